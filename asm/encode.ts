@@ -1,0 +1,80 @@
+/**
+ * Encoders: from a sample's features to the inputs of every step, in the layout that the product reads.
+ *
+ * Inputs X are f32 `[⌈steps / 4⌉][inputs][4 steps]`: the same input of four consecutive steps lies in one vector, so the
+ * product loads four rows at once. `inputs` is padded to a multiple of 4; padded inputs are 0. Rows past the last step are
+ * computed like the others and never read.
+ */
+import { hash } from "./random";
+
+/**
+ * The seed's encoder (SPEC.md): x_t = r_t ⊙ x, a fresh uniform draw r for each step and input.
+ *
+ * One hash gives two draws of 16 bits, r = (v + ½) / 2¹⁶: exact in float32, mean exactly ½, and strictly sub-Gaussian,
+ * as the bound in skip.ts needs. The low half is the even input's, the high half the odd one's.
+ *
+ * @param features f32 `[inputs]`, x / 2¹⁶ (a power of two: nothing is rounded).
+ * @param out f32 X, written.
+ * @param steps At least 1.
+ * @param inputs A multiple of 4.
+ */
+export function encodeNoise(
+  features: usize,
+  key0: i32,
+  key1: i32,
+  out: usize,
+  steps: i32,
+  inputs: i32,
+): void {
+  const half = f32x4.splat(0.5);
+  const low = i32x4.splat(0xffff);
+  const k = i32x4.splat(key1);
+  const one = i32x4.splat(1);
+  const end = features + (<usize> inputs << 2);
+  for (let step = 0; step < steps; step += 4) {
+    let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
+    for (let x = features; x < end; x += 8) {
+      const bits = hash(z, k);
+      const even = f32x4.add(f32x4.convert_i32x4_s(v128.and(bits, low)), half);
+      const odd = f32x4.add(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 16)), half);
+      v128.store(out, f32x4.mul(even, v128.load32_splat(x)));
+      v128.store(out, f32x4.mul(odd, v128.load32_splat(x, 4)), 16);
+      z = i32x4.add(z, one);
+      out += 32;
+    }
+  }
+}
+
+/**
+ * A sample that is a sequence already: the same numbers, in the product's layout.
+ *
+ * @param sequence f32 `[⌈steps / 4⌉ · 4][inputs]`; rows past the last step are readable.
+ * @param out f32 X, written.
+ * @param inputs A multiple of 4.
+ */
+export function encodeDirect(sequence: usize, out: usize, steps: i32, inputs: i32): void {
+  const row = <usize> inputs << 2;
+  for (let step = 0; step < steps; step += 4) {
+    for (let x = sequence, end = sequence + row; x < end; x += 16) {
+      transpose4(x, row, out);
+      out += 64;
+    }
+    sequence += row << 2;
+  }
+}
+
+/** Four rows of four f32, `row` bytes apart, become four columns, 16 bytes apart. */
+export function transpose4(from: usize, row: usize, to: usize): void {
+  const a = v128.load(from);
+  const b = v128.load(from + row);
+  const c = v128.load(from + row * 2);
+  const d = v128.load(from + row * 3);
+  const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+  const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+  const cd = v128.shuffle<f32>(c, d, 0, 4, 1, 5);
+  const CD = v128.shuffle<f32>(c, d, 2, 6, 3, 7);
+  v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+  v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 16);
+  v128.store(to, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5), 32);
+  v128.store(to, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7), 48);
+}

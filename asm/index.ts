@@ -1,0 +1,15 @@
+/**
+ * The kernels: everything that the host may call. Pure functions of pointers and sizes; nothing global but the memory,
+ * which the module owns and the host lays out from `heapBase` on. No imports: it runs wherever WASM SIMD does.
+ */
+export { fuses, heapBase } from "./lanes";
+export { hashCounters } from "./random";
+export { encodeDirect, encodeNoise } from "./encode";
+export { packPanels, productF32, productRow } from "./product";
+export { chooseUnits, squaredNorms } from "./skip";
+export { scanBackGraded, scanGraded } from "./neurons/graded";
+export { scanBackIntegrator, scanIntegrator } from "./neurons/integrator";
+export { backThroughSpikes, everyStep, gatherSpikes, spikeCoefficients, spreadSpikes } from "./spikes";
+export { outerGradient, sumSteps, traceGradient } from "./gradient";
+export { crossEntropy, readStates } from "./readout";
+export { sgd } from "./optimiser";

@@ -1,0 +1,144 @@
+/**
+ * The products that turn inputs into currents: I = X·Wᵀ + b, with a sample's steps as rows.
+ *
+ * Weights are packed into panels of 8 units, `[⌈units / 8⌉][inputs][8]`, so that one input meets 8 units in two vectors.
+ * Each output is the plain sum over inputs in ascending order, beginning with the bias, whatever the tile and wherever
+ * in a panel its unit stands: the bits of a current do not depend on which other units are computed.
+ */
+import { madd, sumLanes } from "./lanes";
+
+/**
+ * Packs chosen rows of a weight matrix, and their biases, into panels.
+ *
+ * @param weights f32 `[units, inputs]`.
+ * @param bias f32 `[units]`.
+ * @param chosen i32 `[panelCount · 8]`, rows in the order in which they are packed.
+ * @param panels f32 `[panelCount][inputs][8]`, written.
+ * @param packedBias f32 `[panelCount][8]`, written.
+ * @param inputs A multiple of 4.
+ */
+export function packPanels(
+  weights: usize,
+  bias: usize,
+  chosen: usize,
+  panelCount: i32,
+  panels: usize,
+  packedBias: usize,
+  inputs: i32,
+): void {
+  const row = <usize> inputs << 2;
+  for (let panel = 0; panel < panelCount; panel++) {
+    for (let lane: usize = 0; lane < 32; lane += 16, chosen += 16) {
+      let a = weights + <usize> load<i32>(chosen) * row;
+      let b = weights + <usize> load<i32>(chosen, 4) * row;
+      let c = weights + <usize> load<i32>(chosen, 8) * row;
+      let d = weights + <usize> load<i32>(chosen, 12) * row;
+      let to = panels + lane;
+      for (const end = a + row; a < end; a += 16, b += 16, c += 16, d += 16, to += 128) {
+        const wa = v128.load(a), wb = v128.load(b), wc = v128.load(c), wd = v128.load(d);
+        const ab = v128.shuffle<f32>(wa, wb, 0, 4, 1, 5);
+        const AB = v128.shuffle<f32>(wa, wb, 2, 6, 3, 7);
+        const cd = v128.shuffle<f32>(wc, wd, 0, 4, 1, 5);
+        const CD = v128.shuffle<f32>(wc, wd, 2, 6, 3, 7);
+        v128.store(to, v128.shuffle<f32>(ab, cd, 0, 1, 4, 5));
+        v128.store(to, v128.shuffle<f32>(ab, cd, 2, 3, 6, 7), 32);
+        v128.store(to, v128.shuffle<f32>(AB, CD, 0, 1, 4, 5), 64);
+        v128.store(to, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7), 96);
+      }
+      for (let i: usize = 0; i < 16; i += 4) {
+        store<f32>(packedBias + lane + i, load<f32>(bias + (<usize> load<i32>(chosen + i) << 2)));
+      }
+    }
+    panels += row << 3;
+    packedBias += 32;
+  }
+}
+
+/**
+ * f32 product, tile 4 steps × 8 units: I[t, n] = b[n] + Σ_k X[t, k]·W[n, k].
+ *
+ * Eight accumulators, two vectors of weights, one of inputs splat lane by lane: 8 multiply-adds for 3 loads. The loop over
+ * inputs is not unrolled; in V8 unrolling halves its speed (docs/performance.md).
+ *
+ * @param x f32 `[steps / 4][inputs][4]`.
+ * @param panels f32 `[panelCount][inputs][8]`.
+ * @param bias f32 `[panelCount][8]`.
+ * @param currents f32 `[panelCount][steps][8]`, written.
+ * @param steps A multiple of 4.
+ */
+export function productF32(
+  x: usize,
+  panels: usize,
+  bias: usize,
+  currents: usize,
+  steps: i32,
+  inputs: i32,
+  panelCount: i32,
+): void {
+  const panelBytes = <usize> inputs << 5;
+  for (let panel = 0; panel < panelCount; panel++) {
+    const b0 = v128.load(bias), b1 = v128.load(bias, 16);
+    let row = x;
+    for (let step = 0; step < steps; step += 4) {
+      let a0 = b0, a1 = b0, a2 = b0, a3 = b0;
+      let c0 = b1, c1 = b1, c2 = b1, c3 = b1;
+      let w = panels;
+      for (const end = panels + panelBytes; w < end; w += 32, row += 16) {
+        const xs = v128.load(row), w0 = v128.load(w), w1 = v128.load(w, 16);
+        let s = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
+        a0 = madd(s, w0, a0), c0 = madd(s, w1, c0);
+        s = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
+        a1 = madd(s, w0, a1), c1 = madd(s, w1, c1);
+        s = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
+        a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
+        s = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+        a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
+      }
+      v128.store(currents, a0), v128.store(currents, c0, 16);
+      v128.store(currents, a1, 32), v128.store(currents, c1, 48);
+      v128.store(currents, a2, 64), v128.store(currents, c2, 80);
+      v128.store(currents, a3, 96), v128.store(currents, c3, 112);
+      currents += 128;
+    }
+    panels += panelBytes;
+    bias += 32;
+  }
+}
+
+/**
+ * One row for all steps: y[n] = scale·Σ_k x[k]·W[n, k] + b[n], for an input that does not change, or for a mean.
+ *
+ * @param x f32 `[inputs]`.
+ * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`; rows past `units` are readable.
+ * @param bias f32, likewise.
+ * @param y f32 `[⌈units / 4⌉ · 4]`, written.
+ * @param inputs A multiple of 4.
+ */
+export function productRow(
+  x: usize,
+  weights: usize,
+  bias: usize,
+  scale: f32,
+  y: usize,
+  units: i32,
+  inputs: i32,
+): void {
+  const row = <usize> inputs << 2;
+  const s = f32x4.splat(scale);
+  for (let unit = 0; unit < units; unit += 4) {
+    let a = f32x4.splat(0), b = a, c = a, d = a;
+    let w = weights;
+    for (let k = x, end = x + row; k < end; k += 16, w += 16) {
+      const xs = v128.load(k);
+      a = madd(xs, v128.load(w), a);
+      b = madd(xs, v128.load(w + row), b);
+      c = madd(xs, v128.load(w + row * 2), c);
+      d = madd(xs, v128.load(w + row * 3), d);
+    }
+    const sums = f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d));
+    v128.store(y, f32x4.add(f32x4.mul(sums, s), v128.load(bias)));
+    weights += row << 2;
+    bias += 16;
+    y += 16;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * Counter-based draws: a draw is a pure function of a 64-bit key and a 32-bit counter, four counters at a time.
+ *
+ * The key stands for (seed, epoch, sample); the counter is step · 2¹⁶ + ⌊input / 2⌋. So a sample meets the same noise
+ * whatever the batch, the thread or the machine. `src/engine/random.ts` says the same in plain TypeScript and makes the keys.
+ *
+ *     z = counter + key0;  z ^= z >> 16;  z *= 0x7feb352d;  z ^= key1;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
+ *
+ * Source: the two-round multiply–xor-shift finaliser "lowbias32" (C. Wellons, Prospecting for Hash Functions, 2018). Its
+ * first multiplication is followed by the key's second half: without that, two samples whose counters overlap would draw
+ * the same numbers, only shifted.
+ */
+
+/** 32 random bits in each lane, for the counters in `z` with key0 added already. */
+export function hash(z: v128, key1: v128): v128 {
+  z = v128.xor(z, i32x4.shr_u(z, 16));
+  z = i32x4.mul(z, i32x4.splat(0x7feb352d));
+  z = v128.xor(z, key1);
+  z = v128.xor(z, i32x4.shr_u(z, 15));
+  z = i32x4.mul(z, i32x4.splat(0x846ca68b));
+  return v128.xor(z, i32x4.shr_u(z, 16));
+}
+
+/**
+ * The bits themselves, for tests and statistics: `out[i] = hash(counter + i)`.
+ *
+ * @param out i32 `[count]`, written.
+ * @param count A multiple of 4.
+ */
+export function hashCounters(counter: i32, key0: i32, key1: i32, out: usize, count: i32): void {
+  let z = i32x4.add(i32x4.splat(counter + key0), i32x4(0, 1, 2, 3));
+  const k = i32x4.splat(key1);
+  for (let i = 0; i < count; i += 4) {
+    v128.store(out, hash(z, k));
+    z = i32x4.add(z, i32x4.splat(4));
+    out += 16;
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Products with spikes: a layer that is fed by spikes needs work for each spike, not for each step and unit.
+ *
+ * Spikes of a layer lie by unit: `counts` i32 `[slots]`; `steps` i32 and `outputs`, `gradients` f32 `[slots][capacity]`.
+ * `unit` i32 `[slots]` names the unit of each slot, for only the units that may spike have one (skip.ts). The weights of
+ * the layer above lie by input, `[inputs][units]`, padded to a multiple of 4 units: a spike meets one contiguous row.
+ */
+import { madd, sumLanes } from "./lanes";
+
+/**
+ * Currents of a layer fed by spikes: I_t = b + Σ_n o_{n, t−delay}·W[:, n]. Sums run by slot, then by spike.
+ *
+ * @param weights f32 `[inputs][units]`.
+ * @param bias f32 `[units]`.
+ * @param currents f32 `[steps][units]`, written.
+ * @param capacity Entries of a slot.
+ * @param units A multiple of 4.
+ */
+export function gatherSpikes(
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  slots: i32,
+  capacity: i32,
+  delay: i32,
+  weights: usize,
+  bias: usize,
+  currents: usize,
+  steps: i32,
+  units: i32,
+): void {
+  const row = <usize> units << 2;
+  let to = currents;
+  for (let step = 0; step < steps; step++) {
+    for (let column: usize = 0; column < row; column += 16, to += 16) {
+      v128.store(to, v128.load(bias + column));
+    }
+  }
+  for (let slot = 0; slot < slots; slot++) {
+    const w = weights + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+    let at = <usize> slot * (<usize> capacity << 2);
+    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+      const step = load<i32>(spikeSteps + at) + delay;
+      if (step >= steps) break;
+      const o = v128.load32_splat(spikeOutputs + at);
+      const current = currents + <usize> step * row;
+      for (let column: usize = 0; column < row; column += 16) {
+        v128.store(current + column, madd(o, v128.load(w + column), v128.load(current + column)));
+      }
+    }
+  }
+}
+
+/**
+ * The way back through the weights of a layer fed by spikes: δo at each spike below, and the weights' gradient.
+ *
+ *     δo_{n,t} = W[:, n]·δI_{t+delay};   ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}
+ *
+ * @param weights f32 `[inputs][units]`.
+ * @param weightGradients f32, likewise, added to.
+ * @param currentGradients f32 `[steps][units]`, δI of this layer.
+ * @param spikeGradients f32 `[slots][capacity]`, δo, written.
+ */
+export function backThroughSpikes(
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  spikeGradients: usize,
+  slots: i32,
+  capacity: i32,
+  delay: i32,
+  weights: usize,
+  weightGradients: usize,
+  currentGradients: usize,
+  steps: i32,
+  units: i32,
+): void {
+  const row = <usize> units << 2;
+  for (let slot = 0; slot < slots; slot++) {
+    const input = <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+    let at = <usize> slot * (<usize> capacity << 2);
+    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+      const step = load<i32>(spikeSteps + at) + delay;
+      if (step >= steps) {
+        store<f32>(spikeGradients + at, 0);
+        continue;
+      }
+      const o = v128.load32_splat(spikeOutputs + at);
+      let dot = f32x4.splat(0);
+      const delta = currentGradients + <usize> step * row;
+      for (let column: usize = 0; column < row; column += 16) {
+        const di = v128.load(delta + column);
+        dot = madd(v128.load(weights + input + column), di, dot);
+        const g = weightGradients + input + column;
+        v128.store(g, madd(o, di, v128.load(g)));
+      }
+      store<f32>(spikeGradients + at, sumLanes(dot));
+    }
+  }
+}
+
+/**
+ * Spreads δo at spikes over a dense `[steps, units]` array, zero elsewhere, for a layer whose δI is needed at every step.
+ *
+ * @param dense f32 `[steps][units]`, written.
+ */
+export function spreadSpikes(
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  spikeGradients: usize,
+  slots: i32,
+  capacity: i32,
+  dense: usize,
+  steps: i32,
+  units: i32,
+): void {
+  const row = <usize> units << 2;
+  memory.fill(dense, 0, <usize> steps * row);
+  for (let slot = 0; slot < slots; slot++) {
+    const column = dense + (<usize> load<i32>(unit + (<usize> slot << 2)) << 2);
+    let at = <usize> slot * (<usize> capacity << 2);
+    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+      store<f32>(column + <usize> load<i32>(spikeSteps + at) * row, load<f32>(spikeGradients + at));
+    }
+  }
+}
+
+/**
+ * From δo at spikes to the coefficients of the exact gradient from spikes alone (SPEC.md), and the bias's gradient.
+ *
+ *     c_{n,t} = δo_{n,t} − d^(t'−t)·δo_{n,t'}   (t': the unit's next spike; no second term at its last)
+ *     ∂L/∂b_n += Σ_spikes c_{n,t}·Σ_{s ≤ t} d^s
+ *
+ * @param spikeGradients f32 `[slots][capacity]`, δo; c takes its place.
+ * @param powers f32 `[steps]`, d^s.
+ * @param sums f32 `[steps]`, Σ_{i ≤ s} d^i: the trace of the constant 1.
+ * @param biasGradients f32 `[units]`, added to.
+ */
+export function spikeCoefficients(
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  spikeGradients: usize,
+  slots: i32,
+  capacity: i32,
+  powers: usize,
+  sums: usize,
+  biasGradients: usize,
+): void {
+  for (let slot = 0; slot < slots; slot++) {
+    let at = <usize> slot * (<usize> capacity << 2);
+    const b = biasGradients + (<usize> load<i32>(unit + (<usize> slot << 2)) << 2);
+    let total = load<f32>(b);
+    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+      const step = load<i32>(spikeSteps + at);
+      let c = load<f32>(spikeGradients + at);
+      if (left > 1) {
+        const gap = load<i32>(spikeSteps + at, 4) - step;
+        c -= load<f32>(powers + (<usize> gap << 2)) * load<f32>(spikeGradients + at, 4);
+      }
+      store<f32>(spikeGradients + at, c);
+      total += c * load<f32>(sums + (<usize> step << 2));
+    }
+    store<f32>(b, total);
+  }
+}
+
+/**
+ * Makes every step a spike whose coefficient is δI: the way back of a layer whose state is read at every step.
+ *
+ * @param currentGradients f32 `[steps][units]`.
+ */
+export function everyStep(
+  counts: usize,
+  spikeSteps: usize,
+  spikeGradients: usize,
+  slots: i32,
+  capacity: i32,
+  currentGradients: usize,
+  steps: i32,
+  units: i32,
+): void {
+  const row = <usize> units << 2;
+  for (let slot = 0; slot < slots; slot++) {
+    store<i32>(counts + (<usize> slot << 2), steps);
+    let at = <usize> slot * (<usize> capacity << 2);
+    let delta = currentGradients + (<usize> slot << 2);
+    for (let step = 0; step < steps; step++, at += 4, delta += row) {
+      store<i32>(spikeSteps + at, step);
+      store<f32>(spikeGradients + at, load<f32>(delta));
+    }
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * What an engine is: something that owns memory and kernels, and executes a plan.
+ *
+ * Engines know nothing of epochs, files or progress; trainers know nothing of threads or devices. All engines hold to
+ * the same reference cases (`spikelet verify`).
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+
+/** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
+export type Parameters = ReadonlyMap<string, Float32Array>;
+
+/** Samples to present, and what their draws stand for. */
+export interface Batch {
+  /** One of the data sets that the engine was made with. */
+  readonly samples: Samples;
+  /** Indices into it. */
+  readonly indices: Uint32Array;
+  /** Which stream of draws, one of `PURPOSE`. */
+  readonly purpose: number;
+  /** Which pass over the data; a sample meets other noise in each. */
+  readonly epoch: number;
+}
+
+/** How parameters move: v ← momentum·v + g, w ← w − learningRate·v. */
+export interface Step {
+  readonly learningRate: number;
+  readonly momentum: number;
+}
+
+/** What came out of a batch, summed in the order of its samples. */
+export interface BatchResult {
+  /** Σ of the samples' losses. */
+  readonly loss: number;
+  /** Samples whose largest logit is their label's. */
+  readonly correct: number;
+  readonly total: number;
+  /** Spikes of the layers below the top, all samples together. */
+  readonly spikes: number;
+}
+
+/** Everything that a sample's way forward leaves behind. */
+export interface SampleTrace {
+  /** For each layer, u after the reset, `[steps, units]`. */
+  readonly potentials: readonly Float32Array[];
+  /** For each layer, o before the layer's delay, `[steps, units]`. */
+  readonly outputs: readonly Float32Array[];
+  readonly logits: Float32Array;
+  readonly logProbabilities: Float32Array;
+  readonly loss: number;
+}
+
+/**
+ * The verbs of an engine. Calls are carried out in the order in which they are made; a caller may make the next one
+ * before the last has been answered. Every promise rejects with an `EngineError` once the engine has failed or is closed.
+ */
+export interface Engine {
+  /** Its name on the command line. */
+  readonly name: string;
+  /** What it runs on, in words: build, threads. */
+  readonly description: string;
+  readonly threads: number;
+  /** Takes a copy of the parameters and forgets the optimiser's state. */
+  setParameters(parameters: Parameters): Promise<void>;
+  /** A copy of the parameters as they are after all calls made so far. */
+  getParameters(): Promise<Parameters>;
+  /** A copy of the optimiser's velocity; after the first training batch, that batch's gradient. */
+  getVelocity(): Promise<Parameters>;
+  /** Way forward, loss averaged over the batch, way back, one step of the optimiser. */
+  train(batch: Batch, step: Step): Promise<BatchResult>;
+  /** Way forward only. */
+  evaluate(batch: Batch): Promise<BatchResult>;
+  /** One sample's way forward, with all states kept. Needs an engine made with `record`. */
+  trace(batch: Batch): Promise<SampleTrace>;
+  /** Frees threads and memory. */
+  close(): void;
+}

@@ -1,0 +1,398 @@
+/**
+ * One thread's part of the WASM engine: executes a plan for one sample at a time, in an instance of the kernels.
+ *
+ * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
+ * after its last sample. It assumes neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
+ *
+ * @module
+ */
+import type { Samples } from "../../data/samples.ts";
+import { drawKey } from "../../random.ts";
+import type { SampleTrace } from "../engine.ts";
+import type { Operation, Plan } from "../plan.ts";
+import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
+import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+
+/** Features of a noise-coded sample are kept divided by 2¹⁶, as the encoder wants them: exact, for it is a power of two. */
+const NOISE_SCALE = 2 ** -16;
+
+/** The optimiser's constants and the part of the flat parameters, in floats, that a thread updates. */
+export interface UpdatePart {
+  readonly from: number;
+  readonly to: number;
+  readonly shards: readonly Float32Array[];
+  readonly parameters: Float32Array;
+  readonly velocity: Float32Array;
+  readonly learningRate: number;
+  readonly momentum: number;
+}
+
+/** What a thread needs to know to make its core. */
+export interface CoreOptions {
+  readonly plan: Plan;
+  readonly seed: number;
+  /** The most gradient shards that a batch is cut into. */
+  readonly shards: number;
+  /** The least Z (asm/skip.ts) at which a unit is left out. */
+  readonly skipBound: number;
+}
+
+/** Kernels and memory for one sample at a time. */
+export class Core {
+  readonly plan: Plan;
+  readonly memory: CoreMemory;
+  /** Parameters in the kernels' layout. Call {@linkcode prepare} after writing them. */
+  readonly parameters: Float32Array;
+  /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
+  readonly gradients: Float32Array;
+  readonly #kernels: Kernels;
+  readonly #seed: number;
+  readonly #skipBound: number;
+  readonly #floats: Float32Array;
+  readonly #integers: Int32Array;
+  /** Feature of each pixel value. */
+  readonly #pixels: Float32Array;
+  readonly #featureScale: number;
+  /** Slots in use, by layer: the units that may spike. */
+  readonly #slots: number[];
+  readonly #skips: boolean;
+  #largestFeature = 0;
+  #loss = 0;
+
+  constructor({ module }: KernelModule, { plan, seed, shards, skipBound }: CoreOptions) {
+    this.plan = plan;
+    this.#seed = seed;
+    this.#skipBound = skipBound;
+    this.#kernels = instantiate(module);
+    this.memory = allocate(this.#kernels, plan, shards);
+    this.#floats = new Float32Array(this.#kernels.memory.buffer);
+    this.#integers = new Int32Array(this.#kernels.memory.buffer);
+    const { parameters, gradients, layout } = this.memory;
+    this.parameters = this.#view(parameters, layout.size);
+    this.gradients = this.#view(gradients, layout.size);
+    const { kind, offset } = plan.spec.encoder;
+    this.#featureScale = kind === "noise" ? NOISE_SCALE : 1;
+    this.#pixels = Float32Array.from(
+      { length: 256 },
+      (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
+    );
+    this.#slots = plan.layers.map((layer) => layer.units);
+    this.#skips = plan.forward.some((operation) => operation.kind === "choose");
+    for (const layer of this.memory.layers) this.#prepareLayer(layer);
+  }
+
+  /** What follows from the parameters and holds for a whole batch. */
+  prepare(): void {
+    const { layers, norms, panels, packedBias } = this.memory;
+    const { layer, weightsAt, biasAt, inputStride, unitStride, width, unit } = layers[0]!;
+    if (layer.source !== "inputs" || inputStride !== 1) return;
+    if (this.#skips) this.#kernels.squaredNorms(weightsAt, norms, layer.units, unitStride);
+    else this.#kernels.packPanels(weightsAt, biasAt, unit, width / 8, panels, packedBias, unitStride);
+  }
+
+  clearGradients(): void {
+    this.gradients.fill(0);
+  }
+
+  /** A sample's way forward. @returns Its loss. */
+  forward(samples: Samples, index: number, purpose: number, epoch: number): number {
+    this.#loadFeatures(samples, index);
+    const key = drawKey(this.#seed, purpose, epoch, index);
+    for (const operation of this.plan.forward) {
+      this.#execute(operation, samples.labels[index]!, 1, key.key0, key.key1);
+    }
+    return this.#loss;
+  }
+
+  /**
+   * A sample's way forward and back; its gradient, times `scale`, is added to the others.
+   *
+   * @returns Its loss.
+   */
+  learn(samples: Samples, index: number, purpose: number, epoch: number, scale: number): number {
+    this.#loadFeatures(samples, index);
+    const key = drawKey(this.#seed, purpose, epoch, index);
+    const label = samples.labels[index]!;
+    for (const operation of this.plan.forward) {
+      this.#execute(operation, label, scale, key.key0, key.key1);
+    }
+    for (const operation of this.plan.backward) this.#execute(operation, label, scale, key.key0, key.key1);
+    return this.#loss;
+  }
+
+  /** The class of the largest logit of the last sample (the first of equals). */
+  prediction(): number {
+    const logits = this.memory.logits >> 2;
+    let best = 0;
+    for (let i = 1; i < this.plan.classes; i++) {
+      if (this.#floats[logits + i]! > this.#floats[logits + best]!) best = i;
+    }
+    return best;
+  }
+
+  /** Spikes of the last sample in the layers below the top. */
+  spikes(): number {
+    let total = 0;
+    for (let i = 0; i < this.memory.layers.length - 1; i++) {
+      const counts = this.memory.layers[i]!.counts >> 2;
+      for (let slot = 0; slot < this.#slots[i]!; slot++) total += this.#integers[counts + slot]!;
+    }
+    return total;
+  }
+
+  /** All states of the last sample; the plan must have been made with `record`. */
+  trace(): SampleTrace {
+    const { steps } = this.plan.spec;
+    const unpadded = (at: number, { layer: { units }, width }: LayerMemory) => {
+      const rows = new Float32Array(steps * units);
+      for (let step = 0; step < steps; step++) {
+        rows.set(this.#view(at + 4 * step * width, units), step * units);
+      }
+      return rows;
+    };
+    return {
+      potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
+      outputs: this.memory.layers.map((layer) =>
+        unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
+      ),
+      logits: this.#view(this.memory.logits, this.plan.classes).slice(),
+      logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
+      loss: this.#loss,
+    };
+  }
+
+  /** Sums the shards of a part of the parameters in their order, and moves the part. */
+  update({ from, to, shards, parameters, velocity, learningRate, momentum }: UpdatePart): void {
+    const parametersAt = this.memory.shards;
+    const velocityAt = parametersAt + 4 * UPDATE_FLOATS;
+    const gradientsAt = velocityAt + 4 * UPDATE_FLOATS;
+    for (let at = from; at < to; at += UPDATE_FLOATS) {
+      const count = Math.min(UPDATE_FLOATS, to - at);
+      const w = this.#view(parametersAt, count), v = this.#view(velocityAt, count);
+      w.set(parameters.subarray(at, at + count));
+      v.set(velocity.subarray(at, at + count));
+      shards.forEach((shard, i) => {
+        this.#view(gradientsAt + 4 * i * count, count).set(shard.subarray(at, at + count));
+      });
+      this.#kernels.sgd(parametersAt, velocityAt, gradientsAt, count, shards.length, learningRate, momentum);
+      parameters.set(w, at);
+      velocity.set(v, at);
+    }
+  }
+
+  #view(at: number, length: number): Float32Array {
+    return this.#floats.subarray(at >> 2, (at >> 2) + length);
+  }
+
+  #prepareLayer({ layer, unit, powers, powerSums, powerNorms }: LayerMemory): void {
+    for (let slot = 0; slot < roundUp(layer.units, 8); slot++) {
+      this.#integers[(unit >> 2) + slot] = Math.min(slot, layer.units); // past the last unit: the row of zeros
+    }
+    const { steps } = this.plan.spec;
+    let power = 1, sum = 0, squares = 0;
+    for (let step = 0; step < roundUp(steps, 4); step++) {
+      if (step < steps) {
+        sum = Math.fround(sum + power);
+        squares += power * power;
+      }
+      this.#floats[(powers >> 2) + step] = power;
+      this.#floats[(powerSums >> 2) + step] = sum;
+      this.#floats[(powerNorms >> 2) + step] = Math.sqrt(squares);
+      power = Math.fround(power * layer.neuron.decay);
+    }
+  }
+
+  /** Copies a sample's features in, normalised as the encoder says, each step's row padded to whole vectors. */
+  #loadFeatures({ features, size }: Samples, index: number): void {
+    const { inputs, encoder, steps } = this.plan.spec;
+    const row = roundUp(inputs, 4);
+    const rows = encoder.kind === "direct" ? steps : 1;
+    let largest = 0;
+    for (let step = 0; step < rows; step++) {
+      const from = index * size + step * inputs;
+      const to = (this.memory.features >> 2) + step * row;
+      if (features instanceof Uint8Array) {
+        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+      } else {
+        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
+      }
+      for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(this.#floats[to + i]!));
+    }
+    this.#largestFeature = largest / this.#featureScale;
+  }
+
+  #execute(operation: Operation, label: number, scale: number, key0: number, key1: number): void {
+    const k = this.#kernels, m = this.memory;
+    const { steps } = this.plan.spec;
+    const { readout, classes } = this.plan;
+    switch (operation.kind) {
+      case "encode": {
+        const { encoder, inputs } = this.plan.spec;
+        if (encoder.kind === "noise") k.encodeNoise(m.features, key0, key1, m.x, steps, roundUp(inputs, 4));
+        else if (encoder.kind === "direct") k.encodeDirect(m.features, m.x, steps, roundUp(inputs, 4));
+        return;
+      }
+      case "choose":
+        this.#chooseUnits(m.layers[operation.layer]!);
+        return;
+      case "product": {
+        const { layer, currents, unitStride } = m.layers[operation.layer]!;
+        const panels = Math.ceil(this.#slots[layer.index]! / 8);
+        k.productF32(m.x, m.panels, m.packedBias, currents, roundUp(steps, 4), unitStride, panels);
+        return;
+      }
+      case "productRow": {
+        const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
+        k.productRow(m.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
+        return;
+      }
+      case "gather": {
+        const { layer, weightsAt, biasAt, currents, width } = m.layers[operation.layer]!;
+        const { unit, counts, spikeSteps, spikeOutputs } = m.layers[layer.index - 1]!;
+        // deno-fmt-ignore
+        k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, this.#slots[layer.index - 1]!, steps,
+          layer.inputDelay, weightsAt, biasAt, currents, steps, width);
+        return;
+      }
+      case "scan":
+        this.#scan(m.layers[operation.layer]!);
+        return;
+      case "read": {
+        const { potentials, width } = m.layers[m.layers.length - 1]!;
+        k.readStates(potentials, readout.first, readout.last, width, readout.scale, m.logits);
+        return;
+      }
+      case "loss":
+        this.#loss = k.crossEntropy(
+          m.logits,
+          classes,
+          label,
+          scale * readout.scale,
+          m.logProbabilities,
+          m.logitGradients,
+        );
+        return;
+      case "scanBack":
+        this.#scanBack(m.layers[operation.layer]!);
+        return;
+      case "spikesBack": {
+        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
+        // deno-fmt-ignore
+        k.backThroughSpikes(below.unit, below.counts, below.spikeSteps, below.spikeOutputs, below.spikeGradients,
+          this.#slots[below.layer.index]!, steps, above.layer.inputDelay, above.weightsAt, above.weightGradientsAt,
+          above.currentGradients, steps, above.width);
+        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+        return;
+      }
+      case "spread": {
+        const { layer, unit, counts, spikeSteps, spikeGradients, outputGradients, width } =
+          m.layers[operation.layer]!;
+        // deno-fmt-ignore
+        k.spreadSpikes(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, outputGradients,
+          steps, width);
+        return;
+      }
+      case "coefficients": {
+        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt, width } =
+          m.layers[operation.layer]!;
+        const bias = layer.source === "constant" ? m.sums : biasGradientsAt;
+        if (layer.source === "constant") this.#view(m.sums, width).fill(0);
+        // deno-fmt-ignore
+        k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, powers,
+          powerSums, bias);
+        return;
+      }
+      case "everyStep": {
+        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } =
+          m.layers[operation.layer]!;
+        if (layer.source === "constant") {
+          this.#view(m.sums, width).fill(0);
+          k.sumSteps(currentGradients, steps, width, m.sums);
+          return;
+        }
+        k.sumSteps(currentGradients, steps, width, biasGradientsAt);
+        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width);
+        return;
+      }
+      case "traceGradient": {
+        const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } =
+          m.layers[operation.layer]!;
+        // deno-fmt-ignore
+        k.traceGradient(m.x, unitStride, operation.decay, unit, counts, spikeSteps, spikeGradients,
+          this.#slots[layer.index]!, steps, weightGradientsAt, m.scratch);
+        return;
+      }
+      case "outerGradient": {
+        const { layer, weightGradientsAt, biasGradientsAt, unitStride, width } = m.layers[operation.layer]!;
+        k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
+        k.sumSteps(m.sums, 1, width, biasGradientsAt);
+        return;
+      }
+      default:
+        operation satisfies never;
+    }
+  }
+
+  #chooseUnits(
+    { layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory,
+  ): void {
+    const k = this.#kernels, { features, means, norms, panels, packedBias } = this.memory;
+    if (layer.neuron.kind !== "graded") return;
+    k.productRow(features, weightsAt, biasAt, 0.5 / NOISE_SCALE, means, layer.units, unitStride);
+    // deno-fmt-ignore
+    const slots = k.chooseUnits(means, norms, layer.units, powerSums, powerNorms, this.plan.spec.steps,
+      layer.neuron.threshold, this.#skipBound * this.#largestFeature / Math.sqrt(12), unit, layer.units);
+    k.packPanels(weightsAt, biasAt, unit, Math.ceil(slots / 8), panels, packedBias, unitStride);
+    this.#slots[layer.index] = slots;
+  }
+
+  #scan(memory: LayerMemory): void {
+    const { layer, currents, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } =
+      memory;
+    const { steps } = this.plan.spec;
+    const slots = this.#slots[layer.index]!;
+    const panel = 32 * roundUp(steps, 4);
+    const { neuron } = layer;
+    for (let slot = 0; slot < slots; slot += 4) {
+      const from = layer.source === "inputs"
+        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
+        : currents + 4 * slot;
+      const states = potentials && potentials + 4 * slot;
+      switch (neuron.kind) {
+        case "graded":
+          // deno-fmt-ignore
+          this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
+            Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps,
+            spikeOutputs + 4 * slot * steps, states, outputs && outputs + 4 * slot, 4 * width);
+          break;
+        case "integrator":
+          this.#kernels.scanIntegrator(from, currentStride, steps, neuron.decay, states, 4 * width);
+          break;
+        default:
+          neuron satisfies never;
+      }
+    }
+  }
+
+  #scanBack({ layer, outputs, outputGradients, currentGradients, width }: LayerMemory): void {
+    const { steps } = this.plan.spec;
+    const { readout, layers } = this.plan;
+    const { neuron } = layer;
+    const isRead = layer.index === layers.length - 1;
+    const first = isRead ? readout.first : 0, last = isRead ? readout.last : -1;
+    const gradient = this.memory.logitGradients;
+    switch (neuron.kind) {
+      case "graded":
+        // deno-fmt-ignore
+        this.#kernels.scanBackGraded(outputs, gradient, first, last, outputGradients, currentGradients, steps,
+          width, neuron.decay);
+        return;
+      case "integrator":
+        this.#kernels.scanBackIntegrator(gradient, first, last, currentGradients, steps, width, neuron.decay);
+        return;
+      default:
+        neuron satisfies never;
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The memory of one thread's kernels: every buffer that a plan needs for one sample, and the parameters.
+ *
+ * All of it is taken once, when the thread starts; it does not grow with batches or epochs.
+ *
+ * @module
+ */
+import type { Plan } from "../plan.ts";
+import { Arena, type Kernels } from "./kernels.ts";
+import { type LayerLayout, layOut, type ParameterLayout, roundUp } from "./layout.ts";
+
+/** Addresses of one layer's buffers; shapes are given in asm/. */
+export interface LayerMemory extends LayerLayout {
+  readonly weightsAt: number;
+  readonly biasAt: number;
+  readonly weightGradientsAt: number;
+  readonly biasGradientsAt: number;
+  /** Currents, and bytes from step to step (0: the same at every step). */
+  readonly currents: number;
+  readonly currentStride: number;
+  /** `[steps][width]`, where the layer is dense; else 0. */
+  readonly potentials: number;
+  readonly outputs: number;
+  readonly outputGradients: number;
+  readonly currentGradients: number;
+  /** Spikes by unit; a slot's entries are one a step. */
+  readonly unit: number;
+  readonly counts: number;
+  readonly spikeSteps: number;
+  readonly spikeOutputs: number;
+  readonly spikeGradients: number;
+  /** For every step s: d^s, Σ_{i ≤ s} d^i, and √Σ_{i ≤ s} d^(2i); padded to whole vectors with the last one's. */
+  readonly powers: number;
+  readonly powerSums: number;
+  readonly powerNorms: number;
+}
+
+/** Addresses of everything else. */
+export interface CoreMemory {
+  readonly layout: ParameterLayout;
+  readonly layers: readonly LayerMemory[];
+  readonly parameters: number;
+  readonly gradients: number;
+  /** A sample's features, `[inputs]` padded, or its sequence, `[steps][inputs]` padded. */
+  readonly features: number;
+  /** Inputs of every step in the product's layout. */
+  readonly x: number;
+  readonly panels: number;
+  readonly packedBias: number;
+  readonly means: number;
+  readonly norms: number;
+  readonly logits: number;
+  readonly logProbabilities: number;
+  readonly logitGradients: number;
+  /** Σ_t δI of one sample, `[units]`. */
+  readonly sums: number;
+  readonly scratch: number;
+  /** Room for the optimiser: gradient shards, velocity and parameters of a part of the whole. */
+  readonly shards: number;
+}
+
+/** Floats of the parameters that the optimiser works on at a time: what it needs for 32 shards stays in the second cache. */
+export const UPDATE_FLOATS = 8192;
+
+/**
+ * Takes all memory of a thread.
+ *
+ * @param shards The most gradient shards that a batch is cut into.
+ */
+export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemory {
+  const arena = new Arena(kernels);
+  const floats = (n: number) => arena.take(4 * n);
+  const { steps } = plan.spec;
+  const paddedSteps = roundUp(steps, 4);
+  const layout = layOut(plan);
+  const parameters = floats(layout.size);
+  const gradients = floats(layout.size);
+
+  const layers = layout.layers.map((place): LayerMemory => {
+    const { layer, width } = place;
+    const states = layer.dense ? steps * width : 0;
+    const slots = roundUp(layer.units + 1, 8);
+    const row = layer.source === "constant" ? width : (layer.source === "inputs" ? paddedSteps : steps) * width;
+    const stride = { inputs: 32, constant: 0, spikes: 4 * width }[layer.source];
+    return {
+      ...place,
+      weightsAt: parameters + 4 * place.weights,
+      biasAt: parameters + 4 * place.bias,
+      weightGradientsAt: gradients + 4 * place.weights,
+      biasGradientsAt: gradients + 4 * place.bias,
+      currents: floats(row),
+      currentStride: stride,
+      potentials: states && floats(states),
+      outputs: states && floats(states),
+      outputGradients: states && floats(states),
+      currentGradients: states && floats(states),
+      unit: floats(slots),
+      counts: floats(slots),
+      spikeSteps: floats(slots * steps),
+      spikeOutputs: floats(slots * steps),
+      spikeGradients: floats(slots * steps),
+      powers: floats(paddedSteps),
+      powerSums: floats(paddedSteps),
+      powerNorms: floats(paddedSteps),
+    };
+  });
+
+  const bottom = layers[0]!;
+  const inputs = roundUp(plan.spec.inputs, 4);
+  const varying = bottom.layer.source === "inputs";
+  const classes = layers[layers.length - 1]!.width;
+  return {
+    layout,
+    layers,
+    parameters,
+    gradients,
+    features: floats(plan.spec.encoder.kind === "direct" ? paddedSteps * inputs : inputs),
+    x: varying ? floats(paddedSteps * inputs) : 0,
+    panels: varying ? floats(bottom.width * inputs) : 0,
+    packedBias: varying ? floats(bottom.width) : 0,
+    means: floats(bottom.width),
+    norms: floats(bottom.width),
+    logits: floats(classes),
+    logProbabilities: floats(classes),
+    logitGradients: floats(classes),
+    sums: floats(bottom.width),
+    scratch: varying ? floats(paddedSteps * 32) : 0,
+    shards: floats((shards + 2) * UPDATE_FLOATS),
+  };
+}

@@ -1,0 +1,258 @@
+/**
+ * The kernels as TypeScript sees them: a WASM module compiled from asm/, and its exports with their types.
+ *
+ * Nothing here assumes Deno, files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
+ * kernel's equation, layout and parameters.
+ *
+ * @module
+ */
+
+/** The exports of asm/index.ts. */
+export interface Kernels {
+  readonly memory: WebAssembly.Memory;
+  fuses(): number;
+  heapBase(): number;
+  hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
+  encodeNoise(
+    features: number,
+    key0: number,
+    key1: number,
+    out: number,
+    steps: number,
+    inputs: number,
+  ): void;
+  encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
+  packPanels(
+    weights: number,
+    bias: number,
+    chosen: number,
+    panelCount: number,
+    panels: number,
+    packedBias: number,
+    inputs: number,
+  ): void;
+  productF32(
+    x: number,
+    panels: number,
+    bias: number,
+    currents: number,
+    steps: number,
+    inputs: number,
+    panelCount: number,
+  ): void;
+  productRow(
+    x: number,
+    weights: number,
+    bias: number,
+    scale: number,
+    y: number,
+    units: number,
+    inputs: number,
+  ): void;
+  squaredNorms(weights: number, norms: number, units: number, inputs: number): void;
+  chooseUnits(
+    means: number,
+    norms: number,
+    units: number,
+    gains: number,
+    deviations: number,
+    steps: number,
+    threshold: number,
+    width: number,
+    chosen: number,
+    padding: number,
+  ): number;
+  scanGraded(
+    currents: number,
+    currentStride: number,
+    steps: number,
+    decay: number,
+    threshold: number,
+    penalty: number,
+    lanes: number,
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    potentials: number,
+    outputs: number,
+    recordStride: number,
+  ): void;
+  scanBackGraded(
+    outputs: number,
+    readout: number,
+    first: number,
+    last: number,
+    outputGradients: number,
+    currentGradients: number,
+    steps: number,
+    units: number,
+    decay: number,
+  ): void;
+  scanIntegrator(
+    currents: number,
+    currentStride: number,
+    steps: number,
+    decay: number,
+    potentials: number,
+    recordStride: number,
+  ): void;
+  scanBackIntegrator(
+    readout: number,
+    first: number,
+    last: number,
+    currentGradients: number,
+    steps: number,
+    units: number,
+    decay: number,
+  ): void;
+  gatherSpikes(
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    slots: number,
+    capacity: number,
+    delay: number,
+    weights: number,
+    bias: number,
+    currents: number,
+    steps: number,
+    units: number,
+  ): void;
+  backThroughSpikes(
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    spikeGradients: number,
+    slots: number,
+    capacity: number,
+    delay: number,
+    weights: number,
+    weightGradients: number,
+    currentGradients: number,
+    steps: number,
+    units: number,
+  ): void;
+  spreadSpikes(
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    spikeGradients: number,
+    slots: number,
+    capacity: number,
+    dense: number,
+    steps: number,
+    units: number,
+  ): void;
+  spikeCoefficients(
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    spikeGradients: number,
+    slots: number,
+    capacity: number,
+    powers: number,
+    sums: number,
+    biasGradients: number,
+  ): void;
+  everyStep(
+    counts: number,
+    spikeSteps: number,
+    spikeGradients: number,
+    slots: number,
+    capacity: number,
+    currentGradients: number,
+    steps: number,
+    units: number,
+  ): void;
+  traceGradient(
+    x: number,
+    inputs: number,
+    decay: number,
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    coefficients: number,
+    slots: number,
+    capacity: number,
+    weightGradients: number,
+    scratch: number,
+  ): void;
+  outerGradient(x: number, sums: number, weightGradients: number, units: number, inputs: number): void;
+  sumSteps(currentGradients: number, steps: number, units: number, biasGradients: number): void;
+  readStates(
+    potentials: number,
+    first: number,
+    last: number,
+    units: number,
+    scale: number,
+    logits: number,
+  ): void;
+  crossEntropy(
+    logits: number,
+    classes: number,
+    label: number,
+    scale: number,
+    logProbabilities: number,
+    gradients: number,
+  ): number;
+  sgd(
+    parameters: number,
+    velocity: number,
+    gradients: number,
+    count: number,
+    shards: number,
+    learningRate: number,
+    momentum: number,
+  ): void;
+}
+
+/** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */
+export type Variant = "relaxed" | "plain";
+
+/** A build, compiled. It can be handed to a worker. */
+export interface KernelModule {
+  readonly variant: Variant;
+  readonly module: WebAssembly.Module;
+}
+
+/** A module of one function, `f32x4.relaxed_madd`: it validates only where the runtime has relaxed SIMD. */
+// deno-fmt-ignore
+const RELAXED_PROBE = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 19, 1, 17, 0,
+  65, 0, 253, 15, 65, 0, 253, 15, 65, 0, 253, 15, 253, 133, 2, 11,
+]);
+
+/** The best build for this runtime. */
+export function bestVariant(): Variant {
+  return WebAssembly.validate(RELAXED_PROBE) ? "relaxed" : "plain";
+}
+
+/** Makes an instance, with a memory of its own. */
+export function instantiate(module: WebAssembly.Module): Kernels {
+  // The shape of the exports is the compiler's promise; tests/asm/exports_test.ts holds it to this interface.
+  return new WebAssembly.Instance(module).exports as unknown as Kernels;
+}
+
+const PAGE = 65_536;
+
+/** Hands out pieces of an instance's memory, each aligned to a cache line. They are never given back. */
+export class Arena {
+  readonly #memory: WebAssembly.Memory;
+  #next: number;
+
+  constructor(kernels: Kernels) {
+    this.#memory = kernels.memory;
+    this.#next = kernels.heapBase();
+  }
+
+  /** Takes a piece of `bytes`, filled with zeros, and returns its address. Earlier views lose their memory if it grows. */
+  take(bytes: number): number {
+    const at = Math.ceil(this.#next / 64) * 64;
+    this.#next = at + bytes;
+    const missing = this.#next - this.#memory.buffer.byteLength;
+    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    return at;
+  }
+}

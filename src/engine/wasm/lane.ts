@@ -1,0 +1,184 @@
+/**
+ * What one thread of the WASM engine does with a batch.
+ *
+ * Threads claim shards of the batch, each a fixed run of samples, and leave each shard's gradient in shared memory. When
+ * all have been claimed and are done, every thread sums one part of the parameters over the shards, in the shards' order,
+ * and moves it. Which thread does what depends on chance; which numbers are added in which order does not.
+ *
+ * @module
+ */
+import type { Samples } from "../../data/samples.ts";
+import type { SampleTrace, Step } from "../engine.ts";
+import { Core, type CoreOptions } from "./core.ts";
+import type { KernelModule } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+
+/** Memory that all threads see. With a single lane it need not be shared. */
+export interface SharedState {
+  /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
+  readonly control: Int32Array;
+  readonly parameters: Float32Array;
+  readonly velocity: Float32Array;
+  readonly shards: readonly Float32Array[];
+  /** Two slots, so that a batch can be handed out while another is under way. */
+  readonly results: readonly [SlotResults, SlotResults];
+}
+
+/** One entry a sample, in the batch's order. */
+export interface SlotResults {
+  readonly losses: Float64Array;
+  readonly predictions: Uint8Array;
+  readonly spikes: Int32Array;
+}
+
+/** The samples of a batch, and the run of them that makes a shard. */
+export interface Job {
+  readonly samples: number;
+  readonly indices: Uint32Array;
+  readonly purpose: number;
+  readonly epoch: number;
+  readonly slot: 0 | 1;
+  /** How many shards the batch is cut into. */
+  readonly shards: number;
+}
+
+/** What the engine tells its lanes. */
+export type LaneMessage =
+  | { readonly kind: "setup"; readonly setup: LaneSetup }
+  | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
+  | { readonly kind: "train"; readonly job: Job; readonly step: Step }
+  | { readonly kind: "evaluate"; readonly job: Job }
+  | { readonly kind: "trace"; readonly job: Job };
+
+/** What a lane answers to each `train`, `evaluate` and `trace`. */
+export interface LaneReply {
+  readonly trace?: SampleTrace;
+}
+
+/** All that a thread needs to begin. */
+export interface LaneSetup {
+  readonly kernels: KernelModule;
+  readonly options: CoreOptions;
+  readonly shared: SharedState;
+  readonly lane: number;
+  readonly lanes: number;
+}
+
+/** The samples of a shard: `count` samples cut into `shards` runs that differ by one at most. */
+export function shardRange(count: number, shards: number, shard: number): readonly [from: number, to: number] {
+  return [Math.floor(count * shard / shards), Math.floor(count * (shard + 1) / shards)];
+}
+
+/** Which gradient is summed how is part of the result: so the number of shards depends on the batch alone. */
+export function shardCount(batchSize: number): number {
+  return Math.max(1, Math.min(32, Math.ceil(batchSize / 16)));
+}
+
+/** One thread of the engine. */
+export class Lane {
+  readonly #core: Core;
+  readonly #setup: LaneSetup;
+  readonly #samples = new Map<number, Samples>();
+  #barriers = 0;
+
+  constructor(setup: LaneSetup) {
+    this.#setup = setup;
+    this.#core = new Core(setup.kernels, setup.options);
+  }
+
+  /** Carries out a message; `undefined` where none is owed an answer. */
+  handle(message: LaneMessage): LaneReply | undefined {
+    switch (message.kind) {
+      case "setup":
+        return undefined;
+      case "samples":
+        this.#samples.set(message.id, message.samples);
+        return undefined;
+      case "train":
+        this.#train(message.job, message.step);
+        return {};
+      case "evaluate":
+        this.#evaluate(message.job);
+        return {};
+      case "trace":
+        return this.#trace(message.job);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  #train(job: Job, { learningRate, momentum }: Step): void {
+    const core = this.#core, { shared, lane, lanes } = this.#setup;
+    this.#takeParameters();
+    this.#claim(job, (shard) => {
+      core.clearGradients();
+      this.#present(job, shard, (samples, index) =>
+        core.learn(samples, index, job.purpose, job.epoch, 1 / job.indices.length));
+      shared.shards[shard]!.set(core.gradients);
+    });
+    this.#barrier();
+    const part = roundUp(shared.parameters.length / lanes, 16);
+    core.update({
+      from: Math.min(lane * part, shared.parameters.length),
+      to: Math.min((lane + 1) * part, shared.parameters.length),
+      shards: shared.shards.slice(0, job.shards),
+      parameters: shared.parameters,
+      velocity: shared.velocity,
+      learningRate,
+      momentum,
+    });
+    this.#barrier();
+  }
+
+  #evaluate(job: Job): void {
+    this.#takeParameters();
+    this.#claim(job, (shard) =>
+      this.#present(job, shard, (samples, index) =>
+        this.#core.forward(samples, index, job.purpose, job.epoch)));
+  }
+
+  #trace(job: Job): LaneReply {
+    this.#takeParameters();
+    this.#core.forward(this.#samplesOf(job), job.indices[0]!, job.purpose, job.epoch);
+    return { trace: this.#core.trace() };
+  }
+
+  #takeParameters(): void {
+    this.#core.parameters.set(this.#setup.shared.parameters);
+    this.#core.prepare();
+  }
+
+  #samplesOf(job: Job): Samples {
+    return this.#samples.get(job.samples)!; // sent before the first job that names it
+  }
+
+  #present(job: Job, shard: number, run: (samples: Samples, index: number) => number): void {
+    const samples = this.#samplesOf(job);
+    const { losses, predictions, spikes } = this.#setup.shared.results[job.slot];
+    const [from, to] = shardRange(job.indices.length, job.shards, shard);
+    for (let i = from; i < to; i++) {
+      losses[i] = run(samples, job.indices[i]!);
+      predictions[i] = this.#core.prediction();
+      spikes[i] = this.#core.spikes();
+    }
+  }
+
+  #claim(job: Job, work: (shard: number) => void): void {
+    const { control } = this.#setup.shared;
+    for (;;) {
+      const shard = Atomics.add(control, 1 + job.slot, 1);
+      if (shard >= job.shards) return;
+      work(shard);
+    }
+  }
+
+  /** Waits until every lane has come here as often as this one. */
+  #barrier(): void {
+    const { lanes, shared: { control } } = this.#setup;
+    this.#barriers++;
+    if (lanes === 1) return;
+    const all = this.#barriers * lanes;
+    if (Atomics.add(control, 0, 1) + 1 === all) Atomics.notify(control, 0);
+    for (let here; (here = Atomics.load(control, 0)) < all;) Atomics.wait(control, 0, here);
+  }
+}

@@ -1,0 +1,24 @@
+/**
+ * Finds the built kernels, under Deno. Other runtimes import or fetch them and hand in a `KernelModule` of their own.
+ *
+ * @module
+ */
+import { EngineError } from "../../errors.ts";
+import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
+
+/**
+ * Reads and compiles a build of the kernels.
+ *
+ * @param variant @default {the best one for this runtime}
+ * @throws {EngineError} when the kernels have not been built.
+ */
+export async function loadKernels(variant: Variant = bestVariant()): Promise<KernelModule> {
+  const name = `kernels.${variant}.wasm`;
+  let binary: Uint8Array<ArrayBuffer>;
+  try {
+    binary = await Deno.readFile(new URL(`../../../build/${name}`, import.meta.url));
+  } catch (cause) {
+    throw new EngineError(`build/${name}: not found: run \`deno task build\` first`, { cause });
+  }
+  return { variant, module: await WebAssembly.compile(binary) };
+}

@@ -1,0 +1,27 @@
+/**
+ * The errors that a caller can act on. Everything else that is thrown is a bug of ours.
+ *
+ * The command line prints the message alone and exits 2 for an {@linkcode OptionError}, 1 for the others.
+ *
+ * @module
+ */
+
+/** What every error of Spikelet's own has in common: a message that says what to do. */
+export class SpikeletError extends Error {
+  override name = "SpikeletError";
+}
+
+/** A file is missing, damaged, or not what it should be. The message names it, and what was found and expected. */
+export class InputError extends SpikeletError {
+  override name = "InputError";
+}
+
+/** An option or argument is out of its range. The message names it and its range. */
+export class OptionError extends SpikeletError {
+  override name = "OptionError";
+}
+
+/** An engine cannot be had on this machine, or stopped working in the middle. */
+export class EngineError extends SpikeletError {
+  override name = "EngineError";
+}

@@ -1,0 +1,100 @@
+/**
+ * What the operating system and Deno's permissions say about a file, put into one line that says what to do.
+ *
+ * @module
+ */
+import { InputError, SpikeletError } from "./errors.ts";
+
+/**
+ * The size of a regular file, so that nothing is opened that could block or never end (a pipe, a device).
+ *
+ * @param path The file.
+ * @returns Its size in bytes.
+ * @throws {InputError} when there is no such file, it is a folder or a device, or it may not be read.
+ */
+export async function sizeOfFile(path: string): Promise<number> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.stat(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  if (info.isDirectory) {
+    throw new InputError(`${path}: this is a folder; expected a file: name one inside it`);
+  }
+  if (!info.isFile) throw new InputError(`${path}: this is a pipe or a device; expected a file on a disk`);
+  return info.size;
+}
+
+/**
+ * Turns what a failed read threw into an error for the user.
+ *
+ * @param error What was thrown.
+ * @param path The file that was read.
+ * @returns An {@linkcode InputError}, or `error` itself where it is ours already or a bug.
+ */
+export function readError(error: unknown, path: string): unknown {
+  if (error instanceof SpikeletError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    return new InputError(`${path}: Deno may not read it; run again with --allow-read=${path}`);
+  }
+  switch (codeOf(error)) {
+    case undefined:
+      return error;
+    case "ENOENT":
+      return new InputError(`${path}: no such file or folder; check the path`);
+    case "ENOTDIR":
+      return new InputError(`${path}: a part of this path is a file, not a folder; check the path`);
+    case "EACCES":
+    case "EPERM":
+      return new InputError(`${path}: this user may not read it; change its permissions`);
+    default:
+      return new InputError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * Turns what a failed write threw into an error for the user.
+ *
+ * @param error What was thrown.
+ * @param path The file that was to be written.
+ * @param folder The folder that it stands in.
+ * @returns An {@linkcode InputError}, or `error` itself where it is ours already or a bug.
+ */
+export function writeError(error: unknown, path: string, folder: string): unknown {
+  if (error instanceof SpikeletError) return error;
+  if (error instanceof Deno.errors.NotCapable) {
+    const flag = /--allow-read/.test(error.message) ? "--allow-read" : "--allow-write";
+    return new InputError(`${path}: Deno may not write it; run again with ${flag}=${folder}`);
+  }
+  switch (codeOf(error)) {
+    case undefined:
+      return error;
+    case "ENOENT":
+      return new InputError(`${path}: the folder ${folder} does not exist; create it first`);
+    case "ENOTDIR":
+      return new InputError(`${path}: ${folder} is not a folder; check the path`);
+    case "EACCES":
+    case "EPERM":
+      return new InputError(`${path}: this user may not write in ${folder}; choose another folder`);
+    case "EROFS":
+      return new InputError(`${path}: ${folder} is on a read-only disk; choose another folder`);
+    case "ENOSPC":
+    case "EDQUOT":
+      return new InputError(
+        `${path}: no space is left on the disk of ${folder}; make room or choose another`,
+      );
+    default:
+      return new InputError(`${path}: cannot be written: ${reasonOf(error)}`);
+  }
+}
+
+/** The operating system's name for an error, such as `ENOSPC`, where there is one. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}
+
+/** The operating system's words, without Deno's `(os error 28): writefile '…'`. */
+function reasonOf(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).replace(/ \(os error \d+\).*$/s, "");
+}

@@ -1,0 +1,215 @@
+/**
+ * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
+ *
+ * The file says `format: spikelet/1` and `network: {…}` (the {@linkcode NetworkSpec} as JSON), so it needs nothing beside it.
+ * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up.
+ *
+ * @module
+ */
+import { InputError, OptionError } from "../errors.ts";
+import { readError, sizeOfFile } from "../file_access.ts";
+import { parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
+
+/** A network with its weights. */
+export interface Model {
+  /** What the network is. */
+  readonly spec: NetworkSpec;
+  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, `w2`, `b2`, …; weights are row-major, a unit a row. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  /** What else the file says about the model, such as its accuracy; without `format` and `network`. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const FORMAT = "spikelet/1";
+/** The keys of the metadata that are the format's own. */
+const RESERVED = ["format", "network"] as const;
+/** What every runtime's typed arrays can hold. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/**
+ * Names and shapes of a network's weights, in the order of the file.
+ *
+ * @param spec The network.
+ * @returns `w{i}` `[units, fan-in]` and `b{i}` `[units]` for each layer i, from 1 up.
+ *
+ * @example
+ * ```ts
+ * import { parameterShapes } from "./model_file.ts";
+ * import { seedNetwork } from "./presets.ts";
+ *
+ * console.log(parameterShapes(seedNetwork())[0]); // [ "w1", [ 100, 784 ] ]
+ * ```
+ */
+export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
+  let fanIn = spec.inputs;
+  return spec.layers.flatMap(({ units }, i) => {
+    const weights: [string, number[]] = [`w${i + 1}`, [units, fanIn]];
+    fanIn = units;
+    return [weights, [`b${i + 1}`, [units]]];
+  });
+}
+
+/**
+ * Writes a model as the bytes of a file. What it writes, {@linkcode decodeModel} reads.
+ *
+ * @param model The network, its weights and what else is to be said of it.
+ * @returns The whole file; the same model gives the same bytes.
+ * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, or the metadata have one of the
+ * format's own keys.
+ */
+export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+  const { spec, parameters, metadata } = model;
+  const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
+  if (taken !== undefined) {
+    throw new OptionError(`metadata.${taken}: this key is the format's own; choose another`);
+  }
+  const shapes = parameterShapes(spec);
+  const unknown = unknownName(parameters.keys(), shapes);
+  if (unknown !== undefined) {
+    throw new OptionError(
+      `parameter ${unknown}: the network has none of that name; expected ${namesOf(shapes)}`,
+    );
+  }
+  const tensors = shapes.map(([name, shape]): [string, Tensor] => {
+    const data = parameters.get(name);
+    if (data === undefined) throw new OptionError(`parameter ${name}: missing; expected ${namesOf(shapes)}`);
+    const wrong = data.findIndex((value) => !Number.isFinite(value));
+    if (wrong >= 0) {
+      throw new OptionError(`parameter ${name}: value ${wrong} is ${data[wrong]}, expected a finite number`);
+    }
+    return [name, { dtype: "F32", shape, data }];
+  });
+  return serializeSafetensors(tensors, { ...metadata, format: FORMAT, network: JSON.stringify(spec) });
+}
+
+/**
+ * Reads a model from the bytes of a file.
+ *
+ * @param bytes The whole file.
+ * @param name What messages call it.
+ * @returns The model; its weights may be views of `bytes`.
+ * @throws {InputError} when the file is damaged, not a model of Spikelet's, or a weight is missing, unknown, of a wrong shape
+ * or dtype, or not finite.
+ */
+export function decodeModel(bytes: Uint8Array, name: string): Model {
+  const { metadata: { format, network, ...metadata }, tensors } = parseSafetensors(bytes, name);
+  if (format !== FORMAT) {
+    const found = format === undefined
+      ? "its metadata name no format"
+      : `its format is ${JSON.stringify(format)}`;
+    throw new InputError(
+      `${name}: ${found}, expected ${FORMAT}: give a model that this version of Spikelet wrote`,
+    );
+  }
+  const spec = parseNetworkSpec(parseNetworkText(network, name), `${name}: network`);
+  const shapes = parameterShapes(spec);
+  const unknown = unknownName(tensors.keys(), shapes);
+  if (unknown !== undefined) {
+    throw new InputError(
+      `${name}: tensor ${unknown}: its network has none of that name; expected ${namesOf(shapes)}`,
+    );
+  }
+  const parameters = new Map(
+    shapes.map(([key, shape]) => [key, parseParameter(tensors.get(key), key, shape, name)]),
+  );
+  return { spec, parameters, metadata };
+}
+
+/**
+ * Reads a model from a file.
+ *
+ * @param path The file.
+ * @returns The model.
+ * @throws {InputError} when the file cannot be read, or is not what {@linkcode decodeModel} accepts.
+ */
+export async function readModel(path: string): Promise<Model> {
+  const size = await sizeOfFile(path);
+  if (size > LARGEST_FILE) {
+    throw new InputError(
+      `${path}: ${size.toLocaleString("en-US")} bytes, expected at most ${
+        LARGEST_FILE.toLocaleString("en-US")
+      }: ` +
+        "this is not a model",
+    );
+  }
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  return decodeModel(bytes, path);
+}
+
+/**
+ * A fingerprint of the weights: equal for two runs only if they ended in the same bits.
+ *
+ * @param parameters The weights; their order counts, their names do not.
+ * @returns SHA-256 of their bytes one after another, 64 hexadecimal digits.
+ */
+export async function hashParameters(parameters: ReadonlyMap<string, Float32Array>): Promise<string> {
+  const length = parameters.values().reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const bytes = new Uint8Array(length);
+  let offset = 0;
+  for (const data of parameters.values()) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+function parseNetworkText(text: string | undefined, name: string): unknown {
+  if (text === undefined) {
+    throw new InputError(
+      `${name}: its metadata have no network, expected its description as JSON: fetch it again`,
+    );
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(
+      `${name}: the network in its metadata is not JSON: the file is damaged; fetch it again`,
+    );
+  }
+}
+
+/** Checks one tensor against the shape that the network gives it. */
+function parseParameter(
+  tensor: Tensor | undefined,
+  key: string,
+  shape: readonly number[],
+  name: string,
+): Float32Array {
+  const expected = `F32 [${shape.join(", ")}]`;
+  if (tensor === undefined) {
+    throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
+  }
+  const found = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
+  if (tensor.dtype !== "F32" || found !== expected) {
+    throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
+  }
+  const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
+  if (wrong >= 0) {
+    throw new InputError(
+      `${name}: tensor ${key}: value ${wrong} is ${
+        tensor.data[wrong]
+      }, expected a finite number: train it again`,
+    );
+  }
+  return tensor.data;
+}
+
+function unknownName(
+  names: Iterable<string>,
+  shapes: readonly [string, readonly number[]][],
+): string | undefined {
+  const known = new Set(shapes.map(([name]) => name));
+  for (const name of names) if (!known.has(name)) return name;
+  return undefined;
+}
+
+function namesOf(shapes: readonly [string, readonly number[]][]): string {
+  return shapes.map(([name]) => name).join(", ");
+}

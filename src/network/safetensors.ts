@@ -1,0 +1,291 @@
+/**
+ * Reads and writes safetensors, the file format of the weights: a little-endian uint64 with the header's length, a JSON
+ * header (name → dtype, shape, data_offsets; `__metadata__`: strings), then the tensors' bytes, little-endian and row-major
+ * (https://github.com/huggingface/safetensors).
+ *
+ * Pure: bytes in, bytes out. Tensors are handed over in the machine's own byte order, which is little-endian wherever Deno,
+ * browsers and WebAssembly run.
+ *
+ * @module
+ */
+import { InputError, OptionError } from "../errors.ts";
+
+/** Numbers with a shape; `data.length` is the product of `shape` (1 for a scalar's empty shape). */
+export type Tensor =
+  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
+  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "I8"; readonly shape: readonly number[]; readonly data: Int8Array }
+  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+/** What a file holds. */
+export interface SafetensorsFile {
+  /** Free text under `__metadata__`. */
+  readonly metadata: Record<string, string>;
+  /** By name, in the order of their bytes in the file. */
+  readonly tensors: Map<string, Tensor>;
+}
+
+/** An element's type, as the header names it. */
+type Dtype = Tensor["dtype"];
+
+/** Where a tensor lies; offsets count from the end of the header. */
+interface Entry {
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+const BYTES: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8, I64: 8, I32: 4, I8: 1, U8: 1 };
+const METADATA = "__metadata__";
+const LENGTH_BYTES = 8;
+/** The header ends on a multiple of this, so that the first tensor is aligned for any type. */
+const ALIGNMENT = 8;
+/** Enough for some 100,000 tensors, and read in a second at worst. */
+const LONGEST_HEADER = 10_000_000;
+
+/**
+ * Reads a safetensors file that is in memory. Checks all of it: the tensors must cover the data without gap or overlap.
+ *
+ * @param bytes The whole file.
+ * @param name What messages call it.
+ * @returns The metadata and tensors. A tensor is a view of `bytes` where its offset is aligned for its type, else a copy.
+ * @throws {InputError} when the file is cut short or damaged, or a tensor's dtype is none of {@linkcode Tensor}'s.
+ *
+ * @example
+ * ```ts
+ * import { parseSafetensors, serializeSafetensors } from "./safetensors.ts";
+ *
+ * const bias = { dtype: "F32", shape: [2], data: Float32Array.of(0.5, -1) } as const;
+ * const file = parseSafetensors(serializeSafetensors([["b1", bias]], { made: "by hand" }), "bias.safetensors");
+ * console.log(file.tensors.get("b1")?.shape, file.metadata.made); // [ 2 ] by hand
+ * ```
+ */
+export function parseSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
+  const { header, start } = parseHeader(bytes, name);
+  const data = bytes.subarray(start);
+  const entries = Object.entries(header)
+    .filter(([key]) => key !== METADATA)
+    .map(([key, value]) => parseEntry(key, value, name))
+    .sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCoverage(entries, data.length, name);
+  return {
+    metadata: parseMetadata(Object.hasOwn(header, METADATA) ? header[METADATA] : {}, name),
+    tensors: new Map(entries.map((entry) => [entry.name, tensorAt(entry, data)])),
+  };
+}
+
+/**
+ * Writes a safetensors file. The same tensors and metadata in the same order give the same bytes.
+ *
+ * @param tensors Name and tensor, in the order that the file is to have.
+ * @param metadata Free text for `__metadata__`; left out where it is empty.
+ * @returns The whole file.
+ * @throws {OptionError} when a name comes twice or is `__metadata__`, or a tensor's data do not fill its shape.
+ */
+export function serializeSafetensors(
+  tensors: Iterable<readonly [string, Tensor]>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
+  const all = [...tensors];
+  // Joined by hand: an object would move names like "1" to the front.
+  const fields = Object.keys(metadata).length === 0 ? [] : [`"${METADATA}":${JSON.stringify(metadata)}`];
+  const names = new Set([METADATA]);
+  let end = 0;
+  for (const [name, { dtype, shape, data }] of all) {
+    if (names.has(name)) throw new OptionError(`tensor ${name}: this name is taken; expected each name once`);
+    if (!shape.every(isExtent) || elementsOf(shape) !== data.length) {
+      throw new OptionError(
+        `tensor ${name}: ${data.length} values do not fill its shape [${shape.join(", ")}]`,
+      );
+    }
+    names.add(name);
+    const begin = end;
+    end += data.byteLength;
+    fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
+  }
+  const header = new TextEncoder().encode(`{${fields.join(",")}}`);
+  const headerLength = Math.ceil(header.length / ALIGNMENT) * ALIGNMENT;
+  const bytes = new Uint8Array(LENGTH_BYTES + headerLength + end);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(headerLength), true);
+  bytes.set(header, LENGTH_BYTES);
+  bytes.fill(0x20, LENGTH_BYTES + header.length, LENGTH_BYTES + headerLength);
+  let offset = LENGTH_BYTES + headerLength;
+  for (const [, { data }] of all) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return bytes;
+}
+
+/** Finds the header and reads its JSON; `start` is where the tensors' bytes begin. */
+function parseHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; start: number } {
+  if (bytes.length < LENGTH_BYTES) {
+    throw new InputError(
+      `${name}: ${bytes.length} bytes, but a safetensors file has 10 or more: the file is cut short; fetch it again`,
+    );
+  }
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const most = Math.min(LONGEST_HEADER, bytes.length - LENGTH_BYTES);
+  if (length > BigInt(most)) {
+    throw new InputError(
+      `${name}: its header is said to have ${length.toLocaleString("en-US")} bytes, expected at most ` +
+        `${most.toLocaleString("en-US")}: the file is cut short, or not a safetensors file`,
+    );
+  }
+  const start = LENGTH_BYTES + Number(length);
+  let text: string;
+  let header: unknown;
+  try {
+    // Copied because a TextDecoder takes no shared memory everywhere.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      bytes.slice(LENGTH_BYTES, start),
+    );
+    header = JSON.parse(text);
+  } catch {
+    throw new InputError(`${name}: its header is not JSON: the file is damaged, or not a safetensors file`);
+  }
+  if (!isRecord(header)) {
+    throw new InputError(
+      `${name}: its header is no JSON object: the file is damaged, or not a safetensors file`,
+    );
+  }
+  checkKeys(text, name);
+  return { header, start };
+}
+
+/** Checks one tensor's entry by itself. */
+function parseEntry(key: string, value: unknown, name: string): Entry {
+  if (!isRecord(value)) throw damaged(name, key, "its entry is no JSON object");
+  const { dtype, shape, data_offsets: offsets, ...others } = value;
+  const unknown = Object.keys(others)[0];
+  if (unknown !== undefined) throw damaged(name, key, `its entry has an unknown field ${unknown}`);
+  if (!isDtype(dtype)) {
+    throw new InputError(
+      `${name}: tensor ${key}: its dtype is ${JSON.stringify(dtype)}, expected one of ${
+        Object.keys(BYTES).join(", ")
+      }`,
+    );
+  }
+  if (!Array.isArray(shape) || !shape.every(isExtent)) {
+    throw damaged(name, key, "its shape is no list of sizes");
+  }
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isExtent)) {
+    throw damaged(name, key, "its data_offsets are not two positions");
+  }
+  const [begin = 0, end = 0] = offsets;
+  const expected = elementsOf(shape) * BYTES[dtype];
+  if (end - begin !== expected) {
+    throw damaged(
+      name,
+      key,
+      `its data_offsets span ${end - begin} bytes, but ${dtype} [${shape.join(", ")}] takes ${expected}`,
+    );
+  }
+  return { name: key, dtype, shape, begin, end };
+}
+
+/** Throws unless the entries, in the order of their offsets, follow one another from 0 to the end of the file. */
+function checkCoverage(entries: readonly Entry[], length: number, name: string): void {
+  let covered = 0;
+  for (const { name: key, begin, end } of entries) {
+    if (begin !== covered) {
+      throw damaged(name, key, `it begins at ${begin}, expected ${covered}, where the one before it ends`);
+    }
+    covered = end;
+  }
+  if (covered !== length) {
+    const fault = length < covered ? "the file is cut short" : "something was added to the file";
+    throw new InputError(
+      `${name}: ${length.toLocaleString("en-US")} bytes of tensors, but its header promises ` +
+        `${covered.toLocaleString("en-US")}: ${fault}; fetch it again`,
+    );
+  }
+}
+
+function parseMetadata(value: unknown, name: string): Record<string, string> {
+  if (!isRecord(value)) throw damaged(name, METADATA, "it is no JSON object");
+  const pairs = Object.entries(value).map(([key, text]): [string, string] => {
+    if (typeof text !== "string") throw damaged(name, METADATA, `the value of ${key} is no string`);
+    return [key, text];
+  });
+  return Object.fromEntries(pairs);
+}
+
+/** A tensor of the file's data: in place if its offset allows, else copied. */
+function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor {
+  const own = data.subarray(begin, end);
+  const { buffer, byteOffset } = own.byteOffset % BYTES[dtype] === 0 ? own : own.slice();
+  const count = elementsOf(shape);
+  switch (dtype) {
+    case "F32":
+      return { dtype, shape, data: new Float32Array(buffer, byteOffset, count) };
+    case "F64":
+      return { dtype, shape, data: new Float64Array(buffer, byteOffset, count) };
+    case "I64":
+      return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, count) };
+    case "I32":
+      return { dtype, shape, data: new Int32Array(buffer, byteOffset, count) };
+    case "I8":
+      return { dtype, shape, data: new Int8Array(buffer, byteOffset, count) };
+    case "U8":
+      return { dtype, shape, data: new Uint8Array(buffer, byteOffset, count) };
+    default:
+      return dtype satisfies never;
+  }
+}
+
+/**
+ * Throws where an object of the header has a key twice, which `JSON.parse` would drop silently, or where objects are nested
+ * deeper than in any header. `text` is valid JSON. (No regular expression: its stack overflows on long strings.)
+ */
+function checkKeys(text: string, name: string): void {
+  const open: Set<unknown>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "{") {
+      if (open.length === 2) {
+        throw new InputError(`${name}: its header is nested too deeply: the file is damaged`);
+      }
+      open.push(new Set());
+    } else if (char === "}") {
+      open.pop();
+    } else if (char === '"') {
+      const begin = at;
+      for (at++; text[at] !== '"'; at++) if (text[at] === "\\") at++;
+      let next = at + 1;
+      while (" \t\r\n".includes(text[next] ?? ":")) next++;
+      if (text[next] !== ":") continue; // a value
+      const key: unknown = JSON.parse(text.slice(begin, at + 1));
+      const keys = open.at(-1);
+      if (keys?.has(key)) throw damaged(name, String(key), "it comes twice");
+      keys?.add(key);
+    }
+  }
+}
+
+function damaged(name: string, key: string, fault: string): InputError {
+  return new InputError(
+    `${name}: ${key === METADATA ? key : `tensor ${key}`}: ${fault}: the file is damaged; fetch it again`,
+  );
+}
+
+/** How many elements a shape has: no dimension makes a scalar, a dimension of 0 makes nothing. */
+function elementsOf(shape: readonly number[]): number {
+  return shape.includes(0) ? 0 : shape.reduce((product, extent) => product * extent, 1);
+}
+
+function isExtent(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+function isDtype(value: unknown): value is Dtype {
+  return typeof value === "string" && Object.hasOwn(BYTES, value);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

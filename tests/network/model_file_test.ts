@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import fc from "fast-check";
+import { SpikeletError } from "../../src/errors.ts";
+import {
+  decodeModel,
+  encodeModel,
+  hashParameters,
+  type Model,
+  parameterShapes,
+  readModel,
+} from "../../src/network/model_file.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { mutationsOf } from "../mutations.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+
+const spec = seedNetwork({ inputs: 5, hidden: 3, classes: 2, steps: 7 });
+
+/** A model whose weights count up from 0. */
+function modelOf(network: NetworkSpec, metadata: Record<string, string> = {}): Model {
+  let next = 0;
+  const parameters = parameterShapes(network).map(([name, shape]): [string, Float32Array] => [
+    name,
+    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => next++ / 8),
+  ]);
+  return { spec: network, parameters: new Map(parameters), metadata };
+}
+
+/** A model's file with its tensors or metadata changed. */
+function changed(
+  change: (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void,
+): Uint8Array {
+  const { tensors, metadata } = parseSafetensors(encodeModel(modelOf(spec)), "model");
+  change(tensors, metadata);
+  return serializeSafetensors(tensors, metadata);
+}
+
+function throwsInputError(bytes: Uint8Array, message: RegExp): void {
+  assert.throws(() => decodeModel(bytes, "model"), { name: "InputError", message });
+}
+
+Deno.test("parameterShapes() lists each layer's weights and biases from the inputs up", () => {
+  assert.deepEqual(parameterShapes(seedNetwork()), [
+    ["w1", [100, 784]],
+    ["b1", [100]],
+    ["w2", [10, 100]],
+    ["b2", [10]],
+  ]);
+});
+
+Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
+  const sizes = fc.integer({ min: 1, max: 6 });
+  const texts = fc.dictionary(
+    fc.string().filter((key) => key !== "format" && key !== "network"),
+    fc.string(),
+  );
+  fc.assert(
+    fc.property(sizes, sizes, sizes, fc.boolean(), texts, (inputs, hidden, classes, dense, metadata) => {
+      const network = (dense ? denseNetwork : seedNetwork)({ inputs, hidden, classes });
+      const model = modelOf(network, { ...metadata });
+      const read = decodeModel(encodeModel(model), "model");
+      assert.deepEqual(read.spec, network);
+      assert.deepEqual([...read.parameters], [...model.parameters]);
+      assert.deepEqual(read.metadata, model.metadata);
+    }),
+  );
+});
+
+Deno.test("encodeModel() writes the file's order and names, whatever order the parameters have", () => {
+  const model = modelOf(spec, { accuracy: "0.86" });
+  const bytes = encodeModel({ ...model, parameters: new Map([...model.parameters].reverse()) });
+  assert.deepEqual(bytes, encodeModel(model));
+  const { tensors, metadata } = parseSafetensors(bytes, "model");
+  assert.deepEqual([...tensors.keys()], ["w1", "b1", "w2", "b2"]);
+  assert.deepEqual(metadata, { accuracy: "0.86", format: "spikelet/1", network: JSON.stringify(spec) });
+});
+
+Deno.test("encodeModel() throws on parameters that decodeModel() would refuse", () => {
+  const throws = (change: (parameters: Map<string, Float32Array>) => void, message: RegExp) => {
+    const parameters = new Map(modelOf(spec).parameters);
+    change(parameters);
+    assert.throws(() => encodeModel({ ...modelOf(spec), parameters }), { name: "OptionError", message });
+  };
+  throws((parameters) => parameters.delete("b2"), /^parameter b2: missing; expected w1, b1, w2, b2$/);
+  throws(
+    (parameters) => parameters.set("w3", new Float32Array(1)),
+    /^parameter w3: the network has none of that name/,
+  );
+  throws(
+    (parameters) => parameters.set("b1", new Float32Array(4)),
+    /^tensor b1: 4 values do not fill its shape \[3\]/,
+  );
+  throws((parameters) => parameters.set("b1", Float32Array.of(0, NaN, 0)), /^parameter b1: value 1 is NaN/);
+});
+
+Deno.test("encodeModel() throws on metadata under the format's own keys", () => {
+  for (const key of ["format", "network"]) {
+    const message = RegExp(`^metadata.${key}: this key is the format's own; choose another$`);
+    assert.throws(() => encodeModel(modelOf(spec, { [key]: "x" })), { name: "OptionError", message });
+  }
+});
+
+Deno.test("decodeModel() throws on a file of another format", async () => {
+  throwsInputError(
+    changed((_, metadata) => delete metadata.format),
+    /its metadata name no format, expected spikelet\/1/,
+  );
+  throwsInputError(
+    changed((_, metadata) => metadata.format = "spikelet/2"),
+    /its format is "spikelet\/2", expected/,
+  );
+  const reference = await Deno.readFile(new URL("../reference/small.safetensors", import.meta.url));
+  throwsInputError(reference, /its metadata name no format/);
+});
+
+Deno.test("decodeModel() throws on a damaged description of the network", () => {
+  throwsInputError(changed((_, metadata) => delete metadata.network), /its metadata have no network/);
+  throwsInputError(
+    changed((_, metadata) => metadata.network = "{"),
+    /the network in its metadata is not JSON/,
+  );
+  throwsInputError(changed((_, metadata) => metadata.network = "[]"), /^model: network: /);
+  const text = JSON.stringify({ ...spec, steps: 0 });
+  throwsInputError(changed((_, metadata) => metadata.network = text), /^model: network: steps: /);
+});
+
+Deno.test("decodeModel() throws on a missing tensor and on an unknown one", () => {
+  throwsInputError(
+    changed((tensors) => tensors.delete("b1")),
+    /^model: tensor b1: missing, expected F32 \[3\]/,
+  );
+  const extra: Tensor = { dtype: "U8", shape: [1], data: Uint8Array.of(1) };
+  throwsInputError(
+    changed((tensors) => tensors.set("w3", extra)),
+    /^model: tensor w3: its network has none of that name/,
+  );
+});
+
+Deno.test("decodeModel() throws on a wrong shape and on a wrong dtype", () => {
+  const flat: Tensor = { dtype: "F32", shape: [15], data: new Float32Array(15) };
+  throwsInputError(
+    changed((tensors) => tensors.set("w1", flat)),
+    /tensor w1: it is F32 \[15\], expected F32 \[3, 5\]/,
+  );
+  const turned: Tensor = { ...flat, shape: [5, 3] };
+  throwsInputError(
+    changed((tensors) => tensors.set("w1", turned)),
+    /it is F32 \[5, 3\], expected F32 \[3, 5\]/,
+  );
+  const double: Tensor = { dtype: "F64", shape: [3], data: new Float64Array(3) };
+  throwsInputError(
+    changed((tensors) => tensors.set("b1", double)),
+    /tensor b1: it is F64 \[3\], expected F32 \[3\]/,
+  );
+});
+
+Deno.test("decodeModel() throws on a value that is not finite, with its index", () => {
+  for (const value of [NaN, Infinity, -Infinity]) {
+    const data = Float32Array.of(0, 0, value);
+    const bytes = changed((tensors) => tensors.set("b1", { dtype: "F32", shape: [3], data }));
+    throwsInputError(bytes, RegExp(`^model: tensor b1: value 2 is ${value}, expected a finite number`));
+  }
+});
+
+Deno.test("decodeModel() ends in a model or an InputError for any damage", () => {
+  fc.assert(
+    fc.property(mutationsOf(encodeModel(modelOf(spec))), (bytes) => {
+      try {
+        const { parameters } = decodeModel(bytes, "model");
+        for (const data of parameters.values()) assert.ok(data.every(Number.isFinite));
+      } catch (error) {
+        assert.ok(error instanceof SpikeletError, String(error));
+      }
+    }),
+    { numRuns: 3000 },
+  );
+});
+
+Deno.test("readModel() reads a file and names it where it is missing, a folder, or damaged", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = join(folder, "seed.safetensors");
+    await Deno.writeFile(path, encodeModel(modelOf(spec)));
+    assert.deepEqual((await readModel(path)).parameters, modelOf(spec).parameters);
+    await Deno.writeTextFile(path, "cut");
+    const cases: [string, RegExp][] = [
+      [path, /seed\.safetensors: 3 bytes, but a safetensors file has 10 or more/],
+      [join(folder, "none"), /none: no such file or folder; check the path$/],
+      [folder, /: this is a folder/],
+    ];
+    for (const [wrong, message] of cases) {
+      await assert.rejects(readModel(wrong), { name: "InputError", message });
+    }
+  });
+});
+
+Deno.test("hashParameters() is SHA-256 of the weights' bytes in order", async () => {
+  // Of w1, b1, w2, b2 in reference/small.safetensors, by Python's hashlib.
+  const bytes = await Deno.readFile(new URL("../reference/small.safetensors", import.meta.url));
+  const { tensors } = parseSafetensors(bytes, "small");
+  const parameters = new Map<string, Float32Array>();
+  for (const name of ["w1", "b1", "w2", "b2"]) {
+    const tensor = tensors.get(name);
+    assert.ok(tensor?.dtype === "F32");
+    parameters.set(name, tensor.data);
+  }
+  const expected = "b69fe367d26c654a3bc065b0215249cb08a4d143621a226dcbc96e8718fba173";
+  assert.equal(await hashParameters(parameters), expected);
+});

@@ -1,0 +1,64 @@
+/**
+ * `deno task build`: compiles asm/ to build/kernels.<variant>.wasm, twice from the same source.
+ *
+ * Skipped when neither the sources nor the options have changed since the last build.
+ */
+import { createHash } from "node:crypto";
+
+const root = new URL("../", import.meta.url);
+const VARIANTS = { relaxed: ["--enable", "relaxed-simd"], plain: [] } as const;
+const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort="];
+
+/** Every source below asm/, by its path from the root, in a fixed order. */
+function readSources(folder = "asm"): Map<string, string> {
+  const sources = new Map<string, string>();
+  const entries = [...Deno.readDirSync(new URL(folder, root))].sort((a, b) => a.name < b.name ? -1 : 1);
+  for (const entry of entries) {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory) { for (const [p, text] of readSources(path)) sources.set(p, text); }
+    else if (entry.name.endsWith(".ts")) sources.set(path, Deno.readTextFileSync(new URL(path, root)));
+  }
+  return sources;
+}
+
+function fingerprint(sources: Map<string, string>): string {
+  const compiler = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root))).imports.assemblyscript;
+  const hash = createHash("sha256").update(JSON.stringify([OPTIONS, VARIANTS, compiler]));
+  for (const [path, text] of sources) hash.update(`${path}\0${text}\0`);
+  return hash.digest("hex");
+}
+
+function isCurrent(stamp: string): boolean {
+  try {
+    for (const variant of Object.keys(VARIANTS)) Deno.statSync(new URL(`build/kernels.${variant}.wasm`, root));
+    return Deno.readTextFileSync(new URL("build/kernels.stamp", root)) === stamp;
+  } catch {
+    return false;
+  }
+}
+
+const sources = readSources();
+const stamp = fingerprint(sources);
+if (!isCurrent(stamp)) {
+  const asc = await import("assemblyscript/asc"); // half a second: only when there is something to compile
+  Deno.mkdirSync(new URL("build", root), { recursive: true });
+  for (const [variant, options] of Object.entries(VARIANTS)) {
+    const started = performance.now();
+    let binary: Uint8Array | undefined;
+    const { error, stderr } = await asc.main(["asm/index.ts", "--outFile", "kernels.wasm", ...OPTIONS, ...options], {
+      readFile: (name) => sources.get(name) ?? null,
+      writeFile: (_name, contents) => {
+        if (typeof contents !== "string") binary = contents;
+      },
+      listFiles: () => [],
+    });
+    if (error || !binary) {
+      console.error(stderr.toString() || error?.message);
+      Deno.exit(1);
+    }
+    const name = `build/kernels.${variant}.wasm`;
+    Deno.writeFileSync(new URL(name, root), binary);
+    console.error(`${name}: ${binary.length.toLocaleString("en")} bytes in ${Math.round(performance.now() - started)} ms`);
+  }
+  Deno.writeTextFileSync(new URL("build/kernels.stamp", root), stamp);
+}
