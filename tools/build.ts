@@ -7,7 +7,17 @@ import { createHash } from "node:crypto";
 
 const root = new URL("../", import.meta.url);
 const VARIANTS = { relaxed: ["--enable", "relaxed-simd"], plain: [] } as const;
-const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--enable", "simd", "--use", "abort="];
+const OPTIONS = [
+  "-O3",
+  "--converge",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--enable",
+  "simd",
+  "--use",
+  "abort=",
+];
 
 /** Every source below asm/, by its path from the root, in a fixed order. */
 function readSources(folder = "asm"): Map<string, string> {
@@ -30,7 +40,9 @@ function fingerprint(sources: Map<string, string>): string {
 
 function isCurrent(stamp: string): boolean {
   try {
-    for (const variant of Object.keys(VARIANTS)) Deno.statSync(new URL(`build/kernels.${variant}.wasm`, root));
+    for (const variant of Object.keys(VARIANTS)) {
+      Deno.statSync(new URL(`build/kernels.${variant}.wasm`, root));
+    }
     return Deno.readTextFileSync(new URL("build/kernels.stamp", root)) === stamp;
   } catch {
     return false;
@@ -45,7 +57,13 @@ if (!isCurrent(stamp)) {
   for (const [variant, options] of Object.entries(VARIANTS)) {
     const started = performance.now();
     let binary: Uint8Array | undefined;
-    const { error, stderr } = await asc.main(["asm/index.ts", "--outFile", "kernels.wasm", ...OPTIONS, ...options], {
+    const { error, stderr } = await asc.main([
+      "asm/index.ts",
+      "--outFile",
+      "kernels.wasm",
+      ...OPTIONS,
+      ...options,
+    ], {
       readFile: (name) => sources.get(name) ?? null,
       writeFile: (_name, contents) => {
         if (typeof contents !== "string") binary = contents;
@@ -58,7 +76,9 @@ if (!isCurrent(stamp)) {
     }
     const name = `build/kernels.${variant}.wasm`;
     Deno.writeFileSync(new URL(name, root), binary);
-    console.error(`${name}: ${binary.length.toLocaleString("en")} bytes in ${Math.round(performance.now() - started)} ms`);
+    console.error(
+      `${name}: ${binary.length.toLocaleString("en")} bytes in ${Math.round(performance.now() - started)} ms`,
+    );
   }
   Deno.writeTextFileSync(new URL("build/kernels.stamp", root), stamp);
 }

@@ -83,3 +83,23 @@ async function removeQuietly(path: string): Promise<void> {
     // The caller is about to throw the reason.
   }
 }
+
+/**
+ * Makes sure, before hours of work, that a file can be written at the end of them.
+ *
+ * @param path The file that {@linkcode writeFileAtomic} will write.
+ * @throws {InputError} when Deno may not write it, or its folder does not exist.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const folder = dirname(path);
+  const permission = await Deno.permissions.query({ name: "write", path: folder });
+  if (permission.state !== "granted") {
+    throw new InputError(`${path}: Deno may not write it; run again with --allow-write=${folder}`);
+  }
+  try {
+    await targetOf(path);
+    await Deno.stat(folder);
+  } catch (error) {
+    throw writeError(error, path, folder);
+  }
+}

@@ -10,7 +10,7 @@
  *
  * @module
  */
-import type { Neuron, NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec, Neuron } from "../network/spec.ts";
 
 /** What a layer's currents are computed from. */
 export type Source =

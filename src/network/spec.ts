@@ -162,12 +162,16 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   const spec = parsed.output;
   if (spec.readout.begin >= spec.steps) {
     throw new InputError(
-      `${where}: readout.begin: ${spec.readout.begin}, but there are ${spec.steps} steps: expected 0 to ${spec.steps - 1}`,
+      `${where}: readout.begin: ${spec.readout.begin}, but there are ${spec.steps} steps: expected 0 to ${
+        spec.steps - 1
+      }`,
     );
   }
   spec.layers.forEach((layer, i) => {
     if (layer.neuron.kind === "integrator" && i < spec.layers.length - 1) {
-      throw new InputError(`${where}: layers.${i}.neuron: an integrator fires no spikes: it can only be the last layer`);
+      throw new InputError(
+        `${where}: layers.${i}.neuron: an integrator fires no spikes: it can only be the last layer`,
+      );
     }
   });
   const classes = spec.layers[spec.layers.length - 1]!.units;

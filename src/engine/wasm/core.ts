@@ -286,8 +286,8 @@ export class Core {
         return;
       }
       case "spread": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, outputGradients, width } =
-          m.layers[operation.layer]!;
+        const { layer, unit, counts, spikeSteps, spikeGradients, outputGradients, width } = m
+          .layers[operation.layer]!;
         // deno-fmt-ignore
         k.spreadSpikes(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, outputGradients,
           steps, width);
@@ -304,8 +304,8 @@ export class Core {
         return;
       }
       case "everyStep": {
-        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } =
-          m.layers[operation.layer]!;
+        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } = m
+          .layers[operation.layer]!;
         if (layer.source === "constant") {
           this.#view(m.sums, width).fill(0);
           k.sumSteps(currentGradients, steps, width, m.sums);
@@ -316,8 +316,8 @@ export class Core {
         return;
       }
       case "traceGradient": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } =
-          m.layers[operation.layer]!;
+        const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } = m
+          .layers[operation.layer]!;
         // deno-fmt-ignore
         k.traceGradient(m.x, unitStride, operation.decay, unit, counts, spikeSteps, spikeGradients,
           this.#slots[layer.index]!, steps, weightGradientsAt, m.scratch);

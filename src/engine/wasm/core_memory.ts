@@ -80,7 +80,9 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     const { layer, width } = place;
     const states = layer.dense ? steps * width : 0;
     const slots = roundUp(layer.units + 1, 8);
-    const row = layer.source === "constant" ? width : (layer.source === "inputs" ? paddedSteps : steps) * width;
+    const row = layer.source === "constant"
+      ? width
+      : (layer.source === "inputs" ? paddedSteps : steps) * width;
     const stride = { inputs: 32, constant: 0, spikes: 4 * width }[layer.source];
     return {
       ...place,

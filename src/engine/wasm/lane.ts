@@ -65,7 +65,11 @@ export interface LaneSetup {
 }
 
 /** The samples of a shard: `count` samples cut into `shards` runs that differ by one at most. */
-export function shardRange(count: number, shards: number, shard: number): readonly [from: number, to: number] {
+export function shardRange(
+  count: number,
+  shards: number,
+  shard: number,
+): readonly [from: number, to: number] {
   return [Math.floor(count * shard / shards), Math.floor(count * (shard + 1) / shards)];
 }
 
@@ -112,8 +116,11 @@ export class Lane {
     this.#takeParameters();
     this.#claim(job, (shard) => {
       core.clearGradients();
-      this.#present(job, shard, (samples, index) =>
-        core.learn(samples, index, job.purpose, job.epoch, 1 / job.indices.length));
+      this.#present(
+        job,
+        shard,
+        (samples, index) => core.learn(samples, index, job.purpose, job.epoch, 1 / job.indices.length),
+      );
       shared.shards[shard]!.set(core.gradients);
     });
     this.#barrier();
@@ -132,9 +139,15 @@ export class Lane {
 
   #evaluate(job: Job): void {
     this.#takeParameters();
-    this.#claim(job, (shard) =>
-      this.#present(job, shard, (samples, index) =>
-        this.#core.forward(samples, index, job.purpose, job.epoch)));
+    this.#claim(
+      job,
+      (shard) =>
+        this.#present(
+          job,
+          shard,
+          (samples, index) => this.#core.forward(samples, index, job.purpose, job.epoch),
+        ),
+    );
   }
 
   #trace(job: Job): LaneReply {

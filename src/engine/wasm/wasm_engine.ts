@@ -13,7 +13,7 @@ import type { Batch, BatchResult, Engine, Parameters, SampleTrace, Step } from "
 import { compilePlan } from "../plan.ts";
 import type { CoreOptions } from "./core.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
-import { type Job, Lane, type LaneMessage, type LaneReply, type SharedState, shardCount } from "./lane.ts";
+import { type Job, Lane, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
 /** How to make a WASM engine. */
@@ -87,8 +87,17 @@ class WasmEngine implements Engine, Disposable {
   #failure: EngineError | undefined;
 
   constructor(
-    { spec, kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8, record = false }:
-      WasmEngineOptions,
+    {
+      spec,
+      kernels,
+      threads = 1,
+      seed = 0,
+      batchSize = 1000,
+      shards,
+      skip = true,
+      skipBound = 8,
+      record = false,
+    }: WasmEngineOptions,
   ) {
     const plan = compilePlan(spec, { skip, record });
     const most = shards ?? shardCount(batchSize);
@@ -172,7 +181,9 @@ class WasmEngine implements Engine, Disposable {
       const strange = samples.labels.findIndex((label) => label >= this.#classes);
       if (strange >= 0) {
         throw new RangeError(
-          `${samples.name}: label ${samples.labels[strange]} at ${strange}, but the network has ${this.#classes} classes`,
+          `${samples.name}: label ${
+            samples.labels[strange]
+          } at ${strange}, but the network has ${this.#classes} classes`,
         );
       }
       id = this.#sampleIds.size;

@@ -1,0 +1,48 @@
+/**
+ * Which engines there are, and which one a name stands for.
+ *
+ * @module
+ */
+import type { NetworkSpec } from "../network/spec.ts";
+import type { Engine } from "./engine.ts";
+import { loadKernels } from "./wasm/load.ts";
+import { createWasmEngine } from "./wasm/wasm_engine.ts";
+
+/** The engines of the command line; `auto` takes the one that is fastest here. */
+export const ENGINES = ["auto", "wasm"] as const;
+
+/** One of {@linkcode ENGINES}. */
+export type EngineName = typeof ENGINES[number];
+
+/** What every engine is made from. */
+export interface EngineOptions {
+  readonly spec: NetworkSpec;
+  /** @default {"auto"} */
+  readonly engine?: EngineName;
+  /** Worker threads, 1 or more. @default {the machine's cores} */
+  readonly threads?: number;
+  /** Seed of all draws. @default {0} */
+  readonly seed?: number;
+  /** The most samples that a batch will have. @default {1000} */
+  readonly batchSize?: number;
+  /** Gradient shards of a batch; see the engine. */
+  readonly shards?: number;
+  /** Keep all states, for `trace`. @default {false} */
+  readonly record?: boolean;
+}
+
+/**
+ * Makes an engine by name.
+ *
+ * @throws {EngineError} when it cannot be had here.
+ */
+export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
+  const { engine = "auto", threads = navigator.hardwareConcurrency, ...rest } = options;
+  switch (engine) {
+    case "auto":
+    case "wasm":
+      return createWasmEngine({ ...rest, threads, kernels: await loadKernels() });
+    default:
+      return engine satisfies never;
+  }
+}

@@ -1,0 +1,195 @@
+/**
+ * Reads reference cases (SPEC.md, "golden"; NETWORKS.md): inputs, draws, weights, and the numbers to be reached.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { Parameters, Step } from "../engine/engine.ts";
+import { InputError } from "../errors.ts";
+import { readError, sizeOfFile } from "../file_access.ts";
+import { parameterShapes } from "../network/model_file.ts";
+import { seedNetwork } from "../network/presets.ts";
+import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
+import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+
+/** What an engine is to be given, and what it is to find. */
+export interface ReferenceCase {
+  /** The file, for messages. */
+  readonly name: string;
+  /** Its encoder is `direct`: the draws are part of the samples. */
+  readonly spec: NetworkSpec;
+  /** Sequences `[steps, inputs]`. */
+  readonly samples: Samples;
+  /** The samples of the feed-forward peer, `[inputs]`, where the case has its numbers. */
+  readonly dense?: Samples;
+  readonly parameters: Parameters;
+  readonly step: Step;
+  /** Every float tensor of the file. */
+  readonly expected: ReadonlyMap<string, Float32Array>;
+}
+
+/** Reads a reference case from a file. @throws {InputError} when it cannot be read or is none. */
+export async function readReferenceCase(path: string): Promise<ReferenceCase> {
+  await sizeOfFile(path);
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  return parseReferenceCase(bytes, path);
+}
+
+/**
+ * Takes a reference case apart.
+ *
+ * @throws {InputError} when a tensor or constant is missing, of a wrong shape, or out of its range.
+ */
+export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCase {
+  const file = parseSafetensors(bytes, name);
+  const constant = (key: string) => parseConstant(file, name, key);
+  const step = { learningRate: constant("learning_rate"), momentum: constant("momentum") };
+  const network = file.metadata.network;
+  const { spec, features } = network === undefined
+    ? readSeedCase(file, name)
+    : readNetworkCase(file, name, network);
+  const labels = readLabels(file, name, classesOf(spec));
+  const count = labels.length;
+  const parameters = new Map(
+    parameterShapes(spec).map(([key, shape]) => [key, floats(file, name, key, shape)]),
+  );
+  const expected = new Map<string, Float32Array>();
+  for (const [key, tensor] of file.tensors) if (tensor.dtype === "F32") expected.set(key, tensor.data);
+  const dense = expected.has("dense_loss")
+    ? {
+      name: `${name} (dense)`,
+      count,
+      size: spec.inputs,
+      features: floats(file, name, "x", [count, spec.inputs]),
+      labels,
+    }
+    : undefined;
+  return {
+    name,
+    spec,
+    samples: { name, count, size: spec.steps * spec.inputs, features, labels },
+    parameters,
+    step,
+    expected,
+    ...(dense && { dense }),
+  };
+}
+
+/** A case of SPEC.md: constants by name; the inputs are x times the draws r. */
+function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec; features: Float32Array } {
+  const [count = 0, inputs = 0] = shapeOf(file, name, "x", 2);
+  const [hidden = 0] = shapeOf(file, name, "w1", 2);
+  const [classes = 0] = shapeOf(file, name, "w2", 2);
+  const steps = parseConstant(file, name, "steps");
+  const seed = seedNetwork({
+    inputs,
+    hidden,
+    classes,
+    steps,
+    decay: parseConstant(file, name, "decay"),
+    threshold: parseConstant(file, name, "threshold"),
+    penalty: parseConstant(file, name, "penalty"),
+    beginEval: parseConstant(file, name, "begin_eval"),
+  });
+  const spec = parseNetworkSpec({ ...seed, encoder: { kind: "direct" } }, name);
+  const x = floats(file, name, "x", [count, inputs]);
+  const r = floats(file, name, "r", [steps, count, inputs]);
+  return {
+    spec,
+    features: bySample(steps, count, inputs, (at, k, sample) => r[at]! * x[sample * inputs + k]!),
+  };
+}
+
+/** A case of NETWORKS.md: its description is in the metadata; the inputs are encoded already. */
+function readNetworkCase(
+  file: SafetensorsFile,
+  name: string,
+  network: string,
+): { spec: NetworkSpec; features: Float32Array } {
+  let description: unknown;
+  try {
+    description = JSON.parse(network);
+  } catch {
+    throw new InputError(`${name}: metadata.network: this is not JSON; expected a network's description`);
+  }
+  const spec = parseNetworkSpec(description, `${name}: metadata.network`);
+  const [, count = 0] = shapeOf(file, name, "x", 3);
+  const x = floats(file, name, "x", [spec.steps, count, spec.inputs]);
+  return { spec, features: bySample(spec.steps, count, spec.inputs, (at) => x[at]!) };
+}
+
+/** From `[steps, samples, inputs]` to one sequence a sample. */
+function bySample(
+  steps: number,
+  count: number,
+  inputs: number,
+  value: (at: number, input: number, sample: number) => number,
+): Float32Array {
+  const features = new Float32Array(steps * count * inputs);
+  let to = 0;
+  for (let sample = 0; sample < count; sample++) {
+    for (let step = 0; step < steps; step++) {
+      for (let input = 0; input < inputs; input++) {
+        features[to++] = value((step * count + sample) * inputs + input, input, sample);
+      }
+    }
+  }
+  return features;
+}
+
+function readLabels(file: SafetensorsFile, name: string, classes: number): Uint8Array {
+  const y = tensorOf(file, name, "y");
+  if (y.dtype !== "I64" || y.shape.length !== 1 || y.data.length === 0) {
+    throw new InputError(`${name}: tensor y: it is ${describe(y)}, expected I64 [samples]`);
+  }
+  return Uint8Array.from(y.data, (label, i) => {
+    if (label < 0n || label >= BigInt(classes)) {
+      throw new InputError(`${name}: tensor y: label ${label} at ${i}, expected 0 to ${classes - 1}`);
+    }
+    return Number(label);
+  });
+}
+
+function tensorOf(file: SafetensorsFile, name: string, key: string): Tensor {
+  const tensor = file.tensors.get(key);
+  if (!tensor) throw new InputError(`${name}: tensor ${key}: missing; this is not a whole reference case`);
+  return tensor;
+}
+
+function shapeOf(file: SafetensorsFile, name: string, key: string, dimensions: number): readonly number[] {
+  const tensor = tensorOf(file, name, key);
+  if (tensor.shape.length !== dimensions) {
+    throw new InputError(
+      `${name}: tensor ${key}: it is ${describe(tensor)}, expected ${dimensions} dimensions`,
+    );
+  }
+  return tensor.shape;
+}
+
+function floats(file: SafetensorsFile, name: string, key: string, shape: readonly number[]): Float32Array {
+  const tensor = tensorOf(file, name, key);
+  if (tensor.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+    throw new InputError(
+      `${name}: tensor ${key}: it is ${describe(tensor)}, expected F32 [${shape.join(", ")}]`,
+    );
+  }
+  return tensor.data;
+}
+
+function describe({ dtype, shape }: Tensor): string {
+  return `${dtype} [${shape.join(", ")}]`;
+}
+
+function parseConstant(file: SafetensorsFile, name: string, key: string): number {
+  const text = file.metadata[key];
+  const value = Number(text);
+  if (text === undefined || text.trim() === "" || !Number.isFinite(value)) {
+    throw new InputError(`${name}: metadata.${key}: ${text ?? "missing"}, expected a number`);
+  }
+  return value;
+}

