@@ -5,7 +5,13 @@
  * product loads four rows at once. `inputs` is padded to a multiple of 4; padded inputs are 0. Rows past the last step are
  * computed like the others and never read.
  */
-import { hash } from "./random";
+import { hash, MULTIPLIERS } from "./random";
+
+/**
+ * Constants of the encoder's loop (see MULTIPLIERS): the low half's mask; 2²³ as a float, whose last 16 bits take a draw;
+ * 2²³ − ½, which leaves v + ½ of it; and 1.
+ */
+const CONSTANTS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff, 1]);
 
 /**
  * The seed's encoder (SPEC.md): x_t = r_t ⊙ x, a fresh uniform draw r for each step and input.
@@ -26,20 +32,21 @@ export function encodeNoise(
   steps: i32,
   inputs: i32,
 ): void {
-  const half = f32x4.splat(0.5);
-  const low = i32x4.splat(0xffff);
+  const m1 = v128.load32_splat(MULTIPLIERS), m2 = v128.load32_splat(MULTIPLIERS, 4);
+  const low = v128.load32_splat(CONSTANTS);
+  const exponent = v128.load32_splat(CONSTANTS, 4), offset = v128.load32_splat(CONSTANTS, 8);
   const k = i32x4.splat(key1);
-  const one = i32x4.splat(1);
+  const one = v128.load32_splat(CONSTANTS, 12);
   const end = features + (<usize> inputs << 2);
   for (let step = 0; step < steps; step += 4) {
     let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
     for (let x = features; x < end; x += 8) {
-      const bits = hash(z, k);
-      const even = f32x4.add(f32x4.convert_i32x4_s(v128.and(bits, low)), half);
-      const odd = f32x4.add(f32x4.convert_i32x4_s(i32x4.shr_u(bits, 16)), half);
+      const bits = hash(z, k, m1, m2);
+      z = i32x4.add(z, one);
+      const even = f32x4.sub(v128.or(v128.and(bits, low), exponent), offset);
+      const odd = f32x4.sub(v128.or(i32x4.shr_u(bits, 16), exponent), offset);
       v128.store(out, f32x4.mul(even, v128.load32_splat(x)));
       v128.store(out, f32x4.mul(odd, v128.load32_splat(x, 4)), 16);
-      z = i32x4.add(z, one);
       out += 32;
     }
   }

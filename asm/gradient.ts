@@ -3,11 +3,10 @@
  *
  *     X̃_t = x_t + d·X̃_{t-1};   ∂L/∂W_n += Σ_spikes c_{n,t}·X̃_tᵀ
  *
- * The trace X̃ never exists as a whole: 32 inputs at a time it is made for all steps in `scratch`, which stays in the first
- * cache, and every unit's spikes are summed over it at once, in eight accumulators.
+ * The trace X̃ never exists as a whole: 48 inputs at a time it is made for all steps in `scratch`, which stays in the first
+ * cache, and every unit's spikes are summed over it at once, in twelve accumulators.
  */
 import { madd } from "./lanes";
-import { transpose4 } from "./encode";
 
 /**
  * Adds a sample's weight gradient.
@@ -17,7 +16,7 @@ import { transpose4 } from "./encode";
  * @param decay d of the trace; 0 where every step is a coefficient (`everyStep`).
  * @param unit i32 `[slots]`, counts i32 `[slots]`, spikeSteps i32 and coefficients f32 `[slots][capacity]`.
  * @param weightGradients f32 `[units][inputs]`, added to.
- * @param scratch f32 `[⌈steps / 4⌉ · 4][32]`, written.
+ * @param scratch f32 `[⌈steps / 4⌉ · 4][48]`, written.
  */
 export function traceGradient(
   x: usize,
@@ -38,75 +37,120 @@ export function traceGradient(
     if (n > 0) last = max(last, load<i32>(spikeSteps + (<usize> (slot * capacity + n - 1) << 2)));
   }
   if (last < 0) return;
-  const row = <usize> inputs << 2;
-  const block = row << 2;
-  let input = 0;
-  for (; input + 32 <= inputs; input += 32) {
-    traceColumns(x + (<usize> input << 4), block, 32, last + 1, decay, scratch);
+  const block = <usize> inputs << 4;
+  for (let input = 0; input < inputs;) {
+    const left = inputs - input;
+    const width = left >= 48 ? 48 : left >= 16 ? 16 : 4;
+    traceColumns(x + (<usize> input << 4), block, width, last + 1, decay, scratch);
     for (let slot = 0; slot < slots; slot++) {
       const n = load<i32>(counts + (<usize> slot << 2));
       if (n == 0) continue;
-      const to = weightGradients + <usize> load<i32>(unit + (<usize> slot << 2)) * row + (<usize> input << 2);
-      sumSpikes32(scratch, spikeSteps, coefficients, <usize> (slot * capacity) << 2, n, to);
+      const row = <usize> load<i32>(unit + (<usize> slot << 2)) * inputs + input;
+      const to = weightGradients + (row << 2);
+      const at = <usize> (slot * capacity) << 2;
+      if (width == 48) sumSpikes48(scratch, spikeSteps, coefficients, at, n, to);
+      else if (width == 16) sumSpikes16(scratch, spikeSteps, coefficients, at, n, to);
+      else sumSpikes4(scratch, spikeSteps, coefficients, at, n, to);
     }
-  }
-  for (; input < inputs; input += 4) {
-    traceColumns(x + (<usize> input << 4), block, 4, last + 1, decay, scratch);
-    for (let slot = 0; slot < slots; slot++) {
-      const n = load<i32>(counts + (<usize> slot << 2));
-      if (n == 0) continue;
-      const to = weightGradients + <usize> load<i32>(unit + (<usize> slot << 2)) * row + (<usize> input << 2);
-      sumSpikes4(scratch, spikeSteps, coefficients, <usize> (slot * capacity) << 2, n, to);
-    }
+    input += width;
   }
 }
 
-/** The trace of `width` inputs (a multiple of 4) for the first `steps` steps: `scratch` f32 `[steps][width]`. */
+/**
+ * The trace of `width` inputs for the first `steps` steps: `scratch` f32 `[steps][width]`.
+ *
+ * A trace is a chain of multiply-adds, each waiting for the last: so eight inputs run side by side.
+ *
+ * @param width A multiple of 8, or 4.
+ */
 function traceColumns(x: usize, block: usize, width: i32, steps: i32, decay: f32, scratch: usize): void {
   const d = f32x4.splat(decay);
   const row = <usize> width << 2;
-  for (let column: usize = 0; column < row; column += 16) {
+  for (let column: usize = 0; column < row; column += 32) {
     let from = x + (column << 2), to = scratch + column;
-    let trace = f32x4.splat(0);
+    let left = f32x4.splat(0), right = left;
+    const second: usize = row > 16 ? 16 : 0; // a lone vector is its own neighbour
     for (let step = 0; step < steps; step += 4, from += block) {
-      const a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), e = v128.load(from, 48);
-      const ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-      const AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
-      const ce = v128.shuffle<f32>(c, e, 0, 4, 1, 5);
-      const CE = v128.shuffle<f32>(c, e, 2, 6, 3, 7);
-      trace = madd(d, trace, v128.shuffle<f32>(ab, ce, 0, 1, 4, 5));
-      v128.store(to, trace);
+      let a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), e = v128.load(from, 48);
+      let ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      let AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      let ce = v128.shuffle<f32>(c, e, 0, 4, 1, 5);
+      let CE = v128.shuffle<f32>(c, e, 2, 6, 3, 7);
+      const x0 = v128.shuffle<f32>(ab, ce, 0, 1, 4, 5), x1 = v128.shuffle<f32>(ab, ce, 2, 3, 6, 7);
+      const x2 = v128.shuffle<f32>(AB, CE, 0, 1, 4, 5), x3 = v128.shuffle<f32>(AB, CE, 2, 3, 6, 7);
+      const next = from + (second << 2);
+      a = v128.load(next), b = v128.load(next, 16), c = v128.load(next, 32), e = v128.load(next, 48);
+      ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
+      AB = v128.shuffle<f32>(a, b, 2, 6, 3, 7);
+      ce = v128.shuffle<f32>(c, e, 0, 4, 1, 5);
+      CE = v128.shuffle<f32>(c, e, 2, 6, 3, 7);
+      right = madd(d, right, v128.shuffle<f32>(ab, ce, 0, 1, 4, 5));
+      left = madd(d, left, x0);
+      v128.store(to + second, right), v128.store(to, left);
       to += row;
-      trace = madd(d, trace, v128.shuffle<f32>(ab, ce, 2, 3, 6, 7));
-      v128.store(to, trace);
+      right = madd(d, right, v128.shuffle<f32>(ab, ce, 2, 3, 6, 7));
+      left = madd(d, left, x1);
+      v128.store(to + second, right), v128.store(to, left);
       to += row;
-      trace = madd(d, trace, v128.shuffle<f32>(AB, CE, 0, 1, 4, 5));
-      v128.store(to, trace);
+      right = madd(d, right, v128.shuffle<f32>(AB, CE, 0, 1, 4, 5));
+      left = madd(d, left, x2);
+      v128.store(to + second, right), v128.store(to, left);
       to += row;
-      trace = madd(d, trace, v128.shuffle<f32>(AB, CE, 2, 3, 6, 7));
-      v128.store(to, trace);
+      right = madd(d, right, v128.shuffle<f32>(AB, CE, 2, 3, 6, 7));
+      left = madd(d, left, x3);
+      v128.store(to + second, right), v128.store(to, left);
       to += row;
     }
   }
 }
 
-/** `to` f32 `[32]` += Σ c·trace[step] over one unit's spikes, in their order. */
-function sumSpikes32(trace: usize, steps: usize, coefficients: usize, at: usize, count: i32, to: usize): void {
+/** `to` f32 `[48]` += Σ c·trace[step] over one unit's spikes, in their order. */
+function sumSpikes48(
+  trace: usize,
+  steps: usize,
+  coefficients: usize,
+  at: usize,
+  count: i32,
+  to: usize,
+): void {
   let a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
   let e = v128.load(to, 64), f = v128.load(to, 80), g = v128.load(to, 96), h = v128.load(to, 112);
+  let i = v128.load(to, 128), j = v128.load(to, 144), k = v128.load(to, 160), l = v128.load(to, 176);
   for (; count > 0; count--, at += 4) {
-    const row = trace + (<usize> load<i32>(steps + at) << 7);
+    const row = trace + <usize> load<i32>(steps + at) * 192;
     const s = v128.load32_splat(coefficients + at);
     a = madd(s, v128.load(row), a), b = madd(s, v128.load(row, 16), b);
     c = madd(s, v128.load(row, 32), c), d = madd(s, v128.load(row, 48), d);
     e = madd(s, v128.load(row, 64), e), f = madd(s, v128.load(row, 80), f);
     g = madd(s, v128.load(row, 96), g), h = madd(s, v128.load(row, 112), h);
+    i = madd(s, v128.load(row, 128), i), j = madd(s, v128.load(row, 144), j);
+    k = madd(s, v128.load(row, 160), k), l = madd(s, v128.load(row, 176), l);
   }
   v128.store(to, a), v128.store(to, b, 16), v128.store(to, c, 32), v128.store(to, d, 48);
   v128.store(to, e, 64), v128.store(to, f, 80), v128.store(to, g, 96), v128.store(to, h, 112);
+  v128.store(to, i, 128), v128.store(to, j, 144), v128.store(to, k, 160), v128.store(to, l, 176);
 }
 
-/** As `sumSpikes32`, for 4 inputs. */
+/** As `sumSpikes48`, for 16 inputs. */
+function sumSpikes16(
+  trace: usize,
+  steps: usize,
+  coefficients: usize,
+  at: usize,
+  count: i32,
+  to: usize,
+): void {
+  let a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
+  for (; count > 0; count--, at += 4) {
+    const row = trace + (<usize> load<i32>(steps + at) << 6);
+    const s = v128.load32_splat(coefficients + at);
+    a = madd(s, v128.load(row), a), b = madd(s, v128.load(row, 16), b);
+    c = madd(s, v128.load(row, 32), c), d = madd(s, v128.load(row, 48), d);
+  }
+  v128.store(to, a), v128.store(to, b, 16), v128.store(to, c, 32), v128.store(to, d, 48);
+}
+
+/** As `sumSpikes48`, for 4 inputs. */
 function sumSpikes4(trace: usize, steps: usize, coefficients: usize, at: usize, count: i32, to: usize): void {
   let sum = v128.load(to);
   for (; count > 0; count--, at += 4) {

@@ -6,7 +6,7 @@ export { fuses, heapBase } from "./lanes";
 export { hashCounters } from "./random";
 export { encodeDirect, encodeNoise } from "./encode";
 export { packPanels, productF32, productRow } from "./product";
-export { chooseUnits, squaredNorms } from "./skip";
+export { chooseUnits } from "./skip";
 export { scanBackGraded, scanGraded } from "./neurons/graded";
 export { scanBackIntegrator, scanIntegrator } from "./neurons/integrator";
 export { backThroughSpikes, everyStep, gatherSpikes, spikeCoefficients, spreadSpikes } from "./spikes";

@@ -55,15 +55,12 @@ export function packPanels(
 }
 
 /**
- * f32 product, tile 4 steps × 8 units: I[t, n] = b[n] + Σ_k X[t, k]·W[n, k].
- *
- * Eight accumulators, two vectors of weights, one of inputs splat lane by lane: 8 multiply-adds for 3 loads. The loop over
- * inputs is not unrolled; in V8 unrolling halves its speed (docs/performance.md).
+ * f32 product: I[t, n] = b[n] + Σ_k X[t, k]·W[n, k].
  *
  * @param x f32 `[steps / 4][inputs][4]`.
- * @param panels f32 `[panelCount][inputs][8]`.
- * @param bias f32 `[panelCount][8]`.
- * @param currents f32 `[panelCount][steps][8]`, written.
+ * @param panels f32 `[⌈units / 8⌉][inputs][8]`.
+ * @param bias f32 `[⌈units / 8⌉][8]`.
+ * @param currents f32 `[⌈units / 8⌉][steps][8]`, written; of a last panel of 4 units or fewer only the first 4 lanes.
  * @param steps A multiple of 4.
  */
 export function productF32(
@@ -73,35 +70,72 @@ export function productF32(
   currents: usize,
   steps: i32,
   inputs: i32,
-  panelCount: i32,
+  units: i32,
 ): void {
   const panelBytes = <usize> inputs << 5;
-  for (let panel = 0; panel < panelCount; panel++) {
-    const b0 = v128.load(bias), b1 = v128.load(bias, 16);
-    let row = x;
-    for (let step = 0; step < steps; step += 4) {
-      let a0 = b0, a1 = b0, a2 = b0, a3 = b0;
-      let c0 = b1, c1 = b1, c2 = b1, c3 = b1;
-      let w = panels;
-      for (const end = panels + panelBytes; w < end; w += 32, row += 16) {
-        const xs = v128.load(row), w0 = v128.load(w), w1 = v128.load(w, 16);
-        let s = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
-        a0 = madd(s, w0, a0), c0 = madd(s, w1, c0);
-        s = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
-        a1 = madd(s, w0, a1), c1 = madd(s, w1, c1);
-        s = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
-        a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
-        s = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
-        a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
-      }
-      v128.store(currents, a0), v128.store(currents, c0, 16);
-      v128.store(currents, a1, 32), v128.store(currents, c1, 48);
-      v128.store(currents, a2, 64), v128.store(currents, c2, 80);
-      v128.store(currents, a3, 96), v128.store(currents, c3, 112);
-      currents += 128;
+  for (; units > 0; units -= 8, panels += panelBytes, bias += 32, currents += <usize> steps << 5) {
+    if (units > 4) product4x8(x, panels, bias, currents, steps, inputs);
+    else product8x4(x, panels, bias, currents, steps, inputs);
+  }
+}
+
+/**
+ * One panel, tile 4 steps × 8 units.
+ *
+ * Eight accumulators, two vectors of weights, one of inputs splat lane by lane: 8 multiply-adds for 3 loads. The loop over
+ * inputs is not unrolled; in V8 unrolling halves its speed (docs/performance.md).
+ */
+function product4x8(x: usize, panel: usize, bias: usize, currents: usize, steps: i32, inputs: i32): void {
+  const b0 = v128.load(bias), b1 = v128.load(bias, 16);
+  const end = panel + (<usize> inputs << 5);
+  for (let step = 0; step < steps; step += 4) {
+    let a0 = b0, a1 = b0, a2 = b0, a3 = b0;
+    let c0 = b1, c1 = b1, c2 = b1, c3 = b1;
+    for (let w = panel; w < end; w += 32, x += 16) {
+      const xs = v128.load(x), w0 = v128.load(w), w1 = v128.load(w, 16);
+      let s = v128.shuffle<f32>(xs, xs, 0, 0, 0, 0);
+      a0 = madd(s, w0, a0), c0 = madd(s, w1, c0);
+      s = v128.shuffle<f32>(xs, xs, 1, 1, 1, 1);
+      a1 = madd(s, w0, a1), c1 = madd(s, w1, c1);
+      s = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
+      a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
+      s = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+      a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
     }
-    panels += panelBytes;
-    bias += 32;
+    v128.store(currents, a0), v128.store(currents, c0, 16);
+    v128.store(currents, a1, 32), v128.store(currents, c1, 48);
+    v128.store(currents, a2, 64), v128.store(currents, c2, 80);
+    v128.store(currents, a3, 96), v128.store(currents, c3, 112);
+    currents += 128;
+  }
+}
+
+/** Half a panel, tile 8 steps × 4 units; where 4 steps are left, both halves of the tile are those. */
+function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps: i32, inputs: i32): void {
+  const b = v128.load(bias);
+  const block = <usize> inputs << 4;
+  const end = panel + (<usize> inputs << 5);
+  for (let step = 0; step < steps; step += 8) {
+    const second: usize = step + 4 < steps ? block : 0;
+    let a0 = b, a1 = b, a2 = b, a3 = b, a4 = b, a5 = b, a6 = b, a7 = b;
+    for (let w = panel, from = x; w < end; w += 32, from += 16) {
+      const ws = v128.load(w), xs = v128.load(from), ys = v128.load(from + second);
+      a0 = madd(v128.shuffle<f32>(xs, xs, 0, 0, 0, 0), ws, a0);
+      a1 = madd(v128.shuffle<f32>(xs, xs, 1, 1, 1, 1), ws, a1);
+      a2 = madd(v128.shuffle<f32>(xs, xs, 2, 2, 2, 2), ws, a2);
+      a3 = madd(v128.shuffle<f32>(xs, xs, 3, 3, 3, 3), ws, a3);
+      a4 = madd(v128.shuffle<f32>(ys, ys, 0, 0, 0, 0), ws, a4);
+      a5 = madd(v128.shuffle<f32>(ys, ys, 1, 1, 1, 1), ws, a5);
+      a6 = madd(v128.shuffle<f32>(ys, ys, 2, 2, 2, 2), ws, a6);
+      a7 = madd(v128.shuffle<f32>(ys, ys, 3, 3, 3, 3), ws, a7);
+    }
+    v128.store(currents, a0), v128.store(currents, a1, 32);
+    v128.store(currents, a2, 64), v128.store(currents, a3, 96);
+    const last = currents + (second != 0 ? 128 : 0);
+    v128.store(last, a4), v128.store(last, a5, 32);
+    v128.store(last, a6, 64), v128.store(last, a7, 96);
+    x += block << 1;
+    currents += 256;
   }
 }
 

@@ -3,8 +3,8 @@
  *
  * For a hidden layer fed by the noise encoder, u'_t before a unit's first spike is Σ_{s ≤ t} d^s·(Σ_k w_k·x_k·r_k + b) with
  * independent draws r of mean ½. Its mean is the unit's mean current times g_t = Σ_{s ≤ t} d^s; around the mean it is a sum
- * of independent, strictly sub-Gaussian terms, of standard deviation at most σ·q_t with q_t² = Σ_{s ≤ t} d^(2s) and
- * σ² = ‖w‖²·max|x|² / 12. So
+ * of independent, strictly sub-Gaussian terms, of standard deviation σ·q_t with q_t² = Σ_{s ≤ t} d^(2s) and
+ * σ² = Σ_k (w_k·x_k)² / 12. So
  *
  *     P(u'_t > θ) ≤ exp(−Z_t² / 2),   Z_t = (θ − mean·g_t) / (σ·q_t)
  *
@@ -14,65 +14,80 @@
 import { madd, sumLanes } from "./lanes";
 
 /**
- * ‖w‖² of each row.
- *
- * @param weights f32 `[units, inputs]`.
- * @param norms f32 `[units]`, written.
- * @param inputs A multiple of 4.
- */
-export function squaredNorms(weights: usize, norms: usize, units: i32, inputs: i32): void {
-  const row = <usize> inputs << 2;
-  for (let unit = 0; unit < units; unit++) {
-    let sum = f32x4.splat(0);
-    for (const end = weights + row; weights < end; weights += 16) {
-      const w = v128.load(weights);
-      sum = madd(w, w, sum);
-    }
-    store<f32>(norms, sumLanes(sum));
-    norms += 4;
-  }
-}
-
-/**
  * Lists the units whose Z_t is below the bound at some step, in ascending order.
  *
- * @param means f32 `[units]`, each unit's mean current Σ_k w_k·x_k / 2 + b.
- * @param norms f32 `[units]`, ‖w‖².
+ * @param x f32 `[inputs]`, features, times `scale`.
+ * @param scale A power of two: nothing is lost.
+ * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`, bias f32 likewise; rows past `units` are readable.
+ * @param inputs A multiple of 4.
  * @param gains f32 `[⌈steps / 4⌉ · 4]`, g_t; the entries past the last step repeat it.
  * @param deviations f32, q_t, likewise.
  * @param threshold θ.
- * @param width bound·max|x| / √12.
- * @param chosen i32 `[⌈units / 8⌉ · 8]`, written; filled up to a multiple of 8 with `padding`.
- * @param padding Index of a row of zeros.
+ * @param bound The least Z at which a unit is left out.
+ * @param chosen i32 `[⌈units / 8⌉ · 8]`, written; filled up to a multiple of 8 with `units`, a row of zeros.
  * @returns How many units were listed.
  */
 export function chooseUnits(
-  means: usize,
-  norms: usize,
+  x: usize,
+  scale: f32,
+  weights: usize,
+  bias: usize,
   units: i32,
+  inputs: i32,
   gains: usize,
   deviations: usize,
   steps: i32,
   threshold: f32,
-  width: f32,
+  bound: f32,
   chosen: usize,
-  padding: i32,
 ): i32 {
-  const theta = f32x4.splat(threshold);
+  const row = <usize> inputs << 2;
+  const toMean: f32 = 0.5 / scale, toDeviation = bound / (scale * sqrt<f32>(12));
+  const end = x + row;
   let count = 0;
-  for (let unit = 0; unit < units; unit++) {
-    const mean = v128.load32_splat(means + (<usize> unit << 2));
-    const deviation = f32x4.splat(sqrt<f32>(load<f32>(norms + (<usize> unit << 2))) * width);
-    for (let step = 0; step < steps; step += 4) {
-      const at = <usize> step << 2;
-      const highest = madd(mean, v128.load(gains + at), f32x4.mul(deviation, v128.load(deviations + at)));
-      if (v128.any_true(f32x4.gt(highest, theta))) {
-        store<i32>(chosen + (<usize> count << 2), unit);
+  for (let unit = 0; unit < units; unit += 4, weights += row << 2, bias += 16) {
+    let mean0 = f32x4.splat(0), mean1 = mean0, mean2 = mean0, mean3 = mean0;
+    let square0 = mean0, square1 = mean0, square2 = mean0, square3 = mean0;
+    for (let at = x, w = weights; at < end; at += 16, w += 16) {
+      const xs = v128.load(at);
+      let product = f32x4.mul(xs, v128.load(w));
+      mean0 = f32x4.add(mean0, product), square0 = madd(product, product, square0);
+      product = f32x4.mul(xs, v128.load(w + row));
+      mean1 = f32x4.add(mean1, product), square1 = madd(product, product, square1);
+      product = f32x4.mul(xs, v128.load(w + row * 2));
+      mean2 = f32x4.add(mean2, product), square2 = madd(product, product, square2);
+      product = f32x4.mul(xs, v128.load(w + row * 3));
+      mean3 = f32x4.add(mean3, product), square3 = madd(product, product, square3);
+    }
+    for (let lane = 0; lane < 4 && unit + lane < units; lane++) {
+      const mean = sumLanes(mean0) * toMean + load<f32>(bias + (<usize> lane << 2));
+      const deviation = sqrt<f32>(sumLanes(square0)) * toDeviation;
+      if (maySpike(mean, deviation, gains, deviations, steps, threshold)) {
+        store<i32>(chosen + (<usize> count << 2), unit + lane);
         count++;
-        break;
       }
+      mean0 = mean1, mean1 = mean2, mean2 = mean3;
+      square0 = square1, square1 = square2, square2 = square3;
     }
   }
-  for (let i = count; (i & 7) != 0; i++) store<i32>(chosen + (<usize> i << 2), padding);
+  for (let i = count; (i & 7) != 0; i++) store<i32>(chosen + (<usize> i << 2), units);
   return count;
+}
+
+/** Whether mean·g_t + deviation·q_t is above the threshold at some step. */
+function maySpike(
+  mean: f32,
+  deviation: f32,
+  gains: usize,
+  deviations: usize,
+  steps: i32,
+  threshold: f32,
+): bool {
+  const m = f32x4.splat(mean), s = f32x4.splat(deviation), theta = f32x4.splat(threshold);
+  const end = gains + (<usize> steps << 2);
+  for (; gains < end; gains += 16, deviations += 16) {
+    const highest = madd(m, v128.load(gains), f32x4.mul(s, v128.load(deviations)));
+    if (v128.any_true(f32x4.gt(highest, theta))) return true;
+  }
+  return false;
 }

@@ -4,6 +4,7 @@
  *     u'_t = I_t + d·u_{t-1};  o_t = max(0, u'_t − θ);  g_t = [o_t > 0];  u_t = u'_t − (p + o_t)·g_t
  *
  * d decay, θ threshold, p penalty; potentials u and outputs o are dimensionless, a step is the unit of time.
+ * At a spike u'_t − (p + o_t) is θ − p, whatever u'_t was, so that is what a unit is reset to.
  * No gradient passes through g; o = max(0, u' − θ) has derivative g, and the −o·g in the state cancels it there, so the
  * way back needs no surrogate:
  *
@@ -37,27 +38,29 @@ export function scanGraded(
   outputs: usize,
   recordStride: i32,
 ): void {
-  const d = f32x4.splat(decay), theta = f32x4.splat(threshold), p = f32x4.splat(penalty);
+  const d = f32x4.splat(decay), theta = f32x4.splat(threshold), reset = f32x4.splat(threshold - penalty);
   const units = (1 << lanes) - 1;
   const row = <usize> steps << 2;
+  // Where each unit's next spike will be written: its step here, its output `toOutput` bytes further.
+  const toOutput = spikeOutputs - spikeSteps;
+  let next0 = spikeSteps, next1 = next0 + row, next2 = next1 + row, next3 = next2 + row;
   let u = f32x4.splat(0);
-  v128.store(counts, u);
   for (let step = 0; step < steps; step++) {
     const before = madd(d, u, v128.load(currents));
     const fires = f32x4.gt(before, theta);
     const o = v128.and(f32x4.sub(before, theta), fires);
-    u = f32x4.sub(before, v128.and(f32x4.add(p, o), fires));
-    for (let mask = i32x4.bitmask(fires) & units; mask != 0; mask &= mask - 1) {
-      const lane = <usize> ctz(mask);
-      const n = load<i32>(counts + (lane << 2));
-      const at = lane * row + (<usize> n << 2);
-      store<i32>(spikeSteps + at, step);
-      let output = f32x4.extract_lane(o, 0);
-      if (lane == 1) output = f32x4.extract_lane(o, 1);
-      else if (lane == 2) output = f32x4.extract_lane(o, 2);
-      else if (lane == 3) output = f32x4.extract_lane(o, 3);
-      store<f32>(spikeOutputs + at, output);
-      store<i32>(counts + (lane << 2), n + 1);
+    u = v128.bitselect(reset, before, fires);
+    const mask = i32x4.bitmask(fires) & units;
+    if (mask != 0) {
+      // All four are written, and only those that fire are kept: which of them do cannot be predicted.
+      store<i32>(next0, step), v128.store_lane<f32>(next0 + toOutput, o, 0);
+      store<i32>(next1, step), v128.store_lane<f32>(next1 + toOutput, o, 1);
+      store<i32>(next2, step), v128.store_lane<f32>(next2 + toOutput, o, 2);
+      store<i32>(next3, step), v128.store_lane<f32>(next3 + toOutput, o, 3);
+      next0 += (mask & 1) << 2;
+      next1 += (mask & 2) << 1;
+      next2 += mask & 4;
+      next3 += (mask & 8) >> 1;
     }
     if (potentials != 0) {
       v128.store(potentials, u);
@@ -67,6 +70,13 @@ export function scanGraded(
     }
     currents += currentStride;
   }
+  const ends = i32x4(
+    <i32> next0,
+    <i32> next1 - <i32> row,
+    <i32> next2 - 2 * <i32> row,
+    <i32> next3 - 3 * <i32> row,
+  );
+  v128.store(counts, i32x4.shr_u(i32x4.sub(ends, i32x4.splat(<i32> spikeSteps)), 2));
 }
 
 /**

@@ -86,6 +86,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     batchSize: Math.max(batchSize, 1000),
   });
   const samples = await loadMnist(data, "train");
+  const testSamples = await loadMnist(data, "test"); // now, for its faults are to be found before hours of training
   const folder = options.name === false
     ? undefined
     : await createRunFolder(options.name ?? defaultRunName(model));
@@ -131,7 +132,6 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     });
     const parameters = await engine.getParameters();
     checkFinite(parameters);
-    const testSamples = await loadMnist(data, "test");
     const test = await evaluate(engine, testSamples, 1000, observer.onEvaluate);
     const weightsSha256 = await hashParameters(parameters);
     const summary: RunSummary = {

@@ -11,7 +11,6 @@ import { readError, writeError } from "../file_access.ts";
 /** Where runs are kept, below the current folder. */
 export const RUNS = "runs";
 
-/** A name that a folder can have anywhere. */
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
 /** Files of a run. */
@@ -27,6 +26,16 @@ export interface RunFolder {
   close(): void;
 }
 
+/** Checks a run's name. @throws {OptionError} when it is not one that a folder can have anywhere. */
+export function checkRunName(name: string): void {
+  if (NAME.test(name)) return;
+  throw new OptionError(
+    `--name ${
+      JSON.stringify(name)
+    }: expected 1 to 100 letters, digits, dots, dashes and underscores, no dot or dash first`,
+  );
+}
+
 /**
  * Makes the folder of a new run.
  *
@@ -34,13 +43,7 @@ export interface RunFolder {
  * @throws {InputError} when a run of that name exists, or the folder cannot be made.
  */
 export async function createRunFolder(name: string): Promise<RunFolder> {
-  if (!NAME.test(name)) {
-    throw new OptionError(
-      `--name ${
-        JSON.stringify(name)
-      }: expected 1 to 100 letters, digits, dots, dashes and underscores, no dot or dash first`,
-    );
-  }
+  checkRunName(name);
   const directory = join(RUNS, name);
   let metrics: Deno.FsFile;
   try {

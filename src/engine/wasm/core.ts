@@ -7,7 +7,7 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
-import { drawKey } from "../../random.ts";
+import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
@@ -57,7 +57,9 @@ export class Core {
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
   readonly #skips: boolean;
-  #largestFeature = 0;
+  #label = 0;
+  #scale = 1;
+  #key: DrawKey = { key0: 0, key1: 0 };
   #loss = 0;
 
   constructor({ module }: KernelModule, { plan, seed, shards, skipBound }: CoreOptions) {
@@ -84,41 +86,37 @@ export class Core {
 
   /** What follows from the parameters and holds for a whole batch. */
   prepare(): void {
-    const { layers, norms, panels, packedBias } = this.memory;
-    const { layer, weightsAt, biasAt, inputStride, unitStride, width, unit } = layers[0]!;
-    if (layer.source !== "inputs" || inputStride !== 1) return;
-    if (this.#skips) this.#kernels.squaredNorms(weightsAt, norms, layer.units, unitStride);
-    else this.#kernels.packPanels(weightsAt, biasAt, unit, width / 8, panels, packedBias, unitStride);
+    const { layers, panels, packedBias } = this.memory;
+    const { layer, weightsAt, biasAt, unitStride, width, unit } = layers[0]!;
+    if (layer.source !== "inputs" || this.#skips) return;
+    this.#kernels.packPanels(weightsAt, biasAt, unit, width / 8, panels, packedBias, unitStride);
   }
 
   clearGradients(): void {
     this.gradients.fill(0);
   }
 
-  /** A sample's way forward. @returns Its loss. */
-  forward(samples: Samples, index: number, purpose: number, epoch: number): number {
+  /**
+   * Makes a sample the present one: its features, its label, its draws.
+   *
+   * @param scale What its gradient counts in the batch's.
+   */
+  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
     this.#loadFeatures(samples, index);
-    const key = drawKey(this.#seed, purpose, epoch, index);
-    for (const operation of this.plan.forward) {
-      this.#execute(operation, samples.labels[index]!, 1, key.key0, key.key1);
-    }
+    this.#label = samples.labels[index]!;
+    this.#scale = scale;
+    this.#key = drawKey(this.#seed, purpose, epoch, index);
+  }
+
+  /** The present sample's way forward. @returns Its loss. */
+  forward(): number {
+    for (const operation of this.plan.forward) this.execute(operation);
     return this.#loss;
   }
 
-  /**
-   * A sample's way forward and back; its gradient, times `scale`, is added to the others.
-   *
-   * @returns Its loss.
-   */
-  learn(samples: Samples, index: number, purpose: number, epoch: number, scale: number): number {
-    this.#loadFeatures(samples, index);
-    const key = drawKey(this.#seed, purpose, epoch, index);
-    const label = samples.labels[index]!;
-    for (const operation of this.plan.forward) {
-      this.#execute(operation, label, scale, key.key0, key.key1);
-    }
-    for (const operation of this.plan.backward) this.#execute(operation, label, scale, key.key0, key.key1);
-    return this.#loss;
+  /** The present sample's way back; its gradient is added to the others. */
+  backward(): void {
+    for (const operation of this.plan.backward) this.execute(operation);
   }
 
   /** The class of the largest logit of the last sample (the first of equals). */
@@ -139,6 +137,11 @@ export class Core {
       for (let slot = 0; slot < this.#slots[i]!; slot++) total += this.#integers[counts + slot]!;
     }
     return total;
+  }
+
+  /** How many units of each layer were computed for the last sample; the others could not spike. */
+  get computed(): readonly number[] {
+    return this.#slots;
   }
 
   /** All states of the last sample; the plan must have been made with `record`. */
@@ -208,7 +211,6 @@ export class Core {
     const { inputs, encoder, steps } = this.plan.spec;
     const row = roundUp(inputs, 4);
     const rows = encoder.kind === "direct" ? steps : 1;
-    let largest = 0;
     for (let step = 0; step < rows; step++) {
       const from = index * size + step * inputs;
       const to = (this.memory.features >> 2) + step * row;
@@ -217,18 +219,18 @@ export class Core {
       } else {
         for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
       }
-      for (let i = 0; i < inputs; i++) largest = Math.max(largest, Math.abs(this.#floats[to + i]!));
     }
-    this.#largestFeature = largest / this.#featureScale;
   }
 
-  #execute(operation: Operation, label: number, scale: number, key0: number, key1: number): void {
+  /** One operation of the plan, on the present sample. */
+  execute(operation: Operation): void {
     const k = this.#kernels, m = this.memory;
     const { steps } = this.plan.spec;
     const { readout, classes } = this.plan;
     switch (operation.kind) {
       case "encode": {
         const { encoder, inputs } = this.plan.spec;
+        const { key0, key1 } = this.#key;
         if (encoder.kind === "noise") k.encodeNoise(m.features, key0, key1, m.x, steps, roundUp(inputs, 4));
         else if (encoder.kind === "direct") k.encodeDirect(m.features, m.x, steps, roundUp(inputs, 4));
         return;
@@ -238,8 +240,8 @@ export class Core {
         return;
       case "product": {
         const { layer, currents, unitStride } = m.layers[operation.layer]!;
-        const panels = Math.ceil(this.#slots[layer.index]! / 8);
-        k.productF32(m.x, m.panels, m.packedBias, currents, roundUp(steps, 4), unitStride, panels);
+        const units = this.#slots[layer.index]!;
+        k.productF32(m.x, m.panels, m.packedBias, currents, roundUp(steps, 4), unitStride, units);
         return;
       }
       case "productRow": {
@@ -267,8 +269,8 @@ export class Core {
         this.#loss = k.crossEntropy(
           m.logits,
           classes,
-          label,
-          scale * readout.scale,
+          this.#label,
+          this.#scale * readout.scale,
           m.logProbabilities,
           m.logitGradients,
         );
@@ -337,12 +339,11 @@ export class Core {
   #chooseUnits(
     { layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory,
   ): void {
-    const k = this.#kernels, { features, means, norms, panels, packedBias } = this.memory;
+    const k = this.#kernels, { features, panels, packedBias } = this.memory;
     if (layer.neuron.kind !== "graded") return;
-    k.productRow(features, weightsAt, biasAt, 0.5 / NOISE_SCALE, means, layer.units, unitStride);
     // deno-fmt-ignore
-    const slots = k.chooseUnits(means, norms, layer.units, powerSums, powerNorms, this.plan.spec.steps,
-      layer.neuron.threshold, this.#skipBound * this.#largestFeature / Math.sqrt(12), unit, layer.units);
+    const slots = k.chooseUnits(features, NOISE_SCALE, weightsAt, biasAt, layer.units, unitStride, powerSums,
+      powerNorms, this.plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
     k.packPanels(weightsAt, biasAt, unit, Math.ceil(slots / 8), panels, packedBias, unitStride);
     this.#slots[layer.index] = slots;
   }

@@ -47,8 +47,6 @@ export interface CoreMemory {
   readonly x: number;
   readonly panels: number;
   readonly packedBias: number;
-  readonly means: number;
-  readonly norms: number;
   readonly logits: number;
   readonly logProbabilities: number;
   readonly logitGradients: number;
@@ -120,13 +118,11 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,
-    means: floats(bottom.width),
-    norms: floats(bottom.width),
     logits: floats(classes),
     logProbabilities: floats(classes),
     logitGradients: floats(classes),
     sums: floats(bottom.width),
-    scratch: varying ? floats(paddedSteps * 32) : 0,
+    scratch: varying ? floats(paddedSteps * 48) : 0,
     shards: floats((shards + 2) * UPDATE_FLOATS),
   };
 }

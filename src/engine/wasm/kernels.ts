@@ -38,7 +38,7 @@ export interface Kernels {
     currents: number,
     steps: number,
     inputs: number,
-    panelCount: number,
+    units: number,
   ): void;
   productRow(
     x: number,
@@ -49,18 +49,19 @@ export interface Kernels {
     units: number,
     inputs: number,
   ): void;
-  squaredNorms(weights: number, norms: number, units: number, inputs: number): void;
   chooseUnits(
-    means: number,
-    norms: number,
+    x: number,
+    scale: number,
+    weights: number,
+    bias: number,
     units: number,
+    inputs: number,
     gains: number,
     deviations: number,
     steps: number,
     threshold: number,
-    width: number,
+    bound: number,
     chosen: number,
-    padding: number,
   ): number;
   scanGraded(
     currents: number,

@@ -64,13 +64,18 @@ export interface LaneSetup {
   readonly lanes: number;
 }
 
-/** The samples of a shard: `count` samples cut into `shards` runs that differ by one at most. */
+/**
+ * The samples of a shard. The last quarter of the shards is half as large as the others, so that the threads, which take
+ * them in this order, finish close together.
+ */
 export function shardRange(
   count: number,
   shards: number,
   shard: number,
 ): readonly [from: number, to: number] {
-  return [Math.floor(count * shard / shards), Math.floor(count * (shard + 1) / shards)];
+  const large = Math.floor(shards * 3 / 4);
+  const at = (n: number) => Math.floor(count * (n + Math.min(n, large)) / (shards + large));
+  return [at(shard), at(shard + 1)];
 }
 
 /** Which gradient is summed how is part of the result: so the number of shards depends on the batch alone. */
@@ -116,11 +121,7 @@ export class Lane {
     this.#takeParameters();
     this.#claim(job, (shard) => {
       core.clearGradients();
-      this.#present(
-        job,
-        shard,
-        (samples, index) => core.learn(samples, index, job.purpose, job.epoch, 1 / job.indices.length),
-      );
+      this.#present(job, shard, () => core.backward());
       shared.shards[shard]!.set(core.gradients);
     });
     this.#barrier();
@@ -139,20 +140,13 @@ export class Lane {
 
   #evaluate(job: Job): void {
     this.#takeParameters();
-    this.#claim(
-      job,
-      (shard) =>
-        this.#present(
-          job,
-          shard,
-          (samples, index) => this.#core.forward(samples, index, job.purpose, job.epoch),
-        ),
-    );
+    this.#claim(job, (shard) => this.#present(job, shard));
   }
 
   #trace(job: Job): LaneReply {
     this.#takeParameters();
-    this.#core.forward(this.#samplesOf(job), job.indices[0]!, job.purpose, job.epoch);
+    this.#core.load(this.#samplesOf(job), job.indices[0]!, job.purpose, job.epoch);
+    this.#core.forward();
     return { trace: this.#core.trace() };
   }
 
@@ -165,14 +159,17 @@ export class Lane {
     return this.#samples.get(job.samples)!; // sent before the first job that names it
   }
 
-  #present(job: Job, shard: number, run: (samples: Samples, index: number) => number): void {
-    const samples = this.#samplesOf(job);
+  /** Runs a shard's samples forward, and what is to come `after` each. */
+  #present(job: Job, shard: number, after?: () => void): void {
+    const core = this.#core, samples = this.#samplesOf(job);
     const { losses, predictions, spikes } = this.#setup.shared.results[job.slot];
     const [from, to] = shardRange(job.indices.length, job.shards, shard);
     for (let i = from; i < to; i++) {
-      losses[i] = run(samples, job.indices[i]!);
-      predictions[i] = this.#core.prediction();
-      spikes[i] = this.#core.spikes();
+      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length);
+      losses[i] = core.forward();
+      predictions[i] = core.prediction();
+      spikes[i] = core.spikes();
+      after?.();
     }
   }
 

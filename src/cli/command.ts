@@ -1,0 +1,59 @@
+/**
+ * What all commands have in common: how help looks, where it goes, and that errors are left to `failure.ts`.
+ *
+ * @module
+ */
+import { Command, Option } from "@commander-js/extra-typings";
+
+/** How a user calls a command: as a task of deno.json, or as the one binary that `deno compile` makes. */
+export const INVOCATION: string = Deno.build.standalone ? "spikelet" : "deno task";
+
+const HELP_WIDTH = 100;
+const encoder = new TextEncoder();
+
+/**
+ * Makes a command of the house's form.
+ *
+ * @param name What the user types.
+ * @param summary What it does, in a few words without a full stop.
+ * @param details Sentences on what else there is to know; empty for none.
+ * @param example Arguments of a typical call, for the end of the help; empty for none.
+ */
+export function createCommand(name: string, summary: string, details: string, example: string): Command {
+  return new Command(name)
+    .summary(summary)
+    .description(details === "" ? `${summary}.` : `${summary}. ${details}`)
+    .addHelpOption(new Option("-h, --help", "show this help").helpGroup("Help:"))
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => writeWhole(Deno.stdout, text),
+      writeErr: (text) => writeWhole(Deno.stderr, text),
+      outputError: () => {}, // the error is thrown too, and reported where it is caught
+      getOutHelpWidth: () => helpWidth(Deno.stdout),
+      getErrHelpWidth: () => helpWidth(Deno.stderr),
+      // Asking commander would read environment variables, which a run needs no permission for otherwise.
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    })
+    .addHelpText("after", example === "" ? "" : `\nExample:\n  ${INVOCATION} ${name} ${example}`);
+}
+
+/** Columns of a terminal, 80 for anything else. */
+export function columnsOf(stream: { isTerminal(): boolean }): number {
+  try {
+    if (stream.isTerminal()) return Deno.consoleSize().columns || 80;
+  } catch {
+    // A terminal that does not tell its size.
+  }
+  return 80;
+}
+
+function helpWidth(stream: { isTerminal(): boolean }): number {
+  return Math.min(columnsOf(stream), HELP_WIDTH);
+}
+
+/** Writes now, so that nothing is lost when the program exits. */
+function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+  const bytes = encoder.encode(text);
+  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+}

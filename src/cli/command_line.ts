@@ -1,0 +1,54 @@
+/**
+ * The command line as a whole: commands in, exit code out.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { VERSION } from "../version.ts";
+import { createCommand } from "./command.ts";
+import { describeFailure } from "./failure.ts";
+
+const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
+  ? [["SIGINT", 130]]
+  : [["SIGINT", 130], ["SIGTERM", 143]];
+
+/**
+ * Runs one command and ends the process: 0 when all went well, 1 after a failed run, 2 after a usage error, 130 and 143
+ * after SIGINT and SIGTERM.
+ *
+ * @param args What stood after `main.ts`.
+ * @param commands All there are, in the order in which help lists them.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  commands: readonly CommandUnknownOpts[],
+): Promise<never> {
+  for (const [signal, code] of SIGNALS) {
+    Deno.addSignalListener(signal, () => {
+      // What holds the terminal lets go of it on `unload`, which exiting brings about.
+      Deno.exit(code);
+    });
+  }
+  const program = createCommand(
+    "spikelet",
+    "Spiking neural networks in TypeScript: train them on MNIST, measure and check them",
+    "",
+    "",
+  )
+    .helpCommand("help [command]", "show the help of a command")
+    .version(VERSION, "-V, --version", "print the version")
+    .addHelpText(
+      "after",
+      "\n`spikelet COMMAND --help` tells its options, with defaults and an example.",
+    );
+  program.options.forEach((option) => option.helpGroup("Help:"));
+  for (const command of commands) program.addCommand(command);
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    const { message, exitCode } = describeFailure(error);
+    if (message !== "") console.error(message);
+    Deno.exit(exitCode);
+  }
+  Deno.exit();
+}

@@ -1,0 +1,111 @@
+/**
+ * `evaluate`: a trained model, measured on the test set.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { loadMnist } from "../data/mnist.ts";
+import type { Samples } from "../data/samples.ts";
+import { createEngine } from "../engine/choose.ts";
+import { InputError } from "../errors.ts";
+import { type Model, readModel } from "../network/model_file.ts";
+import { classesOf } from "../network/spec.ts";
+import { findModel } from "../train/run_folder.ts";
+import { evaluate } from "../train/trainer.ts";
+import { alignColumns } from "./columns.ts";
+import { createCommand } from "./command.ts";
+import { count, duration, loss, percent } from "./figures.ts";
+import { numberOption, wholeNumbers } from "./option_values.ts";
+import { jsonOption, openOutput } from "./output.ts";
+import { openProgress } from "./progress.ts";
+import * as options from "./training_options.ts";
+
+const BATCH = 1000;
+
+/** Makes the command. */
+export function evaluateCommand(): CommandUnknownOpts {
+  return createCommand(
+    "evaluate",
+    "Measure a trained model on the test set",
+    "Uses the noise that the run used, so that the figures are the same again.",
+    "runs/wider/model.safetensors",
+  )
+    .argument("<run-or-file>", "a run's name, its folder, or a model.safetensors")
+    .addOption(options.dataOption)
+    .addOption(options.engineOption)
+    .addOption(options.threadsOption)
+    .addOption(
+      numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
+        "Data and machine:",
+      ),
+    )
+    .addOption(jsonOption)
+    .action(async (runOrFile, given) => {
+      const { threads, data } = given;
+      const path = await findModel(runOrFile);
+      const model = await readModel(path);
+      const seed = given.seed ?? seedOf(model);
+      const { say, result } = openOutput(given);
+      using engine = await createEngine({
+        spec: model.spec,
+        engine: given.engine,
+        threads,
+        seed,
+        batchSize: BATCH,
+      });
+      const samples = await loadMnist(data, "test");
+      checkFit(model, path, samples);
+      await engine.setParameters(model.parameters);
+      say(`${path}: ${options.describeNetwork(model.spec)}`);
+      say(engine.description);
+      using progress = openProgress(false);
+      const started = performance.now();
+      const test = await evaluate(
+        engine,
+        samples,
+        BATCH,
+        (done, total) => progress.update({ label: "test", done, total, facts: [] }),
+      );
+      const seconds = (performance.now() - started) / 1000;
+      progress.begin();
+      const rate = test.total / seconds;
+      say();
+      for (
+        const line of alignColumns([
+          [
+            "Accuracy",
+            `${percent(test.accuracy)}: ${count(test.correct)} of ${count(test.total)} test images`,
+          ],
+          ["Loss", loss(test.loss)],
+          ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],
+        ])
+      ) say(line);
+      result({ model: path, engine: engine.name, threads, seed, seconds, samplesPerSecond: rate, test });
+    });
+}
+
+/** The seed that a model says it was trained with; 0 where it says none. */
+function seedOf({ metadata }: Model): number {
+  const seed = Number(metadata.seed ?? 0);
+  return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
+}
+
+/** Makes sure that a network can be shown these samples. @throws {InputError} when it cannot. */
+function checkFit({ spec }: Model, path: string, samples: Samples): void {
+  const size = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  if (size !== samples.size) {
+    throw new InputError(
+      `${path}: its network takes ${count(size)} numbers a sample, but ${samples.name} has ${
+        count(samples.size)
+      }: give a model that was trained on data of this form`,
+    );
+  }
+  const classes = classesOf(spec);
+  const strange = samples.labels.find((label) => label >= classes);
+  if (strange !== undefined) {
+    throw new InputError(
+      `${path}: its network tells ${classes} classes apart, but ${samples.name} has label ${strange}: ` +
+        "give a model that was trained on data of this form",
+    );
+  }
+}

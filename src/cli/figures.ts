@@ -1,0 +1,40 @@
+/**
+ * How figures are written for people.
+ *
+ * @module
+ */
+
+/** A whole number with its thousands apart: `60,000`. */
+export function count(value: number): string {
+  return Math.round(value).toLocaleString("en-US");
+}
+
+/** A count with its unit: `1 epoch`, `5 epochs`. */
+export function counted(value: number, unit: string): string {
+  return `${count(value)} ${unit}${value === 1 ? "" : "s"}`;
+}
+
+/** A share as a percentage with two digits: `85.55 %`. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(2)} %`;
+}
+
+/** A mean loss: `0.4547`. */
+export function loss(value: number): string {
+  return value.toFixed(4);
+}
+
+/** A time that has been measured: `0.42 s`, `31.5 s`, `4 min 05 s`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(2)} s`;
+  return seconds < 60 ? `${seconds.toFixed(1)} s` : timeLeft(seconds);
+}
+
+/** A time that is estimated: `31 s`, `4 min 05 s`, `3 h 12 min`. */
+export function timeLeft(seconds: number): string {
+  const whole = Math.ceil(seconds);
+  if (whole < 60) return `${whole} s`;
+  const padded = (value: number) => String(value).padStart(2, "0");
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${padded(whole % 60)} s`;
+  return `${Math.floor(whole / 3600)} h ${padded(Math.floor(whole % 3600 / 60))} min`;
+}

@@ -1,0 +1,131 @@
+/**
+ * `info`: what Spikelet finds on this machine.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
+import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
+import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
+import { loadKernels } from "../engine/wasm/load.ts";
+import { SpikeletError } from "../errors.ts";
+import { seedNetwork } from "../network/presets.ts";
+import { VERSION } from "../version.ts";
+import { alignColumns } from "./columns.ts";
+import { createCommand } from "./command.ts";
+import { jsonOption, openOutput } from "./output.ts";
+
+/** A part of the machine that is there, or the reason why it is not. */
+type Found<Facts> = ({ readonly available: true } & Facts) | {
+  readonly available: false;
+  readonly reason: string;
+};
+
+/** Makes the command. */
+export function infoCommand(): CommandUnknownOpts {
+  return createCommand(
+    "info",
+    "Tell what is found here: versions, engines, SIMD, threads, data",
+    "",
+    "--json",
+  )
+    .addOption(jsonOption)
+    .action(async (given) => {
+      const { say, result } = openOutput(given);
+      const info = await inspect();
+      for (const line of describe(info)) say(line);
+      result(info);
+    });
+}
+
+type Info = Awaited<ReturnType<typeof inspect>>;
+
+async function inspect() {
+  const { deno, v8 } = Deno.version;
+  const engines: ({ readonly name: string } & Found<{ readonly description: string }>)[] = [];
+  for (const name of ENGINES) if (name !== "auto") engines.push({ name, ...await inspectEngine(name) });
+  const auto = await inspectEngine("auto");
+  const builds: ({ readonly variant: Variant } & Found<{ readonly fuses: boolean }>)[] = [];
+  for (const variant of ["relaxed", "plain"] as const) {
+    builds.push({ variant, ...await inspectKernels(variant) });
+  }
+  return {
+    version: VERSION,
+    deno,
+    v8,
+    os: Deno.build.os,
+    arch: Deno.build.arch,
+    cores: navigator.hardwareConcurrency,
+    engines,
+    auto: auto.available ? auto.name : null,
+    simd: { best: bestVariant(), builds },
+    mnist: await inspectMnist(),
+  };
+}
+
+/** Opens an engine, and closes it again. */
+async function inspectEngine(
+  name: EngineName,
+): Promise<Found<{ readonly name: string; readonly description: string }>> {
+  return await found(async () => {
+    const spec = seedNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 2 });
+    using engine = await createEngine({ spec, engine: name });
+    return { name: engine.name, description: engine.description };
+  });
+}
+
+async function inspectKernels(variant: Variant): Promise<Found<{ readonly fuses: boolean }>> {
+  if (variant === "relaxed" && bestVariant() !== "relaxed") {
+    return { available: false, reason: "this runtime has no relaxed SIMD" };
+  }
+  return await found(async () => {
+    const { module } = await loadKernels(variant);
+    return { fuses: variant === "relaxed" && instantiate(module).fuses() !== 0 };
+  });
+}
+
+async function inspectMnist(): Promise<Found<{ readonly folder: string }>> {
+  return await found(async () => {
+    const folder = mnistDirectory();
+    await verifyMnist(folder);
+    return { folder };
+  });
+}
+
+/** What `look` finds, or what our own error says; a bug stays a bug. */
+async function found<Facts>(look: () => Promise<Facts>): Promise<Found<Facts>> {
+  try {
+    return { available: true, ...await look() };
+  } catch (error) {
+    if (!(error instanceof SpikeletError)) throw error;
+    return { available: false, reason: error.message };
+  }
+}
+
+function describe({ version, deno, v8, os, arch, cores, engines, auto, simd, mnist }: Info): string[] {
+  const rows: string[][] = [
+    ["Spikelet", version],
+    ["Deno", `${deno}, V8 ${v8}`],
+    ["System", `${os} on ${arch}`],
+    ["Cores", `${cores}; --threads takes as many`],
+  ];
+  engines.forEach((engine, i) => {
+    const what = engine.available ? engine.description : `not here: ${engine.reason}`;
+    rows.push([
+      i === 0 ? "Engines" : "",
+      `${engine.name}: ${what}${engine.name === auto ? "; --engine auto takes it" : ""}`,
+    ]);
+  });
+  simd.builds.forEach((build, i) => {
+    const what = build.available
+      ? build.fuses ? "multiply-adds are fused" : "multiply-adds round twice"
+      : `not here: ${build.reason}`;
+    rows.push([
+      i === 0 ? "SIMD" : "",
+      `${build.variant}: ${what}${build.variant === simd.best ? "; the best here" : ""}`,
+    ]);
+  });
+  rows.push(["MNIST", mnist.available ? `${mnist.folder}` : mnist.reason]);
+  if (mnist.available) rows.push(["", "its four files have the official MD5s"]);
+  return alignColumns(rows);
+}

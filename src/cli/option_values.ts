@@ -1,0 +1,102 @@
+/**
+ * Options whose values are checked as they are read: a value out of range never reaches a command.
+ *
+ * @module
+ */
+import { Option } from "@commander-js/extra-typings";
+import { OptionError } from "../errors.ts";
+import { count } from "./figures.ts";
+
+/** A decimal number as people write one; not hexadecimal, not empty, no `NaN`, no `Infinity`. */
+const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
+
+/** Which numbers an option takes. */
+export interface Range {
+  /** Such as `a whole number`. */
+  readonly kind: string;
+  /** In words: `1 to 256`, `0 or more`. */
+  readonly span: string;
+  readonly includes: (value: number) => boolean;
+}
+
+/** The numbers for which `includes` holds; `span` says the same in words. */
+export function numbers(span: string, includes: (value: number) => boolean): Range {
+  return { kind: "a number", span, includes };
+}
+
+/** The whole numbers from `least` to `most`. */
+export function wholeNumbers(least: number, most = Number.MAX_SAFE_INTEGER): Range {
+  return {
+    kind: "a whole number",
+    span: most === Number.MAX_SAFE_INTEGER ? `${least} to 2^53 - 1` : `${count(least)} to ${count(most)}`,
+    includes: (value) => Number.isSafeInteger(value) && value >= least && value <= most,
+  };
+}
+
+/**
+ * An option that takes a number.
+ *
+ * @param flags As commander reads them, such as `--steps <number>`.
+ * @param description For the help; the range is put behind it.
+ * @param fallback In words, where it is not a number that `.default` takes.
+ */
+export function numberOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  range: Range,
+  fallback?: string,
+): Option<Flags, undefined, undefined, number> {
+  const defaults = fallback === undefined ? "" : ` (default: ${fallback})`;
+  return new Option(flags, `${description}, ${range.span}${defaults}`)
+    .argParser((text) => parseNumber(text, nameOf(flags), range));
+}
+
+/** An option that takes one of some words. */
+export function choiceOption<Flags extends string, Choice extends string>(
+  flags: Flags,
+  description: string,
+  choices: readonly Choice[],
+  fallback?: string,
+): Option<Flags, undefined, undefined, Choice> {
+  const defaults = fallback === undefined ? "" : ` (default: ${fallback})`;
+  return new Option(flags, `${description}: ${choices.join(" or ")}${defaults}`).argParser((text) => {
+    const choice = choices.find((candidate) => candidate === text);
+    if (choice === undefined) {
+      throw new OptionError(`${nameOf(flags)} ${shown(text)}: expected ${choices.join(" or ")}`);
+    }
+    return choice;
+  });
+}
+
+/** An option that takes a path. */
+export function pathOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  fallback?: string,
+): Option<Flags, undefined, undefined, string> {
+  return new Option(flags, fallback === undefined ? description : `${description} (default: ${fallback})`)
+    .argParser((text) => {
+      if (text === "") throw new OptionError(`${nameOf(flags)} "": expected a path`);
+      return text;
+    });
+}
+
+/** Reads a number. @throws {OptionError} when it is none, or out of its range. */
+export function parseNumber(text: string, name: string, { kind, span, includes }: Range): number {
+  // The kernels compute in float32: a number that is infinite there is infinite.
+  const value = DECIMAL.test(text) && Number.isFinite(Math.fround(Number(text))) ? Number(text) : NaN;
+  if (Number.isNaN(value) || !includes(value)) {
+    throw new OptionError(`${name} ${shown(text)}: expected ${kind}, ${span}`);
+  }
+  return value + 0; // −0 becomes 0
+}
+
+/** `--steps` of `--steps <number>`. */
+function nameOf(flags: string): string {
+  return flags.split(" ")[0] ?? flags;
+}
+
+/** A value as it is repeated to the user: on one line, and to be seen even where it is empty. */
+function shown(text: string): string {
+  return /^[\x21-\x7e]{1,40}$/.test(text) ? text : JSON.stringify(text.slice(0, 40));
+}

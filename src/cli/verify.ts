@@ -1,0 +1,128 @@
+/**
+ * `verify`: an engine, held to reference cases.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { createEngine, type EngineName } from "../engine/choose.ts";
+import { bestVariant, type Variant } from "../engine/wasm/kernels.ts";
+import { loadKernels } from "../engine/wasm/load.ts";
+import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
+import { EngineError, OptionError, SpikeletError } from "../errors.ts";
+import { readReferenceCase } from "../train/reference_case.ts";
+import { type Deviation, type OpenEngine, TOLERANCE, verifyCase } from "../train/verify.ts";
+import { alignColumns } from "./columns.ts";
+import { createCommand } from "./command.ts";
+import { count, counted } from "./figures.ts";
+import { choiceOption } from "./option_values.ts";
+import { jsonOption, openOutput } from "./output.ts";
+import * as options from "./training_options.ts";
+
+const VARIANTS: readonly Variant[] = ["plain", "relaxed"];
+
+/** What one file came to. */
+interface Verdict {
+  readonly file: string;
+  readonly passed: boolean;
+  readonly deviations: readonly Deviation[];
+  /** Why it could not be compared at all. */
+  readonly problem?: string;
+}
+
+/** Makes the command. */
+export function verifyCommand(): CommandUnknownOpts {
+  return createCommand(
+    "verify",
+    "Hold an engine to reference cases",
+    "Compares states, logits, loss, gradients and two steps of training, each number to within " +
+      `${TOLERANCE.relative} of the reference, or ${TOLERANCE.absolute.toFixed(5)} near zero. Exits 1 on any miss.`,
+    "tests/reference/small.safetensors --threads 1",
+  )
+    .argument("<file...>", "reference cases (.safetensors)")
+    .addOption(options.engineOption)
+    .addOption(options.threadsOption)
+    .addOption(
+      choiceOption("--variant <name>", "build of wasm's kernels", VARIANTS, `${bestVariant()}, the best here`)
+        .helpGroup("Data and machine:"),
+    )
+    .addOption(jsonOption)
+    .action(async (files, given) => {
+      const { engine, threads, variant } = given;
+      const { say, result } = openOutput(given);
+      const open = openerOf(engine, variant);
+      const verdicts: Verdict[] = [];
+      for (const file of files) {
+        const verdict = await judge(file, { engine, threads }, open);
+        verdicts.push(verdict);
+        for (const line of describe(verdict)) say(line);
+        say();
+      }
+      const failed = verdicts.filter(({ passed }) => !passed).length;
+      const on = `${engine}${variant ? `, ${variant} build` : ""}, ${counted(threads, "thread")}`;
+      say(
+        `${verdicts.length - failed} of ${counted(verdicts.length, "case")} passed, ${failed} failed (${on})`,
+      );
+      result({
+        passed: verdicts.length - failed,
+        failed,
+        engine,
+        variant: variant ?? null,
+        threads,
+        cases: verdicts,
+      });
+      if (failed > 0) Deno.exitCode = 1;
+    });
+}
+
+/** How to open the engines of a case. */
+function openerOf(engine: EngineName, variant: Variant | undefined): OpenEngine {
+  if (variant === undefined) return createEngine;
+  if (engine !== "auto" && engine !== "wasm") {
+    throw new OptionError(`--variant ${variant}: means nothing for --engine ${engine}: leave it out`);
+  }
+  if (variant === "relaxed" && bestVariant() !== "relaxed") {
+    throw new EngineError("this runtime has no relaxed SIMD: leave --variant out, or say --variant plain");
+  }
+  return async ({ engine: _engine, ...rest }) =>
+    createWasmEngine({ ...rest, kernels: await loadKernels(variant) });
+}
+
+/** Compares one file. What is wrong with the file itself is a failure of it, not of those after it. */
+async function judge(
+  file: string,
+  engine: { readonly engine: EngineName; readonly threads: number },
+  open: OpenEngine,
+): Promise<Verdict> {
+  try {
+    const deviations = await verifyCase(await readReferenceCase(file), engine, open);
+    return { file, passed: deviations.every(isWithin), deviations };
+  } catch (error) {
+    if (!(error instanceof SpikeletError)) throw error;
+    return { file, passed: false, deviations: [], problem: error.message };
+  }
+}
+
+function isWithin({ ofTolerance }: Deviation): boolean {
+  return ofTolerance <= 1;
+}
+
+function describe({ file, passed, deviations, problem }: Verdict): string[] {
+  const verdict = `${passed ? "PASS" : "FAIL"}  ${file}`;
+  if (problem !== undefined) return [verdict, `      ${problem}`];
+  const rows = deviations.map((deviation) => [
+    isWithin(deviation) ? "" : "MISS",
+    deviation.tensor,
+    count(deviation.values),
+    deviation.absolute === 0 ? "0" : deviation.absolute.toExponential(1),
+    share(deviation.ofTolerance),
+  ]);
+  const head = ["", "tensor", "values", "worst deviation", "of tolerance"];
+  const lines = alignColumns([head, ...rows], ["left", "left", "right", "right", "right"]);
+  return [verdict, ...lines];
+}
+
+/** A deviation as a share of what is allowed. */
+function share(ofTolerance: number): string {
+  if (!Number.isFinite(ofTolerance)) return "beyond";
+  return ofTolerance < 100 ? `${(100 * ofTolerance).toFixed(1)} %` : `${count(ofTolerance)} ×`;
+}
