@@ -1,9 +1,8 @@
 /**
- * Encoders: from a sample's features to the inputs of every step, in the layout that the product reads.
+ * Encoders: from a sample to the inputs of every step, in the layout that the product reads.
  *
  * Inputs X are f32 `[⌈steps / 4⌉][inputs][4 steps]`: the same input of four consecutive steps lies in one vector, so the
- * product loads four rows at once. `inputs` is padded to a multiple of 4; padded inputs are 0. Rows past the last step are
- * computed like the others and never read.
+ * product loads four rows at once. `inputs` is padded to a multiple of 4. Rows past the last step are written and never read.
  */
 import { hash, MULTIPLIERS } from "./random";
 
@@ -14,40 +13,28 @@ import { hash, MULTIPLIERS } from "./random";
 const CONSTANTS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff, 1]);
 
 /**
- * The seed's encoder (SPEC.md): x_t = r_t ⊙ x, a fresh uniform draw r for each step and input.
+ * The seed's encoder (SPEC.md), x_t = r_t ⊙ x, without its x: a fresh uniform draw r for each step and input.
  *
+ * x is the same at every step, so it is multiplied into the weights instead, once a sample (`packPanels`).
  * One hash gives two draws of 16 bits, r = (v + ½) / 2¹⁶: exact in float32, mean exactly ½, and strictly sub-Gaussian,
  * as the bound in skip.ts needs. The low half is the even input's, the high half the odd one's.
  *
- * @param features f32 `[inputs]`, x / 2¹⁶ (a power of two: nothing is rounded).
- * @param out f32 X, written.
+ * @param out f32 X, written: 2¹⁶·r.
  * @param steps At least 1.
  * @param inputs A multiple of 4.
  */
-export function encodeNoise(
-  features: usize,
-  key0: i32,
-  key1: i32,
-  out: usize,
-  steps: i32,
-  inputs: i32,
-): void {
+export function encodeNoise(key0: i32, key1: i32, out: usize, steps: i32, inputs: i32): void {
   const m1 = v128.load32_splat(MULTIPLIERS), m2 = v128.load32_splat(MULTIPLIERS, 4);
-  const low = v128.load32_splat(CONSTANTS);
+  const low = v128.load32_splat(CONSTANTS), one = v128.load32_splat(CONSTANTS, 12);
   const exponent = v128.load32_splat(CONSTANTS, 4), offset = v128.load32_splat(CONSTANTS, 8);
   const k = i32x4.splat(key1);
-  const one = v128.load32_splat(CONSTANTS, 12);
-  const end = features + (<usize> inputs << 2);
   for (let step = 0; step < steps; step += 4) {
     let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
-    for (let x = features; x < end; x += 8) {
+    for (const end = out + (<usize> inputs << 4); out < end; out += 32) {
       const bits = hash(z, k, m1, m2);
       z = i32x4.add(z, one);
-      const even = f32x4.sub(v128.or(v128.and(bits, low), exponent), offset);
-      const odd = f32x4.sub(v128.or(i32x4.shr_u(bits, 16), exponent), offset);
-      v128.store(out, f32x4.mul(even, v128.load32_splat(x)));
-      v128.store(out, f32x4.mul(odd, v128.load32_splat(x, 4)), 16);
-      out += 32;
+      v128.store(out, f32x4.sub(v128.or(v128.and(bits, low), exponent), offset));
+      v128.store(out, f32x4.sub(v128.or(i32x4.shr_u(bits, 16), exponent), offset), 16);
     }
   }
 }

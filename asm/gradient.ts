@@ -1,8 +1,10 @@
 /**
  * Weight gradients of a layer fed by dense inputs, from its spikes alone (SPEC.md, exact):
  *
- *     X̃_t = x_t + d·X̃_{t-1};   ∂L/∂W_n += Σ_spikes c_{n,t}·X̃_tᵀ
+ *     X̃_t = X_t + d·X̃_{t-1};   ∂L/∂W_n += x ⊙ Σ_spikes c_{n,t}·X̃_tᵀ
  *
+ * where a sample's inputs at step t are x ⊙ X_t: for the noise encoder X are the draws and x the features, for a sequence X is
+ * the sequence and x is 1.
  * The trace X̃ never exists as a whole: 48 inputs at a time it is made for all steps in `scratch`, which stays in the first
  * cache, and every unit's spikes are summed over it at once, in twelve accumulators.
  */
@@ -11,6 +13,7 @@ import { madd } from "./lanes";
 /**
  * Adds a sample's weight gradient.
  *
+ * @param features f32 `[inputs]`, x.
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4]`.
  * @param inputs A multiple of 4.
  * @param decay d of the trace; 0 where every step is a coefficient (`everyStep`).
@@ -19,6 +22,7 @@ import { madd } from "./lanes";
  * @param scratch f32 `[⌈steps / 4⌉ · 4][48]`, written.
  */
 export function traceGradient(
+  features: usize,
   x: usize,
   inputs: i32,
   decay: f32,
@@ -48,9 +52,11 @@ export function traceGradient(
       const row = <usize> load<i32>(unit + (<usize> slot << 2)) * inputs + input;
       const to = weightGradients + (row << 2);
       const at = <usize> (slot * capacity) << 2;
-      if (width == 48) sumSpikes48(scratch, spikeSteps, coefficients, at, n, to);
-      else if (width == 16) sumSpikes16(scratch, spikeSteps, coefficients, at, n, to);
-      else sumSpikes4(scratch, spikeSteps, coefficients, at, n, to);
+      if (width == 48) {
+        sumSpikes48(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
+      } else if (width == 16) {
+        sumSpikes16(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
+      } else sumSpikes4(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
     }
     input += width;
   }
@@ -104,18 +110,17 @@ function traceColumns(x: usize, block: usize, width: i32, steps: i32, decay: f32
   }
 }
 
-/** `to` f32 `[48]` += Σ c·trace[step] over one unit's spikes, in their order. */
+/** `to` f32 `[48]` += x ⊙ Σ c·trace[step] over one unit's spikes, in their order. */
 function sumSpikes48(
   trace: usize,
   steps: usize,
   coefficients: usize,
   at: usize,
   count: i32,
+  x: usize,
   to: usize,
 ): void {
-  let a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
-  let e = v128.load(to, 64), f = v128.load(to, 80), g = v128.load(to, 96), h = v128.load(to, 112);
-  let i = v128.load(to, 128), j = v128.load(to, 144), k = v128.load(to, 160), l = v128.load(to, 176);
+  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
   for (; count > 0; count--, at += 4) {
     const row = trace + <usize> load<i32>(steps + at) * 192;
     const s = v128.load32_splat(coefficients + at);
@@ -126,9 +131,18 @@ function sumSpikes48(
     i = madd(s, v128.load(row, 128), i), j = madd(s, v128.load(row, 144), j);
     k = madd(s, v128.load(row, 160), k), l = madd(s, v128.load(row, 176), l);
   }
-  v128.store(to, a), v128.store(to, b, 16), v128.store(to, c, 32), v128.store(to, d, 48);
-  v128.store(to, e, 64), v128.store(to, f, 80), v128.store(to, g, 96), v128.store(to, h, 112);
-  v128.store(to, i, 128), v128.store(to, j, 144), v128.store(to, k, 160), v128.store(to, l, 176);
+  addProduct(x, a, to);
+  addProduct(x + 16, b, to + 16);
+  addProduct(x + 32, c, to + 32);
+  addProduct(x + 48, d, to + 48);
+  addProduct(x + 64, e, to + 64);
+  addProduct(x + 80, f, to + 80);
+  addProduct(x + 96, g, to + 96);
+  addProduct(x + 112, h, to + 112);
+  addProduct(x + 128, i, to + 128);
+  addProduct(x + 144, j, to + 144);
+  addProduct(x + 160, k, to + 160);
+  addProduct(x + 176, l, to + 176);
 }
 
 /** As `sumSpikes48`, for 16 inputs. */
@@ -138,26 +152,44 @@ function sumSpikes16(
   coefficients: usize,
   at: usize,
   count: i32,
+  x: usize,
   to: usize,
 ): void {
-  let a = v128.load(to), b = v128.load(to, 16), c = v128.load(to, 32), d = v128.load(to, 48);
+  let a = f32x4.splat(0), b = a, c = a, d = a;
   for (; count > 0; count--, at += 4) {
     const row = trace + (<usize> load<i32>(steps + at) << 6);
     const s = v128.load32_splat(coefficients + at);
     a = madd(s, v128.load(row), a), b = madd(s, v128.load(row, 16), b);
     c = madd(s, v128.load(row, 32), c), d = madd(s, v128.load(row, 48), d);
   }
-  v128.store(to, a), v128.store(to, b, 16), v128.store(to, c, 32), v128.store(to, d, 48);
+  addProduct(x, a, to);
+  addProduct(x + 16, b, to + 16);
+  addProduct(x + 32, c, to + 32);
+  addProduct(x + 48, d, to + 48);
 }
 
 /** As `sumSpikes48`, for 4 inputs. */
-function sumSpikes4(trace: usize, steps: usize, coefficients: usize, at: usize, count: i32, to: usize): void {
-  let sum = v128.load(to);
+function sumSpikes4(
+  trace: usize,
+  steps: usize,
+  coefficients: usize,
+  at: usize,
+  count: i32,
+  x: usize,
+  to: usize,
+): void {
+  let a = f32x4.splat(0);
   for (; count > 0; count--, at += 4) {
     const row = trace + (<usize> load<i32>(steps + at) << 4);
-    sum = madd(v128.load32_splat(coefficients + at), v128.load(row), sum);
+    const s = v128.load32_splat(coefficients + at);
+    a = madd(s, v128.load(row), a);
   }
-  v128.store(to, sum);
+  addProduct(x, a, to);
+}
+
+/** Four of `to` += x·sum. */
+function addProduct(x: usize, sum: v128, to: usize): void {
+  v128.store(to, madd(v128.load(x), sum, v128.load(to)));
 }
 
 /**

@@ -8,8 +8,9 @@
 import { madd, sumLanes } from "./lanes";
 
 /**
- * Packs chosen rows of a weight matrix, and their biases, into panels.
+ * Packs chosen rows of a weight matrix, each times the sample's features, and their biases, into panels.
  *
+ * @param features f32 `[inputs]`.
  * @param weights f32 `[units, inputs]`.
  * @param bias f32 `[units]`.
  * @param chosen i32 `[panelCount · 8]`, rows in the order in which they are packed.
@@ -18,6 +19,7 @@ import { madd, sumLanes } from "./lanes";
  * @param inputs A multiple of 4.
  */
 export function packPanels(
+  features: usize,
   weights: usize,
   bias: usize,
   chosen: usize,
@@ -34,8 +36,10 @@ export function packPanels(
       let c = weights + <usize> load<i32>(chosen, 8) * row;
       let d = weights + <usize> load<i32>(chosen, 12) * row;
       let to = panels + lane;
-      for (const end = a + row; a < end; a += 16, b += 16, c += 16, d += 16, to += 128) {
-        const wa = v128.load(a), wb = v128.load(b), wc = v128.load(c), wd = v128.load(d);
+      for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16, to += 128) {
+        const xs = v128.load(x);
+        const wa = f32x4.mul(xs, v128.load(a)), wb = f32x4.mul(xs, v128.load(b));
+        const wc = f32x4.mul(xs, v128.load(c)), wd = f32x4.mul(xs, v128.load(d));
         const ab = v128.shuffle<f32>(wa, wb, 0, 4, 1, 5);
         const AB = v128.shuffle<f32>(wa, wb, 2, 6, 3, 7);
         const cd = v128.shuffle<f32>(wc, wd, 0, 4, 1, 5);

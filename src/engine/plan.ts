@@ -40,6 +40,8 @@ export type Operation =
   | { readonly kind: "encode" }
   /** List the units that may spike in this sample; the layer's other units are left out until the next sample. */
   | { readonly kind: "choose"; readonly layer: number }
+  /** Multiply the sample's features into the weights, for the noise encoder, whose inputs are only its draws. */
+  | { readonly kind: "pack"; readonly layer: number }
   /** I = X·Wᵀ + b, steps as rows. */
   | { readonly kind: "product"; readonly layer: number }
   /** I = x·Wᵀ + b, one row for all steps. */
@@ -106,8 +108,9 @@ export function compilePlan(spec: NetworkSpec, { skip = true, record = false }: 
   const forward: Operation[] = [{ kind: "encode" }];
   for (const { index, source } of layers) {
     if (source === "inputs") {
-      if (skip && !record && spec.encoder.kind === "noise" && index < top) {
-        forward.push({ kind: "choose", layer: index });
+      if (spec.encoder.kind === "noise") {
+        if (skip && !record && index < top) forward.push({ kind: "choose", layer: index });
+        forward.push({ kind: "pack", layer: index });
       }
       forward.push({ kind: "product", layer: index });
     } else {

@@ -56,7 +56,6 @@ export class Core {
   readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
-  readonly #skips: boolean;
   #label = 0;
   #scale = 1;
   #key: DrawKey = { key0: 0, key1: 0 };
@@ -80,16 +79,14 @@ export class Core {
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
     );
     this.#slots = plan.layers.map((layer) => layer.units);
-    this.#skips = plan.forward.some((operation) => operation.kind === "choose");
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
+    if (kind === "direct") this.#view(this.memory.features, plan.spec.inputs).fill(1);
   }
 
-  /** What follows from the parameters and holds for a whole batch. */
+  /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
   prepare(): void {
-    const { layers, panels, packedBias } = this.memory;
-    const { layer, weightsAt, biasAt, unitStride, width, unit } = layers[0]!;
-    if (layer.source !== "inputs" || this.#skips) return;
-    this.#kernels.packPanels(weightsAt, biasAt, unit, width / 8, panels, packedBias, unitStride);
+    const bottom = this.memory.layers[0]!;
+    if (this.plan.spec.encoder.kind === "direct") this.#pack(bottom);
   }
 
   clearGradients(): void {
@@ -206,14 +203,14 @@ export class Core {
     }
   }
 
-  /** Copies a sample's features in, normalised as the encoder says, each step's row padded to whole vectors. */
+  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
   #loadFeatures({ features, size }: Samples, index: number): void {
     const { inputs, encoder, steps } = this.plan.spec;
-    const row = roundUp(inputs, 4);
-    const rows = encoder.kind === "direct" ? steps : 1;
-    for (let step = 0; step < rows; step++) {
+    const sequence = encoder.kind === "direct";
+    const start = (sequence ? this.memory.sequence : this.memory.features) >> 2;
+    for (let step = 0; step < (sequence ? steps : 1); step++) {
       const from = index * size + step * inputs;
-      const to = (this.memory.features >> 2) + step * row;
+      const to = start + step * roundUp(inputs, 4);
       if (features instanceof Uint8Array) {
         for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
@@ -231,12 +228,15 @@ export class Core {
       case "encode": {
         const { encoder, inputs } = this.plan.spec;
         const { key0, key1 } = this.#key;
-        if (encoder.kind === "noise") k.encodeNoise(m.features, key0, key1, m.x, steps, roundUp(inputs, 4));
-        else if (encoder.kind === "direct") k.encodeDirect(m.features, m.x, steps, roundUp(inputs, 4));
+        if (encoder.kind === "noise") k.encodeNoise(key0, key1, m.x, steps, roundUp(inputs, 4));
+        else if (encoder.kind === "direct") k.encodeDirect(m.sequence, m.x, steps, roundUp(inputs, 4));
         return;
       }
       case "choose":
-        this.#chooseUnits(m.layers[operation.layer]!);
+        this.#choose(m.layers[operation.layer]!);
+        return;
+      case "pack":
+        this.#pack(m.layers[operation.layer]!);
         return;
       case "product": {
         const { layer, currents, unitStride } = m.layers[operation.layer]!;
@@ -321,7 +321,7 @@ export class Core {
         const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } = m
           .layers[operation.layer]!;
         // deno-fmt-ignore
-        k.traceGradient(m.x, unitStride, operation.decay, unit, counts, spikeSteps, spikeGradients,
+        k.traceGradient(m.features, m.x, unitStride, operation.decay, unit, counts, spikeSteps, spikeGradients,
           this.#slots[layer.index]!, steps, weightGradientsAt, m.scratch);
         return;
       }
@@ -336,16 +336,18 @@ export class Core {
     }
   }
 
-  #chooseUnits(
-    { layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory,
-  ): void {
-    const k = this.#kernels, { features, panels, packedBias } = this.memory;
+  #choose({ layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory): void {
     if (layer.neuron.kind !== "graded") return;
     // deno-fmt-ignore
-    const slots = k.chooseUnits(features, NOISE_SCALE, weightsAt, biasAt, layer.units, unitStride, powerSums,
-      powerNorms, this.plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
-    k.packPanels(weightsAt, biasAt, unit, Math.ceil(slots / 8), panels, packedBias, unitStride);
-    this.#slots[layer.index] = slots;
+    this.#slots[layer.index] = this.#kernels.chooseUnits(this.memory.features, NOISE_SCALE, weightsAt, biasAt,
+      layer.units, unitStride, powerSums, powerNorms, this.plan.spec.steps, layer.neuron.threshold, this.#skipBound,
+      unit);
+  }
+
+  #pack({ layer, weightsAt, biasAt, unitStride, unit }: LayerMemory): void {
+    const { features, panels, packedBias } = this.memory;
+    const count = Math.ceil(this.#slots[layer.index]! / 8);
+    this.#kernels.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, unitStride);
   }
 
   #scan(memory: LayerMemory): void {

@@ -41,8 +41,10 @@ export interface CoreMemory {
   readonly layers: readonly LayerMemory[];
   readonly parameters: number;
   readonly gradients: number;
-  /** A sample's features, `[inputs]` padded, or its sequence, `[steps][inputs]` padded. */
+  /** x: a sample's features, `[inputs]` padded; ones where it is a sequence. */
   readonly features: number;
+  /** A sample that is a sequence, `[steps][inputs]` padded. */
+  readonly sequence: number;
   /** Inputs of every step in the product's layout. */
   readonly x: number;
   readonly panels: number;
@@ -114,7 +116,8 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     layers,
     parameters,
     gradients,
-    features: floats(plan.spec.encoder.kind === "direct" ? paddedSteps * inputs : inputs),
+    features: floats(inputs),
+    sequence: plan.spec.encoder.kind === "direct" ? floats(paddedSteps * inputs) : 0,
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,

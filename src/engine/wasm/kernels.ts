@@ -13,16 +13,10 @@ export interface Kernels {
   fuses(): number;
   heapBase(): number;
   hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
-  encodeNoise(
-    features: number,
-    key0: number,
-    key1: number,
-    out: number,
-    steps: number,
-    inputs: number,
-  ): void;
+  encodeNoise(key0: number, key1: number, out: number, steps: number, inputs: number): void;
   encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
   packPanels(
+    features: number,
     weights: number,
     bias: number,
     chosen: number,
@@ -168,6 +162,7 @@ export interface Kernels {
     units: number,
   ): void;
   traceGradient(
+    features: number,
     x: number,
     inputs: number,
     decay: number,
