@@ -51,13 +51,16 @@ export function crossEntropy(
   for (let i = 0; i < classes; i++) {
     sum += Math.exp(<f64> load<f32>(logits + (<usize> i << 2)) - <f64> highest);
   }
-  const normaliser = <f64> highest + Math.log(sum);
+  // Relative to the highest logit throughout: so nothing cancels, however large the logits are.
+  const logSum = Math.log(sum);
+  let loss: f64 = 0;
   for (let i = 0; i < classes; i++) {
     const at = <usize> i << 2;
-    const logProbability = <f64> load<f32>(logits + at) - normaliser;
-    store<f32>(logProbabilities + at, <f32> logProbability);
+    const logProbability = (<f64> load<f32>(logits + at) - <f64> highest) - logSum;
     const target: f64 = i == label ? 1 : 0;
+    if (i == label) loss = -logProbability;
+    store<f32>(logProbabilities + at, <f32> logProbability);
     store<f32>(gradients + at, <f32> ((Math.exp(logProbability) - target) * <f64> scale));
   }
-  return normaliser - <f64> load<f32>(logits + (<usize> label << 2));
+  return loss;
 }

@@ -74,7 +74,10 @@ export function chooseUnits(
   return count;
 }
 
-/** Whether mean·g_t + deviation·q_t is above the threshold at some step. */
+/**
+ * Whether mean·g_t + deviation·q_t reaches the threshold at some step. Mean and threshold are moved 1e-4 towards each other,
+ * far more than a potential's sums can be off by rounding, for where nothing varies rounding decides.
+ */
 function maySpike(
   mean: f32,
   deviation: f32,
@@ -83,11 +86,12 @@ function maySpike(
   steps: i32,
   threshold: f32,
 ): bool {
-  const m = f32x4.splat(mean), s = f32x4.splat(deviation), theta = f32x4.splat(threshold);
+  const m = f32x4.splat(mean + 1e-4 * abs(mean)), s = f32x4.splat(deviation);
+  const theta = f32x4.splat(threshold - 1e-4 * abs(threshold));
   const end = gains + (<usize> steps << 2);
   for (; gains < end; gains += 16, deviations += 16) {
     const highest = madd(m, v128.load(gains), f32x4.mul(s, v128.load(deviations)));
-    if (v128.any_true(f32x4.gt(highest, theta))) return true;
+    if (v128.any_true(f32x4.ge(highest, theta))) return true;
   }
   return false;
 }

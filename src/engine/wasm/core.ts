@@ -190,6 +190,7 @@ export class Core {
       this.#integers[(unit >> 2) + slot] = Math.min(slot, layer.units); // past the last unit: the row of zeros
     }
     const { steps } = this.plan.spec;
+    const decay = Math.fround(layer.neuron.decay); // as the kernels have it
     let power = 1, sum = 0, squares = 0;
     for (let step = 0; step < roundUp(steps, 4); step++) {
       if (step < steps) {
@@ -199,7 +200,7 @@ export class Core {
       this.#floats[(powers >> 2) + step] = power;
       this.#floats[(powerSums >> 2) + step] = sum;
       this.#floats[(powerNorms >> 2) + step] = Math.sqrt(squares);
-      power = Math.fround(power * layer.neuron.decay);
+      power = Math.fround(power * decay);
     }
   }
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { EngineError } from "../../errors.ts";
 
 /** The exports of asm/index.ts. */
 export interface Kernels {
@@ -248,7 +249,18 @@ export class Arena {
     const at = Math.ceil(this.#next / 64) * 64;
     this.#next = at + bytes;
     const missing = this.#next - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    if (missing <= 0) return at;
+    try {
+      this.#memory.grow(Math.ceil(missing / PAGE));
+    } catch (cause) {
+      const found = `${Math.ceil(this.#next / 2 ** 20).toLocaleString("en")} MiB`;
+      throw new EngineError(
+        `the network needs ${found} of memory or more in each thread: WebAssembly has 4 GiB at most`,
+        {
+          cause,
+        },
+      );
+    }
     return at;
   }
 }

@@ -8,12 +8,13 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import { classesOf, type NetworkSpec } from "../../network/spec.ts";
 import type { Batch, BatchResult, Engine, Parameters, SampleTrace, Step } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
+import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
-import { type Job, Lane, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
+import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
 /** How to make a WASM engine. */
@@ -38,15 +39,10 @@ export interface WasmEngineOptions {
   readonly record?: boolean;
 }
 
-/** A lane as the engine sees it: in a worker, or here. */
-interface Channel {
-  post(message: LaneMessage): void;
-  close(): void;
-}
-
-/** A call that has been handed out and not answered by every lane yet. */
+/** A call that has been handed out. */
 interface Pending {
-  waiting: number;
+  /** How many lanes have yet to answer it. */
+  lanes: number;
   readonly finish: (reply: LaneReply) => void;
   readonly fail: (error: EngineError) => void;
 }
@@ -71,19 +67,19 @@ class WasmEngine implements Engine, Disposable {
   readonly name = "wasm";
   readonly description: string;
   readonly threads: number;
+  readonly #spec: NetworkSpec;
   readonly #layout: ParameterLayout;
-  readonly #classes: number;
   readonly #batchSize: number;
   readonly #shards: number | undefined;
   readonly #shared: SharedState;
-  readonly #channels: Channel[];
+  readonly #channels: Channel[] = [];
   readonly #sampleIds = new Map<Samples, number>();
-  /** Answered in the order in which they were handed out, for every lane takes its messages in order. */
-  readonly #pending: Pending[] = [];
-  readonly #answered: number[];
-  #handedOut = 0;
-  #finished = 0;
-  #jobs: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  /** For each lane the calls that it has not answered yet, in order. */
+  readonly #waiting: Pending[][];
+  /** The last call in either slot, and the last that had the engine to itself. */
+  readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  #alone: Promise<unknown> = Promise.resolve();
+  #jobCount = 0;
   #failure: EngineError | undefined;
 
   constructor(
@@ -105,46 +101,47 @@ class WasmEngine implements Engine, Disposable {
     const lanes = Math.max(1, threads);
     this.threads = threads;
     this.description = `${describeKernels(kernels)}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
-    this.#classes = plan.classes;
+    this.#spec = spec;
     this.#batchSize = batchSize;
     this.#shards = shards;
     this.#layout = layOut(plan);
     this.#shared = shareState(this.#layout.size, most, batchSize, threads > 0);
-    this.#answered = new Array(lanes).fill(0);
-    this.#channels = Array.from({ length: lanes }, (_, lane) => {
-      const setup = { kernels, options, shared: this.#shared, lane, lanes };
-      return threads > 0 ? this.#openWorker(setup, lane) : this.#openLocal(setup);
+    this.#waiting = Array.from({ length: lanes }, () => []);
+    const open = threads > 0 ? openWorker : openLocal;
+    for (let lane = 0; lane < lanes; lane++) {
+      this.#channels.push(open({ kernels, options, shared: this.#shared, lane, lanes }, {
+        answer: (reply) => this.#answer(lane, reply),
+        fail: (error) => this.#fail(error),
+      }));
+    }
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.#runAlone(() => {
+      this.#shared.parameters.set(toLayout(this.#layout, parameters));
+      this.#shared.velocity.fill(0);
     });
   }
 
-  async setParameters(parameters: Parameters): Promise<void> {
-    await this.#idle();
-    this.#shared.parameters.set(toLayout(this.#layout, parameters));
-    this.#shared.velocity.fill(0);
+  getParameters(): Promise<Parameters> {
+    return this.#runAlone(() => fromLayout(this.#layout, this.#shared.parameters));
   }
 
-  async getParameters(): Promise<Parameters> {
-    await this.#idle();
-    return fromLayout(this.#layout, this.#shared.parameters);
-  }
-
-  async getVelocity(): Promise<Parameters> {
-    await this.#idle();
-    return fromLayout(this.#layout, this.#shared.velocity);
+  getVelocity(): Promise<Parameters> {
+    return this.#runAlone(() => fromLayout(this.#layout, this.#shared.velocity));
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "train", job, step }));
+    return this.#run(batch, (job) => ({ kind: "train", job, step }), (job) => this.#sum(batch, job));
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "evaluate", job }));
+    return this.#run(batch, (job) => ({ kind: "evaluate", job }), (job) => this.#sum(batch, job));
   }
 
-  async trace(batch: Batch): Promise<SampleTrace> {
-    const job = this.#job(batch, 0, 1);
-    const { trace } = await this.#handOut({ kind: "trace", job }, 1);
-    return trace!;
+  trace(batch: Batch): Promise<SampleTrace> {
+    const message = (job: Job): LaneMessage => ({ kind: "trace", job });
+    return this.#run(batch, message, (_job, { trace }) => trace!, 1);
   }
 
   close(): void {
@@ -155,71 +152,73 @@ class WasmEngine implements Engine, Disposable {
     this.close();
   }
 
-  /** Two batches may be under way: one in work, and the next, so that no thread waits for a message. */
-  async #run(batch: Batch, message: (job: Job) => LaneMessage): Promise<BatchResult> {
-    const number = this.#handedOut++;
-    const slot = number % 2 === 0 ? 0 : 1;
-    const before = this.#jobs[slot];
-    const result = (async () => {
-      await before;
-      const shards = this.#shards ?? shardCount(batch.indices.length);
-      const job = this.#job(batch, slot, Math.min(shards, batch.indices.length));
+  /** Two batches may be under way, the one in work and the next, so that no thread waits for a message. */
+  #run<Result>(
+    batch: Batch,
+    message: (job: Job) => LaneMessage,
+    result: (job: Job, reply: LaneReply) => Result,
+    lanes = this.#channels.length,
+  ): Promise<Result> {
+    const slot = this.#jobCount++ % 2 === 0 ? 0 : 1;
+    const before = [this.#jobs[slot], this.#alone];
+    const call = (async () => {
+      await Promise.all(before);
+      if (this.#failure) throw this.#failure;
+      const job = this.#job(batch, slot);
       this.#shared.control[1 + slot] = 0;
-      await this.#handOut(message(job), this.#channels.length);
-      return this.#sum(batch, slot);
+      return result(job, await this.#handOut(message(job), lanes));
     })();
-    this.#jobs[slot] = result.catch(() => {});
-    return await result;
+    this.#jobs[slot] = call.catch(() => {});
+    return call;
   }
 
-  #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1, shards: number): Job {
+  /** Between the calls made before and those made after. */
+  #runAlone<Result>(work: () => Result): Promise<Result> {
+    const before = [...this.#jobs, this.#alone];
+    const call = (async () => {
+      await Promise.all(before);
+      if (this.#failure) throw this.#failure;
+      return work();
+    })();
+    this.#alone = call.catch(() => {});
+    return call;
+  }
+
+  #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1): Job {
     if (indices.length === 0 || indices.length > this.#batchSize) {
       throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${this.#batchSize}`);
     }
+    const strange = indices.find((index) => index >= samples.count);
+    if (strange !== undefined) {
+      throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
+    }
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
-      const strange = samples.labels.findIndex((label) => label >= this.#classes);
-      if (strange >= 0) {
-        throw new RangeError(
-          `${samples.name}: label ${
-            samples.labels[strange]
-          } at ${strange}, but the network has ${this.#classes} classes`,
-        );
-      }
+      checkSamples(samples, this.#spec);
       id = this.#sampleIds.size;
       this.#sampleIds.set(samples, id);
       for (const channel of this.#channels) channel.post({ kind: "samples", id, samples });
     }
+    const shards = Math.min(this.#shards ?? shardCount(indices.length), indices.length);
     return { samples: id, indices, purpose, epoch, slot, shards };
   }
 
   #handOut(message: LaneMessage, lanes: number): Promise<LaneReply> {
-    if (this.#failure) return Promise.reject(this.#failure);
     return new Promise((finish, fail) => {
-      this.#pending.push({ waiting: lanes, finish, fail });
-      for (let lane = 0; lane < this.#channels.length; lane++) {
-        if (lane < lanes) this.#channels[lane]!.post(message);
-        else this.#answered[lane]!++;
+      const call: Pending = { lanes, finish, fail };
+      for (let lane = 0; lane < lanes; lane++) {
+        this.#waiting[lane]!.push(call);
+        this.#channels[lane]!.post(message);
       }
     });
   }
 
   #answer(lane: number, reply: LaneReply): void {
-    const call = this.#pending[this.#answered[lane]!++ - this.#finished];
-    if (!call || --call.waiting > 0) return;
-    call.finish(reply);
-    while (this.#pending[0]?.waiting === 0) {
-      this.#pending.shift();
-      this.#finished++;
-    }
+    const call = this.#waiting[lane]!.shift();
+    if (call && --call.lanes === 0) call.finish(reply);
   }
 
-  async #idle(): Promise<void> {
-    await Promise.all(this.#jobs);
-    if (this.#failure) throw this.#failure;
-  }
-
-  #sum({ samples, indices }: Batch, slot: 0 | 1): BatchResult {
+  #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
     const { losses, predictions, spikes } = this.#shared.results[slot];
     let loss = 0, correct = 0, fired = 0;
     for (let i = 0; i < indices.length; i++) {
@@ -234,29 +233,27 @@ class WasmEngine implements Engine, Disposable {
     if (this.#failure) return;
     this.#failure = error;
     for (const channel of this.#channels) channel.close();
-    for (const { fail } of this.#pending.splice(0)) fail(error);
+    for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(error);
   }
+}
 
-  #openWorker(setup: ConstructorParameters<typeof Lane>[0], lane: number): Channel {
-    const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-    worker.onmessage = ({ data }: MessageEvent<LaneReply>) => this.#answer(lane, data);
-    worker.onerror = (event) => {
-      event.preventDefault();
-      this.#fail(new EngineError(`worker ${lane + 1} of ${this.threads} stopped: ${event.message}`));
-    };
-    worker.postMessage({ kind: "setup", setup });
-    return { post: (message) => worker.postMessage(message), close: () => worker.terminate() };
+/** What a lane would otherwise stumble over, or take for numbers. */
+function checkSamples({ name, count, size, features, labels }: Samples, spec: NetworkSpec): void {
+  const expected = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  if (size !== expected) {
+    throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
   }
-
-  #openLocal(setup: ConstructorParameters<typeof Lane>[0]): Channel {
-    const lane = new Lane(setup);
-    return {
-      post: (message) => {
-        const reply = lane.handle(message);
-        if (reply) queueMicrotask(() => this.#answer(0, reply));
-      },
-      close: () => {},
-    };
+  if (features.length < count * size || labels.length < count) {
+    throw new RangeError(
+      `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
+    );
+  }
+  const classes = classesOf(spec);
+  const strange = labels.findIndex((label) => label >= classes);
+  if (strange >= 0) {
+    throw new RangeError(
+      `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
+    );
   }
 }
 

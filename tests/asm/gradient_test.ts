@@ -1,0 +1,127 @@
+import { testOnBothBuilds } from "./both_builds.ts";
+import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
+import { drawSpikes, placeSpikes, type SpikeLists } from "./spike_lists.ts";
+
+/** Above, at and below the 48 and 16 inputs that are worked on at a time, and remainders of each. */
+const INPUTS = [4, 8, 12, 16, 20, 28, 36, 44, 48, 52, 60, 64, 68, 96, 116, 784];
+/** Floats of the scratch for each step. */
+const SCRATCH_WIDTH = 48;
+
+/** ∂L/∂W_n += x ⊙ Σ_spikes c_{n,t}·X̃_tᵀ with X̃_t = X_t + d·X̃_{t−1}, for features x `[inputs]` and X `[steps, inputs]`. */
+function plainLoop(
+  features: Float32Array,
+  x: Float32Array,
+  inputs: number,
+  decay: number,
+  { spikes }: SpikeLists,
+  before: Float32Array,
+): Float64Array {
+  const trace = Float64Array.from(x);
+  for (let i = inputs; i < trace.length; i++) trace[i]! += decay * trace[i - inputs]!;
+  const gradients = Float64Array.from(before);
+  for (const { unit, step, value } of spikes) {
+    for (let k = 0; k < inputs; k++) {
+      gradients[unit * inputs + k]! += features[k]! * value * trace[step * inputs + k]!;
+    }
+  }
+  return gradients;
+}
+
+testOnBothBuilds(
+  "traceGradient() matches a plain loop at every remainder of steps and inputs",
+  ({ memory }) => {
+    INPUTS.forEach((inputs, i) => {
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 128].forEach((steps, j) => {
+        const decay = [0, 0.9, 1, 0.5][(i + j) % 4]!;
+        const slots = [1, 2, 3, 7, 17][(i + j) % 5]!, units = slots + 2, capacity = steps + j % 2;
+        const padded = 4 * Math.ceil(steps / 4);
+        const lists = drawSpikes(i + 100 * j, slots, units, steps);
+        const x = uniformFloats(i + j, padded * inputs), features = uniformFloats(j, inputs);
+        const before = uniformFloats(i, units * inputs);
+        const tiled = new Float32Array(padded * inputs);
+        x.forEach((value, at) => {
+          const step = Math.floor(at / inputs);
+          tiled[(step >> 2) * 4 * inputs + 4 * (at % inputs) + (step & 3)] = value;
+        });
+        const placed = placeSpikes(memory, lists, capacity);
+        const gradients = memory.updated(before);
+        memory.kernels.traceGradient(
+          memory.floats(features),
+          memory.floats(tiled),
+          inputs,
+          decay,
+          placed.unit,
+          placed.counts,
+          placed.steps,
+          placed.values,
+          slots,
+          capacity,
+          gradients,
+          memory.output(SCRATCH_WIDTH * padded),
+        );
+        const expected = plainLoop(features, x, inputs, decay, lists, before);
+        assertClose(memory.floatsAt(gradients, units * inputs), expected, `${steps} × ${inputs} × ${units}`, {
+          absolute: 1e-5 * Math.max(1, steps / 4), // sums of up to `steps` traces, each of up to `steps` inputs
+        });
+        memory.clear();
+      });
+    });
+  },
+);
+
+testOnBothBuilds("traceGradient() without a spike, or without a slot, changes nothing", ({ memory }) => {
+  for (const slots of [0, 3]) {
+    const silent = { unit: [0, 1, 2].slice(0, slots), spikes: [] };
+    const placed = placeSpikes(memory, silent, 5);
+    const before = uniformFloats(1, 36);
+    const gradients = memory.updated(before);
+    memory.kernels.traceGradient(
+      memory.floats(uniformFloats(3, 12)),
+      memory.floats(uniformFloats(2, 8 * 12)),
+      12,
+      0.9,
+      placed.unit,
+      placed.counts,
+      placed.steps,
+      placed.values,
+      slots,
+      5,
+      gradients,
+      memory.output(SCRATCH_WIDTH * 8),
+    );
+    assertSameBits(memory.floatsAt(gradients, 36), before, `${slots} slots`);
+    memory.clear();
+  }
+});
+
+testOnBothBuilds("outerGradient() matches a plain loop at every remainder of units", ({ memory }) => {
+  for (const inputs of [4, 8, 12, 36, 784]) {
+    for (let units = 1; units <= 17; units++) {
+      const x = uniformFloats(inputs, inputs), sums = uniformFloats(units, units);
+      sums[units >> 1] = 0;
+      const before = uniformFloats(inputs + units, units * inputs);
+      const gradients = memory.updated(before);
+      memory.kernels.outerGradient(memory.floats(x), memory.floats(sums), gradients, units, inputs);
+      const expected = Float64Array.from(
+        before,
+        (g, i) => g + sums[Math.floor(i / inputs)]! * x[i % inputs]!,
+      );
+      assertClose(memory.floatsAt(gradients, units * inputs), expected, `${inputs} × ${units}`);
+      memory.clear();
+    }
+  }
+});
+
+testOnBothBuilds("sumSteps() adds every step's row", ({ memory }) => {
+  for (const units of [4, 8, 12, 36]) {
+    for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {
+      const deltas = uniformFloats(steps, steps * units), before = uniformFloats(units, units);
+      const gradients = memory.updated(before);
+      memory.kernels.sumSteps(memory.floats(deltas), steps, units, gradients);
+      const expected = Float64Array.from(before);
+      deltas.forEach((delta, i) => expected[i % units]! += delta);
+      assertClose(memory.floatsAt(gradients, units), expected, `${steps} × ${units}`);
+      memory.clear();
+    }
+  }
+});

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { testOnBothBuilds } from "./both_builds.ts";
+import type { KernelMemory } from "./kernel_memory.ts";
+import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
+import type { MultiplyAdd } from "./rounding.ts";
+
+const INPUTS = [4, 8, 12, 36, 784];
+
+/** A layer and a sample whose inputs are x ⊙ X: X `[steps, inputs]`, x `[inputs]`, W `[units, inputs]`, b `[units]`. */
+interface Case {
+  readonly steps: number;
+  readonly inputs: number;
+  readonly units: number;
+  readonly x: Float32Array;
+  readonly features: Float32Array;
+  readonly w: Float32Array;
+  readonly b: Float32Array;
+}
+
+function caseOf(steps: number, inputs: number, units: number): Case {
+  const seed = steps + 1000 * inputs + 1_000_000 * units;
+  return {
+    steps,
+    inputs,
+    units,
+    x: uniformFloats(seed, steps * inputs),
+    features: uniformFloats(seed + 3, inputs),
+    w: uniformFloats(seed + 1, units * inputs),
+    b: uniformFloats(seed + 2, units),
+  };
+}
+
+/** Packs `chosen` rows, multiplies, and gives the currents back as `[steps, chosen]`. */
+function multiplied(memory: KernelMemory, c: Case, chosen: readonly number[]): Float32Array {
+  const { kernels } = memory;
+  const { steps, inputs, units } = c;
+  const padded = Math.ceil(steps / 4) * 4;
+  const panelCount = Math.ceil(chosen.length / 8);
+  const slots = Array.from({ length: 8 * panelCount }, (_, i) => chosen[i] ?? units); // past the last: the row of zeros
+  const features = memory.floats(c.features);
+  const weights = memory.floats([...c.w, ...new Float32Array(inputs)]);
+  const bias = memory.floats([...c.b, 0]);
+  const panels = memory.output(8 * panelCount * inputs), packedBias = memory.output(8 * panelCount);
+  kernels.packPanels(features, weights, bias, memory.integers(slots), panelCount, panels, packedBias, inputs);
+
+  const x = new Float32Array(padded * inputs);
+  c.x.forEach((value, i) => {
+    const step = Math.floor(i / inputs), input = i % inputs;
+    x[(step >> 2) * 4 * inputs + 4 * input + (step & 3)] = value;
+  });
+  const at = memory.output(8 * panelCount * padded);
+  kernels.productF32(memory.floats(x), panels, packedBias, at, padded, inputs, chosen.length);
+  const currents = memory.floatsAt(at, 8 * panelCount * padded);
+  memory.clear();
+  return Float32Array.from({ length: steps * chosen.length }, (_, i) => {
+    const step = Math.floor(i / chosen.length), slot = i % chosen.length;
+    return currents[(slot >> 3) * 8 * padded + 8 * step + (slot & 7)]!;
+  });
+}
+
+/** I[t, n] = b[n] + Σ_k X[t, k]·(x[k]·W[n, k]), in ascending order, every sum rounded as the build rounds it. */
+function plainLoop(
+  { steps, inputs, x, features, w, b }: Case,
+  chosen: readonly number[],
+  madd: MultiplyAdd,
+): Float32Array {
+  return Float32Array.from({ length: steps * chosen.length }, (_, i) => {
+    const step = Math.floor(i / chosen.length), unit = chosen[i % chosen.length]!;
+    let sum = b[unit]!;
+    for (let k = 0; k < inputs; k++) {
+      sum = madd(x[step * inputs + k]!, Math.fround(features[k]! * w[unit * inputs + k]!), sum);
+    }
+    return sum;
+  });
+}
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
+
+testOnBothBuilds(
+  "packPanels() puts every chosen row times the features, and its bias, in its lane",
+  ({ memory }) => {
+    for (const inputs of INPUTS) {
+      for (const panelCount of [1, 2, 3]) {
+        const units = 19;
+        const w = uniformFloats(inputs, units * inputs), b = uniformFloats(inputs + 1, units);
+        const features = uniformFloats(inputs + 2, inputs);
+        const chosen = upTo(8 * panelCount).map((i) => (7 * i + 3) % units);
+        const panels = memory.output(8 * panelCount * inputs), packedBias = memory.output(8 * panelCount);
+        memory.kernels.packPanels(
+          memory.floats(features),
+          memory.floats(w),
+          memory.floats(b),
+          memory.integers(chosen),
+          panelCount,
+          panels,
+          packedBias,
+          inputs,
+        );
+        const expected = new Float32Array(8 * panelCount * inputs);
+        chosen.forEach((unit, slot) => {
+          for (let k = 0; k < inputs; k++) {
+            expected[(slot >> 3) * 8 * inputs + 8 * k + (slot & 7)] = features[k]! * w[unit * inputs + k]!;
+          }
+        });
+        assertSameBits(memory.floatsAt(panels, expected.length), expected, `${panelCount} panels`);
+        assert.deepEqual([...memory.floatsAt(packedBias, chosen.length)], chosen.map((unit) => b[unit]!));
+        memory.clear();
+      }
+    }
+  },
+);
+
+testOnBothBuilds(
+  "productF32() matches a plain loop bit for bit at every remainder of steps and units",
+  ({ memory, madd }) => {
+    for (const inputs of [4, 8, 12, 36]) {
+      for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
+        for (let units = 1; units <= 17; units++) {
+          const c = caseOf(steps, inputs, units);
+          const found = multiplied(memory, c, upTo(units));
+          assertSameBits(found, plainLoop(c, upTo(units), madd), `${steps} × ${inputs} × ${units}`);
+        }
+      }
+    }
+  },
+);
+
+testOnBothBuilds("productF32() matches a plain loop bit for bit at the seed's size", ({ memory, madd }) => {
+  for (const [steps, units] of [[128, 3], [9, 17], [5, 100]] as const) {
+    const c = caseOf(steps, 784, units);
+    assertSameBits(
+      multiplied(memory, c, upTo(units)),
+      plainLoop(c, upTo(units), madd),
+      `${steps} × 784 × ${units}`,
+    );
+  }
+});
+
+testOnBothBuilds(
+  "productF32() does not depend on where in a panel a unit stands, nor on its neighbours",
+  ({ memory }) => {
+    const c = caseOf(7, 36, 17);
+    const all = multiplied(memory, c, upTo(17));
+    for (let unit = 0; unit < 17; unit++) {
+      for (let slot = 0; slot < 11; slot++) {
+        const chosen = upTo(11).map((i) => i === slot ? unit : (unit + 5 * i + 1) % 17);
+        const found = multiplied(memory, c, chosen);
+        for (let step = 0; step < 7; step++) {
+          assert.ok(
+            Object.is(found[step * 11 + slot], all[step * 17 + unit]),
+            `unit ${unit} in slot ${slot} at step ${step}`,
+          );
+        }
+      }
+    }
+  },
+);
+
+testOnBothBuilds("productRow() matches a plain loop at every remainder of units", ({ memory }) => {
+  for (const inputs of INPUTS) {
+    for (let units = 1; units <= 17; units++) {
+      const rows = Math.ceil(units / 4) * 4;
+      const x = uniformFloats(units, inputs), w = uniformFloats(inputs, rows * inputs);
+      const b = uniformFloats(inputs + units, rows), scale = Math.fround(0.7);
+      const y = memory.output(rows);
+      memory.kernels.productRow(
+        memory.floats(x),
+        memory.floats(w),
+        memory.floats(b),
+        scale,
+        y,
+        units,
+        inputs,
+      );
+      const expected = upTo(units).map((unit) =>
+        scale * x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
+      );
+      assertClose(memory.floatsAt(y, units), expected, `${inputs} × ${units}`, { absolute: 1e-6 * inputs });
+      memory.clear();
+    }
+  }
+});

@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import type { Samples } from "../../src/data/samples.ts";
+import { EngineError } from "../../src/errors.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { batchOf, bitsOf, startEngine } from "./batches.ts";
+import { answered } from "./deadline.ts";
+import { drawSamples } from "./network_cases.ts";
+
+const STEP = { learningRate: 0.1, momentum: 0.5 };
+const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SAMPLES = drawSamples(SPEC, 1, 100, false);
+
+/** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a lane that reads them throws a TypeError. */
+function foreignSamples(): Samples {
+  const samples = { ...SAMPLES };
+  Reflect.set(samples, "features", new BigInt64Array(SAMPLES.features.length));
+  return samples;
+}
+
+/** Every verb of an engine. */
+const VERBS = ["train", "evaluate", "trace", "getParameters", "getVelocity", "setParameters"] as const;
+
+async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEngine>>, message: RegExp) {
+  const batch = batchOf(SAMPLES, [0]);
+  const calls = {
+    train: () => engine.train(batch, STEP),
+    evaluate: () => engine.evaluate(batch),
+    trace: () => engine.trace(batch),
+    getParameters: () => engine.getParameters(),
+    getVelocity: () => engine.getVelocity(),
+    setParameters: () => engine.setParameters(new Map()),
+  };
+  for (const verb of VERBS) {
+    await assert.rejects(answered(Promise.resolve(calls[verb]())), { name: "EngineError", message }, verb);
+  }
+}
+
+for (const threads of [0, 1, 2]) {
+  Deno.test(`close() on ${threads} threads rejects every later call with an EngineError`, async () => {
+    const engine = await startEngine({ spec: SPEC, threads, record: true });
+    await engine.train(batchOf(SAMPLES), STEP);
+    engine.close();
+    await assertRefusesEverything(engine, /closed/);
+    engine.close(); // closing twice is no error
+  });
+}
+
+for (const threads of [1, 2]) {
+  Deno.test(`close() on ${threads} threads rejects the calls that are not answered yet`, async () => {
+    const engine = await startEngine({ spec: SPEC, threads });
+    const calls = [
+      engine.train(batchOf(SAMPLES), STEP),
+      engine.evaluate(batchOf(SAMPLES)),
+      engine.train(batchOf(SAMPLES), STEP),
+      engine.evaluate(batchOf(SAMPLES)),
+      engine.getParameters(),
+    ];
+    engine.close();
+    for (const { status, ...rest } of await answered(Promise.allSettled<unknown>(calls))) {
+      assert.equal(status, "rejected");
+      assert.ok("reason" in rest && rest.reason instanceof EngineError);
+      assert.match(rest.reason.message, /closed/);
+    }
+  });
+
+  Deno.test(`close() on ${threads} threads rejects a call that is with the workers`, async () => {
+    const engine = await startEngine({ spec: SPEC, threads, batchSize: 2000 });
+    const long = batchOf(SAMPLES, Array.from({ length: 2000 }, (_, i) => i % 100));
+    const training = engine.train(long, STEP);
+    const refused = assert.rejects(answered(training), EngineError);
+    await Promise.resolve();
+    await Promise.resolve(); // handed out by now
+    engine.close();
+    await refused;
+  });
+}
+
+for (const threads of [0, 2]) {
+  const start = () => startEngine({ spec: SPEC, threads, batchSize: 100 });
+  const strange = { ...SAMPLES, labels: SAMPLES.labels.with(41, 4) };
+
+  Deno.test(`a label outside the classes is an error on ${threads} threads that names the samples and the label`, async () => {
+    using engine = await start();
+    for (
+      const call of [() => engine.train(batchOf(strange), STEP), () => engine.evaluate(batchOf(strange))]
+    ) {
+      await assert.rejects(answered(call()), /samples drawn from 1: label 4 at 41.* 4 classes/);
+    }
+  });
+
+  Deno.test(`a batch of none or too many is an error on ${threads} threads that says how many there may be`, async () => {
+    using engine = await start();
+    for (const count of [0, 101]) {
+      const batch = batchOf(SAMPLES, new Array(count).fill(0));
+      await assert.rejects(
+        answered(engine.train(batch, STEP)),
+        new RegExp(`${count} samples: expected 1 to 100`),
+      );
+      await assert.rejects(
+        answered(engine.evaluate(batch)),
+        new RegExp(`${count} samples: expected 1 to 100`),
+      );
+    }
+  });
+
+  Deno.test(`an engine on ${threads} threads goes on as if nothing had been after a call that it refused`, async () => {
+    using engine = await start();
+    using other = await start();
+    await assert.rejects(engine.train(batchOf(SAMPLES, []), STEP));
+    await assert.rejects(engine.evaluate(batchOf(strange)));
+    await assert.rejects(engine.setParameters(new Map()), /w1/);
+    for (const each of [engine, other]) {
+      for (let i = 0; i < 3; i++) await answered(each.train(batchOf(SAMPLES), STEP));
+    }
+    assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await other.getParameters()));
+  });
+
+  Deno.test(`an index outside of the samples is an error on ${threads} threads, not a loss that is no number`, async () => {
+    using engine = await start();
+    await assert.rejects(answered(engine.evaluate(batchOf(SAMPLES, [3, 100]))), /100/);
+  });
+
+  Deno.test(`samples of another size than the network's are an error on ${threads} threads`, async () => {
+    using engine = await start();
+    const short = { ...SAMPLES, size: 28 };
+    await assert.rejects(answered(engine.evaluate(batchOf(short))), /28.* 29|29.* 28/);
+  });
+
+  Deno.test(`samples whose features end too early are an error on ${threads} threads`, async () => {
+    using engine = await start();
+    const short = { ...SAMPLES, features: SAMPLES.features.subarray(0, 29 * 50 + 3) };
+    await assert.rejects(answered(engine.evaluate(batchOf(short))), /samples drawn from 1/);
+  });
+}
+
+for (const threads of [0, 1, 3]) {
+  const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;
+
+  Deno.test(`an error in a lane of ${threads} rejects its call with an EngineError that names it, and hangs no other`, async () => {
+    using engine = await startEngine({ spec: SPEC, threads, record: true });
+    const foreign = foreignSamples();
+    // Of one sample, so that the other lanes wait for the one that throws.
+    const calls = [
+      engine.train(batchOf(SAMPLES), STEP),
+      engine.train(batchOf(foreign, [0]), STEP),
+      engine.evaluate(batchOf(SAMPLES)),
+    ].map((call) => call.then(() => undefined, (error: unknown) => error));
+    const [, failure, next] = await answered(Promise.all(calls));
+    assert.ok(failure instanceof EngineError, `rejected with ${failure}`);
+    assert.match(failure.message, new RegExp(`${where}BigInt`));
+    assert.ok(next === undefined || next instanceof EngineError);
+    if (threads > 0) await assertRefusesEverything(engine, new RegExp(`${where}BigInt`));
+    else await answered(engine.evaluate(batchOf(SAMPLES)).catch(() => {})); // answered or refused, but not left
+  });
+
+  Deno.test(`a train() without a step on ${threads} threads rejects with an EngineError`, async () => {
+    using engine = await startEngine({ spec: SPEC, threads });
+    const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);
+    await assert.rejects(answered(Promise.resolve(trained)), {
+      name: "EngineError",
+      message: new RegExp(`${where}learningRate`),
+    });
+  });
+}
+
+/** A network whose inputs at every step take 68 GB: more than 32-bit memory can have. */
+const TOO_BIG = seedNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
+
+Deno.test("an engine whose workers cannot have the memory rejects with an EngineError that names the worker", async () => {
+  await assert.rejects(
+    answered((async () => {
+      using engine = await startEngine({ spec: TOO_BIG, threads: 2, batchSize: 1, shards: 1 });
+      await engine.evaluate(batchOf(drawSamples(TOO_BIG, 0, 1, true)));
+    })()),
+    { name: "EngineError", message: /worker [12] of 2.*memory/i },
+  );
+});
+
+Deno.test("an engine without workers that cannot have the memory throws an EngineError", async () => {
+  await assert.rejects(
+    () => startEngine({ spec: TOO_BIG, threads: 0, batchSize: 1, shards: 1 }),
+    { name: "EngineError", message: /memory/i },
+  );
+});

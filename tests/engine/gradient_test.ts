@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Samples } from "../../src/data/samples.ts";
+import type { Variant } from "../../src/engine/wasm/kernels.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { drawKey, PURPOSE } from "../../src/random.ts";
+import { assertClose } from "../asm/numbers.ts";
+import {
+  drawParameters,
+  drawSamples,
+  type NetworkCase,
+  networkCases,
+  networkSpecs,
+} from "./network_cases.ts";
+import { GRADED_CASES, readPytorchCase } from "./pytorch_cases.ts";
+import { encodeSample, gradientOf, present, widen } from "./reference_network.ts";
+
+const SEED = 17, EPOCH = 3;
+/** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
+const MARGIN = 1e-4;
+/** Closeness of a gradient, as SPEC.md has it. */
+const CLOSE = { relative: 1e-4, absolute: 1e-5 };
+
+const modules = { relaxed: await loadKernels("relaxed"), plain: await loadKernels("plain") };
+
+const allOf = ({ count }: Samples) => Uint32Array.from({ length: count }, (_, i) => i);
+
+/** What the dense reference says of a batch, in float64. */
+function referenceBatch({ spec, parameters, samples }: NetworkCase) {
+  const wide = widen(parameters);
+  const gradient = new Map([...wide].map(([name, { length }]) => [name, new Float64Array(length)]));
+  let loss = 0, spikes = 0, margin = Infinity;
+  for (let sample = 0; sample < samples.count; sample++) {
+    const x = encodeSample(spec, samples, sample, drawKey(SEED, PURPOSE.training, EPOCH, sample));
+    const label = samples.labels[sample]!;
+    const presented = present(spec, wide, x, label);
+    loss += presented.loss;
+    spikes += presented.spikes;
+    margin = Math.min(margin, presented.margin);
+    for (const [name, tensor] of gradientOf(spec, wide, x, label, presented)) {
+      tensor.forEach((value, i) => gradient.get(name)![i]! += value / samples.count);
+    }
+  }
+  return { loss, spikes, margin, gradient };
+}
+
+/** What the engine says: velocity starts at 0, so after one batch it is the batch's gradient, whatever the momentum. */
+async function engineBatch({ spec, parameters, samples }: NetworkCase, variant: Variant, skip = true) {
+  using engine = createWasmEngine({
+    spec,
+    kernels: modules[variant],
+    threads: 0,
+    seed: SEED,
+    batchSize: samples.count,
+    skip,
+  });
+  await engine.setParameters(parameters);
+  const batch = { samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH };
+  const result = await engine.train(batch, { learningRate: 0.1, momentum: 0.5 });
+  return { ...result, gradient: await engine.getVelocity() };
+}
+
+type Expected = Pick<ReturnType<typeof referenceBatch>, "loss" | "gradient" | "spikes">;
+
+async function assertAgreement(network: NetworkCase, expected: Expected, variant: Variant): Promise<void> {
+  const found = await engineBatch(network, variant);
+  assert.equal(found.spikes, expected.spikes);
+  assertClose([found.loss], [expected.loss], "loss", CLOSE);
+  assert.deepEqual([...found.gradient.keys()], [...expected.gradient.keys()]);
+  for (const [name, tensor] of expected.gradient) {
+    assertClose(found.gradient.get(name)!, tensor, `gradient of ${name}`, CLOSE);
+  }
+}
+
+/** Draws networks until `numRuns` of them have no gate near its threshold, and holds the engine to the reference. */
+async function assertAgreementOf(
+  specs: fc.Arbitrary<NetworkSpec>,
+  numRuns: number,
+  samples = 2,
+): Promise<void> {
+  let fired = 0;
+  await fc.assert(
+    fc.asyncProperty(
+      networkCases({ samples, specs }),
+      fc.constantFrom<Variant>("relaxed", "plain"),
+      async (network, variant) => {
+        const expected = referenceBatch(network);
+        fc.pre(expected.margin > MARGIN);
+        if (expected.spikes > 0) fired++;
+        await assertAgreement(network, expected, variant);
+      },
+    ),
+    { seed: 2, numRuns },
+  );
+  const layers = fc.sample(specs, { seed: 2, numRuns: 1 })[0]!.layers.length;
+  assert.ok(layers === 1 || fired > numRuns / 2, `${fired} of ${numRuns} networks fired`);
+}
+
+/** A case whose weights leave every gate well off its threshold: the first of a few draws. */
+function caseWithMargin(spec: NetworkSpec, samples: number, arePixels: boolean, margin = MARGIN) {
+  for (let seed = 0; seed < 200; seed++) {
+    const network = {
+      spec,
+      parameters: drawParameters(spec, seed),
+      samples: drawSamples(spec, seed, samples, arePixels),
+    };
+    const expected = referenceBatch(network);
+    if (expected.margin > margin) return { network, expected };
+  }
+  throw new Error("no draw of 200 keeps every potential off the threshold");
+}
+
+for (const variant of ["relaxed", "plain"] as const) {
+  for (const name of GRADED_CASES) {
+    Deno.test(`train() gives PyTorch's gradient on ${name} (${variant} build)`, async () => {
+      const { spec, samples, parameters, gradient, floats } = readPytorchCase(name);
+      const found = await engineBatch({ spec, samples, parameters }, variant);
+      assertClose([found.loss / found.total], floats("loss"), "loss", CLOSE);
+      for (const [key, tensor] of gradient) {
+        assertClose(found.gradient.get(key)!, tensor, `gradient of ${key}`, CLOSE);
+      }
+    });
+  }
+}
+
+Deno.test("train() gives the dense gradient for any network", async () => {
+  await assertAgreementOf(networkSpecs, 400);
+});
+
+Deno.test("train() gives the dense gradient for one layer, fed directly and read out", async () => {
+  await assertAgreementOf(
+    networkSpecs.map((spec) => ({ ...spec, layers: spec.layers.slice(-1) })),
+    150,
+  );
+});
+
+for (const count of [3, 4]) {
+  Deno.test(`train() gives the dense gradient for ${count} layers`, async () => {
+    await assertAgreementOf(
+      fc.tuple(networkSpecs, networkSpecs, networkSpecs, networkSpecs).map(([spec, ...others]) => ({
+        ...spec,
+        layers: [...others.map(({ layers }) => layers[0]!), ...spec.layers]
+          .filter(({ neuron }, i, all) => neuron.kind === "graded" || i === all.length - 1)
+          .slice(-count),
+      })).filter(({ layers }) => layers.length === count),
+      100,
+    );
+  });
+}
+
+Deno.test("train() gives the dense gradient for each combination of delays", async () => {
+  for (const delays of [[0, 0], [0, 1], [1, 0], [1, 1], [1, 0, 1], [0, 1, 0]] as const) {
+    const neuron = { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.75 } as const;
+    const spec = {
+      ...seedNetwork({ inputs: 9, steps: 7, beginEval: 2 }),
+      layers: delays.map((delay, i) => ({ units: [7, 6, 5][i]!, delay, neuron })),
+    };
+    const { network, expected } = caseWithMargin(spec, 3, false);
+    assert.ok(expected.spikes > 0);
+    await assertAgreement(network, expected, "relaxed");
+  }
+});
+
+for (
+  const options of [
+    { inputs: 37, hidden: 13, classes: 5, steps: 19 },
+    { inputs: 30, hidden: 9, classes: 3, steps: 12, beginEval: 4 },
+    { inputs: 33, hidden: 17, classes: 10, steps: 9, beginEval: 8 },
+    { inputs: 1, hidden: 1, classes: 1, steps: 1 },
+    { inputs: 5, hidden: 8, classes: 2, steps: 2, threshold: 0.25 },
+    { inputs: 63, hidden: 16, classes: 4, steps: 6, decay: 1, threshold: -0.5, penalty: 0 },
+  ]
+) {
+  for (const arePixels of [true, false]) {
+    const features = arePixels ? "pixels" : "floats";
+    Deno.test(`train() gives the dense gradient of seedNetwork(${JSON.stringify(options)}) on ${features}`, async () => {
+      const { network, expected } = caseWithMargin(seedNetwork(options), 5, arePixels);
+      await assertAgreement(network, expected, "relaxed");
+      await assertAgreement(network, expected, "plain");
+    });
+  }
+}
+
+Deno.test("train() gives the dense gradient at the seed's full size", async () => {
+  // 28,160 potentials: none may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
+  const { network, expected } = caseWithMargin(seedNetwork(), 2, true, 2e-5);
+  assert.ok(expected.spikes > 0);
+  await assertAgreement(network, expected, "relaxed");
+  await assertAgreement(network, expected, "plain");
+});
+
+Deno.test("train() gives the dense gradient of denseNetwork()", async () => {
+  for (const options of [{ inputs: 37, hidden: 13, classes: 5 }, { inputs: 784, hidden: 100, classes: 10 }]) {
+    for (const arePixels of [true, false]) {
+      const { network, expected } = caseWithMargin(denseNetwork(options), 7, arePixels, 1e-5);
+      await assertAgreement(network, expected, "relaxed");
+      await assertAgreement(network, expected, "plain");
+    }
+  }
+});
+
+Deno.test("train() gives the gradient of a feed-forward ReLU network for denseNetwork()", async () => {
+  // Without any notion of time: h = max(0, W₁x + b₁), z = W₂h + b₂. So the reference network is not its own witness.
+  const spec = denseNetwork({ inputs: 11, hidden: 6, classes: 3 });
+  const { network } = caseWithMargin(spec, 1, true);
+  const [w1, b1, w2, b2] = [...network.parameters.values()];
+  const x = Array.from(network.samples.features, (pixel) => pixel / 255 - 0.5);
+  const h = Array.from(
+    b1!,
+    (b, n) => Math.max(0, b + x.reduce((sum, value, k) => sum + value * w1![n * 11 + k]!, 0)),
+  );
+  const z = Array.from(b2!, (b, n) => b + h.reduce((sum, value, k) => sum + value * w2![n * 6 + k]!, 0));
+  const total = z.reduce((sum, value) => sum + Math.exp(value), 0);
+  const dz = z.map((value, n) => Math.exp(value) / total - (n === network.samples.labels[0] ? 1 : 0));
+  const dh = h.map((value, k) => value > 0 ? dz.reduce((sum, d, n) => sum + d * w2![n * 6 + k]!, 0) : 0);
+  const { gradient } = await engineBatch(network, "relaxed");
+  assertClose(gradient.get("b2")!, dz, "b2");
+  assertClose(gradient.get("w2")!, dz.flatMap((d) => h.map((value) => d * value)), "w2");
+  assertClose(gradient.get("b1")!, dh, "b1");
+  assertClose(gradient.get("w1")!, dh.flatMap((d) => x.map((value) => d * value)), "w1");
+});
+
+Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over three batches", async () => {
+  const { network } = caseWithMargin(
+    seedNetwork({ inputs: 13, hidden: 7, classes: 3, steps: 6 }),
+    4,
+    false,
+    1e-3,
+  );
+  const { spec, samples } = network;
+  const step = { learningRate: 0.01, momentum: 0.5 }; // small, so that no gate comes near its threshold
+  using engine = createWasmEngine({ spec, kernels: modules.relaxed, threads: 0, seed: SEED, batchSize: 4 });
+  await engine.setParameters(network.parameters);
+  const parameters = widen(network.parameters);
+  const velocity = new Map([...parameters].map(([name, { length }]) => [name, new Float64Array(length)]));
+  for (let batch = 0; batch < 3; batch++) {
+    const narrow = new Map([...parameters].map(([name, tensor]) => [name, Float32Array.from(tensor)]));
+    const { gradient, margin } = referenceBatch({ spec, samples, parameters: narrow });
+    assert.ok(margin > MARGIN);
+    for (const [name, g] of gradient) {
+      const v = velocity.get(name)!, w = parameters.get(name)!;
+      g.forEach((value, i) => {
+        v[i] = step.momentum * v[i]! + value;
+        w[i]! -= step.learningRate * v[i]!;
+      });
+    }
+    await engine.train({ samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH }, step);
+  }
+  for (const [name, tensor] of await engine.getParameters()) {
+    assertClose(tensor, parameters.get(name)!, name, CLOSE);
+  }
+  for (const [name, tensor] of await engine.getVelocity()) {
+    assertClose(tensor, velocity.get(name)!, name, CLOSE);
+  }
+});

@@ -1,0 +1,261 @@
+import assert from "node:assert/strict";
+import { compilePlan } from "../../src/engine/plan.ts";
+import { Core } from "../../src/engine/wasm/core.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import type { Batch, BatchResult, Engine } from "../../src/engine/engine.ts";
+import { shardRange } from "../../src/engine/wasm/lane.ts";
+import { toLayout } from "../../src/engine/wasm/layout.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { drawKey, PURPOSE } from "../../src/random.ts";
+import { assertClose } from "../asm/numbers.ts";
+import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
+import { drawDigits } from "./drawn_digits.ts";
+import { drawSamples } from "./network_cases.ts";
+import { encodeSample, present, widen } from "./reference_network.ts";
+
+const STEP = { learningRate: 0.1, momentum: 0.5 };
+
+/** A small network that fires, with 300 samples: batches of 96 are cut into 6 shards, the last of 12 into one. */
+const SMALL = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SAMPLES = drawSamples(SMALL, 1, 300, false);
+
+/** Trains for an epoch and evaluates: all that can differ by a bit. */
+async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
+  const results: BatchResult[] = [];
+  for (const batch of batches) results.push(await engine.train(batch, STEP));
+  const evaluated = await engine.evaluate({ ...batches[0]!, purpose: PURPOSE.evaluation });
+  return {
+    results,
+    evaluated,
+    parameters: bitsOf(await engine.getParameters()),
+    velocity: bitsOf(await engine.getVelocity()),
+  };
+}
+
+Deno.test("train() and evaluate() give the same bits on 0, 1, 2, 3 and 4 threads", async () => {
+  for (const spec of [SMALL, denseNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
+    const outcomes = [];
+    for (const threads of [0, 1, 2, 3, 4]) {
+      using engine = await startEngine({ spec, threads, batchSize: 96 });
+      outcomes.push(await outcomeOf(engine, batchesOf(SAMPLES, 96)));
+    }
+    assert.ok(outcomes[0]!.results[0]!.spikes > 0);
+    for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0]);
+  }
+});
+
+Deno.test("train() gives the same bits on more threads than shards", async () => {
+  const outcomes = [];
+  for (const threads of [1, 3]) {
+    using engine = await startEngine({ spec: SMALL, threads, batchSize: 8 });
+    outcomes.push(await outcomeOf(engine, batchesOf(SAMPLES, 8).slice(0, 5)));
+  }
+  assert.deepEqual(outcomes[1], outcomes[0]);
+});
+
+Deno.test("train() gives the same gradient, but for rounding, however the batch is cut into shards", async () => {
+  const gradients = [];
+  for (const shards of [1, 2, 7, 32]) {
+    using engine = await startEngine({ spec: SMALL, threads: 0, shards });
+    await engine.train(batchOf(SAMPLES), STEP);
+    gradients.push(await engine.getVelocity());
+  }
+  for (const gradient of gradients) {
+    for (const [name, tensor] of gradient) {
+      assertClose(tensor, gradients[0]!.get(name)!, name, { absolute: 1e-6 });
+    }
+  }
+});
+
+Deno.test("shardRange() gives every sample to one shard, and the last shards half as many", () => {
+  for (const count of [1, 2, 15, 16, 17, 96, 1000]) {
+    for (const shards of [1, 2, 3, 6, 32]) {
+      const ranges = Array.from({ length: shards }, (_, shard) => shardRange(count, shards, shard));
+      assert.equal(ranges[0]![0], 0);
+      assert.equal(ranges[shards - 1]![1], count);
+      ranges.slice(1).forEach(([from], shard) => assert.equal(from, ranges[shard]![1]));
+      // The last quarter is half as large as the others, but for whole samples.
+      const sizes = ranges.map(([from, to]) => to - from);
+      const large = Math.floor(shards * 3 / 4), unit = count / (shards + large);
+      sizes.forEach((size, shard) => assert.ok(Math.abs(size - (shard < large ? 2 : 1) * unit) < 1));
+    }
+  }
+});
+
+const DIGITS = drawDigits(2, 96);
+
+Deno.test("train() gives the same bits with and without skip at the seed's size", async () => {
+  const spec = seedNetwork({ steps: 32 });
+  const outcomes = [];
+  for (const skip of [true, false]) {
+    using engine = await startEngine({ spec, threads: 2, batchSize: 32, skip });
+    outcomes.push(await outcomeOf(engine, [...batchesOf(DIGITS, 32, 1), ...batchesOf(DIGITS, 32, 2)]));
+  }
+  assert.ok(outcomes[0]!.results.every(({ spikes }) => spikes > 0));
+  assert.deepEqual(outcomes[1], outcomes[0]);
+});
+
+/** A core of the seed's network, and a function that presents a sample and gives the hidden units computed for it. */
+async function coreOf(skipBound: number, skip = true) {
+  const spec = seedNetwork({ steps: 32 });
+  const core = new Core(await loadKernels(), {
+    plan: compilePlan(spec, { skip }),
+    seed: 0,
+    shards: 1,
+    skipBound,
+  });
+  core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
+  core.prepare();
+  const unitsOf = (sample: number) => {
+    core.load(DIGITS, sample, PURPOSE.training, 1);
+    core.forward();
+    return [...new Int32Array(core.parameters.buffer, core.memory.layers[0]!.unit, core.computed[0]!)];
+  };
+  return { core, unitsOf, spec };
+}
+
+Deno.test("a core leaves out many units at the engine's bound, and no unit that spikes", async () => {
+  const { unitsOf, spec } = await coreOf(8);
+  const parameters = widen(initialParameters(spec, 0));
+  let listed = 0, fired = 0;
+  for (let sample = 0; sample < 12; sample++) {
+    const units = unitsOf(sample);
+    assert.deepEqual(units, units.toSorted((a, b) => a - b));
+    const x = encodeSample(spec, DIGITS, sample, drawKey(0, PURPOSE.training, 1, sample));
+    const { outputs } = present(spec, parameters, x, 0);
+    const firing = [...new Set(outputs[0]!.flatMap((o) => [...o.keys()].filter((n) => o[n]! > 0)))];
+    assert.deepEqual(firing.filter((n) => !units.includes(n)), [], `left out of sample ${sample}`);
+    listed += units.length;
+    fired += firing.length;
+  }
+  assert.ok(fired > 0 && listed < 12 * 80, `${listed} of 1,200 units were listed, ${fired} fired`);
+});
+
+Deno.test("a core with a bound of 0 misses spikes, which one with the engine's bound does not", async () => {
+  const spikes = async (bound: number, skip = true) => {
+    const { core, unitsOf } = await coreOf(bound, skip);
+    return Array.from({ length: 24 }, (_, sample) => {
+      unitsOf(sample);
+      return core.spikes();
+    });
+  };
+  const all = await spikes(8, false);
+  assert.deepEqual(await spikes(8), all);
+  const sum = (counts: number[]) => counts.reduce((a, b) => a + b);
+  assert.ok(sum(await spikes(0)) < sum(all));
+});
+
+Deno.test("a core leaves out the same units whatever the sample before", async () => {
+  const { unitsOf } = await coreOf(8);
+  const alone = Array.from({ length: 6 }, (_, sample) => unitsOf(sample));
+  for (const sample of [5, 0, 3, 3, 1, 4, 2]) assert.deepEqual(unitsOf(sample), alone[sample]);
+  assert.ok(alone.some((units) => units.length !== alone[0]!.length), "the lists differ in length");
+});
+
+Deno.test("evaluate() gives the same with and without skip where nothing varies and only rounding decides", async () => {
+  // A sample of zeros has no noise: u' climbs to b·(1 + d + d² + …), which skip sums in another order than the scan.
+  const spec = seedNetwork({ inputs: 4, hidden: 64, classes: 2, decay: 0.3 });
+  const samples = { ...drawSamples(spec, 0, 1, false), features: new Float32Array(4) };
+  const limit = 1.4000002145767212; // the bias whose potential ends just above θ = 2
+  const parameters = new Map(initialParameters(spec, 0))
+    .set("b1", Float32Array.from({ length: 64 }, (_, n) => limit + (n - 32) * 2 ** -23));
+  const spikes = [];
+  for (const skip of [true, false]) {
+    using engine = await startEngine({ spec, threads: 0, skip });
+    await engine.setParameters(parameters);
+    spikes.push((await engine.evaluate(batchOf(samples))).spikes);
+  }
+  assert.equal(spikes[0], spikes[1], "spikes with and without skip");
+});
+
+Deno.test("a sample's noise depends on its index, epoch and purpose, not on its batch or place in it", async () => {
+  using engine = await startEngine({ spec: SMALL, threads: 0 });
+  const lossOf = async (index: number, epoch = 1) =>
+    (await engine.evaluate(batchOf(SAMPLES, [index], epoch))).loss;
+  const losses: number[] = [];
+  for (let index = 0; index < 20; index++) losses.push(await lossOf(index));
+  for (const order of [[7, 3, 19], [19, 3, 7], [3, 3, 3]]) {
+    const { loss } = await engine.evaluate(batchOf(SAMPLES, order));
+    assert.equal(loss, order.reduce((sum, index) => sum + losses[index]!, 0));
+  }
+  assert.notEqual(await lossOf(7, 2), losses[7]);
+  const evaluation = await engine.evaluate({ ...batchOf(SAMPLES, [7]), purpose: PURPOSE.evaluation });
+  assert.notEqual(evaluation.loss, losses[7]);
+});
+
+Deno.test("engines with different seeds present different noise", async () => {
+  const losses = [];
+  for (const seed of [0, 1, 2 ** 32]) {
+    using engine = await startEngine({ spec: SMALL, threads: 0, seed });
+    losses.push((await engine.evaluate(batchOf(SAMPLES))).loss);
+  }
+  assert.equal(new Set(losses).size, 3);
+});
+
+Deno.test("evaluate() gives the same sums at any batch size, on any number of threads", async () => {
+  using whole = await startEngine({ spec: SMALL, threads: 0 });
+  const expected = await whole.evaluate(batchOf(SAMPLES));
+  assert.equal(expected.total, 300);
+  for (const [threads, size] of [[0, 1], [0, 7], [2, 7], [2, 64], [3, 299]] as const) {
+    using engine = await startEngine({ spec: SMALL, threads, batchSize: size });
+    const sum = { loss: 0, correct: 0, total: 0, spikes: 0 };
+    for (let from = 0; from < 300; from += size) {
+      const indices = Array.from({ length: Math.min(size, 300 - from) }, (_, i) => from + i);
+      const { loss, correct, total, spikes } = await engine.evaluate(batchOf(SAMPLES, indices));
+      sum.loss += loss;
+      sum.correct += correct;
+      sum.total += total;
+      sum.spikes += spikes;
+    }
+    assertClose([sum.loss], [expected.loss], "loss", { relative: 1e-13, absolute: 0 });
+    assert.deepEqual({ ...sum, loss: 0 }, { ...expected, loss: 0 });
+    if (size === 1) assert.equal(sum.loss, expected.loss); // added in the very same order
+  }
+});
+
+Deno.test("evaluate() changes neither parameters nor velocity", async () => {
+  using engine = await startEngine({ spec: SMALL, threads: 2 });
+  await engine.train(batchOf(SAMPLES), STEP);
+  const before = [bitsOf(await engine.getParameters()), bitsOf(await engine.getVelocity())];
+  await engine.evaluate(batchOf(SAMPLES));
+  assert.deepEqual([bitsOf(await engine.getParameters()), bitsOf(await engine.getVelocity())], before);
+});
+
+Deno.test("evaluate() agrees with the reference network on loss, classes and spikes", async () => {
+  using engine = await startEngine({ spec: SMALL, threads: 2, seed: 5 });
+  const parameters = widen(await engine.getParameters());
+  const results = Array.from({ length: SAMPLES.count }, (_, sample) => {
+    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(5, PURPOSE.training, 1, sample));
+    return present(SMALL, parameters, x, SAMPLES.labels[sample]!);
+  });
+  const sure = results.flatMap(({ margin }, sample) => margin > 1e-5 ? [sample] : []);
+  assert.ok(sure.length > 250);
+  const { loss, correct, spikes } = await engine.evaluate(batchOf(SAMPLES, sure));
+  const sumOf = (value: (result: typeof results[number], sample: number) => number) =>
+    sure.reduce((sum, sample) => sum + value(results[sample]!, sample), 0);
+  assertClose([loss], [sumOf((result) => result.loss)], "loss");
+  assert.equal(spikes, sumOf((result) => result.spikes));
+  const classOf = (logits: Float64Array) => logits.indexOf(Math.max(...logits));
+  assert.equal(correct, sumOf(({ logits }, i) => classOf(logits) === SAMPLES.labels[i] ? 1 : 0));
+});
+
+Deno.test("trace() agrees with the reference network at every step, and with evaluate()", async () => {
+  using engine = await startEngine({ spec: SMALL, threads: 2, record: true });
+  const parameters = widen(await engine.getParameters());
+  for (const sample of [0, 17, 299]) {
+    const batch = batchOf(SAMPLES, [sample]);
+    const trace = await engine.trace(batch);
+    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(0, PURPOSE.training, 1, sample));
+    const expected = present(SMALL, parameters, x, SAMPLES.labels[sample]!);
+    assert.ok(expected.margin > 1e-5);
+    for (const layer of [0, 1]) {
+      const flat = (rows: readonly Float64Array[]) => rows.flatMap((row) => [...row]);
+      assertClose(trace.potentials[layer]!, flat(expected.potentials[layer]!), `u${layer + 1}`);
+      assertClose(trace.outputs[layer]!, flat(expected.outputs[layer]!), `o${layer + 1}`);
+    }
+    assertClose(trace.logits, expected.logits, "logits");
+    assertClose(trace.logProbabilities, expected.logProbabilities, "log probabilities");
+    assert.equal((await engine.evaluate(batch)).loss, trace.loss);
+  }
+});
