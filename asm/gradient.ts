@@ -11,7 +11,7 @@
 import { madd } from "./lanes";
 
 /**
- * Adds a sample's weight gradient.
+ * Adds a sample's weight gradient, inputs in float32.
  *
  * @param features f32 `[inputs]`, x.
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4]`.
@@ -35,30 +35,95 @@ export function traceGradient(
   weightGradients: usize,
   scratch: usize,
 ): void {
+  const steps = lastSpike(counts, spikeSteps, slots, capacity) + 1;
+  if (steps == 0) return;
+  const row = <usize> inputs << 2;
+  for (let input = 0; input < inputs;) {
+    const width = chunkWidth(inputs - input);
+    traceColumns(x + (<usize> input << 4), row << 2, width, steps, decay, scratch);
+    // deno-fmt-ignore
+    sumUnits(width, scratch, unit, counts, spikeSteps, coefficients, 0, slots, capacity,
+      features + (<usize> input << 2), weightGradients + (<usize> input << 2), row);
+    input += width;
+  }
+}
+
+/**
+ * The same with draws in integers, X_t = v_t + 128½: the trace is v's alone, and what the 128½ add, Σ c·128½·Σ d^s, is
+ * 128½ times this sample's ∂L/∂b.
+ *
+ * @param features f32 `[inputs]`, x / 256.
+ * @param x i16 v, `[⌈steps / 4⌉][inputs / 2][4 steps][2 inputs]`.
+ * @param sums f32 `[slots]`, this sample's ∂L/∂b.
+ */
+export function traceGradientI16(
+  features: usize,
+  x: usize,
+  inputs: i32,
+  decay: f32,
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  coefficients: usize,
+  sums: usize,
+  slots: i32,
+  capacity: i32,
+  weightGradients: usize,
+  scratch: usize,
+): void {
+  const steps = lastSpike(counts, spikeSteps, slots, capacity) + 1;
+  if (steps == 0) return;
+  const row = <usize> inputs << 2;
+  for (let input = 0; input < inputs;) {
+    const width = chunkWidth(inputs - input);
+    traceColumnsI16(x + (<usize> input << 3), row << 1, width, steps, decay, scratch);
+    // deno-fmt-ignore
+    sumUnits(width, scratch, unit, counts, spikeSteps, coefficients, sums, slots, capacity,
+      features + (<usize> input << 2), weightGradients + (<usize> input << 2), row);
+    input += width;
+  }
+}
+
+/** The last step at which a unit spikes; −1: none does. */
+function lastSpike(counts: usize, spikeSteps: usize, slots: i32, capacity: i32): i32 {
   let last = -1;
   for (let slot = 0; slot < slots; slot++) {
     const n = load<i32>(counts + (<usize> slot << 2));
     if (n > 0) last = max(last, load<i32>(spikeSteps + (<usize> (slot * capacity + n - 1) << 2)));
   }
-  if (last < 0) return;
-  const block = <usize> inputs << 4;
-  for (let input = 0; input < inputs;) {
-    const left = inputs - input;
-    const width = left >= 48 ? 48 : left >= 16 ? 16 : 4;
-    traceColumns(x + (<usize> input << 4), block, width, last + 1, decay, scratch);
-    for (let slot = 0; slot < slots; slot++) {
-      const n = load<i32>(counts + (<usize> slot << 2));
-      if (n == 0) continue;
-      const row = <usize> load<i32>(unit + (<usize> slot << 2)) * inputs + input;
-      const to = weightGradients + (row << 2);
-      const at = <usize> (slot * capacity) << 2;
-      if (width == 48) {
-        sumSpikes48(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
-      } else if (width == 16) {
-        sumSpikes16(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
-      } else sumSpikes4(scratch, spikeSteps, coefficients, at, n, features + (<usize> input << 2), to);
-    }
-    input += width;
+  return last;
+}
+
+/** How many inputs to take at a time. */
+function chunkWidth(left: i32): i32 {
+  return left >= 48 ? 48 : left >= 16 ? 16 : 4;
+}
+
+/** One chunk of inputs for all units. @param sums 0: X has no constant part. */
+function sumUnits(
+  width: i32,
+  trace: usize,
+  unit: usize,
+  counts: usize,
+  spikeSteps: usize,
+  coefficients: usize,
+  sums: usize,
+  slots: i32,
+  capacity: i32,
+  x: usize,
+  to: usize,
+  row: usize,
+): void {
+  for (let slot = 0; slot < slots; slot++) {
+    const place = <usize> slot << 2;
+    const n = load<i32>(counts + place);
+    if (n == 0) continue;
+    const at = <usize> (slot * capacity) << 2;
+    const constant: f32 = sums != 0 ? 128.5 * load<f32>(sums + place) : 0;
+    const gradients = to + <usize> load<i32>(unit + place) * row;
+    if (width == 48) sumSpikes48(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
+    else if (width == 16) sumSpikes16(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
+    else sumSpikes4(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
   }
 }
 
@@ -110,17 +175,52 @@ function traceColumns(x: usize, block: usize, width: i32, steps: i32, decay: f32
   }
 }
 
-/** `to` f32 `[48]` += x ⊙ Σ c·trace[step] over one unit's spikes, in their order. */
+/** `traceColumns` for draws in integers. */
+function traceColumnsI16(x: usize, block: usize, width: i32, steps: i32, decay: f32, scratch: usize): void {
+  const d = f32x4.splat(decay);
+  const row = <usize> width << 2;
+  for (let column: usize = 0; column < row; column += 32) {
+    let from = x + (column << 1), to = scratch + column;
+    let left = f32x4.splat(0), right = left;
+    const second: usize = row > 16 ? 16 : 0;
+    for (let step = 0; step < steps; step += 4, from += block) {
+      let a = v128.load(from), b = v128.load(from, 16);
+      const l01 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), l23 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      const next = from + (second << 1);
+      a = v128.load(next), b = v128.load(next, 16);
+      const r01 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), r23 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r01)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l01)));
+      v128.store(to + second, right), v128.store(to, left);
+      to += row;
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r01)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l01)));
+      v128.store(to + second, right), v128.store(to, left);
+      to += row;
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r23)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l23)));
+      v128.store(to + second, right), v128.store(to, left);
+      to += row;
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r23)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l23)));
+      v128.store(to + second, right), v128.store(to, left);
+      to += row;
+    }
+  }
+}
+
+/** `to` f32 `[48]` += x ⊙ (constant + Σ c·trace[step]) over one unit's spikes, in their order. */
 function sumSpikes48(
   trace: usize,
   steps: usize,
   coefficients: usize,
   at: usize,
   count: i32,
+  constant: f32,
   x: usize,
   to: usize,
 ): void {
-  let a = f32x4.splat(0), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
+  let a = f32x4.splat(constant), b = a, c = a, d = a, e = a, f = a, g = a, h = a, i = a, j = a, k = a, l = a;
   for (; count > 0; count--, at += 4) {
     const row = trace + <usize> load<i32>(steps + at) * 192;
     const s = v128.load32_splat(coefficients + at);
@@ -152,10 +252,11 @@ function sumSpikes16(
   coefficients: usize,
   at: usize,
   count: i32,
+  constant: f32,
   x: usize,
   to: usize,
 ): void {
-  let a = f32x4.splat(0), b = a, c = a, d = a;
+  let a = f32x4.splat(constant), b = a, c = a, d = a;
   for (; count > 0; count--, at += 4) {
     const row = trace + (<usize> load<i32>(steps + at) << 6);
     const s = v128.load32_splat(coefficients + at);
@@ -175,10 +276,11 @@ function sumSpikes4(
   coefficients: usize,
   at: usize,
   count: i32,
+  constant: f32,
   x: usize,
   to: usize,
 ): void {
-  let a = f32x4.splat(0);
+  let a = f32x4.splat(constant);
   for (; count > 0; count--, at += 4) {
     const row = trace + (<usize> load<i32>(steps + at) << 4);
     const s = v128.load32_splat(coefficients + at);

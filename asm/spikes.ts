@@ -136,7 +136,8 @@ export function spreadSpikes(
  *
  * @param spikeGradients f32 `[slots][capacity]`, δo; c takes its place.
  * @param powers f32 `[steps]`, d^s.
- * @param sums f32 `[steps]`, Σ_{i ≤ s} d^i: the trace of the constant 1.
+ * @param powerSums f32 `[steps]`, Σ_{i ≤ s} d^i: the trace of the constant 1.
+ * @param sums f32 `[slots]`, this sample's ∂L/∂b, written.
  * @param biasGradients f32 `[units]`, added to.
  */
 export function spikeCoefficients(
@@ -147,13 +148,14 @@ export function spikeCoefficients(
   slots: i32,
   capacity: i32,
   powers: usize,
+  powerSums: usize,
   sums: usize,
   biasGradients: usize,
 ): void {
   for (let slot = 0; slot < slots; slot++) {
     let at = <usize> slot * (<usize> capacity << 2);
     const b = biasGradients + (<usize> load<i32>(unit + (<usize> slot << 2)) << 2);
-    let total = load<f32>(b);
+    let total: f32 = 0;
     for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
       const step = load<i32>(spikeSteps + at);
       let c = load<f32>(spikeGradients + at);
@@ -162,16 +164,20 @@ export function spikeCoefficients(
         c -= load<f32>(powers + (<usize> gap << 2)) * load<f32>(spikeGradients + at, 4);
       }
       store<f32>(spikeGradients + at, c);
-      total += c * load<f32>(sums + (<usize> step << 2));
+      total += c * load<f32>(powerSums + (<usize> step << 2));
     }
-    store<f32>(b, total);
+    store<f32>(sums + (<usize> slot << 2), total);
+    store<f32>(b, load<f32>(b) + total);
   }
 }
 
 /**
- * Makes every step a spike whose coefficient is δI: the way back of a layer whose state is read at every step.
+ * Makes every step a spike whose coefficient is δI: the way back of a layer whose state is read at every step. And the
+ * bias's gradient, ∂L/∂b += Σ_t δI_t.
  *
  * @param currentGradients f32 `[steps][units]`.
+ * @param sums f32 `[slots]`, this sample's ∂L/∂b, written.
+ * @param biasGradients f32 `[units]`, added to.
  */
 export function everyStep(
   counts: usize,
@@ -182,15 +188,22 @@ export function everyStep(
   currentGradients: usize,
   steps: i32,
   units: i32,
+  sums: usize,
+  biasGradients: usize,
 ): void {
   const row = <usize> units << 2;
   for (let slot = 0; slot < slots; slot++) {
-    store<i32>(counts + (<usize> slot << 2), steps);
+    const place = <usize> slot << 2;
+    store<i32>(counts + place, steps);
     let at = <usize> slot * (<usize> capacity << 2);
-    let delta = currentGradients + (<usize> slot << 2);
+    let delta = currentGradients + place;
+    let total: f32 = 0;
     for (let step = 0; step < steps; step++, at += 4, delta += row) {
       store<i32>(spikeSteps + at, step);
       store<f32>(spikeGradients + at, load<f32>(delta));
+      total += load<f32>(delta);
     }
+    store<f32>(sums + place, total);
+    store<f32>(biasGradients + place, load<f32>(biasGradients + place) + total);
   }
 }

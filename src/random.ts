@@ -68,6 +68,22 @@ export function draw(key: DrawKey, step: number, input: number): number {
   return ((input & 1 ? bits >>> 16 : bits & 0xffff) + 0.5) / 65536;
 }
 
+/**
+ * The noise encoder's draw for the product in integers: (v + 128½) / 256 with 8 random bits v, as a signed byte.
+ *
+ * @example
+ * ```ts
+ * import { draw8, drawKey, PURPOSE } from "@spikelet/spikelet";
+ *
+ * console.log(draw8(drawKey(0, PURPOSE.training, 1, 42), 3, 100) > 0); // true
+ * ```
+ */
+export function draw8(key: DrawKey, step: number, input: number): number {
+  const bits = randomBits(key, (step << 16) + (input >>> 2));
+  const shift = [0, 16, 8, 24][input & 3]!;
+  return (((bits >>> shift) << 24 >> 24) + 128.5) / 256;
+}
+
 /** A uniform number in [0, 1) with 32 random bits. */
 export function uniform(key: DrawKey, counter: number): number {
   return randomBits(key, counter) / 0x100000000;

@@ -70,8 +70,9 @@ export function compareCommand(): CommandUnknownOpts {
                 say(
                   `${counted(seeds, "seed")}, each ${counted(epochs, "epoch")} of ${
                     counted(samples, "sample")
-                  }; ${engine}`,
+                  }`,
                 );
+                say(engine);
                 say();
               }
               shown.begin(epochs);
@@ -121,9 +122,8 @@ function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
   return [
     ...lines,
     "",
-    seeds > 1
-      ? `Mean and standard deviation of ${seeds} seeds. The notebook trained each network once, for one epoch.`
-      : "One seed shows no spread: try --seeds 5. The notebook trained each network once too.",
+    seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds.` : "One seed shows no spread: try --seeds 5.",
+    "The notebook trained each network once, for one epoch of 60,000 samples.",
   ];
 }
 

@@ -26,8 +26,8 @@ export function loss(value: number): string {
 
 /** A time that has been measured: `0.42 s`, `31.5 s`, `4 min 05 s`. */
 export function duration(seconds: number): string {
-  if (seconds < 10) return `${seconds.toFixed(2)} s`;
-  return seconds < 60 ? `${seconds.toFixed(1)} s` : timeLeft(seconds);
+  if (seconds < 9.995) return `${seconds.toFixed(2)} s`;
+  return seconds < 59.95 ? `${seconds.toFixed(1)} s` : timeLeft(Math.round(seconds));
 }
 
 /** A time that is estimated: `31 s`, `4 min 05 s`, `3 h 12 min`. */

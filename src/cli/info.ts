@@ -111,11 +111,9 @@ function describe({ version, deno, v8, os, arch, cores, engines, auto, simd, mni
   ];
   engines.forEach((engine, i) => {
     const what = engine.available ? engine.description : `not here: ${engine.reason}`;
-    rows.push([
-      i === 0 ? "Engines" : "",
-      `${engine.name}: ${what}${engine.name === auto ? "; --engine auto takes it" : ""}`,
-    ]);
+    rows.push([i === 0 ? "Engines" : "", `${engine.name}: ${what}`]);
   });
+  rows.push(["", auto === null ? "auto finds none" : `auto takes ${auto}`]);
   simd.builds.forEach((build, i) => {
     const what = build.available
       ? build.fuses ? "multiply-adds are fused" : "multiply-adds round twice"
@@ -125,7 +123,7 @@ function describe({ version, deno, v8, os, arch, cores, engines, auto, simd, mni
       `${build.variant}: ${what}${build.variant === simd.best ? "; the best here" : ""}`,
     ]);
   });
-  rows.push(["MNIST", mnist.available ? `${mnist.folder}` : mnist.reason]);
+  rows.push(["MNIST", mnist.available ? mnist.folder : mnist.reason]);
   if (mnist.available) rows.push(["", "its four files have the official MD5s"]);
   return alignColumns(rows);
 }

@@ -26,9 +26,13 @@ export interface Progress extends Disposable {
   update(standing: Standing): void;
 }
 
-/** Between plain lines at most this long (s); sooner where a tenth has been done, but not within {@linkcode SHORTEST}. */
-const LONGEST = 5;
-const SHORTEST = 2;
+/** A plain line comes after 5 s, or after 2 s where a tenth more has been done: a log is read afterwards. */
+const LONGEST_WAIT = 5;
+const SHORTEST_WAIT = 2;
+
+/** Columns of the bar itself. */
+const LONGEST_BAR = 30;
+const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
@@ -37,12 +41,12 @@ export function openProgress(quiet: boolean): Progress {
 }
 
 /** What is done, what there is to know, how fast it goes and how long it will take. */
-function describe({ done, total, facts }: Standing, seconds: number): string {
+function describe({ done, total, facts }: Standing, seconds: number, unit = " samples/s"): string {
   const rate = done / seconds;
   return [
     `${String(Math.floor(100 * done / total)).padStart(3)} %`,
     ...facts,
-    `${count(rate)} samples/s`,
+    `${count(rate)}${unit}`,
     done < total ? `${timeLeft((total - done) / rate)} left` : "done",
   ].join("  ");
 }
@@ -60,7 +64,8 @@ class Lines implements Progress {
     const now = performance.now();
     const waited = (now - this.#shown.at) / 1000;
     const share = standing.done / standing.total;
-    const due = waited >= LONGEST || (waited >= SHORTEST && share >= this.#shown.share + 0.1) || share === 1;
+    const due = waited >= LONGEST_WAIT || (waited >= SHORTEST_WAIT && share >= this.#shown.share + 0.1) ||
+      share === 1;
     if (!due) return;
     this.#shown = { at: now, share };
     console.error(`${standing.label}  ${describe(standing, (now - this.#began) / 1000)}`);
@@ -110,11 +115,13 @@ class Bar implements Progress {
   }
 }
 
-/** A line that fills the terminal, up to a bar of 30 columns; a narrow one loses the bar first. */
+/** A line that fills the terminal, up to a bar of 30 columns; a narrow one first loses words, then the bar. */
 function drawBar(standing: Standing, seconds: number): string {
-  const text = describe(standing, seconds);
-  const room = Math.min(30, columnsOf(Deno.stderr) - standing.label.length - text.length - 4);
-  if (room < 4) return `${standing.label}  ${text}`;
+  const columns = columnsOf(Deno.stderr) - standing.label.length - 4;
+  const long = describe(standing, seconds);
+  const text = columns - long.length >= SHORTEST_BAR ? long : describe(standing, seconds, "/s");
+  const room = Math.min(LONGEST_BAR, columns - text.length);
+  if (room < SHORTEST_BAR) return `${standing.label}  ${text}`;
   const full = Math.round(room * standing.done / standing.total);
   return `${standing.label}  ${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
 }

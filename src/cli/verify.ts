@@ -24,6 +24,7 @@ const VARIANTS: readonly Variant[] = ["plain", "relaxed"];
 interface Verdict {
   readonly file: string;
   readonly passed: boolean;
+  /** In JSON, an infinite one (a NaN, or gates that disagree) is null. */
   readonly deviations: readonly Deviation[];
   /** Why it could not be compared at all. */
   readonly problem?: string;
@@ -35,7 +36,9 @@ export function verifyCommand(): CommandUnknownOpts {
     "verify",
     "Hold an engine to reference cases",
     "Compares states, logits, loss, gradients and two steps of training, each number to within " +
-      `${TOLERANCE.relative} of the reference, or ${TOLERANCE.absolute.toFixed(5)} near zero. Exits 1 on any miss.`,
+      `${TOLERANCE.relative} of the reference, or ${
+        TOLERANCE.absolute.toFixed(5)
+      } near zero. Exits 1 on any miss.`,
     "tests/reference/small.safetensors --threads 1",
   )
     .argument("<file...>", "reference cases (.safetensors)")
@@ -49,7 +52,12 @@ export function verifyCommand(): CommandUnknownOpts {
     .action(async (files, given) => {
       const { engine, threads, variant } = given;
       const { say, result } = openOutput(given);
-      const open = openerOf(engine, variant);
+      let description: string = engine;
+      const open: OpenEngine = async (engineOptions) => {
+        const opened = await openerOf(engine, variant)(engineOptions);
+        description = opened.description;
+        return opened;
+      };
       const verdicts: Verdict[] = [];
       for (const file of files) {
         const verdict = await judge(file, { engine, threads }, open);
@@ -58,16 +66,11 @@ export function verifyCommand(): CommandUnknownOpts {
         say();
       }
       const failed = verdicts.filter(({ passed }) => !passed).length;
-      const on = `${engine}${variant ? `, ${variant} build` : ""}, ${counted(threads, "thread")}`;
-      say(
-        `${verdicts.length - failed} of ${counted(verdicts.length, "case")} passed, ${failed} failed (${on})`,
-      );
+      say(`${verdicts.length - failed} of ${counted(verdicts.length, "case")} passed: ${description}`);
       result({
         passed: verdicts.length - failed,
         failed,
-        engine,
-        variant: variant ?? null,
-        threads,
+        engine: description,
         cases: verdicts,
       });
       if (failed > 0) Deno.exitCode = 1;

@@ -90,15 +90,15 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   const folder = options.name === false
     ? undefined
     : await createRunFolder(options.name ?? defaultRunName(model));
+  const record = {
+    state: "running",
+    version: VERSION,
+    started: new Date().toISOString(),
+    options: { ...options, out: options.out ?? null, data: data ?? null, limit: limit ?? null },
+    kernels: engine.description,
+    deno: Deno.version,
+  };
   try {
-    const record = {
-      state: "running",
-      version: VERSION,
-      started: new Date().toISOString(),
-      options: { ...options, out: options.out ?? null, data: data ?? null, limit: limit ?? null },
-      kernels: engine.description,
-      deno: Deno.version,
-    };
     await folder?.writeRecord(record);
     await engine.setParameters(initialParameters(spec, seed));
     observer.onStart?.({
@@ -167,6 +167,14 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       result: summary,
     });
     return summary;
+  } catch (error) {
+    await folder?.writeRecord({
+      ...record,
+      state: "failed",
+      finished: new Date().toISOString(),
+      error: error instanceof Error ? error.message : String(error),
+    }).catch(() => {}); // the disk may be what has failed: the first error says more than the second
+    throw error;
   } finally {
     folder?.close();
   }

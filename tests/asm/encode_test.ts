@@ -1,4 +1,5 @@
-import { draw, drawKey, PURPOSE } from "../../src/random.ts";
+import assert from "node:assert/strict";
+import { draw, draw8, drawKey, PURPOSE } from "../../src/random.ts";
 import { testOnBothBuilds } from "./both_builds.ts";
 import { assertSameBits, uniformFloats } from "./numbers.ts";
 
@@ -43,6 +44,38 @@ testOnBothBuilds("encodeNoise() is right at every remainder of steps and inputs"
     }
   }
 });
+
+testOnBothBuilds(
+  "encodeNoiseI16() gives 256 · draw8() − 128½, a million times and at every remainder",
+  ({ memory }) => {
+    const sizes = [...INPUTS.flatMap((inputs) => [1, 2, 3, 4, 5, 7, 9].map((s) => [inputs, s]))];
+    for (let sample = 0; sample < 10; sample++) {
+      const key = drawKey(11, PURPOSE.training, 1, sample);
+      checkDraws(784, 128, key);
+    }
+    for (const [inputs = 0, steps = 0] of sizes) {
+      checkDraws(
+        inputs,
+        steps,
+        drawKey(5, PURPOSE.evaluation, 2, 77),
+      );
+    }
+
+    function checkDraws(inputs: number, steps: number, key: ReturnType<typeof drawKey>): void {
+      const padded = 4 * Math.ceil(steps / 4);
+      const out = memory.output(padded * inputs / 2);
+      memory.kernels.encodeNoiseI16(key.key0, key.key1, out, steps, inputs);
+      const found = new Int16Array(memory.kernels.memory.buffer, out, padded * inputs);
+      for (let step = 0; step < padded; step++) {
+        for (let input = 0; input < inputs; input++) {
+          const at = (step >> 2) * 4 * inputs + (input >> 1) * 8 + 2 * (step & 3) + (input & 1);
+          assert.equal(found[at], 256 * draw8(key, step, input) - 128.5, `step ${step}, input ${input}`);
+        }
+      }
+      memory.clear();
+    }
+  },
+);
 
 testOnBothBuilds(
   "encodeDirect() turns a sequence into the product's layout and changes no bit",

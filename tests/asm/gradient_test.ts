@@ -69,6 +69,55 @@ testOnBothBuilds(
   },
 );
 
+testOnBothBuilds(
+  "traceGradientI16() matches a plain loop over v + 128½ at every remainder of steps and inputs",
+  ({ memory }) => {
+    INPUTS.forEach((inputs, i) => {
+      [1, 2, 3, 4, 5, 7, 9, 128].forEach((steps, j) => {
+        const decay = [0, 0.9, 0.5][(i + j) % 3]!;
+        const slots = [1, 2, 3, 7, 17][(i + j) % 5]!, units = slots + 2, capacity = steps;
+        const padded = 4 * Math.ceil(steps / 4);
+        const lists = drawSpikes(i + 100 * j, slots, units, steps);
+        const draws = uniformFloats(i + j, padded * inputs).map((x) => Math.floor(128 * x));
+        const features = uniformFloats(j, inputs).map((x) => x / 256);
+        const before = uniformFloats(i, units * inputs);
+        const tiled = new Int16Array(padded * inputs);
+        draws.forEach((value, at) => {
+          const step = Math.floor(at / inputs), input = at % inputs;
+          tiled[(step >> 2) * 4 * inputs + (input >> 1) * 8 + 2 * (step & 3) + (input & 1)] = value;
+        });
+        const sums = new Float32Array(slots); // Σ c·Σ_{s ≤ t} d^s
+        for (const { slot, step, value } of lists.spikes) {
+          for (let s = 0; s <= step; s++) sums[slot]! += value * decay ** s;
+        }
+        const placed = placeSpikes(memory, lists, capacity);
+        const gradients = memory.updated(before);
+        memory.kernels.traceGradientI16(
+          memory.floats(features),
+          memory.integers(new Int32Array(tiled.buffer)),
+          inputs,
+          decay,
+          placed.unit,
+          placed.counts,
+          placed.steps,
+          placed.values,
+          memory.floats(sums),
+          slots,
+          capacity,
+          gradients,
+          memory.output(SCRATCH_WIDTH * padded),
+        );
+        const x = draws.map((v) => v + 128.5);
+        const expected = plainLoop(features, x, inputs, decay, lists, before);
+        assertClose(memory.floatsAt(gradients, units * inputs), expected, `${steps} × ${inputs} × ${units}`, {
+          absolute: 2e-5 * Math.max(1, steps / 4),
+        });
+        memory.clear();
+      });
+    });
+  },
+);
+
 testOnBothBuilds("traceGradient() without a spike, or without a slot, changes nothing", ({ memory }) => {
   for (const slots of [0, 3]) {
     const silent = { unit: [0, 1, 2].slice(0, slots), spikes: [] };

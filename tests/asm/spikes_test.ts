@@ -132,7 +132,7 @@ testOnBothBuilds(
         const sums = powers.map((_, s) => powers.subarray(0, s + 1).reduce((a, b) => a + b));
         const before = uniformFloats(seed, below);
         const placed = placeSpikes(memory, lists, capacity);
-        const biasGradients = memory.updated(before);
+        const biasGradients = memory.updated(before), sampleSums = memory.output(slots);
         memory.kernels.spikeCoefficients(
           placed.unit,
           placed.counts,
@@ -142,6 +142,7 @@ testOnBothBuilds(
           capacity,
           memory.floats(powers),
           memory.floats(sums),
+          sampleSums,
           biasGradients,
         );
         const expected = Float64Array.from(before);
@@ -159,6 +160,12 @@ testOnBothBuilds(
         assertClose(memory.floatsAt(biasGradients, below), expected, `${steps} × ${slots}, decay ${decay}`, {
           absolute: 1e-4, // sums of up to 128 × 128 terms
         });
+        const added = memory.floatsAt(sampleSums, slots);
+        lists.unit.forEach((unit, slot) => {
+          assertClose([added[slot]!], [expected[unit]! - before[unit]!], `the sample's own, slot ${slot}`, {
+            absolute: 1e-4,
+          });
+        });
         memory.clear();
       });
     }
@@ -171,6 +178,8 @@ testOnBothBuilds("everyStep() makes a spike of every step, with δI as its coeff
     const currentGradients = uniformFloats(seed, steps * units);
     const counts = memory.output(slots), at = memory.output(slots * capacity);
     const coefficients = memory.output(slots * capacity);
+    const before = uniformFloats(seed + 1, slots);
+    const sums = memory.output(slots), biasGradients = memory.updated(before);
     memory.kernels.everyStep(
       counts,
       at,
@@ -180,7 +189,16 @@ testOnBothBuilds("everyStep() makes a spike of every step, with δI as its coeff
       memory.floats(currentGradients),
       steps,
       units,
+      sums,
+      biasGradients,
     );
+    const expected = new Float64Array(slots);
+    for (let step = 0; step < steps; step++) {
+      for (let slot = 0; slot < slots; slot++) expected[slot]! += currentGradients[step * units + slot]!;
+    }
+    assertClose(memory.floatsAt(sums, slots), expected, "sums", { absolute: 1e-4 });
+    expected.forEach((sum, slot) => expected[slot] = sum + before[slot]!);
+    assertClose(memory.floatsAt(biasGradients, slots), expected, "bias gradients", { absolute: 1e-4 });
     const everyStep = Array.from({ length: steps }, (_, step) => step);
     assert.deepEqual([...memory.integersAt(counts, slots)], new Array(slots).fill(steps));
     for (let slot = 0; slot < slots; slot++) {

@@ -22,12 +22,16 @@ export interface ChannelListener {
 export function openWorker(setup: LaneSetup, listener: ChannelListener): Channel {
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const name = `worker ${setup.lane + 1} of ${setup.lanes}`;
-  worker.onmessage = ({ data }: MessageEvent<LaneReply>) => listener.answer(data);
+  const stopped = (reason: string) => listener.fail(new EngineError(`${name} stopped: ${reason}`));
+  worker.onmessage = ({ data }: MessageEvent<LaneReply>) => {
+    if (data.failure === undefined) listener.answer(data);
+    else stopped(data.failure);
+  };
   worker.onerror = (event) => {
     event.preventDefault();
-    listener.fail(new EngineError(`${name} stopped: ${event.message}`));
+    stopped(event.message);
   };
-  worker.onmessageerror = () => listener.fail(new EngineError(`${name} sent what could not be read`));
+  worker.onmessageerror = () => stopped("it sent what could not be read");
   worker.postMessage({ kind: "setup", setup });
   return { post: (message) => worker.postMessage(message), close: () => worker.terminate() };
 }

@@ -14,8 +14,11 @@ import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./co
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/** Features of a noise-coded sample are kept divided by 2¹⁶, as the encoder wants them: exact, for it is a power of two. */
-const NOISE_SCALE = 2 ** -16;
+/** In what the product of the bottom layer's draws and weights is computed. */
+export type Precision = "f32" | "i16";
+
+/** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
+const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
 /** The optimiser's constants and the part of the flat parameters, in floats, that a thread updates. */
 export interface UpdatePart {
@@ -36,6 +39,8 @@ export interface CoreOptions {
   readonly shards: number;
   /** The least Z (asm/skip.ts) at which a unit is left out. */
   readonly skipBound: number;
+  /** What the noise encoder's product is computed in; other encoders' is always float32. */
+  readonly precision?: Precision;
 }
 
 /** Kernels and memory for one sample at a time. */
@@ -49,6 +54,8 @@ export class Core {
   readonly #kernels: Kernels;
   readonly #seed: number;
   readonly #skipBound: number;
+  /** Draws and their product are integers. */
+  readonly #integer: boolean;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   /** Feature of each pixel value. */
@@ -61,7 +68,7 @@ export class Core {
   #key: DrawKey = { key0: 0, key1: 0 };
   #loss = 0;
 
-  constructor({ module }: KernelModule, { plan, seed, shards, skipBound }: CoreOptions) {
+  constructor({ module }: KernelModule, { plan, seed, shards, skipBound, precision = "f32" }: CoreOptions) {
     this.plan = plan;
     this.#seed = seed;
     this.#skipBound = skipBound;
@@ -73,7 +80,8 @@ export class Core {
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
     const { kind, offset } = plan.spec.encoder;
-    this.#featureScale = kind === "noise" ? NOISE_SCALE : 1;
+    this.#integer = kind === "noise" && precision === "i16";
+    this.#featureScale = kind === "noise" ? DRAW_SCALE[precision] : 1;
     this.#pixels = Float32Array.from(
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
@@ -229,8 +237,10 @@ export class Core {
       case "encode": {
         const { encoder, inputs } = this.plan.spec;
         const { key0, key1 } = this.#key;
-        if (encoder.kind === "noise") k.encodeNoise(key0, key1, m.x, steps, roundUp(inputs, 4));
-        else if (encoder.kind === "direct") k.encodeDirect(m.sequence, m.x, steps, roundUp(inputs, 4));
+        const row = roundUp(inputs, 4);
+        if (encoder.kind === "direct") k.encodeDirect(m.sequence, m.x, steps, row);
+        else if (this.#integer) k.encodeNoiseI16(key0, key1, m.x, steps, row);
+        else if (encoder.kind === "noise") k.encodeNoise(key0, key1, m.x, steps, row);
         return;
       }
       case "choose":
@@ -241,8 +251,10 @@ export class Core {
         return;
       case "product": {
         const { layer, currents, unitStride } = m.layers[operation.layer]!;
-        const units = this.#slots[layer.index]!;
-        k.productF32(m.x, m.panels, m.packedBias, currents, roundUp(steps, 4), unitStride, units);
+        const units = this.#slots[layer.index]!, rows = roundUp(steps, 4);
+        // deno-fmt-ignore
+        if (this.#integer) k.productI16(m.x, m.panels, m.packedBias, m.factors, currents, rows, unitStride, units);
+        else k.productF32(m.x, m.panels, m.packedBias, currents, rows, unitStride, units);
         return;
       }
       case "productRow": {
@@ -297,39 +309,39 @@ export class Core {
         return;
       }
       case "coefficients": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt, width } =
-          m.layers[operation.layer]!;
-        const bias = layer.source === "constant" ? m.sums : biasGradientsAt;
-        if (layer.source === "constant") this.#view(m.sums, width).fill(0);
+        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = m
+          .layers[operation.layer]!;
         // deno-fmt-ignore
         k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, powers,
-          powerSums, bias);
+          powerSums, m.sums, biasGradientsAt);
         return;
       }
       case "everyStep": {
         const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } = m
           .layers[operation.layer]!;
-        if (layer.source === "constant") {
-          this.#view(m.sums, width).fill(0);
-          k.sumSteps(currentGradients, steps, width, m.sums);
-          return;
-        }
-        k.sumSteps(currentGradients, steps, width, biasGradientsAt);
-        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width);
+        // deno-fmt-ignore
+        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width, m.sums,
+          biasGradientsAt);
         return;
       }
       case "traceGradient": {
         const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } = m
           .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.traceGradient(m.features, m.x, unitStride, operation.decay, unit, counts, spikeSteps, spikeGradients,
-          this.#slots[layer.index]!, steps, weightGradientsAt, m.scratch);
+        const slots = this.#slots[layer.index]!, { decay } = operation;
+        if (this.#integer) {
+          // deno-fmt-ignore
+          k.traceGradientI16(m.features, m.x, unitStride, decay, unit, counts, spikeSteps, spikeGradients, m.sums,
+            slots, steps, weightGradientsAt, m.scratch);
+        } else {
+          // deno-fmt-ignore
+          k.traceGradient(m.features, m.x, unitStride, decay, unit, counts, spikeSteps, spikeGradients, slots, steps,
+            weightGradientsAt, m.scratch);
+        }
         return;
       }
       case "outerGradient": {
-        const { layer, weightGradientsAt, biasGradientsAt, unitStride, width } = m.layers[operation.layer]!;
+        const { layer, weightGradientsAt, unitStride } = m.layers[operation.layer]!;
         k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
-        k.sumSteps(m.sums, 1, width, biasGradientsAt);
         return;
       }
       default:
@@ -340,15 +352,18 @@ export class Core {
   #choose({ layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory): void {
     if (layer.neuron.kind !== "graded") return;
     // deno-fmt-ignore
-    this.#slots[layer.index] = this.#kernels.chooseUnits(this.memory.features, NOISE_SCALE, weightsAt, biasAt,
+    this.#slots[layer.index] = this.#kernels.chooseUnits(this.memory.features, this.#featureScale, weightsAt, biasAt,
       layer.units, unitStride, powerSums, powerNorms, this.plan.spec.steps, layer.neuron.threshold, this.#skipBound,
       unit);
   }
 
   #pack({ layer, weightsAt, biasAt, unitStride, unit }: LayerMemory): void {
-    const { features, panels, packedBias } = this.memory;
-    const count = Math.ceil(this.#slots[layer.index]! / 8);
-    this.#kernels.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, unitStride);
+    const { features, panels, packedBias, factors } = this.memory;
+    const k = this.#kernels, count = Math.ceil(this.#slots[layer.index]! / 8);
+    // deno-fmt-ignore
+    if (this.#integer) {
+      k.packPanelsI16(features, weightsAt, biasAt, unit, count, panels, packedBias, factors, unitStride);
+    } else k.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, unitStride);
   }
 
   #scan(memory: LayerMemory): void {

@@ -49,10 +49,12 @@ export interface CoreMemory {
   readonly x: number;
   readonly panels: number;
   readonly packedBias: number;
+  /** Of panels in integers, 1 / S. */
+  readonly factors: number;
   readonly logits: number;
   readonly logProbabilities: number;
   readonly logitGradients: number;
-  /** Σ_t δI of one sample, `[units]`. */
+  /** One sample's ∂L/∂b of the bottom layer, by slot. */
   readonly sums: number;
   readonly scratch: number;
   /** Room for the optimiser: gradient shards, velocity and parameters of a part of the whole. */
@@ -121,6 +123,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,
+    factors: varying ? floats(bottom.width) : 0,
     logits: floats(classes),
     logProbabilities: floats(classes),
     logitGradients: floats(classes),

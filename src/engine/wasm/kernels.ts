@@ -15,6 +15,7 @@ export interface Kernels {
   heapBase(): number;
   hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
   encodeNoise(key0: number, key1: number, out: number, steps: number, inputs: number): void;
+  encodeNoiseI16(key0: number, key1: number, out: number, steps: number, inputs: number): void;
   encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
   packPanels(
     features: number,
@@ -30,6 +31,27 @@ export interface Kernels {
     x: number,
     panels: number,
     bias: number,
+    currents: number,
+    steps: number,
+    inputs: number,
+    units: number,
+  ): void;
+  packPanelsI16(
+    features: number,
+    weights: number,
+    bias: number,
+    chosen: number,
+    panelCount: number,
+    panels: number,
+    bases: number,
+    factors: number,
+    inputs: number,
+  ): void;
+  productI16(
+    x: number,
+    panels: number,
+    bases: number,
+    factors: number,
     currents: number,
     steps: number,
     inputs: number,
@@ -149,6 +171,7 @@ export interface Kernels {
     slots: number,
     capacity: number,
     powers: number,
+    powerSums: number,
     sums: number,
     biasGradients: number,
   ): void;
@@ -161,6 +184,8 @@ export interface Kernels {
     currentGradients: number,
     steps: number,
     units: number,
+    sums: number,
+    biasGradients: number,
   ): void;
   traceGradient(
     features: number,
@@ -171,6 +196,21 @@ export interface Kernels {
     counts: number,
     spikeSteps: number,
     coefficients: number,
+    slots: number,
+    capacity: number,
+    weightGradients: number,
+    scratch: number,
+  ): void;
+  traceGradientI16(
+    features: number,
+    x: number,
+    inputs: number,
+    decay: number,
+    unit: number,
+    counts: number,
+    spikeSteps: number,
+    coefficients: number,
+    sums: number,
     slots: number,
     capacity: number,
     weightGradients: number,

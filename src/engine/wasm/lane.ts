@@ -52,6 +52,8 @@ export type LaneMessage =
 
 /** What a lane answers to each `train`, `evaluate` and `trace`. */
 export interface LaneReply {
+  /** What went wrong; the lane is of no more use. */
+  readonly failure?: string;
   readonly trace?: SampleTrace;
 }
 

@@ -1,0 +1,19 @@
+/**
+ * Spikelet's command line: `deno task train --help`, or `deno run --allow-read --allow-write=. main.ts --help`.
+ *
+ * @module
+ */
+import { runCommandLine } from "./src/cli/command_line.ts";
+import { compareCommand } from "./src/cli/compare.ts";
+import { evaluateCommand } from "./src/cli/evaluate.ts";
+import { infoCommand } from "./src/cli/info.ts";
+import { trainCommand } from "./src/cli/train.ts";
+import { verifyCommand } from "./src/cli/verify.ts";
+
+await runCommandLine(Deno.args, [
+  trainCommand(),
+  compareCommand(),
+  evaluateCommand(),
+  verifyCommand(),
+  infoCommand(),
+]);

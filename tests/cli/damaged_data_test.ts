@@ -1,0 +1,130 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { gzipped, idxBytes } from "../data/idx_files.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { FILES, imageBytes, labelBytes, writeSmallData } from "./small_data.ts";
+import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
+
+/** Damages a data set, in its folder. */
+interface Damage {
+  readonly name: string;
+  readonly file: string;
+  /** What stands there instead; undefined removes the file. */
+  readonly content?: Uint8Array<ArrayBuffer>;
+  readonly message: RegExp;
+}
+
+const gzip = await gzipped(imageBytes(60));
+
+const DAMAGES: readonly Damage[] = [
+  {
+    name: "images cut short",
+    file: FILES.trainImages,
+    content: imageBytes(60).slice(0, 1024),
+    message: /: 1,024 bytes, but its header promises 47,056: the file is cut short; fetch it again$/m,
+  },
+  {
+    name: "an empty file",
+    file: FILES.trainImages,
+    content: new Uint8Array(0),
+    message: /: empty; expected an IDX file; fetch it again$/m,
+  },
+  {
+    name: "a wrong magic number",
+    file: FILES.trainLabels,
+    content: new TextEncoder().encode("<!DOCTYPE html>"),
+    message: /: starts with 3c 21, expected 00 00: this is not an IDX file; check the path$/m,
+  },
+  {
+    name: "more images than labels",
+    file: FILES.trainLabels,
+    content: labelBytes(59),
+    message: /: 59 labels, but .* has 60 images: expected as many/m,
+  },
+  {
+    name: "a label above 9",
+    file: FILES.trainLabels,
+    content: idxBytes([60], Array.from({ length: 60 }, (_, i) => i === 7 ? 10 : 1)),
+    message: /: label 7 is 10, expected 0 to 9: /m,
+  },
+  {
+    name: "images that are not 28 × 28",
+    file: FILES.trainImages,
+    content: imageBytes(60, 14, 28),
+    message: /: its shape is 60 × 14 × 28, expected a number of images × 28 × 28: /m,
+  },
+  {
+    name: "a missing file",
+    file: FILES.trainImages,
+    message: /: it has no train-images-idx3-ubyte; expected one of .*\.gz: name the folder/m,
+  },
+  {
+    name: "a test set that is damaged",
+    file: FILES.testImages,
+    content: imageBytes(20).slice(0, -1),
+    message: /t10k-images-idx3-ubyte: .* the file is cut short; fetch it again$/m,
+  },
+];
+
+const ZIPPED: readonly Damage[] = [
+  {
+    name: "a .gz that is no gzip",
+    file: FILES.trainImages,
+    content: imageBytes(60),
+    message: /\.gz: starts with 00 00, expected 1f 8b: this is not gzip; /m,
+  },
+  {
+    name: "a .gz that is cut short",
+    file: FILES.trainImages,
+    content: gzip.slice(0, gzip.length / 2),
+    message: /\.gz: its gzip data are damaged or cut short; fetch it again$/m,
+  },
+];
+
+const QUICK = ["--data", "data", "--steps", "2", "--hidden", "3", "--threads", "1"];
+
+Deno.test("damaged data exit 1 with one line that names the file, and nothing is written", async (t) => {
+  for (const [damages, suffix] of [[DAMAGES, ""], [ZIPPED, ".gz"]] as const) {
+    for (const { name, file, content, message } of damages) {
+      await t.step(name, () =>
+        inTemporaryFolder(async (folder) => {
+          const data = join(folder, "data");
+          await writeSmallData(data);
+          await Deno.remove(join(data, file));
+          if (content) await Deno.writeFile(join(data, file + suffix), content);
+          const outcome = await spikelet(folder, ["train", ...QUICK]);
+          assertOneLine(outcome, 1, message);
+          assert.match(outcome.stderr, new RegExp(`^data.*${content ? file : ""}`));
+          const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
+          assert.deepEqual(names, ["data"]);
+        }));
+    }
+  }
+});
+
+Deno.test("a folder of data that does not exist exits 1 with one line", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const command of [["train"], ["compare", "--seeds", "1"]]) {
+      assertOneLine(
+        await spikelet(folder, [...command, ...QUICK]),
+        1,
+        /^data: no such file or folder; check the path$/m,
+      );
+    }
+  });
+});
+
+Deno.test("data in .gz files, and under names with a dot, train to the same weights", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const data = join(folder, "data");
+    await writeSmallData(data);
+    const plain = await spikeletJson(folder, ["train", ...QUICK, "--name", "plain"]);
+    for (const file of Object.values(FILES)) {
+      const bytes = await gzipped(await Deno.readFile(join(data, file)));
+      await Deno.remove(join(data, file));
+      await Deno.writeFile(join(data, `${file.replace("-idx", ".idx")}.gz`), bytes);
+    }
+    const zipped = await spikeletJson(folder, ["train", ...QUICK, "--name", "zipped"]);
+    assert.deepEqual([zipped.weightsSha256, zipped.test], [plain.weightsSha256, plain.test]);
+  });
+});

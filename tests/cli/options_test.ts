@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { assertOneLine, inTurns, referencePath, spikelet } from "./spikelet.ts";
+
+/** A command line that must be refused, and what must be said. */
+type Refusal = readonly [args: readonly string[], message: RegExp];
+
+/** Values that an option must refuse, each with the same words about its range. */
+function refusals(name: string, range: string, values: readonly string[], command = ["train"]): Refusal[] {
+  const literal = range.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return values.map((
+    value,
+  ) => [[...command, name, value], new RegExp(`^${name} .*: expected .*${literal}$`, "m")]);
+}
+
+const NO_NUMBER = ["abc", "", "NaN", "1e999", "0x10", "Infinity", "1,000", " 1"];
+
+const TRAIN: readonly Refusal[] = [
+  ...refusals("--threads", "1 to 256", ["0", "257", "-1", "1.5", ...NO_NUMBER]),
+  ...refusals("--epochs", "1 to 10,000", ["0", "10001", "-1", "2.5", "abc"]),
+  ...refusals("--batch-size", "1 to 60,000", ["0", "60001", "-5", "1e3.5", ""]),
+  ...refusals("--steps", "1 to 65,536", ["0", "65537", "-5", "12.5", "NaN"]),
+  ...refusals("--hidden", "1 to 65,536", ["0", "65537", "-5", "x"]),
+  ...refusals("--learning-rate", "above 0, at most 1,000", ["0", "-0.1", "1001", ...NO_NUMBER]),
+  ...refusals("--momentum", "0 to less than 1", ["1", "-0.1", "nan", ""]),
+  ...refusals("--decay", "0 to 1", ["1.01", "-0.1", "--", "1e999"]),
+  ...refusals("--threshold", "any finite one", ["Infinity", "-1e999", "1e39", "abc"]),
+  ...refusals("--penalty", "0 or more", ["-1", "1e999", "abc"]),
+  ...refusals("--begin-eval", "0 to 127, for there are 128 --steps", ["128"]),
+  ...refusals("--begin-eval", "0 to --steps less 1", ["-1", "1.5", "abc"]),
+  ...refusals("--seed", "0 to 2^53 - 1", ["-1", "0.5", "9007199254740992", "0x10", ""]),
+  ...refusals("--limit", "1 to 2^53 - 1", ["0", "-1", "1e999", "abc"]),
+  ...refusals("--model", "seed or dense", ["sead", "", "Seed"]),
+  ...refusals("--engine", "auto or wasm", ["gpu", ""]),
+  ...refusals("--data", "a path", [""]),
+  ...refusals("--out", "a path", [""]),
+  ...refusals("--name", "no dot or dash first", [
+    "../x",
+    "a/b",
+    ".",
+    "..",
+    "-x",
+    "a b",
+    "x".repeat(101),
+    "ü",
+  ]),
+  [["train", "--steps=-5"], /^--steps -5: expected a whole number, 1 to 65,536$/m],
+  [["train", "--steps", "4", "--begin-eval", "4"], /^--begin-eval 4: expected a whole number, 0 to 3, /m],
+  [["train", "--steps", "four\nsteps"], /^--steps "four\\nsteps": expected a whole number/m],
+  ...["--steps", "--decay", "--threshold", "--penalty", "--begin-eval"].map((option): Refusal => [
+    ["train", "--model", "dense", option, "1"],
+    new RegExp(`^${option}: means nothing for --model dense, .*: leave it out$`, "m"),
+  ]),
+  [["train", "--steps"], /^option '--steps <number>' argument missing$/m],
+  [["train", "extra"], /^too many arguments for 'train'/m],
+  [["train", "--stpes", "5"], /^unknown option '--stpes' \(Did you mean --steps\?\)$/m],
+  [["train", "--learningrate", "1"], /^unknown option '--learningrate' \(Did you mean --learning-rate\?\)$/m],
+  [["train", "--zzzzzz"], /^unknown option '--zzzzzz': --help lists what there is$/m],
+];
+
+const OTHERS: readonly Refusal[] = [
+  [["trian"], /^unknown command 'trian' \(Did you mean train\?\)$/m],
+  [["xyz"], /^unknown command 'xyz': --help lists what there is$/m],
+  [["--vresion"], /^unknown option '--vresion' \(Did you mean --version\?\)$/m],
+  ...refusals("--seeds", "1 to 1,000", ["0", "1001", "-1", "abc"], ["compare"]),
+  [
+    ["compare", "--seed", "9007199254740991"],
+    /^--seed 9007199254740991: expected at most 9,007,199,254,740,987, /m,
+  ],
+  [["compare", "--model", "dense"], /^unknown option '--model'/m],
+  [["compare", "--begin-eval", "128"], /^--begin-eval 128: expected a whole number, 0 to 127, /m],
+  ...refusals("--threads", "1 to 256", ["0"], ["evaluate", "x"]),
+  ...refusals("--seed", "0 to 2^53 - 1", ["-1"], ["evaluate", "x"]),
+  [["evaluate"], /^missing required argument 'run-or-file'$/m],
+  [["evaluate", "a", "b"], /^too many arguments for 'evaluate'/m],
+  [["verify"], /^missing required argument 'file'$/m],
+  ...refusals("--threads", "1 to 256", ["0"], ["verify", referencePath("small")]),
+  ...refusals("--engine", "auto or wasm", ["webgl"], ["verify", referencePath("small")]),
+  ...refusals("--variant", "plain or relaxed", ["fast"], ["verify", referencePath("small")]),
+  [["info", "--threads", "1"], /^unknown option '--threads'/m],
+];
+
+for (const [name, refused] of [["train", TRAIN], ["the other commands", OTHERS]] as const) {
+  Deno.test(`${name}: options out of range exit 2 with one line, and nothing is written`, async () => {
+    await inTemporaryFolder(async (folder) => {
+      await inTurns(refused, async ([args, message]) => {
+        assertOneLine(await spikelet(folder, args), 2, message);
+      });
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    });
+  });
+}
+
+Deno.test("no command: exits 2 and shows the help on standard error", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { code, stdout, stderr } = await spikelet(folder, []);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /^Usage: spikelet /);
+  });
+});

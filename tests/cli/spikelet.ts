@@ -1,0 +1,95 @@
+/**
+ * Runs the real command line in a process of its own, as a user would, with the permissions of the tasks in deno.json.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+
+/** Spikelet's own folder. */
+export const PROJECT: string = fileURLToPath(new URL("../..", import.meta.url));
+
+/** A reference case's path. */
+export function referencePath(name: string): string {
+  return fileURLToPath(new URL(`../reference/${name}.safetensors`, import.meta.url));
+}
+
+/** What a process came to. */
+export interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Those who write: below the current folder only. */
+const WRITERS = new Set(["train", "compare"]);
+
+/**
+ * A call of the command line, not yet started.
+ *
+ * @param folder The current folder.
+ * @param args What stands after `main.ts`.
+ * @param permissions Besides `--allow-read`. @default {those of the command's task}
+ */
+export function command(
+  folder: string,
+  args: readonly string[],
+  permissions: readonly string[] = WRITERS.has(args[0] ?? "") ? ["--allow-write=."] : [],
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
+    cwd: folder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  });
+}
+
+/** Runs the command line to its end. The parameters are those of {@linkcode command}. */
+export async function spikelet(
+  folder: string,
+  args: readonly string[],
+  permissions?: readonly string[],
+): Promise<Outcome> {
+  const { code, stdout, stderr } = await command(folder, args, permissions).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs the command line, which must succeed, and reads the JSON on the last line of its standard output. */
+export async function spikeletJson(
+  folder: string,
+  args: readonly string[],
+  permissions?: readonly string[],
+): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await spikelet(folder, [...args, "--json"], permissions);
+  assert.equal(code, 0, stderr);
+  return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+}
+
+/** A value as an object with names. */
+export function recordOf(value: unknown): Record<string, unknown> {
+  assert.ok(typeof value === "object" && value !== null && !Array.isArray(value));
+  return Object.fromEntries(Object.entries(value));
+}
+
+/** Holds a failure to what a user may expect of it: its exit code, and one line without a stack that says this. */
+export function assertOneLine({ code, stdout, stderr }: Outcome, exitCode: number, message: RegExp): void {
+  assert.match(stderr, message);
+  assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
+  assert.ok(!/^\s+at |Error:|bug/m.test(stderr), stderr);
+  assert.equal(stdout, "");
+  assert.equal(code, exitCode, stderr);
+}
+
+/** Runs tests of many small processes, some at a time. */
+export async function inTurns<Item>(
+  items: readonly Item[],
+  test: (item: Item) => Promise<void>,
+): Promise<void> {
+  const queue = items.values();
+  const lane = async () => {
+    for (const item of queue) await test(item);
+  };
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, lane));
+}

@@ -1,0 +1,320 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readModel } from "../../src/network/model_file.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const SUMMARY_KEYS = [
+  "name",
+  "dir",
+  "model",
+  "engine",
+  "threads",
+  "seed",
+  "epochs",
+  "trainSamples",
+  "seconds",
+  "samplesPerSecond",
+  "peakRssMiB",
+  "weightsSha256",
+  "train",
+  "test",
+];
+
+/** Options of a run that takes no time. */
+const QUICK = [
+  "train",
+  "--data",
+  "data",
+  "--steps",
+  "6",
+  "--hidden",
+  "5",
+  "--batch-size",
+  "25",
+  "--threads",
+  "1",
+];
+
+/** Names in a folder, sorted. */
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+}
+
+/** Everything but printable characters and line ends. */
+function controlCodes(text: string): string[] {
+  return [...text].filter((character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return (code < 32 && character !== "\n") || (code >= 127 && code < 160);
+  });
+}
+
+Deno.test("train on MNIST writes its run and prints its summary", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const run = await spikelet(folder, [
+      ...[
+        "train",
+        "--limit",
+        "300",
+        "--batch-size",
+        "100",
+        "--epochs",
+        "2",
+        "--name",
+        "first",
+        "--threads",
+        "2",
+      ],
+      ...["--out", "copy.safetensors", "--json"],
+    ]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.equal(run.stdout.split("\n").length, 2, "one line of JSON and nothing else");
+    const summary = recordOf(JSON.parse(run.stdout));
+    assert.deepEqual(Object.keys(summary), SUMMARY_KEYS);
+    assert.deepEqual(Object.keys(recordOf(summary.train)), ["loss", "accuracy"]);
+    assert.deepEqual(Object.keys(recordOf(summary.test)), ["loss", "accuracy", "correct", "total"]);
+    assert.equal(summary.dir, join("runs", "first"));
+    assert.equal(summary.trainSamples, 300);
+    assert.equal(recordOf(summary.test).total, 10_000);
+
+    const directory = join(folder, "runs", "first");
+    assert.deepEqual(await namesIn(directory), ["metrics.jsonl", "model.safetensors", "run.json"]);
+    assert.deepEqual(await namesIn(folder), ["copy.safetensors", "runs"]);
+
+    const lines = (await Deno.readTextFile(join(directory, "metrics.jsonl"))).trimEnd().split("\n")
+      .map((line) => recordOf(JSON.parse(line)));
+    assert.deepEqual(
+      lines.map(({ epoch, batch, samples }) => [epoch, batch, samples]),
+      [1, 2].flatMap((epoch) => [1, 2, 3].map((batch) => [epoch, batch, 100])),
+    );
+    for (const { loss, accuracy, firingRate } of lines) {
+      assert.ok(Number(loss) > 0 && Number(accuracy) >= 0 && Number(accuracy) <= 1);
+      assert.ok(Number(firingRate) > 0 && Number(firingRate) < 1);
+    }
+    const lastEpoch = lines.slice(3).map(({ loss }) => Number(loss));
+    const meanLoss = lastEpoch.reduce((sum, loss) => sum + loss, 0) / lastEpoch.length;
+    assert.ok(Math.abs(Number(recordOf(summary.train).loss) - meanLoss) < 1e-9);
+
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json"))));
+    assert.equal(record.state, "finished");
+    assert.deepEqual(record.result, summary);
+
+    const model = await readModel(join(directory, "model.safetensors"));
+    assert.deepEqual(model.spec, seedNetwork());
+    assert.equal(model.metadata.weightsSha256, summary.weightsSha256);
+    assert.deepEqual(
+      await Deno.readFile(join(folder, "copy.safetensors")),
+      await Deno.readFile(join(directory, "model.safetensors")),
+    );
+
+    const test = recordOf(
+      (await spikeletJson(folder, ["evaluate", "first", "--threads", "1"])).test,
+    );
+    assert.deepEqual(test, summary.test, "evaluate gives the run's figures again");
+  });
+});
+
+Deno.test("train gives the same weights with 1, 2, 3 and 4 threads", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 150, test: 20 });
+    const options = ["train", "--data", "data", "--steps", "32", "--batch-size", "70", "--epochs", "2"];
+    const runs: Record<string, unknown>[] = [];
+    for (const threads of ["1", "2", "3", "4"]) {
+      runs.push(
+        await spikeletJson(folder, [...options, "--threads", threads, "--name", `threads-${threads}`]),
+      );
+    }
+    const [first] = runs;
+    for (const { weightsSha256, train, test } of runs) {
+      assert.deepEqual([weightsSha256, train, test], [first?.weightsSha256, first?.train, first?.test]);
+    }
+    const other = await spikeletJson(folder, [...options, "--seed", "1", "--name", "other-seed"]);
+    assert.notEqual(other.weightsSha256, first?.weightsSha256);
+  });
+});
+
+Deno.test("train --model dense trains the feed-forward peer", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const summary = await spikeletJson(folder, [
+      ...[
+        "train",
+        "--model",
+        "dense",
+        "--hidden",
+        "9",
+        "--data",
+        "data",
+        "--name",
+        "dense",
+        "--batch-size",
+        "20",
+      ],
+      ...["--epochs", "40", "--threads", "2"],
+    ]);
+    assert.equal(summary.model, "dense");
+    const { spec } = await readModel(join(folder, "runs", "dense", "model.safetensors"));
+    assert.deepEqual(spec, denseNetwork({ hidden: 9 }));
+    assert.ok(Number(recordOf(summary.test).accuracy) > 0.9, "bars at ten heights are easily learned");
+  });
+});
+
+Deno.test("train hands each option on to the network", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await spikeletJson(folder, [
+      ...["train", "--data", "data", "--name", "options", "--hidden", "7", "--steps", "9", "--decay", "0.5"],
+      ...["--threshold", "-1.5", "--penalty", "0", "--begin-eval", "3", "--learning-rate", "1e-2"],
+      ...["--momentum", "0", "--seed", "9007199254740991", "--engine", "wasm"],
+    ]);
+    const { spec } = await readModel(join(folder, "runs", "options", "model.safetensors"));
+    assert.deepEqual(
+      spec,
+      seedNetwork({ hidden: 7, steps: 9, decay: 0.5, threshold: -1.5, penalty: 0, beginEval: 3 }),
+    );
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "options", "run.json"))));
+    const options = recordOf(record.options);
+    assert.deepEqual(options.step, { learningRate: 0.01, momentum: 0 });
+    assert.equal(options.seed, Number.MAX_SAFE_INTEGER);
+  });
+});
+
+Deno.test("train prints a summary with accuracy, model and what to try next, without control codes", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--name", "plain"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^seed network 784-5-10, 6 steps: 1 epoch of 60 samples$/m);
+    assert.match(stdout, /1 thread\ninto runs.plain$/m);
+    assert.match(stdout, /^Accuracy +\d+\.\d\d %: \d+ of 20 test images$/m);
+    assert.match(stdout, /^Loss +\d\.\d{4} on the test set, \d\.\d{4} while training$/m);
+    assert.match(stdout, /^Time +\S+ s for 60 samples: [\d,]+ a second$/m);
+    assert.match(stdout, /^Memory +\d+ MiB at its peak$/m);
+    assert.match(stdout, /^Model +runs.plain.model\.safetensors$/m);
+    assert.match(stdout, /^ {2}deno task evaluate plain --data data +measure it again$/m);
+    assert.match(stderr, /^epoch 1\/1 {2}100 % {2}loss \d\.\d{4} {2}accuracy .* samples\/s {2}done$/m);
+    assert.deepEqual(controlCodes(stdout + stderr), []);
+    for (const line of (stdout + stderr).split("\n")) assert.ok(line.length <= 80, line);
+  });
+});
+
+Deno.test("train --quiet prints nothing, and with --json the summary alone", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const quiet = await spikelet(folder, [...QUICK, "--name", "quiet", "--quiet"]);
+    assert.deepEqual(quiet, { code: 0, stdout: "", stderr: "" });
+    const json = await spikelet(folder, [...QUICK, "--name", "json", "--quiet", "--json"]);
+    assert.equal(json.stderr, "");
+    assert.equal(recordOf(JSON.parse(json.stdout)).name, "json");
+  });
+});
+
+Deno.test("train names a run by its model and the time", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { name } = await spikeletJson(folder, QUICK);
+    assert.match(String(name), /^seed-\d{8}-\d{6}$/);
+    assert.deepEqual(await namesIn(join(folder, "runs")), [name]);
+  });
+});
+
+Deno.test("train --limit above the number of samples takes all", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const all = await spikeletJson(folder, [...QUICK, "--name", "all"]);
+    const more = await spikeletJson(folder, [...QUICK, "--name", "more", "--limit", "61"]);
+    assert.equal(more.trainSamples, 60);
+    assert.equal(more.weightsSha256, all.weightsSha256);
+  });
+});
+
+Deno.test("train refuses what it may not write, before it trains", async (t) => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await inTemporaryFolder(async (elsewhere) => {
+      const refuses = (name: string, args: string[], message: RegExp, permissions?: string[]) =>
+        t.step(name, async () => {
+          assertOneLine(await spikelet(folder, [...QUICK, ...args], permissions), 1, message);
+          assert.deepEqual(await namesIn(folder), ["data"]);
+        });
+      const out = join(elsewhere, "model.safetensors");
+      await refuses(
+        "--out elsewhere",
+        ["--out", out],
+        /: Deno may not write it; run again with --allow-write=/,
+      );
+      await refuses(
+        "no folder",
+        ["--out", "no/model"],
+        /^no.model: the folder no does not exist; create it first$/m,
+      );
+      await refuses("a folder", ["--out", "data"], /^data: this is a folder; expected a file/);
+      await refuses("no permission", [], /: Deno may not write it; run again with --allow-write=/, []);
+      await t.step("--out elsewhere, with permission", async () => {
+        const { code } = await spikelet(folder, [...QUICK, "--out", out], [`--allow-write=.,${elsewhere}`]);
+        assert.equal(code, 0);
+        assert.ok((await readModel(out)).spec);
+        await Deno.remove(join(folder, "runs"), { recursive: true });
+      });
+      await t.step("runs is a file", async () => {
+        await Deno.writeTextFile(join(folder, "runs"), "");
+        assertOneLine(await spikelet(folder, QUICK), 1, /^runs.*\n$/);
+        await Deno.remove(join(folder, "runs"));
+      });
+    });
+  });
+});
+
+Deno.test("train refuses the name of a run that exists, and leaves that run alone", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await spikeletJson(folder, [...QUICK, "--name", "taken"]);
+    const model = join(folder, "runs", "taken", "model.safetensors");
+    const before = await Deno.readFile(model);
+    const again = await spikelet(folder, [...QUICK, "--name", "taken", "--seed", "5"]);
+    assertOneLine(
+      again,
+      1,
+      /^runs.taken: there is a run of this name already: choose another --name, or remove it$/m,
+    );
+    assert.deepEqual(await Deno.readFile(model), before);
+  });
+});
+
+Deno.test("train that diverges says so and saves no model", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const run = await spikelet(folder, [
+      ...[...QUICK, "--penalty", "3e38", "--threshold", "-3", "--epochs", "2", "--name", "wild", "--quiet"],
+    ]);
+    assertOneLine(
+      run,
+      1,
+      /^[wb]\d has become infinite or NaN: training diverged.*try a lower --learning-rate$/m,
+    );
+    const directory = join(folder, "runs", "wild");
+    assert.deepEqual(await namesIn(directory), ["metrics.jsonl", "run.json"]);
+    assert.equal(recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json")))).state, "failed");
+  });
+});
+
+Deno.test("train ends at once with exit code 130 when it is interrupted", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const child = command(folder, [...QUICK, "--epochs", "10000", "--name", "long"]).spawn();
+    const metrics = join(folder, "runs", "long", "metrics.jsonl");
+    const began = async () => {
+      try {
+        return (await Deno.stat(metrics)).size > 0;
+      } catch {
+        return false;
+      }
+    };
+    while (!await began()) await new Promise((resolve) => setTimeout(resolve, 20));
+    child.kill("SIGINT");
+    const { code, stderr } = await child.output();
+    assert.equal(code, 130, new TextDecoder().decode(stderr));
+  });
+});
