@@ -1,13 +1,37 @@
 /**
  * Spikelet: spiking neural networks, trained and run from TypeScript.
  *
+ * A network is data ({@linkcode NetworkSpec}); an {@linkcode Engine} computes with it; {@linkcode train} and
+ * {@linkcode evaluate} put batches to an engine.
+ *
+ * @example Train the seed's network on a few hundred digits
+ * ```ts
+ * import { createEngine, initialParameters, loadMnist, seedNetwork, train } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ steps: 32 });
+ * const samples = await loadMnist(undefined, "train");
+ * using engine = await createEngine({ spec, threads: 1, batchSize: 100 });
+ * await engine.setParameters(initialParameters(spec, 0));
+ * const step = { learningRate: 0.1, momentum: 0.5 };
+ * const { score } = await train(engine, { samples, epochs: 1, batchSize: 100, step, seed: 0, limit: 300 });
+ * console.log(score.total); // 300
+ * ```
+ *
  * @module
  */
 export * from "./src/errors.ts";
 export * from "./src/random.ts";
+export * from "./src/version.ts";
 export * from "./src/network/spec.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
-export * from "./src/engine/engine.ts";
+export * from "./src/network/model_file.ts";
+export type * from "./src/data/samples.ts";
+export * from "./src/data/mnist.ts";
+export type * from "./src/engine/engine.ts";
+export * from "./src/engine/choose.ts";
 export * from "./src/engine/wasm/load.ts";
+export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
+export type { Precision } from "./src/engine/wasm/core.ts";
+export * from "./src/train/trainer.ts";

@@ -8,20 +8,24 @@
 
 /** What every error of Spikelet's own has in common: a message that says what to do. */
 export class SpikeletError extends Error {
+  /** What a caller across a boundary tells it by. */
   override name = "SpikeletError";
 }
 
 /** A file is missing, damaged, or not what it should be. The message names it, and what was found and expected. */
 export class InputError extends SpikeletError {
+  /** What a caller across a boundary tells it by. */
   override name = "InputError";
 }
 
 /** An option or argument is out of its range. The message names it and its range. */
 export class OptionError extends SpikeletError {
+  /** What a caller across a boundary tells it by. */
   override name = "OptionError";
 }
 
 /** An engine cannot be had on this machine, or stopped working in the middle. */
 export class EngineError extends SpikeletError {
+  /** What a caller across a boundary tells it by. */
   override name = "EngineError";
 }

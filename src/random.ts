@@ -12,7 +12,9 @@ export const PURPOSE = { training: 1, evaluation: 2, shuffle: 3, weights: 4 } as
 
 /** 64 bits that stand for (seed, purpose, epoch, sample). */
 export interface DrawKey {
+  /** Added to the counter. */
   readonly key0: number;
+  /** Mixed in between the hash's two rounds. */
   readonly key1: number;
 }
 

@@ -16,8 +16,9 @@ export type EngineName = typeof ENGINES[number];
 
 /** What every engine is made from. */
 export interface EngineOptions {
+  /** What to train or run. */
   readonly spec: NetworkSpec;
-  /** @default {"auto"} */
+  /** Which engine. @default {"auto"} */
   readonly engine?: EngineName;
   /** Worker threads, 1 or more. @default {the machine's cores} */
   readonly threads?: number;

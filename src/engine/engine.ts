@@ -25,7 +25,9 @@ export interface Batch {
 
 /** How parameters move: v ← momentum·v + g, w ← w − learningRate·v. */
 export interface Step {
+  /** lr. */
   readonly learningRate: number;
+  /** m, 0 to 1. */
   readonly momentum: number;
 }
 
@@ -35,6 +37,7 @@ export interface BatchResult {
   readonly loss: number;
   /** Samples whose largest logit is their label's. */
   readonly correct: number;
+  /** Samples of the batch. */
   readonly total: number;
   /** Spikes of the layers below the top, all samples together. */
   readonly spikes: number;
@@ -46,8 +49,11 @@ export interface SampleTrace {
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
+  /** The readout, `[classes]`. */
   readonly logits: Float32Array;
+  /** Log-softmax of the logits, `[classes]`. */
   readonly logProbabilities: Float32Array;
+  /** −log-probability of the label. */
   readonly loss: number;
 }
 
@@ -60,6 +66,7 @@ export interface Engine {
   readonly name: string;
   /** What it runs on, in words: build, threads. */
   readonly description: string;
+  /** Its worker threads; 0 where it works in the caller's own. */
   readonly threads: number;
   /** Takes a copy of the parameters and forgets the optimiser's state. */
   setParameters(parameters: Parameters): Promise<void>;

@@ -7,19 +7,19 @@ import type { NetworkSpec } from "./spec.ts";
 
 /** The constants of the notebook's spiking network; each can be changed. */
 export interface SeedOptions {
-  /** @default {784} */
+  /** K, features of a sample. @default {784} */
   readonly inputs?: number;
   /** Units of the hidden layer. @default {100} */
   readonly hidden?: number;
-  /** @default {10} */
+  /** Units of the readout layer. @default {10} */
   readonly classes?: number;
   /** T, time steps. @default {128} */
   readonly steps?: number;
-  /** d. @default {0.9} */
+  /** d, decay of the membrane potential. @default {0.9} */
   readonly decay?: number;
-  /** θ. @default {2} */
+  /** θ, the threshold. @default {2} */
   readonly threshold?: number;
-  /** p. @default {2.5} */
+  /** p, the penalty of a spike. @default {2.5} */
   readonly penalty?: number;
   /** The first step whose readout counts. @default {0} */
   readonly beginEval?: number;

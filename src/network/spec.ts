@@ -15,6 +15,7 @@ import { InputError } from "../errors.ts";
  *     u'_t = I_t + d·u_{t-1};  o_t = max(0, u'_t − θ);  g_t = [o_t > 0];  u_t = u'_t − (p + o_t)·g_t
  */
 export interface GradedNeuron {
+  /** Which neuron this is. */
   readonly kind: "graded";
   /** d, how much of the membrane potential is left after a step; 0 to 1. */
   readonly decay: number;
@@ -30,6 +31,7 @@ export interface GradedNeuron {
  *     u_t = d·u_{t-1} + I_t;  o_t = u_t
  */
 export interface IntegratorNeuron {
+  /** Which neuron this is. */
   readonly kind: "integrator";
   /** d, how much of the potential is left after a step; 0 to 1. */
   readonly decay: number;
@@ -56,6 +58,7 @@ export interface LayerSpec {
  * - `direct`: the sample is a sequence already, `[steps, inputs]`.
  */
 export interface Encoder {
+  /** Which encoder this is. */
   readonly kind: "noise" | "constant" | "direct";
   /** Added to a pixel once it is divided by 255; the seed's is −0.5. Features that are floats are taken as they are. */
   readonly offset: number;
@@ -77,9 +80,11 @@ export interface NetworkSpec {
   readonly inputs: number;
   /** T, time steps. */
   readonly steps: number;
+  /** How a sample becomes the inputs of each step. */
   readonly encoder: Encoder;
   /** From the inputs up. The last one is read out: it has one unit a class. */
   readonly layers: readonly LayerSpec[];
+  /** How the last layer is read. */
   readonly readout: Readout;
   /** Negative log-likelihood of the log-softmax, averaged over a batch. */
   readonly loss: { readonly kind: "crossEntropy" };

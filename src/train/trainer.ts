@@ -15,7 +15,9 @@ export interface Score {
   readonly loss: number;
   /** Share of samples whose class was named, 0 to 1. */
   readonly accuracy: number;
+  /** Samples whose class was named. */
   readonly correct: number;
+  /** Samples in all. */
   readonly total: number;
 }
 
@@ -25,9 +27,11 @@ export interface BatchReport {
   readonly epoch: number;
   /** From 1, in its epoch. */
   readonly batch: number;
+  /** Batches of an epoch. */
   readonly batches: number;
-  /** Samples presented since training began, and in all. */
+  /** Samples presented since training began. */
   readonly done: number;
+  /** Samples that will have been presented in the end. */
   readonly total: number;
   /** The batch's own. */
   readonly score: Score;
@@ -39,10 +43,15 @@ export interface BatchReport {
 
 /** How to train. */
 export interface TrainingOptions {
+  /** What to train on. */
   readonly samples: Samples;
+  /** Passes over the samples. */
   readonly epochs: number;
+  /** Samples of a batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
+  /** The optimiser's constants. */
   readonly step: Step;
+  /** Seed of the samples' order; the draws' is the engine's. */
   readonly seed: number;
   /** Train on the first N of the shuffled samples only. @default {all} */
   readonly limit?: number;
@@ -58,7 +67,9 @@ export interface TrainingResult {
   readonly score: Score;
   /** Samples of one epoch. */
   readonly samples: number;
+  /** From the first batch's start to the last one's end. */
   readonly seconds: number;
+  /** Samples of all epochs over the seconds. */
   readonly samplesPerSecond: number;
 }
 

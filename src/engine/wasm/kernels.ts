@@ -250,7 +250,9 @@ export type Variant = "relaxed" | "plain";
 
 /** A build, compiled. It can be handed to a worker. */
 export interface KernelModule {
+  /** Which build it is. */
   readonly variant: Variant;
+  /** The compiled code, without a memory. */
   readonly module: WebAssembly.Module;
 }
 
