@@ -33,5 +33,5 @@ export * from "./src/engine/choose.ts";
 export * from "./src/engine/wasm/load.ts";
 export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
-export type { Precision } from "./src/engine/wasm/core.ts";
+export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export * from "./src/train/trainer.ts";

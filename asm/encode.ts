@@ -42,22 +42,20 @@ export function encodeNoise(key0: i32, key1: i32, out: usize, steps: i32, inputs
 /**
  * The same with draws of 8 bits, for the product in integers: r = (v + 128½) / 256 with v from −128 to 127.
  *
- * One hash gives four draws: of inputs 4j … 4j + 3 its bytes 0, 2, 1 and 3, each a signed byte.
+ * The four bytes of a hash are the draws of four inputs, in their order: nothing is left to do but to store them.
  *
- * @param out i16 `[⌈steps / 4⌉][inputs / 2][4 steps][2 inputs]`, written: v.
+ * @param out i8 `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`, written: v.
  * @param inputs A multiple of 4.
  */
-export function encodeNoiseI16(key0: i32, key1: i32, out: usize, steps: i32, inputs: i32): void {
+export function encodeNoiseI8(key0: i32, key1: i32, out: usize, steps: i32, inputs: i32): void {
   const m1 = v128.load32_splat(MULTIPLIERS), m2 = v128.load32_splat(MULTIPLIERS, 4);
   const one = v128.load32_splat(CONSTANTS, 12);
   const k = i32x4.splat(key1);
   for (let step = 0; step < steps; step += 4) {
     let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
-    for (const end = out + (<usize> inputs << 3); out < end; out += 32) {
-      const bits = hash(z, k, m1, m2);
+    for (const end = out + (<usize> inputs << 2); out < end; out += 16) {
+      v128.store(out, hash(z, k, m1, m2));
       z = i32x4.add(z, one);
-      v128.store(out, i16x8.shr_s(i16x8.shl(bits, 8), 8));
-      v128.store(out, i16x8.shr_s(bits, 8), 16);
     }
   }
 }

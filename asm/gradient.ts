@@ -53,10 +53,10 @@ export function traceGradient(
  * 128½ times this sample's ∂L/∂b.
  *
  * @param features f32 `[inputs]`, x / 256.
- * @param x i16 v, `[⌈steps / 4⌉][inputs / 2][4 steps][2 inputs]`.
+ * @param x i8 v, `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`.
  * @param sums f32 `[slots]`, this sample's ∂L/∂b.
  */
-export function traceGradientI16(
+export function traceGradientI8(
   features: usize,
   x: usize,
   inputs: i32,
@@ -76,7 +76,7 @@ export function traceGradientI16(
   const row = <usize> inputs << 2;
   for (let input = 0; input < inputs;) {
     const width = chunkWidth(inputs - input);
-    traceColumnsI16(x + (<usize> input << 3), row << 1, width, steps, decay, scratch);
+    traceColumnsI8(x + (<usize> input << 2), row, width, steps, decay, scratch);
     // deno-fmt-ignore
     sumUnits(width, scratch, unit, counts, spikeSteps, coefficients, sums, slots, capacity,
       features + (<usize> input << 2), weightGradients + (<usize> input << 2), row);
@@ -176,33 +176,31 @@ function traceColumns(x: usize, block: usize, width: i32, steps: i32, decay: f32
 }
 
 /** `traceColumns` for draws in integers. */
-function traceColumnsI16(x: usize, block: usize, width: i32, steps: i32, decay: f32, scratch: usize): void {
+function traceColumnsI8(x: usize, block: usize, width: i32, steps: i32, decay: f32, scratch: usize): void {
   const d = f32x4.splat(decay);
   const row = <usize> width << 2;
   for (let column: usize = 0; column < row; column += 32) {
-    let from = x + (column << 1), to = scratch + column;
+    let from = x + column, to = scratch + column;
     let left = f32x4.splat(0), right = left;
     const second: usize = row > 16 ? 16 : 0;
     for (let step = 0; step < steps; step += 4, from += block) {
-      let a = v128.load(from), b = v128.load(from, 16);
-      const l01 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), l23 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      const next = from + (second << 1);
-      a = v128.load(next), b = v128.load(next, 16);
-      const r01 = v128.shuffle<i32>(a, b, 0, 4, 1, 5), r23 = v128.shuffle<i32>(a, b, 2, 6, 3, 7);
-      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r01)));
-      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l01)));
+      const l = v128.load(from), r = v128.load(from + second);
+      let l2 = i16x8.extend_low_i8x16_s(l), r2 = i16x8.extend_low_i8x16_s(r);
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r2)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l2)));
       v128.store(to + second, right), v128.store(to, left);
       to += row;
-      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r01)));
-      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l01)));
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r2)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l2)));
       v128.store(to + second, right), v128.store(to, left);
       to += row;
-      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r23)));
-      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l23)));
+      l2 = i16x8.extend_high_i8x16_s(l), r2 = i16x8.extend_high_i8x16_s(r);
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(r2)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_low_i16x8_s(l2)));
       v128.store(to + second, right), v128.store(to, left);
       to += row;
-      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r23)));
-      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l23)));
+      right = madd(d, right, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(r2)));
+      left = madd(d, left, f32x4.convert_i32x4_s(i32x4.extend_high_i16x8_s(l2)));
       v128.store(to + second, right), v128.store(to, left);
       to += row;
     }

@@ -4,13 +4,13 @@
  */
 export { fuses, heapBase } from "./lanes";
 export { hashCounters } from "./random";
-export { encodeDirect, encodeNoise, encodeNoiseI16 } from "./encode";
-export { packPanels, productF32, productRow } from "./product";
-export { packPanelsI16, productI16 } from "./product_i16";
+export { encodeDirect, encodeNoise, encodeNoiseI8 } from "./encode";
+export { packPanels, productF32, productF32Loads, productRow } from "./product";
+export { packI16, packI8, productI16, productI8, scaleRows } from "./product_int";
 export { chooseUnits } from "./skip";
 export { scanBackGraded, scanGraded } from "./neurons/graded";
 export { scanBackIntegrator, scanIntegrator } from "./neurons/integrator";
 export { backThroughSpikes, everyStep, gatherSpikes, spikeCoefficients, spreadSpikes } from "./spikes";
-export { outerGradient, sumSteps, traceGradient, traceGradientI16 } from "./gradient";
+export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
 export { crossEntropy, readStates } from "./readout";
 export { sgd } from "./optimiser";

@@ -59,7 +59,7 @@ export function packPanels(
 }
 
 /**
- * f32 product: I[t, n] = b[n] + Σ_k X[t, k]·W[n, k].
+ * f32 product, tile 4 × 8 with splats by shuffle: I[t, n] = b[n] + Σ_k X[t, k]·W[n, k].
  *
  * @param x f32 `[steps / 4][inputs][4]`.
  * @param panels f32 `[⌈units / 8⌉][inputs][8]`.
@@ -79,6 +79,23 @@ export function productF32(
   const panelBytes = <usize> inputs << 5;
   for (; units > 0; units -= 8, panels += panelBytes, bias += 32, currents += <usize> steps << 5) {
     if (units > 4) product4x8(x, panels, bias, currents, steps, inputs);
+    else product8x4(x, panels, bias, currents, steps, inputs);
+  }
+}
+
+/** The same, with splats by load, for machines and runtimes on which a load costs less than a shuffle. */
+export function productF32Loads(
+  x: usize,
+  panels: usize,
+  bias: usize,
+  currents: usize,
+  steps: i32,
+  inputs: i32,
+  units: i32,
+): void {
+  const panelBytes = <usize> inputs << 5;
+  for (; units > 0; units -= 8, panels += panelBytes, bias += 32, currents += <usize> steps << 5) {
+    if (units > 4) product4x8Loads(x, panels, bias, currents, steps, inputs);
     else product8x4(x, panels, bias, currents, steps, inputs);
   }
 }
@@ -104,6 +121,39 @@ function product4x8(x: usize, panel: usize, bias: usize, currents: usize, steps:
       s = v128.shuffle<f32>(xs, xs, 2, 2, 2, 2);
       a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
       s = v128.shuffle<f32>(xs, xs, 3, 3, 3, 3);
+      a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
+    }
+    v128.store(currents, a0), v128.store(currents, c0, 16);
+    v128.store(currents, a1, 32), v128.store(currents, c1, 48);
+    v128.store(currents, a2, 64), v128.store(currents, c2, 80);
+    v128.store(currents, a3, 96), v128.store(currents, c3, 112);
+    currents += 128;
+  }
+}
+
+/** One panel, tile 4 steps × 8 units: 8 multiply-adds for 6 loads and no shuffle. */
+function product4x8Loads(
+  x: usize,
+  panel: usize,
+  bias: usize,
+  currents: usize,
+  steps: i32,
+  inputs: i32,
+): void {
+  const b0 = v128.load(bias), b1 = v128.load(bias, 16);
+  const end = panel + (<usize> inputs << 5);
+  for (let step = 0; step < steps; step += 4) {
+    let a0 = b0, a1 = b0, a2 = b0, a3 = b0;
+    let c0 = b1, c1 = b1, c2 = b1, c3 = b1;
+    for (let w = panel; w < end; w += 32, x += 16) {
+      const w0 = v128.load(w), w1 = v128.load(w, 16);
+      let s = v128.load32_splat(x);
+      a0 = madd(s, w0, a0), c0 = madd(s, w1, c0);
+      s = v128.load32_splat(x, 4);
+      a1 = madd(s, w0, a1), c1 = madd(s, w1, c1);
+      s = v128.load32_splat(x, 8);
+      a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
+      s = v128.load32_splat(x, 12);
       a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
     }
     v128.store(currents, a0), v128.store(currents, c0, 16);

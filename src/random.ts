@@ -82,8 +82,7 @@ export function draw(key: DrawKey, step: number, input: number): number {
  */
 export function draw8(key: DrawKey, step: number, input: number): number {
   const bits = randomBits(key, (step << 16) + (input >>> 2));
-  const shift = [0, 16, 8, 24][input & 3]!;
-  return (((bits >>> shift) << 24 >> 24) + 128.5) / 256;
+  return ((bits >>> (8 * (input & 3)) << 24 >> 24) + 128.5) / 256;
 }
 
 /** A uniform number in [0, 1) with 32 random bits. */

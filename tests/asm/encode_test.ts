@@ -46,7 +46,7 @@ testOnBothBuilds("encodeNoise() is right at every remainder of steps and inputs"
 });
 
 testOnBothBuilds(
-  "encodeNoiseI16() gives 256 · draw8() − 128½, a million times and at every remainder",
+  "encodeNoiseI8() gives 256 · draw8() − 128½, a million times and at every remainder",
   ({ memory }) => {
     const sizes = [...INPUTS.flatMap((inputs) => [1, 2, 3, 4, 5, 7, 9].map((s) => [inputs, s]))];
     for (let sample = 0; sample < 10; sample++) {
@@ -63,12 +63,12 @@ testOnBothBuilds(
 
     function checkDraws(inputs: number, steps: number, key: ReturnType<typeof drawKey>): void {
       const padded = 4 * Math.ceil(steps / 4);
-      const out = memory.output(padded * inputs / 2);
-      memory.kernels.encodeNoiseI16(key.key0, key.key1, out, steps, inputs);
-      const found = new Int16Array(memory.kernels.memory.buffer, out, padded * inputs);
+      const out = memory.output(padded * inputs / 4);
+      memory.kernels.encodeNoiseI8(key.key0, key.key1, out, steps, inputs);
+      const found = new Int8Array(memory.kernels.memory.buffer, out, padded * inputs);
       for (let step = 0; step < padded; step++) {
         for (let input = 0; input < inputs; input++) {
-          const at = (step >> 2) * 4 * inputs + (input >> 1) * 8 + 2 * (step & 3) + (input & 1);
+          const at = (step >> 2) * 4 * inputs + (input >> 2) * 16 + 4 * (step & 3) + (input & 3);
           assert.equal(found[at], 256 * draw8(key, step, input) - 128.5, `step ${step}, input ${input}`);
         }
       }

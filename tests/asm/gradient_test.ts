@@ -70,7 +70,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "traceGradientI16() matches a plain loop over v + 128½ at every remainder of steps and inputs",
+  "traceGradientI8() matches a plain loop over v + 128½ at every remainder of steps and inputs",
   ({ memory }) => {
     INPUTS.forEach((inputs, i) => {
       [1, 2, 3, 4, 5, 7, 9, 128].forEach((steps, j) => {
@@ -81,10 +81,10 @@ testOnBothBuilds(
         const draws = uniformFloats(i + j, padded * inputs).map((x) => Math.floor(128 * x));
         const features = uniformFloats(j, inputs).map((x) => x / 256);
         const before = uniformFloats(i, units * inputs);
-        const tiled = new Int16Array(padded * inputs);
+        const tiled = new Int8Array(padded * inputs);
         draws.forEach((value, at) => {
           const step = Math.floor(at / inputs), input = at % inputs;
-          tiled[(step >> 2) * 4 * inputs + (input >> 1) * 8 + 2 * (step & 3) + (input & 1)] = value;
+          tiled[(step >> 2) * 4 * inputs + (input >> 2) * 16 + 4 * (step & 3) + (input & 3)] = value;
         });
         const sums = new Float32Array(slots); // Σ c·Σ_{s ≤ t} d^s
         for (const { slot, step, value } of lists.spikes) {
@@ -92,7 +92,7 @@ testOnBothBuilds(
         }
         const placed = placeSpikes(memory, lists, capacity);
         const gradients = memory.updated(before);
-        memory.kernels.traceGradientI16(
+        memory.kernels.traceGradientI8(
           memory.floats(features),
           memory.integers(new Int32Array(tiled.buffer)),
           inputs,

@@ -32,6 +32,18 @@ function caseOf(steps: number, inputs: number, units: number): Case {
 
 /** Packs `chosen` rows, multiplies, and gives the currents back as `[steps, chosen]`. */
 function multiplied(memory: KernelMemory, c: Case, chosen: readonly number[]): Float32Array {
+  const byShuffle = multipliedBy("productF32", memory, c, chosen);
+  const byLoad = multipliedBy("productF32Loads", memory, c, chosen);
+  assertSameBits(byLoad, byShuffle, "the tile changes no bit");
+  return byShuffle;
+}
+
+function multipliedBy(
+  tile: "productF32" | "productF32Loads",
+  memory: KernelMemory,
+  c: Case,
+  chosen: readonly number[],
+): Float32Array {
   const { kernels } = memory;
   const { steps, inputs, units } = c;
   const padded = Math.ceil(steps / 4) * 4;
@@ -49,7 +61,7 @@ function multiplied(memory: KernelMemory, c: Case, chosen: readonly number[]): F
     x[(step >> 2) * 4 * inputs + 4 * input + (step & 3)] = value;
   });
   const at = memory.output(8 * panelCount * padded);
-  kernels.productF32(memory.floats(x), panels, packedBias, at, padded, inputs, chosen.length);
+  kernels[tile](memory.floats(x), panels, packedBias, at, padded, inputs, chosen.length);
   const currents = memory.floatsAt(at, 8 * panelCount * padded);
   memory.clear();
   return Float32Array.from({ length: steps * chosen.length }, (_, i) => {

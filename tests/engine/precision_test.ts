@@ -43,10 +43,17 @@ Deno.test("precision i16 gives the gradient of float32 with the same 8-bit draws
   }
 });
 
-Deno.test("precision i16 gives the same bits on any number of threads, with and without skip", async () => {
+Deno.test("precision i16 gives the same bits on any number of threads, with and without skip, with any tile", async () => {
   const samples = drawSamples(SPEC, 1, 200, true);
   const outcomes = [];
-  for (const options of [{ threads: 0 }, { threads: 1 }, { threads: 2 }, { threads: 3, skip: false }]) {
+  for (
+    const options of [
+      { threads: 0 },
+      { threads: 1 },
+      { threads: 2, tile: "i8-4x4x2" as const },
+      { threads: 3, skip: false },
+    ]
+  ) {
     using engine = await startEngine({ spec: SPEC, precision: "i16", batchSize: 50, ...options });
     for (const batch of batchesOf(samples, 50)) await engine.train(batch, STEP);
     outcomes.push(bitsOf(await engine.getParameters()));

@@ -11,14 +11,9 @@ import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
+import { InputProduct, type Precision, type Tile } from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
-
-/** In what the product of the bottom layer's draws and weights is computed. */
-export type Precision = "f32" | "i16";
-
-/** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
-const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
 /** The optimiser's constants and the part of the flat parameters, in floats, that a thread updates. */
 export interface UpdatePart {
@@ -41,6 +36,8 @@ export interface CoreOptions {
   readonly skipBound: number;
   /** What the noise encoder's product is computed in; other encoders' is always float32. */
   readonly precision?: Precision;
+  /** Which kernel computes the product; one of the precision's. @default {the first} */
+  readonly tile?: Tile;
 }
 
 /** Kernels and memory for one sample at a time. */
@@ -52,10 +49,8 @@ export class Core {
   /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
+  readonly #inputs: InputProduct;
   readonly #seed: number;
-  readonly #skipBound: number;
-  /** Draws and their product are integers. */
-  readonly #integer: boolean;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   /** Feature of each pixel value. */
@@ -68,10 +63,12 @@ export class Core {
   #key: DrawKey = { key0: 0, key1: 0 };
   #loss = 0;
 
-  constructor({ module }: KernelModule, { plan, seed, shards, skipBound, precision = "f32" }: CoreOptions) {
+  constructor(
+    { module }: KernelModule,
+    { plan, seed, shards, skipBound, precision = "f32", tile }: CoreOptions,
+  ) {
     this.plan = plan;
     this.#seed = seed;
-    this.#skipBound = skipBound;
     this.#kernels = instantiate(module);
     this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
@@ -79,9 +76,14 @@ export class Core {
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
+    this.#inputs = new InputProduct(this.#kernels, this.memory, {
+      plan,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+    });
+    this.#featureScale = this.#inputs.featureScale;
     const { kind, offset } = plan.spec.encoder;
-    this.#integer = kind === "noise" && precision === "i16";
-    this.#featureScale = kind === "noise" ? DRAW_SCALE[precision] : 1;
     this.#pixels = Float32Array.from(
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
@@ -93,8 +95,7 @@ export class Core {
 
   /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
   prepare(): void {
-    const bottom = this.memory.layers[0]!;
-    if (this.plan.spec.encoder.kind === "direct") this.#pack(bottom);
+    if (this.plan.spec.encoder.kind === "direct") this.#inputs.pack(this.plan.layers[0]!.units);
   }
 
   clearGradients(): void {
@@ -234,29 +235,18 @@ export class Core {
     const { steps } = this.plan.spec;
     const { readout, classes } = this.plan;
     switch (operation.kind) {
-      case "encode": {
-        const { encoder, inputs } = this.plan.spec;
-        const { key0, key1 } = this.#key;
-        const row = roundUp(inputs, 4);
-        if (encoder.kind === "direct") k.encodeDirect(m.sequence, m.x, steps, row);
-        else if (this.#integer) k.encodeNoiseI16(key0, key1, m.x, steps, row);
-        else if (encoder.kind === "noise") k.encodeNoise(key0, key1, m.x, steps, row);
+      case "encode":
+        this.#inputs.encode(this.#key);
         return;
-      }
       case "choose":
-        this.#choose(m.layers[operation.layer]!);
+        this.#slots[operation.layer] = this.#inputs.choose();
         return;
       case "pack":
-        this.#pack(m.layers[operation.layer]!);
+        this.#inputs.pack(this.#slots[operation.layer]!);
         return;
-      case "product": {
-        const { layer, currents, unitStride } = m.layers[operation.layer]!;
-        const units = this.#slots[layer.index]!, rows = roundUp(steps, 4);
-        // deno-fmt-ignore
-        if (this.#integer) k.productI16(m.x, m.panels, m.packedBias, m.factors, currents, rows, unitStride, units);
-        else k.productF32(m.x, m.panels, m.packedBias, currents, rows, unitStride, units);
+      case "product":
+        this.#inputs.product(this.#slots[operation.layer]!);
         return;
-      }
       case "productRow": {
         const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
         k.productRow(m.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
@@ -324,21 +314,9 @@ export class Core {
           biasGradientsAt);
         return;
       }
-      case "traceGradient": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, weightGradientsAt, unitStride } = m
-          .layers[operation.layer]!;
-        const slots = this.#slots[layer.index]!, { decay } = operation;
-        if (this.#integer) {
-          // deno-fmt-ignore
-          k.traceGradientI16(m.features, m.x, unitStride, decay, unit, counts, spikeSteps, spikeGradients, m.sums,
-            slots, steps, weightGradientsAt, m.scratch);
-        } else {
-          // deno-fmt-ignore
-          k.traceGradient(m.features, m.x, unitStride, decay, unit, counts, spikeSteps, spikeGradients, slots, steps,
-            weightGradientsAt, m.scratch);
-        }
+      case "traceGradient":
+        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!);
         return;
-      }
       case "outerGradient": {
         const { layer, weightGradientsAt, unitStride } = m.layers[operation.layer]!;
         k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
@@ -347,23 +325,6 @@ export class Core {
       default:
         operation satisfies never;
     }
-  }
-
-  #choose({ layer, weightsAt, biasAt, unitStride, unit, powerSums, powerNorms }: LayerMemory): void {
-    if (layer.neuron.kind !== "graded") return;
-    // deno-fmt-ignore
-    this.#slots[layer.index] = this.#kernels.chooseUnits(this.memory.features, this.#featureScale, weightsAt, biasAt,
-      layer.units, unitStride, powerSums, powerNorms, this.plan.spec.steps, layer.neuron.threshold, this.#skipBound,
-      unit);
-  }
-
-  #pack({ layer, weightsAt, biasAt, unitStride, unit }: LayerMemory): void {
-    const { features, panels, packedBias, factors } = this.memory;
-    const k = this.#kernels, count = Math.ceil(this.#slots[layer.index]! / 8);
-    // deno-fmt-ignore
-    if (this.#integer) {
-      k.packPanelsI16(features, weightsAt, biasAt, unit, count, panels, packedBias, factors, unitStride);
-    } else k.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, unitStride);
   }
 
   #scan(memory: LayerMemory): void {

@@ -49,8 +49,10 @@ export interface CoreMemory {
   readonly x: number;
   readonly panels: number;
   readonly packedBias: number;
-  /** Of panels in integers, 1 / S. */
+  /** Of panels in integers: S, 1 / S, and Σ_k v of every step. */
+  readonly scales: number;
   readonly factors: number;
+  readonly stepSums: number;
   readonly logits: number;
   readonly logProbabilities: number;
   readonly logitGradients: number;
@@ -123,7 +125,9 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,
+    scales: varying ? floats(bottom.width) : 0,
     factors: varying ? floats(bottom.width) : 0,
+    stepSums: varying ? floats(paddedSteps) : 0,
     logits: floats(classes),
     logProbabilities: floats(classes),
     logitGradients: floats(classes),

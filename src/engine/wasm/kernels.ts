@@ -15,7 +15,7 @@ export interface Kernels {
   heapBase(): number;
   hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
   encodeNoise(key0: number, key1: number, out: number, steps: number, inputs: number): void;
-  encodeNoiseI16(key0: number, key1: number, out: number, steps: number, inputs: number): void;
+  encodeNoiseI8(key0: number, key1: number, out: number, steps: number, inputs: number): void;
   encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
   packPanels(
     features: number,
@@ -36,15 +36,42 @@ export interface Kernels {
     inputs: number,
     units: number,
   ): void;
-  packPanelsI16(
+  productF32Loads(
+    x: number,
+    panels: number,
+    bias: number,
+    currents: number,
+    steps: number,
+    inputs: number,
+    units: number,
+  ): void;
+  scaleRows(
     features: number,
     weights: number,
     bias: number,
     chosen: number,
-    panelCount: number,
-    panels: number,
+    count: number,
     bases: number,
+    scales: number,
     factors: number,
+    inputs: number,
+  ): void;
+  packI16(
+    features: number,
+    weights: number,
+    chosen: number,
+    halfCount: number,
+    scales: number,
+    panels: number,
+    inputs: number,
+  ): void;
+  packI8(
+    features: number,
+    weights: number,
+    chosen: number,
+    halfCount: number,
+    scales: number,
+    panels: number,
     inputs: number,
   ): void;
   productI16(
@@ -53,6 +80,17 @@ export interface Kernels {
     bases: number,
     factors: number,
     currents: number,
+    steps: number,
+    inputs: number,
+    units: number,
+  ): void;
+  productI8(
+    x: number,
+    panels: number,
+    bases: number,
+    factors: number,
+    currents: number,
+    stepSums: number,
     steps: number,
     inputs: number,
     units: number,
@@ -201,7 +239,7 @@ export interface Kernels {
     weightGradients: number,
     scratch: number,
   ): void;
-  traceGradientI16(
+  traceGradientI8(
     features: number,
     x: number,
     inputs: number,

@@ -12,7 +12,8 @@ import { classesOf, type NetworkSpec } from "../../network/spec.ts";
 import type { Batch, BatchResult, Engine, Parameters, SampleTrace, Step } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
-import type { CoreOptions, Precision } from "./core.ts";
+import type { CoreOptions } from "./core.ts";
+import type { Precision, Tile } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
@@ -37,6 +38,8 @@ export interface WasmEngineOptions {
   readonly skipBound?: number;
   /** What the product with noise-coded inputs is computed in. `i16` draws 8 bits in place of 16. @default {"f32"} */
   readonly precision?: Precision;
+  /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
+  readonly tile?: Tile;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
   readonly record?: boolean;
 }
@@ -95,12 +98,13 @@ class WasmEngine implements Engine, Disposable {
       skip = true,
       skipBound = 8,
       precision = "f32",
+      tile,
       record = false,
     }: WasmEngineOptions,
   ) {
     const plan = compilePlan(spec, { skip, record });
     const most = shards ?? shardCount(batchSize);
-    const options: CoreOptions = { plan, seed, shards: most, skipBound, precision };
+    const options: CoreOptions = { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) };
     const lanes = Math.max(1, threads);
     this.threads = threads;
     this.description = `${describeKernels(kernels)}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;

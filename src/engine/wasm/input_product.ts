@@ -1,0 +1,146 @@
+/**
+ * The bottom layer's product with dense inputs, forward and back: where nearly all the time of training goes.
+ *
+ * It is the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
+ * multiply, and sum the weights' gradient over the trace of the inputs.
+ *
+ * @module
+ */
+import type { DrawKey } from "../../random.ts";
+import type { Plan } from "../plan.ts";
+import type { CoreMemory } from "./core_memory.ts";
+import type { Kernels } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+
+/** In what the product of the bottom layer's draws and weights is computed. */
+export type Precision = "f32" | "i16";
+
+/**
+ * Kernels for the bottom layer's product, of each precision, the one that is best on most machines first. All of one
+ * precision give the same bits.
+ */
+export const TILES = {
+  f32: ["f32-4x8-shuffle", "f32-4x8-load"],
+  i16: ["i16-4x8", "i8-4x4x2"],
+} as const satisfies Record<Precision, readonly string[]>;
+
+/** One of {@linkcode TILES}. */
+export type Tile = typeof TILES[Precision][number];
+
+/** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
+const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
+
+/** How the product is computed. */
+export interface InputProductOptions {
+  readonly plan: Plan;
+  /** The least Z (asm/skip.ts) at which a unit is left out. */
+  readonly skipBound: number;
+  readonly precision: Precision;
+  readonly tile?: Tile;
+}
+
+/** The operations `encode`, `choose`, `pack`, `product` and `traceGradient` of a plan. */
+export class InputProduct {
+  /** What features are multiplied by before they are handed over. */
+  readonly featureScale: number;
+  readonly #kernels: Kernels;
+  readonly #memory: CoreMemory;
+  readonly #plan: Plan;
+  readonly #skipBound: number;
+  /** Draws and their product are integers. */
+  readonly #integer: boolean;
+  readonly #tile: Tile;
+  /** Inputs and steps, padded. */
+  readonly #row: number;
+  readonly #steps: number;
+
+  constructor(
+    kernels: Kernels,
+    memory: CoreMemory,
+    { plan, skipBound, precision, tile }: InputProductOptions,
+  ) {
+    const noisy = plan.spec.encoder.kind === "noise";
+    this.#kernels = kernels;
+    this.#memory = memory;
+    this.#plan = plan;
+    this.#skipBound = skipBound;
+    this.#integer = noisy && precision === "i16";
+    const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
+    this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
+    this.featureScale = noisy ? DRAW_SCALE[precision] : 1;
+    this.#row = roundUp(plan.spec.inputs, 4);
+    this.#steps = roundUp(plan.spec.steps, 4);
+  }
+
+  /** A sample's inputs at every step, without its features where these do not change. */
+  encode({ key0, key1 }: DrawKey): void {
+    const k = this.#kernels, { x, sequence } = this.#memory;
+    const { encoder, steps } = this.#plan.spec;
+    if (encoder.kind === "direct") k.encodeDirect(sequence, x, steps, this.#row);
+    else if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
+    else if (encoder.kind === "noise") k.encodeNoise(key0, key1, x, steps, this.#row);
+  }
+
+  /** Lists the units that may spike in this sample. @returns How many there are. */
+  choose(): number {
+    const { features, layers } = this.#memory;
+    const { layer, weightsAt, biasAt, powerSums, powerNorms, unit } = layers[0]!;
+    if (layer.neuron.kind !== "graded") return layer.units;
+    // deno-fmt-ignore
+    return this.#kernels.chooseUnits(features, this.featureScale, weightsAt, biasAt, layer.units, this.#row,
+      powerSums, powerNorms, this.#plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
+  }
+
+  /** Packs the weights of the first `slots` listed units, times the features. */
+  pack(slots: number): void {
+    const { features, panels, packedBias, scales, factors, layers } = this.#memory;
+    const { weightsAt, biasAt, unit } = layers[0]!;
+    const k = this.#kernels, count = Math.ceil(slots / 8);
+    if (!this.#integer) {
+      k.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, this.#row);
+      return;
+    }
+    k.scaleRows(features, weightsAt, biasAt, unit, 8 * count, packedBias, scales, factors, this.#row);
+    const pack = this.#tile === "i8-4x4x2" ? k.packI8 : k.packI16;
+    pack(features, weightsAt, unit, 2 * count, scales, panels, this.#row);
+  }
+
+  /** Currents of the packed units at every step. */
+  product(slots: number): void {
+    const { x, panels, packedBias, factors, stepSums, layers } = this.#memory;
+    const { currents } = layers[0]!;
+    const k = this.#kernels, steps = this.#steps, row = this.#row;
+    switch (this.#tile) {
+      case "f32-4x8-shuffle":
+        k.productF32(x, panels, packedBias, currents, steps, row, slots);
+        return;
+      case "f32-4x8-load":
+        k.productF32Loads(x, panels, packedBias, currents, steps, row, slots);
+        return;
+      case "i16-4x8":
+        k.productI16(x, panels, packedBias, factors, currents, steps, row, slots);
+        return;
+      case "i8-4x4x2":
+        k.productI8(x, panels, packedBias, factors, currents, stepSums, steps, row, slots);
+        return;
+      default:
+        this.#tile satisfies never;
+    }
+  }
+
+  /** Adds the weights' gradient, from the coefficients of the listed units' spikes. */
+  gradient(decay: number, slots: number): void {
+    const k = this.#kernels, { features, x, sums, scratch, layers } = this.#memory;
+    const { unit, counts, spikeSteps, spikeGradients, weightGradientsAt } = layers[0]!;
+    const { steps } = this.#plan.spec;
+    if (this.#integer) {
+      // deno-fmt-ignore
+      k.traceGradientI8(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, sums, slots, steps,
+        weightGradientsAt, scratch);
+    } else {
+      // deno-fmt-ignore
+      k.traceGradient(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, slots, steps,
+        weightGradientsAt, scratch);
+    }
+  }
+}
