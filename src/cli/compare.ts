@@ -43,6 +43,9 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
+    .addOption(options.precisionOption)
+    .addOption(options.noSkipOption)
+    .addOption(options.noTuneOption)
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given) => {

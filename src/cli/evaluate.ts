@@ -6,7 +6,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { loadMnist } from "../data/mnist.ts";
 import type { Samples } from "../data/samples.ts";
-import { createEngine } from "../engine/choose.ts";
+import { createEngine, PRECISIONS } from "../engine/choose.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
 import { InputError } from "../errors.ts";
 import { type Model, readModel } from "../network/model_file.ts";
 import { classesOf } from "../network/spec.ts";
@@ -34,6 +35,9 @@ export function evaluateCommand(): CommandUnknownOpts {
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
+    .addOption(options.ownPrecisionOption)
+    .addOption(options.noSkipOption)
+    .addOption(options.noTuneOption)
     .addOption(
       numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
         "Data and machine:",
@@ -51,6 +55,9 @@ export function evaluateCommand(): CommandUnknownOpts {
         engine: given.engine,
         threads,
         seed,
+        precision: given.precision ?? precisionOf(model),
+        skip: given.skip,
+        tune: given.tune,
         batchSize: BATCH,
       });
       const samples = await loadMnist(data, "test");
@@ -88,6 +95,11 @@ export function evaluateCommand(): CommandUnknownOpts {
 function seedOf({ metadata }: Model): number {
   const seed = Number(metadata.seed ?? 0);
   return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
+}
+
+/** What a model says it was trained in; float32 where it says nothing. */
+function precisionOf({ metadata }: Model): Precision {
+  return PRECISIONS.find((precision) => precision === metadata.precision) ?? "f32";
 }
 
 /** Makes sure that a network can be shown these samples. @throws {InputError} when it cannot. */

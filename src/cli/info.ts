@@ -5,9 +5,12 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
-import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
+import { createEngine, type EngineName, ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
 import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
+import type { Tuning } from "../engine/wasm/tuning.ts";
+import { readTuning } from "../engine/wasm/tuning_file.ts";
 import { SpikeletError } from "../errors.ts";
 import { seedNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
@@ -59,6 +62,7 @@ async function inspect() {
     engines,
     auto: auto.available ? auto.name : null,
     simd: { best: bestVariant(), builds },
+    tuning: await inspectTuning(),
     mnist: await inspectMnist(),
   };
 }
@@ -84,6 +88,18 @@ async function inspectKernels(variant: Variant): Promise<Found<{ readonly fuses:
   });
 }
 
+/** What is remembered of this machine's fastest kernels. */
+async function inspectTuning(): Promise<Found<{ readonly tiles: Partial<Record<Precision, Tuning>> }>> {
+  const kernels = await found(async () => ({ kernels: await loadKernels() }));
+  if (!kernels.available) return kernels;
+  const cache = readTuning(kernels.kernels);
+  if (!cache) return { available: false, reason: "nothing measured yet: train does, at its first use here" };
+  return {
+    available: true,
+    tiles: Object.fromEntries(PRECISIONS.flatMap((p) => cache[p] ? [[p, cache[p]]] : [])),
+  };
+}
+
 async function inspectMnist(): Promise<Found<{ readonly folder: string }>> {
   return await found(async () => {
     const folder = mnistDirectory();
@@ -102,7 +118,9 @@ async function found<Facts>(look: () => Promise<Facts>): Promise<Found<Facts>> {
   }
 }
 
-function describe({ version, deno, v8, os, arch, cores, engines, auto, simd, mnist }: Info): string[] {
+function describe(
+  { version, deno, v8, os, arch, cores, engines, auto, simd, tuning, mnist }: Info,
+): string[] {
   const rows: string[][] = [
     ["Spikelet", version],
     ["Deno", `${deno}, V8 ${v8}`],
@@ -123,6 +141,12 @@ function describe({ version, deno, v8, os, arch, cores, engines, auto, simd, mni
       `${build.variant}: ${what}${build.variant === simd.best ? "; the best here" : ""}`,
     ]);
   });
+  if (tuning.available) {
+    Object.entries(tuning.tiles).forEach(([precision, { tile, microseconds }], i) => {
+      const times = Object.entries(microseconds).map(([name, time]) => `${name} ${time} µs`).join(", ");
+      rows.push([i === 0 ? "Tuning" : "", `${precision} takes ${tile} (${times})`]);
+    });
+  } else rows.push(["Tuning", tuning.reason]);
   rows.push(["MNIST", mnist.available ? mnist.folder : mnist.reason]);
   if (mnist.available) rows.push(["", "its four files have the official MD5s"]);
   return alignColumns(rows);

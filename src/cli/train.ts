@@ -50,6 +50,9 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
+    .addOption(options.precisionOption)
+    .addOption(options.noSkipOption)
+    .addOption(options.noTuneOption)
     .addOption(
       pathOption("--name <name>", "the run's folder below runs/", "model and time").helpGroup(
         "Output:",

@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { ENGINES } from "../engine/choose.ts";
+import { Option } from "@commander-js/extra-typings";
+import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
 import { OptionError } from "../errors.ts";
 import { denseNetwork, SEED_DEFAULTS, seedNetwork } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
@@ -126,6 +128,30 @@ export const threadsOption = numberOption(
   wholeNumbers(1, MOST_THREADS),
 ).default(cores, `${cores}, the cores of this machine`).helpGroup(MACHINE);
 
+/** `--precision` */
+export const precisionOption = choiceOption(
+  "--precision <name>",
+  "numbers of the product with noisy inputs",
+  PRECISIONS,
+).default("f32" as const, "f32").helpGroup(MACHINE);
+/** `--precision`, where a model may say what it was trained in. */
+export const ownPrecisionOption = choiceOption(
+  "--precision <name>",
+  "numbers of the product with noisy inputs",
+  PRECISIONS,
+  "the model's own",
+).helpGroup(MACHINE);
+/** `--no-skip` */
+export const noSkipOption = new Option(
+  "--no-skip",
+  "compute units that provably will not spike, too: same result, slower",
+).helpGroup(MACHINE);
+/** `--no-tune` */
+export const noTuneOption = new Option(
+  "--no-tune",
+  "do not look for this machine's fastest kernels: same result",
+).helpGroup(MACHINE);
+
 /** The options that describe a network. */
 export interface NetworkOptions {
   readonly hidden: number;
@@ -144,6 +170,9 @@ export interface TrainingOptions {
   readonly momentum: number;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
+  readonly precision: Precision;
+  readonly skip: boolean;
+  readonly tune: boolean;
   readonly limit?: number | undefined;
   readonly data?: string | undefined;
 }
@@ -183,8 +212,16 @@ export function networkOf(model: Model, options: NetworkOptions): NetworkSpec {
  * @param isGiven Whether the user wrote an option, by its name in {@linkcode NetworkOptions}.
  * @throws {OptionError} when one was given that the model has no use for.
  */
-export function checkMeaning(model: Model, isGiven: (option: keyof typeof SPIKING_ONLY) => boolean): void {
+export function checkMeaning(
+  model: Model,
+  isGiven: (option: keyof typeof SPIKING_ONLY | "precision") => boolean,
+): void {
   if (model !== "dense") return;
+  if (isGiven("precision")) {
+    throw new OptionError(
+      "--precision: means nothing for --model dense, whose inputs have no noise: leave it out",
+    );
+  }
   for (const option of ["steps", "decay", "threshold", "penalty", "beginEval"] as const) {
     if (isGiven(option)) {
       throw new OptionError(
@@ -198,14 +235,18 @@ export function checkMeaning(model: Model, isGiven: (option: keyof typeof SPIKIN
 
 /** What a run takes from the options, without those that are left undefined. */
 export function trainingOf(
-  { epochs, batchSize, learningRate, momentum, threads, engine, limit, data }: TrainingOptions,
-): Pick<RunOptions, "epochs" | "batchSize" | "step" | "threads" | "engine" | "limit" | "data"> {
+  { epochs, batchSize, learningRate, momentum, threads, engine, precision, skip, tune, limit, data }:
+    TrainingOptions,
+): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
   return {
     epochs,
     batchSize,
     step: { learningRate, momentum },
     threads,
     engine,
+    precision,
+    skip,
+    tune,
     ...(limit !== undefined && { limit }),
     ...(data !== undefined && { data }),
   };

@@ -94,7 +94,10 @@ export async function checkWritable(path: string): Promise<void> {
   const folder = dirname(path);
   const permission = await Deno.permissions.query({ name: "write", path: folder });
   if (permission.state !== "granted") {
-    throw new InputError(`${path}: Deno may not write it; run again with --allow-write=${folder}`);
+    throw new InputError(
+      `${path}: Deno may not write it; run again with --allow-write=${folder}, ` +
+        `as in \`deno run --allow-read --allow-write=.,${folder} main.ts …\``,
+    );
   }
   try {
     await targetOf(path);

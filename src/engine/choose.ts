@@ -5,7 +5,9 @@
  */
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Engine } from "./engine.ts";
+import type { Precision } from "./wasm/input_product.ts";
 import { loadKernels } from "./wasm/load.ts";
+import { tunedTile } from "./wasm/tuning_file.ts";
 import { createWasmEngine } from "./wasm/wasm_engine.ts";
 
 /** The engines of the command line; `auto` takes the one that is fastest here. */
@@ -28,9 +30,21 @@ export interface EngineOptions {
   readonly batchSize?: number;
   /** Gradient shards of a batch; see the engine. */
   readonly shards?: number;
+  /** What the product with noise-coded inputs is computed in. @default {"f32"} */
+  readonly precision?: Precision;
+  /** Leave out units that provably will not spike; never changes the result. @default {true} */
+  readonly skip?: boolean;
+  /**
+   * Use the kernels that were measured to be the fastest on this machine, and measure them first where none were
+   * (`.spikelet/tuning.json`); never changes the result. @default {false}
+   */
+  readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
   readonly record?: boolean;
 }
+
+/** What the precisions of the command line are. */
+export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[];
 
 /**
  * Makes an engine by name.
@@ -38,11 +52,14 @@ export interface EngineOptions {
  * @throws {EngineError} when it cannot be had here.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
-  const { engine = "auto", threads = navigator.hardwareConcurrency, ...rest } = options;
+  const { engine = "auto", threads = navigator.hardwareConcurrency, tune = false, ...rest } = options;
   switch (engine) {
     case "auto":
-    case "wasm":
-      return createWasmEngine({ ...rest, threads, kernels: await loadKernels() });
+    case "wasm": {
+      const kernels = await loadKernels();
+      const tile = tune ? await tunedTile(kernels, rest.precision ?? "f32") : undefined;
+      return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
+    }
     default:
       return engine satisfies never;
   }

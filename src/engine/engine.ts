@@ -13,7 +13,7 @@ export type Parameters = ReadonlyMap<string, Float32Array>;
 
 /** Samples to present, and what their draws stand for. */
 export interface Batch {
-  /** One of the data sets that the engine was made with. */
+  /** The data set that they are from. The engine remembers it by identity. */
   readonly samples: Samples;
   /** Indices into it. */
   readonly indices: Uint32Array;

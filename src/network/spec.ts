@@ -90,7 +90,7 @@ export interface NetworkSpec {
   readonly loss: { readonly kind: "crossEntropy" };
 }
 
-/** The largest sizes that the counters of the draws can tell apart (`src/engine/random.ts`). */
+/** The largest sizes that the counters of the draws can tell apart (`src/random.ts`). */
 export const LIMITS = { inputs: 131_072, steps: 65_536, units: 65_536, classes: 256, layers: 64 } as const;
 
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
@@ -162,7 +162,11 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const path = v.getDotPath(issue) ?? "the whole";
-    throw new InputError(`${where}: ${path}: ${issue.message}`);
+    throw new InputError(
+      issue.expected === "never"
+        ? `${where}: ${path}: this version knows nothing of that name; expected one of docs/networks.md`
+        : `${where}: ${path}: ${issue.message}`,
+    );
   }
   const spec = parsed.output;
   if (spec.readout.begin >= spec.steps) {

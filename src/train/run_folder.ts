@@ -44,18 +44,41 @@ export function checkRunName(name: string): void {
  */
 export async function createRunFolder(name: string): Promise<RunFolder> {
   checkRunName(name);
+  const folder = await makeFolder(name);
+  if (!folder) {
+    throw new InputError(
+      `${join(RUNS, name)}: there is a run of this name already: choose another --name, or remove it`,
+    );
+  }
+  return folder;
+}
+
+/** Makes the folder of a run that was given no name: {@linkcode defaultRunName}, and a number where that is taken. */
+export async function createNamedFolder(model: string, now = new Date()): Promise<RunFolder> {
+  const name = defaultRunName(model, now);
+  for (let number = 1;; number++) {
+    const folder = await makeFolder(number === 1 ? name : `${name}-${number}`);
+    if (folder) return folder;
+  }
+}
+
+/** Makes a run's folder; `undefined` where there is one of this name. */
+async function makeFolder(name: string): Promise<RunFolder | undefined> {
   const directory = join(RUNS, name);
   let metrics: Deno.FsFile;
   try {
     await Deno.mkdir(RUNS, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new InputError(`${RUNS}: this is a file; expected a folder for the runs: move it away`);
+    }
+    throw writeError(error, RUNS, ".");
+  }
+  try {
     await Deno.mkdir(directory);
     metrics = await Deno.open(join(directory, "metrics.jsonl"), { createNew: true, write: true });
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) {
-      throw new InputError(
-        `${directory}: there is a run of this name already: choose another --name, or remove it`,
-      );
-    }
+    if (error instanceof Deno.errors.AlreadyExists) return undefined;
     throw writeError(error, directory, RUNS);
   }
   const encoder = new TextEncoder();

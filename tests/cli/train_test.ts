@@ -81,7 +81,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
 
     const directory = join(folder, "runs", "first");
     assert.deepEqual(await namesIn(directory), ["metrics.jsonl", "model.safetensors", "run.json"]);
-    assert.deepEqual(await namesIn(folder), ["copy.safetensors", "runs"]);
+    assert.deepEqual(await namesIn(folder), [".spikelet", "copy.safetensors", "runs"]);
 
     const lines = (await Deno.readTextFile(join(directory, "metrics.jsonl"))).trimEnd().split("\n")
       .map((line) => recordOf(JSON.parse(line)));
@@ -316,5 +316,32 @@ Deno.test("train ends at once with exit code 130 when it is interrupted", async 
     child.kill("SIGINT");
     const { code, stderr } = await child.output();
     assert.equal(code, 130, new TextDecoder().decode(stderr));
+  });
+});
+
+Deno.test("train --precision i16 and --no-skip and --no-tune give the bits that they promise", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const hash = async (...options: string[]) => {
+      const args = ["train", "--data", "data", "--steps", "20", "--batch-size", "20", ...options];
+      return (await spikeletJson(folder, args)).weightsSha256;
+    };
+    const float = await hash();
+    assert.equal(await hash("--no-skip"), float);
+    assert.equal(await hash("--no-tune"), float);
+    const integer = await hash("--precision", "i16", "--name", "integer");
+    assert.notEqual(integer, float);
+    assert.equal(await hash("--precision", "i16", "--no-skip", "--no-tune", "--threads", "1"), integer);
+    const cache = recordOf(JSON.parse(await Deno.readTextFile(join(folder, ".spikelet", "tuning.json"))));
+    assert.deepEqual(Object.keys(cache), ["machine", "f32", "i16"]);
+    await Deno.writeTextFile(join(folder, ".spikelet", "tuning.json"), "{ damaged");
+    assert.equal(await hash("--precision", "i16"), integer);
+
+    // The model says how it was trained, and is measured so.
+    const { test } = await spikeletJson(folder, ["evaluate", "integer", "--data", "data"]);
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "integer", "run.json"))));
+    assert.deepEqual(test, recordOf(record.result).test);
+    const info = await spikeletJson(folder, ["info"]);
+    assert.ok(recordOf(recordOf(recordOf(info.tuning).tiles).i16).tile);
   });
 });

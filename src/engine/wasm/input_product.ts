@@ -15,6 +15,9 @@ import { roundUp } from "./layout.ts";
 /** In what the product of the bottom layer's draws and weights is computed. */
 export type Precision = "f32" | "i16";
 
+/** A kernel for the product, named after its numbers and its tile of steps × units (× planes). */
+export type Tile = "f32-4x8-shuffle" | "f32-4x8-load" | "i16-4x8" | "i8-4x4x2";
+
 /**
  * Kernels for the bottom layer's product, of each precision, the one that is best on most machines first. All of one
  * precision give the same bits.
@@ -22,10 +25,7 @@ export type Precision = "f32" | "i16";
 export const TILES = {
   f32: ["f32-4x8-shuffle", "f32-4x8-load"],
   i16: ["i16-4x8", "i8-4x4x2"],
-} as const satisfies Record<Precision, readonly string[]>;
-
-/** One of {@linkcode TILES}. */
-export type Tile = typeof TILES[Precision][number];
+} as const satisfies Record<Precision, readonly Tile[]>;
 
 /** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;

@@ -4,6 +4,7 @@
  * @module
  */
 import { EngineError } from "../../errors.ts";
+import { readError } from "../../file_access.ts";
 import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
 
 /**
@@ -11,6 +12,7 @@ import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
  *
  * @param variant @default {the best one for this runtime}
  * @throws {EngineError} when the kernels have not been built.
+ * @throws {InputError} when they may not be read.
  */
 export async function loadKernels(variant: Variant = bestVariant()): Promise<KernelModule> {
   const name = `kernels.${variant}.wasm`;
@@ -18,6 +20,7 @@ export async function loadKernels(variant: Variant = bestVariant()): Promise<Ker
   try {
     binary = await Deno.readFile(new URL(`../../../build/${name}`, import.meta.url));
   } catch (cause) {
+    if (!(cause instanceof Deno.errors.NotFound)) throw readError(cause, `build/${name}`);
     throw new EngineError(`build/${name}: not found: run \`deno task build\` first`, { cause });
   }
   return { variant, module: await WebAssembly.compile(binary) };

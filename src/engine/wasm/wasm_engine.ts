@@ -13,7 +13,7 @@ import type { Batch, BatchResult, Engine, Parameters, SampleTrace, Step } from "
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
-import type { Precision, Tile } from "./input_product.ts";
+import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
@@ -107,7 +107,10 @@ class WasmEngine implements Engine, Disposable {
     const options: CoreOptions = { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) };
     const lanes = Math.max(1, threads);
     this.threads = threads;
-    this.description = `${describeKernels(kernels)}, ${threads === 1 ? "1 thread" : `${threads} threads`}`;
+    const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
+    this.description = `${describeKernels(kernels)}${tiles}, ${
+      threads === 1 ? "1 thread" : `${threads} threads`
+    }`;
     this.#spec = spec;
     this.#batchSize = batchSize;
     this.#shards = shards;

@@ -1,0 +1,92 @@
+/**
+ * `deno task bench`: what this machine can do, and what Spikelet makes of it, measured in one run.
+ *
+ * Everything that is compared is measured in turns, round by round, and compared within the round. Figures of different runs
+ * or machines are not comparable; ratios nearly are.
+ */
+import { checkWritable, writeFileAtomic } from "../src/data/write_file.ts";
+import { createCommand } from "../src/cli/command.ts";
+import { describeFailure } from "../src/cli/failure.ts";
+import { numberOption, numbers, pathOption } from "../src/cli/option_values.ts";
+import { drawChart } from "./chart.ts";
+import { measureEpoch } from "./epoch.ts";
+import { measureKernels } from "./kernels.ts";
+import { describeMachine, machineLine } from "./machine.ts";
+import { missedSpikesSection } from "./missed_spikes.ts";
+import { measureOperations } from "./operations.ts";
+import { measurePeers } from "./peers.ts";
+import { measureScaling } from "./scaling.ts";
+import { type Section, sectionLines, sectionRecord } from "./section.ts";
+import { makeSetting } from "./setting.ts";
+import { fullSizes, type Sizes, tinySizes } from "./sizes.ts";
+import { measureEvaluation, measureTraining } from "./training.ts";
+
+const command = createCommand(
+  "bench",
+  "Measure kernels, operations and training on this machine",
+  "Leave the machine alone meanwhile. Prints a table, each figure a median with its tenth and ninetieth percentile.",
+  "--scaling --json bench.json --svg bench.svg",
+)
+  .option(
+    "--tiny",
+    "everything but peers in a few seconds, at a size whose figures mean nothing: to see that it runs",
+  )
+  .option("--peers", "PyTorch and jax-js beside Spikelet; `deno task bench:peers` may run them")
+  .option("--scaling", "cost against steps, hidden units, firing rate, batch size and threads")
+  .addOption(
+    numberOption(
+      "--seconds <number>",
+      "for the repetitions of each part",
+      numbers("0 or more", (n) => n >= 0),
+    )
+      .default(10),
+  )
+  .addOption(pathOption("--json <file>", "write every sample there"))
+  .addOption(pathOption("--svg <file>", "write charts there"));
+
+try {
+  const options = command.parse(Deno.args, { from: "user" }).opts();
+  for (const path of [options.json, options.svg]) if (path !== undefined) await checkWritable(path);
+  const sizes = options.tiny ? tinySizes() : fullSizes(options.seconds);
+  const machine = describeMachine();
+  console.log(machineLine(machine));
+  const sections: Section[] = [];
+  for await (const section of measureAll(sizes, options)) {
+    sections.push(section);
+    console.log(`\n${sectionLines(section).join("\n")}`);
+  }
+  // At tiny size nobody reads them, but they must not rot either.
+  if (options.json !== undefined || options.tiny) {
+    const report = { machine, tiny: options.tiny === true, sizes, sections: sections.map(sectionRecord) };
+    const text = `${JSON.stringify(report, undefined, 1)}\n`;
+    if (options.json !== undefined) await writeFileAtomic(options.json, text);
+  }
+  if (options.svg !== undefined || options.tiny) {
+    const chart = drawChart(sections, machineLine(machine));
+    if (options.svg !== undefined) await writeFileAtomic(options.svg, chart);
+  }
+} catch (error) {
+  const { message, exitCode } = describeFailure(error);
+  if (message !== "") console.error(message);
+  Deno.exit(exitCode);
+}
+
+/** Measures part after part. */
+async function* measureAll(
+  sizes: Sizes,
+  parts: { readonly peers?: true; readonly scaling?: true; readonly tiny?: true },
+): AsyncGenerator<Section> {
+  const setting = await makeSetting(sizes);
+  yield await measureKernels(setting);
+  const { section, trained } = await measureEpoch(setting);
+  yield section;
+  yield* await measureOperations(setting, [
+    { label: "first weights", parameters: setting.parameters },
+    { label: `after ${sizes.epochBatches} batches`, parameters: trained },
+  ]);
+  yield await measureTraining(setting);
+  yield await measureEvaluation(setting, trained);
+  for (const row of setting.engines.chosen) yield await missedSpikesSection(row, setting);
+  if (parts.scaling || parts.tiny) yield* await measureScaling(setting);
+  if (parts.peers) yield* await measurePeers(setting);
+}

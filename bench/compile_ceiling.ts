@@ -1,0 +1,57 @@
+/**
+ * Makes the machine's ceiling: compiles ceiling.ts on the spot, with the options that the kernels are built with.
+ *
+ * @module
+ */
+import { bestVariant } from "../src/engine/wasm/kernels.ts";
+
+const OPTIONS = [
+  "-O3",
+  "--converge",
+  "--noAssert",
+  "--runtime",
+  "stub",
+  "--enable",
+  "simd",
+  "--use",
+  "abort=",
+];
+
+/** The exports of ceiling.ts. */
+export interface Ceiling {
+  readonly memory: WebAssembly.Memory;
+  readonly MADD_FLOPS: { readonly value: number };
+  readonly DOT_OPS: { readonly value: number };
+  readonly BYTE_OPS: { readonly value: number };
+  maddCeiling(data: number, turns: number, out: number): void;
+  dotCeiling(data: number, turns: number, out: number): void;
+  byteCeiling(data: number, turns: number, out: number): void;
+}
+
+/** Where {@linkcode compileCeiling} puts the operands, and where results may go. */
+export const CEILING_DATA = 1024;
+export const CEILING_OUT = 2048;
+
+/** Compiles and instantiates; operands are in place. @throws {Error} what the compiler says. */
+export async function compileCeiling(): Promise<Ceiling> {
+  const asc = await import("assemblyscript/asc"); // half a second: only when it is wanted
+  const source = await Deno.readTextFile(new URL("ceiling.ts", import.meta.url));
+  const relaxed = bestVariant() === "relaxed" ? ["--enable", "relaxed-simd"] : [];
+  let binary: Uint8Array<ArrayBuffer> | undefined;
+  const { error, stderr } = await asc.main(
+    ["ceiling.ts", "--outFile", "ceiling.wasm", "--initialMemory", "1", ...OPTIONS, ...relaxed],
+    {
+      readFile: (name) => name === "ceiling.ts" ? source : null,
+      writeFile: (_name, contents) => {
+        if (typeof contents !== "string") binary = new Uint8Array(contents);
+      },
+      listFiles: () => [],
+    },
+  );
+  if (error || !binary) throw new Error(`bench/ceiling.ts: ${stderr.toString() || error?.message}`);
+  const { instance } = await WebAssembly.instantiate(binary);
+  const ceiling = instance.exports as unknown as Ceiling; // the compiler's promise; see ceiling.ts
+  const data = new Float32Array(ceiling.memory.buffer, CEILING_DATA, 14 * 4);
+  data.forEach((_, i) => data[i] = 1 + i / 64);
+  return ceiling;
+}

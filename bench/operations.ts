@@ -1,0 +1,137 @@
+/**
+ * The parts of a sample's way: what each operation of the plan takes, with first weights and with trained ones.
+ *
+ * @module
+ */
+import type { Samples } from "../src/data/samples.ts";
+import type { Parameters } from "../src/engine/engine.ts";
+import type { Operation } from "../src/engine/plan.ts";
+import type { Core } from "../src/engine/wasm/core.ts";
+import { PURPOSE } from "../src/random.ts";
+import { openCore } from "./engines.ts";
+import { interleave } from "./rounds.ts";
+import type { Row, Section } from "./section.ts";
+import type { Setting } from "./setting.ts";
+import { pairedRatios } from "./statistics.ts";
+
+/** Weights at some point of training. */
+export interface Stage {
+  readonly label: string;
+  readonly parameters: Parameters;
+}
+
+/** Samples that are presented before any is timed. */
+const WARM_UP_SAMPLES = 600;
+
+/** Times every operation, a section for each engine and stage. */
+export async function measureOperations(
+  { kernels, engines, spec, train: samples, sizes }: Setting,
+  stages: readonly Stage[],
+): Promise<Section[]> {
+  const timings = engines.chosen.flatMap(({ label, options }) =>
+    stages.map((stage) => {
+      const core = openCore(kernels, spec, options, stage.parameters);
+      return { title: `${label}, ${stage.label}`, timing: new Timing(core, samples) };
+    })
+  );
+  for (const { timing } of timings) timing.warmUp(Math.min(WARM_UP_SAMPLES, 5 * sizes.operationSamples));
+  await interleave(timings.map(({ timing }) => () => timing.round(sizes.operationSamples)), {
+    seconds: sizes.seconds,
+    atLeast: sizes.rounds,
+  });
+  return timings.map(({ title, timing }, i) => ({
+    key: `operations-${i}`,
+    title: `A sample's way, one core: ${title}`,
+    ratio: { meaning: "share of the sample's whole way", style: "share" },
+    rows: timing.rows(),
+    remarks: timing.remarks(),
+  }));
+}
+
+/** One core, timed operation by operation. */
+class Timing {
+  readonly #core: Core;
+  readonly #samples: Samples;
+  readonly #operations: readonly Operation[];
+  /** Microseconds a sample in each round: of loading it, then of each operation. */
+  readonly #rounds: number[][];
+  readonly #totals: number[] = [];
+  #next = 0;
+  #presented = 0;
+  #spikes = 0;
+  #computed = 0;
+
+  constructor(core: Core, samples: Samples) {
+    this.#core = core;
+    this.#samples = samples;
+    this.#operations = [...core.plan.forward, ...core.plan.backward];
+    this.#rounds = [[], ...this.#operations.map(() => [])];
+  }
+
+  warmUp(samples: number): void {
+    for (let i = 0; i < samples; i++) {
+      this.#load();
+      this.#core.forward();
+      this.#core.backward();
+    }
+  }
+
+  /** Presents some samples. @returns Microseconds a sample. */
+  round(samples: number): number {
+    const core = this.#core, operations = this.#operations;
+    const spent = new Float64Array(operations.length + 1);
+    const started = performance.now();
+    let now = started;
+    const lap = (part: number) => {
+      const before = now;
+      now = performance.now();
+      spent[part]! += now - before;
+    };
+    for (let i = 0; i < samples; i++) {
+      this.#load();
+      lap(0);
+      for (let j = 0; j < operations.length; j++) {
+        core.execute(operations[j]!);
+        lap(j + 1);
+      }
+      this.#spikes += core.spikes();
+      this.#computed += core.computed[0]!;
+      now = performance.now();
+    }
+    this.#presented += samples;
+    spent.forEach((milliseconds, part) => this.#rounds[part]!.push(1000 * milliseconds / samples));
+    const total = 1000 * spent.reduce((a, b) => a + b, 0) / samples;
+    this.#totals.push(total);
+    return total;
+  }
+
+  rows(): Row[] {
+    const names = [
+      "load",
+      ...this.#operations.map((o) => "layer" in o ? `${o.kind}, layer ${o.layer + 1}` : o.kind),
+    ];
+    const row = (name: string, samples: readonly number[]): Row => ({
+      name,
+      unit: "µs a sample",
+      samples,
+      ratios: pairedRatios(samples, this.#totals),
+    });
+    return [row("all", this.#totals), ...names.map((name, i) => row(name, this.#rounds[i]!))];
+  }
+
+  remarks(): string[] {
+    const { steps, layers } = this.#core.plan.spec;
+    const rate = this.#spikes / this.#presented / (steps * layers[0]!.units);
+    return [
+      `${(this.#computed / this.#presented).toFixed(1)} of ${
+        layers[0]!.units
+      } hidden units computed in a sample, ` +
+      `${(100 * rate).toFixed(2)} % of (unit, step) pairs spike`,
+    ];
+  }
+
+  #load(): void {
+    const index = this.#next++ % this.#samples.count;
+    this.#core.load(this.#samples, index, PURPOSE.training, 1, 1e-3);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Which tile is the fastest on this machine: a matter of its processor and of the runtime's compiler, so it is measured.
+ *
+ * All tiles of a precision give the same bits; choosing wrongly costs time and nothing else.
+ *
+ * @module
+ */
+import { initialParameters } from "../../network/initialise.ts";
+import { seedNetwork } from "../../network/presets.ts";
+import { compilePlan } from "../plan.ts";
+import { Core } from "./core.ts";
+import { type Precision, type Tile, TILES } from "./input_product.ts";
+import type { KernelModule } from "./kernels.ts";
+import { toLayout } from "./layout.ts";
+
+/** What each tile took for the same work. */
+export interface Tuning {
+  /** The fastest. */
+  readonly tile: Tile;
+  /** Of every tile, for the product of 32 steps with 40 units of 784 inputs: the least of all rounds. */
+  readonly microseconds: Readonly<Record<string, number>>;
+}
+
+const ROUNDS = 12;
+const PRODUCTS = 3;
+/** Enough calls for V8 to have compiled a kernel with all its optimisations. */
+const WARM_UP = 30;
+
+/** Times a precision's tiles against each other; some milliseconds each. */
+export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
+  const spec = seedNetwork({ hidden: 40, steps: 32 });
+  const plan = compilePlan(spec, { skip: false });
+  const pixels = Uint8Array.from({ length: spec.inputs }, (_, i) => i);
+  const samples = {
+    name: "tuning",
+    count: 1,
+    size: spec.inputs,
+    features: pixels,
+    labels: new Uint8Array(1),
+  };
+  const product = plan.forward.find(({ kind }) => kind === "product")!;
+  const lanes = TILES[precision].map((tile) => {
+    const core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: 0, precision, tile });
+    core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
+    core.load(samples, 0, 0, 0);
+    core.forward();
+    for (let i = 0; i < WARM_UP; i++) core.execute(product);
+    return { tile, core, least: Infinity };
+  });
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const lane of lanes) {
+      const started = performance.now();
+      for (let i = 0; i < PRODUCTS; i++) lane.core.execute(product);
+      lane.least = Math.min(lane.least, 1000 * (performance.now() - started) / PRODUCTS);
+    }
+  }
+  const fastest = lanes.reduce((best, lane) => lane.least < best.least ? lane : best);
+  const microseconds = lanes.map(({ tile, least }) => [tile, Math.round(least * 10) / 10]);
+  return { tile: fastest.tile, microseconds: Object.fromEntries(microseconds) };
+}

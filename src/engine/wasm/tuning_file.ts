@@ -1,0 +1,66 @@
+/**
+ * Remembers which tile is the fastest on a machine, in `.spikelet/tuning.json` below the current folder.
+ *
+ * The file is a cache: without it, or where it cannot be written, nothing is lost but some milliseconds.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { writeFileAtomic } from "../../data/write_file.ts";
+import { SpikeletError } from "../../errors.ts";
+import { VERSION } from "../../version.ts";
+import { type Precision, type Tile, TILES } from "./input_product.ts";
+import type { KernelModule } from "./kernels.ts";
+import { timeTiles, type Tuning } from "./tuning.ts";
+
+/** Where the cache lies, below the current folder. */
+export const TUNING_FILE = ".spikelet/tuning.json";
+
+const tuningOf = (tiles: readonly Tile[]) =>
+  v.strictObject({ tile: v.picklist(tiles), microseconds: v.record(v.string(), v.number()) });
+
+const schema = v.strictObject({
+  machine: v.string(),
+  f32: v.optional(tuningOf(TILES.f32)),
+  i16: v.optional(tuningOf(TILES.i16)),
+});
+
+type Cache = v.InferOutput<typeof schema>;
+
+/** What the figures hold for; another Deno or another build of the kernels is measured anew. */
+function machineOf({ variant }: KernelModule): string {
+  return [VERSION, variant, Deno.version.v8, Deno.build.arch, navigator.hardwareConcurrency].join(" ");
+}
+
+/** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
+export function readTuning(kernels: KernelModule): Cache | undefined {
+  try {
+    const cache = v.parse(schema, JSON.parse(Deno.readTextFileSync(TUNING_FILE)));
+    return cache.machine === machineOf(kernels) ? cache : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The fastest tile of a precision: as remembered, or else as measured now, if it can be remembered then.
+ *
+ * @returns `undefined` where nothing is known and nothing may be written: the engine has a default.
+ */
+export async function tunedTile(kernels: KernelModule, precision: Precision): Promise<Tile | undefined> {
+  const cache = readTuning(kernels);
+  const known = cache?.[precision];
+  if (known) return known.tile;
+  const { state } = await Deno.permissions.query({ name: "write", path: TUNING_FILE });
+  if (state !== "granted") return undefined;
+  const tuning: Tuning = timeTiles(kernels, precision);
+  try {
+    await Deno.mkdir(".spikelet", { recursive: true });
+    const rest = cache ?? { machine: machineOf(kernels) };
+    await writeFileAtomic(TUNING_FILE, JSON.stringify({ ...rest, [precision]: tuning }, null, 2) + "\n");
+  } catch (error) {
+    // A cache that cannot be written is no reason not to train.
+    if (!(error instanceof SpikeletError || error instanceof Error && "code" in error)) throw error;
+  }
+  return tuning.tile;
+}

@@ -1,0 +1,15 @@
+import assert from "node:assert/strict";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { TILES } from "../../src/engine/wasm/input_product.ts";
+import { timeTiles } from "../../src/engine/wasm/tuning.ts";
+
+Deno.test("timeTiles() times every tile of a precision and names one of them the fastest", async () => {
+  const kernels = await loadKernels();
+  for (const precision of ["f32", "i16"] as const) {
+    const { tile, microseconds } = timeTiles(kernels, precision);
+    assert.deepEqual(Object.keys(microseconds), [...TILES[precision]]);
+    const least = Math.min(...Object.values(microseconds));
+    assert.ok(least > 0 && Number.isFinite(least));
+    assert.equal(microseconds[tile], least);
+  }
+});
