@@ -37,16 +37,33 @@ export function gatherSpikes(
       v128.store(to, v128.load(bias + column));
     }
   }
-  for (let slot = 0; slot < slots; slot++) {
-    const w = weights + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
-    let at = <usize> slot * (<usize> capacity << 2);
-    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
-      const step = load<i32>(spikeSteps + at) + delay;
-      if (step >= steps) break;
-      const o = v128.load32_splat(spikeOutputs + at);
-      const current = currents + <usize> step * row;
-      for (let column: usize = 0; column < row; column += 16) {
-        v128.store(current + column, madd(o, v128.load(w + column), v128.load(current + column)));
+  let column: usize = 0;
+  for (; column + 48 <= row; column += 48) {
+    // Three vectors of a spike's row at a time: they stay in registers for all spikes of its unit.
+    for (let slot = 0; slot < slots; slot++) {
+      const w = weights + column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+      const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32);
+      let at = <usize> slot * (<usize> capacity << 2);
+      for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        if (step >= steps) break;
+        const o = v128.load32_splat(spikeOutputs + at);
+        const current = currents + column + <usize> step * row;
+        v128.store(current, madd(o, w0, v128.load(current)));
+        v128.store(current, madd(o, w1, v128.load(current, 16)), 16);
+        v128.store(current, madd(o, w2, v128.load(current, 32)), 32);
+      }
+    }
+  }
+  for (; column < row; column += 16) {
+    for (let slot = 0; slot < slots; slot++) {
+      const w = v128.load(weights + column + <usize> load<i32>(unit + (<usize> slot << 2)) * row);
+      let at = <usize> slot * (<usize> capacity << 2);
+      for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        if (step >= steps) break;
+        const current = currents + column + <usize> step * row;
+        v128.store(current, madd(v128.load32_splat(spikeOutputs + at), w, v128.load(current)));
       }
     }
   }
@@ -78,25 +95,46 @@ export function backThroughSpikes(
   units: i32,
 ): void {
   const row = <usize> units << 2;
-  for (let slot = 0; slot < slots; slot++) {
-    const input = <usize> load<i32>(unit + (<usize> slot << 2)) * row;
-    let at = <usize> slot * (<usize> capacity << 2);
-    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
-      const step = load<i32>(spikeSteps + at) + delay;
-      if (step >= steps) {
-        store<f32>(spikeGradients + at, 0);
-        continue;
+  let column: usize = 0;
+  for (; column + 48 <= row; column += 48) {
+    for (let slot = 0; slot < slots; slot++) {
+      const input = column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+      const w = weights + input, g = weightGradients + input;
+      const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32);
+      let g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32);
+      let at = <usize> slot * (<usize> capacity << 2);
+      for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        let dot: f32 = 0;
+        if (step < steps) {
+          const o = v128.load32_splat(spikeOutputs + at);
+          const delta = currentGradients + column + <usize> step * row;
+          const d0 = v128.load(delta), d1 = v128.load(delta, 16), d2 = v128.load(delta, 32);
+          g0 = madd(o, d0, g0), g1 = madd(o, d1, g1), g2 = madd(o, d2, g2);
+          dot = sumLanes(madd(w2, d2, madd(w1, d1, f32x4.mul(w0, d0))));
+        }
+        store<f32>(spikeGradients + at, column == 0 ? dot : load<f32>(spikeGradients + at) + dot);
       }
-      const o = v128.load32_splat(spikeOutputs + at);
-      let dot = f32x4.splat(0);
-      const delta = currentGradients + <usize> step * row;
-      for (let column: usize = 0; column < row; column += 16) {
-        const di = v128.load(delta + column);
-        dot = madd(v128.load(weights + input + column), di, dot);
-        const g = weightGradients + input + column;
-        v128.store(g, madd(o, di, v128.load(g)));
+      v128.store(g, g0), v128.store(g, g1, 16), v128.store(g, g2, 32);
+    }
+  }
+  for (; column < row; column += 16) {
+    for (let slot = 0; slot < slots; slot++) {
+      const input = column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+      const w = v128.load(weights + input);
+      let g = v128.load(weightGradients + input);
+      let at = <usize> slot * (<usize> capacity << 2);
+      for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        let dot: f32 = 0;
+        if (step < steps) {
+          const delta = v128.load(currentGradients + column + <usize> step * row);
+          g = madd(v128.load32_splat(spikeOutputs + at), delta, g);
+          dot = sumLanes(f32x4.mul(w, delta));
+        }
+        store<f32>(spikeGradients + at, column == 0 ? dot : load<f32>(spikeGradients + at) + dot);
       }
-      store<f32>(spikeGradients + at, sumLanes(dot));
+      v128.store(weightGradients + input, g);
     }
   }
 }
