@@ -18,11 +18,18 @@ const LARGEST: f32 = 8191;
 const OFFSET: i32 = 8192;
 
 /**
- * For each chosen row: S, as its inverse, and b + 128½·Σp.
+ * A constant of the packing loops, for a register (see MULTIPLIERS in random.ts): 1½·2²³. Added to a float, it
+ * leaves the float's nearest integer in the last bits; subtracted from those bits as an integer, it leaves only that.
+ */
+const ROUNDER = memory.data<u32>([0x4b400000]);
+
+/**
+ * For each chosen row: S, as itself and as its inverse, and b + 128½·Σp.
  *
  * @param features f32 `[inputs]`, x / 256.
  * @param weights f32 `[units, inputs]`, bias f32 `[units]`.
  * @param chosen i32 `[count]`, rows in the order in which they are packed.
+ * @param count A multiple of 2.
  * @param bases f32 `[count]`, b + 128½·Σp, written.
  * @param scales f32 `[count]`, S, written; 0 for a row of zeros.
  * @param factors f32 `[count]`, 1 / S, written; 0 for a row of zeros.
@@ -39,34 +46,46 @@ export function scaleRows(
   factors: usize,
   inputs: i32,
 ): void {
-  // Each |q| is at most ½ above S·|p|, and the float sums may be a little low: so a little less than 2²⁴ is handed out.
-  const room: f32 = 16_770_000 - <f32> inputs;
-  const end = features + (<usize> inputs << 2);
-  for (; count > 0; count--, chosen += 4, bases += 4, scales += 4, factors += 4) {
-    const unit = <usize> load<i32>(chosen);
-    let w = weights + unit * (<usize> inputs << 2);
-    let sums = f32x4.splat(0), sizes = sums, largest = sums;
-    for (let x = features; x < end; x += 16, w += 16) {
-      const p = f32x4.mul(v128.load(x), v128.load(w));
-      const size = f32x4.abs(p);
-      sums = f32x4.add(sums, p);
-      sizes = f32x4.add(sizes, size);
-      largest = f32x4.max(largest, size);
+  const row = <usize> inputs << 2;
+  const end = features + row;
+  for (let first = 0; first < count; first += 2) {
+    // Two rows at a time: each sum waits for its last addition.
+    const at = <usize> first << 2;
+    const unit0 = <usize> load<i32>(chosen + at), unit1 = <usize> load<i32>(chosen + at, 4);
+    let w0 = weights + unit0 * row, w1 = weights + unit1 * row;
+    let sums0 = f32x4.splat(0), sizes0 = sums0, largest0 = sums0;
+    let sums1 = sums0, sizes1 = sums0, largest1 = sums0;
+    for (let x = features; x < end; x += 16, w0 += 16, w1 += 16) {
+      const xs = v128.load(x);
+      const p0 = f32x4.mul(xs, v128.load(w0)), p1 = f32x4.mul(xs, v128.load(w1));
+      const size0 = f32x4.abs(p0), size1 = f32x4.abs(p1);
+      sums0 = f32x4.add(sums0, p0), sums1 = f32x4.add(sums1, p1);
+      sizes0 = f32x4.add(sizes0, size0), sizes1 = f32x4.add(sizes1, size1);
+      largest0 = f32x4.pmax(largest0, size0), largest1 = f32x4.pmax(largest1, size1);
     }
-    const most = max(
-      max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
-      max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
-    );
-    const scale: f32 = most > 0 ? min(LARGEST / most, room / sumLanes(sizes)) : 0;
-    store<f32>(bases, load<f32>(bias + (unit << 2)) + 128.5 * sumLanes(sums));
-    store<f32>(scales, scale);
-    store<f32>(factors, scale > 0 ? 1 / scale : 0);
+    store<f32>(bases + at, load<f32>(bias + (unit0 << 2)) + 128.5 * sumLanes(sums0));
+    store<f32>(bases + at, load<f32>(bias + (unit1 << 2)) + 128.5 * sumLanes(sums1), 4);
+    const scale0 = scaleOf(sizes0, largest0, inputs), scale1 = scaleOf(sizes1, largest1, inputs);
+    store<f32>(scales + at, scale0), store<f32>(scales + at, scale1, 4);
+    store<f32>(factors + at, scale0 > 0 ? 1 / scale0 : 0),
+      store<f32>(factors + at, scale1 > 0 ? 1 / scale1 : 0, 4);
   }
 }
 
+/** S from the lanes' Σ|p| and largest |p|. */
+function scaleOf(sizes: v128, largest: v128, inputs: i32): f32 {
+  // Each |q| is at most ½ above S·|p|, and the float sums may be a little low: so a little less than 2²⁴ is handed out.
+  const room: f32 = 16_770_000 - <f32> inputs;
+  const most = max(
+    max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
+    max(f32x4.extract_lane(largest, 2), f32x4.extract_lane(largest, 3)),
+  );
+  return most > 0 ? min(LARGEST / most, room / sumLanes(sizes)) : 0;
+}
+
 /** round(s·x·w) of four inputs. */
-function round(w: usize, x: v128, s: v128): v128 {
-  return i32x4.trunc_sat_f32x4_s(f32x4.nearest(f32x4.mul(f32x4.mul(x, v128.load(w)), s)));
+function round(w: usize, x: v128, s: v128, rounder: v128): v128 {
+  return i32x4.sub(f32x4.add(f32x4.mul(f32x4.mul(x, v128.load(w)), s), rounder), rounder);
 }
 
 /**
@@ -86,6 +105,7 @@ export function packI16(
   inputs: i32,
 ): void {
   const row = <usize> inputs << 2;
+  const rounder = v128.load32_splat(ROUNDER);
   for (let half = 0; half < halfCount; half++, chosen += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
     const s2 = v128.load32_splat(scales, 8), s3 = v128.load32_splat(scales, 12);
@@ -94,8 +114,8 @@ export function packI16(
     let to = panels + <usize> (half >> 1) * (row << 2) + (<usize> (half & 1) << 4);
     for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16, to += 64) {
       const xs = v128.load(x);
-      const ab = i16x8.narrow_i32x4_s(round(a, xs, s0), round(b, xs, s1));
-      const cd = i16x8.narrow_i32x4_s(round(c, xs, s2), round(d, xs, s3));
+      const ab = i16x8.narrow_i32x4_s(round(a, xs, s0, rounder), round(b, xs, s1, rounder));
+      const cd = i16x8.narrow_i32x4_s(round(c, xs, s2, rounder), round(d, xs, s3, rounder));
       v128.store(to, v128.shuffle<i32>(ab, cd, 0, 2, 4, 6));
       v128.store(to, v128.shuffle<i32>(ab, cd, 1, 3, 5, 7), 32);
     }
@@ -117,6 +137,7 @@ export function packI8(
   inputs: i32,
 ): void {
   const row = <usize> inputs << 2;
+  const rounder = v128.load32_splat(ROUNDER);
   const offset = i16x8.splat(<i16> OFFSET), low = i16x8.splat(127);
   for (let half = 0; half < halfCount; half++, chosen += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
@@ -129,8 +150,14 @@ export function packI8(
       x += 16, a += 16, b += 16, c += 16, d += 16, panels += 32
     ) {
       const xs = v128.load(x);
-      const ab = i16x8.add(i16x8.narrow_i32x4_s(round(a, xs, s0), round(b, xs, s1)), offset);
-      const cd = i16x8.add(i16x8.narrow_i32x4_s(round(c, xs, s2), round(d, xs, s3)), offset);
+      const ab = i16x8.add(
+        i16x8.narrow_i32x4_s(round(a, xs, s0, rounder), round(b, xs, s1, rounder)),
+        offset,
+      );
+      const cd = i16x8.add(
+        i16x8.narrow_i32x4_s(round(c, xs, s2, rounder), round(d, xs, s3, rounder)),
+        offset,
+      );
       v128.store(panels, i8x16.narrow_i16x8_u(i16x8.shr_u(ab, 7), i16x8.shr_u(cd, 7)));
       v128.store(panels, i8x16.narrow_i16x8_u(v128.and(ab, low), v128.and(cd, low)), 16);
     }

@@ -63,7 +63,7 @@ export interface CoreMemory {
   readonly shards: number;
 }
 
-/** Floats of the parameters that the optimiser works on at a time: what it needs for 32 shards stays in the second cache. */
+/** Floats of the parameters that the optimiser works on at a time: what it needs for 24 shards stays in the second cache. */
 export const UPDATE_FLOATS = 8192;
 
 /**

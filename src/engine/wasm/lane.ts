@@ -67,22 +67,23 @@ export interface LaneSetup {
 }
 
 /**
- * The samples of a shard. The last quarter of the shards is half as large as the others, so that the threads, which take
- * them in this order, finish close together.
+ * The samples of a shard. Half of the shards are large, a quarter half as large, and the last quarter a quarter: so the
+ * threads, which take them in this order, finish close together.
  */
 export function shardRange(
   count: number,
   shards: number,
   shard: number,
 ): readonly [from: number, to: number] {
-  const large = Math.floor(shards * 3 / 4);
-  const at = (n: number) => Math.floor(count * (n + Math.min(n, large)) / (shards + large));
+  const large = Math.floor(shards / 2), medium = Math.floor(shards * 3 / 4);
+  const weight = (n: number) => n + Math.min(n, medium) + 2 * Math.min(n, large);
+  const at = (n: number) => Math.floor(count * weight(n) / weight(shards));
   return [at(shard), at(shard + 1)];
 }
 
 /** Which gradient is summed how is part of the result: so the number of shards depends on the batch alone. */
 export function shardCount(batchSize: number): number {
-  return Math.max(1, Math.min(32, Math.ceil(batchSize / 16)));
+  return Math.max(1, Math.min(24, Math.ceil(batchSize / 16)));
 }
 
 /** One thread of the engine. */

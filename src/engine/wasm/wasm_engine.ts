@@ -30,7 +30,7 @@ export interface WasmEngineOptions {
   readonly seed?: number;
   /** The most samples that a batch will have. @default {1000} */
   readonly batchSize?: number;
-  /** Gradient shards of a batch; part of what the result's bits depend on. @default {one for 16 samples, at most 32} */
+  /** Gradient shards of a batch; part of what the result's bits depend on. @default {one for 16 samples, at most 24} */
   readonly shards?: number;
   /** Leave out units that provably will not spike. Never changes the result. @default {true} */
   readonly skip?: boolean;
