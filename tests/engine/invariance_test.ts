@@ -68,17 +68,19 @@ Deno.test("train() gives the same gradient, but for rounding, however the batch 
   }
 });
 
-Deno.test("shardRange() gives every sample to one shard, and the last shards half as many", () => {
+Deno.test("shardRange() gives every sample to one shard, and the last shards half and a quarter as many", () => {
   for (const count of [1, 2, 15, 16, 17, 96, 1000]) {
     for (const shards of [1, 2, 3, 6, 32]) {
       const ranges = Array.from({ length: shards }, (_, shard) => shardRange(count, shards, shard));
       assert.equal(ranges[0]![0], 0);
       assert.equal(ranges[shards - 1]![1], count);
       ranges.slice(1).forEach(([from], shard) => assert.equal(from, ranges[shard]![1]));
-      // The last quarter is half as large as the others, but for whole samples.
-      const sizes = ranges.map(([from, to]) => to - from);
-      const large = Math.floor(shards * 3 / 4), unit = count / (shards + large);
-      sizes.forEach((size, shard) => assert.ok(Math.abs(size - (shard < large ? 2 : 1) * unit) < 1));
+      // Half of the shards are large, a quarter half as large, the last quarter a quarter, but for whole samples.
+      const weights: number[] = ranges.map((_, shard) =>
+        shard < Math.floor(shards / 2) ? 4 : shard < Math.floor(shards * 3 / 4) ? 2 : 1
+      );
+      const unit = count / weights.reduce((sum, weight) => sum + weight, 0);
+      ranges.forEach(([from, to], shard) => assert.ok(Math.abs(to - from - weights[shard]! * unit) < 1));
     }
   }
 });
