@@ -4,19 +4,19 @@
  * Inputs X are f32 `[⌈steps / 4⌉][inputs][4 steps]`: the same input of four consecutive steps lies in one vector, so the
  * product loads four rows at once. `inputs` is padded to a multiple of 4. Rows past the last step are written and never read.
  */
-import { hash, mix, MULTIPLIERS } from "./random";
+import { hash, MULTIPLIERS } from "./random";
 
 /**
  * Constants of the encoder's loop (see MULTIPLIERS): the low half's mask; 2²³ as a float, whose last 16 bits take a draw;
- * and 2²³ − ½, which leaves v + ½ of it.
+ * 2²³ − ½, which leaves v + ½ of it; and 1.
  */
-const CONSTANTS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff]);
+const CONSTANTS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff, 1]);
 
 /**
  * The seed's encoder (SPEC.md), x_t = r_t ⊙ x, without its x: a fresh uniform draw r for each step and input.
  *
  * x is the same at every step, so it is multiplied into the weights instead, once a sample (`packPanels`).
- * One word gives two draws of 16 bits, r = (v + ½) / 2¹⁶: exact in float32, mean exactly ½, and strictly sub-Gaussian,
+ * One hash gives two draws of 16 bits, r = (v + ½) / 2¹⁶: exact in float32, mean exactly ½, and strictly sub-Gaussian,
  * as the bound in skip.ts needs. The low half is the even input's, the high half the odd one's.
  *
  * @param out f32 X, written: 2¹⁶·r.
@@ -25,14 +25,14 @@ const CONSTANTS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff]);
  */
 export function encodeNoise(key0: i32, key1: i32, out: usize, steps: i32, inputs: i32): void {
   const m1 = v128.load32_splat(MULTIPLIERS), m2 = v128.load32_splat(MULTIPLIERS, 4);
-  const stride = v128.load32_splat(MULTIPLIERS, 8), low = v128.load32_splat(CONSTANTS);
+  const low = v128.load32_splat(CONSTANTS), one = v128.load32_splat(CONSTANTS, 12);
   const exponent = v128.load32_splat(CONSTANTS, 4), offset = v128.load32_splat(CONSTANTS, 8);
   const k = i32x4.splat(key1);
   for (let step = 0; step < steps; step += 4) {
-    let z = hash(i32x4.add(i32x4.splat(step + key0), i32x4(0, 1, 2, 3)), k, m1, m2);
+    let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
     for (const end = out + (<usize> inputs << 4); out < end; out += 32) {
-      const bits = mix(z, m2);
-      z = i32x4.add(z, stride);
+      const bits = hash(z, k, m1, m2);
+      z = i32x4.add(z, one);
       v128.store(out, f32x4.sub(v128.or(v128.and(bits, low), exponent), offset));
       v128.store(out, f32x4.sub(v128.or(i32x4.shr_u(bits, 16), exponent), offset), 16);
     }
@@ -42,20 +42,20 @@ export function encodeNoise(key0: i32, key1: i32, out: usize, steps: i32, inputs
 /**
  * The same with draws of 8 bits, for the product in integers: r = (v + 128½) / 256 with v from −128 to 127.
  *
- * The four bytes of a word are the draws of four inputs, in their order: nothing is left to do but to store them.
+ * The four bytes of a hash are the draws of four inputs, in their order: nothing is left to do but to store them.
  *
  * @param out i8 `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`, written: v.
  * @param inputs A multiple of 4.
  */
 export function encodeNoiseI8(key0: i32, key1: i32, out: usize, steps: i32, inputs: i32): void {
   const m1 = v128.load32_splat(MULTIPLIERS), m2 = v128.load32_splat(MULTIPLIERS, 4);
-  const stride = v128.load32_splat(MULTIPLIERS, 8);
+  const one = v128.load32_splat(CONSTANTS, 12);
   const k = i32x4.splat(key1);
   for (let step = 0; step < steps; step += 4) {
-    let z = hash(i32x4.add(i32x4.splat(step + key0), i32x4(0, 1, 2, 3)), k, m1, m2);
+    let z = i32x4.add(i32x4.splat((step << 16) + key0), i32x4(0, 1 << 16, 2 << 16, 3 << 16));
     for (const end = out + (<usize> inputs << 2); out < end; out += 16) {
-      v128.store(out, mix(z, m2));
-      z = i32x4.add(z, stride);
+      v128.store(out, hash(z, k, m1, m2));
+      z = i32x4.add(z, one);
     }
   }
 }

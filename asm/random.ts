@@ -1,32 +1,27 @@
 /**
- * Counter-based draws: a draw is a pure function of a 64-bit key, a step and an input, for four steps at a time.
+ * Counter-based draws: a draw is a pure function of a 64-bit key and a 32-bit counter, four counters at a time.
  *
- * The key stands for (seed, epoch, sample). A hash of key and step gives each step a start of its own; the words of a step
- * are a sequence of equal strides from there, each mixed once more. So a sample meets the same noise whatever the batch, the
- * thread or the machine. `src/random.ts` says the same in plain TypeScript and makes the keys.
+ * The key stands for (seed, epoch, sample); the counter is step · 2¹⁶ + ⌊input / 2⌋. So a sample meets the same noise
+ * whatever the batch, the thread or the machine. `src/random.ts` says the same in plain TypeScript and makes the keys.
  *
- *     hash:  z = counter + key0;  z ^= z >> 16;  z *= 0x7feb352d;  z ^= key1;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
- *     word:  z = hash(step) + i·0x9e3779b9;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
+ *     z = counter + key0;  z ^= z >> 16;  z *= 0x7feb352d;  z ^= key1;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
  *
- * Sources: the multiply–xor-shift finaliser "lowbias32" (C. Wellons, Prospecting for Hash Functions, 2018), with the key's
- * second half in its middle; and the equal strides by 2³² over the golden ratio of SplitMix (Steele, Lea, Flood 2014).
+ * Source: the two-round multiply–xor-shift finaliser "lowbias32" (C. Wellons, Prospecting for Hash Functions, 2018). Its
+ * first multiplication is followed by the key's second half: without that, two samples whose counters overlap would draw
+ * the same numbers, only shifted.
  */
 
 /**
- * The hash's two multipliers and the stride, for loops to read into registers before they begin: V8 would make a vector
- * constant anew at each use, which costs half of the encoder's time.
+ * The hash's two multipliers, for loops to read into registers before they begin: V8 would make a vector constant anew at
+ * each use, which costs half of the encoder's time.
  */
-export const MULTIPLIERS = memory.data<u32>([0x7feb352d, 0x846ca68b, 0x9e3779b9]);
+export const MULTIPLIERS = memory.data<u32>([0x7feb352d, 0x846ca68b]);
 
 /** 32 random bits in each lane, for the counters in `z` with key0 added already. */
 export function hash(z: v128, key1: v128, m1: v128, m2: v128): v128 {
   z = v128.xor(z, i32x4.shr_u(z, 16));
   z = i32x4.mul(z, m1);
-  return mix(v128.xor(z, key1), m2);
-}
-
-/** The hash's second round: a word of 32 random bits in each lane, from one of the sequence. */
-export function mix(z: v128, m2: v128): v128 {
+  z = v128.xor(z, key1);
   z = v128.xor(z, i32x4.shr_u(z, 15));
   z = i32x4.mul(z, m2);
   return v128.xor(z, i32x4.shr_u(z, 16));

@@ -53,14 +53,6 @@ export function randomBits({ key0, key1 }: DrawKey, counter: number): number {
   return (z ^ (z >>> 16)) >>> 0;
 }
 
-/** Word i of a step: the step's start, i strides further, mixed once more. */
-function randomWord(key: DrawKey, step: number, i: number): number {
-  let z = (randomBits(key, step) + Math.imul(i, 0x9e3779b9)) | 0;
-  z ^= z >>> 15;
-  z = Math.imul(z, 0x846ca68b);
-  return (z ^ (z >>> 16)) >>> 0;
-}
-
 /**
  * The noise encoder's draw r for a step and an input: (v + ½) / 2¹⁶ with 16 random bits v.
  *
@@ -74,7 +66,7 @@ function randomWord(key: DrawKey, step: number, i: number): number {
  * ```
  */
 export function draw(key: DrawKey, step: number, input: number): number {
-  const bits = randomWord(key, step, input >>> 1);
+  const bits = randomBits(key, (step << 16) + (input >>> 1));
   return ((input & 1 ? bits >>> 16 : bits & 0xffff) + 0.5) / 65536;
 }
 
@@ -89,7 +81,7 @@ export function draw(key: DrawKey, step: number, input: number): number {
  * ```
  */
 export function draw8(key: DrawKey, step: number, input: number): number {
-  const bits = randomWord(key, step, input >>> 2);
+  const bits = randomBits(key, (step << 16) + (input >>> 2));
   return ((bits >>> (8 * (input & 3)) << 24 >> 24) + 128.5) / 256;
 }
 

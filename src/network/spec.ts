@@ -90,7 +90,7 @@ export interface NetworkSpec {
   readonly loss: { readonly kind: "crossEntropy" };
 }
 
-/** The largest sizes that are accepted: beyond them a mistake is likelier than a network. */
+/** The largest sizes that the counters of the draws can tell apart (`src/random.ts`). */
 export const LIMITS = { inputs: 131_072, steps: 65_536, units: 65_536, classes: 256, layers: 64 } as const;
 
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));

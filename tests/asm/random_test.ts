@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { draw, type DrawKey, drawKey, PURPOSE, randomBits } from "../../src/random.ts";
+import { draw, draw8, type DrawKey, drawKey, PURPOSE, randomBits } from "../../src/random.ts";
 import { testOnBothBuilds } from "./both_builds.ts";
 
 const KEYS = [
@@ -121,6 +121,30 @@ Deno.test("draw() fills the 16 × 16 bins of neighbours evenly: pairs of inputs,
     others.forEach((other, i) => counts[16 * binOf(draws[i]!) + binOf(other)]!++);
     // 255 degrees of freedom: above 347 once in 10,000 cases.
     assert.ok(chiSquare(counts) < 347, `${what}: χ² ${chiSquare(counts)}`);
+  }
+});
+
+Deno.test("draw() and draw8() fill the 16 × 16 bins of two words of a step evenly, up to 40 words apart", () => {
+  // What one round of mixing over words at equal strides fails at some distance, in some of a word's bits.
+  const rows = 2048, words = 196;
+  for (const [what, drawn, lanes] of [["draw", draw, 2], ["draw8", draw8, 4]] as const) {
+    for (let lane = 0; lane < lanes; lane++) {
+      const bins = Uint8Array.from({ length: rows * words }, (_, i) => {
+        const row = Math.floor(i / words);
+        const key = drawKey(5, PURPOSE.training, 1, row >> 7);
+        return binOf(drawn(key, row & 127, (i % words) * lanes + lane) - 0.5);
+      });
+      for (let distance = 1; distance <= 40; distance++) {
+        const counts = new Uint32Array(256);
+        for (let row = 0; row < rows; row++) {
+          for (let i = row * words; i + distance < (row + 1) * words; i++) {
+            counts[16 * bins[i]! + bins[i + distance]!]!++;
+          }
+        }
+        // 255 degrees of freedom: above 370 twice in a million cases, and there are 240.
+        assert.ok(chiSquare(counts) < 370, `${what} ${lane}: χ² ${chiSquare(counts)} at ${distance}`);
+      }
+    }
   }
 });
 
