@@ -120,9 +120,12 @@ async function measureNetwork(
   }
   const { without = {} } = network;
   for (const peer of peers.filter(({ label }) => !(label in without))) {
-    const opened = open.use(await peer.open({ hidden, steps, batchSize }));
     names.push(peer.label);
-    subjects.push(async () => median(await opened.train(batches)));
+    subjects.push(async () => {
+      // Open in its turn alone: jax-js's threads do not sleep between its turns, and slow down the others.
+      using opened = await peer.open({ hidden, steps, batchSize });
+      return median(await opened.train(batches));
+    });
   }
   const seconds = await interleave(subjects, { seconds: 0, atLeast: rounds });
   return {
