@@ -138,7 +138,7 @@ function describe(
       : `not here: ${build.reason}`;
     rows.push([
       i === 0 ? "SIMD" : "",
-      `${build.variant}: ${what}${build.variant === simd.best ? "; the best here" : ""}`,
+      `${build.variant}: ${what}${build.available && build.variant === simd.best ? "; the best here" : ""}`,
     ]);
   });
   if (tuning.available) {

@@ -47,6 +47,9 @@ export async function readReferenceCase(path: string): Promise<ReferenceCase> {
  */
 export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCase {
   const file = parseSafetensors(bytes, name);
+  if (file.metadata.format !== undefined) {
+    throw new InputError(`${name}: this is a model, not a reference case: measure it with \`evaluate\``);
+  }
   const constant = (key: string) => parseConstant(file, name, key);
   const step = { learningRate: constant("learning_rate"), momentum: constant("momentum") };
   const network = file.metadata.network;
