@@ -104,7 +104,7 @@ export function productF32Loads(
  * One panel, tile 4 steps × 8 units.
  *
  * Eight accumulators, two vectors of weights, one of inputs splat lane by lane: 8 multiply-adds for 3 loads. The loop over
- * inputs is not unrolled; in V8 unrolling halves its speed (docs/performance.md).
+ * inputs is not unrolled; in V8 unrolling by two costs a third (docs/performance.md).
  */
 function product4x8(x: usize, panel: usize, bias: usize, currents: usize, steps: i32, inputs: i32): void {
   const b0 = v128.load(bias), b1 = v128.load(bias, 16);
