@@ -31,6 +31,15 @@ export interface Step {
   readonly momentum: number;
 }
 
+/** All that training goes on from. */
+export interface EngineState {
+  readonly parameters: Parameters;
+  /** What the optimiser remembers, by name, shaped as the parameters: SGD's `velocity`, the gradient after the first batch. */
+  readonly moments: ReadonlyMap<string, Parameters>;
+  /** Steps that the optimiser has taken. */
+  readonly steps: number;
+}
+
 /** What came out of a batch, summed in the order of its samples. */
 export interface BatchResult {
   /** Σ of the samples' losses. */
@@ -72,8 +81,10 @@ export interface Engine {
   setParameters(parameters: Parameters): Promise<void>;
   /** A copy of the parameters as they are after all calls made so far. */
   getParameters(): Promise<Parameters>;
-  /** A copy of the optimiser's velocity; after the first training batch, that batch's gradient. */
-  getVelocity(): Promise<Parameters>;
+  /** A copy of all that training goes on from, as it is after all calls made so far. */
+  getState(): Promise<EngineState>;
+  /** Takes a copy of a state: what is trained from here is the same bits as if it had never been interrupted. */
+  setState(state: EngineState): Promise<void>;
   /** Way forward, loss averaged over the batch, way back, one step of the optimiser. */
   train(batch: Batch, step: Step): Promise<BatchResult>;
   /** Way forward only. */

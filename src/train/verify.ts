@@ -58,7 +58,7 @@ export async function verifyCase(
     const { loss } = await engine.train(batch, step);
     if (pass === 1) {
       deviations.push(deviation(reference, "loss", Float32Array.of(loss / samples.count)));
-      const gradients = await engine.getVelocity(); // from zero velocity, the first step's is the gradient
+      const gradients = (await engine.getState()).moments.get("velocity")!; // from zero velocity, the first step's is the gradient
       for (const [name] of parameterShapes(spec)) {
         deviations.push(deviation(reference, `grad_${name}`, gradients.get(name)!));
       }
@@ -91,7 +91,7 @@ async function verifyDense(
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
   const { loss } = await engine.train({ samples, indices, purpose: PURPOSE.training, epoch: 0 }, step);
   deviations.push(deviation(reference, "dense_loss", Float32Array.of(loss / samples.count)));
-  const gradients = await engine.getVelocity();
+  const gradients = (await engine.getState()).moments.get("velocity")!;
   for (const [name] of parameterShapes(dense)) {
     deviations.push(deviation(reference, `dense_grad_${name}`, gradients.get(name)!));
   }

@@ -18,7 +18,15 @@ function foreignSamples(): Samples {
 }
 
 /** Every verb of an engine. */
-const VERBS = ["train", "evaluate", "trace", "getParameters", "getVelocity", "setParameters"] as const;
+const VERBS = [
+  "train",
+  "evaluate",
+  "trace",
+  "getParameters",
+  "getState",
+  "setState",
+  "setParameters",
+] as const;
 
 async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEngine>>, message: RegExp) {
   const batch = batchOf(SAMPLES, [0]);
@@ -27,7 +35,8 @@ async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEn
     evaluate: () => engine.evaluate(batch),
     trace: () => engine.trace(batch),
     getParameters: () => engine.getParameters(),
-    getVelocity: () => engine.getVelocity(),
+    getState: () => engine.getState(),
+    setState: () => engine.setState({ parameters: new Map(), moments: new Map(), steps: 0 }),
     setParameters: () => engine.setParameters(new Map()),
   };
   for (const verb of VERBS) {

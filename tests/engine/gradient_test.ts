@@ -60,7 +60,7 @@ async function engineBatch({ spec, parameters, samples }: NetworkCase, variant: 
   await engine.setParameters(parameters);
   const batch = { samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH };
   const result = await engine.train(batch, { learningRate: 0.1, momentum: 0.5 });
-  return { ...result, gradient: await engine.getVelocity() };
+  return { ...result, gradient: (await engine.getState()).moments.get("velocity")! };
 }
 
 type Expected = Pick<ReturnType<typeof referenceBatch>, "loss" | "gradient" | "spikes">;
@@ -252,7 +252,7 @@ Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over th
   for (const [name, tensor] of await engine.getParameters()) {
     assertClose(tensor, parameters.get(name)!, name, CLOSE);
   }
-  for (const [name, tensor] of await engine.getVelocity()) {
+  for (const [name, tensor] of (await engine.getState()).moments.get("velocity")!) {
     assertClose(tensor, velocity.get(name)!, name, CLOSE);
   }
 });

@@ -29,7 +29,7 @@ async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
     results,
     evaluated,
     parameters: bitsOf(await engine.getParameters()),
-    velocity: bitsOf(await engine.getVelocity()),
+    velocity: bitsOf((await engine.getState()).moments.get("velocity")!),
   };
 }
 
@@ -59,7 +59,7 @@ Deno.test("train() gives the same gradient, but for rounding, however the batch 
   for (const shards of [1, 2, 7, 32]) {
     using engine = await startEngine({ spec: SMALL, threads: 0, shards });
     await engine.train(batchOf(SAMPLES), STEP);
-    gradients.push(await engine.getVelocity());
+    gradients.push((await engine.getState()).moments.get("velocity")!);
   }
   for (const gradient of gradients) {
     for (const [name, tensor] of gradient) {
@@ -219,9 +219,15 @@ Deno.test("evaluate() gives the same sums at any batch size, on any number of th
 Deno.test("evaluate() changes neither parameters nor velocity", async () => {
   using engine = await startEngine({ spec: SMALL, threads: 2 });
   await engine.train(batchOf(SAMPLES), STEP);
-  const before = [bitsOf(await engine.getParameters()), bitsOf(await engine.getVelocity())];
+  const before = [
+    bitsOf(await engine.getParameters()),
+    bitsOf((await engine.getState()).moments.get("velocity")!),
+  ];
   await engine.evaluate(batchOf(SAMPLES));
-  assert.deepEqual([bitsOf(await engine.getParameters()), bitsOf(await engine.getVelocity())], before);
+  assert.deepEqual([
+    bitsOf(await engine.getParameters()),
+    bitsOf((await engine.getState()).moments.get("velocity")!),
+  ], before);
 });
 
 Deno.test("evaluate() agrees with the reference network on loss, classes and spikes", async () => {

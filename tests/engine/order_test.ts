@@ -23,7 +23,10 @@ for (const threads of [0, 1, 3]) {
     const found = BATCHES.flatMap((batch) => [hasty.train(batch, STEP), hasty.evaluate(batch)]);
     assert.deepEqual(await answered(Promise.all(found)), expected);
     assert.deepEqual(bitsOf(await hasty.getParameters()), bitsOf(await patient.getParameters()));
-    assert.deepEqual(bitsOf(await hasty.getVelocity()), bitsOf(await patient.getVelocity()));
+    assert.deepEqual(
+      bitsOf((await hasty.getState()).moments.get("velocity")!),
+      bitsOf((await patient.getState()).moments.get("velocity")!),
+    );
   });
 
   Deno.test(`two train() calls on ${threads} threads without awaiting equal two awaited ones`, async () => {
@@ -68,7 +71,10 @@ for (const threads of [0, 1, 3]) {
       if (isUsed) await engine.train(BATCHES[1]!, STEP);
       await engine.setParameters(initialParameters(SPEC, 0));
       await engine.train(BATCHES[0]!, STEP);
-      outcomes.push([bitsOf(await engine.getParameters()), bitsOf(await engine.getVelocity())]);
+      outcomes.push([
+        bitsOf(await engine.getParameters()),
+        bitsOf((await engine.getState()).moments.get("velocity")!),
+      ]);
     }
     assert.deepEqual(outcomes[1], outcomes[0]);
   });
@@ -96,3 +102,28 @@ for (const threads of [0, 1, 3]) {
     assert.equal(trace.logits.length, 4);
   });
 }
+
+Deno.test("training from a state that was taken before ends in the same bits", async () => {
+  const whole = await startEngine({ spec: SPEC, threads: 2 });
+  const batches = [batchOf(SAMPLES), batchOf(SAMPLES, [0, 2]), batchOf(SAMPLES)];
+  await whole.train(batches[0]!, STEP);
+  const state = await whole.getState();
+  for (const batch of batches.slice(1)) await whole.train(batch, STEP);
+  const resumed = await startEngine({ spec: SPEC, threads: 1 });
+  await resumed.setState(state);
+  for (const batch of batches.slice(1)) await resumed.train(batch, STEP);
+  const [expected, found] = [await whole.getState(), await resumed.getState()];
+  assert.deepEqual(bitsOf(found.parameters), bitsOf(expected.parameters));
+  assert.deepEqual(bitsOf(found.moments.get("velocity")!), bitsOf(expected.moments.get("velocity")!));
+  assert.deepEqual([state.steps, found.steps, expected.steps], [1, 3, 3]);
+  whole.close();
+  resumed.close();
+});
+
+Deno.test("a state without the optimiser's velocity is refused and changes nothing", async () => {
+  const engine = await startEngine({ spec: SPEC });
+  const { parameters } = await engine.getState();
+  await assert.rejects(engine.setState({ parameters, moments: new Map(), steps: 3 }), /velocity/);
+  assert.equal((await engine.getState()).steps, 0);
+  engine.close();
+});

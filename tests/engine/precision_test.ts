@@ -33,8 +33,8 @@ Deno.test("precision i16 gives the gradient of float32 with the same 8-bit draws
   assert.equal(found.spikes, expected.spikes);
   assert.ok(found.spikes > 100, `${found.spikes} spikes`);
   assert.ok(Math.abs(found.loss - expected.loss) < 1e-3 * expected.loss);
-  const reference = await float.getVelocity();
-  for (const [name, gradient] of await integer.getVelocity()) {
+  const reference = (await float.getState()).moments.get("velocity")!;
+  for (const [name, gradient] of (await integer.getState()).moments.get("velocity")!) {
     const wanted = reference.get(name)!;
     const largest = wanted.reduce((most, g) => Math.max(most, Math.abs(g)), 0);
     gradient.forEach((g, i) => {

@@ -9,7 +9,7 @@
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { classesOf, type NetworkSpec } from "../../network/spec.ts";
-import type { Batch, BatchResult, Engine, Parameters, SampleTrace, Step } from "../engine.ts";
+import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
@@ -85,6 +85,8 @@ class WasmEngine implements Engine, Disposable {
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
+  /** Steps of the optimiser. */
+  #steps = 0;
   #failure: EngineError | undefined;
 
   constructor(
@@ -130,6 +132,7 @@ class WasmEngine implements Engine, Disposable {
     return this.#runAlone(() => {
       this.#shared.parameters.set(toLayout(this.#layout, parameters));
       this.#shared.velocity.fill(0);
+      this.#steps = 0;
     });
   }
 
@@ -137,12 +140,30 @@ class WasmEngine implements Engine, Disposable {
     return this.#runAlone(() => fromLayout(this.#layout, this.#shared.parameters));
   }
 
-  getVelocity(): Promise<Parameters> {
-    return this.#runAlone(() => fromLayout(this.#layout, this.#shared.velocity));
+  getState(): Promise<EngineState> {
+    return this.#runAlone(() => ({
+      parameters: fromLayout(this.#layout, this.#shared.parameters),
+      moments: new Map([["velocity", fromLayout(this.#layout, this.#shared.velocity)]]),
+      steps: this.#steps,
+    }));
+  }
+
+  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+    return this.#runAlone(() => {
+      const velocity = moments.get("velocity");
+      if (!velocity) throw new RangeError("the state has no velocity: it is another optimiser's");
+      const taken = [toLayout(this.#layout, parameters), toLayout(this.#layout, velocity)] as const;
+      this.#shared.parameters.set(taken[0]);
+      this.#shared.velocity.set(taken[1]);
+      this.#steps = steps;
+    });
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "train", job, step }), (job) => this.#sum(batch, job));
+    return this.#run(batch, (job) => ({ kind: "train", job, step }), (job) => {
+      this.#steps++;
+      return this.#sum(batch, job);
+    });
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
