@@ -33,6 +33,7 @@ export interface Step {
 
 /** All that training goes on from. */
 export interface EngineState {
+  /** Weights and biases. */
   readonly parameters: Parameters;
   /** What the optimiser remembers, by name, shaped as the parameters: SGD's `velocity`, the gradient after the first batch. */
   readonly moments: ReadonlyMap<string, Parameters>;
