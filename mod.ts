@@ -35,3 +35,5 @@ export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export * from "./src/train/trainer.ts";
+export * from "./src/classify/classifier.ts";
+export { softmax } from "./src/classify/softmax.ts";

@@ -8,7 +8,7 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import { classesOf, type NetworkSpec } from "../../network/spec.ts";
+import { classesOf, type NetworkSpec, sampleSize } from "../../network/spec.ts";
 import type {
   Batch,
   BatchResult,
@@ -290,7 +290,7 @@ class WasmEngine implements Engine, Disposable {
 
 /** What a lane would otherwise stumble over, or take for numbers. */
 function checkSamples({ name, count, size, features, labels, ids }: Samples, spec: NetworkSpec): void {
-  const expected = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  const expected = sampleSize(spec);
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
   }
