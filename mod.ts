@@ -36,4 +36,5 @@ export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export * from "./src/train/trainer.ts";
 export * from "./src/classify/classifier.ts";
+export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
 export { softmax } from "./src/classify/softmax.ts";
