@@ -30,6 +30,7 @@ export type * from "./src/data/samples.ts";
 export * from "./src/data/mnist.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
+export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";
 export * from "./src/engine/wasm/load.ts";
 export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";

@@ -13,4 +13,6 @@ export { scanBackIntegrator, scanIntegrator } from "./neurons/integrator";
 export { backThroughSpikes, everyStep, gatherSpikes, spikeCoefficients, spreadSpikes } from "./spikes";
 export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
 export { crossEntropy, readStates } from "./readout";
-export { sgd } from "./optimiser";
+export { adam } from "./optimisers/adam";
+export { sgd } from "./optimisers/sgd";
+export { sumShards } from "./optimisers/shards";

@@ -59,12 +59,18 @@ export interface CoreMemory {
   /** One sample's ∂L/∂b of the bottom layer, by slot. */
   readonly sums: number;
   readonly scratch: number;
-  /** Room for the optimiser: gradient shards, velocity and parameters of a part of the whole. */
+  /** Room for the optimiser: parameters, two moments and gradient shards of a part of the whole. */
   readonly shards: number;
 }
 
 /** Floats of the parameters that the optimiser works on at a time: what it needs for 24 shards stays in the second cache. */
 export const UPDATE_FLOATS = 8192;
+
+/**
+ * Floats of the parameters whose squared gradients are summed by themselves: what a gradient's norm is a sum of, in order,
+ * whoever sums which. Threads update whole numbers of them.
+ */
+export const NORM_FLOATS = 1024;
 
 /**
  * Takes all memory of a thread.
@@ -133,6 +139,6 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     logitGradients: floats(classes),
     sums: floats(bottom.width),
     scratch: varying ? floats(paddedSteps * 48) : 0,
-    shards: floats((shards + 2) * UPDATE_FLOATS),
+    shards: floats((shards + 3) * UPDATE_FLOATS),
   };
 }

@@ -278,9 +278,29 @@ export interface Kernels {
     gradients: number,
     count: number,
     shards: number,
+    factor: number,
     learningRate: number,
     momentum: number,
+    decay: number,
   ): void;
+  adam(
+    parameters: number,
+    mean: number,
+    square: number,
+    gradients: number,
+    count: number,
+    shards: number,
+    factor: number,
+    rate: number,
+    toMean: number,
+    keep: number,
+    toSquare: number,
+    correction: number,
+    epsilon: number,
+    decay: number,
+    shrink: number,
+  ): void;
+  sumShards(gradients: number, count: number, shards: number): number;
 }
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */

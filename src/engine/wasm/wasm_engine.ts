@@ -19,9 +19,11 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
+import { completeStep, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
+import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
@@ -94,8 +96,9 @@ class WasmEngine implements Engine, Disposable {
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
-  /** Steps of the optimiser. */
+  /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
+  #optimiser: OptimiserName = "sgd";
   #failure: EngineError | undefined;
 
   constructor(
@@ -140,7 +143,7 @@ class WasmEngine implements Engine, Disposable {
   setParameters(parameters: Parameters): Promise<void> {
     return this.#runAlone(() => {
       this.#shared.parameters.set(toLayout(this.#layout, parameters));
-      this.#shared.velocity.fill(0);
+      for (const moment of this.#shared.moments) moment.fill(0);
       this.#steps = 0;
     });
   }
@@ -152,27 +155,35 @@ class WasmEngine implements Engine, Disposable {
   getState(): Promise<EngineState> {
     return this.#runAlone(() => ({
       parameters: fromLayout(this.#layout, this.#shared.parameters),
-      moments: new Map([["velocity", fromLayout(this.#layout, this.#shared.velocity)]]),
+      moments: new Map(
+        momentsOf(this.#optimiser).map((
+          name,
+          i,
+        ) => [name, fromLayout(this.#layout, this.#shared.moments[i]!)]),
+      ),
       steps: this.#steps,
     }));
   }
 
   setState({ parameters, moments, steps }: EngineState): Promise<void> {
     return this.#runAlone(() => {
-      const velocity = moments.get("velocity");
-      if (!velocity) throw new RangeError("the state has no velocity: it is another optimiser's");
-      const taken = [toLayout(this.#layout, parameters), toLayout(this.#layout, velocity)] as const;
-      this.#shared.parameters.set(taken[0]);
-      this.#shared.velocity.set(taken[1]);
+      const optimiser = optimiserOf(moments.keys());
+      const taken = toLayout(this.#layout, parameters);
+      const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
+      this.#shared.parameters.set(taken);
+      remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
+      this.#optimiser = optimiser;
       this.#steps = steps;
     });
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "train", job, step }), (job) => {
-      this.#steps++;
-      return this.#sum(batch, job);
-    });
+    const message = (job: Job): LaneMessage => {
+      const complete = completeStep(step);
+      this.#takeOptimiser(complete.kind);
+      return { kind: "train", job, step: complete, number: ++this.#steps };
+    };
+    return this.#run(batch, message, (job) => this.#sum(batch, job));
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
@@ -233,6 +244,21 @@ class WasmEngine implements Engine, Disposable {
     })();
     this.#alone = call.catch(() => {});
     return call;
+  }
+
+  /** Goes on with this optimiser, if the moments are its own or there are none yet. */
+  #takeOptimiser(kind: OptimiserName): void {
+    const [held, wanted] = [this.#optimiser, kind].map((name) => momentsOf(name).join(" and "));
+    if (held !== wanted) {
+      if (this.#steps > 0) {
+        throw new RangeError(
+          `step.kind: ${kind} goes on from ${wanted}, but after ${this.#steps} steps of ${this.#optimiser} the engine ` +
+            `has ${held}: go on with ${this.#optimiser}, or set parameters and begin anew`,
+        );
+      }
+      for (const moment of this.#shared.moments) moment.fill(0);
+    }
+    this.#optimiser = kind;
   }
 
   #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1): Job {
@@ -335,7 +361,8 @@ function shareState(
   return {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
-    velocity: floats(size),
+    moments: [floats(size), floats(size)],
+    squares: new Float64Array(bytes(8 * Math.ceil(size / NORM_FLOATS))),
     shards: Array.from({ length: shards }, () => floats(size)),
     results: [results(), results()],
   };
