@@ -23,6 +23,16 @@ export * from "./src/errors.ts";
 export * from "./src/random.ts";
 export * from "./src/version.ts";
 export * from "./src/network/spec.ts";
+export {
+  type ConstantEncoder,
+  type DeltaEncoder,
+  type DirectEncoder,
+  type LatencyEncoder,
+  latencyLevels,
+  type NoiseEncoder,
+  type PoissonEncoder,
+  sampleFormOf,
+} from "./src/network/encoders.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";

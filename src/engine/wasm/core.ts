@@ -7,6 +7,7 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
+import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
@@ -89,19 +90,25 @@ export class Core {
       ...(tile && { tile }),
     });
     this.#featureScale = this.#inputs.featureScale;
-    const { kind, offset } = plan.spec.encoder;
+    const { encoder, inputs, steps } = plan.spec, { offset } = encoder;
     this.#pixels = Float32Array.from(
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
     );
     this.#slots = plan.layers.map((layer) => layer.units);
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
-    if (kind === "direct") this.#view(this.memory.features, plan.spec.inputs).fill(1);
+    if (!foldsFeatures(encoder)) this.#view(this.memory.features, inputs).fill(1);
+    if (encoder.kind === "latency") {
+      this.#view(this.memory.levels, 4).fill(Infinity);
+      const levels = this.#view(this.memory.levels + 16, roundUp(steps, 4));
+      levels.set(latencyLevels(encoder, steps));
+      levels.fill(levels[steps - 1]!, steps);
+    }
   }
 
   /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
   prepare(): void {
-    if (this.plan.spec.encoder.kind === "direct") this.#inputs.pack(this.plan.layers[0]!.units);
+    if (!foldsFeatures(this.plan.spec.encoder)) this.#inputs.pack(this.plan.layers[0]!.units);
   }
 
   clearGradients(): void {
@@ -266,16 +273,16 @@ export class Core {
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
   #loadFeatures({ features, size }: Samples, index: number): void {
-    const { inputs, encoder, steps } = this.plan.spec;
-    const sequence = encoder.kind === "direct";
-    const start = (sequence ? this.memory.sequence : this.memory.features) >> 2;
-    for (let step = 0; step < (sequence ? steps : 1); step++) {
-      const from = index * size + step * inputs;
-      const to = start + step * roundUp(inputs, 4);
+    const { encoder, steps } = this.plan.spec;
+    const { isSequence, channels } = sampleFormOf(this.plan.spec);
+    const start = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
+    for (let step = 0; step < (isSequence ? steps : 1); step++) {
+      const from = index * size + step * channels;
+      const to = start + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
       }
     }
   }
