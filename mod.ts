@@ -33,6 +33,8 @@ export {
   type PoissonEncoder,
   sampleFormOf,
 } from "./src/network/encoders.ts";
+export * from "./src/network/neurons.ts";
+export * from "./src/network/builder.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";

@@ -9,6 +9,7 @@ import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "..
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
+import { presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { openProgress } from "./progress.ts";
@@ -48,7 +49,7 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.noTuneOption)
     .addOption(jsonOption)
     .addOption(quietOption)
-    .action(async (given) => {
+    .action(async (given, command) => {
       const { epochs, seed, seeds } = given;
       if (!Number.isSafeInteger(seed + seeds - 1)) {
         throw new OptionError(
@@ -57,7 +58,14 @@ export function compareCommand(): CommandUnknownOpts {
           }, for there are ${seeds} --seeds`,
         );
       }
-      const networks = options.MODELS.map((model) => ({ model, spec: options.networkOf(model, given) }));
+      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const networks = [
+        { model: "seed", spec: presetNetwork("seed", given, isGiven) },
+        {
+          model: "dense",
+          spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option)),
+        },
+      ];
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       const compared = await compareNetworks({ networks, seeds, seed, ...options.trainingOf(given) }, {

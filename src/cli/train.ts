@@ -5,12 +5,14 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
+import { presetOf } from "../network/presets.ts";
 import { checkRunName } from "../train/run_folder.ts";
 import { type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
-import { choiceOption, pathOption } from "./option_values.ts";
+import * as networks from "./network_options.ts";
+import { pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
@@ -31,16 +33,27 @@ export function trainCommand(): CommandUnknownOpts {
     "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch) and run.json.",
     "--epochs 3 --hidden 200 --name wider",
   )
-    .addOption(
-      choiceOption("--model <name>", "the notebook's spiking network or its peer", options.MODELS)
-        .default("seed" as const, "seed").helpGroup("Network:"),
-    )
+    .addOption(networks.modelOption)
+    .addOption(networks.networkOption)
     .addOption(options.hiddenOption)
     .addOption(options.stepsOption)
     .addOption(options.decayOption)
     .addOption(options.thresholdOption)
     .addOption(options.penaltyOption)
     .addOption(options.beginEvalOption)
+    .addOption(networks.layersOption)
+    .addOption(networks.neuronOption)
+    .addOption(networks.recurrentOption)
+    .addOption(networks.learnOption)
+    .addOption(networks.resetOption)
+    .addOption(networks.surrogateOption)
+    .addOption(networks.slopeOption)
+    .addOption(networks.encoderOption)
+    .addOption(networks.readOption)
+    .addOption(networks.reduceOption)
+    .addOption(networks.lossOption)
+    .addOption(networks.rateTargetOption)
+    .addOption(networks.rateWeightOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
     .addOption(options.learningRateOption)
@@ -61,11 +74,12 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
     .addOption(jsonOption)
     .addOption(quietOption)
-    .action(async (given, command) => {
-      const { model, epochs, seed, name, out } = given;
-      options.checkMeaning(model, (option) => command.getOptionValueSource(option) === "cli");
+    .action(async (written, command) => {
+      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
+      const { epochs, seed, name, out } = given;
       if (name !== undefined) checkRunName(name);
-      const spec = options.networkOf(model, given);
+      const { name: model, spec } = await networks.chooseNetwork(given, isGiven);
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       const shown = showTraining(progress);

@@ -6,18 +6,11 @@
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
-import { OptionError } from "../errors.ts";
-import { denseNetwork, SEED_DEFAULTS, seedNetwork } from "../network/presets.ts";
+import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { count } from "./figures.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
-
-/** The networks that can be asked for by name. */
-export const MODELS = ["seed", "dense"] as const;
-
-/** One of {@linkcode MODELS}. */
-export type Model = typeof MODELS[number];
 
 const MOST_THREADS = 256;
 const cores = Math.min(navigator.hardwareConcurrency, MOST_THREADS);
@@ -152,16 +145,6 @@ export const noTuneOption = new Option(
   "do not look for this machine's fastest kernels: same result",
 ).helpGroup(MACHINE);
 
-/** The options that describe a network. */
-export interface NetworkOptions {
-  readonly hidden: number;
-  readonly steps: number;
-  readonly decay: number;
-  readonly threshold: number;
-  readonly penalty: number;
-  readonly beginEval: number;
-}
-
 /** The options that say how to train. */
 export interface TrainingOptions {
   readonly epochs: number;
@@ -175,62 +158,6 @@ export interface TrainingOptions {
   readonly tune: boolean;
   readonly limit?: number | undefined;
   readonly data?: string | undefined;
-}
-
-/** Which options of {@linkcode NetworkOptions} the dense network has no use for. */
-const SPIKING_ONLY = {
-  steps: stepsOption,
-  decay: decayOption,
-  threshold: thresholdOption,
-  penalty: penaltyOption,
-  beginEval: beginEvalOption,
-} as const;
-
-/** Makes a network from options. @throws {OptionError} when they do not go together. */
-export function networkOf(model: Model, options: NetworkOptions): NetworkSpec {
-  const { hidden, steps, beginEval } = options;
-  if (beginEval >= steps) {
-    throw new OptionError(
-      `--begin-eval ${beginEval}: expected a whole number, 0 to ${count(steps - 1)}, for there are ${
-        count(steps)
-      } --steps`,
-    );
-  }
-  switch (model) {
-    case "seed":
-      return seedNetwork(options);
-    case "dense":
-      return denseNetwork({ hidden });
-    default:
-      return model satisfies never;
-  }
-}
-
-/**
- * Makes sure that an option is not given in vain.
- *
- * @param isGiven Whether the user wrote an option, by its name in {@linkcode NetworkOptions}.
- * @throws {OptionError} when one was given that the model has no use for.
- */
-export function checkMeaning(
-  model: Model,
-  isGiven: (option: keyof typeof SPIKING_ONLY | "precision") => boolean,
-): void {
-  if (model !== "dense") return;
-  if (isGiven("precision")) {
-    throw new OptionError(
-      "--precision: means nothing for --model dense, whose inputs have no noise: leave it out",
-    );
-  }
-  for (const option of ["steps", "decay", "threshold", "penalty", "beginEval"] as const) {
-    if (isGiven(option)) {
-      throw new OptionError(
-        `${
-          SPIKING_ONLY[option].long
-        }: means nothing for --model dense, which has neither time steps nor spikes: leave it out`,
-      );
-    }
-  }
 }
 
 /** What a run takes from the options, without those that are left undefined. */
@@ -250,6 +177,15 @@ export function trainingOf(
     ...(limit !== undefined && { limit }),
     ...(data !== undefined && { data }),
   };
+}
+
+/** The options with a preset's recipe in place of the defaults: what the user wrote stays. */
+export function withRecipe<Options extends Required<Recipe>>(
+  options: Options,
+  recipe: Recipe,
+  isGiven: (option: string) => boolean,
+): Options {
+  return { ...options, ...Object.fromEntries(Object.entries(recipe).filter(([option]) => !isGiven(option))) };
 }
 
 /** A network's sizes in words: `784-100-10, 128 steps`. */

@@ -17,6 +17,11 @@ export interface Samples {
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
    */
   readonly features: Uint8Array | Float32Array;
+  /**
+   * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features still take the room of T
+   * steps; what lies behind its last step is never read. Backed like `features`. @default {all have T}
+   */
+  readonly lengths?: Uint16Array | Uint32Array;
   /** One class a sample, from 0. Backed like `features`. */
   readonly labels: Uint8Array;
   /**

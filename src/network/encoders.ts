@@ -81,6 +81,16 @@ export type Encoder =
   | ConstantEncoder
   | DirectEncoder;
 
+/** Every kind of {@linkcode Encoder}. */
+export const ENCODERS = [
+  "noise",
+  "poisson",
+  "latency",
+  "delta",
+  "constant",
+  "direct",
+] as const satisfies readonly Encoder["kind"][];
+
 /** `channels` of a delta encoder, in the order in which its kernel counts them. */
 export const DELTA_CHANNELS = ["on", "sign", "both"] as const satisfies readonly DeltaEncoder["channels"][];
 

@@ -8,7 +8,7 @@ import type { Parameters, Step } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
 import { parameterShapes } from "../network/model_file.ts";
-import { seedNetwork } from "../network/presets.ts";
+import { describeSeed } from "../network/presets.ts";
 import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 
@@ -58,6 +58,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
     : readNetworkCase(file, name, network);
   const labels = readLabels(file, name, classesOf(spec));
   const count = labels.length;
+  const lengths = readLengths(file, name, spec, count);
   const parameters = new Map(
     parameterShapes(spec).map(([key, shape]) => [key, floats(file, name, key, shape)]),
   );
@@ -75,7 +76,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   return {
     name,
     spec,
-    samples: { name, count, size: spec.steps * spec.inputs, features, labels },
+    samples: { name, count, size: spec.steps * spec.inputs, features, labels, ...(lengths && { lengths }) },
     parameters,
     step,
     expected,
@@ -89,7 +90,7 @@ function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec;
   const [hidden = 0] = shapeOf(file, name, "w1", 2);
   const [classes = 0] = shapeOf(file, name, "w2", 2);
   const steps = parseConstant(file, name, "steps");
-  const seed = seedNetwork({
+  const seed = describeSeed({
     inputs,
     hidden,
     classes,
@@ -155,6 +156,28 @@ function readLabels(file: SafetensorsFile, name: string, classes: number): Uint8
       throw new InputError(`${name}: tensor y: label ${label} at ${i}, expected 0 to ${classes - 1}`);
     }
     return Number(label);
+  });
+}
+
+/** Steps of each sample, where the case has sequences of unequal lengths. */
+function readLengths(
+  file: SafetensorsFile,
+  name: string,
+  { steps, readout }: NetworkSpec,
+  count: number,
+): Uint16Array | undefined {
+  if (!file.tensors.has("lengths")) return undefined;
+  const tensor = tensorOf(file, name, "lengths");
+  if (tensor.dtype !== "I64" || tensor.shape.join() !== `${count}`) {
+    throw new InputError(`${name}: tensor lengths: it is ${describe(tensor)}, expected I64 [${count}]`);
+  }
+  return Uint16Array.from(tensor.data, (length, i) => {
+    if (length <= BigInt(readout.begin) || length > BigInt(steps)) {
+      throw new InputError(
+        `${name}: tensor lengths: ${length} steps at ${i}, expected ${readout.begin + 1} to ${steps}`,
+      );
+    }
+    return Number(length);
   });
 }
 

@@ -14,6 +14,7 @@ import { EngineError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { checkFit } from "./fit.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import { type BatchReport, evaluate, type Score, train } from "./trainer.ts";
 import { VERSION } from "../version.ts";
@@ -102,6 +103,9 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const { train: samples, test: testSamples } = options.samples ?? await loadDataSet(data);
+  for (const part of [samples, testSamples]) {
+    checkFit(spec, model, part, "give data of this form, or another network");
+  }
   using engine = await createEngine({
     spec,
     engine: options.engine,

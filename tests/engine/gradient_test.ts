@@ -15,7 +15,7 @@ import {
   networkCases,
   networkSpecs,
 } from "./network_cases.ts";
-import { GRADED_CASES, readPytorchCase } from "./pytorch_cases.ts";
+import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 import { encodeSample, gradientOf, present, widen } from "./reference_network.ts";
 
 const SEED = 17, EPOCH = 3;
@@ -71,7 +71,10 @@ async function assertAgreement(network: NetworkCase, expected: Expected, variant
   assertClose([found.loss], [expected.loss], "loss", CLOSE);
   assert.deepEqual([...found.gradient.keys()], [...expected.gradient.keys()]);
   for (const [name, tensor] of expected.gradient) {
-    assertClose(found.gradient.get(name)!, tensor, `gradient of ${name}`, CLOSE);
+    // Numbers of a tensor are sums of terms that may be as large as its largest number, and cancel.
+    const largest = tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const close = { ...CLOSE, absolute: CLOSE.absolute * largest };
+    assertClose(found.gradient.get(name)!, tensor, `gradient of ${name}`, close);
   }
 }
 
@@ -84,7 +87,7 @@ async function assertAgreementOf(
   let fired = 0;
   await fc.assert(
     fc.asyncProperty(
-      networkCases({ samples, specs }),
+      networkCases({ samples, specs, unequal: true }),
       fc.constantFrom<Variant>("relaxed", "plain"),
       async (network, variant) => {
         const expected = referenceBatch(network);
@@ -114,7 +117,7 @@ function caseWithMargin(spec: NetworkSpec, samples: number, arePixels: boolean, 
 }
 
 for (const variant of ["relaxed", "plain"] as const) {
-  for (const name of GRADED_CASES) {
+  for (const name of PYTORCH_CASES) {
     Deno.test(`train() gives PyTorch's gradient on ${name} (${variant} build)`, async () => {
       const { spec, samples, parameters, gradient, floats } = readPytorchCase(name);
       const found = await engineBatch({ spec, samples, parameters }, variant);
@@ -143,7 +146,7 @@ for (const count of [3, 4]) {
       fc.tuple(networkSpecs, networkSpecs, networkSpecs, networkSpecs).map(([spec, ...others]) => ({
         ...spec,
         layers: [...others.map(({ layers }) => layers[0]!), ...spec.layers]
-          .filter(({ neuron }, i, all) => neuron.kind === "graded" || i === all.length - 1)
+          .filter(({ neuron }, i, all) => neuron.kind !== "integrator" || i === all.length - 1)
           .slice(-count),
       })).filter(({ layers }) => layers.length === count),
       100,

@@ -8,6 +8,7 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
+import { sampleFormOf } from "../../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../../network/spec.ts";
 import type {
   Batch,
@@ -315,7 +316,8 @@ class WasmEngine implements Engine, Disposable {
 }
 
 /** What a lane would otherwise stumble over, or take for numbers. */
-function checkSamples({ name, count, size, features, labels, ids }: Samples, spec: NetworkSpec): void {
+function checkSamples(samples: Samples, spec: NetworkSpec): void {
+  const { name, count, size, features, labels, ids, lengths } = samples;
   const expected = sampleSize(spec);
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
@@ -328,11 +330,38 @@ function checkSamples({ name, count, size, features, labels, ids }: Samples, spe
   if (ids && ids.length < count) {
     throw new RangeError(`${name}: ${ids.length} ids, too few for ${count} samples`);
   }
+  if (lengths) checkLengths(name, lengths.subarray(0, count), count, spec);
   const classes = classesOf(spec);
   const strange = labels.findIndex((label) => label >= classes);
   if (strange >= 0) {
     throw new RangeError(
       `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
+    );
+  }
+}
+
+/** Sequences may be shorter than T, but not so short that nothing of them is read. */
+function checkLengths(
+  name: string,
+  lengths: Uint16Array | Uint32Array,
+  count: number,
+  spec: NetworkSpec,
+): void {
+  const { encoder, readout, steps } = spec;
+  if (!sampleFormOf(spec).isSequence) {
+    throw new RangeError(
+      `${name}: sequences of unequal lengths, but the network's encoder is ${encoder.kind}: expected one of sequences`,
+    );
+  }
+  if (lengths.length < count) {
+    throw new RangeError(`${name}: ${lengths.length} lengths, too few for ${count} samples`);
+  }
+  const strange = lengths.findIndex((length) => length <= readout.begin || length > steps);
+  if (strange >= 0) {
+    throw new RangeError(
+      `${name}: ${lengths[strange]} steps at ${strange}, but the network takes ${
+        readout.begin + 1
+      } to ${steps}`,
     );
   }
 }
