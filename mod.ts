@@ -37,7 +37,16 @@ export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";
 export type * from "./src/data/samples.ts";
+export {
+  type Augmentation,
+  AUGMENTATION_DEFAULTS,
+  AUGMENTATION_LIMITS,
+  Augmenter,
+} from "./src/data/augment.ts";
+export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
+export { loadPictures } from "./src/data/picture_folder.ts";
+export { parseTensors, readTensors } from "./src/data/tensor_file.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";

@@ -6,9 +6,10 @@
  *
  * @module
  */
+import { type Augmentation, Augmenter } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
-import { type DrawKey, drawKey } from "../../random.ts";
+import { type DrawKey, drawKey, PURPOSE } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
@@ -65,6 +66,7 @@ export class Core {
   readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
+  #augmenter: Augmenter | undefined;
   #label = 0;
   #scale = 1;
   #key: DrawKey = { key0: 0, key1: 0 };
@@ -119,12 +121,26 @@ export class Core {
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
    */
-  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
-    this.#loadFeatures(samples, index);
+  load(
+    samples: Samples,
+    index: number,
+    purpose: number,
+    epoch: number,
+    { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
+  ): void {
+    const id = samples.ids?.[index] ?? index;
+    const { features, picture, size } = samples;
+    if (augmentation && picture && features instanceof Uint8Array) {
+      const key = drawKey(this.#seed, PURPOSE.augmentation, epoch, id);
+      this.#loadFeatures(this.#augmenterOf(picture).augment(features, index * size, augmentation, key), 0);
+    } else {
+      this.#loadFeatures(features, index * size);
+    }
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
+    this.#key = drawKey(this.#seed, purpose, epoch, id);
   }
 
   /** The present sample's way forward. @returns Its loss. */
@@ -271,14 +287,20 @@ export class Core {
     }
   }
 
+  #augmenterOf(picture: NonNullable<Samples["picture"]>): Augmenter {
+    const { rows, columns } = this.#augmenter ?? {};
+    if (this.#augmenter && rows === picture.rows && columns === picture.columns) return this.#augmenter;
+    return this.#augmenter = new Augmenter(picture);
+  }
+
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures({ features, size }: Samples, index: number): void {
+  #loadFeatures(features: Samples["features"], start: number): void {
     const { encoder, steps } = this.plan.spec;
     const { isSequence, channels } = sampleFormOf(this.plan.spec);
-    const start = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
+    const place = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
-      const from = index * size + step * channels;
-      const to = start + step * roundUp(channels, 4);
+      const from = start + step * channels;
+      const to = place + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
