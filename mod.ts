@@ -54,6 +54,13 @@ export * from "./src/engine/wasm/load.ts";
 export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
+export {
+  DEFAULT_RATE,
+  type LayerStart,
+  type Start,
+  startFromData,
+  type StartOptions,
+} from "./src/train/start.ts";
 export * from "./src/train/trainer.ts";
 export * from "./src/classify/classifier.ts";
 export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";

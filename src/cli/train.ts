@@ -5,14 +5,17 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
+import { dataFormOf } from "../data/data_source.ts";
 import { checkRunName } from "../train/run_folder.ts";
-import { type RunSummary, runTraining } from "../train/run.ts";
+import { loadDataSet, type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { choiceOption, pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import * as optimisers from "./optimiser_options.ts";
 import { openProgress } from "./progress.ts";
+import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -43,8 +46,16 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.beginEvalOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(options.learningRateOption)
-    .addOption(options.momentumOption)
+    .addOption(optimisers.optimizerOption)
+    .addOption(optimisers.learningRateOption)
+    .addOption(optimisers.momentumOption)
+    .addOption(optimisers.beta1Option)
+    .addOption(optimisers.beta2Option)
+    .addOption(optimisers.weightDecayOption)
+    .addOption(optimisers.clipOption)
+    .addOption(starts.initOption)
+    .addOption(starts.initRateOption)
+    .addOption(starts.augmentOption)
     .addOption(options.seedOption)
     .addOption(options.limitOption)
     .addOption(options.dataOption)
@@ -65,26 +76,32 @@ export function trainCommand(): CommandUnknownOpts {
       const { model, epochs, seed, name, out } = given;
       options.checkMeaning(model, (option) => command.getOptionValueSource(option) === "cli");
       if (name !== undefined) checkRunName(name);
-      const spec = options.networkOf(model, given);
+      const training = options.trainingOf(given);
+      const startRate = starts.startRateOf(given, "xavier");
+      const samples = await loadDataSet(given.data);
+      const spec = options.networkOf(model, given, dataFormOf(samples.train, samples.test));
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       const shown = showTraining(progress);
       const summary = await runTraining({
         model,
         spec,
-        ...options.trainingOf(given),
+        samples,
+        ...training,
+        ...(startRate !== undefined && { startRate }),
         seed,
         ...(name !== undefined && { name }),
         ...(out !== undefined && { out }),
       }, {
         ...shown,
-        onStart({ engine, samples, directory = "" }) {
+        onStart({ engine, samples, start, directory = "" }) {
           say(
             `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
               counted(samples, "sample")
             }`,
           );
           say(engine);
+          if (start) say(starts.describeStart(start));
           say(`into ${directory}`);
           shown.begin(epochs);
         },

