@@ -27,6 +27,7 @@ export {
   type ConstantEncoder,
   type DeltaEncoder,
   type DirectEncoder,
+  ENCODERS,
   type LatencyEncoder,
   latencyLevels,
   type NoiseEncoder,

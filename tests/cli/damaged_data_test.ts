@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gzipped, idxBytes } from "../data/idx_files.ts";
+import { gzipped } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes, labelBytes, writeSmallData } from "./small_data.ts";
 import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
