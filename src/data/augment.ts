@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { type DrawKey, uniform } from "../random.ts";
+import { type DrawKey, drawKey, PURPOSE, uniform } from "../random.ts";
+import type { Samples } from "./samples.ts";
 
 /** How far pictures are moved; what is left out, or 0, is not done. */
 export interface Augmentation {
@@ -188,5 +189,36 @@ export class Augmenter {
         bentY[to] = y;
       }
     }
+  }
+}
+
+/** Where an engine finds the features of a sample that it presents: in the data set, or augmented. */
+export class SampleFeatures {
+  readonly #seed: number;
+  #augmenter: Augmenter | undefined;
+
+  /** @param seed Of the augmentation: the engine's. */
+  constructor(seed: number) {
+    this.#seed = seed;
+  }
+
+  /**
+   * The features of a sample, from `start` on. What is augmented is overwritten by the next call.
+   *
+   * @param epoch Which pass over the data: pictures are moved otherwise in each.
+   */
+  of(
+    samples: Samples,
+    index: number,
+    epoch: number,
+    augmentation: Augmentation | undefined,
+  ): { readonly features: Samples["features"]; readonly start: number } {
+    const { features, picture, size, ids } = samples;
+    const start = index * size;
+    if (!augmentation || !picture || !(features instanceof Uint8Array)) return { features, start };
+    const { rows, columns } = this.#augmenter ?? {};
+    if (rows !== picture.rows || columns !== picture.columns) this.#augmenter = new Augmenter(picture);
+    const key = drawKey(this.#seed, PURPOSE.augmentation, epoch, ids?.[index] ?? index);
+    return { features: this.#augmenter!.augment(features, start, augmentation, key), start: 0 };
   }
 }

@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { type Augmentation, Augmenter } from "../../data/augment.ts";
+import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
-import { type DrawKey, drawKey, PURPOSE } from "../../random.ts";
+import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
@@ -61,12 +61,12 @@ export class Core {
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  readonly #features: SampleFeatures;
   /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
   readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
-  #augmenter: Augmenter | undefined;
   #label = 0;
   #scale = 1;
   #key: DrawKey = { key0: 0, key1: 0 };
@@ -78,6 +78,7 @@ export class Core {
   ) {
     this.plan = plan;
     this.#seed = seed;
+    this.#features = new SampleFeatures(seed);
     this.#kernels = instantiate(module);
     this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
@@ -130,17 +131,11 @@ export class Core {
     epoch: number,
     { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
   ): void {
-    const id = samples.ids?.[index] ?? index;
-    const { features, picture, size } = samples;
-    if (augmentation && picture && features instanceof Uint8Array) {
-      const key = drawKey(this.#seed, PURPOSE.augmentation, epoch, id);
-      this.#loadFeatures(this.#augmenterOf(picture).augment(features, index * size, augmentation, key), 0);
-    } else {
-      this.#loadFeatures(features, index * size);
-    }
+    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+    this.#loadFeatures(features, start);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    this.#key = drawKey(this.#seed, purpose, epoch, id);
+    this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
   }
 
   /** The present sample's way forward. @returns Its loss. */
@@ -285,12 +280,6 @@ export class Core {
       this.#floats[(powerNorms >> 2) + step] = Math.sqrt(squares);
       power = Math.fround(power * decay);
     }
-  }
-
-  #augmenterOf(picture: NonNullable<Samples["picture"]>): Augmenter {
-    const { rows, columns } = this.#augmenter ?? {};
-    if (this.#augmenter && rows === picture.rows && columns === picture.columns) return this.#augmenter;
-    return this.#augmenter = new Augmenter(picture);
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
