@@ -40,7 +40,7 @@ const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as cons
  * - A folder of PNG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
  * - `train.safetensors` and `test.safetensors`, with tensors `x` and `y`: see `loadTensors`.
  *
- * @param path The folder; a single safetensors file serves as either part. Undefined is MNIST.
+ * @param path The folder, or a single safetensors file to measure on. Undefined is MNIST.
  * @throws {InputError} when nothing of the kind is there.
  *
  * @example
@@ -53,7 +53,9 @@ const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as cons
  */
 export async function openDataSource(path?: string): Promise<DataSource> {
   if (path === undefined) return { name: "MNIST", load: (split) => loadMnist(undefined, split) };
-  if (path.endsWith(".safetensors")) return tensors(path, () => path);
+  if (path.endsWith(".safetensors")) {
+    return tensors(path, (split) => ({ train: undefined, test: path })[split]);
+  }
   const entries: Deno.DirEntry[] = [];
   try {
     for await (const entry of Deno.readDir(path)) entries.push(entry);
@@ -74,12 +76,18 @@ export async function openDataSource(path?: string): Promise<DataSource> {
   );
 }
 
-function tensors(name: string, pathOf: (split: Split) => string): DataSource {
+function tensors(name: string, pathOf: (split: Split) => string | undefined): DataSource {
   return {
     name,
     async load(split) {
+      const path = pathOf(split);
+      if (path === undefined) {
+        throw new InputError(
+          `${name}: a file alone has no part to learn from: expected a folder with ${TENSORS.train} and ${TENSORS.test}`,
+        );
+      }
       const { readTensors } = await import("./tensor_file.ts");
-      return readTensors(pathOf(split));
+      return readTensors(path);
     },
   };
 }

@@ -61,7 +61,7 @@ const MOST_TRIES = 16;
  * Draws first weights whose layers fire at a chosen rate on these samples.
  *
  * A pure function of its arguments. A layer that no factor brings to the rate (a ReLU fires for half of all inputs, however
- * large) keeps Xavier's scale. The layer that is read out keeps it, too: its potentials are read, not its spikes.
+ * large) keeps Xavier's scale. So does the layer that is read out, where its potentials are read and not its spikes.
  *
  * @throws {EngineError} when an engine cannot be had.
  * @throws {RangeError} when the samples do not fit the network.
@@ -84,7 +84,10 @@ export async function startFromData(
   const indices = shuffledOrder(samples.count, seed, 0).slice(0, SAMPLES);
   const parameters = initialParameters(spec, seed);
   const layers: LayerStart[] = [];
-  for (const layer of spec.layers.slice(0, -1).keys()) {
+  const from: string = spec.readout.from;
+  // A layer whose spikes are read has to fire, too.
+  const count = spec.layers.length - (from === "spikes" ? 0 : 1);
+  for (let layer = 0; layer < count; layer++) {
     const name = `w${layer + 1}`, first = parameters.get(name)!;
     const scaled = (scale: number) => first.map((weight) => weight * scale);
     const found = await findScale(async (scale) => {

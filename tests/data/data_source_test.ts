@@ -45,6 +45,11 @@ Deno.test("openDataSource() finds out what a folder holds", async () => {
 
     const one = await openDataSource(join(folder, "tensors", "test.safetensors"));
     assert.deepEqual([...(await one.load("test")).labels], [1]);
+    await assert.rejects(one.load("train"), {
+      name: "InputError",
+      message:
+        /test\.safetensors: a file alone has no part to learn from: expected a folder with train\.safetensors/,
+    });
 
     const pictures = await write("pictures", { "3/a.png": greyFile(1, 1, [255]) });
     assert.deepEqual(dataFormOf(await pictures.load("test", { side: 2 })), { channels: 4, classes: 4 });
