@@ -4,15 +4,19 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { dataFormOf } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
 import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "../train/compare.ts";
+import { loadDataSet } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import * as optimisers from "./optimiser_options.ts";
 import { openProgress } from "./progress.ts";
+import { augmentOption } from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -38,8 +42,14 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.firstSeedOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(options.learningRateOption)
-    .addOption(options.momentumOption)
+    .addOption(optimisers.optimizerOption)
+    .addOption(optimisers.learningRateOption)
+    .addOption(optimisers.momentumOption)
+    .addOption(optimisers.beta1Option)
+    .addOption(optimisers.beta2Option)
+    .addOption(optimisers.weightDecayOption)
+    .addOption(optimisers.clipOption)
+    .addOption(augmentOption)
     .addOption(options.limitOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
@@ -59,16 +69,19 @@ export function compareCommand(): CommandUnknownOpts {
         );
       }
       const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const training = options.trainingOf(given);
+      const samples = await loadDataSet(given.data);
+      const form = dataFormOf(samples.train, samples.test);
       const networks = [
-        { model: "seed", spec: presetNetwork("seed", given, isGiven) },
+        { model: "seed", spec: presetNetwork("seed", given, isGiven, form) },
         {
           model: "dense",
-          spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option)),
+          spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option), form),
         },
       ];
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
-      const compared = await compareNetworks({ networks, seeds, seed, ...options.trainingOf(given) }, {
+      const compared = await compareNetworks({ networks, samples, seeds, seed, ...training }, {
         onRun({ number, of }) {
           const shown = showTraining(progress, `run ${number}/${of} `);
           return {

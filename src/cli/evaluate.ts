@@ -4,7 +4,8 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { loadMnist } from "../data/mnist.ts";
+import { pictureSide } from "../classify/picture.ts";
+import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { readModel } from "../network/model_file.ts";
@@ -58,7 +59,10 @@ export function evaluateCommand(): CommandUnknownOpts {
         tune: given.tune,
         batchSize: BATCH,
       });
-      const samples = await loadMnist(data, "test");
+      const side = pictureSide(model.spec);
+      const samples = await (await openDataSource(data)).load("test", {
+        ...(side !== undefined && { side }),
+      });
       checkFit(model.spec, path, samples, "give a model that was trained on data of this form");
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);

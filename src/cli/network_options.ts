@@ -5,6 +5,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { basename, extname } from "node:path";
+import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
 import { readNetwork } from "../network/network_file.ts";
 import {
@@ -211,12 +212,16 @@ export interface ChosenNetwork {
 }
 
 /**
- * Makes the network that was asked for.
+ * Makes the network that was asked for; a preset takes its inputs and classes from the data.
  *
  * @throws {OptionError} when options do not go together, or one was given in vain.
  * @throws {InputError} when the file cannot be read, or does not describe a network.
  */
-export async function chooseNetwork(options: NetworkOptions, isGiven: IsGiven): Promise<ChosenNetwork> {
+export async function chooseNetwork(
+  options: NetworkOptions,
+  isGiven: IsGiven,
+  form: DataForm,
+): Promise<ChosenNetwork> {
   const { network, model } = options;
   const given = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).filter(isGiven);
   if (network !== undefined) {
@@ -229,13 +234,13 @@ export async function chooseNetwork(options: NetworkOptions, isGiven: IsGiven): 
   const changes = given.filter((option) => option !== "model" && !isOwn(option));
   const [change] = changes;
   if (model === "dense" && change !== undefined) throw means(change, model);
-  const spec = changed(presetNetwork(model, options, isGiven), options, isGiven);
+  const spec = changed(presetNetwork(model, options, isGiven, form), options, isGiven);
   // A lif network that was made of the seed's is no seed.
   return checkPrecision({ name: options.neuron === "lif" ? "lif" : model, spec }, isGiven);
 }
 
 /**
- * A preset with its own options.
+ * A preset with its own options, for data of a form.
  *
  * @throws {OptionError} when one was given that it has no use for, or they do not go together.
  */
@@ -243,6 +248,7 @@ export function presetNetwork(
   model: PresetName,
   options: Required<Pick<SeedOptions, typeof OWN[number]>>,
   isGiven: IsGiven,
+  { channels, classes }: DataForm,
 ): NetworkSpec {
   const preset = presetOf(model);
   const given = OWN.filter(isGiven);
@@ -259,7 +265,12 @@ export function presetNetwork(
       } --steps`,
     );
   }
-  return preset.network({ ...rest, ...(given.includes("beginEval") && { beginEval }) });
+  return preset.network({
+    ...rest,
+    inputs: channels,
+    classes,
+    ...(given.includes("beginEval") && { beginEval }),
+  });
 }
 
 /** The short forms: changes to a preset's layers, encoder, readout and loss. */

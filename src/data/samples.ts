@@ -10,8 +10,17 @@ export interface Samples {
   readonly name: string;
   /** How many samples there are. */
   readonly count: number;
-  /** Features of one sample: `inputs`, or `steps * inputs` where a sample is a sequence. */
+  /** Features of one sample: its channels, or `steps` times so many where a sample is a sequence. */
   readonly size: number;
+  /** T, where samples are known to be sequences. */
+  readonly steps?: number;
+  /** Where samples are pictures, row by row from the top: what augmentation has to know. */
+  readonly picture?: {
+    /** From top to bottom. */
+    readonly rows: number;
+    /** From left to right. */
+    readonly columns: number;
+  };
   /**
    * Pixels (uint8, 0 to 255; the encoder divides them by 255) or values (float32, taken as they are). Backed by a
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.

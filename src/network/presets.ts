@@ -96,16 +96,18 @@ export function denseNetwork(
   });
 }
 
-/** How a preset is trained where nothing else is said. */
+/** How a preset is trained where nothing else is said; what is left out here is the optimiser's or the command's own. */
 export interface Recipe {
   /** Passes over the training set. */
-  readonly epochs?: number;
+  readonly epochs?: number | undefined;
   /** Samples of a batch. */
-  readonly batchSize?: number;
-  /** How far a batch moves weights. */
-  readonly learningRate?: number;
-  /** What a batch keeps of the last one's move. */
-  readonly momentum?: number;
+  readonly batchSize?: number | undefined;
+  /** How a batch moves weights. */
+  readonly optimizer?: "sgd" | "adam" | "adamw" | undefined;
+  /** How far it moves them. */
+  readonly learningRate?: number | undefined;
+  /** How strongly weights are drawn to 0. */
+  readonly weightDecay?: number | undefined;
 }
 
 /** A network with a name, and how it is trained. */
@@ -129,14 +131,14 @@ export const PRESETS = {
     takes: ["inputs", "hidden", "classes", "steps", "decay", "threshold", "penalty", "beginEval"],
     without: "",
     network: seedNetwork,
-    recipe: { epochs: 1, batchSize: 1000, learningRate: 0.1, momentum: 0.5 },
+    recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
   dense: {
     summary: "its feed-forward peer",
     takes: ["inputs", "hidden", "classes"],
     without: "which has neither time steps nor spikes",
     network: denseNetwork,
-    recipe: { epochs: 1, batchSize: 1000, learningRate: 0.1, momentum: 0.5 },
+    recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
 } as const satisfies Record<string, Preset>;
 

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import { type DrawKey, drawKey } from "../../random.ts";
@@ -68,6 +69,7 @@ export class Core {
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  readonly #features: SampleFeatures;
   /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
   readonly #featureScale: number;
@@ -92,6 +94,7 @@ export class Core {
   ) {
     this.plan = plan;
     this.#seed = seed;
+    this.#features = new SampleFeatures(seed);
     this.#kernels = instantiate(module);
     this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
@@ -145,11 +148,19 @@ export class Core {
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
    */
-  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
+  load(
+    samples: Samples,
+    index: number,
+    purpose: number,
+    epoch: number,
+    { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
+  ): void {
     this.#steps = samples.lengths?.[index] ?? this.plan.spec.steps;
     this.#read = samples.lengths ? readStepsOf(this.plan.spec, this.#steps) : this.plan.readout;
-    this.#loadFeatures(samples, index);
+    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+    this.#loadFeatures(features, start);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
     this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
@@ -298,13 +309,13 @@ export class Core {
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures({ features, size }: Samples, index: number): void {
+  #loadFeatures(features: Samples["features"], start: number): void {
     const { encoder } = this.plan.spec;
     const { isSequence, channels } = sampleFormOf(this.plan.spec);
-    const start = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
+    const place = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
     for (let step = 0; step < (isSequence ? this.#steps : 1); step++) {
-      const from = index * size + step * channels;
-      const to = start + step * roundUp(channels, 4);
+      const from = start + step * channels;
+      const to = place + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {

@@ -7,6 +7,7 @@
  *
  * @module
  */
+import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { clipFactor, type CompleteStep } from "../optimiser.ts";
@@ -45,6 +46,7 @@ export interface Job {
   readonly purpose: number;
   readonly epoch: number;
   readonly slot: 0 | 1;
+  readonly augmentation?: Augmentation;
   /** How many shards the batch is cut into. */
   readonly shards: number;
 }
@@ -176,7 +178,10 @@ export class Lane {
     const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
     const [from, to] = shardRange(job.indices.length, job.shards, shard);
     for (let i = from; i < to; i++) {
-      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length);
+      core.load(samples, job.indices[i]!, job.purpose, job.epoch, {
+        scale: 1 / job.indices.length,
+        ...(job.augmentation && { augmentation: job.augmentation }),
+      });
       losses[i] = core.forward();
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();

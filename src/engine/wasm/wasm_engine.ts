@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { type Augmentation, checkAugmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { sampleFormOf } from "../../network/encoders.ts";
@@ -262,7 +263,7 @@ class WasmEngine implements Engine, Disposable {
     this.#optimiser = kind;
   }
 
-  #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1): Job {
+  #job({ samples, indices, purpose, epoch, augmentation }: Batch, slot: 0 | 1): Job {
     if (indices.length === 0 || indices.length > this.#batchSize) {
       throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${this.#batchSize}`);
     }
@@ -270,6 +271,7 @@ class WasmEngine implements Engine, Disposable {
     if (strange !== undefined) {
       throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
     }
+    if (augmentation) checkAugmented(samples, augmentation);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
       checkSamples(samples, this.#spec);
@@ -278,7 +280,7 @@ class WasmEngine implements Engine, Disposable {
       for (const channel of this.#channels) channel.post({ kind: "samples", id, samples });
     }
     const shards = Math.min(this.#shards ?? shardCount(indices.length), indices.length);
-    return { samples: id, indices, purpose, epoch, slot, shards };
+    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
   }
 
   #handOut(message: LaneMessage, lanes: number): Promise<LaneReply> {
@@ -312,6 +314,16 @@ class WasmEngine implements Engine, Disposable {
     this.#failure = error;
     for (const channel of this.#channels) channel.close();
     for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(error);
+  }
+}
+
+/** What has to be true of samples that are moved. */
+function checkAugmented({ name, picture, features, size }: Samples, augmentation: Augmentation): void {
+  checkAugmentation(augmentation);
+  if (!(features instanceof Uint8Array) || !picture || picture.rows * picture.columns !== size) {
+    throw new RangeError(
+      `${name}: augmentation moves pictures of bytes, whose rows and columns samples.picture names: leave it out`,
+    );
   }
 }
 
