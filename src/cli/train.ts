@@ -26,6 +26,7 @@ interface Given {
   readonly limit?: number | undefined;
   readonly data?: string | undefined;
   readonly out?: string | undefined;
+  readonly network?: string | undefined;
 }
 
 /** Makes the command. */
@@ -153,19 +154,26 @@ function summarise(summary: RunSummary, given: Given): string[] {
 }
 
 /** Commands to go on with, and what they do. */
-function suggest({ name, model, epochs }: RunSummary, { limit, data }: Given): string[][] {
-  const same = `${model === "dense" ? " --model dense" : ""}${
-    data === undefined ? "" : ` --data ${quoted(data)}`
-  }`;
+function suggest({ name, model, epochs }: RunSummary, { limit, data, network }: Given): string[][] {
   const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
+  const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
+  const isPreset = networks.MODELS.some((preset) => preset === model);
+  if (network === undefined && !isPreset) return [again];
+  const which = network !== undefined
+    ? ` --network ${quoted(network)}`
+    : model === "seed"
+    ? ""
+    : ` --model ${model}`;
+  const longer = limit === undefined
+    ? [`${INVOCATION} train${which}${onData} --epochs ${epochs + 2}`, "train longer"]
+    : [`${INVOCATION} train${which}${onData}`, "train on all samples"];
+  if (network !== undefined) return [again, longer];
   return [
-    [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"],
-    limit === undefined
-      ? [`${INVOCATION} train${same} --epochs ${epochs + 2}`, "train longer"]
-      : [`${INVOCATION} train${same}`, "train on all samples"],
-    model === "dense"
-      ? [`${INVOCATION} train${onData}`, "train the spiking network"]
-      : [`${INVOCATION} compare${onData}`, "see it beside its dense peer"],
+    again,
+    longer,
+    model === "seed"
+      ? [`${INVOCATION} compare${onData}`, "see it beside its dense peer"]
+      : [`${INVOCATION} train${onData}`, "train the spiking network"],
   ];
 }
 

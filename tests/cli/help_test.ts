@@ -11,6 +11,21 @@ const NETWORK = {
   "--penalty": "2.5",
   "--begin-eval": "0",
 };
+const SHORT_FORMS = {
+  "--layers": undefined,
+  "--neuron": "the preset's",
+  "--recurrent": undefined,
+  "--learn": undefined,
+  "--reset": "subtract",
+  "--surrogate": "atan",
+  "--slope": "2",
+  "--encoder": "the preset's",
+  "--read": "the preset's",
+  "--reduce": "the preset's",
+  "--loss": "cross-entropy",
+  "--rate-target": "none",
+  "--rate-weight": "1",
+};
 const TRAINING = {
   "--epochs": "1",
   "--batch-size": "1000",
@@ -41,9 +56,11 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...KERNELS,
     ...DATA,
     ...OUTPUT,
+    ...SHORT_FORMS,
     "--model": "seed",
     "--init": "xavier for the notebook's networks, else rate",
     "--init-rate": "0.1",
+    "--network": undefined,
     "--name": "model and time",
     "--out": undefined,
   },

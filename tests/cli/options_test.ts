@@ -61,6 +61,52 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--model", "seed or dense", ["sead", "", "Seed"]),
   ...refusals("--engine", "auto or wasm", ["gpu", ""]),
   ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),
+  ...refusals("--layers", "each 1 to 65,536", ["", "0", "10,", "a", "10;20", "65537", "-1", "1.5", "10, 20"]),
+  ...refusals("--neuron", "graded or lif", ["integrator", "LIF", ""]),
+  ...refusals("--learn", "each once, with commas between them", ["", "beta", "decay,decay", "decay, scale"]),
+  ...refusals("--reset", "subtract or zero or none", ["hard"]),
+  ...refusals("--surrogate", "atan or fastSigmoid or triangle or boxcar", ["sigmoid"]),
+  ...refusals("--slope", "above 0", ["0", "-1", "x"]),
+  ...refusals("--encoder", "noise or poisson or latency or constant", ["direct", ""]),
+  ...refusals("--read", "state or spikes", ["potential"]),
+  ...refusals("--reduce", "mean or sum or max or last", ["average"]),
+  ...refusals("--loss", "cross-entropy or squared-error", ["mse"]),
+  ...refusals("--rate-target", "0 to 1", ["-0.1", "1.1", "x"]),
+  ...refusals("--rate-weight", "0 or more", ["-1", "x"]),
+  ...refusals("--network", "a path", [""]),
+  [
+    ["train", "--layers", "5,5", "--hidden", "5"],
+    /^--hidden: means nothing with --layers, .*: leave it out$/m,
+  ],
+  [["train", "--rate-weight", "1"], /^--rate-weight: means nothing without --rate-target: give both, or/m],
+  [
+    ["train", "--rate-target", "0.1"],
+    /^--rate-target: means nothing for graded neurons, .* say --neuron lif/m,
+  ],
+  [["train", "--reset", "zero"], /^--reset: means nothing for graded neurons: leave it out$/m],
+  [
+    ["train", "--neuron", "lif", "--penalty", "1"],
+    /^--penalty: means nothing for lif neurons: leave it out$/m,
+  ],
+  [
+    ["train", "--neuron", "lif", "--learn", "scale"],
+    /^--learn scale: lif neurons .* expected decay or threshold$/m,
+  ],
+  [
+    ["train", "--neuron", "lif", "--encoder", "constant", "--precision", "i16"],
+    /^--precision: means nothing for this network, whose inputs have no noise: leave it out$/m,
+  ],
+  ...["--layers=5", "--neuron=lif", "--recurrent", "--encoder=constant"].map((option): Refusal => [
+    ["train", "--model", "dense", option],
+    new RegExp(`^${option.split("=")[0]}: means nothing for --model dense, .*: leave it out$`, "m"),
+  ]),
+  ...["--model=dense", "--layers=5", "--steps=4", "--begin-eval=1", "--recurrent"].map((option): Refusal => [
+    ["train", "--network", "no/such/file.json", option],
+    new RegExp(
+      `^${option.split("=")[0]}: means nothing with --network, whose file says it: leave it out$`,
+      "m",
+    ),
+  ]),
   [
     ["train", "--model", "dense", "--precision", "i16"],
     /^--precision: means nothing for --model dense, .*: leave it out$/m,

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Variant } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
-import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import type { DenseFrom } from "../../src/engine/wasm/rows_product.ts";
+import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey, PURPOSE } from "../../src/random.ts";
@@ -23,6 +24,9 @@ const SEED = 17, EPOCH = 3;
 const MARGIN = 1e-4;
 /** Closeness of a gradient, as SPEC.md has it. */
 const CLOSE = { relative: 1e-4, absolute: 1e-5 };
+
+/** Products with spikes as sums of rows, or as whole products, whatever their rate. */
+const ALWAYS_ROWS = { product: Infinity, gradient: Infinity }, NEVER_ROWS = { product: -1, gradient: -1 };
 
 const modules = { relaxed: await loadKernels("relaxed"), plain: await loadKernels("plain") };
 
@@ -48,14 +52,18 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
 }
 
 /** What the engine says: velocity starts at 0, so after one batch it is the batch's gradient, whatever the momentum. */
-async function engineBatch({ spec, parameters, samples }: NetworkCase, variant: Variant, skip = true) {
+async function engineBatch(
+  { spec, parameters, samples }: NetworkCase,
+  variant: Variant,
+  options: Pick<WasmEngineOptions, "skip" | "denseFrom"> = {},
+) {
   using engine = createWasmEngine({
+    ...options,
     spec,
     kernels: modules[variant],
     threads: 0,
     seed: SEED,
     batchSize: samples.count,
-    skip,
   });
   await engine.setParameters(parameters);
   const batch = { samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH };
@@ -65,8 +73,13 @@ async function engineBatch({ spec, parameters, samples }: NetworkCase, variant: 
 
 type Expected = Pick<ReturnType<typeof referenceBatch>, "loss" | "gradient" | "spikes">;
 
-async function assertAgreement(network: NetworkCase, expected: Expected, variant: Variant): Promise<void> {
-  const found = await engineBatch(network, variant);
+async function assertAgreement(
+  network: NetworkCase,
+  expected: Expected,
+  variant: Variant,
+  denseFrom?: DenseFrom,
+): Promise<void> {
+  const found = await engineBatch(network, variant, denseFrom && { denseFrom });
   assert.equal(found.spikes, expected.spikes);
   assertClose([found.loss], [expected.loss], "loss", CLOSE);
   assert.deepEqual([...found.gradient.keys()], [...expected.gradient.keys()]);
@@ -89,11 +102,12 @@ async function assertAgreementOf(
     fc.asyncProperty(
       networkCases({ samples, specs, unequal: true }),
       fc.constantFrom<Variant>("relaxed", "plain"),
-      async (network, variant) => {
+      fc.constantFrom(undefined, ALWAYS_ROWS, NEVER_ROWS),
+      async (network, variant, denseFrom) => {
         const expected = referenceBatch(network);
         fc.pre(expected.margin > MARGIN);
         if (expected.spikes > 0) fired++;
-        await assertAgreement(network, expected, variant);
+        await assertAgreement(network, expected, variant, denseFrom);
       },
     ),
     { seed: 2, numRuns },

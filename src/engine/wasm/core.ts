@@ -20,7 +20,7 @@ import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
 import { Readout } from "./readout.ts";
-import { type Feed, RowsProduct } from "./rows_product.ts";
+import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
 
 /** A part of the flat parameters, in floats, and what moves it. */
 export interface UpdatePart {
@@ -50,6 +50,8 @@ export interface CoreOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
+  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  readonly denseFrom?: DenseFrom;
 }
 
 /** Kernels and memory for one sample at a time. */
@@ -90,7 +92,7 @@ export class Core {
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
@@ -114,7 +116,9 @@ export class Core {
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
     );
-    this.#products = this.memory.layers.map((layer) => new RowsProduct(this.#kernels, this.memory, layer));
+    this.#products = this.memory.layers.map((layer) =>
+      new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
+    );
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
@@ -466,7 +470,7 @@ export class Core {
   #outputsOf(index: number, delay: number): Feed {
     const memory = this.memory.layers[index]!;
     const { layer, outputs, width } = memory;
-    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : Infinity;
+    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : undefined;
     return {
       lists: memory,
       slots: this.#slots[index]!,

@@ -11,19 +11,22 @@ import type { CoreMemory, LayerMemory, SpikeLists } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/**
- * The share of (input, step) pairs that spike above which a whole product is the faster one; `bench/kernels.ts` measures
- * both sides ("spikes" cases).
- */
-export const DENSE_FROM = { product: 0.45, gradient: 0.5 } as const;
+/** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
+export interface DenseFrom {
+  readonly product: number;
+  readonly gradient: number;
+}
+
+/** Where a whole product becomes the faster one: `bench/kernel_cases_spikes.ts` measures both sides. */
+export const DENSE_FROM: DenseFrom = { product: 0.45, gradient: 0.5 };
 
 /** Spikes in lists, and where the same lie at every step. */
 export interface Feed {
-  /** The lists, how many there are by unit, which unit each of these is, and how many spikes are in them. */
+  /** The lists, how many there are by unit, which unit each of these is, and how many spikes are in them; undefined: none are made. */
   readonly lists: SpikeLists;
   readonly slots: number;
   readonly unit: number;
-  readonly spikes: number;
+  readonly spikes: number | undefined;
   /**
    * The same at every step: rows `[steps][width]`, or X in the product's layout where `isPacked`. 0: there are lists by unit
    * alone.
@@ -41,13 +44,15 @@ export class RowsProduct {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #layer: LayerMemory;
+  readonly #denseFrom: DenseFrom;
   #isPacked = false;
   #isPackedBack = false;
 
-  constructor(kernels: Kernels, memory: CoreMemory, layer: LayerMemory) {
+  constructor(kernels: Kernels, memory: CoreMemory, layer: LayerMemory, denseFrom: DenseFrom) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#layer = layer;
+    this.#denseFrom = denseFrom;
   }
 
   /** The parameters have changed. */
@@ -66,7 +71,7 @@ export class RowsProduct {
         width);
       return;
     }
-    if (isSparse(feed, steps, DENSE_FROM.product)) {
+    if (isSparse(feed, steps, this.#denseFrom.product)) {
       const { delay, lists: { stepCounts, stepUnits, stepOutputs } } = feed;
       // deno-fmt-ignore
       k.gatherRows(stepCounts, stepUnits, stepOutputs, feed.width, delay, weightsAt, biasAt, currents, steps, width);
@@ -83,7 +88,7 @@ export class RowsProduct {
   gradient(feed: Feed, steps: number, weightGradients: number): void {
     const { currentGradients, width } = this.#layer;
     const k = this.#kernels;
-    if (isSparse(feed, steps, DENSE_FROM.gradient)) {
+    if (isSparse(feed, steps, this.#denseFrom.gradient)) {
       const { slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = feed;
       // deno-fmt-ignore
       k.spikeGradient(counts, spikeSteps, spikeOutputs, slots, steps, delay, currentGradients, steps, width,
@@ -118,5 +123,5 @@ export class RowsProduct {
 }
 
 function isSparse({ spikes, slots }: Feed, steps: number, share: number): boolean {
-  return spikes <= share * slots * steps;
+  return spikes !== undefined && spikes <= share * slots * steps;
 }

@@ -28,6 +28,7 @@ import type { CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
+import type { DenseFrom } from "./rows_product.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
@@ -53,6 +54,11 @@ export interface WasmEngineOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
   readonly tile?: Tile;
+  /**
+   * The shares of (input, step) pairs that spike above which a layer's product with them is a whole one, not a sum of rows.
+   * Changes the result by rounding alone. @default {as measured}
+   */
+  readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
   readonly record?: boolean;
 }
@@ -115,12 +121,21 @@ class WasmEngine implements Engine, Disposable {
       skipBound = 8,
       precision = "f32",
       tile,
+      denseFrom,
       record = false,
     }: WasmEngineOptions,
   ) {
     const plan = compilePlan(spec, { skip, record });
     const most = shards ?? shardCount(batchSize);
-    const options: CoreOptions = { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) };
+    const options: CoreOptions = {
+      plan,
+      seed,
+      shards: most,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+      ...(denseFrom && { denseFrom }),
+    };
     const lanes = Math.max(1, threads);
     this.threads = threads;
     const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
