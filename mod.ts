@@ -34,7 +34,19 @@ export {
   type PoissonEncoder,
   sampleFormOf,
 } from "./src/network/encoders.ts";
-export * from "./src/network/neurons.ts";
+export {
+  type CompleteNeuron,
+  completeNeuron,
+  type GradedNeuron,
+  type IntegratorNeuron,
+  LEARNABLE,
+  type Learnable,
+  type LifNeuron,
+  type Reset,
+  RESETS,
+  type Surrogate,
+  SURROGATES,
+} from "./src/network/neurons.ts";
 export * from "./src/network/builder.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";

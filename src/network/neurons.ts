@@ -231,18 +231,21 @@ export const NEURONS = { graded, lif, integrator } as const;
 /** The same, for code that does not care which kind a neuron is. */
 const kinds: Readonly<Record<Neuron["kind"], NeuronKind<CompleteNeuron>>> = NEURONS;
 
+/** Something of a known kind, whatever else it is. */
+const ofKnownKind = v.looseObject({ kind: v.picklist(Object.keys(NEURONS) as Neuron["kind"][]) });
+/** What is of none: it fails in `ofKnownKind`, whose message names the kinds that there are. */
+const ofNoKind = v.pipe(
+  ofKnownKind,
+  v.transform((): never => {
+    throw new TypeError("a known kind of neuron was taken for an unknown one");
+  }),
+);
+
 /** Checks a neuron of any kind and fills in its defaults. */
 export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.lazy((input) => {
-  const names = Object.keys(kinds);
-  const named = v.safeParse(v.looseObject({ kind: v.picklist(names) }), input);
-  const kind = Object.entries(kinds).find(([name]) => named.success && name === named.output.kind)?.[1];
-  // An unknown kind: the message says which there are.
-  return kind?.schema ?? v.pipe(v.looseObject({ kind: v.picklist(names) }), v.transform(unreachable));
+  const known = v.safeParse(ofKnownKind, input);
+  return known.success ? kinds[known.output.kind].schema : ofNoKind;
 });
-
-function unreachable(): never {
-  throw new TypeError("a known kind of neuron has no schema");
-}
 
 /** What is true of a neuron's kind. */
 export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {

@@ -13,7 +13,9 @@ import { roundUp } from "./layout.ts";
 
 /** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
 export interface DenseFrom {
+  /** Forward. */
   readonly product: number;
+  /** Back. */
   readonly gradient: number;
 }
 
