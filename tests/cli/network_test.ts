@@ -145,7 +145,7 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       ],
       [
         changed((n) => n.encoder.kind = "direct"),
-        /^net: its network takes 3,136 numbers a sample \(4 steps of 784, for its encoder is direct\), but /m,
+        /^net: its network takes sequences of 4 steps of 784, for its encoder is direct, but /m,
       ],
     ];
     await Deno.writeTextFile(join(folder, "net.json"), JSON.stringify(right));
