@@ -153,8 +153,8 @@ function parseHeader(bytes: Uint8Array, name: string): { header: Record<string, 
       `${name}: its header is no JSON object: the file is damaged, or not a safetensors file`,
     );
   }
-  checkKeys(text, name);
-  return { header, start };
+  const keys = checkKeys(text, name);
+  return { header: keys.some(({ escaped }) => escaped) ? parseByNumber(text, keys) : header, start };
 }
 
 /** Checks one tensor's entry by itself. */
@@ -238,12 +238,21 @@ function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor
   }
 }
 
+/** A key of the header, and where it stands in the text with its quotes. */
+interface Key {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly escaped: boolean;
+}
+
 /**
- * Throws where an object of the header has a key twice, which `JSON.parse` would drop silently, or where objects are nested
- * deeper than in any header. `text` is valid JSON. (No regular expression: its stack overflows on long strings.)
+ * Lists the header's keys. Throws where an object has a key twice, which `JSON.parse` would drop silently, or where objects
+ * are nested deeper than in any header. `text` is valid JSON. (No regular expression: its stack overflows on long strings.)
  */
-function checkKeys(text: string, name: string): void {
-  const open: Set<unknown>[] = [];
+function checkKeys(text: string, name: string): Key[] {
+  const all: Key[] = [];
+  const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === "{") {
@@ -259,12 +268,35 @@ function checkKeys(text: string, name: string): void {
       let next = at + 1;
       while (" \t\r\n".includes(text[next] ?? ":")) next++;
       if (text[next] !== ":") continue; // a value
-      const key: unknown = JSON.parse(text.slice(begin, at + 1));
+      const quoted = text.slice(begin, at + 1);
+      const key = String(JSON.parse(quoted));
       const keys = open.at(-1);
-      if (keys?.has(key)) throw damaged(name, String(key), "it comes twice");
+      if (keys?.has(key)) throw damaged(name, key, "it comes twice");
       keys?.add(key);
+      all.push({ key, from: begin, to: at + 1, escaped: quoted.includes("\\") });
     }
   }
+  return all;
+}
+
+/**
+ * Parses a header with keys numbered in the text, and names put back afterwards.
+ *
+ * For keys with an escape sequence in them: V8 13 and 14 take `"\n"` for `"\\"` in an object of a shape that it has met with
+ * the latter (https://github.com/nodejs/node/issues/63785).
+ */
+function parseByNumber(text: string, keys: readonly Key[]): Record<string, unknown> {
+  let numbered = "", end = 0;
+  for (const [i, { from, to }] of keys.entries()) {
+    numbered += `${text.slice(end, from)}"${i}"`;
+    end = to;
+  }
+  const named = (value: unknown): unknown =>
+    isRecord(value)
+      ? Object.fromEntries(Object.entries(value).map(([i, part]) => [keys[Number(i)]!.key, named(part)]))
+      : value;
+  const header = named(JSON.parse(numbered + text.slice(end)));
+  return isRecord(header) ? header : {};
 }
 
 function damaged(name: string, key: string, fault: string): InputError {

@@ -70,6 +70,18 @@ Deno.test("parseSafetensors() reads back what serializeSafetensors() wrote, in i
   );
 });
 
+Deno.test("parseSafetensors() tells keys apart that JSON.parse of V8 13 and 14 takes for one another", () => {
+  const entry = { dtype: "U8", shape: [0], data: new Uint8Array(0) } as const;
+  for (const key of ["\\", "\n", "\0", '"', "\\\n"]) {
+    const file = parseSafetensors(
+      serializeSafetensors([["z", entry], [key, entry]], { z: "1", [key]: "2" }),
+      "model",
+    );
+    assert.deepEqual(file.metadata, { z: "1", [key]: "2" });
+    assert.deepEqual([...file.tensors.keys()], ["z", key]);
+  }
+});
+
 Deno.test("parseSafetensors() reads a file at any offset of its buffer", () => {
   const tensor: Tensor = { dtype: "F64", shape: [2], data: Float64Array.of(1.5, -2) };
   const bytes = serializeSafetensors([["a", { dtype: "U8", shape: [], data: Uint8Array.of(3) }], [
