@@ -8,9 +8,11 @@ import { OptionError } from "../errors.ts";
 import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "../train/compare.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
@@ -59,6 +61,8 @@ export function compareCommand(): CommandUnknownOpts {
       }
       const networks = options.MODELS.map((model) => ({ model, spec: options.networkOf(model, given) }));
       const { say, result } = openOutput(given);
+      await offerMnist(given.data, { say }, given);
+      await giveUp("net");
       using progress = openProgress(given.quiet === true);
       const compared = await compareNetworks({ networks, seeds, seed, ...options.trainingOf(given) }, {
         onRun({ number, of }) {

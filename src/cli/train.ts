@@ -9,9 +9,11 @@ import { checkRunName } from "../train/run_folder.ts";
 import { type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { choiceOption, pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
@@ -67,6 +69,8 @@ export function trainCommand(): CommandUnknownOpts {
       if (name !== undefined) checkRunName(name);
       const spec = options.networkOf(model, given);
       const { say, result } = openOutput(given);
+      await offerMnist(given.data, { say }, given);
+      await giveUp("net");
       using progress = openProgress(given.quiet === true);
       const shown = showTraining(progress);
       const summary = await runTraining({

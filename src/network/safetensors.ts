@@ -282,7 +282,7 @@ function checkKeys(text: string, name: string): Key[] {
 /**
  * Parses a header with keys numbered in the text, and names put back afterwards.
  *
- * For keys with an escape sequence in them: V8 13 and 14 take `"\n"` for `"\\"` in an object of a shape that it has met with
+ * For keys with an escape sequence in them: V8 13 to 15 take `"\n"` for `"\\"` in an object of a shape that it has met with
  * the latter (https://github.com/nodejs/node/issues/63785).
  */
 function parseByNumber(text: string, keys: readonly Key[]): Record<string, unknown> {

@@ -70,7 +70,7 @@ Deno.test("parseSafetensors() reads back what serializeSafetensors() wrote, in i
   );
 });
 
-Deno.test("parseSafetensors() tells keys apart that JSON.parse of V8 13 and 14 takes for one another", () => {
+Deno.test("parseSafetensors() tells keys apart that JSON.parse of V8 takes for one another", () => {
   const entry = { dtype: "U8", shape: [0], data: new Uint8Array(0) } as const;
   for (const key of ["\\", "\n", "\0", '"', "\\\n"]) {
     const file = parseSafetensors(
