@@ -9,6 +9,7 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
+import { oneLine } from "../one_line.ts";
 
 /** Numbers with a shape; `data.length` is the product of `shape` (1 for a scalar's empty shape). */
 export type Tensor =
@@ -162,12 +163,12 @@ function parseEntry(key: string, value: unknown, name: string): Entry {
   if (!isRecord(value)) throw damaged(name, key, "its entry is no JSON object");
   const { dtype, shape, data_offsets: offsets, ...others } = value;
   const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) throw damaged(name, key, `its entry has an unknown field ${unknown}`);
+  if (unknown !== undefined) throw damaged(name, key, `its entry has an unknown field ${oneLine(unknown)}`);
   if (!isDtype(dtype)) {
     throw new InputError(
-      `${name}: tensor ${key}: its dtype is ${JSON.stringify(dtype)}, expected one of ${
-        Object.keys(BYTES).join(", ")
-      }`,
+      `${name}: tensor ${oneLine(key)}: its dtype is ${
+        oneLine(JSON.stringify(dtype) ?? "undefined")
+      }, expected one of ${Object.keys(BYTES).join(", ")}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isExtent)) {
@@ -182,7 +183,7 @@ function parseEntry(key: string, value: unknown, name: string): Entry {
     throw damaged(
       name,
       key,
-      `its data_offsets span ${end - begin} bytes, but ${dtype} [${shape.join(", ")}] takes ${expected}`,
+      `its data_offsets span ${end - begin} bytes, but ${dtype} ${describeShape(shape)} takes ${expected}`,
     );
   }
   return { name: key, dtype, shape, begin, end };
@@ -209,7 +210,7 @@ function checkCoverage(entries: readonly Entry[], length: number, name: string):
 function parseMetadata(value: unknown, name: string): Record<string, string> {
   if (!isRecord(value)) throw damaged(name, METADATA, "it is no JSON object");
   const pairs = Object.entries(value).map(([key, text]): [string, string] => {
-    if (typeof text !== "string") throw damaged(name, METADATA, `the value of ${key} is no string`);
+    if (typeof text !== "string") throw damaged(name, METADATA, `the value of ${oneLine(key)} is no string`);
     return [key, text];
   });
   return Object.fromEntries(pairs);
@@ -301,8 +302,15 @@ function parseByNumber(text: string, keys: readonly Key[]): Record<string, unkno
 
 function damaged(name: string, key: string, fault: string): InputError {
   return new InputError(
-    `${name}: ${key === METADATA ? key : `tensor ${key}`}: ${fault}: the file is damaged; fetch it again`,
+    `${name}: ${
+      key === METADATA ? key : `tensor ${oneLine(key)}`
+    }: ${fault}: the file is damaged; fetch it again`,
   );
+}
+
+/** A shape as messages have it; a file may claim any number of dimensions. */
+export function describeShape(shape: readonly number[]): string {
+  return oneLine(`[${shape.join(", ")}]`);
 }
 
 /** How many elements a shape has: no dimension makes a scalar, a dimension of 0 makes nothing. */
