@@ -115,7 +115,7 @@ Deno.test("the binary has no MNIST inside, says how to fetch it, fetches it, and
         gzipSync(await Deno.readFile(join(mnistDirectory(), name)), { level: 1 }),
       );
     }
-    using server = serveFiles(packed, (_asked, number) => number === 0 ? { cutAfter: 4000 } : {});
+    await using server = serveFiles(packed, (_asked, number) => number === 0 ? { cutAfter: 4000 } : {});
     const { code, stdout, stderr } = await binary(folder, ["data", "fetch", "--from", server.url]);
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^train-images-idx3-ubyte: the connection broke; again in 1 s$/m);

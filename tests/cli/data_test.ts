@@ -25,7 +25,7 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
   await inTemporaryFolder(async (folder) => {
     const packed = await packedMnist();
     const half = packed[`${IMAGES}.gz`]!.length >> 1;
-    using server = serveFiles(
+    await using server = serveFiles(
       packed,
       ({ path }, number) => path.startsWith(IMAGES) && number === 0 ? { stallAfter: half } : {},
     );
@@ -144,7 +144,7 @@ Deno.test("data fetch that fails exits 1 with one line that says how to go on", 
         /: its MD5 is [0-9a-f]{32}, expected 6bbc9ace898e44ae57da46a324031adb: this is not the official file, /,
       ],
     ], async ([name, conduct, message]) => {
-      using server = serveFiles({}, conduct);
+      await using server = serveFiles({}, conduct);
       const args = [
         "data",
         "fetch",

@@ -49,7 +49,7 @@ async function fetchFrom(
   options: Partial<FetchOptions> = {},
   files = PACKED,
 ): Promise<Outcome> {
-  using server = serveFiles(files, conduct);
+  await using server = serveFiles(files, conduct);
   const reasons: string[] = [];
   let error: Error | undefined;
   try {
@@ -124,7 +124,7 @@ testFetch("goes on where a connection broke, with If-Range", async (folder) => {
 });
 
 testFetch("goes on in a later call, with what an earlier one left", async (folder) => {
-  using server = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
+  await using server = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   const fetch = () => fetchDataset(DATASET, { folder, sources: [server.url], retries: 0 });
   await assert.rejects(fetch(), {
     name: "NetworkError",
@@ -199,7 +199,7 @@ testFetch(
   "asks for nothing more where all bytes are here, and begins anew where there are too many",
   async (folder) => {
     for (const bytes of [packedImages, new Uint8Array(packedImages.length + 1)]) {
-      using server = serveFiles(PACKED);
+      await using server = serveFiles(PACKED);
       const part = join(folder, `${IMAGES}.part`);
       await Deno.writeFile(part, bytes);
       const note = { url: server.url + IMAGES, validator: etagOf(packedImages) };
@@ -340,9 +340,9 @@ testFetch(
 );
 
 testFetch("takes the next source where one has not the file, or another", async (folder) => {
-  using without = serveFiles({});
-  using wrong = serveFiles({ [IMAGES]: packedImages.slice(0, HALF), [LABELS]: packedImages });
-  using right = serveFiles(PACKED);
+  await using without = serveFiles({});
+  await using wrong = serveFiles({ [IMAGES]: packedImages.slice(0, HALF), [LABELS]: packedImages });
+  await using right = serveFiles(PACKED);
   const reasons: string[] = [];
   const files = await fetchDataset(DATASET, { folder, sources: [without.url, wrong.url, right.url] }, {
     onNextSource: (_file, reason) => reasons.push(reason),
@@ -353,8 +353,8 @@ testFetch("takes the next source where one has not the file, or another", async 
 });
 
 testFetch("goes on with the source that a part is from, whichever comes first", async (folder) => {
-  using other = serveFiles(PACKED);
-  using begun = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
+  await using other = serveFiles(PACKED);
+  await using begun = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   await assert.rejects(fetchDataset(DATASET, { folder, sources: [begun.url], retries: 0 }), {
     name: "NetworkError",
   });

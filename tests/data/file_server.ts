@@ -35,8 +35,8 @@ export interface Conduct {
   readonly mute?: boolean;
 }
 
-/** The server; disposing of it closes every connection. */
-export interface FileServer extends Disposable {
+/** The server; disposing of it closes every connection, and waits until nothing of it is left. */
+export interface FileServer extends AsyncDisposable {
   /** With a slash at its end. */
   readonly url: string;
   /** All requests so far. */
@@ -74,15 +74,18 @@ export function serveFiles(
       }
     }
   };
-  (async () => {
-    for await (const connection of listener) answer(connection);
+  const answers: Promise<void>[] = [];
+  const accepted = (async () => {
+    for await (const connection of listener) answers.push(answer(connection));
   })();
   return {
     url: `http://127.0.0.1:${listener.addr.port}/`,
     asked,
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
       listener.close();
+      await accepted;
       for (const connection of open) connection.close();
+      await Promise.all(answers);
     },
   };
 }
