@@ -38,6 +38,8 @@ export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";
 export type * from "./src/data/samples.ts";
 export * from "./src/data/mnist.ts";
+export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./src/data/datasets.ts";
+export * from "./src/data/fetch.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";

@@ -25,6 +25,7 @@ export interface OfficialDataset {
   readonly folder: string;
   /** Folders on the web that have the four files as `.gz`, in the order in which they are tried. */
   readonly sources: readonly string[];
+  /** Train images, train labels, test images, test labels. */
   readonly files: readonly OfficialFile[];
 }
 

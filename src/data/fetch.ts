@@ -7,37 +7,48 @@ import { join } from "node:path";
 import { InputError, NetworkError } from "../errors.ts";
 import { readError, writeError } from "../file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
-import { discardPart, download, type DownloadOptions, urlOfPart } from "./download.ts";
+import { discardPart, download, urlOfPart } from "./download.ts";
 import { createMd5 } from "./md5.ts";
 import { inspectFile, openUnpacked } from "./verify.ts";
 import { writeFileAtomic } from "./write_file.ts";
 
 /** Where from and where to. */
-export interface FetchOptions extends Pick<DownloadOptions, "patience" | "retries" | "pause"> {
+export interface FetchOptions {
   /** The folder that is to hold the four files; it is made where it does not exist. */
   readonly folder: string;
   /** Folders on the web, tried in this order. @default {the data set's own} */
   readonly sources?: readonly string[];
   /** Replace files that are there and are not the official ones. @default {false} */
   readonly force?: boolean;
+  /** Seconds in which a server must send 4 KiB, or be given up. @default {30} */
+  readonly patience?: number;
+  /** Tries in a row that bring nothing, after the first, before a server is given up. @default {5} */
+  readonly retries?: number;
+  /** Seconds before the first new try; doubled before each further one, up to 60. @default {0.5} */
+  readonly pause?: number;
 }
 
 /** Who wants to hear how it goes. */
 export interface FetchObserver {
   /** Bytes of a file that are here, of how many: as the server says, else as the official file has. */
   onProgress?(file: OfficialFile, received: number, total: number): void;
+  /** A try has failed; the next one comes in so many seconds. */
   onRetry?(file: OfficialFile, reason: string, seconds: number): void;
   /** A source has been given up; the next one is tried. */
   onNextSource?(file: OfficialFile, reason: string): void;
+  /** A file is in its place. */
   onFile?(file: FetchedFile): void;
 }
 
 /** A file that is in its place. */
 export interface FetchedFile {
+  /** The official one, such as `train-images-idx3-ubyte`. */
   readonly name: string;
+  /** Where it is. */
   readonly path: string;
   /** Bytes of the unpacked file. */
   readonly bytes: number;
+  /** MD5 of the unpacked file, which it has been held to. */
   readonly md5: string;
   /** The URL that it was fetched from; null where it was here already. */
   readonly from: string | null;
@@ -49,10 +60,22 @@ const SPARE_BYTES = 1 << 16;
 /**
  * Makes sure that a folder has a data set's four files, and fetches those that it has not.
  *
- * Files that were fetched stay, and so do parts of files: the same call goes on from them.
+ * Files that were fetched stay, and so do parts of files: the same call goes on from them. Two calls at a time for one
+ * folder do each other no harm, for either checks what it puts in its place.
  *
+ * @param dataset One of {@linkcode DATASETS}, or another of MNIST's form.
+ * @param options Where from and where to.
+ * @param observer Who wants to hear how it goes.
+ * @returns The four files, in the data set's order.
  * @throws {NetworkError} when no source has a file, or what it has is not the official file.
  * @throws {InputError} when another file of that name is in the folder, or the folder cannot be written to.
+ *
+ * @example
+ * ```ts ignore
+ * import { DATASETS, fetchDataset } from "@spikelet/spikelet";
+ *
+ * await fetchDataset(DATASETS.fashion, { folder: "data/fashion" }); // needs --allow-net
+ * ```
  */
 export async function fetchDataset(
   dataset: OfficialDataset,
@@ -144,6 +167,7 @@ async function fetchFrom(
       await discardPart(part);
       return;
     }
+    if ((await inspectFile(folder, file)).kind === "official") return; // another process was faster, and took the part
     await discardPart(part);
     if (!resumed || !again) {
       throw new NetworkError(
@@ -170,6 +194,7 @@ async function unpack(part: string, { bytes, md5 }: OfficialFile): Promise<Uint8
     }
   } catch (error) {
     if (error instanceof TypeError) return "its gzip data are damaged or cut short";
+    if (error instanceof Deno.errors.NotFound) return "it has been removed meanwhile";
     throw readError(error, part);
   }
   const found = (await createMd5()).update(content.subarray(0, length)).digest("hex");

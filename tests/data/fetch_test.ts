@@ -363,6 +363,15 @@ testFetch("goes on with the source that a part is from, whichever comes first", 
   assert.deepEqual(other.asked.map(({ path }) => path), [LABELS]);
 });
 
+testFetch("lets several go on in one folder at a time", async (folder) => {
+  await using server = serveFiles(PACKED, withImages((number) => number === 1 ? { cutAfter: HALF } : {}));
+  const options = { folder, sources: [server.url], pause: 0.001 };
+  await Promise.all([1, 2, 3, 4].map(() => fetchDataset(DATASET, options)));
+  for (const [name, bytes] of Object.entries(FILES)) {
+    assert.deepEqual(await Deno.readFile(join(folder, name)), bytes);
+  }
+});
+
 testFetch("says who cannot be reached", async (folder) => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const nobody = `http://127.0.0.1:${listener.addr.port}/`;
