@@ -46,13 +46,11 @@ export async function fetchShown(
           `${file.name}: ${reason}; ${seconds === 0 ? "once more" : `again in ${timeLeft(seconds)}`}`,
         ),
       onNextSource: (_file, reason) => note(`${reason}\nthe next source is tried`),
-      onFile({ path, bytes, from }) {
+      onFile({ path, bytes, from: url }) {
         progress.begin();
-        say(
-          `${path}: ${size(bytes)}, ${
-            from === null ? "here already" : `from ${new URL(from).host}`
-          }, MD5 as expected`,
-        );
+        from = undefined;
+        const origin = url === null ? "here already" : `from ${new URL(url).host}`;
+        say(`${path}: ${size(bytes)}, ${origin}, MD5 as expected`);
       },
     });
   } finally {
