@@ -12,7 +12,7 @@ import { describeFailure } from "../src/cli/failure.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { InputError } from "../src/errors.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+const ROOT = Deno.realPathSync(fileURLToPath(new URL("../", import.meta.url)));
 const MAIN = "main.ts";
 /** Files that no module imports: the kernels, found by `src/engine/wasm/load.ts`. */
 const INCLUDED = ["build"];
@@ -102,8 +102,16 @@ async function infoOf(entry: string): Promise<v.InferOutput<typeof graphSchema>>
 function filesNamedIn(module: string): string[] {
   const addresses = Deno.readTextFileSync(module).matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g);
   return [...addresses].map(([, address = ""]) => resolve(module, "..", address))
-    .filter((path) => Deno.statSync(path).isFile)
+    .filter(isFile)
     .map((path) => relative(ROOT, path));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false; // an address in a comment, or of something else
+  }
 }
 
 /** What of node_modules the program does not reach: folders of packages, and links to them. */
