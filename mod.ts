@@ -62,6 +62,8 @@ export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
 export { loadPictures } from "./src/data/picture_folder.ts";
 export { parseTensors, readTensors } from "./src/data/tensor_file.ts";
+export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./src/data/datasets.ts";
+export * from "./src/data/fetch.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";

@@ -10,11 +10,13 @@ import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "..
 import { loadDataSet } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { augmentOption } from "./start_options.ts";
 import * as options from "./training_options.ts";
@@ -70,6 +72,9 @@ export function compareCommand(): CommandUnknownOpts {
       }
       const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
       const training = options.trainingOf(given);
+      const { say, result } = openOutput(given);
+      await offerMnist(given.data, { say }, given);
+      await giveUp("net");
       const samples = await loadDataSet(given.data);
       const form = dataFormOf(samples.train, samples.test);
       const networks = [
@@ -79,7 +84,6 @@ export function compareCommand(): CommandUnknownOpts {
           spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option), form),
         },
       ];
-      const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       const compared = await compareNetworks({ networks, samples, seeds, seed, ...training }, {
         onRun({ number, of }) {

