@@ -163,6 +163,22 @@ export class Core {
     return total;
   }
 
+  /**
+   * Adds the last sample's spikes, unit by unit.
+   *
+   * @param sums The units of the layers below the top, one layer after the other.
+   */
+  addUnitSpikes(sums: Uint32Array): void {
+    let first = 0;
+    for (let i = 0; i < this.memory.layers.length - 1; i++) {
+      const { counts, unit, layer: { units } } = this.memory.layers[i]!;
+      for (let slot = 0; slot < this.#slots[i]!; slot++) {
+        sums[first + this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
+      }
+      first += units;
+    }
+  }
+
   /** How many units of each layer were computed for the last sample; the others could not spike. */
   get computed(): readonly number[] {
     return this.#slots;
@@ -178,11 +194,23 @@ export class Core {
       }
       return rows;
     };
+    const currents = (memory: LayerMemory) => {
+      const { layer: { units }, currentStride } = memory;
+      const rows = new Float32Array(steps * units);
+      for (let unit = 0; unit < units; unit++) {
+        const from = this.#currentsOf(memory, unit);
+        for (let step = 0; step < steps; step++) {
+          rows[step * units + unit] = this.#floats[(from + step * currentStride) >> 2]!;
+        }
+      }
+      return rows;
+    };
     return {
       potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
       outputs: this.memory.layers.map((layer) =>
         unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
       ),
+      currents: this.memory.layers.map(currents),
       logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
@@ -385,17 +413,19 @@ export class Core {
     }
   }
 
+  /** Where a slot's currents begin: a product leaves them in panels of 8 units. */
+  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
+    const panel = 32 * roundUp(this.plan.spec.steps, 4);
+    return layer.source === "inputs" ? currents + (slot >> 3) * panel + 4 * (slot & 7) : currents + 4 * slot;
+  }
+
   #scan(memory: LayerMemory): void {
-    const { layer, currents, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } =
-      memory;
+    const { layer, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } = memory;
     const { steps } = this.plan.spec;
     const slots = this.#slots[layer.index]!;
-    const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
     for (let slot = 0; slot < slots; slot += 4) {
-      const from = layer.source === "inputs"
-        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
-        : currents + 4 * slot;
+      const from = this.#currentsOf(memory, slot);
       const states = potentials && potentials + 4 * slot;
       switch (neuron.kind) {
         case "graded":
