@@ -46,6 +46,10 @@ export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export * from "./src/train/trainer.ts";
+export * from "./src/train/schedule.ts";
+export * from "./src/train/split.ts";
+export * from "./src/train/training_state.ts";
+export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
 export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
 export { softmax } from "./src/classify/softmax.ts";

@@ -9,8 +9,9 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { InputError } from "../errors.ts";
-import { type Model, readModel } from "../network/model_file.ts";
+import type { Model } from "../network/model_file.ts";
 import { classesOf, sampleSize } from "../network/spec.ts";
+import { readTrained } from "../train/checkpoint.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
@@ -31,7 +32,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     "Uses the noise that the run used, so that the figures are the same again.",
     "runs/wider/model.safetensors",
   )
-    .argument("<run-or-file>", "a run's name, its folder, or a model.safetensors")
+    .argument("<run-or-file>", "a run's name, its folder, a model.safetensors or a checkpoint")
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
@@ -47,7 +48,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .action(async (runOrFile, given) => {
       const { threads, data } = given;
       const path = await findModel(runOrFile);
-      const model = await readModel(path);
+      const model = await readTrained(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
       using engine = await createEngine({

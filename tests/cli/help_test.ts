@@ -18,6 +18,12 @@ const TRAINING = {
   "--momentum": "0.5",
   "--seed": "0",
   "--limit": "all",
+  "--schedule": "constant",
+  "--drop-every": "a third of --epochs",
+  "--drop-factor": "0.1",
+  "--warm-up": "0",
+  "--validation": "none",
+  "--patience": "never",
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
 const MACHINE = { "--engine": "auto", "--threads": THREADS };
@@ -37,6 +43,9 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...OUTPUT,
     "--model": "seed",
     "--name": "model and time",
+    "--resume": undefined,
+    "--checkpoint-every": "30 s",
+    "--explain": undefined,
     "--out": undefined,
   },
   compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
@@ -50,6 +59,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   },
   verify: { ...MACHINE, ...JSON_ONLY, "--variant": "" },
   info: JSON_ONLY,
+  runs: JSON_ONLY,
 };
 
 Deno.test("--help names every option with its default, and an example", async () => {
