@@ -116,7 +116,8 @@ function summarise(
   parameters: Parameters,
 ): LayerActivity {
   const pairs = samples * steps;
-  const fires = neuron.kind !== "integrator";
+  const threshold = thresholdOf(neuron);
+  const fires = threshold !== null;
   const mean = sum / count;
   const total = spikes.reduce((all, each) => all + each, 0);
   // A steady current I leaves u = I·(1 − d^T) / (1 − d) at the last step.
@@ -127,14 +128,25 @@ function summarise(
     steps,
     units,
     neuron: neuron.kind,
-    threshold: fires ? neuron.threshold : null,
-    steadyCurrent: fires ? neuron.threshold / reach : null,
+    threshold,
+    steadyCurrent: fires ? threshold / reach : null,
     firingRate: fires ? total / (pairs * units) : null,
     silent: fires ? spikes.filter((each) => each === 0).length : null,
     saturated: fires ? spikes.filter((each) => each === pairs).length : null,
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
     largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
   };
+}
+
+function thresholdOf(neuron: LayerSpec["neuron"]): number | null {
+  switch (neuron.kind) {
+    case "graded":
+      return neuron.threshold;
+    case "integrator":
+      return null;
+    default:
+      return neuron satisfies never;
+  }
 }
 
 /** The largest magnitude; NaN where there is one. */

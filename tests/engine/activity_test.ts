@@ -6,11 +6,11 @@ import { batchOf, startEngine } from "./batches.ts";
 import { drawSamples } from "./network_cases.ts";
 
 /** Two layers that fire below one that is read out, at odd sizes. */
-const deep = (encoder: "noise" | "constant" | "direct") =>
+const deep = (encoder: Readonly<Record<string, unknown>>) =>
   parseNetworkSpec({
     inputs: 13,
     steps: 17,
-    encoder: { kind: encoder, offset: -0.5 },
+    encoder,
     layers: [
       { units: 11, delay: 1, neuron: { kind: "graded", decay: 0.8, threshold: 0.3, penalty: 0.4 } },
       { units: 9, neuron: { kind: "graded", decay: 0.9, threshold: 0.05, penalty: 0.1 } },
@@ -20,8 +20,15 @@ const deep = (encoder: "noise" | "constant" | "direct") =>
     loss: { kind: "crossEntropy" },
   });
 
-for (const encoder of ["noise", "constant", "direct"] as const) {
-  const spec = deep(encoder);
+const ENCODERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  noise: { offset: -0.5 },
+  constant: { offset: -0.5 },
+  direct: { offset: 0 },
+  latency: { offset: 0 }, // mostly zeros, which are left out of the product
+};
+
+for (const [encoder, constants] of Object.entries(ENCODERS)) {
+  const spec = deep({ kind: encoder, ...constants });
   const samples = drawSamples(spec, 3, 40, encoder === "direct");
 
   Deno.test(`a batch's unitSpikes are the spikes that traces of its samples show, ${encoder}`, async () => {

@@ -44,6 +44,7 @@ const KINDS: Readonly<Record<string, Partial<TrainingOptions>>> = {
     limit: 41,
     validation: 0.25,
   },
+  "AdamW, clipped": { step: { kind: "adamw", learningRate: 0.02, clip: 0.5 } },
   "patience": { validation: 0.3, patience: 1, epochs: 30 },
 };
 
