@@ -243,10 +243,11 @@ export async function findModel(runOrFile: string): Promise<string> {
     }
   }
   for (const folder of [runOrFile, join(RUNS, runOrFile)]) {
-    const { last } = checkpointPaths(folder);
-    if (await Deno.stat(last).then(() => true, () => false)) {
+    const { last, previous } = checkpointPaths(folder);
+    for (const path of [last, previous]) {
+      if (!await Deno.stat(path).then(() => true, () => false)) continue;
       throw new InputError(
-        `${runOrFile}: the run is not finished: go on with it (train --resume), or measure its checkpoint, ${last}`,
+        `${runOrFile}: the run is not finished: go on with it (train --resume), or measure its checkpoint, ${path}`,
       );
     }
   }

@@ -281,6 +281,11 @@ Deno.test(
       1,
       /there is a run of this name already/,
     );
+    assertOneLine(
+      await spikelet(folder, ["evaluate", "busy", "--data", "data"]),
+      1,
+      /^busy: the run is not finished: go on with it \(train --resume\), or measure its checkpoint, runs.busy.checkpoints.(last|previous)\.safetensors$/m,
+    );
     const resumed = await stopAfter(folder, ["train", "--resume", "busy"], "busy", 1, "SIGINT");
     assert.equal(resumed.code, 130, resumed.stderr);
   }),

@@ -214,6 +214,26 @@ Deno.test("train prints a summary with accuracy, model and what to try next, wit
   });
 });
 
+Deno.test("train --explain and --validation tell of layers and of the samples held back", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const options = ["--validation", "0.25", "--epochs", "2", "--explain", "--threshold", "90"];
+    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, ...options]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /: 2 epochs of 45 samples, 15 more held back$/m);
+    assert.match(
+      stdout,
+      /^epoch 2\/2 {2}loss \d\.\d{4} {2}accuracy .* %  validation .* % {2}silent 5 of 5 {2}saturated 0$/m,
+    );
+    assert.match(stdout, /^Validation +\d+\.\d\d % of 15 samples held back$/m);
+    assert.match(stdout, /^ {2}1 +graded +5 +0\.00 % +5 +0 /m);
+    assert.match(stdout, /^Layer 1: 5 of 5 units never fired\./m);
+    const { layers, validation } = await spikeletJson(folder, [...QUICK, ...options]);
+    assert.ok(Array.isArray(layers) && recordOf(layers[0]).silent === 5);
+    assert.equal(recordOf(validation).total, 15);
+  });
+});
+
 Deno.test("train --quiet prints nothing, and with --json the summary alone", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
