@@ -17,6 +17,9 @@ const FILE = ".lock";
 const TRIES = 4;
 const PAUSE = 60;
 
+/** What the system says where a file system has no locks, as some that are shared over a network. */
+const NO_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+
 const schema = v.looseObject({ pid: v.number(), since: v.string() });
 
 /** A folder that is this process's, until it is disposed of. */
@@ -91,8 +94,17 @@ export async function describeHolder(directory: string): Promise<string> {
   }
 }
 
-/** Locks a file for this process alone, if nobody has it. */
+/** Locks a file for this process alone, if nobody has it. Where the file system has no locks, nobody ever has it. */
 async function tryLock(file: Deno.FsFile): Promise<boolean> {
+  try {
+    return await tryLockFile(file);
+  } catch (error) {
+    if (error instanceof Error && "code" in error && NO_LOCKS.has(String(error.code))) return true;
+    throw error;
+  }
+}
+
+async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   const attempt: unknown = Reflect.get(file, "tryLockSync");
   if (typeof attempt !== "function") { // Deno before 2.5: there it can only be waited for
     const locked = file.lock(true).then(() => true);

@@ -60,3 +60,19 @@ Deno.test("lockRun() is not held up by what is written in the file", async () =>
     }
   });
 });
+
+Deno.test("lockRun() does without a lock where the file system has none", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { tryLockSync } = Deno.FsFile.prototype;
+    Deno.FsFile.prototype.tryLockSync = () => {
+      throw Object.assign(new Error("No locks available (os error 37)"), { code: "ENOLCK" });
+    };
+    try {
+      using lock = await lockRun(folder);
+      assert.equal(lock.directory, folder);
+      assert.equal(await isLocked(folder), false);
+    } finally {
+      Deno.FsFile.prototype.tryLockSync = tryLockSync;
+    }
+  });
+});
