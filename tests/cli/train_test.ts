@@ -223,7 +223,7 @@ Deno.test("train --explain and --validation tell of layers and of the samples he
     assert.match(stdout, /: 2 epochs of 45 samples, 15 more held back$/m);
     assert.match(
       stdout,
-      /^epoch 2\/2 {2}loss \d\.\d{4} {2}accuracy .* %  validation .* % {2}silent 5 of 5 {2}saturated 0$/m,
+      /^epoch 2\/2 {2}loss \d\.\d{4} {2}accuracy .* % {2}validation .* % {2}silent 5 of 5 {2}saturated 0$/m,
     );
     assert.match(stdout, /^Validation +\d+\.\d\d % of 15 samples held back$/m);
     assert.match(stdout, /^ {2}1 +graded +5 +0\.00 % +5 +0 /m);

@@ -9,7 +9,7 @@ import { decodeCheckpoint, encodeCheckpoint } from "../../src/train/checkpoint.t
 import { train, type TrainingOptions } from "../../src/train/trainer.ts";
 import type { EpochReport, TrainingCheckpoint } from "../../src/train/training_state.ts";
 import { bitsOf } from "../engine/batches.ts";
-import { answered } from "../engine/deadline.ts";
+import { answered as answeredIn } from "../engine/deadline.ts";
 
 const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
 const kernels = await loadKernels();
@@ -47,6 +47,9 @@ const KINDS: Readonly<Record<string, Partial<TrainingOptions>>> = {
   "AdamW, clipped": { step: { kind: "adamw", learningRate: 0.02, clip: 0.5 } },
   "patience": { validation: 0.3, patience: 1, epochs: 30 },
 };
+
+/** Nothing here may hang; a busy machine may take its time. */
+const answered = <T>(promise: Promise<T>) => answeredIn(promise, 60);
 
 async function openEngine(threads = 0): Promise<Engine & Disposable> {
   const engine = createWasmEngine({ spec, kernels, threads, seed: 5 });
