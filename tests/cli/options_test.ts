@@ -58,6 +58,23 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--begin-eval", "0 to --steps less 1", ["-1", "1.5", "abc"]),
   ...refusals("--seed", "0 to 2^53 - 1", ["-1", "0.5", "9007199254740992", "0x10", ""]),
   ...refusals("--limit", "1 to 2^53 - 1", ["0", "-1", "1e999", "abc"]),
+  ...refusals("--schedule", "constant or cosine or step", ["linear", ""]),
+  ...refusals("--drop-every", "1 to 10,000", ["0", "10001"]),
+  ...refusals("--drop-factor", "above 0, below 1", ["0", "1", "x"]),
+  ...refusals("--warm-up", "0 to 2^53 - 1", ["-1", "0.5"]),
+  ...refusals("--validation", "above 0, below 1", ["0", "1", "-0.1", "all"]),
+  ...refusals("--patience", "1 to 10,000", ["0", "1.5"]),
+  ...refusals("--checkpoint-every", "1 to 2^53 - 1", ["0", "x"]),
+  [["train", "--drop-every", "2"], /^--drop-every: means nothing without --schedule step: leave it out$/m],
+  [["train", "--drop-factor", "0.5", "--schedule", "cosine"], /^--drop-factor: means nothing without/m],
+  ...refusals("--resume", "no dot or dash first", ["../x", "a/b", ".."]),
+  ...["--seed 1", "--name x", "--batch-size 10", "--model dense", "--learning-rate 1", "--validation 0.5"]
+    .map(
+      (option): Refusal => [
+        ["train", "--resume", "x", ...option.split(" ")],
+        new RegExp(`^${option.split(" ")[0]}: not beside --resume: .*: leave it out$`, "m"),
+      ],
+    ),
   ...refusals("--model", "seed or dense", ["sead", "", "Seed"]),
   ...refusals("--engine", "auto or wasm", ["gpu", ""]),
   ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),
@@ -157,6 +174,10 @@ const OTHERS: readonly Refusal[] = [
   ...refusals("--engine", "auto or wasm", ["webgl"], ["verify", referencePath("small")]),
   ...refusals("--variant", "plain or relaxed", ["fast"], ["verify", referencePath("small")]),
   [["info", "--threads", "1"], /^unknown option '--threads'/m],
+  [["runs", "shwo"], /^runs shwo: expected show or rm, or no word to list all runs$/m],
+  [["runs", "show"], /^missing required argument 'name'$/m],
+  [["runs", "show", "../x"], /^run "..\/x": expected 1 to 100 letters/m],
+  [["runs", "rm", "x", "y"], /^too many arguments for 'rm'/m],
 ];
 
 for (const [name, refused] of [["train", TRAIN], ["the other commands", OTHERS]] as const) {
