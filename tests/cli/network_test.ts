@@ -235,7 +235,10 @@ Deno.test("train's short forms say the same as a description", async () => {
       const spec = await trainedSpec(folder, `short-${i}`, ["--steps", "5", ...args.split(" ")]);
       assert.deepEqual(spec, expected, args);
     });
-    const { name } = await spikeletJson(folder, [...DATA, "--steps", "3", "--neuron", "lif"]);
-    assert.match(String(name), /^lif-/);
+    const nameOf = async (...args: string[]) =>
+      String((await spikeletJson(folder, [...DATA, "--steps", "3", ...args])).name);
+    assert.match(await nameOf("--neuron", "lif"), /^lif-/);
+    assert.match(await nameOf("--recurrent"), /^graded-/);
+    assert.match(await nameOf("--hidden", "3"), /^seed-/);
   });
 });
