@@ -9,6 +9,7 @@ import type { RunStanding, RunSummary } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { INVOCATION } from "./command.ts";
 import { explainLayers } from "./explanation.ts";
+import { MODELS } from "./network_options.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 
 /** Options that the summary speaks of. */
@@ -16,6 +17,7 @@ interface Given {
   readonly limit?: number | undefined;
   readonly data?: string | undefined;
   readonly out?: string | undefined;
+  readonly network?: string | undefined;
 }
 
 /** What a run came to, and what to do with it. */
@@ -55,23 +57,33 @@ export function summarise(summary: RunSummary, given: Given): string[] {
 }
 
 /** Commands to go on with, and what they do. */
-function suggest(summary: RunSummary, { limit, data }: Given): string[][] {
+function suggest(summary: RunSummary, { limit, data, network }: Given): string[][] {
   const { name, model, epochs, trainedEpochs, warnings, layers } = summary;
   const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
-  const same = `${model === "dense" ? " --model dense" : ""}${onData}`;
-  const more: string[] = warnings.length > 0 && !layers
-    ? [`${INVOCATION} train${same} --explain`, "see what each layer does"]
-    : limit !== undefined
-    ? [`${INVOCATION} train${same}`, "train on all samples"]
-    : trainedEpochs < epochs
+  const which = network !== undefined
+    ? ` --network ${quoted(network)}`
+    : model === "seed"
+    ? ""
+    : MODELS.some((preset) => preset === model)
+    ? ` --model ${model}`
+    : undefined;
+  const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
+  const longer = trainedEpochs < epochs
     ? [`${INVOCATION} runs show ${name}`, "see what it was asked for"]
     : [`${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`, "train on from here"];
+  if (which === undefined) return [again, longer];
+  const more = warnings.length > 0 && !layers
+    ? [`${INVOCATION} train${which}${onData} --explain`, "see what each layer does"]
+    : limit !== undefined
+    ? [`${INVOCATION} train${which}${onData}`, "train on all samples"]
+    : longer;
+  if (network !== undefined) return [again, more];
   return [
-    [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"],
+    again,
     more,
-    model === "dense"
-      ? [`${INVOCATION} train${onData}`, "train the spiking network"]
-      : [`${INVOCATION} compare${onData}`, "see it beside its dense peer"],
+    model === "seed"
+      ? [`${INVOCATION} compare${onData}`, "see it beside its dense peer"]
+      : [`${INVOCATION} train${onData}`, "train the notebook's network"],
   ];
 }
 

@@ -4,7 +4,8 @@
  * @module
  */
 import { writeFileAtomic } from "../data/write_file.ts";
-import type { Engine, Parameters } from "../engine/engine.ts";
+import type { Engine, Parameters, Step } from "../engine/engine.ts";
+import { completeStep } from "../engine/optimiser.ts";
 import { DivergenceError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
@@ -52,9 +53,10 @@ export interface Session {
 }
 
 /** Trains from where a session begins to the end, and keeps the result. Throws what `runTraining` does. */
-export async function carryOut(session: Session): Promise<RunSummary> {
+export async function carryOut(begun: Session): Promise<RunSummary> {
+  const session = { ...begun, options: { ...begun.options, step: wholeStep(begun.options.step) } };
   const { engine, folder, from, signal, observer } = session;
-  const record = recordOf(session);
+  let record = recordOf(session);
   const leave = async (rest: Readonly<Record<string, unknown>>) => {
     if (folder) {
       await writeRecord(folder.directory, { ...record, finished: new Date().toISOString(), ...rest });
@@ -69,6 +71,7 @@ export async function carryOut(session: Session): Promise<RunSummary> {
     });
     const start = from ? undefined : await firstParameters(session);
     if (start) await engine.setParameters(start.parameters);
+    if (start?.layers) record = { ...record, start: start.layers };
     announce(session, start?.layers);
     const trained = await trainSession(session, keeper);
     const summary = await measureSession(session, trained);
@@ -85,6 +88,12 @@ export async function carryOut(session: Session): Promise<RunSummary> {
   }
 }
 
+/** An optimiser's constants, with those that were left to their defaults; but no clip that clips nothing. */
+function wholeStep(step: Step): Step {
+  const { clip, ...rest } = completeStep(step);
+  return { ...rest, ...(Number.isFinite(clip) && { clip }) };
+}
+
 /** `run.json` as the session begins. */
 function recordOf({ options, engine, from, record }: Session): Record<string, unknown> {
   const now = new Date().toISOString();
@@ -93,6 +102,7 @@ function recordOf({ options, engine, from, record }: Session): Record<string, un
     version: VERSION,
     started: record?.started ?? now,
     options: recordOptions(options),
+    ...(record?.start !== undefined && { start: record.start }),
     sessions: [...record?.sessions ?? [], {
       started: now,
       from: { epoch: from?.progress.epoch ?? 1, batch: from?.progress.batch ?? 0 },

@@ -50,7 +50,7 @@ Deno.test("train --network trains what the file describes, and evaluate measures
     assert.match(run.stdout, /^deep-lif network 784-24-10, 12 steps: 12 epochs of 200 samples$/m);
     assert.match(
       run.stdout,
-      /^ {2}deno task train --network 'deep lif\.json' --data data --epochs 14 +train longer$/m,
+      /^ {2}deno task train --resume lif --epochs 14 +train on from here$/m,
     );
     const { spec, parameters } = await readModel(join(folder, "runs", "lif", "model.safetensors"));
     assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, learn: ["decay", "threshold"] }));
