@@ -7,6 +7,7 @@ import { runCommandLine } from "./src/cli/command_line.ts";
 import { compareCommand } from "./src/cli/compare.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
+import { reportCommand } from "./src/cli/report.ts";
 import { trainCommand } from "./src/cli/train.ts";
 import { verifyCommand } from "./src/cli/verify.ts";
 
@@ -14,6 +15,7 @@ await runCommandLine(Deno.args, [
   trainCommand(),
   compareCommand(),
   evaluateCommand(),
+  reportCommand(),
   verifyCommand(),
   infoCommand(),
 ]);

