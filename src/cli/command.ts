@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 
 /** How a user calls a command: as a task of deno.json, or as the one binary that `deno compile` makes. */
 export const INVOCATION: string = Deno.build.standalone ? "spikelet" : "deno task";
@@ -36,6 +36,23 @@ export function createCommand(name: string, summary: string, details: string, ex
       getErrHasColors: () => false,
     })
     .addHelpText("after", example === "" ? "" : `\nExample:\n  ${INVOCATION} ${name} ${example}`);
+}
+
+/**
+ * A command as the user gave it, from its name on.
+ *
+ * @param without Options, by their attributes, that say nothing of what is to be done.
+ */
+export function givenCommand(command: CommandUnknownOpts, without: readonly string[]): string[] {
+  return [
+    command.name(),
+    ...command.options.flatMap((option) => {
+      const name = option.attributeName();
+      if (without.includes(name) || command.getOptionValueSource(name) !== "cli") return [];
+      const value = command.getOptionValue(name), flag = option.long ?? option.flags;
+      return typeof value === "boolean" ? [flag] : [flag, String(value)];
+    }),
+  ];
 }
 
 /** Columns of a terminal, 80 for anything else. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { checkRunName } from "../train/run_folder.ts";
 import { type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
-import { createCommand, INVOCATION } from "./command.ts";
+import { createCommand, givenCommand, INVOCATION } from "./command.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
 import { choiceOption, pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
@@ -76,6 +76,7 @@ export function trainCommand(): CommandUnknownOpts {
         seed,
         ...(name !== undefined && { name }),
         ...(out !== undefined && { out }),
+        command: givenCommand(command, ["name", "out", "json", "quiet"]),
       }, {
         ...shown,
         onStart({ engine, samples, directory = "" }) {

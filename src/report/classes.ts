@@ -21,6 +21,8 @@ import {
 import { percent, probability } from "./words.ts";
 
 const MISTAKES = 16;
+/** Cells of the confusion matrix that are drawn: of more, those with the most images. */
+const MOST_CELLS = 1500;
 /** Above this, cells are too small for numbers. */
 const NUMBERED = 16;
 /** Above this, pairs that are confused most stand in place of a whole table. */
@@ -99,6 +101,10 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
       right: i === j,
     }));
   });
+  const drawn = cells.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count).slice(
+    0,
+    MOST_CELLS,
+  );
   const names = classes.map(String);
   const most = cells.filter(({ right }) => !right).toSorted((a, b) => b.count - a.count);
   const numbered = classes.length <= NUMBERED;
@@ -107,11 +113,11 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
     {
       height: 420,
       marginTop: 20,
-      x: axis("named", { domain: names }),
-      y: axis("class", { domain: names }),
+      x: axis("named", { domain: names, ticks: every(names) }),
+      y: axis("class", { domain: names, ticks: every(names) }),
       opacity: { type: "identity" },
       marks: [
-        Plot.cell(cells, {
+        Plot.cell(drawn, {
           x: "named",
           y: "label",
           fill: ({ right }: typeof cells[number]) => right ? COLOURS.blue : COLOURS.vermillion,
@@ -120,7 +126,7 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
           title: ({ label, named, count: n, share }: typeof cells[number]) =>
             `${label} named ${named}: ${count(n)} images, ${percent(share)} of its class`,
         }),
-        Plot.text(numbered ? cells.filter(({ count }) => count > 0) : [], {
+        Plot.text(numbered ? drawn : [], {
           x: "named",
           y: "label",
           text: ({ count: n }: typeof cells[number]) => String(n),
@@ -150,6 +156,12 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
         rows: most.slice(0, TABLED).map(({ label, named, count: n }) => [label, named, count(n)]),
       },
   );
+}
+
+/** At most so many names as an axis has room for. */
+function every(names: readonly string[]): string[] {
+  const stride = Math.ceil(names.length / 24);
+  return names.filter((_, i) => i % stride === 0);
 }
 
 function mistakesList(predictions: Predictions, samples: Samples): Markup {

@@ -27,13 +27,13 @@ const record = v.looseObject({
   finished: v.optional(v.string()),
   error: v.optional(v.string()),
   kernels: v.optional(v.string()),
+  command: v.optional(v.array(v.string())),
   deno: v.optional(v.looseObject({ deno: v.string() })),
   options: v.looseObject({
     model: v.optional(v.string()),
     epochs: v.optional(v.number()),
     seed: v.optional(v.number()),
     data: v.nullish(v.string()),
-    arguments: v.optional(v.array(v.string())),
   }),
   result: v.optional(v.looseObject({
     trainSamples: v.number(),

@@ -14,8 +14,7 @@ export function quoted(text: string): string {
 
 /** The command that makes a run again; undefined for one that a program of the user's made. */
 export function commandOf(record: RunRecord): string | undefined {
-  const given = record.options.arguments;
-  return given && [`${INVOCATION} train`, ...given.map(quoted)].join(" ");
+  return record.command && [INVOCATION, ...record.command.map(quoted)].join(" ");
 }
 
 /** Nested values as a flat list: `step.learningRate`, `0.1`. The network and the command have places of their own. */
@@ -31,7 +30,7 @@ export function flatten(value: unknown, path = ""): [name: string, value: string
 
 /** A run's options without what is shown elsewhere. */
 export function optionsOf(record: RunRecord): [name: string, value: string][] {
-  const { spec: _spec, arguments: _arguments, samples: _samples, ...options } = record.options;
+  const { spec: _spec, ...options } = record.options;
   return flatten(options);
 }
 
@@ -79,7 +78,7 @@ below.</p>`
 }
 
 /** What the options do not say already. */
-function circumstances({ options, result, ...rest }: RunRecord): [string, string][] {
+function circumstances({ options, result, command: _command, ...rest }: RunRecord): [string, string][] {
   const told = new Set([...Object.keys(options), "dir"]);
   const results = Object.entries(result ?? {}).filter(([name]) => !told.has(name));
   return [...flatten(rest), ...flatten(Object.fromEntries(results))];

@@ -17,8 +17,12 @@ import { drawRaster } from "./raster.ts";
 import { fires } from "./recordings.ts";
 import { layerName, probability } from "./words.ts";
 
-/** Points of a drawn line. */
-const MOST_POINTS = 400;
+/** Points of a drawn line, and marked spikes of a unit. */
+const MOST_POINTS = 200;
+/** Ticks of all rasters together. */
+const MOST_TICKS = 60_000;
+/** Classes without a colour whose lines are drawn. */
+const MOST_OTHERS = 12;
 /** Layers whose rasters are drawn; of more, the lowest ones and the last. */
 const MOST_RASTERS = 4;
 /** Classes whose lines have a colour. */
@@ -39,7 +43,7 @@ export function samplesSection(
     } steps. A tick is a spike. A membrane potential is drawn as each step
 leaves it; a spike is drawn up to where the potential was before the reset, where the neuron tells it. The dashed line is the
 threshold.</p>`,
-    ...traced.map((sample) => oneSample(spec, parameters, samples, sample)),
+    ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),
   );
 }
 
@@ -48,6 +52,7 @@ function oneSample(
   parameters: Parameters,
   samples: Samples,
   { index, trace }: TracedSample,
+  of: number,
 ): Markup {
   const probabilities = logSoftmax(trace.logits).map(Math.exp);
   const named = probabilities.indexOf(Math.max(...probabilities)), label = samples.labels[index]!;
@@ -69,6 +74,7 @@ function oneSample(
         layers[layer]!.units,
         layerName(spec, layer),
         layer === top ? COLOURS.vermillion : COLOURS.blue,
+        Math.floor(MOST_TICKS / (of * shown.length)),
       ),
       `Spikes of ${layerName(spec, layer)}.`,
     );
@@ -121,7 +127,11 @@ interface ColouredClass {
 function coloursOf(probabilities: Float64Array, label: number): ColouredClass[] {
   const rivals = Array.from(probabilities.keys()).filter((unit) => unit !== label)
     .sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, COLOURED - 1);
-  const rest = { unit: -1, colour: COLOURS.faint, name: "the others" };
+  const rest = {
+    unit: -1,
+    colour: COLOURS.faint,
+    name: probabilities.length > COLOURED + MOST_OTHERS ? "some of the others" : "the others",
+  };
   const coloured = [label, ...rivals].map((unit, i) => ({
     unit,
     colour: SERIES[i]!,
@@ -186,7 +196,8 @@ function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: Samp
       panel: `unit ${unit}`,
       threshold,
       levels: levelsOf(potentials, units, unit),
-      peaks: peaksOf(neuron, threshold, outputs, units, unit),
+      peaks: thinned(peaksOf(neuron, threshold, outputs, units, unit), ({ value }) => value, MOST_POINTS),
+      spikes: levelsOf(outputs, units, unit).filter(({ value }) => value > 0).length,
     };
   });
   const named = (pick: (panel: typeof panels[number]) => Level[]) =>
@@ -230,7 +241,7 @@ function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: Samp
       ],
     },
     `Membrane potentials of ${
-      panels.map(({ panel, peaks }) => `${panel} with ${count(peaks.length)} spikes`).join(", ")
+      panels.map(({ panel, spikes }) => `${panel} with ${count(spikes)} spikes`).join(", ")
     }`,
   );
 }
@@ -280,11 +291,12 @@ function outputPotentials(
   }, "Membrane potentials of the output layer over the steps");
 }
 
-/** A line for each class, those without a colour first. */
+/** A line for each class, those without a colour first: of many, the first ones. */
 function linesOf(values: Float32Array | Float64Array, units: number, classes: readonly ColouredClass[]) {
   const colours = new Map(classes.map(({ unit, colour }) => [unit, colour]));
-  return Array.from({ length: units }, (_, unit) => unit)
-    .sort((a, b) => Number(colours.has(a)) - Number(colours.has(b)))
+  const all = Array.from({ length: units }, (_, unit) => unit);
+  const others = all.filter((unit) => !colours.has(unit)).slice(0, MOST_OTHERS);
+  return [...others, ...all.filter((unit) => colours.has(unit))]
     .map((unit) =>
       Plot.lineY(thinned(levelsOf(values, units, unit), ({ value }) => value, MOST_POINTS), {
         x: "step",

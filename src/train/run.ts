@@ -56,6 +56,8 @@ export interface RunOptions {
   readonly name?: string | false;
   /** Also write the model to this file. */
   readonly out?: string;
+  /** The command that asks for the same run again, to be kept in its record: `["train", "--seed", "3"]`. */
+  readonly command?: readonly string[];
 }
 
 /** Who wants to hear how a run goes. */
@@ -120,9 +122,11 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     state: "running",
     version: VERSION,
     started: new Date().toISOString(),
+    ...(options.command && { command: options.command }),
     options: {
       ...options,
       samples: undefined,
+      command: undefined,
       out: options.out ?? null,
       data: data ?? null,
       limit: limit ?? null,

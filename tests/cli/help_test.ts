@@ -48,6 +48,14 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--seed": "the model's own",
     "--precision": "the model's own",
   },
+  report: {
+    ...MACHINE,
+    ...JSON_ONLY,
+    "--data": "the run's own",
+    "--out": "report.html in the run's folder",
+    "--open": undefined,
+    "--samples": "a sure one, an unsure one, a sure mistake",
+  },
   verify: { ...MACHINE, ...JSON_ONLY, "--variant": "" },
   info: JSON_ONLY,
 };

@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** Those who write: below the current folder only. */
-const WRITERS = new Set(["train", "compare"]);
+const WRITERS = new Set(["train", "compare", "report"]);
 
 /**
  * A call of the command line, not yet started.
