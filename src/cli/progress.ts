@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SingleBar } from "cli-progress";
+import { MultiBar, type SingleBar } from "cli-progress";
 import { columnsOf } from "./command.ts";
 import { count, timeLeft } from "./figures.ts";
 
@@ -16,6 +16,8 @@ export interface Standing {
   readonly total: number;
   /** What else there is to know, such as `loss 0.5123`. */
   readonly facts: readonly string[];
+  /** Lines to be shown below it, each of them within the terminal's columns; a terminal alone shows them. */
+  readonly picture?: readonly string[];
 }
 
 /** Shows one stage of work after another; disposing of it gives the terminal back. */
@@ -76,7 +78,9 @@ class Lines implements Progress {
 
 class Bar implements Progress {
   #began = performance.now();
-  #bar: SingleBar | undefined;
+  #block: MultiBar | undefined;
+  /** A line each: the bar itself, and those of the picture. They are written over in place, so nothing flickers. */
+  #lines: SingleBar[] = [];
   /** However the program ends, the cursor must be there again. */
   readonly #release = () => this.#stop();
 
@@ -89,24 +93,25 @@ class Bar implements Progress {
     this.#began = performance.now();
   }
 
-  update(standing: Standing): void {
-    const payload = { standing, seconds: (performance.now() - this.#began) / 1000 };
-    if (this.#bar) {
-      this.#bar.update(standing.done, payload);
-      return;
-    }
-    this.#bar = new SingleBar({
-      format: (_options, _params, { standing, seconds }: typeof payload) => drawBar(standing, seconds),
+  update({ picture = [], ...standing }: Standing): void {
+    const lines = [drawBar(standing, (performance.now() - this.#began) / 1000), ...picture];
+    this.#block ??= new MultiBar({
+      format: (_options, _params, { line }: { line: string }) => line,
       fps: 10,
       hideCursor: true,
       clearOnComplete: true,
     });
-    this.#bar.start(standing.total, standing.done, payload);
+    for (let i = 0; i < Math.max(lines.length, this.#lines.length); i++) {
+      const payload = { line: lines[i] ?? "" };
+      if (this.#lines[i]) this.#lines[i]!.update(standing.done, payload);
+      else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
+    }
   }
 
   #stop(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this.#block?.stop();
+    this.#block = undefined;
+    this.#lines = [];
   }
 
   [Symbol.dispose](): void {

@@ -15,6 +15,7 @@ import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
+import { checkWatch, openLive, watchOption } from "./watch.ts";
 
 /** Options that the summary speaks of. */
 interface Given {
@@ -59,16 +60,19 @@ export function trainCommand(): CommandUnknownOpts {
       ),
     )
     .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
+    .addOption(watchOption)
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given, command) => {
       const { model, epochs, seed, name, out } = given;
       options.checkMeaning(model, (option) => command.getOptionValueSource(option) === "cli");
+      if (given.watch) checkWatch(model, given.quiet === true);
       if (name !== undefined) checkRunName(name);
       const spec = options.networkOf(model, given);
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
-      const shown = showTraining(progress);
+      using live = openLive(given.watch === true, (note) => console.error(note));
+      const shown = showTraining(progress, "", () => live.draw());
       const summary = await runTraining({
         model,
         spec,
@@ -76,10 +80,14 @@ export function trainCommand(): CommandUnknownOpts {
         seed,
         ...(name !== undefined && { name }),
         ...(out !== undefined && { out }),
-        command: givenCommand(command, ["name", "out", "json", "quiet"]),
+        command: givenCommand(command, ["name", "out", "watch", "json", "quiet"]),
       }, {
         ...shown,
-        onStart({ engine, samples, directory = "" }) {
+        onBatch(report) {
+          live.look();
+          shown.onBatch(report);
+        },
+        onStart({ engine, samples, directory = "", test, parameters }) {
           say(
             `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
               counted(samples, "sample")
@@ -87,6 +95,7 @@ export function trainCommand(): CommandUnknownOpts {
           );
           say(engine);
           say(`into ${directory}`);
+          live.begin({ spec, seed, precision: given.precision, samples: test, index: 0 }, parameters);
           shown.begin(epochs);
         },
       });

@@ -15,10 +15,12 @@ const SAMPLES = 1000;
  * Shows training and the test after it.
  *
  * @param prefix Stands before each label, such as which run of several it is.
+ * @param picture What to show below the bar while the network trains.
  */
 export function showTraining(
   progress: Progress,
   prefix = "",
+  picture: () => readonly string[] = () => [],
 ): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number): void } {
   let recent: Score[] = [];
   let epochs = 1;
@@ -37,6 +39,7 @@ export function showTraining(
         done,
         total,
         facts: [`loss ${loss(mean((s) => s.loss))}`, `accuracy ${percent(mean((s) => s.accuracy))}`],
+        picture: picture(),
       });
       if (done === total) progress.begin();
     },

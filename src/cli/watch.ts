@@ -6,13 +6,16 @@
  *
  * @module
  */
+import { Option } from "@commander-js/extra-typings";
 import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
+import { EngineError, OptionError } from "../errors.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { logSoftmax } from "../report/predictions.ts";
 import { traceSample } from "../report/recordings.ts";
+import { columnsOf } from "./command.ts";
 import { count } from "./figures.ts";
 import { drawLive, type LiveView, type Room } from "./live_raster.ts";
 
@@ -20,6 +23,8 @@ import { drawLive, type LiveView, type Room } from "./live_raster.ts";
 const REST = 25;
 /** Milliseconds between looks, at least: more often nobody sees. */
 const SHORTEST_REST = 150;
+/** Of a terminal that does not say. */
+const ROWS = 24;
 /** Rates that are remembered. */
 const MEMORY = 60;
 
@@ -37,25 +42,21 @@ export interface WatchOptions {
 /** Looks at a network that is being trained. */
 export class Watch implements Disposable {
   readonly #options: WatchOptions;
-  readonly #engine: Engine & Disposable;
-  readonly #history: number[][];
   readonly #now: () => number;
+  readonly #engine: Promise<Engine & Disposable>;
+  readonly #history: number[][];
   #view: LiveView | undefined;
   #next = 0;
   #looking = false;
   #closed = false;
 
-  private constructor(options: WatchOptions, engine: Engine & Disposable, now: () => number) {
-    this.#options = options;
-    this.#engine = engine;
-    this.#history = options.spec.layers.map(() => []);
-    this.#now = now;
-  }
-
-  /** Opens the engine that looks; it works in this thread. */
-  static async open(options: WatchOptions, now: () => number = () => performance.now()): Promise<Watch> {
+  /** Opens the engine that looks; it works in this thread. @param now A clock, in milliseconds. */
+  constructor(options: WatchOptions, now: () => number = () => performance.now()) {
     const { spec, seed, precision = "f32" } = options;
-    const engine = await createEngine({
+    this.#options = options;
+    this.#now = now;
+    this.#history = spec.layers.map(() => []);
+    this.#engine = createEngine({
       spec,
       seed,
       precision,
@@ -64,27 +65,29 @@ export class Watch implements Disposable {
       batchSize: 1,
       record: true,
     });
-    return new Watch(options, engine, now);
   }
 
   /**
-   * Takes a look if it is time for one; returns at once where it is not.
+   * Takes a look if it is time for one; does nothing where it is not.
    *
-   * @param parameters Gives the network's parameters as they are between two batches.
-   * @returns Whether something new is to be seen.
+   * @param parameters Gives the network's parameters as they are between two batches. Should its engine fail, that is for
+   * the training itself to tell.
+   * @returns Whether there is something new to be seen.
    */
   async look(parameters: () => Promise<Parameters>): Promise<boolean> {
     if (this.#looking || this.#closed || this.#now() < this.#next) return false;
     this.#looking = true;
     try {
-      const current = await parameters();
-      if (this.#closed) return false;
+      const engine = await this.#engine, current = await parameters();
       const began = this.#now();
-      await this.#engine.setParameters(current);
-      this.#see(await traceSample(this.#engine, this.#options.samples, this.#options.index));
+      await engine.setParameters(current);
+      this.#see(await traceSample(engine, this.#options.samples, this.#options.index));
       const ended = this.#now();
       this.#next = ended + Math.max(SHORTEST_REST, REST * (ended - began));
       return true;
+    } catch (error) {
+      if (error instanceof EngineError) return false;
+      throw error;
     } finally {
       this.#looking = false;
     }
@@ -113,6 +116,67 @@ export class Watch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    this.#engine.close();
+    // An engine that could not be had has been told of by the look that waited for it.
+    this.#engine.then((engine) => engine.close(), () => {});
+  }
+}
+
+/** `--watch` */
+export const watchOption = new Option(
+  "--watch",
+  "draw a test sample's spikes below the bar, while they change",
+).helpGroup("Output:");
+
+/** Makes sure that `--watch` is not given in vain. @throws {OptionError} when there is nothing to watch, or nobody to see it. */
+export function checkWatch(model: string, quiet: boolean): void {
+  if (model === "dense") {
+    throw new OptionError(
+      "--watch: means nothing for --model dense, which has neither time steps nor spikes: leave it out",
+    );
+  }
+  if (quiet) {
+    throw new OptionError("--watch: not beside --quiet, which prints nothing: leave one of them out");
+  }
+}
+
+/** What `--watch` shows of a run; nothing where it was not asked for. */
+export interface Live extends Disposable {
+  /** The run begins. @param parameters As {@linkcode Watch.look} takes them. */
+  begin(options: WatchOptions, parameters: () => Promise<Parameters>): void;
+  /** A batch is done: takes a look if it is time. */
+  look(): void;
+  /** What is to be seen, fitted to the terminal. */
+  draw(): string[];
+}
+
+/** Opens what `--watch` shows. @param tell Told why there is nothing to be seen, where that is so. */
+export function openLive(wanted: boolean, tell: (note: string) => void): Live {
+  let watch: Watch | undefined;
+  let source: (() => Promise<Parameters>) | undefined;
+  return {
+    begin(options, parameters) {
+      if (!wanted) return;
+      if (!Deno.stderr.isTerminal()) {
+        tell("--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards");
+        return;
+      }
+      watch = new Watch(options);
+      source = parameters;
+    },
+    look() {
+      if (watch && source) watch.look(source);
+    },
+    draw: () =>
+      watch?.draw({ columns: columnsOf(Deno.stderr), rows: rowsBelow(), colours: !Deno.noColor }) ?? [],
+    [Symbol.dispose]: () => watch?.[Symbol.dispose](),
+  };
+}
+
+/** Lines of the terminal below the bar, with one to spare. */
+function rowsBelow(): number {
+  try {
+    return (Deno.consoleSize().rows || ROWS) - 2;
+  } catch {
+    return ROWS - 2; // a terminal that does not tell its size
   }
 }

@@ -8,7 +8,7 @@ import { loadMnist } from "../data/mnist.ts";
 import type { Samples } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
-import type { Step } from "../engine/engine.ts";
+import type { Parameters, Step } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { EngineError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
@@ -60,10 +60,23 @@ export interface RunOptions {
   readonly command?: readonly string[];
 }
 
+/** What a run begins with. */
+export interface RunStart {
+  readonly engine: string;
+  readonly threads: number;
+  /** Of one epoch. */
+  readonly samples: number;
+  readonly directory?: string;
+  /** What it will be measured with. */
+  readonly test: Samples;
+  /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
+  parameters(): Promise<Parameters>;
+}
+
 /** Who wants to hear how a run goes. */
 export interface RunObserver {
   /** Everything is loaded; the first batch begins. */
-  onStart?(start: { engine: string; threads: number; samples: number; directory?: string }): void;
+  onStart?(start: RunStart): void;
   onBatch?(report: BatchReport): void;
   onEvaluate?(done: number, total: number): void;
 }
@@ -142,6 +155,8 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       threads,
       samples: Math.min(limit ?? samples.count, samples.count),
       ...(folder && { directory: folder.directory }),
+      test: testSamples,
+      parameters: () => engine.getParameters(),
     });
     const hidden = spec.layers.slice(0, -1).reduce((sum, layer) => sum + layer.units, 0);
     const training = await train(engine, {

@@ -37,6 +37,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...OUTPUT,
     "--model": "seed",
     "--name": "model and time",
+    "--watch": undefined,
     "--out": undefined,
   },
   compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
