@@ -136,6 +136,7 @@ function suggest({ name, model, epochs }: RunSummary, { limit, data }: Given): s
   }`;
   const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
   return [
+    [`${INVOCATION} report ${name}`, "see it as a page"],
     [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"],
     limit === undefined
       ? [`${INVOCATION} train${same} --epochs ${epochs + 2}`, "train longer"]

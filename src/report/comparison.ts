@@ -117,7 +117,13 @@ function figuresSection(compared: readonly ComparedRun[], names: readonly string
           ({ run }) => run.metrics.length > 0 ? count(pointsOf(run.metrics).at(-1)!.seen) : undefined,
         ),
         row("training time", ({ run }) => run.record?.result && duration(run.record.result.seconds)),
-        row("samples a second", ({ run }) => run.record?.result && count(run.record.result.samplesPerSecond)),
+        row(
+          "samples a second",
+          ({ run: { record } }) =>
+            record?.result?.samplesPerSecond === undefined
+              ? undefined
+              : count(record.result.samplesPerSecond),
+        ),
       ],
     }),
   );

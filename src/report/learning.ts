@@ -7,7 +7,7 @@ import * as Plot from "@observablehq/plot";
 import { count, loss } from "../cli/figures.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, draw, thinned, tickPercent } from "./plots.ts";
-import type { BatchMetrics } from "./records.ts";
+import type { BatchMetrics, EpochMetrics } from "./records.ts";
 import { percent } from "./words.ts";
 
 /** A point of a curve. */
@@ -90,8 +90,32 @@ export function epochMeans(metrics: readonly BatchMetrics[]): (Point & { readonl
   });
 }
 
-/** One curve: every batch faintly, smoothed, the mean of each epoch, and the test set at the end. */
-function curve(metrics: readonly BatchMetrics[], quantity: Quantity, test: Measured | undefined): Markup {
+/** What was measured on samples held back, at the samples seen by then. */
+interface Validation extends Measured {
+  readonly seen: number;
+}
+
+/** The measurements on samples held back, of those epochs whose batches are known. */
+export function validationOf(
+  metrics: readonly BatchMetrics[],
+  epochs: readonly EpochMetrics[],
+): Validation[] {
+  const seen = new Map(epochMeans(metrics).map(({ epoch, seen }) => [epoch, seen]));
+  return epochs.flatMap(({ epoch, validation }) => {
+    const at = seen.get(epoch);
+    return validation && at !== undefined
+      ? [{ seen: at, loss: validation.loss, accuracy: validation.accuracy }]
+      : [];
+  });
+}
+
+/** One curve: every batch faintly, smoothed, the mean of each epoch, samples held back, and the test set at the end. */
+function curve(
+  metrics: readonly BatchMetrics[],
+  validation: readonly Validation[],
+  quantity: Quantity,
+  test: Measured | undefined,
+): Markup {
   const points = pointsOf(metrics), { axis: name, write } = MEANING[quantity];
   const width = smoothingOf(points.length);
   const value = (point: Point) => point[quantity];
@@ -130,6 +154,20 @@ function curve(metrics: readonly BatchMetrics[], quantity: Quantity, test: Measu
         strokeWidth: 2,
       }),
       Plot.dot(epochs.length <= 60 ? epochs : [], { x: "seen", y: quantity, fill: COLOURS.ink, r: 3 }),
+      Plot.lineY(quantity === "firingRate" ? [] : validation, {
+        x: "seen",
+        y: quantity,
+        stroke: COLOURS.green,
+        strokeWidth: 1.5,
+        strokeDasharray: "5 3",
+      }),
+      Plot.dot(quantity === "firingRate" || validation.length > 60 ? [] : validation, {
+        x: "seen",
+        y: quantity,
+        symbol: "square",
+        fill: COLOURS.green,
+        r: 3.5,
+      }),
       Plot.dot(measured === undefined ? [] : [measured], {
         x: [last.seen],
         y: (d: number) => d,
@@ -171,11 +209,15 @@ function chunks(points: readonly Point[]): Point[] {
 }
 
 /** The section. */
-export function learningSection(metrics: readonly BatchMetrics[], test: Measured | undefined): Markup {
+export function learningSection(
+  metrics: readonly BatchMetrics[],
+  epochs: readonly EpochMetrics[],
+  test: Measured | undefined,
+): Markup {
   if (metrics.length === 0) {
     return section("learning", "Learning", html`<p>No batch has been recorded.</p>`);
   }
-  const width = smoothingOf(metrics.length);
+  const width = smoothingOf(metrics.length), validation = validationOf(metrics, epochs);
   const quantities: Quantity[] = metrics.some(({ firingRate }) => firingRate > 0)
     ? ["loss", "accuracy", "firingRate"]
     : ["loss", "accuracy"];
@@ -185,10 +227,11 @@ export function learningSection(metrics: readonly BatchMetrics[], test: Measured
     legend([
       [COLOURS.blue, `batches: each one (faint), and the mean of ${width === 1 ? "one" : width} (bold)`],
       [COLOURS.ink, "mean of an epoch"],
+      ...(validation.length > 0 ? [[COLOURS.green, "samples held back, after an epoch"] as const] : []),
       ...(test ? [[COLOURS.vermillion, "test set, after training"] as const] : []),
     ]),
     html`<div class="grid">${
-      quantities.map((quantity) => figure(curve(metrics, quantity, test), CAPTIONS[quantity]))
+      quantities.map((quantity) => figure(curve(metrics, validation, quantity, test), CAPTIONS[quantity]))
     }${table(tableOf(metrics))}</div>`,
   );
 }

@@ -36,11 +36,11 @@ const record = v.looseObject({
     data: v.nullish(v.string()),
   }),
   result: v.optional(v.looseObject({
-    trainSamples: v.number(),
+    trainSamples: v.optional(v.number()),
     seconds: v.number(),
-    samplesPerSecond: v.number(),
-    weightsSha256: v.string(),
+    samplesPerSecond: v.optional(v.number()),
     test: score,
+    warnings: v.optional(v.array(v.string()), []),
   })),
 });
 
@@ -53,11 +53,19 @@ const batch = v.looseObject({
   firingRate: v.optional(v.number(), 0),
 });
 
+const epoch = v.looseObject({
+  epoch: v.number(),
+  validation: v.nullish(v.looseObject({ loss: v.number(), accuracy: v.number() })),
+});
+
 /** What `run.json` says. */
 export type RunRecord = v.InferOutput<typeof record>;
 
 /** A line of `metrics.jsonl`. */
 export type BatchMetrics = v.InferOutput<typeof batch>;
+
+/** A line of `epochs.jsonl`, which runs have that hold samples back. */
+export type EpochMetrics = v.InferOutput<typeof epoch>;
 
 /** All that is known of a run. */
 export interface RecordedRun {
@@ -69,6 +77,8 @@ export interface RecordedRun {
   readonly record?: RunRecord;
   /** In the order of training; empty for a model without a run. */
   readonly metrics: readonly BatchMetrics[];
+  /** In the order of training; empty where none were recorded. */
+  readonly epochs: readonly EpochMetrics[];
   /** Missing where training has not come to its end. */
   readonly model?: Model;
   /** The model's file, where there is one. */
@@ -91,10 +101,8 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
       name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
       directory,
       record: parseRecord(text, join(directory, "run.json")),
-      metrics: parseMetrics(
-        await readTextIfThere(join(directory, "metrics.jsonl")) ?? "",
-        join(directory, "metrics.jsonl"),
-      ),
+      metrics: await readLines(join(directory, "metrics.jsonl"), batch),
+      epochs: await readLines(join(directory, "epochs.jsonl"), epoch),
       ...(model && { model, modelPath }),
     };
   }
@@ -104,6 +112,7 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
       name: (parts.at(-1) ?? runOrFile).replace(/\.safetensors$/, ""),
       directory: parts.slice(0, -1).join("/") || ".",
       metrics: [],
+      epochs: [],
       model: await readModel(runOrFile),
       modelPath: runOrFile,
     };
@@ -120,15 +129,34 @@ export function parseRecord(text: string, path: string): RunRecord {
   throw new InputError(`${path}: ${describeIssue(parsed.issues[0])}: this is not the record of a run`);
 }
 
+/** Reads `metrics.jsonl`, as {@linkcode parseLines} does. */
+export function parseMetrics(text: string, path: string): BatchMetrics[] {
+  return parseLines(text, path, batch);
+}
+
+/** The lines of a file, none where there is no file. */
+async function readLines<Schema extends Line>(
+  path: string,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>[]> {
+  return parseLines(await readTextIfThere(path) ?? "", path, schema);
+}
+
+type Line = v.GenericSchema;
+
 /**
- * Reads `metrics.jsonl`. A last line without an end belongs to a run that was cut short, and is left out.
+ * Reads JSON line by line. A last line without an end belongs to a run that was cut short, and is left out.
  *
  * @throws {InputError} when a line is damaged; the message names it.
  */
-export function parseMetrics(text: string, path: string): BatchMetrics[] {
+function parseLines<Schema extends Line>(
+  text: string,
+  path: string,
+  schema: Schema,
+): v.InferOutput<Schema>[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
     const where = `${path}: line ${i + 1}`;
-    const parsed = v.safeParse(batch, parseJson(line, where), { abortEarly: true });
+    const parsed = v.safeParse(schema, parseJson(line, where), { abortEarly: true });
     if (parsed.success) return parsed.output;
     throw new InputError(`${where}: ${describeIssue(parsed.issues[0])}: remove the line, or train again`);
   });

@@ -31,7 +31,7 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   const add = (id: string, name: string, content: Markup | undefined) => {
     if (content !== undefined) sections.push([id, name, content]);
   };
-  if (record) add("learning", "Learning", learningSection(metrics, score));
+  if (record) add("learning", "Learning", learningSection(metrics, run.epochs, score));
   if (model && findings) {
     const { samples, predictions, recordings, traced } = findings;
     const { spec, parameters } = model;
@@ -67,7 +67,7 @@ function leadOf({ record, model }: RecordedRun): string {
     `${kind ? `${kind} network ` : ""}${sizesOf(model.spec)}${
       model.spec.steps > 1 ? `, ${count(model.spec.steps)} steps` : ""
     }`;
-  const trained = record?.result && record.options.epochs !== undefined
+  const trained = record?.result?.trainSamples !== undefined && record.options.epochs !== undefined
     ? `${counted(record.options.epochs, "epoch")} of ${counted(record.result.trainSamples, "sample")}`
     : undefined;
   const at = record?.finished ?? record?.started;
@@ -110,7 +110,7 @@ function tilesOf(
     tiles.push({
       name: "Training time",
       value: duration(seconds),
-      note: `${count(samplesPerSecond)} samples a second`,
+      ...(samplesPerSecond !== undefined && { note: `${count(samplesPerSecond)} samples a second` }),
     });
   } else if (metrics.length > 0) {
     tiles.push({ name: "Batches recorded", value: count(metrics.length) });
@@ -129,6 +129,7 @@ function warningsOf(
       `This run's state is “${record.state}”${record.error === undefined ? "" : `: ${record.error}`}.`,
     );
   }
+  warnings.push(...record?.result?.warnings ?? []);
   if (!model) warnings.push("It has no model, so what needs one is left out.");
   const recorded = record?.result?.test;
   if (

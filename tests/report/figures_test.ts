@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { decode } from "fast-png";
 import fc from "fast-check";
 import { pictureShape, sampleImage, signedImage } from "../../src/report/images.ts";
-import { epochMeans, pointsOf, smoothed } from "../../src/report/learning.ts";
+import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
 import { html, ranges, table } from "../../src/report/markup.ts";
 import { thinned } from "../../src/report/plots.ts";
 import { boundedGrid, gridOf } from "../../src/report/raster_grid.ts";
@@ -148,6 +148,11 @@ Deno.test("learning curves weigh batches by their samples, and smoothing keeps a
     80,
     1,
   ]]);
+  const held = (epoch: number, loss: number) => ({ epoch, validation: { loss, accuracy: 0.1 } });
+  assert.deepEqual(
+    validationOf(metrics, [held(1, 9), { epoch: 2, validation: null }, held(3, 7)]),
+    [{ seen: 40, loss: 9, accuracy: 0.1 }],
+  );
   assert.deepEqual(smoothed(pointsOf(metrics), 2).map(({ loss }) => loss), [2, 4, 3.5]);
   assert.deepEqual(smoothed(pointsOf(metrics), 2).map(({ accuracy }) => accuracy), [0.5, 0.5, 0.5]);
 });

@@ -30,6 +30,10 @@ function recordedRun(
       { length: batches },
       (_, i) => ({ ...batch, epoch: 1 + Math.floor(i / 5), batch: i }),
     ),
+    epochs: [{ epoch: 1, validation: { loss: 1.5, accuracy: 0.5 } }, { epoch: 2 }, {
+      epoch: 9,
+      validation: null,
+    }],
     model: { spec, parameters, metadata: {} },
     modelPath: "runs/x/model.safetensors",
   };
