@@ -87,9 +87,9 @@ function tilesOf(
     tiles.push({
       name: "Accuracy, test set",
       value: percent(score.accuracy),
-      note: `${count(score.correct)} of ${count(score.total)}; true share between ${percent(low)} and ${
+      note: `${count(score.correct)} of ${count(score.total)}; 95\u00a0% interval ${percent(low)} to ${
         percent(high)
-      }, with 95\u00a0% confidence`,
+      }`,
     });
     tiles.push({ name: "Loss, test set", value: loss(score.loss) });
     if (model.spec.steps > 1) {

@@ -65,7 +65,7 @@ thead th { color: var(--soft); font-weight: 500; }
 tbody th { font-weight: 500; }
 pre { background: var(--card); border-radius: 8px; padding: 12px 14px; font-size: .85rem; }
 ul.pictures, .weights { list-style: none; padding: 0; display: grid; gap: 14px; margin: 1rem 0; }
-ul.pictures { grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); }
+ul.pictures { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
 ul.pictures li, .weights li { display: flex; flex-direction: column; font-size: .85rem; line-height: 1.35; }
 ul.weights { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 12px 10px; }
 .weights li { font-size: .75rem; color: var(--soft); }
