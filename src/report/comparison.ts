@@ -4,8 +4,11 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
+import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../cli/figures.ts";
 import type { Samples } from "../data/samples.ts";
+import { denseNetwork, seedNetwork } from "../network/presets.ts";
+import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../train/compare.ts";
 import { disagreementSection } from "./disagreement.ts";
 import { type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
@@ -133,13 +136,29 @@ function parametersOf(parameters: ReadonlyMap<string, Float32Array>): number {
   return parameters.values().reduce((sum, { length }) => sum + length, 0);
 }
 
-/** What the notebook's run differs in, by the options' names in `run.json`. */
+/** How the notebook trained, by the options' names in `run.json`. */
 const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
   epochs: "1",
   batchSize: "1000",
+  "step.kind": "sgd",
   "step.learningRate": "0.1",
   "step.momentum": "0.5",
 };
+
+/** What a run does otherwise than the notebook, in words. */
+function otherwise({ record, model }: RecordedRun): string[] {
+  const options = new Map(record ? optionsOf(record) : []);
+  const trained = [...options].filter(([name, value]) =>
+    // Constants that the notebook has none of, such as a weight decay, count where they are not 0.
+    name in NOTEBOOK_OPTIONS ? value !== NOTEBOOK_OPTIONS[name] : name.startsWith("step.") && value !== "0"
+  ).map(([name, value]) =>
+    `${name} ${value}${name in NOTEBOOK_OPTIONS ? ` for ${NOTEBOOK_OPTIONS[name]}` : ""}`
+  );
+  if (options.has("limit")) trained.push(`the first ${options.get("limit")} samples alone`);
+  const theirs = options.get("model") === "dense" ? denseNetwork() : seedNetwork();
+  if (model && !deepEqual(model.spec, parseNetworkSpec(theirs))) trained.push("another network");
+  return trained;
+}
 
 /** The notebook's closing table, with the runs of its two networks beside its own figures. */
 function notebookSection(compared: readonly ComparedRun[], names: readonly string[]): Markup | undefined {
@@ -158,11 +177,7 @@ function notebookSection(compared: readonly ComparedRun[], names: readonly strin
   });
   if (rows.length === 0) return undefined;
   const others = compared.flatMap(({ run }, i) => {
-    const options = new Map(run.record ? optionsOf(run.record) : []);
-    const different = Object.entries(NOTEBOOK_OPTIONS).filter(([name, value]) =>
-      options.has(name) && options.get(name) !== value
-    ).map(([name, value]) => `${name} ${options.get(name)} for ${value}`);
-    if (options.has("limit")) different.push(`the first ${options.get("limit")} samples alone`);
+    const different = otherwise(run);
     return different.length > 0 ? [`${names[i]}: ${different.join(", ")}.`] : [];
   });
   return section(

@@ -152,6 +152,10 @@ Deno.test("report sets runs side by side, with the notebook's table and where th
       ["spiking: spiking", percent(tests[0]?.accuracy), percent(0.8555)],
       ["feed-forward: dense", percent(tests[1]?.accuracy), percent(0.869)],
     ]);
+    assert.match(
+      document.querySelector("#notebook p")?.textContent ?? "",
+      /spiking: epochs 2 for 1, batchSize 10 for 1000, another network\. dense: epochs 2 for 1,/,
+    );
     const [right, wrong] = cellsOf(document, "Test images").map(([, ...cells]) => cells.map(Number));
     assert.equal(right![0]! + right![1]!, tests[0]?.correct);
     assert.equal(right![0]! + wrong![0]!, tests[1]?.correct);
