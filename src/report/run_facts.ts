@@ -20,7 +20,8 @@ export function commandOf(record: RunRecord): string | undefined {
 /** Nested values as a flat list: `step.learningRate`, `0.1`. The network and the command have places of their own. */
 export function flatten(value: unknown, path = ""): [name: string, value: string][] {
   if (value === null || value === undefined) return [];
-  if (typeof value === "object" && !Array.isArray(value)) {
+  const isList = Array.isArray(value) && !value.some((inner) => typeof inner === "object");
+  if (typeof value === "object" && !isList) {
     return Object.entries(value).flatMap(([key, inner]) =>
       flatten(inner, path === "" ? key : `${path}.${key}`)
     );

@@ -53,10 +53,14 @@ Deno.test("commandOf() gives the command back, quoted as a shell takes it", () =
 });
 
 Deno.test("flatten() gives every value its path", () => {
-  assert.deepEqual(flatten({ a: 1, b: { c: "x", d: { e: false } }, f: null, g: undefined, h: [1, 2] }), [
-    ["a", "1"],
-    ["b.c", "x"],
-    ["b.d.e", "false"],
-    ["h", "[1,2]"],
-  ]);
+  assert.deepEqual(
+    flatten({ a: 1, b: { c: "x", d: { e: false } }, f: null, g: undefined, h: [1, 2], i: [{ j: 3 }] }),
+    [
+      ["a", "1"],
+      ["b.c", "x"],
+      ["b.d.e", "false"],
+      ["h", "[1,2]"],
+      ["i.0.j", "3"],
+    ],
+  );
 });
