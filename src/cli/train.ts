@@ -66,9 +66,9 @@ export function trainCommand(): CommandUnknownOpts {
     .action(async (given, command) => {
       const { model, epochs, seed, name, out } = given;
       options.checkMeaning(model, (option) => command.getOptionValueSource(option) === "cli");
-      if (given.watch) checkWatch(model, given.quiet === true);
       if (name !== undefined) checkRunName(name);
       const spec = options.networkOf(model, given);
+      if (given.watch) checkWatch(spec, given.quiet === true);
       const { say, result } = openOutput(given);
       using progress = openProgress(given.quiet === true);
       using live = openLive(given.watch === true, (note) => console.error(note));

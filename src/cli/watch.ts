@@ -128,11 +128,9 @@ export const watchOption = new Option(
 ).helpGroup("Output:");
 
 /** Makes sure that `--watch` is not given in vain. @throws {OptionError} when there is nothing to watch, or nobody to see it. */
-export function checkWatch(model: string, quiet: boolean): void {
-  if (model === "dense") {
-    throw new OptionError(
-      "--watch: means nothing for --model dense, which has neither time steps nor spikes: leave it out",
-    );
+export function checkWatch({ steps }: NetworkSpec, quiet: boolean): void {
+  if (steps === 1) {
+    throw new OptionError("--watch: means nothing for a network of one time step: leave it out");
   }
   if (quiet) {
     throw new OptionError("--watch: not beside --quiet, which prints nothing: leave one of them out");

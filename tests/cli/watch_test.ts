@@ -196,7 +196,7 @@ Deno.test("train --watch is refused where there is nothing to watch or nobody to
     assertOneLine(
       await spikelet(folder, ["train", "--model", "dense", "--watch"]),
       2,
-      /^--watch: means nothing for --model dense, /,
+      /^--watch: means nothing for a network of one time step: /,
     );
     assertOneLine(
       await spikelet(folder, ["train", "--watch", "--quiet"]),
