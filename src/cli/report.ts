@@ -199,6 +199,7 @@ async function predictionsOf(
   progress.begin();
   return await predict(
     opened,
+    model.spec.loss,
     samples,
     BATCH,
     (done, total) => progress.update({ label: `test ${name}`, done, total, facts: [] }),

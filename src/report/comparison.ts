@@ -11,7 +11,7 @@ import { denseNetwork, seedNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../train/compare.ts";
 import { disagreementSection } from "./disagreement.ts";
-import { type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
+import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
 import { renderPage } from "./page.ts";
 import { axis, draw, SERIES, thinned, tickPercent } from "./plots.ts";
@@ -239,7 +239,13 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
     "Learning",
     legendOf(names),
     html`<div class="grid">${
-      figure(plot("loss", "loss (mean cross-entropy, nats)"), "Loss while training, smoothed.")
+      figure(
+        plot(
+          "loss",
+          lossAxis(compared.map(({ run }) => run.model?.spec.loss.kind)),
+        ),
+        "Loss while training, smoothed.",
+      )
     }${figure(plot("accuracy", "accuracy"), "Accuracy while training, smoothed.")}</div>`,
   );
 }

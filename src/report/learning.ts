@@ -35,10 +35,17 @@ const MOST_ROWS = 12;
 const MEANING: Readonly<
   Record<Quantity, { readonly axis: string; readonly write: (value: number) => string }>
 > = {
-  loss: { axis: "loss (mean cross-entropy, nats)", write: loss },
+  loss: { axis: "loss (mean of a sample)", write: loss },
   accuracy: { axis: "accuracy", write: percent },
   firingRate: { axis: "spikes a hidden unit and step", write: percent },
 };
+
+/** The axis of a loss, with its unit where it has one. */
+export function lossAxis(kinds: readonly (string | undefined)[]): string {
+  return kinds.every((kind) => kind === "crossEntropy")
+    ? "loss (mean cross-entropy, nats)"
+    : MEANING.loss.axis;
+}
 
 /** A point for each batch. */
 export function pointsOf(metrics: readonly BatchMetrics[]): Point[] {
@@ -115,8 +122,9 @@ function curve(
   validation: readonly Validation[],
   quantity: Quantity,
   test: Measured | undefined,
+  name: string,
 ): Markup {
-  const points = pointsOf(metrics), { axis: name, write } = MEANING[quantity];
+  const points = pointsOf(metrics), { write } = MEANING[quantity];
   const width = smoothingOf(points.length);
   const value = (point: Point) => point[quantity];
   const smooth = smoothed(points, width), epochs = epochMeans(metrics);
@@ -208,11 +216,12 @@ function chunks(points: readonly Point[]): Point[] {
     });
 }
 
-/** The section. */
+/** The section. @param lossKind Which loss, where the network is known. */
 export function learningSection(
   metrics: readonly BatchMetrics[],
   epochs: readonly EpochMetrics[],
   test: Measured | undefined,
+  lossKind: string | undefined,
 ): Markup {
   if (metrics.length === 0) {
     return section("learning", "Learning", html`<p>No batch has been recorded.</p>`);
@@ -231,7 +240,18 @@ export function learningSection(
       ...(test ? [[COLOURS.vermillion, "test set, after training"] as const] : []),
     ]),
     html`<div class="grid">${
-      quantities.map((quantity) => figure(curve(metrics, validation, quantity, test), CAPTIONS[quantity]))
+      quantities.map((quantity) =>
+        figure(
+          curve(
+            metrics,
+            validation,
+            quantity,
+            test,
+            quantity === "loss" ? lossAxis([lossKind]) : MEANING[quantity].axis,
+          ),
+          CAPTIONS[quantity],
+        )
+      )
     }${table(tableOf(metrics))}</div>`,
   );
 }

@@ -6,17 +6,18 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
-import { batchesOf, type Score } from "../train/trainer.ts";
+import { batchesOf, evaluate, type Score } from "../train/trainer.ts";
 
-/** A network's answers. All arrays have one entry a sample. */
+/** A network's answers; all arrays have one entry a sample. */
 export interface Predictions {
   readonly labels: Uint8Array;
   readonly predicted: Uint8Array;
   /** Probability of the class that was named. */
   readonly confidence: Float32Array;
-  /** −log-probability of the label. */
-  readonly losses: Float64Array;
+  /** The mean of the network's own loss. */
+  readonly loss: number;
   /** Spikes of the layers below the top. */
   readonly spikes: Int32Array;
 }
@@ -35,36 +36,41 @@ export interface ClassFigures {
 /**
  * Asks for the answer to every sample, with the noise that `evaluate` uses.
  *
+ * @param loss The network's.
  * @param onBatch Called after every batch with the samples done.
  */
 export async function predict(
   engine: Engine,
+  loss: NetworkSpec["loss"],
   samples: Samples,
   batchSize: number,
   onBatch: (done: number, total: number) => void = () => {},
 ): Promise<Predictions> {
   const { count, labels } = samples;
-  const all: Predictions = {
+  const all = {
     labels: labels.slice(0, count),
     predicted: new Uint8Array(count),
     confidence: new Float32Array(count),
-    losses: new Float64Array(count),
     spikes: new Int32Array(count),
   };
-  let done = 0;
+  let done = 0, lossSum = 0;
   for (const indices of batchesOf(Uint32Array.from({ length: count }, (_, i) => i), batchSize)) {
     const answer = await engine.classify({ samples, indices, purpose: PURPOSE.evaluation, epoch: 0 });
     const classes = answer.logits.length / indices.length;
     indices.forEach((index, i) => {
       const logProbabilities = logSoftmax(answer.logits.subarray(i * classes, (i + 1) * classes));
       all.confidence[index] = Math.exp(logProbabilities[answer.predictions[i]!]!);
-      all.losses[index] = -logProbabilities[labels[index]!]!;
+      lossSum -= logProbabilities[labels[index]!]!;
     });
     all.predicted.set(answer.predictions, done);
     all.spikes.set(answer.spikes, done);
     onBatch(done += indices.length, count);
   }
-  return all;
+  // Other losses than the cross-entropy do not follow from the logits alone.
+  const own = loss.kind === "crossEntropy"
+    ? lossSum / count
+    : (await evaluate(engine, samples, batchSize)).loss;
+  return { ...all, loss: own };
 }
 
 /** log softmax, in float64, relative to the largest logit so that nothing overflows. */
@@ -76,15 +82,10 @@ export function logSoftmax(logits: ArrayLike<number>): Float64Array {
 }
 
 /** Loss and accuracy, as `evaluate` reports them. */
-export function scoreOf({ labels, predicted, losses }: Predictions): Score {
+export function scoreOf({ labels, predicted, loss }: Predictions): Score {
   const total = labels.length;
   const correct = labels.reduce((sum, label, i) => sum + (label === predicted[i] ? 1 : 0), 0);
-  return {
-    loss: losses.reduce((sum, loss) => sum + loss, 0) / total,
-    accuracy: correct / total,
-    correct,
-    total,
-  };
+  return { loss, accuracy: correct / total, correct, total };
 }
 
 /** Classes that are some sample's label or were named for one, ascending. */

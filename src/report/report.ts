@@ -31,7 +31,7 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   const add = (id: string, name: string, content: Markup | undefined) => {
     if (content !== undefined) sections.push([id, name, content]);
   };
-  if (record) add("learning", "Learning", learningSection(metrics, run.epochs, score));
+  if (record) add("learning", "Learning", learningSection(metrics, run.epochs, score, model?.spec.loss.kind));
   if (model && findings) {
     const { samples, predictions, recordings, traced } = findings;
     const { spec, parameters } = model;

@@ -47,7 +47,7 @@ async function pageOf(
 ): Promise<string> {
   using engine = await startEngine({ spec, threads: 0, record: true, batchSize: samples.count });
   await engine.setParameters(parameters);
-  const predictions = await predict(engine, samples, samples.count);
+  const predictions = await predict(engine, spec.loss, samples, samples.count);
   return await reportPage(recordedRun(spec, parameters), await lookInto(spec, engine, samples, predictions));
 }
 
@@ -106,7 +106,7 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
     compared.push({
       run: recordedRun(spec, parameters),
       samples,
-      predictions: await predict(engine, samples, 9),
+      predictions: await predict(engine, spec.loss, samples, 9),
     });
   }
   const { model: _model, ...without } = recordedRun(seedNetwork(), new Map());

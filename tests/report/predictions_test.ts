@@ -23,7 +23,7 @@ function madeUp(labels: number[], predicted: number[], confidence = labels.map((
     labels: Uint8Array.from(labels),
     predicted: Uint8Array.from(predicted),
     confidence: Float32Array.from(confidence),
-    losses: Float64Array.from(labels, () => 1),
+    loss: 1,
     spikes: new Int32Array(labels.length),
   };
 }
@@ -42,7 +42,7 @@ Deno.test("predict() scores as evaluate() does, for any network and batch size",
         await engine.setParameters(parameters);
         const expected = await evaluate(engine, samples, 7);
         const done: number[] = [];
-        const predictions = await predict(engine, samples, batchSize, (n) => done.push(n));
+        const predictions = await predict(engine, spec.loss, samples, batchSize, (n) => done.push(n));
         const found = scoreOf(predictions);
         assert.deepEqual([found.correct, found.total, found.accuracy], [
           expected.correct,
