@@ -74,7 +74,7 @@ function accuracyFigure(figures: readonly ClassFigures[]): Markup {
   );
   return figure(
     picture,
-    "Share of each class that was named. The dark line is where the true share lies with 95 % confidence (Wilson).",
+    "Share of each class that was named rightly. The thin line is where the true share lies with 95 % confidence (Wilson).",
     {
       caption: "Each class on the test set",
       head: ["class", "images", "named rightly", "accuracy", "given this name", "of them rightly"],
