@@ -6,6 +6,10 @@
  *
  * @module
  */
+import { setTimeout as delay } from "node:timers/promises";
+
+/** Milliseconds. */
+const PATIENCE = 3000;
 
 const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
   linux: "/usr/bin/xdg-open",
@@ -22,14 +26,15 @@ export async function openInBrowser(path: string): Promise<string | undefined> {
   const opener = OPENERS[Deno.build.os];
   if (opener === undefined) return `no program is known that opens files on ${Deno.build.os}`;
   try {
-    const { success, code } = await new Deno.Command(opener, {
-      args: [path],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).output();
+    const child = new Deno.Command(opener, { args: [path], stdin: "null", stdout: "null", stderr: "null" })
+      .spawn();
+    child.unref();
+    // Some openers stay until the browser is closed: one that has not failed by now will not.
+    const ended = await Promise.race([child.status, delay(PATIENCE, undefined)]);
     // Windows' explorer answers 1 whatever happens.
-    return success || Deno.build.os === "windows" ? undefined : `${opener} failed with exit code ${code}`;
+    return ended === undefined || ended.success || Deno.build.os === "windows"
+      ? undefined
+      : `${opener} failed with exit code ${ended.code}`;
   } catch (error) {
     if (error instanceof Deno.errors.NotCapable) {
       return `Deno may not run ${opener}: it takes --allow-run=${opener}`;
