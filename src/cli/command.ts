@@ -4,9 +4,9 @@
  * @module
  */
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { INVOCATION } from "../invocation.ts";
 
-/** How a user calls a command: as a task of deno.json, or as the one binary that `deno compile` makes. */
-export const INVOCATION: string = Deno.build.standalone ? "spikelet" : "deno task";
+export { INVOCATION };
 
 const HELP_WIDTH = 100;
 const encoder = new TextEncoder();
@@ -50,9 +50,15 @@ export function givenCommand(command: CommandUnknownOpts, without: readonly stri
       const name = option.attributeName();
       if (without.includes(name) || command.getOptionValueSource(name) !== "cli") return [];
       const value = command.getOptionValue(name), flag = option.long ?? option.flags;
-      return typeof value === "boolean" ? [flag] : [flag, String(value)];
+      return typeof value === "boolean" ? [flag] : [flag, writeValue(value)];
     }),
   ];
+}
+
+/** A value as its option reads it: sizes by their names as `shift=2,rotate=15`. */
+function writeValue(value: unknown): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value).map((size) => size.join("=")).join(",");
 }
 
 /** Columns of a terminal, 80 for anything else. */

@@ -11,7 +11,8 @@ import { setTimeout as delay } from "node:timers/promises";
 /** Milliseconds. */
 const PATIENCE = 3000;
 
-const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
+/** By system, the program that opens a file as its user would. */
+export const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, string>>> = {
   linux: "/usr/bin/xdg-open",
   darwin: "/usr/bin/open",
   windows: "explorer.exe",

@@ -5,7 +5,8 @@
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { loadMnist } from "../data/mnist.ts";
+import { pictureSide } from "../classify/picture.ts";
+import { openDataSource } from "../data/data_source.ts";
 import type { Samples } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
@@ -16,13 +17,15 @@ import type { ComparedRun } from "../report/comparison.ts";
 import { type Findings, lookInto } from "../report/findings.ts";
 import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
 import { readRun, type RecordedRun } from "../report/records.ts";
+import { checkFit } from "../train/fit.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
-import { checkFit } from "./evaluate.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, percent } from "./figures.ts";
 import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress, type Progress } from "./progress.ts";
 import * as options from "./training_options.ts";
 
@@ -75,6 +78,8 @@ export function reportCommand(): CommandUnknownOpts {
       const path = given.out ?? defaultPath(runs);
       await checkWritable(path);
       const { say, result } = openOutput(given);
+      for (const run of runs) if (run.model) await offerMnist(dataOf(run, given), { say }, given);
+      await giveUp("net", ...(given.open ? [] : ["run"] as const));
       using progress = openProgress(false);
       const [page, scores] = runs.length === 1
         ? await reportOf(runs[0]!, given, progress)
@@ -181,10 +186,21 @@ async function comparisonOf(
 }
 
 /** The test set that a run was measured on, or the one that the user names. */
-async function testSamples({ record, model, modelPath }: RecordedRun, given: Given): Promise<Samples> {
-  const samples = await loadMnist(given.data ?? record?.options.data ?? undefined, "test");
-  if (model && modelPath) checkFit(model, modelPath, samples);
+async function testSamples(run: RecordedRun, given: Given): Promise<Samples> {
+  const { model, modelPath } = run;
+  const side = model && pictureSide(model.spec);
+  const samples = await (await openDataSource(dataOf(run, given))).load("test", {
+    ...(side !== undefined && { side }),
+  });
+  if (model && modelPath) {
+    checkFit(model.spec, modelPath, samples, "give a model that was trained on data of this form");
+  }
   return samples;
+}
+
+/** The folder of that data set; undefined for MNIST. */
+function dataOf({ record }: RecordedRun, given: Given): string | undefined {
+  return given.data ?? record?.options.data ?? undefined;
 }
 
 async function predictionsOf(

@@ -25,6 +25,8 @@ const REST = 25;
 const SHORTEST_REST = 150;
 /** Of a terminal that does not say. */
 const ROWS = 24;
+/** Why a network cannot be watched. */
+const NOTHING = "means nothing for a network of one time step";
 /** Rates that are remembered. */
 const MEMORY = 60;
 
@@ -127,11 +129,13 @@ export const watchOption = new Option(
   "draw a test sample's spikes below the bar, while they change",
 ).helpGroup("Output:");
 
-/** Makes sure that `--watch` is not given in vain. @throws {OptionError} when there is nothing to watch, or nobody to see it. */
-export function checkWatch({ steps }: NetworkSpec, quiet: boolean): void {
-  if (steps === 1) {
-    throw new OptionError("--watch: means nothing for a network of one time step: leave it out");
-  }
+/** Makes sure that there is something to watch. @throws {OptionError} when there is not. */
+export function checkWatch({ steps }: NetworkSpec): void {
+  if (steps === 1) throw new OptionError(`--watch: ${NOTHING}: leave it out`);
+}
+
+/** Makes sure that what is watched is seen. @throws {OptionError} when nothing is to be printed. */
+export function checkSeen(quiet: boolean): void {
   if (quiet) {
     throw new OptionError("--watch: not beside --quiet, which prints nothing: leave one of them out");
   }
@@ -154,6 +158,10 @@ export function openLive(wanted: boolean, tell: (note: string) => void): Live {
   return {
     begin(options, parameters) {
       if (!wanted) return;
+      if (options.spec.steps === 1) { // a resumed run's: it is known too late to refuse it
+        tell(`--watch: ${NOTHING}`);
+        return;
+      }
       if (!Deno.stderr.isTerminal()) {
         tell("--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards");
         return;

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Step } from "./optimiser.ts";
 
@@ -24,6 +25,8 @@ export interface Batch {
   readonly purpose: number;
   /** Which pass over the data; a sample meets other noise in each. */
   readonly epoch: number;
+  /** How pictures are moved before they are presented, otherwise in each epoch. @default {not at all} */
+  readonly augmentation?: Augmentation;
 }
 
 /** All that training goes on from. */
@@ -49,6 +52,11 @@ export interface BatchResult {
   readonly total: number;
   /** Spikes of the layers below the top, all samples together. */
   readonly spikes: number;
+  /**
+   * The same unit by unit: for each layer below the top, `[units]`. A unit that was left out had none. Absent where an engine
+   * does not count them.
+   */
+  readonly unitSpikes?: readonly Uint32Array[];
 }
 
 /** What the network answers to each sample of a batch, in the batch's order. */
@@ -67,6 +75,8 @@ export interface SampleTrace {
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
+  /** For each layer, I, `[steps, units]`. Absent where an engine does not keep them. */
+  readonly currents?: readonly Float32Array[];
   /** The readout, `[classes]`. */
   readonly logits: Float32Array;
   /** Log-softmax of the logits, `[classes]`. */

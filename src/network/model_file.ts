@@ -2,20 +2,23 @@
  * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
  *
  * The file says `format: spikelet/1` and `network: {…}` (the {@linkcode NetworkSpec} as JSON), so it needs nothing beside it.
- * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up.
+ * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up, with
+ * `v{i}` `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
  *
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
-import { parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { readWhole } from "../file_access.ts";
+import { oneLine } from "../one_line.ts";
+import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { learnedOf } from "./neurons.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
 export interface Model {
   /** What the network is. */
   readonly spec: NetworkSpec;
-  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, `w2`, `b2`, …; weights are row-major, a unit a row. */
+  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** What else the file says about the model, such as its accuracy; without `format` and `network`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -24,14 +27,13 @@ export interface Model {
 const FORMAT = "spikelet/1";
 /** The keys of the metadata that are the format's own. */
 const RESERVED = ["format", "network"] as const;
-/** What every runtime's typed arrays can hold. */
-const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
- * Names and shapes of a network's weights, in the order of the file.
+ * Names and shapes of a network's parameters, in the order of the file.
  *
  * @param spec The network.
- * @returns `w{i}` `[units, fan-in]` and `b{i}` `[units]` for each layer i, from 1 up.
+ * @returns For each layer i, from 1 up: `w{i}` `[units, fan-in]`, `b{i}` `[units]`; `v{i}` `[units, units]` of a recurrent layer,
+ * a row the currents' unit, a column the output's; `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where they are learned.
  *
  * @example
  * ```ts
@@ -43,10 +45,15 @@ const LARGEST_FILE = 2 ** 31 - 1;
  */
 export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
   let fanIn = spec.inputs;
-  return spec.layers.flatMap(({ units }, i) => {
-    const weights: [string, number[]] = [`w${i + 1}`, [units, fanIn]];
+  return spec.layers.flatMap(({ units, recurrent, neuron }, i): [string, readonly number[]][] => {
+    const weights: readonly number[] = [units, fanIn];
     fanIn = units;
-    return [weights, [`b${i + 1}`, [units]]];
+    return [
+      [`w${i + 1}`, weights],
+      [`b${i + 1}`, [units]],
+      ...(recurrent ? [[`v${i + 1}`, [units, units]] as [string, readonly number[]]] : []),
+      ...learnedOf(neuron).map((name): [string, readonly number[]] => [`${name}${i + 1}`, [units]]),
+    ];
   });
 }
 
@@ -97,7 +104,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   if (format !== FORMAT) {
     const found = format === undefined
       ? "its metadata name no format"
-      : `its format is ${JSON.stringify(format)}`;
+      : `its format is ${oneLine(JSON.stringify(format))}`;
     throw new InputError(
       `${name}: ${found}, expected ${FORMAT}: give a model that this version of Spikelet wrote`,
     );
@@ -107,7 +114,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const unknown = unknownName(tensors.keys(), shapes);
   if (unknown !== undefined) {
     throw new InputError(
-      `${name}: tensor ${unknown}: its network has none of that name; expected ${namesOf(shapes)}`,
+      `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${namesOf(shapes)}`,
     );
   }
   const parameters = new Map(
@@ -124,22 +131,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
  * @throws {InputError} when the file cannot be read, or is not what {@linkcode decodeModel} accepts.
  */
 export async function readModel(path: string): Promise<Model> {
-  const size = await sizeOfFile(path);
-  if (size > LARGEST_FILE) {
-    throw new InputError(
-      `${path}: ${size.toLocaleString("en-US")} bytes, expected at most ${
-        LARGEST_FILE.toLocaleString("en-US")
-      }: ` +
-        "this is not a model",
-    );
-  }
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  return decodeModel(bytes, path);
+  return decodeModel(await readWhole(path), path);
 }
 
 /**
@@ -182,12 +174,12 @@ function parseParameter(
   shape: readonly number[],
   name: string,
 ): Float32Array {
-  const expected = `F32 [${shape.join(", ")}]`;
+  const expected = `F32 ${describeShape(shape)}`;
   if (tensor === undefined) {
     throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
   }
-  const found = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
-  if (tensor.dtype !== "F32" || found !== expected) {
+  if (tensor.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+    const found = `${tensor.dtype} ${describeShape(tensor.shape)}`;
     throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
   }
   const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));

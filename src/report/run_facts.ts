@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INVOCATION } from "../cli/command.ts";
+import { INVOCATION } from "../invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { RecordedRun, RunRecord } from "./records.ts";
 

@@ -21,8 +21,14 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Those who write: below the current folder only. */
-const WRITERS = new Set(["train", "compare", "report"]);
+/** What the task of a command grants it besides `--allow-read`: those who write, below a folder only; those who fetch. */
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  train: ["--allow-write=."],
+  compare: ["--allow-write=."],
+  report: ["--allow-write=."],
+  runs: ["--allow-write=runs"],
+  data: ["--allow-write=.", "--allow-net"],
+};
 
 /**
  * A call of the command line, not yet started.
@@ -34,7 +40,7 @@ const WRITERS = new Set(["train", "compare", "report"]);
 export function command(
   folder: string,
   args: readonly string[],
-  permissions: readonly string[] = WRITERS.has(args[0] ?? "") ? ["--allow-write=."] : [],
+  permissions: readonly string[] = PERMISSIONS[args[0] ?? ""] ?? [],
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
@@ -65,6 +71,12 @@ export async function spikeletJson(
   const { code, stdout, stderr } = await spikelet(folder, [...args, "--json"], permissions);
   assert.equal(code, 0, stderr);
   return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+}
+
+/** The objects of a file of JSON, a line each. */
+export async function linesOf(path: string): Promise<Record<string, unknown>[]> {
+  const text = await Deno.readTextFile(path);
+  return text.split("\n").slice(0, -1).map((line) => recordOf(JSON.parse(line)));
 }
 
 /** A value as an object with names. */

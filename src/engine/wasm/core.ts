@@ -6,16 +6,21 @@
  *
  * @module
  */
+import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
-import type { Operation, Plan } from "../plan.ts";
+import { kindOf } from "../../network/neurons.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
 import { InputProduct, type Precision, type Tile } from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
+import { NeuronSteps } from "./neuron_steps.ts";
+import { Readout } from "./readout.ts";
+import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
 
 /** A part of the flat parameters, in floats, and what moves it. */
 export interface UpdatePart {
@@ -45,6 +50,8 @@ export interface CoreOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
+  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  readonly denseFrom?: DenseFrom;
 }
 
 /** Kernels and memory for one sample at a time. */
@@ -57,14 +64,27 @@ export class Core {
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
   readonly #inputs: InputProduct;
+  /** Of each layer, for those whose weights lie by input. */
+  readonly #products: readonly RowsProduct[];
+  readonly #neurons: NeuronSteps;
+  readonly #readout: Readout;
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  readonly #features: SampleFeatures;
   /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
   readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
+  /** Spikes of the present sample in each layer that lists them, and numbers in its inputs that are not 0. */
+  readonly #fired: number[];
+  #firedInputs = 0;
+  /** Vectors of the present sample's features that are not all 0, where they are the same at every step. */
+  #vectors = 0;
+  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
+  #steps: number;
+  #read: ReadSteps;
   #label = 0;
   #scale = 1;
   #key: DrawKey = { key0: 0, key1: 0 };
@@ -72,10 +92,11 @@ export class Core {
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
+    this.#features = new SampleFeatures(seed);
     this.#kernels = instantiate(module);
     this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
@@ -95,8 +116,18 @@ export class Core {
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
     );
+    this.#products = this.memory.layers.map((layer) =>
+      new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
+    );
+    this.#readout = new Readout(this.#kernels, this.memory, plan);
+    this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
+    this.#fired = plan.layers.map(() => 0);
+    this.#steps = plan.spec.steps;
+    this.#read = plan.readout;
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
+    const widest = Math.max(inputs, ...this.memory.layers.map(({ width }) => width));
+    this.#view(this.memory.ones, widest).fill(1);
     if (!foldsFeatures(encoder)) this.#view(this.memory.features, inputs).fill(1);
     if (encoder.kind === "latency") {
       this.#view(this.memory.levels, 4).fill(Infinity);
@@ -108,7 +139,9 @@ export class Core {
 
   /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
   prepare(): void {
-    if (!foldsFeatures(this.plan.spec.encoder)) this.#inputs.pack(this.plan.layers[0]!.units);
+    const { byInput, width } = this.memory.layers[0]!;
+    if (!foldsFeatures(this.plan.spec.encoder) && !byInput) this.#inputs.pack(width);
+    for (const product of this.#products) product.forget();
   }
 
   clearGradients(): void {
@@ -119,9 +152,19 @@ export class Core {
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
    */
-  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
-    this.#loadFeatures(samples, index);
+  load(
+    samples: Samples,
+    index: number,
+    purpose: number,
+    epoch: number,
+    { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
+  ): void {
+    this.#steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+    this.#read = samples.lengths ? readStepsOf(this.plan.spec, this.#steps) : this.plan.readout;
+    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+    this.#loadFeatures(features, start);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
     this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
@@ -155,12 +198,28 @@ export class Core {
 
   /** Spikes of the last sample in the layers below the top. */
   spikes(): number {
-    let total = 0;
+    return this.memory.layers.slice(0, -1).reduce((total, { layer }) => total + this.#fired[layer.index]!, 0);
+  }
+
+  /** Steps of the last sample. */
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /**
+   * Adds the last sample's spikes, unit by unit.
+   *
+   * @param sums The units of the layers below the top, one layer after the other.
+   */
+  addUnitSpikes(sums: Uint32Array): void {
+    let first = 0;
     for (let i = 0; i < this.memory.layers.length - 1; i++) {
-      const counts = this.memory.layers[i]!.counts >> 2;
-      for (let slot = 0; slot < this.#slots[i]!; slot++) total += this.#integers[counts + slot]!;
+      const { counts, unit, layer: { units } } = this.memory.layers[i]!;
+      for (let slot = 0; slot < this.#slots[i]!; slot++) {
+        sums[first + this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
+      }
+      first += units;
     }
-    return total;
   }
 
   /** How many units of each layer were computed for the last sample; the others could not spike. */
@@ -170,7 +229,7 @@ export class Core {
 
   /** All states of the last sample; the plan must have been made with `record`. */
   trace(): SampleTrace {
-    const { steps } = this.plan.spec;
+    const steps = this.#steps;
     const unpadded = (at: number, { layer: { units }, width }: LayerMemory) => {
       const rows = new Float32Array(steps * units);
       for (let step = 0; step < steps; step++) {
@@ -178,11 +237,21 @@ export class Core {
       }
       return rows;
     };
+    const currents = (memory: LayerMemory) => {
+      const { layer: { units }, currentStride } = memory;
+      const rows = new Float32Array(steps * units);
+      for (let unit = 0; unit < units; unit++) {
+        const from = this.#currentsOf(memory, unit);
+        for (let step = 0; step < steps; step++) {
+          rows[step * units + unit] = this.#floats[(from + step * currentStride) >> 2]!;
+        }
+      }
+      return rows;
+    };
     return {
       potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
-      outputs: this.memory.layers.map((layer) =>
-        unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
-      ),
+      outputs: this.memory.layers.map((layer) => unpadded(layer.outputs, layer)),
+      currents: this.memory.layers.map(currents),
       logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
@@ -272,13 +341,13 @@ export class Core {
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures({ features, size }: Samples, index: number): void {
-    const { encoder, steps } = this.plan.spec;
+  #loadFeatures(features: Samples["features"], start: number): void {
+    const { encoder } = this.plan.spec;
     const { isSequence, channels } = sampleFormOf(this.plan.spec);
-    const start = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
-    for (let step = 0; step < (isSequence ? steps : 1); step++) {
-      const from = index * size + step * channels;
-      const to = start + step * roundUp(channels, 4);
+    const place = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
+    for (let step = 0; step < (isSequence ? this.#steps : 1); step++) {
+      const from = start + step * channels;
+      const to = place + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
@@ -289,62 +358,70 @@ export class Core {
 
   /** One operation of the plan, on the present sample. */
   execute(operation: Operation): void {
-    const k = this.#kernels, m = this.memory;
-    const { steps } = this.plan.spec;
-    const { readout, classes } = this.plan;
+    const k = this.#kernels, m = this.memory, steps = this.#steps;
     switch (operation.kind) {
       case "encode":
-        this.#inputs.encode(this.#key);
+        this.#inputs.encode(this.#key, steps);
         return;
       case "choose":
         this.#slots[operation.layer] = this.#inputs.choose();
         return;
       case "pack":
-        this.#inputs.pack(this.#slots[operation.layer]!);
+        this.#inputs.pack(this.#inputSlots(m.layers[operation.layer]!));
         return;
       case "product":
-        this.#inputs.product(this.#slots[operation.layer]!);
+        this.#product(m.layers[operation.layer]!);
         return;
       case "productRow": {
         const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
-        k.productRow(m.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
-        return;
-      }
-      case "gather": {
-        const { layer, weightsAt, biasAt, currents, width } = m.layers[operation.layer]!;
-        const { unit, counts, spikeSteps, spikeOutputs } = m.layers[layer.index - 1]!;
+        this.#vectors = k.listVectors(m.features, unitStride, m.vectors);
         // deno-fmt-ignore
-        k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, this.#slots[layer.index - 1]!, steps,
-          layer.inputDelay, weightsAt, biasAt, currents, steps, width);
+        k.productRow(m.features, m.vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
         return;
       }
+      case "gather":
+        this.#products[operation.layer]!.forward(this.#feedOf(operation.layer), steps);
+        return;
       case "scan":
         this.#scan(m.layers[operation.layer]!);
         return;
-      case "read": {
-        const { potentials, width } = m.layers[m.layers.length - 1]!;
-        k.readStates(potentials, readout.first, readout.last, width, readout.scale, m.logits);
+      case "read":
+        this.#readout.read(this.#read);
+        return;
+      case "loss":
+        this.#loss = this.#readout.loss(this.#label, this.#scale, this.#read, (layer) => this.#rateOf(layer));
+        return;
+      case "readBack":
+        this.#readout.readBack(this.#read, steps);
+        return;
+      case "rateBack": {
+        const layer = m.layers[operation.layer]!;
+        this.#readout.rateBack(layer, this.#rateOf(layer.layer), this.#scale, steps);
         return;
       }
-      case "loss":
-        this.#loss = k.crossEntropy(
-          m.logits,
-          classes,
-          this.#label,
-          this.#scale * readout.scale,
-          m.logProbabilities,
-          m.logitGradients,
-        );
-        return;
       case "scanBack":
-        this.#scanBack(m.layers[operation.layer]!);
+        this.#neurons.scanBack(m.layers[operation.layer]!, steps);
         return;
+      case "recurrentGradient": {
+        const { recurrentGradientsAt } = m.layers[operation.layer]!;
+        const feed = this.#outputsOf(operation.layer, 1);
+        this.#products[operation.layer]!.gradient(feed, steps, recurrentGradientsAt);
+        return;
+      }
       case "spikesBack": {
         const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
         // deno-fmt-ignore
         k.backThroughSpikes(below.unit, below.counts, below.spikeSteps, below.spikeOutputs, below.spikeGradients,
           this.#slots[below.layer.index]!, steps, above.layer.inputDelay, above.weightsAt, above.weightGradientsAt,
           above.currentGradients, steps, above.width);
+        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+        return;
+      }
+      case "stepsBack": {
+        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
+        const product = this.#products[operation.layer]!;
+        product.gradient(this.#feedOf(operation.layer), steps, above.weightGradientsAt);
+        product.back(below, above.layer.inputDelay, steps);
         k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
         return;
       }
@@ -356,81 +433,161 @@ export class Core {
           steps, width);
         return;
       }
-      case "coefficients": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, powers,
-          powerSums, m.sums, biasGradientsAt);
+      case "inputsBack":
+        this.#inputsBack(m.layers[operation.layer]!);
         return;
-      }
-      case "everyStep": {
-        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width, m.sums,
-          biasGradientsAt);
+      case "coefficients":
+        this.#coefficients(m.layers[operation.layer]!, operation.from);
         return;
-      }
       case "traceGradient":
-        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!);
+        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!, steps);
         return;
-      case "outerGradient": {
-        const { layer, weightGradientsAt, unitStride } = m.layers[operation.layer]!;
-        k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
+      case "outerGradient":
+        this.#outerGradient(m.layers[operation.layer]!);
         return;
-      }
       default:
         operation satisfies never;
     }
   }
 
+  /** Slots of a product with inputs: in a dense layer also those that pad a row, which are units of zeros. */
+  #inputSlots({ layer, width }: LayerMemory): number {
+    return layer.dense ? width : this.#slots[layer.index]!;
+  }
+
+  /** The lowest layer's currents from inputs that differ from step to step. */
+  #product(memory: LayerMemory): void {
+    const { layer, byInput, currents, width } = memory;
+    const { inputLists, x, currentPanels } = this.memory;
+    const k = this.#kernels, steps = this.#steps;
+    if (byInput && inputLists) {
+      const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists;
+      // deno-fmt-ignore
+      this.#firedInputs = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
+        stepCounts, stepUnits, stepOutputs);
+      this.#products[layer.index]!.forward(this.#feedOf(layer.index), steps);
+      return;
+    }
+    const slots = this.#inputSlots(memory);
+    if (!layer.dense) {
+      this.#inputs.product(slots, steps, currents);
+      return;
+    }
+    this.#inputs.product(slots, steps, currentPanels);
+    k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
+  }
+
+  /** What feeds a layer whose weights lie by input: the layer below, or the inputs. */
+  #feedOf(index: number): Feed {
+    if (index > 0) return this.#outputsOf(index - 1, this.plan.layers[index]!.inputDelay);
+    const { x, inputLists } = this.memory, { inputs } = this.plan.spec;
+    return {
+      lists: inputLists!,
+      slots: inputs,
+      unit: 0, // every input has a list
+
+      spikes: this.#firedInputs,
+      rows: x,
+      isPacked: true,
+      width: roundUp(inputs, 4),
+      delay: 0,
+    };
+  }
+
+  /** A layer's outputs as a feed. */
+  #outputsOf(index: number, delay: number): Feed {
+    const memory = this.memory.layers[index]!;
+    const { layer, outputs, width } = memory;
+    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : undefined;
+    return {
+      lists: memory,
+      slots: this.#slots[index]!,
+      unit: memory.unit,
+      spikes,
+      rows: outputs,
+      isPacked: false,
+      width,
+      delay,
+    };
+  }
+
+  /** Where a slot's currents begin: those of a layer that is not dense lie in panels of 8 units, as the product leaves them. */
+  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
+    if (layer.dense || layer.source !== "inputs") return currents + 4 * slot;
+    return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
+  }
+
   #scan(memory: LayerMemory): void {
-    const { layer, currents, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } =
-      memory;
-    const { steps } = this.plan.spec;
+    const { layer, excess, outputs, width } = memory;
+    const steps = this.#steps;
+    if (!layer.dense) {
+      this.#scanSpikes(memory);
+      return;
+    }
+    this.#neurons.scan(memory, steps);
+    if (!kindOf(layer.neuron).fires) return;
+    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
+    // deno-fmt-ignore
+    this.#fired[layer.index] = this.#kernels.listSpikes(excess, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+      steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** A layer of which nobody asks for more than its spikes: the seed's lowest one. */
+  #scanSpikes(memory: LayerMemory): void {
+    const { layer, currentStride, counts, spikeSteps, spikeOutputs } = memory;
+    const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
-    const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
+    if (neuron.kind !== "graded") throw new TypeError(`a layer of ${neuron.kind} neurons has to be dense`);
+    let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
-      const from = layer.source === "inputs"
-        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
-        : currents + 4 * slot;
-      const states = potentials && potentials + 4 * slot;
-      switch (neuron.kind) {
-        case "graded":
-          // deno-fmt-ignore
-          this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
-            Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps,
-            spikeOutputs + 4 * slot * steps, states, outputs && outputs + 4 * slot, 4 * width);
-          break;
-        case "integrator":
-          this.#kernels.scanIntegrator(from, currentStride, steps, neuron.decay, states, 4 * width);
-          break;
-        default:
-          neuron satisfies never;
-      }
+      const from = this.#currentsOf(memory, slot);
+      // deno-fmt-ignore
+      this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
+        Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
+      for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
+    }
+    this.#fired[layer.index] = fired;
+  }
+
+  /** Share of a layer's (unit, step) pairs that spiked in the present sample. */
+  #rateOf({ index, units }: LayerPlan): number {
+    return this.#fired[index]! / (units * this.#steps);
+  }
+
+  #coefficients(memory: LayerMemory, from: "spikes" | "steps"): void {
+    const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = memory;
+    const k = this.#kernels, { sums } = this.memory, steps = this.#steps;
+    const slots = this.#slots[layer.index]!;
+    if (from === "spikes") {
+      // deno-fmt-ignore
+      k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, slots, steps, powers, powerSums, sums,
+        biasGradientsAt);
+    } else {
+      // deno-fmt-ignore
+      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
+        memory.width, layer.neuron.decay, powerSums, sums, biasGradientsAt);
     }
   }
 
-  #scanBack({ layer, outputs, outputGradients, currentGradients, width }: LayerMemory): void {
-    const { steps } = this.plan.spec;
-    const { readout, layers } = this.plan;
-    const { neuron } = layer;
-    const isRead = layer.index === layers.length - 1;
-    const first = isRead ? readout.first : 0, last = isRead ? readout.last : -1;
-    const gradient = this.memory.logitGradients;
-    switch (neuron.kind) {
-      case "graded":
-        // deno-fmt-ignore
-        this.#kernels.scanBackGraded(outputs, gradient, first, last, outputGradients, currentGradients, steps,
-          width, neuron.decay);
-        return;
-      case "integrator":
-        this.#kernels.scanBackIntegrator(gradient, first, last, currentGradients, steps, width, neuron.decay);
-        return;
-      default:
-        neuron satisfies never;
+  /** The lowest layer's gradient from δI at every step. */
+  #inputsBack(memory: LayerMemory): void {
+    const { layer, byInput, weightGradientsAt, biasGradientsAt, currentGradients, width } = memory;
+    const { sums } = this.memory, k = this.#kernels, steps = this.#steps;
+    if (byInput) this.#products[layer.index]!.gradient(this.#feedOf(layer.index), steps, weightGradientsAt);
+    else if (layer.source === "inputs") this.#inputs.stepsGradient(memory, steps);
+    else {
+      this.#view(sums, width).fill(0);
+      k.sumSteps(currentGradients, steps, width, sums);
+      this.#outerGradient(memory);
     }
+    k.sumSteps(currentGradients, steps, width, biasGradientsAt);
+  }
+
+  /** The same where the input is the same at every step, from the sums over all steps. */
+  #outerGradient({ layer, weightGradientsAt, unitStride }: LayerMemory): void {
+    const { features, vectors, sums } = this.memory;
+    // deno-fmt-ignore
+    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
   }
 }

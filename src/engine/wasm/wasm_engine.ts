@@ -6,8 +6,10 @@
  *
  * @module
  */
+import { type Augmentation, checkAugmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
+import { sampleFormOf } from "../../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../../network/spec.ts";
 import type {
   Batch,
@@ -26,6 +28,7 @@ import type { CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
+import type { DenseFrom } from "./rows_product.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
@@ -51,6 +54,11 @@ export interface WasmEngineOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
   readonly tile?: Tile;
+  /**
+   * The shares of (input, step) pairs that spike above which a layer's product with them is a whole one, not a sum of rows.
+   * Changes the result by rounding alone. @default {as measured}
+   */
+  readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
   readonly record?: boolean;
 }
@@ -113,12 +121,21 @@ class WasmEngine implements Engine, Disposable {
       skipBound = 8,
       precision = "f32",
       tile,
+      denseFrom,
       record = false,
     }: WasmEngineOptions,
   ) {
     const plan = compilePlan(spec, { skip, record });
     const most = shards ?? shardCount(batchSize);
-    const options: CoreOptions = { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) };
+    const options: CoreOptions = {
+      plan,
+      seed,
+      shards: most,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+      ...(denseFrom && { denseFrom }),
+    };
     const lanes = Math.max(1, threads);
     this.threads = threads;
     const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
@@ -129,7 +146,16 @@ class WasmEngine implements Engine, Disposable {
     this.#batchSize = batchSize;
     this.#shards = shards;
     this.#layout = layOut(plan);
-    this.#shared = shareState(this.#layout.size, most, batchSize, plan.classes, threads > 0);
+    const below = plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+    this.#shared = shareState({
+      size: this.#layout.size,
+      shards: most,
+      batchSize,
+      classes: plan.classes,
+      lanes,
+      unitsBelow: below,
+      threaded: threads > 0,
+    });
     this.#waiting = Array.from({ length: lanes }, () => []);
     const open = threads > 0 ? openWorker : openLocal;
     for (let lane = 0; lane < lanes; lane++) {
@@ -261,7 +287,7 @@ class WasmEngine implements Engine, Disposable {
     this.#optimiser = kind;
   }
 
-  #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1): Job {
+  #job({ samples, indices, purpose, epoch, augmentation }: Batch, slot: 0 | 1): Job {
     if (indices.length === 0 || indices.length > this.#batchSize) {
       throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${this.#batchSize}`);
     }
@@ -269,6 +295,7 @@ class WasmEngine implements Engine, Disposable {
     if (strange !== undefined) {
       throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
     }
+    if (augmentation) checkAugmented(samples, augmentation);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
       checkSamples(samples, this.#spec);
@@ -277,7 +304,7 @@ class WasmEngine implements Engine, Disposable {
       for (const channel of this.#channels) channel.post({ kind: "samples", id, samples });
     }
     const shards = Math.min(this.#shards ?? shardCount(indices.length), indices.length);
-    return { samples: id, indices, purpose, epoch, slot, shards };
+    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
   }
 
   #handOut(message: LaneMessage, lanes: number): Promise<LaneReply> {
@@ -296,14 +323,26 @@ class WasmEngine implements Engine, Disposable {
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
-    const { losses, predictions, spikes } = this.#shared.results[slot];
+    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[slot];
     let loss = 0, correct = 0, fired = 0;
     for (let i = 0; i < indices.length; i++) {
       loss += losses[i]!;
       fired += spikes[i]!;
       if (predictions[i] === samples.labels[indices[i]!]) correct++;
     }
-    return { loss, correct, total: indices.length, spikes: fired };
+    let first = 0;
+    return {
+      loss,
+      correct,
+      total: indices.length,
+      spikes: fired,
+      unitSpikes: this.#spec.layers.slice(0, -1).map(({ units }) => {
+        const sums = new Uint32Array(units);
+        for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
+        first += units;
+        return sums;
+      }),
+    };
   }
 
   #fail(error: EngineError): void {
@@ -314,8 +353,19 @@ class WasmEngine implements Engine, Disposable {
   }
 }
 
+/** What has to be true of samples that are moved. */
+function checkAugmented({ name, picture, features, size }: Samples, augmentation: Augmentation): void {
+  checkAugmentation(augmentation);
+  if (!(features instanceof Uint8Array) || !picture || picture.rows * picture.columns !== size) {
+    throw new RangeError(
+      `${name}: augmentation moves pictures of bytes, whose rows and columns samples.picture names: leave it out`,
+    );
+  }
+}
+
 /** What a lane would otherwise stumble over, or take for numbers. */
-function checkSamples({ name, count, size, features, labels, ids }: Samples, spec: NetworkSpec): void {
+function checkSamples(samples: Samples, spec: NetworkSpec): void {
+  const { name, count, size, features, labels, ids, lengths } = samples;
   const expected = sampleSize(spec);
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
@@ -328,11 +378,38 @@ function checkSamples({ name, count, size, features, labels, ids }: Samples, spe
   if (ids && ids.length < count) {
     throw new RangeError(`${name}: ${ids.length} ids, too few for ${count} samples`);
   }
+  if (lengths) checkLengths(name, lengths.subarray(0, count), count, spec);
   const classes = classesOf(spec);
   const strange = labels.findIndex((label) => label >= classes);
   if (strange >= 0) {
     throw new RangeError(
       `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
+    );
+  }
+}
+
+/** Sequences may be shorter than T, but not so short that nothing of them is read. */
+function checkLengths(
+  name: string,
+  lengths: Uint16Array | Uint32Array,
+  count: number,
+  spec: NetworkSpec,
+): void {
+  const { encoder, readout, steps } = spec;
+  if (!sampleFormOf(spec).isSequence) {
+    throw new RangeError(
+      `${name}: sequences of unequal lengths, but the network's encoder is ${encoder.kind}: expected one of sequences`,
+    );
+  }
+  if (lengths.length < count) {
+    throw new RangeError(`${name}: ${lengths.length} lengths, too few for ${count} samples`);
+  }
+  const strange = lengths.findIndex((length) => length <= readout.begin || length > steps);
+  if (strange >= 0) {
+    throw new RangeError(
+      `${name}: ${lengths[strange]} steps at ${strange}, but the network takes ${
+        readout.begin + 1
+      } to ${steps}`,
     );
   }
 }
@@ -343,13 +420,21 @@ export function describeKernels({ variant, module }: KernelModule): string {
   return `WASM relaxed SIMD${instantiate(module).fuses() ? ", fused multiply-adds" : ""}`;
 }
 
-function shareState(
-  size: number,
-  shards: number,
-  batchSize: number,
-  classes: number,
-  threaded: boolean,
-): SharedState {
+/** How much there is to share. */
+interface SharedSizes {
+  /** Floats of the parameters. */
+  readonly size: number;
+  readonly shards: number;
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly lanes: number;
+  /** Units of the layers below the top. */
+  readonly unitsBelow: number;
+  readonly threaded: boolean;
+}
+
+function shareState(sizes: SharedSizes): SharedState {
+  const { size, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -357,6 +442,7 @@ function shareState(
     logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
+    unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
   });
   return {
     control: new Int32Array(bytes(12)),
