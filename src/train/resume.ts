@@ -40,7 +40,10 @@ export async function resumeTraining(
   const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
   const progress = found?.checkpoint.progress ?? BEGINNING;
   checkEpochs(directory, recorded, changes.epochs, progress, record?.state === "finished");
-  const options = { ...recorded, ...changes };
+  const command = record?.command && changes.epochs !== undefined && changes.epochs !== recorded.epochs
+    ? withEpochs(record.command, changes.epochs, recorded)
+    : record?.command;
+  const options = { ...recorded, ...changes, ...(command && { command }) };
   const best = await readBest(directory, options, progress);
   const data = options.samples ?? await loadDataSet(options.data);
   checkData(directory, facts, await fingerprint(data.train));
@@ -136,6 +139,17 @@ function checkEpochs(
       ? `${directory}: the run is finished: --patience ${patience} ended it after epoch ${progress.epoch - 1}`
       : `${directory}: the run is finished: give more --epochs than ${epochs} to train on`,
   );
+}
+
+/** The command of a run that goes on for more epochs than it was begun with. */
+function withEpochs(command: readonly string[], epochs: number, { schedule }: RecordedOptions): string[] {
+  const at = command.indexOf("--epochs");
+  const rest = at < 0 ? command : command.toSpliced(at, 2);
+  // What would follow from the epochs stays what it was.
+  const drops = schedule?.kind === "step" && !command.includes("--drop-every")
+    ? ["--drop-every", String(schedule.every)]
+    : [];
+  return [...rest, "--epochs", String(epochs), ...drops];
 }
 
 /** The best epoch's weights, which a run with patience ends with. */

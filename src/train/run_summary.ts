@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Samples } from "../data/samples.ts";
+import type { Parameters } from "../engine/engine.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { RecordedOptions } from "./run_options.ts";
 import type { LayerStart } from "./start.ts";
@@ -23,6 +25,10 @@ export interface RunObserver {
       readonly directory?: string;
       readonly from?: TrainingProgress;
       readonly kept?: RunStanding;
+      /** What it will be measured with. */
+      readonly test: Samples;
+      /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
+      readonly parameters: () => Promise<Parameters>;
     },
   ): void;
   /** Something that is no reason to stop. */

@@ -97,10 +97,12 @@ function wholeStep(step: Step): Step {
 /** `run.json` as the session begins. */
 function recordOf({ options, engine, from, record }: Session): Record<string, unknown> {
   const now = new Date().toISOString();
+  const { command } = options;
   return {
     state: "running",
     version: VERSION,
     started: record?.started ?? now,
+    ...(command && { command }),
     options: recordOptions(options),
     ...(record?.start !== undefined && { start: record.start }),
     sessions: [...record?.sessions ?? [], {
@@ -146,7 +148,7 @@ async function firstParameters({ options, data }: Session): Promise<Omit<Start, 
 }
 
 function announce(session: Session, start: readonly LayerStart[] | undefined): void {
-  const { options, split, engine, observer, folder, from } = session;
+  const { options, data, split, engine, observer, folder, from } = session;
   observer.onStart?.({
     options,
     engine: engine.description,
@@ -155,6 +157,8 @@ function announce(session: Session, start: readonly LayerStart[] | undefined): v
     ...(start && { start }),
     ...(folder && { directory: folder.directory }),
     ...(from && { from: from.progress, kept: standing(session, from.progress) }),
+    test: data.test,
+    parameters: () => engine.getParameters(),
   });
 }
 

@@ -25,6 +25,7 @@ export interface Outcome {
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   train: ["--allow-write=."],
   compare: ["--allow-write=."],
+  report: ["--allow-write=."],
   runs: ["--allow-write=runs"],
   data: ["--allow-write=.", "--allow-net"],
 };
