@@ -85,5 +85,5 @@ export * from "./src/train/split.ts";
 export * from "./src/train/training_state.ts";
 export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
-export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./src/classify/picture.ts";
 export { softmax } from "./src/classify/softmax.ts";
