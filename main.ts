@@ -9,6 +9,7 @@ import { dataCommand } from "./src/cli/data.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
 import { runsCommand } from "./src/cli/runs.ts";
+import { serveCommand } from "./src/cli/serve.ts";
 import { trainCommand } from "./src/cli/train.ts";
 import { verifyCommand } from "./src/cli/verify.ts";
 
@@ -19,5 +20,6 @@ await runCommandLine(Deno.args, [
   runsCommand(),
   verifyCommand(),
   dataCommand(),
+  serveCommand(),
   infoCommand(),
 ]);

@@ -1,5 +1,8 @@
 /**
- * Who answers: a thread of its own, or the caller's.
+ * Answers in the thread that asks, with room for others: long requests are worked on in turns, and what is too much is shed.
+ *
+ * A sample of the seed's network takes a fraction of a millisecond: less than it takes to hand it to another thread and to
+ * hear of it. So servers have threads by being several, each with a network of its own.
  *
  * @module
  */
@@ -12,56 +15,79 @@ export interface Asked extends Questions {
   readonly ids: Uint32Array;
 }
 
-/** Answers for samples, and sheds what is too much. */
-export interface Answering {
-  /** Samples that have been taken and not answered. */
+/** When more is refused. */
+export interface AnsweringLimits {
+  /** Samples that may be waiting, those of long requests all told. */
   readonly waiting: number;
-  /** Throws where so many are waiting that no more are taken. @throws {Refusal} 429. */
-  checkRoom(): void;
+  /** Milliseconds of answers in one turn of the event loop: what comes in the same turn behind them would wait for longer. */
+  readonly turn: number;
+}
+
+/** A long request lets others have their turn after so many samples, or so many milliseconds. */
+const SAMPLES = 16, MILLISECONDS = 10;
+
+/** Answers by a classifier. */
+export class Answering {
+  readonly #classifier: Classifier;
+  readonly #limits: AnsweringLimits;
+  #waiting = 0;
+  /** Milliseconds of answers in this turn of the event loop; `undefined` where there were none yet. */
+  #worked: number | undefined;
+
+  constructor(classifier: Classifier, limits: AnsweringLimits) {
+    this.#classifier = classifier;
+    this.#limits = limits;
+  }
+
+  /** Samples that have been taken and not answered. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Throws where so much is asked that no more is taken. @throws {Refusal} 429. */
+  checkRoom(): void {
+    if (this.#waiting >= this.#limits.waiting || (this.#worked ?? 0) >= this.#limits.turn) {
+      throw overloaded(1);
+    }
+  }
+
   /**
    * Answers for a request's samples, in their order.
    *
-   * @param signal The sender is gone: what has not begun is left.
-   * @throws {Refusal} 429 as in {@linkcode checkRoom}.
+   * @param signal The sender is gone: the rest is left.
    */
-  answer(asked: Asked, signal?: AbortSignal): Promise<Answer[]>;
+  async answer({ count, features, ids }: Asked, signal?: AbortSignal): Promise<Answer[]> {
+    const { size } = this.#classifier;
+    const answers: Answer[] = [];
+    this.#waiting += count;
+    try {
+      while (answers.length < count) {
+        signal?.throwIfAborted();
+        if (answers.length > 0) await nextTurn();
+        const started = performance.now();
+        const end = Math.min(count, answers.length + SAMPLES);
+        while (answers.length < end && performance.now() - started < MILLISECONDS) {
+          const i = answers.length;
+          answers.push(this.#classifier.answer(features.subarray(i * size, (i + 1) * size), ids[i]!));
+        }
+        this.count(performance.now() - started);
+      }
+      return answers;
+    } finally {
+      this.#waiting -= count;
+    }
+  }
+
+  /** Counts work on an answer that was done elsewhere, such as reading a picture. */
+  count(milliseconds: number): void {
+    if (this.#worked === undefined) {
+      this.#worked = 0;
+      nextTurn().then(() => this.#worked = undefined);
+    }
+    this.#worked += milliseconds;
+  }
 }
 
-/** Samples between which a long request lets others have their turn. */
-const TURN = 16;
-
-/**
- * Answers in the caller's own thread, for runtimes without workers.
- *
- * @param most Samples that may be waiting before more are refused.
- */
-export function answerHere(classifier: Classifier, most: number): Answering {
-  let waiting = 0;
-  const checkRoom = () => {
-    if (waiting >= most) throw overloaded(1);
-  };
-  return {
-    get waiting() {
-      return waiting;
-    },
-    checkRoom,
-    async answer({ features, count, ids }, signal) {
-      checkRoom();
-      waiting += count;
-      let left = count;
-      try {
-        const answers: Answer[] = [];
-        for (const id of ids) {
-          signal?.throwIfAborted();
-          const at = answers.length * classifier.size;
-          answers.push(classifier.answer(features.subarray(at, at + classifier.size), id));
-          waiting--;
-          if (--left > 0 && answers.length % TURN === 0) await new Promise((resolve) => setTimeout(resolve));
-        }
-        return answers;
-      } finally {
-        waiting -= left;
-      }
-    },
-  };
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }

@@ -6,14 +6,14 @@
 import { type Context, Hono } from "hono";
 import type { Answer } from "../classify/classifier.ts";
 import { type Ink, INKS, pictureSide } from "../classify/picture.ts";
-import { EngineError, InputError } from "../errors.ts";
+import { InputError } from "../errors.ts";
 import type { Model } from "../network/model_file.ts";
 import { contentId } from "../random.ts";
 import { sampleSize } from "../network/spec.ts";
 import type { Answering } from "./answering.ts";
 import { Bodies } from "./bodies.ts";
 import { PAGE } from "./page.ts";
-import { checkType, type Questions, readQuestions } from "./questions.ts";
+import { type Questions, readQuestions, typeOf, unpack } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A seed, or `random`: other draws at every request. */
@@ -35,7 +35,7 @@ export interface AppOptions {
   readonly bodyTime?: number;
   /** What stands at `/`, HTML. @default {a form} */
   readonly page?: string;
-  /** Says that the server takes no more requests, for `/health`. */
+  /** Says that no more requests are taken: they are answered with 503. */
   readonly isStopping?: () => boolean;
   /** Hears of every answer. */
   readonly log?: (entry: LogEntry) => void;
@@ -81,6 +81,19 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
+  if (options.isStopping) {
+    const { isStopping } = options;
+    app.use(async ({ req: { path } }, next) => {
+      if (path !== "/health" && isStopping()) {
+        throw new Refusal(503, "this server is stopping: ask again", {
+          "retry-after": "1",
+          connection: "close",
+        });
+      }
+      await next();
+    });
+  }
+
   app.get("/", (context) => context.html(page, 200, PAGE_HEADERS));
 
   app.get("/health", (context) => {
@@ -107,10 +120,15 @@ export function createApp(options: AppOptions): Hono {
   app.post("/classify", async (context) => {
     const { seed, ink } = readQuery(context, options.seed);
     const request = context.req.raw;
-    checkType(request.headers);
+    const type = typeOf(request.headers);
     answering.checkRoom();
     const { answers, many } = await bodies.with(request, async (body) => {
-      const questions = await readQuestions(body, request.headers, model.spec, ink);
+      const sent = await unpack(type, body, request.headers);
+      // From here to the first answers nothing is waited for: so each request sees what the ones before it have cost.
+      answering.checkRoom();
+      const started = performance.now();
+      const questions = readQuestions(sent, model.spec, ink);
+      answering.count(performance.now() - started);
       const asked = { ...questions, ids: idsOf(questions, sampleSize(model.spec), seed) };
       return { answers: await answering.answer(asked, request.signal), many: questions.many };
     });
@@ -124,14 +142,15 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
-  app.notFound(() => refuse(new Refusal(404, `no such path: expected ${Object.keys(METHODS).join(", ")}`)));
-  app.onError((error, { req: { raw: { signal } } }) => {
-    if (signal.aborted) return new Response(null, { status: 499 }); // nobody is there to read it
-    if (error instanceof Refusal) return refuse(error);
-    if (error instanceof InputError) return refuse(new Refusal(400, error.message));
+  app.notFound(({ req: { raw } }) =>
+    refuse(raw, new Refusal(404, `no such path: expected ${Object.keys(METHODS).join(", ")}`))
+  );
+  app.onError((error, { req: { raw } }) => {
+    if (raw.signal.aborted) return new Response(null, { status: 499 }); // nobody is there to read it
+    if (error instanceof Refusal) return refuse(raw, error);
+    if (error instanceof InputError) return refuse(raw, new Refusal(400, error.message));
     report(error);
-    const message = error instanceof EngineError ? error.message : "something went wrong here: try again";
-    return refuse(new Refusal(error instanceof EngineError ? 503 : 500, message));
+    return refuse(raw, new Refusal(500, "something went wrong here: try again"));
   });
   return app;
 }
@@ -146,7 +165,9 @@ const METHODS = {
 /** How many samples a request asked about, once it has been answered. */
 const samplesOf = new WeakMap<Request, number>();
 
-function refuse({ status, message, headers }: Refusal): Response {
+async function refuse(request: Request, { status, message, headers }: Refusal): Promise<Response> {
+  // A body that nobody takes would have the connection closed, and the sender's next request lost.
+  if (!request.bodyUsed) await request.body?.cancel().catch(() => {});
   return Response.json({ error: message }, { status, headers: { ...HEADERS, ...headers } });
 }
 

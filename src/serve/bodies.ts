@@ -68,9 +68,7 @@ export class Bodies {
     try {
       for (;;) {
         const next = await Promise.race([reader.read().catch(cut), late]);
-        if (next === "late") {
-          throw new Refusal(408, `the body took longer than ${this.#seconds()} s: send it faster`);
-        }
+        if (next === "late") throw this.#tooSlow();
         if (next.done) return;
         take(next.value);
       }
@@ -89,8 +87,11 @@ export class Bodies {
     );
   }
 
-  #seconds(): string {
-    return (this.#limits.milliseconds / 1000).toLocaleString("en");
+  #tooSlow(): Refusal {
+    const seconds = (this.#limits.milliseconds / 1000).toLocaleString("en");
+    return new Refusal(408, `the body took longer than ${seconds} s: send it faster`, {
+      connection: "close",
+    });
   }
 }
 

@@ -19,54 +19,93 @@ export interface Questions {
   readonly many: boolean;
 }
 
+/** A file of a form. */
+interface FormFile {
+  readonly name: string;
+  readonly type: string;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What was sent, taken out of what it was wrapped in. */
+export type Sent =
+  | {
+    readonly kind: "image/png" | "application/octet-stream" | "application/json";
+    readonly bytes: Uint8Array<ArrayBuffer>;
+  }
+  | { readonly kind: "multipart/form-data"; readonly files: readonly FormFile[] };
+
 /** The most samples that one request may ask about. */
 export const MOST_SAMPLES = 10_000;
 
 const ACCEPTED =
   "image/png, application/octet-stream, application/json, or multipart/form-data with such files";
 
-/** Refuses what is not one of the types that {@linkcode readQuestions} reads, before the body has been read. */
-export function checkType(headers: Headers): void {
+const TYPES = ["image/png", "application/octet-stream", "application/json", "multipart/form-data"] as const;
+
+/** The type of a body, before it has been read. @throws {Refusal} 415 when it is none of those that are read. */
+export function typeOf(headers: Headers): Sent["kind"] {
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     throw new Refusal(415, `content-encoding ${shown(encoding)}: expected none: send the body as it is`);
   }
-  const type = mediaType(headers);
-  switch (type) {
-    case "image/png":
-    case "application/octet-stream":
-    case "application/json":
-    case "multipart/form-data":
-      return;
-    case "":
-      throw new Refusal(415, `no content-type: expected ${ACCEPTED}`);
-    default:
-      throw new Refusal(415, `content-type ${shown(type)}: expected ${ACCEPTED}`);
-  }
+  const type = (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
+  const known = TYPES.find((candidate) => candidate === type);
+  if (known) return known;
+  throw new Refusal(
+    415,
+    `${type === "" ? "no content-type" : `content-type ${shown(type)}`}: expected ${ACCEPTED}`,
+  );
 }
 
 /**
- * Reads a body whose type {@linkcode checkType} let pass.
+ * Takes the files out of a form; leaves anything else as it is.
+ *
+ * @throws {Refusal} 400 when the form cannot be read, or has fields that are no files.
+ */
+export async function unpack(
+  kind: Sent["kind"],
+  bytes: Uint8Array<ArrayBuffer>,
+  headers: Headers,
+): Promise<Sent> {
+  if (kind !== "multipart/form-data") return { kind, bytes };
+  let entries: [string, FormDataEntryValue][];
+  try {
+    const init = { headers: { "content-type": headers.get("content-type") ?? "" } };
+    entries = [...(await new Response(bytes, init).formData()).entries()];
+  } catch {
+    throw new Refusal(
+      400,
+      "the form cannot be read: expected multipart/form-data with its boundary in content-type",
+    );
+  }
+  const files = entries.map(async ([name, file]): Promise<FormFile> => {
+    if (typeof file === "string") {
+      throw new Refusal(400, `field ${shown(name)} of the form: expected files alone`);
+    }
+    return { name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
+  });
+  return { kind, files: await Promise.all(files) };
+}
+
+/**
+ * Reads what was sent as samples for a network.
  *
  * @throws {Refusal} 400 when it is not what its type says, or does not fit the network; 415 for pictures where the network
  * takes none.
  * @throws {InputError} when a picture is damaged.
  */
-export async function readQuestions(
-  body: Uint8Array<ArrayBuffer>,
-  headers: Headers,
-  spec: NetworkSpec,
-  ink: Ink,
-): Promise<Questions> {
-  switch (mediaType(headers)) {
+export function readQuestions(sent: Sent, spec: NetworkSpec, ink: Ink): Questions {
+  switch (sent.kind) {
     case "image/png":
-      return { features: picture(body, spec, ink, "the picture", MOST_PIXELS), count: 1, many: false };
+      return { features: picture(sent.bytes, spec, ink, "the picture", MOST_PIXELS), count: 1, many: false };
     case "application/octet-stream":
-      return raw(body, spec, "the body");
+      return raw(sent.bytes, spec, "the body");
+    case "application/json":
+      return json(sent.bytes, spec);
     case "multipart/form-data":
-      return await form(body, headers, spec, ink);
+      return form(sent.files, spec, ink);
     default:
-      return json(body, spec);
+      return sent satisfies never;
   }
 }
 
@@ -104,49 +143,33 @@ function raw(bytes: Uint8Array, spec: NetworkSpec, name: string): Questions {
 }
 
 /** Every file of a form is a sample, or several. */
-async function form(
-  body: Uint8Array<ArrayBuffer>,
-  headers: Headers,
-  spec: NetworkSpec,
-  ink: Ink,
-): Promise<Questions> {
-  let entries: [string, FormDataEntryValue][];
-  try {
-    const init = { headers: { "content-type": headers.get("content-type") ?? "" } };
-    entries = [...(await new Response(body, init).formData()).entries()];
-  } catch {
-    throw new Refusal(
-      400,
-      "the form cannot be read: expected multipart/form-data with its boundary in content-type",
-    );
-  }
-  const samples: Uint8Array<ArrayBuffer>[] = [];
-  let pixels = MOST_PIXELS, count = 0, many = entries.length > 1;
-  for (const [name, file] of entries) {
+function form(files: readonly FormFile[], spec: NetworkSpec, ink: Ink): Questions {
+  const samples: Uint8Array[] = [];
+  let pixels = MOST_PIXELS, count = 0, many = files.length > 1;
+  for (const { name, type, bytes } of files) {
     const where = `file ${shown(name)}`;
-    if (typeof file === "string") {
-      throw new Refusal(400, `field ${shown(name)} of the form: expected files alone`);
-    }
-    const bytes = new Uint8Array(await file.arrayBuffer());
-    if (file.type === "image/png") {
+    if (type === "image/png") {
       samples.push(picture(bytes, spec, ink, where, pixels));
       pixels -= pixelsOf(bytes);
       count++;
-    } else if (file.type === "application/octet-stream") {
+    } else if (type === "application/octet-stream") {
       const questions = raw(bytes, spec, where);
       samples.push(bytes);
       count += questions.count;
       many ||= questions.many;
     } else {
-      throw new Refusal(
-        415,
-        `${where} is ${shown(file.type)}: expected image/png or application/octet-stream`,
-      );
+      throw new Refusal(415, `${where} is ${shown(type)}: expected image/png or application/octet-stream`);
     }
     checkCount(count);
   }
   if (count === 0) throw new Refusal(400, "the form has no file: expected one or more");
-  return { features: new Uint8Array(await new Blob(samples).arrayBuffer()), count, many };
+  const features = new Uint8Array(count * sampleSize(spec));
+  let at = 0;
+  for (const sample of samples) {
+    features.set(sample, at);
+    at += sample.length;
+  }
+  return { features, count, many };
 }
 
 /** Width times height, of a PNG that has been decoded. */
@@ -218,10 +241,6 @@ function checkCount(count: number): void {
       `more than ${MOST_SAMPLES.toLocaleString("en")} samples in one request: send them in several`,
     );
   }
-}
-
-function mediaType(headers: Headers): string {
-  return (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
 }
 
 function counted(count: number, what: string): string {

@@ -1,10 +1,8 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
-import type { Hono } from "hono";
 import { Classifier } from "../../src/classify/classifier.ts";
-import { EngineError } from "../../src/errors.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { answerHere } from "../../src/serve/answering.ts";
+import { Answering } from "../../src/serve/answering.ts";
 import { chunk, forgedFile, greyFile } from "../classify/png_files.ts";
 import { appOf, ask, digit, kernels, MODEL, modelOf } from "./served_model.ts";
 
@@ -96,6 +94,8 @@ Deno.test("GET /health, /model and / tell how it is, which network answers, and 
   assert.deepEqual(await (await get("/health")).json(), { status: "ok", waiting: 0 });
   isStopping = true;
   assert.equal((await get("/health")).status, 503);
+  assert.equal((await get("/model")).status, 503);
+  isStopping = false;
   const model = await (await get("/model")).json();
   assert.deepEqual(model.network, MODEL.spec);
   assert.deepEqual(model.metadata, { seed: "3", accuracy: "0.1" });
@@ -322,50 +322,66 @@ Deno.test("bodies that are held take no more than 64 of the longest, and give it
   assert.equal((await ask(app, digit(0), BYTES)).status, 200);
 });
 
+/** Forty digits, one after the other. */
+const forty = joined(...Array.from({ length: 40 }, (_, i) => digit(i)));
+
 Deno.test("what is too much is shed with 429, and the rest is answered", async () => {
-  const answering = answerHere(classifier, 1);
-  const app = appOf(MODEL, { answering });
-  const forty = joined(...Array.from({ length: 40 }, (_, i) => digit(i)));
-  const answers = await Promise.all(Array.from({ length: 5 }, () => ask(app, forty, BYTES)));
-  const statuses = answers.map(({ status }) => status);
-  assert.deepEqual(statuses, [200, 429, 429, 429, 429]);
-  for (const { status, headers, value } of answers) {
-    if (status === 200) assert.deepEqual(value, Array.from({ length: 40 }, (_, i) => answerTo(i)));
-    else {
+  for (
+    const limits of [
+      { waiting: 1, turn: Infinity }, // one request at a time
+      { waiting: Infinity, turn: Number.MIN_VALUE }, // one answer in a turn of the event loop
+    ]
+  ) {
+    const answering = new Answering(classifier, limits);
+    const app = appOf(MODEL, { answering });
+    const answers = await Promise.all(Array.from({ length: 5 }, () => ask(app, forty, BYTES)));
+    assert.deepEqual(answers.map(({ status }) => status), [200, 429, 429, 429, 429]);
+    assert.deepEqual(answers[0]?.value, Array.from({ length: 40 }, (_, i) => answerTo(i)));
+    for (const { headers, value } of answers.slice(1)) {
       assertError(value, /^too many requests are waiting: try again in 1 s$/);
       assert.equal(headers.get("retry-after"), "1");
     }
+    assert.equal(answering.waiting, 0);
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal((await ask(app, digit(0), BYTES)).status, 200, "there is room again");
   }
-  assert.equal(answering.waiting, 0);
+});
+
+Deno.test("a long request lets a short one have its turn", async () => {
+  const app = appOf();
+  const done: string[] = [];
+  const long = ask(app, joined(...new Array(10).fill(forty)), BYTES).then(() => done.push("long"));
+  await new Promise((resolve) => setTimeout(resolve));
+  const short = ask(app, digit(0), BYTES).then(() => done.push("short"));
+  await Promise.all([long, short]);
+  assert.deepEqual(done, ["short", "long"]);
 });
 
 Deno.test("a sender that goes is left, and counts no longer", async () => {
-  const answering = answerHere(classifier, 100);
+  const answering = new Answering(classifier, { waiting: 100, turn: Infinity });
   const app = appOf(MODEL, { answering });
   const abort = new AbortController();
-  const forty = joined(...Array.from({ length: 40 }, (_, i) => digit(i)));
   const headers = { "content-type": BYTES };
   const asked = app.request("/classify", { method: "POST", body: forty, headers, signal: abort.signal });
   await new Promise((resolve) => setTimeout(resolve));
-  assert.ok(answering.waiting > 0);
+  assert.equal(answering.waiting, 40);
   abort.abort();
   assert.equal((await asked).status, 499);
   assert.equal(answering.waiting, 0);
 });
 
-Deno.test("what goes wrong inside is reported and not told, but for an engine's failure", async () => {
-  const reported: unknown[] = [];
-  const failing = (error: unknown): Hono =>
-    appOf(MODEL, {
-      answering: { waiting: 0, checkRoom: () => {}, answer: () => Promise.reject(error) },
-      report: (error) => reported.push(error),
-    });
-  const bug = new TypeError("a secret");
-  const first = await ask(failing(bug), digit(0), BYTES);
-  assert.deepEqual([first.status, first.value], [500, { error: "something went wrong here: try again" }]);
-  const second = await ask(failing(new EngineError("worker 1 of 2 stopped")), digit(0), BYTES);
-  assert.deepEqual([second.status, second.value], [503, { error: "worker 1 of 2 stopped" }]);
-  assert.equal(reported[0], bug);
+Deno.test("a bug inside is reported and not told", async () => {
+  const reported: unknown[] = [], bug = new TypeError("a secret");
+  class Broken extends Answering {
+    override answer = () => Promise.reject(bug);
+  }
+  const app = appOf(MODEL, {
+    answering: new Broken(classifier, { waiting: 1, turn: 1 }),
+    report: (error) => reported.push(error),
+  });
+  const { status, value } = await ask(app, digit(0), BYTES);
+  assert.deepEqual([status, value], [500, { error: "something went wrong here: try again" }]);
+  assert.deepEqual(reported, [bug]);
 });
 
 Deno.test("log() hears of every answer", async () => {

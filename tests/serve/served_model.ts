@@ -10,7 +10,7 @@ import { initialParameters } from "../../src/network/initialise.ts";
 import type { Model } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { answerHere } from "../../src/serve/answering.ts";
+import { Answering } from "../../src/serve/answering.ts";
 import { type AppOptions, createApp } from "../../src/serve/app.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
@@ -34,7 +34,7 @@ export function digit(i: number): Uint8Array<ArrayBuffer> {
 
 /** Routes whose answers are computed in this thread. */
 export function appOf(model: Model = MODEL, options: Partial<AppOptions> = {}): Hono {
-  const answering = answerHere(new Classifier(model, { kernels }), 1000);
+  const answering = new Answering(new Classifier(model, { kernels }), { waiting: 1000, turn: 1000 });
   return createApp({ model, kernels: "plain", answering, seed: 3, ...options });
 }
 
