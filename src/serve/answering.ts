@@ -80,6 +80,7 @@ export class Answering {
 
   /** Counts work on an answer that was done elsewhere, such as reading a picture. */
   count(milliseconds: number): void {
+    if (this.#limits.turn === Infinity) return;
     if (this.#worked === undefined) {
       this.#worked = 0;
       nextTurn().then(() => this.#worked = undefined);

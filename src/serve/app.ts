@@ -31,6 +31,8 @@ export interface AppOptions {
   readonly seed: Seed;
   /** The most bytes of a body. @default {1,048,576} */
   readonly mostBytes?: number;
+  /** The most bytes of all bodies that are held at a time. @default {64 times `mostBytes`} */
+  readonly totalBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
   /** What stands at `/`, HTML. @default {a form} */
@@ -68,7 +70,8 @@ const PAGE_HEADERS = {
 export function createApp(options: AppOptions): Hono {
   const { model, answering, mostBytes = 1_048_576, bodyTime = 10_000, page = PAGE, log } = options;
   const { report = console.error } = options;
-  const bodies = new Bodies({ bytes: mostBytes, total: BODIES * mostBytes, milliseconds: bodyTime });
+  const totalBytes = options.totalBytes ?? BODIES * mostBytes;
+  const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
   const app = new Hono();
 
   if (log) {
@@ -98,8 +101,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.get("/health", (context) => {
     const isStopping = options.isStopping?.() ?? false;
-    const state = { status: isStopping ? "stopping" : "ok", waiting: answering.waiting };
-    return context.json(state, isStopping ? 503 : 200, HEADERS);
+    return context.json({ status: isStopping ? "stopping" : "ok" }, isStopping ? 503 : 200, HEADERS);
   });
 
   app.get("/model", (context) =>

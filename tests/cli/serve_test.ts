@@ -77,7 +77,7 @@ const EXPECTED = Array.from({ length: DIGITS.count }, (_, i) => classifier.class
 Deno.test("serve answers as a classifier does, logs, and ends with 0 when it is asked to stop", async () => {
   await withServer(["--log"], async ({ url, errors, stop }) => {
     assert.deepEqual(await askFor(url, ALL), EXPECTED);
-    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok", waiting: 0 });
+    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
     assert.equal((await (await fetch(`${url}/model`)).json()).kernels, "plain");
     assert.equal(await stop("SIGINT"), 0);
     const lines = (await errors).trimEnd().split("\n");
@@ -103,7 +103,7 @@ Deno.test("serve answers every hostile request, and its other senders as if noth
       return statuses.includes(status) ? [] : [`${what}: ${status}, not ${statuses.join(" or ")}`];
     });
     assert.deepEqual(wrong, []);
-    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok", waiting: 0 });
+    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
     assert.equal(await stop(), 0);
     assert.equal((await errors).trimEnd().split("\n").length, 4, "nothing went wrong inside");
   });
@@ -125,7 +125,7 @@ Deno.test("serve answers what it has begun before it stops", async () => {
       break;
     }
     const health = await fetch(`${url}/health`);
-    assert.deepEqual([health.status, await health.json()], [503, { status: "stopping", waiting: 0 }]);
+    assert.deepEqual([health.status, await health.json()], [503, { status: "stopping" }]);
     await slow.write(digit(0));
     const buffer = new Uint8Array(4096), count = await slow.read(buffer) ?? 0;
     const [, body = ""] = new TextDecoder().decode(buffer.subarray(0, count)).split("\r\n\r\n");

@@ -91,7 +91,7 @@ Deno.test("GET /health, /model and / tell how it is, which network answers, and 
   let isStopping = false;
   const app = appOf(MODEL, { isStopping: () => isStopping });
   const get = async (path: string) => await app.request(path);
-  assert.deepEqual(await (await get("/health")).json(), { status: "ok", waiting: 0 });
+  assert.deepEqual(await (await get("/health")).json(), { status: "ok" });
   isStopping = true;
   assert.equal((await get("/health")).status, 503);
   assert.equal((await get("/model")).status, 503);
