@@ -63,8 +63,10 @@ export class Bodies {
   async #read(request: Request, take: (part: Uint8Array<ArrayBuffer>) => void): Promise<void> {
     if (!request.body) return;
     const reader = request.body.getReader();
-    const { promise: late, resolve } = Promise.withResolvers<"late">();
-    const timer = setTimeout(() => resolve("late"), this.#limits.milliseconds);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), this.#limits.milliseconds);
+    });
     try {
       for (;;) {
         const next = await Promise.race([reader.read().catch(cut), late]);
