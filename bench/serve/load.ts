@@ -14,7 +14,7 @@ const AUTOCANNON = "npm:autocannon@9.0.0";
 
 /** What came of a load. */
 export interface Load {
-  /** For each status the milliseconds of its answers, in order. */
+  /** For each status the milliseconds of its answers, in order, without the first one of each connection. */
   readonly latencies: Readonly<Record<string, readonly number[]>>;
   /** Requests without an answer: connections that were reset or timed out. */
   readonly lost: number;
@@ -51,10 +51,13 @@ if (import.meta.main) {
     connections: Number(connections),
     duration: Number(seconds),
     requests,
-    setupClient: (client) =>
+    setupClient: (client) => {
+      let isFirst = true; // its time is that of all connections being made at once
       client.on("response", (status, _bytes, milliseconds) => {
-        (latencies[status] ??= []).push(milliseconds);
-      }),
+        if (!isFirst) (latencies[status] ??= []).push(milliseconds);
+        isFirst = false;
+      });
+    },
   });
   console.log(JSON.stringify({ latencies, lost: errors + timeouts, seconds: duration } satisfies Load));
   Deno.exit();
