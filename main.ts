@@ -10,6 +10,7 @@ import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
 import { reportCommand } from "./src/cli/report.ts";
 import { runsCommand } from "./src/cli/runs.ts";
+import { serveCommand } from "./src/cli/serve.ts";
 import { trainCommand } from "./src/cli/train.ts";
 import { verifyCommand } from "./src/cli/verify.ts";
 
@@ -21,5 +22,6 @@ await runCommandLine(Deno.args, [
   runsCommand(),
   verifyCommand(),
   dataCommand(),
+  serveCommand(),
   infoCommand(),
 ]);

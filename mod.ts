@@ -85,5 +85,7 @@ export * from "./src/train/split.ts";
 export * from "./src/train/training_state.ts";
 export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
-export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { createHandler, type HandlerOptions } from "./src/serve/handler.ts";
+export type { Seed } from "./src/serve/app.ts";
 export { softmax } from "./src/classify/softmax.ts";

@@ -28,6 +28,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   report: ["--allow-write=."],
   runs: ["--allow-write=runs"],
   data: ["--allow-write=.", "--allow-net"],
+  serve: ["--allow-net=127.0.0.1,localhost,0.0.0.0,[::1],[::]"],
 };
 
 /**
