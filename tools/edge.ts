@@ -129,6 +129,11 @@ const command = createCommand(
   .action(async (given) => {
     const { say, result } = openOutput(given);
     const { out } = given;
+    if (!("bundle" in Deno)) {
+      throw new SpikeletError(
+        `this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`,
+      );
+    }
     const path = await findModel(given.model);
     const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
     const model = await Deno.readFile(path);

@@ -119,6 +119,12 @@ async function bundleWorker(): Promise<Uint8Array> {
 }
 
 const files = await untar(PACKED);
+if (!files.has(ENTRY.replace(/\.js$/, ".d.ts"))) {
+  console.error(
+    `${PACKED}: no types: \`deno publish --dry-run --allow-dirty\` tells which of them are not said`,
+  );
+  Deno.exit(1);
+}
 const { paths, packages } = closureOf(files, ENTRY);
 const out = new Map<string, Uint8Array | string>();
 for (const path of [...paths, "LICENSE", "CHANGELOG.md"]) out.set(path, files.get(path)!);

@@ -6,6 +6,7 @@ import { loadMnist } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
+import { named, NO_TOOLS } from "../deno_version.ts";
 import { greyFile } from "../classify/png_files.ts";
 import { kernels, modelOf } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -53,7 +54,9 @@ function request(url = "http://localhost"): Request {
   return new Request(`${url}/classify`, { method: "POST", body: DIGITS, headers });
 }
 
-Deno.test("edge writes a bundle that knows no Deno, no Node, no worker and no compiler", async () => {
+const WRITES = "edge writes a bundle that knows no Deno, no Node, no worker and no compiler";
+Deno.test({ ...named(WRITES, NO_TOOLS), fn: writesBundle });
+async function writesBundle(): Promise<void> {
   await bundled(async (folder, { stdout }) => {
     const code = await Deno.readTextFile(join(folder, "spikelet.js"));
     for (
@@ -85,16 +88,16 @@ Deno.test("edge writes a bundle that knows no Deno, no Node, no worker and no co
     const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);
     assert.equal(await (await fetch(request())).text(), EXPECTED, "fetch.js under Deno");
   });
-});
+}
 
-const workerd = await findWorkerd();
+const workerd = NO_TOOLS === undefined ? await findWorkerd() : { reason: NO_TOOLS };
 Deno.test({
-  name: `workerd gives the same answers as Deno, bit for bit, to ${COUNT} test digits${
-    "reason" in workerd ? ` (skipped: workerd cannot be had here: ${workerd.reason})` : ""
-  }`,
-  ignore: "reason" in workerd,
+  ...named(
+    `workerd gives the same answers as Deno, bit for bit, to ${COUNT} test digits`,
+    "reason" in workerd ? workerd.reason : undefined,
+  ),
   fn: async () => {
-    if ("reason" in workerd) return;
+    assert.ok("path" in workerd);
     await bundled(async (folder) => {
       await withWorkerd(workerd.path, join(folder, "config.capnp"), async (url) => {
         assert.equal(await (await fetch(request(url))).text(), EXPECTED);
@@ -113,7 +116,9 @@ Deno.test({
   },
 });
 
-Deno.test("edge refuses a model that is damaged or not there, and a folder that cannot be", async () => {
+const REFUSES = "edge refuses a model that is damaged or not there, and a folder that cannot be";
+Deno.test({ ...named(REFUSES, NO_TOOLS), fn: refuses });
+async function refuses(): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const model = join(folder, "m.safetensors"), out = join(folder, "out");
     await Deno.writeTextFile(model, "not a model");
@@ -125,4 +130,4 @@ Deno.test("edge refuses a model that is damaged or not there, and a folder that 
     assertOneLine(await edge(folder, ["--model", model, "--out", join(model, "a")]), 1, /is not a folder/);
     assertOneLine(await edge(folder, ["--model", model]), 1, /^dist.edge: Deno may not write it/);
   });
-});
+}

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { PROJECT } from "../cli/spikelet.ts";
+import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeDigit } from "./mnist_digit.ts";
 
@@ -65,11 +66,10 @@ async function findNode(): Promise<string | undefined> {
 const node = await findNode();
 const isOld = node === undefined || Number(/^v(\d+)/.exec(node)?.[1]) < 20;
 Deno.test({
-  name:
-    `the npm package, packed and installed in an empty folder, classifies a digit under Node, bundled and typed${
-      isOld ? ` (skipped: it needs Node 20, here is ${node ?? "none"})` : ""
-    }`,
-  ignore: isOld,
+  ...named(
+    "the npm package, packed and installed in an empty folder, classifies a digit under Node, bundled and typed",
+    NO_TOOLS ?? (isOld ? `it needs Node 20, here is ${node ?? "none"}` : undefined),
+  ),
   fn: async (t) => {
     await inTemporaryFolder(async (folder) => {
       const packed = join(folder, "packed.tgz"), built = join(folder, "npm"), empty = join(folder, "empty");

@@ -34,7 +34,7 @@ export function digit(i: number): Uint8Array<ArrayBuffer> {
 
 /** Routes whose answers are computed in this thread. */
 export function appOf(model: Model = MODEL, options: Partial<AppOptions> = {}): Hono {
-  const answering = new Answering(new Classifier(model, { kernels }), { waiting: 1000, turn: 1000 });
+  const answering = new Answering(new Classifier(model, { kernels }), { waiting: 1000, turn: Infinity });
   return createApp({ model, kernels: "plain", answering, seed: 3, ...options });
 }
 
