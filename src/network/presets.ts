@@ -98,7 +98,7 @@ export function denseNetwork(
 }
 
 /** The sizes that a preset of a tuned recipe lets be changed. */
-type SizeOptions = Pick<SeedOptions, "inputs" | "hidden" | "classes" | "steps">;
+export type SizeOptions = Pick<SeedOptions, "inputs" | "hidden" | "classes" | "steps">;
 
 /**
  * The seed's size and encoder, tuned: background pixels are silent (offset 0), the threshold is low, and an integrator that keeps
