@@ -123,6 +123,7 @@ class Bar implements Progress {
     const seconds = (performance.now() - this.#began) / 1000;
     const bar = drawBar({ ...standing, since: standing.done - this.#before, seconds });
     const lines = [bar, ...picture];
+    const isNew = this.#block === undefined;
     this.#block ??= new MultiBar({
       format: (_options, _params, { line }: { line: string }) => line,
       fps: 10,
@@ -134,6 +135,7 @@ class Bar implements Progress {
       if (this.#lines[i]) this.#lines[i]!.update(standing.done, payload);
       else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
     }
+    if (isNew) this.#block.update(); // now, not at its first tick: a short epoch would be over by then
   }
 
   clear(): void {

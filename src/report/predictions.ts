@@ -66,8 +66,8 @@ export async function predict(
     all.spikes.set(answer.spikes, done);
     onBatch(done += indices.length, count);
   }
-  // Other losses than the cross-entropy do not follow from the logits alone.
-  const own = loss.kind === "crossEntropy"
+  // Other losses than the cross-entropy alone do not follow from the logits.
+  const own = loss.kind === "crossEntropy" && loss.rate === undefined
     ? lossSum / count
     : (await evaluate(engine, samples, batchSize)).loss;
   return { ...all, loss: own };

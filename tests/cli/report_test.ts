@@ -87,6 +87,21 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
   });
 });
 
+Deno.test("a run's recorded command makes it again, also once it went on for more epochs", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 60, test: 20 });
+    const begun = [...TRAIN, "--steps", "9", "--augment", "shift,rotate=5", "--schedule", "step"];
+    await spikeletJson(folder, [...begun, "--name", "more"]);
+    const { weightsSha256 } = await spikeletJson(folder, ["train", "--resume", "more", "--epochs", "4"]);
+    const { command } = recordOf(
+      JSON.parse(await Deno.readTextFile(join(folder, "runs", "more", "run.json"))),
+    );
+    assert.ok(Array.isArray(command));
+    const again = await spikeletJson(folder, [...command.map(String), "--name", "again"]);
+    assert.equal(again.weightsSha256, weightsSha256);
+  });
+});
+
 Deno.test("report shows chosen samples, takes a model alone, and writes where it is told", async () => {
   await withRuns(async (folder, [test]) => {
     const chosen = await spikeletJson(folder, [
