@@ -30,6 +30,8 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "data fetch": ["write", "net"],
   "data verify": [],
   "data path": [],
+  serve: ["net"],
+  edge: ["write"],
 };
 
 /** What a command needs; all there is where nothing has been said about it. */
