@@ -28,16 +28,20 @@ fn kernel(index : i32) {
 }`,
 };
 
-/** Sums of rows, part by part: result f32 `[parts, columns]` of `values` f32 `[parts, rows, columns]`, rows in their order. */
+/**
+ * Sums of rows, part by part: result f32 `[parts, columns]`, rows in their order.
+ *
+ * `values` f32 `[parts, rows, columns]`, from `begin` on. One call for each of parts · columns.
+ */
 export const SUM_ROWS: WgslKernel<"f32"> = {
   name: "sumRows",
   inputs: { values: "f32" },
-  uniforms: { rows: "i32", columns: "i32" },
+  uniforms: { begin: "i32", rows: "i32", columns: "i32" },
   result: "f32",
   code: `
 fn kernel(index : i32) {
   let part = index / uniforms.columns;
-  var at = part * uniforms.rows * uniforms.columns + index - part * uniforms.columns;
+  var at = uniforms.begin + part * uniforms.rows * uniforms.columns + index - part * uniforms.columns;
   var sum = 0.0;
   for (var row = 0; row < uniforms.rows; row++) {
     sum += values[at];
@@ -50,7 +54,7 @@ fn kernel(index : i32) {
 /**
  * Adds parts to a total, in their order: result f32 `[count]` += Σ `values` f32 `[parts, count]`.
  *
- * @remarks `keep` 1: onto what is there; 0: the total begins anew.
+ * `keep` 1: onto what is there; 0: the total begins anew. One call a number.
  */
 export const ADD_PARTS: WgslKernel<"f32"> = {
   name: "addParts",

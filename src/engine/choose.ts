@@ -9,9 +9,10 @@ import type { Precision } from "./wasm/input_product.ts";
 import { loadKernels } from "./wasm/load.ts";
 import { tunedTile } from "./wasm/tuning_file.ts";
 import { createWasmEngine } from "./wasm/wasm_engine.ts";
+import { createWebGpuEngine } from "./webgpu/webgpu_engine.ts";
 
 /** The engines of the command line; `auto` takes the one that is fastest here. */
-export const ENGINES = ["auto", "wasm"] as const;
+export const ENGINES = ["auto", "wasm", "webgpu"] as const;
 
 /** One of {@linkcode ENGINES}. */
 export type EngineName = typeof ENGINES[number];
@@ -41,6 +42,8 @@ export interface EngineOptions {
   readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
   readonly record?: boolean;
+  /** MiB of the GPU's memory to take at most. @default {1024} */
+  readonly gpuMemory?: number;
 }
 
 /** What the precisions of the command line are. */
@@ -60,6 +63,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
       const tile = tune ? await tunedTile(kernels, rest.precision ?? "f32") : undefined;
       return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
     }
+    case "webgpu":
+      return await createWebGpuEngine(rest);
     default:
       return engine satisfies never;
   }

@@ -72,10 +72,10 @@ export interface Backend {
    * Every sum has an order of its own that is the same in every run.
    */
   product(
-    a: Tensor,
-    b: Tensor,
+    a: Tensor<"f32">,
+    b: Tensor<"f32">,
     options?: { readonly transposeA?: boolean; readonly transposeB?: boolean },
-  ): Tensor;
+  ): Tensor<"f32">;
   /** The same numbers in another shape, or the first of them; it is not to be released. */
   view<Type extends ArrayType>(tensor: Tensor<Type>, shape: readonly number[]): Tensor<Type>;
   /**
@@ -90,6 +90,10 @@ export interface Backend {
   release(...tensors: readonly Tensor[]): void;
   /** Sends what has been recorded, so that the device begins with it. */
   flush(): void;
+  /** Gives back the buffers of released tensors that are kept for others of the same size. */
+  trim(): void;
+  /** @throws {EngineError} once the device has failed or is closed. */
+  check(): void;
   /** Releases every tensor that was made meanwhile; `work` must not await. */
   scoped<Result>(work: () => Result): Result;
   /** Frees the device. */

@@ -110,6 +110,8 @@ function offeredLimits(limits: GPUSupportedLimits): Record<string, number> {
   return offered;
 }
 
+/** What an error says, in one line: compilers of shaders speak in drawings. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(Reflect.get(Object(error), "message") ?? error);
+  const message: unknown = Reflect.get(Object(error), "message") ?? error;
+  return String(message).replaceAll(/\s+/g, " ").trim();
 }

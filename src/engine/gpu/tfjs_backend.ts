@@ -234,6 +234,20 @@ fn main(index : i32) {
     this.#backend.submitQueue();
   }
 
+  /** tfjs never does: what it keeps is looked up in a field of its own, and taken out by its own means. */
+  trim(): void {
+    const { bufferManager } = this.#backend;
+    const kept: unknown = Reflect.get(bufferManager, "freeBuffers");
+    if (!(kept instanceof Map)) return;
+    for (const { size, usage } of [...kept.values()].flat()) {
+      bufferManager.releaseBuffer(bufferManager.acquireBuffer(size, usage), false);
+    }
+  }
+
+  check(): void {
+    this.#opened.check();
+  }
+
   scoped<Result>(work: () => Result): Result {
     const outer = this.#scope;
     const scope: TfjsTensor[] = this.#scope = [];

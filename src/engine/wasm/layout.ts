@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 
@@ -66,13 +67,13 @@ export function layOut(plan: Plan): ParameterLayout {
 export function toLayout({ layers, size }: ParameterLayout, parameters: Parameters): Float32Array {
   const flat = new Float32Array(size);
   for (const { layer, weights, bias, inputStride, unitStride } of layers) {
-    const w = named(parameters, `w${layer.index + 1}`, layer.units * layer.inputs);
+    const w = tensorOf(parameters, `w${layer.index + 1}`, layer.units * layer.inputs);
     for (let unit = 0; unit < layer.units; unit++) {
       for (let input = 0; input < layer.inputs; input++) {
         flat[weights + unit * unitStride + input * inputStride] = w[unit * layer.inputs + input]!;
       }
     }
-    flat.set(named(parameters, `b${layer.index + 1}`, layer.units), bias);
+    flat.set(tensorOf(parameters, `b${layer.index + 1}`, layer.units), bias);
   }
   return flat;
 }
@@ -91,12 +92,4 @@ export function fromLayout({ layers }: ParameterLayout, flat: Float32Array): Map
     parameters.set(`b${layer.index + 1}`, flat.slice(bias, bias + layer.units));
   }
   return parameters;
-}
-
-function named(parameters: Parameters, name: string, length: number): Float32Array {
-  const tensor = parameters.get(name);
-  if (tensor?.length !== length) {
-    throw new RangeError(`${name}: ${tensor?.length ?? "no"} values, expected ${length}`);
-  }
-  return tensor;
 }

@@ -8,7 +8,8 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import { classesOf, type NetworkSpec } from "../../network/spec.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { checkBatch, checkSamples } from "../checks.ts";
 import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
@@ -215,14 +216,9 @@ class WasmEngine implements Engine, Disposable {
     return call;
   }
 
-  #job({ samples, indices, purpose, epoch }: Batch, slot: 0 | 1): Job {
-    if (indices.length === 0 || indices.length > this.#batchSize) {
-      throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${this.#batchSize}`);
-    }
-    const strange = indices.find((index) => index >= samples.count);
-    if (strange !== undefined) {
-      throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
-    }
+  #job(batch: Batch, slot: 0 | 1): Job {
+    const { samples, indices, purpose, epoch } = batch;
+    checkBatch(batch, this.#batchSize);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
       checkSamples(samples, this.#spec);
@@ -265,26 +261,6 @@ class WasmEngine implements Engine, Disposable {
     this.#failure = error;
     for (const channel of this.#channels) channel.close();
     for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(error);
-  }
-}
-
-/** What a lane would otherwise stumble over, or take for numbers. */
-function checkSamples({ name, count, size, features, labels }: Samples, spec: NetworkSpec): void {
-  const expected = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
-  if (size !== expected) {
-    throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
-  }
-  if (features.length < count * size || labels.length < count) {
-    throw new RangeError(
-      `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
-    );
-  }
-  const classes = classesOf(spec);
-  const strange = labels.findIndex((label) => label >= classes);
-  if (strange >= 0) {
-    throw new RangeError(
-      `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
-    );
   }
 }
 

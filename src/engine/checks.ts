@@ -1,0 +1,57 @@
+/**
+ * What every engine makes sure of before it takes a batch or parameters.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import type { Batch, Parameters } from "./engine.ts";
+
+/**
+ * Makes sure that a batch has samples, not too many, and that its data set has them.
+ *
+ * @param most Samples that the engine has room for.
+ * @throws {RangeError} when not.
+ */
+export function checkBatch({ samples, indices }: Batch, most: number): void {
+  if (indices.length === 0 || indices.length > most) {
+    throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${most}`);
+  }
+  const strange = indices.find((index) => index >= samples.count);
+  if (strange !== undefined) {
+    throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
+  }
+}
+
+/**
+ * Makes sure that a data set is whole and fits the network: what a kernel would otherwise stumble over, or take for numbers.
+ *
+ * @throws {RangeError} when not.
+ */
+export function checkSamples({ name, count, size, features, labels }: Samples, spec: NetworkSpec): void {
+  const expected = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  if (size !== expected) {
+    throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
+  }
+  if (features.length < count * size || labels.length < count) {
+    throw new RangeError(
+      `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
+    );
+  }
+  const classes = classesOf(spec);
+  const strange = labels.findIndex((label) => label >= classes);
+  if (strange >= 0) {
+    throw new RangeError(
+      `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
+    );
+  }
+}
+
+/** A parameter by its name. @throws {RangeError} when it is missing or has not so many values. */
+export function tensorOf(parameters: Parameters, name: string, length: number): Float32Array {
+  const tensor = parameters.get(name);
+  if (tensor?.length !== length) {
+    throw new RangeError(`${name}: ${tensor?.length ?? "no"} values, expected ${length}`);
+  }
+  return tensor;
+}

@@ -1,0 +1,302 @@
+/**
+ * The WebGPU engine: a plan's operations on the device, from the draws to the optimiser's step.
+ *
+ * Pixels go up and three numbers a sample come back; parameters come home when they are asked for. Nothing is awaited between
+ * two batches: each call records its work at once, in order, and only its answer is waited for.
+ *
+ * @module
+ */
+import type { Samples } from "../../data/samples.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { drawKey } from "../../random.ts";
+import { checkBatch, checkSamples } from "../checks.ts";
+import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
+import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
+import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
+import { samplesThatFit } from "../gpu/memory.ts";
+import { openBackend } from "../gpu/tfjs_backend.ts";
+import { compilePlan, type Plan } from "../plan.ts";
+import { cutBatch, memoryNeedOf } from "./chunking.ts";
+import { DeviceParameters } from "./device_parameters.ts";
+import { kernelsOf } from "./neurons.ts";
+import { type Chunk, Presentation, type Room } from "./presentation.ts";
+
+/** How to make a WebGPU engine. */
+export interface WebGpuEngineOptions {
+  /** What to train or run. */
+  readonly spec: NetworkSpec;
+  /** Seed of all draws. @default {0} */
+  readonly seed?: number;
+  /** The most samples that a batch will have. @default {1000} */
+  readonly batchSize?: number;
+  /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
+  readonly gpuMemory?: number;
+  /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
+  readonly record?: boolean;
+  /** Where adapters are found. @default {the runtime's WebGPU} */
+  readonly gpu?: Gpu;
+  /** Which of them. @default {the fastest} */
+  readonly adapter?: FoundAdapter;
+}
+
+/** An engine on a device, which can be asked how much it asks of it. */
+export interface WebGpuEngine extends Engine, Disposable {
+  /** What was asked of the device so far. */
+  readonly counts: DeviceCounts;
+  /** What it holds now. */
+  readonly memory: DeviceMemory;
+}
+
+/**
+ * Makes a WebGPU engine.
+ *
+ * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ *
+ * @example
+ * ```ts ignore
+ * import { createWebGpuEngine, initialParameters, seedNetwork } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+ * using engine = await createWebGpuEngine({ spec });
+ * await engine.setParameters(initialParameters(spec, 0));
+ * ```
+ */
+export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<WebGpuEngine> {
+  const { spec, gpu, adapter, record = false, gpuMemory } = options;
+  const backend = await openBackend({ gpu, adapter });
+  try {
+    const plan = compilePlan(spec, { skip: false, record });
+    const most = samplesThatFit(backend.adapter, memoryNeedOf(plan), gpuMemory);
+    return new DeviceEngine(backend, plan, most, options);
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
+
+class DeviceEngine implements WebGpuEngine {
+  readonly name = "webgpu";
+  readonly description: string;
+  readonly threads = 0;
+  readonly #backend: Backend;
+  readonly #plan: Plan;
+  readonly #room: Room;
+  readonly #seed: number;
+  readonly #batchSize: number;
+  /** Samples that a chunk has room for. */
+  readonly #most: number;
+  readonly #known = new WeakSet<Samples>();
+  /** Samples of the chunks that the device's buffers fit now. */
+  #fitted = 0;
+  /** Steps of the optimiser. */
+  #steps = 0;
+
+  constructor(
+    backend: Backend,
+    plan: Plan,
+    most: number,
+    { seed = 0, batchSize = 1000 }: WebGpuEngineOptions,
+  ) {
+    const { name, isSoftware } = backend.adapter;
+    this.description = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
+    this.#backend = backend;
+    this.#plan = plan;
+    this.#most = most;
+    this.#seed = seed;
+    this.#batchSize = batchSize;
+    const { offset } = plan.spec.encoder;
+    this.#room = {
+      backend,
+      plan,
+      parameters: new DeviceParameters(backend, plan),
+      constants: plan.layers.map(({ neuron, units }) =>
+        Object.fromEntries(
+          Object.entries(kernelsOf(neuron).constants).map(([constant, value]) =>
+            [constant, backend.upload(new Float32Array(units).fill(value), [units])] as const
+          ),
+        )
+      ),
+      pixels: backend.upload(
+        Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + offset),
+        [256],
+      ),
+    };
+  }
+
+  get counts(): DeviceCounts {
+    return { ...this.#backend.counts };
+  }
+
+  get memory(): DeviceMemory {
+    return this.#backend.memory;
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.#call(() => {
+      this.#room.parameters.set(parameters);
+      this.#steps = 0;
+    });
+  }
+
+  getParameters(): Promise<Parameters> {
+    return this.#call(() => this.#room.parameters.read());
+  }
+
+  getState(): Promise<EngineState> {
+    return this.#call(async () => {
+      const steps = this.#steps;
+      return { ...await this.#room.parameters.readAll(), steps };
+    });
+  }
+
+  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+    return this.#call(() => {
+      if (!moments.has("velocity")) {
+        throw new RangeError("the state has no velocity: it is another optimiser's");
+      }
+      this.#room.parameters.set(parameters, moments);
+      this.#steps = steps;
+    });
+  }
+
+  train(batch: Batch, step: Step): Promise<BatchResult> {
+    return this.#call(() => this.#present(batch, step));
+  }
+
+  evaluate(batch: Batch): Promise<BatchResult> {
+    return this.#call(() => this.#present(batch));
+  }
+
+  trace(batch: Batch): Promise<SampleTrace> {
+    return this.#call(() => this.#trace(batch));
+  }
+
+  close(): void {
+    this.#backend.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Works at once, up to the first thing that has to be waited for: so the device gets its work in the order of the calls. What
+   * is wrong with a call rejects its promise.
+   */
+  #call<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    return new Promise((resolve) => {
+      this.#backend.check();
+      resolve(work());
+    });
+  }
+
+  /** Way forward of a batch; with a step way back and update, too. */
+  async #present(batch: Batch, step?: Step): Promise<BatchResult> {
+    const { samples, indices } = batch;
+    this.#check(batch);
+    const backend = this.#backend, { parameters } = this.#room;
+    const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
+    this.#fit(cut.samples);
+    const scores = backend.allocate("i32", [indices.length, 3]);
+    for (const [from, to] of chunks) {
+      backend.scoped(() => {
+        const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
+          ...cut,
+          scale: 1 / indices.length,
+          isFirst: from === 0,
+          scores,
+          offset: from,
+        });
+        const presentation = new Presentation(this.#room, chunk);
+        presentation.forward();
+        if (step) presentation.backward();
+        backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
+      });
+    }
+    if (step) {
+      parameters.update(step);
+      this.#steps++;
+    }
+    const read = backend.read(scores);
+    backend.release(scores);
+    const [numbers] = await read;
+    return sumScores(numbers, indices, samples);
+  }
+
+  async #trace(batch: Batch): Promise<SampleTrace> {
+    const { layers, classes, spec: { steps } } = this.#plan;
+    const first = { ...batch, indices: batch.indices.slice(0, 1) };
+    this.#check(first);
+    this.#fit(1);
+    const backend = this.#backend;
+    const read = backend.scoped(() => {
+      const cut = { samples: 1, groups: 1, scale: 1, isFirst: true, offset: 0 };
+      const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, 3]) });
+      const presentation = new Presentation(this.#room, chunk);
+      presentation.forward();
+      return backend.read(...presentation.traces);
+    });
+    const numbers = await read;
+    const losses = numbers[layers.length + 1]!;
+    return {
+      outputs: layers.map(({ units }, i) => numbers[i]!.slice(0, steps * units)),
+      potentials: layers.map(({ units }, i) =>
+        numbers[i]!.slice((steps + 1) * units, (2 * steps + 1) * units)
+      ),
+      logits: numbers[layers.length]!,
+      logProbabilities: losses.slice(classes, 2 * classes),
+      loss: losses[2 * classes]!,
+    };
+  }
+
+  #check(batch: Batch): void {
+    checkBatch(batch, this.#batchSize);
+    if (this.#known.has(batch.samples)) return;
+    checkSamples(batch.samples, this.#plan.spec);
+    this.#known.add(batch.samples);
+  }
+
+  /** Buffers are kept from chunk to chunk; those of another size are given back first. */
+  #fit(samples: number): void {
+    if (samples !== this.#fitted) this.#backend.trim();
+    this.#fitted = samples;
+  }
+
+  #chunkOf(
+    { samples: { features, labels, size }, indices, purpose, epoch }: Batch,
+    cut: Pick<Chunk, "samples" | "groups" | "scale" | "isFirst" | "scores" | "offset">,
+  ): Chunk {
+    const count = cut.samples * size;
+    const numbers = features instanceof Uint8Array
+      ? new Uint8Array(4 * Math.ceil(count / 4))
+      : new Float32Array(count);
+    const keys = new Int32Array(2 * cut.samples), classes = new Int32Array(cut.samples);
+    indices.forEach((index, i) => {
+      numbers.set(features.subarray(index * size, (index + 1) * size), i * size);
+      const { key0, key1 } = drawKey(this.#seed, purpose, epoch, index);
+      keys[2 * i] = key0;
+      keys[2 * i + 1] = key1;
+      classes[i] = labels[index]!;
+    });
+    return {
+      ...cut,
+      counted: indices.length,
+      features: numbers instanceof Uint8Array ? new Int32Array(numbers.buffer) : numbers,
+      size,
+      keys,
+      labels: classes,
+    };
+  }
+}
+
+/** Adds up what each sample came to, in their order. */
+function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labels }: Samples): BatchResult {
+  const losses = new Float32Array(scores.buffer);
+  let loss = 0, correct = 0, spikes = 0;
+  indices.forEach((index, i) => {
+    loss += losses[3 * i]!;
+    if (scores[3 * i + 1] === labels[index]) correct++;
+    spikes += scores[3 * i + 2]!;
+  });
+  return { loss, correct, total: indices.length, spikes };
+}
