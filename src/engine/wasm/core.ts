@@ -111,7 +111,7 @@ export class Core {
     this.#loadFeatures(samples, index);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    this.#key = drawKey(this.#seed, purpose, epoch, index);
+    this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
   }
 
   /** The present sample's way forward. @returns Its loss. */
@@ -133,6 +133,11 @@ export class Core {
       if (this.#floats[logits + i]! > this.#floats[logits + best]!) best = i;
     }
     return best;
+  }
+
+  /** The readout of the last sample, `[classes]`: a view, which the next sample overwrites. */
+  logits(): Float32Array {
+    return this.#view(this.memory.logits, this.plan.classes);
   }
 
   /** Spikes of the last sample in the layers below the top. */
@@ -165,7 +170,7 @@ export class Core {
       outputs: this.memory.layers.map((layer) =>
         unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
       ),
-      logits: this.#view(this.memory.logits, this.plan.classes).slice(),
+      logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
     };

@@ -27,6 +27,8 @@ export interface SharedState {
 /** One entry a sample, in the batch's order. */
 export interface SlotResults {
   readonly losses: Float64Array;
+  /** One row a sample, `[samples, classes]`. */
+  readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
 }
@@ -165,11 +167,12 @@ export class Lane {
   /** Runs a shard's samples forward, and what is to come `after` each. */
   #present(job: Job, shard: number, after?: () => void): void {
     const core = this.#core, samples = this.#samplesOf(job);
-    const { losses, predictions, spikes } = this.#setup.shared.results[job.slot];
+    const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
     const [from, to] = shardRange(job.indices.length, job.shards, shard);
     for (let i = from; i < to; i++) {
       core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length);
       losses[i] = core.forward();
+      logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
       after?.();

@@ -8,9 +8,18 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import { classesOf, type NetworkSpec } from "../../network/spec.ts";
 import { checkBatch, checkSamples } from "../checks.ts";
-import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
@@ -118,7 +127,7 @@ class WasmEngine implements Engine, Disposable {
     this.#batchSize = batchSize;
     this.#shards = shards;
     this.#layout = layOut(plan);
-    this.#shared = shareState(this.#layout.size, most, batchSize, threads > 0);
+    this.#shared = shareState(this.#layout.size, most, batchSize, plan.classes, threads > 0);
     this.#waiting = Array.from({ length: lanes }, () => []);
     const open = threads > 0 ? openWorker : openLocal;
     for (let lane = 0; lane < lanes; lane++) {
@@ -169,6 +178,17 @@ class WasmEngine implements Engine, Disposable {
 
   evaluate(batch: Batch): Promise<BatchResult> {
     return this.#run(batch, (job) => ({ kind: "evaluate", job }), (job) => this.#sum(batch, job));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#run(batch, (job) => ({ kind: "evaluate", job }), ({ slot, indices: { length } }) => {
+      const { logits, predictions, spikes } = this.#shared.results[slot];
+      return { // copies, which are never shared memory
+        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.#spec))),
+        predictions: Uint8Array.from(predictions.subarray(0, length)),
+        spikes: Int32Array.from(spikes.subarray(0, length)),
+      };
+    });
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
@@ -270,11 +290,18 @@ export function describeKernels({ variant, module }: KernelModule): string {
   return `WASM relaxed SIMD${instantiate(module).fuses() ? ", fused multiply-adds" : ""}`;
 }
 
-function shareState(size: number, shards: number, batchSize: number, threaded: boolean): SharedState {
+function shareState(
+  size: number,
+  shards: number,
+  batchSize: number,
+  classes: number,
+  threaded: boolean,
+): SharedState {
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
     losses: new Float64Array(bytes(8 * batchSize)),
+    logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
   });
