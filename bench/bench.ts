@@ -19,6 +19,7 @@ import { measureScaling } from "./scaling.ts";
 import { type Section, sectionLines, sectionRecord } from "./section.ts";
 import { makeSetting } from "./setting.ts";
 import { fullSizes, type Sizes, tinySizes } from "./sizes.ts";
+import { measureStartup } from "./startup.ts";
 import { measureEvaluation, measureTraining } from "./training.ts";
 
 const command = createCommand(
@@ -86,6 +87,7 @@ async function* measureAll(
   ]);
   yield await measureTraining(setting);
   yield await measureEvaluation(setting, trained);
+  yield await measureStartup(setting);
   for (const row of setting.engines.chosen) yield await missedSpikesSection(row, setting);
   if (parts.scaling || parts.tiny) yield* await measureScaling(setting);
   if (parts.peers) yield* await measurePeers(setting);

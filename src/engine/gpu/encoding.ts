@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { DECODE_PIXELS, ENCODE_NOISE } from "../../../asm/encode.wgsl.ts";
+import { ENCODE_DELTA } from "../../../asm/encoders/delta.wgsl.ts";
+import { ENCODE_LATENCY } from "../../../asm/encoders/latency.wgsl.ts";
+import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
+import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
+import { ENCODE_POISSON } from "../../../asm/encoders/poisson.wgsl.ts";
+import type { SampleFeatures } from "../../data/augment.ts";
+import { DELTA_CHANNELS, type Encoder, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
@@ -21,26 +27,43 @@ export interface PackedSamples {
   readonly keys: Int32Array;
 }
 
+/** What features are multiplied by before they go up: as on the CPU, so that the same draws are below them. */
+function featureScaleOf(encoder: Encoder): number {
+  return encoder.kind === "poisson" ? 2 ** 16 * encoder.rate : 1;
+}
+
 /**
  * Gathers the samples of a batch.
  *
- * @param count How many are to go up; those that the batch has not are zeros.
+ * @param spec The network that they are for.
+ * @param sources Where their features are found.
+ * @param count How many are to go up; those that the batch has not are zeros, and so is what lies behind a sample's last step.
+ * @param seed Of the draws.
  */
 export function packSamples(
-  { samples: { features, size, ids }, indices, purpose, epoch }: Batch,
-  count: number,
-  seed: number,
+  spec: NetworkSpec,
+  { samples, indices, purpose, epoch, augmentation }: Batch,
+  { sources, count, seed }: {
+    readonly sources: SampleFeatures;
+    readonly count: number;
+    readonly seed: number;
+  },
 ): PackedSamples {
-  const numbers = features instanceof Uint8Array
+  const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
+  const arePixels = samples.features instanceof Uint8Array, scale = featureScaleOf(spec.encoder);
+  const numbers = arePixels
     ? new Uint8Array(4 * Math.ceil(count * size / 4))
     : new Float32Array(count * size);
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
-    numbers.set(features.subarray(index * size, (index + 1) * size), i * size);
+    const { features, start } = sources.of(samples, index, epoch, augmentation);
+    const length = lengths ? lengths[index]! * channels : size;
+    numbers.set(features.subarray(start, start + length), i * size);
     const { key0, key1 } = drawKey(seed, purpose, epoch, ids?.[index] ?? index);
     keys[2 * i] = key0;
     keys[2 * i + 1] = key1;
   });
+  if (!arePixels && scale !== 1) numbers.forEach((value, i) => numbers[i] = value * scale);
   return {
     count,
     features: numbers instanceof Uint8Array ? new Int32Array(numbers.buffer) : numbers,
@@ -51,8 +74,12 @@ export function packSamples(
 
 /** The feature of each pixel value, f32 `[256]`, for {@linkcode encodeRows}. */
 export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor<"f32"> {
+  const scale = featureScaleOf(encoder);
   return backend.upload(
-    Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + encoder.offset),
+    Float32Array.from(
+      { length: 256 },
+      (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset) * scale,
+    ),
     [256],
   );
 }
@@ -70,29 +97,52 @@ export function rowsOf({ encoder, steps }: NetworkSpec): number {
  */
 export function encodeRows(
   backend: Backend,
-  { encoder, steps, inputs }: NetworkSpec,
+  spec: NetworkSpec,
   pixels: Tensor<"f32">,
   { count, features, size, keys }: PackedSamples,
 ): Tensor<"f32"> {
-  const shape = encoder.kind === "direct" ? [count * steps, inputs] : [count, size];
+  const { encoder, steps, inputs } = spec, { channels } = sampleFormOf(spec);
+  const shape = [count * size / channels, channels];
   const x = features instanceof Float32Array ? backend.upload(features, shape) : backend.run(DECODE_PIXELS, {
     inputs: { pixels: backend.upload(features, [features.length]), table: pixels },
     uniforms: {},
     invocations: count * size,
     output: shape,
   });
+  const rows = [count * steps, inputs];
   switch (encoder.kind) {
     case "noise":
-      return backend.run(ENCODE_NOISE, {
+    case "poisson":
+      return backend.run(encoder.kind === "noise" ? ENCODE_NOISE : ENCODE_POISSON, {
         inputs: { features: x, keys: backend.upload(keys, [count, 2]) },
         uniforms: { steps, inputs },
         invocations: count * steps * Math.ceil(inputs / 2),
-        output: [count * steps, inputs],
+        output: rows,
+      });
+    case "latency":
+      return backend.run(ENCODE_LATENCY, {
+        inputs: { features: x, levels: backend.upload(latencyLevels(encoder, steps), [steps]) },
+        uniforms: { steps, inputs },
+        invocations: count * steps * inputs,
+        output: rows,
+      });
+    case "delta":
+      return backend.run(ENCODE_DELTA, {
+        inputs: { sequence: x },
+        uniforms: {
+          steps,
+          channels,
+          inputs,
+          form: DELTA_CHANNELS.indexOf(encoder.channels),
+          threshold: encoder.threshold,
+        },
+        invocations: count * steps * channels,
+        output: rows,
       });
     case "direct":
     case "constant":
       return x;
     default:
-      return encoder.kind satisfies never;
+      return encoder satisfies never;
   }
 }

@@ -6,24 +6,36 @@
  *
  * @module
  */
+import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
+import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import { type DrawKey, drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
-import type { Operation, Plan } from "../plan.ts";
-import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
+import { kindOf } from "../../network/neurons.ts";
+import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
+import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
 import { InputProduct, type Precision, type Tile } from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
+import { NeuronSteps } from "./neuron_steps.ts";
+import { Readout } from "./readout.ts";
+import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
 
-/** The optimiser's constants and the part of the flat parameters, in floats, that a thread updates. */
+/** A part of the flat parameters, in floats, and what moves it. */
 export interface UpdatePart {
   readonly from: number;
   readonly to: number;
+  /** The batch's gradient is their sum. */
   readonly shards: readonly Float32Array[];
   readonly parameters: Float32Array;
-  readonly velocity: Float32Array;
-  readonly learningRate: number;
-  readonly momentum: number;
+  /** What the optimiser remembers: SGD uses the first, Adam both. */
+  readonly moments: readonly [Float32Array, Float32Array];
+  readonly step: CompleteStep;
+  /** Which step of the optimiser this is, from 1. */
+  readonly number: number;
+  /** What the gradient is multiplied by. */
+  readonly factor: number;
 }
 
 /** What a thread needs to know to make its core. */
@@ -38,6 +50,8 @@ export interface CoreOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
+  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  readonly denseFrom?: DenseFrom;
 }
 
 /** Kernels and memory for one sample at a time. */
@@ -50,14 +64,27 @@ export class Core {
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
   readonly #inputs: InputProduct;
+  /** Of each layer, for those whose weights lie by input. */
+  readonly #products: readonly RowsProduct[];
+  readonly #neurons: NeuronSteps;
+  readonly #readout: Readout;
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  readonly #features: SampleFeatures;
   /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
   readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
+  /** Spikes of the present sample in each layer that lists them, and numbers in its inputs that are not 0. */
+  readonly #fired: number[];
+  #firedInputs = 0;
+  /** Vectors of the present sample's features that are not all 0, where they are the same at every step. */
+  #vectors = 0;
+  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
+  #steps: number;
+  #read: ReadSteps;
   #label = 0;
   #scale = 1;
   #key: DrawKey = { key0: 0, key1: 0 };
@@ -65,10 +92,11 @@ export class Core {
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
+    this.#features = new SampleFeatures(seed);
     this.#kernels = instantiate(module);
     this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
@@ -83,19 +111,37 @@ export class Core {
       ...(tile && { tile }),
     });
     this.#featureScale = this.#inputs.featureScale;
-    const { kind, offset } = plan.spec.encoder;
+    const { encoder, inputs, steps } = plan.spec, { offset } = encoder;
     this.#pixels = Float32Array.from(
       { length: 256 },
       (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
     );
+    this.#products = this.memory.layers.map((layer) =>
+      new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
+    );
+    this.#readout = new Readout(this.#kernels, this.memory, plan);
+    this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
+    this.#fired = plan.layers.map(() => 0);
+    this.#steps = plan.spec.steps;
+    this.#read = plan.readout;
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
-    if (kind === "direct") this.#view(this.memory.features, plan.spec.inputs).fill(1);
+    const widest = Math.max(inputs, ...this.memory.layers.map(({ width }) => width));
+    this.#view(this.memory.ones, widest).fill(1);
+    if (!foldsFeatures(encoder)) this.#view(this.memory.features, inputs).fill(1);
+    if (encoder.kind === "latency") {
+      this.#view(this.memory.levels, 4).fill(Infinity);
+      const levels = this.#view(this.memory.levels + 16, roundUp(steps, 4));
+      levels.set(latencyLevels(encoder, steps));
+      levels.fill(levels[steps - 1]!, steps);
+    }
   }
 
   /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
   prepare(): void {
-    if (this.plan.spec.encoder.kind === "direct") this.#inputs.pack(this.plan.layers[0]!.units);
+    const { byInput, width } = this.memory.layers[0]!;
+    if (!foldsFeatures(this.plan.spec.encoder) && !byInput) this.#inputs.pack(width);
+    for (const product of this.#products) product.forget();
   }
 
   clearGradients(): void {
@@ -106,9 +152,19 @@ export class Core {
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
    */
-  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
-    this.#loadFeatures(samples, index);
+  load(
+    samples: Samples,
+    index: number,
+    purpose: number,
+    epoch: number,
+    { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
+  ): void {
+    this.#steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+    this.#read = samples.lengths ? readStepsOf(this.plan.spec, this.#steps) : this.plan.readout;
+    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+    this.#loadFeatures(features, start);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
     this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
@@ -142,12 +198,12 @@ export class Core {
 
   /** Spikes of the last sample in the layers below the top. */
   spikes(): number {
-    let total = 0;
-    for (let i = 0; i < this.memory.layers.length - 1; i++) {
-      const counts = this.memory.layers[i]!.counts >> 2;
-      for (let slot = 0; slot < this.#slots[i]!; slot++) total += this.#integers[counts + slot]!;
-    }
-    return total;
+    return this.memory.layers.slice(0, -1).reduce((total, { layer }) => total + this.#fired[layer.index]!, 0);
+  }
+
+  /** Steps of the last sample. */
+  get steps(): number {
+    return this.#steps;
   }
 
   /** How many units of each layer were computed for the last sample; the others could not spike. */
@@ -157,7 +213,7 @@ export class Core {
 
   /** All states of the last sample; the plan must have been made with `record`. */
   trace(): SampleTrace {
-    const { steps } = this.plan.spec;
+    const steps = this.#steps;
     const unpadded = (at: number, { layer: { units }, width }: LayerMemory) => {
       const rows = new Float32Array(steps * units);
       for (let step = 0; step < steps; step++) {
@@ -167,9 +223,7 @@ export class Core {
     };
     return {
       potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
-      outputs: this.memory.layers.map((layer) =>
-        unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
-      ),
+      outputs: this.memory.layers.map((layer) => unpadded(layer.outputs, layer)),
       logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
@@ -177,22 +231,62 @@ export class Core {
   }
 
   /** Sums the shards of a part of the parameters in their order, and moves the part. */
-  update({ from, to, shards, parameters, velocity, learningRate, momentum }: UpdatePart): void {
+  update({ from, to, shards, parameters, moments: [first, second], step, number, factor }: UpdatePart): void {
+    const k = this.#kernels;
     const parametersAt = this.memory.shards;
-    const velocityAt = parametersAt + 4 * UPDATE_FLOATS;
-    const gradientsAt = velocityAt + 4 * UPDATE_FLOATS;
+    const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
+    const gradientsAt = secondAt + 4 * UPDATE_FLOATS;
     for (let at = from; at < to; at += UPDATE_FLOATS) {
       const count = Math.min(UPDATE_FLOATS, to - at);
-      const w = this.#view(parametersAt, count), v = this.#view(velocityAt, count);
+      const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
       w.set(parameters.subarray(at, at + count));
-      v.set(velocity.subarray(at, at + count));
-      shards.forEach((shard, i) => {
-        this.#view(gradientsAt + 4 * i * count, count).set(shard.subarray(at, at + count));
-      });
-      this.#kernels.sgd(parametersAt, velocityAt, gradientsAt, count, shards.length, learningRate, momentum);
+      m.set(first.subarray(at, at + count));
+      this.#takeShards(shards, at, count, gradientsAt);
+      switch (step.kind) {
+        case "sgd":
+          // deno-fmt-ignore
+          k.sgd(parametersAt, firstAt, gradientsAt, count, shards.length, factor, step.learningRate, step.momentum,
+            step.weightDecay);
+          break;
+        case "adam":
+        case "adamw": {
+          const s = this.#view(secondAt, count),
+            { rate, correction, decay, shrink } = adamConstants(step, number);
+          s.set(second.subarray(at, at + count));
+          // deno-fmt-ignore
+          k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, shards.length, factor, rate, 1 - step.beta1,
+            step.beta2, 1 - step.beta2, correction, step.epsilon, decay, shrink);
+          second.set(s, at);
+          break;
+        }
+        default:
+          step satisfies never;
+      }
       parameters.set(w, at);
-      velocity.set(v, at);
+      first.set(m, at);
     }
+  }
+
+  /**
+   * Sums the shards of a part of the parameters into the first shard.
+   *
+   * @param from A multiple of {@linkcode NORM_FLOATS}.
+   * @param squares One entry for each so many parameters, written: Σ g² over them.
+   */
+  sumShards(from: number, to: number, shards: readonly Float32Array[], squares: Float64Array): void {
+    const gradientsAt = this.memory.shards;
+    for (let at = from; at < to; at += NORM_FLOATS) {
+      const count = Math.min(NORM_FLOATS, to - at);
+      this.#takeShards(shards, at, count, gradientsAt);
+      squares[at / NORM_FLOATS] = this.#kernels.sumShards(gradientsAt, count, shards.length);
+      shards[0]!.set(this.#view(gradientsAt, count), at);
+    }
+  }
+
+  #takeShards(shards: readonly Float32Array[], from: number, count: number, to: number): void {
+    shards.forEach((shard, i) => {
+      this.#view(to + 4 * i * count, count).set(shard.subarray(from, from + count));
+    });
   }
 
   #view(at: number, length: number): Float32Array {
@@ -219,79 +313,87 @@ export class Core {
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures({ features, size }: Samples, index: number): void {
-    const { inputs, encoder, steps } = this.plan.spec;
-    const sequence = encoder.kind === "direct";
-    const start = (sequence ? this.memory.sequence : this.memory.features) >> 2;
-    for (let step = 0; step < (sequence ? steps : 1); step++) {
-      const from = index * size + step * inputs;
-      const to = start + step * roundUp(inputs, 4);
+  #loadFeatures(features: Samples["features"], start: number): void {
+    const { encoder } = this.plan.spec;
+    const { isSequence, channels } = sampleFormOf(this.plan.spec);
+    const place = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
+    for (let step = 0; step < (isSequence ? this.#steps : 1); step++) {
+      const from = start + step * channels;
+      const to = place + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
       }
     }
   }
 
   /** One operation of the plan, on the present sample. */
   execute(operation: Operation): void {
-    const k = this.#kernels, m = this.memory;
-    const { steps } = this.plan.spec;
-    const { readout, classes } = this.plan;
+    const k = this.#kernels, m = this.memory, steps = this.#steps;
     switch (operation.kind) {
       case "encode":
-        this.#inputs.encode(this.#key);
+        this.#inputs.encode(this.#key, steps);
         return;
       case "choose":
         this.#slots[operation.layer] = this.#inputs.choose();
         return;
       case "pack":
-        this.#inputs.pack(this.#slots[operation.layer]!);
+        this.#inputs.pack(this.#inputSlots(m.layers[operation.layer]!));
         return;
       case "product":
-        this.#inputs.product(this.#slots[operation.layer]!);
+        this.#product(m.layers[operation.layer]!);
         return;
       case "productRow": {
         const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
-        k.productRow(m.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
-        return;
-      }
-      case "gather": {
-        const { layer, weightsAt, biasAt, currents, width } = m.layers[operation.layer]!;
-        const { unit, counts, spikeSteps, spikeOutputs } = m.layers[layer.index - 1]!;
+        this.#vectors = k.listVectors(m.features, unitStride, m.vectors);
         // deno-fmt-ignore
-        k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, this.#slots[layer.index - 1]!, steps,
-          layer.inputDelay, weightsAt, biasAt, currents, steps, width);
+        k.productRow(m.features, m.vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
         return;
       }
+      case "gather":
+        this.#products[operation.layer]!.forward(this.#feedOf(operation.layer), steps);
+        return;
       case "scan":
         this.#scan(m.layers[operation.layer]!);
         return;
-      case "read": {
-        const { potentials, width } = m.layers[m.layers.length - 1]!;
-        k.readStates(potentials, readout.first, readout.last, width, readout.scale, m.logits);
+      case "read":
+        this.#readout.read(this.#read);
+        return;
+      case "loss":
+        this.#loss = this.#readout.loss(this.#label, this.#scale, this.#read, (layer) => this.#rateOf(layer));
+        return;
+      case "readBack":
+        this.#readout.readBack(this.#read, steps);
+        return;
+      case "rateBack": {
+        const layer = m.layers[operation.layer]!;
+        this.#readout.rateBack(layer, this.#rateOf(layer.layer), this.#scale, steps);
         return;
       }
-      case "loss":
-        this.#loss = k.crossEntropy(
-          m.logits,
-          classes,
-          this.#label,
-          this.#scale * readout.scale,
-          m.logProbabilities,
-          m.logitGradients,
-        );
-        return;
       case "scanBack":
-        this.#scanBack(m.layers[operation.layer]!);
+        this.#neurons.scanBack(m.layers[operation.layer]!, steps);
         return;
+      case "recurrentGradient": {
+        const { recurrentGradientsAt } = m.layers[operation.layer]!;
+        const feed = this.#outputsOf(operation.layer, 1);
+        this.#products[operation.layer]!.gradient(feed, steps, recurrentGradientsAt);
+        return;
+      }
       case "spikesBack": {
         const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
         // deno-fmt-ignore
         k.backThroughSpikes(below.unit, below.counts, below.spikeSteps, below.spikeOutputs, below.spikeGradients,
           this.#slots[below.layer.index]!, steps, above.layer.inputDelay, above.weightsAt, above.weightGradientsAt,
           above.currentGradients, steps, above.width);
+        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+        return;
+      }
+      case "stepsBack": {
+        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
+        const product = this.#products[operation.layer]!;
+        product.gradient(this.#feedOf(operation.layer), steps, above.weightGradientsAt);
+        product.back(below, above.layer.inputDelay, steps);
         k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
         return;
       }
@@ -303,81 +405,157 @@ export class Core {
           steps, width);
         return;
       }
-      case "coefficients": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, powers,
-          powerSums, m.sums, biasGradientsAt);
+      case "inputsBack":
+        this.#inputsBack(m.layers[operation.layer]!);
         return;
-      }
-      case "everyStep": {
-        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width, m.sums,
-          biasGradientsAt);
+      case "coefficients":
+        this.#coefficients(m.layers[operation.layer]!, operation.from);
         return;
-      }
       case "traceGradient":
-        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!);
+        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!, steps);
         return;
-      case "outerGradient": {
-        const { layer, weightGradientsAt, unitStride } = m.layers[operation.layer]!;
-        k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
+      case "outerGradient":
+        this.#outerGradient(m.layers[operation.layer]!);
         return;
-      }
       default:
         operation satisfies never;
     }
   }
 
+  /** Slots of a product with inputs: in a dense layer also those that pad a row, which are units of zeros. */
+  #inputSlots({ layer, width }: LayerMemory): number {
+    return layer.dense ? width : this.#slots[layer.index]!;
+  }
+
+  /** The lowest layer's currents from inputs that differ from step to step. */
+  #product(memory: LayerMemory): void {
+    const { layer, byInput, currents, width } = memory;
+    const { inputLists, x, currentPanels } = this.memory;
+    const k = this.#kernels, steps = this.#steps;
+    if (byInput && inputLists) {
+      const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists;
+      // deno-fmt-ignore
+      this.#firedInputs = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
+        stepCounts, stepUnits, stepOutputs);
+      this.#products[layer.index]!.forward(this.#feedOf(layer.index), steps);
+      return;
+    }
+    const slots = this.#inputSlots(memory);
+    if (!layer.dense) {
+      this.#inputs.product(slots, steps, currents);
+      return;
+    }
+    this.#inputs.product(slots, steps, currentPanels);
+    k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
+  }
+
+  /** What feeds a layer whose weights lie by input: the layer below, or the inputs. */
+  #feedOf(index: number): Feed {
+    if (index > 0) return this.#outputsOf(index - 1, this.plan.layers[index]!.inputDelay);
+    const { x, inputLists } = this.memory, { inputs } = this.plan.spec;
+    return {
+      lists: inputLists!,
+      slots: inputs,
+      unit: 0, // every input has a list
+
+      spikes: this.#firedInputs,
+      rows: x,
+      isPacked: true,
+      width: roundUp(inputs, 4),
+      delay: 0,
+    };
+  }
+
+  /** A layer's outputs as a feed. */
+  #outputsOf(index: number, delay: number): Feed {
+    const memory = this.memory.layers[index]!;
+    const { layer, outputs, width } = memory;
+    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : undefined;
+    return {
+      lists: memory,
+      slots: this.#slots[index]!,
+      unit: memory.unit,
+      spikes,
+      rows: outputs,
+      isPacked: false,
+      width,
+      delay,
+    };
+  }
+
   #scan(memory: LayerMemory): void {
-    const { layer, currents, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } =
-      memory;
-    const { steps } = this.plan.spec;
+    const { layer, excess, outputs, width } = memory;
+    const steps = this.#steps;
+    if (!layer.dense) {
+      this.#scanSpikes(memory);
+      return;
+    }
+    this.#neurons.scan(memory, steps);
+    if (!kindOf(layer.neuron).fires) return;
+    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
+    // deno-fmt-ignore
+    this.#fired[layer.index] = this.#kernels.listSpikes(excess, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+      steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** A layer of which nobody asks for more than its spikes: the seed's lowest one. */
+  #scanSpikes({ layer, currents, currentStride, counts, spikeSteps, spikeOutputs }: LayerMemory): void {
+    const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
     const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
+    if (neuron.kind !== "graded") throw new TypeError(`a layer of ${neuron.kind} neurons has to be dense`);
+    let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
       const from = layer.source === "inputs"
         ? currents + (slot >> 3) * panel + 4 * (slot & 7)
         : currents + 4 * slot;
-      const states = potentials && potentials + 4 * slot;
-      switch (neuron.kind) {
-        case "graded":
-          // deno-fmt-ignore
-          this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
-            Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps,
-            spikeOutputs + 4 * slot * steps, states, outputs && outputs + 4 * slot, 4 * width);
-          break;
-        case "integrator":
-          this.#kernels.scanIntegrator(from, currentStride, steps, neuron.decay, states, 4 * width);
-          break;
-        default:
-          neuron satisfies never;
-      }
+      // deno-fmt-ignore
+      this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
+        Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
+      for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
+    }
+    this.#fired[layer.index] = fired;
+  }
+
+  /** Share of a layer's (unit, step) pairs that spiked in the present sample. */
+  #rateOf({ index, units }: LayerPlan): number {
+    return this.#fired[index]! / (units * this.#steps);
+  }
+
+  #coefficients(memory: LayerMemory, from: "spikes" | "steps"): void {
+    const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = memory;
+    const k = this.#kernels, { sums } = this.memory, steps = this.#steps;
+    const slots = this.#slots[layer.index]!;
+    if (from === "spikes") {
+      // deno-fmt-ignore
+      k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, slots, steps, powers, powerSums, sums,
+        biasGradientsAt);
+    } else {
+      // deno-fmt-ignore
+      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
+        memory.width, layer.neuron.decay, powerSums, sums, biasGradientsAt);
     }
   }
 
-  #scanBack({ layer, outputs, outputGradients, currentGradients, width }: LayerMemory): void {
-    const { steps } = this.plan.spec;
-    const { readout, layers } = this.plan;
-    const { neuron } = layer;
-    const isRead = layer.index === layers.length - 1;
-    const first = isRead ? readout.first : 0, last = isRead ? readout.last : -1;
-    const gradient = this.memory.logitGradients;
-    switch (neuron.kind) {
-      case "graded":
-        // deno-fmt-ignore
-        this.#kernels.scanBackGraded(outputs, gradient, first, last, outputGradients, currentGradients, steps,
-          width, neuron.decay);
-        return;
-      case "integrator":
-        this.#kernels.scanBackIntegrator(gradient, first, last, currentGradients, steps, width, neuron.decay);
-        return;
-      default:
-        neuron satisfies never;
+  /** The lowest layer's gradient from δI at every step. */
+  #inputsBack(memory: LayerMemory): void {
+    const { layer, byInput, weightGradientsAt, biasGradientsAt, currentGradients, width } = memory;
+    const { sums } = this.memory, k = this.#kernels, steps = this.#steps;
+    if (byInput) this.#products[layer.index]!.gradient(this.#feedOf(layer.index), steps, weightGradientsAt);
+    else if (layer.source === "inputs") this.#inputs.stepsGradient(memory, steps);
+    else {
+      this.#view(sums, width).fill(0);
+      k.sumSteps(currentGradients, steps, width, sums);
+      this.#outerGradient(memory);
     }
+    k.sumSteps(currentGradients, steps, width, biasGradientsAt);
+  }
+
+  /** The same where the input is the same at every step, from the sums over all steps. */
+  #outerGradient({ layer, weightGradientsAt, unitStride }: LayerMemory): void {
+    const { features, vectors, sums } = this.memory;
+    // deno-fmt-ignore
+    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
   }
 }

@@ -6,9 +6,10 @@
  *
  * @module
  */
+import { DELTA_CHANNELS, type Encoder, sampleFormOf } from "../../network/encoders.ts";
 import type { DrawKey } from "../../random.ts";
 import type { Plan } from "../plan.ts";
-import type { CoreMemory } from "./core_memory.ts";
+import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
@@ -30,6 +31,23 @@ export const TILES = {
 /** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
+/** What the features of an encoder's samples are multiplied by before they are handed over. */
+function featureScaleOf(encoder: Encoder, precision: Precision): number {
+  switch (encoder.kind) {
+    case "noise":
+      return DRAW_SCALE[precision];
+    case "poisson":
+      return 2 ** 16 * encoder.rate; // compared with 16 bits
+    case "latency":
+    case "delta":
+    case "constant":
+    case "direct":
+      return 1;
+    default:
+      return encoder satisfies never;
+  }
+}
+
 /** How the product is computed. */
 export interface InputProductOptions {
   readonly plan: Plan;
@@ -50,9 +68,10 @@ export class InputProduct {
   /** Draws and their product are integers. */
   readonly #integer: boolean;
   readonly #tile: Tile;
-  /** Inputs and steps, padded. */
+  /** Inputs, padded. */
   readonly #row: number;
-  readonly #steps: number;
+  /** The present sample's inputs are listed, those that are not zero. */
+  #listed = false;
 
   constructor(
     kernels: Kernels,
@@ -67,18 +86,48 @@ export class InputProduct {
     this.#integer = noisy && precision === "i16";
     const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
     this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
-    this.featureScale = noisy ? DRAW_SCALE[precision] : 1;
+    this.featureScale = featureScaleOf(plan.spec.encoder, precision);
     this.#row = roundUp(plan.spec.inputs, 4);
-    this.#steps = roundUp(plan.spec.steps, 4);
   }
 
   /** A sample's inputs at every step, without its features where these do not change. */
-  encode({ key0, key1 }: DrawKey): void {
-    const k = this.#kernels, { x, sequence } = this.#memory;
-    const { encoder, steps } = this.#plan.spec;
-    if (encoder.kind === "direct") k.encodeDirect(sequence, x, steps, this.#row);
-    else if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
-    else if (encoder.kind === "noise") k.encodeNoise(key0, key1, x, steps, this.#row);
+  encode({ key0, key1 }: DrawKey, steps: number): void {
+    const k = this.#kernels, { x, sequence, levels } = this.#memory;
+    const { encoder } = this.#plan.spec;
+    switch (encoder.kind) {
+      case "noise":
+        if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
+        else k.encodeNoise(key0, key1, x, steps, this.#row);
+        return;
+      case "poisson":
+        k.encodePoisson(key0, key1, sequence, x, steps, this.#row);
+        break;
+      case "latency":
+        k.encodeLatency(sequence, levels, x, steps, this.#row);
+        break;
+      case "delta": {
+        const { channels } = sampleFormOf(this.#plan.spec);
+        const kind = DELTA_CHANNELS.indexOf(encoder.channels);
+        k.encodeDelta(sequence, channels, encoder.threshold, kind, x, steps, this.#row);
+        break;
+      }
+      case "constant":
+        return;
+      case "direct":
+        k.encodeDirect(sequence, x, steps, this.#row);
+        break;
+      default:
+        encoder satisfies never;
+    }
+    this.#list(steps);
+  }
+
+  /** Lists the inputs that are not zero, where they are few. */
+  #list(steps: number): void {
+    const k = this.#kernels, { x, inputCounts, inputEntries, inputCapacity } = this.#memory;
+    if (inputCapacity === 0) return;
+    this.#listed = k.countInputs(x, steps, this.#row, inputCounts) <= inputCapacity;
+    if (this.#listed) k.listInputs(x, steps, this.#row, inputCounts, inputEntries);
   }
 
   /** Lists the units that may spike in this sample. @returns How many there are. */
@@ -105,11 +154,15 @@ export class InputProduct {
     pack(features, weightsAt, unit, 2 * count, scales, panels, this.#row);
   }
 
-  /** Currents of the packed units at every step. */
-  product(slots: number): void {
-    const { x, panels, packedBias, factors, stepSums, layers } = this.#memory;
-    const { currents } = layers[0]!;
-    const k = this.#kernels, steps = this.#steps, row = this.#row;
+  /** Currents of the packed units at every step, in panels. */
+  product(slots: number, sampleSteps: number, currents: number): void {
+    const { x, panels, packedBias, factors, stepSums, inputCounts, inputEntries } = this.#memory;
+    const k = this.#kernels, steps = roundUp(sampleSteps, 4), row = this.#row;
+    if (this.#listed) {
+      // deno-fmt-ignore
+      k.productSparse(inputCounts, inputEntries, panels, packedBias, currents, sampleSteps, row, slots);
+      return;
+    }
     switch (this.#tile) {
       case "f32-4x8-shuffle":
         k.productF32(x, panels, packedBias, currents, steps, row, slots);
@@ -129,10 +182,9 @@ export class InputProduct {
   }
 
   /** Adds the weights' gradient, from the coefficients of the listed units' spikes. */
-  gradient(decay: number, slots: number): void {
+  gradient(decay: number, slots: number, steps: number): void {
     const k = this.#kernels, { features, x, sums, scratch, layers } = this.#memory;
     const { unit, counts, spikeSteps, spikeGradients, weightGradientsAt } = layers[0]!;
-    const { steps } = this.#plan.spec;
     if (this.#integer) {
       // deno-fmt-ignore
       k.traceGradientI8(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, sums, slots, steps,
@@ -142,5 +194,15 @@ export class InputProduct {
       k.traceGradient(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, slots, steps,
         weightGradientsAt, scratch);
     }
+  }
+
+  /** The same from δI at every step: one product, with the inputs as rows in place of δI and δI in place of the inputs. */
+  stepsGradient({ currentGradients, width, weightGradientsAt }: LayerMemory, steps: number): void {
+    const { features, x, rows, currentPanels } = this.#memory;
+    const k = this.#kernels, row = this.#row;
+    if (this.#integer) k.inputRowsI8(x, features, steps, row, rows);
+    else k.inputRows(x, features, steps, row, rows);
+    k.encodeDirect(currentGradients, currentPanels, steps, width);
+    k.productGradient(currentPanels, rows, steps, width, row, weightGradientsAt);
   }
 }

@@ -7,15 +7,42 @@
  * @module
  */
 import { EngineError } from "../../errors.ts";
+import type { Neuron } from "../../network/neurons.ts";
+
+/** Takes a layer (asm/layer.ts) through the steps `from` ≤ t < `to`, forward or back. */
+export type StepKernel = (record: number, from: number, to: number) => void;
+
+/** What every kind of neuron has in asm/neurons/: its way forward and its way back. */
+export type NeuronKernels = {
+  readonly [Name in `${"step" | "stepBack"}${Capitalize<Neuron["kind"]>}`]: StepKernel;
+};
 
 /** The exports of asm/index.ts. */
-export interface Kernels {
+export interface Kernels extends NeuronKernels {
   readonly memory: WebAssembly.Memory;
   fuses(): number;
   heapBase(): number;
   hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
   encodeNoise(key0: number, key1: number, out: number, steps: number, inputs: number): void;
   encodeNoiseI8(key0: number, key1: number, out: number, steps: number, inputs: number): void;
+  encodePoisson(
+    key0: number,
+    key1: number,
+    intensities: number,
+    out: number,
+    steps: number,
+    inputs: number,
+  ): void;
+  encodeLatency(intensities: number, levels: number, out: number, steps: number, inputs: number): void;
+  encodeDelta(
+    sequence: number,
+    channels: number,
+    threshold: number,
+    kind: number,
+    out: number,
+    steps: number,
+    inputs: number,
+  ): void;
   encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
   packPanels(
     features: number,
@@ -38,6 +65,18 @@ export interface Kernels {
   ): void;
   productF32Loads(
     x: number,
+    panels: number,
+    bias: number,
+    currents: number,
+    steps: number,
+    inputs: number,
+    units: number,
+  ): void;
+  countInputs(x: number, steps: number, inputs: number, counts: number): number;
+  listInputs(x: number, steps: number, inputs: number, counts: number, entries: number): void;
+  productSparse(
+    counts: number,
+    entries: number,
     panels: number,
     bias: number,
     currents: number,
@@ -95,11 +134,13 @@ export interface Kernels {
     inputs: number,
     units: number,
   ): void;
+  listVectors(x: number, inputs: number, vectors: number): number;
   productRow(
     x: number,
+    vectors: number,
+    count: number,
     weights: number,
     bias: number,
-    scale: number,
     y: number,
     units: number,
     inputs: number,
@@ -118,6 +159,7 @@ export interface Kernels {
     bound: number,
     chosen: number,
   ): number;
+  layerFields(): number;
   scanGraded(
     currents: number,
     currentStride: number,
@@ -129,37 +171,75 @@ export interface Kernels {
     counts: number,
     spikeSteps: number,
     spikeOutputs: number,
-    potentials: number,
-    outputs: number,
-    recordStride: number,
   ): void;
-  scanBackGraded(
-    outputs: number,
-    readout: number,
-    first: number,
-    last: number,
+  feedBack(outputs: number, weights: number, to: number, units: number, scratch: number): void;
+  feedBackGradient(
+    currentGradients: number,
+    weights: number,
     outputGradients: number,
-    currentGradients: number,
+    excess: number,
+    units: number,
+  ): void;
+  listSpikes(
+    excess: number,
+    outputs: number,
     steps: number,
     units: number,
-    decay: number,
-  ): void;
-  scanIntegrator(
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    capacity: number,
+    stepCounts: number,
+    stepUnits: number,
+    stepOutputs: number,
+  ): number;
+  listInputSpikes(
+    x: number,
+    steps: number,
+    inputs: number,
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    capacity: number,
+    stepCounts: number,
+    stepUnits: number,
+    stepOutputs: number,
+  ): number;
+  gatherRows(
+    counts: number,
+    units: number,
+    outputs: number,
+    capacity: number,
+    delay: number,
+    weights: number,
+    bias: number,
     currents: number,
-    currentStride: number,
     steps: number,
-    decay: number,
-    potentials: number,
-    recordStride: number,
+    width: number,
   ): void;
-  scanBackIntegrator(
-    readout: number,
-    first: number,
-    last: number,
+  spikeGradient(
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    slots: number,
+    capacity: number,
+    delay: number,
     currentGradients: number,
     steps: number,
     units: number,
-    decay: number,
+    weightGradients: number,
+  ): void;
+  inputRows(x: number, features: number, steps: number, inputs: number, rows: number): void;
+  inputRowsI8(x: number, features: number, steps: number, inputs: number, rows: number): void;
+  packRows(weights: number, inputs: number, units: number, panels: number): void;
+  panelsToRows(panels: number, steps: number, count: number, units: number, rows: number): void;
+  productGradient(
+    x: number,
+    currentGradients: number,
+    steps: number,
+    inputs: number,
+    units: number,
+    weightGradients: number,
   ): void;
   gatherSpikes(
     unit: number,
@@ -213,7 +293,7 @@ export interface Kernels {
     sums: number,
     biasGradients: number,
   ): void;
-  everyStep(
+  stepCoefficients(
     counts: number,
     spikeSteps: number,
     spikeGradients: number,
@@ -222,6 +302,8 @@ export interface Kernels {
     currentGradients: number,
     steps: number,
     units: number,
+    decay: number,
+    powerSums: number,
     sums: number,
     biasGradients: number,
   ): void;
@@ -254,7 +336,15 @@ export interface Kernels {
     weightGradients: number,
     scratch: number,
   ): void;
-  outerGradient(x: number, sums: number, weightGradients: number, units: number, inputs: number): void;
+  outerGradient(
+    x: number,
+    vectors: number,
+    count: number,
+    sums: number,
+    weightGradients: number,
+    units: number,
+    inputs: number,
+  ): void;
   sumSteps(currentGradients: number, steps: number, units: number, biasGradients: number): void;
   readStates(
     potentials: number,
@@ -264,6 +354,24 @@ export interface Kernels {
     scale: number,
     logits: number,
   ): void;
+  readLargest(
+    values: number,
+    first: number,
+    last: number,
+    units: number,
+    zero: number,
+    logits: number,
+    at: number,
+  ): void;
+  readStatesBack(
+    gradients: number,
+    first: number,
+    last: number,
+    steps: number,
+    units: number,
+    rows: number,
+  ): void;
+  readLargestBack(gradients: number, at: number, steps: number, units: number, rows: number): void;
   crossEntropy(
     logits: number,
     classes: number,
@@ -272,15 +380,45 @@ export interface Kernels {
     logProbabilities: number,
     gradients: number,
   ): number;
+  meanSquaredError(
+    logits: number,
+    classes: number,
+    label: number,
+    correct: number,
+    incorrect: number,
+    scale: number,
+    gradients: number,
+  ): number;
+  addToRows(rows: number, steps: number, count: number, units: number, value: number): void;
   sgd(
     parameters: number,
     velocity: number,
     gradients: number,
     count: number,
     shards: number,
+    factor: number,
     learningRate: number,
     momentum: number,
+    decay: number,
   ): void;
+  adam(
+    parameters: number,
+    mean: number,
+    square: number,
+    gradients: number,
+    count: number,
+    shards: number,
+    factor: number,
+    rate: number,
+    toMean: number,
+    keep: number,
+    toSquare: number,
+    correction: number,
+    epsilon: number,
+    decay: number,
+    shrink: number,
+  ): void;
+  sumShards(gradients: number, count: number, shards: number): number;
 }
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */

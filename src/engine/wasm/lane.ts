@@ -7,9 +7,12 @@
  *
  * @module
  */
+import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
-import type { SampleTrace, Step } from "../engine.ts";
+import type { SampleTrace } from "../engine.ts";
+import { clipFactor, type CompleteStep } from "../optimiser.ts";
 import { Core, type CoreOptions } from "./core.ts";
+import { NORM_FLOATS } from "./core_memory.ts";
 import type { KernelModule } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
@@ -18,7 +21,10 @@ export interface SharedState {
   /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
   readonly control: Int32Array;
   readonly parameters: Float32Array;
-  readonly velocity: Float32Array;
+  /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
+  readonly moments: readonly [Float32Array, Float32Array];
+  /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
+  readonly squares: Float64Array;
   readonly shards: readonly Float32Array[];
   /** Two slots, so that a batch can be handed out while another is under way. */
   readonly results: readonly [SlotResults, SlotResults];
@@ -40,6 +46,7 @@ export interface Job {
   readonly purpose: number;
   readonly epoch: number;
   readonly slot: 0 | 1;
+  readonly augmentation?: Augmentation;
   /** How many shards the batch is cut into. */
   readonly shards: number;
 }
@@ -48,7 +55,7 @@ export interface Job {
 export type LaneMessage =
   | { readonly kind: "setup"; readonly setup: LaneSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
-  | { readonly kind: "train"; readonly job: Job; readonly step: Step }
+  | { readonly kind: "train"; readonly job: Job; readonly step: CompleteStep; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
   | { readonly kind: "trace"; readonly job: Job };
 
@@ -109,7 +116,7 @@ export class Lane {
         this.#samples.set(message.id, message.samples);
         return undefined;
       case "train":
-        this.#train(message.job, message.step);
+        this.#train(message.job, message.step, message.number);
         return {};
       case "evaluate":
         this.#evaluate(message.job);
@@ -121,8 +128,9 @@ export class Lane {
     }
   }
 
-  #train(job: Job, { learningRate, momentum }: Step): void {
+  #train(job: Job, step: CompleteStep, number: number): void {
     const core = this.#core, { shared, lane, lanes } = this.#setup;
+    const { parameters, moments, squares } = shared;
     this.#takeParameters();
     this.#claim(job, (shard) => {
       core.clearGradients();
@@ -130,16 +138,16 @@ export class Lane {
       shared.shards[shard]!.set(core.gradients);
     });
     this.#barrier();
-    const part = roundUp(shared.parameters.length / lanes, 16);
-    core.update({
-      from: Math.min(lane * part, shared.parameters.length),
-      to: Math.min((lane + 1) * part, shared.parameters.length),
-      shards: shared.shards.slice(0, job.shards),
-      parameters: shared.parameters,
-      velocity: shared.velocity,
-      learningRate,
-      momentum,
-    });
+    const part = roundUp(Math.ceil(parameters.length / lanes), NORM_FLOATS);
+    const from = Math.min(lane * part, parameters.length), to = Math.min(from + part, parameters.length);
+    let shards = shared.shards.slice(0, job.shards), factor = 1;
+    if (step.clip < Infinity) {
+      core.sumShards(from, to, shards, squares);
+      this.#barrier();
+      shards = shards.slice(0, 1);
+      factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
+    }
+    core.update({ from, to, shards, parameters, moments, step, number, factor });
     this.#barrier();
   }
 
@@ -170,7 +178,10 @@ export class Lane {
     const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
     const [from, to] = shardRange(job.indices.length, job.shards, shard);
     for (let i = from; i < to; i++) {
-      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length);
+      core.load(samples, job.indices[i]!, job.purpose, job.epoch, {
+        scale: 1 / job.indices.length,
+        ...(job.augmentation && { augmentation: job.augmentation }),
+      });
       losses[i] = core.forward();
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();

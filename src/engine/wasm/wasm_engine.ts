@@ -20,11 +20,14 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
+import { completeStep, findsMoments, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
+import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
+import type { DenseFrom } from "./rows_product.ts";
 import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
@@ -50,6 +53,11 @@ export interface WasmEngineOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
   readonly tile?: Tile;
+  /**
+   * The shares of (input, step) pairs that spike above which a layer's product with them is a whole one, not a sum of rows.
+   * Changes the result by rounding alone. @default {as measured}
+   */
+  readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
   readonly record?: boolean;
 }
@@ -95,8 +103,9 @@ class WasmEngine implements Engine, Disposable {
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
-  /** Steps of the optimiser. */
+  /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
+  #optimiser: OptimiserName = "sgd";
   #failure: EngineError | undefined;
 
   constructor(
@@ -111,12 +120,21 @@ class WasmEngine implements Engine, Disposable {
       skipBound = 8,
       precision = "f32",
       tile,
+      denseFrom,
       record = false,
     }: WasmEngineOptions,
   ) {
     const plan = compilePlan(spec, { skip, record });
     const most = shards ?? shardCount(batchSize);
-    const options: CoreOptions = { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) };
+    const options: CoreOptions = {
+      plan,
+      seed,
+      shards: most,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+      ...(denseFrom && { denseFrom }),
+    };
     const lanes = Math.max(1, threads);
     this.threads = threads;
     const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
@@ -141,7 +159,7 @@ class WasmEngine implements Engine, Disposable {
   setParameters(parameters: Parameters): Promise<void> {
     return this.#runAlone(() => {
       this.#shared.parameters.set(toLayout(this.#layout, parameters));
-      this.#shared.velocity.fill(0);
+      for (const moment of this.#shared.moments) moment.fill(0);
       this.#steps = 0;
     });
   }
@@ -153,27 +171,35 @@ class WasmEngine implements Engine, Disposable {
   getState(): Promise<EngineState> {
     return this.#runAlone(() => ({
       parameters: fromLayout(this.#layout, this.#shared.parameters),
-      moments: new Map([["velocity", fromLayout(this.#layout, this.#shared.velocity)]]),
+      moments: new Map(
+        momentsOf(this.#optimiser).map((
+          name,
+          i,
+        ) => [name, fromLayout(this.#layout, this.#shared.moments[i]!)]),
+      ),
       steps: this.#steps,
     }));
   }
 
   setState({ parameters, moments, steps }: EngineState): Promise<void> {
     return this.#runAlone(() => {
-      const velocity = moments.get("velocity");
-      if (!velocity) throw new RangeError("the state has no velocity: it is another optimiser's");
-      const taken = [toLayout(this.#layout, parameters), toLayout(this.#layout, velocity)] as const;
-      this.#shared.parameters.set(taken[0]);
-      this.#shared.velocity.set(taken[1]);
+      const optimiser = optimiserOf(moments.keys());
+      const taken = toLayout(this.#layout, parameters);
+      const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
+      this.#shared.parameters.set(taken);
+      remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
+      this.#optimiser = optimiser;
       this.#steps = steps;
     });
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "train", job, step }), (job) => {
-      this.#steps++;
-      return this.#sum(batch, job);
-    });
+    const message = (job: Job): LaneMessage => {
+      const complete = completeStep(step);
+      this.#takeOptimiser(complete.kind);
+      return { kind: "train", job, step: complete, number: ++this.#steps };
+    };
+    return this.#run(batch, message, (job) => this.#sum(batch, job));
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
@@ -236,8 +262,16 @@ class WasmEngine implements Engine, Disposable {
     return call;
   }
 
+  /** Goes on with this optimiser, if the moments are its own or there are none yet. */
+  #takeOptimiser(kind: OptimiserName): void {
+    if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
+      for (const moment of this.#shared.moments) moment.fill(0);
+    }
+    this.#optimiser = kind;
+  }
+
   #job(batch: Batch, slot: 0 | 1): Job {
-    const { samples, indices, purpose, epoch } = batch;
+    const { samples, indices, purpose, epoch, augmentation } = batch;
     checkBatch(batch, this.#batchSize);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
@@ -247,7 +281,7 @@ class WasmEngine implements Engine, Disposable {
       for (const channel of this.#channels) channel.post({ kind: "samples", id, samples });
     }
     const shards = Math.min(this.#shards ?? shardCount(indices.length), indices.length);
-    return { samples: id, indices, purpose, epoch, slot, shards };
+    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
   }
 
   #handOut(message: LaneMessage, lanes: number): Promise<LaneReply> {
@@ -308,7 +342,8 @@ function shareState(
   return {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
-    velocity: floats(size),
+    moments: [floats(size), floats(size)],
+    squares: new Float64Array(bytes(8 * Math.ceil(size / NORM_FLOATS))),
     shards: Array.from({ length: shards }, () => floats(size)),
     results: [results(), results()],
   };
