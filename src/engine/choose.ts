@@ -3,15 +3,17 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Engine } from "./engine.ts";
 import type { Precision } from "./wasm/input_product.ts";
 import { loadKernels } from "./wasm/load.ts";
 import { tunedTile } from "./wasm/tuning_file.ts";
 import { createWasmEngine } from "./wasm/wasm_engine.ts";
+import { createWebGpuEngine } from "./webgpu/webgpu_engine.ts";
 
 /** The engines of the command line; `auto` takes the one that is fastest here. */
-export const ENGINES = ["auto", "wasm"] as const;
+export const ENGINES = ["auto", "wasm", "webgpu"] as const;
 
 /** One of {@linkcode ENGINES}. */
 export type EngineName = typeof ENGINES[number];
@@ -41,6 +43,8 @@ export interface EngineOptions {
   readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
   readonly record?: boolean;
+  /** MiB of the GPU's memory to take at most. @default {1024} */
+  readonly gpuMemory?: number;
 }
 
 /** What the precisions of the command line are. */
@@ -50,6 +54,7 @@ export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[]
  * Makes an engine by name.
  *
  * @throws {EngineError} when it cannot be had here.
+ * @throws {OptionError} when an option means nothing to it.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
   const { engine = "auto", threads = navigator.hardwareConcurrency, tune = false, ...rest } = options;
@@ -60,6 +65,13 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
       const tile = tune ? await tunedTile(kernels, rest.precision ?? "f32") : undefined;
       return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
     }
+    case "webgpu":
+      if (rest.precision === "i16") {
+        throw new OptionError(
+          "--precision i16: means nothing for --engine webgpu, which computes in f32: say f32",
+        );
+      }
+      return await createWebGpuEngine(rest);
     default:
       return engine satisfies never;
   }

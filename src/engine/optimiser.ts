@@ -91,6 +91,24 @@ export function optimiserOf(names: Iterable<string>): OptimiserName {
   );
 }
 
+/**
+ * Whether an optimiser finds its own moments where another one, or itself, has made some steps; if not, they begin at 0.
+ *
+ * @throws {RangeError} when they are another optimiser's, and it has made steps.
+ */
+export function findsMoments(
+  kind: OptimiserName,
+  before: { readonly kind: OptimiserName; readonly steps: number },
+): boolean {
+  const [wanted, held] = [kind, before.kind].map((name) => momentsOf(name).join(" and "));
+  if (held === wanted) return true;
+  if (before.steps === 0) return false;
+  throw new RangeError(
+    `step.kind: ${kind} goes on from ${wanted}, but after ${before.steps} steps of ${before.kind} the engine has ${held}: ` +
+      `go on with ${before.kind}, or set parameters and begin anew`,
+  );
+}
+
 const RANGES = {
   learningRate: ["0 or more", (value) => value >= 0],
   momentum: ["0 to less than 1", (value) => value >= 0 && value < 1],

@@ -10,6 +10,7 @@
  */
 import { foldsFeatures } from "../../network/encoders.ts";
 import type { Learnable } from "../../network/neurons.ts";
+import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 
@@ -115,10 +116,7 @@ function placesOf({ layers }: ParameterLayout): Place[] {
 export function toLayout(layout: ParameterLayout, parameters: Parameters): Float32Array {
   const flat = new Float32Array(layout.size);
   for (const { name, rows, columns, at, rowStride, columnStride } of placesOf(layout)) {
-    const tensor = parameters.get(name);
-    if (tensor?.length !== rows * columns) {
-      throw new RangeError(`${name}: ${tensor?.length ?? "no"} values, expected ${rows * columns}`);
-    }
+    const tensor = tensorOf(parameters, name, rows * columns);
     for (let row = 0; row < rows; row++) {
       for (let column = 0; column < columns; column++) {
         flat[at + row * rowStride + column * columnStride] = tensor[row * columns + column]!;

@@ -6,11 +6,10 @@
  *
  * @module
  */
-import { type Augmentation, checkAugmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import { sampleFormOf } from "../../network/encoders.ts";
-import { classesOf, type NetworkSpec, sampleSize } from "../../network/spec.ts";
+import { classesOf, type NetworkSpec } from "../../network/spec.ts";
+import { checkBatch, checkSamples } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -21,7 +20,7 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
-import { completeStep, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
+import { completeStep, findsMoments, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
@@ -274,28 +273,15 @@ class WasmEngine implements Engine, Disposable {
 
   /** Goes on with this optimiser, if the moments are its own or there are none yet. */
   #takeOptimiser(kind: OptimiserName): void {
-    const [held, wanted] = [this.#optimiser, kind].map((name) => momentsOf(name).join(" and "));
-    if (held !== wanted) {
-      if (this.#steps > 0) {
-        throw new RangeError(
-          `step.kind: ${kind} goes on from ${wanted}, but after ${this.#steps} steps of ${this.#optimiser} the engine ` +
-            `has ${held}: go on with ${this.#optimiser}, or set parameters and begin anew`,
-        );
-      }
+    if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }
     this.#optimiser = kind;
   }
 
-  #job({ samples, indices, purpose, epoch, augmentation }: Batch, slot: 0 | 1): Job {
-    if (indices.length === 0 || indices.length > this.#batchSize) {
-      throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${this.#batchSize}`);
-    }
-    const strange = indices.find((index) => index >= samples.count);
-    if (strange !== undefined) {
-      throw new RangeError(`${samples.name}: no sample ${strange}: expected 0 to ${samples.count - 1}`);
-    }
-    if (augmentation) checkAugmented(samples, augmentation);
+  #job(batch: Batch, slot: 0 | 1): Job {
+    const { samples, indices, purpose, epoch, augmentation } = batch;
+    checkBatch(batch, this.#batchSize);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
       checkSamples(samples, this.#spec);
@@ -350,67 +336,6 @@ class WasmEngine implements Engine, Disposable {
     this.#failure = error;
     for (const channel of this.#channels) channel.close();
     for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(error);
-  }
-}
-
-/** What has to be true of samples that are moved. */
-function checkAugmented({ name, picture, features, size }: Samples, augmentation: Augmentation): void {
-  checkAugmentation(augmentation);
-  if (!(features instanceof Uint8Array) || !picture || picture.rows * picture.columns !== size) {
-    throw new RangeError(
-      `${name}: augmentation moves pictures of bytes, whose rows and columns samples.picture names: leave it out`,
-    );
-  }
-}
-
-/** What a lane would otherwise stumble over, or take for numbers. */
-function checkSamples(samples: Samples, spec: NetworkSpec): void {
-  const { name, count, size, features, labels, ids, lengths } = samples;
-  const expected = sampleSize(spec);
-  if (size !== expected) {
-    throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
-  }
-  if (features.length < count * size || labels.length < count) {
-    throw new RangeError(
-      `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
-    );
-  }
-  if (ids && ids.length < count) {
-    throw new RangeError(`${name}: ${ids.length} ids, too few for ${count} samples`);
-  }
-  if (lengths) checkLengths(name, lengths.subarray(0, count), count, spec);
-  const classes = classesOf(spec);
-  const strange = labels.findIndex((label) => label >= classes);
-  if (strange >= 0) {
-    throw new RangeError(
-      `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
-    );
-  }
-}
-
-/** Sequences may be shorter than T, but not so short that nothing of them is read. */
-function checkLengths(
-  name: string,
-  lengths: Uint16Array | Uint32Array,
-  count: number,
-  spec: NetworkSpec,
-): void {
-  const { encoder, readout, steps } = spec;
-  if (!sampleFormOf(spec).isSequence) {
-    throw new RangeError(
-      `${name}: sequences of unequal lengths, but the network's encoder is ${encoder.kind}: expected one of sequences`,
-    );
-  }
-  if (lengths.length < count) {
-    throw new RangeError(`${name}: ${lengths.length} lengths, too few for ${count} samples`);
-  }
-  const strange = lengths.findIndex((length) => length <= readout.begin || length > steps);
-  if (strange >= 0) {
-    throw new RangeError(
-      `${name}: ${lengths[strange]} steps at ${strange}, but the network takes ${
-        readout.begin + 1
-      } to ${steps}`,
-    );
   }
 }
 

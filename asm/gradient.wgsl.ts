@@ -1,0 +1,102 @@
+/**
+ * What weight gradients take besides products, in WGSL: the trace of the inputs, and sums in a fixed order.
+ *
+ * @module
+ */
+import type { WgslKernel } from "./wgsl.ts";
+
+/**
+ * The leaky trace of the inputs, made in place: X̃_t = X_t + d·X̃_{t-1}, from 0 in each sample.
+ *
+ * result X f32 `[samples, steps, inputs]`. One call for each of samples · inputs.
+ */
+export const TRACE_INPUTS: WgslKernel<"f32"> = {
+  name: "traceInputs",
+  inputs: {},
+  uniforms: { steps: "i32", inputs: "i32", decay: "f32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let sample = index / uniforms.inputs;
+  var at = sample * uniforms.steps * uniforms.inputs + index - sample * uniforms.inputs;
+  var trace = 0.0;
+  for (var step = 0; step < uniforms.steps; step++) {
+    trace = uniforms.decay * trace + result[at];
+    result[at] = trace;
+    at += uniforms.inputs;
+  }
+}`,
+};
+
+/**
+ * Sums of rows, part by part: result f32 `[parts, columns]`, rows in their order.
+ *
+ * `values` f32 `[parts, rows, columns]`, from `begin` on. One call for each of parts · columns.
+ */
+export const SUM_ROWS: WgslKernel<"f32"> = {
+  name: "sumRows",
+  inputs: { values: "f32" },
+  uniforms: { begin: "i32", rows: "i32", columns: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let part = index / uniforms.columns;
+  var at = uniforms.begin + part * uniforms.rows * uniforms.columns + index - part * uniforms.columns;
+  var sum = 0.0;
+  for (var row = 0; row < uniforms.rows; row++) {
+    sum += values[at];
+    at += uniforms.columns;
+  }
+  result[index] = sum;
+}`,
+};
+
+/**
+ * Adds parts to a total, in their order: result f32 `[count]` += Σ `values` f32 `[parts, count]`.
+ *
+ * `keep` 1: onto what is there; 0: the total begins anew. One call a number.
+ */
+export const ADD_PARTS: WgslKernel<"f32"> = {
+  name: "addParts",
+  inputs: { values: "f32" },
+  uniforms: { parts: "i32", keep: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  var sum = 0.0;
+  if (uniforms.keep == 1) { sum = result[index]; }
+  var at = index;
+  for (var part = 0; part < uniforms.parts; part++) {
+    sum += values[at];
+    at += uniforms.invocations;
+  }
+  result[index] = sum;
+}`,
+};
+
+/**
+ * Moves rows one step earlier: result f32 `[samples, steps, columns]`, at step t that of `values` at t + 1, and 0 at the last.
+ *
+ * One call a number.
+ */
+export const ADVANCE: WgslKernel<"f32"> = {
+  name: "advance",
+  inputs: { values: "f32" },
+  uniforms: { steps: "i32", columns: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let step = index / uniforms.columns % uniforms.steps;
+  let isLast = step == uniforms.steps - 1;
+  result[index] = select(values[select(index + uniforms.columns, index, isLast)], 0.0, isLast);
+}`,
+};
+
+/** Copies numbers: result f32 `[count]` = `values`. One call a number. */
+export const COPY: WgslKernel<"f32"> = {
+  name: "copy",
+  inputs: { values: "f32" },
+  uniforms: {},
+  result: "f32",
+  code: `fn kernel(index : i32) { result[index] = values[index]; }`,
+};

@@ -1,0 +1,93 @@
+/**
+ * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs, in WGSL; readout.ts.
+ *
+ * `facts` are those of scan.wgsl.ts: which steps of a sample are read.
+ *
+ * @module
+ */
+import { FACT, FACTS } from "./scan.wgsl.ts";
+import type { WgslKernel } from "./wgsl.ts";
+
+/** `fact(sample, column)`. */
+const FACT_OF = `
+fn fact(sample : i32, column : i32) -> i32 { return facts[sample * ${FACTS} + column]; }`;
+
+/**
+ * Sums over the steps that are read: result f32 `[samples, classes]` = scale·Σ_{first ≤ t ≤ last} x_t.
+ *
+ * `scanned` has what is read, f32 `[samples, steps, classes]`, from `begin` on. One call for each of samples · classes.
+ */
+export const READ_STATES: WgslKernel<"f32"> = {
+  name: "readStates",
+  inputs: { scanned: "f32", facts: "i32" },
+  uniforms: { steps: "i32", classes: "i32", begin: "i32" },
+  result: "f32",
+  code: `${FACT_OF}
+fn kernel(index : i32) {
+  let sample = index / uniforms.classes;
+  let first = fact(sample, ${FACT.first});
+  let last = fact(sample, ${FACT.last});
+  var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
+  var sum = 0.0;
+  for (var step = first; step <= last; step++) {
+    sum += scanned[at];
+    at += uniforms.classes;
+  }
+  result[index] = bitcast<f32>(fact(sample, ${FACT.scale})) * sum;
+}`,
+};
+
+/**
+ * The largest of the steps that are read, the first of equals; a zero, of step −1, comes before them where `zero` is 1.
+ *
+ * Otherwise as {@linkcode READ_STATES}; behind the logits come the steps, as numbers, `[samples, classes]`.
+ */
+export const READ_LARGEST: WgslKernel<"f32"> = {
+  name: "readLargest",
+  inputs: READ_STATES.inputs,
+  uniforms: READ_STATES.uniforms,
+  result: "f32",
+  code: `${FACT_OF}
+fn kernel(index : i32) {
+  let sample = index / uniforms.classes;
+  let first = fact(sample, ${FACT.first});
+  let last = fact(sample, ${FACT.last});
+  let hasZero = fact(sample, ${FACT.zero}) == 1;
+  var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
+  var largest = 0.0;
+  var when = -1;
+  for (var step = first; step <= last; step++) {
+    let value = scanned[at];
+    if (value > largest || (when < 0 && !hasZero)) {
+      largest = value;
+      when = step;
+    }
+    at += uniforms.classes;
+  }
+  result[index] = largest;
+  result[uniforms.invocations + index] = f32(when);
+}`,
+};
+
+/**
+ * The way back: each step that was read takes the gradient, all others 0.
+ *
+ * `gradients` f32 `[samples, classes]`; `logits` is the result of the way forward, whose steps are looked at where `isLargest` is
+ * 1. result f32 `[samples, steps, classes]`. One call a number of it.
+ */
+export const READ_BACK: WgslKernel<"f32"> = {
+  name: "readBack",
+  inputs: { gradients: "f32", logits: "f32", facts: "i32" },
+  uniforms: { samples: "i32", steps: "i32", classes: "i32", isLargest: "i32" },
+  result: "f32",
+  code: `${FACT_OF}
+fn kernel(index : i32) {
+  let row = index / uniforms.classes;
+  let sample = row / uniforms.steps;
+  let step = row - sample * uniforms.steps;
+  let at = sample * uniforms.classes + index - row * uniforms.classes;
+  var isRead = step >= fact(sample, ${FACT.first}) && step <= fact(sample, ${FACT.last});
+  if (uniforms.isLargest == 1) { isRead = logits[uniforms.samples * uniforms.classes + at] == f32(step); }
+  result[index] = select(0.0, gradients[at], isRead);
+}`,
+};

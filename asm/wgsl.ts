@@ -1,0 +1,36 @@
+/**
+ * What a kernel for the GPU is: WGSL text with the names that it speaks of. TypeScript, unlike the rest of this folder.
+ *
+ * A kernel lies beside the AssemblyScript that says the same: `random.wgsl.ts` beside `random.ts`. It has one output and any
+ * number of inputs, all of them flat arrays, and is called once for each of `uniforms.invocations` indices:
+ *
+ *     fn kernel(index : i32) { result[index] = currents[index] * uniforms.scale; }
+ *
+ * Whoever runs it wraps it, binds the arrays, and cuts the work into groups.
+ *
+ * @module
+ */
+
+/** The types of numbers in arrays. */
+export type ArrayType = "f32" | "i32";
+
+/** The types of single numbers. */
+export type NumberType = ArrayType | "u32";
+
+/** A kernel: one output, flat arrays, one call an index. */
+export interface WgslKernel<Result extends ArrayType = ArrayType> {
+  /** Unique among all kernels: what has been compiled is found again by it. */
+  readonly name: string;
+  /** Arrays that are read, in the order in which they are bound. */
+  readonly inputs: Readonly<Record<string, ArrayType>>;
+  /** Numbers that are the same for all calls: `uniforms.name`. `invocations` is there always. */
+  readonly uniforms: Readonly<Record<string, NumberType>>;
+  /** What `result` is an array of. It may be read, too: it holds what was there before. */
+  readonly result: Result;
+  /**
+   * Calls that run together and may meet at barriers; the number of calls is a multiple of it then. @default {each for itself}
+   */
+  readonly group?: number;
+  /** `fn kernel(index : i32)` and what it calls. */
+  readonly code: string;
+}

@@ -1,0 +1,148 @@
+/**
+ * From samples to the rows of a product on the device: what goes up, and the encoders.
+ *
+ * @module
+ */
+import { ENCODE_DELTA } from "../../../asm/encoders/delta.wgsl.ts";
+import { ENCODE_LATENCY } from "../../../asm/encoders/latency.wgsl.ts";
+import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
+import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
+import { ENCODE_POISSON } from "../../../asm/encoders/poisson.wgsl.ts";
+import type { SampleFeatures } from "../../data/augment.ts";
+import { DELTA_CHANNELS, type Encoder, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { drawKey } from "../../random.ts";
+import type { Batch } from "../engine.ts";
+import type { Backend, Tensor } from "./backend.ts";
+
+/** Samples as they go up. */
+export interface PackedSamples {
+  /** All of them, those that only fill up among them. */
+  readonly count: number;
+  /** Pixels, four in a word, or features; `[count, size]`. */
+  readonly features: Int32Array | Float32Array;
+  /** Numbers of one sample. */
+  readonly size: number;
+  /** Of each sample's draws, `[count, 2]`. */
+  readonly keys: Int32Array;
+}
+
+/** What features are multiplied by before they go up: as on the CPU, so that the same draws are below them. */
+function featureScaleOf(encoder: Encoder): number {
+  return encoder.kind === "poisson" ? 2 ** 16 * encoder.rate : 1;
+}
+
+/**
+ * Gathers the samples of a batch.
+ *
+ * @param spec The network that they are for.
+ * @param sources Where their features are found.
+ * @param count How many are to go up; those that the batch has not are zeros, and so is what lies behind a sample's last step.
+ * @param seed Of the draws.
+ */
+export function packSamples(
+  spec: NetworkSpec,
+  { samples, indices, purpose, epoch, augmentation }: Batch,
+  { sources, count, seed }: {
+    readonly sources: SampleFeatures;
+    readonly count: number;
+    readonly seed: number;
+  },
+): PackedSamples {
+  const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
+  const arePixels = samples.features instanceof Uint8Array, scale = featureScaleOf(spec.encoder);
+  const numbers = arePixels
+    ? new Uint8Array(4 * Math.ceil(count * size / 4))
+    : new Float32Array(count * size);
+  const keys = new Int32Array(2 * count);
+  indices.forEach((index, i) => {
+    const { features, start } = sources.of(samples, index, epoch, augmentation);
+    const length = lengths ? lengths[index]! * channels : size;
+    numbers.set(features.subarray(start, start + length), i * size);
+    const { key0, key1 } = drawKey(seed, purpose, epoch, ids?.[index] ?? index);
+    keys[2 * i] = key0;
+    keys[2 * i + 1] = key1;
+  });
+  if (!arePixels && scale !== 1) numbers.forEach((value, i) => numbers[i] = value * scale);
+  return {
+    count,
+    features: numbers instanceof Uint8Array ? new Int32Array(numbers.buffer) : numbers,
+    size,
+    keys,
+  };
+}
+
+/** The feature of each pixel value, f32 `[256]`, for {@linkcode encodeRows}. */
+export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor<"f32"> {
+  const scale = featureScaleOf(encoder);
+  return backend.upload(
+    Float32Array.from(
+      { length: 256 },
+      (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset) * scale,
+    ),
+    [256],
+  );
+}
+
+/** Rows that a sample has: its steps, or one where its input is the same at all of them. */
+export function rowsOf({ encoder, steps }: NetworkSpec): number {
+  return encoder.kind === "constant" ? 1 : steps;
+}
+
+/**
+ * Encodes samples on the device.
+ *
+ * @param pixels As {@linkcode uploadPixels} gave it.
+ * @returns x_t of every sample and step, `[count · rows, inputs]`. Whatever else it makes is the scope's to release.
+ */
+export function encodeRows(
+  backend: Backend,
+  spec: NetworkSpec,
+  pixels: Tensor<"f32">,
+  { count, features, size, keys }: PackedSamples,
+): Tensor<"f32"> {
+  const { encoder, steps, inputs } = spec, { channels } = sampleFormOf(spec);
+  const shape = [count * size / channels, channels];
+  const x = features instanceof Float32Array ? backend.upload(features, shape) : backend.run(DECODE_PIXELS, {
+    inputs: { pixels: backend.upload(features, [features.length]), table: pixels },
+    uniforms: {},
+    invocations: count * size,
+    output: shape,
+  });
+  const rows = [count * steps, inputs];
+  switch (encoder.kind) {
+    case "noise":
+    case "poisson":
+      return backend.run(encoder.kind === "noise" ? ENCODE_NOISE : ENCODE_POISSON, {
+        inputs: { features: x, keys: backend.upload(keys, [count, 2]) },
+        uniforms: { steps, inputs },
+        invocations: count * steps * Math.ceil(inputs / 2),
+        output: rows,
+      });
+    case "latency":
+      return backend.run(ENCODE_LATENCY, {
+        inputs: { features: x, levels: backend.upload(latencyLevels(encoder, steps), [steps]) },
+        uniforms: { steps, inputs },
+        invocations: count * steps * inputs,
+        output: rows,
+      });
+    case "delta":
+      return backend.run(ENCODE_DELTA, {
+        inputs: { sequence: x },
+        uniforms: {
+          steps,
+          channels,
+          inputs,
+          form: DELTA_CHANNELS.indexOf(encoder.channels),
+          threshold: encoder.threshold,
+        },
+        invocations: count * steps * channels,
+        output: rows,
+      });
+    case "direct":
+    case "constant":
+      return x;
+    default:
+      return encoder satisfies never;
+  }
+}

@@ -1,0 +1,342 @@
+/**
+ * The backend over TensorFlow.js: its WebGPU backend's buffers, queue and matrix products, our kernels beside them.
+ *
+ * tfjs's kernels are called with a backend of our own in hand. Its engine, which tracks tensors and knows one active backend
+ * for the whole process, takes no part: so a program that uses tfjs by itself is not disturbed, though importing the package
+ * registers a backend `webgpu` that nobody here asks for.
+ *
+ * @module
+ */
+import type { TensorInfo } from "@tensorflow/tfjs-core";
+import type { WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
+import type { ArrayType, NumberType, WgslKernel } from "../../../asm/wgsl.ts";
+import { EngineError } from "../../errors.ts";
+import type { Backend, KernelCall, Numbers, Tensor } from "./backend.ts";
+import { type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
+import { mebibytes } from "./memory.ts";
+
+/** Calls of a kernel that make a group: a whole number of every device's lanes. */
+const GROUP = 64;
+
+/** Imported when a device is opened, not before: loading tfjs takes longer than all the rest of a start, and few need it. */
+async function importTfjs() {
+  const [core, { WebGPUBackend, webgpu_util }] = await Promise.all([
+    import("@tensorflow/tfjs-core"),
+    import("@tensorflow/tfjs-backend-webgpu"),
+  ]);
+  return { core, WebGPUBackend, MatMulProgramType: webgpu_util.MatMulProgramType };
+}
+
+/** A tensor of this backend. */
+interface TfjsTensor<Type extends ArrayType = ArrayType> extends Tensor<Type> {
+  readonly info: TensorInfo;
+}
+
+/**
+ * Opens a device and a backend on it.
+ *
+ * @throws {EngineError} when there is no adapter, or it refuses.
+ */
+export async function openBackend(options: DeviceOptions = {}): Promise<Backend> {
+  const opened = await openDevice(options);
+  const tfjs = await importTfjs();
+  const counts = { dispatches: 0, submits: 0, bytesUp: 0, bytesDown: 0 };
+  class CountingBackend extends tfjs.WebGPUBackend {
+    override runWebGPUProgram(
+      ...call: Parameters<InstanceType<typeof tfjs.WebGPUBackend>["runWebGPUProgram"]>
+    ) {
+      counts.dispatches++;
+      return super.runWebGPUProgram(...call);
+    }
+    override submitQueue() {
+      counts.submits++;
+      super.submitQueue();
+    }
+  }
+  return new TfjsBackend(opened, tfjs, new CountingBackend(opened.device, opened.info), counts);
+}
+
+type Tfjs = Awaited<ReturnType<typeof importTfjs>>;
+type WebGpuBackend = InstanceType<Tfjs["WebGPUBackend"]>;
+
+class TfjsBackend implements Backend {
+  readonly #opened: OpenDevice;
+  readonly #tfjs: Tfjs;
+  readonly #backend: WebGpuBackend;
+  readonly counts: { dispatches: number; submits: number; bytesUp: number; bytesDown: number };
+  /** Tensors made within `scoped`. */
+  #scope: TfjsTensor[] | undefined;
+
+  constructor(opened: OpenDevice, tfjs: Tfjs, backend: WebGpuBackend, counts: TfjsBackend["counts"]) {
+    this.#opened = opened;
+    this.#tfjs = tfjs;
+    this.#backend = backend;
+    this.counts = counts;
+    opened.onFree(() => backend.dispose());
+  }
+
+  get adapter() {
+    return this.#opened.adapter;
+  }
+
+  get memory() {
+    return { tensors: this.#backend.numDataIds(), bytes: this.#backend.memory().numBytesAllocatedInGPU };
+  }
+
+  upload(values: Float32Array, shape: readonly number[]): Tensor<"f32">;
+  upload(values: Int32Array, shape: readonly number[]): Tensor<"i32">;
+  upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
+    const tensor = this.#acquire(values instanceof Float32Array ? "f32" : "i32", shape, values);
+    this.counts.bytesUp += values.byteLength;
+    return tensor;
+  }
+
+  allocate<Type extends ArrayType>(type: Type, shape: readonly number[]): Tensor<Type> {
+    return this.#acquire(type, shape);
+  }
+
+  run<Result extends ArrayType>(
+    kernel: WgslKernel<Result>,
+    { inputs, uniforms, invocations, output }: KernelCall<Result>,
+  ): Tensor<Result> {
+    this.#opened.check();
+    const names = Object.keys(kernel.inputs), group = kernel.group ?? GROUP;
+    const result = "shape" in output ? output : this.allocate(kernel.result, output);
+    const program: WebGPUProgram = {
+      variableNames: names,
+      outputShape: [sizeOf(result.shape)],
+      workgroupSize: [group, 1, 1],
+      dispatchLayout: { x: [0] },
+      dispatch: [Math.ceil(invocations / group), 1, 1],
+      shaderKey: `spikelet_${kernel.name}`,
+      uniforms: Object.entries(declared(kernel)).map(([name, type]) => `${name} : ${type}, `).join(""),
+      getUserCode: () =>
+        `${kernel.code}
+fn main(index : i32) {
+  if (index < uniforms.invocations) { kernel(index); }
+}`,
+    };
+    const flat = (tensor: Tensor): TensorInfo => ({ ...infoOf(tensor), shape: [sizeOf(tensor.shape)] });
+    this.#backend.runWebGPUProgram(
+      program,
+      names.map((name) => flat(named(kernel, inputs, name))),
+      DTYPES[kernel.result],
+      Object.entries(declared(kernel)).map(([name, type]) => ({
+        type: UNIFORM_TYPES[type],
+        data: [name === "invocations" ? invocations : named(kernel, uniforms, name)],
+      })),
+      flat(result),
+    );
+    return result;
+  }
+
+  product(
+    a: Tensor<"f32">,
+    b: Tensor<"f32">,
+    { transposeA = false, transposeB = false } = {},
+  ): Tensor<"f32"> {
+    this.#opened.check();
+    const kernel = this.#tfjs.core.getKernel("BatchMatMul", "webgpu");
+    if (!kernel) throw new EngineError("TensorFlow.js has no matrix product for WebGPU");
+    const [rows, inner] = lastTwo(a, transposeA), [, columns] = lastTwo(b, transposeB);
+    const result = this.#withOrderOf(
+      { rows, inner, columns, batches: a.shape.length > 2 ? a.shape[0]! : 1 },
+      () =>
+        kernel.kernelFunc({
+          inputs: { a: infoOf(a), b: infoOf(b) },
+          backend: this.#backend,
+          attrs: { transposeA, transposeB },
+        }),
+    );
+    if (Array.isArray(result)) throw new EngineError("TensorFlow.js gave several results for one product");
+    return this.#own(result, "f32");
+  }
+
+  /**
+   * Keeps tfjs from the one program of its product that has no order: for few outputs and a long sum it cuts the sum into parts
+   * and adds them by atomics, whichever comes first.
+   */
+  #withOrderOf<Result>(
+    { rows, inner, columns, batches }: { rows: number; inner: number; columns: number; batches: number },
+    work: () => Result,
+  ): Result {
+    // tfjs cuts sums of 2,000 or more where there are few tiles; its own bound for few depends on the device, 32 at most.
+    const isCut = batches === 1 && inner >= 2000 && Math.ceil(rows / 32) * Math.ceil(columns / 32) <= 32;
+    if (!isCut) return work();
+    const environment = this.#tfjs.core.env(), flag = "WEBGPU_MATMUL_PROGRAM_TYPE";
+    const before = environment.getNumber(flag);
+    environment.set(flag, this.#tfjs.MatMulProgramType.MatMulSmallOutputSizeProgram);
+    try {
+      return work();
+    } finally {
+      environment.set(flag, before);
+    }
+  }
+
+  view<Type extends ArrayType>(tensor: Tensor<Type>, shape: readonly number[]): Tensor<Type> {
+    const view: TfjsTensor<Type> = {
+      shape,
+      type: tensor.type,
+      info: { ...infoOf(tensor), shape: [...shape] },
+    };
+    return view;
+  }
+
+  async read<Types extends readonly ArrayType[]>(
+    ...tensors: { readonly [I in keyof Types]: Tensor<Types[I]> }
+  ): Promise<{ -readonly [I in keyof Types]: Numbers<Types[I]> }> {
+    this.#opened.check();
+    const { device } = this.#opened, { bufferManager } = this.#backend;
+    const sizes = tensors.map(({ shape }) => 4 * sizeOf(shape));
+    const total = sizes.reduce((sum, size) => sum + size, 0);
+    const staging = bufferManager.acquireBuffer(total, GPUBufferUsage.COPY_DST | GPUBufferUsage.MAP_READ);
+    this.flush();
+    const encoder = device.createCommandEncoder();
+    let to = 0;
+    tensors.forEach((tensor, i) => {
+      const { resource } = this.#backend.tensorMap.get(infoOf(tensor).dataId);
+      if (!(resource instanceof GPUBuffer)) throw new Error("a tensor without a buffer");
+      encoder.copyBufferToBuffer(resource, 0, staging, to, sizes[i]!);
+      to += sizes[i]!;
+    });
+    device.queue.submit([encoder.finish()]);
+    this.counts.submits++;
+    this.counts.bytesDown += total;
+    await Promise.race([
+      staging.mapAsync(GPUMapMode.READ).catch((cause) => this.#hear(cause)),
+      this.#opened.failed,
+    ]);
+    this.#opened.check();
+    const bytes = staging.getMappedRange();
+    let from = 0;
+    const read = tensors.map(({ type }, i) => {
+      const part = bytes.slice(from, from += sizes[i]!);
+      return type === "f32" ? new Float32Array(part) : new Int32Array(part);
+    });
+    staging.unmap();
+    bufferManager.releaseBuffer(staging);
+    return read as { -readonly [I in keyof Types]: Numbers<Types[I]> };
+  }
+
+  release(...tensors: readonly Tensor[]): void {
+    for (const tensor of tensors) this.#backend.disposeData(infoOf(tensor).dataId);
+  }
+
+  flush(): void {
+    this.#opened.check();
+    this.#backend.ensureCommandEncoderReady();
+    this.#backend.endComputePassEncoder();
+    this.#backend.submitQueue();
+  }
+
+  /** tfjs never does: what it keeps is looked up in a field of its own, and taken out by its own means. */
+  trim(): void {
+    const { bufferManager } = this.#backend;
+    const kept: unknown = Reflect.get(bufferManager, "freeBuffers");
+    if (!(kept instanceof Map)) return;
+    for (const { size, usage } of [...kept.values()].flat()) {
+      bufferManager.releaseBuffer(bufferManager.acquireBuffer(size, usage), false);
+    }
+  }
+
+  check(): void {
+    this.#opened.check();
+  }
+
+  scoped<Result>(work: () => Result): Result {
+    const outer = this.#scope;
+    const scope: TfjsTensor[] = this.#scope = [];
+    try {
+      return work();
+    } finally {
+      this.#scope = outer;
+      this.release(...scope);
+    }
+  }
+
+  close(): void {
+    this.#opened.close(new EngineError("the engine has been closed"));
+  }
+
+  /** Lets the device say why a read went wrong; where it says nothing, the read itself is the reason. */
+  async #hear(cause: unknown): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve)); // events of the device come between two tasks
+    this.#fail(cause, "the GPU gave no numbers back");
+  }
+
+  /** Whatever went wrong with the device, it is not to be used any more. @throws {EngineError} always. */
+  #fail(cause: unknown, what: string): never {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const error = new EngineError(`${this.adapter.name}: ${what}: ${message}`, { cause });
+    this.#opened.close(error);
+    throw this.#opened.failure ?? error;
+  }
+
+  /** Asks for a buffer. @throws {EngineError} when it is larger than the device's largest, or refused. */
+  #acquire<Type extends ArrayType>(
+    type: Type,
+    shape: readonly number[],
+    values?: Float32Array | Int32Array,
+  ): TfjsTensor<Type> {
+    this.#opened.check();
+    const { name, limits } = this.adapter;
+    const bytes = 4 * sizeOf(shape),
+      largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    if (bytes > largest) {
+      throw new EngineError(
+        `${name}: ${mebibytes(bytes)} were asked for in one buffer, but its largest has ${
+          mebibytes(largest)
+        }: take a smaller network or batch, or --engine wasm`,
+      );
+    }
+    try {
+      const tensor = this.#own(this.#backend.makeTensorInfo([...shape], DTYPES[type], values), type);
+      this.#backend.uploadToGPU(tensor.info.dataId); // now, not at its first use: the caller may change the values then
+      return tensor;
+    } catch (cause) {
+      this.#fail(
+        cause,
+        `the GPU gave no buffer of ${mebibytes(bytes)}, for it is out of memory or lost: ` +
+          "give less by --gpu-memory, or take --engine wasm",
+      );
+    }
+  }
+
+  #own<Type extends ArrayType>(info: TensorInfo, type: Type): TfjsTensor<Type> {
+    const tensor: TfjsTensor<Type> = { shape: info.shape, type, info };
+    this.#scope?.push(tensor);
+    return tensor;
+  }
+}
+
+const DTYPES = { f32: "float32", i32: "int32" } as const;
+const UNIFORM_TYPES = { f32: "float32", i32: "int32", u32: "uint32" } as const;
+
+/** A kernel's uniforms, the number of calls first. */
+function declared({ uniforms }: WgslKernel): Record<string, NumberType> {
+  return { invocations: "i32", ...uniforms };
+}
+
+function infoOf(tensor: Tensor): TensorInfo {
+  if (!("info" in tensor)) throw new TypeError("this tensor was made by another backend");
+  return (tensor as TfjsTensor).info;
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((size, length) => size * length, 1);
+}
+
+function lastTwo({ shape }: Tensor, isTransposed: boolean): [number, number] {
+  const [rows = 1, columns = 1] = shape.slice(-2);
+  return isTransposed ? [columns, rows] : [rows, columns];
+}
+
+function named<Value>(
+  { name: kernel }: WgslKernel,
+  values: Readonly<Record<string, Value>>,
+  name: string,
+): Value {
+  const value = values[name];
+  if (value === undefined) throw new TypeError(`${kernel}: no ${name} was given`);
+  return value;
+}

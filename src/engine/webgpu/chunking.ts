@@ -1,0 +1,99 @@
+/**
+ * How a batch is cut up for the device: into chunks, which run one after the other, and groups, whose gradients are summed apart.
+ *
+ * The cuts follow from the batch's size, the network and the room on the device. They are part of what the bits of a result
+ * depend on, for sums run within groups first.
+ *
+ * @module
+ */
+import { sampleFormOf } from "../../network/encoders.ts";
+import { parameterShapes } from "../../network/model_file.ts";
+import type { MemoryNeed } from "../gpu/memory.ts";
+import type { LayerPlan, Plan } from "../plan.ts";
+import { MOST_MOMENTS } from "./device_parameters.ts";
+import { kernelsOf } from "./neurons.ts";
+
+/** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more groups side by side. */
+const GROUP_ROWS = 1024;
+
+/** The most that the groups' gradients of one layer may take, in bytes: beyond, groups have more rows. */
+const PARTS_BYTES = 32 * 2 ** 20;
+
+/** One chunk after the other, all of the same size; the last one may have fewer samples that count. */
+export interface Cut {
+  /** Samples of a chunk, those that only fill it up among them. */
+  readonly samples: number;
+  /** Groups of a chunk, of samples / groups each. */
+  readonly groups: number;
+  /** The samples of each chunk that count: from, to. */
+  readonly chunks: readonly (readonly [from: number, to: number])[];
+}
+
+/**
+ * Cuts a batch.
+ *
+ * @param count Samples of the batch.
+ * @param most Samples that a chunk has room for.
+ */
+export function cutBatch(count: number, plan: Plan, most: number): Cut {
+  for (let chunks = Math.ceil(count / most);; chunks++) {
+    const each = Math.ceil(count / chunks);
+    const groups = groupsOf(each, plan);
+    const samples = groups * Math.ceil(each / groups);
+    if (samples > most) continue; // filled up to whole groups, they do not fit; a chunk of one sample always does
+    return {
+      samples,
+      groups,
+      chunks: Array.from(
+        { length: Math.ceil(count / each) },
+        (_, i) => [i * each, Math.min(count, (i + 1) * each)] as const,
+      ),
+    };
+  }
+}
+
+function groupsOf(samples: number, { spec, layers }: Plan): number {
+  const room = Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
+  return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));
+}
+
+/** Numbers of a layer's W, or of its V where that is larger. */
+function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
+  return units * (recurrent ? Math.max(inputs, units) : inputs);
+}
+
+/** What a number of samples take of the device, all buffers of their way forth and back together. */
+export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
+  const { spec, layers } = plan, { steps, inputs, encoder } = spec;
+  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+  const parameters = parameterShapes(spec).map(([, shape]) =>
+    shape.reduce((size, length) => size * length, 1)
+  );
+  const x = encoder.kind === "constant" ? inputs : steps * inputs;
+  const parts = layers.map((layer) =>
+    groupsOf(samples, plan) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
+  );
+  const scanned = layers.map((layer) => {
+    const { states } = kernelsOf(layer.neuron, layer.recurrent);
+    return (3 * steps + 1 + states.scan) * layer.units; // outputs, v, potentials; spikes; the recurrent form's state
+  });
+  // Besides: a layer's currents, δI (advanced, too, where it is recurrent), sums and state, and δo of the layer below.
+  const others = layers.map((layer) => {
+    const { states } = kernelsOf(layer.neuron, layer.recurrent);
+    return ((layer.recurrent ? 3 : 2) * steps + 4 + states.scanBack) * layer.units +
+      (layer.index > 0 ? steps * layer.inputs : 0);
+  });
+  const read = steps * plan.classes;
+  // Each parameter has its value, its moments and its gradient; features are there as they come and as they are.
+  const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
+    samples * (x + 2 * sampleFormOf(spec).size + read + sum(scanned) + sum(others));
+  return {
+    total: 4 * floats,
+    buffers: [
+      { what: "one layer's weights", bytes: 4 * (1 + MOST_MOMENTS) * Math.max(...parameters) },
+      { what: "the parts of one layer's gradient", bytes: 4 * Math.max(...parts) },
+      { what: "the inputs of all steps", bytes: 4 * samples * x },
+      { what: "the states of all steps", bytes: 4 * samples * Math.max(...scanned) },
+    ],
+  };
+}

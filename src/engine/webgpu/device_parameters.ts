@@ -1,0 +1,144 @@
+/**
+ * A network's parameters on the device, with their gradients and what the optimiser remembers.
+ *
+ * Matrices lie by input, `[inputs, units]`: so products of rows by weights read both along their rows. Behind each tensor's values
+ * lie its moments, in the same buffer: one kernel updates all.
+ *
+ * @module
+ */
+import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
+import { parameterShapes } from "../../network/model_file.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { tensorOf } from "../checks.ts";
+import type { Parameters } from "../engine.ts";
+import type { Backend, Tensor } from "../gpu/backend.ts";
+
+/** The most moments that an optimiser has a parameter. */
+export const MOST_MOMENTS = 2;
+
+/** One tensor of parameters. */
+export interface DeviceParameter {
+  readonly name: string;
+  /** In files it is `[rows, columns]`, on the device `[columns, rows]`; a vector has one column. */
+  readonly rows: number;
+  readonly columns: number;
+  readonly isMatrix: boolean;
+  /** Values, then each of the moments. */
+  values: Tensor<"f32">;
+  readonly gradient: Tensor<"f32">;
+}
+
+/** All that moves while a network is trained. */
+export class DeviceParameters {
+  readonly #backend: Backend;
+  readonly #parameters: ReadonlyMap<string, DeviceParameter>;
+
+  constructor(backend: Backend, spec: NetworkSpec) {
+    this.#backend = backend;
+    const parameterOf = (name: string, shape: readonly number[]): DeviceParameter => {
+      const [rows = 1, columns = 1] = shape;
+      const values = new Float32Array((1 + MOST_MOMENTS) * rows * columns);
+      return {
+        name,
+        rows,
+        columns,
+        isMatrix: shape.length === 2,
+        values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
+        gradient: backend.allocate("f32", [columns, rows]),
+      };
+    };
+    this.#parameters = new Map(
+      parameterShapes(spec).map(([name, shape]) => [name, parameterOf(name, shape)]),
+    );
+  }
+
+  /** All of them, in file order. */
+  get all(): readonly DeviceParameter[] {
+    return [...this.#parameters.values()];
+  }
+
+  /**
+   * Puts values and moments in place; moments that are not given are 0.
+   *
+   * @throws {RangeError} when one has not its size; nothing is changed then.
+   */
+  set(parameters: Parameters, moments: readonly Parameters[] = []): void {
+    const images = this.all.map(({ name, rows, columns }) => {
+      const size = rows * columns, image = new Float32Array((1 + MOST_MOMENTS) * size);
+      [parameters, ...moments].forEach((tensors, part) => {
+        image.set(transpose(tensorOf(tensors, name, size), rows, columns), part * size);
+      });
+      return image;
+    });
+    this.all.forEach((parameter, i) => {
+      this.#backend.release(parameter.values);
+      parameter.values = this.#backend.upload(images[i]!, parameter.values.shape);
+    });
+  }
+
+  /** Lets every moment begin at 0. */
+  clearMoments(): void {
+    for (const parameter of this.all) {
+      const { values, rows, columns } = parameter;
+      parameter.values = this.#backend.upload(
+        new Float32Array((1 + MOST_MOMENTS) * rows * columns),
+        values.shape,
+      );
+      this.#backend.run(COPY, {
+        inputs: { values },
+        uniforms: {},
+        invocations: rows * columns,
+        output: parameter.values,
+      });
+      this.#backend.release(values);
+    }
+  }
+
+  /**
+   * The values, and each of so many moments, as they are after all that has been recorded so far.
+   *
+   * @returns The parameters, then the moments.
+   */
+  async read(moments = 0): Promise<Map<string, Float32Array>[]> {
+    const parts = 1 + moments;
+    const images = await this.#backend.read(
+      ...this.all.map(({ values, rows, columns }) => this.#backend.view(values, [parts * rows * columns])),
+    );
+    return Array.from({ length: parts }, (_, part) =>
+      new Map(this.all.map(({ name, rows, columns }, i) => {
+        const size = rows * columns;
+        return [name, transpose(images[i]!.subarray(part * size, (part + 1) * size), columns, rows)] as const;
+      })));
+  }
+
+  /** A parameter's values: `[inputs, units]` of a matrix, `[units]` of a vector. */
+  valuesOf(name: string): Tensor<"f32"> {
+    const { values, rows, columns, isMatrix } = this.#parameters.get(name)!;
+    return this.#backend.view(values, isMatrix ? [columns, rows] : [rows]);
+  }
+
+  /**
+   * Adds to a parameter's gradient, part by part in their order.
+   *
+   * @param parts f32 `[count, …]`, each shaped as on the device.
+   * @param isFirst Nothing has been added yet since the last step.
+   */
+  addGradient(name: string, parts: Tensor<"f32">, isFirst: boolean): void {
+    const { gradient, rows, columns } = this.#parameters.get(name)!;
+    this.#backend.run(ADD_PARTS, {
+      inputs: { values: parts },
+      uniforms: { parts: parts.shape[0]!, keep: isFirst ? 0 : 1 },
+      invocations: rows * columns,
+      output: gradient,
+    });
+  }
+}
+
+/** `[rows, columns]` → `[columns, rows]`. */
+function transpose(from: Float32Array, rows: number, columns: number): Float32Array {
+  const to = new Float32Array(rows * columns);
+  for (let row = 0; row < rows; row++) {
+    for (let column = 0; column < columns; column++) to[column * rows + row] = from[row * columns + column]!;
+  }
+  return to;
+}

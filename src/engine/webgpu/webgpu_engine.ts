@@ -1,0 +1,373 @@
+/**
+ * The WebGPU engine: a plan's operations on the device, from the draws to the optimiser's step.
+ *
+ * Pixels go up and three numbers a sample come back; parameters come home when they are asked for. Nothing is awaited between
+ * two batches: each call records its work at once, in order, and only its answer is waited for.
+ *
+ * @module
+ */
+import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
+import { SCORE, SCORES } from "../../../asm/scores.wgsl.ts";
+import { SampleFeatures } from "../../data/augment.ts";
+import type { Samples } from "../../data/samples.ts";
+import { EngineError } from "../../errors.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { checkBatch, checkSamples } from "../checks.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine.ts";
+import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
+import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
+import { packSamples, uploadPixels } from "../gpu/encoding.ts";
+import { samplesThatFit } from "../gpu/memory.ts";
+import { openBackend } from "../gpu/tfjs_backend.ts";
+import {
+  type CompleteStep,
+  completeStep,
+  findsMoments,
+  momentsOf,
+  type OptimiserName,
+  optimiserOf,
+} from "../optimiser.ts";
+import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
+import { cutBatch, memoryNeedOf } from "./chunking.ts";
+import { updateParameters } from "./device_optimiser.ts";
+import { DeviceParameters } from "./device_parameters.ts";
+import { kernelsOf } from "./neurons.ts";
+import { type Chunk, Presentation, type Room } from "./presentation.ts";
+
+/** How to make a WebGPU engine. */
+export interface WebGpuEngineOptions {
+  /** What to train or run. */
+  readonly spec: NetworkSpec;
+  /** Seed of all draws. @default {0} */
+  readonly seed?: number;
+  /** The most samples that a batch will have. @default {1000} */
+  readonly batchSize?: number;
+  /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
+  readonly gpuMemory?: number;
+  /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
+  readonly record?: boolean;
+  /** Where adapters are found. @default {the runtime's WebGPU} */
+  readonly gpu?: Gpu;
+  /** Which of them. @default {the fastest} */
+  readonly adapter?: FoundAdapter;
+}
+
+/** An engine on a device, which can be asked how much it asks of it. */
+export interface WebGpuEngine extends Engine, Disposable {
+  /** What was asked of the device so far. */
+  readonly counts: DeviceCounts;
+  /** What it holds now. */
+  readonly memory: DeviceMemory;
+}
+
+/**
+ * Makes a WebGPU engine.
+ *
+ * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ *
+ * @example
+ * ```ts ignore
+ * import { createWebGpuEngine, initialParameters, seedNetwork } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+ * using engine = await createWebGpuEngine({ spec });
+ * await engine.setParameters(initialParameters(spec, 0));
+ * ```
+ */
+export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<WebGpuEngine> {
+  const { spec, gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
+  const backend = await openBackend({ gpu, adapter });
+  try {
+    const plan = compilePlan(spec, { dense: true, record });
+    const need = (samples: number) => memoryNeedOf(plan, samples);
+    const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
+    return new DeviceEngine(backend, plan, most, options);
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
+
+class DeviceEngine implements WebGpuEngine {
+  readonly name = "webgpu";
+  readonly description: string;
+  readonly threads = 0;
+  readonly #backend: Backend;
+  readonly #plan: Plan;
+  readonly #room: Room;
+  readonly #seed: number;
+  readonly #batchSize: number;
+  /** Samples that a chunk has room for. */
+  readonly #most: number;
+  readonly #known = new WeakSet<Samples>();
+  /** The chunks that the device's buffers fit now. */
+  #fitted = { samples: 0, withGradient: false };
+  /** Where samples' features are found. */
+  readonly #sources: SampleFeatures;
+  /** Steps of the optimiser, and whose moments they left. */
+  #steps = 0;
+  #optimiser: OptimiserName = "sgd";
+
+  constructor(
+    backend: Backend,
+    plan: Plan,
+    most: number,
+    { seed = 0, batchSize = 1000, record = false }: WebGpuEngineOptions,
+  ) {
+    const { name, isSoftware } = backend.adapter;
+    this.description = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
+    this.#backend = backend;
+    this.#plan = plan;
+    this.#most = most;
+    this.#seed = seed;
+    this.#batchSize = batchSize;
+    const neurons = plan.layers.map(({ neuron, recurrent }) => kernelsOf(neuron, recurrent));
+    this.#room = {
+      backend,
+      plan,
+      record,
+      parameters: new DeviceParameters(backend, plan.spec),
+      neurons,
+      constants: plan.layers.map(({ index, units }) => {
+        const upload = (value: number) => backend.upload(new Float32Array(units).fill(value), [units]);
+        const { decay, threshold, scale } = neurons[index]!.unitConstants;
+        return { decay: upload(decay), threshold: upload(threshold), scale: upload(scale) };
+      }),
+      pixels: uploadPixels(backend, plan.spec),
+      nothing: backend.upload(Float32Array.of(0), [1]),
+    };
+    this.#sources = new SampleFeatures(seed);
+  }
+
+  get counts(): DeviceCounts {
+    return { ...this.#backend.counts };
+  }
+
+  get memory(): DeviceMemory {
+    return this.#backend.memory;
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.#call(() => {
+      this.#room.parameters.set(parameters);
+      this.#steps = 0;
+    });
+  }
+
+  getParameters(): Promise<Parameters> {
+    return this.#call(async () => (await this.#room.parameters.read())[0]!);
+  }
+
+  getState(): Promise<EngineState> {
+    return this.#call(async () => {
+      const names = momentsOf(this.#optimiser), steps = this.#steps;
+      const [parameters, ...moments] = await this.#room.parameters.read(names.length);
+      return {
+        parameters: parameters!,
+        moments: new Map(names.map((name, i) => [name, moments[i]!])),
+        steps,
+      };
+    });
+  }
+
+  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+    return this.#call(() => {
+      const optimiser = optimiserOf(moments.keys());
+      this.#room.parameters.set(parameters, momentsOf(optimiser).map((name) => moments.get(name)!));
+      this.#optimiser = optimiser;
+      this.#steps = steps;
+    });
+  }
+
+  train(batch: Batch, step: Step): Promise<BatchResult> {
+    return this.#call(() => {
+      const complete = completeStep(step);
+      this.#check(batch);
+      if (!findsMoments(complete.kind, { kind: this.#optimiser, steps: this.#steps })) {
+        this.#room.parameters.clearMoments();
+      }
+      this.#optimiser = complete.kind;
+      return this.#sum(batch, complete);
+    });
+  }
+
+  evaluate(batch: Batch): Promise<BatchResult> {
+    return this.#call(() => this.#sum(batch));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#call(() => this.#classify(batch));
+  }
+
+  trace(batch: Batch): Promise<SampleTrace> {
+    return this.#call(() => this.#trace(batch));
+  }
+
+  close(): void {
+    this.#backend.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * Works at once, up to the first thing that has to be waited for: so the device gets its work in the order of the calls. What
+   * is wrong with a call rejects its promise; the rest is the engine's failure, whatever it was.
+   */
+  async #call<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    try {
+      this.#backend.check();
+      return await work();
+    } catch (cause) {
+      if (cause instanceof EngineError || cause instanceof RangeError) throw cause;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new EngineError(`the engine stopped: ${message}`, { cause });
+    }
+  }
+
+  /** Way forward of a batch; with a step way back and update, too. */
+  async #sum(batch: Batch, step?: CompleteStep): Promise<BatchResult> {
+    this.#check(batch);
+    const backend = this.#backend;
+    const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
+    this.#present(batch, { scores, logits: undefined, withGradient: step !== undefined });
+    if (step) {
+      updateParameters(backend, this.#room.parameters.all, step, ++this.#steps);
+    }
+    const read = backend.read(scores);
+    backend.release(scores);
+    const [numbers] = await read;
+    return sumScores(numbers, batch.indices, batch.samples);
+  }
+
+  async #classify(batch: Batch): Promise<Classification> {
+    this.#check(batch);
+    const backend = this.#backend, count = batch.indices.length;
+    const scores = backend.allocate("i32", [count, SCORES]),
+      logits = backend.allocate("f32", [count, this.#plan.classes]);
+    this.#present(batch, { scores, logits, withGradient: false });
+    const read = backend.read(logits, scores);
+    backend.release(logits, scores);
+    const [readout, numbers] = await read;
+    return {
+      logits: readout,
+      predictions: Uint8Array.from({ length: count }, (_, i) => numbers[SCORES * i + SCORE.prediction]!),
+      spikes: Int32Array.from({ length: count }, (_, i) => numbers[SCORES * i + SCORE.spikes]!),
+    };
+  }
+
+  /** Records all that a batch asks of the device but the optimiser's step. */
+  #present(
+    batch: Batch,
+    { scores, logits, withGradient }: Pick<Chunk, "scores" | "logits" | "withGradient">,
+  ): void {
+    const backend = this.#backend, { indices } = batch;
+    const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
+    this.#fit(cut.samples, withGradient);
+    for (const [from, to] of chunks) {
+      backend.scoped(() => {
+        const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
+          ...cut,
+          share: 1 / indices.length,
+          withGradient,
+          isFirst: from === 0,
+          scores,
+          logits,
+          offset: from,
+        });
+        const presentation = new Presentation(this.#room, chunk);
+        presentation.forward();
+        if (withGradient) presentation.backward();
+        backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
+      });
+    }
+  }
+
+  async #trace(batch: Batch): Promise<SampleTrace> {
+    const { layers, classes, spec } = this.#plan;
+    const first = { ...batch, indices: batch.indices.slice(0, 1) };
+    this.#check(first);
+    this.#fit(1, false);
+    const backend = this.#backend;
+    const { scanned, read } = backend.scoped(() => {
+      const cut = {
+        samples: 1,
+        groups: 1,
+        share: 1,
+        withGradient: false,
+        isFirst: true,
+        logits: undefined,
+        offset: 0,
+      };
+      const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
+      const presentation = new Presentation(this.#room, chunk);
+      presentation.forward();
+      const { scanned, logits, losses } = presentation.results;
+      return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
+    });
+    const [logits, losses, ...states] = await read;
+    const steps = batch.samples.lengths?.[first.indices[0]!] ?? spec.steps;
+    const rows = (layer: number, at: number) => states[layer]!.slice(at, at + steps * layers[layer]!.units);
+    return {
+      outputs: layers.map(({ index }) => rows(index, 0)),
+      potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
+      logits: logits.slice(0, classes),
+      logProbabilities: losses.slice(classes, 2 * classes),
+      loss: losses[2 * classes]!,
+    };
+  }
+
+  #check(batch: Batch): void {
+    checkBatch(batch, this.#batchSize);
+    if (this.#known.has(batch.samples)) return;
+    checkSamples(batch.samples, this.#plan.spec);
+    this.#known.add(batch.samples);
+  }
+
+  /** Buffers are kept from chunk to chunk; those of another size are given back first. */
+  #fit(samples: number, withGradient: boolean): void {
+    if (samples !== this.#fitted.samples || withGradient !== this.#fitted.withGradient) this.#backend.trim();
+    this.#fitted = { samples, withGradient };
+  }
+
+  #chunkOf(batch: Batch, cut: Omit<Chunk, "packed" | "counted" | "facts">): Chunk {
+    const { plan } = this.#room, { samples, indices } = batch;
+    const facts = new Int32Array(FACTS * cut.samples), scales = new Float32Array(facts.buffer);
+    for (let i = 0; i < cut.samples; i++) {
+      const index = indices[i], steps = index === undefined ? undefined : samples.lengths?.[index];
+      const { first, last, zero, scale } = steps === undefined ? plan.readout : readStepsOf(plan.spec, steps);
+      const at = FACTS * i;
+      facts[at + FACT.label] = index === undefined ? 0 : samples.labels[index]!;
+      facts[at + FACT.steps] = steps ?? plan.spec.steps;
+      facts[at + FACT.first] = first;
+      facts[at + FACT.last] = last;
+      facts[at + FACT.zero] = zero ? 1 : 0;
+      scales[at + FACT.scale] = scale;
+    }
+    const { samples: count } = cut;
+    const packed = packSamples(plan.spec, batch, { sources: this.#sources, count, seed: this.#seed });
+    return { ...cut, packed, counted: indices.length, facts };
+  }
+}
+
+/** Adds up what each sample came to, in their order. */
+function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labels }: Samples): BatchResult {
+  const losses = new Float32Array(scores.buffer);
+  let loss = 0, correct = 0, spikes = 0;
+  indices.forEach((index, i) => {
+    loss += losses[SCORES * i + SCORE.loss]!;
+    if (scores[SCORES * i + SCORE.prediction] === labels[index]) correct++;
+    spikes += scores[SCORES * i + SCORE.spikes]!;
+  });
+  return { loss, correct, total: indices.length, spikes };
+}
