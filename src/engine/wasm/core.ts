@@ -7,11 +7,18 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
-import { type DrawKey, drawKey } from "../../random.ts";
+import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
-import { InputProduct, type Precision, type Tile } from "./input_product.ts";
+import { type Exchange, ExternalProduct } from "./external_product.ts";
+import {
+  type InputOperations,
+  InputProduct,
+  type Place,
+  type Precision,
+  type Tile,
+} from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
@@ -38,7 +45,12 @@ export interface CoreOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
+  /** Where currents of the bottom layer come from, and its coefficients go to, if another computes its product. */
+  readonly exchange?: Exchange;
 }
+
+/** The only sample there is. */
+const ALONE: Place = { slot: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
 export class Core {
@@ -49,69 +61,63 @@ export class Core {
   /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
-  readonly #inputs: InputProduct;
+  readonly #inputs: InputOperations;
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  /** Feature of each pixel value. */
-  readonly #pixels: Float32Array;
-  readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
   #label = 0;
   #scale = 1;
-  #key: DrawKey = { key0: 0, key1: 0 };
   #loss = 0;
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, exchange }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
     this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards);
+    this.memory = allocate(this.#kernels, plan, shards, exchange !== undefined);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
     this.#integers = new Int32Array(this.#kernels.memory.buffer);
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#inputs = new InputProduct(this.#kernels, this.memory, {
-      plan,
-      skipBound,
-      precision,
-      ...(tile && { tile }),
-    });
-    this.#featureScale = this.#inputs.featureScale;
-    const { kind, offset } = plan.spec.encoder;
-    this.#pixels = Float32Array.from(
-      { length: 256 },
-      (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
-    );
+    this.#inputs = exchange
+      ? new ExternalProduct(this.#kernels, this.memory, exchange)
+      : new InputProduct(this.#kernels, this.memory, { plan, skipBound, precision, ...(tile && { tile }) });
     this.#slots = plan.layers.map((layer) => layer.units);
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
-    if (kind === "direct") this.#view(this.memory.features, plan.spec.inputs).fill(1);
   }
 
-  /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
+  /** What follows from the parameters and holds for a whole batch. */
   prepare(): void {
-    if (this.plan.spec.encoder.kind === "direct") this.#inputs.pack(this.plan.layers[0]!.units);
+    this.#inputs.prepare();
   }
 
-  clearGradients(): void {
-    this.gradients.fill(0);
+  /** @param from Of the flat parameters: those before are another's. */
+  clearGradients(from = 0): void {
+    this.gradients.fill(0, from);
   }
 
   /**
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param place Where it lies in an exchange, if there is one.
    */
-  load(samples: Samples, index: number, purpose: number, epoch: number, scale = 1): void {
-    this.#loadFeatures(samples, index);
+  load(
+    samples: Samples,
+    index: number,
+    purpose: number,
+    epoch: number,
+    scale = 1,
+    place: Place = ALONE,
+  ): void {
+    this.#inputs.load(samples, index, drawKey(this.#seed, purpose, epoch, index), place);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    this.#key = drawKey(this.#seed, purpose, epoch, index);
   }
 
   /** The present sample's way forward. @returns Its loss. */
@@ -213,22 +219,6 @@ export class Core {
     }
   }
 
-  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures({ features, size }: Samples, index: number): void {
-    const { inputs, encoder, steps } = this.plan.spec;
-    const sequence = encoder.kind === "direct";
-    const start = (sequence ? this.memory.sequence : this.memory.features) >> 2;
-    for (let step = 0; step < (sequence ? steps : 1); step++) {
-      const from = index * size + step * inputs;
-      const to = start + step * roundUp(inputs, 4);
-      if (features instanceof Uint8Array) {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
-      } else {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
-      }
-    }
-  }
-
   /** One operation of the plan, on the present sample. */
   execute(operation: Operation): void {
     const k = this.#kernels, m = this.memory;
@@ -236,7 +226,7 @@ export class Core {
     const { readout, classes } = this.plan;
     switch (operation.kind) {
       case "encode":
-        this.#inputs.encode(this.#key);
+        this.#inputs.encode();
         return;
       case "choose":
         this.#slots[operation.layer] = this.#inputs.choose();
@@ -247,11 +237,9 @@ export class Core {
       case "product":
         this.#inputs.product(this.#slots[operation.layer]!);
         return;
-      case "productRow": {
-        const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
-        k.productRow(m.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
+      case "productRow":
+        this.#inputs.productRow();
         return;
-      }
       case "gather": {
         const { layer, weightsAt, biasAt, currents, width } = m.layers[operation.layer]!;
         const { unit, counts, spikeSteps, spikeOutputs } = m.layers[layer.index - 1]!;
@@ -315,29 +303,25 @@ export class Core {
         return;
       }
       case "traceGradient":
-        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!);
+        this.#inputs.traceGradient(operation.decay, this.#slots[operation.layer]!);
         return;
-      case "outerGradient": {
-        const { layer, weightGradientsAt, unitStride } = m.layers[operation.layer]!;
-        k.outerGradient(m.features, m.sums, weightGradientsAt, layer.units, unitStride);
+      case "outerGradient":
+        this.#inputs.outerGradient();
         return;
-      }
       default:
         operation satisfies never;
     }
   }
 
   #scan(memory: LayerMemory): void {
-    const { layer, currents, currentStride, counts, spikeSteps, spikeOutputs, potentials, outputs, width } =
-      memory;
+    const { layer, currents, counts, spikeSteps, spikeOutputs, potentials, outputs, width } = memory;
     const { steps } = this.plan.spec;
     const slots = this.#slots[layer.index]!;
-    const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
+    const fed = layer.source === "spikes" ? undefined : this.#inputs;
+    const currentStride = fed?.currentStride ?? memory.currentStride;
     for (let slot = 0; slot < slots; slot += 4) {
-      const from = layer.source === "inputs"
-        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
-        : currents + 4 * slot;
+      const from = fed?.currentsOf(slot) ?? currents + 4 * slot;
       const states = potentials && potentials + 4 * slot;
       switch (neuron.kind) {
         case "graded":

@@ -70,13 +70,14 @@ export const UPDATE_FLOATS = 8192;
  * Takes all memory of a thread.
  *
  * @param shards The most gradient shards that a batch is cut into.
+ * @param isExternal The bottom layer's product is computed elsewhere: nothing is needed for it but room for its currents.
  */
-export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemory {
+export function allocate(kernels: Kernels, plan: Plan, shards: number, isExternal: boolean): CoreMemory {
   const arena = new Arena(kernels);
   const floats = (n: number) => arena.take(4 * n);
   const { steps } = plan.spec;
   const paddedSteps = roundUp(steps, 4);
-  const layout = layOut(plan);
+  const layout = layOut(plan, isExternal);
   const parameters = floats(layout.size);
   const gradients = floats(layout.size);
 
@@ -113,7 +114,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
 
   const bottom = layers[0]!;
   const inputs = roundUp(plan.spec.inputs, 4);
-  const varying = bottom.layer.source === "inputs";
+  const varying = bottom.layer.source === "inputs" && !isExternal;
   const classes = layers[layers.length - 1]!.width;
   return {
     layout,
@@ -121,7 +122,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     parameters,
     gradients,
     features: floats(inputs),
-    sequence: plan.spec.encoder.kind === "direct" ? floats(paddedSteps * inputs) : 0,
+    sequence: plan.spec.encoder.kind === "direct" && varying ? floats(paddedSteps * inputs) : 0,
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Samples } from "../../data/samples.ts";
 import type { DrawKey } from "../../random.ts";
 import type { Plan } from "../plan.ts";
 import type { CoreMemory } from "./core_memory.ts";
@@ -39,10 +40,47 @@ export interface InputProductOptions {
   readonly tile?: Tile;
 }
 
-/** The operations `encode`, `choose`, `pack`, `product` and `traceGradient` of a plan. */
-export class InputProduct {
+/**
+ * The operations of a plan that touch a sample's inputs, as a core carries them out: all of them belong to the bottom layer.
+ *
+ * Whoever implements them takes currents from and gives coefficients to the core's memory; where the product itself is
+ * computed is its own affair (`external_product.ts`).
+ */
+export interface InputOperations {
+  /** How far apart the currents of one unit lie, in bytes, from step to step; 0: the same at every step. */
+  readonly currentStride: number;
+  /** Where the currents of a slot, a multiple of 4, begin. */
+  currentsOf(slot: number): number;
+  /** Makes a sample the present one. */
+  load(samples: Samples, index: number, key: DrawKey, place: Place): void;
+  /** What follows from the parameters and holds for a whole batch. */
+  prepare(): void;
+  /** The operation of this name; so are the others. */
+  encode(): void;
+  /** @returns How many units were listed. */
+  choose(): number;
+  pack(slots: number): void;
+  product(slots: number): void;
+  productRow(): void;
+  traceGradient(decay: number, slots: number): void;
+  outerGradient(): void;
+}
+
+/** A sample's place where several are under way: in which slot of an exchange, and which of its samples. */
+export interface Place {
+  readonly slot: 0 | 1;
+  readonly position: number;
+}
+
+/** Computes them by kernels, in the core's own memory. */
+export class InputProduct implements InputOperations {
+  readonly currentStride: number;
+  readonly #floats: Float32Array;
+  /** Feature of each pixel value. */
+  readonly #pixels: Float32Array;
   /** What features are multiplied by before they are handed over. */
-  readonly featureScale: number;
+  readonly #featureScale: number;
+  #key: DrawKey = { key0: 0, key1: 0 };
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #plan: Plan;
@@ -67,14 +105,50 @@ export class InputProduct {
     this.#integer = noisy && precision === "i16";
     const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
     this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
-    this.featureScale = noisy ? DRAW_SCALE[precision] : 1;
+    const scale = noisy ? DRAW_SCALE[precision] : 1;
+    this.#featureScale = scale;
     this.#row = roundUp(plan.spec.inputs, 4);
     this.#steps = roundUp(plan.spec.steps, 4);
+    this.currentStride = memory.layers[0]!.currentStride;
+    this.#floats = new Float32Array(kernels.memory.buffer);
+    this.#pixels = featuresOfPixels(plan).map((feature) => feature * scale);
+    if (plan.spec.encoder.kind === "direct") {
+      this.#floats.fill(1, memory.features >> 2, (memory.features >> 2) + plan.spec.inputs);
+    }
+  }
+
+  currentsOf(slot: number): number {
+    const { currents, layer } = this.#memory.layers[0]!;
+    return layer.source === "inputs"
+      ? currents + (slot >> 3) * 32 * this.#steps + 4 * (slot & 7)
+      : currents + 4 * slot;
+  }
+
+  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
+  load({ features, size }: Samples, index: number, key: DrawKey): void {
+    this.#key = key;
+    const { inputs, encoder, steps } = this.#plan.spec;
+    const sequence = encoder.kind === "direct";
+    const start = (sequence ? this.#memory.sequence : this.#memory.features) >> 2;
+    for (let step = 0; step < (sequence ? steps : 1); step++) {
+      const from = index * size + step * inputs;
+      const to = start + step * this.#row;
+      if (features instanceof Uint8Array) {
+        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+      } else {
+        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
+      }
+    }
+  }
+
+  /** Panels, where features do not change them. */
+  prepare(): void {
+    if (this.#plan.spec.encoder.kind === "direct") this.pack(this.#plan.layers[0]!.units);
   }
 
   /** A sample's inputs at every step, without its features where these do not change. */
-  encode({ key0, key1 }: DrawKey): void {
-    const k = this.#kernels, { x, sequence } = this.#memory;
+  encode(): void {
+    const k = this.#kernels, { x, sequence } = this.#memory, { key0, key1 } = this.#key;
     const { encoder, steps } = this.#plan.spec;
     if (encoder.kind === "direct") k.encodeDirect(sequence, x, steps, this.#row);
     else if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
@@ -87,7 +161,7 @@ export class InputProduct {
     const { layer, weightsAt, biasAt, powerSums, powerNorms, unit } = layers[0]!;
     if (layer.neuron.kind !== "graded") return layer.units;
     // deno-fmt-ignore
-    return this.#kernels.chooseUnits(features, this.featureScale, weightsAt, biasAt, layer.units, this.#row,
+    return this.#kernels.chooseUnits(features, this.#featureScale, weightsAt, biasAt, layer.units, this.#row,
       powerSums, powerNorms, this.#plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
   }
 
@@ -128,8 +202,14 @@ export class InputProduct {
     }
   }
 
+  /** Currents that are the same at every step. */
+  productRow(): void {
+    const { layer, weightsAt, biasAt, currents, unitStride } = this.#memory.layers[0]!;
+    this.#kernels.productRow(this.#memory.features, weightsAt, biasAt, 1, currents, layer.units, unitStride);
+  }
+
   /** Adds the weights' gradient, from the coefficients of the listed units' spikes. */
-  gradient(decay: number, slots: number): void {
+  traceGradient(decay: number, slots: number): void {
     const k = this.#kernels, { features, x, sums, scratch, layers } = this.#memory;
     const { unit, counts, spikeSteps, spikeGradients, weightGradientsAt } = layers[0]!;
     const { steps } = this.#plan.spec;
@@ -143,4 +223,19 @@ export class InputProduct {
         weightGradientsAt, scratch);
     }
   }
+
+  /** Adds the weights' gradient where the input is the same at every step. */
+  outerGradient(): void {
+    const { features, sums, layers } = this.#memory;
+    const { layer, weightGradientsAt, unitStride } = layers[0]!;
+    this.#kernels.outerGradient(features, sums, weightGradientsAt, layer.units, unitStride);
+  }
+}
+
+/** The feature that each pixel value stands for, f32 `[256]`: the same bits in every engine. */
+export function featuresOfPixels({ spec: { encoder } }: Plan): Float32Array<ArrayBuffer> {
+  return Float32Array.from(
+    { length: 256 },
+    (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset),
+  );
 }

@@ -11,6 +11,7 @@ import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace, Step } from "../engine.ts";
 import { Core, type CoreOptions } from "./core.ts";
 import type { KernelModule } from "./kernels.ts";
+import type { Place } from "./input_product.ts";
 import { roundUp } from "./layout.ts";
 
 /** Memory that all threads see. With a single lane it need not be shared. */
@@ -19,6 +20,11 @@ export interface SharedState {
   readonly control: Int32Array;
   readonly parameters: Float32Array;
   readonly velocity: Float32Array;
+  /**
+   * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
+   * gradient of these, and so the shards begin behind them.
+   */
+  readonly given: Float32Array;
   readonly shards: readonly Float32Array[];
   /** Two slots, so that a batch can be handed out while another is under way. */
   readonly results: readonly [SlotResults, SlotResults];
@@ -42,15 +48,30 @@ export interface Job {
   readonly shards: number;
 }
 
+/** A run of a batch's samples, and the shards that it is cut into. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly firstShard: number;
+  readonly shards: number;
+  /** The shards hold an earlier part's gradients, to which this one's are added. */
+  readonly adds: boolean;
+  /** Where claims are counted, and where the samples lie in an exchange. */
+  readonly slot: 0 | 1;
+}
+
 /** What the engine tells its lanes. */
 export type LaneMessage =
   | { readonly kind: "setup"; readonly setup: LaneSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
   | { readonly kind: "train"; readonly job: Job; readonly step: Step }
   | { readonly kind: "evaluate"; readonly job: Job }
-  | { readonly kind: "trace"; readonly job: Job };
+  | { readonly kind: "trace"; readonly job: Job }
+  /** The steps of `train` and `evaluate`, where the engine takes them one by one. The parameters are taken with part `from` 0. */
+  | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
+  | { readonly kind: "update"; readonly job: Job; readonly step: Step };
 
-/** What a lane answers to each `train`, `evaluate` and `trace`. */
+/** What a lane answers to each message about a job. */
 export interface LaneReply {
   /** What went wrong; the lane is of no more use. */
   readonly failure?: string;
@@ -110,40 +131,68 @@ export class Lane {
         this.#train(message.job, message.step);
         return {};
       case "evaluate":
-        this.#evaluate(message.job);
+        this.#present(message.job, wholeOf(message.job), false);
         return {};
       case "trace":
         return this.#trace(message.job);
+      case "present":
+        this.#present(message.job, message.part, message.isTraining);
+        return {};
+      case "update":
+        this.#update(message.job, message.step);
+        return {};
       default:
         return message satisfies never;
     }
   }
 
-  #train(job: Job, { learningRate, momentum }: Step): void {
-    const core = this.#core, { shared, lane, lanes } = this.#setup;
-    this.#takeParameters();
-    this.#claim(job, (shard) => {
-      core.clearGradients();
-      this.#present(job, shard, () => core.backward());
-      shared.shards[shard]!.set(core.gradients);
-    });
+  #train(job: Job, step: Step): void {
+    this.#present(job, wholeOf(job), true);
     this.#barrier();
-    const part = roundUp(shared.parameters.length / lanes, 16);
-    core.update({
-      from: Math.min(lane * part, shared.parameters.length),
-      to: Math.min((lane + 1) * part, shared.parameters.length),
-      shards: shared.shards.slice(0, job.shards),
-      parameters: shared.parameters,
-      velocity: shared.velocity,
-      learningRate,
-      momentum,
-    });
+    this.#update(job, step);
     this.#barrier();
   }
 
-  #evaluate(job: Job): void {
-    this.#takeParameters();
-    this.#claim(job, (shard) => this.#present(job, shard));
+  /** Runs a part's samples forward, and back where it is for training; leaves the gradients in its shards. */
+  #present(job: Job, part: Part, isTraining: boolean): void {
+    const core = this.#core, { shards, given } = this.#setup.shared;
+    if (part.from === 0) this.#takeParameters();
+    this.#claim(part, (claimed) => {
+      const [from, to] = shardRange(part.to - part.from, part.shards, claimed);
+      if (!isTraining) return this.#presentSamples(job, part, from, to);
+      const shard = shards[part.firstShard + claimed]!;
+      core.clearGradients(given.length);
+      if (part.adds) core.gradients.set(shard, given.length);
+      this.#presentSamples(job, part, from, to, () => core.backward());
+      shard.set(core.gradients.subarray(given.length));
+    });
+  }
+
+  /** Moves this lane's part of the parameters. */
+  #update(job: Job, step: Step): void {
+    const { given, shards, parameters } = this.#setup.shared;
+    this.#updateRun(0, given.length, [given], step);
+    this.#updateRun(given.length, parameters.length, shards.slice(0, job.shards), step);
+  }
+
+  /** This lane's share of the parameters `from` … `to`, whose gradients are the shards. */
+  #updateRun(
+    from: number,
+    to: number,
+    shards: readonly Float32Array[],
+    { learningRate, momentum }: Step,
+  ): void {
+    const { shared, lane, lanes } = this.#setup;
+    const share = roundUp((to - from) / lanes, 16);
+    this.#core.update({
+      from: Math.min(lane * share, to - from),
+      to: Math.min((lane + 1) * share, to - from),
+      shards,
+      parameters: shared.parameters.subarray(from, to),
+      velocity: shared.velocity.subarray(from, to),
+      learningRate,
+      momentum,
+    });
   }
 
   #trace(job: Job): LaneReply {
@@ -154,7 +203,8 @@ export class Lane {
   }
 
   #takeParameters(): void {
-    this.#core.parameters.set(this.#setup.shared.parameters);
+    const { parameters, given } = this.#setup.shared;
+    this.#core.parameters.set(parameters.subarray(given.length), given.length);
     this.#core.prepare();
   }
 
@@ -162,13 +212,14 @@ export class Lane {
     return this.#samples.get(job.samples)!; // sent before the first job that names it
   }
 
-  /** Runs a shard's samples forward, and what is to come `after` each. */
-  #present(job: Job, shard: number, after?: () => void): void {
+  /** Runs samples `from` … `to` of a part forward, and what is to come `after` each. */
+  #presentSamples(job: Job, part: Part, from: number, to: number, after?: () => void): void {
     const core = this.#core, samples = this.#samplesOf(job);
     const { losses, predictions, spikes } = this.#setup.shared.results[job.slot];
-    const [from, to] = shardRange(job.indices.length, job.shards, shard);
-    for (let i = from; i < to; i++) {
-      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length);
+    for (let position = from; position < to; position++) {
+      const i = part.from + position;
+      const place: Place = { slot: part.slot, position };
+      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length, place);
       losses[i] = core.forward();
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
@@ -176,11 +227,11 @@ export class Lane {
     }
   }
 
-  #claim(job: Job, work: (shard: number) => void): void {
+  #claim({ slot, shards }: Part, work: (shard: number) => void): void {
     const { control } = this.#setup.shared;
     for (;;) {
-      const shard = Atomics.add(control, 1 + job.slot, 1);
-      if (shard >= job.shards) return;
+      const shard = Atomics.add(control, 1 + slot, 1);
+      if (shard >= shards) return;
       work(shard);
     }
   }
@@ -194,4 +245,9 @@ export class Lane {
     if (Atomics.add(control, 0, 1) + 1 === all) Atomics.notify(control, 0);
     for (let here; (here = Atomics.load(control, 0)) < all;) Atomics.wait(control, 0, here);
   }
+}
+
+/** A job as one part. */
+function wholeOf({ indices, shards, slot }: Job): Part {
+  return { from: 0, to: indices.length, firstShard: 0, shards, adds: false, slot };
 }

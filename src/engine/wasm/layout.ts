@@ -35,8 +35,12 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-/** Lays out a plan's parameters. */
-export function layOut(plan: Plan): ParameterLayout {
+/**
+ * Lays out a plan's parameters.
+ *
+ * @param isExternal The bottom layer's currents are made elsewhere, so no panels are.
+ */
+export function layOut(plan: Plan, isExternal = false): ParameterLayout {
   let size = 0;
   const take = (floats: number) => {
     const at = size;
@@ -57,7 +61,7 @@ export function layOut(plan: Plan): ParameterLayout {
       bias: take(roundUp(layer.units + 1, 8)),
       inputStride: 1,
       unitStride: row,
-      width: roundUp(layer.units, 8),
+      width: roundUp(layer.units, isExternal ? 4 : 8),
     };
   });
   return { layers, size };
