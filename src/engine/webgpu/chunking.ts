@@ -13,7 +13,7 @@ import type { MemoryNeed } from "../gpu/memory.ts";
 const GROUP_ROWS = 1024;
 
 /** The most that the groups' gradients of one layer may take, in bytes: beyond, groups have more rows. */
-const PARTS_BYTES = 32 * 2 ** 20;
+export const PARTS_BYTES = 32 * 2 ** 20;
 
 /** One chunk after the other, all of the same size; the last one may have fewer samples that count. */
 export interface Cut {
