@@ -10,7 +10,7 @@ import { loadKernels } from "../engine/wasm/load.ts";
 import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
 import { EngineError, OptionError, SpikeletError } from "../errors.ts";
 import { readReferenceCase } from "../train/reference_case.ts";
-import { type Deviation, type OpenEngine, TOLERANCE, verifyCase } from "../train/verify.ts";
+import { type Deviation, isWithin, type OpenEngine, TOLERANCE, verifyCase } from "../train/verify.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted } from "./figures.ts";
@@ -103,10 +103,6 @@ async function judge(
     if (!(error instanceof SpikeletError)) throw error;
     return { file, passed: false, deviations: [], problem: error.message };
   }
-}
-
-function isWithin({ ofTolerance }: Deviation): boolean {
-  return ofTolerance <= 1;
 }
 
 function describe({ file, passed, deviations, problem }: Verdict): string[] {

@@ -26,6 +26,11 @@ export interface Deviation {
   readonly values: number;
 }
 
+/** Whether a tensor is as near as it has to be. */
+export function isWithin({ ofTolerance }: Deviation): boolean {
+  return ofTolerance <= 1;
+}
+
 /** SPEC.md: values hold to 1e-4 relative, 1e-5 absolute near zero; gates exactly. */
 export const TOLERANCE = { relative: 1e-4, absolute: 1e-5 } as const;
 

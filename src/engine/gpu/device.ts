@@ -66,15 +66,12 @@ function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescript
     event.preventDefault();
     if (event instanceof GPUUncapturedErrorEvent) fail(explain(adapter.name, event.error));
   });
-  device.lost.then(({ reason, message }) =>
+  device.lost.then(({ reason, message }) => {
+    const why = reason === "destroyed" ? "it was destroyed" : message || "no reason was given";
     fail(
-      new EngineError(
-        `${adapter.name}: the GPU device was lost (${reason || "no reason given"}${
-          message ? `: ${message}` : ""
-        }): try again, or take --engine wasm`,
-      ),
-    )
-  );
+      new EngineError(`${adapter.name}: the GPU device was lost: ${why}: try again, or take --engine wasm`),
+    );
+  });
   return {
     adapter,
     info,

@@ -9,57 +9,59 @@ import type { AdapterDescription } from "./adapter.ts";
 /** MiB of the device's memory that an engine takes where nobody says. */
 export const DEFAULT_GPU_MEMORY = 1024;
 
-/** What a network takes of a device, in bytes. */
+/** What some samples take of a device. */
 export interface MemoryNeed {
-  /** Whatever the number of samples: parameters, gradients. */
-  readonly fixed: number;
-  /** All buffers of one sample. */
-  readonly sample: number;
-  /** The largest single buffer of one sample. */
-  readonly largestOfSample: number;
-  /** The largest single buffer of the fixed ones. */
-  readonly largestFixed: number;
+  /** Bytes of all buffers together. */
+  readonly total: number;
+  /** The buffers, or the largest of them, by what a message calls them. */
+  readonly buffers: readonly { readonly what: string; readonly bytes: number }[];
 }
 
 /**
  * The most samples that the budget and the device's largest buffer have room for.
  *
+ * @param need What a number of samples takes; more samples take more.
+ * @param most More than these are not wanted.
  * @param gpuMemory The budget, in MiB.
  * @throws {EngineError} when there is no room for one.
  */
 export function samplesThatFit(
   { name, limits }: AdapterDescription,
-  need: MemoryNeed,
+  need: (samples: number) => MemoryNeed,
+  most: number,
   gpuMemory: number = DEFAULT_GPU_MEMORY,
 ): number {
   const largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
-  for (
-    const [what, bytes] of [["one layer's weights take", need.largestFixed], [
-      "the steps of one sample take",
-      need.largestOfSample,
-    ]] as const
-  ) {
-    if (bytes > largest) {
-      throw new EngineError(
-        `${name}: ${what} ${mebibytes(bytes)} in one buffer, but its largest has ${
-          mebibytes(largest)
-        }: take a smaller network, or --engine wasm`,
-      );
-    }
-  }
-  const least = need.fixed + need.sample;
-  if (least > gpuMemory * 2 ** 20) {
+  const budget = gpuMemory * 2 ** 20;
+  const fits = ({ total, buffers }: MemoryNeed) =>
+    total <= budget && buffers.every(({ bytes }) => bytes <= largest);
+  const { total, buffers } = need(1);
+  const tooLarge = buffers.find(({ bytes }) => bytes > largest);
+  if (tooLarge) {
     throw new EngineError(
-      `--gpu-memory ${gpuMemory}: this network takes ${
-        mebibytes(least)
-      } for one sample alone: give at least ${Math.ceil(least / 2 ** 20)}, or take --engine wasm`,
+      `${name}: ${tooLarge.what} take ${mebibytes(tooLarge.bytes)} in one buffer, but its largest has ${
+        mebibytes(largest)
+      }: take a smaller network, or --engine wasm`,
     );
   }
-  return Math.floor(
-    Math.min((gpuMemory * 2 ** 20 - need.fixed) / need.sample, largest / need.largestOfSample),
-  );
+  if (total > budget) {
+    throw new EngineError(
+      `--gpu-memory ${gpuMemory}: this network takes ${
+        mebibytes(total)
+      } for one sample alone: give at least ${Math.ceil(total / 2 ** 20)}, or take --engine wasm`,
+    );
+  }
+  let fit = 1, tooMany = most + 1;
+  while (tooMany - fit > 1) {
+    const middle = Math.floor((fit + tooMany) / 2);
+    if (fits(need(middle))) fit = middle;
+    else tooMany = middle;
+  }
+  return fit;
 }
 
-function mebibytes(bytes: number): string {
-  return `${(bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: 1 })} MiB`;
+/** A number of bytes in words. */
+export function mebibytes(bytes: number): string {
+  const digits = bytes < 2 ** 20 ? 3 : 1;
+  return `${(bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: digits })} MiB`;
 }

@@ -13,6 +13,7 @@ import type { ArrayType, NumberType, WgslKernel } from "../../../asm/wgsl.ts";
 import { EngineError } from "../../errors.ts";
 import type { Backend, KernelCall, Numbers, Tensor } from "./backend.ts";
 import { type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
+import { mebibytes } from "./memory.ts";
 
 /** Calls of a kernel that make a group: a whole number of every device's lanes. */
 const GROUP = 64;
@@ -84,19 +85,13 @@ class TfjsBackend implements Backend {
   upload(values: Float32Array, shape: readonly number[]): Tensor<"f32">;
   upload(values: Int32Array, shape: readonly number[]): Tensor<"i32">;
   upload(values: Float32Array | Int32Array, shape: readonly number[]): Tensor {
-    this.#opened.check();
-    const type = values instanceof Float32Array ? "f32" : "i32";
-    const tensor = this.#own(this.#backend.makeTensorInfo([...shape], DTYPES[type], values), type);
-    this.#backend.uploadToGPU(tensor.info.dataId); // now, not at its first use: the caller may change the values then
+    const tensor = this.#acquire(values instanceof Float32Array ? "f32" : "i32", shape, values);
     this.counts.bytesUp += values.byteLength;
     return tensor;
   }
 
   allocate<Type extends ArrayType>(type: Type, shape: readonly number[]): Tensor<Type> {
-    this.#opened.check();
-    const tensor = this.#own(this.#backend.makeTensorInfo([...shape], DTYPES[type]), type);
-    this.#backend.uploadToGPU(tensor.info.dataId);
-    return tensor;
+    return this.#acquire(type, shape);
   }
 
   run<Result extends ArrayType>(
@@ -225,10 +220,9 @@ fn main(index : i32) {
     device.queue.submit([encoder.finish()]);
     this.counts.submits++;
     this.counts.bytesDown += total;
-    const { failed } = this.#opened;
     await Promise.race([
-      staging.mapAsync(GPUMapMode.READ).catch(() => failed), // what went wrong is about to be heard by other means
-      failed.then((error) => Promise.reject(error)),
+      staging.mapAsync(GPUMapMode.READ).catch((cause) => this.#hear(cause)),
+      this.#opened.failed,
     ]);
     this.#opened.check();
     const taken = take(staging.getMappedRange(0, total));
@@ -279,6 +273,50 @@ fn main(index : i32) {
   close(): void {
     this.#opened.close(new EngineError("the engine has been closed"));
     this.#backend.dispose();
+  }
+
+  /** Lets the device say why a read went wrong; where it says nothing, the read itself is the reason. */
+  async #hear(cause: unknown): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve)); // events of the device come between two tasks
+    this.#fail(cause, "the GPU gave no numbers back");
+  }
+
+  /** Whatever went wrong with the device, it is not to be used any more. @throws {EngineError} always. */
+  #fail(cause: unknown, what: string): never {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    const error = new EngineError(`${this.adapter.name}: ${what}: ${message}`, { cause });
+    this.#opened.close(error);
+    throw this.#opened.failure ?? error;
+  }
+
+  /** Asks for a buffer. @throws {EngineError} when it is larger than the device's largest, or refused. */
+  #acquire<Type extends ArrayType>(
+    type: Type,
+    shape: readonly number[],
+    values?: Float32Array | Int32Array,
+  ): TfjsTensor<Type> {
+    this.#opened.check();
+    const { name, limits } = this.adapter;
+    const bytes = 4 * sizeOf(shape),
+      largest = Math.min(limits.maxBufferSize, limits.maxStorageBufferBindingSize);
+    if (bytes > largest) {
+      throw new EngineError(
+        `${name}: ${mebibytes(bytes)} were asked for in one buffer, but its largest has ${
+          mebibytes(largest)
+        }: take a smaller network or batch, or --engine wasm`,
+      );
+    }
+    try {
+      const tensor = this.#own(this.#backend.makeTensorInfo([...shape], DTYPES[type], values), type);
+      this.#backend.uploadToGPU(tensor.info.dataId); // now, not at its first use: the caller may change the values then
+      return tensor;
+    } catch (cause) {
+      this.#fail(
+        cause,
+        `the GPU gave no buffer of ${mebibytes(bytes)}, for it is out of memory or lost: ` +
+          "give less by --gpu-memory, or take --engine wasm",
+      );
+    }
   }
 
   #own<Type extends ArrayType>(info: TensorInfo, type: Type): TfjsTensor<Type> {

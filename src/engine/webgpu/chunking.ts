@@ -54,22 +54,28 @@ function groupsOf(samples: number, { spec, layers }: Plan): number {
   return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));
 }
 
-/** What a network takes of the device, all buffers of a way forth and back together. */
-export function memoryNeedOf({ spec, layers }: Plan): MemoryNeed {
-  const { steps, inputs, encoder } = spec;
+/** What a number of samples take of the device, all buffers of their way forth and back together. */
+export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
+  const { spec: { steps, inputs, encoder }, layers } = plan;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const weights = layers.map((layer) => layer.inputs * layer.units);
-  const units = layers.map((layer) => layer.units);
   const x = encoder.kind === "constant" ? inputs : steps * inputs;
-  // A layer's currents, outputs and potentials, δI, and δo of the layer below.
-  const states = layers.map((layer) =>
-    (4 * steps + 2) * layer.units + (layer.index > 0 ? steps * layer.inputs : 0)
+  const parts = weights.map((count) => groupsOf(samples, plan) * count);
+  const scanned = layers.map(({ units }) => (2 * steps + 1) * units); // outputs, potentials, spikes
+  // Besides: a layer's currents, δI, and δo of the layer below.
+  const others = layers.map((layer) =>
+    (2 * steps + 1) * layer.units + (layer.index > 0 ? steps * layer.inputs : 0)
   );
-  const parts = weights.map((count) => Math.max(PARTS_BYTES / 4, count));
+  // Each parameter has its value, its velocity and its gradient; features are there as they come and as they are.
+  const floats = 3 * sum(layers.map((layer) => (layer.inputs + 1) * layer.units)) + sum(parts) +
+    samples * (x + 2 * inputs + sum(scanned) + sum(others));
   return {
-    fixed: 4 * (sum(weights) * 3 + sum(parts) + sum(units) * 3),
-    largestFixed: 4 * 2 * Math.max(...weights),
-    sample: 4 * (x + 2 * inputs + sum(states)),
-    largestOfSample: 4 * Math.max(x, ...units.map((count) => (2 * steps + 1) * count)),
+    total: 4 * floats,
+    buffers: [
+      { what: "one layer's weights", bytes: 8 * Math.max(...weights) },
+      { what: "the parts of one layer's gradient", bytes: 4 * Math.max(...parts) },
+      { what: "the inputs of all steps", bytes: 4 * samples * x },
+      { what: "the states of all steps", bytes: 4 * samples * Math.max(...scanned) },
+    ],
   };
 }

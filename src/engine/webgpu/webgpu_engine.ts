@@ -7,6 +7,7 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
+import { EngineError } from "../../errors.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
 import { checkBatch, checkSamples } from "../checks.ts";
@@ -62,11 +63,12 @@ export interface WebGpuEngine extends Engine, Disposable {
  * ```
  */
 export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<WebGpuEngine> {
-  const { spec, gpu, adapter, record = false, gpuMemory } = options;
+  const { spec, gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
   const backend = await openBackend({ gpu, adapter });
   try {
     const plan = compilePlan(spec, { skip: false, record });
-    const most = samplesThatFit(backend.adapter, memoryNeedOf(plan), gpuMemory);
+    const need = (samples: number) => memoryNeedOf(plan, samples);
+    const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
     return new DeviceEngine(backend, plan, most, options);
   } catch (error) {
     backend.close();
@@ -160,7 +162,10 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#call(() => this.#present(batch, step));
+    return this.#call(() => {
+      const { learningRate, momentum } = step;
+      return this.#present(batch, { learningRate, momentum });
+    });
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
@@ -181,13 +186,17 @@ class DeviceEngine implements WebGpuEngine {
 
   /**
    * Works at once, up to the first thing that has to be waited for: so the device gets its work in the order of the calls. What
-   * is wrong with a call rejects its promise.
+   * is wrong with a call rejects its promise; the rest is the engine's failure, whatever it was.
    */
-  #call<Result>(work: () => Result | Promise<Result>): Promise<Result> {
-    return new Promise((resolve) => {
+  async #call<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+    try {
       this.#backend.check();
-      resolve(work());
-    });
+      return await work();
+    } catch (cause) {
+      if (cause instanceof EngineError || cause instanceof RangeError) throw cause;
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new EngineError(`the engine stopped: ${message}`, { cause });
+    }
   }
 
   /** Way forward of a batch; with a step way back and update, too. */

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { chooseAdapter, describeAdapter, findAdapters, type Gpu } from "../../../src/engine/gpu/adapter.ts";
+import { openDevice } from "../../../src/engine/gpu/device.ts";
+import { createWebGpuEngine } from "../../../src/engine/webgpu/webgpu_engine.ts";
+import { seedNetwork } from "../../../src/network/presets.ts";
+import { gpuTest } from "./gpu.ts";
+
+const NONE: Gpu = { requestAdapter: () => Promise.resolve(null) };
+
+Deno.test("chooseAdapter() says what to do where there is no adapter", async () => {
+  await assert.rejects(chooseAdapter(NONE), {
+    name: "EngineError",
+    message: /^no GPU adapter was found: .*driver.*--engine wasm$/,
+  });
+});
+
+Deno.test("findAdapters() finds none where there is none", async () => {
+  assert.deepEqual(await findAdapters(NONE), []);
+});
+
+Deno.test("createWebGpuEngine() rejects with an EngineError where there is no adapter", async () => {
+  await assert.rejects(createWebGpuEngine({ spec: seedNetwork(), gpu: NONE }), { name: "EngineError" });
+});
+
+gpuTest("findAdapters() names each adapter once, with its limits", async () => {
+  const found = await findAdapters();
+  const names = found.map(({ description }) => JSON.stringify(description));
+  assert.ok(names.length > 0);
+  assert.equal(new Set(names).size, names.length);
+  for (const { description } of found) {
+    assert.notEqual(description.name, "");
+    assert.doesNotMatch(description.vendor, /^(65541|4318)$/); // a word, not a number
+    assert.ok(description.limits.maxStorageBufferBindingSize >= 2 ** 27); // the least that WebGPU allows
+    assert.ok(description.limits.maxBufferSize >= 2 ** 28);
+  }
+});
+
+gpuTest("describeAdapter() tells a software adapter from a GPU", async () => {
+  const { adapter, description } = await chooseAdapter();
+  assert.equal(description.isSoftware, /llvmpipe|swiftshader/i.test(adapter.info.description));
+  const told = (info: object) =>
+    describeAdapter(Object.create(adapter, { info: { value: info }, limits: { value: adapter.limits } }))
+      .isSoftware;
+  assert.ok(
+    told({ vendor: "google", architecture: "swiftshader", device: "", description: "SwiftShader Device" }),
+  );
+  assert.ok(told({ vendor: "", architecture: "", device: "", description: "", isFallbackAdapter: true }));
+  assert.ok(
+    !told({
+      vendor: "4318",
+      architecture: "",
+      device: "8976",
+      description: "NVIDIA H100",
+      isFallbackAdapter: false,
+    }),
+  );
+});
+
+gpuTest("openDevice() says which adapter refused", async () => {
+  const { adapter, description } = await chooseAdapter();
+  await adapter.requestDevice(); // an adapter hands out one device; Deno more, so it is asked for what it has not got
+  const greedy = Object.create(adapter, {
+    limits: { value: { maxBufferSize: Number.MAX_SAFE_INTEGER } },
+    requestDevice: { value: adapter.requestDevice.bind(adapter) },
+    info: { value: adapter.info },
+  });
+  await assert.rejects(openDevice({ adapter: { adapter: greedy, description } }), {
+    name: "EngineError",
+    message: /: it refused a device: /,
+  });
+});

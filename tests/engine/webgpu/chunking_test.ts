@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { compilePlan } from "../../../src/engine/plan.ts";
+import { cutBatch, memoryNeedOf } from "../../../src/engine/webgpu/chunking.ts";
+import { seedNetwork } from "../../../src/network/presets.ts";
+
+const planOf = (steps: number, hidden = 20) =>
+  compilePlan(seedNetwork({ inputs: 30, hidden, classes: 4, steps }));
+
+Deno.test("cutBatch() presents each sample once, in chunks of one size that fit and are whole groups", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 3000 }),
+      fc.integer({ min: 1, max: 1200 }),
+      fc.constantFrom(1, 2, 7, 128, 1500),
+      fc.constantFrom(20, 60_000),
+      (count, most, steps, hidden) => {
+        const { samples, groups, chunks } = cutBatch(count, planOf(steps, hidden), most);
+        assert.ok(samples <= most);
+        assert.equal(samples % groups, 0);
+        let next = 0;
+        for (const [from, to] of chunks) {
+          assert.equal(from, next);
+          assert.ok(to > from && to - from <= samples);
+          next = to;
+        }
+        assert.equal(next, count);
+      },
+    ),
+    { seed: 4, numRuns: 500 },
+  );
+});
+
+Deno.test("cutBatch() fills up less than one sample a group", () => {
+  for (const count of [1, 37, 1000, 1025]) {
+    const { samples, groups, chunks } = cutBatch(count, planOf(1), 5000);
+    assert.equal(chunks.length, 1);
+    assert.ok(samples - count < groups, `${count}: ${samples} in ${groups}`);
+  }
+});
+
+Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep of them, and the groups' gradients", () => {
+  const { total, buffers } = memoryNeedOf(planOf(128), 16);
+  const bytes = Object.fromEntries(buffers.map((buffer) => [buffer.what, buffer.bytes / 4]));
+  assert.deepEqual(bytes, {
+    "one layer's weights": 2 * 30 * 20,
+    "the parts of one layer's gradient": 2 * 30 * 20, // 16 · 128 rows are two groups
+    "the inputs of all steps": 16 * 128 * 30,
+    "the states of all steps": 16 * (2 * 128 + 1) * 20,
+  });
+  assert.ok(total > buffers.reduce((sum, buffer) => sum + buffer.bytes, 0));
+});

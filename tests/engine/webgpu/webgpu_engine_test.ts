@@ -1,0 +1,269 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { createEngine } from "../../../src/engine/choose.ts";
+import { createWebGpuEngine, type WebGpuEngineOptions } from "../../../src/engine/webgpu/webgpu_engine.ts";
+import { initialParameters } from "../../../src/network/initialise.ts";
+import { seedNetwork } from "../../../src/network/presets.ts";
+import { drawKey, PURPOSE } from "../../../src/random.ts";
+import { isWithin, verifyCase } from "../../../src/train/verify.ts";
+import { readReferenceCase } from "../../../src/train/reference_case.ts";
+import { assertClose } from "../../asm/numbers.ts";
+import { referencePath } from "../../cli/spikelet.ts";
+import { batchesOf, batchOf, bitsOf } from "../batches.ts";
+import { answered } from "../deadline.ts";
+import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
+import { drawSamples, type NetworkCase, networkCases } from "../network_cases.ts";
+import { GRADED_CASES } from "../pytorch_cases.ts";
+import { encodeSample, gradientOf, present, widen } from "../reference_network.ts";
+
+const STEP = { learningRate: 0.1, momentum: 0.5 };
+const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SAMPLES = drawSamples(SPEC, 1, 200, false);
+const BATCHES = batchesOf(SAMPLES, 50);
+
+/** An engine with its network's first parameters. */
+async function startEngine(options: Partial<WebGpuEngineOptions> = {}) {
+  const engine = await createWebGpuEngine({ spec: SPEC, ...options });
+  await engine.setParameters(initialParameters(options.spec ?? SPEC, 0));
+  return engine;
+}
+
+/** What the dense reference says of all samples in one batch, in float64; undefined where a gate is near its threshold. */
+function referenceBatch({ spec, parameters, samples }: NetworkCase) {
+  const wide = widen(parameters);
+  const gradient = new Map([...wide].map(([name, { length }]) => [name, new Float64Array(length)]));
+  let loss = 0, spikes = 0;
+  for (let sample = 0; sample < samples.count; sample++) {
+    const x = encodeSample(spec, samples, sample, drawKey(17, PURPOSE.training, 1, sample));
+    const presented = present(spec, wide, x, samples.labels[sample]!);
+    if (presented.margin < 1e-4) return undefined;
+    loss += presented.loss;
+    spikes += presented.spikes;
+    for (const [name, tensor] of gradientOf(spec, wide, x, samples.labels[sample]!, presented)) {
+      tensor.forEach((value, i) => gradient.get(name)![i]! += value / samples.count);
+    }
+  }
+  return { loss, spikes, gradient };
+}
+
+for (const name of GRADED_CASES) {
+  gpuTest(`webgpu passes the reference case ${name}`, async () => {
+    const deviations = await verifyCase(await readReferenceCase(referencePath(name)), { engine: "webgpu" });
+    assert.deepEqual(deviations.filter((deviation) => !isWithin(deviation)), []);
+    assert.ok(deviations.length > 20);
+  });
+}
+
+gpuTest("train() gives the dense gradient for any network, and all of its spikes", async () => {
+  await fc.assert(
+    fc.asyncProperty(networkCases({ samples: 3 }), async (network) => {
+      const expected = referenceBatch(network);
+      fc.pre(expected !== undefined);
+      const { spec, parameters, samples } = network;
+      using engine = await createWebGpuEngine({ spec, seed: 17, batchSize: 3 });
+      await engine.setParameters(parameters);
+      const { loss, spikes } = await engine.train(batchOf(samples), STEP);
+      assert.equal(spikes, expected.spikes);
+      assertClose([loss], [expected.loss], "loss", { relative: 1e-4, absolute: 1e-5 });
+      const { moments } = await engine.getState();
+      for (const [name, tensor] of expected.gradient) {
+        const found = moments.get("velocity")!.get(name)!;
+        assertClose(found, tensor, `gradient of ${name}`, { relative: 1e-4, absolute: 1e-5 });
+      }
+    }),
+    { seed: 3, numRuns: 12 },
+  );
+});
+
+gpuTest("webgpu and wasm train to the same weights, and name the same classes", async () => {
+  const samples = drawSamples(SPEC, 5, 150, true);
+  const ends = [];
+  for (const name of ["wasm", "webgpu"] as const) {
+    using engine = await createEngine({ spec: SPEC, engine: name, threads: 1, seed: 3, batchSize: 150 });
+    await engine.setParameters(initialParameters(SPEC, 3));
+    for (const batch of batchesOf(samples, 40)) await engine.train(batch, STEP);
+    ends.push({ result: await engine.evaluate(batchOf(samples)), parameters: await engine.getParameters() });
+  }
+  const [wasm, webgpu] = ends;
+  for (const [name, tensor] of wasm!.parameters) {
+    assertClose(webgpu!.parameters.get(name)!, tensor, name, { relative: 0, absolute: 1e-5 });
+  }
+  const { loss, correct, ...counted } = webgpu!.result;
+  assert.ok(Math.abs(correct - wasm!.result.correct) <= 1);
+  assert.equal(counted.total, wasm!.result.total);
+  assertClose([loss], [wasm!.result.loss], "loss");
+});
+
+gpuTest("the same seed gives the same bits, run after run", async () => {
+  const ends = [];
+  for (const seed of [8, 8, 9]) {
+    using engine = await startEngine({ seed });
+    const results = [];
+    for (const batch of BATCHES) results.push(await engine.train(batch, STEP));
+    ends.push({ results, ...bitsOf(await engine.getParameters()) });
+  }
+  assert.deepEqual(ends[1], ends[0]);
+  assert.notDeepEqual(ends[2], ends[0]);
+});
+
+gpuTest("a batch in many chunks comes to the same as in one, but for the last bits", async () => {
+  const ends = [];
+  for (const gpuMemory of [1024, 1]) {
+    using engine = await startEngine({ gpuMemory });
+    const result = await engine.train(batchOf(SAMPLES), STEP);
+    ends.push({ result, parameters: await engine.getParameters(), dispatches: engine.counts.dispatches });
+    assert.ok(engine.memory.bytes <= gpuMemory * 2 ** 20, `${engine.memory.bytes} bytes of ${gpuMemory} MiB`);
+  }
+  const [whole, cut] = ends;
+  assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
+  assert.deepEqual(cut!.result, whole!.result); // sample by sample, for scans cross no chunk
+  for (const [name, tensor] of whole!.parameters) {
+    assertClose(cut!.parameters.get(name)!, tensor, name, { absolute: 1e-6 });
+  }
+});
+
+gpuTest(
+  "an epoch leaves no tensor behind, and takes no more memory than its first batches, however large batches are",
+  async () => {
+    using engine = await startEngine();
+    const trainAll = async () => {
+      for (const batch of [...BATCHES, batchOf(SAMPLES, [1, 2, 3]), batchOf(SAMPLES)]) {
+        await engine.train(batch, STEP);
+        await engine.evaluate(batch);
+      }
+    };
+    await trainAll();
+    const first = engine.memory;
+    for (let epoch = 0; epoch < 3; epoch++) await trainAll();
+    assert.deepEqual(engine.memory, first);
+  },
+);
+
+gpuTest("calls give the same whether or not they are awaited one by one", async () => {
+  using patient = await startEngine();
+  using hasty = await startEngine();
+  const expected = [];
+  for (const batch of BATCHES) {
+    expected.push(
+      await patient.train(batch, STEP),
+      await patient.evaluate(batch),
+      await patient.getParameters(),
+    );
+  }
+  const found = BATCHES.flatMap((
+    batch,
+  ) => [hasty.train(batch, STEP), hasty.evaluate(batch), hasty.getParameters()]);
+  assert.deepEqual(await answered(Promise.all<unknown>(found)), expected);
+});
+
+gpuTest(
+  "setParameters() comes before a train() that is called after it, and forgets the velocity",
+  async () => {
+    using engine = await startEngine();
+    using fresh = await startEngine();
+    const parameters = initialParameters(SPEC, 99);
+    await engine.train(BATCHES[1]!, STEP);
+    engine.setParameters(parameters);
+    const result = await engine.train(BATCHES[0]!, STEP);
+    await fresh.setParameters(parameters);
+    assert.deepEqual(result, await fresh.train(BATCHES[0]!, STEP));
+    assert.deepEqual(await engine.getState(), await fresh.getState());
+  },
+);
+
+gpuTest("training from a state that was taken before ends in the same bits", async () => {
+  using whole = await startEngine();
+  using resumed = await startEngine();
+  await whole.train(BATCHES[0]!, STEP);
+  const state = await whole.getState();
+  await resumed.setState(state);
+  for (const engine of [whole, resumed]) {
+    for (const batch of BATCHES.slice(1)) await engine.train(batch, STEP);
+  }
+  assert.deepEqual(await resumed.getState(), await whole.getState());
+  assert.deepEqual([state.steps, (await whole.getState()).steps], [1, BATCHES.length]);
+});
+
+gpuTest("what is wrong with a call is told, and the engine goes on as if it had not been", async () => {
+  using engine = await startEngine({ batchSize: 200 });
+  using other = await startEngine({ batchSize: 200 });
+  const strange = { ...SAMPLES, labels: SAMPLES.labels.with(41, 4) };
+  await assert.rejects(engine.train(batchOf(SAMPLES, []), STEP), /0 samples: expected 1 to 200/);
+  await assert.rejects(engine.evaluate(batchOf(SAMPLES, [3, 200])), /no sample 200/);
+  await assert.rejects(engine.evaluate(batchOf(strange)), /label 4 at 41.* 4 classes/);
+  await assert.rejects(engine.setParameters(new Map()), /w1: no values, expected 551/);
+  const { parameters } = await engine.getState();
+  await assert.rejects(engine.setState({ parameters, moments: new Map(), steps: 3 }), /velocity/);
+  const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);
+  await assert.rejects(Promise.resolve(trained), { name: "EngineError", message: /learningRate/ });
+  for (const each of [engine, other]) for (const batch of BATCHES) await each.train(batch, STEP);
+  assert.deepEqual(await engine.getState(), await other.getState());
+});
+
+gpuTest("close() rejects the calls that are not answered yet, and all later ones", async () => {
+  const engine = await startEngine();
+  const calls = () => [
+    engine.train(BATCHES[0]!, STEP),
+    engine.evaluate(BATCHES[0]!),
+    engine.getParameters(),
+    engine.getState(),
+  ];
+  const before = calls();
+  engine.close();
+  for (const call of [...before, ...calls(), engine.setParameters(new Map())]) {
+    await assert.rejects(answered(Promise.resolve<unknown>(call)), {
+      name: "EngineError",
+      message: /closed/,
+    });
+  }
+  engine.close();
+});
+
+gpuTest(
+  "a lost device rejects the batch that it was lost in, and all later calls; what was answered before holds",
+  async () => {
+    const { gpu, devices } = watchedGpu();
+    const engine = await startEngine({ gpu });
+    await engine.train(BATCHES[0]!, STEP);
+    const state = await engine.getState();
+    const calls = [engine.train(BATCHES[1]!, STEP), engine.train(BATCHES[2]!, STEP), engine.getParameters()];
+    devices[0]!.destroy();
+    const lost = { name: "EngineError", message: /the GPU device was lost/ };
+    for (const call of calls) await assert.rejects(answered(Promise.resolve<unknown>(call)), lost);
+    await assert.rejects(answered(engine.evaluate(BATCHES[0]!)), lost);
+    engine.close();
+    using next = await startEngine();
+    await next.setState(state);
+    using whole = await startEngine();
+    await whole.train(BATCHES[0]!, STEP);
+    assert.deepEqual(await next.train(BATCHES[1]!, STEP), await whole.train(BATCHES[1]!, STEP));
+  },
+);
+
+gpuTest("a network that is too large for the device is refused before anything is begun", async () => {
+  const steps = seedNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
+  await assert.rejects(createWebGpuEngine({ spec: steps }), {
+    name: "EngineError",
+    message: /the inputs of all steps take 32,768 MiB/,
+  });
+  const weights = seedNetwork({ inputs: 131_072, hidden: 65_536, classes: 1, steps: 1 });
+  await assert.rejects(createWebGpuEngine({ spec: weights }), {
+    name: "EngineError",
+    message: /one layer's weights take/,
+  });
+  await assert.rejects(createWebGpuEngine({ spec: seedNetwork(), gpuMemory: 1 }), {
+    name: "EngineError",
+    message: /^--gpu-memory 1: .* give at least 2, /,
+  });
+});
+
+gpuTest("counts tell what a batch asks of the device", async () => {
+  using engine = await startEngine();
+  await engine.train(BATCHES[0]!, STEP);
+  const before = engine.counts;
+  await engine.train(BATCHES[1]!, STEP);
+  const after = engine.counts;
+  assert.equal(after.dispatches - before.dispatches, 24);
+  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 1)); // features, keys, labels
+  assert.equal(after.bytesDown - before.bytesDown, 4 * 50 * 3); // loss, class, spikes
+});
