@@ -20,7 +20,7 @@ import type { KernelModule } from "../wasm/kernels.ts";
 import { shardCount } from "../wasm/lane.ts";
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads, LaneEngine, type LaneEngineOptions } from "../wasm/wasm_engine.ts";
-import { PARTS_BYTES } from "../webgpu/chunking.ts";
+import { groupsOf } from "../webgpu/chunking.ts";
 import { DeviceProduct } from "./device_product.ts";
 import { chunkSize, HybridDirector } from "./hybrid_director.ts";
 
@@ -64,8 +64,12 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
     const plan = compilePlan(spec, { skip: false, record }); // the device computes all units, whether they may spike or not
-    const room = samplesThatFit(backend.adapter, memoryNeedOf(plan), gpuMemory);
-    const samples = Math.min(room, chunkSize(batchSize, rowsOf(spec)));
+    const samples = samplesThatFit(
+      backend.adapter,
+      (count) => memoryNeedOf(plan, count),
+      chunkSize(batchSize, rowsOf(spec)),
+      gpuMemory,
+    );
     const exchange = createExchange(plan, samples, threads > 0);
     const shards = 2 * shardCount(samples); // of a chunk, and of the next
     const { name, isSoftware } = backend.adapter;
@@ -118,18 +122,26 @@ class DeviceLaneEngine extends LaneEngine implements HybridEngine {
   }
 }
 
-/** What the bottom layer takes of the device, all buffers of the two chunks that may be under way together. */
-function memoryNeedOf(plan: Plan): MemoryNeed {
-  const { inputs } = plan.spec, rows = rowsOf(plan.spec);
+/** What chunks of so many samples take of the device, all buffers of the two that may be under way together. */
+function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
+  const { inputs, encoder } = plan.spec, rows = rowsOf(plan.spec);
   const { width } = layOut(plan, true).layers[0]!;
-  const x = rows * inputs, currents = rows * width, weights = width * inputs;
-  // Inputs with features and what they were made of; currents and their way back, twice. Coefficients once, and their list with
-  // its way up: of two numbers each, in a buffer that may be twice as large as it has to be.
-  const sample = 2 * (x + 2 * inputs + 2 * currents) + currents + 8 * currents;
+  const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
+  const parts = groupsOf(samples, plan) * weights;
+  // Coefficients may be listed, at two numbers each, in a buffer that is up to twice as large as it has to be.
+  const list = 4 * currents;
+  // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the
+  // gradient's parts; W and its gradient with their ways.
+  const source = encoder.kind === "direct" ? x : samples * inputs;
+  const floats = 2 * (x + 2 * source + 2 * samples + 2 * currents) + currents + 2 * list + parts +
+    5 * weights;
   return {
-    fixed: 4 * 4 * weights + Math.max(PARTS_BYTES, 4 * weights),
-    largestFixed: 4 * weights,
-    sample: 4 * sample,
-    largestOfSample: 4 * Math.max(x, 4 * currents),
+    total: 4 * floats,
+    buffers: [
+      { what: "the bottom layer's weights", bytes: 4 * weights },
+      { what: "the parts of the bottom layer's gradient", bytes: 4 * parts },
+      { what: "the inputs of all steps", bytes: 4 * x },
+      { what: "the bottom layer's spikes at all steps", bytes: 4 * list },
+    ],
   };
 }

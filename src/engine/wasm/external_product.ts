@@ -45,9 +45,10 @@ export interface ExchangeSlot {
  */
 export function createExchange(plan: Plan, samples: number, threaded: boolean): Exchange {
   const [bottom] = plan.layers;
-  const rows = bottom!.source === "constant" ? 1 : plan.spec.steps;
+  const isConstant = bottom!.source === "constant";
+  const rows = isConstant ? 1 : plan.spec.steps;
   const { width } = layOut(plan, true).layers[0]!;
-  const isDense = rows === 1 || plan.backward.some(({ kind }) => kind === "everyStep");
+  const isDense = isConstant || plan.backward.some(({ kind }) => kind === "everyStep");
   const words = samples * rows * width;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const slot = (): ExchangeSlot => ({

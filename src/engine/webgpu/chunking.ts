@@ -13,7 +13,7 @@ import type { MemoryNeed } from "../gpu/memory.ts";
 const GROUP_ROWS = 1024;
 
 /** The most that the groups' gradients of one layer may take, in bytes: beyond, groups have more rows. */
-export const PARTS_BYTES = 32 * 2 ** 20;
+const PARTS_BYTES = 32 * 2 ** 20;
 
 /** One chunk after the other, all of the same size; the last one may have fewer samples that count. */
 export interface Cut {
@@ -48,7 +48,8 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
   }
 }
 
-function groupsOf(samples: number, { spec, layers }: Plan): number {
+/** Into how many groups so many samples are cut. */
+export function groupsOf(samples: number, { spec, layers }: Plan): number {
   const weights = Math.max(...layers.map(({ inputs, units }) => 4 * inputs * units));
   const room = Math.max(1, Math.floor(PARTS_BYTES / weights));
   return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));

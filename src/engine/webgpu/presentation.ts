@@ -6,10 +6,10 @@
  *
  * @module
  */
-import { DECODE_PIXELS, ENCODE_NOISE } from "../../../asm/encode.wgsl.ts";
 import { SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
 import { COUNT_SPIKES, CROSS_ENTROPY, KEEP_SCORES, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
+import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
 import type { LayerPlan, Operation, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
@@ -21,7 +21,7 @@ export interface Room {
   readonly parameters: DeviceParameters;
   /** Each layer's constants, f32 `[units]`. */
   readonly constants: readonly Readonly<Record<string, Tensor<"f32">>>[];
-  /** f32 `[256]`, the feature of each pixel value. */
+  /** See `uploadPixels`. */
   readonly pixels: Tensor<"f32">;
 }
 
@@ -29,15 +29,10 @@ export interface Room {
 export interface Chunk {
   /** All of them. Those past `counted` only fill the chunk up; their gradient is 0. */
   readonly samples: number;
+  readonly packed: PackedSamples;
   readonly counted: number;
   /** Parts in which gradients are summed first. */
   readonly groups: number;
-  /** Pixels, four in a word, or features; `[samples, size]`. */
-  readonly features: Int32Array | Float32Array;
-  /** Numbers of one sample. */
-  readonly size: number;
-  /** Of each sample's draws, `[samples, 2]`. */
-  readonly keys: Int32Array;
   /** One a sample. */
   readonly labels: Int32Array;
   /** What a sample's gradient counts in the batch's. */
@@ -65,9 +60,7 @@ export class Presentation {
   readonly #room: Room;
   readonly #chunk: Chunk;
   readonly #layers: readonly LayerState[];
-  /** x, `[samples, inputs]`, where the encoder starts from one. */
-  #features: Tensor<"f32"> | undefined;
-  /** Inputs of every step, `[samples · steps, inputs]`. */
+  /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
   #inputs: Tensor<"f32"> | undefined;
   #logits: Tensor<"f32"> | undefined;
   /** See `CROSS_ENTROPY`. */
@@ -99,16 +92,14 @@ export class Presentation {
     const { plan, parameters } = this.#room;
     switch (operation.kind) {
       case "encode":
-        this.#encode();
+        this.#inputs = encodeRows(this.#room.backend, plan.spec, this.#room.pixels, this.#chunk.packed);
         return;
       case "choose":
       case "pack":
         return; // ways to do less on a CPU: here all units are computed, and features are in the inputs
       case "product":
-        this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
-        return;
       case "productRow":
-        this.#multiply(plan.layers[operation.layer]!, made(this.#features));
+        this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
         return;
       case "gather": {
         const layer = plan.layers[operation.layer]!;
@@ -152,43 +143,11 @@ export class Presentation {
       }
       case "outerGradient": {
         const layer = plan.layers[operation.layer]!;
-        this.#addGradients(layer, made(this.#features), this.#sumsOf(layer));
+        this.#addGradients(layer, made(this.#inputs), this.#sumsOf(layer));
         return;
       }
       default:
         operation satisfies never;
-    }
-  }
-
-  #encode(): void {
-    const { backend, plan: { spec: { steps, inputs, encoder } }, pixels } = this.#room;
-    const { samples, features, size, keys } = this.#chunk;
-    const count = samples * size;
-    const x = features instanceof Float32Array
-      ? backend.upload(features, [samples, size])
-      : backend.run(DECODE_PIXELS, {
-        inputs: { pixels: backend.upload(features, [features.length]), table: pixels },
-        uniforms: {},
-        invocations: count,
-        output: [samples, size],
-      });
-    switch (encoder.kind) {
-      case "noise":
-        this.#inputs = backend.run(ENCODE_NOISE, {
-          inputs: { features: x, keys: backend.upload(keys, [samples, 2]) },
-          uniforms: { steps, inputs },
-          invocations: samples * steps * Math.ceil(inputs / 2),
-          output: [samples * steps, inputs],
-        });
-        return;
-      case "direct":
-        this.#inputs = backend.view(x, [samples * steps, inputs]);
-        return;
-      case "constant":
-        this.#features = x;
-        return;
-      default:
-        encoder.kind satisfies never;
     }
   }
 

@@ -9,11 +9,11 @@
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
-import { drawKey } from "../../random.ts";
 import { checkBatch, checkSamples } from "../checks.ts";
 import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
+import { packSamples, uploadPixels } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import { compilePlan, type Plan } from "../plan.ts";
@@ -106,7 +106,6 @@ class DeviceEngine implements WebGpuEngine {
     this.#most = most;
     this.#seed = seed;
     this.#batchSize = batchSize;
-    const { offset } = plan.spec.encoder;
     this.#room = {
       backend,
       plan,
@@ -118,10 +117,7 @@ class DeviceEngine implements WebGpuEngine {
           ),
         )
       ),
-      pixels: backend.upload(
-        Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + offset),
-        [256],
-      ),
+      pixels: uploadPixels(backend, plan.spec),
     };
   }
 
@@ -272,29 +268,13 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   #chunkOf(
-    { samples: { features, labels, size }, indices, purpose, epoch }: Batch,
+    batch: Batch,
     cut: Pick<Chunk, "samples" | "groups" | "scale" | "isFirst" | "scores" | "offset">,
   ): Chunk {
-    const count = cut.samples * size;
-    const numbers = features instanceof Uint8Array
-      ? new Uint8Array(4 * Math.ceil(count / 4))
-      : new Float32Array(count);
-    const keys = new Int32Array(2 * cut.samples), classes = new Int32Array(cut.samples);
-    indices.forEach((index, i) => {
-      numbers.set(features.subarray(index * size, (index + 1) * size), i * size);
-      const { key0, key1 } = drawKey(this.#seed, purpose, epoch, index);
-      keys[2 * i] = key0;
-      keys[2 * i + 1] = key1;
-      classes[i] = labels[index]!;
-    });
-    return {
-      ...cut,
-      counted: indices.length,
-      features: numbers instanceof Uint8Array ? new Int32Array(numbers.buffer) : numbers,
-      size,
-      keys,
-      labels: classes,
-    };
+    const labels = new Int32Array(cut.samples);
+    batch.indices.forEach((index, i) => labels[i] = batch.samples.labels[index]!);
+    const packed = packSamples(batch, cut.samples, this.#seed);
+    return { ...cut, packed, counted: batch.indices.length, labels };
   }
 }
 
