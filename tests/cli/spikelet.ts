@@ -39,6 +39,7 @@ export function command(
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
     cwd: folder,
+    env: { NODEVICE_SELECT: "1" }, // else Mesa's Vulkan layer looks for a display, and complains where there is none
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -41,7 +41,9 @@ export interface AdapterLimits {
 
 /** An adapter that was found. */
 export interface FoundAdapter {
+  /** What devices are asked of. */
   readonly adapter: GPUAdapter;
+  /** What it is, in words. */
   readonly description: AdapterDescription;
 }
 

@@ -4,7 +4,6 @@
  * @module
  */
 import { DECODE_PIXELS, ENCODE_NOISE } from "../../../asm/encode.wgsl.ts";
-import type { Samples } from "../../data/samples.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
