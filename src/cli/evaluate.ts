@@ -34,6 +34,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .argument("<run-or-file>", "a run's name, its folder, or a model.safetensors")
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.ownPrecisionOption)
     .addOption(options.noSkipOption)
@@ -50,22 +51,24 @@ export function evaluateCommand(): CommandUnknownOpts {
       const model = await readModel(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
+      using progress = openProgress(false);
       using engine = await createEngine({
         spec: model.spec,
         engine: given.engine,
+        gpuMemory: given.gpuMemory,
         threads,
         seed,
         precision: given.precision ?? precisionOf(model),
         skip: given.skip,
         tune: given.tune,
         batchSize: BATCH,
+        onNotice: (line) => progress.note(line),
       });
       const samples = await loadMnist(data, "test");
       checkFit(model, path, samples);
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);
       say(engine.description);
-      using progress = openProgress(false);
       const started = performance.now();
       const test = await evaluate(
         engine,

@@ -24,6 +24,8 @@ export interface Progress extends Disposable {
   begin(): void;
   /** Tells where the stage stands. */
   update(standing: Standing): void;
+  /** A line in between, which stays. */
+  note(line: string): void;
 }
 
 /** A plain line comes after 5 s, or after 2 s where a tenth more has been done: a log is read afterwards. */
@@ -36,7 +38,7 @@ const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
-  if (quiet) return { begin() {}, update() {}, [Symbol.dispose]() {} };
+  if (quiet) return { begin() {}, update() {}, note() {}, [Symbol.dispose]() {} };
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
@@ -71,6 +73,10 @@ class Lines implements Progress {
     console.error(`${standing.label}  ${describe(standing, (now - this.#began) / 1000)}`);
   }
 
+  note(line: string): void {
+    console.error(line);
+  }
+
   [Symbol.dispose](): void {}
 }
 
@@ -102,6 +108,11 @@ class Bar implements Progress {
       clearOnComplete: true,
     });
     this.#bar.start(standing.total, standing.done, payload);
+  }
+
+  note(line: string): void {
+    this.#stop(); // the next update draws another
+    console.error(line);
   }
 
   #stop(): void {

@@ -49,6 +49,7 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.limitOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.precisionOption)
     .addOption(options.noSkipOption)

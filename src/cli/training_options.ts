@@ -5,6 +5,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { OptionError } from "../errors.ts";
 import { denseNetwork, SEED_DEFAULTS, seedNetwork } from "../network/presets.ts";
@@ -121,6 +122,12 @@ export const engineOption = choiceOption("--engine <name>", "what computes", ENG
   "auto" as const,
   "auto",
 ).helpGroup(MACHINE);
+/** `--gpu-memory` */
+export const gpuMemoryOption = numberOption(
+  "--gpu-memory <MiB>",
+  "memory of the GPU to take at most",
+  wholeNumbers(1, 2 ** 20),
+).default(DEFAULT_GPU_MEMORY).helpGroup(MACHINE);
 /** `--threads` */
 export const threadsOption = numberOption(
   "--threads <number>",
@@ -144,12 +151,12 @@ export const ownPrecisionOption = choiceOption(
 /** `--no-skip` */
 export const noSkipOption = new Option(
   "--no-skip",
-  "compute units that provably will not spike, too: same result, slower",
+  "have wasm compute units that provably will not spike, too: same result, slower",
 ).helpGroup(MACHINE);
 /** `--no-tune` */
 export const noTuneOption = new Option(
   "--no-tune",
-  "do not look for this machine's fastest kernels: same result",
+  "do not look for this machine's fastest kernels and engine",
 ).helpGroup(MACHINE);
 
 /** The options that describe a network. */
@@ -170,6 +177,7 @@ export interface TrainingOptions {
   readonly momentum: number;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
+  readonly gpuMemory: number;
   readonly precision: Precision;
   readonly skip: boolean;
   readonly tune: boolean;
@@ -235,8 +243,20 @@ export function checkMeaning(
 
 /** What a run takes from the options, without those that are left undefined. */
 export function trainingOf(
-  { epochs, batchSize, learningRate, momentum, threads, engine, precision, skip, tune, limit, data }:
-    TrainingOptions,
+  {
+    epochs,
+    batchSize,
+    learningRate,
+    momentum,
+    threads,
+    engine,
+    gpuMemory,
+    precision,
+    skip,
+    tune,
+    limit,
+    data,
+  }: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
   return {
     epochs,
@@ -244,6 +264,7 @@ export function trainingOf(
     step: { learningRate, momentum },
     threads,
     engine,
+    gpuMemory,
     precision,
     skip,
     tune,

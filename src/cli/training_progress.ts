@@ -19,7 +19,7 @@ const SAMPLES = 1000;
 export function showTraining(
   progress: Progress,
   prefix = "",
-): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number): void } {
+): Required<Pick<RunObserver, "onBatch" | "onEvaluate" | "onNotice">> & { begin(epochs: number): void } {
   let recent: Score[] = [];
   let epochs = 1;
   return {
@@ -40,6 +40,7 @@ export function showTraining(
       });
       if (done === total) progress.begin();
     },
+    onNotice: (line) => progress.note(line),
     onEvaluate: (done, total) => progress.update({ label: `${prefix}test`, done, total, facts: [] }),
   };
 }

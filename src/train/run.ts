@@ -40,6 +40,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
+  /** MiB of the GPU's memory to take at most. @default {1024} */
+  readonly gpuMemory?: number;
   /** What the product with noise-coded inputs is computed in. @default {"f32"} */
   readonly precision?: Precision;
   /** Leave out units that provably will not spike. @default {true} */
@@ -64,6 +66,8 @@ export interface RunObserver {
   onStart?(start: { engine: string; threads: number; samples: number; directory?: string }): void;
   onBatch?(report: BatchReport): void;
   onEvaluate?(done: number, total: number): void;
+  /** What the engine `auto` has to say, in one line: what it measured, or that it goes on with another. */
+  onNotice?(line: string): void;
 }
 
 /** What a run came to: the last line of `train --json`, and part of `run.json`. */
@@ -102,6 +106,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const { train: samples, test: testSamples } = options.samples ?? await loadDataSet(data);
+  const notices: string[] = [];
   using engine = await createEngine({
     spec,
     engine: options.engine,
@@ -111,6 +116,11 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     precision,
     skip,
     tune,
+    ...(options.gpuMemory !== undefined && { gpuMemory: options.gpuMemory }),
+    onNotice(line) {
+      notices.push(line);
+      observer.onNotice?.(line);
+    },
   });
   const { name } = options;
   const folder = name === false
@@ -197,6 +207,8 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       ...record,
       state: "finished",
       finished: new Date().toISOString(),
+      kernels: engine.description,
+      notices,
       result: summary,
     });
     return summary;
