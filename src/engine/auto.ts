@@ -80,5 +80,5 @@ export function sizeOf(
 }
 
 function milliseconds(seconds: number): string {
-  return `${(1000 * seconds).toPrecision(3)} ms`;
+  return `${(1000 * seconds).toLocaleString("en", { maximumSignificantDigits: 3 })} ms`;
 }

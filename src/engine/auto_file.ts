@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { dirname } from "node:path";
 import * as v from "valibot";
 import { writeFileAtomic } from "../data/write_file.ts";
 import { SpikeletError } from "../errors.ts";
@@ -43,12 +44,14 @@ export interface AutoOptions {
   readonly measure: () => Promise<readonly Measurement[]>;
   /** Hears of a choice that has just been measured, in one line. */
   readonly onNotice: ((line: string) => void) | undefined;
+  /** Where it is remembered. @default {CHOICES_FILE} */
+  readonly file?: string;
 }
 
 /** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
-export function readChoices(machine: string): Choices | undefined {
+export function readChoices(machine: string, file: string = CHOICES_FILE): Choices | undefined {
   try {
-    const choices = v.parse(schema, JSON.parse(Deno.readTextFileSync(CHOICES_FILE)));
+    const choices = v.parse(schema, JSON.parse(Deno.readTextFileSync(file)));
     return choices.machine === machine ? choices : undefined;
   } catch {
     return undefined;
@@ -65,39 +68,36 @@ export function knownChoice(
 }
 
 /** The engine to take: as remembered, or else as found and measured now, if it can be remembered then. */
-export async function findChoice({ machine, size, gpu, measure, onNotice }: AutoOptions): Promise<Choice> {
-  const choices = readChoices(machine);
+export async function findChoice(
+  { machine, size, gpu, measure, onNotice, file = CHOICES_FILE }: AutoOptions,
+): Promise<Choice> {
+  const choices = readChoices(machine, file);
   const remembered = choices && knownChoice(choices, choices.adapter ?? undefined, size);
   if (remembered && Date.now() - choices.asked < A_DAY) return remembered;
-  const { state } = await Deno.permissions.query({ name: "write", path: CHOICES_FILE });
+  const { state } = await Deno.permissions.query({ name: "write", path: file });
   if (state !== "granted") return remembered ?? { engine: "wasm", reason: "nothing has been measured here" };
   const [adapter] = await findAdapters(gpu);
   let choice = knownChoice(choices, adapter?.description, size);
   if (!choice && adapter) {
     choice = chooseByTime(adapter.description, await measure());
-    onNotice?.(`auto takes ${choice.engine}: ${choice.reason}; remembered in ${CHOICES_FILE}`);
+    onNotice?.(`auto takes ${choice.engine}: ${choice.reason}; remembered in ${file}`);
   }
   if (!choice) throw new Error("no adapter, and no choice");
-  await write(machine, adapter?.description, choices?.choices ?? {}, size, choice);
+  const note = adapter && { name: adapter.description.name, isSoftware: adapter.description.isSoftware };
+  const isMeasured = note !== undefined && !note.isSoftware;
+  await write(file, {
+    machine,
+    asked: Date.now(),
+    adapter: note ?? null,
+    choices: { ...choices?.choices, ...(isMeasured && { [`${note.name}: ${size}`]: choice }) },
+  });
   return choice;
 }
 
-async function write(
-  machine: string,
-  adapter: AdapterNote | undefined,
-  choices: Choices["choices"],
-  size: string,
-  choice: Choice,
-): Promise<void> {
-  const known: Choices = {
-    machine,
-    asked: Date.now(),
-    adapter: adapter ? { name: adapter.name, isSoftware: adapter.isSoftware } : null,
-    choices: adapter && !adapter.isSoftware ? { ...choices, [`${adapter.name}: ${size}`]: choice } : choices,
-  };
+async function write(file: string, choices: Choices): Promise<void> {
   try {
-    await Deno.mkdir(".spikelet", { recursive: true });
-    await writeFileAtomic(CHOICES_FILE, JSON.stringify(known, null, 2) + "\n");
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await writeFileAtomic(file, JSON.stringify(choices, null, 2) + "\n");
   } catch (error) {
     // A cache that cannot be written is no reason not to train.
     if (!(error instanceof SpikeletError || error instanceof Error && "code" in error)) throw error;

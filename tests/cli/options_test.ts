@@ -31,7 +31,8 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--seed", "0 to 2^53 - 1", ["-1", "0.5", "9007199254740992", "0x10", ""]),
   ...refusals("--limit", "1 to 2^53 - 1", ["0", "-1", "1e999", "abc"]),
   ...refusals("--model", "seed or dense", ["sead", "", "Seed"]),
-  ...refusals("--engine", "auto or wasm or webgpu", ["gpu", ""]),
+  ...refusals("--engine", "auto or wasm or hybrid or webgpu", ["gpu", ""]),
+  ...refusals("--gpu-memory", "1 to 1,048,576", ["0", "1.5", "1048577", "all"]),
   ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),
   [
     ["train", "--model", "dense", "--precision", "i16"],
@@ -80,7 +81,7 @@ const OTHERS: readonly Refusal[] = [
   [["evaluate", "a", "b"], /^too many arguments for 'evaluate'/m],
   [["verify"], /^missing required argument 'file'$/m],
   ...refusals("--threads", "1 to 256", ["0"], ["verify", referencePath("small")]),
-  ...refusals("--engine", "auto or wasm or webgpu", ["webgl"], ["verify", referencePath("small")]),
+  ...refusals("--engine", "auto or wasm or hybrid or webgpu", ["webgl"], ["verify", referencePath("small")]),
   ...refusals("--variant", "plain or relaxed", ["fast"], ["verify", referencePath("small")]),
   [["info", "--threads", "1"], /^unknown option '--threads'/m],
 ];
