@@ -48,3 +48,6 @@ export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export { type FallbackOptions, withFallback } from "./src/engine/fallback.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export * from "./src/train/trainer.ts";
+export * from "./src/classify/classifier.ts";
+export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { softmax } from "./src/classify/softmax.ts";

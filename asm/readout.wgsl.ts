@@ -95,6 +95,15 @@ fn kernel(index : i32) {
 }`,
 };
 
+/** Keeps the logits of some samples of a batch: result f32 `[batch, classes]`, from `begin` on. One call a logit that counts. */
+export const KEEP_LOGITS: WgslKernel<"f32"> = {
+  name: "keepLogits",
+  inputs: { logits: "f32" },
+  uniforms: { begin: "i32" },
+  result: "f32",
+  code: `fn kernel(index : i32) { result[uniforms.begin + index] = logits[index]; }`,
+};
+
 /**
  * Adds a layer's spikes to those of some samples of a batch, in the result of `KEEP_SCORES`.
  *

@@ -8,7 +8,7 @@
  */
 
 /** What a number is drawn for; each purpose has a stream of its own. */
-export const PURPOSE = { training: 1, evaluation: 2, shuffle: 3, weights: 4 } as const;
+export const PURPOSE = { training: 1, evaluation: 2, shuffle: 3, weights: 4, classification: 6 } as const;
 
 /** 64 bits that stand for (seed, purpose, epoch, sample). */
 export interface DrawKey {
@@ -27,6 +27,13 @@ function mix(z: number): number {
   return z ^ (z >>> 16);
 }
 
+/** A hash of any number of words, from `salt` on; each word counts with its low 32 bits and its place. */
+function hashWords(words: ArrayLike<number>, salt: number): number {
+  let hash = salt;
+  for (let i = 0; i < words.length; i++) hash = mix((hash ^ words[i]!) + 0x9e3779b9 | 0);
+  return hash;
+}
+
 /**
  * The key of one stream of draws.
  *
@@ -36,10 +43,32 @@ function mix(z: number): number {
  * @param sample The sample's index in its data set.
  */
 export function drawKey(seed: number, purpose: number, epoch: number, sample: number): DrawKey {
-  const chain = (salt: number) =>
-    [seed | 0, Math.floor(seed / 0x100000000), purpose, epoch, sample]
-      .reduce((h, word) => mix((h ^ word) + 0x9e3779b9 | 0), salt);
-  return { key0: chain(0x243f6a88), key1: chain(0x13198a2e) };
+  const words = [...wordsOf(seed), purpose, epoch, sample];
+  return { key0: hashWords(words, 0x243f6a88), key1: hashWords(words, 0x13198a2e) };
+}
+
+/**
+ * What stands for a sample in its draws where it has no index: 32 bits of its content. So the same sample meets the same
+ * noise whoever presents it, wherever and among whatever others.
+ *
+ * @param features The sample's bytes or numbers; both count with all of their bits.
+ * @param seed An integer, 0 to 2^53 − 1. Another seed is other noise.
+ *
+ * @example
+ * ```ts
+ * import { contentId } from "@spikelet/spikelet";
+ *
+ * console.log(contentId(Uint8Array.of(0, 255), 0) === contentId(Uint8Array.of(0, 255), 0)); // true
+ * ```
+ */
+export function contentId(features: Uint8Array | Float32Array, seed: number): number {
+  const words = features instanceof Uint8Array ? features : new Uint32Array(features.slice().buffer);
+  return hashWords(words, hashWords(wordsOf(seed), 0x13198a2e)) >>> 0;
+}
+
+/** A seed as two words. */
+function wordsOf(seed: number): [low: number, high: number] {
+  return [seed | 0, Math.floor(seed / 0x100000000)];
 }
 
 /** 32 random bits for a counter, as an integer from 0 to 2³² − 1. */

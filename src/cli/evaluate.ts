@@ -6,11 +6,11 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { loadMnist } from "../data/mnist.ts";
 import type { Samples } from "../data/samples.ts";
-import { createEngine, PRECISIONS } from "../engine/choose.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import { createEngine } from "../engine/choose.ts";
+import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { InputError } from "../errors.ts";
 import { type Model, readModel } from "../network/model_file.ts";
-import { classesOf } from "../network/spec.ts";
+import { classesOf, sampleSize } from "../network/spec.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
@@ -94,20 +94,9 @@ export function evaluateCommand(): CommandUnknownOpts {
     });
 }
 
-/** The seed that a model says it was trained with; 0 where it says none. */
-function seedOf({ metadata }: Model): number {
-  const seed = Number(metadata.seed ?? 0);
-  return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
-}
-
-/** What a model says it was trained in; float32 where it says nothing. */
-function precisionOf({ metadata }: Model): Precision {
-  return PRECISIONS.find((precision) => precision === metadata.precision) ?? "f32";
-}
-
 /** Makes sure that a network can be shown these samples. @throws {InputError} when it cannot. */
 function checkFit({ spec }: Model, path: string, samples: Samples): void {
-  const size = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  const size = sampleSize(spec);
   if (size !== samples.size) {
     throw new InputError(
       `${path}: its network takes ${count(size)} numbers a sample, but ${samples.name} has ${

@@ -19,4 +19,9 @@ export interface Samples {
   readonly features: Uint8Array | Float32Array;
   /** One class a sample, from 0. Backed like `features`. */
   readonly labels: Uint8Array;
+  /**
+   * For each sample the 32 bits that its draws are keyed by. With a hash of its features, a sample meets the same noise
+   * in any data set and at any place. Backed like `features`. @default {the sample's index}
+   */
+  readonly ids?: Uint32Array;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import type { Batch, Parameters } from "./engine.ts";
 
 /**
@@ -28,8 +28,8 @@ export function checkBatch({ samples, indices }: Batch, most: number): void {
  *
  * @throws {RangeError} when not.
  */
-export function checkSamples({ name, count, size, features, labels }: Samples, spec: NetworkSpec): void {
-  const expected = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+export function checkSamples({ name, count, size, features, labels, ids }: Samples, spec: NetworkSpec): void {
+  const expected = sampleSize(spec);
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
   }
@@ -37,6 +37,9 @@ export function checkSamples({ name, count, size, features, labels }: Samples, s
     throw new RangeError(
       `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
     );
+  }
+  if (ids && ids.length < count) {
+    throw new RangeError(`${name}: ${ids.length} ids, too few for ${count} samples`);
   }
   const classes = classesOf(spec);
   const strange = labels.findIndex((label) => label >= classes);

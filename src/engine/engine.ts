@@ -53,6 +53,16 @@ export interface BatchResult {
   readonly spikes: number;
 }
 
+/** What the network answers to each sample of a batch, in the batch's order. */
+export interface Classification {
+  /** The readout, `[samples, classes]`. */
+  readonly logits: Float32Array;
+  /** The class of the largest logit, the first of equals, `[samples]`. */
+  readonly predictions: Uint8Array;
+  /** Spikes of the layers below the top, `[samples]`. */
+  readonly spikes: Int32Array;
+}
+
 /** Everything that a sample's way forward leaves behind. */
 export interface SampleTrace {
   /** For each layer, u after the reset, `[steps, units]`. */
@@ -90,6 +100,8 @@ export interface Engine {
   train(batch: Batch, step: Step): Promise<BatchResult>;
   /** Way forward only. */
   evaluate(batch: Batch): Promise<BatchResult>;
+  /** Way forward only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
+  classify(batch: Batch): Promise<Classification>;
   /** One sample's way forward, with all states kept. Needs an engine made with `record`. */
   trace(batch: Batch): Promise<SampleTrace>;
   /** Frees threads and memory. */

@@ -8,7 +8,16 @@
  * @module
  */
 import { EngineError } from "../errors.ts";
-import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "./engine.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "./engine.ts";
 
 /** From how many training batches on the state is taken anew: so many at most are done again. */
 const BATCHES = 50;
@@ -103,6 +112,10 @@ class FallbackEngine implements Engine, Disposable {
 
   evaluate(batch: Batch): Promise<BatchResult> {
     return this.#call((engine) => engine.evaluate(batch));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#call((engine) => engine.classify(batch));
   }
 
   trace(batch: Batch): Promise<SampleTrace> {

@@ -192,6 +192,11 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   return spec;
 }
 
+/** How many features a network's samples have: of one step, or of all steps where a sample is a sequence. */
+export function sampleSize({ encoder, inputs, steps }: NetworkSpec): number {
+  return encoder.kind === "direct" ? steps * inputs : inputs;
+}
+
 /** How many classes a network tells apart: the units of its last layer. */
 export function classesOf(spec: NetworkSpec): number {
   return spec.layers[spec.layers.length - 1]!.units;

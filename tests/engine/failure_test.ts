@@ -21,6 +21,7 @@ function foreignSamples(): Samples {
 const VERBS = [
   "train",
   "evaluate",
+  "classify",
   "trace",
   "getParameters",
   "getState",
@@ -33,6 +34,7 @@ async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEn
   const calls = {
     train: () => engine.train(batch, STEP),
     evaluate: () => engine.evaluate(batch),
+    classify: () => engine.classify(batch),
     trace: () => engine.trace(batch),
     getParameters: () => engine.getParameters(),
     getState: () => engine.getState(),

@@ -27,7 +27,7 @@ export interface PackedSamples {
  * @param count How many are to go up; those that the batch has not are zeros.
  */
 export function packSamples(
-  { samples: { features, size }, indices, purpose, epoch }: Batch,
+  { samples: { features, size, ids }, indices, purpose, epoch }: Batch,
   count: number,
   seed: number,
 ): PackedSamples {
@@ -37,7 +37,7 @@ export function packSamples(
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
     numbers.set(features.subarray(index * size, (index + 1) * size), i * size);
-    const { key0, key1 } = drawKey(seed, purpose, epoch, index);
+    const { key0, key1 } = drawKey(seed, purpose, epoch, ids?.[index] ?? index);
     keys[2 * i] = key0;
     keys[2 * i + 1] = key1;
   });

@@ -115,7 +115,8 @@ export class Core {
     scale = 1,
     place: Place = ALONE,
   ): void {
-    this.#inputs.load(samples, index, drawKey(this.#seed, purpose, epoch, index), place);
+    const key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
+    this.#inputs.load(samples, index, key, place);
     this.#label = samples.labels[index]!;
     this.#scale = scale;
   }
@@ -139,6 +140,11 @@ export class Core {
       if (this.#floats[logits + i]! > this.#floats[logits + best]!) best = i;
     }
     return best;
+  }
+
+  /** The readout of the last sample, `[classes]`: a view, which the next sample overwrites. */
+  logits(): Float32Array {
+    return this.#view(this.memory.logits, this.plan.classes);
   }
 
   /** Spikes of the last sample in the layers below the top. */
@@ -171,7 +177,7 @@ export class Core {
       outputs: this.memory.layers.map((layer) =>
         unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
       ),
-      logits: this.#view(this.memory.logits, this.plan.classes).slice(),
+      logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
     };

@@ -33,6 +33,8 @@ export interface SharedState {
 /** One entry a sample, in the batch's order. */
 export interface SlotResults {
   readonly losses: Float64Array;
+  /** One row a sample, `[samples, classes]`. */
+  readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
 }
@@ -215,12 +217,13 @@ export class Lane {
   /** Runs samples `from` … `to` of a part forward, and what is to come `after` each. */
   #presentSamples(job: Job, part: Part, from: number, to: number, after?: () => void): void {
     const core = this.#core, samples = this.#samplesOf(job);
-    const { losses, predictions, spikes } = this.#setup.shared.results[job.slot];
+    const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
     for (let position = from; position < to; position++) {
       const i = part.from + position;
       const place: Place = { slot: part.slot, position };
       core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length, place);
       losses[i] = core.forward();
+      logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
       after?.();

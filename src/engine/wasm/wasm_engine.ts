@@ -8,9 +8,18 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import { classesOf, type NetworkSpec } from "../../network/spec.ts";
 import { checkBatch, checkSamples } from "../checks.ts";
-import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import type { CoreOptions } from "./core.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
@@ -148,7 +157,14 @@ export class LaneEngine implements Engine, Disposable {
     const isExternal = core.exchange !== undefined;
     this.#layout = layOut(core.plan, isExternal);
     const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
-    this.#shared = shareState(this.#layout.size, given, core.shards, batchSize, threads > 0);
+    this.#shared = shareState(
+      this.#layout.size,
+      given,
+      core.shards,
+      batchSize,
+      core.plan.classes,
+      threads > 0,
+    );
     this.#lanes = new Lanes(
       threads,
       { kernels, options: core, shared: this.#shared },
@@ -200,6 +216,19 @@ export class LaneEngine implements Engine, Disposable {
     return this.#run(batch, async (job) => {
       await this.#director.evaluate(job, batch.samples);
       return this.#sum(batch, job);
+    });
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#run(batch, async (job) => {
+      await this.#director.evaluate(job, batch.samples);
+      const { logits, predictions, spikes } = this.#shared.results[job.slot];
+      const { length } = job.indices;
+      return { // copies, which are never shared memory
+        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.#spec))),
+        predictions: Uint8Array.from(predictions.subarray(0, length)),
+        spikes: Int32Array.from(spikes.subarray(0, length)),
+      };
     });
   }
 
@@ -294,12 +323,14 @@ function shareState(
   given: number,
   shards: number,
   batchSize: number,
+  classes: number,
   threaded: boolean,
 ): SharedState {
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
     losses: new Float64Array(bytes(8 * batchSize)),
+    logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
   });

@@ -7,7 +7,13 @@
  * @module
  */
 import { SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
-import { COUNT_SPIKES, CROSS_ENTROPY, KEEP_SCORES, READ_STATES } from "../../../asm/readout.wgsl.ts";
+import {
+  COUNT_SPIKES,
+  CROSS_ENTROPY,
+  KEEP_LOGITS,
+  KEEP_SCORES,
+  READ_STATES,
+} from "../../../asm/readout.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
 import type { LayerPlan, Operation, Plan } from "../plan.ts";
@@ -39,8 +45,10 @@ export interface Chunk {
   readonly scale: number;
   /** It is the batch's first: gradients begin anew. */
   readonly isFirst: boolean;
-  /** Where the batch's results go, i32 `[batch, 3]`, and this chunk's first place there. */
+  /** Where the batch's results go, i32 `[batch, 3]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
   readonly scores: Tensor<"i32">;
+  readonly logits: Tensor<"f32"> | undefined;
+  /** This chunk's first place there. */
   readonly offset: number;
 }
 
@@ -206,7 +214,15 @@ export class Presentation {
 
   #keepScores(): void {
     const { backend, plan: { spec: { steps }, layers, classes } } = this.#room;
-    const { samples, counted, scores, offset } = this.#chunk;
+    const { samples, counted, scores, logits, offset } = this.#chunk;
+    if (logits) {
+      backend.run(KEEP_LOGITS, {
+        inputs: { logits: made(this.#logits) },
+        uniforms: { begin: offset * classes },
+        invocations: counted * classes,
+        output: logits,
+      });
+    }
     backend.run(KEEP_SCORES, {
       inputs: { losses: made(this.#losses) },
       uniforms: { offset, samples, classes },

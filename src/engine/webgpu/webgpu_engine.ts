@@ -10,7 +10,16 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { checkBatch, checkSamples } from "../checks.ts";
-import type { Batch, BatchResult, Engine, EngineState, Parameters, SampleTrace, Step } from "../engine.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
 import { packSamples, uploadPixels } from "../gpu/encoding.ts";
@@ -160,12 +169,16 @@ class DeviceEngine implements WebGpuEngine {
   train(batch: Batch, step: Step): Promise<BatchResult> {
     return this.#call(() => {
       const { learningRate, momentum } = step;
-      return this.#present(batch, { learningRate, momentum });
+      return this.#sum(batch, { learningRate, momentum });
     });
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
-    return this.#call(() => this.#present(batch));
+    return this.#call(() => this.#sum(batch));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#call(() => this.#classify(batch));
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
@@ -196,13 +209,45 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   /** Way forward of a batch; with a step way back and update, too. */
-  async #present(batch: Batch, step?: Step): Promise<BatchResult> {
-    const { samples, indices } = batch;
+  async #sum(batch: Batch, step?: Step): Promise<BatchResult> {
     this.#check(batch);
-    const backend = this.#backend, { parameters } = this.#room;
+    const backend = this.#backend;
+    const scores = backend.allocate("i32", [batch.indices.length, 3]);
+    this.#present(batch, { scores, logits: undefined, withGradient: step !== undefined });
+    if (step) {
+      this.#room.parameters.update(step);
+      this.#steps++;
+    }
+    const read = backend.read(scores);
+    backend.release(scores);
+    const [numbers] = await read;
+    return sumScores(numbers, batch.indices, batch.samples);
+  }
+
+  async #classify(batch: Batch): Promise<Classification> {
+    this.#check(batch);
+    const backend = this.#backend, count = batch.indices.length;
+    const scores = backend.allocate("i32", [count, 3]),
+      logits = backend.allocate("f32", [count, this.#plan.classes]);
+    this.#present(batch, { scores, logits, withGradient: false });
+    const read = backend.read(logits, scores);
+    backend.release(logits, scores);
+    const [readout, numbers] = await read;
+    return {
+      logits: readout,
+      predictions: Uint8Array.from({ length: count }, (_, i) => numbers[3 * i + 1]!),
+      spikes: Int32Array.from({ length: count }, (_, i) => numbers[3 * i + 2]!),
+    };
+  }
+
+  /** Records all that a batch asks of the device but the optimiser's step. */
+  #present(
+    batch: Batch,
+    { scores, logits, withGradient }: Pick<Chunk, "scores" | "logits"> & { readonly withGradient: boolean },
+  ): void {
+    const backend = this.#backend, { indices } = batch;
     const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
     this.#fit(cut.samples);
-    const scores = backend.allocate("i32", [indices.length, 3]);
     for (const [from, to] of chunks) {
       backend.scoped(() => {
         const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
@@ -210,22 +255,15 @@ class DeviceEngine implements WebGpuEngine {
           scale: 1 / indices.length,
           isFirst: from === 0,
           scores,
+          logits,
           offset: from,
         });
         const presentation = new Presentation(this.#room, chunk);
         presentation.forward();
-        if (step) presentation.backward();
+        if (withGradient) presentation.backward();
         backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
       });
     }
-    if (step) {
-      parameters.update(step);
-      this.#steps++;
-    }
-    const read = backend.read(scores);
-    backend.release(scores);
-    const [numbers] = await read;
-    return sumScores(numbers, indices, samples);
   }
 
   async #trace(batch: Batch): Promise<SampleTrace> {
@@ -235,7 +273,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#fit(1);
     const backend = this.#backend;
     const read = backend.scoped(() => {
-      const cut = { samples: 1, groups: 1, scale: 1, isFirst: true, offset: 0 };
+      const cut = { samples: 1, groups: 1, scale: 1, isFirst: true, logits: undefined, offset: 0 };
       const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, 3]) });
       const presentation = new Presentation(this.#room, chunk);
       presentation.forward();
@@ -269,7 +307,7 @@ class DeviceEngine implements WebGpuEngine {
 
   #chunkOf(
     batch: Batch,
-    cut: Pick<Chunk, "samples" | "groups" | "scale" | "isFirst" | "scores" | "offset">,
+    cut: Pick<Chunk, "samples" | "groups" | "scale" | "isFirst" | "scores" | "logits" | "offset">,
   ): Chunk {
     const labels = new Int32Array(cut.samples);
     batch.indices.forEach((index, i) => labels[i] = batch.samples.labels[index]!);

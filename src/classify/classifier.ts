@@ -1,0 +1,147 @@
+/**
+ * Inference in any runtime: one sample in, an answer out, in the caller's own thread.
+ *
+ * It assumes no Deno, no files and no workers, and compiles nothing: the kernels are handed in as a `WebAssembly.Module`,
+ * for there are runtimes (workerd, Cloudflare's) that import one and forbid to compile one. The same model, sample and seed
+ * give the same bits wherever the `plain` kernels run.
+ *
+ * @module
+ */
+import { precisionOf, seedOf } from "../engine/model_options.ts";
+import { compilePlan } from "../engine/plan.ts";
+import { Core } from "../engine/wasm/core.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
+import type { KernelModule } from "../engine/wasm/kernels.ts";
+import { toLayout } from "../engine/wasm/layout.ts";
+import { decodeModel, type Model } from "../network/model_file.ts";
+import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { contentId, PURPOSE } from "../random.ts";
+import { softmax } from "./softmax.ts";
+
+/** Samples to classify: pixels (uint8, 0 to 255) or numbers (float32, taken as they are), one sample after the other. */
+export type Features = Uint8Array | Float32Array;
+
+/** What the network says of a sample. */
+export interface Answer {
+  /** The class of the largest logit, the first of equals: for a network of digits, the digit. */
+  readonly digit: number;
+  /** Softmax of the logits, one a class. */
+  readonly probabilities: readonly number[];
+  /** Spikes of the layers below the top. */
+  readonly spikes: number;
+}
+
+/** How to make a {@linkcode Classifier}. */
+export interface ClassifierOptions {
+  /** The kernels, compiled. `plain` gives the same bits everywhere. */
+  readonly kernels: KernelModule;
+  /** Seed of the noise. @default {the one that the model was trained with} */
+  readonly seed?: number;
+  /** Numbers of the product with noisy inputs. @default {the model's own} */
+  readonly precision?: Precision;
+}
+
+/** Seeds are whole numbers below this. */
+export const SEEDS: number = Number.MAX_SAFE_INTEGER + 1;
+
+/** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */
+const SKIP_BOUND = 8;
+
+/**
+ * A trained network, ready to answer.
+ *
+ * @example
+ * ```ts
+ * import { Classifier, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
+ * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
+ * const { digit, probabilities, spikes } = classifier.classify(new Uint8Array(784));
+ * console.log(digit, probabilities[digit], spikes);
+ * ```
+ */
+export class Classifier {
+  /** What the network is. */
+  readonly spec: NetworkSpec;
+  /** Features of one sample. */
+  readonly size: number;
+  /** Seed of the noise where a call names none. */
+  readonly seed: number;
+  readonly #core: Core;
+
+  /** Copies the weights into a memory of its own, some megabytes for the seed's network. */
+  constructor(
+    model: Model,
+    { kernels, seed = seedOf(model), precision = precisionOf(model) }: ClassifierOptions,
+  ) {
+    const plan = compilePlan(model.spec);
+    this.spec = model.spec;
+    this.size = sampleSize(model.spec);
+    this.seed = seed;
+    this.#core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
+    this.#core.parameters.set(toLayout(this.#core.memory.layout, model.parameters));
+    this.#core.prepare();
+  }
+
+  /**
+   * Answers for one sample.
+   *
+   * @param features As many as {@linkcode size} says.
+   * @param seed Another seed is other noise.
+   * @throws {RangeError} when there are more or fewer features.
+   */
+  classify(features: Features, seed: number = this.seed): Answer {
+    if (features.length !== this.size) {
+      throw new RangeError(`a sample of ${features.length} features: the network takes ${this.size}`);
+    }
+    return this.answer(features, contentId(features, seed));
+  }
+
+  /**
+   * Answers for a sample whose draws are keyed by `id`; `classify` takes them from the sample's content and a seed.
+   *
+   * @param features As many as {@linkcode size} says.
+   */
+  answer(features: Features, id: number): Answer {
+    const core = this.#core;
+    const samples = {
+      name: "sample",
+      count: 1,
+      size: this.size,
+      features,
+      labels: NO_LABEL,
+      ids: Uint32Array.of(id),
+    };
+    core.load(samples, 0, PURPOSE.classification, 0);
+    core.forward();
+    return answerOf(core.logits(), core.prediction(), core.spikes());
+  }
+}
+
+/** A label that nobody looks at. */
+const NO_LABEL = new Uint8Array(1);
+
+/** Puts what an engine or a core says of a sample into an answer. */
+export function answerOf(logits: Float32Array, digit: number, spikes: number): Answer {
+  return { digit, probabilities: softmax(logits), spikes };
+}
+
+/**
+ * Makes a classifier from the bytes of a model file.
+ *
+ * @param bytes The whole file, as `deno task train` wrote it.
+ * @param options Kernels, and what else is not to be the model's own.
+ * @param name What messages call the file.
+ * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
+ */
+export function loadClassifier(
+  bytes: Uint8Array | ArrayBuffer,
+  options: ClassifierOptions,
+  name = "model",
+): Classifier {
+  return new Classifier(
+    decodeModel(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), name),
+    options,
+  );
+}

@@ -1,0 +1,95 @@
+/**
+ * From a picture of any size to the square of brightnesses that a network was trained on: light ink on a dark ground.
+ *
+ * @module
+ */
+import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { decodePng, type Raster } from "./png.ts";
+
+/** Whether a picture's ink is light or dark; `auto` tells by its border. */
+export const INKS = ["auto", "light", "dark"] as const;
+
+/** One of {@linkcode INKS}. */
+export type Ink = typeof INKS[number];
+
+/** The side of the square pictures that a network takes; `undefined` where a sample of its is none. */
+export function pictureSide(spec: NetworkSpec): number | undefined {
+  const side = Math.sqrt(sampleSize(spec));
+  return spec.encoder.kind !== "direct" && Number.isInteger(side) ? side : undefined;
+}
+
+/**
+ * Reads a PNG as the pixels that a network takes.
+ *
+ * Colours become brightness. A picture of another size is scaled to fit, in its middle, each pixel the mean of what lies
+ * under it; one of the network's size is taken pixel by pixel. MNIST's digits are light on dark: dark ink on a light ground
+ * is turned round, and where the border is mostly transparent, what is opaque is the ink.
+ *
+ * @param bytes The whole file.
+ * @param side Rows and columns of what the network takes.
+ * @param ink @default {"auto"}
+ * @param name What messages call the file.
+ * @returns `[side, side]`, 0 (ground) to 255 (ink).
+ * @throws {InputError} when the file is damaged, too large, or no PNG.
+ */
+export function readPicture(
+  bytes: Uint8Array,
+  side: number,
+  ink: Ink = "auto",
+  name = "picture",
+): Uint8Array {
+  const raster = decodePng(bytes, name);
+  return fit(inkOf(raster, ink), raster.width, raster.height, side);
+}
+
+/** How much ink each pixel has, 0 to 255. */
+function inkOf(raster: Raster, ink: Ink): Uint8Array {
+  const { grey, alpha } = raster;
+  switch (ink) {
+    case "auto":
+      if (borderMean(raster, alpha) < 127.5) return alpha;
+      return inkOf(raster, borderMean(raster, grey) > 127.5 ? "dark" : "light");
+    case "light":
+      return grey.map((value, i) => Math.round(value * alpha[i]! / 255));
+    case "dark":
+      return grey.map((value, i) => Math.round((255 - value) * alpha[i]! / 255));
+    default:
+      return ink satisfies never;
+  }
+}
+
+/** The mean of the outermost pixels. */
+function borderMean({ width, height }: Raster, values: Uint8Array): number {
+  let sum = 0, count = 0;
+  for (let i = 0; i < values.length; i++) {
+    const x = i % width, y = (i - x) / width;
+    if (x > 0 && x < width - 1 && y > 0 && y < height - 1) continue;
+    sum += values[i]!;
+    count++;
+  }
+  return sum / count;
+}
+
+/** Scales a picture to fit into a square, in its middle. */
+function fit(pixels: Uint8Array, width: number, height: number, side: number): Uint8Array {
+  const scale = Math.max(width, height) / side; // pixels of the picture to one of the square's
+  const columns = coverage(width, side, scale), rows = coverage(height, side, scale);
+  return Uint8Array.from({ length: side * side }, (_, i) => {
+    let sum = 0;
+    for (const [y, height] of rows[Math.floor(i / side)]!) {
+      for (const [x, across] of columns[i % side]!) sum += pixels[y * width + x]! * height * across;
+    }
+    return Math.round(sum / (scale * scale));
+  });
+}
+
+/** Along one axis: for each pixel of the square which of the picture's it covers, and how much of each. */
+function coverage(length: number, side: number, scale: number): [index: number, share: number][][] {
+  const start = (length - side * scale) / 2;
+  return Array.from({ length: side }, (_, i) => {
+    const from = Math.max(0, start + i * scale), to = Math.min(length, start + (i + 1) * scale);
+    const covered: [number, number][] = [];
+    for (let x = Math.floor(from); x < to; x++) covered.push([x, Math.min(x + 1, to) - Math.max(x, from)]);
+    return covered;
+  });
+}

@@ -1,0 +1,18 @@
+/**
+ * What a model file says of how its network was run: to run it so again.
+ *
+ * @module
+ */
+import type { Model } from "../network/model_file.ts";
+import type { Precision } from "./wasm/input_product.ts";
+
+/** The seed that a model says it was trained with; 0 where it says none. */
+export function seedOf({ metadata }: Model): number {
+  const seed = Number(metadata.seed ?? 0);
+  return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
+}
+
+/** What a model says it was trained in; float32 where it says nothing. */
+export function precisionOf({ metadata }: Model): Precision {
+  return metadata.precision === "i16" ? "i16" : "f32";
+}

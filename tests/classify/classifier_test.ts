@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { Classifier, loadClassifier } from "../../src/classify/classifier.ts";
+import { softmax } from "../../src/classify/softmax.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { encodeModel } from "../../src/network/model_file.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { contentId, drawKey, PURPOSE } from "../../src/random.ts";
+import { assertClose } from "../asm/numbers.ts";
+import { drawDigits } from "../engine/drawn_digits.ts";
+import { networkCases } from "../engine/network_cases.ts";
+import { encodeSample, present, widen } from "../engine/reference_network.ts";
+
+const kernels = await loadKernels("plain");
+const SPEC = seedNetwork({ hidden: 30, steps: 12 });
+const MODEL = { spec: SPEC, parameters: initialParameters(SPEC, 0), metadata: {} };
+const DIGITS = drawDigits(3, 20);
+const digit = (i: number) => DIGITS.features.subarray(784 * i, 784 * (i + 1));
+
+Deno.test("a classifier agrees with the reference network on any network", async () => {
+  let compared = 0;
+  await fc.assert(
+    fc.property(networkCases({ samples: 1 }), ({ spec, samples, parameters }) => {
+      const classifier = new Classifier({ spec, parameters, metadata: {} }, { kernels, seed: 5 });
+      const { digit, probabilities, spikes } = classifier.classify(samples.features);
+      const key = drawKey(0, PURPOSE.classification, 0, contentId(samples.features, 5));
+      const expected = present(spec, widen(parameters), encodeSample(spec, samples, 0, key), 0);
+      if (expected.margin < 1e-4) return; // rounding alone may decide a gate
+      assertClose(probabilities.map(Math.log), expected.logProbabilities, "log p", { absolute: 2e-4 });
+      assert.equal(probabilities[digit], Math.max(...probabilities));
+      assert.equal(spikes, expected.spikes);
+      compared++;
+    }),
+    { seed: 2, numRuns: 60 },
+  );
+  assert.ok(compared > 40, `${compared} networks`);
+});
+
+Deno.test("a classifier gives the bits of an engine that is shown the same ids, on any number of threads", async () => {
+  const classifier = new Classifier(MODEL, { kernels });
+  const answers = Array.from({ length: 20 }, (_, i) => classifier.classify(digit(i)));
+  const ids = Uint32Array.from({ length: 20 }, (_, i) => contentId(digit(i), 0));
+  for (const threads of [0, 2]) {
+    using engine = createWasmEngine({ spec: SPEC, kernels, threads });
+    await engine.setParameters(MODEL.parameters);
+    const { logits, predictions, spikes } = await engine.classify({
+      samples: { ...DIGITS, ids },
+      indices: Uint32Array.from({ length: 20 }, (_, i) => i),
+      purpose: PURPOSE.classification,
+      epoch: 0,
+    });
+    answers.forEach((answer, i) => {
+      assert.deepEqual(answer, {
+        digit: predictions[i],
+        probabilities: softmax(logits.subarray(10 * i, 10 * (i + 1))),
+        spikes: spikes[i],
+      });
+    });
+  }
+});
+
+Deno.test("a classifier's answer depends on the sample and the seed, not on what was asked before", () => {
+  const classifier = new Classifier(MODEL, { kernels });
+  const alone = Array.from({ length: 5 }, (_, i) => classifier.classify(digit(i)));
+  for (const i of [4, 0, 3, 3, 1]) assert.deepEqual(classifier.classify(digit(i).slice()), alone[i]);
+  const seeded = [1, 2 ** 32, 2 ** 53 - 1].map((seed) => classifier.classify(digit(0), seed));
+  assert.equal(new Set([alone[0], ...seeded].map((answer) => JSON.stringify(answer))).size, 4);
+  assert.deepEqual(new Classifier(MODEL, { kernels, seed: 2 ** 32 }).classify(digit(0)), seeded[1]);
+});
+
+Deno.test("loadClassifier() takes seed and precision from the model file, unless told otherwise", () => {
+  const metadata = { seed: "7", precision: "i16" };
+  const bytes = encodeModel({ ...MODEL, metadata });
+  const answer = loadClassifier(bytes.buffer, { kernels }).classify(digit(1));
+  assert.deepEqual(new Classifier(MODEL, { kernels, seed: 7, precision: "i16" }).classify(digit(1)), answer);
+  assert.notDeepEqual(loadClassifier(bytes, { kernels, precision: "f32" }).classify(digit(1)), answer);
+  assert.notDeepEqual(loadClassifier(bytes, { kernels, seed: 0 }).classify(digit(1)), answer);
+  assert.throws(() => loadClassifier(bytes.slice(0, 100), { kernels }, "a.safetensors"), {
+    name: "InputError",
+    message: /^a\.safetensors: /,
+  });
+});
+
+Deno.test("a classifier refuses a sample of another size, and goes on", () => {
+  const classifier = new Classifier(MODEL, { kernels });
+  const before = classifier.classify(digit(0));
+  for (const size of [0, 783, 785]) {
+    assert.throws(() => classifier.classify(new Uint8Array(size)), {
+      name: "RangeError",
+      message: `a sample of ${size} features: the network takes 784`,
+    });
+  }
+  assert.deepEqual(classifier.classify(digit(0)), before);
+});
+
+Deno.test("contentId() counts every byte, every bit of a number, their places and the seed", () => {
+  const ids = new Set<number>();
+  for (let i = 0; i < 50; i++) {
+    const bytes = new Uint8Array(50), floats = new Float32Array(50);
+    bytes[i] = 2;
+    floats[i] = 2 ** -149;
+    for (const seed of [0, 1, 2 ** 32, 2 ** 53 - 1]) {
+      ids.add(contentId(bytes, seed));
+      ids.add(contentId(floats, seed));
+    }
+  }
+  assert.equal(ids.size, 400);
+  assert.ok([...ids].every((id) => Number.isInteger(id) && id >= 0 && id < 2 ** 32));
+  const padded = Float32Array.of(9, 1, 2, 3);
+  assert.equal(contentId(padded.subarray(1), 0), contentId(Float32Array.of(1, 2, 3), 0));
+});

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { deflateSync } from "node:zlib";
+import fc from "fast-check";
+import { decodePng } from "../../src/classify/png.ts";
+import { CHANNELS, chunk, forgedFile, greyFile, pngFile, type PngImage } from "./png_files.ts";
+
+const DEPTHS = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] } as const;
+
+/** Pictures of every colour type, depth and filter, interlaced or not, at odd sizes. */
+const images: fc.Arbitrary<PngImage> = fc.constantFrom(0, 2, 3, 4, 6).chain((colour) =>
+  fc.record({
+    width: fc.integer({ min: 1, max: 19 }),
+    height: fc.integer({ min: 1, max: 19 }),
+    depth: fc.constantFrom(...DEPTHS[colour]),
+    interlaced: fc.boolean(),
+    filters: fc.array(fc.nat(4), { minLength: 1, maxLength: 5 }),
+    isTransparent: fc.boolean(),
+    random: fc.infiniteStream(fc.nat(65535)),
+  }).map(({ width, height, depth, interlaced, filters, isTransparent, random }) => {
+    const next = (below: number) => random.next().value! % below;
+    const bytes = (length: number) => Uint8Array.from({ length }, () => next(256));
+    const length = width * height * CHANNELS[colour];
+    const samples = Array.from({ length }, () => next(2 ** depth));
+    const image = { width, height, depth, colour, samples, filters, interlaced: interlaced && depth >= 8 };
+    const inKey = (value: number) => [value >> 8, value & 255];
+    if (colour === 3) {
+      const palette = { palette: bytes(3 * 2 ** depth) };
+      return { ...image, ...palette, ...isTransparent && { transparency: bytes(1 + next(2 ** depth)) } };
+    }
+    if (!isTransparent || colour > 3) return image;
+    return { ...image, transparency: Uint8Array.from(samples.slice(0, CHANNELS[colour]).flatMap(inKey)) };
+  })
+);
+
+/** What the specification says a pixel's brightness and opacity are. */
+function pixelOf(image: PngImage, i: number): [grey: number, alpha: number] {
+  const { depth, colour, samples, palette, transparency } = image;
+  const channels = CHANNELS[colour], most = 2 ** depth - 1;
+  const all = samples.slice(i * channels, (i + 1) * channels);
+  if (colour === 3) {
+    const [index = 0] = all;
+    return [brightness([...palette!.subarray(3 * index, 3 * index + 3)], 255), transparency?.[index] ?? 255];
+  }
+  const colours = colour === 4 || colour === 6 ? all.slice(0, -1) : all;
+  const key = transparency &&
+    colours.every((c, n) => c === transparency[2 * n]! * 256 + transparency[2 * n + 1]!);
+  const alpha = colours.length < all.length ? Math.round(255 * all.at(-1)! / most) : key ? 0 : 255;
+  return [brightness(colours, most), alpha];
+}
+
+function brightness(colours: readonly number[], most: number): number {
+  const [red = 0, green = red, blue = red] = colours;
+  return Math.round(255 * (0.299 * red + 0.587 * green + 0.114 * blue) / most);
+}
+
+Deno.test("decodePng() reads every form of PNG as the specification says", () => {
+  fc.assert(
+    fc.property(images, (image) => {
+      const { width, height, grey, alpha } = decodePng(pngFile(image), "picture");
+      assert.deepEqual([width, height, grey.length, alpha.length], [
+        image.width,
+        image.height,
+        image.width * image.height,
+        image.width * image.height,
+      ]);
+      for (let i = 0; i < grey.length; i++) {
+        const [expected, opacity] = pixelOf(image, i);
+        assert.ok(Math.abs(grey[i]! - expected) <= 1, `${i}: ${grey[i]}, not ${expected}`); // rounding of a half
+        assert.equal(alpha[i], opacity);
+      }
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+});
+
+Deno.test("decodePng() gives back the very bytes of a greyscale picture", () => {
+  const pixels = Uint8Array.from({ length: 256 }, (_, i) => i);
+  assert.deepEqual(decodePng(greyFile(16, 16, pixels), "picture").grey, pixels);
+});
+
+Deno.test("decodePng() refuses what is damaged, in one line, and throws nothing else", () => {
+  const good = pngFile({
+    width: 5,
+    height: 4,
+    depth: 8,
+    colour: 6,
+    samples: Array.from({ length: 80 }, (_, i) => i),
+  });
+  let refused = 0;
+  fc.assert(
+    fc.property(
+      fc.nat(good.length - 1),
+      fc.integer({ min: 1, max: 255 }),
+      fc.boolean(),
+      (at, flip, isCut) => {
+        const bytes = isCut ? good.slice(0, at) : good.slice();
+        if (!isCut) bytes[at]! ^= flip;
+        try {
+          decodePng(bytes, "picture");
+        } catch (error) {
+          assert.ok(error instanceof Error && error.name === "InputError", `${error}`);
+          assert.match(error.message, /^picture: [^\n]+$/);
+          refused++;
+        }
+      },
+    ),
+    { seed: 1, numRuns: 500 },
+  );
+  assert.ok(refused > 400, `${refused} of 500`);
+});
+
+const SMALL = { width: 5, height: 4, depth: 8, colour: 0 } as const;
+
+for (
+  const [what, bytes, message] of [
+    ["no bytes", new Uint8Array(0), /^picture: 0 bytes that are no PNG: send a PNG file$/],
+    ["a JPEG", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16), /^picture: 6 bytes that are no PNG/],
+    [
+      "its first half",
+      greyFile(9, 9, new Array(81).fill(7)).slice(0, 60),
+      /^picture: a PNG that is cut short after 60 bytes/,
+    ],
+    [
+      "a billion pixels",
+      forgedFile({ ...SMALL, width: 2 ** 31 - 1, height: 2 ** 31 - 1 }, deflateSync(new Uint8Array(10))),
+      /^picture: 2,147,483,647 × 2,147,483,647 pixels: expected at most 1,048,576 in all and 4,096 a side/,
+    ],
+    [
+      "a row of a million pixels",
+      forgedFile({ ...SMALL, width: 1_000_000, height: 1 }, deflateSync(new Uint8Array(10))),
+      /^picture: 1,000,000 × 1 pixels: expected at most/,
+    ],
+    ["no pixels", forgedFile({ ...SMALL, width: 0 }, deflateSync(new Uint8Array(4))), /it has 0 × 4 pixels/],
+    [
+      "a kilobyte that inflates to 64 megabytes",
+      forgedFile(SMALL, deflateSync(new Uint8Array(2 ** 26), { level: 9 })),
+      /its data inflate to more than the 24 bytes of its size/,
+    ],
+    [
+      "data that inflate to too little",
+      forgedFile(SMALL, deflateSync(new Uint8Array(23))),
+      /its data inflate to 23 bytes, but its size has 24/,
+    ],
+    ["data that do not inflate", forgedFile(SMALL, new Uint8Array(24)), /^picture: the PNG is damaged: /],
+    ["no data", forgedFile(SMALL, new Uint8Array(0)), /^picture: the PNG is damaged: /],
+    ["a filter that does not exist", forgedFile(SMALL, deflateSync(new Uint8Array(24).fill(5))), /filter/i],
+    [
+      "9 bits a channel",
+      forgedFile({ ...SMALL, depth: 9 }, new Uint8Array(9)),
+      /a form that PNG does not have/,
+    ],
+    [
+      "RGB with 4 bits",
+      forgedFile({ ...SMALL, depth: 4, colour: 2 }, new Uint8Array(9)),
+      /a form that PNG does not/,
+    ],
+    [
+      "colours without a palette",
+      forgedFile({ ...SMALL, colour: 3 }, deflateSync(new Uint8Array(24))),
+      /^picture: the PNG is damaged: /,
+    ],
+    [
+      "a colour that its palette has not",
+      forgedFile({ ...SMALL, colour: 3 }, deflateSync(Uint8Array.of(0, 9, ...new Array(22).fill(0))), [
+        chunk("PLTE", new Uint8Array(6)),
+      ]),
+      /^picture: the PNG is damaged: .*palette/,
+    ],
+    [
+      "interlaced bits",
+      forgedFile({ ...SMALL, depth: 1, interlaced: true }, new Uint8Array(9)),
+      /^picture: interlaced, with 1 bit a pixel: save it without interlacing$/,
+    ],
+  ] as const
+) {
+  Deno.test(`decodePng() refuses ${what}`, () => {
+    assert.throws(() => decodePng(bytes, "picture"), { name: "InputError", message });
+  });
+}
+
+Deno.test("decodePng() leaves alone what is no part of the picture, however it would inflate", () => {
+  const profile = chunk(
+    "iCCP",
+    Uint8Array.of(97, 0, 0, ...deflateSync(new Uint8Array(2 ** 26), { level: 9 })),
+  );
+  const file = forgedFile(SMALL, deflateSync(new Uint8Array(24)), [
+    profile,
+    chunk("tEXt", new Uint8Array(9)),
+  ]);
+  assert.deepEqual(decodePng(file, "picture").grey, new Uint8Array(20));
+});

@@ -1,0 +1,77 @@
+/**
+ * Trains the seed's network on wasm and on other engines, and holds their ends together.
+ *
+ *     deno run --allow-read tools/compare_engines.ts ENGINE…
+ *
+ * All train on 2,000 samples as `train --limit 2000` does, with one seed, and are measured on 1,000 test images. An engine whose
+ * accuracy is more than 1 % away from wasm's, or one of whose weights is more than 1e-3 away, is a miss: exit code 1. An engine
+ * that cannot be had here is said to be so and left out. On a software adapter this takes a minute or two.
+ *
+ * More batches would tell less: each multiplies a difference in the last bit by about five, and after ten the two builds of
+ * wasm's kernels are as far apart as any two engines.
+ */
+import {
+  createEngine,
+  ENGINES,
+  evaluate,
+  initialParameters,
+  loadMnist,
+  type Parameters,
+  seedNetwork,
+  train,
+} from "../mod.ts";
+import { EngineError } from "../src/errors.ts";
+
+const SEED = 0, TRAINED = 2000, BATCH = 1000, TESTED = 1000;
+const MOST = { accuracy: 0.01, weights: 1e-3 };
+
+const spec = seedNetwork();
+const training = await loadMnist(undefined, "train"), test = await loadMnist(undefined, "test");
+
+/** Where training on an engine ends. */
+async function endOf(name: (typeof ENGINES)[number]) {
+  using engine = await createEngine({ spec, engine: name, seed: SEED });
+  await engine.setParameters(initialParameters(spec, SEED));
+  const step = { learningRate: 0.1, momentum: 0.5 };
+  const options = { samples: training, epochs: 1, batchSize: BATCH, step, seed: SEED, limit: TRAINED };
+  const { samplesPerSecond } = await train(engine, options);
+  const { accuracy } = await evaluate(engine, { ...test, count: TESTED });
+  console.log(
+    `${name}: accuracy ${(100 * accuracy).toFixed(1)} %, ${
+      Math.round(samplesPerSecond)
+    } samples/s, ${engine.description}`,
+  );
+  return { accuracy, parameters: await engine.getParameters() };
+}
+
+function farthest(a: Parameters, b: Parameters): number {
+  return Math.max(
+    ...[...a].map(([name, values]) =>
+      values.reduce((most, value, i) => Math.max(most, Math.abs(value - b.get(name)![i]!)), 0)
+    ),
+  );
+}
+
+const wasm = await endOf("wasm");
+for (const argument of Deno.args) {
+  const name = ENGINES.find((engine) => engine === argument);
+  if (name === undefined) throw new Error(`${argument}: expected one of ${ENGINES.join(", ")}`);
+  try {
+    const { accuracy, parameters } = await endOf(name);
+    const distance = {
+      accuracy: Math.abs(accuracy - wasm.accuracy),
+      weights: farthest(parameters, wasm.parameters),
+    };
+    // Written so that a NaN is a miss.
+    const agrees = distance.accuracy <= MOST.accuracy && distance.weights <= MOST.weights;
+    console.log(
+      `${name} and wasm: ${(100 * distance.accuracy).toFixed(1)} % of accuracy and ${
+        distance.weights.toExponential(1)
+      } of a weight apart: ${agrees ? "agreed" : "TOO FAR"}`,
+    );
+    if (!agrees) Deno.exitCode = 1;
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    console.log(`${name} is left out: ${error.message}`);
+  }
+}
