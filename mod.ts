@@ -23,6 +23,16 @@ export * from "./src/errors.ts";
 export * from "./src/random.ts";
 export * from "./src/version.ts";
 export * from "./src/network/spec.ts";
+export {
+  type ConstantEncoder,
+  type DeltaEncoder,
+  type DirectEncoder,
+  type LatencyEncoder,
+  latencyLevels,
+  type NoiseEncoder,
+  type PoissonEncoder,
+  sampleFormOf,
+} from "./src/network/encoders.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";
@@ -30,6 +40,7 @@ export type * from "./src/data/samples.ts";
 export * from "./src/data/mnist.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
+export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";
 export * from "./src/engine/wasm/load.ts";
 export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";

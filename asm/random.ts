@@ -17,6 +17,12 @@
  */
 export const MULTIPLIERS = memory.data<u32>([0x7feb352d, 0x846ca68b]);
 
+/**
+ * What turns 16 of a hash's bits v into v + ½ (likewise in registers): the low half's mask; 2²³ as a float, whose last 16 bits
+ * take v; 2²³ − ½, which leaves v + ½ of it. And 1, as an integer.
+ */
+export const DRAWS = memory.data<u32>([0xffff, 0x4b000000, 0x4affffff, 1]);
+
 /** 32 random bits in each lane, for the counters in `z` with key0 added already. */
 export function hash(z: v128, key1: v128, m1: v128, m2: v128): v128 {
   z = v128.xor(z, i32x4.shr_u(z, 16));

@@ -8,6 +8,7 @@ import { type Ceiling, CEILING_DATA, CEILING_OUT } from "./compile_ceiling.ts";
 import type { KernelCase } from "./kernel_case.ts";
 import { f32Cases } from "./kernel_cases_f32.ts";
 import { integerCases } from "./kernel_cases_int.ts";
+import { sparseCases } from "./kernel_cases_sparse.ts";
 import { Placement } from "./placement.ts";
 
 /** Turns of a ceiling's loop in one call. */
@@ -36,5 +37,5 @@ export function ceilingCases(ceiling: Ceiling): KernelCase[] {
 /** The kernels at a number of steps. */
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
-  return [...f32Cases(place, steps), ...integerCases(place, steps)];
+  return [...f32Cases(place, steps), ...sparseCases(place, steps), ...integerCases(place, steps)];
 }

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { sampleFormOf } from "../network/encoders.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import { decodePng, type Raster } from "./png.ts";
 
 /** Whether a picture's ink is light or dark; `auto` tells by its border. */
@@ -14,8 +15,9 @@ export type Ink = typeof INKS[number];
 
 /** The side of the square pictures that a network takes; `undefined` where a sample of its is none. */
 export function pictureSide(spec: NetworkSpec): number | undefined {
-  const side = Math.sqrt(sampleSize(spec));
-  return spec.encoder.kind !== "direct" && Number.isInteger(side) ? side : undefined;
+  const { isSequence, size } = sampleFormOf(spec);
+  const side = Math.sqrt(size);
+  return !isSequence && Number.isInteger(side) ? side : undefined;
 }
 
 /**

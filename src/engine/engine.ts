@@ -7,6 +7,9 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
+import type { Step } from "./optimiser.ts";
+
+export type { AdamStep, SgdStep, Step } from "./optimiser.ts";
 
 /** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
 export type Parameters = ReadonlyMap<string, Float32Array>;
@@ -23,19 +26,14 @@ export interface Batch {
   readonly epoch: number;
 }
 
-/** How parameters move: v ← momentum·v + g, w ← w − learningRate·v. */
-export interface Step {
-  /** lr. */
-  readonly learningRate: number;
-  /** m, 0 to 1. */
-  readonly momentum: number;
-}
-
 /** All that training goes on from. */
 export interface EngineState {
   /** Weights and biases. */
   readonly parameters: Parameters;
-  /** What the optimiser remembers, by name, shaped as the parameters: SGD's `velocity`, the gradient after the first batch. */
+  /**
+   * What the optimiser remembers, by name, shaped as the parameters: SGD's `velocity` (after the first batch its gradient),
+   * Adam's `mean` and `square`.
+   */
   readonly moments: ReadonlyMap<string, Parameters>;
   /** Steps that the optimiser has taken. */
   readonly steps: number;
@@ -94,9 +92,15 @@ export interface Engine {
   getParameters(): Promise<Parameters>;
   /** A copy of all that training goes on from, as it is after all calls made so far. */
   getState(): Promise<EngineState>;
-  /** Takes a copy of a state: what is trained from here is the same bits as if it had never been interrupted. */
+  /**
+   * Takes a copy of a state: what is trained from here is the same bits as if it had never been interrupted. Rejects with a
+   * `RangeError` when its moments are no optimiser's.
+   */
   setState(state: EngineState): Promise<void>;
-  /** Way forward, loss averaged over the batch, way back, one step of the optimiser. */
+  /**
+   * Way forward, loss averaged over the batch, way back, one step of the optimiser. Rejects with a `RangeError` when the
+   * step is out of its range, or the engine has another optimiser's moments: `setParameters` forgets those.
+   */
   train(batch: Batch, step: Step): Promise<BatchResult>;
   /** Way forward only. */
   evaluate(batch: Batch): Promise<BatchResult>;

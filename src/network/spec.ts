@@ -8,6 +8,9 @@
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
+
+export type { Encoder } from "./encoders.ts";
 
 /**
  * The seed's neuron (SPEC.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
@@ -48,20 +51,6 @@ export interface LayerSpec {
   readonly delay: 0 | 1;
   /** The neuron and its constants. */
   readonly neuron: Neuron;
-}
-
-/**
- * How a sample becomes the inputs x_t of each step.
- *
- * - `noise` (the seed's): x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input;
- * - `constant`: x_t = x;
- * - `direct`: the sample is a sequence already, `[steps, inputs]`.
- */
-export interface Encoder {
-  /** Which encoder this is. */
-  readonly kind: "noise" | "constant" | "direct";
-  /** Added to a pixel once it is divided by 255; the seed's is −0.5. Features that are floats are taken as they are. */
-  readonly offset: number;
 }
 
 /** How the last layer's states become one number a class. */
@@ -110,10 +99,7 @@ const neuron = v.variant("kind", [
 const schema = v.strictObject({
   inputs: count(LIMITS.inputs),
   steps: count(LIMITS.steps),
-  encoder: v.optional(
-    v.strictObject({ kind: v.picklist(["noise", "constant", "direct"]), offset: v.optional(finite, 0) }),
-    { kind: "direct" },
-  ),
+  encoder: v.optional(encoderSchema, { kind: "direct" }),
   layers: v.pipe(
     v.array(v.strictObject({
       units: count(LIMITS.units),
@@ -169,6 +155,12 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
     );
   }
   const spec = parsed.output;
+  const { encoder, inputs } = spec;
+  if (encoder.kind === "delta" && encoder.channels === "both" && inputs % 2 === 1) {
+    throw new InputError(
+      `${where}: inputs: ${inputs}, but the delta encoder makes two inputs of each channel: expected an even number`,
+    );
+  }
   if (spec.readout.begin >= spec.steps) {
     throw new InputError(
       `${where}: readout.begin: ${spec.readout.begin}, but there are ${spec.steps} steps: expected 0 to ${
@@ -193,8 +185,8 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
 }
 
 /** How many features a network's samples have: of one step, or of all steps where a sample is a sequence. */
-export function sampleSize({ encoder, inputs, steps }: NetworkSpec): number {
-  return encoder.kind === "direct" ? steps * inputs : inputs;
+export function sampleSize(spec: NetworkSpec): number {
+  return sampleFormOf(spec).size;
 }
 
 /** How many classes a network tells apart: the units of its last layer. */

@@ -163,15 +163,6 @@ for (const threads of [0, 1, 3]) {
     if (threads > 0) await assertRefusesEverything(engine, new RegExp(`${where}BigInt`));
     else await answered(engine.evaluate(batchOf(SAMPLES)).catch(() => {})); // answered or refused, but not left
   });
-
-  Deno.test(`a train() without a step on ${threads} threads rejects with an EngineError`, async () => {
-    using engine = await startEngine({ spec: SPEC, threads });
-    const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);
-    await assert.rejects(answered(Promise.resolve(trained)), {
-      name: "EngineError",
-      message: new RegExp(`${where}learningRate`),
-    });
-  });
 }
 
 /** A network whose inputs at every step take 68 GB: more than 32-bit memory can have. */

@@ -184,6 +184,32 @@ for (
   }
 }
 
+for (
+  const encoder of [
+    { kind: "poisson", rate: 0.2, offset: 0 },
+    { kind: "poisson", rate: 1, offset: 0 },
+    { kind: "latency", timing: "linear", threshold: 0.05, offset: 0 },
+    { kind: "delta", threshold: 0.4, channels: "both", offset: 0 },
+    { kind: "direct", offset: 0 },
+  ] as const
+) {
+  Deno.test(`train() gives the dense gradient of many units fed by ${JSON.stringify(encoder)}`, async () => {
+    // So many units that inputs which are mostly zero are multiplied one by one.
+    const seed = seedNetwork({
+      inputs: 38,
+      hidden: 75,
+      classes: 5,
+      steps: 11,
+      threshold: 0.5,
+      penalty: 0.75,
+    });
+    const { network, expected } = caseWithMargin({ ...seed, encoder }, 3, true);
+    assert.ok(expected.spikes > 0);
+    await assertAgreement(network, expected, "relaxed");
+    await assertAgreement(network, expected, "plain");
+  });
+}
+
 Deno.test("train() gives the dense gradient at the seed's full size", async () => {
   // 28,160 potentials: none may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
   const { network, expected } = caseWithMargin(seedNetwork(), 2, true, 2e-5);

@@ -5,6 +5,7 @@
  */
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
+import { DELTA_CHANNELS, inputsOf, sampleFormOf } from "../../src/network/encoders.ts";
 import type { Encoder, LayerSpec, NetworkSpec, Neuron } from "../../src/network/spec.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 
@@ -29,10 +30,24 @@ const integrator: fc.Arbitrary<Neuron> = fc.record({ kind: fc.constant("integrat
 const layersOf = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>
   fc.record({ units: fc.integer({ min: 1, max: 11 }), delay: fc.constantFrom(0, 1), neuron });
 
-const encoders: fc.Arbitrary<Encoder> = fc.record({
-  kind: fc.constantFrom("noise", "constant", "direct"),
-  offset: fc.constantFrom(0, -0.5),
-});
+const offset = fc.constantFrom(0, -0.5);
+
+const encoders: fc.Arbitrary<Encoder> = fc.oneof(
+  fc.record({ kind: fc.constantFrom("noise" as const, "constant" as const, "direct" as const), offset }),
+  fc.record({ kind: fc.constant("poisson" as const), rate: fc.constantFrom(0.3, 1, 1.7), offset }),
+  fc.record({
+    kind: fc.constant("latency" as const),
+    timing: fc.constantFrom("linear" as const, "log" as const),
+    threshold: fc.constantFrom(0.01, 0.4),
+    offset,
+  }),
+  fc.record({
+    kind: fc.constant("delta" as const),
+    threshold: fc.constantFrom(0.1, 0.6),
+    channels: fc.constantFrom(...DELTA_CHANNELS),
+    offset,
+  }),
+);
 
 /** One to four layers, fed and read in every way that there is. */
 export const networkSpecs: fc.Arbitrary<NetworkSpec> = fc.record({
@@ -44,7 +59,7 @@ export const networkSpecs: fc.Arbitrary<NetworkSpec> = fc.record({
   reduce: fc.constantFrom("mean" as const, "sum" as const),
   begin: fc.oneof(fc.constant(0), fc.nat(12)),
 }).map(({ inputs, steps, encoder, below, top, reduce, begin }): NetworkSpec => ({
-  inputs,
+  inputs: inputsOf(encoder, inputs),
   steps,
   encoder,
   layers: [...below, top],
@@ -67,7 +82,7 @@ export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Flo
 /** Samples of pixels, or of numbers from −1 to 1. */
 export function drawSamples(spec: NetworkSpec, seed: number, count: number, arePixels: boolean): Samples {
   const next = numbersFrom(seed);
-  const size = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  const { size } = sampleFormOf(spec);
   const classes = spec.layers.at(-1)?.units ?? 1;
   const values = Array.from({ length: count * size }, next);
   return {

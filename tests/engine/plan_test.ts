@@ -18,7 +18,7 @@ function planOf(spec: NetworkSpec, options?: PlanOptions) {
 const graded: Neuron = { kind: "graded", decay: 0.8, threshold: 1, penalty: 1 };
 const integrator: Neuron = { kind: "integrator", decay: 0.7 };
 
-function networkOf(encoder: NetworkSpec["encoder"]["kind"], ...neurons: Neuron[]): NetworkSpec {
+function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[]): NetworkSpec {
   return {
     inputs: 5,
     steps: 6,

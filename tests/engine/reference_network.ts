@@ -9,6 +9,7 @@
  */
 import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
+import { latencyLevels } from "../../src/network/encoders.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
 
@@ -30,7 +31,10 @@ export interface Presentation {
   readonly gates: string;
 }
 
-/** A sample's inputs at every step, `[steps][inputs]`. */
+/**
+ * A sample's inputs at every step, `[steps][inputs]`. Where an encoder compares, features are rounded as the kernels have
+ * them: so that the spikes are the same.
+ */
 export function encodeSample(
   spec: NetworkSpec,
   samples: Samples,
@@ -42,16 +46,49 @@ export function encodeSample(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
     (value) => samples.features instanceof Uint8Array ? value / 255 + encoder.offset : value,
   );
+  const { fround } = Math;
+  const rounded = Float32Array.from(
+    samples.features.subarray(index * samples.size, (index + 1) * samples.size),
+    (value) => samples.features instanceof Uint8Array ? fround(value / 255) + encoder.offset : value,
+  );
   return Array.from({ length: steps }, (_, step) => {
     switch (encoder.kind) {
       case "noise":
         return features.map((x, input) => draw(key, step, input) * x);
+      case "poisson":
+        return Float64Array.from(
+          rounded,
+          (x, input) => draw(key, step, input) < fround(x * encoder.rate) ? 1 : 0,
+        );
+      case "latency": {
+        const levels = latencyLevels(encoder, steps);
+        const spikes = (x: number, at: number) => at >= 0 && x >= levels[at]!;
+        return Float64Array.from(rounded, (x) => spikes(x, step) && !spikes(x, step - 1) ? 1 : 0);
+      }
+      case "delta": {
+        const channels = samples.size / steps, threshold = fround(encoder.threshold);
+        return Float64Array.from({ length: inputs }, (_, input) => {
+          const at = step * channels + input % channels;
+          const change = step === 0 ? 0 : fround(rounded[at]! - rounded[at - channels]!);
+          const rises = change >= threshold ? 1 : 0, falls = -change >= threshold ? 1 : 0;
+          switch (encoder.channels) {
+            case "on":
+              return rises;
+            case "sign":
+              return rises - falls;
+            case "both":
+              return input < channels ? rises : falls;
+            default:
+              return encoder.channels satisfies never;
+          }
+        });
+      }
       case "constant":
         return features;
       case "direct":
         return features.subarray(step * inputs, (step + 1) * inputs);
       default:
-        return encoder.kind satisfies never;
+        return encoder satisfies never;
     }
   });
 }

@@ -4,7 +4,8 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
-import type { SampleTrace, Step } from "../engine.ts";
+import type { SampleTrace } from "../engine.ts";
+import type { CompleteStep } from "../optimiser.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import { type Job, type Part, shardCount, type SharedState } from "../wasm/lane.ts";
 import type { Lanes } from "../wasm/lanes.ts";
@@ -41,12 +42,12 @@ export class HybridDirector implements Director {
     this.#parts = parts;
   }
 
-  train(job: Job, samples: Samples, step: Step): Promise<void> {
+  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void> {
     return this.#inOrder(async () => {
       const { product, lanes, shared } = this.#parts;
       const shards = await this.#present(job, samples, true);
       await product.readGradient(shared.given);
-      await lanes.handOut({ kind: "update", job: { ...job, shards }, step });
+      await lanes.handOut({ kind: "update", job: { ...job, shards }, step, number });
     });
   }
 

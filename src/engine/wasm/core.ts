@@ -10,7 +10,8 @@ import type { Samples } from "../../data/samples.ts";
 import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { Operation, Plan } from "../plan.ts";
-import { allocate, type CoreMemory, type LayerMemory, UPDATE_FLOATS } from "./core_memory.ts";
+import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
 import { type Exchange, ExternalProduct } from "./external_product.ts";
 import {
   type InputOperations,
@@ -22,15 +23,20 @@ import {
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/** The optimiser's constants and the part of the flat parameters, in floats, that a thread updates. */
+/** A part of the flat parameters, in floats, and what moves it. */
 export interface UpdatePart {
   readonly from: number;
   readonly to: number;
+  /** The batch's gradient is their sum. */
   readonly shards: readonly Float32Array[];
   readonly parameters: Float32Array;
-  readonly velocity: Float32Array;
-  readonly learningRate: number;
-  readonly momentum: number;
+  /** What the optimiser remembers: SGD uses the first, Adam both. */
+  readonly moments: readonly [Float32Array, Float32Array];
+  readonly step: CompleteStep;
+  /** Which step of the optimiser this is, from 1. */
+  readonly number: number;
+  /** What the gradient is multiplied by. */
+  readonly factor: number;
 }
 
 /** What a thread needs to know to make its core. */
@@ -184,22 +190,62 @@ export class Core {
   }
 
   /** Sums the shards of a part of the parameters in their order, and moves the part. */
-  update({ from, to, shards, parameters, velocity, learningRate, momentum }: UpdatePart): void {
+  update({ from, to, shards, parameters, moments: [first, second], step, number, factor }: UpdatePart): void {
+    const k = this.#kernels;
     const parametersAt = this.memory.shards;
-    const velocityAt = parametersAt + 4 * UPDATE_FLOATS;
-    const gradientsAt = velocityAt + 4 * UPDATE_FLOATS;
+    const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
+    const gradientsAt = secondAt + 4 * UPDATE_FLOATS;
     for (let at = from; at < to; at += UPDATE_FLOATS) {
       const count = Math.min(UPDATE_FLOATS, to - at);
-      const w = this.#view(parametersAt, count), v = this.#view(velocityAt, count);
+      const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
       w.set(parameters.subarray(at, at + count));
-      v.set(velocity.subarray(at, at + count));
-      shards.forEach((shard, i) => {
-        this.#view(gradientsAt + 4 * i * count, count).set(shard.subarray(at, at + count));
-      });
-      this.#kernels.sgd(parametersAt, velocityAt, gradientsAt, count, shards.length, learningRate, momentum);
+      m.set(first.subarray(at, at + count));
+      this.#takeShards(shards, at, count, gradientsAt);
+      switch (step.kind) {
+        case "sgd":
+          // deno-fmt-ignore
+          k.sgd(parametersAt, firstAt, gradientsAt, count, shards.length, factor, step.learningRate, step.momentum,
+            step.weightDecay);
+          break;
+        case "adam":
+        case "adamw": {
+          const s = this.#view(secondAt, count),
+            { rate, correction, decay, shrink } = adamConstants(step, number);
+          s.set(second.subarray(at, at + count));
+          // deno-fmt-ignore
+          k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, shards.length, factor, rate, 1 - step.beta1,
+            step.beta2, 1 - step.beta2, correction, step.epsilon, decay, shrink);
+          second.set(s, at);
+          break;
+        }
+        default:
+          step satisfies never;
+      }
       parameters.set(w, at);
-      velocity.set(v, at);
+      first.set(m, at);
     }
+  }
+
+  /**
+   * Sums the shards of a part of the parameters into the first shard.
+   *
+   * @param from A multiple of {@linkcode NORM_FLOATS}.
+   * @param squares One entry for each so many parameters, written: Σ g² over them.
+   */
+  sumShards(from: number, to: number, shards: readonly Float32Array[], squares: Float64Array): void {
+    const gradientsAt = this.memory.shards;
+    for (let at = from; at < to; at += NORM_FLOATS) {
+      const count = Math.min(NORM_FLOATS, to - at);
+      this.#takeShards(shards, at, count, gradientsAt);
+      squares[at / NORM_FLOATS] = this.#kernels.sumShards(gradientsAt, count, shards.length);
+      shards[0]!.set(this.#view(gradientsAt, count), at);
+    }
+  }
+
+  #takeShards(shards: readonly Float32Array[], from: number, count: number, to: number): void {
+    shards.forEach((shard, i) => {
+      this.#view(to + 4 * i * count, count).set(shard.subarray(from, from + count));
+    });
   }
 
   #view(at: number, length: number): Float32Array {

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
 import type { Plan } from "../plan.ts";
 import { Arena, type Kernels } from "./kernels.ts";
 import { type LayerLayout, layOut, type ParameterLayout, roundUp } from "./layout.ts";
@@ -41,10 +42,16 @@ export interface CoreMemory {
   readonly layers: readonly LayerMemory[];
   readonly parameters: number;
   readonly gradients: number;
-  /** x: a sample's features, `[inputs]` padded; ones where it is a sequence. */
+  /** x: what is multiplied into the weights, `[inputs]` padded: a sample's features, or ones. */
   readonly features: number;
-  /** A sample that is a sequence, `[steps][inputs]` padded. */
+  /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: a row, or one for each step. */
   readonly sequence: number;
+  /** The latency encoder's: see `encodeLatency`. */
+  readonly levels: number;
+  /** Inputs that are not zero: how many at each step, their list, and how many it takes at most. */
+  readonly inputCounts: number;
+  readonly inputEntries: number;
+  readonly inputCapacity: number;
   /** Inputs of every step in the product's layout. */
   readonly x: number;
   readonly panels: number;
@@ -59,12 +66,27 @@ export interface CoreMemory {
   /** One sample's ∂L/∂b of the bottom layer, by slot. */
   readonly sums: number;
   readonly scratch: number;
-  /** Room for the optimiser: gradient shards, velocity and parameters of a part of the whole. */
+  /** Room for the optimiser: parameters, two moments and gradient shards of a part of the whole. */
   readonly shards: number;
 }
 
 /** Floats of the parameters that the optimiser works on at a time: what it needs for 24 shards stays in the second cache. */
 export const UPDATE_FLOATS = 8192;
+
+/**
+ * The largest share of inputs that are not zero at which they are multiplied one by one, for a layer of so many units. Up to
+ * here that costs less than the whole product (bench/kernels.ts): listing them costs the same for any number of units, and a
+ * product of its own about two and a half times as much as among others.
+ */
+function sparseShare(units: number): number {
+  return Math.min(0.4, Math.max(0, (units - 24) / 256));
+}
+
+/**
+ * Floats of the parameters whose squared gradients are summed by themselves: what a gradient's norm is a sum of, in order,
+ * whoever sums which. Threads update whole numbers of them.
+ */
+export const NORM_FLOATS = 1024;
 
 /**
  * Takes all memory of a thread.
@@ -116,13 +138,23 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   const inputs = roundUp(plan.spec.inputs, 4);
   const varying = bottom.layer.source === "inputs" && !isExternal;
   const classes = layers[layers.length - 1]!.width;
+  const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder);
+  const inputCapacity = isFolded || !varying
+    ? 0
+    : Math.floor(sparseShare(bottom.layer.units) * steps * inputs);
   return {
     layout,
     layers,
     parameters,
     gradients,
     features: floats(inputs),
-    sequence: plan.spec.encoder.kind === "direct" && varying ? floats(paddedSteps * inputs) : 0,
+    sequence: isFolded || !varying
+      ? 0
+      : floats((form.isSequence ? paddedSteps : 1) * roundUp(form.channels, 4)),
+    levels: plan.spec.encoder.kind === "latency" ? floats(4 + paddedSteps) : 0,
+    inputCounts: isFolded ? 0 : floats(paddedSteps),
+    inputEntries: isFolded ? 0 : floats(2 * (inputCapacity + paddedSteps)),
+    inputCapacity,
     x: varying ? floats(paddedSteps * inputs) : 0,
     panels: varying ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,
@@ -134,6 +166,6 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
     logitGradients: floats(classes),
     sums: floats(bottom.width),
     scratch: varying ? floats(paddedSteps * 48) : 0,
-    shards: floats((shards + 2) * UPDATE_FLOATS),
+    shards: floats((shards + 3) * UPDATE_FLOATS),
   };
 }

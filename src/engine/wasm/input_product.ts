@@ -7,6 +7,13 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
+import {
+  DELTA_CHANNELS,
+  type Encoder,
+  foldsFeatures,
+  latencyLevels,
+  sampleFormOf,
+} from "../../network/encoders.ts";
 import type { DrawKey } from "../../random.ts";
 import type { Plan } from "../plan.ts";
 import type { CoreMemory } from "./core_memory.ts";
@@ -30,6 +37,23 @@ export const TILES = {
 
 /** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
+
+/** What the features of an encoder's samples are multiplied by before they are handed over. */
+function featureScaleOf(encoder: Encoder, precision: Precision): number {
+  switch (encoder.kind) {
+    case "noise":
+      return DRAW_SCALE[precision];
+    case "poisson":
+      return 2 ** 16 * encoder.rate; // compared with 16 bits
+    case "latency":
+    case "delta":
+    case "constant":
+    case "direct":
+      return 1;
+    default:
+      return encoder satisfies never;
+  }
+}
 
 /** How the product is computed. */
 export interface InputProductOptions {
@@ -91,6 +115,8 @@ export class InputProduct implements InputOperations {
   /** Inputs and steps, padded. */
   readonly #row: number;
   readonly #steps: number;
+  /** The present sample's inputs are listed, those that are not zero. */
+  #listed = false;
 
   constructor(
     kernels: Kernels,
@@ -105,15 +131,21 @@ export class InputProduct implements InputOperations {
     this.#integer = noisy && precision === "i16";
     const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
     this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
-    const scale = noisy ? DRAW_SCALE[precision] : 1;
+    const scale = featureScaleOf(plan.spec.encoder, precision);
     this.#featureScale = scale;
     this.#row = roundUp(plan.spec.inputs, 4);
     this.#steps = roundUp(plan.spec.steps, 4);
     this.currentStride = memory.layers[0]!.currentStride;
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#pixels = featuresOfPixels(plan).map((feature) => feature * scale);
-    if (plan.spec.encoder.kind === "direct") {
-      this.#floats.fill(1, memory.features >> 2, (memory.features >> 2) + plan.spec.inputs);
+    const { encoder, inputs, steps } = plan.spec;
+    const view = (at: number, length: number) => this.#floats.subarray(at >> 2, (at >> 2) + length);
+    if (!foldsFeatures(encoder)) view(memory.features, inputs).fill(1);
+    if (encoder.kind === "latency") {
+      view(memory.levels, 4).fill(Infinity);
+      const levels = view(memory.levels + 16, this.#steps);
+      levels.set(latencyLevels(encoder, steps));
+      levels.fill(levels[steps - 1]!, steps);
     }
   }
 
@@ -127,32 +159,63 @@ export class InputProduct implements InputOperations {
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
   load({ features, size }: Samples, index: number, key: DrawKey): void {
     this.#key = key;
-    const { inputs, encoder, steps } = this.#plan.spec;
-    const sequence = encoder.kind === "direct";
-    const start = (sequence ? this.#memory.sequence : this.#memory.features) >> 2;
-    for (let step = 0; step < (sequence ? steps : 1); step++) {
-      const from = index * size + step * inputs;
-      const to = start + step * this.#row;
+    const { encoder, steps } = this.#plan.spec;
+    const { isSequence, channels } = sampleFormOf(this.#plan.spec);
+    const start = (foldsFeatures(encoder) ? this.#memory.features : this.#memory.sequence) >> 2;
+    for (let step = 0; step < (isSequence ? steps : 1); step++) {
+      const from = index * size + step * channels;
+      const to = start + step * roundUp(channels, 4);
       if (features instanceof Uint8Array) {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
-        for (let i = 0; i < inputs; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
       }
     }
   }
 
   /** Panels, where features do not change them. */
   prepare(): void {
-    if (this.#plan.spec.encoder.kind === "direct") this.pack(this.#plan.layers[0]!.units);
+    if (!foldsFeatures(this.#plan.spec.encoder)) this.pack(this.#plan.layers[0]!.units);
   }
 
   /** A sample's inputs at every step, without its features where these do not change. */
   encode(): void {
-    const k = this.#kernels, { x, sequence } = this.#memory, { key0, key1 } = this.#key;
+    const k = this.#kernels, { x, sequence, levels } = this.#memory, { key0, key1 } = this.#key;
     const { encoder, steps } = this.#plan.spec;
-    if (encoder.kind === "direct") k.encodeDirect(sequence, x, steps, this.#row);
-    else if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
-    else if (encoder.kind === "noise") k.encodeNoise(key0, key1, x, steps, this.#row);
+    switch (encoder.kind) {
+      case "noise":
+        if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
+        else k.encodeNoise(key0, key1, x, steps, this.#row);
+        return;
+      case "poisson":
+        k.encodePoisson(key0, key1, sequence, x, steps, this.#row);
+        break;
+      case "latency":
+        k.encodeLatency(sequence, levels, x, steps, this.#row);
+        break;
+      case "delta": {
+        const { channels } = sampleFormOf(this.#plan.spec);
+        const kind = DELTA_CHANNELS.indexOf(encoder.channels);
+        k.encodeDelta(sequence, channels, encoder.threshold, kind, x, steps, this.#row);
+        break;
+      }
+      case "constant":
+        return;
+      case "direct":
+        k.encodeDirect(sequence, x, steps, this.#row);
+        break;
+      default:
+        encoder satisfies never;
+    }
+    this.#list();
+  }
+
+  /** Lists the inputs that are not zero, where they are few. */
+  #list(): void {
+    const k = this.#kernels, { x, inputCounts, inputEntries, inputCapacity } = this.#memory;
+    const { steps } = this.#plan.spec;
+    this.#listed = k.countInputs(x, steps, this.#row, inputCounts) <= inputCapacity;
+    if (this.#listed) k.listInputs(x, steps, this.#row, inputCounts, inputEntries);
   }
 
   /** Lists the units that may spike in this sample. @returns How many there are. */
@@ -181,9 +244,14 @@ export class InputProduct implements InputOperations {
 
   /** Currents of the packed units at every step. */
   product(slots: number): void {
-    const { x, panels, packedBias, factors, stepSums, layers } = this.#memory;
+    const { x, panels, packedBias, factors, stepSums, layers, inputCounts, inputEntries } = this.#memory;
     const { currents } = layers[0]!;
     const k = this.#kernels, steps = this.#steps, row = this.#row;
+    if (this.#listed) {
+      // deno-fmt-ignore
+      k.productSparse(inputCounts, inputEntries, panels, packedBias, currents, this.#plan.spec.steps, row, slots);
+      return;
+    }
     switch (this.#tile) {
       case "f32-4x8-shuffle":
         k.productF32(x, panels, packedBias, currents, steps, row, slots);

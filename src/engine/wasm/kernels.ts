@@ -16,6 +16,24 @@ export interface Kernels {
   hashCounters(counter: number, key0: number, key1: number, out: number, count: number): void;
   encodeNoise(key0: number, key1: number, out: number, steps: number, inputs: number): void;
   encodeNoiseI8(key0: number, key1: number, out: number, steps: number, inputs: number): void;
+  encodePoisson(
+    key0: number,
+    key1: number,
+    intensities: number,
+    out: number,
+    steps: number,
+    inputs: number,
+  ): void;
+  encodeLatency(intensities: number, levels: number, out: number, steps: number, inputs: number): void;
+  encodeDelta(
+    sequence: number,
+    channels: number,
+    threshold: number,
+    kind: number,
+    out: number,
+    steps: number,
+    inputs: number,
+  ): void;
   encodeDirect(sequence: number, out: number, steps: number, inputs: number): void;
   packPanels(
     features: number,
@@ -38,6 +56,18 @@ export interface Kernels {
   ): void;
   productF32Loads(
     x: number,
+    panels: number,
+    bias: number,
+    currents: number,
+    steps: number,
+    inputs: number,
+    units: number,
+  ): void;
+  countInputs(x: number, steps: number, inputs: number, counts: number): number;
+  listInputs(x: number, steps: number, inputs: number, counts: number, entries: number): void;
+  productSparse(
+    counts: number,
+    entries: number,
     panels: number,
     bias: number,
     currents: number,
@@ -278,9 +308,29 @@ export interface Kernels {
     gradients: number,
     count: number,
     shards: number,
+    factor: number,
     learningRate: number,
     momentum: number,
+    decay: number,
   ): void;
+  adam(
+    parameters: number,
+    mean: number,
+    square: number,
+    gradients: number,
+    count: number,
+    shards: number,
+    factor: number,
+    rate: number,
+    toMean: number,
+    keep: number,
+    toSquare: number,
+    correction: number,
+    epsilon: number,
+    decay: number,
+    shrink: number,
+  ): void;
+  sumShards(gradients: number, count: number, shards: number): number;
 }
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */

@@ -8,8 +8,10 @@
  * @module
  */
 import type { Samples } from "../../data/samples.ts";
-import type { SampleTrace, Step } from "../engine.ts";
+import type { SampleTrace } from "../engine.ts";
+import { clipFactor, type CompleteStep } from "../optimiser.ts";
 import { Core, type CoreOptions } from "./core.ts";
+import { NORM_FLOATS } from "./core_memory.ts";
 import type { KernelModule } from "./kernels.ts";
 import type { Place } from "./input_product.ts";
 import { roundUp } from "./layout.ts";
@@ -19,7 +21,10 @@ export interface SharedState {
   /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
   readonly control: Int32Array;
   readonly parameters: Float32Array;
-  readonly velocity: Float32Array;
+  /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
+  readonly moments: readonly [Float32Array, Float32Array];
+  /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
+  readonly squares: Float64Array;
   /**
    * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
    * gradient of these, and so the shards begin behind them.
@@ -66,12 +71,12 @@ export interface Part {
 export type LaneMessage =
   | { readonly kind: "setup"; readonly setup: LaneSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
-  | { readonly kind: "train"; readonly job: Job; readonly step: Step }
+  | { readonly kind: "train"; readonly job: Job; readonly step: CompleteStep; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
   | { readonly kind: "trace"; readonly job: Job }
   /** The steps of `train` and `evaluate`, where the engine takes them one by one. The parameters are taken with part `from` 0. */
   | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
-  | { readonly kind: "update"; readonly job: Job; readonly step: Step };
+  | { readonly kind: "update"; readonly job: Job; readonly step: CompleteStep; readonly number: number };
 
 /** What a lane answers to each message about a job. */
 export interface LaneReply {
@@ -130,7 +135,7 @@ export class Lane {
         this.#samples.set(message.id, message.samples);
         return undefined;
       case "train":
-        this.#train(message.job, message.step);
+        this.#train(message.job, message.step, message.number);
         return {};
       case "evaluate":
         this.#present(message.job, wholeOf(message.job), false);
@@ -141,17 +146,17 @@ export class Lane {
         this.#present(message.job, message.part, message.isTraining);
         return {};
       case "update":
-        this.#update(message.job, message.step);
+        this.#update(message.job, message.step, message.number);
         return {};
       default:
         return message satisfies never;
     }
   }
 
-  #train(job: Job, step: Step): void {
+  #train(job: Job, step: CompleteStep, number: number): void {
     this.#present(job, wholeOf(job), true);
     this.#barrier();
-    this.#update(job, step);
+    this.#update(job, step, number);
     this.#barrier();
   }
 
@@ -170,31 +175,43 @@ export class Lane {
     });
   }
 
-  /** Moves this lane's part of the parameters. */
-  #update(job: Job, step: Step): void {
-    const { given, shards, parameters } = this.#setup.shared;
-    this.#updateRun(0, given.length, [given], step);
-    this.#updateRun(given.length, parameters.length, shards.slice(0, job.shards), step);
+  /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
+  #update(job: Job, step: CompleteStep, number: number): void {
+    const core = this.#core, { squares } = this.#setup.shared;
+    let runs = this.#runs(job.shards), factor = 1;
+    if (step.clip < Infinity) {
+      for (const { from, to, shards, squares } of runs) core.sumShards(from, to, shards, squares);
+      this.#barrier();
+      runs = runs.map((run) => ({ ...run, shards: run.shards.slice(0, 1) }));
+      factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
+    }
+    for (const run of runs) core.update({ ...run, step, number, factor });
   }
 
-  /** This lane's share of the parameters `from` … `to`, whose gradients are the shards. */
-  #updateRun(
-    from: number,
-    to: number,
-    shards: readonly Float32Array[],
-    { learningRate, momentum }: Step,
-  ): void {
-    const { shared, lane, lanes } = this.#setup;
-    const share = roundUp((to - from) / lanes, 16);
-    this.#core.update({
-      from: Math.min(lane * share, to - from),
-      to: Math.min((lane + 1) * share, to - from),
-      shards,
-      parameters: shared.parameters.subarray(from, to),
-      velocity: shared.velocity.subarray(from, to),
-      learningRate,
-      momentum,
-    });
+  /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
+  #runs(used: number) {
+    const { shared: { given, shards, parameters, moments: [first, second], squares }, lane, lanes } = this
+      .#setup;
+    const runOf = (begin: number, end: number, shards: readonly Float32Array[], square: number) => {
+      const share = roundUp(Math.ceil((end - begin) / lanes), NORM_FLOATS);
+      return {
+        from: Math.min(lane * share, end - begin),
+        to: Math.min((lane + 1) * share, end - begin),
+        shards,
+        parameters: parameters.subarray(begin, end),
+        moments: [first.subarray(begin, end), second.subarray(begin, end)] as const,
+        squares: squares.subarray(square),
+      };
+    };
+    return [
+      runOf(0, given.length, [given], 0),
+      runOf(
+        given.length,
+        parameters.length,
+        shards.slice(0, used),
+        Math.ceil(given.length / NORM_FLOATS),
+      ),
+    ];
   }
 
   #trace(job: Job): LaneReply {

@@ -20,8 +20,10 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
+import { type CompleteStep, completeStep, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
 import type { CoreOptions } from "./core.ts";
+import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { type Job, shardCount, type SharedState } from "./lane.ts";
@@ -82,9 +84,9 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     core: { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) },
     shards: (count) => Math.min(shards ?? shardCount(count), count),
     directed: ({ lanes, shared }) => ({
-      async train(job, _samples, step) {
+      async train(job, _samples, step, number) {
         shared.control[1 + job.slot] = 0;
-        await lanes.handOut({ kind: "train", job, step });
+        await lanes.handOut({ kind: "train", job, step, number });
       },
       async evaluate(job) {
         shared.control[1 + job.slot] = 0;
@@ -100,8 +102,12 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
 
 /** Who has the lanes work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
 export interface Director {
-  /** Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved. */
-  train(job: Job, samples: Samples, step: Step): Promise<void>;
+  /**
+   * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
+   *
+   * @param number Which step of the optimiser this is, from 1.
+   */
+  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
   /** Resolves when losses, predictions and spikes are in the job's slot. */
   evaluate(job: Job, samples: Samples): Promise<void>;
   trace(job: Job, samples: Samples): Promise<SampleTrace>;
@@ -141,8 +147,9 @@ export class LaneEngine implements Engine, Disposable {
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
-  /** Steps of the optimiser. */
+  /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
+  #optimiser: OptimiserName = "sgd";
   #failure: EngineError | undefined;
 
   constructor(
@@ -176,7 +183,7 @@ export class LaneEngine implements Engine, Disposable {
   setParameters(parameters: Parameters): Promise<void> {
     return this.#runAlone(() => {
       this.#shared.parameters.set(toLayout(this.#layout, parameters));
-      this.#shared.velocity.fill(0);
+      for (const moment of this.#shared.moments) moment.fill(0);
       this.#steps = 0;
     });
   }
@@ -188,26 +195,33 @@ export class LaneEngine implements Engine, Disposable {
   getState(): Promise<EngineState> {
     return this.#runAlone(() => ({
       parameters: fromLayout(this.#layout, this.#shared.parameters),
-      moments: new Map([["velocity", fromLayout(this.#layout, this.#shared.velocity)]]),
+      moments: new Map(
+        momentsOf(this.#optimiser).map((
+          name,
+          i,
+        ) => [name, fromLayout(this.#layout, this.#shared.moments[i]!)]),
+      ),
       steps: this.#steps,
     }));
   }
 
   setState({ parameters, moments, steps }: EngineState): Promise<void> {
     return this.#runAlone(() => {
-      const velocity = moments.get("velocity");
-      if (!velocity) throw new RangeError("the state has no velocity: it is another optimiser's");
-      const taken = [toLayout(this.#layout, parameters), toLayout(this.#layout, velocity)] as const;
-      this.#shared.parameters.set(taken[0]);
-      this.#shared.velocity.set(taken[1]);
+      const optimiser = optimiserOf(moments.keys());
+      const taken = toLayout(this.#layout, parameters);
+      const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
+      this.#shared.parameters.set(taken);
+      remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
+      this.#optimiser = optimiser;
       this.#steps = steps;
     });
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
     return this.#run(batch, async (job) => {
-      await this.#director.train(job, batch.samples, step);
-      this.#steps++;
+      const complete = completeStep(step);
+      this.#takeOptimiser(complete.kind);
+      await this.#director.train(job, batch.samples, complete, ++this.#steps);
       return this.#sum(batch, job);
     });
   }
@@ -275,6 +289,21 @@ export class LaneEngine implements Engine, Disposable {
     return call;
   }
 
+  /** Goes on with this optimiser, if the moments are its own or there are none yet. */
+  #takeOptimiser(kind: OptimiserName): void {
+    const [held, wanted] = [this.#optimiser, kind].map((name) => momentsOf(name).join(" and "));
+    if (held !== wanted) {
+      if (this.#steps > 0) {
+        throw new RangeError(
+          `step.kind: ${kind} goes on from ${wanted}, but after ${this.#steps} steps of ${this.#optimiser} the engine ` +
+            `has ${held}: go on with ${this.#optimiser}, or set parameters and begin anew`,
+        );
+      }
+      for (const moment of this.#shared.moments) moment.fill(0);
+    }
+    this.#optimiser = kind;
+  }
+
   #job(batch: Batch, slot: 0 | 1): Job {
     const { samples, indices, purpose, epoch } = batch;
     checkBatch(batch, this.#batchSize);
@@ -337,7 +366,10 @@ function shareState(
   return {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
-    velocity: floats(size),
+    moments: [floats(size), floats(size)],
+    squares: new Float64Array(
+      bytes(8 * (Math.ceil(given / NORM_FLOATS) + Math.ceil((size - given) / NORM_FLOATS))),
+    ),
     given: floats(given),
     shards: Array.from({ length: shards }, () => floats(size - given)),
     results: [results(), results()],

@@ -1,24 +1,8 @@
 import assert from "node:assert/strict";
-import { draw, draw8, drawKey, PURPOSE } from "../../src/random.ts";
-import { testOnBothBuilds } from "./both_builds.ts";
-import { assertSameBits, uniformFloats } from "./numbers.ts";
-
-const INPUTS = [4, 8, 12, 36, 784];
-
-/** [steps, inputs] in the product's layout: `[⌈steps / 4⌉][inputs][4]`, rows past the last step left out of `at`. */
-function layOutForProduct(
-  steps: number,
-  inputs: number,
-  at: (step: number, input: number) => number,
-): Float32Array {
-  const x = new Float32Array(Math.ceil(steps / 4) * inputs * 4);
-  for (let step = 0; step < Math.ceil(steps / 4) * 4; step++) {
-    for (let input = 0; input < inputs; input++) {
-      x[(step >> 2) * inputs * 4 + input * 4 + (step & 3)] = at(step, input);
-    }
-  }
-  return x;
-}
+import { draw, draw8, drawKey, PURPOSE } from "../../../src/random.ts";
+import { testOnBothBuilds } from "../both_builds.ts";
+import { assertSameBits } from "../numbers.ts";
+import { INPUTS, layOutForProduct } from "./product_layout.ts";
 
 testOnBothBuilds("encodeNoise() gives 2¹⁶ · draw() bit for bit, a million times", ({ memory }) => {
   const inputs = 784, steps = 128;
@@ -73,25 +57,6 @@ testOnBothBuilds(
         }
       }
       memory.clear();
-    }
-  },
-);
-
-testOnBothBuilds(
-  "encodeDirect() turns a sequence into the product's layout and changes no bit",
-  ({ memory }) => {
-    for (const inputs of INPUTS) {
-      for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {
-        const padded = Math.ceil(steps / 4) * 4;
-        const sequence = uniformFloats(steps, padded * inputs);
-        sequence[0] = -0;
-        const from = memory.floats(sequence);
-        const out = memory.output(padded * inputs);
-        memory.kernels.encodeDirect(from, out, steps, inputs);
-        const expected = layOutForProduct(steps, inputs, (step, input) => sequence[step * inputs + input]!);
-        assertSameBits(memory.floatsAt(out, expected.length), expected, `${steps} steps, ${inputs} inputs`);
-        memory.clear();
-      }
     }
   },
 );

@@ -1,0 +1,187 @@
+/**
+ * How a sample becomes the inputs x_t of each step: the kinds of encoder, and what is true of each.
+ *
+ * What an encoder computes is a pure function of the sample and of counters (`src/random.ts`); asm/encoders/ has one kernel a
+ * kind. A sample's numbers are its features; pixels become features by byte / 255 + `offset`, floats are taken as they are.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import type { NetworkSpec } from "./spec.ts";
+
+/** x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input: the seed's, with offset −0.5. */
+export interface NoiseEncoder {
+  /** Which encoder this is. */
+  readonly kind: "noise";
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** Rate coding: x_t is 1 with probability rate·x, else 0, at every step and input anew. */
+export interface PoissonEncoder {
+  /** Which encoder this is. */
+  readonly kind: "poisson";
+  /** The chance of a spike at a feature of 1; above 0. Chances below 0 count as 0, above 1 as 1. @default {1} */
+  readonly rate: number;
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** Time to first spike: each input is 1 at one step, the sooner the larger its feature; see {@linkcode latencyLevels}. */
+export interface LatencyEncoder {
+  /** Which encoder this is. */
+  readonly kind: "latency";
+  /** How the time depends on the feature. @default {"linear"} */
+  readonly timing: "linear" | "log";
+  /** Features below never spike; above 0, at most 1. @default {0.01} */
+  readonly threshold: number;
+  /** τ in steps, above 0, of `log` alone. @default {steps} */
+  readonly tau?: number;
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** Delta modulation of a sequence: spikes where a channel has changed by `threshold` or more since the step before. */
+export interface DeltaEncoder {
+  /** Which encoder this is. */
+  readonly kind: "delta";
+  /** Above 0. */
+  readonly threshold: number;
+  /**
+   * What a channel becomes: `on` one input, 1 where it rises; `sign` one input, 1 where it rises and −1 where it falls; `both`
+   * two inputs, 1 where it rises (the first half of the inputs) and 1 where it falls (the second half). @default {"both"}
+   */
+  readonly channels: "on" | "sign" | "both";
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** x_t = x. */
+export interface ConstantEncoder {
+  /** Which encoder this is. */
+  readonly kind: "constant";
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** The sample is a sequence already, `[steps, inputs]`. */
+export interface DirectEncoder {
+  /** Which encoder this is. */
+  readonly kind: "direct";
+  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  readonly offset: number;
+}
+
+/** A kind of encoder with its constants. */
+export type Encoder =
+  | NoiseEncoder
+  | PoissonEncoder
+  | LatencyEncoder
+  | DeltaEncoder
+  | ConstantEncoder
+  | DirectEncoder;
+
+/** `channels` of a delta encoder, in the order in which its kernel counts them. */
+export const DELTA_CHANNELS = ["on", "sign", "both"] as const satisfies readonly DeltaEncoder["channels"][];
+
+const finite = v.pipe(v.number(), v.finite());
+const positive = v.pipe(finite, v.gtValue(0));
+const offset = v.optional(finite, 0);
+
+/** Checks an encoder of any kind and fills in its defaults. */
+export const encoderSchema = v.variant("kind", [
+  v.strictObject({ kind: v.literal("noise"), offset }),
+  v.strictObject({ kind: v.literal("poisson"), rate: v.optional(positive, 1), offset }),
+  v.pipe(
+    v.strictObject({
+      kind: v.literal("latency"),
+      timing: v.optional(v.picklist(["linear", "log"]), "linear"),
+      threshold: v.optional(v.pipe(positive, v.maxValue(1)), 0.01),
+      tau: v.exactOptional(positive),
+      offset,
+    }),
+    v.check(
+      ({ timing, tau }) => timing === "log" || tau === undefined,
+      'tau means nothing for timing "linear": leave it out, or say "timing": "log"',
+    ),
+  ),
+  v.strictObject({
+    kind: v.literal("delta"),
+    threshold: positive,
+    channels: v.optional(v.picklist(DELTA_CHANNELS), "both"),
+    offset,
+  }),
+  v.strictObject({ kind: v.literal("constant"), offset }),
+  v.strictObject({ kind: v.literal("direct"), offset }),
+]);
+
+/**
+ * What a network takes as a sample: `channels` numbers, or a row of so many for each step.
+ *
+ * @example
+ * ```ts
+ * import { sampleFormOf, seedNetwork } from "@spikelet/spikelet";
+ *
+ * console.log(sampleFormOf(seedNetwork())); // { isSequence: false, channels: 784, size: 784 }
+ * ```
+ */
+export function sampleFormOf({ encoder, inputs, steps }: Pick<NetworkSpec, "encoder" | "inputs" | "steps">): {
+  readonly isSequence: boolean;
+  readonly channels: number;
+  /** Numbers of a sample. */
+  readonly size: number;
+} {
+  switch (encoder.kind) {
+    case "noise":
+    case "poisson":
+    case "latency":
+    case "constant":
+      return { isSequence: false, channels: inputs, size: inputs };
+    case "direct":
+      return { isSequence: true, channels: inputs, size: steps * inputs };
+    case "delta": {
+      const channels = encoder.channels === "both" ? inputs / 2 : inputs;
+      return { isSequence: true, channels, size: steps * channels };
+    }
+    default:
+      return encoder satisfies never;
+  }
+}
+
+/** Whether a sample's features are the same at every step, so that they can be multiplied into the weights. */
+export function foldsFeatures({ kind }: Encoder): boolean {
+  return kind === "noise" || kind === "constant";
+}
+
+/** How many inputs a network has for samples of so many channels. */
+export function inputsOf(encoder: Encoder, channels: number): number {
+  return encoder.kind === "delta" && encoder.channels === "both" ? 2 * channels : channels;
+}
+
+/**
+ * The least feature that has spiked by each step, as the latency encoder has it; none of them rises.
+ *
+ * - `linear`: level_t = 1 − (1 − threshold)·t / (T − 1). So x spikes at step ⌈(T − 1)·(1 − x) / (1 − threshold)⌉: the
+ *   brightest at the first one, what just reaches the threshold at the last (Mostafa, Supervised learning based on temporal
+ *   coding in spiking neural networks, 2018, has such inputs).
+ * - `log`: level_t = max(threshold, (1 − e^(−1/τ)) / (1 − e^(−(t+1)/τ))). So x spikes when a membrane with time constant τ,
+ *   charged by x, u(t) = x·(1 − e^(−t/τ)), first reaches what a feature of 1 reaches in one step; what does not in T steps
+ *   never spikes (Gerstner & Kistler, Spiking Neuron Models, 2002, section 4.1, solved for the time).
+ *
+ * @returns float32 `[steps]`.
+ */
+export function latencyLevels({ timing, threshold, tau }: LatencyEncoder, steps: number): Float32Array {
+  switch (timing) {
+    case "linear":
+      return Float32Array.from(
+        { length: steps },
+        (_, t) => steps === 1 ? threshold : 1 - (1 - threshold) * t / (steps - 1),
+      );
+    case "log": {
+      const charge = (step: number) => 1 - Math.exp(-step / (tau ?? steps));
+      return Float32Array.from({ length: steps }, (_, t) => Math.max(threshold, charge(1) / charge(t + 1)));
+    }
+    default:
+      return timing satisfies never;
+  }
+}

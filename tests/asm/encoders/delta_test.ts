@@ -1,0 +1,35 @@
+import { DELTA_CHANNELS } from "../../../src/network/encoders.ts";
+import { testOnBothBuilds } from "../both_builds.ts";
+import { assertSameBits, uniformFloats } from "../numbers.ts";
+import { layOutForProduct } from "./product_layout.ts";
+
+testOnBothBuilds(
+  "encodeDelta() spikes where a channel has changed by the threshold, at every remainder",
+  ({ memory }) => {
+    const { fround } = Math;
+    const threshold = fround(0.4);
+    for (const channels of [1, 2, 3, 4, 5, 6, 36]) {
+      for (const steps of [1, 2, 3, 4, 5, 7, 9, 33]) {
+        for (const [kind, name] of DELTA_CHANNELS.entries()) {
+          const row = 4 * Math.ceil(channels / 4), rows = 4 * Math.ceil(steps / 4);
+          const inputs = 4 * Math.ceil((name === "both" ? 2 : 1) * channels / 4);
+          const s = uniformFloats(channels + steps, rows * row);
+          if (steps > 1) s[row] = s[0]! + threshold; // a change of just the threshold is one
+          const spike = (step: number, input: number) => {
+            const at = step * row + input % channels;
+            const change = step === 0 ? 0 : fround(s[at]! - s[at - row]!);
+            const on = change >= threshold ? 1 : 0, off = -change >= threshold ? 1 : 0;
+            if (input >= (name === "both" ? 2 : 1) * channels) return 0; // padding, which is 0 before
+            return { on, sign: on - off, both: input < channels ? on : off }[name];
+          };
+          const expected = layOutForProduct(steps, inputs, spike);
+          const out = memory.updated(new Float32Array(expected.length));
+          memory.kernels.encodeDelta(memory.floats(s), channels, threshold, kind, out, steps, inputs);
+          const case_ = `${name}, ${steps} steps, ${channels} channels`;
+          assertSameBits(memory.floatsAt(out, expected.length), expected, case_);
+          memory.clear();
+        }
+      }
+    }
+  },
+);

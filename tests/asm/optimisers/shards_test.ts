@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { testOnBothBuilds } from "../both_builds.ts";
+import { assertSameBits, uniformFloats } from "../numbers.ts";
+
+testOnBothBuilds("sumShards() sums into the first shard and gives the sum's squared norm", ({ memory }) => {
+  const { fround } = Math;
+  for (const count of [4, 8, 12, 36, 1024]) {
+    for (const shards of [1, 2, 3, 24]) {
+      const g = uniformFloats(count + shards, shards * count);
+      const gradients = memory.updated(g);
+      const squared = memory.kernels.sumShards(gradients, count, shards);
+      const sums = Float32Array.from({ length: count }, (_, i) => {
+        let sum = g[i]!;
+        for (let shard = 1; shard < shards; shard++) sum = fround(sum + g[shard * count + i]!);
+        return sum;
+      });
+      const case_ = `${count} parameters, ${shards} shards`;
+      assertSameBits(memory.floatsAt(gradients, count), sums, case_);
+      assertSameBits(
+        memory.floatsAt(gradients, shards * count).slice(count),
+        g.slice(count),
+        "the other shards",
+      );
+      const lanes = [0, 0, 0, 0];
+      sums.forEach((sum, i) => lanes[i % 4]! += sum * sum); // a product of two float32 is exact in float64
+      assert.equal(squared, lanes[0]! + lanes[1]! + lanes[2]! + lanes[3]!, case_);
+      memory.clear();
+    }
+  }
+});
