@@ -91,6 +91,24 @@ export function optimiserOf(names: Iterable<string>): OptimiserName {
   );
 }
 
+/**
+ * Whether an optimiser can go on from what an engine remembers.
+ *
+ * @param held The optimiser whose moments the engine has.
+ * @param steps How many it has taken with it.
+ * @returns Whether they are its own moments; `false`: there are none yet.
+ * @throws {RangeError} when they are another's.
+ */
+export function canGoOn(held: OptimiserName, kind: OptimiserName, steps: number): boolean {
+  const [has, wants] = [held, kind].map((name) => momentsOf(name).join(" and "));
+  if (has === wants) return true;
+  if (steps === 0) return false;
+  throw new RangeError(
+    `step.kind: ${kind} goes on from ${wants}, but after ${steps} steps of ${held} the engine has ${has}: ` +
+      `go on with ${held}, or set parameters and begin anew`,
+  );
+}
+
 const RANGES = {
   learningRate: ["0 or more", (value) => value >= 0],
   momentum: ["0 to less than 1", (value) => value >= 0 && value < 1],

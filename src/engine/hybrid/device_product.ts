@@ -10,7 +10,7 @@ import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/exchange.wgsl.ts";
 import { ADD_PARTS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
+import { SampleEncoder } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
@@ -36,10 +36,9 @@ export class DeviceProduct {
   readonly #backend: Backend;
   readonly #layout: LayerLayout;
   readonly #exchange: Exchange;
-  readonly #seed: number;
   /** d of the inputs' trace; 0: coefficients are those of the inputs themselves. */
   readonly #decay: number;
-  readonly #pixels: Tensor<"f32">;
+  readonly #encoder: SampleEncoder;
   /** Σ over the chunks so far, `[width, inputs]`. */
   readonly #gradient: Tensor<"f32">;
   /** W `[width, inputs]` and b `[width]`. */
@@ -51,9 +50,8 @@ export class DeviceProduct {
     this.plan = plan;
     this.#layout = layout;
     this.#exchange = exchange;
-    this.#seed = seed;
     this.#decay = plan.backward.find((operation) => operation.kind === "traceGradient")?.decay ?? 0;
-    this.#pixels = uploadPixels(backend, plan.spec);
+    this.#encoder = new SampleEncoder(backend, plan.spec, seed);
     const { inputs } = plan.spec, { width } = exchange;
     this.#gradient = backend.allocate("f32", [width, inputs]);
     this.#weights = backend.allocate("f32", [width, inputs]);
@@ -81,8 +79,7 @@ export class DeviceProduct {
     const backend = this.#backend, { rows, width } = this.#exchange;
     const count = chunk.indices.length;
     return backend.scoped((keep) => {
-      const packed = packSamples(chunk, cut.samples, this.#seed);
-      const inputs = keep(encodeRows(backend, this.plan.spec, this.#pixels, packed));
+      const inputs = keep(this.#encoder.encode(this.#encoder.pack(chunk, cut.samples)));
       const currents = backend.product(inputs, this.#weights, { transposeB: true });
       backend.run(ADD_BIAS, {
         inputs: { bias: this.#bias },

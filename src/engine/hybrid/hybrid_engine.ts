@@ -7,6 +7,7 @@
  *
  * @module
  */
+import { sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import type { Engine } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
@@ -124,7 +125,7 @@ class DeviceLaneEngine extends LaneEngine implements HybridEngine {
 
 /** What chunks of so many samples take of the device, all buffers of the two that may be under way together. */
 function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
-  const { inputs, encoder } = plan.spec, rows = rowsOf(plan.spec);
+  const { inputs } = plan.spec, rows = rowsOf(plan.spec);
   const { width } = layOut(plan, true).layers[0]!;
   const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
   const parts = groupsOf(samples, plan) * weights;
@@ -132,7 +133,7 @@ function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   const list = 4 * currents;
   // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the
   // gradient's parts; W and its gradient with their ways.
-  const source = encoder.kind === "direct" ? x : samples * inputs;
+  const source = samples * sampleFormOf(plan.spec).size;
   const floats = 2 * (x + 2 * source + 2 * samples + 2 * currents) + currents + 2 * list + parts +
     5 * weights;
   return {

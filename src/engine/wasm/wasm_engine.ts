@@ -20,7 +20,14 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
-import { type CompleteStep, completeStep, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
+import {
+  canGoOn,
+  type CompleteStep,
+  completeStep,
+  momentsOf,
+  type OptimiserName,
+  optimiserOf,
+} from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
 import type { CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
@@ -291,14 +298,7 @@ export class LaneEngine implements Engine, Disposable {
 
   /** Goes on with this optimiser, if the moments are its own or there are none yet. */
   #takeOptimiser(kind: OptimiserName): void {
-    const [held, wanted] = [this.#optimiser, kind].map((name) => momentsOf(name).join(" and "));
-    if (held !== wanted) {
-      if (this.#steps > 0) {
-        throw new RangeError(
-          `step.kind: ${kind} goes on from ${wanted}, but after ${this.#steps} steps of ${this.#optimiser} the engine ` +
-            `has ${held}: go on with ${this.#optimiser}, or set parameters and begin anew`,
-        );
-      }
+    if (!canGoOn(this.#optimiser, kind, this.#steps)) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }
     this.#optimiser = kind;

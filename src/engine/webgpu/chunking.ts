@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { sampleFormOf } from "../../network/encoders.ts";
 import type { Plan } from "../plan.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
 
@@ -67,13 +68,13 @@ export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   const others = layers.map((layer) =>
     (2 * steps + 1) * layer.units + (layer.index > 0 ? steps * layer.inputs : 0)
   );
-  // Each parameter has its value, its velocity and its gradient; features are there as they come and as they are.
-  const floats = 3 * sum(layers.map((layer) => (layer.inputs + 1) * layer.units)) + sum(parts) +
-    samples * (x + 2 * inputs + sum(scanned) + sum(others));
+  // Each parameter has its value, two moments and its gradient; features are there as they come and as they are.
+  const floats = 4 * sum(layers.map((layer) => (layer.inputs + 1) * layer.units)) + sum(parts) +
+    samples * (x + 2 * sampleFormOf(plan.spec).size + sum(scanned) + sum(others));
   return {
     total: 4 * floats,
     buffers: [
-      { what: "one layer's weights", bytes: 8 * Math.max(...weights) },
+      { what: "one layer's weights", bytes: 12 * Math.max(...weights) },
       { what: "the parts of one layer's gradient", bytes: 4 * Math.max(...parts) },
       { what: "the inputs of all steps", bytes: 4 * samples * x },
       { what: "the states of all steps", bytes: 4 * samples * Math.max(...scanned) },

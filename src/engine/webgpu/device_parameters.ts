@@ -7,14 +7,17 @@
  * @module
  */
 import { ADD_PARTS, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
-import { SGD } from "../../../asm/optimiser.wgsl.ts";
+import { ADAM } from "../../../asm/optimisers/adam.wgsl.ts";
+import { CLIP_FACTOR, SQUARES, SUM_SQUARES } from "../../../asm/optimisers/clip.wgsl.ts";
+import { SGD } from "../../../asm/optimisers/sgd.wgsl.ts";
 import { tensorOf } from "../checks.ts";
-import type { Parameters, Step } from "../engine.ts";
+import type { Parameters } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
+import { adamConstants, type CompleteStep } from "../optimiser.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 
-/** What the optimiser remembers of each parameter, in the order in which it lies behind the values. */
-const MOMENTS = ["velocity"] as const;
+/** What an optimiser remembers of each parameter, at most: SGD its velocity, Adam mean and square. */
+const MOMENTS = 2;
 
 /** One tensor of parameters. */
 interface Parameter {
@@ -22,7 +25,7 @@ interface Parameter {
   /** In files it is `[rows, columns]`, on the device `[columns, rows]`. */
   readonly rows: number;
   readonly columns: number;
-  /** Values, then each of the moments. */
+  /** Values, then the moments. */
   values: Tensor<"f32">;
   readonly gradient: Tensor<"f32">;
 }
@@ -31,6 +34,8 @@ interface Parameter {
 export class DeviceParameters {
   readonly #backend: Backend;
   readonly #parameters: readonly Parameter[];
+  /** f32 `[1]`: 1, what a gradient that is not clipped is multiplied by. */
+  readonly #whole: Tensor<"f32">;
 
   constructor(backend: Backend, { layers }: Plan) {
     this.#backend = backend;
@@ -38,18 +43,17 @@ export class DeviceParameters {
       this.#make(`w${index + 1}`, units, inputs),
       this.#make(`b${index + 1}`, units, 1),
     ]);
+    this.#whole = backend.upload(Float32Array.of(1), [1]);
   }
 
   /** Puts values and moments in place; moments that are not given are 0. @throws {RangeError} when one has not its size. */
-  set(parameters: Parameters, moments: ReadonlyMap<string, Parameters> = new Map()): void {
+  set(parameters: Parameters, moments: readonly Parameters[] = []): void {
     // All of them are read before the first is written: what does not fit changes nothing.
     const images = this.#parameters.map(({ name, rows, columns }) => {
       const size = rows * columns;
-      const image = new Float32Array((1 + MOMENTS.length) * size);
-      image.set(transpose(tensorOf(parameters, name, size), rows, columns));
-      MOMENTS.forEach((moment, i) => {
-        const values = moments.get(moment);
-        if (values) image.set(transpose(tensorOf(values, name, size), rows, columns), (i + 1) * size);
+      const image = new Float32Array((1 + MOMENTS) * size);
+      [parameters, ...moments].forEach((values, i) => {
+        image.set(transpose(tensorOf(values, name, size), rows, columns), i * size);
       });
       return image;
     });
@@ -70,9 +74,14 @@ export class DeviceParameters {
     );
   }
 
-  /** The values and each of the moments. */
-  async readAll(): Promise<{ parameters: Map<string, Float32Array>; moments: Map<string, Parameters> }> {
-    const images = await this.#backend.read(...this.#parameters.map(({ values }) => values));
+  /** The values, and the first moments. */
+  async readAll(
+    moments: number,
+  ): Promise<{ parameters: Map<string, Float32Array>; moments: Map<string, Float32Array>[] }> {
+    const views = this.#parameters.map(({ values, rows, columns }) =>
+      this.#backend.view(values, [1 + moments, columns, rows])
+    );
+    const images = await this.#backend.read(...views);
     const part = (which: number) =>
       new Map(this.#parameters.map(({ name, rows, columns }, i) => {
         const size = rows * columns;
@@ -81,7 +90,7 @@ export class DeviceParameters {
           transpose(images[i]!.subarray(which * size, (which + 1) * size), columns, rows),
         ] as const;
       }));
-    return { parameters: part(0), moments: new Map(MOMENTS.map((moment, i) => [moment, part(i + 1)])) };
+    return { parameters: part(0), moments: Array.from({ length: moments }, (_, i) => part(i + 1)) };
   }
 
   /** W of a layer, `[inputs, units]`. */
@@ -128,16 +137,59 @@ export class DeviceParameters {
     });
   }
 
-  /** One step of the optimiser, over the gradients that were added. */
-  update({ learningRate, momentum }: Step): void {
-    for (const { rows, columns, values, gradient } of this.#parameters) {
-      this.#backend.run(SGD, {
+  /**
+   * One step of the optimiser, over the gradients that were added.
+   *
+   * @param number Which step this is, from 1.
+   */
+  update(step: CompleteStep, number: number): void {
+    const backend = this.#backend;
+    backend.scoped(() => {
+      const factor = step.clip < Infinity ? this.#clip(step.clip) : this.#whole;
+      for (const { rows, columns, values, gradient } of this.#parameters) {
+        const call = { inputs: { gradient, factor }, invocations: rows * columns, output: values };
+        switch (step.kind) {
+          case "sgd": {
+            const { learningRate, momentum, weightDecay } = step;
+            backend.run(SGD, { ...call, uniforms: { learningRate, momentum, decay: weightDecay } });
+            break;
+          }
+          case "adam":
+          case "adamw": {
+            const { beta1, beta2, epsilon } = step;
+            const constants = { toMean: 1 - beta1, keep: beta2, toSquare: 1 - beta2, epsilon };
+            backend.run(ADAM, { ...call, uniforms: { ...constants, ...adamConstants(step, number) } });
+            break;
+          }
+          default:
+            step satisfies never;
+        }
+      }
+    });
+  }
+
+  /** What the gradient of all parameters together is multiplied by, f32 `[1]`, so that it is no longer than `clip`. */
+  #clip(clip: number): Tensor<"f32"> {
+    const backend = this.#backend;
+    const calls = this.#parameters.map(({ rows, columns }) => Math.ceil(rows * columns / SQUARES));
+    const count = calls.reduce((sum, each) => sum + each, 0);
+    const squares = backend.allocate("f32", [count]);
+    let begin = 0;
+    this.#parameters.forEach(({ rows, columns, gradient }, i) => {
+      backend.run(SUM_SQUARES, {
         inputs: { gradient },
-        uniforms: { learningRate, momentum },
-        invocations: rows * columns,
-        output: values,
+        uniforms: { begin, count: rows * columns },
+        invocations: calls[i]!,
+        output: squares,
       });
-    }
+      begin += calls[i]!;
+    });
+    return backend.run(CLIP_FACTOR, {
+      inputs: { squares },
+      uniforms: { count, clip },
+      invocations: 1,
+      output: [1],
+    });
   }
 
   #make(name: string, rows: number, columns: number): Parameter {
@@ -145,8 +197,8 @@ export class DeviceParameters {
       name,
       rows,
       columns,
-      values: this.#backend.upload(new Float32Array((1 + MOMENTS.length) * rows * columns), [
-        1 + MOMENTS.length,
+      values: this.#backend.upload(new Float32Array((1 + MOMENTS) * rows * columns), [
+        1 + MOMENTS,
         columns,
         rows,
       ]),

@@ -15,7 +15,7 @@ import {
   READ_STATES,
 } from "../../../asm/readout.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
+import type { PackedSamples, SampleEncoder } from "../gpu/encoding.ts";
 import type { LayerPlan, Operation, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
@@ -27,8 +27,7 @@ export interface Room {
   readonly parameters: DeviceParameters;
   /** Each layer's constants, f32 `[units]`. */
   readonly constants: readonly Readonly<Record<string, Tensor<"f32">>>[];
-  /** See `uploadPixels`. */
-  readonly pixels: Tensor<"f32">;
+  readonly encoder: SampleEncoder;
 }
 
 /** A chunk's samples, on their way to the device. */
@@ -100,7 +99,7 @@ export class Presentation {
     const { plan, parameters } = this.#room;
     switch (operation.kind) {
       case "encode":
-        this.#inputs = encodeRows(this.#room.backend, plan.spec, this.#room.pixels, this.#chunk.packed);
+        this.#inputs = this.#room.encoder.encode(this.#chunk.packed);
         return;
       case "choose":
       case "pack":

@@ -22,9 +22,17 @@ import type {
 } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
-import { packSamples, uploadPixels } from "../gpu/encoding.ts";
+import { SampleEncoder } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
+import {
+  canGoOn,
+  type CompleteStep,
+  completeStep,
+  momentsOf,
+  type OptimiserName,
+  optimiserOf,
+} from "../optimiser.ts";
 import { compilePlan, type Plan } from "../plan.ts";
 import { cutBatch, memoryNeedOf } from "./chunking.ts";
 import { DeviceParameters } from "./device_parameters.ts";
@@ -92,15 +100,15 @@ class DeviceEngine implements WebGpuEngine {
   readonly #backend: Backend;
   readonly #plan: Plan;
   readonly #room: Room;
-  readonly #seed: number;
   readonly #batchSize: number;
   /** Samples that a chunk has room for. */
   readonly #most: number;
   readonly #known = new WeakSet<Samples>();
   /** Samples of the chunks that the device's buffers fit now. */
   #fitted = 0;
-  /** Steps of the optimiser. */
+  /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
+  #optimiser: OptimiserName = "sgd";
 
   constructor(
     backend: Backend,
@@ -113,7 +121,6 @@ class DeviceEngine implements WebGpuEngine {
     this.#backend = backend;
     this.#plan = plan;
     this.#most = most;
-    this.#seed = seed;
     this.#batchSize = batchSize;
     this.#room = {
       backend,
@@ -126,7 +133,7 @@ class DeviceEngine implements WebGpuEngine {
           ),
         )
       ),
-      pixels: uploadPixels(backend, plan.spec),
+      encoder: new SampleEncoder(backend, plan.spec, seed),
     };
   }
 
@@ -151,25 +158,26 @@ class DeviceEngine implements WebGpuEngine {
 
   getState(): Promise<EngineState> {
     return this.#call(async () => {
-      const steps = this.#steps;
-      return { ...await this.#room.parameters.readAll(), steps };
+      const steps = this.#steps, names = momentsOf(this.#optimiser);
+      const { parameters, moments } = await this.#room.parameters.readAll(names.length);
+      return { parameters, moments: new Map(names.map((name, i) => [name, moments[i]!])), steps };
     });
   }
 
   setState({ parameters, moments, steps }: EngineState): Promise<void> {
     return this.#call(() => {
-      if (!moments.has("velocity")) {
-        throw new RangeError("the state has no velocity: it is another optimiser's");
-      }
-      this.#room.parameters.set(parameters, moments);
+      const optimiser = optimiserOf(moments.keys());
+      this.#room.parameters.set(parameters, momentsOf(optimiser).map((name) => moments.get(name)!));
+      this.#optimiser = optimiser;
       this.#steps = steps;
     });
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
     return this.#call(() => {
-      const { learningRate, momentum } = step;
-      return this.#sum(batch, { learningRate, momentum });
+      const complete = completeStep(step);
+      canGoOn(this.#optimiser, complete.kind, this.#steps); // moments that nobody has left are 0
+      return this.#sum(batch, complete);
     });
   }
 
@@ -209,14 +217,14 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   /** Way forward of a batch; with a step way back and update, too. */
-  async #sum(batch: Batch, step?: Step): Promise<BatchResult> {
+  async #sum(batch: Batch, step?: CompleteStep): Promise<BatchResult> {
     this.#check(batch);
     const backend = this.#backend;
     const scores = backend.allocate("i32", [batch.indices.length, 3]);
     this.#present(batch, { scores, logits: undefined, withGradient: step !== undefined });
     if (step) {
-      this.#room.parameters.update(step);
-      this.#steps++;
+      this.#optimiser = step.kind;
+      this.#room.parameters.update(step, ++this.#steps);
     }
     const read = backend.read(scores);
     backend.release(scores);
@@ -311,7 +319,7 @@ class DeviceEngine implements WebGpuEngine {
   ): Chunk {
     const labels = new Int32Array(cut.samples);
     batch.indices.forEach((index, i) => labels[i] = batch.samples.labels[index]!);
-    const packed = packSamples(batch, cut.samples, this.#seed);
+    const packed = this.#room.encoder.pack(batch, cut.samples);
     return { ...cut, packed, counted: batch.indices.length, labels };
   }
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { DECODE_PIXELS, ENCODE_NOISE } from "../../../asm/encode.wgsl.ts";
+import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
+import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
 import { ADD_PARTS, SUM_ROWS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
 import { HASH_COUNTERS } from "../../../asm/random.wgsl.ts";
 import { CROSS_ENTROPY } from "../../../asm/readout.wgsl.ts";

@@ -43,7 +43,7 @@ Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep 
   const { total, buffers } = memoryNeedOf(planOf(128), 16);
   const bytes = Object.fromEntries(buffers.map((buffer) => [buffer.what, buffer.bytes / 4]));
   assert.deepEqual(bytes, {
-    "one layer's weights": 2 * 30 * 20,
+    "one layer's weights": 3 * 30 * 20,
     "the parts of one layer's gradient": 2 * 30 * 20, // 16 · 128 rows are two groups
     "the inputs of all steps": 16 * 128 * 30,
     "the states of all steps": 16 * (2 * 128 + 1) * 20,

@@ -1,31 +1,14 @@
 /**
- * Encoders in WGSL: from samples to the inputs of every step, X f32 `[samples, steps, inputs]`.
+ * The noise encoder in WGSL; noise.ts.
  *
- * encode.ts stores draws and folds the features into the weights; here X is the product of both, r_t ⊙ x, for the device's
- * matrix product takes the same weights for all samples. The draws are the same bits.
+ * noise.ts stores draws, and their features are folded into the weights; here X is the product of both, r_t ⊙ x, for the
+ * device's matrix product takes the same weights for all samples. The draws are the same bits. As of every encoder here, the
+ * result is X f32 `[samples, steps, inputs]`.
  *
  * @module
  */
-import { HASH } from "./random.wgsl.ts";
-import type { WgslKernel } from "./wgsl.ts";
-
-/**
- * Pixels → features: result f32 `[count]`.
- *
- * `pixels` are bytes, four in a word, the lowest first. `table` f32 `[256]` holds each pixel value's feature, so that all
- * engines have the same bits.
- */
-export const DECODE_PIXELS: WgslKernel<"f32"> = {
-  name: "decodePixels",
-  inputs: { pixels: "i32", table: "f32" },
-  uniforms: {},
-  result: "f32",
-  code: `
-fn kernel(index : i32) {
-  let word = bitcast<u32>(pixels[index / 4]);
-  result[index] = table[(word >> (8u * (u32(index) & 3u))) & 0xffu];
-}`,
-};
+import { HASH } from "../random.wgsl.ts";
+import type { WgslKernel } from "../wgsl.ts";
 
 /**
  * The seed's encoder (SPEC.md), x_t = r_t ⊙ x: a fresh draw r = (v + ½) / 2¹⁶ for each step and input, two from one hash.

@@ -1,0 +1,24 @@
+/**
+ * Pixels in WGSL: bytes to what an encoder takes.
+ *
+ * @module
+ */
+import type { WgslKernel } from "../wgsl.ts";
+
+/**
+ * Pixels → features: result f32 `[count]`.
+ *
+ * `pixels` are bytes, four in a word, the lowest first. `table` f32 `[256]` holds each pixel value's feature, so that all
+ * engines have the same bits.
+ */
+export const DECODE_PIXELS: WgslKernel<"f32"> = {
+  name: "decodePixels",
+  inputs: { pixels: "i32", table: "f32" },
+  uniforms: {},
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let word = bitcast<u32>(pixels[index / 4]);
+  result[index] = table[(word >> (8u * (u32(index) & 3u))) & 0xffu];
+}`,
+};
