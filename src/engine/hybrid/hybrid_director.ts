@@ -15,8 +15,11 @@ import type { DeviceProduct } from "./device_product.ts";
 
 /** Rows of the smallest chunk that a batch is cut into for the sake of overlap. */
 const LEAST_ROWS = 4096;
-/** Chunks of a batch for the sake of overlap: only the first product and the last scan wait for nothing beside them. */
-const CHUNKS = 4;
+/**
+ * Chunks of a batch for the sake of overlap. More of them would overlap more, but each pair waits for a read, and under Deno a
+ * read takes 10 ms or longer, however soon the device is done.
+ */
+const CHUNKS = 2;
 
 /** The most samples of a chunk of a batch, where the device and the exchange have room for them. */
 export function chunkSize(batchSize: number, rows: number): number {
