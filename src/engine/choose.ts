@@ -41,6 +41,8 @@ export interface EngineOptions {
   readonly seed?: number;
   /** The most samples that a batch will have. @default {1000} */
   readonly batchSize?: number;
+  /** Samples of the batches that are trained with, for which `auto` finds the fastest engine. @default {batchSize} */
+  readonly usualBatchSize?: number;
   /** Gradient shards of a batch of wasm; see the engine. */
   readonly shards?: number;
   /** What the product with noise-coded inputs is computed in; GPUs have `f32` alone. @default {"f32"} */
@@ -137,7 +139,7 @@ async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
       for (const engine of ["wasm", "hybrid", "webgpu"] as const) {
         measurements.push({
           engine,
-          seconds: await timeEngine(() => openEngine(engine, rest), spec, rest.batchSize),
+          seconds: await timeEngine(() => openEngine(engine, rest), spec, batchSizeOf(rest)),
         });
       }
       return measurements;
@@ -147,16 +149,21 @@ async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
 
 /** Under what a choice for these options is remembered. */
 export function sizeOfEngine(
-  { spec, batchSize = 1000, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY }: EngineOptions,
+  { spec, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY, ...sizes }: EngineOptions,
 ): string {
-  return sizeOf(spec, { batchSize, threads, gpuMemory });
+  return sizeOf(spec, { batchSize: batchSizeOf(sizes), threads, gpuMemory });
+}
+
+/** Samples of a usual batch. */
+function batchSizeOf({ batchSize = 1000, usualBatchSize = batchSize }: Partial<EngineOptions>): number {
+  return usualBatchSize;
 }
 
 /** Seconds of a batch; why there are none, where the engine fails. */
 async function timeEngine(
   open: () => Promise<Engine & Disposable>,
   spec: NetworkSpec,
-  batchSize = 1000,
+  batchSize: number,
 ): Promise<number | string> {
   try {
     using engine = await open();

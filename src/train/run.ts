@@ -113,6 +113,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     threads,
     seed,
     batchSize: Math.max(batchSize, 1000),
+    usualBatchSize: batchSize,
     precision,
     skip,
     tune,

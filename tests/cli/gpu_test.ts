@@ -29,7 +29,7 @@ async function withoutAdapter(folder: string, args: readonly string[]): Promise<
 
 /** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN} on the adapter that there is. */
 async function rememberHybrid(folder: string, name: string): Promise<void> {
-  const size = sizeOfEngine({ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 1000 });
+  const size = sizeOfEngine({ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
   const choice = { engine: "hybrid", reason: "a test says so" };
   await Deno.mkdir(join(folder, ".spikelet"));
   await Deno.writeTextFile(

@@ -7,7 +7,7 @@ import {
   WORTHWHILE,
 } from "../../src/engine/auto.ts";
 import { type AutoOptions, findChoice, readChoices } from "../../src/engine/auto_file.ts";
-import { createEngine } from "../../src/engine/choose.ts";
+import { createEngine, sizeOfEngine } from "../../src/engine/choose.ts";
 import type { Gpu } from "../../src/engine/gpu/adapter.ts";
 import { timeTraining } from "../../src/engine/measure.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
@@ -151,6 +151,13 @@ Deno.test("findChoice() measures anew where the adapter, the machine or the file
     await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: 0 }));
     assert.equal((await start("another card")).measured, 1);
   });
+});
+
+Deno.test("sizeOfEngine() is of the batches that are trained with", () => {
+  const spec = seedNetwork();
+  assert.match(sizeOfEngine({ spec, batchSize: 1000, usualBatchSize: 64 }), /batches of 64,/);
+  assert.match(sizeOfEngine({ spec, batchSize: 500 }), /batches of 500,/);
+  assert.match(sizeOfEngine({ spec }), /batches of 1000,.* 1024 MiB$/);
 });
 
 Deno.test("createEngine() takes wasm for auto and asks for no adapter, without tuning or in integers", async () => {
