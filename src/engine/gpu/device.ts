@@ -24,8 +24,10 @@ export interface OpenDevice {
   readonly failed: Promise<EngineError>;
   /** @throws {EngineError} the failure, where there is one. */
   check(): void;
-  /** Makes it fail with this reason, unless it has failed already, and frees it. */
+  /** Makes it fail with this reason, unless it has failed already. */
   close(reason: EngineError): void;
+  /** Frees what belongs to the device, once it has done what it was sent; then the device itself is freed. */
+  onFree(free: () => void): void;
 }
 
 /** Where to open a device. */
@@ -56,11 +58,17 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
 function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescription): OpenDevice {
   const { promise: failed, resolve } = Promise.withResolvers<EngineError>();
   let failure: EngineError | undefined;
+  const owners: (() => void)[] = [];
+  const free = () => {
+    for (const owner of owners) owner();
+    device.destroy();
+  };
   const fail = (error: EngineError) => {
     if (failure) return;
     failure = error;
     resolve(error);
-    device.destroy();
+    // Not at once: drivers do not take it well when buffers go that they still work with, nor does Deno when it ends meanwhile.
+    device.queue.onSubmittedWorkDone().then(free, free);
   };
   device.addEventListener("uncapturederror", (event) => {
     event.preventDefault();
@@ -84,6 +92,7 @@ function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescript
       if (failure) throw failure;
     },
     close: fail,
+    onFree: (owner) => owners.push(owner),
   };
 }
 

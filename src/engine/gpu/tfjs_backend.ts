@@ -72,6 +72,7 @@ class TfjsBackend implements Backend {
     this.#tfjs = tfjs;
     this.#backend = backend;
     this.counts = counts;
+    opened.onFree(() => backend.dispose());
   }
 
   get adapter() {
@@ -272,7 +273,6 @@ fn main(index : i32) {
 
   close(): void {
     this.#opened.close(new EngineError("the engine has been closed"));
-    this.#backend.dispose();
   }
 
   /** Lets the device say why a read went wrong; where it says nothing, the read itself is the reason. */
