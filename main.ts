@@ -5,6 +5,7 @@
  */
 import { runCommandLine } from "./src/cli/command_line.ts";
 import { compareCommand } from "./src/cli/compare.ts";
+import { dataCommand } from "./src/cli/data.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
 import { trainCommand } from "./src/cli/train.ts";
@@ -15,5 +16,6 @@ await runCommandLine(Deno.args, [
   compareCommand(),
   evaluateCommand(),
   verifyCommand(),
+  dataCommand(),
   infoCommand(),
 ]);

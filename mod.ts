@@ -27,17 +27,43 @@ export {
   type ConstantEncoder,
   type DeltaEncoder,
   type DirectEncoder,
+  ENCODERS,
   type LatencyEncoder,
   latencyLevels,
   type NoiseEncoder,
   type PoissonEncoder,
   sampleFormOf,
 } from "./src/network/encoders.ts";
+export {
+  type CompleteNeuron,
+  completeNeuron,
+  type GradedNeuron,
+  type IntegratorNeuron,
+  LEARNABLE,
+  type Learnable,
+  type LifNeuron,
+  type Reset,
+  RESETS,
+  type Surrogate,
+  SURROGATES,
+} from "./src/network/neurons.ts";
+export * from "./src/network/builder.ts";
 export * from "./src/network/presets.ts";
 export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";
 export type * from "./src/data/samples.ts";
+export {
+  type Augmentation,
+  AUGMENTATION_DEFAULTS,
+  AUGMENTATION_LIMITS,
+  Augmenter,
+} from "./src/data/augment.ts";
+export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
+export { loadPictures } from "./src/data/picture_folder.ts";
+export { parseTensors, readTensors } from "./src/data/tensor_file.ts";
+export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./src/data/datasets.ts";
+export * from "./src/data/fetch.ts";
 export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";
@@ -57,7 +83,15 @@ export {
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export { type FallbackOptions, withFallback } from "./src/engine/fallback.ts";
+export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
+export {
+  DEFAULT_RATE,
+  type LayerStart,
+  type Start,
+  startFromData,
+  type StartOptions,
+} from "./src/train/start.ts";
 export * from "./src/train/trainer.ts";
 export * from "./src/classify/classifier.ts";
 export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";

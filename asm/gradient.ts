@@ -16,7 +16,7 @@ import { madd } from "./lanes";
  * @param features f32 `[inputs]`, x.
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4]`.
  * @param inputs A multiple of 4.
- * @param decay d of the trace; 0 where every step is a coefficient (`everyStep`).
+ * @param decay d of the trace.
  * @param unit i32 `[slots]`, counts i32 `[slots]`, spikeSteps i32 and coefficients f32 `[slots][capacity]`.
  * @param weightGradients f32 `[units][inputs]`, added to.
  * @param scratch f32 `[⌈steps / 4⌉ · 4][48]`, written.
@@ -296,18 +296,28 @@ function addProduct(x: usize, sum: v128, to: usize): void {
  * Adds a sample's weight gradient where its input is the same at every step: ∂L/∂W_n += (Σ_t δI_{n,t})·xᵀ.
  *
  * @param x f32 `[inputs]`.
+ * @param vectors i32 `[count]`, the vectors of x that are not all 0 (`listVectors`).
  * @param sums f32 `[units]`, Σ_t δI_{n,t} of this sample; units whose sum is 0 are passed over.
  * @param weightGradients f32 `[units][inputs]`, added to.
  * @param inputs A multiple of 4.
  */
-export function outerGradient(x: usize, sums: usize, weightGradients: usize, units: i32, inputs: i32): void {
+export function outerGradient(
+  x: usize,
+  vectors: usize,
+  count: i32,
+  sums: usize,
+  weightGradients: usize,
+  units: i32,
+  inputs: i32,
+): void {
   const row = <usize> inputs << 2;
+  const end = vectors + (<usize> count << 2);
   for (let unit = 0; unit < units; unit++, sums += 4, weightGradients += row) {
     if (load<f32>(sums) == 0) continue;
     const s = v128.load32_splat(sums);
-    for (let at: usize = 0; at < row; at += 16) {
-      const g = weightGradients + at;
-      v128.store(g, madd(s, v128.load(x + at), v128.load(g)));
+    for (let at = vectors; at < end; at += 4) {
+      const k = <usize> load<i32>(at), g = weightGradients + k;
+      v128.store(g, madd(s, v128.load(x + k), v128.load(g)));
     }
   }
 }

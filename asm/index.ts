@@ -1,6 +1,8 @@
 /**
  * The kernels: everything that the host may call. Pure functions of pointers and sizes; nothing global but the memory,
  * which the module owns and the host lays out from `heapBase` on. No imports: it runs wherever WASM SIMD does.
+ *
+ * Neurons are not listed here: every file in neurons/ is an entry of the compiler's own (tools/build.ts).
  */
 export { fuses, heapBase } from "./lanes";
 export { hashCounters } from "./random";
@@ -9,15 +11,20 @@ export { encodeDirect } from "./encoders/direct";
 export { encodeLatency } from "./encoders/latency";
 export { encodeNoise, encodeNoiseI8 } from "./encoders/noise";
 export { encodePoisson } from "./encoders/poisson";
-export { packPanels, productF32, productF32Loads, productRow } from "./product";
+export { listVectors, packPanels, productF32, productF32Loads, productRow } from "./product";
 export { packI16, packI8, productI16, productI8, scaleRows } from "./product_int";
 export { countInputs, listInputs, productSparse } from "./product_sparse";
 export { chooseUnits } from "./skip";
-export { scanBackGraded, scanGraded } from "./neurons/graded";
-export { scanBackIntegrator, scanIntegrator } from "./neurons/integrator";
-export { backThroughSpikes, everyStep, gatherSpikes, spikeCoefficients, spreadSpikes } from "./spikes";
+export { layerFields } from "./layer";
+export { scanGraded } from "./graded_spikes";
+export { feedBack, feedBackGradient } from "./recurrent";
+export { backThroughSpikes, gatherSpikes, spikeCoefficients, spreadSpikes, stepCoefficients } from "./spikes";
+export { gatherRows } from "./spike_rows";
+export { listInputSpikes, listSpikes, spikeGradient } from "./spike_lists";
+export { inputRows, inputRowsI8, packRows, panelsToRows, productGradient } from "./dense";
 export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
-export { crossEntropy, readStates } from "./readout";
+export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
+export { addToRows, crossEntropy, meanSquaredError } from "./loss";
 export { adam } from "./optimisers/adam";
 export { sgd } from "./optimisers/sgd";
 export { sumShards } from "./optimisers/shards";

@@ -194,9 +194,27 @@ function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps:
 }
 
 /**
- * One row for all steps: y[n] = scale·Σ_k x[k]·W[n, k] + b[n], for an input that does not change, or for a mean.
+ * Lists the vectors of four inputs that are not all 0: a sample's background needs no work.
  *
  * @param x f32 `[inputs]`.
+ * @param inputs A multiple of 4.
+ * @param vectors i32 `[inputs / 4]`, written: their places, in bytes, ascending.
+ * @returns How many there are.
+ */
+export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
+  let count = 0;
+  for (let at = 0; at < inputs << 2; at += 16) {
+    store<i32>(vectors + (<usize> count << 2), at);
+    count += i32(v128.any_true(f32x4.ne(v128.load(x + at), f32x4.splat(0))));
+  }
+  return count;
+}
+
+/**
+ * One row for all steps, for an input that does not change: y[n] = Σ_k x[k]·W[n, k] + b[n].
+ *
+ * @param x f32 `[inputs]`.
+ * @param vectors i32 `[count]`, the vectors of x that are not all 0 (`listVectors`).
  * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`; rows past `units` are readable.
  * @param bias f32, likewise.
  * @param y f32 `[⌈units / 4⌉ · 4]`, written.
@@ -204,27 +222,39 @@ function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps:
  */
 export function productRow(
   x: usize,
+  vectors: usize,
+  count: i32,
   weights: usize,
   bias: usize,
-  scale: f32,
   y: usize,
   units: i32,
   inputs: i32,
 ): void {
   const row = <usize> inputs << 2;
-  const s = f32x4.splat(scale);
+  const end = vectors + (<usize> count << 2);
+  const isWhole = count << 2 == inputs; // then the list costs more than it saves
   for (let unit = 0; unit < units; unit += 4) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
-    let w = weights;
-    for (let k = x, end = x + row; k < end; k += 16, w += 16) {
-      const xs = v128.load(k);
-      a = madd(xs, v128.load(w), a);
-      b = madd(xs, v128.load(w + row), b);
-      c = madd(xs, v128.load(w + row * 2), c);
-      d = madd(xs, v128.load(w + row * 3), d);
+    if (isWhole) {
+      for (let k: usize = 0, w = weights; k < row; k += 16, w += 16) {
+        const xs = v128.load(x + k);
+        a = madd(xs, v128.load(w), a);
+        b = madd(xs, v128.load(w + row), b);
+        c = madd(xs, v128.load(w + row * 2), c);
+        d = madd(xs, v128.load(w + row * 3), d);
+      }
+    } else {
+      for (let at = vectors; at < end; at += 4) {
+        const k = <usize> load<i32>(at), w = weights + k;
+        const xs = v128.load(x + k);
+        a = madd(xs, v128.load(w), a);
+        b = madd(xs, v128.load(w + row), b);
+        c = madd(xs, v128.load(w + row * 2), c);
+        d = madd(xs, v128.load(w + row * 3), d);
+      }
     }
     const sums = f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d));
-    v128.store(y, f32x4.add(f32x4.mul(sums, s), v128.load(bias)));
+    v128.store(y, f32x4.add(sums, v128.load(bias)));
     weights += row << 2;
     bias += 16;
     y += 16;

@@ -1,9 +1,9 @@
 /**
- * From the last layer's states to logits, and from logits to the loss and its gradient.
+ * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs.
  */
 
 /**
- * Sums membrane potentials over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t.
+ * Sums potentials or outputs over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t.
  *
  * @param potentials f32 `[steps][units]`.
  * @param scale 1 over the number of steps that count for a mean, 1 for a sum.
@@ -28,39 +28,64 @@ export function readStates(
 }
 
 /**
- * Cross-entropy of the softmax: −log softmax(logits)[label], and its gradient.
+ * The largest potential or output over the steps that are read, and its step; the first of equals.
  *
- * Exponentials and the logarithm are AssemblyScript's own, in float64: the same bits on every engine.
- *
- * @param logits f32 `[classes]`.
- * @param logProbabilities f32 `[classes]`, written.
- * @param gradients f32 `[classes]`, scale·(softmax − onehot), written.
- * @returns The loss, not scaled.
+ * @param values f32 `[steps][units]`.
+ * @param zero Not 0: a zero, whose step is −1, comes before the first one.
+ * @param logits f32 `[units]`, written; 0 where nothing is read.
+ * @param at i32 `[units]`, written: the steps.
+ * @param units A multiple of 4.
  */
-export function crossEntropy(
+export function readLargest(
+  values: usize,
+  first: i32,
+  last: i32,
+  units: i32,
+  zero: i32,
   logits: usize,
-  classes: i32,
-  label: i32,
-  scale: f32,
-  logProbabilities: usize,
+  at: usize,
+): void {
+  const row = <usize> units << 2;
+  for (let column: usize = 0; column < row; column += 4) {
+    let largest: f32 = 0, step = -1;
+    for (let t = first; t <= last; t++) {
+      const value = load<f32>(values + column + <usize> t * row);
+      if (value > largest || (step < 0 && zero == 0)) largest = value, step = t;
+    }
+    store<f32>(logits + column, largest);
+    store<i32>(at + column, step);
+  }
+}
+
+/**
+ * The way back of a sum: each step that was read takes the gradient, all others 0.
+ *
+ * @param gradients f32 `[units]`.
+ * @param rows f32 `[steps][units]`, written.
+ */
+export function readStatesBack(
   gradients: usize,
-): f64 {
-  let highest = load<f32>(logits);
-  for (let i = 1; i < classes; i++) highest = max(highest, load<f32>(logits + (<usize> i << 2)));
-  let sum: f64 = 0;
-  for (let i = 0; i < classes; i++) {
-    sum += Math.exp(<f64> load<f32>(logits + (<usize> i << 2)) - <f64> highest);
+  first: i32,
+  last: i32,
+  steps: i32,
+  units: i32,
+  rows: usize,
+): void {
+  const row = <usize> units << 2;
+  memory.fill(rows, 0, <usize> steps * row);
+  for (let step = first; step <= last; step++) memory.copy(rows + <usize> step * row, gradients, row);
+}
+
+/**
+ * The way back of a maximum: its step takes the gradient, all others 0.
+ *
+ * @param at i32 `[units]`, the step of each unit's maximum; −1: none.
+ */
+export function readLargestBack(gradients: usize, at: usize, steps: i32, units: i32, rows: usize): void {
+  const row = <usize> units << 2;
+  memory.fill(rows, 0, <usize> steps * row);
+  for (let column: usize = 0; column < row; column += 4) {
+    const step = load<i32>(at + column);
+    if (step >= 0) store<f32>(rows + <usize> step * row + column, load<f32>(gradients + column));
   }
-  // Relative to the highest logit throughout: so nothing cancels, however large the logits are.
-  const logSum = Math.log(sum);
-  let loss: f64 = 0;
-  for (let i = 0; i < classes; i++) {
-    const at = <usize> i << 2;
-    const logProbability = (<f64> load<f32>(logits + at) - <f64> highest) - logSum;
-    const target: f64 = i == label ? 1 : 0;
-    if (i == label) loss = -logProbability;
-    store<f32>(logProbabilities + at, <f32> logProbability);
-    store<f32>(gradients + at, <f32> ((Math.exp(logProbability) - target) * <f64> scale));
-  }
-  return loss;
 }

@@ -210,14 +210,14 @@ export function spikeCoefficients(
 }
 
 /**
- * Makes every step a spike whose coefficient is δI: the way back of a layer whose state is read at every step. And the
- * bias's gradient, ∂L/∂b += Σ_t δI_t.
+ * The same from δI at every step, for a layer whose scan has gone back through all of them: c_{n,t} = δI_{n,t} − d·δI_{n,t+1}
+ * at its spikes; it is 0 everywhere else.
  *
- * @param currentGradients f32 `[steps][units]`.
- * @param sums f32 `[slots]`, this sample's ∂L/∂b, written.
- * @param biasGradients f32 `[units]`, added to.
+ * @param spikeGradients f32 `[slots][capacity]`, c, written.
+ * @param currentGradients f32 `[steps][units]`, δI; slot n is unit n's.
+ * @param decay d.
  */
-export function everyStep(
+export function stepCoefficients(
   counts: usize,
   spikeSteps: usize,
   spikeGradients: usize,
@@ -226,20 +226,23 @@ export function everyStep(
   currentGradients: usize,
   steps: i32,
   units: i32,
+  decay: f32,
+  powerSums: usize,
   sums: usize,
   biasGradients: usize,
 ): void {
   const row = <usize> units << 2;
   for (let slot = 0; slot < slots; slot++) {
     const place = <usize> slot << 2;
-    store<i32>(counts + place, steps);
     let at = <usize> slot * (<usize> capacity << 2);
-    let delta = currentGradients + place;
     let total: f32 = 0;
-    for (let step = 0; step < steps; step++, at += 4, delta += row) {
-      store<i32>(spikeSteps + at, step);
-      store<f32>(spikeGradients + at, load<f32>(delta));
-      total += load<f32>(delta);
+    for (let left = load<i32>(counts + place); left > 0; left--, at += 4) {
+      const step = load<i32>(spikeSteps + at);
+      const delta = currentGradients + <usize> step * row + place;
+      const later: f32 = step + 1 < steps ? load<f32>(delta + row) : 0;
+      const c = load<f32>(delta) - decay * later;
+      store<f32>(spikeGradients + at, c);
+      total += c * load<f32>(powerSums + (<usize> step << 2));
     }
     store<f32>(sums + place, total);
     store<f32>(biasGradients + place, load<f32>(biasGradients + place) + total);

@@ -20,6 +20,7 @@ import { measureScaling } from "./scaling.ts";
 import { type Section, sectionLines, sectionRecord } from "./section.ts";
 import { makeSetting } from "./setting.ts";
 import { fullSizes, type Sizes, tinySizes } from "./sizes.ts";
+import { measureStartup } from "./startup.ts";
 import { measureEvaluation, measureTraining } from "./training.ts";
 
 const command = createCommand(
@@ -98,6 +99,7 @@ async function* measureAll(
   ]);
   yield await measureTraining(setting);
   yield await measureEvaluation(setting, trained);
+  yield await measureStartup(setting);
   for (const row of setting.engines.chosen) yield await missedSpikesSection(row, setting);
   yield await measureDevices(setting, devices);
   if (parts.scaling || parts.tiny) yield* await measureScaling(setting);

@@ -9,6 +9,7 @@ import type { KernelCase } from "./kernel_case.ts";
 import { f32Cases } from "./kernel_cases_f32.ts";
 import { integerCases } from "./kernel_cases_int.ts";
 import { sparseCases } from "./kernel_cases_sparse.ts";
+import { spikeCases } from "./kernel_cases_spikes.ts";
 import { Placement } from "./placement.ts";
 
 /** Turns of a ceiling's loop in one call. */
@@ -37,5 +38,10 @@ export function ceilingCases(ceiling: Ceiling): KernelCase[] {
 /** The kernels at a number of steps. */
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
-  return [...f32Cases(place, steps), ...sparseCases(place, steps), ...integerCases(place, steps)];
+  return [
+    ...f32Cases(place, steps),
+    ...sparseCases(place, steps),
+    ...integerCases(place, steps),
+    ...spikeCases(place, steps),
+  ];
 }

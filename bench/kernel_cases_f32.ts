@@ -95,9 +95,6 @@ function scanCase(place: Placement, steps: number): KernelCase {
         counts,
         spikeSteps,
         spikeOutputs,
-        0,
-        0,
-        0,
       ),
   };
 }

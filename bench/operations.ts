@@ -132,6 +132,6 @@ class Timing {
 
   #load(): void {
     const index = this.#next++ % this.#samples.count;
-    this.#core.load(this.#samples, index, PURPOSE.training, 1, 1e-3);
+    this.#core.load(this.#samples, index, PURPOSE.training, 1, { scale: 1e-3 });
   }
 }

@@ -18,6 +18,18 @@ export class InputError extends SpikeletError {
   override name = "InputError";
 }
 
+/** A data set is not on this machine. A caller can fetch it. */
+export class MissingDataError extends InputError {
+  /** What a caller across a boundary tells it by. */
+  override name = "MissingDataError";
+}
+
+/** A server could not be reached, refused, or sent something else. The message says how to go on. */
+export class NetworkError extends SpikeletError {
+  /** What a caller across a boundary tells it by. */
+  override name = "NetworkError";
+}
+
 /** An option or argument is out of its range. The message names it and its range. */
 export class OptionError extends SpikeletError {
   /** What a caller across a boundary tells it by. */

@@ -8,7 +8,14 @@
  */
 
 /** What a number is drawn for; each purpose has a stream of its own. */
-export const PURPOSE = { training: 1, evaluation: 2, shuffle: 3, weights: 4, classification: 6 } as const;
+export const PURPOSE = {
+  training: 1,
+  evaluation: 2,
+  shuffle: 3,
+  weights: 4,
+  classification: 6,
+  augmentation: 7,
+} as const;
 
 /** 64 bits that stand for (seed, purpose, epoch, sample). */
 export interface DrawKey {

@@ -50,6 +50,11 @@ function isCurrent(stamp: string): boolean {
 }
 
 const sources = readSources();
+/** What the module exports is what these files export: the list of kernels, and every kind of neuron. */
+const entries = [
+  "asm/index.ts",
+  ...sources.keys().filter((path) => /^asm\/neurons\/[a-z_]+\.ts$/.test(path)),
+];
 const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {
   const asc = await import("assemblyscript/asc"); // half a second: only when there is something to compile
@@ -58,7 +63,7 @@ if (!isCurrent(stamp)) {
     const started = performance.now();
     let binary: Uint8Array | undefined;
     const { error, stderr } = await asc.main([
-      "asm/index.ts",
+      ...entries,
       "--outFile",
       "kernels.wasm",
       ...OPTIONS,

@@ -4,9 +4,9 @@
  * @module
  */
 import { Command, Option } from "@commander-js/extra-typings";
+import { INVOCATION } from "../invocation.ts";
 
-/** How a user calls a command: as a task of deno.json, or as the one binary that `deno compile` makes. */
-export const INVOCATION: string = Deno.build.standalone ? "spikelet" : "deno task";
+export { INVOCATION };
 
 const HELP_WIDTH = 100;
 const encoder = new TextEncoder();

@@ -7,6 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { VERSION } from "../version.ts";
 import { createCommand } from "./command.ts";
 import { describeFailure } from "./failure.ts";
+import { keepNeeded } from "./permissions.ts";
 
 const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
@@ -43,6 +44,7 @@ export async function runCommandLine(
     );
   program.options.forEach((option) => option.helpGroup("Help:"));
   for (const command of commands) program.addCommand(command);
+  program.hook("preAction", (_program, command) => keepNeeded(fullName(command)));
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
@@ -51,4 +53,10 @@ export async function runCommandLine(
     Deno.exit(exitCode);
   }
   Deno.exit();
+}
+
+/** A command's name behind those that it belongs to: `data fetch`. */
+function fullName(command: CommandUnknownOpts): string {
+  const name = command.name();
+  return command.parent?.parent ? `${fullName(command.parent)} ${name}` : name;
 }

@@ -4,14 +4,21 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { dataFormOf } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
 import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "../train/compare.ts";
+import { loadDataSet } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
+import { presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import * as optimisers from "./optimiser_options.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
+import { augmentOption } from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -37,8 +44,14 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.firstSeedOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(options.learningRateOption)
-    .addOption(options.momentumOption)
+    .addOption(optimisers.optimizerOption)
+    .addOption(optimisers.learningRateOption)
+    .addOption(optimisers.momentumOption)
+    .addOption(optimisers.beta1Option)
+    .addOption(optimisers.beta2Option)
+    .addOption(optimisers.weightDecayOption)
+    .addOption(optimisers.clipOption)
+    .addOption(augmentOption)
     .addOption(options.limitOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
@@ -49,7 +62,7 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.noTuneOption)
     .addOption(jsonOption)
     .addOption(quietOption)
-    .action(async (given) => {
+    .action(async (given, command) => {
       const { epochs, seed, seeds } = given;
       if (!Number.isSafeInteger(seed + seeds - 1)) {
         throw new OptionError(
@@ -58,10 +71,22 @@ export function compareCommand(): CommandUnknownOpts {
           }, for there are ${seeds} --seeds`,
         );
       }
-      const networks = options.MODELS.map((model) => ({ model, spec: options.networkOf(model, given) }));
+      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const training = options.trainingOf(given);
       const { say, result } = openOutput(given);
+      await offerMnist(given.data, { say }, given);
+      await giveUp("net");
+      const samples = await loadDataSet(given.data);
+      const form = dataFormOf(samples.train, samples.test);
+      const networks = [
+        { model: "seed", spec: presetNetwork("seed", given, isGiven, form) },
+        {
+          model: "dense",
+          spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option), form),
+        },
+      ];
       using progress = openProgress(given.quiet === true);
-      const compared = await compareNetworks({ networks, seeds, seed, ...options.trainingOf(given) }, {
+      const compared = await compareNetworks({ networks, samples, seeds, seed, ...training }, {
         onRun({ number, of }) {
           const shown = showTraining(progress, `run ${number}/${of} `);
           return {

@@ -4,20 +4,21 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { loadMnist } from "../data/mnist.ts";
-import type { Samples } from "../data/samples.ts";
+import { pictureSide } from "../classify/picture.ts";
+import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
-import { InputError } from "../errors.ts";
-import { type Model, readModel } from "../network/model_file.ts";
-import { classesOf, sampleSize } from "../network/spec.ts";
+import { readModel } from "../network/model_file.ts";
+import { checkFit } from "../train/fit.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, duration, loss, percent } from "./figures.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
 
@@ -51,6 +52,8 @@ export function evaluateCommand(): CommandUnknownOpts {
       const model = await readModel(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
+      await offerMnist(data, { say }, given);
+      await giveUp("write", "net");
       using progress = openProgress(false);
       using engine = await createEngine({
         spec: model.spec,
@@ -64,8 +67,11 @@ export function evaluateCommand(): CommandUnknownOpts {
         batchSize: BATCH,
         onNotice: (line) => progress.note(line),
       });
-      const samples = await loadMnist(data, "test");
-      checkFit(model, path, samples);
+      const side = pictureSide(model.spec);
+      const samples = await (await openDataSource(data)).load("test", {
+        ...(side !== undefined && { side }),
+      });
+      checkFit(model.spec, path, samples, "give a model that was trained on data of this form");
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);
       say(engine.description);
@@ -92,24 +98,4 @@ export function evaluateCommand(): CommandUnknownOpts {
       ) say(line);
       result({ model: path, engine: engine.name, threads, seed, seconds, samplesPerSecond: rate, test });
     });
-}
-
-/** Makes sure that a network can be shown these samples. @throws {InputError} when it cannot. */
-function checkFit({ spec }: Model, path: string, samples: Samples): void {
-  const size = sampleSize(spec);
-  if (size !== samples.size) {
-    throw new InputError(
-      `${path}: its network takes ${count(size)} numbers a sample, but ${samples.name} has ${
-        count(samples.size)
-      }: give a model that was trained on data of this form`,
-    );
-  }
-  const classes = classesOf(spec);
-  const strange = samples.labels.find((label) => label >= classes);
-  if (strange !== undefined) {
-    throw new InputError(
-      `${path}: its network tells ${classes} classes apart, but ${samples.name} has label ${strange}: ` +
-        "give a model that was trained on data of this form",
-    );
-  }
 }

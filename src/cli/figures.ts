@@ -14,6 +14,11 @@ export function counted(value: number, unit: string): string {
   return `${count(value)} ${unit}${value === 1 ? "" : "s"}`;
 }
 
+/** A size on a disk: `4.5 kB`, `47.0 MB`. */
+export function size(bytes: number): string {
+  return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
 /** A share as a percentage with two digits: `85.55 %`. */
 export function percent(share: number): string {
   return `${(100 * share).toFixed(2)} %`;

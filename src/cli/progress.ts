@@ -11,11 +11,15 @@ import { count, timeLeft } from "./figures.ts";
 export interface Standing {
   /** What is going on, in a word or two. */
   readonly label: string;
-  /** Samples, of `total`. */
+  /** Samples, of `total`; or what `rate` speaks of. */
   readonly done: number;
   readonly total: number;
+  /** What of it was done before the stage began. @default {0} */
+  readonly from?: number;
   /** What else there is to know, such as `loss 0.5123`. */
   readonly facts: readonly string[];
+  /** How fast it goes, in words, from what is done in a second. @default {samples a second} */
+  readonly rate?: (perSecond: number) => string;
 }
 
 /** Shows one stage of work after another; disposing of it gives the terminal back. */
@@ -43,13 +47,14 @@ export function openProgress(quiet: boolean): Progress {
 }
 
 /** What is done, what there is to know, how fast it goes and how long it will take. */
-function describe({ done, total, facts }: Standing, seconds: number, unit = " samples/s"): string {
-  const rate = done / seconds;
+function describe(standing: Standing, seconds: number, unit = " samples/s"): string {
+  const { done, total, from = 0, facts, rate: describeRate = (each) => `${count(each)}${unit}` } = standing;
+  const rate = (done - from) / seconds;
   return [
     `${String(Math.floor(100 * done / total)).padStart(3)} %`,
     ...facts,
-    `${count(rate)}${unit}`,
-    done < total ? `${timeLeft((total - done) / rate)} left` : "done",
+    describeRate(rate),
+    ...(done < total ? rate > 0 ? [`${timeLeft((total - done) / rate)} left`] : [] : ["done"]),
   ].join("  ");
 }
 

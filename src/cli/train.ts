@@ -5,14 +5,21 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
+import { presetOf } from "../network/presets.ts";
+import { dataFormOf } from "../data/data_source.ts";
 import { checkRunName } from "../train/run_folder.ts";
-import { type RunSummary, runTraining } from "../train/run.ts";
+import { loadDataSet, type RunSummary, runTraining } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
-import { choiceOption, pathOption } from "./option_values.ts";
+import * as networks from "./network_options.ts";
+import { pathOption } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import * as optimisers from "./optimiser_options.ts";
+import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
+import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -21,6 +28,7 @@ interface Given {
   readonly limit?: number | undefined;
   readonly data?: string | undefined;
   readonly out?: string | undefined;
+  readonly network?: string | undefined;
 }
 
 /** Makes the command. */
@@ -31,20 +39,39 @@ export function trainCommand(): CommandUnknownOpts {
     "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch) and run.json.",
     "--epochs 3 --hidden 200 --name wider",
   )
-    .addOption(
-      choiceOption("--model <name>", "the notebook's spiking network or its peer", options.MODELS)
-        .default("seed" as const, "seed").helpGroup("Network:"),
-    )
+    .addOption(networks.modelOption)
+    .addOption(networks.networkOption)
     .addOption(options.hiddenOption)
     .addOption(options.stepsOption)
     .addOption(options.decayOption)
     .addOption(options.thresholdOption)
     .addOption(options.penaltyOption)
     .addOption(options.beginEvalOption)
+    .addOption(networks.layersOption)
+    .addOption(networks.neuronOption)
+    .addOption(networks.recurrentOption)
+    .addOption(networks.learnOption)
+    .addOption(networks.resetOption)
+    .addOption(networks.surrogateOption)
+    .addOption(networks.slopeOption)
+    .addOption(networks.encoderOption)
+    .addOption(networks.readOption)
+    .addOption(networks.reduceOption)
+    .addOption(networks.lossOption)
+    .addOption(networks.rateTargetOption)
+    .addOption(networks.rateWeightOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(options.learningRateOption)
-    .addOption(options.momentumOption)
+    .addOption(optimisers.optimizerOption)
+    .addOption(optimisers.learningRateOption)
+    .addOption(optimisers.momentumOption)
+    .addOption(optimisers.beta1Option)
+    .addOption(optimisers.beta2Option)
+    .addOption(optimisers.weightDecayOption)
+    .addOption(optimisers.clipOption)
+    .addOption(starts.initOption)
+    .addOption(starts.initRateOption)
+    .addOption(starts.augmentOption)
     .addOption(options.seedOption)
     .addOption(options.limitOption)
     .addOption(options.dataOption)
@@ -62,30 +89,41 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
     .addOption(jsonOption)
     .addOption(quietOption)
-    .action(async (given, command) => {
-      const { model, epochs, seed, name, out } = given;
-      options.checkMeaning(model, (option) => command.getOptionValueSource(option) === "cli");
+    .action(async (written, command) => {
+      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
+      const { epochs, seed, name, out } = given;
       if (name !== undefined) checkRunName(name);
-      const spec = options.networkOf(model, given);
+      const training = options.trainingOf(given);
       const { say, result } = openOutput(given);
+      await offerMnist(given.data, { say }, given);
+      await giveUp("net");
+      const samples = await loadDataSet(given.data);
+      const form = dataFormOf(samples.train, samples.test);
+      const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
+      const isNotebook = model === "seed" || model === "dense";
+      const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
       using progress = openProgress(given.quiet === true);
       const shown = showTraining(progress);
       const summary = await runTraining({
         model,
         spec,
-        ...options.trainingOf(given),
+        samples,
+        ...training,
+        ...(startRate !== undefined && { startRate }),
         seed,
         ...(name !== undefined && { name }),
         ...(out !== undefined && { out }),
       }, {
         ...shown,
-        onStart({ engine, samples, directory = "" }) {
+        onStart({ engine, samples, start, directory = "" }) {
           say(
             `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
               counted(samples, "sample")
             }`,
           );
           say(engine);
+          if (start) say(starts.describeStart(start));
           say(`into ${directory}`);
           shown.begin(epochs);
         },
@@ -121,19 +159,26 @@ function summarise(summary: RunSummary, given: Given): string[] {
 }
 
 /** Commands to go on with, and what they do. */
-function suggest({ name, model, epochs }: RunSummary, { limit, data }: Given): string[][] {
-  const same = `${model === "dense" ? " --model dense" : ""}${
-    data === undefined ? "" : ` --data ${quoted(data)}`
-  }`;
+function suggest({ name, model, epochs }: RunSummary, { limit, data, network }: Given): string[][] {
   const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
+  const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
+  const isPreset = networks.MODELS.some((preset) => preset === model);
+  if (network === undefined && !isPreset) return [again];
+  const which = network !== undefined
+    ? ` --network ${quoted(network)}`
+    : model === "seed"
+    ? ""
+    : ` --model ${model}`;
+  const longer = limit === undefined
+    ? [`${INVOCATION} train${which}${onData} --epochs ${epochs + 2}`, "train longer"]
+    : [`${INVOCATION} train${which}${onData}`, "train on all samples"];
+  if (network !== undefined) return [again, longer];
   return [
-    [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"],
-    limit === undefined
-      ? [`${INVOCATION} train${same} --epochs ${epochs + 2}`, "train longer"]
-      : [`${INVOCATION} train${same}`, "train on all samples"],
-    model === "dense"
-      ? [`${INVOCATION} train${onData}`, "train the spiking network"]
-      : [`${INVOCATION} compare${onData}`, "see it beside its dense peer"],
+    again,
+    longer,
+    model === "seed"
+      ? [`${INVOCATION} compare${onData}`, "see it beside its dense peer"]
+      : [`${INVOCATION} train${onData}`, "train the spiking network"],
   ];
 }
 

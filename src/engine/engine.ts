@@ -6,6 +6,7 @@
  *
  * @module
  */
+import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Step } from "./optimiser.ts";
 
@@ -24,6 +25,8 @@ export interface Batch {
   readonly purpose: number;
   /** Which pass over the data; a sample meets other noise in each. */
   readonly epoch: number;
+  /** How pictures are moved before they are presented, otherwise in each epoch. @default {not at all} */
+  readonly augmentation?: Augmentation;
 }
 
 /** All that training goes on from. */

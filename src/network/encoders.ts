@@ -45,7 +45,7 @@ export interface LatencyEncoder {
 export interface DeltaEncoder {
   /** Which encoder this is. */
   readonly kind: "delta";
-  /** Above 0. */
+  /** Above 0. @default {0.1} */
   readonly threshold: number;
   /**
    * What a channel becomes: `on` one input, 1 where it rises; `sign` one input, 1 where it rises and −1 where it falls; `both`
@@ -81,6 +81,16 @@ export type Encoder =
   | ConstantEncoder
   | DirectEncoder;
 
+/** Every kind of {@linkcode Encoder}. */
+export const ENCODERS = [
+  "noise",
+  "poisson",
+  "latency",
+  "delta",
+  "constant",
+  "direct",
+] as const satisfies readonly Encoder["kind"][];
+
 /** `channels` of a delta encoder, in the order in which its kernel counts them. */
 export const DELTA_CHANNELS = ["on", "sign", "both"] as const satisfies readonly DeltaEncoder["channels"][];
 
@@ -107,7 +117,7 @@ export const encoderSchema = v.variant("kind", [
   ),
   v.strictObject({
     kind: v.literal("delta"),
-    threshold: positive,
+    threshold: v.optional(positive, 0.1),
     channels: v.optional(v.picklist(DELTA_CHANNELS), "both"),
     offset,
   }),

@@ -5,12 +5,14 @@
  */
 import { drawKey, PURPOSE, uniform } from "../random.ts";
 import { parameterShapes } from "./model_file.ts";
+import { completeNeuron, kindOf, learnedOf } from "./neurons.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /**
- * Draws a network's first weights: W uniform in ±√(6 / (inputs + units)) (Xavier), b uniform in ±1 / √inputs.
+ * Draws a network's first weights: W uniform in ±√(6 / (inputs + units)) (Xavier), V likewise, b uniform in ±1 / √inputs. Learned
+ * constants begin with the values of the description.
  *
- * A pure function of the description's sizes and the seed.
+ * A pure function of the description and the seed.
  *
  * @returns w1, b1, w2, b2, … in file order; weights are `[units, inputs]`.
  *
@@ -23,12 +25,20 @@ import type { NetworkSpec } from "./spec.ts";
  */
 export function initialParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   const parameters = new Map<string, Float32Array>();
+  const constants = new Map(spec.layers.flatMap(({ neuron }, i) => {
+    const complete = completeNeuron(neuron), first = kindOf(complete).learnables(complete);
+    return learnedOf(complete).map((name): [string, number] => [`${name}${i + 1}`, first[name]!]);
+  }));
   let inputs = spec.inputs;
   parameterShapes(spec).forEach(([name, shape], tensor) => {
-    if (shape.length === 2) inputs = shape[1]!;
-    const limit = shape.length === 2 ? Math.sqrt(6 / (inputs + shape[0]!)) : 1 / Math.sqrt(inputs);
+    const size = shape.reduce((a, b) => a * b, 1), constant = constants.get(name);
+    if (constant !== undefined) {
+      parameters.set(name, new Float32Array(size).fill(constant));
+      return;
+    }
+    if (name.startsWith("w")) inputs = shape[1]!;
+    const limit = shape.length === 2 ? Math.sqrt(6 / (shape[1]! + shape[0]!)) : 1 / Math.sqrt(inputs);
     const key = drawKey(seed, PURPOSE.weights, tensor, 0);
-    const size = shape.reduce((a, b) => a * b, 1);
     parameters.set(name, Float32Array.from({ length: size }, (_, i) => (2 * uniform(key, i) - 1) * limit));
   });
   return parameters;

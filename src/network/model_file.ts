@@ -2,20 +2,23 @@
  * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
  *
  * The file says `format: spikelet/1` and `network: {…}` (the {@linkcode NetworkSpec} as JSON), so it needs nothing beside it.
- * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up.
+ * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up, with
+ * `v{i}` `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
  *
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
-import { parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { oneLine } from "../one_line.ts";
+import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import { learnedOf } from "./neurons.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
 export interface Model {
   /** What the network is. */
   readonly spec: NetworkSpec;
-  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, `w2`, `b2`, …; weights are row-major, a unit a row. */
+  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** What else the file says about the model, such as its accuracy; without `format` and `network`. */
   readonly metadata: Readonly<Record<string, string>>;
@@ -28,10 +31,11 @@ const RESERVED = ["format", "network"] as const;
 const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
- * Names and shapes of a network's weights, in the order of the file.
+ * Names and shapes of a network's parameters, in the order of the file.
  *
  * @param spec The network.
- * @returns `w{i}` `[units, fan-in]` and `b{i}` `[units]` for each layer i, from 1 up.
+ * @returns For each layer i, from 1 up: `w{i}` `[units, fan-in]`, `b{i}` `[units]`; `v{i}` `[units, units]` of a recurrent layer,
+ * a row the currents' unit, a column the output's; `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where they are learned.
  *
  * @example
  * ```ts
@@ -43,10 +47,15 @@ const LARGEST_FILE = 2 ** 31 - 1;
  */
 export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
   let fanIn = spec.inputs;
-  return spec.layers.flatMap(({ units }, i) => {
-    const weights: [string, number[]] = [`w${i + 1}`, [units, fanIn]];
+  return spec.layers.flatMap(({ units, recurrent, neuron }, i): [string, readonly number[]][] => {
+    const weights: readonly number[] = [units, fanIn];
     fanIn = units;
-    return [weights, [`b${i + 1}`, [units]]];
+    return [
+      [`w${i + 1}`, weights],
+      [`b${i + 1}`, [units]],
+      ...(recurrent ? [[`v${i + 1}`, [units, units]] as [string, readonly number[]]] : []),
+      ...learnedOf(neuron).map((name): [string, readonly number[]] => [`${name}${i + 1}`, [units]]),
+    ];
   });
 }
 
@@ -97,7 +106,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   if (format !== FORMAT) {
     const found = format === undefined
       ? "its metadata name no format"
-      : `its format is ${JSON.stringify(format)}`;
+      : `its format is ${oneLine(JSON.stringify(format))}`;
     throw new InputError(
       `${name}: ${found}, expected ${FORMAT}: give a model that this version of Spikelet wrote`,
     );
@@ -107,7 +116,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const unknown = unknownName(tensors.keys(), shapes);
   if (unknown !== undefined) {
     throw new InputError(
-      `${name}: tensor ${unknown}: its network has none of that name; expected ${namesOf(shapes)}`,
+      `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${namesOf(shapes)}`,
     );
   }
   const parameters = new Map(
@@ -182,12 +191,12 @@ function parseParameter(
   shape: readonly number[],
   name: string,
 ): Float32Array {
-  const expected = `F32 [${shape.join(", ")}]`;
+  const expected = `F32 ${describeShape(shape)}`;
   if (tensor === undefined) {
     throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
   }
-  const found = `${tensor.dtype} [${tensor.shape.join(", ")}]`;
-  if (tensor.dtype !== "F32" || found !== expected) {
+  if (tensor.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+    const found = `${tensor.dtype} ${describeShape(tensor.shape)}`;
     throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
   }
   const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));

@@ -1,8 +1,9 @@
 /**
- * The notebook's two networks, as data: the spiking one and the dense peer that it is compared with.
+ * Networks that can be asked for by name: the notebook's spiking one, and the dense peer that it is compared with.
  *
  * @module
  */
+import { graded, integrator, layer, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** The constants of the notebook's spiking network; each can be changed. */
@@ -47,17 +48,23 @@ export const SEED_DEFAULTS = {
  *
  * console.log(seedNetwork({ hidden: 200 }).layers[0]?.units); // 200
  * ```
+ *
+ * @throws {InputError} when a constant or size is out of its range.
  */
 export function seedNetwork(options: SeedOptions = {}): NetworkSpec {
+  return network(describeSeed(options));
+}
+
+/** The same, not yet checked. */
+export function describeSeed(options: SeedOptions = {}): NetworkDescription {
   const o = { ...SEED_DEFAULTS, ...options };
-  const neuron = { kind: "graded", decay: o.decay, threshold: o.threshold, penalty: o.penalty } as const;
+  const neuron = graded({ decay: o.decay, threshold: o.threshold, penalty: o.penalty });
   return {
     inputs: o.inputs,
     steps: o.steps,
     encoder: { kind: "noise", offset: -0.5 },
-    layers: [{ units: o.hidden, delay: 1, neuron }, { units: o.classes, delay: 1, neuron }],
+    layers: [layer(o.hidden, neuron, { delay: 1 }), layer(o.classes, neuron, { delay: 1 })],
     readout: { from: "state", reduce: "mean", begin: o.beginEval },
-    loss: { kind: "crossEntropy" },
   };
 }
 
@@ -78,15 +85,67 @@ export function denseNetwork(
   options: Pick<SeedOptions, "inputs" | "hidden" | "classes"> = {},
 ): NetworkSpec {
   const o = { ...SEED_DEFAULTS, ...options };
-  return {
+  return network({
     inputs: o.inputs,
     steps: 1,
     encoder: { kind: "constant", offset: -0.5 },
     layers: [
-      { units: o.hidden, delay: 0, neuron: { kind: "graded", decay: 0, threshold: 0, penalty: 0 } },
-      { units: o.classes, delay: 0, neuron: { kind: "integrator", decay: 0 } },
+      layer(o.hidden, graded({ decay: 0, threshold: 0, penalty: 0 })),
+      layer(o.classes, integrator({ decay: 0 })),
     ],
-    readout: { from: "state", reduce: "mean", begin: 0 },
-    loss: { kind: "crossEntropy" },
-  };
+  });
+}
+
+/** How a preset is trained where nothing else is said; what is left out here is the optimiser's or the command's own. */
+export interface Recipe {
+  /** Passes over the training set. */
+  readonly epochs?: number | undefined;
+  /** Samples of a batch. */
+  readonly batchSize?: number | undefined;
+  /** How a batch moves weights. */
+  readonly optimizer?: "sgd" | "adam" | "adamw" | undefined;
+  /** How far it moves them. */
+  readonly learningRate?: number | undefined;
+  /** How strongly weights are drawn to 0. */
+  readonly weightDecay?: number | undefined;
+}
+
+/** A network with a name, and how it is trained. */
+export interface Preset {
+  /** What it is, in a few words. */
+  readonly summary: string;
+  /** Which of the options it has a use for; the others keep the preset's own values. */
+  readonly takes: readonly (keyof SeedOptions)[];
+  /** Why it has no use for the others, as the end of a sentence; empty where it takes all. */
+  readonly without: string;
+  /** The network. */
+  network(options?: SeedOptions): NetworkSpec;
+  /** How it is trained. */
+  readonly recipe: Recipe;
+}
+
+/** Every preset by name. A new one is an entry here. */
+export const PRESETS = {
+  seed: {
+    summary: "the notebook's spiking network",
+    takes: ["inputs", "hidden", "classes", "steps", "decay", "threshold", "penalty", "beginEval"],
+    without: "",
+    network: seedNetwork,
+    recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
+  },
+  dense: {
+    summary: "its feed-forward peer",
+    takes: ["inputs", "hidden", "classes"],
+    without: "which has neither time steps nor spikes",
+    network: denseNetwork,
+    recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
+  },
+} as const satisfies Record<string, Preset>;
+
+/** One of {@linkcode PRESETS}. */
+export type PresetName = keyof typeof PRESETS;
+
+/** A preset, and whatever else is one. */
+export function presetOf(name: PresetName): Preset {
+  return PRESETS[name];
 }

@@ -9,6 +9,7 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
+import { oneLine } from "../one_line.ts";
 
 /** Numbers with a shape; `data.length` is the product of `shape` (1 for a scalar's empty shape). */
 export type Tensor =
@@ -153,8 +154,8 @@ function parseHeader(bytes: Uint8Array, name: string): { header: Record<string, 
       `${name}: its header is no JSON object: the file is damaged, or not a safetensors file`,
     );
   }
-  checkKeys(text, name);
-  return { header, start };
+  const keys = checkKeys(text, name);
+  return { header: keys.some(({ escaped }) => escaped) ? parseByNumber(text, keys) : header, start };
 }
 
 /** Checks one tensor's entry by itself. */
@@ -162,12 +163,12 @@ function parseEntry(key: string, value: unknown, name: string): Entry {
   if (!isRecord(value)) throw damaged(name, key, "its entry is no JSON object");
   const { dtype, shape, data_offsets: offsets, ...others } = value;
   const unknown = Object.keys(others)[0];
-  if (unknown !== undefined) throw damaged(name, key, `its entry has an unknown field ${unknown}`);
+  if (unknown !== undefined) throw damaged(name, key, `its entry has an unknown field ${oneLine(unknown)}`);
   if (!isDtype(dtype)) {
     throw new InputError(
-      `${name}: tensor ${key}: its dtype is ${JSON.stringify(dtype)}, expected one of ${
-        Object.keys(BYTES).join(", ")
-      }`,
+      `${name}: tensor ${oneLine(key)}: its dtype is ${
+        oneLine(JSON.stringify(dtype) ?? "undefined")
+      }, expected one of ${Object.keys(BYTES).join(", ")}`,
     );
   }
   if (!Array.isArray(shape) || !shape.every(isExtent)) {
@@ -182,7 +183,7 @@ function parseEntry(key: string, value: unknown, name: string): Entry {
     throw damaged(
       name,
       key,
-      `its data_offsets span ${end - begin} bytes, but ${dtype} [${shape.join(", ")}] takes ${expected}`,
+      `its data_offsets span ${end - begin} bytes, but ${dtype} ${describeShape(shape)} takes ${expected}`,
     );
   }
   return { name: key, dtype, shape, begin, end };
@@ -209,7 +210,7 @@ function checkCoverage(entries: readonly Entry[], length: number, name: string):
 function parseMetadata(value: unknown, name: string): Record<string, string> {
   if (!isRecord(value)) throw damaged(name, METADATA, "it is no JSON object");
   const pairs = Object.entries(value).map(([key, text]): [string, string] => {
-    if (typeof text !== "string") throw damaged(name, METADATA, `the value of ${key} is no string`);
+    if (typeof text !== "string") throw damaged(name, METADATA, `the value of ${oneLine(key)} is no string`);
     return [key, text];
   });
   return Object.fromEntries(pairs);
@@ -238,12 +239,21 @@ function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor
   }
 }
 
+/** A key of the header, and where it stands in the text with its quotes. */
+interface Key {
+  readonly key: string;
+  readonly from: number;
+  readonly to: number;
+  readonly escaped: boolean;
+}
+
 /**
- * Throws where an object of the header has a key twice, which `JSON.parse` would drop silently, or where objects are nested
- * deeper than in any header. `text` is valid JSON. (No regular expression: its stack overflows on long strings.)
+ * Lists the header's keys. Throws where an object has a key twice, which `JSON.parse` would drop silently, or where objects
+ * are nested deeper than in any header. `text` is valid JSON. (No regular expression: its stack overflows on long strings.)
  */
-function checkKeys(text: string, name: string): void {
-  const open: Set<unknown>[] = [];
+function checkKeys(text: string, name: string): Key[] {
+  const all: Key[] = [];
+  const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
     if (char === "{") {
@@ -259,18 +269,48 @@ function checkKeys(text: string, name: string): void {
       let next = at + 1;
       while (" \t\r\n".includes(text[next] ?? ":")) next++;
       if (text[next] !== ":") continue; // a value
-      const key: unknown = JSON.parse(text.slice(begin, at + 1));
+      const quoted = text.slice(begin, at + 1);
+      const key = String(JSON.parse(quoted));
       const keys = open.at(-1);
-      if (keys?.has(key)) throw damaged(name, String(key), "it comes twice");
+      if (keys?.has(key)) throw damaged(name, key, "it comes twice");
       keys?.add(key);
+      all.push({ key, from: begin, to: at + 1, escaped: quoted.includes("\\") });
     }
   }
+  return all;
+}
+
+/**
+ * Parses a header with keys numbered in the text, and names put back afterwards.
+ *
+ * For keys with an escape sequence in them: V8 13 to 15 take `"\n"` for `"\\"` in an object of a shape that it has met with
+ * the latter (https://github.com/nodejs/node/issues/63785).
+ */
+function parseByNumber(text: string, keys: readonly Key[]): Record<string, unknown> {
+  let numbered = "", end = 0;
+  for (const [i, { from, to }] of keys.entries()) {
+    numbered += `${text.slice(end, from)}"${i}"`;
+    end = to;
+  }
+  const named = (value: unknown): unknown =>
+    isRecord(value)
+      ? Object.fromEntries(Object.entries(value).map(([i, part]) => [keys[Number(i)]!.key, named(part)]))
+      : value;
+  const header = named(JSON.parse(numbered + text.slice(end)));
+  return isRecord(header) ? header : {};
 }
 
 function damaged(name: string, key: string, fault: string): InputError {
   return new InputError(
-    `${name}: ${key === METADATA ? key : `tensor ${key}`}: ${fault}: the file is damaged; fetch it again`,
+    `${name}: ${
+      key === METADATA ? key : `tensor ${oneLine(key)}`
+    }: ${fault}: the file is damaged; fetch it again`,
   );
+}
+
+/** A shape as messages have it; a file may claim any number of dimensions. */
+export function describeShape(shape: readonly number[]): string {
+  return oneLine(`[${shape.join(", ")}]`);
 }
 
 /** How many elements a shape has: no dimension makes a scalar, a dimension of 0 makes nothing. */

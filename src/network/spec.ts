@@ -8,60 +8,72 @@
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { oneLine } from "../one_line.ts";
 import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
+import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
 
 export type { Encoder } from "./encoders.ts";
 
-/**
- * The seed's neuron (SPEC.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
- *
- *     u'_t = I_t + d·u_{t-1};  o_t = max(0, u'_t − θ);  g_t = [o_t > 0];  u_t = u'_t − (p + o_t)·g_t
- */
-export interface GradedNeuron {
-  /** Which neuron this is. */
-  readonly kind: "graded";
-  /** d, how much of the membrane potential is left after a step; 0 to 1. */
-  readonly decay: number;
-  /** θ, the membrane potential above which the unit fires. */
-  readonly threshold: number;
-  /** p, how far below zero the potential falls at a spike; 0 or more. */
-  readonly penalty: number;
-}
+export type { Neuron } from "./neurons.ts";
 
-/**
- * A leaky sum without spikes, for a readout layer (NETWORKS.md).
- *
- *     u_t = d·u_{t-1} + I_t;  o_t = u_t
- */
-export interface IntegratorNeuron {
-  /** Which neuron this is. */
-  readonly kind: "integrator";
-  /** d, how much of the potential is left after a step; 0 to 1. */
-  readonly decay: number;
-}
-
-/** A kind of neuron with its constants. */
-export type Neuron = GradedNeuron | IntegratorNeuron;
-
-/** Units that share an input and a kind of neuron: I_t = W·x_t + b. */
+/** Units that share an input and a kind of neuron: I_t = W·x_t + b, and + V·o_{t-1} where the layer is recurrent. */
 export interface LayerSpec {
   /** How many neurons. */
   readonly units: number;
   /** 1: the layer hands on the previous step's state and output (zeros at the first step). */
   readonly delay: 0 | 1;
+  /** The layer's own outputs of the step before come in too, through weights V. @default {false} */
+  readonly recurrent?: boolean;
   /** The neuron and its constants. */
   readonly neuron: Neuron;
 }
 
-/** How the last layer's states become one number a class. */
+/** How the last layer becomes one number a class. */
 export interface Readout {
-  /** The last layer's membrane potentials, as it hands them on. */
-  readonly from: "state";
-  /** Over the steps that count. */
-  readonly reduce: "mean" | "sum";
+  /** What is read, as the layer hands it on: membrane potentials (after the reset), or outputs (spikes). */
+  readonly from: "state" | "spikes";
+  /** Over the steps that count; `max` takes the first of equals, `last` the last step. */
+  readonly reduce: "mean" | "sum" | "max" | "last";
   /** The first step that counts. */
   readonly begin: number;
 }
+
+/**
+ * Holds layers to a firing rate. Of each layer below the top whose spikes have a surrogate derivative, r is the share of
+ * (unit, step) pairs of a sample that spike; the sample's loss grows by weight·Σ_layers (r − target)².
+ */
+export interface RateTarget {
+  /** The rate to be reached, 0 to 1. */
+  readonly target: number;
+  /** What a squared distance of 1 adds to the loss; 0 or more. */
+  readonly weight: number;
+}
+
+/**
+ * What training makes small, averaged over a batch. z are the logits: one number a class, from the readout.
+ *
+ * - `crossEntropy`: −log softmax(z)[label];
+ * - `meanSquaredError`: 1/C·Σ_c (z_c − y_c)², where y is `correct` for the label's class and `incorrect` for the others.
+ */
+export type Loss =
+  & (
+    | {
+      /** Which loss. */
+      readonly kind: "crossEntropy";
+    }
+    | {
+      /** Which loss. */
+      readonly kind: "meanSquaredError";
+      /** y of the label's class. @default {1} */
+      readonly correct?: number;
+      /** y of every other class. @default {0} */
+      readonly incorrect?: number;
+    }
+  )
+  & {
+    /** Also hold the layers below the top to a firing rate. @default {no} */
+    readonly rate?: RateTarget;
+  };
 
 /** The whole description of a network. Serialisable; see {@linkcode parseNetworkSpec}. */
 export interface NetworkSpec {
@@ -75,26 +87,25 @@ export interface NetworkSpec {
   readonly layers: readonly LayerSpec[];
   /** How the last layer is read. */
   readonly readout: Readout;
-  /** Negative log-likelihood of the log-softmax, averaged over a batch. */
-  readonly loss: { readonly kind: "crossEntropy" };
+  /** What training makes small. */
+  readonly loss: Loss;
 }
 
 /** The largest sizes that the counters of the draws can tell apart (`src/random.ts`). */
 export const LIMITS = { inputs: 131_072, steps: 65_536, units: 65_536, classes: 256, layers: 64 } as const;
 
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
-const decay = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+/** What a readout can read, and how it makes one number of it. */
+export const READ_FROM = ["state", "spikes"] as const satisfies readonly Readout["from"][];
+/** See {@linkcode Readout.reduce}. */
+export const REDUCERS = ["mean", "sum", "max", "last"] as const satisfies readonly Readout["reduce"][];
+
 const finite = v.pipe(v.number(), v.finite());
 
-const neuron = v.variant("kind", [
-  v.strictObject({
-    kind: v.literal("graded"),
-    decay,
-    threshold: finite,
-    penalty: v.pipe(v.number(), v.finite(), v.minValue(0)),
-  }),
-  v.strictObject({ kind: v.literal("integrator"), decay }),
-]);
+const rate = v.exactOptional(v.strictObject({
+  target: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
+  weight: v.pipe(finite, v.minValue(0)),
+}));
 
 const schema = v.strictObject({
   inputs: count(LIMITS.inputs),
@@ -104,21 +115,36 @@ const schema = v.strictObject({
     v.array(v.strictObject({
       units: count(LIMITS.units),
       delay: v.optional(v.picklist([0, 1]), 0),
-      neuron,
+      recurrent: v.optional(v.boolean(), false),
+      neuron: neuronSchema,
     })),
     v.minLength(1),
     v.maxLength(LIMITS.layers),
   ),
-  readout: v.strictObject({
-    from: v.literal("state"),
-    reduce: v.picklist(["mean", "sum"]),
-    begin: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-  }),
-  loss: v.strictObject({ kind: v.literal("crossEntropy") }),
+  readout: v.optional(
+    v.strictObject({
+      from: v.optional(v.picklist(READ_FROM), "state"),
+      reduce: v.optional(v.picklist(REDUCERS), "mean"),
+      begin: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+    }),
+    {},
+  ),
+  loss: v.optional(
+    v.variant("kind", [
+      v.strictObject({ kind: v.literal("crossEntropy"), rate }),
+      v.strictObject({
+        kind: v.literal("meanSquaredError"),
+        correct: v.optional(finite, 1),
+        incorrect: v.optional(finite, 0),
+        rate,
+      }),
+    ]),
+    { kind: "crossEntropy" },
+  ),
 });
 
 /**
- * Checks a network's description and fills in its defaults (no delay, encoder `direct`, readout from step 0).
+ * Checks a network's description and fills in its defaults (docs/networks.md).
  *
  * @param value What `JSON.parse` gave, or an object literal.
  * @param where What the message names as the source, such as a file.
@@ -147,11 +173,11 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (!parsed.success) {
     const issue = parsed.issues[0];
-    const path = v.getDotPath(issue) ?? "the whole";
+    const path = oneLine(v.getDotPath(issue) ?? "the whole");
     throw new InputError(
       issue.expected === "never"
         ? `${where}: ${path}: this version knows nothing of that name; expected one of docs/networks.md`
-        : `${where}: ${path}: ${issue.message}`,
+        : `${where}: ${path}: ${oneLine(issue.message, 200)}`,
     );
   }
   const spec = parsed.output;
@@ -169,12 +195,18 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
     );
   }
   spec.layers.forEach((layer, i) => {
-    if (layer.neuron.kind === "integrator" && i < spec.layers.length - 1) {
+    if (!kindOf(layer.neuron).fires && i < spec.layers.length - 1) {
       throw new InputError(
-        `${where}: layers.${i}.neuron: an integrator fires no spikes: it can only be the last layer`,
+        `${where}: layers.${i}.neuron: a neuron of kind ${layer.neuron.kind} fires no spikes: it can only be the last layer`,
       );
     }
   });
+  if (spec.loss.rate && !spec.layers.slice(0, -1).some(({ neuron }) => kindOf(neuron).hasRate)) {
+    throw new InputError(
+      `${where}: loss.rate: no layer below the top has a firing rate that can be learned: ` +
+        "expected one with a surrogate derivative, such as lif",
+    );
+  }
   const classes = spec.layers[spec.layers.length - 1]!.units;
   if (classes > LIMITS.classes) {
     throw new InputError(

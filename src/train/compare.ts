@@ -35,7 +35,7 @@ export interface ComparedNetwork {
 }
 
 /** What to compare, and how each run is trained. */
-export interface CompareOptions extends Omit<RunOptions, "model" | "spec" | "name" | "out" | "samples"> {
+export interface CompareOptions extends Omit<RunOptions, "model" | "spec" | "name" | "out"> {
   readonly networks: readonly { readonly model: string; readonly spec: NetworkSpec }[];
   /** How many; the first is `seed`, each further one is one more. */
   readonly seeds: number;
@@ -70,7 +70,7 @@ export async function compareNetworks(
 ): Promise<ComparedNetwork[]> {
   const { networks, seeds, seed: first, ...training } = options;
   const runs = networks.map((): RunSummary[] => []);
-  const samples = await loadDataSet(training.data);
+  const samples = training.samples ?? await loadDataSet(training.data);
   let number = 0;
   for (let seed = first; seed < first + seeds; seed++) {
     for (const [i, { model, spec }] of networks.entries()) {

@@ -8,9 +8,15 @@ import type { Parameters, Step } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
 import { parameterShapes } from "../network/model_file.ts";
-import { seedNetwork } from "../network/presets.ts";
-import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
+import { describeSeed } from "../network/presets.ts";
+import {
+  describeShape,
+  parseSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+} from "../network/safetensors.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import { oneLine } from "../one_line.ts";
 
 /** What an engine is to be given, and what it is to find. */
 export interface ReferenceCase {
@@ -58,6 +64,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
     : readNetworkCase(file, name, network);
   const labels = readLabels(file, name, classesOf(spec));
   const count = labels.length;
+  const lengths = readLengths(file, name, spec, count);
   const parameters = new Map(
     parameterShapes(spec).map(([key, shape]) => [key, floats(file, name, key, shape)]),
   );
@@ -75,7 +82,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   return {
     name,
     spec,
-    samples: { name, count, size: spec.steps * spec.inputs, features, labels },
+    samples: { name, count, size: spec.steps * spec.inputs, features, labels, ...(lengths && { lengths }) },
     parameters,
     step,
     expected,
@@ -89,7 +96,7 @@ function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec;
   const [hidden = 0] = shapeOf(file, name, "w1", 2);
   const [classes = 0] = shapeOf(file, name, "w2", 2);
   const steps = parseConstant(file, name, "steps");
-  const seed = seedNetwork({
+  const seed = describeSeed({
     inputs,
     hidden,
     classes,
@@ -158,6 +165,28 @@ function readLabels(file: SafetensorsFile, name: string, classes: number): Uint8
   });
 }
 
+/** Steps of each sample, where the case has sequences of unequal lengths. */
+function readLengths(
+  file: SafetensorsFile,
+  name: string,
+  { steps, readout }: NetworkSpec,
+  count: number,
+): Uint16Array | undefined {
+  if (!file.tensors.has("lengths")) return undefined;
+  const tensor = tensorOf(file, name, "lengths");
+  if (tensor.dtype !== "I64" || tensor.shape.join() !== `${count}`) {
+    throw new InputError(`${name}: tensor lengths: it is ${describe(tensor)}, expected I64 [${count}]`);
+  }
+  return Uint16Array.from(tensor.data, (length, i) => {
+    if (length <= BigInt(readout.begin) || length > BigInt(steps)) {
+      throw new InputError(
+        `${name}: tensor lengths: ${length} steps at ${i}, expected ${readout.begin + 1} to ${steps}`,
+      );
+    }
+    return Number(length);
+  });
+}
+
 function tensorOf(file: SafetensorsFile, name: string, key: string): Tensor {
   const tensor = file.tensors.get(key);
   if (!tensor) throw new InputError(`${name}: tensor ${key}: missing; this is not a whole reference case`);
@@ -185,14 +214,16 @@ function floats(file: SafetensorsFile, name: string, key: string, shape: readonl
 }
 
 function describe({ dtype, shape }: Tensor): string {
-  return `${dtype} [${shape.join(", ")}]`;
+  return `${dtype} ${describeShape(shape)}`;
 }
 
 function parseConstant(file: SafetensorsFile, name: string, key: string): number {
   const text = file.metadata[key];
   const value = Number(text);
   if (text === undefined || text.trim() === "" || !Number.isFinite(value)) {
-    throw new InputError(`${name}: metadata.${key}: ${text ?? "missing"}, expected a number`);
+    throw new InputError(
+      `${name}: metadata.${key}: ${text === undefined ? "missing" : oneLine(text)}, expected a number`,
+    );
   }
   return value;
 }

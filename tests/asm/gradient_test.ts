@@ -150,7 +150,10 @@ testOnBothBuilds("outerGradient() matches a plain loop at every remainder of uni
       sums[units >> 1] = 0;
       const before = uniformFloats(inputs + units, units * inputs);
       const gradients = memory.updated(before);
-      memory.kernels.outerGradient(memory.floats(x), memory.floats(sums), gradients, units, inputs);
+      if (units % 2 === 0) x.fill(0, 0, 4); // a vector of zeros
+      const from = memory.floats(x), vectors = memory.updated(new Float32Array(inputs / 4));
+      const count = memory.kernels.listVectors(from, inputs, vectors);
+      memory.kernels.outerGradient(from, vectors, count, memory.floats(sums), gradients, units, inputs);
       const expected = Float64Array.from(
         before,
         (g, i) => g + sums[Math.floor(i / inputs)]! * x[i % inputs]!,

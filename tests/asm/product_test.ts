@@ -168,24 +168,41 @@ testOnBothBuilds(
   },
 );
 
+/** Numbers with whole vectors of four zeros among them. */
+function withBackground(seed: number, length: number): Float32Array {
+  const x = uniformFloats(seed, length);
+  return x.map((value, i) => seed % 2 === 0 && Math.floor(i / 4) % 3 !== 1 ? 0 : value);
+}
+
+testOnBothBuilds("listVectors() lists the vectors that are not all 0", ({ memory }) => {
+  for (const inputs of INPUTS) {
+    for (const seed of [1, 2]) {
+      const x = withBackground(seed, inputs);
+      x[inputs - 1] = 0; // one number of a vector may be 0
+      const at = memory.updated(new Float32Array(inputs / 4));
+      const count = memory.kernels.listVectors(memory.floats(x), inputs, at);
+      const expected = upTo(inputs / 4).filter((i) =>
+        x.subarray(4 * i, 4 * i + 4).some((value) => value !== 0)
+      );
+      assert.deepEqual([...memory.integersAt(at, count)], expected.map((i) => 16 * i));
+      memory.clear();
+    }
+  }
+});
+
 testOnBothBuilds("productRow() matches a plain loop at every remainder of units", ({ memory }) => {
   for (const inputs of INPUTS) {
     for (let units = 1; units <= 17; units++) {
       const rows = Math.ceil(units / 4) * 4;
-      const x = uniformFloats(units, inputs), w = uniformFloats(inputs, rows * inputs);
-      const b = uniformFloats(inputs + units, rows), scale = Math.fround(0.7);
-      const y = memory.output(rows);
-      memory.kernels.productRow(
-        memory.floats(x),
-        memory.floats(w),
-        memory.floats(b),
-        scale,
-        y,
-        units,
-        inputs,
-      );
+      const x = withBackground(units, inputs), w = uniformFloats(inputs, rows * inputs);
+      const b = uniformFloats(inputs + units, rows);
+      const y = memory.output(rows), vectors = memory.updated(new Float32Array(inputs / 4));
+      const from = memory.floats(x);
+      const count = memory.kernels.listVectors(from, inputs, vectors);
+      const [weights, bias] = [memory.floats(w), memory.floats(b)];
+      memory.kernels.productRow(from, vectors, count, weights, bias, y, units, inputs);
       const expected = upTo(units).map((unit) =>
-        scale * x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
+        x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
       );
       assertClose(memory.floatsAt(y, units), expected, `${inputs} × ${units}`, { absolute: 1e-6 * inputs });
       memory.clear();

@@ -26,49 +26,45 @@ testOnBothBuilds("readStates() sums the steps of any window", ({ memory }) => {
   }
 });
 
-/** −log softmax and its gradient in float64, by the largest logit as every textbook has it. */
-function softmax(logits: ArrayLike<number>): { logProbabilities: number[]; probabilities: number[] } {
-  const highest = Math.max(...Array.from(logits));
-  const normaliser = highest +
-    Math.log(Array.from(logits).reduce((sum, z) => sum + Math.exp(z - highest), 0));
-  const logProbabilities = Array.from(logits, (z) => z - normaliser);
-  return { logProbabilities, probabilities: logProbabilities.map(Math.exp) };
+/** Windows of steps that can be read. */
+function windows(steps: number): [first: number, last: number][] {
+  return [[0, steps - 1], [0, steps - 2], [steps >> 1, steps - 1], [steps - 1, steps - 1]];
 }
 
 testOnBothBuilds(
-  "crossEntropy() matches float64 for 1 to 17 classes and any size of logits",
+  "readLargest() finds the first of the largest, and readLargestBack() its step",
   ({ memory }) => {
-    for (let classes = 1; classes <= 17; classes++) {
-      for (const size of [0, 1e-3, 1, 30, 1e4]) {
-        for (const label of new Set([0, classes >> 1, classes - 1])) {
-          const logits = uniformFloats(classes, classes, size);
-          const scale = Math.fround(0.0125);
-          const logProbabilities = memory.output(classes), gradients = memory.output(classes);
-          const loss = memory.kernels.crossEntropy(
-            memory.floats(logits),
-            classes,
-            label,
-            scale,
-            logProbabilities,
-            gradients,
-          );
-          const expected = softmax(logits);
-          const case_ = `${classes} classes, logits to ${size}`;
-          assertClose([loss], [-expected.logProbabilities[label]!], case_, {
-            relative: 1e-13,
-            absolute: 1e-11,
-          });
-          assertClose(memory.floatsAt(logProbabilities, classes), expected.logProbabilities, case_, {
-            relative: 1e-7,
-            absolute: 1e-11,
-          });
-          assertClose(
-            memory.floatsAt(gradients, classes),
-            expected.probabilities.map((p, i) => scale * (p - (i === label ? 1 : 0))),
-            case_,
-            { relative: 1e-7, absolute: 1e-12 },
-          );
-          memory.clear();
+    for (const units of [4, 12]) {
+      for (const steps of [1, 2, 5, 9]) {
+        for (const [first, last] of windows(steps)) {
+          for (const zero of [0, 1]) {
+            // Few different numbers, so that many are equal; and one unit whose numbers are all negative.
+            const values = uniformFloats(steps + units, steps * units).map((value, i) =>
+              i % units === 1 ? value - 2 : Math.round(2 * value) / 2 + 0 // no −0
+            );
+            const logits = memory.output(units), at = memory.output(units);
+            memory.kernels.readLargest(memory.floats(values), first, last, units, zero, logits, at);
+            const gradients = uniformFloats(units, units), rows = memory.output(steps * units);
+            memory.kernels.readLargestBack(memory.floats(gradients), at, steps, units, rows);
+            const expected = new Float32Array(steps * units);
+            for (let n = 0; n < units; n++) {
+              const read = Array.from(
+                { length: Math.max(0, last - first + 1) },
+                (_, i) => values[(first + i) * units + n]!,
+              );
+              if (zero) {
+                read.unshift(0);
+              }
+              const largest = read.length > 0 ? Math.max(...read) : 0;
+              assert.equal(memory.floatsAt(logits + 4 * n, 1)[0], largest);
+              const step = read.indexOf(largest) + (zero ? first - 1 : first);
+              const isZero = read.length === 0 || (zero === 1 && read.indexOf(largest) === 0);
+              if (!isZero) expected[step * units + n] = gradients[n]!;
+              assert.equal(memory.integersAt(at + 4 * n, 1)[0], isZero ? -1 : step);
+            }
+            assert.deepEqual(memory.floatsAt(rows, steps * units), expected);
+            memory.clear();
+          }
         }
       }
     }
@@ -76,12 +72,21 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "crossEntropy() of equal logits is log classes, and its gradients sum to 0",
+  "readStatesBack() gives the gradient to each step that was read, and 0 to the others",
   ({ memory }) => {
-    const logProbabilities = memory.output(10), gradients = memory.output(10);
-    const logits = memory.floats(new Float32Array(10).fill(-3e38));
-    const loss = memory.kernels.crossEntropy(logits, 10, 3, 1, logProbabilities, gradients);
-    assertClose([loss], [Math.log(10)], "loss", { relative: 1e-15, absolute: 0 });
-    assert.ok(Math.abs(memory.floatsAt(gradients, 10).reduce((a, b) => a + b)) < 1e-6);
+    for (const units of [4, 12]) {
+      for (const steps of [1, 2, 5, 9]) {
+        for (const [first, last] of windows(steps)) {
+          const gradients = uniformFloats(units, units), rows = memory.output(steps * units);
+          memory.kernels.readStatesBack(memory.floats(gradients), first, last, steps, units, rows);
+          const expected = Float32Array.from({ length: steps * units }, (_, i) => {
+            const step = Math.floor(i / units);
+            return step >= first && step <= last ? gradients[i % units]! : 0;
+          });
+          assert.deepEqual(memory.floatsAt(rows, steps * units), expected);
+          memory.clear();
+        }
+      }
+    }
   },
 );

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 import { drawSpikes, placeSpikes, type SpikeLists } from "./spike_lists.ts";
@@ -172,42 +171,38 @@ testOnBothBuilds(
   },
 );
 
-testOnBothBuilds("everyStep() makes a spike of every step, with δI as its coefficient", ({ memory }) => {
-  atEverySize(({ steps, slots, units: width, capacity }, _, seed) => {
-    const units = Math.max(width, 4 * Math.ceil(slots / 4));
-    const currentGradients = uniformFloats(seed, steps * units);
-    const counts = memory.output(slots), at = memory.output(slots * capacity);
-    const coefficients = memory.output(slots * capacity);
-    const before = uniformFloats(seed + 1, slots);
-    const sums = memory.output(slots), biasGradients = memory.updated(before);
-    memory.kernels.everyStep(
-      counts,
-      at,
-      coefficients,
-      slots,
-      capacity,
-      memory.floats(currentGradients),
-      steps,
-      units,
-      sums,
-      biasGradients,
-    );
-    const expected = new Float64Array(slots);
-    for (let step = 0; step < steps; step++) {
-      for (let slot = 0; slot < slots; slot++) expected[slot]! += currentGradients[step * units + slot]!;
-    }
-    assertClose(memory.floatsAt(sums, slots), expected, "sums", { absolute: 1e-4 });
-    expected.forEach((sum, slot) => expected[slot] = sum + before[slot]!);
-    assertClose(memory.floatsAt(biasGradients, slots), expected, "bias gradients", { absolute: 1e-4 });
-    const everyStep = Array.from({ length: steps }, (_, step) => step);
-    assert.deepEqual([...memory.integersAt(counts, slots)], new Array(slots).fill(steps));
-    for (let slot = 0; slot < slots; slot++) {
-      assert.deepEqual([...memory.integersAt(at + 4 * slot * capacity, steps)], everyStep);
-      assert.deepEqual(
-        [...memory.floatsAt(coefficients + 4 * slot * capacity, steps)],
-        everyStep.map((step) => currentGradients[step * units + slot]!),
-      );
-    }
-    memory.clear();
-  });
+testOnBothBuilds("stepCoefficients() gives from δI what spikeCoefficients() gives from δo", ({ memory }) => {
+  for (const decay of [0, 0.9, 1].map(Math.fround)) {
+    atEverySize(({ steps, slots, capacity }, { spikes }, seed) => {
+      const units = 4 * Math.ceil(slots / 4);
+      const unit = Array.from({ length: slots }, (_, slot) => slot);
+      const lists = { unit, spikes: spikes.map((spike) => ({ ...spike, unit: spike.slot })) };
+      const deltas = new Float64Array((steps + 1) * units); // δI: δo at a spike, d times the next step's elsewhere
+      const at = new Map(lists.spikes.map(({ slot, step, value }) => [step * units + slot, value]));
+      for (let i = steps * units - 1; i >= 0; i--) deltas[i] = at.get(i) ?? decay * deltas[i + units]!;
+      const powers = Float32Array.from({ length: steps }, (_, s) => decay ** s);
+      const powerSums = powers.map((_, s) => powers.subarray(0, s + 1).reduce((a, b) => a + b));
+      const before = uniformFloats(seed, slots);
+      const placed = placeSpikes(memory, lists, capacity), other = placeSpikes(memory, lists, capacity);
+      const bias = memory.updated(before), otherBias = memory.updated(before);
+      const sums = memory.output(slots), otherSums = memory.output(slots);
+      const powersAt = memory.floats(powers), powerSumsAt = memory.floats(powerSums);
+      // deno-fmt-ignore
+      memory.kernels.spikeCoefficients(placed.unit, placed.counts, placed.steps, placed.values, slots, capacity,
+        powersAt, powerSumsAt, sums, bias);
+      // deno-fmt-ignore
+      memory.kernels.stepCoefficients(other.counts, other.steps, other.values, slots, capacity, memory.floats(deltas),
+        steps, units, decay, powerSumsAt, otherSums, otherBias);
+      const found = memory.floatsAt(other.values, slots * capacity);
+      const expected = memory.floatsAt(placed.values, slots * capacity);
+      for (const { slot, entry } of lists.spikes) {
+        const i = slot * capacity + entry;
+        assertClose([found[i]!], [expected[i]!], `c of slot ${slot}`);
+      }
+      const close = { absolute: 1e-3 }; // sums of up to 128 × 128 terms
+      assertClose(memory.floatsAt(otherSums, slots), memory.floatsAt(sums, slots), "sums", close);
+      assertClose(memory.floatsAt(otherBias, slots), memory.floatsAt(bias, slots), "bias gradients", close);
+      memory.clear();
+    });
+  }
 });

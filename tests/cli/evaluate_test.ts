@@ -97,7 +97,7 @@ Deno.test("evaluate refuses a damaged model with one line", async (t) => {
       [
         "a network for other data",
         modelBytes(seedNetwork({ inputs: 12, hidden: 3, steps: 4 })),
-        /^model\.safetensors: its network takes 12 numbers a sample, but data test has 784: /,
+        /^model\.safetensors: its network takes 12 numbers a sample, for its encoder is noise, but data test has 784: /,
       ],
       [
         "a network for fewer classes",

@@ -22,7 +22,17 @@ export interface Outcome {
 }
 
 /** Those who write: below the current folder only. */
-const WRITERS = new Set(["train", "compare"]);
+const WRITERS = new Set(["train", "compare", "data"]);
+/** Those who fetch, from wherever they are told. */
+const FETCHERS = new Set(["data"]);
+
+/** What the task of a command grants it besides `--allow-read`. */
+function permissionsOf(name = ""): string[] {
+  return [
+    ...(WRITERS.has(name) ? ["--allow-write=."] : []),
+    ...(FETCHERS.has(name) ? ["--allow-net"] : []),
+  ];
+}
 
 /**
  * A call of the command line, not yet started.
@@ -35,7 +45,7 @@ const WRITERS = new Set(["train", "compare"]);
 export function command(
   folder: string,
   args: readonly string[],
-  permissions: readonly string[] = WRITERS.has(args[0] ?? "") ? ["--allow-write=."] : [],
+  permissions: readonly string[] = permissionsOf(args[0]),
   env: Readonly<Record<string, string>> = {},
 ): Deno.Command {
   const all = ["--allow-read", "--allow-env=XDG_RUNTIME_DIR", ...permissions];

@@ -176,7 +176,7 @@ Deno.test("train hands each option on to the network", async () => {
     );
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "options", "run.json"))));
     const options = recordOf(record.options);
-    assert.deepEqual(options.step, { learningRate: 0.01, momentum: 0 });
+    assert.deepEqual(options.step, { kind: "sgd", learningRate: 0.01, momentum: 0, weightDecay: 0 });
     assert.equal(options.seed, Number.MAX_SAFE_INTEGER);
   });
 });

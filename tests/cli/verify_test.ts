@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { bestVariant } from "../../src/engine/wasm/kernels.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
+import { PYTORCH_CASES } from "../engine/pytorch_cases.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inTurns, recordOf, referencePath, spikelet } from "./spikelet.ts";
 
-const CASES = ["small", "small_begin", "digits", "networks/three_layers"].map(referencePath);
+const CASES = PYTORCH_CASES.map(referencePath);
 const VARIANTS = bestVariant() === "relaxed" ? ["plain", "relaxed"] : ["plain"];
 
 /** What an engine is given; every other float tensor of a case is what it is to find. */

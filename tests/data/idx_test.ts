@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { parseIdx, readIdx } from "../../src/data/idx.ts";
-import { SpikeletError } from "../../src/errors.ts";
+import { damagedIdx } from "../damaged_idx.ts";
 import { mutationsOf } from "../mutations.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { assertWithstands, countAllocations } from "../withstand.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
 
 const GIB_4 = [1024, 1024, 4096];
+
+/** A file of a few bytes whose header says that it has so many. */
+const promising = (shape: readonly number[]) => idxBytes(shape, Array.from({ length: 40 }, (_, i) => i));
 
 function throwsInputError(bytes: Uint8Array, message: RegExp): void {
   assert.throws(() => parseIdx(bytes, "t10k"), { name: "InputError", message });
@@ -115,19 +120,22 @@ Deno.test("parseIdx() throws on a header that promises 4 GiB and more", () => {
   throwsInputError(idxBytes(Array(8).fill(0xffffffff), [1]), /4294967295 × 4294967295/);
 });
 
-Deno.test("parseIdx() ends in a result or an InputError for any damage", () => {
-  const original = idxBytes([3, 2, 2], Array.from({ length: 12 }, (_, i) => i));
-  fc.assert(
-    fc.property(mutationsOf(original), (bytes) => {
-      try {
-        const { shape, data } = parseIdx(bytes, "t10k");
-        assert.equal(data.length, shape.reduce((product, extent) => product * extent, 1));
-      } catch (error) {
-        assert.ok(error instanceof SpikeletError, String(error));
-      }
-    }),
-    { numRuns: 3000 },
-  );
+Deno.test("parseIdx() reserves nothing for a header that promises 4 GiB", async () => {
+  const allocated = await countAllocations(() => {
+    for (const shape of [GIB_4, [2 ** 32 - 1], [2 ** 31 - 100], [60000, 28, 28]]) {
+      assert.throws(() => parseIdx(promising(shape), "t10k"), { name: "InputError" });
+    }
+  });
+  assert.ok(allocated < 10_000, `${allocated} bytes`);
+});
+
+Deno.test("parseIdx() withstands 5,000 damaged files", async () => {
+  await assertWithstands(fc.oneof(damagedIdx([3, 2, 2]), damagedIdx([300])), {
+    files: 5000,
+    read: (bytes) => parseIdx(bytes, "t10k"),
+    holds: ({ shape, data }) =>
+      assert.equal(data.length, shape.reduce((product, extent) => product * extent, 1)),
+  });
 });
 
 Deno.test("readIdx() reads into shared memory", async () => {
@@ -196,21 +204,32 @@ Deno.test("readIdx() throws on gzip with a wrong checksum and on gzip with somet
   await rejectsFile("labels.gz", Uint8Array.from([...whole, 1, 2, 3]), /its gzip data are damaged/);
 });
 
-Deno.test("readIdx() ends in a result or an InputError for any damage to gzip", async () => {
+Deno.test("readIdx() withstands 600 damaged files, plain, packed, and damaged when packed", async () => {
   const whole = await gzipped(idxBytes([64], Array.from({ length: 64 }, (_, i) => i % 7)));
+  const packed = damagedIdx([64]).map((bytes) => new Uint8Array(gzipSync(bytes)));
   await inTemporaryFolder(async (folder) => {
-    const path = join(folder, "labels.gz");
-    await fc.assert(
-      fc.asyncProperty(mutationsOf(whole), async (bytes) => {
-        await Deno.writeFile(path, bytes);
-        try {
-          await readIdx(path);
-        } catch (error) {
-          assert.ok(error instanceof SpikeletError, String(error));
-        }
-      }),
-      { numRuns: 300 },
-    );
+    const path = join(folder, "labels");
+    await assertWithstands(fc.oneof(damagedIdx([64]), packed, mutationsOf(whole)), {
+      files: 600,
+      async read(bytes) {
+        Deno.writeFileSync(path, bytes);
+        return await readIdx(path);
+      },
+      holds: ({ shape, data }) =>
+        assert.equal(data.length, shape.reduce((product, extent) => product * extent, 1)),
+      bytesPerByte: 1100, // as much can be in a byte of gzip
+    });
+  });
+});
+
+Deno.test("readIdx() reserves nothing for a file that promises 2 GiB, plain or packed", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = join(folder, "labels");
+    for (const bytes of [promising([2 ** 31 - 100]), new Uint8Array(gzipSync(promising([2 ** 31 - 100])))]) {
+      await Deno.writeFile(path, bytes);
+      const allocated = await countAllocations(() => assert.rejects(readIdx(path), { name: "InputError" }));
+      assert.ok(allocated < 10_000, `${allocated} bytes`);
+    }
   });
 });
 

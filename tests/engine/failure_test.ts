@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
 import { EngineError } from "../../src/errors.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { batchOf, bitsOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { drawSamples } from "./network_cases.ts";
@@ -143,6 +144,24 @@ for (const threads of [0, 2]) {
     await assert.rejects(answered(engine.evaluate(batchOf(short))), /samples drawn from 1/);
   });
 }
+
+Deno.test("lengths that do not fit the network are an error that says which and what is expected", async () => {
+  const sequences = parseNetworkSpec({ ...SPEC, encoder: { kind: "direct" }, readout: { begin: 3 } });
+  const samples = drawSamples(sequences, 1, 5, false);
+  using engine = await startEngine({ spec: sequences, threads: 0 });
+  const refuses = (lengths: number[], message: RegExp) =>
+    assert.rejects(engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.from(lengths) })), message);
+  await refuses([4, 5, 6, 7], /samples drawn from 1: 4 lengths, too few for 5 samples/);
+  await refuses([4, 5, 3, 7, 8], /samples drawn from 1: 3 steps at 2, but the network takes 4 to 22/);
+  await refuses([4, 5, 6, 7, 23], /23 steps at 4, but the network takes 4 to 22/);
+  await engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.of(4, 5, 22, 7, 8) }));
+  using noisy = await startEngine({ spec: SPEC, threads: 0 });
+  const lengths = new Uint16Array(100).fill(22);
+  await assert.rejects(
+    noisy.evaluate(batchOf({ ...SAMPLES, lengths })),
+    /encoder is noise: expected one of sequences/,
+  );
+});
 
 for (const threads of [0, 1, 3]) {
   const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;

@@ -6,12 +6,14 @@ import type { Batch, BatchResult, Engine } from "../../src/engine/engine.ts";
 import { shardRange } from "../../src/engine/wasm/lane.ts";
 import { toLayout } from "../../src/engine/wasm/layout.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { drawKey, PURPOSE } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
-import { drawSamples } from "./network_cases.ts";
+import { drawSamples, withLengths } from "./network_cases.ts";
 import { encodeSample, present, widen } from "./reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
@@ -43,6 +45,62 @@ Deno.test("train() and evaluate() give the same bits on 0, 1, 2, 3 and 4 threads
     assert.ok(outcomes[0]!.results[0]!.spikes > 0);
     for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0]);
   }
+});
+
+Deno.test("train() gives the same bits of any kind of network on 0 to 3 threads, and of sequences of unequal lengths", async () => {
+  const sequences = (spec: NetworkSpec) => withLengths(drawSamples(spec, 3, 40, false), spec, 4);
+  const inputs = 17, steps = 9, direct = { kind: "direct" } as const;
+  const specs = [
+    network({
+      ...{ inputs, steps, encoder: direct },
+      layers: [
+        layer(13, lif({ threshold: 0.5, learn: ["decay", "threshold"] }), { recurrent: true, delay: 1 }),
+        layer(9, lif({ threshold: 0.25, adaptation: 0.2, adaptationDecay: 0.8 })),
+        layer(4, integrator({ learn: ["decay"] })),
+      ],
+      loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } },
+    }),
+    network({
+      ...{ inputs, steps, encoder: direct },
+      layers: [
+        layer(13, graded({ threshold: 0.25, penalty: 0.5, learn: ["scale"] }), { recurrent: true }),
+        layer(4, graded({ threshold: 0.25, penalty: 0.5 })),
+      ],
+      readout: { from: "spikes", reduce: "max" },
+      loss: { kind: "meanSquaredError" },
+    }),
+  ];
+  for (const spec of specs) {
+    const samples = sequences(spec), outcomes = [];
+    for (const threads of [0, 1, 2, 3]) {
+      using engine = await startEngine({ spec, threads, batchSize: 40 });
+      outcomes.push(await outcomeOf(engine, [...batchesOf(samples, 40, 1), ...batchesOf(samples, 40, 2)]));
+    }
+    assert.ok(outcomes[0]!.results[0]!.spikes > 0);
+    for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0]);
+  }
+});
+
+Deno.test("sequences of unequal lengths give the loss of each by itself, whatever lies behind their ends", async () => {
+  const spec = network({
+    ...{ inputs: 5, steps: 12, encoder: { kind: "direct" } },
+    layers: [layer(11, lif({ threshold: 0.25 }), { recurrent: true }), layer(3, integrator())],
+    readout: { begin: 2 },
+  });
+  const whole = drawSamples(spec, 8, 20, false), cut = withLengths(whole, spec, 1);
+  using engine = await startEngine({ spec, threads: 0, batchSize: 20 });
+  const { loss } = await engine.evaluate(batchOf(cut));
+  let sum = 0;
+  for (let i = 0; i < cut.count; i++) {
+    // The same sample as a network of just so many steps has it.
+    const steps = cut.lengths![i]!, size = 5 * steps;
+    using other = await startEngine({ spec: { ...spec, steps }, threads: 0, batchSize: 1 });
+    const features = whole.features.slice(i * whole.size, i * whole.size + size);
+    const alone = { ...whole, count: 1, size, features, labels: whole.labels.slice(i, i + 1) };
+    sum += (await other.evaluate(batchOf(alone))).loss;
+  }
+  assert.equal(loss, sum);
+  assert.ok(new Set(cut.lengths).size > 5);
 });
 
 Deno.test("train() gives the same bits on more threads than shards", async () => {

@@ -6,7 +6,16 @@
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import { DELTA_CHANNELS, inputsOf, sampleFormOf } from "../../src/network/encoders.ts";
-import type { Encoder, LayerSpec, NetworkSpec, Neuron } from "../../src/network/spec.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { parameterShapes } from "../../src/network/model_file.ts";
+import type {
+  GradedNeuron,
+  IntegratorNeuron,
+  Learnable,
+  LifNeuron,
+  Neuron,
+} from "../../src/network/neurons.ts";
+import type { Encoder, LayerSpec, Loss, NetworkSpec } from "../../src/network/spec.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 
 /** A network, its weights, and samples for it. */
@@ -18,17 +27,46 @@ export interface NetworkCase {
 
 const decays = fc.constantFrom(0, 0.5, 0.9, 1);
 
-const graded: fc.Arbitrary<Neuron> = fc.record({
+const learn = <Name extends Learnable>(...names: Name[]) => fc.subarray(names);
+
+const graded: fc.Arbitrary<GradedNeuron> = fc.record({
   kind: fc.constant("graded"),
   decay: decays,
   threshold: fc.constantFrom(-0.25, 0, 0.5, 1),
   penalty: fc.constantFrom(0, 0.75, 2.5),
+  scale: fc.constantFrom(1, 1, 1.3, -0.5),
+  learn: fc.oneof(fc.constant([]), learn("decay", "threshold", "scale")),
 });
 
-const integrator: fc.Arbitrary<Neuron> = fc.record({ kind: fc.constant("integrator"), decay: decays });
+const lif: fc.Arbitrary<LifNeuron> = fc.record({
+  kind: fc.constant("lif"),
+  decay: decays,
+  threshold: fc.constantFrom(0.25, 0.5, 1),
+  reset: fc.constantFrom("subtract", "zero", "none"),
+  surrogate: fc.record({
+    kind: fc.constantFrom("atan", "fastSigmoid", "triangle", "boxcar"),
+    slope: fc.constantFrom(0.5, 1, 2, 10),
+  }),
+  synapticDecay: fc.constantFrom(0, 0, 0.7),
+  adaptation: fc.constantFrom(0, 0, 0.4),
+  adaptationDecay: fc.constantFrom(0, 0.85),
+  learn: fc.oneof(fc.constant([]), learn("decay", "threshold")),
+});
+
+const integrator: fc.Arbitrary<IntegratorNeuron> = fc.record({
+  kind: fc.constant("integrator"),
+  decay: decays,
+  synapticDecay: fc.constantFrom(0, 0, 0.6),
+  learn: fc.oneof(fc.constant([]), learn("decay")),
+});
 
 const layersOf = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>
-  fc.record({ units: fc.integer({ min: 1, max: 11 }), delay: fc.constantFrom(0, 1), neuron });
+  fc.record({
+    units: fc.integer({ min: 1, max: 11 }),
+    delay: fc.constantFrom(0, 1),
+    recurrent: fc.constantFrom(false, false, true),
+    neuron,
+  });
 
 const offset = fc.constantFrom(0, -0.5);
 
@@ -49,34 +87,71 @@ const encoders: fc.Arbitrary<Encoder> = fc.oneof(
   }),
 );
 
+const losses: fc.Arbitrary<Loss> = fc.oneof(
+  fc.constant<Loss>({ kind: "crossEntropy" }),
+  fc.constant<Loss>({ kind: "meanSquaredError", correct: 0.75, incorrect: -0.25 }),
+);
+
 /** One to four layers, fed and read in every way that there is. */
-export const networkSpecs: fc.Arbitrary<NetworkSpec> = fc.record({
-  inputs: fc.integer({ min: 1, max: 37 }),
-  steps: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 13 })),
-  encoder: encoders,
-  below: fc.array(layersOf(graded), { maxLength: 3 }),
-  top: layersOf(fc.oneof(graded, integrator)),
-  reduce: fc.constantFrom("mean" as const, "sum" as const),
-  begin: fc.oneof(fc.constant(0), fc.nat(12)),
-}).map(({ inputs, steps, encoder, below, top, reduce, begin }): NetworkSpec => ({
-  inputs: inputsOf(encoder, inputs),
-  steps,
-  encoder,
-  layers: [...below, top],
-  readout: { from: "state", reduce, begin: begin % steps },
-  loss: { kind: "crossEntropy" },
+export const networkSpecs: fc.Arbitrary<NetworkSpec> = networksOf(
+  fc.oneof(graded, lif),
+  fc.oneof(graded, lif, integrator),
+);
+
+/** Networks of graded neurons without learned constants or recurrence, read by their states: the seed's kin. */
+export const gradedSpecs: fc.Arbitrary<NetworkSpec> = networksOf(graded, fc.oneof(graded, integrator)).map((
+  spec,
+) => ({
+  ...spec,
+  layers: spec.layers.map(({ neuron, ...layer }) => ({
+    ...layer,
+    recurrent: false,
+    neuron: neuron.kind === "graded" ? { ...neuron, scale: 1, learn: [] } : neuron,
+  })),
 }));
+
+function networksOf(below: fc.Arbitrary<Neuron>, top: fc.Arbitrary<Neuron>): fc.Arbitrary<NetworkSpec> {
+  return fc.record({
+    inputs: fc.integer({ min: 1, max: 37 }),
+    steps: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 13 })),
+    encoder: encoders,
+    below: fc.array(layersOf(below), { maxLength: 3 }),
+    top: layersOf(top),
+    from: fc.constantFrom("state" as const, "spikes" as const),
+    reduce: fc.constantFrom("mean" as const, "sum" as const, "max" as const, "last" as const),
+    begin: fc.oneof(fc.constant(0), fc.nat(12)),
+    loss: losses,
+    rate: fc.option(fc.record({ target: fc.constantFrom(0, 0.25), weight: fc.constantFrom(0.5, 3) })),
+  }).map(({ inputs, steps, encoder, below, top, from, reduce, begin, loss, rate }): NetworkSpec => ({
+    inputs: inputsOf(encoder, inputs),
+    steps,
+    encoder,
+    layers: [...below, top],
+    readout: { from, reduce, begin: begin % steps },
+    loss: rate && below.some(({ neuron }) => neuron.kind === "lif") ? { ...loss, rate } : loss,
+  }));
+}
 
 /** Weights wide enough that units fire: uniform in ±√(6 / inputs), biases in ±0.5. */
 export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   const next = numbersFrom(seed);
-  let inputs = spec.inputs;
-  return new Map(spec.layers.flatMap(({ units }, l) => {
-    const limit = Math.sqrt(6 / inputs);
-    const weights = Float32Array.from({ length: units * inputs }, () => next() * limit);
-    inputs = units;
-    return [[`w${l + 1}`, weights], [`b${l + 1}`, Float32Array.from({ length: units }, () => next() / 2)]];
-  }));
+  const first = initialParameters(spec, 0);
+  return new Map(
+    parameterShapes(spec).map(([name, shape]) => {
+      const limit = name.startsWith("w")
+        ? Math.sqrt(6 / shape[1]!)
+        : name.startsWith("v")
+        ? 1 / Math.sqrt(shape[1]!)
+        : 0.5;
+      const isConstant = !/^[wbv]\d/.test(name); // near its first value, each unit another
+      return [
+        name,
+        first.get(name)!.map((value) =>
+          isConstant ? value * (1 + 0.1 * next()) - 0.05 * Math.abs(next()) : limit * next()
+        ),
+      ];
+    }),
+  );
 }
 
 /** Samples of pixels, or of numbers from −1 to 1. */
@@ -96,15 +171,42 @@ export function drawSamples(spec: NetworkSpec, seed: number, count: number, areP
   };
 }
 
-/** Any network with weights and samples. */
+/** Any network with weights and samples. @param options.unequal Sequences may be of unequal lengths. */
 export function networkCases(
-  { samples, specs = networkSpecs }: { samples: number; specs?: fc.Arbitrary<NetworkSpec> },
+  { samples, specs = networkSpecs, unequal = false }: {
+    samples: number;
+    specs?: fc.Arbitrary<NetworkSpec>;
+    unequal?: boolean;
+  },
 ): fc.Arbitrary<NetworkCase> {
-  return fc.record({ spec: specs, seed: fc.nat(1_000_000), arePixels: fc.boolean() }).map(
-    ({ spec, seed, arePixels }) => ({
-      spec,
-      parameters: drawParameters(spec, seed),
-      samples: drawSamples(spec, seed + 1, samples, arePixels),
-    }),
+  const cut = unequal ? fc.boolean() : fc.constant(false);
+  return fc.record({ spec: specs, seed: fc.nat(1_000_000), arePixels: fc.boolean(), isCut: cut }).map(
+    ({ spec, seed, arePixels, isCut }) => {
+      const drawn = drawSamples(spec, seed + 1, samples, arePixels);
+      return {
+        spec,
+        parameters: drawParameters(spec, seed),
+        samples: isCut && sampleFormOf(spec).isSequence ? withLengths(drawn, spec, seed) : drawn,
+      };
+    },
   );
+}
+
+/** The same sequences, cut off after unequal numbers of steps. What is behind them is no number: nobody may read it. */
+export function withLengths(samples: Samples, spec: NetworkSpec, seed: number): Samples {
+  const next = numbersFrom(seed);
+  const most = spec.steps - spec.readout.begin; // at least one step is read
+  const lengths = Uint16Array.from(
+    { length: samples.count },
+    () => spec.readout.begin + 1 + Math.floor(Math.abs(next()) * most) % most,
+  );
+  const features = samples.features.slice();
+  lengths.forEach((length, i) => {
+    features.fill(
+      features instanceof Float32Array ? NaN : 255,
+      i * samples.size + length * sampleFormOf(spec).channels,
+      (i + 1) * samples.size,
+    );
+  });
+  return { ...samples, features, lengths };
 }

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compilePlan, type Operation, type PlanOptions } from "../../src/engine/plan.ts";
+import { compilePlan, type Operation, type PlanOptions, readStepsOf } from "../../src/engine/plan.ts";
 import { fromLayout, layOut, toLayout } from "../../src/engine/wasm/layout.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
-import type { NetworkSpec, Neuron } from "../../src/network/spec.ts";
+import { lif } from "../../src/network/builder.ts";
+import type { GradedNeuron, Neuron } from "../../src/network/neurons.ts";
+import type { NetworkSpec, Readout } from "../../src/network/spec.ts";
 import { drawParameters, networkSpecs } from "./network_cases.ts";
 
 /** An operation as words: its kind, its layer, its decay. */
@@ -15,7 +17,8 @@ function planOf(spec: NetworkSpec, options?: PlanOptions) {
   return { forward: inWords(forward), backward: inWords(backward) };
 }
 
-const graded: Neuron = { kind: "graded", decay: 0.8, threshold: 1, penalty: 1 };
+const graded: GradedNeuron = { kind: "graded", decay: 0.8, threshold: 1, penalty: 1 };
+const LOSS = { kind: "crossEntropy" } as const;
 const integrator: Neuron = { kind: "integrator", decay: 0.7 };
 
 function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[]): NetworkSpec {
@@ -32,7 +35,7 @@ function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[
 Deno.test("compilePlan() chooses units and goes back from spikes alone for the seed's network", () => {
   assert.deepEqual(planOf(seedNetwork()), {
     forward: ["encode", "choose 0", "pack 0", "product 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
-    backward: ["scanBack 1", "spikesBack 1", "coefficients 0", "traceGradient 0 0.9"],
+    backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.9"],
   });
 });
 
@@ -46,7 +49,7 @@ Deno.test("compilePlan() leaves no unit out without skip, with record, or where 
 Deno.test("compilePlan() needs one row and one outer product for the dense peer", () => {
   assert.deepEqual(planOf(denseNetwork()), {
     forward: ["encode", "productRow 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
-    backward: ["scanBack 1", "spikesBack 1", "coefficients 0", "outerGradient 0"],
+    backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
   });
 });
 
@@ -54,12 +57,12 @@ Deno.test("compilePlan() goes back through every step of a layer that is fed dir
   for (const [encoder, pack] of [["noise", ["pack 0"]], ["direct", []]] as const) {
     assert.deepEqual(planOf(networkOf(encoder, graded)), {
       forward: ["encode", ...pack, "product 0", "scan 0", "read", "loss"],
-      backward: ["scanBack 0", "everyStep 0", "traceGradient 0 0"],
+      backward: ["readBack", "scanBack 0", "inputsBack 0"],
     });
   }
   assert.deepEqual(planOf(networkOf("constant", integrator)), {
     forward: ["encode", "productRow 0", "scan 0", "read", "loss"],
-    backward: ["scanBack 0", "everyStep 0", "outerGradient 0"],
+    backward: ["readBack", "scanBack 0", "inputsBack 0"],
   });
 });
 
@@ -70,8 +73,8 @@ Deno.test("compilePlan() spreads the gradient over the steps of a layer between 
       ...["gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
     ],
     backward: [
-      ...["scanBack 2", "spikesBack 2", "spread 1", "scanBack 1", "spikesBack 1"],
-      ...["coefficients 0", "traceGradient 0 0.8"],
+      ...["readBack", "scanBack 2", "spikesBack 2", "spread 1", "scanBack 1", "spikesBack 1"],
+      ...["coefficients 0 spikes", "traceGradient 0 0.8"],
     ],
   });
 });
@@ -82,15 +85,76 @@ Deno.test("compilePlan() shifts a layer's input by the delay of the layer below"
   assert.deepEqual(layers.map(({ inputs, units }) => [inputs, units]), [[5, 4], [4, 3], [3, 2]]);
 });
 
-Deno.test("compilePlan() reads the states that the last layer hands on from step begin on", () => {
+Deno.test("compilePlan() goes back through every step of neurons with a surrogate gradient", () => {
+  assert.deepEqual(planOf(networkOf("direct", lif(), lif(), integrator)), {
+    forward: [
+      ...["encode", "product 0", "scan 0", "gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
+    ],
+    backward: [
+      ...["readBack", "scanBack 2", "stepsBack 2", "scanBack 1", "stepsBack 1", "scanBack 0", "inputsBack 0"],
+    ],
+  });
+  const rated = {
+    ...networkOf("constant", lif(), integrator),
+    loss: { ...LOSS, rate: { target: 0, weight: 1 } },
+  };
+  assert.deepEqual(planOf(rated).backward, [
+    ...["readBack", "scanBack 1", "stepsBack 1", "rateBack 0", "scanBack 0", "inputsBack 0"],
+  ]);
+});
+
+Deno.test("compilePlan() asks the neuron which way back is exact", () => {
+  const lowest = (neuron: Neuron, recurrent = false) => {
+    const spec = networkOf("noise", neuron, integrator);
+    const layers = spec.layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 }));
+    return planOf({ ...spec, layers }).backward.slice(2);
+  };
+  const trace = ["coefficients 0 steps", "traceGradient 0 0.8"];
+  assert.deepEqual(lowest(graded), ["spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.8"]);
+  assert.deepEqual(lowest(graded, true), [
+    "spikesBack 1",
+    "spread 0",
+    "scanBack 0",
+    "recurrentGradient 0",
+    ...trace,
+  ]);
+  assert.deepEqual(lowest({ ...graded, learn: ["scale", "threshold"] }), [
+    ...["spikesBack 1", "spread 0", "scanBack 0", ...trace],
+  ]);
+  // With a decay of its own, a unit's trace of the inputs is its own too.
+  assert.deepEqual(lowest({ ...graded, learn: ["decay"] }), ["stepsBack 1", "scanBack 0", "inputsBack 0"]);
+  assert.deepEqual(lowest(lif(), true), ["stepsBack 1", "scanBack 0", "recurrentGradient 0", "inputsBack 0"]);
+});
+
+Deno.test("compilePlan() with dense knows operations on whole arrays alone", () => {
+  const sparse = ["choose", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
+  fc.assert(
+    fc.property(networkSpecs, (spec) => {
+      const { forward, backward } = compilePlan(spec, { dense: true });
+      assert.deepEqual([...forward, ...backward].filter(({ kind }) => sparse.includes(kind)), []);
+    }),
+    { seed: 5, numRuns: 200 },
+  );
+});
+
+Deno.test("compilePlan() reads what the last layer hands on from step begin on", () => {
   const readout = (spec: NetworkSpec) => compilePlan(spec).readout;
   const seed = (steps: number, beginEval: number) => readout(seedNetwork({ steps, beginEval }));
-  assert.deepEqual(seed(128, 0), { first: 0, last: 126, scale: 1 / 128 }); // step 0 hands on a zero, which counts
-  assert.deepEqual(seed(12, 4), { first: 3, last: 10, scale: 1 / 8 });
-  assert.deepEqual(seed(1, 0), { first: 0, last: -1, scale: 1 });
-  assert.deepEqual(readout(networkOf("noise", graded)), { first: 2, last: 5, scale: 1 / 4 });
-  const sum = { ...seedNetwork(), readout: { from: "state", reduce: "sum", begin: 8 } } as const;
-  assert.deepEqual(readout(sum), { first: 7, last: 126, scale: 1 });
+  const sum = { from: "state", reduce: "sum", zero: false };
+  // Step 0 hands on a zero, which counts in a mean.
+  assert.deepEqual(seed(128, 0), { ...sum, first: 0, last: 126, scale: 1 / 128, zero: true });
+  assert.deepEqual(seed(12, 4), { ...sum, first: 3, last: 10, scale: 1 / 8 });
+  assert.deepEqual(seed(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
+  assert.deepEqual(readout(networkOf("noise", graded)), { ...sum, first: 2, last: 5, scale: 1 / 4 });
+  const read = (from: Readout["from"], reduce: Readout["reduce"], begin: number, steps = 128) =>
+    readStepsOf({ ...seedNetwork(), readout: { from, reduce, begin } }, steps);
+  assert.deepEqual(read("state", "sum", 8), { ...sum, first: 7, last: 126, scale: 1 });
+  assert.deepEqual(read("spikes", "max", 0), {
+    ...{ from: "spikes", reduce: "max", first: 0, last: 126, scale: 1, zero: true },
+  });
+  assert.deepEqual(read("state", "max", 3, 5), { ...sum, reduce: "max", first: 2, last: 3, scale: 1 });
+  assert.deepEqual(read("state", "last", 3, 5), { ...sum, first: 3, last: 3, scale: 1 });
+  assert.deepEqual(read("state", "last", 0, 1), { ...sum, first: 0, last: -1, scale: 1, zero: true });
 });
 
 Deno.test("fromLayout() gives back what toLayout() took, and padding stays 0", () => {

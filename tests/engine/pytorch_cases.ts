@@ -1,10 +1,11 @@
 /**
- * The reference cases of tests/reference that hold networks of graded neurons: PyTorch's autograd, by other hands.
+ * The reference cases of tests/reference: PyTorch's autograd.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
+import { parameterShapes } from "../../src/network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import type { Samples } from "../../src/data/samples.ts";
 
@@ -63,16 +64,31 @@ export function readPytorchCase(name: string): PytorchCase {
     const drawn = (step * labels.length + sample) * inputs + k;
     return r ? r[drawn]! * x[sample * inputs + k]! : x[drawn]!;
   });
-  const names = spec.layers.flatMap((_, l) => [`w${l + 1}`, `b${l + 1}`]);
+  const names = parameterShapes(spec).map(([key]) => key);
   return {
     name,
     spec,
-    samples: { name, count: labels.length, size: steps * inputs, features: sequences, labels },
+    samples: {
+      name,
+      count: labels.length,
+      size: steps * inputs,
+      features: sequences,
+      labels,
+      ...(tensors.has("lengths") && { lengths: Uint16Array.from(tensor("lengths").data, Number) }),
+    },
     parameters: new Map(names.map((key) => [key, floats(key)])),
     gradient: new Map(names.map((key) => [key, floats(`grad_${key}`)])),
     floats,
   };
 }
 
-/** The cases that this engine's networks can stand for. */
-export const GRADED_CASES = ["small", "small_begin", "digits", "networks/three_layers"] as const;
+/** Every reference case: those in networks/ are by other hands, those in pytorch/ by the script beside them. */
+export const PYTORCH_CASES: readonly string[] = [
+  ...["small", "small_begin", "digits"],
+  ...["networks", "pytorch"].flatMap((folder) =>
+    [...Deno.readDirSync(new URL(`../reference/${folder}/`, import.meta.url))]
+      .filter(({ name }) => name.endsWith(".safetensors"))
+      .map(({ name }) => `${folder}/${name.replace(".safetensors", "")}`)
+      .toSorted()
+  ),
+];

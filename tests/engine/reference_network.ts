@@ -11,7 +11,18 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { latencyLevels } from "../../src/network/encoders.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
+import { type CompleteNeuron, completeNeuron, kindOf, learnedOf } from "../../src/network/neurons.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
+import {
+  AT_REST,
+  marginOf,
+  NO_GRADIENT,
+  stepUnit,
+  stepUnitBack,
+  type UnitConstants,
+  type UnitGradient,
+  type UnitState,
+} from "./reference_neurons.ts";
 
 /** W `[units, inputs]` and b `[units]` of each layer, by the names of `Parameters`. */
 export type ReferenceParameters = ReadonlyMap<string, Float64Array>;
@@ -25,10 +36,14 @@ export interface Presentation {
   readonly loss: number;
   /** Spikes of the layers below the top. */
   readonly spikes: number;
-  /** The least |u' − θ| of any unit at any step: how far the nearest gate is from flipping. */
+  /** How far the nearest gate is from flipping (|u' − θ| of any unit at any step), or the nearest maximum from another step. */
   readonly margin: number;
   /** Which gates were open, as text. */
   readonly gates: string;
+  /** Every unit's states, `[layers][steps][units]`. */
+  readonly states: readonly (readonly (readonly UnitState[])[])[];
+  /** The step that is read of each class, where a maximum is; −1: none. */
+  readonly largest: readonly number[];
 }
 
 /**
@@ -41,7 +56,8 @@ export function encodeSample(
   index: number,
   key: DrawKey,
 ): Float64Array[] {
-  const { inputs, steps, encoder } = spec;
+  const { inputs, encoder } = spec;
+  const steps = samples.lengths?.[index] ?? spec.steps;
   const features = Float64Array.from(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
     (value) => samples.features instanceof Uint8Array ? value / 255 + encoder.offset : value,
@@ -66,7 +82,7 @@ export function encodeSample(
         return Float64Array.from(rounded, (x) => spikes(x, step) && !spikes(x, step - 1) ? 1 : 0);
       }
       case "delta": {
-        const channels = samples.size / steps, threshold = fround(encoder.threshold);
+        const channels = samples.size / spec.steps, threshold = fround(encoder.threshold);
         return Float64Array.from({ length: inputs }, (_, input) => {
           const at = step * channels + input % channels;
           const change = step === 0 ? 0 : fround(rounded[at]! - rounded[at - channels]!);
@@ -98,66 +114,160 @@ export function widen(parameters: Parameters): Map<string, Float64Array> {
   return new Map([...parameters].map(([name, tensor]) => [name, Float64Array.from(tensor)]));
 }
 
-/** The way forward. */
+/**
+ * The way forward.
+ *
+ * @param x The sample's inputs, as many steps as it has.
+ * @param frozen The same sample presented to parameters close by: makes binary spikes smooth (see {@linkcode stepUnit}).
+ */
 export function present(
   spec: NetworkSpec,
   parameters: ReferenceParameters,
   x: readonly Float64Array[],
   label: number,
+  frozen?: Presentation,
 ): Presentation {
-  const { steps, layers, readout } = spec;
-  const potentials: Float64Array[][] = layers.map(() => []);
-  const outputs: Float64Array[][] = layers.map(() => []);
-  let margin = Infinity, spikes = 0, gates = "";
+  const { layers } = spec;
+  const steps = x.length, top = layers.length - 1;
+  const states: UnitState[][][] = layers.map(() => []);
+  const neurons = layers.map(({ neuron }) => completeNeuron(neuron));
+  const outputs: Float64Array[][] = layers.map(() => []), potentials: Float64Array[][] = layers.map(() => []);
+  let margin = Infinity, gates = "";
+  const fired = layers.map(() => 0);
   for (let t = 0; t < steps; t++) {
-    layers.forEach(({ units, neuron }, l) => {
-      const w = parameters.get(`w${l + 1}`)!, b = parameters.get(`b${l + 1}`)!;
+    layers.forEach(({ units, recurrent }, l) => {
+      const neuron = neurons[l]!;
+      const w = parameters.get(`w${l + 1}`)!,
+        b = parameters.get(`b${l + 1}`)!,
+        v = parameters.get(`v${l + 1}`);
       const input = l === 0 ? x[t]! : outputs[l - 1]![t - layers[l - 1]!.delay];
-      const u = new Float64Array(units), o = new Float64Array(units);
-      for (let n = 0; n < units; n++) {
-        let before = b[n]! + neuron.decay * (potentials[l]![t - 1]?.[n] ?? 0);
-        input?.forEach((value, k) => before += w[n * input.length + k]! * value);
-        switch (neuron.kind) {
-          case "graded": {
-            o[n] = Math.max(0, before - neuron.threshold);
-            const isOpen = o[n]! > 0;
-            u[n] = isOpen ? before - (neuron.penalty + o[n]!) : before;
-            margin = Math.min(margin, Math.abs(before - neuron.threshold));
-            gates += isOpen ? "1" : "0";
-            if (isOpen && l < layers.length - 1) spikes++;
-            break;
-          }
-          case "integrator":
-            o[n] = u[n] = before;
-            break;
-          default:
-            neuron satisfies never;
+      const own = recurrent ? outputs[l]![t - 1] : undefined;
+      states[l]!.push(Array.from({ length: units }, (_, n) => {
+        let current = b[n]!;
+        input?.forEach((value, k) => current += w[n * input.length + k]! * value);
+        own?.forEach((value, m) => current += v![n * units + m]! * value);
+        const past = states[l]![t - 1]?.[n] ?? AT_REST;
+        const constants = constantsOf(neuron, parameters, l, n);
+        const state = stepUnit(neuron, constants, past, current, frozen?.states[l]?.[t]?.[n]);
+        margin = Math.min(margin, marginOf(neuron, state));
+        if (kindOf(neuron).fires) {
+          gates += state.v > 0 ? "1" : "0";
+          fired[l]! += kindOf(neuron).hasRate && frozen ? state.o : Number(state.v > 0);
         }
-      }
-      potentials[l]!.push(u);
-      outputs[l]!.push(o);
+        return state;
+      }));
+      potentials[l]!.push(Float64Array.from(states[l]![t]!, ({ u }) => u));
+      outputs[l]!.push(Float64Array.from(states[l]![t]!, ({ o }) => o));
     });
   }
 
-  const top = layers.length - 1;
-  const logits = new Float64Array(layers[top]!.units);
-  for (let t = readout.begin; t < steps; t++) {
-    const handedOn = potentials[top]![t - layers[top]!.delay];
-    handedOn?.forEach((u, n) => logits[n]! += u * readoutScale(spec));
-  }
-  const highest = Math.max(...logits);
-  const normaliser = highest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - highest), 0));
-  const logProbabilities = logits.map((z) => z - normaliser);
+  const rows = spec.readout.from === "state" ? potentials[top]! : outputs[top]!;
+  const logits = new Float64Array(layers[top]!.units), largest: number[] = [];
+  logits.forEach((_, n) => {
+    const read = readValues(spec, rows, n);
+    logits[n] = reduced(
+      spec,
+      read.map(({ value }) => value),
+      frozen && read.findIndex(({ step }) => step === frozen.largest[n]),
+    );
+    const best = read.findIndex(({ value }) => value === Math.max(...read.map(({ value }) => value)));
+    largest.push(read[best]!.step);
+    if (spec.readout.reduce !== "max") return;
+    // The second largest is another step's; equal ones are equal on any machine.
+    const others = read.map(({ value }) => read[best]!.value - value).filter((distance) => distance > 0);
+    margin = Math.min(margin, ...others);
+  });
+  const { loss, logProbabilities } = lossOf(spec, logits, label);
+  const rates = rateTargets(spec).map(({ layer, weight, target }) =>
+    weight * (fired[layer]! / (steps * layers[layer]!.units) - target) ** 2
+  );
   return {
     potentials,
     outputs,
     logits,
     logProbabilities,
-    loss: -logProbabilities[label]!,
-    spikes,
+    loss: rates.reduce((sum, rate) => sum + rate, loss),
+    spikes: fired.slice(0, top).reduce((sum, count) => sum + count, 0),
     margin,
     gates,
+    states,
+    largest,
   };
+}
+
+/** A unit's constants: its own where they are learned. */
+function constantsOf(
+  neuron: CompleteNeuron,
+  parameters: ReferenceParameters,
+  layer: number,
+  unit: number,
+): UnitConstants {
+  const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).learnables(neuron) };
+  const learned = learnedOf(neuron).map((name) => [name, parameters.get(`${name}${layer + 1}`)![unit]!]);
+  return { ...first, ...Object.fromEntries(learned) };
+}
+
+/** The numbers of one class that are read, as the last layer hands them on: 0 before its first step (−1). */
+function readValues(
+  spec: NetworkSpec,
+  rows: readonly Float64Array[],
+  unit: number,
+): { step: number; value: number }[] {
+  const { delay } = spec.layers.at(-1)!;
+  return Array.from(rows, (_, t) => ({ step: t - delay, value: rows[t - delay]?.[unit] ?? 0 }))
+    .slice(spec.readout.reduce === "last" ? -1 : spec.readout.begin);
+}
+
+/** One number for a class. @param chosen Which of them is the maximum, where that is settled. */
+function reduced(spec: NetworkSpec, values: readonly number[], chosen: number | undefined): number {
+  const sum = values.reduce((total, value) => total + value, 0);
+  switch (spec.readout.reduce) {
+    case "mean":
+      return sum / values.length;
+    case "sum":
+      return sum;
+    case "last":
+      return values.at(-1)!;
+    case "max":
+      return chosen === undefined ? Math.max(...values) : values[chosen]!;
+    default:
+      return spec.readout.reduce satisfies never;
+  }
+}
+
+/** A loss, its gradient with respect to the logits, and log-softmax. */
+function lossOf({ loss }: NetworkSpec, logits: Float64Array, label: number) {
+  const highest = Math.max(...logits);
+  const normaliser = highest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - highest), 0));
+  const logProbabilities = logits.map((z) => z - normaliser);
+  switch (loss.kind) {
+    case "crossEntropy":
+      return {
+        logProbabilities,
+        loss: -logProbabilities[label]!,
+        gradient: logProbabilities.map((p, n) => Math.exp(p) - Number(n === label)),
+      };
+    case "meanSquaredError": {
+      const { correct = 1, incorrect = 0 } = loss;
+      const distances = logits.map((z, n) => z - (n === label ? correct : incorrect));
+      return {
+        logProbabilities,
+        loss: distances.reduce((sum, d) => sum + d * d, 0) / logits.length,
+        gradient: distances.map((d) => 2 * d / logits.length),
+      };
+    }
+    default:
+      return loss satisfies never;
+  }
+}
+
+/** The layers that are held to a rate. */
+function rateTargets(
+  { layers, loss: { rate } }: NetworkSpec,
+): { layer: number; weight: number; target: number }[] {
+  return layers.slice(0, -1).flatMap(({ neuron }, layer) =>
+    rate && kindOf(neuron).hasRate ? [{ layer, ...rate }] : []
+  );
 }
 
 /** The dense way back: the loss's gradient with respect to every parameter. */
@@ -166,46 +276,71 @@ export function gradientOf(
   parameters: ReferenceParameters,
   x: readonly Float64Array[],
   label: number,
-  { outputs, logProbabilities }: Presentation,
+  { outputs, states, logits, largest }: Presentation,
 ): Map<string, Float64Array> {
-  const { steps, layers, readout } = spec;
-  const top = layers.length - 1;
+  const { layers, readout } = spec;
+  const steps = x.length, top = layers.length - 1;
   const gradient = new Map([...parameters].map(([name, { length }]) => [name, new Float64Array(length)]));
-  const read = logProbabilities.map((p, n) => (Math.exp(p) - (n === label ? 1 : 0)) * readoutScale(spec));
-  /** δI of each layer, by step. */
-  const deltas: Float64Array[][] = layers.map(() => new Array(steps));
+  const { gradient: read } = lossOf(spec, logits, label);
+  const neurons = layers.map(({ neuron }) => completeNeuron(neuron));
+  const targets = new Map(rateTargets(spec).map((target) => [target.layer, target]));
+  /** What is read of the last layer at a step: the gradient of one class. */
+  const readGradient = (t: number, n: number): number => {
+    const at = t + layers[top]!.delay;
+    switch (readout.reduce) {
+      case "mean":
+        return at < steps && at >= readout.begin ? read[n]! / (steps - readout.begin) : 0;
+      case "sum":
+        return at < steps && at >= readout.begin ? read[n]! : 0;
+      case "last":
+        return at === steps - 1 ? read[n]! : 0;
+      case "max":
+        return t === largest[n] ? read[n]! : 0;
+      default:
+        return readout.reduce satisfies never;
+    }
+  };
+  /** Of each layer, by step and unit. */
+  const back: UnitGradient[][][] = layers.map(() => []);
   for (let t = steps - 1; t >= 0; t--) {
     for (let l = top; l >= 0; l--) {
-      const { units, neuron, delay } = layers[l]!;
-      const above = deltas[l + 1]?.[t + delay], weightsAbove = parameters.get(`w${l + 2}`);
-      const isRead = l === top && t + delay < steps && t + delay >= readout.begin;
-      const delta = deltas[l]![t] = new Float64Array(units);
-      for (let n = 0; n < units; n++) {
-        const stateGradient = (isRead ? read[n]! : 0) + neuron.decay * (deltas[l]![t + 1]?.[n] ?? 0);
-        let outputGradient = 0;
-        above?.forEach((d, m) => outputGradient += weightsAbove![m * units + n]! * d);
-        const isOpen = neuron.kind === "graded" && outputs[l]![t]![n]! > 0;
-        delta[n] = isOpen ? outputGradient : stateGradient;
-      }
+      const { units, delay, recurrent } = layers[l]!;
+      const neuron = neurons[l]!;
+      const above = back[l + 1]?.[t + delay], weightsAbove = parameters.get(`w${l + 2}`);
+      const own = recurrent ? back[l]![t + 1] : undefined, v = parameters.get(`v${l + 1}`);
+      const target = targets.get(l);
+      const rate = target && states[l]!.flat().filter((state) => state.v > 0).length / (units * steps);
+      back[l]![t] = Array.from({ length: units }, (_, n) => {
+        const readHere = l === top ? readGradient(t, n) : 0;
+        let output = readout.from === "spikes" ? readHere : 0;
+        above?.forEach(({ s }, m) => output += weightsAbove![m * units + n]! * s);
+        own?.forEach(({ s }, m) => output += v![m * units + n]! * s);
+        if (target) output += 2 * target.weight * (rate! - target.target) / (units * steps);
+        const state = states[l]![t]![n]!, past = states[l]![t - 1]?.[n] ?? AT_REST;
+        const later = back[l]![t + 1]?.[n] ?? NO_GRADIENT;
+        const stateGradient = readout.from === "state" ? readHere : 0;
+        return stepUnitBack(
+          neuron,
+          constantsOf(neuron, parameters, l, n),
+          state,
+          past,
+          output,
+          stateGradient,
+          later,
+        );
+      });
       const input = l === 0 ? x[t]! : outputs[l - 1]![t - layers[l - 1]!.delay];
-      const w = gradient.get(`w${l + 1}`)!, b = gradient.get(`b${l + 1}`)!;
-      delta.forEach((d, n) => {
-        b[n]! += d;
-        input?.forEach((value, k) => w[n * input.length + k]! += d * value);
+      const before = recurrent ? outputs[l]![t - 1] : undefined;
+      const w = gradient.get(`w${l + 1}`)!,
+        b = gradient.get(`b${l + 1}`)!,
+        gradientV = gradient.get(`v${l + 1}`);
+      back[l]![t]!.forEach((unit, n) => {
+        b[n]! += unit.s;
+        input?.forEach((value, k) => w[n * input.length + k]! += unit.s * value);
+        before?.forEach((value, m) => gradientV![n * units + m]! += unit.s * value);
+        for (const name of learnedOf(neuron)) gradient.get(`${name}${l + 1}`)![n]! += unit[name];
       });
     }
   }
   return gradient;
-}
-
-/** What a potential that is read counts in the logits. */
-function readoutScale({ steps, readout }: NetworkSpec): number {
-  switch (readout.reduce) {
-    case "mean":
-      return 1 / (steps - readout.begin);
-    case "sum":
-      return 1;
-    default:
-      return readout.reduce satisfies never;
-  }
 }

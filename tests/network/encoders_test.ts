@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { inputsOf, type LatencyEncoder, latencyLevels, sampleFormOf } from "../../src/network/encoders.ts";
+import {
+  ENCODERS,
+  inputsOf,
+  type LatencyEncoder,
+  latencyLevels,
+  sampleFormOf,
+} from "../../src/network/encoders.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
@@ -73,9 +79,14 @@ Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
     channels: "both",
     offset: 0,
   });
+  assert.deepEqual(parse({ kind: "delta" }), parse({ kind: "delta", threshold: 0.1, channels: "both" }));
   for (const kind of ["noise", "constant", "direct"]) {
     assert.deepEqual(parse({ kind }).encoder, { kind, offset: 0 });
   }
+});
+
+Deno.test("ENCODERS are the kinds that a description can have, each with defaults for all of its constants", () => {
+  for (const kind of ENCODERS) assert.equal(parse({ kind }).encoder.kind, kind);
 });
 
 Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range, and names its path", () => {
@@ -88,7 +99,7 @@ Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range, an
     [{ kind: "latency", timing: "square" }, /^network: encoder\.timing: /],
     [{ kind: "latency", timing: "log", tau: -1 }, /^network: encoder\.tau: /],
     [{ kind: "latency", tau: 4 }, /^network: encoder: tau means nothing for timing "linear"/],
-    [{ kind: "delta" }, /^network: encoder\.threshold: /],
+    [{ kind: "delta", threshold: 0 }, /^network: encoder\.threshold: /],
     [{ kind: "delta", threshold: 0.1, channels: "off" }, /^network: encoder\.channels: /],
     [{ kind: "noise", rate: 1 }, /^network: encoder\.rate: this version knows nothing of that name/],
   ];

@@ -138,6 +138,23 @@ Deno.test("train() is a pure function of its options", async () => {
   assert.notDeepEqual((await trained({ seed: 1 })).parameters, first.parameters);
 });
 
+Deno.test("train() augments each batch that it learns from, evaluate() none", async () => {
+  const { engine, batches } = await openEngine();
+  using _closed = engine;
+  const evaluated: Batch[] = [];
+  const evaluateBatch = engine.evaluate.bind(engine);
+  engine.evaluate = (batch) => {
+    evaluated.push(batch);
+    return evaluateBatch(batch);
+  };
+  const samples = { ...samplesOf(25), picture: { rows: 3, columns: 3 } };
+  const augmentation = { shift: 1 };
+  await train(engine, { samples, epochs: 1, batchSize: 10, step, seed: 0, augmentation });
+  await evaluate(engine, samples, 10);
+  assert.ok(batches.length === 3 && batches.every((batch) => batch.augmentation === augmentation));
+  assert.ok(evaluated.length === 3 && evaluated.every((batch) => batch.augmentation === undefined));
+});
+
 Deno.test("train() learns three bars", async () => {
   const { reports } = await trained({ epochs: 60 });
   const { score } = reports[reports.length - 2]!;

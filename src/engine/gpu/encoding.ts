@@ -8,6 +8,7 @@ import { ENCODE_LATENCY } from "../../../asm/encoders/latency.wgsl.ts";
 import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
 import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
 import { ENCODE_POISSON } from "../../../asm/encoders/poisson.wgsl.ts";
+import { SampleFeatures } from "../../data/augment.ts";
 import { DELTA_CHANNELS, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
@@ -36,6 +37,7 @@ export class SampleEncoder {
   readonly #backend: Backend;
   readonly #spec: NetworkSpec;
   readonly #seed: number;
+  readonly #features: SampleFeatures;
   /** What features are multiplied by before they go up: a poisson draw is compared with 16 bits. */
   readonly #scale: number;
   /** f32 `[256]`, what the encoder takes of each pixel value. */
@@ -49,6 +51,7 @@ export class SampleEncoder {
     this.#backend = backend;
     this.#spec = spec;
     this.#seed = seed;
+    this.#features = new SampleFeatures(seed);
     this.#scale = encoder.kind === "poisson" ? 2 ** 16 * encoder.rate : 1;
     this.#pixels = backend.upload(
       Float32Array.from(
@@ -67,15 +70,19 @@ export class SampleEncoder {
    * @param count How many are to go up; those that the batch has not are zeros.
    */
   pack(
-    { samples: { features, size, ids }, indices, purpose, epoch }: Batch,
+    { samples, indices, purpose, epoch, augmentation }: Batch,
     count: number,
   ): PackedSamples {
-    const numbers = features instanceof Uint8Array
+    const { size, ids, lengths } = samples;
+    const { channels } = sampleFormOf(this.#spec);
+    const numbers = samples.features instanceof Uint8Array
       ? new Uint8Array(4 * Math.ceil(count * size / 4))
       : new Float32Array(count * size);
     const keys = new Int32Array(2 * count);
     indices.forEach((index, i) => {
-      numbers.set(features.subarray(index * size, (index + 1) * size), i * size);
+      const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+      const known = lengths ? lengths[index]! * channels : size; // what lies behind may be anything
+      numbers.set(features.subarray(start, start + known), i * size);
       const { key0, key1 } = drawKey(this.#seed, purpose, epoch, ids?.[index] ?? index);
       keys[2 * i] = key0;
       keys[2 * i + 1] = key1;

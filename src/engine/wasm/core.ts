@@ -6,22 +6,22 @@
  *
  * @module
  */
+import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
-import type { Operation, Plan } from "../plan.ts";
+import { kindOf } from "../../network/neurons.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
 import { type Exchange, ExternalProduct } from "./external_product.ts";
-import {
-  type InputOperations,
-  InputProduct,
-  type Place,
-  type Precision,
-  type Tile,
-} from "./input_product.ts";
+import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
+import type { Precision, Tile } from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
+import { NeuronSteps } from "./neuron_steps.ts";
+import { Readout } from "./readout.ts";
+import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
 
 /** A part of the flat parameters, in floats, and what moves it. */
 export interface UpdatePart {
@@ -51,7 +51,9 @@ export interface CoreOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
-  /** Where currents of the bottom layer come from, and its coefficients go to, if another computes its product. */
+  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  readonly denseFrom?: DenseFrom;
+  /** Where currents of the lowest layer come from, and its coefficients go to, if another computes its product. */
   readonly exchange?: Exchange;
 }
 
@@ -68,18 +70,27 @@ export class Core {
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
+  /** Of each layer, for those whose weights lie by input. */
+  readonly #products: readonly RowsProduct[];
+  readonly #neurons: NeuronSteps;
+  readonly #readout: Readout;
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
+  /** Spikes of the present sample in each layer that lists them. */
+  readonly #fired: number[];
+  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
+  #steps: number;
+  #read: ReadSteps;
   #label = 0;
   #scale = 1;
   #loss = 0;
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile, exchange }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, exchange }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
@@ -90,16 +101,34 @@ export class Core {
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
+    this.#products = this.memory.layers.map((layer) =>
+      new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
+    );
     this.#inputs = exchange
       ? new ExternalProduct(this.#kernels, this.memory, exchange)
-      : new InputProduct(this.#kernels, this.memory, { plan, skipBound, precision, ...(tile && { tile }) });
+      : new InputLayer(this.#kernels, this.memory, {
+        plan,
+        seed,
+        skipBound,
+        precision,
+        rows: this.#products[0]!,
+        ...(tile && { tile }),
+      });
+    this.#readout = new Readout(this.#kernels, this.memory, plan);
+    this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
+    this.#fired = plan.layers.map(() => 0);
+    this.#steps = plan.spec.steps;
+    this.#read = plan.readout;
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
+    const widest = Math.max(plan.spec.inputs, ...this.memory.layers.map(({ width }) => width));
+    this.#view(this.memory.ones, widest).fill(1);
   }
 
   /** What follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.#inputs.prepare();
+    for (const product of this.#products) product.forget();
   }
 
   /** @param from Of the flat parameters: those before are another's. */
@@ -111,6 +140,7 @@ export class Core {
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
    * @param place Where it lies in an exchange, if there is one.
    */
   load(
@@ -118,11 +148,17 @@ export class Core {
     index: number,
     purpose: number,
     epoch: number,
-    scale = 1,
-    place: Place = ALONE,
+    { scale = 1, augmentation, place = ALONE }: {
+      readonly scale?: number;
+      readonly augmentation?: Augmentation;
+      readonly place?: Place;
+    } = {},
   ): void {
+    const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+    this.#steps = steps;
+    this.#read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
     const key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
-    this.#inputs.load(samples, index, key, place);
+    this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
   }
@@ -155,12 +191,12 @@ export class Core {
 
   /** Spikes of the last sample in the layers below the top. */
   spikes(): number {
-    let total = 0;
-    for (let i = 0; i < this.memory.layers.length - 1; i++) {
-      const counts = this.memory.layers[i]!.counts >> 2;
-      for (let slot = 0; slot < this.#slots[i]!; slot++) total += this.#integers[counts + slot]!;
-    }
-    return total;
+    return this.memory.layers.slice(0, -1).reduce((total, { layer }) => total + this.#fired[layer.index]!, 0);
+  }
+
+  /** Steps of the last sample. */
+  get steps(): number {
+    return this.#steps;
   }
 
   /** How many units of each layer were computed for the last sample; the others could not spike. */
@@ -170,7 +206,7 @@ export class Core {
 
   /** All states of the last sample; the plan must have been made with `record`. */
   trace(): SampleTrace {
-    const { steps } = this.plan.spec;
+    const steps = this.#steps;
     const unpadded = (at: number, { layer: { units }, width }: LayerMemory) => {
       const rows = new Float32Array(steps * units);
       for (let step = 0; step < steps; step++) {
@@ -180,9 +216,7 @@ export class Core {
     };
     return {
       potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
-      outputs: this.memory.layers.map((layer) =>
-        unpadded(layer.layer.neuron.kind === "integrator" ? layer.potentials : layer.outputs, layer)
-      ),
+      outputs: this.memory.layers.map((layer) => unpadded(layer.outputs, layer)),
       logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
@@ -273,9 +307,7 @@ export class Core {
 
   /** One operation of the plan, on the present sample. */
   execute(operation: Operation): void {
-    const k = this.#kernels, m = this.memory;
-    const { steps } = this.plan.spec;
-    const { readout, classes } = this.plan;
+    const k = this.#kernels, m = this.memory, steps = this.#steps;
     switch (operation.kind) {
       case "encode":
         this.#inputs.encode();
@@ -292,41 +324,49 @@ export class Core {
       case "productRow":
         this.#inputs.productRow();
         return;
-      case "gather": {
-        const { layer, weightsAt, biasAt, currents, width } = m.layers[operation.layer]!;
-        const { unit, counts, spikeSteps, spikeOutputs } = m.layers[layer.index - 1]!;
-        // deno-fmt-ignore
-        k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, this.#slots[layer.index - 1]!, steps,
-          layer.inputDelay, weightsAt, biasAt, currents, steps, width);
+      case "gather":
+        this.#products[operation.layer]!.forward(this.#feedOf(m.layers[operation.layer]!), steps);
         return;
-      }
       case "scan":
         this.#scan(m.layers[operation.layer]!);
         return;
-      case "read": {
-        const { potentials, width } = m.layers[m.layers.length - 1]!;
-        k.readStates(potentials, readout.first, readout.last, width, readout.scale, m.logits);
+      case "read":
+        this.#readout.read(this.#read);
+        return;
+      case "loss":
+        this.#loss = this.#readout.loss(this.#label, this.#scale, this.#read, (layer) => this.#rateOf(layer));
+        return;
+      case "readBack":
+        this.#readout.readBack(this.#read, steps);
+        return;
+      case "rateBack": {
+        const layer = m.layers[operation.layer]!;
+        this.#readout.rateBack(layer, this.#rateOf(layer.layer), this.#scale, steps);
         return;
       }
-      case "loss":
-        this.#loss = k.crossEntropy(
-          m.logits,
-          classes,
-          this.#label,
-          this.#scale * readout.scale,
-          m.logProbabilities,
-          m.logitGradients,
-        );
-        return;
       case "scanBack":
-        this.#scanBack(m.layers[operation.layer]!);
+        this.#neurons.scanBack(m.layers[operation.layer]!, steps);
         return;
+      case "recurrentGradient": {
+        const { recurrentGradientsAt } = m.layers[operation.layer]!;
+        const feed = this.#outputsOf(operation.layer, 1);
+        this.#products[operation.layer]!.gradient(feed, steps, recurrentGradientsAt);
+        return;
+      }
       case "spikesBack": {
         const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
         // deno-fmt-ignore
         k.backThroughSpikes(below.unit, below.counts, below.spikeSteps, below.spikeOutputs, below.spikeGradients,
           this.#slots[below.layer.index]!, steps, above.layer.inputDelay, above.weightsAt, above.weightGradientsAt,
           above.currentGradients, steps, above.width);
+        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+        return;
+      }
+      case "stepsBack": {
+        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
+        const product = this.#products[operation.layer]!;
+        product.gradient(this.#feedOf(above), steps, above.weightGradientsAt);
+        product.back(below, above.layer.inputDelay, steps);
         k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
         return;
       }
@@ -338,22 +378,12 @@ export class Core {
           steps, width);
         return;
       }
-      case "coefficients": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, powers,
-          powerSums, m.sums, biasGradientsAt);
+      case "inputsBack":
+        this.#inputsBack(m.layers[operation.layer]!);
         return;
-      }
-      case "everyStep": {
-        const { layer, counts, spikeSteps, spikeGradients, currentGradients, biasGradientsAt, width } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.everyStep(counts, spikeSteps, spikeGradients, layer.units, steps, currentGradients, steps, width, m.sums,
-          biasGradientsAt);
+      case "coefficients":
+        this.#coefficients(m.layers[operation.layer]!, operation.from);
         return;
-      }
       case "traceGradient":
         this.#inputs.traceGradient(operation.decay, this.#slots[operation.layer]!);
         return;
@@ -365,50 +395,93 @@ export class Core {
     }
   }
 
+  /** The layer below as what feeds a layer. */
+  #feedOf({ layer }: LayerMemory): Feed {
+    return this.#outputsOf(layer.index - 1, layer.inputDelay);
+  }
+
+  /** A layer's outputs as a feed. */
+  #outputsOf(index: number, delay: number): Feed {
+    const memory = this.memory.layers[index]!;
+    const { layer, outputs, width } = memory;
+    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : undefined;
+    return {
+      lists: memory,
+      slots: this.#slots[index]!,
+      unit: memory.unit,
+      spikes,
+      rows: outputs,
+      isPacked: false,
+      width,
+      delay,
+    };
+  }
+
   #scan(memory: LayerMemory): void {
-    const { layer, currents, counts, spikeSteps, spikeOutputs, potentials, outputs, width } = memory;
-    const { steps } = this.plan.spec;
+    const { layer, excess, outputs, width } = memory;
+    const steps = this.#steps;
+    if (!layer.dense) {
+      this.#scanSpikes(memory);
+      return;
+    }
+    this.#neurons.scan(memory, steps);
+    if (!kindOf(layer.neuron).fires) return;
+    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
+    // deno-fmt-ignore
+    this.#fired[layer.index] = this.#kernels.listSpikes(excess, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+      steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** A layer of which nobody asks for more than its spikes: the seed's lowest one. */
+  #scanSpikes({ layer, currents, currentStride, counts, spikeSteps, spikeOutputs }: LayerMemory): void {
+    const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
+    const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
-    const fed = layer.source === "spikes" ? undefined : this.#inputs;
-    const currentStride = fed?.currentStride ?? memory.currentStride;
+    if (neuron.kind !== "graded") throw new TypeError(`a layer of ${neuron.kind} neurons has to be dense`);
+    let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
-      const from = fed?.currentsOf(slot) ?? currents + 4 * slot;
-      const states = potentials && potentials + 4 * slot;
-      switch (neuron.kind) {
-        case "graded":
-          // deno-fmt-ignore
-          this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
-            Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps,
-            spikeOutputs + 4 * slot * steps, states, outputs && outputs + 4 * slot, 4 * width);
-          break;
-        case "integrator":
-          this.#kernels.scanIntegrator(from, currentStride, steps, neuron.decay, states, 4 * width);
-          break;
-        default:
-          neuron satisfies never;
-      }
+      const from = currentStride === 32
+        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
+        : currents + 4 * slot;
+      // deno-fmt-ignore
+      this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
+        Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
+      for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
+    }
+    this.#fired[layer.index] = fired;
+  }
+
+  /** Share of a layer's (unit, step) pairs that spiked in the present sample. */
+  #rateOf({ index, units }: LayerPlan): number {
+    return this.#fired[index]! / (units * this.#steps);
+  }
+
+  #coefficients(memory: LayerMemory, from: "spikes" | "steps"): void {
+    const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = memory;
+    const k = this.#kernels, { sums } = this.memory, steps = this.#steps;
+    const slots = this.#slots[layer.index]!;
+    if (from === "spikes") {
+      // deno-fmt-ignore
+      k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, slots, steps, powers, powerSums, sums,
+        biasGradientsAt);
+    } else {
+      // deno-fmt-ignore
+      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
+        memory.width, layer.neuron.decay, powerSums, sums, biasGradientsAt);
     }
   }
 
-  #scanBack({ layer, outputs, outputGradients, currentGradients, width }: LayerMemory): void {
-    const { steps } = this.plan.spec;
-    const { readout, layers } = this.plan;
-    const { neuron } = layer;
-    const isRead = layer.index === layers.length - 1;
-    const first = isRead ? readout.first : 0, last = isRead ? readout.last : -1;
-    const gradient = this.memory.logitGradients;
-    switch (neuron.kind) {
-      case "graded":
-        // deno-fmt-ignore
-        this.#kernels.scanBackGraded(outputs, gradient, first, last, outputGradients, currentGradients, steps,
-          width, neuron.decay);
-        return;
-      case "integrator":
-        this.#kernels.scanBackIntegrator(gradient, first, last, currentGradients, steps, width, neuron.decay);
-        return;
-      default:
-        neuron satisfies never;
+  /** The lowest layer's gradient from δI at every step. */
+  #inputsBack({ layer, biasGradientsAt, currentGradients, width }: LayerMemory): void {
+    const { sums } = this.memory, k = this.#kernels, steps = this.#steps;
+    if (layer.source === "constant") {
+      this.#view(sums, width).fill(0);
+      k.sumSteps(currentGradients, steps, width, sums);
+      this.#inputs.outerGradient();
+    } else {
+      this.#inputs.inputsBack();
     }
+    k.sumSteps(currentGradients, steps, width, biasGradientsAt);
   }
 }

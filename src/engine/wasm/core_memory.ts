@@ -6,34 +6,63 @@
  * @module
  */
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
+import { kindOf, type Learnable } from "../../network/neurons.ts";
 import type { Plan } from "../plan.ts";
+import { LAYER_FIELDS } from "./layer_record.ts";
 import { Arena, type Kernels } from "./kernels.ts";
 import { type LayerLayout, layOut, type ParameterLayout, roundUp } from "./layout.ts";
 
 /** Addresses of one layer's buffers; shapes are given in asm/. */
-export interface LayerMemory extends LayerLayout {
+export interface LayerMemory extends LayerLayout, SpikeLists {
   readonly weightsAt: number;
   readonly biasAt: number;
   readonly weightGradientsAt: number;
   readonly biasGradientsAt: number;
-  /** Currents, and bytes from step to step (0: the same at every step). */
+  /** V and its gradient; 0 where the layer is not recurrent. */
+  readonly recurrentAt: number;
+  readonly recurrentGradientsAt: number;
+  /** Currents, and bytes from step to step (0: the same at every step): rows, or panels where the layer is not dense. */
   readonly currents: number;
   readonly currentStride: number;
-  /** `[steps][width]`, where the layer is dense; else 0. */
+  /** What the neurons' kernels are told (asm/layer.ts); 0 where the layer is not dense. */
+  readonly record: number;
+  /**
+   * `[steps][width]` where the layer is dense; else 0. A row of zeros lies before the outputs. Behind the steps there are rows
+   * enough for a product to read four at a time; those of δI are kept at 0.
+   */
   readonly potentials: number;
   readonly outputs: number;
+  readonly excess: number;
   readonly outputGradients: number;
+  readonly stateGradients: number;
   readonly currentGradients: number;
-  /** Spikes by unit; a slot's entries are one a step. */
+  /** V·o_{t-1} of one step, and behind it room for the list of its spikes. */
+  readonly feedback: number;
+  /** What a neuron's kernels remember from step to step, four numbers a unit. */
+  readonly state: number;
+  /** The neuron's constants: those that can be learned, a value a unit, and all others one after another. */
+  readonly unitConstants: Readonly<Record<Learnable, number>>;
+  readonly constants: number;
+  /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
   readonly unit: number;
-  readonly counts: number;
-  readonly spikeSteps: number;
-  readonly spikeOutputs: number;
   readonly spikeGradients: number;
   /** For every step s: d^s, Σ_{i ≤ s} d^i, and √Σ_{i ≤ s} d^(2i); padded to whole vectors with the last one's. */
   readonly powers: number;
   readonly powerSums: number;
   readonly powerNorms: number;
+  /** Panels of weights that lie by input, forward (W) and back (Wᵀ); 0 where they are not needed. */
+  readonly panels: number;
+  readonly panelsBack: number;
+}
+
+/** Addresses of spikes that are listed, by unit and by step (asm/spike_lists.ts). */
+export interface SpikeLists {
+  readonly counts: number;
+  readonly spikeSteps: number;
+  readonly spikeOutputs: number;
+  readonly stepCounts: number;
+  readonly stepUnits: number;
+  readonly stepOutputs: number;
 }
 
 /** Addresses of everything else. */
@@ -63,8 +92,21 @@ export interface CoreMemory {
   readonly logits: number;
   readonly logProbabilities: number;
   readonly logitGradients: number;
+  /** The step of each class's maximum. */
+  readonly largest: number;
   /** One sample's ∂L/∂b of the bottom layer, by slot. */
   readonly sums: number;
+  /** Inputs that are not 0, for a lowest layer whose weights lie by input. */
+  readonly inputLists: SpikeLists | undefined;
+  /** The vectors of the features that are not all 0. */
+  readonly vectors: number;
+  /** One product's inputs and results, in the product's layouts; of the largest layer. */
+  readonly rows: number;
+  readonly currentPanels: number;
+  /** Ones and zeros, as many as the widest row has numbers, and where a packed copy of the zeros goes. */
+  readonly ones: number;
+  readonly zeros: number;
+  readonly packedZeros: number;
   readonly scratch: number;
   /** Room for the optimiser: parameters, two moments and gradient shards of a part of the whole. */
   readonly shards: number;
@@ -92,7 +134,7 @@ export const NORM_FLOATS = 1024;
  * Takes all memory of a thread.
  *
  * @param shards The most gradient shards that a batch is cut into.
- * @param isExternal The bottom layer's product is computed elsewhere: nothing is needed for it but room for its currents.
+ * @param isExternal The lowest layer's product is computed elsewhere: nothing is needed for it but room for its currents.
  */
 export function allocate(kernels: Kernels, plan: Plan, shards: number, isExternal: boolean): CoreMemory {
   const arena = new Arena(kernels);
@@ -100,63 +142,87 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   const { steps } = plan.spec;
   const paddedSteps = roundUp(steps, 4);
   const layout = layOut(plan, isExternal);
+  const lists = (slots: number, byStep: boolean): SpikeLists => ({
+    counts: floats(slots),
+    spikeSteps: floats(slots * steps),
+    spikeOutputs: floats(slots * steps),
+    stepCounts: byStep ? floats(steps) : 0,
+    stepUnits: byStep ? floats(slots * steps) : 0,
+    stepOutputs: byStep ? floats(slots * steps) : 0,
+  });
   const parameters = floats(layout.size);
   const gradients = floats(layout.size);
 
+  const top = layout.layers.length - 1;
   const layers = layout.layers.map((place): LayerMemory => {
-    const { layer, width } = place;
-    const states = layer.dense ? steps * width : 0;
+    const { layer, width, byInput } = place;
+    const { dense, source } = layer;
+    // A row before the first step, for a delay; whole blocks of four steps, and one step of delay more, behind the last.
+    const rows = () => dense ? floats((paddedSteps + 6) * width) + 4 * width : 0;
     const slots = roundUp(layer.units + 1, 8);
-    const row = layer.source === "constant"
-      ? width
-      : (layer.source === "inputs" ? paddedSteps : steps) * width;
-    const stride = { inputs: 32, constant: 0, spikes: 4 * width }[layer.source];
+    const fanIn = roundUp(layer.inputs, 8);
+    const below = layout.layers[layer.index - 1]?.layer;
+    const stride = source === "constant" ? 0 : source === "inputs" && !dense && !isExternal ? 32 : 4 * width;
+    const potentials = rows();
+    const constant = (name: Learnable) => {
+      const learned = place.learned.get(name);
+      return learned === undefined ? (dense ? floats(width) : 0) : parameters + 4 * learned;
+    };
     return {
       ...place,
       weightsAt: parameters + 4 * place.weights,
       biasAt: parameters + 4 * place.bias,
       weightGradientsAt: gradients + 4 * place.weights,
       biasGradientsAt: gradients + 4 * place.bias,
-      currents: floats(row),
+      recurrentAt: place.recurrent === undefined ? 0 : parameters + 4 * place.recurrent,
+      recurrentGradientsAt: place.recurrent === undefined ? 0 : gradients + 4 * place.recurrent,
+      currents: floats(source === "constant" ? width : paddedSteps * width),
       currentStride: stride,
-      potentials: states && floats(states),
-      outputs: states && floats(states),
-      outputGradients: states && floats(states),
-      currentGradients: states && floats(states),
+      record: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
+      potentials,
+      outputs: kindOf(layer.neuron).fires ? rows() : potentials,
+      excess: rows(),
+      outputGradients: rows(),
+      stateGradients: layer.index === top && plan.readout.from === "state" ? rows() : 0,
+      currentGradients: rows(),
+      feedback: layer.recurrent ? floats(3 * width) : 0,
+      state: dense ? floats(4 * width) : 0,
+      unitConstants: { decay: constant("decay"), threshold: constant("threshold"), scale: constant("scale") },
+      constants: floats(kindOf(layer.neuron).constants(layer.neuron).length),
       unit: floats(slots),
-      counts: floats(slots),
-      spikeSteps: floats(slots * steps),
-      spikeOutputs: floats(slots * steps),
+      ...lists(slots, dense),
       spikeGradients: floats(slots * steps),
       powers: floats(paddedSteps),
       powerSums: floats(paddedSteps),
       powerNorms: floats(paddedSteps),
+      panels: byInput && (below?.dense ?? true) ? floats(fanIn * roundUp(width, 8)) : 0,
+      panelsBack: byInput && below?.wayBack === "steps" ? floats(fanIn * width) : 0,
     };
   });
 
   const bottom = layers[0]!;
   const inputs = roundUp(plan.spec.inputs, 4);
   const varying = bottom.layer.source === "inputs" && !isExternal;
-  const classes = layers[layers.length - 1]!.width;
-  const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder);
-  const inputCapacity = isFolded || !varying
-    ? 0
-    : Math.floor(sparseShare(bottom.layer.units) * steps * inputs);
+  const classes = layers[top]!.width;
+  const widest = Math.max(inputs, ...layers.map(({ width }) => roundUp(width, 8)));
+  const dense = layers.some(({ layer }) => layer.dense);
+  const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder) || isExternal;
+  // Where weights lie by input, inputs are listed otherwise.
+  const listed = isFolded || bottom.byInput ? 0 : sparseShare(bottom.layer.units);
+  const inputCapacity = Math.floor(listed * steps * inputs);
   return {
     layout,
     layers,
     parameters,
     gradients,
     features: floats(inputs),
-    sequence: isFolded || !varying
-      ? 0
-      : floats((form.isSequence ? paddedSteps : 1) * roundUp(form.channels, 4)),
+    sequence: isFolded ? 0 : floats((form.isSequence ? paddedSteps : 1) * roundUp(form.channels, 4)),
     levels: plan.spec.encoder.kind === "latency" ? floats(4 + paddedSteps) : 0,
     inputCounts: isFolded ? 0 : floats(paddedSteps),
     inputEntries: isFolded ? 0 : floats(2 * (inputCapacity + paddedSteps)),
     inputCapacity,
     x: varying ? floats(paddedSteps * inputs) : 0,
-    panels: varying ? floats(bottom.width * inputs) : 0,
+    panels: varying && !bottom.byInput ? floats(bottom.width * inputs) : 0,
     packedBias: varying ? floats(bottom.width) : 0,
     scales: varying ? floats(bottom.width) : 0,
     factors: varying ? floats(bottom.width) : 0,
@@ -164,7 +230,15 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
     logits: floats(classes),
     logProbabilities: floats(classes),
     logitGradients: floats(classes),
+    largest: floats(classes),
     sums: floats(bottom.width),
+    inputLists: varying && bottom.byInput ? lists(inputs, true) : undefined,
+    vectors: floats(inputs / 4 + 1),
+    rows: dense ? floats(paddedSteps * widest) : 0,
+    currentPanels: dense ? floats(paddedSteps * widest) : 0,
+    ones: floats(widest),
+    zeros: floats(widest + 8),
+    packedZeros: floats(widest + 8),
     scratch: varying ? floats(paddedSteps * 48) : 0,
     shards: floats((shards + 3) * UPDATE_FLOATS),
   };

@@ -5,11 +5,9 @@
  *
  * @module
  */
-import type { Samples } from "../../data/samples.ts";
-import type { DrawKey } from "../../random.ts";
 import type { Plan } from "../plan.ts";
 import type { CoreMemory } from "./core_memory.ts";
-import type { InputOperations, Place } from "./input_product.ts";
+import type { InputOperations, Place, Presented } from "./input_layer.ts";
 import type { Kernels } from "./kernels.ts";
 import { layOut } from "./layout.ts";
 
@@ -48,7 +46,7 @@ export function createExchange(plan: Plan, samples: number, threaded: boolean): 
   const isConstant = bottom!.source === "constant";
   const rows = isConstant ? 1 : plan.spec.steps;
   const { width } = layOut(plan, true).layers[0]!;
-  const isDense = isConstant || plan.backward.some(({ kind }) => kind === "everyStep");
+  const isDense = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
   const words = samples * rows * width;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const slot = (): ExchangeSlot => ({
@@ -61,27 +59,24 @@ export function createExchange(plan: Plan, samples: number, threaded: boolean): 
 
 /** Encoding, choosing and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
 export class ExternalProduct implements InputOperations {
-  readonly currentStride: number;
   readonly #memory: CoreMemory;
   readonly #exchange: Exchange;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   #place: Place = { slot: 0, position: 0 };
+  /** Rows of the present sample that count. */
+  #rows = 0;
 
   constructor(kernels: Kernels, memory: CoreMemory, exchange: Exchange) {
     this.#memory = memory;
     this.#exchange = exchange;
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
-    this.currentStride = exchange.rows === 1 ? 0 : 4 * exchange.width;
   }
 
-  currentsOf(slot: number): number {
-    return this.#memory.layers[0]!.currents + 4 * slot;
-  }
-
-  load(_samples: Samples, _index: number, _key: DrawKey, place: Place): void {
+  load({ place, steps }: Presented): void {
     this.#place = place;
+    this.#rows = Math.min(steps, this.#exchange.rows);
   }
 
   prepare(): void {}
@@ -96,16 +91,20 @@ export class ExternalProduct implements InputOperations {
   pack(): void {}
 
   product(): void {
-    this.#floats.set(this.#currents(), this.#memory.layers[0]!.currents >> 2);
+    const currents = this.#currents().subarray(0, this.#rows * this.#exchange.width);
+    this.#floats.set(currents, this.#memory.layers[0]!.currents >> 2);
   }
 
   productRow(): void {
     this.product();
   }
 
+  inputsBack(): void {
+    this.#putDense(this.#memory.layers[0]!.currentGradients);
+  }
+
   traceGradient(_decay: number, slots: number): void {
-    if (this.#exchange.isDense) this.#putDense(this.#memory.layers[0]!.currentGradients);
-    else this.#list(slots);
+    this.#list(slots);
   }
 
   outerGradient(): void {
@@ -120,8 +119,9 @@ export class ExternalProduct implements InputOperations {
   }
 
   #putDense(at: number): void {
-    const to = this.#currents();
-    to.set(this.#floats.subarray(at >> 2, (at >> 2) + to.length));
+    const to = this.#currents(), count = this.#rows * this.#exchange.width;
+    to.set(this.#floats.subarray(at >> 2, (at >> 2) + count));
+    to.fill(0, count);
   }
 
   #list(slots: number): void {
@@ -134,7 +134,7 @@ export class ExternalProduct implements InputOperations {
     let to = 2 * Atomics.add(count, 0, total);
     for (let i = 0; i < slots; i++) {
       const first = position * rows * width + words[(unit >> 2) + i]!;
-      let at = i * rows; // a slot's entries are one a step
+      let at = i * this.#rows; // a slot's entries are one a step
       for (let left = words[(counts >> 2) + i]!; left > 0; left--, at++) {
         list[to++] = first + words[(spikeSteps >> 2) + at]! * width;
         list[to++] = words[(spikeGradients >> 2) + at]!;

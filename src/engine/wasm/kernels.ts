@@ -7,9 +7,18 @@
  * @module
  */
 import { EngineError } from "../../errors.ts";
+import type { Neuron } from "../../network/neurons.ts";
+
+/** Takes a layer (asm/layer.ts) through the steps `from` ≤ t < `to`, forward or back. */
+export type StepKernel = (record: number, from: number, to: number) => void;
+
+/** What every kind of neuron has in asm/neurons/: its way forward and its way back. */
+export type NeuronKernels = {
+  readonly [Name in `${"step" | "stepBack"}${Capitalize<Neuron["kind"]>}`]: StepKernel;
+};
 
 /** The exports of asm/index.ts. */
-export interface Kernels {
+export interface Kernels extends NeuronKernels {
   readonly memory: WebAssembly.Memory;
   fuses(): number;
   heapBase(): number;
@@ -125,11 +134,13 @@ export interface Kernels {
     inputs: number,
     units: number,
   ): void;
+  listVectors(x: number, inputs: number, vectors: number): number;
   productRow(
     x: number,
+    vectors: number,
+    count: number,
     weights: number,
     bias: number,
-    scale: number,
     y: number,
     units: number,
     inputs: number,
@@ -148,6 +159,7 @@ export interface Kernels {
     bound: number,
     chosen: number,
   ): number;
+  layerFields(): number;
   scanGraded(
     currents: number,
     currentStride: number,
@@ -159,37 +171,75 @@ export interface Kernels {
     counts: number,
     spikeSteps: number,
     spikeOutputs: number,
-    potentials: number,
-    outputs: number,
-    recordStride: number,
   ): void;
-  scanBackGraded(
-    outputs: number,
-    readout: number,
-    first: number,
-    last: number,
+  feedBack(outputs: number, weights: number, to: number, units: number, scratch: number): void;
+  feedBackGradient(
+    currentGradients: number,
+    weights: number,
     outputGradients: number,
-    currentGradients: number,
+    excess: number,
+    units: number,
+  ): void;
+  listSpikes(
+    excess: number,
+    outputs: number,
     steps: number,
     units: number,
-    decay: number,
-  ): void;
-  scanIntegrator(
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    capacity: number,
+    stepCounts: number,
+    stepUnits: number,
+    stepOutputs: number,
+  ): number;
+  listInputSpikes(
+    x: number,
+    steps: number,
+    inputs: number,
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    capacity: number,
+    stepCounts: number,
+    stepUnits: number,
+    stepOutputs: number,
+  ): number;
+  gatherRows(
+    counts: number,
+    units: number,
+    outputs: number,
+    capacity: number,
+    delay: number,
+    weights: number,
+    bias: number,
     currents: number,
-    currentStride: number,
     steps: number,
-    decay: number,
-    potentials: number,
-    recordStride: number,
+    width: number,
   ): void;
-  scanBackIntegrator(
-    readout: number,
-    first: number,
-    last: number,
+  spikeGradient(
+    counts: number,
+    spikeSteps: number,
+    spikeOutputs: number,
+    slots: number,
+    capacity: number,
+    delay: number,
     currentGradients: number,
     steps: number,
     units: number,
-    decay: number,
+    weightGradients: number,
+  ): void;
+  inputRows(x: number, features: number, steps: number, inputs: number, rows: number): void;
+  inputRowsI8(x: number, features: number, steps: number, inputs: number, rows: number): void;
+  packRows(weights: number, inputs: number, units: number, panels: number): void;
+  panelsToRows(panels: number, steps: number, count: number, units: number, rows: number): void;
+  productGradient(
+    x: number,
+    currentGradients: number,
+    steps: number,
+    inputs: number,
+    units: number,
+    weightGradients: number,
   ): void;
   gatherSpikes(
     unit: number,
@@ -243,7 +293,7 @@ export interface Kernels {
     sums: number,
     biasGradients: number,
   ): void;
-  everyStep(
+  stepCoefficients(
     counts: number,
     spikeSteps: number,
     spikeGradients: number,
@@ -252,6 +302,8 @@ export interface Kernels {
     currentGradients: number,
     steps: number,
     units: number,
+    decay: number,
+    powerSums: number,
     sums: number,
     biasGradients: number,
   ): void;
@@ -284,7 +336,15 @@ export interface Kernels {
     weightGradients: number,
     scratch: number,
   ): void;
-  outerGradient(x: number, sums: number, weightGradients: number, units: number, inputs: number): void;
+  outerGradient(
+    x: number,
+    vectors: number,
+    count: number,
+    sums: number,
+    weightGradients: number,
+    units: number,
+    inputs: number,
+  ): void;
   sumSteps(currentGradients: number, steps: number, units: number, biasGradients: number): void;
   readStates(
     potentials: number,
@@ -294,6 +354,24 @@ export interface Kernels {
     scale: number,
     logits: number,
   ): void;
+  readLargest(
+    values: number,
+    first: number,
+    last: number,
+    units: number,
+    zero: number,
+    logits: number,
+    at: number,
+  ): void;
+  readStatesBack(
+    gradients: number,
+    first: number,
+    last: number,
+    steps: number,
+    units: number,
+    rows: number,
+  ): void;
+  readLargestBack(gradients: number, at: number, steps: number, units: number, rows: number): void;
   crossEntropy(
     logits: number,
     classes: number,
@@ -302,6 +380,16 @@ export interface Kernels {
     logProbabilities: number,
     gradients: number,
   ): number;
+  meanSquaredError(
+    logits: number,
+    classes: number,
+    label: number,
+    correct: number,
+    incorrect: number,
+    scale: number,
+    gradients: number,
+  ): number;
+  addToRows(rows: number, steps: number, count: number, units: number, value: number): void;
   sgd(
     parameters: number,
     velocity: number,

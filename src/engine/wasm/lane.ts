@@ -7,14 +7,15 @@
  *
  * @module
  */
+import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { clipFactor, type CompleteStep } from "../optimiser.ts";
 import { Core, type CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import type { KernelModule } from "./kernels.ts";
-import type { Place } from "./input_product.ts";
 import { roundUp } from "./layout.ts";
+import type { Place } from "./input_layer.ts";
 
 /** Memory that all threads see. With a single lane it need not be shared. */
 export interface SharedState {
@@ -51,6 +52,7 @@ export interface Job {
   readonly purpose: number;
   readonly epoch: number;
   readonly slot: 0 | 1;
+  readonly augmentation?: Augmentation;
   /** How many shards the batch is cut into. */
   readonly shards: number;
 }
@@ -238,7 +240,11 @@ export class Lane {
     for (let position = from; position < to; position++) {
       const i = part.from + position;
       const place: Place = { slot: part.slot, position };
-      core.load(samples, job.indices[i]!, job.purpose, job.epoch, 1 / job.indices.length, place);
+      core.load(samples, job.indices[i]!, job.purpose, job.epoch, {
+        scale: 1 / job.indices.length,
+        place,
+        ...(job.augmentation && { augmentation: job.augmentation }),
+      });
       losses[i] = core.forward();
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();

@@ -33,6 +33,7 @@ import type { CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
+import type { DenseFrom } from "./rows_product.ts";
 import { type Job, shardCount, type SharedState } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
@@ -59,6 +60,11 @@ export interface WasmEngineOptions {
   readonly precision?: Precision;
   /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
   readonly tile?: Tile;
+  /**
+   * The shares of (input, step) pairs that spike above which a layer's product with them is a whole one, not a sum of rows.
+   * Changes the result by rounding alone. @default {as measured}
+   */
+  readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
   readonly record?: boolean;
 }
@@ -78,7 +84,7 @@ export interface WasmEngineOptions {
 export function createWasmEngine(options: WasmEngineOptions): Engine & Disposable {
   const { spec, kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8 } =
     options;
-  const { precision = "f32", tile, record = false } = options;
+  const { precision = "f32", tile, denseFrom, record = false } = options;
   const plan = compilePlan(spec, { skip, record });
   const most = shards ?? shardCount(batchSize);
   const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
@@ -88,7 +94,15 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     kernels,
     threads,
     batchSize,
-    core: { plan, seed, shards: most, skipBound, precision, ...(tile && { tile }) },
+    core: {
+      plan,
+      seed,
+      shards: most,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+      ...(denseFrom && { denseFrom }),
+    },
     shards: (count) => Math.min(shards ?? shardCount(count), count),
     directed: ({ lanes, shared }) => ({
       async train(job, _samples, step, number) {
@@ -305,7 +319,7 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   #job(batch: Batch, slot: 0 | 1): Job {
-    const { samples, indices, purpose, epoch } = batch;
+    const { samples, indices, purpose, epoch, augmentation } = batch;
     checkBatch(batch, this.#batchSize);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
@@ -314,7 +328,8 @@ export class LaneEngine implements Engine, Disposable {
       this.#sampleIds.set(samples, id);
       this.#lanes.tell({ kind: "samples", id, samples });
     }
-    return { samples: id, indices, purpose, epoch, slot, shards: this.#shards(indices.length) };
+    const shards = this.#shards(indices.length);
+    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {

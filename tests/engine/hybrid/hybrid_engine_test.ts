@@ -14,7 +14,7 @@ import { batchesOf, batchOf, bitsOf, startEngine as startWasm } from "../batches
 import { answered } from "../deadline.ts";
 import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
 import { drawSamples, networkCases } from "../network_cases.ts";
-import { GRADED_CASES } from "../pytorch_cases.ts";
+import { PYTORCH_CASES } from "../pytorch_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
@@ -38,7 +38,7 @@ async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
   return { results, evaluated, parameters, velocity: moments.get("velocity")! };
 }
 
-for (const name of GRADED_CASES) {
+for (const name of PYTORCH_CASES) {
   gpuTest(`hybrid passes the reference case ${name}`, async () => {
     const deviations = await verifyCase(
       await readReferenceCase(referencePath(name)),

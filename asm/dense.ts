@@ -1,0 +1,194 @@
+/**
+ * Products of whole arrays, for a layer whose inputs lie as f32 rows `[steps][inputs]` (spikes that are not few) and whose
+ * weights lie by input, `[inputs][units]`.
+ *
+ * The products themselves are product.ts's, forward with panels of W and back with panels of Wᵀ, both packed once a batch.
+ * Here is what stands around them: panels of such weights, from panels to rows, and the weights' gradient.
+ */
+import { transpose4 } from "./encoders/direct";
+import { madd } from "./lanes";
+
+/**
+ * Packs weights that lie by input into panels of 8 units.
+ *
+ * @param weights f32 `[inputs][units]`.
+ * @param units A multiple of 4; where it is not one of 8, the last panel's second half is 0.
+ * @param panels f32 `[⌈units / 8⌉][inputs][8]`, written.
+ */
+export function packRows(weights: usize, inputs: i32, units: i32, panels: usize): void {
+  const row = <usize> units << 2;
+  const zero = f32x4.splat(0);
+  for (let column: usize = 0; column < row; column += 32) {
+    let from = weights + column;
+    const isWhole = column + 16 < row;
+    for (let input = 0; input < inputs; input++, from += row, panels += 32) {
+      v128.store(panels, v128.load(from));
+      v128.store(panels, isWhole ? v128.load(from, 16) : zero, 16);
+    }
+  }
+}
+
+/**
+ * From the panels of a product to rows.
+ *
+ * @param panels f32 `[⌈units / 8⌉][steps][8]`.
+ * @param steps Of a panel.
+ * @param count How many of them are wanted.
+ * @param units A multiple of 4.
+ * @param rows f32 `[count][units]`, written.
+ */
+export function panelsToRows(panels: usize, steps: i32, count: i32, units: i32, rows: usize): void {
+  const row = <usize> units << 2;
+  for (let column: usize = 0; column < row; column += 32) {
+    let from = panels, to = rows + column;
+    const isWhole = column + 16 < row;
+    for (let step = 0; step < count; step++, from += 32, to += row) {
+      v128.store(to, v128.load(from));
+      if (isWhole) v128.store(to, v128.load(from, 16), 16);
+    }
+    panels += <usize> steps << 5;
+  }
+}
+
+/**
+ * Adds a sample's weight gradient, one product with the steps as what is summed over: ∂L/∂W[:, k] += Σ_t x_{t,k}·δI_t.
+ *
+ * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
+ * @param currentGradients f32 `[⌈steps / 4⌉ · 4][units]`, δI_t; rows past the last step are 0.
+ * @param inputs A multiple of 4.
+ * @param units A multiple of 4.
+ * @param weightGradients f32 `[inputs][units]`, added to.
+ */
+export function productGradient(
+  x: usize,
+  currentGradients: usize,
+  steps: i32,
+  inputs: i32,
+  units: i32,
+  weightGradients: usize,
+): void {
+  const row = <usize> units << 2, block = <usize> inputs << 4;
+  for (let input = 0; input < inputs; input += 4, x += 64, weightGradients += row << 2) {
+    let column: usize = 0;
+    for (; column + 32 <= row; column += 32) {
+      gradient4x8(x, block, currentGradients + column, row, steps, weightGradients + column);
+    }
+    if (column < row) gradient4x4(x, block, currentGradients + column, row, steps, weightGradients + column);
+  }
+}
+
+/**
+ * A sample's inputs as rows, where its features are not in them yet: x_t = X_t ⊙ features.
+ *
+ * With such rows in place of δI and δI in place of X, `productGradient` gives the gradient of weights that lie by unit.
+ *
+ * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
+ * @param features f32 `[inputs]`.
+ * @param inputs A multiple of 4.
+ * @param rows f32 `[⌈steps / 4⌉ · 4][inputs]`, written.
+ */
+export function inputRows(x: usize, features: usize, steps: i32, inputs: i32, rows: usize): void {
+  const row = <usize> inputs << 2;
+  for (let step = 0; step < steps; step += 4, rows += row << 2) {
+    for (let to = rows, feature = features, end = rows + row; to < end; to += 16, feature += 16, x += 64) {
+      transpose4(x, 16, to, row);
+      const f = v128.load(feature);
+      v128.store(to, f32x4.mul(f, v128.load(to)));
+      v128.store(to + row, f32x4.mul(f, v128.load(to + row)));
+      v128.store(to + 2 * row, f32x4.mul(f, v128.load(to + 2 * row)));
+      v128.store(to + 3 * row, f32x4.mul(f, v128.load(to + 3 * row)));
+    }
+  }
+}
+
+/**
+ * The same with draws in integers, X_t = v_t + 128½.
+ *
+ * @param x i8 v, `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`.
+ */
+export function inputRowsI8(x: usize, features: usize, steps: i32, inputs: i32, rows: usize): void {
+  const row = <usize> inputs << 2;
+  const middle = f32x4.splat(128.5);
+  for (let step = 0; step < steps; step += 4, rows += row << 2) {
+    for (let to = rows, feature = features, end = rows + row; to < end; to += 16, feature += 16, x += 16) {
+      const f = v128.load(feature);
+      let lane: usize = 0;
+      for (let at = to; lane < 16; lane += 4, at += row) {
+        const v = i32x4.extend_low_i16x8_s(i16x8.extend_low_i8x16_s(v128.load32_zero(x + lane)));
+        v128.store(at, f32x4.mul(f, f32x4.add(f32x4.convert_i32x4_s(v), middle)));
+      }
+    }
+  }
+}
+
+/** Four inputs × 8 units: 32 multiply-adds for 12 loads. */
+function gradient4x8(x: usize, block: usize, deltas: usize, row: usize, steps: i32, to: usize): void {
+  let a0 = v128.load(to), b0 = v128.load(to, 16);
+  let a1 = v128.load(to + row), b1 = v128.load(to + row, 16);
+  let a2 = v128.load(to + 2 * row), b2 = v128.load(to + 2 * row, 16);
+  let a3 = v128.load(to + 3 * row), b3 = v128.load(to + 3 * row, 16);
+  for (let step = 0; step < steps; step += 4, x += block) {
+    const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
+    let d = v128.load(deltas), e = v128.load(deltas, 16);
+    let s = v128.shuffle<f32>(x0, x0, 0, 0, 0, 0);
+    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
+    s = v128.shuffle<f32>(x1, x1, 0, 0, 0, 0);
+    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
+    s = v128.shuffle<f32>(x2, x2, 0, 0, 0, 0);
+    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
+    s = v128.shuffle<f32>(x3, x3, 0, 0, 0, 0);
+    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
+    deltas += row;
+    d = v128.load(deltas), e = v128.load(deltas, 16);
+    s = v128.shuffle<f32>(x0, x0, 1, 1, 1, 1);
+    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
+    s = v128.shuffle<f32>(x1, x1, 1, 1, 1, 1);
+    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
+    s = v128.shuffle<f32>(x2, x2, 1, 1, 1, 1);
+    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
+    s = v128.shuffle<f32>(x3, x3, 1, 1, 1, 1);
+    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
+    deltas += row;
+    d = v128.load(deltas), e = v128.load(deltas, 16);
+    s = v128.shuffle<f32>(x0, x0, 2, 2, 2, 2);
+    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
+    s = v128.shuffle<f32>(x1, x1, 2, 2, 2, 2);
+    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
+    s = v128.shuffle<f32>(x2, x2, 2, 2, 2, 2);
+    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
+    s = v128.shuffle<f32>(x3, x3, 2, 2, 2, 2);
+    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
+    deltas += row;
+    d = v128.load(deltas), e = v128.load(deltas, 16);
+    s = v128.shuffle<f32>(x0, x0, 3, 3, 3, 3);
+    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
+    s = v128.shuffle<f32>(x1, x1, 3, 3, 3, 3);
+    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
+    s = v128.shuffle<f32>(x2, x2, 3, 3, 3, 3);
+    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
+    s = v128.shuffle<f32>(x3, x3, 3, 3, 3, 3);
+    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
+    deltas += row;
+  }
+  v128.store(to, a0), v128.store(to, b0, 16);
+  v128.store(to + row, a1), v128.store(to + row, b1, 16);
+  v128.store(to + 2 * row, a2), v128.store(to + 2 * row, b2, 16);
+  v128.store(to + 3 * row, a3), v128.store(to + 3 * row, b3, 16);
+}
+
+/** Four inputs × 4 units. */
+function gradient4x4(x: usize, block: usize, deltas: usize, row: usize, steps: i32, to: usize): void {
+  let a0 = v128.load(to), a1 = v128.load(to + row);
+  let a2 = v128.load(to + 2 * row), a3 = v128.load(to + 3 * row);
+  for (let step = 0; step < steps; step += 4, x += block) {
+    for (let lane: usize = 0; lane < 16; lane += 4, deltas += row) {
+      const d = v128.load(deltas);
+      a0 = madd(v128.load32_splat(x + lane), d, a0);
+      a1 = madd(v128.load32_splat(x + lane, 16), d, a1);
+      a2 = madd(v128.load32_splat(x + lane, 32), d, a2);
+      a3 = madd(v128.load32_splat(x + lane, 48), d, a3);
+    }
+  }
+  v128.store(to, a0), v128.store(to + row, a1);
+  v128.store(to + 2 * row, a2), v128.store(to + 3 * row, a3);
+}

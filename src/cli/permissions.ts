@@ -1,0 +1,42 @@
+/**
+ * Gives up, for the rest of the process, the permissions that a command has no use for.
+ *
+ * A task of deno.json is given the least that its command needs. One binary has one set for all commands: so each command
+ * lets go of the rest before it does anything, for itself and for the threads that it starts. What was given up cannot be
+ * had again, for nobody is asked (`--no-prompt`).
+ *
+ * @module
+ */
+
+/** What a command may need besides reading files. */
+export type Power = "write" | "net";
+
+/** By the name of a command, with the names of the commands that it belongs to. */
+const NEEDS: Readonly<Record<string, readonly Power[]>> = {
+  // Those that take MNIST may fetch it first; `giveUp` is called when that is settled.
+  train: ["write", "net"],
+  compare: ["write", "net"],
+  evaluate: ["write", "net"],
+  verify: [],
+  info: [],
+  help: [],
+  "data fetch": ["write", "net"],
+  "data verify": [],
+  "data path": [],
+};
+
+/** What a command needs; all there is where nothing has been said about it. */
+export function needsOf(command: string): readonly Power[] | undefined {
+  return NEEDS[command];
+}
+
+/** Gives up what a command has no use for. */
+export async function keepNeeded(command: string): Promise<void> {
+  const needed = needsOf(command) ?? ["write", "net"];
+  await giveUp(...(["write", "net"] as const).filter((power) => !needed.includes(power)));
+}
+
+/** Gives up permissions. */
+export async function giveUp(...powers: readonly Power[]): Promise<void> {
+  for (const name of powers) await Deno.permissions.revoke({ name });
+}

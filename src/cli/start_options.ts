@@ -1,0 +1,93 @@
+/**
+ * The options that say how weights begin, and how pictures are moved while they are learned from.
+ *
+ * @module
+ */
+import { Option } from "@commander-js/extra-typings";
+import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
+import { OptionError } from "../errors.ts";
+import { DEFAULT_RATE, type LayerStart } from "../train/start.ts";
+import { count, percent } from "./figures.ts";
+import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
+
+const TRAINING = "Training:";
+
+/** How weights can begin. */
+export const STARTS = ["xavier", "rate"] as const;
+
+/** `--init` */
+export const initOption = choiceOption(
+  "--init <name>",
+  "first weights, as drawn or scaled by the data so that each hidden layer fires at --init-rate",
+  STARTS,
+  "xavier for the notebook's networks, else rate",
+).helpGroup(TRAINING);
+/** `--init-rate` */
+export const initRateOption = numberOption(
+  "--init-rate <number>",
+  "the share of a hidden layer's units that fires at a step when training begins",
+  numbers("above 0, less than 1", (value) => value > 0 && value < 1),
+  String(DEFAULT_RATE),
+).helpGroup(TRAINING);
+/** `--augment` */
+export const augmentOption = new Option(
+  "--augment <kinds>",
+  "move pictures each time they are learned from, such as shift,rotate=15,elastic: each alone or with its size " +
+    `(shift in pixels, ${AUGMENTATION_DEFAULTS.shift}; rotate in degrees, ${AUGMENTATION_DEFAULTS.rotate}; ` +
+    `elastic in pixels, ${AUGMENTATION_DEFAULTS.elastic}) (default: none)`,
+).argParser(parseAugmentation).helpGroup(TRAINING);
+
+/** What the options of the start come to. */
+export interface StartOptions {
+  readonly init?: typeof STARTS[number] | undefined;
+  readonly initRate?: number | undefined;
+}
+
+/**
+ * The firing rate to begin with; undefined where weights are to stay as they are drawn.
+ *
+ * @param fallback How weights begin where the options say nothing.
+ * @throws {OptionError} when a rate was given in vain.
+ */
+export function startRateOf(
+  { init, initRate }: StartOptions,
+  fallback: typeof STARTS[number],
+): number | undefined {
+  if (init === "xavier" && initRate !== undefined) {
+    throw new OptionError("--init-rate: means nothing for --init xavier: leave it out, or say --init rate");
+  }
+  const start = init ?? (initRate === undefined ? fallback : "rate");
+  return start === "rate" ? initRate ?? DEFAULT_RATE : undefined;
+}
+
+/** What the layers' starts came to, in a line. */
+export function describeStart(layers: readonly LayerStart[]): string {
+  const scaled = layers.map(({ rate, scale, reached }, i) =>
+    `layer ${i + 1} at ${percent(rate)}, ${
+      reached ? `weights × ${scale.toFixed(2)}` : "whatever its weights"
+    }`
+  );
+  return `units fire at a step: ${scaled.join("; ")}`;
+}
+
+/** Reads `shift,rotate=15`. @throws {OptionError} when a kind is unknown or comes twice, or a size is out of its range. */
+function parseAugmentation(text: string): Augmentation {
+  const sizes = new Map<string, number>();
+  for (const part of text.split(",")) {
+    const [kind = "", size, ...more] = part.split("=").map((word) => word.trim());
+    const known = Object.entries(AUGMENTATION_LIMITS).find(([name]) => name === kind);
+    if (!known || more.length > 0 || sizes.has(kind)) {
+      throw new OptionError(
+        `--augment ${
+          JSON.stringify(text.slice(0, 40))
+        }: expected one or more of shift, rotate and elastic, each once, ` +
+          "such as shift,rotate=15",
+      );
+    }
+    const [, most] = known;
+    const range = numbers(`0 to ${count(most)}`, (value) => value >= 0 && value <= most);
+    const fallback = Object.entries(AUGMENTATION_DEFAULTS).find(([name]) => name === kind)?.[1] ?? 0;
+    sizes.set(kind, size === undefined ? fallback : parseNumber(size, `--augment ${kind}`, range));
+  }
+  return Object.fromEntries(sizes);
+}

@@ -1,0 +1,111 @@
+/**
+ * Data sets: where samples to learn from and to be measured on come from.
+ *
+ * Every data set is a {@linkcode DataSource} of one verb, `load`. {@linkcode openDataSource} finds out which form a folder of
+ * the user's has; a program may bring one of its own.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { readError } from "../file_access.ts";
+import { loadMnist, type Split } from "./mnist.ts";
+import type { Samples } from "./samples.ts";
+
+/** What a network wants of its samples. */
+export interface WantedForm {
+  /** Rows and columns of pictures that can be scaled. @default {28} */
+  readonly side?: number;
+}
+
+/** A data set. */
+export interface DataSource {
+  /** What messages call it. */
+  readonly name: string;
+  /**
+   * Loads a part of it.
+   *
+   * @throws {InputError} when it has no such part, or a file is missing or damaged.
+   */
+  load(split: Split, wanted?: WantedForm): Promise<Samples>;
+}
+
+/** Files of a folder whose samples are tensors. */
+const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as const;
+
+/**
+ * Opens a data set of any form that there is.
+ *
+ * - Four IDX files of MNIST's form: see {@linkcode loadMnist}.
+ * - A folder of PNG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
+ * - `train.safetensors` and `test.safetensors`, with tensors `x` and `y`: see `loadTensors`.
+ *
+ * @param path The folder, or a single safetensors file to measure on. Undefined is MNIST.
+ * @throws {InputError} when nothing of the kind is there.
+ *
+ * @example
+ * ```ts
+ * import { openDataSource } from "@spikelet/spikelet";
+ *
+ * const mnist = await openDataSource();
+ * console.log((await mnist.load("test")).count); // 10000
+ * ```
+ */
+export async function openDataSource(path?: string): Promise<DataSource> {
+  if (path === undefined) return { name: "MNIST", load: (split) => loadMnist(undefined, split) };
+  if (path.endsWith(".safetensors")) {
+    return tensors(path, (split) => ({ train: undefined, test: path })[split]);
+  }
+  const entries: Deno.DirEntry[] = [];
+  try {
+    for await (const entry of Deno.readDir(path)) entries.push(entry);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  const has = (name: RegExp) => entries.some((entry) => name.test(entry.name));
+  if (has(/^(train|test)\.safetensors$/)) return tensors(path, (split) => join(path, TENSORS[split]));
+  if (has(/[.-]idx[13]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
+  if (has(/\.png$/i) || entries.some(({ isFile }) => !isFile)) {
+    // Loaded where it is needed, for it brings a decoder with it.
+    const { loadPictures } = await import("./picture_folder.ts");
+    return { name: path, load: (split, wanted) => loadPictures(path, split, wanted) };
+  }
+  throw new InputError(
+    `${path}: no data set is in this folder: expected MNIST's four files (train-images-idx3-ubyte, …), ` +
+      "folders of PNG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
+  );
+}
+
+function tensors(name: string, pathOf: (split: Split) => string | undefined): DataSource {
+  return {
+    name,
+    async load(split) {
+      const path = pathOf(split);
+      if (path === undefined) {
+        throw new InputError(
+          `${name}: a file alone has no part to learn from: expected a folder with ${TENSORS.train} and ${TENSORS.test}`,
+        );
+      }
+      const { readTensors } = await import("./tensor_file.ts");
+      return readTensors(path);
+    },
+  };
+}
+
+/** What a network for these samples has to be like. */
+export interface DataForm {
+  /** Numbers of a sample, at one step. */
+  readonly channels: number;
+  /** T, where samples are sequences. */
+  readonly steps?: number;
+  /** One more than the largest label. */
+  readonly classes: number;
+}
+
+/** The form of a data set's samples; classes are counted over all of its parts. */
+export function dataFormOf(first: Samples, ...others: readonly Samples[]): DataForm {
+  const { size, steps } = first;
+  const most = (most: number, label: number) => Math.max(most, label);
+  const classes = 1 + [first, ...others].reduce((all, { labels }) => labels.reduce(most, all), 0);
+  return steps === undefined ? { channels: size, classes } : { channels: size / steps, steps, classes };
+}

@@ -1,0 +1,315 @@
+/**
+ * Downloads a file over networks and from servers that fail: broken connections are gone on with, silent peers given up.
+ *
+ * Bytes are collected in a file beside the place that they are meant for, and stay there whatever happens, so that the next
+ * call goes on from them. Beside it lies a note of where they came from: `Range` asks for the rest, and `If-Range` makes the
+ * server send the whole where its file has changed (RFC 9110, sections 13.1.5 and 14.2).
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import * as v from "valibot";
+import { NetworkError } from "../errors.ts";
+import { writeError } from "../file_access.ts";
+
+/** What to download, and how patiently. */
+export interface DownloadOptions {
+  /** `http:` or `https:`. */
+  readonly url: string;
+  /** Where bytes are collected; its folder must exist. */
+  readonly part: string;
+  /** A server that sends more bytes has another file. */
+  readonly most: number;
+  /** Seconds in which a peer must send {@linkcode LEAST_BYTES}, or be given up. @default {30} */
+  readonly patience?: number;
+  /** Tries in a row that bring nothing, after the first, before it is given up. @default {5} */
+  readonly retries?: number;
+  /** Seconds before the first new try; doubled before each further one, up to {@linkcode LONGEST_PAUSE}. @default {0.5} */
+  readonly pause?: number;
+  /** Bytes that are here, and of how many, where the server says. */
+  onProgress?(received: number, total: number | undefined): void;
+  /** A try has failed; the next one comes in so many seconds. */
+  onRetry?(reason: string, seconds: number): void;
+}
+
+/** How a download came about. */
+export interface Download {
+  /** Whether its bytes are those of more than one answer. */
+  readonly resumed: boolean;
+}
+
+/** What a peer must send within the patience that it is given, and a try must bring to count as progress. */
+export const LEAST_BYTES = 4096;
+/** Seconds that are waited at the most, whatever a server asks for. */
+export const LONGEST_PAUSE = 60;
+
+/** Statuses that may be another the next time. */
+const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
+
+const noteSchema = v.strictObject({
+  url: v.string(),
+  /** A strong `ETag` or a `Last-Modified`; null where the server gave neither. */
+  validator: v.nullable(v.string()),
+});
+
+type Note = v.InferOutput<typeof noteSchema>;
+
+/** A try has failed and another one may succeed. */
+class PassingFault extends Error {
+  /** Seconds that the server asked to wait. */
+  readonly wait: number;
+
+  constructor(reason: string, wait = 0) {
+    super(reason);
+    this.wait = wait;
+  }
+}
+
+/**
+ * Downloads a file, or the rest of it.
+ *
+ * @returns When `part` holds all that the server has. Whether that is the right file is for the caller to find out.
+ * @throws {NetworkError} when the server refuses, sends too much, or fails too often in a row.
+ * @throws {InputError} when `part` cannot be written.
+ */
+export async function download(options: DownloadOptions): Promise<Download> {
+  const { url, part, retries = 5, pause = 0.5, onRetry } = options;
+  let furthest = await readableSize(part, url);
+  for (let failures = 0;;) {
+    try {
+      return await attempt(options);
+    } catch (error) {
+      if (!(error instanceof PassingFault)) throw error;
+      const size = await readableSize(part, url);
+      if (size >= furthest + LEAST_BYTES) {
+        furthest = size;
+        failures = 0;
+      }
+      if (++failures > retries || error.wait > LONGEST_PAUSE) {
+        const tries = failures > 1 ? `, ${failures} times in a row` : "";
+        const rest = size > 0
+          ? `; it goes on from the ${size.toLocaleString("en-US")} bytes that are here`
+          : "";
+        throw new NetworkError(`${url}: ${error.message}${tries}: run the same command again later${rest}`);
+      }
+      const seconds = Math.max(error.wait, Math.min(pause * 2 ** (failures - 1), LONGEST_PAUSE));
+      onRetry?.(error.message, seconds);
+      await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+    }
+  }
+}
+
+/** The URL whose bytes a part holds; `undefined` where there is none, or nothing is known of it. */
+export async function urlOfPart(part: string): Promise<string | undefined> {
+  return (await readNote(part))?.url;
+}
+
+/** Removes what a download has left. */
+export async function discardPart(part: string): Promise<void> {
+  for (const path of [part, noteOf(part)]) {
+    try {
+      await Deno.remove(path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw writeError(error, path, dirname(path));
+    }
+  }
+}
+
+/** One request, and what it brings. */
+async function attempt(options: DownloadOptions): Promise<Download> {
+  const { url, part } = options;
+  using watch = watchPeer(options.patience ?? 30);
+  const note = await readNote(part);
+  const offset = await readableSize(part, url);
+  // Said so, the runtime hands on a body as it is, whatever its encoding: only so can its bytes be counted.
+  const headers = new Headers({ "accept-encoding": "identity" });
+  if (offset > 0) {
+    headers.set("range", `bytes=${offset}-`);
+    if (note?.validator) headers.set("if-range", note.validator);
+  }
+  const response = await askServer(url, headers, watch.signal);
+  watch.heard(LEAST_BYTES);
+  switch (response.status) {
+    case 200:
+      await collect(response, 0, options, watch);
+      return { resumed: false };
+    case 206: {
+      const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
+      if (offset > 0 && Number(start) === offset) {
+        await collect(response, offset, options, watch);
+        return { resumed: true };
+      }
+      await response.body?.cancel();
+      await discardPart(part);
+      throw new PassingFault(`it sent another part than it was asked for`);
+    }
+    case 416: {
+      await response.body?.cancel();
+      const total = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
+      if (Number(total) === offset) return { resumed: true }; // all of it has been here already
+      await discardPart(part);
+      throw new PassingFault("it has less than is here");
+    }
+    default: {
+      await response.body?.cancel();
+      const { status, statusText } = response;
+      const answer = `the server answers ${status}${statusText === "" ? "" : ` ${statusText}`}`;
+      if (PASSING.has(status)) {
+        throw new PassingFault(answer, Number(response.headers.get("retry-after")) || 0);
+      }
+      throw new NetworkError(`${url}: ${answer}: check the address, or fetch from another with --from`);
+    }
+  }
+}
+
+/** Sends a request. */
+async function askServer(url: string, headers: Headers, signal: AbortSignal): Promise<Response> {
+  try {
+    return await fetch(url, { headers, signal });
+  } catch (error) {
+    throw faultOf(error, url);
+  }
+}
+
+/** Writes a response's body into the part, from `offset` on. */
+async function collect(
+  response: Response,
+  offset: number,
+  { url, part, most, onProgress }: DownloadOptions,
+  watch: Watch,
+): Promise<void> {
+  const length = Number(response.headers.get("content-length") ?? NaN);
+  const total = Number.isNaN(length) ? undefined : offset + length;
+  const file = await openPart(part, offset, { url, validator: validatorOf(response) });
+  let received = offset;
+  try {
+    onProgress?.(received, total);
+    for await (const piece of piecesOf(response, url)) {
+      watch.heard(piece.length);
+      if (received + piece.length > most) {
+        throw new NetworkError(
+          `${url}: it sends more than ${most.toLocaleString("en-US")} bytes: this is another file; ` +
+            "check the address, or fetch from another with --from",
+        );
+      }
+      await writeWhole(file, piece, part);
+      received += piece.length;
+      onProgress?.(received, total);
+    }
+  } finally {
+    file.close();
+  }
+  if (total !== undefined && received < total) throw new PassingFault("the connection broke");
+}
+
+/** The pieces of a body. */
+async function* piecesOf({ body }: Response, url: string): AsyncGenerator<Uint8Array> {
+  if (body === null) return;
+  try {
+    yield* body;
+  } catch (error) {
+    throw faultOf(error, url);
+  }
+}
+
+/** Opens the part for writing at `offset`, with nothing behind it, and notes where its bytes come from. */
+async function openPart(part: string, offset: number, note: Note): Promise<Deno.FsFile> {
+  try {
+    const file = await Deno.open(part, { write: true, create: true });
+    // First the bytes, then the note: it must never vouch for those of another file.
+    await file.truncate(offset);
+    await file.seek(offset, Deno.SeekMode.Start);
+    if (offset === 0) await Deno.writeTextFile(noteOf(part), JSON.stringify(note));
+    return file;
+  } catch (error) {
+    throw writeError(error, part, dirname(part));
+  }
+}
+
+async function writeWhole(file: Deno.FsFile, piece: Uint8Array, part: string): Promise<void> {
+  try {
+    for (let written = 0; written < piece.length;) written += await file.write(piece.subarray(written));
+  } catch (error) {
+    throw writeError(error, part, dirname(part));
+  }
+}
+
+/** How much of a URL's file is here and can be gone on with. */
+async function readableSize(part: string, url: string): Promise<number> {
+  if ((await readNote(part))?.url !== url) return 0;
+  try {
+    return (await Deno.stat(part)).size;
+  } catch {
+    return 0;
+  }
+}
+
+/** Where a part comes from; `undefined` where nothing is known, or the note is damaged. */
+async function readNote(part: string): Promise<Note | undefined> {
+  try {
+    return v.parse(noteSchema, JSON.parse(await Deno.readTextFile(noteOf(part))));
+  } catch {
+    return undefined;
+  }
+}
+
+function noteOf(part: string): string {
+  return `${part}.json`;
+}
+
+/** What tells whether a server's file is still the same; a weak ETag does not (RFC 9110, section 13.1.5). */
+function validatorOf({ headers }: Response): string | null {
+  const etag = headers.get("etag");
+  return etag !== null && !etag.startsWith("W/") ? etag : headers.get("last-modified");
+}
+
+/** Cuts off a peer that sends too little. */
+interface Watch extends Disposable {
+  readonly signal: AbortSignal;
+  /** So many bytes have come. */
+  heard(bytes: number): void;
+}
+
+function watchPeer(patience: number): Watch {
+  const controller = new AbortController();
+  const giveUp = () =>
+    controller.abort(
+      new PassingFault(`less than ${LEAST_BYTES.toLocaleString("en-US")} bytes came in ${patience} s`),
+    );
+  let timer = setTimeout(giveUp, 1000 * patience);
+  let heard = 0;
+  return {
+    signal: controller.signal,
+    heard(bytes) {
+      heard += bytes;
+      if (heard < LEAST_BYTES) return;
+      heard = 0;
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, 1000 * patience);
+    },
+    [Symbol.dispose]: () => clearTimeout(timer),
+  };
+}
+
+/** What a failed request or a broken body means: a fault that may pass, one that will not, or a bug of ours. */
+function faultOf(error: unknown, url: string): unknown {
+  if (error instanceof Deno.errors.NotCapable) {
+    return new NetworkError(`${url}: Deno may not reach it; run again with --allow-net=${new URL(url).host}`);
+  }
+  if (!(error instanceof TypeError)) return error;
+  const { message } = error.cause instanceof Error ? error.cause : error;
+  if (/certificate/.test(message)) {
+    return new NetworkError(
+      `${url}: its certificate is not trusted here: if a proxy of yours issues certificates, set DENO_TLS_CA_STORE=system`,
+    );
+  }
+  if (/blocked/.test(message)) {
+    return new NetworkError(`${url}: this is no port for the web: check the address`);
+  }
+  if (/dns error/.test(message)) return new PassingFault("its name cannot be looked up");
+  if (/refused/.test(message)) return new PassingFault("it refuses connections");
+  if (/reading a body/.test(message)) return new PassingFault("the connection broke");
+  return new PassingFault(
+    message.replace(/^.*?\): (client error \(\w+\): )?/, "").replace(/ \(os error \d+\).*$/s, ""),
+  );
+}

@@ -1,0 +1,207 @@
+/**
+ * Fetches a data set: four files, each downloaded, unpacked, held to its MD5, and only then put in its place.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError, NetworkError } from "../errors.ts";
+import { readError, writeError } from "../file_access.ts";
+import type { OfficialDataset, OfficialFile } from "./datasets.ts";
+import { discardPart, download, urlOfPart } from "./download.ts";
+import { createMd5 } from "./md5.ts";
+import { inspectFile, openUnpacked } from "./verify.ts";
+import { writeFileAtomic } from "./write_file.ts";
+
+/** Where from and where to. */
+export interface FetchOptions {
+  /** The folder that is to hold the four files; it is made where it does not exist. */
+  readonly folder: string;
+  /** Folders on the web, tried in this order. @default {the data set's own} */
+  readonly sources?: readonly string[];
+  /** Replace files that are there and are not the official ones. @default {false} */
+  readonly force?: boolean;
+  /** Seconds in which a server must send 4 KiB, or be given up. @default {30} */
+  readonly patience?: number;
+  /** Tries in a row that bring nothing, after the first, before a server is given up. @default {5} */
+  readonly retries?: number;
+  /** Seconds before the first new try; doubled before each further one, up to 60. @default {0.5} */
+  readonly pause?: number;
+}
+
+/** Who wants to hear how it goes. */
+export interface FetchObserver {
+  /** Bytes of a file that are here, of how many: as the server says, else as the official file has. */
+  onProgress?(file: OfficialFile, received: number, total: number): void;
+  /** A try has failed; the next one comes in so many seconds. */
+  onRetry?(file: OfficialFile, reason: string, seconds: number): void;
+  /** A source has been given up; the next one is tried. */
+  onNextSource?(file: OfficialFile, reason: string): void;
+  /** A file is in its place. */
+  onFile?(file: FetchedFile): void;
+}
+
+/** A file that is in its place. */
+export interface FetchedFile {
+  /** The official one, such as `train-images-idx3-ubyte`. */
+  readonly name: string;
+  /** Where it is. */
+  readonly path: string;
+  /** Bytes of the unpacked file. */
+  readonly bytes: number;
+  /** MD5 of the unpacked file, which it has been held to. */
+  readonly md5: string;
+  /** The URL that it was fetched from; null where it was here already. */
+  readonly from: string | null;
+}
+
+/** Room for a server's own way of packing. */
+const SPARE_BYTES = 1 << 16;
+
+/**
+ * Makes sure that a folder has a data set's four files, and fetches those that it has not.
+ *
+ * Files that were fetched stay, and so do parts of files: the same call goes on from them. Two calls at a time for one
+ * folder do each other no harm, for either checks what it puts in its place.
+ *
+ * @param dataset One of {@linkcode DATASETS}, or another of MNIST's form.
+ * @param options Where from and where to.
+ * @param observer Who wants to hear how it goes.
+ * @returns The four files, in the data set's order.
+ * @throws {NetworkError} when no source has a file, or what it has is not the official file.
+ * @throws {InputError} when another file of that name is in the folder, or the folder cannot be written to.
+ *
+ * @example
+ * ```ts ignore
+ * import { DATASETS, fetchDataset } from "@spikelet/spikelet";
+ *
+ * await fetchDataset(DATASETS.fashion, { folder: "data/fashion" }); // needs --allow-net
+ * ```
+ */
+export async function fetchDataset(
+  dataset: OfficialDataset,
+  options: FetchOptions,
+  observer: FetchObserver = {},
+): Promise<FetchedFile[]> {
+  const { folder, sources = dataset.sources, force = false } = options;
+  try {
+    await Deno.mkdir(folder, { recursive: true });
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) {
+      throw new InputError(`${folder}: this is a file; expected a folder for the data: name another`);
+    }
+    throw writeError(error, folder, folder);
+  }
+  const states = [];
+  for (const file of dataset.files) {
+    const state = await inspectFile(folder, file);
+    if (state.kind === "other" && !force) {
+      throw new InputError(
+        `${state.path}: ${state.fault}: this is not ${dataset.title}'s official file; ` +
+          "move it away, name another folder with --to, or have it replaced with --force",
+      );
+    }
+    states.push({ file, state });
+  }
+  const fetched: FetchedFile[] = [];
+  for (const { file, state } of states) {
+    const { name, bytes, md5 } = file;
+    const done = state.kind === "official" ? { name, path: state.path, bytes, md5, from: null } : {
+      name,
+      path: join(folder, name),
+      bytes,
+      md5,
+      from: await fetchFile(file, sources, options, observer),
+    };
+    observer.onFile?.(done);
+    fetched.push(done);
+  }
+  return fetched;
+}
+
+/** Fetches one file from the first source that has it. @returns The URL. */
+async function fetchFile(
+  file: OfficialFile,
+  sources: readonly string[],
+  options: FetchOptions,
+  observer: FetchObserver,
+): Promise<string> {
+  const part = join(options.folder, `${file.name}.gz.part`);
+  const urls = sources.map((source) => urlOf(source, file));
+  // What was begun is gone on with: the other source would begin anew.
+  const begun = await urlOfPart(part);
+  if (begun !== undefined && urls.includes(begun)) urls.unshift(...urls.splice(urls.indexOf(begun), 1));
+  for (const [i, url] of urls.entries()) {
+    try {
+      await fetchFrom(url, part, file, options, observer);
+      return url;
+    } catch (error) {
+      if (!(error instanceof NetworkError) || i === urls.length - 1) throw error;
+      observer.onNextSource?.(file, error.message);
+    }
+  }
+  throw new NetworkError(`${file.name}: nobody to fetch it from: name an address with --from`);
+}
+
+/** Fetches one file from one place. */
+async function fetchFrom(
+  url: string,
+  part: string,
+  file: OfficialFile,
+  { folder, patience, retries, pause }: FetchOptions,
+  observer: FetchObserver,
+): Promise<void> {
+  for (let again = true;; again = false) {
+    const { resumed } = await download({
+      url,
+      part,
+      most: file.bytes + SPARE_BYTES,
+      ...(patience !== undefined && { patience }),
+      ...(retries !== undefined && { retries }),
+      ...(pause !== undefined && { pause }),
+      onProgress: (received, total) => observer.onProgress?.(file, received, total ?? file.packedBytes),
+      onRetry: (reason, seconds) => observer.onRetry?.(file, reason, seconds),
+    });
+    const unpacked = await unpack(part, file);
+    if (typeof unpacked !== "string") {
+      await writeFileAtomic(join(folder, file.name), unpacked);
+      await discardPart(part);
+      return;
+    }
+    if ((await inspectFile(folder, file)).kind === "official") return; // another process was faster, and took the part
+    await discardPart(part);
+    if (!resumed || !again) {
+      throw new NetworkError(
+        `${url}: ${unpacked}: this is not the official file, nothing was kept of it; ` +
+          "check the address, or fetch from another with --from",
+      );
+    }
+    // Two halves of different files make neither: the whole is asked for, once.
+    observer.onRetry?.(file, `what was gone on with is damaged: ${unpacked}`, 0);
+  }
+}
+
+/** The bytes of a downloaded file, inflated where it is gzip; what is wrong with it where it is not the official one. */
+async function unpack(part: string, { bytes, md5 }: OfficialFile): Promise<Uint8Array | string> {
+  const content = new Uint8Array(bytes);
+  let length = 0;
+  try {
+    for await (const piece of await openUnpacked(part)) {
+      if (length + piece.length > bytes) {
+        return `it unpacks to more than ${bytes.toLocaleString("en-US")} bytes`;
+      }
+      content.set(piece, length);
+      length += piece.length;
+    }
+  } catch (error) {
+    if (error instanceof TypeError) return "its gzip data are damaged or cut short";
+    if (error instanceof Deno.errors.NotFound) return "it has been removed meanwhile";
+    throw readError(error, part);
+  }
+  const found = (await createMd5()).update(content.subarray(0, length)).digest("hex");
+  return found === md5 ? content : `its MD5 is ${found}, expected ${md5}`;
+}
+
+/** A file's URL in a folder of the web. */
+function urlOf(source: string, { name }: OfficialFile): string {
+  return new URL(`${name}.gz`, source.endsWith("/") ? source : `${source}/`).href;
+}

@@ -1,0 +1,149 @@
+/**
+ * A folder of PNG pictures as a data set, such as digits that somebody drew.
+ *
+ *     train/7/first.png      a folder a class, below a folder a part
+ *     7/first.png            a folder a class: all of it serves to measure on
+ *     train/7-first.png      no folder a class: the class is the number that a file's name begins with
+ *
+ * Where every class is called by a number, that is its label; else labels count the names in their order. Pictures become
+ * squares of one size, light on dark as MNIST's, whatever their own size and colours: see `readPicture`.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { readError } from "../file_access.ts";
+import { readPicture } from "../classify/picture.ts";
+import type { WantedForm } from "./data_source.ts";
+import type { Split } from "./mnist.ts";
+import type { Samples } from "./samples.ts";
+import { sharedBuffer } from "./shared_memory.ts";
+
+/** MNIST's. */
+const SIDE = 28;
+const MOST_CLASSES = 256;
+/** Files that are read at a time. */
+const TOGETHER = 16;
+
+/** A picture and its class. */
+interface Labelled {
+  readonly path: string;
+  readonly name: string;
+}
+
+/**
+ * Loads a part of a folder of pictures, sorted by class and then by name.
+ *
+ * @param folder See above.
+ * @param split Which part. A folder without `train/` and `test/` has pictures to measure on alone.
+ * @returns Pixels, `side` × `side` a sample.
+ * @throws {InputError} when there are no pictures, one is damaged or has no class, or the test pictures have a class that the
+ * training pictures have not.
+ */
+export async function loadPictures(
+  folder: string,
+  split: Split,
+  { side = SIDE }: WantedForm = {},
+): Promise<Samples> {
+  const names = (await entriesOf(folder)).filter(({ name }) => !isPng(name)).map(({ name }) => name);
+  if (!names.includes(split) && (split === "train" || names.includes("train"))) {
+    throw new InputError(
+      `${folder}: it has no folder ${split}: expected train/CLASS/*.png to learn from and test/CLASS/*.png to measure on`,
+    );
+  }
+  const pictures = await findPictures(names.includes(split) ? join(folder, split) : folder);
+  const classes = split === "test" && names.includes("train")
+    ? classNames(await findPictures(join(folder, "train")), join(folder, "train"))
+    : classNames(pictures, folder);
+  const strange = pictures.find(({ name }) => !classes.has(name));
+  if (strange) {
+    throw new InputError(
+      `${strange.path}: class ${strange.name} is not among those of ${join(folder, "train")}: ` +
+        `expected one of ${[...classes.keys()].join(", ")}`,
+    );
+  }
+  const count = pictures.length, size = side * side;
+  const features = new Uint8Array(sharedBuffer(count * size)), labels = new Uint8Array(sharedBuffer(count));
+  for (let from = 0; from < count; from += TOGETHER) {
+    const read = pictures.slice(from, from + TOGETHER).map(({ path }) => readOne(path, side));
+    for (const [i, pixels] of (await Promise.all(read)).entries()) {
+      features.set(pixels, (from + i) * size);
+      labels[from + i] = classes.get(pictures[from + i]!.name)!;
+    }
+  }
+  return {
+    name: `${folder} ${split}`,
+    count,
+    size,
+    picture: { rows: side, columns: side },
+    features,
+    labels,
+  };
+}
+
+async function readOne(path: string, side: number): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  return readPicture(bytes, side, "auto", path);
+}
+
+/** What a folder holds, by name; hidden files are none of ours. */
+async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
+  try {
+    const entries = await Array.fromAsync(Deno.readDir(folder));
+    return entries.filter(({ name }) => !name.startsWith(".")).sort((a, b) => a.name < b.name ? -1 : 1);
+  } catch (error) {
+    throw readError(error, folder);
+  }
+}
+
+/** The pictures of a part, each with its class's name, in a fixed order. */
+async function findPictures(folder: string): Promise<Labelled[]> {
+  const found: Labelled[] = [];
+  for (const { name, isFile } of await entriesOf(folder)) {
+    const path = join(folder, name);
+    if (isPng(name)) {
+      const number = name.match(/^\d+/)?.[0];
+      if (number === undefined) {
+        throw new InputError(
+          `${path}: its name tells no class: put it into a folder that is called like its class, ` +
+            "or begin its name with the class's number",
+        );
+      }
+      found.push({ path, name: number });
+    } else if (!isFile) {
+      const inside = (await entriesOf(path)).filter((entry) => isPng(entry.name));
+      found.push(...inside.map((entry) => ({ path: join(path, entry.name), name })));
+    }
+  }
+  if (found.length === 0) {
+    throw new InputError(
+      `${folder}: no PNG pictures are there: expected CLASS/*.png, or names that begin with the class's number`,
+    );
+  }
+  return found;
+}
+
+function isPng(name: string): boolean {
+  return /\.png$/i.test(name);
+}
+
+/** Classes' names with their labels. */
+function classNames(pictures: readonly Labelled[], folder: string): Map<string, number> {
+  const names = [...new Set(pictures.map(({ name }) => name))];
+  const areNumbers = names.every((name) => /^\d+$/.test(name));
+  const labels = areNumbers ? names.map(Number) : names.sort().map((_, i) => i);
+  const most = Math.max(...labels);
+  if (most >= MOST_CLASSES) {
+    throw new InputError(
+      `${folder}: class ${areNumbers ? most : names.at(-1)} would be number ${most}: expected 0 to ${
+        MOST_CLASSES - 1
+      }`,
+    );
+  }
+  return new Map(names.map((name, i) => [name, labels[i]!]));
+}

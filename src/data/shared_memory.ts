@@ -1,0 +1,10 @@
+/**
+ * Memory that threads can share, where the runtime has such.
+ *
+ * @module
+ */
+
+/** A buffer of zeros. */
+export function sharedBuffer(bytes: number): SharedArrayBuffer | ArrayBuffer {
+  return typeof SharedArrayBuffer === "function" ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes);
+}

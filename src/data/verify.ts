@@ -1,0 +1,73 @@
+/**
+ * Tells official files from others, by their MD5.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { readError, sizeOfFile } from "../file_access.ts";
+import { formsOf, type OfficialFile } from "./datasets.ts";
+import { createMd5 } from "./md5.ts";
+
+/** What stands in the place of an official file. */
+export type FileState =
+  | { readonly kind: "official"; readonly path: string }
+  | { readonly kind: "other"; readonly path: string; readonly fault: string }
+  | { readonly kind: "missing"; readonly path: string };
+
+/**
+ * Looks for a file under each of its names and holds the first that is there to its MD5, inflated where it is gzip.
+ *
+ * @param folder Where it should be; there need not be such a folder.
+ * @returns What is there; `path` is where it is, or would be under its own name.
+ * @throws {InputError} when something is there that cannot be read.
+ */
+export async function inspectFile(folder: string, file: OfficialFile): Promise<FileState> {
+  for (const form of formsOf(file.name)) {
+    const path = join(folder, form);
+    if (!await isThere(path)) continue;
+    await sizeOfFile(path); // a pipe or a device would never end
+    const fault = await faultOf(path, file);
+    return fault === undefined ? { kind: "official", path } : { kind: "other", path, fault };
+  }
+  return { kind: "missing", path: join(folder, file.name) };
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
+    throw readError(error, path);
+  }
+}
+
+/** Why a file is not the official one; `undefined` where it is. */
+async function faultOf(path: string, { md5, bytes }: OfficialFile): Promise<string | undefined> {
+  const hash = await createMd5();
+  let length = 0;
+  try {
+    for await (const piece of await openUnpacked(path)) {
+      hash.update(piece);
+      length += piece.length;
+      if (length > bytes) {
+        return `it has more than the ${bytes.toLocaleString("en-US")} bytes of the official file`;
+      }
+    }
+  } catch (error) {
+    if (error instanceof TypeError) return "its gzip data are damaged or cut short";
+    throw readError(error, path);
+  }
+  const found = hash.digest("hex");
+  return found === md5 ? undefined : `its MD5 is ${found}, expected ${md5}`;
+}
+
+/** A file's bytes piece by piece, inflated where the first two say gzip; a `TypeError` comes where that fails. */
+export async function openUnpacked(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+  const file = await Deno.open(path);
+  const start = new Uint8Array(2);
+  const read = file.readSync(start);
+  file.seekSync(0, Deno.SeekMode.Start);
+  const gzip = read === 2 && start[0] === 0x1f && start[1] === 0x8b;
+  return gzip ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+}

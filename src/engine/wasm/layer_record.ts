@@ -1,0 +1,39 @@
+/**
+ * The record of a layer that the kernels of neurons read (asm/layer.ts), written once when the memory is taken.
+ *
+ * @module
+ */
+
+/** The record's fields, 4 bytes each, in the order of `Layer` in asm/layer.ts. */
+export const LAYER_FIELDS = [
+  "units",
+  "steps",
+  "currents",
+  "currentStride",
+  "feedback",
+  "state",
+  "decays",
+  "thresholds",
+  "scales",
+  "constants",
+  "potentials",
+  "outputs",
+  "excess",
+  "outputGradients",
+  "stateGradients",
+  "currentGradients",
+  "decayGradients",
+  "thresholdGradients",
+  "scaleGradients",
+] as const;
+
+/** What a record says. */
+export type LayerRecord = Readonly<Record<typeof LAYER_FIELDS[number], number>>;
+
+/** Writes a record to an address. */
+export function writeRecord(integers: Int32Array, at: number, record: LayerRecord): void {
+  LAYER_FIELDS.forEach((field, i) => integers[(at >> 2) + i] = record[field]);
+}
+
+/** Where in a record the sample's number of steps is, in bytes: the one field that changes. */
+export const STEPS_AT = 4 * LAYER_FIELDS.indexOf("steps");

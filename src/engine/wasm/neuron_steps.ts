@@ -1,0 +1,118 @@
+/**
+ * The neurons of dense layers: through all steps of a sample and back, whatever their kind.
+ *
+ * Kernels of a kind go by its name (`stepLif`, `stepBackLif`); nothing here asks which kind a neuron is. A recurrent layer
+ * goes step by step, for a step's currents need the outputs of the one before.
+ *
+ * @module
+ */
+import { kindOf, type Learnable } from "../../network/neurons.ts";
+import type { CoreMemory, LayerMemory } from "./core_memory.ts";
+import type { Kernels, StepKernel } from "./kernels.ts";
+import { STEPS_AT, writeRecord } from "./layer_record.ts";
+
+/** The value of a constant that a kind does not have, and of the padding: padded units never fire. */
+const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Learnable, number>;
+const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Learnable, number>;
+
+/** The operations `scan` and `scanBack` of dense layers. */
+export class NeuronSteps {
+  readonly #kernels: Kernels;
+  readonly #floats: Float32Array;
+  readonly #integers: Int32Array;
+  /** Each layer's kernels, by its index. */
+  readonly #steps: readonly StepKernel[];
+  readonly #stepsBack: readonly StepKernel[];
+
+  constructor(kernels: Kernels, { layers, gradients }: CoreMemory) {
+    this.#kernels = kernels;
+    this.#floats = new Float32Array(kernels.memory.buffer);
+    this.#integers = new Int32Array(kernels.memory.buffer);
+    for (const layer of layers) if (layer.layer.dense) this.#describe(layer, gradients);
+    this.#steps = layers.map(({ layer: { neuron } }) => kernels[`step${capitalised(neuron.kind)}`]);
+    this.#stepsBack = layers.map(({ layer: { neuron } }) => kernels[`stepBack${capitalised(neuron.kind)}`]);
+  }
+
+  /** Takes a layer through the first `steps` steps. */
+  scan(memory: LayerMemory, steps: number): void {
+    const { record, layer, outputs, width, recurrentAt, feedback } = memory;
+    const step = this.#steps[layer.index]!;
+    this.#integers[(record + STEPS_AT) >> 2] = steps;
+    if (!layer.recurrent) {
+      step(record, 0, steps);
+      return;
+    }
+    for (let t = 0; t < steps; t++) {
+      this.#kernels.feedBack(
+        outputs + 4 * width * (t - 1),
+        recurrentAt,
+        feedback,
+        width,
+        feedback + 4 * width,
+      );
+      step(record, t, t + 1);
+    }
+  }
+
+  /** The way back of the same steps. */
+  scanBack(memory: LayerMemory, steps: number): void {
+    const { record, layer, outputGradients, currentGradients, excess, width, recurrentAt } = memory;
+    const stepBack = this.#stepsBack[layer.index]!;
+    const row = 4 * width;
+    if (!layer.recurrent) stepBack(record, 0, steps);
+    for (let t = steps - 1; t >= 0 && layer.recurrent; t--) {
+      if (t < steps - 1) {
+        // deno-fmt-ignore
+        this.#kernels.feedBackGradient(currentGradients + row * (t + 1), recurrentAt, outputGradients + row * t,
+          layer.wayBack === "spikes" ? excess + row * t : 0, width);
+      }
+      stepBack(record, t, t + 1);
+    }
+    // What a product reads behind the last step; a longer sample may have left something there.
+    const end = (currentGradients + row * steps) >> 2;
+    this.#floats.fill(0, end, end + 5 * width);
+  }
+
+  /** Writes a layer's constants, and the record that its kernels read. */
+  #describe(memory: LayerMemory, gradients: number): void {
+    const { layer: { neuron, units }, width, learned, unitConstants, constants, record } = memory;
+    const values = kindOf(neuron).learnables(neuron);
+    for (const name of ["decay", "threshold", "scale"] as const) {
+      if (learned.has(name)) continue; // it lies among the parameters
+      const at = unitConstants[name] >> 2;
+      this.#floats.fill(values[name] ?? ABSENT[name], at, at + units);
+      this.#floats.fill(PADDING[name], at + units, at + width);
+    }
+    this.#floats.set(kindOf(neuron).constants(neuron), constants >> 2);
+    const gradientOf = (name: Learnable) => {
+      const at = learned.get(name);
+      return at === undefined ? 0 : gradients + 4 * at;
+    };
+    writeRecord(this.#integers, record, {
+      units: width,
+      steps: 0,
+      currents: memory.currents,
+      currentStride: memory.currentStride,
+      feedback: memory.feedback,
+      state: memory.state,
+      decays: unitConstants.decay,
+      thresholds: unitConstants.threshold,
+      scales: unitConstants.scale,
+      constants,
+      potentials: memory.potentials,
+      outputs: memory.outputs,
+      excess: memory.excess,
+      outputGradients: memory.outputGradients,
+      stateGradients: memory.stateGradients,
+      currentGradients: memory.currentGradients,
+      decayGradients: gradientOf("decay"),
+      thresholdGradients: gradientOf("threshold"),
+      scaleGradients: gradientOf("scale"),
+    });
+  }
+}
+
+/** `lif` → `Lif`, as the kernels are named. */
+function capitalised<Kind extends string>(kind: Kind): Capitalize<Kind> {
+  return `${kind[0]!.toUpperCase()}${kind.slice(1)}` as Capitalize<Kind>;
+}

@@ -1,0 +1,129 @@
+/**
+ * Products of a layer whose weights lie by input, forward and back: sums of rows over its inputs' spikes, or whole products.
+ *
+ * A sum of rows costs work for each spike, a whole product for each input and step, but several times less for each of
+ * them. Which is the cheaper one is decided for each sample by its own spikes, counted: so the bits of a result depend on
+ * nothing else. Panels for whole products are packed when a batch first needs them.
+ *
+ * @module
+ */
+import type { CoreMemory, LayerMemory, SpikeLists } from "./core_memory.ts";
+import type { Kernels } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+
+/** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
+export interface DenseFrom {
+  /** Forward. */
+  readonly product: number;
+  /** Back. */
+  readonly gradient: number;
+}
+
+/** Where a whole product becomes the faster one: `bench/kernel_cases_spikes.ts` measures both sides. */
+export const DENSE_FROM: DenseFrom = { product: 0.45, gradient: 0.5 };
+
+/** Spikes in lists, and where the same lie at every step. */
+export interface Feed {
+  /** The lists, how many there are by unit, which unit each of these is, and how many spikes are in them; undefined: none are made. */
+  readonly lists: SpikeLists;
+  readonly slots: number;
+  readonly unit: number;
+  readonly spikes: number | undefined;
+  /**
+   * The same at every step: rows `[steps][width]`, or X in the product's layout where `isPacked`. 0: there are lists by unit
+   * alone.
+   */
+  readonly rows: number;
+  readonly isPacked: boolean;
+  /** Inputs of a row, padding included. */
+  readonly width: number;
+  /** Steps until they are currents. */
+  readonly delay: number;
+}
+
+/** The products of one layer. */
+export class RowsProduct {
+  readonly #kernels: Kernels;
+  readonly #memory: CoreMemory;
+  readonly #layer: LayerMemory;
+  readonly #denseFrom: DenseFrom;
+  #isPacked = false;
+  #isPackedBack = false;
+
+  constructor(kernels: Kernels, memory: CoreMemory, layer: LayerMemory, denseFrom: DenseFrom) {
+    this.#kernels = kernels;
+    this.#memory = memory;
+    this.#layer = layer;
+    this.#denseFrom = denseFrom;
+  }
+
+  /** The parameters have changed. */
+  forget(): void {
+    this.#isPacked = this.#isPackedBack = false;
+  }
+
+  /** I_t = W·o_{t−delay} + b. */
+  forward(feed: Feed, steps: number): void {
+    const { weightsAt, biasAt, currents, width, panels } = this.#layer;
+    const k = this.#kernels;
+    if (feed.rows === 0) {
+      const { unit, slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = feed;
+      // deno-fmt-ignore
+      k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, slots, steps, delay, weightsAt, biasAt, currents, steps,
+        width);
+      return;
+    }
+    if (isSparse(feed, steps, this.#denseFrom.product)) {
+      const { delay, lists: { stepCounts, stepUnits, stepOutputs } } = feed;
+      // deno-fmt-ignore
+      k.gatherRows(stepCounts, stepUnits, stepOutputs, feed.width, delay, weightsAt, biasAt, currents, steps, width);
+      return;
+    }
+    if (!this.#isPacked) k.packRows(weightsAt, feed.width, width, panels);
+    this.#isPacked = true;
+    const { currentPanels } = this.#memory, padded = roundUp(steps, 4);
+    k.productF32(this.#pack(feed, steps), panels, biasAt, currentPanels, padded, feed.width, width);
+    k.panelsToRows(currentPanels, padded, steps, width, currents);
+  }
+
+  /** ∂L/∂W[:, n] += Σ_t o_{n,t−delay}·δI_t, of W or of V. */
+  gradient(feed: Feed, steps: number, weightGradients: number): void {
+    const { currentGradients, width } = this.#layer;
+    const k = this.#kernels;
+    if (isSparse(feed, steps, this.#denseFrom.gradient)) {
+      const { slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = feed;
+      // deno-fmt-ignore
+      k.spikeGradient(counts, spikeSteps, spikeOutputs, slots, steps, delay, currentGradients, steps, width,
+        weightGradients);
+      return;
+    }
+    k.productGradient(this.#pack(feed, steps), currentGradients, steps, feed.width, width, weightGradients);
+  }
+
+  /** δo_t of the layer below at every step, Wᵀ·δI_{t+delay}. */
+  back(below: LayerMemory, delay: number, steps: number): void {
+    const { weightsAt, currentGradients, width, layer: { inputs }, panelsBack } = this.#layer;
+    const { rows, currentPanels, ones, zeros, packedZeros } = this.#memory;
+    const k = this.#kernels, padded = roundUp(steps, 4);
+    if (!this.#isPackedBack) {
+      // A row of weights that lie by input is what a unit's weights are to the product with Wᵀ.
+      // deno-fmt-ignore
+      k.packPanels(ones, weightsAt, zeros, below.unit, Math.ceil(inputs / 8), panelsBack, packedZeros, width);
+      this.#isPackedBack = true;
+    }
+    k.encodeDirect(currentGradients + 4 * width * delay, rows, steps, width);
+    k.productF32(rows, panelsBack, zeros, currentPanels, padded, width, below.width);
+    k.panelsToRows(currentPanels, padded, steps, below.width, below.outputGradients);
+  }
+
+  /** A feed's steps in the product's layout. */
+  #pack({ rows, isPacked, width, delay }: Feed, steps: number): number {
+    if (isPacked) return rows;
+    this.#kernels.encodeDirect(rows - 4 * width * delay, this.#memory.rows, steps, width);
+    return this.#memory.rows;
+  }
+}
+
+function isSparse({ spikes, slots }: Feed, steps: number, share: number): boolean {
+  return spikes !== undefined && spikes <= share * slots * steps;
+}

@@ -1,0 +1,278 @@
+/**
+ * The kinds of neurons: constants, their ranges and defaults, and what the plan has to know of each.
+ *
+ * {@linkcode NEURONS} is the registry. An entry and the kernels `step<Kind>` and `stepBack<Kind>` in `asm/neurons/` (and
+ * their WGSL beside them) are all that a kind consists of; nothing else asks which kind a neuron is.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { InputError } from "../errors.ts";
+
+/** The constants that can be learned, in the order of their tensors in a file; each has one value a unit then. */
+export const LEARNABLE = ["decay", "threshold", "scale"] as const;
+
+/** One of {@linkcode LEARNABLE}. */
+export type Learnable = typeof LEARNABLE[number];
+
+/**
+ * The seed's neuron (SPEC.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
+ *
+ *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
+ */
+export interface GradedNeuron {
+  /** Which neuron this is. */
+  readonly kind: "graded";
+  /** d, how much of the membrane potential is left after a step; 0 to 1. */
+  readonly decay: number;
+  /** θ, the membrane potential above which the unit fires. */
+  readonly threshold: number;
+  /** p, how far below zero the potential falls at a spike; 0 or more. */
+  readonly penalty: number;
+  /** γ, what a spike is multiplied by before it is handed on. @default {1} */
+  readonly scale?: number;
+  /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
+  readonly learn?: readonly ("decay" | "threshold" | "scale")[];
+}
+
+/** What a spike does to the membrane potential: take θ_t off, set it to 0, or nothing. */
+export type Reset = "subtract" | "zero" | "none";
+
+/**
+ * What stands for the derivative of a spike on the way back, σ(v) of the distance v = u' − θ_t, with slope k.
+ *
+ * - `atan`: k/2 / (1 + (π/2·k·v)²) (Fang et al. 2021);
+ * - `fastSigmoid`: 1 / (1 + k|v|)² (Zenke & Ganguli 2018);
+ * - `triangle`: k·max(0, 1 − k|v|) (Bellec et al. 2018);
+ * - `boxcar`: k where |v| < 1/(2k), else 0.
+ */
+export interface Surrogate {
+  /** Which function. */
+  readonly kind: "atan" | "fastSigmoid" | "triangle" | "boxcar";
+  /** k, above 0. */
+  readonly slope: number;
+}
+
+/**
+ * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (NETWORKS.md).
+ *
+ *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
+ *
+ * d = 1 is the integrate-and-fire neuron, α > 0 the current-based (synaptic) one, κ > 0 the adaptive one (ALIF).
+ */
+export interface LifNeuron {
+  /** Which neuron this is. */
+  readonly kind: "lif";
+  /** d, how much of the membrane potential is left after a step; 0 to 1. */
+  readonly decay: number;
+  /** θ, the membrane potential above which the unit fires. */
+  readonly threshold: number;
+  /** What a spike does to the potential. @default {"subtract"} */
+  readonly reset?: Reset;
+  /** What stands for a spike's derivative. @default {atan of slope 2} */
+  readonly surrogate?: Surrogate;
+  /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
+  readonly synapticDecay?: number;
+  /** κ, how much a past spike raises the threshold. @default {0} */
+  readonly adaptation?: number;
+  /** ρ, how much of the adaptation is left after a step; 0 to 1. @default {0} */
+  readonly adaptationDecay?: number;
+  /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
+  readonly learn?: readonly ("decay" | "threshold")[];
+}
+
+/**
+ * A leaky sum without spikes, for a readout layer (NETWORKS.md).
+ *
+ *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
+ */
+export interface IntegratorNeuron {
+  /** Which neuron this is. */
+  readonly kind: "integrator";
+  /** d, how much of the potential is left after a step; 0 to 1. */
+  readonly decay: number;
+  /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
+  readonly synapticDecay?: number;
+  /** Whether each unit learns its own decay; the value above is the first one. @default {no} */
+  readonly learn?: readonly "decay"[];
+}
+
+/** A kind of neuron with its constants. */
+export type Neuron = GradedNeuron | LifNeuron | IntegratorNeuron;
+
+/** A neuron with every constant that its description may leave out; see {@linkcode completeNeuron}. */
+export type CompleteNeuron =
+  | Required<GradedNeuron>
+  | Required<LifNeuron>
+  | Required<IntegratorNeuron>;
+
+/** What a kind of neuron is to the rest of the house. */
+export interface NeuronKind<N extends CompleteNeuron> {
+  /** Checks a description and fills in its defaults. */
+  readonly schema: v.GenericSchema<unknown, N>;
+  /** The constants of the command line and of the builder, where they are not given. */
+  readonly defaults: N;
+  /** Fires spikes: zero at most steps. One that does not can only be the last layer. */
+  readonly fires: boolean;
+  /** Its spikes have a derivative on the way back (a surrogate), so that a firing rate has one. */
+  readonly hasRate: boolean;
+  /**
+   * The exact way back from spikes alone (SPEC.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with
+   * the same d for all units.
+   */
+  isExact(neuron: N): boolean;
+  /** The first values of what can be learned. */
+  learnables(neuron: N): Readonly<Partial<Record<Learnable, number>>>;
+  /** Its other constants as numbers, in the order in which its kernels read them. */
+  constants(neuron: N): readonly number[];
+}
+
+const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const finite = v.pipe(v.number(), v.finite());
+const notNegative = v.pipe(finite, v.minValue(0));
+const positive = v.pipe(finite, v.gtValue(0));
+
+/** Names of learned constants, each once. */
+function learn<const Names extends readonly Learnable[]>(...names: Names) {
+  return v.optional(
+    v.pipe(
+      v.array(v.picklist(names)),
+      v.check((chosen) => new Set(chosen).size === chosen.length, "Expected each name once"),
+    ),
+    [],
+  );
+}
+
+/** Every {@linkcode Reset}, in the order of its number in the kernels' constants. */
+export const RESETS = ["subtract", "zero", "none"] as const satisfies readonly Reset[];
+/** Every kind of {@linkcode Surrogate}, likewise. */
+export const SURROGATES = [
+  "atan",
+  "fastSigmoid",
+  "triangle",
+  "boxcar",
+] as const satisfies readonly Surrogate["kind"][];
+
+const graded: NeuronKind<Required<GradedNeuron>> = {
+  schema: v.strictObject({
+    kind: v.literal("graded"),
+    decay: share,
+    threshold: finite,
+    penalty: notNegative,
+    scale: v.optional(finite, 1),
+    learn: learn("decay", "threshold", "scale"),
+  }),
+  defaults: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, learn: [] },
+  fires: true,
+  hasRate: false,
+  isExact: (neuron) => !neuron.learn.includes("decay"),
+  learnables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
+  constants: ({ penalty }) => [penalty],
+};
+
+const lif: NeuronKind<Required<LifNeuron>> = {
+  schema: v.strictObject({
+    kind: v.literal("lif"),
+    decay: share,
+    threshold: finite,
+    reset: v.optional(v.picklist(RESETS), "subtract"),
+    surrogate: v.optional(
+      v.strictObject({ kind: v.picklist(SURROGATES), slope: positive }),
+      { kind: "atan", slope: 2 },
+    ),
+    synapticDecay: v.optional(share, 0),
+    adaptation: v.optional(finite, 0),
+    adaptationDecay: v.optional(share, 0),
+    learn: learn("decay", "threshold"),
+  }),
+  defaults: {
+    kind: "lif",
+    decay: 0.9,
+    threshold: 1,
+    reset: "subtract",
+    surrogate: { kind: "atan", slope: 2 },
+    synapticDecay: 0,
+    adaptation: 0,
+    adaptationDecay: 0,
+    learn: [],
+  },
+  fires: true,
+  hasRate: true,
+  isExact: () => false,
+  learnables: ({ decay, threshold }) => ({ decay, threshold }),
+  constants: ({ reset, surrogate, synapticDecay, adaptation, adaptationDecay }) => [
+    synapticDecay,
+    adaptation,
+    adaptationDecay,
+    surrogate.slope,
+    SURROGATES.indexOf(surrogate.kind),
+    RESETS.indexOf(reset),
+  ],
+};
+
+const integrator: NeuronKind<Required<IntegratorNeuron>> = {
+  schema: v.strictObject({
+    kind: v.literal("integrator"),
+    decay: share,
+    synapticDecay: v.optional(share, 0),
+    learn: learn("decay"),
+  }),
+  defaults: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+  fires: false,
+  hasRate: false,
+  isExact: () => false,
+  learnables: ({ decay }) => ({ decay }),
+  constants: ({ synapticDecay }) => [synapticDecay],
+};
+
+/** Every kind of neuron, by name. */
+export const NEURONS = { graded, lif, integrator } as const;
+
+/** The same, for code that does not care which kind a neuron is. */
+const kinds: Readonly<Record<Neuron["kind"], NeuronKind<CompleteNeuron>>> = NEURONS;
+
+/** Something of a known kind, whatever else it is. */
+const ofKnownKind = v.looseObject({ kind: v.picklist(Object.keys(NEURONS) as Neuron["kind"][]) });
+/** What is of none: it fails in `ofKnownKind`, whose message names the kinds that there are. */
+const ofNoKind = v.pipe(
+  ofKnownKind,
+  v.transform((): never => {
+    throw new TypeError("a known kind of neuron was taken for an unknown one");
+  }),
+);
+
+/** Checks a neuron of any kind and fills in its defaults. */
+export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.lazy((input) => {
+  const known = v.safeParse(ofKnownKind, input);
+  return known.success ? kinds[known.output.kind].schema : ofNoKind;
+});
+
+/** What is true of a neuron's kind. */
+export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
+  return kinds[kind];
+}
+
+/**
+ * Fills in what a neuron's description leaves out.
+ *
+ * @throws {InputError} when a constant is missing, unknown or out of range.
+ *
+ * @example
+ * ```ts
+ * import { completeNeuron } from "@spikelet/spikelet";
+ *
+ * console.log(completeNeuron({ kind: "integrator", decay: 0.9 })); // { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] }
+ * ```
+ */
+export function completeNeuron(neuron: Neuron): CompleteNeuron {
+  const parsed = v.safeParse(kindOf(neuron).schema, neuron);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new InputError(`${neuron.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+}
+
+/** Names of a neuron's learned constants, in the order of {@linkcode LEARNABLE}. */
+export function learnedOf({ learn = [] }: Neuron): readonly Learnable[] {
+  const chosen: readonly Learnable[] = learn;
+  return LEARNABLE.filter((name) => chosen.includes(name));
+}

@@ -1,0 +1,112 @@
+import { testOnBothBuilds } from "./both_builds.ts";
+import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
+
+const STEPS = [1, 2, 3, 4, 5, 8, 9, 25];
+const SIZES = [4, 8, 12, 16, 36];
+const padded = (steps: number) => 4 * Math.ceil(steps / 4);
+
+testOnBothBuilds(
+  "packRows() packs weights by input into panels of 8, the last one's second half 0",
+  ({ memory }) => {
+    for (const inputs of [1, 3, 12]) {
+      for (const units of SIZES) {
+        const w = uniformFloats(inputs + units, inputs * units), count = Math.ceil(units / 8);
+        const panels = memory.output(count * inputs * 8);
+        memory.kernels.packRows(memory.floats(w), inputs, units, panels);
+        const expected = Float32Array.from({ length: count * inputs * 8 }, (_, i) => {
+          const unit = 8 * Math.floor(i / (8 * inputs)) + i % 8, input = Math.floor(i / 8) % inputs;
+          return unit < units ? w[input * units + unit]! : 0;
+        });
+        assertSameBits(memory.floatsAt(panels, expected.length), expected, `${inputs} × ${units}`);
+        memory.clear();
+      }
+    }
+  },
+);
+
+testOnBothBuilds("panelsToRows() gives back the rows, and no more than are wanted", ({ memory }) => {
+  for (const steps of STEPS) {
+    for (const units of SIZES) {
+      const block = padded(steps), count = Math.ceil(units / 8);
+      const panels = uniformFloats(steps + units, count * block * 8);
+      const rows = memory.output(steps * units);
+      memory.kernels.panelsToRows(memory.floats(panels), block, steps, units, rows);
+      const expected = Float32Array.from({ length: steps * units }, (_, i) => {
+        const step = Math.floor(i / units), unit = i % units;
+        return panels[(Math.floor(unit / 8) * block + step) * 8 + unit % 8]!;
+      });
+      assertSameBits(memory.floatsAt(rows, expected.length), expected, `${steps} × ${units}`);
+      memory.clear();
+    }
+  }
+});
+
+testOnBothBuilds(
+  "productGradient() adds Σ_t x_t·δI_tᵀ, bit for bit as a plain loop does",
+  ({ memory, madd }) => {
+    for (const steps of STEPS) {
+      for (const inputs of [4, 12, 36]) {
+        for (const units of SIZES) {
+          const block = padded(steps), seed = steps + 100 * inputs + units;
+          const x = uniformFloats(seed, block * inputs);
+          const deltas = uniformFloats(seed + 1, block * units).fill(0, steps * units);
+          const before = uniformFloats(seed + 2, inputs * units);
+          const gradients = memory.updated(before);
+          memory.kernels.productGradient(
+            memory.floats(x),
+            memory.floats(deltas),
+            steps,
+            inputs,
+            units,
+            gradients,
+          );
+          const expected = Float32Array.from(before, (g, i) => {
+            const input = Math.floor(i / units), unit = i % units;
+            let sum = g;
+            for (let t = 0; t < block; t++) { // δI is 0 behind the last step
+              sum = madd(x[(t >> 2) * 4 * inputs + 4 * input + (t & 3)]!, deltas[t * units + unit]!, sum);
+            }
+            return sum;
+          });
+          assertSameBits(
+            memory.floatsAt(gradients, inputs * units),
+            expected,
+            `${steps}, ${inputs} × ${units}`,
+          );
+          memory.clear();
+        }
+      }
+    }
+  },
+);
+
+testOnBothBuilds(
+  "inputRows() and inputRowsI8() give a sample's inputs as rows, features and all",
+  ({ memory }) => {
+    for (const steps of STEPS) {
+      for (const inputs of [4, 12, 36]) {
+        const block = padded(steps);
+        const features = uniformFloats(inputs, inputs), x = uniformFloats(steps, block * inputs);
+        const v = Int8Array.from(
+          uniformFloats(steps + 1, block * inputs),
+          (value) => Math.floor(127 * value),
+        );
+        const rows = memory.output(block * inputs), rowsI8 = memory.output(block * inputs);
+        const at = memory.floats(features);
+        memory.kernels.inputRows(memory.floats(x), at, steps, inputs, rows);
+        memory.kernels.inputRowsI8(memory.integers(new Int32Array(v.buffer)), at, steps, inputs, rowsI8);
+        for (let t = 0; t < steps; t++) {
+          for (let k = 0; k < inputs; k++) {
+            const float = x[(t >> 2) * 4 * inputs + 4 * k + (t & 3)]!;
+            const byte = v[(t >> 2) * 4 * inputs + (k >> 2) * 16 + 4 * (t & 3) + (k & 3)]!;
+            const place = 4 * (t * inputs + k);
+            assertClose(memory.floatsAt(rows + place, 1), [features[k]! * float], `step ${t}, input ${k}`);
+            const expected = [features[k]! * (byte + 128.5)];
+            assertClose(memory.floatsAt(rowsI8 + place, 1), expected, `step ${t}, input ${k}`);
+          }
+        }
+        memory.clear();
+      }
+    }
+  },
+);

@@ -1,0 +1,208 @@
+/**
+ * A layer of neurons in a kernel's memory: its record, arrays of every step, and what the float64 reference says of it.
+ *
+ * @module
+ */
+import { LAYER_FIELDS, type LayerRecord } from "../../../src/engine/wasm/layer_record.ts";
+import type { StepKernel } from "../../../src/engine/wasm/kernels.ts";
+import { type CompleteNeuron, kindOf, type Learnable } from "../../../src/network/neurons.ts";
+import {
+  AT_REST,
+  NO_GRADIENT,
+  stepUnit,
+  stepUnitBack,
+  type UnitConstants,
+  type UnitGradient,
+  type UnitState,
+} from "../../engine/reference_neurons.ts";
+import type { KernelMemory } from "../kernel_memory.ts";
+import { assertClose, assertSameBits, uniformFloats } from "../numbers.ts";
+
+/** How to present a neuron to its kernels. */
+export interface LayerCase {
+  readonly neuron: CompleteNeuron;
+  readonly steps: number;
+  /** A multiple of 4. */
+  readonly units: number;
+  /** The input is the same at every step. */
+  readonly isConstant?: boolean;
+  /** What comes back from the layer itself, where only one step is computed at a time. */
+  readonly hasFeedback?: boolean;
+  /** The readout reads potentials. */
+  readonly isRead?: boolean;
+}
+
+const NAMES = ["decay", "threshold", "scale"] as const satisfies readonly Learnable[];
+
+/** A layer in memory, to be taken forward and back. */
+export class PlacedLayer {
+  readonly #memory: KernelMemory;
+  readonly #case: LayerCase;
+  readonly #constants: Record<Learnable, Float32Array>;
+  readonly #currents: Float32Array;
+  readonly #feedback: Float32Array;
+  readonly #outputGradients: Float32Array;
+  readonly #stateGradients: Float32Array;
+  readonly #fields: LayerRecord;
+  readonly #record: number;
+
+  constructor(memory: KernelMemory, layer: LayerCase, seed: number) {
+    const { neuron, steps, units, isConstant = false, hasFeedback = false, isRead = false } = layer;
+    const size = steps * units;
+    this.#memory = memory;
+    this.#case = layer;
+    const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).learnables(neuron) };
+    const near = (name: Learnable, i: number) =>
+      uniformFloats(seed + i, units).map((value) => first[name] + 0.05 * value);
+    this.#constants = { decay: near("decay", 1), threshold: near("threshold", 2), scale: near("scale", 3) };
+    this.#currents = uniformFloats(seed + 4, isConstant ? units : size, 1.5);
+    this.#feedback = uniformFloats(seed + 5, units, hasFeedback ? 0.5 : 0);
+    this.#outputGradients = uniformFloats(seed + 6, size);
+    this.#stateGradients = uniformFloats(seed + 7, size, isRead ? 1 : 0);
+    const potentials = memory.output(size);
+    const gradients = () => memory.updated(uniformFloats(seed + 8, units));
+    this.#fields = {
+      units,
+      steps,
+      currents: memory.floats(this.#currents),
+      currentStride: isConstant ? 0 : 4 * units,
+      feedback: hasFeedback ? memory.floats(this.#feedback) : 0,
+      state: memory.output(4 * units),
+      decays: memory.floats(this.#constants.decay),
+      thresholds: memory.floats(this.#constants.threshold),
+      scales: memory.floats(this.#constants.scale),
+      constants: memory.floats(kindOf(neuron).constants(neuron)),
+      potentials,
+      outputs: kindOf(neuron).fires ? memory.output(size) : potentials,
+      excess: memory.output(size),
+      outputGradients: memory.floats(this.#outputGradients),
+      stateGradients: isRead ? memory.floats(this.#stateGradients) : 0,
+      currentGradients: memory.output(size),
+      decayGradients: gradients(),
+      thresholdGradients: gradients(),
+      scaleGradients: gradients(),
+    };
+    this.#record = memory.integers(LAYER_FIELDS.map((field) => this.#fields[field]));
+  }
+
+  /** Takes the layer through all steps, `chunk` of them at a call. */
+  run(step: StepKernel, stepBack: StepKernel, chunk = this.#case.steps): void {
+    const { steps } = this.#case;
+    for (let from = 0; from < steps; from += chunk) step(this.#record, from, Math.min(from + chunk, steps));
+    for (let to = steps; to > 0; to -= chunk) stepBack(this.#record, Math.max(0, to - chunk), to);
+  }
+
+  /** All that the kernels have written, by field. */
+  results(): Map<string, Float32Array> {
+    const { units, steps, neuron } = this.#case;
+    const fires = kindOf(neuron).fires;
+    const names: (keyof LayerRecord)[] = ["potentials", "outputs", "currentGradients"];
+    if (fires) names.push("excess");
+    return new Map([
+      ...names.map((
+        name,
+      ): [string, Float32Array] => [name, this.#memory.floatsAt(this.#at(name), steps * units)]),
+      ...NAMES.map((name): [string, Float32Array] => [
+        `${name}Gradients`,
+        this.#memory.floatsAt(this.#at(`${name}Gradients`), units),
+      ]),
+    ]);
+  }
+
+  /** The same by the reference; margin is how near a threshold any potential came. */
+  expected(seed: number): { results: Map<string, Float64Array>; margin: number } {
+    const { neuron, steps, units, isConstant } = this.#case;
+    const rows = () => new Float64Array(steps * units);
+    const results = { potentials: rows(), outputs: rows(), excess: rows(), currentGradients: rows() };
+    const constantGradients = NAMES.map((name): [string, Float64Array] => [
+      `${name}Gradients`,
+      Float64Array.from(uniformFloats(seed + 8, units)), // what they are added to
+    ]);
+    let margin = Infinity;
+    for (let n = 0; n < units; n++) {
+      const constants: UnitConstants = {
+        decay: this.#constants.decay[n]!,
+        threshold: this.#constants.threshold[n]!,
+        scale: this.#constants.scale[n]!,
+      };
+      const states: UnitState[] = [];
+      for (let t = 0; t < steps; t++) {
+        const current = this.#currents[isConstant ? n : t * units + n]! + this.#feedback[n]!;
+        const state = stepUnit(neuron, constants, states[t - 1] ?? AT_REST, current);
+        states.push(state);
+        margin = Math.min(margin, Math.abs(state.v));
+        results.potentials[t * units + n] = state.u;
+        results.outputs[t * units + n] = state.o;
+        results.excess[t * units + n] = state.v;
+      }
+      let later: UnitGradient = NO_GRADIENT;
+      for (let t = steps - 1; t >= 0; t--) {
+        const at = t * units + n;
+        const past = states[t - 1] ?? AT_REST;
+        const output = this.#outputGradients[at]!, read = this.#stateGradients[at]!;
+        later = stepUnitBack(neuron, constants, states[t]!, past, output, read, later);
+        results.currentGradients[at] = later.s;
+        NAMES.forEach((name, i) => constantGradients[i]![1][n]! += later[name]);
+      }
+    }
+    return { results: new Map([...Object.entries(results), ...constantGradients]), margin };
+  }
+
+  #at(field: keyof LayerRecord): number {
+    return this.#fields[field];
+  }
+}
+
+/** Nearer to a threshold than this, float32 may decide a spike otherwise than float64. */
+const MARGIN = 1e-4;
+
+/**
+ * Holds a neuron's kernels to the reference at odd numbers of steps and units, and shows that it does not matter into how many
+ * calls the steps are divided.
+ *
+ * @returns How many layers were compared.
+ */
+export function compareWithReference(
+  memory: KernelMemory,
+  neuron: CompleteNeuron,
+  kernels: { step: StepKernel; stepBack: StepKernel },
+): number {
+  let compared = 0, seed = 1;
+  for (const steps of [1, 2, 3, 7, 25]) {
+    for (const units of [4, 12, 36]) {
+      for (
+        const [isConstant, hasFeedback, isRead] of [[true, false, false], [false, true, true], [
+          false,
+          false,
+          true,
+        ]]
+      ) {
+        const layer = {
+          neuron,
+          steps,
+          units,
+          isConstant: isConstant!,
+          hasFeedback: hasFeedback!,
+          isRead: isRead!,
+        };
+        seed += 10;
+        const placed = new PlacedLayer(memory, layer, seed);
+        const { results, margin } = placed.expected(seed);
+        if (kindOf(neuron).fires && margin < MARGIN) continue;
+        placed.run(kernels.step, kernels.stepBack);
+        const found = placed.results();
+        for (const [name, values] of found) {
+          assertClose(values, results.get(name)!, `${name} of ${JSON.stringify(layer)}`, { relative: 1e-4 });
+        }
+        const divided = new PlacedLayer(memory, layer, seed);
+        divided.run(kernels.step, kernels.stepBack, 2);
+        const again = divided.results();
+        // Gradients of constants are sums over all steps, whatever the calls: the same bits, too.
+        for (const [name, values] of again) assertSameBits(values, found.get(name)!, name);
+        memory.clear();
+        compared++;
+      }
+    }
+  }
+  return compared;
+}

@@ -1,0 +1,193 @@
+/**
+ * Tests of the one program that `deno task compile` makes, by `deno task test:binary`: they need it, so they are not part of
+ * `deno task test`. The program is dist/spikelet, or the file that SPIKELET_BINARY names; where it runs there is no Deno, no
+ * environment, and nothing but what a test puts there.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { DATASETS } from "../../src/data/datasets.ts";
+import { mnistDirectory } from "../../src/data/mnist.ts";
+import { serveFiles } from "../data/file_server.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import {
+  assertOneLine,
+  type Outcome,
+  PROJECT,
+  recordOf,
+  referencePath,
+  spikelet,
+  spikeletJson,
+} from "./spikelet.ts";
+
+const BINARY = Deno.env.get("SPIKELET_BINARY") ?? join(PROJECT, "dist", "spikelet");
+const ALONE = { clearEnv: true, env: { PATH: "/nonexistent" } } as const;
+
+/** A call of the program, not yet started. */
+function command(folder: string, args: readonly string[]): Deno.Command {
+  return new Deno.Command(BINARY, {
+    args: [...args],
+    cwd: folder,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+    ...ALONE,
+  });
+}
+
+/** Runs the program to its end. */
+async function binary(folder: string, args: readonly string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await command(folder, args).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Runs the program, which must succeed, and reads the JSON on the last line of its standard output. */
+async function binaryJson(folder: string, args: readonly string[]): Promise<Record<string, unknown>> {
+  const { code, stdout, stderr } = await binary(folder, [...args, "--json"]);
+  assert.equal(code, 0, stderr);
+  return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+}
+
+Deno.test("the binary has all commands, and calls itself spikelet", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const compiled = await binary(folder, ["--help"]);
+    assert.deepEqual(compiled, await spikelet(folder, ["--help"]));
+    const { stdout } = await binary(folder, ["train", "--help"]);
+    assert.match(stdout, /^Example:\n {2}spikelet train .+$/m);
+    assert.match(stdout, /or \.gz \(default:\s+data\/mnist\)/);
+  });
+});
+
+Deno.test("the binary trains to the bits of the task, with any number of threads, from any folder", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const args = ["--data", "data", "--steps", "40", "--hidden", "30", "--batch-size", "25", "--limit", "50"];
+    const expected = await spikeletJson(folder, ["train", ...args, "--threads", "2", "--name", "task"]);
+    for (const threads of [1, 2, 3]) {
+      const name = `binary-${threads}`;
+      const found = await binaryJson(folder, [
+        "train",
+        ...args,
+        "--threads",
+        String(threads),
+        "--name",
+        name,
+      ]);
+      assert.deepEqual([found.weightsSha256, found.test], [expected.weightsSha256, expected.test]);
+    }
+    const measured = await binaryJson(folder, ["evaluate", "task", "--data", "data", "--threads", "2"]);
+    assert.deepEqual(measured.test, expected.test);
+    const dense = ["--model", "dense", "--data", "data", "--threads", "2"];
+    const peer = await binaryJson(folder, ["train", ...dense, "--out", "peer.safetensors"]);
+    assert.equal(peer.weightsSha256, (await spikeletJson(folder, ["train", ...dense])).weightsSha256);
+    assert.deepEqual(
+      (await binaryJson(folder, ["evaluate", "peer.safetensors", "--data", "data"])).test,
+      peer.test,
+    );
+  });
+});
+
+Deno.test("the binary has both builds of the kernels inside, and passes the reference cases", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const variant of [[], ["--variant", "plain"]]) {
+      const { code, stdout, stderr } = await binary(folder, ["verify", referencePath("small"), ...variant]);
+      assert.equal(code, 0, stdout + stderr);
+    }
+  });
+});
+
+Deno.test("the binary has no MNIST inside, says how to fetch it, fetches it, and trains with it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const quick = ["train", "--steps", "2", "--hidden", "3", "--limit", "20", "--threads", "1"];
+    const missing =
+      /^data\/mnist: MNIST's four files are not there: fetch them with `spikelet data fetch`, or name their/;
+    assertOneLine(await binary(folder, quick), 1, missing);
+    assertOneLine(await binary(folder, ["data", "path"]), 1, missing);
+    assert.equal(recordOf((await binaryJson(folder, ["info"])).mnist).available, false);
+
+    const packed: Record<string, Uint8Array> = {};
+    for (const { name } of DATASETS.mnist.files) {
+      packed[`${name}.gz`] = new Uint8Array(
+        gzipSync(await Deno.readFile(join(mnistDirectory(), name)), { level: 1 }),
+      );
+    }
+    await using server = serveFiles(packed, (_asked, number) => number === 0 ? { cutAfter: 4000 } : {});
+    const { code, stdout, stderr } = await binary(folder, ["data", "fetch", "--from", server.url]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, /^train-images-idx3-ubyte: the connection broke; again in 1 s$/m);
+    assert.match(stdout, /\nNext: spikelet train\n$/);
+    assert.equal((await binary(folder, ["data", "verify"])).code, 0);
+    const found = await binaryJson(folder, quick);
+    const expected = await spikeletJson(folder, [...quick, "--data", mnistDirectory()]);
+    assert.deepEqual([found.weightsSha256, found.test], [expected.weightsSha256, expected.test]);
+  });
+});
+
+Deno.test("the binary writes where a user says, outside of the current folder too", async () => {
+  await inTemporaryFolder(async (elsewhere) => {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      const out = join(elsewhere, "model.safetensors");
+      const { code, stderr } = await binary(folder, [
+        "train",
+        "--data",
+        "data",
+        "--steps",
+        "2",
+        "--out",
+        out,
+        "--quiet",
+      ]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      assert.ok((await Deno.stat(out)).size > 1000);
+    });
+  });
+});
+
+Deno.test("the binary ends with 130 on Ctrl-C, and with 1 and 2 on failures, each with one line", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 2000, test: 10 });
+    const process = command(folder, ["train", "--data", "data", "--epochs", "10000", "--name", "long"])
+      .spawn();
+    while (!((await Deno.stat(join(folder, "runs/long/metrics.jsonl")).catch(() => undefined))?.size)) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    process.kill("SIGINT");
+    assert.equal((await process.output()).code, 130);
+    assertOneLine(await binary(folder, ["evaluate", "nothing"]), 1, /^nothing: no model there/);
+    assertOneLine(await binary(folder, ["train", "--steps", "0"]), 2, /^--steps 0: expected a whole number/);
+  });
+});
+
+Deno.test({
+  name: "the binary offers on a terminal to fetch MNIST, and takes no for an answer",
+  // `script` gives a program a terminal; Linux has it almost everywhere, other systems have another one of that name.
+  ignore: Deno.build.os !== "linux",
+  fn: async () => {
+    await inTemporaryFolder(async (folder) => {
+      const line = `${BINARY} train --limit 10 --steps 2`;
+      const process = new Deno.Command("script", {
+        args: ["--quiet", "--return", "--command", line, "/dev/null"],
+        cwd: folder,
+        stdin: "piped",
+        stdout: "piped",
+      }).spawn();
+      const writer = process.stdin.getWriter();
+      await writer.write(new TextEncoder().encode("n\n"));
+      const { code, stdout } = await process.output();
+      await writer.close().catch(() => {});
+      const text = new TextDecoder().decode(stdout);
+      assert.match(text, /MNIST is not in data\/mnist\. Fetch it now \(11\.6 MB\)\? \[y\/N\]/);
+      assert.match(
+        text,
+        /data\/mnist: MNIST's four files are not there: fetch them with `spikelet data fetch`/,
+      );
+      assert.equal(code, 1);
+      assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
+    });
+  },
+});

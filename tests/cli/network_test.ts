@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { readModel } from "../../src/network/model_file.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, inTurns, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const DATA = ["train", "--data", "data", "--batch-size", "30", "--threads", "1"];
+
+/** Trains for a moment. @returns The network of the model that was kept. */
+async function trainedSpec(folder: string, name: string, args: readonly string[]): Promise<NetworkSpec> {
+  await spikeletJson(folder, [...DATA, "--name", name, ...args]);
+  return (await readModel(join(folder, "runs", name, "model.safetensors"))).spec;
+}
+
+Deno.test("train --network trains what the file describes, and evaluate measures it again", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 200, test: 50 });
+    const description = {
+      inputs: 784,
+      steps: 12,
+      encoder: { kind: "constant" },
+      layers: [
+        {
+          units: 24,
+          recurrent: true,
+          neuron: { kind: "lif", decay: 0.9, threshold: 0.5, learn: ["decay", "threshold"] },
+        },
+        { units: 10, neuron: { kind: "integrator", decay: 0.8, learn: ["decay"] } },
+      ],
+      readout: { reduce: "max" },
+      loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 0.5 } },
+    };
+    await Deno.writeTextFile(join(folder, "deep lif.json"), JSON.stringify(description));
+    const args = [
+      "--network",
+      "deep lif.json",
+      "--epochs",
+      "12",
+      "--learning-rate",
+      "0.002",
+      "--momentum",
+      "0.8",
+    ];
+    const run = await spikelet(folder, [...DATA, ...args, "--name", "lif"]);
+    assert.equal(run.code, 0, run.stderr);
+    assert.match(run.stdout, /^deep-lif network 784-24-10, 12 steps: 12 epochs of 200 samples$/m);
+    assert.match(
+      run.stdout,
+      /^ {2}deno task train --network 'deep lif\.json' --data data --epochs 14 +train longer$/m,
+    );
+    const { spec, parameters } = await readModel(join(folder, "runs", "lif", "model.safetensors"));
+    assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, learn: ["decay", "threshold"] }));
+    assert.deepEqual([spec.readout, spec.loss], [
+      { from: "state", reduce: "max", begin: 0 },
+      description.loss,
+    ]);
+    assert.deepEqual([...parameters.keys()], [
+      "w1",
+      "b1",
+      "v1",
+      "decay1",
+      "threshold1",
+      "w2",
+      "b2",
+      "decay2",
+    ]);
+    const moved = (name: string, first: number) =>
+      parameters.get(name)!.some((value) => Math.abs(value - first) > 1e-4);
+    assert.ok(
+      moved("decay1", 0.9) && moved("threshold1", 0.5) && moved("decay2", 0.8),
+      "constants were learned",
+    );
+    const { test } = await spikeletJson(folder, ["evaluate", "lif", "--data", "data"]);
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "lif", "run.json"))));
+    assert.deepEqual(test, recordOf(record.result).test);
+    assert.ok(Number(recordOf(test).accuracy) > 0.8, "bars at ten heights are easily learned");
+    const again = await spikeletJson(folder, [...DATA, ...args, "--threads", "3"]);
+    assert.match(String(again.name), /^deep-lif-\d{8}-\d{6}$/);
+    assert.equal(again.weightsSha256, recordOf(record.result).weightsSha256, "threads change no bit");
+  });
+});
+
+Deno.test("train --network names the path inside the file where it is wrong", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const right = {
+      inputs: 784,
+      steps: 4,
+      encoder: { kind: "constant" },
+      layers: [
+        { units: 5, neuron: { kind: "lif", decay: 0.9, threshold: 1 } },
+        { units: 10, neuron: { kind: "integrator", decay: 0.9 } },
+      ],
+    };
+    const changed = (change: (network: typeof right) => void) => {
+      const copy = structuredClone(right);
+      change(copy);
+      return JSON.stringify(copy);
+    };
+    const cases: [text: string, message: RegExp][] = [
+      ["{", /^net\.json: not JSON: .*: expected a network's description \(docs\/networks\.md\)$/m],
+      ["[]", /^net\.json: inputs: /m],
+      ["7", /^net\.json: the whole: /m],
+      [changed((n) => Reflect.deleteProperty(n, "steps")), /^net\.json: steps: /m],
+      [
+        changed((n) => Reflect.set(n, "step", 4)),
+        /^net\.json: step: this version knows nothing of that name/m,
+      ],
+      [
+        changed((n) => n.layers[0]!.neuron.decay = 1.5),
+        /^net\.json: layers\.0\.neuron\.decay: .*<=1.*1\.5$/m,
+      ],
+      [
+        changed((n) => n.layers[1]!.neuron.kind = "lief"),
+        /^net\.json: layers\.1\.neuron\.kind: .*graded.*lief/m,
+      ],
+      [
+        changed((n) => Reflect.set(n.layers[0]!.neuron, "learn", ["scale"])),
+        /^net\.json: layers\.0\.neuron\.learn\.0: /m,
+      ],
+      [
+        changed((n) => Reflect.set(n.layers[0]!.neuron, "surrogate", { kind: "atan", slope: 0 })),
+        /^net\.json: layers\.0\.neuron\.surrogate\.slope: /m,
+      ],
+      [
+        changed((n) => Reflect.set(n.layers[1]!.neuron, "threshold", 1)),
+        /^net\.json: layers\.1\.neuron\.threshold: this/m,
+      ],
+      [
+        changed((n) => n.layers.reverse()),
+        /^net\.json: layers\.0\.neuron: a neuron of kind integrator fires no spikes: it can only be the last layer$/m,
+      ],
+      [
+        changed((n) => Reflect.set(n, "readout", { begin: 4 })),
+        /^net\.json: readout\.begin: 4, but there are 4 steps/m,
+      ],
+      [changed((n) => n.inputs = 700), /^net: its network takes 700 numbers a sample, .*but .* has 784: /m],
+      [
+        changed((n) => n.layers[1]!.units = 9),
+        /^net: its network tells 9 classes apart, but .* has label 9: /m,
+      ],
+      [
+        changed((n) => n.encoder.kind = "direct"),
+        /^net: its network takes sequences of 4 steps of 784, for its encoder is direct, but /m,
+      ],
+    ];
+    await Deno.writeTextFile(join(folder, "net.json"), JSON.stringify(right));
+    for (const [text, message] of cases) {
+      await Deno.writeTextFile(join(folder, "net.json"), text);
+      assertOneLine(await spikelet(folder, [...DATA, "--network", "net.json"]), 1, message);
+    }
+    for (
+      const [path, message] of [["none.json", /^none\.json: no such file/m], [
+        "data",
+        /^data: this is a folder/m,
+      ]] as const
+    ) {
+      assertOneLine(await spikelet(folder, [...DATA, "--network", path]), 1, message);
+    }
+    assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort(), [
+      "data",
+      "net.json",
+    ]);
+  });
+});
+
+Deno.test("train's short forms say the same as a description", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const inputs = 784, steps = 5;
+    const noise = { kind: "noise", offset: -0.5 } as const, constant = { kind: "constant" } as const;
+    const cases: [args: string, expected: NetworkSpec][] = [
+      [
+        "--layers 7,6 --neuron lif --recurrent --encoder constant",
+        network({
+          inputs,
+          steps,
+          encoder: constant,
+          layers: [
+            layer(7, lif(), { recurrent: true }),
+            layer(6, lif(), { recurrent: true }),
+            layer(10, integrator()),
+          ],
+        }),
+      ],
+      [
+        "--hidden 8 --neuron lif --decay 0.8 --threshold 0.5 --learn threshold,decay --reset zero --surrogate boxcar " +
+        "--slope 0.5 --read spikes --reduce sum --loss squared-error --rate-target 0.2 --rate-weight 3",
+        (() => {
+          const constants = {
+            decay: 0.8,
+            threshold: 0.5,
+            reset: "zero",
+            surrogate: { kind: "boxcar", slope: 0.5 },
+          } as const;
+          return network({
+            inputs,
+            steps,
+            encoder: noise,
+            layers: [
+              layer(8, lif({ ...constants, learn: ["threshold", "decay"] })),
+              layer(10, lif(constants)),
+            ],
+            readout: { from: "spikes", reduce: "sum" },
+            loss: { kind: "meanSquaredError", rate: { target: 0.2, weight: 3 } },
+          });
+        })(),
+      ],
+      [
+        "--layers 9,8 --recurrent --learn scale --reduce last --begin-eval 2 --penalty 1",
+        (() => {
+          const seed = seedNetwork({ steps, beginEval: 2, penalty: 1 });
+          const hidden = graded({ penalty: 1, learn: ["scale"] });
+          return network({
+            ...seed,
+            layers: [
+              layer(9, hidden, { delay: 1, recurrent: true }),
+              layer(8, hidden, { delay: 1, recurrent: true }),
+              seed.layers[1]!,
+            ],
+            readout: { reduce: "last", begin: 2 },
+          });
+        })(),
+      ],
+      [
+        "--hidden 6 --encoder latency",
+        network({ ...seedNetwork({ hidden: 6, steps }), encoder: { kind: "latency" } }),
+      ],
+    ];
+    await inTurns([...cases.entries()], async ([i, [args, expected]]) => {
+      const spec = await trainedSpec(folder, `short-${i}`, ["--steps", "5", ...args.split(" ")]);
+      assert.deepEqual(spec, expected, args);
+    });
+    const { name } = await spikeletJson(folder, [...DATA, "--steps", "3", "--neuron", "lif"]);
+    assert.match(String(name), /^lif-/);
+  });
+});

@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readModel } from "../../src/network/model_file.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const QUICK = ["train", "--data", "data", "--steps", "12", "--hidden", "15", "--batch-size", "25"];
+
+Deno.test("train keeps the optimiser, the augmentation and the start in its records, and repeats them on any threads", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const recipe = [
+      ...["--optimizer", "adamw", "--learning-rate", "0.01", "--beta2", "0.99", "--clip", "0.5"],
+      ...["--augment", "shift=1,rotate,elastic=0.5", "--init-rate", "0.2"],
+    ];
+    const run = (threads: string, name: string, more: readonly string[] = recipe) =>
+      spikeletJson(folder, [...QUICK, ...more, "--threads", threads, "--name", name]);
+    const first = await run("1", "first");
+    assert.equal((await run("3", "second")).weightsSha256, first.weightsSha256);
+
+    const step = {
+      kind: "adamw",
+      learningRate: 0.01,
+      beta1: 0.9,
+      beta2: 0.99,
+      epsilon: 1e-8,
+      weightDecay: 0.01,
+      clip: 0.5,
+    };
+    const augmentation = { shift: 1, rotate: 10, elastic: 0.5 };
+    const directory = join(folder, "runs", "first");
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json"))));
+    const options = recordOf(record.options);
+    assert.deepEqual([options.step, options.augmentation, options.startRate], [step, augmentation, 0.2]);
+    assert.ok(Array.isArray(record.start) && record.start.length === 1);
+    const [layer] = record.start.map(recordOf);
+    assert.ok(layer?.reached === true && Math.abs(Number(layer.rate) - 0.2) <= 0.01);
+
+    const { metadata } = await readModel(join(directory, "model.safetensors"));
+    assert.deepEqual(JSON.parse(metadata.optimizer ?? ""), step);
+    assert.deepEqual(JSON.parse(metadata.augmentation ?? ""), augmentation);
+    assert.equal(metadata.start, "rate 0.2");
+
+    assert.notEqual((await run("2", "third", recipe.toSpliced(8, 2))).weightsSha256, first.weightsSha256);
+  });
+});
+
+Deno.test("train says how the layers fire when weights begin from the data", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--init", "rate", "--threads", "1"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^units fire at a step: layer 1 at (9\.\d|10\.\d)\d? %, weights × \d+\.\d\d$/m);
+  });
+});
+
+Deno.test("compare takes an optimiser and an augmentation for both networks", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const compared = await spikeletJson(folder, [
+      ...["compare", "--data", "data", "--steps", "8", "--hidden", "9", "--batch-size", "20", "--seeds", "1"],
+      ...["--optimizer", "adam", "--augment", "shift", "--threads", "1"],
+    ]);
+    assert.deepEqual(Object.keys(compared), ["seed", "dense"]);
+  });
+});

@@ -1,0 +1,191 @@
+/**
+ * The neurons of shared/NETWORKS.md in plain float64: one unit, one step, forward and back.
+ *
+ * @module
+ */
+import type { CompleteNeuron, Surrogate } from "../../src/network/neurons.ts";
+
+/** A unit's constants that may be learned, as they are for this unit. */
+export interface UnitConstants {
+  readonly decay: number;
+  readonly threshold: number;
+  readonly scale: number;
+}
+
+/** All that a unit remembers of a step. */
+export interface UnitState {
+  /** u after the reset, and u' before it. */
+  readonly u: number;
+  readonly before: number;
+  /** o before the layer's delay. */
+  readonly o: number;
+  /** s, the synaptic current; a, the adaptation. */
+  readonly s: number;
+  readonly a: number;
+  /** u' − θ_t; Infinity where the neuron does not fire. */
+  readonly v: number;
+  /** What the reset takes off, through which no gradient passes. */
+  readonly reset: number;
+}
+
+/** Before the first step. */
+export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0 };
+
+/**
+ * One step.
+ *
+ * @param frozen The same step at other parameters, close by: spikes are its spikes, plus what their surrogate's integral
+ * says of the distance. So a network of such steps is smooth, and its derivative is the surrogate gradient.
+ */
+export function stepUnit(
+  neuron: CompleteNeuron,
+  { decay, threshold, scale }: UnitConstants,
+  past: UnitState,
+  current: number,
+  frozen?: UnitState,
+): UnitState {
+  switch (neuron.kind) {
+    case "graded": {
+      const before = current + decay * past.u;
+      const v = before - threshold, e = Math.max(0, v);
+      const u = e > 0 ? before - (neuron.penalty + e) : before;
+      return { ...AT_REST, u, before, o: scale * e, v };
+    }
+    case "integrator": {
+      const s = neuron.synapticDecay * past.s + current;
+      const u = decay * past.u + s;
+      return { ...AT_REST, u, before: u, o: u, s, v: Infinity };
+    }
+    case "lif": {
+      const s = neuron.synapticDecay * past.s + current;
+      const before = decay * past.u + s;
+      const a = neuron.adaptationDecay * past.a + past.o;
+      const thresholdNow = threshold + neuron.adaptation * a;
+      const v = before - thresholdNow;
+      const o = frozen
+        ? frozen.o + integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v)
+        : Number(v > 0);
+      // Neither θ_t nor o inside the reset has a gradient: frozen, they are what they were.
+      const spike = frozen ? frozen.o : o;
+      const reset = frozen ? frozen.reset : thresholdNow * spike;
+      const u = { subtract: before - reset, zero: before * (1 - spike), none: before }[neuron.reset];
+      return { u, before, o, s, a, v, reset };
+    }
+    default:
+      return neuron satisfies never;
+  }
+}
+
+/** How near a step is to where a small change makes a jump in the state, the output or a surrogate. */
+export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
+  const edge = neuron.kind === "lif" && neuron.surrogate.kind === "boxcar"
+    ? Math.abs(Math.abs(v) - 1 / (2 * neuron.surrogate.slope))
+    : Infinity;
+  return Math.min(Math.abs(v), edge);
+}
+
+/** What a unit's later step hands back. */
+export interface UnitGradient {
+  /** δu', δs = δI, δa of that step. */
+  readonly before: number;
+  readonly s: number;
+  readonly a: number;
+  /** Gradients of the constants, this step's part. */
+  readonly decay: number;
+  readonly threshold: number;
+  readonly scale: number;
+}
+
+/** Behind the last step. */
+export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, threshold: 0, scale: 0 };
+
+/**
+ * One step back.
+ *
+ * @param state The step, and `past` the one before it.
+ * @param output δo from the layer above, the readout and the layer itself.
+ * @param read The readout's δu.
+ * @param later What the step after it handed back.
+ */
+export function stepUnitBack(
+  neuron: CompleteNeuron,
+  { decay, scale }: UnitConstants,
+  state: UnitState,
+  past: UnitState,
+  output: number,
+  read: number,
+  later: UnitGradient,
+): UnitGradient {
+  const u = read + decay * later.before;
+  switch (neuron.kind) {
+    case "graded": {
+      const isOpen = state.v > 0;
+      const before = isOpen ? scale * output : u;
+      return {
+        before,
+        s: before,
+        a: 0,
+        decay: before * past.u,
+        threshold: isOpen ? u - scale * output : 0,
+        scale: isOpen ? state.v * output : 0,
+      };
+    }
+    case "integrator": {
+      const before = u + output;
+      return {
+        ...NO_GRADIENT,
+        before,
+        s: before + neuron.synapticDecay * later.s,
+        decay: before * past.u,
+      };
+    }
+    case "lif": {
+      const p = surrogate(neuron.surrogate, state.v) * (output + later.a);
+      const before = p + (neuron.reset === "zero" ? u * (1 - state.o) : u);
+      return {
+        before,
+        s: before + neuron.synapticDecay * later.s,
+        a: neuron.adaptationDecay * later.a - neuron.adaptation * p,
+        decay: before * past.u,
+        threshold: -p,
+        scale: 0,
+      };
+    }
+    default:
+      return neuron satisfies never;
+  }
+}
+
+/** σ(v). */
+export function surrogate({ kind, slope: k }: Surrogate, v: number): number {
+  switch (kind) {
+    case "atan":
+      return k / 2 / (1 + (Math.PI / 2 * k * v) ** 2);
+    case "fastSigmoid":
+      return 1 / (1 + k * Math.abs(v)) ** 2;
+    case "triangle":
+      return k * Math.max(0, 1 - k * Math.abs(v));
+    case "boxcar":
+      return Math.abs(v) < 1 / (2 * k) ? k : 0;
+    default:
+      return kind satisfies never;
+  }
+}
+
+/** A function whose derivative is σ. */
+function integral({ kind, slope: k }: Surrogate, v: number): number {
+  switch (kind) {
+    case "atan":
+      return Math.atan(Math.PI / 2 * k * v) / Math.PI;
+    case "fastSigmoid":
+      return v / (1 + k * Math.abs(v));
+    case "triangle": {
+      const w = Math.max(-1 / k, Math.min(1 / k, v));
+      return k * w - k * k * w * Math.abs(w) / 2;
+    }
+    case "boxcar":
+      return k * Math.max(-1 / (2 * k), Math.min(1 / (2 * k), v));
+    default:
+      return kind satisfies never;
+  }
+}

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { parameterShapes } from "../../src/network/model_file.ts";
+import { completeNeuron, kindOf, learnedOf, NEURONS } from "../../src/network/neurons.ts";
+import { presetOf, PRESETS } from "../../src/network/presets.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
+import { networkSpecs } from "../engine/network_cases.ts";
+
+/** The least that a description says. */
+const LEAST = {
+  inputs: 3,
+  steps: 4,
+  layers: [
+    { units: 2, neuron: { kind: "lif", decay: 0.9, threshold: 1 } },
+    { units: 2, neuron: { kind: "integrator", decay: 0.9 } },
+  ],
+};
+
+Deno.test("parseNetworkSpec() fills in every default", () => {
+  assert.deepEqual(parseNetworkSpec(LEAST), {
+    inputs: 3,
+    steps: 4,
+    encoder: { kind: "direct", offset: 0 },
+    layers: [
+      {
+        units: 2,
+        delay: 0,
+        recurrent: false,
+        neuron: {
+          kind: "lif",
+          decay: 0.9,
+          threshold: 1,
+          reset: "subtract",
+          surrogate: { kind: "atan", slope: 2 },
+          synapticDecay: 0,
+          adaptation: 0,
+          adaptationDecay: 0,
+          learn: [],
+        },
+      },
+      {
+        units: 2,
+        delay: 0,
+        recurrent: false,
+        neuron: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+      },
+    ],
+    readout: { from: "state", reduce: "mean", begin: 0 },
+    loss: { kind: "crossEntropy" },
+  });
+});
+
+Deno.test("parseNetworkSpec() takes what it gave, through JSON, for any network", () => {
+  fc.assert(
+    fc.property(networkSpecs, (spec) => {
+      const parsed = parseNetworkSpec(spec);
+      assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(parsed))), parsed);
+    }),
+    { seed: 6, numRuns: 200 },
+  );
+});
+
+Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
+  const rated = { ...LEAST, loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } } };
+  const [hidden, top] = LEAST.layers;
+  const cases: [value: unknown, message: RegExp][] = [
+    [{ ...LEAST, layers: [] }, /^network: layers: /],
+    [{ ...LEAST, layers: [{ ...hidden, recurrent: 1 }] }, /^network: layers\.0\.recurrent: /],
+    [{ ...LEAST, layers: [hidden, { ...top, neuron: {} }] }, /^network: layers\.1\.neuron\.kind: /],
+    [{ ...LEAST, layers: [{ units: 1, neuron: "lif" }] }, /^network: layers\.0\.neuron: /],
+    [{ ...LEAST, layers: [top, top] }, /^network: layers\.0\.neuron: .*integrator fires no spikes/],
+    [{ ...LEAST, readout: { reduce: "median" } }, /^network: readout\.reduce: /],
+    [{ ...LEAST, loss: { kind: "hinge" } }, /^network: loss\.kind: /],
+    [
+      { ...LEAST, loss: { kind: "crossEntropy", correct: 1 } },
+      /^network: loss\.correct: this version knows nothing/,
+    ],
+    [
+      { ...rated, loss: { ...rated.loss, rate: { target: 1.5, weight: 1 } } },
+      /^network: loss\.rate\.target: /,
+    ],
+    [{ ...rated, layers: [top] }, /^network: loss\.rate: no layer below the top .* such as lif$/],
+  ];
+  for (const [value, message] of cases) {
+    assert.throws(() => parseNetworkSpec(value), { name: "InputError", message });
+  }
+  assert.deepEqual(parseNetworkSpec(rated).loss, rated.loss);
+});
+
+Deno.test("every kind of neuron knows its defaults, and its constants are numbers", () => {
+  for (const [name, { defaults, schema }] of Object.entries(NEURONS)) {
+    assert.equal(schema.type.length > 0 && defaults.kind, name);
+    assert.deepEqual(completeNeuron(defaults), defaults);
+    const kind = kindOf(defaults), complete = completeNeuron(defaults);
+    assert.ok(kind.constants(complete).every(Number.isFinite));
+    assert.ok(Object.values(kind.learnables(complete)).every(Number.isFinite));
+  }
+  assert.throws(() => completeNeuron(lif({ decay: 2 })), {
+    name: "InputError",
+    message: /^lif neuron: decay: /,
+  });
+  assert.deepEqual(
+    learnedOf(graded({ learn: ["scale", "decay"] })),
+    ["decay", "scale"],
+    "in the order of the file",
+  );
+});
+
+Deno.test("network() is the description with its defaults, and refuses what parseNetworkSpec() refuses", () => {
+  const spec = network({ inputs: 3, steps: 4, layers: [layer(2, lif()), layer(2, integrator())] });
+  assert.deepEqual(spec, parseNetworkSpec(LEAST));
+  assert.throws(() => network({ inputs: 3, steps: 0, layers: [layer(2, lif())] }), {
+    name: "InputError",
+    message: /steps/,
+  });
+});
+
+Deno.test("initialParameters() draws V as W, and begins learned constants with their values", () => {
+  const spec = network({
+    inputs: 50,
+    steps: 4,
+    layers: [
+      layer(40, graded({ decay: 0.8, threshold: 1.5, scale: 1.25, learn: ["scale", "decay", "threshold"] }), {
+        recurrent: true,
+      }),
+      layer(3, integrator({ decay: 0.7, learn: ["decay"] })),
+    ],
+  });
+  const names = ["w1", "b1", "v1", "decay1", "threshold1", "scale1", "w2", "b2", "decay2"];
+  assert.deepEqual(parameterShapes(spec).map(([name]) => name), names);
+  const parameters = initialParameters(spec, 3);
+  assert.deepEqual([...parameters.keys()], names);
+  const all = (name: string, value: number) =>
+    assert.ok(parameters.get(name)!.every((one) => one === Math.fround(value)), name);
+  all("decay1", 0.8);
+  all("threshold1", 1.5);
+  all("scale1", 1.25);
+  all("decay2", 0.7);
+  const v = parameters.get("v1")!, limit = Math.sqrt(6 / 80);
+  assert.equal(v.length, 1600);
+  assert.ok(v.every((value) => Math.abs(value) <= limit) && Math.max(...v) > 0.99 * limit);
+  assert.notDeepEqual(v.slice(0, 100), parameters.get("w1")!.slice(0, 100));
+});
+
+Deno.test("every preset is a network that parseNetworkSpec() takes as it is", () => {
+  for (const name of Object.keys(PRESETS) as (keyof typeof PRESETS)[]) {
+    const spec = presetOf(name).network();
+    assert.deepEqual(parseNetworkSpec(spec), spec, name);
+    assert.equal(presetOf(name).network({ hidden: 7 }).layers[0]?.units, 7, name);
+  }
+});

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { oneLine } from "../src/one_line.ts";
+
+Deno.test("oneLine() leaves ordinary names as they are", () => {
+  for (const name of ["w1", "encoder.layers.0/weight", "größe θ", "𝛼 [1, 2]"]) {
+    assert.equal(oneLine(name), name);
+  }
+});
+
+Deno.test("oneLine() shows what cannot be seen, and cuts off what is long", () => {
+  assert.equal(oneLine(""), '""');
+  assert.equal(
+    oneLine("a\r\nb\x1b[31m\u202e\u2028\ud800"),
+    "a\\u{d}\\u{a}b\\u{1b}[31m\\u{202e}\\u{2028}\\u{d800}",
+  );
+  assert.equal(oneLine("x".repeat(81)), `${"x".repeat(80)}…`);
+});
+
+Deno.test("oneLine() is one line without control characters, whatever is in the text", () => {
+  fc.assert(fc.property(fc.string({ unit: "binary" }), (text) => {
+    const line = oneLine(text);
+    assert.ok(!/[\p{C}\p{Zl}\p{Zp}]/u.test(line) && line.length > 0 && line.length < 900);
+  }));
+});

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { denseNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { drawKey, PURPOSE } from "../../src/random.ts";
+import { startFromData } from "../../src/train/start.ts";
+import { drawDigits } from "../engine/drawn_digits.ts";
+import { encodeSample, present, widen } from "../engine/reference_network.ts";
+
+const DIGITS = drawDigits(3, 200);
+const kernels = await loadKernels();
+
+/** In the caller's own thread: quicker than a worker's start. */
+const open = (options: Omit<Parameters<typeof createWasmEngine>[0], "kernels">) =>
+  Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
+
+const seed = seedNetwork({ hidden: 60, steps: 20 });
+const [graded] = seed.layers;
+const DEEP: NetworkSpec = {
+  ...seed,
+  layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, seed.layers[1]!],
+};
+
+Deno.test("startFromData() brings every layer below the top to the rate, on samples that it did not see", async () => {
+  for (
+    const [rate, spec] of [[0.1, DEEP], [0.03, seed], [0.2, {
+      ...DEEP,
+      encoder: { kind: "poisson", rate: 1, offset: 0 },
+    }]] as const
+  ) {
+    const { parameters, layers } = await startFromData(spec, DIGITS, { seed: 1, rate, open });
+    assert.equal(layers.length, spec.layers.length - 1);
+    const wide = widen(parameters);
+    const fired = layers.map(() => 0);
+    const count = 16;
+    for (let sample = 0; sample < count; sample++) {
+      const x = encodeSample(spec, DIGITS, sample, drawKey(1, PURPOSE.training, 1, sample));
+      const { outputs } = present(spec, wide, x, 0);
+      layers.forEach((_, l) => fired[l]! += outputs[l]!.flatMap((o) => [...o]).filter((o) => o > 0).length);
+    }
+    layers.forEach(({ reached, rate: measured }, l) => {
+      assert.ok(reached && Math.abs(measured / rate - 1) <= 0.05, `layer ${l + 1} fires at ${measured}`);
+      const elsewhere = fired[l]! / (count * spec.steps * spec.layers[l]!.units);
+      assert.ok(Math.abs(elsewhere / rate - 1) < 0.3, `layer ${l + 1} fires at ${elsewhere} elsewhere`);
+    });
+  }
+});
+
+Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pure function", async () => {
+  const start = () => startFromData(DEEP, DIGITS, { seed: 1, rate: 0.1, open });
+  const { parameters, layers } = await start();
+  for (const [name, xavier] of initialParameters(DEEP, 1)) {
+    const layer = Number(name.slice(1)) - 1;
+    const scale = name.startsWith("w") ? layers[layer]?.scale ?? 1 : 1;
+    assert.deepEqual(parameters.get(name), xavier.map((weight) => weight * scale), name);
+  }
+  assert.deepEqual(await start(), { parameters, layers });
+});
+
+Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate", async () => {
+  // Large or small, a ReLU fires for the half of all inputs that lies on one side of it.
+  const { parameters, layers } = await startFromData(denseNetwork({ hidden: 30 }), DIGITS, {
+    seed: 1,
+    rate: 0.01,
+    open,
+  });
+  assert.deepEqual(layers.map(({ scale, reached }) => [scale, reached]), [[1, false]]);
+  assert.ok(layers[0]!.rate > 0.3);
+  assert.deepEqual(parameters, initialParameters(denseNetwork({ hidden: 30 }), 1));
+});

