@@ -5,12 +5,14 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
+import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteStep } from "../optimiser.ts";
+import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import { type Job, type Part, shardCount, type SharedState } from "../wasm/lane.ts";
 import type { Lanes } from "../wasm/lanes.ts";
 import type { Director } from "../wasm/wasm_engine.ts";
-import { cutBatch } from "../webgpu/chunking.ts";
+import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
 import type { DeviceProduct } from "./device_product.ts";
 
 /** Rows of the smallest chunk that a batch is cut into for the sake of overlap. */
@@ -21,9 +23,11 @@ const LEAST_ROWS = 4096;
  */
 const CHUNKS = 2;
 
-/** The most samples of a chunk of a batch, where the device and the exchange have room for them. */
-export function chunkSize(batchSize: number, rows: number): number {
-  return Math.min(batchSize, Math.max(Math.ceil(batchSize / CHUNKS), Math.ceil(LEAST_ROWS / rows)));
+/** The most samples of a chunk of a batch, filled up to whole groups, where the device and the exchange have room for them. */
+export function chunkSize(batchSize: number, plan: Plan): number {
+  const least = Math.ceil(LEAST_ROWS / rowsOf(plan.spec));
+  const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / CHUNKS), least));
+  return counted + groupsOf(counted, plan) - 1;
 }
 
 /** What a director has at hand. */
@@ -94,7 +98,7 @@ export class HybridDirector implements Director {
   async #present(job: Job, samples: Samples, isTraining: boolean): Promise<number> {
     const { product, shared, exchange, device } = this.#parts;
     const { indices } = job;
-    const most = Math.min(exchange.samples, chunkSize(indices.length, exchange.rows));
+    const most = Math.min(exchange.samples, chunkSize(indices.length, product.plan));
     const { chunks, ...cut } = cutBatch(indices.length, product.plan, most);
     device.fit(cut.samples);
     product.setParameters(shared.parameters);

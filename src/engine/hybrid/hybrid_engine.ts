@@ -68,7 +68,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
-      chunkSize(batchSize, rowsOf(spec)),
+      chunkSize(batchSize, plan),
       gpuMemory,
     );
     const exchange = createExchange(plan, samples, threads > 0);

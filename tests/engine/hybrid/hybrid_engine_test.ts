@@ -232,3 +232,31 @@ gpuTest("counts tell what a batch asks of the device", async () => {
   assert.equal(after.bytesUp - before.bytesUp, 4 * (50 * (29 + 2) + listed + width * (29 + 1)));
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 22 * width + width * 29));
 });
+
+gpuTest("hybrid moves pictures as wasm does", async () => {
+  const spec = seedNetwork({ inputs: 64, hidden: 12, classes: 4, steps: 6, threshold: 0.5, penalty: 0.75 });
+  const samples = { ...drawSamples(spec, 3, 40, true), picture: { rows: 8, columns: 8 } };
+  const moved = { ...batchOf(samples), augmentation: { shift: 2, rotate: 20 } };
+  const ends = [];
+  using hybrid = await startEngine({ spec });
+  using wasm = await startWasm({ spec, threads: 0 });
+  for (const engine of [hybrid, wasm]) {
+    ends.push({ still: await engine.train(batchOf(samples), STEP), moved: await engine.train(moved, STEP) });
+  }
+  assertClose([ends[0]!.moved.loss], [ends[1]!.moved.loss], "loss");
+  assert.notEqual(ends[0]!.moved.loss, ends[0]!.still.loss);
+  for (const [name, tensor] of await wasm.getParameters()) {
+    assertClose((await hybrid.getParameters()).get(name)!, tensor, name);
+  }
+});
+
+gpuTest("a batch is cut in two, filled up to whole groups, where there is room", async () => {
+  using engine = await startEngine({
+    spec: seedNetwork({ inputs: 4, hidden: 3, steps: 128 }),
+    batchSize: 1000,
+  });
+  const samples = drawSamples(seedNetwork({ inputs: 4, hidden: 3, steps: 128 }), 1, 10, false);
+  const before = engine.counts.dispatches;
+  await engine.evaluate(batchOf(samples, Array.from({ length: 1000 }, (_, i) => i % 10)));
+  assert.equal(engine.counts.dispatches - before, 2 * 3);
+});
