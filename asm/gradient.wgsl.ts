@@ -73,3 +73,30 @@ fn kernel(index : i32) {
   result[index] = sum;
 }`,
 };
+
+/**
+ * Moves rows one step earlier: result f32 `[samples, steps, columns]`, at step t that of `values` at t + 1, and 0 at the last.
+ *
+ * One call a number.
+ */
+export const ADVANCE: WgslKernel<"f32"> = {
+  name: "advance",
+  inputs: { values: "f32" },
+  uniforms: { steps: "i32", columns: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let step = index / uniforms.columns % uniforms.steps;
+  let isLast = step == uniforms.steps - 1;
+  result[index] = select(values[select(index + uniforms.columns, index, isLast)], 0.0, isLast);
+}`,
+};
+
+/** Copies numbers: result f32 `[count]` = `values`. One call a number. */
+export const COPY: WgslKernel<"f32"> = {
+  name: "copy",
+  inputs: { values: "f32" },
+  uniforms: {},
+  result: "f32",
+  code: `fn kernel(index : i32) { result[index] = values[index]; }`,
+};

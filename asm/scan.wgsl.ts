@@ -1,143 +1,284 @@
 /**
- * What the scans of all neurons have in common in WGSL: one call takes one unit of one sample through all steps.
+ * Scans in WGSL: a neuron's equations, taken through all steps of every sample and back.
  *
- * A neuron's file says what a step does; here is where its numbers come from and go to. Calls that lie side by side are units
- * that lie side by side, so that the device reads and writes whole lines.
+ * A neuron's file says what one step does ({@linkcode NeuronCode}); here is where its numbers come from and go to.
+ *
+ * Two forms of each. In the plain one, one call takes one unit of one sample through all steps; calls side by side are units
+ * side by side, so that the device reads and writes whole lines. A recurrent layer needs all outputs of the step before: there
+ * a group of calls takes one sample, each call some of its units, and they meet at a barrier after each step.
+ *
+ * `facts` i32 `[samples, FACTS]` say of each sample what kernels have to know.
  *
  * @module
  */
-import type { NumberType, WgslKernel } from "./wgsl.ts";
+import type { WgslKernel } from "./wgsl.ts";
 
-/** A neuron's own lines. */
-export interface StepCode {
-  /** Once, before the first step: constants of `unit`, further states. */
-  readonly before: string;
-  /** At each step, `step`. */
+/** Columns of `facts`, by their names: the label, how many steps it has, and which steps are read (see `ReadSteps`). */
+export const FACT = { label: 0, steps: 1, first: 2, last: 3, zero: 4, scale: 5 } as const;
+
+/** How many columns there are. `scale` is a float's bits. */
+export const FACTS = 6;
+
+/** Calls that take one sample of a recurrent layer together. */
+const GROUP = 64;
+
+/** What a kind of neuron is in WGSL. Every number is f32. */
+export interface NeuronCode {
+  /** The kind's. */
+  readonly name: string;
+  /** Names of its constants, in the order of `NeuronKind.constants`: `uniforms.penalty`. */
+  readonly constants: readonly string[];
+  /** What its steps call. */
+  readonly functions?: string;
+  /** What it remembers from step to step, 0 before the first; `u` among them. */
+  readonly state: readonly string[];
+  /**
+   * One step down: from `I`, `decay`, `threshold`, `scale` and the state to the state after the reset and `o`, and to `v`
+   * (u' − θ_t) where it fires spikes.
+   */
   readonly step: string;
+  /** What it remembers going back, 0 behind the last step. */
+  readonly stateBack: readonly string[];
+  /**
+   * One step up: from `outputGradient` (δo_t), `readGradient` (the readout's, of u_t), `v`, `uBefore` (u_{t-1}) and the state to
+   * the state and `current` (δI_t). Adds to `decayGradient`, `thresholdGradient`, `scaleGradient` where it has such constants.
+   */
+  readonly stepBack: string;
 }
 
+/** Learned constants' gradients, in the order in which a scan back leaves them. */
+export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale"] as const;
+
+/** A variable that lives through all steps: kept by its call, or by the recurrent form in the result, where `at` says. */
+interface Kept {
+  readonly name: string;
+  readonly at: string;
+}
+
+const FUNCTIONS = `
+fn stepsOf(sample : i32) -> i32 { return facts[sample * ${FACTS} + ${FACT.steps}]; }`;
+
 /**
- * Down the steps: currents → outputs and potentials.
- *
- * The neuron's step takes `I` and sets `u` and `o`, which both begin at 0.
+ * Down the steps: currents → outputs, and what else is wanted of each step.
  *
  * - `currents` f32: of a sample's step, `[units]`, at `sample · sampleStride + step · stepStride` (0: the same at every step);
- * - `bias` f32 `[units]`, added to all of them;
- * - constants f32 `[units]`, one array each;
+ * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
+ * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone before there are any;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]` (how often o > 0); where `record` is 1, also
- *   u `[samples, steps, units]`, after the reset.
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `excessAt` on v, and from
+ *   `potentialsAt` on u after the reset, likewise `[samples, steps, units]` (−1: not wanted); the recurrent form's state
+ *   `[states, samples, units]` from `stateAt` on. All are 0 behind a sample's last step.
  *
- * One call for each of samples · units.
+ * One call for each of samples · units; the recurrent form: {@linkcode recurrentCalls}.
  */
 export function scanKernel(
-  neuron: string,
-  constants: readonly string[],
-  uniforms: Readonly<Record<string, NumberType>>,
-  { before, step }: StepCode,
+  { name, constants, functions = "", state, step }: NeuronCode,
+  isRecurrent: boolean,
 ): WgslKernel<"f32"> {
+  const kept: Kept[] = [
+    { name: "spikes", at: "count + index" },
+    ...state.map((variable, i) => ({ name: variable, at: `uniforms.stateAt + ${i} * total + index` })),
+  ];
+  const body = `
+    var o = 0.0;
+    var v = 0.0;
+    if (step < length) {
+      var I = bias[unit]${isRecurrent ? " + feedback" : ""};
+      if (step >= uniforms.delay) {
+        I += currents[sample * uniforms.sampleStride + (step - uniforms.delay) * uniforms.stepStride + unit];
+      }
+      ${step}
+      spikes += select(0.0, 1.0, v > 0.0);
+    }
+    let at = (sample * uniforms.steps + step) * units + unit;
+    result[at] = o;
+    if (uniforms.excessAt >= 0) { result[uniforms.excessAt + at] = v; }
+    if (uniforms.potentialsAt >= 0) { result[uniforms.potentialsAt + at] = select(0.0, u, step < length); }`;
+  const feedback = `
+    var feedback = 0.0;
+    if (step > 0) {
+      let before = (sample * uniforms.steps + step - 1) * units;
+      for (var source = 0; source < units; source++) {
+        feedback += result[before + source] * recurrent[source * units + unit];
+      }
+    }`;
   return {
-    name: `scan_${neuron}`,
-    inputs: { currents: "f32", bias: "f32", ...arrays(constants) },
+    name: `scan_${name}${isRecurrent ? "_recurrent" : ""}`,
+    inputs: {
+      currents: "f32",
+      bias: "f32",
+      facts: "i32",
+      decays: "f32",
+      thresholds: "f32",
+      scales: "f32",
+      ...(isRecurrent && { recurrent: "f32" as const }),
+    },
     uniforms: {
+      samples: "i32",
       steps: "i32",
       units: "i32",
       sampleStride: "i32",
       stepStride: "i32",
       delay: "i32",
-      record: "i32",
-      ...uniforms,
+      excessAt: "i32",
+      potentialsAt: "i32",
+      stateAt: "i32",
+      ...floats(constants),
     },
     result: "f32",
-    code: `
-fn kernel(index : i32) {
-  let sample = index / uniforms.units;
-  let unit = index - sample * uniforms.units;
-  let count = uniforms.invocations * uniforms.steps;
-  var at = sample * uniforms.steps * uniforms.units + unit;
-  var source = sample * uniforms.sampleStride + unit;
-  var u = 0.0;
-  var o = 0.0;
-  var spikes = 0;
-  ${before}
-  for (var step = 0; step < uniforms.steps; step++) {
-    var I = bias[unit];
-    if (step >= uniforms.delay) {
-      I += currents[source];
-      source += uniforms.stepStride;
-    }
-    ${step}
-    spikes += select(0, 1, o > 0.0);
-    result[at] = o;
-    if (uniforms.record == 1) { result[count + uniforms.invocations + at] = u; }
-    at += uniforms.units;
-  }
-  result[count + index] = f32(spikes);
+    ...(isRecurrent && { group: GROUP }),
+    code: `${FUNCTIONS}${functions}
+fn kernel(call : i32) {
+  let units = uniforms.units;
+  let total = uniforms.samples * units;
+  let count = total * uniforms.steps;
+  ${throughSteps({ kept, results: ["spikes"], body, feedback, isRecurrent, isBack: false })}
 }`,
   };
 }
 
 /**
- * Up the steps: δo and the readout's gradient → δI.
+ * Up the steps: gradients of outputs and potentials → δI.
  *
- * The neuron's step takes `outputGradient` (δo_t), `stateGradient` (the readout's, with respect to u_t), `o` (o_t) and `later`
- * (δI_{t+1}), and sets `later` to δI_t.
- *
- * - `scanned` f32: the result of the neuron's scan;
- * - `readout` f32 `[samples, units]`: its gradient with respect to u_t, for `first` ≤ t ≤ `last`;
- * - `outputs` f32 `[samples, steps, units]`: δo_t; without `hasOutputs` (1) they are 0 and not read;
+ * - `scanned` f32: the result of the neuron's scan, with v from `excessAt` and u from `potentialsAt` on, where these were kept;
+ * - `outputGradients`, `readGradients` f32 `[samples, steps, units]`: δo_t, and the readout's gradient of u_t; where `hasOutputs`
+ *   or `hasRead` is 0 they are 0 and not read;
  * - `delay`, the scan's: what step t's currents were computed from is step t − delay of the layer below;
- * - result f32: δI_{t + delay} `[samples, steps, units]`, 0 past the last step, which is the gradient of what the layer below
- *   put out at step t; then Σ_t δI_t over all steps, `[samples, units]`.
- *
- * One call for each of samples · units.
+ * - result f32: δI_{t + delay} `[samples, steps, units]`, the gradient of what the layer below put out at step t, 0 where there
+ *   is none; then `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent
+ *   form's state, as above.
  */
 export function scanBackKernel(
-  neuron: string,
-  constants: readonly string[],
-  uniforms: Readonly<Record<string, NumberType>>,
-  { before, step }: StepCode,
+  { name, constants, functions = "", stateBack, stepBack }: NeuronCode,
+  isRecurrent: boolean,
 ): WgslKernel<"f32"> {
+  const sums = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
+  const kept: Kept[] = [
+    ...sums.map((variable, i) => ({ name: variable, at: `count + ${i} * total + index` })),
+    ...stateBack.map((variable, i) => ({ name: variable, at: `uniforms.stateAt + ${i} * total + index` })),
+  ];
+  const body = `
+    let at = (sample * uniforms.steps + step) * units + unit;
+    var current = 0.0;
+    if (step < length) {
+      var v = 0.0;
+      if (uniforms.excessAt >= 0) { v = scanned[uniforms.excessAt + at]; }
+      var uBefore = 0.0;
+      if (uniforms.potentialsAt >= 0 && step > 0) { uBefore = scanned[uniforms.potentialsAt + at - units]; }
+      var outputGradient = ${isRecurrent ? "feedback" : "0.0"};
+      if (uniforms.hasOutputs == 1) { outputGradient += outputGradients[at]; }
+      var readGradient = 0.0;
+      if (uniforms.hasRead == 1) { readGradient = readGradients[at]; }
+      ${stepBack}
+      sum += current;
+    }
+    if (step >= uniforms.delay) { result[at - uniforms.delay * units] = current; }
+    if (step >= uniforms.steps - uniforms.delay) { result[at] = 0.0; }`;
+  // δI of the next step lies `delay` rows before its own.
+  const feedback = `
+    var feedback = 0.0;
+    if (step + 1 < stepsOf(sample)) {
+      let next = (sample * uniforms.steps + step + 1 - uniforms.delay) * units;
+      for (var to = 0; to < units; to++) {
+        feedback += recurrent[unit * units + to] * result[next + to];
+      }
+    }`;
   return {
-    name: `scanBack_${neuron}`,
-    inputs: { scanned: "f32", readout: "f32", outputs: "f32", ...arrays(constants) },
+    name: `scanBack_${name}${isRecurrent ? "_recurrent" : ""}`,
+    inputs: {
+      scanned: "f32",
+      outputGradients: "f32",
+      readGradients: "f32",
+      facts: "i32",
+      decays: "f32",
+      scales: "f32",
+      ...(isRecurrent && { recurrent: "f32" as const }),
+    },
     uniforms: {
+      samples: "i32",
       steps: "i32",
       units: "i32",
-      first: "i32",
-      last: "i32",
-      hasOutputs: "i32",
       delay: "i32",
-      ...uniforms,
+      hasOutputs: "i32",
+      hasRead: "i32",
+      excessAt: "i32",
+      potentialsAt: "i32",
+      stateAt: "i32",
+      ...floats(constants),
     },
     result: "f32",
-    code: `
-fn kernel(index : i32) {
-  let sample = index / uniforms.units;
-  let unit = index - sample * uniforms.units;
-  let begin = sample * uniforms.steps * uniforms.units + unit;
-  for (var step = max(0, uniforms.steps - uniforms.delay); step < uniforms.steps; step++) {
-    result[begin + step * uniforms.units] = 0.0;
-  }
-  var later = 0.0;
-  var sum = 0.0;
-  ${before}
-  for (var step = uniforms.steps - 1; step >= 0; step--) {
-    let at = begin + step * uniforms.units;
-    let o = scanned[at];
-    var outputGradient = 0.0;
-    if (uniforms.hasOutputs == 1) { outputGradient = outputs[at]; }
-    var stateGradient = 0.0;
-    if (step >= uniforms.first && step <= uniforms.last) { stateGradient = readout[index]; }
-    ${step}
-    sum += later;
-    if (step >= uniforms.delay) { result[at - uniforms.delay * uniforms.units] = later; }
-  }
-  result[uniforms.invocations * uniforms.steps + index] = sum;
+    ...(isRecurrent && { group: GROUP }),
+    code: `${FUNCTIONS}${functions}
+fn kernel(call : i32) {
+  let units = uniforms.units;
+  let total = uniforms.samples * units;
+  let count = total * uniforms.steps;
+  ${throughSteps({ kept, results: sums, body, feedback, isRecurrent, isBack: true })}
 }`,
   };
 }
 
-function arrays(constants: readonly string[]): Record<string, "f32"> {
-  return Object.fromEntries(constants.map((name) => [name, "f32"] as const));
+/** How many calls the recurrent form takes. */
+export function recurrentCalls(samples: number): number {
+  return samples * GROUP;
+}
+
+/** The loop over steps, in either form. */
+function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
+  readonly kept: readonly Kept[];
+  /** Which of the kept variables are part of the result in either form. */
+  readonly results: readonly string[];
+  readonly body: string;
+  readonly feedback: string;
+  readonly isRecurrent: boolean;
+  readonly isBack: boolean;
+}): string {
+  const loop = isBack
+    ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
+    : "for (var step = 0; step < uniforms.steps; step++)";
+  const constants = `
+    let decay = decays[unit];
+    ${isBack ? "" : "let threshold = thresholds[unit];"}
+    let scale = scales[unit];`;
+  const each = (line: (variable: Kept) => string) => kept.map(line).join("\n    ");
+  if (!isRecurrent) {
+    return `
+  let index = call;
+  let sample = index / units;
+  let unit = index - sample * units;
+  let length = stepsOf(sample);
+  ${constants}
+  ${each(({ name }) => `var ${name} = 0.0;`)}
+  ${loop} {
+    ${body}
+  }
+  ${
+      kept.filter(({ name }) => results.includes(name)).map(({ name, at }) => `result[${at}] = ${name};`)
+        .join("\n  ")
+    }`;
+  }
+  // The loops' bounds are the same for all calls of a group: only so may there be a barrier in them.
+  const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
+  return `
+  let sample = call / ${GROUP};
+  let lane = call - sample * ${GROUP};
+  let length = stepsOf(sample);
+  ${loop} {
+    for (var unit = lane; unit < units; unit += ${GROUP}) {
+      let index = sample * units + unit;
+      ${constants}
+      ${each(({ name }) => `var ${name} = 0.0;`)}
+      if (!(${first})) {
+        ${each(({ name, at }) => `${name} = result[${at}];`)}
+      }
+      ${feedback}
+      ${body}
+      ${each(({ name, at }) => `result[${at}] = ${name};`)}
+    }
+    storageBarrier();
+  }`;
+}
+
+function floats(names: readonly string[]): Record<string, "f32"> {
+  return Object.fromEntries(names.map((name) => [name, "f32"] as const));
 }

@@ -27,6 +27,10 @@ export interface WgslKernel<Result extends ArrayType = ArrayType> {
   readonly uniforms: Readonly<Record<string, NumberType>>;
   /** What `result` is an array of. It may be read, too: it holds what was there before. */
   readonly result: Result;
+  /**
+   * Calls that run together and may meet at barriers; the number of calls is a multiple of it then. @default {each for itself}
+   */
+  readonly group?: number;
   /** `fn kernel(index : i32)` and what it calls. */
   readonly code: string;
 }

@@ -19,14 +19,14 @@ const OPTIONS = [
   "abort=",
 ];
 
-/** Every source below asm/, by its path from the root, in a fixed order. */
+/** Every AssemblyScript below asm/, by its path from the root, in a fixed order. */
 function readSources(folder = "asm"): Map<string, string> {
   const sources = new Map<string, string>();
   const entries = [...Deno.readDirSync(new URL(folder, root))].sort((a, b) => a.name < b.name ? -1 : 1);
   for (const entry of entries) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) { for (const [p, text] of readSources(path)) sources.set(p, text); }
-    else if (entry.name.endsWith(".ts")) sources.set(path, Deno.readTextFileSync(new URL(path, root)));
+    else if (/(?<!wgsl)\.ts$/.test(entry.name)) sources.set(path, Deno.readTextFileSync(new URL(path, root)));
   }
   return sources;
 }

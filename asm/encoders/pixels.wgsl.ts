@@ -1,12 +1,12 @@
 /**
- * Pixels in WGSL: bytes to what an encoder takes.
+ * Pixels → features in WGSL, for every encoder.
  *
  * @module
  */
 import type { WgslKernel } from "../wgsl.ts";
 
 /**
- * Pixels → features: result f32 `[count]`.
+ * result f32 `[count]`: each pixel's feature.
  *
  * `pixels` are bytes, four in a word, the lowest first. `table` f32 `[256]` holds each pixel value's feature, so that all
  * engines have the same bits.

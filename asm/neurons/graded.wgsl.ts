@@ -1,34 +1,33 @@
 /**
- * The seed's neuron in WGSL; graded.ts has its equation's why, and scan.wgsl.ts says what the arrays are.
+ * The seed's neuron in WGSL; graded.ts has the equations, scan.wgsl.ts says what a step is told.
  *
- *     u'_t = I_t + d·u_{t-1};  o_t = max(0, u'_t − θ);  g_t = [o_t > 0];  u_t = u'_t − (p + o_t)·g_t
- *     δI_t = g_t·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
- *
- * At a spike u_t is θ − p, whatever u'_t was.
+ *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
+ *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
+ *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
  *
  * @module
  */
-import { scanBackKernel, scanKernel } from "../scan.wgsl.ts";
+import type { NeuronCode } from "../scan.wgsl.ts";
 
-/** Down the steps: currents → outputs, potentials, spikes. */
-export const SCAN_GRADED = scanKernel("graded", ["decay", "threshold"], {
-  penalty: "f32",
-}, {
-  before: `
-  let d = decay[unit];
-  let theta = threshold[unit];
-  let reset = theta - uniforms.penalty;`,
+/** One step down, one step up. */
+export const GRADED: NeuronCode = {
+  name: "graded",
+  constants: ["penalty"],
+  state: ["u"],
   step: `
-    let before = d * u + I;
-    let fires = before > theta;
-    o = select(0.0, before - theta, fires);
-    u = select(before, reset, fires);`,
-});
-
-/** Up the steps: gradients of outputs and of the readout → δI. */
-export const SCAN_BACK_GRADED = scanBackKernel("graded", ["decay"], {}, {
-  before: `
-  let d = decay[unit];`,
-  step: `
-    later = select(stateGradient + d * later, outputGradient, o > 0.0);`,
-});
+    let before = decay * u + I;
+    v = before - threshold;
+    let fires = v > 0.0;
+    u = select(before, threshold - uniforms.penalty, fires);
+    o = scale * select(0.0, v, fires);`,
+  stateBack: ["later"],
+  stepBack: `
+    let fires = v > 0.0;
+    let stateGradient = readGradient + decay * later;
+    let spikeGradient = scale * outputGradient;
+    later = select(stateGradient, spikeGradient, fires);
+    current = later;
+    decayGradient += later * uBefore;
+    thresholdGradient += select(0.0, stateGradient - spikeGradient, fires);
+    scaleGradient += select(0.0, v * outputGradient, fires);`,
+};

@@ -1,14 +1,11 @@
 /**
- * Adam and AdamW in WGSL; adam.ts, which has the equations.
+ * Adam and AdamW in WGSL; adam.ts has the equations and what the constants are.
  *
  * @module
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/**
- * One step. result f32: w `[count]`, then m `[count]` and s `[count]`, all updated; `gradient` f32 `[count]`; `factor` f32
- * `[1]`, what it is multiplied by; the constants are adam.ts's. One call a parameter.
- */
+/** One step. result f32: w `[count]`, then m, then s, all updated; `gradient` f32 `[count]`; `factor` f32 `[1]`. One call a parameter. */
 export const ADAM: WgslKernel<"f32"> = {
   name: "adam",
   inputs: { gradient: "f32", factor: "f32" },
@@ -26,7 +23,7 @@ export const ADAM: WgslKernel<"f32"> = {
   code: `
 fn kernel(index : i32) {
   let mean = uniforms.invocations + index;
-  let square = uniforms.invocations + mean;
+  let square = mean + uniforms.invocations;
   let w = result[index];
   let g = factor[0] * gradient[index] + uniforms.decay * w;
   let m = result[mean] + uniforms.toMean * (g - result[mean]);

@@ -7,21 +7,20 @@
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/**
- * One step. result f32: w `[count]`, then v `[count]`, both updated; `gradient` f32 `[count]`; `factor` f32 `[1]`, what it is
- * multiplied by. One call a parameter.
- */
+/** One step. result f32: w `[count]`, then v, both updated; `gradient` f32 `[count]`; `factor` f32 `[1]`. One call a parameter. */
 export const SGD: WgslKernel<"f32"> = {
   name: "sgd",
   inputs: { gradient: "f32", factor: "f32" },
-  uniforms: { learningRate: "f32", momentum: "f32", decay: "f32" },
+  uniforms: { learningRate: "f32", momentum: "f32", weightDecay: "f32" },
   result: "f32",
   code: `
 fn kernel(index : i32) {
   let velocity = uniforms.invocations + index;
-  let g = factor[0] * gradient[index] + uniforms.decay * result[index];
+  let w = result[index];
+  var g = factor[0] * gradient[index];
+  if (uniforms.weightDecay != 0.0) { g += uniforms.weightDecay * w; }
   let v = uniforms.momentum * result[velocity] + g;
   result[velocity] = v;
-  result[index] -= uniforms.learningRate * v;
+  result[index] = w - uniforms.learningRate * v;
 }`,
 };

@@ -92,20 +92,20 @@ export function optimiserOf(names: Iterable<string>): OptimiserName {
 }
 
 /**
- * Whether an optimiser can go on from what an engine remembers.
+ * Whether an optimiser finds its own moments where another one, or itself, has made some steps; if not, they begin at 0.
  *
- * @param held The optimiser whose moments the engine has.
- * @param steps How many it has taken with it.
- * @returns Whether they are its own moments; `false`: there are none yet.
- * @throws {RangeError} when they are another's.
+ * @throws {RangeError} when they are another optimiser's, and it has made steps.
  */
-export function canGoOn(held: OptimiserName, kind: OptimiserName, steps: number): boolean {
-  const [has, wants] = [held, kind].map((name) => momentsOf(name).join(" and "));
-  if (has === wants) return true;
-  if (steps === 0) return false;
+export function findsMoments(
+  kind: OptimiserName,
+  before: { readonly kind: OptimiserName; readonly steps: number },
+): boolean {
+  const [wanted, held] = [kind, before.kind].map((name) => momentsOf(name).join(" and "));
+  if (held === wanted) return true;
+  if (before.steps === 0) return false;
   throw new RangeError(
-    `step.kind: ${kind} goes on from ${wants}, but after ${steps} steps of ${held} the engine has ${has}: ` +
-      `go on with ${held}, or set parameters and begin anew`,
+    `step.kind: ${kind} goes on from ${wanted}, but after ${before.steps} steps of ${before.kind} the engine has ${held}: ` +
+      `go on with ${before.kind}, or set parameters and begin anew`,
   );
 }
 

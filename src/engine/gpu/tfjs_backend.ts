@@ -100,14 +100,14 @@ class TfjsBackend implements Backend {
     { inputs, uniforms, invocations, output }: KernelCall<Result>,
   ): Tensor<Result> {
     this.#opened.check();
-    const names = Object.keys(kernel.inputs);
+    const names = Object.keys(kernel.inputs), group = kernel.group ?? GROUP;
     const result = "shape" in output ? output : this.allocate(kernel.result, output);
     const program: WebGPUProgram = {
       variableNames: names,
       outputShape: [sizeOf(result.shape)],
-      workgroupSize: [GROUP, 1, 1],
+      workgroupSize: [group, 1, 1],
       dispatchLayout: { x: [0] },
-      dispatch: [Math.ceil(invocations / GROUP), 1, 1],
+      dispatch: [Math.ceil(invocations / group), 1, 1],
       shaderKey: `spikelet_${kernel.name}`,
       uniforms: Object.entries(declared(kernel)).map(([name, type]) => `${name} : ${type}, `).join(""),
       getUserCode: () =>

@@ -8,9 +8,10 @@
  */
 import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/exchange.wgsl.ts";
 import { ADD_PARTS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
+import { SampleFeatures } from "../../data/augment.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { SampleEncoder } from "../gpu/encoding.ts";
+import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
@@ -38,7 +39,9 @@ export class DeviceProduct {
   readonly #exchange: Exchange;
   /** d of the inputs' trace; 0: coefficients are those of the inputs themselves. */
   readonly #decay: number;
-  readonly #encoder: SampleEncoder;
+  readonly #seed: number;
+  readonly #sources: SampleFeatures;
+  readonly #pixels: Tensor<"f32">;
   /** Σ over the chunks so far, `[width, inputs]`. */
   readonly #gradient: Tensor<"f32">;
   /** W `[width, inputs]` and b `[width]`. */
@@ -51,7 +54,9 @@ export class DeviceProduct {
     this.#layout = layout;
     this.#exchange = exchange;
     this.#decay = plan.backward.find((operation) => operation.kind === "traceGradient")?.decay ?? 0;
-    this.#encoder = new SampleEncoder(backend, plan.spec, seed);
+    this.#seed = seed;
+    this.#sources = new SampleFeatures(seed);
+    this.#pixels = uploadPixels(backend, plan.spec);
     const { inputs } = plan.spec, { width } = exchange;
     this.#gradient = backend.allocate("f32", [width, inputs]);
     this.#weights = backend.allocate("f32", [width, inputs]);
@@ -79,7 +84,9 @@ export class DeviceProduct {
     const backend = this.#backend, { rows, width } = this.#exchange;
     const count = chunk.indices.length;
     return backend.scoped((keep) => {
-      const inputs = keep(this.#encoder.encode(this.#encoder.pack(chunk, cut.samples)));
+      const sources = this.#sources, seed = this.#seed;
+      const packed = packSamples(this.plan.spec, chunk, { sources, count: cut.samples, seed });
+      const inputs = keep(encodeRows(backend, this.plan.spec, this.#pixels, packed));
       const currents = backend.product(inputs, this.#weights, { transposeB: true });
       backend.run(ADD_BIAS, {
         inputs: { bias: this.#bias },

@@ -21,9 +21,9 @@ import type {
   Step,
 } from "../engine.ts";
 import {
-  canGoOn,
   type CompleteStep,
   completeStep,
+  findsMoments,
   momentsOf,
   type OptimiserName,
   optimiserOf,
@@ -312,7 +312,7 @@ export class LaneEngine implements Engine, Disposable {
 
   /** Goes on with this optimiser, if the moments are its own or there are none yet. */
   #takeOptimiser(kind: OptimiserName): void {
-    if (!canGoOn(this.#optimiser, kind, this.#steps)) {
+    if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }
     this.#optimiser = kind;

@@ -7,8 +7,11 @@
  * @module
  */
 import { sampleFormOf } from "../../network/encoders.ts";
-import type { Plan } from "../plan.ts";
+import { parameterShapes } from "../../network/model_file.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
+import type { LayerPlan, Plan } from "../plan.ts";
+import { MOST_MOMENTS } from "./device_parameters.ts";
+import { kernelsOf } from "./neurons.ts";
 
 /** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more groups side by side. */
 const GROUP_ROWS = 1024;
@@ -51,30 +54,44 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
 
 /** Into how many groups so many samples are cut. */
 export function groupsOf(samples: number, { spec, layers }: Plan): number {
-  const weights = Math.max(...layers.map(({ inputs, units }) => 4 * inputs * units));
-  const room = Math.max(1, Math.floor(PARTS_BYTES / weights));
+  const room = Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
   return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));
+}
+
+/** Numbers of a layer's W, or of its V where that is larger. */
+function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
+  return units * (recurrent ? Math.max(inputs, units) : inputs);
 }
 
 /** What a number of samples take of the device, all buffers of their way forth and back together. */
 export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
-  const { spec: { steps, inputs, encoder }, layers } = plan;
+  const { spec, layers } = plan, { steps, inputs, encoder } = spec;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const weights = layers.map((layer) => layer.inputs * layer.units);
-  const x = encoder.kind === "constant" ? inputs : steps * inputs;
-  const parts = weights.map((count) => groupsOf(samples, plan) * count);
-  const scanned = layers.map(({ units }) => (2 * steps + 1) * units); // outputs, potentials, spikes
-  // Besides: a layer's currents, δI, and δo of the layer below.
-  const others = layers.map((layer) =>
-    (2 * steps + 1) * layer.units + (layer.index > 0 ? steps * layer.inputs : 0)
+  const parameters = parameterShapes(spec).map(([, shape]) =>
+    shape.reduce((size, length) => size * length, 1)
   );
-  // Each parameter has its value, two moments and its gradient; features are there as they come and as they are.
-  const floats = 4 * sum(layers.map((layer) => (layer.inputs + 1) * layer.units)) + sum(parts) +
-    samples * (x + 2 * sampleFormOf(plan.spec).size + sum(scanned) + sum(others));
+  const x = encoder.kind === "constant" ? inputs : steps * inputs;
+  const parts = layers.map((layer) =>
+    groupsOf(samples, plan) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
+  );
+  const scanned = layers.map((layer) => {
+    const { states } = kernelsOf(layer.neuron, layer.recurrent);
+    return (3 * steps + 1 + states.scan) * layer.units; // outputs, v, potentials; spikes; the recurrent form's state
+  });
+  // Besides: a layer's currents, δI (advanced, too, where it is recurrent), sums and state, and δo of the layer below.
+  const others = layers.map((layer) => {
+    const { states } = kernelsOf(layer.neuron, layer.recurrent);
+    return ((layer.recurrent ? 3 : 2) * steps + 4 + states.scanBack) * layer.units +
+      (layer.index > 0 ? steps * layer.inputs : 0);
+  });
+  const read = steps * plan.classes;
+  // Each parameter has its value, its moments and its gradient; features are there as they come and as they are.
+  const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
+    samples * (x + 2 * sampleFormOf(spec).size + read + sum(scanned) + sum(others));
   return {
     total: 4 * floats,
     buffers: [
-      { what: "one layer's weights", bytes: 12 * Math.max(...weights) },
+      { what: "one layer's weights", bytes: 4 * (1 + MOST_MOMENTS) * Math.max(...parameters) },
       { what: "the parts of one layer's gradient", bytes: 4 * Math.max(...parts) },
       { what: "the inputs of all steps", bytes: 4 * samples * x },
       { what: "the states of all steps", bytes: 4 * samples * Math.max(...scanned) },

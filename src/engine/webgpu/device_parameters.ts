@@ -1,31 +1,29 @@
 /**
  * A network's parameters on the device, with their gradients and what the optimiser remembers.
  *
- * Weights lie by input, `[inputs, units]`: so products of rows by weights read both along their rows. Behind each tensor's
- * values lie its moments, in the same buffer: one kernel updates all.
+ * Matrices lie by input, `[inputs, units]`: so products of rows by weights read both along their rows. Behind each tensor's values
+ * lie its moments, in the same buffer: one kernel updates all.
  *
  * @module
  */
-import { ADD_PARTS, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
-import { ADAM } from "../../../asm/optimisers/adam.wgsl.ts";
-import { CLIP_FACTOR, SQUARES, SUM_SQUARES } from "../../../asm/optimisers/clip.wgsl.ts";
-import { SGD } from "../../../asm/optimisers/sgd.wgsl.ts";
+import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
+import { parameterShapes } from "../../network/model_file.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { adamConstants, type CompleteStep } from "../optimiser.ts";
-import type { LayerPlan, Plan } from "../plan.ts";
 
-/** What an optimiser remembers of each parameter, at most: SGD its velocity, Adam mean and square. */
-const MOMENTS = 2;
+/** The most moments that an optimiser has a parameter. */
+export const MOST_MOMENTS = 2;
 
 /** One tensor of parameters. */
-interface Parameter {
+export interface DeviceParameter {
   readonly name: string;
-  /** In files it is `[rows, columns]`, on the device `[columns, rows]`. */
+  /** In files it is `[rows, columns]`, on the device `[columns, rows]`; a vector has one column. */
   readonly rows: number;
   readonly columns: number;
-  /** Values, then the moments. */
+  readonly isMatrix: boolean;
+  /** Values, then each of the moments. */
   values: Tensor<"f32">;
   readonly gradient: Tensor<"f32">;
 }
@@ -33,177 +31,106 @@ interface Parameter {
 /** All that moves while a network is trained. */
 export class DeviceParameters {
   readonly #backend: Backend;
-  readonly #parameters: readonly Parameter[];
-  /** f32 `[1]`: 1, what a gradient that is not clipped is multiplied by. */
-  readonly #whole: Tensor<"f32">;
+  readonly #parameters: ReadonlyMap<string, DeviceParameter>;
 
-  constructor(backend: Backend, { layers }: Plan) {
+  constructor(backend: Backend, spec: NetworkSpec) {
     this.#backend = backend;
-    this.#parameters = layers.flatMap(({ index, inputs, units }) => [
-      this.#make(`w${index + 1}`, units, inputs),
-      this.#make(`b${index + 1}`, units, 1),
-    ]);
-    this.#whole = backend.upload(Float32Array.of(1), [1]);
+    const parameterOf = (name: string, shape: readonly number[]): DeviceParameter => {
+      const [rows = 1, columns = 1] = shape;
+      const values = new Float32Array((1 + MOST_MOMENTS) * rows * columns);
+      return {
+        name,
+        rows,
+        columns,
+        isMatrix: shape.length === 2,
+        values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
+        gradient: backend.allocate("f32", [columns, rows]),
+      };
+    };
+    this.#parameters = new Map(
+      parameterShapes(spec).map(([name, shape]) => [name, parameterOf(name, shape)]),
+    );
   }
 
-  /** Puts values and moments in place; moments that are not given are 0. @throws {RangeError} when one has not its size. */
+  /** All of them, in file order. */
+  get all(): readonly DeviceParameter[] {
+    return [...this.#parameters.values()];
+  }
+
+  /**
+   * Puts values and moments in place; moments that are not given are 0.
+   *
+   * @throws {RangeError} when one has not its size; nothing is changed then.
+   */
   set(parameters: Parameters, moments: readonly Parameters[] = []): void {
-    // All of them are read before the first is written: what does not fit changes nothing.
-    const images = this.#parameters.map(({ name, rows, columns }) => {
-      const size = rows * columns;
-      const image = new Float32Array((1 + MOMENTS) * size);
-      [parameters, ...moments].forEach((values, i) => {
-        image.set(transpose(tensorOf(values, name, size), rows, columns), i * size);
+    const images = this.all.map(({ name, rows, columns }) => {
+      const size = rows * columns, image = new Float32Array((1 + MOST_MOMENTS) * size);
+      [parameters, ...moments].forEach((tensors, part) => {
+        image.set(transpose(tensorOf(tensors, name, size), rows, columns), part * size);
       });
       return image;
     });
-    this.#parameters.forEach((parameter, i) => {
+    this.all.forEach((parameter, i) => {
       this.#backend.release(parameter.values);
       parameter.values = this.#backend.upload(images[i]!, parameter.values.shape);
     });
   }
 
-  /** The values, as they are after all that has been recorded so far. */
-  async read(): Promise<Map<string, Float32Array>> {
-    const views = this.#parameters.map(({ values, rows, columns }) =>
-      this.#backend.view(values, [rows * columns])
-    );
-    const images = await this.#backend.read(...views);
-    return new Map(
-      this.#parameters.map(({ name, rows, columns }, i) => [name, transpose(images[i]!, columns, rows)]),
-    );
-  }
-
-  /** The values, and the first moments. */
-  async readAll(
-    moments: number,
-  ): Promise<{ parameters: Map<string, Float32Array>; moments: Map<string, Float32Array>[] }> {
-    const views = this.#parameters.map(({ values, rows, columns }) =>
-      this.#backend.view(values, [1 + moments, columns, rows])
-    );
-    const images = await this.#backend.read(...views);
-    const part = (which: number) =>
-      new Map(this.#parameters.map(({ name, rows, columns }, i) => {
-        const size = rows * columns;
-        return [
-          name,
-          transpose(images[i]!.subarray(which * size, (which + 1) * size), columns, rows),
-        ] as const;
-      }));
-    return { parameters: part(0), moments: Array.from({ length: moments }, (_, i) => part(i + 1)) };
-  }
-
-  /** W of a layer, `[inputs, units]`. */
-  weights({ index, inputs, units }: LayerPlan): Tensor<"f32"> {
-    return this.#backend.view(this.#parameters[2 * index]!.values, [inputs, units]);
-  }
-
-  /** b of a layer, `[units]`. */
-  bias({ index, units }: LayerPlan): Tensor<"f32"> {
-    return this.#backend.view(this.#parameters[2 * index + 1]!.values, [units]);
+  /** Lets every moment begin at 0. */
+  clearMoments(): void {
+    for (const parameter of this.all) {
+      const { values, rows, columns } = parameter;
+      parameter.values = this.#backend.upload(
+        new Float32Array((1 + MOST_MOMENTS) * rows * columns),
+        values.shape,
+      );
+      this.#backend.run(COPY, {
+        inputs: { values },
+        uniforms: {},
+        invocations: rows * columns,
+        output: parameter.values,
+      });
+      this.#backend.release(values);
+    }
   }
 
   /**
-   * Adds to a layer's gradients, group by group in their order.
+   * The values, and each of so many moments, as they are after all that has been recorded so far.
    *
-   * @param weights f32 `[groups, inputs, units]`.
-   * @param sums A tensor that has Σ_t δI_t of each sample, `[samples, units]`, from `begin` on.
+   * @returns The parameters, then the moments.
+   */
+  async read(moments = 0): Promise<Map<string, Float32Array>[]> {
+    const parts = 1 + moments;
+    const images = await this.#backend.read(
+      ...this.all.map(({ values, rows, columns }) => this.#backend.view(values, [parts * rows * columns])),
+    );
+    return Array.from({ length: parts }, (_, part) =>
+      new Map(this.all.map(({ name, rows, columns }, i) => {
+        const size = rows * columns;
+        return [name, transpose(images[i]!.subarray(part * size, (part + 1) * size), columns, rows)] as const;
+      })));
+  }
+
+  /** A parameter's values: `[inputs, units]` of a matrix, `[units]` of a vector. */
+  valuesOf(name: string): Tensor<"f32"> {
+    const { values, rows, columns, isMatrix } = this.#parameters.get(name)!;
+    return this.#backend.view(values, isMatrix ? [columns, rows] : [rows]);
+  }
+
+  /**
+   * Adds to a parameter's gradient, part by part in their order.
+   *
+   * @param parts f32 `[count, …]`, each shaped as on the device.
    * @param isFirst Nothing has been added yet since the last step.
    */
-  addGradients(
-    { index, inputs, units }: LayerPlan,
-    weights: Tensor<"f32">,
-    { sums, begin, samples, groups }: { sums: Tensor<"f32">; begin: number; samples: number; groups: number },
-    isFirst: boolean,
-  ): void {
-    const backend = this.#backend, keep = isFirst ? 0 : 1;
-    backend.run(ADD_PARTS, {
-      inputs: { values: weights },
-      uniforms: { parts: groups, keep },
-      invocations: inputs * units,
-      output: this.#parameters[2 * index]!.gradient,
+  addGradient(name: string, parts: Tensor<"f32">, isFirst: boolean): void {
+    const { gradient, rows, columns } = this.#parameters.get(name)!;
+    this.#backend.run(ADD_PARTS, {
+      inputs: { values: parts },
+      uniforms: { parts: parts.shape[0]!, keep: isFirst ? 0 : 1 },
+      invocations: rows * columns,
+      output: gradient,
     });
-    const biases = backend.run(SUM_ROWS, {
-      inputs: { values: sums },
-      uniforms: { begin, rows: samples / groups, columns: units },
-      invocations: groups * units,
-      output: [groups, units],
-    });
-    backend.run(ADD_PARTS, {
-      inputs: { values: biases },
-      uniforms: { parts: groups, keep },
-      invocations: units,
-      output: this.#parameters[2 * index + 1]!.gradient,
-    });
-  }
-
-  /**
-   * One step of the optimiser, over the gradients that were added.
-   *
-   * @param number Which step this is, from 1.
-   */
-  update(step: CompleteStep, number: number): void {
-    const backend = this.#backend;
-    backend.scoped(() => {
-      const factor = step.clip < Infinity ? this.#clip(step.clip) : this.#whole;
-      for (const { rows, columns, values, gradient } of this.#parameters) {
-        const call = { inputs: { gradient, factor }, invocations: rows * columns, output: values };
-        switch (step.kind) {
-          case "sgd": {
-            const { learningRate, momentum, weightDecay } = step;
-            backend.run(SGD, { ...call, uniforms: { learningRate, momentum, decay: weightDecay } });
-            break;
-          }
-          case "adam":
-          case "adamw": {
-            const { beta1, beta2, epsilon } = step;
-            const constants = { toMean: 1 - beta1, keep: beta2, toSquare: 1 - beta2, epsilon };
-            backend.run(ADAM, { ...call, uniforms: { ...constants, ...adamConstants(step, number) } });
-            break;
-          }
-          default:
-            step satisfies never;
-        }
-      }
-    });
-  }
-
-  /** What the gradient of all parameters together is multiplied by, f32 `[1]`, so that it is no longer than `clip`. */
-  #clip(clip: number): Tensor<"f32"> {
-    const backend = this.#backend;
-    const calls = this.#parameters.map(({ rows, columns }) => Math.ceil(rows * columns / SQUARES));
-    const count = calls.reduce((sum, each) => sum + each, 0);
-    const squares = backend.allocate("f32", [count]);
-    let begin = 0;
-    this.#parameters.forEach(({ rows, columns, gradient }, i) => {
-      backend.run(SUM_SQUARES, {
-        inputs: { gradient },
-        uniforms: { begin, count: rows * columns },
-        invocations: calls[i]!,
-        output: squares,
-      });
-      begin += calls[i]!;
-    });
-    return backend.run(CLIP_FACTOR, {
-      inputs: { squares },
-      uniforms: { count, clip },
-      invocations: 1,
-      output: [1],
-    });
-  }
-
-  #make(name: string, rows: number, columns: number): Parameter {
-    return {
-      name,
-      rows,
-      columns,
-      values: this.#backend.upload(new Float32Array((1 + MOMENTS) * rows * columns), [
-        1 + MOMENTS,
-        columns,
-        rows,
-      ]),
-      gradient: this.#backend.allocate("f32", [columns, rows]),
-    };
   }
 }
 

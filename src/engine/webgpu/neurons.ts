@@ -1,36 +1,48 @@
 /**
- * Each kind of neuron's kernels for the GPU: one entry a kind.
+ * Each kind of neuron's kernels for the GPU.
+ *
+ * {@linkcode CODES} is the registry, one line a kind; nothing else on this side asks which kind a neuron is.
  *
  * @module
  */
-import { SCAN_BACK_GRADED, SCAN_GRADED } from "../../../asm/neurons/graded.wgsl.ts";
-import { SCAN_BACK_INTEGRATOR, SCAN_INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
+import { GRADED } from "../../../asm/neurons/graded.wgsl.ts";
+import { INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
+import { LIF } from "../../../asm/neurons/lif.wgsl.ts";
+import { type NeuronCode, scanBackKernel, scanKernel } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
-import type { Neuron } from "../../network/spec.ts";
+import { type CompleteNeuron, kindOf, type Learnable, type Neuron } from "../../network/neurons.ts";
 
-/** A neuron's kernels (asm/scan.wgsl.ts says what they take) and its constants. */
+const CODES = { graded: GRADED, integrator: INTEGRATOR, lif: LIF } as const satisfies Record<
+  Neuron["kind"],
+  NeuronCode
+>;
+
+/** The value of a constant that a kind does not have. */
+const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Learnable, number>;
+
+/** A layer's kernels and constants. */
 export interface NeuronKernels {
   readonly scan: WgslKernel<"f32">;
   readonly scanBack: WgslKernel<"f32">;
-  /** Those that are given unit by unit. */
-  readonly constants: Readonly<Record<string, number>>;
-  /** Those that are the same for the whole layer. */
+  /** Constants that are the same for the whole layer, by the names of the kernels' uniforms. */
   readonly uniforms: Readonly<Record<string, number>>;
+  /** First values of those that are given unit by unit. */
+  readonly unitConstants: Readonly<Record<Learnable, number>>;
+  /** Numbers a unit that the recurrent forms remember; the plain ones need no room for them. */
+  readonly states: { readonly scan: number; readonly scanBack: number };
 }
 
 /** Finds a neuron's kernels. */
-export function kernelsOf(neuron: Neuron): NeuronKernels {
-  switch (neuron.kind) {
-    case "graded": {
-      const { decay, threshold, penalty } = neuron;
-      const constants = { decay, threshold };
-      return { scan: SCAN_GRADED, scanBack: SCAN_BACK_GRADED, constants, uniforms: { penalty } };
-    }
-    case "integrator": {
-      const constants = { decay: neuron.decay };
-      return { scan: SCAN_INTEGRATOR, scanBack: SCAN_BACK_INTEGRATOR, constants, uniforms: {} };
-    }
-    default:
-      return neuron satisfies never;
-  }
+export function kernelsOf(neuron: CompleteNeuron, isRecurrent: boolean): NeuronKernels {
+  const code: NeuronCode = CODES[neuron.kind], kind = kindOf(neuron);
+  const values = kind.constants(neuron);
+  return {
+    scan: scanKernel(code, isRecurrent),
+    scanBack: scanBackKernel(code, isRecurrent),
+    uniforms: Object.fromEntries(code.constants.map((name, i) => [name, values[i]!])),
+    unitConstants: { ...ABSENT, ...kind.learnables(neuron) },
+    states: isRecurrent
+      ? { scan: code.state.length, scanBack: code.stateBack.length }
+      : { scan: 0, scanBack: 0 },
+  };
 }

@@ -1,33 +1,45 @@
 /**
  * Presents one chunk of samples to the network: executes a plan's operations for all of its samples and steps at once.
  *
- * Matrices have `[samples · steps]` rows, a sample's steps in their order. A sample's scan never crosses a chunk. Everything is
- * dense: a unit that stays silent costs as much as any other, for a device's time is in moving rows, not in skipping some.
+ * Matrices have `[samples · steps]` rows, a sample's steps in their order; rows behind a shorter sequence's last step are 0. A
+ * sample's scan never crosses a chunk. Everything is dense: a unit that stays silent costs as much as any other, for a device's
+ * time is in moving rows, not in skipping some.
  *
  * @module
  */
-import { SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
+import { ADVANCE, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
 import {
-  COUNT_SPIKES,
+  ADD_RATE_LOSS,
   CROSS_ENTROPY,
-  KEEP_LOGITS,
-  KEEP_SCORES,
-  READ_STATES,
-} from "../../../asm/readout.wgsl.ts";
+  FIRING_RATES,
+  MEAN_SQUARED_ERROR,
+  RATE_BACK,
+} from "../../../asm/loss.wgsl.ts";
+import { READ_BACK, READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
+import { CONSTANT_GRADIENTS, FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
+import { COUNT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
+import { LEARNABLE, type Learnable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import type { PackedSamples, SampleEncoder } from "../gpu/encoding.ts";
+import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
 import type { LayerPlan, Operation, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
-import { kernelsOf } from "./neurons.ts";
+import type { NeuronKernels } from "./neurons.ts";
 
 /** What all chunks share. */
 export interface Room {
   readonly backend: Backend;
   readonly plan: Plan;
+  /** All states are wanted, to look at. */
+  readonly record: boolean;
   readonly parameters: DeviceParameters;
-  /** Each layer's constants, f32 `[units]`. */
-  readonly constants: readonly Readonly<Record<string, Tensor<"f32">>>[];
-  readonly encoder: SampleEncoder;
+  /** Each layer's. */
+  readonly neurons: readonly NeuronKernels[];
+  /** Each layer's constants, f32 `[units]`, where they are not learned. */
+  readonly constants: readonly Readonly<Record<Learnable, Tensor<"f32">>>[];
+  /** See `uploadPixels`. */
+  readonly pixels: Tensor<"f32">;
+  /** What stands where a kernel is given nothing, for something has to: it is not read. */
+  readonly nothing: Tensor<"f32">;
 }
 
 /** A chunk's samples, on their way to the device. */
@@ -38,26 +50,39 @@ export interface Chunk {
   readonly counted: number;
   /** Parts in which gradients are summed first. */
   readonly groups: number;
-  /** One a sample. */
-  readonly labels: Int32Array;
+  /** `[samples, FACTS]`; see `FACT`. */
+  readonly facts: Int32Array;
   /** What a sample's gradient counts in the batch's. */
-  readonly scale: number;
+  readonly share: number;
+  /** There will be a way back. */
+  readonly withGradient: boolean;
   /** It is the batch's first: gradients begin anew. */
   readonly isFirst: boolean;
-  /** Where the batch's results go, i32 `[batch, 3]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
+  /** Where the batch's results go, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
   readonly scores: Tensor<"i32">;
   readonly logits: Tensor<"f32"> | undefined;
   /** This chunk's first place there. */
   readonly offset: number;
 }
 
+/** What a scan left: see `scanKernel`. */
+export interface Scanned {
+  readonly tensor: Tensor<"f32">;
+  /** Where its parts begin; −1: it was not kept. */
+  readonly spikesAt: number;
+  readonly excessAt: number;
+  readonly potentialsAt: number;
+}
+
 /** What a layer leaves behind for later operations. */
 interface LayerState {
   currents?: Tensor<"f32">;
-  /** See `scanKernel`. */
-  scanned?: Tensor<"f32">;
-  /** δo, `[samples · steps, units]`. */
+  scanned?: Scanned;
+  /** Share of units and steps that spiked, `[samples]`. */
+  rates?: Tensor<"f32">;
+  /** δo, and the readout's δu, `[samples · steps, units]`. */
   outputGradients?: Tensor<"f32">;
+  readGradients?: Tensor<"f32">;
   /** See `scanBackKernel`. */
   currentGradients?: Tensor<"f32">;
 }
@@ -67,16 +92,19 @@ export class Presentation {
   readonly #room: Room;
   readonly #chunk: Chunk;
   readonly #layers: readonly LayerState[];
+  readonly #facts: Tensor<"i32">;
   /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
   #inputs: Tensor<"f32"> | undefined;
+  /** See `READ_STATES` and `READ_LARGEST`. */
   #logits: Tensor<"f32"> | undefined;
-  /** See `CROSS_ENTROPY`. */
+  /** See loss.wgsl.ts. */
   #losses: Tensor<"f32"> | undefined;
 
   constructor(room: Room, chunk: Chunk) {
     this.#room = room;
     this.#chunk = chunk;
     this.#layers = room.plan.layers.map(() => ({}));
+    this.#facts = room.backend.upload(chunk.facts, [chunk.samples, FACTS]);
   }
 
   /** Records the way forward; the scores are kept. */
@@ -90,27 +118,25 @@ export class Presentation {
     for (const operation of this.#room.plan.backward) this.#execute(operation);
   }
 
-  /** For each layer what its scan left, then the logits, then what the loss left. */
-  get traces(): Tensor<"f32">[] {
-    return [...this.#layers.map(({ scanned }) => made(scanned)), made(this.#logits), made(this.#losses)];
+  /** What each layer's scan left, the logits, and what the loss left. */
+  get results(): { scanned: readonly Scanned[]; logits: Tensor<"f32">; losses: Tensor<"f32"> } {
+    const scanned = this.#layers.map((layer) => made(layer.scanned));
+    return { scanned, logits: made(this.#logits), losses: made(this.#losses) };
   }
 
   #execute(operation: Operation): void {
-    const { plan, parameters } = this.#room;
+    const { plan, backend, pixels } = this.#room;
     switch (operation.kind) {
       case "encode":
-        this.#inputs = this.#room.encoder.encode(this.#chunk.packed);
+        this.#inputs = encodeRows(backend, plan.spec, pixels, this.#chunk.packed);
         return;
-      case "choose":
-      case "pack":
-        return; // ways to do less on a CPU: here all units are computed, and features are in the inputs
       case "product":
       case "productRow":
         this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
         return;
       case "gather": {
         const layer = plan.layers[operation.layer]!;
-        this.#multiply(layer, this.#rows(made(this.#layers[layer.index - 1]!.scanned), layer.inputs));
+        this.#multiply(layer, this.#outputsOf(layer.index - 1));
         return;
       }
       case "scan":
@@ -122,97 +148,138 @@ export class Presentation {
       case "loss":
         this.#lose();
         return;
-      case "spread":
-        return; // δo is there at every step already
+      case "readBack":
+        this.#readBack();
+        return;
+      case "rateBack":
+        this.#rateBack(plan.layers[operation.layer]!);
+        return;
       case "scanBack":
-      case "coefficients": // δI at every step over the inputs is the same sum as coefficients at spikes over the inputs' trace
         this.#scanBack(plan.layers[operation.layer]!);
         return;
-      case "everyStep":
-        return; // δI is what is multiplied with the inputs
-      case "spikesBack": {
-        const layer = plan.layers[operation.layer]!, below = this.#layers[layer.index - 1]!;
-        const gradients = this.#rows(made(this.#layers[layer.index]!.currentGradients), layer.units);
-        below.outputGradients = this.#room.backend.product(gradients, parameters.weights(layer), {
-          transposeB: true,
-        });
-        this.#addGradients(layer, this.#rows(made(below.scanned), layer.inputs), gradients);
+      case "recurrentGradient":
+        this.#recurrentGradient(plan.layers[operation.layer]!);
         return;
-      }
-      case "traceGradient": {
-        const layer = plan.layers[operation.layer]!;
-        this.#addGradients(
-          layer,
-          made(this.#inputs),
-          this.#rows(made(this.#layers[layer.index]!.currentGradients), layer.units),
-        );
+      case "stepsBack":
+        this.#stepsBack(plan.layers[operation.layer]!);
         return;
-      }
-      case "outerGradient": {
-        const layer = plan.layers[operation.layer]!;
-        this.#addGradients(layer, made(this.#inputs), this.#sumsOf(layer));
+      case "inputsBack":
+        this.#inputsBack(plan.layers[operation.layer]!);
         return;
-      }
+      case "choose":
+      case "pack":
+      case "spikesBack":
+      case "spread":
+      case "coefficients":
+      case "traceGradient":
+      case "outerGradient":
+        throw new Error(`${operation.kind}: a dense plan has no such operation`);
       default:
         operation satisfies never;
     }
   }
 
-  #multiply(layer: LayerPlan, rows: Tensor<"f32">): void {
-    this.#layers[layer.index]!.currents = this.#room.backend.product(
-      rows,
-      this.#room.parameters.weights(layer),
-    );
+  #multiply({ index }: LayerPlan, rows: Tensor<"f32">): void {
+    const weights = this.#room.parameters.valuesOf(`w${index + 1}`);
+    this.#layers[index]!.currents = this.#room.backend.product(rows, weights);
   }
 
   #scan(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps } }, parameters, constants } = this.#room;
-    const { index, units, source, inputDelay, dense } = layer;
-    const { samples } = this.#chunk;
-    const { scan, uniforms } = kernelsOf(layer.neuron);
-    this.#layers[index]!.scanned = backend.run(scan, {
+    const { backend, plan: { spec: { steps }, readout, layers }, parameters, neurons, nothing } = this.#room;
+    const { samples, withGradient } = this.#chunk;
+    const { index, units, source, inputDelay, recurrent, learned } = layer;
+    const { scan, uniforms, states } = neurons[index]!;
+    const isTop = index === layers.length - 1;
+    const total = samples * units, count = total * steps;
+    let size = count + total;
+    const place = (isWanted: boolean, room: number) => {
+      const at = isWanted ? size : -1;
+      if (isWanted) size += room;
+      return at;
+    };
+    const excessAt = place(withGradient, count);
+    const isRead = isTop && readout.from === "state";
+    const potentialsAt = place(
+      this.#room.record || isRead || (withGradient && learned.includes("decay")),
+      count,
+    );
+    const stateAt = place(states.scan > 0, states.scan * total);
+    const tensor = backend.run(scan, {
       inputs: {
         currents: made(this.#layers[index]!.currents),
-        bias: parameters.bias(layer),
-        ...constants[index],
+        bias: parameters.valuesOf(`b${index + 1}`),
+        facts: this.#facts,
+        ...this.#constantsOf(layer),
+        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
       },
       uniforms: {
         ...uniforms,
+        samples,
         steps,
         units,
         sampleStride: source === "constant" ? units : steps * units,
         stepStride: source === "constant" ? 0 : units,
         delay: inputDelay,
-        record: dense ? 1 : 0,
+        excessAt,
+        potentialsAt,
+        stateAt,
       },
-      invocations: samples * units,
-      output: [(dense ? 2 * steps : steps) * samples * units + samples * units],
+      invocations: recurrent ? recurrentCalls(samples) : total,
+      output: [size],
     });
+    this.#layers[index]!.scanned = { tensor, spikesAt: count, excessAt, potentialsAt };
   }
 
   #read(): void {
-    const { backend, plan: { spec: { steps }, classes, readout: { first, last, scale } } } = this.#room;
-    this.#logits = backend.run(READ_STATES, {
-      inputs: { scanned: made(this.#layers.at(-1)?.scanned) },
-      uniforms: { steps, classes, first, last, scale },
-      invocations: this.#chunk.samples * classes,
-      output: [this.#chunk.samples, classes],
+    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
+    const { samples } = this.#chunk;
+    const { tensor, potentialsAt } = made(this.#layers.at(-1)?.scanned);
+    const isLargest = readout.reduce === "max";
+    this.#logits = backend.run(isLargest ? READ_LARGEST : READ_STATES, {
+      inputs: { scanned: tensor, facts: this.#facts },
+      uniforms: { steps, classes, begin: readout.from === "state" ? potentialsAt : 0 },
+      invocations: samples * classes,
+      output: [isLargest ? 2 : 1, samples, classes],
     });
   }
 
   #lose(): void {
-    const { backend, plan: { classes, readout } } = this.#room;
-    const { samples, counted, labels, scale } = this.#chunk;
-    this.#losses = backend.run(CROSS_ENTROPY, {
-      inputs: { logits: made(this.#logits), labels: backend.upload(labels, [samples]) },
-      uniforms: { classes, counted, scale: scale * readout.scale },
-      invocations: samples,
+    const { backend, plan: { classes, loss, layers } } = this.#room;
+    const { samples, counted, share } = this.#chunk;
+    const call = { inputs: { logits: made(this.#logits), facts: this.#facts }, invocations: samples };
+    const losses = this.#losses = backend.run(CROSS_ENTROPY, {
+      ...call,
+      uniforms: { classes, counted, share },
       output: [(2 * classes + 2) * samples],
     });
+    if (loss.kind === "meanSquaredError") {
+      const { correct = 1, incorrect = 0 } = loss;
+      backend.run(MEAN_SQUARED_ERROR, {
+        ...call,
+        uniforms: { classes, counted, share, correct, incorrect },
+        output: losses,
+      });
+    }
+    for (const { index, units, rate } of layers) {
+      if (!rate) continue;
+      const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
+      const rates = this.#layers[index]!.rates = backend.run(FIRING_RATES, {
+        inputs: { scanned: tensor, facts: this.#facts },
+        uniforms: { units, begin: spikesAt },
+        invocations: samples,
+        output: [samples],
+      });
+      backend.run(ADD_RATE_LOSS, {
+        inputs: { rates },
+        uniforms: { begin: 2 * samples * classes, weight: rate.weight, wanted: rate.target },
+        invocations: samples,
+        output: losses,
+      });
+    }
   }
 
   #keepScores(): void {
-    const { backend, plan: { spec: { steps }, layers, classes } } = this.#room;
+    const { backend, plan: { layers, classes } } = this.#room;
     const { samples, counted, scores, logits, offset } = this.#chunk;
     if (logits) {
       backend.run(KEEP_LOGITS, {
@@ -229,78 +296,161 @@ export class Presentation {
       output: scores,
     });
     for (const { index, units } of layers.slice(0, -1)) {
+      const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
       backend.run(COUNT_SPIKES, {
-        inputs: { scanned: made(this.#layers[index]!.scanned) },
-        uniforms: { offset, units, begin: samples * steps * units },
+        inputs: { scanned: tensor },
+        uniforms: { offset, units, begin: spikesAt },
         invocations: counted,
         output: scores,
       });
     }
   }
 
-  #scanBack(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps }, layers, readout }, constants } = this.#room;
-    const { index, units, inputDelay } = layer;
+  #readBack(): void {
+    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
     const { samples } = this.#chunk;
-    const state = this.#layers[index]!, scanned = made(state.scanned);
-    const isRead = index === layers.length - 1;
-    const { scanBack, uniforms } = kernelsOf(layer.neuron);
-    state.currentGradients = backend.run(scanBack, {
-      // What a layer has not got, its kernel does not read; something has to stand there.
-      inputs: {
-        scanned,
-        readout: made(this.#losses),
-        outputs: state.outputGradients ?? scanned,
-        ...constants[index],
-      },
-      uniforms: {
-        ...uniforms,
-        steps,
-        units,
-        first: isRead ? readout.first : 0,
-        last: isRead ? readout.last : -1,
-        hasOutputs: state.outputGradients ? 1 : 0,
-        delay: inputDelay,
-      },
-      invocations: samples * units,
-      output: [(steps + 1) * samples * units],
+    const top = made(this.#layers.at(-1));
+    const gradients = backend.run(READ_BACK, {
+      inputs: { gradients: made(this.#losses), logits: made(this.#logits), facts: this.#facts },
+      uniforms: { samples, steps, classes, isLargest: readout.reduce === "max" ? 1 : 0 },
+      invocations: samples * steps * classes,
+      output: [samples * steps, classes],
+    });
+    if (readout.from === "state") top.readGradients = gradients;
+    else top.outputGradients = gradients;
+  }
+
+  #rateBack({ index, units, rate }: LayerPlan): void {
+    const { backend, plan: { spec: { steps } } } = this.#room;
+    const { samples, counted, share } = this.#chunk;
+    const { outputGradients, rates } = this.#layers[index]!;
+    if (!rate) return;
+    backend.run(RATE_BACK, {
+      inputs: { rates: made(rates), facts: this.#facts },
+      uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
+      invocations: samples * steps * units,
+      output: made(outputGradients),
     });
   }
 
-  /** Adds Σ rows of inputsᵀ·gradients, group by group, and the biases' gradient. */
-  #addGradients(layer: LayerPlan, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
-    const { backend, plan: { spec: { steps } }, parameters } = this.#room;
+  #scanBack(layer: LayerPlan): void {
+    const { backend, plan: { spec: { steps } }, parameters, neurons, nothing } = this.#room;
     const { samples, groups, isFirst } = this.#chunk;
-    const rows = inputs.shape[0]! / groups;
-    const parts = backend.product(
-      backend.view(inputs, [groups, rows, layer.inputs]),
-      backend.view(gradients, [groups, rows, layer.units]),
-      { transposeA: true },
-    );
-    const sums = made(this.#layers[layer.index]!.currentGradients);
-    parameters.addGradients(
-      layer,
-      parts,
-      { sums, begin: samples * steps * layer.units, samples, groups },
-      isFirst,
-    );
+    const { index, units, inputDelay, recurrent, learned } = layer;
+    const state = this.#layers[index]!, { tensor, excessAt, potentialsAt } = made(state.scanned);
+    const { outputGradients, readGradients } = state;
+    const { scanBack, uniforms, states } = neurons[index]!;
+    const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
+    state.currentGradients = backend.run(scanBack, {
+      inputs: {
+        scanned: tensor,
+        outputGradients: outputGradients ?? nothing,
+        readGradients: readGradients ?? nothing,
+        facts: this.#facts,
+        ...this.#constantsOf(layer),
+        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
+      },
+      uniforms: {
+        ...uniforms,
+        samples,
+        steps,
+        units,
+        delay: inputDelay,
+        hasOutputs: outputGradients ? 1 : 0,
+        hasRead: readGradients ? 1 : 0,
+        excessAt,
+        potentialsAt,
+        stateAt,
+      },
+      invocations: recurrent ? recurrentCalls(samples) : total,
+      output: [stateAt + states.scanBack * total],
+    });
+    // Behind δI lie sums over the steps of each sample: of δI, and of the constants' gradients.
+    const addSums = (name: string, place: number) => {
+      const parts = backend.run(SUM_ROWS, {
+        inputs: { values: made(state.currentGradients) },
+        uniforms: { begin: (steps + place) * total, rows: samples / groups, columns: units },
+        invocations: groups * units,
+        output: [groups, units],
+      });
+      parameters.addGradient(name, parts, isFirst);
+    };
+    addSums(`b${index + 1}`, 0);
+    for (const constant of learned) {
+      addSums(`${constant}${index + 1}`, 1 + CONSTANT_GRADIENTS.indexOf(constant));
+    }
   }
 
-  /** Σ_t δI_t of each sample, `[samples, units]`, in a tensor of its own. */
-  #sumsOf({ index, units }: LayerPlan): Tensor<"f32"> {
+  #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
+    const { backend, plan: { spec: { steps } } } = this.#room;
+    const gradients = this.#currentGradientsOf(index);
+    // V's input is the layer's own output of the step before, as W's is where the layer below has a delay.
+    const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
+      inputs: { values: gradients },
+      uniforms: { steps, columns: units },
+      invocations: this.#chunk.samples * steps * units,
+      output: gradients.shape,
+    });
+    this.#addProduct(`v${index + 1}`, this.#outputsOf(index), advanced);
+  }
+
+  #stepsBack({ index }: LayerPlan): void {
+    const { backend, parameters } = this.#room;
+    const gradients = this.#currentGradientsOf(index);
+    this.#layers[index - 1]!.outputGradients = backend.product(
+      gradients,
+      parameters.valuesOf(`w${index + 1}`),
+      {
+        transposeB: true,
+      },
+    );
+    this.#addProduct(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
+  }
+
+  #inputsBack({ index, units, source }: LayerPlan): void {
     const { backend, plan: { spec: { steps } } } = this.#room;
     const { samples } = this.#chunk;
-    return backend.run(SUM_ROWS, {
+    // Where the input is the same at every step, Σ_t δI_t of each sample is multiplied with it; it needs a tensor of its own.
+    const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
       inputs: { values: made(this.#layers[index]!.currentGradients) },
       uniforms: { begin: samples * steps * units, rows: 1, columns: units },
       invocations: samples * units,
       output: [samples, units],
     });
+    this.#addProduct(`w${index + 1}`, made(this.#inputs), gradients);
   }
 
-  /** The first part of a scan's result: one row a step of each sample. */
-  #rows(tensor: Tensor<"f32">, columns: number): Tensor<"f32"> {
-    return this.#room.backend.view(tensor, [this.#chunk.samples * this.#room.plan.spec.steps, columns]);
+  /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed group by group first. */
+  #addProduct(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
+    const { backend, parameters } = this.#room;
+    const { groups, isFirst } = this.#chunk;
+    const grouped = (rows: Tensor<"f32">) =>
+      backend.view(rows, [groups, rows.shape[0]! / groups, rows.shape[1]!]);
+    const parts = backend.product(grouped(inputs), grouped(gradients), { transposeA: true });
+    parameters.addGradient(name, parts, isFirst);
+  }
+
+  #constantsOf({ index, learned }: LayerPlan): Record<`${Learnable}s`, Tensor<"f32">> {
+    const { parameters, constants } = this.#room;
+    const [decays, thresholds, scales] = LEARNABLE.map((name) =>
+      learned.includes(name) ? parameters.valuesOf(`${name}${index + 1}`) : constants[index]![name]
+    );
+    return { decays: decays!, thresholds: thresholds!, scales: scales! };
+  }
+
+  /** o of a layer, before its delay: the first part of what its scan left. */
+  #outputsOf(index: number): Tensor<"f32"> {
+    return this.#rows(made(this.#layers[index]!.scanned).tensor, index);
+  }
+
+  /** δI of a layer, at the step of the layer below that caused it: the first part of what its scan back left. */
+  #currentGradientsOf(index: number): Tensor<"f32"> {
+    return this.#rows(made(this.#layers[index]!.currentGradients), index);
+  }
+
+  #rows(tensor: Tensor<"f32">, index: number): Tensor<"f32"> {
+    const { backend, plan: { spec: { steps }, layers } } = this.#room;
+    return backend.view(tensor, [this.#chunk.samples * steps, layers[index]!.units]);
   }
 }
 

@@ -6,6 +6,9 @@
  *
  * @module
  */
+import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
+import { SCORE, SCORES } from "../../../asm/scores.wgsl.ts";
+import { SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
@@ -22,19 +25,20 @@ import type {
 } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
-import { SampleEncoder } from "../gpu/encoding.ts";
+import { packSamples, uploadPixels } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import {
-  canGoOn,
   type CompleteStep,
   completeStep,
+  findsMoments,
   momentsOf,
   type OptimiserName,
   optimiserOf,
 } from "../optimiser.ts";
-import { compilePlan, type Plan } from "../plan.ts";
+import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
 import { cutBatch, memoryNeedOf } from "./chunking.ts";
+import { updateParameters } from "./device_optimiser.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 import { type Chunk, Presentation, type Room } from "./presentation.ts";
@@ -83,7 +87,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
   const { spec, gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
   const backend = await openBackend({ gpu, adapter });
   try {
-    const plan = compilePlan(spec, { skip: false, record });
+    const plan = compilePlan(spec, { dense: true, record });
     const need = (samples: number) => memoryNeedOf(plan, samples);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
     return new DeviceEngine(backend, plan, most, options);
@@ -100,12 +104,15 @@ class DeviceEngine implements WebGpuEngine {
   readonly #backend: Backend;
   readonly #plan: Plan;
   readonly #room: Room;
+  readonly #seed: number;
   readonly #batchSize: number;
   /** Samples that a chunk has room for. */
   readonly #most: number;
   readonly #known = new WeakSet<Samples>();
-  /** Samples of the chunks that the device's buffers fit now. */
-  #fitted = 0;
+  /** The chunks that the device's buffers fit now. */
+  #fitted = { samples: 0, withGradient: false };
+  /** Where samples' features are found. */
+  readonly #sources: SampleFeatures;
   /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
   #optimiser: OptimiserName = "sgd";
@@ -114,27 +121,31 @@ class DeviceEngine implements WebGpuEngine {
     backend: Backend,
     plan: Plan,
     most: number,
-    { seed = 0, batchSize = 1000 }: WebGpuEngineOptions,
+    { seed = 0, batchSize = 1000, record = false }: WebGpuEngineOptions,
   ) {
     const { name, isSoftware } = backend.adapter;
     this.description = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
     this.#backend = backend;
     this.#plan = plan;
     this.#most = most;
+    this.#seed = seed;
     this.#batchSize = batchSize;
+    const neurons = plan.layers.map(({ neuron, recurrent }) => kernelsOf(neuron, recurrent));
     this.#room = {
       backend,
       plan,
-      parameters: new DeviceParameters(backend, plan),
-      constants: plan.layers.map(({ neuron, units }) =>
-        Object.fromEntries(
-          Object.entries(kernelsOf(neuron).constants).map(([constant, value]) =>
-            [constant, backend.upload(new Float32Array(units).fill(value), [units])] as const
-          ),
-        )
-      ),
-      encoder: new SampleEncoder(backend, plan.spec, seed),
+      record,
+      parameters: new DeviceParameters(backend, plan.spec),
+      neurons,
+      constants: plan.layers.map(({ index, units }) => {
+        const upload = (value: number) => backend.upload(new Float32Array(units).fill(value), [units]);
+        const { decay, threshold, scale } = neurons[index]!.unitConstants;
+        return { decay: upload(decay), threshold: upload(threshold), scale: upload(scale) };
+      }),
+      pixels: uploadPixels(backend, plan.spec),
+      nothing: backend.upload(Float32Array.of(0), [1]),
     };
+    this.#sources = new SampleFeatures(seed);
   }
 
   get counts(): DeviceCounts {
@@ -153,14 +164,18 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   getParameters(): Promise<Parameters> {
-    return this.#call(() => this.#room.parameters.read());
+    return this.#call(async () => (await this.#room.parameters.read())[0]!);
   }
 
   getState(): Promise<EngineState> {
     return this.#call(async () => {
-      const steps = this.#steps, names = momentsOf(this.#optimiser);
-      const { parameters, moments } = await this.#room.parameters.readAll(names.length);
-      return { parameters, moments: new Map(names.map((name, i) => [name, moments[i]!])), steps };
+      const names = momentsOf(this.#optimiser), steps = this.#steps;
+      const [parameters, ...moments] = await this.#room.parameters.read(names.length);
+      return {
+        parameters: parameters!,
+        moments: new Map(names.map((name, i) => [name, moments[i]!])),
+        steps,
+      };
     });
   }
 
@@ -176,7 +191,11 @@ class DeviceEngine implements WebGpuEngine {
   train(batch: Batch, step: Step): Promise<BatchResult> {
     return this.#call(() => {
       const complete = completeStep(step);
-      canGoOn(this.#optimiser, complete.kind, this.#steps); // moments that nobody has left are 0
+      this.#check(batch);
+      if (!findsMoments(complete.kind, { kind: this.#optimiser, steps: this.#steps })) {
+        this.#room.parameters.clearMoments();
+      }
+      this.#optimiser = complete.kind;
       return this.#sum(batch, complete);
     });
   }
@@ -220,11 +239,10 @@ class DeviceEngine implements WebGpuEngine {
   async #sum(batch: Batch, step?: CompleteStep): Promise<BatchResult> {
     this.#check(batch);
     const backend = this.#backend;
-    const scores = backend.allocate("i32", [batch.indices.length, 3]);
+    const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
     this.#present(batch, { scores, logits: undefined, withGradient: step !== undefined });
     if (step) {
-      this.#optimiser = step.kind;
-      this.#room.parameters.update(step, ++this.#steps);
+      updateParameters(backend, this.#room.parameters.all, step, ++this.#steps);
     }
     const read = backend.read(scores);
     backend.release(scores);
@@ -235,7 +253,7 @@ class DeviceEngine implements WebGpuEngine {
   async #classify(batch: Batch): Promise<Classification> {
     this.#check(batch);
     const backend = this.#backend, count = batch.indices.length;
-    const scores = backend.allocate("i32", [count, 3]),
+    const scores = backend.allocate("i32", [count, SCORES]),
       logits = backend.allocate("f32", [count, this.#plan.classes]);
     this.#present(batch, { scores, logits, withGradient: false });
     const read = backend.read(logits, scores);
@@ -243,24 +261,25 @@ class DeviceEngine implements WebGpuEngine {
     const [readout, numbers] = await read;
     return {
       logits: readout,
-      predictions: Uint8Array.from({ length: count }, (_, i) => numbers[3 * i + 1]!),
-      spikes: Int32Array.from({ length: count }, (_, i) => numbers[3 * i + 2]!),
+      predictions: Uint8Array.from({ length: count }, (_, i) => numbers[SCORES * i + SCORE.prediction]!),
+      spikes: Int32Array.from({ length: count }, (_, i) => numbers[SCORES * i + SCORE.spikes]!),
     };
   }
 
   /** Records all that a batch asks of the device but the optimiser's step. */
   #present(
     batch: Batch,
-    { scores, logits, withGradient }: Pick<Chunk, "scores" | "logits"> & { readonly withGradient: boolean },
+    { scores, logits, withGradient }: Pick<Chunk, "scores" | "logits" | "withGradient">,
   ): void {
     const backend = this.#backend, { indices } = batch;
     const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
-    this.#fit(cut.samples);
+    this.#fit(cut.samples, withGradient);
     for (const [from, to] of chunks) {
       backend.scoped(() => {
         const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
           ...cut,
-          scale: 1 / indices.length,
+          share: 1 / indices.length,
+          withGradient,
           isFirst: from === 0,
           scores,
           logits,
@@ -275,26 +294,34 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   async #trace(batch: Batch): Promise<SampleTrace> {
-    const { layers, classes, spec: { steps } } = this.#plan;
+    const { layers, classes, spec } = this.#plan;
     const first = { ...batch, indices: batch.indices.slice(0, 1) };
     this.#check(first);
-    this.#fit(1);
+    this.#fit(1, false);
     const backend = this.#backend;
-    const read = backend.scoped(() => {
-      const cut = { samples: 1, groups: 1, scale: 1, isFirst: true, logits: undefined, offset: 0 };
-      const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, 3]) });
+    const { scanned, read } = backend.scoped(() => {
+      const cut = {
+        samples: 1,
+        groups: 1,
+        share: 1,
+        withGradient: false,
+        isFirst: true,
+        logits: undefined,
+        offset: 0,
+      };
+      const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
       const presentation = new Presentation(this.#room, chunk);
       presentation.forward();
-      return backend.read(...presentation.traces);
+      const { scanned, logits, losses } = presentation.results;
+      return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });
-    const numbers = await read;
-    const losses = numbers[layers.length + 1]!;
+    const [logits, losses, ...states] = await read;
+    const steps = batch.samples.lengths?.[first.indices[0]!] ?? spec.steps;
+    const rows = (layer: number, at: number) => states[layer]!.slice(at, at + steps * layers[layer]!.units);
     return {
-      outputs: layers.map(({ units }, i) => numbers[i]!.slice(0, steps * units)),
-      potentials: layers.map(({ units }, i) =>
-        numbers[i]!.slice((steps + 1) * units, (2 * steps + 1) * units)
-      ),
-      logits: numbers[layers.length]!,
+      outputs: layers.map(({ index }) => rows(index, 0)),
+      potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
+      logits: logits.slice(0, classes),
       logProbabilities: losses.slice(classes, 2 * classes),
       loss: losses[2 * classes]!,
     };
@@ -308,19 +335,28 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   /** Buffers are kept from chunk to chunk; those of another size are given back first. */
-  #fit(samples: number): void {
-    if (samples !== this.#fitted) this.#backend.trim();
-    this.#fitted = samples;
+  #fit(samples: number, withGradient: boolean): void {
+    if (samples !== this.#fitted.samples || withGradient !== this.#fitted.withGradient) this.#backend.trim();
+    this.#fitted = { samples, withGradient };
   }
 
-  #chunkOf(
-    batch: Batch,
-    cut: Pick<Chunk, "samples" | "groups" | "scale" | "isFirst" | "scores" | "logits" | "offset">,
-  ): Chunk {
-    const labels = new Int32Array(cut.samples);
-    batch.indices.forEach((index, i) => labels[i] = batch.samples.labels[index]!);
-    const packed = this.#room.encoder.pack(batch, cut.samples);
-    return { ...cut, packed, counted: batch.indices.length, labels };
+  #chunkOf(batch: Batch, cut: Omit<Chunk, "packed" | "counted" | "facts">): Chunk {
+    const { plan } = this.#room, { samples, indices } = batch;
+    const facts = new Int32Array(FACTS * cut.samples), scales = new Float32Array(facts.buffer);
+    for (let i = 0; i < cut.samples; i++) {
+      const index = indices[i], steps = index === undefined ? undefined : samples.lengths?.[index];
+      const { first, last, zero, scale } = steps === undefined ? plan.readout : readStepsOf(plan.spec, steps);
+      const at = FACTS * i;
+      facts[at + FACT.label] = index === undefined ? 0 : samples.labels[index]!;
+      facts[at + FACT.steps] = steps ?? plan.spec.steps;
+      facts[at + FACT.first] = first;
+      facts[at + FACT.last] = last;
+      facts[at + FACT.zero] = zero ? 1 : 0;
+      scales[at + FACT.scale] = scale;
+    }
+    const { samples: count } = cut;
+    const packed = packSamples(plan.spec, batch, { sources: this.#sources, count, seed: this.#seed });
+    return { ...cut, packed, counted: indices.length, facts };
   }
 }
 
@@ -329,9 +365,9 @@ function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labe
   const losses = new Float32Array(scores.buffer);
   let loss = 0, correct = 0, spikes = 0;
   indices.forEach((index, i) => {
-    loss += losses[3 * i]!;
-    if (scores[3 * i + 1] === labels[index]) correct++;
-    spikes += scores[3 * i + 2]!;
+    loss += losses[SCORES * i + SCORE.loss]!;
+    if (scores[SCORES * i + SCORE.prediction] === labels[index]) correct++;
+    spikes += scores[SCORES * i + SCORE.spikes]!;
   });
   return { loss, correct, total: indices.length, spikes };
 }

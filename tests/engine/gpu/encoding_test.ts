@@ -1,4 +1,5 @@
-import { SampleEncoder } from "../../../src/engine/gpu/encoding.ts";
+import { SampleFeatures } from "../../../src/data/augment.ts";
+import { encodeRows, packSamples, uploadPixels } from "../../../src/engine/gpu/encoding.ts";
 import { DELTA_CHANNELS, type Encoder, inputsOf } from "../../../src/network/encoders.ts";
 import { seedNetwork } from "../../../src/network/presets.ts";
 import { drawKey, PURPOSE } from "../../../src/random.ts";
@@ -33,8 +34,9 @@ for (const encoder of ENCODERS) {
       for (const arePixels of [true, false]) {
         const samples = drawSamples(spec, 4, 6, arePixels);
         const batch = batchOf(samples, [5, 0, 3]);
-        const device = new SampleEncoder(backend, spec, 17);
-        const [found] = await backend.read(device.encode(device.pack(batch, 4))); // a fourth only fills up
+        const sources = new SampleFeatures(17);
+        const packed = packSamples(spec, batch, { sources, count: 4, seed: 17 }); // a fourth only fills up
+        const [found] = await backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed));
         const expected = [...batch.indices].flatMap((index) => {
           const rows = encodeSample(spec, samples, index, drawKey(17, PURPOSE.training, 1, index));
           return (encoder.kind === "constant" ? rows.slice(0, 1) : rows).flatMap((row) => [...row]);

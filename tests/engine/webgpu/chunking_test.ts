@@ -46,7 +46,7 @@ Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep 
     "one layer's weights": 3 * 30 * 20,
     "the parts of one layer's gradient": 2 * 30 * 20, // 16 · 128 rows are two groups
     "the inputs of all steps": 16 * 128 * 30,
-    "the states of all steps": 16 * (2 * 128 + 1) * 20,
+    "the states of all steps": 16 * (3 * 128 + 1) * 20,
   });
   assert.ok(total > buffers.reduce((sum, buffer) => sum + buffer.bytes, 0));
 });

@@ -4,6 +4,7 @@ import { createEngine } from "../../../src/engine/choose.ts";
 import { createWebGpuEngine, type WebGpuEngineOptions } from "../../../src/engine/webgpu/webgpu_engine.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
 import { seedNetwork } from "../../../src/network/presets.ts";
+import { parseNetworkSpec } from "../../../src/network/spec.ts";
 import { drawKey, PURPOSE } from "../../../src/random.ts";
 import { isWithin, verifyCase } from "../../../src/train/verify.ts";
 import { readReferenceCase } from "../../../src/train/reference_case.ts";
@@ -12,8 +13,8 @@ import { referencePath } from "../../cli/spikelet.ts";
 import { batchesOf, batchOf, bitsOf } from "../batches.ts";
 import { answered } from "../deadline.ts";
 import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
-import { drawSamples, type NetworkCase, networkCases } from "../network_cases.ts";
-import { GRADED_CASES } from "../pytorch_cases.ts";
+import { drawParameters, drawSamples, type NetworkCase, networkCases } from "../network_cases.ts";
+import { PYTORCH_CASES } from "../pytorch_cases.ts";
 import { encodeSample, gradientOf, present, widen } from "../reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
@@ -46,7 +47,7 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   return { loss, spikes, gradient };
 }
 
-for (const name of GRADED_CASES) {
+for (const name of PYTORCH_CASES) {
   gpuTest(`webgpu passes the reference case ${name}`, async () => {
     const deviations = await verifyCase(await readReferenceCase(referencePath(name)), { engine: "webgpu" });
     assert.deepEqual(deviations.filter((deviation) => !isWithin(deviation)), []);
@@ -54,26 +55,67 @@ for (const name of GRADED_CASES) {
   });
 }
 
+/** Holds one batch's loss, spikes and gradient to the reference's. */
+async function assertAgreement(
+  { spec, parameters, samples }: NetworkCase,
+  expected: NonNullable<ReturnType<typeof referenceBatch>>,
+): Promise<void> {
+  using engine = await createWebGpuEngine({ spec, seed: 17, batchSize: 3 });
+  await engine.setParameters(parameters);
+  const { loss, spikes } = await engine.train(batchOf(samples), STEP);
+  assert.equal(spikes, expected.spikes);
+  assertClose([loss], [expected.loss], "loss", { relative: 1e-4, absolute: 1e-5 });
+  const { moments } = await engine.getState();
+  for (const [name, tensor] of expected.gradient) {
+    const found = moments.get("velocity")!.get(name)!;
+    // Numbers of a tensor are sums of terms that may be as large as its largest number, and cancel.
+    const largest = tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    assertClose(found, tensor, `gradient of ${name}`, { relative: 1e-4, absolute: 1e-5 * largest });
+  }
+}
+
 gpuTest("train() gives the dense gradient for any network, and all of its spikes", async () => {
   await fc.assert(
-    fc.asyncProperty(networkCases({ samples: 3 }), async (network) => {
+    fc.asyncProperty(networkCases({ samples: 3, unequal: true }), async (network) => {
       const expected = referenceBatch(network);
       fc.pre(expected !== undefined);
-      const { spec, parameters, samples } = network;
-      using engine = await createWebGpuEngine({ spec, seed: 17, batchSize: 3 });
-      await engine.setParameters(parameters);
-      const { loss, spikes } = await engine.train(batchOf(samples), STEP);
-      assert.equal(spikes, expected.spikes);
-      assertClose([loss], [expected.loss], "loss", { relative: 1e-4, absolute: 1e-5 });
-      const { moments } = await engine.getState();
-      for (const [name, tensor] of expected.gradient) {
-        const found = moments.get("velocity")!.get(name)!;
-        assertClose(found, tensor, `gradient of ${name}`, { relative: 1e-4, absolute: 1e-5 });
-      }
+      await assertAgreement(network, expected);
     }),
-    { seed: 3, numRuns: 12 },
+    { seed: 3, numRuns: 25 },
   );
 });
+
+gpuTest(
+  "train() gives the dense gradient of recurrent layers with more units than a group of calls",
+  async () => {
+    const spec = parseNetworkSpec({
+      inputs: 9,
+      steps: 6,
+      layers: [
+        {
+          units: 131,
+          recurrent: true,
+          delay: 1,
+          neuron: { kind: "lif", decay: 0.9, threshold: 0.5, adaptation: 0.3 },
+        },
+        { units: 70, recurrent: true, neuron: { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.5 } },
+        { units: 3, neuron: { kind: "integrator", decay: 0.9 } },
+      ],
+    });
+    for (let seed = 0;; seed++) {
+      const network = {
+        spec,
+        parameters: drawParameters(spec, seed),
+        samples: drawSamples(spec, seed, 2, false),
+      };
+      const expected = referenceBatch(network);
+      if (!expected) continue; // a gate near its threshold: float32 may decide otherwise
+      assert.ok(expected.spikes > 100);
+      await assertAgreement(network, expected);
+      return;
+    }
+  },
+);
 
 gpuTest("webgpu and wasm train to the same weights, and name the same classes", async () => {
   const samples = drawSamples(SPEC, 5, 150, true);
@@ -92,6 +134,20 @@ gpuTest("webgpu and wasm train to the same weights, and name the same classes", 
   assert.ok(Math.abs(correct - wasm!.result.correct) <= 1);
   assert.equal(counted.total, wasm!.result.total);
   assertClose([loss], [wasm!.result.loss], "loss");
+});
+
+gpuTest("webgpu and wasm move pictures alike before they are presented", async () => {
+  const spec = seedNetwork({ inputs: 63, hidden: 19, classes: 4, steps: 9, threshold: 0.5, penalty: 0.75 });
+  const samples = { ...drawSamples(spec, 5, 20, true), picture: { rows: 7, columns: 9 } };
+  const batch = { ...batchOf(samples), augmentation: { shift: 2, rotate: 20, elastic: 1 } };
+  const losses = [];
+  for (const name of ["wasm", "webgpu"] as const) {
+    using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3 });
+    await engine.setParameters(initialParameters(spec, 3));
+    losses.push((await engine.evaluate(batch)).loss);
+    if (name === "webgpu") assert.notEqual((await engine.evaluate(batchOf(samples))).loss, losses[1]);
+  }
+  assertClose([losses[1]!], [losses[0]!], "loss");
 });
 
 gpuTest("the same seed gives the same bits, run after run", async () => {
@@ -263,7 +319,7 @@ gpuTest("counts tell what a batch asks of the device", async () => {
   const before = engine.counts;
   await engine.train(BATCHES[1]!, STEP);
   const after = engine.counts;
-  assert.equal(after.dispatches - before.dispatches, 24);
-  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 1)); // features, keys, labels
+  assert.equal(after.dispatches - before.dispatches, 25);
+  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 4); // features, keys, facts; a factor of 1
   assert.equal(after.bytesDown - before.bytesDown, 4 * 50 * 3); // loss, class, spikes
 });
