@@ -36,6 +36,8 @@ export interface Progress extends Disposable {
   clear(): void;
   /** Tells where the stage stands. */
   update(standing: Standing): void;
+  /** A line in between, which stays. */
+  note(line: string): void;
 }
 
 /** A plain line comes after 5 s, or after 2 s where a tenth more has been done: a log is read afterwards. */
@@ -48,7 +50,7 @@ const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
-  if (quiet) return { begin() {}, clear() {}, update() {}, [Symbol.dispose]() {} };
+  if (quiet) return { begin() {}, clear() {}, update() {}, note() {}, [Symbol.dispose]() {} };
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
@@ -97,6 +99,10 @@ class Lines implements Progress {
     console.error(`${standing.label}  ${describe(course)}`);
   }
 
+  note(line: string): void {
+    console.error(line);
+  }
+
   [Symbol.dispose](): void {}
 }
 
@@ -136,6 +142,11 @@ class Bar implements Progress {
       else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
     }
     if (isNew) this.#block.update(); // now, not at its first tick: a short epoch would be over by then
+  }
+
+  note(line: string): void {
+    this.clear(); // the next update draws another
+    console.error(line);
   }
 
   clear(): void {

@@ -98,6 +98,7 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.patienceOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.precisionOption)
     .addOption(options.noSkipOption)
@@ -148,7 +149,7 @@ export function trainCommand(): CommandUnknownOpts {
         progress.clear();
         if (!given.quiet) console.error("stopping after the batches under way; once more to stop at once");
       });
-      const { observer, kept } = observeTraining(progress, say, given.quiet === true, live);
+      const { observer, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
         const { epochs, threads, skip, tune, data } = given;
         const common = {

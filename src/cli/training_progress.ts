@@ -25,7 +25,9 @@ export function showTraining(
   progress: Progress,
   prefix = "",
   picture: () => readonly string[] = () => [],
-): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number, done?: number): void } {
+): Required<Pick<RunObserver, "onBatch" | "onEvaluate" | "onNotice">> & {
+  begin(epochs: number, done?: number): void;
+} {
   let recent: Score[] = [];
   let epochs = 1;
   let testing = false;
@@ -47,6 +49,7 @@ export function showTraining(
         picture: picture(),
       });
     },
+    onNotice: (line) => progress.note(line),
     onEvaluate(done, total) {
       if (!testing) progress.begin();
       testing = true;
@@ -65,7 +68,6 @@ export function showTraining(
 export function observeTraining(
   progress: Progress,
   say: (line?: string) => void,
-  quiet: boolean,
   live: Live,
 ): { readonly observer: RunObserver; kept(): RunStanding | undefined } {
   const shown = showTraining(progress, "", () => live.draw());
@@ -98,10 +100,6 @@ export function observeTraining(
       say(describeEpoch(report, epochs));
     },
     onCheckpoint: (standing) => kept = standing,
-    onNotice(notice) {
-      progress.clear();
-      if (!quiet) console.error(notice);
-    },
   };
   return { observer, kept: () => kept };
 }

@@ -13,7 +13,7 @@ import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
 import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
 import { differences, parseOptions, type RecordedOptions, type ResumeChanges } from "./run_options.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
-import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { keepNotices, type RunObserver, type RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { splitSamples } from "./split.ts";
 import { VERSION } from "../version.ts";
@@ -31,10 +31,11 @@ import { BEGINNING, isOver, isStopped, type TrainingProgress } from "./training_
 export async function resumeTraining(
   name: string,
   changes: ResumeChanges,
-  observer: RunObserver = {},
+  told: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   if (changes.out !== undefined) await checkWritable(changes.out);
+  const { observer, notices: kept } = keepNotices(told);
   using lock = await lockRunFolder(name);
   const { directory } = lock;
   const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
@@ -47,7 +48,7 @@ export async function resumeTraining(
   const best = await readBest(directory, options, progress);
   const data = options.samples ?? await loadDataSet(options.data);
   checkData(directory, facts, await fingerprint(data.train));
-  using engine = await openEngine(options);
+  using engine = await openEngine(options, observer);
   notices.push(...versionNotices(facts, kernelsOf(engine)));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);
@@ -64,6 +65,7 @@ export async function resumeTraining(
     split,
     engine,
     observer,
+    notices: kept,
     signal,
     folder,
     checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),

