@@ -93,6 +93,12 @@ export {
   type StartOptions,
 } from "./src/train/start.ts";
 export * from "./src/train/trainer.ts";
+export * from "./src/train/schedule.ts";
+export * from "./src/train/split.ts";
+export * from "./src/train/training_state.ts";
+export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
-export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { createHandler, type HandlerOptions } from "./src/serve/handler.ts";
+export type { Seed } from "./src/serve/app.ts";
 export { softmax } from "./src/classify/softmax.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SingleBar } from "cli-progress";
+import { MultiBar, type SingleBar } from "cli-progress";
 import { columnsOf } from "./command.ts";
 import { count, timeLeft } from "./figures.ts";
 
@@ -18,14 +18,22 @@ export interface Standing {
   readonly from?: number;
   /** What else there is to know, such as `loss 0.5123`. */
   readonly facts: readonly string[];
+  /** Lines to be shown below it, each of them within the terminal's columns; a terminal alone shows them. */
+  readonly picture?: readonly string[];
   /** How fast it goes, in words, from what is done in a second. @default {samples a second} */
   readonly rate?: (perSecond: number) => string;
 }
 
 /** Shows one stage of work after another; disposing of it gives the terminal back. */
 export interface Progress extends Disposable {
-  /** A stage begins now; what was shown of the one before is removed. */
-  begin(): void;
+  /**
+   * A stage begins now; what was shown of the one before is removed.
+   *
+   * @param done Samples that were done before. @default {0}
+   */
+  begin(done?: number): void;
+  /** Removes what is shown, so that something else can be printed; the next update shows it again. */
+  clear(): void;
   /** Tells where the stage stands. */
   update(standing: Standing): void;
   /** A line in between, which stays. */
@@ -42,14 +50,22 @@ const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
-  if (quiet) return { begin() {}, update() {}, note() {}, [Symbol.dispose]() {} };
+  if (quiet) return { begin() {}, clear() {}, update() {}, note() {}, [Symbol.dispose]() {} };
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
+/** A standing, and what it took to come there. */
+interface Course extends Standing {
+  /** Samples since the stage began, and how long that is ago. */
+  readonly since: number;
+  readonly seconds: number;
+}
+
 /** What is done, what there is to know, how fast it goes and how long it will take. */
-function describe(standing: Standing, seconds: number, unit = " samples/s"): string {
-  const { done, total, from = 0, facts, rate: describeRate = (each) => `${count(each)}${unit}` } = standing;
-  const rate = (done - from) / seconds;
+function describe(course: Course, unit = " samples/s"): string {
+  const { done, total, facts, since, seconds, rate: describeRate = (each) => `${count(each)}${unit}` } =
+    course;
+  const rate = since / seconds;
   return [
     `${String(Math.floor(100 * done / total)).padStart(3)} %`,
     ...facts,
@@ -60,12 +76,16 @@ function describe(standing: Standing, seconds: number, unit = " samples/s"): str
 
 class Lines implements Progress {
   #began = performance.now();
+  #before = 0;
   #shown = { at: this.#began, share: 0 };
 
-  begin(): void {
+  begin(done = 0): void {
     this.#began = performance.now();
+    this.#before = done;
     this.#shown = { at: this.#began, share: 0 };
   }
+
+  clear(): void {}
 
   update(standing: Standing): void {
     const now = performance.now();
@@ -75,7 +95,8 @@ class Lines implements Progress {
       share === 1;
     if (!due) return;
     this.#shown = { at: now, share };
-    console.error(`${standing.label}  ${describe(standing, (now - this.#began) / 1000)}`);
+    const course = { ...standing, since: standing.done - this.#before, seconds: (now - this.#began) / 1000 };
+    console.error(`${standing.label}  ${describe(course)}`);
   }
 
   note(line: string): void {
@@ -87,57 +108,66 @@ class Lines implements Progress {
 
 class Bar implements Progress {
   #began = performance.now();
-  #bar: SingleBar | undefined;
+  #before = 0;
+  #block: MultiBar | undefined;
+  /** A line each: the bar itself, and those of the picture. They are written over in place, so nothing flickers. */
+  #lines: SingleBar[] = [];
   /** However the program ends, the cursor must be there again. */
-  readonly #release = () => this.#stop();
+  readonly #release = () => this.clear();
 
   constructor() {
     globalThis.addEventListener("unload", this.#release);
   }
 
-  begin(): void {
-    this.#stop();
+  begin(done = 0): void {
+    this.clear();
     this.#began = performance.now();
+    this.#before = done;
   }
 
-  update(standing: Standing): void {
-    const payload = { standing, seconds: (performance.now() - this.#began) / 1000 };
-    if (this.#bar) {
-      this.#bar.update(standing.done, payload);
-      return;
-    }
-    this.#bar = new SingleBar({
-      format: (_options, _params, { standing, seconds }: typeof payload) => drawBar(standing, seconds),
+  update({ picture = [], ...standing }: Standing): void {
+    const seconds = (performance.now() - this.#began) / 1000;
+    const bar = drawBar({ ...standing, since: standing.done - this.#before, seconds });
+    const lines = [bar, ...picture];
+    const isNew = this.#block === undefined;
+    this.#block ??= new MultiBar({
+      format: (_options, _params, { line }: { line: string }) => line,
       fps: 10,
       hideCursor: true,
       clearOnComplete: true,
     });
-    this.#bar.start(standing.total, standing.done, payload);
+    for (let i = 0; i < Math.max(lines.length, this.#lines.length); i++) {
+      const payload = { line: lines[i] ?? "" };
+      if (this.#lines[i]) this.#lines[i]!.update(standing.done, payload);
+      else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
+    }
+    if (isNew) this.#block.update(); // now, not at its first tick: a short epoch would be over by then
   }
 
   note(line: string): void {
-    this.#stop(); // the next update draws another
+    this.clear();
     console.error(line);
   }
 
-  #stop(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+  clear(): void {
+    this.#block?.stop();
+    this.#block = undefined;
+    this.#lines = [];
   }
 
   [Symbol.dispose](): void {
-    this.#stop();
+    this.clear();
     globalThis.removeEventListener("unload", this.#release);
   }
 }
 
 /** A line that fills the terminal, up to a bar of 30 columns; a narrow one first loses words, then the bar. */
-function drawBar(standing: Standing, seconds: number): string {
-  const columns = columnsOf(Deno.stderr) - standing.label.length - 4;
-  const long = describe(standing, seconds);
-  const text = columns - long.length >= SHORTEST_BAR ? long : describe(standing, seconds, "/s");
+function drawBar(course: Course): string {
+  const columns = columnsOf(Deno.stderr) - course.label.length - 4;
+  const long = describe(course);
+  const text = columns - long.length >= SHORTEST_BAR ? long : describe(course, "/s");
   const room = Math.min(LONGEST_BAR, columns - text.length);
-  if (room < SHORTEST_BAR) return `${standing.label}  ${text}`;
-  const full = Math.round(room * standing.done / standing.total);
-  return `${standing.label}  ${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
+  if (room < SHORTEST_BAR) return `${course.label}  ${text}`;
+  const full = Math.round(room * course.done / course.total);
+  return `${course.label}  ${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
 }

