@@ -5,6 +5,7 @@
  */
 import { checkWritable } from "../data/write_file.ts";
 import type { Parameters } from "../engine/engine.ts";
+import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
@@ -49,7 +50,7 @@ export async function resumeTraining(
   checkData(directory, facts, await fingerprint(data.train));
   const said: string[] = [];
   using engine = await openEngine(options, noticesInto(said, observer));
-  notices.push(...versionNotices(facts, kernelsOf(engine)));
+  notices.push(...versionNotices(facts, kernelsOf(engine)), ...memoryNotices(recorded, options));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);
   const reopened = await reopenRunFolder(name, lock, {
@@ -193,6 +194,16 @@ function checkData(
     `${directory}: these are not the data that the run began with: ${samples} training samples, then ${facts.data.samples}` +
       `${samples === facts.data.samples ? " with other labels" : ""}: name its folder with --data`,
   );
+}
+
+function memoryNotices(
+  { gpuMemory: before = DEFAULT_GPU_MEMORY }: RecordedOptions,
+  { gpuMemory: now = DEFAULT_GPU_MEMORY }: RecordedOptions,
+): string[] {
+  if (before === now) return [];
+  return [
+    `the run was begun with ${before} MiB of the GPU's memory, this is ${now}: on a GPU its bits may be others from here on`,
+  ];
 }
 
 function versionNotices(facts: RunFacts | undefined, kernels: string): string[] {

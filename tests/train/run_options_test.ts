@@ -67,8 +67,16 @@ Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
   });
 });
 
-Deno.test("differences() names options that decide the bits, and no others", () => {
-  assert.deepEqual(differences(ALL, { ...ALL, epochs: 9, threads: 1, skip: true, data: "else/where" }), []);
+Deno.test("differences() names the options that a run goes on with, and none that may be given anew", () => {
+  const free = {
+    epochs: 9,
+    threads: 1,
+    engine: "hybrid",
+    gpuMemory: 64,
+    skip: true,
+    data: "else/where",
+  } as const;
+  assert.deepEqual(differences(ALL, { ...ALL, ...free }), []);
   assert.deepEqual(differences(ALL, { ...ALL, seed: 1, step: { learningRate: 0.2, momentum: 0.5 } }), [
     "step",
     "seed",
