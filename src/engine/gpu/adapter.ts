@@ -47,10 +47,12 @@ export interface FoundAdapter {
   readonly description: AdapterDescription;
 }
 
-/** This runtime's WebGPU; `undefined` where it has none. */
+/** This runtime's WebGPU; `undefined` where it has none, or one that cannot tell that a device is lost (Deno before 2.8). */
 export function runtimeGpu(): Gpu | undefined {
+  if (typeof navigator === "undefined" || typeof GPUDevice === "undefined") return undefined;
+  if (!("lost" in GPUDevice.prototype)) return undefined;
   keepDriversQuiet();
-  return typeof navigator === "undefined" ? undefined : (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+  return (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
 }
 
 /**
