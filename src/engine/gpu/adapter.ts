@@ -47,8 +47,9 @@ export interface FoundAdapter {
   readonly description: AdapterDescription;
 }
 
-/** This runtime's WebGPU; `undefined` where it has none. */
+/** This runtime's WebGPU; `undefined` where it has none, or one that cannot tell when a device is lost (Deno before 2.9). */
 export function runtimeGpu(): Gpu | undefined {
+  if (typeof GPUDevice === "undefined" || !("lost" in GPUDevice.prototype)) return undefined;
   return typeof navigator === "undefined" ? undefined : (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
 }
 

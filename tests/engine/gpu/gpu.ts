@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Gpu } from "../../../src/engine/gpu/adapter.ts";
+import { type Gpu, runtimeGpu } from "../../../src/engine/gpu/adapter.ts";
 import type { Backend } from "../../../src/engine/gpu/backend.ts";
 import { openBackend } from "../../../src/engine/gpu/tfjs_backend.ts";
 
-const adapter = await navigator.gpu?.requestAdapter();
+const adapter = await runtimeGpu()?.requestAdapter();
 if (!adapter) console.warn("no GPU adapter is found here: tests that need one are left out");
 
 /** Registers a test that is left out where there is no adapter. */
