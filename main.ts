@@ -8,6 +8,7 @@ import { compareCommand } from "./src/cli/compare.ts";
 import { dataCommand } from "./src/cli/data.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
+import { runsCommand } from "./src/cli/runs.ts";
 import { trainCommand } from "./src/cli/train.ts";
 import { verifyCommand } from "./src/cli/verify.ts";
 
@@ -15,6 +16,7 @@ await runCommandLine(Deno.args, [
   trainCommand(),
   compareCommand(),
   evaluateCommand(),
+  runsCommand(),
   verifyCommand(),
   dataCommand(),
   infoCommand(),

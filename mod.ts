@@ -87,6 +87,10 @@ export {
   type StartOptions,
 } from "./src/train/start.ts";
 export * from "./src/train/trainer.ts";
+export * from "./src/train/schedule.ts";
+export * from "./src/train/split.ts";
+export * from "./src/train/training_state.ts";
+export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
 export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
 export { softmax } from "./src/classify/softmax.ts";

@@ -41,3 +41,36 @@ export class EngineError extends SpikeletError {
   /** What a caller across a boundary tells it by. */
   override name = "EngineError";
 }
+
+/** Where training diverged, and at what it was noticed. */
+export interface Divergence {
+  /** From 1. */
+  readonly epoch: number;
+  /** From 1, in its epoch. */
+  readonly batch: number;
+  /** Such as `the loss is NaN`. */
+  readonly what: string;
+}
+
+/** Training has diverged: a loss or a weight is infinite or NaN. The message names the batch. */
+export class DivergenceError extends SpikeletError {
+  /** What a caller across a boundary tells it by. */
+  override name = "DivergenceError";
+  /** Where, and at what it was noticed. */
+  readonly divergence: Divergence;
+
+  /**
+   * Makes the error.
+   *
+   * @param divergence Where, and at what it was noticed.
+   * @param findings Sentences on what led to it.
+   */
+  constructor(divergence: Divergence, findings: readonly string[] = []) {
+    const { epoch, batch, what } = divergence;
+    super(
+      [`epoch ${epoch}, batch ${batch}: ${what}: training diverged; try a lower --learning-rate`, ...findings]
+        .join("\n"),
+    );
+    this.divergence = divergence;
+  }
+}

@@ -26,6 +26,27 @@ export async function sizeOfFile(path: string): Promise<number> {
   return info.size;
 }
 
+/** What every runtime's typed arrays can hold. */
+const LARGEST_FILE = 2 ** 31 - 1;
+
+/**
+ * Reads a file whole.
+ *
+ * @throws {InputError} when it cannot be read, or is larger than memory is for.
+ */
+export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  const size = await sizeOfFile(path);
+  if (size > LARGEST_FILE) {
+    const [found, most] = [size, LARGEST_FILE].map((bytes) => bytes.toLocaleString("en-US"));
+    throw new InputError(`${path}: ${found} bytes, expected at most ${most}: this is no file of Spikelet's`);
+  }
+  try {
+    return await Deno.readFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
 /**
  * Turns what a failed read threw into an error for the user.
  *

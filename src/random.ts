@@ -13,6 +13,7 @@ export const PURPOSE = {
   evaluation: 2,
   shuffle: 3,
   weights: 4,
+  validation: 5,
   classification: 6,
   augmentation: 7,
 } as const;

@@ -8,10 +8,7 @@ import { VERSION } from "../version.ts";
 import { createCommand } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 import { keepNeeded } from "./permissions.ts";
-
-const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
-  ? [["SIGINT", 130]]
-  : [["SIGINT", 130], ["SIGTERM", 143]];
+import { listenForSignals } from "./signals.ts";
 
 /**
  * Runs one command and ends the process: 0 when all went well, 1 after a failed run, 2 after a usage error, 130 and 143
@@ -24,18 +21,14 @@ export async function runCommandLine(
   args: readonly string[],
   commands: readonly CommandUnknownOpts[],
 ): Promise<never> {
-  for (const [signal, code] of SIGNALS) {
-    Deno.addSignalListener(signal, () => {
-      // What holds the terminal lets go of it on `unload`, which exiting brings about.
-      Deno.exit(code);
-    });
-  }
+  listenForSignals();
   const program = createCommand(
     "spikelet",
     "Spiking neural networks in TypeScript: train them on MNIST, measure and check them",
     "",
     "",
   )
+    .enablePositionalOptions() // an option belongs to the command that it follows, here and in `runs show`
     .helpCommand("help [command]", "show the help of a command")
     .version(VERSION, "-V, --version", "print the version")
     .addHelpText(

@@ -8,7 +8,7 @@ import { pictureSide } from "../classify/picture.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
-import { readModel } from "../network/model_file.ts";
+import { readTrained } from "../train/checkpoint.ts";
 import { checkFit } from "../train/fit.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
@@ -32,7 +32,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     "Uses the noise that the run used, so that the figures are the same again.",
     "runs/wider/model.safetensors",
   )
-    .argument("<run-or-file>", "a run's name, its folder, or a model.safetensors")
+    .argument("<run-or-file>", "a run's name, its folder, a model.safetensors or a checkpoint")
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
@@ -48,7 +48,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .action(async (runOrFile, given) => {
       const { threads, data } = given;
       const path = await findModel(runOrFile);
-      const model = await readModel(path);
+      const model = await readTrained(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
       await offerMnist(data, { say }, given);

@@ -235,8 +235,9 @@ export async function chooseNetwork(
   const [change] = changes;
   if (model === "dense" && change !== undefined) throw means(change, model);
   const spec = changed(presetNetwork(model, options, isGiven, form), options, isGiven);
-  // A lif network that was made of the seed's is no seed.
-  return checkPrecision({ name: options.neuron === "lif" ? "lif" : model, spec }, isGiven);
+  // A network that was made of the seed's is no seed: it goes by its hidden layers' neurons.
+  const name = change === undefined ? model : spec.layers[0]!.neuron.kind;
+  return checkPrecision({ name, spec }, isGiven);
 }
 
 /**

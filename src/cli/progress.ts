@@ -24,8 +24,14 @@ export interface Standing {
 
 /** Shows one stage of work after another; disposing of it gives the terminal back. */
 export interface Progress extends Disposable {
-  /** A stage begins now; what was shown of the one before is removed. */
-  begin(): void;
+  /**
+   * A stage begins now; what was shown of the one before is removed.
+   *
+   * @param done Samples that were done before. @default {0}
+   */
+  begin(done?: number): void;
+  /** Removes what is shown, so that something else can be printed; the next update shows it again. */
+  clear(): void;
   /** Tells where the stage stands. */
   update(standing: Standing): void;
 }
@@ -40,14 +46,22 @@ const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
-  if (quiet) return { begin() {}, update() {}, [Symbol.dispose]() {} };
+  if (quiet) return { begin() {}, clear() {}, update() {}, [Symbol.dispose]() {} };
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
+/** A standing, and what it took to come there. */
+interface Course extends Standing {
+  /** Samples since the stage began, and how long that is ago. */
+  readonly since: number;
+  readonly seconds: number;
+}
+
 /** What is done, what there is to know, how fast it goes and how long it will take. */
-function describe(standing: Standing, seconds: number, unit = " samples/s"): string {
-  const { done, total, from = 0, facts, rate: describeRate = (each) => `${count(each)}${unit}` } = standing;
-  const rate = (done - from) / seconds;
+function describe(course: Course, unit = " samples/s"): string {
+  const { done, total, facts, since, seconds, rate: describeRate = (each) => `${count(each)}${unit}` } =
+    course;
+  const rate = since / seconds;
   return [
     `${String(Math.floor(100 * done / total)).padStart(3)} %`,
     ...facts,
@@ -58,12 +72,16 @@ function describe(standing: Standing, seconds: number, unit = " samples/s"): str
 
 class Lines implements Progress {
   #began = performance.now();
+  #before = 0;
   #shown = { at: this.#began, share: 0 };
 
-  begin(): void {
+  begin(done = 0): void {
     this.#began = performance.now();
+    this.#before = done;
     this.#shown = { at: this.#began, share: 0 };
   }
+
+  clear(): void {}
 
   update(standing: Standing): void {
     const now = performance.now();
@@ -73,7 +91,8 @@ class Lines implements Progress {
       share === 1;
     if (!due) return;
     this.#shown = { at: now, share };
-    console.error(`${standing.label}  ${describe(standing, (now - this.#began) / 1000)}`);
+    const course = { ...standing, since: standing.done - this.#before, seconds: (now - this.#began) / 1000 };
+    console.error(`${standing.label}  ${describe(course)}`);
   }
 
   [Symbol.dispose](): void {}
@@ -81,27 +100,30 @@ class Lines implements Progress {
 
 class Bar implements Progress {
   #began = performance.now();
+  #before = 0;
   #bar: SingleBar | undefined;
   /** However the program ends, the cursor must be there again. */
-  readonly #release = () => this.#stop();
+  readonly #release = () => this.clear();
 
   constructor() {
     globalThis.addEventListener("unload", this.#release);
   }
 
-  begin(): void {
-    this.#stop();
+  begin(done = 0): void {
+    this.clear();
     this.#began = performance.now();
+    this.#before = done;
   }
 
   update(standing: Standing): void {
-    const payload = { standing, seconds: (performance.now() - this.#began) / 1000 };
+    const seconds = (performance.now() - this.#began) / 1000;
+    const payload = { ...standing, since: standing.done - this.#before, seconds };
     if (this.#bar) {
       this.#bar.update(standing.done, payload);
       return;
     }
     this.#bar = new SingleBar({
-      format: (_options, _params, { standing, seconds }: typeof payload) => drawBar(standing, seconds),
+      format: (_options, _params, course: Course) => drawBar(course),
       fps: 10,
       hideCursor: true,
       clearOnComplete: true,
@@ -109,24 +131,24 @@ class Bar implements Progress {
     this.#bar.start(standing.total, standing.done, payload);
   }
 
-  #stop(): void {
+  clear(): void {
     this.#bar?.stop();
     this.#bar = undefined;
   }
 
   [Symbol.dispose](): void {
-    this.#stop();
+    this.clear();
     globalThis.removeEventListener("unload", this.#release);
   }
 }
 
 /** A line that fills the terminal, up to a bar of 30 columns; a narrow one first loses words, then the bar. */
-function drawBar(standing: Standing, seconds: number): string {
-  const columns = columnsOf(Deno.stderr) - standing.label.length - 4;
-  const long = describe(standing, seconds);
-  const text = columns - long.length >= SHORTEST_BAR ? long : describe(standing, seconds, "/s");
+function drawBar(course: Course): string {
+  const columns = columnsOf(Deno.stderr) - course.label.length - 4;
+  const long = describe(course);
+  const text = columns - long.length >= SHORTEST_BAR ? long : describe(course, "/s");
   const room = Math.min(LONGEST_BAR, columns - text.length);
-  if (room < SHORTEST_BAR) return `${standing.label}  ${text}`;
-  const full = Math.round(room * standing.done / standing.total);
-  return `${standing.label}  ${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
+  if (room < SHORTEST_BAR) return `${course.label}  ${text}`;
+  const full = Math.round(room * course.done / course.total);
+  return `${course.label}  ${"█".repeat(full)}${"░".repeat(room - full)} ${text}`;
 }

@@ -3,40 +3,51 @@
  *
  * @module
  */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { join } from "node:path";
-import { presetOf } from "../network/presets.ts";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { dataFormOf } from "../data/data_source.ts";
-import { checkRunName } from "../train/run_folder.ts";
-import { loadDataSet, type RunSummary, runTraining } from "../train/run.ts";
-import { alignColumns } from "./columns.ts";
-import { createCommand, INVOCATION } from "./command.ts";
+import { OptionError } from "../errors.ts";
+import { presetOf } from "../network/presets.ts";
+import { resumeTraining } from "../train/resume.ts";
+import { checkRunName, runNameOf } from "../train/run_folder.ts";
+import { loadDataSet, RunInterrupted, type RunObserver, runTraining } from "../train/run.ts";
+import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, counted, duration, loss, percent } from "./figures.ts";
 import * as networks from "./network_options.ts";
-import { pathOption } from "./option_values.ts";
+import { numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
+import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
+import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
-import { showTraining } from "./training_progress.ts";
+import { observeTraining } from "./training_progress.ts";
 
-/** Options that the summary speaks of. */
-interface Given {
-  readonly limit?: number | undefined;
-  readonly data?: string | undefined;
-  readonly out?: string | undefined;
-  readonly network?: string | undefined;
-}
+/** By their attributes, the options that a resumed run takes anew; it has all others from its record. */
+const BESIDE_RESUME: ReadonlySet<string> = new Set([
+  ...[
+    "resume",
+    "epochs",
+    "threads",
+    "skip",
+    "tune",
+    "data",
+    "out",
+    "checkpointEvery",
+    "explain",
+    "json",
+    "quiet",
+  ],
+]);
 
 /** Makes the command. */
 export function trainCommand(): CommandUnknownOpts {
   return createCommand(
     "train",
     "Train a network on MNIST, measure it and keep it",
-    "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch) and run.json.",
+    "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch), epochs.jsonl (a line an epoch), run.json and " +
+      "checkpoints/, from which --resume goes on after whatever stopped it.",
     "--epochs 3 --hidden 200 --name wider",
   )
     .addOption(networks.modelOption)
@@ -69,11 +80,17 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(optimisers.beta2Option)
     .addOption(optimisers.weightDecayOption)
     .addOption(optimisers.clipOption)
+    .addOption(options.scheduleOption)
+    .addOption(options.dropEveryOption)
+    .addOption(options.dropFactorOption)
+    .addOption(options.warmUpOption)
     .addOption(starts.initOption)
     .addOption(starts.initRateOption)
     .addOption(starts.augmentOption)
     .addOption(options.seedOption)
     .addOption(options.limitOption)
+    .addOption(options.validationOption)
+    .addOption(options.patienceOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.threadsOption)
@@ -85,103 +102,111 @@ export function trainCommand(): CommandUnknownOpts {
         "Output:",
       ),
     )
+    .addOption(
+      pathOption("--resume <name>", "go on with a run: with its options, to the same bits").helpGroup(
+        "Output:",
+      ),
+    )
+    .addOption(
+      numberOption(
+        "--checkpoint-every <number>",
+        "batches from one checkpoint to the next, besides one each epoch",
+        wholeNumbers(1),
+        "30 s",
+      ).helpGroup("Output:"),
+    )
+    .addOption(
+      new Option("--explain", "tell how each layer is doing, and what usually helps").helpGroup("Output:"),
+    )
     .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (written, command) => {
       const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
       const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
-      const { epochs, seed, name, out } = given;
-      if (name !== undefined) checkRunName(name);
-      const training = options.trainingOf(given);
+      const { name, out, checkpointEvery, explain = false } = given;
+      const resume = given.resume === undefined ? undefined : runNameOf(given.resume);
+      if (resume !== undefined) checkBesideResume(command, isGiven);
+      for (const [each, option] of [[name, "--name"], [resume, "--resume"]] as const) {
+        if (each !== undefined) checkRunName(each, option);
+      }
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
-      const samples = await loadDataSet(given.data);
-      const form = dataFormOf(samples.train, samples.test);
-      const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
-      const isNotebook = model === "seed" || model === "dense";
-      const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
       using progress = openProgress(given.quiet === true);
-      const shown = showTraining(progress);
-      const summary = await runTraining({
-        model,
-        spec,
-        samples,
-        ...training,
-        ...(startRate !== undefined && { startRate }),
-        seed,
-        ...(name !== undefined && { name }),
-        ...(out !== undefined && { out }),
-      }, {
-        ...shown,
-        onStart({ engine, samples, start, directory = "" }) {
-          say(
-            `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
-              counted(samples, "sample")
-            }`,
-          );
-          say(engine);
-          if (start) say(starts.describeStart(start));
-          say(`into ${directory}`);
-          shown.begin(epochs);
-        },
+      const interruption = endByItself();
+      const { signal } = interruption;
+      signal.addEventListener("abort", () => {
+        progress.clear();
+        if (!given.quiet) console.error("stopping after the batches under way; once more to stop at once");
       });
-      progress.begin();
-      for (const line of summarise(summary, given)) say(line);
-      result(summary);
+      const { observer, kept } = observeTraining(progress, say, given.quiet === true);
+      const start = async (observer: RunObserver) => {
+        const { epochs, threads, skip, tune, data } = given;
+        const common = {
+          ...(out !== undefined && { out }),
+          ...(checkpointEvery !== undefined && { checkpointEvery }),
+          explain,
+        };
+        if (resume === undefined) {
+          const training = options.trainingOf(given);
+          const samples = await loadDataSet(data);
+          const form = dataFormOf(samples.train, samples.test);
+          const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
+          const isNotebook = model === "seed" || model === "dense";
+          const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
+          const { seed } = given;
+          return await runTraining(
+            {
+              model,
+              spec,
+              samples,
+              ...training,
+              ...(startRate !== undefined && { startRate }),
+              seed,
+              ...(name !== undefined && { name }),
+              ...common,
+            },
+            observer,
+            signal,
+          );
+        }
+        return await resumeTraining(
+          resume,
+          {
+            ...(isGiven("epochs") && { epochs }),
+            ...(isGiven("threads") && { threads }),
+            ...(isGiven("skip") && { skip }),
+            ...(isGiven("tune") && { tune }),
+            ...(data !== undefined && { data }),
+            ...common,
+          },
+          observer,
+          signal,
+        );
+      };
+      try {
+        const summary = await start(observer);
+        progress.begin();
+        for (const line of summarise(summary, given)) say(line);
+        result(summary);
+      } catch (error) {
+        progress.begin();
+        if (!(error instanceof RunInterrupted)) throw sayHowToGoOn(error, kept());
+        for (const line of describeInterruption(error.standing)) say(line);
+        result({ state: "interrupted", ...error.standing });
+        Deno.exitCode = interruption.exitCode;
+      }
     });
 }
 
-/** What a run came to, and what to do with it. */
-function summarise(summary: RunSummary, given: Given): string[] {
-  const { dir, epochs, trainSamples, seconds, samplesPerSecond, train, test } = summary;
-  const files = [join(dir, "model.safetensors"), ...(given.out === undefined ? [] : [given.out])];
-  return [
-    "",
-    ...alignColumns([
-      ["Accuracy", `${percent(test.accuracy)}: ${count(test.correct)} of ${count(test.total)} test images`],
-      ["Loss", `${loss(test.loss)} on the test set, ${loss(train.loss)} while training`],
-      [
-        "Time",
-        `${duration(seconds)} for ${counted(epochs * trainSamples, "sample")}: ${
-          count(samplesPerSecond)
-        } a second`,
-      ],
-      ["Memory", `${count(summary.peakRssMiB)} MiB at its peak`],
-      ["Model", files.join(" and ")],
-    ]),
-    "",
-    "Next:",
-    ...alignColumns(suggest(summary, given)).map((line) => `  ${line}`),
-  ];
-}
-
-/** Commands to go on with, and what they do. */
-function suggest({ name, model, epochs }: RunSummary, { limit, data, network }: Given): string[][] {
-  const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
-  const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
-  const isPreset = networks.MODELS.some((preset) => preset === model);
-  if (network === undefined && !isPreset) return [again];
-  const which = network !== undefined
-    ? ` --network ${quoted(network)}`
-    : model === "seed"
-    ? ""
-    : ` --model ${model}`;
-  const longer = limit === undefined
-    ? [`${INVOCATION} train${which}${onData} --epochs ${epochs + 2}`, "train longer"]
-    : [`${INVOCATION} train${which}${onData}`, "train on all samples"];
-  if (network !== undefined) return [again, longer];
-  return [
-    again,
-    longer,
-    model === "seed"
-      ? [`${INVOCATION} compare${onData}`, "see it beside its dense peer"]
-      : [`${INVOCATION} train${onData}`, "train the spiking network"],
-  ];
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+/** Makes sure that nothing is asked of a resumed run that it cannot do. @throws {OptionError} when something is. */
+function checkBesideResume(command: CommandUnknownOpts, isGiven: (option: string) => boolean): void {
+  for (const option of command.options) {
+    const attribute = option.attributeName();
+    if (BESIDE_RESUME.has(attribute) || !isGiven(attribute)) continue;
+    throw new OptionError(
+      `${option.long}: not beside --resume: a run goes on with the options that it began with: leave it out`,
+    );
+  }
 }

@@ -7,9 +7,11 @@ import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
+import { OptionError } from "../errors.ts";
 import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
+import { type Schedule, SCHEDULES } from "../train/schedule.ts";
 import { count } from "./figures.ts";
 import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
@@ -91,6 +93,44 @@ export const limitOption = numberOption(
   "all",
 ).helpGroup(TRAINING);
 
+/** `--schedule` */
+export const scheduleOption = choiceOption("--schedule <name>", "how the learning rate changes", SCHEDULES)
+  .default("constant" as const, "constant").helpGroup(TRAINING);
+/** `--drop-every` */
+export const dropEveryOption = numberOption(
+  "--drop-every <number>",
+  "epochs after which --schedule step lowers the rate",
+  wholeNumbers(1, 10_000),
+  "a third of --epochs",
+).helpGroup(TRAINING);
+/** `--drop-factor` */
+export const dropFactorOption = numberOption(
+  "--drop-factor <number>",
+  "what --schedule step multiplies the rate by",
+  numbers("above 0, below 1", (value) => value > 0 && value < 1),
+  "0.1",
+).helpGroup(TRAINING);
+/** `--warm-up` */
+export const warmUpOption = numberOption(
+  "--warm-up <number>",
+  "batches in which the rate rises at the beginning",
+  wholeNumbers(0),
+).default(0).helpGroup(TRAINING);
+/** `--validation` */
+export const validationOption = numberOption(
+  "--validation <number>",
+  "share of the training set held back, measured each epoch",
+  numbers("above 0, below 1", (value) => value > 0 && value < 1),
+  "none",
+).helpGroup(TRAINING);
+/** `--patience` */
+export const patienceOption = numberOption(
+  "--patience <number>",
+  "stop after N epochs without a better one, and take the best",
+  wholeNumbers(1, 10_000),
+  "never",
+).helpGroup(TRAINING);
+
 /** `--data` */
 export const dataOption = pathOption(
   "--data <folder>",
@@ -138,6 +178,12 @@ export interface TrainingOptions extends OptimiserOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly augment?: Augmentation | undefined;
+  readonly schedule: Schedule["kind"];
+  readonly dropEvery?: number | undefined;
+  readonly dropFactor?: number | undefined;
+  readonly warmUp: number;
+  readonly validation?: number | undefined;
+  readonly patience?: number | undefined;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
   readonly precision: Precision;
@@ -147,15 +193,35 @@ export interface TrainingOptions extends OptimiserOptions {
   readonly data?: string | undefined;
 }
 
-/** What a run takes from the options, without those that are left undefined. */
+/** The schedule that the options ask for. @throws {OptionError} when they do not go together. */
+export function scheduleOf({ schedule, dropEvery, dropFactor, warmUp, epochs }: TrainingOptions): Schedule {
+  for (const [name, value] of [["--drop-every", dropEvery], ["--drop-factor", dropFactor]] as const) {
+    if (value !== undefined && schedule !== "step") {
+      throw new OptionError(`${name}: means nothing without --schedule step: leave it out`);
+    }
+  }
+  switch (schedule) {
+    case "constant":
+    case "cosine":
+      return { kind: schedule, warmUp };
+    case "step":
+      return { kind: schedule, every: dropEvery ?? Math.ceil(epochs / 3), factor: dropFactor ?? 0.1, warmUp };
+    default:
+      return schedule satisfies never;
+  }
+}
+
+/** What a run takes from the options, without those that are left undefined. @throws {OptionError} as {@linkcode scheduleOf}. */
 export function trainingOf(
   options: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
-  const { epochs, batchSize, augment, threads, engine, precision, skip, tune, limit, data } = options;
+  const { epochs, batchSize, augment, threads, engine, precision, skip, tune } = options;
+  const { limit, validation, patience, data } = options;
   return {
     epochs,
     batchSize,
     step: stepOf(options),
+    schedule: scheduleOf(options),
     ...(augment !== undefined && { augmentation: augment }),
     threads,
     engine,
@@ -163,6 +229,8 @@ export function trainingOf(
     skip,
     tune,
     ...(limit !== undefined && { limit }),
+    ...(validation !== undefined && { validation }),
+    ...(patience !== undefined && { patience }),
     ...(data !== undefined && { data }),
   };
 }

@@ -3,10 +3,13 @@
  *
  * @module
  */
-import type { RunObserver } from "../train/run.ts";
+import type { RunObserver, RunStanding } from "../train/run.ts";
 import type { BatchReport, Score } from "../train/trainer.ts";
-import { loss, percent } from "./figures.ts";
+import type { EpochReport, TrainingProgress } from "../train/training_state.ts";
+import { count, counted, loss, percent } from "./figures.ts";
 import type { Progress } from "./progress.ts";
+import { describeStart } from "./start_options.ts";
+import { describeNetwork } from "./training_options.ts";
 
 /** Loss and accuracy are shown over at least so many samples, for a small batch alone says little. */
 const SAMPLES = 1000;
@@ -19,13 +22,14 @@ const SAMPLES = 1000;
 export function showTraining(
   progress: Progress,
   prefix = "",
-): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number): void } {
+): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number, done?: number): void } {
   let recent: Score[] = [];
   let epochs = 1;
+  let testing = false;
   return {
-    begin(all) {
+    begin(all, done = 0) {
       epochs = all;
-      progress.begin();
+      progress.begin(done);
     },
     onBatch({ epoch, done, total, score }: BatchReport) {
       recent = [...recent, score];
@@ -38,10 +42,72 @@ export function showTraining(
         total,
         facts: [`loss ${loss(mean((s) => s.loss))}`, `accuracy ${percent(mean((s) => s.accuracy))}`],
       });
-      if (done === total) progress.begin();
     },
-    onEvaluate: (done, total) => progress.update({ label: `${prefix}test`, done, total, facts: [] }),
+    onEvaluate(done, total) {
+      if (!testing) progress.begin();
+      testing = true;
+      progress.update({ label: `${prefix}test`, done, total, facts: [] });
+    },
   };
+}
+
+/**
+ * Tells how one run goes, from its first line to its last epoch.
+ *
+ * @param say Where lines for people go.
+ * @returns The observer, and what of the run is kept so far.
+ */
+export function observeTraining(
+  progress: Progress,
+  say: (line?: string) => void,
+  quiet: boolean,
+): { readonly observer: RunObserver; kept(): RunStanding | undefined } {
+  const shown = showTraining(progress);
+  let epochs = 1;
+  let kept: RunStanding | undefined;
+  const observer: RunObserver = {
+    ...shown,
+    onStart({ options, engine, samples, validation, start, directory = "", from, kept: before }) {
+      ({ epochs } = options);
+      kept = before;
+      const held = validation > 0 ? `, ${count(validation)} more held back` : "";
+      say(
+        `${options.model} network ${describeNetwork(options.spec)}: ${counted(epochs, "epoch")} of ${
+          counted(samples, "sample")
+        }${held}`,
+      );
+      say(engine);
+      if (start) say(describeStart(start));
+      say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
+      shown.begin(epochs, from && (from.epoch - 1) * samples + from.sums.total);
+    },
+    onEpoch(report) {
+      progress.clear();
+      say(describeEpoch(report, epochs));
+    },
+    onCheckpoint: (standing) => kept = standing,
+    onNotice(notice) {
+      progress.clear();
+      if (!quiet) console.error(notice);
+    },
+  };
+  return { observer, kept: () => kept };
+}
+
+function describeGoingOn({ epoch, batch }: TrainingProgress): string {
+  return batch === 0 ? `with epoch ${epoch}` : `after batch ${count(batch)} of epoch ${epoch}`;
+}
+
+/** An epoch that is over, in one line. */
+export function describeEpoch(report: EpochReport, epochs: number): string {
+  const { epoch, score, validation, units, silent, saturated } = report;
+  return [
+    `epoch ${epoch}/${epochs}`,
+    `loss ${loss(score.loss)}`,
+    `accuracy ${percent(score.accuracy)}`,
+    ...(validation ? [`validation ${percent(validation.accuracy)}`] : []),
+    ...(units > 0 ? [`silent ${silent} of ${units}`, `saturated ${saturated}`] : []),
+  ].join("  ");
 }
 
 function samplesOf(scores: readonly Score[]): number {

@@ -7,12 +7,16 @@ import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeError } from "../file_access.ts";
 
+/** What the names of unfinished files begin with. */
+const TEMPORARY = ".spikelet-";
+
 /**
  * Writes a file whole or not at all. What stood there before stays until the new content is on the disk; a link is
  * followed. After a failure nothing is left behind.
  *
  * @param path The file; its folder must exist.
  * @param content Bytes, or a text that becomes UTF-8.
+ * @param former Where to move what stood there before, instead of replacing it.
  * @throws {InputError} when it cannot be written: no permission, no folder, no space, or a folder or device of that name.
  *
  * @example
@@ -25,23 +29,63 @@ import { writeError } from "../file_access.ts";
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function writeFileAtomic(path: string, content: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(
+  path: string,
+  content: Uint8Array | string,
+  former?: string,
+): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   let folder = dirname(path);
   try {
     const target = await targetOf(path);
     folder = dirname(target);
     // A name of its own, not the file's with a suffix, which could become too long for the file system.
-    const temporary = join(folder, `.spikelet-${crypto.randomUUID()}.tmp`);
+    const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}.tmp`);
     try {
       await writeNew(temporary, bytes);
+      if (former !== undefined) await moveAway(target, former);
       await Deno.rename(temporary, target);
+      await syncFolder(folder);
     } catch (error) {
       await removeQuietly(temporary);
       throw error;
     }
   } catch (error) {
     throw writeError(error, path, folder);
+  }
+}
+
+/** Moves a file, where there is one. */
+async function moveAway(path: string, to: string): Promise<void> {
+  try {
+    await Deno.rename(path, to);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Takes a folder's new names down to the disk, where the system can: so that a power cut does not undo a move. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    using opened = await Deno.open(folder);
+    await opened.sync();
+  } catch {
+    // Windows opens no folders, and some file systems do not sync them. The file itself is on the disk.
+  }
+}
+
+/**
+ * Removes what a process left in a folder that was killed while it wrote there. Nobody else may be writing there.
+ *
+ * @throws {InputError} when they cannot be removed.
+ */
+export async function removeLeftovers(folder: string): Promise<void> {
+  try {
+    for await (const { name } of Deno.readDir(folder)) {
+      if (name.startsWith(TEMPORARY)) await Deno.remove(join(folder, name));
+    }
+  } catch (error) {
+    throw writeError(error, folder, folder);
   }
 }
 

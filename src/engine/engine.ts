@@ -52,6 +52,11 @@ export interface BatchResult {
   readonly total: number;
   /** Spikes of the layers below the top, all samples together. */
   readonly spikes: number;
+  /**
+   * The same unit by unit: for each layer below the top, `[units]`. A unit that was left out had none. Absent where an engine
+   * does not count them.
+   */
+  readonly unitSpikes?: readonly Uint32Array[];
 }
 
 /** What the network answers to each sample of a batch, in the batch's order. */
@@ -70,6 +75,8 @@ export interface SampleTrace {
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
+  /** For each layer, I, `[steps, units]`. Absent where an engine does not keep them. */
+  readonly currents?: readonly Float32Array[];
   /** The readout, `[classes]`. */
   readonly logits: Float32Array;
   /** Log-softmax of the logits, `[classes]`. */

@@ -8,7 +8,7 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { readWhole } from "../file_access.ts";
 import { oneLine } from "../one_line.ts";
 import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
 import { learnedOf } from "./neurons.ts";
@@ -27,8 +27,6 @@ export interface Model {
 const FORMAT = "spikelet/1";
 /** The keys of the metadata that are the format's own. */
 const RESERVED = ["format", "network"] as const;
-/** What every runtime's typed arrays can hold. */
-const LARGEST_FILE = 2 ** 31 - 1;
 
 /**
  * Names and shapes of a network's parameters, in the order of the file.
@@ -133,22 +131,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
  * @throws {InputError} when the file cannot be read, or is not what {@linkcode decodeModel} accepts.
  */
 export async function readModel(path: string): Promise<Model> {
-  const size = await sizeOfFile(path);
-  if (size > LARGEST_FILE) {
-    throw new InputError(
-      `${path}: ${size.toLocaleString("en-US")} bytes, expected at most ${
-        LARGEST_FILE.toLocaleString("en-US")
-      }: ` +
-        "this is not a model",
-    );
-  }
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  return decodeModel(bytes, path);
+  return decodeModel(await readWhole(path), path);
 }
 
 /**

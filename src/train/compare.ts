@@ -35,7 +35,8 @@ export interface ComparedNetwork {
 }
 
 /** What to compare, and how each run is trained. */
-export interface CompareOptions extends Omit<RunOptions, "model" | "spec" | "name" | "out"> {
+export interface CompareOptions
+  extends Omit<RunOptions, "model" | "spec" | "name" | "out" | "explain" | "checkpointEvery"> {
   readonly networks: readonly { readonly model: string; readonly spec: NetworkSpec }[];
   /** How many; the first is `seed`, each further one is one more. */
   readonly seeds: number;

@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, Step } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { readWhole } from "../file_access.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { describeSeed } from "../network/presets.ts";
 import {
@@ -36,14 +36,7 @@ export interface ReferenceCase {
 
 /** Reads a reference case from a file. @throws {InputError} when it cannot be read or is none. */
 export async function readReferenceCase(path: string): Promise<ReferenceCase> {
-  await sizeOfFile(path);
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  return parseReferenceCase(bytes, path);
+  return parseReferenceCase(await readWhole(path), path);
 }
 
 /**

@@ -1,71 +1,185 @@
 /**
- * A run on disk: `runs/<name>/` with `model.safetensors`, `metrics.jsonl` (a line a batch) and `run.json`.
+ * A run on disk: `runs/<name>/` with `model.safetensors`, `metrics.jsonl` (a line a batch), `epochs.jsonl` (a line an
+ * epoch), `run.json` and `checkpoints/`.
  *
  * @module
  */
 import { join } from "node:path";
-import { writeFileAtomic } from "../data/write_file.ts";
+import { removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { readError, writeError } from "../file_access.ts";
+import { checkpointPaths } from "./checkpoint_folder.ts";
+import { cutJsonLines, type JsonLines, openJsonLines } from "./json_lines.ts";
+import { checkUnlocked, lockRun, type RunLock } from "./run_lock.ts";
+import { hasRecord } from "./run_record.ts";
 
 /** Where runs are kept, below the current folder. */
 export const RUNS = "runs";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** Files of a run. */
-export interface RunFolder {
+/** A run's folder, which is this process's until it is disposed of. */
+export interface RunFolder extends Disposable {
   readonly name: string;
   readonly directory: string;
-  /** Appends one line to `metrics.jsonl`. */
-  appendMetrics(line: Readonly<Record<string, unknown>>): void;
+  /** A line a batch. */
+  readonly metrics: JsonLines;
+  /** A line an epoch. */
+  readonly epochs: JsonLines;
   /** Writes `model.safetensors`; returns its path. */
   writeModel(bytes: Uint8Array): Promise<string>;
-  /** Writes `run.json`. */
-  writeRecord(record: Readonly<Record<string, unknown>>): Promise<void>;
-  close(): void;
+}
+
+/** How far the lines of a run's files are to be kept; each counts from 1. */
+export interface LinesToKeep {
+  /** The last batch's number in the whole run. */
+  readonly batch: number;
+  readonly epoch: number;
+  /** Batches of an epoch. */
+  readonly batches: number;
+}
+
+/** A run's name, from what a user gave for it: a shell completes the path of its folder. */
+export function runNameOf(text: string): string {
+  return text.replace(/^runs[/\\]/, "").replace(/[/\\]$/, "");
 }
 
 /** Checks a run's name. @throws {OptionError} when it is not one that a folder can have anywhere. */
-export function checkRunName(name: string): void {
+export function checkRunName(name: string, option = "--name"): void {
   if (NAME.test(name)) return;
   throw new OptionError(
-    `--name ${
+    `${option} ${
       JSON.stringify(name)
     }: expected 1 to 100 letters, digits, dots, dashes and underscores, no dot or dash first`,
   );
 }
 
 /**
- * Makes the folder of a new run.
+ * Makes the folder of a new run. One that a run of this name left which had not even begun is taken.
  *
  * @throws {OptionError} when the name is not one for a folder.
  * @throws {InputError} when a run of that name exists, or the folder cannot be made.
  */
 export async function createRunFolder(name: string): Promise<RunFolder> {
   checkRunName(name);
-  const folder = await makeFolder(name);
-  if (!folder) {
-    throw new InputError(
-      `${join(RUNS, name)}: there is a run of this name already: choose another --name, or remove it`,
-    );
+  const directory = join(RUNS, name);
+  await makeRuns();
+  if (!await makeFolder(directory) && !await isUnborn(directory)) {
+    await checkUnlocked(directory);
+    throw taken(directory);
   }
-  return folder;
+  const lock = await lockRun(directory);
+  if (await hasRecord(directory)) { // another process was a moment faster
+    lock[Symbol.dispose]();
+    throw taken(directory);
+  }
+  return await openFiles(name, lock);
 }
 
 /** Makes the folder of a run that was given no name: {@linkcode defaultRunName}, and a number where that is taken. */
 export async function createNamedFolder(model: string, now = new Date()): Promise<RunFolder> {
-  const name = defaultRunName(model, now);
+  const base = defaultRunName(model, now);
+  await makeRuns();
   for (let number = 1;; number++) {
-    const folder = await makeFolder(number === 1 ? name : `${name}-${number}`);
-    if (folder) return folder;
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (await makeFolder(join(RUNS, name))) return await openFiles(name, await lockRun(join(RUNS, name)));
   }
 }
 
-/** Makes a run's folder; `undefined` where there is one of this name. */
-async function makeFolder(name: string): Promise<RunFolder | undefined> {
+/**
+ * Takes the folder of a run that is to go on.
+ *
+ * @throws {InputError} when there is no such run, or another process is at work on it.
+ */
+export async function lockRunFolder(name: string): Promise<RunLock> {
+  checkRunName(name, "--resume");
   const directory = join(RUNS, name);
-  let metrics: Deno.FsFile;
+  try {
+    await Deno.stat(directory);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw readError(error, directory);
+    throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
+  }
+  return await lockRun(directory);
+}
+
+/**
+ * Opens the files of a run that goes on, with the lines of what is kept and no others.
+ *
+ * @returns The folder, and what was found amiss in its lines.
+ * @throws {InputError} when they cannot be read or written.
+ */
+export async function reopenRunFolder(
+  name: string,
+  lock: RunLock,
+  { batch, epoch, batches }: LinesToKeep,
+): Promise<{ readonly folder: RunFolder; readonly notices: string[] }> {
+  const { directory } = lock;
+  await removeLeftovers(directory);
+  const notices: string[] = [];
+  for (
+    const [file, last, place] of [
+      ["metrics.jsonl", batch, (value: Place) => (value.epoch - 1) * batches + value.batch],
+      ["epochs.jsonl", epoch, (value: Place) => value.epoch],
+    ] as const
+  ) {
+    const path = join(directory, file);
+    const { kept, damaged } = await cutJsonLines(path, directory, placeBy(place), last);
+    if (kept < last) {
+      notices.push(
+        `${path}: ${last - kept} of ${last} lines are missing${
+          damaged > 0 ? " or damaged" : ""
+        }; the run itself is whole`,
+      );
+    }
+  }
+  return { folder: await openFiles(name, lock), notices };
+}
+
+/** What a line says of where it belongs. */
+interface Place {
+  readonly epoch: number;
+  readonly batch: number;
+}
+
+function placeBy(place: (value: Place) => number): (value: unknown) => number | undefined {
+  return (value) => {
+    if (typeof value !== "object" || value === null || !("epoch" in value)) return undefined;
+    const batch = "batch" in value ? Number(value.batch) : 0;
+    const at = place({ epoch: Number(value.epoch), batch });
+    return Number.isSafeInteger(at) ? at : undefined;
+  };
+}
+
+async function openFiles(name: string, lock: RunLock): Promise<RunFolder> {
+  const { directory } = lock;
+  const opened: Disposable[] = [lock];
+  const dispose = () => opened.splice(0).forEach((each) => each[Symbol.dispose]());
+  const open = async (file: string) => {
+    const lines = await openJsonLines(join(directory, file), directory);
+    opened.push({ [Symbol.dispose]: () => lines.close() });
+    return lines;
+  };
+  try {
+    return {
+      name,
+      directory,
+      metrics: await open("metrics.jsonl"),
+      epochs: await open("epochs.jsonl"),
+      async writeModel(bytes) {
+        const path = join(directory, "model.safetensors");
+        await writeFileAtomic(path, bytes);
+        return path;
+      },
+      [Symbol.dispose]: dispose,
+    };
+  } catch (error) {
+    dispose();
+    throw error;
+  }
+}
+
+async function makeRuns(): Promise<void> {
   try {
     await Deno.mkdir(RUNS, { recursive: true });
   } catch (error) {
@@ -74,34 +188,36 @@ async function makeFolder(name: string): Promise<RunFolder | undefined> {
     }
     throw writeError(error, RUNS, ".");
   }
+}
+
+/** Makes a run's folder; false where there is one of this name. */
+async function makeFolder(directory: string): Promise<boolean> {
   try {
     await Deno.mkdir(directory);
-    metrics = await Deno.open(join(directory, "metrics.jsonl"), { createNew: true, write: true });
+    return true;
   } catch (error) {
-    if (error instanceof Deno.errors.AlreadyExists) return undefined;
+    if (error instanceof Deno.errors.AlreadyExists) return false;
     throw writeError(error, directory, RUNS);
   }
-  const encoder = new TextEncoder();
-  return {
-    name,
-    directory,
-    appendMetrics(line) {
-      try {
-        metrics.writeSync(encoder.encode(JSON.stringify(line) + "\n"));
-      } catch (error) {
-        throw writeError(error, join(directory, "metrics.jsonl"), directory);
-      }
-    },
-    async writeModel(bytes) {
-      const path = join(directory, "model.safetensors");
-      await writeFileAtomic(path, bytes);
-      return path;
-    },
-    async writeRecord(record) {
-      await writeFileAtomic(join(directory, "run.json"), JSON.stringify(record, null, 2) + "\n");
-    },
-    close: () => metrics.close(),
-  };
+}
+
+/** Whether a folder is what a run leaves that was killed before its record was written: nothing but empty files. */
+async function isUnborn(directory: string): Promise<boolean> {
+  try {
+    for await (const { name, isFile } of Deno.readDir(directory)) {
+      const ours = isFile && /^(\.lock|metrics\.jsonl|epochs\.jsonl|\.spikelet-.*\.tmp)$/.test(name);
+      if (!ours || name.endsWith(".jsonl") && (await Deno.stat(join(directory, name))).size > 0) return false;
+    }
+    return true;
+  } catch (error) {
+    throw readError(error, directory);
+  }
+}
+
+function taken(directory: string): InputError {
+  return new InputError(
+    `${directory}: there is a run of this name already: choose another --name, or go on with it by --resume`,
+  );
 }
 
 /** A name for a run that was given none: its model and the time, to the second. */
@@ -124,6 +240,15 @@ export async function findModel(runOrFile: string): Promise<string> {
       if (!(error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory)) {
         throw readError(error, path);
       }
+    }
+  }
+  for (const folder of [runOrFile, join(RUNS, runOrFile)]) {
+    const { last, previous } = checkpointPaths(folder);
+    for (const path of [last, previous]) {
+      if (!await Deno.stat(path).then(() => true, () => false)) continue;
+      throw new InputError(
+        `${runOrFile}: the run is not finished: go on with it (train --resume), or measure its checkpoint, ${path}`,
+      );
     }
   }
   throw new InputError(

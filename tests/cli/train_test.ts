@@ -14,13 +14,17 @@ const SUMMARY_KEYS = [
   "threads",
   "seed",
   "epochs",
+  "trainedEpochs",
+  "modelEpoch",
   "trainSamples",
   "seconds",
   "samplesPerSecond",
   "peakRssMiB",
   "weightsSha256",
   "train",
+  "validation",
   "test",
+  "warnings",
 ];
 
 /** Options of a run that takes no time. */
@@ -80,7 +84,9 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     assert.equal(recordOf(summary.test).total, 10_000);
 
     const directory = join(folder, "runs", "first");
-    assert.deepEqual(await namesIn(directory), ["metrics.jsonl", "model.safetensors", "run.json"]);
+    assert.deepEqual(await namesIn(directory), [
+      ...[".lock", "checkpoints", "epochs.jsonl", "metrics.jsonl", "model.safetensors", "run.json"],
+    ]);
     assert.deepEqual(await namesIn(folder), [".spikelet", "copy.safetensors", "runs"]);
 
     const lines = (await Deno.readTextFile(join(directory, "metrics.jsonl"))).trimEnd().split("\n")
@@ -100,6 +106,14 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json"))));
     assert.equal(record.state, "finished");
     assert.deepEqual(record.result, summary);
+
+    const epochs = (await Deno.readTextFile(join(directory, "epochs.jsonl"))).trimEnd().split("\n")
+      .map((line) => recordOf(JSON.parse(line)));
+    assert.deepEqual(epochs.map(({ epoch, units, validation }) => [epoch, units, validation]), [
+      [1, 100, null],
+      [2, 100, null],
+    ]);
+    assert.ok(Math.abs(Number(epochs[1]?.loss) - meanLoss) < 1e-9);
 
     const model = await readModel(join(directory, "model.safetensors"));
     assert.deepEqual(model.spec, seedNetwork());
@@ -200,6 +214,26 @@ Deno.test("train prints a summary with accuracy, model and what to try next, wit
   });
 });
 
+Deno.test("train --explain and --validation tell of layers and of the samples held back", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const options = ["--validation", "0.25", "--epochs", "2", "--explain", "--threshold", "90"];
+    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, ...options]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /: 2 epochs of 45 samples, 15 more held back$/m);
+    assert.match(
+      stdout,
+      /^epoch 2\/2 {2}loss \d\.\d{4} {2}accuracy .* % {2}validation .* % {2}silent 5 of 5 {2}saturated 0$/m,
+    );
+    assert.match(stdout, /^Validation +\d+\.\d\d % of 15 samples held back$/m);
+    assert.match(stdout, /^ {2}1 +graded +5 +0\.00 % +5 +0 /m);
+    assert.match(stdout, /^Layer 1: 5 of 5 units never fired\./m);
+    const { layers, validation } = await spikeletJson(folder, [...QUICK, ...options]);
+    assert.ok(Array.isArray(layers) && recordOf(layers[0]).silent === 5);
+    assert.equal(recordOf(validation).total, 15);
+  });
+});
+
 Deno.test("train --quiet prints nothing, and with --json the summary alone", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
@@ -277,7 +311,7 @@ Deno.test("train refuses the name of a run that exists, and leaves that run alon
     assertOneLine(
       again,
       1,
-      /^runs.taken: there is a run of this name already: choose another --name, or remove it$/m,
+      /^runs.taken: there is a run of this name already: choose another --name, or go on with it by --resume$/m,
     );
     assert.deepEqual(await Deno.readFile(model), before);
   });
@@ -289,13 +323,19 @@ Deno.test("train that diverges says so and saves no model", async () => {
     const run = await spikelet(folder, [
       ...[...QUICK, "--penalty", "3e38", "--threshold", "-3", "--epochs", "2", "--name", "wild", "--quiet"],
     ]);
-    assertOneLine(
-      run,
-      1,
-      /^[wb]\d has become infinite or NaN: training diverged.*try a lower --learning-rate$/m,
+    assert.equal(run.code, 1);
+    const [first, second, ...rest] = run.stderr.trimEnd().split("\n");
+    assert.match(
+      first ?? "",
+      /^epoch 1, batch 1: the loss is NaN: training diverged; try a lower --learning-rate$/,
     );
+    assert.match(
+      second ?? "",
+      /^Before that batch the largest weight was 0\.\d+ \(w\d\), and in it the largest current /,
+    );
+    assert.deepEqual(rest, []);
     const directory = join(folder, "runs", "wild");
-    assert.deepEqual(await namesIn(directory), ["metrics.jsonl", "run.json"]);
+    assert.ok(!(await namesIn(directory)).includes("model.safetensors"));
     assert.equal(recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json")))).state, "failed");
   });
 });

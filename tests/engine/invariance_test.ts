@@ -259,14 +259,15 @@ Deno.test("evaluate() gives the same sums at any batch size, on any number of th
   assert.equal(expected.total, 300);
   for (const [threads, size] of [[0, 1], [0, 7], [2, 7], [2, 64], [3, 299]] as const) {
     using engine = await startEngine({ spec: SMALL, threads, batchSize: size });
-    const sum = { loss: 0, correct: 0, total: 0, spikes: 0 };
+    const sum = { loss: 0, correct: 0, total: 0, spikes: 0, unitSpikes: [new Uint32Array(19)] };
     for (let from = 0; from < 300; from += size) {
       const indices = Array.from({ length: Math.min(size, 300 - from) }, (_, i) => from + i);
-      const { loss, correct, total, spikes } = await engine.evaluate(batchOf(SAMPLES, indices));
+      const { loss, correct, total, spikes, unitSpikes } = await engine.evaluate(batchOf(SAMPLES, indices));
       sum.loss += loss;
       sum.correct += correct;
       sum.total += total;
       sum.spikes += spikes;
+      unitSpikes![0]!.forEach((count, unit) => sum.unitSpikes[0]![unit]! += count);
     }
     assertClose([sum.loss], [expected.loss], "loss", { relative: 1e-13, absolute: 0 });
     assert.deepEqual({ ...sum, loss: 0 }, { ...expected, loss: 0 });

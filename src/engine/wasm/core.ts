@@ -206,6 +206,22 @@ export class Core {
     return this.#steps;
   }
 
+  /**
+   * Adds the last sample's spikes, unit by unit.
+   *
+   * @param sums The units of the layers below the top, one layer after the other.
+   */
+  addUnitSpikes(sums: Uint32Array): void {
+    let first = 0;
+    for (let i = 0; i < this.memory.layers.length - 1; i++) {
+      const { counts, unit, layer: { units } } = this.memory.layers[i]!;
+      for (let slot = 0; slot < this.#slots[i]!; slot++) {
+        sums[first + this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
+      }
+      first += units;
+    }
+  }
+
   /** How many units of each layer were computed for the last sample; the others could not spike. */
   get computed(): readonly number[] {
     return this.#slots;
@@ -221,9 +237,21 @@ export class Core {
       }
       return rows;
     };
+    const currents = (memory: LayerMemory) => {
+      const { layer: { units }, currentStride } = memory;
+      const rows = new Float32Array(steps * units);
+      for (let unit = 0; unit < units; unit++) {
+        const from = this.#currentsOf(memory, unit);
+        for (let step = 0; step < steps; step++) {
+          rows[step * units + unit] = this.#floats[(from + step * currentStride) >> 2]!;
+        }
+      }
+      return rows;
+    };
     return {
       potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
       outputs: this.memory.layers.map((layer) => unpadded(layer.outputs, layer)),
+      currents: this.memory.layers.map(currents),
       logits: this.logits().slice(),
       logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
       loss: this.#loss,
@@ -483,6 +511,12 @@ export class Core {
     };
   }
 
+  /** Where a slot's currents begin: those of a layer that is not dense lie in panels of 8 units, as the product leaves them. */
+  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
+    if (layer.dense || layer.source !== "inputs") return currents + 4 * slot;
+    return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
+  }
+
   #scan(memory: LayerMemory): void {
     const { layer, excess, outputs, width } = memory;
     const steps = this.#steps;
@@ -499,17 +533,15 @@ export class Core {
   }
 
   /** A layer of which nobody asks for more than its spikes: the seed's lowest one. */
-  #scanSpikes({ layer, currents, currentStride, counts, spikeSteps, spikeOutputs }: LayerMemory): void {
+  #scanSpikes(memory: LayerMemory): void {
+    const { layer, currentStride, counts, spikeSteps, spikeOutputs } = memory;
     const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
-    const panel = 32 * roundUp(steps, 4);
     const { neuron } = layer;
     if (neuron.kind !== "graded") throw new TypeError(`a layer of ${neuron.kind} neurons has to be dense`);
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
-      const from = layer.source === "inputs"
-        ? currents + (slot >> 3) * panel + 4 * (slot & 7)
-        : currents + 4 * slot;
+      const from = this.#currentsOf(memory, slot);
       // deno-fmt-ignore
       this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
         Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);

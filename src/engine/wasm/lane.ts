@@ -30,13 +30,15 @@ export interface SharedState {
   readonly results: readonly [SlotResults, SlotResults];
 }
 
-/** One entry a sample, in the batch's order. */
+/** What a batch came to; where nothing else is said, one entry a sample, in the batch's order. */
 export interface SlotResults {
   readonly losses: Float64Array;
   /** One row a sample, `[samples, classes]`. */
   readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
+  /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
+  readonly unitSpikes: readonly Uint32Array[];
 }
 
 /** The samples of a batch, and the run of them that makes a shard. */
@@ -100,11 +102,14 @@ export class Lane {
   readonly #core: Core;
   readonly #setup: LaneSetup;
   readonly #samples = new Map<number, Samples>();
+  /** Of the batch under way. */
+  readonly #unitSpikes: Uint32Array;
   #barriers = 0;
 
   constructor(setup: LaneSetup) {
     this.#setup = setup;
     this.#core = new Core(setup.kernels, setup.options);
+    this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.lane]!.length);
   }
 
   /** Carries out a message; `undefined` where none is owed an answer. */
@@ -186,17 +191,20 @@ export class Lane {
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
+      core.addUnitSpikes(this.#unitSpikes);
       after?.();
     }
   }
 
   #claim(job: Job, work: (shard: number) => void): void {
-    const { control } = this.#setup.shared;
+    const { shared: { control, results }, lane } = this.#setup;
+    this.#unitSpikes.fill(0);
     for (;;) {
       const shard = Atomics.add(control, 1 + job.slot, 1);
-      if (shard >= job.shards) return;
+      if (shard >= job.shards) break;
       work(shard);
     }
+    results[job.slot].unitSpikes[lane]!.set(this.#unitSpikes);
   }
 
   /** Waits until every lane has come here as often as this one. */

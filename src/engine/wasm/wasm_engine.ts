@@ -145,7 +145,16 @@ class WasmEngine implements Engine, Disposable {
     this.#batchSize = batchSize;
     this.#shards = shards;
     this.#layout = layOut(plan);
-    this.#shared = shareState(this.#layout.size, most, batchSize, plan.classes, threads > 0);
+    const below = plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+    this.#shared = shareState({
+      size: this.#layout.size,
+      shards: most,
+      batchSize,
+      classes: plan.classes,
+      lanes,
+      unitsBelow: below,
+      threaded: threads > 0,
+    });
     this.#waiting = Array.from({ length: lanes }, () => []);
     const open = threads > 0 ? openWorker : openLocal;
     for (let lane = 0; lane < lanes; lane++) {
@@ -300,14 +309,26 @@ class WasmEngine implements Engine, Disposable {
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
-    const { losses, predictions, spikes } = this.#shared.results[slot];
+    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[slot];
     let loss = 0, correct = 0, fired = 0;
     for (let i = 0; i < indices.length; i++) {
       loss += losses[i]!;
       fired += spikes[i]!;
       if (predictions[i] === samples.labels[indices[i]!]) correct++;
     }
-    return { loss, correct, total: indices.length, spikes: fired };
+    let first = 0;
+    return {
+      loss,
+      correct,
+      total: indices.length,
+      spikes: fired,
+      unitSpikes: this.#spec.layers.slice(0, -1).map(({ units }) => {
+        const sums = new Uint32Array(units);
+        for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
+        first += units;
+        return sums;
+      }),
+    };
   }
 
   #fail(error: EngineError): void {
@@ -324,13 +345,21 @@ export function describeKernels({ variant, module }: KernelModule): string {
   return `WASM relaxed SIMD${instantiate(module).fuses() ? ", fused multiply-adds" : ""}`;
 }
 
-function shareState(
-  size: number,
-  shards: number,
-  batchSize: number,
-  classes: number,
-  threaded: boolean,
-): SharedState {
+/** How much there is to share. */
+interface SharedSizes {
+  /** Floats of the parameters. */
+  readonly size: number;
+  readonly shards: number;
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly lanes: number;
+  /** Units of the layers below the top. */
+  readonly unitsBelow: number;
+  readonly threaded: boolean;
+}
+
+function shareState(sizes: SharedSizes): SharedState {
+  const { size, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -338,6 +367,7 @@ function shareState(
     logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
+    unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
   });
   return {
     control: new Int32Array(bytes(12)),

@@ -1,0 +1,158 @@
+/**
+ * How the layers of a network are doing: who fires, how often, and how far the currents are from the threshold.
+ *
+ * The answer to "my spiking network learns nothing": a unit that never fires gets no gradient, and one that always fires
+ * tells nothing.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { createEngine } from "../engine/choose.ts";
+import type { Parameters, SampleTrace } from "../engine/engine.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
+import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
+import { PURPOSE } from "../random.ts";
+
+/** What was seen of a layer over some samples. */
+export interface LayerActivity {
+  /** From 1. */
+  readonly layer: number;
+  /** Over how many samples. */
+  readonly samples: number;
+  /** T, of each of them. */
+  readonly steps: number;
+  readonly units: number;
+  readonly neuron: LayerSpec["neuron"]["kind"];
+  /** θ; `null` for a neuron that fires no spikes. */
+  readonly threshold: number | null;
+  /** The steady current at which the potential just reaches the threshold by the last step. */
+  readonly steadyCurrent: number | null;
+  /** Share of (unit, step) pairs that spiked. */
+  readonly firingRate: number | null;
+  /** Units that never fired. */
+  readonly silent: number | null;
+  /** Units that fired at every step. */
+  readonly saturated: number | null;
+  /** I, over units, steps and samples. */
+  readonly current: { readonly mean: number; readonly deviation: number; readonly largest: number };
+  /** The largest |w|. */
+  readonly largestWeight: number;
+}
+
+/** Whose layers to look at, and on what. */
+export interface ActivityOptions {
+  readonly spec: NetworkSpec;
+  readonly parameters: Parameters;
+  readonly seed: number;
+  readonly precision?: Precision;
+  readonly samples: Samples;
+  readonly indices: Uint32Array;
+  /** Which draws, with `epoch`. @default {the evaluation's} */
+  readonly purpose?: number;
+  readonly epoch?: number;
+}
+
+/** Sums over the traces of some samples. */
+interface LayerSums {
+  readonly spikes: Float64Array;
+  count: number;
+  sum: number;
+  squares: number;
+  largest: number;
+}
+
+/**
+ * Looks at every layer while some samples pass through the network. They pass in WASM, whichever engine trained it.
+ *
+ * @throws {EngineError} when the engine cannot be had.
+ */
+export async function observeLayers(options: ActivityOptions): Promise<LayerActivity[]> {
+  const { spec, parameters, seed, precision = "f32", samples, indices } = options;
+  const { purpose = PURPOSE.evaluation, epoch = 0 } = options;
+  using engine = await createEngine({
+    spec,
+    engine: "wasm",
+    threads: 1,
+    seed,
+    precision,
+    batchSize: 1,
+    record: true,
+  });
+  await engine.setParameters(parameters);
+  const sums = spec.layers.map(({ units }): LayerSums => ({
+    spikes: new Float64Array(units),
+    count: 0,
+    sum: 0,
+    squares: 0,
+    largest: 0,
+  }));
+  for (const index of indices) {
+    const trace = await engine.trace({ samples, indices: Uint32Array.of(index), purpose, epoch });
+    sums.forEach((layer, i) => addTrace(layer, trace, i));
+  }
+  return spec.layers.map((layer, i) => summarise(spec, layer, i, sums[i]!, indices.length, parameters));
+}
+
+function addTrace(layer: LayerSums, { outputs, currents }: SampleTrace, index: number): void {
+  const { spikes } = layer;
+  outputs[index]!.forEach((output, at) => {
+    if (output > 0) spikes[at % spikes.length]!++;
+  });
+  for (const current of currents?.[index] ?? []) {
+    layer.count++;
+    layer.sum += current;
+    layer.squares += current * current;
+    // Not Math.max alone: a NaN is to be seen.
+    layer.largest = Number.isNaN(current) ? NaN : Math.max(layer.largest, Math.abs(current));
+  }
+}
+
+function summarise(
+  { steps }: NetworkSpec,
+  { units, neuron }: LayerSpec,
+  index: number,
+  { spikes, count, sum, squares, largest }: LayerSums,
+  samples: number,
+  parameters: Parameters,
+): LayerActivity {
+  const pairs = samples * steps;
+  const threshold = thresholdOf(neuron);
+  const fires = threshold !== null;
+  const mean = sum / count;
+  const total = spikes.reduce((all, each) => all + each, 0);
+  // A steady current I leaves u = I·(1 − d^T) / (1 − d) at the last step.
+  const reach = neuron.decay === 1 ? steps : (1 - neuron.decay ** steps) / (1 - neuron.decay);
+  return {
+    layer: index + 1,
+    samples,
+    steps,
+    units,
+    neuron: neuron.kind,
+    threshold,
+    steadyCurrent: fires ? threshold / reach : null,
+    firingRate: fires ? total / (pairs * units) : null,
+    silent: fires ? spikes.filter((each) => each === 0).length : null,
+    saturated: fires ? spikes.filter((each) => each === pairs).length : null,
+    current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
+    largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
+  };
+}
+
+function thresholdOf(neuron: LayerSpec["neuron"]): number | null {
+  switch (neuron.kind) {
+    case "graded":
+    case "lif":
+      return neuron.threshold;
+    case "integrator":
+      return null;
+    default:
+      return neuron satisfies never;
+  }
+}
+
+/** The largest magnitude; NaN where there is one. */
+export function largestOf(values: Iterable<number>): number {
+  let largest = 0;
+  for (const value of values) largest = Number.isNaN(value) ? NaN : Math.max(largest, Math.abs(value));
+  return largest;
+}

@@ -1,0 +1,213 @@
+/**
+ * A checkpoint as one safetensors file: everything that training goes on from, in the very same bits.
+ *
+ * The file says `format: spikelet-checkpoint/1`. Its tensors are the parameters (`w1`, `b1`, …), the optimiser's moments
+ * (`velocity/w1`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
+ * that are the SHA-256 of all bytes before them. So a bit that changes anywhere in the file is noticed.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import type { Parameters } from "../engine/engine.ts";
+import { InputError, OptionError } from "../errors.ts";
+import { readWhole } from "../file_access.ts";
+import { decodeModel, hashParameters, type Model, parameterShapes } from "../network/model_file.ts";
+import { parseSafetensors, serializeSafetensors, type Tensor } from "../network/safetensors.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import type { TrainingCheckpoint, TrainingProgress } from "./training_state.ts";
+
+/** What a checkpoint file holds. */
+export interface Checkpoint extends TrainingCheckpoint {
+  /** What is trained. */
+  readonly spec: NetworkSpec;
+  /** What else the file says, such as options and versions; without the format's own keys. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+const FORMAT = "spikelet-checkpoint/1";
+const RESERVED = ["format", "network", "progress", "steps", "weightsSha256"] as const;
+const DIGEST = "sha256";
+const DIGEST_BYTES = 32;
+const UNIT_SPIKES = "unitSpikes";
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const number = v.number();
+const score = v.strictObject({ loss: number, accuracy: number, correct: count, total: count });
+const progressSchema = v.strictObject({
+  epoch: v.pipe(count, v.minValue(1)),
+  batch: count,
+  seconds: number,
+  sums: v.strictObject({ loss: number, correct: count, total: count, spikes: count }),
+  last: v.nullable(v.strictObject({
+    epoch: count,
+    score,
+    validation: v.nullable(score),
+    learningRate: number,
+    firingRate: number,
+    units: count,
+    silent: count,
+    saturated: count,
+    seconds: number,
+    best: v.boolean(),
+  })),
+  best: v.nullable(v.strictObject({ epoch: count, score })),
+});
+
+/**
+ * Writes a checkpoint as the bytes of a file. What it writes, {@linkcode decodeCheckpoint} reads.
+ *
+ * @throws {OptionError} when the metadata have one of the format's own keys.
+ *
+ * @example
+ * ```ts
+ * import { decodeCheckpoint, encodeCheckpoint, seedNetwork, initialParameters, BEGINNING } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork();
+ * const state = { parameters: initialParameters(spec, 0), moments: new Map(), steps: 0 };
+ * const bytes = await encodeCheckpoint({ spec, state, progress: BEGINNING, metadata: {} });
+ * console.log((await decodeCheckpoint(bytes, "an example")).progress.epoch); // 1
+ * ```
+ */
+export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {
+  const { spec, state, progress, metadata } = checkpoint;
+  const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
+  if (taken !== undefined) {
+    throw new OptionError(`metadata.${taken}: this key is the format's own; choose another`);
+  }
+  const { unitSpikes, ...sums } = progress.sums;
+  const shapes = new Map(parameterShapes(spec));
+  const floats = (data: Float32Array, name: string): Tensor => ({
+    dtype: "F32",
+    shape: shapes.get(name) ?? [data.length],
+    data,
+  });
+  const tensors: [string, Tensor][] = [
+    ...Array.from(state.parameters, ([name, data]): [string, Tensor] => [name, floats(data, name)]),
+    ...Array.from(state.moments).flatMap(([moment, parameters]) =>
+      Array.from(parameters, ([name, data]): [string, Tensor] => [`${moment}/${name}`, floats(data, name)])
+    ),
+    ...unitSpikes.map((data, layer): [string, Tensor] => [
+      `${UNIT_SPIKES}/${layer + 1}`,
+      { dtype: "F64", shape: [data.length], data },
+    ]),
+    [DIGEST, { dtype: "U8", shape: [DIGEST_BYTES], data: new Uint8Array(DIGEST_BYTES) }],
+  ];
+  const bytes = serializeSafetensors(tensors, {
+    ...metadata,
+    format: FORMAT,
+    network: JSON.stringify(spec),
+    progress: JSON.stringify({ ...progress, sums }),
+    steps: String(state.steps),
+    weightsSha256: await hashParameters(state.parameters),
+  });
+  bytes.set(await digest(bytes.subarray(0, -DIGEST_BYTES)), bytes.length - DIGEST_BYTES);
+  return bytes;
+}
+
+/**
+ * Reads a checkpoint from the bytes of a file.
+ *
+ * @param bytes The whole file.
+ * @param name What messages call it.
+ * @throws {InputError} when a single bit is not as it was written, or the file is no checkpoint of this version's.
+ */
+export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Checkpoint> {
+  const end = Math.max(0, bytes.length - DIGEST_BYTES);
+  const [expected, found] = [bytes.subarray(end), await digest(bytes.subarray(0, end))];
+  if (found.some((byte, i) => byte !== expected[i])) {
+    throw new InputError(
+      `${name}: its checksum is not that of its ${bytes.length.toLocaleString("en-US")} bytes: ` +
+        "the file is damaged, or no checkpoint",
+    );
+  }
+  const { metadata: { format, network, progress, steps, weightsSha256: _, ...metadata }, tensors } =
+    parseSafetensors(bytes, name);
+  if (format !== FORMAT) {
+    throw new InputError(
+      `${name}: its format is ${
+        JSON.stringify(format)
+      }, expected ${FORMAT}: another version of Spikelet wrote it`,
+    );
+  }
+  const spec = parseNetworkSpec(parseJson(network, name, "network"), `${name}: network`);
+  const parsed = v.safeParse(progressSchema, parseJson(progress, name, "progress"), { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new InputError(`${name}: progress: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  }
+  const groups = groupTensors(tensors);
+  const unitSpikes = [...groups.get(UNIT_SPIKES)?.values() ?? []].map((tensor) => {
+    if (tensor.dtype !== "F64") {
+      throw new InputError(`${name}: ${UNIT_SPIKES}: it is ${tensor.dtype}, expected F64`);
+    }
+    return tensor.data;
+  });
+  groups.delete(UNIT_SPIKES);
+  const parametersOf = (group: ReadonlyMap<string, Tensor> | undefined, prefix: string): Parameters =>
+    new Map(
+      parameterShapes(spec).map(([key, shape]) => {
+        const tensor = group?.get(key);
+        if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+          throw new InputError(`${name}: tensor ${prefix}${key}: expected F32 [${shape.join(", ")}]`);
+        }
+        return [key, tensor.data];
+      }),
+    );
+  const parameters = parametersOf(groups.get(""), "");
+  groups.delete("");
+  const result: TrainingProgress = {
+    ...parsed.output,
+    sums: { ...parsed.output.sums, unitSpikes },
+  };
+  return {
+    spec,
+    state: {
+      parameters,
+      moments: new Map(Array.from(groups, ([moment, group]) => [moment, parametersOf(group, `${moment}/`)])),
+      steps: Number(steps),
+    },
+    progress: result,
+    metadata,
+  };
+}
+
+/** Reads a checkpoint from a file. @throws {InputError} as {@linkcode decodeCheckpoint}, or when it cannot be read. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  return await decodeCheckpoint(await readWhole(path), path);
+}
+
+/**
+ * Reads a model from a file that is one, or from a checkpoint, whose parameters are one.
+ *
+ * @throws {InputError} when it cannot be read, or is neither.
+ */
+export async function readTrained(path: string): Promise<Model> {
+  const bytes = await readWhole(path);
+  if (parseSafetensors(bytes, path).metadata.format !== FORMAT) return decodeModel(bytes, path);
+  const { spec, state, metadata } = await decodeCheckpoint(bytes, path);
+  return { spec, parameters: state.parameters, metadata };
+}
+
+/** Tensors by what stands before the slash in their names; empty where there is none. */
+function groupTensors(tensors: ReadonlyMap<string, Tensor>): Map<string, Map<string, Tensor>> {
+  const groups = new Map<string, Map<string, Tensor>>();
+  for (const [name, tensor] of tensors) {
+    if (name === DIGEST) continue;
+    const slash = name.indexOf("/");
+    const group = name.slice(0, Math.max(0, slash));
+    groups.set(group, (groups.get(group) ?? new Map()).set(name.slice(slash + 1), tensor));
+  }
+  return groups;
+}
+
+function parseJson(text: string | undefined, name: string, key: string): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    throw new InputError(`${name}: metadata.${key}: this is not JSON; expected what encodeCheckpoint writes`);
+  }
+}
+
+async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+}

@@ -1,0 +1,62 @@
+/**
+ * Evaluation: samples put to an engine that learns nothing from them.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { BatchResult, Engine } from "../engine/engine.ts";
+import { PURPOSE } from "../random.ts";
+import { batchesOf } from "./batches.ts";
+import { pipelined } from "./pipeline.ts";
+import { type Score, sumScores } from "./score.ts";
+
+/**
+ * Measures an engine's network on samples, with noise of its own that is the same every time.
+ *
+ * @param onBatch Called after every batch with the samples done.
+ * @param signal Once aborted, the promise rejects with its reason after the batches under way.
+ */
+export async function evaluate(
+  engine: Engine,
+  samples: Samples,
+  batchSize = 1000,
+  onBatch?: (done: number, total: number) => void,
+  signal?: AbortSignal,
+): Promise<Score> {
+  const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
+  return await measure(engine, {
+    samples,
+    indices,
+    purpose: PURPOSE.evaluation,
+    batchSize,
+    ...(onBatch && { onBatch }),
+    ...(signal && { signal }),
+  });
+}
+
+/** What to measure on, and with which draws. */
+export interface Measurement {
+  readonly samples: Samples;
+  readonly indices: Uint32Array;
+  readonly purpose: number;
+  readonly batchSize?: number;
+  readonly onBatch?: (done: number, total: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Measures an engine's network on some of the samples. @throws The signal's reason once it is aborted. */
+export async function measure(engine: Engine, measurement: Measurement): Promise<Score> {
+  const { samples, indices, purpose, batchSize = 1000, onBatch, signal } = measurement;
+  const results: BatchResult[] = [];
+  let done = 0;
+  await pipelined(
+    batchesOf(indices, batchSize),
+    (batch) => engine.evaluate({ samples, indices: batch, purpose, epoch: 0 }),
+    (result) => {
+      results.push(result);
+      onBatch?.(done += result.total, indices.length);
+    },
+    signal,
+  );
+  return sumScores(results);
+}

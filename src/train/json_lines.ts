@@ -1,0 +1,124 @@
+/**
+ * A file of JSON, a line each, that is added to as training goes, and cut back to where a resumed run goes on.
+ *
+ * @module
+ */
+import { writeFileAtomic } from "../data/write_file.ts";
+import { readError, writeError } from "../file_access.ts";
+
+/** An open file of lines. */
+export interface JsonLines {
+  /** Adds one line. @throws {InputError} when it cannot be written. */
+  append(value: unknown): void;
+  /** Takes all lines down to the disk. @throws {InputError} when that fails. */
+  sync(): Promise<void>;
+  /** Closes the file. */
+  close(): void;
+}
+
+/** What {@linkcode cutJsonLines} found. */
+export interface Cut {
+  /** Lines that stayed. */
+  readonly kept: number;
+  /** Whole lines in between that are no JSON or out of order, and have been taken out. */
+  readonly damaged: number;
+}
+
+const NEWLINE = 10;
+const encoder = new TextEncoder();
+
+/** Opens a file of lines to add to it; makes it where there is none. @throws {InputError} when it cannot be written. */
+export async function openJsonLines(path: string, folder: string): Promise<JsonLines> {
+  const guarded = (error: unknown) => writeError(error, path, folder);
+  let file: Deno.FsFile;
+  try {
+    file = await Deno.open(path, { append: true, create: true });
+  } catch (error) {
+    throw guarded(error);
+  }
+  return {
+    append(value) {
+      try {
+        const bytes = encoder.encode(JSON.stringify(value) + "\n");
+        for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
+      } catch (error) {
+        throw guarded(error);
+      }
+    },
+    async sync() {
+      try {
+        await file.syncData();
+      } catch (error) {
+        throw guarded(error);
+      }
+    },
+    close: () => file.close(),
+  };
+}
+
+/**
+ * Takes out of a file every line that is half written, or that is for what will be done again.
+ *
+ * Where the lines that stay are the first ones, which is so unless somebody has changed the file, it is cut at their end:
+ * one step of the file system's, for which a full disk has room.
+ *
+ * @param path The file; where there is none, nothing is kept.
+ * @param place The place of a line's value in the order of lines; `undefined` for a value that is no such line.
+ * @param last The place of the last line that stays.
+ * @throws {InputError} when it cannot be read or written.
+ */
+export async function cutJsonLines(
+  path: string,
+  folder: string,
+  place: (value: unknown) => number | undefined,
+  last: number,
+): Promise<Cut> {
+  let bytes: Uint8Array<ArrayBuffer>;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return { kept: 0, damaged: 0 };
+    throw readError(error, path);
+  }
+  const decoder = new TextDecoder();
+  const kept: Uint8Array[] = [];
+  let damaged = 0, before = 0, prefix = 0, from = 0;
+  for (let end; (end = bytes.indexOf(NEWLINE, from)) >= 0; from = end + 1) {
+    const line = bytes.subarray(from, end + 1);
+    const at = placeOf(decoder.decode(line), place);
+    if (at !== undefined && at > last) continue;
+    if (at === undefined || at <= before) {
+      damaged++;
+      continue;
+    }
+    if (prefix === from) prefix = end + 1;
+    before = at;
+    kept.push(line);
+  }
+  const whole = kept.reduce((sum, { length }) => sum + length, 0);
+  try {
+    if (whole === prefix) await Deno.truncate(path, prefix);
+    else await writeFileAtomic(path, joined(kept, whole));
+  } catch (error) {
+    throw writeError(error, path, folder);
+  }
+  return { kept: kept.length, damaged };
+}
+
+function placeOf(text: string, place: (value: unknown) => number | undefined): number | undefined {
+  try {
+    return place(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}

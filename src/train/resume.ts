@@ -1,0 +1,192 @@
+/**
+ * A run that goes on where it stopped, and ends in the very bits of one that never stopped.
+ *
+ * @module
+ */
+import { checkWritable } from "../data/write_file.ts";
+import type { Parameters } from "../engine/engine.ts";
+import { InputError, OptionError } from "../errors.ts";
+import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
+import { engineOf, loadDataSet, openEngine } from "./run.ts";
+import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
+import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
+import { differences, parseOptions, type RecordedOptions, type ResumeChanges } from "./run_options.ts";
+import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
+import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { carryOut } from "./session.ts";
+import { splitSamples } from "./split.ts";
+import { VERSION } from "../version.ts";
+import { BEGINNING, isOver, isStopped, type TrainingProgress } from "./training_state.ts";
+
+/**
+ * Goes on with a run from its newest whole checkpoint, or from the first batch where it had not come to one.
+ *
+ * @param name The run's, below `runs/`.
+ * @param changes What differs from what it was asked for; none of it changes the bits of the epochs that it had.
+ * @throws {InputError} when there is no such run, it is in use, damaged, or its data are others.
+ * @throws {OptionError} when nothing is left to do, or a change does not go together with what was done.
+ * @throws What `runTraining` throws.
+ */
+export async function resumeTraining(
+  name: string,
+  changes: ResumeChanges,
+  observer: RunObserver = {},
+  signal?: AbortSignal,
+): Promise<RunSummary> {
+  if (changes.out !== undefined) await checkWritable(changes.out);
+  using lock = await lockRunFolder(name);
+  const { directory } = lock;
+  const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
+  const progress = found?.checkpoint.progress ?? BEGINNING;
+  checkEpochs(directory, recorded, changes.epochs, progress, record?.state === "finished");
+  const options = { ...recorded, ...changes };
+  const best = await readBest(directory, options, progress);
+  const data = options.samples ?? await loadDataSet(options.data);
+  checkData(directory, facts, await fingerprint(data.train));
+  using engine = await openEngine(options);
+  notices.push(...versionNotices(facts, kernelsOf(engine)));
+  const split = splitSamples(data.train.count, options);
+  const batches = Math.ceil(split.training.length / options.batchSize);
+  const reopened = await reopenRunFolder(name, lock, {
+    batch: (progress.epoch - 1) * batches + progress.batch,
+    epoch: progress.epoch - 1,
+    batches,
+  });
+  using folder = reopened.folder;
+  for (const notice of [...notices, ...reopened.notices]) observer.onNotice?.(notice);
+  return await carryOut({
+    options: { ...options, engine: engineOf(engine) },
+    data,
+    split,
+    engine,
+    observer,
+    signal,
+    folder,
+    checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),
+    ...(found && { from: { ...found.checkpoint, ...(best && { best }) } }),
+    ...(record && { record }),
+    ...(facts && { peakRssMiB: facts.peakRssMiB }),
+  });
+}
+
+/** A run as it was left. */
+interface LeftRun {
+  readonly found: FoundCheckpoint | undefined;
+  readonly record: RunRecord | undefined;
+  readonly options: RecordedOptions;
+  readonly facts: RunFacts | undefined;
+  readonly notices: string[];
+}
+
+async function readRun(directory: string, name: string): Promise<LeftRun> {
+  const notices: string[] = [];
+  const found = await readNewest(directory);
+  const facts = found && decodeFacts(found.checkpoint);
+  if (found?.fault !== undefined) {
+    const { epoch, batch } = found.checkpoint.progress;
+    notices.push(
+      found.fault,
+      `${found.path} is whole: going on from there, after batch ${batch} of epoch ${epoch}`,
+    );
+  }
+  let record: RunRecord | undefined;
+  try {
+    record = await readRecord(directory);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    if (!facts) {
+      throw await hasRecord(directory)
+        ? new InputError(`${error.message}; and there is no checkpoint: train it anew under another --name`)
+        : new InputError(`${directory}: it was stopped before it began: train it anew with --name ${name}`);
+    }
+    notices.push(error.message, `${directory}: its options are taken from its checkpoint`);
+  }
+  const kept = facts && parseOptions(facts.options, `${found!.path}: options`);
+  const written = record && parseOptions(record.options, `${directory}/run.json: options`);
+  const different = kept && written ? differences(kept, written) : [];
+  if (different.length > 0) {
+    throw new InputError(
+      `${directory}/run.json: options: ${
+        different.join(", ")
+      }: other than when the run began: put back what was there`,
+    );
+  }
+  return { found, record, options: written ?? kept!, facts, notices };
+}
+
+function checkEpochs(
+  directory: string,
+  { epochs, schedule, patience }: RecordedOptions,
+  wanted: number | undefined,
+  progress: TrainingProgress,
+  finished: boolean,
+): void {
+  if (wanted !== undefined && wanted < epochs) {
+    throw new OptionError(`--epochs ${wanted}: the run was begun with ${epochs}: expected as many or more`);
+  }
+  if (wanted !== undefined && wanted !== epochs && schedule?.kind === "cosine") {
+    throw new OptionError(
+      `--epochs ${wanted}: the run's --schedule cosine has led the learning rate down to nothing over ${epochs} epochs: leave it out`,
+    );
+  }
+  if (!finished || !isOver(progress, wanted ?? epochs, patience)) return;
+  throw new OptionError(
+    isStopped(progress, patience)
+      ? `${directory}: the run is finished: --patience ${patience} ended it after epoch ${progress.epoch - 1}`
+      : `${directory}: the run is finished: give more --epochs than ${epochs} to train on`,
+  );
+}
+
+/** The best epoch's weights, which a run with patience ends with. */
+async function readBest(
+  directory: string,
+  { patience }: RecordedOptions,
+  { epoch, best }: TrainingProgress,
+): Promise<Parameters | undefined> {
+  if (patience === undefined || best === null) return undefined;
+  const path = checkpointPaths(directory).best;
+  let checkpoint: Checkpoint;
+  try {
+    checkpoint = await readCheckpoint(path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${error.message}\n${directory}: with --patience the model is that of the best epoch, ${best.epoch}, which this was: ` +
+        "put it back, or train anew under another name",
+    );
+  }
+  const { progress, state } = checkpoint;
+  // It is written before the newest one: a run that was killed in between will come to that epoch again, in the same bits.
+  if (progress.last !== null && progress.last.epoch >= epoch) return undefined;
+  if (progress.last?.epoch !== best.epoch) {
+    throw new InputError(
+      `${path}: it is epoch ${progress.last?.epoch}'s, expected the best one's, ${best.epoch}: put back what was there`,
+    );
+  }
+  return state.parameters;
+}
+
+function checkData(
+  directory: string,
+  facts: RunFacts | undefined,
+  { samples, labelsSha256 }: RunFacts["data"],
+): void {
+  if (!facts || facts.data.samples === samples && facts.data.labelsSha256 === labelsSha256) return;
+  throw new InputError(
+    `${directory}: these are not the data that the run began with: ${samples} training samples, then ${facts.data.samples}` +
+      `${samples === facts.data.samples ? " with other labels" : ""}: name its folder with --data`,
+  );
+}
+
+function versionNotices(facts: RunFacts | undefined, kernels: string): string[] {
+  if (!facts) return [];
+  const now = { spikelet: VERSION, kernels };
+  return (["spikelet", "kernels"] as const)
+    .filter((key) => facts.versions[key] !== now[key])
+    .map((key) =>
+      `the run was begun with ${key} ${facts.versions[key]}, this is ${
+        now[key]
+      }: from here on its bits may be others`
+    );
+}

@@ -1,0 +1,60 @@
+/**
+ * When a run keeps checkpoints.
+ *
+ * @module
+ */
+import type { NetworkSpec } from "../network/spec.ts";
+import type { CheckpointFolder } from "./checkpoint_folder.ts";
+import { encodeFacts, type RunFacts } from "./run_facts.ts";
+import type { RunFolder } from "./run_folder.ts";
+import type { CheckpointKeeper } from "./trainer.ts";
+import type { TrainingCheckpoint } from "./training_state.ts";
+
+/** Unless told otherwise, no more than so many seconds of work are lost. */
+const LONGEST = 30;
+
+/** A run's keeper of checkpoints. */
+export interface RunKeeper extends CheckpointKeeper {
+  /** The newest that was kept, or that the run went on from. */
+  readonly newest: TrainingCheckpoint | undefined;
+}
+
+/** Where a run keeps what, and who is told. */
+export interface KeeperOptions {
+  readonly folder: RunFolder;
+  readonly checkpoints: CheckpointFolder;
+  readonly spec: NetworkSpec;
+  /** Every N batches; else whenever 30 s have gone by. */
+  readonly every?: number;
+  readonly from?: TrainingCheckpoint;
+  /** What each checkpoint says. */
+  readonly facts: () => RunFacts;
+  readonly onKept?: (kept: TrainingCheckpoint, path: string) => void;
+}
+
+/** Makes the keeper of a run. Lines are on the disk before the checkpoint is that speaks of their batches. */
+export function openKeeper(options: KeeperOptions): RunKeeper {
+  const { folder, checkpoints, spec, every, onKept } = options;
+  let newest = options.from;
+  let asked = performance.now();
+  return {
+    get newest() {
+      return newest;
+    },
+    due({ epoch, batch, batches }) {
+      if (every !== undefined) return ((epoch - 1) * batches + batch) % every === 0;
+      if (performance.now() - asked < 1000 * LONGEST) return false;
+      asked = performance.now();
+      return true;
+    },
+    async keep(checkpoint, best) {
+      await folder.metrics.sync();
+      await folder.epochs.sync();
+      const metadata = encodeFacts(options.facts());
+      const path = await checkpoints.write({ ...checkpoint, spec, metadata }, best);
+      newest = checkpoint;
+      asked = performance.now();
+      onKept?.(checkpoint, path);
+    },
+  };
+}

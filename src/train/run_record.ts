@@ -1,0 +1,76 @@
+/**
+ * `run.json`: what a run was asked for, when it was at work and with what, and what it came to.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { join } from "node:path";
+import { writeFileAtomic } from "../data/write_file.ts";
+import { InputError } from "../errors.ts";
+import { readError } from "../file_access.ts";
+
+const FILE = "run.json";
+
+/** What a run says of itself; a process that was killed leaves `running`, and a lock that is free. */
+export const RUN_STATES = ["running", "interrupted", "failed", "finished"] as const;
+
+const session = v.looseObject({ started: v.string(), threads: v.number(), kernels: v.string() });
+const score = v.object({ accuracy: v.number(), loss: v.number() });
+const schema = v.looseObject({
+  state: v.picklist(RUN_STATES),
+  version: v.string(),
+  started: v.string(),
+  finished: v.optional(v.string()),
+  /** As {@linkcode recordOptions} wrote them. */
+  options: v.looseObject({ model: v.string(), epochs: v.number(), seed: v.number() }),
+  /** The times that a process was at work on it. */
+  sessions: v.optional(v.array(session), []),
+  error: v.optional(v.string()),
+  result: v.optional(v.object({
+    seconds: v.number(),
+    test: score,
+    weightsSha256: v.string(),
+    warnings: v.optional(v.array(v.string()), []),
+  })),
+});
+
+/** What `run.json` holds, as far as it is read again. */
+export type RunRecord = v.InferOutput<typeof schema>;
+
+/** Reads a run's record. @throws {InputError} when it is missing or damaged. */
+export async function readRecord(directory: string): Promise<RunRecord> {
+  const path = join(directory, FILE);
+  let text: string;
+  try {
+    text = await Deno.readTextFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InputError(`${path}: this is not JSON: the file is damaged`);
+  }
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new InputError(`${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+}
+
+/** Writes a run's record. @throws {InputError} when it cannot be written. */
+export async function writeRecord(
+  directory: string,
+  record: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await writeFileAtomic(join(directory, FILE), JSON.stringify(record, null, 2) + "\n");
+}
+
+/** Whether a folder has a record: a run begins by writing it. */
+export async function hasRecord(directory: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(join(directory, FILE))).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * What a run tells while it goes and in the end.
+ *
+ * @module
+ */
+import type { LayerActivity } from "./activity.ts";
+import type { RecordedOptions } from "./run_options.ts";
+import type { LayerStart } from "./start.ts";
+import type { BatchReport, Score } from "./trainer.ts";
+import type { EpochReport, TrainingProgress } from "./training_state.ts";
+
+/** Who wants to hear how a run goes. */
+export interface RunObserver {
+  /** Everything is loaded; the first batch begins. `from` is where a resumed run goes on. */
+  onStart?(
+    start: {
+      readonly options: RecordedOptions;
+      readonly engine: string;
+      readonly samples: number;
+      readonly validation: number;
+      /** How first weights came out of the data, where they are scaled by them. */
+      readonly start?: readonly LayerStart[];
+      readonly directory?: string;
+      readonly from?: TrainingProgress;
+      readonly kept?: RunStanding;
+    },
+  ): void;
+  /** Something that is no reason to stop. */
+  onNotice?(notice: string): void;
+  onBatch?(report: BatchReport): void;
+  onEpoch?(report: EpochReport): void;
+  /** A checkpoint is on the disk. */
+  onCheckpoint?(kept: RunStanding): void;
+  onEvaluate?(done: number, total: number): void;
+}
+
+/** Where a run stands, and what of it is kept. */
+export interface RunStanding {
+  readonly name: string;
+  readonly dir: string;
+  readonly model: string;
+  /** The epoch under way and how many of its batches are done. */
+  readonly epoch: number;
+  readonly batch: number;
+  /** Epochs in all, and batches of one. */
+  readonly epochs: number;
+  readonly batches: number;
+  /** Of training so far. */
+  readonly seconds: number;
+}
+
+/** What a run came to: the last line of `train --json`, and part of `run.json`. */
+export interface RunSummary {
+  readonly name: string;
+  readonly dir: string;
+  readonly model: string;
+  readonly engine: string;
+  readonly threads: number;
+  readonly seed: number;
+  /** As many as were asked for. */
+  readonly epochs: number;
+  /** As many as there were before `patience` ended it. */
+  readonly trainedEpochs: number;
+  /** The epoch whose weights the model has: with `patience` the best one, else the last one. */
+  readonly modelEpoch: number;
+  /** Samples of one epoch. */
+  readonly trainSamples: number;
+  /** Training alone, over all sessions. */
+  readonly seconds: number;
+  readonly samplesPerSecond: number;
+  /** The most memory that a session's process has had. */
+  readonly peakRssMiB: number;
+  /** SHA-256 of all weights' bytes in file order. */
+  readonly weightsSha256: string;
+  /** Over the last epoch, each sample as it was when it was met. */
+  readonly train: { readonly loss: number; readonly accuracy: number };
+  /** On the samples that were held back; `null` where there are none. */
+  readonly validation: Score | null;
+  /** On the test set, after training. */
+  readonly test: Score;
+  /** What is wrong with the result, in sentences. */
+  readonly warnings: readonly string[];
+  /** How each layer is doing, where that was asked for. */
+  readonly layers?: readonly LayerActivity[];
+}
+
+/** A run was asked to stop, and has kept what it goes on from. */
+export class RunInterrupted extends Error {
+  /** What a caller tells it by. */
+  override name = "RunInterrupted";
+  /** @param standing What is kept. */
+  constructor(readonly standing: RunStanding) {
+    super(`${standing.dir}: interrupted`);
+  }
+}
+
+/** A loss counts as that of guessing from here on: whoever knows nothing scores ln(classes), but for a little chance. */
+const GUESSING = 0.999;
+
+/**
+ * Sentences on what is wrong with a result. Training that runs away to numbers which are large but finite shows here: its
+ * network ends where it tells no class from another, or worse. A loss that is no number ends a run before.
+ */
+export function warningsOf(test: Score, classes: number): string[] {
+  const guessing = Math.log(classes);
+  if (test.loss < GUESSING * guessing) return [];
+  return [`no better than guessing (loss ${guessing.toFixed(4)}): nothing learned, or diverged`];
+}

@@ -1,0 +1,272 @@
+/**
+ * A run at work, from its first batch or from a checkpoint: training, evaluation, and what is kept of them.
+ *
+ * @module
+ */
+import { writeFileAtomic } from "../data/write_file.ts";
+import type { Engine, Parameters, Step } from "../engine/engine.ts";
+import { completeStep } from "../engine/optimiser.ts";
+import { DivergenceError } from "../errors.ts";
+import { initialParameters } from "../network/initialise.ts";
+import { encodeModel, hashParameters } from "../network/model_file.ts";
+import { classesOf } from "../network/spec.ts";
+import { VERSION } from "../version.ts";
+import { observeLayers } from "./activity.ts";
+import { CheckpointFolder } from "./checkpoint_folder.ts";
+import { explainDivergence } from "./divergence.ts";
+import { fingerprint, kernelsOf, peakMemory } from "./run_facts.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { openKeeper, type RunKeeper } from "./run_keeper.ts";
+import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
+import { type RunRecord, writeRecord } from "./run_record.ts";
+import {
+  RunInterrupted,
+  type RunObserver,
+  type RunStanding,
+  type RunSummary,
+  warningsOf,
+} from "./run_summary.ts";
+import type { SampleSplit } from "./split.ts";
+import { type LayerStart, type Start, startFromData } from "./start.ts";
+import { evaluate, train, type TrainingOptions, type TrainingResult } from "./trainer.ts";
+import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "./training_state.ts";
+
+/** So many training samples are looked at where it is to be explained how the layers are doing. */
+const EXPLAINED = 200;
+
+/** What a run needs to go on: from the first batch, or from a checkpoint. */
+export interface Session {
+  readonly options: RunOptions;
+  readonly data: DataSet;
+  /** Of the training set. */
+  readonly split: SampleSplit;
+  readonly engine: Engine;
+  readonly observer: RunObserver;
+  readonly signal?: AbortSignal | undefined;
+  readonly folder?: RunFolder | undefined;
+  readonly checkpoints?: CheckpointFolder;
+  readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
+  /** `run.json` as it was left. */
+  readonly record?: RunRecord;
+  /** The most memory of earlier sessions. */
+  readonly peakRssMiB?: number;
+}
+
+/** Trains from where a session begins to the end, and keeps the result. Throws what `runTraining` does. */
+export async function carryOut(begun: Session): Promise<RunSummary> {
+  const session = { ...begun, options: { ...begun.options, step: wholeStep(begun.options.step) } };
+  const { engine, folder, from, signal, observer } = session;
+  let record = recordOf(session);
+  const leave = async (rest: Readonly<Record<string, unknown>>) => {
+    if (folder) {
+      await writeRecord(folder.directory, { ...record, finished: new Date().toISOString(), ...rest });
+    }
+  };
+  let kept = from?.progress ?? BEGINNING;
+  try {
+    if (folder) await writeRecord(folder.directory, record);
+    const keeper = await keeperOf(session, (progress) => {
+      kept = progress;
+      observer.onCheckpoint?.(standing(session, progress));
+    });
+    const start = from ? undefined : await firstParameters(session);
+    if (start) await engine.setParameters(start.parameters);
+    if (start?.layers) record = { ...record, start: start.layers };
+    announce(session, start?.layers);
+    const trained = await trainSession(session, keeper);
+    const summary = await measureSession(session, trained);
+    await leave({ state: "finished", result: summary });
+    return summary;
+  } catch (error) {
+    const interrupted = signal?.aborted && error === signal.reason;
+    await leave(
+      interrupted
+        ? { state: "interrupted" }
+        : { state: "failed", error: error instanceof Error ? error.message : String(error) },
+    ).catch(() => {}); // the disk may be what has failed: the first error says more than the second
+    throw interrupted ? new RunInterrupted(standing(session, kept)) : error;
+  }
+}
+
+/** An optimiser's constants, with those that were left to their defaults; but no clip that clips nothing. */
+function wholeStep(step: Step): Step {
+  const { clip, ...rest } = completeStep(step);
+  return { ...rest, ...(Number.isFinite(clip) && { clip }) };
+}
+
+/** `run.json` as the session begins. */
+function recordOf({ options, engine, from, record }: Session): Record<string, unknown> {
+  const now = new Date().toISOString();
+  return {
+    state: "running",
+    version: VERSION,
+    started: record?.started ?? now,
+    options: recordOptions(options),
+    ...(record?.start !== undefined && { start: record.start }),
+    sessions: [...record?.sessions ?? [], {
+      started: now,
+      from: { epoch: from?.progress.epoch ?? 1, batch: from?.progress.batch ?? 0 },
+      threads: options.threads,
+      kernels: engine.description,
+      deno: Deno.version,
+    }],
+  };
+}
+
+/** Who keeps the session's checkpoints; nobody where it has no folder. */
+async function keeperOf(
+  session: Session,
+  onKept: (progress: TrainingProgress) => void,
+): Promise<RunKeeper | undefined> {
+  const { options, data, engine, folder, from } = session;
+  if (!folder) return undefined;
+  const facts = {
+    options: recordOptions(options),
+    seed: options.seed,
+    precision: options.precision ?? "f32",
+    versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: kernelsOf(engine) },
+    data: await fingerprint(data.train),
+  };
+  return openKeeper({
+    folder,
+    checkpoints: session.checkpoints ?? await CheckpointFolder.open(folder.directory),
+    spec: options.spec,
+    ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
+    ...(from && { from }),
+    facts: () => ({ ...facts, peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()) }),
+    onKept: ({ progress }) => onKept(progress),
+  });
+}
+
+/** The weights to begin with: as they are drawn, or scaled by the data. */
+async function firstParameters({ options, data }: Session): Promise<Omit<Start, "layers"> & Partial<Start>> {
+  const { spec, seed, startRate: rate, engine } = options;
+  if (rate === undefined) return { parameters: initialParameters(spec, seed) };
+  return await startFromData(spec, data.train, { seed, rate, engine });
+}
+
+function announce(session: Session, start: readonly LayerStart[] | undefined): void {
+  const { options, split, engine, observer, folder, from } = session;
+  observer.onStart?.({
+    options,
+    engine: engine.description,
+    samples: split.training.length,
+    validation: split.validation.length,
+    ...(start && { start }),
+    ...(folder && { directory: folder.directory }),
+    ...(from && { from: from.progress, kept: standing(session, from.progress) }),
+  });
+}
+
+/** Trains, and finds out why it diverged where it does. */
+async function trainSession(session: Session, keeper: RunKeeper | undefined): Promise<TrainingResult> {
+  const { options, data, engine, observer, folder, from, signal } = session;
+  const { spec } = options;
+  const hidden = spec.layers.slice(0, -1).reduce((sum, layer) => sum + layer.units, 0);
+  const training: TrainingOptions = {
+    ...options,
+    samples: data.train,
+    unitSteps: hidden * spec.steps,
+    onBatch(report) {
+      const { epoch, batch, score, firingRate, learningRate, seconds } = report;
+      const { total: samples, loss, accuracy } = score;
+      folder?.metrics.append({ epoch, batch, samples, loss, accuracy, firingRate, learningRate, seconds });
+      observer.onBatch?.(report);
+    },
+    onEpoch(report) {
+      const { epoch, score: { loss, accuracy }, validation, ...rest } = report;
+      folder?.epochs.append({
+        epoch,
+        loss,
+        accuracy,
+        validation: validation && { loss: validation.loss, accuracy: validation.accuracy },
+        ...rest,
+      });
+      observer.onEpoch?.(report);
+    },
+    ...(keeper && { checkpoints: keeper }),
+    ...(from && { from }),
+    ...(signal && { signal }),
+  };
+  try {
+    return await train(engine, training);
+  } catch (error) {
+    if (!(error instanceof DivergenceError) || !keeper) throw error;
+    observer.onNotice?.(`${error.divergence.what}: looking for what led to it`);
+    const { newest } = keeper;
+    if (!newest) await engine.setParameters((await firstParameters(session)).parameters);
+    throw new DivergenceError(
+      error.divergence,
+      await explainDivergence(engine, options, training, newest, error.divergence),
+    );
+  }
+}
+
+/** Measures what has been trained, and keeps the model. */
+async function measureSession(session: Session, trained: TrainingResult): Promise<RunSummary> {
+  const { options, data, split, engine, observer, folder, signal } = session;
+  const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
+  const parameters = await engine.getParameters();
+  const test = await evaluate(engine, data.test, 1000, observer.onEvaluate, signal);
+  const weightsSha256 = await hashParameters(parameters);
+  const layers = options.explain &&
+    await observeLayers({
+      ...options,
+      parameters,
+      samples: data.train,
+      indices: split.training.slice(0, EXPLAINED),
+    });
+  const bytes = encodeModel({
+    spec,
+    parameters,
+    metadata: {
+      model,
+      seed: String(seed),
+      epochs: String(trained.epoch),
+      precision,
+      optimizer: JSON.stringify(options.step),
+      ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
+      start: options.startRate === undefined ? "xavier" : `rate ${options.startRate}`,
+      accuracy: String(test.accuracy),
+      weightsSha256,
+    },
+  });
+  await folder?.writeModel(bytes);
+  if (out !== undefined) await writeFileAtomic(out, bytes);
+  return {
+    name: folder?.name ?? "",
+    dir: folder?.directory ?? "",
+    model,
+    engine: engine.name,
+    threads,
+    seed,
+    epochs,
+    trainedEpochs: trained.epochs,
+    modelEpoch: trained.epoch,
+    trainSamples: trained.samples,
+    seconds: trained.seconds,
+    samplesPerSecond: trained.samplesPerSecond,
+    peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
+    weightsSha256,
+    train: { loss: trained.score.loss, accuracy: trained.score.accuracy },
+    validation: trained.validation,
+    test,
+    warnings: warningsOf(test, classesOf(spec)),
+    ...(layers && { layers }),
+  };
+}
+
+function standing({ options, split, folder }: Session, progress: TrainingProgress): RunStanding {
+  const { model, epochs, batchSize } = options;
+  const batches = Math.ceil(split.training.length / batchSize);
+  const { epoch, batch, seconds } = progress;
+  return {
+    name: folder?.name ?? "",
+    dir: folder?.directory ?? "",
+    model,
+    ...(batch === 0 && epoch > 1 ? { epoch: epoch - 1, batch: batches } : { epoch, batch }),
+    epochs,
+    batches,
+    seconds,
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Which samples a network is trained on, and which are held back to validate it.
+ *
+ * @module
+ */
+import { OptionError } from "../errors.ts";
+import { shuffledOrder } from "../random.ts";
+
+/** Indices into a data set. */
+export interface SampleSplit {
+  /** What the network learns from. */
+  readonly training: Uint32Array;
+  /** What it is measured on after each epoch; none unless a share was asked for. */
+  readonly validation: Uint32Array;
+}
+
+/** How a data set is split. */
+export interface SplitOptions {
+  /** Which samples are taken and which held back is a pure function of the seed. */
+  readonly seed: number;
+  /** Take the first N of the shuffled samples only. @default {all} */
+  readonly limit?: number;
+  /** The share of those that is held back, above 0 and below 1. @default {none} */
+  readonly validation?: number;
+}
+
+/**
+ * Splits a data set of `count` samples.
+ *
+ * @throws {OptionError} when the share leaves nothing to train on or to validate with.
+ *
+ * @example
+ * ```ts
+ * import { splitSamples } from "@spikelet/spikelet";
+ *
+ * const { training, validation } = splitSamples(60_000, { seed: 0, validation: 0.1 });
+ * console.log(training.length, validation.length); // 54000 6000
+ * ```
+ */
+export function splitSamples(count: number, { seed, limit = count, validation }: SplitOptions): SampleSplit {
+  const taken = Math.min(limit, count);
+  const chosen = taken < count || validation !== undefined
+    ? shuffledOrder(count, seed, 0).slice(0, taken)
+    : Uint32Array.from({ length: count }, (_, i) => i);
+  if (validation === undefined) return { training: chosen, validation: new Uint32Array() };
+  const held = Math.round(validation * taken);
+  if (!(held >= 1 && held < taken)) {
+    throw new OptionError(
+      `a validation share of ${validation}: of ${taken} samples this holds back ${held}; expected at least 1, and some to train on`,
+    );
+  }
+  return { training: chosen.slice(0, taken - held), validation: chosen.slice(taken - held) };
+}

@@ -1,0 +1,177 @@
+/**
+ * Where training stands between two batches: what a checkpoint carries besides the engine's state.
+ *
+ * @module
+ */
+import type { BatchResult, EngineState, Parameters } from "../engine/engine.ts";
+import { DivergenceError } from "../errors.ts";
+import type { Score } from "./score.ts";
+
+/** Sums over the samples of the epoch under way. */
+export interface EpochSums {
+  /** Σ of the samples' losses. */
+  readonly loss: number;
+  /** Samples whose class was named. */
+  readonly correct: number;
+  /** Samples presented. */
+  readonly total: number;
+  /** Spikes of the layers below the top. */
+  readonly spikes: number;
+  /** The same unit by unit, a layer each; empty where the engine does not count them. */
+  readonly unitSpikes: readonly Float64Array[];
+}
+
+/** An epoch that is over. */
+export interface EpochReport {
+  /** From 1. */
+  readonly epoch: number;
+  /** Over its samples, each as it was when it was met. */
+  readonly score: Score;
+  /** On the samples that are held back; `null` where there are none. */
+  readonly validation: Score | null;
+  /** Of its last batch. */
+  readonly learningRate: number;
+  /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
+  readonly firingRate: number;
+  /** Units below the top; 0 where the engine does not count their spikes one by one. */
+  readonly units: number;
+  /** How many of them never fired in the whole epoch. */
+  readonly silent: number;
+  /** How many of them fired at every step of every sample. */
+  readonly saturated: number;
+  /** Of training so far. */
+  readonly seconds: number;
+  /** None before was better: by accuracy on the samples held back, where there are some; else by loss. */
+  readonly best: boolean;
+}
+
+/** Where training stands. Plain data but for `sums.unitSpikes`. */
+export interface TrainingProgress {
+  /** The epoch under way, from 1. */
+  readonly epoch: number;
+  /** How many of its batches are done. */
+  readonly batch: number;
+  /** Of training so far, over all sessions. */
+  readonly seconds: number;
+  /** Over the batches that are done. */
+  readonly sums: EpochSums;
+  /** The epoch before; `null` in the first one. */
+  readonly last: EpochReport | null;
+  /** The best epoch so far, and the score that it is judged by; `null` in the first one. */
+  readonly best: { readonly epoch: number; readonly score: Score } | null;
+}
+
+/** Everything that training goes on from. */
+export interface TrainingCheckpoint {
+  /** Where training stands. */
+  readonly progress: TrainingProgress;
+  /** The engine's part of it. */
+  readonly state: EngineState;
+}
+
+const NO_SUMS: EpochSums = { loss: 0, correct: 0, total: 0, spikes: 0, unitSpikes: [] };
+
+/** Before the first batch. */
+export const BEGINNING: TrainingProgress = {
+  epoch: 1,
+  batch: 0,
+  seconds: 0,
+  sums: NO_SUMS,
+  last: null,
+  best: null,
+};
+
+/** One batch further. */
+export function addBatch(progress: TrainingProgress, result: BatchResult, seconds: number): TrainingProgress {
+  const { sums } = progress;
+  return {
+    ...progress,
+    batch: progress.batch + 1,
+    seconds,
+    sums: {
+      loss: sums.loss + result.loss,
+      correct: sums.correct + result.correct,
+      total: sums.total + result.total,
+      spikes: sums.spikes + result.spikes,
+      unitSpikes: (result.unitSpikes ?? []).map((counts, layer) => {
+        const before = sums.unitSpikes[layer];
+        return Float64Array.from(counts, (count, unit) => count + (before?.[unit] ?? 0));
+      }),
+    },
+  };
+}
+
+/** One epoch further: all of its batches are done. */
+export function endEpoch(
+  progress: TrainingProgress,
+  { validation, learningRate, unitSteps }: {
+    readonly validation: Score | null;
+    readonly learningRate: number;
+    readonly unitSteps: number;
+  },
+): { readonly report: EpochReport; readonly progress: TrainingProgress } {
+  const { epoch, sums, seconds } = progress;
+  const { loss, correct, total, spikes, unitSpikes } = sums;
+  const score = { loss: loss / total, accuracy: correct / total, correct, total };
+  const judged = validation ?? score;
+  const before = progress.best?.score;
+  const best = before === undefined ||
+    (validation !== null && judged.accuracy !== before.accuracy
+      ? judged.accuracy > before.accuracy
+      : judged.loss < before.loss);
+  const units = unitSpikes.reduce((sum, { length }) => sum + length, 0);
+  const report: EpochReport = {
+    epoch,
+    score,
+    validation,
+    learningRate,
+    firingRate: unitSteps > 0 ? spikes / (total * unitSteps) : 0,
+    units,
+    silent: countUnits(unitSpikes, 0),
+    saturated: unitSteps > 0 ? countUnits(unitSpikes, total * unitSteps / units) : 0,
+    seconds,
+    best,
+  };
+  return {
+    report,
+    progress: {
+      epoch: epoch + 1,
+      batch: 0,
+      seconds,
+      sums: NO_SUMS,
+      last: report,
+      best: best ? { epoch, score: judged } : progress.best,
+    },
+  };
+}
+
+/** Whether training is over: all epochs are done, or none of the last `patience` was better than the best before them. */
+export function isOver({ epoch, last, best }: TrainingProgress, epochs: number, patience?: number): boolean {
+  return epoch > epochs || isStopped({ last, best }, patience);
+}
+
+/** Whether none of the last `patience` epochs was better than the best before them. */
+export function isStopped(
+  { last, best }: Pick<TrainingProgress, "last" | "best">,
+  patience: number | undefined,
+): boolean {
+  return patience !== undefined && last !== null && best !== null && last.epoch - best.epoch >= patience;
+}
+
+/** Makes sure that weights are numbers. @throws {DivergenceError} when some are not. */
+export function checkFinite(parameters: Parameters, { epoch, batch }: TrainingProgress): void {
+  for (const [name, values] of parameters) {
+    const lost = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
+    if (lost > 0) {
+      throw new DivergenceError({
+        epoch,
+        batch,
+        what: `${lost} of ${values.length} values of ${name} are infinite or no number`,
+      });
+    }
+  }
+}
+
+function countUnits(unitSpikes: readonly Float64Array[], spikes: number): number {
+  return unitSpikes.reduce((sum, counts) => sum + counts.filter((count) => count === spikes).length, 0);
+}

@@ -1,0 +1,108 @@
+/**
+ * Kills at random moments: `deno task test` has some, `deno task soak` has fifty (the variable `KILLS`).
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { drawKey, uniform } from "../../src/random.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { command, linesOf, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const KILLS = Number(Deno.env.get("KILLS") ?? 8);
+const EPOCHS = 6;
+const BATCHES = 9;
+const OPTIONS = [
+  ...["train", "--data", "data", "--steps", "40", "--hidden", "12", "--batch-size", "50"],
+  ...[
+    "--limit",
+    "450",
+    "--validation",
+    "0.1",
+    "--epochs",
+    String(EPOCHS),
+    "--schedule",
+    "cosine",
+    "--warm-up",
+    "3",
+  ],
+  ...["--patience", String(EPOCHS), "--checkpoint-every", "3", "--json", "--quiet"],
+];
+
+/** Numbers from 0 to 1 that are the same at every run of this test. */
+function* draws(): Generator<number> {
+  const key = drawKey(7, 99, 0, 0);
+  for (let counter = 0;; counter++) yield uniform(key, counter);
+}
+
+/** Runs a command, and kills it after a while unless it ends before. @returns What it printed; nothing where it was killed. */
+async function runFor(
+  folder: string,
+  args: readonly string[],
+  milliseconds: number,
+): Promise<string | undefined> {
+  const child = command(folder, args).spawn();
+  const timer = setTimeout(() => {
+    try {
+      child.kill("SIGKILL");
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error; // it has just ended by itself
+    }
+  }, milliseconds);
+  const { code, signal, stdout, stderr } = await child.output();
+  clearTimeout(timer);
+  if (signal === "SIGKILL") return undefined;
+  assert.equal(code, 0, new TextDecoder().decode(stderr));
+  return new TextDecoder().decode(stdout);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await Deno.stat(path).then(() => true, () => false);
+}
+
+Deno.test(`train that is killed ${KILLS} times at random moments, and resumed, ends in the bits of one that never was`, async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 450, test: 20 });
+    await spikeletJson(folder, ["train", "--data", "data", "--limit", "20", "--steps", "2"]); // finds the fastest kernels
+    const began = performance.now();
+    const whole = await spikeletJson(folder, [...OPTIONS, "--name", "whole"]);
+    const lifetime = performance.now() - began;
+    const places = Array.from({ length: EPOCHS }, (_, i) => i + 1)
+      .flatMap((epoch) => Array.from({ length: BATCHES }, (_, i) => [epoch, i + 1]));
+    const random = draws();
+    const next = () => random.next().value ?? 0;
+
+    let kills = 0;
+    for (let run = 1; kills < KILLS; run++) {
+      const name = `run-${run}`, directory = join(folder, "runs", name);
+      let printed: string | undefined;
+      while (printed === undefined) {
+        const threads = ["--threads", String(1 + Math.floor(3 * next()))];
+        // A run whose record was not yet written has not begun: it is begun again.
+        const args = await exists(join(directory, "run.json"))
+          ? ["train", "--resume", name, "--json", "--quiet"]
+          : [...OPTIONS, "--name", name];
+        // Not in the first tenth, in which nothing has begun; and when enough are killed, no more.
+        const moment = kills < KILLS ? lifetime * (0.1 + 0.9 * next()) : 1e6;
+        printed = await runFor(folder, [...args, ...threads], moment);
+        if (printed === undefined) kills++;
+      }
+      const summary = recordOf(JSON.parse(printed));
+      assert.deepEqual(
+        [summary.weightsSha256, summary.train, summary.validation, summary.test],
+        [whole.weightsSha256, whole.train, whole.validation, whole.test],
+        name,
+      );
+      const withoutTimes = async (file: string, run: string) =>
+        (await linesOf(join(folder, "runs", run, file))).map(({ seconds: _, ...line }) => line);
+      const metrics = await withoutTimes("metrics.jsonl", name);
+      assert.deepEqual(metrics.map(({ epoch, batch }) => [epoch, batch]), places);
+      assert.deepEqual(metrics, await withoutTimes("metrics.jsonl", "whole"));
+      assert.deepEqual(await withoutTimes("epochs.jsonl", name), await withoutTimes("epochs.jsonl", "whole"));
+      const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
+      assert.ok(!names.some((name) => name.endsWith(".tmp")), String(names));
+      assert.equal((await spikelet(folder, ["runs", "show", name])).code, 0);
+    }
+  });
+});

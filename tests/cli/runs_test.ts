@@ -1,0 +1,110 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const QUICK = [
+  ...["train", "--data", "data", "--steps", "6", "--hidden", "5", "--batch-size", "30", "--threads", "1"],
+];
+
+/** Names in a folder, sorted. */
+async function namesIn(folder: string): Promise<string[]> {
+  return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+}
+
+Deno.test("runs lists what there is, with accuracy, time and state, and needs no permission to write", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const none = await spikelet(folder, ["runs"], []);
+    assert.deepEqual(none, {
+      code: 0,
+      stdout: "There are no runs yet: deno task train makes one.\n",
+      stderr: "",
+    });
+    assert.deepEqual(JSON.parse((await spikelet(folder, ["runs", "--json"], [])).stdout), []);
+
+    await writeSmallData(join(folder, "data"));
+    const first = await spikeletJson(folder, [...QUICK, "--name", "zz-first", "--epochs", "2"]);
+    await spikeletJson(
+      folder,
+      [...QUICK, "--name", "dense-one", "--model", "dense"].filter((x) => x !== "6" && x !== "--steps"),
+    );
+    await spikelet(folder, [...QUICK, "--penalty", "3e38", "--threshold", "-3", "--name", "wild"]);
+    await Deno.mkdir(join(folder, "runs", "empty"));
+    const path = join(folder, "runs", "dense-one", "run.json");
+    await Deno.writeTextFile(path, (await Deno.readTextFile(path)).replace(`"finished"`, `"running"`));
+
+    const { stdout, stderr, code } = await spikelet(folder, ["runs"], []);
+    assert.deepEqual([code, stderr], [0, ""]);
+    const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
+    assert.deepEqual(head, ["run", "model", "state", "epochs", "accuracy", "time", "begun (UTC)"]);
+    const accuracy = `${(100 * Number(recordOf(first.test).accuracy)).toFixed(2)} %`;
+    assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
+      ["zz-first", "seed", "finished"],
+      ["dense-one", "dense", "killed"],
+      ["wild", "seed", "failed"],
+      ["empty", "empty"],
+    ]);
+    assert.deepEqual(rows[0]?.slice(3, 5), ["2", accuracy]);
+    const listed = JSON.parse((await spikelet(folder, ["runs", "--json"], [])).stdout);
+    assert.ok(Array.isArray(listed));
+    assert.deepEqual(listed.map((run) => recordOf(run).state), ["finished", "killed", "failed", "empty"]);
+  });
+});
+
+Deno.test("runs show tells what a run was asked for, what is kept of it, and how it goes on", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const run = await spikeletJson(folder, [...QUICK, "--name", "one", "--epochs", "2", "--seed", "4"]);
+    const { code, stdout, stderr } = await spikelet(folder, ["runs", "show", "one"], []);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^State +finished$/m);
+    assert.match(stdout, /^Begun +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, 1 session$/m);
+    assert.match(stdout, /^Reached +epoch 2 of 2, batch 2$/m);
+    assert.match(stdout, new RegExp(`^Weights +SHA-256 ${run.weightsSha256}$`, "m"));
+    assert.match(stdout, /^ +seed 4$/m);
+    assert.match(stdout, /last\.safetensors: after epoch 2$/m);
+    assert.match(stdout, /^ {2}deno task evaluate one +measure it again$/m);
+
+    const last = join(folder, "runs", "one", "checkpoints", "last.safetensors");
+    const bytes = await Deno.readFile(last);
+    bytes[9]! ^= 1;
+    await Deno.writeFile(last, bytes);
+    const shown = await spikelet(folder, ["runs", "show", "one"], []);
+    assert.match(shown.stdout, /last\.safetensors: its checksum .*: the file is damaged/m);
+    assertOneLine(
+      await spikelet(folder, ["runs", "show", "two"], []),
+      1,
+      /^runs.two: there is no run of this name/,
+    );
+  });
+});
+
+Deno.test("runs rm removes a run only where it is told to, and no other", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    for (const name of ["one", "two"]) await spikeletJson(folder, [...QUICK, "--name", name]);
+    assertOneLine(
+      await spikelet(folder, ["runs", "rm", "one"]),
+      2,
+      /^runs rm one: there is no terminal to ask on: say --yes to remove runs.one, finished, \d+\.\d\d %$/m,
+    );
+    assert.deepEqual(await namesIn(join(folder, "runs")), ["one", "two"]);
+    const removed = await spikelet(folder, ["runs", "rm", "one", "--yes"]);
+    assert.equal(removed.code, 0, removed.stderr);
+    assert.deepEqual(await namesIn(join(folder, "runs")), ["two"]);
+    assertOneLine(
+      await spikelet(folder, ["runs", "rm", "one", "--yes"]),
+      1,
+      /^runs.one: there is no run of this name/,
+    );
+    for (const name of ["..", ".", "../data", "a/b"]) {
+      assertOneLine(
+        await spikelet(folder, ["runs", "rm", name, "--yes"]),
+        2,
+        /^run ".*": expected 1 to 100 letters/,
+      );
+    }
+    assert.deepEqual(await namesIn(folder), [".spikelet", "data", "runs"]);
+  });
+});
