@@ -8,7 +8,9 @@ import { compareCommand } from "./src/cli/compare.ts";
 import { dataCommand } from "./src/cli/data.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
+import { reportCommand } from "./src/cli/report.ts";
 import { runsCommand } from "./src/cli/runs.ts";
+import { serveCommand } from "./src/cli/serve.ts";
 import { trainCommand } from "./src/cli/train.ts";
 import { verifyCommand } from "./src/cli/verify.ts";
 
@@ -16,8 +18,10 @@ await runCommandLine(Deno.args, [
   trainCommand(),
   compareCommand(),
   evaluateCommand(),
+  reportCommand(),
   runsCommand(),
   verifyCommand(),
   dataCommand(),
+  serveCommand(),
   infoCommand(),
 ]);

@@ -71,12 +71,18 @@ export * from "./src/engine/wasm/load.ts";
 export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
 export {
+  createHybridEngine,
+  type HybridEngine,
+  type HybridEngineOptions,
+} from "./src/engine/hybrid/hybrid_engine.ts";
+export {
   createWebGpuEngine,
   type WebGpuEngine,
   type WebGpuEngineOptions,
 } from "./src/engine/webgpu/webgpu_engine.ts";
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
+export { type FallbackOptions, withFallback } from "./src/engine/fallback.ts";
 export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
 export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export {
@@ -92,5 +98,7 @@ export * from "./src/train/split.ts";
 export * from "./src/train/training_state.ts";
 export * from "./src/train/checkpoint.ts";
 export * from "./src/classify/classifier.ts";
-export { type Ink, INKS, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./src/classify/picture.ts";
+export { createHandler, type HandlerOptions } from "./src/serve/handler.ts";
+export type { Seed } from "./src/serve/app.ts";
 export { softmax } from "./src/classify/softmax.ts";

@@ -9,6 +9,7 @@ import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { numberOption, numbers, pathOption } from "../src/cli/option_values.ts";
 import { drawChart } from "./chart.ts";
+import { measureDevices } from "./devices.ts";
 import { measureEpoch } from "./epoch.ts";
 import { measureKernels } from "./kernels.ts";
 import { describeMachine, machineLine } from "./machine.ts";
@@ -33,6 +34,7 @@ const command = createCommand(
     "everything but peers in a few seconds, at a size whose figures mean nothing: to see that it runs",
   )
   .option("--peers", "PyTorch and jax-js beside Spikelet; `deno task bench:peers` may run them")
+  .option("--engines", "nothing but wasm, hybrid and webgpu on the same batch, on a software adapter too")
   .option("--scaling", "cost against steps, hidden units, firing rate, batch size and threads")
   .addOption(
     numberOption(
@@ -75,9 +77,19 @@ try {
 /** Measures part after part. */
 async function* measureAll(
   sizes: Sizes,
-  parts: { readonly peers?: true; readonly scaling?: true; readonly tiny?: true },
+  parts: {
+    readonly engines?: true;
+    readonly peers?: true;
+    readonly scaling?: true;
+    readonly tiny?: true;
+  },
 ): AsyncGenerator<Section> {
   const setting = await makeSetting(sizes);
+  const devices = { withSoftware: parts.engines || parts.tiny, withPeers: parts.peers };
+  if (parts.engines) {
+    yield await measureDevices(setting, devices);
+    return;
+  }
   yield await measureKernels(setting);
   const { section, trained } = await measureEpoch(setting);
   yield section;
@@ -89,6 +101,7 @@ async function* measureAll(
   yield await measureEvaluation(setting, trained);
   yield await measureStartup(setting);
   for (const row of setting.engines.chosen) yield await missedSpikesSection(row, setting);
+  yield await measureDevices(setting, devices);
   if (parts.scaling || parts.tiny) yield* await measureScaling(setting);
   if (parts.peers) yield* await measurePeers(setting);
 }

@@ -71,8 +71,8 @@ export async function measurePeers(setting: Setting): Promise<Section[]> {
   }, ...sections];
 }
 
-/** @throws {Error} when a peer computes something else. */
-async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]; remarks: string[] }> {
+/** Holds peers to the golden case. @throws {Error} when one computes something else. */
+export async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]; remarks: string[] }> {
   const expected = (await readReferenceCase(GOLDEN)).expected.get("loss")![0]!;
   const here: Peer[] = [], remarks: string[] = [];
   for (const peer of peers) {

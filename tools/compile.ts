@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
+import { OPENERS } from "../src/cli/open_browser.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { InputError } from "../src/errors.ts";
 
@@ -17,8 +18,8 @@ const MAIN = "main.ts";
 /** Files that no module imports: the kernels, found by `src/engine/wasm/load.ts`. */
 const INCLUDED = ["build"];
 /**
- * Reading, and writing and fetching where a user says; no environment, no other programs, no foreign code. Each command
- * gives up what it has no use for (`src/cli/permissions.ts`). Nobody is asked for more: a binary runs unattended, too.
+ * Reading, and writing and fetching where a user says; no environment, no foreign code, no other programs but the one that
+ * opens a page (`report --open`). Each command gives up what it has no use for (`src/cli/permissions.ts`). Nobody is asked for more: a binary runs unattended, too.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
 
@@ -31,6 +32,12 @@ const ONE_FILE: Readonly<Record<string, string | undefined>> = {
   "@tensorflow/tfjs-backend-webgpu": "tf-backend-webgpu.node.js",
   "@tensorflow/tfjs-backend-cpu": undefined,
 };
+
+/** The permission to open a page by the program that a system has for it. */
+function openerFlags(target: string): string[] {
+  const found = Object.entries(OPENERS).find(([os]) => target.includes(os));
+  return found ? [`--allow-run=${found[1]}`] : [];
+}
 
 /** What `deno info` tells of a program. */
 const graphSchema = v.object({
@@ -57,6 +64,7 @@ try {
   const flags = [
     "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
     ...PERMISSIONS,
+    ...openerFlags(target ?? Deno.build.target),
     ...[...INCLUDED, ...modules].flatMap((path) => ["--include", path]),
     ...[...unusedPaths(packages), ...unusedForms(packages)].flatMap((path) => ["--exclude", path]),
     ...(target === undefined ? [] : ["--target", target]),

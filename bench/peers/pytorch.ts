@@ -15,18 +15,25 @@ const PYTHON = "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("./seed_pytorch.py", import.meta.url));
 const INSTALL = "apt-get install --no-install-recommends python3-torch libopenblas0-pthread";
 
-const checked = v.object({ peer: v.string(), loss: v.number(), deviation: v.number() });
+const checked = v.object({ peer: v.string(), device: v.string(), loss: v.number(), deviation: v.number() });
 const timed = v.object({ seconds: v.array(v.number()) });
 
-/** Makes the peer. @param mode As the notebook writes it, or tuned by hand; see the script. */
-export function pytorchPeer(mode: "notebook" | "tuned"): Peer {
+/**
+ * Makes the peer.
+ *
+ * @param mode As the notebook writes it, or tuned by hand; see the script.
+ * @param device Where it computes; `cuda` needs a PyTorch that was built for it.
+ */
+export function pytorchPeer(mode: "notebook" | "tuned", device: "cpu" | "cuda" = "cpu"): Peer {
   let version = "PyTorch";
   return {
-    label: `PyTorch, ${mode}`,
-    describe: () => Promise.resolve(`${version}, ${navigator.hardwareConcurrency} threads`),
+    label: `PyTorch, ${mode}${device === "cpu" ? "" : `, ${device}`}`,
+    describe: () => Promise.resolve(version),
     async check(golden): Promise<GoldenResult> {
-      const result = v.parse(checked, await run(["--mode", mode, "--check", golden]));
-      version = result.peer;
+      const result = v.parse(checked, await run(["--mode", mode, "--device", device, "--check", golden]));
+      version = `${result.peer}, ${
+        device === "cpu" ? `${navigator.hardwareConcurrency} threads` : result.device
+      }`;
       return result;
     },
     open: ({ hidden, steps, batchSize }: PeerSizes) =>
@@ -40,7 +47,18 @@ export function pytorchPeer(mode: "notebook" | "tuned"): Peer {
             threads: navigator.hardwareConcurrency,
           };
           const options = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
-          return v.parse(timed, await run(["--mode", mode, "--data", mnistDirectory(), ...options])).seconds;
+          return v.parse(
+            timed,
+            await run([
+              "--mode",
+              mode,
+              "--device",
+              device,
+              "--data",
+              mnistDirectory(),
+              ...options,
+            ]),
+          ).seconds;
         },
         [Symbol.dispose]: () => {}, // each call is a process of its own
       }),
@@ -63,5 +81,8 @@ async function run(args: readonly string[]): Promise<unknown> {
   if (output.success) return JSON.parse(text(output.stdout));
   const reason = text(output.stderr).trim();
   if (/No module named 'torch'/.test(reason)) throw new PeerMissing(`not installed here: ${INSTALL}`);
+  if (/finds no GPU/.test(reason)) {
+    throw new PeerMissing("PyTorch finds no GPU here, or was built without CUDA");
+  }
   throw new Error(`${SCRIPT} ${args.join(" ")}: exit code ${output.code}\n${reason}`);
 }

@@ -5,13 +5,23 @@
  */
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { decodePng, type Raster } from "./png.ts";
+import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
 
 /** Whether a picture's ink is light or dark; `auto` tells by its border. */
 export const INKS = ["auto", "light", "dark"] as const;
 
 /** One of {@linkcode INKS}. */
 export type Ink = typeof INKS[number];
+
+/** How to read a picture. */
+export interface PictureOptions {
+  /** Which of the picture's pixels are ink. @default {"auto"} */
+  readonly ink?: Ink;
+  /** What messages call the file. @default {"picture"} */
+  readonly name?: string;
+  /** The largest picture that is decoded. @default {1,048,576} */
+  readonly mostPixels?: number;
+}
 
 /** The side of the square pictures that a network takes; `undefined` where a sample of its is none. */
 export function pictureSide(spec: NetworkSpec): number | undefined {
@@ -29,18 +39,15 @@ export function pictureSide(spec: NetworkSpec): number | undefined {
  *
  * @param bytes The whole file.
  * @param side Rows and columns of what the network takes.
- * @param ink @default {"auto"}
- * @param name What messages call the file.
  * @returns `[side, side]`, 0 (ground) to 255 (ink).
  * @throws {InputError} when the file is damaged, too large, or no PNG.
  */
 export function readPicture(
   bytes: Uint8Array,
   side: number,
-  ink: Ink = "auto",
-  name = "picture",
-): Uint8Array {
-  const raster = decodePng(bytes, name);
+  { ink = "auto", name = "picture", mostPixels = MOST_PIXELS }: PictureOptions = {},
+): Uint8Array<ArrayBuffer> {
+  const raster = decodePng(bytes, name, mostPixels);
   return fit(inkOf(raster, ink), raster.width, raster.height, side);
 }
 
@@ -73,7 +80,7 @@ function borderMean({ width, height }: Raster, values: Uint8Array): number {
 }
 
 /** Scales a picture to fit into a square, in its middle. */
-function fit(pixels: Uint8Array, width: number, height: number, side: number): Uint8Array {
+function fit(pixels: Uint8Array, width: number, height: number, side: number): Uint8Array<ArrayBuffer> {
   const scale = Math.max(width, height) / side; // pixels of the picture to one of the square's
   const columns = coverage(width, side, scale), rows = coverage(height, side, scale);
   return Uint8Array.from({ length: side * side }, (_, i) => {

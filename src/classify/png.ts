@@ -59,11 +59,12 @@ const PIECE = 512;
  *
  * @param bytes The whole file.
  * @param name What messages call it.
+ * @param most The largest picture that is decoded, in pixels.
  * @throws {InputError} when it is damaged, too large, or no PNG.
  */
-export function decodePng(bytes: Uint8Array, name: string): Raster {
+export function decodePng(bytes: Uint8Array, name: string, most: number = MOST_PIXELS): Raster {
   const chunks = findChunks(bytes, name);
-  const header = readHeader(bytes, chunks.header, name);
+  const header = readHeader(bytes, chunks.header, name, most);
   if (header.uses.includes("PLTE") && !chunks.palette.has("PLTE")) throw damaged(name, "it has no palette");
   checkData(bytes, chunks.data, header.inflated, name);
   const palette = ["PLTE", "tRNS"].flatMap((type) =>
@@ -123,15 +124,15 @@ interface Header {
   readonly uses: readonly string[];
 }
 
-function readHeader(bytes: Uint8Array, { from }: Chunk, name: string): Header {
+function readHeader(bytes: Uint8Array, { from }: Chunk, name: string, most: number): Header {
   const view = new DataView(bytes.buffer, bytes.byteOffset + from + 8, 13);
   const width = view.getUint32(0), height = view.getUint32(4), depth = view.getUint8(8);
   const colour = COLOURS.get(view.getUint8(9)), interlace = view.getUint8(12);
   const size = `${width.toLocaleString("en")} × ${height.toLocaleString("en")} pixels`;
   if (width === 0 || height === 0) throw damaged(name, `it has ${size}`);
-  if (width > MOST_SIDE || height > MOST_SIDE || width * height > MOST_PIXELS) {
+  if (width > MOST_SIDE || height > MOST_SIDE || width * height > most) {
     throw new InputError(
-      `${name}: ${size}: expected at most ${MOST_PIXELS.toLocaleString("en")} in all and ${
+      `${name}: ${size}: expected at most ${most.toLocaleString("en")} in all and ${
         MOST_SIDE.toLocaleString("en")
       } a side: make it smaller`,
     );

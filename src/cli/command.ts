@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { INVOCATION } from "../invocation.ts";
 
 export { INVOCATION };
@@ -36,6 +36,29 @@ export function createCommand(name: string, summary: string, details: string, ex
       getErrHasColors: () => false,
     })
     .addHelpText("after", example === "" ? "" : `\nExample:\n  ${INVOCATION} ${name} ${example}`);
+}
+
+/**
+ * A command as the user gave it, from its name on.
+ *
+ * @param without Options, by their attributes, that say nothing of what is to be done.
+ */
+export function givenCommand(command: CommandUnknownOpts, without: readonly string[]): string[] {
+  return [
+    command.name(),
+    ...command.options.flatMap((option) => {
+      const name = option.attributeName();
+      if (without.includes(name) || command.getOptionValueSource(name) !== "cli") return [];
+      const value = command.getOptionValue(name), flag = option.long ?? option.flags;
+      return typeof value === "boolean" ? [flag] : [flag, writeValue(value)];
+    }),
+  ];
+}
+
+/** A value as its option reads it: sizes by their names as `shift=2,rotate=15`. */
+function writeValue(value: unknown): string {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return String(value);
+  return Object.entries(value).map((size) => size.join("=")).join(",");
 }
 
 /** Columns of a terminal, 80 for anything else. */

@@ -61,6 +61,7 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.limitOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.precisionOption)
     .addOption(options.noSkipOption)

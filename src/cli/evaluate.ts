@@ -35,6 +35,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .argument("<run-or-file>", "a run's name, its folder, a model.safetensors or a checkpoint")
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.ownPrecisionOption)
     .addOption(options.noSkipOption)
@@ -53,15 +54,18 @@ export function evaluateCommand(): CommandUnknownOpts {
       const { say, result } = openOutput(given);
       await offerMnist(data, { say }, given);
       await giveUp("write", "net");
+      using progress = openProgress(false);
       using engine = await createEngine({
         spec: model.spec,
         engine: given.engine,
+        gpuMemory: given.gpuMemory,
         threads,
         seed,
         precision: given.precision ?? precisionOf(model),
         skip: given.skip,
         tune: given.tune,
         batchSize: BATCH,
+        onNotice: (line) => progress.note(line),
       });
       const side = pictureSide(model.spec);
       const samples = await (await openDataSource(data)).load("test", {
@@ -71,7 +75,6 @@ export function evaluateCommand(): CommandUnknownOpts {
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);
       say(engine.description);
-      using progress = openProgress(false);
       const started = performance.now();
       const test = await evaluate(
         engine,

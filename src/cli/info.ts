@@ -5,17 +5,22 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
-import { createEngine, type EngineName, ENGINES, PRECISIONS } from "../engine/choose.ts";
+import type { Choice } from "../engine/auto.ts";
+import { knownChoice, readChoices } from "../engine/auto_file.ts";
+import { createEngine, type EngineName, ENGINES, PRECISIONS, sizeOfEngine } from "../engine/choose.ts";
+import { type AdapterDescription, findAdapters, runtimeGpu } from "../engine/gpu/adapter.ts";
+import { mebibytes } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import type { Tuning } from "../engine/wasm/tuning.ts";
-import { readTuning } from "../engine/wasm/tuning_file.ts";
+import { machineOf, readTuning } from "../engine/wasm/tuning_file.ts";
 import { SpikeletError } from "../errors.ts";
 import { seedNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
+import { count } from "./figures.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
 /** A part of the machine that is there, or the reason why it is not. */
@@ -47,7 +52,7 @@ async function inspect() {
   const { deno, v8 } = Deno.version;
   const engines: ({ readonly name: string } & Found<{ readonly description: string }>)[] = [];
   for (const name of ENGINES) if (name !== "auto") engines.push({ name, ...await inspectEngine(name) });
-  const auto = await inspectEngine("auto");
+  const gpu = await inspectGpu();
   const builds: ({ readonly variant: Variant } & Found<{ readonly fuses: boolean }>)[] = [];
   for (const variant of ["relaxed", "plain"] as const) {
     builds.push({ variant, ...await inspectKernels(variant) });
@@ -60,7 +65,8 @@ async function inspect() {
     arch: Deno.build.arch,
     cores: navigator.hardwareConcurrency,
     engines,
-    auto: auto.available ? auto.name : null,
+    gpu,
+    ...inspectAuto(gpu.available ? gpu.adapters[0] : undefined),
     simd: { best: bestVariant(), builds },
     tuning: await inspectTuning(),
     mnist: await inspectMnist(),
@@ -76,6 +82,38 @@ async function inspectEngine(
     using engine = await createEngine({ spec, engine: name });
     return { name: engine.name, description: engine.description };
   });
+}
+
+/** Every adapter, the one that engines take first. */
+async function inspectGpu(): Promise<Found<{ readonly adapters: readonly AdapterDescription[] }>> {
+  const gpu = runtimeGpu();
+  if (!gpu) {
+    return {
+      available: false,
+      reason: "this runtime has no WebGPU: Deno has it from 2.9, and before with --unstable-webgpu",
+    };
+  }
+  const adapters = (await findAdapters(gpu)).map(({ description }) => description);
+  if (adapters.length > 0) return { available: true, adapters };
+  return {
+    available: false,
+    reason: "no adapter is found: a GPU needs its driver, on Linux the part for Vulkan",
+  };
+}
+
+/** What `auto` is for the seed's network, and why; and what has been measured for others. */
+function inspectAuto(adapter: AdapterDescription | undefined) {
+  const choices = readChoices(machineOf({ variant: bestVariant() }));
+  const choice: Choice | undefined = knownChoice(
+    choices,
+    adapter,
+    sizeOfEngine({ spec: seedNetwork() }),
+  );
+  return {
+    auto: choice?.engine ?? null,
+    autoReason: choice?.reason ?? "not measured yet: train does, at its first use here",
+    measured: choices?.choices ?? {},
+  };
 }
 
 async function inspectKernels(variant: Variant): Promise<Found<{ readonly fuses: boolean }>> {
@@ -119,7 +157,7 @@ async function found<Facts>(look: () => Promise<Facts>): Promise<Found<Facts>> {
 }
 
 function describe(
-  { version, deno, v8, os, arch, cores, engines, auto, simd, tuning, mnist }: Info,
+  { version, deno, v8, os, arch, cores, engines, gpu, auto, autoReason, measured, simd, tuning, mnist }: Info,
 ): string[] {
   const rows: string[][] = [
     ["Spikelet", version],
@@ -131,7 +169,10 @@ function describe(
     const what = engine.available ? engine.description : `not here: ${engine.reason}`;
     rows.push([i === 0 ? "Engines" : "", `${engine.name}: ${what}`]);
   });
-  rows.push(["", auto === null ? "auto finds none" : `auto takes ${auto}`]);
+  rows.push(["", auto === null ? `auto: ${autoReason}` : `auto takes ${auto}: ${autoReason}`]);
+  for (const [size, { engine }] of Object.entries(measured)) rows.push(["", `${size}: ${engine}`]);
+  if (gpu.available) gpu.adapters.forEach((adapter, i) => rows.push(...describeAdapter(adapter, i === 0)));
+  else rows.push(["GPU", gpu.reason]);
   simd.builds.forEach((build, i) => {
     const what = build.available
       ? build.fuses ? "multiply-adds are fused" : "multiply-adds round twice"
@@ -150,4 +191,32 @@ function describe(
   rows.push(["MNIST", mnist.available ? mnist.folder : mnist.reason]);
   if (mnist.available) rows.push(["", "its four files have the official MD5s"]);
   return alignColumns(rows);
+}
+
+/** Its name and maker, and the limits by which work is cut up. */
+function describeAdapter(
+  { name, vendor, architecture, isSoftware, limits }: AdapterDescription,
+  isFirst: boolean,
+): string[][] {
+  const maker = [vendor, architecture].filter((word) => word !== "").join(", ");
+  return [
+    [
+      isFirst ? "GPU" : "",
+      `${name}${maker === "" ? "" : `, ${maker}`}${
+        isSoftware ? ": it computes on the CPU, for correctness only" : ""
+      }`,
+    ],
+    [
+      "",
+      `buffers of ${mebibytes(limits.maxBufferSize)}, of which a kernel sees ${
+        mebibytes(limits.maxStorageBufferBindingSize)
+      }`,
+    ],
+    [
+      "",
+      `groups of ${count(limits.maxComputeInvocationsPerWorkgroup)} calls that share ${
+        count(limits.maxComputeWorkgroupStorageSize)
+      } bytes, ${count(limits.maxComputeWorkgroupsPerDimension)} along a dimension`,
+    ],
+  ];
 }

@@ -51,6 +51,23 @@ export function numberOption<Flags extends string>(
     .argParser((text) => parseNumber(text, nameOf(flags), range));
 }
 
+/** An option that takes one number or several, with commas between them. */
+export function numberListOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  range: Range,
+  most: number,
+  fallback: string,
+): Option<Flags, undefined, undefined, number[]> {
+  const name = nameOf(flags);
+  return new Option(flags, `${description}, ${range.span}; ${most} at most (default: ${fallback})`)
+    .argParser((text) => {
+      const list = [...new Set(text.split(",").map((part) => parseNumber(part, name, range)))];
+      if (list.length <= most) return list;
+      throw new OptionError(`${name} ${shown(text)}: ${list.length} of them: expected ${most} at most`);
+    });
+}
+
 /** An option that takes one of some words. */
 export function choiceOption<Flags extends string, Choice extends string>(
   flags: Flags,

@@ -8,8 +8,11 @@
  * @module
  */
 
-/** What a command may need besides reading files. */
-export type Power = "write" | "net";
+/** What a command may need besides reading files: `run` is the system's program that opens a page, and no other. */
+const POWERS = ["write", "net", "run"] as const;
+
+/** One of them. */
+export type Power = typeof POWERS[number];
 
 /** By the name of a command, with the names of the commands that it belongs to. */
 const NEEDS: Readonly<Record<string, readonly Power[]>> = {
@@ -17,6 +20,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   train: ["write", "net"],
   compare: ["write", "net"],
   evaluate: ["write", "net"],
+  report: ["write", "net", "run"],
   runs: [],
   "runs show": [],
   "runs rm": ["write"],
@@ -26,6 +30,8 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "data fetch": ["write", "net"],
   "data verify": [],
   "data path": [],
+  serve: ["net"],
+  edge: ["write"],
 };
 
 /** What a command needs; all there is where nothing has been said about it. */
@@ -35,8 +41,8 @@ export function needsOf(command: string): readonly Power[] | undefined {
 
 /** Gives up what a command has no use for. */
 export async function keepNeeded(command: string): Promise<void> {
-  const needed = needsOf(command) ?? ["write", "net"];
-  await giveUp(...(["write", "net"] as const).filter((power) => !needed.includes(power)));
+  const needed = needsOf(command) ?? POWERS;
+  await giveUp(...POWERS.filter((power) => !needed.includes(power)));
 }
 
 /** Gives up permissions. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { SingleBar } from "cli-progress";
+import { MultiBar, type SingleBar } from "cli-progress";
 import { columnsOf } from "./command.ts";
 import { count, timeLeft } from "./figures.ts";
 
@@ -18,6 +18,8 @@ export interface Standing {
   readonly from?: number;
   /** What else there is to know, such as `loss 0.5123`. */
   readonly facts: readonly string[];
+  /** Lines to be shown below it, each of them within the terminal's columns; a terminal alone shows them. */
+  readonly picture?: readonly string[];
   /** How fast it goes, in words, from what is done in a second. @default {samples a second} */
   readonly rate?: (perSecond: number) => string;
 }
@@ -34,6 +36,8 @@ export interface Progress extends Disposable {
   clear(): void;
   /** Tells where the stage stands. */
   update(standing: Standing): void;
+  /** A line in between, which stays. */
+  note(line: string): void;
 }
 
 /** A plain line comes after 5 s, or after 2 s where a tenth more has been done: a log is read afterwards. */
@@ -46,7 +50,7 @@ const SHORTEST_BAR = 8;
 
 /** Opens the kind of progress that fits: none, a bar, or lines. */
 export function openProgress(quiet: boolean): Progress {
-  if (quiet) return { begin() {}, clear() {}, update() {}, [Symbol.dispose]() {} };
+  if (quiet) return { begin() {}, clear() {}, update() {}, note() {}, [Symbol.dispose]() {} };
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
@@ -95,13 +99,19 @@ class Lines implements Progress {
     console.error(`${standing.label}  ${describe(course)}`);
   }
 
+  note(line: string): void {
+    console.error(line);
+  }
+
   [Symbol.dispose](): void {}
 }
 
 class Bar implements Progress {
   #began = performance.now();
   #before = 0;
-  #bar: SingleBar | undefined;
+  #block: MultiBar | undefined;
+  /** A line each: the bar itself, and those of the picture. They are written over in place, so nothing flickers. */
+  #lines: SingleBar[] = [];
   /** However the program ends, the cursor must be there again. */
   readonly #release = () => this.clear();
 
@@ -115,25 +125,34 @@ class Bar implements Progress {
     this.#before = done;
   }
 
-  update(standing: Standing): void {
+  update({ picture = [], ...standing }: Standing): void {
     const seconds = (performance.now() - this.#began) / 1000;
-    const payload = { ...standing, since: standing.done - this.#before, seconds };
-    if (this.#bar) {
-      this.#bar.update(standing.done, payload);
-      return;
-    }
-    this.#bar = new SingleBar({
-      format: (_options, _params, course: Course) => drawBar(course),
+    const bar = drawBar({ ...standing, since: standing.done - this.#before, seconds });
+    const lines = [bar, ...picture];
+    const isNew = this.#block === undefined;
+    this.#block ??= new MultiBar({
+      format: (_options, _params, { line }: { line: string }) => line,
       fps: 10,
       hideCursor: true,
       clearOnComplete: true,
     });
-    this.#bar.start(standing.total, standing.done, payload);
+    for (let i = 0; i < Math.max(lines.length, this.#lines.length); i++) {
+      const payload = { line: lines[i] ?? "" };
+      if (this.#lines[i]) this.#lines[i]!.update(standing.done, payload);
+      else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
+    }
+    if (isNew) this.#block.update(); // now, not at its first tick: a short epoch would be over by then
+  }
+
+  note(line: string): void {
+    this.clear(); // the next update draws another
+    console.error(line);
   }
 
   clear(): void {
-    this.#bar?.stop();
-    this.#bar = undefined;
+    this.#block?.stop();
+    this.#block = undefined;
+    this.#lines = [];
   }
 
   [Symbol.dispose](): void {

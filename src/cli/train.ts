@@ -10,7 +10,7 @@ import { presetOf } from "../network/presets.ts";
 import { resumeTraining } from "../train/resume.ts";
 import { checkRunName, runNameOf } from "../train/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, runTraining } from "../train/run.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, givenCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import * as networks from "./network_options.ts";
 import { numberOption, pathOption, wholeNumbers } from "./option_values.ts";
@@ -23,6 +23,7 @@ import * as starts from "./start_options.ts";
 import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
+import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
 
 /** By their attributes, the options that a resumed run takes anew; it has all others from its record. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
@@ -36,10 +37,14 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set([
     "out",
     "checkpointEvery",
     "explain",
+    "watch",
     "json",
     "quiet",
   ],
 ]);
+
+/** By their attributes, the options that say nothing of what a run comes to; its record's command goes without them. */
+const BESIDE_COMMAND = ["name", "out", "checkpointEvery", "explain", "watch", "json", "quiet"];
 
 /** Makes the command. */
 export function trainCommand(): CommandUnknownOpts {
@@ -93,6 +98,7 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.patienceOption)
     .addOption(options.dataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(options.precisionOption)
     .addOption(options.noSkipOption)
@@ -119,6 +125,7 @@ export function trainCommand(): CommandUnknownOpts {
       new Option("--explain", "tell how each layer is doing, and what usually helps").helpGroup("Output:"),
     )
     .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
+    .addOption(watchOption)
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (written, command) => {
@@ -130,17 +137,19 @@ export function trainCommand(): CommandUnknownOpts {
       for (const [each, option] of [[name, "--name"], [resume, "--resume"]] as const) {
         if (each !== undefined) checkRunName(each, option);
       }
+      if (given.watch) checkSeen(given.quiet === true);
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
       using progress = openProgress(given.quiet === true);
+      using live = openLive(given.watch === true, (note) => console.error(note));
       const interruption = endByItself();
       const { signal } = interruption;
       signal.addEventListener("abort", () => {
         progress.clear();
         if (!given.quiet) console.error("stopping after the batches under way; once more to stop at once");
       });
-      const { observer, kept } = observeTraining(progress, say, given.quiet === true);
+      const { observer, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
         const { epochs, threads, skip, tune, data } = given;
         const common = {
@@ -153,6 +162,7 @@ export function trainCommand(): CommandUnknownOpts {
           const samples = await loadDataSet(data);
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
+          if (given.watch) checkWatch(spec);
           const isNotebook = model === "seed" || model === "dense";
           const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
           const { seed } = given;
@@ -165,6 +175,7 @@ export function trainCommand(): CommandUnknownOpts {
               ...(startRate !== undefined && { startRate }),
               seed,
               ...(name !== undefined && { name }),
+              command: givenCommand(command, BESIDE_COMMAND),
               ...common,
             },
             observer,

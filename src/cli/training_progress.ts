@@ -10,6 +10,7 @@ import { count, counted, loss, percent } from "./figures.ts";
 import type { Progress } from "./progress.ts";
 import { describeStart } from "./start_options.ts";
 import { describeNetwork } from "./training_options.ts";
+import type { Live } from "./watch.ts";
 
 /** Loss and accuracy are shown over at least so many samples, for a small batch alone says little. */
 const SAMPLES = 1000;
@@ -18,11 +19,15 @@ const SAMPLES = 1000;
  * Shows training and the test after it.
  *
  * @param prefix Stands before each label, such as which run of several it is.
+ * @param picture What to show below the bar while the network trains.
  */
 export function showTraining(
   progress: Progress,
   prefix = "",
-): Required<Pick<RunObserver, "onBatch" | "onEvaluate">> & { begin(epochs: number, done?: number): void } {
+  picture: () => readonly string[] = () => [],
+): Required<Pick<RunObserver, "onBatch" | "onEvaluate" | "onNotice">> & {
+  begin(epochs: number, done?: number): void;
+} {
   let recent: Score[] = [];
   let epochs = 1;
   let testing = false;
@@ -41,8 +46,10 @@ export function showTraining(
         done,
         total,
         facts: [`loss ${loss(mean((s) => s.loss))}`, `accuracy ${percent(mean((s) => s.accuracy))}`],
+        picture: picture(),
       });
     },
+    onNotice: (line) => progress.note(line),
     onEvaluate(done, total) {
       if (!testing) progress.begin();
       testing = true;
@@ -55,19 +62,25 @@ export function showTraining(
  * Tells how one run goes, from its first line to its last epoch.
  *
  * @param say Where lines for people go.
+ * @param live Looks at the network between batches.
  * @returns The observer, and what of the run is kept so far.
  */
 export function observeTraining(
   progress: Progress,
   say: (line?: string) => void,
-  quiet: boolean,
+  live: Live,
 ): { readonly observer: RunObserver; kept(): RunStanding | undefined } {
-  const shown = showTraining(progress);
+  const shown = showTraining(progress, "", () => live.draw());
   let epochs = 1;
   let kept: RunStanding | undefined;
   const observer: RunObserver = {
     ...shown,
-    onStart({ options, engine, samples, validation, start, directory = "", from, kept: before }) {
+    onBatch(report) {
+      live.look();
+      shown.onBatch(report);
+    },
+    onStart(begun) {
+      const { options, engine, samples, validation, start, directory = "", from, kept: before } = begun;
       ({ epochs } = options);
       kept = before;
       const held = validation > 0 ? `, ${count(validation)} more held back` : "";
@@ -79,6 +92,7 @@ export function observeTraining(
       say(engine);
       if (start) say(describeStart(start));
       say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
+      live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
       shown.begin(epochs, from && (from.epoch - 1) * samples + from.sums.total);
     },
     onEpoch(report) {
@@ -86,10 +100,6 @@ export function observeTraining(
       say(describeEpoch(report, epochs));
     },
     onCheckpoint: (standing) => kept = standing,
-    onNotice(notice) {
-      progress.clear();
-      if (!quiet) console.error(notice);
-    },
   };
   return { observer, kept: () => kept };
 }

@@ -10,7 +10,14 @@ import { loadKernels } from "../engine/wasm/load.ts";
 import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
 import { EngineError, OptionError, SpikeletError } from "../errors.ts";
 import { readReferenceCase } from "../train/reference_case.ts";
-import { type Deviation, isWithin, type OpenEngine, TOLERANCE, verifyCase } from "../train/verify.ts";
+import {
+  type Deviation,
+  isWithin,
+  type OpenEngine,
+  TOLERANCE,
+  verifyCase,
+  type VerifyOptions,
+} from "../train/verify.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted } from "./figures.ts";
@@ -43,6 +50,7 @@ export function verifyCommand(): CommandUnknownOpts {
   )
     .argument("<file...>", "reference cases (.safetensors)")
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(
       choiceOption("--variant <name>", "build of wasm's kernels", VARIANTS, `${bestVariant()}, the best here`)
@@ -50,7 +58,7 @@ export function verifyCommand(): CommandUnknownOpts {
     )
     .addOption(jsonOption)
     .action(async (files, given) => {
-      const { engine, threads, variant } = given;
+      const { engine, gpuMemory, threads, variant } = given;
       const { say, result } = openOutput(given);
       let description: string = engine;
       const open: OpenEngine = async (engineOptions) => {
@@ -60,7 +68,7 @@ export function verifyCommand(): CommandUnknownOpts {
       };
       const verdicts: Verdict[] = [];
       for (const file of files) {
-        const verdict = await judge(file, { engine, threads }, open);
+        const verdict = await judge(file, { engine, gpuMemory, threads }, open);
         verdicts.push(verdict);
         for (const line of describe(verdict)) say(line);
         say();
@@ -93,7 +101,7 @@ function openerOf(engine: EngineName, variant: Variant | undefined): OpenEngine 
 /** Compares one file. What is wrong with the file itself is a failure of it, not of those after it. */
 async function judge(
   file: string,
-  engine: { readonly engine: EngineName; readonly threads: number },
+  engine: VerifyOptions,
   open: OpenEngine,
 ): Promise<Verdict> {
   try {

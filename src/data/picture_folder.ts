@@ -88,7 +88,7 @@ async function readOne(path: string, side: number): Promise<Uint8Array> {
   } catch (error) {
     throw readError(error, path);
   }
-  return readPicture(bytes, side, "auto", path);
+  return readPicture(bytes, side, { name: path });
 }
 
 /** What a folder holds, by name; hidden files are none of ours. */

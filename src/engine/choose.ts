@@ -3,48 +3,66 @@
  *
  * @module
  */
-import { OptionError } from "../errors.ts";
+import { EngineError, OptionError } from "../errors.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { type Choice, type Measurement, sizeOf } from "./auto.ts";
+import { findChoice } from "./auto_file.ts";
 import type { Engine } from "./engine.ts";
+import { withFallback } from "./fallback.ts";
+import { type Gpu, runtimeGpu } from "./gpu/adapter.ts";
+import { DEFAULT_GPU_MEMORY } from "./gpu/memory.ts";
+import { createHybridEngine } from "./hybrid/hybrid_engine.ts";
+import { timeTraining } from "./measure.ts";
 import type { Precision } from "./wasm/input_product.ts";
+import { bestVariant } from "./wasm/kernels.ts";
 import { loadKernels } from "./wasm/load.ts";
-import { tunedTile } from "./wasm/tuning_file.ts";
+import { machineOf, tunedTile } from "./wasm/tuning_file.ts";
 import { createWasmEngine } from "./wasm/wasm_engine.ts";
 import { createWebGpuEngine } from "./webgpu/webgpu_engine.ts";
 
 /** The engines of the command line; `auto` takes the one that is fastest here. */
-export const ENGINES = ["auto", "wasm", "webgpu"] as const;
+export const ENGINES = ["auto", "wasm", "hybrid", "webgpu"] as const;
 
 /** One of {@linkcode ENGINES}. */
 export type EngineName = typeof ENGINES[number];
+
+/** An engine that computes. */
+export type ComputingEngine = Exclude<EngineName, "auto">;
 
 /** What every engine is made from. */
 export interface EngineOptions {
   /** What to train or run. */
   readonly spec: NetworkSpec;
-  /** Which engine. @default {"auto"} */
+  /** Which engine; `auto` is wasm but where it was measured that another is faster (see `tune`). @default {"auto"} */
   readonly engine?: EngineName;
-  /** Worker threads, 1 or more. @default {the machine's cores} */
+  /** Worker threads, 1 or more; webgpu has none. @default {the machine's cores} */
   readonly threads?: number;
   /** Seed of all draws. @default {0} */
   readonly seed?: number;
   /** The most samples that a batch will have. @default {1000} */
   readonly batchSize?: number;
-  /** Gradient shards of a batch; see the engine. */
+  /** Samples of the batches that are trained with, for which `auto` finds the fastest engine. @default {batchSize} */
+  readonly usualBatchSize?: number;
+  /** Gradient shards of a batch of wasm; see the engine. */
   readonly shards?: number;
-  /** What the product with noise-coded inputs is computed in. @default {"f32"} */
+  /** What the product with noise-coded inputs is computed in; GPUs have `f32` alone. @default {"f32"} */
   readonly precision?: Precision;
   /** Leave out units that provably will not spike; never changes the result. @default {true} */
   readonly skip?: boolean;
   /**
-   * Use the kernels that were measured to be the fastest on this machine, and measure them first where none were
-   * (`.spikelet/tuning.json`); never changes the result. @default {false}
+   * Use what was measured to be the fastest on this machine, and measure it first where nothing was: wasm's kernels
+   * (`.spikelet/tuning.json`), which never change the result, and the engine that `auto` is (`.spikelet/engines.json`), whose
+   * results differ by rounding. @default {false}
    */
   readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
   readonly record?: boolean;
-  /** MiB of the GPU's memory to take at most. @default {1024} */
+  /** MiB of the GPU's memory to take at most; part of what the bits of the GPU engines depend on. @default {1024} */
   readonly gpuMemory?: number;
+  /** Where adapters are found. @default {the runtime's WebGPU} */
+  readonly gpu?: Gpu;
+  /** Hears in one line what `auto` has measured, and that it goes on with wasm. */
+  readonly onNotice?: (line: string) => void;
 }
 
 /** What the precisions of the command line are. */
@@ -53,26 +71,105 @@ export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[]
 /**
  * Makes an engine by name.
  *
+ * With `auto`, a GPU that cannot be had or fails in the middle is no error: wasm goes on from the last whole batch.
+ *
  * @throws {EngineError} when it cannot be had here.
  * @throws {OptionError} when an option means nothing to it.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
-  const { engine = "auto", threads = navigator.hardwareConcurrency, tune = false, ...rest } = options;
-  switch (engine) {
-    case "auto":
+  const { engine = "auto", onNotice, ...rest } = options;
+  const open = (name: ComputingEngine) => openEngine(name, rest);
+  if (engine !== "auto") return await open(engine);
+  const choice = await chooseAutomatically(options);
+  if (choice.engine === "wasm") return await open("wasm");
+  const tell = (failure: EngineError) => onNotice?.(`auto goes on with wasm: ${failure.message}`);
+  try {
+    return withFallback(await open(choice.engine), { open: () => open("wasm"), onFailure: tell });
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    tell(error);
+    return await open("wasm");
+  }
+}
+
+/** The machine's cores. */
+function coresOf(): number {
+  return navigator.hardwareConcurrency;
+}
+
+async function openEngine(
+  name: ComputingEngine,
+  { threads = coresOf(), tune = false, ...rest }: Omit<EngineOptions, "engine" | "onNotice">,
+): Promise<Engine & Disposable> {
+  if (name !== "wasm" && rest.precision === "i16") {
+    throw new OptionError(
+      `--precision i16: means nothing for --engine ${name}, which computes in f32: say f32`,
+    );
+  }
+  switch (name) {
     case "wasm": {
       const kernels = await loadKernels();
       const tile = tune ? await tunedTile(kernels, rest.precision ?? "f32") : undefined;
       return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
     }
+    case "hybrid":
+      return await createHybridEngine({ ...rest, threads, kernels: await loadKernels() });
     case "webgpu":
-      if (rest.precision === "i16") {
-        throw new OptionError(
-          "--precision i16: means nothing for --engine webgpu, which computes in f32: say f32",
-        );
-      }
       return await createWebGpuEngine(rest);
     default:
-      return engine satisfies never;
+      return name satisfies never;
+  }
+}
+
+/** What `auto` stands for. */
+async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
+  const { spec, precision = "f32", tune = false, gpu = runtimeGpu(), onNotice } = options;
+  if (!tune) return { engine: "wasm", reason: "nothing is measured without tuning" };
+  if (precision !== "f32") {
+    return { engine: "wasm", reason: `the GPU engines do not compute in ${precision}` };
+  }
+  return await findChoice({
+    machine: machineOf({ variant: bestVariant() }),
+    size: sizeOfEngine(options),
+    gpu,
+    onNotice,
+    async measure() {
+      const { engine: _auto, onNotice: _notice, ...rest } = options;
+      const measurements: Measurement[] = [];
+      for (const engine of ["wasm", "hybrid", "webgpu"] as const) {
+        measurements.push({
+          engine,
+          seconds: await timeEngine(() => openEngine(engine, rest), spec, batchSizeOf(rest)),
+        });
+      }
+      return measurements;
+    },
+  });
+}
+
+/** Under what a choice for these options is remembered. */
+export function sizeOfEngine(
+  { spec, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY, ...sizes }: EngineOptions,
+): string {
+  return sizeOf(spec, { batchSize: batchSizeOf(sizes), threads, gpuMemory });
+}
+
+/** Samples of a usual batch. */
+function batchSizeOf({ batchSize = 1000, usualBatchSize = batchSize }: Partial<EngineOptions>): number {
+  return usualBatchSize;
+}
+
+/** Seconds of a batch; why there are none, where the engine fails. */
+async function timeEngine(
+  open: () => Promise<Engine & Disposable>,
+  spec: NetworkSpec,
+  batchSize: number,
+): Promise<number | string> {
+  try {
+    using engine = await open();
+    return await timeTraining(engine, spec, batchSize);
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error;
+    return error.message;
   }
 }

@@ -141,7 +141,7 @@ export async function readModel(path: string): Promise<Model> {
  * @returns SHA-256 of their bytes one after another, 64 hexadecimal digits.
  */
 export async function hashParameters(parameters: ReadonlyMap<string, Float32Array>): Promise<string> {
-  const length = parameters.values().reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const length = [...parameters.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
   const bytes = new Uint8Array(length);
   let offset = 0;
   for (const data of parameters.values()) {

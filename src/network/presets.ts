@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { graded, integrator, layer, network, type NetworkDescription } from "./builder.ts";
+import type { Augmentation } from "../data/augment.ts";
+import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** The constants of the notebook's spiking network; each can be changed. */
@@ -96,6 +97,52 @@ export function denseNetwork(
   });
 }
 
+/** The sizes that a preset of a tuned recipe lets be changed. */
+export type SizeOptions = Pick<SeedOptions, "inputs" | "hidden" | "classes" | "steps">;
+
+/**
+ * The seed's size and encoder, tuned: background pixels are silent (offset 0), the threshold is low, and an integrator that keeps
+ * its potential reads the spikes.
+ */
+export function tunedNetwork(
+  { inputs = 784, hidden = 100, classes = 10, steps = 24 }: SizeOptions = {},
+): NetworkSpec {
+  return network({
+    inputs,
+    steps,
+    encoder: { kind: "noise", offset: 0 },
+    layers: [
+      layer(hidden, graded({ decay: 0.9, threshold: 0.3, penalty: 0.3 }), { delay: 1 }),
+      layer(classes, integrator({ decay: 0.9 })),
+    ],
+  });
+}
+
+/** Two wide hidden layers of the same neurons, fed with a constant current. */
+export function wideNetwork(
+  { inputs = 784, hidden = 512, classes = 10, steps = 16 }: SizeOptions = {},
+): NetworkSpec {
+  const neuron = graded({ decay: 0.9, threshold: 0.3, penalty: 0.3 });
+  return network({
+    inputs,
+    steps,
+    encoder: { kind: "constant" },
+    layers: [layer(hidden, neuron), layer(hidden, neuron), layer(classes, integrator({ decay: 0.9 }))],
+  });
+}
+
+/** The field's common yardstick: leaky integrate-and-fire neurons with a surrogate gradient, fed with a constant current. */
+export function lifNetwork(
+  { inputs = 784, hidden = 128, classes = 10, steps = 25 }: SizeOptions = {},
+): NetworkSpec {
+  return network({
+    inputs,
+    steps,
+    encoder: { kind: "constant" },
+    layers: [layer(hidden, lif({ decay: 0.9, threshold: 1 })), layer(classes, integrator({ decay: 0.9 }))],
+  });
+}
+
 /** How a preset is trained where nothing else is said; what is left out here is the optimiser's or the command's own. */
 export interface Recipe {
   /** Passes over the training set. */
@@ -108,6 +155,10 @@ export interface Recipe {
   readonly learningRate?: number | undefined;
   /** How strongly weights are drawn to 0. */
   readonly weightDecay?: number | undefined;
+  /** How the learning rate changes. */
+  readonly schedule?: "constant" | "cosine" | "step" | undefined;
+  /** How pictures are moved each time they are learned from. */
+  readonly augment?: Augmentation | undefined;
 }
 
 /** A network with a name, and how it is trained. */
@@ -124,6 +175,8 @@ export interface Preset {
   readonly recipe: Recipe;
 }
 
+const SIZES = ["inputs", "hidden", "classes", "steps"] as const;
+
 /** Every preset by name. A new one is an entry here. */
 export const PRESETS = {
   seed: {
@@ -139,6 +192,43 @@ export const PRESETS = {
     without: "which has neither time steps nor spikes",
     network: denseNetwork,
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
+  },
+  tuned: {
+    summary: "the seed's size, tuned",
+    takes: SIZES,
+    without: "whose constants belong together",
+    network: tunedNetwork,
+    recipe: {
+      epochs: 24,
+      batchSize: 250,
+      optimizer: "adamw",
+      learningRate: 5e-3,
+      weightDecay: 0.05,
+      schedule: "cosine",
+      augment: { shift: 1 },
+    },
+  },
+  lif: {
+    summary: "leaky integrate-and-fire neurons, the common yardstick",
+    takes: SIZES,
+    without: "whose constants belong together",
+    network: lifNetwork,
+    recipe: { epochs: 25, batchSize: 128, optimizer: "adam", learningRate: 1e-3 },
+  },
+  wide: {
+    summary: "two hidden layers of 512",
+    takes: SIZES,
+    without: "whose constants belong together",
+    network: wideNetwork,
+    recipe: {
+      epochs: 40,
+      batchSize: 250,
+      optimizer: "adamw",
+      learningRate: 2e-3,
+      weightDecay: 0.05,
+      schedule: "cosine",
+      augment: { shift: 2, rotate: 10, elastic: 1.2 },
+    },
   },
 } as const satisfies Record<string, Preset>;
 

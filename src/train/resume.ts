@@ -13,7 +13,7 @@ import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
 import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
 import { differences, parseOptions, type RecordedOptions, type ResumeChanges } from "./run_options.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
-import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { keepNotices, type RunObserver, type RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { splitSamples } from "./split.ts";
 import { VERSION } from "../version.ts";
@@ -31,20 +31,24 @@ import { BEGINNING, isOver, isStopped, type TrainingProgress } from "./training_
 export async function resumeTraining(
   name: string,
   changes: ResumeChanges,
-  observer: RunObserver = {},
+  told: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   if (changes.out !== undefined) await checkWritable(changes.out);
+  const { observer, notices: kept } = keepNotices(told);
   using lock = await lockRunFolder(name);
   const { directory } = lock;
   const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
   const progress = found?.checkpoint.progress ?? BEGINNING;
   checkEpochs(directory, recorded, changes.epochs, progress, record?.state === "finished");
-  const options = { ...recorded, ...changes };
+  const command = record?.command && changes.epochs !== undefined && changes.epochs !== recorded.epochs
+    ? withEpochs(record.command, changes.epochs, recorded)
+    : record?.command;
+  const options = { ...recorded, ...changes, ...(command && { command }) };
   const best = await readBest(directory, options, progress);
   const data = options.samples ?? await loadDataSet(options.data);
   checkData(directory, facts, await fingerprint(data.train));
-  using engine = await openEngine(options);
+  using engine = await openEngine(options, observer);
   notices.push(...versionNotices(facts, kernelsOf(engine)));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);
@@ -61,6 +65,7 @@ export async function resumeTraining(
     split,
     engine,
     observer,
+    notices: kept,
     signal,
     folder,
     checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),
@@ -136,6 +141,17 @@ function checkEpochs(
       ? `${directory}: the run is finished: --patience ${patience} ended it after epoch ${progress.epoch - 1}`
       : `${directory}: the run is finished: give more --epochs than ${epochs} to train on`,
   );
+}
+
+/** The command of a run that goes on for more epochs than it was begun with. */
+function withEpochs(command: readonly string[], epochs: number, { schedule }: RecordedOptions): string[] {
+  const at = command.indexOf("--epochs");
+  const rest = at < 0 ? command : command.toSpliced(at, 2);
+  // What would follow from the epochs stays what it was.
+  const drops = schedule?.kind === "step" && !command.includes("--drop-every")
+    ? ["--drop-every", String(schedule.every)]
+    : [];
+  return [...rest, "--epochs", String(epochs), ...drops];
 }
 
 /** The best epoch's weights, which a run with patience ends with. */

@@ -12,7 +12,7 @@ import { InputError, OptionError } from "../errors.ts";
 import { checkFit } from "./fit.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RunOptions } from "./run_options.ts";
-import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { keepNotices, type RunObserver, type RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { type SampleSplit, splitSamples } from "./split.ts";
 
@@ -48,10 +48,11 @@ export async function loadDataSet(folder?: string): Promise<DataSet> {
  */
 export async function runTraining(
   options: RunOptions,
-  observer: RunObserver = {},
+  told: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   const { name, model } = options;
+  const { observer, notices } = keepNotices(told);
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const data = options.samples ?? await loadDataSet(options.data);
@@ -61,13 +62,14 @@ export async function runTraining(
   if (options.augmentation) checkPictures(data.train);
   const split = splitSamples(data.train.count, options);
   checkWarmUp(options, split);
-  using engine = await openEngine(options);
+  using engine = await openEngine(options, observer);
   const session = {
     options: { ...options, engine: engineOf(engine) },
     data,
     split,
     engine,
     observer,
+    notices,
     signal,
   };
   if (name === false) return await carryOut(session);
@@ -81,7 +83,7 @@ export function engineOf({ name }: Engine): EngineName {
 }
 
 /** Makes a run's engine. @throws {EngineError} when it cannot be had. */
-export async function openEngine(options: RunOptions): Promise<Engine & Disposable> {
+export async function openEngine(options: RunOptions, observer: RunObserver): Promise<Engine & Disposable> {
   const { spec, engine, threads, seed, batchSize, precision = "f32", skip = true, tune = false } = options;
   return await createEngine({
     spec,
@@ -89,9 +91,12 @@ export async function openEngine(options: RunOptions): Promise<Engine & Disposab
     threads,
     seed,
     batchSize: Math.max(batchSize, 1000),
+    usualBatchSize: batchSize,
     precision,
     skip,
     tune,
+    ...(options.gpuMemory !== undefined && { gpuMemory: options.gpuMemory }),
+    onNotice: (line) => observer.onNotice?.(line),
   });
 }
 

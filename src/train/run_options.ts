@@ -36,6 +36,8 @@ export interface RecordedOptions {
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
+  /** MiB of the GPU's memory to take at most; part of what the bits of the GPU engines depend on. @default {1024} */
+  readonly gpuMemory?: number;
   /** What the product with noise-coded inputs is computed in. @default {"f32"} */
   readonly precision?: Precision;
   /** Leave out units that provably will not spike. @default {true} */
@@ -62,6 +64,8 @@ export interface RunOptions extends RecordedOptions {
   readonly name?: string | false;
   /** The data themselves, where they have been loaded already. */
   readonly samples?: DataSet;
+  /** The command that asks for the same run again, to be kept in its record: `["train", "--seed", "3"]`. */
+  readonly command?: readonly string[];
   /** Find out in the end how the layers are doing. @default {false} */
   readonly explain?: boolean;
 }
@@ -112,6 +116,7 @@ const entries = {
   seed: whole,
   threads: whole,
   engine: v.picklist(ENGINES),
+  gpuMemory: v.exactOptional(whole),
   precision: v.exactOptional(v.picklist(PRECISIONS)),
   skip: v.exactOptional(v.boolean()),
   tune: v.exactOptional(v.boolean()),

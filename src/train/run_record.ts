@@ -21,6 +21,8 @@ const schema = v.looseObject({
   version: v.string(),
   started: v.string(),
   finished: v.optional(v.string()),
+  /** The command that asks for the same run again, where a command asked for it. */
+  command: v.optional(v.array(v.string())),
   /** As {@linkcode recordOptions} wrote them. */
   options: v.looseObject({ model: v.string(), epochs: v.number(), seed: v.number() }),
   /** The times that a process was at work on it. */

@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { Samples } from "../data/samples.ts";
+import type { Parameters } from "../engine/engine.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { RecordedOptions } from "./run_options.ts";
 import type { LayerStart } from "./start.ts";
@@ -23,6 +25,10 @@ export interface RunObserver {
       readonly directory?: string;
       readonly from?: TrainingProgress;
       readonly kept?: RunStanding;
+      /** What it will be measured with. */
+      readonly test: Samples;
+      /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
+      readonly parameters: () => Promise<Parameters>;
     },
   ): void;
   /** Something that is no reason to stop. */
@@ -32,6 +38,18 @@ export interface RunObserver {
   /** A checkpoint is on the disk. */
   onCheckpoint?(kept: RunStanding): void;
   onEvaluate?(done: number, total: number): void;
+}
+
+/** An observer whose notices are kept, too. */
+export function keepNotices(
+  observer: RunObserver,
+): { readonly observer: RunObserver; readonly notices: string[] } {
+  const notices: string[] = [];
+  const onNotice = (notice: string) => {
+    notices.push(notice);
+    observer.onNotice?.(notice);
+  };
+  return { observer: { ...observer, onNotice }, notices };
 }
 
 /** Where a run stands, and what of it is kept. */

@@ -42,6 +42,8 @@ export interface Session {
   readonly split: SampleSplit;
   readonly engine: Engine;
   readonly observer: RunObserver;
+  /** What the observer was told that is no reason to stop; it may become more. */
+  readonly notices: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly folder?: RunFolder | undefined;
   readonly checkpoints?: CheckpointFolder;
@@ -59,7 +61,13 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
   let record = recordOf(session);
   const leave = async (rest: Readonly<Record<string, unknown>>) => {
     if (folder) {
-      await writeRecord(folder.directory, { ...record, finished: new Date().toISOString(), ...rest });
+      const { notices } = session;
+      await writeRecord(folder.directory, {
+        ...record,
+        finished: new Date().toISOString(),
+        ...(notices.length > 0 && { notices }),
+        ...rest,
+      });
     }
   };
   let kept = from?.progress ?? BEGINNING;
@@ -97,10 +105,12 @@ function wholeStep(step: Step): Step {
 /** `run.json` as the session begins. */
 function recordOf({ options, engine, from, record }: Session): Record<string, unknown> {
   const now = new Date().toISOString();
+  const { command } = options;
   return {
     state: "running",
     version: VERSION,
     started: record?.started ?? now,
+    ...(command && { command }),
     options: recordOptions(options),
     ...(record?.start !== undefined && { start: record.start }),
     sessions: [...record?.sessions ?? [], {
@@ -146,7 +156,7 @@ async function firstParameters({ options, data }: Session): Promise<Omit<Start, 
 }
 
 function announce(session: Session, start: readonly LayerStart[] | undefined): void {
-  const { options, split, engine, observer, folder, from } = session;
+  const { options, data, split, engine, observer, folder, from } = session;
   observer.onStart?.({
     options,
     engine: engine.description,
@@ -155,6 +165,8 @@ function announce(session: Session, start: readonly LayerStart[] | undefined): v
     ...(start && { start }),
     ...(folder && { directory: folder.directory }),
     ...(from && { from: from.progress, kept: standing(session, from.progress) }),
+    test: data.test,
+    parameters: () => engine.getParameters(),
   });
 }
 

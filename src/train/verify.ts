@@ -35,7 +35,7 @@ export function isWithin({ ofTolerance }: Deviation): boolean {
 export const TOLERANCE = { relative: 1e-4, absolute: 1e-5 } as const;
 
 /** How to make the engine that is held to a case. */
-export type VerifyOptions = Pick<EngineOptions, "engine" | "threads">;
+export type VerifyOptions = Pick<EngineOptions, "engine" | "gpuMemory" | "threads">;
 
 /** Opens an engine for a network; the default is {@linkcode createEngine}. */
 export type OpenEngine = (options: EngineOptions) => Promise<Engine & Disposable>;

@@ -35,10 +35,10 @@ Deno.test("readPicture() reads the same digit from light on dark, dark on light,
 
 Deno.test("readPicture() believes what it is told of the ink", () => {
   const light = greyFile(28, 28, digit(2)), inverted = digit(2).map((value) => 255 - value);
-  assert.deepEqual(readPicture(light, 28, "light"), digit(2));
-  assert.deepEqual(readPicture(light, 28, "dark"), inverted);
+  assert.deepEqual(readPicture(light, 28, { ink: "light" }), digit(2));
+  assert.deepEqual(readPicture(light, 28, { ink: "dark" }), inverted);
   const half = pngFile({ width: 1, height: 1, depth: 8, colour: 4, samples: [100, 51] });
-  assert.deepEqual([readPicture(half, 1, "light"), readPicture(half, 1, "dark")], [
+  assert.deepEqual([readPicture(half, 1, { ink: "light" }), readPicture(half, 1, { ink: "dark" })], [
     Uint8Array.of(20), // 100 over black, by a fifth
     Uint8Array.of(31), // 155 over white, by a fifth
   ]);
@@ -47,18 +47,18 @@ Deno.test("readPicture() believes what it is told of the ink", () => {
 Deno.test("readPicture() makes each pixel the mean of what lies under it", () => {
   // 4 × 4 to 2 × 2: means of 2 × 2 pixels.
   const pixels = [0, 4, 100, 104, 8, 12, 108, 112, 200, 200, 0, 0, 200, 200, 0, 0];
-  assert.deepEqual([...readPicture(greyFile(4, 4, pixels), 2, "light")], [6, 106, 200, 0]);
+  assert.deepEqual([...readPicture(greyFile(4, 4, pixels), 2, { ink: "light" })], [6, 106, 200, 0]);
   // 3 × 3 to 2 × 2: each covers 1.5 × 1.5 pixels, the middle one a quarter of itself in each.
-  const ninth = readPicture(greyFile(3, 3, [0, 0, 0, 0, 225, 0, 0, 0, 0]), 2, "light");
+  const ninth = readPicture(greyFile(3, 3, [0, 0, 0, 0, 225, 0, 0, 0, 0]), 2, { ink: "light" });
   assert.deepEqual([...ninth], new Array(4).fill(25));
   // 1 × 1 to 3 × 3.
-  assert.deepEqual([...readPicture(greyFile(1, 1, [7]), 3, "light")], new Array(9).fill(7));
+  assert.deepEqual([...readPicture(greyFile(1, 1, [7]), 3, { ink: "light" })], new Array(9).fill(7));
 });
 
 Deno.test("readPicture() puts a picture that is not square in the middle, on ground", () => {
-  const wide = readPicture(greyFile(4, 2, new Array(8).fill(80)), 4, "light");
+  const wide = readPicture(greyFile(4, 2, new Array(8).fill(80)), 4, { ink: "light" });
   assert.deepEqual([...wide], [0, 0, 0, 0, 80, 80, 80, 80, 80, 80, 80, 80, 0, 0, 0, 0]);
-  const tall = readPicture(greyFile(1, 3, [90, 90, 90]), 3, "light");
+  const tall = readPicture(greyFile(1, 3, [90, 90, 90]), 3, { ink: "light" });
   assert.deepEqual([...tall], [0, 90, 0, 0, 90, 0, 0, 90, 0]);
 });
 
@@ -72,7 +72,7 @@ Deno.test("readPicture() gives back a picture that was made larger by a whole fa
       });
       assert.deepEqual(readPicture(greyFile(side, side, larger), 28), pixels);
       const sum = (values: Uint8Array) => values.reduce((a, b) => a + b, 0);
-      const smaller = readPicture(greyFile(28, 28, pixels), 13, "light");
+      const smaller = readPicture(greyFile(28, 28, pixels), 13, { ink: "light" });
       assert.ok(Math.abs(sum(smaller) * (28 / 13) ** 2 - sum(pixels)) <= 0.5 * 169 * (28 / 13) ** 2);
     }),
     { seed: 1, numRuns: 20 },

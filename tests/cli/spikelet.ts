@@ -25,8 +25,10 @@ export interface Outcome {
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
   train: ["--allow-write=."],
   compare: ["--allow-write=."],
+  report: ["--allow-write=."],
   runs: ["--allow-write=runs"],
   data: ["--allow-write=.", "--allow-net"],
+  serve: ["--allow-net=127.0.0.1,localhost,0.0.0.0,[::1],[::]"],
 };
 
 /**
@@ -34,17 +36,20 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
  *
  * @param folder The current folder.
  * @param args What stands after `main.ts`.
- * @param permissions Besides `--allow-read`. @default {those of the command's task}
+ * @param permissions Besides `--allow-read` and that of every task. @default {those of the command's task}
+ * @param env Added to this process's own.
  */
 export function command(
   folder: string,
   args: readonly string[],
   permissions: readonly string[] = PERMISSIONS[args[0] ?? ""] ?? [],
+  env: Readonly<Record<string, string>> = {},
 ): Deno.Command {
+  const all = ["--allow-read", "--allow-env=XDG_RUNTIME_DIR", ...permissions];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
+    args: ["run", "--no-prompt", "--no-remote", ...all, `${PROJECT}main.ts`, ...args],
     cwd: folder,
-    env: { NODEVICE_SELECT: "1" }, // else Mesa's Vulkan layer looks for a display, and complains where there is none
+    env,
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

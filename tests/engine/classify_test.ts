@@ -48,7 +48,7 @@ Deno.test("classify() gives the same bits on 0, 1, 2 and 3 threads and at any ba
         { length: Math.ceil(131 / batchSize) },
         (_, i) => batchOf(SAMPLES, order.slice(i * batchSize, (i + 1) * batchSize)),
       );
-      const answers = await answered(Promise.all(batches.map((batch) => engine.classify(batch))));
+      const answers = await answered(Promise.all(batches.map((batch) => engine.classify(batch))), 20);
       outcomes.push({
         logits: answers.flatMap(({ logits }) => [...logits]),
         predictions: answers.flatMap(({ predictions }) => [...predictions]),

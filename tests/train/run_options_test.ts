@@ -22,6 +22,7 @@ const ALL: Required<RecordedOptions> = {
   schedule: { kind: "step", every: 3, factor: 0.1, warmUp: 5 },
   augmentation: { shift: 2, rotate: 10 },
   startRate: 0.1,
+  gpuMemory: 512,
   precision: "i16",
   skip: false,
   tune: true,

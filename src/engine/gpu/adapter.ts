@@ -50,7 +50,19 @@ export interface FoundAdapter {
 /** This runtime's WebGPU; `undefined` where it has none, or one that cannot tell when a device is lost (Deno before 2.9). */
 export function runtimeGpu(): Gpu | undefined {
   if (typeof GPUDevice === "undefined" || !("lost" in GPUDevice.prototype)) return undefined;
+  keepDriversQuiet();
   return typeof navigator === "undefined" ? undefined : (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+}
+
+/**
+ * Where no folder for sockets is named, as on a server, Mesa's Vulkan layer complains of it four times on standard error while it
+ * looks for a display. Nobody needs one here: so a place is named where there is none, if this process may.
+ */
+function keepDriversQuiet(): void {
+  const variable = "XDG_RUNTIME_DIR";
+  if (typeof Deno === "undefined" || Deno.build.os !== "linux") return;
+  if (Deno.permissions.querySync({ name: "env", variable }).state !== "granted") return;
+  if (Deno.env.get(variable) === undefined) Deno.env.set(variable, "/dev/null");
 }
 
 /** PCI and Khronos numbers of vendors: some runtimes name a vendor by its number only. */

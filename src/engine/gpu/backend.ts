@@ -86,6 +86,8 @@ export interface Backend {
   read<Types extends readonly ArrayType[]>(
     ...tensors: { readonly [I in keyof Types]: Tensor<Types[I]> }
   ): Promise<{ -readonly [I in keyof Types]: Numbers<Types[I]> }>;
+  /** Copies a tensor back to where its numbers are wanted, as `read` does, without a copy between. */
+  readInto(tensor: Tensor<"f32">, target: Float32Array): Promise<void>;
   /** Frees tensors; what has been recorded with them is still carried out. */
   release(...tensors: readonly Tensor[]): void;
   /** Sends what has been recorded, so that the device begins with it. */
@@ -94,8 +96,8 @@ export interface Backend {
   trim(): void;
   /** @throws {EngineError} once the device has failed or is closed. */
   check(): void;
-  /** Releases every tensor that was made meanwhile; `work` must not await. */
-  scoped<Result>(work: () => Result): Result;
+  /** Releases every tensor that was made meanwhile, but those that `work` says are kept; it must not await. */
+  scoped<Result>(work: (keep: <Kept extends Tensor>(tensor: Kept) => Kept) => Result): Result;
   /** Frees the device. */
   close(): void;
 }

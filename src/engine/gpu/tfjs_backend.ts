@@ -182,9 +182,28 @@ fn main(index : i32) {
     return view;
   }
 
-  async read<Types extends readonly ArrayType[]>(
+  read<Types extends readonly ArrayType[]>(
     ...tensors: { readonly [I in keyof Types]: Tensor<Types[I]> }
   ): Promise<{ -readonly [I in keyof Types]: Numbers<Types[I]> }> {
+    return this.#copyBack(tensors, (bytes) => {
+      let from = 0;
+      const read = tensors.map(({ type, shape }) => {
+        const part = bytes.slice(from, from += 4 * sizeOf(shape));
+        return type === "f32" ? new Float32Array(part) : new Int32Array(part);
+      });
+      return read as { -readonly [I in keyof Types]: Numbers<Types[I]> };
+    });
+  }
+
+  readInto(tensor: Tensor<"f32">, target: Float32Array): Promise<void> {
+    return this.#copyBack([tensor], (bytes) => target.set(new Float32Array(bytes)));
+  }
+
+  /** Copies tensors back, one behind the other, to where `take` can see them until it returns. */
+  async #copyBack<Result>(
+    tensors: readonly Tensor[],
+    take: (bytes: ArrayBuffer) => Result,
+  ): Promise<Result> {
     this.#opened.check();
     const { device } = this.#opened, { bufferManager } = this.#backend;
     const sizes = tensors.map(({ shape }) => 4 * sizeOf(shape));
@@ -207,15 +226,10 @@ fn main(index : i32) {
       this.#opened.failed,
     ]);
     this.#opened.check();
-    const bytes = staging.getMappedRange();
-    let from = 0;
-    const read = tensors.map(({ type }, i) => {
-      const part = bytes.slice(from, from += sizes[i]!);
-      return type === "f32" ? new Float32Array(part) : new Int32Array(part);
-    });
+    const taken = take(staging.getMappedRange(0, total));
     staging.unmap();
     bufferManager.releaseBuffer(staging);
-    return read as { -readonly [I in keyof Types]: Numbers<Types[I]> };
+    return taken;
   }
 
   release(...tensors: readonly Tensor[]): void {
@@ -243,11 +257,14 @@ fn main(index : i32) {
     this.#opened.check();
   }
 
-  scoped<Result>(work: () => Result): Result {
+  scoped<Result>(work: (keep: <Kept extends Tensor>(tensor: Kept) => Kept) => Result): Result {
     const outer = this.#scope;
     const scope: TfjsTensor[] = this.#scope = [];
     try {
-      return work();
+      return work((tensor) => {
+        scope.splice(scope.findIndex(({ info }) => info.dataId === infoOf(tensor).dataId), 1);
+        return tensor;
+      });
     } finally {
       this.#scope = outer;
       this.release(...scope);

@@ -20,6 +20,9 @@ export interface ChannelListener {
 
 /** Starts a worker and makes its lane there. */
 export function openWorker(setup: LaneSetup, listener: ChannelListener): Channel {
+  if (typeof Worker === "undefined") {
+    throw new EngineError("this runtime has no workers: make the engine with threads: 0");
+  }
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
   const name = `worker ${setup.lane + 1} of ${setup.lanes}`;
   const stopped = (reason: string) => listener.fail(new EngineError(`${name} stopped: ${reason}`));

@@ -6,16 +6,17 @@
  *
  * @module
  */
-import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
+import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
-import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
-import { type DrawKey, drawKey } from "../../random.ts";
+import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
 import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
-import { InputProduct, type Precision, type Tile } from "./input_product.ts";
+import { type Exchange, ExternalProduct } from "./external_product.ts";
+import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
+import type { Precision, Tile } from "./input_product.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
@@ -52,7 +53,12 @@ export interface CoreOptions {
   readonly tile?: Tile;
   /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
+  /** Where currents of the lowest layer come from, and its coefficients go to, if another computes its product. */
+  readonly exchange?: Exchange;
 }
+
+/** The only sample there is. */
+const ALONE: Place = { slot: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
 export class Core {
@@ -63,7 +69,7 @@ export class Core {
   /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
   readonly gradients: Float32Array;
   readonly #kernels: Kernels;
-  readonly #inputs: InputProduct;
+  readonly #inputs: InputOperations;
   /** Of each layer, for those whose weights lie by input. */
   readonly #products: readonly RowsProduct[];
   readonly #neurons: NeuronSteps;
@@ -71,54 +77,43 @@ export class Core {
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  readonly #features: SampleFeatures;
-  /** Feature of each pixel value. */
-  readonly #pixels: Float32Array;
-  readonly #featureScale: number;
   /** Slots in use, by layer: the units that may spike. */
   readonly #slots: number[];
-  /** Spikes of the present sample in each layer that lists them, and numbers in its inputs that are not 0. */
+  /** Spikes of the present sample in each layer that lists them. */
   readonly #fired: number[];
-  #firedInputs = 0;
-  /** Vectors of the present sample's features that are not all 0, where they are the same at every step. */
-  #vectors = 0;
   /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
   #label = 0;
   #scale = 1;
-  #key: DrawKey = { key0: 0, key1: 0 };
   #loss = 0;
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, exchange }: CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
-    this.#features = new SampleFeatures(seed);
     this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards);
+    this.memory = allocate(this.#kernels, plan, shards, exchange !== undefined);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
     this.#integers = new Int32Array(this.#kernels.memory.buffer);
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#inputs = new InputProduct(this.#kernels, this.memory, {
-      plan,
-      skipBound,
-      precision,
-      ...(tile && { tile }),
-    });
-    this.#featureScale = this.#inputs.featureScale;
-    const { encoder, inputs, steps } = plan.spec, { offset } = encoder;
-    this.#pixels = Float32Array.from(
-      { length: 256 },
-      (_, pixel) => Math.fround(Math.fround(pixel / 255) + offset) * this.#featureScale,
-    );
     this.#products = this.memory.layers.map((layer) =>
       new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
     );
+    this.#inputs = exchange
+      ? new ExternalProduct(this.#kernels, this.memory, exchange)
+      : new InputLayer(this.#kernels, this.memory, {
+        plan,
+        seed,
+        skipBound,
+        precision,
+        rows: this.#products[0]!,
+        ...(tile && { tile }),
+      });
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
@@ -126,26 +121,19 @@ export class Core {
     this.#steps = plan.spec.steps;
     this.#read = plan.readout;
     for (const layer of this.memory.layers) this.#prepareLayer(layer);
-    const widest = Math.max(inputs, ...this.memory.layers.map(({ width }) => width));
+    const widest = Math.max(plan.spec.inputs, ...this.memory.layers.map(({ width }) => width));
     this.#view(this.memory.ones, widest).fill(1);
-    if (!foldsFeatures(encoder)) this.#view(this.memory.features, inputs).fill(1);
-    if (encoder.kind === "latency") {
-      this.#view(this.memory.levels, 4).fill(Infinity);
-      const levels = this.#view(this.memory.levels + 16, roundUp(steps, 4));
-      levels.set(latencyLevels(encoder, steps));
-      levels.fill(levels[steps - 1]!, steps);
-    }
   }
 
-  /** What follows from the parameters and holds for a whole batch: panels, where features do not change them. */
+  /** What follows from the parameters and holds for a whole batch. */
   prepare(): void {
-    const { byInput, width } = this.memory.layers[0]!;
-    if (!foldsFeatures(this.plan.spec.encoder) && !byInput) this.#inputs.pack(width);
+    this.#inputs.prepare();
     for (const product of this.#products) product.forget();
   }
 
-  clearGradients(): void {
-    this.gradients.fill(0);
+  /** @param from Of the flat parameters: those before are another's. */
+  clearGradients(from = 0): void {
+    this.gradients.fill(0, from);
   }
 
   /**
@@ -153,21 +141,26 @@ export class Core {
    *
    * @param scale What its gradient counts in the batch's.
    * @param augmentation How it is moved before; its features must be pixels then.
+   * @param place Where it lies in an exchange, if there is one.
    */
   load(
     samples: Samples,
     index: number,
     purpose: number,
     epoch: number,
-    { scale = 1, augmentation }: { readonly scale?: number; readonly augmentation?: Augmentation } = {},
+    { scale = 1, augmentation, place = ALONE }: {
+      readonly scale?: number;
+      readonly augmentation?: Augmentation;
+      readonly place?: Place;
+    } = {},
   ): void {
-    this.#steps = samples.lengths?.[index] ?? this.plan.spec.steps;
-    this.#read = samples.lengths ? readStepsOf(this.plan.spec, this.#steps) : this.plan.readout;
-    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
-    this.#loadFeatures(features, start);
+    const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+    this.#steps = steps;
+    this.#read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
+    const key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
+    this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    this.#key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
   }
 
   /** The present sample's way forward. @returns Its loss. */
@@ -340,47 +333,27 @@ export class Core {
     }
   }
 
-  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  #loadFeatures(features: Samples["features"], start: number): void {
-    const { encoder } = this.plan.spec;
-    const { isSequence, channels } = sampleFormOf(this.plan.spec);
-    const place = (foldsFeatures(encoder) ? this.memory.features : this.memory.sequence) >> 2;
-    for (let step = 0; step < (isSequence ? this.#steps : 1); step++) {
-      const from = start + step * channels;
-      const to = place + step * roundUp(channels, 4);
-      if (features instanceof Uint8Array) {
-        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
-      } else {
-        for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * this.#featureScale;
-      }
-    }
-  }
-
   /** One operation of the plan, on the present sample. */
   execute(operation: Operation): void {
     const k = this.#kernels, m = this.memory, steps = this.#steps;
     switch (operation.kind) {
       case "encode":
-        this.#inputs.encode(this.#key, steps);
+        this.#inputs.encode();
         return;
       case "choose":
         this.#slots[operation.layer] = this.#inputs.choose();
         return;
       case "pack":
-        this.#inputs.pack(this.#inputSlots(m.layers[operation.layer]!));
+        this.#inputs.pack(this.#slots[operation.layer]!);
         return;
       case "product":
-        this.#product(m.layers[operation.layer]!);
+        this.#inputs.product(this.#slots[operation.layer]!);
         return;
-      case "productRow": {
-        const { layer, weightsAt, biasAt, currents, unitStride } = m.layers[operation.layer]!;
-        this.#vectors = k.listVectors(m.features, unitStride, m.vectors);
-        // deno-fmt-ignore
-        k.productRow(m.features, m.vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
+      case "productRow":
+        this.#inputs.productRow();
         return;
-      }
       case "gather":
-        this.#products[operation.layer]!.forward(this.#feedOf(operation.layer), steps);
+        this.#products[operation.layer]!.forward(this.#feedOf(m.layers[operation.layer]!), steps);
         return;
       case "scan":
         this.#scan(m.layers[operation.layer]!);
@@ -420,7 +393,7 @@ export class Core {
       case "stepsBack": {
         const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
         const product = this.#products[operation.layer]!;
-        product.gradient(this.#feedOf(operation.layer), steps, above.weightGradientsAt);
+        product.gradient(this.#feedOf(above), steps, above.weightGradientsAt);
         product.back(below, above.layer.inputDelay, steps);
         k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
         return;
@@ -440,58 +413,19 @@ export class Core {
         this.#coefficients(m.layers[operation.layer]!, operation.from);
         return;
       case "traceGradient":
-        this.#inputs.gradient(operation.decay, this.#slots[operation.layer]!, steps);
+        this.#inputs.traceGradient(operation.decay, this.#slots[operation.layer]!);
         return;
       case "outerGradient":
-        this.#outerGradient(m.layers[operation.layer]!);
+        this.#inputs.outerGradient();
         return;
       default:
         operation satisfies never;
     }
   }
 
-  /** Slots of a product with inputs: in a dense layer also those that pad a row, which are units of zeros. */
-  #inputSlots({ layer, width }: LayerMemory): number {
-    return layer.dense ? width : this.#slots[layer.index]!;
-  }
-
-  /** The lowest layer's currents from inputs that differ from step to step. */
-  #product(memory: LayerMemory): void {
-    const { layer, byInput, currents, width } = memory;
-    const { inputLists, x, currentPanels } = this.memory;
-    const k = this.#kernels, steps = this.#steps;
-    if (byInput && inputLists) {
-      const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists;
-      // deno-fmt-ignore
-      this.#firedInputs = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
-        stepCounts, stepUnits, stepOutputs);
-      this.#products[layer.index]!.forward(this.#feedOf(layer.index), steps);
-      return;
-    }
-    const slots = this.#inputSlots(memory);
-    if (!layer.dense) {
-      this.#inputs.product(slots, steps, currents);
-      return;
-    }
-    this.#inputs.product(slots, steps, currentPanels);
-    k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
-  }
-
-  /** What feeds a layer whose weights lie by input: the layer below, or the inputs. */
-  #feedOf(index: number): Feed {
-    if (index > 0) return this.#outputsOf(index - 1, this.plan.layers[index]!.inputDelay);
-    const { x, inputLists } = this.memory, { inputs } = this.plan.spec;
-    return {
-      lists: inputLists!,
-      slots: inputs,
-      unit: 0, // every input has a list
-
-      spikes: this.#firedInputs,
-      rows: x,
-      isPacked: true,
-      width: roundUp(inputs, 4),
-      delay: 0,
-    };
+  /** The layer below as what feeds a layer. */
+  #feedOf({ layer }: LayerMemory): Feed {
+    return this.#outputsOf(layer.index - 1, layer.inputDelay);
   }
 
   /** A layer's outputs as a feed. */
@@ -511,9 +445,9 @@ export class Core {
     };
   }
 
-  /** Where a slot's currents begin: those of a layer that is not dense lie in panels of 8 units, as the product leaves them. */
-  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
-    if (layer.dense || layer.source !== "inputs") return currents + 4 * slot;
+  /** Where a slot's currents begin: in panels of 8 units, as a product leaves them, or in rows. */
+  #currentsOf({ currents, currentStride }: LayerMemory, slot: number): number {
+    if (currentStride !== 32) return currents + 4 * slot; // rows; those of 8 units are a panel, too
     return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
   }
 
@@ -571,23 +505,15 @@ export class Core {
   }
 
   /** The lowest layer's gradient from δI at every step. */
-  #inputsBack(memory: LayerMemory): void {
-    const { layer, byInput, weightGradientsAt, biasGradientsAt, currentGradients, width } = memory;
+  #inputsBack({ layer, biasGradientsAt, currentGradients, width }: LayerMemory): void {
     const { sums } = this.memory, k = this.#kernels, steps = this.#steps;
-    if (byInput) this.#products[layer.index]!.gradient(this.#feedOf(layer.index), steps, weightGradientsAt);
-    else if (layer.source === "inputs") this.#inputs.stepsGradient(memory, steps);
-    else {
+    if (layer.source === "constant") {
       this.#view(sums, width).fill(0);
       k.sumSteps(currentGradients, steps, width, sums);
-      this.#outerGradient(memory);
+      this.#inputs.outerGradient();
+    } else {
+      this.#inputs.inputsBack();
     }
     k.sumSteps(currentGradients, steps, width, biasGradientsAt);
-  }
-
-  /** The same where the input is the same at every step, from the sums over all steps. */
-  #outerGradient({ layer, weightGradientsAt, unitStride }: LayerMemory): void {
-    const { features, vectors, sums } = this.memory;
-    // deno-fmt-ignore
-    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
   }
 }

@@ -134,13 +134,14 @@ export const NORM_FLOATS = 1024;
  * Takes all memory of a thread.
  *
  * @param shards The most gradient shards that a batch is cut into.
+ * @param isExternal The lowest layer's product is computed elsewhere: nothing is needed for it but room for its currents.
  */
-export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemory {
+export function allocate(kernels: Kernels, plan: Plan, shards: number, isExternal: boolean): CoreMemory {
   const arena = new Arena(kernels);
   const floats = (n: number) => arena.take(4 * n);
   const { steps } = plan.spec;
   const paddedSteps = roundUp(steps, 4);
-  const layout = layOut(plan);
+  const layout = layOut(plan, isExternal);
   const lists = (slots: number, byStep: boolean): SpikeLists => ({
     counts: floats(slots),
     spikeSteps: floats(slots * steps),
@@ -161,7 +162,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
     const slots = roundUp(layer.units + 1, 8);
     const fanIn = roundUp(layer.inputs, 8);
     const below = layout.layers[layer.index - 1]?.layer;
-    const stride = source === "constant" ? 0 : source === "inputs" && !dense ? 32 : 4 * width;
+    const stride = source === "constant" ? 0 : source === "inputs" && !dense && !isExternal ? 32 : 4 * width;
     const potentials = rows();
     const constant = (name: Learnable) => {
       const learned = place.learned.get(name);
@@ -201,11 +202,11 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemo
 
   const bottom = layers[0]!;
   const inputs = roundUp(plan.spec.inputs, 4);
-  const varying = bottom.layer.source === "inputs";
+  const varying = bottom.layer.source === "inputs" && !isExternal;
   const classes = layers[top]!.width;
   const widest = Math.max(inputs, ...layers.map(({ width }) => roundUp(width, 8)));
   const dense = layers.some(({ layer }) => layer.dense);
-  const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder);
+  const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder) || isExternal;
   // Where weights lie by input, inputs are listed otherwise.
   const listed = isFolded || bottom.byInput ? 0 : sparseShare(bottom.layer.units);
   const inputCapacity = Math.floor(listed * steps * inputs);

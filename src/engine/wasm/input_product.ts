@@ -57,7 +57,7 @@ export interface InputProductOptions {
   readonly tile?: Tile;
 }
 
-/** The operations `encode`, `choose`, `pack`, `product` and `traceGradient` of a plan. */
+/** Kernels for the operations that touch inputs; `InputLayer` knows when to call which. */
 export class InputProduct {
   /** What features are multiplied by before they are handed over. */
   readonly featureScale: number;

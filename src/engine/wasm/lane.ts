@@ -15,6 +15,7 @@ import { Core, type CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import type { KernelModule } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
+import type { Place } from "./input_layer.ts";
 
 /** Memory that all threads see. With a single lane it need not be shared. */
 export interface SharedState {
@@ -25,6 +26,11 @@ export interface SharedState {
   readonly moments: readonly [Float32Array, Float32Array];
   /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
   readonly squares: Float64Array;
+  /**
+   * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
+   * gradient of these, and so the shards begin behind them.
+   */
+  readonly given: Float32Array;
   readonly shards: readonly Float32Array[];
   /** Two slots, so that a batch can be handed out while another is under way. */
   readonly results: readonly [SlotResults, SlotResults];
@@ -53,15 +59,30 @@ export interface Job {
   readonly shards: number;
 }
 
+/** A run of a batch's samples, and the shards that it is cut into. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly firstShard: number;
+  readonly shards: number;
+  /** The shards hold an earlier part's gradients, to which this one's are added. */
+  readonly adds: boolean;
+  /** Where claims are counted, and where the samples lie in an exchange. */
+  readonly slot: 0 | 1;
+}
+
 /** What the engine tells its lanes. */
 export type LaneMessage =
   | { readonly kind: "setup"; readonly setup: LaneSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
   | { readonly kind: "train"; readonly job: Job; readonly step: CompleteStep; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
-  | { readonly kind: "trace"; readonly job: Job };
+  | { readonly kind: "trace"; readonly job: Job }
+  /** The steps of `train` and `evaluate`, where the engine takes them one by one. The parameters are taken with part `from` 0. */
+  | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
+  | { readonly kind: "update"; readonly job: Job; readonly step: CompleteStep; readonly number: number };
 
-/** What a lane answers to each `train`, `evaluate` and `trace`. */
+/** What a lane answers to each message about a job. */
 export interface LaneReply {
   /** What went wrong; the lane is of no more use. */
   readonly failure?: string;
@@ -124,41 +145,84 @@ export class Lane {
         this.#train(message.job, message.step, message.number);
         return {};
       case "evaluate":
-        this.#evaluate(message.job);
+        this.#present(message.job, wholeOf(message.job), false);
         return {};
       case "trace":
         return this.#trace(message.job);
+      case "present":
+        this.#present(message.job, message.part, message.isTraining);
+        return {};
+      case "update":
+        this.#update(message.job, message.step, message.number);
+        return {};
       default:
         return message satisfies never;
     }
   }
 
   #train(job: Job, step: CompleteStep, number: number): void {
-    const core = this.#core, { shared, lane, lanes } = this.#setup;
-    const { parameters, moments, squares } = shared;
-    this.#takeParameters();
-    this.#claim(job, (shard) => {
-      core.clearGradients();
-      this.#present(job, shard, () => core.backward());
-      shared.shards[shard]!.set(core.gradients);
-    });
+    this.#present(job, wholeOf(job), true);
     this.#barrier();
-    const part = roundUp(Math.ceil(parameters.length / lanes), NORM_FLOATS);
-    const from = Math.min(lane * part, parameters.length), to = Math.min(from + part, parameters.length);
-    let shards = shared.shards.slice(0, job.shards), factor = 1;
-    if (step.clip < Infinity) {
-      core.sumShards(from, to, shards, squares);
-      this.#barrier();
-      shards = shards.slice(0, 1);
-      factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
-    }
-    core.update({ from, to, shards, parameters, moments, step, number, factor });
+    this.#update(job, step, number);
     this.#barrier();
   }
 
-  #evaluate(job: Job): void {
-    this.#takeParameters();
-    this.#claim(job, (shard) => this.#present(job, shard));
+  /** Runs a part's samples forward, and back where it is for training; leaves the gradients in its shards. */
+  #present(job: Job, part: Part, isTraining: boolean): void {
+    const core = this.#core, { shared: { shards, given, results }, lane } = this.#setup;
+    if (part.from === 0) {
+      this.#takeParameters();
+      this.#unitSpikes.fill(0);
+    }
+    this.#claim(part, (claimed) => {
+      const [from, to] = shardRange(part.to - part.from, part.shards, claimed);
+      if (!isTraining) return this.#presentSamples(job, part, from, to);
+      const shard = shards[part.firstShard + claimed]!;
+      core.clearGradients(given.length);
+      if (part.adds) core.gradients.set(shard, given.length);
+      this.#presentSamples(job, part, from, to, () => core.backward());
+      shard.set(core.gradients.subarray(given.length));
+    });
+    results[job.slot].unitSpikes[lane]!.set(this.#unitSpikes);
+  }
+
+  /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
+  #update(job: Job, step: CompleteStep, number: number): void {
+    const core = this.#core, { squares } = this.#setup.shared;
+    let runs = this.#runs(job.shards), factor = 1;
+    if (step.clip < Infinity) {
+      for (const { from, to, shards, squares } of runs) core.sumShards(from, to, shards, squares);
+      this.#barrier();
+      runs = runs.map((run) => ({ ...run, shards: run.shards.slice(0, 1) }));
+      factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
+    }
+    for (const run of runs) core.update({ ...run, step, number, factor });
+  }
+
+  /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
+  #runs(used: number) {
+    const { shared: { given, shards, parameters, moments: [first, second], squares }, lane, lanes } = this
+      .#setup;
+    const runOf = (begin: number, end: number, shards: readonly Float32Array[], square: number) => {
+      const share = roundUp(Math.ceil((end - begin) / lanes), NORM_FLOATS);
+      return {
+        from: Math.min(lane * share, end - begin),
+        to: Math.min((lane + 1) * share, end - begin),
+        shards,
+        parameters: parameters.subarray(begin, end),
+        moments: [first.subarray(begin, end), second.subarray(begin, end)] as const,
+        squares: squares.subarray(square),
+      };
+    };
+    return [
+      runOf(0, given.length, [given], 0),
+      runOf(
+        given.length,
+        parameters.length,
+        shards.slice(0, used),
+        Math.ceil(given.length / NORM_FLOATS),
+      ),
+    ];
   }
 
   #trace(job: Job): LaneReply {
@@ -169,7 +233,8 @@ export class Lane {
   }
 
   #takeParameters(): void {
-    this.#core.parameters.set(this.#setup.shared.parameters);
+    const { parameters, given } = this.#setup.shared;
+    this.#core.parameters.set(parameters.subarray(given.length), given.length);
     this.#core.prepare();
   }
 
@@ -177,14 +242,16 @@ export class Lane {
     return this.#samples.get(job.samples)!; // sent before the first job that names it
   }
 
-  /** Runs a shard's samples forward, and what is to come `after` each. */
-  #present(job: Job, shard: number, after?: () => void): void {
+  /** Runs samples `from` … `to` of a part forward, and what is to come `after` each. */
+  #presentSamples(job: Job, part: Part, from: number, to: number, after?: () => void): void {
     const core = this.#core, samples = this.#samplesOf(job);
     const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
-    const [from, to] = shardRange(job.indices.length, job.shards, shard);
-    for (let i = from; i < to; i++) {
+    for (let position = from; position < to; position++) {
+      const i = part.from + position;
+      const place: Place = { slot: part.slot, position };
       core.load(samples, job.indices[i]!, job.purpose, job.epoch, {
         scale: 1 / job.indices.length,
+        place,
         ...(job.augmentation && { augmentation: job.augmentation }),
       });
       losses[i] = core.forward();
@@ -196,15 +263,13 @@ export class Lane {
     }
   }
 
-  #claim(job: Job, work: (shard: number) => void): void {
-    const { shared: { control, results }, lane } = this.#setup;
-    this.#unitSpikes.fill(0);
+  #claim({ slot, shards }: Part, work: (shard: number) => void): void {
+    const { control } = this.#setup.shared;
     for (;;) {
-      const shard = Atomics.add(control, 1 + job.slot, 1);
-      if (shard >= job.shards) break;
+      const shard = Atomics.add(control, 1 + slot, 1);
+      if (shard >= shards) return;
       work(shard);
     }
-    results[job.slot].unitSpikes[lane]!.set(this.#unitSpikes);
   }
 
   /** Waits until every lane has come here as often as this one. */
@@ -216,4 +281,9 @@ export class Lane {
     if (Atomics.add(control, 0, 1) + 1 === all) Atomics.notify(control, 0);
     for (let here; (here = Atomics.load(control, 0)) < all;) Atomics.wait(control, 0, here);
   }
+}
+
+/** A job as one part. */
+function wholeOf({ indices, shards, slot }: Job): Part {
+  return { from: 0, to: indices.length, firstShard: 0, shards, adds: false, slot };
 }

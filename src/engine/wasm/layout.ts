@@ -44,8 +44,12 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-/** Lays out a plan's parameters. */
-export function layOut(plan: Plan): ParameterLayout {
+/**
+ * Lays out a plan's parameters.
+ *
+ * @param isExternal The lowest layer's currents are made elsewhere: from weights by unit, in rows.
+ */
+export function layOut(plan: Plan, isExternal = false): ParameterLayout {
   let size = 0;
   const take = (floats: number) => {
     const at = size;
@@ -55,8 +59,8 @@ export function layOut(plan: Plan): ParameterLayout {
   const layers = plan.layers.map((layer): LayerLayout => {
     const { source, wayBack, units, inputs } = layer;
     const byInput = source === "spikes" ||
-      (source === "inputs" && wayBack === "steps" && !foldsFeatures(plan.spec.encoder));
-    const width = roundUp(units, byInput ? 4 : 8), row = byInput ? width : roundUp(inputs, 4);
+      (source === "inputs" && wayBack === "steps" && !foldsFeatures(plan.spec.encoder) && !isExternal);
+    const width = roundUp(units, byInput || isExternal ? 4 : 8), row = byInput ? width : roundUp(inputs, 4);
     const weights = take((byInput ? roundUp(inputs + 1, 8) : roundUp(units + 1, 4)) * row);
     const bias = take(roundUp(units + 1, 8));
     const recurrent = layer.recurrent ? take(width * width) : undefined;

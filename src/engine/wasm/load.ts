@@ -18,10 +18,18 @@ export async function loadKernels(variant: Variant = bestVariant()): Promise<Ker
   const name = `kernels.${variant}.wasm`;
   let binary: Uint8Array<ArrayBuffer>;
   try {
-    binary = await Deno.readFile(new URL(`../../../build/${name}`, import.meta.url));
+    binary = await readBuilt(new URL(`../../../build/${name}`, import.meta.url));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.NotFound)) throw readError(cause, `build/${name}`);
     throw new EngineError(`build/${name}: not found: run \`deno task build\` first`, { cause });
   }
   return { variant, module: await WebAssembly.compile(binary) };
+}
+
+/** A file of the package: on the disk, or where the package was imported from. */
+async function readBuilt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
+  if (url.protocol === "file:") return await Deno.readFile(url);
+  const response = await fetch(url);
+  if (!response.ok) throw new EngineError(`${url}: ${response.status} ${response.statusText}: try again`);
+  return new Uint8Array(await response.arrayBuffer());
 }

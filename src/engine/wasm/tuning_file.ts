@@ -28,7 +28,7 @@ const schema = v.strictObject({
 type Cache = v.InferOutput<typeof schema>;
 
 /** What the figures hold for; another Deno or another build of the kernels is measured anew. */
-function machineOf({ variant }: KernelModule): string {
+export function machineOf({ variant }: Pick<KernelModule, "variant">): string {
   return [VERSION, variant, Deno.version.v8, Deno.build.arch, navigator.hardwareConcurrency].join(" ");
 }
 

@@ -20,15 +20,22 @@ import type {
   SampleTrace,
   Step,
 } from "../engine.ts";
-import { completeStep, findsMoments, momentsOf, type OptimiserName, optimiserOf } from "../optimiser.ts";
+import {
+  type CompleteStep,
+  completeStep,
+  findsMoments,
+  momentsOf,
+  type OptimiserName,
+  optimiserOf,
+} from "../optimiser.ts";
 import { compilePlan } from "../plan.ts";
-import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import type { DenseFrom } from "./rows_product.ts";
-import { type Job, type LaneMessage, type LaneReply, shardCount, type SharedState } from "./lane.ts";
+import { type Job, shardCount, type SharedState } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 
 /** How to make a WASM engine. */
@@ -62,14 +69,6 @@ export interface WasmEngineOptions {
   readonly record?: boolean;
 }
 
-/** A call that has been handed out. */
-interface Pending {
-  /** How many lanes have yet to answer it. */
-  lanes: number;
-  readonly finish: (reply: LaneReply) => void;
-  readonly fail: (error: EngineError) => void;
-}
-
 /**
  * Makes a WASM engine; its workers start at once and load while the caller goes on.
  *
@@ -83,22 +82,88 @@ interface Pending {
  * ```
  */
 export function createWasmEngine(options: WasmEngineOptions): Engine & Disposable {
-  return new WasmEngine(options);
+  const { spec, kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8 } =
+    options;
+  const { precision = "f32", tile, denseFrom, record = false } = options;
+  const plan = compilePlan(spec, { skip, record });
+  const most = shards ?? shardCount(batchSize);
+  const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
+  return new LaneEngine({
+    name: "wasm",
+    description: `${describeKernels(kernels)}${tiles}, ${describeThreads(threads)}`,
+    kernels,
+    threads,
+    batchSize,
+    core: {
+      plan,
+      seed,
+      shards: most,
+      skipBound,
+      precision,
+      ...(tile && { tile }),
+      ...(denseFrom && { denseFrom }),
+    },
+    shards: (count) => Math.min(shards ?? shardCount(count), count),
+    directed: ({ lanes, shared }) => ({
+      async train(job, _samples, step, number) {
+        shared.control[1 + job.slot] = 0;
+        await lanes.handOut({ kind: "train", job, step, number });
+      },
+      async evaluate(job) {
+        shared.control[1 + job.slot] = 0;
+        await lanes.handOut({ kind: "evaluate", job });
+      },
+      async trace(job) {
+        return (await lanes.handOut({ kind: "trace", job }, 1)).trace!;
+      },
+      close() {},
+    }),
+  });
 }
 
-class WasmEngine implements Engine, Disposable {
-  readonly name = "wasm";
+/** Who has the lanes work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
+export interface Director {
+  /**
+   * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
+   *
+   * @param number Which step of the optimiser this is, from 1.
+   */
+  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
+  /** Resolves when losses, predictions and spikes are in the job's slot. */
+  evaluate(job: Job, samples: Samples): Promise<void>;
+  trace(job: Job, samples: Samples): Promise<SampleTrace>;
+  /** Frees what it has of its own. */
+  close(): void;
+}
+
+/** What an engine over lanes is made from. */
+export interface LaneEngineOptions {
+  readonly name: string;
+  readonly description: string;
+  readonly kernels: KernelModule;
+  /** Workers; 0 works in the caller's own thread. */
+  readonly threads: number;
+  /** The most samples that a batch will have. */
+  readonly batchSize: number;
+  readonly core: CoreOptions;
+  /** How many shards the gradient of so many samples is summed in; not more than the core's. */
+  readonly shards: (count: number) => number;
+  readonly directed: (parts: { readonly lanes: Lanes; readonly shared: SharedState }) => Director;
+}
+
+/** An engine whose neurons are WASM's, whoever computes the product of the bottom layer. */
+export class LaneEngine implements Engine, Disposable {
+  readonly name: string;
   readonly description: string;
   readonly threads: number;
   readonly #spec: NetworkSpec;
   readonly #layout: ParameterLayout;
   readonly #batchSize: number;
-  readonly #shards: number | undefined;
+  readonly #shards: (count: number) => number;
   readonly #shared: SharedState;
-  readonly #channels: Channel[] = [];
+  readonly #lanes: Lanes;
+  readonly #director: Director;
   readonly #sampleIds = new Map<Samples, number>();
-  /** For each lane the calls that it has not answered yet, in order. */
-  readonly #waiting: Pending[][];
   /** The last call in either slot, and the last that had the engine to itself. */
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
@@ -109,60 +174,33 @@ class WasmEngine implements Engine, Disposable {
   #failure: EngineError | undefined;
 
   constructor(
-    {
-      spec,
-      kernels,
-      threads = 1,
-      seed = 0,
-      batchSize = 1000,
-      shards,
-      skip = true,
-      skipBound = 8,
-      precision = "f32",
-      tile,
-      denseFrom,
-      record = false,
-    }: WasmEngineOptions,
+    { name, description, kernels, threads, batchSize, core, shards, directed }: LaneEngineOptions,
   ) {
-    const plan = compilePlan(spec, { skip, record });
-    const most = shards ?? shardCount(batchSize);
-    const options: CoreOptions = {
-      plan,
-      seed,
-      shards: most,
-      skipBound,
-      precision,
-      ...(tile && { tile }),
-      ...(denseFrom && { denseFrom }),
-    };
-    const lanes = Math.max(1, threads);
+    this.name = name;
+    this.description = description;
     this.threads = threads;
-    const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
-    this.description = `${describeKernels(kernels)}${tiles}, ${
-      threads === 1 ? "1 thread" : `${threads} threads`
-    }`;
-    this.#spec = spec;
+    this.#spec = core.plan.spec;
     this.#batchSize = batchSize;
     this.#shards = shards;
-    this.#layout = layOut(plan);
-    const below = plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+    const isExternal = core.exchange !== undefined;
+    this.#layout = layOut(core.plan, isExternal);
+    const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
     this.#shared = shareState({
       size: this.#layout.size,
-      shards: most,
+      given,
+      shards: core.shards,
       batchSize,
-      classes: plan.classes,
-      lanes,
-      unitsBelow: below,
+      classes: core.plan.classes,
+      lanes: Math.max(1, threads),
+      unitsBelow: core.plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0),
       threaded: threads > 0,
     });
-    this.#waiting = Array.from({ length: lanes }, () => []);
-    const open = threads > 0 ? openWorker : openLocal;
-    for (let lane = 0; lane < lanes; lane++) {
-      this.#channels.push(open({ kernels, options, shared: this.#shared, lane, lanes }, {
-        answer: (reply) => this.#answer(lane, reply),
-        fail: (error) => this.#fail(error),
-      }));
-    }
+    this.#lanes = new Lanes(
+      threads,
+      { kernels, options: core, shared: this.#shared },
+      (error) => this.#fail(error),
+    );
+    this.#director = directed({ lanes: this.#lanes, shared: this.#shared });
   }
 
   setParameters(parameters: Parameters): Promise<void> {
@@ -203,21 +241,26 @@ class WasmEngine implements Engine, Disposable {
   }
 
   train(batch: Batch, step: Step): Promise<BatchResult> {
-    const message = (job: Job): LaneMessage => {
+    return this.#run(batch, async (job) => {
       const complete = completeStep(step);
       this.#takeOptimiser(complete.kind);
-      return { kind: "train", job, step: complete, number: ++this.#steps };
-    };
-    return this.#run(batch, message, (job) => this.#sum(batch, job));
+      await this.#director.train(job, batch.samples, complete, ++this.#steps);
+      return this.#sum(batch, job);
+    });
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {
-    return this.#run(batch, (job) => ({ kind: "evaluate", job }), (job) => this.#sum(batch, job));
+    return this.#run(batch, async (job) => {
+      await this.#director.evaluate(job, batch.samples);
+      return this.#sum(batch, job);
+    });
   }
 
   classify(batch: Batch): Promise<Classification> {
-    return this.#run(batch, (job) => ({ kind: "evaluate", job }), ({ slot, indices: { length } }) => {
-      const { logits, predictions, spikes } = this.#shared.results[slot];
+    return this.#run(batch, async (job) => {
+      await this.#director.evaluate(job, batch.samples);
+      const { logits, predictions, spikes } = this.#shared.results[job.slot];
+      const { length } = job.indices;
       return { // copies, which are never shared memory
         logits: Float32Array.from(logits.subarray(0, length * classesOf(this.#spec))),
         predictions: Uint8Array.from(predictions.subarray(0, length)),
@@ -227,8 +270,7 @@ class WasmEngine implements Engine, Disposable {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
-    const message = (job: Job): LaneMessage => ({ kind: "trace", job });
-    return this.#run(batch, message, (_job, { trace }) => trace!, 1);
+    return this.#run(batch, (job) => this.#director.trace(job, batch.samples));
   }
 
   close(): void {
@@ -240,20 +282,19 @@ class WasmEngine implements Engine, Disposable {
   }
 
   /** Two batches may be under way, the one in work and the next, so that no thread waits for a message. */
-  #run<Result>(
-    batch: Batch,
-    message: (job: Job) => LaneMessage,
-    result: (job: Job, reply: LaneReply) => Result,
-    lanes = this.#channels.length,
-  ): Promise<Result> {
+  #run<Result>(batch: Batch, work: (job: Job) => Promise<Result>): Promise<Result> {
     const slot = this.#jobCount++ % 2 === 0 ? 0 : 1;
     const before = [this.#jobs[slot], this.#alone];
     const call = (async () => {
       await Promise.all(before);
       if (this.#failure) throw this.#failure;
       const job = this.#job(batch, slot);
-      this.#shared.control[1 + slot] = 0;
-      return result(job, await this.#handOut(message(job), lanes));
+      try {
+        return await work(job);
+      } catch (error) {
+        if (error instanceof EngineError) this.#fail(error);
+        throw error;
+      }
     })();
     this.#jobs[slot] = call.catch(() => {});
     return call;
@@ -287,25 +328,10 @@ class WasmEngine implements Engine, Disposable {
       checkSamples(samples, this.#spec);
       id = this.#sampleIds.size;
       this.#sampleIds.set(samples, id);
-      for (const channel of this.#channels) channel.post({ kind: "samples", id, samples });
+      this.#lanes.tell({ kind: "samples", id, samples });
     }
-    const shards = Math.min(this.#shards ?? shardCount(indices.length), indices.length);
+    const shards = this.#shards(indices.length);
     return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
-  }
-
-  #handOut(message: LaneMessage, lanes: number): Promise<LaneReply> {
-    return new Promise((finish, fail) => {
-      const call: Pending = { lanes, finish, fail };
-      for (let lane = 0; lane < lanes; lane++) {
-        this.#waiting[lane]!.push(call);
-        this.#channels[lane]!.post(message);
-      }
-    });
-  }
-
-  #answer(lane: number, reply: LaneReply): void {
-    const call = this.#waiting[lane]!.shift();
-    if (call && --call.lanes === 0) call.finish(reply);
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
@@ -334,8 +360,8 @@ class WasmEngine implements Engine, Disposable {
   #fail(error: EngineError): void {
     if (this.#failure) return;
     this.#failure = error;
-    for (const channel of this.#channels) channel.close();
-    for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(error);
+    this.#director.close();
+    this.#lanes.close(error);
   }
 }
 
@@ -345,10 +371,17 @@ export function describeKernels({ variant, module }: KernelModule): string {
   return `WASM relaxed SIMD${instantiate(module).fuses() ? ", fused multiply-adds" : ""}`;
 }
 
+/** How many threads, in words. */
+export function describeThreads(threads: number): string {
+  return threads === 1 ? "1 thread" : `${threads} threads`;
+}
+
 /** How much there is to share. */
 interface SharedSizes {
   /** Floats of the parameters. */
   readonly size: number;
+  /** Of these, the first so many have their gradient given. */
+  readonly given: number;
   readonly shards: number;
   readonly batchSize: number;
   readonly classes: number;
@@ -359,7 +392,7 @@ interface SharedSizes {
 }
 
 function shareState(sizes: SharedSizes): SharedState {
-  const { size, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
+  const { size, given, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -373,8 +406,11 @@ function shareState(sizes: SharedSizes): SharedState {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
     moments: [floats(size), floats(size)],
-    squares: new Float64Array(bytes(8 * Math.ceil(size / NORM_FLOATS))),
-    shards: Array.from({ length: shards }, () => floats(size)),
+    squares: new Float64Array(
+      bytes(8 * (Math.ceil(given / NORM_FLOATS) + Math.ceil((size - given) / NORM_FLOATS))),
+    ),
+    given: floats(given),
+    shards: Array.from({ length: shards }, () => floats(size - given)),
     results: [results(), results()],
   };
 }

@@ -52,7 +52,8 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
   }
 }
 
-function groupsOf(samples: number, { spec, layers }: Plan): number {
+/** Into how many groups so many samples are cut. */
+export function groupsOf(samples: number, { spec, layers }: Plan): number {
   const room = Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
   return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));
 }

@@ -1,0 +1,129 @@
+/**
+ * A sample's spikes in a terminal: a raster in Braille dots, two steps and four units a letter, and each layer's rate.
+ *
+ * @module
+ */
+import type { SampleTrace } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { fires } from "../report/recordings.ts";
+import { gridOf } from "../report/raster_grid.ts";
+import { count } from "./figures.ts";
+
+/** What is drawn. */
+export interface LiveView {
+  /** Above the raster, such as `test image 0, a 7: named 9 with 41 %`. */
+  readonly title: string;
+  readonly spec: NetworkSpec;
+  readonly trace: SampleTrace;
+  /** For each layer the rates of the looks so far, the last one last. */
+  readonly history: readonly (readonly number[])[];
+}
+
+/** How much room there is, and whether colours are wanted. */
+export interface Room {
+  readonly columns: number;
+  readonly rows: number;
+  readonly colours: boolean;
+}
+
+const LABEL = 9;
+const WIDEST = 80;
+const TALLEST = 8;
+/** Rates of so many layers are shown. */
+const MOST_LAYERS = 6;
+const SPARKS = "▁▂▃▄▅▆▇█";
+/** By column and row of a letter's eight dots (Unicode's block of Braille patterns). */
+const DOTS = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const;
+
+/** Draws the view. Each line fits the columns, and all of them the rows; of little room, rates alone remain. */
+export function drawLive({ title, spec, trace, history }: LiveView, room: Room): string[] {
+  const width = Math.min(WIDEST, room.columns);
+  const top = spec.layers.length - 1;
+  const firing = spec.layers.map((_, layer) => layer).filter((layer) => fires(spec, layer));
+  const rates = firing.slice(0, MOST_LAYERS).map((layer) =>
+    rateLine(layer, top, history[layer] ?? [], width)
+  );
+  const paint = (code: number, text: string) => room.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+  const rasters: string[] = [];
+  let free = room.rows - rates.length - 2; // the title, and the axis below the rasters
+  const shown = firing.length > 1 ? [firing[0]!, firing.at(-1)!] : firing;
+  // The last layer first: it is small, and the decision is made there.
+  for (const layer of shown.toReversed()) {
+    const { units } = spec.layers[layer]!;
+    const most = Math.min(TALLEST, free);
+    const lines = width < 30 || most < 1
+      ? []
+      : brailleRaster(trace.outputs[layer]!, spec.steps, units, width - LABEL, most);
+    free -= lines.length;
+    const label = layerLabel(layer, top).padEnd(LABEL);
+    rasters.unshift(
+      ...lines.map((line, i) => (i === 0 ? label : " ".repeat(LABEL)) + paint(layer === top ? 33 : 36, line)),
+    );
+  }
+  const axis = rasters.length === 0 ? [] : [paint(2, axisLine(spec.steps, width - LABEL))];
+  return [title.slice(0, width), ...rasters, ...axis, ...rates];
+}
+
+/**
+ * A layer's spikes as Braille: unit 0 lowest, the first step left. Where there are more units or steps than dots, several
+ * share a dot.
+ *
+ * @param outputs `[steps, units]`; above 0 is a spike.
+ * @returns At most `rows` lines of at most `columns` letters.
+ */
+export function brailleRaster(
+  outputs: Float32Array,
+  steps: number,
+  units: number,
+  columns: number,
+  rows: number,
+): string[] {
+  const grid = gridOf(outputs, steps, units, 4 * rows, 2 * columns);
+  const lines: string[] = [];
+  for (let line = Math.ceil(grid.rows / 4) - 1; line >= 0; line--) {
+    let text = "";
+    for (let letter = 0; letter < Math.ceil(grid.columns / 2); letter++) {
+      let dots = 0;
+      for (let dx = 0; dx < 2; dx++) {
+        for (let dy = 0; dy < 4; dy++) {
+          const row = 4 * line + 3 - dy, column = 2 * letter + dx;
+          if (row < grid.rows && column < grid.columns && grid.cells[row * grid.columns + column] === 1) {
+            dots |= DOTS[dx]![dy]!;
+          }
+        }
+      }
+      text += String.fromCodePoint(0x2800 + dots);
+    }
+    lines.push(text);
+  }
+  return lines;
+}
+
+/** The first and the last step, below the raster. */
+function axisLine(steps: number, columns: number): string {
+  const width = Math.ceil(Math.ceil(steps / Math.ceil(steps / (2 * columns))) / 2);
+  const last = `step ${count(steps - 1)}`;
+  const gap = width - last.length - 1;
+  return " ".repeat(LABEL) + (gap > 0 ? `0${" ".repeat(gap)}${last}` : "0");
+}
+
+function layerLabel(layer: number, top: number): string {
+  return layer === top ? "output" : `layer ${layer + 1}`;
+}
+
+/** What share of a layer's units fires at a step, now and before. */
+function rateLine(layer: number, top: number, history: readonly number[], width: number): string {
+  const now = `${layerLabel(layer, top).padEnd(LABEL)}${
+    (100 * (history.at(-1) ?? 0)).toFixed(1).padStart(5)
+  } % fire`;
+  return `${now}  ${sparkline(history, Math.max(0, width - now.length - 2))}`.slice(0, width).trimEnd();
+}
+
+/** Values as a row of bars, the highest of them full; of many, the last ones. */
+export function sparkline(values: readonly number[], columns: number): string {
+  const shown = columns > 0 ? values.slice(-columns) : [];
+  const highest = Math.max(...shown, 0);
+  return shown.map((value) =>
+    SPARKS[highest > 0 ? Math.min(SPARKS.length - 1, Math.floor(SPARKS.length * value / highest)) : 0]
+  ).join("");
+}

@@ -1,0 +1,257 @@
+/**
+ * `report`: a run as a page to look at, or several runs side by side.
+ *
+ * @module
+ */
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { join } from "node:path";
+import { pictureSide } from "../classify/picture.ts";
+import { openDataSource } from "../data/data_source.ts";
+import type { Samples } from "../data/samples.ts";
+import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
+import { createEngine, type EngineName } from "../engine/choose.ts";
+import { precisionOf, seedOf } from "../engine/model_options.ts";
+import { OptionError } from "../errors.ts";
+import type { Model } from "../network/model_file.ts";
+import type { ComparedRun } from "../report/comparison.ts";
+import { type Findings, lookInto } from "../report/findings.ts";
+import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
+import { readRun, type RecordedRun } from "../report/records.ts";
+import { checkFit } from "../train/fit.ts";
+import { alignColumns } from "./columns.ts";
+import { createCommand } from "./command.ts";
+import { offerMnist } from "./fetching.ts";
+import { count, percent } from "./figures.ts";
+import { openInBrowser } from "./open_browser.ts";
+import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { jsonOption, openOutput } from "./output.ts";
+import { giveUp } from "./permissions.ts";
+import { openProgress, type Progress } from "./progress.ts";
+import * as options from "./training_options.ts";
+
+const BATCH = 1000;
+/** As many as there are colours. */
+const MOST_RUNS = 6;
+const MOST_SAMPLES = 6;
+
+/** The options that looking at a run takes. */
+interface Given {
+  readonly engine: EngineName;
+  readonly gpuMemory: number;
+  readonly threads: number;
+  readonly data?: string | undefined;
+  readonly samples?: readonly number[] | undefined;
+}
+
+/** Makes the command. */
+export function reportCommand(): CommandUnknownOpts {
+  return createCommand(
+    "report",
+    "See a run as a page, or several runs side by side",
+    "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, rhythms, " +
+      "weights, options. It goes into the run's folder; a comparison into the first run's.",
+    "wider --open",
+  )
+    .argument("<run...>", "a run's name or folder, or a model.safetensors; several are compared")
+    .addOption(
+      pathOption("--out <file>", "where to write the page", "report.html in the run's folder").helpGroup(
+        "Output:",
+      ),
+    )
+    .addOption(new Option("--open", "open the page in the browser").helpGroup("Output:"))
+    .addOption(
+      numberListOption(
+        "--samples <list>",
+        "test images to show step by step, such as 3,17",
+        wholeNumbers(0, 1_000_000),
+        MOST_SAMPLES,
+        "a sure one, an unsure one, a sure mistake",
+      ).helpGroup("Output:"),
+    )
+    .addOption(options.recordedDataOption)
+    .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
+    .addOption(options.threadsOption)
+    .addOption(jsonOption)
+    .action(async (names, given) => {
+      checkNumberOfRuns(names, given.samples !== undefined);
+      const runs: RecordedRun[] = [];
+      for (const name of names) runs.push(await readRun(name));
+      const path = given.out ?? defaultPath(runs);
+      await checkWritable(path);
+      const { say, result } = openOutput(given);
+      for (const run of runs) if (run.model) await offerMnist(dataOf(run, given), { say }, given);
+      await giveUp("net", ...(given.open ? [] : ["run"] as const));
+      using progress = openProgress(false);
+      const [page, scores] = runs.length === 1
+        ? await reportOf(runs[0]!, given, progress)
+        : await comparisonOf(runs, given, progress);
+      progress.begin();
+      await writeFileAtomic(path, page);
+      const bytes = new TextEncoder().encode(page).length;
+      const reason = given.open ? await openInBrowser(path) : undefined;
+      for (const line of summarise(runs, scores, path, bytes)) say(line);
+      if (reason !== undefined) say(`It was not opened, for ${reason}.`);
+      result({
+        path,
+        bytes,
+        runs: runs.map(({ name }, i) => ({ name, test: scores[i] ?? null })),
+      });
+    });
+}
+
+/** How each run fared, and where the page is. */
+function summarise(runs: readonly RecordedRun[], scores: Scores, path: string, bytes: number): string[] {
+  return alignColumns([
+    ...runs.map(({ name }, i) => {
+      const score = scores[i];
+      return [
+        name,
+        score
+          ? `${percent(score.accuracy)}: ${count(score.correct)} of ${count(score.total)} test images`
+          : "no model",
+      ];
+    }),
+    ["Page", `${path}, ${count(bytes / 1024)} KiB: open it in a browser`],
+  ]);
+}
+
+function checkNumberOfRuns(names: readonly string[], hasSamples: boolean): void {
+  if (names.length > MOST_RUNS) {
+    throw new OptionError(
+      `${names.length} runs: expected ${MOST_RUNS} at most, as many as there are colours`,
+    );
+  }
+  if (names.length > 1 && hasSamples) {
+    throw new OptionError("--samples: means nothing where runs are compared: leave it out");
+  }
+}
+
+/** Where a page goes that was given no `--out`. */
+function defaultPath([first, second, ...more]: readonly RecordedRun[]): string {
+  if (!first) throw new TypeError("no run");
+  if (second) {
+    const others = more.length > 0 ? `${second.name}-and-${more.length}-more` : second.name;
+    return join(first.directory, `${first.name}-and-${others}.html`);
+  }
+  return join(first.directory, first.record ? "report.html" : `${first.name}.report.html`);
+}
+
+type Scores = readonly (ReturnType<typeof scoreOf> | undefined)[];
+
+async function reportOf(
+  run: RecordedRun,
+  given: Given,
+  progress: Progress,
+): Promise<readonly [string, Scores]> {
+  // Drawing takes libraries that no other command needs.
+  const { reportPage } = await import("../report/report.ts");
+  if (!run.model) return [await reportPage(run), [undefined]];
+  const { model } = run;
+  const samples = await testSamples(run, given);
+  const strange = given.samples?.find((index) => index >= samples.count);
+  if (strange !== undefined) {
+    throw new OptionError(
+      `--samples ${strange}: expected 0 to ${count(samples.count - 1)}, for ${samples.name} has ${
+        count(samples.count)
+      } images`,
+    );
+  }
+  const predictions = await predictionsOf(run, model, samples, given, progress);
+  const findings = await findingsOf(model, samples, predictions, given, progress);
+  return [await reportPage(run, findings), [scoreOf(predictions)]];
+}
+
+async function comparisonOf(
+  runs: readonly RecordedRun[],
+  given: Given,
+  progress: Progress,
+): Promise<readonly [string, Scores]> {
+  const { comparisonPage } = await import("../report/comparison.ts");
+  const compared: ComparedRun[] = [];
+  for (const run of runs) {
+    if (!run.model) {
+      compared.push({ run });
+      continue;
+    }
+    const samples = await testSamples(run, given);
+    compared.push({
+      run,
+      samples,
+      predictions: await predictionsOf(run, run.model, samples, given, progress),
+    });
+  }
+  return [
+    await comparisonPage(compared),
+    compared.map(({ predictions }) => predictions && scoreOf(predictions)),
+  ];
+}
+
+/** The test set that a run was measured on, or the one that the user names. */
+async function testSamples(run: RecordedRun, given: Given): Promise<Samples> {
+  const { model, modelPath } = run;
+  const side = model && pictureSide(model.spec);
+  const samples = await (await openDataSource(dataOf(run, given))).load("test", {
+    ...(side !== undefined && { side }),
+  });
+  if (model && modelPath) {
+    checkFit(model.spec, modelPath, samples, "give a model that was trained on data of this form");
+  }
+  return samples;
+}
+
+/** The folder of that data set; undefined for MNIST. */
+function dataOf({ record }: RecordedRun, given: Given): string | undefined {
+  return given.data ?? record?.options.data ?? undefined;
+}
+
+async function predictionsOf(
+  { name }: RecordedRun,
+  model: Model,
+  samples: Samples,
+  { engine, gpuMemory, threads }: Given,
+  progress: Progress,
+): Promise<Predictions> {
+  using opened = await createEngine({ ...engineOf(model), engine, gpuMemory, threads, batchSize: BATCH });
+  await opened.setParameters(model.parameters);
+  progress.begin();
+  return await predict(
+    opened,
+    model.spec.loss,
+    samples,
+    BATCH,
+    (done, total) => progress.update({ label: `test ${name}`, done, total, facts: [] }),
+  );
+}
+
+async function findingsOf(
+  model: Model,
+  samples: Samples,
+  predictions: Predictions,
+  { engine, gpuMemory, samples: chosen }: Given,
+  progress: Progress,
+): Promise<Findings> {
+  using opened = await createEngine({
+    ...engineOf(model),
+    engine,
+    gpuMemory,
+    threads: 1,
+    batchSize: 1,
+    record: true,
+  });
+  await opened.setParameters(model.parameters);
+  progress.begin();
+  return await lookInto(
+    model.spec,
+    opened,
+    samples,
+    predictions,
+    chosen,
+    (done, total) => progress.update({ label: "record spikes", done, total, facts: [] }),
+  );
+}
+
+/** What makes an engine answer as the run's own did. */
+function engineOf(model: Model) {
+  return { spec: model.spec, seed: seedOf(model), precision: precisionOf(model) };
+}

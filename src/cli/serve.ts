@@ -1,0 +1,131 @@
+/**
+ * `serve`: a trained model that answers over HTTP.
+ *
+ * @module
+ */
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { seedOf } from "../engine/model_options.ts";
+import { loadKernels } from "../engine/wasm/load.ts";
+import { describeKernels } from "../engine/wasm/wasm_engine.ts";
+import type { EngineError } from "../errors.ts";
+import { readModel } from "../network/model_file.ts";
+import { MOST_THREADS, startThreads } from "../serve/threads.ts";
+import { findModel } from "../train/run_folder.ts";
+import { createCommand } from "./command.ts";
+import { count } from "./figures.ts";
+import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { openOutput, quietOption } from "./output.ts";
+import { endByItself } from "./signals.ts";
+import { describeNetwork } from "./training_options.ts";
+
+const SERVER = "Server:";
+const ANSWERS = "Answers:";
+
+/** Makes the command. */
+export function serveCommand(): CommandUnknownOpts {
+  return createCommand(
+    "serve",
+    "Answer over HTTP which digit a picture shows",
+    'POST /classify takes image/png, application/octet-stream (a byte a pixel), JSON ({ "pixels": [...] }) or a form ' +
+      "of files; one picture or many. GET /health, /model and / tell how it is, which network answers, and show a page. " +
+      "The same picture has the same answer, unless ?seed=N or ?seed=random asks for other noise.",
+    "--model wider --port 8080",
+  )
+    .addOption(
+      pathOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
+        .makeOptionMandatory().helpGroup(ANSWERS),
+    )
+    .addOption(
+      numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
+        ANSWERS,
+      ),
+    )
+    .addOption(
+      new Option("--random", "draw noise that is never the same, where a request names no seed")
+        .conflicts("seed").helpGroup(ANSWERS),
+    )
+    .addOption(
+      choiceOption(
+        "--variant <build>",
+        "kernels; plain gives the same bits everywhere",
+        ["plain", "relaxed"] as const,
+      )
+        .default("plain" as const, "plain").helpGroup(ANSWERS),
+    )
+    .addOption(
+      pathOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
+        SERVER,
+      ),
+    )
+    .addOption(
+      numberOption("--port <number>", "port to listen at; 0 takes a free one", wholeNumbers(0, 65_535))
+        .default(8000).helpGroup(SERVER),
+    )
+    .addOption(
+      numberOption("--threads <number>", "threads that share the port", wholeNumbers(1, MOST_THREADS))
+        .default(1)
+        .helpGroup(SERVER),
+    )
+    .addOption(
+      numberOption(
+        "--queue <number>",
+        "samples that may wait in a thread before more are refused",
+        wholeNumbers(1, 1_000_000),
+      ).default(2000).helpGroup(SERVER),
+    )
+    .addOption(
+      numberOption("--max-bytes <number>", "the longest body", wholeNumbers(1, 2 ** 30)).default(1_048_576)
+        .helpGroup(SERVER),
+    )
+    .addOption(
+      numberOption("--timeout <seconds>", "how long a body may take to arrive", wholeNumbers(1, 3600))
+        .default(10)
+        .helpGroup(SERVER),
+    )
+    .addOption(new Option("--log", "print a line about every answer to standard error").helpGroup("Output:"))
+    .addOption(new Option("--json", "print one line of JSON once it listens").helpGroup("Output:"))
+    .addOption(quietOption)
+    .action(async (given) => {
+      const { signal } = endByItself();
+      const { say, result } = openOutput(given);
+      const path = await findModel(given.model);
+      const model = await readModel(path);
+      const kernels = await loadKernels(given.variant);
+      const { promise: failed, reject: fail } = Promise.withResolvers<never>();
+      failed.catch(() => {}); // it may come before anybody waits for it
+      const server = await startThreads(
+        {
+          model,
+          kernels,
+          hostname: given.host,
+          port: given.port,
+          isShared: false,
+          seed: given.random ? "random" : given.seed ?? seedOf(model),
+          waiting: given.queue,
+          mostBytes: given.maxBytes,
+          bodyTime: 1000 * given.timeout,
+          log: given.log ?? false,
+        },
+        given.threads,
+        (error: EngineError) => fail(error),
+      );
+      const url = `http://${
+        server.hostname.includes(":") ? `[${server.hostname}]` : server.hostname
+      }:${server.port}`;
+      const threads = given.threads === 1 ? "1 thread" : `${given.threads} threads`;
+      say(`${path}: ${describeNetwork(model.spec)}`);
+      say(`${describeKernels(kernels)}, ${threads}`);
+      say(`listening at ${url}`);
+      result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });
+
+      await Promise.race([aborted(signal), failed]);
+      say(`stopped after ${count(await server.stop())} requests`);
+    });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve());
+  });
+}

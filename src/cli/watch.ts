@@ -1,0 +1,188 @@
+/**
+ * `train --watch`: one test sample's spikes, looked at again and again while the network learns.
+ *
+ * The looks are taken by an engine of their own, between batches, and so seldom that they cost a small share of the time.
+ * They take no part in training: its bits are the same with and without them.
+ *
+ * @module
+ */
+import { Option } from "@commander-js/extra-typings";
+import type { Samples } from "../data/samples.ts";
+import { createEngine } from "../engine/choose.ts";
+import type { Engine, Parameters } from "../engine/engine.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
+import { EngineError, OptionError } from "../errors.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { logSoftmax } from "../report/predictions.ts";
+import { traceSample } from "../report/recordings.ts";
+import { columnsOf } from "./command.ts";
+import { count } from "./figures.ts";
+import { drawLive, type LiveView, type Room } from "./live_raster.ts";
+
+/** A look is followed by at least so many times its own duration without one: they take less than 5 % of the time. */
+const REST = 25;
+/** Milliseconds between looks, at least: more often nobody sees. */
+const SHORTEST_REST = 150;
+/** Of a terminal that does not say. */
+const ROWS = 24;
+/** Why a network cannot be watched. */
+const NOTHING = "means nothing for a network of one time step";
+/** Rates that are remembered. */
+const MEMORY = 60;
+
+/** What is watched. */
+export interface WatchOptions {
+  readonly spec: NetworkSpec;
+  /** Of the noise. */
+  readonly seed: number;
+  readonly precision?: Precision;
+  readonly samples: Samples;
+  /** Which of them. */
+  readonly index: number;
+}
+
+/** Looks at a network that is being trained. */
+export class Watch implements Disposable {
+  readonly #options: WatchOptions;
+  readonly #now: () => number;
+  readonly #engine: Promise<Engine & Disposable>;
+  readonly #history: number[][];
+  #view: LiveView | undefined;
+  #next = 0;
+  #looking = false;
+  #closed = false;
+
+  /** Opens the engine that looks; it works in this thread. @param now A clock, in milliseconds. */
+  constructor(options: WatchOptions, now: () => number = () => performance.now()) {
+    const { spec, seed, precision = "f32" } = options;
+    this.#options = options;
+    this.#now = now;
+    this.#history = spec.layers.map(() => []);
+    this.#engine = createEngine({
+      spec,
+      seed,
+      precision,
+      engine: "wasm",
+      threads: 0,
+      batchSize: 1,
+      record: true,
+    });
+  }
+
+  /**
+   * Takes a look if it is time for one; does nothing where it is not.
+   *
+   * @param parameters Gives the network's parameters as they are between two batches. Should its engine fail, that is for
+   * the training itself to tell.
+   * @returns Whether there is something new to be seen.
+   */
+  async look(parameters: () => Promise<Parameters>): Promise<boolean> {
+    if (this.#looking || this.#closed || this.#now() < this.#next) return false;
+    this.#looking = true;
+    try {
+      const engine = await this.#engine, current = await parameters();
+      const began = this.#now();
+      await engine.setParameters(current);
+      this.#see(await traceSample(engine, this.#options.samples, this.#options.index));
+      const ended = this.#now();
+      this.#next = ended + Math.max(SHORTEST_REST, REST * (ended - began));
+      return true;
+    } catch (error) {
+      if (error instanceof EngineError) return false;
+      throw error;
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  /** What is to be seen, as lines that fit the room; none before the first look. */
+  draw(room: Room): string[] {
+    return this.#view ? drawLive(this.#view, room) : [];
+  }
+
+  #see(trace: LiveView["trace"]): void {
+    const { spec, samples, index } = this.#options;
+    spec.layers.forEach(({ units }, layer) => {
+      const spikes = trace.outputs[layer]!.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+      const rates = this.#history[layer]!;
+      rates.push(spikes / (units * spec.steps));
+      if (rates.length > MEMORY) rates.shift();
+    });
+    const probabilities = logSoftmax(trace.logits).map(Math.exp);
+    const named = probabilities.indexOf(Math.max(...probabilities));
+    const title = `test image ${count(index)}, a ${samples.labels[index]}: named ${named} with ${
+      (100 * probabilities[named]!).toFixed(0)
+    } %`;
+    this.#view = { title, spec, trace, history: this.#history };
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    // An engine that could not be had has been told of by the look that waited for it.
+    this.#engine.then((engine) => engine.close(), () => {});
+  }
+}
+
+/** `--watch` */
+export const watchOption = new Option(
+  "--watch",
+  "draw a test sample's spikes below the bar, while they change",
+).helpGroup("Output:");
+
+/** Makes sure that there is something to watch. @throws {OptionError} when there is not. */
+export function checkWatch({ steps }: NetworkSpec): void {
+  if (steps === 1) throw new OptionError(`--watch: ${NOTHING}: leave it out`);
+}
+
+/** Makes sure that what is watched is seen. @throws {OptionError} when nothing is to be printed. */
+export function checkSeen(quiet: boolean): void {
+  if (quiet) {
+    throw new OptionError("--watch: not beside --quiet, which prints nothing: leave one of them out");
+  }
+}
+
+/** What `--watch` shows of a run; nothing where it was not asked for. */
+export interface Live extends Disposable {
+  /** The run begins. @param parameters As {@linkcode Watch.look} takes them. */
+  begin(options: WatchOptions, parameters: () => Promise<Parameters>): void;
+  /** A batch is done: takes a look if it is time. */
+  look(): void;
+  /** What is to be seen, fitted to the terminal. */
+  draw(): string[];
+}
+
+/** Opens what `--watch` shows. @param tell Told why there is nothing to be seen, where that is so. */
+export function openLive(wanted: boolean, tell: (note: string) => void): Live {
+  let watch: Watch | undefined;
+  let source: (() => Promise<Parameters>) | undefined;
+  return {
+    begin(options, parameters) {
+      if (!wanted) return;
+      if (options.spec.steps === 1) { // a resumed run's: it is known too late to refuse it
+        tell(`--watch: ${NOTHING}`);
+        return;
+      }
+      if (!Deno.stderr.isTerminal()) {
+        tell("--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards");
+        return;
+      }
+      watch = new Watch(options);
+      source = parameters;
+    },
+    look() {
+      if (watch && source) watch.look(source);
+    },
+    draw: () =>
+      watch?.draw({ columns: columnsOf(Deno.stderr), rows: rowsBelow(), colours: !Deno.noColor }) ?? [],
+    [Symbol.dispose]: () => watch?.[Symbol.dispose](),
+  };
+}
+
+/** Lines of the terminal below the bar, with one to spare. */
+function rowsBelow(): number {
+  try {
+    return (Deno.consoleSize().rows || ROWS) - 2;
+  } catch {
+    return ROWS - 2; // a terminal that does not tell its size
+  }
+}

@@ -1,0 +1,84 @@
+/**
+ * Which engine `auto` stands for: the one that was measured to be the fastest, and no GPU that is not one.
+ *
+ * Pure functions of what was found and measured; `auto_file.ts` remembers, `measure.ts` measures.
+ *
+ * @module
+ */
+import type { NetworkSpec } from "../network/spec.ts";
+import type { AdapterDescription } from "./gpu/adapter.ts";
+import type { ComputingEngine } from "./choose.ts";
+
+/** A GPU engine is taken where it needs at most this share of WASM's time: a tie is not worth a device. */
+export const WORTHWHILE = 0.9;
+
+/** What one engine took. */
+export interface Measurement {
+  /** Which. */
+  readonly engine: ComputingEngine;
+  /** For one training batch, the same for all engines; or why there is no figure. */
+  readonly seconds: number | string;
+}
+
+/** An engine, and why. */
+export interface Choice {
+  /** Which. */
+  readonly engine: ComputingEngine;
+  /** In words, without a full stop. */
+  readonly reason: string;
+}
+
+/** What a GPU engine would compute on: an adapter's name, and whether it is software. */
+export type AdapterNote = Pick<AdapterDescription, "name" | "isSoftware">;
+
+/**
+ * What is clear without measuring.
+ *
+ * @param adapter The fastest there is.
+ * @returns `undefined` where the adapter is worth a measurement.
+ */
+export function chooseByAdapter(adapter: AdapterNote | undefined): Choice | undefined {
+  if (!adapter) return { engine: "wasm", reason: "no GPU adapter is found here" };
+  if (adapter.isSoftware) return { engine: "wasm", reason: `${adapter.name} computes on the CPU` };
+  return undefined;
+}
+
+/**
+ * The fastest of those that were measured.
+ *
+ * @param adapter What the GPU engines were measured on.
+ * @param measurements WASM's among them.
+ */
+export function chooseByTime({ name }: AdapterNote, measurements: readonly Measurement[]): Choice {
+  const timed = measurements.flatMap(({ engine, seconds }) =>
+    typeof seconds === "number" ? [{ engine, seconds }] : []
+  );
+  const wasm = timed.find(({ engine }) => engine === "wasm")?.seconds ?? Infinity;
+  const worthwhile = timed.filter(({ engine, seconds }) => engine === "wasm" || seconds <= WORTHWHILE * wasm);
+  const { engine } = worthwhile.reduce((best, each) => each.seconds < best.seconds ? each : best, {
+    engine: "wasm",
+    seconds: Infinity,
+  });
+  const figures = measurements.map(({ engine, seconds }) =>
+    typeof seconds === "number" ? `${engine} ${milliseconds(seconds)}` : `${engine} failed (${seconds})`
+  );
+  return { engine, reason: `a batch took ${figures.join(", ")} on ${name}` };
+}
+
+/** What decides how fast engines are beside each other, in one line: the key under which a choice is remembered. */
+export function sizeOf(
+  { inputs, steps, encoder, layers }: NetworkSpec,
+  { batchSize, threads, gpuMemory }: {
+    readonly batchSize: number;
+    readonly threads: number;
+    readonly gpuMemory: number;
+  },
+): string {
+  const units = layers.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
+  return `${inputs} ${encoder.kind} inputs, ${units}, ${steps} steps, batches of ${batchSize}, ` +
+    `${threads} threads, ${gpuMemory} MiB`;
+}
+
+function milliseconds(seconds: number): string {
+  return `${(1000 * seconds).toLocaleString("en", { maximumSignificantDigits: 3 })} ms`;
+}

@@ -1,0 +1,105 @@
+/**
+ * Finds the engine that `auto` stands for on a machine, and remembers it in `.spikelet/engines.json` below the current folder.
+ *
+ * Asking for an adapter takes longer than all the rest of a start, so that answer is remembered for a day, too. The file is a
+ * cache: without it, or where it cannot be written, `auto` is wasm.
+ *
+ * @module
+ */
+import { dirname } from "node:path";
+import * as v from "valibot";
+import { writeFileAtomic } from "../data/write_file.ts";
+import { SpikeletError } from "../errors.ts";
+import { type AdapterNote, type Choice, chooseByAdapter, chooseByTime, type Measurement } from "./auto.ts";
+import { findAdapters, type Gpu } from "./gpu/adapter.ts";
+
+/** Where the cache lies, below the current folder. */
+export const CHOICES_FILE = ".spikelet/engines.json";
+
+/** An adapter that came or went is noticed after so many milliseconds. */
+const A_DAY = 24 * 60 * 60 * 1000;
+
+const schema = v.strictObject({
+  machine: v.string(),
+  asked: v.number(),
+  adapter: v.nullable(v.strictObject({ name: v.string(), isSoftware: v.boolean() })),
+  choices: v.record(
+    v.string(),
+    v.strictObject({ engine: v.picklist(["wasm", "hybrid", "webgpu"]), reason: v.string() }),
+  ),
+});
+
+/** What is remembered. */
+export type Choices = v.InferOutput<typeof schema>;
+
+/** What decides a choice. */
+export interface AutoOptions {
+  /** What figures hold for; those of another machine, Deno or Spikelet are forgotten. */
+  readonly machine: string;
+  /** What the network and its batches are like; see `sizeOf`. */
+  readonly size: string;
+  /** Where adapters are found. */
+  readonly gpu: Gpu | undefined;
+  /** Times every engine, those with a GPU on the fastest adapter. */
+  readonly measure: () => Promise<readonly Measurement[]>;
+  /** Hears of a choice that has just been measured, in one line. */
+  readonly onNotice: ((line: string) => void) | undefined;
+  /** Where it is remembered. @default {CHOICES_FILE} */
+  readonly file?: string;
+}
+
+/** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
+export function readChoices(machine: string, file: string = CHOICES_FILE): Choices | undefined {
+  try {
+    const choices = v.parse(schema, JSON.parse(Deno.readTextFileSync(file)));
+    return choices.machine === machine ? choices : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What is known of an adapter and a size without measuring; `undefined`: nothing. */
+export function knownChoice(
+  choices: Choices | undefined,
+  adapter: AdapterNote | undefined,
+  size: string,
+): Choice | undefined {
+  return chooseByAdapter(adapter) ?? choices?.choices[`${adapter?.name}: ${size}`];
+}
+
+/** The engine to take: as remembered, or else as found and measured now, if it can be remembered then. */
+export async function findChoice(
+  { machine, size, gpu, measure, onNotice, file = CHOICES_FILE }: AutoOptions,
+): Promise<Choice> {
+  const choices = readChoices(machine, file);
+  const remembered = choices && knownChoice(choices, choices.adapter ?? undefined, size);
+  if (remembered && Date.now() - choices.asked < A_DAY) return remembered;
+  const { state } = await Deno.permissions.query({ name: "write", path: file });
+  if (state !== "granted") return remembered ?? { engine: "wasm", reason: "nothing has been measured here" };
+  const [adapter] = await findAdapters(gpu);
+  let choice = knownChoice(choices, adapter?.description, size);
+  if (!choice && adapter) {
+    choice = chooseByTime(adapter.description, await measure());
+    onNotice?.(`auto takes ${choice.engine}: ${choice.reason}; remembered in ${file}`);
+  }
+  if (!choice) throw new Error("no adapter, and no choice");
+  const note = adapter && { name: adapter.description.name, isSoftware: adapter.description.isSoftware };
+  const isMeasured = note !== undefined && !note.isSoftware;
+  await write(file, {
+    machine,
+    asked: Date.now(),
+    adapter: note ?? null,
+    choices: { ...choices?.choices, ...(isMeasured && { [`${note.name}: ${size}`]: choice }) },
+  });
+  return choice;
+}
+
+async function write(file: string, choices: Choices): Promise<void> {
+  try {
+    await Deno.mkdir(dirname(file), { recursive: true });
+    await writeFileAtomic(file, JSON.stringify(choices, null, 2) + "\n");
+  } catch (error) {
+    // A cache that cannot be written is no reason not to train.
+    if (!(error instanceof SpikeletError || error instanceof Error && "code" in error)) throw error;
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * The bottom layer's product on the device: draws, currents, and its weights' gradient. Everything else is WASM's.
+ *
+ * It works on chunks of samples, `[samples · rows]` rows at a time. The inputs of a chunk stay on the device until its gradient
+ * has been made of them, so nothing is drawn twice.
+ *
+ * @module
+ */
+import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/exchange.wgsl.ts";
+import { ADD_PARTS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
+import { SampleFeatures } from "../../data/augment.ts";
+import type { Batch } from "../engine.ts";
+import type { Backend, Tensor } from "../gpu/backend.ts";
+import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
+import type { Plan } from "../plan.ts";
+import type { Exchange } from "../wasm/external_product.ts";
+import type { LayerLayout } from "../wasm/layout.ts";
+
+/** A chunk whose inputs are on the device. */
+export interface DeviceChunk {
+  /** All of its samples, those that only fill it up among them. */
+  readonly samples: number;
+  /** Those that count. */
+  readonly counted: number;
+  /** Parts in which its gradient is summed first. */
+  readonly groups: number;
+  /** X, then its trace, `[samples · rows, inputs]`. */
+  readonly inputs: Tensor<"f32">;
+}
+
+/** How a chunk is cut. */
+export type ChunkCut = Pick<DeviceChunk, "samples" | "groups">;
+
+/** Multiplies for the cores behind an exchange. */
+export class DeviceProduct {
+  readonly plan: Plan;
+  readonly #backend: Backend;
+  readonly #layout: LayerLayout;
+  readonly #exchange: Exchange;
+  /** d of the inputs' trace; 0: coefficients are those of the inputs themselves. */
+  readonly #decay: number;
+  readonly #seed: number;
+  readonly #sources: SampleFeatures;
+  readonly #pixels: Tensor<"f32">;
+  /** Σ over the chunks so far, `[width, inputs]`. */
+  readonly #gradient: Tensor<"f32">;
+  /** W `[width, inputs]` and b `[width]`. */
+  #weights: Tensor<"f32">;
+  #bias: Tensor<"f32">;
+
+  constructor(backend: Backend, plan: Plan, layout: LayerLayout, exchange: Exchange, seed: number) {
+    this.#backend = backend;
+    this.plan = plan;
+    this.#layout = layout;
+    this.#exchange = exchange;
+    this.#decay = plan.backward.find((operation) => operation.kind === "traceGradient")?.decay ?? 0;
+    this.#seed = seed;
+    this.#sources = new SampleFeatures(seed);
+    this.#pixels = uploadPixels(backend, plan.spec);
+    const { inputs } = plan.spec, { width } = exchange;
+    this.#gradient = backend.allocate("f32", [width, inputs]);
+    this.#weights = backend.allocate("f32", [width, inputs]);
+    this.#bias = backend.allocate("f32", [width]);
+  }
+
+  /** Takes W and b from the parameters in the cores' layout. */
+  setParameters(parameters: Float32Array): void {
+    const backend = this.#backend, { width } = this.#exchange, { inputs } = this.plan.spec;
+    const { weights, bias, unitStride } = this.#layout;
+    const rows = parameters.subarray(weights, weights + width * unitStride);
+    backend.release(this.#weights, this.#bias);
+    this.#weights = backend.upload(withoutPadding(rows, unitStride, inputs), [width, inputs]);
+    this.#bias = backend.upload(parameters.subarray(bias, bias + width), [width]);
+  }
+
+  /**
+   * Encodes a chunk's samples and multiplies: I = X·Wᵀ + b.
+   *
+   * @param chunk A batch of the chunk's samples alone.
+   * @param slot Of the exchange, where the currents go.
+   * @returns The chunk, to be handed to {@linkcode addGradient} or {@linkcode release}, and when its currents are there.
+   */
+  multiply(chunk: Batch, cut: ChunkCut, slot: 0 | 1): { chunk: DeviceChunk; arrived: Promise<void> } {
+    const backend = this.#backend, { rows, width } = this.#exchange;
+    const count = chunk.indices.length;
+    return backend.scoped((keep) => {
+      const sources = this.#sources, seed = this.#seed;
+      const packed = packSamples(this.plan.spec, chunk, { sources, count: cut.samples, seed });
+      const inputs = keep(encodeRows(backend, this.plan.spec, this.#pixels, packed));
+      const currents = backend.product(inputs, this.#weights, { transposeB: true });
+      backend.run(ADD_BIAS, {
+        inputs: { bias: this.#bias },
+        uniforms: { units: width },
+        invocations: count * rows * width,
+        output: currents,
+      });
+      const arrived = backend.readInto(
+        backend.view(currents, [count * rows * width]),
+        this.#exchange.slots[slot].currents,
+      );
+      return { chunk: { ...cut, counted: count, inputs }, arrived };
+    });
+  }
+
+  /**
+   * Adds a chunk's gradient to those before it, and lets go of the chunk.
+   *
+   * @param slot Of the exchange, where its coefficients are.
+   * @param isFirst There are none before it.
+   */
+  addGradient(chunk: DeviceChunk, slot: 0 | 1, isFirst: boolean): void {
+    const backend = this.#backend, { inputs: columns, steps } = this.plan.spec;
+    const { samples, groups, inputs } = chunk, { rows, width } = this.#exchange;
+    backend.scoped(() => {
+      if (this.#decay !== 0) {
+        backend.run(TRACE_INPUTS, {
+          inputs: {},
+          uniforms: { steps, inputs: columns, decay: this.#decay },
+          invocations: samples * columns,
+          output: inputs,
+        });
+      }
+      const perGroup = samples * rows / groups;
+      const parts = backend.product(
+        backend.view(this.#coefficients(chunk, slot), [groups, perGroup, width]),
+        backend.view(inputs, [groups, perGroup, columns]),
+        { transposeA: true },
+      );
+      backend.run(ADD_PARTS, {
+        inputs: { values: parts },
+        uniforms: { parts: groups, keep: isFirst ? 0 : 1 },
+        invocations: width * columns,
+        output: this.#gradient,
+      });
+    });
+    this.release(chunk);
+    backend.flush(); // so that the device begins, and the buffers can be used again
+  }
+
+  /** Lets go of a chunk that has no gradient. */
+  release({ inputs }: DeviceChunk): void {
+    this.#backend.release(inputs);
+  }
+
+  /** Writes the sum of all gradients since the first into the cores' layout. */
+  async readGradient(gradient: Float32Array): Promise<void> {
+    const { weights, unitStride } = this.#layout, { inputs } = this.plan.spec;
+    const [sum] = await this.#backend.read(this.#gradient);
+    for (let from = 0, to = weights; from < sum.length; from += inputs, to += unitStride) {
+      gradient.set(sum.subarray(from, from + inputs), to);
+    }
+  }
+
+  /** Of every row and unit of a chunk, `[samples · rows, width]`; 0 for the samples that only fill it up. */
+  #coefficients({ samples, counted }: DeviceChunk, slot: 0 | 1): Tensor<"f32"> {
+    const backend = this.#backend, { rows, width, isDense, slots } = this.#exchange;
+    const { currents, list, count } = slots[slot];
+    const size = samples * rows * width;
+    if (isDense) {
+      currents.fill(0, counted * rows * width, size);
+      return backend.upload(currents.subarray(0, size), [size]);
+    }
+    const coefficients = backend.run(CLEAR, { inputs: {}, uniforms: {}, invocations: size, output: [size] });
+    const listed = count[0]!;
+    if (listed === 0) return coefficients;
+    // The device's buffers are kept by their size, for the next of the same size: so there should be few sizes.
+    const room = Math.min(2 ** Math.ceil(Math.log2(2 * listed)), list.length);
+    return backend.run(PLACE, {
+      inputs: { list: backend.upload(list.subarray(0, room), [room]) },
+      uniforms: {},
+      invocations: listed,
+      output: coefficients,
+    });
+  }
+}
+
+/** Rows without what pads them. */
+function withoutPadding(rows: Float32Array, stride: number, columns: number): Float32Array {
+  if (stride === columns) return rows;
+  const count = rows.length / stride;
+  const bare = new Float32Array(count * columns);
+  for (let row = 0; row < count; row++) {
+    bare.set(rows.subarray(row * stride, row * stride + columns), row * columns);
+  }
+  return bare;
+}

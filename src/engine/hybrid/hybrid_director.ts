@@ -1,0 +1,151 @@
+/**
+ * Keeps the device and the lanes busy together: while the lanes work on one chunk of a batch, the device multiplies the next.
+ *
+ * @module
+ */
+import type { Samples } from "../../data/samples.ts";
+import type { SampleTrace } from "../engine.ts";
+import { rowsOf } from "../gpu/encoding.ts";
+import type { CompleteStep } from "../optimiser.ts";
+import type { Plan } from "../plan.ts";
+import type { Exchange } from "../wasm/external_product.ts";
+import { type Job, type Part, shardCount, type SharedState } from "../wasm/lane.ts";
+import type { Lanes } from "../wasm/lanes.ts";
+import type { Director } from "../wasm/wasm_engine.ts";
+import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
+import type { DeviceProduct } from "./device_product.ts";
+
+/** Rows of the smallest chunk that a batch is cut into for the sake of overlap. */
+const LEAST_ROWS = 4096;
+/**
+ * Chunks of a batch for the sake of overlap. More of them would overlap more, but each pair waits for a read, and under Deno a
+ * read takes 10 ms or longer, however soon the device is done.
+ */
+const CHUNKS = 2;
+
+/** The most samples of a chunk of a batch, filled up to whole groups, where the device and the exchange have room for them. */
+export function chunkSize(batchSize: number, plan: Plan): number {
+  const least = Math.ceil(LEAST_ROWS / rowsOf(plan.spec));
+  const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / CHUNKS), least));
+  return counted + groupsOf(counted, plan) - 1;
+}
+
+/** What a director has at hand. */
+export interface HybridParts {
+  readonly product: DeviceProduct;
+  readonly lanes: Lanes;
+  readonly shared: SharedState;
+  readonly exchange: Exchange;
+  /** Makes room on the device for chunks of so many samples, and frees it. */
+  readonly device: { fit(samples: number): void; close(): void };
+}
+
+/** Directs one job after the other. */
+export class HybridDirector implements Director {
+  readonly #parts: HybridParts;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: HybridParts) {
+    this.#parts = parts;
+  }
+
+  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void> {
+    return this.#inOrder(async () => {
+      const { product, lanes, shared } = this.#parts;
+      const shards = await this.#present(job, samples, true);
+      await product.readGradient(shared.given);
+      await lanes.handOut({ kind: "update", job: { ...job, shards }, step, number });
+    });
+  }
+
+  evaluate(job: Job, samples: Samples): Promise<void> {
+    return this.#inOrder(async () => {
+      await this.#present(job, samples, false);
+    });
+  }
+
+  trace(job: Job, samples: Samples): Promise<SampleTrace> {
+    return this.#inOrder(async () => {
+      const { product, lanes, shared, device } = this.#parts;
+      const first = { ...job, samples, indices: job.indices.slice(0, 1) };
+      device.fit(1);
+      product.setParameters(shared.parameters);
+      const { chunk, arrived } = product.multiply(first, { samples: 1, groups: 1 }, 0);
+      product.release(chunk);
+      await arrived;
+      return (await lanes.handOut({ kind: "trace", job }, 1)).trace!;
+    });
+  }
+
+  close(): void {
+    this.#parts.device.close();
+  }
+
+  #inOrder<Result>(work: () => Promise<Result>): Promise<Result> {
+    const call = this.#last.then(work);
+    this.#last = call.catch(() => {});
+    return call;
+  }
+
+  /**
+   * Presents a batch, chunk by chunk, two of them under way at a time.
+   *
+   * Chunks use the exchange's slots in turn. So do they use the shards: a chunk adds to those of the one before the last, which
+   * is through by then.
+   *
+   * @returns Shards that hold gradients.
+   */
+  async #present(job: Job, samples: Samples, isTraining: boolean): Promise<number> {
+    const { product, shared, exchange, device } = this.#parts;
+    const { indices } = job;
+    const most = Math.min(exchange.samples, chunkSize(indices.length, product.plan));
+    const { chunks, ...cut } = cutBatch(indices.length, product.plan, most);
+    device.fit(cut.samples);
+    product.setParameters(shared.parameters);
+    let handed: Promise<unknown> = Promise.resolve();
+    const through: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
+    const counts = chunks.map(([from, to]) => shardCount(to - from));
+    try {
+      for (const [number, [from, to]] of chunks.entries()) {
+        const slot = number % 2 === 0 ? 0 : 1;
+        await through[slot];
+        const part: Part = {
+          from,
+          to,
+          firstShard: slot * counts[0]!,
+          shards: counts[number]!,
+          adds: number > 1,
+          slot,
+        };
+        const batch = { ...job, samples, indices: indices.subarray(from, to) };
+        const { chunk, arrived } = product.multiply(batch, cut, slot);
+        if (!isTraining) product.release(chunk);
+        const before = handed;
+        handed = (async () => {
+          await before;
+          await arrived;
+        })();
+        const answered = handed.then(() => this.#handOut(job, part, isTraining));
+        const gradientBefore = through[1 - slot];
+        through[slot] = (async () => {
+          await answered;
+          await gradientBefore; // sums are made in the chunks' order
+          if (isTraining) product.addGradient(chunk, slot, number === 0);
+        })();
+        through[slot].catch(() => {}); // whoever waits for it next is told
+      }
+    } finally {
+      await Promise.allSettled(through);
+    }
+    await Promise.all(through);
+    return counts[0]! + (counts[1] ?? 0);
+  }
+
+  /** Has the lanes take a part's currents, and leave its coefficients. */
+  async #handOut(job: Job, part: Part, isTraining: boolean): Promise<void> {
+    const { lanes, shared, exchange } = this.#parts;
+    shared.control[1 + part.slot] = 0;
+    exchange.slots[part.slot].count[0] = 0;
+    await lanes.handOut({ kind: "present", job, part, isTraining });
+  }
+}

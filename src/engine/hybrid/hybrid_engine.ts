@@ -1,0 +1,148 @@
+/**
+ * The hybrid engine: the bottom layer's product, nearly all of the work, on a GPU; neurons and all the rest in WASM.
+ *
+ * Pixels go up and currents come back; what the neurons make of them, spikes, layers above, loss and the way back, is WASM's,
+ * on all cores; the coefficients of the spikes go up, and the weights' gradient comes back. Neurons, readouts and optimisers are
+ * those of the WASM engine, so a new one needs nothing here.
+ *
+ * @module
+ */
+import { sampleFormOf } from "../../network/encoders.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import type { Engine } from "../engine.ts";
+import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
+import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
+import { rowsOf } from "../gpu/encoding.ts";
+import { type MemoryNeed, samplesThatFit } from "../gpu/memory.ts";
+import { openBackend } from "../gpu/tfjs_backend.ts";
+import { compilePlan, type Plan } from "../plan.ts";
+import { createExchange } from "../wasm/external_product.ts";
+import type { KernelModule } from "../wasm/kernels.ts";
+import { shardCount } from "../wasm/lane.ts";
+import { layOut } from "../wasm/layout.ts";
+import { describeKernels, describeThreads, LaneEngine, type LaneEngineOptions } from "../wasm/wasm_engine.ts";
+import { groupsOf } from "../webgpu/chunking.ts";
+import { DeviceProduct } from "./device_product.ts";
+import { chunkSize, HybridDirector } from "./hybrid_director.ts";
+
+/** How to make a hybrid engine. */
+export interface HybridEngineOptions {
+  /** What to train or run. */
+  readonly spec: NetworkSpec;
+  /** The kernels, compiled; see `loadKernels`. */
+  readonly kernels: KernelModule;
+  /** Workers; 0 works in the caller's own thread. @default {1} */
+  readonly threads?: number;
+  /** Seed of all draws. @default {0} */
+  readonly seed?: number;
+  /** The most samples that a batch will have. @default {1000} */
+  readonly batchSize?: number;
+  /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
+  readonly gpuMemory?: number;
+  /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
+  readonly record?: boolean;
+  /** Where adapters are found. @default {the runtime's WebGPU} */
+  readonly gpu?: Gpu;
+  /** Which of them. @default {the fastest} */
+  readonly adapter?: FoundAdapter;
+}
+
+/** An engine with a device, which can be asked how much it asks of it. */
+export interface HybridEngine extends Engine, Disposable {
+  /** What was asked of the device so far. */
+  readonly counts: DeviceCounts;
+  /** What it holds now. */
+  readonly memory: DeviceMemory;
+}
+
+/**
+ * Makes a hybrid engine.
+ *
+ * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ */
+export async function createHybridEngine(options: HybridEngineOptions): Promise<HybridEngine> {
+  const { spec, kernels, threads = 1, seed = 0, batchSize = 1000, gpuMemory, record = false } = options;
+  const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
+  try {
+    const plan = compilePlan(spec, { skip: false, record }); // the device computes all units, whether they may spike or not
+    const samples = samplesThatFit(
+      backend.adapter,
+      (count) => memoryNeedOf(plan, count),
+      chunkSize(batchSize, plan),
+      gpuMemory,
+    );
+    const exchange = createExchange(plan, samples, threads > 0);
+    const shards = 2 * shardCount(samples); // of a chunk, and of the next
+    const { name, isSoftware } = backend.adapter;
+    let fitted = 0;
+    return new DeviceLaneEngine(backend, {
+      name: "hybrid",
+      description: `${describeKernels(kernels)}, ${describeThreads(threads)}, products on ${name}${
+        isSoftware ? ", a software adapter" : ""
+      }`,
+      kernels,
+      threads,
+      batchSize,
+      core: { plan, seed, shards, skipBound: 0, exchange },
+      shards: () => shards,
+      directed: (parts) =>
+        new HybridDirector({
+          ...parts,
+          exchange,
+          product: new DeviceProduct(backend, plan, layOut(plan, true).layers[0]!, exchange, seed),
+          device: {
+            fit(samples) {
+              // Buffers are kept from chunk to chunk; those of another size are given back first.
+              if (samples !== fitted) backend.trim();
+              fitted = samples;
+            },
+            close: () => backend.close(),
+          },
+        }),
+    });
+  } catch (error) {
+    backend.close();
+    throw error;
+  }
+}
+
+class DeviceLaneEngine extends LaneEngine implements HybridEngine {
+  readonly #backend: Backend;
+
+  constructor(backend: Backend, options: LaneEngineOptions) {
+    super(options);
+    this.#backend = backend;
+  }
+
+  get counts(): DeviceCounts {
+    return { ...this.#backend.counts };
+  }
+
+  get memory(): DeviceMemory {
+    return this.#backend.memory;
+  }
+}
+
+/** What chunks of so many samples take of the device, all buffers of the two that may be under way together. */
+function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
+  const { inputs } = plan.spec, rows = rowsOf(plan.spec);
+  const { width } = layOut(plan, true).layers[0]!;
+  const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
+  const parts = groupsOf(samples, plan) * weights;
+  // Coefficients may be listed, at two numbers each, in a buffer that is up to twice as large as it has to be.
+  const list = 4 * currents;
+  // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the
+  // gradient's parts; W and its gradient with their ways.
+  const source = samples * sampleFormOf(plan.spec).size;
+  const floats = 2 * (x + 2 * source + 2 * samples + 2 * currents) + currents + 2 * list + parts +
+    5 * weights;
+  return {
+    total: 4 * floats,
+    buffers: [
+      { what: "the bottom layer's weights", bytes: 4 * weights },
+      { what: "the parts of the bottom layer's gradient", bytes: 4 * parts },
+      { what: "the inputs of all steps", bytes: 4 * x },
+      { what: "the bottom layer's spikes at all steps", bytes: 4 * list },
+    ],
+  };
+}

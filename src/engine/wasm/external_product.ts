@@ -1,0 +1,144 @@
+/**
+ * The bottom layer's product where another computes it: a core takes currents from shared memory, and puts coefficients there.
+ *
+ * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a slot of its own.
+ *
+ * @module
+ */
+import type { Plan } from "../plan.ts";
+import type { CoreMemory } from "./core_memory.ts";
+import type { InputOperations, Place, Presented } from "./input_layer.ts";
+import type { Kernels } from "./kernels.ts";
+import { layOut } from "./layout.ts";
+
+/** What lies between the cores and whoever multiplies. */
+export interface Exchange {
+  /** Rows of currents that a sample has: its steps, or 1 where the input is the same at all of them. */
+  readonly rows: number;
+  /** Units of a row, padded to a multiple of 4. */
+  readonly width: number;
+  /** Samples that a slot has room for. */
+  readonly samples: number;
+  /** Coefficients are written over the currents, one for each; else they are listed. */
+  readonly isDense: boolean;
+  readonly slots: readonly [ExchangeSlot, ExchangeSlot];
+}
+
+/** One run of samples. */
+export interface ExchangeSlot {
+  /** f32 `[samples][rows][width]`. */
+  readonly currents: Float32Array;
+  /** Of each coefficient that is not 0: its index, as in `currents`, and its bits. Their order says nothing. */
+  readonly list: Int32Array;
+  /** How many are listed. */
+  readonly count: Int32Array;
+}
+
+/**
+ * Makes an exchange for a plan.
+ *
+ * The list has room for every unit and step, since nobody knows beforehand; memory that is never written is never taken.
+ *
+ * @param threaded Its memory can be seen by other threads.
+ */
+export function createExchange(plan: Plan, samples: number, threaded: boolean): Exchange {
+  const [bottom] = plan.layers;
+  const isConstant = bottom!.source === "constant";
+  const rows = isConstant ? 1 : plan.spec.steps;
+  const { width } = layOut(plan, true).layers[0]!;
+  const isDense = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
+  const words = samples * rows * width;
+  const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
+  const slot = (): ExchangeSlot => ({
+    currents: new Float32Array(bytes(4 * words)),
+    list: new Int32Array(bytes(isDense ? 0 : 8 * words)),
+    count: new Int32Array(bytes(4)),
+  });
+  return { rows, width, samples, isDense, slots: [slot(), slot()] };
+}
+
+/** Encoding, choosing and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
+export class ExternalProduct implements InputOperations {
+  readonly #memory: CoreMemory;
+  readonly #exchange: Exchange;
+  readonly #floats: Float32Array;
+  readonly #integers: Int32Array;
+  #place: Place = { slot: 0, position: 0 };
+  /** Rows of the present sample that count. */
+  #rows = 0;
+
+  constructor(kernels: Kernels, memory: CoreMemory, exchange: Exchange) {
+    this.#memory = memory;
+    this.#exchange = exchange;
+    this.#floats = new Float32Array(kernels.memory.buffer);
+    this.#integers = new Int32Array(kernels.memory.buffer);
+  }
+
+  load({ place, steps }: Presented): void {
+    this.#place = place;
+    this.#rows = Math.min(steps, this.#exchange.rows);
+  }
+
+  prepare(): void {}
+
+  encode(): void {}
+
+  /** All units: whoever computes currents computes them for all. */
+  choose(): number {
+    return this.#memory.layers[0]!.layer.units;
+  }
+
+  pack(): void {}
+
+  product(): void {
+    const currents = this.#currents().subarray(0, this.#rows * this.#exchange.width);
+    this.#floats.set(currents, this.#memory.layers[0]!.currents >> 2);
+  }
+
+  productRow(): void {
+    this.product();
+  }
+
+  inputsBack(): void {
+    this.#putDense(this.#memory.layers[0]!.currentGradients);
+  }
+
+  traceGradient(_decay: number, slots: number): void {
+    this.#list(slots);
+  }
+
+  outerGradient(): void {
+    this.#putDense(this.#memory.sums);
+  }
+
+  /** The present sample's part of its slot. */
+  #currents(): Float32Array {
+    const { rows, width, slots } = this.#exchange, { slot, position } = this.#place;
+    const size = rows * width;
+    return slots[slot].currents.subarray(position * size, (position + 1) * size);
+  }
+
+  #putDense(at: number): void {
+    const to = this.#currents(), count = this.#rows * this.#exchange.width;
+    to.set(this.#floats.subarray(at >> 2, (at >> 2) + count));
+    to.fill(0, count);
+  }
+
+  #list(slots: number): void {
+    const { unit, counts, spikeSteps, spikeGradients } = this.#memory.layers[0]!;
+    const { rows, width } = this.#exchange, { slot, position } = this.#place;
+    const { list, count } = this.#exchange.slots[slot];
+    const words = this.#integers;
+    let total = 0;
+    for (let i = 0; i < slots; i++) total += words[(counts >> 2) + i]!;
+    let to = 2 * Atomics.add(count, 0, total);
+    for (let i = 0; i < slots; i++) {
+      const first = position * rows * width + words[(unit >> 2) + i]!;
+      let at = i * this.#rows; // a slot's entries are one a step
+      for (let left = words[(counts >> 2) + i]!; left > 0; left--, at++) {
+        list[to++] = first + words[(spikeSteps >> 2) + at]! * width;
+        list[to++] = words[(spikeGradients >> 2) + at]!;
+      }
+    }
+  }
+}

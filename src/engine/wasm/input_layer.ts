@@ -1,0 +1,216 @@
+/**
+ * The operations of a plan that touch a sample's inputs, by kernels in the core's own memory.
+ *
+ * @module
+ */
+import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
+import type { Samples } from "../../data/samples.ts";
+import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import type { DrawKey } from "../../random.ts";
+import type { CoreMemory } from "./core_memory.ts";
+import { InputProduct, type InputProductOptions } from "./input_product.ts";
+import type { Kernels } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+import type { Feed, RowsProduct } from "./rows_product.ts";
+
+/** A sample that is to be presented. */
+export interface Presented {
+  readonly samples: Samples;
+  readonly index: number;
+  readonly epoch: number;
+  /** Of its draws. */
+  readonly key: DrawKey;
+  /** T, or fewer where it is a shorter sequence. */
+  readonly steps: number;
+  /** How it is moved before. */
+  readonly augmentation: Augmentation | undefined;
+  /** Where several are under way: in which slot of an exchange it lies, and which of its samples it is. */
+  readonly place: Place;
+}
+
+/** A sample's place in an exchange. */
+export interface Place {
+  readonly slot: 0 | 1;
+  readonly position: number;
+}
+
+/**
+ * What a core has to have done with inputs. All of it belongs to the lowest layer, whose currents it puts into the core's
+ * memory, and whose δI or coefficients it finds there; where products are computed is its own affair.
+ */
+export interface InputOperations {
+  /** Makes a sample the present one. */
+  load(presented: Presented): void;
+  /** What follows from the parameters and holds for a whole batch. */
+  prepare(): void;
+  /** The operation of this name; so are the others. */
+  encode(): void;
+  /** @returns How many units were listed. */
+  choose(): number;
+  /** @param slots How many units are listed. */
+  pack(slots: number): void;
+  product(slots: number): void;
+  productRow(): void;
+  /** The weights' gradient alone, from δI at every step; not where the input is the same at every step. */
+  inputsBack(): void;
+  traceGradient(decay: number, slots: number): void;
+  /** From the sums over all steps. */
+  outerGradient(): void;
+}
+
+/** What it is made from. */
+export interface InputLayerOptions extends InputProductOptions {
+  /** Of augmentation. */
+  readonly seed: number;
+  /** The lowest layer's, for weights that lie by input. */
+  readonly rows: RowsProduct;
+}
+
+/** Computes them in the core's own memory. */
+export class InputLayer implements InputOperations {
+  readonly #kernels: Kernels;
+  readonly #memory: CoreMemory;
+  readonly #spec: NetworkSpec;
+  readonly #product: InputProduct;
+  readonly #rows: RowsProduct;
+  readonly #floats: Float32Array;
+  readonly #features: SampleFeatures;
+  /** Feature of each pixel value. */
+  readonly #pixels: Float32Array;
+  #key: DrawKey = { key0: 0, key1: 0 };
+  #steps: number;
+  /** Numbers in the present sample's inputs that are not 0. */
+  #fired = 0;
+  /** Vectors of its features that are not all 0, where they are the same at every step. */
+  #vectors = 0;
+
+  constructor(kernels: Kernels, memory: CoreMemory, { seed, rows, ...options }: InputLayerOptions) {
+    const { spec } = options.plan;
+    this.#kernels = kernels;
+    this.#memory = memory;
+    this.#spec = spec;
+    this.#rows = rows;
+    this.#product = new InputProduct(kernels, memory, options);
+    this.#features = new SampleFeatures(seed);
+    this.#floats = new Float32Array(kernels.memory.buffer);
+    const { encoder, inputs, steps } = spec, { featureScale } = this.#product;
+    this.#steps = steps;
+    this.#pixels = Float32Array.from(
+      { length: 256 },
+      (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset) * featureScale,
+    );
+    if (!foldsFeatures(encoder)) this.#view(memory.features, inputs).fill(1);
+    if (encoder.kind === "latency") {
+      this.#view(memory.levels, 4).fill(Infinity);
+      const levels = this.#view(memory.levels + 16, roundUp(steps, 4));
+      levels.set(latencyLevels(encoder, steps));
+      levels.fill(levels[steps - 1]!, steps);
+    }
+  }
+
+  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
+  load({ samples, index, epoch, key, steps, augmentation }: Presented): void {
+    this.#key = key;
+    this.#steps = steps;
+    const { features, start } = this.#features.of(samples, index, epoch, augmentation);
+    const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#product;
+    const place = (foldsFeatures(this.#spec.encoder) ? this.#memory.features : this.#memory.sequence) >> 2;
+    for (let step = 0; step < (isSequence ? steps : 1); step++) {
+      const from = start + step * channels;
+      const to = place + step * roundUp(channels, 4);
+      if (features instanceof Uint8Array) {
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
+      } else {
+        for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * featureScale;
+      }
+    }
+  }
+
+  /** Panels, where features do not change them. */
+  prepare(): void {
+    const { byInput, width } = this.#memory.layers[0]!;
+    if (!foldsFeatures(this.#spec.encoder) && !byInput) this.#product.pack(width);
+  }
+
+  encode(): void {
+    this.#product.encode(this.#key, this.#steps);
+  }
+
+  choose(): number {
+    return this.#product.choose();
+  }
+
+  pack(slots: number): void {
+    this.#product.pack(this.#packed(slots));
+  }
+
+  /** Currents from inputs that differ from step to step. */
+  product(slots: number): void {
+    const { inputLists, x, currentPanels, layers } = this.#memory;
+    const { layer, byInput, currents, width } = layers[0]!;
+    const k = this.#kernels, steps = this.#steps;
+    if (byInput && inputLists) {
+      const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists;
+      // deno-fmt-ignore
+      this.#fired = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
+        stepCounts, stepUnits, stepOutputs);
+      this.#rows.forward(this.#feed(), steps);
+    } else if (layer.dense) {
+      this.#product.product(this.#packed(slots), steps, currentPanels);
+      k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
+    } else {
+      this.#product.product(this.#packed(slots), steps, currents);
+    }
+  }
+
+  productRow(): void {
+    const { features, vectors, layers } = this.#memory;
+    const { layer, weightsAt, biasAt, currents, unitStride } = layers[0]!;
+    const k = this.#kernels;
+    this.#vectors = k.listVectors(features, unitStride, vectors);
+    k.productRow(features, vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
+  }
+
+  inputsBack(): void {
+    const layer = this.#memory.layers[0]!;
+    if (layer.byInput) this.#rows.gradient(this.#feed(), this.#steps, layer.weightGradientsAt);
+    else this.#product.stepsGradient(layer, this.#steps);
+  }
+
+  traceGradient(decay: number, slots: number): void {
+    this.#product.gradient(decay, slots, this.#steps);
+  }
+
+  outerGradient(): void {
+    const { features, vectors, sums, layers } = this.#memory;
+    const { layer, weightGradientsAt, unitStride } = layers[0]!;
+    // deno-fmt-ignore
+    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
+  }
+
+  /** Slots of a product with inputs: in a dense layer also those that pad a row, which are units of zeros. */
+  #packed(slots: number): number {
+    const { layer, width } = this.#memory.layers[0]!;
+    return layer.dense ? width : slots;
+  }
+
+  /** The inputs as what feeds a layer whose weights lie by input. */
+  #feed(): Feed {
+    const { x, inputLists } = this.#memory, { inputs } = this.#spec;
+    return {
+      lists: inputLists!,
+      slots: inputs,
+      unit: 0, // every input has a list
+      spikes: this.#fired,
+      rows: x,
+      isPacked: true,
+      width: roundUp(inputs, 4),
+      delay: 0,
+    };
+  }
+
+  #view(at: number, length: number): Float32Array {
+    return this.#floats.subarray(at >> 2, (at >> 2) + length);
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Spikelet in any JavaScript runtime: Node, browsers, workers at the edge, Bun, Deno.
+ *
+ * What this module exports assumes no files and no Deno: networks, models as bytes, training and evaluation, pictures,
+ * {@linkcode Classifier} and {@linkcode createHandler}. The npm package is this module and the kernels.
+ *
+ * @example
+ * ```ts
+ * import { loadKernels } from "@spikelet/spikelet";
+ * import { Classifier, initialParameters, seedNetwork } from "@spikelet/spikelet/portable";
+ *
+ * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
+ * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
+ * console.log(classifier.classify(new Uint8Array(784)).digit);
+ * ```
+ *
+ * @module
+ */
+export * from "./errors.ts";
+export * from "./random.ts";
+export * from "./network/spec.ts";
+export * from "./network/presets.ts";
+export * from "./network/initialise.ts";
+export {
+  decodeModel,
+  encodeModel,
+  hashParameters,
+  type Model,
+  parameterShapes,
+} from "./network/model_file.ts";
+export type * from "./data/samples.ts";
+export type * from "./engine/engine.ts";
+export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kernels.ts";
+export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";
+export type { Precision, Tile } from "./engine/wasm/input_product.ts";
+export * from "./train/trainer.ts";
+export * from "./classify/classifier.ts";
+export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./classify/picture.ts";
+export { softmax } from "./classify/softmax.ts";
+export { createHandler, type HandlerOptions } from "./serve/handler.ts";
+export type { Seed } from "./serve/app.ts";

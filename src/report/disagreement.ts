@@ -1,0 +1,136 @@
+/**
+ * Where two models answer differently to the same samples. Both meet the same images, so they are compared image by image:
+ * that shows a smaller difference than two accuracies with an interval each.
+ *
+ * @module
+ */
+import { count } from "../cli/figures.ts";
+import type { Samples } from "../data/samples.ts";
+import { sampleImage } from "./images.ts";
+import { html, type Markup, section, table } from "./markup.ts";
+import type { Predictions } from "./predictions.ts";
+import { probability } from "./words.ts";
+
+const PICTURES = 8;
+
+/** How two models' answers go together. */
+export interface Pairing {
+  readonly both: number;
+  /** Indices of the samples that only the first one names rightly, and only the second one. */
+  readonly first: readonly number[];
+  readonly second: readonly number[];
+  readonly neither: number;
+  /** Accuracy of the second less that of the first, and its 95 % interval. */
+  readonly difference: number;
+  readonly interval: readonly [low: number, high: number];
+}
+
+/** Pairs two models' answers. @throws {RangeError} when they are not to the same samples. */
+export function pairPredictions(a: Predictions, b: Predictions): Pairing {
+  if (!sameSamples(a, b)) throw new RangeError("the predictions are for other samples");
+  const first: number[] = [], second: number[] = [];
+  let both = 0, neither = 0;
+  a.labels.forEach((label, i) => {
+    const inA = a.predicted[i] === label, inB = b.predicted[i] === label;
+    if (inA && inB) both++;
+    else if (inA) first.push(i);
+    else if (inB) second.push(i);
+    else neither++;
+  });
+  const total = a.labels.length, gain = second.length - first.length;
+  // The difference of two paired shares has this variance (McNemar 1947; Wald's interval).
+  const spread = 1.959964 * Math.sqrt(first.length + second.length - gain * gain / total) / total;
+  return {
+    both,
+    first,
+    second,
+    neither,
+    difference: gain / total,
+    interval: [gain / total - spread, gain / total + spread],
+  };
+}
+
+/** Whether two models were asked about the same samples. */
+export function sameSamples(a: Predictions, b: Predictions): boolean {
+  return a.labels.length === b.labels.length && a.labels.every((label, i) => label === b.labels[i]);
+}
+
+/** A run that is compared. */
+interface Compared {
+  readonly samples?: Samples;
+  readonly predictions?: Predictions;
+}
+
+/** The section: the first run beside each other one; undefined where none was asked about the same samples. */
+export function disagreementSection(
+  compared: readonly Compared[],
+  names: readonly string[],
+): Markup | undefined {
+  const [first, ...others] = compared;
+  const { predictions, samples } = first ?? {};
+  if (!predictions || !samples) return undefined;
+  const parts = others.flatMap((other, i) =>
+    other.predictions && sameSamples(predictions, other.predictions)
+      ? [onePair(samples, predictions, other.predictions, names[0]!, names[i + 1]!)]
+      : []
+  );
+  return parts.length > 0 ? section("disagreement", "Where they disagree", ...parts) : undefined;
+}
+
+function onePair(samples: Samples, a: Predictions, b: Predictions, nameA: string, nameB: string): Markup {
+  const { both, first, second, neither, difference, interval } = pairPredictions(a, b);
+  const [low, high] = interval;
+  const better = low > 0 ? nameB : high < 0 ? nameA : undefined;
+  const verdict = better === undefined
+    ? "so many images cannot tell them apart"
+    : `more than chance makes with so many images: ${better} is the better of these two models`;
+  return html`<h3>${nameA} and ${nameB}</h3>
+<p>${nameB} names ${points(Math.abs(difference))} ${
+    difference < 0 ? "fewer" : "more"
+  } of the images rightly (95 % interval of
+the difference: ${signed(low)} to ${signed(high)}): ${verdict}.</p>
+${
+    table({
+      caption: "Test images",
+      head: ["images", `${nameB} right`, `${nameB} wrong`],
+      rows: [
+        [`${nameA} right`, count(both), count(first.length)],
+        [`${nameA} wrong`, count(second.length), count(neither)],
+      ],
+    })
+  }
+${pictures(samples, first, b, `Right by ${nameA} alone; what ${nameB} said, surest first`)}
+${pictures(samples, second, a, `Right by ${nameB} alone; what ${nameA} said, surest first`)}`;
+}
+
+function pictures(
+  samples: Samples,
+  indices: readonly number[],
+  wrong: Predictions,
+  title: string,
+): Markup | string {
+  if (indices.length === 0) return "";
+  const shown = indices.toSorted((i, j) => wrong.confidence[j]! - wrong.confidence[i]! || i - j).slice(
+    0,
+    PICTURES,
+  );
+  return html`
+    <h4>${title}</h4>
+    <ul class="pictures">${shown.map((i) =>
+      html`<li><img class="sample" src="${sampleImage(samples, i)}" width="84" height="84" alt="Test image ${
+        count(i)
+      }, a ${wrong.labels[i]}"><span><b>${wrong.labels[i]}</b> taken for <b>${
+        wrong.predicted[i]
+      }</b></span><span>${probability(wrong.confidence[i]!)}</span></li>`
+    )}</ul>
+  `;
+}
+
+/** A difference of shares, in percentage points. */
+function points(share: number): string {
+  return `${(100 * share).toFixed(2)} points`;
+}
+
+function signed(share: number): string {
+  return `${share < 0 ? "−" : "+"}${(100 * Math.abs(share)).toFixed(2)}`;
+}

@@ -1,0 +1,50 @@
+/**
+ * What is found out about a model by putting its test set to it.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { Engine, SampleTrace } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { type Predictions, tellingSamples } from "./predictions.ts";
+import { recordedCount, type Recordings, recordSamples, traceSample } from "./recordings.ts";
+
+/** A sample and what it left behind. */
+export interface TracedSample {
+  readonly index: number;
+  readonly trace: SampleTrace;
+}
+
+/** What was found out. */
+export interface Findings {
+  readonly samples: Samples;
+  readonly predictions: Predictions;
+  readonly recordings: Recordings;
+  /** In the order in which they are shown. */
+  readonly traced: readonly TracedSample[];
+}
+
+/**
+ * Looks into a network.
+ *
+ * @param recorder An engine made with `record`, with the network's parameters.
+ * @param chosen Which samples to show step by step. @default {a sure one, an unsure one, a sure mistake}
+ * @param onSample Called after every recorded sample.
+ */
+export async function lookInto(
+  spec: NetworkSpec,
+  recorder: Engine,
+  samples: Samples,
+  predictions: Predictions,
+  chosen: readonly number[] = tellingSamples(predictions),
+  onSample?: (done: number, total: number) => void,
+): Promise<Findings> {
+  const count = recordedCount(spec, samples.count);
+  const recordings = await recordSamples(recorder, spec, samples, count, onSample);
+  const traced: TracedSample[] = [];
+  // A network of one step has nothing that could be seen over time.
+  for (const index of spec.steps > 1 ? chosen : []) {
+    traced.push({ index, trace: await traceSample(recorder, samples, index) });
+  }
+  return { samples, predictions, recordings, traced };
+}

@@ -1,0 +1,72 @@
+/**
+ * The page around the sections: one HTML file that loads nothing and runs nothing.
+ *
+ * @module
+ */
+import { VERSION } from "../version.ts";
+import { html, type Markup, raw } from "./markup.ts";
+import { STYLE } from "./style.ts";
+
+/** A figure at the head of a page. */
+export interface Tile {
+  readonly name: string;
+  readonly value: string;
+  /** What else there is to say. */
+  readonly note?: string;
+}
+
+/** What a page is made of. */
+export interface PageContent {
+  readonly title: string;
+  readonly lead: string;
+  readonly tiles: readonly Tile[];
+  /** What a reader must know before the figures. */
+  readonly warnings: readonly string[];
+  /** Names of the sections, by their ids. */
+  readonly contents: readonly (readonly [id: string, name: string])[];
+  readonly sections: readonly Markup[];
+}
+
+/** Puts a page together. @returns A whole file. */
+export async function renderPage(content: PageContent): Promise<string> {
+  const { title, lead, tiles, warnings, contents, sections } = content;
+  // The policy is a second lock: should anything ever come in that is not escaped, it can load and run nothing.
+  return String(
+    await html`
+      <!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <meta http-equiv="Content-Security-Policy"
+            content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
+          <meta name="generator" content="Spikelet ${VERSION}">
+          <title>${title} – Spikelet</title>
+          <style>${raw(STYLE)}</style>
+        </head>
+        <body>
+          <header>
+      <h1>${title}</h1>
+      <p class="lead">${lead}</p>
+      ${warnings.map((warning) => html`<p class="warning">${warning}</p>`)}
+      <dl class="tiles">${tiles.map(({ name, value, note }) =>
+        html`
+          <div>
+            <dt>${name}</dt>
+            <dd>${value}${note === undefined ? "" : html`<small>${note}</small>`}</dd>
+          </div>
+        `
+      )}</dl>
+      <nav aria-label="Contents"><ul>${contents.map(([id, name]) =>
+        html`<li><a href="#${id}">${name}</a></li>`
+      )}</ul></nav>
+          </header>
+          <main>
+      ${sections}
+          </main>
+          <footer>Made by Spikelet ${VERSION}. Colours after Okabe and Ito (2008). This page loads nothing from anywhere.</footer>
+        </body>
+      </html>
+    `,
+  );
+}

@@ -1,0 +1,148 @@
+/**
+ * What a network answers to every sample of a data set, and what follows from it: the confusion matrix, accuracy per class,
+ * mistakes.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { Engine } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { PURPOSE } from "../random.ts";
+import { batchesOf, evaluate, type Score } from "../train/trainer.ts";
+
+/** A network's answers; all arrays have one entry a sample. */
+export interface Predictions {
+  readonly labels: Uint8Array;
+  readonly predicted: Uint8Array;
+  /** Probability of the class that was named. */
+  readonly confidence: Float32Array;
+  /** The mean of the network's own loss. */
+  readonly loss: number;
+  /** Spikes of the layers below the top. */
+  readonly spikes: Int32Array;
+}
+
+/** How one class fared. */
+export interface ClassFigures {
+  readonly label: number;
+  /** Samples of this class. */
+  readonly total: number;
+  /** Of them, those that were named. */
+  readonly correct: number;
+  /** Samples that were given this name, rightly or not. */
+  readonly named: number;
+}
+
+/**
+ * Asks for the answer to every sample, with the noise that `evaluate` uses.
+ *
+ * @param loss The network's.
+ * @param onBatch Called after every batch with the samples done.
+ */
+export async function predict(
+  engine: Engine,
+  loss: NetworkSpec["loss"],
+  samples: Samples,
+  batchSize: number,
+  onBatch: (done: number, total: number) => void = () => {},
+): Promise<Predictions> {
+  const { count, labels } = samples;
+  const all = {
+    labels: labels.slice(0, count),
+    predicted: new Uint8Array(count),
+    confidence: new Float32Array(count),
+    spikes: new Int32Array(count),
+  };
+  let done = 0, lossSum = 0;
+  for (const indices of batchesOf(Uint32Array.from({ length: count }, (_, i) => i), batchSize)) {
+    const answer = await engine.classify({ samples, indices, purpose: PURPOSE.evaluation, epoch: 0 });
+    const classes = answer.logits.length / indices.length;
+    indices.forEach((index, i) => {
+      const logProbabilities = logSoftmax(answer.logits.subarray(i * classes, (i + 1) * classes));
+      all.confidence[index] = Math.exp(logProbabilities[answer.predictions[i]!]!);
+      lossSum -= logProbabilities[labels[index]!]!;
+    });
+    all.predicted.set(answer.predictions, done);
+    all.spikes.set(answer.spikes, done);
+    onBatch(done += indices.length, count);
+  }
+  // Other losses than the cross-entropy alone do not follow from the logits.
+  const own = loss.kind === "crossEntropy" && loss.rate === undefined
+    ? lossSum / count
+    : (await evaluate(engine, samples, batchSize)).loss;
+  return { ...all, loss: own };
+}
+
+/** log softmax, in float64, relative to the largest logit so that nothing overflows. */
+export function logSoftmax(logits: ArrayLike<number>): Float64Array {
+  const values = Float64Array.from(logits);
+  const highest = values.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const logSum = Math.log(values.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
+  return values.map((logit) => logit - highest - logSum);
+}
+
+/** Loss and accuracy, as `evaluate` reports them. */
+export function scoreOf({ labels, predicted, loss }: Predictions): Score {
+  const total = labels.length;
+  const correct = labels.reduce((sum, label, i) => sum + (label === predicted[i] ? 1 : 0), 0);
+  return { loss, accuracy: correct / total, correct, total };
+}
+
+/** Classes that are some sample's label or were named for one, ascending. */
+export function classesIn({ labels, predicted }: Predictions): number[] {
+  return [...new Set([...labels, ...predicted])].sort((a, b) => a - b);
+}
+
+/** How many samples of a class were given each name: `counts[label][predicted]`, both as places in `classes`. */
+export function confusionMatrix(
+  { labels, predicted }: Predictions,
+  classes: readonly number[],
+): number[][] {
+  const place = new Map(classes.map((label, i) => [label, i]));
+  const counts = classes.map(() => new Array<number>(classes.length).fill(0));
+  labels.forEach((label, i) => counts[place.get(label)!]![place.get(predicted[i]!)!]!++);
+  return counts;
+}
+
+/** Each class's figures, from the confusion matrix. */
+export function figuresOfClasses(
+  confusion: readonly (readonly number[])[],
+  classes: readonly number[],
+): ClassFigures[] {
+  return classes.map((label, i) => ({
+    label,
+    total: confusion[i]!.reduce((sum, count) => sum + count, 0),
+    correct: confusion[i]![i]!,
+    named: confusion.reduce((sum, row) => sum + row[i]!, 0),
+  }));
+}
+
+/** The samples that were taken for another class, the most confident first. */
+export function mistakesOf({ labels, predicted, confidence }: Predictions): number[] {
+  return Array.from(labels.keys())
+    .filter((i) => labels[i] !== predicted[i])
+    .sort((a, b) => confidence[b]! - confidence[a]! || a - b);
+}
+
+/**
+ * Wilson's interval for a share (Wilson 1927): where the true share lies with 95 % confidence. It stays within 0 and 1, also
+ * for few samples.
+ */
+export function wilsonInterval(correct: number, total: number): readonly [low: number, high: number] {
+  if (total === 0) return [0, 1];
+  const z = 1.959964, share = correct / total;
+  const centre = share + z * z / (2 * total);
+  const spread = z * Math.sqrt(share * (1 - share) / total + z * z / (4 * total * total));
+  const scale = 1 + z * z / total;
+  return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
+}
+
+/** Up to three samples worth a look: the surest that is right, the least sure that is right, the surest that is wrong. */
+export function tellingSamples(predictions: Predictions): number[] {
+  const { labels, predicted, confidence } = predictions;
+  const right = Array.from(labels.keys())
+    .filter((i) => labels[i] === predicted[i])
+    .sort((a, b) => confidence[b]! - confidence[a]! || a - b);
+  const chosen = [right[0], right.at(-1), mistakesOf(predictions)[0]];
+  return [...new Set(chosen.filter((index) => index !== undefined))];
+}

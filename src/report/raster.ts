@@ -1,0 +1,69 @@
+/**
+ * A spike raster as one SVG path: steps across, units up, a tick for each spike.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { count } from "../cli/figures.ts";
+import type { Markup } from "./markup.ts";
+import { axis, COLOURS, draw } from "./plots.ts";
+import { boundedGrid, type RasterGrid } from "./raster_grid.ts";
+
+/**
+ * Draws a layer's raster.
+ *
+ * @param name What the layer is called.
+ * @param mostTicks Of more spikes, several share a tick.
+ */
+export function drawRaster(
+  outputs: Float32Array,
+  steps: number,
+  units: number,
+  name: string,
+  colour: string,
+  mostTicks: number,
+): Markup {
+  const grid = boundedGrid(outputs, steps, units, mostTicks);
+  const spikes = outputs.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+  const few = units <= 12;
+  return draw({
+    height: Math.max(70, Math.min(220, 5 * units)) + 48,
+    marginTop: 6,
+    x: axis("step", { domain: [0, steps] }),
+    y: axis("unit", {
+      domain: [0, units],
+      ticks: few ? Array.from({ length: Math.ceil(units / 2) }, (_, i) => 2 * i + 0.5) : 5,
+      ...(few && { tickFormat: (at: number) => String(Math.floor(at)) }),
+    }),
+    marks: [
+      Plot.frame({ stroke: COLOURS.faint }),
+      (_index, { x, y }, _values, _dimensions, context) => {
+        const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
+        const left = Number(x?.(0)), bottom = Number(y?.(0));
+        const width = Number(x?.(grid.stepsPerColumn)) - left,
+          height = bottom - Number(y?.(grid.unitsPerRow));
+        // In the grid's own units a tick takes few letters; the transformation brings it to its place.
+        path.setAttribute("transform", `translate(${left},${bottom}) scale(${width},${-height})`);
+        path.setAttribute("d", ticksOf(grid));
+        path.setAttribute("stroke", colour);
+        path.setAttribute("stroke-width", "0.9");
+        path.setAttribute("fill", "none");
+        return path;
+      },
+    ],
+  }, `Spike raster of ${name}: ${count(spikes)} spikes of ${count(units)} units in ${count(steps)} steps`);
+}
+
+/** The occupied cells as horizontal strokes by relative moves: within a row, `h.7m.3 0` is a tick and the way to the next cell. */
+function ticksOf({ rows, columns, cells }: RasterGrid): string {
+  const parts: string[] = [];
+  for (let row = 0; row < rows; row++) {
+    let at: number | undefined;
+    for (let column = 0; column < columns; column++) {
+      if (cells[row * columns + column] === 0) continue;
+      parts.push(at === undefined ? `M${column}.15 ${row}.5` : `m${column - at - 1 || ""}.3 0`, "h.7");
+      at = column;
+    }
+  }
+  return parts.join("");
+}

@@ -1,0 +1,55 @@
+/**
+ * Spikes in a grid: what a raster draws, on a page or in a terminal.
+ *
+ * @module
+ */
+
+/** The finest grid that can be seen at the plot's size. */
+const ROWS = 160;
+const COLUMNS = 256;
+
+/** A raster's occupied cells, and how many units and steps a cell stands for. */
+export interface RasterGrid {
+  readonly rows: number;
+  readonly columns: number;
+  readonly unitsPerRow: number;
+  readonly stepsPerColumn: number;
+  /** `[rows, columns]`, 1 where there is a spike or more. */
+  readonly cells: Uint8Array;
+  /** Cells that are 1. */
+  readonly occupied: number;
+}
+
+/** Puts spikes into cells. @param outputs `[steps, units]`; above 0 is a spike. */
+export function gridOf(
+  outputs: Float32Array,
+  steps: number,
+  units: number,
+  mostRows: number,
+  mostColumns: number,
+): RasterGrid {
+  const unitsPerRow = Math.ceil(units / mostRows), stepsPerColumn = Math.ceil(steps / mostColumns);
+  const rows = Math.ceil(units / unitsPerRow), columns = Math.ceil(steps / stepsPerColumn);
+  const cells = new Uint8Array(rows * columns);
+  for (let t = 0; t < steps; t++) {
+    for (let n = 0; n < units; n++) {
+      if (outputs[t * units + n]! <= 0) continue;
+      cells[Math.floor(n / unitsPerRow) * columns + Math.floor(t / stepsPerColumn)] = 1;
+    }
+  }
+  const occupied = cells.reduce((sum, cell) => sum + cell, 0);
+  return { rows, columns, unitsPerRow, stepsPerColumn, cells, occupied };
+}
+
+/** The finest grid with at most so many ticks, so that a page stays small however many spikes there are. */
+export function boundedGrid(
+  outputs: Float32Array,
+  steps: number,
+  units: number,
+  mostTicks: number,
+): RasterGrid {
+  for (let rows = ROWS, columns = COLUMNS;; rows /= 2, columns /= 2) {
+    const grid = gridOf(outputs, steps, units, Math.max(1, rows), Math.max(1, columns));
+    if (grid.occupied <= Math.max(1, mostTicks)) return grid;
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * How often units fire: the distribution over each layer, and who is silent or saturated.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { count } from "../cli/figures.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { figure, html, type Markup, ranges, section } from "./markup.ts";
+import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
+import type { LayerActivity, Recordings } from "./recordings.ts";
+import { capitalized, describeLayer, layerName, percent } from "./words.ts";
+
+/** A unit that fires in this share of all steps tells nothing apart by its spikes. */
+export const SATURATED = 0.9;
+
+/** Units by how often they fire. */
+export interface RateFigures {
+  readonly mean: number;
+  readonly median: number;
+  readonly highest: number;
+  /** Units that never fired. */
+  readonly silent: readonly number[];
+  /** Units that fired in {@linkcode SATURATED} of all steps or more. */
+  readonly saturated: readonly number[];
+}
+
+/** Sums a layer's rates up. */
+export function rateFigures(rates: Float64Array): RateFigures {
+  const sorted = rates.toSorted(), middle = sorted.length / 2;
+  const units = (test: (rate: number) => boolean) => [...rates.keys()].filter((unit) => test(rates[unit]!));
+  return {
+    mean: rates.reduce((sum, rate) => sum + rate, 0) / rates.length,
+    median: (sorted[Math.floor(middle - 0.5)]! + sorted[Math.floor(middle)]!) / 2,
+    highest: sorted.at(-1)!,
+    silent: units((rate) => rate === 0),
+    saturated: units((rate) => rate >= SATURATED),
+  };
+}
+
+/** The section. */
+export function ratesSection(spec: NetworkSpec, { count: samples, layers }: Recordings): Markup {
+  const step = spec.steps > 1 ? "step" : "sample";
+  return section(
+    "rates",
+    "How often units fire",
+    html`<p>Over the first ${
+      count(samples)
+    } test images. A unit is called silent where it never fired, and saturated where it
+fired in ${tickPercent(SATURATED)} of all ${step}s or more.</p>
+<div class="grid">${layers.map((layer) => layerFigure(spec, layer, step))}</div>`,
+  );
+}
+
+function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, step: string): Markup {
+  const name = describeLayer(spec, layer);
+  const { mean, median, highest, silent, saturated } = rateFigures(rates);
+  const width = niceWidth(highest / 20);
+  const bins = new Map<number, number>();
+  for (const rate of rates) {
+    const bin = Math.min(Math.floor(rate / width + 1e-9), Math.ceil(1 / width) - 1);
+    bins.set(bin, (bins.get(bin) ?? 0) + 1);
+  }
+  const data = [...bins].map(([bin, units]) => ({
+    from: bin * width,
+    to: Math.min(1, (bin + 1) * width),
+    units,
+  }));
+  const picture = draw({
+    height: 220,
+    x: axis(`spikes a ${step}`, {
+      tickFormat: tickPercent,
+      ticks: 6,
+      domain: [0, Math.max(...data.map(({ to }) => to))],
+    }),
+    y: axis("units", { grid: true }),
+    marks: [
+      Plot.rectY(data, {
+        x1: "from",
+        x2: "to",
+        y: "units",
+        fill: COLOURS.blue,
+        fillOpacity: 0.8,
+        inset: 0.5,
+      }),
+      Plot.ruleX([mean], { stroke: COLOURS.vermillion, strokeWidth: 2, strokeDasharray: "5 3" }),
+      Plot.ruleY([0]),
+    ],
+  }, `Distribution of firing rates in ${name}: mean ${percent(mean)}, highest ${percent(highest)}`);
+  return figure(
+    picture,
+    html`<b>${capitalized(name)}</b>: mean ${percent(mean)} (dashed), median ${percent(median)}, highest ${
+      percent(highest)
+    }.
+${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
+    units <= 200
+      ? {
+        caption: `Rates of ${layerName(spec, layer)}, busiest first`,
+        head: ["unit", `spikes a ${step}`],
+        rows: [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!).map((unit) => [
+          String(unit),
+          percent(rates[unit]!),
+        ]),
+      }
+      : {
+        caption: `Rates of ${layerName(spec, layer)}`,
+        head: [`spikes a ${step}`, "units"],
+        rows: data.toSorted((a, b) => a.from - b.from).map(({ from, to, units }) => [
+          `${percent(from)} to ${percent(to)}`,
+          count(units),
+        ]),
+      },
+  );
+}
+
+function named(word: string, list: readonly number[], units: number): string {
+  if (list.length === 0) return `${word}: none.`;
+  return `${word}: ${count(list.length)} of ${count(units)} (${shortened(ranges(list))}).`;
+}
+
+/** A list that may be long. */
+function shortened(text: string): string {
+  return text.length <= 400 ? text : `${text.slice(0, text.lastIndexOf(",", 400))}, …`;
+}
+
+/** The next of 1, 2 or 5 times a power of ten, a hundredth of a percent at least. */
+function niceWidth(least: number): number {
+  const power = 10 ** Math.floor(Math.log10(Math.max(1e-4, least)));
+  return [1, 2, 5, 10].map((digit) => digit * power).find((width) => width >= least - 1e-12) ?? power;
+}

@@ -1,0 +1,131 @@
+/**
+ * How a network's layers behave over many samples: rates of units, activity over time, spectra. Samples are traced one after
+ * the other, and what is kept does not grow with the steps times the units.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { Engine, SampleTrace } from "../engine/engine.ts";
+import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import { PURPOSE } from "../random.ts";
+import { type Spectrum, sumSpectra } from "./spectrum.ts";
+
+/** A layer that fires, over all recorded samples. */
+export interface LayerActivity {
+  /** From 0. */
+  readonly layer: number;
+  readonly units: number;
+  /** Spikes a step of each unit. */
+  readonly rates: Float64Array;
+  /** The same, over the samples of each class, `[classes, units]`. */
+  readonly ratesByClass: Float64Array;
+  /** Share of units that fire at each step: the mean over samples, and where four fifths of the samples lie. */
+  readonly activity: readonly { readonly mean: number; readonly low: number; readonly high: number }[];
+  /** Missing where there are too few steps, or no spikes. */
+  readonly spectrum?: Spectrum;
+}
+
+/** What was recorded. */
+export interface Recordings {
+  /** How many samples. */
+  readonly count: number;
+  /** The layers that fire, from the inputs up. */
+  readonly layers: readonly LayerActivity[];
+}
+
+/** Multiply–adds that recording may take: some ten seconds of one core. */
+const WORK = 1e10;
+const MOST = 500;
+const LEAST = 16;
+
+/** Whether a layer's outputs are spikes; a neuron without a threshold hands on its potential. */
+export function fires({ layers }: NetworkSpec, layer: number): boolean {
+  return "threshold" in layers[layer]!.neuron;
+}
+
+/** How many samples are recorded: 500, or fewer where the network is large. */
+export function recordedCount(spec: NetworkSpec, available: number): number {
+  const products = spec.layers.reduce(
+    (sum, { units }, i) => sum + units * (i === 0 ? spec.inputs : spec.layers[i - 1]!.units),
+    0,
+  );
+  const affordable = Math.floor(WORK / (spec.steps * products));
+  return Math.min(available, Math.max(LEAST, Math.min(MOST, affordable)));
+}
+
+/** Traces one sample with the noise that `evaluate` uses. */
+export function traceSample(engine: Engine, samples: Samples, index: number): Promise<SampleTrace> {
+  return engine.trace({ samples, indices: Uint32Array.of(index), purpose: PURPOSE.evaluation, epoch: 0 });
+}
+
+/**
+ * Records the first samples of a data set.
+ *
+ * @param engine One that was made with `record`.
+ * @param onSample Called after every sample.
+ */
+export async function recordSamples(
+  engine: Engine,
+  spec: NetworkSpec,
+  samples: Samples,
+  count: number,
+  onSample: (done: number, total: number) => void = () => {},
+): Promise<Recordings> {
+  const sums = spec.layers.flatMap((_, layer) => fires(spec, layer) ? [sumLayer(spec, layer, count)] : []);
+  for (let index = 0; index < count; index++) {
+    const { outputs } = await traceSample(engine, samples, index);
+    for (const sum of sums) sum.add(outputs[sum.layer]!, samples.labels[index]!);
+    onSample(index + 1, count);
+  }
+  return { count, layers: sums.map((sum) => sum.result()) };
+}
+
+/** Adds up what one layer does. */
+function sumLayer(spec: NetworkSpec, layer: number, count: number) {
+  const { steps } = spec, classes = classesOf(spec), { units } = spec.layers[layer]!;
+  const byClass = new Float64Array(classes * units), ofClass = new Float64Array(classes);
+  const activity = Array.from({ length: steps }, () => new Float32Array(count));
+  const spectra = sumSpectra(steps, units);
+  let done = 0;
+  return {
+    layer,
+    add(outputs: Float32Array, label: number) {
+      for (let t = 0; t < steps; t++) {
+        let fired = 0;
+        for (let n = 0; n < units; n++) {
+          if (outputs[t * units + n]! <= 0) continue;
+          fired++;
+          byClass[label * units + n]!++;
+        }
+        activity[t]![done] = fired / units;
+      }
+      ofClass[label]!++;
+      done++;
+      spectra?.add(outputs);
+    },
+    result(): LayerActivity {
+      const spectrum = spectra?.result();
+      return {
+        layer,
+        units,
+        rates: Float64Array.from({ length: units }, (_, n) => {
+          let spikes = 0;
+          for (let label = 0; label < classes; label++) spikes += byClass[label * units + n]!;
+          return spikes / (done * steps);
+        }),
+        ratesByClass: byClass.map((spikes, i) =>
+          spikes / (Math.max(1, ofClass[Math.floor(i / units)]!) * steps)
+        ),
+        activity: activity.map((shares) => {
+          const sorted = shares.slice(0, done).sort();
+          return {
+            mean: sorted.reduce((sum, share) => sum + share, 0) / done,
+            low: sorted[Math.floor(0.1 * (done - 1))]!,
+            high: sorted[Math.ceil(0.9 * (done - 1))]!,
+          };
+        }),
+        ...(spectrum && { spectrum }),
+      };
+    },
+  };
+}

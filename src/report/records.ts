@@ -1,0 +1,197 @@
+/**
+ * What a run left behind, read back: `run.json`, `metrics.jsonl` and the model.
+ *
+ * Versions of Spikelet record different things. So only what a report speaks of is checked; whatever else is there is kept
+ * and shown as it is.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import * as v from "valibot";
+import { InputError } from "../errors.ts";
+import { readError } from "../file_access.ts";
+import { type Model, readModel } from "../network/model_file.ts";
+import { RUNS } from "../train/run_folder.ts";
+
+const score = v.looseObject({
+  loss: v.number(),
+  accuracy: v.number(),
+  correct: v.number(),
+  total: v.number(),
+});
+
+const record = v.looseObject({
+  state: v.string(),
+  version: v.optional(v.string()),
+  started: v.optional(v.string()),
+  finished: v.optional(v.string()),
+  error: v.optional(v.string()),
+  kernels: v.optional(v.string()),
+  command: v.optional(v.array(v.string())),
+  deno: v.optional(v.looseObject({ deno: v.string() })),
+  options: v.looseObject({
+    model: v.optional(v.string()),
+    epochs: v.optional(v.number()),
+    seed: v.optional(v.number()),
+    data: v.nullish(v.string()),
+  }),
+  result: v.optional(v.looseObject({
+    trainSamples: v.optional(v.number()),
+    seconds: v.number(),
+    samplesPerSecond: v.optional(v.number()),
+    test: score,
+    warnings: v.optional(v.array(v.string()), []),
+  })),
+});
+
+const batch = v.looseObject({
+  epoch: v.number(),
+  batch: v.number(),
+  samples: v.number(),
+  loss: v.number(),
+  accuracy: v.number(),
+  firingRate: v.optional(v.number(), 0),
+});
+
+const epoch = v.looseObject({
+  epoch: v.number(),
+  validation: v.nullish(v.looseObject({ loss: v.number(), accuracy: v.number() })),
+});
+
+/** What `run.json` says. */
+export type RunRecord = v.InferOutput<typeof record>;
+
+/** A line of `metrics.jsonl`. */
+export type BatchMetrics = v.InferOutput<typeof batch>;
+
+/** A line of `epochs.jsonl`, which runs have that hold samples back. */
+export type EpochMetrics = v.InferOutput<typeof epoch>;
+
+/** All that is known of a run. */
+export interface RecordedRun {
+  /** The run's name; of a model without a run, its file's. */
+  readonly name: string;
+  /** Where its files are. */
+  readonly directory: string;
+  /** Missing for a model without a run. */
+  readonly record?: RunRecord;
+  /** In the order of training; empty for a model without a run. */
+  readonly metrics: readonly BatchMetrics[];
+  /** In the order of training; empty where none were recorded. */
+  readonly epochs: readonly EpochMetrics[];
+  /** Missing where training has not come to its end. */
+  readonly model?: Model;
+  /** The model's file, where there is one. */
+  readonly modelPath?: string;
+}
+
+/**
+ * Reads a run.
+ *
+ * @param runOrFile A run's name, its folder, or a model file that belongs to none.
+ * @throws {InputError} when there is no such run, or one of its files is damaged.
+ */
+export async function readRun(runOrFile: string): Promise<RecordedRun> {
+  for (const directory of [runOrFile, join(RUNS, runOrFile)]) {
+    const text = await readTextIfThere(join(directory, "run.json"));
+    if (text === undefined) continue;
+    const modelPath = join(directory, "model.safetensors");
+    const model = await isFile(modelPath) ? await readModel(modelPath) : undefined;
+    return {
+      name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
+      directory,
+      record: parseRecord(text, join(directory, "run.json")),
+      metrics: await readLines(join(directory, "metrics.jsonl"), batch),
+      epochs: await readLines(join(directory, "epochs.jsonl"), epoch),
+      ...(model && { model, modelPath }),
+    };
+  }
+  if (await isFile(runOrFile)) {
+    const parts = runOrFile.split(/[/\\]/);
+    return {
+      name: (parts.at(-1) ?? runOrFile).replace(/\.safetensors$/, ""),
+      directory: parts.slice(0, -1).join("/") || ".",
+      metrics: [],
+      epochs: [],
+      model: await readModel(runOrFile),
+      modelPath: runOrFile,
+    };
+  }
+  throw new InputError(
+    `${runOrFile}: no run there: expected a run's name, a folder with run.json, or a model.safetensors`,
+  );
+}
+
+/** Reads `run.json`. @throws {InputError} when it is damaged. */
+export function parseRecord(text: string, path: string): RunRecord {
+  const parsed = v.safeParse(record, parseJson(text, path), { abortEarly: true });
+  if (parsed.success) return parsed.output;
+  throw new InputError(`${path}: ${describeIssue(parsed.issues[0])}: this is not the record of a run`);
+}
+
+/** Reads `metrics.jsonl`, as {@linkcode parseLines} does. */
+export function parseMetrics(text: string, path: string): BatchMetrics[] {
+  return parseLines(text, path, batch);
+}
+
+/** The lines of a file, none where there is no file. */
+async function readLines<Schema extends Line>(
+  path: string,
+  schema: Schema,
+): Promise<v.InferOutput<Schema>[]> {
+  return parseLines(await readTextIfThere(path) ?? "", path, schema);
+}
+
+type Line = v.GenericSchema;
+
+/**
+ * Reads JSON line by line. A last line without an end belongs to a run that was cut short, and is left out.
+ *
+ * @throws {InputError} when a line is damaged; the message names it.
+ */
+function parseLines<Schema extends Line>(
+  text: string,
+  path: string,
+  schema: Schema,
+): v.InferOutput<Schema>[] {
+  return text.split("\n").slice(0, -1).map((line, i) => {
+    const where = `${path}: line ${i + 1}`;
+    const parsed = v.safeParse(schema, parseJson(line, where), { abortEarly: true });
+    if (parsed.success) return parsed.output;
+    throw new InputError(`${where}: ${describeIssue(parsed.issues[0])}: remove the line, or train again`);
+  });
+}
+
+function parseJson(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(`${where}: this is not JSON: the file is damaged; remove it, or train again`);
+  }
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  return `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`;
+}
+
+async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isFile;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw readError(error, path);
+  }
+}
+
+async function readTextIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await Deno.readTextFile(path);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw readError(error, path);
+  }
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
+}

@@ -1,0 +1,86 @@
+/**
+ * A run's options, and the command that makes it again.
+ *
+ * @module
+ */
+import { INVOCATION } from "../invocation.ts";
+import { html, type Markup, section, table } from "./markup.ts";
+import type { RecordedRun, RunRecord } from "./records.ts";
+
+/** A path or value as a shell takes it. */
+export function quoted(text: string): string {
+  return /^[\w./~=,:+@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+}
+
+/** The command that makes a run again; undefined for one that a program of the user's made. */
+export function commandOf(record: RunRecord): string | undefined {
+  return record.command && [INVOCATION, ...record.command.map(quoted)].join(" ");
+}
+
+/** Nested values as a flat list: `step.learningRate`, `0.1`. The network and the command have places of their own. */
+export function flatten(value: unknown, path = ""): [name: string, value: string][] {
+  if (value === null || value === undefined) return [];
+  const isList = Array.isArray(value) && !value.some((inner) => typeof inner === "object");
+  if (typeof value === "object" && !isList) {
+    return Object.entries(value).flatMap(([key, inner]) =>
+      flatten(inner, path === "" ? key : `${path}.${key}`)
+    );
+  }
+  return [[path, typeof value === "string" ? value : JSON.stringify(value)]];
+}
+
+/** A run's options without what is shown elsewhere. */
+export function optionsOf(record: RunRecord): [name: string, value: string][] {
+  const { spec: _spec, ...options } = record.options;
+  return flatten(options);
+}
+
+/** The section. */
+export function runSection({ record, model, modelPath }: RecordedRun): Markup {
+  const command = record && commandOf(record);
+  const spec = model?.spec ?? record?.options.spec;
+  return section(
+    "run",
+    "The run",
+    record === undefined
+      ? html`<p>There is no record of a run beside this model: only what the file itself says is known.</p>`
+      : command === undefined
+      ? html`<p>This run was not begun by the command line, or by a version that did not yet record its command. Its options are
+below.</p>`
+      : html`
+        <p>The command that makes it again. On machines whose kernels are the same ones, it gives the same bits of every
+        weight.</p>
+        <pre tabindex="0"><code>${command}</code></pre>
+      `,
+    record
+      ? html`<div class="grid words">${
+        table({ caption: "Options", head: ["option", "value"], rows: optionsOf(record) })
+      }${
+        table({
+          caption: "What it ran on, and what came of it",
+          head: ["what", "value"],
+          rows: circumstances(record),
+        })
+      }</div>`
+      : html`<div class="words">${
+        table({
+          caption: modelPath ?? "Model",
+          head: ["what", "value"],
+          rows: Object.entries(model?.metadata ?? {}),
+        })
+      }</div>`,
+    spec === undefined ? "" : html`
+      <details>
+        <summary>The network, as data</summary>
+        <pre tabindex="0"><code>${JSON.stringify(spec, null, 2)}</code></pre>
+      </details>
+    `,
+  );
+}
+
+/** What the options do not say already. */
+function circumstances({ options, result, command: _command, ...rest }: RunRecord): [string, string][] {
+  const told = new Set([...Object.keys(options), "dir"]);
+  const results = Object.entries(result ?? {}).filter(([name]) => !told.has(name));
+  return [...flatten(rest), ...flatten(Object.fromEntries(results))];
+}

@@ -1,0 +1,346 @@
+/**
+ * Chosen samples step by step: their spikes, membrane potentials with the threshold, and how the decision comes about.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { count } from "../cli/figures.ts";
+import type { Samples } from "../data/samples.ts";
+import type { Parameters, SampleTrace } from "../engine/engine.ts";
+import type { NetworkSpec, Neuron } from "../network/spec.ts";
+import type { TracedSample } from "./findings.ts";
+import { sampleImage } from "./images.ts";
+import { figure, html, legend, type Markup, section } from "./markup.ts";
+import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
+import { logSoftmax } from "./predictions.ts";
+import { drawRaster } from "./raster.ts";
+import { fires } from "./recordings.ts";
+import { layerName, probability } from "./words.ts";
+
+/** Points of a drawn line, and marked spikes of a unit. */
+const MOST_POINTS = 200;
+/** Ticks of all rasters together. */
+const MOST_TICKS = 60_000;
+/** Classes without a colour whose lines are drawn. */
+const MOST_OTHERS = 12;
+/** Layers whose rasters are drawn; of more, the lowest ones and the last. */
+const MOST_RASTERS = 4;
+/** Classes whose lines have a colour. */
+const COLOURED = 3;
+
+/** The section. */
+export function samplesSection(
+  spec: NetworkSpec,
+  parameters: Parameters,
+  samples: Samples,
+  traced: readonly TracedSample[],
+): Markup {
+  return section(
+    "samples",
+    "Samples, step by step",
+    html`<p>Each sample is shown for ${
+      count(spec.steps)
+    } steps. A tick is a spike. A membrane potential is drawn as each step
+leaves it; a spike is drawn up to where the potential was before the reset, where the neuron tells it. The dashed line is the
+threshold.</p>`,
+    ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),
+  );
+}
+
+function oneSample(
+  spec: NetworkSpec,
+  parameters: Parameters,
+  samples: Samples,
+  { index, trace }: TracedSample,
+  of: number,
+): Markup {
+  const probabilities = logSoftmax(trace.logits).map(Math.exp);
+  const named = probabilities.indexOf(Math.max(...probabilities)), label = samples.labels[index]!;
+  const chance = (unit: number) => probability(probabilities[unit]!);
+  const verdict = named === label
+    ? `named rightly, with a probability of ${chance(named)}`
+    : `taken for ${named} with a probability of ${chance(named)}; ${label} had ${chance(label)}`;
+  const { steps, layers } = spec, top = layers.length - 1;
+  const firing = layers.map((_, layer) => layer).filter((layer) => fires(spec, layer));
+  const shown = firing.length <= MOST_RASTERS
+    ? firing
+    : [...firing.slice(0, MOST_RASTERS - 1), firing.at(-1)!];
+  const classes = coloursOf(probabilities, label);
+  const raster = (layer: number) =>
+    figure(
+      drawRaster(
+        trace.outputs[layer]!,
+        steps,
+        layers[layer]!.units,
+        layerName(spec, layer),
+        layer === top ? COLOURS.vermillion : COLOURS.blue,
+        Math.floor(MOST_TICKS / (of * shown.length)),
+      ),
+      `Spikes of ${layerName(spec, layer)}.`,
+    );
+  const hidden = fires(spec, 0) && top > 0
+    ? figure(
+      hiddenPotentials(spec, parameters, trace),
+      "Potentials of three units of layer 1: the busiest, a middling one, and the silent one that came the closest to its " +
+        "threshold.",
+    )
+    : "";
+  const decisions = decisionOf(spec, trace);
+  const decision = [
+    legend(classes.map(({ colour, name }) => [colour, name])),
+    figure(
+      outputPotentials(spec, parameters, trace, classes),
+      "Potentials of the output layer, from which the readout is taken.",
+    ),
+    decisions
+      ? figure(
+        decisionPlot(decisions, layers[top]!.units, classes),
+        "Each class's probability if the readout ended at this step.",
+      )
+      : "",
+  ];
+  return html`
+    <article class="trace" aria-labelledby="sample-${index}">
+      <header><img class="sample" src="${sampleImage(
+        samples,
+        index,
+      )}" width="84" height="84" alt="Test image ${count(
+        index,
+      )}, a ${label}"><div><h3 id="sample-${index}">Test image ${count(
+        index,
+      )}, a ${label}</h3><p>${verdict}</p></div></header>
+      <div class="grid">
+        <div>${shown.filter((layer) => layer < top).toReversed().map(raster)}${hidden}</div>
+        <div>${shown.filter((layer) => layer === top).map(raster)}${decision}</div>
+      </div>
+    </article>
+  `;
+}
+
+/** Which classes have a colour: the label, and those that came the closest to it or beat it. */
+interface ColouredClass {
+  readonly unit: number;
+  readonly colour: string;
+  readonly name: string;
+}
+
+function coloursOf(probabilities: Float64Array, label: number): ColouredClass[] {
+  const rivals = Array.from(probabilities.keys()).filter((unit) => unit !== label)
+    .sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, COLOURED - 1);
+  const rest = {
+    unit: -1,
+    colour: COLOURS.faint,
+    name: probabilities.length > COLOURED + MOST_OTHERS ? "some of the others" : "the others",
+  };
+  const coloured = [label, ...rivals].map((unit, i) => ({
+    unit,
+    colour: SERIES[i]!,
+    name: `${unit}${unit === label ? " (its class)" : ""}`,
+  }));
+  return probabilities.length > coloured.length ? [...coloured, rest] : coloured;
+}
+
+/** A value of a unit at a step. */
+interface Level {
+  readonly step: number;
+  readonly value: number;
+  readonly unit: number;
+}
+
+function levelsOf(values: Float32Array | Float64Array, units: number, unit: number): Level[] {
+  return Array.from(
+    { length: values.length / units },
+    (_, step) => ({ step, value: values[step * units + unit]!, unit }),
+  );
+}
+
+/** A unit's threshold: its own where it was learned, else its layer's; undefined for a neuron without. */
+function thresholdOf(
+  neuron: Neuron,
+  parameters: Parameters,
+  layer: number,
+  unit: number,
+): number | undefined {
+  const learned = parameters.get(`threshold${layer + 1}`)?.[unit];
+  return learned ?? ("threshold" in neuron ? neuron.threshold : undefined);
+}
+
+/** Where a unit was just before its reset: above the threshold by its output, where the output says so. */
+function peaksOf(
+  neuron: Neuron,
+  threshold: number,
+  outputs: Float32Array,
+  units: number,
+  unit: number,
+): Level[] {
+  return levelsOf(outputs, units, unit).filter(({ value }) => value > 0)
+    .map(({ step, value }) => ({
+      step,
+      unit,
+      value: neuron.kind === "graded" ? threshold + value : threshold,
+    }));
+}
+
+function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: SampleTrace): Markup {
+  const { units, neuron } = spec.layers[0]!;
+  const potentials = trace.potentials[0]!, outputs = trace.outputs[0]!;
+  const chosen = tellingUnits(
+    potentials,
+    outputs,
+    units,
+    (unit) => thresholdOf(neuron, parameters, 0, unit) ?? 0,
+  );
+  const panels = chosen.map((unit) => {
+    const threshold = thresholdOf(neuron, parameters, 0, unit) ?? 0;
+    return {
+      panel: `unit ${unit}`,
+      threshold,
+      levels: levelsOf(potentials, units, unit),
+      peaks: thinned(peaksOf(neuron, threshold, outputs, units, unit), ({ value }) => value, MOST_POINTS),
+      spikes: levelsOf(outputs, units, unit).filter(({ value }) => value > 0).length,
+    };
+  });
+  const named = (pick: (panel: typeof panels[number]) => Level[]) =>
+    panels.flatMap((panel) => pick(panel).map((level) => ({ ...level, panel: panel.panel })));
+  return draw(
+    {
+      height: 80 * panels.length + 60,
+      marginRight: 58,
+      fy: { label: null, domain: panels.map(({ panel }) => panel) },
+      x: axis("step", { domain: [0, spec.steps - 1] }),
+      y: axis("potential (dimensionless)", { ticks: 3, nice: true }),
+      marks: [
+        Plot.ruleY(panels, {
+          y: "threshold",
+          fy: "panel",
+          stroke: COLOURS.vermillion,
+          strokeDasharray: "5 3",
+        }),
+        Plot.lineY(
+          panels.flatMap(({ panel, levels }) =>
+            thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel }))
+          ),
+          { x: "step", y: "value", fy: "panel", stroke: COLOURS.blue, strokeWidth: 1.2 },
+        ),
+        Plot.ruleX(named(({ peaks }) => peaks), {
+          x: "step",
+          y1: (level: Level & { readonly panel: string }) =>
+            panels.find(({ panel }) => panel === level.panel)!.threshold,
+          y2: "value",
+          fy: "panel",
+          stroke: COLOURS.blue,
+          strokeWidth: 1.2,
+        }),
+        Plot.dot(named(({ peaks }) => peaks), {
+          x: "step",
+          y: "value",
+          fy: "panel",
+          fill: COLOURS.blue,
+          r: 2,
+        }),
+      ],
+    },
+    `Membrane potentials of ${
+      panels.map(({ panel, spikes }) => `${panel} with ${count(spikes)} spikes`).join(", ")
+    }`,
+  );
+}
+
+/** The busiest unit, the one in the middle of those that fire, and the silent one whose potential came the closest. */
+export function tellingUnits(
+  potentials: Float32Array,
+  outputs: Float32Array,
+  units: number,
+  threshold: (unit: number) => number,
+): number[] {
+  const all = Array.from({ length: units }, (_, unit) => {
+    let spikes = 0, gap = Infinity;
+    for (let at = unit; at < outputs.length; at += units) {
+      if (outputs[at]! > 0) spikes++;
+      gap = Math.min(gap, threshold(unit) - potentials[at]!);
+    }
+    return { unit, spikes, gap };
+  });
+  const firing = all.filter(({ spikes }) => spikes > 0).sort((a, b) =>
+    b.spikes - a.spikes || a.unit - b.unit
+  );
+  const silent = all.filter(({ spikes }) => spikes === 0).sort((a, b) => a.gap - b.gap || a.unit - b.unit);
+  const chosen = [firing[0], firing[Math.floor(firing.length / 2)], silent[0]];
+  return [...new Set(chosen.flatMap((each) => each ? [each.unit] : []))];
+}
+
+function outputPotentials(
+  spec: NetworkSpec,
+  parameters: Parameters,
+  trace: SampleTrace,
+  classes: readonly ColouredClass[],
+): Markup {
+  const layer = spec.layers.length - 1, { units, neuron } = spec.layers[layer]!;
+  const threshold = thresholdOf(neuron, parameters, layer, 0);
+  const lines = linesOf(trace.potentials[layer]!, units, classes);
+  return draw({
+    height: 230,
+    x: axis("step", { domain: [0, Math.max(1, spec.steps - 1)] }),
+    y: axis("potential (dimensionless)", { grid: true }),
+    marks: [
+      ...lines,
+      ...(threshold === undefined
+        ? []
+        : [Plot.ruleY([threshold], { stroke: COLOURS.ink, strokeDasharray: "5 3" })]),
+    ],
+  }, "Membrane potentials of the output layer over the steps");
+}
+
+/** A line for each class, those without a colour first: of many, the first ones. */
+function linesOf(values: Float32Array | Float64Array, units: number, classes: readonly ColouredClass[]) {
+  const colours = new Map(classes.map(({ unit, colour }) => [unit, colour]));
+  const all = Array.from({ length: units }, (_, unit) => unit);
+  const others = all.filter((unit) => !colours.has(unit)).slice(0, MOST_OTHERS);
+  return [...others, ...all.filter((unit) => colours.has(unit))]
+    .map((unit) =>
+      Plot.lineY(thinned(levelsOf(values, units, unit), ({ value }) => value, MOST_POINTS), {
+        x: "step",
+        y: "value",
+        stroke: colours.get(unit) ?? COLOURS.faint,
+        strokeWidth: colours.has(unit) ? 2 : 1,
+      })
+    );
+}
+
+/**
+ * The probabilities after each step, as if the readout ended there.
+ *
+ * @returns `[steps, classes]`, zeros before the first step that is read; undefined for a readout that this does not know.
+ */
+export function decisionOf(spec: NetworkSpec, trace: SampleTrace): Float64Array | undefined {
+  const { steps, readout } = spec, layer = spec.layers.length - 1, { units, delay } = spec.layers[layer]!;
+  if (steps === 1) return undefined;
+  const from: string = readout.from, reduce: string = readout.reduce;
+  const source = from === "state"
+    ? trace.potentials[layer]!
+    : from === "spikes"
+    ? trace.outputs[layer]!
+    : undefined;
+  if (!source || !["mean", "sum", "last", "max"].includes(reduce)) return undefined;
+  const decisions = new Float64Array(steps * units), logits = new Float64Array(units);
+  for (let t = readout.begin; t < steps; t++) {
+    for (let unit = 0; unit < units; unit++) {
+      const handed = t >= delay ? source[(t - delay) * units + unit]! : 0;
+      if (reduce === "last" || t === readout.begin) logits[unit] = handed;
+      else if (reduce === "max") logits[unit] = Math.max(logits[unit]!, handed);
+      else logits[unit]! += handed;
+    }
+    const read = reduce === "mean" ? logits.map((sum) => sum / (t - readout.begin + 1)) : logits;
+    logSoftmax(read).forEach((log, unit) => decisions[t * units + unit] = Math.exp(log));
+  }
+  return decisions;
+}
+
+function decisionPlot(decisions: Float64Array, units: number, classes: readonly ColouredClass[]): Markup {
+  return draw({
+    height: 210,
+    x: axis("step", { domain: [0, decisions.length / units - 1] }),
+    y: axis("probability", { domain: [0, 1], tickFormat: tickPercent, grid: true }),
+    marks: linesOf(decisions, units, classes),
+  }, "Probability of each class over the steps");
+}

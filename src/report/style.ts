@@ -1,0 +1,98 @@
+/**
+ * The style sheet of a report: light and dark as the reader's system is set, phones, and paper.
+ *
+ * Colours are those of Okabe and Ito (2008), which colour-blind readers tell apart; each is darkened or lightened until it has
+ * a contrast of 3 to 1 with the paper that it stands on.
+ *
+ * @module
+ */
+
+/** CSS, for a `<style>`. */
+export const STYLE = `
+:root {
+  color-scheme: light dark;
+  --paper: #ffffff; --card: #f6f7f9; --line: #d5d9e0; --ink: #1a1d23; --soft: #535b68; --faint: #a3abb8;
+  --blue: #0072b2; --vermillion: #d55e00; --green: #00865f; --purple: #b3548c; --orange: #b07a00; --sky: #2f8fc4;
+  --on-colour: #ffffff;
+}
+@media screen and (prefers-color-scheme: dark) {
+  :root {
+    --paper: #14171c; --card: #1d2128; --line: #363c47; --ink: #e8eaee; --soft: #a9b1be; --faint: #6b7482;
+    --blue: #56b4e9; --vermillion: #f2874b; --green: #2fc79a; --purple: #e09cc6; --orange: #e69f00; --sky: #8fd0f5;
+    --on-colour: #14171c;
+  }
+  img.sample { filter: invert(1); border-color: #ccc; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
+body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
+h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
+h1 { font-size: 2rem; margin: 2rem 0 .25rem; }
+h2 { font-size: 1.45rem; margin: 3rem 0 .75rem; padding-top: 1rem; border-top: 1px solid var(--line); }
+h3 { font-size: 1.1rem; margin: 1.5rem 0 .5rem; }
+h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 500; }
+p { max-width: 46rem; margin: .5rem 0; }
+.lead { max-width: none; }
+.lead, .note, figcaption, footer { color: var(--soft); }
+a { color: var(--blue); }
+nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 1.25rem 0; }
+.tiles div { background: var(--card); border-radius: 10px; padding: 12px 14px; }
+.tiles dt { color: var(--soft); font-size: .85rem; }
+.tiles dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
+.tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
+.warning { border-left: 4px solid var(--vermillion); background: var(--card); padding: 10px 14px; max-width: none; }
+.verdict { border-left: 4px solid var(--blue); background: var(--card); padding: 10px 14px; max-width: none; }
+.grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 400px), 1fr)); gap: 20px; align-items: start; }
+.grid > * { min-width: 0; }
+figure { margin: 0 0 1rem; min-width: 0; }
+figcaption { font-size: .875rem; margin-top: 4px; }
+svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
+svg.plot text { white-space: pre; }
+.legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: .875rem; color: var(--soft); margin: 4px 0; max-width: none; }
+.legend i { display: inline-block; width: .8em; height: .8em; border-radius: 3px; margin-right: .45em; vertical-align: -.05em; }
+.legend .key { margin-right: .45em; vertical-align: .1em; }
+details { margin: .5rem 0; font-size: .875rem; }
+summary { cursor: pointer; color: var(--blue); }
+.scroll, pre { overflow-x: auto; max-width: 100%; }
+table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; margin: .5rem 0; }
+caption { text-align: left; color: var(--soft); padding: 4px 0; }
+th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top; }
+th:first-child, .words :is(td, th) { text-align: left; }
+.words td { overflow-wrap: anywhere; min-width: 8em; }
+.words table { width: 100%; }
+thead th { color: var(--soft); font-weight: 500; }
+tbody th { font-weight: 500; }
+pre { background: var(--card); border-radius: 8px; padding: 12px 14px; font-size: .85rem; }
+ul.pictures, .weights { list-style: none; padding: 0; display: grid; gap: 14px; margin: 1rem 0; }
+ul.pictures { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
+ul.pictures li, .weights li { display: flex; flex-direction: column; font-size: .85rem; line-height: 1.35; }
+ul.weights { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 12px 10px; }
+.weights li { font-size: .75rem; color: var(--soft); }
+.weights li b { color: var(--ink); }
+.weights.rows { gap: 3px; }
+.weights.rows li { flex-direction: row; gap: 8px; align-items: center; }
+.weights.rows img { flex: 1; height: 10px; min-width: 0; }
+.weights.rows span { width: 9em; }
+img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; max-width: 100%; background: none; }
+ul.weights img { width: 100%; height: auto; }
+article.trace { margin: 1.5rem 0 2.5rem; }
+article.trace header { display: flex; gap: 16px; align-items: center; margin-bottom: 12px; }
+article.trace header h3, article.trace header p { margin: 0; }
+footer { font-size: .85rem; margin-block: 3rem 2rem; }
+@media (max-width: 480px) {
+  body { font-size: 15px; }
+  body > * { padding-inline: 14px; }
+  .tiles { grid-template-columns: repeat(2, 1fr); }
+}
+@media print {
+  @page { margin: 14mm; }
+  body { font-size: 10.5pt; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
+  body > * { max-width: none; padding: 0; }
+  nav, details:not([open]) { display: none; }
+  .grid { grid-template-columns: 1fr 1fr; }
+  figure, li, .tiles, tr, article.trace header { break-inside: avoid; }
+  h2, h3, h4, article.trace header, section > p { break-after: avoid; }
+  .scroll, pre { overflow: visible; white-space: pre-wrap; }
+}
+`;

@@ -1,0 +1,115 @@
+/**
+ * First-layer weights as pictures: what each unit looks for.
+ *
+ * @module
+ */
+import { count } from "../cli/figures.ts";
+import type { Parameters } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { pictureShape, signedImage } from "./images.ts";
+import { html, legend, type Markup, section } from "./markup.ts";
+import { COLOURS } from "./plots.ts";
+import type { LayerActivity } from "./recordings.ts";
+import { percent } from "./words.ts";
+
+/** More would make the page too large: then the busiest are shown. */
+const MOST_UNITS = 144;
+/** Weights that are shown in all. */
+const MOST_WEIGHTS = 160_000;
+/** The full colour is that of the weight that so many are smaller than. */
+const FULL = 0.995;
+
+/** The section; undefined where there are no weights of that name. */
+export function weightsSection(
+  spec: NetworkSpec,
+  parameters: Parameters,
+  activity: LayerActivity | undefined,
+): Markup | undefined {
+  const weights = parameters.get("w1");
+  if (!weights) return undefined;
+  const { inputs } = spec, { units } = spec.layers[0]!;
+  const [rows, columns] = pictureShape(inputs);
+  const most = Math.max(1, Math.min(MOST_UNITS, Math.floor(MOST_WEIGHTS / inputs)));
+  const chosen = shownUnits(units, most, activity?.rates);
+  const scale = scaleOf(weights);
+  const which = chosen.length === units
+    ? `All ${count(units)} units`
+    : `The ${count(chosen.length)} ${activity ? "busiest" : "first"} of ${count(units)} units`;
+  const row = (unit: number) => weights.subarray(unit * inputs, (unit + 1) * inputs);
+  return section(
+    "weights",
+    "First-layer weights",
+    legend([
+      [COLOURS.blue, "below 0"],
+      [COLOURS.vermillion, "above 0"],
+    ]),
+    html`<p>${which}. The full colour is ±${scale.toPrecision(2)}; ${
+      percent(FULL)
+    } of the weights are within it. ${
+      rows > 1
+        ? html`Each picture has a weight for each of ${rows} × ${columns} inputs.`
+        : html`Each row has a weight for each of ${count(inputs)} inputs.`
+    }${
+      activity
+        ? html`
+          Below it stand the unit's number, the class for which it fires the most, and how often it fires.
+        `
+        : ""
+    }</p>`,
+    rows > 1
+      ? html`<ul class="weights">${
+        chosen.map((unit) =>
+          html`
+            <li><img src="${signedImage(row(unit), columns, scale)}" width="${2 * columns}" height="${2 *
+              rows}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+          `
+        )
+      }</ul>`
+      : html`<ol class="weights rows" start="0">${
+        chosen.map((unit) =>
+          html`
+            <li><img src="${signedImage(
+              row(unit),
+              inputs,
+              scale,
+            )}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+          `
+        )
+      }</ol>`,
+  );
+}
+
+/** The units that are shown, by their numbers: all of them, or the busiest. */
+export function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
+  const all = Array.from({ length: units }, (_, unit) => unit);
+  if (units <= most) return all;
+  const busiest = rates ? all.toSorted((a, b) => rates[b]! - rates[a]!) : all;
+  return busiest.slice(0, most).sort((a, b) => a - b);
+}
+
+/** The class for which a unit fires the most; undefined where it never fires. */
+export function favourite({ units, ratesByClass }: LayerActivity, unit: number): number | undefined {
+  let best: number | undefined, highest = 0;
+  for (let label = 0; label * units < ratesByClass.length; label++) {
+    const rate = ratesByClass[label * units + unit]!;
+    if (rate > highest) [best, highest] = [label, rate];
+  }
+  return best;
+}
+
+function caption(unit: number, activity: LayerActivity | undefined): Markup {
+  if (!activity) return html`<b>${unit}</b>`;
+  const best = favourite(activity, unit);
+  return html`<b>${unit}</b> ${
+    best === undefined ? "silent" : html`→ ${best}<br>${rare(activity.rates[unit]!)}`
+  }`;
+}
+
+function rare(rate: number): string {
+  return rate < 0.001 ? "<0.1\u00a0%" : `${(100 * rate).toFixed(1)}\u00a0%`;
+}
+
+function scaleOf(weights: Float32Array): number {
+  const sorted = weights.map(Math.abs).sort();
+  return sorted[Math.floor(FULL * (sorted.length - 1))]!;
+}

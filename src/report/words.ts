@@ -1,0 +1,39 @@
+/**
+ * What parts of a network are called in a report.
+ *
+ * @module
+ */
+import * as figures from "../cli/figures.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+
+/** A network's sizes: `784-100-10`. */
+export function sizesOf({ inputs, layers }: NetworkSpec): string {
+  return [inputs, ...layers.map(({ units }) => units)].join("-");
+}
+
+/** `layer 1`, `layer 2`, …; the last one is the output layer. */
+export function layerName({ layers }: NetworkSpec, layer: number): string {
+  return layer === layers.length - 1 ? "the output layer" : `layer ${layer + 1}`;
+}
+
+/** A layer with its size and kind: `layer 1 (100 units, graded)`. */
+export function describeLayer(spec: NetworkSpec, layer: number): string {
+  const { units, neuron } = spec.layers[layer]!;
+  return `${layerName(spec, layer)} (${units.toLocaleString("en-US")} units, ${neuron.kind})`;
+}
+
+/** A share as a percentage that no line break parts: `85.55 %`. */
+export function percent(share: number): string {
+  return figures.percent(share).replace(" ", "\u00a0");
+}
+
+/** A probability that is never written as certain: `over 99.99 %`. */
+export function probability(share: number): string {
+  if (share > 0.9999) return "over 99.99\u00a0%";
+  return share < 0.0001 ? "below 0.01\u00a0%" : percent(share);
+}
+
+/** The first letter large. */
+export function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

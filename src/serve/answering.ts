@@ -1,0 +1,94 @@
+/**
+ * Answers in the thread that asks, with room for others: long requests are worked on in turns, and what is too much is shed.
+ *
+ * A sample of the seed's network takes a fraction of a millisecond: less than it takes to hand it to another thread and to
+ * hear of it. So servers have threads by being several, each with a network of its own.
+ *
+ * @module
+ */
+import type { Answer, Classifier } from "../classify/classifier.ts";
+import type { Questions } from "./questions.ts";
+import { overloaded } from "./refusal.ts";
+
+/** Samples, and what each one's draws are keyed by. */
+export interface Asked extends Questions {
+  readonly ids: Uint32Array;
+}
+
+/** When more is refused. */
+export interface AnsweringLimits {
+  /** Samples that may be waiting, those of long requests all told. */
+  readonly waiting: number;
+  /** Milliseconds of answers in one turn of the event loop: what comes in the same turn behind them would wait for longer. */
+  readonly turn: number;
+}
+
+/** A long request lets others have their turn after so many samples, or so many milliseconds. */
+const SAMPLES = 16, MILLISECONDS = 10;
+
+/** Answers by a classifier. */
+export class Answering {
+  readonly #classifier: Classifier;
+  readonly #limits: AnsweringLimits;
+  #waiting = 0;
+  /** Milliseconds of answers in this turn of the event loop; `undefined` where there were none yet. */
+  #worked: number | undefined;
+
+  constructor(classifier: Classifier, limits: AnsweringLimits) {
+    this.#classifier = classifier;
+    this.#limits = limits;
+  }
+
+  /** Samples that have been taken and not answered. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /** Throws where so much is asked that no more is taken. @throws {Refusal} 429. */
+  checkRoom(): void {
+    if (this.#waiting >= this.#limits.waiting || (this.#worked ?? 0) >= this.#limits.turn) {
+      throw overloaded(1);
+    }
+  }
+
+  /**
+   * Answers for a request's samples, in their order.
+   *
+   * @param signal The sender is gone: the rest is left.
+   */
+  async answer({ count, features, ids }: Asked, signal?: AbortSignal): Promise<Answer[]> {
+    const { size } = this.#classifier;
+    const answers: Answer[] = [];
+    this.#waiting += count;
+    try {
+      while (answers.length < count) {
+        signal?.throwIfAborted();
+        if (answers.length > 0) await nextTurn();
+        const started = performance.now();
+        const end = Math.min(count, answers.length + SAMPLES);
+        while (answers.length < end && performance.now() - started < MILLISECONDS) {
+          const i = answers.length;
+          answers.push(this.#classifier.answer(features.subarray(i * size, (i + 1) * size), ids[i]!));
+        }
+        this.count(performance.now() - started);
+      }
+      return answers;
+    } finally {
+      this.#waiting -= count;
+    }
+  }
+
+  /** Counts work on an answer that was done elsewhere, such as reading a picture. */
+  count(milliseconds: number): void {
+    if (this.#limits.turn === Infinity) return;
+    if (this.#worked === undefined) {
+      this.#worked = 0;
+      nextTurn().then(() => this.#worked = undefined);
+    }
+    this.#worked += milliseconds;
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
+}

@@ -1,0 +1,208 @@
+/**
+ * The routes: what is asked where, and what is answered. The same under Deno, in workerd and in a service worker.
+ *
+ * @module
+ */
+import { type Context, Hono } from "hono";
+import type { Answer } from "../classify/classifier.ts";
+import { type Ink, INKS, pictureSide } from "../classify/picture.ts";
+import { InputError } from "../errors.ts";
+import type { Model } from "../network/model_file.ts";
+import { contentId } from "../random.ts";
+import { sampleSize } from "../network/spec.ts";
+import type { Answering } from "./answering.ts";
+import { Bodies } from "./bodies.ts";
+import { PAGE } from "./page.ts";
+import { type Questions, readQuestions, typeOf, unpack } from "./questions.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A seed, or `random`: other draws at every request. */
+export type Seed = number | "random";
+
+/** How to make the routes. */
+export interface AppOptions {
+  /** The network that answers. */
+  readonly model: Model;
+  /** Which build of the kernels runs, for `/model`. */
+  readonly kernels: string;
+  /** Who computes the answers. */
+  readonly answering: Answering;
+  /** Seed of the noise where a request names none. */
+  readonly seed: Seed;
+  /** The most bytes of a body. @default {1,048,576} */
+  readonly mostBytes?: number;
+  /** The most bytes of all bodies that are held at a time. @default {64 times `mostBytes`} */
+  readonly totalBytes?: number;
+  /** How long a body may take to arrive, in milliseconds. @default {10,000} */
+  readonly bodyTime?: number;
+  /** What stands at `/`, HTML. @default {a form} */
+  readonly page?: string;
+  /** Says that no more requests are taken: they are answered with 503. */
+  readonly isStopping?: () => boolean;
+  /** Hears of every answer. */
+  readonly log?: (entry: LogEntry) => void;
+  /** Hears what went wrong inside, which no sender is told. @default {console.error} */
+  readonly report?: (error: unknown) => void;
+}
+
+/** One answered request. */
+export interface LogEntry {
+  /** `GET` and so on. */
+  readonly method: string;
+  /** Without the query. */
+  readonly path: string;
+  readonly status: number;
+  readonly milliseconds: number;
+  /** Samples that were classified. */
+  readonly samples: number;
+}
+
+/** The bodies that are held at a time, as a multiple of the longest. */
+const BODIES = 64;
+
+const HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-store" } as const;
+const PAGE_HEADERS = {
+  ...HEADERS,
+  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+} as const;
+
+/** Makes the routes; `app.fetch(request)` answers a request. */
+export function createApp(options: AppOptions): Hono {
+  const { model, answering, mostBytes = 1_048_576, bodyTime = 10_000, page = PAGE, log } = options;
+  const { report = console.error } = options;
+  const totalBytes = options.totalBytes ?? BODIES * mostBytes;
+  const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
+  const app = new Hono();
+
+  if (log) {
+    app.use(async (context, next) => {
+      const started = performance.now();
+      await next();
+      const { req: { method, path }, res: { status } } = context;
+      const samples = samplesOf.get(context.req.raw) ?? 0;
+      log({ method, path, status, milliseconds: performance.now() - started, samples });
+    });
+  }
+
+  if (options.isStopping) {
+    const { isStopping } = options;
+    app.use(async ({ req: { path } }, next) => {
+      if (path !== "/health" && isStopping()) {
+        throw new Refusal(503, "this server is stopping: ask again", {
+          "retry-after": "1",
+          connection: "close",
+        });
+      }
+      await next();
+    });
+  }
+
+  app.get("/", (context) => context.html(page, 200, PAGE_HEADERS));
+
+  app.get("/health", (context) => {
+    const isStopping = options.isStopping?.() ?? false;
+    return context.json({ status: isStopping ? "stopping" : "ok" }, isStopping ? 503 : 200, HEADERS);
+  });
+
+  app.get("/model", (context) =>
+    context.json(
+      {
+        network: model.spec,
+        metadata: model.metadata,
+        sampleSize: sampleSize(model.spec),
+        pictureSide: pictureSide(model.spec) ?? null,
+        kernels: options.kernels,
+        seed: options.seed,
+        limits: { bytes: mostBytes, milliseconds: bodyTime },
+      },
+      200,
+      HEADERS,
+    ));
+
+  app.post("/classify", async (context) => {
+    const { seed, ink } = readQuery(context, options.seed);
+    const request = context.req.raw;
+    const type = typeOf(request.headers);
+    answering.checkRoom();
+    const { answers, many } = await bodies.with(request, async (body) => {
+      const sent = await unpack(type, body, request.headers);
+      // From here to the first answers nothing is waited for: so each request sees what the ones before it have cost.
+      answering.checkRoom();
+      const started = performance.now();
+      const questions = readQuestions(sent, model.spec, ink);
+      answering.count(performance.now() - started);
+      const asked = { ...questions, ids: idsOf(questions, sampleSize(model.spec), seed) };
+      return { answers: await answering.answer(asked, request.signal), many: questions.many };
+    });
+    samplesOf.set(request, answers.length);
+    return context.json<Answer | Answer[]>(many ? answers : answers[0]!, 200, HEADERS);
+  });
+
+  for (const [path, methods] of Object.entries(METHODS)) {
+    app.all(path, ({ req: { method } }) => {
+      throw new Refusal(405, `${path} does not take ${method}: expected ${methods}`, { allow: methods });
+    });
+  }
+
+  app.notFound(({ req: { raw } }) =>
+    refuse(raw, new Refusal(404, `no such path: expected ${Object.keys(METHODS).join(", ")}`))
+  );
+  app.onError((error, { req: { raw } }) => {
+    if (raw.signal.aborted) return new Response(null, { status: 499 }); // nobody is there to read it
+    if (error instanceof Refusal) return refuse(raw, error);
+    if (error instanceof InputError) return refuse(raw, new Refusal(400, error.message));
+    report(error);
+    return refuse(raw, new Refusal(500, "something went wrong here: try again"));
+  });
+  return app;
+}
+
+const METHODS = {
+  "/": "GET, HEAD",
+  "/health": "GET, HEAD",
+  "/model": "GET, HEAD",
+  "/classify": "POST",
+} as const;
+
+/** How many samples a request asked about, once it has been answered. */
+const samplesOf = new WeakMap<Request, number>();
+
+async function refuse(request: Request, { status, message, headers }: Refusal): Promise<Response> {
+  // A body that nobody takes would have the connection closed, and the sender's next request lost.
+  if (!request.bodyUsed) await request.body?.cancel().catch(() => {});
+  return Response.json({ error: message }, { status, headers: { ...HEADERS, ...headers } });
+}
+
+/** Checks the parameters of the address: `seed` and `ink`. */
+function readQuery(context: Context, fallback: Seed): { seed: Seed; ink: Ink } {
+  const query = context.req.query();
+  const unknown = Object.keys(query).find((key) => key !== "seed" && key !== "ink");
+  if (unknown !== undefined) {
+    throw new Refusal(400, `parameter ${JSON.stringify(unknown.slice(0, 60))}: expected seed or ink`);
+  }
+  const ink = INKS.find((ink) => ink === (query.ink ?? "auto"));
+  if (!ink) {
+    throw new Refusal(400, `ink ${JSON.stringify(query.ink?.slice(0, 60))}: expected ${INKS.join(", ")}`);
+  }
+  return { ink, seed: query.seed === undefined ? fallback : parseSeed(query.seed) };
+}
+
+function parseSeed(text: string): Seed {
+  if (text === "random") return text;
+  const seed = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
+  if (Number.isSafeInteger(seed)) return seed;
+  throw new Refusal(
+    400,
+    `seed ${JSON.stringify(text.slice(0, 60))}: expected a whole number, 0 to 2^53 - 1, or random`,
+  );
+}
+
+/** What each sample's draws are keyed by. */
+function idsOf({ features, count }: Questions, size: number, seed: Seed): Uint32Array {
+  const ids = new Uint32Array(count);
+  if (seed !== "random") {
+    return ids.map((_, i) => contentId(features.subarray(i * size, (i + 1) * size), seed));
+  }
+  for (let at = 0; at < count; at += 16_384) crypto.getRandomValues(ids.subarray(at, at + 16_384)); // 64 KiB at a time
+  return ids;
+}

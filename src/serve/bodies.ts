@@ -1,0 +1,102 @@
+/**
+ * Bodies of requests, read whole or not at all: bounded in bytes, in time, and all together.
+ *
+ * @module
+ */
+import { overloaded, Refusal } from "./refusal.ts";
+
+/** What bodies may cost. */
+export interface BodyLimits {
+  /** Bytes of one body. */
+  readonly bytes: number;
+  /** Bytes of all bodies that are held at a time. */
+  readonly total: number;
+  /** How long a body may take to arrive. */
+  readonly milliseconds: number;
+}
+
+/** Reads bodies within {@linkcode BodyLimits}. */
+export class Bodies {
+  readonly #limits: BodyLimits;
+  #held = 0;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of all bodies that are held. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /**
+   * Reads a request's body, and holds it while `use` works on it.
+   *
+   * @throws {Refusal} 413 when it is too long, 408 when it is too slow or is cut, 429 when too many are held.
+   */
+  async with<Result>(
+    request: Request,
+    use: (bytes: Uint8Array<ArrayBuffer>) => Promise<Result>,
+  ): Promise<Result> {
+    const { bytes, total } = this.#limits;
+    if (Number(request.headers.get("content-length") ?? 0) > bytes) throw this.#tooLong();
+    let held = 0;
+    try {
+      const parts: Uint8Array<ArrayBuffer>[] = [];
+      await this.#read(request, (part) => {
+        this.#held += part.length;
+        held += part.length;
+        if (held > bytes) throw this.#tooLong();
+        if (this.#held > total) throw overloaded(1);
+        parts.push(part);
+      });
+      const [whole] = parts;
+      return await use(
+        whole && parts.length === 1 ? whole : new Uint8Array(await new Blob(parts).arrayBuffer()),
+      );
+    } finally {
+      this.#held -= held;
+    }
+  }
+
+  /** Hands over the parts of a body as they come. */
+  async #read(request: Request, take: (part: Uint8Array<ArrayBuffer>) => void): Promise<void> {
+    if (!request.body) return;
+    const reader = request.body.getReader();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), this.#limits.milliseconds);
+    });
+    try {
+      for (;;) {
+        const next = await Promise.race([reader.read().catch(cut), late]);
+        if (next === "late") throw this.#tooSlow();
+        if (next.done) return;
+        take(next.value);
+      }
+    } catch (error) {
+      reader.cancel().catch(() => {}); // it may have been cut on the other side
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tooLong(): Refusal {
+    return new Refusal(
+      413,
+      `the body is longer than ${this.#limits.bytes.toLocaleString("en")} bytes: send less at a time`,
+    );
+  }
+
+  #tooSlow(): Refusal {
+    const seconds = (this.#limits.milliseconds / 1000).toLocaleString("en");
+    return new Refusal(408, `the body took longer than ${seconds} s: send it faster`, {
+      connection: "close",
+    });
+  }
+}
+
+function cut(): never {
+  throw new Refusal(400, "the body is cut short: send the whole of it");
+}

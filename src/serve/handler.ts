@@ -1,0 +1,70 @@
+/**
+ * A model as a fetch handler, for any runtime that has them: workerd, service workers, Deno, Bun.
+ *
+ * Nothing here assumes Deno, files or workers; the kernels are handed in compiled. Requests are bounded one by one. How many
+ * there are at a time is left to the runtime: what one request counts, another could not rely upon, for workerd drops a request
+ * whose sender has gone in the middle of whatever it does.
+ *
+ * @module
+ */
+import { Classifier } from "../classify/classifier.ts";
+import type { KernelModule } from "../engine/wasm/kernels.ts";
+import { seedOf } from "../engine/model_options.ts";
+import { decodeModel } from "../network/model_file.ts";
+import { Answering } from "./answering.ts";
+import { createApp, type Seed } from "./app.ts";
+
+/** What a handler is made from. */
+export interface HandlerOptions {
+  /** The kernels, compiled. `plain` gives the same answers everywhere. */
+  readonly kernels: KernelModule;
+  /** Seed of the noise where a request names none. @default {the one that the model was trained with} */
+  readonly seed?: Seed;
+  /** The most bytes of a body. @default {1,048,576} */
+  readonly mostBytes?: number;
+  /** How long a body may take to arrive, in milliseconds. @default {10,000} */
+  readonly bodyTime?: number;
+  /** What stands at `/`, HTML. @default {a form} */
+  readonly page?: string;
+}
+
+/**
+ * Makes the routes of `deno task serve` for a model: `POST /classify`, `GET /health`, `/model` and `/`.
+ *
+ * @param model The bytes of a model file.
+ * @returns What answers a request.
+ * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
+ *
+ * @example
+ * ```ts
+ * import { createHandler, encodeModel, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const model = encodeModel({ spec, parameters: initialParameters(spec, 0), metadata: {} });
+ * const handler = createHandler(model, { kernels: await loadKernels("plain") });
+ * const response = await handler(
+ *   new Request("http://localhost/classify", {
+ *     method: "POST",
+ *     headers: { "content-type": "application/octet-stream" },
+ *     body: new Uint8Array(784),
+ *   }),
+ * );
+ * const { digit, probabilities, spikes } = await response.json();
+ * console.log(digit, probabilities[digit], spikes);
+ * ```
+ */
+export function createHandler(
+  model: Uint8Array | ArrayBuffer,
+  { kernels, seed, ...limits }: HandlerOptions,
+): (request: Request) => Promise<Response> {
+  const decoded = decodeModel(model instanceof Uint8Array ? model : new Uint8Array(model), "the model");
+  const app = createApp({
+    model: decoded,
+    kernels: kernels.variant,
+    answering: new Answering(new Classifier(decoded, { kernels }), { waiting: Infinity, turn: Infinity }),
+    seed: seed ?? seedOf(decoded),
+    totalBytes: Infinity,
+    ...limits,
+  });
+  return async (request) => await app.fetch(request);
+}

@@ -1,0 +1,29 @@
+/**
+ * A request that is not answered as it hoped, and what its sender is told.
+ *
+ * @module
+ */
+
+/** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */
+export class Refusal extends Error {
+  /** What a caller across a boundary tells it by. */
+  override name = "Refusal";
+  /** The status of the response, 4xx or 5xx. */
+  readonly status: number;
+  /** Headers that the status calls for. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /** @param message One line: what was found, what was expected, what to do. */
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** Too much is being asked: come back in some seconds. */
+export function overloaded(seconds: number): Refusal {
+  return new Refusal(429, `too many requests are waiting: try again in ${seconds} s`, {
+    "retry-after": String(seconds),
+  });
+}

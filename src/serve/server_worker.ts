@@ -1,0 +1,30 @@
+/**
+ * A thread that serves: a server behind messages.
+ *
+ * @module
+ */
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+import { type Server, startServer } from "./server.ts";
+import type { ThreadMessage, ThreadReply } from "./threads.ts";
+
+let server: Server | undefined;
+self.onmessage = async ({ data }: MessageEvent<ThreadMessage>) => {
+  const reply = (message: ThreadReply) => self.postMessage(message);
+  try {
+    switch (data.kind) {
+      case "start":
+        server = startServer(data.setup);
+        reply({ kind: "listening" });
+        return;
+      case "stop":
+        reply({ kind: "stopped", answered: await server?.stop() ?? 0 });
+        return;
+      default:
+        data satisfies never;
+    }
+  } catch (error) {
+    // Told, not thrown: Deno prints what a worker throws, whoever listens for it.
+    reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+  }
+};

@@ -1,0 +1,93 @@
+/**
+ * Servers that share a port, a thread each; the operating system gives every connection to one of them.
+ *
+ * @module
+ */
+import { EngineError } from "../errors.ts";
+import { checkPort, type Server, type ServerSetup, startServer } from "./server.ts";
+
+/** What a thread is told. */
+export type ThreadMessage =
+  | { readonly kind: "start"; readonly setup: ServerSetup }
+  | { readonly kind: "stop" };
+
+/** What it tells: that it listens, how many requests it has answered, or what went wrong. */
+export type ThreadReply =
+  | { readonly kind: "listening" }
+  | { readonly kind: "stopped"; readonly answered: number }
+  | { readonly kind: "failed"; readonly message: string };
+
+/** Threads other than the first may share a port where connections are spread over them: on Linux. */
+export const MOST_THREADS = Deno.build.os === "linux" ? 256 : 1;
+
+/**
+ * Starts a server on each of some threads, the first of them the caller's.
+ *
+ * @param setup `isShared` is not looked at.
+ * @param threads 1 to {@linkcode MOST_THREADS}.
+ * @param onFailure A thread has stopped by itself: the others go on, but whoever started them should know.
+ * @throws {SpikeletError} when the address cannot be had, or a thread cannot be started.
+ */
+export async function startThreads(
+  setup: ServerSetup,
+  threads: number,
+  onFailure: (error: EngineError) => void,
+): Promise<Server> {
+  checkPort(setup.hostname, setup.port);
+  const first = startServer({ ...setup, isShared: threads > 1 });
+  const shared = { ...setup, port: first.port, isShared: true };
+  const others = await Promise.all(
+    Array.from(
+      { length: threads - 1 },
+      (_, i) => startThread(shared, `thread ${i + 2} of ${threads}`, onFailure),
+    ),
+  );
+  return {
+    hostname: first.hostname,
+    port: first.port,
+    async stop() {
+      const answered = await Promise.all([first.stop(), ...others.map((stop) => stop())]);
+      return answered.reduce((a, b) => a + b);
+    },
+  };
+}
+
+/** Starts one thread. @returns How to stop it. */
+async function startThread(
+  setup: ServerSetup,
+  name: string,
+  onFailure: (error: EngineError) => void,
+): Promise<() => Promise<number>> {
+  const worker = new Worker(new URL("./server_worker.ts", import.meta.url), { type: "module" });
+  const listening = Promise.withResolvers<void>(), stopped = Promise.withResolvers<number>();
+  const fail = (reason: string) => {
+    const error = new EngineError(`${name} stopped: ${reason}`);
+    listening.reject(error);
+    stopped.resolve(0);
+    onFailure(error);
+  };
+  worker.onmessage = ({ data }: MessageEvent<ThreadReply>) => {
+    switch (data.kind) {
+      case "listening":
+        return listening.resolve();
+      case "stopped":
+        return stopped.resolve(data.answered);
+      case "failed":
+        return fail(data.message);
+      default:
+        return data satisfies never;
+    }
+  };
+  worker.onerror = (event) => {
+    event.preventDefault();
+    fail(event.message);
+  };
+  worker.postMessage({ kind: "start", setup } satisfies ThreadMessage);
+  await listening.promise;
+  return async () => {
+    worker.postMessage({ kind: "stop" } satisfies ThreadMessage);
+    const answered = await stopped.promise;
+    worker.terminate();
+    return answered;
+  };
+}

@@ -1,0 +1,135 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { sizeOfEngine } from "../../src/engine/choose.ts";
+import { chooseAdapter } from "../../src/engine/gpu/adapter.ts";
+import { bestVariant } from "../../src/engine/wasm/kernels.ts";
+import { machineOf } from "../../src/engine/wasm/tuning_file.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { gpuTest } from "../engine/gpu/gpu.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, command, type Outcome, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+/** A run of a second on the small data set. */
+const TRAIN = ["train", "--data", "data", "--hidden", "6", "--steps", "5", "--batch-size", "50"];
+
+/** What a machine without any adapter looks like to Deno. */
+const NO_ADAPTER = {
+  DENO_WEBGPU_BACKEND: "vulkan",
+  VK_ICD_FILENAMES: "/nonexistent",
+  VK_DRIVER_FILES: "/nonexistent",
+};
+
+/** How a message begins that misses one; older Denos have no WebGPU at all. */
+const MISSING = /(no GPU adapter was found: |this runtime has no WebGPU )/;
+
+/** Runs the command line on a machine without any adapter. */
+async function withoutAdapter(folder: string, args: readonly string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await command(folder, args, undefined, NO_ADAPTER).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN} on the adapter that there is. */
+async function rememberHybrid(folder: string, name: string): Promise<void> {
+  const size = sizeOfEngine({ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
+  const choice = { engine: "hybrid", reason: "a test says so" };
+  await Deno.mkdir(join(folder, ".spikelet"));
+  await Deno.writeTextFile(
+    join(folder, ".spikelet", "engines.json"),
+    JSON.stringify({
+      machine: machineOf({ variant: bestVariant() }),
+      asked: Date.now(),
+      adapter: { name, isSoftware: false },
+      choices: { [`${name}: ${size}`]: choice },
+    }),
+  );
+}
+
+Deno.test("train without an adapter takes wasm, and remembers that there was none", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--quiet"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.equal(recordOf(JSON.parse(stdout)).engine, "wasm");
+    const known = JSON.parse(await Deno.readTextFile(join(folder, ".spikelet", "engines.json")));
+    assert.deepEqual([known.adapter, known.choices], [null, {}]);
+  });
+});
+
+for (const engine of ["hybrid", "webgpu"]) {
+  Deno.test(`train --engine ${engine} without an adapter exits 1 and says what to do`, async () => {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      const outcome = await withoutAdapter(folder, [...TRAIN, "--engine", engine]);
+      assertOneLine(outcome, 1, new RegExp(`^${MISSING.source}.*--engine wasm$`, "m"));
+    });
+  });
+
+  Deno.test(`train --engine ${engine} --precision i16 is a usage error`, async () => {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      const outcome = await spikelet(folder, [...TRAIN, "--engine", engine, "--precision", "i16"]);
+      assertOneLine(outcome, 2, /^--precision i16: .*computes in f32/m);
+    });
+  });
+
+  gpuTest(`train and evaluate --engine ${engine} keep a run that says what it ran on`, async () => {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      const run = await spikeletJson(folder, [
+        ...TRAIN,
+        "--engine",
+        engine,
+        "--gpu-memory",
+        "64",
+        "--name",
+        "a",
+      ]);
+      assert.equal(run.engine, engine);
+      const record = JSON.parse(await Deno.readTextFile(join(folder, "runs", "a", "run.json")));
+      assert.match(
+        record.sessions[0].kernels,
+        new RegExp((await chooseAdapter()).description.name.slice(0, 8)),
+      );
+      assert.equal(record.options.gpuMemory, 64);
+      const { test } = await spikeletJson(folder, ["evaluate", "a", "--data", "data", "--engine", engine]);
+      assert.deepEqual(test, run.test);
+    });
+  });
+}
+
+gpuTest("train takes the engine that is remembered for auto", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await rememberHybrid(folder, (await chooseAdapter()).description.name);
+    assert.equal((await spikeletJson(folder, TRAIN)).engine, "hybrid");
+    assert.equal((await spikeletJson(folder, [...TRAIN, "--no-tune"])).engine, "wasm");
+  });
+});
+
+Deno.test("train goes on with wasm, and says so, where the GPU that is remembered is gone", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await rememberHybrid(folder, "a card");
+    const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--name", "a"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stderr, new RegExp(`^auto goes on with wasm: ${MISSING.source}`, "m"));
+    assert.equal(recordOf(JSON.parse(stdout)).engine, "wasm");
+    const record = JSON.parse(await Deno.readTextFile(join(folder, "runs", "a", "run.json")));
+    assert.match(record.notices[0], /^auto goes on with wasm: /);
+    assert.match(record.sessions[0].kernels, /^WASM/);
+  });
+});
+
+Deno.test("info without an adapter says so, and that auto takes wasm", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { code, stdout } = await withoutAdapter(folder, ["info"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^ +hybrid: not here: ${MISSING.source}`, "m"));
+    assert.match(stdout, /^ +auto takes wasm: no GPU adapter is found here$/m);
+    assert.match(stdout, /^GPU +(no adapter is found: |this runtime has no WebGPU: )/m);
+    const json = JSON.parse((await withoutAdapter(folder, ["info", "--json"])).stdout);
+    assert.deepEqual([json.auto, json.gpu.available], ["wasm", false]);
+  });
+});

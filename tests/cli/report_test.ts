@@ -1,0 +1,282 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { assertSelfContained } from "../report/self_contained.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+const DATA = ["--data", "data"];
+const TRAIN = ["train", ...DATA, "--batch-size", "10", "--epochs", "2", "--threads", "1", "--hidden", "12"];
+
+/** A folder with a spiking run, `spiking`, and its dense peer, `dense`; and what `train` said of them. */
+async function withRuns(
+  test: (folder: string, tests: Record<string, unknown>[]) => Promise<void>,
+): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 60, test: 37 });
+    const spiking = await spikeletJson(folder, [...TRAIN, "--steps", "40", "--name", "spiking"]);
+    const dense = await spikeletJson(folder, [...TRAIN, "--model", "dense", "--name", "dense"]);
+    await test(folder, [recordOf(spiking.test), recordOf(dense.test)]);
+  });
+}
+
+/** The cells of a section's table whose caption begins so. */
+function cellsOf(document: ReturnType<typeof assertSelfContained>, caption: string): string[][] {
+  const table = [...document.querySelectorAll("table")].find((table) =>
+    table.querySelector("caption")?.textContent?.startsWith(caption)
+  );
+  assert.ok(table, caption);
+  return [...table.querySelectorAll("tbody tr")].map((row) =>
+    [...row.querySelectorAll("th, td")].map(({ textContent }) => textContent ?? "")
+  );
+}
+
+Deno.test("report writes a run's page, whose figures are those of the run", async () => {
+  await withRuns(async (folder, [test]) => {
+    const { code, stdout, stderr } = await spikelet(folder, ["report", "spiking"]);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^spiking {2}\d+\.\d\d %: \d+ of 37 test images\nPage .*report\.html, \d+ KiB/);
+    const document = assertSelfContained(
+      await Deno.readTextFile(join(folder, "runs", "spiking", "report.html")),
+    );
+    assert.equal(document.querySelector("title")?.textContent, "spiking – Spikelet");
+    assert.deepEqual(
+      [...document.querySelectorAll("section")].map(({ id }) => id),
+      ["learning", "classes", "samples", "rates", "rhythms", "weights", "run"],
+    );
+    assert.equal(document.querySelector(".warning"), null);
+
+    // The confusion matrix counts every image once, and its diagonal those that train counted.
+    const matrix = cellsOf(document, "Images of each class").map(([, ...cells]) => cells.map(Number));
+    assert.equal(matrix.flat().reduce((sum, count) => sum + count, 0), 37);
+    assert.equal(matrix.reduce((sum, row, i) => sum + row[i]!, 0), test?.correct);
+    const classes = cellsOf(document, "Each class");
+    assert.equal(classes.reduce((sum, [, images]) => sum + Number(images), 0), 37);
+    const mistakes = document.querySelectorAll("#classes ul.pictures li").length;
+    assert.equal(mistakes, Math.min(16, 37 - Number(test?.correct)));
+
+    // Learning curves: the means of the epochs are those of the batches.
+    const lines = (await Deno.readTextFile(join(folder, "runs", "spiking", "metrics.jsonl"))).trimEnd().split(
+      "\n",
+    )
+      .map((line) => recordOf(JSON.parse(line)));
+    const epochs = cellsOf(document, "Mean of each epoch");
+    assert.deepEqual(epochs.map(([seen]) => seen), ["60", "120"]);
+    for (const [i, [, loss]] of epochs.entries()) {
+      const mean = lines.filter(({ epoch }) =>
+        epoch === i + 1
+      ).reduce((sum, line) => sum + Number(line.loss), 0) / 6;
+      assert.equal(loss, mean.toFixed(4));
+    }
+
+    // Three samples over 40 steps, each with rasters, potentials and a decision; a picture for each unit's weights.
+    assert.equal(document.querySelectorAll("article.trace").length, 3);
+    for (const trace of document.querySelectorAll("article.trace")) {
+      assert.equal(trace.querySelectorAll("svg.plot").length, 5);
+      assert.equal(trace.querySelectorAll("img.sample").length, 1);
+    }
+    assert.equal(document.querySelectorAll("#weights li img").length, 12);
+    assert.match(document.querySelector("#rhythms .verdict")?.textContent ?? "", /rhythm/);
+
+    // The command makes the run again, bit for bit.
+    const words = document.querySelector("#run > pre")?.textContent?.split(" ") ?? [];
+    assert.deepEqual(words.slice(0, 3), ["deno", "task", "train"]);
+    const again = await spikeletJson(folder, [...words.slice(2), "--name", "again"]);
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "spiking", "run.json"))));
+    assert.equal(again.weightsSha256, recordOf(record.result).weightsSha256);
+  });
+});
+
+Deno.test("a run's recorded command makes it again, also once it went on for more epochs", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), { train: 60, test: 20 });
+    const begun = [...TRAIN, "--steps", "9", "--augment", "shift,rotate=5", "--schedule", "step"];
+    await spikeletJson(folder, [...begun, "--name", "more"]);
+    const { weightsSha256 } = await spikeletJson(folder, ["train", "--resume", "more", "--epochs", "4"]);
+    const { command } = recordOf(
+      JSON.parse(await Deno.readTextFile(join(folder, "runs", "more", "run.json"))),
+    );
+    assert.ok(Array.isArray(command));
+    const again = await spikeletJson(folder, [...command.map(String), "--name", "again"]);
+    assert.equal(again.weightsSha256, weightsSha256);
+  });
+});
+
+Deno.test("report shows chosen samples, takes a model alone, and writes where it is told", async () => {
+  await withRuns(async (folder, [test]) => {
+    const chosen = await spikeletJson(folder, [
+      "report",
+      "spiking",
+      "--samples",
+      "3,30",
+      "--out",
+      "mine.html",
+    ]);
+    assert.deepEqual([chosen.path, (await Deno.stat(join(folder, "mine.html"))).size], [
+      "mine.html",
+      chosen.bytes,
+    ]);
+    const document = assertSelfContained(await Deno.readTextFile(join(folder, "mine.html")));
+    assert.deepEqual(
+      [...document.querySelectorAll("article.trace h3")].map(({ textContent }) => textContent?.trim()),
+      ["Test image 3, a 3", "Test image 30, a 0"],
+    );
+    const model = join("runs", "spiking", "model.safetensors");
+    await Deno.copyFile(join(folder, model), join(folder, "alone.safetensors"));
+    const alone = await spikeletJson(folder, ["report", "alone.safetensors", ...DATA]);
+    assert.equal(alone.path, "alone.report.html");
+    const [run] = Array.isArray(alone.runs) ? alone.runs : [];
+    assert.equal(recordOf(recordOf(run).test).correct, test?.correct);
+    const page = assertSelfContained(await Deno.readTextFile(join(folder, "alone.report.html")));
+    assert.deepEqual(
+      [...page.querySelectorAll("section")].map(({ id }) => id).filter((id) => id === "learning"),
+      [],
+    );
+
+    const dense = await spikelet(folder, ["report", "dense"]);
+    assert.equal(dense.code, 0, dense.stderr);
+    const densePage = assertSelfContained(
+      await Deno.readTextFile(join(folder, "runs", "dense", "report.html")),
+    );
+    assert.deepEqual(
+      [...densePage.querySelectorAll("section")].map(({ id }) => id),
+      ["learning", "classes", "rates", "weights", "run"],
+    );
+  });
+});
+
+Deno.test("report sets runs side by side, with the notebook's table and where they disagree", async () => {
+  await withRuns(async (folder, tests) => {
+    const { path, runs } = await spikeletJson(folder, ["report", "spiking", join("runs", "dense")]);
+    assert.equal(path, join("runs", "spiking", "spiking-and-dense.html"));
+    assert.ok(Array.isArray(runs));
+    assert.deepEqual(
+      runs.map((run) => recordOf(recordOf(run).test).correct),
+      tests.map(({ correct }) => correct),
+    );
+    const document = assertSelfContained(await Deno.readTextFile(join(folder, String(path))));
+    assert.deepEqual(
+      [...document.querySelectorAll("section")].map(({ id }) => id),
+      ["figures", "notebook", "learning", "classes", "disagreement", "options"],
+    );
+    const percent = (share: unknown) => `${(100 * Number(share)).toFixed(2)}\u00a0%`;
+    const [accuracy] = cellsOf(document, "Each run").filter(([name]) => name === "accuracy");
+    assert.deepEqual(accuracy?.slice(1), tests.map((test) => percent(test.accuracy)));
+    const notebook = cellsOf(document, "Beside what the notebook reports");
+    assert.deepEqual(notebook.map(([name, ours, theirs]) => [name, ours, theirs]), [
+      ["spiking: spiking", percent(tests[0]?.accuracy), percent(0.8555)],
+      ["feed-forward: dense", percent(tests[1]?.accuracy), percent(0.869)],
+    ]);
+    assert.match(
+      document.querySelector("#notebook p")?.textContent ?? "",
+      /spiking: epochs 2 for 1, batchSize 10 for 1000, another network\. dense: epochs 2 for 1,/,
+    );
+    const [right, wrong] = cellsOf(document, "Test images").map(([, ...cells]) => cells.map(Number));
+    assert.equal(right![0]! + right![1]!, tests[0]?.correct);
+    assert.equal(right![0]! + wrong![0]!, tests[1]?.correct);
+    assert.equal(right![0]! + right![1]! + wrong![0]! + wrong![1]!, 37);
+  });
+});
+
+Deno.test("report shows a run that is not finished, and says so", async () => {
+  await withRuns(async (folder) => {
+    const directory = join(folder, "runs", "spiking");
+    await Deno.remove(join(directory, "model.safetensors"));
+    const record = JSON.parse(await Deno.readTextFile(join(directory, "run.json")));
+    delete record.result;
+    await Deno.writeTextFile(
+      join(directory, "run.json"),
+      JSON.stringify({ ...record, state: "interrupted" }),
+    );
+    const metrics = await Deno.readTextFile(join(directory, "metrics.jsonl"));
+    await Deno.writeTextFile(join(directory, "metrics.jsonl"), metrics.slice(0, -30));
+    const { code, stdout, stderr } = await spikelet(folder, ["report", "spiking"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^spiking {2}no model$/m);
+    const document = assertSelfContained(await Deno.readTextFile(join(directory, "report.html")));
+    assert.match(
+      document.querySelector("header")?.textContent ?? "",
+      /state is “interrupted”.*has no model/s,
+    );
+    assert.match(document.querySelector(".tiles")?.textContent ?? "", /Batches recorded\s+11\s/);
+    const { stdout: compared } = await spikelet(folder, ["report", "spiking", "dense"]);
+    assert.match(compared, /^spiking {2}no model$/m);
+  });
+});
+
+Deno.test("report says when a run's figures are not those of its data", async () => {
+  await withRuns(async (folder) => {
+    await writeSmallData(join(folder, "other"), { train: 20, test: 25 });
+    const { code } = await spikelet(folder, ["report", "spiking", "--data", "other"]);
+    assert.equal(code, 0);
+    const page = assertSelfContained(await Deno.readTextFile(join(folder, "runs", "spiking", "report.html")));
+    assert.match(
+      page.querySelector(".warning")?.textContent ?? "",
+      /run\.json says \d+ of 37, but .* of 25 /,
+    );
+  });
+});
+
+Deno.test("report --open says where the page is when it may not run a browser", async () => {
+  await withRuns(async (folder) => {
+    const { code, stdout } = await spikelet(folder, ["report", "dense", "--open"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /report\.html.*\nIt was not opened, for .*(--allow-run=|no program)/);
+  });
+});
+
+Deno.test("report refuses what it cannot show, with one line", async (t) => {
+  await withRuns(async (folder) => {
+    const cases: [name: string, args: string[], code: number, message: RegExp][] = [
+      ["no such run", ["nowhere"], 1, /^nowhere: no run there: expected a run's name, /],
+      [
+        "a number out of range",
+        ["spiking", "--samples", "37"],
+        2,
+        /^--samples 37: expected 0 to 36, for data test has 37/,
+      ],
+      ["what is no number", ["spiking", "--samples", "3,x"], 2, /^--samples x: expected a whole number, /],
+      [
+        "too many samples",
+        ["spiking", "--samples", "0,1,2,3,4,5,6"],
+        2,
+        /^--samples 0,1,.*: 7 of them: expected 6 at most/,
+      ],
+      [
+        "samples of several runs",
+        ["spiking", "dense", "--samples", "1"],
+        2,
+        /^--samples: means nothing where runs/,
+      ],
+      ["too many runs", Array.from({ length: 7 }, () => "dense"), 2, /^7 runs: expected 6 at most/],
+      ["no run at all", [], 2, /missing required argument/],
+      [
+        "a folder that is not there",
+        ["dense", "--out", "no/page.html"],
+        1,
+        /^no.page\.html: the folder no does not exist/,
+      ],
+      ["data that are gone", ["dense", "--data", "gone"], 1, /^gone: no such file or folder/],
+    ];
+    for (const [name, args, code, message] of cases) {
+      await t.step(name, async () => {
+        assertOneLine(await spikelet(folder, ["report", ...args]), code, message);
+      });
+    }
+    await t.step("a damaged record", async () => {
+      await Deno.writeTextFile(join(folder, "runs", "dense", "run.json"), "{");
+      assertOneLine(
+        await spikelet(folder, ["report", "dense"]),
+        1,
+        /^runs.dense.run\.json: this is not JSON: /,
+      );
+    });
+    await t.step("without permission to write", async () => {
+      assertOneLine(
+        await spikelet(folder, ["report", "spiking"], []),
+        1,
+        /report\.html: Deno may not write it; run again with --allow-write=/,
+      );
+    });
+  });
+});

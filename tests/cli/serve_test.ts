@@ -1,0 +1,119 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { Classifier } from "../../src/classify/classifier.ts";
+import { encodeModel } from "../../src/network/model_file.ts";
+import { hostileRequests, statusOf } from "../serve/hostile.ts";
+import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { askFor, withServer } from "./server.ts";
+import { assertOneLine, spikelet } from "./spikelet.ts";
+
+const classifier = new Classifier(MODEL, { kernels });
+const ALL = Uint8Array.from(DIGITS.features);
+const EXPECTED = Array.from({ length: DIGITS.count }, (_, i) => classifier.classify(digit(i), 3));
+
+Deno.test("serve answers as a classifier does, logs, and ends with 0 when it is asked to stop", async () => {
+  await withServer(["--log"], async ({ url, errors, stop }) => {
+    assert.deepEqual(await askFor(url, ALL), EXPECTED);
+    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+    assert.equal((await (await fetch(`${url}/model`)).json()).kernels, "plain");
+    assert.equal(await stop("SIGINT"), 0);
+    const lines = (await errors).trimEnd().split("\n");
+    assert.match(lines[0]!, /^runs.small.model\.safetensors: 784-30-10, 12 steps$/);
+    assert.deepEqual(lines.slice(1, 3), ["WASM SIMD128, 1 thread", `listening at ${url}`]);
+    assert.match(lines[3]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z POST \/classify 200, 40 samples, [\d.]+ ms$/);
+    assert.match(lines[4]!, /Z GET \/health 200, [\d.]+ ms$/);
+    assert.equal(lines.at(-1), "stopped after 3 requests");
+  });
+});
+
+Deno.test("serve answers every hostile request, and its other senders as if nothing were", async () => {
+  const mostBytes = 40_000;
+  await withServer(["--timeout", "1", "--max-bytes", `${mostBytes}`], async ({ url, port, errors, stop }) => {
+    let state = 1;
+    const next = (below: number) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65_521 % below;
+    const hostile = hostileRequests(next, 1000, mostBytes);
+    const answers = Promise.all(hostile.map((request) => statusOf(request, port)));
+    const others = await Promise.all(Array.from({ length: 20 }, () => askFor(url, ALL)));
+    for (const found of others) assert.deepEqual(found, EXPECTED);
+    const wrong = (await answers).flatMap((status, i) => {
+      const { what, statuses } = hostile[i]!;
+      return statuses.includes(status) ? [] : [`${what}: ${status}, not ${statuses.join(" or ")}`];
+    });
+    assert.deepEqual(wrong, []);
+    assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+    assert.equal(await stop(), 0);
+    assert.equal((await errors).trimEnd().split("\n").length, 4, "nothing went wrong inside");
+  });
+});
+
+Deno.test("serve answers what it has begun before it stops", async () => {
+  await withServer(["--timeout", "5"], async ({ url, port, child, stop }) => {
+    using slow = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head =
+      "POST /classify HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 784\r\n\r\n";
+    await slow.write(new TextEncoder().encode(head));
+    await askFor(url, ALL); // so that the slow one has been taken
+    const stopped = stop();
+    for (;;) {
+      const refused = await fetch(`${url}/classify`, { method: "POST" });
+      const { error } = await refused.json();
+      if (refused.status !== 503) continue; // the signal is still on its way
+      assert.equal(error, "this server is stopping: ask again");
+      break;
+    }
+    const health = await fetch(`${url}/health`);
+    assert.deepEqual([health.status, await health.json()], [503, { status: "stopping" }]);
+    await slow.write(digit(0));
+    const buffer = new Uint8Array(4096), count = await slow.read(buffer) ?? 0;
+    const [, body = ""] = new TextDecoder().decode(buffer.subarray(0, count)).split("\r\n\r\n");
+    assert.deepEqual(JSON.parse(body), EXPECTED[0]);
+    assert.equal(await stopped, 0);
+    assert.equal((await child.status).signal, null);
+  });
+});
+
+if (Deno.build.os === "linux") {
+  Deno.test("serve on two threads gives the same answers, at one port, and stops both", async () => {
+    await withServer(["--threads", "2"], async ({ url, errors, stop }) => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => askFor(url, ALL)));
+      for (const found of answers) assert.deepEqual(found, EXPECTED);
+      assert.equal(await stop(), 0);
+      assert.match(await errors, /2 threads\nlistening at .*\nstopped after \d\d+ requests\n$/);
+    });
+  });
+}
+
+Deno.test("serve refuses what it cannot have with one line", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "m.safetensors"), encodeModel(MODEL));
+    using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = taken.addr;
+    const serve = (...args: string[]) => ["serve", "--model", "m.safetensors", ...args];
+    for (
+      const [args, code, message] of [
+        [["serve"], 2, /^required option '--model <run-or-file>' not specified/],
+        [["serve", "--model", "none"], 1, /^none: no model there/],
+        [
+          serve("--port", `${port}`),
+          1,
+          new RegExp(`^127.0.0.1:${port}: this port is taken: choose another --port`),
+        ],
+        [serve("--port", "65536"), 2, /^--port 65536: expected a whole number, 0 to 65,535/],
+        [
+          serve("--host", "192.0.2.1"),
+          1,
+          /^192.0.2.1:8000: Deno may not listen there; run again with --allow-net=/,
+        ],
+        [
+          serve("--seed", "1", "--random"),
+          2,
+          /--seed.* cannot be used with .*--random|--random.* cannot be used with/,
+        ],
+        [serve("--queue", "0"), 2, /^--queue 0: expected a whole number, 1 to 1,000,000/],
+      ] as const
+    ) assertOneLine(await spikelet(folder, args), code, message);
+    const there = await spikelet(folder, serve("--host", "192.0.2.1"), ["--allow-net"]);
+    assertOneLine(there, 1, /^192.0.2.1:8000: cannot listen there \(.*\): choose another --host/);
+  });
+});

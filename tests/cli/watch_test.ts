@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Parameters } from "../../src/engine/engine.ts";
+import { brailleRaster, drawLive, sparkline } from "../../src/cli/live_raster.ts";
+import { Watch } from "../../src/cli/watch.ts";
+import { EngineError } from "../../src/errors.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
+import { drawParameters, drawSamples } from "../engine/network_cases.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, PROJECT, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+
+/** Puts a command on a terminal of its own (util-linux). */
+const SCRIPT = "/usr/bin/script";
+const hasScript = existsSync(SCRIPT);
+
+const TRAIN = [
+  "train",
+  "--data",
+  "data",
+  "--steps",
+  "20",
+  "--hidden",
+  "30",
+  "--batch-size",
+  "5",
+  "--threads",
+  "1",
+];
+const BRAILLE = /[\u2800-\u28ff]/;
+
+/** What a command writes to a terminal of this size. */
+async function onTerminal(
+  folder: string,
+  args: readonly string[],
+  { columns = 80, rows = 24, noColor = "" } = {},
+): Promise<{ readonly code: number; readonly text: string }> {
+  const deno = [Deno.execPath(), "run", "--no-prompt", "--no-remote", "--allow-read", "--allow-write=."];
+  const words = [...deno, `${PROJECT}main.ts`, ...args].map((word) => `'${word}'`).join(" ");
+  const { code, stdout } = await new Deno.Command(SCRIPT, {
+    args: ["-qec", `stty cols ${columns} rows ${rows}; exec ${words}`, "/dev/null"],
+    cwd: folder,
+    env: { NO_COLOR: noColor, TERM: "xterm" },
+    stdin: "null",
+  }).output();
+  return { code, text: new TextDecoder().decode(stdout) };
+}
+
+/** The pieces that were written from a line's beginning on, without colours and movements. */
+function linesOf(text: string): string[] {
+  // deno-lint-ignore no-control-regex
+  return text.split(/\r?\n|\r|\x1b\[\d*G/).map((line) => line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""));
+}
+
+Deno.test("brailleRaster() gives each spike its dot, the first unit lowest", () => {
+  // Units 0 to 4 over three steps: a rising line, then a fifth unit in a line of its own.
+  const outputs = new Float32Array(15);
+  for (const [t, n] of [[0, 0], [1, 1], [2, 3], [2, 4]] as const) outputs[t * 5 + n] = 0.1;
+  assert.deepEqual(brailleRaster(outputs, 3, 5, 10, 8), ["⠀⡀", "⡠⠁"]);
+  assert.deepEqual(brailleRaster(new Float32Array(8).fill(1), 2, 4, 1, 1), ["⣿"]);
+  const large = brailleRaster(new Float32Array(300 * 70).fill(1), 300, 70, 20, 3);
+  assert.ok(large.length <= 3 && large.every((line) => line.length <= 20));
+});
+
+Deno.test("sparkline() scales to the highest value and keeps the last ones", () => {
+  assert.equal(sparkline([0, 1, 2, 4, 8], 10), "▁▂▃▅█");
+  assert.equal(sparkline([9, 0, 8], 2), "▁█");
+  assert.equal(sparkline([0, 0], 5) + sparkline([], 5) + sparkline([1], 0), "▁▁");
+});
+
+Deno.test("drawLive() fits every terminal and network", () => {
+  const deep = parseNetworkSpec({
+    inputs: 3,
+    steps: 700,
+    layers: Array.from({ length: 9 }, () => ({
+      units: 90,
+      neuron: { kind: "graded", decay: 0.9, threshold: 1, penalty: 1 },
+    })),
+    readout: { from: "state", reduce: "mean" },
+    loss: { kind: "crossEntropy" },
+  });
+  const integrating = parseNetworkSpec({
+    ...seedNetwork({ inputs: 3, hidden: 1, steps: 1 }),
+    layers: [...deep.layers.slice(0, 1), { units: 2, neuron: { kind: "integrator", decay: 1 } }],
+  });
+  for (const spec of [seedNetwork(), deep, integrating]) {
+    const outputs = spec.layers.map(({ units }) => new Float32Array(spec.steps * units).fill(1));
+    const trace = {
+      potentials: outputs,
+      outputs,
+      logits: new Float32Array(2),
+      logProbabilities: new Float32Array(2),
+      loss: 1,
+    };
+    for (const columns of [1, 12, 29, 40, 80, 300]) {
+      for (const rows of [8, 12, 24, 60]) {
+        const view = { title: "t".repeat(100), spec, trace, history: spec.layers.map(() => [0.5, 1]) };
+        const lines = drawLive(view, { columns, rows, colours: false });
+        assert.ok(lines.length <= Math.max(rows, 8), `${lines.length} lines for ${rows}`);
+        for (const line of lines) assert.ok(line.length <= Math.min(columns, 80), line);
+      }
+    }
+  }
+});
+
+Deno.test("Watch looks at first, then rests at least 25 times as long as a look takes", async () => {
+  const spec = seedNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
+  const samples = drawSamples(spec, 1, 2, true), parameters = drawParameters(spec, 1);
+  let now = 0, asked = 0;
+  // Each time the clock is asked, 20 ms have gone by: a look takes some.
+  using watch = new Watch({ spec, seed: 0, samples, index: 1 }, () => now += 20);
+  const source = (): Promise<Parameters> => {
+    asked++;
+    return Promise.resolve(parameters);
+  };
+  assert.deepEqual(watch.draw({ columns: 80, rows: 20, colours: false }), []);
+  assert.equal(await watch.look(source), true);
+  assert.match(
+    watch.draw({ columns: 80, rows: 20, colours: false })[0] ?? "",
+    /^test image 1, a \d: named \d with \d+ %$/,
+  );
+  assert.equal(await watch.look(source), false);
+  now += 25 * 20 - 60;
+  assert.equal(await watch.look(source), false);
+  now += 100;
+  assert.deepEqual(await Promise.all([watch.look(source), watch.look(source)]), [true, false]);
+  assert.equal(asked, 2);
+  now += 1e6;
+  assert.equal(await watch.look(() => Promise.reject(new EngineError("it stopped"))), false);
+});
+
+Deno.test({
+  name: `train --watch draws a raster on a terminal, cleans up, and trains the same bits${
+    hasScript ? "" : ` (left out: there is no ${SCRIPT} here)`
+  }`,
+  ignore: !hasScript,
+  async fn() {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      const { code, text } = await onTerminal(folder, [
+        ...TRAIN,
+        "--epochs",
+        "40",
+        "--watch",
+        "--name",
+        "watched",
+      ], {
+        columns: 60,
+      });
+      assert.equal(code, 0, text);
+      assert.match(text, BRAILLE);
+      assert.match(text, /test image 0, a 0: named \d with \d+ %/);
+      assert.match(text, /layer 1 +\d+\.\d % fire/);
+      assert.ok(text.includes("\x1b[36m"));
+      for (const line of linesOf(text)) {
+        if (BRAILLE.test(line) || line.includes("% fire")) assert.ok(line.length <= 60, line);
+      }
+      // The cursor is there again, what was drawn is cleared away, and the summary follows.
+      const shown = text.lastIndexOf("\x1b[?25h"), summary = text.lastIndexOf("Accuracy");
+      assert.ok(shown > text.lastIndexOf("\x1b[?25l") && shown < summary);
+      assert.ok(!BRAILLE.test(text.slice(shown)));
+
+      const plain = await spikeletJson(folder, [...TRAIN, "--epochs", "40"]);
+      const record = recordOf(
+        JSON.parse(await Deno.readTextFile(join(folder, "runs", "watched", "run.json"))),
+      );
+      assert.equal(recordOf(record.result).weightsSha256, plain.weightsSha256);
+      assert.ok(Array.isArray(record.command));
+      assert.deepEqual(record.command.toSorted(), [...TRAIN, "--epochs", "40"].sort());
+
+      const grey = await onTerminal(folder, [...TRAIN, "--epochs", "40", "--watch"], { noColor: "1" });
+      assert.match(grey.text, BRAILLE);
+      assert.ok(!grey.text.includes("\x1b[36m") && !grey.text.includes("\x1b[0m"));
+    });
+  },
+});
+
+Deno.test("train --watch says that there is no terminal, and trains all the same", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { code, stdout, stderr } = await spikelet(folder, [...TRAIN, "--watch"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^Accuracy /m);
+    assert.match(
+      stderr,
+      /^--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards$/m,
+    );
+    assert.doesNotMatch(stderr, BRAILLE);
+  });
+});
+
+Deno.test("train --watch is refused where there is nothing to watch or nobody to see it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    assertOneLine(
+      await spikelet(folder, ["train", "--model", "dense", "--watch"]),
+      2,
+      /^--watch: means nothing for a network of one time step: /,
+    );
+    assertOneLine(
+      await spikelet(folder, ["train", "--watch", "--quiet"]),
+      2,
+      /^--watch: not beside --quiet, /,
+    );
+  });
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Classifier } from "../../src/classify/classifier.ts";
+import { loadMnist } from "../../src/data/mnist.ts";
+import { encodeModel } from "../../src/network/model_file.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
+import { named, NO_TOOLS } from "../deno_version.ts";
+import { greyFile } from "../classify/png_files.ts";
+import { kernels, modelOf } from "../serve/served_model.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { findWorkerd, withWorkerd } from "./workerd.ts";
+
+/** The seed's network at its full size. */
+const MODEL = modelOf(seedNetwork(), { seed: "11" });
+const COUNT = 100;
+const test = await loadMnist(undefined, "test");
+const DIGITS = Uint8Array.from(test.features.subarray(0, 784 * COUNT));
+const digit = (i: number) => DIGITS.subarray(784 * i, 784 * (i + 1));
+
+/** The answers under Deno, as text, in which any bit shows. */
+const classifier = new Classifier(MODEL, { kernels });
+const EXPECTED = JSON.stringify(Array.from({ length: COUNT }, (_, i) => classifier.classify(digit(i))));
+
+/** Runs `deno task edge`'s program where the task runs it, with a model and a place to write to of its own. */
+async function edge(folder: string, args: readonly string[]): Promise<Outcome> {
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--unstable-bundle", "--allow-read", `--allow-write=${folder}`],
+      ...["tools/edge.ts", ...args],
+    ],
+    cwd: PROJECT,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+}
+
+/** Bundles the model in a new folder. */
+async function bundled(use: (folder: string, outcome: Outcome) => Promise<void>): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const model = join(folder, "model.safetensors"), out = join(folder, "new", "edge");
+    await Deno.writeFile(model, encodeModel(MODEL));
+    const outcome = await edge(folder, ["--model", model, "--out", out]);
+    assert.equal(outcome.code, 0, outcome.stderr);
+    await use(out, outcome);
+  });
+}
+
+/** Asks for all digits, as bytes. */
+function request(url = "http://localhost"): Request {
+  const headers = { "content-type": "application/octet-stream" };
+  return new Request(`${url}/classify`, { method: "POST", body: DIGITS, headers });
+}
+
+const WRITES = "edge writes a bundle that knows no Deno, no Node, no worker and no compiler";
+Deno.test({ ...named(WRITES, NO_TOOLS), fn: writesBundle });
+async function writesBundle(): Promise<void> {
+  await bundled(async (folder, { stdout }) => {
+    const code = await Deno.readTextFile(join(folder, "spikelet.js"));
+    for (
+      const word of [
+        /\bDeno\b/,
+        /["']node:/,
+        /\bnew Worker\b/,
+        /WebAssembly\.compile/,
+        /\brequire\(/,
+        /\bprocess\./,
+      ]
+    ) {
+      assert.doesNotMatch(code, word);
+    }
+    for (const [, name, bytes] of stdout.matchAll(/^\S+new.edge.(\S+): ([\d,]+) bytes$/gm)) {
+      const { size } = await Deno.stat(join(folder, name!));
+      assert.equal(size.toLocaleString("en"), bytes);
+    }
+    const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
+    assert.deepEqual(names, [
+      "config.capnp",
+      "fetch.js",
+      "kernels.plain.wasm",
+      "model.safetensors",
+      "spikelet.js",
+      "worker.js",
+      "wrangler.jsonc",
+    ]);
+    const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);
+    assert.equal(await (await fetch(request())).text(), EXPECTED, "fetch.js under Deno");
+  });
+}
+
+const workerd = NO_TOOLS === undefined ? await findWorkerd() : { reason: NO_TOOLS };
+Deno.test({
+  ...named(
+    `workerd gives the same answers as Deno, bit for bit, to ${COUNT} test digits`,
+    "reason" in workerd ? workerd.reason : undefined,
+  ),
+  fn: async () => {
+    assert.ok("path" in workerd);
+    await bundled(async (folder) => {
+      await withWorkerd(workerd.path, join(folder, "config.capnp"), async (url) => {
+        assert.equal(await (await fetch(request(url))).text(), EXPECTED);
+        const single = Array.from({ length: 5 }, async (_, i) => {
+          const body = greyFile(28, 28, digit(i)), headers = { "content-type": "image/png" };
+          return await (await fetch(`${url}/classify`, { method: "POST", body, headers })).json();
+        });
+        assert.deepEqual(await Promise.all(single), JSON.parse(EXPECTED).slice(0, 5));
+        assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+        const cut = await fetch(`${url}/classify`, { method: "POST", body: digit(0).subarray(1) });
+        assert.equal(cut.status, 415);
+        await cut.body?.cancel();
+        assert.equal(await (await fetch(request(url))).text(), EXPECTED);
+      });
+    });
+  },
+});
+
+const REFUSES = "edge refuses a model that is damaged or not there, and a folder that cannot be";
+Deno.test({ ...named(REFUSES, NO_TOOLS), fn: refuses });
+async function refuses(): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    const model = join(folder, "m.safetensors"), out = join(folder, "out");
+    await Deno.writeTextFile(model, "not a model");
+    assertOneLine(await edge(folder, ["--model", model, "--out", out]), 1, /m\.safetensors: its header /);
+    assertOneLine(await edge(folder, ["--model", "none", "--out", out]), 1, /^none: no model there/);
+    assertOneLine(await edge(folder, []), 2, /^required option '--model <run-or-file>' not specified/);
+    assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 1);
+    await Deno.writeFile(model, encodeModel(MODEL));
+    assertOneLine(await edge(folder, ["--model", model, "--out", join(model, "a")]), 1, /is not a folder/);
+    assertOneLine(await edge(folder, ["--model", model]), 1, /^dist.edge: Deno may not write it/);
+  });
+}

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import configuration from "../../deno.json" with { type: "json" };
+import { PROJECT } from "../cli/spikelet.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { writeDigit } from "./mnist_digit.ts";
+
+const SCRIPT = `
+import { createWasmEngine, loadClassifier, loadKernels } from "@spikelet/spikelet";
+const kernels = await loadKernels("plain");
+const classifier = loadClassifier(await Deno.readFile("model.safetensors"), { kernels });
+console.log(JSON.stringify(classifier.classify(await Deno.readFile("digit.bin"))));
+// A thread, whose source comes from where the package does.
+using engine = createWasmEngine({ spec: classifier.spec, kernels, threads: 1, batchSize: 1 });
+console.log((await engine.getParameters()).size);
+`;
+
+Deno.test("a program in an empty folder imports mod.ts from a server, as it would from a registry, and classifies a digit", async () => {
+  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
+    const { pathname } = new URL(url);
+    const type = pathname.endsWith(".json") ? "application/json" : "application/typescript";
+    return new Response(await Deno.readFile(join(PROJECT, pathname)), { headers: { "content-type": type } });
+  });
+  const host = `127.0.0.1:${server.addr.port}`;
+  await inTemporaryFolder(async (folder) => {
+    const expected = await writeDigit(folder);
+    const imports = { ...configuration.imports, "@spikelet/spikelet": `http://${host}/mod.ts` };
+    await Deno.writeTextFile(
+      join(folder, "deno.json"),
+      JSON.stringify({ imports, nodeModulesDir: "manual" }),
+    );
+    await Deno.writeTextFile(join(folder, "program.ts"), SCRIPT);
+    await Deno.symlink(join(PROJECT, "node_modules"), join(folder, "node_modules"));
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        ...[
+          "run",
+          "--no-prompt",
+          "--no-lock",
+          "--allow-read=.",
+          `--allow-import=${host}`,
+          `--allow-net=${host}`,
+        ],
+        "program.ts",
+      ],
+      cwd: folder,
+      env: { DENO_DIR: join(folder, "cache") },
+      stdin: "null",
+    }).output();
+    const decoder = new TextDecoder();
+    assert.equal(code, 0, decoder.decode(stderr));
+    assert.deepEqual(decoder.decode(stdout).trimEnd().split("\n"), [expected, "4"]);
+  });
+});

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { decode } from "fast-png";
+import fc from "fast-check";
+import { pictureShape, sampleImage, signedImage } from "../../src/report/images.ts";
+import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
+import { html, ranges, table } from "../../src/report/markup.ts";
+import { thinned } from "../../src/report/plots.ts";
+import { boundedGrid, gridOf } from "../../src/report/raster_grid.ts";
+import { rateFigures } from "../../src/report/rates.ts";
+import { decisionOf, tellingUnits } from "../../src/report/samples.ts";
+import { traceSample } from "../../src/report/recordings.ts";
+import { classesOf } from "../../src/network/spec.ts";
+import { startEngine } from "../engine/batches.ts";
+import { networkCases } from "../engine/network_cases.ts";
+
+/** The pixels of a picture in a `data:` URL, as the file holds them. */
+function pixelsOf(url: string) {
+  const prefix = "data:image/png;base64,";
+  assert.ok(url.startsWith(prefix));
+  return decode(Uint8Array.from(atob(url.slice(prefix.length)), (c) => c.charCodeAt(0)));
+}
+
+Deno.test("sampleImage() shows a sample as ink on paper", () => {
+  const samples = {
+    name: "s",
+    count: 2,
+    size: 4,
+    features: Uint8Array.of(9, 9, 9, 9, 0, 255, 100, 1),
+    labels: Uint8Array.of(0, 0),
+  };
+  const { width, height, data } = pixelsOf(sampleImage(samples, 1));
+  assert.deepEqual([width, height, [...data]], [2, 2, [255, 0, 155, 254]]);
+  const floats = { ...samples, size: 3, count: 1, features: Float32Array.of(-2, 0, 2) };
+  assert.deepEqual([...pixelsOf(sampleImage(floats, 0)).data], [255, 127, 0]);
+  const flat = { ...floats, features: Float32Array.of(1, 1, 1) };
+  assert.deepEqual([...pixelsOf(sampleImage(flat, 0)).data], [255, 255, 255]);
+});
+
+Deno.test("signedImage() gives 0 the paper's colour, and either sign its own up to the scale", () => {
+  const { width, height, data, palette } = pixelsOf(signedImage(Float32Array.of(-9, -1, 0, 0.5, 1, 7), 3, 1));
+  assert.deepEqual([width, height], [3, 2]);
+  assert.ok(palette);
+  const [far, negative, zero, half, positive, beyond] = [...data].map((index) => palette[index]!);
+  assert.deepEqual(far, negative);
+  assert.deepEqual(positive, beyond);
+  assert.equal(zero?.[3], 0);
+  assert.ok(half![3]! > 100 && half![3]! < 154 && positive![3]! > 250);
+  assert.notDeepEqual(negative?.slice(0, 3), positive?.slice(0, 3));
+  assert.deepEqual([...pixelsOf(signedImage(new Float32Array(4), 2, 0)).data].map((i) => palette[i]![3]), [
+    0,
+    0,
+    0,
+    0,
+  ]);
+});
+
+Deno.test("pictureShape() lays squares out as squares, and anything else as a row", () => {
+  assert.deepEqual([784, 9, 1, 10].map(pictureShape), [[28, 28], [3, 3], [1, 1], [1, 10]]);
+});
+
+Deno.test("gridOf() keeps every spike of a raster that fits, and a cell for each of one that does not", () => {
+  fc.assert(fc.property(
+    fc.integer({ min: 1, max: 30 }),
+    fc.integer({ min: 1, max: 30 }),
+    fc.infiniteStream(fc.boolean()),
+    (steps, units, stream) => {
+      const outputs = Float32Array.from({ length: steps * units }, () => stream.next().value ? 0.5 : 0);
+      const spikes = outputs.filter((o) => o > 0).length;
+      const whole = boundedGrid(outputs, steps, units, 900);
+      assert.deepEqual([whole.rows, whole.columns, whole.occupied], [units, steps, spikes]);
+      const few = boundedGrid(outputs, steps, units, 9);
+      assert.ok(few.occupied <= 9 && (few.occupied > 0) === (spikes > 0));
+      const small = gridOf(outputs, steps, units, 7, 5);
+      assert.ok(small.rows <= 7 && small.columns <= 5);
+      for (let t = 0; t < steps; t++) {
+        for (let n = 0; n < units; n++) {
+          if (outputs[t * units + n]! <= 0) continue;
+          const row = Math.floor(n / small.unitsPerRow), column = Math.floor(t / small.stepsPerColumn);
+          assert.equal(small.cells[row * small.columns + column], 1);
+        }
+      }
+    },
+  ));
+});
+
+Deno.test("thinned() keeps the extremes, the order and the bound", () => {
+  fc.assert(fc.property(fc.array(fc.integer(), { minLength: 1, maxLength: 300 }), (values) => {
+    const points = values.map((value, at) => ({ value, at }));
+    const kept = thinned(points, ({ value }) => value, 20);
+    assert.ok(kept.length <= Math.max(20, Math.min(values.length, 20)));
+    assert.equal(Math.max(...kept.map(({ value }) => value)), Math.max(...values));
+    assert.equal(Math.min(...kept.map(({ value }) => value)), Math.min(...values));
+    assert.ok(kept.every(({ at }, i) => i === 0 || at > kept[i - 1]!.at));
+  }));
+});
+
+Deno.test("decisionOf() ends at the probabilities of the network's own logits", async () => {
+  await fc.assert(
+    fc.asyncProperty(networkCases({ samples: 1 }), async ({ spec, parameters, samples }) => {
+      using engine = await startEngine({ spec, threads: 0, record: true });
+      await engine.setParameters(parameters);
+      const trace = await traceSample(engine, samples, 0);
+      const decisions = decisionOf(spec, trace);
+      if (spec.steps === 1) return assert.equal(decisions, undefined);
+      const last = decisions?.subarray(-classesOf(spec));
+      assert.ok(last);
+      trace.logProbabilities.forEach((log, unit) => assert.ok(Math.abs(last[unit]! - Math.exp(log)) < 1e-4));
+    }),
+    { seed: 5, numRuns: 40 },
+  );
+});
+
+Deno.test("tellingUnits() chooses the busiest, a middling one, and the silent one that came the closest", () => {
+  // Units 0 to 4 over three steps: 1, 3, 0, 2 and 0 spikes.
+  const outputs = Float32Array.of(1, 1, 0, 1, 0, /**/ 0, 1, 0, 1, 0, /**/ 0, 1, 0, 0, 0);
+  const potentials = new Float32Array(15).fill(-3);
+  potentials[1 * 5 + 4] = 0.9;
+  assert.deepEqual(tellingUnits(potentials, outputs, 5, () => 1), [1, 3, 4]);
+  assert.deepEqual(tellingUnits(potentials, new Float32Array(15), 5, () => 1), [4]);
+});
+
+Deno.test("rateFigures() names silent and saturated units", () => {
+  const { mean, median, highest, silent, saturated } = rateFigures(Float64Array.of(0, 0.95, 0.2, 0, 0.9));
+  assert.ok(Math.abs(mean - 0.41) < 1e-12);
+  assert.deepEqual([median, highest, silent, saturated], [0.2, 0.95, [0, 3], [1, 4]]);
+  assert.equal(rateFigures(Float64Array.of(0.1, 0.4)).median, 0.25);
+});
+
+Deno.test("ranges() puts neighbours together", () => {
+  assert.equal(ranges([]), "");
+  assert.equal(ranges([3]), "3");
+  assert.equal(ranges([1, 2, 3, 7, 9, 10]), "1–3, 7, 9–10");
+});
+
+Deno.test("learning curves weigh batches by their samples, and smoothing keeps a constant", () => {
+  const batch = (epoch: number, samples: number, loss: number) => ({
+    epoch,
+    batch: 1,
+    samples,
+    loss,
+    accuracy: 0.5,
+    firingRate: 0,
+  });
+  const metrics = [batch(1, 30, 2), batch(1, 10, 6), batch(2, 40, 1)];
+  assert.deepEqual(pointsOf(metrics).map(({ seen }) => seen), [30, 40, 80]);
+  assert.deepEqual(epochMeans(metrics).map(({ epoch, seen, loss }) => [epoch, seen, loss]), [[1, 40, 3], [
+    2,
+    80,
+    1,
+  ]]);
+  const held = (epoch: number, loss: number) => ({ epoch, validation: { loss, accuracy: 0.1 } });
+  assert.deepEqual(
+    validationOf(metrics, [held(1, 9), { epoch: 2, validation: null }, held(3, 7)]),
+    [{ seen: 40, loss: 9, accuracy: 0.1 }],
+  );
+  assert.deepEqual(smoothed(pointsOf(metrics), 2).map(({ loss }) => loss), [2, 4, 3.5]);
+  assert.deepEqual(smoothed(pointsOf(metrics), 2).map(({ accuracy }) => accuracy), [0.5, 0.5, 0.5]);
+});
+
+Deno.test("html escapes whatever is put into a page", async () => {
+  const hostile = `<script>alert("x")</script>'&`;
+  const page = String(await table({ caption: hostile, head: ["a", hostile], rows: [[hostile, hostile]] }));
+  assert.ok(!page.includes("<script"), page);
+  assert.equal(page.match(/&lt;script&gt;alert\(&quot;x&quot;\)/g)?.length, 5);
+  assert.equal(String(await html`<p title="${hostile}">`).includes(`"x"`), false);
+});

@@ -1,0 +1,116 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { Samples } from "../../src/data/samples.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { comparisonPage } from "../../src/report/comparison.ts";
+import { lookInto } from "../../src/report/findings.ts";
+import { predict } from "../../src/report/predictions.ts";
+import { parseRecord, type RecordedRun } from "../../src/report/records.ts";
+import { reportPage } from "../../src/report/report.ts";
+import { startEngine } from "../engine/batches.ts";
+import { drawParameters, drawSamples, networkCases } from "../engine/network_cases.ts";
+import { assertSelfContained } from "./self_contained.ts";
+
+/** A run that was never trained: its page must show it all the same. */
+function recordedRun(
+  spec: NetworkSpec,
+  parameters: ReadonlyMap<string, Float32Array>,
+  batches = 7,
+): RecordedRun {
+  const batch = { epoch: 1, batch: 1, samples: 10, loss: 2, accuracy: 0.25, firingRate: 0.1 };
+  return {
+    name: `<b onclick="x">&amp;'`,
+    directory: "runs/x",
+    record: parseRecord(
+      '{"state":"running","options":{"model":"seed","epochs":2,"note":"</script><img src=x>"}}',
+      "r",
+    ),
+    metrics: Array.from(
+      { length: batches },
+      (_, i) => ({ ...batch, epoch: 1 + Math.floor(i / 5), batch: i }),
+    ),
+    epochs: [{ epoch: 1, validation: { loss: 1.5, accuracy: 0.5 } }, { epoch: 2 }, {
+      epoch: 9,
+      validation: null,
+    }],
+    model: { spec, parameters, metadata: {} },
+    modelPath: "runs/x/model.safetensors",
+  };
+}
+
+/** The page of a network with these weights, over these samples. */
+async function pageOf(
+  spec: NetworkSpec,
+  parameters: Map<string, Float32Array>,
+  samples: Samples,
+): Promise<string> {
+  using engine = await startEngine({ spec, threads: 0, record: true, batchSize: samples.count });
+  await engine.setParameters(parameters);
+  const predictions = await predict(engine, spec.loss, samples, samples.count);
+  return await reportPage(recordedRun(spec, parameters), await lookInto(spec, engine, samples, predictions));
+}
+
+Deno.test("reportPage() shows any network there is, and keeps its promises", async () => {
+  await fc.assert(
+    fc.asyncProperty(networkCases({ samples: 4 }), async ({ spec, parameters, samples }) => {
+      const document = assertSelfContained(await pageOf(spec, parameters, samples));
+      assert.equal(document.querySelector("h1")?.textContent, `<b onclick="x">&amp;'`);
+      assert.equal(document.querySelectorAll("article.trace").length > 0, spec.steps > 1);
+    }),
+    { seed: 3, numRuns: 25 },
+  );
+});
+
+Deno.test("reportPage() stays below its size, whatever fires", async () => {
+  // Units of threshold −9 fire at every step; weights that were just drawn are as incompressible as any.
+  for (
+    const spec of [
+      seedNetwork({ hidden: 400, steps: 300, threshold: -9, penalty: 0 }),
+      seedNetwork({ hidden: 900, steps: 20, classes: 200 }),
+    ]
+  ) {
+    const samples = drawSamples(spec, 1, 6, true);
+    assertSelfContained(await pageOf(spec, drawParameters(spec, 1), samples));
+  }
+});
+
+Deno.test("reportPage() says that a run has no model, and shows what there is", async () => {
+  const { model: _model, modelPath: _path, ...run } = recordedRun(seedNetwork(), new Map());
+  const document = assertSelfContained(await reportPage(run));
+  const ids = [...document.querySelectorAll("section")].map(({ id }) => id);
+  assert.deepEqual(ids, ["learning", "run"]);
+  const warnings = [...document.querySelectorAll(".warning")].map(({ textContent }) => textContent).join(" ");
+  assert.match(warnings, /state is “running”.*no model/);
+  assertSelfContained(await reportPage({ ...run, metrics: [] }));
+});
+
+Deno.test("reportPage() keeps the curves of very long runs small", async () => {
+  const { model: _model, ...run } = recordedRun(seedNetwork(), new Map(), 20_000);
+  const page = await reportPage(run);
+  assertSelfContained(page);
+  assert.ok(page.length < 150_000, `${page.length}`);
+});
+
+Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one name, and without a model", async () => {
+  const compared = [];
+  for (
+    const [spec, seed] of [[seedNetwork({ steps: 5 }), 1], [denseNetwork({ classes: 3 }), 1], [
+      seedNetwork(),
+      2,
+    ]] as const
+  ) {
+    const parameters = drawParameters(spec, seed), samples = drawSamples(spec, seed, 9, true);
+    using engine = await startEngine({ spec, threads: 0, batchSize: 9 });
+    await engine.setParameters(parameters);
+    compared.push({
+      run: recordedRun(spec, parameters),
+      samples,
+      predictions: await predict(engine, spec.loss, samples, 9),
+    });
+  }
+  const { model: _model, ...without } = recordedRun(seedNetwork(), new Map());
+  const document = assertSelfContained(await comparisonPage([...compared, { run: without }]));
+  assert.equal(document.querySelectorAll("#figures thead th").length, 5);
+  assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
+});

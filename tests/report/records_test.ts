@@ -1,0 +1,66 @@
+import assert from "node:assert/strict";
+import { InputError } from "../../src/errors.ts";
+import { parseMetrics, parseRecord } from "../../src/report/records.ts";
+import { commandOf, flatten, optionsOf, quoted } from "../../src/report/run_facts.ts";
+
+const LINE =
+  '{"epoch":1,"batch":1,"samples":5,"loss":2.5,"accuracy":0.2,"firingRate":0.01,"seconds":1,"new":[1]}';
+
+Deno.test("parseMetrics() reads what is whole, and leaves out a line that was cut at the end", () => {
+  const [first, ...others] = parseMetrics(`${LINE}\n${LINE.slice(0, 20)}`, "metrics.jsonl");
+  assert.deepEqual([first?.loss, first?.samples, others.length], [2.5, 5, 0]);
+  assert.deepEqual(parseMetrics("", "metrics.jsonl"), []);
+});
+
+Deno.test("parseMetrics() names a damaged line", () => {
+  for (
+    const [text, message] of [
+      [`${LINE}\n{"epo\n${LINE}\n`, /^m: line 2: this is not JSON: .*damaged/],
+      [`${LINE}\n{"epoch":1}\n`, /^m: line 2: batch: /],
+      [`${LINE.replace("2.5", '"much"')}\n`, /^m: line 1: loss: /],
+    ] as const
+  ) {
+    assert.throws(
+      () => parseMetrics(text, "m"),
+      (error) => error instanceof InputError && message.test(error.message),
+    );
+  }
+});
+
+Deno.test("parseRecord() takes records of other versions, and refuses what is none", () => {
+  const record = parseRecord(
+    '{"state":"interrupted","options":{"epochs":3,"later":{"a":[1]}},"x":1}',
+    "run.json",
+  );
+  assert.deepEqual([record.state, optionsOf(record)], ["interrupted", [["epochs", "3"], ["later.a", "[1]"]]]);
+  for (const text of ["", "[]", "{}", '{"state":1,"options":{}}', '{"state":"finished"}']) {
+    assert.throws(
+      () => parseRecord(text, "run.json"),
+      (error) => error instanceof InputError && error.message.startsWith("run.json: "),
+    );
+  }
+});
+
+Deno.test("commandOf() gives the command back, quoted as a shell takes it", () => {
+  const record = (command: unknown) =>
+    parseRecord(JSON.stringify({ state: "finished", command, options: {} }), "r");
+  assert.equal(
+    commandOf(record(["train", "--limit", "5", "--data", "my data"])),
+    "deno task train --limit 5 --data 'my data'",
+  );
+  assert.equal(commandOf(record(undefined)), undefined);
+  assert.equal(quoted("it's"), "'it'\\''s'");
+});
+
+Deno.test("flatten() gives every value its path", () => {
+  assert.deepEqual(
+    flatten({ a: 1, b: { c: "x", d: { e: false } }, f: null, g: undefined, h: [1, 2], i: [{ j: 3 }] }),
+    [
+      ["a", "1"],
+      ["b.c", "x"],
+      ["b.d.e", "false"],
+      ["h", "[1,2]"],
+      ["i.0.j", "3"],
+    ],
+  );
+});

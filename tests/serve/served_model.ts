@@ -1,0 +1,56 @@
+/**
+ * A small model, and its routes in this very process.
+ *
+ * @module
+ */
+import type { Hono } from "hono";
+import { Classifier } from "../../src/classify/classifier.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import type { Model } from "../../src/network/model_file.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { Answering } from "../../src/serve/answering.ts";
+import { type AppOptions, createApp } from "../../src/serve/app.ts";
+import { drawDigits } from "../engine/drawn_digits.ts";
+
+/** The plain kernels, of which the same bits come everywhere. */
+export const kernels = await loadKernels("plain");
+
+/** An untrained model of a network. */
+export function modelOf(spec: NetworkSpec, metadata: Record<string, string> = {}): Model {
+  return { spec, parameters: initialParameters(spec, 0), metadata };
+}
+
+/** Of the seed's form, but small. */
+export const MODEL = modelOf(seedNetwork({ hidden: 30, steps: 12 }), { seed: "3", accuracy: "0.1" });
+
+export const DIGITS = drawDigits(4, 40);
+
+/** A digit's 784 bytes. */
+export function digit(i: number): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(DIGITS.features.subarray(784 * i, 784 * (i + 1)));
+}
+
+/** Routes whose answers are computed in this thread. */
+export function appOf(model: Model = MODEL, options: Partial<AppOptions> = {}): Hono {
+  const answering = new Answering(new Classifier(model, { kernels }), { waiting: 1000, turn: Infinity });
+  return createApp({ model, kernels: "plain", answering, seed: 3, ...options });
+}
+
+/** Posts to `/classify`. */
+export async function ask(
+  app: Hono,
+  body: BodyInit | ReadableStream<Uint8Array> | null,
+  type?: string,
+  query = "",
+): Promise<{ status: number; headers: Headers; value: unknown }> {
+  const headers: Record<string, string> = type === undefined ? {} : { "content-type": type };
+  const response = await app.request(`/classify${query}`, { method: "POST", body, headers });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    value: text === "" ? undefined : JSON.parse(text),
+  };
+}

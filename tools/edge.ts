@@ -1,0 +1,165 @@
+/**
+ * `deno task edge`: a model and the routes of `serve`, bundled for runtimes at the edge.
+ *
+ * `dist/edge/` gets two things. For workerd (Cloudflare's runtime, which forbids to compile WebAssembly from bytes) a folder
+ * of modules: `worker.js`, the bundle, the kernels and the model, with a configuration for workerd and one for wrangler. For
+ * any other runtime with fetch handlers `fetch.js`, one file with all of it inside.
+ *
+ * The bundler is Deno's own. It needs no package and no permission to run programs.
+ *
+ * @module
+ */
+/// <reference lib="deno.unstable" />
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { runCommandLine } from "../src/cli/command_line.ts";
+import { createCommand } from "../src/cli/command.ts";
+import { count } from "../src/cli/figures.ts";
+import { pathOption } from "../src/cli/option_values.ts";
+import { jsonOption, openOutput } from "../src/cli/output.ts";
+import { describeNetwork } from "../src/cli/training_options.ts";
+import { SpikeletError } from "../src/errors.ts";
+import { writeError } from "../src/file_access.ts";
+import { readModel } from "../src/network/model_file.ts";
+import { findModel } from "../src/train/run_folder.ts";
+
+const ROOT = new URL("../", import.meta.url);
+const HANDLER = new URL("src/serve/handler.ts", ROOT);
+const OUT = join("dist", "edge");
+const KERNELS = "kernels.plain.wasm", MODEL = "model.safetensors";
+/** Behaviour of workerd up to this day is what the tests have seen. */
+const COMPATIBILITY_DATE = "2026-11-01";
+
+const WORKER = `// Spikelet for workerd: the model and the kernels are modules beside this one.
+import kernels from "./${KERNELS}";
+import model from "./${MODEL}";
+import { createHandler } from "./spikelet.js";
+
+export default { fetch: createHandler(model, { kernels: { variant: "plain", module: kernels } }) };
+`;
+
+const CAPNP = `# workerd serve config.capnp
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [(name = "spikelet", worker = .spikelet)],
+  sockets = [(name = "http", address = "127.0.0.1:8080", http = (), service = "spikelet")],
+);
+
+const spikelet :Workerd.Worker = (
+  modules = [
+    (name = "worker.js", esModule = embed "worker.js"),
+    (name = "spikelet.js", esModule = embed "spikelet.js"),
+    (name = "${KERNELS}", wasm = embed "${KERNELS}"),
+    (name = "${MODEL}", data = embed "${MODEL}"),
+  ],
+  compatibilityDate = "${COMPATIBILITY_DATE}",
+);
+`;
+
+const WRANGLER = `// npx wrangler deploy
+{
+  "name": "spikelet",
+  "main": "worker.js",
+  "compatibility_date": "${COMPATIBILITY_DATE}",
+  "rules": [{ "type": "Data", "globs": ["**/*.safetensors"], "fallthrough": true }]
+}
+`;
+
+/** Everything in one module: model and kernels as base64, compiled when the module is loaded. */
+function fetchModule(kernels: Uint8Array, model: Uint8Array): string {
+  return `import { createHandler } from ${JSON.stringify(fileURLToPath(HANDLER))};
+
+const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+const handler = WebAssembly.compile(bytesOf("${toBase64(kernels)}")).then((module) =>
+  createHandler(bytesOf("${toBase64(model)}"), { kernels: { variant: "plain", module } })
+);
+
+export async function fetch(request) {
+  return await (await handler)(request);
+}
+
+export default { fetch };
+`;
+}
+
+function toBase64(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 8192) {
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  }
+  return btoa(text);
+}
+
+async function bundle(entry: string): Promise<Uint8Array> {
+  const { success, errors, outputFiles } = await Deno.bundle({
+    entrypoints: [entry],
+    platform: "browser",
+    format: "esm",
+    minify: true,
+    write: false,
+  });
+  const contents = outputFiles?.[0]?.contents;
+  if (!success || !contents) {
+    throw new SpikeletError(`the bundle failed: ${errors.map(({ text }) => text).join("; ")}`);
+  }
+  return contents;
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await Deno.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError(error, path, dirname(path));
+  }
+}
+
+const command = createCommand(
+  "edge",
+  "Bundle a trained model for runtimes at the edge",
+  "Writes dist/edge/: worker.js and its modules for workerd, fetch.js for any runtime with fetch handlers.",
+  "--model wider",
+)
+  .addOption(
+    pathOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
+      .makeOptionMandatory(),
+  )
+  .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
+  .addOption(jsonOption)
+  .action(async (given) => {
+    const { say, result } = openOutput(given);
+    const { out } = given;
+    if (!("bundle" in Deno)) {
+      throw new SpikeletError(
+        `this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`,
+      );
+    }
+    const path = await findModel(given.model);
+    const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
+    const model = await Deno.readFile(path);
+    const kernels = await Deno.readFile(new URL(`build/${KERNELS}`, ROOT));
+    await makeFolder(out);
+    const entry = resolve(out, ".fetch_entry.js");
+    await Deno.writeTextFile(entry, fetchModule(kernels, model));
+    const files: [name: string, contents: Uint8Array | string][] = [
+      ["worker.js", WORKER],
+      ["spikelet.js", await bundle(fileURLToPath(HANDLER))],
+      [KERNELS, kernels],
+      [MODEL, model],
+      ["config.capnp", CAPNP],
+      ["wrangler.jsonc", WRANGLER],
+      ["fetch.js", await bundle(entry)],
+    ];
+    await Deno.remove(entry);
+    for (const [name, contents] of files) {
+      const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
+      await Deno.writeFile(join(out, name), bytes);
+      say(`${join(out, name)}: ${count(bytes.length)} bytes`);
+    }
+    say(`${path}: ${describeNetwork(spec)}`);
+    say(`\nNext:\n  npx workerd serve ${join(out, "config.capnp")}   try it at http://127.0.0.1:8080`);
+    say(`  deno serve ${join(out, "fetch.js")}              the same under Deno, at http://127.0.0.1:8000`);
+    result({ out, model: path, files: files.map(([name]) => name) });
+  });
+
+if (import.meta.main) await runCommandLine(["edge", ...Deno.args], [command]);
