@@ -65,9 +65,9 @@ fn stepsOf(sample : i32) -> i32 { return facts[sample * ${FACTS} + ${FACT.steps}
  * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone before there are any;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `excessAt` on v, and from
- *   `potentialsAt` on u after the reset, likewise `[samples, steps, units]` (−1: not wanted); the recurrent form's state
- *   `[states, samples, units]` from `stateAt` on. All are 0 behind a sample's last step.
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `excessAt` on v, from `potentialsAt`
+ *   on u after the reset, and from `currentsAt` on I, likewise `[samples, steps, units]` (−1: not wanted); the recurrent form's
+ *   state `[states, samples, units]` from `stateAt` on. All are 0 behind a sample's last step.
  *
  * One call for each of samples · units; the recurrent form: {@linkcode recurrentCalls}.
  */
@@ -82,8 +82,9 @@ export function scanKernel(
   const body = `
     var o = 0.0;
     var v = 0.0;
+    var I = 0.0;
     if (step < length) {
-      var I = bias[unit]${isRecurrent ? " + feedback" : ""};
+      I = bias[unit]${isRecurrent ? " + feedback" : ""};
       if (step >= uniforms.delay) {
         I += currents[sample * uniforms.sampleStride + (step - uniforms.delay) * uniforms.stepStride + unit];
       }
@@ -93,7 +94,8 @@ export function scanKernel(
     let at = (sample * uniforms.steps + step) * units + unit;
     result[at] = o;
     if (uniforms.excessAt >= 0) { result[uniforms.excessAt + at] = v; }
-    if (uniforms.potentialsAt >= 0) { result[uniforms.potentialsAt + at] = select(0.0, u, step < length); }`;
+    if (uniforms.potentialsAt >= 0) { result[uniforms.potentialsAt + at] = select(0.0, u, step < length); }
+    if (uniforms.currentsAt >= 0) { result[uniforms.currentsAt + at] = I; }`;
   const feedback = `
     var feedback = 0.0;
     if (step > 0) {
@@ -122,6 +124,7 @@ export function scanKernel(
       delay: "i32",
       excessAt: "i32",
       potentialsAt: "i32",
+      currentsAt: "i32",
       stateAt: "i32",
       ...floats(constants),
     },

@@ -59,3 +59,23 @@ export const KEEP_LOGITS: WgslKernel<"f32"> = {
   result: "f32",
   code: `fn kernel(index : i32) { result[uniforms.begin + index] = logits[index]; }`,
 };
+
+/**
+ * Adds a layer's spikes, unit by unit: result i32, from `place` on `[units]`; `keep` 0: they begin anew.
+ *
+ * `scanned` is the result of the layer's scan, its spikes from `begin` on, of which the first `counted` samples count. One call a unit.
+ */
+export const COUNT_UNIT_SPIKES: WgslKernel<"i32"> = {
+  name: "countUnitSpikes",
+  inputs: { scanned: "f32" },
+  uniforms: { place: "i32", begin: "i32", counted: "i32", keep: "i32" },
+  result: "i32",
+  code: `
+fn kernel(index : i32) {
+  var spikes = select(0, result[uniforms.place + index], uniforms.keep == 1);
+  for (var sample = 0; sample < uniforms.counted; sample++) {
+    spikes += i32(scanned[uniforms.begin + sample * uniforms.invocations + index]);
+  }
+  result[uniforms.place + index] = spikes;
+}`,
+};

@@ -23,6 +23,16 @@ const INCLUDED = ["build"];
  */
 const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
 
+/**
+ * Packages that hold one program in many forms, and of which one file is run: what `package.json` calls `main`. `undefined`: none
+ * is, for its code is in another's file.
+ */
+const ONE_FILE: Readonly<Record<string, string | undefined>> = {
+  "@tensorflow/tfjs-core": "tf-core.node.js",
+  "@tensorflow/tfjs-backend-webgpu": "tf-backend-webgpu.node.js",
+  "@tensorflow/tfjs-backend-cpu": undefined,
+};
+
 /** The permission to open a page by the program that a system has for it. */
 function openerFlags(target: string): string[] {
   const found = Object.entries(OPENERS).find(([os]) => target.includes(os));
@@ -56,7 +66,7 @@ try {
     ...PERMISSIONS,
     ...openerFlags(target ?? Deno.build.target),
     ...[...INCLUDED, ...modules].flatMap((path) => ["--include", path]),
-    ...unusedPaths(packages).flatMap((path) => ["--exclude", path]),
+    ...[...unusedPaths(packages), ...unusedForms(packages)].flatMap((path) => ["--exclude", path]),
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
     output,
@@ -135,6 +145,22 @@ function unusedPaths(packages: ReadonlySet<string>): string[] {
   };
   const links = [...namesIn("node_modules"), ...namesIn(join(store, "node_modules"))];
   return [...namesIn(store), ...links].filter(isUnused).concat(join("node_modules", ".bin"));
+}
+
+/** What is in the `dist` of packages that are in {@linkcode ONE_FILE}, but for that file. */
+function unusedForms(packages: ReadonlySet<string>): string[] {
+  const store = join("node_modules", ".deno");
+  return [...packages].flatMap((versioned) => {
+    const [, name = "", version = ""] = /^(@?[^@]+)@([^_]+)/.exec(versioned) ?? [];
+    if (!(name in ONE_FILE)) return [];
+    const folder = `${name.replaceAll("/", "+")}@${version}`;
+    const dist = namesIn(store).filter((path) => `${path}_`.startsWith(`${join(store, folder)}_`))
+      .map((path) => join(path, "node_modules", name, "dist"));
+    return dist.flatMap((path) =>
+      [...Deno.readDirSync(path)].filter((file) => file.name !== ONE_FILE[name])
+        .map((file) => join(path, file.name)).toSorted()
+    );
+  });
 }
 
 /** What is in a folder of packages; in place of a scope, what is in it. */

@@ -63,8 +63,12 @@ function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
   return units * (recurrent ? Math.max(inputs, units) : inputs);
 }
 
-/** What a number of samples take of the device, all buffers of their way forth and back together. */
-export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
+/**
+ * What a number of samples take of the device, all buffers of their way forth and back together.
+ *
+ * @param record All states are kept, to look at.
+ */
+export function memoryNeedOf(plan: Plan, samples: number, record = false): MemoryNeed {
   const { spec, layers } = plan, { steps, inputs, encoder } = spec;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const parameters = parameterShapes(spec).map(([, shape]) =>
@@ -76,7 +80,8 @@ export function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   );
   const scanned = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);
-    return (3 * steps + 1 + states.scan) * layer.units; // outputs, v, potentials; spikes; the recurrent form's state
+    // Outputs, v, potentials, and currents to look at; spikes; the state of the recurrent form.
+    return ((record ? 4 : 3) * steps + 1 + states.scan) * layer.units;
   });
   // Besides: a layer's currents, δI (advanced, too, where it is recurrent), sums and state, and δo of the layer below.
   const others = layers.map((layer) => {

@@ -17,7 +17,7 @@ import {
 } from "../../../asm/loss.wgsl.ts";
 import { READ_BACK, READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { CONSTANT_GRADIENTS, FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
-import { COUNT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
+import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import { LEARNABLE, type Learnable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
@@ -61,7 +61,9 @@ export interface Chunk {
   /** Where the batch's results go, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
   readonly scores: Tensor<"i32">;
   readonly logits: Tensor<"f32"> | undefined;
-  /** This chunk's first place there. */
+  /** Where spikes of each unit below the top are added up, i32, one layer after the other, where they are wanted. */
+  readonly unitSpikes: Tensor<"i32"> | undefined;
+  /** This chunk's first place among the batch's samples. */
   readonly offset: number;
 }
 
@@ -72,6 +74,7 @@ export interface Scanned {
   readonly spikesAt: number;
   readonly excessAt: number;
   readonly potentialsAt: number;
+  readonly currentsAt: number;
 }
 
 /** What a layer leaves behind for later operations. */
@@ -203,6 +206,7 @@ export class Presentation {
       this.#room.record || isRead || (withGradient && learned.includes("decay")),
       count,
     );
+    const currentsAt = place(this.#room.record, count);
     const stateAt = place(states.scan > 0, states.scan * total);
     const tensor = backend.run(scan, {
       inputs: {
@@ -222,12 +226,13 @@ export class Presentation {
         delay: inputDelay,
         excessAt,
         potentialsAt,
+        currentsAt,
         stateAt,
       },
       invocations: recurrent ? recurrentCalls(samples) : total,
       output: [size],
     });
-    this.#layers[index]!.scanned = { tensor, spikesAt: count, excessAt, potentialsAt };
+    this.#layers[index]!.scanned = { tensor, spikesAt: count, excessAt, potentialsAt, currentsAt };
   }
 
   #read(): void {
@@ -280,7 +285,7 @@ export class Presentation {
 
   #keepScores(): void {
     const { backend, plan: { layers, classes } } = this.#room;
-    const { samples, counted, scores, logits, offset } = this.#chunk;
+    const { samples, counted, scores, logits, unitSpikes, offset, isFirst } = this.#chunk;
     if (logits) {
       backend.run(KEEP_LOGITS, {
         inputs: { logits: made(this.#logits) },
@@ -295,6 +300,7 @@ export class Presentation {
       invocations: counted,
       output: scores,
     });
+    let place = 0;
     for (const { index, units } of layers.slice(0, -1)) {
       const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
       backend.run(COUNT_SPIKES, {
@@ -303,6 +309,15 @@ export class Presentation {
         invocations: counted,
         output: scores,
       });
+      if (unitSpikes) {
+        backend.run(COUNT_UNIT_SPIKES, {
+          inputs: { scanned: tensor },
+          uniforms: { place, begin: spikesAt, counted, keep: isFirst ? 0 : 1 },
+          invocations: units,
+          output: unitSpikes,
+        });
+      }
+      place += units;
     }
   }
 

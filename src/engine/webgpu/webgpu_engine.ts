@@ -88,7 +88,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
   const backend = await openBackend({ gpu, adapter });
   try {
     const plan = compilePlan(spec, { dense: true, record });
-    const need = (samples: number) => memoryNeedOf(plan, samples);
+    const need = (samples: number) => memoryNeedOf(plan, samples, record);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
     return new DeviceEngine(backend, plan, most, options);
   } catch (error) {
@@ -240,14 +240,20 @@ class DeviceEngine implements WebGpuEngine {
     this.#check(batch);
     const backend = this.#backend;
     const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
-    this.#present(batch, { scores, logits: undefined, withGradient: step !== undefined });
+    const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
+    const unitSpikes = backend.allocate("i32", [Math.max(1, below.reduce((sum, units) => sum + units, 0))]);
+    this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: step !== undefined });
     if (step) {
       updateParameters(backend, this.#room.parameters.all, step, ++this.#steps);
     }
-    const read = backend.read(scores);
-    backend.release(scores);
-    const [numbers] = await read;
-    return sumScores(numbers, batch.indices, batch.samples);
+    const read = backend.read(scores, unitSpikes);
+    backend.release(scores, unitSpikes);
+    const [numbers, fired] = await read;
+    let first = 0;
+    return {
+      ...sumScores(numbers, batch.indices, batch.samples),
+      unitSpikes: below.map((units) => Uint32Array.from(fired.subarray(first, first += units))),
+    };
   }
 
   async #classify(batch: Batch): Promise<Classification> {
@@ -255,7 +261,7 @@ class DeviceEngine implements WebGpuEngine {
     const backend = this.#backend, count = batch.indices.length;
     const scores = backend.allocate("i32", [count, SCORES]),
       logits = backend.allocate("f32", [count, this.#plan.classes]);
-    this.#present(batch, { scores, logits, withGradient: false });
+    this.#present(batch, { scores, logits, unitSpikes: undefined, withGradient: false });
     const read = backend.read(logits, scores);
     backend.release(logits, scores);
     const [readout, numbers] = await read;
@@ -269,20 +275,18 @@ class DeviceEngine implements WebGpuEngine {
   /** Records all that a batch asks of the device but the optimiser's step. */
   #present(
     batch: Batch,
-    { scores, logits, withGradient }: Pick<Chunk, "scores" | "logits" | "withGradient">,
+    wanted: Pick<Chunk, "scores" | "logits" | "unitSpikes" | "withGradient">,
   ): void {
-    const backend = this.#backend, { indices } = batch;
+    const backend = this.#backend, { indices } = batch, { withGradient } = wanted;
     const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
     this.#fit(cut.samples, withGradient);
     for (const [from, to] of chunks) {
       backend.scoped(() => {
         const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
           ...cut,
+          ...wanted,
           share: 1 / indices.length,
-          withGradient,
           isFirst: from === 0,
-          scores,
-          logits,
           offset: from,
         });
         const presentation = new Presentation(this.#room, chunk);
@@ -307,6 +311,7 @@ class DeviceEngine implements WebGpuEngine {
         withGradient: false,
         isFirst: true,
         logits: undefined,
+        unitSpikes: undefined,
         offset: 0,
       };
       const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
@@ -321,6 +326,7 @@ class DeviceEngine implements WebGpuEngine {
     return {
       outputs: layers.map(({ index }) => rows(index, 0)),
       potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
+      currents: layers.map(({ index }) => rows(index, scanned[index]!.currentsAt)),
       logits: logits.slice(0, classes),
       logProbabilities: losses.slice(classes, 2 * classes),
       loss: losses[2 * classes]!,

@@ -124,16 +124,38 @@ gpuTest("webgpu and wasm train to the same weights, and name the same classes", 
     using engine = await createEngine({ spec: SPEC, engine: name, threads: 1, seed: 3, batchSize: 150 });
     await engine.setParameters(initialParameters(SPEC, 3));
     for (const batch of batchesOf(samples, 40)) await engine.train(batch, STEP);
-    ends.push({ result: await engine.evaluate(batchOf(samples)), parameters: await engine.getParameters() });
+    const { spikes, unitSpikes } = await engine.train(batchOf(samples), { learningRate: 0, momentum: 0 });
+    ends.push({
+      presented: { spikes, unitSpikes }, // with weights that are the same but for their last bits
+      result: await engine.evaluate(batchOf(samples)),
+      parameters: await engine.getParameters(),
+    });
   }
   const [wasm, webgpu] = ends;
+  assert.ok(wasm!.presented.spikes > 0);
   for (const [name, tensor] of wasm!.parameters) {
     assertClose(webgpu!.parameters.get(name)!, tensor, name, { relative: 0, absolute: 1e-5 });
   }
   const { loss, correct, ...counted } = webgpu!.result;
   assert.ok(Math.abs(correct - wasm!.result.correct) <= 1);
   assert.equal(counted.total, wasm!.result.total);
+  assert.deepEqual(webgpu!.presented, wasm!.presented);
   assertClose([loss], [wasm!.result.loss], "loss");
+});
+
+gpuTest("trace() shows the same currents, potentials and outputs as wasm's", async () => {
+  const traces = [];
+  for (const name of ["wasm", "webgpu"] as const) {
+    using engine = await createEngine({ spec: SPEC, engine: name, threads: 1, seed: 3, record: true });
+    await engine.setParameters(initialParameters(SPEC, 3));
+    traces.push(await engine.trace(batchOf(SAMPLES, [5])));
+  }
+  const [wasm, webgpu] = traces;
+  for (const what of ["currents", "potentials", "outputs"] as const) {
+    SPEC.layers.forEach((_, layer) =>
+      assertClose(webgpu![what]![layer]!, wasm![what]![layer]!, `${what} ${layer}`)
+    );
+  }
 });
 
 gpuTest("webgpu and wasm move pictures alike before they are presented", async () => {
@@ -319,7 +341,7 @@ gpuTest("counts tell what a batch asks of the device", async () => {
   const before = engine.counts;
   await engine.train(BATCHES[1]!, STEP);
   const after = engine.counts;
-  assert.equal(after.dispatches - before.dispatches, 25);
+  assert.equal(after.dispatches - before.dispatches, 26);
   assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 4); // features, keys, facts; a factor of 1
-  assert.equal(after.bytesDown - before.bytesDown, 4 * 50 * 3); // loss, class, spikes
+  assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 3 + 19)); // loss, class, spikes; spikes of each hidden unit
 });
