@@ -37,6 +37,7 @@ const MOST_SAMPLES = 6;
 /** The options that looking at a run takes. */
 interface Given {
   readonly engine: EngineName;
+  readonly gpuMemory: number;
   readonly threads: number;
   readonly data?: string | undefined;
   readonly samples?: readonly number[] | undefined;
@@ -69,6 +70,7 @@ export function reportCommand(): CommandUnknownOpts {
     )
     .addOption(options.recordedDataOption)
     .addOption(options.engineOption)
+    .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(jsonOption)
     .action(async (names, given) => {
@@ -207,10 +209,10 @@ async function predictionsOf(
   { name }: RecordedRun,
   model: Model,
   samples: Samples,
-  { engine, threads }: Given,
+  { engine, gpuMemory, threads }: Given,
   progress: Progress,
 ): Promise<Predictions> {
-  using opened = await createEngine({ ...engineOf(model), engine, threads, batchSize: BATCH });
+  using opened = await createEngine({ ...engineOf(model), engine, gpuMemory, threads, batchSize: BATCH });
   await opened.setParameters(model.parameters);
   progress.begin();
   return await predict(
@@ -226,10 +228,17 @@ async function findingsOf(
   model: Model,
   samples: Samples,
   predictions: Predictions,
-  { engine, samples: chosen }: Given,
+  { engine, gpuMemory, samples: chosen }: Given,
   progress: Progress,
 ): Promise<Findings> {
-  using opened = await createEngine({ ...engineOf(model), engine, threads: 1, batchSize: 1, record: true });
+  using opened = await createEngine({
+    ...engineOf(model),
+    engine,
+    gpuMemory,
+    threads: 1,
+    batchSize: 1,
+    record: true,
+  });
   await opened.setParameters(model.parameters);
   progress.begin();
   return await lookInto(
