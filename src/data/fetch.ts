@@ -60,8 +60,8 @@ const SPARE_BYTES = 1 << 16;
 /**
  * Makes sure that a folder has a data set's four files, and fetches those that it has not.
  *
- * Files that were fetched stay, and so do parts of files: the same call goes on from them. Two calls at a time for one
- * folder do each other no harm, for either checks what it puts in its place.
+ * Files that were fetched stay, and so do parts of files: the same call goes on from them. Of several calls at a time for one
+ * folder, in one process or in many, each waits for the one before, and finds what that has fetched.
  *
  * @param dataset One of {@linkcode DATASETS}, or another of MNIST's form.
  * @param options Where from and where to.
@@ -91,6 +91,7 @@ export async function fetchDataset(
     }
     throw writeError(error, folder, folder);
   }
+  using _lock = await lockFolder(folder);
   const states = [];
   for (const file of dataset.files) {
     const state = await inspectFile(folder, file);
@@ -116,6 +117,22 @@ export async function fetchDataset(
     fetched.push(done);
   }
   return fetched;
+}
+
+/**
+ * Waits until nobody else fetches into a folder, and keeps it until disposed of; the system frees it where a process dies. Where
+ * a folder cannot be locked (Windows), each call checks what it puts in its place, and may have to begin a file anew.
+ */
+async function lockFolder(folder: string): Promise<Disposable> {
+  if (Deno.build.os === "windows") return { [Symbol.dispose]() {} };
+  const lock = await Deno.open(folder);
+  try {
+    await lock.lock(true);
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
+  return lock;
 }
 
 /** Fetches one file from the first source that has it. @returns The URL. */
