@@ -90,7 +90,7 @@ async function inspectGpu(): Promise<Found<{ readonly adapters: readonly Adapter
   if (!gpu) {
     return {
       available: false,
-      reason: "this runtime has no WebGPU that can be used: Deno has it from 2.9",
+      reason: "this runtime has no WebGPU that works: Deno has it from 2.9",
     };
   }
   const adapters = (await findAdapters(gpu)).map(({ description }) => description);

@@ -31,6 +31,8 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set([
     "resume",
     "epochs",
     "threads",
+    "engine",
+    "gpuMemory",
     "skip",
     "tune",
     "data",
@@ -151,7 +153,7 @@ export function trainCommand(): CommandUnknownOpts {
       });
       const { observer, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
-        const { epochs, threads, skip, tune, data } = given;
+        const { epochs, threads, engine, gpuMemory, skip, tune, data } = given;
         const common = {
           ...(out !== undefined && { out }),
           ...(checkpointEvery !== undefined && { checkpointEvery }),
@@ -187,6 +189,8 @@ export function trainCommand(): CommandUnknownOpts {
           {
             ...(isGiven("epochs") && { epochs }),
             ...(isGiven("threads") && { threads }),
+            ...(isGiven("engine") && { engine }),
+            ...(isGiven("gpuMemory") && { gpuMemory }),
             ...(isGiven("skip") && { skip }),
             ...(isGiven("tune") && { tune }),
             ...(data !== undefined && { data }),

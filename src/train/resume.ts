@@ -5,15 +5,16 @@
  */
 import { checkWritable } from "../data/write_file.ts";
 import type { Parameters } from "../engine/engine.ts";
+import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
-import { engineOf, loadDataSet, openEngine } from "./run.ts";
+import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
 import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
 import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
 import { differences, parseOptions, type RecordedOptions, type ResumeChanges } from "./run_options.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
-import { keepNotices, type RunObserver, type RunSummary } from "./run_summary.ts";
+import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { splitSamples } from "./split.ts";
 import { VERSION } from "../version.ts";
@@ -31,11 +32,10 @@ import { BEGINNING, isOver, isStopped, type TrainingProgress } from "./training_
 export async function resumeTraining(
   name: string,
   changes: ResumeChanges,
-  told: RunObserver = {},
+  observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   if (changes.out !== undefined) await checkWritable(changes.out);
-  const { observer, notices: kept } = keepNotices(told);
   using lock = await lockRunFolder(name);
   const { directory } = lock;
   const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
@@ -48,8 +48,9 @@ export async function resumeTraining(
   const best = await readBest(directory, options, progress);
   const data = options.samples ?? await loadDataSet(options.data);
   checkData(directory, facts, await fingerprint(data.train));
-  using engine = await openEngine(options, observer);
-  notices.push(...versionNotices(facts, kernelsOf(engine)));
+  const said: string[] = [];
+  using engine = await openEngine(options, noticesInto(said, observer));
+  notices.push(...versionNotices(facts, kernelsOf(engine)), ...memoryNotices(recorded, options));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);
   const reopened = await reopenRunFolder(name, lock, {
@@ -65,7 +66,7 @@ export async function resumeTraining(
     split,
     engine,
     observer,
-    notices: kept,
+    notices: said,
     signal,
     folder,
     checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),
@@ -193,6 +194,16 @@ function checkData(
     `${directory}: these are not the data that the run began with: ${samples} training samples, then ${facts.data.samples}` +
       `${samples === facts.data.samples ? " with other labels" : ""}: name its folder with --data`,
   );
+}
+
+function memoryNotices(
+  { gpuMemory: before = DEFAULT_GPU_MEMORY }: RecordedOptions,
+  { gpuMemory: now = DEFAULT_GPU_MEMORY }: RecordedOptions,
+): string[] {
+  if (before === now) return [];
+  return [
+    `the run was begun with ${before} MiB of the GPU's memory, this is ${now}: on a GPU its bits may be others from here on`,
+  ];
 }
 
 function versionNotices(facts: RunFacts | undefined, kernels: string): string[] {

@@ -12,7 +12,7 @@ import { InputError, OptionError } from "../errors.ts";
 import { checkFit } from "./fit.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RunOptions } from "./run_options.ts";
-import { keepNotices, type RunObserver, type RunSummary } from "./run_summary.ts";
+import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { type SampleSplit, splitSamples } from "./split.ts";
 
@@ -48,11 +48,10 @@ export async function loadDataSet(folder?: string): Promise<DataSet> {
  */
 export async function runTraining(
   options: RunOptions,
-  told: RunObserver = {},
+  observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   const { name, model } = options;
-  const { observer, notices } = keepNotices(told);
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const data = options.samples ?? await loadDataSet(options.data);
@@ -62,7 +61,8 @@ export async function runTraining(
   if (options.augmentation) checkPictures(data.train);
   const split = splitSamples(data.train.count, options);
   checkWarmUp(options, split);
-  using engine = await openEngine(options, observer);
+  const notices: string[] = [];
+  using engine = await openEngine(options, noticesInto(notices, observer));
   const session = {
     options: { ...options, engine: engineOf(engine) },
     data,
@@ -82,8 +82,24 @@ export function engineOf({ name }: Engine): EngineName {
   return ENGINES.find((each) => each === name) ?? "auto";
 }
 
-/** Makes a run's engine. @throws {EngineError} when it cannot be had. */
-export async function openEngine(options: RunOptions, observer: RunObserver): Promise<Engine & Disposable> {
+/** Has the engine heard, and what it says kept. */
+export function noticesInto(notices: string[], observer: RunObserver): (line: string) => void {
+  return (line) => {
+    notices.push(line);
+    observer.onNotice?.(line);
+  };
+}
+
+/**
+ * Makes a run's engine.
+ *
+ * @param onNotice Hears what `auto` measured, and that it goes on with another engine.
+ * @throws {EngineError} when it cannot be had.
+ */
+export async function openEngine(
+  options: RunOptions,
+  onNotice: (line: string) => void,
+): Promise<Engine & Disposable> {
   const { spec, engine, threads, seed, batchSize, precision = "f32", skip = true, tune = false } = options;
   return await createEngine({
     spec,
@@ -96,7 +112,7 @@ export async function openEngine(options: RunOptions, observer: RunObserver): Pr
     skip,
     tune,
     ...(options.gpuMemory !== undefined && { gpuMemory: options.gpuMemory }),
-    onNotice: (line) => observer.onNotice?.(line),
+    onNotice,
   });
 }
 

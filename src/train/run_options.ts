@@ -36,7 +36,7 @@ export interface RecordedOptions {
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
-  /** MiB of the GPU's memory to take at most; part of what the bits of the GPU engines depend on. @default {1024} */
+  /** MiB of the GPU's memory to take at most. @default {1024} */
   readonly gpuMemory?: number;
   /** What the product with noise-coded inputs is computed in. @default {"f32"} */
   readonly precision?: Precision;
@@ -70,11 +70,24 @@ export interface RunOptions extends RecordedOptions {
   readonly explain?: boolean;
 }
 
-/** The options that a resumed run may be given anew: they decide nothing of its bits, but for more epochs. */
+/**
+ * The options that a resumed run may be given anew: they decide nothing of its bits, but for more epochs and for another engine
+ * or another memory of the GPU's, without which a run could not go on where its GPU is gone.
+ */
 export type ResumeChanges = Partial<
   Pick<
     RunOptions,
-    "epochs" | "threads" | "skip" | "tune" | "checkpointEvery" | "data" | "out" | "samples" | "explain"
+    | "epochs"
+    | "threads"
+    | "engine"
+    | "gpuMemory"
+    | "skip"
+    | "tune"
+    | "checkpointEvery"
+    | "data"
+    | "out"
+    | "samples"
+    | "explain"
   >
 >;
 
@@ -159,10 +172,10 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
-/** The names of those options that decide a run's bits and differ. */
+/** The names of those options that a run cannot go on without and that differ. */
 export function differences(one: RecordedOptions, other: RecordedOptions): string[] {
   const free: ReadonlySet<string> = new Set<keyof RecordedOptions>(
-    ["epochs", "threads", "skip", "tune", "checkpointEvery", "data", "out"],
+    ["epochs", "threads", "engine", "gpuMemory", "skip", "tune", "checkpointEvery", "data", "out"],
   );
   const [a, b] = [recordOptions(one), recordOptions(other)];
   return Object.keys(a).filter((key) => !free.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));

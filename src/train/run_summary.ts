@@ -40,18 +40,6 @@ export interface RunObserver {
   onEvaluate?(done: number, total: number): void;
 }
 
-/** An observer whose notices are kept, too. */
-export function keepNotices(
-  observer: RunObserver,
-): { readonly observer: RunObserver; readonly notices: string[] } {
-  const notices: string[] = [];
-  const onNotice = (notice: string) => {
-    notices.push(notice);
-    observer.onNotice?.(notice);
-  };
-  return { observer: { ...observer, onNotice }, notices };
-}
-
 /** Where a run stands, and what of it is kept. */
 export interface RunStanding {
   readonly name: string;

@@ -42,8 +42,8 @@ export interface Session {
   readonly split: SampleSplit;
   readonly engine: Engine;
   readonly observer: RunObserver;
-  /** What the observer was told that is no reason to stop; it may become more. */
-  readonly notices: readonly string[];
+  /** What the engine has said so far: `run.json` keeps it. */
+  readonly notices?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly folder?: RunFolder | undefined;
   readonly checkpoints?: CheckpointFolder;
@@ -58,17 +58,22 @@ export interface Session {
 export async function carryOut(begun: Session): Promise<RunSummary> {
   const session = { ...begun, options: { ...begun.options, step: wholeStep(begun.options.step) } };
   const { engine, folder, from, signal, observer } = session;
-  let record = recordOf(session);
+  const thisSession = {
+    started: new Date().toISOString(),
+    from: { epoch: from?.progress.epoch ?? 1, batch: from?.progress.batch ?? 0 },
+    threads: session.options.threads,
+    deno: Deno.version,
+  };
+  let record = recordOf(session, thisSession);
   const leave = async (rest: Readonly<Record<string, unknown>>) => {
-    if (folder) {
-      const { notices } = session;
-      await writeRecord(folder.directory, {
-        ...record,
-        finished: new Date().toISOString(),
-        ...(notices.length > 0 && { notices }),
-        ...rest,
-      });
-    }
+    if (!folder) return;
+    const finished = new Date().toISOString();
+    await writeRecord(folder.directory, {
+      ...record,
+      sessions: [...session.record?.sessions ?? [], { ...thisSession, ...workOf(session) }],
+      finished,
+      ...rest,
+    });
   };
   let kept = from?.progress ?? BEGINNING;
   try {
@@ -102,24 +107,26 @@ function wholeStep(step: Step): Step {
   return { ...rest, ...(Number.isFinite(clip) && { clip }) };
 }
 
+/** What a session was done with, and what was to be said of it, up to now: `auto` may go on with another engine. */
+function workOf({ engine, notices = [] }: Session) {
+  return { kernels: engine.description, ...(notices.length > 0 && { notices }) };
+}
+
 /** `run.json` as the session begins. */
-function recordOf({ options, engine, from, record }: Session): Record<string, unknown> {
-  const now = new Date().toISOString();
+function recordOf(
+  session: Session,
+  { started, ...facts }: { readonly started: string },
+): Record<string, unknown> {
+  const { options, record } = session;
   const { command } = options;
   return {
     state: "running",
     version: VERSION,
-    started: record?.started ?? now,
+    started: record?.started ?? started,
     ...(command && { command }),
     options: recordOptions(options),
     ...(record?.start !== undefined && { start: record.start }),
-    sessions: [...record?.sessions ?? [], {
-      started: now,
-      from: { epoch: from?.progress.epoch ?? 1, batch: from?.progress.batch ?? 0 },
-      threads: options.threads,
-      kernels: engine.description,
-      deno: Deno.version,
-    }],
+    sessions: [...record?.sessions ?? [], { started, ...facts, ...workOf(session) }],
   };
 }
 
@@ -134,7 +141,6 @@ async function keeperOf(
     options: recordOptions(options),
     seed: options.seed,
     precision: options.precision ?? "f32",
-    versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: kernelsOf(engine) },
     data: await fingerprint(data.train),
   };
   return openKeeper({
@@ -143,16 +149,22 @@ async function keeperOf(
     spec: options.spec,
     ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
     ...(from && { from }),
-    facts: () => ({ ...facts, peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()) }),
+    facts: () => ({
+      ...facts,
+      // Of now: `auto` may have gone on with another engine.
+      versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: kernelsOf(engine) },
+      peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
+    }),
     onKept: ({ progress }) => onKept(progress),
   });
 }
 
 /** The weights to begin with: as they are drawn, or scaled by the data. */
 async function firstParameters({ options, data }: Session): Promise<Omit<Start, "layers"> & Partial<Start>> {
-  const { spec, seed, startRate: rate, engine } = options;
+  const { spec, seed, startRate: rate } = options;
   if (rate === undefined) return { parameters: initialParameters(spec, seed) };
-  return await startFromData(spec, data.train, { seed, rate, engine });
+  // Sample by sample, which no GPU is for; and so every engine begins with the same weights.
+  return await startFromData(spec, data.train, { seed, rate, engine: "wasm" });
 }
 
 function announce(session: Session, start: readonly LayerStart[] | undefined): void {

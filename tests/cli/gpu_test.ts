@@ -20,8 +20,8 @@ const NO_ADAPTER = {
   VK_DRIVER_FILES: "/nonexistent",
 };
 
-/** How a message begins that misses one; older Denos have no WebGPU at all. */
-const MISSING = /(no GPU adapter was found: |this runtime has no WebGPU )/;
+/** How a message begins that misses one; older Denos have no WebGPU that works. */
+const MISSING = /(no GPU adapter was found: |this runtime has no WebGPU that works )/;
 
 /** Runs the command line on a machine without any adapter. */
 async function withoutAdapter(folder: string, args: readonly string[]): Promise<Outcome> {
@@ -99,6 +99,23 @@ for (const engine of ["hybrid", "webgpu"]) {
   });
 }
 
+gpuTest(
+  "a run on a GPU that is gone is refused, and goes on with another engine that it is given",
+  async () => {
+    await inTemporaryFolder(async (folder) => {
+      await writeSmallData(join(folder, "data"));
+      await spikeletJson(folder, [...TRAIN, "--engine", "hybrid", "--name", "a"]);
+      const resume = ["train", "--resume", "a", "--epochs", "2"];
+      assertOneLine(await withoutAdapter(folder, resume), 1, new RegExp(`^${MISSING.source}`, "m"));
+      const { code, stderr } = await withoutAdapter(folder, [...resume, "--engine", "wasm"]);
+      assert.equal(code, 0, stderr);
+      assert.match(stderr, /^the run was begun with kernels .*from here on its bits may be others$/m);
+      const record = JSON.parse(await Deno.readTextFile(join(folder, "runs", "a", "run.json")));
+      assert.deepEqual([record.options.engine, record.result.engine], ["wasm", "wasm"]);
+    });
+  },
+);
+
 gpuTest("train takes the engine that is remembered for auto", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
@@ -117,7 +134,7 @@ Deno.test("train goes on with wasm, and says so, where the GPU that is remembere
     assert.match(stderr, new RegExp(`^auto goes on with wasm: ${MISSING.source}`, "m"));
     assert.equal(recordOf(JSON.parse(stdout)).engine, "wasm");
     const record = JSON.parse(await Deno.readTextFile(join(folder, "runs", "a", "run.json")));
-    assert.match(record.notices[0], /^auto goes on with wasm: /);
+    assert.match(record.sessions[0].notices[0], /^auto goes on with wasm: /);
     assert.match(record.sessions[0].kernels, /^WASM/);
   });
 });
@@ -128,7 +145,7 @@ Deno.test("info without an adapter says so, and that auto takes wasm", async () 
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^ +hybrid: not here: ${MISSING.source}`, "m"));
     assert.match(stdout, /^ +auto takes wasm: no GPU adapter is found here$/m);
-    assert.match(stdout, /^GPU +(no adapter is found: |this runtime has no WebGPU: )/m);
+    assert.match(stdout, /^GPU +(no adapter is found: |this runtime has no WebGPU that works: )/m);
     const json = JSON.parse((await withoutAdapter(folder, ["info", "--json"])).stdout);
     assert.deepEqual([json.auto, json.gpu.available], ["wasm", false]);
   });

@@ -21,11 +21,17 @@ export interface Outcome {
   readonly stderr: string;
 }
 
+/** With it graphics drivers are kept quiet. */
+const ENGINES = "--allow-env=XDG_RUNTIME_DIR";
+
 /** What the task of a command grants it besides `--allow-read`: those who write, below a folder only; those who fetch. */
 const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  train: ["--allow-write=."],
-  compare: ["--allow-write=."],
-  report: ["--allow-write=."],
+  train: ["--allow-write=.", ENGINES],
+  compare: ["--allow-write=.", ENGINES],
+  evaluate: [ENGINES],
+  verify: [ENGINES],
+  info: [ENGINES],
+  report: ["--allow-write=.", ENGINES],
   runs: ["--allow-write=runs"],
   data: ["--allow-write=.", "--allow-net"],
   serve: ["--allow-net=127.0.0.1,localhost,0.0.0.0,[::1],[::]"],
@@ -36,7 +42,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
  *
  * @param folder The current folder.
  * @param args What stands after `main.ts`.
- * @param permissions Besides `--allow-read` and that of every task. @default {those of the command's task}
+ * @param permissions Besides `--allow-read`. @default {those of the command's task}
  * @param env Added to this process's own.
  */
 export function command(
@@ -45,9 +51,8 @@ export function command(
   permissions: readonly string[] = PERMISSIONS[args[0] ?? ""] ?? [],
   env: Readonly<Record<string, string>> = {},
 ): Deno.Command {
-  const all = ["--allow-read", "--allow-env=XDG_RUNTIME_DIR", ...permissions];
   return new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-remote", ...all, `${PROJECT}main.ts`, ...args],
+    args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
     cwd: folder,
     env,
     stdin: "null",

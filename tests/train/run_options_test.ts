@@ -22,10 +22,10 @@ const ALL: Required<RecordedOptions> = {
   schedule: { kind: "step", every: 3, factor: 0.1, warmUp: 5 },
   augmentation: { shift: 2, rotate: 10 },
   startRate: 0.1,
-  gpuMemory: 512,
   precision: "i16",
   skip: false,
   tune: true,
+  gpuMemory: 512,
   limit: 2000,
   validation: 0.1,
   patience: 4,
@@ -67,8 +67,16 @@ Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
   });
 });
 
-Deno.test("differences() names options that decide the bits, and no others", () => {
-  assert.deepEqual(differences(ALL, { ...ALL, epochs: 9, threads: 1, skip: true, data: "else/where" }), []);
+Deno.test("differences() names the options that a run goes on with, and none that may be given anew", () => {
+  const free = {
+    epochs: 9,
+    threads: 1,
+    engine: "hybrid",
+    gpuMemory: 64,
+    skip: true,
+    data: "else/where",
+  } as const;
+  assert.deepEqual(differences(ALL, { ...ALL, ...free }), []);
   assert.deepEqual(differences(ALL, { ...ALL, seed: 1, step: { learningRate: 0.2, momentum: 0.5 } }), [
     "step",
     "seed",

@@ -47,11 +47,18 @@ export interface FoundAdapter {
   readonly description: AdapterDescription;
 }
 
-/** This runtime's WebGPU; `undefined` where it has none, or one that cannot tell when a device is lost (Deno before 2.9). */
+/** This runtime's WebGPU; `undefined` where it has none that can be used. */
 export function runtimeGpu(): Gpu | undefined {
-  if (typeof GPUDevice === "undefined" || !("lost" in GPUDevice.prototype)) return undefined;
+  if (typeof navigator === "undefined" || isOldDeno()) return undefined;
   keepDriversQuiet();
-  return typeof navigator === "undefined" ? undefined : (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+  return (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
+}
+
+/** Before 2.9 Deno's WebGPU has faults: 2.4's cannot tell that a device is lost, 2.8's now and then does not know an array. */
+function isOldDeno(): boolean {
+  if (typeof Deno === "undefined") return false;
+  const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
+  return major < 2 || major === 2 && minor < 9;
 }
 
 /**
@@ -124,7 +131,7 @@ export async function findAdapters(gpu: Gpu | undefined = runtimeGpu()): Promise
  */
 export async function chooseAdapter(gpu: Gpu | undefined = runtimeGpu()): Promise<FoundAdapter> {
   if (!gpu) {
-    throw new EngineError("this runtime has no WebGPU (Deno has it from 2.9): take --engine wasm");
+    throw new EngineError("this runtime has no WebGPU that works (Deno has it from 2.9): take --engine wasm");
   }
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) {

@@ -74,6 +74,8 @@ export class Core {
   readonly #products: readonly RowsProduct[];
   readonly #neurons: NeuronSteps;
   readonly #readout: Readout;
+  /** Currents of a lowest layer that is not dense come in panels. */
+  readonly #arePanels: boolean;
   readonly #seed: number;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
@@ -114,6 +116,7 @@ export class Core {
         rows: this.#products[0]!,
         ...(tile && { tile }),
       });
+    this.#arePanels = exchange === undefined;
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
@@ -445,9 +448,9 @@ export class Core {
     };
   }
 
-  /** Where a slot's currents begin: in panels of 8 units, as a product leaves them, or in rows. */
-  #currentsOf({ currents, currentStride }: LayerMemory, slot: number): number {
-    if (currentStride !== 32) return currents + 4 * slot; // rows; those of 8 units are a panel, too
+  /** Where a slot's currents begin: those of a layer that is not dense lie in panels of 8 units, as the product leaves them. */
+  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
+    if (layer.dense || layer.source !== "inputs" || !this.#arePanels) return currents + 4 * slot;
     return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
   }
 
