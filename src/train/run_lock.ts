@@ -108,7 +108,13 @@ async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   const attempt: unknown = Reflect.get(file, "tryLockSync");
   if (typeof attempt !== "function") { // Deno before 2.5: there it can only be waited for
     const locked = file.lock(true).then(() => true);
-    return await Promise.race([locked, pause(TRIES * PAUSE).then(() => false)]);
+    const { promise: givenUp, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(() => resolve(false), TRIES * PAUSE);
+    try {
+      return await Promise.race([locked, givenUp]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
   for (let tries = 1; tries <= TRIES; tries++) {
     if (Reflect.apply(attempt, file, [true]) === true) return true;
