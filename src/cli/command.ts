@@ -75,8 +75,12 @@ function helpWidth(stream: { isTerminal(): boolean }): number {
   return Math.min(columnsOf(stream), HELP_WIDTH);
 }
 
-/** Writes now, so that nothing is lost when the program exits. */
+/** Writes now, so that nothing is lost when the program exits. Whoever stops reading, as `head` does, has had enough. */
 function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = encoder.encode(text);
-  for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+  try {
+    for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
+  } catch (error) {
+    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+  }
 }

@@ -1,24 +1,31 @@
 /**
- * `compare`: the spiking network beside its dense peer, over several seeds.
+ * `compare`: presets beside each other, over several seeds; the notebook's two where nothing else is said.
  *
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { dataFormOf } from "../data/data_source.ts";
+import { type DataForm, dataFormOf } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
-import { type ComparedNetwork, compareNetworks, NOTEBOOK, type Spread } from "../train/compare.ts";
+import { type PresetName, presetOf, type SeedOptions } from "../network/presets.ts";
+import {
+  type ComparedNetwork,
+  type ComparedOptions,
+  compareNetworks,
+  NOTEBOOK,
+  type Spread,
+} from "../train/compare.ts";
 import { loadDataSet } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "./figures.ts";
-import { presetNetwork } from "./network_options.ts";
+import { modelsOption, presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
-import { augmentOption } from "./start_options.ts";
+import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
@@ -26,11 +33,12 @@ import { showTraining } from "./training_progress.ts";
 export function compareCommand(): CommandUnknownOpts {
   return createCommand(
     "compare",
-    "Train the spiking network and its dense peer over several seeds",
-    "Prints the notebook's closing table, with mean and spread. Keeps no models. Of the network's options, the dense " +
-      "one takes --hidden alone.",
-    "--seeds 3 --limit 10000",
+    "Train presets over several seeds: the notebook's network and its dense peer",
+    "Prints the notebook's closing table, with mean and spread. Keeps no models. Each preset is trained by its own " +
+      "recipe, but for the options that are given, and takes those of the network's options that it has a use for.",
+    "--models tuned,dense --seeds 3",
   )
+    .addOption(modelsOption)
     .addOption(options.hiddenOption)
     .addOption(options.stepsOption)
     .addOption(options.decayOption)
@@ -55,7 +63,9 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.dropEveryOption)
     .addOption(options.dropFactorOption)
     .addOption(options.warmUpOption)
-    .addOption(augmentOption)
+    .addOption(starts.initOption)
+    .addOption(starts.initRateOption)
+    .addOption(starts.augmentOption)
     .addOption(options.validationOption)
     .addOption(options.patienceOption)
     .addOption(options.limitOption)
@@ -69,7 +79,7 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given, command) => {
-      const { epochs, seed, seeds } = given;
+      const { seed, seeds, models } = given;
       if (!Number.isSafeInteger(seed + seeds - 1)) {
         throw new OptionError(
           `--seed ${seed}: expected at most ${
@@ -78,48 +88,39 @@ export function compareCommand(): CommandUnknownOpts {
         );
       }
       const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
-      const training = options.trainingOf(given);
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
       const samples = await loadDataSet(given.data);
       const form = dataFormOf(samples.train, samples.test);
-      const networks = [
-        { model: "seed", spec: presetNetwork("seed", given, isGiven, form) },
-        {
-          model: "dense",
-          spec: presetNetwork("dense", given, (option) => option === "hidden" && isGiven(option), form),
-        },
-      ];
+      const networks = models.map((model) => optionsOf(model, models, given, isGiven, form));
       using progress = openProgress(given.quiet === true);
-      const compared = await compareNetworks({ networks, samples, seeds, seed, ...training }, {
-        onRun({ number, of }) {
+      const compared = await compareNetworks({ networks, samples, seeds, seed }, {
+        onRun({ options: { model, spec, epochs }, number, of }) {
           const shown = showTraining(progress, `run ${number}/${of} `);
           return {
             ...shown,
             onStart({ engine, samples }) {
-              if (number === 1) {
-                for (const { model, spec } of networks) {
-                  say(`${model} network ${options.describeNetwork(spec)}`);
-                }
+              if (number <= models.length) {
+                progress.clear();
                 say(
-                  `${counted(seeds, "seed")}, each ${counted(epochs, "epoch")} of ${
+                  `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
                     counted(samples, "sample")
                   }`,
                 );
                 say(engine);
-                say();
               }
               shown.begin(epochs);
             },
           };
         },
-        onResult({ model, seed }, { test, seconds }) {
+        onResult({ options: { model }, seed }, { test, validation, seconds }) {
           progress.begin();
+          const held = validation === null ? "" : `  held back ${percent(validation.accuracy)}`;
           say(
-            `seed ${seed}  ${model.padEnd(5)}  accuracy ${percent(test.accuracy)}  loss ${loss(test.loss)}  ${
-              duration(seconds)
-            }`,
+            `seed ${seed}  ${model.padEnd(longest(models))}  accuracy ${percent(test.accuracy)}  loss ${
+              loss(test.loss)
+            }${held}  ${duration(seconds)}`,
           );
         },
       });
@@ -129,8 +130,42 @@ export function compareCommand(): CommandUnknownOpts {
     });
 }
 
-/** The notebook's closing table, with mean and spread. */
+/** What the command's options come to for one of its presets. @throws {OptionError} when none of them has a use for one. */
+function optionsOf(
+  model: PresetName,
+  models: readonly PresetName[],
+  written: options.TrainingOptions & starts.StartOptions & Required<SeedOwn>,
+  isGiven: (option: string) => boolean,
+  form: DataForm,
+): ComparedOptions {
+  const { recipe, takes } = presetOf(model);
+  const given = options.withRecipe(written, recipe, isGiven);
+  // What is of use to another one of them is passed over here.
+  const elsewhere = models.flatMap((other) => presetOf(other).takes).filter((option) =>
+    !takes.includes(option)
+  );
+  const isMeant = (option: string) => isGiven(option) && !elsewhere.some((other) => other === option);
+  const startRate = starts.startRateOf(given, starts.startOf(model));
+  const { data: _data, ...training } = options.trainingOf(given);
+  return {
+    model,
+    spec: presetNetwork(model, written, isMeant, form),
+    ...training,
+    ...(startRate !== undefined && { startRate }),
+  };
+}
+
+/** The options of a network that presets share. */
+type SeedOwn = Omit<SeedOptions, "inputs" | "classes">;
+
+/** Characters of the longest name. */
+function longest(names: readonly string[]): number {
+  return Math.max(...names.map(({ length }) => length));
+}
+
+/** The notebook's closing table, with mean and spread; what the notebook had is beside it where it had one of these networks. */
 function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
+  const hasNotebook = compared.some(({ model }) => NOTEBOOK[model] !== undefined);
   const row = (
     name: string,
     { mean, deviation, min, max }: Spread,
@@ -141,12 +176,15 @@ function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
     write(mean),
     seeds > 1 ? `± ${write(deviation)}` : "",
     `${write(min)} – ${write(max)}`,
-    notebook === undefined ? "" : write(notebook),
+    ...(hasNotebook ? [notebook === undefined ? "" : write(notebook)] : []),
   ];
-  const head = ["test set", "mean", "", "lowest – highest", "notebook"];
+  const head = ["test set", "mean", "", "lowest – highest", ...(hasNotebook ? ["notebook"] : [])];
   const body = [
     ...compared.map(({ model, accuracy }) =>
       row(`${model} accuracy`, accuracy, NOTEBOOK[model]?.accuracy, percent)
+    ),
+    ...compared.flatMap(({ model, validation }) =>
+      validation ? [row(`${model} held back`, validation, undefined, percent)] : []
     ),
     ...compared.map((network) =>
       row(`${network.model} loss`, network.loss, NOTEBOOK[network.model]?.loss, loss)
@@ -158,7 +196,7 @@ function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
     ...lines,
     "",
     seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds.` : "One seed shows no spread: try --seeds 5.",
-    "The notebook trained each network once, for one epoch of 60,000 samples.",
+    ...(hasNotebook ? ["The notebook trained each network once, for one epoch of 60,000 samples."] : []),
   ];
 }
 

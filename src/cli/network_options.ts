@@ -58,6 +58,12 @@ export const modelOption = choiceOption(
   })`,
   MODELS,
 ).default("seed" as PresetName, "seed").helpGroup(NETWORK);
+/** `--models` */
+export const modelsOption = listOption(
+  "--models <names>",
+  `presets, each trained by its own recipe: ${MODELS.join(", ")}`,
+  (text) => parseWords("--models", text, MODELS),
+).default(["seed", "dense"] as PresetName[], "seed,dense").helpGroup(NETWORK);
 /** `--network` */
 export const networkOption = pathOption(
   "--network <file>",

@@ -60,6 +60,11 @@ export function startRateOf(
   return start === "rate" ? initRate ?? DEFAULT_RATE : undefined;
 }
 
+/** How weights begin where nothing is said of it: the notebook's networks as they are drawn, all others by their rate. */
+export function startOf(model: string): typeof STARTS[number] {
+  return model === "seed" || model === "dense" ? "xavier" : "rate";
+}
+
 /** What the layers' starts came to, in a line. */
 export function describeStart(layers: readonly LayerStart[]): string {
   const scaled = layers.map(({ rate, scale, reached }, i) =>

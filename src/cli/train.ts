@@ -165,8 +165,7 @@ export function trainCommand(): CommandUnknownOpts {
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
           if (given.watch) checkWatch(spec);
-          const isNotebook = model === "seed" || model === "dense";
-          const startRate = starts.startRateOf(given, isNotebook ? "xavier" : "rate");
+          const startRate = starts.startRateOf(given, starts.startOf(model));
           const { seed } = given;
           return await runTraining(
             {

@@ -3,8 +3,7 @@
  *
  * @module
  */
-import type { NetworkSpec } from "../network/spec.ts";
-import { loadDataSet, type RunObserver, type RunOptions, type RunSummary, runTraining } from "./run.ts";
+import { type DataSet, type RunObserver, type RunOptions, type RunSummary, runTraining } from "./run.ts";
 
 /** What the notebook reports of its two networks, each trained once for one epoch (SPEC.md). */
 export const NOTEBOOK: Readonly<Record<string, { readonly accuracy: number; readonly loss: number }>> = {
@@ -28,23 +27,33 @@ export interface ComparedNetwork {
   readonly accuracy: Spread;
   /** On the test set. */
   readonly loss: Spread;
+  /** Accuracy on the samples that were held back; `undefined` where there are none. */
+  readonly validation: Spread | undefined;
   /** Of training alone. */
   readonly seconds: Spread;
   /** In the order of their seeds. */
   readonly runs: readonly RunSummary[];
 }
 
-/** What to compare, and how each run is trained. */
-export interface CompareOptions
-  extends Omit<RunOptions, "model" | "spec" | "name" | "out" | "explain" | "checkpointEvery"> {
-  readonly networks: readonly { readonly model: string; readonly spec: NetworkSpec }[];
+/** A network to compare, and how it is trained. */
+export type ComparedOptions = Omit<
+  RunOptions,
+  "seed" | "name" | "out" | "command" | "explain" | "checkpointEvery" | "samples" | "data"
+>;
+
+/** What to compare. */
+export interface CompareOptions {
+  readonly networks: readonly ComparedOptions[];
+  /** What all of them learn. */
+  readonly samples: DataSet;
   /** How many; the first is `seed`, each further one is one more. */
   readonly seeds: number;
+  readonly seed: number;
 }
 
 /** A run of a comparison that is about to begin. */
 export interface ComparedRun {
-  readonly model: string;
+  readonly options: ComparedOptions;
   readonly seed: number;
   /** From 1. */
   readonly number: number;
@@ -59,38 +68,37 @@ export interface CompareObserver {
 }
 
 /**
- * Trains each network with each seed, all with the same options, and keeps no files.
+ * Trains each network with each seed, and keeps no files.
  *
  * Networks take turns, so that whatever else the machine does meets all of them.
  *
  * @throws {InputError} and {EngineError} as {@linkcode runTraining} does.
  */
 export async function compareNetworks(
-  options: CompareOptions,
+  { networks, samples, seeds, seed: first }: CompareOptions,
   observer: CompareObserver = {},
 ): Promise<ComparedNetwork[]> {
-  const { networks, seeds, seed: first, ...training } = options;
   const runs = networks.map((): RunSummary[] => []);
-  const samples = training.samples ?? await loadDataSet(training.data);
   let number = 0;
   for (let seed = first; seed < first + seeds; seed++) {
-    for (const [i, { model, spec }] of networks.entries()) {
-      const run = { model, seed, number: ++number, of: seeds * networks.length };
-      const summary = await runTraining(
-        { ...training, model, spec, seed, samples, name: false },
-        observer.onRun?.(run),
-      );
+    for (const [i, options] of networks.entries()) {
+      const run = { options, seed, number: ++number, of: seeds * networks.length };
+      const summary = await runTraining({ ...options, seed, samples, name: false }, observer.onRun?.(run));
       runs[i]!.push(summary);
       observer.onResult?.(run, summary);
     }
   }
-  return networks.map(({ model }, i) => ({
-    model,
-    accuracy: spreadOf(runs[i]!.map(({ test }) => test.accuracy)),
-    loss: spreadOf(runs[i]!.map(({ test }) => test.loss)),
-    seconds: spreadOf(runs[i]!.map(({ seconds }) => seconds)),
-    runs: runs[i]!,
-  }));
+  return networks.map(({ model }, i) => {
+    const held = runs[i]!.flatMap(({ validation }) => validation?.accuracy ?? []);
+    return {
+      model,
+      accuracy: spreadOf(runs[i]!.map(({ test }) => test.accuracy)),
+      loss: spreadOf(runs[i]!.map(({ test }) => test.loss)),
+      validation: held.length > 0 ? spreadOf(held) : undefined,
+      seconds: spreadOf(runs[i]!.map(({ seconds }) => seconds)),
+      runs: runs[i]!,
+    };
+  });
 }
 
 /** Mean, deviation and extremes of one value or more. */

@@ -57,3 +57,46 @@ Deno.test("compare --json has the figures of single runs, and their spread", asy
     assert.equal(recordOf(accuracy).max, Math.max(...accuracies));
   });
 });
+
+Deno.test("compare --models trains each preset by its own recipe, as train does, and shows what was held back", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const training = ["--data", "data", "--epochs", "2", "--threads", "1"];
+    const all = [...training, "--validation", "0.2"];
+    const { code, stdout, stderr } = await spikelet(folder, [
+      "compare",
+      ...["--models", "lif,tuned", "--seeds", "1", "--json"],
+      ...all,
+    ]);
+    assert.equal(code, 0, stderr);
+    const compared = recordOf(JSON.parse(stdout));
+    for (const model of ["lif", "tuned"]) {
+      const { runs } = recordOf(compared[model]);
+      assert.ok(Array.isArray(runs));
+      const alone = await spikeletJson(folder, ["train", "--model", model, ...all]);
+      assert.equal(recordOf(runs[0]).weightsSha256, alone.weightsSha256, model);
+      assert.match(stderr, new RegExp(`^${model} held back +\\d+\\.\\d\\d %`, "m"));
+    }
+    assert.doesNotMatch(stderr, /notebook/);
+  });
+});
+
+Deno.test("compare refuses an option that none of its presets has a use for, and presets that there are none of", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const vain = await spikelet(folder, [
+      "compare",
+      "--data",
+      "data",
+      "--models",
+      "lif,dense",
+      "--decay",
+      "0.5",
+    ]);
+    assert.equal(vain.code, 2);
+    assert.match(vain.stderr, /^--decay: /);
+    const unknown = await spikelet(folder, ["compare", "--models", "seed,sed"]);
+    assert.equal(unknown.code, 2);
+    assert.match(unknown.stderr, /^--models "seed,sed": expected some of seed, dense, /);
+  });
+});

