@@ -6,6 +6,7 @@
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
+import { resample } from "./resample.ts";
 
 /** Whether a picture's ink is light or dark; `auto` tells by its border. */
 export const INKS = ["auto", "light", "dark"] as const;
@@ -82,23 +83,9 @@ function borderMean({ width, height }: Raster, values: Uint8Array): number {
 /** Scales a picture to fit into a square, in its middle. */
 function fit(pixels: Uint8Array, width: number, height: number, side: number): Uint8Array<ArrayBuffer> {
   const scale = Math.max(width, height) / side; // pixels of the picture to one of the square's
-  const columns = coverage(width, side, scale), rows = coverage(height, side, scale);
-  return Uint8Array.from({ length: side * side }, (_, i) => {
-    let sum = 0;
-    for (const [y, height] of rows[Math.floor(i / side)]!) {
-      for (const [x, across] of columns[i % side]!) sum += pixels[y * width + x]! * height * across;
-    }
-    return Math.round(sum / (scale * scale));
-  });
-}
-
-/** Along one axis: for each pixel of the square which of the picture's it covers, and how much of each. */
-function coverage(length: number, side: number, scale: number): [index: number, share: number][][] {
-  const start = (length - side * scale) / 2;
-  return Array.from({ length: side }, (_, i) => {
-    const from = Math.max(0, start + i * scale), to = Math.min(length, start + (i + 1) * scale);
-    const covered: [number, number][] = [];
-    for (let x = Math.floor(from); x < to; x++) covered.push([x, Math.min(x + 1, to) - Math.max(x, from)]);
-    return covered;
+  return resample({ pixels, width, height }, side, {
+    scale,
+    left: (width - side * scale) / 2,
+    top: (height - side * scale) / 2,
   });
 }

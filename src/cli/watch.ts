@@ -13,7 +13,7 @@ import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { EngineError, OptionError } from "../errors.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { logSoftmax } from "../report/predictions.ts";
+import { logSoftmax } from "../classify/decision.ts";
 import { traceSample } from "../report/recordings.ts";
 import { columnsOf } from "./command.ts";
 import { count } from "./figures.ts";

@@ -88,10 +88,31 @@ export async function readIdx(path: string): Promise<Idx> {
           "fetch it again or drop .gz from its name",
       );
     }
-    return parseIdx(gzip ? await inflate(file, path, size) : readWhole(file, start, path, size), path);
+    return parseIdx(
+      gzip ? await inflate(file.readable, path, size) : readWhole(file, start, path, size),
+      path,
+    );
   } catch (error) {
     throw readError(error, path);
   }
+}
+
+/**
+ * Reads an IDX file that a browser has fetched or a user has picked, inflating it if it is gzip.
+ *
+ * @param file Its bytes; gzip is recognised by the first ones, for servers may have inflated it on the way.
+ * @param name What messages call it.
+ * @returns The shape and the elements.
+ * @throws {InputError} when it is damaged gzip, or not what {@linkcode parseIdx} accepts.
+ */
+export async function readIdxBlob(file: Blob, name: string): Promise<Idx> {
+  const start = new Uint8Array(await file.slice(0, 2).arrayBuffer());
+  const gzip = start[0] === 0x1f && start[1] === 0x8b;
+  if (gzip) return parseIdx(await inflate(file.stream(), name, file.size), name);
+  if (file.size > LARGEST_FILE) {
+    throw new InputError(`${name}: ${grouped(file.size)} bytes, expected at most ${grouped(LARGEST_FILE)}`);
+  }
+  return parseIdx(new Uint8Array(await file.arrayBuffer()), name);
 }
 
 /** Reads the header from a file's first bytes (all of them, or {@linkcode LONGEST_HEADER} or more). */
@@ -172,7 +193,11 @@ function fill(file: Deno.FsFile, bytes: Uint8Array, path: string): void {
 }
 
 /** Inflates a gzip file of `size` bytes into shared memory, and stops it where it exceeds what its header promises. */
-async function inflate(file: Deno.FsFile, path: string, size: number): Promise<Uint8Array> {
+async function inflate(
+  file: ReadableStream<Uint8Array<ArrayBuffer>>,
+  path: string,
+  size: number,
+): Promise<Uint8Array> {
   let start = new Uint8Array(0);
   let bytes: Uint8Array | undefined;
   let filled = 0;
@@ -188,7 +213,7 @@ async function inflate(file: Deno.FsFile, path: string, size: number): Promise<U
     filled += piece.length;
   };
   try {
-    for await (const piece of file.readable.pipeThrough(new DecompressionStream("gzip"))) {
+    for await (const piece of file.pipeThrough(new DecompressionStream("gzip"))) {
       if (bytes === undefined) {
         start = joined(start, piece);
         if (start.length < LONGEST_HEADER) continue;

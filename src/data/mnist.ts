@@ -11,7 +11,8 @@ import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../file_access.ts";
 import { INVOCATION } from "../invocation.ts";
 import { DATASETS, FILE_NAMES, formsOf, hasAllFiles } from "./datasets.ts";
-import { type Idx, readIdx } from "./idx.ts";
+import { readIdx } from "./idx.ts";
+import { checkLabels, labelledImages } from "./labelled_images.ts";
 import type { Samples } from "./samples.ts";
 import { inspectFile } from "./verify.ts";
 
@@ -44,25 +45,10 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   const folder = directory ?? mnistDirectory();
   const labelsPath = await findFile(folder, FILE_NAMES[split].labels);
   const imagesPath = await findFile(folder, FILE_NAMES[split].images);
-  const labels = await readIdx(labelsPath);
-  checkLabels(labels, labelsPath);
-  const images = await readIdx(imagesPath);
-  checkImages(images, imagesPath);
-  const [count = 0, rows = 0, columns = 0] = images.shape;
-  if (count !== labels.data.length) {
-    throw new InputError(
-      `${labelsPath}: ${labels.data.length} labels, but ${imagesPath} has ${count} images: ` +
-        "expected as many; fetch both again from one source",
-    );
-  }
-  return {
-    name: `${directory ?? "MNIST"} ${split}`,
-    count,
-    size: rows * columns,
-    picture: { rows, columns },
-    features: images.data,
-    labels: labels.data,
-  };
+  const labels = { ...await readIdx(labelsPath), name: labelsPath };
+  checkLabels(labels);
+  const images = { ...await readIdx(imagesPath), name: imagesPath };
+  return labelledImages(`${directory ?? "MNIST"} ${split}`, images, labels);
 }
 
 /**
@@ -143,25 +129,4 @@ async function findFile(folder: string, official: string): Promise<string> {
       names.join(", ")
     }: name the folder of the four IDX files`,
   );
-}
-
-function checkImages({ shape }: Idx, path: string): void {
-  const [count, rows, columns] = shape;
-  if (shape.length !== 3 || rows === 0 || columns === 0) {
-    throw new InputError(
-      `${path}: its shape is ${shape.join(" × ")}, expected a number of images × rows × columns: ` +
-        "give files of MNIST's form",
-    );
-  }
-  if (count === 0) throw new InputError(`${path}: it holds no images, expected one or more: fetch it again`);
-}
-
-function checkLabels({ shape }: Idx, path: string): void {
-  if (shape.length !== 1) {
-    throw new InputError(
-      `${path}: its shape is ${
-        shape.join(" × ")
-      }, expected one dimension, a label an image: give a file of labels`,
-    );
-  }
 }

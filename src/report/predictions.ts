@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { logSoftmax } from "../classify/decision.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
@@ -71,14 +72,6 @@ export async function predict(
     ? lossSum / count
     : (await evaluate(engine, samples, batchSize)).loss;
   return { ...all, loss: own };
-}
-
-/** log softmax, in float64, relative to the largest logit so that nothing overflows. */
-export function logSoftmax(logits: ArrayLike<number>): Float64Array {
-  const values = Float64Array.from(logits);
-  const highest = values.reduce((most, logit) => Math.max(most, logit), -Infinity);
-  const logSum = Math.log(values.reduce((sum, logit) => sum + Math.exp(logit - highest), 0));
-  return values.map((logit) => logit - highest - logSum);
 }
 
 /** Loss and accuracy, as `evaluate` reports them. */

@@ -4,6 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
+import { decisionOf, logSoftmax } from "../classify/decision.ts";
 import { count } from "../cli/figures.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
@@ -12,7 +13,6 @@ import type { TracedSample } from "./findings.ts";
 import { sampleImage } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
-import { logSoftmax } from "./predictions.ts";
 import { drawRaster } from "./raster.ts";
 import { fires } from "./recordings.ts";
 import { layerName, probability } from "./words.ts";
@@ -305,35 +305,6 @@ function linesOf(values: Float32Array | Float64Array, units: number, classes: re
         strokeWidth: colours.has(unit) ? 2 : 1,
       })
     );
-}
-
-/**
- * The probabilities after each step, as if the readout ended there.
- *
- * @returns `[steps, classes]`, zeros before the first step that is read; undefined for a readout that this does not know.
- */
-export function decisionOf(spec: NetworkSpec, trace: SampleTrace): Float64Array | undefined {
-  const { steps, readout } = spec, layer = spec.layers.length - 1, { units, delay } = spec.layers[layer]!;
-  if (steps === 1) return undefined;
-  const from: string = readout.from, reduce: string = readout.reduce;
-  const source = from === "state"
-    ? trace.potentials[layer]!
-    : from === "spikes"
-    ? trace.outputs[layer]!
-    : undefined;
-  if (!source || !["mean", "sum", "last", "max"].includes(reduce)) return undefined;
-  const decisions = new Float64Array(steps * units), logits = new Float64Array(units);
-  for (let t = readout.begin; t < steps; t++) {
-    for (let unit = 0; unit < units; unit++) {
-      const handed = t >= delay ? source[(t - delay) * units + unit]! : 0;
-      if (reduce === "last" || t === readout.begin) logits[unit] = handed;
-      else if (reduce === "max") logits[unit] = Math.max(logits[unit]!, handed);
-      else logits[unit]! += handed;
-    }
-    const read = reduce === "mean" ? logits.map((sum) => sum / (t - readout.begin + 1)) : logits;
-    logSoftmax(read).forEach((log, unit) => decisions[t * units + unit] = Math.exp(log));
-  }
-  return decisions;
 }
 
 function decisionPlot(decisions: Float64Array, units: number, classes: readonly ColouredClass[]): Markup {

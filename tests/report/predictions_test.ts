@@ -4,7 +4,6 @@ import {
   classesIn,
   confusionMatrix,
   figuresOfClasses,
-  logSoftmax,
   mistakesOf,
   predict,
   type Predictions,
@@ -12,6 +11,7 @@ import {
   tellingSamples,
   wilsonInterval,
 } from "../../src/report/predictions.ts";
+import { logSoftmax } from "../../src/classify/decision.ts";
 import { pairPredictions } from "../../src/report/disagreement.ts";
 import { evaluate } from "../../src/train/trainer.ts";
 import { startEngine } from "../engine/batches.ts";

@@ -1,0 +1,18 @@
+/**
+ * The kernels, which lie beside the page's scripts.
+ *
+ * @module
+ */
+import type { KernelModule, Variant } from "../src/engine/wasm/kernels.ts";
+
+/**
+ * Fetches and compiles a build of the kernels. Not while it streams: that asks for a media type that not every server of static
+ * files knows.
+ */
+export async function fetchKernels(variant: Variant): Promise<KernelModule> {
+  const response = await fetch(new URL(`kernels.${variant}.wasm`, import.meta.url));
+  if (!response.ok) {
+    throw new Error(`${response.url}: the server answered ${response.status}: upload the whole page again`);
+  }
+  return { variant, module: await WebAssembly.compile(await response.arrayBuffer()) };
+}

@@ -1,0 +1,28 @@
+/**
+ * The worker that trains.
+ *
+ * @module
+ */
+/// <reference lib="webworker" />
+import { bestVariant } from "../src/engine/wasm/kernels.ts";
+import { openPageEngine, shareSamples } from "../src/page/engines.ts";
+import { Trainer } from "../src/page/training.ts";
+import type { TrainerMessage, TrainerReply } from "../src/page/protocol.ts";
+import { fetchKernels } from "./fetch_kernels.ts";
+
+declare const self: DedicatedWorkerGlobalScope;
+
+const kernels = fetchKernels(bestVariant());
+kernels.catch(() => {}); // whoever awaits it tells
+const reply = (message: TrainerReply) => self.postMessage(message);
+const trainer = new Trainer({
+  open: async (options) =>
+    await openPageEngine(options, await kernels, (message) => reply({ kind: "notice", message })),
+  reply,
+});
+
+self.onmessage = ({ data }: MessageEvent<TrainerMessage>) => {
+  trainer.handle(
+    data.kind === "data" ? { ...data, train: shareSamples(data.train), test: shareSamples(data.test) } : data,
+  );
+};

@@ -1,0 +1,64 @@
+/**
+ * The engines of the page, in whichever browser it is.
+ *
+ * @module
+ */
+import { sharedBuffer } from "../data/shared_memory.ts";
+import type { Samples } from "../data/samples.ts";
+import type { Engine } from "../engine/engine.ts";
+import { withFallback } from "../engine/fallback.ts";
+import type { KernelModule } from "../engine/wasm/kernels.ts";
+import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
+import type { PageEngineOptions } from "./training.ts";
+
+/** Whether threads can share memory here: in a browser only where the page was sent with headers that isolate it. */
+const SHARES = typeof SharedArrayBuffer === "function";
+
+/** Worker threads of the WASM engine; 0 where memory cannot be shared: then it works in the trainer's own thread. */
+export const THREADS: number = SHARES ? Math.max(1, navigator.hardwareConcurrency) : 0;
+
+/**
+ * Makes an engine. Where a GPU cannot be had, or fails in the middle, WASM goes on from the last whole batch.
+ *
+ * @param notice Hears of that in one line.
+ */
+export async function openPageEngine(
+  { engine, ...options }: PageEngineOptions,
+  kernels: KernelModule,
+  notice: (message: string) => void,
+): Promise<Engine & Disposable> {
+  const wasm = () => createWasmEngine({ ...options, kernels, threads: options.record ? 0 : THREADS });
+  switch (engine) {
+    case "wasm":
+      return wasm();
+    case "webgpu": {
+      const onFailure = (error: unknown) =>
+        notice(`WASM goes on: ${error instanceof Error ? error.message : String(error)}`);
+      try {
+        // Its library is larger than all the rest: so it is a file of its own, loaded when it is asked for.
+        const { createWebGpuEngine } = await import("../engine/webgpu/webgpu_engine.ts");
+        return withFallback(await createWebGpuEngine(options), {
+          open: () => Promise.resolve(wasm()),
+          onFailure,
+        });
+      } catch (error) {
+        onFailure(error);
+        return wasm();
+      }
+    }
+    default:
+      return engine satisfies never;
+  }
+}
+
+/** The same samples in memory that the engine's threads can share, where there is such. */
+export function shareSamples(samples: Samples): Samples {
+  const { features, labels } = samples;
+  if (!SHARES || !(features instanceof Uint8Array)) return samples;
+  const shared = (bytes: Uint8Array) => {
+    const copy = new Uint8Array(sharedBuffer(bytes.length));
+    copy.set(bytes);
+    return copy;
+  };
+  return { ...samples, features: shared(features), labels: shared(labels) };
+}

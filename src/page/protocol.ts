@@ -1,0 +1,130 @@
+/**
+ * What the page and its two workers say to each other.
+ *
+ * The trainer trains; the looker shows one picture to a network, so that a drawn digit is answered at once while a batch is
+ * under way. Both take messages in order.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { Parameters, SampleTrace, Step } from "../engine/engine.ts";
+import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Augmentation } from "../data/augment.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import type { Schedule } from "../train/schedule.ts";
+
+/** What can compute on the page. */
+export const PAGE_ENGINES = ["wasm", "webgpu"] as const;
+
+/** One of {@linkcode PAGE_ENGINES}. */
+export type PageEngine = typeof PAGE_ENGINES[number];
+
+/** How to train; what decides the bits, but for the network and its weights. */
+export interface Recipe {
+  /** Passes over the training set, besides those that were made already. */
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly step: Step;
+  readonly schedule: Schedule;
+  readonly augmentation?: Augmentation;
+  readonly seed: number;
+  /** First weights are scaled until each hidden layer fires at this rate. @default {they stay as they are} */
+  readonly startRate?: number;
+}
+
+/** What the trainer is told. */
+export type TrainerMessage =
+  | { readonly kind: "data"; readonly train: Samples; readonly test: Samples }
+  | {
+    readonly kind: "train";
+    readonly spec: NetworkSpec;
+    readonly parameters: Parameters;
+    readonly recipe: Recipe;
+    readonly engine: PageEngine;
+    /** Go on from where the last training ended: the weights are its own, and it began with the same recipe but for the epochs. */
+    readonly goesOn: boolean;
+  }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "stop" }
+  /** Constants have been changed: the same network but for them. */
+  | { readonly kind: "tune"; readonly spec: NetworkSpec };
+
+/** How training stands after a batch. */
+export interface TrainingStanding {
+  /** From 1. */
+  readonly epoch: number;
+  /** From 1, in its epoch. */
+  readonly batch: number;
+  /** Of an epoch. */
+  readonly batches: number;
+  /** Samples presented since the network was new, and how many there will have been in the end. */
+  readonly done: number;
+  readonly total: number;
+  /** The batch's own. */
+  readonly loss: number;
+  readonly accuracy: number;
+  /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
+  readonly firingRate: number;
+  /** Of this training, pauses left out. */
+  readonly samplesPerSecond: number;
+}
+
+/** What held-back digits came to. */
+export interface HeldBack {
+  /** Samples that had been presented when the network was measured. */
+  readonly done: number;
+  readonly loss: number;
+  readonly accuracy: number;
+  /** How many digits. */
+  readonly total: number;
+}
+
+/** What the trainer tells. */
+export type TrainerReply =
+  | { readonly kind: "started"; readonly engine: string }
+  | { readonly kind: "batch"; readonly standing: TrainingStanding }
+  | { readonly kind: "measured"; readonly heldBack: HeldBack }
+  /** The network as it is now, now and then while it learns. */
+  | { readonly kind: "network"; readonly spec: NetworkSpec; readonly parameters: Parameters }
+  | {
+    readonly kind: "ended";
+    readonly how: "finished" | "stopped";
+    readonly spec: NetworkSpec;
+    readonly parameters: Parameters;
+    /** Whole epochs since the network was new. */
+    readonly epochs: number;
+    readonly heldBack: HeldBack;
+  }
+  | { readonly kind: "notice"; readonly message: string }
+  /** Training, or the message before, came to nothing; the trainer goes on living. */
+  | { readonly kind: "failed"; readonly message: string };
+
+/** What the looker is asked: what a network says of a picture, and how it comes to that. */
+export interface LookerMessage {
+  readonly spec: NetworkSpec;
+  /** Left out where they are those of the message before. */
+  readonly parameters?: Parameters;
+  /** Seed of the noise. */
+  readonly seed: number;
+  readonly precision: Precision;
+  /** As many as the network takes, 0 to 255. */
+  readonly pixels: Uint8Array;
+}
+
+/** What it sees; the same bits as `POST /classify` of `serve` answers with. */
+export interface Sight {
+  readonly kind: "sight";
+  readonly spec: NetworkSpec;
+  readonly pixels: Uint8Array;
+  readonly trace: SampleTrace;
+  /** The class of the largest logit, the first of equals. */
+  readonly digit: number;
+  /** Softmax of the logits. */
+  readonly probabilities: readonly number[];
+  /** Spikes of the layers below the top. */
+  readonly spikes: number;
+}
+
+/** What the looker answers to each message. */
+export type LookerReply = Sight | { readonly kind: "failed"; readonly message: string };

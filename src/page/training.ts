@@ -1,0 +1,192 @@
+/**
+ * Training as the page has it: begun, held, tuned, stopped and gone on with by messages, looked at while it goes on.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import type { BatchResult, Engine, Parameters } from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { PURPOSE } from "../random.ts";
+import { scaledStart } from "../train/scaled_start.ts";
+import { type BatchReport, type CheckpointKeeper, evaluate, train } from "../train/trainer.ts";
+import type { TrainingCheckpoint } from "../train/training_state.ts";
+import type { HeldBack, PageEngine, Recipe, TrainerMessage, TrainerReply } from "./protocol.ts";
+import { TunedEngine } from "./tuned_engine.ts";
+
+/** What an engine of the page is made from. */
+export interface PageEngineOptions {
+  readonly spec: NetworkSpec;
+  readonly engine: PageEngine;
+  readonly seed: number;
+  readonly batchSize: number;
+  readonly record?: boolean;
+}
+
+/** What the trainer needs of the world around it. */
+export interface TrainerOptions {
+  readonly open: (options: PageEngineOptions) => Promise<Engine & Disposable>;
+  readonly reply: (reply: TrainerReply) => void;
+  /** Milliseconds between two looks at the network while it learns. @default {200} */
+  readonly lookEvery?: number;
+  /** Milliseconds between two measurements while it learns. @default {1500} */
+  readonly measureEvery?: number;
+}
+
+/** So many of the held-back digits are measured while the network learns; in the end all are. */
+const MEASURED = 500;
+
+/** A training under way. */
+interface Session {
+  readonly engine: TunedEngine;
+  readonly stopping: AbortController;
+}
+
+/** Trains one network at a time. */
+export class Trainer {
+  readonly #options: TrainerOptions;
+  #data: { readonly train: Samples; readonly test: Samples } | undefined;
+  #session: Session | undefined;
+  /** Where the last training ended. */
+  #last: TrainingCheckpoint | undefined;
+
+  constructor(options: TrainerOptions) {
+    this.#options = options;
+  }
+
+  /** Carries out a message. Resolves when it has been: for `train`, when training has ended. */
+  async handle(message: TrainerMessage): Promise<void> {
+    switch (message.kind) {
+      case "data":
+        this.#data = message;
+        return;
+      case "train":
+        return await this.#train(message);
+      case "pause":
+        return this.#session?.engine.hold();
+      case "resume":
+        return this.#session?.engine.release();
+      case "stop":
+        this.#session?.stopping.abort();
+        return this.#session?.engine.release();
+      case "tune":
+        return this.#session?.engine.tune(message.spec);
+      default:
+        return message satisfies never;
+    }
+  }
+
+  async #train(message: TrainerMessage & { kind: "train" }): Promise<void> {
+    const { reply } = this.#options;
+    try {
+      if (!this.#data) throw new RangeError("there are no digits to train on yet: wait until they are here");
+      if (this.#session) throw new RangeError("a network is in training: stop it first");
+      await this.#carryOut(message, this.#data);
+    } catch (error) {
+      reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    } finally {
+      this.#session?.engine.close();
+      this.#session = undefined;
+    }
+  }
+
+  async #carryOut(
+    { spec, parameters, recipe, engine: name, goesOn }: TrainerMessage & { kind: "train" },
+    { train: samples, test }: { readonly train: Samples; readonly test: Samples },
+  ): Promise<void> {
+    const { reply, open } = this.#options;
+    const { seed, epochs, batchSize, step, schedule, augmentation } = recipe;
+    const from = goesOn ? this.#last : undefined;
+    const measured = Math.min(MEASURED, test.count);
+    const engine = await TunedEngine.open(
+      spec,
+      (spec) => open({ spec, engine: name, seed, batchSize: Math.max(batchSize, measured) }),
+    );
+    const stopping = new AbortController(), { signal } = stopping;
+    this.#session = { engine, stopping };
+    if (!from) await engine.setParameters(await this.#firstParameters(spec, parameters, recipe, samples));
+    reply({ kind: "started", engine: engine.description });
+    const whole = from ? from.progress.epoch - 1 : 0;
+    const began = performance.now();
+    let done = 0, presented = 0;
+    const keeper = this.#keeper(engine, test, measured, () => done);
+    const hidden = spec.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+    const report = ({ score, ...batch }: BatchReport) => {
+      done = batch.done;
+      presented += score.total;
+      const seconds = (performance.now() - began - engine.heldFor) / 1000;
+      const { loss, accuracy } = score;
+      reply({
+        kind: "batch",
+        standing: { ...batch, loss, accuracy, samplesPerSecond: presented / Math.max(seconds, 1e-3) },
+      });
+    };
+    try {
+      await train(engine, {
+        samples,
+        epochs: whole + epochs,
+        batchSize,
+        step,
+        schedule,
+        seed,
+        unitSteps: hidden * spec.steps,
+        onBatch: report,
+        checkpoints: keeper,
+        signal,
+        ...(augmentation && samples.picture && { augmentation }),
+        ...(from && { from }),
+      });
+    } catch (error) {
+      if (!signal.aborted || error !== signal.reason) throw error;
+    }
+    const score = await evaluate(engine, test, measured);
+    reply({
+      kind: "ended",
+      how: signal.aborted ? "stopped" : "finished",
+      spec: engine.spec,
+      parameters: await engine.getParameters(),
+      epochs: (this.#last?.progress.epoch ?? 1) - 1,
+      heldBack: { done, loss: score.loss, accuracy: score.accuracy, total: score.total },
+    });
+  }
+
+  async #firstParameters(
+    spec: NetworkSpec,
+    parameters: Parameters,
+    { seed, startRate }: Recipe,
+    samples: Samples,
+  ): Promise<Parameters> {
+    if (startRate === undefined) return parameters;
+    using engine = await this.#options.open({ spec, engine: "wasm", seed, batchSize: 1, record: true });
+    return (await scaledStart(engine, spec, samples, seed, startRate)).parameters;
+  }
+
+  /** Shows the network and measures it now and then, and keeps what training can go on from. */
+  #keeper(engine: TunedEngine, test: Samples, measured: number, done: () => number): CheckpointKeeper {
+    const { reply, lookEvery = 200, measureEvery = 1500 } = this.#options;
+    const indices = Uint32Array.from({ length: measured }, (_, i) => i);
+    let looked = 0, measuredAt = performance.now(), measuring: Promise<BatchResult> | undefined;
+    return {
+      due: () => {
+        const now = performance.now();
+        if (now - looked < lookEvery) return false;
+        if (now - measuredAt >= measureEvery && !measuring) {
+          // Asked for right after the batch, before the next one: so it is the state between the two that is measured.
+          measuring = engine.evaluate({ samples: test, indices, purpose: PURPOSE.evaluation, epoch: 0 });
+          measuring.catch(() => {}); // awaited below
+        }
+        looked = now;
+        return true;
+      },
+      keep: async (checkpoint) => {
+        this.#last = checkpoint;
+        reply({ kind: "network", spec: engine.spec, parameters: checkpoint.state.parameters });
+        if (!measuring) return;
+        const { loss, correct, total } = await measuring;
+        measuring = undefined;
+        measuredAt = performance.now();
+        const heldBack: HeldBack = { done: done(), loss: loss / total, accuracy: correct / total, total };
+        reply({ kind: "measured", heldBack });
+      },
+    };
+  }
+}

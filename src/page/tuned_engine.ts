@@ -1,0 +1,170 @@
+/**
+ * An engine that can be held, and whose neurons' constants can be changed, between any two calls.
+ *
+ * Who trains notices neither. It also lets messages in between the calls: with `threads: 0` the engine works in this very
+ * thread, and promises alone would never give way to them.
+ *
+ * @module
+ */
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine/engine.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+
+/** Makes an engine of a network. */
+export type OpenEngine = (spec: NetworkSpec) => Promise<Engine & Disposable>;
+
+/** An engine over others, one at a time. */
+export class TunedEngine implements Engine, Disposable {
+  readonly #open: OpenEngine;
+  #engine: Engine & Disposable;
+  #spec: NetworkSpec;
+  #next: NetworkSpec | undefined;
+  /** When the last call has been handed to the engine. */
+  #handedOver: Promise<unknown> = Promise.resolve();
+  #held: PromiseWithResolvers<void> | undefined;
+  #heldSince = 0;
+  #heldFor = 0;
+
+  private constructor(open: OpenEngine, engine: Engine & Disposable, spec: NetworkSpec) {
+    this.#open = open;
+    this.#engine = engine;
+    this.#spec = spec;
+  }
+
+  /** Opens the first engine. */
+  static async open(spec: NetworkSpec, open: OpenEngine): Promise<TunedEngine> {
+    return new TunedEngine(open, await open(spec), spec);
+  }
+
+  get name(): string {
+    return this.#engine.name;
+  }
+
+  get description(): string {
+    return this.#engine.description;
+  }
+
+  get threads(): number {
+    return this.#engine.threads;
+  }
+
+  /** The network as the last call had it. */
+  get spec(): NetworkSpec {
+    return this.#spec;
+  }
+
+  /** Milliseconds that it has been held, in all. */
+  get heldFor(): number {
+    return this.#heldFor + (this.#held ? performance.now() - this.#heldSince : 0);
+  }
+
+  /** Holds all calls that have not been handed to the engine yet. */
+  hold(): void {
+    if (this.#held) return;
+    this.#held = Promise.withResolvers();
+    this.#heldSince = performance.now();
+  }
+
+  /** Lets them go. */
+  release(): void {
+    if (!this.#held) return;
+    this.#heldFor = this.heldFor;
+    const { resolve } = this.#held;
+    this.#held = undefined;
+    resolve();
+  }
+
+  /**
+   * Changes constants from the next call on: weights and what the optimiser remembers stay.
+   *
+   * @param spec The same network but for its constants.
+   */
+  tune(spec: NetworkSpec): void {
+    this.#next = spec;
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.#call((engine) => engine.setParameters(parameters));
+  }
+
+  getParameters(): Promise<Parameters> {
+    return this.#call((engine) => engine.getParameters());
+  }
+
+  getState(): Promise<EngineState> {
+    return this.#call((engine) => engine.getState());
+  }
+
+  setState(state: EngineState): Promise<void> {
+    return this.#call((engine) => engine.setState(state));
+  }
+
+  train(batch: Batch, step: Step): Promise<BatchResult> {
+    return this.#call((engine) => engine.train(batch, step));
+  }
+
+  evaluate(batch: Batch): Promise<BatchResult> {
+    return this.#call((engine) => engine.evaluate(batch));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#call((engine) => engine.classify(batch));
+  }
+
+  trace(batch: Batch): Promise<SampleTrace> {
+    return this.#call((engine) => engine.trace(batch));
+  }
+
+  close(): void {
+    this.release();
+    this.#engine.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Hands a call to the engine once all before it have been. Its answer is not waited for. */
+  #call<Result>(work: (engine: Engine) => Promise<Result>): Promise<Result> {
+    const before = this.#handedOver;
+    const handedOver = (async () => {
+      await before;
+      await nextTask();
+      while (this.#held) await this.#held.promise;
+      if (this.#next) await this.#change(this.#next);
+      return { answer: work(this.#engine) };
+    })();
+    this.#handedOver = handedOver.catch(() => {}); // the caller hears of it
+    return handedOver.then(({ answer }) => answer);
+  }
+
+  async #change(spec: NetworkSpec): Promise<void> {
+    this.#next = undefined;
+    const state = await this.#engine.getState(); // after all calls that it has had
+    const engine = await this.#open(spec);
+    this.#engine.close();
+    this.#engine = engine;
+    this.#spec = spec;
+    await engine.setState(state);
+  }
+}
+
+/** Gives way to messages that have come. Timers would do, but browsers hold back those that are set again and again. */
+function nextTask(): Promise<void> {
+  const { port1, port2 } = new MessageChannel();
+  return new Promise((resolve) => {
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
