@@ -69,7 +69,9 @@ export function startOf(model: string): typeof STARTS[number] {
 export function describeStart(layers: readonly LayerStart[]): string {
   const scaled = layers.map(({ rate, scale, reached }, i) =>
     `layer ${i + 1} at ${percent(rate)}, ${
-      reached ? `weights × ${scale.toFixed(2)}` : "whatever its weights"
+      reached || scale !== 1
+        ? `weights × ${scale.toFixed(2)}${reached ? "" : " (larger ones hardly fire more)"}`
+        : "whatever its weights"
     }`
   );
   return `units fire at a step: ${scaled.join("; ")}`;

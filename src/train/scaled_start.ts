@@ -11,7 +11,7 @@ import { PURPOSE, shuffledOrder } from "../random.ts";
 
 /** A layer's start. */
 export interface LayerStart {
-  /** What Xavier's weights were multiplied by; 1 where no factor comes to the rate or passes it. */
+  /** What Xavier's weights were multiplied by; 1 where no factor makes a difference. */
   readonly scale: number;
   /** The share of its units that fires at a step. */
   readonly rate: number;
@@ -31,6 +31,11 @@ export interface Start {
 const SAMPLES = 32;
 /** How near a rate is to come, relative to what was asked for. */
 const TOLERANCE = 0.05;
+/**
+ * Where doubling its weights makes a layer fire so little more, relative to what it does, its resets hold it back: weights that
+ * go on growing would drown the threshold and the data's differences, and the first batches would be lost on shrinking them.
+ */
+const SATURATION = 0.1;
 /** Factors are looked for between 2^−RANGE and 2^RANGE. */
 const RANGE = 12;
 const MOST_TRIES = 16;
@@ -99,8 +104,11 @@ async function findScale(rateAt: (scale: number) => Promise<number>, target: num
   let near = first, far = first;
   while ((far.rate < target) === (first.rate < target)) {
     if (Math.abs(far.exponent) === RANGE) return { scale: 1, rate: first.rate, reached: false };
+    const next = await at(far.exponent + direction);
+    const saturates = direction > 0 && far.rate > 0 && next.rate < (1 + SATURATION) * far.rate;
+    if (saturates && next.rate < target) return { scale: 2 ** far.exponent, rate: far.rate, reached: false };
     near = far;
-    far = await at(far.exponent + direction);
+    far = next;
   }
   let best = far;
   for (let tries = 0; tries < MOST_TRIES && !isNear(best.rate); tries++) {

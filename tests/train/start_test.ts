@@ -71,3 +71,11 @@ Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate
   assert.ok(layers[0]!.rate > 0.3);
   assert.deepEqual(parameters, initialParameters(denseNetwork({ hidden: 30 }), 1));
 });
+
+Deno.test("startFromData() stops where larger weights make a layer fire hardly more, for its resets hold it back", async () => {
+  const { layers: [layer] } = await startFromData(seed, DIGITS, { seed: 1, rate: 0.6, open });
+  assert.ok(!layer!.reached && layer!.rate > 0.1 && layer!.rate < 0.6, JSON.stringify(layer));
+  assert.ok(layer!.scale >= 1 && layer!.scale <= 32, JSON.stringify(layer));
+  const again = await startFromData(seed, DIGITS, { seed: 1, rate: layer!.rate, open });
+  assert.ok(again.layers[0]!.reached, JSON.stringify(again.layers));
+});
