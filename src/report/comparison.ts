@@ -38,6 +38,9 @@ export interface ComparedRun {
 const DASHES = ["none", "6 3", "2 3", "8 3 2 3", "12 4", "1 2"];
 const MOST_POINTS = 400;
 
+/** “a, b and c” */
+const NAMES = new Intl.ListFormat("en-GB", { type: "conjunction" });
+
 /** Writes the page. */
 export function comparisonPage(compared: readonly ComparedRun[]): Promise<string> {
   const names = namesOf(compared);
@@ -53,7 +56,7 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
     content === undefined ? [] : [{ id, name, content }]
   );
   return renderPage({
-    title: names.join(" and "),
+    title: NAMES.format(names),
     lead: `${counted(compared.length, "run")} side by side`,
     tiles: compared.flatMap(({ predictions }, i) => {
       if (!predictions) return [];

@@ -82,5 +82,15 @@ below.</p>`
 function circumstances({ options, result, command: _command, ...rest }: RunRecord): [string, string][] {
   const told = new Set([...Object.keys(options), "dir"]);
   const results = Object.entries(result ?? {}).filter(([name]) => !told.has(name));
-  return [...flatten(rest), ...flatten(Object.fromEntries(results))];
+  return [...flatten(shortened(rest)), ...flatten(shortened(Object.fromEntries(results)))]
+    .filter(([, value]) => value !== "[]");
+}
+
+/** What was measured, with six digits; `run.json` has all of them. */
+function shortened(record: unknown): unknown {
+  return JSON.parse(
+    JSON.stringify(record),
+    (_, value) =>
+      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
+  );
 }

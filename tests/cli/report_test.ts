@@ -78,6 +78,10 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     assert.equal(document.querySelectorAll("#weights li img").length, 12);
     assert.match(document.querySelector("#rhythms .verdict")?.textContent ?? "", /rhythm/);
 
+    // What was measured is shown with six digits, and nothing with none.
+    const facts = cellsOf(document, "What it ran on").map(([, value]) => value ?? "");
+    assert.deepEqual(facts.filter((value) => value === "[]" || /^0*\.?0*[1-9][\d.]{7,}$/.test(value) && value.includes(".")), []);
+
     // The command makes the run again, bit for bit.
     const words = document.querySelector("#run > pre")?.textContent?.split(" ") ?? [];
     assert.deepEqual(words.slice(0, 3), ["deno", "task", "train"]);
@@ -201,6 +205,15 @@ Deno.test("report shows a run that is not finished, and says so", async () => {
     assert.match(document.querySelector(".tiles")?.textContent ?? "", /Batches recorded\s+11\s/);
     const { stdout: compared } = await spikelet(folder, ["report", "spiking", "dense"]);
     assert.match(compared, /^spiking {2}no model$/m);
+
+    // Of three runs, the last two are named with an “and”.
+    await Deno.copyFile(
+      join(folder, "runs", "dense", "model.safetensors"),
+      join(folder, "third.safetensors"),
+    );
+    const { path } = await spikeletJson(folder, ["report", "spiking", "dense", "third.safetensors", ...DATA]);
+    const page = assertSelfContained(await Deno.readTextFile(join(folder, String(path))));
+    assert.match(page.querySelector("h1")?.textContent ?? "", /^spiking, dense and third/);
   });
 });
 

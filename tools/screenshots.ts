@@ -1,0 +1,142 @@
+/**
+ * Makes the pictures of reports in `docs/` anew: trains the runs that they show, writes their pages, and photographs these in
+ * Debian's chromium.
+ *
+ *     deno run -A tools/screenshots.ts [FOLDER]
+ *
+ * FOLDER takes the pictures instead of `docs/`. Where `pngquant` is installed they are saved with a palette, at a third of the size.
+ * `-A`, since playwright looks at files below /proc, for which Deno wants every permission. The same seed gives the same runs, so
+ * the pictures change with the pages alone, and with the fonts of the machine.
+ *
+ * @module
+ */
+import { type Browser, chromium } from "playwright-core";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
+
+const PROJECT = fileURLToPath(new URL("..", import.meta.url));
+const PNGQUANT = "/usr/bin/pngquant";
+
+/** What is trained: docs/tour.md's first run, and the two of docs/report.md. */
+const RUNS = {
+  first: [],
+  demo: ["--epochs", "3"],
+  "demo-dense": ["--model", "dense", "--epochs", "3"],
+} as const;
+
+/** A part of a page, photographed. */
+interface Picture {
+  readonly file: string;
+  /** The page's runs. */
+  readonly runs: readonly (keyof typeof RUNS)[];
+  readonly colorScheme: "light" | "dark";
+  /** Of the window, in pixels. */
+  readonly width: number;
+  /** The element that the picture begins at. */
+  readonly from: string;
+  /** Of the picture, in pixels. */
+  readonly height: number;
+  /** How many such heights stand beside each other, each a piece further down; a phone's screens. */
+  readonly screens: number;
+}
+
+const DESKTOP = { runs: ["demo"], colorScheme: "light", width: 1120, screens: 1 } as const;
+const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
+
+const PICTURES: readonly Picture[] = [
+  { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
+  {
+    ...DESKTOP,
+    file: "report-dark.png",
+    from: "article.trace:nth-of-type(3)",
+    height: 870,
+    colorScheme: "dark",
+  },
+  { ...DESKTOP, file: "report-rhythms.png", from: "#rhythms", height: 800 },
+  { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-dense"], from: "h1", height: 860 },
+  { ...PHONE, file: "report-phone.png", from: "h1", colorScheme: "light" },
+  { ...PHONE, file: "report-phone-dark.png", from: "#samples", colorScheme: "dark" },
+  { ...DESKTOP, file: "tour-spikes.png", runs: ["first"], from: "article.trace", height: 870 },
+];
+
+/** Calls the command line in a folder of its own, where `runs/` goes, and reads the JSON that it ends with. */
+async function spikelet(folder: string, args: readonly string[]): Promise<Record<string, unknown>> {
+  const permissions = ["--no-prompt", "--allow-read", "--allow-write=.", "--allow-env=XDG_RUNTIME_DIR"];
+  const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, join(PROJECT, "main.ts"), ...args, "--json"],
+    cwd: folder,
+    stderr: "inherit",
+  }).output();
+  if (code !== 0) throw new Error(`${args.join(" ")}: exit code ${code}`);
+  return JSON.parse(new TextDecoder().decode(stdout).trimEnd().split("\n").at(-1) ?? "");
+}
+
+async function photograph(browser: Browser, page: string, picture: Picture): Promise<Uint8Array> {
+  const { colorScheme, width, from, height, screens } = picture;
+  const window = await browser.newPage({ viewport: { width, height }, colorScheme });
+  await window.goto(pathToFileURL(page).href);
+  const box = await window.locator(from).first().boundingBox();
+  if (box === null) throw new Error(`${picture.file}: ${page} shows no ${from}`);
+  const clips = Array.from(
+    { length: screens },
+    (_, i) => ({ x: 0, y: Math.max(0, box.y - 12) + i * height, width, height }),
+  );
+  const pieces: Uint8Array[] = [];
+  for (const clip of clips) pieces.push(await window.screenshot({ fullPage: true, clip }));
+  await window.close();
+  return pieces.length === 1 ? pieces[0]! : await besideEachOther(browser, pieces, width, height);
+}
+
+/** Some pictures of one size as one, on grey. */
+async function besideEachOther(
+  browser: Browser,
+  pieces: readonly Uint8Array[],
+  width: number,
+  height: number,
+): Promise<Uint8Array> {
+  const gap = 10;
+  const window = await browser.newPage({
+    viewport: { width: (width + gap) * pieces.length - gap, height },
+  });
+  const images = pieces.map((bytes) => `<img src="data:image/png;base64,${bytes.toBase64()}">`);
+  await window.setContent(
+    `<body style="margin:0;display:flex;gap:${gap}px;background:#888">${images.join("")}`,
+  );
+  const whole = await window.screenshot();
+  await window.close();
+  return whole;
+}
+
+/** Gives a picture a palette, in its place. */
+async function shrink(path: string): Promise<void> {
+  const { code } = await new Deno.Command(PNGQUANT, {
+    args: ["--force", "--strip", "--nofs", "--ext", ".png", path],
+  }).output();
+  if (code !== 0) throw new Error(`${PNGQUANT} ${path}: exit code ${code}`);
+}
+
+if (import.meta.main) {
+  const out = resolve(Deno.args[0] ?? join(PROJECT, "docs"));
+  const folder = await Deno.makeTempDir({ prefix: "spikelet-pictures-" });
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
+  try {
+    for (const [name, options] of Object.entries(RUNS)) {
+      await spikelet(folder, ["train", "--name", name, ...options]);
+    }
+    const pages = new Map<string, string>();
+    for (const picture of PICTURES) {
+      const runs = picture.runs.join(" ");
+      const page = pages.get(runs) ?? String((await spikelet(folder, ["report", ...picture.runs])).path);
+      pages.set(runs, page);
+      const path = join(out, picture.file);
+      await Deno.writeFile(path, await photograph(browser, join(folder, page), picture));
+      if (existsSync(PNGQUANT)) await shrink(path);
+      console.log(`${path}: ${(await Deno.stat(path)).size.toLocaleString("en")} bytes`);
+    }
+  } finally {
+    await browser.close();
+    await Deno.remove(folder, { recursive: true });
+  }
+}
