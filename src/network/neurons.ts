@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { describeIssue } from "./issues.ts";
 
 /** The constants that can be learned, in the order of their tensors in a file; each has one value a unit then. */
 export const LEARNABLE = ["decay", "threshold", "scale"] as const;
@@ -268,7 +269,9 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
   const parsed = v.safeParse(kindOf(neuron).schema, neuron);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new InputError(`${neuron.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  throw new InputError(
+    `${neuron.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${describeIssue(issue)}`,
+  );
 }
 
 /** Names of a neuron's learned constants, in the order of {@linkcode LEARNABLE}. */

@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { oneLine } from "../one_line.ts";
+import { describeIssue } from "./issues.ts";
 import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
 import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
 
@@ -174,11 +175,7 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const path = oneLine(v.getDotPath(issue) ?? "the whole");
-    throw new InputError(
-      issue.expected === "never"
-        ? `${where}: ${path}: this version knows nothing of that name; expected one of docs/networks.md`
-        : `${where}: ${path}: ${oneLine(issue.message, 200)}`,
-    );
+    throw new InputError(`${where}: ${path}: ${describeIssue(issue)}`);
   }
   const spec = parsed.output;
   const { encoder, inputs } = spec;

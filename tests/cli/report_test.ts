@@ -80,7 +80,10 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
 
     // What was measured is shown with six digits, and nothing with none.
     const facts = cellsOf(document, "What it ran on").map(([, value]) => value ?? "");
-    assert.deepEqual(facts.filter((value) => value === "[]" || /^0*\.?0*[1-9][\d.]{7,}$/.test(value) && value.includes(".")), []);
+    assert.deepEqual(
+      facts.filter((value) => value === "[]" || /^0*\.?0*[1-9][\d.]{7,}$/.test(value) && value.includes(".")),
+      [],
+    );
 
     // The command makes the run again, bit for bit.
     const words = document.querySelector("#run > pre")?.textContent?.split(" ") ?? [];

@@ -66,8 +66,13 @@ Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
   const rated = { ...LEAST, loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } } };
   const [hidden, top] = LEAST.layers;
   const cases: [value: unknown, message: RegExp][] = [
-    [{ ...LEAST, layers: [] }, /^network: layers: /],
-    [{ ...LEAST, layers: [{ ...hidden, recurrent: 1 }] }, /^network: layers\.0\.recurrent: /],
+    [{ ...LEAST, layers: [] }, /^network: layers: 0: expected at least 1$/],
+    [{ ...LEAST, steps: 2.5 }, /^network: steps: 2\.5: expected a whole number$/],
+    [{ ...LEAST, inputs: "3" }, /^network: inputs: "3": expected a number$/],
+    [
+      { ...LEAST, layers: [{ ...hidden, recurrent: 1 }] },
+      /^network: layers\.0\.recurrent: 1: expected true or false$/,
+    ],
     [{ ...LEAST, layers: [hidden, { ...top, neuron: {} }] }, /^network: layers\.1\.neuron\.kind: /],
     [{ ...LEAST, layers: [{ units: 1, neuron: "lif" }] }, /^network: layers\.0\.neuron: /],
     [{ ...LEAST, layers: [top, top] }, /^network: layers\.0\.neuron: .*integrator fires no spikes/],
