@@ -12,7 +12,7 @@ import { readModel } from "../network/model_file.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
-import { count } from "./figures.ts";
+import { counted } from "./figures.ts";
 import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
@@ -119,7 +119,7 @@ export function serveCommand(): CommandUnknownOpts {
       result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });
 
       await Promise.race([aborted(signal), failed]);
-      say(`stopped after ${count(await server.stop())} requests`);
+      say(`stopped after ${counted(await server.stop(), "request")}`);
     });
 }
 

@@ -1,0 +1,180 @@
+/**
+ * Goes through docs/tour.md as a reader would: every command, as it stands there, in a folder like a clone's, with MNIST replaced
+ * by a small data set.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { writeSmallData } from "../cli/small_data.ts";
+import { PROJECT } from "../cli/spikelet.ts";
+import { named } from "../deno_version.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { commandsInProse, missingFrom, readTranscript, type Step } from "./transcript.ts";
+
+const TOUR = Deno.readTextFileSync(join(PROJECT, "docs", "tour.md"));
+const STEPS = readTranscript(TOUR);
+
+/** Puts a command on a terminal of its own (util-linux). */
+const SCRIPT = "/usr/bin/script";
+/** The port that the tour serves at; here it may be taken. */
+const PORT = "8000";
+/** What a clone has of its own, or what is copied; all else is linked. */
+const NOT_LINKED = new Set([".git", ".spikelet", "data", "deno.json", "deno.lock", "dist", "runs"]);
+
+const MISSING = Deno.build.os === "windows"
+  ? "its commands are a Unix shell's"
+  : ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"].some((path) => existsSync(path))
+  ? undefined
+  : "there is no curl here";
+
+/** Makes a folder in which the tasks run as in a clone; what they write stays there. */
+async function makeClone(folder: string): Promise<void> {
+  for await (const { name } of Deno.readDir(PROJECT)) {
+    if (!NOT_LINKED.has(name)) await Deno.symlink(join(PROJECT, name), join(folder, name));
+  }
+  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(join(PROJECT, name), join(folder, name));
+  // An epoch of it has three batches, if only just. So three epochs are long enough for --watch to draw, which takes five batches,
+  // and a run of five epochs is still under way when it is interrupted after the first.
+  await writeSmallData(join(folder, "data", "mnist"), { train: 2040, test: 100 });
+}
+
+/** A command that has been started. */
+class Running {
+  readonly #step: Step;
+  readonly #child: Deno.ChildProcess;
+  readonly #done: Promise<void>;
+  #text = "";
+  #ended = false;
+  #more = Promise.withResolvers<void>();
+
+  constructor(folder: string, step: Step) {
+    this.#step = step;
+    const onTerminal = step.promised.some((line) => /[\u2800-\u28ff]/.test(line));
+    // What is interrupted takes the place of the shell, so that it is the one that hears of it.
+    const script = step.interrupted === undefined ? step.command : `exec ${step.command}`;
+    const [program, args] = onTerminal
+      ? [SCRIPT, ["-qec", `stty cols 74 rows 24; ${script}`, "/dev/null"]]
+      : ["/bin/sh", ["-c", `exec 2>&1\n${script}`]];
+    this.#child = new Deno.Command(program, {
+      args,
+      cwd: folder,
+      env: {
+        NO_COLOR: "1",
+        TERM: "xterm",
+        PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH") ?? ""}`,
+      },
+      stdin: "null",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    this.#done = this.#read();
+  }
+
+  async #read(): Promise<void> {
+    for await (const part of this.#child.stdout.pipeThrough(new TextDecoderStream())) {
+      this.#text += part;
+      this.#more.resolve();
+      this.#more = Promise.withResolvers();
+    }
+    this.#ended = true;
+    this.#more.resolve();
+  }
+
+  /** Waits for lines to appear; those of a command that ends without them are missing. */
+  async #expect(promised: readonly string[]): Promise<void> {
+    for (;;) {
+      const more = this.#more.promise, ended = this.#ended;
+      const missing = missingFrom(linesOf(this.#text), promised);
+      if (missing === undefined) return;
+      assert.ok(!ended, `${this.#step.command}\ndoes not print\n${missing}\nbut\n${this.#text}`);
+      await more;
+    }
+  }
+
+  /** Until it can be interrupted. */
+  async untilReady(): Promise<void> {
+    await this.#expect(this.#step.promised);
+  }
+
+  /** To its end. */
+  async end(): Promise<void> {
+    const { command, promised, interrupted } = this.#step;
+    if (interrupted !== undefined) this.#child.kill("SIGINT");
+    await this.#done;
+    const { code } = await this.#child.status;
+    const codes = interrupted === undefined ? [0] : [0, 130];
+    assert.ok(codes.includes(code), `${command}: exit code ${code}\n${this.#text}`);
+    await this.#expect([...promised, ...interrupted ?? []]);
+  }
+
+  async kill(): Promise<void> {
+    try {
+      this.#child.kill("SIGTERM");
+    } catch {
+      // It has ended.
+    }
+    await this.#child.status;
+  }
+}
+
+/** What was written, a line each, also where a line was drawn over; without colours and movements. */
+function linesOf(text: string): string[] {
+  // deno-lint-ignore no-control-regex
+  return text.split(/\r?\n|\r|\x1b\[\d*G/).map((line) => line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""));
+}
+
+/** A port that nobody listens at. */
+function freePort(): string {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return String(listener.addr.port);
+}
+
+/** Without a terminal to be had, what is drawn on one is not expected. */
+function adapted(step: Step, port: string): Step {
+  const drawn = step.promised.some((line) => /[\u2800-\u28ff]/.test(line));
+  return {
+    ...step,
+    command: step.command.replaceAll(PORT, port),
+    promised: drawn && !existsSync(SCRIPT) ? [] : step.promised,
+  };
+}
+
+Deno.test({
+  ...named("every command of the tour runs, and prints what the tour shows", MISSING),
+  async fn() {
+    await inTemporaryFolder(async (folder) => {
+      await makeClone(folder);
+      const port = freePort();
+      const steps = STEPS.map((step) => adapted(step, port));
+      for (let i = 0; i < steps.length; i++) {
+        const running = new Running(folder, steps[i]!);
+        try {
+          if (steps[i]!.interrupted !== undefined) await running.untilReady();
+          for (let { during } = steps[i]!; during > 0; during--) await new Running(folder, steps[++i]!).end();
+          await running.end();
+        } finally {
+          await running.kill();
+        }
+      }
+    });
+  },
+});
+
+Deno.test("the tour's prose names no command that its blocks do not run", () => {
+  const run = STEPS.flatMap(({ command }) => command.split("\n"));
+  // The first two say how commands are called; the third one is this very suite.
+  const known = ["deno task", "npx -y deno@2.9.6 task", "deno task test"];
+  const unknown = commandsInProse(TOUR).filter((command) =>
+    !known.includes(command) && !run.some((line) => line.startsWith(command))
+  );
+  assert.deepEqual(unknown, []);
+  assert.ok(STEPS.length > 15, "the page has been read");
+});
+
+Deno.test("what the tour links to is there", () => {
+  for (const [, target = ""] of TOUR.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
+    assert.ok(existsSync(join(PROJECT, "docs", target)), target);
+  }
+});
