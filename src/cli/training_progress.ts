@@ -30,7 +30,6 @@ export function showTraining(
 } {
   let recent: Score[] = [];
   let epochs = 1;
-  let testing = false;
   return {
     begin(all, done = 0) {
       epochs = all;
@@ -51,9 +50,8 @@ export function showTraining(
     },
     onNotice: (line) => progress.note(line),
     onEvaluate(done, total) {
-      if (!testing) progress.begin();
-      testing = true;
-      progress.update({ label: `${prefix}test`, done, total, facts: [] });
+      if (done === 0) progress.begin();
+      else progress.update({ label: `${prefix}test`, done, total, facts: [] });
     },
   };
 }

@@ -37,6 +37,7 @@ export interface RunObserver {
   onEpoch?(report: EpochReport): void;
   /** A checkpoint is on the disk. */
   onCheckpoint?(kept: RunStanding): void;
+  /** The test set is being measured; it begins with none done. */
   onEvaluate?(done: number, total: number): void;
 }
 

@@ -231,6 +231,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
   const { options, data, split, engine, observer, folder, signal } = session;
   const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
   const parameters = await engine.getParameters();
+  observer.onEvaluate?.(0, data.test.count);
   const test = await evaluate(engine, data.test, 1000, observer.onEvaluate, signal);
   const weightsSha256 = await hashParameters(parameters);
   const layers = options.explain &&
