@@ -9,6 +9,9 @@ import { initialParameters } from "../network/initialise.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { PURPOSE, shuffledOrder } from "../random.ts";
 
+/** The rate where none is asked for. */
+export const DEFAULT_RATE = 0.1;
+
 /** A layer's start. */
 export interface LayerStart {
   /** What Xavier's weights were multiplied by; 1 where no factor makes a difference. */

@@ -13,9 +13,9 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineOptions } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { scaledStart, type Start } from "./scaled_start.ts";
+import { DEFAULT_RATE, scaledStart, type Start } from "./scaled_start.ts";
 
-export type { LayerStart, Start } from "./scaled_start.ts";
+export { DEFAULT_RATE, type LayerStart, type Start } from "./scaled_start.ts";
 
 /** How to begin. */
 export interface StartOptions {
@@ -28,9 +28,6 @@ export interface StartOptions {
   /** Makes the engine. @default {createEngine} */
   readonly open?: (options: EngineOptions) => Promise<Engine & Disposable>;
 }
-
-/** The rate where none is asked for. */
-export const DEFAULT_RATE = 0.1;
 
 /**
  * Draws first weights whose layers fire at a chosen rate on these samples.
