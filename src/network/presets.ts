@@ -250,7 +250,8 @@ export const PRESETS = {
       schedule: "cosine",
       // Without it a third of the units falls silent in the first epoch, for good.
       warmUp: 200,
-      initRate: 0.35,
+      // For more, weights would have to be several times as large, and training would begin with shrinking them.
+      initRate: 0.25,
       augment: { shift: 1 },
     },
   },
