@@ -276,7 +276,7 @@ button("stop").onclick = () => tell({ kind: "stop" });
 trainer.onmessage = ({ data }: MessageEvent<TrainerReply>) => {
   switch (data.kind) {
     case "started":
-      return text("engine-note", data.engine);
+      return text("engine-note", data.engine.replace(/, 0 threads$/, ", in a worker of the page"));
     case "batch": {
       const { epoch, batch, batches, done, total, loss, accuracy, firingRate, samplesPerSecond } =
         data.standing;

@@ -373,7 +373,6 @@ export function describeKernels({ variant, module }: KernelModule): string {
 
 /** How many threads, in words. */
 export function describeThreads(threads: number): string {
-  if (threads === 0) return "the caller's thread";
   return threads === 1 ? "1 thread" : `${threads} threads`;
 }
 
