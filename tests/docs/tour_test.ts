@@ -9,7 +9,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeSmallData } from "../cli/small_data.ts";
 import { PROJECT } from "../cli/spikelet.ts";
-import { named } from "../deno_version.ts";
+import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { commandsInProse, missingFrom, readTranscript, type Step } from "./transcript.ts";
 
@@ -23,7 +23,9 @@ const PORT = "8000";
 /** What a clone has of its own, or what is copied; all else is linked. */
 const NOT_LINKED = new Set([".git", ".spikelet", "data", "deno.json", "deno.lock", "dist", "runs"]);
 
-const MISSING = Deno.build.os === "windows"
+const MISSING = NO_TOOLS !== undefined
+  ? NO_TOOLS // the page's station
+  : Deno.build.os === "windows"
   ? "its commands are a Unix shell's"
   : ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"].some((path) => existsSync(path))
   ? undefined

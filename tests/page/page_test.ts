@@ -5,10 +5,9 @@ import { decodeModel } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
 import { PROJECT, recordOf } from "../cli/spikelet.ts";
+import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import type { Visit } from "./visit.ts";
-
-const canBundle = "bundle" in Deno || Number(Deno.version.deno.split(".")[1]) >= 5;
 
 async function run(args: readonly string[], cwd: string): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -21,10 +20,8 @@ async function run(args: readonly string[], cwd: string): Promise<string> {
 }
 
 Deno.test({
-  name: `the page trains, reads what is drawn, and is fit for everybody${WITHOUT_CHROMIUM}${
-    canBundle ? "" : " (left out: this Deno's bundler cannot be called)"
-  }`,
-  ignore: !hasChromium || !canBundle,
+  ...named(`the page trains, reads what is drawn, and is fit for everybody${WITHOUT_CHROMIUM}`, NO_TOOLS),
+  ...(!hasChromium && { ignore: true }),
   async fn() {
     await inTemporaryFolder(async (folder) => {
       const out = join(folder, "page");
