@@ -1,0 +1,70 @@
+/**
+ * How the page trains a preset: its recipe, with batches and epochs for a few thousand digits and a minute's patience.
+ *
+ * @module
+ */
+import { type PresetName, presetOf } from "../network/presets.ts";
+import type { Step } from "../engine/engine.ts";
+import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
+import type { Schedule } from "../train/schedule.ts";
+import type { Recipe } from "./protocol.ts";
+
+/** What a user can set; the rest is the preset's. */
+export interface Settings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
+
+const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly batchSize: number }>> = {
+  seed: { epochs: 4, batchSize: 100 },
+  dense: { epochs: 6, batchSize: 50 },
+  tuned: { epochs: 8, batchSize: 50 },
+  lif: { epochs: 6, batchSize: 50 },
+};
+
+/** What is set where the user has not. */
+export function settingsOf(name: PresetName): Omit<Settings, "seed"> {
+  const { optimizer = "sgd", learningRate } = presetOf(name).recipe;
+  return {
+    ...BATCHES[name],
+    learningRate: learningRate ?? OPTIMISER_DEFAULTS[optimizer].learningRate,
+  };
+}
+
+/**
+ * The recipe of a training.
+ *
+ * @param isNew First weights are still as they were drawn: where the preset asks for it, the data are to scale them.
+ */
+export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): Recipe {
+  const { optimizer = "sgd", weightDecay, schedule = "constant", augment, initRate } = presetOf(name).recipe;
+  const { epochs, batchSize, learningRate, seed } = settings;
+  const decay = weightDecay !== undefined && { weightDecay };
+  const step: Step = optimizer === "sgd"
+    ? { learningRate, momentum: OPTIMISER_DEFAULTS.sgd.momentum, ...decay }
+    : { kind: optimizer, learningRate, ...decay };
+  return {
+    epochs,
+    batchSize,
+    step,
+    schedule: scheduleOf(schedule, epochs),
+    seed,
+    ...(augment && { augmentation: augment }),
+    ...(isNew && initRate !== undefined && { startRate: initRate }),
+  };
+}
+
+/** As the command line has it: `step` lowers the rate to a tenth after each third. */
+function scheduleOf(kind: Schedule["kind"], epochs: number): Schedule {
+  switch (kind) {
+    case "constant":
+    case "cosine":
+      return { kind };
+    case "step":
+      return { kind, every: Math.ceil(epochs / 3), factor: 0.1 };
+    default:
+      return kind satisfies never;
+  }
+}
