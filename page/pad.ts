@@ -1,0 +1,114 @@
+/**
+ * The pad: ink by mouse, pen or finger, light on dark as MNIST's digits are.
+ *
+ * @module
+ */
+import type { Picture } from "../src/classify/resample.ts";
+
+/** A stroke's width, as a share of the pad's side: about what MNIST's pens have. */
+const PEN = 0.075;
+const INK = "#fff";
+
+/** Who hears of the pad. */
+export interface PadListener {
+  /** Something was added; more may follow. */
+  drawing(): void;
+  /** The pen was lifted. */
+  drawn(): void;
+}
+
+/** A canvas to draw on. */
+export class Pad {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #context: CanvasRenderingContext2D;
+  readonly #listener: PadListener;
+  /** The pointer that draws; others (a second finger, a palm) do not. */
+  #pointer: number | undefined;
+  #at: readonly [x: number, y: number] = [0, 0];
+
+  constructor(canvas: HTMLCanvasElement, listener: PadListener) {
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (!context) throw new TypeError("this browser cannot draw on a canvas");
+    this.#canvas = canvas;
+    this.#context = context;
+    this.#listener = listener;
+    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
+    canvas.addEventListener("pointermove", (event) => this.#go(event));
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      canvas.addEventListener(end, (event) => this.#end(event));
+    }
+  }
+
+  /** What has been drawn. */
+  picture(): Picture {
+    const { width, height } = this.#canvas;
+    const { data } = this.#context.getImageData(0, 0, width, height);
+    return { pixels: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]!), width, height };
+  }
+
+  /** Takes all ink away. */
+  clear(): void {
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  /** Shows a picture in place of what has been drawn. @param pixels `[side, side]` */
+  show(pixels: Uint8Array, side: number): void {
+    this.clear();
+    this.#context.imageSmoothingEnabled = false;
+    this.#context.drawImage(pictureOf(pixels, side), 0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  #begin(event: PointerEvent): void {
+    if (this.#pointer !== undefined || event.button !== 0) return;
+    event.preventDefault();
+    this.#pointer = event.pointerId;
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#at = this.#placeOf(event);
+    this.#listener.drawing();
+    this.#stroke(this.#at);
+  }
+
+  #go(event: PointerEvent): void {
+    if (event.pointerId !== this.#pointer) return;
+    // All places since the last frame, where the browser tells them: a fast pen draws no polygons then.
+    const events = event.getCoalescedEvents();
+    for (const each of events.length > 0 ? events : [event]) this.#stroke(this.#placeOf(each));
+    this.#listener.drawing();
+  }
+
+  #end(event: PointerEvent): void {
+    if (event.pointerId !== this.#pointer) return;
+    this.#pointer = undefined;
+    this.#listener.drawn();
+  }
+
+  #placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    return [
+      (clientX - left) * this.#canvas.width / width,
+      (clientY - top) * this.#canvas.height / height,
+    ];
+  }
+
+  #stroke(to: readonly [number, number]): void {
+    const context = this.#context;
+    context.lineWidth = PEN * this.#canvas.width;
+    context.lineCap = context.lineJoin = "round";
+    context.strokeStyle = INK;
+    context.beginPath();
+    context.moveTo(...this.#at);
+    context.lineTo(...to);
+    context.stroke();
+    this.#at = to;
+  }
+}
+
+/** Ink with the pixels as its opacity. */
+export function pictureOf(pixels: Uint8Array, side: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const image = new ImageData(side, side);
+  pixels.forEach((ink, i) => image.data.set([255, 255, 255, ink], 4 * i));
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  return canvas;
+}
