@@ -18,7 +18,10 @@ import { drawRaster, rasterHeight } from "./raster.ts";
 const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
 
 /** The classes that come first have a colour. */
-const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], ["green", COLOURS.green]] as const;
+const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], [
+  "green",
+  COLOURS.green,
+]] as const;
 
 /** A raster on the page. */
 interface RasterView {
@@ -84,7 +87,9 @@ export class AnswerView {
     this.#step.disabled = this.#play.disabled = true;
     this.#stepValue.value = "–";
     this.#potentials.replaceChildren();
-    for (const { canvas } of this.#views) canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+    for (const { canvas } of this.#views) {
+      canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+    }
     element("seen", HTMLCanvasElement).getContext("2d")?.clearRect(0, 0, 1000, 1000);
     element("verdict-digit", HTMLElement).textContent = "–";
     element("verdict-text", HTMLElement).textContent = "Nothing is drawn yet.";
@@ -113,8 +118,17 @@ export class AnswerView {
       ...this.#views.map(({ canvas, caption }) => make("figure", {}, caption, canvas)).reverse(),
     );
     this.#bars.replaceChildren(
-      ...Array.from({ length: layers[top]!.units }, (_, digit) =>
-        make("li", {}, make("span", {}, String(digit)), make("span", { class: "bar" }), make("span", {}, "–"))),
+      ...Array.from(
+        { length: layers[top]!.units },
+        (_, digit) =>
+          make(
+            "li",
+            {},
+            make("span", {}, String(digit)),
+            make("span", { class: "bar" }),
+            make("span", {}, "–"),
+          ),
+      ),
     );
   }
 
@@ -153,8 +167,13 @@ export class AnswerView {
       const outputs = trace.outputs[layer]!, { units } = layers[layer]!;
       const spikes = outputs.subarray(0, until * units).reduce((sum, o) => sum + (o > 0 ? 1 : 0), 0);
       const name = layer === top ? "Output layer" : `Layer ${layer + 1}`;
-      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${count(units)} units a step`;
-      caption.replaceChildren(make("span", {}, `${name}: spikes of ${count(units)} units`), make("span", {}, figures));
+      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${
+        count(units)
+      } units a step`;
+      caption.replaceChildren(
+        make("span", {}, `${name}: spikes of ${count(units)} units`),
+        make("span", {}, figures),
+      );
       canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
       drawRaster(canvas, { outputs, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
     }

@@ -3,7 +3,13 @@
  *
  * @module
  */
-import { type Constant, CONSTANT_STEP, constantsOf, layersInWords, withConstant } from "../src/page/constants.ts";
+import {
+  type Constant,
+  CONSTANT_STEP,
+  constantsOf,
+  layersInWords,
+  withConstant,
+} from "../src/page/constants.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { element, make } from "./elements.ts";
 
@@ -22,16 +28,19 @@ export class ConstantsView {
   #first: NetworkSpec | undefined;
   #now: NetworkSpec | undefined;
 
+  readonly #changed: (spec: NetworkSpec) => void;
+
   /** @param changed Is told the network with other constants. */
-  constructor(private readonly changed: (spec: NetworkSpec) => void) {
+  constructor(changed: (spec: NetworkSpec) => void) {
+    this.#changed = changed;
     this.#reset.addEventListener("click", () => {
       if (!this.#first) return;
       this.show(this.#first);
-      this.changed(this.#first);
+      this.#changed(this.#first);
     });
   }
 
-  /** Shows a network's constants; {@linkcode changed} is not told. */
+  /** Shows a network's constants; nobody is told. */
   show(spec: NetworkSpec): void {
     this.#first = this.#now = spec;
     const constants = constantsOf(spec);
@@ -53,7 +62,7 @@ export class ConstantsView {
       output.value = input.valueAsNumber.toFixed(2);
       this.#now = withConstant(this.#now ?? spec, constant, input.valueAsNumber);
       this.#reset.disabled = false;
-      this.changed(this.#now);
+      this.#changed(this.#now);
     });
     return make(
       "div",

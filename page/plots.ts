@@ -52,7 +52,11 @@ export function drawCurve(
       height: 150,
       marginTop: 12,
       x: axis("digits presented", { ticks: 4, tickFormat: "~s" }),
-      y: axis(name, { grid: true, ticks: 4, ...(isShare ? { domain: [0, 1], tickFormat: tickPercent } : {}) }),
+      y: axis(name, {
+        grid: true,
+        ticks: 4,
+        ...(isShare ? { domain: [0, 1], tickFormat: tickPercent } : {}),
+      }),
       marks: [
         Plot.lineY(thinned(batches, value, MOST_POINTS), {
           x: "done",

@@ -1,0 +1,351 @@
+/**
+ * The page: what a user does, what the workers answer, and what is shown of it.
+ *
+ * @module
+ */
+import { centreDigit } from "../src/classify/centre.ts";
+import { pictureSide } from "../src/classify/picture_side.ts";
+import { count } from "../src/cli/figures.ts";
+import { findAdapters } from "../src/engine/gpu/adapter.ts";
+import { precisionOf, seedOf } from "../src/engine/model_options.ts";
+import { InputError } from "../src/errors.ts";
+import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
+import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
+import { recipeOf, type Settings } from "../src/page/recipes.ts";
+import type { Digits } from "../src/page/subset.ts";
+import { AnswerView } from "./answer_view.ts";
+import { ConstantsView } from "./constants_view.ts";
+import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
+import { element, make } from "./elements.ts";
+import { Pad } from "./pad.ts";
+import { loadNetwork, newNetwork, type Present, retuned, saveNetwork } from "./present.ts";
+import { TrainingView, usualHidden } from "./training_view.ts";
+import { Asker, openTrainer } from "./workers.ts";
+
+const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+
+let present: Present = newNetwork("seed", { inputs: 784, hidden: usualHidden("seed"), classes: 10 }, 0);
+let digits: Digits | undefined;
+let turns: DigitTurns | undefined;
+/** What the network is asked about; nothing where the pad is empty. */
+let pixels: Uint8Array | undefined;
+let training: { readonly recipe: Recipe; readonly preset: Present["preset"] } | undefined;
+/** Weights and recipe that the last training ended with: whoever trains these on goes on with it. */
+let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
+let frame: number | undefined;
+
+const answer = new AnswerView();
+const asker = new Asker(alarm);
+const tell = openTrainer(hear);
+const constants = new ConstantsView((spec) => {
+  setPresent(retuned(present, spec));
+  if (training) tell({ kind: "tune", spec });
+  look("whole");
+});
+const pad = new Pad(element("pad", HTMLCanvasElement), {
+  drawing() {
+    element("pad-hint", HTMLElement).hidden = true;
+    element("source", HTMLElement).textContent = "";
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      takePad("whole");
+    });
+  },
+  drawn: () => takePad("play"),
+});
+const controls = new TrainingView({
+  train: begin,
+  pause() {
+    tell({ kind: "pause" });
+    controls.setState("paused");
+    controls.say("Paused.");
+  },
+  resume() {
+    tell({ kind: "resume" });
+    controls.setState("running");
+  },
+  stop() {
+    tell({ kind: "stop" });
+    controls.setState("stopping");
+    controls.say("Stopping…");
+  },
+  renew(preset, { hidden, seed }) {
+    if (!mayReplace()) return false;
+    const units = preset === present.preset ? hidden : usualHidden(preset);
+    const { size = 784, labels = [9] } = digits?.train ?? {};
+    const classes = Math.max(10, 1 + labels.reduce((most, label) => Math.max(most, label), 0));
+    replace(newNetwork(preset, { inputs: size, hidden: units, classes }, seed));
+    return true;
+  },
+}, alarm);
+
+/** Shows what went wrong in one line. */
+function alarm(error: unknown): void {
+  element("alert-text", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
+  element("alert", HTMLElement).hidden = false;
+}
+
+function calm(): void {
+  element("alert", HTMLElement).hidden = true;
+}
+
+/** Asks before a network is replaced that has been trained and not saved. */
+function mayReplace(): boolean {
+  return present.isKept || confirm("The present network has not been saved. Replace it?");
+}
+
+/** Another network takes the place of the present one. */
+function replace(next: Present): void {
+  calm();
+  setPresent(next);
+  answer.arrange(next.spec);
+  constants.show(next.spec);
+  controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units);
+  offerDigits();
+  if (pixels && pixels.length === next.spec.inputs) look("whole");
+  else clear();
+}
+
+function setPresent(next: Present): void {
+  present = next;
+  const { inputs, layers, steps } = next.spec;
+  const sizes = [inputs, ...layers.map(({ units }) => units)].join("–");
+  element("network-line", HTMLElement).textContent = `${sizes}, ${count(steps)} step${
+    steps === 1 ? "" : "s"
+  }: ${next.title}`;
+}
+
+function side(): number {
+  return pictureSide(present.spec) ?? 28; // loadNetwork has seen to it
+}
+
+/** Asks the network about the picture, and shows the answer. */
+function look(how: "play" | "whole"): void {
+  if (!pixels) return;
+  const { spec, parameters } = present;
+  const question = { spec, parameters, seed: seedOf(present), precision: precisionOf(present), pixels };
+  asker.ask({ ...question, answered: (sight) => pixels && answer.show(sight, how) });
+}
+
+function takePad(how: "play" | "whole"): void {
+  const centred = centreDigit(pad.picture(), side());
+  if (!centred.some((ink) => ink > 0)) return;
+  pixels = centred;
+  look(how);
+}
+
+function clear(): void {
+  pad.clear();
+  pixels = undefined;
+  answer.clear();
+  element("pad-hint", HTMLElement).hidden = false;
+  element("source", HTMLElement).textContent = "";
+}
+
+function showDigit(label?: number): void {
+  const at = turns?.next(label);
+  if (at === undefined || !digits) return alarm(`there is no ${label} among the held-back digits`);
+  const { features, labels, size, count: all } = digits.test;
+  pixels = Uint8Array.from(features.subarray(at * size, (at + 1) * size));
+  pad.show(pixels, Math.sqrt(size));
+  element("pad-hint", HTMLElement).hidden = true;
+  element("source", HTMLElement).textContent = `Test digit ${count(at)} of ${count(all)}: it is a ${
+    labels[at]
+  }.`;
+  look("play");
+}
+
+/** Test digits can be shown where the network takes such. */
+function offerDigits(): void {
+  const isOff = digits?.test.size !== present.spec.inputs;
+  element("next-digit", HTMLButtonElement).disabled = isOff;
+  const buttons = Array.from({ length: Math.min(10, classesOf(present.spec)) }, (_, digit) => {
+    const button = make("button", { type: "button", "aria-label": `Test digit ${digit}` }, String(digit));
+    button.disabled = isOff;
+    button.addEventListener("click", () => showDigit(digit));
+    return button;
+  });
+  element("digit-buttons", HTMLElement).replaceChildren(...buttons);
+}
+
+function takeDigits(taken: { readonly digits: Digits; readonly line: string }): void {
+  digits = taken.digits;
+  turns = new DigitTurns(digits.test);
+  ended = undefined;
+  element("data-line", HTMLElement).textContent = taken.line;
+  tell({ kind: "data", ...digits });
+  offerDigits();
+  controls.setState("ready");
+}
+
+function begin(settings: Settings, engine: PageEngine): void {
+  calm();
+  const recipe = recipeOf(present.preset ?? "seed", settings, present.isNew);
+  const goesOn = ended?.parameters === present.parameters && ended.key === keyOf(recipe, engine);
+  const { spec, parameters, preset } = present;
+  training = { recipe, preset };
+  controls.setState("running");
+  controls.started(goesOn);
+  lockFiles(true);
+  tell({ kind: "train", spec, parameters, recipe, engine, goesOn });
+}
+
+/** All that a training that goes on must have in common with the last. */
+function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engine: PageEngine): string {
+  return JSON.stringify([rest, engine]);
+}
+
+function hear(reply: TrainerReply): void {
+  switch (reply.kind) {
+    case "started":
+      return controls.say(`${reply.engine}.`);
+    case "batch":
+      return controls.batch(reply.standing);
+    case "measured":
+      return controls.measured(reply.heldBack);
+    case "network":
+      return learned(reply.parameters, reply.spec);
+    case "ended":
+      return finish(reply);
+    case "notice":
+      return alarm(reply.message);
+    case "failed":
+      if (training) controls.say("Training ended early.");
+      release();
+      return alarm(reply.message);
+    default:
+      return reply satisfies never;
+  }
+}
+
+/** The network has other weights. Its constants are those of the sliders, which the trainer may not have heard of yet. */
+function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
+  if (layers.length !== present.spec.layers.length) return;
+  const title = present.preset
+    ? `the ${present.preset} network, trained here`
+    : `${sourceTitle()}, trained on`;
+  setPresent({ ...present, parameters, title, isNew: false, isKept: false });
+  look("whole");
+}
+
+function sourceTitle(): string {
+  return present.title.replace(/, trained on$/, "");
+}
+
+function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
+  if (!training) return;
+  const { recipe } = training, { step, augmentation, startRate, seed } = recipe;
+  learned(parameters, spec);
+  const { model = "page" } = present.metadata;
+  setPresent({
+    ...present,
+    metadata: {
+      model,
+      seed: String(seed),
+      epochs: String(epochs),
+      precision: "f32",
+      optimizer: JSON.stringify(step),
+      ...(augmentation && { augmentation: JSON.stringify(augmentation) }),
+      start: startRate === undefined ? present.metadata.start ?? "xavier" : `rate ${startRate}`,
+      accuracy: String(heldBack.accuracy),
+      measuredOn: `${heldBack.total} held-back digits`,
+    },
+  });
+  ended = { parameters: present.parameters, key: keyOf(recipe, "wasm") };
+  controls.measured(heldBack);
+  const accuracy = (100 * heldBack.accuracy).toFixed(1);
+  controls.say(
+    `${how === "finished" ? "Done" : "Stopped"} after ${count(epochs)} epochs: ${accuracy}\u00a0% of ${
+      count(heldBack.total)
+    } held-back digits.`,
+  );
+  release();
+}
+
+/** Training is over. */
+function release(): void {
+  training = undefined;
+  lockFiles(false);
+  controls.setState(digits ? "ready" : "waiting");
+}
+
+function lockFiles(isLocked: boolean): void {
+  for (const id of ["model-file", "data-files"]) element(id, HTMLInputElement).disabled = isLocked;
+}
+
+/** Takes what was picked or dropped: a model, or the four files of a data set. */
+async function takeFiles(files: readonly File[]): Promise<void> {
+  const [first] = files;
+  if (!first) return;
+  try {
+    if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
+    calm();
+    if (files.length === 1 && !/idx/i.test(first.name)) {
+      const loaded = await loadNetwork(first, first.name);
+      if (mayReplace()) replace(loaded);
+    } else takeDigits(await pickedDigits(files));
+  } catch (error) {
+    alarm(error);
+  }
+}
+
+async function save(): Promise<void> {
+  try {
+    const url = URL.createObjectURL(await saveNetwork(present));
+    make("a", { href: url, download: `spikelet-${present.preset ?? "model"}.safetensors` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may ask where to first
+    present = { ...present, isKept: true };
+  } catch (error) {
+    alarm(error);
+  }
+}
+
+/** What WebGPU there is. @returns Why there is none, or none that helps. */
+async function withoutGpu(): Promise<string | undefined> {
+  if (!("gpu" in navigator)) return "this browser has none, or was not sent this page safely (https)";
+  const [found] = await findAdapters();
+  if (!found) return "this browser found no adapter";
+  const { isSoftware, name } = found.description;
+  return isSoftware ? `its adapter computes on the CPU (${name}), slower than WASM` : undefined;
+}
+
+element("clear", HTMLButtonElement).addEventListener("click", clear);
+element("next-digit", HTMLButtonElement).addEventListener("click", () => showDigit());
+element("save", HTMLButtonElement).addEventListener("click", save);
+element("alert-close", HTMLButtonElement).addEventListener("click", calm);
+for (const id of ["model-file", "data-files"]) {
+  const input = element(id, HTMLInputElement);
+  input.addEventListener("change", async () => {
+    await takeFiles([...input.files ?? []]);
+    input.value = ""; // so that the same file can be picked again
+  });
+}
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.classList.add("dropping");
+});
+document.addEventListener("dragleave", () => document.body.classList.remove("dropping"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dropping");
+  takeFiles([...event.dataTransfer?.files ?? []]);
+});
+addEventListener("beforeunload", (event) => {
+  if (!present.isKept) event.preventDefault();
+});
+
+replace(present);
+const wasm = `WASM, ${THREADS === 1 ? "1 thread" : `${THREADS} threads`}`;
+controls.offerEngines(wasm, "looking for one");
+withoutGpu().then((reason) => controls.offerEngines(wasm, reason), alarm);
+const { model } = document.documentElement.dataset;
+if (model) {
+  fetch(new URL(model, document.baseURI)).then(async (response) => {
+    if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
+    replace(await loadNetwork(await response.blob(), model));
+  }).catch(alarm);
+}
+fetchDigits().then(takeDigits).catch((error) => {
+  element("data-line", HTMLElement).textContent = "The digits could not be loaded: pick MNIST's four files.";
+  alarm(error);
+});
