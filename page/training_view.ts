@@ -5,11 +5,11 @@
  */
 import { count, timeLeft } from "../src/cli/figures.ts";
 import { OptionError } from "../src/errors.ts";
-import { type PresetName, PRESETS, presetOf } from "../src/network/presets.ts";
+import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";
 import { type Settings, settingsOf } from "../src/page/recipes.ts";
 import { element, make } from "./elements.ts";
-import { type Curve, drawCurve } from "./plots.ts";
+import { type CurvePoint, drawCurve } from "./plots.ts";
 
 /** What a user asks for. */
 export interface TrainingListener {
@@ -23,6 +23,11 @@ export interface TrainingListener {
 
 /** Whether something is in training. */
 export type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
+
+interface GrowingCurve {
+  readonly batches: CurvePoint[];
+  readonly heldBack: CurvePoint[];
+}
 
 /** Curves are drawn anew at most so often, in milliseconds. */
 const REDRAW = 250;
@@ -50,11 +55,8 @@ export class TrainingView {
     hidden: "",
     seed: "0",
   };
-  #loss: { batches: Curve["batches"][number][]; heldBack: Curve["heldBack"][number][] } = {
-    batches: [],
-    heldBack: [],
-  };
-  #accuracy: typeof this.#loss = { batches: [], heldBack: [] };
+  #loss: GrowingCurve = { batches: [], heldBack: [] };
+  #accuracy: GrowingCurve = { batches: [], heldBack: [] };
   #redraw: number | undefined;
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
@@ -73,8 +75,14 @@ export class TrainingView {
       input.addEventListener("change", attempt(() => this.#renew()));
     }
     this.#fresh.addEventListener("click", attempt(() => this.#renew()));
-    this.#train.addEventListener("click", attempt(() => listener.train(this.#settings(), this.#engineName())));
-    this.#pause.addEventListener("click", () => this.#state === "paused" ? listener.resume() : listener.pause());
+    this.#train.addEventListener(
+      "click",
+      attempt(() => listener.train(this.#settings(), this.#engineName())),
+    );
+    this.#pause.addEventListener(
+      "click",
+      () => this.#state === "paused" ? listener.resume() : listener.pause(),
+    );
     this.#stop.addEventListener("click", () => listener.stop());
   }
 
@@ -113,7 +121,15 @@ export class TrainingView {
     this.#train.disabled = state !== "ready";
     this.#pause.disabled = this.#stop.disabled = state !== "running" && state !== "paused";
     this.#pause.textContent = state === "paused" ? "Go on" : "Pause";
-    const inputs = [this.#preset, this.#hidden, this.#seed, this.#epochs, this.#batch, this.#rate, this.#engine];
+    const inputs = [
+      this.#preset,
+      this.#hidden,
+      this.#seed,
+      this.#epochs,
+      this.#batch,
+      this.#rate,
+      this.#engine,
+    ];
     for (const input of [...inputs, this.#fresh]) input.disabled = isBusy;
   }
 
@@ -209,7 +225,9 @@ function numberOf(input: HTMLInputElement): number {
   const name = input.labels?.[0]?.textContent?.trim() ?? input.id;
   const whole = input.step === "any" ? "a number" : "a whole number";
   throw new OptionError(
-    `${name}: ${input.value === "" ? "it is empty" : input.value}: expected ${whole}, ${input.min} to ${input.max}`,
+    `${name}: ${
+      input.value === "" ? "it is empty" : input.value
+    }: expected ${whole}, ${input.min} to ${input.max}`,
   );
 }
 
