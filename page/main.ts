@@ -72,12 +72,13 @@ const controls = new TrainingView({
   renew(preset, { hidden, seed }) {
     if (!mayReplace()) return false;
     const units = preset === present.preset ? hidden : usualHidden(preset);
-    const { size = 784, labels = [9] } = digits?.train ?? {};
-    const classes = Math.max(10, 1 + labels.reduce((most, label) => Math.max(most, label), 0));
-    replace(newNetwork(preset, { inputs: size, hidden: units, classes }, seed));
+    const classes = Math.max(10, 1 + (digits?.train.labels ?? new Uint8Array()).reduce(largest, 0));
+    replace(newNetwork(preset, { inputs: digits?.train.size ?? 784, hidden: units, classes }, seed));
     return true;
   },
 }, alarm);
+
+const largest = (a: number, b: number) => Math.max(a, b);
 
 /** Shows what went wrong in one line. */
 function alarm(error: unknown): void {

@@ -57,7 +57,7 @@ export class TrainingView {
   };
   #loss: GrowingCurve = { batches: [], heldBack: [] };
   #accuracy: GrowingCurve = { batches: [], heldBack: [] };
-  #redraw: number | undefined;
+  #redraw: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
     this.#listener = listener;
