@@ -115,7 +115,10 @@ export class AnswerView {
       return { layer, canvas, caption: make("figcaption") };
     });
     this.#rasters.replaceChildren(
-      ...this.#views.map(({ canvas, caption }) => make("figure", {}, caption, canvas)).reverse(),
+      ...this.#views.map(({ layer, canvas, caption }) => {
+        const ends = [layers[layer]!.units - 1, 0].map((unit) => make("span", {}, String(unit)));
+        return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
+      }).reverse(),
     );
     this.#bars.replaceChildren(
       ...Array.from(

@@ -336,9 +336,9 @@ addEventListener("beforeunload", (event) => {
 });
 
 replace(present);
-const wasm = `WASM, ${THREADS === 1 ? "1 thread" : `${THREADS} threads`}`;
-controls.offerEngines(wasm, "looking for one");
-withoutGpu().then((reason) => controls.offerEngines(wasm, reason), alarm);
+const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
+controls.offerEngines(threads, "looking for one");
+withoutGpu().then((reason) => controls.offerEngines(threads, reason), alarm);
 const { model } = document.documentElement.dataset;
 if (model) {
   fetch(new URL(model, document.baseURI)).then(async (response) => {

@@ -51,6 +51,7 @@ export function drawCurve(
       width: 330,
       height: 150,
       marginTop: 12,
+      marginLeft: 62,
       x: axis("digits presented", { ticks: 4, tickFormat: "~s" }),
       y: axis(name, {
         grid: true,
@@ -111,7 +112,7 @@ export function drawPotentials(figure: HTMLElement, potentials: Potentials): (un
     figure,
     {
       width,
-      height: 210,
+      height: 190,
       marginLeft,
       marginRight,
       marginTop: 10,

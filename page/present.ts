@@ -36,7 +36,7 @@ export function newNetwork(
     parameters: initialParameters(spec, seed),
     metadata: { model: preset, seed: String(seed) },
     preset,
-    title: `the ${preset} network, new`,
+    title: `the ${preset} network, not trained yet`,
     isKept: true,
     isNew: true,
   };

@@ -13,7 +13,7 @@ const FRESH = 3;
 
 /** The height of a layer's raster in CSS pixels. */
 export function rasterHeight(units: number): number {
-  return Math.max(64, Math.min(220, 6 * units));
+  return Math.max(60, Math.min(190, 6 * units));
 }
 
 /** One layer's raster. */

@@ -87,8 +87,8 @@ export class TrainingView {
   }
 
   /** Which engines can be chosen. @param without Why WebGPU cannot; `undefined` where it can. */
-  offerEngines(wasm: string, without: string | undefined): void {
-    const names = { wasm, webgpu: "WebGPU" } as const;
+  offerEngines(threads: string, without: string | undefined): void {
+    const names = { wasm: "WASM", webgpu: "WebGPU" } as const;
     this.#engine.replaceChildren(
       ...PAGE_ENGINES.map((engine) => {
         const isOff = engine === "webgpu" && without !== undefined;
@@ -96,8 +96,8 @@ export class TrainingView {
       }),
     );
     element("engine-note", HTMLElement).textContent = without === undefined
-      ? "WebGPU is fetched when it is chosen."
-      : `No WebGPU: ${without}.`;
+      ? `WASM works on ${threads}. WebGPU is fetched when it is chosen.`
+      : `WASM works on ${threads}. No WebGPU: ${without}.`;
   }
 
   /** Shows what a network is, and how it would be trained. */

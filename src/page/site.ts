@@ -7,11 +7,11 @@
 /** The model that the page begins with, where one lies beside it. */
 export const MODEL_FILE = "model.safetensors";
 
-/** Says in the page's HTML that there is one. */
+/** Says in the page's HTML that there is one; it may have been said already. */
 export function withModel(html: string): string {
-  const told = html.replace('data-model=""', `data-model="${MODEL_FILE}"`);
-  if (told === html) throw new RangeError('index.html: no data-model="": build the page again');
-  return told;
+  const place = /data-model="[^"]*"/;
+  if (!place.test(html)) throw new RangeError("index.html: no data-model: build the page again");
+  return html.replace(place, `data-model="${MODEL_FILE}"`);
 }
 
 const TYPES: Readonly<Record<string, string>> = {
