@@ -12,7 +12,7 @@ import { seedNetwork } from "../../src/network/presets.ts";
 import { SUBSET } from "../../src/page/subset.ts";
 import { train } from "../../src/train/trainer.ts";
 import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
-import { assertOneLine, type Outcome, PROJECT, spikeletJson } from "../cli/spikelet.ts";
+import { assertOneLine, type Outcome, PROJECT, recordOf, spikeletJson } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import type { Visits } from "./visit.ts";
@@ -103,14 +103,16 @@ Deno.test({
           await Deno.readFile(file("saved.safetensors")),
         );
         assert.match(mouse.network[2], /^784–20–10, 128 steps: saved\.safetensors$/);
-        const { accuracy } = await spikeletJson(folder, [
+        const evaluated = await spikeletJson(folder, [
           "evaluate",
           "saved.safetensors",
-          "--json",
           "--engine",
           "wasm",
+          "--json",
         ]);
-        assert.ok(Number(accuracy) > 0.2, `${accuracy}`);
+        const { accuracy, total } = recordOf(evaluated.test);
+        assert.equal(total, 10_000);
+        assert.ok(Math.abs(Number(accuracy) - Number(model.metadata.accuracy)) < 0.06, `${accuracy}`);
       });
       await t.step("damaged files get a line each, and the present network stays", () => {
         assert.match(mouse.refusals[0]!, /^damaged\.safetensors: its header /);
