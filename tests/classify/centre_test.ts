@@ -41,8 +41,8 @@ Deno.test("centreDigit() makes a rectangle 20 pixels long, and lays it in the mi
 });
 
 Deno.test("centreDigit() lays the centre of mass in the middle, not that of the box", () => {
-  // A bar of 100 × 20 with a post of 10 × 80 below its left end: masses 2000 and 800.
-  const found = inkOf(centreDigit(drawing(200, 150, [30, 10, 100, 20], [30, 30, 10, 80]), 28), 28);
+  // A bar of 100 × 20 with a post of 10 × 50 below its left end.
+  const found = inkOf(centreDigit(drawing(200, 150, [30, 10, 100, 20], [30, 30, 10, 50]), 28), 28);
   assert.ok(Math.abs(found.x - 14) < 0.05, `${found.x}`);
   assert.ok(Math.abs(found.y - 14) < 0.05, `${found.y}`);
 });
@@ -73,4 +73,11 @@ Deno.test("centreDigit() knows other sides, a dot, and an empty drawing", () => 
   assert.equal(dot.width, 5);
   assert.equal(dot.height, 5);
   assert.deepEqual(centreDigit(drawing(9, 5), 28), new Uint8Array(784));
+});
+
+Deno.test("centreDigit() cuts no ink off, however far the centre of mass is from the middle", () => {
+  // A blot of 20 × 20 and a thin tail of 100: with the blot in the middle the tail would end outside.
+  const { width, x } = inkOf(centreDigit(drawing(200, 60, [20, 20, 20, 20], [40, 29, 80, 1]), 28), 28);
+  assert.equal(width, 20);
+  assert.ok(x < 14);
 });
