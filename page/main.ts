@@ -29,7 +29,7 @@ let digits: Digits | undefined;
 let turns: DigitTurns | undefined;
 /** What the network is asked about; nothing where the pad is empty. */
 let pixels: Uint8Array | undefined;
-let training: { readonly recipe: Recipe; readonly preset: Present["preset"] } | undefined;
+let training: { readonly recipe: Recipe; readonly key: string } | undefined;
 /** Weights and recipe that the last training ended with: whoever trains these on goes on with it. */
 let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
 let frame: number | undefined;
@@ -182,9 +182,9 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
 function begin(settings: Settings, engine: PageEngine): void {
   calm();
   const recipe = recipeOf(present.preset ?? "seed", settings, present.isNew);
-  const goesOn = ended?.parameters === present.parameters && ended.key === keyOf(recipe, engine);
-  const { spec, parameters, preset } = present;
-  training = { recipe, preset };
+  const { spec, parameters } = present, key = keyOf(recipe, engine);
+  const goesOn = ended?.parameters === parameters && ended.key === key;
+  training = { recipe, key };
   controls.setState("running");
   controls.started(goesOn);
   lockFiles(true);
@@ -235,7 +235,7 @@ function sourceTitle(): string {
 
 function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
   if (!training) return;
-  const { recipe } = training, { step, augmentation, startRate, seed } = recipe;
+  const { recipe, key } = training, { step, augmentation, startRate, seed } = recipe;
   learned(parameters, spec);
   const { model = "page" } = present.metadata;
   setPresent({
@@ -252,7 +252,7 @@ function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { ki
       measuredOn: `${heldBack.total} held-back digits`,
     },
   });
-  ended = { parameters: present.parameters, key: keyOf(recipe, "wasm") };
+  ended = { parameters: present.parameters, key };
   controls.measured(heldBack);
   const accuracy = (100 * heldBack.accuracy).toFixed(1);
   controls.say(

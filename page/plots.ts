@@ -8,6 +8,8 @@ import { axis, COLOURS, thinned, tickPercent } from "../src/report/plot_parts.ts
 
 /** Points of a line. */
 const MOST_POINTS = 300;
+/** Margins of potentials, as shares of their width: the rasters above keep the same (style.css). */
+const LEFT = 0.08125, RIGHT = 0.021875;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Draws a plot into a figure, in place of the one that is there. */
@@ -23,6 +25,11 @@ export function draw(figure: HTMLElement, options: Plot.PlotOptions, label: stri
   figure.replaceChildren(svg);
   if (!(svg instanceof SVGElement)) throw new TypeError("a plot without a legend is an SVG element");
   return svg;
+}
+
+/** As wide as its place, so that letters have their size. */
+function widthOf(figure: HTMLElement, least: number, most: number): number {
+  return Math.max(least, Math.min(most, figure.clientWidth));
 }
 
 /** A value at a number of samples presented. */
@@ -48,7 +55,7 @@ export function drawCurve(
   draw(
     figure,
     {
-      width: 330,
+      width: widthOf(figure, 260, 480),
       height: 150,
       marginTop: 12,
       marginLeft: 62,
@@ -107,7 +114,7 @@ export function drawPotentials(figure: HTMLElement, potentials: Potentials): (un
       },
     );
   const all = Array.from({ length: units }, (_, unit) => unit);
-  const width = 640, marginLeft = 52, marginRight = 14;
+  const width = widthOf(figure, 300, 900), marginLeft = LEFT * width, marginRight = RIGHT * width;
   const svg = draw(
     figure,
     {
