@@ -101,4 +101,5 @@ export * from "./src/classify/classifier.ts";
 export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./src/classify/picture.ts";
 export { createHandler, type HandlerOptions } from "./src/serve/handler.ts";
 export type { Seed } from "./src/serve/app.ts";
+export type { Site } from "./src/serve/site.ts";
 export { softmax } from "./src/classify/softmax.ts";

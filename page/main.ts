@@ -1,438 +1,352 @@
 /**
- * The page: what is done when something is clicked, drawn, turned or told by a worker.
+ * The page: what a user does, what the workers answer, and what is shown of it.
  *
  * @module
  */
 import { centreDigit } from "../src/classify/centre.ts";
-import { readIdxBlob } from "../src/data/idx.ts";
-import { labelledImages, type NamedIdx } from "../src/data/labelled_images.ts";
+import { pictureSide } from "../src/classify/picture_side.ts";
+import { count } from "../src/cli/figures.ts";
+import { findAdapters } from "../src/engine/gpu/adapter.ts";
+import { precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
-import { initialParameters } from "../src/network/initialise.ts";
-import { decodeModel, encodeModel } from "../src/network/model_file.ts";
-import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
-import { classesOf, type NetworkSpec, sampleSize } from "../src/network/spec.ts";
-import { CONSTANT_STEP, constantsOf, layersInWords, withConstant } from "../src/page/constants.ts";
-import { type Digits, unpackDigits } from "../src/page/digits.ts";
-import {
-  type LookerMessage,
-  type LookerReply,
-  PAGE_ENGINES,
-  type Sight,
-  type TrainerMessage,
-  type TrainerReply,
-} from "../src/page/protocol.ts";
-import { recipeOf } from "../src/page/recipes.ts";
+import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
+import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
+import { recipeOf, type Settings } from "../src/page/recipes.ts";
+import type { Digits } from "../src/page/subset.ts";
+import { AnswerView } from "./answer_view.ts";
+import { ConstantsView } from "./constants_view.ts";
+import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
+import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
-import { drawBars, drawCurve, drawDecision, drawRasters, type Point } from "./pictures.ts";
+import { loadNetwork, newNetwork, type Present, retuned, saveNetwork } from "./present.ts";
+import { TrainingView, usualHidden } from "./training_view.ts";
+import { Asker, openTrainer } from "./workers.ts";
 
-const SIDE = 28, SEED = 0;
-/** How long a digit's spikes take to travel, in milliseconds. */
-const TRAVEL = 1200;
+const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 
-function element<E extends HTMLElement>(id: string, type: new () => E): E {
-  const found = document.getElementById(id);
-  if (!(found instanceof type)) throw new Error(`the page has no ${id}`);
-  return found;
-}
-const button = (id: string) => element(id, HTMLButtonElement);
-const canvas = (id: string) => element(id, HTMLCanvasElement);
-const text = (id: string, words: string) => element(id, HTMLElement).textContent = words;
-const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
-const count = (value: number) => Math.round(value).toLocaleString("en");
+let present: Present = newNetwork("seed", { inputs: 784, hidden: usualHidden("seed"), classes: 10 }, 0);
+let digits: Digits | undefined;
+let turns: DigitTurns | undefined;
+/** What the network is asked about; nothing where the pad is empty. */
+let pixels: Uint8Array | undefined;
+let training: { readonly recipe: Recipe; readonly key: string } | undefined;
+/** Weights and recipe that the last training ended with: whoever trains these on goes on with it. */
+let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
+let frame: number | undefined;
 
-/** Everything that changes. */
-interface State {
-  preset: PresetName | undefined;
-  spec: NetworkSpec;
-  /** Before sliders were turned. */
-  original: NetworkSpec;
-  parameters: ReadonlyMap<string, Float32Array>;
-  digits: Digits | undefined;
-  pixels: Uint8Array<ArrayBuffer> | undefined;
-  training: "no" | "yes" | "held";
-  /** Whether the trainer can go on with this network where it ended. */
-  goesOn: boolean;
-  nextDigit: number;
-  sight: Sight | undefined;
-  batches: Point[];
-  held: Point[];
-  total: number;
-}
-
-const state: State = {
-  ...untrained("seed"),
-  digits: undefined,
-  pixels: undefined,
-  training: "no",
-  nextDigit: 0,
-  sight: undefined,
-};
-
-function untrained(preset: PresetName) {
-  const spec = presetOf(preset).network();
-  return {
-    preset,
-    spec,
-    original: spec,
-    parameters: initialParameters(spec, SEED),
-    goesOn: false,
-    batches: [],
-    held: [],
-    total: 0,
-  };
-}
-
-const trainer = new Worker(new URL("trainer.js", import.meta.url), { type: "module" });
-const looker = new Worker(new URL("looker.js", import.meta.url), { type: "module" });
-const tell = (message: TrainerMessage) => trainer.postMessage(message);
-const notice = (words: string) => text("notice", words);
-
-/** Shows the present picture to the present network, one at a time: of those asked for meanwhile only the last counts. */
-let looking = false, lookAgain = false;
-function look(): void {
-  if (!state.pixels) return;
-  if (looking) {
-    lookAgain = true;
-    return;
-  }
-  looking = true;
-  const { spec, parameters, pixels } = state;
-  const message: LookerMessage = { spec, parameters, seed: SEED, precision: "f32", pixels };
-  looker.postMessage(message);
-}
-
-looker.onmessage = ({ data }: MessageEvent<LookerReply>) => {
-  looking = false;
-  if (lookAgain) {
-    lookAgain = false;
-    look();
-  }
-  if (!state.pixels) return;
-  if (data.kind === "failed") return notice(data.message);
-  state.sight = data;
-  show(data);
-};
-
-let frame = 0;
-function show(sight: Sight): void {
-  const canvases = layOutRasters(sight.spec);
-  const certainty = percent(sight.probabilities[sight.digit] ?? 0);
-  text("answer", `It names a ${sight.digit}, ${certainty} sure, after ${count(sight.spikes)} spikes.`);
-  drawBars(canvas("bars"), sight);
-  cancelAnimationFrame(frame);
-  const { steps } = sight.spec;
-  const isCalm = state.training === "yes" || matchMedia("(prefers-reduced-motion: reduce)").matches;
-  const began = performance.now();
-  const draw = () => {
-    const share = isCalm ? 1 : Math.min(1, (performance.now() - began) / TRAVEL);
-    const until = Math.ceil(share * steps);
-    drawRasters(canvases, sight, until);
-    drawDecision(canvas("decision"), sight, until);
-    if (share < 1) frame = requestAnimationFrame(draw);
-  };
-  draw();
-}
-
-/** A canvas a layer. */
-function layOutRasters({ layers, steps }: NetworkSpec): HTMLCanvasElement[] {
-  const box = element("rasters", HTMLElement);
-  const captions = layers.map(({ units }, i) =>
-    `${i === layers.length - 1 ? "Output" : `Layer ${i + 1}`}: ${count(units)} units, ${count(steps)} steps`
-  );
-  const present = [...box.querySelectorAll("figcaption")].map(({ textContent }) => textContent);
-  if (captions.join("|") !== present.join("|")) {
-    box.replaceChildren(...captions.map((caption) => {
-      const figure = document.createElement("figure"), words = document.createElement("figcaption");
-      const raster = document.createElement("canvas");
-      raster.setAttribute("role", "img");
-      raster.setAttribute("aria-label", `Spikes. ${caption}`);
-      words.textContent = caption;
-      figure.append(raster, words);
-      return figure;
-    }));
-  }
-  return [...box.querySelectorAll("canvas")];
-}
-
-const pad = new Pad(canvas("pad"), () => {
-  state.pixels = centreDigit(pad.picture(), SIDE);
-  look();
+const answer = new AnswerView();
+const asker = new Asker(alarm);
+const tell = openTrainer(hear);
+const constants = new ConstantsView((spec) => {
+  setPresent(retuned(present, spec));
+  if (training) tell({ kind: "tune", spec });
+  look("whole");
 });
+const pad = new Pad(element("pad", HTMLCanvasElement), {
+  drawing() {
+    element("pad-hint", HTMLElement).hidden = true;
+    element("source", HTMLElement).textContent = "";
+    frame ??= requestAnimationFrame(() => {
+      frame = undefined;
+      takePad("whole");
+    });
+  },
+  drawn: () => takePad("play"),
+});
+const controls = new TrainingView({
+  train: begin,
+  pause() {
+    tell({ kind: "pause" });
+    controls.setState("paused");
+    controls.say("Paused.");
+  },
+  resume() {
+    tell({ kind: "resume" });
+    controls.setState("running");
+  },
+  stop() {
+    tell({ kind: "stop" });
+    controls.setState("stopping");
+    controls.say("Stopping…");
+  },
+  renew(preset, { hidden, seed }) {
+    if (!mayReplace()) return false;
+    const units = preset === present.preset ? hidden : usualHidden(preset);
+    const classes = Math.max(10, 1 + (digits?.train.labels ?? new Uint8Array()).reduce(largest, 0));
+    replace(newNetwork(preset, { inputs: digits?.train.size ?? 784, hidden: units, classes }, seed));
+    return true;
+  },
+}, alarm);
 
-button("clear").onclick = () => {
+const largest = (a: number, b: number) => Math.max(a, b);
+
+/** Shows what went wrong in one line. */
+function alarm(error: unknown): void {
+  element("alert-text", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
+  element("alert", HTMLElement).hidden = false;
+}
+
+function calm(): void {
+  element("alert", HTMLElement).hidden = true;
+}
+
+/** Asks before a network is replaced that has been trained and not saved. */
+function mayReplace(): boolean {
+  return present.isKept || confirm("The present network has not been saved. Replace it?");
+}
+
+/** Another network takes the place of the present one. */
+function replace(next: Present): void {
+  calm();
+  setPresent(next);
+  answer.arrange(next.spec);
+  constants.show(next.spec);
+  controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units);
+  offerDigits();
+  if (pixels && pixels.length === next.spec.inputs) look("whole");
+  else clear();
+}
+
+function setPresent(next: Present): void {
+  present = next;
+  const { inputs, layers, steps } = next.spec;
+  const sizes = [inputs, ...layers.map(({ units }) => units)].join("–");
+  element("network-line", HTMLElement).textContent = `${sizes}, ${count(steps)} step${
+    steps === 1 ? "" : "s"
+  }: ${next.title}`;
+}
+
+function side(): number {
+  return pictureSide(present.spec) ?? 28; // loadNetwork has seen to it
+}
+
+/** Asks the network about the picture, and shows the answer. */
+function look(how: "play" | "whole"): void {
+  if (!pixels) return;
+  const { spec, parameters } = present;
+  const question = { spec, parameters, seed: seedOf(present), precision: precisionOf(present), pixels };
+  asker.ask({ ...question, answered: (sight) => pixels && answer.show(sight, how) });
+}
+
+function takePad(how: "play" | "whole"): void {
+  const centred = centreDigit(pad.picture(), side());
+  if (!centred.some((ink) => ink > 0)) return;
+  pixels = centred;
+  look(how);
+}
+
+function clear(): void {
   pad.clear();
-  state.pixels = state.sight = undefined;
-  cancelAnimationFrame(frame);
-  text("answer", "Draw, or take a test digit.");
-};
-button("next").onclick = () => {
-  if (!state.digits) return;
-  const { features, count, labels } = state.digits.test, index = state.nextDigit++ % count;
-  state.pixels = Uint8Array.from(features.subarray(index * SIDE * SIDE, (index + 1) * SIDE * SIDE));
-  pad.show(state.pixels, SIDE);
-  notice(`Test digit ${index + 1} is a ${labels[index]}.`);
-  look();
-};
-
-/** Takes another network. */
-function take(
-  network: Pick<
-    State,
-    "preset" | "spec" | "original" | "parameters" | "goesOn" | "batches" | "held" | "total"
-  >,
-): void {
-  Object.assign(state, network);
-  element("progress", HTMLProgressElement).value = 0;
-  drawCurve(canvas("curve"), [], [], 1);
-  layOutSliders();
-  layOutRasters(state.spec);
-  look();
+  pixels = undefined;
+  answer.clear();
+  element("pad-hint", HTMLElement).hidden = false;
+  element("source", HTMLElement).textContent = "";
 }
 
-const preset = element("preset", HTMLSelectElement);
-for (const [name, { summary }] of Object.entries(PRESETS)) {
-  preset.add(new Option(`${name}: ${summary}`, name));
-}
-const isPreset = (name: string): name is PresetName => Object.hasOwn(PRESETS, name);
-const startAnew = () => {
-  if (isPreset(preset.value)) take(untrained(preset.value));
-  text("standing", "Not trained yet.");
-};
-preset.onchange = startAnew;
-button("fresh").onclick = startAnew;
-
-function layOutSliders(): void {
-  const box = element("sliders", HTMLElement);
-  box.replaceChildren(
-    ...constantsOf(state.original).map((constant) => {
-      const { name, layers, value, least, most } = constant;
-      const label = document.createElement("label"), input = document.createElement("input");
-      const output = document.createElement("output");
-      label.className = "slider";
-      Object.assign(input, { type: "range", min: least, max: most, step: CONSTANT_STEP });
-      input.value = String(value);
-      input.dataset.constant = name;
-      output.textContent = value.toFixed(2);
-      input.oninput = () => {
-        state.spec = withConstant(state.spec, { name, layers }, input.valueAsNumber);
-        output.textContent = input.valueAsNumber.toFixed(2);
-        if (state.training !== "no") tell({ kind: "tune", spec: state.spec });
-        state.goesOn = false;
-        look();
-      };
-      label.append(`${name} of ${layersInWords(constant, state.original)}`, output, input);
-      return label;
-    }),
-  );
-}
-button("reset").onclick = () => {
-  state.spec = state.original;
-  if (state.training !== "no") tell({ kind: "tune", spec: state.spec });
-  layOutSliders();
-  look();
-};
-
-function setTraining(training: State["training"]): void {
-  state.training = training;
-  const is = training !== "no";
-  button("train").disabled = is || !state.digits;
-  button("pause").disabled = button("stop").disabled = !is;
-  button("pause").textContent = training === "held" ? "Go on" : "Pause";
-  for (const id of ["fresh"]) button(id).disabled = is;
-  preset.disabled = is;
-  element("load", HTMLInputElement).disabled = element("idx", HTMLInputElement).disabled = is;
+function showDigit(label?: number): void {
+  const at = turns?.next(label);
+  if (at === undefined || !digits) return alarm(`there is no ${label} among the held-back digits`);
+  const { features, labels, size, count: all } = digits.test;
+  pixels = Uint8Array.from(features.subarray(at * size, (at + 1) * size));
+  pad.show(pixels, Math.sqrt(size));
+  element("pad-hint", HTMLElement).hidden = true;
+  element("source", HTMLElement).textContent = `Test digit ${count(at)} of ${count(all)}: it is a ${
+    labels[at]
+  }.`;
+  look("play");
 }
 
-const engine = element("engine", HTMLSelectElement);
-button("train").onclick = () => {
-  const epochs = Math.min(
-    100,
-    Math.max(1, Math.round(element("epochs", HTMLInputElement).valueAsNumber || 1)),
-  );
-  const name = PAGE_ENGINES.find((name) => name === engine.value) ?? "wasm";
-  const recipe = recipeOf(state.preset ?? "seed", { epochs, seed: SEED });
-  const { startRate: _startRate, ...learned } = recipe;
-  const isNew = state.batches.length === 0 && state.preset !== undefined;
-  state.batches = [];
-  state.held = [];
-  setTraining("yes");
-  notice("");
-  tell({
-    kind: "train",
-    spec: state.spec,
-    parameters: state.parameters,
-    recipe: isNew ? recipe : learned,
-    engine: name,
-    goesOn: state.goesOn && recipe.schedule.kind === "constant",
+/** Test digits can be shown where the network takes such. */
+function offerDigits(): void {
+  const isOff = digits?.test.size !== present.spec.inputs;
+  element("next-digit", HTMLButtonElement).disabled = isOff;
+  const buttons = Array.from({ length: Math.min(10, classesOf(present.spec)) }, (_, digit) => {
+    const button = make("button", { type: "button", "aria-label": `Test digit ${digit}` }, String(digit));
+    button.disabled = isOff;
+    button.addEventListener("click", () => showDigit(digit));
+    return button;
   });
-};
-button("pause").onclick = () => {
-  const isHeld = state.training === "held";
-  tell({ kind: isHeld ? "resume" : "pause" });
-  setTraining(isHeld ? "yes" : "held");
-};
-button("stop").onclick = () => tell({ kind: "stop" });
-
-trainer.onmessage = ({ data }: MessageEvent<TrainerReply>) => {
-  switch (data.kind) {
-    case "started":
-      return text("engine-note", data.engine.replace(/, 0 threads$/, ", in a worker of the page"));
-    case "batch": {
-      const { epoch, batch, batches, done, total, loss, accuracy, firingRate, samplesPerSecond } =
-        data.standing;
-      state.batches.push({ done, accuracy });
-      state.total = total;
-      element("progress", HTMLProgressElement).value = done / total;
-      text(
-        "standing",
-        `Epoch ${epoch}, batch ${batch} of ${batches}: loss ${loss.toFixed(4)}, accuracy ${
-          percent(accuracy)
-        }, ${percent(firingRate)} of hidden units fire, ${count(samplesPerSecond)} samples a second`,
-      );
-      return drawCurve(canvas("curve"), state.batches, state.held, total);
-    }
-    case "measured":
-      state.held.push(data.heldBack);
-      return drawCurve(canvas("curve"), state.batches, state.held, state.total);
-    case "network":
-      state.parameters = data.parameters;
-      return look();
-    case "ended": {
-      state.parameters = data.parameters;
-      state.goesOn = true;
-      state.held.push(data.heldBack);
-      drawCurve(canvas("curve"), state.batches, state.held, state.total);
-      const { accuracy, total } = data.heldBack;
-      text(
-        "standing",
-        `${data.how === "stopped" ? "Stopped" : "Done"}: ${percent(accuracy)} of ${
-          count(total)
-        } held-back digits right.`,
-      );
-      setTraining("no");
-      return look();
-    }
-    case "notice":
-      return notice(data.message);
-    case "failed":
-      setTraining("no");
-      return text("standing", data.message);
-    default:
-      return data satisfies never;
-  }
-};
-
-button("save").onclick = () => {
-  const bytes = encodeModel({ spec: state.spec, parameters: state.parameters, metadata: {} });
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([bytes]));
-  link.download = "model.safetensors";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-};
-
-async function loadModel(file: File): Promise<void> {
-  const { spec, parameters } = decodeModel(new Uint8Array(await file.arrayBuffer()), file.name);
-  if (sampleSize(spec) !== SIDE * SIDE || classesOf(spec) !== 10) {
-    throw new InputError(
-      `${file.name}: its network takes ${sampleSize(spec)} values and names ${
-        classesOf(spec)
-      } classes: expected 784 and 10`,
-    );
-  }
-  take({
-    preset: undefined,
-    spec,
-    original: spec,
-    parameters,
-    goesOn: false,
-    batches: [],
-    held: [],
-    total: 0,
-  });
-  text("standing", `${file.name} is loaded.`);
+  element("digit-buttons", HTMLElement).replaceChildren(...buttons);
 }
 
-async function loadIdx(files: readonly File[]): Promise<void> {
-  const named = await Promise.all(
-    files.map(async (file): Promise<NamedIdx> => ({
-      ...await readIdxBlob(file, file.name),
-      name: file.name,
-    })),
-  );
-  const pairOf = (isTrain: boolean) => {
-    const pick = (dimensions: number) =>
-      named.find(({ name, shape }) => /^t10k/.test(name) !== isTrain && shape.length === dimensions);
-    const images = pick(3), labels = pick(1);
-    if (!images || !labels) {
-      throw new InputError("expected MNIST's four files: train-… and t10k-…, images and labels of each");
-    }
-    const samples = labelledImages(isTrain ? "training digits" : "test digits", images, labels);
-    if (samples.size !== SIDE * SIDE) {
-      throw new InputError(`${images.name}: expected pictures of 28 × 28 pixels`);
-    }
-    return samples;
-  };
-  useDigits({ train: pairOf(true), test: pairOf(false) });
-}
-
-function useDigits(digits: Digits): void {
-  state.digits = digits;
-  state.goesOn = false;
+function takeDigits(taken: { readonly digits: Digits; readonly line: string }): void {
+  digits = taken.digits;
+  turns = new DigitTurns(digits.test);
+  ended = undefined;
+  element("data-line", HTMLElement).textContent = taken.line;
   tell({ kind: "data", ...digits });
-  const facts = `${count(digits.train.count)} digits to learn from, ${count(digits.test.count)} held back`;
-  text("standing", `${facts}. Not trained yet.`);
-  setTraining("no");
+  offerDigits();
+  controls.setState("ready");
 }
 
-/** Carries out what a file picker asks for; what goes wrong is told in a line, and nothing is lost. */
-function onFiles(id: string, use: (files: readonly File[]) => Promise<void>): void {
+function begin(settings: Settings, engine: PageEngine): void {
+  calm();
+  const recipe = recipeOf(present.preset ?? "seed", settings, present.isNew);
+  const { spec, parameters } = present, key = keyOf(recipe, engine);
+  const goesOn = ended?.parameters === parameters && ended.key === key;
+  training = { recipe, key };
+  controls.setState("running");
+  controls.started(goesOn);
+  lockFiles(true);
+  tell({ kind: "train", spec, parameters, recipe, engine, goesOn });
+}
+
+/** All that a training that goes on must have in common with the last. */
+function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engine: PageEngine): string {
+  return JSON.stringify([rest, engine]);
+}
+
+function hear(reply: TrainerReply): void {
+  switch (reply.kind) {
+    case "started":
+      return controls.say(`${reply.engine}.`);
+    case "batch":
+      return controls.batch(reply.standing);
+    case "measured":
+      return controls.measured(reply.heldBack);
+    case "network":
+      return learned(reply.parameters, reply.spec);
+    case "ended":
+      return finish(reply);
+    case "notice":
+      return alarm(reply.message);
+    case "failed":
+      if (training) controls.say("Training ended early.");
+      release();
+      return alarm(reply.message);
+    default:
+      return reply satisfies never;
+  }
+}
+
+/** The network has other weights. Its constants are those of the sliders, which the trainer may not have heard of yet. */
+function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
+  if (layers.length !== present.spec.layers.length) return;
+  const title = present.preset
+    ? `the ${present.preset} network, trained here`
+    : `${sourceTitle()}, trained on`;
+  setPresent({ ...present, parameters, title, isNew: false, isKept: false });
+  look("whole");
+}
+
+function sourceTitle(): string {
+  return present.title.replace(/, trained on$/, "");
+}
+
+function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
+  if (!training) return;
+  const { recipe, key } = training, { step, augmentation, startRate, seed } = recipe;
+  learned(parameters, spec);
+  const { model = "page" } = present.metadata;
+  setPresent({
+    ...present,
+    metadata: {
+      model,
+      seed: String(seed),
+      epochs: String(epochs),
+      precision: "f32",
+      optimizer: JSON.stringify(step),
+      ...(augmentation && { augmentation: JSON.stringify(augmentation) }),
+      start: startRate === undefined ? present.metadata.start ?? "xavier" : `rate ${startRate}`,
+      accuracy: String(heldBack.accuracy),
+      measuredOn: `${heldBack.total} held-back digits`,
+    },
+  });
+  ended = { parameters: present.parameters, key };
+  controls.measured(heldBack);
+  const accuracy = (100 * heldBack.accuracy).toFixed(1);
+  controls.say(
+    `${how === "finished" ? "Done" : "Stopped"} after ${count(epochs)} ${
+      epochs === 1 ? "epoch" : "epochs"
+    }: ${accuracy}\u00a0% of ${count(heldBack.total)} held-back digits.`,
+  );
+  release();
+}
+
+/** Training is over. */
+function release(): void {
+  training = undefined;
+  lockFiles(false);
+  controls.setState(digits ? "ready" : "waiting");
+}
+
+function lockFiles(isLocked: boolean): void {
+  for (const id of ["model-file", "data-files"]) element(id, HTMLInputElement).disabled = isLocked;
+}
+
+/** Takes what was picked or dropped: a model, or the four files of a data set. */
+async function takeFiles(files: readonly File[]): Promise<void> {
+  const [first] = files;
+  if (!first) return;
+  try {
+    if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
+    calm();
+    if (files.length === 1 && !/idx/i.test(first.name)) {
+      const loaded = await loadNetwork(first, first.name);
+      if (mayReplace()) replace(loaded);
+    } else takeDigits(await pickedDigits(files));
+  } catch (error) {
+    alarm(error);
+  }
+}
+
+async function save(): Promise<void> {
+  try {
+    const url = URL.createObjectURL(await saveNetwork(present));
+    make("a", { href: url, download: `spikelet-${present.preset ?? "model"}.safetensors` }).click();
+    setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may ask where to first
+    present = { ...present, isKept: true };
+  } catch (error) {
+    alarm(error);
+  }
+}
+
+/** What WebGPU there is. @returns Why there is none, or none that helps. */
+async function withoutGpu(): Promise<string | undefined> {
+  if (!("gpu" in navigator)) return "this browser has none, or was not sent this page safely (https)";
+  const [found] = await findAdapters();
+  if (!found) return "this browser found no adapter";
+  const { isSoftware, name } = found.description;
+  return isSoftware ? `its adapter computes on the CPU (${name}), slower than WASM` : undefined;
+}
+
+element("clear", HTMLButtonElement).addEventListener("click", clear);
+element("next-digit", HTMLButtonElement).addEventListener("click", () => showDigit());
+element("save", HTMLButtonElement).addEventListener("click", save);
+element("alert-close", HTMLButtonElement).addEventListener("click", calm);
+for (const id of ["model-file", "data-files"]) {
   const input = element(id, HTMLInputElement);
-  input.onchange = async () => {
-    const files = [...input.files ?? []];
-    input.value = "";
-    try {
-      if (files.length > 0) await use(files);
-      notice("");
-    } catch (error) {
-      notice(error instanceof Error ? error.message : String(error));
-    }
-  };
+  input.addEventListener("change", async () => {
+    await takeFiles([...input.files ?? []]);
+    input.value = ""; // so that the same file can be picked again
+  });
 }
-onFiles("load", ([file]) => loadModel(file!));
-onFiles("idx", loadIdx);
-
-/** WebGPU can be chosen where there is an adapter that is not software. */
-async function offerWebGpu(): Promise<void> {
-  const option = engine.options[1]!;
-  option.disabled = true;
-  const gpu: unknown = Reflect.get(navigator, "gpu");
-  const adapter = gpu instanceof Object && "requestAdapter" in gpu && typeof gpu.requestAdapter === "function"
-    ? await gpu.requestAdapter().catch(() => null)
-    : null;
-  option.disabled = !adapter || adapter.info?.isFallbackAdapter === true;
-  if (option.disabled) text("engine-note", "WebGPU cannot be chosen: this browser offers no GPU.");
-}
-
-addEventListener("resize", () => state.sight && show(state.sight));
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-  if (state.sight) show(state.sight);
-  drawCurve(canvas("curve"), state.batches, state.held, Math.max(1, state.total));
+document.addEventListener("dragover", (event) => {
+  event.preventDefault();
+  document.body.classList.add("dropping");
+});
+document.addEventListener("dragleave", () => document.body.classList.remove("dropping"));
+document.addEventListener("drop", (event) => {
+  event.preventDefault();
+  document.body.classList.remove("dropping");
+  takeFiles([...event.dataTransfer?.files ?? []]);
+});
+addEventListener("beforeunload", (event) => {
+  if (!present.isKept) event.preventDefault();
 });
 
-take(untrained("seed"));
-void offerWebGpu();
-try {
-  const response = await fetch(new URL("digits.bin", import.meta.url));
-  if (!response.ok) throw new InputError(`the page's digits: the server answered ${response.status}`);
-  const packed = await response.blob();
-  useDigits(await unpackDigits(packed));
-  text(
-    "facts",
-    `The page brings ${
-      count(packed.size)
-    } bytes of MNIST (LeCun, Cortes & Burges). Nothing leaves your browser.`,
-  );
-} catch (error) {
-  notice(error instanceof Error ? error.message : String(error));
+replace(present);
+const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
+controls.offerEngines(threads, "looking for one");
+withoutGpu().then((reason) => controls.offerEngines(threads, reason), alarm);
+const { model } = document.documentElement.dataset;
+if (model) {
+  fetch(new URL(model, document.baseURI)).then(async (response) => {
+    if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
+    replace(await loadNetwork(await response.blob(), model));
+  }).catch(alarm);
 }
+fetchDigits().then(takeDigits).catch((error) => {
+  element("data-line", HTMLElement).textContent = "The digits could not be loaded: pick MNIST's four files.";
+  alarm(error);
+});

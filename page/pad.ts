@@ -1,71 +1,114 @@
 /**
- * The drawing pad: white ink on black, as MNIST's digits are.
+ * The pad: ink by mouse, pen or finger, light on dark as MNIST's digits are.
  *
  * @module
  */
+import type { Picture } from "../src/classify/resample.ts";
 
-/** Width of the pen, in pixels of a canvas of 280: about that of MNIST's strokes. */
-const PEN = 22;
+/** A stroke's width, as a share of the pad's side: about what MNIST's pens have. */
+const PEN = 0.075;
+const INK = "#fff";
+
+/** Who hears of the pad. */
+export interface PadListener {
+  /** Something was added; more may follow. */
+  drawing(): void;
+  /** The pen was lifted. */
+  drawn(): void;
+}
 
 /** A canvas to draw on. */
 export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
+  readonly #listener: PadListener;
+  /** The pointer that draws; others (a second finger, a palm) do not. */
+  #pointer: number | undefined;
+  #at: readonly [x: number, y: number] = [0, 0];
 
-  /** @param changed Called after every stroke's piece, and when it is cleared. */
-  constructor(canvas: HTMLCanvasElement, changed: () => void) {
+  constructor(canvas: HTMLCanvasElement, listener: PadListener) {
     const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw new Error("this browser draws on no canvas");
+    if (!context) throw new TypeError("this browser cannot draw on a canvas");
     this.#canvas = canvas;
     this.#context = context;
-    this.clear();
-    let last: { x: number; y: number } | undefined;
-    const draw = (event: PointerEvent) => {
-      const { left, top, width, height } = canvas.getBoundingClientRect();
-      const x = (event.clientX - left) * canvas.width / width;
-      const y = (event.clientY - top) * canvas.height / height;
-      const from = last ?? { x, y };
-      context.lineWidth = PEN;
-      context.lineCap = context.lineJoin = "round";
-      context.strokeStyle = "#fff";
-      context.beginPath();
-      context.moveTo(from.x, from.y);
-      context.lineTo(x, y);
-      context.stroke();
-      last = { x, y };
-      changed();
-    };
-    canvas.addEventListener("pointerdown", (event) => {
-      canvas.setPointerCapture(event.pointerId);
-      last = undefined;
-      draw(event);
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (canvas.hasPointerCapture(event.pointerId)) draw(event);
-    });
+    this.#listener = listener;
+    canvas.addEventListener("pointerdown", (event) => this.#begin(event));
+    canvas.addEventListener("pointermove", (event) => this.#go(event));
+    for (const end of ["pointerup", "pointercancel"] as const) {
+      canvas.addEventListener(end, (event) => this.#end(event));
+    }
   }
 
-  /** Wipes it. */
-  clear(): void {
-    this.#context.fillStyle = "#000";
-    this.#context.fillRect(0, 0, this.#canvas.width, this.#canvas.height);
-  }
-
-  /** Shows a square picture, `[side, side]` of brightnesses. */
-  show(pixels: Uint8Array, side: number): void {
-    this.clear();
-    const cell = this.#canvas.width / side;
-    pixels.forEach((ink, i) => {
-      if (ink === 0) return;
-      this.#context.fillStyle = `rgb(${ink} ${ink} ${ink})`;
-      this.#context.fillRect((i % side) * cell, Math.floor(i / side) * cell, cell, cell);
-    });
-  }
-
-  /** What is drawn: 0 is the ground, 255 is ink. */
-  picture(): { pixels: Uint8Array; width: number; height: number } {
+  /** What has been drawn. */
+  picture(): Picture {
     const { width, height } = this.#canvas;
     const { data } = this.#context.getImageData(0, 0, width, height);
-    return { pixels: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]!), width, height };
+    return { pixels: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]!), width, height };
   }
+
+  /** Takes all ink away. */
+  clear(): void {
+    this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  /** Shows a picture in place of what has been drawn. @param pixels `[side, side]` */
+  show(pixels: Uint8Array, side: number): void {
+    this.clear();
+    this.#context.imageSmoothingEnabled = false;
+    this.#context.drawImage(pictureOf(pixels, side), 0, 0, this.#canvas.width, this.#canvas.height);
+  }
+
+  #begin(event: PointerEvent): void {
+    if (this.#pointer !== undefined || event.button !== 0) return;
+    event.preventDefault();
+    this.#pointer = event.pointerId;
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#at = this.#placeOf(event);
+    this.#listener.drawing();
+    this.#stroke(this.#at);
+  }
+
+  #go(event: PointerEvent): void {
+    if (event.pointerId !== this.#pointer) return;
+    // All places since the last frame, where the browser tells them: a fast pen draws no polygons then.
+    const events = event.getCoalescedEvents();
+    for (const each of events.length > 0 ? events : [event]) this.#stroke(this.#placeOf(each));
+    this.#listener.drawing();
+  }
+
+  #end(event: PointerEvent): void {
+    if (event.pointerId !== this.#pointer) return;
+    this.#pointer = undefined;
+    this.#listener.drawn();
+  }
+
+  #placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    return [
+      (clientX - left) * this.#canvas.width / width,
+      (clientY - top) * this.#canvas.height / height,
+    ];
+  }
+
+  #stroke(to: readonly [number, number]): void {
+    const context = this.#context;
+    context.lineWidth = PEN * this.#canvas.width;
+    context.lineCap = context.lineJoin = "round";
+    context.strokeStyle = INK;
+    context.beginPath();
+    context.moveTo(...this.#at);
+    context.lineTo(...to);
+    context.stroke();
+    this.#at = to;
+  }
+}
+
+/** Ink with the pixels as its opacity. */
+export function pictureOf(pixels: Uint8Array, side: number): HTMLCanvasElement {
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = side;
+  const image = new ImageData(side, side);
+  pixels.forEach((ink, i) => image.data.set([255, 255, 255, ink], 4 * i));
+  canvas.getContext("2d")?.putImageData(image, 0, 0);
+  return canvas;
 }

@@ -5,7 +5,7 @@
  */
 /// <reference lib="webworker" />
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
-import { openPageEngine } from "../src/page/engines.ts";
+import { openPageEngine, shareSamples } from "../src/page/engines.ts";
 import { Trainer } from "../src/page/training.ts";
 import type { TrainerMessage, TrainerReply } from "../src/page/protocol.ts";
 import { fetchKernels } from "./fetch_kernels.ts";
@@ -21,4 +21,8 @@ const trainer = new Trainer({
   reply,
 });
 
-self.onmessage = ({ data }: MessageEvent<TrainerMessage>) => void trainer.handle(data);
+self.onmessage = ({ data }: MessageEvent<TrainerMessage>) => {
+  trainer.handle(
+    data.kind === "data" ? { ...data, train: shareSamples(data.train), test: shareSamples(data.test) } : data,
+  );
+};

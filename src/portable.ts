@@ -40,3 +40,4 @@ export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from ".
 export { softmax } from "./classify/softmax.ts";
 export { createHandler, type HandlerOptions } from "./serve/handler.ts";
 export type { Seed } from "./serve/app.ts";
+export type { Site } from "./serve/site.ts";

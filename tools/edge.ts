@@ -9,8 +9,7 @@
  *
  * @module
  */
-/// <reference lib="deno.unstable" />
-import { dirname, join, resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
@@ -18,10 +17,9 @@ import { count } from "../src/cli/figures.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/cli/training_options.ts";
-import { SpikeletError } from "../src/errors.ts";
-import { writeError } from "../src/file_access.ts";
 import { readModel } from "../src/network/model_file.ts";
 import { findModel } from "../src/train/run_folder.ts";
+import { bundle, checkBundler, makeFolder } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const HANDLER = new URL("src/serve/handler.ts", ROOT);
@@ -91,27 +89,9 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-async function bundle(entry: string): Promise<Uint8Array> {
-  const { success, errors, outputFiles } = await Deno.bundle({
-    entrypoints: [entry],
-    platform: "browser",
-    format: "esm",
-    minify: true,
-    write: false,
-  });
-  const contents = outputFiles?.[0]?.contents;
-  if (!success || !contents) {
-    throw new SpikeletError(`the bundle failed: ${errors.map(({ text }) => text).join("; ")}`);
-  }
-  return contents;
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw writeError(error, path, dirname(path));
-  }
+async function bundled(entry: string): Promise<Uint8Array> {
+  const [file] = await bundle([entry]);
+  return file!.contents;
 }
 
 const command = createCommand(
@@ -129,11 +109,7 @@ const command = createCommand(
   .action(async (given) => {
     const { say, result } = openOutput(given);
     const { out } = given;
-    if (!("bundle" in Deno)) {
-      throw new SpikeletError(
-        `this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`,
-      );
-    }
+    checkBundler();
     const path = await findModel(given.model);
     const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
     const model = await Deno.readFile(path);
@@ -143,12 +119,12 @@ const command = createCommand(
     await Deno.writeTextFile(entry, fetchModule(kernels, model));
     const files: [name: string, contents: Uint8Array | string][] = [
       ["worker.js", WORKER],
-      ["spikelet.js", await bundle(fileURLToPath(HANDLER))],
+      ["spikelet.js", await bundled(fileURLToPath(HANDLER))],
       [KERNELS, kernels],
       [MODEL, model],
       ["config.capnp", CAPNP],
       ["wrangler.jsonc", WRANGLER],
-      ["fetch.js", await bundle(entry)],
+      ["fetch.js", await bundled(entry)],
     ];
     await Deno.remove(entry);
     for (const [name, contents] of files) {

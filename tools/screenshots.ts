@@ -1,6 +1,6 @@
 /**
- * Makes the pictures of reports in `docs/` anew: trains the runs that they show, writes their pages, and photographs these in
- * Debian's chromium.
+ * Makes the pictures of reports and of the page in `docs/` anew: trains the runs that they show, writes their pages, trains and
+ * draws on the page that learns, and photographs all of them in Debian's chromium.
  *
  *     deno run -A tools/screenshots.ts [FOLDER]
  *
@@ -15,6 +15,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
+import { serveFolder } from "../tests/page/static_server.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PNGQUANT = "/usr/bin/pngquant";
@@ -89,6 +90,59 @@ async function photograph(browser: Browser, page: string, picture: Picture): Pro
   return pieces.length === 1 ? pieces[0]! : await besideEachOther(browser, pieces, width, height);
 }
 
+/** The page that learns, after it has: at a desk and on a phone, light and dark. */
+const VISITS = [
+  { file: "page.png", width: 1280, colorScheme: "light" },
+  { file: "page-dark.png", width: 1280, colorScheme: "dark" },
+  { file: "page-phone.png", width: 375, colorScheme: "light" },
+  { file: "page-phone-dark.png", width: 375, colorScheme: "dark" },
+] as const;
+
+/** Builds the page, and leaves it as it is once a network has been trained on it and a digit drawn. */
+async function photographPage(
+  browser: Browser,
+  folder: string,
+  picture: typeof VISITS[number],
+): Promise<Uint8Array> {
+  await using server = serveFolder(folder);
+  const { width, colorScheme } = picture;
+  const context = await browser.newContext({
+    viewport: { width, height: 800 },
+    colorScheme,
+    reducedMotion: "reduce",
+  });
+  const window = await context.newPage();
+  await window.goto(server.url);
+  await window.click("#train:enabled");
+  await window.locator("#train-status").filter({ hasText: /^Done/ }).waitFor({ timeout: 300_000 });
+  await window.locator("#pad").scrollIntoViewIfNeeded();
+  const box = await window.locator("#pad").boundingBox();
+  if (box === null) throw new Error("the page shows no pad");
+  const at = (across: number, down: number) =>
+    [box.x + across * box.width, box.y + down * box.height] as const;
+  await window.mouse.move(...at(0.3, 0.25));
+  await window.mouse.down();
+  await window.mouse.move(...at(0.7, 0.25), { steps: 5 });
+  await window.mouse.move(...at(0.45, 0.8), { steps: 5 });
+  await window.mouse.up();
+  await window.locator("#announcement").filter({ hasText: /The network says/ }).waitFor({
+    state: "attached",
+  });
+  await window.waitForTimeout(500);
+  const whole = await window.screenshot({ fullPage: true });
+  await context.close();
+  return whole;
+}
+
+async function buildPage(folder: string): Promise<void> {
+  const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", `--allow-write=${folder}`];
+  const { code } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", ...permissions, join(PROJECT, "tools", "page.ts"), "--out", folder, "--quiet"],
+    cwd: PROJECT,
+  }).output();
+  if (code !== 0) throw new Error(`the page cannot be built: exit code ${code}`);
+}
+
 /** Some pictures of one size as one, on grey. */
 async function besideEachOther(
   browser: Browser,
@@ -132,6 +186,14 @@ if (import.meta.main) {
       pages.set(runs, page);
       const path = join(out, picture.file);
       await Deno.writeFile(path, await photograph(browser, join(folder, page), picture));
+      if (existsSync(PNGQUANT)) await shrink(path);
+      console.log(`${path}: ${(await Deno.stat(path)).size.toLocaleString("en")} bytes`);
+    }
+    const built = join(folder, "page");
+    await buildPage(built);
+    for (const picture of VISITS) {
+      const path = join(out, picture.file);
+      await Deno.writeFile(path, await photographPage(browser, built, picture));
       if (existsSync(PNGQUANT)) await shrink(path);
       console.log(`${path}: ${(await Deno.stat(path)).size.toLocaleString("en")} bytes`);
     }

@@ -44,9 +44,12 @@ export function centreDigit(drawing: Picture, side: number): Uint8Array<ArrayBuf
   });
   if (right < 0) return new Uint8Array(side * side);
   const scale = Math.max(right - left + 1, bottom - top + 1) / (BOX * side);
+  // Where the centre of mass lies far off, the middle gives way: no ink is cut off.
+  const edge = (middle: number, from: number, to: number) =>
+    Math.min(from, Math.max(to - scale * side, middle - scale * side / 2));
   return resample(drawing, side, {
     scale,
-    left: x / mass - scale * side / 2,
-    top: y / mass - scale * side / 2,
+    left: edge(x / mass, left, right + 1),
+    top: edge(y / mass, top, bottom + 1),
   });
 }

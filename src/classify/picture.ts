@@ -3,10 +3,10 @@
  *
  * @module
  */
-import { sampleFormOf } from "../network/encoders.ts";
-import type { NetworkSpec } from "../network/spec.ts";
 import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
 import { resample } from "./resample.ts";
+
+export { pictureSide } from "./picture_side.ts";
 
 /** Whether a picture's ink is light or dark; `auto` tells by its border. */
 export const INKS = ["auto", "light", "dark"] as const;
@@ -22,13 +22,6 @@ export interface PictureOptions {
   readonly name?: string;
   /** The largest picture that is decoded. @default {1,048,576} */
   readonly mostPixels?: number;
-}
-
-/** The side of the square pictures that a network takes; `undefined` where a sample of its is none. */
-export function pictureSide(spec: NetworkSpec): number | undefined {
-  const { isSequence, size } = sampleFormOf(spec);
-  const side = Math.sqrt(size);
-  return !isSequence && Number.isInteger(side) ? side : undefined;
 }
 
 /**

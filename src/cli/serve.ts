@@ -9,6 +9,7 @@ import { loadKernels } from "../engine/wasm/load.ts";
 import { describeKernels } from "../engine/wasm/wasm_engine.ts";
 import type { EngineError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";
+import { describePage, readBuiltPage } from "../serve/built_page.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
@@ -91,6 +92,7 @@ export function serveCommand(): CommandUnknownOpts {
       const path = await findModel(given.model);
       const model = await readModel(path);
       const kernels = await loadKernels(given.variant);
+      const site = await readBuiltPage();
       const { promise: failed, reject: fail } = Promise.withResolvers<never>();
       failed.catch(() => {}); // it may come before anybody waits for it
       const server = await startThreads(
@@ -105,6 +107,7 @@ export function serveCommand(): CommandUnknownOpts {
           mostBytes: given.maxBytes,
           bodyTime: 1000 * given.timeout,
           log: given.log ?? false,
+          ...(site && { site }),
         },
         given.threads,
         (error: EngineError) => fail(error),
@@ -115,6 +118,7 @@ export function serveCommand(): CommandUnknownOpts {
       const threads = given.threads === 1 ? "1 thread" : `${given.threads} threads`;
       say(`${path}: ${describeNetwork(model.spec)}`);
       say(`${describeKernels(kernels)}, ${threads}`);
+      say(describePage(site));
       say(`listening at ${url}`);
       result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });
 

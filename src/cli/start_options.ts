@@ -6,6 +6,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
+import { PRESETS } from "../network/presets.ts";
 import { DEFAULT_RATE, type LayerStart } from "../train/scaled_start.ts";
 import { count, percent } from "./figures.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
@@ -60,9 +61,9 @@ export function startRateOf(
   return start === "rate" ? initRate ?? DEFAULT_RATE : undefined;
 }
 
-/** How weights begin where nothing is said of it: the notebook's networks as they are drawn, all others by their rate. */
+/** How weights begin where nothing is said of it: as the preset of that name has it; others by their rate. */
 export function startOf(model: string): typeof STARTS[number] {
-  return model === "seed" || model === "dense" ? "xavier" : "rate";
+  return Object.entries(PRESETS).find(([name]) => name === model)?.[1].init ?? "rate";
 }
 
 /** What the layers' starts came to, in a line. */

@@ -14,6 +14,7 @@ import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { type Schedule, SCHEDULES } from "../train/schedule.ts";
 import { count } from "./figures.ts";
+import type { StartOptions } from "./start_options.ts";
 import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 
@@ -252,16 +253,20 @@ export function trainingOf(
 
 /**
  * The options with a preset's recipe in place of the defaults: what the user wrote stays. Constants of the recipe's optimiser
- * mean nothing for another.
+ * mean nothing for another, and its firing rate nothing where weights are to stay as they are drawn.
  */
-export function withRecipe<Options extends Recipe>(
+export function withRecipe<Options extends Recipe & StartOptions>(
   options: Options,
   recipe: Recipe,
   isGiven: (option: string) => boolean,
 ): Options {
   const isOther = isGiven("optimizer") && options.optimizer !== recipe.optimizer;
-  const { learningRate, weightDecay, ...rest } = recipe;
-  const taken = { ...rest, ...(!isOther && { learningRate, weightDecay }) };
+  const { learningRate, weightDecay, initRate, ...rest } = recipe;
+  const taken = {
+    ...rest,
+    ...(!isOther && { learningRate, weightDecay }),
+    ...(options.init !== "xavier" && { initRate }),
+  };
   const missing = Object.entries(taken).filter(([option, value]) => value !== undefined && !isGiven(option));
   return { ...options, ...Object.fromEntries(missing) };
 }

@@ -4,6 +4,9 @@
  * @module
  */
 import { join } from "node:path";
+import { FILE_NAMES } from "./file_names.ts";
+
+export { FILE_NAMES };
 
 /** One of the four files of a data set. */
 export interface OfficialFile {
@@ -28,12 +31,6 @@ export interface OfficialDataset {
   /** Train images, train labels, test images, test labels. */
   readonly files: readonly OfficialFile[];
 }
-
-/** The names of the four files, which all data sets of MNIST's family share. */
-export const FILE_NAMES = {
-  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
-  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
-} as const;
 
 /** In the order of {@linkcode fourFiles}; sizes are a header, and a byte for each of 28 × 28 pixels or for each label. */
 const FILES = [

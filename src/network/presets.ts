@@ -197,6 +197,8 @@ export interface Preset {
   readonly without: string;
   /** The network. */
   network(options?: SeedOptions): NetworkSpec;
+  /** How first weights come about where nothing is said: as they are drawn, or scaled by the data until units fire. */
+  readonly init: "xavier" | "rate";
   /** How it is trained. */
   readonly recipe: Recipe;
 }
@@ -210,6 +212,7 @@ export const PRESETS = {
     takes: ["inputs", "hidden", "classes", "steps", "decay", "threshold", "penalty", "beginEval"],
     without: "",
     network: seedNetwork,
+    init: "xavier",
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
   dense: {
@@ -217,6 +220,7 @@ export const PRESETS = {
     takes: ["inputs", "hidden", "classes"],
     without: "which has neither time steps nor spikes",
     network: denseNetwork,
+    init: "xavier",
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
   tuned: {
@@ -224,6 +228,7 @@ export const PRESETS = {
     takes: SIZES,
     without: "whose constants belong together",
     network: tunedNetwork,
+    init: "rate",
     recipe: {
       epochs: 24,
       batchSize: 250,
@@ -241,6 +246,7 @@ export const PRESETS = {
     takes: SIZES,
     without: "whose constants belong together",
     network: tunedCentredNetwork,
+    init: "rate",
     recipe: {
       epochs: 24,
       batchSize: 250,
@@ -260,6 +266,7 @@ export const PRESETS = {
     takes: SIZES,
     without: "whose constants belong together",
     network: wideNetwork,
+    init: "rate",
     recipe: {
       epochs: 20,
       batchSize: 250,
@@ -274,6 +281,7 @@ export const PRESETS = {
     takes: SIZES,
     without: "whose constants belong together",
     network: fastNetwork,
+    init: "rate",
     recipe: {
       epochs: 10,
       batchSize: 128,
@@ -288,6 +296,7 @@ export const PRESETS = {
     takes: SIZES,
     without: "whose constants belong together",
     network: lifNetwork,
+    init: "rate",
     recipe: { epochs: 25, batchSize: 128, optimizer: "adam", learningRate: 1e-3 },
   },
 } as const satisfies Record<string, Preset>;

@@ -3,14 +3,22 @@
  *
  * @module
  */
+import { sharedBuffer } from "../data/shared_memory.ts";
+import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
 import { withFallback } from "../engine/fallback.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
 import type { PageEngineOptions } from "./training.ts";
 
+/** Whether threads can share memory here: in a browser only where the page was sent with headers that isolate it. */
+const SHARES = typeof SharedArrayBuffer === "function";
+
+/** Worker threads of the WASM engine; 0 where memory cannot be shared: then it works in the trainer's own thread. */
+export const THREADS: number = SHARES ? Math.max(1, navigator.hardwareConcurrency) : 0;
+
 /**
- * Makes an engine. WASM works in the trainer's own thread: so nothing depends on headers that isolate the page. Where a GPU cannot be had, or fails in the middle, WASM goes on from the last whole batch.
+ * Makes an engine. Where a GPU cannot be had, or fails in the middle, WASM goes on from the last whole batch.
  *
  * @param notice Hears of that in one line.
  */
@@ -19,7 +27,7 @@ export async function openPageEngine(
   kernels: KernelModule,
   notice: (message: string) => void,
 ): Promise<Engine & Disposable> {
-  const wasm = () => createWasmEngine({ ...options, kernels, threads: 0 });
+  const wasm = () => createWasmEngine({ ...options, kernels, threads: options.record ? 0 : THREADS });
   switch (engine) {
     case "wasm":
       return wasm();
@@ -41,4 +49,16 @@ export async function openPageEngine(
     default:
       return engine satisfies never;
   }
+}
+
+/** The same samples in memory that the engine's threads can share, where there is such. */
+export function shareSamples(samples: Samples): Samples {
+  const { features, labels } = samples;
+  if (!SHARES || !(features instanceof Uint8Array)) return samples;
+  const shared = (bytes: Uint8Array) => {
+    const copy = new Uint8Array(sharedBuffer(bytes.length));
+    copy.set(bytes);
+    return copy;
+  };
+  return { ...samples, features: shared(features), labels: shared(labels) };
 }

@@ -1,43 +1,75 @@
 /**
- * How the page trains a preset: its recipe, with batches that suit a small data set.
+ * How the page trains a preset: its recipe, with batches and epochs for a few thousand digits and a minute's patience.
  *
  * @module
  */
-import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
-import type { Step } from "../engine/engine.ts";
 import { type PresetName, presetOf } from "../network/presets.ts";
+import type { Step } from "../engine/engine.ts";
+import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
 import { DEFAULT_RATE } from "../train/scaled_start.ts";
+import type { Schedule } from "../train/schedule.ts";
 import type { Recipe } from "./protocol.ts";
 
-/** Thousands of digits in batches of a thousand would be a handful of steps. */
-const MOST_OF_A_BATCH = 100;
+/** What a user can set; the rest is the preset's. */
+export interface Settings {
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly learningRate: number;
+  readonly seed: number;
+}
 
-/** The recipe of a preset for some passes over a small data set. */
-export function recipeOf(
-  name: PresetName,
-  { epochs, seed }: { readonly epochs: number; readonly seed: number },
-): Recipe {
-  const { recipe } = presetOf(name);
-  const { optimizer = "sgd", schedule = "constant", augment, initRate, warmUp } = recipe;
-  const isNotebook = name === "seed" || name === "dense";
+const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly batchSize: number }>> = {
+  seed: { epochs: 4, batchSize: 100 },
+  dense: { epochs: 6, batchSize: 50 },
+  tuned: { epochs: 8, batchSize: 50 },
+  "tuned-centred": { epochs: 8, batchSize: 50 },
+  wide: { epochs: 6, batchSize: 50 },
+  fast: { epochs: 6, batchSize: 50 },
+  lif: { epochs: 6, batchSize: 50 },
+};
+
+/** What is set where the user has not. */
+export function settingsOf(name: PresetName): Omit<Settings, "seed"> {
+  const { optimizer = "sgd", learningRate } = presetOf(name).recipe;
   return {
-    epochs,
-    batchSize: Math.min(recipe.batchSize ?? MOST_OF_A_BATCH, MOST_OF_A_BATCH),
-    step: stepOf(optimizer, recipe.learningRate, recipe.weightDecay),
-    schedule: schedule === "step" ? { kind: schedule, every: Math.ceil(epochs / 3), factor: 0.1 } : {
-      kind: schedule,
-      ...(warmUp !== undefined && { warmUp }),
-    },
-    seed,
-    ...(augment && { augmentation: augment }),
-    ...(!isNotebook && { startRate: initRate ?? DEFAULT_RATE }),
+    ...BATCHES[name],
+    learningRate: learningRate ?? OPTIMISER_DEFAULTS[optimizer].learningRate,
   };
 }
 
-function stepOf(kind: "sgd" | "adam" | "adamw", learningRate?: number, weightDecay?: number): Step {
-  const { learningRate: rate, weightDecay: decay } = OPTIMISER_DEFAULTS[kind];
-  const common = { learningRate: learningRate ?? rate, weightDecay: weightDecay ?? decay };
-  return kind === "sgd"
-    ? { kind, momentum: OPTIMISER_DEFAULTS.sgd.momentum, ...common }
-    : { kind, ...common };
+/**
+ * The recipe of a training.
+ *
+ * @param isNew First weights are still as they were drawn: where the preset asks for it, the data are to scale them.
+ */
+export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): Recipe {
+  const { init, recipe } = presetOf(name);
+  const { optimizer = "sgd", weightDecay, schedule = "constant", augment, initRate = DEFAULT_RATE } = recipe;
+  const { epochs, batchSize, learningRate, seed } = settings;
+  const decay = weightDecay !== undefined && { weightDecay };
+  const step: Step = optimizer === "sgd"
+    ? { learningRate, momentum: OPTIMISER_DEFAULTS.sgd.momentum, ...decay }
+    : { kind: optimizer, learningRate, ...decay };
+  return {
+    epochs,
+    batchSize,
+    step,
+    schedule: scheduleOf(schedule, epochs),
+    seed,
+    ...(augment && { augmentation: augment }),
+    ...(isNew && init === "rate" && { startRate: initRate }),
+  };
+}
+
+/** As the command line has it: `step` lowers the rate to a tenth after each third. */
+function scheduleOf(kind: Schedule["kind"], epochs: number): Schedule {
+  switch (kind) {
+    case "constant":
+    case "cosine":
+      return { kind };
+    case "step":
+      return { kind, every: Math.ceil(epochs / 3), factor: 0.1 };
+    default:
+      return kind satisfies never;
+  }
 }

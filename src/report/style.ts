@@ -7,8 +7,8 @@
  * @module
  */
 
-/** CSS, for a `<style>`. */
-export const STYLE = `
+/** The colours, as custom properties. */
+export const PALETTE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --card: #f6f7f9; --line: #d5d9e0; --ink: #1a1d23; --soft: #535b68; --faint: #a3abb8;
@@ -21,8 +21,12 @@ export const STYLE = `
     --blue: #56b4e9; --vermillion: #f2874b; --green: #2fc79a; --purple: #e09cc6; --orange: #e69f00; --sky: #8fd0f5;
     --on-colour: #14171c;
   }
-  img.sample { filter: invert(1); border-color: #ccc; }
 }
+`;
+
+/** CSS, for a `<style>`. */
+export const STYLE = `${PALETTE}
+@media screen and (prefers-color-scheme: dark) { img.sample { filter: invert(1); border-color: #ccc; } }
 * { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }

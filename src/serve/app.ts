@@ -7,12 +7,14 @@ import { type Context, Hono } from "hono";
 import type { Answer } from "../classify/classifier.ts";
 import { type Ink, INKS, pictureSide } from "../classify/picture.ts";
 import { InputError } from "../errors.ts";
-import type { Model } from "../network/model_file.ts";
+import { encodeModel, type Model } from "../network/model_file.ts";
 import { contentId } from "../random.ts";
 import { sampleSize } from "../network/spec.ts";
 import type { Answering } from "./answering.ts";
+import { MODEL_FILE } from "../page/site.ts";
 import { Bodies } from "./bodies.ts";
 import { PAGE } from "./page.ts";
+import { addSite, type Site } from "./site.ts";
 import { type Questions, readQuestions, typeOf, unpack } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -35,8 +37,8 @@ export interface AppOptions {
   readonly totalBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /** What stands at `/`, HTML. @default {a form} */
-  readonly page?: string;
+  /** What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds. @default {a form} */
+  readonly page?: string | Site;
   /** Says that no more requests are taken: they are answered with 503. */
   readonly isStopping?: () => boolean;
   /** Hears of every answer. */
@@ -97,7 +99,14 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
-  app.get("/", (context) => context.html(page, 200, PAGE_HEADERS));
+  if (typeof page === "string") app.get("/", (context) => context.html(page, 200, PAGE_HEADERS));
+  else addSite(app, page);
+
+  let file: Uint8Array<ArrayBuffer> | undefined;
+  app.get(`/${MODEL_FILE}`, (context) => {
+    file ??= encodeModel(model);
+    return context.body(file, 200, { ...HEADERS, "content-type": "application/octet-stream" });
+  });
 
   app.get("/health", (context) => {
     const isStopping = options.isStopping?.() ?? false;
@@ -161,6 +170,7 @@ const METHODS = {
   "/": "GET, HEAD",
   "/health": "GET, HEAD",
   "/model": "GET, HEAD",
+  [`/${MODEL_FILE}`]: "GET, HEAD",
   "/classify": "POST",
 } as const;
 

@@ -13,6 +13,7 @@ import { seedOf } from "../engine/model_options.ts";
 import { decodeModel } from "../network/model_file.ts";
 import { Answering } from "./answering.ts";
 import { createApp, type Seed } from "./app.ts";
+import type { Site } from "./site.ts";
 
 /** What a handler is made from. */
 export interface HandlerOptions {
@@ -24,12 +25,12 @@ export interface HandlerOptions {
   readonly mostBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /** What stands at `/`, HTML. @default {a form} */
-  readonly page?: string;
+  /** What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds. @default {a form} */
+  readonly page?: string | Site;
 }
 
 /**
- * Makes the routes of `deno task serve` for a model: `POST /classify`, `GET /health`, `/model` and `/`.
+ * Makes the routes of `deno task serve` for a model: `POST /classify`, `GET /health`, `/model`, `/model.safetensors` and `/`.
  *
  * @param model The bytes of a model file.
  * @returns What answers a request.

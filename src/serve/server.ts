@@ -10,6 +10,7 @@ import type { Model } from "../network/model_file.ts";
 import { sampleSize } from "../network/spec.ts";
 import { Answering } from "./answering.ts";
 import { createApp, type LogEntry, type Seed } from "./app.ts";
+import type { Site } from "./site.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */
 export interface ServerSetup {
@@ -28,6 +29,8 @@ export interface ServerSetup {
   readonly bodyTime: number;
   /** Tell of every answer on standard error. */
   readonly log: boolean;
+  /** The page that learns, where it has been built. */
+  readonly site?: Site;
 }
 
 /** A server that listens. */
@@ -49,7 +52,7 @@ const LAST_ANSWERS = 5000;
  * @throws {SpikeletError} when the address cannot be had.
  */
 export function startServer(setup: ServerSetup): Server {
-  const { model, kernels, hostname, port, isShared, seed, waiting, mostBytes, bodyTime, log } = setup;
+  const { model, kernels, hostname, port, isShared, seed, waiting, mostBytes, bodyTime, log, site } = setup;
   const classifier = new Classifier(model, { kernels });
   classifier.answer(new Uint8Array(sampleSize(model.spec)), 0); // so that the first request finds it awake
   let answered = 0, isStopping = false;
@@ -61,6 +64,7 @@ export function startServer(setup: ServerSetup): Server {
     seed,
     mostBytes,
     bodyTime,
+    ...(site && { page: site }),
     isStopping: () => isStopping,
     log: (entry) => {
       answered++;

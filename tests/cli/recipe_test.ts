@@ -65,3 +65,16 @@ Deno.test("compare takes an optimiser and an augmentation for both networks", as
     assert.deepEqual(Object.keys(compared), ["seed", "dense"]);
   });
 });
+
+Deno.test("train takes --init xavier for a preset whose recipe has a firing rate", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const args = ["train", "--model", "tuned", "--epochs", "1", "--data", "data", "--threads", "1"];
+    const { code, stdout, stderr } = await spikelet(folder, [...args, "--init", "xavier"]);
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stdout, /units fire at a step/);
+    const vain = await spikelet(folder, [...args, "--init", "xavier", "--init-rate", "0.2"]);
+    assert.equal(vain.code, 2);
+    assert.match(vain.stderr, /^--init-rate: means nothing for --init xavier/);
+  });
+});

@@ -1,243 +1,267 @@
 /**
- * Visits the built page in Chromium as somebody would who has come to try it: `deno run -A tests/page/visit.ts FOLDER [SHOTS]`.
- * A program of its own, since playwright looks at files below /proc, for which Deno wants every permission.
+ * Uses the page in Chromium as a visitor would: `deno run -A tests/page/visit.ts PAGE OUT`. A program of its own, since playwright
+ * looks at files below /proc, for which Deno wants every permission.
  *
- * The page is served without the headers that isolate it. Prints what was seen as one line of JSON, a {@linkcode Visit}; with
- * SHOTS, writes screenshots into that folder.
+ * PAGE is the built page. What it saves, and a damaged model that it is to refuse, lie in OUT. Prints one line of JSON, a {@linkcode Visits}.
  *
  * @module
  */
-import { chromium, type Page } from "playwright-core";
-import { Buffer } from "node:buffer";
-import { extname, join } from "node:path";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { fileURLToPath } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../chromium.ts";
+import { serveFolder } from "./static_server.ts";
 
-/** What was seen. */
-export interface Visit {
-  readonly isolated: boolean;
-  /** What the page says of training, after it. */
-  readonly standing: string;
-  /** The same where it was stopped after a few batches. */
-  readonly stopped: string;
-  /** Whether the learning curve's, raster's and probabilities' canvases changed. */
-  readonly changed: Readonly<Record<"curve" | "raster" | "bars" | "decision", boolean>>;
-  /** What it says of a digit that was drawn with the mouse, and of a test digit that was taken by keyboard. */
-  readonly drawn: string;
-  readonly taken: string;
-  /** The same digit after a slider was turned, and after all were reset. */
-  readonly turned: string;
-  readonly reset: string;
-  /** What it says to a damaged file, and of the digit after it. */
-  readonly damaged: string;
-  readonly afterDamage: string;
-  /** The saved model, as base64; and saved once more after it was loaded into a fresh page, which says this of the digit. */
-  readonly saved: string;
-  readonly savedAgain: string;
-  readonly loaded: string;
-  /** Of both screens and schemes: rules of accessibility that were broken, and how much wider than the screen the page is. */
-  readonly violations: readonly string[];
-  readonly overflow: readonly number[];
-  /** What the browser complained of. */
+/** What a visitor saw. */
+export interface Visits {
+  readonly mouse: MouseVisit;
+  readonly keyboard: KeyboardVisit;
+  readonly isolated: { readonly status: string; readonly note: string };
+  /** Errors, and what the console said, but for Chromium's own word on GPUs. */
   readonly complaints: readonly string[];
-  /** What it asked for elsewhere. */
-  readonly elsewhere: readonly string[];
+  /** Addresses of other servers that were asked for something. */
+  readonly strangers: readonly string[];
 }
 
-const TYPES: Readonly<Record<string, string>> = {
-  ".html": "text/html",
-  ".css": "text/css",
-  ".js": "text/javascript",
-};
+/** With a mouse, at a desk, in the light. */
+export interface MouseVisit {
+  /** After training was paused, gone on with and ended. */
+  readonly paused: string;
+  readonly status: string;
+  readonly curves: number;
+  /** The raster of the hidden layer before and after the drawing, as images. */
+  readonly rasters: readonly [before: string, after: string];
+  readonly announcement: string;
+  /** What the verdict says before a slider is moved, after, and after the reset. */
+  readonly tuned: readonly [before: string, after: string, reset: string];
+  /** The picture that was asked about, 784 bytes. */
+  readonly drawn: readonly number[];
+  /** The alert about a damaged model and about four files that are none, and the network that there is then. */
+  readonly refusals: readonly string[];
+  readonly network: readonly [before: string, after: string, loaded: string];
+  readonly violations: readonly string[];
+  readonly overflow: number;
+}
 
-async function visit(folder: string, shots?: string): Promise<Visit> {
-  const server = Deno.serve({ port: 0, hostname: "127.0.0.1", onListen() {} }, async ({ url }) => {
-    const path = new URL(url).pathname.replace(/^\/deep\/down\//, "");
-    try {
-      const type = TYPES[extname(path || "index.html")] ?? "application/octet-stream";
-      return new Response(await Deno.readFile(join(folder, path || "index.html")), {
-        headers: { "content-type": type },
-      });
-    } catch {
-      return new Response("nothing there", { status: 404 });
-    }
-  });
-  const origin = `http://127.0.0.1:${server.addr.port}`;
-  const axe = await Deno.readTextFile(fileURLToPath(new URL("axe.min.js", import.meta.resolve("axe-core"))));
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
-  const complaints: string[] = [],
-    elsewhere: string[] = [],
-    violations: string[] = [],
-    overflow: number[] = [];
-  const open = async (options: { width: number; colorScheme: "light" | "dark"; bypassCSP?: boolean }) => {
-    const { width, ...rest } = options;
-    const context = await browser.newContext({
-      viewport: { width, height: 900 },
-      reducedMotion: "reduce",
-      ...rest,
-    });
-    const page = await context.newPage();
-    page.on("console", (message) => {
-      // What the browser says by itself where it is asked for a GPU and has none.
-      if (message.text() !== "No available adapters.") complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => complaints.push(error.message));
-    page.on("request", (request) => {
-      if (!request.url().startsWith(origin) && !/^(data|blob):/.test(request.url())) {
-        elsewhere.push(request.url());
-      }
-    });
-    await page.goto(`${origin}/deep/down/`);
-    await page.locator("#train:enabled").waitFor();
-    return page;
-  };
-  const textOf = async (page: Page, id: string) => await page.locator(id).textContent() ?? "";
-  const pictureOf = (page: Page, selector: string) =>
-    page.evaluate(`document.querySelector(${JSON.stringify(selector)}).toDataURL()`);
-  const save = async (page: Page) => {
-    const download = page.waitForEvent("download");
-    await page.locator("#save").click();
-    const path = await (await download).path();
-    return (await Deno.readFile(path)).toBase64();
-  };
-  // Asked from here: the page's own policy forbids what playwright would evaluate in it again and again.
-  const until = async (page: Page, id: string, isThere: (text: string) => boolean) => {
-    for (let tries = 0; tries < 600; tries++) {
-      if (isThere(await textOf(page, id))) return;
-      await page.waitForTimeout(50);
-    }
-    throw new Error(`${id} still says ${await textOf(page, id)}`);
-  };
-  const answered = (page: Page, before = "") =>
-    until(page, "#answer", (text) => text.startsWith("It names") && text !== before);
-  try {
-    const page = await open({ width: 1280, colorScheme: "light" });
-    const isolated = await page.evaluate("crossOriginIsolated") === true;
-    await page.locator("#next").click();
-    await answered(page);
-    const pictures = {
-      curve: "#curve",
-      raster: "#rasters canvas",
-      bars: "#bars",
-      decision: "#decision",
-    } as const;
-    const look = async () => ({
-      curve: await pictureOf(page, pictures.curve),
-      raster: await pictureOf(page, pictures.raster),
-      bars: await pictureOf(page, pictures.bars),
-      decision: await pictureOf(page, pictures.decision),
-    });
-    const before = await look();
-    // A few batches, then a stop.
-    await page.locator("#epochs").fill("50");
-    await page.locator("#train").click();
-    await until(page, "#standing", (text) => /batch [3-9]/.test(text));
-    await page.locator("#pause").click();
-    await page.locator("#pause", { hasText: "Go on" }).click();
-    await page.locator("#stop").click();
-    await page.locator("#train:enabled").waitFor();
-    const stopped = await textOf(page, "#standing");
-    await page.locator("#fresh").click();
-    await page.locator("#epochs").fill("2");
-    await page.locator("#train").click();
-    await page.locator("#stop:disabled").waitFor();
-    const standing = await textOf(page, "#standing");
-    const after = await look();
-    // A one, with the mouse.
-    await page.locator("#clear").click();
-    const box = (await page.locator("#pad").boundingBox())!;
-    await page.mouse.move(box.x + box.width * 0.52, box.y + box.height * 0.2);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.48, box.y + box.height * 0.8, { steps: 12 });
-    await page.mouse.up();
-    await answered(page);
-    await page.waitForTimeout(200);
-    const drawn = await textOf(page, "#answer");
-    // A test digit, by keyboard alone.
-    await page.locator("#next").focus();
-    await page.keyboard.press("Enter");
-    await answered(page, drawn);
-    const taken = await textOf(page, "#answer");
-    await page.locator("[data-constant=threshold]").first().focus();
-    for (let i = 0; i < 20; i++) await page.keyboard.press("ArrowRight");
-    await answered(page, taken);
-    await page.waitForTimeout(200);
-    const turned = await textOf(page, "#answer");
-    await page.locator("#reset").click();
-    await answered(page, turned);
-    await page.waitForTimeout(200);
-    const reset = await textOf(page, "#answer");
-    await page.locator("#load").setInputFiles({
-      name: "cut.safetensors",
-      mimeType: "application/octet-stream",
-      buffer: Buffer.alloc(40),
-    });
-    await page.locator("#notice", { hasText: "cut.safetensors" }).waitFor();
-    const damaged = await textOf(page, "#notice"), afterDamage = await textOf(page, "#answer");
-    const saved = await save(page);
-    if (shots) await page.screenshot({ path: join(shots, "page.png"), fullPage: true });
-    const model = {
-      name: "model.safetensors",
-      mimeType: "application/octet-stream",
-      buffer: Buffer.from(saved, "base64"),
-    };
-    const other = await open({ width: 375, colorScheme: "dark" });
-    await other.locator("#load").setInputFiles(model);
-    await other.locator("#standing", { hasText: "model.safetensors is loaded" }).waitFor();
-    await other.locator("#next").click();
-    await answered(other);
-    await other.waitForTimeout(200);
-    await other.locator("#next").click();
-    await other.waitForTimeout(300);
-    const loaded = await textOf(other, "#answer"), savedAgain = await save(other);
-    for (
-      const [width, colorScheme] of [[1280, "light"], [1280, "dark"], [375, "light"], [375, "dark"]] as const
-    ) {
-      // The page's own policy keeps strange scripts out, also axe's: so this context passes it by.
-      const page = await open({ width, colorScheme, bypassCSP: true });
-      await page.locator("#load").setInputFiles(model);
-      await page.locator("#next").click();
-      await answered(page);
-      if (shots) {
-        const name = `page${width < 400 ? "-phone" : ""}${colorScheme === "dark" ? "-dark" : ""}.png`;
-        if (name !== "page.png") await page.screenshot({ path: join(shots, name), fullPage: true });
-      }
-      overflow.push(Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth")));
-      await page.evaluate(axe);
-      const found = await page.evaluate(
-        `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => impact + " " + id + ": " + nodes[0].html.slice(0, 200)))`,
-      );
-      if (Array.isArray(found)) violations.push(...found.map((each) => `${width} ${colorScheme} ${each}`));
-    }
-    const changed = Object.fromEntries(
-      Object.entries(before).map(([name, picture]) => [name, picture !== after[name as keyof typeof after]]),
-    ) as Visit["changed"];
-    return {
-      isolated,
-      standing,
-      stopped,
-      changed,
-      drawn,
-      taken,
-      turned,
-      reset,
-      damaged,
-      afterDamage,
-      saved,
-      savedAgain,
-      loaded,
-      violations,
-      overflow,
-      complaints,
-      elsewhere,
-    };
-  } finally {
-    await browser.close();
-    await server.shutdown();
+/** With a keyboard, on a phone, in the dark. */
+export interface KeyboardVisit {
+  readonly announcement: string;
+  readonly source: string;
+  readonly status: string;
+  readonly step: string;
+  readonly violations: readonly string[];
+  readonly overflow: number;
+}
+
+const axe = await Deno.readTextFile(fileURLToPath(new URL("axe.min.js", import.meta.resolve("axe-core"))));
+
+async function violationsOf(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(
+    `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
+      impact + " " + id + ": " + nodes.length + " times, first " + nodes[0].html.slice(0, 200)))`,
+  );
+  return Array.isArray(found) ? found.map(String) : [];
+}
+
+const overflowOf = async (page: Page) =>
+  Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+const textOf = async (page: Page, id: string) =>
+  (await page.textContent(`#${id}`) ?? "").replaceAll("\u00a0", " ");
+const rasterOf = async (page: Page) =>
+  String(await page.evaluate("document.querySelector('#rasters figure:last-child canvas').toDataURL()"));
+const waitFor = (page: Page, id: string, hasText: RegExp) =>
+  page.locator(`#${id}`).filter({ hasText }).waitFor({ state: "attached" });
+
+/** A small network, and epochs enough to be paused in their midst. */
+async function chooseSmall(page: Page): Promise<void> {
+  await page.waitForSelector("#train:not([disabled])");
+  for (const [id, value] of [["hidden", "20"], ["epochs", "8"], ["batch", "250"]] as const) {
+    await page.fill(`#${id}`, value);
+    await page.dispatchEvent(`#${id}`, "change");
+    if (id === "hidden") await waitFor(page, "network-line", /784–20–10/);
   }
 }
 
+/** Draws a seven. */
+async function draw(page: Page): Promise<void> {
+  const pad = page.locator("#pad");
+  await pad.scrollIntoViewIfNeeded();
+  const { x = 0, y = 0, width = 0, height = 0 } = await pad.boundingBox() ?? {};
+  const at = (across: number, down: number) => [x + across * width, y + down * height] as const;
+  await page.mouse.move(...at(0.3, 0.25));
+  await page.mouse.down();
+  await page.mouse.move(...at(0.7, 0.25), { steps: 5 });
+  await page.mouse.move(...at(0.45, 0.8), { steps: 5 });
+  await page.mouse.up();
+}
+
+async function save(page: Page, path: string): Promise<void> {
+  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
+  await download.saveAs(path);
+}
+
+async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
+  await chooseSmall(page);
+  await page.click("#train");
+  await waitFor(page, "train-status", /^Epoch 1, batch \d+ of 20/);
+  await page.click("#pause");
+  const paused = await textOf(page, "train-status");
+  await page.click("#pause");
+  await waitFor(page, "train-status", /^Done/);
+  const status = await textOf(page, "train-status");
+  await page.waitForSelector("#loss-plot svg");
+  const curves = await page.locator("#loss-plot path, #accuracy-plot path").count();
+
+  const before = await rasterOf(page);
+  await draw(page);
+  await waitFor(page, "announcement", /The network says \d/);
+  await waitFor(page, "play", /^Play$/); // the spikes have travelled
+  const rasters = [before, await rasterOf(page)] as const;
+  const drawn = await page.evaluate(`(() => {
+    const canvas = document.getElementById("seen");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from({ length: data.length / 4 }, (_, i) => data[4 * i + 3]);
+  })()`) as number[];
+
+  const verdict = () => textOf(page, "verdict-text");
+  const first = await verdict();
+  const changed = (from: string) => page.locator("#verdict-text").filter({ hasNotText: from }).waitFor();
+  await page.fill('[data-constant="threshold"] input', "0.5");
+  await changed(first);
+  const other = await verdict();
+  await page.click("#reset-constants");
+  await changed(other);
+  const tuned = [first, other, await verdict()] as const;
+
+  await save(page, `${out}/saved.safetensors`);
+  const network = await textOf(page, "network-line");
+  const refusals: string[] = [];
+  await page.setInputFiles("#model-file", `${out}/damaged.safetensors`);
+  await page.waitForSelector("#alert:not([hidden])");
+  refusals.push(await textOf(page, "alert-text"));
+  await page.click("#alert-close");
+  await page.setInputFiles("#data-files", [`${out}/damaged.safetensors`, `${out}/saved.safetensors`]);
+  await page.waitForSelector("#alert:not([hidden])");
+  refusals.push(await textOf(page, "alert-text"));
+  const after = await textOf(page, "network-line");
+  await page.setInputFiles("#model-file", `${out}/saved.safetensors`);
+  await waitFor(page, "network-line", /saved\.safetensors/);
+  await save(page, `${out}/again.safetensors`);
+  return {
+    ...{ paused, status, curves, rasters, announcement: await textOf(page, "announcement"), tuned, drawn },
+    refusals,
+    network: [network, after, await textOf(page, "network-line")],
+    violations: await violationsOf(page),
+    overflow: await overflowOf(page),
+  };
+}
+
+/** Goes from one control to the next until it has come to the one that is meant. */
+async function tabTo(page: Page, selector: string): Promise<void> {
+  for (let tabs = 0; tabs < 60; tabs++) {
+    if (await page.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)}) ?? false`)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error(`${selector}: the keyboard does not come to it`);
+}
+
+async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
+  await page.waitForSelector("#train:not([disabled])");
+  await tabTo(page, "[aria-label='Test digit 4']");
+  await page.keyboard.press("Enter");
+  await waitFor(page, "announcement", /The network says \d/);
+  const announcement = await textOf(page, "announcement"), source = await textOf(page, "source");
+  await tabTo(page, "#step");
+  for (let steps = 0; steps < 3; steps++) await page.keyboard.press("ArrowLeft");
+  const step = await textOf(page, "step-value");
+  await tabTo(page, "#preset");
+  await page.keyboard.press("ArrowDown"); // dense, the quickest
+  await waitFor(page, "network-line", /1 step: the dense network/);
+  await tabTo(page, "#epochs");
+  await page.keyboard.press("ArrowDown");
+  await tabTo(page, "#train");
+  await page.keyboard.press("Enter");
+  await waitFor(page, "train-status", /^Done after 5 epochs/);
+  return {
+    ...{ announcement, source, step, status: await textOf(page, "train-status") },
+    violations: await violationsOf(page),
+    overflow: await overflowOf(page),
+  };
+}
+
+async function visit(folder: string, out: string): Promise<Visits> {
+  await using plain = serveFolder(folder);
+  await using isolating = serveFolder(folder, {
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-embedder-policy": "require-corp",
+  });
+  const complaints: string[] = [], strangers: string[] = [];
+  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
+  const visiting = async <Seen>(
+    url: string,
+    options: BrowserContextOptions,
+    use: (page: Page) => Promise<Seen>,
+  ) => {
+    const page = await openPage(browser, options, url, complaints, strangers);
+    try {
+      return await use(page);
+    } catch (error) {
+      throw new Error(
+        `${error}\nthe page said: ${complaints.join("\n")} ${await textOf(page, "alert-text")}`,
+      );
+    } finally {
+      await page.context().close();
+    }
+  };
+  try {
+    const desk = { viewport: { width: 1280, height: 800 }, colorScheme: "light" } as const;
+    const phone = {
+      viewport: { width: 375, height: 812 },
+      colorScheme: "dark",
+      reducedMotion: "reduce",
+    } as const;
+    return {
+      mouse: await visiting(plain.url, desk, (page) => visitWithMouse(page, out)),
+      keyboard: await visiting(plain.url, phone, visitWithKeyboard),
+      isolated: await visiting(isolating.url, desk, async (page) => {
+        await chooseSmall(page);
+        await page.click("#train");
+        await waitFor(page, "train-status", /^Done/);
+        await save(page, `${out}/isolated.safetensors`);
+        return { status: await textOf(page, "train-status"), note: await textOf(page, "engine-note") };
+      }),
+      complaints,
+      strangers,
+    };
+  } finally {
+    await browser.close();
+  }
+}
+
+async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions,
+  url: string,
+  complaints: string[],
+  strangers: string[],
+): Promise<Page> {
+  const context = await browser.newContext({ ...options, acceptDownloads: true });
+  context.setDefaultTimeout(60_000);
+  const page = await context.newPage();
+  page.on("console", (message) => {
+    if (message.text() !== "No available adapters.") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  page.on("request", (request) => {
+    const asked = request.url();
+    if (!asked.startsWith(url) && !/^(data|blob):/.test(asked)) strangers.push(asked);
+  });
+  await page.goto(url);
+  return page;
+}
+
 if (import.meta.main) {
-  const [folder = "dist/page", shots] = Deno.args;
-  console.log(JSON.stringify(await visit(folder, shots)));
+  const [folder = "", out = ""] = Deno.args;
+  console.log(JSON.stringify(await visit(folder, out)));
+  Deno.exit(0);
 }

@@ -265,7 +265,10 @@ Deno.test("a form's pictures may have as many pixels together as one picture", a
 Deno.test("other paths and methods are refused with what there is", async () => {
   const nowhere = await app.request("/clasify", { method: "POST" });
   assert.equal(nowhere.status, 404);
-  assertError(await nowhere.json(), /^no such path: expected \/, \/health, \/model, \/classify$/);
+  assertError(
+    await nowhere.json(),
+    /^no such path: expected \/, \/health, \/model, \/model\.safetensors, \/classify$/,
+  );
   for (
     const [path, method, allow] of [["/classify", "GET", "POST"], ["/model", "DELETE", "GET, HEAD"]] as const
   ) {

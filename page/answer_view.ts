@@ -1,0 +1,243 @@
+/**
+ * What the network says of a picture, and how it comes to that: verdict, probabilities, rasters and potentials, at any step.
+ *
+ * @module
+ */
+import { decisionOf } from "../src/classify/decision.ts";
+import { pictureSide } from "../src/classify/picture_side.ts";
+import { count } from "../src/cli/figures.ts";
+import type { NetworkSpec } from "../src/network/spec.ts";
+import type { Sight } from "../src/page/protocol.ts";
+import { COLOURS } from "../src/report/plot_parts.ts";
+import { element, make, prefersStillness } from "./elements.ts";
+import { pictureOf } from "./pad.ts";
+import { drawPotentials } from "./plots.ts";
+import { drawRaster, rasterHeight } from "./raster.ts";
+
+/** A step takes so long, in milliseconds; but the whole takes no longer than the other. */
+const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
+
+/** The classes that come first have a colour. */
+const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], [
+  "green",
+  COLOURS.green,
+]] as const;
+
+/** A raster on the page. */
+interface RasterView {
+  readonly layer: number;
+  readonly canvas: HTMLCanvasElement;
+  readonly caption: HTMLElement;
+}
+
+/** Shows one sight at a time. */
+export class AnswerView {
+  readonly #play = element("play", HTMLButtonElement);
+  readonly #step = element("step", HTMLInputElement);
+  readonly #stepValue = element("step-value", HTMLOutputElement);
+  readonly #bars = element("bars", HTMLOListElement);
+  readonly #rasters = element("rasters", HTMLElement);
+  readonly #potentials = element("potentials", HTMLElement);
+  readonly #announcement = element("announcement", HTMLElement);
+  #sight: Sight | undefined;
+  #decisions: Float64Array | undefined;
+  #views: readonly RasterView[] = [];
+  /** What the views were made for. */
+  #shape = "";
+  #showPotentials: (until: number) => void = () => {};
+  #until = 1;
+  #frame: number | undefined;
+
+  constructor() {
+    this.#play.addEventListener("click", () => this.#frame === undefined ? this.#start() : this.#halt());
+    this.#step.addEventListener("input", () => {
+      this.#halt();
+      this.#show(this.#step.valueAsNumber);
+    });
+    const again = () => this.#show(this.#until);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
+    new ResizeObserver(again).observe(this.#rasters);
+  }
+
+  /**
+   * Shows what was seen.
+   *
+   * @param how `play` lets spikes travel from the first step on and says the answer aloud; `whole` shows all steps.
+   */
+  show(sight: Sight, how: "play" | "whole"): void {
+    const { spec, trace } = sight;
+    this.#sight = sight;
+    this.#decisions = decisionOf(spec, trace);
+    this.#arrange(spec);
+    this.#step.disabled = this.#play.disabled = spec.steps === 1;
+    this.#step.max = String(spec.steps);
+    this.#drawPicture(sight);
+    this.#drawPotentials(sight);
+    const announcement = `${sight.digit}, ${percent(sight.probabilities[sight.digit]!)}`;
+    if (how === "play") this.#announcement.textContent = `The network says ${announcement}.`;
+    if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
+    // While spikes travel, what has changed meanwhile is shown up to where they are.
+    if (this.#frame === undefined) this.#show(spec.steps);
+  }
+
+  /** Nothing is there to be seen. */
+  clear(): void {
+    this.#halt();
+    this.#sight = undefined;
+    this.#step.disabled = this.#play.disabled = true;
+    this.#stepValue.value = "–";
+    this.#potentials.replaceChildren();
+    for (const { canvas } of this.#views) {
+      canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
+    }
+    element("seen", HTMLCanvasElement).getContext("2d")?.clearRect(0, 0, 1000, 1000);
+    element("verdict-digit", HTMLElement).textContent = "–";
+    element("verdict-text", HTMLElement).textContent = "Nothing is drawn yet.";
+    this.#announcement.textContent = "";
+    for (const bar of this.#bars.children) this.#setBar(bar, 0, false);
+  }
+
+  /** Makes room for a network's layers and classes. */
+  arrange(spec: NetworkSpec): void {
+    this.#arrange(spec);
+    if (!this.#sight) this.clear();
+  }
+
+  #arrange({ layers, steps }: NetworkSpec): void {
+    const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps]);
+    if (shape === this.#shape) return;
+    this.#shape = shape;
+    const top = layers.length - 1;
+    const firing = layers.flatMap(({ neuron }, layer) => "threshold" in neuron ? [layer] : []);
+    this.#views = firing.map((layer) => {
+      const canvas = make("canvas", { role: "img" });
+      canvas.style.height = `${rasterHeight(layers[layer]!.units)}px`;
+      return { layer, canvas, caption: make("figcaption") };
+    });
+    this.#rasters.replaceChildren(
+      ...this.#views.map(({ layer, canvas, caption }) => {
+        const ends = [layers[layer]!.units - 1, 0].map((unit) => make("span", {}, String(unit)));
+        return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
+      }).reverse(),
+    );
+    this.#bars.replaceChildren(
+      ...Array.from(
+        { length: layers[top]!.units },
+        (_, digit) =>
+          make(
+            "li",
+            {},
+            make("span", {}, String(digit)),
+            make("span", { class: "bar" }),
+            make("span", {}, "–"),
+          ),
+      ),
+    );
+  }
+
+  #start(): void {
+    this.#halt();
+    const sight = this.#sight;
+    if (!sight) return;
+    const { steps } = sight.spec;
+    const time = Math.max(LEAST_TIME, Math.min(MOST_TIME, steps * STEP_TIME));
+    const began = performance.now();
+    this.#play.textContent = "Halt";
+    const next = (now: number) => {
+      const until = Math.min(steps, 1 + Math.floor(Math.max(0, now - began) / time * steps));
+      this.#show(until);
+      if (until < steps) this.#frame = requestAnimationFrame(next);
+      else this.#halt();
+    };
+    this.#frame = requestAnimationFrame(next);
+  }
+
+  #halt(): void {
+    if (this.#frame !== undefined) cancelAnimationFrame(this.#frame);
+    this.#frame = undefined;
+    this.#play.textContent = "Play";
+  }
+
+  /** Shows the sight up to a step. */
+  #show(until: number): void {
+    const sight = this.#sight;
+    if (!sight) return;
+    const { spec: { steps, layers }, trace } = sight, top = layers.length - 1;
+    this.#until = until;
+    this.#step.value = String(until);
+    this.#stepValue.value = `${count(until)} of ${count(steps)}`;
+    for (const { layer, canvas, caption } of this.#views) {
+      const outputs = trace.outputs[layer]!, { units } = layers[layer]!;
+      const spikes = outputs.subarray(0, until * units).reduce((sum, o) => sum + (o > 0 ? 1 : 0), 0);
+      const name = layer === top ? "Output layer" : `Layer ${layer + 1}`;
+      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${
+        count(units)
+      } units a step`;
+      caption.replaceChildren(
+        make("span", {}, `${name}: spikes of ${count(units)} units`),
+        make("span", {}, figures),
+      );
+      canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
+      drawRaster(canvas, { outputs, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
+    }
+    this.#showPotentials(until);
+    this.#decide(sight, until);
+  }
+
+  /** Probabilities if the readout ended at this step. */
+  #decide({ spec: { steps, readout }, probabilities, digit, spikes }: Sight, until: number): void {
+    const decisions = this.#decisions, classes = probabilities.length;
+    const isWhole = until >= steps || !decisions;
+    const shown = isWhole ? probabilities : [...decisions.subarray((until - 1) * classes, until * classes)];
+    const first = isWhole ? digit : shown.indexOf(Math.max(...shown));
+    const hasBegun = isWhole || until > readout.begin;
+    [...this.#bars.children].forEach((bar, i) => this.#setBar(bar, shown[i]!, hasBegun && i === first));
+    element("verdict-digit", HTMLElement).textContent = hasBegun ? String(first) : "–";
+    element("verdict-text", HTMLElement).textContent = !hasBegun
+      ? `is read from step ${readout.begin + 1} on`
+      : isWhole
+      ? `with ${percent(shown[first]!)}, by ${count(spikes)} spikes`
+      : `with ${percent(shown[first]!)} so far`;
+  }
+
+  #setBar(bar: Element, share: number, isFirst: boolean): void {
+    const [, track, figure] = bar.children;
+    if (track instanceof HTMLElement) track.style.setProperty("--share", share.toFixed(4));
+    if (figure) figure.textContent = this.#sight ? percent(share) : "–";
+    bar.classList.toggle("first", isFirst);
+  }
+
+  #drawPicture({ spec, pixels }: Sight): void {
+    const canvas = element("seen", HTMLCanvasElement), side = pictureSide(spec);
+    if (side === undefined) return;
+    canvas.width = canvas.height = side;
+    canvas.getContext("2d")?.drawImage(pictureOf(pixels, side), 0, 0);
+  }
+
+  #drawPotentials({ spec: { layers, steps }, trace, probabilities }: Sight): void {
+    const top = layers.length - 1, { units, neuron } = layers[top]!;
+    const ranked = probabilities.map((_, unit) => unit).sort((a, b) => probabilities[b]! - probabilities[a]!);
+    const leaders = ranked.slice(0, COLOURED.length);
+    this.#showPotentials = drawPotentials(this.#potentials, {
+      values: trace.potentials[top]!,
+      steps,
+      units,
+      threshold: "threshold" in neuron && !neuron.learn?.some((name) => name === "threshold")
+        ? neuron.threshold
+        : undefined,
+      coloured: new Map(leaders.map((unit, i) => [unit, COLOURED[i]![1]])),
+    });
+    const legend = make("figcaption", { class: "legend" }, "Potentials of the output layer, which is read:");
+    leaders.forEach((unit, i) =>
+      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]![0]}` }), String(unit)))
+    );
+    if (units > leaders.length) legend.append(make("span", {}, make("i", { class: "key" }), "the others"));
+    this.#potentials.append(legend);
+  }
+}
+
+/** Never written as certain. */
+function percent(share: number): string {
+  if (share > 0.9995) return "over 99.9\u00a0%";
+  return `${(100 * share).toFixed(1)}\u00a0%`;
+}

@@ -1,0 +1,34 @@
+/**
+ * Elements of index.html, found by their ids.
+ *
+ * @module
+ */
+
+/** The element with an id, of the class that it must be of. */
+export function element<E extends Element>(id: string, kind: new () => E): E {
+  const found = document.getElementById(id);
+  if (found instanceof kind) return found;
+  throw new TypeError(`index.html: #${id}: expected a ${kind.name}: build the page again`);
+}
+
+/** Makes an element with attributes and what is in it. */
+export function make<Name extends keyof HTMLElementTagNameMap>(
+  name: Name,
+  attributes: Readonly<Record<string, string>> = {},
+  ...children: readonly (Node | string)[]
+): HTMLElementTagNameMap[Name] {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  made.append(...children);
+  return made;
+}
+
+/** A colour of the style sheet as it is now, light or dark. */
+export function colour(name: string): string {
+  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+}
+
+/** Whether the reader has asked for less motion. */
+export function prefersStillness(): boolean {
+  return matchMedia("(prefers-reduced-motion: reduce)").matches;
+}

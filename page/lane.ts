@@ -1,0 +1,6 @@
+/**
+ * A thread of the WASM engine, where threads can share memory.
+ *
+ * @module
+ */
+import "../src/engine/wasm/worker.ts";

@@ -1,0 +1,153 @@
+/**
+ * Plots of the page: Observable Plot's, as in a report.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { axis, COLOURS, thinned, tickPercent } from "../src/report/plot_parts.ts";
+
+/** Points of a line. */
+const MOST_POINTS = 300;
+/** Margins of potentials, as shares of their width: the rasters above keep the same (style.css). */
+const LEFT = 0.08125, RIGHT = 0.021875;
+const SVG = "http://www.w3.org/2000/svg";
+
+/** Draws a plot into a figure, in place of the one that is there. */
+export function draw(figure: HTMLElement, options: Plot.PlotOptions, label: string): SVGElement {
+  const svg = Plot.plot({ width: 460, marginLeft: 52, marginRight: 14, marginBottom: 38, ...options });
+  // The policy of the page forbids style sheets inside it; it has one of its own.
+  svg.querySelector("style")?.remove();
+  for (const name of ["font-family", "font-size"]) svg.removeAttribute(name);
+  for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  svg.setAttribute("role", "img");
+  svg.setAttribute("aria-label", label);
+  svg.setAttribute("class", "plot");
+  figure.replaceChildren(svg);
+  if (!(svg instanceof SVGElement)) throw new TypeError("a plot without a legend is an SVG element");
+  return svg;
+}
+
+/** As wide as its place, so that letters have their size. */
+function widthOf(figure: HTMLElement, least: number, most: number): number {
+  return Math.max(least, Math.min(most, figure.clientWidth));
+}
+
+/** A value at a number of samples presented. */
+export interface CurvePoint {
+  readonly done: number;
+  readonly value: number;
+}
+
+/** A learning curve: batches, and what held-back digits came to. */
+export interface Curve {
+  readonly batches: readonly CurvePoint[];
+  readonly heldBack: readonly CurvePoint[];
+}
+
+/** Draws a learning curve. */
+export function drawCurve(
+  figure: HTMLElement,
+  { batches, heldBack }: Curve,
+  { name, isShare }: { readonly name: string; readonly isShare: boolean },
+): void {
+  const last = heldBack.at(-1) ?? batches.at(-1);
+  const value = (point: CurvePoint) => point.value;
+  draw(
+    figure,
+    {
+      width: widthOf(figure, 260, 480),
+      height: 150,
+      marginTop: 12,
+      marginLeft: 62,
+      x: axis("digits presented", { ticks: 4, tickFormat: "~s" }),
+      y: axis(name, {
+        grid: true,
+        ticks: 4,
+        ...(isShare ? { domain: [0, 1], tickFormat: tickPercent } : {}),
+      }),
+      marks: [
+        Plot.lineY(thinned(batches, value, MOST_POINTS), {
+          x: "done",
+          y: "value",
+          stroke: COLOURS.blue,
+          strokeOpacity: 0.55,
+        }),
+        Plot.lineY(heldBack, { x: "done", y: "value", stroke: COLOURS.vermillion, strokeWidth: 2 }),
+        Plot.dot(heldBack, { x: "done", y: "value", fill: COLOURS.vermillion, r: 3 }),
+      ],
+    },
+    `${name} over the digits presented${
+      last
+        ? `; the last is ${isShare ? tickPercent(Number(last.value.toFixed(3))) : last.value.toFixed(3)}`
+        : ""
+    }`,
+  );
+}
+
+/** Potentials of a readout layer. */
+export interface Potentials {
+  /** `[steps, units]`. */
+  readonly values: Float32Array;
+  readonly steps: number;
+  readonly units: number;
+  readonly threshold: number | undefined;
+  /** Units with a colour, and which. */
+  readonly coloured: ReadonlyMap<number, string>;
+}
+
+/** Draws potentials over the steps. @returns Shows them up to a step only. */
+export function drawPotentials(figure: HTMLElement, potentials: Potentials): (until: number) => void {
+  const { values, steps, units, threshold, coloured } = potentials;
+  const line = (unit: number) =>
+    Plot.lineY(
+      thinned(
+        Array.from({ length: steps }, (_, step) => ({ step: step + 1, value: values[step * units + unit]! })),
+        ({ value }) => value,
+        MOST_POINTS,
+      ),
+      {
+        x: "step",
+        y: "value",
+        stroke: coloured.get(unit) ?? COLOURS.faint,
+        strokeWidth: coloured.has(unit) ? 2 : 1,
+        ...(steps === 1 && { marker: "circle" }),
+      },
+    );
+  const all = Array.from({ length: units }, (_, unit) => unit);
+  const width = widthOf(figure, 300, 900), marginLeft = LEFT * width, marginRight = RIGHT * width;
+  const svg = draw(
+    figure,
+    {
+      width,
+      height: 190,
+      marginLeft,
+      marginRight,
+      marginTop: 10,
+      x: axis("step", { domain: [1, Math.max(2, steps)] }),
+      y: axis("potential", { grid: true, ticks: 5 }),
+      marks: [
+        ...all.filter((unit) => !coloured.has(unit)).map(line),
+        ...all.filter((unit) => coloured.has(unit)).map(line),
+        ...(threshold === undefined
+          ? []
+          : [Plot.ruleY([threshold], { stroke: COLOURS.ink, strokeDasharray: "5 3" })]),
+      ],
+    },
+    "Membrane potentials of the output layer over the steps",
+  );
+  // A window over the lines, which opens from the left.
+  const window = document.createElementNS(SVG, "rect"), clip = document.createElementNS(SVG, "clipPath");
+  const size = { x: 0, y: -20, height: 260, width };
+  for (const [key, value] of Object.entries(size)) window.setAttribute(key, String(value));
+  clip.id = "potentials-window";
+  clip.append(window);
+  svg.prepend(clip);
+  for (const path of svg.querySelectorAll("path[stroke-linejoin], g[fill=none] > path")) {
+    path.parentElement?.setAttribute("clip-path", `url(#${clip.id})`);
+  }
+  return (until) => {
+    const share = steps === 1 ? 1 : (until - 1) / (steps - 1);
+    const right = until >= steps ? width : marginLeft + share * (width - marginLeft - marginRight);
+    window.setAttribute("width", String(right));
+  };
+}

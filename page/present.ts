@@ -1,0 +1,84 @@
+/**
+ * The present network: new, trained here, or loaded from a file.
+ *
+ * @module
+ */
+import { pictureSide } from "../src/classify/picture_side.ts";
+import { InputError } from "../src/errors.ts";
+import { initialParameters } from "../src/network/initialise.ts";
+import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
+import { type PresetName, presetOf } from "../src/network/presets.ts";
+
+/** A network, and what the page has to know of it. */
+export interface Present extends Model {
+  /** The preset that it was made from; none where it was loaded. */
+  readonly preset: PresetName | undefined;
+  /** What it is called. */
+  readonly title: string;
+  /** Nothing would be lost with it. */
+  readonly isKept: boolean;
+  /** Its weights are still as they were drawn. */
+  readonly isNew: boolean;
+}
+
+/** The largest file that is read. */
+const MOST_BYTES = 256 * 2 ** 20;
+
+/** A preset's network with its first weights. */
+export function newNetwork(
+  preset: PresetName,
+  sizes: { readonly inputs: number; readonly hidden: number; readonly classes: number },
+  seed: number,
+): Present {
+  const spec = presetOf(preset).network(sizes);
+  return {
+    spec,
+    parameters: initialParameters(spec, seed),
+    metadata: { model: preset, seed: String(seed) },
+    preset,
+    title: `the ${preset} network, not trained yet`,
+    isKept: true,
+    isNew: true,
+  };
+}
+
+/**
+ * Reads a model file.
+ *
+ * @throws {InputError} when it is damaged, no model, or takes no pictures.
+ */
+export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
+  if (blob.size > MOST_BYTES) {
+    throw new InputError(
+      `${name}: ${blob.size.toLocaleString("en-US")} bytes, expected at most ${
+        MOST_BYTES.toLocaleString("en-US")
+      }: this is no model of Spikelet's`,
+    );
+  }
+  const model = decodeModel(new Uint8Array(await blob.arrayBuffer()), name);
+  if (pictureSide(model.spec) === undefined) {
+    throw new InputError(
+      `${name}: its network takes ${model.spec.inputs} features a step, expected square pictures: load one that was trained on digits`,
+    );
+  }
+  return { ...model, preset: undefined, title: name, isKept: true, isNew: false };
+}
+
+/** The network with other constants: what was measured with the old ones is no longer true of it. */
+export function retuned(present: Present, spec: Present["spec"]): Present {
+  const metadata = Object.fromEntries(
+    Object.entries(present.metadata).filter(([key]) => key !== "accuracy" && key !== "measuredOn"),
+  );
+  return { ...present, spec, metadata, isKept: present.isNew };
+}
+
+/** The network as a model file, the same that `train` writes. */
+export async function saveNetwork({ spec, parameters, metadata }: Present): Promise<Blob> {
+  const { weightsSha256: _ofOthers, ...own } = metadata;
+  // Pages that were not sent safely (plain http from another machine) have no hashes.
+  const hash: Readonly<Record<string, string>> = globalThis.isSecureContext
+    ? { weightsSha256: await hashParameters(parameters) }
+    : {};
+  const bytes = encodeModel({ spec, parameters, metadata: { ...own, ...hash } });
+  return new Blob([bytes], { type: "application/octet-stream" });
+}

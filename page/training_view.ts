@@ -1,0 +1,236 @@
+/**
+ * The controls of training, and how it goes: progress, figures, learning curves.
+ *
+ * @module
+ */
+import { count, timeLeft } from "../src/cli/figures.ts";
+import { OptionError } from "../src/errors.ts";
+import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
+import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";
+import { type Settings, settingsOf } from "../src/page/recipes.ts";
+import { element, make } from "./elements.ts";
+import { type CurvePoint, drawCurve } from "./plots.ts";
+
+/** What a user asks for. */
+export interface TrainingListener {
+  train(settings: Settings, engine: PageEngine): void;
+  pause(): void;
+  resume(): void;
+  stop(): void;
+  /** Another network is to be made. @returns Whether it was. */
+  renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
+}
+
+/** Whether something is in training. */
+export type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
+
+interface GrowingCurve {
+  readonly batches: CurvePoint[];
+  readonly heldBack: CurvePoint[];
+}
+
+/** Curves are drawn anew at most so often, in milliseconds. */
+const REDRAW = 250;
+
+/** The card. */
+export class TrainingView {
+  readonly #preset = element("preset", HTMLSelectElement);
+  readonly #hidden = element("hidden", HTMLInputElement);
+  readonly #seed = element("seed", HTMLInputElement);
+  readonly #epochs = element("epochs", HTMLInputElement);
+  readonly #batch = element("batch", HTMLInputElement);
+  readonly #rate = element("rate", HTMLInputElement);
+  readonly #engine = element("engine", HTMLSelectElement);
+  readonly #train = element("train", HTMLButtonElement);
+  readonly #pause = element("pause", HTMLButtonElement);
+  readonly #stop = element("stop", HTMLButtonElement);
+  readonly #fresh = element("fresh", HTMLButtonElement);
+  readonly #progress = element("progress", HTMLProgressElement);
+  readonly #status = element("train-status", HTMLElement);
+  readonly #listener: TrainingListener;
+  #state: TrainingState = "waiting";
+  /** What the controls say of the present network, to go back to. */
+  #chosen: { readonly preset: string; readonly hidden: string; readonly seed: string } = {
+    preset: "",
+    hidden: "",
+    seed: "0",
+  };
+  #loss: GrowingCurve = { batches: [], heldBack: [] };
+  #accuracy: GrowingCurve = { batches: [], heldBack: [] };
+  #redraw: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(listener: TrainingListener, failed: (error: unknown) => void) {
+    this.#listener = listener;
+    for (const [name, { summary }] of Object.entries(PRESETS)) {
+      this.#preset.append(make("option", { value: name }, `${name}: ${summary}`));
+    }
+    const attempt = (work: () => void) => () => {
+      try {
+        work();
+      } catch (error) {
+        failed(error);
+      }
+    };
+    for (const input of [this.#preset, this.#hidden, this.#seed]) {
+      input.addEventListener("change", attempt(() => this.#renew()));
+    }
+    this.#fresh.addEventListener("click", attempt(() => this.#renew()));
+    this.#train.addEventListener(
+      "click",
+      attempt(() => listener.train(this.#settings(), this.#engineName())),
+    );
+    this.#pause.addEventListener(
+      "click",
+      () => this.#state === "paused" ? listener.resume() : listener.pause(),
+    );
+    this.#stop.addEventListener("click", () => listener.stop());
+  }
+
+  /** Which engines can be chosen. @param without Why WebGPU cannot; `undefined` where it can. */
+  offerEngines(threads: string, without: string | undefined): void {
+    const names = { wasm: "WASM", webgpu: "WebGPU" } as const;
+    this.#engine.replaceChildren(
+      ...PAGE_ENGINES.map((engine) => {
+        const isOff = engine === "webgpu" && without !== undefined;
+        return make("option", { value: engine, ...(isOff && { disabled: "" }) }, names[engine]);
+      }),
+    );
+    element("engine-note", HTMLElement).textContent = without === undefined
+      ? `WASM works on ${threads}. WebGPU is fetched when it is chosen.`
+      : `WASM works on ${threads}. No WebGPU: ${without}.`;
+  }
+
+  /** Shows what a network is, and how it would be trained. */
+  showNetwork(preset: PresetName | undefined, title: string, hidden: number): void {
+    this.#preset.querySelector('option[value=""]')?.remove();
+    if (preset === undefined) this.#preset.prepend(make("option", { value: "" }, title));
+    this.#preset.value = preset ?? "";
+    this.#hidden.value = String(hidden);
+    this.#chosen = { preset: this.#preset.value, hidden: this.#hidden.value, seed: this.#seed.value };
+    const { epochs, batchSize, learningRate } = settingsOf(preset ?? "seed");
+    this.#epochs.value = String(epochs);
+    this.#batch.value = String(batchSize);
+    this.#rate.value = String(learningRate);
+    this.#forget();
+    this.#status.textContent = preset === undefined ? "As it was loaded." : "Not trained yet.";
+  }
+
+  setState(state: TrainingState): void {
+    this.#state = state;
+    const isBusy = state === "running" || state === "paused" || state === "stopping";
+    this.#train.disabled = state !== "ready";
+    this.#pause.disabled = this.#stop.disabled = state !== "running" && state !== "paused";
+    this.#pause.textContent = state === "paused" ? "Go on" : "Pause";
+    const inputs = [
+      this.#preset,
+      this.#hidden,
+      this.#seed,
+      this.#epochs,
+      this.#batch,
+      this.#rate,
+      this.#engine,
+    ];
+    for (const input of [...inputs, this.#fresh]) input.disabled = isBusy;
+  }
+
+  /** Training begins. @param goesOn Where the last one ended: the curves do, too. */
+  started(goesOn: boolean): void {
+    if (!goesOn) this.#forget();
+    this.#status.textContent = "Training begins…";
+  }
+
+  /** A batch is done. */
+  batch(standing: TrainingStanding): void {
+    const { done, total, loss, accuracy, epoch, batch, batches, samplesPerSecond, firingRate } = standing;
+    this.#loss.batches.push({ done, value: loss });
+    this.#accuracy.batches.push({ done, value: accuracy });
+    this.#progress.max = total;
+    this.#progress.value = done;
+    const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
+    this.#status.textContent = `Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`;
+    element("loss", HTMLElement).textContent = loss.toFixed(3);
+    element("firing", HTMLElement).textContent = percent(firingRate);
+    element("speed", HTMLElement).textContent = count(samplesPerSecond);
+    this.#redrawSoon();
+  }
+
+  /** Held-back digits were measured. */
+  measured({ done, loss, accuracy }: HeldBack): void {
+    this.#loss.heldBack.push({ done, value: loss });
+    this.#accuracy.heldBack.push({ done, value: accuracy });
+    element("accuracy", HTMLElement).textContent = percent(accuracy);
+    this.#redrawSoon();
+  }
+
+  /** Says how training stands, in words. */
+  say(text: string): void {
+    this.#status.textContent = text;
+  }
+
+  #renew(): void {
+    const preset = presetNamed(this.#preset.value);
+    if (preset === undefined) return; // the loaded model stays what it is
+    const chosen = { hidden: numberOf(this.#hidden), seed: numberOf(this.#seed) };
+    if (this.#listener.renew(preset, chosen)) return;
+    this.#preset.value = this.#chosen.preset;
+    this.#hidden.value = this.#chosen.hidden;
+    this.#seed.value = this.#chosen.seed;
+  }
+
+  #settings(): Settings {
+    return {
+      epochs: numberOf(this.#epochs),
+      batchSize: numberOf(this.#batch),
+      learningRate: numberOf(this.#rate),
+      seed: numberOf(this.#seed),
+    };
+  }
+
+  #engineName(): PageEngine {
+    return PAGE_ENGINES.find((name) => name === this.#engine.value) ?? "wasm";
+  }
+
+  #forget(): void {
+    this.#loss = { batches: [], heldBack: [] };
+    this.#accuracy = { batches: [], heldBack: [] };
+    this.#progress.value = 0;
+    for (const id of ["loss", "accuracy", "firing", "speed"]) element(id, HTMLElement).textContent = "–";
+    for (const id of ["accuracy-plot", "loss-plot"]) element(id, HTMLElement).replaceChildren();
+    element("curve-legend", HTMLElement).hidden = true;
+  }
+
+  #redrawSoon(): void {
+    this.#redraw ??= setTimeout(() => {
+      this.#redraw = undefined;
+      if (this.#loss.batches.length === 0) return;
+      drawCurve(element("accuracy-plot", HTMLElement), this.#accuracy, { name: "accuracy", isShare: true });
+      drawCurve(element("loss-plot", HTMLElement), this.#loss, { name: "loss", isShare: false });
+      element("curve-legend", HTMLElement).hidden = false;
+    }, REDRAW);
+  }
+}
+
+function presetNamed(name: string): PresetName | undefined {
+  return Object.keys(PRESETS).find((preset): preset is PresetName => preset === name);
+}
+
+/** Hidden units of a preset where none are chosen. */
+export function usualHidden(preset: PresetName): number {
+  return presetOf(preset).network().layers[0]!.units;
+}
+
+/** A field's number. @throws {OptionError} when it has none, or one out of its range. */
+function numberOf(input: HTMLInputElement): number {
+  if (input.checkValidity() && Number.isFinite(input.valueAsNumber)) return input.valueAsNumber;
+  const name = input.labels?.[0]?.textContent?.trim() ?? input.id;
+  const whole = input.step === "any" ? "a number" : "a whole number";
+  throw new OptionError(
+    `${name}: ${
+      input.value === "" ? "it is empty" : input.value
+    }: expected ${whole}, ${input.min} to ${input.max}`,
+  );
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)}\u00a0%`;
+}

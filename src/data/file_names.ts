@@ -1,0 +1,11 @@
+/**
+ * What the files of MNIST's family are called.
+ *
+ * @module
+ */
+
+/** The names of the four files, which all data sets of MNIST's family share. */
+export const FILE_NAMES = {
+  train: { images: "train-images-idx3-ubyte", labels: "train-labels-idx1-ubyte" },
+  test: { images: "t10k-images-idx3-ubyte", labels: "t10k-labels-idx1-ubyte" },
+} as const;

@@ -1,0 +1,29 @@
+/**
+ * The built page as a site: what its files are, and how it is told that a model lies beside it.
+ *
+ * @module
+ */
+
+/** The model that the page begins with, where one lies beside it. */
+export const MODEL_FILE = "model.safetensors";
+
+/** Says in the page's HTML that there is one; it may have been said already. */
+export function withModel(html: string): string {
+  const place = /data-model="[^"]*"/;
+  if (!place.test(html)) throw new RangeError("index.html: no data-model: build the page again");
+  return html.replace(place, `data-model="${MODEL_FILE}"`);
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  html: "text/html; charset=utf-8",
+  css: "text/css; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  wasm: "application/wasm",
+  gz: "application/gzip",
+  safetensors: "application/octet-stream",
+};
+
+/** A file's media type, by its name. */
+export function typeOfFile(name: string): string {
+  return TYPES[name.slice(name.lastIndexOf(".") + 1)] ?? "application/octet-stream";
+}

@@ -1,0 +1,68 @@
+/**
+ * The digits of the page: the part of MNIST that lies beside it, or four files of the user's.
+ *
+ * @module
+ */
+import { readIdxBlob } from "../data/idx.ts";
+import { labelledImages, type NamedIdx } from "../data/labelled_images.ts";
+import type { Samples } from "../data/samples.ts";
+import { InputError } from "../errors.ts";
+
+/** So many images, the first ones of either part, lie beside the page. */
+export const SUBSET = { train: 5000, test: 1000 } as const;
+
+/** What to learn from, and what is held back. */
+export interface Digits {
+  readonly train: Samples;
+  readonly test: Samples;
+}
+
+/** A file that was fetched or picked. */
+export interface NamedBlob {
+  readonly name: string;
+  readonly blob: Blob;
+}
+
+/** The names that data sets of MNIST's family share, plain, with a dot, or with `.gz`. */
+const PART = /^(train|t10k|test)-(images|labels)/;
+
+/**
+ * Reads four IDX files, told apart by their names.
+ *
+ * @param name What messages call the data set.
+ * @throws {InputError} when one is missing, damaged, or does not go with its fellow.
+ */
+export async function readDigits(name: string, files: readonly NamedBlob[]): Promise<Digits> {
+  const parts = new Map<string, NamedBlob>();
+  for (const file of files) {
+    const [, split, what] = PART.exec(file.name.toLowerCase()) ?? [];
+    if (split === undefined) {
+      throw new InputError(
+        `${file.name}: expected a name such as train-images-idx3-ubyte or t10k-labels-idx1-ubyte.gz: pick MNIST's four files`,
+      );
+    }
+    const part = `${split === "train" ? "train" : "t10k"}-${what}`;
+    if (parts.has(part)) {
+      throw new InputError(`${file.name}: there are two files of ${part}: pick one of each`);
+    }
+    parts.set(part, file);
+  }
+  const read = async (part: string): Promise<NamedIdx> => {
+    const file = parts.get(part);
+    if (!file) {
+      throw new InputError(
+        `${part} is missing among ${files.length} files: pick all four of MNIST's together`,
+      );
+    }
+    return { ...await readIdxBlob(file.blob, file.name), name: file.name };
+  };
+  const samples = async (split: string, of: string) =>
+    labelledImages(`${name} ${of}`, await read(`${split}-images`), await read(`${split}-labels`));
+  const digits = { train: await samples("train", "train"), test: await samples("t10k", "test") };
+  if (digits.train.size !== digits.test.size) {
+    throw new InputError(
+      `the training images have ${digits.train.size} pixels, the test images ${digits.test.size}: pick four files of one data set`,
+    );
+  }
+  return digits;
+}

@@ -1,0 +1,34 @@
+/**
+ * Finds the page that `deno task page` has built, under Deno.
+ *
+ * @module
+ */
+import { INVOCATION } from "../invocation.ts";
+import type { Site } from "./site.ts";
+
+const FOLDER = new URL("../../dist/page/", import.meta.url);
+
+/** The page's files; `undefined` where it has not been built. */
+export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefined> {
+  const site = new Map<string, Uint8Array<ArrayBuffer>>();
+  try {
+    for await (const { name, isFile } of Deno.readDir(folder)) {
+      // A model that was built in is another one than that which is served.
+      if (isFile && !name.endsWith(".safetensors")) {
+        site.set(name, await Deno.readFile(new URL(encodeURIComponent(name), folder)));
+      }
+    }
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return undefined;
+    throw error;
+  }
+  return site.has("index.html") ? site : undefined;
+}
+
+/** Which page is at `/`, in words. */
+export function describePage(site: Site | undefined): string {
+  if (site) return "page: the one that learns, begun with this model";
+  return INVOCATION.startsWith("deno")
+    ? `page: a form; \`${INVOCATION} page\` builds the one that learns`
+    : "page: a form";
+}

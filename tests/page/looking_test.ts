@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { Classifier } from "../../src/classify/classifier.ts";
+import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { Looker } from "../../src/page/looking.ts";
+import { digit, kernels, modelOf } from "../serve/served_model.ts";
+
+Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it comes", () => {
+  const looker = new Looker(kernels);
+  for (const spec of [seedNetwork({ hidden: 13, steps: 21 }), denseNetwork({ hidden: 5 })]) {
+    const model = modelOf(spec), classifier = new Classifier(model, { kernels });
+    for (const seed of [0, 7]) {
+      const { parameters } = model, pixels = digit(3);
+      const sight = looker.look({ spec, parameters, seed, precision: "f32", pixels });
+      const { digit: named, probabilities, spikes } = classifier.classify(pixels, seed);
+      assert.deepEqual([sight.digit, sight.probabilities, sight.spikes], [named, probabilities, spikes]);
+      const seen = sight.trace.outputs[0]!.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+      assert.equal(seen, spikes);
+    }
+  }
+});
+
+Deno.test("Looker remembers weights, not constants", () => {
+  const looker = new Looker(kernels), spec = seedNetwork({ hidden: 13, steps: 21 });
+  const { parameters } = modelOf(spec), rest = { seed: 0, precision: "f32", pixels: digit(1) } as const;
+  assert.throws(() => looker.look({ spec, ...rest }), RangeError);
+  const first = looker.look({ spec, parameters, ...rest });
+  const tuned = seedNetwork({ hidden: 13, steps: 21, threshold: 0.2 });
+  const other = looker.look({ spec: tuned, ...rest });
+  assert.notDeepEqual(other.spikes, first.spikes);
+  assert.deepEqual(looker.look({ spec, ...rest }), first);
+  const { spikes } = new Classifier({ spec: tuned, parameters, metadata: {} }, { kernels }).classify(
+    rest.pixels,
+    0,
+  );
+  assert.equal(other.spikes, spikes);
+});

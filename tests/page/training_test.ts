@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import type { Engine } from "../../src/engine/engine.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { hashParameters } from "../../src/network/model_file.ts";
+import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import type { Recipe, TrainerMessage, TrainerReply } from "../../src/page/protocol.ts";
+import { recipeOf, settingsOf } from "../../src/page/recipes.ts";
+import { Trainer } from "../../src/page/training.ts";
+import { startFromData } from "../../src/train/start.ts";
+import { train } from "../../src/train/trainer.ts";
+import { drawDigits } from "../engine/drawn_digits.ts";
+
+const kernels = await loadKernels();
+const picture = { rows: 28, columns: 28 };
+const DATA = { train: { ...drawDigits(1, 90), picture }, test: { ...drawDigits(2, 30), picture } };
+const SPEC = seedNetwork({ hidden: 11, steps: 9 });
+const RECIPE: Recipe = {
+  epochs: 3,
+  batchSize: 17,
+  step: { learningRate: 0.1, momentum: 0.5 },
+  schedule: { kind: "constant" },
+  seed: 5,
+};
+type Ended = TrainerReply & { readonly kind: "ended" };
+
+/** A trainer, and all that it has told. Each look is due, so that every batch is one. */
+function trainerOf(
+  react: (reply: TrainerReply, trainer: Trainer) => void = () => {},
+  opened: NetworkSpec[] = [],
+) {
+  const replies: TrainerReply[] = [];
+  const trainer: Trainer = new Trainer({
+    open: (options) => {
+      opened.push(options.spec);
+      return Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
+    },
+    reply(reply) {
+      replies.push(reply);
+      react(reply, trainer);
+    },
+    lookEvery: 0,
+    measureEvery: 0,
+  });
+  const begin = async (message: Partial<TrainerMessage & { kind: "train" }> = {}): Promise<Ended> => {
+    await trainer.handle({ kind: "data", ...DATA });
+    const parameters = initialParameters(message.spec ?? SPEC, RECIPE.seed);
+    const told = {
+      kind: "train",
+      spec: SPEC,
+      parameters,
+      recipe: RECIPE,
+      engine: "wasm",
+      goesOn: false,
+    } as const;
+    await trainer.handle({ ...told, ...message });
+    const last = replies.at(-1)!;
+    assert.equal(last.kind, "ended", JSON.stringify(last));
+    return last as Ended;
+  };
+  return { trainer, replies, begin };
+}
+
+/** The same by the library's own loop, in the bits of which it ends. */
+async function expected(spec = SPEC, recipe = RECIPE, epochs = recipe.epochs): Promise<string> {
+  using engine = createWasmEngine({ spec, kernels, threads: 0, seed: recipe.seed, batchSize: 90 });
+  const start = recipe.startRate === undefined
+    ? initialParameters(spec, recipe.seed)
+    : (await startFromData(spec, DATA.train, { seed: recipe.seed, rate: recipe.startRate, engine: "wasm" }))
+      .parameters;
+  await engine.setParameters(start);
+  await train(engine, { ...recipe, epochs, samples: DATA.train });
+  return await hashParameters(await engine.getParameters());
+}
+
+Deno.test("Trainer trains to the bits of train(), whatever is looked at meanwhile", async () => {
+  const { begin, replies } = trainerOf();
+  const ended = await begin();
+  assert.equal(await hashParameters(ended.parameters), await expected());
+  assert.deepEqual([ended.how, ended.epochs, ended.heldBack.total], ["finished", 3, 30]);
+  const kinds = (kind: TrainerReply["kind"]) => replies.filter((reply) => reply.kind === kind).length;
+  assert.equal(kinds("batch"), 3 * 6);
+  assert.ok(kinds("network") >= 18 && kinds("measured") >= 2);
+});
+
+Deno.test("Trainer begins as the recipe of a preset says", async () => {
+  const spec = lifNetwork({ hidden: 9, steps: 7 });
+  const recipe = recipeOf("tuned", { ...settingsOf("tuned"), epochs: 1, seed: 3 }, true);
+  assert.equal(recipe.startRate, 0.35);
+  const ended = await trainerOf().begin({ spec, recipe, parameters: initialParameters(spec, 3) });
+  assert.equal(await hashParameters(ended.parameters), await expected(spec, recipe));
+});
+
+Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in the same bits", async () => {
+  let batches = 0;
+  const { begin, trainer, replies } = trainerOf((reply, trainer) => {
+    if (reply.kind !== "batch") return;
+    batches++;
+    if (batches === 4) {
+      trainer.handle({ kind: "pause" });
+      setTimeout(() => trainer.handle({ kind: "resume" }), 20);
+    }
+    if (batches === 8) trainer.handle({ kind: "stop" });
+  });
+  const stopped = await begin();
+  assert.equal(stopped.how, "stopped");
+  assert.equal(stopped.epochs, 1);
+  const { parameters } = stopped;
+  await trainer.handle({
+    ...{ kind: "train", spec: SPEC, parameters, engine: "wasm", goesOn: true },
+    recipe: { ...RECIPE, epochs: 2 }, // besides the one that is whole
+  });
+  const ended = replies.at(-1)!;
+  assert.ok(ended.kind === "ended");
+  assert.equal(ended.epochs, 3);
+  assert.equal(await hashParameters(ended.parameters), await expected());
+  const done = replies.flatMap((reply) => reply.kind === "batch" ? [reply.standing.done] : []);
+  assert.deepEqual(done, [...done].sort((a, b) => a - b));
+  assert.equal(done.at(-1), 270);
+});
+
+Deno.test("Trainer that is stopped while it is paused ends", async () => {
+  const { begin } = trainerOf((reply, trainer) => {
+    if (reply.kind !== "batch" || reply.standing.done > 17) return;
+    trainer.handle({ kind: "pause" });
+    setTimeout(() => trainer.handle({ kind: "stop" }), 10);
+  });
+  assert.equal((await begin()).how, "stopped");
+});
+
+Deno.test("Trainer takes other constants between two batches, with weights and momentum", async () => {
+  const other = seedNetwork({ hidden: 11, steps: 9, threshold: 0.5, decay: 0.7 });
+  const opened: NetworkSpec[] = [];
+  const { begin, replies } = trainerOf((reply, trainer) => {
+    if (reply.kind === "batch" && reply.standing.done === 34) trainer.handle({ kind: "tune", spec: other });
+  }, opened);
+  const ended = await begin();
+  assert.deepEqual(ended.spec, other);
+  assert.deepEqual(opened, [SPEC, other]);
+  assert.equal(replies.filter(({ kind }) => kind === "failed").length, 0);
+  assert.notEqual(await hashParameters(ended.parameters), await expected());
+  const seen = replies.flatMap((reply) => reply.kind === "network" ? [reply.spec.layers[0]!.neuron] : []);
+  assert.deepEqual(seen[0], SPEC.layers[0]!.neuron);
+  assert.deepEqual(seen.at(-1), other.layers[0]!.neuron);
+});
+
+Deno.test("Trainer tells what failed in one line, and trains again", async () => {
+  const { trainer, replies, begin } = trainerOf();
+  const train = {
+    kind: "train",
+    spec: SPEC,
+    parameters: initialParameters(SPEC, 0),
+    recipe: RECIPE,
+  } as const;
+  await trainer.handle({ ...train, engine: "wasm", goesOn: false });
+  await trainer.handle({ kind: "data", ...DATA });
+  const spec = seedNetwork({ inputs: 9, hidden: 3 });
+  await trainer.handle({
+    ...train,
+    spec,
+    parameters: initialParameters(spec, 0),
+    engine: "wasm",
+    goesOn: false,
+  });
+  const recipe = { ...RECIPE, step: { learningRate: 1e30, momentum: 0.5 } };
+  await trainer.handle({ ...train, recipe, engine: "wasm", goesOn: false });
+  const failures = replies.flatMap((reply) => reply.kind === "failed" ? [reply.message] : []);
+  assert.equal(failures.length, 3, failures.join("; "));
+  assert.match(failures[0]!, /^there are no digits to train on yet/);
+  assert.match(failures[1]!, /784 features a sample, but the network takes 9/);
+  assert.match(failures[2]!, /epoch 1/);
+  assert.equal((await begin()).how, "finished");
+});
+
+Deno.test("Trainer's engines are closed when training is over", async () => {
+  const closed: string[] = [];
+  const replies: TrainerReply[] = [];
+  const trainer = new Trainer({
+    open(options) {
+      const engine = createWasmEngine({ ...options, kernels, threads: 0 }), close = engine.close.bind(engine);
+      const noted: Engine & Disposable = Object.assign(engine, {
+        close() {
+          closed.push(options.record ? "recording" : "training");
+          close();
+        },
+      });
+      return Promise.resolve(noted);
+    },
+    reply: (reply) => void replies.push(reply),
+  });
+  await trainer.handle({ kind: "data", ...DATA });
+  await trainer.handle({
+    ...{ kind: "train", spec: SPEC, parameters: initialParameters(SPEC, 5), engine: "wasm", goesOn: false },
+    recipe: { ...RECIPE, startRate: 0.2 },
+  });
+  assert.deepEqual(closed, ["recording", "training"]);
+});
