@@ -93,7 +93,7 @@ export function compareCommand(): CommandUnknownOpts {
       await giveUp("net");
       const samples = await loadDataSet(given.data);
       const form = dataFormOf(samples.train, samples.test);
-      const networks = models.map((model) => optionsOf(model, models, given, isGiven, form));
+      const networks = models.map((model) => optionsOf(model, given, isGiven, form, samples.train.count));
       using progress = openProgress(given.quiet === true);
       const compared = await compareNetworks({ networks, samples, seeds, seed }, {
         onRun({ options: { model, spec, epochs }, number, of }) {
@@ -133,15 +133,15 @@ export function compareCommand(): CommandUnknownOpts {
 /** What the command's options come to for one of its presets. @throws {OptionError} when none of them has a use for one. */
 function optionsOf(
   model: PresetName,
-  models: readonly PresetName[],
-  written: options.TrainingOptions & starts.StartOptions & Required<SeedOwn>,
+  written: options.TrainingOptions & starts.StartOptions & Required<SeedOwn> & { models: PresetName[] },
   isGiven: (option: string) => boolean,
   form: DataForm,
+  samples: number,
 ): ComparedOptions {
   const { recipe, takes } = presetOf(model);
-  const given = options.withRecipe(written, recipe, isGiven);
+  const given = options.fitWarmUp(options.withRecipe(written, recipe, isGiven), isGiven, samples);
   // What is of use to another one of them is passed over here.
-  const elsewhere = models.flatMap((other) => presetOf(other).takes).filter((option) =>
+  const elsewhere = written.models.flatMap((other) => presetOf(other).takes).filter((option) =>
     !takes.includes(option)
   );
   const isMeant = (option: string) => isGiven(option) && !elsewhere.some((other) => other === option);

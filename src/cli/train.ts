@@ -160,8 +160,9 @@ export function trainCommand(): CommandUnknownOpts {
           explain,
         };
         if (resume === undefined) {
-          const training = options.trainingOf(given);
+          options.trainingOf(given); // refuses before anything is read
           const samples = await loadDataSet(data);
+          const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
           if (given.watch) checkWatch(spec);

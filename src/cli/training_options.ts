@@ -271,6 +271,18 @@ export function withRecipe<Options extends Recipe & StartOptions>(
   return { ...options, ...Object.fromEntries(missing) };
 }
 
+/** The same with the recipe's warm-up cut to a tenth of a run that is short; what the user wrote stays. */
+export function fitWarmUp<Options extends TrainingOptions>(
+  options: Options,
+  isGiven: (option: string) => boolean,
+  samples: number,
+): Options {
+  if (isGiven("warmUp")) return options;
+  const { batchSize, epochs, limit = Infinity, warmUp } = options;
+  const batches = Math.ceil(Math.min(limit, samples) / batchSize) * epochs;
+  return { ...options, warmUp: Math.min(warmUp, Math.floor(batches / 10)) };
+}
+
 /** A network's sizes in words: `784-100-10, 128 steps`. */
 export function describeNetwork({ inputs, layers, steps }: NetworkSpec): string {
   const sizes = [inputs, ...layers.map(({ units }) => units)].join("-");

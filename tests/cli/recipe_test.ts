@@ -78,3 +78,15 @@ Deno.test("train takes --init xavier for a preset whose recipe has a firing rate
     assert.match(vain.stderr, /^--init-rate: means nothing for --init xavier/);
   });
 });
+
+Deno.test("train cuts a recipe's warm-up to a short run, and refuses one that was asked for", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const args = ["train", "--model", "tuned-centred", "--epochs", "1", "--data", "data", "--threads", "1"];
+    const { code, stderr } = await spikelet(folder, args);
+    assert.equal(code, 0, stderr);
+    const asked = await spikelet(folder, [...args, "--warm-up", "200"]);
+    assert.notEqual(asked.code, 0);
+    assert.match(asked.stderr, /^a warm-up of 200 batches: /m);
+  });
+});
