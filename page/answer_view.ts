@@ -5,7 +5,7 @@
  */
 import { decisionOf } from "../src/classify/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
-import { count } from "../src/cli/figures.ts";
+import { count } from "../src/figures.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Sight } from "../src/page/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";

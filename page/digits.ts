@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, size } from "../src/cli/figures.ts";
+import { count, size } from "../src/figures.ts";
 import { FILE_NAMES } from "../src/data/file_names.ts";
 import type { Samples } from "../src/data/samples.ts";
 import { InputError, NetworkError } from "../src/errors.ts";

@@ -5,7 +5,7 @@
  */
 import { centreDigit } from "../src/classify/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
-import { count } from "../src/cli/figures.ts";
+import { count, counted } from "../src/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
@@ -256,9 +256,9 @@ function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { ki
   controls.measured(heldBack);
   const accuracy = (100 * heldBack.accuracy).toFixed(1);
   controls.say(
-    `${how === "finished" ? "Done" : "Stopped"} after ${count(epochs)} ${
-      epochs === 1 ? "epoch" : "epochs"
-    }: ${accuracy}\u00a0% of ${count(heldBack.total)} held-back digits.`,
+    `${how === "finished" ? "Done" : "Stopped"} after ${counted(epochs, "epoch")}: ${accuracy}\u00a0% of ${
+      count(heldBack.total)
+    } held-back digits.`,
   );
   release();
 }

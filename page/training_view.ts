@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, timeLeft } from "../src/cli/figures.ts";
+import { count, timeLeft } from "../src/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";

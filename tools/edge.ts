@@ -13,7 +13,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
-import { count } from "../src/cli/figures.ts";
+import { count } from "../src/figures.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/cli/training_options.ts";

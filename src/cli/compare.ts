@@ -18,7 +18,7 @@ import { loadDataSet } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, counted, duration, loss, percent } from "./figures.ts";
+import { count, counted, duration, loss, percent } from "../figures.ts";
 import { modelsOption, presetNetwork } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";

@@ -15,7 +15,7 @@ import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, duration, loss, percent } from "./figures.ts";
+import { count, duration, loss, percent } from "../figures.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";

@@ -5,7 +5,7 @@
  */
 import type { LayerActivity } from "../train/activity.ts";
 import { alignColumns } from "./columns.ts";
-import { percent } from "./figures.ts";
+import { percent } from "../figures.ts";
 
 /** A layer is told to be silent or saturated when more than this share of its units is. */
 const MANY_SILENT = 0.3;

@@ -7,7 +7,7 @@ import { DATASETS } from "../data/datasets.ts";
 import { fetchDataset, type FetchedFile, type FetchOptions } from "../data/fetch.ts";
 import { mnistDirectory } from "../data/mnist.ts";
 import { MissingDataError } from "../errors.ts";
-import { size, timeLeft } from "./figures.ts";
+import { size, timeLeft } from "../figures.ts";
 import type { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
 

@@ -7,7 +7,7 @@ import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { fires } from "../report/recordings.ts";
 import { gridOf } from "../report/raster_grid.ts";
-import { count } from "./figures.ts";
+import { count } from "../figures.ts";
 
 /** What is drawn. */
 export interface LiveView {

@@ -30,7 +30,7 @@ import {
   type Readout,
   REDUCERS,
 } from "../network/spec.ts";
-import { count } from "./figures.ts";
+import { count } from "../figures.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 
 /** The presets, by name. */

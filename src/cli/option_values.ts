@@ -5,7 +5,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
-import { count } from "./figures.ts";
+import { count } from "../figures.ts";
 
 /** A decimal number as people write one; not hexadecimal, not empty, no `NaN`, no `Infinity`. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;

@@ -5,7 +5,7 @@
  */
 import { MultiBar, type SingleBar } from "cli-progress";
 import { columnsOf } from "./command.ts";
-import { count, timeLeft } from "./figures.ts";
+import { count, timeLeft } from "../figures.ts";
 
 /** Where a piece of work stands. */
 export interface Standing {

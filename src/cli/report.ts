@@ -21,7 +21,7 @@ import { checkFit } from "../train/fit.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, percent } from "./figures.ts";
+import { count, percent } from "../figures.ts";
 import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";

@@ -17,7 +17,7 @@ import {
 import { checkUnlocked } from "../train/run_lock.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
-import { counted, duration, loss, percent } from "./figures.ts";
+import { counted, duration, loss, percent } from "../figures.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
 /** Makes the command. */

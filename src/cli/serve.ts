@@ -13,7 +13,7 @@ import { describePage, readBuiltPage } from "../serve/built_page.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
-import { counted } from "./figures.ts";
+import { counted } from "../figures.ts";
 import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";

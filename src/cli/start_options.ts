@@ -8,7 +8,7 @@ import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from ".
 import { OptionError } from "../errors.ts";
 import { PRESETS } from "../network/presets.ts";
 import { DEFAULT_RATE, type LayerStart } from "../train/scaled_start.ts";
-import { count, percent } from "./figures.ts";
+import { count, percent } from "../figures.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
 
 const TRAINING = "Training:";

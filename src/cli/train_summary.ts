@@ -10,7 +10,7 @@ import { alignColumns } from "./columns.ts";
 import { INVOCATION } from "./command.ts";
 import { explainLayers } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
-import { count, counted, duration, loss, percent } from "./figures.ts";
+import { count, counted, duration, loss, percent } from "../figures.ts";
 
 /** Options that the summary speaks of. */
 interface Given {

@@ -13,7 +13,7 @@ import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { type Schedule, SCHEDULES } from "../train/schedule.ts";
-import { count } from "./figures.ts";
+import { count } from "../figures.ts";
 import type { StartOptions } from "./start_options.ts";
 import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../cli/figures.ts";
+import { count } from "../figures.ts";
 import type { Samples } from "../data/samples.ts";
 import { sampleImage } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { count } from "../cli/figures.ts";
+import { count } from "../figures.ts";
 import type { Samples } from "../data/samples.ts";
 import { sampleImage } from "./images.ts";
 import { html, type Markup, section, table } from "./markup.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count, loss } from "../cli/figures.ts";
+import { count, loss } from "../figures.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, draw, thinned, tickPercent } from "./plots.ts";
 import type { BatchMetrics, EpochMetrics } from "./records.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, counted, duration, loss } from "../cli/figures.ts";
+import { count, counted, duration, loss } from "../figures.ts";
 import type { Score } from "../train/trainer.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../cli/figures.ts";
+import { count } from "../figures.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { decisionOf, logSoftmax } from "../classify/decision.ts";
-import { count } from "../cli/figures.ts";
+import { count } from "../figures.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec, Neuron } from "../network/spec.ts";

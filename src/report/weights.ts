@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count } from "../cli/figures.ts";
+import { count } from "../figures.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { pictureShape, signedImage } from "./images.ts";

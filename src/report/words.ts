@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as figures from "../cli/figures.ts";
+import * as figures from "../figures.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
 /** A network's sizes: `784-100-10`. */
