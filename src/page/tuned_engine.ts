@@ -163,6 +163,7 @@ function nextTask(): Promise<void> {
   return new Promise((resolve) => {
     port1.onmessage = () => {
       port1.close();
+      port2.close(); // older runtimes leave it open
       resolve();
     };
     port2.postMessage(null);

@@ -88,7 +88,7 @@ Deno.test("Trainer trains to the bits of train(), whatever is looked at meanwhil
 Deno.test("Trainer begins as the recipe of a preset says", async () => {
   const spec = lifNetwork({ hidden: 9, steps: 7 });
   const recipe = recipeOf("tuned", { ...settingsOf("tuned"), epochs: 1, seed: 3 }, true);
-  assert.equal(recipe.startRate, 0.35);
+  assert.equal(recipe.startRate, 0.25);
   const ended = await trainerOf().begin({ spec, recipe, parameters: initialParameters(spec, 3) });
   assert.equal(await hashParameters(ended.parameters), await expected(spec, recipe));
 });
