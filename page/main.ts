@@ -199,7 +199,7 @@ function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engi
 function hear(reply: TrainerReply): void {
   switch (reply.kind) {
     case "started":
-      return controls.say(`${reply.engine}.`);
+      return controls.progress(`${reply.engine}.`);
     case "batch":
       return controls.batch(reply.standing);
     case "measured":

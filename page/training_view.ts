@@ -136,7 +136,7 @@ export class TrainingView {
   /** Training begins. @param goesOn Where the last one ended: the curves do, too. */
   started(goesOn: boolean): void {
     if (!goesOn) this.#forget();
-    this.#status.textContent = "Training begins…";
+    this.progress("Training begins…");
   }
 
   /** A batch is done. */
@@ -147,7 +147,7 @@ export class TrainingView {
     this.#progress.max = total;
     this.#progress.value = done;
     const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
-    this.#status.textContent = `Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`;
+    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
     element("firing", HTMLElement).textContent = percent(firingRate);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
@@ -160,6 +160,11 @@ export class TrainingView {
     this.#accuracy.heldBack.push({ done, value: accuracy });
     element("accuracy", HTMLElement).textContent = percent(accuracy);
     this.#redrawSoon();
+  }
+
+  /** Says how training goes on, unless it was paused or stopped meanwhile: the batch of that moment ends after the click. */
+  progress(text: string): void {
+    if (this.#state === "running") this.say(text);
   }
 
   /** Says how training stands, in words. */

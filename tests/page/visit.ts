@@ -105,6 +105,7 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await page.click("#train");
   await waitFor(page, "train-status", /^Epoch 1, batch \d+ of 20/);
   await page.click("#pause");
+  await page.waitForTimeout(300); // the batch of that moment ends, and is told of
   const paused = await textOf(page, "train-status");
   await page.click("#pause");
   await waitFor(page, "train-status", /^Done/);
