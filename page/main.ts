@@ -19,7 +19,7 @@ import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
 import { loadNetwork, newNetwork, type Present, retuned, saveNetwork } from "./present.ts";
-import { TrainingView, usualHidden } from "./training_view.ts";
+import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { Asker, openTrainer } from "./workers.ts";
 
 const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
@@ -301,13 +301,19 @@ async function save(): Promise<void> {
   }
 }
 
-/** What WebGPU there is. @returns Why there is none, or none that helps. */
-async function withoutGpu(): Promise<string | undefined> {
-  if (!("gpu" in navigator)) return "this browser has none, or was not sent this page safely (https)";
+/** What WebGPU there is. */
+async function findWebGpu(): Promise<WebGpuOffer> {
+  const none = (why: string) => ({ isThere: false, note: `No WebGPU: ${why}.` });
+  if (!("gpu" in navigator)) return none("this browser has none, or was not sent this page safely (https)");
   const [found] = await findAdapters();
-  if (!found) return "this browser found no adapter";
+  if (!found) return none("this browser found no adapter");
   const { isSoftware, name } = found.description;
-  return isSoftware ? `its adapter computes on the CPU (${name}), slower than WASM` : undefined;
+  return {
+    isThere: true,
+    note: isSoftware
+      ? `WebGPU's adapter computes on the CPU (${name}), slower than WASM.`
+      : `WebGPU works on ${name}; it is fetched when it is chosen.`,
+  };
 }
 
 element("clear", HTMLButtonElement).addEventListener("click", clear);
@@ -337,8 +343,8 @@ addEventListener("beforeunload", (event) => {
 
 replace(present);
 const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
-controls.offerEngines(threads, "looking for one");
-withoutGpu().then((reason) => controls.offerEngines(threads, reason), alarm);
+controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
+findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);
 const { model } = document.documentElement.dataset;
 if (model) {
   fetch(new URL(model, document.baseURI)).then(async (response) => {

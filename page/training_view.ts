@@ -21,6 +21,12 @@ export interface TrainingListener {
   renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
 }
 
+/** Whether WebGPU can be chosen, and what a user should know of it, in a sentence. */
+export interface WebGpuOffer {
+  readonly isThere: boolean;
+  readonly note: string;
+}
+
 /** Whether something is in training. */
 export type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
 
@@ -86,18 +92,17 @@ export class TrainingView {
     this.#stop.addEventListener("click", () => listener.stop());
   }
 
-  /** Which engines can be chosen. @param without Why WebGPU cannot; `undefined` where it can. */
-  offerEngines(threads: string, without: string | undefined): void {
-    const names = { wasm: "WASM", webgpu: "WebGPU" } as const;
+  /** Which engines can be chosen. */
+  offerEngines(threads: string, webGpu: WebGpuOffer): void {
+    const chosen = this.#engineName(), names = { wasm: "WASM", webgpu: "WebGPU" } as const;
     this.#engine.replaceChildren(
       ...PAGE_ENGINES.map((engine) => {
-        const isOff = engine === "webgpu" && without !== undefined;
+        const isOff = engine === "webgpu" && !webGpu.isThere;
         return make("option", { value: engine, ...(isOff && { disabled: "" }) }, names[engine]);
       }),
     );
-    element("engine-note", HTMLElement).textContent = without === undefined
-      ? `WASM works on ${threads}. WebGPU is fetched when it is chosen.`
-      : `WASM works on ${threads}. No WebGPU: ${without}.`;
+    this.#engine.value = chosen;
+    element("engine-note", HTMLElement).textContent = `WASM works on ${threads}. ${webGpu.note}`;
   }
 
   /** Shows what a network is, and how it would be trained. */

@@ -27,3 +27,6 @@ export const CHROMIUM_ARGUMENTS: string[] = [
   "--disable-component-update",
   "--disable-sync",
 ];
+
+/** With a WebGPU adapter that computes on the CPU: Chromium's own, SwiftShader, so that no GPU is needed. */
+export const SOFTWARE_WEBGPU: string[] = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];

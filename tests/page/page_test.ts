@@ -4,13 +4,16 @@ import { fileURLToPath } from "node:url";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist, type Split } from "../../src/data/mnist.ts";
 import type { Samples } from "../../src/data/samples.ts";
+import type { Parameters } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { decodeModel, hashParameters } from "../../src/network/model_file.ts";
+import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { SUBSET } from "../../src/page/subset.ts";
 import { evaluate, train } from "../../src/train/trainer.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { assertClose } from "../asm/numbers.ts";
 import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
 import { assertOneLine, type Outcome, PROJECT, recordOf, spikeletJson } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
@@ -38,18 +41,25 @@ async function subset(split: Split): Promise<Samples> {
   return { ...samples, count, features: features.slice(0, 784 * count), labels: labels.slice(0, count) };
 }
 
-/** What the visitor's training comes to, under Deno. */
-async function trainedHere(): Promise<{ weightsSha256: string; accuracy: string }> {
-  const spec = seedNetwork({ hidden: 20 });
-  using engine = createWasmEngine({ spec, kernels: await loadKernels(), threads: 1, batchSize: 250 });
+/** Trains as the page does, under Deno, and measures. */
+async function trainedHere(
+  spec: NetworkSpec,
+  { epochs, batchSize }: { readonly epochs: number; readonly batchSize: number },
+): Promise<{ parameters: Parameters; weightsSha256: string; accuracy: string }> {
+  using engine = createWasmEngine({ spec, kernels: await loadKernels(), threads: 1, batchSize });
   await engine.setParameters(initialParameters(spec, 0));
   const step = { learningRate: 0.1, momentum: 0.5 };
-  await train(engine, { samples: await subset("train"), epochs: 8, batchSize: 250, step, seed: 0 });
+  await train(engine, { samples: await subset("train"), epochs, batchSize, step, seed: 0 });
+  const parameters = await engine.getParameters();
   return {
-    weightsSha256: await hashParameters(await engine.getParameters()),
-    accuracy: String((await evaluate(engine, await subset("test"), 250)).accuracy),
+    parameters,
+    weightsSha256: await hashParameters(parameters),
+    accuracy: String((await evaluate(engine, await subset("test"), batchSize)).accuracy),
   };
 }
+
+/** What is trained with WebGPU: the seed's network, small enough for an adapter that computes on the CPU. */
+const SMALL = seedNetwork({ hidden: 20, steps: 8 });
 
 const reason = NO_TOOLS ?? (hasChromium ? undefined : WITHOUT_CHROMIUM);
 Deno.test({
@@ -60,10 +70,12 @@ Deno.test({
       const built = await build(folder, ["--out", page, "--quiet"]);
       assert.equal(built.code, 0, built.stderr);
       await Deno.writeTextFile(file("damaged.safetensors"), "no model");
+      const untrained = { spec: SMALL, parameters: initialParameters(SMALL, 0), metadata: {} };
+      await Deno.writeFile(file("small.safetensors"), encodeModel(untrained));
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
-      const { mouse, keyboard, isolated, complaints, strangers }: Visits = JSON.parse(stdout);
+      const { mouse, keyboard, isolated, finger, webGpu, complaints, strangers }: Visits = JSON.parse(stdout);
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
       await t.step("training pauses, goes on, ends and draws its curves", () => {
@@ -89,7 +101,10 @@ Deno.test({
       await t.step(
         "what was trained has the bits of the same training under Deno, with threads and without",
         async () => {
-          const expected = await trainedHere();
+          const { parameters: _, ...expected } = await trainedHere(seedNetwork({ hidden: 20 }), {
+            epochs: 8,
+            batchSize: 250,
+          });
           assert.equal(await hashParameters(model.parameters), expected.weightsSha256);
           assert.equal(model.metadata.weightsSha256, expected.weightsSha256);
           const threads = decodeModel(await Deno.readFile(file("isolated.safetensors")), "isolated");
@@ -101,6 +116,20 @@ Deno.test({
           );
         },
       );
+      await t.step("WebGPU trains in the page to the weights of WASM", async () => {
+        const { parameters } = decodeModel(await Deno.readFile(file("webgpu.safetensors")), "webgpu");
+        const expected = await trainedHere(SMALL, { epochs: 1, batchSize: 1000 });
+        assert.notEqual(expected.weightsSha256, await hashParameters(untrained.parameters));
+        for (const [name, values] of expected.parameters) {
+          assertClose(parameters.get(name)!, values, name, { relative: 0, absolute: 1e-5 });
+        }
+        assert.match(
+          webGpu.note,
+          /^WASM works on 1 thread\. WebGPU's adapter computes on the CPU \(.+\), slower than WASM\.$/,
+        );
+        assert.match(webGpu.engine, /^WebGPU on .+, a software adapter\.$/);
+        assert.equal(webGpu.alert, "");
+      });
       await t.step("a saved model is loaded again to the last bit, and evaluate reads it", async () => {
         assert.deepEqual(
           await Deno.readFile(file("again.safetensors")),
@@ -126,6 +155,10 @@ Deno.test({
         assert.match(keyboard.source, /^Test digit \d+ of 1,000: it is a 4\.$/);
         assert.equal(keyboard.step, "125 of 128");
         assert.match(keyboard.status, /^Done after 5 epochs/);
+      });
+      await t.step("a finger draws, and does not scroll the page", () => {
+        assert.match(finger.announcement, /^The network says \d, \d+\.\d %\.$/);
+        assert.equal(finger.scrolled, 0);
       });
       await t.step("nothing is inaccessible, sticks out, complains, or comes from elsewhere", () => {
         for (const { violations, overflow } of [mouse, keyboard]) {

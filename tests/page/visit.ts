@@ -2,13 +2,13 @@
  * Uses the page in Chromium as a visitor would: `deno run -A tests/page/visit.ts PAGE OUT`. A program of its own, since playwright
  * looks at files below /proc, for which Deno wants every permission.
  *
- * PAGE is the built page. What it saves, and a damaged model that it is to refuse, lie in OUT. Prints one line of JSON, a {@linkcode Visits}.
+ * PAGE is the built page. What it saves, a model to begin with and a damaged one that it is to refuse, lie in OUT. Prints one line of JSON, a {@linkcode Visits}.
  *
  * @module
  */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { fileURLToPath } from "node:url";
-import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../chromium.ts";
+import { CHROMIUM, CHROMIUM_ARGUMENTS, SOFTWARE_WEBGPU } from "../chromium.ts";
 import { serveFolder } from "./static_server.ts";
 
 /** What a visitor saw. */
@@ -16,6 +16,10 @@ export interface Visits {
   readonly mouse: MouseVisit;
   readonly keyboard: KeyboardVisit;
   readonly isolated: { readonly status: string; readonly note: string };
+  /** With a finger, on a phone: what the drawing was taken for, and how far the page was scrolled by it, in pixels. */
+  readonly finger: { readonly announcement: string; readonly scrolled: number };
+  /** In a browser with WebGPU: what is said of it, and which engine trains. */
+  readonly webGpu: { readonly note: string; readonly engine: string; readonly alert: string };
   /** Errors, and what the console said, but for Chromium's own word on GPUs. */
   readonly complaints: readonly string[];
   /** Addresses of other servers that were asked for something. */
@@ -190,6 +194,40 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   };
 }
 
+async function visitWithFinger(page: Page): Promise<Visits["finger"]> {
+  await page.waitForSelector("#train:not([disabled])");
+  await page.locator("#pad").scrollIntoViewIfNeeded();
+  const { x = 0, y = 0, width = 0, height = 0 } = await page.locator("#pad").boundingBox() ?? {};
+  const scroll = async () => Number(await page.evaluate("scrollY"));
+  const before = await scroll(), touch = await page.context().newCDPSession(page);
+  const put = (type: "touchStart" | "touchMove", across: number, down: number) =>
+    touch.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: [{ x: x + across * width, y: y + down * height }],
+    });
+  await put("touchStart", 0.5, 0.85);
+  for (let moves = 1; moves <= 10; moves++) await put("touchMove", 0.5, 0.85 - 0.07 * moves);
+  await touch.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+  await waitFor(page, "announcement", /The network says \d/);
+  return { announcement: await textOf(page, "announcement"), scrolled: await scroll() - before };
+}
+
+async function visitWithWebGpu(page: Page, out: string): Promise<Visits["webGpu"]> {
+  await page.waitForSelector("#train:not([disabled])");
+  await waitFor(page, "engine-note", /WebGPU's adapter/);
+  await page.setInputFiles("#model-file", `${out}/small.safetensors`);
+  await waitFor(page, "network-line", /small\.safetensors/);
+  await page.fill("#epochs", "1");
+  await page.fill("#batch", "1000");
+  await page.selectOption("#engine", "webgpu");
+  await page.click("#train");
+  await waitFor(page, "train-status", /^WebGPU on /);
+  const engine = await textOf(page, "train-status");
+  await waitFor(page, "train-status", /^Done/);
+  await save(page, `${out}/webgpu.safetensors`);
+  return { note: await textOf(page, "engine-note"), engine, alert: await textOf(page, "alert-text") };
+}
+
 async function visit(folder: string, out: string): Promise<Visits> {
   await using plain = serveFolder(folder);
   await using isolating = serveFolder(folder, {
@@ -197,8 +235,13 @@ async function visit(folder: string, out: string): Promise<Visits> {
     "cross-origin-embedder-policy": "require-corp",
   });
   const complaints: string[] = [], strangers: string[] = [];
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
+  await using browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
+  await using withWebGpu = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [...CHROMIUM_ARGUMENTS, ...SOFTWARE_WEBGPU],
+  });
   const visiting = async <Seen>(
+    browser: Browser,
     url: string,
     options: BrowserContextOptions,
     use: (page: Page) => Promise<Seen>,
@@ -214,29 +257,27 @@ async function visit(folder: string, out: string): Promise<Visits> {
       await page.context().close();
     }
   };
-  try {
-    const desk = { viewport: { width: 1280, height: 800 }, colorScheme: "light" } as const;
-    const phone = {
-      viewport: { width: 375, height: 812 },
-      colorScheme: "dark",
-      reducedMotion: "reduce",
-    } as const;
-    return {
-      mouse: await visiting(plain.url, desk, (page) => visitWithMouse(page, out)),
-      keyboard: await visiting(plain.url, phone, visitWithKeyboard),
-      isolated: await visiting(isolating.url, desk, async (page) => {
-        await chooseSmall(page);
-        await page.click("#train");
-        await waitFor(page, "train-status", /^Done/);
-        await save(page, `${out}/isolated.safetensors`);
-        return { status: await textOf(page, "train-status"), note: await textOf(page, "engine-note") };
-      }),
-      complaints,
-      strangers,
-    };
-  } finally {
-    await browser.close();
-  }
+  const desk = { viewport: { width: 1280, height: 800 }, colorScheme: "light" } as const;
+  const phone = {
+    viewport: { width: 375, height: 812 },
+    colorScheme: "dark",
+    reducedMotion: "reduce",
+  } as const;
+  return {
+    mouse: await visiting(browser, plain.url, desk, (page) => visitWithMouse(page, out)),
+    keyboard: await visiting(browser, plain.url, phone, visitWithKeyboard),
+    isolated: await visiting(browser, isolating.url, desk, async (page) => {
+      await chooseSmall(page);
+      await page.click("#train");
+      await waitFor(page, "train-status", /^Done/);
+      await save(page, `${out}/isolated.safetensors`);
+      return { status: await textOf(page, "train-status"), note: await textOf(page, "engine-note") };
+    }),
+    finger: await visiting(browser, plain.url, { ...phone, hasTouch: true, isMobile: true }, visitWithFinger),
+    webGpu: await visiting(withWebGpu, plain.url, desk, (page) => visitWithWebGpu(page, out)),
+    complaints,
+    strangers,
+  };
 }
 
 async function openPage(

@@ -90,7 +90,9 @@ const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
 /** Says what an adapter is. */
 export function describeAdapter({ info, limits }: GPUAdapter): AdapterDescription {
-  const name = info.description || info.device || "unnamed adapter";
+  // Chromium says no more than the vendor and the family of the chip.
+  const family = `${info.vendor} ${info.architecture}`.trim();
+  const name = info.description || info.device || family || "unnamed adapter";
   return {
     name,
     vendor: VENDORS[info.vendor] ?? info.vendor,
