@@ -16,6 +16,7 @@ import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, duration, loss, percent } from "../figures.ts";
+import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
@@ -32,7 +33,8 @@ export function evaluateCommand(): CommandUnknownOpts {
     "Uses the noise that the run used, so that the figures are the same again.",
     "runs/wider/model.safetensors",
   )
-    .argument("<run-or-file>", "a run's name, its folder, a model.safetensors or a checkpoint")
+    .usage("[options] <run-or-file>")
+    .argument("[run-or-file]", "a run's name, its folder, a model.safetensors or a checkpoint")
     .addOption(options.dataOption)
     .addOption(options.engineOption)
     .addOption(options.gpuMemoryOption)
@@ -47,6 +49,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     )
     .addOption(jsonOption)
     .action(async (runOrFile, given) => {
+      if (runOrFile === undefined) throw await missingRun("evaluate", ({ state }) => state === "finished");
       const { threads, data } = given;
       const path = await findModel(runOrFile);
       const model = await readTrained(path);

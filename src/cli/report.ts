@@ -22,6 +22,7 @@ import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, percent } from "../figures.ts";
+import { missingRun } from "./missing_run.ts";
 import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
@@ -52,7 +53,8 @@ export function reportCommand(): CommandUnknownOpts {
       "weights, options. It goes into the run's folder; a comparison into the first run's.",
     "wider --open",
   )
-    .argument("<run...>", "a run's name or folder, or a model.safetensors; several are compared")
+    .usage("[options] <run...>")
+    .argument("[run...]", "a run's name or folder, or a model.safetensors; several are compared")
     .addOption(
       pathOption("--out <file>", "where to write the page", "report.html in the run's folder").helpGroup(
         "Output:",
@@ -74,6 +76,7 @@ export function reportCommand(): CommandUnknownOpts {
     .addOption(options.threadsOption)
     .addOption(jsonOption)
     .action(async (names, given) => {
+      if (names.length === 0) throw await missingRun("report", ({ record }) => record !== undefined);
       checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(name));

@@ -77,7 +77,7 @@ export function observeTraining(
       live.look();
       shown.onBatch(report);
     },
-    onStart(begun) {
+    async onStart(begun) {
       const { options, engine, samples, validation, start, directory = "", from, kept: before } = begun;
       ({ epochs } = options);
       kept = before;
@@ -91,6 +91,7 @@ export function observeTraining(
       if (start) say(describeStart(start));
       say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
+      if (!from) await live.look(); // of a run that goes on, the engine has the parameters later
       shown.begin(epochs, from && (from.epoch - 1) * samples + from.sums.total);
     },
     onEpoch(report) {

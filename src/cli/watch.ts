@@ -145,8 +145,8 @@ export function checkSeen(quiet: boolean): void {
 export interface Live extends Disposable {
   /** The run begins. @param parameters As {@linkcode Watch.look} takes them. */
   begin(options: WatchOptions, parameters: () => Promise<Parameters>): void;
-  /** A batch is done: takes a look if it is time. */
-  look(): void;
+  /** Takes a look if it is time. */
+  look(): Promise<void>;
   /** What is to be seen, fitted to the terminal. */
   draw(): string[];
 }
@@ -169,8 +169,8 @@ export function openLive(wanted: boolean, tell: (note: string) => void): Live {
       watch = new Watch(options);
       source = parameters;
     },
-    look() {
-      if (watch && source) watch.look(source);
+    async look() {
+      if (watch && source) await watch.look(source);
     },
     draw: () =>
       watch?.draw({ columns: columnsOf(Deno.stderr), rows: rowsBelow(), colours: !Deno.noColor }) ?? [],

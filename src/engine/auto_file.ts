@@ -1,8 +1,8 @@
 /**
  * Finds the engine that `auto` stands for on a machine, and remembers it in `.spikelet/engines.json` below the current folder.
  *
- * Asking for an adapter takes longer than all the rest of a start, so that answer is remembered for a day, too. The file is a
- * cache: without it, or where it cannot be written, `auto` is wasm.
+ * Asking for an adapter takes longer than all the rest of a start, and the driver that answers stays in memory. So that answer is
+ * remembered for a day, too. The file is a cache: without it, or where it cannot be written, `auto` is wasm.
  *
  * @module
  */
@@ -58,6 +58,21 @@ export function readChoices(machine: string, file: string = CHOICES_FILE): Choic
   }
 }
 
+/**
+ * Asks for the adapter, where that has not been done for a day, and remembers it: in a process of its own, so that it is not the one
+ * that trains which has the driver in memory.
+ */
+export async function askForAdapter(
+  { machine, gpu, file = CHOICES_FILE }: Pick<AutoOptions, "machine" | "gpu" | "file">,
+): Promise<void> {
+  const known = readChoices(machine, file);
+  if (known && isOfToday(known)) return;
+  const remember = (adapter: AdapterNote | null) =>
+    write(file, { machine, asked: Date.now(), adapter, choices: known?.choices ?? {} });
+  await remember(null); // a driver that ends the process is not asked again and again
+  await remember(await findNote(gpu));
+}
+
 /** What is known of an adapter and a size without measuring; `undefined`: nothing. */
 export function knownChoice(
   choices: Choices | undefined,
@@ -73,25 +88,34 @@ export async function findChoice(
 ): Promise<Choice> {
   const choices = readChoices(machine, file);
   const remembered = choices && knownChoice(choices, choices.adapter ?? undefined, size);
-  if (remembered && Date.now() - choices.asked < A_DAY) return remembered;
+  if (remembered && isOfToday(choices)) return remembered;
   const { state } = await Deno.permissions.query({ name: "write", path: file });
   if (state !== "granted") return remembered ?? { engine: "wasm", reason: "nothing has been measured here" };
-  const [adapter] = await findAdapters(gpu);
-  let choice = knownChoice(choices, adapter?.description, size);
+  const adapter = await findNote(gpu);
+  let choice = knownChoice(choices, adapter ?? undefined, size);
   if (!choice && adapter) {
-    choice = chooseByTime(adapter.description, await measure());
+    choice = chooseByTime(adapter, await measure());
     onNotice?.(`auto takes ${choice.engine}: ${choice.reason}; remembered in ${file}`);
   }
   if (!choice) throw new Error("no adapter, and no choice");
-  const note = adapter && { name: adapter.description.name, isSoftware: adapter.description.isSoftware };
-  const isMeasured = note !== undefined && !note.isSoftware;
+  const isMeasured = adapter !== null && !adapter.isSoftware;
   await write(file, {
     machine,
     asked: Date.now(),
-    adapter: note ?? null,
-    choices: { ...choices?.choices, ...(isMeasured && { [`${note.name}: ${size}`]: choice }) },
+    adapter,
+    choices: { ...choices?.choices, ...(isMeasured && { [`${adapter.name}: ${size}`]: choice }) },
   });
   return choice;
+}
+
+function isOfToday({ asked }: Choices): boolean {
+  return Date.now() - asked < A_DAY;
+}
+
+/** What is remembered of the fastest adapter; `null` where there is none. */
+async function findNote(gpu: Gpu | undefined): Promise<AdapterNote | null> {
+  const [adapter] = await findAdapters(gpu);
+  return adapter ? { name: adapter.description.name, isSoftware: adapter.description.isSoftware } : null;
 }
 
 async function write(file: string, choices: Choices): Promise<void> {

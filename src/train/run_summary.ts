@@ -13,7 +13,7 @@ import type { EpochReport, TrainingProgress } from "./training_state.ts";
 
 /** Who wants to hear how a run goes. */
 export interface RunObserver {
-  /** Everything is loaded; the first batch begins. `from` is where a resumed run goes on. */
+  /** Everything is loaded; the first batch begins when this is done. `from` is where a resumed run goes on. */
   onStart?(
     start: {
       readonly options: RecordedOptions;
@@ -30,7 +30,7 @@ export interface RunObserver {
       /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
       readonly parameters: () => Promise<Parameters>;
     },
-  ): void;
+  ): void | Promise<void>;
   /** Something that is no reason to stop. */
   onNotice?(notice: string): void;
   onBatch?(report: BatchReport): void;

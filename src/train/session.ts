@@ -85,7 +85,7 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
     const start = from ? undefined : await firstParameters(session);
     if (start) await engine.setParameters(start.parameters);
     if (start?.layers) record = { ...record, start: start.layers };
-    announce(session, start?.layers);
+    await announce(session, start?.layers);
     const trained = await trainSession(session, keeper);
     const summary = await measureSession(session, trained);
     await leave({ state: "finished", result: summary });
@@ -167,9 +167,9 @@ async function firstParameters({ options, data }: Session): Promise<Omit<Start, 
   return await startFromData(spec, data.train, { seed, rate, engine: "wasm" });
 }
 
-function announce(session: Session, start: readonly LayerStart[] | undefined): void {
+async function announce(session: Session, start: readonly LayerStart[] | undefined): Promise<void> {
   const { options, data, split, engine, observer, folder, from } = session;
-  observer.onStart?.({
+  await observer.onStart?.({
     options,
     engine: engine.description,
     samples: split.training.length,

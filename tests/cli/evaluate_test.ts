@@ -129,3 +129,21 @@ Deno.test("evaluate refuses a run that does not exist, and a folder without a mo
     }
   });
 });
+
+Deno.test("evaluate without a run names the latest finished ones, and takes what it says", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const train = ["train", "--steps", "5", "--hidden", "4", ...EVALUATE];
+    for (const name of ["a", "b", "c", "d"]) await spikeletJson(folder, [...train, "--name", name]);
+    await spikelet(folder, [...train, "--penalty", "3e38", "--threshold", "-3", "--name", "wild"]);
+    const message =
+      /^evaluate: expected a run, of which the latest is d \(before it c, b\): deno task evaluate d$/m;
+    assertOneLine(await spikelet(folder, ["evaluate"]), 2, message);
+    assertOneLine(
+      await spikelet(folder, ["report"]),
+      2,
+      /^report: expected a run, of which the latest is wild \(before it d, c\): deno task report wild$/m,
+    );
+    await spikeletJson(folder, ["evaluate", "d", ...EVALUATE]);
+  });
+});

@@ -172,7 +172,7 @@ const OTHERS: readonly Refusal[] = [
   [["compare", "--begin-eval", "128"], /^--begin-eval 128: expected a whole number, 0 to 127, /m],
   ...refusals("--threads", "1 to 256", ["0"], ["evaluate", "x"]),
   ...refusals("--seed", "0 to 2^53 - 1", ["-1"], ["evaluate", "x"]),
-  [["evaluate"], /^missing required argument 'run-or-file'$/m],
+  [["evaluate"], /^evaluate: expected a run, and there is none yet: deno task train makes one$/m],
   [["evaluate", "a", "b"], /^too many arguments for 'evaluate'/m],
   [["verify"], /^missing required argument 'file'$/m],
   ...refusals("--threads", "1 to 256", ["0"], ["verify", referencePath("small")]),

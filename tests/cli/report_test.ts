@@ -265,7 +265,12 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
         /^--samples: means nothing where runs/,
       ],
       ["too many runs", Array.from({ length: 7 }, () => "dense"), 2, /^7 runs: expected 6 at most/],
-      ["no run at all", [], 2, /missing required argument/],
+      [
+        "no run at all",
+        [],
+        2,
+        /^report: expected a run, of which the latest is dense \(before it spiking\): deno task report dense$/m,
+      ],
       [
         "a folder that is not there",
         ["dense", "--out", "no/page.html"],

@@ -37,8 +37,7 @@ async function makeClone(folder: string): Promise<void> {
     if (!NOT_LINKED.has(name)) await Deno.symlink(join(PROJECT, name), join(folder, name));
   }
   for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(join(PROJECT, name), join(folder, name));
-  // An epoch of it has three batches, if only just. So three epochs are long enough for --watch to draw, which takes five batches,
-  // and a run of five epochs is still under way when it is interrupted after the first.
+  // An epoch of it has three batches, if only just. So a run of five epochs is still under way when it is interrupted after the first.
   await writeSmallData(join(folder, "data", "mnist"), { train: 2040, test: 100 });
 }
 

@@ -6,7 +6,7 @@ import {
   sizeOf,
   WORTHWHILE,
 } from "../../src/engine/auto.ts";
-import { type AutoOptions, findChoice, readChoices } from "../../src/engine/auto_file.ts";
+import { askForAdapter, type AutoOptions, findChoice, readChoices } from "../../src/engine/auto_file.ts";
 import { createEngine, sizeOfEngine } from "../../src/engine/choose.ts";
 import type { Gpu } from "../../src/engine/gpu/adapter.ts";
 import { timeTraining } from "../../src/engine/measure.ts";
@@ -136,6 +136,44 @@ Deno.test("findChoice() never measures a software adapter or none, and asks for 
       assert.deepEqual([later.choice.engine, later.asked, later.measured], ["hybrid", true, 1]);
     });
   }
+});
+
+Deno.test("askForAdapter() asks in place of the process that trains, once a day", async () => {
+  for (
+    const [name, engine] of [[undefined, "wasm"], ["llvmpipe (LLVM 15)", "wasm"], [
+      "a card",
+      "hybrid",
+    ]] as const
+  ) {
+    await inTemporaryFolder(async (folder) => {
+      const { start, file } = startsIn(folder);
+      for (const times of [true, false]) {
+        const { asked, gpu } = runtimeWith(name);
+        await askForAdapter({ machine: "this one", gpu, file });
+        assert.equal(asked.times > 0, times);
+      }
+      const { choice, asked } = await start(name);
+      assert.deepEqual([choice.engine, asked], [engine, engine === "hybrid"]); // what is to be measured is asked for
+      const known = readChoices("this one", file)!;
+      await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: known.asked - 25 * 3600 * 1000 }));
+      const { asked: later, gpu } = runtimeWith("another card");
+      await askForAdapter({ machine: "this one", gpu, file });
+      assert.ok(later.times > 0);
+      assert.deepEqual(readChoices("this one", file)?.adapter?.name, "another card");
+      assert.deepEqual(readChoices("this one", file)?.choices, known.choices);
+    });
+  }
+});
+
+Deno.test("askForAdapter() does not ask a driver again that did not get to answer", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { start, file } = startsIn(folder);
+    const gpu: Gpu = { requestAdapter: () => Promise.reject(new Error("the driver ends the process")) };
+    await assert.rejects(askForAdapter({ machine: "this one", gpu, file }), /ends the process/);
+    await askForAdapter({ machine: "this one", gpu, file });
+    const { choice, asked } = await start("a card");
+    assert.deepEqual([choice.engine, asked], ["wasm", false]);
+  });
 });
 
 Deno.test("findChoice() measures anew where the adapter, the machine or the file is another", async () => {
