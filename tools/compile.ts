@@ -108,7 +108,9 @@ async function pageFiles(which: typeof PAGES[number]): Promise<string[]> {
     const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", "--allow-write=dist"];
     const { success } = await deno("run", ...permissions, join("tools", "page.ts"), "--quiet").spawn().status;
     if (!success) {
-      throw new SpikeletError("the page cannot be built here, see above: --page none does without");
+      throw new SpikeletError(
+        `the page cannot be built, see above: it needs Deno 2.9, this is ${Deno.version.deno}; or take --page built or --page none`,
+      );
     }
   }
   const site = await readBuiltPage();
