@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Picture } from "../src/classify/resample.ts";
+import type { Picture } from "../src/data/resample.ts";
 
 /** A stroke's width, as a share of the pad's side: about what MNIST's pens have. */
 const PEN = 0.075;

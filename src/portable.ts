@@ -36,7 +36,8 @@ export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_eng
 export type { Precision, Tile } from "./engine/wasm/input_product.ts";
 export * from "./train/trainer.ts";
 export * from "./classify/classifier.ts";
-export { type Ink, INKS, type PictureOptions, pictureSide, readPicture } from "./classify/picture.ts";
+export { pictureSide } from "./classify/picture_side.ts";
+export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";
 export { softmax } from "./classify/softmax.ts";
 export { createHandler, type HandlerOptions } from "./serve/handler.ts";
 export type { Seed } from "./serve/app.ts";

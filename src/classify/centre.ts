@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { type Picture, resample } from "./resample.ts";
+import { type Picture, resample } from "../data/resample.ts";
 
 /** The digit's longer side, as a share of the square's. */
 const BOX = 20 / 28;

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { pictureSide } from "../classify/picture.ts";
+import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";

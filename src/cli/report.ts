@@ -5,7 +5,7 @@
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
-import { pictureSide } from "../classify/picture.ts";
+import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import type { Samples } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";

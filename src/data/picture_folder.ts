@@ -13,9 +13,9 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError } from "../file_access.ts";
-import { readPicture } from "../classify/picture.ts";
 import type { WantedForm } from "./data_source.ts";
 import type { Split } from "./mnist.ts";
+import { readPicture } from "./picture.ts";
 import type { Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 

@@ -5,7 +5,8 @@
  */
 import { type Context, Hono } from "hono";
 import type { Answer } from "../classify/classifier.ts";
-import { type Ink, INKS, pictureSide } from "../classify/picture.ts";
+import { pictureSide } from "../classify/picture_side.ts";
+import { type Ink, INKS } from "../data/picture.ts";
 import { InputError } from "../errors.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
 import { contentId } from "../random.ts";

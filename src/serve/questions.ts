@@ -4,8 +4,9 @@
  * @module
  */
 import type { Features } from "../classify/classifier.ts";
-import { type Ink, pictureSide, readPicture } from "../classify/picture.ts";
-import { MOST_PIXELS } from "../classify/png.ts";
+import { pictureSide } from "../classify/picture_side.ts";
+import { type Ink, readPicture } from "../data/picture.ts";
+import { MOST_PIXELS } from "../data/png.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { Refusal } from "./refusal.ts";
 

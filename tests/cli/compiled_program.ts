@@ -1,16 +1,22 @@
 /**
  * Tests of the one program that `deno task compile` makes, by `deno task test:binary`: they need it, so they are not part of
  * `deno task test`. The program is dist/spikelet, or the file that SPIKELET_BINARY names; where it runs there is no Deno, no
- * environment, and nothing but what a test puts there.
+ * environment, and nothing but what a test puts there. SPIKELET_WITHOUT_PAGE names one that was compiled with `--page none`.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { gzipSync } from "node:zlib";
-import { DATASETS } from "../../src/data/datasets.ts";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { DATASETS, FILE_NAMES } from "../../src/data/datasets.ts";
+import { parseIdx } from "../../src/data/idx.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
+import { encodeModel } from "../../src/network/model_file.ts";
+import { typeOfFile } from "../../src/page/site.ts";
+import { SUBSET } from "../../src/page/subset.ts";
 import { serveFiles } from "../data/file_server.ts";
+import { named } from "../deno_version.ts";
+import { MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, type Served, withServer } from "./server.ts";
 import { writeSmallData } from "./small_data.ts";
@@ -27,9 +33,12 @@ import {
 const BINARY = Deno.env.get("SPIKELET_BINARY") ?? join(PROJECT, "dist", "spikelet");
 const ALONE = { clearEnv: true, env: { PATH: "/nonexistent" } } as const;
 
+/** A program that was compiled without the page. */
+const WITHOUT_PAGE = Deno.env.get("SPIKELET_WITHOUT_PAGE");
+
 /** A call of the program, not yet started. */
-function command(folder: string, args: readonly string[]): Deno.Command {
-  return new Deno.Command(BINARY, {
+function command(folder: string, args: readonly string[], program = BINARY): Deno.Command {
+  return new Deno.Command(program, {
     args: [...args],
     cwd: folder,
     stdin: "null",
@@ -202,4 +211,80 @@ Deno.test("the binary serves on two threads, with the answers of the task", asyn
   await withServer(["--threads", "2"], ask, command);
   await withServer([], ask);
   assert.deepEqual(answers[0], answers[1]);
+});
+
+Deno.test("the binary serves the page, whole, begun with the served model", async () => {
+  await withServer([], async ({ url }) => {
+    const get = async (path: string) => {
+      const response = await fetch(`${url}/${path}`);
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      assert.equal(response.status, 200, path);
+      return { headers: response.headers, bytes, text: new TextDecoder().decode(bytes) };
+    };
+    const index = await get("");
+    assert.match(index.headers.get("content-type") ?? "", /^text\/html/);
+    assert.match(
+      index.headers.get("content-security-policy") ?? "",
+      /^default-src 'none'; script-src 'self' /,
+    );
+    assert.equal(index.headers.get("cross-origin-opener-policy"), "same-origin");
+    assert.match(index.text, /data-model="model\.safetensors"/);
+
+    // Everything that the index names, and what that names in its turn.
+    const found = new Map<string, string>(), named = [...index.text.matchAll(/(?:href|src)="([\w.-]+)"/g)];
+    const queue = named.map(([, name = ""]) => name);
+    for (const name of queue) {
+      if (found.has(name)) continue;
+      const { headers, text } = await get(name);
+      assert.equal(headers.get("content-type"), typeOfFile(name));
+      found.set(name, text);
+      if (name.endsWith(".js")) {
+        queue.push(...[...text.matchAll(/["'`](?:\.\/)?([\w-]+\.js)["'`]/g)].map(([, next = ""]) => next));
+      }
+    }
+    for (const name of ["style.css", "main.js", "trainer.js", "looker.js", "lane.js"]) {
+      assert.ok(found.has(name), name);
+    }
+
+    for (const name of ["kernels.plain.wasm", "kernels.relaxed.wasm"]) {
+      assert.deepEqual((await get(name)).bytes, await Deno.readFile(join(PROJECT, "build", name)), name);
+    }
+    for (const split of ["train", "test"] as const) {
+      const { images, labels } = FILE_NAMES[split];
+      const read = async (name: string) => parseIdx(gunzipSync((await get(`${name}.gz`)).bytes), name);
+      assert.deepEqual((await read(images)).shape, [SUBSET[split], 28, 28]);
+      assert.deepEqual((await read(labels)).shape, [SUBSET[split]]);
+    }
+    assert.deepEqual((await get("model.safetensors")).bytes, encodeModel(MODEL));
+  }, command);
+});
+
+Deno.test({
+  ...named(
+    "a binary that was compiled without the page serves a form",
+    WITHOUT_PAGE === undefined ? "SPIKELET_WITHOUT_PAGE names none" : undefined,
+  ),
+  fn: () =>
+    withServer([], async ({ url, errors, stop }) => {
+      const response = await fetch(url);
+      assert.equal(response.status, 200);
+      assert.match(await response.text(), /<form action="classify"/);
+      assert.equal(
+        (await fetch(`${url}/model.safetensors`).then((file) => file.bytes())).length,
+        encodeModel(MODEL).length,
+      );
+      await stop();
+      assert.match(await errors, /^page: a form$/m);
+    }, (folder, args) => command(folder, args, WITHOUT_PAGE)),
+});
+
+Deno.test("the binary draws a run as a page", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const data = ["--data", "data", "--threads", "1"];
+    await binaryJson(folder, ["train", ...data, "--steps", "8", "--hidden", "6", "--name", "drawn"]);
+    await binaryJson(folder, ["report", "drawn", ...data, "--samples", "2"]);
+    const page = await Deno.readTextFile(join(folder, "runs", "drawn", "report.html"));
+    assert.ok(page.split("<svg").length > 4, "plots");
+  });
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
-import { greyFile } from "../classify/png_files.ts";
+import { greyFile } from "../data/png_files.ts";
 import { idxBytes } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes } from "./small_data.ts";

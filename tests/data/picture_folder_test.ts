@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { loadPictures } from "../../src/data/picture_folder.ts";
-import { greyFile } from "../classify/png_files.ts";
+import { greyFile } from "./png_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 /** A light dot on a dark ground, `value` bright. */

@@ -7,7 +7,7 @@ import { encodeModel } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
-import { greyFile } from "../classify/png_files.ts";
+import { greyFile } from "../data/png_files.ts";
 import { kernels, modelOf } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { findWorkerd, withWorkerd } from "./workerd.ts";

@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { Answering } from "../../src/serve/answering.ts";
-import { chunk, forgedFile, greyFile } from "../classify/png_files.ts";
+import { chunk, forgedFile, greyFile } from "../data/png_files.ts";
 import { appOf, ask, digit, kernels, MODEL, modelOf } from "./served_model.ts";
 
 const PNG = "image/png", BYTES = "application/octet-stream", JSON_TYPE = "application/json";

@@ -4,7 +4,7 @@
  * @module
  */
 import { deflateSync } from "node:zlib";
-import { forgedFile, greyFile } from "../classify/png_files.ts";
+import { forgedFile, greyFile } from "../data/png_files.ts";
 
 /** One request, on a connection of its own. */
 export interface Hostile {

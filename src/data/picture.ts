@@ -6,8 +6,6 @@
 import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
 import { resample } from "./resample.ts";
 
-export { pictureSide } from "./picture_side.ts";
-
 /** Whether a picture's ink is light or dark; `auto` tells by its border. */
 export const INKS = ["auto", "light", "dark"] as const;
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
-import { decodePng } from "../../src/classify/png.ts";
+import { decodePng } from "../../src/data/png.ts";
 import { CHANNELS, chunk, forgedFile, greyFile, pngFile, type PngImage } from "./png_files.ts";
 
 const DEPTHS = { 0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16] } as const;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { pictureSide, readPicture } from "../../src/classify/picture.ts";
+import { pictureSide } from "../../src/classify/picture_side.ts";
+import { readPicture } from "../../src/data/picture.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { greyFile, pngFile } from "./png_files.ts";
