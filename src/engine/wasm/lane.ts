@@ -191,12 +191,12 @@ export class Lane {
     const core = this.#core, { squares } = this.#setup.shared;
     let runs = this.#runs(job.shards), factor = 1;
     if (step.clip < Infinity) {
-      for (const { from, to, shards, squares } of runs) core.sumShards(from, to, shards, squares);
+      for (const { from, to, shards, squares } of runs) core.optimiser.sumShards(from, to, shards, squares);
       this.#barrier();
       runs = runs.map((run) => ({ ...run, shards: run.shards.slice(0, 1) }));
       factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
     }
-    for (const run of runs) core.update({ ...run, step, number, factor });
+    for (const run of runs) core.optimiser.update({ ...run, step, number, factor });
   }
 
   /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
