@@ -15,11 +15,12 @@ import {
   type Spread,
 } from "../train/compare.ts";
 import { loadDataSet } from "../train/run.ts";
+import { presetNetwork } from "./chosen_network.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
-import { modelsOption, presetNetwork } from "./network_options.ts";
+import { modelsOption } from "./network_options.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";

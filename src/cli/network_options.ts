@@ -1,36 +1,16 @@
 /**
- * The options that describe a network: a preset by name, a few changes to it, or a file.
+ * The options that describe a network: a preset by name, a few changes to it, or a file. `chosen_network.ts` says what they come
+ * to.
  *
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
-import { basename, extname } from "node:path";
-import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
-import { readNetwork } from "../network/network_file.ts";
-import {
-  type CompleteNeuron,
-  completeNeuron,
-  LEARNABLE,
-  type Learnable,
-  type Neuron,
-  NEURONS,
-  RESETS,
-  SURROGATES,
-} from "../network/neurons.ts";
-import type { Encoder } from "../network/encoders.ts";
-import { type PresetName, presetOf, PRESETS, type SeedOptions } from "../network/presets.ts";
-import {
-  classesOf,
-  LIMITS,
-  type Loss,
-  type NetworkSpec,
-  parseNetworkSpec,
-  READ_FROM,
-  type Readout,
-  REDUCERS,
-} from "../network/spec.ts";
 import { count } from "../figures.ts";
+import type { Encoder } from "../network/encoders.ts";
+import { LEARNABLE, type Learnable, type Neuron, RESETS, SURROGATES } from "../network/neurons.ts";
+import { type PresetName, PRESETS, type SeedOptions } from "../network/presets.ts";
+import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 
 /** The presets, by name. */
@@ -41,7 +21,8 @@ const NETWORK = "Network:";
 const ENCODERS = ["noise", "poisson", "latency", "constant"] as const satisfies readonly Encoder["kind"][];
 /** The kinds of neurons that can be hidden. */
 const HIDDEN = ["graded", "lif"] as const satisfies readonly Neuron["kind"][];
-const LOSSES = {
+/** The losses, as the user writes them. */
+export const LOSSES = {
   "cross-entropy": "crossEntropy",
   "squared-error": "meanSquaredError",
 } as const satisfies Record<
@@ -178,7 +159,7 @@ export interface NetworkOptions extends Required<Omit<SeedOptions, "inputs" | "c
 }
 
 /** How the user writes them. */
-const FLAGS = {
+export const FLAGS = {
   model: "--model",
   hidden: "--hidden",
   steps: "--steps",
@@ -200,191 +181,6 @@ const FLAGS = {
   rateTarget: "--rate-target",
   rateWeight: "--rate-weight",
 } as const satisfies Record<Exclude<keyof NetworkOptions, "network">, string>;
-
-/** The options that a preset itself takes. */
-const OWN = ["hidden", "steps", "decay", "threshold", "penalty", "beginEval"] as const satisfies readonly (
-  keyof SeedOptions
-)[];
-/** Those that say something of lif neurons alone. */
-const LIF_ONLY = ["reset", "surrogate", "slope"] as const;
-
-/** Whether the user wrote an option, by its name in {@linkcode NetworkOptions} or another. */
-export type IsGiven = (option: string) => boolean;
-
-/** A network, and what its run is called. */
-export interface ChosenNetwork {
-  readonly name: string;
-  readonly spec: NetworkSpec;
-}
-
-/**
- * Makes the network that was asked for; a preset takes its inputs and classes from the data.
- *
- * @throws {OptionError} when options do not go together, or one was given in vain.
- * @throws {InputError} when the file cannot be read, or does not describe a network.
- */
-export async function chooseNetwork(
-  options: NetworkOptions,
-  isGiven: IsGiven,
-  form: DataForm,
-): Promise<ChosenNetwork> {
-  const { network, model } = options;
-  const given = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).filter(isGiven);
-  if (network !== undefined) {
-    const [vain] = given;
-    if (vain !== undefined) {
-      throw new OptionError(`${FLAGS[vain]}: means nothing with --network, whose file says it: leave it out`);
-    }
-    return checkPrecision({ name: nameOf(network), spec: await readNetwork(network) }, isGiven);
-  }
-  const changes = given.filter((option) => option !== "model" && !isOwn(option));
-  const [change] = changes;
-  if (model === "dense" && change !== undefined) throw means(change, model);
-  const spec = changed(presetNetwork(model, options, isGiven, form), options, isGiven);
-  // A network that was made of the seed's is no seed: it goes by its hidden layers' neurons.
-  const name = change === undefined ? model : spec.layers[0]!.neuron.kind;
-  return checkPrecision({ name, spec }, isGiven);
-}
-
-/**
- * A preset with its own options, for data of a form.
- *
- * @throws {OptionError} when one was given that it has no use for, or they do not go together.
- */
-export function presetNetwork(
-  model: PresetName,
-  options: Required<Pick<SeedOptions, typeof OWN[number]>>,
-  isGiven: IsGiven,
-  { channels, classes }: DataForm,
-): NetworkSpec {
-  const preset = presetOf(model);
-  const given = OWN.filter(isGiven);
-  const vain = given.find((option) => !preset.takes.includes(option));
-  if (vain !== undefined) throw means(vain, model);
-  const { beginEval = 0, ...rest }: SeedOptions = Object.fromEntries(
-    given.map((option) => [option, options[option]]),
-  );
-  const { steps } = preset.network(rest);
-  if (beginEval >= steps) {
-    throw new OptionError(
-      `--begin-eval ${beginEval}: expected a whole number, 0 to ${count(steps - 1)}, for there are ${
-        count(steps)
-      } --steps`,
-    );
-  }
-  return preset.network({
-    ...rest,
-    inputs: channels,
-    classes,
-    ...(given.includes("beginEval") && { beginEval }),
-  });
-}
-
-/** The short forms: changes to a preset's layers, encoder, readout and loss. */
-function changed(spec: NetworkSpec, options: NetworkOptions, isGiven: IsGiven): NetworkSpec {
-  const { layers, recurrent, encoder, read, reduce, loss, rateTarget, rateWeight, neuron } = options;
-  if (layers && isGiven("hidden")) {
-    throw new OptionError(
-      "--hidden: means nothing with --layers, which says the same of every layer: leave it out",
-    );
-  }
-  if (rateWeight !== undefined && rateTarget === undefined) {
-    throw new OptionError("--rate-weight: means nothing without --rate-target: give both, or leave it out");
-  }
-  const first = spec.layers[0]!, last = spec.layers[spec.layers.length - 1]!;
-  const hidden = hiddenNeuron(completeNeuron(first.neuron), options, isGiven);
-  if (rateTarget !== undefined && hidden.kind !== "lif") {
-    throw new OptionError(
-      "--rate-target: means nothing for graded neurons, whose gate passes no gradient: say --neuron lif, or leave it out",
-    );
-  }
-  const units = layers ?? spec.layers.slice(0, -1).map(({ units }) => units);
-  const isOther = neuron !== undefined && neuron !== first.neuron.kind;
-  const from = read ?? spec.readout.from;
-  const shape = <Layer extends { delay: 0 | 1 }>(layer: Layer): Layer =>
-    isOther ? { ...layer, delay: 0 } : layer;
-  return parseNetworkSpec({
-    ...spec,
-    encoder: encoder === undefined ? spec.encoder : { kind: encoder, offset: encoder === "noise" ? -0.5 : 0 },
-    layers: [
-      ...units.map((units) =>
-        shape({ ...first, units, recurrent: recurrent ?? first.recurrent, neuron: hidden })
-      ),
-      shape({ ...last, units: classesOf(spec), neuron: isOther ? outputNeuron(hidden, from) : last.neuron }),
-    ],
-    readout: { from, reduce: reduce ?? spec.readout.reduce, begin: spec.readout.begin },
-    loss: {
-      ...(loss === undefined ? spec.loss : { kind: LOSSES[loss] }),
-      ...(rateTarget !== undefined && { rate: { target: rateTarget, weight: rateWeight ?? 1 } }),
-    },
-  }, "the network of these options");
-}
-
-/** The neuron of the hidden layers: the preset's, or another kind's with its own constants where none are given. */
-function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: IsGiven): CompleteNeuron {
-  const { neuron: kind = preset.kind, learn, reset, surrogate, slope } = options;
-  const vain = kind === "lif" ? isGiven("penalty") && "penalty" : LIF_ONLY.find(isGiven);
-  if (vain) throw new OptionError(`${FLAGS[vain]}: means nothing for ${kind} neurons: leave it out`);
-  const known = kind === "lif" ? ["decay", "threshold"] : LEARNABLE;
-  const strange = learn?.find((name) => !known.includes(name));
-  if (strange !== undefined) {
-    throw new OptionError(
-      `--learn ${strange}: ${kind} neurons have no such constant: expected ${known.join(" or ")}`,
-    );
-  }
-  const neuron = kind === preset.kind ? preset : NEURONS[kind].defaults;
-  const own = {
-    ...(isGiven("decay") && { decay: options.decay }),
-    ...(isGiven("threshold") && { threshold: options.threshold }),
-    ...(learn && { learn }),
-  };
-  if (neuron.kind !== "lif") return completeNeuron({ ...neuron, ...own } as Neuron);
-  return completeNeuron({
-    ...neuron,
-    ...own,
-    reset: reset ?? neuron.reset,
-    surrogate: { kind: surrogate ?? neuron.surrogate.kind, slope: slope ?? neuron.surrogate.slope },
-  } as Neuron);
-}
-
-/** What reads a hidden layer of another kind than the preset's: the same neuron where spikes are read, else an integrator. */
-function outputNeuron(hidden: CompleteNeuron, from: Readout["from"]): Neuron {
-  if (from === "spikes") return { ...hidden, learn: [] };
-  return { ...NEURONS.integrator.defaults, decay: hidden.decay };
-}
-
-function isOwn(option: string): option is typeof OWN[number] {
-  return OWN.some((own) => own === option);
-}
-
-function means(option: keyof typeof FLAGS, model: PresetName): OptionError {
-  const { without } = presetOf(model);
-  return new OptionError(
-    `${FLAGS[option]}: means nothing for --model ${model}${
-      without === "" ? "" : `, ${without}`
-    }: leave it out`,
-  );
-}
-
-/** A precision is one of the noise's. */
-function checkPrecision(chosen: ChosenNetwork, isGiven: IsGiven): ChosenNetwork {
-  if (isGiven("precision") && chosen.spec.encoder.kind !== "noise") {
-    const whose = chosen.name === "dense" ? "--model dense" : "this network";
-    throw new OptionError(
-      `--precision: means nothing for ${whose}, whose inputs have no noise: leave it out`,
-    );
-  }
-  return chosen;
-}
-
-/** A run's name after a file: `networks/deep lif.json` → `deep-lif`. */
-function nameOf(path: string): string {
-  const stem = basename(path, extname(path)).replace(/[^A-Za-z0-9._-]+/g, "-").replace(/^[.-]+/, "").slice(
-    0,
-    60,
-  );
-  return stem === "" ? "network" : stem;
-}
 
 /** An option that takes words or numbers with commas between them. */
 function listOption<Flags extends string, Value>(

@@ -10,6 +10,7 @@ import { presetOf } from "../network/presets.ts";
 import { resumeTraining } from "../train/resume.ts";
 import { checkRunName, runNameOf } from "../train/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, runTraining } from "../train/run.ts";
+import { chooseNetwork } from "./chosen_network.ts";
 import { createCommand, givenCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import * as networks from "./network_options.ts";
@@ -164,7 +165,7 @@ export function trainCommand(): CommandUnknownOpts {
           const samples = await loadDataSet(data);
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
-          const { name: model, spec } = await networks.chooseNetwork(given, isGiven, form);
+          const { name: model, spec } = await chooseNetwork(given, isGiven, form);
           if (given.watch) checkWatch(spec);
           const startRate = starts.startRateOf(given, starts.startOf(model));
           const { seed } = given;

@@ -75,8 +75,8 @@ export interface SampleTrace {
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
-  /** For each layer, I, `[steps, units]`. Absent where an engine does not keep them. */
-  readonly currents?: readonly Float32Array[];
+  /** For each layer, I, what comes back from a recurrent layer's own outputs included, `[steps, units]`. */
+  readonly currents: readonly Float32Array[];
   /** The readout, `[classes]`. */
   readonly logits: Float32Array;
   /** Log-softmax of the logits, `[classes]`. */

@@ -8,16 +8,8 @@
  * @module
  */
 import { EngineError } from "../errors.ts";
-import type {
-  Batch,
-  BatchResult,
-  Classification,
-  Engine,
-  EngineState,
-  Parameters,
-  SampleTrace,
-  Step,
-} from "./engine.ts";
+import type { Batch, BatchResult, Engine, EngineState, Parameters, Step } from "./engine.ts";
+import { ForwardingEngine } from "./forwarding_engine.ts";
 
 /** From how many training batches on the state is taken anew: so many at most are done again. */
 const BATCHES = 50;
@@ -55,9 +47,9 @@ export function withFallback(first: Engine & Disposable, options: FallbackOption
   return new FallbackEngine(first, options);
 }
 
-class FallbackEngine implements Engine, Disposable {
+class FallbackEngine extends ForwardingEngine {
   readonly #options: FallbackOptions;
-  #engine: Engine & Disposable;
+  protected engine: Engine & Disposable;
   #stage: "first" | "between" | "second" = "first";
   #isClosed = false;
   #calls = 0;
@@ -68,71 +60,39 @@ class FallbackEngine implements Engine, Disposable {
   #trained = 0;
 
   constructor(first: Engine & Disposable, options: FallbackOptions) {
-    this.#engine = first;
+    super();
+    this.engine = first;
     this.#options = options;
   }
 
-  get name(): string {
-    return this.#engine.name;
-  }
-
-  get description(): string {
-    return this.#engine.description;
-  }
-
-  get threads(): number {
-    return this.#engine.threads;
-  }
-
-  setParameters(parameters: Parameters): Promise<void> {
+  override setParameters(parameters: Parameters): Promise<void> {
     const copy = copyOf(parameters);
-    return this.#call((engine) => engine.setParameters(copy), "replaces");
+    return this.call((engine) => engine.setParameters(copy), "replaces");
   }
 
-  getParameters(): Promise<Parameters> {
-    return this.#call((engine) => engine.getParameters());
-  }
-
-  getState(): Promise<EngineState> {
-    return this.#call((engine) => engine.getState());
-  }
-
-  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+  override setState({ parameters, moments, steps }: EngineState): Promise<void> {
     const copies = new Map([...moments].map(([name, moment]) => [name, copyOf(moment)]));
     const state = { parameters: copyOf(parameters), moments: copies, steps };
-    return this.#call((engine) => engine.setState(state), "replaces");
+    return this.call((engine) => engine.setState(state), "replaces");
   }
 
-  train(batch: Batch, step: Step): Promise<BatchResult> {
+  override train(batch: Batch, step: Step): Promise<BatchResult> {
     const copy = { ...batch, indices: batch.indices.slice() };
-    const trained = this.#call((engine) => engine.train(copy, step), "changes");
+    const trained = this.call((engine) => engine.train(copy, step), "changes");
     if (this.#stage === "first" && ++this.#trained % BATCHES === 0) this.#keepState();
     return trained;
   }
 
-  evaluate(batch: Batch): Promise<BatchResult> {
-    return this.#call((engine) => engine.evaluate(batch));
-  }
-
-  classify(batch: Batch): Promise<Classification> {
-    return this.#call((engine) => engine.classify(batch));
-  }
-
-  trace(batch: Batch): Promise<SampleTrace> {
-    return this.#call((engine) => engine.trace(batch));
-  }
-
-  close(): void {
+  override close(): void {
     this.#isClosed = true;
-    this.#engine.close();
+    this.engine.close();
     if (this.#stage === "between") this.#refuseAll(new EngineError("the engine has been closed"));
   }
 
-  [Symbol.dispose](): void {
-    this.close();
-  }
-
-  #call<Result>(carryOut: (engine: Engine) => Promise<Result>, effect: Effect = "none"): Promise<Result> {
+  protected call<Result>(
+    carryOut: (engine: Engine) => Promise<Result>,
+    effect: Effect = "none",
+  ): Promise<Result> {
     const number = ++this.#calls;
     return new Promise((resolve, refuse) => {
       const answer = (result: unknown) => {
@@ -165,10 +125,10 @@ class FallbackEngine implements Engine, Disposable {
 
   /** Puts a call to the engine, and hears what becomes of it. */
   #start(pending: Pending): void {
-    const engine = this.#engine;
+    const engine = this.engine;
     /** Takes it off the list; false: it is with the second engine by now, or will be. */
     const settle = () => {
-      if (engine !== this.#engine || this.#stage === "between") return false;
+      if (engine !== this.engine || this.#stage === "between") return false;
       this.#pending.splice(this.#pending.indexOf(pending), 1);
       return true;
     };
@@ -183,11 +143,11 @@ class FallbackEngine implements Engine, Disposable {
 
   async #goOn(failure: EngineError): Promise<void> {
     this.#stage = "between";
-    this.#engine.close();
+    this.engine.close();
     this.#options.onFailure?.(failure);
     try {
       const second = await this.#options.open();
-      this.#engine = second;
+      this.engine = second;
       if (this.#isClosed) return second.close();
       await Promise.all(
         this.#log.toSorted((a, b) => a.number - b.number).map(({ carryOut }) => carryOut(second)),

@@ -49,8 +49,8 @@ export interface LayerPlan {
   readonly dense: boolean;
 }
 
-/** One operation of a plan. `layer` is an index into {@linkcode Plan.layers}; ARCHITECTURE.md has their equations. */
-export type Operation =
+/** An operation of the way forward. `layer` is an index into {@linkcode Plan.layers}; ARCHITECTURE.md has the equations. */
+export type ForwardOperation =
   /** Sample → inputs x_t of every step. */
   | { readonly kind: "encode" }
   /** List the units that may spike in this sample; the layer's other units are left out until the next sample. */
@@ -68,7 +68,10 @@ export type Operation =
   /** The last layer's potentials or outputs → logits. */
   | { readonly kind: "read" }
   /** Logits (and rates) → loss, and its gradient with respect to the logits. */
-  | { readonly kind: "loss" }
+  | { readonly kind: "loss" };
+
+/** An operation of the way back. */
+export type BackwardOperation =
   /** Gradient of the logits → that of each potential (δu) or output (δo) of the last layer that was read; 0 elsewhere. */
   | { readonly kind: "readBack" }
   /** δo_t of every unit and step += 2·weight·(r − target) / (units·steps), r the layer's rate in this sample. */
@@ -98,6 +101,9 @@ export type Operation =
   /** ∂L/∂W += (Σ_t δI_t)·xᵀ, from the coefficients, where the input is the same at every step. */
   | { readonly kind: "outerGradient"; readonly layer: number };
 
+/** One operation of a plan. */
+export type Operation = ForwardOperation | BackwardOperation;
+
 /** Which steps of the last layer are read, and how. */
 export interface ReadSteps {
   /** What is read. */
@@ -121,8 +127,8 @@ export interface Plan {
   readonly loss: Loss;
   /** What is read of a sample of T steps; of a shorter one, see {@linkcode readStepsOf}. */
   readonly readout: ReadSteps;
-  readonly forward: readonly Operation[];
-  readonly backward: readonly Operation[];
+  readonly forward: readonly ForwardOperation[];
+  readonly backward: readonly BackwardOperation[];
 }
 
 /** Choices that change the work but not the result. */
@@ -168,7 +174,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
     };
   });
   const folds = spec.encoder.kind === "noise" && !dense;
-  const forward = layers.flatMap((layer): Operation[] => [
+  const forward = layers.flatMap((layer): ForwardOperation[] => [
     ...(folds && skip && layer.index === 0 && !layer.dense ? [{ kind: "choose", layer: 0 } as const] : []),
     ...(folds && layer.index === 0 ? [{ kind: "pack", layer: 0 } as const] : []),
     { kind: OPERATION_OF[layer.source], layer: layer.index },
@@ -193,9 +199,9 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
 const OPERATION_OF = { inputs: "product", constant: "productRow", spikes: "gather" } as const;
 
 /** Goes back from δo to δI, where δI is needed at every step. */
-function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPlan): Operation[] {
+function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPlan): BackwardOperation[] {
   if (!dense) return [];
-  const operations: Operation[] = [];
+  const operations: BackwardOperation[] = [];
   if (wayBack === "spikes") operations.push({ kind: "spread", layer: index });
   if (rate) operations.push({ kind: "rateBack", layer: index });
   operations.push({ kind: "scanBack", layer: index });
@@ -204,7 +210,7 @@ function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPla
 }
 
 /** Goes back through W: to the layer below, or to the gradient of the lowest layer's weights. */
-function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): Operation[] {
+function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): BackwardOperation[] {
   const { index, source, wayBack, dense, neuron } = layer;
   if (below) return [{ kind: below.wayBack === "spikes" ? "spikesBack" : "stepsBack", layer: index }];
   if (wayBack === "steps" || (source === "constant" && dense)) return [{ kind: "inputsBack", layer: index }];

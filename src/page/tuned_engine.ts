@@ -6,25 +6,17 @@
  *
  * @module
  */
-import type {
-  Batch,
-  BatchResult,
-  Classification,
-  Engine,
-  EngineState,
-  Parameters,
-  SampleTrace,
-  Step,
-} from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
+import { ForwardingEngine } from "../engine/forwarding_engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
 /** Makes an engine of a network. */
 export type OpenEngine = (spec: NetworkSpec) => Promise<Engine & Disposable>;
 
 /** An engine over others, one at a time. */
-export class TunedEngine implements Engine, Disposable {
+export class TunedEngine extends ForwardingEngine {
   readonly #open: OpenEngine;
-  #engine: Engine & Disposable;
+  protected engine: Engine & Disposable;
   #spec: NetworkSpec;
   #next: NetworkSpec | undefined;
   /** When the last call has been handed to the engine. */
@@ -34,26 +26,15 @@ export class TunedEngine implements Engine, Disposable {
   #heldFor = 0;
 
   private constructor(open: OpenEngine, engine: Engine & Disposable, spec: NetworkSpec) {
+    super();
     this.#open = open;
-    this.#engine = engine;
+    this.engine = engine;
     this.#spec = spec;
   }
 
   /** Opens the first engine. */
   static async open(spec: NetworkSpec, open: OpenEngine): Promise<TunedEngine> {
     return new TunedEngine(open, await open(spec), spec);
-  }
-
-  get name(): string {
-    return this.#engine.name;
-  }
-
-  get description(): string {
-    return this.#engine.description;
-  }
-
-  get threads(): number {
-    return this.#engine.threads;
   }
 
   /** The network as the last call had it. */
@@ -91,56 +72,20 @@ export class TunedEngine implements Engine, Disposable {
     this.#next = spec;
   }
 
-  setParameters(parameters: Parameters): Promise<void> {
-    return this.#call((engine) => engine.setParameters(parameters));
-  }
-
-  getParameters(): Promise<Parameters> {
-    return this.#call((engine) => engine.getParameters());
-  }
-
-  getState(): Promise<EngineState> {
-    return this.#call((engine) => engine.getState());
-  }
-
-  setState(state: EngineState): Promise<void> {
-    return this.#call((engine) => engine.setState(state));
-  }
-
-  train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.#call((engine) => engine.train(batch, step));
-  }
-
-  evaluate(batch: Batch): Promise<BatchResult> {
-    return this.#call((engine) => engine.evaluate(batch));
-  }
-
-  classify(batch: Batch): Promise<Classification> {
-    return this.#call((engine) => engine.classify(batch));
-  }
-
-  trace(batch: Batch): Promise<SampleTrace> {
-    return this.#call((engine) => engine.trace(batch));
-  }
-
-  close(): void {
+  override close(): void {
     this.release();
-    this.#engine.close();
-  }
-
-  [Symbol.dispose](): void {
-    this.close();
+    this.engine.close();
   }
 
   /** Hands a call to the engine once all before it have been. Its answer is not waited for. */
-  #call<Result>(work: (engine: Engine) => Promise<Result>): Promise<Result> {
+  protected call<Result>(work: (engine: Engine) => Promise<Result>): Promise<Result> {
     const before = this.#handedOver;
     const handedOver = (async () => {
       await before;
       await nextTask();
       while (this.#held) await this.#held.promise;
       if (this.#next) await this.#change(this.#next);
-      return { answer: work(this.#engine) };
+      return { answer: work(this.engine) };
     })();
     this.#handedOver = handedOver.catch(() => {}); // the caller hears of it
     return handedOver.then(({ answer }) => answer);
@@ -148,10 +93,10 @@ export class TunedEngine implements Engine, Disposable {
 
   async #change(spec: NetworkSpec): Promise<void> {
     this.#next = undefined;
-    const state = await this.#engine.getState(); // after all calls that it has had
+    const state = await this.engine.getState(); // after all calls that it has had
     const engine = await this.#open(spec);
-    this.#engine.close();
-    this.#engine = engine;
+    this.engine.close();
+    this.engine = engine;
     this.#spec = spec;
     await engine.setState(state);
   }

@@ -98,7 +98,7 @@ function addTrace(layer: LayerSums, { outputs, currents }: SampleTrace, index: n
   outputs[index]!.forEach((output, at) => {
     if (output > 0) spikes[at % spikes.length]!++;
   });
-  for (const current of currents?.[index] ?? []) {
+  for (const current of currents[index]!) {
     layer.count++;
     layer.sum += current;
     layer.squares += current * current;

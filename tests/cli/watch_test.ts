@@ -90,6 +90,7 @@ Deno.test("drawLive() fits every terminal and network", () => {
     const trace = {
       potentials: outputs,
       outputs,
+      currents: outputs,
       logits: new Float32Array(2),
       logProbabilities: new Float32Array(2),
       loss: 1,

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
-import { initialParameters } from "../../src/network/initialise.ts";
-import { assertClose } from "../asm/numbers.ts";
 import { batchOf, startEngine } from "./batches.ts";
 import { drawSamples } from "./network_cases.ts";
 
@@ -49,36 +47,5 @@ for (const [encoder, constants] of Object.entries(ENCODERS)) {
       await engine.evaluate(batchOf(samples, [1])); // the other slot, and then the first one again
       assert.deepEqual((await engine.evaluate(batchOf(samples))).unitSpikes, expected);
     }
-  });
-
-  Deno.test(`a trace's currents carry the potentials from step to step, ${encoder}`, async () => {
-    using engine = await startEngine({ spec, record: true });
-    const parameters = initialParameters(spec, 0);
-    const { potentials, outputs, currents } = await engine.trace(batchOf(samples, [5]));
-    spec.layers.forEach(({ units, neuron }, layer) => {
-      const reached = new Float32Array(spec.steps * units); // u' = I + d·u of the step before
-      const found = new Float32Array(spec.steps * units);
-      for (let at = 0; at < reached.length; at++) {
-        const before = at < units ? 0 : potentials[layer]![at - units]!;
-        reached[at] = currents![layer]![at]! + neuron.decay * before;
-        const output = outputs[layer]![at]!;
-        found[at] = neuron.kind === "graded" && output > 0
-          ? neuron.threshold + output
-          : potentials[layer]![at]!;
-      }
-      assertClose(reached, found, `layer ${layer + 1}`, { absolute: 1e-5 });
-      if (layer === 0) return;
-      const below = spec.layers[layer - 1]!;
-      const weights = parameters.get(`w${layer + 1}`)!, bias = parameters.get(`b${layer + 1}`)!;
-      const product = Float32Array.from(reached, (_, at) => {
-        const step = Math.floor(at / units) - below.delay, unit = at % units;
-        let sum = bias[unit]!;
-        for (let i = 0; i < below.units && step >= 0; i++) {
-          sum += weights[unit * below.units + i]! * outputs[layer - 1]![step * below.units + i]!;
-        }
-        return sum;
-      });
-      assertClose(currents![layer]!, product, `currents of layer ${layer + 1}`, { absolute: 1e-5 });
-    });
   });
 }

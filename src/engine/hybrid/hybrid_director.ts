@@ -9,9 +9,10 @@ import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteStep } from "../optimiser.ts";
 import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_product.ts";
-import { type Job, type Part, shardCount, type SharedState } from "../wasm/lane.ts";
+import { type Job, type Part, shardCount } from "../wasm/lane.ts";
+import type { Director } from "../wasm/lane_engine.ts";
 import type { Lanes } from "../wasm/lanes.ts";
-import type { Director } from "../wasm/wasm_engine.ts";
+import type { SharedState } from "../wasm/shared_state.ts";
 import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
 import type { DeviceProduct } from "./device_product.ts";
 

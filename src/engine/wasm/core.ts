@@ -11,9 +11,8 @@ import type { Samples } from "../../data/samples.ts";
 import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import { kindOf } from "../../network/neurons.ts";
-import { adamConstants, type CompleteStep } from "../optimiser.ts";
 import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
-import { allocate, type CoreMemory, type LayerMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
+import { allocate, type CoreMemory, type LayerMemory } from "./core_memory.ts";
 import { type Exchange, ExternalProduct } from "./external_product.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import type { Precision, Tile } from "./input_product.ts";
@@ -22,22 +21,8 @@ import { roundUp } from "./layout.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
 import { Readout } from "./readout.ts";
 import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
-
-/** A part of the flat parameters, in floats, and what moves it. */
-export interface UpdatePart {
-  readonly from: number;
-  readonly to: number;
-  /** The batch's gradient is their sum. */
-  readonly shards: readonly Float32Array[];
-  readonly parameters: Float32Array;
-  /** What the optimiser remembers: SGD uses the first, Adam both. */
-  readonly moments: readonly [Float32Array, Float32Array];
-  readonly step: CompleteStep;
-  /** Which step of the optimiser this is, from 1. */
-  readonly number: number;
-  /** What the gradient is multiplied by. */
-  readonly factor: number;
-}
+import { ShardedUpdate } from "./sharded_update.ts";
+import { readTrace } from "./trace.ts";
 
 /** What a thread needs to know to make its core. */
 export interface CoreOptions {
@@ -68,6 +53,8 @@ export class Core {
   readonly parameters: Float32Array;
   /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
   readonly gradients: Float32Array;
+  /** The optimiser's work, which needs no sample. */
+  readonly optimiser: ShardedUpdate;
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
   /** Of each layer, for those whose weights lie by input. */
@@ -117,15 +104,13 @@ export class Core {
         ...(tile && { tile }),
       });
     this.#arePanels = exchange === undefined;
+    this.optimiser = new ShardedUpdate(this.#kernels, this.memory);
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);
     this.#fired = plan.layers.map(() => 0);
     this.#steps = plan.spec.steps;
     this.#read = plan.readout;
-    for (const layer of this.memory.layers) this.#prepareLayer(layer);
-    const widest = Math.max(plan.spec.inputs, ...this.memory.layers.map(({ width }) => width));
-    this.#view(this.memory.ones, widest).fill(1);
   }
 
   /** What follows from the parameters and holds for a whole batch. */
@@ -225,115 +210,11 @@ export class Core {
 
   /** All states of the last sample; the plan must have been made with `record`. */
   trace(): SampleTrace {
-    const steps = this.#steps;
-    const unpadded = (at: number, { layer: { units }, width }: LayerMemory) => {
-      const rows = new Float32Array(steps * units);
-      for (let step = 0; step < steps; step++) {
-        rows.set(this.#view(at + 4 * step * width, units), step * units);
-      }
-      return rows;
-    };
-    const currents = (memory: LayerMemory) => {
-      const { layer: { units }, currentStride } = memory;
-      const rows = new Float32Array(steps * units);
-      for (let unit = 0; unit < units; unit++) {
-        const from = this.#currentsOf(memory, unit);
-        for (let step = 0; step < steps; step++) {
-          rows[step * units + unit] = this.#floats[(from + step * currentStride) >> 2]!;
-        }
-      }
-      return rows;
-    };
-    return {
-      potentials: this.memory.layers.map((layer) => unpadded(layer.potentials, layer)),
-      outputs: this.memory.layers.map((layer) => unpadded(layer.outputs, layer)),
-      currents: this.memory.layers.map(currents),
-      logits: this.logits().slice(),
-      logProbabilities: this.#view(this.memory.logProbabilities, this.plan.classes).slice(),
-      loss: this.#loss,
-    };
-  }
-
-  /** Sums the shards of a part of the parameters in their order, and moves the part. */
-  update({ from, to, shards, parameters, moments: [first, second], step, number, factor }: UpdatePart): void {
-    const k = this.#kernels;
-    const parametersAt = this.memory.shards;
-    const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
-    const gradientsAt = secondAt + 4 * UPDATE_FLOATS;
-    for (let at = from; at < to; at += UPDATE_FLOATS) {
-      const count = Math.min(UPDATE_FLOATS, to - at);
-      const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
-      w.set(parameters.subarray(at, at + count));
-      m.set(first.subarray(at, at + count));
-      this.#takeShards(shards, at, count, gradientsAt);
-      switch (step.kind) {
-        case "sgd":
-          // deno-fmt-ignore
-          k.sgd(parametersAt, firstAt, gradientsAt, count, shards.length, factor, step.learningRate, step.momentum,
-            step.weightDecay);
-          break;
-        case "adam":
-        case "adamw": {
-          const s = this.#view(secondAt, count),
-            { rate, correction, decay, shrink } = adamConstants(step, number);
-          s.set(second.subarray(at, at + count));
-          // deno-fmt-ignore
-          k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, shards.length, factor, rate, 1 - step.beta1,
-            step.beta2, 1 - step.beta2, correction, step.epsilon, decay, shrink);
-          second.set(s, at);
-          break;
-        }
-        default:
-          step satisfies never;
-      }
-      parameters.set(w, at);
-      first.set(m, at);
-    }
-  }
-
-  /**
-   * Sums the shards of a part of the parameters into the first shard.
-   *
-   * @param from A multiple of {@linkcode NORM_FLOATS}.
-   * @param squares One entry for each so many parameters, written: Σ g² over them.
-   */
-  sumShards(from: number, to: number, shards: readonly Float32Array[], squares: Float64Array): void {
-    const gradientsAt = this.memory.shards;
-    for (let at = from; at < to; at += NORM_FLOATS) {
-      const count = Math.min(NORM_FLOATS, to - at);
-      this.#takeShards(shards, at, count, gradientsAt);
-      squares[at / NORM_FLOATS] = this.#kernels.sumShards(gradientsAt, count, shards.length);
-      shards[0]!.set(this.#view(gradientsAt, count), at);
-    }
-  }
-
-  #takeShards(shards: readonly Float32Array[], from: number, count: number, to: number): void {
-    shards.forEach((shard, i) => {
-      this.#view(to + 4 * i * count, count).set(shard.subarray(from, from + count));
-    });
+    return readTrace(this.#kernels, this.memory, this.#steps, this.#loss);
   }
 
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
-  }
-
-  #prepareLayer({ layer, unit, powers, powerSums, powerNorms }: LayerMemory): void {
-    for (let slot = 0; slot < roundUp(layer.units, 8); slot++) {
-      this.#integers[(unit >> 2) + slot] = Math.min(slot, layer.units); // past the last unit: the row of zeros
-    }
-    const { steps } = this.plan.spec;
-    const decay = Math.fround(layer.neuron.decay); // as the kernels have it
-    let power = 1, sum = 0, squares = 0;
-    for (let step = 0; step < roundUp(steps, 4); step++) {
-      if (step < steps) {
-        sum = Math.fround(sum + power);
-        squares += power * power;
-      }
-      this.#floats[(powers >> 2) + step] = power;
-      this.#floats[(powerSums >> 2) + step] = sum;
-      this.#floats[(powerNorms >> 2) + step] = Math.sqrt(squares);
-      power = Math.fround(power * decay);
-    }
   }
 
   /** One operation of the plan, on the present sample. */

@@ -1,5 +1,5 @@
 /**
- * The memory of one thread's kernels: every buffer that a plan needs for one sample, and the parameters.
+ * The memory of one thread's kernels: the parameters, every buffer that a plan needs for one sample, and its tables.
  *
  * All of it is taken once, when the thread starts; it does not grow with batches or epochs.
  *
@@ -131,7 +131,7 @@ function sparseShare(units: number): number {
 export const NORM_FLOATS = 1024;
 
 /**
- * Takes all memory of a thread.
+ * Takes all memory of a thread, and writes its tables.
  *
  * @param shards The most gradient shards that a batch is cut into.
  * @param isExternal The lowest layer's product is computed elsewhere: nothing is needed for it but room for its currents.
@@ -210,7 +210,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   // Where weights lie by input, inputs are listed otherwise.
   const listed = isFolded || bottom.byInput ? 0 : sparseShare(bottom.layer.units);
   const inputCapacity = Math.floor(listed * steps * inputs);
-  return {
+  const memory: CoreMemory = {
     layout,
     layers,
     parameters,
@@ -242,4 +242,30 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
     scratch: varying ? floats(paddedSteps * 48) : 0,
     shards: floats((shards + 3) * UPDATE_FLOATS),
   };
+  writeTables(kernels, memory, steps);
+  return memory;
+}
+
+/** Which unit each slot is, unless units are chosen; the powers of decays; ones. */
+function writeTables(kernels: Kernels, { layers, ones }: CoreMemory, steps: number): void {
+  const floats = new Float32Array(kernels.memory.buffer), integers = new Int32Array(kernels.memory.buffer);
+  for (const { layer, unit, powers, powerSums, powerNorms } of layers) {
+    for (let slot = 0; slot < roundUp(layer.units, 8); slot++) {
+      integers[(unit >> 2) + slot] = Math.min(slot, layer.units); // past the last unit: the row of zeros
+    }
+    const decay = Math.fround(layer.neuron.decay); // as the kernels have it
+    let power = 1, sum = 0, squares = 0;
+    for (let step = 0; step < roundUp(steps, 4); step++) {
+      if (step < steps) {
+        sum = Math.fround(sum + power);
+        squares += power * power;
+      }
+      floats[(powers >> 2) + step] = power;
+      floats[(powerSums >> 2) + step] = sum;
+      floats[(powerNorms >> 2) + step] = Math.sqrt(squares);
+      power = Math.fround(power * decay);
+    }
+  }
+  const widest = Math.max(...layers.flatMap(({ layer: { inputs }, width }) => [inputs, width]));
+  floats.fill(1, ones >> 2, (ones >> 2) + widest);
 }

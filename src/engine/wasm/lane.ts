@@ -15,37 +15,8 @@ import { Core, type CoreOptions } from "./core.ts";
 import { NORM_FLOATS } from "./core_memory.ts";
 import type { KernelModule } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
+import type { SharedState } from "./shared_state.ts";
 import type { Place } from "./input_layer.ts";
-
-/** Memory that all threads see. With a single lane it need not be shared. */
-export interface SharedState {
-  /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
-  readonly control: Int32Array;
-  readonly parameters: Float32Array;
-  /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
-  readonly moments: readonly [Float32Array, Float32Array];
-  /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
-  readonly squares: Float64Array;
-  /**
-   * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
-   * gradient of these, and so the shards begin behind them.
-   */
-  readonly given: Float32Array;
-  readonly shards: readonly Float32Array[];
-  /** Two slots, so that a batch can be handed out while another is under way. */
-  readonly results: readonly [SlotResults, SlotResults];
-}
-
-/** What a batch came to; where nothing else is said, one entry a sample, in the batch's order. */
-export interface SlotResults {
-  readonly losses: Float64Array;
-  /** One row a sample, `[samples, classes]`. */
-  readonly logits: Float32Array;
-  readonly predictions: Uint8Array;
-  readonly spikes: Int32Array;
-  /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
-  readonly unitSpikes: readonly Uint32Array[];
-}
 
 /** The samples of a batch, and the run of them that makes a shard. */
 export interface Job {
@@ -191,12 +162,12 @@ export class Lane {
     const core = this.#core, { squares } = this.#setup.shared;
     let runs = this.#runs(job.shards), factor = 1;
     if (step.clip < Infinity) {
-      for (const { from, to, shards, squares } of runs) core.sumShards(from, to, shards, squares);
+      for (const { from, to, shards, squares } of runs) core.optimiser.sumShards(from, to, shards, squares);
       this.#barrier();
       runs = runs.map((run) => ({ ...run, shards: run.shards.slice(0, 1) }));
       factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
     }
-    for (const run of runs) core.update({ ...run, step, number, factor });
+    for (const run of runs) core.optimiser.update({ ...run, step, number, factor });
   }
 
   /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */

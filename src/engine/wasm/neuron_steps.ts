@@ -35,7 +35,7 @@ export class NeuronSteps {
 
   /** Takes a layer through the first `steps` steps. */
   scan(memory: LayerMemory, steps: number): void {
-    const { record, layer, outputs, width, recurrentAt, feedback } = memory;
+    const { record, layer } = memory;
     const step = this.#steps[layer.index]!;
     this.#integers[(record + STEPS_AT) >> 2] = steps;
     if (!layer.recurrent) {
@@ -43,13 +43,7 @@ export class NeuronSteps {
       return;
     }
     for (let t = 0; t < steps; t++) {
-      this.#kernels.feedBack(
-        outputs + 4 * width * (t - 1),
-        recurrentAt,
-        feedback,
-        width,
-        feedback + 4 * width,
-      );
+      feedBack(this.#kernels, memory, t);
       step(record, t, t + 1);
     }
   }
@@ -110,6 +104,12 @@ export class NeuronSteps {
       scaleGradients: gradientOf("scale"),
     });
   }
+}
+
+/** Puts V·o_{t-1} of a recurrent layer where its kernels read it, at {@linkcode LayerMemory.feedback}. */
+export function feedBack(kernels: Kernels, memory: LayerMemory, t: number): void {
+  const { outputs, width, recurrentAt, feedback } = memory;
+  kernels.feedBack(outputs + 4 * width * (t - 1), recurrentAt, feedback, width, feedback + 4 * width);
 }
 
 /** `lif` → `Lif`, as the kernels are named. */

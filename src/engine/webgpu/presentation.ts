@@ -1,5 +1,5 @@
 /**
- * Presents one chunk of samples to the network: executes a plan's operations for all of its samples and steps at once.
+ * Presents one chunk of samples to the network: a plan's operations forward, for all of its samples and steps at once.
  *
  * Matrices have `[samples · steps]` rows, a sample's steps in their order; rows behind a shorter sequence's last step are 0. A
  * sample's scan never crosses a chunk. Everything is dense: a unit that stays silent costs as much as any other, for a device's
@@ -7,21 +7,14 @@
  *
  * @module
  */
-import { ADVANCE, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
-import {
-  ADD_RATE_LOSS,
-  CROSS_ENTROPY,
-  FIRING_RATES,
-  MEAN_SQUARED_ERROR,
-  RATE_BACK,
-} from "../../../asm/loss.wgsl.ts";
-import { READ_BACK, READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
-import { CONSTANT_GRADIENTS, FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
+import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "../../../asm/loss.wgsl.ts";
+import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
+import { FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import { LEARNABLE, type Learnable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
-import type { LayerPlan, Operation, Plan } from "../plan.ts";
+import type { ForwardOperation, LayerPlan, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
 import type { NeuronKernels } from "./neurons.ts";
 
@@ -77,30 +70,43 @@ export interface Scanned {
   readonly currentsAt: number;
 }
 
+/** What the way forward leaves on the device. */
+export interface Presented {
+  /** See {@linkcode Chunk.facts}. */
+  readonly facts: Tensor<"i32">;
+  /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
+  readonly inputs: Tensor<"f32">;
+  readonly layers: readonly {
+    readonly scanned: Scanned;
+    /** Share of units and steps that spiked, `[samples]`, where the loss asks for it. */
+    readonly rates: Tensor<"f32"> | undefined;
+  }[];
+  /** See `READ_STATES` and `READ_LARGEST`. */
+  readonly logits: Tensor<"f32">;
+  /** See loss.wgsl.ts. */
+  readonly losses: Tensor<"f32">;
+}
+
+/** Presents a chunk. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
+export function present(room: Room, chunk: Chunk): Presented {
+  return new Presentation(room, chunk).forward();
+}
+
 /** What a layer leaves behind for later operations. */
 interface LayerState {
   currents?: Tensor<"f32">;
   scanned?: Scanned;
-  /** Share of units and steps that spiked, `[samples]`. */
   rates?: Tensor<"f32">;
-  /** δo, and the readout's δu, `[samples · steps, units]`. */
-  outputGradients?: Tensor<"f32">;
-  readGradients?: Tensor<"f32">;
-  /** See `scanBackKernel`. */
-  currentGradients?: Tensor<"f32">;
 }
 
-/** One chunk's way forward and back. All of its tensors are temporary: make it within `Backend.scoped`. */
-export class Presentation {
+/** One chunk's way forward. */
+class Presentation {
   readonly #room: Room;
   readonly #chunk: Chunk;
   readonly #layers: readonly LayerState[];
   readonly #facts: Tensor<"i32">;
-  /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
   #inputs: Tensor<"f32"> | undefined;
-  /** See `READ_STATES` and `READ_LARGEST`. */
   #logits: Tensor<"f32"> | undefined;
-  /** See loss.wgsl.ts. */
   #losses: Tensor<"f32"> | undefined;
 
   constructor(room: Room, chunk: Chunk) {
@@ -111,23 +117,19 @@ export class Presentation {
   }
 
   /** Records the way forward; the scores are kept. */
-  forward(): void {
+  forward(): Presented {
     for (const operation of this.#room.plan.forward) this.#execute(operation);
     this.#keepScores();
+    return {
+      facts: this.#facts,
+      inputs: made(this.#inputs),
+      layers: this.#layers.map(({ scanned, rates }) => ({ scanned: made(scanned), rates })),
+      logits: made(this.#logits),
+      losses: made(this.#losses),
+    };
   }
 
-  /** Records the way back; gradients are added to the parameters'. */
-  backward(): void {
-    for (const operation of this.#room.plan.backward) this.#execute(operation);
-  }
-
-  /** What each layer's scan left, the logits, and what the loss left. */
-  get results(): { scanned: readonly Scanned[]; logits: Tensor<"f32">; losses: Tensor<"f32"> } {
-    const scanned = this.#layers.map((layer) => made(layer.scanned));
-    return { scanned, logits: made(this.#logits), losses: made(this.#losses) };
-  }
-
-  #execute(operation: Operation): void {
+  #execute(operation: ForwardOperation): void {
     const { plan, backend, pixels } = this.#room;
     switch (operation.kind) {
       case "encode":
@@ -138,8 +140,11 @@ export class Presentation {
         this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
         return;
       case "gather": {
-        const layer = plan.layers[operation.layer]!;
-        this.#multiply(layer, this.#outputsOf(layer.index - 1));
+        const layer = plan.layers[operation.layer]!, below = layer.index - 1;
+        this.#multiply(
+          layer,
+          rowsOf(this.#room, this.#chunk, made(this.#layers[below]?.scanned).tensor, below),
+        );
         return;
       }
       case "scan":
@@ -151,31 +156,8 @@ export class Presentation {
       case "loss":
         this.#lose();
         return;
-      case "readBack":
-        this.#readBack();
-        return;
-      case "rateBack":
-        this.#rateBack(plan.layers[operation.layer]!);
-        return;
-      case "scanBack":
-        this.#scanBack(plan.layers[operation.layer]!);
-        return;
-      case "recurrentGradient":
-        this.#recurrentGradient(plan.layers[operation.layer]!);
-        return;
-      case "stepsBack":
-        this.#stepsBack(plan.layers[operation.layer]!);
-        return;
-      case "inputsBack":
-        this.#inputsBack(plan.layers[operation.layer]!);
-        return;
       case "choose":
       case "pack":
-      case "spikesBack":
-      case "spread":
-      case "coefficients":
-      case "traceGradient":
-      case "outerGradient":
         throw new Error(`${operation.kind}: a dense plan has no such operation`);
       default:
         operation satisfies never;
@@ -213,7 +195,7 @@ export class Presentation {
         currents: made(this.#layers[index]!.currents),
         bias: parameters.valuesOf(`b${index + 1}`),
         facts: this.#facts,
-        ...this.#constantsOf(layer),
+        ...constantsOf(this.#room, layer),
         recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
       },
       uniforms: {
@@ -320,157 +302,31 @@ export class Presentation {
       place += units;
     }
   }
+}
 
-  #readBack(): void {
-    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
-    const { samples } = this.#chunk;
-    const top = made(this.#layers.at(-1));
-    const gradients = backend.run(READ_BACK, {
-      inputs: { gradients: made(this.#losses), logits: made(this.#logits), facts: this.#facts },
-      uniforms: { samples, steps, classes, isLargest: readout.reduce === "max" ? 1 : 0 },
-      invocations: samples * steps * classes,
-      output: [samples * steps, classes],
-    });
-    if (readout.from === "state") top.readGradients = gradients;
-    else top.outputGradients = gradients;
-  }
+/** A layer's constants that are given unit by unit, as kernels take them. */
+export function constantsOf(
+  { parameters, constants }: Room,
+  { index, learned }: LayerPlan,
+): Record<`${Learnable}s`, Tensor<"f32">> {
+  const [decays, thresholds, scales] = LEARNABLE.map((name) =>
+    learned.includes(name) ? parameters.valuesOf(`${name}${index + 1}`) : constants[index]![name]
+  );
+  return { decays: decays!, thresholds: thresholds!, scales: scales! };
+}
 
-  #rateBack({ index, units, rate }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
-    const { samples, counted, share } = this.#chunk;
-    const { outputGradients, rates } = this.#layers[index]!;
-    if (!rate) return;
-    backend.run(RATE_BACK, {
-      inputs: { rates: made(rates), facts: this.#facts },
-      uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
-      invocations: samples * steps * units,
-      output: made(outputGradients),
-    });
-  }
-
-  #scanBack(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps } }, parameters, neurons, nothing } = this.#room;
-    const { samples, groups, isFirst } = this.#chunk;
-    const { index, units, inputDelay, recurrent, learned } = layer;
-    const state = this.#layers[index]!, { tensor, excessAt, potentialsAt } = made(state.scanned);
-    const { outputGradients, readGradients } = state;
-    const { scanBack, uniforms, states } = neurons[index]!;
-    const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
-    state.currentGradients = backend.run(scanBack, {
-      inputs: {
-        scanned: tensor,
-        outputGradients: outputGradients ?? nothing,
-        readGradients: readGradients ?? nothing,
-        facts: this.#facts,
-        ...this.#constantsOf(layer),
-        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
-      },
-      uniforms: {
-        ...uniforms,
-        samples,
-        steps,
-        units,
-        delay: inputDelay,
-        hasOutputs: outputGradients ? 1 : 0,
-        hasRead: readGradients ? 1 : 0,
-        excessAt,
-        potentialsAt,
-        stateAt,
-      },
-      invocations: recurrent ? recurrentCalls(samples) : total,
-      output: [stateAt + states.scanBack * total],
-    });
-    // Behind δI lie sums over the steps of each sample: of δI, and of the constants' gradients.
-    const addSums = (name: string, place: number) => {
-      const parts = backend.run(SUM_ROWS, {
-        inputs: { values: made(state.currentGradients) },
-        uniforms: { begin: (steps + place) * total, rows: samples / groups, columns: units },
-        invocations: groups * units,
-        output: [groups, units],
-      });
-      parameters.addGradient(name, parts, isFirst);
-    };
-    addSums(`b${index + 1}`, 0);
-    for (const constant of learned) {
-      addSums(`${constant}${index + 1}`, 1 + CONSTANT_GRADIENTS.indexOf(constant));
-    }
-  }
-
-  #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
-    const gradients = this.#currentGradientsOf(index);
-    // V's input is the layer's own output of the step before, as W's is where the layer below has a delay.
-    const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
-      inputs: { values: gradients },
-      uniforms: { steps, columns: units },
-      invocations: this.#chunk.samples * steps * units,
-      output: gradients.shape,
-    });
-    this.#addProduct(`v${index + 1}`, this.#outputsOf(index), advanced);
-  }
-
-  #stepsBack({ index }: LayerPlan): void {
-    const { backend, parameters } = this.#room;
-    const gradients = this.#currentGradientsOf(index);
-    this.#layers[index - 1]!.outputGradients = backend.product(
-      gradients,
-      parameters.valuesOf(`w${index + 1}`),
-      {
-        transposeB: true,
-      },
-    );
-    this.#addProduct(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
-  }
-
-  #inputsBack({ index, units, source }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
-    const { samples } = this.#chunk;
-    // Where the input is the same at every step, Σ_t δI_t of each sample is multiplied with it; it needs a tensor of its own.
-    const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
-      inputs: { values: made(this.#layers[index]!.currentGradients) },
-      uniforms: { begin: samples * steps * units, rows: 1, columns: units },
-      invocations: samples * units,
-      output: [samples, units],
-    });
-    this.#addProduct(`w${index + 1}`, made(this.#inputs), gradients);
-  }
-
-  /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed group by group first. */
-  #addProduct(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
-    const { backend, parameters } = this.#room;
-    const { groups, isFirst } = this.#chunk;
-    const grouped = (rows: Tensor<"f32">) =>
-      backend.view(rows, [groups, rows.shape[0]! / groups, rows.shape[1]!]);
-    const parts = backend.product(grouped(inputs), grouped(gradients), { transposeA: true });
-    parameters.addGradient(name, parts, isFirst);
-  }
-
-  #constantsOf({ index, learned }: LayerPlan): Record<`${Learnable}s`, Tensor<"f32">> {
-    const { parameters, constants } = this.#room;
-    const [decays, thresholds, scales] = LEARNABLE.map((name) =>
-      learned.includes(name) ? parameters.valuesOf(`${name}${index + 1}`) : constants[index]![name]
-    );
-    return { decays: decays!, thresholds: thresholds!, scales: scales! };
-  }
-
-  /** o of a layer, before its delay: the first part of what its scan left. */
-  #outputsOf(index: number): Tensor<"f32"> {
-    return this.#rows(made(this.#layers[index]!.scanned).tensor, index);
-  }
-
-  /** δI of a layer, at the step of the layer below that caused it: the first part of what its scan back left. */
-  #currentGradientsOf(index: number): Tensor<"f32"> {
-    return this.#rows(made(this.#layers[index]!.currentGradients), index);
-  }
-
-  #rows(tensor: Tensor<"f32">, index: number): Tensor<"f32"> {
-    const { backend, plan: { spec: { steps }, layers } } = this.#room;
-    return backend.view(tensor, [this.#chunk.samples * steps, layers[index]!.units]);
-  }
+/** A layer's rows of every step, `[samples · steps, units]`: the first part of what its scan, or its scan back, left. */
+export function rowsOf(
+  { backend, plan }: Room,
+  { samples }: Chunk,
+  left: Tensor<"f32">,
+  layer: number,
+): Tensor<"f32"> {
+  return backend.view(left, [samples * plan.spec.steps, plan.layers[layer]!.units]);
 }
 
 /** What an operation before this one has left; that it has is the plan's promise. */
-function made<Value>(value: Value | undefined): Value {
+export function made<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error("an operation of the plan came before one that it needs");
   return value;
 }

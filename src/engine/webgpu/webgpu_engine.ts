@@ -41,7 +41,8 @@ import { cutBatch, memoryNeedOf } from "./chunking.ts";
 import { updateParameters } from "./device_optimiser.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
-import { type Chunk, Presentation, type Room } from "./presentation.ts";
+import { type Chunk, present, type Room } from "./presentation.ts";
+import { goBack } from "./way_back.ts";
 
 /** How to make a WebGPU engine. */
 export interface WebGpuEngineOptions {
@@ -289,9 +290,8 @@ class DeviceEngine implements WebGpuEngine {
           isFirst: from === 0,
           offset: from,
         });
-        const presentation = new Presentation(this.#room, chunk);
-        presentation.forward();
-        if (withGradient) presentation.backward();
+        const presented = present(this.#room, chunk);
+        if (withGradient) goBack(this.#room, chunk, presented);
         backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
       });
     }
@@ -315,9 +315,8 @@ class DeviceEngine implements WebGpuEngine {
         offset: 0,
       };
       const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
-      const presentation = new Presentation(this.#room, chunk);
-      presentation.forward();
-      const { scanned, logits, losses } = presentation.results;
+      const { layers, logits, losses } = present(this.#room, chunk);
+      const scanned = layers.map(({ scanned }) => scanned);
       return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });
     const [logits, losses, ...states] = await read;

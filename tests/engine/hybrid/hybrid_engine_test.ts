@@ -6,15 +6,11 @@ import { loadKernels } from "../../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
 import { denseNetwork, seedNetwork } from "../../../src/network/presets.ts";
 import { PURPOSE } from "../../../src/random.ts";
-import { readReferenceCase } from "../../../src/train/reference_case.ts";
-import { isWithin, verifyCase } from "../../../src/train/verify.ts";
 import { assertClose } from "../../asm/numbers.ts";
-import { referencePath } from "../../cli/spikelet.ts";
 import { batchesOf, batchOf, bitsOf, startEngine as startWasm } from "../batches.ts";
 import { answered } from "../deadline.ts";
 import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
 import { drawSamples, networkCases } from "../network_cases.ts";
-import { PYTORCH_CASES } from "../pytorch_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
@@ -36,18 +32,6 @@ async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
   const evaluated = await engine.evaluate({ ...batches[0]!, purpose: PURPOSE.evaluation });
   const { parameters, moments } = await engine.getState();
   return { results, evaluated, parameters, velocity: moments.get("velocity")! };
-}
-
-for (const name of PYTORCH_CASES) {
-  gpuTest(`hybrid passes the reference case ${name}`, async () => {
-    const deviations = await verifyCase(
-      await readReferenceCase(referencePath(name)),
-      { threads: 1 },
-      (options) => createHybridEngine({ ...options, kernels }),
-    );
-    assert.deepEqual(deviations.filter((deviation) => !isWithin(deviation)), []);
-    assert.ok(deviations.length > 20);
-  });
 }
 
 gpuTest("hybrid comes to what wasm comes to, for any network", async () => {
@@ -94,22 +78,6 @@ gpuTest("hybrid gives the same bits on 0, 1 and 3 threads, run after run", async
   }
 });
 
-gpuTest("a batch in many chunks comes to the same as in one, but for the last bits", async () => {
-  const ends = [];
-  for (const gpuMemory of [1024, 1]) {
-    using engine = await startEngine({ gpuMemory, threads: 2 });
-    const outcome = await outcomeOf(engine, [batchOf(SAMPLES)]);
-    ends.push({ ...outcome, dispatches: engine.counts.dispatches });
-    assert.ok(engine.memory.bytes <= gpuMemory * 2 ** 20, `${engine.memory.bytes} bytes of ${gpuMemory} MiB`);
-  }
-  const [whole, cut] = ends;
-  assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
-  assert.deepEqual(cut!.results, whole!.results); // sample by sample, for scans cross no chunk
-  for (const [name, tensor] of whole!.parameters) {
-    assertClose(cut!.parameters.get(name)!, tensor, name, { absolute: 1e-6 });
-  }
-});
-
 gpuTest("an epoch leaves no tensor behind, and takes no more memory than its first batches", async () => {
   using engine = await startEngine();
   const trainAll = async () => {
@@ -128,67 +96,7 @@ gpuTest("an epoch leaves no tensor behind, and takes no more memory than its fir
   );
 });
 
-gpuTest("calls give the same whether or not they are awaited one by one", async () => {
-  using patient = await startEngine({ threads: 2, record: true });
-  using hasty = await startEngine({ threads: 2, record: true });
-  const call = (engine: Engine, batch: Batch) => [
-    () => engine.train(batch, STEP),
-    () => engine.evaluate(batch),
-    () => engine.trace(batch),
-    () => engine.getState(),
-  ];
-  const expected: unknown[] = [];
-  for (const batch of BATCHES) for (const each of call(patient, batch)) expected.push(await each());
-  const found = BATCHES.flatMap((batch) => call(hasty, batch).map((each): Promise<unknown> => each()));
-  assert.deepEqual(await answered(Promise.all(found), 20), expected);
-});
-
-gpuTest("training from a state that was taken before ends in the same bits", async () => {
-  using whole = await startEngine();
-  using resumed = await startEngine();
-  await whole.train(BATCHES[0]!, STEP);
-  await resumed.setState(await whole.getState());
-  for (const engine of [whole, resumed]) {
-    for (const batch of BATCHES.slice(1)) await engine.train(batch, STEP);
-  }
-  assert.deepEqual(await resumed.getState(), await whole.getState());
-});
-
-gpuTest("what is wrong with a call is told, and the engine goes on as if it had not been", async () => {
-  using engine = await startEngine({ batchSize: 200 });
-  using other = await startEngine({ batchSize: 200 });
-  const strange = { ...SAMPLES, labels: SAMPLES.labels.with(41, 4) };
-  await assert.rejects(engine.train(batchOf(SAMPLES, []), STEP), /0 samples: expected 1 to 200/);
-  await assert.rejects(engine.evaluate(batchOf(SAMPLES, [3, 200])), /no sample 200/);
-  await assert.rejects(engine.evaluate(batchOf(strange)), /label 4 at 41.* 4 classes/);
-  await assert.rejects(engine.setParameters(new Map()), /w1: no values, expected 551/);
-  for (const each of [engine, other]) for (const batch of BATCHES) await each.train(batch, STEP);
-  assert.deepEqual(await engine.getState(), await other.getState());
-});
-
 for (const threads of [0, 2]) {
-  gpuTest(
-    `close() on ${threads} threads rejects the calls that are not answered yet, and all later ones`,
-    async () => {
-      const engine = await startEngine({ threads });
-      const calls = () => [
-        engine.train(BATCHES[0]!, STEP),
-        engine.evaluate(BATCHES[0]!),
-        engine.getParameters(),
-        engine.getState(),
-      ];
-      const before = calls();
-      engine.close();
-      for (const call of [...before, ...calls(), engine.setParameters(new Map())]) {
-        await assert.rejects(answered(Promise.resolve<unknown>(call)), {
-          name: "EngineError",
-          message: /closed/,
-        });
-      }
-      engine.close();
-    },
-  );
-
   gpuTest(
     `a device that is lost rejects the batch of ${threads} threads that it was lost in, and all later calls`,
     async () => {
@@ -231,23 +139,6 @@ gpuTest("counts tell what a batch asks of the device", async () => {
   assert.equal(after.dispatches - before.dispatches, 8);
   assert.equal(after.bytesUp - before.bytesUp, 4 * (50 * (29 + 2) + listed + width * (29 + 1)));
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 22 * width + width * 29));
-});
-
-gpuTest("hybrid moves pictures as wasm does", async () => {
-  const spec = seedNetwork({ inputs: 64, hidden: 12, classes: 4, steps: 6, threshold: 0.5, penalty: 0.75 });
-  const samples = { ...drawSamples(spec, 3, 40, true), picture: { rows: 8, columns: 8 } };
-  const moved = { ...batchOf(samples), augmentation: { shift: 2, rotate: 20 } };
-  const ends = [];
-  using hybrid = await startEngine({ spec });
-  using wasm = await startWasm({ spec, threads: 0 });
-  for (const engine of [hybrid, wasm]) {
-    ends.push({ still: await engine.train(batchOf(samples), STEP), moved: await engine.train(moved, STEP) });
-  }
-  assertClose([ends[0]!.moved.loss], [ends[1]!.moved.loss], "loss");
-  assert.notEqual(ends[0]!.moved.loss, ends[0]!.still.loss);
-  for (const [name, tensor] of await wasm.getParameters()) {
-    assertClose((await hybrid.getParameters()).get(name)!, tensor, name);
-  }
 });
 
 gpuTest("a batch is cut in two, filled up to whole groups, where there is room", async () => {

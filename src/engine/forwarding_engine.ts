@@ -1,0 +1,74 @@
+/**
+ * An engine that has another one at work: how it hands calls on is its own, that it hands them on is here.
+ *
+ * @module
+ */
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "./engine.ts";
+
+/** Hands every verb on; an heir does otherwise where a verb asks for more. */
+export abstract class ForwardingEngine implements Engine, Disposable {
+  /** The one that is at work now. */
+  protected abstract readonly engine: Engine;
+
+  /** Has a call carried out, by the engine that it is given. */
+  protected abstract call<Result>(carryOut: (engine: Engine) => Promise<Result>): Promise<Result>;
+
+  abstract close(): void;
+
+  get name(): string {
+    return this.engine.name;
+  }
+
+  get description(): string {
+    return this.engine.description;
+  }
+
+  get threads(): number {
+    return this.engine.threads;
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.call((engine) => engine.setParameters(parameters));
+  }
+
+  getParameters(): Promise<Parameters> {
+    return this.call((engine) => engine.getParameters());
+  }
+
+  getState(): Promise<EngineState> {
+    return this.call((engine) => engine.getState());
+  }
+
+  setState(state: EngineState): Promise<void> {
+    return this.call((engine) => engine.setState(state));
+  }
+
+  train(batch: Batch, step: Step): Promise<BatchResult> {
+    return this.call((engine) => engine.train(batch, step));
+  }
+
+  evaluate(batch: Batch): Promise<BatchResult> {
+    return this.call((engine) => engine.evaluate(batch));
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.call((engine) => engine.classify(batch));
+  }
+
+  trace(batch: Batch): Promise<SampleTrace> {
+    return this.call((engine) => engine.trace(batch));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}

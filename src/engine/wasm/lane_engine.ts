@@ -1,0 +1,278 @@
+/**
+ * An engine over lanes: takes calls in their order, keeps parameters and moments in shared memory, and has a director put each
+ * batch to the lanes.
+ *
+ * @module
+ */
+import type { Samples } from "../../data/samples.ts";
+import { EngineError } from "../../errors.ts";
+import { classesOf, type NetworkSpec } from "../../network/spec.ts";
+import { checkBatch, checkSamples } from "../checks.ts";
+import type {
+  Batch,
+  BatchResult,
+  Classification,
+  Engine,
+  EngineState,
+  Parameters,
+  SampleTrace,
+  Step,
+} from "../engine.ts";
+import {
+  type CompleteStep,
+  completeStep,
+  findsMoments,
+  momentsOf,
+  type OptimiserName,
+  optimiserOf,
+} from "../optimiser.ts";
+import type { CoreOptions } from "./core.ts";
+import type { KernelModule } from "./kernels.ts";
+import type { Job } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
+import { type SharedState, shareState } from "./shared_state.ts";
+
+/** Who has the lanes work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
+export interface Director {
+  /**
+   * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
+   *
+   * @param number Which step of the optimiser this is, from 1.
+   */
+  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
+  /** Resolves when losses, predictions and spikes are in the job's slot. */
+  evaluate(job: Job, samples: Samples): Promise<void>;
+  trace(job: Job, samples: Samples): Promise<SampleTrace>;
+  /** Frees what it has of its own. */
+  close(): void;
+}
+
+/** What an engine over lanes is made from. */
+export interface LaneEngineOptions {
+  readonly name: string;
+  readonly description: string;
+  readonly kernels: KernelModule;
+  /** Workers; 0 works in the caller's own thread. */
+  readonly threads: number;
+  /** The most samples that a batch will have. */
+  readonly batchSize: number;
+  readonly core: CoreOptions;
+  /** How many shards the gradient of so many samples is summed in; not more than the core's. */
+  readonly shards: (count: number) => number;
+  readonly directed: (parts: { readonly lanes: Lanes; readonly shared: SharedState }) => Director;
+}
+
+/** An engine whose neurons are WASM's, whoever computes the product of the bottom layer. */
+export class LaneEngine implements Engine, Disposable {
+  readonly name: string;
+  readonly description: string;
+  readonly threads: number;
+  readonly #spec: NetworkSpec;
+  readonly #layout: ParameterLayout;
+  readonly #batchSize: number;
+  readonly #shards: (count: number) => number;
+  readonly #shared: SharedState;
+  readonly #lanes: Lanes;
+  readonly #director: Director;
+  readonly #sampleIds = new Map<Samples, number>();
+  /** The last call in either slot, and the last that had the engine to itself. */
+  readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
+  #alone: Promise<unknown> = Promise.resolve();
+  #jobCount = 0;
+  /** Steps of the optimiser, and whose moments they left. */
+  #steps = 0;
+  #optimiser: OptimiserName = "sgd";
+  #failure: EngineError | undefined;
+
+  constructor(
+    { name, description, kernels, threads, batchSize, core, shards, directed }: LaneEngineOptions,
+  ) {
+    this.name = name;
+    this.description = description;
+    this.threads = threads;
+    this.#spec = core.plan.spec;
+    this.#batchSize = batchSize;
+    this.#shards = shards;
+    const isExternal = core.exchange !== undefined;
+    this.#layout = layOut(core.plan, isExternal);
+    const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
+    this.#shared = shareState({
+      size: this.#layout.size,
+      given,
+      shards: core.shards,
+      batchSize,
+      classes: core.plan.classes,
+      lanes: Math.max(1, threads),
+      unitsBelow: core.plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0),
+      threaded: threads > 0,
+    });
+    this.#lanes = new Lanes(
+      threads,
+      { kernels, options: core, shared: this.#shared },
+      (error) => this.#fail(error),
+    );
+    this.#director = directed({ lanes: this.#lanes, shared: this.#shared });
+  }
+
+  setParameters(parameters: Parameters): Promise<void> {
+    return this.#runAlone(() => {
+      this.#shared.parameters.set(toLayout(this.#layout, parameters));
+      for (const moment of this.#shared.moments) moment.fill(0);
+      this.#steps = 0;
+    });
+  }
+
+  getParameters(): Promise<Parameters> {
+    return this.#runAlone(() => fromLayout(this.#layout, this.#shared.parameters));
+  }
+
+  getState(): Promise<EngineState> {
+    return this.#runAlone(() => ({
+      parameters: fromLayout(this.#layout, this.#shared.parameters),
+      moments: new Map(
+        momentsOf(this.#optimiser).map((
+          name,
+          i,
+        ) => [name, fromLayout(this.#layout, this.#shared.moments[i]!)]),
+      ),
+      steps: this.#steps,
+    }));
+  }
+
+  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+    return this.#runAlone(() => {
+      const optimiser = optimiserOf(moments.keys());
+      const taken = toLayout(this.#layout, parameters);
+      const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
+      this.#shared.parameters.set(taken);
+      remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
+      this.#optimiser = optimiser;
+      this.#steps = steps;
+    });
+  }
+
+  train(batch: Batch, step: Step): Promise<BatchResult> {
+    return this.#run(batch, async (job) => {
+      const complete = completeStep(step);
+      this.#takeOptimiser(complete.kind);
+      await this.#director.train(job, batch.samples, complete, ++this.#steps);
+      return this.#sum(batch, job);
+    });
+  }
+
+  evaluate(batch: Batch): Promise<BatchResult> {
+    return this.#run(batch, async (job) => {
+      await this.#director.evaluate(job, batch.samples);
+      return this.#sum(batch, job);
+    });
+  }
+
+  classify(batch: Batch): Promise<Classification> {
+    return this.#run(batch, async (job) => {
+      await this.#director.evaluate(job, batch.samples);
+      const { logits, predictions, spikes } = this.#shared.results[job.slot];
+      const { length } = job.indices;
+      return { // copies, which are never shared memory
+        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.#spec))),
+        predictions: Uint8Array.from(predictions.subarray(0, length)),
+        spikes: Int32Array.from(spikes.subarray(0, length)),
+      };
+    });
+  }
+
+  trace(batch: Batch): Promise<SampleTrace> {
+    return this.#run(batch, (job) => this.#director.trace(job, batch.samples));
+  }
+
+  close(): void {
+    this.#fail(new EngineError("the engine has been closed"));
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /** Two batches may be under way, the one in work and the next, so that no thread waits for a message. */
+  #run<Result>(batch: Batch, work: (job: Job) => Promise<Result>): Promise<Result> {
+    const slot = this.#jobCount++ % 2 === 0 ? 0 : 1;
+    const before = [this.#jobs[slot], this.#alone];
+    const call = (async () => {
+      await Promise.all(before);
+      if (this.#failure) throw this.#failure;
+      const job = this.#job(batch, slot);
+      try {
+        return await work(job);
+      } catch (error) {
+        if (error instanceof EngineError) this.#fail(error);
+        throw error;
+      }
+    })();
+    this.#jobs[slot] = call.catch(() => {});
+    return call;
+  }
+
+  /** Between the calls made before and those made after. */
+  #runAlone<Result>(work: () => Result): Promise<Result> {
+    const before = [...this.#jobs, this.#alone];
+    const call = (async () => {
+      await Promise.all(before);
+      if (this.#failure) throw this.#failure;
+      return work();
+    })();
+    this.#alone = call.catch(() => {});
+    return call;
+  }
+
+  /** Goes on with this optimiser, if the moments are its own or there are none yet. */
+  #takeOptimiser(kind: OptimiserName): void {
+    if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
+      for (const moment of this.#shared.moments) moment.fill(0);
+    }
+    this.#optimiser = kind;
+  }
+
+  #job(batch: Batch, slot: 0 | 1): Job {
+    const { samples, indices, purpose, epoch, augmentation } = batch;
+    checkBatch(batch, this.#batchSize);
+    let id = this.#sampleIds.get(samples);
+    if (id === undefined) {
+      checkSamples(samples, this.#spec);
+      id = this.#sampleIds.size;
+      this.#sampleIds.set(samples, id);
+      this.#lanes.tell({ kind: "samples", id, samples });
+    }
+    const shards = this.#shards(indices.length);
+    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
+  }
+
+  #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
+    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[slot];
+    let loss = 0, correct = 0, fired = 0;
+    for (let i = 0; i < indices.length; i++) {
+      loss += losses[i]!;
+      fired += spikes[i]!;
+      if (predictions[i] === samples.labels[indices[i]!]) correct++;
+    }
+    let first = 0;
+    return {
+      loss,
+      correct,
+      total: indices.length,
+      spikes: fired,
+      unitSpikes: this.#spec.layers.slice(0, -1).map(({ units }) => {
+        const sums = new Uint32Array(units);
+        for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
+        first += units;
+        return sums;
+      }),
+    };
+  }
+
+  #fail(error: EngineError): void {
+    if (this.#failure) return;
+    this.#failure = error;
+    this.#director.close();
+    this.#lanes.close(error);
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The memory that an engine and its lanes share: parameters, what moves them, and what batches come to.
+ *
+ * @module
+ */
+import { NORM_FLOATS } from "./core_memory.ts";
+
+/** Memory that all threads see. With a single lane it need not be shared. */
+export interface SharedState {
+  /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
+  readonly control: Int32Array;
+  readonly parameters: Float32Array;
+  /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
+  readonly moments: readonly [Float32Array, Float32Array];
+  /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
+  readonly squares: Float64Array;
+  /**
+   * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
+   * gradient of these, and so the shards begin behind them.
+   */
+  readonly given: Float32Array;
+  readonly shards: readonly Float32Array[];
+  /** Two slots, so that a batch can be handed out while another is under way. */
+  readonly results: readonly [SlotResults, SlotResults];
+}
+
+/** What a batch came to; where nothing else is said, one entry a sample, in the batch's order. */
+export interface SlotResults {
+  readonly losses: Float64Array;
+  /** One row a sample, `[samples, classes]`. */
+  readonly logits: Float32Array;
+  readonly predictions: Uint8Array;
+  readonly spikes: Int32Array;
+  /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
+  readonly unitSpikes: readonly Uint32Array[];
+}
+
+/** How much there is to share. */
+export interface SharedSizes {
+  /** Floats of the parameters. */
+  readonly size: number;
+  /** Of these, the first so many have their gradient given. */
+  readonly given: number;
+  readonly shards: number;
+  readonly batchSize: number;
+  readonly classes: number;
+  readonly lanes: number;
+  /** Units of the layers below the top. */
+  readonly unitsBelow: number;
+  readonly threaded: boolean;
+}
+
+/** Makes it, all zeros. */
+export function shareState(sizes: SharedSizes): SharedState {
+  const { size, given, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
+  const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
+  const floats = (n: number) => new Float32Array(bytes(4 * n));
+  const results = () => ({
+    losses: new Float64Array(bytes(8 * batchSize)),
+    logits: floats(batchSize * classes),
+    predictions: new Uint8Array(bytes(batchSize)),
+    spikes: new Int32Array(bytes(4 * batchSize)),
+    unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
+  });
+  return {
+    control: new Int32Array(bytes(12)),
+    parameters: floats(size),
+    moments: [floats(size), floats(size)],
+    squares: new Float64Array(
+      bytes(8 * (Math.ceil(given / NORM_FLOATS) + Math.ceil((size - given) / NORM_FLOATS))),
+    ),
+    given: floats(given),
+    shards: Array.from({ length: shards }, () => floats(size - given)),
+    results: [results(), results()],
+  };
+}

@@ -1,0 +1,215 @@
+/**
+ * One chunk's way back: a plan's operations from the loss's gradient to that of every parameter.
+ *
+ * It reads what the way forward has left on the device, and leaves gradients in the parameters.
+ *
+ * @module
+ */
+import { ADVANCE, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
+import { RATE_BACK } from "../../../asm/loss.wgsl.ts";
+import { READ_BACK } from "../../../asm/readout.wgsl.ts";
+import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
+import type { Tensor } from "../gpu/backend.ts";
+import type { BackwardOperation, LayerPlan } from "../plan.ts";
+import { type Chunk, constantsOf, made, type Presented, type Room, rowsOf } from "./presentation.ts";
+
+/** What a layer leaves behind for later operations. */
+interface LayerGradients {
+  /** δo, and the readout's δu, `[samples · steps, units]`. */
+  outputGradients?: Tensor<"f32">;
+  readGradients?: Tensor<"f32">;
+  /** See `scanBackKernel`. */
+  currentGradients?: Tensor<"f32">;
+}
+
+/** Takes a chunk back; gradients are added to the parameters'. */
+export function goBack(room: Room, chunk: Chunk, presented: Presented): void {
+  new WayBack(room, chunk, presented).backward();
+}
+
+class WayBack {
+  readonly #room: Room;
+  readonly #chunk: Chunk;
+  readonly #presented: Presented;
+  readonly #layers: readonly LayerGradients[];
+
+  constructor(room: Room, chunk: Chunk, presented: Presented) {
+    this.#room = room;
+    this.#chunk = chunk;
+    this.#presented = presented;
+    this.#layers = room.plan.layers.map(() => ({}));
+  }
+
+  /** Records the way back. */
+  backward(): void {
+    for (const operation of this.#room.plan.backward) this.#execute(operation);
+  }
+
+  #execute(operation: BackwardOperation): void {
+    const { plan } = this.#room;
+    switch (operation.kind) {
+      case "readBack":
+        this.#readBack();
+        return;
+      case "rateBack":
+        this.#rateBack(plan.layers[operation.layer]!);
+        return;
+      case "scanBack":
+        this.#scanBack(plan.layers[operation.layer]!);
+        return;
+      case "recurrentGradient":
+        this.#recurrentGradient(plan.layers[operation.layer]!);
+        return;
+      case "stepsBack":
+        this.#stepsBack(plan.layers[operation.layer]!);
+        return;
+      case "inputsBack":
+        this.#inputsBack(plan.layers[operation.layer]!);
+        return;
+      case "spikesBack":
+      case "spread":
+      case "coefficients":
+      case "traceGradient":
+      case "outerGradient":
+        throw new Error(`${operation.kind}: a dense plan has no such operation`);
+      default:
+        operation satisfies never;
+    }
+  }
+
+  #readBack(): void {
+    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
+    const { samples } = this.#chunk;
+    const { losses, logits, facts } = this.#presented;
+    const top = made(this.#layers.at(-1));
+    const gradients = backend.run(READ_BACK, {
+      inputs: { gradients: losses, logits, facts },
+      uniforms: { samples, steps, classes, isLargest: readout.reduce === "max" ? 1 : 0 },
+      invocations: samples * steps * classes,
+      output: [samples * steps, classes],
+    });
+    if (readout.from === "state") top.readGradients = gradients;
+    else top.outputGradients = gradients;
+  }
+
+  #rateBack({ index, units, rate }: LayerPlan): void {
+    const { backend, plan: { spec: { steps } } } = this.#room;
+    const { samples, counted, share } = this.#chunk;
+    const { rates } = this.#presented.layers[index]!;
+    if (!rate) return;
+    backend.run(RATE_BACK, {
+      inputs: { rates: made(rates), facts: this.#presented.facts },
+      uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
+      invocations: samples * steps * units,
+      output: made(this.#layers[index]!.outputGradients),
+    });
+  }
+
+  #scanBack(layer: LayerPlan): void {
+    const { backend, plan: { spec: { steps } }, parameters, neurons, nothing } = this.#room;
+    const { samples, groups, isFirst } = this.#chunk;
+    const { index, units, inputDelay, recurrent, learned } = layer;
+    const state = this.#layers[index]!;
+    const { tensor, excessAt, potentialsAt } = this.#presented.layers[index]!.scanned;
+    const { outputGradients, readGradients } = state;
+    const { scanBack, uniforms, states } = neurons[index]!;
+    const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
+    state.currentGradients = backend.run(scanBack, {
+      inputs: {
+        scanned: tensor,
+        outputGradients: outputGradients ?? nothing,
+        readGradients: readGradients ?? nothing,
+        facts: this.#presented.facts,
+        ...constantsOf(this.#room, layer),
+        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
+      },
+      uniforms: {
+        ...uniforms,
+        samples,
+        steps,
+        units,
+        delay: inputDelay,
+        hasOutputs: outputGradients ? 1 : 0,
+        hasRead: readGradients ? 1 : 0,
+        excessAt,
+        potentialsAt,
+        stateAt,
+      },
+      invocations: recurrent ? recurrentCalls(samples) : total,
+      output: [stateAt + states.scanBack * total],
+    });
+    // Behind δI lie sums over the steps of each sample: of δI, and of the constants' gradients.
+    const addSums = (name: string, place: number) => {
+      const parts = backend.run(SUM_ROWS, {
+        inputs: { values: made(state.currentGradients) },
+        uniforms: { begin: (steps + place) * total, rows: samples / groups, columns: units },
+        invocations: groups * units,
+        output: [groups, units],
+      });
+      parameters.addGradient(name, parts, isFirst);
+    };
+    addSums(`b${index + 1}`, 0);
+    for (const constant of learned) {
+      addSums(`${constant}${index + 1}`, 1 + CONSTANT_GRADIENTS.indexOf(constant));
+    }
+  }
+
+  #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
+    const { backend, plan: { spec: { steps } } } = this.#room;
+    const gradients = this.#currentGradientsOf(index);
+    // V's input is the layer's own output of the step before, as W's is where the layer below has a delay.
+    const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
+      inputs: { values: gradients },
+      uniforms: { steps, columns: units },
+      invocations: this.#chunk.samples * steps * units,
+      output: gradients.shape,
+    });
+    this.#addProduct(`v${index + 1}`, this.#outputsOf(index), advanced);
+  }
+
+  #stepsBack({ index }: LayerPlan): void {
+    const { backend, parameters } = this.#room;
+    const gradients = this.#currentGradientsOf(index);
+    this.#layers[index - 1]!.outputGradients = backend.product(
+      gradients,
+      parameters.valuesOf(`w${index + 1}`),
+      {
+        transposeB: true,
+      },
+    );
+    this.#addProduct(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
+  }
+
+  #inputsBack({ index, units, source }: LayerPlan): void {
+    const { backend, plan: { spec: { steps } } } = this.#room;
+    const { samples } = this.#chunk;
+    // Where the input is the same at every step, Σ_t δI_t of each sample is multiplied with it; it needs a tensor of its own.
+    const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
+      inputs: { values: made(this.#layers[index]!.currentGradients) },
+      uniforms: { begin: samples * steps * units, rows: 1, columns: units },
+      invocations: samples * units,
+      output: [samples, units],
+    });
+    this.#addProduct(`w${index + 1}`, this.#presented.inputs, gradients);
+  }
+
+  /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed group by group first. */
+  #addProduct(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
+    const { backend, parameters } = this.#room;
+    const { groups, isFirst } = this.#chunk;
+    const grouped = (rows: Tensor<"f32">) =>
+      backend.view(rows, [groups, rows.shape[0]! / groups, rows.shape[1]!]);
+    const parts = backend.product(grouped(inputs), grouped(gradients), { transposeA: true });
+    parameters.addGradient(name, parts, isFirst);
+  }
+
+  /** o of a layer, before its delay. */
+  #outputsOf(index: number): Tensor<"f32"> {
+    return rowsOf(this.#room, this.#chunk, this.#presented.layers[index]!.scanned.tensor, index);
+  }
+
+  /** δI of a layer, at the step of the layer below that caused it. */
+  #currentGradientsOf(index: number): Tensor<"f32"> {
+    return rowsOf(this.#room, this.#chunk, made(this.#layers[index]!.currentGradients), index);
+  }
+}
