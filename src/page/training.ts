@@ -45,7 +45,8 @@ interface Session {
 export class Trainer {
   readonly #options: TrainerOptions;
   #data: { readonly train: Samples; readonly test: Samples } | undefined;
-  #session: Session | undefined;
+  /** Resolves to nothing where the engine cannot be had. */
+  #session: Promise<Session | undefined> | undefined;
   /** Where the last training ended. */
   #last: TrainingCheckpoint | undefined;
 
@@ -62,14 +63,16 @@ export class Trainer {
       case "train":
         return await this.#train(message);
       case "pause":
-        return this.#session?.engine.hold();
+        return (await this.#session)?.engine.hold();
       case "resume":
-        return this.#session?.engine.release();
-      case "stop":
-        this.#session?.stopping.abort();
-        return this.#session?.engine.release();
+        return (await this.#session)?.engine.release();
+      case "stop": {
+        const session = await this.#session;
+        session?.stopping.abort();
+        return session?.engine.release();
+      }
       case "tune":
-        return this.#session?.engine.tune(message.spec);
+        return (await this.#session)?.engine.tune(message.spec);
       default:
         return message satisfies never;
     }
@@ -80,13 +83,19 @@ export class Trainer {
     try {
       if (!this.#data) throw new RangeError("there are no digits to train on yet: wait until they are here");
       if (this.#session) throw new RangeError("a network is in training: stop it first");
-      await this.#carryOut(message, this.#data);
+      try {
+        await this.#carryOut(message, this.#data);
+      } finally {
+        await this.#close();
+      }
     } catch (error) {
       reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
-    } finally {
-      this.#session?.engine.close();
-      this.#session = undefined;
     }
+  }
+
+  async #close(): Promise<void> {
+    (await this.#session)?.engine.close();
+    this.#session = undefined;
   }
 
   async #carryOut(
@@ -97,12 +106,14 @@ export class Trainer {
     const { seed, epochs, batchSize, step, schedule, augmentation } = recipe;
     const from = goesOn ? this.#last : undefined;
     const measured = Math.min(MEASURED, test.count);
-    const engine = await TunedEngine.open(
+    const opening = TunedEngine.open(
       spec,
       (spec) => open({ spec, engine: name, seed, batchSize: Math.max(batchSize, measured) }),
     );
     const stopping = new AbortController(), { signal } = stopping;
-    this.#session = { engine, stopping };
+    // A GPU takes its time: whoever pauses, tunes or stops meanwhile waits for this.
+    this.#session = opening.then((engine) => ({ engine, stopping }), () => undefined);
+    const engine = await opening;
     if (!from) await engine.setParameters(await this.#firstParameters(spec, parameters, recipe, samples));
     reply({ kind: "started", engine: engine.description });
     const whole = from ? from.progress.epoch - 1 : 0;

@@ -29,13 +29,13 @@ type Ended = TrainerReply & { readonly kind: "ended" };
 /** A trainer, and all that it has told. Each look is due, so that every batch is one. */
 function trainerOf(
   react: (reply: TrainerReply, trainer: Trainer) => void = () => {},
-  opened: NetworkSpec[] = [],
+  opening: (spec: NetworkSpec, trainer: Trainer) => void | Promise<void> = () => {},
 ) {
   const replies: TrainerReply[] = [];
   const trainer: Trainer = new Trainer({
-    open: (options) => {
-      opened.push(options.spec);
-      return Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
+    async open(options) {
+      await opening(options.spec, trainer);
+      return createWasmEngine({ ...options, kernels, threads: 0 });
     },
     reply(reply) {
       replies.push(reply);
@@ -130,12 +130,41 @@ Deno.test("Trainer that is stopped while it is paused ends", async () => {
   assert.equal((await begin()).how, "stopped");
 });
 
+Deno.test("Trainer hears of a pause, other constants and a stop while its engine is being opened", async () => {
+  const other = seedNetwork({ hidden: 11, steps: 9, threshold: 0.5 });
+  const whilePaused: string[] = [];
+  const { begin, replies } = trainerOf(undefined, async (spec, trainer) => {
+    if (spec !== SPEC) return;
+    await Promise.resolve(); // messages come one by one
+    trainer.handle({ kind: "pause" });
+    trainer.handle({ kind: "tune", spec: other });
+    setTimeout(() => {
+      whilePaused.push(...replies.map(({ kind }) => kind));
+      trainer.handle({ kind: "stop" });
+    }, 50);
+  });
+  const ended = await begin();
+  assert.ok(!whilePaused.includes("batch"), whilePaused.join(" "));
+  assert.deepEqual([ended.how, ended.epochs, ended.spec], ["stopped", 0, other]);
+});
+
+Deno.test("Trainer refuses a second training, and the first goes on", async () => {
+  const { begin, replies } = trainerOf((reply, trainer) => {
+    if (reply.kind !== "batch" || reply.standing.done !== 34) return;
+    const parameters = initialParameters(SPEC, 0);
+    trainer.handle({ kind: "train", spec: SPEC, parameters, recipe: RECIPE, engine: "wasm", goesOn: false });
+  });
+  assert.equal(await hashParameters((await begin()).parameters), await expected());
+  const failures = replies.flatMap((reply) => reply.kind === "failed" ? [reply.message] : []);
+  assert.deepEqual(failures, ["a network is in training: stop it first"]);
+});
+
 Deno.test("Trainer takes other constants between two batches, with weights and momentum", async () => {
   const other = seedNetwork({ hidden: 11, steps: 9, threshold: 0.5, decay: 0.7 });
   const opened: NetworkSpec[] = [];
   const { begin, replies } = trainerOf((reply, trainer) => {
     if (reply.kind === "batch" && reply.standing.done === 34) trainer.handle({ kind: "tune", spec: other });
-  }, opened);
+  }, (spec) => void opened.push(spec));
   const ended = await begin();
   assert.deepEqual(ended.spec, other);
   assert.deepEqual(opened, [SPEC, other]);
