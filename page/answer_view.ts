@@ -99,13 +99,14 @@ export class AnswerView {
 
   /** Makes room for a network's layers and classes. */
   arrange(spec: NetworkSpec): void {
-    this.#arrange(spec);
-    if (!this.#sight) this.clear();
+    // What another network saw does not fit into the room of this one.
+    if (this.#arrange(spec) || !this.#sight) this.clear();
   }
 
-  #arrange({ layers, steps }: NetworkSpec): void {
+  /** @returns Whether there was another room. */
+  #arrange({ layers, steps }: NetworkSpec): boolean {
     const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps]);
-    if (shape === this.#shape) return;
+    if (shape === this.#shape) return false;
     this.#shape = shape;
     const top = layers.length - 1;
     const firing = layers.flatMap(({ neuron }, layer) => "threshold" in neuron ? [layer] : []);
@@ -133,6 +134,10 @@ export class AnswerView {
           ),
       ),
     );
+    // Many classes are scrolled through, by keyboard too.
+    if (this.#bars.scrollHeight > this.#bars.clientHeight) this.#bars.tabIndex = 0;
+    else this.#bars.removeAttribute("tabindex");
+    return true;
   }
 
   #start(): void {

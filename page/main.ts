@@ -11,14 +11,14 @@ import { precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
 import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
 import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
-import { recipeOf, type Settings } from "../src/page/recipes.ts";
+import { recipeNameOf, recipeOf, type Settings } from "../src/page/recipes.ts";
 import type { Digits } from "../src/page/subset.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
-import { loadNetwork, newNetwork, type Present, retuned, saveNetwork } from "./present.ts";
+import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { Asker, openTrainer } from "./workers.ts";
 
@@ -101,7 +101,7 @@ function replace(next: Present): void {
   setPresent(next);
   answer.arrange(next.spec);
   constants.show(next.spec);
-  controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units);
+  controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units, recipeNameOf(next));
   offerDigits();
   if (pixels && pixels.length === next.spec.inputs) look("whole");
   else clear();
@@ -181,7 +181,7 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
 
 function begin(settings: Settings, engine: PageEngine): void {
   calm();
-  const recipe = recipeOf(present.preset ?? "seed", settings, present.isNew);
+  const recipe = recipeOf(recipeNameOf(present), settings, present.isNew);
   const { spec, parameters } = present, key = keyOf(recipe, engine);
   const goesOn = ended?.parameters === parameters && ended.key === key;
   training = { recipe, key };
@@ -222,15 +222,8 @@ function hear(reply: TrainerReply): void {
 /** The network has other weights. Its constants are those of the sliders, which the trainer may not have heard of yet. */
 function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
   if (layers.length !== present.spec.layers.length) return;
-  const title = present.preset
-    ? `the ${present.preset} network, trained here`
-    : `${sourceTitle()}, trained on`;
-  setPresent({ ...present, parameters, title, isNew: false, isKept: false });
+  setPresent(relearned(present, parameters));
   look("whole");
-}
-
-function sourceTitle(): string {
-  return present.title.replace(/, trained on$/, "");
 }
 
 function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { kind: "ended" }): void {
@@ -281,6 +274,7 @@ async function takeFiles(files: readonly File[]): Promise<void> {
   try {
     if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
     calm();
+    controls.setState("waiting"); // a training that began meanwhile would lose its network or its digits
     if (files.length === 1 && !/idx/i.test(first.name)) {
       const loaded = await loadNetwork(first, first.name);
       if (mayReplace()) replace(loaded);
@@ -288,6 +282,7 @@ async function takeFiles(files: readonly File[]): Promise<void> {
   } catch (error) {
     alarm(error);
   }
+  if (!training) controls.setState(digits ? "ready" : "waiting");
 }
 
 async function save(): Promise<void> {
@@ -345,14 +340,22 @@ replace(present);
 const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
 controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
 findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);
-const { model } = document.documentElement.dataset;
-if (model) {
-  fetch(new URL(model, document.baseURI)).then(async (response) => {
+
+/** The model that the page begins with, where there is one. */
+async function fetchModel(): Promise<void> {
+  const { model } = document.documentElement.dataset;
+  if (!model) return;
+  try {
+    const response = await fetch(new URL(model, document.baseURI));
     if (!response.ok) throw new InputError(`${model}: the server answered ${response.status}`);
     replace(await loadNetwork(await response.blob(), model));
-  }).catch(alarm);
+  } catch (error) {
+    alarm(error);
+  }
 }
-fetchDigits().then(takeDigits).catch((error) => {
+
+// Training can begin with the digits: so the model comes before them.
+Promise.all([fetchDigits(), fetchModel()]).then(([fetched]) => takeDigits(fetched)).catch((error) => {
   element("data-line", HTMLElement).textContent = "The digits could not be loaded: pick MNIST's four files.";
   alarm(error);
 });

@@ -8,8 +8,8 @@ import { axis, COLOURS, thinned, tickPercent } from "../src/report/plot_parts.ts
 
 /** Points of a line. */
 const MOST_POINTS = 300;
-/** Margins of potentials, as shares of their width: the rasters above keep the same (style.css). */
-const LEFT = 0.08125, RIGHT = 0.021875;
+/** Margins of potentials: the rasters above keep the same (style.css). */
+const LEFT = 46, RIGHT = 12;
 const SVG = "http://www.w3.org/2000/svg";
 
 /** Draws a plot into a figure, in place of the one that is there. */
@@ -114,16 +114,20 @@ export function drawPotentials(figure: HTMLElement, potentials: Potentials): (un
       },
     );
   const all = Array.from({ length: units }, (_, unit) => unit);
-  const width = widthOf(figure, 300, 900), marginLeft = LEFT * width, marginRight = RIGHT * width;
+  const width = widthOf(figure, 240, 900);
   const svg = draw(
     figure,
     {
       width,
       height: 190,
-      marginLeft,
-      marginRight,
+      marginLeft: LEFT,
+      marginRight: RIGHT,
       marginTop: 10,
-      x: axis("step", { domain: [1, Math.max(2, steps)] }),
+      // Steps are whole: no more marks than there are of them.
+      x: axis("step", {
+        domain: [1, Math.max(2, steps)],
+        ticks: Math.max(1, Math.min(steps - 1, Math.floor(width / 80))),
+      }),
       y: axis("potential", { grid: true, ticks: 5 }),
       marks: [
         ...all.filter((unit) => !coloured.has(unit)).map(line),
@@ -147,7 +151,7 @@ export function drawPotentials(figure: HTMLElement, potentials: Potentials): (un
   }
   return (until) => {
     const share = steps === 1 ? 1 : (until - 1) / (steps - 1);
-    const right = until >= steps ? width : marginLeft + share * (width - marginLeft - marginRight);
+    const right = until >= steps ? width : LEFT + share * (width - LEFT - RIGHT);
     window.setAttribute("width", String(right));
   };
 }

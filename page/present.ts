@@ -66,10 +66,26 @@ export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
 
 /** The network with other constants: what was measured with the old ones is no longer true of it. */
 export function retuned(present: Present, spec: Present["spec"]): Present {
-  const metadata = Object.fromEntries(
-    Object.entries(present.metadata).filter(([key]) => key !== "accuracy" && key !== "measuredOn"),
-  );
-  return { ...present, spec, metadata, isKept: present.isNew };
+  return { ...present, spec, metadata: unmeasured(present), isKept: present.isNew };
+}
+
+/** The network with other weights, as it learns: they have not been measured either. */
+export function relearned(present: Present, parameters: Present["parameters"]): Present {
+  const { preset, title } = present;
+  return {
+    ...present,
+    parameters,
+    metadata: unmeasured(present),
+    title: preset
+      ? `the ${preset} network, trained here`
+      : `${title.replace(/, trained on$/, "")}, trained on`,
+    isNew: false,
+    isKept: false,
+  };
+}
+
+function unmeasured({ metadata: { accuracy: _a, measuredOn: _m, ...rest } }: Present): Present["metadata"] {
+  return rest;
 }
 
 /** The network as a model file, the same that `train` writes. */

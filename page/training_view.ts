@@ -7,7 +7,7 @@ import { count, timeLeft } from "../src/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";
-import { type Settings, settingsOf } from "../src/page/recipes.ts";
+import { presetNamed, type Settings, settingsOf } from "../src/page/recipes.ts";
 import { element, make } from "./elements.ts";
 import { type CurvePoint, drawCurve } from "./plots.ts";
 
@@ -105,18 +105,23 @@ export class TrainingView {
     element("engine-note", HTMLElement).textContent = `WASM works on ${threads}. ${webGpu.note}`;
   }
 
-  /** Shows what a network is, and how it would be trained. */
-  showNetwork(preset: PresetName | undefined, title: string, hidden: number): void {
+  /**
+   * Shows what a network is, and how it would be trained.
+   *
+   * @param recipe The preset by whose recipe.
+   */
+  showNetwork(preset: PresetName | undefined, title: string, hidden: number, recipe: PresetName): void {
     this.#preset.querySelector('option[value=""]')?.remove();
     if (preset === undefined) this.#preset.prepend(make("option", { value: "" }, title));
     this.#preset.value = preset ?? "";
     this.#hidden.value = String(hidden);
     this.#chosen = { preset: this.#preset.value, hidden: this.#hidden.value, seed: this.#seed.value };
-    const { epochs, batchSize, learningRate } = settingsOf(preset ?? "seed");
+    const { epochs, batchSize, learningRate } = settingsOf(recipe);
     this.#epochs.value = String(epochs);
     this.#batch.value = String(batchSize);
     this.#rate.value = String(learningRate);
     this.#forget();
+    this.setState(this.#state);
     this.#status.textContent = preset === undefined ? "As it was loaded." : "Not trained yet.";
   }
 
@@ -128,14 +133,15 @@ export class TrainingView {
     this.#pause.textContent = state === "paused" ? "Go on" : "Pause";
     const inputs = [
       this.#preset,
-      this.#hidden,
       this.#seed,
       this.#epochs,
       this.#batch,
       this.#rate,
       this.#engine,
     ];
-    for (const input of [...inputs, this.#fresh]) input.disabled = isBusy;
+    for (const input of inputs) input.disabled = isBusy;
+    // A network that was loaded stays what it is.
+    this.#hidden.disabled = this.#fresh.disabled = isBusy || this.#chosen.preset === "";
   }
 
   /** Training begins. @param goesOn Where the last one ended: the curves do, too. */
@@ -188,6 +194,7 @@ export class TrainingView {
   }
 
   #settings(): Settings {
+    numberOf(this.#hidden); // the network is another than this says where it is none
     return {
       epochs: numberOf(this.#epochs),
       batchSize: numberOf(this.#batch),
@@ -218,10 +225,6 @@ export class TrainingView {
       element("curve-legend", HTMLElement).hidden = false;
     }, REDRAW);
   }
-}
-
-function presetNamed(name: string): PresetName | undefined {
-  return Object.keys(PRESETS).find((preset): preset is PresetName => preset === name);
 }
 
 /** Hidden units of a preset where none are chosen. */

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type PresetName, presetOf } from "../network/presets.ts";
+import type { Model } from "../network/model_file.ts";
+import { type PresetName, presetOf, PRESETS } from "../network/presets.ts";
 import type { Step } from "../engine/engine.ts";
 import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
 import { DEFAULT_RATE } from "../train/scaled_start.ts";
@@ -27,6 +28,16 @@ const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly b
   fast: { epochs: 6, batchSize: 50 },
   lif: { epochs: 6, batchSize: 50 },
 };
+
+/** The preset of a name, if it is one. */
+export function presetNamed(name: string | undefined): PresetName | undefined {
+  return Object.keys(PRESETS).find((preset): preset is PresetName => preset === name);
+}
+
+/** The preset by whose recipe a model is trained on: the one that it says it is; the seed's where it is none. */
+export function recipeNameOf({ metadata }: Pick<Model, "metadata">): PresetName {
+  return presetNamed(metadata.model) ?? "seed";
+}
 
 /** What is set where the user has not. */
 export function settingsOf(name: PresetName): Omit<Settings, "seed"> {

@@ -7,6 +7,7 @@ import { readIdxBlob } from "../data/idx.ts";
 import { labelledImages, type NamedIdx } from "../data/labelled_images.ts";
 import type { Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
+import { counted } from "../figures.ts";
 
 /** So many images, the first ones of either part, lie beside the page. */
 export const SUBSET = { train: 5000, test: 1000 } as const;
@@ -51,7 +52,7 @@ export async function readDigits(name: string, files: readonly NamedBlob[]): Pro
     const file = parts.get(part);
     if (!file) {
       throw new InputError(
-        `${part} is missing among ${files.length} files: pick all four of MNIST's together`,
+        `${part} is missing among ${counted(files.length, "file")}: pick all four of MNIST's together`,
       );
     }
     return { ...await readIdxBlob(file.blob, file.name), name: file.name };

@@ -9,7 +9,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { SUBSET } from "../../src/page/subset.ts";
 import { evaluate, train } from "../../src/train/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
@@ -70,12 +70,23 @@ Deno.test({
       const built = await build(folder, ["--out", page, "--quiet"]);
       assert.equal(built.code, 0, built.stderr);
       await Deno.writeTextFile(file("damaged.safetensors"), "no model");
-      const untrained = { spec: SMALL, parameters: initialParameters(SMALL, 0), metadata: {} };
+      const untrained = {
+        spec: SMALL,
+        parameters: initialParameters(SMALL, 0),
+        metadata: { accuracy: "0.1" },
+      };
       await Deno.writeFile(file("small.safetensors"), encodeModel(untrained));
+      const other = lifNetwork({ hidden: 20, classes: 30 });
+      await Deno.writeFile(
+        file("other.safetensors"),
+        encodeModel({ spec: other, parameters: initialParameters(other, 0), metadata: { model: "lif" } }),
+      );
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
-      const { mouse, keyboard, isolated, finger, webGpu, complaints, strangers }: Visits = JSON.parse(stdout);
+      const { mouse, keyboard, isolated, finger, webGpu, forced, complaints, strangers }: Visits = JSON.parse(
+        stdout,
+      );
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
       await t.step("training pauses, goes on, ends and draws its curves", () => {
@@ -145,6 +156,26 @@ Deno.test({
         ]);
         assert.equal(recordOf(evaluated.test).total, 10_000);
       });
+      await t.step("what was saved in the midst does not say what older weights came to", async () => {
+        const midst = decodeModel(await Deno.readFile(file("midst.safetensors")), "midst");
+        assert.notEqual(midst.metadata.weightsSha256, await hashParameters(untrained.parameters));
+        assert.ok(!("accuracy" in midst.metadata), midst.metadata.accuracy);
+      });
+      await t.step("a loaded model keeps its sizes and is trained on by the recipe of its preset", () => {
+        assert.deepEqual(mouse.loaded, { off: ["hidden", "fresh"], rate: "0.001" });
+      });
+      await t.step("no training begins while dropped files are read", () => {
+        assert.equal(mouse.trainsWhileReading, false);
+      });
+      await t.step(
+        "with forced colours ink, bars and keys have theirs; a field amiss begins no training",
+        () => {
+          assert.equal(forced.backgrounds[0], "rgb(0, 0, 0)");
+          assert.equal(forced.backgrounds[1], "rgb(0, 0, 0)");
+          for (const background of forced.backgrounds) assert.notEqual(background, "rgb(255, 255, 255)");
+          assert.equal(forced.status, "Not trained yet.");
+        },
+      );
       await t.step("damaged files get a line each, and the present network stays", () => {
         assert.match(mouse.refusals[0]!, /^damaged\.safetensors: its header /);
         assert.match(mouse.refusals[1]!, /^damaged\.safetensors: expected a name such as /);
@@ -161,8 +192,8 @@ Deno.test({
         assert.equal(finger.scrolled, 0);
       });
       await t.step("nothing is inaccessible, sticks out, complains, or comes from elsewhere", () => {
-        for (const { violations, overflow } of [mouse, keyboard]) {
-          assert.deepEqual({ violations, overflow }, { violations: [], overflow: 0 });
+        for (const { violations, overflow, muddles } of [mouse, keyboard]) {
+          assert.deepEqual({ violations, overflow, muddles }, { violations: [], overflow: 0, muddles: [] });
         }
         assert.deepEqual({ complaints, strangers }, { complaints: [], strangers: [] });
       });

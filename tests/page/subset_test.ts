@@ -32,6 +32,7 @@ Deno.test("readDigits() says what is wrong with files in one line", async () => 
   const small = blob("t10k-images-idx3-ubyte", encodeIdx([3, 4, 4], bytes(48)));
   const cut = blob("t10k-images-idx3-ubyte.gz", gzipSync(encodeIdx([3, 5, 5], bytes(75))).slice(0, 60));
   const cases: [NamedBlob[], RegExp][] = [
+    [[images!], /^train-labels is missing among 1 file: /],
     [[images!, trainLabels!, testImages!], /^t10k-labels is missing among 3 files: /],
     [[...files(), images!], /^train-images\.idx3-ubyte: there are two files of train-images/],
     [[blob("cat.png", bytes(9))], /^cat\.png: expected a name such as /],

@@ -20,6 +20,8 @@ export interface Visits {
   readonly finger: { readonly announcement: string; readonly scrolled: number };
   /** In a browser with WebGPU: what is said of it, and which engine trains. */
   readonly webGpu: { readonly note: string; readonly engine: string; readonly alert: string };
+  /** With forced colours: the backgrounds of what says nothing without its own, and what comes of training with a field amiss. */
+  readonly forced: { readonly backgrounds: readonly string[]; readonly status: string };
   /** Errors, and what the console said, but for Chromium's own word on GPUs. */
   readonly complaints: readonly string[];
   /** Addresses of other servers that were asked for something. */
@@ -42,8 +44,13 @@ export interface MouseVisit {
   /** The alert about a damaged model and about four files that are none, and the network that there is then. */
   readonly refusals: readonly string[];
   readonly network: readonly [before: string, after: string, loaded: string];
+  /** Of a loaded network: which controls are off, and with which learning rate it is trained on. */
+  readonly loaded: { readonly off: readonly string[]; readonly rate: string };
+  /** Whether training can begin while dropped files are read. */
+  readonly trainsWhileReading: boolean;
   readonly violations: readonly string[];
   readonly overflow: number;
+  readonly muddles: readonly string[];
 }
 
 /** With a keyboard, on a phone, in the dark. */
@@ -54,6 +61,7 @@ export interface KeyboardVisit {
   readonly step: string;
   readonly violations: readonly string[];
   readonly overflow: number;
+  readonly muddles: readonly string[];
 }
 
 const axe = await Deno.readTextFile(fileURLToPath(new URL("axe.min.js", import.meta.resolve("axe-core"))));
@@ -69,6 +77,16 @@ async function violationsOf(page: Page): Promise<string[]> {
 
 const overflowOf = async (page: Page) =>
   Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
+/** Words of plots that lie on each other, and steps that are not whole. */
+const muddlesOf = async (page: Page) =>
+  await page.evaluate(`[...document.querySelectorAll("svg.plot")].flatMap((plot) => {
+    const texts = [...plot.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
+    const lie = texts.flatMap(([a, p], i) => texts.slice(i + 1).flatMap(([b, q]) =>
+      Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 1
+        ? [a + " on " + b] : []));
+    const bottom = plot.getBoundingClientRect().bottom - 40;
+    return [...lie, ...texts.flatMap(([a, p]) => p.top > bottom && /[.]/.test(a) ? ["step " + a] : [])];
+  })`) as string[];
 const textOf = async (page: Page, id: string) =>
   (await page.textContent(`#${id}`) ?? "").replaceAll("\u00a0", " ");
 const rasterOf = async (page: Page) =>
@@ -152,10 +170,44 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await page.setInputFiles("#model-file", `${out}/saved.safetensors`);
   await waitFor(page, "network-line", /saved\.safetensors/);
   await save(page, `${out}/again.safetensors`);
+  const names = [network, after, await textOf(page, "network-line")] as const;
+  const announcement = await textOf(page, "announcement");
+
+  await page.setInputFiles("#model-file", `${out}/small.safetensors`);
+  await waitFor(page, "network-line", /small\.safetensors/);
+  await page.fill("#epochs", "200");
+  await page.click("#train");
+  await waitFor(page, "network-line", /trained on/);
+  await save(page, `${out}/midst.safetensors`);
+  await page.click("#stop");
+  await waitFor(page, "train-status", /^Stopped/);
+  const trainsWhileReading = await page.evaluate(`(async () => {
+    const dataTransfer = new DataTransfer();
+    for (const part of ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"]) {
+      const name = part + "-ubyte.gz", response = await fetch(name);
+      dataTransfer.items.add(new File([await response.blob()], name));
+    }
+    document.dispatchEvent(new DragEvent("drop", { dataTransfer }));
+    return !document.getElementById("train").disabled;
+  })()`) as boolean;
+  await waitFor(page, "data-line", /from your files/);
+  await page.waitForSelector("#train:not([disabled])");
+  page.once("dialog", (dialog) => dialog.accept());
+  await page.setInputFiles("#model-file", `${out}/other.safetensors`);
+  await waitFor(page, "network-line", /other\.safetensors/);
+  await page.locator("#bars li:nth-child(30)").filter({ hasText: "%" }).waitFor({ state: "attached" });
+  const loaded = {
+    off: await page.evaluate(
+      `["hidden", "seed", "fresh"].filter((id) => document.getElementById(id).disabled)`,
+    ),
+    rate: await page.inputValue("#rate"),
+  } as MouseVisit["loaded"];
   return {
-    ...{ paused, status, curves, rasters, announcement: await textOf(page, "announcement"), tuned, drawn },
+    ...{ paused, status, curves, rasters, announcement, tuned, drawn },
     refusals,
-    network: [network, after, await textOf(page, "network-line")],
+    network: names,
+    ...{ loaded, trainsWhileReading },
+    muddles: await muddlesOf(page),
     violations: await violationsOf(page),
     overflow: await overflowOf(page),
   };
@@ -189,6 +241,7 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   await waitFor(page, "train-status", /^Done after 5 epochs/);
   return {
     ...{ announcement, source, step, status: await textOf(page, "train-status") },
+    muddles: await muddlesOf(page),
     violations: await violationsOf(page),
     overflow: await overflowOf(page),
   };
@@ -226,6 +279,16 @@ async function visitWithWebGpu(page: Page, out: string): Promise<Visits["webGpu"
   await waitFor(page, "train-status", /^Done/);
   await save(page, `${out}/webgpu.safetensors`);
   return { note: await textOf(page, "engine-note"), engine, alert: await textOf(page, "alert-text") };
+}
+
+async function visitWithForcedColours(page: Page): Promise<Visits["forced"]> {
+  await page.waitForSelector("#train:not([disabled])");
+  const backgrounds = await page.evaluate(`["#pad", "#seen", ".bar", ".key.blue"].map((selector) =>
+    getComputedStyle(document.querySelector(selector)).backgroundColor)`) as string[];
+  await page.fill("#hidden", "0");
+  await page.dispatchEvent("#hidden", "change");
+  await page.click("#train");
+  return { backgrounds, status: await textOf(page, "train-status") };
 }
 
 async function visit(folder: string, out: string): Promise<Visits> {
@@ -273,6 +336,7 @@ async function visit(folder: string, out: string): Promise<Visits> {
       await save(page, `${out}/isolated.safetensors`);
       return { status: await textOf(page, "train-status"), note: await textOf(page, "engine-note") };
     }),
+    forced: await visiting(browser, plain.url, { ...desk, forcedColors: "active" }, visitWithForcedColours),
     finger: await visiting(browser, plain.url, { ...phone, hasTouch: true, isMobile: true }, visitWithFinger),
     webGpu: await visiting(withWebGpu, plain.url, desk, (page) => visitWithWebGpu(page, out)),
     complaints,
