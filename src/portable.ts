@@ -20,6 +20,31 @@
 export * from "./errors.ts";
 export * from "./random.ts";
 export * from "./network/spec.ts";
+export {
+  type ConstantEncoder,
+  type DeltaEncoder,
+  type DirectEncoder,
+  ENCODERS,
+  type LatencyEncoder,
+  latencyLevels,
+  type NoiseEncoder,
+  type PoissonEncoder,
+  sampleFormOf,
+} from "./network/encoders.ts";
+export {
+  type CompleteNeuron,
+  completeNeuron,
+  type GradedNeuron,
+  type IntegratorNeuron,
+  LEARNABLE,
+  type Learnable,
+  type LifNeuron,
+  type Reset,
+  RESETS,
+  type Surrogate,
+  SURROGATES,
+} from "./network/neurons.ts";
+export * from "./network/builder.ts";
 export * from "./network/presets.ts";
 export * from "./network/initialise.ts";
 export {
@@ -30,11 +55,15 @@ export {
   parameterShapes,
 } from "./network/model_file.ts";
 export type * from "./data/samples.ts";
+export type { Augmentation } from "./data/augment.ts";
 export type * from "./engine/engine.ts";
 export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";
 export type { Precision, Tile } from "./engine/wasm/input_product.ts";
+export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./engine/optimiser.ts";
 export * from "./train/trainer.ts";
+export * from "./train/schedule.ts";
+export type * from "./train/training_state.ts";
 export * from "./classify/classifier.ts";
 export { pictureSide } from "./classify/picture_side.ts";
 export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";

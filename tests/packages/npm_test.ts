@@ -10,7 +10,7 @@ const ESBUILD = "esbuild@0.28.2";
 /** A program of another's, in plain JavaScript. */
 const PROGRAM = `
 import { readFile } from "node:fs/promises";
-import { createHandler, createWasmEngine, initialParameters, loadClassifier, loadKernels, seedNetwork, train } from "@spikelet/spikelet";
+import { createHandler, createWasmEngine, initialParameters, integrator, layer, lif, loadClassifier, loadKernels, network, train } from "@spikelet/spikelet";
 
 const model = await readFile("model.safetensors"), digit = new Uint8Array(await readFile("digit.bin"));
 const kernels = await loadKernels();
@@ -21,7 +21,8 @@ const headers = { "content-type": "application/octet-stream" };
 const response = await handler(new Request("http://x/classify", { method: "POST", body: digit, headers }));
 console.log(await response.text());
 
-const spec = seedNetwork({ inputs: 784, hidden: 5, classes: 2, steps: 4 });
+const layers = [layer(5, lif()), layer(2, integrator())];
+const spec = network({ inputs: 784, steps: 4, encoder: { kind: "constant" }, layers });
 const samples = { name: "two", count: 2, size: 784, features: new Uint8Array(1568).fill(9), labels: Uint8Array.of(0, 1) };
 const engine = createWasmEngine({ spec, kernels, threads: 0 });
 await engine.setParameters(initialParameters(spec, 0));
