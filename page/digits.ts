@@ -25,7 +25,7 @@ export async function fetchDigits(): Promise<{ digits: Digits; line: string }> {
 /** Reads the files that a user has picked. @throws {InputError} when they are not a data set of squares. */
 export async function pickedDigits(picked: readonly File[]): Promise<{ digits: Digits; line: string }> {
   return await digitsOf(
-    "the files",
+    "the files'",
     picked.map((file) => ({ name: file.name, blob: file })),
     "from your files",
   );

@@ -13,6 +13,7 @@ import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
 import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "../src/page/recipes.ts";
 import type { Digits } from "../src/page/subset.ts";
+import { checkFit } from "../src/train/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
@@ -182,7 +183,9 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
 function begin(settings: Settings, engine: PageEngine): void {
   calm();
   const recipe = recipeOf(recipeNameOf(present), settings, present.isNew);
-  const { spec, parameters } = present, key = keyOf(recipe, engine);
+  const { spec, parameters, title } = present, key = keyOf(recipe, engine);
+  const advice = "press New, or choose another network";
+  for (const samples of digits ? [digits.train, digits.test] : []) checkFit(spec, title, samples, advice);
   const goesOn = ended?.parameters === parameters && ended.key === key;
   training = { recipe, key };
   controls.setState("running");

@@ -14,6 +14,7 @@ import { SUBSET } from "../../src/page/subset.ts";
 import { evaluate, train } from "../../src/train/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
+import { idxBytes } from "../data/idx_files.ts";
 import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
 import { assertOneLine, type Outcome, PROJECT, recordOf, spikeletJson } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
@@ -58,6 +59,17 @@ async function trainedHere(
   };
 }
 
+/** Data of twelve classes: a page's own ten do not do for them. */
+async function writeLetters(folder: string): Promise<void> {
+  await Deno.mkdir(folder);
+  for (const [part, count] of [["train", 24], ["t10k", 12]] as const) {
+    const pixels = new Uint8Array(28 * 28 * count).fill(90);
+    const labels = Array.from({ length: count }, (_, i) => i % 12);
+    await Deno.writeFile(join(folder, `${part}-images-idx3-ubyte`), idxBytes([count, 28, 28], pixels));
+    await Deno.writeFile(join(folder, `${part}-labels-idx1-ubyte`), idxBytes([count], labels));
+  }
+}
+
 /** What is trained with WebGPU: the seed's network, small enough for an adapter that computes on the CPU. */
 const SMALL = seedNetwork({ hidden: 20, steps: 8 });
 
@@ -81,6 +93,7 @@ Deno.test({
         file("other.safetensors"),
         encodeModel({ spec: other, parameters: initialParameters(other, 0), metadata: { model: "lif" } }),
       );
+      await writeLetters(file("letters"));
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
@@ -180,6 +193,13 @@ Deno.test({
         assert.match(mouse.refusals[0]!, /^damaged\.safetensors: its header /);
         assert.match(mouse.refusals[1]!, /^damaged\.safetensors: expected a name such as /);
         assert.equal(mouse.network[0], mouse.network[1]);
+      });
+      await t.step("digits that a network was not made for are refused with what to do", () => {
+        assert.equal(
+          mouse.refusals[2],
+          "small.safetensors, trained on: its network tells 10 classes apart, but the files' train has label 10: " +
+            "press New, or choose another network",
+        );
       });
       await t.step("a keyboard comes to everything", () => {
         assert.match(keyboard.announcement, /^The network says \d, \d+\.\d %\.$/);

@@ -192,6 +192,12 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   })()`) as boolean;
   await waitFor(page, "data-line", /from your files/);
   await page.waitForSelector("#train:not([disabled])");
+  const letters = ["train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1"];
+  await page.setInputFiles("#data-files", letters.map((part) => `${out}/letters/${part}-ubyte`));
+  await waitFor(page, "data-line", /^24 digits to learn from/);
+  await page.click("#train");
+  await page.waitForSelector("#alert:not([hidden])");
+  refusals.push(await textOf(page, "alert-text"));
   page.once("dialog", (dialog) => dialog.accept());
   await page.setInputFiles("#model-file", `${out}/other.safetensors`);
   await waitFor(page, "network-line", /other\.safetensors/);
