@@ -94,7 +94,7 @@ export function observeTraining(
         }${held}`,
       );
       say(engine);
-      if (start) say(describeStart(start));
+      if (start && start.length > 0) say(describeStart(start));
       say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
       if (!from) await live.look(); // of a run that goes on, the engine has the parameters later
