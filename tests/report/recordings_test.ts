@@ -69,6 +69,7 @@ Deno.test("a report's page of sequences of unequal lengths has their own steps i
     await lookInto(spec, engine, sequences, predictions),
   );
   assert.match(page, /as many steps as it has, 20 at most/);
+  assert.match(page, /Beside it stand the unit's number/);
   // 20 + 3 spikes of 3 units in 20 steps.
   assert.match(page, /38\.33.% of all units and steps/);
 });
