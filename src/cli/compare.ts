@@ -197,7 +197,7 @@ function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
     ...lines,
     "",
     seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds.` : "One seed shows no spread: try --seeds 5.",
-    ...(hasNotebook ? ["The notebook trained each network once, for one epoch of 60,000 samples."] : []),
+    ...(hasNotebook ? ["The notebook trained each once on MNIST, for one epoch of 60,000 samples."] : []),
   ];
 }
 

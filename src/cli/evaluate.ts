@@ -10,6 +10,7 @@ import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { readTrained } from "../train/checkpoint.ts";
 import { checkFit } from "../train/fit.ts";
+import { dataOfRun } from "../train/run_record.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
@@ -35,7 +36,7 @@ export function evaluateCommand(): CommandUnknownOpts {
   )
     .usage("[options] <run-or-file>")
     .argument("[run-or-file]", "a run's name, its folder, a model.safetensors or a checkpoint")
-    .addOption(options.dataOption)
+    .addOption(options.recordedDataOption)
     .addOption(options.engineOption)
     .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
@@ -50,8 +51,9 @@ export function evaluateCommand(): CommandUnknownOpts {
     .addOption(jsonOption)
     .action(async (runOrFile, given) => {
       if (runOrFile === undefined) throw await missingRun("evaluate", ({ state }) => state === "finished");
-      const { threads, data } = given;
+      const { threads } = given;
       const path = await findModel(runOrFile);
+      const data = given.data ?? await dataOfRun(path);
       const model = await readTrained(path);
       const seed = given.seed ?? seedOf(model);
       const { say, result } = openOutput(given);
@@ -74,7 +76,7 @@ export function evaluateCommand(): CommandUnknownOpts {
       const samples = await (await openDataSource(data)).load("test", {
         ...(side !== undefined && { side }),
       });
-      checkFit(model.spec, path, samples, "give a model that was trained on data of this form");
+      checkFit(model.spec, path, samples, "give --data of that form, or another model");
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);
       say(engine.description);

@@ -54,7 +54,7 @@ export function explainLayers(layers: readonly LayerActivity[]): string[] {
     "  reached by: a steady current of this size reaches the threshold by the last step",
     "",
     ...(advice.length > 0 ? advice : [
-      "Nothing stands out: units fire, and neither never nor always. If it learns too little still: more --epochs,",
+      "Nothing stands out: most units fire, and not at every step. If it learns too little still: more --epochs,",
       "or a --learning-rate three times higher or lower.",
     ]),
   ];

@@ -198,7 +198,7 @@ async function testSamples(run: RecordedRun, given: Given): Promise<Samples> {
     ...(side !== undefined && { side }),
   });
   if (model && modelPath) {
-    checkFit(model.spec, modelPath, samples, "give a model that was trained on data of this form");
+    checkFit(model.spec, modelPath, samples, "give --data of that form, or another model");
   }
   return samples;
 }

@@ -152,7 +152,7 @@ export function trainCommand(): CommandUnknownOpts {
         progress.clear();
         if (!given.quiet) console.error("stopping after the batches under way; once more to stop at once");
       });
-      const { observer, kept } = observeTraining(progress, say, live);
+      const { observer, asked, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
         const { epochs, threads, engine, gpuMemory, skip, tune, data } = given;
         const common = {
@@ -204,7 +204,7 @@ export function trainCommand(): CommandUnknownOpts {
       try {
         const summary = await start(observer);
         progress.begin();
-        for (const line of summarise(summary, given)) say(line);
+        for (const line of summarise(summary, asked())) say(line);
         result(summary);
       } catch (error) {
         progress.begin();

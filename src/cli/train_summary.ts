@@ -5,26 +5,19 @@
  */
 import { join } from "node:path";
 import { DivergenceError, OptionError, SpikeletError } from "../errors.ts";
-import type { RunStanding, RunSummary } from "../train/run.ts";
+import { quoted } from "../report/run_facts.ts";
+import type { RunOptions, RunStanding, RunSummary } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { INVOCATION } from "./command.ts";
 import { explainLayers } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
 
-/** Options that the summary speaks of. */
-interface Given {
-  readonly limit?: number | undefined;
-  readonly data?: string | undefined;
-  readonly out?: string | undefined;
-  readonly network?: string | undefined;
-}
-
-/** What a run came to, and what to do with it. */
-export function summarise(summary: RunSummary, given: Given): string[] {
+/** What a run came to, and what to do with it. @param asked What it was asked for. */
+export function summarise(summary: RunSummary, asked: RunOptions | undefined): string[] {
   const { dir, seconds, samplesPerSecond, train, test, validation, layers, warnings } = summary;
   const { epochs, trainedEpochs, modelEpoch, trainSamples } = summary;
-  const files = [join(dir, "model.safetensors"), ...(given.out === undefined ? [] : [given.out])];
+  const files = [join(dir, "model.safetensors"), ...(asked?.out === undefined ? [] : [asked.out])];
   return [
     "",
     ...alignColumns([
@@ -52,40 +45,40 @@ export function summarise(summary: RunSummary, given: Given): string[] {
     "",
     ...(layers ? [...explainLayers(layers), ""] : []),
     "Next:",
-    ...alignColumns(suggest(summary, given)).map((line) => `  ${line}`),
+    ...alignColumns(suggest(summary, asked)).map((line) => `  ${line}`),
   ];
 }
 
 /** Commands to go on with, and what they do. */
-function suggest(summary: RunSummary, { limit, data, network }: Given): string[][] {
-  const { name, model, epochs, trainedEpochs, warnings, layers } = summary;
+function suggest(
+  { name, model, epochs, trainedEpochs, warnings, layers }: RunSummary,
+  asked: RunOptions | undefined,
+): string[][] {
+  const { command = [], data, limit, schedule } = asked ?? {};
   const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
-  const which = network !== undefined
-    ? ` --network ${quoted(network)}`
-    : model === "seed"
-    ? ""
-    : MODELS.some((preset) => preset === model)
-    ? ` --model ${model}`
-    : undefined;
-  const page = [`${INVOCATION} report ${name}`, "see it as a page"];
-  const again = [`${INVOCATION} evaluate ${name}${onData}`, "measure it again"];
-  const longer = trainedEpochs < epochs
-    ? [`${INVOCATION} runs show ${name}`, "see what it was asked for"]
-    : [`${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`, "train on from here"];
-  if (which === undefined) return [page, again, longer];
-  const more = warnings.length > 0 && !layers
-    ? [`${INVOCATION} train${which}${onData} --explain`, "see what each layer does"]
-    : limit !== undefined
-    ? [`${INVOCATION} train${which}${onData}`, "train on all samples"]
-    : longer;
-  if (network !== undefined) return [page, again, more];
+  const again = (words: readonly string[]) => [INVOCATION, ...words.map(quoted)].join(" ");
+  // A rate that has come down to nothing leads no further, nor does a run that was ended early.
+  const goesOn = trainedEpochs === epochs && schedule?.kind !== "cosine";
+  const longer = `${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`;
+  const at = command.indexOf("--limit");
+  const more = warnings.length > 0 && !layers && goesOn
+    ? [`${longer} --explain`, "see what each layer does"]
+    : warnings.length > 0 && !layers && command.length > 0
+    ? [`${again(command)} --explain`, "see what each layer does"]
+    : limit !== undefined && at >= 0
+    ? [again(command.toSpliced(at, 2)), "train on all samples"]
+    : goesOn
+    ? [longer, "train on from here"]
+    : [`${INVOCATION} runs show ${name}`, "see what it was asked for"];
+  const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
+  const beside = model === "seed"
+    ? [`${INVOCATION} compare${onData}`, "beside its dense peer"]
+    : [`${INVOCATION} train${onData}`, "train the notebook's network"];
   return [
-    page,
-    again,
+    [`${INVOCATION} report ${name}`, "see it as a page"],
+    [`${INVOCATION} evaluate ${name}`, "measure it again"],
     more,
-    model === "seed"
-      ? [`${INVOCATION} compare${onData}`, "see it beside its dense peer"]
-      : [`${INVOCATION} train${onData}`, "train the notebook's network"],
+    ...(isPreset ? [beside] : []),
   ];
 }
 
@@ -114,9 +107,4 @@ function place({ epoch, epochs, batch, batches }: RunStanding): string {
   return batch === 0
     ? "before the first batch"
     : `after batch ${count(batch)} of ${count(batches)} of epoch ${epoch} of ${epochs}`;
-}
-
-/** A path as a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

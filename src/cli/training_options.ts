@@ -143,7 +143,7 @@ export const dataOption = pathOption(
 export const recordedDataOption = pathOption(
   "--data <folder>",
   "a folder as `train --data` takes it",
-  "the run's own",
+  "the run's own, else MNIST",
 ).helpGroup(MACHINE);
 /** `--engine` */
 export const engineOption = choiceOption("--engine <name>", "what computes", ENGINES).default(

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunObserver, RunStanding } from "../train/run.ts";
+import type { RunObserver, RunOptions, RunStanding } from "../train/run.ts";
 import type { BatchReport, Score } from "../train/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../train/training_state.ts";
 import { count, counted, loss, percent } from "../figures.ts";
@@ -61,15 +61,20 @@ export function showTraining(
  *
  * @param say Where lines for people go.
  * @param live Looks at the network between batches.
- * @returns The observer, and what of the run is kept so far.
+ * @returns The observer, what the run was asked for once it has begun, and what of it is kept so far.
  */
 export function observeTraining(
   progress: Progress,
   say: (line?: string) => void,
   live: Live,
-): { readonly observer: RunObserver; kept(): RunStanding | undefined } {
+): {
+  readonly observer: RunObserver;
+  asked(): RunOptions | undefined;
+  kept(): RunStanding | undefined;
+} {
   const shown = showTraining(progress, "", () => live.draw());
   let epochs = 1;
+  let asked: RunOptions | undefined;
   let kept: RunStanding | undefined;
   const observer: RunObserver = {
     ...shown,
@@ -80,6 +85,7 @@ export function observeTraining(
     async onStart(begun) {
       const { options, engine, samples, validation, start, directory = "", from, kept: before } = begun;
       ({ epochs } = options);
+      asked = options;
       kept = before;
       const held = validation > 0 ? `, ${count(validation)} more held back` : "";
       say(
@@ -88,7 +94,7 @@ export function observeTraining(
         }${held}`,
       );
       say(engine);
-      if (start) say(describeStart(start));
+      if (start && start.length > 0) say(describeStart(start));
       say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
       if (!from) await live.look(); // of a run that goes on, the engine has the parameters later
@@ -100,7 +106,7 @@ export function observeTraining(
     },
     onCheckpoint: (standing) => kept = standing,
   };
-  return { observer, kept: () => kept };
+  return { observer, asked: () => asked, kept: () => kept };
 }
 
 function describeGoingOn({ epoch, batch }: TrainingProgress): string {

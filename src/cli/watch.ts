@@ -102,10 +102,10 @@ export class Watch implements Disposable {
 
   #see(trace: LiveView["trace"]): void {
     const { spec, samples, index } = this.#options;
-    spec.layers.forEach(({ units }, layer) => {
+    spec.layers.forEach((_, layer) => {
       const spikes = trace.outputs[layer]!.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
       const rates = this.#history[layer]!;
-      rates.push(spikes / (units * spec.steps));
+      rates.push(spikes / trace.outputs[layer]!.length);
       if (rates.length > MEMORY) rates.shift();
     });
     const probabilities = logSoftmax(trace.logits).map(Math.exp);

@@ -95,7 +95,7 @@ interface Chunks {
 function findChunks(bytes: Uint8Array, name: string): Chunks {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     throw new InputError(
-      `${name}: ${bytes.length.toLocaleString("en")} bytes that are no PNG: send a PNG file`,
+      `${name}: ${bytes.length.toLocaleString("en")} bytes that are no PNG: expected a PNG file`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -39,3 +39,11 @@ export interface Samples {
    */
   readonly ids?: Uint32Array;
 }
+
+/** The steps that samples have on average. @param steps T, of those that have no length of their own. */
+export function meanSteps({ count, lengths }: Samples, steps: number): number {
+  if (!lengths) return steps;
+  let sum = 0;
+  for (const length of lengths.subarray(0, count)) sum += length;
+  return sum / count;
+}

@@ -22,12 +22,24 @@ const BOUNDS: Readonly<Record<string, string>> = {
   ">": "a number above",
 };
 
-/** What was found at an issue's path, and what was expected there. */
-export function describeIssue({ expected, received, type, message }: v.BaseIssue<unknown>): string {
+/** What was found at an issue's path, and what was expected there. @param others All that is wrong with the description. */
+export function describeIssue(
+  { expected, received, type, message, path }: v.BaseIssue<unknown>,
+  others: readonly v.BaseIssue<unknown>[] = [],
+): string {
   if (expected === "never") {
     return "this version knows nothing of that name; expected one of docs/networks.md";
   }
-  if (received === "undefined") return "it is missing; docs/networks.md says what it is";
+  if (received === "undefined") {
+    const object = path?.at(-1)?.input;
+    const strange = others.find((other) =>
+      other.expected === "never" && other.path?.at(-1)?.input === object
+    );
+    const instead = strange
+      ? `, and ${oneLine(JSON.stringify(strange.path?.at(-1)?.key))} beside it is not known`
+      : "";
+    return `it is missing${instead}; docs/networks.md says what it is`;
+  }
   const found = oneLine(received);
   if (type === "integer") return `${found}: expected a whole number`;
   if (expected === null) return oneLine(message, 200);

@@ -171,11 +171,11 @@ const schema = v.strictObject({
  * ```
  */
 export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec {
-  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  const parsed = v.safeParse(schema, value);
   if (!parsed.success) {
     const issue = parsed.issues[0];
     const path = oneLine(v.getDotPath(issue) ?? "the whole");
-    throw new InputError(`${where}: ${path}: ${describeIssue(issue)}`);
+    throw new InputError(`${where}: ${path}: ${describeIssue(issue, parsed.issues)}`);
   }
   const spec = parsed.output;
   const { encoder, inputs } = spec;

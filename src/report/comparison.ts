@@ -14,7 +14,7 @@ import { disagreementSection } from "./disagreement.ts";
 import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
 import { renderPage } from "./page.ts";
-import { axis, draw, SERIES, thinned, tickPercent } from "./plots.ts";
+import { axis, draw, lossTicks, SERIES, thinned, tickPercent } from "./plots.ts";
 import {
   classesIn,
   confusionMatrix,
@@ -224,7 +224,9 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
       x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
       y: axis(label, {
         grid: true,
-        ...(quantity === "accuracy" ? { domain: [0, 1], tickFormat: tickPercent } : { zero: true }),
+        ...(quantity === "accuracy"
+          ? { domain: [0, 1], tickFormat: tickPercent }
+          : { zero: true, ...lossTicks(curves.flat().map(({ loss }) => loss)) }),
       }),
       marks: curves.map((curve, i) =>
         Plot.lineY(thinned(curve, (point: Point) => point[quantity], MOST_POINTS), {

@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import { count, loss } from "../figures.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
-import { axis, COLOURS, draw, thinned, tickPercent } from "./plots.ts";
+import { axis, COLOURS, draw, lossTicks, thinned, tickPercent } from "./plots.ts";
 import type { BatchMetrics, EpochMetrics } from "./records.ts";
 import { percent } from "./words.ts";
 
@@ -140,7 +140,7 @@ function curve(
       grid: true,
       zero: quantity !== "accuracy",
       ...(quantity === "accuracy" && { domain: [0, 1] }),
-      ...(quantity !== "loss" && { tickFormat: tickPercent }),
+      ...(quantity === "loss" ? lossTicks(points.map(value)) : { tickFormat: tickPercent }),
     }),
     marks: [
       Plot.ruleX(epochs.length > 1 && epochs.length <= 30 ? epochs.slice(0, -1) : [], {

@@ -32,6 +32,11 @@ export function axis(label: string, options: Plot.ScaleOptions = {}): Plot.Scale
   return { label, labelAnchor: "center", labelArrow: "none", ...options };
 }
 
+/** Ticks of losses: where training has run away, by powers of ten, for which the margin has room. */
+export function lossTicks(losses: readonly number[]): Plot.ScaleOptions {
+  return losses.some((loss) => loss >= 1e4) ? { tickFormat: ".2~e" } : {};
+}
+
 /** Short ticks for shares: `20 %`. */
 export function tickPercent(share: number): string {
   return `${Number((100 * share).toPrecision(6))}\u00a0%`;

@@ -9,7 +9,7 @@ import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 import { type Markup, raw } from "./markup.ts";
 
-export { axis, COLOURS, SERIES, thinned, tickPercent } from "./plot_parts.ts";
+export { axis, COLOURS, lossTicks, SERIES, thinned, tickPercent } from "./plot_parts.ts";
 
 /** In pixels. Two stand side by side on a desk, and one fits a phone with its letters still readable. */
 export const WIDTH = 460;

@@ -33,7 +33,7 @@ export function gridOf(
   const cells = new Uint8Array(rows * columns);
   for (let t = 0; t < steps; t++) {
     for (let n = 0; n < units; n++) {
-      if (outputs[t * units + n]! <= 0) continue;
+      if (!(outputs[t * units + n]! > 0)) continue; // nor where a sequence has ended
       cells[Math.floor(n / unitsPerRow) * columns + Math.floor(t / stepsPerColumn)] = 1;
     }
   }

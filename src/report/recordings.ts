@@ -19,7 +19,7 @@ export interface LayerActivity {
   readonly rates: Float64Array;
   /** The same, over the samples of each class, `[classes, units]`. */
   readonly ratesByClass: Float64Array;
-  /** Share of units that fire at each step: the mean over samples, and where four fifths of the samples lie. */
+  /** Share of units that fire at each step: the mean over samples that have it, and where four fifths of these lie. */
   readonly activity: readonly { readonly mean: number; readonly low: number; readonly high: number }[];
   /** Missing where there are too few steps, or no spikes. */
   readonly spectrum?: Spectrum;
@@ -83,24 +83,26 @@ export async function recordSamples(
 /** Adds up what one layer does. */
 function sumLayer(spec: NetworkSpec, layer: number, count: number) {
   const { steps } = spec, classes = classesOf(spec), { units } = spec.layers[layer]!;
-  const byClass = new Float64Array(classes * units), ofClass = new Float64Array(classes);
+  const byClass = new Float64Array(classes * units), stepsByClass = new Float64Array(classes);
   const activity = Array.from({ length: steps }, () => new Float32Array(count));
+  const running = new Uint32Array(steps); // samples that have this step
   const spectra = sumSpectra(steps, units);
-  let done = 0;
+  let presented = 0;
   return {
     layer,
     add(outputs: Float32Array, label: number) {
-      for (let t = 0; t < steps; t++) {
+      const length = outputs.length / units;
+      for (let t = 0; t < length; t++) {
         let fired = 0;
         for (let n = 0; n < units; n++) {
           if (outputs[t * units + n]! <= 0) continue;
           fired++;
           byClass[label * units + n]!++;
         }
-        activity[t]![done] = fired / units;
+        activity[t]![running[t]!++] = fired / units;
       }
-      ofClass[label]!++;
-      done++;
+      stepsByClass[label]! += length;
+      presented += length;
       spectra?.add(outputs);
     },
     result(): LayerActivity {
@@ -111,17 +113,15 @@ function sumLayer(spec: NetworkSpec, layer: number, count: number) {
         rates: Float64Array.from({ length: units }, (_, n) => {
           let spikes = 0;
           for (let label = 0; label < classes; label++) spikes += byClass[label * units + n]!;
-          return spikes / (done * steps);
+          return spikes / presented;
         }),
-        ratesByClass: byClass.map((spikes, i) =>
-          spikes / (Math.max(1, ofClass[Math.floor(i / units)]!) * steps)
-        ),
-        activity: activity.map((shares) => {
-          const sorted = shares.slice(0, done).sort();
+        ratesByClass: byClass.map((spikes, i) => spikes / Math.max(1, stepsByClass[Math.floor(i / units)]!)),
+        activity: activity.slice(0, running.findLastIndex((samples) => samples > 0) + 1).map((shares, t) => {
+          const samples = running[t]!, sorted = shares.slice(0, samples).sort();
           return {
-            mean: sorted.reduce((sum, share) => sum + share, 0) / done,
-            low: sorted[Math.floor(0.1 * (done - 1))]!,
-            high: sorted[Math.ceil(0.9 * (done - 1))]!,
+            mean: sorted.reduce((sum, share) => sum + share, 0) / samples,
+            low: sorted[Math.floor(0.1 * (samples - 1))]!,
+            high: sorted[Math.ceil(0.9 * (samples - 1))]!,
           };
         }),
         ...(spectrum && { spectrum }),

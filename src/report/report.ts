@@ -4,6 +4,7 @@
  * @module
  */
 import { count, counted, duration, loss } from "../figures.ts";
+import { meanSteps } from "../data/samples.ts";
 import type { Score } from "../train/trainer.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
@@ -94,7 +95,7 @@ function tilesOf(
     tiles.push({ name: "Loss, test set", value: loss(score.loss) });
     if (model.spec.steps > 1) {
       const spikes = findings.predictions.spikes.reduce((sum, n) => sum + n, 0) / score.total;
-      const pairs = model.spec.steps *
+      const pairs = meanSteps(findings.samples, model.spec.steps) *
         model.spec.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
       tiles.push({
         name: "Hidden spikes a sample",

@@ -39,8 +39,8 @@ export function samplesSection(
     "samples",
     "Samples, step by step",
     html`<p>Each sample is shown for ${
-      count(spec.steps)
-    } steps. A tick is a spike. A membrane potential is drawn as each step
+      samples.lengths ? `as many steps as it has, ${count(spec.steps)} at most` : `${count(spec.steps)} steps`
+    }. A tick is a spike. A membrane potential is drawn as each step
 leaves it; a spike is drawn up to where the potential was before the reset, where the neuron tells it. The dashed line is the
 threshold.</p>`,
     ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),

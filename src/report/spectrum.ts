@@ -48,7 +48,7 @@ export interface Spectrum {
 
 /** Adds up the spectra of samples. */
 export interface SpectrumSum {
-  /** Adds a sample. @param outputs `[steps, units]`; above 0 is a spike. */
+  /** Adds a sample. @param outputs `[steps, units]`, of fewer steps where it is shorter; above 0 is a spike. */
   add(outputs: Float32Array): void;
   /** Undefined where no unit fired, or all fired at every step. */
   result(): Spectrum | undefined;
@@ -84,7 +84,8 @@ export function sumSpectra(steps: number, units: number): SpectrumSum | undefine
 
   return {
     add(outputs) {
-      for (let begin = settling; begin + length <= steps; begin += length) {
+      const present = outputs.length / units;
+      for (let begin = settling; begin + length <= present; begin += length) {
         const re = new Float64Array(bins), im = new Float64Array(bins), power = new Float64Array(bins);
         for (let n = 0; n < units; n++) {
           const spikes: number[] = [];

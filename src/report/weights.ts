@@ -52,7 +52,9 @@ export function weightsSection(
     }${
       activity
         ? html`
-          Below it stand the unit's number, the class for which it fires the most, and how often it fires.
+          ${rows > 1
+            ? "Below"
+            : "Beside"} it stand the unit's number, the class for which it fires the most, and how often it fires.
         `
         : ""
     }</p>`,

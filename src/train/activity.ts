@@ -19,7 +19,7 @@ export interface LayerActivity {
   readonly layer: number;
   /** Over how many samples. */
   readonly samples: number;
-  /** T, of each of them. */
+  /** T: each of them has as many, or fewer where it has a length of its own. */
   readonly steps: number;
   readonly units: number;
   readonly neuron: LayerSpec["neuron"]["kind"];
@@ -115,7 +115,7 @@ function summarise(
   samples: number,
   parameters: Parameters,
 ): LayerActivity {
-  const pairs = samples * steps;
+  const presented = count / units; // steps of all samples
   const threshold = thresholdOf(neuron);
   const fires = threshold !== null;
   const mean = sum / count;
@@ -130,9 +130,9 @@ function summarise(
     neuron: neuron.kind,
     threshold,
     steadyCurrent: fires ? threshold / reach : null,
-    firingRate: fires ? total / (pairs * units) : null,
+    firingRate: fires ? total / count : null,
     silent: fires ? spikes.filter((each) => each === 0).length : null,
-    saturated: fires ? spikes.filter((each) => each === pairs).length : null,
+    saturated: fires ? spikes.filter((each) => each === presented).length : null,
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
     largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
   };

@@ -28,7 +28,12 @@ export function checkFit(spec: NetworkSpec, whose: string, samples: Samples, adv
     const found = steps === undefined
       ? number(samples.size)
       : `sequences of ${number(steps)} steps of ${number(samples.size / steps)}`;
-    throw new InputError(`${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}`);
+    const encoders = isSequence || steps === undefined
+      ? ""
+      : "; sequences are for the encoders direct and delta (docs/networks.md)";
+    throw new InputError(
+      `${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}${encoders}`,
+    );
   }
   const classes = classesOf(spec);
   const strange = samples.labels.find((label) => label >= classes);

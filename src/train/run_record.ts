@@ -4,7 +4,7 @@
  * @module
  */
 import * as v from "valibot";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../data/write_file.ts";
 import { InputError } from "../errors.ts";
 import { readError } from "../file_access.ts";
@@ -58,6 +58,20 @@ export async function readRecord(directory: string): Promise<RunRecord> {
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new InputError(`${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+}
+
+/**
+ * The folder of the data that a model's run was trained on; undefined where that is MNIST, and for a file outside any run.
+ *
+ * @param model The path of a run's model, or of one of its checkpoints.
+ * @throws {InputError} when the run's record is damaged.
+ */
+export async function dataOfRun(model: string): Promise<string | undefined> {
+  const folder = dirname(model);
+  const directory = basename(folder) === "checkpoints" ? dirname(folder) : folder;
+  if (!await hasRecord(directory)) return undefined;
+  const { data } = (await readRecord(directory)).options;
+  return typeof data === "string" ? data : undefined;
 }
 
 /** Writes a run's record. @throws {InputError} when it cannot be written. */

@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { LayerActivity } from "./activity.ts";
-import type { RecordedOptions } from "./run_options.ts";
+import type { RunOptions } from "./run_options.ts";
 import type { LayerStart } from "./start.ts";
 import type { BatchReport, Score } from "./trainer.ts";
 import type { EpochReport, TrainingProgress } from "./training_state.ts";
@@ -16,7 +16,7 @@ export interface RunObserver {
   /** Everything is loaded; the first batch begins when this is done. `from` is where a resumed run goes on. */
   onStart?(
     start: {
-      readonly options: RecordedOptions;
+      readonly options: RunOptions;
       readonly engine: string;
       readonly samples: number;
       readonly validation: number;

@@ -67,7 +67,7 @@ export async function scaledStart(
     const scaled = (scale: number) => first.map((weight) => weight * scale);
     const found = await findScale(async (scale) => {
       await engine.setParameters(new Map(parameters).set(name, scaled(scale)));
-      return await firingRate(engine, spec, samples, indices, layer);
+      return await firingRate(engine, samples, indices, layer);
     }, target);
     parameters.set(name, scaled(found.scale));
     layers.push(found);
@@ -78,7 +78,6 @@ export async function scaledStart(
 /** The mean share of a layer's units that fires at a step. */
 async function firingRate(
   engine: Engine,
-  spec: NetworkSpec,
   samples: Samples,
   indices: Uint32Array,
   layer: number,
@@ -91,7 +90,7 @@ async function firingRate(
     ),
   );
   const spikes = traces.reduce((sum, { outputs }) => sum + outputs[layer]!.filter((o) => o !== 0).length, 0);
-  return spikes / (indices.length * spec.steps * spec.layers[layer]!.units);
+  return spikes / traces.reduce((sum, { outputs }) => sum + outputs[layer]!.length, 0);
 }
 
 /**

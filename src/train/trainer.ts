@@ -97,7 +97,10 @@ export interface TrainingOptions {
   readonly onBatch?: (report: BatchReport) => void;
   /** Called after every epoch. */
   readonly onEpoch?: (report: EpochReport) => void;
-  /** (Hidden unit, step) pairs of one sample, of which {@linkcode BatchReport.firingRate} is a share. @default {0: no rate} */
+  /**
+   * (Hidden unit, step) pairs of one sample of T steps, of which {@linkcode BatchReport.firingRate} is a share; samples with `steps`
+   * and `lengths` have as many as their own steps. @default {0: no rate}
+   */
   readonly unitSteps?: number;
   /** Who keeps what training can go on from. */
   readonly checkpoints?: CheckpointKeeper;
@@ -169,7 +172,11 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
         purpose: PURPOSE.validation,
         ...(signal && { signal }),
       });
-      const ended = endEpoch(progress, { validation, learningRate, unitSteps });
+      const ended = endEpoch(progress, {
+        validation,
+        learningRate,
+        pairs: pairsOf(samples, split.training, unitSteps),
+      });
       progress = ended.progress;
       options.onEpoch?.(ended.report);
       if (ended.report.best && patience !== undefined) best = state.parameters;
@@ -256,6 +263,7 @@ async function trainEpoch(
         const batch = progress.batch + 1;
         throw new DivergenceError({ epoch, batch, what: `the loss is ${result.loss}` });
       }
+      const pairs = pairsOf(samples, all[progress.batch]!, unitSteps);
       progress = addBatch(progress, result, (performance.now() - began) / 1000);
       const { batch, sums, seconds } = progress;
       onBatch?.({
@@ -265,7 +273,7 @@ async function trainEpoch(
         done: (epoch - 1) * training.length + sums.total,
         total: epochs * training.length,
         score: sumScores([result]),
-        firingRate: unitSteps > 0 ? result.spikes / (result.total * unitSteps) : 0,
+        firingRate: pairs > 0 ? result.spikes / pairs : 0,
         learningRate: rates[batch - 1]!,
         seconds,
       });
@@ -274,4 +282,10 @@ async function trainEpoch(
     signal,
   );
   return rates[all.length - 1]!;
+}
+
+/** (Hidden unit, step) pairs of some samples. @param unitSteps Those of one of T steps. */
+function pairsOf({ steps, lengths }: Samples, indices: Uint32Array, unitSteps: number): number {
+  if (!lengths || steps === undefined) return indices.length * unitSteps;
+  return indices.reduce((sum, index) => sum + lengths[index]!, 0) * (unitSteps / steps);
 }

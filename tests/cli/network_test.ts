@@ -245,3 +245,17 @@ Deno.test("train's short forms say the same as a description", async () => {
     assert.match(await nameOf("--hidden", "3"), /^seed-/);
   });
 });
+
+Deno.test("train says nothing of the start of hidden layers that a network has not", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const layers = [{ units: 10, neuron: { kind: "integrator", decay: 0.9 } }];
+    await Deno.writeTextFile(
+      join(folder, "flat.json"),
+      JSON.stringify({ inputs: 784, steps: 3, encoder: { kind: "constant" }, layers }),
+    );
+    const { code, stdout } = await spikelet(folder, [...DATA, "--network", "flat.json", "--name", "flat"]);
+    assert.equal(code, 0);
+    assert.match(stdout, /^flat network 784-10, 3 steps: .*\n.* threads?\ninto runs.flat$/m);
+  });
+});

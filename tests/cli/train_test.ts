@@ -207,10 +207,44 @@ Deno.test("train prints a summary with accuracy, model and what to try next, wit
     assert.match(stdout, /^Time +\S+ s for 60 samples: [\d,]+ a second$/m);
     assert.match(stdout, /^Memory +\d+ MiB at its peak$/m);
     assert.match(stdout, /^Model +runs.plain.model\.safetensors$/m);
-    assert.match(stdout, /^ {2}deno task evaluate plain --data data +measure it again$/m);
+    assert.match(stdout, /^ {2}deno task evaluate plain +measure it again$/m);
     assert.match(stderr, /^epoch 1\/1 {2}100 % {2}loss \d\.\d{4} {2}accuracy .* samples\/s {2}done$/m);
     assert.deepEqual(controlCodes(stdout + stderr), []);
     for (const line of (stdout + stderr).split("\n")) assert.ok(line.length <= 80, line);
+  });
+});
+
+Deno.test("train's hints are of the run that it was: with its own options, and none that it would refuse", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const hintsAfter = async (args: readonly string[]) => {
+      const { code, stdout, stderr } = await spikelet(folder, [
+        "train",
+        "--data",
+        "data",
+        "--threads",
+        "1",
+        ...args,
+      ]);
+      assert.equal(code, 0, stderr);
+      return stdout.slice(stdout.indexOf("Next:"));
+    };
+    const learns = ["--model", "lif", "--epochs", "9", "--learning-rate", "0.01", "--batch-size", "20"];
+    const limited = await hintsAfter([...learns, "--recurrent", "--limit", "50", "--name", "limited"]);
+    assert.match(
+      limited,
+      /^ {2}deno task train --model lif --recurrent --epochs 9 --batch-size 20 --learning-rate 0\.01 --data data --threads 1 +train on all samples$/m,
+    );
+    assert.match(
+      await hintsAfter(["--threshold", "90", "--batch-size", "20", "--name", "silent"]),
+      /^ {2}deno task train --resume silent --epochs 3 --explain +see what each layer does$/m,
+    );
+    const cosine = ["--schedule", "cosine", "--batch-size", "20"];
+    assert.doesNotMatch(await hintsAfter([...learns, ...cosine, "--name", "down"]), /--resume/);
+    assert.match(
+      await hintsAfter([...cosine, "--threshold", "90", "--name", "silenced"]),
+      /^ {2}deno task train --threshold 90 --batch-size 20 --schedule cosine --data data --threads 1 --explain +see what/m,
+    );
   });
 });
 

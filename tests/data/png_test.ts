@@ -113,7 +113,7 @@ const SMALL = { width: 5, height: 4, depth: 8, colour: 0 } as const;
 
 for (
   const [what, bytes, message] of [
-    ["no bytes", new Uint8Array(0), /^picture: 0 bytes that are no PNG: send a PNG file$/],
+    ["no bytes", new Uint8Array(0), /^picture: 0 bytes that are no PNG: expected a PNG file$/],
     ["a JPEG", Uint8Array.of(0xff, 0xd8, 0xff, 0xe0, 0, 16), /^picture: 6 bytes that are no PNG/],
     [
       "its first half",

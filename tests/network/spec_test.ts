@@ -67,6 +67,10 @@ Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
   const [hidden, top] = LEAST.layers;
   const cases: [value: unknown, message: RegExp][] = [
     [{ ...LEAST, layers: [] }, /^network: layers: 0: expected at least 1$/],
+    [
+      { ...LEAST, inputs: undefined, input: 3 },
+      /^network: inputs: it is missing, and "input" beside it is not known; docs\/networks\.md/,
+    ],
     [{ ...LEAST, steps: 2.5 }, /^network: steps: 2\.5: expected a whole number$/],
     [{ ...LEAST, inputs: "3" }, /^network: inputs: "3": expected a number$/],
     [

@@ -114,3 +114,21 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
   assert.equal(document.querySelectorAll("#figures thead th").length, 5);
   assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
 });
+
+Deno.test("losses that have run away keep their ticks within the margin", async () => {
+  const { model: _model, modelPath: _path, ...run } = recordedRun(seedNetwork(), new Map());
+  const ticks = async (loss: number) => {
+    const ranAway = { ...run, metrics: run.metrics.map((batch, i) => i === 2 ? { ...batch, loss } : batch) };
+    const pages = [await reportPage(ranAway), await comparisonPage([{ run: ranAway }, { run }])];
+    return pages.map((page) =>
+      [...page.matchAll(/<text[^>]*>([\d.,]+(?:e\+\d)?)<\/text>/g)].map(([, tick]) => tick!)
+    );
+  };
+  for (const texts of await ticks(6e5)) {
+    assert.ok(
+      texts.some((tick) => /^\de\+5$/.test(tick)) && texts.every((tick) => tick.length < 7),
+      texts.join(" "),
+    );
+  }
+  for (const texts of await ticks(3)) assert.ok(texts.every((tick) => !tick.includes("e")), texts.join(" "));
+});

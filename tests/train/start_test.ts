@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { denseNetwork } from "../../src/network/presets.ts";
@@ -78,4 +79,25 @@ Deno.test("startFromData() stops where larger weights make a layer fire hardly m
   assert.ok(layer!.scale >= 1 && layer!.scale <= 32, JSON.stringify(layer));
   const again = await startFromData(seed, DIGITS, { seed: 1, rate: layer!.rate, open });
   assert.ok(again.layers[0]!.reached, JSON.stringify(again.layers));
+});
+
+Deno.test("startFromData() measures the rate over the steps that sequences have", async () => {
+  // Without a memory and with a steady input, a unit does the same at every step.
+  const steady = network({
+    inputs: 3,
+    steps: 8,
+    layers: [layer(40, lif({ decay: 0, threshold: 1 })), layer(2, integrator())],
+  });
+  const samples = {
+    name: "steady",
+    count: 20,
+    size: 24,
+    features: new Float32Array(480).map((_, i) => (7 * (3 * Math.floor(i / 24) + i % 3) % 11) / 11),
+    labels: new Uint8Array(20),
+  };
+  const options = { seed: 1, rate: 0.2, open };
+  assert.deepEqual(
+    await startFromData(steady, { ...samples, lengths: new Uint16Array(20).fill(2) }, options),
+    await startFromData(steady, samples, options),
+  );
 });

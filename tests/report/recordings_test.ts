@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import type { Samples } from "../../src/data/samples.ts";
+import { integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { lookInto } from "../../src/report/findings.ts";
+import { predict } from "../../src/report/predictions.ts";
+import { gridOf } from "../../src/report/raster_grid.ts";
+import { recordSamples } from "../../src/report/recordings.ts";
+import { reportPage } from "../../src/report/report.ts";
+import { sumSpectra } from "../../src/report/spectrum.ts";
+import { Watch } from "../../src/cli/watch.ts";
+import { observeLayers } from "../../src/train/activity.ts";
+import { train } from "../../src/train/trainer.ts";
+import { startEngine } from "../engine/batches.ts";
+
+// Of three hidden units one fires at every step, one never, and one at the first step alone.
+const spec = network({
+  inputs: 1,
+  steps: 20,
+  layers: [layer(3, lif({ decay: 0, threshold: 1 })), layer(2, integrator())],
+});
+const LENGTHS = [12, 5, 3];
+const PARAMETERS = new Map([
+  ["w1", Float32Array.of(0, 0, 5)],
+  ["b1", Float32Array.of(9, -9, 0)],
+  ["w2", new Float32Array(6)],
+  ["b2", new Float32Array(2)],
+]);
+const sequences: Samples = {
+  name: "sequences",
+  count: 3,
+  size: 20,
+  steps: 20,
+  features: new Float32Array(60).map((_, i) =>
+    i % 20 === 0 ? 1 : i % 20 < LENGTHS[Math.floor(i / 20)]! ? 0 : NaN
+  ),
+  lengths: Uint16Array.from(LENGTHS),
+  labels: Uint8Array.of(0, 1, 1),
+};
+
+const open = async () => {
+  const engine = await startEngine({ spec, threads: 0, record: true, batchSize: 3 });
+  await engine.setParameters(PARAMETERS);
+  return engine;
+};
+
+Deno.test("recordSamples() counts no step behind a sequence's end", async () => {
+  using engine = await open();
+  const { layers: [hidden] } = await recordSamples(engine, spec, sequences, 3);
+  assert.deepEqual([...hidden!.rates], [1, 0, 3 / 20]);
+  assert.deepEqual([...hidden!.ratesByClass], [1, 0, 1 / 12, 1, 0, 2 / 8]);
+  assert.equal(hidden!.activity.length, 12); // no sample has a step behind that
+  for (const [t, { mean, low, high }] of hidden!.activity.entries()) {
+    const share = t === 0 ? 2 / 3 : 1 / 3;
+    for (const found of [mean, low, high]) assert.ok(Math.abs(found - share) < 1e-6, `step ${t}: ${found}`);
+  }
+});
+
+Deno.test("a report's page of sequences of unequal lengths has their own steps in it", async () => {
+  using engine = await open();
+  const predictions = await predict(engine, spec.loss, sequences, 3);
+  const page = await reportPage(
+    {
+      name: "x",
+      directory: "runs/x",
+      metrics: [],
+      epochs: [],
+      model: { spec, parameters: PARAMETERS, metadata: {} },
+    },
+    await lookInto(spec, engine, sequences, predictions),
+  );
+  assert.match(page, /as many steps as it has, 20 at most/);
+  assert.match(page, /Beside it stand the unit's number/);
+  // 20 + 3 spikes of 3 units in 20 steps.
+  assert.match(page, /38\.33.% of all units and steps/);
+});
+
+Deno.test("gridOf() is empty where a sequence has ended", () => {
+  assert.deepEqual([...gridOf(Float32Array.of(1, 0, 0, 1), 4, 2, 2, 4).cells], [1, 0, 0, 0, 0, 1, 0, 0]);
+});
+
+Deno.test("sumSpectra() takes whole stretches alone", () => {
+  const outputs = Float32Array.from({ length: 64 * 2 }, (_, i) => i % 5 === 0 ? 1 : 0);
+  const whole = sumSpectra(64, 2)!, both = sumSpectra(64, 2)!;
+  whole.add(outputs);
+  both.add(outputs);
+  both.add(outputs.subarray(0, 40 * 2));
+  assert.deepEqual(both.result(), whole.result());
+});
+
+Deno.test("observeLayers() counts no step behind a sequence's end", async () => {
+  const [hidden] = await observeLayers({
+    spec,
+    parameters: PARAMETERS,
+    seed: 0,
+    samples: sequences,
+    indices: Uint32Array.of(0, 1, 2),
+  });
+  assert.deepEqual([hidden!.firingRate, hidden!.silent, hidden!.saturated], [23 / 60, 1, 1]);
+});
+
+Deno.test("train() reports the share of steps that sequences of unequal lengths have", async () => {
+  using engine = await open();
+  const rates: number[] = [];
+  const still = { learningRate: 0, momentum: 0 };
+  await train(engine, {
+    samples: sequences,
+    epochs: 1,
+    batchSize: 3,
+    step: still,
+    seed: 0,
+    unitSteps: 3 * 20,
+    onBatch: ({ firingRate }) => rates.push(firingRate),
+    onEpoch: ({ firingRate, silent, saturated }) => rates.push(firingRate, silent, saturated),
+  });
+  assert.deepEqual(rates, [23 / 60, 23 / 60, 1, 1]);
+});
+
+Deno.test("Watch tells the rate over a sequence's own steps", async () => {
+  using watch = new Watch({ spec, seed: 0, samples: sequences, index: 1 });
+  await watch.look(() => Promise.resolve(PARAMETERS));
+  // 5 + 1 spikes of 3 units in 5 steps.
+  assert.match(watch.draw({ columns: 80, rows: 20, colours: false }).at(-1)!, /^layer 1 +40\.0 % fire/);
+});
