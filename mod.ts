@@ -19,57 +19,18 @@
  *
  * @module
  */
-export * from "./src/errors.ts";
-export * from "./src/random.ts";
+export * from "./src/portable.ts";
 export * from "./src/version.ts";
-export * from "./src/network/spec.ts";
-export {
-  type ConstantEncoder,
-  type DeltaEncoder,
-  type DirectEncoder,
-  ENCODERS,
-  type LatencyEncoder,
-  latencyLevels,
-  type NoiseEncoder,
-  type PoissonEncoder,
-  sampleFormOf,
-} from "./src/network/encoders.ts";
-export {
-  type CompleteNeuron,
-  completeNeuron,
-  type GradedNeuron,
-  type IntegratorNeuron,
-  LEARNABLE,
-  type Learnable,
-  type LifNeuron,
-  type Reset,
-  RESETS,
-  type Surrogate,
-  SURROGATES,
-} from "./src/network/neurons.ts";
-export * from "./src/network/builder.ts";
-export * from "./src/network/presets.ts";
-export * from "./src/network/initialise.ts";
 export * from "./src/network/model_file.ts";
-export type * from "./src/data/samples.ts";
-export {
-  type Augmentation,
-  AUGMENTATION_DEFAULTS,
-  AUGMENTATION_LIMITS,
-  Augmenter,
-} from "./src/data/augment.ts";
+export { AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS, Augmenter } from "./src/data/augment.ts";
 export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
 export { loadPictures } from "./src/data/picture_folder.ts";
 export { parseTensors, readTensors } from "./src/data/tensor_file.ts";
 export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./src/data/datasets.ts";
 export * from "./src/data/fetch.ts";
-export type * from "./src/engine/engine.ts";
 export * from "./src/engine/choose.ts";
-export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./src/engine/optimiser.ts";
 export * from "./src/engine/wasm/load.ts";
-export { bestVariant, type KernelModule, type Variant } from "./src/engine/wasm/kernels.ts";
-export { createWasmEngine, type WasmEngineOptions } from "./src/engine/wasm/wasm_engine.ts";
 export {
   createHybridEngine,
   type HybridEngine,
@@ -84,7 +45,6 @@ export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export { type FallbackOptions, withFallback } from "./src/engine/fallback.ts";
 export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
-export type { Precision, Tile } from "./src/engine/wasm/input_product.ts";
 export {
   DEFAULT_RATE,
   type LayerStart,
@@ -92,15 +52,6 @@ export {
   startFromData,
   type StartOptions,
 } from "./src/train/start.ts";
-export * from "./src/train/trainer.ts";
-export * from "./src/train/schedule.ts";
 export * from "./src/train/split.ts";
 export * from "./src/train/training_state.ts";
 export * from "./src/train/checkpoint.ts";
-export * from "./src/classify/classifier.ts";
-export { pictureSide } from "./src/classify/picture_side.ts";
-export { type Ink, INKS, type PictureOptions, readPicture } from "./src/data/picture.ts";
-export { createHandler, type HandlerOptions } from "./src/serve/handler.ts";
-export type { Seed } from "./src/serve/app.ts";
-export type { Site } from "./src/serve/site.ts";
-export { softmax } from "./src/classify/softmax.ts";
