@@ -53,7 +53,7 @@ const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as cons
  */
 export async function openDataSource(path?: string): Promise<DataSource> {
   if (path === undefined) return { name: "MNIST", load: (split) => loadMnist(undefined, split) };
-  if (path.endsWith(".safetensors")) {
+  if (path.endsWith(".safetensors") && !await isFolder(path)) {
     return tensors(path, (split) => ({ train: undefined, test: path })[split]);
   }
   const entries: Deno.DirEntry[] = [];
@@ -62,10 +62,11 @@ export async function openDataSource(path?: string): Promise<DataSource> {
   } catch (error) {
     throw readError(error, path);
   }
-  const has = (name: RegExp) => entries.some((entry) => name.test(entry.name));
-  if (has(/^(train|test)\.safetensors$/)) return tensors(path, (split) => join(path, TENSORS[split]));
+  const has = (name: RegExp, isFile = false) =>
+    entries.some((entry) => name.test(entry.name) && !(isFile && entry.isDirectory));
+  if (has(/^(train|test)\.safetensors$/, true)) return tensors(path, (split) => join(path, TENSORS[split]));
   if (has(/[.-]idx[13]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
-  if (has(/\.png$/i) || entries.some(({ isFile }) => !isFile)) {
+  if (has(/\.png$/i, true) || entries.some(({ isFile }) => !isFile)) {
     // Loaded where it is needed, for it brings a decoder with it.
     const { loadPictures } = await import("./picture_folder.ts");
     return { name: path, load: (split, wanted) => loadPictures(path, split, wanted) };
@@ -74,6 +75,14 @@ export async function openDataSource(path?: string): Promise<DataSource> {
     `${path}: no data set is in this folder: expected MNIST's four files (train-images-idx3-ubyte, …), ` +
       "folders of PNG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
   );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await Deno.stat(path)).isDirectory;
+  } catch {
+    return false; // whoever reads it says why it cannot be
+  }
 }
 
 function tensors(name: string, pathOf: (split: Split) => string | undefined): DataSource {

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { FILE_NAMES } from "./file_names.ts";
+import { locateFile } from "./locate_file.ts";
 
 export { FILE_NAMES };
 
@@ -85,22 +85,17 @@ function fourFiles(sums: readonly (readonly [md5: string, packedBytes: number])[
   return sums.map(([md5, packedBytes], i) => ({ ...FILES[i]!, md5, packedBytes }));
 }
 
-/** The names under which a file is looked for, in this order: as it is, with a dot as some copies have it, and packed. */
-export function formsOf(name: string): readonly string[] {
-  const dotted = name.replace("-idx", ".idx");
-  return [name, dotted, `${name}.gz`, `${dotted}.gz`];
-}
-
 /** Whether a folder has all four files of MNIST's form; false too where that may not be known. */
 export function hasAllFiles(folder: string): boolean {
   const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [images, labels]);
-  return names.every((name) => formsOf(name).some((form) => isFile(join(folder, form))));
+  return names.every((name) => isThere(folder, name));
 }
 
-function isFile(path: string): boolean {
+function isThere(folder: string, name: string): boolean {
   try {
-    return Deno.statSync(path).isFile;
+    const path = locateFile(folder, name);
+    return path !== undefined && Deno.statSync(path).isFile;
   } catch {
-    return false; // it is not there, or may not be looked at: then it cannot be read either
+    return false; // it may not be looked at: then it cannot be read either
   }
 }

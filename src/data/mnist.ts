@@ -10,9 +10,10 @@ import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../file_access.ts";
 import { INVOCATION } from "../invocation.ts";
-import { DATASETS, FILE_NAMES, formsOf, hasAllFiles } from "./datasets.ts";
+import { DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
 import { readIdx } from "./idx.ts";
 import { checkLabels, labelledImages } from "./labelled_images.ts";
+import { formsOf, locateFile } from "./locate_file.ts";
 import type { Samples } from "./samples.ts";
 import { inspectFile } from "./verify.ts";
 
@@ -26,7 +27,7 @@ export type Split = "train" | "test";
  * against 0.02 s) and npm's own hash has been checked when they were installed: see {@linkcode verifyMnist}.
  *
  * @param directory The folder of the four files, each under its official name, also with a dot
- * (`train-images.idx3-ubyte`), also with `.gz`; undefined takes MNIST from {@linkcode mnistDirectory}.
+ * (`train-images.idx3-ubyte`), also with `.gz`, also in a folder that is called like it; undefined takes MNIST from {@linkcode mnistDirectory}.
  * @param split Which part.
  * @returns Pixels as they are in the file (0 to 255), and labels.
  * @throws {MissingDataError} when MNIST is asked for and not here.
@@ -109,16 +110,8 @@ function packageFolder(): string | undefined {
 
 /** The path of a file under whichever of its names it has. */
 async function findFile(folder: string, official: string): Promise<string> {
-  const names = formsOf(official);
-  for (const name of names) {
-    const path = join(folder, name);
-    try {
-      await Deno.stat(path);
-      return path;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw readError(error, path);
-    }
-  }
+  const path = locateFile(folder, official);
+  if (path !== undefined) return path;
   try {
     await Deno.stat(folder);
   } catch (error) {
@@ -126,7 +119,7 @@ async function findFile(folder: string, official: string): Promise<string> {
   }
   throw new InputError(
     `${folder}: it has no ${official}; expected one of ${
-      names.join(", ")
+      formsOf(official).join(", ")
     }: name the folder of the four IDX files`,
   );
 }

@@ -45,7 +45,7 @@ export async function loadPictures(
   split: Split,
   { side = SIDE }: WantedForm = {},
 ): Promise<Samples> {
-  const names = (await entriesOf(folder)).filter(({ name }) => !isPng(name)).map(({ name }) => name);
+  const names = (await entriesOf(folder)).filter((entry) => !isPng(entry)).map(({ name }) => name);
   if (!names.includes(split) && (split === "train" || names.includes("train"))) {
     throw new InputError(
       `${folder}: it has no folder ${split}: expected train/CLASS/*.png to learn from and test/CLASS/*.png to measure on`,
@@ -104,9 +104,9 @@ async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
 /** The pictures of a part, each with its class's name, in a fixed order. */
 async function findPictures(folder: string): Promise<Labelled[]> {
   const found: Labelled[] = [];
-  for (const { name, isFile } of await entriesOf(folder)) {
-    const path = join(folder, name);
-    if (isPng(name)) {
+  for (const entry of await entriesOf(folder)) {
+    const { name, isFile } = entry, path = join(folder, name);
+    if (isPng(entry)) {
       const number = name.match(/^\d+/)?.[0];
       if (number === undefined) {
         throw new InputError(
@@ -116,7 +116,7 @@ async function findPictures(folder: string): Promise<Labelled[]> {
       }
       found.push({ path, name: number });
     } else if (!isFile) {
-      const inside = (await entriesOf(path)).filter((entry) => isPng(entry.name));
+      const inside = (await entriesOf(path)).filter(isPng);
       found.push(...inside.map((entry) => ({ path: join(path, entry.name), name })));
     }
   }
@@ -128,8 +128,8 @@ async function findPictures(folder: string): Promise<Labelled[]> {
   return found;
 }
 
-function isPng(name: string): boolean {
-  return /\.png$/i.test(name);
+function isPng({ name, isDirectory }: Deno.DirEntry): boolean {
+  return !isDirectory && /\.png$/i.test(name);
 }
 
 /** Classes' names with their labels. */

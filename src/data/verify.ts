@@ -5,7 +5,8 @@
  */
 import { join } from "node:path";
 import { readError, sizeOfFile } from "../file_access.ts";
-import { formsOf, type OfficialFile } from "./datasets.ts";
+import type { OfficialFile } from "./datasets.ts";
+import { locateFile } from "./locate_file.ts";
 import { createMd5 } from "./md5.ts";
 
 /** What stands in the place of an official file. */
@@ -22,24 +23,11 @@ export type FileState =
  * @throws {InputError} when something is there that cannot be read.
  */
 export async function inspectFile(folder: string, file: OfficialFile): Promise<FileState> {
-  for (const form of formsOf(file.name)) {
-    const path = join(folder, form);
-    if (!await isThere(path)) continue;
-    await sizeOfFile(path); // a pipe or a device would never end
-    const fault = await faultOf(path, file);
-    return fault === undefined ? { kind: "official", path } : { kind: "other", path, fault };
-  }
-  return { kind: "missing", path: join(folder, file.name) };
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await Deno.stat(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return false;
-    throw readError(error, path);
-  }
+  const path = locateFile(folder, file.name);
+  if (path === undefined) return { kind: "missing", path: join(folder, file.name) };
+  await sizeOfFile(path); // a pipe or a device would never end
+  const fault = await faultOf(path, file);
+  return fault === undefined ? { kind: "official", path } : { kind: "other", path, fault };
 }
 
 /** Why a file is not the official one; `undefined` where it is. */

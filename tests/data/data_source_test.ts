@@ -36,6 +36,13 @@ Deno.test("openDataSource() finds out what a folder holds", async () => {
     });
     assert.deepEqual(dataFormOf(await idx.load("test")), { channels: 4, classes: 4 });
 
+    // Folders that are called like files are none.
+    const likeFiles = await write("digits.safetensors", {
+      "test/train.safetensors/a.png": greyFile(2, 2, [0, 9, 9, 0]),
+      "test/7.png/a.png": greyFile(2, 2, [0, 9, 9, 0]),
+    });
+    assert.equal((await likeFiles.load("test")).count, 2);
+
     const tensors = await write("tensors", {
       "train.safetensors": tensorFile(2),
       "test.safetensors": tensorFile(1),

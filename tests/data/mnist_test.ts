@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { loadMnist, mnistDirectory, type Split, verifyMnist } from "../../src/data/mnist.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
@@ -11,13 +11,16 @@ const PIXELS = 784;
 const images = (count: number) =>
   idxBytes([count, 28, 28], Array.from({ length: count * PIXELS }, (_, i) => Math.floor(i / PIXELS)));
 
-/** Writes files into a folder of their own and gives it to `test`. */
+/** Writes files into a folder of their own and gives it to `test`; names may have folders in them. */
 async function withFiles(
   files: Readonly<Record<string, Uint8Array>>,
   test: (folder: string) => Promise<void>,
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
-    for (const [name, bytes] of Object.entries(files)) await Deno.writeFile(join(folder, name), bytes);
+    for (const [name, bytes] of Object.entries(files)) {
+      await Deno.mkdir(dirname(join(folder, name)), { recursive: true });
+      await Deno.writeFile(join(folder, name), bytes);
+    }
     await test(folder);
   });
 }
@@ -72,6 +75,35 @@ Deno.test("loadMnist() reads a user's folder under each form of the names", asyn
       assert.deepEqual([...samples.labels], [9, 0, 4]);
     });
   }
+});
+
+Deno.test("loadMnist() looks for files, also in folders of their names", async () => {
+  const pixels = images(3), labels = idxBytes([3], [9, 0, 4]);
+  const [image, label] = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+  const [dottedImage, dottedLabel] = ["t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"];
+  const layouts: Record<string, Uint8Array>[] = [
+    // An archive of MNIST that many people unpack: the same files twice.
+    {
+      [`${image}/${image}`]: pixels,
+      [`${label}/${label}`]: labels,
+      [dottedImage]: pixels,
+      [dottedLabel]: labels,
+    },
+    { [`${image}/${dottedImage}`]: pixels, [`${label}/${label}.gz`]: await gzipped(labels) },
+    { [`${image}/readme`]: new Uint8Array(1), [dottedImage]: pixels, [label]: labels },
+  ];
+  for (const files of layouts) {
+    await withFiles(files, async (folder) => {
+      const samples = await loadMnist(folder, "test");
+      assert.deepEqual([samples.count, ...samples.labels], [3, 9, 0, 4]);
+    });
+  }
+  await withFiles({ [`${image}/readme`]: new Uint8Array(1), [label]: labels }, async (folder) => {
+    await assert.rejects(loadMnist(folder, "test"), {
+      name: "InputError",
+      message: /t10k-images-idx3-ubyte: this is a folder; expected a file/,
+    });
+  });
 });
 
 Deno.test("loadMnist() throws where a file is missing, and names the forms it looked for", async () => {
