@@ -8,6 +8,7 @@ import { InputError, NetworkError } from "../errors.ts";
 import { readError, writeError } from "../file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
 import { discardPart, download, urlOfPart } from "./download.ts";
+import { InflateError } from "./inflate_error.ts";
 import { createMd5 } from "./md5.ts";
 import { inspectFile, openUnpacked } from "./verify.ts";
 import { writeFileAtomic } from "./write_file.ts";
@@ -210,7 +211,7 @@ async function unpack(part: string, { bytes, md5 }: OfficialFile): Promise<Uint8
       length += piece.length;
     }
   } catch (error) {
-    if (error instanceof TypeError) return "its gzip data are damaged or cut short";
+    if (error instanceof InflateError) return error.message;
     if (error instanceof Deno.errors.NotFound) return "it has been removed meanwhile";
     throw readError(error, part);
   }

@@ -8,6 +8,7 @@
  */
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
+import { InflateError } from "./inflate_error.ts";
 
 /** An array of bytes. */
 export interface Idx {
@@ -212,8 +213,10 @@ async function inflate(
     to.set(piece, filled);
     filled += piece.length;
   };
+  // Loaded where it is needed, for most files are not packed.
+  const { gunzip } = await import("./inflate.ts");
   try {
-    for await (const piece of file.pipeThrough(new DecompressionStream("gzip"))) {
+    for await (const piece of gunzip(file)) {
       if (bytes === undefined) {
         start = joined(start, piece);
         if (start.length < LONGEST_HEADER) continue;
@@ -224,8 +227,8 @@ async function inflate(
       }
     }
   } catch (error) {
-    if (!(error instanceof TypeError)) throw error;
-    throw new InputError(`${path}: its gzip data are damaged or cut short; fetch it again`);
+    if (!(error instanceof InflateError)) throw error;
+    throw new InputError(`${path}: ${error.message}; fetch it again`);
   }
   if (bytes !== undefined) return bytes.subarray(0, filled);
   const short = sharedBytes(start.length);

@@ -6,6 +6,7 @@
 import { join } from "node:path";
 import { readError, sizeOfFile } from "../file_access.ts";
 import type { OfficialFile } from "./datasets.ts";
+import { InflateError } from "./inflate_error.ts";
 import { locateFile } from "./locate_file.ts";
 import { createMd5 } from "./md5.ts";
 
@@ -43,19 +44,21 @@ async function faultOf(path: string, { md5, bytes }: OfficialFile): Promise<stri
       }
     }
   } catch (error) {
-    if (error instanceof TypeError) return "its gzip data are damaged or cut short";
+    if (error instanceof InflateError) return error.message;
     throw readError(error, path);
   }
   const found = hash.digest("hex");
   return found === md5 ? undefined : `its MD5 is ${found}, expected ${md5}`;
 }
 
-/** A file's bytes piece by piece, inflated where the first two say gzip; a `TypeError` comes where that fails. */
-export async function openUnpacked(path: string): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
+/** A file's bytes piece by piece, inflated where the first two say gzip. @throws {InflateError} where that fails, as they come. */
+export async function openUnpacked(path: string): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
   const file = await Deno.open(path);
   const start = new Uint8Array(2);
   const read = file.readSync(start);
   file.seekSync(0, Deno.SeekMode.Start);
   const gzip = read === 2 && start[0] === 0x1f && start[1] === 0x8b;
-  return gzip ? file.readable.pipeThrough(new DecompressionStream("gzip")) : file.readable;
+  if (!gzip) return file.readable;
+  const { gunzip } = await import("./inflate.ts");
+  return gunzip(file.readable);
 }

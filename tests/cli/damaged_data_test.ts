@@ -72,7 +72,7 @@ const ZIPPED: readonly Damage[] = [
     name: "a .gz that is cut short",
     file: FILES.trainImages,
     content: gzip.slice(0, gzip.length / 2),
-    message: /\.gz: its gzip data are damaged or cut short; fetch it again$/m,
+    message: /\.gz: its gzip data are cut short; fetch it again$/m,
   },
 ];
 
