@@ -5,7 +5,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../file_access.ts";
