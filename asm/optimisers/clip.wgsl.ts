@@ -1,38 +1,74 @@
 /**
- * Clipping by the gradient's norm in WGSL: g ← g · min(1, clip / (‖g‖ + 1e-6)), ‖g‖ over all parameters together.
+ * A gradient's norm, and clipping by it, in WGSL: g ← g · min(1, clip / (‖g‖ + 1e-6)), ‖g‖ over all parameters together.
+ *
+ * A square of float32 overflows from 1.8e19 on. So each block has a scale, a power of two, which its numbers are divided by before
+ * they are squared: that rounds nothing.
  *
  * @module
  */
 import type { WgslKernel } from "../wgsl.ts";
 
 /** Parameters whose squares are summed by one call. */
-export const CLIP_BLOCK = 1024;
+export const NORM_BLOCK = 1024;
 
-/** Σ g² block by block: result f32, one number for each {@linkcode CLIP_BLOCK} of `gradient` f32 `[count]`, from `begin` on. */
+/** Numbers of a block: its scale s, and Σ (g / s)². */
+export const BLOCK_NUMBERS = 2;
+
+/**
+ * The exponent's bits of 2⁴⁰: the largest number of a block is scaled to about this much, so that small ones beside it are not lost,
+ * and no sum overflows. A scale is at least 2⁻⁶⁰.
+ */
+const POWERS = `
+fn inverse(power : f32) -> f32 { return bitcast<f32>((254u << 23u) - bitcast<u32>(power)); }
+fn scaleOf(largest : f32) -> f32 {
+  let exponent = bitcast<u32>(largest) >> 23u;
+  return bitcast<f32>(clamp(exponent, 107u, 254u) - 40u << 23u);
+}`;
+
+/**
+ * Σ g² block by block: result f32, {@linkcode BLOCK_NUMBERS} for each {@linkcode NORM_BLOCK} of `gradient` f32 `[count]`, from block
+ * `begin` on.
+ */
 export const SUM_SQUARES: WgslKernel<"f32"> = {
   name: "sumSquares",
   inputs: { gradient: "f32" },
   uniforms: { begin: "i32", count: "i32" },
   result: "f32",
-  code: `
+  code: `${POWERS}
 fn kernel(index : i32) {
-  let first = ${CLIP_BLOCK} * index;
+  let first = ${NORM_BLOCK} * index;
+  let last = min(first + ${NORM_BLOCK}, uniforms.count);
+  var largest = 0.0;
+  for (var i = first; i < last; i++) { largest = max(largest, abs(gradient[i])); }
+  let scale = scaleOf(largest);
+  let factor = inverse(scale);
   var sum = 0.0;
-  for (var i = first; i < min(first + ${CLIP_BLOCK}, uniforms.count); i++) { sum += gradient[i] * gradient[i]; }
-  result[uniforms.begin + index] = sum;
+  for (var i = first; i < last; i++) {
+    let g = factor * gradient[i];
+    sum += g * g;
+  }
+  let at = ${BLOCK_NUMBERS} * (uniforms.begin + index);
+  result[at] = scale;
+  result[at + 1] = sum;
 }`,
 };
 
-/** What gradients are multiplied by: result f32 `[1]`, of all blocks' `squares` f32 `[blocks]`, added in their order. One call. */
+/** What gradients are multiplied by: result f32 `[1]`, of all blocks' `squares` f32 `[blocks, 2]`, added in their order. One call. */
 export const CLIP_FACTOR: WgslKernel<"f32"> = {
   name: "clipFactor",
   inputs: { squares: "f32" },
   uniforms: { blocks: "i32", clip: "f32" },
   result: "f32",
-  code: `
+  code: `${POWERS}
 fn kernel(index : i32) {
+  var scale = 0.0;
+  for (var block = 0; block < uniforms.blocks; block++) { scale = max(scale, squares[2 * block]); }
+  let factor = inverse(scale);
   var sum = 0.0;
-  for (var block = 0; block < uniforms.blocks; block++) { sum += squares[block]; }
-  result[index] = min(1.0, uniforms.clip / (sqrt(sum) + 1e-6));
+  for (var block = 0; block < uniforms.blocks; block++) {
+    let share = factor * squares[2 * block];
+    sum += share * share * squares[2 * block + 1];
+  }
+  result[index] = min(1.0, factor * uniforms.clip / (sqrt(sum) + factor * 1e-6));
 }`,
 };

@@ -13,17 +13,17 @@ export function sumOfShards(at: usize, row: usize, shards: i32): v128 {
 }
 
 /**
- * Sums the shards into the first one, for gradients whose norm is needed before they are used (clipping).
+ * Sums the shards into the first one, and the sum's squares on the way: for the gradient's norm.
  *
- * @param gradients f32 `[shards][count]`; the first shard is updated.
+ * @param gradients f32 `[shards][row]`, of which the first `count` of each are summed; the first shard is updated.
  * @param count A multiple of 4.
+ * @param row Bytes from a shard to the next.
  * @param shards At least 1.
  * @returns Σ g² of the sum, in float64: in each of four lanes ascending, then the lanes in their order.
  */
-export function sumShards(gradients: usize, count: i32, shards: i32): f64 {
-  const row = <usize> count << 2;
+export function sumShards(gradients: usize, count: i32, row: usize, shards: i32): f64 {
   let low = f64x2.splat(0), high = low;
-  for (let at = gradients, end = at + row; at < end; at += 16) {
+  for (let at = gradients, end = at + (<usize> count << 2); at < end; at += 16) {
     const g = sumOfShards(at, row, shards);
     v128.store(at, g);
     const a = f64x2.promote_low_f32x4(g);

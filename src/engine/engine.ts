@@ -57,6 +57,13 @@ export interface BatchResult {
    * does not count them.
    */
   readonly unitSpikes?: readonly Uint32Array[];
+  /**
+   * Of a batch that was trained on: for each layer, from the lowest one up, the L2 norm of the gradient of the batch's mean loss
+   * with respect to all that is learned in the layer (weights, biases, recurrent weights, constants), `[layers]`; in units of
+   * the loss for each unit of a parameter. As it is before clipping and without weight decay. Infinite or NaN where the
+   * gradient is. Absent where an engine does not tell.
+   */
+  readonly gradientNorms?: readonly number[];
 }
 
 /** What the network answers to each sample of a batch, in the batch's order. */

@@ -57,6 +57,11 @@ export function parameterShapes(spec: NetworkSpec): [name: string, shape: readon
   });
 }
 
+/** The layer that a parameter of {@linkcode parameterShapes} belongs to, from 0. */
+export function layerOfParameter(name: string): number {
+  return Number(/\d+$/.exec(name)?.[0]) - 1;
+}
+
 /**
  * Writes a model as the bytes of a file. What it writes, {@linkcode decodeModel} reads.
  *

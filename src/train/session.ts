@@ -192,9 +192,19 @@ async function trainSession(session: Session, keeper: RunKeeper | undefined): Pr
     samples: data.train,
     unitSteps: hidden * spec.steps,
     onBatch(report) {
-      const { epoch, batch, score, firingRate, learningRate, seconds } = report;
+      const { epoch, batch, score, firingRate, learningRate, gradientNorms, seconds } = report;
       const { total: samples, loss, accuracy } = score;
-      folder?.metrics.append({ epoch, batch, samples, loss, accuracy, firingRate, learningRate, seconds });
+      folder?.metrics.append({
+        epoch,
+        batch,
+        samples,
+        loss,
+        accuracy,
+        firingRate,
+        learningRate,
+        ...(gradientNorms && { gradientNorms }),
+        seconds,
+      });
       observer.onBatch?.(report);
     },
     onEpoch(report) {

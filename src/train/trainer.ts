@@ -51,6 +51,8 @@ export interface BatchReport {
   readonly firingRate: number;
   /** What the batch moved the weights by. */
   readonly learningRate: number;
+  /** The L2 norm of each layer's gradient, `[layers]`: see `BatchResult.gradientNorms`. Absent where the engine does not tell. */
+  readonly gradientNorms?: readonly number[];
   /** Since training began. */
   readonly seconds: number;
 }
@@ -275,6 +277,7 @@ async function trainEpoch(
         score: sumScores([result]),
         firingRate: pairs > 0 ? result.spikes / pairs : 0,
         learningRate: rates[batch - 1]!,
+        ...(result.gradientNorms && { gradientNorms: result.gradientNorms }),
         seconds,
       });
       await stepDone(progress, state);

@@ -95,9 +95,11 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
       lines.map(({ epoch, batch, samples }) => [epoch, batch, samples]),
       [1, 2].flatMap((epoch) => [1, 2, 3].map((batch) => [epoch, batch, 100])),
     );
-    for (const { loss, accuracy, firingRate } of lines) {
+    for (const { loss, accuracy, firingRate, gradientNorms } of lines) {
       assert.ok(Number(loss) > 0 && Number(accuracy) >= 0 && Number(accuracy) <= 1);
       assert.ok(Number(firingRate) > 0 && Number(firingRate) < 1);
+      assert.ok(Array.isArray(gradientNorms) && gradientNorms.length === 2); // a layer each
+      assert.ok(gradientNorms.every((norm) => norm > 0 && norm < 100), `${gradientNorms}`);
     }
     const lastEpoch = lines.slice(3).map(({ loss }) => Number(loss));
     const meanLoss = lastEpoch.reduce((sum, loss) => sum + loss, 0) / lastEpoch.length;

@@ -68,7 +68,10 @@ for (const [name, open] of Object.entries(ENGINES)) {
     }
     const [whole, cut] = ends;
     assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
-    assert.deepEqual(cut!.result, whole!.result); // sample by sample, for scans cross no chunk
+    const { gradientNorms: norms = [], ...samples } = cut!.result;
+    const { gradientNorms: expected = [], ...wholeSamples } = whole!.result;
+    assert.deepEqual(samples, wholeSamples); // sample by sample, for scans cross no chunk
+    assertClose(norms, expected, "gradient norms", { relative: 1e-5, absolute: 0 });
     for (const [tensor, expected] of whole!.parameters) {
       assertClose(cut!.parameters.get(tensor)!, expected, tensor, { absolute: 1e-6 });
     }

@@ -58,11 +58,11 @@ const STEPS: Readonly<Record<string, Step>> = {
 
 for (const [name, step] of Object.entries(STEPS)) {
   Deno.test(`train() gives the same bits on any number of threads: ${name}`, async () => {
-    const states: EngineState[] = [];
+    const states: EngineState[] = [], norms: unknown[] = [];
     for (const threads of [0, 1, 2, 3, 5]) {
       using engine = await startEngine({ spec: SPEC, threads, batchSize: 40 });
       const trained = batchesOf(SAMPLES, 40).map((batch) => engine.train(batch, step));
-      await answered(Promise.all(trained));
+      norms.push((await answered(Promise.all(trained))).map(({ gradientNorms }) => gradientNorms));
       states.push(await engine.getState());
     }
     const inBits = states.map(({ parameters, moments, steps }) => ({
@@ -71,6 +71,7 @@ for (const [name, step] of Object.entries(STEPS)) {
       steps,
     }));
     for (const other of inBits.slice(1)) assert.deepEqual(other, inBits[0]);
+    for (const other of norms.slice(1)) assert.deepEqual(other, norms[0]);
     assert.equal(states[0]!.steps, 3);
   });
 

@@ -125,12 +125,6 @@ function sparseShare(units: number): number {
 }
 
 /**
- * Floats of the parameters whose squared gradients are summed by themselves: what a gradient's norm is a sum of, in order,
- * whoever sums which. Threads update whole numbers of them.
- */
-export const NORM_FLOATS = 1024;
-
-/**
  * Takes all memory of a thread, and writes its tables.
  *
  * @param shards The most gradient shards that a batch is cut into.

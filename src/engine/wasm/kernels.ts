@@ -418,7 +418,7 @@ export interface Kernels extends NeuronKernels {
     decay: number,
     shrink: number,
   ): void;
-  sumShards(gradients: number, count: number, shards: number): number;
+  sumShards(gradients: number, count: number, row: number, shards: number): number;
 }
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */

@@ -12,9 +12,9 @@ import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { clipFactor, type CompleteStep } from "../optimiser.ts";
 import { Core, type CoreOptions } from "./core.ts";
-import { NORM_FLOATS } from "./core_memory.ts";
+import { type GradientBlock, gradientBlocks } from "./gradient_blocks.ts";
 import type { KernelModule } from "./kernels.ts";
-import { roundUp } from "./layout.ts";
+import type { GradientPart } from "./sharded_update.ts";
 import type { SharedState } from "./shared_state.ts";
 import type { Place } from "./input_layer.ts";
 
@@ -96,12 +96,14 @@ export class Lane {
   readonly #samples = new Map<number, Samples>();
   /** Of the batch under way. */
   readonly #unitSpikes: Uint32Array;
+  readonly #blocks: readonly GradientBlock[];
   #barriers = 0;
 
   constructor(setup: LaneSetup) {
     this.#setup = setup;
     this.#core = new Core(setup.kernels, setup.options);
     this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.lane]!.length);
+    this.#blocks = gradientBlocks(this.#core.memory.layout, setup.shared.given.length);
   }
 
   /** Carries out a message; `undefined` where none is owed an answer. */
@@ -159,40 +161,36 @@ export class Lane {
 
   /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
   #update(job: Job, step: CompleteStep, number: number): void {
-    const core = this.#core, { squares } = this.#setup.shared;
-    let runs = this.#runs(job.shards), factor = 1;
+    const { optimiser } = this.#core, { parameters, moments, results } = this.#setup.shared;
+    let parts = this.#parts(job), factor = 1;
     if (step.clip < Infinity) {
-      for (const { from, to, shards, squares } of runs) core.optimiser.sumShards(from, to, shards, squares);
+      for (const part of parts) optimiser.sumShards(part);
       this.#barrier();
-      runs = runs.map((run) => ({ ...run, shards: run.shards.slice(0, 1) }));
-      factor = clipFactor(Math.sqrt(squares.reduce((sum, square) => sum + square, 0)), step.clip);
+      const square = results[job.slot].squares.reduce((sum, square) => sum + square, 0);
+      factor = clipFactor(Math.sqrt(square), step.clip);
+      // The sum of one shard is itself, and so are its squares; they are put where nobody else reads meanwhile.
+      parts = parts.map((part) => ({
+        ...part,
+        shards: part.shards.slice(0, 1),
+        squares: new Float64Array(part.blocks.length),
+      }));
     }
-    for (const run of runs) core.optimiser.update({ ...run, step, number, factor });
+    for (const part of parts) optimiser.update(part, { parameters, moments, step, number, factor });
   }
 
   /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
-  #runs(used: number) {
-    const { shared: { given, shards, parameters, moments: [first, second], squares }, lane, lanes } = this
-      .#setup;
-    const runOf = (begin: number, end: number, shards: readonly Float32Array[], square: number) => {
-      const share = roundUp(Math.ceil((end - begin) / lanes), NORM_FLOATS);
-      return {
-        from: Math.min(lane * share, end - begin),
-        to: Math.min((lane + 1) * share, end - begin),
-        shards,
-        parameters: parameters.subarray(begin, end),
-        moments: [first.subarray(begin, end), second.subarray(begin, end)] as const,
-        squares: squares.subarray(square),
-      };
+  #parts({ shards: used, slot }: Job): readonly GradientPart[] {
+    const { shared: { given, shards, results }, lane, lanes } = this.#setup;
+    const { squares } = results[slot], all = this.#blocks;
+    const partOf = (first: number, end: number, begin: number, shards: readonly Float32Array[]) => {
+      const share = Math.ceil((end - first) / lanes);
+      const from = Math.min(first + lane * share, end), to = Math.min(from + share, end);
+      return { blocks: all.slice(from, to), shards, begin, squares: squares.subarray(from, to) };
     };
+    const middle = all.filter(({ to }) => to <= given.length).length;
     return [
-      runOf(0, given.length, [given], 0),
-      runOf(
-        given.length,
-        parameters.length,
-        shards.slice(0, used),
-        Math.ceil(given.length / NORM_FLOATS),
-      ),
+      partOf(0, middle, 0, [given]),
+      partOf(middle, all.length, given.length, shards.slice(0, used)),
     ];
   }
 

@@ -28,6 +28,7 @@ import {
 } from "../optimiser.ts";
 import type { CoreOptions } from "./core.ts";
 import type { KernelModule } from "./kernels.ts";
+import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_blocks.ts";
 import type { Job } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
@@ -70,6 +71,7 @@ export class LaneEngine implements Engine, Disposable {
   readonly threads: number;
   readonly #spec: NetworkSpec;
   readonly #layout: ParameterLayout;
+  readonly #blocks: readonly GradientBlock[];
   readonly #batchSize: number;
   readonly #shards: (count: number) => number;
   readonly #shared: SharedState;
@@ -97,10 +99,12 @@ export class LaneEngine implements Engine, Disposable {
     const isExternal = core.exchange !== undefined;
     this.#layout = layOut(core.plan, isExternal);
     const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
+    this.#blocks = gradientBlocks(this.#layout, given);
     this.#shared = shareState({
       size: this.#layout.size,
       given,
       shards: core.shards,
+      blocks: this.#blocks.length,
       batchSize,
       classes: core.plan.classes,
       lanes: Math.max(1, threads),
@@ -157,7 +161,9 @@ export class LaneEngine implements Engine, Disposable {
       const complete = completeStep(step);
       this.#takeOptimiser(complete.kind);
       await this.#director.train(job, batch.samples, complete, ++this.#steps);
-      return this.#sum(batch, job);
+      const { squares } = this.#shared.results[job.slot];
+      const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
+      return { ...this.#sum(batch, job), gradientNorms };
     });
   }
 

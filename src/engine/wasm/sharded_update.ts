@@ -1,21 +1,30 @@
 /**
  * One thread's share of the optimiser's work: a part of the parameters, moved by the sum of its gradient's shards.
  *
- * Parts are worked on {@linkcode UPDATE_FLOATS} parameters at a time, in room of the kernels' memory: so it does not grow with the
- * network.
+ * Blocks are worked on together, {@linkcode UPDATE_FLOATS} parameters at most, in room of the kernels' memory: so it does not grow
+ * with the network.
  *
  * @module
  */
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
-import { type CoreMemory, NORM_FLOATS, UPDATE_FLOATS } from "./core_memory.ts";
+import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";
+import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
 
-/** A part of the flat parameters, in floats, and what moves it. */
-export interface UpdatePart {
-  readonly from: number;
-  readonly to: number;
-  /** The batch's gradient is their sum. */
+/** A part of the batch's gradient: whole blocks, one after the other. */
+export interface GradientPart {
+  readonly blocks: readonly GradientBlock[];
+  /** The gradient is their sum. */
   readonly shards: readonly Float32Array[];
+  /** The parameter that the shards begin at. */
+  readonly begin: number;
+  /** One entry a block, written: Σ g². */
+  readonly squares: Float64Array;
+}
+
+/** What moves the parameters of a part. */
+export interface Move {
+  /** All of them. */
   readonly parameters: Float32Array;
   /** What the optimiser remembers: SGD uses the first, Adam both. */
   readonly moments: readonly [Float32Array, Float32Array];
@@ -39,63 +48,83 @@ export class ShardedUpdate {
     this.#floats = new Float32Array(kernels.memory.buffer);
   }
 
-  /** Sums the shards of a part of the parameters in their order, and moves the part. */
-  update({ from, to, shards, parameters, moments: [first, second], step, number, factor }: UpdatePart): void {
-    const k = this.#kernels;
+  /** Sums the shards of a part in their order, and moves its parameters. */
+  update(part: GradientPart, move: Move): void {
+    this.#sum(part, (from, count) => this.#move(from, count, move));
+  }
+
+  /** Sums the shards of a part into the first shard. */
+  sumShards(part: GradientPart): void {
+    const { shards: [first], begin } = part;
+    this.#sum(part, (from, count, gradientsAt) => first!.set(this.#view(gradientsAt, count), from - begin));
+  }
+
+  /** @param use What is done with so many parameters' gradient, which lies in the kernels' memory. */
+  #sum(
+    { blocks, shards, begin, squares }: GradientPart,
+    use: (from: number, count: number, gradientsAt: number) => void,
+  ): void {
+    const gradientsAt = this.#gradientsAt;
+    for (let next = 0; next < blocks.length;) {
+      const first = next, { from } = blocks[first]!;
+      while (next < blocks.length && blocks[next]!.to - from <= UPDATE_FLOATS) next++;
+      const count = blocks[next - 1]!.to - from;
+      shards.forEach((shard, i) => {
+        this.#view(gradientsAt + 4 * i * count, count).set(
+          shard.subarray(from - begin, from - begin + count),
+        );
+      });
+      for (let i = first; i < next; i++) {
+        const { from: at, to } = blocks[i]!;
+        squares[i] = this.#kernels.sumShards(
+          gradientsAt + 4 * (at - from),
+          to - at,
+          4 * count,
+          shards.length,
+        );
+      }
+      use(from, count, gradientsAt);
+    }
+  }
+
+  #move(
+    at: number,
+    count: number,
+    { parameters, moments: [first, second], step, number, factor }: Move,
+  ): void {
+    const k = this.#kernels, gradientsAt = this.#gradientsAt;
     const parametersAt = this.#room;
     const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
-    const gradientsAt = secondAt + 4 * UPDATE_FLOATS;
-    for (let at = from; at < to; at += UPDATE_FLOATS) {
-      const count = Math.min(UPDATE_FLOATS, to - at);
-      const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
-      w.set(parameters.subarray(at, at + count));
-      m.set(first.subarray(at, at + count));
-      this.#takeShards(shards, at, count, gradientsAt);
-      switch (step.kind) {
-        case "sgd":
-          // deno-fmt-ignore
-          k.sgd(parametersAt, firstAt, gradientsAt, count, shards.length, factor, step.learningRate, step.momentum,
-            step.weightDecay);
-          break;
-        case "adam":
-        case "adamw": {
-          const s = this.#view(secondAt, count),
-            { rate, correction, decay, shrink } = adamConstants(step, number);
-          s.set(second.subarray(at, at + count));
-          // deno-fmt-ignore
-          k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, shards.length, factor, rate, 1 - step.beta1,
-            step.beta2, 1 - step.beta2, correction, step.epsilon, decay, shrink);
-          second.set(s, at);
-          break;
-        }
-        default:
-          step satisfies never;
+    const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
+    w.set(parameters.subarray(at, at + count));
+    m.set(first.subarray(at, at + count));
+    switch (step.kind) {
+      case "sgd":
+        // deno-fmt-ignore
+        k.sgd(parametersAt, firstAt, gradientsAt, count, 1, factor, step.learningRate, step.momentum,
+          step.weightDecay);
+        break;
+      case "adam":
+      case "adamw": {
+        const s = this.#view(secondAt, count),
+          { rate, correction, decay, shrink } = adamConstants(step, number);
+        s.set(second.subarray(at, at + count));
+        // deno-fmt-ignore
+        k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, 1, factor, rate, 1 - step.beta1, step.beta2,
+          1 - step.beta2, correction, step.epsilon, decay, shrink);
+        second.set(s, at);
+        break;
       }
-      parameters.set(w, at);
-      first.set(m, at);
+      default:
+        step satisfies never;
     }
+    parameters.set(w, at);
+    first.set(m, at);
   }
 
-  /**
-   * Sums the shards of a part of the parameters into the first shard.
-   *
-   * @param from A multiple of {@linkcode NORM_FLOATS}.
-   * @param squares One entry for each so many parameters, written: Σ g² over them.
-   */
-  sumShards(from: number, to: number, shards: readonly Float32Array[], squares: Float64Array): void {
-    const gradientsAt = this.#room;
-    for (let at = from; at < to; at += NORM_FLOATS) {
-      const count = Math.min(NORM_FLOATS, to - at);
-      this.#takeShards(shards, at, count, gradientsAt);
-      squares[at / NORM_FLOATS] = this.#kernels.sumShards(gradientsAt, count, shards.length);
-      shards[0]!.set(this.#view(gradientsAt, count), at);
-    }
-  }
-
-  #takeShards(shards: readonly Float32Array[], from: number, count: number, to: number): void {
-    shards.forEach((shard, i) => {
-      this.#view(to + 4 * i * count, count).set(shard.subarray(from, from + count));
-    });
+  /** Where the shards lie, behind the parameters and their moments. */
+  get #gradientsAt(): number {
+    return this.#room + 3 * 4 * UPDATE_FLOATS;
   }
 
   #view(at: number, length: number): Float32Array {

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import { NORM_FLOATS } from "./core_memory.ts";
-
 /** Memory that all threads see. With a single lane it need not be shared. */
 export interface SharedState {
   /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
@@ -12,8 +10,6 @@ export interface SharedState {
   readonly parameters: Float32Array;
   /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
-  /** Σ g² of each {@linkcode NORM_FLOATS} parameters, where the gradient's norm is asked for. */
-  readonly squares: Float64Array;
   /**
    * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
    * gradient of these, and so the shards begin behind them.
@@ -33,6 +29,8 @@ export interface SlotResults {
   readonly spikes: Int32Array;
   /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
   readonly unitSpikes: readonly Uint32Array[];
+  /** One entry a block of parameters (`gradientBlocks`): Σ g² of the batch's gradient. */
+  readonly squares: Float64Array;
 }
 
 /** How much there is to share. */
@@ -42,6 +40,8 @@ export interface SharedSizes {
   /** Of these, the first so many have their gradient given. */
   readonly given: number;
   readonly shards: number;
+  /** Blocks that the gradient's squares are summed by. */
+  readonly blocks: number;
   readonly batchSize: number;
   readonly classes: number;
   readonly lanes: number;
@@ -52,7 +52,7 @@ export interface SharedSizes {
 
 /** Makes it, all zeros. */
 export function shareState(sizes: SharedSizes): SharedState {
-  const { size, given, shards, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
+  const { size, given, shards, blocks, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -61,14 +61,12 @@ export function shareState(sizes: SharedSizes): SharedState {
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
     unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
+    squares: new Float64Array(bytes(8 * blocks)),
   });
   return {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
     moments: [floats(size), floats(size)],
-    squares: new Float64Array(
-      bytes(8 * (Math.ceil(given / NORM_FLOATS) + Math.ceil((size - given) / NORM_FLOATS))),
-    ),
     given: floats(given),
     shards: Array.from({ length: shards }, () => floats(size - given)),
     results: [results(), results()],

@@ -4,7 +4,7 @@
  * @module
  */
 import { ADAM } from "../../../asm/optimisers/adam.wgsl.ts";
-import { CLIP_BLOCK, CLIP_FACTOR, SUM_SQUARES } from "../../../asm/optimisers/clip.wgsl.ts";
+import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimisers/clip.wgsl.ts";
 import { SGD } from "../../../asm/optimisers/sgd.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { adamConstants, type CompleteStep } from "../optimiser.ts";
@@ -14,15 +14,17 @@ import type { DeviceParameter } from "./device_parameters.ts";
  * Moves all parameters by the gradients that were added.
  *
  * @param number Of the step, from 1.
+ * @returns What {@linkcode layerNorms} reads the gradient's norms from; the caller releases it.
  */
 export function updateParameters(
   backend: Backend,
   parameters: readonly DeviceParameter[],
   step: CompleteStep,
   number: number,
-): void {
-  backend.scoped(() => {
-    const factor = clipFactorOf(backend, parameters, step.clip);
+): Tensor<"f32"> {
+  return backend.scoped((keep) => {
+    const squares = keep(squaresOf(backend, parameters));
+    const factor = clipFactorOf(backend, squares, step.clip);
     for (const { rows, columns, values, gradient } of parameters) {
       const call = { inputs: { gradient, factor }, invocations: rows * columns, output: values };
       switch (step.kind) {
@@ -42,15 +44,38 @@ export function updateParameters(
           step satisfies never;
       }
     }
+    return squares;
   });
 }
 
-/** What gradients are multiplied by, f32 `[1]`. */
-function clipFactorOf(backend: Backend, parameters: readonly DeviceParameter[], clip: number): Tensor<"f32"> {
-  if (clip === Infinity) return backend.upload(Float32Array.of(1), [1]);
-  const blocksOf = ({ rows, columns }: DeviceParameter) => Math.ceil(rows * columns / CLIP_BLOCK);
+/**
+ * The L2 norm of each layer's gradient.
+ *
+ * @param squares What {@linkcode updateParameters} returns, at home.
+ */
+export function layerNorms(
+  parameters: readonly DeviceParameter[],
+  squares: Float32Array,
+  layers: number,
+): readonly number[] {
+  const sums = new Array<number>(layers).fill(0);
+  let at = 0;
+  for (const parameter of parameters) {
+    for (const end = at + BLOCK_NUMBERS * blocksOf(parameter); at < end; at += BLOCK_NUMBERS) {
+      sums[parameter.layer]! += squares[at]! ** 2 * squares[at + 1]!;
+    }
+  }
+  return sums.map(Math.sqrt);
+}
+
+function blocksOf({ rows, columns }: DeviceParameter): number {
+  return Math.ceil(rows * columns / NORM_BLOCK);
+}
+
+/** Σ g² of all blocks, parameter by parameter, f32 `[blocks, 2]`. */
+function squaresOf(backend: Backend, parameters: readonly DeviceParameter[]): Tensor<"f32"> {
   const blocks = parameters.reduce((sum, parameter) => sum + blocksOf(parameter), 0);
-  const squares = backend.allocate("f32", [blocks]);
+  const squares = backend.allocate("f32", [blocks, BLOCK_NUMBERS]);
   let begin = 0;
   for (const parameter of parameters) {
     const { gradient, rows, columns } = parameter;
@@ -62,6 +87,13 @@ function clipFactorOf(backend: Backend, parameters: readonly DeviceParameter[], 
     });
     begin += blocksOf(parameter);
   }
+  return squares;
+}
+
+/** What gradients are multiplied by, f32 `[1]`. */
+function clipFactorOf(backend: Backend, squares: Tensor<"f32">, clip: number): Tensor<"f32"> {
+  if (clip === Infinity) return backend.upload(Float32Array.of(1), [1]);
+  const [blocks = 0] = squares.shape;
   return backend.run(CLIP_FACTOR, {
     inputs: { squares },
     uniforms: { blocks, clip },

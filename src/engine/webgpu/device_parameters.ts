@@ -7,7 +7,7 @@
  * @module
  */
 import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
-import { parameterShapes } from "../../network/model_file.ts";
+import { layerOfParameter, parameterShapes } from "../../network/model_file.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
@@ -19,6 +19,8 @@ export const MOST_MOMENTS = 2;
 /** One tensor of parameters. */
 export interface DeviceParameter {
   readonly name: string;
+  /** From 0. */
+  readonly layer: number;
   /** In files it is `[rows, columns]`, on the device `[columns, rows]`; a vector has one column. */
   readonly rows: number;
   readonly columns: number;
@@ -40,6 +42,7 @@ export class DeviceParameters {
       const values = new Float32Array((1 + MOST_MOMENTS) * rows * columns);
       return {
         name,
+        layer: layerOfParameter(name),
         rows,
         columns,
         isMatrix: shape.length === 2,

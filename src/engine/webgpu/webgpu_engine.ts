@@ -38,7 +38,7 @@ import {
 } from "../optimiser.ts";
 import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
 import { cutBatch, memoryNeedOf } from "./chunking.ts";
-import { updateParameters } from "./device_optimiser.ts";
+import { layerNorms, updateParameters } from "./device_optimiser.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 import { type Chunk, present, type Room } from "./presentation.ts";
@@ -244,14 +244,14 @@ class DeviceEngine implements WebGpuEngine {
     const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
     const unitSpikes = backend.allocate("i32", [Math.max(1, below.reduce((sum, units) => sum + units, 0))]);
     this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: step !== undefined });
-    if (step) {
-      updateParameters(backend, this.#room.parameters.all, step, ++this.#steps);
-    }
-    const read = backend.read(scores, unitSpikes);
-    backend.release(scores, unitSpikes);
-    const [numbers, fired] = await read;
+    const { all } = this.#room.parameters;
+    const squares = step ? updateParameters(backend, all, step, ++this.#steps) : this.#room.nothing;
+    const read = backend.read(scores, unitSpikes, squares);
+    backend.release(scores, unitSpikes, ...(step ? [squares] : []));
+    const [numbers, fired, summed] = await read;
     let first = 0;
     return {
+      ...(step && { gradientNorms: layerNorms(all, summed, this.#plan.layers.length) }),
       ...sumScores(numbers, batch.indices, batch.samples),
       unitSpikes: below.map((units) => Uint32Array.from(fired.subarray(first, first += units))),
     };

@@ -4,20 +4,20 @@ import { assertSameBits, uniformFloats } from "../numbers.ts";
 
 testOnBothBuilds("sumShards() sums into the first shard and gives the sum's squared norm", ({ memory }) => {
   const { fround } = Math;
-  for (const count of [4, 8, 12, 36, 1024]) {
+  for (const [count, row] of [[4, 4], [8, 8], [12, 20], [36, 36], [1024, 8192]] as const) {
     for (const shards of [1, 2, 3, 24]) {
-      const g = uniformFloats(count + shards, shards * count);
+      const g = uniformFloats(count + shards, shards * row);
       const gradients = memory.updated(g);
-      const squared = memory.kernels.sumShards(gradients, count, shards);
+      const squared = memory.kernels.sumShards(gradients, count, 4 * row, shards);
       const sums = Float32Array.from({ length: count }, (_, i) => {
         let sum = g[i]!;
-        for (let shard = 1; shard < shards; shard++) sum = fround(sum + g[shard * count + i]!);
+        for (let shard = 1; shard < shards; shard++) sum = fround(sum + g[shard * row + i]!);
         return sum;
       });
       const case_ = `${count} parameters, ${shards} shards`;
       assertSameBits(memory.floatsAt(gradients, count), sums, case_);
       assertSameBits(
-        memory.floatsAt(gradients, shards * count).slice(count),
+        memory.floatsAt(gradients, shards * row).slice(count),
         g.slice(count),
         "the other shards",
       );
