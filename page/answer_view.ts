@@ -172,8 +172,8 @@ export class AnswerView {
     this.#step.value = String(until);
     this.#stepValue.value = `${count(until)} of ${count(steps)}`;
     for (const { layer, canvas, caption } of this.#views) {
-      const outputs = trace.outputs[layer]!, { units } = layers[layer]!;
-      const spikes = outputs.subarray(0, until * units).reduce((sum, o) => sum + (o > 0 ? 1 : 0), 0);
+      const fired = trace.spikes[layer]!, { units } = layers[layer]!;
+      const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
       const name = layer === top ? "Output layer" : `Layer ${layer + 1}`;
       const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${
         count(units)
@@ -183,7 +183,7 @@ export class AnswerView {
         make("span", {}, figures),
       );
       canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
-      drawRaster(canvas, { outputs, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
+      drawRaster(canvas, { spikes: fired, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
     }
     this.#showPotentials(until);
     this.#decide(sight, until);

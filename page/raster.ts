@@ -18,8 +18,8 @@ export function rasterHeight(units: number): number {
 
 /** One layer's raster. */
 export interface RasterOptions {
-  /** `[steps, units]`; above 0 is a spike. */
-  readonly outputs: Float32Array;
+  /** `[steps, units]`, 1 at a spike: a trace's. */
+  readonly spikes: Uint8Array;
   readonly steps: number;
   readonly units: number;
   /** Name of a colour. */
@@ -31,7 +31,7 @@ export interface RasterOptions {
 /** Draws it at the canvas's size and the screen's density. */
 export function drawRaster(
   canvas: HTMLCanvasElement,
-  { outputs, steps, units, ink, until }: RasterOptions,
+  { spikes, steps, units, ink, until }: RasterOptions,
 ): void {
   const context = canvas.getContext("2d");
   if (!context) return;
@@ -39,7 +39,7 @@ export function drawRaster(
   const height = Math.round(canvas.clientHeight * density);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   context.clearRect(0, 0, width, height);
-  const { rows, columns, stepsPerColumn, cells } = gridOf(outputs, steps, units, MOST_ROWS, MOST_COLUMNS);
+  const { rows, columns, stepsPerColumn, cells } = gridOf(spikes, steps, units, MOST_ROWS, MOST_COLUMNS);
   const across = width / columns, up = height / rows, shown = until / stepsPerColumn;
   const tick = [Math.max(1, 0.72 * across), Math.max(1, 0.8 * up)] as const;
   const old = colour(ink), fresh = colour("orange");

@@ -53,7 +53,7 @@ export function drawLive({ title, spec, trace, history }: LiveView, room: Room):
     const most = Math.min(TALLEST, free);
     const lines = width < 30 || most < 1
       ? []
-      : brailleRaster(trace.outputs[layer]!, spec.steps, units, width - LABEL, most);
+      : brailleRaster(trace.spikes[layer]!, spec.steps, units, width - LABEL, most);
     free -= lines.length;
     const label = layerLabel(layer, top).padEnd(LABEL);
     rasters.unshift(
@@ -68,17 +68,17 @@ export function drawLive({ title, spec, trace, history }: LiveView, room: Room):
  * A layer's spikes as Braille: unit 0 lowest, the first step left. Where there are more units or steps than dots, several
  * share a dot.
  *
- * @param outputs `[steps, units]`; above 0 is a spike.
+ * @param spikes `[steps, units]`, 1 at a spike: a trace's.
  * @returns At most `rows` lines of at most `columns` letters.
  */
 export function brailleRaster(
-  outputs: Float32Array,
+  spikes: Uint8Array,
   steps: number,
   units: number,
   columns: number,
   rows: number,
 ): string[] {
-  const grid = gridOf(outputs, steps, units, 4 * rows, 2 * columns);
+  const grid = gridOf(spikes, steps, units, 4 * rows, 2 * columns);
   const lines: string[] = [];
   for (let line = Math.ceil(grid.rows / 4) - 1; line >= 0; line--) {
     let text = "";

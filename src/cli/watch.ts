@@ -103,9 +103,9 @@ export class Watch implements Disposable {
   #see(trace: LiveView["trace"]): void {
     const { spec, samples, index } = this.#options;
     spec.layers.forEach((_, layer) => {
-      const spikes = trace.outputs[layer]!.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+      const spikes = trace.spikes[layer]!.reduce((sum, spike) => sum + spike, 0);
       const rates = this.#history[layer]!;
-      rates.push(spikes / trace.outputs[layer]!.length);
+      rates.push(spikes / trace.spikes[layer]!.length);
       if (rates.length > MEMORY) rates.shift();
     });
     const probabilities = logSoftmax(trace.logits).map(Math.exp);

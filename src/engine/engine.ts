@@ -82,6 +82,11 @@ export interface SampleTrace {
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
+  /**
+   * For each layer, 1 where a unit spiked (u' > θ) and 0 elsewhere, `[steps, units]`; all 0 where its neuron fires no spikes. An
+   * output does not tell: a spike that is multiplied by a scale of 0 or below puts out nothing, or less than nothing.
+   */
+  readonly spikes: readonly Uint8Array[];
   /** For each layer, I, what comes back from a recurrent layer's own outputs included, `[steps, units]`. */
   readonly currents: readonly Float32Array[];
   /** The readout, `[classes]`. */

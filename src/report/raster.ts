@@ -12,19 +12,20 @@ import { boundedGrid, type RasterGrid } from "./raster_grid.ts";
 /**
  * Draws a layer's raster.
  *
+ * @param spikes `[steps, units]`, 1 at a spike: a trace's.
  * @param name What the layer is called.
  * @param mostTicks Of more spikes, several share a tick.
  */
 export function drawRaster(
-  outputs: Float32Array,
+  spikes: Uint8Array,
   steps: number,
   units: number,
   name: string,
   colour: string,
   mostTicks: number,
 ): Markup {
-  const grid = boundedGrid(outputs, steps, units, mostTicks);
-  const spikes = outputs.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+  const grid = boundedGrid(spikes, steps, units, mostTicks);
+  const total = spikes.reduce((sum, spike) => sum + spike, 0);
   const few = units <= 12;
   return draw({
     height: Math.max(70, Math.min(220, 5 * units)) + 48,
@@ -51,7 +52,7 @@ export function drawRaster(
         return path;
       },
     ],
-  }, `Spike raster of ${name}: ${count(spikes)} spikes of ${count(units)} units in ${count(steps)} steps`);
+  }, `Spike raster of ${name}: ${count(total)} spikes of ${count(units)} units in ${count(steps)} steps`);
 }
 
 /** The occupied cells as horizontal strokes by relative moves: within a row, `h.7m.3 0` is a tick and the way to the next cell. */

@@ -20,9 +20,9 @@ export interface RasterGrid {
   readonly occupied: number;
 }
 
-/** Puts spikes into cells. @param outputs `[steps, units]`; above 0 is a spike. */
+/** Puts spikes into cells. @param spikes `[steps, units]`, 1 at a spike: a trace's. */
 export function gridOf(
-  outputs: Float32Array,
+  spikes: Uint8Array,
   steps: number,
   units: number,
   mostRows: number,
@@ -33,7 +33,7 @@ export function gridOf(
   const cells = new Uint8Array(rows * columns);
   for (let t = 0; t < steps; t++) {
     for (let n = 0; n < units; n++) {
-      if (!(outputs[t * units + n]! > 0)) continue; // nor where a sequence has ended
+      if (spikes[t * units + n] !== 1) continue; // nor where a sequence has ended
       cells[Math.floor(n / unitsPerRow) * columns + Math.floor(t / stepsPerColumn)] = 1;
     }
   }
@@ -43,13 +43,13 @@ export function gridOf(
 
 /** The finest grid with at most so many ticks, so that a page stays small however many spikes there are. */
 export function boundedGrid(
-  outputs: Float32Array,
+  spikes: Uint8Array,
   steps: number,
   units: number,
   mostTicks: number,
 ): RasterGrid {
   for (let rows = ROWS, columns = COLUMNS;; rows /= 2, columns /= 2) {
-    const grid = gridOf(outputs, steps, units, Math.max(1, rows), Math.max(1, columns));
+    const grid = gridOf(spikes, steps, units, Math.max(1, rows), Math.max(1, columns));
     if (grid.occupied <= Math.max(1, mostTicks)) return grid;
   }
 }

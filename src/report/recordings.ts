@@ -6,6 +6,7 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";
+import { kindOf } from "../network/neurons.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 import { type Spectrum, sumSpectra } from "./spectrum.ts";
@@ -38,9 +39,9 @@ const WORK = 1e10;
 const MOST = 500;
 const LEAST = 16;
 
-/** Whether a layer's outputs are spikes; a neuron without a threshold hands on its potential. */
+/** Whether a layer fires spikes; one of integrators hands on its potentials. */
 export function fires({ layers }: NetworkSpec, layer: number): boolean {
-  return "threshold" in layers[layer]!.neuron;
+  return kindOf(layers[layer]!.neuron).fires;
 }
 
 /** How many samples are recorded: 500, or fewer where the network is large. */
@@ -73,8 +74,8 @@ export async function recordSamples(
 ): Promise<Recordings> {
   const sums = spec.layers.flatMap((_, layer) => fires(spec, layer) ? [sumLayer(spec, layer, count)] : []);
   for (let index = 0; index < count; index++) {
-    const { outputs } = await traceSample(engine, samples, index);
-    for (const sum of sums) sum.add(outputs[sum.layer]!, samples.labels[index]!);
+    const { spikes } = await traceSample(engine, samples, index);
+    for (const sum of sums) sum.add(spikes[sum.layer]!, samples.labels[index]!);
     onSample(index + 1, count);
   }
   return { count, layers: sums.map((sum) => sum.result()) };
@@ -90,12 +91,12 @@ function sumLayer(spec: NetworkSpec, layer: number, count: number) {
   let presented = 0;
   return {
     layer,
-    add(outputs: Float32Array, label: number) {
-      const length = outputs.length / units;
+    add(spikes: Uint8Array, label: number) {
+      const length = spikes.length / units;
       for (let t = 0; t < length; t++) {
         let fired = 0;
         for (let n = 0; n < units; n++) {
-          if (outputs[t * units + n]! <= 0) continue;
+          if (spikes[t * units + n] !== 1) continue;
           fired++;
           byClass[label * units + n]!++;
         }
@@ -103,7 +104,7 @@ function sumLayer(spec: NetworkSpec, layer: number, count: number) {
       }
       stepsByClass[label]! += length;
       presented += length;
-      spectra?.add(outputs);
+      spectra?.add(spikes);
     },
     result(): LayerActivity {
       const spectrum = spectra?.result();

@@ -69,7 +69,7 @@ function oneSample(
   const raster = (layer: number) =>
     figure(
       drawRaster(
-        trace.outputs[layer]!,
+        trace.spikes[layer]!,
         steps,
         layers[layer]!.units,
         layerName(spec, layer),
@@ -147,7 +147,7 @@ interface Level {
   readonly unit: number;
 }
 
-function levelsOf(values: Float32Array | Float64Array, units: number, unit: number): Level[] {
+function levelsOf(values: Float32Array | Float64Array | Uint8Array, units: number, unit: number): Level[] {
   return Array.from(
     { length: values.length / units },
     (_, step) => ({ step, value: values[step * units + unit]!, unit }),
@@ -165,39 +165,50 @@ function thresholdOf(
   return learned ?? ("threshold" in neuron ? neuron.threshold : undefined);
 }
 
-/** Where a unit was just before its reset: above the threshold by its output, where the output says so. */
+/** Where a unit of a layer was just before its reset: u' of its spikes, as its currents and potentials have it. */
 function peaksOf(
   neuron: Neuron,
-  threshold: number,
-  outputs: Float32Array,
+  { decay, threshold }: { readonly decay: number; readonly threshold: number },
+  { spikes, potentials, currents }: LayerTrace,
   units: number,
   unit: number,
 ): Level[] {
-  return levelsOf(outputs, units, unit).filter(({ value }) => value > 0)
-    .map(({ step, value }) => ({
-      step,
-      unit,
-      value: neuron.kind === "graded" ? threshold + value : threshold,
-    }));
+  return levelsOf(spikes, units, unit).filter(({ value }) => value === 1).map(({ step }) => {
+    const at = step * units + unit, before = step === 0 ? 0 : potentials[at - units]!;
+    return { step, unit, value: neuron.kind === "graded" ? currents[at]! + decay * before : threshold };
+  });
+}
+
+/** What a trace says of one layer. */
+interface LayerTrace {
+  readonly spikes: Uint8Array;
+  readonly potentials: Float32Array;
+  readonly currents: Float32Array;
 }
 
 function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: SampleTrace): Markup {
   const { units, neuron } = spec.layers[0]!;
-  const potentials = trace.potentials[0]!, outputs = trace.outputs[0]!;
+  const potentials = trace.potentials[0]!, spikes = trace.spikes[0]!;
+  const layer: LayerTrace = { spikes, potentials, currents: trace.currents[0]! };
   const chosen = tellingUnits(
     potentials,
-    outputs,
+    spikes,
     units,
     (unit) => thresholdOf(neuron, parameters, 0, unit) ?? 0,
   );
   const panels = chosen.map((unit) => {
     const threshold = thresholdOf(neuron, parameters, 0, unit) ?? 0;
+    const decay = parameters.get("decay1")?.[unit] ?? neuron.decay;
     return {
       panel: `unit ${unit}`,
       threshold,
       levels: levelsOf(potentials, units, unit),
-      peaks: thinned(peaksOf(neuron, threshold, outputs, units, unit), ({ value }) => value, MOST_POINTS),
-      spikes: levelsOf(outputs, units, unit).filter(({ value }) => value > 0).length,
+      peaks: thinned(
+        peaksOf(neuron, { decay, threshold }, layer, units, unit),
+        ({ value }) => value,
+        MOST_POINTS,
+      ),
+      spikes: levelsOf(spikes, units, unit).filter(({ value }) => value === 1).length,
     };
   });
   const named = (pick: (panel: typeof panels[number]) => Level[]) =>
@@ -249,14 +260,14 @@ function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: Samp
 /** The busiest unit, the one in the middle of those that fire, and the silent one whose potential came the closest. */
 export function tellingUnits(
   potentials: Float32Array,
-  outputs: Float32Array,
+  fired: Uint8Array,
   units: number,
   threshold: (unit: number) => number,
 ): number[] {
   const all = Array.from({ length: units }, (_, unit) => {
     let spikes = 0, gap = Infinity;
-    for (let at = unit; at < outputs.length; at += units) {
-      if (outputs[at]! > 0) spikes++;
+    for (let at = unit; at < fired.length; at += units) {
+      spikes += fired[at]!;
       gap = Math.min(gap, threshold(unit) - potentials[at]!);
     }
     return { unit, spikes, gap };

@@ -48,8 +48,8 @@ export interface Spectrum {
 
 /** Adds up the spectra of samples. */
 export interface SpectrumSum {
-  /** Adds a sample. @param outputs `[steps, units]`, of fewer steps where it is shorter; above 0 is a spike. */
-  add(outputs: Float32Array): void;
+  /** Adds a sample. @param fired `[steps, units]`, of fewer steps where it is shorter; 1 at a spike. */
+  add(fired: Uint8Array): void;
   /** Undefined where no unit fired, or all fired at every step. */
   result(): Spectrum | undefined;
 }
@@ -83,13 +83,13 @@ export function sumSpectra(steps: number, units: number): SpectrumSum | undefine
   };
 
   return {
-    add(outputs) {
-      const present = outputs.length / units;
+    add(fired) {
+      const present = fired.length / units;
       for (let begin = settling; begin + length <= present; begin += length) {
         const re = new Float64Array(bins), im = new Float64Array(bins), power = new Float64Array(bins);
         for (let n = 0; n < units; n++) {
           const spikes: number[] = [];
-          for (let t = 0; t < length; t++) if (outputs[(begin + t) * units + n]! > 0) spikes.push(t);
+          for (let t = 0; t < length; t++) if (fired[(begin + t) * units + n] === 1) spikes.push(t);
           if (spikes.length > 0) addUnit(spikes, re, im, power);
         }
         for (let bin = 0; bin < bins; bin++) {

@@ -93,11 +93,9 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
   return spec.layers.map((layer, i) => summarise(spec, layer, i, sums[i]!, indices.length, parameters));
 }
 
-function addTrace(layer: LayerSums, { outputs, currents }: SampleTrace, index: number): void {
+function addTrace(layer: LayerSums, { spikes: fired, currents }: SampleTrace, index: number): void {
   const { spikes } = layer;
-  outputs[index]!.forEach((output, at) => {
-    if (output > 0) spikes[at % spikes.length]!++;
-  });
+  fired[index]!.forEach((spike, at) => spikes[at % spikes.length]! += spike);
   for (const current of currents[index]!) {
     layer.count++;
     layer.sum += current;

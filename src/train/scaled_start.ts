@@ -89,8 +89,12 @@ async function firingRate(
         engine.trace({ samples, indices: Uint32Array.of(index), purpose: PURPOSE.training, epoch: 0 }),
     ),
   );
-  const spikes = traces.reduce((sum, { outputs }) => sum + outputs[layer]!.filter((o) => o !== 0).length, 0);
-  return spikes / traces.reduce((sum, { outputs }) => sum + outputs[layer]!.length, 0);
+  let fired = 0, pairs = 0;
+  for (const { spikes } of traces) {
+    for (const spike of spikes[layer]!) fired += spike;
+    pairs += spikes[layer]!.length;
+  }
+  return fired / pairs;
 }
 
 /**

@@ -11,6 +11,7 @@ import { createEngine, type EngineOptions } from "../engine/choose.ts";
 import type { Batch, Engine, Parameters } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { parameterShapes } from "../network/model_file.ts";
+import { kindOf } from "../network/neurons.ts";
 import { denseNetwork } from "../network/presets.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
@@ -116,6 +117,8 @@ async function compareStates(
   using engine = await open({ ...options, spec, batchSize: samples.count, record: true });
   await engine.setParameters(parameters);
   const found = new Map<string, Float32Array>();
+  /** Who spiked, `[steps, samples, units]`, by the name of the layer's outputs. */
+  const gates = new Map<string, Uint8Array>();
   const tensor = (name: string, size: number) =>
     found.get(name) ?? found.set(name, new Float32Array(size)).get(name)!;
   for (let sample = 0; sample < samples.count; sample++) {
@@ -126,7 +129,18 @@ async function compareStates(
       epoch: 0,
     });
     if (prefix === "") {
-      spec.layers.forEach(({ units }, layer) => {
+      spec.layers.forEach(({ units, neuron }, layer) => {
+        if (kindOf(neuron).fires) {
+          const name = `o${layer + 1}`;
+          const whole = gates.get(name) ?? new Uint8Array(spec.steps * samples.count * units);
+          gates.set(name, whole);
+          for (let t = 0; t < spec.steps; t++) {
+            whole.set(
+              trace.spikes[layer]!.subarray(t * units, (t + 1) * units),
+              (t * samples.count + sample) * units,
+            );
+          }
+        }
         for (const [name, states] of [["u", trace.potentials], ["o", trace.outputs]] as const) {
           const whole = tensor(`${name}${layer + 1}`, spec.steps * samples.count * units); // [steps, samples, units]
           for (let t = 0; t < spec.steps; t++) {
@@ -145,9 +159,7 @@ async function compareStates(
     );
   }
   const deviations = [...found].map(([name, values]) => deviation(reference, name, values));
-  for (const [name, values] of found) {
-    if (/^o\d+$/.test(name)) deviations.push(gateDeviation(reference, name, values));
-  }
+  for (const [name, spikes] of gates) deviations.push(gateDeviation(reference, name, spikes));
   return deviations;
 }
 
@@ -176,10 +188,10 @@ function deviation(reference: ReferenceCase, tensor: string, values: Float32Arra
   return { tensor, absolute, ofTolerance, values: values.length };
 }
 
-/** Gates, o > 0, agree exactly or not at all. */
-function gateDeviation(reference: ReferenceCase, tensor: string, values: Float32Array): Deviation {
+/** Gates agree exactly or not at all: a unit spikes where the reference has put something out. */
+function gateDeviation(reference: ReferenceCase, tensor: string, values: Uint8Array): Deviation {
   const wanted = expected(reference, tensor, values.length);
-  const different = values.filter((value, i) => value > 0 !== wanted[i]! > 0).length;
+  const different = values.filter((spike, i) => (spike === 1) !== (wanted[i] !== 0)).length;
   return {
     tensor: `gates of ${tensor}`,
     absolute: different,

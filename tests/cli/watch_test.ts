@@ -56,11 +56,11 @@ function linesOf(text: string): string[] {
 
 Deno.test("brailleRaster() gives each spike its dot, the first unit lowest", () => {
   // Units 0 to 4 over three steps: a rising line, then a fifth unit in a line of its own.
-  const outputs = new Float32Array(15);
-  for (const [t, n] of [[0, 0], [1, 1], [2, 3], [2, 4]] as const) outputs[t * 5 + n] = 0.1;
-  assert.deepEqual(brailleRaster(outputs, 3, 5, 10, 8), ["⠀⡀", "⡠⠁"]);
-  assert.deepEqual(brailleRaster(new Float32Array(8).fill(1), 2, 4, 1, 1), ["⣿"]);
-  const large = brailleRaster(new Float32Array(300 * 70).fill(1), 300, 70, 20, 3);
+  const spikes = new Uint8Array(15);
+  for (const [t, n] of [[0, 0], [1, 1], [2, 3], [2, 4]] as const) spikes[t * 5 + n] = 1;
+  assert.deepEqual(brailleRaster(spikes, 3, 5, 10, 8), ["⠀⡀", "⡠⠁"]);
+  assert.deepEqual(brailleRaster(new Uint8Array(8).fill(1), 2, 4, 1, 1), ["⣿"]);
+  const large = brailleRaster(new Uint8Array(300 * 70).fill(1), 300, 70, 20, 3);
   assert.ok(large.length <= 3 && large.every((line) => line.length <= 20));
 });
 
@@ -90,6 +90,7 @@ Deno.test("drawLive() fits every terminal and network", () => {
     const trace = {
       potentials: outputs,
       outputs,
+      spikes: outputs.map((layer) => new Uint8Array(layer.length).fill(1)),
       currents: outputs,
       logits: new Float32Array(2),
       logProbabilities: new Float32Array(2),

@@ -91,11 +91,60 @@ const ON_DEVICES = {
   }),
 };
 
+/** Graded units whose outputs are nothing, or less than nothing, where they spike: by a scale that is given or learned. */
+const scaledBy = (scale: number, isLearned: boolean) =>
+  parseNetworkSpec({
+    ...SHALLOW,
+    layers: SHALLOW.layers.map((layer, i) => ({
+      ...layer,
+      neuron: {
+        ...layer.neuron,
+        scale: isLearned ? 1 : scale,
+        learn: isLearned ? ["scale"] : [],
+        threshold: i === 0 ? 0.2 : 0.01,
+      },
+    })),
+  });
+
+/** A trace's spikes are the engine's own count, layer by layer and unit by unit, whatever a spike is multiplied by. */
+async function checkScaledSpikes(name: "wasm" | "hybrid" | "webgpu"): Promise<void> {
+  for (const [scale, isLearned] of [[1, false], [-1, false], [0, false], [-1, true]] as const) {
+    const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
+    const parameters = drawParameters(spec, 1);
+    if (isLearned) { for (const layer of [1, 2]) parameters.get(`scale${layer}`)!.fill(scale); }
+    using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, record: true });
+    await engine.setParameters(parameters);
+    const { spikes, outputs } = await engine.trace(batchOf(samples, [5]));
+    const { unitSpikes } = await engine.evaluate(batchOf(samples, [5]));
+    const counted = new Uint32Array(19);
+    spikes[0]!.forEach((spike, at) => counted[at % 19]! += spike);
+    assert.deepEqual(counted, unitSpikes![0], `${name}, scale ${scale}`);
+    assert.ok(counted.some((count) => count > 0));
+    for (const layer of [0, 1]) {
+      outputs[layer]!.forEach((o, at) => assert.ok(Math.sign(o) === Math.sign(scale) * spikes[layer]![at]!));
+    }
+  }
+}
+
+Deno.test("trace() shows the spikes that the engine counts, whatever they are multiplied by, on wasm", () =>
+  checkScaledSpikes("wasm"));
+
+Deno.test("a layer that fires no spikes has none in its trace", async () => {
+  const { spikes } = await traceOn("wasm", NETWORKS.direct!);
+  assert.deepEqual(spikes.map((layer) => layer.length), [17 * 11, 17 * 9, 17 * 3]);
+  assert.ok(spikes[2]!.every((spike) => spike === 0));
+});
+
 for (const name of ["hybrid", "webgpu"] as const) {
+  gpuTest(
+    `trace() shows the spikes that the engine counts, whatever they are multiplied by, on ${name}`,
+    () => checkScaledSpikes(name),
+  );
+
   gpuTest(`trace() shows the same currents, potentials and outputs on ${name} as on wasm`, async () => {
     for (const [network, spec] of Object.entries(ON_DEVICES)) {
       const [expected, found] = [await traceOn("wasm", spec), await traceOn(name, spec)];
-      for (const what of ["currents", "potentials", "outputs"] as const) {
+      for (const what of ["currents", "potentials", "outputs", "spikes"] as const) {
         spec.layers.forEach((_, layer) => {
           const label = `${network}: ${what} of layer ${layer + 1}`;
           assertClose(found[what][layer]!, expected[what][layer]!, label, { absolute: 1e-5 });

@@ -13,7 +13,7 @@ Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it com
       const sight = looker.look({ spec, parameters, seed, precision: "f32", pixels });
       const { digit: named, probabilities, spikes } = classifier.classify(pixels, seed);
       assert.deepEqual([sight.digit, sight.probabilities, sight.spikes], [named, probabilities, spikes]);
-      const seen = sight.trace.outputs[0]!.reduce((sum, output) => sum + (output > 0 ? 1 : 0), 0);
+      const seen = sight.trace.spikes[0]!.reduce((sum, spike) => sum + spike, 0);
       assert.equal(seen, spikes);
     }
   }

@@ -65,17 +65,17 @@ Deno.test("gridOf() keeps every spike of a raster that fits, and a cell for each
     fc.integer({ min: 1, max: 30 }),
     fc.infiniteStream(fc.boolean()),
     (steps, units, stream) => {
-      const outputs = Float32Array.from({ length: steps * units }, () => stream.next().value ? 0.5 : 0);
-      const spikes = outputs.filter((o) => o > 0).length;
-      const whole = boundedGrid(outputs, steps, units, 900);
+      const fired = Uint8Array.from({ length: steps * units }, () => stream.next().value ? 1 : 0);
+      const spikes = fired.filter((spike) => spike === 1).length;
+      const whole = boundedGrid(fired, steps, units, 900);
       assert.deepEqual([whole.rows, whole.columns, whole.occupied], [units, steps, spikes]);
-      const few = boundedGrid(outputs, steps, units, 9);
+      const few = boundedGrid(fired, steps, units, 9);
       assert.ok(few.occupied <= 9 && (few.occupied > 0) === (spikes > 0));
-      const small = gridOf(outputs, steps, units, 7, 5);
+      const small = gridOf(fired, steps, units, 7, 5);
       assert.ok(small.rows <= 7 && small.columns <= 5);
       for (let t = 0; t < steps; t++) {
         for (let n = 0; n < units; n++) {
-          if (outputs[t * units + n]! <= 0) continue;
+          if (fired[t * units + n] === 0) continue;
           const row = Math.floor(n / small.unitsPerRow), column = Math.floor(t / small.stepsPerColumn);
           assert.equal(small.cells[row * small.columns + column], 1);
         }
@@ -113,11 +113,11 @@ Deno.test("decisionOf() ends at the probabilities of the network's own logits", 
 
 Deno.test("tellingUnits() chooses the busiest, a middling one, and the silent one that came the closest", () => {
   // Units 0 to 4 over three steps: 1, 3, 0, 2 and 0 spikes.
-  const outputs = Float32Array.of(1, 1, 0, 1, 0, /**/ 0, 1, 0, 1, 0, /**/ 0, 1, 0, 0, 0);
+  const fired = Uint8Array.of(1, 1, 0, 1, 0, /**/ 0, 1, 0, 1, 0, /**/ 0, 1, 0, 0, 0);
   const potentials = new Float32Array(15).fill(-3);
   potentials[1 * 5 + 4] = 0.9;
-  assert.deepEqual(tellingUnits(potentials, outputs, 5, () => 1), [1, 3, 4]);
-  assert.deepEqual(tellingUnits(potentials, new Float32Array(15), 5, () => 1), [4]);
+  assert.deepEqual(tellingUnits(potentials, fired, 5, () => 1), [1, 3, 4]);
+  assert.deepEqual(tellingUnits(potentials, new Uint8Array(15), 5, () => 1), [4]);
 });
 
 Deno.test("rateFigures() names silent and saturated units", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
-import { integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
 import { gridOf } from "../../src/report/raster_grid.ts";
@@ -10,7 +10,7 @@ import { sumSpectra } from "../../src/report/spectrum.ts";
 import { Watch } from "../../src/cli/watch.ts";
 import { observeLayers } from "../../src/train/activity.ts";
 import { train } from "../../src/train/trainer.ts";
-import { startEngine } from "../engine/batches.ts";
+import { batchOf, startEngine } from "../engine/batches.ts";
 
 // Of three hidden units one fires at every step, one never, and one at the first step alone.
 const spec = network({
@@ -75,15 +75,15 @@ Deno.test("a report's page of sequences of unequal lengths has their own steps i
 });
 
 Deno.test("gridOf() is empty where a sequence has ended", () => {
-  assert.deepEqual([...gridOf(Float32Array.of(1, 0, 0, 1), 4, 2, 2, 4).cells], [1, 0, 0, 0, 0, 1, 0, 0]);
+  assert.deepEqual([...gridOf(Uint8Array.of(1, 0, 0, 1), 4, 2, 2, 4).cells], [1, 0, 0, 0, 0, 1, 0, 0]);
 });
 
 Deno.test("sumSpectra() takes whole stretches alone", () => {
-  const outputs = Float32Array.from({ length: 64 * 2 }, (_, i) => i % 5 === 0 ? 1 : 0);
+  const fired = Uint8Array.from({ length: 64 * 2 }, (_, i) => i % 5 === 0 ? 1 : 0);
   const whole = sumSpectra(64, 2)!, both = sumSpectra(64, 2)!;
-  whole.add(outputs);
-  both.add(outputs);
-  both.add(outputs.subarray(0, 40 * 2));
+  whole.add(fired);
+  both.add(fired);
+  both.add(fired.subarray(0, 40 * 2));
   assert.deepEqual(both.result(), whole.result());
 });
 
@@ -120,4 +120,48 @@ Deno.test("Watch tells the rate over a sequence's own steps", async () => {
   await watch.look(() => Promise.resolve(PARAMETERS));
   // 5 + 1 spikes of 3 units in 5 steps.
   assert.match(watch.draw({ columns: 80, rows: 20, colours: false }).at(-1)!, /^layer 1 +40\.0 % fire/);
+});
+
+Deno.test("a layer whose spikes are multiplied by a negative scale is as busy to every reader as it is to the engine", async () => {
+  const readers = async (scale: number) => {
+    const turned = network({
+      inputs: 1,
+      steps: 20,
+      layers: [layer(3, graded({ decay: 0, threshold: 1, penalty: 0, scale })), layer(2, integrator())],
+    });
+    const whole: Samples = {
+      name: "whole",
+      count: 3,
+      size: 20,
+      features: Float32Array.from({ length: 60 }, (_, i) => i % 20 === 0 ? 1 : 0),
+      labels: Uint8Array.of(0, 1, 1),
+    };
+    using engine = await startEngine({ spec: turned, threads: 0, record: true, batchSize: 3 });
+    await engine.setParameters(PARAMETERS);
+    const { layers: [recorded] } = await recordSamples(engine, turned, whole, 3);
+    const [seen] = await observeLayers({
+      spec: turned,
+      parameters: PARAMETERS,
+      seed: 0,
+      samples: whole,
+      indices: Uint32Array.of(0, 1, 2),
+    });
+    using watch = new Watch({ spec: turned, seed: 0, precision: "f32", samples: whole, index: 0 });
+    await watch.look(() => Promise.resolve(PARAMETERS));
+    const line = watch.draw({ columns: 80, rows: 20, colours: false }).find((text) =>
+      text.includes("% fire")
+    );
+    return {
+      counted: (await engine.evaluate(batchOf(whole))).spikes,
+      rates: [...recorded!.rates],
+      seen: { rate: seen!.firingRate, silent: seen!.silent, saturated: seen!.saturated },
+      line,
+    };
+  };
+  const plain = await readers(1);
+  assert.deepEqual(plain.rates, [1, 0, 1 / 20]); // by hand: always, never, at the first step
+  assert.equal(plain.counted, 3 * 21);
+  assert.deepEqual(plain.seen, { rate: 21 / 60, silent: 1, saturated: 1 });
+  assert.match(plain.line!, /35\.0 % fire/);
+  assert.deepEqual(await readers(-1), plain);
 });

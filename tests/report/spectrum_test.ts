@@ -13,13 +13,13 @@ function spectrumOf(
   const next = numbersFrom(7), sum = sumSpectra(steps, units);
   assert.ok(sum);
   for (let sample = 0; sample < SAMPLES; sample++) {
-    const outputs = new Float32Array(steps * units);
+    const fired = new Uint8Array(steps * units);
     for (let t = 0; t < steps; t++) {
       for (let unit = 0; unit < units; unit++) {
-        if ((next() + 1) / 2 < chance(t, unit, sample)) outputs[t * units + unit] = 0.5;
+        if ((next() + 1) / 2 < chance(t, unit, sample)) fired[t * units + unit] = 1;
       }
     }
-    sum.add(outputs);
+    sum.add(fired);
   }
   const spectrum = sum.result();
   assert.ok(spectrum);
@@ -76,7 +76,7 @@ Deno.test("sumSpectra() has nothing to say of few steps, of silence, and of unit
   assert.equal(sumSpectra(20, 3), undefined);
   for (const value of [0, 1]) {
     const sum = sumSpectra(64, 3);
-    sum?.add(new Float32Array(3 * 64).fill(value));
+    sum?.add(new Uint8Array(3 * 64).fill(value));
     assert.ok(sum);
     assert.equal(sum.result(), undefined);
   }

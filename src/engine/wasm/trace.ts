@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { kindOf } from "../../network/neurons.ts";
 import type { SampleTrace } from "../engine.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
@@ -34,10 +35,17 @@ export function readTrace(kernels: Kernels, memory: CoreMemory, steps: number, l
     }
     return all;
   };
+  /** Where u' − θ is above 0: as `listSpikes` counts them. */
+  const spikes = (layer: LayerMemory) => {
+    const { layer: { neuron, units }, excess, width } = layer;
+    if (!kindOf(neuron).fires) return new Uint8Array(steps * units);
+    return Uint8Array.from(rows(excess, 4 * width, layer), (distance) => distance > 0 ? 1 : 0);
+  };
   const { layers, logits, logProbabilities } = memory, classes = layers[layers.length - 1]!.layer.units;
   return {
     potentials: layers.map((layer) => rows(layer.potentials, 4 * layer.width, layer)),
     outputs: layers.map((layer) => rows(layer.outputs, 4 * layer.width, layer)),
+    spikes: layers.map(spikes),
     currents: layers.map(currents),
     logits: numbers(logits, classes).slice(),
     logProbabilities: numbers(logProbabilities, classes).slice(),

@@ -182,7 +182,7 @@ class Presentation {
       if (isWanted) size += room;
       return at;
     };
-    const excessAt = place(withGradient, count);
+    const excessAt = place(withGradient || this.#room.record, count);
     const isRead = isTop && readout.from === "state";
     const potentialsAt = place(
       this.#room.record || isRead || (withGradient && learned.includes("decay")),

@@ -324,6 +324,10 @@ class DeviceEngine implements WebGpuEngine {
     const rows = (layer: number, at: number) => states[layer]!.slice(at, at + steps * layers[layer]!.units);
     return {
       outputs: layers.map(({ index }) => rows(index, 0)),
+      // v = u' − θ; 0 in a layer whose neuron fires no spikes.
+      spikes: layers.map(({ index }) =>
+        Uint8Array.from(rows(index, scanned[index]!.excessAt), (v) => v > 0 ? 1 : 0)
+      ),
       potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
       currents: layers.map(({ index }) => rows(index, scanned[index]!.currentsAt)),
       logits: logits.slice(0, classes),
