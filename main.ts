@@ -8,6 +8,7 @@ import { compareCommand } from "./src/cli/compare.ts";
 import { dataCommand } from "./src/cli/data.ts";
 import { evaluateCommand } from "./src/cli/evaluate.ts";
 import { infoCommand } from "./src/cli/info.ts";
+import { licensesCommand } from "./src/cli/licenses.ts";
 import { reportCommand } from "./src/cli/report.ts";
 import { runsCommand } from "./src/cli/runs.ts";
 import { serveCommand } from "./src/cli/serve.ts";
@@ -24,4 +25,5 @@ await runCommandLine(Deno.args, [
   dataCommand(),
   serveCommand(),
   infoCommand(),
+  licensesCommand(),
 ]);

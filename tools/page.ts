@@ -17,24 +17,23 @@ import { FILE_NAMES } from "../src/data/datasets.ts";
 import { encodeIdx } from "../src/data/idx_file.ts";
 import { loadMnist, type Split } from "../src/data/mnist.ts";
 import { SpikeletError } from "../src/errors.ts";
+import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
-import { MODEL_FILE, withModel } from "../src/page/site.ts";
+import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/page/site.ts";
 import { SUBSET } from "../src/page/subset.ts";
 import { PALETTE } from "../src/report/style.ts";
 import { findModel } from "../src/train/run_folder.ts";
-import { bundle, type BundledFile, checkBundler, makeFolder } from "./bundle.ts";
+import { type Bundle, bundle, type BundledFile, checkBundler, makeFolder } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("page/", ROOT);
 const OUT = join("dist", "page");
-/** Each becomes a script; a worker's address is that of its own. */
-const ENTRIES = ["main.ts", "trainer.ts", "looker.ts", "lane.ts"];
 /** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
 const WORKER = '"./worker.ts"', LANE = '"./lane.js"';
 
 /** The scripts. The engine's worker lies under another name here, which the engine is told. */
-async function scripts(): Promise<BundledFile[]> {
-  const files = await bundle(ENTRIES.map((name) => fileURLToPath(new URL(name, SOURCE))));
+async function scripts(): Promise<Bundle> {
+  const { files, packages } = await bundle(PAGE_ENTRIES.map((name) => fileURLToPath(new URL(name, SOURCE))));
   let named = 0;
   const renamed = files.map(({ name, contents }) => {
     const code = new TextDecoder().decode(contents);
@@ -42,7 +41,7 @@ async function scripts(): Promise<BundledFile[]> {
     return { name, contents: new TextEncoder().encode(code.replaceAll(WORKER, LANE)) };
   });
   if (named !== 1) throw new SpikeletError(`the bundle names ${WORKER} ${named} times, expected once`);
-  return renamed;
+  return { files: renamed, packages };
 }
 
 /** The first images of a part of MNIST, as two gzipped IDX files. */
@@ -83,14 +82,16 @@ const command = createCommand(
     const text = (name: string, contents: string) => ({ name, contents: new TextEncoder().encode(contents) });
     const html = await Deno.readTextFile(new URL("index.html", SOURCE));
     const style = PALETTE + await Deno.readTextFile(new URL("style.css", SOURCE));
+    const { files: code, packages } = await scripts();
     const files: BundledFile[] = [
       text("index.html", model === undefined ? html : withModel(html)),
       text("style.css", style),
-      ...await scripts(),
+      ...code,
       await file("kernels.plain.wasm", new URL("build/kernels.plain.wasm", ROOT)),
       await file("kernels.relaxed.wasm", new URL("build/kernels.relaxed.wasm", ROOT)),
       ...await digits("train"),
       ...await digits("test"),
+      text(NOTICES_FILE, await writeNotices(packages, ["kernels", "digits"])),
       ...(model === undefined ? [] : [{ name: MODEL_FILE, contents: await Deno.readFile(model) }]),
     ];
     await Deno.remove(out, { recursive: true }).catch(() => {}); // what an older version had

@@ -76,7 +76,7 @@ function helpWidth(stream: { isTerminal(): boolean }): number {
 }
 
 /** Writes now, so that nothing is lost when the program exits. Whoever stops reading, as `head` does, has had enough. */
-function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
+export function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
   const bytes = encoder.encode(text);
   try {
     for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));

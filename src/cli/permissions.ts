@@ -26,6 +26,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "runs rm": ["write"],
   verify: [],
   info: [],
+  licenses: [],
   help: [],
   "data fetch": ["write", "net"],
   "data verify": [],

@@ -14,11 +14,15 @@ export function withModel(html: string): string {
   return html.replace(place, `data-model="${MODEL_FILE}"`);
 }
 
+/** The page's modules in `page/`. Each becomes a script; a worker's address is that of its own. */
+export const PAGE_ENTRIES = ["main.ts", "trainer.ts", "looker.ts", "lane.ts"] as const;
+
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",
   css: "text/css; charset=utf-8",
   js: "text/javascript; charset=utf-8",
   wasm: "application/wasm",
+  txt: "text/plain; charset=utf-8",
   gz: "application/gzip",
   safetensors: "application/octet-stream",
 };

@@ -14,6 +14,8 @@ import { mnistDirectory } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { typeOfFile } from "../../src/page/site.ts";
 import { SUBSET } from "../../src/page/subset.ts";
+import { readProgram } from "../../src/licenses/program.ts";
+import { noticesIn } from "../licenses/read_notices.ts";
 import { serveFiles } from "../data/file_server.ts";
 import { named } from "../deno_version.ts";
 import { MODEL } from "../serve/served_model.ts";
@@ -276,6 +278,18 @@ Deno.test({
       await stop();
       assert.match(await errors, /^page: a form$/m);
     }, (folder, args) => command(folder, args, WITHOUT_PAGE)),
+});
+
+Deno.test("the binary prints the licences of all that is in it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { code, stdout, stderr } = await binary(folder, ["licenses"]);
+    assert.equal(code, 0, stderr);
+    const found = noticesIn(stdout);
+    assert.match([...found.keys()].slice(0, 2).join(), /^Spikelet .*,Deno .* \(MIT\)/);
+    const { packages } = await readProgram([join(PROJECT, "main.ts")]);
+    const names = packages.map(({ name, version, license }) => `${name} ${version} (${license})`);
+    assert.deepEqual(names.filter((name) => !found.has(name)), []);
+  });
 });
 
 Deno.test("the binary draws a run as a page", async () => {

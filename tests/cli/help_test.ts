@@ -129,6 +129,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--log": undefined,
   },
   info: JSON_ONLY,
+  licenses: { "--help": undefined },
   runs: JSON_ONLY,
 };
 

@@ -8,6 +8,7 @@ import { seedNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { greyFile } from "../data/png_files.ts";
+import { noticesIn } from "../licenses/read_notices.ts";
 import { kernels, modelOf } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { findWorkerd, withWorkerd } from "./workerd.ts";
@@ -77,6 +78,7 @@ async function writesBundle(): Promise<void> {
     }
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
     assert.deepEqual(names, [
+      "LICENSES.txt",
       "config.capnp",
       "fetch.js",
       "kernels.plain.wasm",
@@ -84,6 +86,17 @@ async function writesBundle(): Promise<void> {
       "spikelet.js",
       "worker.js",
       "wrangler.jsonc",
+    ]);
+    // The packages whose code is in the bundle, and the library that is in the kernels.
+    const notices = noticesIn(await Deno.readTextFile(join(folder, "LICENSES.txt")));
+    assert.deepEqual([...notices.keys()].map((title) => title.split(" ")[0]), [
+      "Spikelet",
+      "assemblyscript",
+      "fast-png",
+      "fflate",
+      "hono",
+      "iobuffer",
+      "valibot",
     ]);
     const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);
     assert.equal(await (await fetch(request())).text(), EXPECTED, "fetch.js under Deno");

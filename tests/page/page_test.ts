@@ -18,6 +18,7 @@ import { idxBytes } from "../data/idx_files.ts";
 import { hasChromium, WITHOUT_CHROMIUM } from "../chromium.ts";
 import { assertOneLine, type Outcome, PROJECT, recordOf, spikeletJson } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
+import { noticesIn } from "../licenses/read_notices.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import type { Visits } from "./visit.ts";
 
@@ -102,6 +103,16 @@ Deno.test({
       );
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
+      await t.step("its footer leads to the licences of what is in it, the digits among it", async () => {
+        assert.match(
+          await Deno.readTextFile(join(page, "index.html")),
+          /<a href="LICENSES\.txt">Licences<\/a>/,
+        );
+        const titles = [...noticesIn(await Deno.readTextFile(join(page, "LICENSES.txt"))).keys()].join("\n");
+        for (const part of ["MNIST", "@observablehq/plot", "d3-array", "@tensorflow/tfjs-core", "valibot"]) {
+          assert.match(titles, new RegExp(`^${part} `, "m"));
+        }
+      });
       await t.step("training pauses, goes on, ends and draws its curves", () => {
         assert.equal(mouse.paused, "Paused.");
         assert.match(mouse.status, /^Done after 8 epochs: \d+\.\d % of 1,000 held-back digits\.$/);

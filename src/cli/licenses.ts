@@ -1,0 +1,18 @@
+/**
+ * `licenses`: whose code this program has in it, and on what terms.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { ownNotices } from "../licenses/own_notices.ts";
+import { createCommand, writeWhole } from "./command.ts";
+
+/** Makes the command. */
+export function licensesCommand(): CommandUnknownOpts {
+  return createCommand(
+    "licenses",
+    "Print the licences of Spikelet and of all packages in it",
+    "Each bundle has a file of its own, LICENSES.txt: dist/page, dist/edge and dist/npm.",
+    "> LICENSES.txt",
+  ).action(async () => writeWhole(Deno.stdout, await ownNotices()));
+}
