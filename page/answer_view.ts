@@ -6,6 +6,7 @@
 import { decisionOf } from "../src/classify/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { count } from "../src/figures.ts";
+import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Sight } from "../src/page/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
@@ -16,6 +17,9 @@ import { drawRaster, rasterHeight } from "./raster.ts";
 
 /** A step takes so long, in milliseconds; but the whole takes no longer than the other. */
 const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
+
+/** Characters of a class's name for which there is room. */
+const MOST_NAME = 16;
 
 /** The classes that come first have a colour. */
 const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], [
@@ -39,6 +43,8 @@ export class AnswerView {
   readonly #rasters = element("rasters", HTMLElement);
   readonly #potentials = element("potentials", HTMLElement);
   readonly #announcement = element("announcement", HTMLElement);
+  /** What the network's classes are called. */
+  #names: readonly string[] = [];
   #sight: Sight | undefined;
   #decisions: Float64Array | undefined;
   #views: readonly RasterView[] = [];
@@ -73,7 +79,7 @@ export class AnswerView {
     this.#step.max = String(spec.steps);
     this.#drawPicture(sight);
     this.#drawPotentials(sight);
-    const announcement = `${sight.digit}, ${percent(sight.probabilities[sight.digit]!)}`;
+    const announcement = `${this.#nameOf(sight.label)}, ${percent(sight.probabilities[sight.label]!)}`;
     if (how === "play") this.#announcement.textContent = `The network says ${announcement}.`;
     if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
     // While spikes travel, what has changed meanwhile is shown up to where they are.
@@ -91,21 +97,23 @@ export class AnswerView {
       canvas.getContext("2d")?.clearRect(0, 0, canvas.width, canvas.height);
     }
     element("seen", HTMLCanvasElement).getContext("2d")?.clearRect(0, 0, 1000, 1000);
-    element("verdict-digit", HTMLElement).textContent = "–";
+    element("verdict-name", HTMLElement).textContent = "–";
     element("verdict-text", HTMLElement).textContent = "Nothing is drawn yet.";
     this.#announcement.textContent = "";
     for (const bar of this.#bars.children) this.#setBar(bar, 0, false);
   }
 
-  /** Makes room for a network's layers and classes. */
-  arrange(spec: NetworkSpec): void {
+  /** Makes room for a network's layers and classes. @param names What its classes are called. */
+  arrange(spec: NetworkSpec, names: readonly string[]): void {
+    this.#names = names;
     // What another network saw does not fit into the room of this one.
     if (this.#arrange(spec) || !this.#sight) this.clear();
   }
 
   /** @returns Whether there was another room. */
   #arrange({ layers, steps }: NetworkSpec): boolean {
-    const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps]);
+    const names = this.#names;
+    const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps, names]);
     if (shape === this.#shape) return false;
     this.#shape = shape;
     const top = layers.length - 1;
@@ -121,14 +129,15 @@ export class AnswerView {
         return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
       }).reverse(),
     );
+    this.#bars.style.setProperty("--name", `${Math.max(...names.map((_, i) => this.#nameOf(i).length))}ch`);
     this.#bars.replaceChildren(
       ...Array.from(
         { length: layers[top]!.units },
-        (_, digit) =>
+        (_, label) =>
           make(
             "li",
             {},
-            make("span", {}, String(digit)),
+            make("span", { title: names[label] ?? "" }, this.#nameOf(label)),
             make("span", { class: "bar" }),
             make("span", {}, "–"),
           ),
@@ -138,6 +147,11 @@ export class AnswerView {
     if (this.#bars.scrollHeight > this.#bars.clientHeight) this.#bars.tabIndex = 0;
     else this.#bars.removeAttribute("tabindex");
     return true;
+  }
+
+  /** A class's name, as there is room for it. */
+  #nameOf(label: number): string {
+    return shownName(this.#names[label] ?? String(label), MOST_NAME);
   }
 
   #start(): void {
@@ -190,14 +204,14 @@ export class AnswerView {
   }
 
   /** Probabilities if the readout ended at this step. */
-  #decide({ spec: { steps, readout }, probabilities, digit, spikes }: Sight, until: number): void {
+  #decide({ spec: { steps, readout }, probabilities, label, spikes }: Sight, until: number): void {
     const decisions = this.#decisions, classes = probabilities.length;
     const isWhole = until >= steps || !decisions;
     const shown = isWhole ? probabilities : [...decisions.subarray((until - 1) * classes, until * classes)];
-    const first = isWhole ? digit : shown.indexOf(Math.max(...shown));
+    const first = isWhole ? label : shown.indexOf(Math.max(...shown));
     const hasBegun = isWhole || until > readout.begin;
     [...this.#bars.children].forEach((bar, i) => this.#setBar(bar, shown[i]!, hasBegun && i === first));
-    element("verdict-digit", HTMLElement).textContent = hasBegun ? String(first) : "–";
+    element("verdict-name", HTMLElement).textContent = hasBegun ? this.#nameOf(first) : "–";
     element("verdict-text", HTMLElement).textContent = !hasBegun
       ? `is read from step ${readout.begin + 1} on`
       : isWhole
@@ -234,7 +248,7 @@ export class AnswerView {
     });
     const legend = make("figcaption", { class: "legend" }, "Potentials of the output layer, which is read:");
     leaders.forEach((unit, i) =>
-      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]![0]}` }), String(unit)))
+      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]![0]}` }), this.#nameOf(unit)))
     );
     if (units > leaders.length) legend.append(make("span", {}, make("i", { class: "key" }), "the others"));
     this.#potentials.append(legend);

@@ -5,6 +5,7 @@
  */
 import { count, size } from "../src/figures.ts";
 import { FILE_NAMES } from "../src/data/file_names.ts";
+import { KNOWN_SETS, type KnownSet } from "../src/data/known_classes.ts";
 import type { Samples } from "../src/data/samples.ts";
 import { InputError, NetworkError } from "../src/errors.ts";
 import { type Digits, type NamedBlob, readDigits } from "../src/page/subset.ts";
@@ -19,7 +20,7 @@ export async function fetchDigits(): Promise<{ digits: Digits; line: string }> {
     }
     return { name, blob: await response.blob() };
   }));
-  return await digitsOf("MNIST", files, "a part of MNIST");
+  return await digitsOf("MNIST", files, "a part of MNIST", KNOWN_SETS.mnist);
 }
 
 /** Reads the files that a user has picked. @throws {InputError} when they are not a data set of squares. */
@@ -35,8 +36,9 @@ async function digitsOf(
   name: string,
   files: readonly NamedBlob[],
   whence: string,
+  known?: KnownSet,
 ): Promise<{ digits: Digits; line: string }> {
-  const digits = await readDigits(name, files), { train, test } = digits;
+  const digits = await readDigits(name, files, known), { train, test } = digits;
   const { rows = 0, columns = 0 } = train.picture ?? {};
   if (rows !== columns) {
     throw new InputError(

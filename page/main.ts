@@ -5,15 +5,17 @@
  */
 import { centreDigit } from "../src/classify/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
+import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { count, counted } from "../src/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
+import { classNamesOf, filledNames, shownName } from "../src/network/class_names.ts";
 import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
 import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "../src/page/recipes.ts";
 import type { Digits } from "../src/page/subset.ts";
-import { checkFit } from "../src/train/fit.ts";
+import { fitSamples } from "../src/train/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
@@ -23,10 +25,19 @@ import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork 
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { Asker, openTrainer } from "./workers.ts";
 
+/** Buttons for test digits, and characters of a name for which there is room on one. */
+const MOST_BUTTONS = 10, MOST_NAME = 12;
 const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 
-let present: Present = newNetwork("seed", { inputs: 784, hidden: usualHidden("seed"), classes: 10 }, 0);
+let present: Present = newNetwork(
+  "seed",
+  { inputs: 784, hidden: usualHidden("seed"), classes: 10 },
+  0,
+  KNOWN_SETS.mnist.classes,
+);
 let digits: Digits | undefined;
+/** The digits as the trainer has them. */
+let told: Digits | undefined;
 let turns: DigitTurns | undefined;
 /** What the network is asked about; nothing where the pad is empty. */
 let pixels: Uint8Array | undefined;
@@ -74,7 +85,8 @@ const controls = new TrainingView({
     if (!mayReplace()) return false;
     const units = preset === present.preset ? hidden : usualHidden(preset);
     const classes = Math.max(10, 1 + (digits?.train.labels ?? new Uint8Array()).reduce(largest, 0));
-    replace(newNetwork(preset, { inputs: digits?.train.size ?? 784, hidden: units, classes }, seed));
+    const names = digits ? digits.train.classes : KNOWN_SETS.mnist.classes;
+    replace(newNetwork(preset, { inputs: digits?.train.size ?? 784, hidden: units, classes }, seed, names));
     return true;
   },
 }, alarm);
@@ -100,7 +112,7 @@ function mayReplace(): boolean {
 function replace(next: Present): void {
   calm();
   setPresent(next);
-  answer.arrange(next.spec);
+  answer.arrange(next.spec, classNamesOf(next));
   constants.show(next.spec);
   controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units, recipeNameOf(next));
   offerDigits();
@@ -146,25 +158,36 @@ function clear(): void {
 
 function showDigit(label?: number): void {
   const at = turns?.next(label);
-  if (at === undefined || !digits) return alarm(`there is no ${label} among the held-back digits`);
+  if (at === undefined || !digits) {
+    return alarm(
+      `there is no ${label === undefined ? "digit" : nameOfDigit(label)} among the held-back digits`,
+    );
+  }
   const { features, labels, size, count: all } = digits.test;
   pixels = Uint8Array.from(features.subarray(at * size, (at + 1) * size));
   pad.show(pixels, Math.sqrt(size));
   element("pad-hint", HTMLElement).hidden = true;
   element("source", HTMLElement).textContent = `Test digit ${count(at)} of ${count(all)}: it is a ${
-    labels[at]
+    nameOfDigit(labels[at]!)
   }.`;
   look("play");
+}
+
+/** What a class of the digits is called: as they say themselves, or else as the network does. */
+function nameOfDigit(label: number): string {
+  const names = digits?.test.classes ?? classNamesOf(present);
+  return shownName(names[label] ?? String(label), MOST_NAME);
 }
 
 /** Test digits can be shown where the network takes such. */
 function offerDigits(): void {
   const isOff = digits?.test.size !== present.spec.inputs;
   element("next-digit", HTMLButtonElement).disabled = isOff;
-  const buttons = Array.from({ length: Math.min(10, classesOf(present.spec)) }, (_, digit) => {
-    const button = make("button", { type: "button", "aria-label": `Test digit ${digit}` }, String(digit));
+  const buttons = Array.from({ length: Math.min(MOST_BUTTONS, classesOf(present.spec)) }, (_, label) => {
+    const name = nameOfDigit(label);
+    const button = make("button", { type: "button", "aria-label": `Test digit ${name}` }, name);
     button.disabled = isOff;
-    button.addEventListener("click", () => showDigit(digit));
+    button.addEventListener("click", () => showDigit(label));
     return button;
   });
   element("digit-buttons", HTMLElement).replaceChildren(...buttons);
@@ -175,6 +198,7 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
   turns = new DigitTurns(digits.test);
   ended = undefined;
   element("data-line", HTMLElement).textContent = taken.line;
+  told = digits;
   tell({ kind: "data", ...digits });
   offerDigits();
   controls.setState("ready");
@@ -183,15 +207,29 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
 function begin(settings: Settings, engine: PageEngine): void {
   calm();
   const recipe = recipeOf(recipeNameOf(present), settings, present.isNew);
-  const { spec, parameters, title } = present, key = keyOf(recipe, engine);
-  const advice = "press New, or choose another network";
-  for (const samples of digits ? [digits.train, digits.test] : []) checkFit(spec, title, samples, advice);
+  const key = keyOf(recipe, engine);
+  if (digits) fitDigits(digits);
+  const { spec, parameters } = present;
   const goesOn = ended?.parameters === parameters && ended.key === key;
   training = { recipe, key };
   controls.setState("running");
   controls.started(goesOn);
   lockFiles(true);
   tell({ kind: "train", spec, parameters, recipe, engine, goesOn });
+}
+
+/** Gives the trainer the digits with the labels that the network has for their classes, and the network their names. */
+function fitDigits(digits: Digits): void {
+  const { spec, title } = present, advice = "press New, or choose another network";
+  const fit = (part: Digits["train"]) => fitSamples(present, title, part, advice).samples;
+  const fitted = { train: fit(digits.train), test: fit(digits.test) };
+  if (fitted.train.labels !== told?.train.labels || fitted.test.labels !== told.test.labels) {
+    told = fitted;
+    tell({ kind: "data", ...fitted });
+  }
+  if (present.classes || !digits.train.classes) return;
+  setPresent({ ...present, classes: filledNames(digits.train.classes, classesOf(spec)) });
+  answer.arrange(spec, classNamesOf(present));
 }
 
 /** All that a training that goes on must have in common with the last. */

@@ -5,6 +5,7 @@
  */
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
+import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
 import { type PresetName, presetOf } from "../src/network/presets.ts";
@@ -24,16 +25,18 @@ export interface Present extends Model {
 /** The largest file that is read. */
 const MOST_BYTES = 256 * 2 ** 20;
 
-/** A preset's network with its first weights. */
+/** A preset's network with its first weights. @param classes What its first outputs are to be called. */
 export function newNetwork(
   preset: PresetName,
   sizes: { readonly inputs: number; readonly hidden: number; readonly classes: number },
   seed: number,
+  classes?: readonly string[],
 ): Present {
   const spec = presetOf(preset).network(sizes);
   return {
     spec,
     parameters: initialParameters(spec, seed),
+    ...(classes && { classes: filledNames(classes, sizes.classes) }),
     metadata: { model: preset, seed: String(seed) },
     preset,
     title: `the ${preset} network, not trained yet`,
@@ -89,12 +92,17 @@ function unmeasured({ metadata: { accuracy: _a, measuredOn: _m, ...rest } }: Pre
 }
 
 /** The network as a model file, the same that `train` writes. */
-export async function saveNetwork({ spec, parameters, metadata }: Present): Promise<Blob> {
+export async function saveNetwork({ spec, parameters, metadata, classes }: Present): Promise<Blob> {
   const { weightsSha256: _ofOthers, ...own } = metadata;
   // Pages that were not sent safely (plain http from another machine) have no hashes.
   const hash: Readonly<Record<string, string>> = globalThis.isSecureContext
     ? { weightsSha256: await hashParameters(parameters) }
     : {};
-  const bytes = encodeModel({ spec, parameters, metadata: { ...own, ...hash } });
+  const bytes = encodeModel({
+    spec,
+    parameters,
+    metadata: { ...own, ...hash },
+    ...(classes && { classes }),
+  });
   return new Blob([bytes], { type: "application/octet-stream" });
 }

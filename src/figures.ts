@@ -43,3 +43,15 @@ export function timeLeft(seconds: number): string {
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${padded(whole % 60)} s`;
   return `${Math.floor(whole / 3600)} h ${padded(Math.floor(whole % 3600 / 60))} min`;
 }
+
+/** Numbers with neighbours put together: `3, 17–19`. */
+export function ranges(numbers: readonly number[]): string {
+  const parts: string[] = [];
+  for (let i = 0; i < numbers.length;) {
+    let last = i;
+    while (numbers[last + 1] === numbers[last]! + 1) last++;
+    parts.push(last === i ? `${numbers[i]}` : `${numbers[i]}–${numbers[last]}`);
+    i = last + 1;
+  }
+  return parts.join(", ");
+}

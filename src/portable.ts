@@ -12,7 +12,7 @@
  * const spec = seedNetwork({ hidden: 20, steps: 16 });
  * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
  * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
- * console.log(classifier.classify(new Uint8Array(784)).digit);
+ * console.log(classifier.classify(new Uint8Array(784)).name);
  * ```
  *
  * @module
@@ -47,6 +47,7 @@ export {
 export * from "./network/builder.ts";
 export * from "./network/presets.ts";
 export * from "./network/initialise.ts";
+export { classNamesOf } from "./network/class_names.ts";
 export {
   decodeModel,
   encodeModel,

@@ -13,6 +13,7 @@ import { Core } from "../engine/wasm/core.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { toLayout } from "../engine/wasm/layout.ts";
+import { classNamesOf } from "../network/class_names.ts";
 import { decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { contentId, PURPOSE } from "../random.ts";
@@ -23,8 +24,10 @@ export type Features = Uint8Array | Float32Array;
 
 /** What the network says of a sample. */
 export interface Answer {
-  /** The class of the largest logit, the first of equals: for a network of digits, the digit. */
-  readonly digit: number;
+  /** The class of the largest logit, the first of equals, from 0. */
+  readonly label: number;
+  /** What that class is called; its index as text where the model knows no names. */
+  readonly name: string;
   /** Softmax of the logits, one a class. */
   readonly probabilities: readonly number[];
   /** Spikes of the layers below the top. */
@@ -57,8 +60,8 @@ const SKIP_BOUND = 8;
  * const spec = seedNetwork({ hidden: 20, steps: 16 });
  * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
  * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
- * const { digit, probabilities, spikes } = classifier.classify(new Uint8Array(784));
- * console.log(digit, probabilities[digit], spikes);
+ * const { label, name, probabilities, spikes } = classifier.classify(new Uint8Array(784));
+ * console.log(name, probabilities[label], spikes);
  * ```
  */
 export class Classifier {
@@ -66,6 +69,8 @@ export class Classifier {
   readonly spec: NetworkSpec;
   /** Features of one sample. */
   readonly size: number;
+  /** What the classes are called, in the order of their probabilities; their indices as text where the model knows no names. */
+  readonly classes: readonly string[];
   /** Seed of the noise where a call names none. */
   readonly seed: number;
   readonly #core: Core;
@@ -78,6 +83,7 @@ export class Classifier {
     const plan = compilePlan(model.spec);
     this.spec = model.spec;
     this.size = sampleSize(model.spec);
+    this.classes = classNamesOf(model);
     this.seed = seed;
     this.#core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
     this.#core.parameters.set(toLayout(this.#core.memory.layout, model.parameters));
@@ -115,17 +121,18 @@ export class Classifier {
     };
     core.load(samples, 0, PURPOSE.classification, 0);
     core.forward();
-    return answerOf(core.logits(), core.prediction(), core.spikes());
+    const label = core.prediction();
+    return {
+      label,
+      name: this.classes[label]!,
+      probabilities: softmax(core.logits()),
+      spikes: core.spikes(),
+    };
   }
 }
 
 /** A label that nobody looks at. */
 const NO_LABEL = new Uint8Array(1);
-
-/** Puts what an engine or a core says of a sample into an answer. */
-export function answerOf(logits: Float32Array, digit: number, spikes: number): Answer {
-  return { digit, probabilities: softmax(logits), spikes };
-}
 
 /**
  * Makes a classifier from the bytes of a model file.

@@ -8,8 +8,9 @@ import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
+import { classNamesOf } from "../network/class_names.ts";
 import { readTrained } from "../train/checkpoint.ts";
-import { checkFit } from "../train/fit.ts";
+import { fitSamples } from "../train/fit.ts";
 import { dataOfRun } from "../train/run_record.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
@@ -73,10 +74,12 @@ export function evaluateCommand(): CommandUnknownOpts {
         onNotice: (line) => progress.note(line),
       });
       const side = pictureSide(model.spec);
-      const samples = await (await openDataSource(data)).load("test", {
+      const loaded = await (await openDataSource(data)).load("test", {
         ...(side !== undefined && { side }),
       });
-      checkFit(model.spec, path, samples, "give --data of that form, or another model");
+      const fitted = fitSamples(model, path, loaded, "give --data of that form, or another model");
+      const { samples, notice } = fitted;
+      if (notice !== undefined) progress.note(notice);
       await engine.setParameters(model.parameters);
       say(`${path}: ${options.describeNetwork(model.spec)}`);
       say(engine.description);
@@ -101,6 +104,15 @@ export function evaluateCommand(): CommandUnknownOpts {
           ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],
         ])
       ) say(line);
-      result({ model: path, engine: engine.name, threads, seed, seconds, samplesPerSecond: rate, test });
+      result({
+        model: path,
+        engine: engine.name,
+        threads,
+        seed,
+        seconds,
+        samplesPerSecond: rate,
+        test,
+        classes: samples.classes ?? classNamesOf(model),
+      });
     });
 }

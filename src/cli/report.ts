@@ -17,7 +17,7 @@ import type { ComparedRun } from "../report/comparison.ts";
 import { type Findings, lookInto } from "../report/findings.ts";
 import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
 import { readRun, type RecordedRun } from "../report/records.ts";
-import { checkFit } from "../train/fit.ts";
+import { fitSamples } from "../train/fit.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
@@ -151,7 +151,7 @@ async function reportOf(
   const { reportPage } = await import("../report/report.ts");
   if (!run.model) return [await reportPage(run), [undefined]];
   const { model } = run;
-  const samples = await testSamples(run, given);
+  const samples = await testSamples(run, given, progress);
   const strange = given.samples?.find((index) => index >= samples.count);
   if (strange !== undefined) {
     throw new OptionError(
@@ -177,7 +177,7 @@ async function comparisonOf(
       compared.push({ run });
       continue;
     }
-    const samples = await testSamples(run, given);
+    const samples = await testSamples(run, given, progress);
     compared.push({
       run,
       samples,
@@ -191,14 +191,16 @@ async function comparisonOf(
 }
 
 /** The test set that a run was measured on, or the one that the user names. */
-async function testSamples(run: RecordedRun, given: Given): Promise<Samples> {
+async function testSamples(run: RecordedRun, given: Given, progress: Progress): Promise<Samples> {
   const { model, modelPath } = run;
   const side = model && pictureSide(model.spec);
   const samples = await (await openDataSource(dataOf(run, given))).load("test", {
     ...(side !== undefined && { side }),
   });
   if (model && modelPath) {
-    checkFit(model.spec, modelPath, samples, "give --data of that form, or another model");
+    const fitted = fitSamples(model, modelPath, samples, "give --data of that form, or another model");
+    if (fitted.notice !== undefined) progress.note(fitted.notice);
+    return fitted.samples;
   }
   return samples;
 }

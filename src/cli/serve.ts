@@ -14,7 +14,7 @@ import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
 import { counted } from "../figures.ts";
-import { choiceOption, hostOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
 import { describeNetwork } from "./training_options.ts";
@@ -26,7 +26,7 @@ const ANSWERS = "Answers:";
 export function serveCommand(): CommandUnknownOpts {
   return createCommand(
     "serve",
-    "Answer over HTTP which digit a picture shows",
+    "Answer over HTTP which class a picture or another sample is of",
     'POST /classify takes image/png, application/octet-stream (a byte a pixel), JSON ({ "pixels": [...] }) or a form ' +
       "of files; one picture or many. GET /health, /model and / tell how it is, which network answers, and show a page. " +
       "The same picture has the same answer, unless ?seed=N or ?seed=random asks for other noise.",
@@ -54,7 +54,7 @@ export function serveCommand(): CommandUnknownOpts {
         .default("plain" as const, "plain").helpGroup(ANSWERS),
     )
     .addOption(
-      hostOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
+      pathOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
         SERVER,
       ),
     )

@@ -107,14 +107,17 @@ export interface DataForm {
   readonly channels: number;
   /** T, where samples are sequences. */
   readonly steps?: number;
-  /** One more than the largest label. */
+  /** As many as have names, or else one more than the largest label. */
   readonly classes: number;
 }
 
 /** The form of a data set's samples; classes are counted over all of its parts. */
 export function dataFormOf(first: Samples, ...others: readonly Samples[]): DataForm {
   const { size, steps } = first;
-  const most = (most: number, label: number) => Math.max(most, label);
-  const classes = 1 + [first, ...others].reduce((all, { labels }) => labels.reduce(most, all), 0);
+  const most = (most: number, label: number) => Math.max(most, label + 1);
+  const classes = [first, ...others].reduce(
+    (all, { labels, classes = [] }) => labels.reduce(most, Math.max(all, classes.length)),
+    1,
+  );
   return steps === undefined ? { channels: size, classes } : { channels: size / steps, steps, classes };
 }

@@ -80,6 +80,9 @@ export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = 
 /** One of {@linkcode DATASETS}. */
 export type DatasetName = keyof typeof DATASETS;
 
+/** The names of all of them. */
+export const DATASET_NAMES = ["mnist", "fashion"] as const satisfies readonly DatasetName[];
+
 /** The files of a data set whose images are MNIST's in number and size. @param sums MD5 unpacked, and bytes packed. */
 function fourFiles(sums: readonly (readonly [md5: string, packedBytes: number])[]): readonly OfficialFile[] {
   return sums.map(([md5, packedBytes], i) => ({ ...FILES[i]!, md5, packedBytes }));

@@ -5,6 +5,7 @@
  */
 import { InputError } from "../errors.ts";
 import type { Idx } from "./idx.ts";
+import { type KnownSet, setOfLabels } from "./known_classes.ts";
 import type { Samples } from "./samples.ts";
 
 /** An IDX file, and what messages call it. */
@@ -17,11 +18,19 @@ export interface NamedIdx extends Idx {
  * Puts images and labels together; nothing is copied.
  *
  * @param name What messages call the samples.
- * @throws {InputError} when images have no rows and columns, or there is not one label an image.
+ * @param known The data set that this is a part of, where that is known; labels of the files of one are told from others by themselves.
+ * @throws {InputError} when images have no rows and columns, there is not one label an image, or a label is no class of the data set.
  */
-export function labelledImages(name: string, images: NamedIdx, labels: NamedIdx): Samples {
+export async function labelledImages(
+  name: string,
+  images: NamedIdx,
+  labels: NamedIdx,
+  known?: KnownSet,
+): Promise<Samples> {
   checkLabels(labels);
   checkImages(images);
+  const set = known ?? await setOfLabels(labels.data);
+  if (set) checkClasses(labels, set);
   const [count = 0, rows = 0, columns = 0] = images.shape;
   if (count !== labels.data.length) {
     throw new InputError(
@@ -36,7 +45,19 @@ export function labelledImages(name: string, images: NamedIdx, labels: NamedIdx)
     picture: { rows, columns },
     features: images.data,
     labels: labels.data,
+    labelsFrom: labels.name,
+    ...(set && { classes: set.classes }),
   };
+}
+
+function checkClasses({ data, name }: NamedIdx, { title, classes }: KnownSet): void {
+  const wrong = data.findIndex((label) => label >= classes.length);
+  if (wrong < 0) return;
+  throw new InputError(
+    `${name}: label ${data[wrong]} at ${wrong}: ${title} has ${classes.length} classes, 0 to ${
+      classes.length - 1
+    }: the file is damaged, or another data set's: fetch it again, or put the other set into a folder of its own`,
+  );
 }
 
 function checkImages({ shape, name }: NamedIdx): void {

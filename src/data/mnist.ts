@@ -5,12 +5,14 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../file_access.ts";
 import { INVOCATION } from "../invocation.ts";
-import { DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
+import { DATASET_NAMES, DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
 import { readIdx } from "./idx.ts";
+import { KNOWN_SETS, type KnownSet } from "./known_classes.ts";
 import { checkLabels, labelledImages } from "./labelled_images.ts";
 import { formsOf, locateFile } from "./locate_file.ts";
 import type { Samples } from "./samples.ts";
@@ -28,10 +30,10 @@ export type Split = "train" | "test";
  * @param directory The folder of the four files, each under its official name, also with a dot
  * (`train-images.idx3-ubyte`), also with `.gz`, also in a folder that is called like it; undefined takes MNIST from {@linkcode mnistDirectory}.
  * @param split Which part.
- * @returns Pixels as they are in the file (0 to 255), and labels.
+ * @returns Pixels as they are in the file (0 to 255), labels, and the names of classes of MNIST and Fashion-MNIST.
  * @throws {MissingDataError} when MNIST is asked for and not here.
- * @throws {InputError} when a file is missing or damaged, images have no rows and columns, or there is not one label an
- * image.
+ * @throws {InputError} when a file is missing or damaged, images have no rows and columns, there is not one label an image, or a
+ * label is no class of MNIST or Fashion-MNIST where it is one of these that is read.
  *
  * @example
  * ```ts
@@ -48,7 +50,14 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   const labels = { ...await readIdx(labelsPath), name: labelsPath };
   checkLabels(labels);
   const images = { ...await readIdx(imagesPath), name: imagesPath };
-  return labelledImages(`${directory ?? "MNIST"} ${split}`, images, labels);
+  return await labelledImages(`${directory ?? "MNIST"} ${split}`, images, labels, setInFolder(directory));
+}
+
+/** The data set that a folder is there for: where `data fetch` puts it, and where MNIST is looked for. */
+function setInFolder(directory: string | undefined): KnownSet | undefined {
+  if (directory === undefined) return KNOWN_SETS.mnist;
+  const name = DATASET_NAMES.find((name) => resolve(DATASETS[name].folder) === resolve(directory));
+  return name && KNOWN_SETS[name];
 }
 
 /**

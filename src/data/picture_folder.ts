@@ -5,14 +5,16 @@
  *     7/first.png            a folder a class: all of it serves to measure on
  *     train/7-first.png      no folder a class: the class is the number that a file's name begins with
  *
- * Where every class is called by a number, that is its label; else labels count the names in their order. Pictures become
+ * Where every class is called by a number, that is its label; else labels count the names in their order. The names stay with the
+ * samples, and with the model that learns from them: data are matched to it by name. Pictures become
  * squares of one size, light on dark as MNIST's, whatever their own size and colours: see `readPicture`.
  *
  * @module
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError, readWhole } from "../file_access.ts";
+import { readError } from "../file_access.ts";
+import { indexNames, listNames, shownName } from "../network/class_names.ts";
 import type { WantedForm } from "./data_source.ts";
 import type { Split } from "./mnist.ts";
 import { readPicture } from "./picture.ts";
@@ -22,8 +24,6 @@ import { sharedBuffer } from "./shared_memory.ts";
 /** MNIST's. */
 const SIDE = 28;
 const MOST_CLASSES = 256;
-/** Bytes of a file: some times what the largest picture has that is decoded. */
-const LARGEST_PICTURE = 2 ** 26;
 /** Files that are read at a time. */
 const TOGETHER = 16;
 
@@ -38,7 +38,7 @@ interface Labelled {
  *
  * @param folder See above.
  * @param split Which part. A folder without `train/` and `test/` has pictures to measure on alone.
- * @returns Pixels, `side` × `side` a sample.
+ * @returns Pixels, `side` × `side` a sample; labels and classes are those of `train/` where there is one, also of what is in `test/`.
  * @throws {InputError} when there are no pictures, one is damaged or has no class, or the test pictures have a class that the
  * training pictures have not.
  */
@@ -54,14 +54,14 @@ export async function loadPictures(
     );
   }
   const pictures = await findPictures(names.includes(split) ? join(folder, split) : folder);
-  const classes = split === "test" && names.includes("train")
-    ? classNames(await findPictures(join(folder, "train")), join(folder, "train"))
-    : classNames(pictures, folder);
-  const strange = pictures.find(({ name }) => !classes.has(name));
+  const { places, classes } = split === "test" && names.includes("train")
+    ? folderClasses(await findPictures(join(folder, "train")), join(folder, "train"))
+    : folderClasses(pictures, folder);
+  const strange = pictures.find(({ name }) => !places.has(name));
   if (strange) {
     throw new InputError(
-      `${strange.path}: class ${strange.name} is not among those of ${join(folder, "train")}: ` +
-        `expected one of ${[...classes.keys()].join(", ")}`,
+      `${strange.path}: class ${shownName(strange.name)} is not among those of ${join(folder, "train")}: ` +
+        `expected one of ${listNames([...places.keys()])}`,
     );
   }
   const count = pictures.length, size = side * side;
@@ -70,7 +70,7 @@ export async function loadPictures(
     const read = pictures.slice(from, from + TOGETHER).map(({ path }) => readOne(path, side));
     for (const [i, pixels] of (await Promise.all(read)).entries()) {
       features.set(pixels, (from + i) * size);
-      labels[from + i] = classes.get(pictures[from + i]!.name)!;
+      labels[from + i] = places.get(pictures[from + i]!.name)!;
     }
   }
   return {
@@ -80,11 +80,18 @@ export async function loadPictures(
     picture: { rows: side, columns: side },
     features,
     labels,
+    classes,
   };
 }
 
 async function readOne(path: string, side: number): Promise<Uint8Array> {
-  return readPicture(await readWhole(path, LARGEST_PICTURE), side, { name: path });
+  let bytes: Uint8Array;
+  try {
+    bytes = await Deno.readFile(path);
+  } catch (error) {
+    throw readError(error, path);
+  }
+  return readPicture(bytes, side, { name: path });
 }
 
 /** What a folder holds, by name; hidden files are none of ours. */
@@ -113,7 +120,8 @@ async function findPictures(folder: string): Promise<Labelled[]> {
       found.push({ path, name: number });
     } else if (!isFile) {
       const inside = (await entriesOf(path)).filter(isPng);
-      found.push(...inside.map((entry) => ({ path: join(path, entry.name), name })));
+      // Some file systems take names apart (NFD) which others keep whole: here they are the same.
+      found.push(...inside.map((entry) => ({ path: join(path, entry.name), name: name.normalize("NFC") })));
     }
   }
   if (found.length === 0) {
@@ -128,18 +136,28 @@ function isPng({ name, isDirectory }: Deno.DirEntry): boolean {
   return !isDirectory && /\.png$/i.test(name);
 }
 
-/** Classes' names with their labels. */
-function classNames(pictures: readonly Labelled[], folder: string): Map<string, number> {
-  const names = [...new Set(pictures.map(({ name }) => name))];
+/** The classes of a folder's pictures. */
+interface FolderClasses {
+  /** The label of each name. */
+  readonly places: ReadonlyMap<string, number>;
+  /** The name of each label. */
+  readonly classes: readonly string[];
+}
+
+function folderClasses(pictures: readonly Labelled[], folder: string): FolderClasses {
+  const names = [...new Set(pictures.map(({ name }) => name))].sort();
   const areNumbers = names.every((name) => /^\d+$/.test(name));
-  const labels = areNumbers ? names.map(Number) : names.sort().map((_, i) => i);
+  const labels = areNumbers ? names.map(Number) : names.map((_, i) => i);
   const most = Math.max(...labels);
   if (most >= MOST_CLASSES) {
     throw new InputError(
-      `${folder}: class ${areNumbers ? most : names.at(-1)} would be number ${most}: expected 0 to ${
-        MOST_CLASSES - 1
-      }`,
+      `${folder}: class ${
+        shownName(areNumbers ? String(most) : names.at(-1)!)
+      } would be number ${most}: expected 0 to ${MOST_CLASSES - 1}`,
     );
   }
-  return new Map(names.map((name, i) => [name, labels[i]!]));
+  return {
+    places: new Map(names.map((name, i) => [name, labels[i]!])),
+    classes: areNumbers ? indexNames(most + 1) : names,
+  };
 }

@@ -33,6 +33,10 @@ export interface Samples {
   readonly lengths?: Uint16Array | Uint32Array;
   /** One class a sample, from 0. Backed like `features`. */
   readonly labels: Uint8Array;
+  /** Where the labels are from, such as a file: what messages about them name. @default {name} */
+  readonly labelsFrom?: string;
+  /** What the classes are called: label n is that of `classes[n]`. No two alike, no label without. @default {nobody named them} */
+  readonly classes?: readonly string[];
   /**
    * For each sample the 32 bits that its draws are keyed by. With a hash of its features, a sample meets the same noise
    * in any data set and at any place. Backed like `features`. @default {the sample's index}

@@ -5,10 +5,13 @@
  *     y        [samples]                                            I64, I32 or U8: classes from 0 to 255
  *     lengths  [samples], of sequences of unequal lengths           I64 or I32: 1 to `steps`; what lies behind is not read
  *
+ * Its metadata may name the classes: `classes`, a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
+ *
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readWhole } from "../file_access.ts";
+import { readError, sizeOfFile } from "../file_access.ts";
+import { parseClassNames } from "../network/class_names.ts";
 import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
 import type { Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
@@ -21,7 +24,12 @@ const NAMES = ["x", "y", "lengths"];
  * @throws {InputError} when it cannot be read, is damaged, or a tensor is missing, unknown, of a wrong shape or out of range.
  */
 export async function readTensors(path: string): Promise<Samples> {
-  return parseTensors(await readWhole(path), path);
+  await sizeOfFile(path);
+  try {
+    return parseTensors(await Deno.readFile(path), path);
+  } catch (error) {
+    throw readError(error, path);
+  }
 }
 
 /**
@@ -58,6 +66,18 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
   const lengths = file.tensors.has("lengths")
     ? whole(file, name, "lengths", count, 1, steps ?? 0, Uint32Array)
     : undefined;
+  const classes = file.metadata.classes === undefined
+    ? undefined
+    : parseClassNames(file.metadata.classes, `${name}: metadata.classes`);
+  const unnamed = classes ? labels.findIndex((label) => label >= classes.length) : -1;
+  if (classes && unnamed >= 0) {
+    throw new InputError(
+      `${name}: tensor y: ${
+        labels[unnamed]
+      } at ${unnamed}, but metadata.classes has ${classes.length} names: ` +
+        `expected 0 to ${classes.length - 1}`,
+    );
+  }
   return {
     name,
     count,
@@ -65,6 +85,8 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
     ...(steps !== undefined && { steps }),
     features: features(x, name),
     labels,
+    labelsFrom: `${name}: tensor y`,
+    ...(classes && { classes }),
     ...(lengths && { lengths }),
   };
 }

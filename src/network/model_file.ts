@@ -1,7 +1,8 @@
 /**
  * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
  *
- * The file says `format: spikelet/1` and `network: {…}` (the {@linkcode NetworkSpec} as JSON), so it needs nothing beside it.
+ * The file says `format: spikelet/1`, `network: {…}` (the {@linkcode NetworkSpec} as JSON) and, where the classes have names,
+ * `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it.
  * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up, with
  * `v{i}` `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
  *
@@ -9,11 +10,11 @@
  */
 import { InputError, OptionError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
 import { oneLine } from "../one_line.ts";
 import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
 import { learnedOf } from "./neurons.ts";
-import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
+import { faultOfNames, parseClassNames } from "./class_names.ts";
+import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
 export interface Model {
@@ -21,13 +22,15 @@ export interface Model {
   readonly spec: NetworkSpec;
   /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  /** What else the file says about the model, such as its accuracy; without `format` and `network`. */
+  /** What its classes are called, one name for each output, no two alike. @default {nobody named them} */
+  readonly classes?: readonly string[];
+  /** What else the file says about the model, such as its accuracy; without `format`, `network` and `classes`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const FORMAT = "spikelet/1";
 /** The keys of the metadata that are the format's own. */
-const RESERVED = ["format", "network"] as const;
+const RESERVED = ["format", "network", "classes"] as const;
 
 /**
  * Names and shapes of a network's parameters, in the order of the file.
@@ -68,11 +71,11 @@ export function layerOfParameter(name: string): number {
  *
  * @param model The network, its weights and what else is to be said of it.
  * @returns The whole file; the same model gives the same bytes.
- * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, or the metadata have one of the
- * format's own keys.
+ * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, the metadata have one of the
+ * format's own keys, or classes are not named one by one.
  */
 export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
-  const { spec, parameters, metadata } = model;
+  const { spec, parameters, metadata, classes } = model;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
   if (taken !== undefined) {
     throw new OptionError(`metadata.${taken}: this key is the format's own; choose another`);
@@ -93,7 +96,12 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
     }
     return [name, { dtype: "F32", shape, data }];
   });
-  return serializeSafetensors(tensors, { ...metadata, format: FORMAT, network: JSON.stringify(spec) });
+  return serializeSafetensors(tensors, {
+    ...metadata,
+    format: FORMAT,
+    network: JSON.stringify(spec),
+    ...encodeNames(classes, spec),
+  });
 }
 
 /**
@@ -106,7 +114,10 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
  * or dtype, or not finite.
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
-  const { metadata: { format, network, ...metadata }, tensors } = parseSafetensors(bytes, name);
+  const { metadata: { format, network, classes: names, ...metadata }, tensors } = parseSafetensors(
+    bytes,
+    name,
+  );
   if (format !== FORMAT) {
     const found = format === undefined
       ? "its metadata name no format"
@@ -116,6 +127,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
     );
   }
   const spec = parseNetworkSpec(parseNetworkText(network, name), `${name}: network`);
+  const classes = decodeNames(names, name, spec);
   const shapes = parameterShapes(spec);
   const unknown = unknownName(tensors.keys(), shapes);
   if (unknown !== undefined) {
@@ -126,7 +138,27 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const parameters = new Map(
     shapes.map(([key, shape]) => [key, parseParameter(tensors.get(key), key, shape, name)]),
   );
-  return { spec, parameters, metadata };
+  return { spec, parameters, metadata, ...(classes && { classes }) };
+}
+
+/** Names of classes as metadata. @throws {OptionError} when they are not one for each output of the network. */
+export function encodeNames(
+  classes: readonly string[] | undefined,
+  spec: NetworkSpec,
+): Readonly<Record<string, string>> {
+  if (!classes) return {};
+  const fault = faultOfNames(classes, classesOf(spec));
+  if (fault !== undefined) throw new OptionError(`classes: ${fault}`);
+  return { classes: JSON.stringify(classes) };
+}
+
+/** Names of classes from metadata; `undefined` where there are none. @throws {InputError} as {@linkcode parseClassNames}. */
+export function decodeNames(
+  text: string | undefined,
+  file: string,
+  spec: NetworkSpec,
+): readonly string[] | undefined {
+  return text === undefined ? undefined : parseClassNames(text, `${file}: metadata.classes`, classesOf(spec));
 }
 
 /**
@@ -164,7 +196,13 @@ function parseNetworkText(text: string | undefined, name: string): unknown {
       `${name}: its metadata have no network, expected its description as JSON: fetch it again`,
     );
   }
-  return parseJson(text, `${name}: metadata.network`, "the file is damaged; fetch it again");
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(
+      `${name}: the network in its metadata is not JSON: the file is damaged; fetch it again`,
+    );
+  }
 }
 
 /** Checks one tensor against the shape that the network gives it. */

@@ -64,7 +64,7 @@ export class Looker {
       spec,
       pixels,
       trace,
-      digit: core.prediction(),
+      label: core.prediction(),
       probabilities: softmax(trace.logits),
       spikes: core.spikes(),
     };

@@ -119,7 +119,7 @@ export interface Sight {
   readonly pixels: Uint8Array;
   readonly trace: SampleTrace;
   /** The class of the largest logit, the first of equals. */
-  readonly digit: number;
+  readonly label: number;
   /** Softmax of the logits. */
   readonly probabilities: readonly number[];
   /** Spikes of the layers below the top. */

@@ -4,6 +4,7 @@
  * @module
  */
 import { readIdxBlob } from "../data/idx.ts";
+import type { KnownSet } from "../data/known_classes.ts";
 import { labelledImages, type NamedIdx } from "../data/labelled_images.ts";
 import type { Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
@@ -31,9 +32,14 @@ const PART = /^(train|t10k|test)-(images|labels)/;
  * Reads four IDX files, told apart by their names.
  *
  * @param name What messages call the data set.
+ * @param known The data set that they are a part of, where that is known beforehand.
  * @throws {InputError} when one is missing, damaged, or does not go with its fellow.
  */
-export async function readDigits(name: string, files: readonly NamedBlob[]): Promise<Digits> {
+export async function readDigits(
+  name: string,
+  files: readonly NamedBlob[],
+  known?: KnownSet,
+): Promise<Digits> {
   const parts = new Map<string, NamedBlob>();
   for (const file of files) {
     const [, split, what] = PART.exec(file.name.toLowerCase()) ?? [];
@@ -58,7 +64,12 @@ export async function readDigits(name: string, files: readonly NamedBlob[]): Pro
     return { ...await readIdxBlob(file.blob, file.name), name: file.name };
   };
   const samples = async (split: string, of: string) =>
-    labelledImages(`${name} ${of}`, await read(`${split}-images`), await read(`${split}-labels`));
+    await labelledImages(
+      `${name} ${of}`,
+      await read(`${split}-images`),
+      await read(`${split}-labels`),
+      known,
+    );
   const digits = { train: await samples("train", "train"), test: await samples("t10k", "test") };
   if (digits.train.size !== digits.test.size) {
     throw new InputError(

@@ -74,15 +74,3 @@ export function legend(entries: readonly (readonly [colour: string, name: string
     )
   }</p>`;
 }
-
-/** Numbers with neighbours put together: `3, 17–19`. */
-export function ranges(numbers: readonly number[]): string {
-  const parts: string[] = [];
-  for (let i = 0; i < numbers.length;) {
-    let last = i;
-    while (numbers[last + 1] === numbers[last]! + 1) last++;
-    parts.push(last === i ? `${numbers[i]}` : `${numbers[i]}–${numbers[last]}`);
-    i = last + 1;
-  }
-  return parts.join(", ");
-}

@@ -4,9 +4,9 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../figures.ts";
+import { count, ranges } from "../figures.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { figure, html, type Markup, ranges, section } from "./markup.ts";
+import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
 import type { LayerActivity, Recordings } from "./recordings.ts";
 import { capitalized, describeLayer, layerName, percent } from "./words.ts";

@@ -8,6 +8,7 @@ import type { Answer } from "../classify/classifier.ts";
 import { pictureSide } from "../classify/picture_side.ts";
 import { type Ink, INKS } from "../data/picture.ts";
 import { InputError } from "../errors.ts";
+import { classNamesOf } from "../network/class_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
 import { contentId } from "../random.ts";
 import { sampleSize } from "../network/spec.ts";
@@ -118,6 +119,7 @@ export function createApp(options: AppOptions): Hono {
     context.json(
       {
         network: model.spec,
+        classes: classNamesOf(model),
         metadata: model.metadata,
         sampleSize: sampleSize(model.spec),
         pictureSide: pictureSide(model.spec) ?? null,

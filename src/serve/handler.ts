@@ -50,8 +50,8 @@ export interface HandlerOptions {
  *     body: new Uint8Array(784),
  *   }),
  * );
- * const { digit, probabilities, spikes } = await response.json();
- * console.log(digit, probabilities[digit], spikes);
+ * const { label, name, probabilities, spikes } = await response.json();
+ * console.log(name, probabilities[label], spikes);
  * ```
  */
 export function createHandler(

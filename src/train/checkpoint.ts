@@ -11,8 +11,14 @@ import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
-import { decodeModel, hashParameters, type Model, parameterShapes } from "../network/model_file.ts";
+import {
+  decodeModel,
+  decodeNames,
+  encodeNames,
+  hashParameters,
+  type Model,
+  parameterShapes,
+} from "../network/model_file.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../network/safetensors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { TrainingCheckpoint, TrainingProgress } from "./training_state.ts";
@@ -21,15 +27,16 @@ import type { TrainingCheckpoint, TrainingProgress } from "./training_state.ts";
 export interface Checkpoint extends TrainingCheckpoint {
   /** What is trained. */
   readonly spec: NetworkSpec;
+  /** What the classes are called, one name for each output. @default {nobody named them} */
+  readonly classes?: readonly string[];
   /** What else the file says, such as options and versions; without the format's own keys. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const FORMAT = "spikelet-checkpoint/1";
-const RESERVED = ["format", "network", "progress", "steps", "weightsSha256"] as const;
+const RESERVED = ["format", "network", "classes", "progress", "steps", "weightsSha256"] as const;
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
-const DAMAGED = "expected what encodeCheckpoint writes";
 const UNIT_SPIKES = "unitSpikes";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -58,7 +65,7 @@ const progressSchema = v.strictObject({
 /**
  * Writes a checkpoint as the bytes of a file. What it writes, {@linkcode decodeCheckpoint} reads.
  *
- * @throws {OptionError} when the metadata have one of the format's own keys.
+ * @throws {OptionError} when the metadata have one of the format's own keys, or classes are not named one by one.
  *
  * @example
  * ```ts
@@ -71,7 +78,7 @@ const progressSchema = v.strictObject({
  * ```
  */
 export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Array<ArrayBuffer>> {
-  const { spec, state, progress, metadata } = checkpoint;
+  const { spec, state, progress, metadata, classes } = checkpoint;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
   if (taken !== undefined) {
     throw new OptionError(`metadata.${taken}: this key is the format's own; choose another`);
@@ -98,6 +105,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     ...metadata,
     format: FORMAT,
     network: JSON.stringify(spec),
+    ...encodeNames(classes, spec),
     progress: JSON.stringify({ ...progress, sums }),
     steps: String(state.steps),
     weightsSha256: await hashParameters(state.parameters),
@@ -122,8 +130,10 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
         "the file is damaged, or no checkpoint",
     );
   }
-  const { metadata: { format, network, progress, steps, weightsSha256: _, ...metadata }, tensors } =
-    parseSafetensors(bytes, name);
+  const {
+    metadata: { format, network, classes: names, progress, steps, weightsSha256: _, ...metadata },
+    tensors,
+  } = parseSafetensors(bytes, name);
   if (format !== FORMAT) {
     throw new InputError(
       `${name}: its format is ${
@@ -131,20 +141,14 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
       }, expected ${FORMAT}: another version of Spikelet wrote it`,
     );
   }
-  const spec = parseNetworkSpec(
-    parseJson(network ?? "", `${name}: metadata.network`, DAMAGED),
-    `${name}: network`,
-  );
-  const parsed = v.safeParse(
-    progressSchema,
-    parseJson(progress ?? "", `${name}: metadata.progress`, DAMAGED),
-    { abortEarly: true },
-  );
+  const spec = parseNetworkSpec(parseJson(network, name, "network"), `${name}: network`);
+  const parsed = v.safeParse(progressSchema, parseJson(progress, name, "progress"), { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new InputError(`${name}: progress: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
   }
   const groups = groupTensors(tensors);
+  const classes = decodeNames(names, name, spec);
   const unitSpikes = [...groups.get(UNIT_SPIKES)?.values() ?? []].map((tensor) => {
     if (tensor.dtype !== "F64") {
       throw new InputError(`${name}: ${UNIT_SPIKES}: it is ${tensor.dtype}, expected F64`);
@@ -177,6 +181,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     },
     progress: result,
     metadata,
+    ...(classes && { classes }),
   };
 }
 
@@ -193,8 +198,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 export async function readTrained(path: string): Promise<Model> {
   const bytes = await readWhole(path);
   if (parseSafetensors(bytes, path).metadata.format !== FORMAT) return decodeModel(bytes, path);
-  const { spec, state, metadata } = await decodeCheckpoint(bytes, path);
-  return { spec, parameters: state.parameters, metadata };
+  const { spec, state, metadata, classes } = await decodeCheckpoint(bytes, path);
+  return { spec, parameters: state.parameters, metadata, ...(classes && { classes }) };
 }
 
 /** Tensors by what stands before the slash in their names; empty where there is none. */
@@ -207,6 +212,14 @@ function groupTensors(tensors: ReadonlyMap<string, Tensor>): Map<string, Map<str
     groups.set(group, (groups.get(group) ?? new Map()).set(name.slice(slash + 1), tensor));
   }
   return groups;
+}
+
+function parseJson(text: string | undefined, name: string, key: string): unknown {
+  try {
+    return JSON.parse(text ?? "");
+  } catch {
+    throw new InputError(`${name}: metadata.${key}: this is not JSON; expected what encodeCheckpoint writes`);
+  }
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -6,16 +6,28 @@
 import type { Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
 import { sampleFormOf } from "../network/encoders.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_match.ts";
 
 /**
- * Makes sure that samples have the form and the classes of a network.
+ * Makes sure that samples have the form of a network's, and gives them the labels that it has for their classes.
  *
  * @param whose What messages call the network's source, such as a model's file.
  * @param advice What to do where they do not fit.
  * @throws {InputError} when they do not fit.
  */
-export function checkFit(spec: NetworkSpec, whose: string, samples: Samples, advice: string): void {
+export function fitSamples(
+  network: NamedNetwork,
+  whose: string,
+  samples: Samples,
+  advice: string,
+): MatchedSamples {
+  checkForm(network.spec, whose, samples, advice);
+  return matchClasses(network, whose, samples, advice);
+}
+
+/** Makes sure that samples have the form of a network's. @throws {InputError} when they have not: see {@linkcode fitSamples}. */
+export function checkForm(spec: NetworkSpec, whose: string, samples: Samples, advice: string): void {
   const { isSequence, channels, size } = sampleFormOf(spec);
   const takes = isSequence
     ? `sequences of ${number(spec.steps)} steps of ${
@@ -33,13 +45,6 @@ export function checkFit(spec: NetworkSpec, whose: string, samples: Samples, adv
       : "; sequences are for the encoders direct and delta (docs/networks.md)";
     throw new InputError(
       `${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}${encoders}`,
-    );
-  }
-  const classes = classesOf(spec);
-  const strange = samples.labels.find((label) => label >= classes);
-  if (strange !== undefined) {
-    throw new InputError(
-      `${whose}: its network tells ${classes} classes apart, but ${samples.name} has label ${strange}: ${advice}`,
     );
   }
 }

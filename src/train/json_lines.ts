@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFileAtomic } from "../data/write_file.ts";
-import { readError, readWhole, writeError } from "../file_access.ts";
+import { readError, writeError } from "../file_access.ts";
 
 /** An open file of lines. */
 export interface JsonLines {
@@ -75,8 +75,7 @@ export async function cutJsonLines(
 ): Promise<Cut> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    await Deno.lstat(path);
-    bytes = await readWhole(path);
+    bytes = await Deno.readFile(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { kept: 0, damaged: 0 };
     throw readError(error, path);

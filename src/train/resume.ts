@@ -8,11 +8,18 @@ import type { Parameters } from "../engine/engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
+import { matchClasses, nameOutputs } from "./class_match.ts";
 import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
 import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
 import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
 import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
-import { differences, parseOptions, type RecordedOptions, type ResumeChanges } from "./run_options.ts";
+import {
+  type DataSet,
+  differences,
+  parseOptions,
+  type RecordedOptions,
+  type ResumeChanges,
+} from "./run_options.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
@@ -46,9 +53,11 @@ export async function resumeTraining(
     : record?.command;
   const options = { ...recorded, ...changes, ...(command && { command }) };
   const best = await readBest(directory, options, progress);
-  const data = options.samples ?? await loadDataSet(options.data);
+  const loaded = options.samples ?? await loadDataSet(options.data);
+  const { data, classes, notices: matching } = matchData(directory, options, found?.checkpoint, loaded);
   checkData(directory, facts, await fingerprint(data.train));
   const said: string[] = [];
+  notices.push(...matching);
   using engine = await openEngine(options, noticesInto(said, observer));
   notices.push(...versionNotices(facts, kernelsOf(engine)), ...memoryNotices(recorded, options));
   const split = splitSamples(data.train.count, options);
@@ -63,6 +72,7 @@ export async function resumeTraining(
   return await carryOut({
     options: { ...options, engine: engineOf(engine) },
     data,
+    ...(classes && { classes }),
     split,
     engine,
     observer,
@@ -182,6 +192,31 @@ async function readBest(
     );
   }
   return state.parameters;
+}
+
+/** The data with the labels that the run had for their classes when it began. */
+function matchData(
+  directory: string,
+  { spec }: RecordedOptions,
+  checkpoint: Checkpoint | undefined,
+  data: DataSet,
+): {
+  readonly data: DataSet;
+  readonly classes: readonly string[] | undefined;
+  readonly notices: readonly string[];
+} {
+  const advice = "name the data that the run began with (--data)";
+  if (!checkpoint?.classes) {
+    return { data, classes: nameOutputs(spec, directory, data, advice), notices: [] };
+  }
+  const [train, test] = [data.train, data.test].map((part) =>
+    matchClasses(checkpoint, directory, part, advice)
+  );
+  return {
+    data: { train: train!.samples, test: test!.samples },
+    classes: checkpoint.classes,
+    notices: [...new Set([train!, test!].flatMap(({ notice = [] }) => notice))],
+  };
 }
 
 function checkData(

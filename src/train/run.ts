@@ -9,7 +9,8 @@ import { checkWritable } from "../data/write_file.ts";
 import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
-import { checkFit } from "./fit.ts";
+import { alignParts, nameOutputs, noticesOfGaps } from "./class_match.ts";
+import { checkForm } from "./fit.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RunOptions } from "./run_options.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
@@ -22,7 +23,9 @@ export { RunInterrupted, type RunObserver, type RunStanding, type RunSummary } f
 /**
  * Loads both parts of a data set.
  *
- * @throws {InputError} when a file is missing or damaged, or the parts' samples are of different forms.
+ * @returns Both with the same classes, where these have names.
+ * @throws {InputError} when a file is missing or damaged, the parts' samples are of different forms, or the test part has a class
+ * that the training part has not.
  */
 export async function loadDataSet(folder?: string): Promise<DataSet> {
   const source = await openDataSource(folder);
@@ -33,7 +36,7 @@ export async function loadDataSet(folder?: string): Promise<DataSet> {
     );
     throw new InputError(`${first}, but ${second}: expected as many: take both parts from one source`);
   }
-  return { train, test };
+  return alignParts({ train, test });
 }
 
 /**
@@ -55,17 +58,20 @@ export async function runTraining(
   if (options.out !== undefined) await checkWritable(options.out);
   // All data first: their faults are to be found before anything is begun.
   const data = options.samples ?? await loadDataSet(options.data);
-  for (const part of [data.train, data.test]) {
-    checkFit(options.spec, model, part, "give data of this form, or another network");
-  }
+  const advice = "give data of this form, or another network";
+  for (const part of [data.train, data.test]) checkForm(options.spec, model, part, advice);
+  const classes = nameOutputs(options.spec, model, data, advice);
   if (options.augmentation) checkPictures(data.train);
   const split = splitSamples(data.train.count, options);
   checkWarmUp(options, split);
   const notices: string[] = [];
-  using engine = await openEngine(options, noticesInto(notices, observer));
+  const notice = noticesInto(notices, observer);
+  for (const gap of noticesOfGaps([data.train, data.test])) notice(gap);
+  using engine = await openEngine(options, notice);
   const session = {
     options: { ...options, engine: engineOf(engine) },
     data,
+    ...(classes && { classes }),
     split,
     engine,
     observer,

@@ -24,6 +24,8 @@ export interface KeeperOptions {
   readonly folder: RunFolder;
   readonly checkpoints: CheckpointFolder;
   readonly spec: NetworkSpec;
+  /** What its outputs are called, as far as that is known. */
+  readonly classes?: readonly string[];
   /** Every N batches; else whenever 30 s have gone by. */
   readonly every?: number;
   readonly from?: TrainingCheckpoint;
@@ -34,7 +36,7 @@ export interface KeeperOptions {
 
 /** Makes the keeper of a run. Lines are on the disk before the checkpoint is that speaks of their batches. */
 export function openKeeper(options: KeeperOptions): RunKeeper {
-  const { folder, checkpoints, spec, every, onKept } = options;
+  const { folder, checkpoints, spec, classes, every, onKept } = options;
   let newest = options.from;
   let asked = performance.now();
   return {
@@ -51,7 +53,10 @@ export function openKeeper(options: KeeperOptions): RunKeeper {
       await folder.metrics.sync();
       await folder.epochs.sync();
       const metadata = encodeFacts(options.facts());
-      const path = await checkpoints.write({ ...checkpoint, spec, metadata }, best);
+      const path = await checkpoints.write(
+        { ...checkpoint, spec, metadata, ...(classes && { classes }) },
+        best,
+      );
       newest = checkpoint;
       asked = performance.now();
       onKept?.(checkpoint, path);

@@ -9,7 +9,6 @@ import { completeStep } from "../engine/optimiser.ts";
 import { DivergenceError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
-import { chanceOf } from "../network/loss.ts";
 import { classesOf } from "../network/spec.ts";
 import { VERSION } from "../version.ts";
 import { observeLayers } from "./activity.ts";
@@ -39,6 +38,8 @@ const EXPLAINED = 200;
 export interface Session {
   readonly options: RunOptions;
   readonly data: DataSet;
+  /** What the network's outputs are called, as far as that is known. */
+  readonly classes?: readonly string[];
   /** Of the training set. */
   readonly split: SampleSplit;
   readonly engine: Engine;
@@ -118,7 +119,7 @@ function recordOf(
   session: Session,
   { started, ...facts }: { readonly started: string },
 ): Record<string, unknown> {
-  const { options, record } = session;
+  const { options, record, classes } = session;
   const { command } = options;
   return {
     state: "running",
@@ -126,6 +127,7 @@ function recordOf(
     started: record?.started ?? started,
     ...(command && { command }),
     options: recordOptions(options),
+    ...(classes && { classes }),
     ...(record?.start !== undefined && { start: record.start }),
     sessions: [...record?.sessions ?? [], { started, ...facts, ...workOf(session) }],
   };
@@ -148,6 +150,7 @@ async function keeperOf(
     folder,
     checkpoints: session.checkpoints ?? await CheckpointFolder.open(folder.directory),
     spec: options.spec,
+    ...(session.classes && { classes: session.classes }),
     ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
     ...(from && { from }),
     facts: () => ({
@@ -239,7 +242,7 @@ async function trainSession(session: Session, keeper: RunKeeper | undefined): Pr
 
 /** Measures what has been trained, and keeps the model. */
 async function measureSession(session: Session, trained: TrainingResult): Promise<RunSummary> {
-  const { options, data, split, engine, observer, folder, signal } = session;
+  const { options, data, classes, split, engine, observer, folder, signal } = session;
   const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
   const parameters = await engine.getParameters();
   observer.onEvaluate?.(0, data.test.count);
@@ -255,6 +258,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
   const bytes = encodeModel({
     spec,
     parameters,
+    ...(classes && { classes }),
     metadata: {
       model,
       seed: String(seed),
@@ -287,7 +291,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     train: { loss: trained.score.loss, accuracy: trained.score.accuracy },
     validation: trained.validation,
     test,
-    warnings: warningsOf(test, chanceOf(spec.loss, classesOf(spec), data.test.labels)),
+    warnings: warningsOf(test, classesOf(spec)),
     ...(layers && { layers }),
   };
 }

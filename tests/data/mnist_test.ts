@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { KNOWN_SETS, setOfLabels } from "../../src/data/known_classes.ts";
 import { loadMnist, mnistDirectory, type Split, verifyMnist } from "../../src/data/mnist.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
@@ -43,6 +45,7 @@ Deno.test("loadMnist() gives the package's official files, byte by byte", async 
     assert.equal(samples.name, `MNIST ${split}`);
     assert.equal(samples.count, count);
     assert.equal(samples.size, PIXELS);
+    assert.deepEqual(samples.classes, ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"]);
     assert.ok(samples.features instanceof Uint8Array);
     assert.ok(samples.features.buffer instanceof SharedArrayBuffer);
     assert.ok(samples.labels.buffer instanceof SharedArrayBuffer);
@@ -52,6 +55,51 @@ Deno.test("loadMnist() gives the package's official files, byte by byte", async 
     const labels = createHash("md5").update(idxBytes([count], [])).update(samples.labels);
     assert.equal(labels.digest("hex"), labelsMd5);
   }
+});
+
+Deno.test("loadMnist() names the classes of Fashion-MNIST wherever its label files lie, and nobody's elsewhere", async () => {
+  // The sums of the two label files without their headers, as Zalando Research serves them.
+  assert.equal(KNOWN_SETS.fashion.classes[9], "Ankle boot");
+  const { labels } = await loadMnist(undefined, "test");
+  assert.equal(await setOfLabels(labels), KNOWN_SETS.mnist);
+  assert.equal(await setOfLabels(labels.map((label) => 9 - label)), undefined);
+  const files = { "t10k-images-idx3-ubyte": images(2), "t10k-labels-idx1-ubyte": idxBytes([2], [9, 0]) };
+  await withFiles(files, async (folder) => {
+    assert.equal((await loadMnist(folder, "test")).classes, undefined);
+  });
+});
+
+Deno.test("loadMnist() knows the data sets that lie where they were fetched to, and refuses a damaged label there", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const data = join(folder, "data", "fashion");
+    await Deno.mkdir(data, { recursive: true });
+    const write = async (labels: number[]) => {
+      await Deno.writeFile(join(data, "t10k-images-idx3-ubyte"), images(3));
+      await Deno.writeFile(join(data, "t10k-labels-idx1-ubyte"), idxBytes([3], labels));
+    };
+    // A process of its own, for it has a current folder of its own.
+    const load = async () => {
+      const module = new URL("../../src/data/mnist.ts", import.meta.url);
+      const code = `const { loadMnist } = await import(${JSON.stringify(module.href)});
+        console.log(await loadMnist("data/fashion", "test").then((s) => s.classes.join(), (error) => error.message));`;
+      const { stdout } = await new Deno.Command(Deno.execPath(), {
+        args: ["eval", "--config", fileURLToPath(new URL("../../deno.json", import.meta.url)), code],
+        cwd: folder,
+        stdin: "null",
+      }).output();
+      return new TextDecoder().decode(stdout).trim();
+    };
+    await write([9, 0, 4]);
+    assert.equal(
+      await load(),
+      "T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot",
+    );
+    await write([9, 255, 4]);
+    assert.match(
+      await load(),
+      /t10k-labels-idx1-ubyte: label 255 at 1: Fashion-MNIST has 10 classes, 0 to 9: the file is damaged, or another/,
+    );
+  });
 });
 
 Deno.test("loadMnist() reads a user's folder under each form of the names", async () => {

@@ -64,6 +64,27 @@ Deno.test("loadPictures() numbers classes that are names by the training picture
   });
 });
 
+Deno.test("loadPictures() names its classes, those of train/ also in test/", async () => {
+  const classesOf = async (folder: string, split: "train" | "test") =>
+    (await loadPictures(folder, split)).classes;
+  await withFiles({
+    "train/dog/1.png": dot(1),
+    "train/e\u0301t\u00e9/1.png": dot(2), // as macOS has it
+    "train/ant/1.png": dot(3),
+    "test/dog/1.png": dot(4),
+    "test/\u00e9t\u00e9/1.png": dot(5), // as others have it
+  }, async (folder) => {
+    const names = ["ant", "dog", "\u00e9t\u00e9"];
+    assert.deepEqual(await classesOf(folder, "train"), names);
+    assert.deepEqual(await classesOf(folder, "test"), names);
+    assert.deepEqual(await summary(folder, "test"), [[4, 1], [5, 2]]);
+    assert.deepEqual(await classesOf(`${folder}/test`, "test"), ["dog", "\u00e9t\u00e9"]);
+  });
+  await withFiles({ "02/a.png": dot(1), "4/a.png": dot(1) }, async (folder) => {
+    assert.deepEqual(await classesOf(folder, "test"), ["0", "1", "2", "3", "4"]);
+  });
+});
+
 Deno.test("loadPictures() takes the class from the number that a name begins with, where there are no folders", async () => {
   await withFiles(
     { "7-first.png": dot(5), "7-second.png": dot(6), "07.png": dot(7), "3.png": dot(8) },

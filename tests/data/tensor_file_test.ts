@@ -38,6 +38,23 @@ Deno.test("parseTensors() reads sequences with their labels and lengths, into sh
   assert.ok(!("picture" in samples));
 });
 
+Deno.test("parseTensors() reads the names of classes from the metadata", () => {
+  const named = (classes: string, y = Y) =>
+    parseTensors(serializeSafetensors([["x", X], ["y", y]], { classes }), "events.safetensors");
+  const five = ["jab", "hook", "T-shirt/top", "\u00e9", "\u001b[2J"];
+  assert.deepEqual(named(JSON.stringify(five)).classes, five);
+  assert.equal(parse({ x: X, y: Y }).classes, undefined);
+  const refused: [classes: string, message: RegExp][] = [
+    ["jab", /^events\.safetensors: metadata\.classes: jab is not JSON; expected a list of names/],
+    ["[]", /metadata\.classes: 0 names, expected 1 to 256$/],
+    ['["jab", "jab"]', /names 0 and 1 are both jab/],
+    ['["a", "b", "c", "d"]', /tensor y: 4 at 1, but metadata\.classes has 4 names: expected 0 to 3$/],
+  ];
+  for (const [classes, message] of refused) {
+    assert.throws(() => named(classes), { name: "InputError", message });
+  }
+});
+
 Deno.test("parseTensors() reads samples without steps, pixels, and labels of any whole type", () => {
   const pixels: Tensor = { dtype: "U8", shape: [2, 3], data: Uint8Array.of(0, 128, 255, 1, 2, 3) };
   for (

@@ -96,7 +96,6 @@ async function writesBundle(): Promise<void> {
       "fflate",
       "hono",
       "iobuffer",
-      "pako",
       "valibot",
     ]);
     const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);

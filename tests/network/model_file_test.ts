@@ -54,7 +54,7 @@ Deno.test("parameterShapes() lists each layer's weights and biases from the inpu
 Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
   const sizes = fc.integer({ min: 1, max: 6 });
   const texts = fc.dictionary(
-    fc.string().filter((key) => key !== "format" && key !== "network"),
+    fc.string().filter((key) => !["format", "network", "classes"].includes(key)),
     fc.string(),
   );
   fc.assert(
@@ -67,6 +67,37 @@ Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
       assert.deepEqual(read.metadata, model.metadata);
     }),
   );
+});
+
+Deno.test("decodeModel() reads the names of classes that encodeModel() wrote, and knows none where there are none", () => {
+  const classes = ["T-shirt/top", "été \u{1f600}\n"];
+  const bytes = encodeModel({ ...modelOf(spec, { accuracy: "1" }), classes });
+  assert.equal(parseSafetensors(bytes, "model").metadata.classes, JSON.stringify(classes));
+  const read = decodeModel(bytes, "model");
+  assert.deepEqual([read.classes, read.metadata], [classes, { accuracy: "1" }]);
+  assert.ok(!("classes" in decodeModel(encodeModel(modelOf(spec)), "model")));
+});
+
+Deno.test("decodeModel() refuses names that are not one for each output", () => {
+  for (
+    const [text, message] of [
+      ["[cat]", /^model: metadata\.classes: \[cat\] is not JSON; expected a list of names/],
+      ['"cat"', /this is no list/],
+      ['["a", "b", "c"]', /3 names, expected 2, one for each output of the network$/],
+      ['["a"]', /1 names, expected 2/],
+      ['["a", 1]', /name 1 is 1, expected a text/],
+      ['["a", ""]', /name 1 is "", expected a text that is not empty/],
+      ['["a", null]', /name 1 is null/],
+      ['["a", "a"]', /names 0 and 1 are both a, expected distinct ones/],
+      ['["\u00e9", "e\u0301"]', /names 0 and 1 are both é/],
+    ] as const
+  ) {
+    throwsInputError(changed((_, metadata) => metadata.classes = text), message);
+  }
+  assert.throws(() => encodeModel({ ...modelOf(spec), classes: ["a"] }), {
+    name: "OptionError",
+    message: /^classes: 1 names, expected 2/,
+  });
 });
 
 Deno.test("encodeModel() writes the file's order and names, whatever order the parameters have", () => {
@@ -97,7 +128,7 @@ Deno.test("encodeModel() throws on parameters that decodeModel() would refuse", 
 });
 
 Deno.test("encodeModel() throws on metadata under the format's own keys", () => {
-  for (const key of ["format", "network"]) {
+  for (const key of ["format", "network", "classes"]) {
     const message = RegExp(`^metadata.${key}: this key is the format's own; choose another$`);
     assert.throws(() => encodeModel(modelOf(spec, { [key]: "x" })), { name: "OptionError", message });
   }
@@ -120,7 +151,7 @@ Deno.test("decodeModel() throws on a damaged description of the network", () => 
   throwsInputError(changed((_, metadata) => delete metadata.network), /its metadata have no network/);
   throwsInputError(
     changed((_, metadata) => metadata.network = "{"),
-    /: metadata\.network: not JSON: line 1, column 2: .*: the file is damaged/,
+    /the network in its metadata is not JSON/,
   );
   throwsInputError(changed((_, metadata) => metadata.network = "[]"), /^model: network: /);
   const text = JSON.stringify({ ...spec, steps: 0 });

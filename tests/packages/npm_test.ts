@@ -40,7 +40,7 @@ const classifier: Classifier = loadClassifier(await Deno.readFile("model.safeten
 const answer: Answer = classifier.classify(await Deno.readFile("digit.bin"));
 console.log(JSON.stringify(answer));
 // @ts-expect-error a class is a number
-const text: string = answer.digit;
+const text: string = answer.label;
 
 const engine = createWasmEngine({ spec: classifier.spec, kernels, threads: 2, batchSize: 1 });
 console.log((await engine.getParameters()).size, typeof text);

@@ -124,9 +124,9 @@ Deno.test({
       });
       await t.step("the answer is that of a Classifier under Deno", async () => {
         const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
-        const { digit, probabilities, spikes } = classifier.classify(Uint8Array.from(mouse.drawn));
-        const share = `${(100 * probabilities[digit]!).toFixed(1)} %`;
-        assert.equal(mouse.announcement, `The network says ${digit}, ${share}.`);
+        const { label, name, probabilities, spikes } = classifier.classify(Uint8Array.from(mouse.drawn));
+        const share = `${(100 * probabilities[label]!).toFixed(1)} %`;
+        assert.equal(mouse.announcement, `The network says ${name}, ${share}.`);
         assert.equal(mouse.tuned[0], `with ${share}, by ${spikes.toLocaleString("en")} spikes`);
       });
       await t.step("a slider changes the spikes at once, and its reset brings them back", () => {

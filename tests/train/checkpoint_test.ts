@@ -63,7 +63,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   }),
   metadata: fc.dictionary(
     fc.string().filter((key) =>
-      !["__proto__", "format", "network", "progress", "steps", "weightsSha256"].includes(key)
+      !["__proto__", "format", "network", "classes", "progress", "steps", "weightsSha256"].includes(key)
     ),
     fc.string(),
     {
@@ -139,8 +139,15 @@ Deno.test("decodeCheckpoint() notices any bit that has changed", async () => {
   }
 });
 
+Deno.test("decodeCheckpoint() gives back the names of classes", async () => {
+  const classes = ["left", "middle", "right"];
+  const read = await decodeCheckpoint(await encodeCheckpoint({ ...example(), classes }), "it");
+  assert.deepEqual([read.classes, read.metadata], [classes, example().metadata]);
+  await assert.rejects(encodeCheckpoint({ ...example(), classes: ["left"] }), { name: "OptionError" });
+});
+
 Deno.test("encodeCheckpoint() keeps the format's own keys for itself", async () => {
-  for (const key of ["format", "network", "progress", "steps", "weightsSha256"]) {
+  for (const key of ["format", "network", "classes", "progress", "steps", "weightsSha256"]) {
     await assert.rejects(encodeCheckpoint({ ...example(), metadata: { [key]: "" } }), {
       name: "OptionError",
     });

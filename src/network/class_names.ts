@@ -1,0 +1,127 @@
+/**
+ * The names of a network's classes: what they may be, and what a class is called that nobody named.
+ *
+ * @module
+ */
+import { InputError } from "../errors.ts";
+import { oneLine } from "../one_line.ts";
+import type { NetworkSpec } from "./spec.ts";
+
+/** Labels are bytes. */
+const MOST_CLASSES = 256;
+/** Characters of a name after which a message cuts it off. */
+const MOST_SHOWN = 40;
+/** Names that a message lists. */
+const MOST_LISTED = 12;
+
+/**
+ * What is wrong with a list of names; `undefined` where nothing is.
+ *
+ * @param names What should be texts, none of them empty, no two alike.
+ * @param outputs As many as there have to be; any number from 1 to 256 where it is left out.
+ */
+export function faultOfNames(names: unknown, outputs?: number): string | undefined {
+  if (!Array.isArray(names)) return "this is no list; expected a list of names";
+  if (names.length < 1 || names.length > MOST_CLASSES || names.length !== (outputs ?? names.length)) {
+    return `${names.length} names, expected ${
+      outputs === undefined ? `1 to ${MOST_CLASSES}` : `${outputs}, one for each output of the network`
+    }`;
+  }
+  const places = new Map<unknown, number>();
+  for (const [i, name] of names.entries()) {
+    if (typeof name !== "string" || name === "") {
+      return `name ${i} is ${oneLine(JSON.stringify(name) ?? "nothing")}, expected a text that is not empty`;
+    }
+    const first = places.get(name);
+    if (first !== undefined) {
+      return `names ${first} and ${i} are both ${shownName(name)}, expected distinct ones`;
+    }
+    places.set(name, i);
+  }
+  return undefined;
+}
+
+/**
+ * Reads the names in a file's metadata: a list in JSON. Names that Unicode holds to be the same become the same (NFC).
+ *
+ * @param text What stands under `classes`.
+ * @param where What messages call it.
+ * @param outputs See {@linkcode faultOfNames}.
+ * @throws {InputError} when it is anything else.
+ */
+export function parseClassNames(text: string, where: string, outputs?: number): readonly string[] {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new InputError(
+      `${where}: ${oneLine(text)} is not JSON; expected a list of names such as ["cat", "dog"]`,
+    );
+  }
+  const names: unknown = Array.isArray(value)
+    ? value.map((name: unknown) => typeof name === "string" ? name.normalize("NFC") : name)
+    : value;
+  const fault = faultOfNames(names, outputs);
+  if (fault === undefined && isTexts(names)) return names;
+  throw new InputError(`${where}: ${fault}`);
+}
+
+function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === "string");
+}
+
+/**
+ * What each output of a network is called: its class's name, or its index where the model knows no names.
+ *
+ * @example
+ * ```ts
+ * import { classNamesOf, seedNetwork } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ classes: 3 });
+ * console.log(classNamesOf({ spec })); // [ "0", "1", "2" ]
+ * console.log(classNamesOf({ spec, classes: ["circle", "square", "triangle"] })[2]); // triangle
+ * ```
+ */
+export function classNamesOf(
+  { spec, classes }: { readonly spec: NetworkSpec; readonly classes?: readonly string[] },
+): readonly string[] {
+  return classes ?? indexNames(spec.layers.at(-1)?.units ?? 0);
+}
+
+/** "0", "1", …: what classes are called that nobody named. */
+export function indexNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, i) => String(i));
+}
+
+/** Whether every name is its class's index. */
+export function areIndices(names: readonly string[]): boolean {
+  return names.every((name, i) => name === String(i));
+}
+
+/**
+ * Names for all outputs of a network that has more of them than its data have classes: those are called by their index.
+ *
+ * @param names At most so many as there are outputs.
+ */
+export function filledNames(names: readonly string[], outputs: number): readonly string[] {
+  const taken = new Set(names);
+  const rest = indexNames(outputs).slice(names.length).map((index) => {
+    let name = index;
+    while (taken.has(name)) name = `output ${name}`;
+    taken.add(name);
+    return name;
+  });
+  return [...names, ...rest];
+}
+
+/** A name as a message or a table has it: on one line, not long, and with nothing in it that a terminal would obey. */
+export function shownName(name: string, most: number = MOST_SHOWN): string {
+  const shown = oneLine(name, most);
+  return shown.trim() === shown ? shown : JSON.stringify(shown);
+}
+
+/** Names as a message lists them: of many, the first ones. */
+export function listNames(names: readonly string[]): string {
+  const listed = names.slice(0, MOST_LISTED).map((name) => shownName(name)).join(", ");
+  return names.length > MOST_LISTED ? `${listed} and ${names.length - MOST_LISTED} more` : listed;
+}

@@ -1,0 +1,192 @@
+/**
+ * Data and a model are matched by the names of their classes, not by the numbers that a data set happens to give them.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { sharedBuffer } from "../data/shared_memory.ts";
+import { InputError } from "../errors.ts";
+import { ranges } from "../figures.ts";
+import { areIndices, classNamesOf, filledNames, listNames, shownName } from "../network/class_names.ts";
+import { classesOf, type NetworkSpec } from "../network/spec.ts";
+
+/** A network and the names of its classes, as far as they are known. */
+export interface NamedNetwork {
+  readonly spec: NetworkSpec;
+  readonly classes?: readonly string[];
+}
+
+/** Samples as a network knows them. */
+export interface MatchedSamples {
+  /** Their labels are the network's outputs. Where nothing had to be changed, the very ones that were given. */
+  readonly samples: Samples;
+  /** What was taken for granted, in a sentence. */
+  readonly notice?: string;
+}
+
+/**
+ * Gives samples the labels that a network has for their classes.
+ *
+ * - Both have names: a class goes to the output of its name. Classes without a sample are not asked for.
+ * - The samples have names, the network has none: its outputs are called "0", "1", … Other names than these are taken in
+ *   their order where there are as many as outputs, and this is said; else they are refused.
+ * - The samples have no names: labels are outputs, and this is said where the network has names.
+ *
+ * @param whose What messages call the network's source, such as a model's file.
+ * @param advice What to do where they do not match.
+ * @throws {InputError} when a sample is of a class that the network does not know.
+ */
+export function matchClasses(
+  network: NamedNetwork,
+  whose: string,
+  samples: Samples,
+  advice: string,
+): MatchedSamples {
+  const outputs = classesOf(network.spec), { classes, name } = samples;
+  if (!classes) {
+    checkLabels(samples, outputs, whose, advice);
+    if (network.classes === undefined) return { samples };
+    const named = { ...samples, classes: network.classes };
+    return areIndices(network.classes) ? { samples: named } : {
+      samples: named,
+      notice: `${name} names no classes: its labels are taken in the order of the model's, ${
+        listNames(network.classes)
+      }`,
+    };
+  }
+  const known = classNamesOf(network);
+  if (network.classes === undefined && !areIndices(classes)) {
+    if (classes.length === outputs) {
+      return {
+        samples,
+        notice:
+          `${whose} names no classes: its ${outputs} outputs are taken for those of ${name} in their order, ${
+            listNames(classes)
+          }`,
+      };
+    }
+    throw new InputError(
+      `${whose}: it names no classes and tells ${outputs} apart, but ${name} has ${classes.length}, ` +
+        `${listNames(classes)}: which is which cannot be known: ${advice}`,
+    );
+  }
+  const places = new Map(known.map((each, place) => [each, place]));
+  const outputOf = classes.map((each) => places.get(each));
+  const strange = samples.labels.subarray(0, samples.count).find((label) => outputOf[label] === undefined);
+  if (strange !== undefined) {
+    throw new InputError(
+      `${whose}: it does not know the class ${shownName(classes[strange] ?? String(strange))} of ${name}: ` +
+        `it tells ${listNames(known)} apart: ${advice}`,
+    );
+  }
+  return { samples: relabelled(samples, outputOf, known) };
+}
+
+/** The same samples with other labels; a label without an output has no sample. */
+function relabelled(
+  samples: Samples,
+  outputOf: readonly (number | undefined)[],
+  classes: readonly string[],
+): Samples {
+  if (outputOf.every((output, label) => output === label || output === undefined)) {
+    return { ...samples, classes };
+  }
+  const labels = new Uint8Array(sharedBuffer(samples.labels.length));
+  for (let i = 0; i < samples.count; i++) labels[i] = outputOf[samples.labels[i]!]!;
+  return { ...samples, labels, classes };
+}
+
+/**
+ * Names for a network's outputs from those of the data that it is to learn from.
+ *
+ * @returns One for each output; `undefined` where nobody named the classes.
+ * @throws {InputError} when there are more classes than outputs.
+ */
+export function nameOutputs(
+  spec: NetworkSpec,
+  whose: string,
+  { train, test }: { readonly train: Samples; readonly test: Samples },
+  advice: string,
+): readonly string[] | undefined {
+  const { name, classes } = train, outputs = classesOf(spec);
+  if (classes && classes.length > outputs) {
+    throw new InputError(
+      `${whose}: its network tells ${outputs} classes apart, but ${name} has ${classes.length}, ${
+        listNames(classes)
+      }: ${advice}`,
+    );
+  }
+  for (const part of [train, test]) checkLabels(part, outputs, whose, advice);
+  return classes && filledNames(classes, outputs);
+}
+
+function checkLabels({ labels, count, name }: Samples, outputs: number, whose: string, advice: string): void {
+  const strange = labels.subarray(0, count).find((label) => label >= outputs);
+  if (strange === undefined) return;
+  throw new InputError(
+    `${whose}: its network tells ${outputs} classes apart, but ${name} has label ${strange}: ${advice}`,
+  );
+}
+
+/**
+ * Gives both parts of a data set the same classes: those that the training part names. A part without names is numbered as
+ * the other one is.
+ *
+ * @throws {InputError} when a test sample is of a class that the training part does not name, or a label has no name.
+ */
+export function alignParts(
+  { train, test }: { readonly train: Samples; readonly test: Samples },
+): { readonly train: Samples; readonly test: Samples } {
+  const classes = train.classes ?? test.classes;
+  if (!classes) return { train, test };
+  for (const { labels, count, labelsFrom, name } of [train, test]) {
+    const wrong = labels.subarray(0, count).findIndex((label) => label >= classes.length);
+    if (wrong < 0) continue;
+    throw new InputError(
+      `${labelsFrom ?? name}: label ${labels[wrong]} at ${wrong}: there are ${classes.length} classes, ${
+        listNames(classes)
+      }: expected 0 to ${classes.length - 1}: the file is damaged, or of another data set`,
+    );
+  }
+  if (!train.classes || !test.classes) return { train: { ...train, classes }, test: { ...test, classes } };
+  const places = new Map(classes.map((name, place) => [name, place]));
+  const outputOf = test.classes.map((name) => places.get(name));
+  const strange = test.labels.subarray(0, test.count).find((label) => outputOf[label] === undefined);
+  if (strange !== undefined) {
+    throw new InputError(
+      `${test.name}: class ${shownName(test.classes[strange]!)} is not among those of ${train.name}: ` +
+        `expected one of ${listNames(classes)}`,
+    );
+  }
+  return { train, test: relabelled(test, outputOf, classes) };
+}
+
+/**
+ * What looks damaged in the labels of a data set: classes that never occur, below one that does or among those that have names.
+ *
+ * @param parts All parts of it, with the same classes.
+ */
+export function noticesOfGaps(parts: readonly Samples[]): string[] {
+  const occurs = new Set<number>();
+  for (const { labels, count } of parts) for (let i = 0; i < count; i++) occurs.add(labels[i]!);
+  const most = Math.max(...occurs), [{ name = "", classes = [] } = {}] = parts;
+  const missing = Array.from({ length: Math.max(most + 1, classes.length) }, (_, label) => label)
+    .filter((label) => !occurs.has(label));
+  if (missing.length === 0) return [];
+  const named = areIndices(classes)
+    ? `label${missing.length === 1 ? "" : "s"} ${ranges(missing)}`
+    : listNames(
+      missing.map((label) => classes[label]!),
+    );
+  const never = `no sample of any part has ${named}`;
+  // A damaged byte makes a label that is too large: the one above the last gap.
+  const above = [...occurs].filter((label) => label > missing.at(-1)!).reduce(
+    (a, b) => Math.min(a, b),
+    Infinity,
+  );
+  const places = parts.flatMap(({ labels, count, labelsFrom, name }) => {
+    const at = labels.subarray(0, count).indexOf(above);
+    return at < 0 ? [] : [`${labelsFrom ?? name}: label ${above} at ${at}`];
+  });
+  return [places.length > 0 ? `${places[0]}, but ${never}: is it damaged?` : `${name}: ${never}`];
+}
