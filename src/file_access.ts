@@ -19,6 +19,11 @@ export async function sizeOfFile(path: string): Promise<number> {
   } catch (error) {
     throw readError(error, path);
   }
+  return checkRegular(info, path);
+}
+
+/** A regular file's size. @throws {InputError} when it is something else. */
+function checkRegular(info: Deno.FileInfo, path: string): number {
   if (info.isDirectory) {
     throw new InputError(`${path}: this is a folder; expected a file: name one inside it`);
   }
@@ -29,22 +34,64 @@ export async function sizeOfFile(path: string): Promise<number> {
 /** What every runtime's typed arrays can hold. */
 const LARGEST_FILE = 2 ** 31 - 1;
 
+/** Bytes of the largest text that is read whole: half of what V8 has room for in a string. */
+const LARGEST_TEXT = 2 ** 28;
+
+/** Bytes of the largest files of ours that say what something is: records, notes, what is remembered. */
+export const LARGEST_NOTE = 2 ** 24;
+
 /**
- * Reads a file whole.
+ * Reads a file whole. Every file goes through here, {@linkcode readText} or a reader of its own that asks for its size first: a pipe
+ * would never end, and a file larger than memory ends the process.
  *
- * @throws {InputError} when it cannot be read, or is larger than memory is for.
+ * @param most The most bytes that it may have.
+ * @throws {InputError} when it cannot be read, is no regular file, or is larger.
  */
-export async function readWhole(path: string): Promise<Uint8Array<ArrayBuffer>> {
-  const size = await sizeOfFile(path);
-  if (size > LARGEST_FILE) {
-    const [found, most] = [size, LARGEST_FILE].map((bytes) => bytes.toLocaleString("en-US"));
-    throw new InputError(`${path}: ${found} bytes, expected at most ${most}: this is no file of Spikelet's`);
-  }
+export async function readWhole(path: string, most = LARGEST_FILE): Promise<Uint8Array<ArrayBuffer>> {
+  checkSize(await sizeOfFile(path), most, path);
   try {
     return await Deno.readFile(path);
   } catch (error) {
     throw readError(error, path);
   }
+}
+
+/**
+ * Reads a file of text whole: UTF-8, or UTF-16 with a byte-order mark, as some editors and shells of Windows write it.
+ *
+ * @param most The most bytes that it may have.
+ * @returns The text without its byte-order mark; what is no character is U+FFFD.
+ * @throws {InputError} as {@linkcode readWhole} does.
+ */
+export async function readText(path: string, most = LARGEST_TEXT): Promise<string> {
+  return decodeText(await readWhole(path, most));
+}
+
+/** The same at once, of a small file. @throws {InputError} as {@linkcode readWhole} does. */
+export function readNoteSync(path: string): string {
+  try {
+    checkSize(checkRegular(Deno.statSync(path), path), LARGEST_NOTE, path);
+    return decodeText(Deno.readFileSync(path));
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+function checkSize(size: number, most: number, path: string): void {
+  if (size <= most) return;
+  const [found, limit] = [size, most].map((bytes) => bytes.toLocaleString("en-US"));
+  throw new InputError(`${path}: ${found} bytes, expected at most ${limit}: this is no file of Spikelet's`);
+}
+
+/** A file's bytes as text: see {@linkcode readText}. */
+export function decodeText(bytes: Uint8Array): string {
+  const [first, second] = bytes;
+  const form = first === 0xff && second === 0xfe
+    ? "utf-16le"
+    : first === 0xfe && second === 0xff
+    ? "utf-16be"
+    : "utf-8";
+  return new TextDecoder(form).decode(bytes);
 }
 
 /**

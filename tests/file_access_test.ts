@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { OptionError } from "../src/errors.ts";
-import { readError, writeError } from "../src/file_access.ts";
+import { readError, readNoteSync, readText, readWhole, writeError } from "../src/file_access.ts";
+import { inTemporaryFolder } from "./temporary_folder.ts";
 
 /** An error as Deno throws it for a code of the operating system. */
 function systemError(code: string, words: string): Error {
@@ -44,4 +46,50 @@ Deno.test("readError() and writeError() pass on our own errors and bugs", () => 
     assert.equal(readError(error, "a/b"), error);
     assert.equal(writeError(error, "a/b", "a"), error);
   }
+});
+
+Deno.test("readWhole() and readText() read regular files alone, no larger ones, and any byte-order mark", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = join(folder, "note");
+    const write = (...bytes: number[]) => Deno.writeFile(path, Uint8Array.from(bytes));
+    await write(0xef, 0xbb, 0xbf, 0xc3, 0xa9);
+    assert.equal(await readText(path), "é");
+    assert.equal(readNoteSync(path), "é");
+    await write(0xff, 0xfe, 0xe9, 0);
+    assert.equal(await readText(path), "é");
+    await write(0xfe, 0xff, 0, 0xe9);
+    assert.equal(await readText(path), "é");
+    assert.equal((await readWhole(path, 4)).length, 4);
+    const refused = (name: string, message: RegExp) =>
+      Promise.all([
+        assert.rejects(readWhole(join(folder, name), 3), { name: "InputError", message }),
+        assert.rejects(readText(join(folder, name), 3), { name: "InputError", message }),
+      ]);
+    await refused("note", /note: 4 bytes, expected at most 3: this is no file of Spikelet's$/);
+    await refused(".", /this is a folder; expected a file/);
+    await refused("none", /none: no such file or folder/);
+    await Deno.truncate(path, 20_000_000);
+    assert.throws(() => readNoteSync(path), /20,000,000 bytes, expected at most 16,777,216/);
+  });
+  if (Deno.build.os !== "windows") {
+    await assert.rejects(readWhole("/dev/zero"), /this is a pipe or a device/);
+    assert.throws(() => readNoteSync("/dev/zero"), /this is a pipe or a device/);
+  }
+});
+
+Deno.test("no module of src reads a file of the user's by itself", async () => {
+  const allowed = ["file_access.ts", "built_page.ts", "load.ts"]; // the latter read what is part of the program
+  const strays: string[] = [];
+  const visit = async (folder: URL) => {
+    for await (const { name, isDirectory } of Deno.readDir(folder)) {
+      const url = new URL(isDirectory ? `${name}/` : name, folder);
+      if (isDirectory) await visit(url);
+      else if (!allowed.includes(name)) {
+        const code = (await Deno.readTextFile(url)).replace(/^ \*.*$/gm, "");
+        if (/Deno\.(readFile|readTextFile)/.test(code)) strays.push(url.pathname);
+      }
+    }
+  };
+  await visit(new URL("../src/", import.meta.url));
+  assert.deepEqual(strays, [], "readWhole() and readText() ask first what and how large a file is");
 });

@@ -17,6 +17,8 @@ import { FLAGS, LOSSES, type NetworkOptions } from "./network_options.ts";
 const OWN = ["hidden", "steps", "decay", "threshold", "penalty", "beginEval"] as const satisfies readonly (
   keyof SeedOptions
 )[];
+/** Of these, those that are constants of a neuron. */
+const CONSTANTS = ["decay", "threshold", "penalty"] as const satisfies readonly (typeof OWN[number])[];
 /** Those that say something of lif neurons alone. */
 const LIF_ONLY = ["reset", "surrogate", "slope"] as const;
 
@@ -52,7 +54,10 @@ export async function chooseNetwork(
   const changes = given.filter((option) => option !== "model" && !isOwn(option));
   const [change] = changes;
   if (model === "dense" && change !== undefined) throw means(change, model);
-  const spec = changed(presetNetwork(model, options, isGiven, form), options, isGiven);
+  // Neurons of another kind than the preset's have no constant of it; what is given is theirs.
+  const isOther = options.neuron !== undefined && options.neuron !== hiddenKindOf(model);
+  const isPresets: IsGiven = (option) => isGiven(option) && !(isOther && isConstant(option));
+  const spec = changed(presetNetwork(model, options, isPresets, form), options, isGiven);
   // A network that was made of the seed's is no seed: it goes by its hidden layers' neurons.
   const name = change === undefined ? model : spec.layers[0]!.neuron.kind;
   return checkPrecision({ name, spec }, isGiven);
@@ -148,6 +153,7 @@ function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: 
   const own = {
     ...(isGiven("decay") && { decay: options.decay }),
     ...(isGiven("threshold") && { threshold: options.threshold }),
+    ...(kind === "graded" && isGiven("penalty") && { penalty: options.penalty }),
     ...(learn && { learn }),
   };
   if (neuron.kind !== "lif") return completeNeuron({ ...neuron, ...own } as Neuron);
@@ -167,6 +173,15 @@ function outputNeuron(hidden: CompleteNeuron, from: Readout["from"]): Neuron {
 
 function isOwn(option: string): option is typeof OWN[number] {
   return OWN.some((own) => own === option);
+}
+
+function isConstant(option: string): boolean {
+  return CONSTANTS.some((constant) => constant === option);
+}
+
+/** The kind of a preset's hidden neurons. */
+function hiddenKindOf(model: PresetName): Neuron["kind"] {
+  return presetOf(model).network().layers[0]!.neuron.kind;
 }
 
 function means(option: keyof typeof FLAGS, model: PresetName): OptionError {

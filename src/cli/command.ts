@@ -55,10 +55,11 @@ export function givenCommand(command: CommandUnknownOpts, without: readonly stri
   ];
 }
 
-/** A value as its option reads it: sizes by their names as `shift=2,rotate=15`. */
+/** A value as its option reads it: sizes by their names as `shift=2,rotate=15`, `none` where there are none. */
 function writeValue(value: unknown): string {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return String(value);
-  return Object.entries(value).map((size) => size.join("=")).join(",");
+  const sizes = Object.entries(value).map((size) => size.join("="));
+  return sizes.length === 0 ? "none" : sizes.join(",");
 }
 
 /** Columns of a terminal, 80 for anything else. */

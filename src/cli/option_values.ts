@@ -98,6 +98,26 @@ export function pathOption<Flags extends string>(
     });
 }
 
+/** A name of a machine, or an IPv4 address. */
+const HOST_NAME = /^[a-z\d]([a-z\d.-]*[a-z\d])?\.?$/i;
+/** An IPv6 address as far as a typing error is told from one; what it means is the system's to say. */
+const IPV6 = /^[\da-f]*:[\da-f:]*:[\da-f.]*(%[\w.-]+)?$/i;
+
+/** An option that takes the address of a machine: a name, or an IP address, which may have brackets if it is IPv6. */
+export function hostOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+): Option<Flags, undefined, undefined, string> {
+  return new Option(flags, description).argParser((text) => {
+    const host = text.replace(/^\[(.*)\]$/, "$1");
+    if (HOST_NAME.test(text) || IPV6.test(host)) return host;
+    throw new OptionError(
+      `${nameOf(flags)} ${shown(text)}: expected an address alone, such as 127.0.0.1, ::1 or localhost; ` +
+        "the port is another option",
+    );
+  });
+}
+
 /** Reads a number. @throws {OptionError} when it is none, or out of its range. */
 export function parseNumber(text: string, name: string, { kind, span, includes }: Range): number {
   // The kernels compute in float32: a number that is infinite there is infinite.

@@ -14,7 +14,7 @@ import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
 import { counted } from "../figures.ts";
-import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { choiceOption, hostOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
 import { describeNetwork } from "./training_options.ts";
@@ -54,7 +54,7 @@ export function serveCommand(): CommandUnknownOpts {
         .default("plain" as const, "plain").helpGroup(ANSWERS),
     )
     .addOption(
-      pathOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
+      hostOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
         SERVER,
       ),
     )

@@ -33,7 +33,7 @@ export const initRateOption = numberOption(
 /** `--augment` */
 export const augmentOption = new Option(
   "--augment <kinds>",
-  "move pictures each time they are learned from, such as shift,rotate=15,elastic: each alone or with its size " +
+  "move pictures each time they are learned from, none or such as shift,rotate=15,elastic: each alone or with its size " +
     `(shift in pixels, ${AUGMENTATION_DEFAULTS.shift}; rotate in degrees, ${AUGMENTATION_DEFAULTS.rotate}; ` +
     `elastic in pixels, ${AUGMENTATION_DEFAULTS.elastic}) (default: none)`,
 ).argParser(parseAugmentation).helpGroup(TRAINING);
@@ -78,8 +78,9 @@ export function describeStart(layers: readonly LayerStart[]): string {
   return `units fire at a step: ${scaled.join("; ")}`;
 }
 
-/** Reads `shift,rotate=15`. @throws {OptionError} when a kind is unknown or comes twice, or a size is out of its range. */
+/** Reads `shift,rotate=15`, or `none`, which moves nothing. @throws {OptionError} when a kind is unknown or comes twice, or a size is out of its range. */
 function parseAugmentation(text: string): Augmentation {
+  if (text === "none") return {};
   const sizes = new Map<string, number>();
   for (const part of text.split(",")) {
     const [kind = "", size, ...more] = part.split("=").map((word) => word.trim());
@@ -88,7 +89,7 @@ function parseAugmentation(text: string): Augmentation {
       throw new OptionError(
         `--augment ${
           JSON.stringify(text.slice(0, 40))
-        }: expected one or more of shift, rotate and elastic, each once, ` +
+        }: expected none, or one or more of shift, rotate and elastic, each once, ` +
           "such as shift,rotate=15",
       );
     }

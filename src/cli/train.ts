@@ -167,7 +167,10 @@ export function trainCommand(): CommandUnknownOpts {
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await chooseNetwork(given, isGiven, form);
           if (given.watch) checkWatch(spec);
-          const startRate = starts.startRateOf(given, starts.startOf(model));
+          const startRate = starts.startRateOf(
+            given,
+            given.network === undefined ? starts.startOf(model) : "rate",
+          );
           const { seed } = given;
           return await runTraining(
             {

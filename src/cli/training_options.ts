@@ -237,7 +237,7 @@ export function trainingOf(
     batchSize,
     step: stepOf(options),
     schedule: scheduleOf(options),
-    ...(augment !== undefined && { augmentation: augment }),
+    ...(augment !== undefined && Object.keys(augment).length > 0 && { augmentation: augment }),
     threads,
     engine,
     gpuMemory,

@@ -10,7 +10,7 @@
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { NetworkError } from "../errors.ts";
-import { writeError } from "../file_access.ts";
+import { LARGEST_NOTE, readText, writeError } from "../file_access.ts";
 
 /** What to download, and how patiently. */
 export interface DownloadOptions {
@@ -247,7 +247,7 @@ async function readableSize(part: string, url: string): Promise<number> {
 /** Where a part comes from; `undefined` where nothing is known, or the note is damaged. */
 async function readNote(part: string): Promise<Note | undefined> {
   try {
-    return v.parse(noteSchema, JSON.parse(await Deno.readTextFile(noteOf(part))));
+    return v.parse(noteSchema, JSON.parse(await readText(noteOf(part), LARGEST_NOTE)));
   } catch {
     return undefined;
   }

@@ -13,7 +13,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { readError, readWhole } from "../file_access.ts";
 import { indexNames, listNames, shownName } from "../network/class_names.ts";
 import type { WantedForm } from "./data_source.ts";
 import type { Split } from "./mnist.ts";
@@ -24,6 +24,8 @@ import { sharedBuffer } from "./shared_memory.ts";
 /** MNIST's. */
 const SIDE = 28;
 const MOST_CLASSES = 256;
+/** Bytes of a file: some times what the largest picture has that is decoded. */
+const LARGEST_PICTURE = 2 ** 26;
 /** Files that are read at a time. */
 const TOGETHER = 16;
 
@@ -85,13 +87,7 @@ export async function loadPictures(
 }
 
 async function readOne(path: string, side: number): Promise<Uint8Array> {
-  let bytes: Uint8Array;
-  try {
-    bytes = await Deno.readFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  return readPicture(bytes, side, { name: path });
+  return readPicture(await readWhole(path, LARGEST_PICTURE), side, { name: path });
 }
 
 /** What a folder holds, by name; hidden files are none of ours. */

@@ -7,9 +7,19 @@
  *
  * @module
  */
-import { convertIndexedToRgb, decode, type DecodedPng } from "fast-png";
-import { Unzlib } from "fflate";
+import { decode, type DecodedPng } from "fast-png";
 import { InputError } from "../errors.ts";
+import { inflatedSize } from "./inflate.ts";
+import { InflateError } from "./inflate_error.ts";
+import {
+  type Chunk,
+  damagedPng,
+  dataOf,
+  findChunks,
+  MOST_SIDE,
+  type PngChunks,
+  SIGNATURE,
+} from "./png_chunks.ts";
 
 /** A picture's pixels, row by row from the top; 0 to 255 each. */
 export interface Raster {
@@ -23,24 +33,22 @@ export interface Raster {
 
 /** The largest pictures that are decoded. */
 export const MOST_PIXELS = 1_048_576;
-/** And their longest side. */
-export const MOST_SIDE = 4096;
-
-const SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
-
-/** A colour type: its channels, how many bits a channel may have, and which chunks say what colours are. */
+/** A colour type: its channels, how many bits a channel may have, and what it has a palette and a transparency for. */
 interface Colour {
   readonly channels: number;
   readonly depths: readonly number[];
-  readonly uses: readonly string[];
+  /** A palette: it is what the channel's numbers stand for, a suggestion that nobody needs, or not allowed. */
+  readonly palette: "needed" | "suggested" | "forbidden";
+  /** Bytes of a transparency: of the one colour that is transparent, or at most one an entry of the palette; 0: not allowed. */
+  readonly transparency: number | "palette";
 }
 
-const COLOURS: ReadonlyMap<number, Colour> = new Map([
-  [0, { channels: 1, depths: [1, 2, 4, 8, 16], uses: ["tRNS"] }],
-  [2, { channels: 3, depths: [8, 16], uses: ["tRNS"] }],
-  [3, { channels: 1, depths: [1, 2, 4, 8], uses: ["PLTE", "tRNS"] }],
-  [4, { channels: 2, depths: [8, 16], uses: [] }],
-  [6, { channels: 4, depths: [8, 16], uses: [] }],
+const COLOURS: ReadonlyMap<number, Colour> = new Map<number, Colour>([
+  [0, { channels: 1, depths: [1, 2, 4, 8, 16], palette: "forbidden", transparency: 2 }],
+  [2, { channels: 3, depths: [8, 16], palette: "suggested", transparency: 6 }],
+  [3, { channels: 1, depths: [1, 2, 4, 8], palette: "needed", transparency: "palette" }],
+  [4, { channels: 2, depths: [8, 16], palette: "forbidden", transparency: 0 }],
+  [6, { channels: 4, depths: [8, 16], palette: "suggested", transparency: 0 }],
 ]);
 
 /** Where Adam7's passes begin, and their strides. */
@@ -50,9 +58,6 @@ const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2,
   1,
   2,
 ]] as const;
-
-/** Deflate's best ratio is 1032: so much at a time is inflated at most half a megabyte too far. */
-const PIECE = 512;
 
 /**
  * Decodes a PNG.
@@ -64,72 +69,46 @@ const PIECE = 512;
  */
 export function decodePng(bytes: Uint8Array, name: string, most: number = MOST_PIXELS): Raster {
   const chunks = findChunks(bytes, name);
-  const header = readHeader(bytes, chunks.header, name, most);
-  if (header.uses.includes("PLTE") && !chunks.palette.has("PLTE")) throw damaged(name, "it has no palette");
+  const header = readHeader(dataOf(bytes, chunks.header), name, most);
+  const entries = checkColours(bytes, chunks, header, name);
   checkData(bytes, chunks.data, header.inflated, name);
-  const palette = ["PLTE", "tRNS"].flatMap((type) =>
-    header.uses.includes(type) ? chunks.palette.get(type) ?? [] : []
-  );
-  const picture = chunksOf(bytes, [chunks.header, ...palette, ...chunks.data, chunks.end]);
+  const colours = header.colour.palette === "needed"
+    ? [chunks.palette, chunks.transparency]
+    : [chunks.transparency];
+  const picture = chunksOf(bytes, [
+    chunks.header,
+    ...colours.filter((chunk) => chunk !== undefined),
+    ...chunks.data,
+    chunks.end,
+  ]);
+  let decoded: DecodedPng;
   try {
-    return toRaster(decode(picture, { checkCrc: true }));
-  } catch (error) {
-    throw damaged(name, error instanceof Error ? error.message : String(error));
+    decoded = decode(picture);
+  } catch {
+    // All else has been looked at.
+    throw damagedPng(name, "a row has a filter that PNG does not have");
   }
+  return toRaster(decoded, entries, name);
 }
 
-/** A chunk's place: `from` its length, `to` behind its checksum. */
-interface Chunk {
-  readonly from: number;
-  readonly to: number;
-}
-
-interface Chunks {
-  readonly header: Chunk;
-  /** Palette and transparency, by type. */
-  readonly palette: ReadonlyMap<string, Chunk>;
-  readonly data: readonly Chunk[];
-  readonly end: Chunk;
-}
-
-function findChunks(bytes: Uint8Array, name: string): Chunks {
-  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
-    throw new InputError(
-      `${name}: ${bytes.length.toLocaleString("en")} bytes that are no PNG: expected a PNG file`,
-    );
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const palette = new Map<string, Chunk>(), data: Chunk[] = [];
-  let header: Chunk | undefined;
-  for (let from = SIGNATURE.length; from + 12 <= bytes.length;) {
-    const to = from + 12 + view.getUint32(from);
-    if (to > bytes.length) break;
-    const type = String.fromCharCode(...bytes.subarray(from + 4, from + 8)), chunk = { from, to };
-    if (from === SIGNATURE.length) {
-      if (type !== "IHDR" || to - from !== 25) throw damaged(name, "it does not begin with its header");
-      header = chunk;
-    } else if (type === "PLTE" || type === "tRNS") palette.set(type, chunk);
-    else if (type === "IDAT") data.push(chunk);
-    else if (type === "IEND" && header) return { header, palette, data, end: chunk };
-    from = to;
-  }
-  throw new InputError(
-    `${name}: a PNG that is cut short after ${bytes.length.toLocaleString("en")} bytes: send the whole of it`,
-  );
-}
-
-/** What follows from the header: how long the data are to be once they are inflated, and which chunks count. */
+/** What follows from the header: how long the data are to be once they are inflated, and what their numbers mean. */
 interface Header {
   readonly inflated: number;
-  readonly uses: readonly string[];
+  readonly depth: number;
+  readonly colour: Colour;
 }
 
-function readHeader(bytes: Uint8Array, { from }: Chunk, name: string, most: number): Header {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + from + 8, 13);
+function readHeader(data: Uint8Array, name: string, most: number): Header {
+  const view = new DataView(data.buffer, data.byteOffset, data.length);
   const width = view.getUint32(0), height = view.getUint32(4), depth = view.getUint8(8);
   const colour = COLOURS.get(view.getUint8(9)), interlace = view.getUint8(12);
   const size = `${width.toLocaleString("en")} × ${height.toLocaleString("en")} pixels`;
-  if (width === 0 || height === 0) throw damaged(name, `it has ${size}`);
+  if (width === 0 || height === 0) throw damagedPng(name, `it has ${size}`);
+  if (most <= 0) {
+    throw new InputError(
+      `${name}: ${size}: those before it have all that are decoded together: give fewer pictures, or smaller ones`,
+    );
+  }
   if (width > MOST_SIDE || height > MOST_SIDE || width * height > most) {
     throw new InputError(
       `${name}: ${size}: expected at most ${most.toLocaleString("en")} in all and ${
@@ -140,7 +119,7 @@ function readHeader(bytes: Uint8Array, { from }: Chunk, name: string, most: numb
   if (
     !colour?.depths.includes(depth) || view.getUint8(10) !== 0 || view.getUint8(11) !== 0 || interlace > 1
   ) {
-    throw damaged(name, "its header names a form that PNG does not have");
+    throw damagedPng(name, "its header names a form that PNG does not have");
   }
   if (interlace === 1 && depth < 8) {
     throw new InputError(
@@ -149,33 +128,54 @@ function readHeader(bytes: Uint8Array, { from }: Chunk, name: string, most: numb
   }
   const rows = (width: number, height: number) =>
     width * height === 0 ? 0 : height * (1 + Math.ceil(width * colour.channels * depth / 8));
-  if (interlace === 0) return { inflated: rows(width, height), uses: colour.uses };
+  if (interlace === 0) return { inflated: rows(width, height), depth, colour };
   const passes = ADAM7.map(([x, y, dx, dy]) =>
     rows(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy))
   );
-  return { inflated: passes.reduce((a, b) => a + b), uses: colour.uses };
+  return { inflated: passes.reduce((a, b) => a + b), depth, colour };
+}
+
+/** Holds palette and transparency to the colour type. @returns Colours of the palette; 0 where there is none. */
+function checkColours(
+  bytes: Uint8Array,
+  { palette, transparency }: PngChunks,
+  { depth, colour }: Header,
+  name: string,
+): number {
+  const entries = palette ? dataOf(bytes, palette).length / 3 : 0;
+  const most = colour.palette === "needed" ? 2 ** depth : 256;
+  if (!palette && colour.palette === "needed") throw damagedPng(name, "it has no palette");
+  if (palette && colour.palette === "forbidden") throw damagedPng(name, "it has a palette, but no colours");
+  if (palette && !(Number.isInteger(entries) && entries >= 1 && entries <= most)) {
+    throw damagedPng(
+      name,
+      `its palette has ${
+        dataOf(bytes, palette).length
+      } bytes: expected three for each of 1 to ${most} colours`,
+    );
+  }
+  const found = transparency && dataOf(bytes, transparency).length, allowed = colour.transparency;
+  if (found === undefined) return entries;
+  if (allowed === "palette" ? found > entries : found !== allowed || allowed === 0) {
+    const expected = allowed === "palette" ? `at most ${entries}` : allowed === 0 ? "none" : String(allowed);
+    throw damagedPng(name, `its tRNS chunk has ${found} bytes: expected ${expected}`);
+  }
+  return entries;
 }
 
 /** Inflates the data a piece at a time, and stops where they are more than they should be. */
 function checkData(bytes: Uint8Array, data: readonly Chunk[], expected: number, name: string): void {
-  let length = 0;
-  const inflator = new Unzlib((piece) => length += piece.length);
+  let length: number;
   try {
-    for (const { from, to } of data) {
-      for (let at = from + 8; at < to - 4; at += PIECE) {
-        inflator.push(bytes.subarray(at, Math.min(at + PIECE, to - 4)));
-        if (length > expected) break;
-      }
-    }
-    if (length <= expected) inflator.push(new Uint8Array(0), true);
+    length = inflatedSize(data.map((chunk) => dataOf(bytes, chunk)), expected);
   } catch (error) {
-    throw damaged(name, error instanceof Error ? error.message : String(error));
+    throw error instanceof InflateError ? damagedPng(name, error.message) : error;
   }
   if (length > expected) {
-    throw damaged(name, `its data inflate to more than the ${expected} bytes of its size`);
+    throw damagedPng(name, `its data inflate to more than the ${expected} bytes of its size`);
   }
   if (length < expected) {
-    throw damaged(name, `its data inflate to ${length} bytes, but its size has ${expected}`);
+    throw damagedPng(name, `its data inflate to ${length} bytes, but its size has ${expected}`);
   }
 }
 
@@ -190,10 +190,10 @@ function chunksOf(bytes: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
   return picture;
 }
 
-function toRaster(png: DecodedPng): Raster {
+function toRaster(png: DecodedPng, entries: number, name: string): Raster {
   const { width, height } = png;
   const grey = new Uint8Array(width * height), alpha = new Uint8Array(width * height).fill(255);
-  const { samples, channels, most } = samplesOf(png);
+  const { samples, channels, most } = samplesOf(png, entries, name);
   const key = png.palette ? undefined : png.transparency;
   const coloured = channels >= 3, opaque = channels % 2 === 1;
   for (let i = 0; i < grey.length; i++) {
@@ -209,21 +209,30 @@ function toRaster(png: DecodedPng): Raster {
 }
 
 /** A picture's channels, one number each, and the largest number that there can be. */
-function samplesOf(png: DecodedPng): { samples: ArrayLike<number>; channels: number; most: number } {
-  const { width, height, depth, data, channels, palette } = png;
-  if (palette && channels === 1) {
-    return { samples: convertIndexedToRgb(png), channels: palette[0]?.length ?? 0, most: 255 };
+function samplesOf(
+  png: DecodedPng,
+  entries: number,
+  name: string,
+): { samples: ArrayLike<number>; channels: number; most: number } {
+  const { depth, data, channels, palette } = png;
+  const samples = depth >= 8 ? data : unpacked(png), most = 2 ** depth - 1;
+  if (!palette) return { samples, channels, most };
+  const of = palette[0]?.length ?? 0, colours = new Uint8Array(samples.length * of);
+  for (const [i, index] of samples.entries()) {
+    if (index >= entries) {
+      throw damagedPng(name, `pixel ${i} has colour ${index}, but its palette has ${entries}`);
+    }
+    colours.set(palette[index] ?? [], i * of);
   }
-  const most = 2 ** depth - 1;
-  if (depth >= 8) return { samples: data, channels, most };
+  return { samples: colours, channels: of, most: 255 };
+}
+
+/** Samples of 1, 2 or 4 bits, a byte each. */
+function unpacked({ width, height, depth, data }: DecodedPng): Uint8Array {
   const samples = new Uint8Array(width * height), row = Math.ceil(width * depth / 8);
   for (let i = 0; i < samples.length; i++) {
     const bit = i % width * depth;
-    samples[i] = data[Math.floor(i / width) * row + (bit >> 3)]! >> (8 - depth - (bit & 7)) & most;
+    samples[i] = data[Math.floor(i / width) * row + (bit >> 3)]! >> (8 - depth - (bit & 7)) & 2 ** depth - 1;
   }
-  return { samples, channels, most };
-}
-
-function damaged(name: string, fault: string): InputError {
-  return new InputError(`${name}: the PNG is damaged: ${fault}: save it anew`);
+  return samples;
 }

@@ -10,7 +10,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { readWhole } from "../file_access.ts";
 import { parseClassNames } from "../network/class_names.ts";
 import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
 import type { Samples } from "./samples.ts";
@@ -24,12 +24,7 @@ const NAMES = ["x", "y", "lengths"];
  * @throws {InputError} when it cannot be read, is damaged, or a tensor is missing, unknown, of a wrong shape or out of range.
  */
 export async function readTensors(path: string): Promise<Samples> {
-  await sizeOfFile(path);
-  try {
-    return parseTensors(await Deno.readFile(path), path);
-  } catch (error) {
-    throw readError(error, path);
-  }
+  return parseTensors(await readWhole(path), path);
 }
 
 /**

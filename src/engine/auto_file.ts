@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { writeFileAtomic } from "../data/write_file.ts";
 import { SpikeletError } from "../errors.ts";
+import { readNoteSync } from "../file_access.ts";
 import { type AdapterNote, type Choice, chooseByAdapter, chooseByTime, type Measurement } from "./auto.ts";
 import { findAdapters, type Gpu } from "./gpu/adapter.ts";
 
@@ -51,7 +52,7 @@ export interface AutoOptions {
 /** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
 export function readChoices(machine: string, file: string = CHOICES_FILE): Choices | undefined {
   try {
-    const choices = v.parse(schema, JSON.parse(Deno.readTextFileSync(file)));
+    const choices = v.parse(schema, JSON.parse(readNoteSync(file)));
     return choices.machine === machine ? choices : undefined;
   } catch {
     return undefined;

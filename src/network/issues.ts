@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { getDotPath } from "valibot";
 import type * as v from "valibot";
 import { oneLine } from "../one_line.ts";
 
@@ -22,19 +23,44 @@ const BOUNDS: Readonly<Record<string, string>> = {
   ">": "a number above",
 };
 
+/** Issues of one description that a message tells. */
+const MOST_TOLD = 5;
+
+/** What is wrong with a description: each issue with its path, the first ones of many. */
+export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string {
+  // An unknown name in the place of a missing one is told with that one.
+  const mentioned = issues.filter(isMissing).flatMap((missing) => strangeBeside(missing, issues) ?? []);
+  const told = issues.filter((issue) => !mentioned.includes(issue)).map((issue) =>
+    `${oneLine(getDotPath(issue) ?? "the whole")}: ${describeIssue(issue, issues)}`
+  );
+  const more = told.length - MOST_TOLD;
+  return told.slice(0, MOST_TOLD).join("; ") + (more > 0 ? `; and ${more} more` : "");
+}
+
+function isMissing({ received, expected }: v.BaseIssue<unknown>): boolean {
+  return received === "undefined" && expected !== "never";
+}
+
+/** A name that is not known, in the object that misses one. */
+function strangeBeside(
+  { path }: v.BaseIssue<unknown>,
+  issues: readonly v.BaseIssue<unknown>[],
+): v.BaseIssue<unknown> | undefined {
+  const object = path?.at(-1)?.input;
+  return issues.find((other) => other.expected === "never" && other.path?.at(-1)?.input === object);
+}
+
 /** What was found at an issue's path, and what was expected there. @param others All that is wrong with the description. */
 export function describeIssue(
-  { expected, received, type, message, path }: v.BaseIssue<unknown>,
+  issue: v.BaseIssue<unknown>,
   others: readonly v.BaseIssue<unknown>[] = [],
 ): string {
+  const { expected, received, type, message } = issue;
   if (expected === "never") {
     return "this version knows nothing of that name; expected one of docs/networks.md";
   }
-  if (received === "undefined") {
-    const object = path?.at(-1)?.input;
-    const strange = others.find((other) =>
-      other.expected === "never" && other.path?.at(-1)?.input === object
-    );
+  if (isMissing(issue)) {
+    const strange = strangeBeside(issue, others);
     const instead = strange
       ? `, and ${oneLine(JSON.stringify(strange.path?.at(-1)?.key))} beside it is not known`
       : "";

@@ -10,6 +10,7 @@
  */
 import { InputError, OptionError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 import { oneLine } from "../one_line.ts";
 import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
 import { learnedOf } from "./neurons.ts";
@@ -196,13 +197,7 @@ function parseNetworkText(text: string | undefined, name: string): unknown {
       `${name}: its metadata have no network, expected its description as JSON: fetch it again`,
     );
   }
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError(
-      `${name}: the network in its metadata is not JSON: the file is damaged; fetch it again`,
-    );
-  }
+  return parseJson(text, `${name}: metadata.network`, "the file is damaged; fetch it again");
 }
 
 /** Checks one tensor against the shape that the network gives it. */

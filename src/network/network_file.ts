@@ -4,7 +4,8 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { decodeText, readWhole } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** No description is longer: 64 layers take some tens of thousands of bytes. */
@@ -15,28 +16,22 @@ const LARGEST_FILE = 1_000_000;
  *
  * @param path The file.
  * @returns The description, with all defaults filled in.
- * @throws {InputError} when the file cannot be read, is not JSON, or does not describe a network; the message names the path
+ * @throws {InputError} when the file cannot be read, is not JSON (the message names line and column), or does not describe a network; the message names the path
  * inside the file.
  */
 export async function readNetwork(path: string): Promise<NetworkSpec> {
-  const size = await sizeOfFile(path);
-  if (size > LARGEST_FILE) {
+  const bytes = await readWhole(path, LARGEST_FILE);
+  if (isSafetensors(bytes)) {
     throw new InputError(
-      `${path}: ${size.toLocaleString("en-US")} bytes: this is not a network's description; expected JSON`,
+      `${path}: this is a safetensors file, such as a model: expected a network's description, which is JSON ` +
+        "(docs/networks.md)",
     );
   }
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InputError(`${path}: not JSON: ${reason}: expected a network's description (docs/networks.md)`);
-  }
-  return parseNetworkSpec(value, path);
+  const advice = "expected a network's description (docs/networks.md)";
+  return parseNetworkSpec(parseJson(decodeText(bytes), path, advice), path);
+}
+
+/** Whether a file begins as a safetensors file does: with the length of a header in eight bytes, then the header. */
+function isSafetensors(bytes: Uint8Array): boolean {
+  return bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0);
 }

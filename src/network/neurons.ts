@@ -111,7 +111,7 @@ export type CompleteNeuron =
 export interface NeuronKind<N extends CompleteNeuron> {
   /** Checks a description and fills in its defaults. */
   readonly schema: v.GenericSchema<unknown, N>;
-  /** The constants of the command line and of the builder, where they are not given. */
+  /** The constants where they are not given. */
   readonly defaults: N;
   /** Fires spikes: zero at most steps. One that does not can only be the last layer. */
   readonly fires: boolean;
@@ -144,6 +144,23 @@ function learn<const Names extends readonly Learnable[]>(...names: Names) {
   );
 }
 
+/** The constants of each kind where they are not given: in a description, in the builder and on the command line. */
+const DEFAULTS = {
+  graded: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, learn: [] },
+  lif: {
+    kind: "lif",
+    decay: 0.9,
+    threshold: 1,
+    reset: "subtract",
+    surrogate: { kind: "atan", slope: 2 },
+    synapticDecay: 0,
+    adaptation: 0,
+    adaptationDecay: 0,
+    learn: [],
+  },
+  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+} as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
+
 /** Every {@linkcode Reset}, in the order of its number in the kernels' constants. */
 export const RESETS = ["subtract", "zero", "none"] as const satisfies readonly Reset[];
 /** Every kind of {@linkcode Surrogate}, likewise. */
@@ -157,13 +174,13 @@ export const SURROGATES = [
 const graded: NeuronKind<Required<GradedNeuron>> = {
   schema: v.strictObject({
     kind: v.literal("graded"),
-    decay: share,
-    threshold: finite,
-    penalty: notNegative,
-    scale: v.optional(finite, 1),
+    decay: v.optional(share, DEFAULTS.graded.decay),
+    threshold: v.optional(finite, DEFAULTS.graded.threshold),
+    penalty: v.optional(notNegative, DEFAULTS.graded.penalty),
+    scale: v.optional(finite, DEFAULTS.graded.scale),
     learn: learn("decay", "threshold", "scale"),
   }),
-  defaults: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, learn: [] },
+  defaults: DEFAULTS.graded,
   fires: true,
   hasRate: false,
   isExact: (neuron) => !neuron.learn.includes("decay"),
@@ -174,29 +191,19 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
 const lif: NeuronKind<Required<LifNeuron>> = {
   schema: v.strictObject({
     kind: v.literal("lif"),
-    decay: share,
-    threshold: finite,
-    reset: v.optional(v.picklist(RESETS), "subtract"),
+    decay: v.optional(share, DEFAULTS.lif.decay),
+    threshold: v.optional(finite, DEFAULTS.lif.threshold),
+    reset: v.optional(v.picklist(RESETS), DEFAULTS.lif.reset),
     surrogate: v.optional(
       v.strictObject({ kind: v.picklist(SURROGATES), slope: positive }),
-      { kind: "atan", slope: 2 },
+      DEFAULTS.lif.surrogate,
     ),
-    synapticDecay: v.optional(share, 0),
-    adaptation: v.optional(finite, 0),
-    adaptationDecay: v.optional(share, 0),
+    synapticDecay: v.optional(share, DEFAULTS.lif.synapticDecay),
+    adaptation: v.optional(finite, DEFAULTS.lif.adaptation),
+    adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
     learn: learn("decay", "threshold"),
   }),
-  defaults: {
-    kind: "lif",
-    decay: 0.9,
-    threshold: 1,
-    reset: "subtract",
-    surrogate: { kind: "atan", slope: 2 },
-    synapticDecay: 0,
-    adaptation: 0,
-    adaptationDecay: 0,
-    learn: [],
-  },
+  defaults: DEFAULTS.lif,
   fires: true,
   hasRate: true,
   isExact: () => false,
@@ -214,11 +221,11 @@ const lif: NeuronKind<Required<LifNeuron>> = {
 const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   schema: v.strictObject({
     kind: v.literal("integrator"),
-    decay: share,
-    synapticDecay: v.optional(share, 0),
+    decay: v.optional(share, DEFAULTS.integrator.decay),
+    synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
     learn: learn("decay"),
   }),
-  defaults: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+  defaults: DEFAULTS.integrator,
   fires: false,
   hasRate: false,
   isExact: () => false,

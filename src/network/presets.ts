@@ -97,71 +97,69 @@ export function denseNetwork(
   });
 }
 
-/** The sizes that a preset of a tuned recipe lets be changed. */
-export type SizeOptions = Pick<SeedOptions, "inputs" | "hidden" | "classes" | "steps">;
+/** What can be changed of a network of lif neurons: they have no penalty. Decay and threshold are the hidden layers'. */
+export type LifOptions = Omit<SeedOptions, "penalty">;
 
 /**
  * The seed's size and encoder, tuned: background pixels are silent (offset 0), the threshold is low, and an integrator that keeps
  * its potential reads the spikes.
  */
-export function tunedNetwork(options: SizeOptions = {}): NetworkSpec {
+export function tunedNetwork(options: SeedOptions = {}): NetworkSpec {
   return tunedFor(0, options);
 }
 
 /** The same under the notebook's own encoder, by which background pixels are as loud as a digit's. */
-export function tunedCentredNetwork(options: SizeOptions = {}): NetworkSpec {
+export function tunedCentredNetwork(options: SeedOptions = {}): NetworkSpec {
   return tunedFor(-0.5, options);
 }
 
-function tunedFor(
-  offset: number,
-  { inputs = 784, hidden = 100, classes = 10, steps = 24 }: SizeOptions,
-): NetworkSpec {
+function tunedFor(offset: number, options: SeedOptions): NetworkSpec {
+  const { inputs = 784, hidden = 100, classes = 10, steps = 24, beginEval: begin = 0 } = options;
+  const { decay = 0.9, threshold = 0.3, penalty = 0.3 } = options;
   return network({
     inputs,
     steps,
     encoder: { kind: "noise", offset },
     layers: [
-      layer(hidden, graded({ decay: 0.9, threshold: 0.3, penalty: 0.3 }), { delay: 1 }),
+      layer(hidden, graded({ decay, threshold, penalty }), { delay: 1 }),
       layer(classes, integrator({ decay: 0.9 })),
     ],
+    readout: { begin },
   });
 }
 
 /** The field's common yardstick: leaky integrate-and-fire neurons with a surrogate gradient, fed with a constant current. */
-export function lifNetwork(
-  { inputs = 784, hidden = 128, classes = 10, steps = 25 }: SizeOptions = {},
-): NetworkSpec {
-  return network({
-    inputs,
-    steps,
-    encoder: { kind: "constant" },
-    layers: [layer(hidden, lif({ decay: 0.9, threshold: 1 })), layer(classes, integrator({ decay: 0.9 }))],
-  });
+export function lifNetwork(options: LifOptions = {}): NetworkSpec {
+  return lifLayers(1, { hidden: 128, steps: 25, decay: 0.9, ...options });
 }
 
 /** Two wide hidden layers of leaky integrate-and-fire neurons: the most accurate preset. */
-export function wideNetwork(
-  { inputs = 784, hidden = 512, classes = 10, steps = 8 }: SizeOptions = {},
-): NetworkSpec {
-  const neuron = lif({ decay: 0.9, threshold: 1 });
-  return network({
-    inputs,
-    steps,
-    encoder: { kind: "constant" },
-    layers: [layer(hidden, neuron), layer(hidden, neuron), layer(classes, integrator({ decay: 0.9 }))],
-  });
+export function wideNetwork(options: LifOptions = {}): NetworkSpec {
+  return lifLayers(2, { hidden: 512, steps: 8, decay: 0.9, ...options });
 }
 
 /** A hidden layer at four steps a sample, for as much accuracy as 20 s of two cores buy. */
-export function fastNetwork(
-  { inputs = 784, hidden = 256, classes = 10, steps = 4 }: SizeOptions = {},
+export function fastNetwork(options: LifOptions = {}): NetworkSpec {
+  return lifLayers(1, { hidden: 256, steps: 4, decay: 0.5, ...options });
+}
+
+/** So many hidden layers of lif neurons, fed with a constant current, and an integrator that reads them. */
+function lifLayers(
+  layers: number,
+  { inputs = 784, hidden, classes = 10, steps, decay, threshold = 1, beginEval: begin = 0 }:
+    & LifOptions
+    & Required<Pick<LifOptions, "hidden" | "steps" | "decay">>,
 ): NetworkSpec {
+  const neuron = lif({ decay, threshold });
   return network({
     inputs,
     steps,
     encoder: { kind: "constant" },
-    layers: [layer(hidden, lif({ decay: 0.5, threshold: 1 })), layer(classes, integrator({ decay: 0.9 }))],
+    layers: [
+      ...Array.from({ length: layers }, () => layer(hidden, neuron)),
+      layer(classes, integrator({ decay: 0.9 })),
+    ],
+    readout: { begin },
   });
 }
 
@@ -203,13 +201,14 @@ export interface Preset {
   readonly recipe: Recipe;
 }
 
-const SIZES = ["inputs", "hidden", "classes", "steps"] as const;
+const LIF = ["inputs", "hidden", "classes", "steps", "decay", "threshold", "beginEval"] as const;
+const GRADED = [...LIF, "penalty"] as const;
 
 /** Every preset by name. A new one is an entry here. */
 export const PRESETS = {
   seed: {
     summary: "the notebook's spiking network",
-    takes: ["inputs", "hidden", "classes", "steps", "decay", "threshold", "penalty", "beginEval"],
+    takes: GRADED,
     without: "",
     network: seedNetwork,
     init: "xavier",
@@ -225,8 +224,8 @@ export const PRESETS = {
   },
   tuned: {
     summary: "the seed's size, tuned",
-    takes: SIZES,
-    without: "whose constants belong together",
+    takes: GRADED,
+    without: "",
     network: tunedNetwork,
     init: "rate",
     recipe: {
@@ -244,8 +243,8 @@ export const PRESETS = {
   },
   "tuned-centred": {
     summary: "the same under the notebook's own encoder",
-    takes: SIZES,
-    without: "whose constants belong together",
+    takes: GRADED,
+    without: "",
     network: tunedCentredNetwork,
     init: "rate",
     recipe: {
@@ -263,8 +262,8 @@ export const PRESETS = {
   },
   wide: {
     summary: "two wide layers, the most accurate",
-    takes: SIZES,
-    without: "whose constants belong together",
+    takes: LIF,
+    without: "whose neurons are lif",
     network: wideNetwork,
     init: "rate",
     recipe: {
@@ -278,8 +277,8 @@ export const PRESETS = {
   },
   fast: {
     summary: "as accurate as 20 s on two cores allow",
-    takes: SIZES,
-    without: "whose constants belong together",
+    takes: LIF,
+    without: "whose neurons are lif",
     network: fastNetwork,
     init: "rate",
     recipe: {
@@ -293,8 +292,8 @@ export const PRESETS = {
   },
   lif: {
     summary: "leaky integrate-and-fire neurons, the common yardstick",
-    takes: SIZES,
-    without: "whose constants belong together",
+    takes: LIF,
+    without: "whose neurons are lif",
     network: lifNetwork,
     init: "rate",
     recipe: { epochs: 25, batchSize: 128, optimizer: "adam", learningRate: 1e-3 },

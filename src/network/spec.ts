@@ -8,8 +8,7 @@
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { oneLine } from "../one_line.ts";
-import { describeIssue } from "./issues.ts";
+import { describeIssues } from "./issues.ts";
 import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
 import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
 
@@ -150,7 +149,7 @@ const schema = v.strictObject({
  * @param value What `JSON.parse` gave, or an object literal.
  * @param where What the message names as the source, such as a file.
  * @returns The whole description.
- * @throws {InputError} when a part is missing, unknown or out of range; the message names its path.
+ * @throws {InputError} when parts are missing, unknown or out of range; the message names their paths.
  *
  * @example
  * ```ts
@@ -172,11 +171,7 @@ const schema = v.strictObject({
  */
 export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec {
   const parsed = v.safeParse(schema, value);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    const path = oneLine(v.getDotPath(issue) ?? "the whole");
-    throw new InputError(`${where}: ${path}: ${describeIssue(issue, parsed.issues)}`);
-  }
+  if (!parsed.success) throw new InputError(`${where}: ${describeIssues(parsed.issues)}`);
   const spec = parsed.output;
   const { encoder, inputs } = spec;
   if (encoder.kind === "delta" && encoder.channels === "both" && inputs % 2 === 1) {

@@ -9,7 +9,8 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { readError, readText } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
 import { RUNS } from "../train/run_folder.ts";
 
@@ -122,9 +123,15 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
   );
 }
 
+const DAMAGED = "the file is damaged; remove it, or train again";
+
 /** Reads `run.json`. @throws {InputError} when it is damaged. */
 export function parseRecord(text: string, path: string): RunRecord {
-  const parsed = v.safeParse(record, parseJson(text, path), { abortEarly: true });
+  const parsed = v.safeParse(
+    record,
+    parseJson(text, path, DAMAGED),
+    { abortEarly: true },
+  );
   if (parsed.success) return parsed.output;
   throw new InputError(`${path}: ${describeIssue(parsed.issues[0])}: this is not the record of a run`);
 }
@@ -156,18 +163,14 @@ function parseLines<Schema extends Line>(
 ): v.InferOutput<Schema>[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
     const where = `${path}: line ${i + 1}`;
-    const parsed = v.safeParse(schema, parseJson(line, where), { abortEarly: true });
+    const parsed = v.safeParse(
+      schema,
+      parseJson(line, path, DAMAGED, i + 1),
+      { abortEarly: true },
+    );
     if (parsed.success) return parsed.output;
     throw new InputError(`${where}: ${describeIssue(parsed.issues[0])}: remove the line, or train again`);
   });
-}
-
-function parseJson(text: string, where: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new InputError(`${where}: this is not JSON: the file is damaged; remove it, or train again`);
-  }
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
@@ -185,7 +188,8 @@ async function isFile(path: string): Promise<boolean> {
 
 async function readTextIfThere(path: string): Promise<string | undefined> {
   try {
-    return await Deno.readTextFile(path);
+    await Deno.lstat(path);
+    return await readText(path);
   } catch (error) {
     if (isAbsent(error)) return undefined;
     throw readError(error, path);

@@ -123,7 +123,8 @@ function listenError(error: unknown, hostname: string, port: number): unknown {
   if (error instanceof Deno.errors.PermissionDenied) {
     return new SpikeletError(`${address}: this user may not listen at this port: choose one above 1023`);
   }
-  if (error instanceof Error && ("code" in error || error instanceof Deno.errors.AddrNotAvailable)) {
+  // A name that stands for no address is a plain Error.
+  if (error instanceof Error && !(error instanceof TypeError || error instanceof RangeError)) {
     return new SpikeletError(`${address}: cannot listen there (${error.message}): choose another --host`);
   }
   return error;

@@ -11,6 +11,7 @@ import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 import {
   decodeModel,
   decodeNames,
@@ -37,6 +38,7 @@ const FORMAT = "spikelet-checkpoint/1";
 const RESERVED = ["format", "network", "classes", "progress", "steps", "weightsSha256"] as const;
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
+const DAMAGED = "expected what encodeCheckpoint writes";
 const UNIT_SPIKES = "unitSpikes";
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -141,8 +143,15 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
       }, expected ${FORMAT}: another version of Spikelet wrote it`,
     );
   }
-  const spec = parseNetworkSpec(parseJson(network, name, "network"), `${name}: network`);
-  const parsed = v.safeParse(progressSchema, parseJson(progress, name, "progress"), { abortEarly: true });
+  const spec = parseNetworkSpec(
+    parseJson(network ?? "", `${name}: metadata.network`, DAMAGED),
+    `${name}: network`,
+  );
+  const parsed = v.safeParse(
+    progressSchema,
+    parseJson(progress ?? "", `${name}: metadata.progress`, DAMAGED),
+    { abortEarly: true },
+  );
   if (!parsed.success) {
     const [issue] = parsed.issues;
     throw new InputError(`${name}: progress: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
@@ -212,14 +221,6 @@ function groupTensors(tensors: ReadonlyMap<string, Tensor>): Map<string, Map<str
     groups.set(group, (groups.get(group) ?? new Map()).set(name.slice(slash + 1), tensor));
   }
   return groups;
-}
-
-function parseJson(text: string | undefined, name: string, key: string): unknown {
-  try {
-    return JSON.parse(text ?? "");
-  } catch {
-    throw new InputError(`${name}: metadata.${key}: this is not JSON; expected what encodeCheckpoint writes`);
-  }
 }
 
 async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {

@@ -4,7 +4,7 @@
  * @module
  */
 import { writeFileAtomic } from "../data/write_file.ts";
-import { readError, writeError } from "../file_access.ts";
+import { readError, readWhole, writeError } from "../file_access.ts";
 
 /** An open file of lines. */
 export interface JsonLines {
@@ -75,7 +75,8 @@ export async function cutJsonLines(
 ): Promise<Cut> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = await Deno.readFile(path);
+    await Deno.lstat(path);
+    bytes = await readWhole(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { kept: 0, damaged: 0 };
     throw readError(error, path);

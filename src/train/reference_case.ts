@@ -7,6 +7,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Parameters, Step } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { describeSeed } from "../network/presets.ts";
 import {
@@ -114,12 +115,7 @@ function readNetworkCase(
   name: string,
   network: string,
 ): { spec: NetworkSpec; features: Float32Array } {
-  let description: unknown;
-  try {
-    description = JSON.parse(network);
-  } catch {
-    throw new InputError(`${name}: metadata.network: this is not JSON; expected a network's description`);
-  }
+  const description = parseJson(network, `${name}: metadata.network`, "expected a network's description");
   const spec = parseNetworkSpec(description, `${name}: metadata.network`);
   const [, count = 0] = shapeOf(file, name, "x", 3);
   const x = floats(file, name, "x", [spec.steps, count, spec.inputs]);

@@ -9,7 +9,7 @@
 import * as v from "valibot";
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError, writeError } from "../file_access.ts";
+import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../file_access.ts";
 
 const FILE = ".lock";
 
@@ -65,6 +65,8 @@ export async function lockRun(directory: string): Promise<RunLock> {
 export async function isLocked(directory: string): Promise<boolean> {
   const path = join(directory, FILE);
   try {
+    await Deno.lstat(path);
+    await sizeOfFile(path); // a pipe would not be opened before somebody writes into it
     using file = await Deno.open(path);
     return !await tryLock(file);
   } catch (error) {
@@ -87,7 +89,7 @@ async function refusal(directory: string): Promise<InputError> {
 /** The process that has locked a folder, as it says itself: `process 1234, since 2026-…,`. */
 export async function describeHolder(directory: string): Promise<string> {
   try {
-    const { pid, since } = v.parse(schema, JSON.parse(await Deno.readTextFile(join(directory, FILE))));
+    const { pid, since } = v.parse(schema, JSON.parse(await readText(join(directory, FILE), LARGEST_NOTE)));
     return `process ${pid} (since ${since.slice(0, 19).replace("T", " ")} UTC)`;
   } catch {
     return "another process"; // which has not said yet who it is, or Windows lets nobody read it

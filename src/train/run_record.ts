@@ -7,7 +7,8 @@ import * as v from "valibot";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../data/write_file.ts";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { LARGEST_NOTE, readText } from "../file_access.ts";
+import { parseJson } from "../json.ts";
 
 const FILE = "run.json";
 
@@ -42,18 +43,7 @@ export type RunRecord = v.InferOutput<typeof schema>;
 /** Reads a run's record. @throws {InputError} when it is missing or damaged. */
 export async function readRecord(directory: string): Promise<RunRecord> {
   const path = join(directory, FILE);
-  let text: string;
-  try {
-    text = await Deno.readTextFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InputError(`${path}: this is not JSON: the file is damaged`);
-  }
+  const value = parseJson(await readText(path, LARGEST_NOTE), path, "the file is damaged");
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
@@ -82,10 +72,11 @@ export async function writeRecord(
   await writeFileAtomic(join(directory, FILE), JSON.stringify(record, null, 2) + "\n");
 }
 
-/** Whether a folder has a record: a run begins by writing it. */
+/** Whether a folder has a record, be it readable or not: a run begins by writing it. */
 export async function hasRecord(directory: string): Promise<boolean> {
   try {
-    return (await Deno.stat(join(directory, FILE))).isFile;
+    await Deno.lstat(join(directory, FILE));
+    return true;
   } catch {
     return false;
   }

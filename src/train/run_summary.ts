@@ -5,6 +5,7 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
+import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { RunOptions } from "./run_options.ts";
 import type { LayerStart } from "./start.ts";
@@ -101,15 +102,43 @@ export class RunInterrupted extends Error {
   }
 }
 
-/** A loss counts as that of guessing from here on: whoever knows nothing scores ln(classes), but for a little chance. */
+/** A loss counts as that of guessing from here on: whoever knows nothing scores as much, but for a little chance. */
 const GUESSING = 0.999;
+
+/** How a result stands to guessing. */
+export type Standing = "learned" | "guessing" | "sure of wrong answers" | "one class";
+
+/**
+ * Compares a result with what can be had without looking at the samples. An accuracy counts as better from two standard
+ * deviations of guessing on.
+ */
+export function standingOf(test: Score, chance: Chance): Standing {
+  if (chance.loss === 0) return "one class";
+  if (test.loss < GUESSING * chance.loss) return "learned";
+  const deviation = Math.sqrt(chance.accuracy * (1 - chance.accuracy) / test.total);
+  return test.accuracy > chance.accuracy + 2 * deviation ? "sure of wrong answers" : "guessing";
+}
 
 /**
  * Sentences on what is wrong with a result. Training that runs away to numbers which are large but finite shows here: its
  * network ends where it tells no class from another, or worse. A loss that is no number ends a run before.
  */
-export function warningsOf(test: Score, classes: number): string[] {
-  const guessing = Math.log(classes);
-  if (test.loss < GUESSING * guessing) return [];
-  return [`no better than guessing (loss ${guessing.toFixed(4)}): nothing learned, or diverged`];
+export function warningsOf(test: Score, chance: Chance): string[] {
+  const standing = standingOf(test, chance);
+  switch (standing) {
+    case "learned":
+      return [];
+    case "guessing":
+      return [`no better than guessing (loss ${chance.loss.toFixed(4)}): nothing learned, or diverged`];
+    case "sure of wrong answers":
+      return [
+        `the loss is above that of guessing (${
+          chance.loss.toFixed(4)
+        }): where it is wrong, it is far too sure`,
+      ];
+    case "one class":
+      return ["all test samples are of one class: its accuracy says nothing"];
+    default:
+      return standing satisfies never;
+  }
 }

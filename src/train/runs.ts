@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError, writeError } from "../file_access.ts";
+import { readError, sizeOfFile, writeError } from "../file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { checkRunName, runNameOf, RUNS } from "./run_folder.ts";
@@ -101,10 +101,11 @@ export async function removeRun({ directory }: RunEntry): Promise<void> {
 
 async function readEntry(name: string): Promise<RunEntry> {
   const directory = join(RUNS, name);
-  const locked = await isLocked(directory);
   const reached = await readReached(join(directory, "metrics.jsonl"));
   const common = { name, directory, ...(reached && { reached }) };
+  let locked = false;
   try {
+    locked = await isLocked(directory);
     const record = await readRecord(directory);
     return {
       ...common,
@@ -121,8 +122,8 @@ async function readEntry(name: string): Promise<RunEntry> {
 /** Where the last whole line of a file of metrics stands; `undefined` where there is none. */
 async function readReached(path: string): Promise<RunPoint | undefined> {
   try {
+    const size = await sizeOfFile(path);
     using file = await Deno.open(path);
-    const { size } = await file.stat();
     const bytes = new Uint8Array(Math.min(size, 4096));
     await file.seek(size - bytes.length, Deno.SeekMode.Start);
     for (let read = 0; read < bytes.length;) read += await file.read(bytes.subarray(read)) ?? bytes.length;

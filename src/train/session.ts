@@ -9,6 +9,7 @@ import { completeStep } from "../engine/optimiser.ts";
 import { DivergenceError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
+import { chanceOf } from "../network/loss.ts";
 import { classesOf } from "../network/spec.ts";
 import { VERSION } from "../version.ts";
 import { observeLayers } from "./activity.ts";
@@ -291,7 +292,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     train: { loss: trained.score.loss, accuracy: trained.score.accuracy },
     validation: trained.validation,
     test,
-    warnings: warningsOf(test, classesOf(spec)),
+    warnings: warningsOf(test, chanceOf(spec.loss, classesOf(spec), data.test.labels)),
     ...(layers && { layers }),
   };
 }

@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { readModel } from "../../src/network/model_file.ts";
+import { readNetwork } from "../../src/network/network_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
+import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
@@ -102,7 +104,14 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       return JSON.stringify(copy);
     };
     const cases: [text: string, message: RegExp][] = [
-      ["{", /^net\.json: not JSON: .*: expected a network's description \(docs\/networks\.md\)$/m],
+      [
+        '{ "inputs": 784,\n  "steps": }',
+        /^net\.json: not JSON: line 2, column 12: there is "}", expected a value: expected a network's description \(docs\/networks\.md\)$/m,
+      ],
+      [
+        new TextDecoder().decode(serializeSafetensors([])),
+        /^net\.json: this is a safetensors file, such as a model: expected a network's description/m,
+      ],
       ["[]", /^net\.json: inputs: /m],
       ["7", /^net\.json: the whole: /m],
       [
@@ -141,6 +150,10 @@ Deno.test("train --network names the path inside the file where it is wrong", as
         changed((n) => Reflect.set(n, "readout", { begin: 4 })),
         /^net\.json: readout\.begin: 4, but there are 4 steps/m,
       ],
+      [
+        changed((n) => Object.assign(n, { steps: 0, inputs: "x" })),
+        /^net\.json: inputs: "x": expected a number; steps: 0: expected at least 1$/m,
+      ],
       [changed((n) => n.inputs = 700), /^net: its network takes 700 numbers a sample, .*but .* has 784: /m],
       [
         changed((n) => n.layers[1]!.units = 9),
@@ -168,6 +181,26 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       "data",
       "net.json",
     ]);
+  });
+});
+
+Deno.test("train --network reads what editors and shells of Windows write", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const text =
+      `{\r\n  "inputs": 2, "steps": 3, "layers": [{ "units": 2, "neuron": { "kind": "integrator" } }]\r\n}\r\n`;
+    const utf16 = new Uint8Array(2 + 2 * text.length), view = new DataView(utf16.buffer);
+    for (const [i, char] of ["\uFEFF", ...text].entries()) view.setUint16(2 * i, char.charCodeAt(0), true);
+    for (
+      const [i, bytes] of [`\uFEFF${text}`, text].map((each) => new TextEncoder().encode(each)).concat(utf16)
+        .entries()
+    ) {
+      const path = join(folder, `${i}.json`);
+      await Deno.writeFile(path, bytes);
+      assert.deepEqual(
+        await readNetwork(path),
+        network({ inputs: 2, steps: 3, layers: [layer(2, integrator())] }),
+      );
+    }
   });
 });
 

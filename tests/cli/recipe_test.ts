@@ -66,6 +66,17 @@ Deno.test("compare takes an optimiser and an augmentation for both networks", as
   });
 });
 
+Deno.test("train takes --augment none for a preset whose recipe moves pictures, and keeps it in its command", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const args = ["--augment", "none", "--decay", "0.8", "--data", "data", "--threads", "1"];
+    await spikeletJson(folder, ["train", "--model", "fast", "--epochs", "1", ...args, "--name", "still"]);
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "still", "run.json"))));
+    assert.equal(recordOf(record.options).augmentation ?? null, null);
+    assert.match(String(record.command), /--augment,none/);
+  });
+});
+
 Deno.test("train takes --init xavier for a preset whose recipe has a firing rate", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));

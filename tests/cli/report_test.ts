@@ -289,7 +289,7 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
       assertOneLine(
         await spikelet(folder, ["report", "dense"]),
         1,
-        /^runs.dense.run\.json: this is not JSON: /,
+        /^runs.dense.run\.json: not JSON: line 1, column \d+: /,
       );
     });
     await t.step("without permission to write", async () => {

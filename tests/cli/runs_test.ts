@@ -52,6 +52,53 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
   });
 });
 
+Deno.test({
+  name: "runs lists a run whose files are huge or never end as damaged, and the others as they are",
+  ignore: Deno.build.os === "windows", // it has no mkfifo
+  async fn() {
+    await inTemporaryFolder(async (folder) => {
+      const record = {
+        state: "finished",
+        version: "0",
+        started: "2026-01-01",
+        options: { model: "seed", epochs: 1, seed: 0 },
+      };
+      const run = async (name: string) => {
+        const path = join(folder, "runs", name);
+        await Deno.mkdir(path, { recursive: true });
+        await Deno.writeTextFile(join(path, "run.json"), JSON.stringify(record));
+        return path;
+      };
+      const pipe = async (path: string) => {
+        await Deno.remove(path).catch(() => {});
+        const { success } = await new Deno.Command("mkfifo", { args: [path] }).output();
+        assert.ok(success);
+      };
+      await run("good");
+      await Deno.truncate(join(await run("huge"), "run.json"), 3_000_000_000); // all but empty on the disk
+      await pipe(join(await run("piped"), "run.json"));
+      await pipe(join(await run("lock"), ".lock"));
+      await pipe(join(await run("metrics"), "metrics.jsonl"));
+      await Deno.writeTextFile(join(await run("cut"), "run.json"), '{\n"state": "fini');
+      const listed: unknown = JSON.parse((await spikelet(folder, ["runs", "--json"], [])).stdout);
+      assert.ok(Array.isArray(listed));
+      const states = listed.map((entry) => [recordOf(entry).name, recordOf(entry).state]);
+      assert.deepEqual(Object.fromEntries(states), {
+        good: "finished",
+        huge: "damaged",
+        piped: "damaged",
+        lock: "damaged",
+        metrics: "finished",
+        cut: "damaged",
+      });
+      const shown = async (name: string) => (await spikelet(folder, ["runs", "show", name], [])).stdout;
+      assert.match(await shown("huge"), /3,000,000,000 bytes, expected at most 16,777,216/);
+      assert.match(await shown("piped"), /run\.json: this is a pipe or a device/);
+      assert.match(await shown("cut"), /run\.json: not JSON: line 2, column 15: the text ends/);
+    });
+  },
+});
+
 Deno.test("runs show tells what a run was asked for, what is kept of it, and how it goes on", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));

@@ -108,6 +108,12 @@ Deno.test("serve refuses what it cannot have with one line", async () => {
           /^192.0.2.1:8000: Deno may not listen there; run again with --allow-net=/,
         ],
         [
+          serve("--host", "127.0.0.1:80"),
+          2,
+          /^--host 127\.0\.0\.1:80: expected an address alone, such as 127\.0\.0\.1, ::1 or localhost; the port/,
+        ],
+        [serve("--host", "http://localhost"), 2, /^--host http:\/\/localhost: expected an address alone/],
+        [
           serve("--seed", "1", "--random"),
           2,
           /--seed.* cannot be used with .*--random|--random.* cannot be used with/,
@@ -117,5 +123,7 @@ Deno.test("serve refuses what it cannot have with one line", async () => {
     ) assertOneLine(await spikelet(folder, args), code, message);
     const there = await spikelet(folder, serve("--host", "192.0.2.1"), ["--allow-net"]);
     assertOneLine(there, 1, /^192.0.2.1:8000: cannot listen there \(.*\): choose another --host/);
+    const nobody = await spikelet(folder, serve("--host", "name.invalid"), ["--allow-net"]);
+    assertOneLine(nobody, 1, /^name.invalid:8000: cannot listen there \(.*\): choose another --host/);
   });
 });

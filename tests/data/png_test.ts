@@ -189,3 +189,141 @@ Deno.test("decodePng() leaves alone what is no part of the picture, however it w
   ]);
   assert.deepEqual(decodePng(file, "picture").grey, new Uint8Array(20));
 });
+
+/** A whole file of these chunks. */
+function fileOf(...chunks: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10, ...chunks.flatMap((each) => [...each])]);
+}
+
+/** IHDR of a picture of 2 × 1 pixels. */
+const header = (depth: number, colour: number) =>
+  chunk("IHDR", Uint8Array.of(0, 0, 0, 2, 0, 0, 0, 1, depth, colour, 0, 0, 0));
+const END = chunk("IEND", new Uint8Array(0));
+const GREY = header(8, 0), INDEXED = header(8, 3), PACKED = deflateSync(Uint8Array.of(0, 1, 0));
+const DATA = chunk("IDAT", PACKED), RGB_DATA = chunk("IDAT", deflateSync(new Uint8Array(7)));
+const PALETTE = chunk("PLTE", new Uint8Array(6));
+
+/** A chunk with one byte changed. */
+const flipped = (bytes: Uint8Array, at: number) => bytes.map((byte, i) => i === at ? byte ^ 1 : byte);
+
+for (
+  const [what, bytes, fault] of [
+    ["a second header", fileOf(GREY, GREY, DATA, END), "its IHDR chunk comes twice"],
+    ["a header behind the data", fileOf(DATA, GREY, END), "it does not begin with its header"],
+    [
+      "a critical chunk that nobody knows",
+      fileOf(GREY, chunk("CODE", new Uint8Array(3)), DATA, END),
+      "nothing is known of its CODE chunk, without which it cannot be shown",
+    ],
+    [
+      "a chunk without a name",
+      fileOf(GREY, chunk("a\x1bb1", new Uint8Array(1)), DATA, END),
+      'a chunk is called "a\\u001bb1"',
+    ],
+    [
+      "data in two places",
+      fileOf(GREY, DATA, chunk("tEXt", PACKED), DATA, END),
+      "its IDAT chunks do not follow one another",
+    ],
+    ["no data chunk", fileOf(GREY, END), "it has no IDAT chunk"],
+    [
+      "a wrong CRC",
+      fileOf(GREY, flipped(DATA, DATA.length - 1), END),
+      "the checksum of its IDAT chunk is wrong",
+    ],
+    [
+      "a wrong CRC of its palette",
+      fileOf(INDEXED, flipped(PALETTE, 9), DATA, END),
+      "the checksum of its PLTE chunk is wrong",
+    ],
+    [
+      "a wrong Adler-32",
+      fileOf(GREY, chunk("IDAT", flipped(PACKED, PACKED.length - 1)), END),
+      "its compressed data are damaged: incorrect data check",
+    ],
+    [
+      "data that are cut before their Adler-32",
+      fileOf(GREY, chunk("IDAT", PACKED.subarray(0, -4)), END),
+      "its compressed data are cut short",
+    ],
+    [
+      "something behind its data",
+      fileOf(GREY, DATA, chunk("IDAT", Uint8Array.of(1)), END),
+      "something follows the end of its compressed data",
+    ],
+    [
+      "257 colours in its palette",
+      fileOf(INDEXED, chunk("PLTE", new Uint8Array(771)), DATA, END),
+      "its palette has 771 bytes: expected three for each of 1 to 256 colours",
+    ],
+    [
+      "17 colours for 4 bits",
+      fileOf(
+        header(4, 3),
+        chunk("PLTE", new Uint8Array(51)),
+        chunk("IDAT", deflateSync(new Uint8Array(2))),
+        END,
+      ),
+      "its palette has 51 bytes: expected three for each of 1 to 16 colours",
+    ],
+    [
+      "a third of a colour",
+      fileOf(INDEXED, chunk("PLTE", new Uint8Array(7)), DATA, END),
+      "its palette has 7 bytes: expected three for each of 1 to 256 colours",
+    ],
+    [
+      "an empty palette",
+      fileOf(INDEXED, chunk("PLTE", new Uint8Array(0)), DATA, END),
+      "its palette has 0 bytes: expected three for each of 1 to 256 colours",
+    ],
+    ["two palettes", fileOf(INDEXED, PALETTE, PALETTE, DATA, END), "its PLTE chunk comes twice"],
+    ["a palette behind its data", fileOf(INDEXED, DATA, PALETTE, END), "its PLTE chunk comes behind IDAT"],
+    ["no palette", fileOf(INDEXED, DATA, END), "it has no palette"],
+    ["a palette of greys", fileOf(GREY, PALETTE, DATA, END), "it has a palette, but no colours"],
+    [
+      "a colour that its palette has not",
+      fileOf(INDEXED, chunk("PLTE", new Uint8Array(3)), DATA, END),
+      "pixel 0 has colour 1, but its palette has 1",
+    ],
+    [
+      "more transparencies than colours",
+      fileOf(INDEXED, PALETTE, chunk("tRNS", new Uint8Array(3)), DATA, END),
+      "its tRNS chunk has 3 bytes: expected at most 2",
+    ],
+    [
+      "a transparent colour of the wrong size",
+      fileOf(header(8, 2), chunk("tRNS", new Uint8Array(2)), RGB_DATA, END),
+      "its tRNS chunk has 2 bytes: expected 6",
+    ],
+    [
+      "a transparent colour beside opacities",
+      fileOf(header(8, 4), chunk("tRNS", new Uint8Array(2)), RGB_DATA, END),
+      "its tRNS chunk has 2 bytes: expected none",
+    ],
+  ] as const
+) {
+  Deno.test(`decodePng() refuses ${what}, in its own words`, () => {
+    assert.throws(() => decodePng(bytes, "picture"), {
+      name: "InputError",
+      message: `picture: the PNG is damaged: ${fault}: save it anew`,
+    });
+  });
+}
+
+Deno.test("decodePng() takes data in several chunks, a palette that RGB only suggests, and what only decorates", () => {
+  const parts = [...PACKED].map((byte) => chunk("IDAT", Uint8Array.of(byte)));
+  assert.deepEqual([...decodePng(fileOf(GREY, ...parts, END), "picture").grey], [1, 0]);
+  const rgb = fileOf(header(8, 2), PALETTE, RGB_DATA, chunk("tIME", new Uint8Array(7)), END);
+  assert.deepEqual([...decodePng(rgb, "picture").grey], [0, 0]);
+  // A checksum of what is not looked at is not either.
+  const text = flipped(chunk("tEXt", new Uint8Array(9)), 3 + 9);
+  assert.deepEqual([...decodePng(fileOf(GREY, text, DATA, END), "picture").grey], [1, 0]);
+});
+
+Deno.test("decodePng() says that no pixels are left, and not that it expects none", () => {
+  assert.throws(() => decodePng(fileOf(GREY, DATA, END), "picture", 0), {
+    name: "InputError",
+    message:
+      /^picture: 2 × 1 pixels: those before it have all that are decoded together: give fewer pictures/,
+  });
+});

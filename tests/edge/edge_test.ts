@@ -96,6 +96,7 @@ async function writesBundle(): Promise<void> {
       "fflate",
       "hono",
       "iobuffer",
+      "pako",
       "valibot",
     ]);
     const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);

@@ -151,7 +151,7 @@ Deno.test("decodeModel() throws on a damaged description of the network", () => 
   throwsInputError(changed((_, metadata) => delete metadata.network), /its metadata have no network/);
   throwsInputError(
     changed((_, metadata) => metadata.network = "{"),
-    /the network in its metadata is not JSON/,
+    /: metadata\.network: not JSON: line 1, column 2: .*: the file is damaged/,
   );
   throwsInputError(changed((_, metadata) => metadata.network = "[]"), /^model: network: /);
   const text = JSON.stringify({ ...spec, steps: 0 });

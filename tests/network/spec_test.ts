@@ -52,6 +52,30 @@ Deno.test("parseNetworkSpec() fills in every default", () => {
   });
 });
 
+Deno.test("parseNetworkSpec() fills in the builder's constants", () => {
+  const parsed = (kind: string) =>
+    parseNetworkSpec({ inputs: 1, steps: 1, layers: [{ units: 1, neuron: { kind } }] }).layers[0]?.neuron;
+  assert.deepEqual(parsed("lif"), lif());
+  assert.deepEqual(parsed("graded"), graded());
+  assert.deepEqual(parsed("integrator"), integrator());
+});
+
+Deno.test("parseNetworkSpec() tells the first of several faults at once", () => {
+  const wrong = (layers: number) => ({
+    inputs: 0,
+    step: 4,
+    layers: Array.from({ length: layers }, () => ({ units: 0, neuron: { kind: "lif", decay: 2 } })),
+  });
+  assert.throws(() => parseNetworkSpec(wrong(1)), {
+    name: "InputError",
+    message:
+      'network: inputs: 0: expected at least 1; steps: it is missing, and "step" beside it is not known; ' +
+      "docs/networks.md says what it is; layers.0.units: 0: expected at least 1; " +
+      "layers.0.neuron.decay: 2: expected at most 1",
+  });
+  assert.throws(() => parseNetworkSpec(wrong(4)), /layers\.1\.units: 0: expected at least 1; and 5 more$/);
+});
+
 Deno.test("parseNetworkSpec() takes what it gave, through JSON, for any network", () => {
   fc.assert(
     fc.property(networkSpecs, (spec) => {

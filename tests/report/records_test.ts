@@ -15,7 +15,7 @@ Deno.test("parseMetrics() reads what is whole, and leaves out a line that was cu
 Deno.test("parseMetrics() names a damaged line", () => {
   for (
     const [text, message] of [
-      [`${LINE}\n{"epo\n${LINE}\n`, /^m: line 2: this is not JSON: .*damaged/],
+      [`${LINE}\n{"epo\n${LINE}\n`, /^m: not JSON: line 2, column 6: .*damaged/],
       [`${LINE}\n{"epoch":1}\n`, /^m: line 2: batch: /],
       [`${LINE.replace("2.5", '"much"')}\n`, /^m: line 1: loss: /],
     ] as const

@@ -75,7 +75,7 @@ Deno.test("parseReferenceCase() says what is missing or wrong", () => {
     ],
     [
       changed(threeLayers, (_, metadata) => metadata.network = "{"),
-      /^case: metadata\.network: this is not JSON; expected a network's description$/,
+      /^case: metadata\.network: not JSON: line 1, column 2: .*: expected a network's description$/,
     ],
     [changed(threeLayers, (_, metadata) => metadata.network = "{}"), /^case: metadata\.network: inputs: /],
   ];

@@ -8,6 +8,7 @@
 import * as v from "valibot";
 import { writeFileAtomic } from "../../data/write_file.ts";
 import { SpikeletError } from "../../errors.ts";
+import { readNoteSync } from "../../file_access.ts";
 import { VERSION } from "../../version.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
 import type { KernelModule } from "./kernels.ts";
@@ -35,7 +36,7 @@ export function machineOf({ variant }: Pick<KernelModule, "variant">): string {
 /** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
 export function readTuning(kernels: KernelModule): Cache | undefined {
   try {
-    const cache = v.parse(schema, JSON.parse(Deno.readTextFileSync(TUNING_FILE)));
+    const cache = v.parse(schema, JSON.parse(readNoteSync(TUNING_FILE)));
     return cache.machine === machineOf(kernels) ? cache : undefined;
   } catch {
     return undefined;

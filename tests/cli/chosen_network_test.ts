@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { chooseNetwork } from "../../src/cli/chosen_network.ts";
+import type { NetworkOptions } from "../../src/cli/network_options.ts";
+import { OptionError } from "../../src/errors.ts";
+import { type PresetName, PRESETS, SEED_DEFAULTS } from "../../src/network/presets.ts";
+import { dataFormOf } from "../../src/data/data_source.ts";
+
+const set = (name: string) => ({
+  name,
+  count: 2,
+  size: 9,
+  features: new Uint8Array(18),
+  labels: Uint8Array.of(0, 2),
+});
+const FORM = dataFormOf(set("train"), set("test"));
+
+/** The network of some options, as `train` makes it. */
+async function chosen(model: PresetName, given: Partial<NetworkOptions>) {
+  const options: NetworkOptions = { model, ...SEED_DEFAULTS, ...given };
+  return (await chooseNetwork(options, (option) => option === "model" || Object.hasOwn(given, option), FORM))
+    .spec;
+}
+
+/** What is different in two networks, by path. */
+function changesOf(before: unknown, after: unknown, path = ""): Record<string, unknown> {
+  if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) {
+    return before === after ? {} : { [path]: after };
+  }
+  const entries = Object.entries(after).map(([key, value]) =>
+    changesOf(Reflect.get(before, key), value, path === "" ? key : `${path}.${key}`)
+  );
+  return Object.assign({}, ...entries);
+}
+
+const CONSTANTS = { decay: 0.625, threshold: 0.875, penalty: 0.375 };
+
+for (const model of Object.keys(PRESETS) as PresetName[]) {
+  Deno.test(`train --model ${model} takes the constants that its neurons have, and no others`, async () => {
+    const plain = await chosen(model, {});
+    for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 2 })) {
+      const hidden = plain.layers.slice(0, -1).map(({ neuron }) => neuron.kind);
+      const takes = model !== "dense" && (name !== "penalty" || !hidden.includes("lif"));
+      const made = chosen(model, { [name]: value });
+      if (!takes) {
+        await assert.rejects(
+          made,
+          (error: unknown) => error instanceof OptionError && error.message.includes(`--model ${model}`),
+        );
+        continue;
+      }
+      // Every neuron that fires has it; the integrators that read them keep their own decay.
+      const fires = plain.layers.flatMap(({ neuron }, i) => neuron.kind === "integrator" ? [] : [i]);
+      const expected = name === "beginEval"
+        ? { "readout.begin": value }
+        : Object.fromEntries(fires.map((i) => [`layers.${i}.neuron.${name}`, value]));
+      assert.deepEqual(changesOf(plain, await made), expected, name);
+    }
+  });
+}
+
+Deno.test("constants beside --neuron are those of the neurons that are asked for, not of the preset's", async () => {
+  const graded = await chosen("lif", { neuron: "graded", ...CONSTANTS });
+  assert.deepEqual(graded.layers[0]!.neuron, { kind: "graded", ...CONSTANTS, scale: 1, learn: [] });
+  await assert.rejects(
+    chosen("tuned", { neuron: "lif", penalty: 1 }),
+    /^OptionError: --penalty: means nothing for lif neurons/,
+  );
+  const { decay, threshold } = CONSTANTS;
+  const lif = await chosen("tuned", { neuron: "lif", decay, threshold });
+  const { neuron } = lif.layers[0]!;
+  assert.deepEqual([neuron.kind, neuron.decay, neuron.kind === "lif" && neuron.threshold], [
+    "lif",
+    decay,
+    threshold,
+  ]);
+});
