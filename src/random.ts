@@ -6,6 +6,8 @@
  *
  * @module
  */
+import { OptionError } from "./errors.ts";
+import { checkWhole } from "./misuse.ts";
 
 /** What a number is drawn for; each purpose has a stream of its own. */
 export const PURPOSE = {
@@ -61,6 +63,7 @@ export function drawKey(seed: number, purpose: number, epoch: number, sample: nu
  *
  * @param features The sample's bytes or numbers; both count with all of their bits.
  * @param seed An integer, 0 to 2^53 − 1. Another seed is other noise.
+ * @throws {OptionError} when the seed is none, or the features are no bytes or numbers.
  *
  * @example
  * ```ts
@@ -70,6 +73,10 @@ export function drawKey(seed: number, purpose: number, epoch: number, sample: nu
  * ```
  */
 export function contentId(features: Uint8Array | Float32Array, seed: number): number {
+  checkWhole("seed", seed, 0);
+  if (!(features instanceof Uint8Array || features instanceof Float32Array)) { // from JavaScript
+    throw new OptionError("features: expected a Uint8Array or a Float32Array");
+  }
   const words = features instanceof Uint8Array ? features : new Uint32Array(features.slice().buffer);
   return hashWords(words, hashWords(wordsOf(seed), 0x13198a2e)) >>> 0;
 }
@@ -130,6 +137,8 @@ export function uniform(key: DrawKey, counter: number): number {
 /**
  * The order of an epoch: a permutation of 0 … count − 1 that is a pure function of (seed, epoch).
  *
+ * @throws {OptionError} when one of them is no whole number, 0 or more.
+ *
  * @example
  * ```ts
  * import { shuffledOrder } from "@spikelet/spikelet";
@@ -138,6 +147,9 @@ export function uniform(key: DrawKey, counter: number): number {
  * ```
  */
 export function shuffledOrder(count: number, seed: number, epoch: number): Uint32Array {
+  checkWhole("count", count, 0);
+  checkWhole("seed", seed, 0);
+  checkWhole("epoch", epoch, 0);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
   const key = drawKey(seed, PURPOSE.shuffle, epoch, 0);
   for (let i = count - 1; i > 0; i--) {

@@ -16,6 +16,7 @@ import { toLayout } from "../engine/wasm/layout.ts";
 import { classNamesOf } from "../network/class_names.ts";
 import { decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { checkObject, checkWhole } from "../misuse.ts";
 import { contentId, PURPOSE } from "../random.ts";
 import { softmax } from "./softmax.ts";
 
@@ -80,6 +81,8 @@ export class Classifier {
     model: Model,
     { kernels, seed = seedOf(model), precision = precisionOf(model) }: ClassifierOptions,
   ) {
+    checkObject("kernels", kernels, "kernels, such as `await loadKernels()` gives");
+    checkWhole("seed", seed, 0);
     const plan = compilePlan(model.spec);
     this.spec = model.spec;
     this.size = sampleSize(model.spec);

@@ -5,17 +5,97 @@
  */
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
+import { OptionError } from "../errors.ts";
+import { checkObject, checkWhole } from "../misuse.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
-import type { Batch, Parameters } from "./engine.ts";
+import type { Batch, EngineState, Parameters } from "./engine.ts";
+import type { KernelModule } from "./wasm/kernels.ts";
+import { type Precision, TILES } from "./wasm/input_product.ts";
+
+/** What the options of engines have in common, as far as they have ranges. */
+interface RangedOptions {
+  readonly threads?: number;
+  readonly seed?: number;
+  readonly batchSize?: number;
+  readonly usualBatchSize?: number;
+  readonly shards?: number;
+  readonly skipBound?: number;
+  readonly gpuMemory?: number;
+  readonly precision?: Precision;
+}
+
+/** More threads than any machine has cores: each takes memory of its own. */
+const MOST_THREADS = 1024;
+
+const isCount = (least: number, most: number) => (value: number) =>
+  Number.isSafeInteger(value) && value >= least && value <= most;
+
+const RANGES = {
+  threads: [`a whole number from 0 to ${MOST_THREADS}`, isCount(0, MOST_THREADS)],
+  seed: ["a whole number, 0 or more", isCount(0, Number.MAX_SAFE_INTEGER)],
+  batchSize: ["a whole number, 1 or more", isCount(1, 2 ** 31)],
+  usualBatchSize: ["a whole number, 1 or more", isCount(1, 2 ** 31)],
+  shards: ["a whole number, 1 or more", isCount(1, 2 ** 16)],
+  skipBound: ["a number, 0 or more", (value) => value >= 0],
+  gpuMemory: ["a number of MiB above 0", (value) => value > 0],
+} as const satisfies Record<
+  Exclude<keyof RangedOptions, "precision">,
+  readonly [span: string, includes: (value: number) => boolean]
+>;
+
+/**
+ * Makes sure that an engine's options are within their ranges.
+ *
+ * @throws {OptionError} when one is not; the message names it and its range.
+ */
+export function checkEngineOptions(options: RangedOptions): void {
+  checkObject("options", options, "an object, such as { spec: seedNetwork() }");
+  for (const [name, [span, includes]] of Object.entries(RANGES)) {
+    const value: unknown = Reflect.get(options, name);
+    if (value === undefined || (typeof value === "number" && includes(value))) continue;
+    throw new OptionError(`${name}: ${value}, expected ${span}`);
+  }
+  const { precision } = options, precisions = Object.keys(TILES);
+  if (precision !== undefined && !precisions.includes(precision)) {
+    throw new OptionError(`precision: ${precision}, expected ${precisions.join(" or ")}`);
+  }
+}
+
+/** Makes sure that kernels were handed in. @throws {OptionError} when not. */
+export function checkKernels(kernels: KernelModule): void {
+  checkObject("kernels", kernels, "kernels, such as `await loadKernels()` gives");
+}
+
+/** Makes sure that a state is one. @throws {OptionError} when not. */
+export function checkState(state: EngineState): void {
+  checkObject("state", state, "an engine's state, such as getState gives");
+  checkObject("state.moments", state.moments, "what the optimiser remembers, by name");
+  checkWhole("state.steps", state.steps, 0);
+}
+
+/** What a trace is refused with where no states are kept. */
+export function noRecord(): OptionError {
+  return new OptionError("trace: this engine keeps no states: make it with `record: true`");
+}
 
 /**
  * Makes sure that a batch has samples, not too many, and that its data set has them.
  *
  * @param most Samples that the engine has room for.
  * @throws {RangeError} when not.
+ * @throws {OptionError} when it is no batch.
  */
-export function checkBatch({ samples, indices, augmentation }: Batch, most: number): void {
+export function checkBatch(batch: Batch, most: number): void {
+  checkObject("batch", batch, "{ samples, indices, purpose, epoch }");
+  checkObject("batch.samples", batch.samples, "samples, such as loadMnist gives");
+  const { samples, indices, purpose, epoch, augmentation } = batch;
+  if (!(indices instanceof Uint32Array)) {
+    throw new OptionError("batch.indices: expected a Uint32Array of samples' places in the data set");
+  }
+  for (const [name, value] of [["purpose", purpose], ["epoch", epoch]] as const) {
+    checkWhole(`batch.${name}`, value, 0);
+  }
   if (indices.length === 0 || indices.length > most) {
     throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${most}`);
   }
@@ -40,9 +120,17 @@ function checkAugmented({ name, picture, features, size }: Samples, augmentation
  * Makes sure that a data set is whole and fits the network: what a kernel would otherwise stumble over, or take for numbers.
  *
  * @throws {RangeError} when not.
+ * @throws {OptionError} when they are no samples.
  */
 export function checkSamples(samples: Samples, spec: NetworkSpec): void {
   const { name, count, size, features, labels, ids, lengths } = samples;
+  if (!(features instanceof Uint8Array || features instanceof Float32Array)) { // from JavaScript
+    throw new OptionError(`${name}: samples.features: expected a Uint8Array or a Float32Array`);
+  }
+  if (!(labels instanceof Uint8Array)) {
+    throw new OptionError(`${name}: samples.labels: expected a Uint8Array`);
+  }
+  checkWhole(`${name}: samples.count`, count, 0);
   const expected = sampleSize(spec);
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
@@ -93,9 +181,15 @@ function checkLengths(
 
 /** A parameter by its name. @throws {RangeError} when it is missing or has not so many values. */
 export function tensorOf(parameters: Parameters, name: string, length: number): Float32Array {
+  if (typeof parameters?.get !== "function") { // from JavaScript
+    throw new OptionError(
+      "parameters: expected a Map of Float32Arrays by name, as `initialParameters` gives it",
+    );
+  }
   const tensor = parameters.get(name);
   if (tensor?.length !== length) {
     throw new RangeError(`${name}: ${tensor?.length ?? "no"} values, expected ${length}`);
   }
+  if (!(tensor instanceof Float32Array)) throw new OptionError(`${name}: expected a Float32Array`);
   return tensor;
 }

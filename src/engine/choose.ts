@@ -4,9 +4,10 @@
  * @module
  */
 import { EngineError, OptionError } from "../errors.ts";
-import type { NetworkSpec } from "../network/spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import { type Choice, type Measurement, sizeOf } from "./auto.ts";
 import { findChoice } from "./auto_file.ts";
+import { checkEngineOptions } from "./checks.ts";
 import type { Engine } from "./engine.ts";
 import { withFallback } from "./fallback.ts";
 import { type Gpu, runtimeGpu } from "./gpu/adapter.ts";
@@ -74,10 +75,13 @@ export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[]
  * With `auto`, a GPU that cannot be had or fails in the middle is no error: wasm goes on from the last whole batch.
  *
  * @throws {EngineError} when it cannot be had here.
- * @throws {OptionError} when an option means nothing to it.
+ * @throws {OptionError} when an option is out of its range, or means nothing to it.
+ * @throws {InputError} when the network's description is none.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
+  checkEngineOptions(options);
   const { engine = "auto", onNotice, ...rest } = options;
+  if (!ENGINES.includes(engine)) throw new OptionError(`engine: ${engine}, expected ${ENGINES.join(", ")}`);
   const open = (name: ComputingEngine) => openEngine(name, rest);
   if (engine !== "auto") return await open(engine);
   const choice = await chooseAutomatically(options);
@@ -123,7 +127,7 @@ async function openEngine(
 
 /** What `auto` stands for. */
 async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
-  const { spec, precision = "f32", tune = false, gpu = runtimeGpu(), onNotice } = options;
+  const { precision = "f32", tune = false, gpu = runtimeGpu(), onNotice } = options;
   if (!tune) return { engine: "wasm", reason: "nothing is measured without tuning" };
   if (precision !== "f32") {
     return { engine: "wasm", reason: `the GPU engines do not compute in ${precision}` };
@@ -134,6 +138,7 @@ async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
     gpu,
     onNotice,
     async measure() {
+      const spec = parseNetworkSpec(options.spec);
       const { engine: _auto, onNotice: _notice, ...rest } = options;
       const measurements: Measurement[] = [];
       for (const engine of ["wasm", "hybrid", "webgpu"] as const) {

@@ -8,6 +8,7 @@
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import type { Step } from "./optimiser.ts";
 
 export type { AdamStep, SgdStep, Step } from "./optimiser.ts";
@@ -98,16 +99,23 @@ export interface SampleTrace {
 }
 
 /**
- * The verbs of an engine. Calls are carried out in the order in which they are made; a caller may make the next one
+ * The verbs of an engine. Until it is given parameters it has the network's first ones, those that `initialParameters` draws from
+ * the engine's seed. Calls are carried out in the order in which they are made; a caller may make the next one
  * before the last has been answered. Every promise rejects with an `EngineError` once the engine has failed or is closed.
  */
 export interface Engine {
   /** Its name on the command line. */
   readonly name: string;
-  /** What it runs on, in words: build, threads. */
+  /** What it runs on, for people to read. Facts have fields of their own. */
   readonly description: string;
+  /** What it computes with, as far as a result's bits depend on it: build and arithmetic, device; no threads, no tile. */
+  readonly kernels: string;
   /** Its worker threads; 0 where it works in the caller's own. */
   readonly threads: number;
+  /** The network. */
+  readonly spec: NetworkSpec;
+  /** The most samples that a batch may have. */
+  readonly batchSize: number;
   /** Takes a copy of the parameters and forgets the optimiser's state. */
   setParameters(parameters: Parameters): Promise<void>;
   /** A copy of the parameters as they are after all calls made so far. */
@@ -128,7 +136,7 @@ export interface Engine {
   evaluate(batch: Batch): Promise<BatchResult>;
   /** Way forward only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
   classify(batch: Batch): Promise<Classification>;
-  /** One sample's way forward, with all states kept. Needs an engine made with `record`. */
+  /** One sample's way forward, with all states kept. Rejects with an `OptionError` where the engine was not made with `record`. */
   trace(batch: Batch): Promise<SampleTrace>;
   /** Frees threads and memory. */
   close(): void;

@@ -8,6 +8,8 @@
  * @module
  */
 import { EngineError } from "../errors.ts";
+import { checkObject } from "../misuse.ts";
+import { checkState } from "./checks.ts";
 import type { Batch, BatchResult, Engine, EngineState, Parameters, Step } from "./engine.ts";
 import { ForwardingEngine } from "./forwarding_engine.ts";
 
@@ -42,8 +44,11 @@ type Effect = "none" | "changes" | "replaces";
  * Wraps an engine.
  *
  * @param first Is closed when it has failed, or with the whole.
+ * @throws {OptionError} when there is no first engine, or no way to a second.
  */
 export function withFallback(first: Engine & Disposable, options: FallbackOptions): Engine & Disposable {
+  checkObject("first", first, "an engine, such as createEngine makes");
+  checkObject("options", options, "an object with `open`, which opens the second engine");
   return new FallbackEngine(first, options);
 }
 
@@ -70,10 +75,12 @@ class FallbackEngine extends ForwardingEngine {
     return this.call((engine) => engine.setParameters(copy), "replaces");
   }
 
-  override setState({ parameters, moments, steps }: EngineState): Promise<void> {
+  override async setState(given: EngineState): Promise<void> {
+    checkState(given);
+    const { parameters, moments, steps } = given;
     const copies = new Map([...moments].map(([name, moment]) => [name, copyOf(moment)]));
     const state = { parameters: copyOf(parameters), moments: copies, steps };
-    return this.call((engine) => engine.setState(state), "replaces");
+    return await this.call((engine) => engine.setState(state), "replaces");
   }
 
   override train(batch: Batch, step: Step): Promise<BatchResult> {

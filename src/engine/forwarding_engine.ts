@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { NetworkSpec } from "../network/spec.ts";
 import type {
   Batch,
   BatchResult,
@@ -32,8 +33,20 @@ export abstract class ForwardingEngine implements Engine, Disposable {
     return this.engine.description;
   }
 
+  get kernels(): string {
+    return this.engine.kernels;
+  }
+
   get threads(): number {
     return this.engine.threads;
+  }
+
+  get spec(): NetworkSpec {
+    return this.engine.spec;
+  }
+
+  get batchSize(): number {
+    return this.engine.batchSize;
   }
 
   setParameters(parameters: Parameters): Promise<void> {

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkObject, checkWhole } from "../misuse.ts";
 import { drawKey, PURPOSE, uniform } from "../random.ts";
 import { parameterShapes } from "./model_file.ts";
 import { completeNeuron, kindOf, learnedOf } from "./neurons.ts";
@@ -15,6 +16,7 @@ import type { NetworkSpec } from "./spec.ts";
  * A pure function of the description and the seed.
  *
  * @returns w1, b1, w2, b2, … in file order; weights are `[units, inputs]`.
+ * @throws {OptionError} when the seed is no whole number, 0 or more.
  *
  * @example
  * ```ts
@@ -24,6 +26,8 @@ import type { NetworkSpec } from "./spec.ts";
  * ```
  */
 export function initialParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
+  checkObject("spec", spec, "a network's description, such as seedNetwork gives");
+  checkWhole("seed", seed, 0);
   const parameters = new Map<string, Float32Array>();
   const constants = new Map(spec.layers.flatMap(({ neuron }, i) => {
     const complete = completeNeuron(neuron), first = kindOf(complete).learnables(complete);

@@ -273,11 +273,11 @@ export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
  * ```
  */
 export function completeNeuron(neuron: Neuron): CompleteNeuron {
-  const parsed = v.safeParse(kindOf(neuron).schema, neuron);
+  const parsed = v.safeParse(neuronSchema, neuron);
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new InputError(
-    `${neuron.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${describeIssue(issue)}`,
+    `${neuron?.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${describeIssue(issue)}`,
   );
 }
 

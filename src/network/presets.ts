@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 import type { Augmentation } from "../data/augment.ts";
 import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";
@@ -303,7 +304,10 @@ export const PRESETS = {
 /** One of {@linkcode PRESETS}. */
 export type PresetName = keyof typeof PRESETS;
 
-/** A preset, and whatever else is one. */
+/** A preset, and whatever else is one. @throws {OptionError} when there is none of this name. */
 export function presetOf(name: PresetName): Preset {
+  if (!Object.hasOwn(PRESETS, name)) { // from JavaScript
+    throw new OptionError(`preset: ${name}, expected one of ${Object.keys(PRESETS).join(", ")}`);
+  }
   return PRESETS[name];
 }

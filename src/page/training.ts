@@ -120,7 +120,6 @@ export class Trainer {
     const began = performance.now();
     let done = 0, presented = 0;
     const keeper = this.#keeper(engine, test, measured, () => done);
-    const hidden = spec.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
     const report = ({ score, ...batch }: BatchReport) => {
       done = batch.done;
       presented += score.total;
@@ -139,7 +138,6 @@ export class Trainer {
         step,
         schedule,
         seed,
-        unitSteps: hidden * spec.steps,
         onBatch: report,
         checkpoints: keeper,
         signal,

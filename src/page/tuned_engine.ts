@@ -38,7 +38,7 @@ export class TunedEngine extends ForwardingEngine {
   }
 
   /** The network as the last call had it. */
-  get spec(): NetworkSpec {
+  override get spec(): NetworkSpec {
     return this.#spec;
   }
 

@@ -3,10 +3,12 @@
  *
  * @module
  */
+import { checkWhole } from "../misuse.ts";
 import { shuffledOrder } from "../random.ts";
 
-/** Cuts an order of samples into batches; the last one may be smaller. */
+/** Cuts an order of samples into batches; the last one may be smaller. @throws {OptionError} when the batch size is no whole number above 0. */
 export function batchesOf(order: Uint32Array, batchSize: number): Uint32Array[] {
+  checkWhole("batchSize", batchSize, 1);
   return Array.from(
     { length: Math.ceil(order.length / batchSize) },
     (_, i) => order.slice(i * batchSize, (i + 1) * batchSize),

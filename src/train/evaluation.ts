@@ -5,6 +5,8 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { BatchResult, Engine } from "../engine/engine.ts";
+import { OptionError } from "../errors.ts";
+import { checkObject, checkWhole } from "../misuse.ts";
 import { PURPOSE } from "../random.ts";
 import { batchesOf } from "./batches.ts";
 import { pipelined } from "./pipeline.ts";
@@ -13,16 +15,22 @@ import { type Score, sumScores } from "./score.ts";
 /**
  * Measures an engine's network on samples, with noise of its own that is the same every time.
  *
+ * @param batchSize Samples of a batch. @default {1000, or as many as the engine takes}
  * @param onBatch Called after every batch with the samples done.
  * @param signal Once aborted, the promise rejects with its reason after the batches under way.
+ * @throws {OptionError} when there are no samples, or the batch size is no whole number.
  */
 export async function evaluate(
   engine: Engine,
   samples: Samples,
-  batchSize = 1000,
+  batchSize: number = usualBatch(engine),
   onBatch?: (done: number, total: number) => void,
   signal?: AbortSignal,
 ): Promise<Score> {
+  checkWhole("batchSize", batchSize, 1);
+  if (!(samples?.count >= 1)) { // also from JavaScript
+    throw new OptionError("evaluate: no samples: there is nothing to measure on");
+  }
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
   return await measure(engine, {
     samples,
@@ -32,6 +40,12 @@ export async function evaluate(
     ...(onBatch && { onBatch }),
     ...(signal && { signal }),
   });
+}
+
+/** Samples of a batch where nothing is said. */
+function usualBatch(engine: Engine): number {
+  checkObject("engine", engine, "an engine, such as createEngine makes");
+  return Math.min(1000, engine.batchSize);
 }
 
 /** What to measure on, and with which draws. */
@@ -46,7 +60,7 @@ export interface Measurement {
 
 /** Measures an engine's network on some of the samples. @throws The signal's reason once it is aborted. */
 export async function measure(engine: Engine, measurement: Measurement): Promise<Score> {
-  const { samples, indices, purpose, batchSize = 1000, onBatch, signal } = measurement;
+  const { samples, indices, purpose, batchSize = usualBatch(engine), onBatch, signal } = measurement;
   const results: BatchResult[] = [];
   let done = 0;
   await pipelined(

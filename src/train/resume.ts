@@ -12,7 +12,7 @@ import { matchClasses, nameOutputs } from "./class_match.ts";
 import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
 import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
 import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
-import { decodeFacts, fingerprint, kernelsOf, type RunFacts } from "./run_facts.ts";
+import { decodeFacts, fingerprint, type RunFacts } from "./run_facts.ts";
 import {
   type DataSet,
   differences,
@@ -59,7 +59,7 @@ export async function resumeTraining(
   const said: string[] = [];
   notices.push(...matching);
   using engine = await openEngine(options, noticesInto(said, observer));
-  notices.push(...versionNotices(facts, kernelsOf(engine)), ...memoryNotices(recorded, options));
+  notices.push(...versionNotices(facts, engine.kernels), ...memoryNotices(recorded, options));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);
   const reopened = await reopenRunFolder(name, lock, {

@@ -6,7 +6,6 @@
 import process from "node:process";
 import * as v from "valibot";
 import type { Samples } from "../data/samples.ts";
-import type { Engine } from "../engine/engine.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
 /** What a checkpoint says of the run besides where it stands. */
@@ -51,11 +50,6 @@ export function encodeFacts(
 export function decodeFacts({ metadata }: Checkpoint): RunFacts | undefined {
   const parsed = v.safeParse(facts, metadata);
   return parsed.success ? parsed.output : undefined;
-}
-
-/** What of an engine's description the bits depend on: neither how many threads it has nor which tile. */
-export function kernelsOf({ description }: Engine): string {
-  return description.split(", ").filter((part) => !/^\d+ threads?$|^[fi]\d+-\d+x/.test(part)).join(", ");
 }
 
 /** What tells a training set from others: how many samples there are, and their classes in order. */

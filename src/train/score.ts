@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 import type { BatchResult } from "../engine/engine.ts";
 
 /** Sums over samples, as they are reported: means and counts. */
@@ -17,8 +18,9 @@ export interface Score {
   readonly total: number;
 }
 
-/** Sums batches. */
+/** Sums batches. @throws {OptionError} when there are none. */
 export function sumScores(results: readonly BatchResult[]): Score {
+  if (!(results?.length > 0)) throw new OptionError("results: none: there is nothing to sum");
   const sum = (pick: (result: BatchResult) => number) => results.reduce((total, r) => total + pick(r), 0);
   const total = sum((r) => r.total), correct = sum((r) => r.correct);
   return { loss: sum((r) => r.loss) / total, accuracy: correct / total, correct, total };

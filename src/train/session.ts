@@ -15,7 +15,7 @@ import { VERSION } from "../version.ts";
 import { observeLayers } from "./activity.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { explainDivergence } from "./divergence.ts";
-import { fingerprint, kernelsOf, peakMemory } from "./run_facts.ts";
+import { fingerprint, peakMemory } from "./run_facts.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { openKeeper, type RunKeeper } from "./run_keeper.ts";
 import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
@@ -157,7 +157,7 @@ async function keeperOf(
     facts: () => ({
       ...facts,
       // Of now: `auto` may have gone on with another engine.
-      versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: kernelsOf(engine) },
+      versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: engine.kernels },
       peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
     }),
     onKept: ({ progress }) => onKept(progress),
@@ -190,12 +190,9 @@ async function announce(session: Session, start: readonly LayerStart[] | undefin
 /** Trains, and finds out why it diverged where it does. */
 async function trainSession(session: Session, keeper: RunKeeper | undefined): Promise<TrainingResult> {
   const { options, data, engine, observer, folder, from, signal } = session;
-  const { spec } = options;
-  const hidden = spec.layers.slice(0, -1).reduce((sum, layer) => sum + layer.units, 0);
   const training: TrainingOptions = {
     ...options,
     samples: data.train,
-    unitSteps: hidden * spec.steps,
     onBatch(report) {
       const { epoch, batch, score, firingRate, learningRate, gradientNorms, seconds } = report;
       const { total: samples, loss, accuracy } = score;

@@ -4,6 +4,7 @@
  * @module
  */
 import { OptionError } from "../errors.ts";
+import { checkObject, checkWhole } from "../misuse.ts";
 import { shuffledOrder } from "../random.ts";
 
 /** Indices into a data set. */
@@ -27,7 +28,7 @@ export interface SplitOptions {
 /**
  * Splits a data set of `count` samples.
  *
- * @throws {OptionError} when the share leaves nothing to train on or to validate with.
+ * @throws {OptionError} when a number is out of its range, or the share leaves nothing to train on or to validate with.
  *
  * @example
  * ```ts
@@ -37,7 +38,10 @@ export interface SplitOptions {
  * console.log(training.length, validation.length); // 54000 6000
  * ```
  */
-export function splitSamples(count: number, { seed, limit = count, validation }: SplitOptions): SampleSplit {
+export function splitSamples(count: number, options: SplitOptions): SampleSplit {
+  checkObject("options", options, "an object with a seed");
+  const { seed, limit = count, validation } = options;
+  for (const [name, value] of Object.entries({ count, limit, seed })) checkWhole(name, value, 0);
   const taken = Math.min(limit, count);
   const chosen = taken < count || validation !== undefined
     ? shuffledOrder(count, seed, 0).slice(0, taken)

@@ -12,6 +12,8 @@
 import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineOptions } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
+import { OptionError } from "../errors.ts";
+import { checkObject } from "../misuse.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { DEFAULT_RATE, scaledStart, type Start } from "./scaled_start.ts";
 
@@ -37,6 +39,7 @@ export interface StartOptions {
  *
  * @throws {EngineError} when an engine cannot be had.
  * @throws {RangeError} when the samples do not fit the network.
+ * @throws {OptionError} when the rate or the seed is out of its range.
  *
  * @example
  * ```ts
@@ -50,8 +53,12 @@ export interface StartOptions {
 export async function startFromData(
   spec: NetworkSpec,
   samples: Samples,
-  { seed, rate = DEFAULT_RATE, engine: name = "auto", open = createEngine }: StartOptions,
+  options: StartOptions,
 ): Promise<Start> {
+  checkObject("options", options, "an object with a seed");
+  checkObject("samples", samples, "samples, such as loadMnist gives");
+  const { seed, rate = DEFAULT_RATE, engine: name = "auto", open = createEngine } = options;
+  if (!(rate > 0 && rate < 1)) throw new OptionError(`rate: ${rate}, expected a number above 0 and below 1`);
   using engine = await open({ spec, engine: name, threads: 1, seed, batchSize: 1, record: true });
   return await scaledStart(engine, spec, samples, seed, rate);
 }

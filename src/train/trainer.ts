@@ -9,7 +9,9 @@
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Batch, Engine, EngineState, Parameters, Step } from "../engine/engine.ts";
-import { DivergenceError } from "../errors.ts";
+import { DivergenceError, OptionError } from "../errors.ts";
+import { checkObject, checkWhole } from "../misuse.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 import { epochBatches } from "./batches.ts";
 import { measure } from "./evaluation.ts";
@@ -99,11 +101,6 @@ export interface TrainingOptions {
   readonly onBatch?: (report: BatchReport) => void;
   /** Called after every epoch. */
   readonly onEpoch?: (report: EpochReport) => void;
-  /**
-   * (Hidden unit, step) pairs of one sample of T steps, of which {@linkcode BatchReport.firingRate} is a share; samples with `steps`
-   * and `lengths` have as many as their own steps. @default {0: no rate}
-   */
-  readonly unitSteps?: number;
   /** Who keeps what training can go on from. */
   readonly checkpoints?: CheckpointKeeper;
   /**
@@ -142,10 +139,11 @@ export interface TrainingResult {
  * that no thread waits for this one.
  *
  * @throws {DivergenceError} when a loss or a weight has become infinite or NaN.
- * @throws {OptionError} when the validation share leaves no samples on one side.
+ * @throws {OptionError} when an option is out of its range, or the validation share leaves no samples on one side.
  */
 export async function train(engine: Engine, options: TrainingOptions): Promise<TrainingResult> {
-  const { samples, epochs, unitSteps = 0, patience, checkpoints, signal, from } = options;
+  checkTraining(engine, options);
+  const { samples, epochs, patience, checkpoints, signal, from } = options;
   const split = splitSamples(samples.count, options);
   let progress = from?.progress ?? BEGINNING;
   let best = from?.best;
@@ -177,7 +175,7 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
       const ended = endEpoch(progress, {
         validation,
         learningRate,
-        pairs: pairsOf(samples, split.training, unitSteps),
+        pairs: pairsOf(engine.spec, samples, split.training),
       });
       progress = ended.progress;
       options.onEpoch?.(ended.report);
@@ -226,7 +224,6 @@ async function trainEpoch(
     schedule = CONSTANT,
     augmentation,
     seed,
-    unitSteps = 0,
     onBatch,
     checkpoints,
     signal,
@@ -265,7 +262,7 @@ async function trainEpoch(
         const batch = progress.batch + 1;
         throw new DivergenceError({ epoch, batch, what: `the loss is ${result.loss}` });
       }
-      const pairs = pairsOf(samples, all[progress.batch]!, unitSteps);
+      const pairs = pairsOf(engine.spec, samples, all[progress.batch]!);
       progress = addBatch(progress, result, (performance.now() - began) / 1000);
       const { batch, sums, seconds } = progress;
       onBatch?.({
@@ -287,8 +284,34 @@ async function trainEpoch(
   return rates[all.length - 1]!;
 }
 
-/** (Hidden unit, step) pairs of some samples. @param unitSteps Those of one of T steps. */
-function pairsOf({ steps, lengths }: Samples, indices: Uint32Array, unitSteps: number): number {
-  if (!lengths || steps === undefined) return indices.length * unitSteps;
-  return indices.reduce((sum, index) => sum + lengths[index]!, 0) * (unitSteps / steps);
+/** (Hidden unit, step) pairs of some samples, each with its own steps. */
+function pairsOf({ layers, steps }: NetworkSpec, { lengths }: Samples, indices: Uint32Array): number {
+  const hidden = layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+  return hidden *
+    (lengths ? indices.reduce((sum, index) => sum + lengths[index]!, 0) : indices.length * steps);
+}
+
+/** Makes sure that an engine can be trained so. @throws {OptionError} when not; the message names the option and its range. */
+function checkTraining(engine: Engine, options: TrainingOptions): void {
+  checkObject("engine", engine, "an engine, such as createEngine makes");
+  checkObject("options", options, "an object with samples, epochs, batchSize, step and seed");
+  checkObject("samples", options.samples, "samples, such as loadMnist gives");
+  checkObject("step", options.step, "an optimiser's constants, such as a learningRate");
+  const { samples, epochs, batchSize, seed, limit, patience } = options;
+  const counts = {
+    epochs,
+    batchSize,
+    ...(limit !== undefined && { limit }),
+    ...(patience !== undefined && { patience }),
+  };
+  for (const [name, value] of Object.entries(counts)) checkWhole(name, value, 1);
+  checkWhole("seed", seed, 0);
+  if (batchSize > engine.batchSize) {
+    throw new OptionError(
+      `batchSize: ${batchSize}, but the engine takes ${engine.batchSize} samples at most: make it with a batchSize of ${batchSize}`,
+    );
+  }
+  if (!(samples.count >= 1)) {
+    throw new OptionError(`${samples.name}: ${samples.count} samples: there is nothing to train on`);
+  }
 }

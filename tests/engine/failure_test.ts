@@ -14,7 +14,7 @@ const SAMPLES = drawSamples(SPEC, 1, 100, false);
 /** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a lane that reads them throws a TypeError. */
 function foreignSamples(): Samples {
   const samples = { ...SAMPLES };
-  Reflect.set(samples, "features", new BigInt64Array(SAMPLES.features.length));
+  Reflect.set(samples, "ids", new BigInt64Array(SAMPLES.count));
   return samples;
 }
 

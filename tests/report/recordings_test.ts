@@ -108,7 +108,6 @@ Deno.test("train() reports the share of steps that sequences of unequal lengths 
     batchSize: 3,
     step: still,
     seed: 0,
-    unitSteps: 3 * 20,
     onBatch: ({ firingRate }) => rates.push(firingRate),
     onEpoch: ({ firingRate, silent, saturated }) => rates.push(firingRate, silent, saturated),
   });

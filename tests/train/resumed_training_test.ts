@@ -32,7 +32,6 @@ const OPTIONS: TrainingOptions = {
   batchSize: 10,
   step: { learningRate: 0.3, momentum: 0.8 },
   seed: 5,
-  unitSteps: 6 * 7,
 };
 
 /** Every kind of state that a run can have. */

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { fingerprint, kernelsOf } from "../../src/train/run_facts.ts";
+import { fingerprint } from "../../src/train/run_facts.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 
 const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5 });
 const [relaxed, plain] = [await loadKernels("relaxed"), await loadKernels("plain")];
 
-Deno.test("kernelsOf() tells builds apart, but neither threads nor tiles, which change no bit", () => {
+Deno.test("Engine.kernels tells builds apart, but neither threads nor tiles, which change no bit", () => {
   const kernels = (options: Partial<WasmEngineOptions>) => {
     using engine = createWasmEngine({ spec, kernels: relaxed, threads: 0, ...options });
-    return kernelsOf(engine);
+    return engine.kernels;
   };
   const one = kernels({});
   for (const same of [{ threads: 1 }, { threads: 3 }, { tile: "f32-4x8-load" }] as const) {

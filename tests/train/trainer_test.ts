@@ -4,6 +4,8 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { Batch, Engine } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { integrator, layer, lif, network } from "../../src/network/builder.ts";
+import type { EpochReport } from "../../src/train/training_state.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { PURPOSE, shuffledOrder } from "../../src/random.ts";
@@ -113,7 +115,7 @@ Deno.test("train() with a limit of all samples or more is train() without", asyn
 });
 
 Deno.test("train() reports each batch, and scores the last epoch", async () => {
-  const { reports, result } = await trained({ unitSteps: 6 * 7 });
+  const { reports, result } = await trained({});
   assert.deepEqual(
     reports.map(({ epoch, batch, batches, done, total }) => [epoch, batch, batches, done, total]),
     [[1, 1, 3, 10, 50], [1, 2, 3, 20, 50], [1, 3, 3, 25, 50], [2, 1, 3, 35, 50], [2, 2, 3, 45, 50], [
@@ -129,6 +131,55 @@ Deno.test("train() reports each batch, and scores the last epoch", async () => {
   const loss = last.reduce((sum, each) => sum + each.loss * each.total, 0) / 25;
   assert.ok(Math.abs(result.score.loss - loss) < 1e-12);
   for (const { firingRate } of reports) assert.ok(firingRate > 0 && firingRate < 1);
+});
+
+Deno.test("train() validates on as many samples as there are, in batches that the engine takes", async () => {
+  using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 4 });
+  const epochs: EpochReport[] = [];
+  const { validation } = await train(engine, {
+    samples: samplesOf(25),
+    epochs: 2,
+    batchSize: 4,
+    step,
+    seed: 0,
+    validation: 0.6,
+    onEpoch: (report) => epochs.push(report),
+  });
+  assert.equal(validation!.total, 15);
+  assert.deepEqual(epochs.map(({ validation }) => validation!.total), [15, 15]);
+  assert.equal((await evaluate(engine, samplesOf(25))).total, 25);
+});
+
+Deno.test("train() tells each batch's and each epoch's firing rate, of sequences by their own steps", async () => {
+  const sequences = network({
+    inputs: 1,
+    steps: 20,
+    layers: [layer(3, lif({ decay: 0, threshold: 1 })), layer(2, integrator())],
+  });
+  // Of three hidden units one fires at every step, one never, and one at the first step alone: (12 + 1 + 5 + 1) / (3·17).
+  const samples: Samples = {
+    name: "sequences",
+    count: 2,
+    size: 20,
+    features: Float32Array.from({ length: 40 }, (_, i) => i % 20 === 0 ? 1 : 0),
+    lengths: Uint16Array.of(12, 5),
+    labels: Uint8Array.of(0, 1),
+  };
+  using engine = createWasmEngine({ spec: sequences, kernels, threads: 0 });
+  await engine.setParameters(
+    new Map([
+      ["w1", Float32Array.of(0, 0, 5)],
+      ["b1", Float32Array.of(9, -9, 0)],
+      ["w2", new Float32Array(6)],
+      ["b2", new Float32Array(2)],
+    ]),
+  );
+  const rates: number[] = [];
+  const onBatch = ({ firingRate }: BatchReport) => rates.push(firingRate);
+  const onEpoch = ({ firingRate }: EpochReport) => rates.push(firingRate);
+  const still = { learningRate: 0, momentum: 0 };
+  await train(engine, { samples, epochs: 1, batchSize: 2, step: still, seed: 0, onBatch, onEpoch });
+  assert.deepEqual(rates, [19 / 51, 19 / 51]);
 });
 
 Deno.test("train() is a pure function of its options", async () => {

@@ -8,7 +8,8 @@
  * @module
  */
 import { sampleFormOf } from "../../network/encoders.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { checkEngineOptions, checkKernels } from "../checks.ts";
 import type { Engine } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
@@ -60,9 +61,14 @@ export interface HybridEngine extends Engine, Disposable {
  * Makes a hybrid engine.
  *
  * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ * @throws {OptionError} when an option is out of its range.
+ * @throws {InputError} when the network's description is none.
  */
 export async function createHybridEngine(options: HybridEngineOptions): Promise<HybridEngine> {
-  const { spec, kernels, threads = 1, seed = 0, batchSize = 1000, gpuMemory, record = false } = options;
+  checkEngineOptions(options);
+  const { kernels, threads = 1, seed = 0, batchSize = 1000, gpuMemory, record = false } = options;
+  const spec = parseNetworkSpec(options.spec);
+  checkKernels(kernels);
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
     const plan = compilePlan(spec, { skip: false, record }); // the device computes all units, whether they may spike or not
@@ -75,15 +81,17 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
     const exchange = createExchange(plan, samples, threads > 0);
     const shards = 2 * shardCount(samples); // of a chunk, and of the next
     const { name, isSoftware } = backend.adapter;
+    const build = describeKernels(kernels),
+      products = `products on ${name}${isSoftware ? ", a software adapter" : ""}`;
     let fitted = 0;
     return new DeviceLaneEngine(backend, {
       name: "hybrid",
-      description: `${describeKernels(kernels)}, ${describeThreads(threads)}, products on ${name}${
-        isSoftware ? ", a software adapter" : ""
-      }`,
+      description: `${build}, ${describeThreads(threads)}, ${products}`,
+      arithmetic: `${build}, ${products}`,
       kernels,
       threads,
       batchSize,
+      record,
       core: { plan, seed, shards, skipBound: 0, exchange },
       shards: () => shards,
       directed: (parts) =>

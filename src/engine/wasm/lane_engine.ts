@@ -6,8 +6,9 @@
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
+import { initialParameters } from "../../network/initialise.ts";
 import { classesOf, type NetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkSamples } from "../checks.ts";
+import { checkBatch, checkSamples, checkState, noRecord } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -53,11 +54,15 @@ export interface Director {
 export interface LaneEngineOptions {
   readonly name: string;
   readonly description: string;
+  /** See {@linkcode Engine.kernels}. */
+  readonly arithmetic: string;
   readonly kernels: KernelModule;
   /** Workers; 0 works in the caller's own thread. */
   readonly threads: number;
   /** The most samples that a batch will have. */
   readonly batchSize: number;
+  /** All states are kept, for `trace`. */
+  readonly record: boolean;
   readonly core: CoreOptions;
   /** How many shards the gradient of so many samples is summed in; not more than the core's. */
   readonly shards: (count: number) => number;
@@ -68,11 +73,14 @@ export interface LaneEngineOptions {
 export class LaneEngine implements Engine, Disposable {
   readonly name: string;
   readonly description: string;
+  readonly kernels: string;
   readonly threads: number;
-  readonly #spec: NetworkSpec;
+  readonly spec: NetworkSpec;
+  readonly batchSize: number;
+  readonly #seed: number;
+  readonly #record: boolean;
   readonly #layout: ParameterLayout;
   readonly #blocks: readonly GradientBlock[];
-  readonly #batchSize: number;
   readonly #shards: (count: number) => number;
   readonly #shared: SharedState;
   readonly #lanes: Lanes;
@@ -82,19 +90,24 @@ export class LaneEngine implements Engine, Disposable {
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
+  #hasParameters = false;
   /** Steps of the optimiser, and whose moments they left. */
   #steps = 0;
   #optimiser: OptimiserName = "sgd";
   #failure: EngineError | undefined;
 
   constructor(
-    { name, description, kernels, threads, batchSize, core, shards, directed }: LaneEngineOptions,
+    { name, description, arithmetic, kernels, threads, batchSize, record, core, shards, directed }:
+      LaneEngineOptions,
   ) {
     this.name = name;
     this.description = description;
+    this.kernels = arithmetic;
     this.threads = threads;
-    this.#spec = core.plan.spec;
-    this.#batchSize = batchSize;
+    this.spec = core.plan.spec;
+    this.batchSize = batchSize;
+    this.#seed = core.seed;
+    this.#record = record;
     this.#shards = shards;
     const isExternal = core.exchange !== undefined;
     this.#layout = layOut(core.plan, isExternal);
@@ -120,32 +133,32 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   setParameters(parameters: Parameters): Promise<void> {
-    return this.#runAlone(() => {
-      this.#shared.parameters.set(toLayout(this.#layout, parameters));
-      for (const moment of this.#shared.moments) moment.fill(0);
-      this.#steps = 0;
-    });
+    return this.#runAlone(() => this.#takeParameters(parameters));
   }
 
   getParameters(): Promise<Parameters> {
-    return this.#runAlone(() => fromLayout(this.#layout, this.#shared.parameters));
+    return this.#runAlone(() => {
+      this.#begin();
+      return fromLayout(this.#layout, this.#shared.parameters);
+    });
   }
 
   getState(): Promise<EngineState> {
-    return this.#runAlone(() => ({
-      parameters: fromLayout(this.#layout, this.#shared.parameters),
-      moments: new Map(
-        momentsOf(this.#optimiser).map((
-          name,
-          i,
-        ) => [name, fromLayout(this.#layout, this.#shared.moments[i]!)]),
-      ),
-      steps: this.#steps,
-    }));
+    return this.#runAlone(() => {
+      this.#begin();
+      const momentOf = (i: number) => fromLayout(this.#layout, this.#shared.moments[i]!);
+      return {
+        parameters: fromLayout(this.#layout, this.#shared.parameters),
+        moments: new Map(momentsOf(this.#optimiser).map((name, i) => [name, momentOf(i)])),
+        steps: this.#steps,
+      };
+    });
   }
 
-  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+  setState(state: EngineState): Promise<void> {
     return this.#runAlone(() => {
+      checkState(state);
+      const { parameters, moments, steps } = state;
       const optimiser = optimiserOf(moments.keys());
       const taken = toLayout(this.#layout, parameters);
       const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
@@ -153,6 +166,7 @@ export class LaneEngine implements Engine, Disposable {
       remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
       this.#optimiser = optimiser;
       this.#steps = steps;
+      this.#hasParameters = true;
     });
   }
 
@@ -180,7 +194,7 @@ export class LaneEngine implements Engine, Disposable {
       const { logits, predictions, spikes } = this.#shared.results[job.slot];
       const { length } = job.indices;
       return { // copies, which are never shared memory
-        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.#spec))),
+        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.spec))),
         predictions: Uint8Array.from(predictions.subarray(0, length)),
         spikes: Int32Array.from(spikes.subarray(0, length)),
       };
@@ -188,6 +202,7 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
+    if (!this.#record) return Promise.reject(noRecord());
     return this.#run(batch, (job) => this.#director.trace(job, batch.samples));
   }
 
@@ -206,6 +221,7 @@ export class LaneEngine implements Engine, Disposable {
     const call = (async () => {
       await Promise.all(before);
       if (this.#failure) throw this.#failure;
+      this.#begin();
       const job = this.#job(batch, slot);
       try {
         return await work(job);
@@ -230,6 +246,18 @@ export class LaneEngine implements Engine, Disposable {
     return call;
   }
 
+  #takeParameters(parameters: Parameters): void {
+    this.#shared.parameters.set(toLayout(this.#layout, parameters));
+    for (const moment of this.#shared.moments) moment.fill(0);
+    this.#steps = 0;
+    this.#hasParameters = true;
+  }
+
+  /** Draws the first parameters, unless there are some. */
+  #begin(): void {
+    if (!this.#hasParameters) this.#takeParameters(initialParameters(this.spec, this.#seed));
+  }
+
   /** Goes on with this optimiser, if the moments are its own or there are none yet. */
   #takeOptimiser(kind: OptimiserName): void {
     if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
@@ -239,11 +267,11 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   #job(batch: Batch, slot: 0 | 1): Job {
+    checkBatch(batch, this.batchSize);
     const { samples, indices, purpose, epoch, augmentation } = batch;
-    checkBatch(batch, this.#batchSize);
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
-      checkSamples(samples, this.#spec);
+      checkSamples(samples, this.spec);
       id = this.#sampleIds.size;
       this.#sampleIds.set(samples, id);
       this.#lanes.tell({ kind: "samples", id, samples });
@@ -266,7 +294,7 @@ export class LaneEngine implements Engine, Disposable {
       correct,
       total: indices.length,
       spikes: fired,
-      unitSpikes: this.#spec.layers.slice(0, -1).map(({ units }) => {
+      unitSpikes: this.spec.layers.slice(0, -1).map(({ units }) => {
         const sums = new Uint32Array(units);
         for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
         first += units;

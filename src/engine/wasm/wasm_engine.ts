@@ -6,7 +6,9 @@
  *
  * @module
  */
-import type { NetworkSpec } from "../../network/spec.ts";
+import { OptionError } from "../../errors.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { checkEngineOptions, checkKernels } from "../checks.ts";
 import type { Engine } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Precision, type Tile, TILES } from "./input_product.ts";
@@ -49,6 +51,9 @@ export interface WasmEngineOptions {
 /**
  * Makes a WASM engine; its workers start at once and load while the caller goes on.
  *
+ * @throws {OptionError} when an option is out of its range.
+ * @throws {InputError} when the network's description is none.
+ *
  * @example
  * ```ts
  * import { createWasmEngine, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
@@ -59,18 +64,26 @@ export interface WasmEngineOptions {
  * ```
  */
 export function createWasmEngine(options: WasmEngineOptions): Engine & Disposable {
-  const { spec, kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8 } =
-    options;
+  checkEngineOptions(options);
+  const { kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8 } = options;
+  const spec = parseNetworkSpec(options.spec);
+  checkKernels(kernels);
   const { precision = "f32", tile, denseFrom, record = false } = options;
+  const tiles: readonly Tile[] = TILES[precision];
+  if (tile !== undefined && !Object.values(TILES).some((names: readonly Tile[]) => names.includes(tile))) {
+    throw new OptionError(`tile: ${tile}, expected ${tiles.join(" or ")}`);
+  }
   const plan = compilePlan(spec, { skip, record });
   const most = shards ?? shardCount(batchSize);
-  const tiles = plan.layers[0]!.source === "inputs" ? `, ${tile ?? TILES[precision][0]}` : "";
+  const product = plan.layers[0]!.source === "inputs" ? `, ${tile ?? tiles[0]}` : "";
   return new LaneEngine({
     name: "wasm",
-    description: `${describeKernels(kernels)}${tiles}, ${describeThreads(threads)}`,
+    description: `${describeKernels(kernels)}${product}, ${describeThreads(threads)}`,
+    arithmetic: describeKernels(kernels),
     kernels,
     threads,
     batchSize,
+    record,
     core: {
       plan,
       seed,

@@ -10,9 +10,10 @@ import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
 import { SCORE, SCORES } from "../../../asm/scores.wgsl.ts";
 import { SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
-import { EngineError } from "../../errors.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkSamples } from "../checks.ts";
+import { EngineError, OptionError } from "../../errors.ts";
+import { initialParameters } from "../../network/initialise.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { checkBatch, checkEngineOptions, checkSamples, checkState, noRecord } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -74,6 +75,8 @@ export interface WebGpuEngine extends Engine, Disposable {
  * Makes a WebGPU engine.
  *
  * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ * @throws {OptionError} when an option is out of its range.
+ * @throws {InputError} when the network's description is none.
  *
  * @example
  * ```ts ignore
@@ -85,7 +88,9 @@ export interface WebGpuEngine extends Engine, Disposable {
  * ```
  */
 export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<WebGpuEngine> {
-  const { spec, gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
+  checkEngineOptions(options);
+  const { gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
+  const spec = parseNetworkSpec(options.spec);
   const backend = await openBackend({ gpu, adapter });
   try {
     const plan = compilePlan(spec, { dense: true, record });
@@ -101,12 +106,14 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
 class DeviceEngine implements WebGpuEngine {
   readonly name = "webgpu";
   readonly description: string;
+  readonly kernels: string;
   readonly threads = 0;
+  readonly spec: NetworkSpec;
+  readonly batchSize: number;
   readonly #backend: Backend;
   readonly #plan: Plan;
   readonly #room: Room;
   readonly #seed: number;
-  readonly #batchSize: number;
   /** Samples that a chunk has room for. */
   readonly #most: number;
   readonly #known = new WeakSet<Samples>();
@@ -115,6 +122,7 @@ class DeviceEngine implements WebGpuEngine {
   /** Where samples' features are found. */
   readonly #sources: SampleFeatures;
   /** Steps of the optimiser, and whose moments they left. */
+  #hasParameters = false;
   #steps = 0;
   #optimiser: OptimiserName = "sgd";
 
@@ -125,12 +133,13 @@ class DeviceEngine implements WebGpuEngine {
     { seed = 0, batchSize = 1000, record = false }: WebGpuEngineOptions,
   ) {
     const { name, isSoftware } = backend.adapter;
-    this.description = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
+    this.description = this.kernels = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
+    this.spec = plan.spec;
     this.#backend = backend;
     this.#plan = plan;
     this.#most = most;
     this.#seed = seed;
-    this.#batchSize = batchSize;
+    this.batchSize = batchSize;
     const neurons = plan.layers.map(({ neuron, recurrent }) => kernelsOf(neuron, recurrent));
     this.#room = {
       backend,
@@ -158,18 +167,19 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   setParameters(parameters: Parameters): Promise<void> {
-    return this.#call(() => {
-      this.#room.parameters.set(parameters);
-      this.#steps = 0;
-    });
+    return this.#call(() => this.#takeParameters(parameters));
   }
 
   getParameters(): Promise<Parameters> {
-    return this.#call(async () => (await this.#room.parameters.read())[0]!);
+    return this.#call(async () => {
+      this.#begin();
+      return (await this.#room.parameters.read())[0]!;
+    });
   }
 
   getState(): Promise<EngineState> {
     return this.#call(async () => {
+      this.#begin();
       const names = momentsOf(this.#optimiser), steps = this.#steps;
       const [parameters, ...moments] = await this.#room.parameters.read(names.length);
       return {
@@ -180,12 +190,15 @@ class DeviceEngine implements WebGpuEngine {
     });
   }
 
-  setState({ parameters, moments, steps }: EngineState): Promise<void> {
+  setState(state: EngineState): Promise<void> {
     return this.#call(() => {
+      checkState(state);
+      const { parameters, moments, steps } = state;
       const optimiser = optimiserOf(moments.keys());
       this.#room.parameters.set(parameters, momentsOf(optimiser).map((name) => moments.get(name)!));
       this.#optimiser = optimiser;
       this.#steps = steps;
+      this.#hasParameters = true;
     });
   }
 
@@ -210,6 +223,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
+    if (!this.#room.record) return Promise.reject(noRecord());
     return this.#call(() => this.#trace(batch));
   }
 
@@ -221,6 +235,17 @@ class DeviceEngine implements WebGpuEngine {
     this.close();
   }
 
+  #takeParameters(parameters: Parameters): void {
+    this.#room.parameters.set(parameters);
+    this.#steps = 0;
+    this.#hasParameters = true;
+  }
+
+  /** Draws the first parameters, unless there are some. */
+  #begin(): void {
+    if (!this.#hasParameters) this.#takeParameters(initialParameters(this.spec, this.#seed));
+  }
+
   /**
    * Works at once, up to the first thing that has to be waited for: so the device gets its work in the order of the calls. What
    * is wrong with a call rejects its promise; the rest is the engine's failure, whatever it was.
@@ -230,7 +255,9 @@ class DeviceEngine implements WebGpuEngine {
       this.#backend.check();
       return await work();
     } catch (cause) {
-      if (cause instanceof EngineError || cause instanceof RangeError) throw cause;
+      if (cause instanceof EngineError || cause instanceof OptionError || cause instanceof RangeError) {
+        throw cause;
+      }
       const message = cause instanceof Error ? cause.message : String(cause);
       throw new EngineError(`the engine stopped: ${message}`, { cause });
     }
@@ -337,7 +364,8 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   #check(batch: Batch): void {
-    checkBatch(batch, this.#batchSize);
+    this.#begin();
+    checkBatch(batch, this.batchSize);
     if (this.#known.has(batch.samples)) return;
     checkSamples(batch.samples, this.#plan.spec);
     this.#known.add(batch.samples);

@@ -1,0 +1,78 @@
+/**
+ * Whoever gives an engine no parameters has the network's first ones, on every engine.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { EngineError } from "../../src/errors.ts";
+import { createEngine } from "../../src/engine/choose.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { withFallback } from "../../src/engine/fallback.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { batchOf, bitsOf } from "./batches.ts";
+import { gpuTest } from "./gpu/gpu.ts";
+import { drawSamples } from "./network_cases.ts";
+
+const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2 });
+const batch = batchOf(drawSamples(spec, 1, 12, false));
+const STEP = { learningRate: 0.1, momentum: 0.5 };
+const SEED = 7;
+
+/** Every verb first, on an engine of its own, beside one that was given the first parameters. */
+async function checkBeginnings(open: () => Promise<Engine & Disposable>): Promise<void> {
+  const verbs: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
+    getParameters: async (engine) => bitsOf(await engine.getParameters()),
+    getState: (engine) => engine.getState(),
+    evaluate: (engine) => engine.evaluate(batch),
+    classify: (engine) => engine.classify(batch),
+    trace: (engine) => engine.trace(batch),
+    train: (engine) => engine.train(batch, STEP),
+  };
+  for (const [verb, call] of Object.entries(verbs)) {
+    using bare = await open();
+    using given = await open();
+    await given.setParameters(initialParameters(spec, SEED));
+    assert.deepEqual(await call(bare), await call(given), verb);
+    assert.deepEqual(
+      bitsOf(await bare.getParameters()),
+      bitsOf(await given.getParameters()),
+      `after ${verb}`,
+    );
+  }
+}
+
+const options = { spec, seed: SEED, record: true, batchSize: 20 };
+
+for (const [name, threads] of [["wasm", 0], ["wasm", 2], ["auto", 1]] as const) {
+  Deno.test(`an engine that was given no parameters has its seed's first ones, ${name} on ${threads} threads`, () =>
+    checkBeginnings(() => createEngine({ ...options, engine: name, threads })));
+}
+
+for (const name of ["hybrid", "webgpu"] as const) {
+  gpuTest(
+    `an engine that was given no parameters has its seed's first ones, ${name}`,
+    () => checkBeginnings(() => createEngine({ ...options, engine: name, threads: 1 })),
+  );
+}
+
+Deno.test("an engine that fails before it was given parameters is gone on with from the first ones", async () => {
+  const wasm = () => createEngine({ ...options, engine: "wasm", threads: 0 });
+  await checkBeginnings(async () => {
+    const broken = await wasm();
+    const refuse = () => Promise.reject(new EngineError("the device is lost"));
+    return withFallback(Object.assign(broken, { trace: refuse, evaluate: refuse, classify: refuse }), {
+      open: wasm,
+    });
+  });
+  // And from there on with what it has learnt since: one batch by the first engine, one by the second.
+  using whole = await wasm();
+  const first = await wasm();
+  let trained = 0;
+  const train = first.train.bind(first);
+  const failing: Engine["train"] = (...call) =>
+    ++trained > 1 ? Promise.reject(new EngineError("the device is lost")) : train(...call);
+  using engine = withFallback(Object.assign(first, { train: failing }), { open: wasm });
+  for (const each of [whole, engine]) for (let i = 0; i < 2; i++) await each.train(batch, STEP);
+  assert.deepEqual(await engine.getState(), await whole.getState());
+});
