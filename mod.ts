@@ -20,14 +20,11 @@
  * @module
  */
 export * from "./src/portable.ts";
-export * from "./src/version.ts";
 export * from "./src/network/model_file.ts";
-export { AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS, Augmenter } from "./src/data/augment.ts";
 export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
 export { loadPictures } from "./src/data/picture_folder.ts";
-export { parseTensors, readTensors } from "./src/data/tensor_file.ts";
-export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./src/data/datasets.ts";
+export { readTensors } from "./src/data/tensor_file.ts";
 export * from "./src/data/fetch.ts";
 export * from "./src/engine/choose.ts";
 export * from "./src/engine/wasm/load.ts";
@@ -43,15 +40,6 @@ export {
 } from "./src/engine/webgpu/webgpu_engine.ts";
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
-export { type FallbackOptions, withFallback } from "./src/engine/fallback.ts";
 export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
-export {
-  DEFAULT_RATE,
-  type LayerStart,
-  type Start,
-  startFromData,
-  type StartOptions,
-} from "./src/train/start.ts";
-export * from "./src/train/split.ts";
-export * from "./src/train/training_state.ts";
+export { startFromData, type StartOptions } from "./src/train/default_start.ts";
 export * from "./src/train/checkpoint.ts";

@@ -17,6 +17,7 @@
  *
  * @module
  */
+export * from "./version.ts";
 export * from "./errors.ts";
 export * from "./random.ts";
 export * from "./network/spec.ts";
@@ -56,15 +57,25 @@ export {
   parameterShapes,
 } from "./network/model_file.ts";
 export type * from "./data/samples.ts";
-export type { Augmentation } from "./data/augment.ts";
+export { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS, Augmenter } from "./data/augment.ts";
+export { type Idx, parseIdx, readIdxBlob } from "./data/idx.ts";
+export type { KnownSet } from "./data/known_classes.ts";
+export { labelledImages, type NamedIdx } from "./data/labelled_images.ts";
+export { type DataForm, dataFormOf } from "./data/data_source.ts";
+export { parseTensors } from "./data/tensor_file.ts";
+export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./data/datasets.ts";
 export type * from "./engine/engine.ts";
 export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";
-export type { Precision, Tile } from "./engine/wasm/input_product.ts";
+export { type Precision, PRECISIONS, type Tile } from "./engine/wasm/input_product.ts";
+export { type FallbackOptions, withFallback } from "./engine/fallback.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./engine/optimiser.ts";
 export * from "./train/trainer.ts";
 export * from "./train/schedule.ts";
-export type * from "./train/training_state.ts";
+export * from "./train/split.ts";
+export * from "./train/start.ts";
+export * from "./train/training_state.ts";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./train/checkpoint.ts";
 export * from "./classify/classifier.ts";
 export { pictureSide } from "./classify/picture_side.ts";
 export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";

@@ -37,12 +37,17 @@ export interface Bundle {
  * of its own.
  *
  * @param entries Paths of modules in one folder.
+ * @param minify Whether nobody is to read it. @default {true}
  * @throws {SpikeletError} when something cannot be bundled.
  */
-export async function bundle(entries: readonly string[]): Promise<Bundle> {
+export async function bundle(
+  entries: readonly string[],
+  { minify = true }: { readonly minify?: boolean } = {},
+): Promise<Bundle> {
   // What is not minified tells of each module where it came from.
-  const [files, told] = [await bundled(entries, true), await bundled(entries, false)];
-  return { files, packages: await packagesIn(told, entries) };
+  const readable = await bundled(entries, false);
+  const files = minify ? await bundled(entries, true) : readable;
+  return { files, packages: await packagesIn(readable, entries) };
 }
 
 async function bundled(entries: readonly string[], minify: boolean): Promise<BundledFile[]> {

@@ -3,15 +3,19 @@
  *
  *     deno run … tools/npm.ts PACKED OUT
  *
- * PACKED is what `deno pack` has written: the library as JavaScript with types. Of it the package has `src/portable.ts` and what that
- * imports, as `index.js`; the kernels as text, for runtimes differ in how they find files, and as `.wasm` for those that
- * import them; and the engine's worker in one file.
+ * PACKED is what `deno pack` has written: the library as JavaScript with types. Of it the package has the types of
+ * `src/portable.ts`. The code is bundled, packages and all, so that it needs none: npm installs nothing for a folder that it links
+ * (`npm install path/to/dist/npm`). The kernels are there as text, for runtimes differ in how they find files, and as `.wasm` for
+ * those that import them; the engine's worker is one file.
  *
  * @module
  */
 /// <reference lib="deno.unstable" />
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
+import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
+import type { Package } from "../src/licenses/packages.ts";
+import { bundle } from "./bundle.ts";
 import configuration from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
@@ -22,10 +26,11 @@ if (!PACKED || !OUT || Deno.args.length > 2) {
   );
   Deno.exit(2);
 }
-const ENTRY = "src/portable.js", WORKER = "src/engine/wasm/worker.js", CHANNEL = "src/engine/wasm/channel.js";
+const ENTRY = "src/portable.ts", WORKER = "src/engine/wasm/worker.ts", TYPES = "src/portable.d.ts";
 const VARIANTS = ["plain", "relaxed"] as const;
 
-const INDEX = `export * from "./${ENTRY}";
+const index = (library: string) =>
+  `export * from "./${library}";
 export { loadKernels } from "./kernels.js";
 `;
 
@@ -56,7 +61,21 @@ const KERNELS_TYPES = `import type { KernelModule, Variant } from "./src/engine/
 export declare function loadKernels(variant?: Variant): Promise<KernelModule>;
 `;
 
-const WASM_TYPES = `declare const module: WebAssembly.Module;
+/** What else the types name. Where a library has them, as the DOM's and Node's do, these add nothing to it. */
+const GLOBALS = `declare global {
+  namespace WebAssembly {
+    interface Module {}
+  }
+  interface Blob {}
+  interface Disposable {}
+  interface Request {}
+  interface Response {}
+}
+export {};
+`;
+const WITH_GLOBALS = '/// <reference path="./globals.d.ts" />\n';
+
+const WASM_TYPES = `${WITH_GLOBALS}declare const module: WebAssembly.Module;
 export default module;
 `;
 
@@ -76,72 +95,54 @@ async function untar(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>
   return files;
 }
 
-/** A file, and all that it and they import, with their types. */
-function closureOf(
-  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
-  entry: string,
-): { paths: Set<string>; packages: Set<string> } {
-  const paths = new Set<string>(), packages = new Set<string>(), open = [entry];
+/** A file of types, and all that it and they import. Types of other packages there are none: ours need nobody to install them. */
+function typesOf(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, entry: string): Set<string> {
+  const paths = new Set<string>(), open = [entry];
   for (let path; (path = open.pop()) !== undefined;) {
     if (paths.has(path)) continue;
     const bytes = files.get(path);
     if (!bytes) throw new Error(`${PACKED}: no ${path}, which the package needs`);
     paths.add(path);
-    const types = path.replace(/\.js$/, ".d.ts");
-    if (files.has(types)) open.push(types);
     const code = new TextDecoder().decode(bytes).replace(/\/\*.*?\*\//gs, ""); // without the examples in comments
-    for (const [, specifier = ""] of code.matchAll(/\b(?:from|import) "([^"\n]+)"/g)) {
-      if (specifier.startsWith(".")) open.push(join(dirname(path), specifier));
-      else packages.add(specifier);
+    for (const [, specifier = ""] of code.matchAll(/\b(?:from |import |import\()"([^"\n]+)"/g)) {
+      if (!specifier.startsWith(".")) {
+        throw new Error(`${path}: it has types of ${specifier}, which nobody who installs the package has`);
+      }
+      open.push(join(dirname(path), specifier.replace(/\.js$/, ".d.ts")));
     }
   }
-  return { paths, packages };
+  return paths;
 }
 
-/** The version of a package in deno.json, without its `npm:name@`. */
-function versionOf(name: string): string {
-  const found = Object.entries(configuration.imports).find(([key]) => key === name)?.[1];
-  const version = found && /@([^@]+)$/.exec(found)?.[1];
-  if (!version) throw new Error(`deno.json: no import ${name}, which the package needs`);
-  return version;
-}
-
-async function bundleWorker(): Promise<Uint8Array> {
-  const { success, errors, outputFiles } = await Deno.bundle({
-    entrypoints: [fileURLToPath(new URL("src/engine/wasm/worker.ts", ROOT))],
-    platform: "browser",
-    format: "esm",
-    write: false,
-  });
-  const contents = outputFiles?.[0]?.contents;
-  if (!success || !contents) throw new Error(`the worker: ${errors.map(({ text }) => text).join("; ")}`);
-  return contents;
+/** A module with all that it imports, readable. */
+async function bundled(module: string): Promise<{ code: string; packages: readonly Package[] }> {
+  const { files: [file], packages } = await bundle([fileURLToPath(new URL(module, ROOT))], { minify: false });
+  return { code: new TextDecoder().decode(file?.contents), packages };
 }
 
 const files = await untar(PACKED);
-if (!files.has(ENTRY.replace(/\.js$/, ".d.ts"))) {
+if (!files.has(TYPES)) {
   console.error(
     `${PACKED}: no types: \`deno publish --dry-run --allow-dirty\` tells which of them are not said`,
   );
   Deno.exit(1);
 }
-const { paths, packages } = closureOf(files, ENTRY);
 const out = new Map<string, Uint8Array | string>();
-for (const path of [...paths, "LICENSE", "CHANGELOG.md"]) out.set(path, files.get(path)!);
-const channel = new TextDecoder().decode(out.get(CHANNEL) as Uint8Array);
-if (!channel.includes('"./worker.ts"')) throw new Error(`${CHANNEL}: it names no worker.ts`);
-out.set(CHANNEL, channel.replace('"./worker.ts"', '"./worker.js"'));
-out.set(WORKER, await bundleWorker());
+for (const path of [...typesOf(files, TYPES), "LICENSE", "CHANGELOG.md"]) out.set(path, files.get(path)!);
+const library = await bundled(ENTRY), worker = await bundled(WORKER);
+if (library.code.split('"./worker.ts"').length !== 2) throw new Error(`${ENTRY}: it names no worker.ts`);
+out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"')).set("worker.js", worker.code);
+const packages = new Map([...library.packages, ...worker.packages].map((each) => [each.folder, each]));
+out.set(NOTICES_FILE, await writeNotices([...packages.values()], ["kernels"]));
 for (const variant of VARIANTS) {
   const binary = await Deno.readFile(new URL(`build/kernels.${variant}.wasm`, ROOT));
   out.set(`kernels.${variant}.wasm`, binary);
   out.set(`kernels.${variant}.wasm.d.ts`, WASM_TYPES);
   out.set(`kernels.${variant}.js`, `export default "${btoa(String.fromCharCode(...binary))}";\n`);
 }
-out.set("index.js", INDEX).set("index.d.ts", INDEX).set("kernels.js", KERNELS).set(
-  "kernels.d.ts",
-  KERNELS_TYPES,
-);
+out.set("index.js", index("spikelet.js"));
+out.set("index.d.ts", WITH_GLOBALS + index(TYPES.replace(/\.d\.ts$/, ".js"))).set("globals.d.ts", GLOBALS);
+out.set("kernels.js", KERNELS).set("kernels.d.ts", KERNELS_TYPES);
 out.set("README.md", await Deno.readTextFile(new URL("docs/npm.md", ROOT)));
 const wasm = Object.fromEntries(VARIANTS.map((variant) => [
   `./kernels.${variant}.wasm`,
@@ -159,11 +160,11 @@ out.set(
       engines: { node: ">=20" },
       exports: {
         ".": { types: "./index.d.ts", default: "./index.js" },
+        "./portable": { types: "./index.d.ts", default: "./index.js" }, // as it is called in the repository
         ...wasm,
         "./package.json": "./package.json",
       },
-      sideEffects: [`./${WORKER}`],
-      dependencies: Object.fromEntries([...packages].sort().map((name) => [name, versionOf(name)])),
+      sideEffects: ["./worker.js"],
     },
     null,
     2,

@@ -4,7 +4,8 @@
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
-import { ENGINES, PRECISIONS } from "../engine/choose.ts";
+import { ENGINES } from "../engine/choose.ts";
+import { PRECISIONS } from "../engine/wasm/input_product.ts";
 import type { Augmentation } from "../data/augment.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";

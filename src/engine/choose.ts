@@ -66,9 +66,6 @@ export interface EngineOptions {
   readonly onNotice?: (line: string) => void;
 }
 
-/** What the precisions of the command line are. */
-export const PRECISIONS = ["f32", "i16"] as const satisfies readonly Precision[];
-
 /**
  * Makes an engine by name.
  *

@@ -5,9 +5,9 @@
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import configuration from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
 import { byName, findPackage, type Package, readPackage } from "./packages.ts";
+import { VERSION } from "../version.ts";
 import { absentLicense } from "./absent.ts";
 
 /** The file of the notices in every folder that holds a bundle. */
@@ -46,7 +46,7 @@ export async function writeNotices(
 ): Promise<string> {
   const own = await Deno.readTextFile(new URL("LICENSE", ROOT));
   const notices: Notice[] = [
-    { title: `Spikelet ${configuration.version} (${configuration.license})`, text: own },
+    { title: `Spikelet ${VERSION} (MIT)`, text: own },
     ...others,
     ...(ingredients.includes("kernels") ? [await kernelsNotice()] : []),
     ...(ingredients.includes("digits") ? [DIGITS] : []),

@@ -6,7 +6,8 @@
 import * as v from "valibot";
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
-import { type EngineName, ENGINES, PRECISIONS } from "../engine/choose.ts";
+import { type EngineName, ENGINES } from "../engine/choose.ts";
+import { PRECISIONS } from "../engine/wasm/input_product.ts";
 import type { Step } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { InputError } from "../errors.ts";

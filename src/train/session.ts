@@ -28,7 +28,8 @@ import {
   warningsOf,
 } from "./run_summary.ts";
 import type { SampleSplit } from "./split.ts";
-import { type LayerStart, type Start, startFromData } from "./start.ts";
+import { startFromData } from "./default_start.ts";
+import type { LayerStart, Start } from "./start.ts";
 import { evaluate, train, type TrainingOptions, type TrainingResult } from "./trainer.ts";
 import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "./training_state.ts";
 

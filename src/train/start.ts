@@ -10,7 +10,6 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import { createEngine, type EngineOptions } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";
@@ -19,16 +18,26 @@ import { DEFAULT_RATE, scaledStart, type Start } from "./scaled_start.ts";
 
 export { DEFAULT_RATE, type LayerStart, type Start } from "./scaled_start.ts";
 
+/** What the engine has to be that tries weights. */
+export interface StartEngineOptions {
+  /** The network. */
+  readonly spec: NetworkSpec;
+  /** Seed of all draws. */
+  readonly seed: number;
+  /** One sample at a time. */
+  readonly batchSize: 1;
+  /** All states are kept, for `trace`. */
+  readonly record: true;
+}
+
 /** How to begin. */
 export interface StartOptions {
   /** Seed of the weights, of which samples are looked at, and of their noise. */
   readonly seed: number;
   /** The share of a layer's units that is to fire at a step, on average over steps and samples. @default {0.1} */
   readonly rate?: number;
-  /** What computes. @default {"auto"} */
-  readonly engine?: EngineOptions["engine"];
-  /** Makes the engine. @default {createEngine} */
-  readonly open?: (options: EngineOptions) => Promise<Engine & Disposable>;
+  /** Makes the engine, which is closed in the end. */
+  readonly open: (options: StartEngineOptions) => Promise<Engine & Disposable> | (Engine & Disposable);
 }
 
 /**
@@ -43,10 +52,17 @@ export interface StartOptions {
  *
  * @example
  * ```ts
- * import { loadMnist, seedNetwork, startFromData } from "@spikelet/spikelet";
+ * import { loadKernels, loadMnist } from "@spikelet/spikelet";
+ * import { createWasmEngine, seedNetwork, startFromData } from "@spikelet/spikelet/portable";
  *
  * const spec = seedNetwork({ hidden: 20, steps: 16 });
- * const { layers } = await startFromData(spec, await loadMnist(undefined, "train"), { seed: 0, rate: 0.1 });
+ * const samples = await loadMnist(undefined, "train");
+ * const kernels = await loadKernels();
+ * const { layers } = await startFromData(spec, samples, {
+ *   seed: 0,
+ *   rate: 0.1,
+ *   open: (options) => createWasmEngine({ ...options, kernels, threads: 0 }),
+ * });
  * console.log(layers[0]?.reached); // true
  * ```
  */
@@ -57,8 +73,12 @@ export async function startFromData(
 ): Promise<Start> {
   checkObject("options", options, "an object with a seed");
   checkObject("samples", samples, "samples, such as loadMnist gives");
-  const { seed, rate = DEFAULT_RATE, engine: name = "auto", open = createEngine } = options;
+  const { seed, rate = DEFAULT_RATE, open } = options;
   if (!(rate > 0 && rate < 1)) throw new OptionError(`rate: ${rate}, expected a number above 0 and below 1`);
-  using engine = await open({ spec, engine: name, threads: 1, seed, batchSize: 1, record: true });
-  return await scaledStart(engine, spec, samples, seed, rate);
+  const engine = await open({ spec, seed, batchSize: 1, record: true });
+  try { // no `using`: the npm package is for Node 20, too
+    return await scaledStart(engine, spec, samples, seed, rate);
+  } finally {
+    engine[Symbol.dispose]();
+  }
 }

@@ -31,6 +31,8 @@ for (const { name, entries, has } of BUNDLES) {
       assert.ok(packages.includes(has));
       const mapped = new Set(sources.flatMap((source) => packageOf(source) ?? []));
       assert.ok(mapped.size > 4);
+      const isIn = (found: string) => mapped.has(found) || mapped.has(found.split("/").at(-1) ?? "");
+      assert.deepEqual(packages.filter((found) => !isIn(found)), [], "notices of what is not in it");
       for (const each of mapped) {
         assert.ok(
           packages.some((found) => found === each || found.endsWith(`/${each}`)),

@@ -3,9 +3,12 @@ import { join } from "node:path";
 import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { VERSION } from "../../src/version.ts";
+import { noticesIn } from "../licenses/read_notices.ts";
 import { writeDigit } from "./mnist_digit.ts";
 
 const ESBUILD = "esbuild@0.28.2";
+const TYPESCRIPT = ["typescript@5.9.3", "@types/node@20.19.25"];
 
 /** A program of another's, in plain JavaScript. */
 const PROGRAM = `
@@ -46,6 +49,68 @@ const engine = createWasmEngine({ spec: classifier.spec, kernels, threads: 2, ba
 console.log((await engine.getParameters()).size, typeof text);
 engine.close();
 `;
+
+/** What the package has of data, first weights, training and checkpoints: a run that is stopped and goes on ends in the same bits. */
+const LEARNING = `
+import {
+  createWasmEngine, decodeCheckpoint, encodeCheckpoint, hashParameters, initialParameters, integrator, labelledImages,
+  layer, lif, loadKernels, network, parseIdx, parseTensors, readIdxBlob, splitSamples, startFromData, train, VERSION,
+} from "@spikelet/spikelet";
+import type { Checkpoint, Idx, Samples, Start, TrainingCheckpoint } from "@spikelet/spikelet";
+import type wasm from "@spikelet/spikelet/kernels.plain.wasm";
+
+const count = 30, pixels = Uint8Array.from({ length: 64 * count }, (_, i) => (i * 7919) % 251);
+const idx = (shape: number[], data: Uint8Array) =>
+  Uint8Array.of(0, 0, 8, shape.length, ...shape.flatMap((n) => [0, 0, n >> 8, n & 255]), ...data);
+const images: Idx = parseIdx(idx([count, 8, 8], pixels), "images");
+const written = idx([count], Uint8Array.from({ length: count }, (_, i) => i % 3));
+const labels: Idx = await readIdxBlob(new Blob([written]), "labels");
+const samples: Samples = await labelledImages("some", { name: "images", ...images }, { name: "labels", ...labels });
+const layers = [layer(12, lif()), layer(3, integrator())];
+const spec = network({ inputs: 64, steps: 8, encoder: { kind: "constant" }, layers });
+const kernels = await loadKernels();
+const start: Start = await startFromData(spec, samples, {
+  seed: 0, open: (options) => createWasmEngine({ ...options, kernels, threads: 0 }),
+});
+const { training, validation } = splitSamples(samples.count, { seed: 0, validation: 0.2 });
+
+async function learn(epochs: number, from?: Checkpoint): Promise<{ hash: string; kept: TrainingCheckpoint }> {
+  const engine = createWasmEngine({ spec, kernels, threads: 0 });
+  await engine.setParameters(start.parameters);
+  let kept: TrainingCheckpoint | undefined;
+  const checkpoints = {
+    due: () => false,
+    keep: (checkpoint: TrainingCheckpoint) => Promise.resolve(void (kept = checkpoint)),
+  };
+  const step = { learningRate: 0.1, momentum: 0.5 };
+  await train(engine, { samples, epochs, batchSize: 8, step, seed: 0, checkpoints, ...(from && { from }) });
+  const hash = await hashParameters(await engine.getParameters());
+  engine.close();
+  if (!kept) throw new Error("nothing was kept");
+  return { hash, kept };
+}
+const whole = await learn(4), half = await learn(2);
+const bytes = await encodeCheckpoint({ ...half.kept, spec, metadata: {} });
+const resumed = await learn(4, await decodeCheckpoint(bytes, "kept"));
+console.log(VERSION, training.length, validation.length, start.layers[0]?.reached, resumed.hash === whole.hash);
+export type Compiled = typeof wasm;
+export const others = [parseTensors, initialParameters];
+`;
+
+/** A strict project for Node, whose types know no DOM, and one for browsers. */
+const PROJECTS = {
+  node: { lib: ["es2022"], types: ["node"] },
+  browser: { lib: ["es2022", "dom"], types: [] },
+} as const;
+const configuration = (name: keyof typeof PROJECTS) =>
+  JSON.stringify({
+    compilerOptions: {
+      ...PROJECTS[name],
+      ...{ strict: true, skipLibCheck: false, exactOptionalPropertyTypes: true },
+      ...{ module: "nodenext", target: "es2022", outDir: "out" },
+    },
+    files: ["learning.ts"],
+  });
 
 async function run(folder: string, program: string, ...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await new Deno.Command(program, { args, cwd: folder, stdin: "null" })
@@ -122,6 +187,33 @@ Deno.test({
           await Deno.rename(join(empty, name), join(alone, name));
         }
         assert.equal(await run(alone, "node", "program.js"), `${expected}\n${expected}\n2\n`);
+      });
+      await t.step(
+        "a folder that is installed as it is needs nothing else, and its types are strict",
+        async () => {
+          const linked = join(folder, "linked");
+          await Deno.mkdir(linked);
+          await Deno.writeTextFile(join(linked, "package.json"), '{ "private": true, "type": "module" }');
+          const quiet = ["--silent", "--no-audit", "--no-fund", "--prefer-offline", "--ignore-scripts"];
+          await run(linked, "npm", "install", ...quiet, built, ...TYPESCRIPT);
+          assert.ok((await Deno.lstat(join(linked, "node_modules", "@spikelet", "spikelet"))).isSymlink);
+          await Deno.writeTextFile(join(linked, "learning.ts"), LEARNING);
+          for (const name of ["browser", "node"] as const) {
+            await Deno.writeTextFile(join(linked, "tsconfig.json"), configuration(name));
+            await run(linked, "npx", "--no-install", "tsc", "-p", ".");
+          }
+          assert.equal(await run(linked, "node", join("out", "learning.js")), `${VERSION} 24 6 true true\n`);
+        },
+      );
+      await t.step("it brings the licences of the packages in it", async () => {
+        const { dependencies } = JSON.parse(await Deno.readTextFile(join(built, "package.json")));
+        assert.equal(dependencies, undefined);
+        const titles = [...noticesIn(await Deno.readTextFile(join(built, "LICENSES.txt"))).keys()];
+        const names = titles.map((title) => title.split(" ")[0] ?? "");
+        assert.deepEqual(names.slice(0, 2), ["Spikelet", "assemblyscript"]);
+        for (const name of ["fast-png", "fflate", "hono", "iobuffer", "valibot"]) {
+          assert.ok(names.includes(name), name);
+        }
       });
     });
   },

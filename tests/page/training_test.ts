@@ -9,7 +9,7 @@ import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Recipe, TrainerMessage, TrainerReply } from "../../src/page/protocol.ts";
 import { recipeOf, settingsOf } from "../../src/page/recipes.ts";
 import { Trainer } from "../../src/page/training.ts";
-import { startFromData } from "../../src/train/start.ts";
+import { startFromData } from "../../src/train/default_start.ts";
 import { train } from "../../src/train/trainer.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 

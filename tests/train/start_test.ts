@@ -7,7 +7,7 @@ import type { NetworkSpec } from "../../src/network/spec.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { drawKey, PURPOSE } from "../../src/random.ts";
-import { startFromData } from "../../src/train/start.ts";
+import { startFromData } from "../../src/train/default_start.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { encodeSample, present, widen } from "../engine/reference_network.ts";
 

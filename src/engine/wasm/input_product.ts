@@ -13,8 +13,11 @@ import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/** In what the product of the bottom layer's draws and weights is computed. */
-export type Precision = "f32" | "i16";
+/** In what the product of the bottom layer's draws and weights can be computed. */
+export const PRECISIONS = ["f32", "i16"] as const;
+
+/** One of {@linkcode PRECISIONS}. */
+export type Precision = typeof PRECISIONS[number];
 
 /** A kernel for the product, named after its numbers and its tile of steps × units (× planes). */
 export type Tile = "f32-4x8-shuffle" | "f32-4x8-load" | "i16-4x8" | "i8-4x4x2";

@@ -1,0 +1,47 @@
+/**
+ * How weights begin, from the data, on an engine of this machine: see `start.ts`.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { createEngine, type EngineName } from "../engine/choose.ts";
+import { checkObject } from "../misuse.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import type { Start } from "./scaled_start.ts";
+import * as portable from "./start.ts";
+
+/** How to begin. */
+export interface StartOptions extends Omit<portable.StartOptions, "open"> {
+  /** What computes. @default {"auto"} */
+  readonly engine?: EngineName;
+  /** Makes the engine, which is closed in the end. @default {createEngine} */
+  readonly open?: portable.StartOptions["open"];
+}
+
+/**
+ * Draws first weights whose layers fire at a chosen rate on these samples, as the portable module's `startFromData` does, and
+ * makes the engine for it.
+ *
+ * @throws {EngineError} when an engine cannot be had.
+ * @throws {RangeError} when the samples do not fit the network.
+ * @throws {OptionError} when the rate or the seed is out of its range.
+ *
+ * @example
+ * ```ts
+ * import { loadMnist, seedNetwork, startFromData } from "@spikelet/spikelet";
+ *
+ * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const { layers } = await startFromData(spec, await loadMnist(undefined, "train"), { seed: 0, rate: 0.1 });
+ * console.log(layers[0]?.reached); // true
+ * ```
+ */
+export async function startFromData(
+  spec: NetworkSpec,
+  samples: Samples,
+  options: StartOptions,
+): Promise<Start> {
+  checkObject("options", options, "an object with a seed");
+  const { engine = "auto", ...rest } = options;
+  const open: portable.StartOptions["open"] = (wanted) => createEngine({ ...wanted, engine, threads: 1 });
+  return await portable.startFromData(spec, samples, { open, ...rest });
+}
