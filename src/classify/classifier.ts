@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { precisionOf, seedOf } from "../engine/model_options.ts";
+import { bytesOfModel, precisionOf, seedOf } from "../engine/model_options.ts";
+import type { ByteMeaning } from "../data/samples.ts";
 import { compilePlan } from "../engine/plan.ts";
 import { Core } from "../engine/wasm/core.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
@@ -74,6 +75,8 @@ export class Classifier {
   readonly classes: readonly string[];
   /** Seed of the noise where a call names none. */
   readonly seed: number;
+  /** What a byte of a sample stands for: what it stood for as the model learned. */
+  readonly bytes: ByteMeaning;
   readonly #core: Core;
 
   /** Copies the weights into a memory of its own, some megabytes for the seed's network. */
@@ -88,6 +91,7 @@ export class Classifier {
     this.size = sampleSize(model.spec);
     this.classes = classNamesOf(model);
     this.seed = seed;
+    this.bytes = bytesOfModel(model);
     this.#core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
     this.#core.parameters.set(toLayout(this.#core.memory.layout, model.parameters));
     this.#core.prepare();
@@ -119,6 +123,7 @@ export class Classifier {
       count: 1,
       size: this.size,
       features,
+      bytes: this.bytes,
       labels: NO_LABEL,
       ids: Uint32Array.of(id),
     };

@@ -4,6 +4,12 @@
  * @module
  */
 
+/**
+ * What a byte stands for: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers` are
+ * spikes, counts and whatever else is taken as it is, as the same numbers in float32 are.
+ */
+export type ByteMeaning = "pixels" | "numbers";
+
 /** Samples with their labels. Sample i's features are `features[i * size … (i + 1) * size - 1]`. */
 export interface Samples {
   /** What messages call it, such as `MNIST train`. */
@@ -22,10 +28,12 @@ export interface Samples {
     readonly columns: number;
   };
   /**
-   * Pixels (uint8, 0 to 255; the encoder divides them by 255) or values (float32, taken as they are). Backed by a
+   * Bytes, of which `bytes` says what they stand for, or values (float32, taken as they are). Backed by a
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
    */
   readonly features: Uint8Array | Float32Array;
+  /** What a byte of `features` stands for; see {@linkcode bytesOf}. @default {numbers where `steps` says that they are sequences} */
+  readonly bytes?: ByteMeaning;
   /**
    * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features still take the room of T
    * steps; what lies behind its last step is never read. Backed like `features`. @default {all have T}
@@ -42,6 +50,21 @@ export interface Samples {
    * in any data set and at any place. Backed like `features`. @default {the sample's index}
    */
   readonly ids?: Uint32Array;
+}
+
+/**
+ * What bytes of these samples stand for: what they say of it, or else pixels where they are pictures or have no `steps`, and
+ * numbers where they are sequences. Every engine, and all that shows features, asks here.
+ */
+export function bytesOf(
+  { bytes, picture, steps }: Pick<Samples, "bytes" | "picture" | "steps">,
+): ByteMeaning {
+  return bytes ?? (picture || steps === undefined ? "pixels" : "numbers");
+}
+
+/** Whether features are bytes that stand for brightnesses. */
+export function arePixels(samples: Samples): boolean {
+  return samples.features instanceof Uint8Array && bytesOf(samples) === "pixels";
 }
 
 /** The steps that samples have on average. @param steps T, of those that have no length of their own. */

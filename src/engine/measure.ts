@@ -56,6 +56,7 @@ function brightBlocks(spec: NetworkSpec, count: number): Samples {
     count,
     size,
     features,
+    bytes: "pixels",
     labels: Uint8Array.from({ length: count }, (_, i) => i % classes),
   };
 }

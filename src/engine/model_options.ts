@@ -3,6 +3,8 @@
  *
  * @module
  */
+import type { ByteMeaning } from "../data/samples.ts";
+import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
 import type { Precision } from "./wasm/input_product.ts";
 
@@ -10,6 +12,16 @@ import type { Precision } from "./wasm/input_product.ts";
 export function seedOf({ metadata }: Model): number {
   const seed = Number(metadata.seed ?? 0);
   return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
+}
+
+/**
+ * What bytes stand for that a model is shown: what its metadata say they stood for as it learned (`bytes`), or else numbers where
+ * its samples are sequences, and pixels where they are not.
+ */
+export function bytesOfModel({ spec, metadata }: Model): ByteMeaning {
+  const { bytes } = metadata;
+  if (bytes === "pixels" || bytes === "numbers") return bytes;
+  return sampleFormOf(spec).isSequence ? "numbers" : "pixels";
 }
 
 /** What a model says it was trained in; float32 where it says nothing. */

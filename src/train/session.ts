@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { bytesOf } from "../data/samples.ts";
 import { writeFileAtomic } from "../data/write_file.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
 import { completeStep } from "../engine/optimiser.ts";
@@ -263,6 +264,8 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
       seed: String(seed),
       epochs: String(trained.epoch),
       precision,
+      // Bytes that the model is shown later mean what they meant as it learned; for sequences of floats: the same numbers.
+      ...(data.train.features instanceof Uint8Array && { bytes: bytesOf(data.train) }),
       optimizer: JSON.stringify(options.step),
       ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
       start: options.startRate === undefined ? "xavier" : `rate ${options.startRate}`,

@@ -9,6 +9,7 @@ import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
 import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
 import { ENCODE_POISSON } from "../../../asm/encoders/poisson.wgsl.ts";
 import type { SampleFeatures } from "../../data/augment.ts";
+import { arePixels } from "../../data/samples.ts";
 import { DELTA_CHANNELS, type Encoder, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
@@ -50,10 +51,8 @@ export function packSamples(
   },
 ): PackedSamples {
   const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
-  const arePixels = samples.features instanceof Uint8Array, scale = featureScaleOf(spec.encoder);
-  const numbers = arePixels
-    ? new Uint8Array(4 * Math.ceil(count * size / 4))
-    : new Float32Array(count * size);
+  const isTable = arePixels(samples), scale = featureScaleOf(spec.encoder);
+  const numbers = isTable ? new Uint8Array(4 * Math.ceil(count * size / 4)) : new Float32Array(count * size);
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
     const { features, start } = sources.of(samples, index, epoch, augmentation);
@@ -63,7 +62,7 @@ export function packSamples(
     keys[2 * i] = key0;
     keys[2 * i + 1] = key1;
   });
-  if (!arePixels && scale !== 1) numbers.forEach((value, i) => numbers[i] = value * scale);
+  if (!isTable && scale !== 1) numbers.forEach((value, i) => numbers[i] = value * scale);
   return {
     count,
     features: numbers instanceof Uint8Array ? new Int32Array(numbers.buffer) : numbers,

@@ -4,7 +4,7 @@
  * @module
  */
 import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
-import type { Samples } from "../../data/samples.ts";
+import { arePixels, type Samples } from "../../data/samples.ts";
 import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import type { DrawKey } from "../../random.ts";
@@ -115,11 +115,12 @@ export class InputLayer implements InputOperations {
     this.#steps = steps;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#product;
+    const isTable = arePixels(samples);
     const place = (foldsFeatures(this.#spec.encoder) ? this.#memory.features : this.#memory.sequence) >> 2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
-      if (features instanceof Uint8Array) {
+      if (isTable) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * featureScale;
