@@ -4,7 +4,7 @@
  * @module
  */
 import { encode } from "fast-png";
-import type { Samples } from "../data/samples.ts";
+import { arePixels, type Samples } from "../data/samples.ts";
 
 /** The most negative and the most positive colour: Okabe and Ito's blue and vermillion, for light and dark paper alike. */
 const NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
@@ -18,14 +18,26 @@ export function pictureShape(size: number): readonly [rows: number, columns: num
   return Number.isInteger(side) ? [side, side] : [1, size];
 }
 
-/** A sample's features as ink on paper: the highest value black, the lowest white. */
-export function sampleImage({ features, size }: Samples, index: number): string {
-  const values = features.subarray(index * size, (index + 1) * size);
-  const low = values instanceof Uint8Array ? 0 : Math.min(...values);
-  const high = values instanceof Uint8Array ? 255 : Math.max(...values);
+/** A sample's features as ink on paper: the highest value black, the lowest white, and white what is behind its last step. */
+export function sampleImage(samples: Samples, index: number): string {
+  const { features, size, lengths, steps = 1 } = samples;
+  const own = lengths ? lengths[index]! * size / steps : size;
+  const values = features.subarray(index * size, index * size + own);
+  const [low, high] = arePixels(samples) ? [0, 255] : rangeOf(values);
   const [height, width] = pictureShape(size);
-  const data = Uint8Array.from(values, (value) => 255 - Math.round(255 * (value - low) / (high - low || 1)));
+  const data = new Uint8Array(size).fill(255);
+  values.forEach((value, i) => data[i] = 255 - Math.round(255 * (value - low) / (high - low || 1)));
   return url(encode({ width, height, data, channels: 1 }));
+}
+
+/** The least value and the most; in a loop, for a sequence may have more values than a call takes arguments. */
+function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
+  let low = Infinity, high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    low = Math.min(low, values[i]!);
+    high = Math.max(high, values[i]!);
+  }
+  return [low, high];
 }
 
 /**

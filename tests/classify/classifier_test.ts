@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { bytesOf } from "../../src/data/samples.ts";
 import { Classifier, loadClassifier } from "../../src/classify/classifier.ts";
 import { softmax } from "../../src/classify/softmax.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
@@ -23,7 +24,8 @@ Deno.test("a classifier agrees with the reference network on any network", async
   let compared = 0;
   await fc.assert(
     fc.property(networkCases({ samples: 1 }), ({ spec, samples, parameters }) => {
-      const classifier = new Classifier({ spec, parameters, metadata: {} }, { kernels, seed: 5 });
+      const metadata = { bytes: bytesOf(samples) };
+      const classifier = new Classifier({ spec, parameters, metadata }, { kernels, seed: 5 });
       const { label, name, probabilities, spikes } = classifier.classify(samples.features);
       const key = drawKey(0, PURPOSE.classification, 0, contentId(samples.features, 5));
       const expected = present(spec, widen(parameters), encodeSample(spec, samples, 0, key), 0);

@@ -34,6 +34,13 @@ Deno.test("sampleImage() shows a sample as ink on paper", () => {
   assert.deepEqual([width, height, [...data]], [2, 2, [255, 0, 155, 254]]);
   const floats = { ...samples, size: 3, count: 1, features: Float32Array.of(-2, 0, 2) };
   assert.deepEqual([...pixelsOf(sampleImage(floats, 0)).data], [255, 127, 0]);
+  // Counts are not brightnesses: the most of them is black. What is behind a sequence's end is paper, whatever it is.
+  const counts = { ...samples, steps: 2, features: Uint8Array.of(0, 2, 1, 0, 1, 0, 200, 200) };
+  assert.deepEqual([...pixelsOf(sampleImage(counts, 0)).data], [255, 0, 127, 255]);
+  const cut = { ...counts, lengths: Uint16Array.of(2, 1) };
+  assert.deepEqual([...pixelsOf(sampleImage(cut, 1)).data], [0, 255, 255, 255]);
+  const nothing = { ...cut, features: Float32Array.of(0, 0, 0, 0, -1, 0, NaN, Infinity) };
+  assert.deepEqual([...pixelsOf(sampleImage(nothing, 1)).data], [255, 0, 255, 255]);
   const flat = { ...floats, features: Float32Array.of(1, 1, 1) };
   assert.deepEqual([...pixelsOf(sampleImage(flat, 0)).data], [255, 255, 255]);
 });
