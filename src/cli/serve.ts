@@ -10,10 +10,11 @@ import { describeKernels } from "../engine/wasm/wasm_engine.ts";
 import type { EngineError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";
 import { describePage, readBuiltPage } from "../serve/built_page.ts";
+import { boundConnections } from "../serve/descriptors.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
-import { counted } from "../figures.ts";
+import { count, counted } from "../figures.ts";
 import { choiceOption, hostOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
@@ -68,6 +69,10 @@ export function serveCommand(): CommandUnknownOpts {
         .helpGroup(SERVER),
     )
     .addOption(
+      numberOption("--connections <number>", "connections at a time", wholeNumbers(1, 100_000)).default(1000)
+        .helpGroup(SERVER),
+    )
+    .addOption(
       numberOption(
         "--queue <number>",
         "samples that may wait in a thread before more are refused",
@@ -79,7 +84,7 @@ export function serveCommand(): CommandUnknownOpts {
         .helpGroup(SERVER),
     )
     .addOption(
-      numberOption("--timeout <seconds>", "how long a body may take to arrive", wholeNumbers(1, 3600))
+      numberOption("--timeout <seconds>", "for a body to arrive, and for silence", wholeNumbers(1, 3600))
         .default(10)
         .helpGroup(SERVER),
     )
@@ -93,6 +98,7 @@ export function serveCommand(): CommandUnknownOpts {
       const model = await readModel(path);
       const kernels = await loadKernels(given.variant);
       const site = await readBuiltPage();
+      const connections = boundConnections(given.connections, given.threads);
       const { promise: failed, reject: fail } = Promise.withResolvers<never>();
       failed.catch(() => {}); // it may come before anybody waits for it
       const server = await startThreads(
@@ -103,6 +109,7 @@ export function serveCommand(): CommandUnknownOpts {
           port: given.port,
           isShared: false,
           seed: given.random ? "random" : given.seed ?? seedOf(model),
+          connections,
           waiting: given.queue,
           mostBytes: given.maxBytes,
           bodyTime: 1000 * given.timeout,
@@ -118,6 +125,12 @@ export function serveCommand(): CommandUnknownOpts {
       const threads = given.threads === 1 ? "1 thread" : `${given.threads} threads`;
       say(`${path}: ${describeNetwork(model.spec)}`);
       say(`${describeKernels(kernels)}, ${threads}`);
+      if (connections < given.connections) {
+        say(
+          `${counted(connections, "connection")} at a time, not ${count(given.connections)}: ` +
+            "more open files are not allowed here (ulimit -n)",
+        );
+      }
       say(describePage(site));
       say(`listening at ${url}`);
       result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });

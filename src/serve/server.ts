@@ -5,11 +5,11 @@
  */
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
-import { SpikeletError } from "../errors.ts";
 import type { Model } from "../network/model_file.ts";
 import { sampleSize } from "../network/spec.ts";
 import { Answering } from "./answering.ts";
 import { createApp, type LogEntry, type Seed } from "./app.ts";
+import { listen } from "./listener.ts";
 import type { Site } from "./site.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */
@@ -21,11 +21,13 @@ export interface ServerSetup {
   readonly port: number;
   /** Other threads listen at the same port. */
   readonly isShared: boolean;
+  /** The most connections at a time. */
+  readonly connections: number;
   readonly seed: Seed;
   /** Samples that may wait before more are refused. */
   readonly waiting: number;
   readonly mostBytes: number;
-  /** How long a body may take to arrive, in milliseconds. */
+  /** How long a body may take to arrive, and a connection say nothing, in milliseconds. */
   readonly bodyTime: number;
   /** Tell of every answer on standard error. */
   readonly log: boolean;
@@ -51,8 +53,8 @@ const LAST_ANSWERS = 5000;
  *
  * @throws {SpikeletError} when the address cannot be had.
  */
-export function startServer(setup: ServerSetup): Server {
-  const { model, kernels, hostname, port, isShared, seed, waiting, mostBytes, bodyTime, log, site } = setup;
+export async function startServer(setup: ServerSetup): Promise<Server> {
+  const { model, kernels, seed, waiting, mostBytes, bodyTime, log, site } = setup;
   const classifier = new Classifier(model, { kernels });
   classifier.answer(new Uint8Array(sampleSize(model.spec)), 0); // so that the first request finds it awake
   let answered = 0, isStopping = false;
@@ -71,63 +73,25 @@ export function startServer(setup: ServerSetup): Server {
       if (log) console.error(logLine(entry));
     },
   });
-  const server = listen({ hostname, port, reusePort: isShared }, (request) => {
+  const handler = (request: Request) => {
     const response = Promise.resolve(app.fetch(request));
     underWay.add(response);
     response.finally(() => underWay.delete(response));
     return response;
-  });
+  };
+  const { hostname, port, isShared, connections } = setup;
+  const listener = await listen({ hostname, port, isShared, connections, silence: bodyTime, handler });
   return {
-    hostname: server.addr.hostname,
-    port: server.addr.port,
+    hostname: listener.hostname,
+    port: listener.port,
     async stop() {
       isStopping = true;
-      // Shutting down would cut the bodies that are still to come.
+      // Closing would cut the bodies that are still to come.
       await within(Promise.all(underWay), bodyTime + LAST_ANSWERS);
-      await within(server.shutdown(), LAST_ANSWERS);
+      await within(listener.close(), LAST_ANSWERS);
       return answered;
     },
   };
-}
-
-/** Makes sure that a port is free: with several threads, a second server would share it with the first unnoticed. */
-export function checkPort(hostname: string, port: number): void {
-  if (port === 0) return;
-  try {
-    Deno.listen({ hostname, port }).close();
-  } catch (error) {
-    throw listenError(error, hostname, port);
-  }
-}
-
-function listen(
-  options: Deno.ServeTcpOptions & { hostname: string; port: number },
-  handler: (request: Request) => Response | Promise<Response>,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ ...options, onListen: () => {} }, handler);
-  } catch (error) {
-    throw listenError(error, options.hostname, options.port);
-  }
-}
-
-/** What the operating system and Deno's permissions say of an address, in one line. */
-function listenError(error: unknown, hostname: string, port: number): unknown {
-  const address = `${hostname}:${port}`;
-  if (error instanceof Deno.errors.AddrInUse) {
-    return new SpikeletError(`${address}: this port is taken: choose another --port, or 0 for a free one`);
-  }
-  if (error instanceof Deno.errors.NotCapable) {
-    return new SpikeletError(`${address}: Deno may not listen there; run again with --allow-net=${address}`);
-  }
-  if (error instanceof Deno.errors.PermissionDenied) {
-    return new SpikeletError(`${address}: this user may not listen at this port: choose one above 1023`);
-  }
-  // A name that stands for no address is a plain Error.
-  if (error instanceof Error && !(error instanceof TypeError || error instanceof RangeError)) {
-    return new SpikeletError(`${address}: cannot listen there (${error.message}): choose another --host`);
-  }
-  return error;
 }
 
 /** Waits for a promise, but not longer than some milliseconds. */

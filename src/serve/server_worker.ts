@@ -14,7 +14,7 @@ self.onmessage = async ({ data }: MessageEvent<ThreadMessage>) => {
   try {
     switch (data.kind) {
       case "start":
-        server = startServer(data.setup);
+        server = await startServer(data.setup);
         reply({ kind: "listening" });
         return;
       case "stop":

@@ -4,7 +4,8 @@
  * @module
  */
 import { EngineError } from "../errors.ts";
-import { checkPort, type Server, type ServerSetup, startServer } from "./server.ts";
+import { checkAddress } from "./listener.ts";
+import { type Server, type ServerSetup, startServer } from "./server.ts";
 
 /** What a thread is told. */
 export type ThreadMessage =
@@ -23,7 +24,7 @@ export const MOST_THREADS = Deno.build.os === "linux" ? 256 : 1;
 /**
  * Starts a server on each of some threads, the first of them the caller's.
  *
- * @param setup `isShared` is not looked at.
+ * @param setup `connections` are those of all threads together; `isShared` is not looked at.
  * @param threads 1 to {@linkcode MOST_THREADS}.
  * @param onFailure A thread has stopped by itself: the others go on, but whoever started them should know.
  * @throws {SpikeletError} when the address cannot be had, or a thread cannot be started.
@@ -33,9 +34,10 @@ export async function startThreads(
   threads: number,
   onFailure: (error: EngineError) => void,
 ): Promise<Server> {
-  checkPort(setup.hostname, setup.port);
-  const first = startServer({ ...setup, isShared: threads > 1 });
-  const shared = { ...setup, port: first.port, isShared: true };
+  checkAddress(setup.hostname, setup.port);
+  const connections = Math.ceil(setup.connections / threads);
+  const first = await startServer({ ...setup, connections, isShared: threads > 1 });
+  const shared = { ...setup, connections, port: first.port, isShared: true };
   const others = await Promise.all(
     Array.from(
       { length: threads - 1 },

@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
+import { IS_BOUNDED } from "../../src/serve/listener.ts";
 import { hostileRequests, statusOf } from "../serve/hostile.ts";
 import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, withServer } from "./server.ts";
-import { assertOneLine, spikelet } from "./spikelet.ts";
+import { named } from "../deno_version.ts";
+import { assertOneLine, PROJECT, spikelet } from "./spikelet.ts";
 
 const classifier = new Classifier(MODEL, { kernels });
 const ALL = Uint8Array.from(DIGITS.features);
@@ -84,6 +86,82 @@ if (Deno.build.os === "linux") {
       assert.match(await errors, /2 threads\npage: .*\nlistening at .*\nstopped after \d\d+ requests\n$/);
     });
   });
+}
+
+Deno.test("serve answers requests that are sent before the answer to the first, sixteen at most", async () => {
+  await withServer([], async ({ port, stop }) => {
+    const answersTo = async (count: number) => {
+      using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+      const last = "GET /health HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+      const others = last.replace("connection: close\r\n", "").repeat(count - 1);
+      await connection.write(new TextEncoder().encode(others + last));
+      return (await new Response(connection.readable).text().catch(() => "")).split("HTTP/1.1 200 OK")
+        .length - 1;
+    };
+    assert.equal(await answersTo(16), 16);
+    if (IS_BOUNDED) assert.ok(await answersTo(1000) < 1000, "each would be held in memory");
+    assert.equal(await answersTo(16), 16);
+    assert.equal(await stop(), 0);
+  });
+});
+
+/** The server where no more files may be open than some. */
+function withFiles(most: number): (folder: string, args: readonly string[]) => Deno.Command {
+  return (folder, args) => {
+    const permissions = ["--no-prompt", "--allow-read", "--allow-net=127.0.0.1"];
+    return new Deno.Command("sh", {
+      args: [
+        ...["-c", `ulimit -n ${most}; exec "$0" "$@"`, Deno.execPath()],
+        ...["run", ...permissions, `${PROJECT}main.ts`, ...args],
+      ],
+      cwd: folder,
+      stdin: "null",
+      stdout: "piped",
+      stderr: "piped",
+    });
+  };
+}
+
+/** Connections that say nothing, or half of a request's head. @returns When the server has closed the last of them. */
+async function silence(port: number, count: number): Promise<void> {
+  const half = new TextEncoder().encode("POST /classify HTTP/1.1\r\nhost: ");
+  await Promise.all(Array.from({ length: count }, async (_, i) => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    try {
+      if (i % 2 === 1) await connection.write(half);
+      while (await connection.read(new Uint8Array(99)) !== null);
+    } catch {
+      // Closed with bytes of ours unread.
+    }
+  }));
+}
+
+if (Deno.build.os !== "windows") {
+  for (
+    const [what, args] of [["as it finds them", []], ["told otherwise", ["--connections", "50"]]] as const
+  ) {
+    Deno.test({
+      ...named(
+        `serve lives among more silent connections than files it may open, ${what}, and closes them`,
+        IS_BOUNDED ? undefined : `it needs Deno 2.9, this is ${Deno.version.deno}`,
+      ),
+      fn: () =>
+        withServer(["--timeout", "2", ...args], async ({ url, port, errors, stop }) => {
+          let areClosed = false;
+          const closed = silence(port, 300).then(() => areClosed = true);
+          // Who comes among hundreds may be closed before a word is read, and comes again.
+          while (!areClosed) {
+            const answer = await askFor(url, ALL).catch((error) => error);
+            if (!(answer instanceof TypeError)) assert.deepEqual(answer, EXPECTED);
+          }
+          await closed;
+          assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+          assert.equal(await stop(), 0);
+          const bound = /^\d+ connections at a time, not 1,000: more open files are not allowed here/m;
+          assert.equal(bound.test(await errors), args.length === 0);
+        }, withFiles(200)),
+    });
+  }
 }
 
 Deno.test("serve refuses what it cannot have with one line", async () => {

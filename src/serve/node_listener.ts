@@ -1,0 +1,142 @@
+/**
+ * Node's HTTP server under Deno, with every connection counted.
+ *
+ * @module
+ */
+import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from "node:net";
+import { getRequestListener } from "@hono/node-server";
+import { Connections } from "./connections.ts";
+import { areDescriptorsSpent } from "./descriptors.ts";
+import type { Listener, ListenOptions } from "./listener.ts";
+
+/** How often connections are looked at that may be waiting for too long, in milliseconds. */
+const LOOK = 1000;
+/** Connections that the operating system holds until they are taken: each of them may need a descriptor at once. */
+export const BACKLOG = 128;
+/** The most bytes of a request's head. */
+const HEAD = 32_768;
+/** Requests that a connection may have sent before the first of them is answered: each is read, and held, at once. */
+const AHEAD = 16;
+/** What a closing server waits for requests that are on their way, in milliseconds. */
+const ON_THEIR_WAY = 50;
+
+const SOCKETS = { allowHalfOpen: true, noDelay: true } as const;
+
+/** Starts listening. @throws {Error} when the address cannot be had. */
+export async function listenByNode(
+  { hostname, port, isShared, connections: most, silence, handler }: ListenOptions,
+): Promise<Listener> {
+  const connections = new Connections<Socket>({ most, silence });
+  const closed = Promise.withResolvers<void>();
+  const underWay = new WeakMap<Socket, number>();
+  let isClosing = false;
+
+  const answer = getRequestListener(async (request, { incoming, outgoing }) => {
+    const response = await handler(request);
+    if (isClosing && "shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
+    const bytes = Number(response.headers.get("content-length") ?? 0);
+    connections.enter(incoming.socket as Socket, "taking", performance.now(), bytes);
+    return response;
+  }, { hostname: "localhost", overrideGlobalObjects: false });
+
+  const http = createHttpServer(
+    { maxHeaderSize: HEAD, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 },
+    (request: IncomingMessage, response: ServerResponse) => {
+      const { socket } = request, ahead = underWay.get(socket) ?? 0;
+      if (ahead >= AHEAD) socket.destroy();
+      if (socket.destroyed) return;
+      underWay.set(socket, ahead + 1);
+      connections.enter(socket, hasBody(request) ? "sending" : "asking", performance.now());
+      request.once("end", () => {
+        if (!response.headersSent) connections.enter(socket, "asking", performance.now());
+      });
+      response.once("close", () => {
+        const left = underWay.get(socket)! - 1;
+        underWay.set(socket, left);
+        connections.enter(socket, left > 0 ? "asking" : "waiting", performance.now());
+      });
+      answer(request, response);
+    },
+  );
+  http.on("clientError", refuse);
+
+  let taken = 0, wasCrowded = false;
+  const take = (socket: Socket) => {
+    taken++;
+    const surplus = connections.add(socket, performance.now());
+    surplus?.destroy();
+    wasCrowded ||= surplus !== undefined;
+    if (surplus === socket) return;
+    socket.once("close", () => {
+      connections.remove(socket);
+      if (isClosing && connections.count === 0) closed.resolve();
+    });
+    http.emit("connection", socket);
+  };
+  let server = createSocketServer(SOCKETS, take);
+  const place = await open(server, { hostname, port, isShared });
+
+  const look = setInterval(() => {
+    const isSpent = areDescriptorsSpent();
+    const overdue = isSpent ? connections.waiting : connections.takeOverdue(performance.now());
+    for (const socket of overdue) socket.destroy();
+    // A server that has failed to take a connection, for want of a descriptor, never takes another one, and does not say so.
+    if ((isSpent || wasCrowded) && taken === 0 && !isClosing) {
+      server.close();
+      server = createSocketServer(SOCKETS, take);
+      open(server, { ...place, isShared }).catch(() => wasCrowded = true); // the next look tries again
+    }
+    wasCrowded = isSpent || wasCrowded && taken > 0;
+    taken = 0;
+  }, LOOK);
+  Deno.unrefTimer(look);
+
+  return {
+    ...place,
+    async close() {
+      isClosing = true;
+      // What has been sent is still read: closing a socket on unread bytes would reset it.
+      await new Promise((resolve) => setTimeout(resolve, ON_THEIR_WAY));
+      server.close();
+      for (const socket of connections.waiting) socket.destroySoon();
+      if (connections.count === 0) closed.resolve();
+      await closed.promise;
+      clearInterval(look);
+    },
+  };
+}
+
+/** Waits until it listens. */
+function open(
+  server: Server,
+  { hostname: host, port, isShared }: { hostname: string; port: number; isShared: boolean },
+): Promise<{ hostname: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host, port, reusePort: isShared, backlog: BACKLOG }, () => {
+      server.off("error", reject);
+      const { address, port } = server.address() as AddressInfo;
+      resolve({ hostname: address, port });
+    });
+  });
+}
+
+/** Whether a body follows a request's head. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+/** Answers what is no HTTP, in one line, and closes. */
+function refuse(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const isLong = error.code === "HPE_HEADER_OVERFLOW";
+  const body = JSON.stringify({
+    error: isLong ? `the head is longer than ${HEAD.toLocaleString("en")} bytes` : "this is not HTTP/1.1",
+  });
+  const status = isLong ? "431 Request Header Fields Too Large" : "400 Bad Request";
+  socket.end(
+    `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`,
+    () => socket.destroy(),
+  );
+}
