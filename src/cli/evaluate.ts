@@ -5,6 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
+import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
@@ -17,7 +18,7 @@ import { evaluate } from "../train/trainer.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, duration, loss, percent } from "../figures.ts";
+import { count, counted, duration, loss, percent } from "../figures.ts";
 import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
@@ -98,7 +99,9 @@ export function evaluateCommand(): CommandUnknownOpts {
         const line of alignColumns([
           [
             "Accuracy",
-            `${percent(test.accuracy)}: ${count(test.correct)} of ${count(test.total)} test images`,
+            `${percent(test.accuracy)}: ${count(test.correct)} of ${
+              counted(test.total, `test ${wordOf(samples)}`)
+            }`,
           ],
           ["Loss", loss(test.loss)],
           ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],

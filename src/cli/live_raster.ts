@@ -11,7 +11,7 @@ import { count } from "../figures.ts";
 
 /** What is drawn. */
 export interface LiveView {
-  /** Above the raster, such as `test image 0, a 7: named 9 with 41 %`. */
+  /** Above the raster, such as `test image 0 (7): named 9 with 41 %`. */
   readonly title: string;
   readonly spec: NetworkSpec;
   readonly trace: SampleTrace;

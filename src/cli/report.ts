@@ -7,7 +7,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
-import type { Samples } from "../data/samples.ts";
+import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
@@ -17,11 +17,12 @@ import type { ComparedRun } from "../report/comparison.ts";
 import { type Findings, lookInto } from "../report/findings.ts";
 import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
 import { readRun, type RecordedRun } from "../report/records.ts";
+import type { Score } from "../train/trainer.ts";
 import { fitSamples } from "../train/fit.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, percent } from "../figures.ts";
+import { count, counted, percent } from "../figures.ts";
 import { missingRun } from "./missing_run.ts";
 import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
@@ -64,7 +65,7 @@ export function reportCommand(): CommandUnknownOpts {
     .addOption(
       numberListOption(
         "--samples <list>",
-        "test images to show step by step, such as 3,17",
+        "test samples to show step by step, such as 3,17",
         wholeNumbers(0, 1_000_000),
         MOST_SAMPLES,
         "a sure one, an unsure one, a sure mistake",
@@ -98,7 +99,10 @@ export function reportCommand(): CommandUnknownOpts {
       result({
         path,
         bytes,
-        runs: runs.map(({ name }, i) => ({ name, test: scores[i] ?? null })),
+        runs: runs.map(({ name }, i) => {
+          const { word: _word, ...test } = scores[i] ?? {};
+          return { name, test: scores[i] ? test : null };
+        }),
       });
     });
 }
@@ -111,7 +115,9 @@ function summarise(runs: readonly RecordedRun[], scores: Scores, path: string, b
       return [
         name,
         score
-          ? `${percent(score.accuracy)}: ${count(score.correct)} of ${count(score.total)} test images`
+          ? `${percent(score.accuracy)}: ${count(score.correct)} of ${
+            counted(score.total, `test ${score.word}`)
+          }`
           : "no model",
       ];
     }),
@@ -140,7 +146,8 @@ function defaultPath([first, second, ...more]: readonly RecordedRun[]): string {
   return join(first.directory, first.record ? "report.html" : `${first.name}.report.html`);
 }
 
-type Scores = readonly (ReturnType<typeof scoreOf> | undefined)[];
+/** How each run fared, and what a test sample of its is called. */
+type Scores = readonly ((Score & { readonly word: SampleWord }) | undefined)[];
 
 async function reportOf(
   run: RecordedRun,
@@ -157,12 +164,12 @@ async function reportOf(
     throw new OptionError(
       `--samples ${strange}: expected 0 to ${count(samples.count - 1)}, for ${samples.name} has ${
         count(samples.count)
-      } images`,
+      } of them`,
     );
   }
   const predictions = await predictionsOf(run, model, samples, given, progress);
   const findings = await findingsOf(model, samples, predictions, given, progress);
-  return [await reportPage(run, findings), [scoreOf(predictions)]];
+  return [await reportPage(run, findings), [{ ...scoreOf(predictions), word: wordOf(samples) }]];
 }
 
 async function comparisonOf(
@@ -186,7 +193,9 @@ async function comparisonOf(
   }
   return [
     await comparisonPage(compared),
-    compared.map(({ predictions }) => predictions && scoreOf(predictions)),
+    compared.map(({ predictions, samples }) =>
+      predictions && samples && { ...scoreOf(predictions), word: wordOf(samples) }
+    ),
   ];
 }
 

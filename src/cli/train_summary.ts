@@ -16,12 +16,15 @@ import { count, counted, duration, loss, percent } from "../figures.ts";
 /** What a run came to, and what to do with it. @param asked What it was asked for. */
 export function summarise(summary: RunSummary, asked: RunOptions | undefined): string[] {
   const { dir, seconds, samplesPerSecond, train, test, validation, layers, warnings } = summary;
-  const { epochs, trainedEpochs, modelEpoch, trainSamples } = summary;
+  const { epochs, testWord, trainedEpochs, modelEpoch, trainSamples } = summary;
   const files = [join(dir, "model.safetensors"), ...(asked?.out === undefined ? [] : [asked.out])];
   return [
     "",
     ...alignColumns([
-      ["Accuracy", `${percent(test.accuracy)}: ${count(test.correct)} of ${count(test.total)} test images`],
+      [
+        "Accuracy",
+        `${percent(test.accuracy)}: ${count(test.correct)} of ${counted(test.total, `test ${testWord}`)}`,
+      ],
       ["Loss", `${loss(test.loss)} on the test set, ${loss(train.loss)} while training`],
       ...(validation
         ? [[

@@ -7,11 +7,12 @@
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
-import type { Samples } from "../data/samples.ts";
+import { type Samples, wordOf } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import { EngineError, OptionError } from "../errors.ts";
+import { indexNames, shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { logSoftmax } from "../classify/decision.ts";
 import { traceSample } from "../report/recordings.ts";
@@ -29,6 +30,8 @@ const ROWS = 24;
 const NOTHING = "means nothing for a network of one time step";
 /** Rates that are remembered. */
 const MEMORY = 60;
+/** Characters of a class's name. */
+const MOST_NAME = 24;
 
 /** What is watched. */
 export interface WatchOptions {
@@ -110,9 +113,11 @@ export class Watch implements Disposable {
     });
     const probabilities = logSoftmax(trace.logits).map(Math.exp);
     const named = probabilities.indexOf(Math.max(...probabilities));
-    const title = `test image ${count(index)}, a ${samples.labels[index]}: named ${named} with ${
-      (100 * probabilities[named]!).toFixed(0)
-    } %`;
+    const names = samples.classes ?? indexNames(probabilities.length);
+    const nameOf = (label: number) => shownName(names[label] ?? String(label), MOST_NAME);
+    const title = `test ${wordOf(samples)} ${count(index)} (${nameOf(samples.labels[index]!)}): named ${
+      nameOf(named)
+    } with ${(100 * probabilities[named]!).toFixed(0)} %`;
     this.#view = { title, spec, trace, history: this.#history };
   }
 

@@ -67,6 +67,14 @@ export function arePixels(samples: Samples): boolean {
   return samples.features instanceof Uint8Array && bytesOf(samples) === "pixels";
 }
 
+/** What one sample is called. */
+export type SampleWord = "image" | "sequence" | "sample";
+
+/** What one of these samples is called: an image, a sequence, or, where neither is known of it, a sample. */
+export function wordOf({ picture, steps }: Pick<Samples, "picture" | "steps">): SampleWord {
+  return picture ? "image" : steps === undefined ? "sample" : "sequence";
+}
+
 /** The steps that samples have on average. @param steps T, of those that have no length of their own. */
 export function meanSteps({ count, lengths }: Samples, steps: number): number {
   if (!lengths) return steps;

@@ -4,8 +4,8 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../figures.ts";
-import type { Samples } from "../data/samples.ts";
+import { count, counted } from "../figures.ts";
+import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { sampleImage } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
@@ -18,11 +18,13 @@ import {
   type Predictions,
   wilsonInterval,
 } from "./predictions.ts";
-import { percent, probability } from "./words.ts";
+import { capitalized, className, classTicks, percent, probability } from "./words.ts";
 
 const MISTAKES = 16;
 /** Cells of the confusion matrix that are drawn: of more, those with the most images. */
 const MOST_CELLS = 1500;
+/** Ticks below a plot that are wider than this, in pixels, do not fit beside each other. */
+const MOST_UPRIGHT = 20;
 /** Above this, cells are too small for numbers. */
 const NUMBERED = 16;
 /** Above this, pairs that are confused most stand in place of a whole table. */
@@ -32,29 +34,38 @@ const TABLED = 20;
 export function classesSection(predictions: Predictions, samples: Samples): Markup {
   const classes = classesIn(predictions);
   const confusion = confusionMatrix(predictions, classes);
+  const { names } = predictions, word = wordOf(samples);
   return section(
     "classes",
     "What it gets right and wrong",
     html`<div class="grid">
-${accuracyFigure(figuresOfClasses(confusion, classes))}
-${confusionFigure(confusion, classes)}
+${accuracyFigure(figuresOfClasses(confusion, classes), names, word)}
+${confusionFigure(confusion, classes, names, word)}
 </div>`,
     mistakesList(predictions, samples),
   );
 }
 
-function accuracyFigure(figures: readonly ClassFigures[]): Markup {
+function accuracyFigure(
+  figures: readonly ClassFigures[],
+  names: readonly string[],
+  word: SampleWord,
+): Markup {
   const data = figures.filter(({ total }) => total > 0).map(({ label, total, correct }) => {
     const [low, high] = wilsonInterval(correct, total);
     return { label: String(label), accuracy: correct / total, low, high };
   });
   const worst = data.toSorted((a, b) => a.accuracy - b.accuracy)[0]!;
   const best = data.toSorted((a, b) => b.accuracy - a.accuracy)[0]!;
+  const labels = data.map(({ label }) => label);
+  const { tickFormat, room } = classTicks(names, labels);
+  const named = ({ label }: { readonly label: string }) => className(names, Number(label));
   const picture = draw(
     {
       height: 300,
+      marginLeft: Math.max(64, 36 + room),
       x: axis("accuracy", { domain: [0, 1], tickFormat: tickPercent, grid: true }),
-      y: axis("class", { domain: data.map(({ label }) => label) }),
+      y: axis("class", { domain: labels, tickFormat }),
       marks: [
         Plot.barX(data, {
           x: "accuracy",
@@ -68,18 +79,18 @@ function accuracyFigure(figures: readonly ClassFigures[]): Markup {
         Plot.ruleX([0]),
       ],
     },
-    `Accuracy per class: from ${percent(worst.accuracy)} for ${worst.label} to ${
+    `Accuracy per class: from ${percent(worst.accuracy)} for ${named(worst)} to ${
       percent(best.accuracy)
-    } for ${best.label}`,
+    } for ${named(best)}`,
   );
   return figure(
     picture,
     "Share of each class that was named rightly. The thin line is where the true share lies with 95 % confidence (Wilson).",
     {
       caption: "Each class on the test set",
-      head: ["class", "images", "named rightly", "accuracy", "given this name", "of them rightly"],
+      head: ["class", `${word}s`, "named rightly", "accuracy", "given this name", "of them rightly"],
       rows: figures.map(({ label, total, correct, named }) => [
-        String(label),
+        className(names, label),
         count(total),
         count(correct),
         total > 0 ? percent(correct / total) : "–",
@@ -90,7 +101,12 @@ function accuracyFigure(figures: readonly ClassFigures[]): Markup {
   );
 }
 
-function confusionFigure(confusion: readonly (readonly number[])[], classes: readonly number[]): Markup {
+function confusionFigure(
+  confusion: readonly (readonly number[])[],
+  classes: readonly number[],
+  allNames: readonly string[],
+  word: SampleWord,
+): Markup {
   const cells = confusion.flatMap((row, i) => {
     const total = row.reduce((sum, count) => sum + count, 0);
     return row.map((count, j) => ({
@@ -105,7 +121,11 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
     0,
     MOST_CELLS,
   );
-  const names = classes.map(String);
+  const labels = classes.map(String), names = classes.map((label) => className(allNames, label));
+  const nameOf = (label: string) => className(allNames, Number(label));
+  const { tickFormat, room } = classTicks(allNames, labels);
+  // Names that are longer than a number stand aslant below their columns.
+  const slant = room > MOST_UPRIGHT ? { tickRotate: -40 } : {};
   const most = cells.filter(({ right }) => !right).toSorted((a, b) => b.count - a.count);
   const numbered = classes.length <= NUMBERED;
   const strength = ({ share }: { readonly share: number }) => Math.sqrt(share);
@@ -113,8 +133,10 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
     {
       height: 420,
       marginTop: 20,
-      x: axis("named", { domain: names, ticks: every(names) }),
-      y: axis("class", { domain: names, ticks: every(names) }),
+      marginLeft: Math.max(64, 36 + room),
+      marginBottom: room > MOST_UPRIGHT ? 48 + 0.65 * room : 42,
+      x: axis("named", { domain: labels, ticks: every(labels), tickFormat, ...slant }),
+      y: axis("class", { domain: labels, ticks: every(labels), tickFormat }),
       opacity: { type: "identity" },
       marks: [
         Plot.cell(drawn, {
@@ -124,7 +146,7 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
           fillOpacity: strength,
           inset: 0.5,
           title: ({ label, named, count: n, share }: typeof cells[number]) =>
-            `${label} named ${named}: ${count(n)} images, ${percent(share)} of its class`,
+            `${nameOf(label)} named ${nameOf(named)}: ${counted(n, word)}, ${percent(share)} of its class`,
         }),
         Plot.text(numbered ? drawn : [], {
           x: "named",
@@ -136,24 +158,27 @@ function confusionFigure(confusion: readonly (readonly number[])[], classes: rea
       ],
     },
     `Confusion matrix; most often ${
-      most.slice(0, 3).map(({ label, named, count: n }) => `${label} was named ${named} (${count(n)} times)`)
-        .join(", ")
+      most.slice(0, 3).map(({ label, named, count: n }) =>
+        `${nameOf(label)} was named ${nameOf(named)} (${count(n)} times)`
+      ).join(", ")
     }`,
   );
   return figure(
     picture,
-    "Test images of each class (rows) by the name they were given (columns). Blue is right, vermillion wrong; the stronger, " +
+    `Test ${word}s of each class (rows) by the name they were given (columns). Blue is right, vermillion wrong; the stronger, ` +
       "the larger a share of its class.",
     classes.length <= TABLED
       ? {
-        caption: "Images of each class (rows) by their given name (columns)",
+        caption: `${capitalized(word)}s of each class (rows) by their given name (columns)`,
         head: ["class", ...names.map((name) => `as ${name}`)],
         rows: confusion.map((row, i) => [names[i]!, ...row.map(count)]),
       }
       : {
         caption: "Pairs of classes that were confused most",
-        head: ["class", "named", "images"],
-        rows: most.slice(0, TABLED).map(({ label, named, count: n }) => [label, named, count(n)]),
+        head: ["class", "named", `${word}s`],
+        rows: most.slice(0, TABLED).map((
+          { label, named, count: n },
+        ) => [nameOf(label), nameOf(named), count(n)]),
       },
   );
 }
@@ -165,27 +190,31 @@ function every(names: readonly string[]): string[] {
 }
 
 function mistakesList(predictions: Predictions, samples: Samples): Markup {
-  const { labels, predicted, confidence } = predictions;
-  const mistakes = mistakesOf(predictions);
-  if (mistakes.length === 0) return html`<p>No test image was given a wrong name.</p>`;
+  const { labels, predicted, confidence, names } = predictions;
+  const mistakes = mistakesOf(predictions), word = wordOf(samples);
+  if (mistakes.length === 0) return html`<p>No test ${word} was given a wrong name.</p>`;
   return html`<h3>The most confident mistakes</h3>
-<p>${count(mistakes.length)} of ${count(labels.length)} test images were given a wrong name. ${
+<p>${count(mistakes.length)} of ${counted(labels.length, `test ${word}`)} ${
+    mistakes.length === 1 ? "was" : "were"
+  } given a wrong name. ${
     mistakes.length > MISTAKES ? `These ${MISTAKES} with the highest probability:` : "The surest come first:"
   }</p>
 <ul class="pictures">${
-    mistakes.slice(0, MISTAKES).map((i) =>
-      html`
+    mistakes.slice(0, MISTAKES).map((i) => {
+      const name = className(names, labels[i]!);
+      return html`
         <li><img class="sample" src="${sampleImage(
           samples,
           i,
-        )}" width="84" height="84" alt="Test image ${count(
+        )}" width="84" height="84" alt="Test ${word} ${count(
           i,
-        )}, a ${labels[i]}"><span><b>${labels[i]}</b> taken for <b>${predicted[
-          i
-        ]}</b></span><span>${probability(confidence[i]!)}</span><span class="note">image ${count(
+        )} (${name})"><span><b>${name}</b> taken for <b>${className(
+          names,
+          predicted[i]!,
+        )}</b></span><span>${probability(confidence[i]!)}</span><span class="note">${word} ${count(
           i,
         )}</span></li>
-      `
-    )
+      `;
+    })
   }</ul>`;
 }

@@ -6,11 +6,11 @@
 import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../figures.ts";
-import type { Samples } from "../data/samples.ts";
+import { type Samples, wordOf } from "../data/samples.ts";
 import { denseNetwork, seedNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../train/compare.ts";
-import { disagreementSection } from "./disagreement.ts";
+import { disagreementSection, sameSamples } from "./disagreement.ts";
 import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
 import { renderPage } from "./page.ts";
@@ -25,7 +25,7 @@ import {
 } from "./predictions.ts";
 import type { RecordedRun } from "./records.ts";
 import { commandOf, optionsOf } from "./run_facts.ts";
-import { percent, sizesOf } from "./words.ts";
+import { className, classTicks, percent, sizesOf } from "./words.ts";
 
 /** A run, and what its model answers to the test set, where it has one. */
 export interface ComparedRun {
@@ -58,13 +58,13 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
   return renderPage({
     title: NAMES.format(names),
     lead: `${counted(compared.length, "run")} side by side`,
-    tiles: compared.flatMap(({ predictions }, i) => {
-      if (!predictions) return [];
+    tiles: compared.flatMap(({ predictions, samples }, i) => {
+      if (!predictions || !samples) return [];
       const { accuracy, correct, total } = scoreOf(predictions);
       return [{
         name: names[i]!,
         value: percent(accuracy),
-        note: `${count(correct)} of ${count(total)} test images`,
+        note: `${count(correct)} of ${counted(total, `test ${wordOf(samples)}`)}`,
       }];
     }),
     warnings: compared.flatMap(({ run }, i) => [
@@ -72,10 +72,39 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
         ? [`${names[i]}: its state is “${run.record.state}”.`]
         : []),
       ...(run.model ? [] : [`${names[i]}: it has no model, so nothing is said of its accuracy.`]),
-    ]),
+    ]).concat(otherData(compared, names)),
     contents: present.map(({ id, name }) => [id, name]),
     sections: present.map(({ content }) => content),
   });
+}
+
+/** That runs were measured on other data, where they were: then their figures do not compare. */
+function otherData(compared: readonly ComparedRun[], names: readonly string[]): string[] {
+  const measured = compared.flatMap(({ samples, predictions }, i) =>
+    samples && predictions ? [{ samples, predictions, name: names[i]! }] : []
+  );
+  const [first, ...others] = measured;
+  if (!first || others.every((other) => sameData(first, other))) return [];
+  const list = measured.map(({ name, samples }) =>
+    `${name} on ${counted(samples.count, wordOf(samples))} of ${samples.name}`
+  );
+  return [
+    `They were measured on different data: ${
+      NAMES.format(list)
+    }. Their accuracies and losses do not compare; --data names one ` +
+    "test set for all.",
+  ];
+}
+
+/** Measured with the same samples: of the same classes in order, and of one data set or the same numbers. */
+function sameData(
+  a: Required<Pick<ComparedRun, "samples" | "predictions">>,
+  b: Required<Pick<ComparedRun, "samples" | "predictions">>,
+): boolean {
+  if (!sameSamples(a.predictions, b.predictions)) return false;
+  if (a.samples.name === b.samples.name) return true; // pictures are scaled to what a network takes
+  const one = a.samples.features, other = b.samples.features;
+  return one.length === other.length && one.every((value, i) => value === other[i]);
 }
 
 /** The runs' names, with their folders where two have one name. */
@@ -263,32 +292,38 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
     return figuresOfClasses(confusionMatrix(predictions, classes), classes).filter(({ total }) => total > 0)
       .map(({ label, total, correct }) => ({
         run: i,
-        label: String(label),
+        label: predictions.names[label] ?? String(label),
         accuracy: correct / total,
         interval: wilsonInterval(correct, total),
       }));
   });
   if (data.length === 0) return undefined;
-  const labels = [...new Set(data.map(({ label }) => label))].sort((a, b) => Number(a) - Number(b));
+  // By name, for each model may number them in a way of its own; in the order of the first one that knows them.
+  const order = [...new Set(compared.flatMap(({ predictions }) => predictions?.names ?? []))];
+  const known = order.filter((name) => data.some(({ label }) => label === name));
+  // Plots tell classes apart by their place, for names may be cut to the same few letters.
+  const labels = known.map((_, place) => String(place)), { tickFormat, room } = classTicks(known, labels);
   const least = Math.min(...data.map(({ interval }) => interval[0]));
   const runs = compared.map((_, i) => i).filter((i) => compared[i]!.predictions);
   const offset = (run: number) => (runs.indexOf(run) - (runs.length - 1) / 2) * Math.min(6, 18 / runs.length);
   const picture = draw({
     height: Math.max(160, 30 * labels.length + 60),
+    marginLeft: Math.max(64, 36 + room),
     x: axis("accuracy", { domain: [Math.floor(10 * least) / 10, 1], tickFormat: tickPercent, grid: true }),
-    y: axis("class", { domain: labels }),
+    y: axis("class", { domain: labels, tickFormat }),
     marks: runs.flatMap((run) => {
-      const own = data.filter((each) => each.run === run);
+      const own = data.filter((each) => each.run === run)
+        .map((each) => ({ ...each, place: String(known.indexOf(each.label)) }));
       return [
         Plot.ruleY(own, {
           x1: (each: typeof own[number]) => each.interval[0],
           x2: (each: typeof own[number]) => each.interval[1],
-          y: "label",
+          y: "place",
           stroke: SERIES[run]!,
           strokeWidth: 1.5,
           dy: offset(run),
         }),
-        Plot.dot(own, { x: "accuracy", y: "label", fill: SERIES[run]!, r: 3.5, dy: offset(run) }),
+        Plot.dot(own, { x: "accuracy", y: "place", fill: SERIES[run]!, r: 3.5, dy: offset(run) }),
       ];
     }),
   }, `Accuracy per class of ${names.join(", ")}`);
@@ -302,8 +337,8 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
       table({
         caption: "Accuracy of each class",
         head: ["class", ...runs.map((run) => names[run]!)],
-        rows: labels.map((label) => [
-          label,
+        rows: known.map((label, place) => [
+          className(known, place),
           ...runs.map((run) => {
             const found = data.find((each) => each.run === run && each.label === label);
             return found ? percent(found.accuracy) : "–";

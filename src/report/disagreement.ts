@@ -1,15 +1,15 @@
 /**
- * Where two models answer differently to the same samples. Both meet the same images, so they are compared image by image:
+ * Where two models answer differently to the same samples. Both meet the same samples, so they are compared one by one:
  * that shows a smaller difference than two accuracies with an interval each.
  *
  * @module
  */
 import { count } from "../figures.ts";
-import type { Samples } from "../data/samples.ts";
+import { type Samples, wordOf } from "../data/samples.ts";
 import { sampleImage } from "./images.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { Predictions } from "./predictions.ts";
-import { probability } from "./words.ts";
+import { className, probability } from "./words.ts";
 
 const PICTURES = 8;
 
@@ -31,7 +31,7 @@ export function pairPredictions(a: Predictions, b: Predictions): Pairing {
   const first: number[] = [], second: number[] = [];
   let both = 0, neither = 0;
   a.labels.forEach((label, i) => {
-    const inA = a.predicted[i] === label, inB = b.predicted[i] === label;
+    const inA = a.predicted[i] === label, inB = b.predicted[i] === b.labels[i];
     if (inA && inB) both++;
     else if (inA) first.push(i);
     else if (inB) second.push(i);
@@ -50,9 +50,16 @@ export function pairPredictions(a: Predictions, b: Predictions): Pairing {
   };
 }
 
-/** Whether two models were asked about the same samples. */
+/** Whether two models were asked about samples of the same classes, in the same order; each may number them in a way of its own. */
 export function sameSamples(a: Predictions, b: Predictions): boolean {
-  return a.labels.length === b.labels.length && a.labels.every((label, i) => label === b.labels[i]);
+  if (a.labels.length !== b.labels.length) return false;
+  const labelOf = labelsIn(b, a);
+  return a.labels.every((label, i) => label === labelOf[b.labels[i]!]);
+}
+
+/** For each label of one model that of another one for the class of this name; −1 where it has none. */
+function labelsIn(one: Predictions, other: Predictions): readonly number[] {
+  return one.names.map((name) => other.names.indexOf(name));
 }
 
 /** A run that is compared. */
@@ -79,20 +86,21 @@ export function disagreementSection(
 
 function onePair(samples: Samples, a: Predictions, b: Predictions, nameA: string, nameB: string): Markup {
   const { both, first, second, neither, difference, interval } = pairPredictions(a, b);
+  const word = wordOf(samples);
   const [low, high] = interval;
   const better = low > 0 ? nameB : high < 0 ? nameA : undefined;
   const verdict = better === undefined
-    ? "so many images cannot tell them apart"
-    : `more than chance makes with so many images: ${better} is the better of these two models`;
+    ? `so many ${word}s cannot tell them apart`
+    : `more than chance makes with so many ${word}s: ${better} is the better of these two models`;
   return html`<h3>${nameA} and ${nameB}</h3>
 <p>${nameB} names ${points(Math.abs(difference))} ${
     difference < 0 ? "fewer" : "more"
-  } of the images rightly (95 % interval of
+  } of the ${word}s rightly (95 % interval of
 the difference: ${signed(low)} to ${signed(high)}): ${verdict}.</p>
 ${
     table({
-      caption: "Test images",
-      head: ["images", `${nameB} right`, `${nameB} wrong`],
+      caption: `Test ${word}s`,
+      head: [`${word}s`, `${nameB} right`, `${nameB} wrong`],
       rows: [
         [`${nameA} right`, count(both), count(first.length)],
         [`${nameA} wrong`, count(second.length), count(neither)],
@@ -116,13 +124,14 @@ function pictures(
   );
   return html`
     <h4>${title}</h4>
-    <ul class="pictures">${shown.map((i) =>
-      html`<li><img class="sample" src="${sampleImage(samples, i)}" width="84" height="84" alt="Test image ${
-        count(i)
-      }, a ${wrong.labels[i]}"><span><b>${wrong.labels[i]}</b> taken for <b>${
-        wrong.predicted[i]
-      }</b></span><span>${probability(wrong.confidence[i]!)}</span></li>`
-    )}</ul>
+    <ul class="pictures">${shown.map((i) => {
+      const name = className(wrong.names, wrong.labels[i]!), picture = sampleImage(samples, i);
+      return html`<li><img class="sample" src="${picture}" width="84" height="84" alt="Test ${
+        wordOf(samples)
+      } ${count(i)} (${name})"><span><b>${name}</b> taken for <b>${
+        className(wrong.names, wrong.predicted[i]!)
+      }</b></span><span>${probability(wrong.confidence[i]!)}</span></li>`;
+    })}</ul>
   `;
 }
 

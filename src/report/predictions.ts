@@ -8,11 +8,14 @@ import { logSoftmax } from "../classify/decision.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { indexNames } from "../network/class_names.ts";
 import { PURPOSE } from "../random.ts";
 import { batchesOf, evaluate, type Score } from "../train/trainer.ts";
 
-/** A network's answers; all arrays have one entry a sample. */
+/** A network's answers; all arrays but `names` have one entry a sample. */
 export interface Predictions {
+  /** What the classes are called: label n is that of `names[n]`. */
+  readonly names: readonly string[];
   readonly labels: Uint8Array;
   readonly predicted: Uint8Array;
   /** Probability of the class that was named. */
@@ -54,10 +57,10 @@ export async function predict(
     confidence: new Float32Array(count),
     spikes: new Int32Array(count),
   };
-  let done = 0, lossSum = 0;
+  let done = 0, lossSum = 0, outputs = 0;
   for (const indices of batchesOf(Uint32Array.from({ length: count }, (_, i) => i), batchSize)) {
     const answer = await engine.classify({ samples, indices, purpose: PURPOSE.evaluation, epoch: 0 });
-    const classes = answer.logits.length / indices.length;
+    const classes = outputs = answer.logits.length / indices.length;
     indices.forEach((index, i) => {
       const logProbabilities = logSoftmax(answer.logits.subarray(i * classes, (i + 1) * classes));
       all.confidence[index] = Math.exp(logProbabilities[answer.predictions[i]!]!);
@@ -71,7 +74,7 @@ export async function predict(
   const own = loss.kind === "crossEntropy" && loss.rate === undefined
     ? lossSum / count
     : (await evaluate(engine, samples, batchSize)).loss;
-  return { ...all, loss: own };
+  return { names: samples.classes ?? indexNames(outputs), ...all, loss: own };
 }
 
 /** Loss and accuracy, as `evaluate` reports them. */

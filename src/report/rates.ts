@@ -4,7 +4,8 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count, ranges } from "../figures.ts";
+import { count, counted, ranges } from "../figures.ts";
+import type { SampleWord } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
@@ -39,14 +40,18 @@ export function rateFigures(rates: Float64Array): RateFigures {
 }
 
 /** The section. */
-export function ratesSection(spec: NetworkSpec, { count: samples, layers }: Recordings): Markup {
+export function ratesSection(
+  spec: NetworkSpec,
+  { count: samples, layers }: Recordings,
+  word: SampleWord,
+): Markup {
   const step = spec.steps > 1 ? "step" : "sample";
   return section(
     "rates",
     "How often units fire",
     html`<p>Over the first ${
-      count(samples)
-    } test images. A unit is called silent where it never fired, and saturated where it
+      counted(samples, `test ${word}`)
+    }. A unit is called silent where it never fired, and saturated where it
 fired in ${tickPercent(SATURATED)} of all ${step}s or more.</p>
 <div class="grid">${layers.map((layer) => layerFigure(spec, layer, step))}</div>`,
   );

@@ -4,7 +4,7 @@
  * @module
  */
 import { count, counted, duration, loss } from "../figures.ts";
-import { meanSteps } from "../data/samples.ts";
+import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../train/trainer.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
@@ -41,8 +41,8 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
       add("samples", "Samples, step by step", samplesSection(spec, parameters, samples, traced));
     }
     if (recordings.layers.length > 0) {
-      add("rates", "Firing rates", ratesSection(spec, recordings));
-      if (spec.steps > 1) add("rhythms", "Rhythms", rhythmSection(spec, recordings));
+      add("rates", "Firing rates", ratesSection(spec, recordings, wordOf(samples)));
+      if (spec.steps > 1) add("rhythms", "Rhythms", rhythmSection(spec, recordings, wordOf(samples)));
     }
     add(
       "weights",

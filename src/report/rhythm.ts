@@ -4,7 +4,8 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../figures.ts";
+import { count, counted } from "../figures.ts";
+import type { SampleWord } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
@@ -16,15 +17,21 @@ const MOST_POINTS = 300;
 const MOST_ROWS = 64;
 
 /** The section. */
-export function rhythmSection(spec: NetworkSpec, { count: samples, layers }: Recordings): Markup {
+export function rhythmSection(
+  spec: NetworkSpec,
+  { count: samples, layers }: Recordings,
+  word: SampleWord,
+): Markup {
   const below = layers.filter(({ layer }) => layer < spec.layers.length - 1);
   const shown = below.length > 0 ? below : layers;
   return section(
     "rhythms",
     "Are there rhythms?",
     html`<p>In brains, populations of neurons fire in rhythms. Here is what the first ${
-      count(samples)
-    } test images show. A unit can have a rhythm by itself, as its threshold and reset make it fire at even intervals. A rhythm
+      counted(samples, `test ${word}`)
+    } show${
+      samples === 1 ? "s" : ""
+    }. A unit can have a rhythm by itself, as its threshold and reset make it fire at even intervals. A rhythm
 of the population is another thing: units that keep time with one another. So the power spectrum of the layer's activity is set
 beside that of the same units with nothing in common.</p>`,
     ...shown.map((layer) => layerRhythm(spec, layer)),
@@ -106,7 +113,7 @@ function activityFigure({ activity }: LayerActivity, name: string): Markup {
         Plot.ruleY([0]),
       ],
     }, `Activity of ${name} over the steps: ${percent(mean)} of its units fire at a step, on average`),
-    "Share of units that fire at each step: the mean over the images, and the range of the middle four fifths of them. All units " +
+    "Share of units that fire at each step: the mean over the samples, and the range of the middle four fifths of them. All units " +
       "start from 0 together: a rhythm of their own shows at first, and fades as they lose step with one another.",
     {
       caption: `Activity of ${name}`,

@@ -6,8 +6,9 @@
 import * as Plot from "@observablehq/plot";
 import { decisionOf, logSoftmax } from "../classify/decision.ts";
 import { count } from "../figures.ts";
-import type { Samples } from "../data/samples.ts";
+import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
+import { indexNames } from "../network/class_names.ts";
 import type { NetworkSpec, Neuron } from "../network/spec.ts";
 import type { TracedSample } from "./findings.ts";
 import { sampleImage } from "./images.ts";
@@ -15,7 +16,7 @@ import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
 import { fires } from "./recordings.ts";
-import { layerName, probability } from "./words.ts";
+import { className, layerName, probability } from "./words.ts";
 
 /** Points of a drawn line, and marked spikes of a unit. */
 const MOST_POINTS = 200;
@@ -56,16 +57,20 @@ function oneSample(
 ): Markup {
   const probabilities = logSoftmax(trace.logits).map(Math.exp);
   const named = probabilities.indexOf(Math.max(...probabilities)), label = samples.labels[index]!;
+  const names = samples.classes ?? indexNames(probabilities.length);
+  const nameOf = (unit: number) => className(names, unit), word = wordOf(samples);
   const chance = (unit: number) => probability(probabilities[unit]!);
   const verdict = named === label
     ? `named rightly, with a probability of ${chance(named)}`
-    : `taken for ${named} with a probability of ${chance(named)}; ${label} had ${chance(label)}`;
+    : `taken for ${nameOf(named)} with a probability of ${chance(named)}; ${nameOf(label)} had ${
+      chance(label)
+    }`;
   const { steps, layers } = spec, top = layers.length - 1;
   const firing = layers.map((_, layer) => layer).filter((layer) => fires(spec, layer));
   const shown = firing.length <= MOST_RASTERS
     ? firing
     : [...firing.slice(0, MOST_RASTERS - 1), firing.at(-1)!];
-  const classes = coloursOf(probabilities, label);
+  const classes = coloursOf(probabilities, label, nameOf);
   const raster = (layer: number) =>
     figure(
       drawRaster(
@@ -104,11 +109,11 @@ function oneSample(
       <header><img class="sample" src="${sampleImage(
         samples,
         index,
-      )}" width="84" height="84" alt="Test image ${count(
+      )}" width="84" height="84" alt="Test ${word} ${count(
         index,
-      )}, a ${label}"><div><h3 id="sample-${index}">Test image ${count(
+      )} (${nameOf(label)})"><div><h3 id="sample-${index}">Test ${word} ${count(
         index,
-      )}, a ${label}</h3><p>${verdict}</p></div></header>
+      )} (${nameOf(label)})</h3><p>${verdict}</p></div></header>
       <div class="grid">
         <div>${shown.filter((layer) => layer < top).toReversed().map(raster)}${hidden}</div>
         <div>${shown.filter((layer) => layer === top).map(raster)}${decision}</div>
@@ -124,7 +129,11 @@ interface ColouredClass {
   readonly name: string;
 }
 
-function coloursOf(probabilities: Float64Array, label: number): ColouredClass[] {
+function coloursOf(
+  probabilities: Float64Array,
+  label: number,
+  nameOf: (unit: number) => string,
+): ColouredClass[] {
   const rivals = Array.from(probabilities.keys()).filter((unit) => unit !== label)
     .sort((a, b) => probabilities[b]! - probabilities[a]!).slice(0, COLOURED - 1);
   const rest = {
@@ -135,7 +144,7 @@ function coloursOf(probabilities: Float64Array, label: number): ColouredClass[] 
   const coloured = [label, ...rivals].map((unit, i) => ({
     unit,
     colour: SERIES[i]!,
-    name: `${unit}${unit === label ? " (its class)" : ""}`,
+    name: `${nameOf(unit)}${unit === label ? " (its class)" : ""}`,
   }));
   return probabilities.length > coloured.length ? [...coloured, rest] : coloured;
 }

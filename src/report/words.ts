@@ -4,6 +4,7 @@
  * @module
  */
 import * as figures from "../figures.ts";
+import { shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
 /** A network's sizes: `784-100-10`. */
@@ -20,6 +21,26 @@ export function layerName({ layers }: NetworkSpec, layer: number): string {
 export function describeLayer(spec: NetworkSpec, layer: number): string {
   const { units, neuron } = spec.layers[layer]!;
   return `${layerName(spec, layer)} (${units.toLocaleString("en-US")} units, ${neuron.kind})`;
+}
+
+/** Characters of a class's name for which there is room in a text, and beside a plot. */
+const MOST_NAME = 32, MOST_TICK = 14;
+/** About so wide is a letter of an axis, in pixels. */
+const LETTER = 6.4;
+
+/** What a class is called, as a text has it. */
+export function className(names: readonly string[], label: number): string {
+  return shownName(names[label] ?? String(label), MOST_NAME);
+}
+
+/** How an axis whose values are labels, as texts, has their classes' names. */
+export function classTicks(names: readonly string[], labels: readonly string[]): {
+  readonly tickFormat: (label: string) => string;
+  /** For the longest of them, in pixels. */
+  readonly room: number;
+} {
+  const tickFormat = (label: string) => shownName(names[Number(label)] ?? label, MOST_TICK);
+  return { tickFormat, room: LETTER * Math.max(0, ...labels.map((label) => tickFormat(label).length)) };
 }
 
 /** A share as a percentage that no line break parts: `85.55 %`. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Samples } from "../data/samples.ts";
+import type { Samples, SampleWord } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "./activity.ts";
@@ -86,6 +86,8 @@ export interface RunSummary {
   readonly validation: Score | null;
   /** On the test set, after training. */
   readonly test: Score;
+  /** What a test sample is called. */
+  readonly testWord: SampleWord;
   /** What is wrong with the result, in sentences. */
   readonly warnings: readonly string[];
   /** How each layer is doing, where that was asked for. */

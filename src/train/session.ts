@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { bytesOf } from "../data/samples.ts";
+import { bytesOf, wordOf } from "../data/samples.ts";
 import { writeFileAtomic } from "../data/write_file.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
 import { completeStep } from "../engine/optimiser.ts";
@@ -293,6 +293,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     train: { loss: trained.score.loss, accuracy: trained.score.accuracy },
     validation: trained.validation,
     test,
+    testWord: wordOf(data.test),
     warnings: warningsOf(test, chanceOf(spec.loss, classesOf(spec), data.test.labels)),
     ...(layers && { layers }),
   };

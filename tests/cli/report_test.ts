@@ -126,7 +126,7 @@ Deno.test("report shows chosen samples, takes a model alone, and writes where it
     const document = assertSelfContained(await Deno.readTextFile(join(folder, "mine.html")));
     assert.deepEqual(
       [...document.querySelectorAll("article.trace h3")].map(({ textContent }) => textContent?.trim()),
-      ["Test image 3, a 3", "Test image 30, a 0"],
+      ["Test image 3 (3)", "Test image 30 (0)"],
     );
     const model = join("runs", "spiking", "model.safetensors");
     await Deno.copyFile(join(folder, model), join(folder, "alone.safetensors"));

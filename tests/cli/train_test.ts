@@ -24,6 +24,7 @@ const SUMMARY_KEYS = [
   "train",
   "validation",
   "test",
+  "testWord",
   "warnings",
 ];
 

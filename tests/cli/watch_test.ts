@@ -121,7 +121,7 @@ Deno.test("Watch looks at first, then rests at least 25 times as long as a look 
   assert.equal(await watch.look(source), true);
   assert.match(
     watch.draw({ columns: 80, rows: 20, colours: false })[0] ?? "",
-    /^test image 1, a \d: named \d with \d+ %$/,
+    /^test sample 1 \(\d\): named \d with \d+ %$/,
   );
   assert.equal(await watch.look(source), false);
   now += 25 * 20 - 60;
@@ -153,13 +153,13 @@ Deno.test({
       });
       assert.equal(code, 0, text);
       assert.match(text, BRAILLE);
-      assert.match(text, /test image 0, a 0: named \d with \d+ %/);
+      assert.match(text, /test image 0 \(0\): named \d with \d+ %/);
       assert.match(text, /layer 1 +\d+\.\d % fire/);
       assert.ok(text.includes("\x1b[36m"));
       // With the first batch's bar, and so before the network has learned much.
       const drawn = linesOf(text).filter((line) => line !== ""),
         first = drawn.findIndex((line) => /^epoch 1\/40 /.test(line));
-      assert.match(drawn[first + 1] ?? "", /^test image 0, /);
+      assert.match(drawn[first + 1] ?? "", /^test image 0 \(/);
       for (const line of drawn) {
         if (BRAILLE.test(line) || line.includes("% fire")) assert.ok(line.length <= 60, line);
       }

@@ -20,6 +20,7 @@ import { networkCases } from "../engine/network_cases.ts";
 /** Predictions that somebody made up. */
 function madeUp(labels: number[], predicted: number[], confidence = labels.map(() => 0.5)): Predictions {
   return {
+    names: ["0", "1", "2", "3", "4", "5", "6", "7"],
     labels: Uint8Array.from(labels),
     predicted: Uint8Array.from(predicted),
     confidence: Float32Array.from(confidence),
