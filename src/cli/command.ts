@@ -5,11 +5,11 @@
  */
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { INVOCATION } from "../invocation.ts";
+import { writeText } from "../print.ts";
 
 export { INVOCATION };
 
 const HELP_WIDTH = 100;
-const encoder = new TextEncoder();
 
 /**
  * Makes a command of the house's form.
@@ -26,8 +26,8 @@ export function createCommand(name: string, summary: string, details: string, ex
     .addHelpOption(new Option("-h, --help", "show this help").helpGroup("Help:"))
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => writeWhole(Deno.stdout, text),
-      writeErr: (text) => writeWhole(Deno.stderr, text),
+      writeOut: (text) => writeText(Deno.stdout, text),
+      writeErr: (text) => writeText(Deno.stderr, text),
       outputError: () => {}, // the error is thrown too, and reported where it is caught
       getOutHelpWidth: () => helpWidth(Deno.stdout),
       getErrHelpWidth: () => helpWidth(Deno.stderr),
@@ -74,14 +74,4 @@ export function columnsOf(stream: { isTerminal(): boolean }): number {
 
 function helpWidth(stream: { isTerminal(): boolean }): number {
   return Math.min(columnsOf(stream), HELP_WIDTH);
-}
-
-/** Writes now, so that nothing is lost when the program exits. Whoever stops reading, as `head` does, has had enough. */
-export function writeWhole(stream: { writeSync(bytes: Uint8Array): number }, text: string): void {
-  const bytes = encoder.encode(text);
-  try {
-    for (let written = 0; written < bytes.length;) written += stream.writeSync(bytes.subarray(written));
-  } catch (error) {
-    if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
-  }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { printError } from "../print.ts";
 import { VERSION } from "../version.ts";
 import { createCommand } from "./command.ts";
 import { describeFailure } from "./failure.ts";
@@ -11,8 +12,8 @@ import { keepNeeded } from "./permissions.ts";
 import { listenForSignals } from "./signals.ts";
 
 /**
- * Runs one command and ends the process: 0 when all went well, 1 after a failed run, 2 after a usage error, 130 and 143
- * after SIGINT and SIGTERM.
+ * Runs one command and ends the process: 0 when all went well, 1 after a failed run, 2 after a usage error, 129, 130 and 143
+ * after SIGHUP, SIGINT and SIGTERM.
  *
  * @param args What stood after `main.ts`.
  * @param commands All there are, in the order in which help lists them.
@@ -42,7 +43,7 @@ export async function runCommandLine(
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
     const { message, exitCode } = describeFailure(error);
-    if (message !== "") console.error(message);
+    if (message !== "") printError(message);
     Deno.exit(exitCode);
   }
   Deno.exit();

@@ -8,6 +8,7 @@ import { fetchDataset, type FetchedFile, type FetchOptions } from "../data/fetch
 import { mnistDirectory } from "../data/mnist.ts";
 import { MissingDataError } from "../errors.ts";
 import { size, timeLeft } from "../figures.ts";
+import { printError } from "../print.ts";
 import type { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
 
@@ -22,7 +23,7 @@ export async function fetchShown(
   const note = (text: string) => {
     progress.begin();
     from = undefined;
-    if (!quiet) console.error(text);
+    if (!quiet) printError(text);
   };
   using progress = openProgress(quiet);
   // However the program ends before it is done, a user is told what that means.

@@ -5,7 +5,8 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { ownNotices } from "../licenses/own_notices.ts";
-import { createCommand, writeWhole } from "./command.ts";
+import { writeText } from "../print.ts";
+import { createCommand } from "./command.ts";
 
 /** Makes the command. */
 export function licensesCommand(): CommandUnknownOpts {
@@ -14,5 +15,7 @@ export function licensesCommand(): CommandUnknownOpts {
     "Print the licences of Spikelet and of all packages in it",
     "Each bundle has a file of its own, LICENSES.txt: dist/page, dist/edge and dist/npm.",
     "> LICENSES.txt",
-  ).action(async () => writeWhole(Deno.stdout, await ownNotices()));
+  ).action(async () => {
+    writeText(Deno.stdout, await ownNotices());
+  });
 }

@@ -7,12 +7,13 @@
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
+import { print, printError } from "../print.ts";
 
 /** A command's two voices. */
 export interface Output {
   /** A line for people; nothing under `--quiet`. */
   say(line?: string): void;
-  /** The result for machines, one line of JSON; nothing without `--json`. */
+  /** The result for machines, one line of JSON; nothing without `--json`. Where it cannot be written the exit code is 1. */
   result(value: unknown): void;
 }
 
@@ -30,11 +31,11 @@ export function openOutput({ json, quiet }: { readonly json?: true; readonly qui
   return {
     say(line = "") {
       if (quiet) return;
-      if (json) console.error(line);
-      else console.log(line);
+      if (json) printError(line);
+      else print(line);
     },
     result(value) {
-      if (json) console.log(JSON.stringify(value));
+      if (json && !print(JSON.stringify(value))) Deno.exitCode ||= 1;
     },
   };
 }

@@ -4,8 +4,10 @@
  * @module
  */
 import { MultiBar, type SingleBar } from "cli-progress";
+import process from "node:process";
 import { columnsOf } from "./command.ts";
 import { count, timeLeft } from "../figures.ts";
+import { printError } from "../print.ts";
 
 /** Where a piece of work stands. */
 export interface Standing {
@@ -96,11 +98,11 @@ class Lines implements Progress {
     if (!due) return;
     this.#shown = { at: now, share };
     const course = { ...standing, since: standing.done - this.#before, seconds: (now - this.#began) / 1000 };
-    console.error(`${standing.label}  ${describe(course)}`);
+    printError(`${standing.label}  ${describe(course)}`);
   }
 
   note(line: string): void {
-    console.error(line);
+    printError(line);
   }
 
   [Symbol.dispose](): void {}
@@ -116,6 +118,7 @@ class Bar implements Progress {
   readonly #release = () => this.clear();
 
   constructor() {
+    process.stderr.on("error", () => {}); // the bar writes there, and a terminal may be closed under it
     globalThis.addEventListener("unload", this.#release);
   }
 
@@ -146,7 +149,7 @@ class Bar implements Progress {
 
   note(line: string): void {
     this.clear(); // the next update draws another
-    console.error(line);
+    printError(line);
   }
 
   clear(): void {

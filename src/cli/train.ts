@@ -24,6 +24,7 @@ import * as starts from "./start_options.ts";
 import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
+import { printError } from "../print.ts";
 import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
 
 /** By their attributes, the options that a resumed run takes anew; it has all others from its record. */
@@ -145,12 +146,12 @@ export function trainCommand(): CommandUnknownOpts {
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
       using progress = openProgress(given.quiet === true);
-      using live = openLive(given.watch === true, (note) => console.error(note));
+      using live = openLive(given.watch === true, printError);
       const interruption = endByItself();
       const { signal } = interruption;
       signal.addEventListener("abort", () => {
         progress.clear();
-        if (!given.quiet) console.error("stopping after the batches under way; once more to stop at once");
+        if (!given.quiet) printError("stopping after the batches under way; once more to stop at once");
       });
       const { observer, asked, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
@@ -211,9 +212,10 @@ export function trainCommand(): CommandUnknownOpts {
         result(summary);
       } catch (error) {
         progress.begin();
-        if (!(error instanceof RunInterrupted)) throw sayHowToGoOn(error, kept());
-        for (const line of describeInterruption(error.standing)) say(line);
-        result({ state: "interrupted", ...error.standing });
+        const standing = error instanceof RunInterrupted ? error.standing : undefined;
+        if (!standing && error !== interruption.reason) throw sayHowToGoOn(error, kept());
+        for (const line of describeInterruption(standing, resume)) say(line);
+        result({ state: "interrupted", ...standing });
         Deno.exitCode = interruption.exitCode;
       }
     });

@@ -85,8 +85,24 @@ function suggest(
   ];
 }
 
-/** Where a run was stopped, and how it goes on. */
-export function describeInterruption(standing: RunStanding): string[] {
+/**
+ * Where a run was stopped, and how it goes on.
+ *
+ * @param standing Absent where it was stopped before it began, or went on.
+ * @param resumed The name of a run that was to go on.
+ */
+export function describeInterruption(standing: RunStanding | undefined, resumed?: string): string[] {
+  if (!standing) {
+    return [
+      "",
+      ...resumed === undefined ? ["Stopped before the run began: there is nothing to keep."] : [
+        "Stopped before the run went on: what it had is as it was.",
+        "",
+        "Next:",
+        `  ${INVOCATION} train --resume ${resumed}  go on, to the same weights`,
+      ],
+    ];
+  }
   return [
     "",
     `Stopped ${place(standing)}. All of it is kept, in ${standing.dir}.`,

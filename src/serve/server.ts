@@ -7,6 +7,7 @@ import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import type { Model } from "../network/model_file.ts";
 import { sampleSize } from "../network/spec.ts";
+import { printError } from "../print.ts";
 import { Answering } from "./answering.ts";
 import { createApp, type LogEntry, type Seed } from "./app.ts";
 import { listen } from "./listener.ts";
@@ -68,9 +69,10 @@ export async function startServer(setup: ServerSetup): Promise<Server> {
     bodyTime,
     ...(site && { page: site }),
     isStopping: () => isStopping,
+    report: (error) => printError(Deno.inspect(error)),
     log: (entry) => {
       answered++;
-      if (log) console.error(logLine(entry));
+      if (log) printError(logLine(entry));
     },
   });
   const handler = (request: Request) => {

@@ -32,6 +32,7 @@ import { BEGINNING, isOver, isStopped, type TrainingProgress } from "./training_
  *
  * @param name The run's, below `runs/`.
  * @param changes What differs from what it was asked for; none of it changes the bits of the epochs that it had.
+ * @param signal As for `runTraining`; before the run goes on, this throws the signal's reason.
  * @throws {InputError} when there is no such run, it is in use, damaged, or its data are others.
  * @throws {OptionError} when nothing is left to do, or a change does not go together with what was done.
  * @throws What `runTraining` throws.
@@ -56,9 +57,11 @@ export async function resumeTraining(
   const loaded = options.samples ?? await loadDataSet(options.data);
   const { data, classes, notices: matching } = matchData(directory, options, found?.checkpoint, loaded);
   checkData(directory, facts, await fingerprint(data.train));
+  signal?.throwIfAborted();
   const said: string[] = [];
   notices.push(...matching);
   using engine = await openEngine(options, noticesInto(said, observer));
+  signal?.throwIfAborted();
   notices.push(...versionNotices(facts, engine.kernels), ...memoryNotices(recorded, options));
   const split = splitSamples(data.train.count, options);
   const batches = Math.ceil(split.training.length / options.batchSize);

@@ -42,7 +42,8 @@ export async function loadDataSet(folder?: string): Promise<DataSet> {
 /**
  * Trains a network, measures it on the test set and keeps it.
  *
- * @param signal Once aborted, the run finishes the batches under way and keeps what it goes on from.
+ * @param signal Once aborted, the run finishes the batches under way and keeps what it goes on from; before it has a folder,
+ *   this throws the signal's reason.
  * @throws {InputError} when data are missing or damaged, or the run's files cannot be written.
  * @throws {OptionError} when options do not go together with the data.
  * @throws {EngineError} when the engine cannot be had or has stopped.
@@ -67,7 +68,9 @@ export async function runTraining(
   const notices: string[] = [];
   const notice = noticesInto(notices, observer);
   for (const gap of noticesOfGaps([data.train, data.test])) notice(gap);
+  signal?.throwIfAborted();
   using engine = await openEngine(options, notice);
+  signal?.throwIfAborted();
   const session = {
     options: { ...options, engine: engineOf(engine) },
     data,

@@ -48,6 +48,7 @@ const MOST_TRIES = 16;
  *
  * @param engine Of this network and seed, for batches of 1, with `record`. In the end it has some of the weights that were tried.
  * @param target The share of a layer's units that is to fire at a step.
+ * @param signal Once aborted, the promise rejects with its reason.
  */
 export async function scaledStart(
   engine: Engine,
@@ -55,6 +56,7 @@ export async function scaledStart(
   samples: Samples,
   seed: number,
   target: number,
+  signal?: AbortSignal,
 ): Promise<Start> {
   const indices = shuffledOrder(samples.count, seed, 0).slice(0, SAMPLES);
   const parameters = initialParameters(spec, seed);
@@ -66,6 +68,7 @@ export async function scaledStart(
     const name = `w${layer + 1}`, first = parameters.get(name)!;
     const scaled = (scale: number) => first.map((weight) => weight * scale);
     const found = await findScale(async (scale) => {
+      signal?.throwIfAborted();
       await engine.setParameters(new Map(parameters).set(name, scaled(scale)));
       return await firingRate(engine, samples, indices, layer);
     }, target);

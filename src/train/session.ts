@@ -167,11 +167,13 @@ async function keeperOf(
 }
 
 /** The weights to begin with: as they are drawn, or scaled by the data. */
-async function firstParameters({ options, data }: Session): Promise<Omit<Start, "layers"> & Partial<Start>> {
+async function firstParameters(
+  { options, data, signal }: Session,
+): Promise<Omit<Start, "layers"> & Partial<Start>> {
   const { spec, seed, startRate: rate } = options;
   if (rate === undefined) return { parameters: initialParameters(spec, seed) };
   // Sample by sample, which no GPU is for; and so every engine begins with the same weights.
-  return await startFromData(spec, data.train, { seed, rate, engine: "wasm" });
+  return await startFromData(spec, data.train, { seed, rate, engine: "wasm", signal });
 }
 
 async function announce(session: Session, start: readonly LayerStart[] | undefined): Promise<void> {

@@ -38,6 +38,8 @@ export interface StartOptions {
   readonly rate?: number;
   /** Makes the engine, which is closed in the end. */
   readonly open: (options: StartEngineOptions) => Promise<Engine & Disposable> | (Engine & Disposable);
+  /** Once aborted, the promise rejects with its reason. @default {none} */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -73,11 +75,11 @@ export async function startFromData(
 ): Promise<Start> {
   checkObject("options", options, "an object with a seed");
   checkObject("samples", samples, "samples, such as loadMnist gives");
-  const { seed, rate = DEFAULT_RATE, open } = options;
+  const { seed, rate = DEFAULT_RATE, open, signal } = options;
   if (!(rate > 0 && rate < 1)) throw new OptionError(`rate: ${rate}, expected a number above 0 and below 1`);
   const engine = await open({ spec, seed, batchSize: 1, record: true });
   try { // no `using`: the npm package is for Node 20, too
-    return await scaledStart(engine, spec, samples, seed, rate);
+    return await scaledStart(engine, spec, samples, seed, rate, signal);
   } finally {
     engine[Symbol.dispose]();
   }

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { writeSmallData } from "../cli/small_data.ts";
+import { makeClone } from "../cli/clone.ts";
 import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -20,9 +20,6 @@ const STEPS = readTranscript(TOUR);
 const SCRIPT = "/usr/bin/script";
 /** The port that the tour serves at; here it may be taken. */
 const PORT = "8000";
-/** What a clone has of its own, or what is copied; all else is linked. */
-const NOT_LINKED = new Set([".git", ".spikelet", "data", "deno.json", "deno.lock", "dist", "runs"]);
-
 const MISSING = NO_TOOLS !== undefined
   ? NO_TOOLS // the page's station
   : Deno.build.os === "windows"
@@ -31,15 +28,8 @@ const MISSING = NO_TOOLS !== undefined
   ? undefined
   : "there is no curl here";
 
-/** Makes a folder in which the tasks run as in a clone; what they write stays there. */
-async function makeClone(folder: string): Promise<void> {
-  for await (const { name } of Deno.readDir(PROJECT)) {
-    if (!NOT_LINKED.has(name)) await Deno.symlink(join(PROJECT, name), join(folder, name));
-  }
-  for (const name of ["deno.json", "deno.lock"]) await Deno.copyFile(join(PROJECT, name), join(folder, name));
-  // An epoch of it has three batches, if only just. So a run of five epochs is still under way when it is interrupted after the first.
-  await writeSmallData(join(folder, "data", "mnist"), { train: 2040, test: 100 });
-}
+/** An epoch of it has three batches, if only just. So a run of five epochs is still under way when it is interrupted after the first. */
+const SIZES = { train: 2040, test: 100 };
 
 /** A command that has been started. */
 class Running {
@@ -146,7 +136,7 @@ Deno.test({
   ...named("every command of the tour runs, and prints what the tour shows", MISSING),
   async fn() {
     await inTemporaryFolder(async (folder) => {
-      await makeClone(folder);
+      await makeClone(folder, SIZES);
       const port = freePort();
       const steps = STEPS.map((step) => adapted(step, port));
       for (let i = 0; i < steps.length; i++) {
