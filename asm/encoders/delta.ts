@@ -1,7 +1,12 @@
 /**
  * Delta modulation of a sequence s: a spike where a channel has changed by θ or more since the step before.
  *
- *     on_t  = [s_t − s_{t−1} ≥ θ];   off_t = [s_{t−1} − s_t ≥ θ];   nothing at the first step
+ *     on_t  = [s_t − s_{t−1} + ε_t ≥ θ];   off_t = [s_{t−1} − s_t + ε_t ≥ θ];   nothing at the first step
+ *     ε_t   = min(θ/2, 2⁻²¹·max(|s_t|, |s_{t−1}|))
+ *
+ * A change that is exactly θ as it was written down is one that float32 may have a little below: both numbers, their difference
+ * and θ are rounded, by 8·2⁻²⁴ of the larger number in all at most. ε is as much: four units in the last place of the numbers.
+ * It is never more than half of θ, so what does not change is no spike. Pixels k/255 are told exactly, for they are far apart.
  *
  * `on`: x_t = on_t. `sign`: x_t = on_t − off_t. `both`: x_t = (on_t, off_t), twice as many inputs as channels. It is what
  * event cameras send: Lichtsteiner, Posch & Delbrück, A 128×128 120 dB 15 µs latency asynchronous temporal contrast vision
@@ -10,6 +15,9 @@
 
 /** Names of `channels` in src/network/encoders.ts, by their index there. */
 const SIGN = 1, BOTH = 2;
+
+/** 2⁻²¹. */
+const SLACK: f32 = 4.76837158203125e-7;
 
 /**
  * Finds a sample's spikes.
@@ -30,6 +38,7 @@ export function encodeDelta(
   inputs: i32,
 ): void {
   const theta = f32x4.splat(threshold), spike = f32x4.splat(1);
+  const half = f32x4.splat(0.5 * threshold), share = f32x4.splat(SLACK);
   const row = (<usize> channels + 3 & ~3) << 2;
   const toOff = <usize> channels << 4;
   for (let step = 0; step < steps; step += 4) {
@@ -42,12 +51,13 @@ export function encodeDelta(
       s = v128.load32_lane(first + row * 2 + at, s, 2);
       s = v128.load32_lane(first + row * 3 + at, s, 3);
       const before = v128.shuffle<f32>(v128.load32_splat(last + at), s, 0, 4, 5, 6);
-      const on = v128.and(f32x4.ge(f32x4.sub(s, before), theta), spike);
+      const slack = f32x4.min(half, f32x4.mul(share, f32x4.max(f32x4.abs(s), f32x4.abs(before))));
+      const on = v128.and(f32x4.ge(f32x4.add(f32x4.sub(s, before), slack), theta), spike);
       if (kind == 0) {
         v128.store(to, on);
         continue;
       }
-      const off = v128.and(f32x4.ge(f32x4.sub(before, s), theta), spike);
+      const off = v128.and(f32x4.ge(f32x4.add(f32x4.sub(before, s), slack), theta), spike);
       if (kind == SIGN) v128.store(to, f32x4.sub(on, off));
       if (kind == BOTH) v128.store(to, on), v128.store(to + toOff, off);
     }

@@ -1,7 +1,8 @@
 /**
  * Delta modulation of a sequence in WGSL; delta.ts.
  *
- *     on_t  = [s_t − s_{t−1} ≥ θ];   off_t = [s_{t−1} − s_t ≥ θ];   nothing at the first step
+ *     on_t  = [s_t − s_{t−1} + ε_t ≥ θ];   off_t = [s_{t−1} − s_t + ε_t ≥ θ];   nothing at the first step
+ *     ε_t   = min(θ/2, 2⁻²¹·max(|s_t|, |s_{t−1}|))
  *
  * @module
  */
@@ -24,8 +25,9 @@ fn kernel(index : i32) {
   let isFirst = row % uniforms.steps == 0;
   let s = sequence[index];
   let before = sequence[select(index - uniforms.channels, index, isFirst)];
-  let on = select(0.0, 1.0, !isFirst && s - before >= uniforms.threshold);
-  let off = select(0.0, 1.0, !isFirst && before - s >= uniforms.threshold);
+  let slack = min(0.5 * uniforms.threshold, 4.76837158203125e-7 * max(abs(s), abs(before)));
+  let on = select(0.0, 1.0, !isFirst && s - before + slack >= uniforms.threshold);
+  let off = select(0.0, 1.0, !isFirst && before - s + slack >= uniforms.threshold);
   result[at] = select(on, on - off, uniforms.form == 1);
   if (uniforms.form == 2) { result[at + uniforms.channels] = off; }
 }`,

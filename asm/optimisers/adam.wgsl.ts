@@ -5,7 +5,7 @@
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/** One step. result f32: w `[count]`, then m, then s, all updated; `gradient` f32 `[count]`; `factor` f32 `[1]`. One call a parameter. */
+/** One step. result f32: w `[count]`, then m, then s, all updated; `gradient` f32 `[count]`; `factor` f32 `[2]`. One call a parameter. */
 export const ADAM: WgslKernel<"f32"> = {
   name: "adam",
   inputs: { gradient: "f32", factor: "f32" },
@@ -25,7 +25,7 @@ fn kernel(index : i32) {
   let mean = uniforms.invocations + index;
   let square = mean + uniforms.invocations;
   let w = result[index];
-  let g = factor[0] * gradient[index] + uniforms.decay * w;
+  let g = factor[1] * (factor[0] * gradient[index]) + uniforms.decay * w;
   let m = result[mean] + uniforms.toMean * (g - result[mean]);
   let s = uniforms.keep * result[square] + uniforms.toSquare * g * g;
   result[mean] = m;

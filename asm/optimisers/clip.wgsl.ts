@@ -53,7 +53,12 @@ fn kernel(index : i32) {
 }`,
 };
 
-/** What gradients are multiplied by: result f32 `[1]`, of all blocks' `squares` f32 `[blocks, 2]`, added in their order. One call. */
+/**
+ * What gradients are multiplied by, first by the one and then by the other: result f32 `[2]`, of all blocks' `squares` f32
+ * `[blocks, 2]`, added in their order. One call.
+ *
+ * Of norms near the largest that there are, their product would be less than the least normal number, which many devices take for 0.
+ */
 export const CLIP_FACTOR: WgslKernel<"f32"> = {
   name: "clipFactor",
   inputs: { squares: "f32" },
@@ -69,6 +74,9 @@ fn kernel(index : i32) {
     let share = factor * squares[2 * block];
     sum += share * share * squares[2 * block + 1];
   }
-  result[index] = min(1.0, factor * uniforms.clip / (sqrt(sum) + factor * 1e-6));
+  let rest = uniforms.clip / (sqrt(sum) + factor * 1e-6);
+  let isClipped = factor * rest < 1.0;
+  result[2 * index] = select(1.0, factor, isClipped);
+  result[2 * index + 1] = select(1.0, rest, isClipped);
 }`,
 };

@@ -7,7 +7,7 @@
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/** One step. result f32: w `[count]`, then v, both updated; `gradient` f32 `[count]`; `factor` f32 `[1]`. One call a parameter. */
+/** One step. result f32: w `[count]`, then v, both updated; `gradient` f32 `[count]`; `factor` f32 `[2]`. One call a parameter. */
 export const SGD: WgslKernel<"f32"> = {
   name: "sgd",
   inputs: { gradient: "f32", factor: "f32" },
@@ -17,7 +17,7 @@ export const SGD: WgslKernel<"f32"> = {
 fn kernel(index : i32) {
   let velocity = uniforms.invocations + index;
   let w = result[index];
-  var g = factor[0] * gradient[index];
+  var g = factor[1] * (factor[0] * gradient[index]);
   if (uniforms.weightDecay != 0.0) { g += uniforms.weightDecay * w; }
   let v = uniforms.momentum * result[velocity] + g;
   result[velocity] = v;

@@ -46,7 +46,7 @@ export const beta2Option = numberOption(
 /** `--weight-decay` */
 export const weightDecayOption = numberOption(
   "--weight-decay <number>",
-  "how strongly weights are drawn to 0",
+  "how strongly weights and biases are drawn to 0; learned constants are not",
   numbers("0 or more", (value) => value >= 0),
   `0; adamw ${OPTIMISER_DEFAULTS.adamw.weightDecay}`,
 ).helpGroup(TRAINING);

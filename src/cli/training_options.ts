@@ -57,7 +57,7 @@ export const thresholdOption = numberOption(
 /** `--penalty` */
 export const penaltyOption = numberOption(
   "--penalty <number>",
-  "p, how far below 0 a spike sends the potential",
+  "p: a spike leaves the potential at θ − p",
   notNegative,
 ).default(SEED_DEFAULTS.penalty).helpGroup(NETWORK);
 /** `--begin-eval` */

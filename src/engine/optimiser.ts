@@ -4,6 +4,9 @@
  * Before either, with `clip` the gradient of all parameters together is scaled down to that norm where it is longer:
  * g ← g · min(1, clip / (‖g‖ + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does.
  *
+ * Weight decay draws weights and biases to 0, as `torch.optim` does, but not the learned constants of neurons: a decay, a threshold
+ * or a scale of 0 is not a simpler network, it is another neuron.
+ *
  * @module
  */
 
@@ -15,7 +18,7 @@ export interface SgdStep {
   readonly learningRate: number;
   /** m, 0 to less than 1. */
   readonly momentum: number;
-  /** λ, 0 or more. @default {0} */
+  /** λ, 0 or more, of weights and biases. @default {0} */
   readonly weightDecay?: number;
   /** The largest norm of the gradient, above 0. @default {none} */
   readonly clip?: number;
@@ -39,7 +42,7 @@ export interface AdamStep {
   readonly beta2?: number;
   /** ε, above 0. @default {1e-8} */
   readonly epsilon?: number;
-  /** λ, 0 or more. @default {0 for `adam`, 0.01 for `adamw`} */
+  /** λ, 0 or more, of weights and biases. @default {0 for `adam`, 0.01 for `adamw`} */
   readonly weightDecay?: number;
   /** The largest norm of the gradient, above 0. @default {none} */
   readonly clip?: number;

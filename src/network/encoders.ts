@@ -21,7 +21,10 @@ export interface NoiseEncoder {
 export interface PoissonEncoder {
   /** Which encoder this is. */
   readonly kind: "poisson";
-  /** The chance of a spike at a feature of 1; above 0. Chances below 0 count as 0, above 1 as 1. @default {1} */
+  /**
+   * The chance of a spike at a feature of 1; above 0. Chances below 0 count as 0, above 1 as 1. Draws have 16 bits, so a chance is
+   * the nearest multiple of 1/65,536: one below 1/131,072 is 0. @default {1}
+   */
   readonly rate: number;
   /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
   readonly offset: number;
@@ -41,7 +44,12 @@ export interface LatencyEncoder {
   readonly offset: number;
 }
 
-/** Delta modulation of a sequence: spikes where a channel has changed by `threshold` or more since the step before. */
+/**
+ * Delta modulation of a sequence: spikes where a channel has changed by `threshold` or more since the step before.
+ *
+ * Float32 has neither all numbers nor all thresholds exactly: a change that misses the threshold by less than four units in the
+ * last place of the larger number counts.
+ */
 export interface DeltaEncoder {
   /** Which encoder this is. */
   readonly kind: "delta";
@@ -52,7 +60,7 @@ export interface DeltaEncoder {
    * two inputs, 1 where it rises (the first half of the inputs) and 1 where it falls (the second half). @default {"both"}
    */
   readonly channels: "on" | "sign" | "both";
-  /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
+  /** Means nothing here: what is added to all steps changes no difference. @default {0} */
   readonly offset: number;
 }
 
@@ -156,6 +164,13 @@ export function sampleFormOf({ encoder, inputs, steps }: Pick<NetworkSpec, "enco
     default:
       return encoder satisfies never;
   }
+}
+
+/** The feature of each pixel value, float32 `[256]`. */
+export function featuresOfPixels({ kind, offset }: Encoder): Float32Array {
+  // An offset would round each pixel otherwise, and differences with it.
+  const added = kind === "delta" ? 0 : offset;
+  return Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + added);
 }
 
 /** Whether a sample's features are the same at every step, so that they can be multiplied into the weights. */

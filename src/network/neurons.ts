@@ -28,7 +28,7 @@ export interface GradedNeuron {
   readonly decay: number;
   /** θ, the membrane potential above which the unit fires. */
   readonly threshold: number;
-  /** p, how far below zero the potential falls at a spike; 0 or more. */
+  /** p, how far below the threshold a spike leaves the potential: at θ − p; 0 or more. */
   readonly penalty: number;
   /** γ, what a spike is multiplied by before it is handed on. @default {1} */
   readonly scale?: number;
@@ -279,6 +279,13 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
   throw new InputError(
     `${neuron?.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${describeIssue(issue)}`,
   );
+}
+
+/** Names of the tensors that hold a network's learned constants, such as `decay1`. */
+export function constantNames(
+  { layers }: { readonly layers: readonly { readonly neuron: Neuron }[] },
+): Set<string> {
+  return new Set(layers.flatMap(({ neuron }, i) => learnedOf(neuron).map((name) => `${name}${i + 1}`)));
 }
 
 /** Names of a neuron's learned constants, in the order of {@linkcode LEARNABLE}. */

@@ -174,7 +174,7 @@ export interface Recipe {
   readonly optimizer?: "sgd" | "adam" | "adamw" | undefined;
   /** How far it moves them. */
   readonly learningRate?: number | undefined;
-  /** How strongly weights are drawn to 0. */
+  /** How strongly weights and biases are drawn to 0. */
   readonly weightDecay?: number | undefined;
   /** How the learning rate changes. */
   readonly schedule?: "constant" | "cosine" | "step" | undefined;

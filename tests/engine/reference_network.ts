@@ -65,7 +65,10 @@ export function encodeSample(
   const { fround } = Math;
   const rounded = Float32Array.from(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
-    (value) => samples.features instanceof Uint8Array ? fround(value / 255) + encoder.offset : value,
+    (value) => {
+      if (!(samples.features instanceof Uint8Array)) return value;
+      return fround(value / 255) + (encoder.kind === "delta" ? 0 : encoder.offset); // which changes no difference
+    },
   );
   return Array.from({ length: steps }, (_, step) => {
     switch (encoder.kind) {
@@ -85,8 +88,11 @@ export function encodeSample(
         const channels = samples.size / spec.steps, threshold = fround(encoder.threshold);
         return Float64Array.from({ length: inputs }, (_, input) => {
           const at = step * channels + input % channels;
-          const change = step === 0 ? 0 : fround(rounded[at]! - rounded[at - channels]!);
-          const rises = change >= threshold ? 1 : 0, falls = -change >= threshold ? 1 : 0;
+          const [now, before] = [rounded[at]!, rounded[at - (step === 0 ? 0 : channels)]!];
+          const change = fround(now - before);
+          const slack = Math.min(threshold / 2, Math.max(Math.abs(now), Math.abs(before)) / 2 ** 21);
+          const rises = fround(change + slack) >= threshold ? 1 : 0;
+          const falls = fround(slack - change) >= threshold ? 1 : 0;
           switch (encoder.channels) {
             case "on":
               return rises;

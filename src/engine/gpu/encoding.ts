@@ -10,7 +10,13 @@ import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
 import { ENCODE_POISSON } from "../../../asm/encoders/poisson.wgsl.ts";
 import type { SampleFeatures } from "../../data/augment.ts";
 import { arePixels } from "../../data/samples.ts";
-import { DELTA_CHANNELS, type Encoder, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
+import {
+  DELTA_CHANNELS,
+  type Encoder,
+  featuresOfPixels,
+  latencyLevels,
+  sampleFormOf,
+} from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
@@ -74,13 +80,7 @@ export function packSamples(
 /** The feature of each pixel value, f32 `[256]`, for {@linkcode encodeRows}. */
 export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor<"f32"> {
   const scale = featureScaleOf(encoder);
-  return backend.upload(
-    Float32Array.from(
-      { length: 256 },
-      (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset) * scale,
-    ),
-    [256],
-  );
+  return backend.upload(featuresOfPixels(encoder).map((feature) => feature * scale), [256]);
 }
 
 /** Rows that a sample has: its steps, or one where its input is the same at all of them. */

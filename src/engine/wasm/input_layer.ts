@@ -5,7 +5,7 @@
  */
 import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import { arePixels, type Samples } from "../../data/samples.ts";
-import { foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
+import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import type { DrawKey } from "../../random.ts";
 import type { CoreMemory } from "./core_memory.ts";
@@ -96,10 +96,7 @@ export class InputLayer implements InputOperations {
     this.#floats = new Float32Array(kernels.memory.buffer);
     const { encoder, inputs, steps } = spec, { featureScale } = this.#product;
     this.#steps = steps;
-    this.#pixels = Float32Array.from(
-      { length: 256 },
-      (_, pixel) => Math.fround(Math.fround(pixel / 255) + encoder.offset) * featureScale,
-    );
+    this.#pixels = featuresOfPixels(encoder).map((feature) => feature * featureScale);
     if (!foldsFeatures(encoder)) this.#view(memory.features, inputs).fill(1);
     if (encoder.kind === "latency") {
       this.#view(memory.levels, 4).fill(Infinity);

@@ -71,6 +71,11 @@ export function layOut(plan: Plan, isExternal = false): ParameterLayout {
   return { layers, size };
 }
 
+/** Where learned constants of neurons lie, from and to, ascending: weight decay leaves them alone. */
+export function constantRanges({ layers }: ParameterLayout): (readonly [from: number, to: number])[] {
+  return layers.flatMap(({ learned, width }) => [...learned.values()].map((at) => [at, at + width] as const));
+}
+
 /** A tensor of a file and where its numbers lie. */
 interface Place {
   readonly name: string;

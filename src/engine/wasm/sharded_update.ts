@@ -10,6 +10,7 @@ import { adamConstants, type CompleteStep } from "../optimiser.ts";
 import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";
 import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
+import { constantRanges } from "./layout.ts";
 
 /** A part of the batch's gradient: whole blocks, one after the other. */
 export interface GradientPart {
@@ -41,8 +42,11 @@ export class ShardedUpdate {
   /** See {@linkcode CoreMemory.shards}. */
   readonly #room: number;
   readonly #floats: Float32Array;
+  /** Where learned constants lie: they do not decay. */
+  readonly #constants: readonly (readonly [from: number, to: number])[];
 
-  constructor(kernels: Kernels, { shards }: CoreMemory) {
+  constructor(kernels: Kernels, { shards, layout }: CoreMemory) {
+    this.#constants = constantRanges(layout);
     this.#kernels = kernels;
     this.#room = shards;
     this.#floats = new Float32Array(kernels.memory.buffer);
@@ -92,34 +96,56 @@ export class ShardedUpdate {
     count: number,
     { parameters, moments: [first, second], step, number, factor }: Move,
   ): void {
-    const k = this.#kernels, gradientsAt = this.#gradientsAt;
-    const parametersAt = this.#room;
+    const [w, m, s] = [0, 1, 2].map((row) => this.#view(this.#room + 4 * row * UPDATE_FLOATS, count));
+    w!.set(parameters.subarray(at, at + count));
+    m!.set(first.subarray(at, at + count));
+    s!.set(second.subarray(at, at + count));
+    for (const { from, to, decays } of this.#piecesOf(at, at + count)) {
+      this.#step(from - at, to - from, decays ? step : { ...step, weightDecay: 0 }, number, factor);
+    }
+    parameters.set(w!, at);
+    first.set(m!, at);
+    second.set(s!, at);
+  }
+
+  /** Moves some of the parameters in the room, from its `from`-th on. */
+  #step(from: number, count: number, step: CompleteStep, number: number, factor: number): void {
+    const k = this.#kernels, gradientsAt = this.#gradientsAt + 4 * from;
+    const parametersAt = this.#room + 4 * from;
     const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
-    const w = this.#view(parametersAt, count), m = this.#view(firstAt, count);
-    w.set(parameters.subarray(at, at + count));
-    m.set(first.subarray(at, at + count));
     switch (step.kind) {
       case "sgd":
         // deno-fmt-ignore
         k.sgd(parametersAt, firstAt, gradientsAt, count, 1, factor, step.learningRate, step.momentum,
           step.weightDecay);
-        break;
+        return;
       case "adam":
       case "adamw": {
-        const s = this.#view(secondAt, count),
-          { rate, correction, decay, shrink } = adamConstants(step, number);
-        s.set(second.subarray(at, at + count));
+        const { rate, correction, decay, shrink } = adamConstants(step, number);
         // deno-fmt-ignore
         k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, 1, factor, rate, 1 - step.beta1, step.beta2,
           1 - step.beta2, correction, step.epsilon, decay, shrink);
-        second.set(s, at);
-        break;
+        return;
       }
       default:
         step satisfies never;
     }
-    parameters.set(w, at);
-    first.set(m, at);
+  }
+
+  /** A run of parameters, cut into pieces that decay and pieces that do not. */
+  #piecesOf(from: number, to: number): { from: number; to: number; decays: boolean }[] {
+    const pieces: { from: number; to: number; decays: boolean }[] = [];
+    let at = from;
+    const take = (end: number, decays: boolean) => {
+      if (end > at) pieces.push({ from: at, to: end, decays });
+      at = Math.max(at, end);
+    };
+    for (const [begin, end] of this.#constants) {
+      take(Math.min(begin, to), true);
+      take(Math.min(end, to), false);
+    }
+    take(to, true);
+    return pieces;
   }
 
   /** Where the shards lie, behind the parameters and their moments. */

@@ -25,23 +25,24 @@ export function updateParameters(
   return backend.scoped((keep) => {
     const squares = keep(squaresOf(backend, parameters));
     const factor = clipFactorOf(backend, squares, step.clip);
-    for (const { rows, columns, values, gradient } of parameters) {
+    for (const { rows, columns, values, gradient, isConstant } of parameters) {
+      const moved = isConstant ? { ...step, weightDecay: 0 } : step;
       const call = { inputs: { gradient, factor }, invocations: rows * columns, output: values };
-      switch (step.kind) {
+      switch (moved.kind) {
         case "sgd": {
-          const { learningRate, momentum, weightDecay } = step;
+          const { learningRate, momentum, weightDecay } = moved;
           backend.run(SGD, { ...call, uniforms: { learningRate, momentum, weightDecay } });
           break;
         }
         case "adam":
         case "adamw": {
-          const { beta1, beta2, epsilon } = step;
+          const { beta1, beta2, epsilon } = moved;
           const moments = { toMean: 1 - beta1, keep: beta2, toSquare: 1 - beta2 };
-          backend.run(ADAM, { ...call, uniforms: { ...adamConstants(step, number), ...moments, epsilon } });
+          backend.run(ADAM, { ...call, uniforms: { ...adamConstants(moved, number), ...moments, epsilon } });
           break;
         }
         default:
-          step satisfies never;
+          moved satisfies never;
       }
     }
     return squares;
@@ -90,14 +91,14 @@ function squaresOf(backend: Backend, parameters: readonly DeviceParameter[]): Te
   return squares;
 }
 
-/** What gradients are multiplied by, f32 `[1]`. */
+/** What gradients are multiplied by, f32 `[2]`: see {@linkcode CLIP_FACTOR}. */
 function clipFactorOf(backend: Backend, squares: Tensor<"f32">, clip: number): Tensor<"f32"> {
-  if (clip === Infinity) return backend.upload(Float32Array.of(1), [1]);
+  if (clip === Infinity) return backend.upload(Float32Array.of(1, 1), [2]);
   const [blocks = 0] = squares.shape;
   return backend.run(CLIP_FACTOR, {
     inputs: { squares },
     uniforms: { blocks, clip },
     invocations: 1,
-    output: [1],
+    output: [2],
   });
 }

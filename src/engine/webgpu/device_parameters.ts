@@ -8,6 +8,7 @@
  */
 import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
 import { layerOfParameter, parameterShapes } from "../../network/model_file.ts";
+import { constantNames } from "../../network/neurons.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
@@ -25,6 +26,8 @@ export interface DeviceParameter {
   readonly rows: number;
   readonly columns: number;
   readonly isMatrix: boolean;
+  /** It is a neuron's constant that is learned: it does not decay. */
+  readonly isConstant: boolean;
   /** Values, then each of the moments. */
   values: Tensor<"f32">;
   readonly gradient: Tensor<"f32">;
@@ -37,6 +40,7 @@ export class DeviceParameters {
 
   constructor(backend: Backend, spec: NetworkSpec) {
     this.#backend = backend;
+    const constants = constantNames(spec);
     const parameterOf = (name: string, shape: readonly number[]): DeviceParameter => {
       const [rows = 1, columns = 1] = shape;
       const values = new Float32Array((1 + MOST_MOMENTS) * rows * columns);
@@ -46,6 +50,7 @@ export class DeviceParameters {
         rows,
         columns,
         isMatrix: shape.length === 2,
+        isConstant: constants.has(name),
         values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
         gradient: backend.allocate("f32", [columns, rows]),
       };

@@ -17,8 +17,13 @@ testOnBothBuilds(
           if (steps > 1) s[row] = s[0]! + threshold; // a change of just the threshold is one
           const spike = (step: number, input: number) => {
             const at = step * row + input % channels;
-            const change = step === 0 ? 0 : fround(s[at]! - s[at - row]!);
-            const on = change >= threshold ? 1 : 0, off = -change >= threshold ? 1 : 0;
+            const [now, before] = [s[at]!, s[step === 0 ? at : at - row]!];
+            const slack = Math.min(
+              threshold / 2,
+              fround(Math.max(Math.abs(now), Math.abs(before)) / 2 ** 21),
+            );
+            const on = fround(fround(now - before) + slack) >= threshold ? 1 : 0;
+            const off = fround(fround(before - now) + slack) >= threshold ? 1 : 0;
             if (input >= (name === "both" ? 2 : 1) * channels) return 0; // padding, which is 0 before
             return { on, sign: on - off, both: input < channels ? on : off }[name];
           };

@@ -1,0 +1,106 @@
+/**
+ * Changes of exactly the threshold, which float32 may have a little below it: as decimals, and as pixels.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { SampleFeatures } from "../../src/data/augment.ts";
+import type { Samples } from "../../src/data/samples.ts";
+import { encodeRows, packSamples, uploadPixels } from "../../src/engine/gpu/encoding.ts";
+import { openBackend } from "../../src/engine/gpu/tfjs_backend.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { graded, layer, network } from "../../src/network/builder.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { drawKey } from "../../src/random.ts";
+import { batchOf } from "./batches.ts";
+import { gpuTest } from "./gpu/gpu.ts";
+import { encodeSample } from "./reference_network.ts";
+
+const kernels = await loadKernels();
+const identity = graded({ decay: 0, threshold: 0, penalty: 0 });
+
+/** One channel that becomes two inputs, each handed on as it is. */
+const specOf = (steps: number, threshold: number, offset = 0) =>
+  network({ inputs: 2, steps, encoder: { kind: "delta", threshold, offset }, layers: [layer(2, identity)] });
+
+const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
+  name: "a ramp",
+  count: 1,
+  size: features.length,
+  features,
+  labels: Uint8Array.of(0),
+});
+
+/** 1 where the channel rises, −1 where it falls: as a kernel has it, whose outputs are its inputs. */
+async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
+  using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, record: true });
+  await engine.setParameters(new Map([["w1", Float32Array.of(1, 0, 0, 1)], ["b1", new Float32Array(2)]]));
+  const { outputs: [o] } = await engine.trace(batchOf(samples));
+  return Array.from({ length: spec.steps }, (_, t) => o![2 * t]! - o![2 * t + 1]!);
+}
+
+const inReference = (spec: NetworkSpec, samples: Samples): Promise<number[]> =>
+  Promise.resolve(encodeSample(spec, samples, 0, drawKey(0, 0, 0, 0)).map(([on, off]) => on! - off!));
+
+/** All of a device's answers to one question after the other. */
+async function checkOn(
+  encode: (spec: NetworkSpec, samples: Samples) => Promise<number[]>,
+  mostLevels: number,
+) {
+  const spikes = (features: Float32Array | Uint8Array, threshold: number, offset = 0) =>
+    encode(specOf(features.length, threshold, offset), sampleOf(features));
+  assert.deepEqual(await spikes(Float32Array.of(1, 2, 2.9, 3, 3.9), 1), [0, 1, 0, 0, 0]);
+  assert.deepEqual(await spikes(Float32Array.of(0, 1, 0, 2, 8, -20, 20), 1), [0, 1, -1, 1, 1, -1, 1]);
+  for (const step of [0.1, 0.2, 0.3, 0.05, 1e-3, 7.7]) {
+    const ramp = Float32Array.from({ length: 11 }, (_, t) => Math.round(t * step * 1e6) / 1e6);
+    const rising = [0, ...Array(10).fill(1)];
+    assert.deepEqual(await spikes(ramp, step), rising, `by ${step}`);
+    assert.deepEqual(await spikes(ramp.toReversed(), step), rising.map((on) => 0 - on), `down by ${step}`);
+    // What is short of the threshold by a thousandth of it is short.
+    assert.deepEqual(await spikes(ramp, 1.001 * step), Array(11).fill(0), `short of ${step}`);
+  }
+  // Numbers so large that the threshold is less than their last place: what stays is no change.
+  assert.deepEqual(await spikes(Float32Array.of(3e7, 3e7, 3e7 + 2), 0.1), [0, 0, 1]);
+  for (let level = 1; level <= mostLevels; level++) {
+    const bytes = Uint8Array.from({ length: Math.floor(255 / level) + 1 }, (_, t) => t * level);
+    const rising = Array.from(bytes, (_, t) => t === 0 ? 0 : 1);
+    for (const offset of [0, -0.5]) {
+      assert.deepEqual(await spikes(bytes, level / 255, offset), rising, `${level}/255, offset ${offset}`);
+    }
+    assert.deepEqual(
+      await spikes(bytes, (level + 0.5) / 255),
+      rising.fill(0),
+      `half a level above ${level}/255`,
+    );
+  }
+  assert.deepEqual(await spikes(Uint8Array.of(0, 51, 102, 153, 204, 255), 0.2), [0, 1, 1, 1, 1, 1]);
+}
+
+Deno.test("the delta encoder counts a change of exactly the threshold, in decimals and in pixels, on wasm", () =>
+  checkOn(onWasm, 64));
+
+Deno.test("the delta encoder counts a change of exactly the threshold, in the reference network", () =>
+  checkOn(inReference, 64));
+
+gpuTest(
+  "the delta encoder counts a change of exactly the threshold, in decimals and in pixels, on a device",
+  async () => {
+    const backend = await openBackend();
+    try {
+      await checkOn(async (spec, samples) => {
+        const packed = packSamples(spec, batchOf(samples), {
+          sources: new SampleFeatures(0),
+          count: 1,
+          seed: 0,
+        });
+        const [x] = await backend.scoped(() =>
+          backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed))
+        );
+        return Array.from({ length: spec.steps }, (_, t) => x![2 * t]! - x![2 * t + 1]!);
+      }, 16);
+    } finally {
+      backend.close();
+    }
+  },
+);

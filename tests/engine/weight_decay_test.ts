@@ -1,0 +1,74 @@
+/**
+ * What weight decay draws to 0, on every engine: weights and biases, but no constant of a neuron.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { createEngine } from "../../src/engine/choose.ts";
+import type { Parameters, Step } from "../../src/engine/engine.ts";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { assertClose } from "../asm/numbers.ts";
+import { batchOf } from "./batches.ts";
+import { gpuTest } from "./gpu/gpu.ts";
+import { drawParameters, drawSamples } from "./network_cases.ts";
+
+const spec = network({
+  inputs: 7,
+  steps: 6,
+  layers: [
+    layer(5, lif({ threshold: 0.3, learn: ["decay", "threshold"] }), { recurrent: true }),
+    layer(4, graded({ threshold: 0.1, learn: ["threshold", "scale"] })),
+    layer(3, integrator({ learn: ["decay"] })),
+  ],
+});
+const samples = drawSamples(spec, 2, 8, false);
+const before = drawParameters(spec, 1);
+const RATE = 0.05, DECAY = 0.4;
+/** In one step from no moments, both take lr·λ·w from w, besides what they take without. */
+const STEPS: Readonly<Record<string, Step>> = {
+  sgd: { learningRate: RATE, momentum: 0.5 },
+  adamw: { kind: "adamw", learningRate: RATE, weightDecay: 0 },
+  "sgd, clipped": { learningRate: RATE, momentum: 0.5, clip: 0.01 },
+};
+
+async function checkDecay(engine: "wasm" | "hybrid" | "webgpu", threads: number): Promise<void> {
+  const moved = async (step: Step): Promise<Parameters> => {
+    using made = await createEngine({ spec, engine, threads, batchSize: 8 });
+    await made.setParameters(before);
+    await made.train(batchOf(samples), step);
+    return await made.getParameters();
+  };
+  for (const [name, step] of Object.entries(STEPS)) {
+    const plain = await moved(step), drawn = await moved({ ...step, weightDecay: DECAY });
+    for (const [tensor, found] of drawn) {
+      const label = `${name}: ${tensor} on ${engine}`, without = plain.get(tensor)!;
+      if (/^[wbv]\d$/.test(tensor)) {
+        assertClose(found, without.map((w, i) => w - RATE * DECAY * before.get(tensor)![i]!), label, {
+          absolute: 1e-6,
+        });
+        assert.notDeepEqual(found, without, label);
+      } else {
+        assert.deepEqual(found, without, label);
+      }
+    }
+    assert.deepEqual([...drawn.keys()].filter((tensor) => !/^[wbv]\d$/.test(tensor)), [
+      "decay1",
+      "threshold1",
+      "threshold2",
+      "scale2",
+      "decay3",
+    ]);
+  }
+}
+
+for (const threads of [0, 2]) {
+  Deno.test(`weight decay draws weights and biases, and no learned constant, wasm on ${threads} threads`, () =>
+    checkDecay("wasm", threads));
+}
+
+for (const engine of ["hybrid", "webgpu"] as const) {
+  gpuTest(
+    `weight decay draws weights and biases, and no learned constant, ${engine}`,
+    () => checkDecay(engine, 1),
+  );
+}
