@@ -6,7 +6,7 @@
 import * as Plot from "@observablehq/plot";
 import { count, counted } from "../figures.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
-import { sampleImage } from "./images.ts";
+import { sampleFigure } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
 import {
@@ -199,16 +199,15 @@ function mistakesList(predictions: Predictions, samples: Samples): Markup {
   } given a wrong name. ${
     mistakes.length > MISTAKES ? `These ${MISTAKES} with the highest probability:` : "The surest come first:"
   }</p>
-<ul class="pictures">${
+<ul class="pictures ${word}">${
     mistakes.slice(0, MISTAKES).map((i) => {
       const name = className(names, labels[i]!);
       return html`
-        <li><img class="sample" src="${sampleImage(
+        <li>${sampleFigure(
           samples,
           i,
-        )}" width="84" height="84" alt="Test ${word} ${count(
-          i,
-        )} (${name})"><span><b>${name}</b> taken for <b>${className(
+          `Test ${word} ${count(i)} (${name})`,
+        )}<span><b>${name}</b> taken for <b>${className(
           names,
           predicted[i]!,
         )}</b></span><span>${probability(confidence[i]!)}</span><span class="note">${word} ${count(

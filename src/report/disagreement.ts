@@ -6,7 +6,7 @@
  */
 import { count } from "../figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
-import { sampleImage } from "./images.ts";
+import { sampleFigure } from "./images.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { Predictions } from "./predictions.ts";
 import { className, probability } from "./words.ts";
@@ -124,13 +124,13 @@ function pictures(
   );
   return html`
     <h4>${title}</h4>
-    <ul class="pictures">${shown.map((i) => {
-      const name = className(wrong.names, wrong.labels[i]!), picture = sampleImage(samples, i);
-      return html`<li><img class="sample" src="${picture}" width="84" height="84" alt="Test ${
-        wordOf(samples)
-      } ${count(i)} (${name})"><span><b>${name}</b> taken for <b>${
-        className(wrong.names, wrong.predicted[i]!)
-      }</b></span><span>${probability(wrong.confidence[i]!)}</span></li>`;
+    <ul class="pictures ${wordOf(samples)}">${shown.map((i) => {
+      const name = className(wrong.names, wrong.labels[i]!);
+      return html`<li>${
+        sampleFigure(samples, i, `Test ${wordOf(samples)} ${count(i)} (${name})`)
+      }<span><b>${name}</b> taken for <b>${className(wrong.names, wrong.predicted[i]!)}</b></span><span>${
+        probability(wrong.confidence[i]!)
+      }</span></li>`;
     })}</ul>
   `;
 }

@@ -5,6 +5,8 @@
  */
 import { encode } from "fast-png";
 import { arePixels, type Samples } from "../data/samples.ts";
+import { type Cells, layOut, layoutOfSamples } from "./layout.ts";
+import { html, type Markup } from "./markup.ts";
 
 /** The most negative and the most positive colour: Okabe and Ito's blue and vermillion, for light and dark paper alike. */
 const NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
@@ -12,22 +14,34 @@ const NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
 /** Shades of either sign. More are not told apart, and make the file larger. */
 const SHADES = 15;
 
-/** How a list of features is laid out as a picture: a square where it is one, else a single row. */
-export function pictureShape(size: number): readonly [rows: number, columns: number] {
-  const side = Math.sqrt(size);
-  return Number.isInteger(side) ? [side, side] : [1, size];
+/** The room of a sample's picture in the page, in CSS pixels; a sequence has more of it across. */
+const ROOM = 84, ROOM_ACROSS = 168;
+
+/** A sample as a picture in the page. @param alt What it is. */
+export function sampleFigure(samples: Samples, index: number, alt: string): Markup {
+  const { of, rows, columns } = layoutOfSamples(samples);
+  const [width, height] = of === "picture"
+    ? [columns, rows].map((cells) => Math.max(1, Math.round(ROOM * cells / Math.max(rows, columns))))
+    : [ROOM_ACROSS, Math.max(14, Math.min(ROOM, 4 * rows))];
+  return html`<img class="sample" src="${
+    sampleImage(samples, index)
+  }" width="${width}" height="${height}" alt="${alt}">`;
 }
 
 /** A sample's features as ink on paper: the highest value black, the lowest white, and white what is behind its last step. */
 export function sampleImage(samples: Samples, index: number): string {
   const { features, size, lengths, steps = 1 } = samples;
   const own = lengths ? lengths[index]! * size / steps : size;
-  const values = features.subarray(index * size, index * size + own);
-  const [low, high] = arePixels(samples) ? [0, 255] : rangeOf(values);
-  const [height, width] = pictureShape(size);
-  const data = new Uint8Array(size).fill(255);
-  values.forEach((value, i) => data[i] = 255 - Math.round(255 * (value - low) / (high - low || 1)));
-  return url(encode({ width, height, data, channels: 1 }));
+  const values = Float32Array.from(features.subarray(index * size, index * size + own));
+  const whole = new Float32Array(size).fill(rangeOf(values)[0]);
+  whole.set(values);
+  const cells = layOut(whole, layoutOfSamples(samples));
+  const [low, high] = arePixels(samples) ? [0, 255] : rangeOf(cells.values);
+  const data = Uint8Array.from(
+    cells.values,
+    (value) => 255 - Math.round(255 * (value - low) / (high - low || 1)),
+  );
+  return url(encode({ width: cells.columns, height: cells.rows, data, channels: 1 }));
 }
 
 /** The least value and the most; in a loop, for a sequence may have more values than a call takes arguments. */
@@ -43,17 +57,17 @@ function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
 /**
  * Signed values as a picture: blue below 0, vermillion above, the paper itself at 0.
  *
- * @param values `[rows, columns]`.
+ * @param cells As they lie.
  * @param scale The absolute value that has the full colour; larger ones are cut off there.
  */
-export function signedImage(values: Float32Array, columns: number, scale: number): string {
+export function signedImage({ values, rows, columns }: Cells, scale: number): string {
   const data = Uint8Array.from(
     values,
     (value) => SHADES + Math.round(SHADES * Math.max(-1, Math.min(1, scale > 0 ? value / scale : 0))),
   );
   return url(encode({
     width: columns,
-    height: values.length / columns,
+    height: rows,
     data,
     channels: 1,
     palette: PALETTE,

@@ -8,6 +8,7 @@ import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../train/trainer.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
+import { asPresented } from "./layout.ts";
 import { learningSection } from "./learning.ts";
 import type { Markup } from "./markup.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
@@ -34,8 +35,8 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   };
   if (record) add("learning", "Learning", learningSection(metrics, run.epochs, score, model?.spec.loss.kind));
   if (model && findings) {
-    const { samples, predictions, recordings, traced } = findings;
-    const { spec, parameters } = model;
+    const { predictions, recordings, traced } = findings;
+    const { spec, parameters } = model, samples = asPresented(findings.samples, spec);
     add("classes", "Right and wrong", classesSection(predictions, samples));
     if (traced.length > 0) {
       add("samples", "Samples, step by step", samplesSection(spec, parameters, samples, traced));
@@ -47,7 +48,7 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
     add(
       "weights",
       "Weights",
-      weightsSection(spec, parameters, recordings.layers.find(({ layer }) => layer === 0)),
+      weightsSection(spec, parameters, samples, recordings.layers.find(({ layer }) => layer === 0)),
     );
   }
   add("run", "The run", runSection(run));

@@ -11,7 +11,7 @@ import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import { indexNames } from "../network/class_names.ts";
 import type { NetworkSpec, Neuron } from "../network/spec.ts";
 import type { TracedSample } from "./findings.ts";
-import { sampleImage } from "./images.ts";
+import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
@@ -41,7 +41,9 @@ export function samplesSection(
     "Samples, step by step",
     html`<p>Each sample is shown for ${
       samples.lengths ? `as many steps as it has, ${count(spec.steps)} at most` : `${count(spec.steps)} steps`
-    }. A tick is a spike. A membrane potential is drawn as each step
+    }. ${
+      wordOf(samples) === "sequence" ? "Its picture has steps from left to right and channels upwards. " : ""
+    }A tick is a spike. A membrane potential is drawn as each step
 leaves it; a spike is drawn up to where the potential was before the reset, where the neuron tells it. The dashed line is the
 threshold.</p>`,
     ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),
@@ -59,6 +61,7 @@ function oneSample(
   const named = probabilities.indexOf(Math.max(...probabilities)), label = samples.labels[index]!;
   const names = samples.classes ?? indexNames(probabilities.length);
   const nameOf = (unit: number) => className(names, unit), word = wordOf(samples);
+  const title = `Test ${word} ${count(index)} (${nameOf(label)})`;
   const chance = (unit: number) => probability(probabilities[unit]!);
   const verdict = named === label
     ? `named rightly, with a probability of ${chance(named)}`
@@ -106,14 +109,11 @@ function oneSample(
   ];
   return html`
     <article class="trace" aria-labelledby="sample-${index}">
-      <header><img class="sample" src="${sampleImage(
+      <header>${sampleFigure(
         samples,
         index,
-      )}" width="84" height="84" alt="Test ${word} ${count(
-        index,
-      )} (${nameOf(label)})"><div><h3 id="sample-${index}">Test ${word} ${count(
-        index,
-      )} (${nameOf(label)})</h3><p>${verdict}</p></div></header>
+        title,
+      )}<div><h3 id="sample-${index}">${title}</h3><p>${verdict}</p></div></header>
       <div class="grid">
         <div>${shown.filter((layer) => layer < top).toReversed().map(raster)}${hidden}</div>
         <div>${shown.filter((layer) => layer === top).map(raster)}${decision}</div>

@@ -6,7 +6,9 @@
 import { count } from "../figures.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { pictureShape, signedImage } from "./images.ts";
+import type { Samples } from "../data/samples.ts";
+import { signedImage } from "./images.ts";
+import { type Layout, layOut, layoutOfWeights } from "./layout.ts";
 import { html, legend, type Markup, section } from "./markup.ts";
 import { COLOURS } from "./plots.ts";
 import type { LayerActivity } from "./recordings.ts";
@@ -16,6 +18,8 @@ import { percent } from "./words.ts";
 const MOST_UNITS = 144;
 /** Weights that are shown in all. */
 const MOST_WEIGHTS = 160_000;
+/** A picture so many times as wide as high has a line of its own. */
+const WIDE = 4;
 /** The full colour is that of the weight that so many are smaller than. */
 const FULL = 0.995;
 
@@ -23,19 +27,22 @@ const FULL = 0.995;
 export function weightsSection(
   spec: NetworkSpec,
   parameters: Parameters,
+  samples: Samples,
   activity: LayerActivity | undefined,
 ): Markup | undefined {
   const weights = parameters.get("w1");
   if (!weights) return undefined;
   const { inputs } = spec, { units } = spec.layers[0]!;
-  const [rows, columns] = pictureShape(inputs);
+  const layout = layoutOfWeights(spec, samples);
   const most = Math.max(1, Math.min(MOST_UNITS, Math.floor(MOST_WEIGHTS / inputs)));
   const chosen = shownUnits(units, most, activity?.rates);
   const scale = scaleOf(weights);
   const which = chosen.length === units
     ? `All ${count(units)} units`
     : `The ${count(chosen.length)} ${activity ? "busiest" : "first"} of ${count(units)} units`;
-  const row = (unit: number) => weights.subarray(unit * inputs, (unit + 1) * inputs);
+  const picture = (unit: number) =>
+    signedImage(layOut(weights.subarray(unit * inputs, (unit + 1) * inputs), layout), scale);
+  const isWide = layout.rows === 1 || layout.columns > WIDE * layout.rows;
   return section(
     "weights",
     "First-layer weights",
@@ -45,40 +52,56 @@ export function weightsSection(
     ]),
     html`<p>${which}. The full colour is ±${scale.toPrecision(2)}; ${
       percent(FULL)
-    } of the weights are within it. ${
-      rows > 1
-        ? html`Each picture has a weight for each of ${rows} × ${columns} inputs.`
-        : html`Each row has a weight for each of ${count(inputs)} inputs.`
-    }${
+    } of the weights are within it. ${describeLayout(layout)}${
       activity
         ? html`
-          ${rows > 1
-            ? "Below"
-            : "Beside"} it stand the unit's number, the class for which it fires the most, and how often it fires.
+          ${isWide
+            ? "Beside"
+            : "Below"} it stand the unit's number, the class for which it fires the most, and how often it fires.
         `
         : ""
     }</p>`,
-    rows > 1
-      ? html`<ul class="weights">${
+    isWide
+      ? html`<ol class="weights rows" start="0">${
         chosen.map((unit) =>
           html`
-            <li><img src="${signedImage(row(unit), columns, scale)}" width="${2 * columns}" height="${2 *
-              rows}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+            <li><img src="${picture(unit)}" style="height:${Math.max(
+              10,
+              Math.min(60, 6 * layout.rows),
+            )}px" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
           `
         )
-      }</ul>`
-      : html`<ol class="weights rows" start="0">${
+      }</ol>`
+      : html`<ul class="weights">${
         chosen.map((unit) =>
           html`
-            <li><img src="${signedImage(
-              row(unit),
-              inputs,
-              scale,
-            )}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+            <li><img src="${picture(unit)}" width="${2 * layout.columns}" height="${2 *
+              layout.rows}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
           `
         )
-      }</ol>`,
+      }</ul>`,
   );
+}
+
+function describeLayout({ of, rows, columns }: Layout): string {
+  switch (of) {
+    case "picture":
+      return `Each picture has a weight for each of ${count(rows)} × ${count(columns)} inputs.`;
+    case "sequence":
+      return `Each picture has a weight for each of ${count(rows)} channels, upwards, at each of ${
+        count(columns)
+      } steps, from left to right.`;
+    case "channels":
+      return `Each row has a weight for each of ${count(columns)} channels, the first one at the left.`;
+    case "changes":
+      return `Each picture has two weights for each of ${
+        count(columns)
+      } channels: above for its rise, below for its fall.`;
+    case "list":
+      return `Each row has a weight for each of ${count(columns)} inputs.`;
+    default:
+      return of satisfies never;
+  }
 }
 
 /** The units that are shown, by their numbers: all of them, or the busiest. */

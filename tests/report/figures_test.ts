@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { decode } from "fast-png";
 import fc from "fast-check";
-import { pictureShape, sampleImage, signedImage } from "../../src/report/images.ts";
+import type { Samples } from "../../src/data/samples.ts";
+import { type EncoderDescription, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { sampleFigure, sampleImage, signedImage } from "../../src/report/images.ts";
+import { layOut, layoutOfSamples, layoutOfWeights } from "../../src/report/layout.ts";
 import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
 import { ranges } from "../../src/figures.ts";
 import { html, table } from "../../src/report/markup.ts";
@@ -36,17 +39,19 @@ Deno.test("sampleImage() shows a sample as ink on paper", () => {
   assert.deepEqual([...pixelsOf(sampleImage(floats, 0)).data], [255, 127, 0]);
   // Counts are not brightnesses: the most of them is black. What is behind a sequence's end is paper, whatever it is.
   const counts = { ...samples, steps: 2, features: Uint8Array.of(0, 2, 1, 0, 1, 0, 200, 200) };
-  assert.deepEqual([...pixelsOf(sampleImage(counts, 0)).data], [255, 0, 127, 255]);
+  assert.deepEqual([...pixelsOf(sampleImage(counts, 0)).data], [0, 255, 255, 127]);
   const cut = { ...counts, lengths: Uint16Array.of(2, 1) };
-  assert.deepEqual([...pixelsOf(sampleImage(cut, 1)).data], [0, 255, 255, 255]);
+  assert.deepEqual([...pixelsOf(sampleImage(cut, 1)).data], [255, 255, 0, 255]);
   const nothing = { ...cut, features: Float32Array.of(0, 0, 0, 0, -1, 0, NaN, Infinity) };
-  assert.deepEqual([...pixelsOf(sampleImage(nothing, 1)).data], [255, 0, 255, 255]);
+  assert.deepEqual([...pixelsOf(sampleImage(nothing, 1)).data], [0, 255, 255, 255]);
   const flat = { ...floats, features: Float32Array.of(1, 1, 1) };
   assert.deepEqual([...pixelsOf(sampleImage(flat, 0)).data], [255, 255, 255]);
 });
 
 Deno.test("signedImage() gives 0 the paper's colour, and either sign its own up to the scale", () => {
-  const { width, height, data, palette } = pixelsOf(signedImage(Float32Array.of(-9, -1, 0, 0.5, 1, 7), 3, 1));
+  const { width, height, data, palette } = pixelsOf(
+    signedImage({ rows: 2, columns: 3, values: Float32Array.of(-9, -1, 0, 0.5, 1, 7) }, 1),
+  );
   assert.deepEqual([width, height], [3, 2]);
   assert.ok(palette);
   const [far, negative, zero, half, positive, beyond] = [...data].map((index) => palette[index]!);
@@ -55,16 +60,82 @@ Deno.test("signedImage() gives 0 the paper's colour, and either sign its own up 
   assert.equal(zero?.[3], 0);
   assert.ok(half![3]! > 100 && half![3]! < 154 && positive![3]! > 250);
   assert.notDeepEqual(negative?.slice(0, 3), positive?.slice(0, 3));
-  assert.deepEqual([...pixelsOf(signedImage(new Float32Array(4), 2, 0)).data].map((i) => palette[i]![3]), [
-    0,
-    0,
-    0,
-    0,
-  ]);
+  assert.deepEqual(
+    [...pixelsOf(signedImage({ rows: 2, columns: 2, values: new Float32Array(4) }, 0)).data].map((i) =>
+      palette[i]![3]
+    ),
+    [
+      0,
+      0,
+      0,
+      0,
+    ],
+  );
 });
 
-Deno.test("pictureShape() lays squares out as squares, and anything else as a row", () => {
-  assert.deepEqual([784, 9, 1, 10].map(pictureShape), [[28, 28], [3, 3], [1, 1], [1, 10]]);
+Deno.test("sampleImage() draws a sequence as channels upwards by steps to the right, and a picture by its own rows", () => {
+  const of = { name: "s", count: 1, size: 6, labels: Uint8Array.of(0) };
+  // Three steps of two channels: the first one falls, the second one rises.
+  const sequence = { ...of, steps: 3, features: Float32Array.of(2, 0, 1, 1, 0, 2) };
+  const raster = pixelsOf(sampleImage(sequence, 0));
+  assert.deepEqual([raster.width, raster.height], [3, 2]);
+  assert.deepEqual([...raster.data], [255, 127, 0, 0, 127, 255]);
+  const wide = {
+    ...of,
+    picture: { rows: 2, columns: 3 },
+    features: Uint8Array.of(0, 51, 102, 153, 204, 255),
+  };
+  const picture = pixelsOf(sampleImage(wide, 0));
+  assert.deepEqual([picture.width, picture.height], [3, 2]);
+  assert.deepEqual([...picture.data], [255, 204, 153, 102, 51, 0]);
+  assert.match(String(sampleFigure(wide, 0, "a picture")), /width="84" height="56" alt="a picture"/);
+  assert.match(String(sampleFigure(sequence, 0, "a sequence")), /width="168" height="14"/);
+});
+
+Deno.test("layoutOfSamples() knows pictures and sequences, squares by their size, and rows", () => {
+  const layout = (size: number, form: Partial<Samples> = {}) => {
+    const features = new Float32Array(size), labels = Uint8Array.of(0);
+    const { of, rows, columns } = layoutOfSamples({ name: "s", count: 1, size, features, labels, ...form });
+    return [of, rows, columns];
+  };
+  assert.deepEqual(layout(784), ["picture", 28, 28]);
+  assert.deepEqual(layout(10), ["list", 1, 10]);
+  assert.deepEqual(layout(1), ["list", 1, 1]);
+  assert.deepEqual(layout(36, { steps: 9 }), ["sequence", 4, 9]);
+  assert.deepEqual(layout(36, { picture: { rows: 3, columns: 12 } }), ["picture", 3, 12]);
+});
+
+Deno.test("layoutOfWeights() is the samples' own, or the channels' where a network sees one step at a time", () => {
+  const layers = [layer(3, lif()), layer(2, integrator())];
+  const samples = { name: "s", count: 1, size: 36, features: new Float32Array(36), labels: Uint8Array.of(0) };
+  const layout = (encoder: EncoderDescription, inputs: number, form: Partial<Samples> = {}) => {
+    const { of, rows, columns } = layoutOfWeights(network({ inputs, steps: 9, encoder, layers }), {
+      ...samples,
+      ...form,
+    });
+    return [of, rows, columns];
+  };
+  assert.deepEqual(layout({ kind: "constant" }, 36), ["picture", 6, 6]);
+  assert.deepEqual(layout({ kind: "constant" }, 36, { steps: 9 }), ["sequence", 4, 9]);
+  assert.deepEqual(layout({ kind: "constant" }, 36, { picture: { rows: 4, columns: 9 } }), ["picture", 4, 9]);
+  assert.deepEqual(layout({ kind: "direct" }, 4, { steps: 9 }), ["channels", 1, 4]);
+  assert.deepEqual(layout({ kind: "delta", channels: "both" }, 8, { steps: 9 }), ["changes", 2, 4]);
+});
+
+Deno.test("layOut() puts the mean of neighbours into a cell where there are too many", () => {
+  const cells = layOut(Float32Array.from({ length: 512 }, (_, i) => i), {
+    of: "list",
+    rows: 1,
+    columns: 512,
+  });
+  assert.deepEqual([cells.rows, cells.columns], [1, 256]);
+  assert.deepEqual([...cells.values], Array.from({ length: 256 }, (_, i) => 2 * i + 0.5));
+  const long = layOut(Float32Array.of(...new Array(300).fill(1), ...new Array(300).fill(3)), {
+    of: "sequence",
+    rows: 1,
+    columns: 600,
+  });
+  assert.deepEqual([long.columns, long.values.at(0), long.values.at(-1)], [200, 1, 3]);
 });
 
 Deno.test("gridOf() keeps every spike of a raster that fits, and a cell for each of one that does not", () => {

@@ -1,0 +1,80 @@
+/**
+ * How the numbers of a sample, or of a unit's weights, lie side by side in a picture.
+ *
+ * A picture has its own rows and columns. A sequence is a raster, as spikes are: steps from left to right, channels upwards. A
+ * list of numbers that is nothing else is a single row.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { sampleFormOf } from "../network/encoders.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+
+/** A layout: what it is of, and the cells of its picture. */
+export interface Layout {
+  readonly of: "picture" | "sequence" | "channels" | "changes" | "list";
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** The most cells of a picture: of more, several become one, which has their mean. */
+const MOST_ROWS = 128, MOST_COLUMNS = 256;
+
+/** How samples are laid out. Without rows and columns of their own they are squares where they are ones. */
+export function layoutOfSamples({ size, steps, picture }: Samples): Layout {
+  if (picture) return { of: "picture", ...picture };
+  if (steps !== undefined) return { of: "sequence", rows: size / steps, columns: steps };
+  const side = Math.sqrt(size);
+  return Number.isInteger(side) && side > 1
+    ? { of: "picture", rows: side, columns: side }
+    : { of: "list", rows: 1, columns: size };
+}
+
+/** Samples with their steps, which a network that takes sequences knows even where the data set does not say them. */
+export function asPresented(samples: Samples, spec: NetworkSpec): Samples {
+  return sampleFormOf(spec).isSequence && samples.steps === undefined
+    ? { ...samples, steps: spec.steps }
+    : samples;
+}
+
+/** How the weights of a unit of the first layer are laid out: as the samples, where it sees all of one at once. */
+export function layoutOfWeights(spec: NetworkSpec, samples: Samples): Layout {
+  const { inputs } = spec, { isSequence, channels } = sampleFormOf(spec);
+  if (!isSequence && samples.size === inputs) return layoutOfSamples(samples);
+  if (!isSequence) return { of: "list", rows: 1, columns: inputs };
+  return inputs === channels
+    ? { of: "channels", rows: 1, columns: channels }
+    : { of: "changes", rows: 2, columns: channels };
+}
+
+/** A picture's cells, from the top left, row by row. */
+export interface Cells {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
+}
+
+/**
+ * Lays numbers out.
+ *
+ * @param values As a sample or a unit's weights have them: a picture's rows from the top, a sequence's steps.
+ * @returns At most 128 × 256 cells.
+ */
+export function layOut(values: ArrayLike<number>, { of, rows, columns }: Layout): Cells {
+  const at = of === "sequence"
+    ? (row: number, column: number) => column * rows + (rows - 1 - row)
+    : (row: number, column: number) => row * columns + column;
+  const perRow = Math.ceil(rows / MOST_ROWS), perColumn = Math.ceil(columns / MOST_COLUMNS);
+  const cells = { rows: Math.ceil(rows / perRow), columns: Math.ceil(columns / perColumn) };
+  const means = new Float32Array(cells.rows * cells.columns);
+  for (let i = 0; i < means.length; i++) {
+    const top = Math.floor(i / cells.columns) * perRow, left = (i % cells.columns) * perColumn;
+    const bottom = Math.min(rows, top + perRow), right = Math.min(columns, left + perColumn);
+    let sum = 0;
+    for (let row = top; row < bottom; row++) {
+      for (let column = left; column < right; column++) sum += values[at(row, column)] ?? 0;
+    }
+    means[i] = sum / ((bottom - top) * (right - left));
+  }
+  return { ...cells, values: means };
+}
