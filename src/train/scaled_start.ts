@@ -100,26 +100,63 @@ async function firingRate(
   return fired / pairs;
 }
 
+/** A factor 2^exponent, and the rate that it brings. */
+interface Tried {
+  readonly exponent: number;
+  readonly rate: number;
+}
+
+/** What a walk to larger or smaller factors came to. */
+interface Walk {
+  /** The last one before the target and the first one behind it; undefined where the target is not passed. */
+  readonly bracket: readonly [near: Tried, far: Tried] | undefined;
+  /** Where the resets hold the layer back; undefined where they do not. */
+  readonly saturated: Tried | undefined;
+}
+
 /**
- * Finds the factor at which a rate that rises with it is the target: doubles or halves until the target is passed, then halves
- * the interval, on a logarithmic scale.
+ * Finds the factor at which a rate is the target: doubles or halves until the target is passed, then halves the interval, on a
+ * logarithmic scale.
+ *
+ * The rate need not rise from the first factor on. Of inputs that are small beside the biases, units fire by their biases alone,
+ * whatever the factor: the rate stays as it is at 0, or falls below it as inputs begin to count, before it rises.
  */
 async function findScale(rateAt: (scale: number) => Promise<number>, target: number): Promise<LayerStart> {
-  const at = async (exponent: number) => ({ exponent, rate: await rateAt(2 ** exponent) });
+  const at = async (exponent: number): Promise<Tried> => ({ exponent, rate: await rateAt(2 ** exponent) });
   const isNear = (rate: number) => Math.abs(rate - target) <= TOLERANCE * target;
   const first = await at(0);
   if (isNear(first.rate)) return { scale: 1, rate: first.rate, reached: true };
-  const direction = first.rate < target ? 1 : -1;
-  let near = first, far = first;
-  while ((far.rate < target) === (first.rate < target)) {
-    if (Math.abs(far.exponent) === RANGE) return { scale: 1, rate: first.rate, reached: false };
-    const next = await at(far.exponent + direction);
-    const saturates = direction > 0 && far.rate > 0 && next.rate < (1 + SATURATION) * far.rate;
-    if (saturates && next.rate < target) return { scale: 2 ** far.exponent, rate: far.rate, reached: false };
-    near = far;
-    far = next;
+  let largest: Promise<number> | undefined;
+  /** Whether the rate never passes the target by much: then what holds it back are its resets. */
+  const isHeldBack = async () => await (largest ??= rateAt(2 ** RANGE)) < (1 + SATURATION) * target;
+
+  const walk = async (direction: 1 | -1): Promise<Walk> => {
+    let far = first;
+    while (Math.abs(far.exponent) < RANGE) {
+      const next = await at(far.exponent + direction);
+      if ((next.rate < target) !== (first.rate < target)) {
+        return { bracket: [far, next], saturated: undefined };
+      }
+      const isFlat = direction > 0 && far.rate > 0 && next.rate < (1 + SATURATION) * far.rate;
+      if (isFlat && next.rate < target && await isHeldBack()) {
+        return { bracket: undefined, saturated: far };
+      }
+      far = next;
+    }
+    return { bracket: undefined, saturated: undefined };
+  };
+
+  const likely = first.rate < target ? 1 : -1;
+  let { bracket, saturated } = await walk(likely);
+  // Where biases alone fire too often, smaller weights lead there from below, and larger ones, which silence some, from above.
+  if (!bracket && (likely === -1 || await rateAt(0) >= target)) {
+    ({ bracket } = await walk(likely === 1 ? -1 : 1));
   }
-  let best = far;
+  if (!bracket) {
+    const { exponent, rate } = saturated ?? first;
+    return { scale: 2 ** exponent, rate, reached: false };
+  }
+  let [near, far] = bracket, best = far;
   for (let tries = 0; tries < MOST_TRIES && !isNear(best.rate); tries++) {
     best = await at((near.exponent + far.exponent) / 2);
     if ((best.rate < target) === (near.rate < target)) near = best;

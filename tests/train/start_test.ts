@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { graded as gradedNeuron, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { denseNetwork } from "../../src/network/presets.ts";
@@ -8,6 +8,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { drawKey, PURPOSE } from "../../src/random.ts";
 import { startFromData } from "../../src/train/default_start.ts";
+import { numbersFrom } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { encodeSample, present, widen } from "../engine/reference_network.ts";
 
@@ -100,4 +101,27 @@ Deno.test("startFromData() measures the rate over the steps that sequences have"
     await startFromData(steady, { ...samples, lengths: new Uint16Array(20).fill(2) }, options),
     await startFromData(steady, samples, options),
   );
+});
+
+Deno.test("startFromData() finds the factor where a few units fire from their bias alone, and inputs are small", async () => {
+  // Sparse events: class 0 in the first ten channels, class 1 in the others.
+  const steps = 10, channels = 20, count = 200, size = steps * channels;
+  const next = numbersFrom(5);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 2);
+  const events = Float32Array.from({ length: count * size }, (_, i) => {
+    const isOwn = (i % channels < 10) === (labels[Math.floor(i / size)] === 0);
+    return (next() + 1) / 2 < (isOwn ? 0.5 : 0.02) ? 1 : 0;
+  });
+  for (const kind of ["lif", "graded"] as const) {
+    const hidden = kind === "lif" ? lif({ threshold: 1 }) : gradedNeuron({ threshold: 1, penalty: 1 });
+    const spec = network({ inputs: channels, steps, layers: [layer(20, hidden), layer(2, integrator())] });
+    for (const size_ of [1, 0.01, 1 / 255, 1e-3]) {
+      const samples = { name: "events", count, size, features: events.map((event) => size_ * event), labels };
+      for (const seed of [0, 1, 2, 3]) {
+        const { layers: [found] } = await startFromData(spec, samples, { seed, rate: 0.1, open });
+        const label = `${kind}, events of ${size_}, seed ${seed}: ${JSON.stringify(found)}`;
+        assert.ok(found!.reached && Math.abs(found!.rate - 0.1) <= 0.005, label);
+      }
+    }
+  }
 });
