@@ -1,22 +1,37 @@
 /**
  * Samples from a safetensors file: numbers of any kind, such as sequences of events that were recorded elsewhere.
  *
- *     x        [samples, steps, channels] or [samples, channels]    F32, taken as they are; or U8, pixels
- *     y        [samples]                                            I64, I32 or U8: classes from 0 to 255
- *     lengths  [samples], of sequences of unequal lengths           I64 or I32: 1 to `steps`; what lies behind is not read
+ *     x        [samples, steps, channels]    sequences
+ *              [samples, channels]           numbers without steps
+ *              [samples, 1, rows, columns]   pictures, also [samples, rows, columns, 1]
+ *     y        [samples]                     classes from 0 to 255; also [samples, 1], or [samples, classes] of which one is 1
+ *     lengths  [samples]                     of sequences of unequal lengths: 1 to `steps`; what lies behind is not looked at
  *
- * Its metadata may name the classes: `classes`, a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
+ * Each of any type: whole numbers, floats, which become float32, or booleans. U8 of sequences are numbers as they are; of all else
+ * they are pixels, 0 to 255. Names may have capitals. Its metadata may say otherwise of bytes, `bytes`: `numbers` or `pixels`, and
+ * may name the classes, `classes`: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
 import { parseClassNames } from "../network/class_names.ts";
-import { parseSafetensors, type SafetensorsFile, type Tensor } from "../network/safetensors.ts";
-import type { Samples } from "./samples.ts";
+import {
+  describeShape,
+  parseSafetensors,
+  type SafetensorsFile,
+  type Tensor,
+} from "../network/safetensors.ts";
+import { numbersOf } from "../network/tensor_numbers.ts";
+import { oneLine } from "../one_line.ts";
+import type { ByteMeaning, Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
 const NAMES = ["x", "y", "lengths"];
+const EXPECTED =
+  "expected x [samples, …], y [samples] and, of sequences of unequal lengths, lengths [samples]";
+const FORMS = "[samples, steps, channels], [samples, channels] or [samples, 1, rows, columns]";
+const MOST_CLASSES = 256;
 
 /**
  * Reads a file of samples.
@@ -32,40 +47,191 @@ export async function readTensors(path: string): Promise<Samples> {
  *
  * @param bytes The whole file.
  * @param name What messages call it.
- * @returns The samples, copied into memory that threads can share.
+ * @returns The samples, copied into memory that threads can share; what lies behind a sequence's end may be anything, but is finite.
  * @throws {InputError} as {@linkcode readTensors} does.
  */
 export function parseTensors(bytes: Uint8Array, name: string): Samples {
   const file = parseSafetensors(bytes, name);
-  if (file.metadata.format !== undefined) {
+  // Other writers have a format too: `pt`, `np`, `tf`, `mlx`.
+  if (file.metadata.format?.startsWith("spikelet")) {
     throw new InputError(
       `${name}: this is a model, not a data set: expected tensors x [samples, …] and y [samples]`,
     );
   }
-  const unknown = [...file.tensors.keys()].find((key) => !NAMES.includes(key));
-  if (unknown !== undefined) {
-    throw new InputError(`${name}: tensor ${unknown}: nothing is known of it; expected ${NAMES.join(", ")}`);
+  const tensors = byName(file, name);
+  const x = tensorOf(tensors, name, "x");
+  const { count, size, ...form } = formOf(x, name);
+  const labels = labelsOf(tensorOf(tensors, name, "y"), count, name);
+  const lengthsTensor = tensors.get("lengths");
+  if (lengthsTensor && form.steps === undefined) {
+    throw new InputError(`${name}: tensor lengths: x is ${describe(x)}, which has no steps: leave it out`);
   }
-  const x = tensorOf(file, name, "x");
+  const lengths = lengthsTensor &&
+    wholeNumbers(lengthsTensor, "lengths", { count, least: 1, most: form.steps ?? 1 }, name);
+  const ends = lengths && lengths.map((length) => length * size / (form.steps ?? 1));
+  const meaning = meaningOf(x, file, name);
+  const classes = classesOf(file, labels, name);
+  return {
+    name,
+    count,
+    size,
+    ...form,
+    features: featuresOf(x, size, ends, name),
+    ...(meaning && { bytes: meaning }),
+    labels: shared(Uint8Array, labels),
+    labelsFrom: `${name}: tensor y`,
+    ...(classes && { classes }),
+    ...(lengths && { lengths: shared(Uint32Array, lengths) }),
+  };
+}
+
+/** The tensors by their names in small letters. */
+function byName({ tensors }: SafetensorsFile, name: string): ReadonlyMap<string, Tensor> {
+  const known = new Map<string, Tensor>();
+  for (const [key, tensor] of tensors) {
+    const small = key.toLowerCase();
+    if (!NAMES.includes(small)) {
+      throw new InputError(
+        `${name}: tensor ${oneLine(key)}: nothing is known of it; ${EXPECTED}: rename it, or leave it out`,
+      );
+    }
+    if (known.has(small)) {
+      throw new InputError(
+        `${name}: tensor ${small}: it comes twice, with a capital and without: leave one out`,
+      );
+    }
+    known.set(small, tensor);
+  }
+  return known;
+}
+
+function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string, key: string): Tensor {
+  const tensor = tensors.get(key);
+  if (!tensor) throw new InputError(`${name}: tensor ${key}: missing; ${EXPECTED}`);
+  return tensor;
+}
+
+/** What the shape of x says of its samples. */
+function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "steps" | "picture"> {
   const [count = 0, ...rest] = x.shape;
   const size = rest.reduce((product, extent) => product * extent, 1);
-  if (rest.length < 1 || rest.length > 2 || count === 0 || size === 0) {
+  const refusal = (advice: string) => new InputError(`${name}: tensor x: it is ${describe(x)}, ${advice}`);
+  if (count === 0 || size === 0) throw refusal(`expected ${FORMS}, none of them 0`);
+  switch (rest.length) {
+    case 1:
+      return { count, size };
+    case 2:
+      return { count, size, steps: rest[0]! };
+    case 3: {
+      const [first = 0, second = 0, third = 0] = rest;
+      if (first === 1) return { count, size, picture: { rows: second, columns: third } };
+      if (third === 1) return { count, size, picture: { rows: first, columns: second } };
+      throw refusal(
+        `pictures of several channels: expected one channel, [samples, 1, rows, columns]; or reshape it to [samples, ${size}]`,
+      );
+    }
+    default:
+      throw refusal(`expected ${FORMS}: reshape it`);
+  }
+}
+
+/** What the file says of its bytes; booleans are numbers. */
+function meaningOf(
+  { dtype }: Tensor,
+  { metadata: { bytes } }: SafetensorsFile,
+  name: string,
+): ByteMeaning | undefined {
+  if (bytes === undefined) return dtype === "BOOL" ? "numbers" : undefined;
+  if (bytes === "numbers" || bytes === "pixels") return bytes;
+  throw new InputError(
+    `${name}: metadata.bytes: ${oneLine(JSON.stringify(bytes))}: expected "numbers" or "pixels"`,
+  );
+}
+
+/**
+ * Bytes or numbers, in memory that threads can share.
+ *
+ * @param ends How many values of each sample count; all where it is not given.
+ */
+function featuresOf(
+  x: Tensor,
+  size: number,
+  ends: readonly number[] | undefined,
+  name: string,
+): Uint8Array | Float32Array {
+  const values = numbersOf(x);
+  if (values instanceof Uint8Array) return shared<Uint8Array>(Uint8Array, values);
+  const features = shared<Float32Array>(Float32Array, values);
+  for (let from = 0; from < features.length;) {
+    const wrong = from + features.subarray(from).findIndex((value) => !Number.isFinite(value));
+    if (wrong < from) break;
+    const sample = Math.floor(wrong / size), place = wrong % size;
+    if (place < (ends?.[sample] ?? size)) {
+      throw new InputError(
+        `${name}: tensor x: value ${place} of sample ${sample} is ${values[wrong]}, ` +
+          "expected a finite number that float32 holds",
+      );
+    }
+    from = (sample + 1) * size;
+    features.fill(0, wrong, from); // nobody looks at it, but what is no number is better not there
+  }
+  return features;
+}
+
+/** Labels, one a sample, or a row a sample in which the label's place alone is 1. */
+function labelsOf(y: Tensor, count: number, name: string): readonly number[] {
+  const [, classes = 1] = y.shape;
+  if (y.shape.length !== 2 || y.shape[0] !== count || classes < 2) {
+    return wholeNumbers(y, "y", { count, least: 0, most: MOST_CLASSES - 1 }, name);
+  }
+  const rows = numbersOf(y);
+  return Array.from({ length: count }, (_, sample) => {
+    const row = Array.from(rows.subarray(sample * classes, (sample + 1) * classes));
+    const label = row.indexOf(1);
+    if (label < 0 || label >= MOST_CLASSES || row.some((value, i) => value !== (i === label ? 1 : 0))) {
+      throw new InputError(
+        `${name}: tensor y: row ${sample} of ${describe(y)} is ${
+          oneLine(`[${row.slice(0, 8).join(", ")}${classes > 8 ? ", …" : ""}]`)
+        }: expected a label a sample, [${count}], or rows in which one of up to ${MOST_CLASSES} classes is 1 and the others are 0`,
+      );
+    }
+    return label;
+  });
+}
+
+/** Whole numbers, one a sample, from `least` to `most`. */
+function wholeNumbers(
+  tensor: Tensor,
+  key: string,
+  { count, least, most }: { readonly count: number; readonly least: number; readonly most: number },
+  name: string,
+): readonly number[] {
+  const [first, second = 1] = tensor.shape;
+  if (tensor.shape.length < 1 || tensor.shape.length > 2 || first !== count || second !== 1) {
     throw new InputError(
-      `${name}: tensor x: it is ${
-        describe(x)
-      }, expected [samples, steps, channels] or [samples, channels], none of them 0`,
+      `${name}: tensor ${key}: it is ${describe(tensor)}, expected [${count}], one a sample`,
     );
   }
-  const steps = rest.length === 2 ? rest[0] : undefined;
-  const labels = whole(file, name, "y", count, 0, 255, Uint8Array);
-  const lengths = file.tensors.has("lengths")
-    ? whole(file, name, "lengths", count, 1, steps ?? 0, Uint32Array)
-    : undefined;
-  const classes = file.metadata.classes === undefined
-    ? undefined
-    : parseClassNames(file.metadata.classes, `${name}: metadata.classes`);
-  const unnamed = classes ? labels.findIndex((label) => label >= classes.length) : -1;
-  if (classes && unnamed >= 0) {
+  const numbers = Array.from(numbersOf(tensor));
+  const wrong = numbers.findIndex((value) => !(Number.isInteger(value) && value >= least && value <= most));
+  if (wrong >= 0) {
+    throw new InputError(
+      `${name}: tensor ${key}: ${numbers[wrong]} at ${wrong}, expected a whole number, ${least} to ${most}`,
+    );
+  }
+  return numbers;
+}
+
+/** The names of classes that the file has. @throws {InputError} when they are none, or a label has no name. */
+function classesOf(
+  { metadata }: SafetensorsFile,
+  labels: readonly number[],
+  name: string,
+): readonly string[] | undefined {
+  if (metadata.classes === undefined) return undefined;
+  const classes = parseClassNames(metadata.classes, `${name}: metadata.classes`);
+  const unnamed = labels.findIndex((label) => label >= classes.length);
+  if (unnamed >= 0) {
     throw new InputError(
       `${name}: tensor y: ${
         labels[unnamed]
@@ -73,72 +239,7 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
         `expected 0 to ${classes.length - 1}`,
     );
   }
-  return {
-    name,
-    count,
-    size,
-    ...(steps !== undefined && { steps }),
-    features: features(x, name),
-    labels,
-    labelsFrom: `${name}: tensor y`,
-    ...(classes && { classes }),
-    ...(lengths && { lengths }),
-  };
-}
-
-/** Pixels or numbers, in memory that threads can share. */
-function features(x: Tensor, name: string): Uint8Array | Float32Array {
-  switch (x.dtype) {
-    case "U8":
-      return copied(Uint8Array, x.data);
-    case "F32": {
-      const wrong = x.data.findIndex((value) => !Number.isFinite(value));
-      if (wrong >= 0) {
-        throw new InputError(
-          `${name}: tensor x: value ${wrong} is ${x.data[wrong]}, expected a finite number`,
-        );
-      }
-      return copied(Float32Array, x.data);
-    }
-    case "F64":
-    case "I64":
-    case "I32":
-    case "I8":
-      throw new InputError(`${name}: tensor x: it is ${describe(x)}, expected F32 (numbers) or U8 (pixels)`);
-    default:
-      return x satisfies never;
-  }
-}
-
-/** Whole numbers, one a sample, from `least` to `most`. */
-function whole<Numbers extends Uint8Array | Uint32Array>(
-  file: SafetensorsFile,
-  name: string,
-  key: string,
-  count: number,
-  least: number,
-  most: number,
-  type: TypedArray<Numbers>,
-): Numbers {
-  const tensor = tensorOf(file, name, key);
-  const kinds: readonly string[] = ["I64", "I32", "U8"];
-  if (!kinds.includes(tensor.dtype) || tensor.shape.length !== 1 || tensor.shape[0] !== count) {
-    throw new InputError(
-      `${name}: tensor ${key}: it is ${describe(tensor)}, expected I64, I32 or U8 [${count}], one a sample`,
-    );
-  }
-  const numbers = Array.from(tensor.data, Number);
-  const wrong = numbers.findIndex((value) => !(value >= least && value <= most));
-  if (wrong >= 0) {
-    throw new InputError(
-      most < least
-        ? `${name}: tensor ${key}: x is ${
-          describe(tensorOf(file, name, "x"))
-        }, which has no steps: leave it out`
-        : `${name}: tensor ${key}: ${numbers[wrong]} at ${wrong}, expected ${least} to ${most}`,
-    );
-  }
-  return copied(type, numbers);
+  return classes;
 }
 
 /** The constructor of an array over a buffer. */
@@ -147,20 +248,13 @@ interface TypedArray<Numbers> {
   new (buffer: ArrayBufferLike): Numbers & { set(values: ArrayLike<number>): void };
 }
 
-function copied<Numbers>(type: TypedArray<Numbers>, values: ArrayLike<number>): Numbers {
+/** A copy in memory that threads can share. */
+function shared<Numbers>(type: TypedArray<Numbers>, values: ArrayLike<number>): Numbers {
   const copy = new type(sharedBuffer(values.length * type.BYTES_PER_ELEMENT));
   copy.set(values);
   return copy;
 }
 
-function tensorOf(file: SafetensorsFile, name: string, key: string): Tensor {
-  const tensor = file.tensors.get(key);
-  if (!tensor) {
-    throw new InputError(`${name}: tensor ${key}: missing; expected x [samples, …] and y [samples]`);
-  }
-  return tensor;
-}
-
 function describe({ dtype, shape }: Tensor): string {
-  return `${dtype} [${shape.join(", ")}]`;
+  return `${dtype} ${describeShape(shape)}`;
 }

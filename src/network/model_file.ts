@@ -12,7 +12,14 @@ import { InputError, OptionError } from "../errors.ts";
 import { readWhole } from "../file_access.ts";
 import { parseJson } from "../json.ts";
 import { oneLine } from "../one_line.ts";
-import { describeShape, parseSafetensors, serializeSafetensors, type Tensor } from "./safetensors.ts";
+import {
+  describeShape,
+  type Dtype,
+  parseSafetensors,
+  serializeSafetensors,
+  type Tensor,
+} from "./safetensors.ts";
+import { numbersOf } from "./tensor_numbers.ts";
 import { learnedOf } from "./neurons.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
@@ -30,6 +37,8 @@ export interface Model {
 }
 
 const FORMAT = "spikelet/1";
+/** Types that parameters may have: other tools keep models in fewer bits or more. They are rounded to float32. */
+const FLOATS: readonly Dtype[] = ["F32", "F64", "F16", "BF16"];
 /** The keys of the metadata that are the format's own. */
 const RESERVED = ["format", "network", "classes"] as const;
 
@@ -207,23 +216,25 @@ function parseParameter(
   shape: readonly number[],
   name: string,
 ): Float32Array {
-  const expected = `F32 ${describeShape(shape)}`;
+  const isFloat = tensor !== undefined && FLOATS.includes(tensor.dtype);
+  const types = isFloat ? tensor.dtype : tensor ? FLOATS.join(", ") : "F32";
+  const expected = `${types} ${describeShape(shape)}`;
   if (tensor === undefined) {
     throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
   }
-  if (tensor.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
+  if (!isFloat || tensor.shape.join() !== shape.join()) {
     const found = `${tensor.dtype} ${describeShape(tensor.shape)}`;
     throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
   }
-  const wrong = tensor.data.findIndex((value) => !Number.isFinite(value));
+  const values = numbersOf(tensor);
+  const data = values instanceof Float32Array ? values : Float32Array.from(values);
+  const wrong = data.findIndex((value) => !Number.isFinite(value));
   if (wrong >= 0) {
     throw new InputError(
-      `${name}: tensor ${key}: value ${wrong} is ${
-        tensor.data[wrong]
-      }, expected a finite number: train it again`,
+      `${name}: tensor ${key}: value ${wrong} is ${values[wrong]}, expected a finite number: train it again`,
     );
   }
-  return tensor.data;
+  return data;
 }
 
 function unknownName(

@@ -11,14 +11,40 @@
 import { InputError, OptionError } from "../errors.ts";
 import { oneLine } from "../one_line.ts";
 
+/**
+ * What elements of each type are kept in, under the type's name in the header. F16 and BF16 are bits, and BOOL is bytes: see
+ * `numbersOf`. This is the one list of types; {@linkcode BYTES} is held to it by the compiler.
+ */
+interface Arrays {
+  readonly F64: Float64Array;
+  readonly F32: Float32Array;
+  readonly F16: Uint16Array;
+  readonly BF16: Uint16Array;
+  readonly I64: BigInt64Array;
+  readonly I32: Int32Array;
+  readonly I16: Int16Array;
+  readonly I8: Int8Array;
+  readonly U64: BigUint64Array;
+  readonly U32: Uint32Array;
+  readonly U16: Uint16Array;
+  readonly U8: Uint8Array;
+  readonly BOOL: Uint8Array;
+}
+
+/** An element's type, as the header names it. */
+export type Dtype = keyof Arrays;
+
 /** Numbers with a shape; `data.length` is the product of `shape` (1 for a scalar's empty shape). */
-export type Tensor =
-  | { readonly dtype: "F32"; readonly shape: readonly number[]; readonly data: Float32Array }
-  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
-  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
-  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array }
-  | { readonly dtype: "I8"; readonly shape: readonly number[]; readonly data: Int8Array }
-  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+export type Tensor = {
+  [Type in Dtype]: {
+    /** The elements' type. */
+    readonly dtype: Type;
+    /** From the slowest dimension to the fastest. */
+    readonly shape: readonly number[];
+    /** The elements, row-major. */
+    readonly data: Arrays[Type];
+  };
+}[Dtype];
 
 /** What a file holds. */
 export interface SafetensorsFile {
@@ -27,9 +53,6 @@ export interface SafetensorsFile {
   /** By name, in the order of their bytes in the file. */
   readonly tensors: Map<string, Tensor>;
 }
-
-/** An element's type, as the header names it. */
-type Dtype = Tensor["dtype"];
 
 /** Where a tensor lies; offsets count from the end of the header. */
 interface Entry {
@@ -40,7 +63,21 @@ interface Entry {
   readonly end: number;
 }
 
-const BYTES: Readonly<Record<Dtype, number>> = { F32: 4, F64: 8, I64: 8, I32: 4, I8: 1, U8: 1 };
+const BYTES: Readonly<Record<Dtype, number>> = {
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U64: 8,
+  U32: 4,
+  U16: 2,
+  U8: 1,
+  BOOL: 1,
+};
 const METADATA = "__metadata__";
 const LENGTH_BYTES = 8;
 /** The header ends on a multiple of this, so that the first tensor is aligned for any type. */
@@ -222,17 +259,28 @@ function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor
   const { buffer, byteOffset } = own.byteOffset % BYTES[dtype] === 0 ? own : own.slice();
   const count = elementsOf(shape);
   switch (dtype) {
-    case "F32":
-      return { dtype, shape, data: new Float32Array(buffer, byteOffset, count) };
     case "F64":
       return { dtype, shape, data: new Float64Array(buffer, byteOffset, count) };
+    case "F32":
+      return { dtype, shape, data: new Float32Array(buffer, byteOffset, count) };
+    case "F16":
+    case "BF16":
+    case "U16":
+      return { dtype, shape, data: new Uint16Array(buffer, byteOffset, count) };
     case "I64":
       return { dtype, shape, data: new BigInt64Array(buffer, byteOffset, count) };
     case "I32":
       return { dtype, shape, data: new Int32Array(buffer, byteOffset, count) };
+    case "I16":
+      return { dtype, shape, data: new Int16Array(buffer, byteOffset, count) };
     case "I8":
       return { dtype, shape, data: new Int8Array(buffer, byteOffset, count) };
+    case "U64":
+      return { dtype, shape, data: new BigUint64Array(buffer, byteOffset, count) };
+    case "U32":
+      return { dtype, shape, data: new Uint32Array(buffer, byteOffset, count) };
     case "U8":
+    case "BOOL":
       return { dtype, shape, data: new Uint8Array(buffer, byteOffset, count) };
     default:
       return dtype satisfies never;

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { bytesOf } from "../../src/data/samples.ts";
 import { parseTensors } from "../../src/data/tensor_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
@@ -70,26 +71,143 @@ Deno.test("parseTensors() reads samples without steps, pixels, and labels of any
   }
 });
 
+/** A tensor of any type, from numbers. */
+function tensorOf(
+  dtype: "F64" | "I8" | "I16" | "U16" | "U32" | "BOOL",
+  shape: number[],
+  values: number[],
+): Tensor {
+  switch (dtype) {
+    case "F64":
+      return { dtype, shape, data: Float64Array.from(values) };
+    case "I8":
+      return { dtype, shape, data: Int8Array.from(values) };
+    case "I16":
+      return { dtype, shape, data: Int16Array.from(values) };
+    case "U16":
+      return { dtype, shape, data: Uint16Array.from(values) };
+    case "U32":
+      return { dtype, shape, data: Uint32Array.from(values) };
+    case "BOOL":
+      return { dtype, shape, data: Uint8Array.from(values) };
+    default:
+      return dtype satisfies never;
+  }
+}
+
+Deno.test("parseTensors() takes numbers of any type for what they are", () => {
+  const numbers = [0, 1, 1, 0, 0, 1];
+  for (const dtype of ["F64", "I8", "I16", "U16", "U32", "BOOL"] as const) {
+    for (const shape of [[2, 3], [2, 3, 1]]) {
+      const samples = parse({ x: tensorOf(dtype, shape, numbers), y: tensorOf(dtype, [2], [0, 1]) });
+      assert.deepEqual([...samples.features], numbers);
+      assert.deepEqual([...samples.labels], [0, 1]);
+      // Booleans are bytes in memory, and numbers.
+      assert.ok(samples.features instanceof Float32Array || bytesOf(samples) === "numbers");
+    }
+  }
+  const halves: Tensor = {
+    dtype: "F16",
+    shape: [2, 2],
+    data: Uint16Array.of(0x3c00, 0xbc00, 0x3555, 0x7bff),
+  };
+  assert.deepEqual(parse({ x: halves, y: Y }).features, Float32Array.of(1, -1, 0.333251953125, 65_504));
+  const brains: Tensor = { dtype: "BF16", shape: [2, 1], data: Uint16Array.of(0x4049, 0x8000) };
+  assert.deepEqual(parse({ x: brains, y: Y }).features, Float32Array.of(3.140625, -0));
+  const large = parse({ x: { dtype: "I64", shape: [2, 1], data: BigInt64Array.of(-(2n ** 40n), 3n) }, y: Y });
+  assert.deepEqual(large.features, Float32Array.of(-(2 ** 40), 3));
+});
+
+Deno.test("parseTensors() knows bytes of sequences as numbers, all other bytes as pixels, unless the metadata say", () => {
+  const bytes = (shape: number[]): Tensor => ({ dtype: "U8", shape, data: Uint8Array.of(0, 1, 2, 255) });
+  const meaning = (shape: number[], metadata = {}) =>
+    bytesOf(parseTensors(serializeSafetensors([["x", bytes(shape)], ["y", Y]], metadata), "s"));
+  assert.equal(meaning([2, 2, 1]), "numbers");
+  assert.equal(meaning([2, 2]), "pixels");
+  assert.equal(meaning([2, 1, 1, 2]), "pixels");
+  assert.equal(meaning([2, 2, 1], { bytes: "pixels" }), "pixels");
+  assert.equal(meaning([2, 2], { bytes: "numbers" }), "numbers");
+  assert.throws(() => meaning([2, 2], { bytes: "counts" }), {
+    message: 's: metadata.bytes: "counts": expected "numbers" or "pixels"',
+  });
+});
+
+Deno.test("parseTensors() takes labels in every form that others write", () => {
+  const labels = (y: Tensor) => [...parse({ x: f32([3, 1], [1, 2, 3]), y }).labels];
+  assert.deepEqual(labels(f32([3], [2, 0, 1])), [2, 0, 1]);
+  assert.deepEqual(labels(tensorOf("I16", [3, 1], [2, 0, 1])), [2, 0, 1]);
+  assert.deepEqual(labels(f32([3, 3], [0, 0, 1, 1, 0, 0, 0, 1, 0])), [2, 0, 1]); // one-hot
+  assert.deepEqual(labels(tensorOf("BOOL", [3, 2], [0, 1, 1, 0, 0, 1])), [1, 0, 1]);
+  const refused = (y: Tensor, message: RegExp) =>
+    assert.throws(() => labels(y), { name: "InputError", message });
+  refused(f32([3], [0, 0.5, 1]), /tensor y: 0\.5 at 1, expected a whole number, 0 to 255$/);
+  refused(f32([3], [0, NaN, 1]), /tensor y: NaN at 1, expected a whole number/);
+  refused(
+    f32([3, 2], [0, 1, 0.3, 0.7, 1, 0]),
+    /tensor y: row 1 of F32 \[3, 2\] is \[0\.\d+, 0\.\d+\]: expected a label a sample/,
+  );
+  refused(f32([3, 2], [0, 1, 1, 1, 1, 0]), /row 1 of F32 \[3, 2\] is \[1, 1\]: /);
+  refused(f32([3, 2], [0, 1, 0, 0, 1, 0]), /row 1 of F32 \[3, 2\] is \[0, 0\]: /);
+});
+
+Deno.test("parseTensors() takes pictures of one channel, capitals, and the format of other writers", () => {
+  const values = [0, 1, 2, 3, 4, 5];
+  for (const shape of [[1, 1, 2, 3], [1, 2, 3, 1]]) {
+    const { size, picture, steps, features } = parse({ X: f32(shape, values), Y: i64([0]) });
+    assert.deepEqual([size, picture, steps, [...features]], [6, { rows: 2, columns: 3 }, undefined, values]);
+  }
+  for (const format of ["pt", "np", "tf", "mlx"]) {
+    const file = serializeSafetensors([["x", X], ["y", Y]], { format });
+    assert.equal(parseTensors(file, "s").count, 2);
+  }
+});
+
+Deno.test("parseTensors() does not look at what lies behind a sequence's end", () => {
+  const padded = (fill: number) => [1, 2, 3, 4, 5, 6, 7, 8, fill, fill, fill, fill];
+  for (const fill of [NaN, Infinity, -1e38]) {
+    const { features, lengths } = parse({ x: f32([2, 3, 2], padded(fill)), y: Y, lengths: i64([3, 1]) });
+    assert.deepEqual([...features.subarray(0, 8)], [1, 2, 3, 4, 5, 6, 7, 8]);
+    assert.deepEqual([...lengths ?? []], [3, 1]);
+    assert.ok(features.every(Number.isFinite));
+  }
+  const short = { x: f32([2, 3, 2], padded(NaN)), y: Y, lengths: tensorOf("U16", [2, 1], [3, 2]) };
+  assert.throws(
+    () => parse(short),
+    /tensor x: value 2 of sample 1 is NaN, expected a finite number that float32/,
+  );
+});
+
 Deno.test("parseTensors() refuses what is no data set, and names the tensor", () => {
   const refused: [tensors: Readonly<Record<string, Tensor>>, message: RegExp][] = [
     [{ x: X }, /tensor y: missing; expected x/],
     [{ y: Y }, /tensor x: missing/],
-    [{ x: X, y: Y, z: Y }, /tensor z: nothing is known of it; expected x, y, lengths$/],
+    [
+      { x: X, y: Y, z: Y },
+      /tensor z: nothing is known of it; expected x .*, y .* lengths .*: rename it, or leave it out$/,
+    ],
     [{ x: f32([4], [1, 2, 3, 4]), y: Y }, /tensor x: it is F32 \[4\], expected \[samples, steps, channels\]/],
     [{ x: f32([0, 3], []), y: i64([]) }, /tensor x: it is F32 \[0, 3\], expected/],
-    [{ x: f32([2, 1, 1, 1], [1, 2]), y: Y }, /tensor x: it is F32 \[2, 1, 1, 1\], expected/],
-    [{ x: i64([1, 2]), y: Y }, /tensor x: it is I64 \[2\], expected/],
+    [{ X, x: X, y: Y }, /tensor x: it comes twice, with a capital and without/],
     [
-      { x: { dtype: "I32", shape: [2, 1], data: Int32Array.of(1, 2) }, y: Y },
-      /tensor x: it is I32 .*F32 \(numbers\) or U8/,
+      { x: f32([2, 3, 1, 2], new Array(12).fill(0)), y: Y },
+      /tensor x: it is F32 \[2, 3, 1, 2\], pictures of several channels: expected one channel, .*reshape it to \[samples, 6\]/,
     ],
-    [{ x: f32([2, 1], [1, NaN]), y: Y }, /tensor x: value 1 is NaN, expected a finite number/],
-    [{ x: X, y: i64([0]) }, /tensor y: it is I64 \[1\], expected I64, I32 or U8 \[2\], one a sample/],
-    [{ x: X, y: f32([2], [0, 1]) }, /tensor y: it is F32 \[2\], expected I64/],
-    [{ x: X, y: i64([0, 256]) }, /tensor y: 256 at 1, expected 0 to 255/],
-    [{ x: X, y: i64([-1, 0]) }, /tensor y: -1 at 0, expected 0 to 255/],
-    [{ x: X, y: Y, lengths: i64([1, 4]) }, /tensor lengths: 4 at 1, expected 1 to 3/],
-    [{ x: X, y: Y, lengths: i64([0, 3]) }, /tensor lengths: 0 at 0, expected 1 to 3/],
+    [{ x: f32([2, 1, 1, 1, 1], [1, 2]), y: Y }, /tensor x: it is F32 \[2, 1, 1, 1, 1\], expected/],
+    [{ x: i64([1, 2]), y: Y }, /tensor x: it is I64 \[2\], expected/],
+    [{ x: f32([2, 1], [1, NaN]), y: Y }, /tensor x: value 0 of sample 1 is NaN, expected a finite number/],
+    [
+      { x: tensorOf("F64", [2, 1], [1, 1e300]), y: Y },
+      /tensor x: value 0 of sample 1 is 1e\+300, expected a finite number that float32 holds/,
+    ],
+    [{ x: X, y: i64([0]) }, /tensor y: it is I64 \[1\], expected \[2\], one a sample/],
+    [{ x: X, y: i64([0, 256]) }, /tensor y: 256 at 1, expected a whole number, 0 to 255/],
+    [{ x: X, y: i64([-1, 0]) }, /tensor y: -1 at 0, expected a whole number, 0 to 255/],
+    [
+      { x: X, y: { dtype: "I64", shape: [2], data: BigInt64Array.of(0n, 2n ** 40n + 2n) } },
+      /tensor y: 1099511627778 at 1, /,
+    ],
+    [{ x: X, y: Y, lengths: i64([1, 4]) }, /tensor lengths: 4 at 1, expected a whole number, 1 to 3/],
+    [{ x: X, y: Y, lengths: i64([0, 3]) }, /tensor lengths: 0 at 0, expected a whole number, 1 to 3/],
     [
       { x: f32([2, 2], [1, 2, 3, 4]), y: Y, lengths: i64([1, 1]) },
       /tensor lengths: x is F32 \[2, 2\], which has no steps/,

@@ -181,10 +181,31 @@ Deno.test("decodeModel() throws on a wrong shape and on a wrong dtype", () => {
     changed((tensors) => tensors.set("w1", turned)),
     /it is F32 \[5, 3\], expected F32 \[3, 5\]/,
   );
-  const double: Tensor = { dtype: "F64", shape: [3], data: new Float64Array(3) };
+  const whole: Tensor = { dtype: "I32", shape: [3], data: new Int32Array(3) };
   throwsInputError(
-    changed((tensors) => tensors.set("b1", double)),
-    /tensor b1: it is F64 \[3\], expected F32 \[3\]/,
+    changed((tensors) => tensors.set("b1", whole)),
+    /tensor b1: it is I32 \[3\], expected F32, F64, F16, BF16 \[3\]/,
+  );
+});
+
+Deno.test("decodeModel() reads parameters that other tools have kept in more bits or fewer", () => {
+  const stored: [Tensor, number[]][] = [
+    [{ dtype: "F64", shape: [3], data: Float64Array.of(0.5, -1 / 3, 2 ** -140) }, [
+      0.5,
+      Math.fround(-1 / 3),
+      2 ** -140,
+    ]],
+    [{ dtype: "F16", shape: [3], data: Uint16Array.of(0x3800, 0xc000, 0x0001) }, [0.5, -2, 2 ** -24]],
+    [{ dtype: "BF16", shape: [3], data: Uint16Array.of(0x3f00, 0xc000, 0x4049) }, [0.5, -2, 3.140625]],
+  ];
+  for (const [tensor, expected] of stored) {
+    const bytes = changed((tensors) => tensors.set("b1", tensor));
+    assert.deepEqual(decodeModel(bytes, "model").parameters.get("b1"), Float32Array.from(expected));
+  }
+  const tooLarge: Tensor = { dtype: "F64", shape: [3], data: Float64Array.of(0, 1e300, 0) };
+  throwsInputError(
+    changed((tensors) => tensors.set("b1", tooLarge)),
+    /b1: value 1 is 1e\+300, expected a finite/,
   );
 });
 

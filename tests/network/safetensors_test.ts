@@ -40,6 +40,17 @@ const tensors: fc.Arbitrary<Tensor> = shapes.chain((shape) =>
     list(fc.integer({ min: -128, max: 127 }), shape)
       .map((v): Tensor => ({ dtype: "I8", shape, data: Int8Array.from(v) })),
     list(fc.nat(255), shape).map((v): Tensor => ({ dtype: "U8", shape, data: Uint8Array.from(v) })),
+    list(fc.nat(1), shape).map((v): Tensor => ({ dtype: "BOOL", shape, data: Uint8Array.from(v) })),
+    list(fc.nat(65_535), shape).chain((v) =>
+      fc.constantFrom("F16" as const, "BF16" as const, "U16" as const)
+        .map((dtype): Tensor => ({ dtype, shape, data: Uint16Array.from(v) }))
+    ),
+    list(fc.integer({ min: -32_768, max: 32_767 }), shape)
+      .map((v): Tensor => ({ dtype: "I16", shape, data: Int16Array.from(v) })),
+    list(fc.integer({ min: 0, max: 2 ** 32 - 1 }), shape)
+      .map((v): Tensor => ({ dtype: "U32", shape, data: Uint32Array.from(v) })),
+    list(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), shape)
+      .map((v): Tensor => ({ dtype: "U64", shape, data: BigUint64Array.from(v) })),
   )
 );
 
@@ -205,9 +216,9 @@ Deno.test("parseSafetensors() throws on deep nesting and long strings without ru
 
 Deno.test("parseSafetensors() throws on a dtype it does not know, and names it", () => {
   throwsOnEntry(
-    { dtype: "BF16", shape: [1], data_offsets: [0, 2] },
+    { dtype: "F8_E5M2", shape: [2], data_offsets: [0, 2] },
     2,
-    /^model: tensor w: its dtype is "BF16", expected/,
+    /^model: tensor w: its dtype is "F8_E5M2", expected one of F64, F32, F16, BF16, I64, .*, U8, BOOL$/,
   );
   throwsOnEntry({ dtype: "toString", shape: [1], data_offsets: [0, 2] }, 2, /its dtype is "toString"/);
   throwsOnEntry({ shape: [1], data_offsets: [0, 2] }, 2, /its dtype is undefined/);
