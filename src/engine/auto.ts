@@ -6,6 +6,7 @@
  * @module
  */
 import type { NetworkSpec } from "../network/spec.ts";
+import { contentId } from "../random.ts";
 import type { AdapterDescription } from "./gpu/adapter.ts";
 import type { ComputingEngine } from "./choose.ts";
 
@@ -65,18 +66,42 @@ export function chooseByTime({ name }: AdapterNote, measurements: readonly Measu
   return { engine, reason: `a batch took ${figures.join(", ")} on ${name}` };
 }
 
-/** What decides how fast engines are beside each other, in one line: the key under which a choice is remembered. */
-export function sizeOf(
-  { inputs, steps, encoder, layers }: NetworkSpec,
-  { batchSize, threads, gpuMemory }: {
-    readonly batchSize: number;
-    readonly threads: number;
-    readonly gpuMemory: number;
-  },
-): string {
+/** All that decides how fast engines are beside each other. */
+export interface Workload {
+  /** The whole of it: kinds, constants, recurrence, delays, encoder, readout and loss decide what has to be computed. */
+  readonly spec: NetworkSpec;
+  /** Samples of the batches that are trained with. */
+  readonly batchSize: number;
+  readonly threads: number;
+  /** In MiB. */
+  readonly gpuMemory: number;
+  /** The engine's other options, by name. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The key under which a choice is remembered: in words for people, and behind them a hash of everything that decides.
+ *
+ * @returns One line.
+ */
+export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workload): string {
+  const { inputs, steps, encoder, layers } = spec;
   const units = layers.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
+  const whole = new TextEncoder().encode(canonical({ spec, options }));
+  const hash = [0, 1].map((seed) => contentId(whole, seed).toString(16).padStart(8, "0")).join("");
   return `${inputs} ${encoder.kind} inputs, ${units}, ${steps} steps, batches of ${batchSize}, ` +
-    `${threads} threads, ${gpuMemory} MiB`;
+    `${threads} threads, ${gpuMemory} MiB, ${hash}`;
+}
+
+/** JSON with the keys of every object in their order. */
+function canonical(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, each: unknown) =>
+      typeof each === "object" && each !== null && !Array.isArray(each)
+        ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => a < b ? -1 : 1))
+        : each,
+  );
 }
 
 function milliseconds(seconds: number): string {

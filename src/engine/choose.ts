@@ -149,11 +149,18 @@ async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
   });
 }
 
-/** Under what a choice for these options is remembered. */
-export function sizeOfEngine(
-  { spec, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY, ...sizes }: EngineOptions,
-): string {
-  return sizeOf(spec, { batchSize: batchSizeOf(sizes), threads, gpuMemory });
+/** Under what a choice for these options is remembered: every option that is not named here is part of it. */
+export function sizeOfEngine(options: EngineOptions): string {
+  const { spec, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY, batchSize, usualBatchSize, ...others } =
+    options;
+  const { engine: _engine, seed: _seed, tune: _tune, gpu: _gpu, onNotice: _notice, ...rest } = others;
+  return sizeOf({
+    spec: parseNetworkSpec(spec),
+    batchSize: batchSizeOf({ ...(batchSize && { batchSize }), ...(usualBatchSize && { usualBatchSize }) }),
+    threads,
+    gpuMemory,
+    options: { precision: "f32", skip: true, record: false, ...rest },
+  });
 }
 
 /** Samples of a usual batch. */

@@ -5,7 +5,7 @@
  */
 import type { Samples } from "../data/samples.ts";
 import { initialParameters } from "../network/initialise.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 import type { Engine } from "./engine.ts";
 
@@ -44,7 +44,7 @@ export async function timeTraining(engine: Engine, spec: NetworkSpec, batchSize:
 
 /** Images of the kind that is usual: dark, with a bright part that is a fifth of the whole, elsewhere in each. */
 function brightBlocks(spec: NetworkSpec, count: number): Samples {
-  const size = spec.encoder.kind === "direct" ? spec.steps * spec.inputs : spec.inputs;
+  const size = sampleSize(spec);
   const features = new Uint8Array(new SharedArrayBuffer(count * size));
   const classes = classesOf(spec), bright = Math.ceil(size / 5);
   for (let sample = 0; sample < count; sample++) {

@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
-import {
-  chooseByAdapter,
-  chooseByTime,
-  type Measurement,
-  sizeOf,
-  WORTHWHILE,
-} from "../../src/engine/auto.ts";
+import { chooseByAdapter, chooseByTime, type Measurement, WORTHWHILE } from "../../src/engine/auto.ts";
 import { askForAdapter, type AutoOptions, findChoice, readChoices } from "../../src/engine/auto_file.ts";
-import { createEngine, sizeOfEngine } from "../../src/engine/choose.ts";
+import { createEngine, type EngineOptions, sizeOfEngine } from "../../src/engine/choose.ts";
 import type { Gpu } from "../../src/engine/gpu/adapter.ts";
 import { timeTraining } from "../../src/engine/measure.ts";
+import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { ENCODERS } from "../../src/network/encoders.ts";
+import type { LifNeuron } from "../../src/network/neurons.ts";
+import type { LayerSpec } from "../../src/network/spec.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { startEngine } from "./batches.ts";
@@ -48,19 +46,59 @@ Deno.test("chooseByTime() takes a GPU only where it wins by a tenth, and none th
   });
 });
 
-Deno.test("sizeOf() differs where engines may compare otherwise", () => {
-  const machine = { batchSize: 1000, threads: 2, gpuMemory: 1024 };
-  const sizes = [
-    sizeOf(seedNetwork(), machine),
-    sizeOf(seedNetwork({ steps: 127 }), machine),
-    sizeOf(seedNetwork({ hidden: 101 }), machine),
-    sizeOf(denseNetwork(), machine),
-    sizeOf(seedNetwork(), { ...machine, batchSize: 100 }),
-    sizeOf(seedNetwork(), { ...machine, threads: 3 }),
-    sizeOf(seedNetwork(), { ...machine, gpuMemory: 512 }),
+Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhere else", () => {
+  const spec = seedNetwork(), options: EngineOptions = { spec, threads: 2 };
+  const [hidden, top] = spec.layers;
+  const withHidden = (changes: Partial<LayerSpec>): EngineOptions => ({
+    ...options,
+    spec: { ...spec, layers: [{ ...hidden!, ...changes }, top!] },
+  });
+  const lifOf = (constants: Partial<LifNeuron>) => withHidden({ neuron: lif(constants) });
+  const others: readonly EngineOptions[] = [
+    options,
+    ...[{ steps: 127 }, { hidden: 101 }, { decay: 0.5 }].map((size) => ({
+      ...options,
+      spec: seedNetwork(size),
+    })),
+    { ...options, spec: denseNetwork() },
+    { ...options, batchSize: 100 },
+    { ...options, threads: 3 },
+    { ...options, gpuMemory: 512 },
+    { ...options, precision: "i16" },
+    { ...options, skip: false },
+    { ...options, record: true },
+    { ...options, shards: 3 },
+    withHidden({ recurrent: true }),
+    withHidden({ delay: 0 }),
+    withHidden({ neuron: { ...graded(), learn: ["decay"] } }),
+    withHidden({ neuron: { ...graded(), learn: ["scale"] } }),
+    withHidden({ neuron: { ...graded(), scale: 0.5 } }),
+    lifOf({}),
+    lifOf({ reset: "zero" }),
+    lifOf({ synapticDecay: 0.5 }),
+    lifOf({ surrogate: { kind: "boxcar", slope: 2 } }),
+    { ...options, spec: { ...spec, readout: { ...spec.readout, from: "spikes" } } },
+    { ...options, spec: { ...spec, readout: { ...spec.readout, reduce: "max" } } },
+    { ...options, spec: { ...spec, encoder: { kind: "poisson", rate: 1, offset: 0 } } },
+    { ...options, spec: { ...spec, encoder: { kind: "poisson", rate: 0.1, offset: 0 } } },
+    { ...options, spec: { ...spec, loss: { kind: "meanSquaredError" } } },
   ];
-  assert.equal(new Set(sizes).size, sizes.length);
-  assert.equal(sizeOf(seedNetwork({ decay: 0.5 }), machine), sizes[0]);
+  const keys = others.map(sizeOfEngine);
+  assert.equal(new Set(keys).size, keys.length);
+  for (const key of keys) assert.ok(!key.includes("\n") && key.length < 200, key);
+  // What says the same in other words, and what changes no time, is the same.
+  const turned = { ...spec, layers: spec.layers.map(({ neuron, ...rest }) => ({ neuron, ...rest })) };
+  for (
+    const same of [
+      { seed: 5 },
+      { tune: true },
+      { engine: "auto" },
+      { precision: "f32" },
+      { skip: true },
+      { spec: turned },
+      { batchSize: 1000 },
+    ] as const
+  ) assert.equal(sizeOfEngine({ ...options, ...same }), keys[0], JSON.stringify(same));
 });
 
 /** A runtime with one adapter or none, which counts how often it was asked for it. */
@@ -195,7 +233,7 @@ Deno.test("sizeOfEngine() is of the batches that are trained with", () => {
   const spec = seedNetwork();
   assert.match(sizeOfEngine({ spec, batchSize: 1000, usualBatchSize: 64 }), /batches of 64,/);
   assert.match(sizeOfEngine({ spec, batchSize: 500 }), /batches of 500,/);
-  assert.match(sizeOfEngine({ spec }), /batches of 1000,.* 1024 MiB$/);
+  assert.match(sizeOfEngine({ spec }), /batches of 1000,.* 1024 MiB, [0-9a-f]{16}$/);
 });
 
 Deno.test("createEngine() takes wasm for auto and asks for no adapter, without tuning or in integers", async () => {
@@ -206,6 +244,20 @@ Deno.test("createEngine() takes wasm for auto and asks for no adapter, without t
     assert.equal(engine.name, "wasm");
   }
   assert.equal(asked.times, 0);
+});
+
+Deno.test("timeTraining() takes a network of any encoder", async () => {
+  for (const kind of ENCODERS) {
+    const channels = kind === "delta" ? 6 : 3;
+    const spec = network({
+      inputs: channels,
+      steps: 5,
+      encoder: { kind },
+      layers: [layer(4, lif()), layer(2, integrator())],
+    });
+    using engine = await startEngine({ spec, threads: 0, batchSize: 20 });
+    assert.ok(await timeTraining(engine, spec, 20) > 0, kind);
+  }
 });
 
 Deno.test("timeTraining() trains with batches of the asked size, or fewer samples of a large network", async () => {

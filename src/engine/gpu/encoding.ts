@@ -36,7 +36,18 @@ export interface PackedSamples {
 
 /** What features are multiplied by before they go up: as on the CPU, so that the same draws are below them. */
 function featureScaleOf(encoder: Encoder): number {
-  return encoder.kind === "poisson" ? 2 ** 16 * encoder.rate : 1;
+  switch (encoder.kind) {
+    case "poisson":
+      return 2 ** 16 * encoder.rate;
+    case "noise":
+    case "latency":
+    case "delta":
+    case "constant":
+    case "direct":
+      return 1;
+    default:
+      return encoder satisfies never;
+  }
 }
 
 /**

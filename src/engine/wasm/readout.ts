@@ -40,11 +40,21 @@ export class Readout {
     const { logits, logProbabilities, logitGradients } = this.#memory;
     const { loss, classes, layers } = this.#plan;
     const k = this.#kernels, factor = share * scale;
-    let total = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
-    if (loss.kind === "meanSquaredError") {
-      const { correct = 1, incorrect = 0 } = loss;
-      total = k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
-    }
+    // Log-probabilities are wanted whatever the loss is; its gradient takes the place of this one's.
+    const surprise = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
+    const own = () => {
+      switch (loss.kind) {
+        case "crossEntropy":
+          return surprise;
+        case "meanSquaredError": {
+          const { correct = 1, incorrect = 0 } = loss;
+          return k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
+        }
+        default:
+          return loss satisfies never;
+      }
+    };
+    let total = own();
     for (const layer of layers) {
       if (layer.rate) total += layer.rate.weight * (rates(layer) - layer.rate.target) ** 2;
     }

@@ -8,6 +8,7 @@
  */
 import { sampleFormOf } from "../../network/encoders.ts";
 import { parameterShapes } from "../../network/model_file.ts";
+import { rowsOf } from "../gpu/encoding.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
 import { MOST_MOMENTS } from "./device_parameters.ts";
@@ -69,12 +70,12 @@ function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
  * @param record All states are kept, to look at.
  */
 export function memoryNeedOf(plan: Plan, samples: number, record = false): MemoryNeed {
-  const { spec, layers } = plan, { steps, inputs, encoder } = spec;
+  const { spec, layers } = plan, { steps, inputs } = spec;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const parameters = parameterShapes(spec).map(([, shape]) =>
     shape.reduce((size, length) => size * length, 1)
   );
-  const x = encoder.kind === "constant" ? inputs : steps * inputs;
+  const x = rowsOf(spec) * inputs;
   const parts = layers.map((layer) =>
     groupsOf(samples, plan) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
   );

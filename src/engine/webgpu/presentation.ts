@@ -234,18 +234,26 @@ class Presentation {
     const { backend, plan: { classes, loss, layers } } = this.#room;
     const { samples, counted, share } = this.#chunk;
     const call = { inputs: { logits: made(this.#logits), facts: this.#facts }, invocations: samples };
+    // Log-probabilities are wanted whatever the loss is; its own numbers take the place of this one's.
     const losses = this.#losses = backend.run(CROSS_ENTROPY, {
       ...call,
       uniforms: { classes, counted, share },
       output: [(2 * classes + 2) * samples],
     });
-    if (loss.kind === "meanSquaredError") {
-      const { correct = 1, incorrect = 0 } = loss;
-      backend.run(MEAN_SQUARED_ERROR, {
-        ...call,
-        uniforms: { classes, counted, share, correct, incorrect },
-        output: losses,
-      });
+    switch (loss.kind) {
+      case "crossEntropy":
+        break;
+      case "meanSquaredError": {
+        const { correct = 1, incorrect = 0 } = loss;
+        backend.run(MEAN_SQUARED_ERROR, {
+          ...call,
+          uniforms: { classes, counted, share, correct, incorrect },
+          output: losses,
+        });
+        break;
+      }
+      default:
+        loss satisfies never;
     }
     for (const { index, units, rate } of layers) {
       if (!rate) continue;

@@ -220,7 +220,7 @@ gpuTest("counts tell what a batch asks of the device", async () => {
   await engine.train(BATCHES[1]!, STEP);
   const after = engine.counts;
   assert.equal(after.dispatches - before.dispatches, 30);
-  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 4); // features, keys, facts; a factor of 1
+  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 8); // features, keys, facts; two factors of 1
   // Loss, class, spikes; spikes of each hidden unit; two numbers a tensor, of which the gradient's norms are made.
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 3 + 19 + 2 * 4));
 });
