@@ -7,7 +7,7 @@
  * @module
  */
 import type { Answer, Classifier } from "../classify/classifier.ts";
-import type { Questions } from "./questions.ts";
+import type { Questions } from "./asked.ts";
 import { overloaded } from "./refusal.ts";
 
 /** Samples, and what each one's draws are keyed by. */

@@ -17,7 +17,8 @@ import { MODEL_FILE } from "../page/site.ts";
 import { Bodies } from "./bodies.ts";
 import { PAGE } from "./page.ts";
 import { addSite, type Site } from "./site.ts";
-import { type Questions, readQuestions, typeOf, unpack } from "./questions.ts";
+import type { Questions } from "./asked.ts";
+import { readQuestions, typeOf } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A seed, or `random`: other draws at every request. */
@@ -137,12 +138,16 @@ export function createApp(options: AppOptions): Hono {
     const type = typeOf(request.headers);
     answering.checkRoom();
     const { answers, many } = await bodies.with(request, async (body) => {
-      const sent = await unpack(type, body, request.headers);
       // From here to the first answers nothing is waited for: so each request sees what the ones before it have cost.
       answering.checkRoom();
       const started = performance.now();
-      const questions = readQuestions(sent, model.spec, ink);
-      answering.count(performance.now() - started);
+      const contentType = request.headers.get("content-type") ?? "";
+      let questions: Questions;
+      try {
+        questions = readQuestions(body, type, { contentType, spec: model.spec, ink });
+      } finally {
+        answering.count(performance.now() - started); // what is refused costs time, too
+      }
       const asked = { ...questions, ids: idsOf(questions, sampleSize(model.spec), seed) };
       return { answers: await answering.answer(asked, request.signal), many: questions.many };
     });

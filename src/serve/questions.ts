@@ -3,48 +3,27 @@
  *
  * @module
  */
-import type { Features } from "../classify/classifier.ts";
 import { pictureSide } from "../classify/picture_side.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";
+import { counted } from "../figures.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
-import { Refusal } from "./refusal.ts";
-
-/** The samples of one request. */
-export interface Questions {
-  /** One sample after the other. */
-  readonly features: Features;
-  /** How many there are. */
-  readonly count: number;
-  /** The answer is a list, even of one. */
-  readonly many: boolean;
-}
-
-/** A file of a form. */
-interface FormFile {
-  readonly name: string;
-  readonly type: string;
-  readonly bytes: Uint8Array<ArrayBuffer>;
-}
-
-/** What was sent, taken out of what it was wrapped in. */
-export type Sent =
-  | {
-    readonly kind: "image/png" | "application/octet-stream" | "application/json";
-    readonly bytes: Uint8Array<ArrayBuffer>;
-  }
-  | { readonly kind: "multipart/form-data"; readonly files: readonly FormFile[] };
-
-/** The most samples that one request may ask about. */
-export const MOST_SAMPLES = 10_000;
+import { checkCount, type Questions } from "./asked.ts";
+import { type FormFile, readForm } from "./form.ts";
+import { readJson } from "./json_body.ts";
+import { Refusal, shown } from "./refusal.ts";
 
 const ACCEPTED =
   "image/png, application/octet-stream, application/json, or multipart/form-data with such files";
 
+/** The types that are read. */
 const TYPES = ["image/png", "application/octet-stream", "application/json", "multipart/form-data"] as const;
 
+/** One of the types that are read. */
+export type BodyType = typeof TYPES[number];
+
 /** The type of a body, before it has been read. @throws {Refusal} 415 when it is none of those that are read. */
-export function typeOf(headers: Headers): Sent["kind"] {
+export function typeOf(headers: Headers): BodyType {
   const encoding = headers.get("content-encoding");
   if (encoding !== null && encoding !== "identity") {
     throw new Refusal(415, `content-encoding ${shown(encoding)}: expected none: send the body as it is`);
@@ -59,54 +38,29 @@ export function typeOf(headers: Headers): Sent["kind"] {
 }
 
 /**
- * Takes the files out of a form; leaves anything else as it is.
+ * Reads a body as samples for a network.
  *
- * @throws {Refusal} 400 when the form cannot be read, or has fields that are no files.
- */
-export async function unpack(
-  kind: Sent["kind"],
-  bytes: Uint8Array<ArrayBuffer>,
-  headers: Headers,
-): Promise<Sent> {
-  if (kind !== "multipart/form-data") return { kind, bytes };
-  let entries: [string, FormDataEntryValue][];
-  try {
-    const init = { headers: { "content-type": headers.get("content-type") ?? "" } };
-    entries = [...(await new Response(bytes, init).formData()).entries()];
-  } catch {
-    throw new Refusal(
-      400,
-      "the form cannot be read: expected multipart/form-data with its boundary in content-type",
-    );
-  }
-  const files = entries.map(async ([name, file]): Promise<FormFile> => {
-    if (typeof file === "string") {
-      throw new Refusal(400, `field ${shown(name)} of the form: expected files alone`);
-    }
-    return { name, type: file.type, bytes: new Uint8Array(await file.arrayBuffer()) };
-  });
-  return { kind, files: await Promise.all(files) };
-}
-
-/**
- * Reads what was sent as samples for a network.
- *
+ * @param contentType The whole header: a form's boundary is in it.
  * @throws {Refusal} 400 when it is not what its type says, or does not fit the network; 415 for pictures where the network
  * takes none.
  * @throws {InputError} when a picture is damaged.
  */
-export function readQuestions(sent: Sent, spec: NetworkSpec, ink: Ink): Questions {
-  switch (sent.kind) {
+export function readQuestions(
+  body: Uint8Array<ArrayBuffer>,
+  type: BodyType,
+  { contentType, spec, ink }: { readonly contentType: string; readonly spec: NetworkSpec; readonly ink: Ink },
+): Questions {
+  switch (type) {
     case "image/png":
-      return { features: picture(sent.bytes, spec, ink, "the picture", MOST_PIXELS), count: 1, many: false };
+      return { features: picture(body, spec, ink, "the picture", MOST_PIXELS), count: 1, many: false };
     case "application/octet-stream":
-      return raw(sent.bytes, spec, "the body");
+      return raw(body, spec, "the body");
     case "application/json":
-      return json(sent.bytes, spec);
+      return readJson(body, spec);
     case "multipart/form-data":
-      return form(sent.files, spec, ink);
+      return form(readForm(body, contentType), spec, ink);
     default:
-      return sent satisfies never;
+      return type satisfies never;
   }
 }
 
@@ -177,78 +131,4 @@ function form(files: readonly FormFile[], spec: NetworkSpec, ink: Ink): Question
 function pixelsOf(png: Uint8Array): number {
   const view = new DataView(png.buffer, png.byteOffset);
   return view.getUint32(16) * view.getUint32(20);
-}
-
-function json(body: Uint8Array, spec: NetworkSpec): Questions {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-  } catch {
-    throw new Refusal(400, `the body is no JSON: expected ${FORM}`);
-  }
-  const samples: unknown[] = Array.isArray(value) ? value : [value];
-  if (samples.length === 0) throw new Refusal(400, `no samples: expected ${FORM}`);
-  checkCount(samples.length);
-  const size = sampleSize(spec);
-  const nameOf = (i: number) => Array.isArray(value) ? `sample ${i}` : "the sample";
-  const kind = kindOf(samples[0], nameOf(0));
-  const features = kind === "pixels"
-    ? new Uint8Array(samples.length * size)
-    : new Float32Array(samples.length * size);
-  samples.forEach((sample, i) => {
-    const where = nameOf(i);
-    const found = kindOf(sample, where);
-    if (found !== kind) {
-      throw new Refusal(400, `${where} has ${found}, the first one ${kind}: send one kind at a time`);
-    }
-    features.set(numbersOf(Reflect.get(Object(sample), kind), kind, size, where), i * size);
-  });
-  return { features, count: samples.length, many: Array.isArray(value) };
-}
-
-const FORM = `{ "pixels": [0 to 255, …] } or { "values": [numbers] }, or a list of such`;
-
-/** `pixels` or `values`, whichever of the two a sample has. */
-function kindOf(sample: unknown, where: string): "pixels" | "values" {
-  const keys = typeof sample === "object" && sample !== null ? Object.keys(sample) : [];
-  const [key] = keys;
-  if (keys.length === 1 && (key === "pixels" || key === "values")) return key;
-  throw new Refusal(400, `${where} is not of the form ${FORM}`);
-}
-
-/** Checks a sample's numbers. */
-function numbersOf(value: unknown, kind: "pixels" | "values", size: number, where: string): number[] {
-  if (!Array.isArray(value) || value.length !== size) {
-    const found = Array.isArray(value) ? counted(value.length, "number") : "no list";
-    throw new Refusal(400, `${where}: ${kind}: ${found}: expected ${counted(size, "number")}`);
-  }
-  return value.map((number: unknown, i) => {
-    const isRight = kind === "pixels"
-      ? Number.isInteger(number) && Number(number) >= 0 && Number(number) <= 255
-      : typeof number === "number" && Number.isFinite(Math.fround(number));
-    if (isRight) return Number(number);
-    const expected = kind === "pixels" ? "a whole number, 0 to 255" : "a number that float32 holds";
-    throw new Refusal(
-      400,
-      `${where}: ${kind}: number ${i} is ${shown(JSON.stringify(number))}: expected ${expected}`,
-    );
-  });
-}
-
-function checkCount(count: number): void {
-  if (count > MOST_SAMPLES) {
-    throw new Refusal(
-      400,
-      `more than ${MOST_SAMPLES.toLocaleString("en")} samples in one request: send them in several`,
-    );
-  }
-}
-
-function counted(count: number, what: string): string {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
-
-/** What a sender wrote, as it is repeated: short, and on one line. */
-function shown(text: string): string {
-  return /^[\x21-\x7e]{1,60}$/.test(text) ? text : JSON.stringify(text.slice(0, 60));
 }

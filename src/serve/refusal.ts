@@ -27,3 +27,8 @@ export function overloaded(seconds: number): Refusal {
     "retry-after": String(seconds),
   });
 }
+
+/** What a sender wrote, as a refusal repeats it: short, and on one line. */
+export function shown(text: string): string {
+  return /^[\x21-\x7e]{1,60}$/.test(text) ? text : JSON.stringify(text.slice(0, 60));
+}

@@ -4,6 +4,7 @@ import { Classifier } from "../../src/classify/classifier.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { Answering } from "../../src/serve/answering.ts";
 import { chunk, forgedFile, greyFile } from "../data/png_files.ts";
+import { tinyParts } from "./hostile.ts";
 import { appOf, ask, digit, kernels, MODEL, modelOf } from "./served_model.ts";
 
 const PNG = "image/png", BYTES = "application/octet-stream", JSON_TYPE = "application/json";
@@ -67,6 +68,29 @@ Deno.test("POST /classify answers of values as floats, and of sequences", async 
   assert.equal(picture.status, 415);
 });
 
+Deno.test("POST /classify takes a picture as its rows, and a sequence as its steps", async () => {
+  const rows = Array.from({ length: 28 }, (_, row) => [...digit(0).subarray(28 * row, 28 * (row + 1))]);
+  assert.deepEqual((await ask(app, JSON.stringify({ pixels: rows }), JSON_TYPE)).value, answerTo(0));
+  const spec = {
+    ...seedNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
+    encoder: { kind: "direct", offset: 0 },
+  } as const;
+  const sequences = appOf(modelOf(spec)), flat = Array.from({ length: 12 }, (_, i) => i / 12);
+  const steps = [0, 3, 6, 9].map((at) => flat.slice(at, at + 3));
+  const { value } = await ask(sequences, JSON.stringify({ values: flat }), JSON_TYPE);
+  assert.deepEqual((await ask(sequences, JSON.stringify({ values: steps }), JSON_TYPE)).value, value);
+  const turned = await ask(
+    sequences,
+    JSON.stringify({ values: steps[0]!.map(() => [1, 2, 3, 4]) }),
+    JSON_TYPE,
+  );
+  assert.equal(turned.status, 400);
+  assertError(
+    turned.value,
+    /^the sample: values: list 0 has 4 numbers: expected 12 numbers, or 4 lists of 3, one a step$/,
+  );
+});
+
 Deno.test("POST /classify is deterministic; ?seed asks for other noise, ?seed=random for noise that is never the same", async () => {
   const body = joined(...Array.from({ length: 40 }, (_, i) => digit(i)));
   const first = await ask(app, body, BYTES);
@@ -111,6 +135,7 @@ Deno.test("GET /health, /model and / tell how it is, which network answers, and 
 const pixels = [...digit(0)];
 const big = deflateSync(new Uint8Array(2 ** 25), { level: 9 });
 const json = (value: unknown) => JSON.stringify(value);
+const bytesOf = (text: string) => new TextEncoder().encode(text);
 
 /** A form, and its boundary in the type. */
 function form(file: Uint8Array<ArrayBuffer> | string, type: string): FormData {
@@ -206,7 +231,7 @@ const REFUSED:
       json([{ values: pixels }, { values: pixels }]).replace(/,0]}]$/, ",1e39]}]"),
       JSON_TYPE,
       400,
-      /^sample 1: values: number 783 is 1e\+39: expected a number that float32 holds$/,
+      /^sample 1: values: number 783 is 1e\+39: expected a number, -1e9 to 1e9$/,
     ],
     [
       "two kinds",
@@ -215,7 +240,87 @@ const REFUSED:
       400,
       /^sample 1 has values, the first one pixels/,
     ],
-    ["a form without its boundary", "abc", "multipart/form-data", 400, /^the form cannot be read/],
+    [
+      "values of which sums overflow",
+      json({ values: pixels.map(() => 3.4e38) }),
+      JSON_TYPE,
+      400,
+      /^the sample: values: number 0 is 3.4e\+38: expected a number, -1e9 to 1e9$/,
+    ],
+    [
+      "a value beyond float64",
+      json({ values: pixels }).replace("[0", "[1e999"),
+      JSON_TYPE,
+      400,
+      /^the sample: values: number 0 is Infinity: expected a number/,
+    ],
+    [
+      "a value that is null",
+      json({ values: [null, ...pixels.slice(1)] }),
+      JSON_TYPE,
+      400,
+      /number 0 is null: /,
+    ],
+    ["a value as text", json({ values: ["1", ...pixels.slice(1)] }), JSON_TYPE, 400, /number 0 is "1": /],
+    [
+      "rows of unequal lengths",
+      json({ values: [[1, 2], [3]] }),
+      JSON_TYPE,
+      400,
+      /^the sample: values: list 1 has 1 number: expected 784 numbers$/,
+    ],
+    [
+      "rows that are too few",
+      json({ pixels: [[1, 2], [3, 4]] }),
+      JSON_TYPE,
+      400,
+      /^the sample: pixels: 2 lists of 2: expected 784 numbers$/,
+    ],
+    [
+      "a row that is none",
+      json({ pixels: [[1], null] }),
+      JSON_TYPE,
+      400,
+      /^the sample: pixels: list 1 has no numbers: expected/,
+    ],
+    ["a hundred thousand objects", `[${"{},".repeat(1e5)}{}]`, JSON_TYPE, 400, /^more than 10,000 samples/],
+    ["a hundred thousand texts", `["${'","'.repeat(1e5)}"]`, JSON_TYPE, 400, /^the body has too many texts/],
+    ["a form without its boundary", "abc", "multipart/form-data", 400, /^the form has no boundary/],
+    [
+      "a form with too long a boundary",
+      "abc",
+      `multipart/form-data; boundary=${"b".repeat(71)}`,
+      400,
+      /^the form has a boundary of 71 characters: expected 70 at most/,
+    ],
+    [
+      "a form of fifteen thousand parts",
+      tinyParts(1_000_000),
+      "multipart/form-data; boundary=b",
+      400,
+      /^the form has more than 256 files: send them in several requests$/,
+    ],
+    [
+      "a form whose part has a long head",
+      `--b\r\nx: ${"y".repeat(2000)}\r\n\r\n\r\n--b--`,
+      "multipart/form-data; boundary=b",
+      400,
+      /^part 0 of the form has a head of more than 1024 bytes$/,
+    ],
+    [
+      "a form whose part's head is no UTF-8",
+      joined(bytesOf("--b\r\ncontent-disposition: "), Uint8Array.of(0xff), bytesOf("\r\n\r\n\r\n--b--")),
+      "multipart/form-data; boundary=b",
+      400,
+      /^part 0 of the form has a head that cannot be read: expected UTF-8$/,
+    ],
+    [
+      "a form whose part has no name",
+      "--b\r\nx: y\r\n\r\nseven\r\n--b--",
+      "multipart/form-data; boundary=b",
+      400,
+      /^part 0 of the form: expected files alone/,
+    ],
     ["a form that is cut", "--x\r\ncontent-disp", "multipart/form-data; boundary=x", 400, /^the form /],
     ["text in a form", form("seven", ""), undefined, 400, /^field file of the form: expected files alone/],
     [

@@ -160,6 +160,12 @@ export function hostileRequests(
       text("--b\r\ncontent-disposition: form-data; na"),
       [400],
     ),
+    post(
+      "a form of thousands of files",
+      "multipart/form-data; boundary=b",
+      text(tinyParts(mostBytes)),
+      [400],
+    ),
     post("a form of nothing", "multipart/form-data; boundary=b", text("--b--\r\n"), [400]),
     post("a strange seed", BYTES, noise(784), [400], `/classify?seed=${encodeURIComponent("1 OR 1=1")}`),
     post("a path above", BYTES, noise(784), [404], "/../../etc/passwd"),
@@ -175,6 +181,12 @@ export function hostileRequests(
       statuses: [400, 415, 0],
     },
   ];
+}
+
+/** A form of as many parts as some bytes have room for: what it takes to make a file of each is the attack. */
+export function tinyParts(mostBytes: number): string {
+  const part = '--b\r\ncontent-disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
+  return `${part.repeat(Math.floor((mostBytes - 5) / part.length))}--b--`;
 }
 
 /** Sends a request and reads the status of its answer. @returns 0 where the connection was closed without one. */

@@ -1,0 +1,29 @@
+/**
+ * What a request asks: samples for the network, so many at most.
+ *
+ * @module
+ */
+import type { Features } from "../classify/classifier.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The samples of one request. */
+export interface Questions {
+  /** One sample after the other. */
+  readonly features: Features;
+  /** How many there are. */
+  readonly count: number;
+  /** The answer is a list, even of one. */
+  readonly many: boolean;
+}
+
+/** The most samples that one request may ask about. */
+export const MOST_SAMPLES = 10_000;
+
+/** @throws {Refusal} 400 when they are more than {@linkcode MOST_SAMPLES}. */
+export function checkCount(count: number): void {
+  if (count <= MOST_SAMPLES) return;
+  throw new Refusal(
+    400,
+    `more than ${MOST_SAMPLES.toLocaleString("en")} samples in one request: send them in several`,
+  );
+}
