@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { bytesOfModel, precisionOf, seedOf } from "../engine/model_options.ts";
+import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import { compilePlan } from "../engine/plan.ts";
 import { Core } from "../engine/wasm/core.ts";
@@ -19,10 +19,17 @@ import { decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { contentId, PURPOSE } from "../random.ts";
+import { type Features, SampleForm, type SampleInput } from "./sample_form.ts";
 import { softmax } from "./softmax.ts";
 
-/** Samples to classify: pixels (uint8, 0 to 255) or numbers (float32, taken as they are), one sample after the other. */
-export type Features = Uint8Array | Float32Array;
+export {
+  type Features,
+  type NumberArray,
+  type NumberLists,
+  SampleForm,
+  type SampleInput,
+  type TakenSample,
+} from "./sample_form.ts";
 
 /** What the network says of a sample. */
 export interface Answer {
@@ -77,6 +84,8 @@ export class Classifier {
   readonly seed: number;
   /** What a byte of a sample stands for: what it stood for as the model learned. */
   readonly bytes: ByteMeaning;
+  /** What samples of it are like. */
+  readonly form: SampleForm;
   readonly #core: Core;
 
   /** Copies the weights into a memory of its own, some megabytes for the seed's network. */
@@ -91,7 +100,8 @@ export class Classifier {
     this.size = sampleSize(model.spec);
     this.classes = classNamesOf(model);
     this.seed = seed;
-    this.bytes = bytesOfModel(model);
+    this.form = new SampleForm(model);
+    this.bytes = this.form.bytes;
     this.#core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
     this.#core.parameters.set(toLayout(this.#core.memory.layout, model.parameters));
     this.#core.prepare();
@@ -100,23 +110,24 @@ export class Classifier {
   /**
    * Answers for one sample.
    *
-   * @param features As many as {@linkcode size} says.
+   * @param sample Bytes or numbers: as many as {@linkcode size} says, or the steps that a shorter sequence has.
    * @param seed Another seed is other noise.
    * @throws {RangeError} when there are more or fewer features.
+   * @throws {TypeError} when it is no sample, a number is not finite, or it cannot be meant: bytes that are given as numbers to a
+   * network that learned from pixels.
    */
-  classify(features: Features, seed: number = this.seed): Answer {
-    if (features.length !== this.size) {
-      throw new RangeError(`a sample of ${features.length} features: the network takes ${this.size}`);
-    }
-    return this.answer(features, contentId(features, seed));
+  classify(sample: SampleInput, seed: number = this.seed): Answer {
+    const { features, steps } = this.form.take(sample);
+    return this.answer(features, contentId(features, seed), steps);
   }
 
   /**
    * Answers for a sample whose draws are keyed by `id`; `classify` takes them from the sample's content and a seed.
    *
-   * @param features As many as {@linkcode size} says.
+   * @param features Finite; as many as the steps have.
+   * @param steps Of a sequence, which may be shorter than the network's. @default {all}
    */
-  answer(features: Features, id: number): Answer {
+  answer(features: Features, id: number, steps: number = this.form.steps): Answer {
     const core = this.#core;
     const samples = {
       name: "sample",
@@ -126,6 +137,7 @@ export class Classifier {
       bytes: this.bytes,
       labels: NO_LABEL,
       ids: Uint32Array.of(id),
+      ...(steps < this.form.steps && { lengths: Uint32Array.of(steps) }),
     };
     core.load(samples, 0, PURPOSE.classification, 0);
     core.forward();

@@ -18,7 +18,7 @@ export function seedOf({ metadata }: Model): number {
  * What bytes stand for that a model is shown: what its metadata say they stood for as it learned (`bytes`), or else numbers where
  * its samples are sequences, and pixels where they are not.
  */
-export function bytesOfModel({ spec, metadata }: Model): ByteMeaning {
+export function bytesOfModel({ spec, metadata }: Pick<Model, "spec" | "metadata">): ByteMeaning {
   const { bytes } = metadata;
   if (bytes === "pixels" || bytes === "numbers") return bytes;
   return sampleFormOf(spec).isSequence ? "numbers" : "pixels";

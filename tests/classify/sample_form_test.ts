@@ -1,0 +1,223 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import fc from "fast-check";
+import { Classifier, type SampleInput } from "../../src/classify/classifier.ts";
+import { SampleForm } from "../../src/classify/sample_form.ts";
+import { softmax } from "../../src/classify/softmax.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { network } from "../../src/network/builder.ts";
+import { sampleFormOf } from "../../src/network/encoders.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { classesOf, parseNetworkSpec } from "../../src/network/spec.ts";
+import { PURPOSE } from "../../src/random.ts";
+import { networkCases } from "../engine/network_cases.ts";
+
+const PICTURES = seedNetwork({ inputs: 6, hidden: 4, classes: 3, steps: 5 });
+const SEQUENCES = parseNetworkSpec({
+  inputs: 2,
+  steps: 4,
+  layers: [{ units: 5, neuron: { kind: "lif" } }, { units: 3, neuron: { kind: "integrator" } }],
+  readout: { begin: 1 },
+});
+const pixels = new SampleForm({ spec: PICTURES, metadata: { bytes: "pixels" } });
+const floats = new SampleForm({ spec: PICTURES, metadata: {} });
+const sequences = new SampleForm({ spec: SEQUENCES, metadata: {} });
+
+/** A sample, refused. Callers without types give anything. */
+const refuse = (form: SampleForm, input: unknown, name: "TypeError" | "RangeError", message: RegExp) =>
+  assert.throws(() => form.take(input), { name, message });
+
+Deno.test("bytes of either kind are bytes, wherever they lie", () => {
+  const bytes = Uint8Array.of(0, 1, 2, 3, 254, 255);
+  const inputs: SampleInput[] = [
+    bytes,
+    Uint8ClampedArray.from(bytes),
+    Buffer.from(bytes),
+    new Uint8Array([9, ...bytes, 9]).subarray(1, 7),
+    new Uint8ClampedArray([9, ...bytes, 9]).subarray(1, 7),
+    new Uint8Array(new SharedArrayBuffer(6)).map((_, i) => bytes[i]!),
+  ];
+  for (const input of inputs) {
+    const { features, steps } = pixels.take(input);
+    assert.ok(features instanceof Uint8Array);
+    assert.deepEqual([[...features], steps], [[...bytes], 1]);
+  }
+  const rows = pixels.take([bytes.subarray(0, 3), bytes.subarray(3)]).features;
+  assert.ok(rows instanceof Uint8Array);
+  assert.deepEqual([...rows], [...bytes]);
+});
+
+Deno.test("all other arrays and lists are numbers, row by row", () => {
+  const numbers = [0, 0.25, -0.5, 0.5, -0.25, 0.125];
+  const inputs: SampleInput[] = [
+    numbers,
+    Float32Array.from(numbers),
+    Float64Array.from(numbers),
+    [numbers.slice(0, 3), numbers.slice(3)],
+    [[[0, 0.25], [-0.5, 0.5]], [[-0.25], [0.125]]].map((row) => row.flat()).flat(),
+    [Float32Array.from(numbers.slice(0, 2)), numbers.slice(2, 4), numbers.slice(4)],
+  ];
+  for (const input of inputs) {
+    const { features } = pixels.take(input);
+    assert.ok(features instanceof Float32Array);
+    assert.deepEqual([...features], numbers);
+  }
+  assert.deepEqual([...floats.take(Int16Array.of(-300, 0, 1, 2, 3, 300)).features], [-300, 0, 1, 2, 3, 300]);
+});
+
+Deno.test("what is no sample is refused by what it is", () => {
+  refuse(
+    pixels,
+    undefined,
+    "TypeError",
+    /^a sample is undefined: expected bytes \(Uint8Array\), numbers in an array/,
+  );
+  refuse(pixels, "pixels", "TypeError", /^a sample is "pixels": expected bytes/);
+  refuse(pixels, new ArrayBuffer(6), "TypeError", /^a sample is ArrayBuffer:/);
+  refuse(pixels, new DataView(new ArrayBuffer(6)), "TypeError", /^a sample is DataView:/);
+  refuse(pixels, { length: 6 }, "TypeError", /^a sample is Object:/);
+  refuse(pixels, [0, 0, "0", 0, 0, 0], "TypeError", /^a sample's number 2 is "0": expected a number$/);
+  refuse(pixels, [0, 0, , 0, 0, 0], "TypeError", /number 2 is undefined/); // deno-lint-ignore no-sparse-arrays
+  refuse(pixels, BigInt64Array.of(1n, 2n), "TypeError", /number 0 is a bigint/);
+  refuse(pixels, [0, [0, 0, 0, 0, 0]], "TypeError", /has numbers beside lists, at 1/);
+  refuse(
+    pixels,
+    [Uint8Array.of(1, 2, 3), [1, 2, 3]],
+    "TypeError",
+    /numbers beside lists|bytes beside other lists/,
+  );
+  refuse(
+    pixels,
+    [[0, 0], [0, 0, 0, 0]],
+    "TypeError",
+    /list 1 has 4 features, its list 0 2: expected as many/,
+  );
+  refuse(pixels, [[[[[[[[[[0]]]]]]]]]], "TypeError", /lie deeper than 8/);
+  refuse(pixels, [], "RangeError", /^a sample of 0 features: the network takes 6$/);
+  refuse(pixels, new Float32Array(5), "RangeError", /^a sample of 5 features: the network takes 6$/);
+  refuse(
+    pixels,
+    new Uint8ClampedArray(24),
+    "RangeError",
+    /24 features: the network takes 6; these are four times as many/,
+  );
+});
+
+Deno.test("numbers that are not finite are refused, with their place", () => {
+  for (const form of [pixels, floats]) {
+    for (const value of [NaN, Infinity, -Infinity, 1e39]) {
+      refuse(form, [0, 0, value, 0, 0, 0], "TypeError", RegExp(`number 2 is ${value}`.replace("+", "\\+")));
+    }
+    refuse(
+      form,
+      Float64Array.of(0, 0, 1e39, 0, 0, 0),
+      "TypeError",
+      /number 2 is 1e\+39: expected a number that float32/,
+    );
+  }
+});
+
+Deno.test("bytes that are given as numbers to a network of pixels are refused, with what to give", () => {
+  // The seed's encoder has an offset of −0.5: byte / 255 − 0.5.
+  const message =
+    /number 1 is 255: this network learned from pixels, and takes them as bytes \(Uint8Array, 0 to 255\), or as numbers from -0\.5 to 0\.5, byte \/ 255 − 0\.5$/;
+  refuse(pixels, [0, 255, 0, 0, 0, 0], "TypeError", message);
+  refuse(pixels, Float32Array.of(0, 255, 0, 0, 0, 0), "TypeError", message);
+  refuse(pixels, [0, 0.9, 0, 0, 0, 0], "TypeError", /number 1 is 0\.9/); // 0 to 1, without the offset
+  for (const byte of [0, 1, 127, 128, 254, 255]) {
+    const number = Math.fround(byte / 255) - 0.5;
+    assert.equal(pixels.take([number, 0, 0, 0, 0, 0]).features[0], Math.fround(number));
+  }
+  // A network that did not learn from pixels takes any number.
+  assert.equal(floats.take([0, 255, 0, 0, 0, 0]).features[1], 255);
+});
+
+Deno.test("a sequence is a list a step, whole or shorter, and no other", () => {
+  const { features, steps } = sequences.take([[1, 2], [3, 4], [5, 6]]);
+  assert.deepEqual([[...features], steps], [[1, 2, 3, 4, 5, 6], 3]);
+  assert.equal(sequences.take(new Float32Array(8)).steps, 4);
+  assert.equal(sequences.take(new Uint8Array(4)).steps, 2);
+  assert.equal(sequences.bytes, "numbers");
+  const takes = /the network takes sequences of 2 to 4 steps of 2, 8 at most$/;
+  for (const count of [0, 2, 3, 5, 10]) refuse(sequences, new Float32Array(count), "RangeError", takes);
+  refuse(
+    sequences,
+    [[1, 2, 3, 4], [5, 6, 7, 8]],
+    "RangeError",
+    /^a sample of 2 lists of 4: the network takes 2 to 4 steps of 2: a list a step$/,
+  );
+});
+
+const kernels = await loadKernels("plain");
+
+Deno.test("a classifier answers pixels alike as bytes of any kind, as lists, and as their numbers", () => {
+  const parameters = initialParameters(PICTURES, 0);
+  const classifier = new Classifier({ spec: PICTURES, parameters, metadata: { bytes: "pixels" } }, {
+    kernels,
+  });
+  const bytes = Uint8Array.of(0, 60, 120, 180, 240, 255), expected = classifier.classify(bytes, 7);
+  const alike: SampleInput[] = [
+    Uint8ClampedArray.from(bytes),
+    Buffer.from(bytes),
+    [bytes.subarray(0, 3), bytes.subarray(3)]
+      .map((row) => [...row].map((byte) => Math.fround(byte / 255) - 0.5)).flat(),
+  ];
+  assert.deepEqual(classifier.classify(alike[0]!, 7), expected);
+  assert.deepEqual(classifier.classify(alike[1]!, 7), expected);
+  const numbers = classifier.classify(alike[2]!, 7);
+  const rows: SampleInput = [[0, 60, 120], [180, 240, 255]].map((row) =>
+    row.map((byte) => Math.fround(byte / 255) - 0.5)
+  );
+  assert.deepEqual(classifier.classify(rows, 7), numbers);
+});
+
+Deno.test("a classifier answers shorter sequences as an engine does that is told their lengths, in the same bits", async () => {
+  let compared = 0;
+  await fc.assert(
+    fc.asyncProperty(networkCases({ samples: 2 }), fc.nat(), async ({ spec, samples, parameters }, draw) => {
+      const { isSequence, channels, size } = sampleFormOf(spec), least = spec.readout.begin + 1;
+      if (!isSequence || least >= spec.steps) return;
+      const steps = least + draw % (spec.steps - least);
+      const features = samples.features.slice(0, size);
+      const classifier = new Classifier({ spec, parameters, metadata: {} }, { kernels });
+      const answer = classifier.classify(features.slice(0, steps * channels));
+      const one = {
+        ...samples,
+        count: 1,
+        features,
+        bytes: classifier.bytes,
+        steps: spec.steps,
+        lengths: Uint32Array.of(steps),
+      };
+      using engine = createWasmEngine({ spec, kernels, threads: 0 });
+      await engine.setParameters(parameters);
+      const batch = { samples: one, indices: Uint32Array.of(0), purpose: PURPOSE.classification, epoch: 0 };
+      const { logits, predictions, spikes } = await engine.classify(batch);
+      assert.deepEqual(answer, {
+        label: predictions[0],
+        name: String(predictions[0]),
+        probabilities: softmax(logits.subarray(0, classesOf(spec))),
+        spikes: spikes[0],
+      });
+      // Once more whole: what was shorter before leaves nothing behind.
+      const { lengths: _, ...whole } = one;
+      const again = await engine.classify({ ...batch, samples: whole });
+      assert.equal(classifier.classify(features).spikes, again.spikes[0]);
+      compared++;
+    }),
+    { seed: 3, numRuns: 200 },
+  );
+  assert.ok(compared > 15, `${compared} sequences`);
+});
+
+Deno.test("bytes of a sequence are numbers as they are: spikes of 0 and 1 are answered as the same floats", () => {
+  const spec = network({ inputs: 2, steps: 4, layers: SEQUENCES.layers });
+  const classifier = new Classifier({ spec, parameters: initialParameters(spec, 1), metadata: {} }, {
+    kernels,
+  });
+  const bytes = Uint8Array.of(1, 0, 0, 1, 1, 1), { probabilities } = classifier.classify(bytes);
+  assert.deepEqual(classifier.classify(Float32Array.from(bytes)).probabilities, probabilities);
+  assert.deepEqual(classifier.classify([[1, 0], [0, 1], [1, 1]]).probabilities, probabilities);
+});
