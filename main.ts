@@ -1,5 +1,5 @@
 /**
- * Spikelet's command line: `deno task train --help`, or `deno run --allow-read --allow-write=. main.ts --help`.
+ * Spikelet's command line: `deno task train --help`, or `deno run --allow-read --allow-write=runs,.spikelet main.ts --help`.
  *
  * @module
  */

@@ -4,7 +4,8 @@
  * Everything that is compared is measured in turns, round by round, and compared within the round. Figures of different runs
  * or machines are not comparable; ratios nearly are.
  */
-import { checkWritable, writeFileAtomic } from "../src/data/write_file.ts";
+import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/data/output_file.ts";
+import { readBeginning } from "../src/file_access.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { numberOption, numbers, pathOption } from "../src/cli/option_values.ts";
@@ -23,11 +24,20 @@ import { fullSizes, type Sizes, tinySizes } from "./sizes.ts";
 import { measureStartup } from "./startup.ts";
 import { measureEvaluation, measureTraining } from "./training.ts";
 
+/** A kind of file that the bench writes, known by how it begins. */
+const kind = (what: string, suffix: string, beginning: RegExp): OutputKind => ({
+  what,
+  suffix,
+  isOurs: async (path) => beginning.test(new TextDecoder().decode(await readBeginning(path, 64))),
+});
+const FIGURES = kind("a bench's figures", ".json", /^\{\s*"machine": /);
+const CHARTS = kind("a bench's chart", ".svg", /^<svg /);
+
 const command = createCommand(
   "bench",
   "Measure kernels, operations and training on this machine",
   "Leave the machine alone meanwhile. Prints a table, each figure a median with its tenth and ninetieth percentile.",
-  "--scaling --json bench.json --svg bench.svg",
+  "--scaling --json dist/bench.json --svg dist/bench.svg",
 )
   .option(
     "--tiny",
@@ -49,7 +59,8 @@ const command = createCommand(
 
 try {
   const options = command.parse(Deno.args, { from: "user" }).opts();
-  for (const path of [options.json, options.svg]) if (path !== undefined) await checkWritable(path);
+  if (options.json !== undefined) await checkOutputFile(options.json, FIGURES);
+  if (options.svg !== undefined) await checkOutputFile(options.svg, CHARTS);
   const sizes = options.tiny ? tinySizes() : fullSizes(options.seconds);
   const machine = describeMachine();
   console.log(machineLine(machine));
@@ -62,11 +73,11 @@ try {
   if (options.json !== undefined || options.tiny) {
     const report = { machine, tiny: options.tiny === true, sizes, sections: sections.map(sectionRecord) };
     const text = `${JSON.stringify(report, undefined, 1)}\n`;
-    if (options.json !== undefined) await writeFileAtomic(options.json, text);
+    if (options.json !== undefined) await writeOutputFile(options.json, text, FIGURES);
   }
   if (options.svg !== undefined || options.tiny) {
     const chart = drawChart(sections, machineLine(machine));
-    if (options.svg !== undefined) await writeFileAtomic(options.svg, chart);
+    if (options.svg !== undefined) await writeOutputFile(options.svg, chart, CHARTS);
   }
 } catch (error) {
   const { message, exitCode } = describeFailure(error);

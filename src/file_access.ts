@@ -57,6 +57,28 @@ export async function readWhole(path: string, most = LARGEST_FILE): Promise<Uint
 }
 
 /**
+ * Reads a file's first bytes.
+ *
+ * @param most So many; fewer where it has fewer.
+ * @throws {InputError} when it cannot be read.
+ */
+export async function readBeginning(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(Math.min(await sizeOfFile(path), most));
+  try {
+    using file = await Deno.open(path);
+    let length = 0;
+    while (length < bytes.length) {
+      const read = await file.read(bytes.subarray(length));
+      if (read === null) break; // it has become shorter meanwhile
+      length += read;
+    }
+    return bytes.subarray(0, length);
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+/**
  * Reads a file of text whole: UTF-8, or UTF-16 with a byte-order mark, as some editors and shells of Windows write it.
  *
  * @param most The most bytes that it may have.

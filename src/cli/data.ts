@@ -12,6 +12,7 @@ import { createCommand, INVOCATION } from "./command.ts";
 import { fetchShown } from "./fetching.ts";
 import { numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
+import { checkMayWrite } from "./task_permissions.ts";
 
 const NAMES = Object.keys(DATASETS).filter((name): name is DatasetName => Object.hasOwn(DATASETS, name));
 
@@ -68,6 +69,7 @@ function fetchCommand(): CommandUnknownOpts {
     .action(async (name, given) => {
       const { from, to, force = false, timeout: patience, retries } = given;
       const folder = to ?? DATASETS[name].folder;
+      await checkMayWrite(folder, folder);
       const { say, result } = openOutput(given);
       const files = await fetchShown(name, {
         folder,

@@ -4,11 +4,11 @@
  * @module
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { join } from "node:path";
+import { dirname, join, normalize, resolve } from "node:path";
 import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
-import { checkWritable, writeFileAtomic } from "../data/write_file.ts";
+import { checkOutputFile, writeOutputFile } from "../data/output_file.ts";
 import { createEngine, type EngineName } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { OptionError } from "../errors.ts";
@@ -19,6 +19,7 @@ import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
 import { readRun, type RecordedRun } from "../report/records.ts";
 import type { Score } from "../train/trainer.ts";
 import { fitSamples } from "../train/fit.ts";
+import { REPORT_OUTPUT } from "../report/report_output.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
@@ -29,6 +30,8 @@ import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress, type Progress } from "./progress.ts";
+import { makeRuns, RUNS } from "../train/run_folder.ts";
+import { checkMayWrite } from "./task_permissions.ts";
 import * as options from "./training_options.ts";
 
 const BATCH = 1000;
@@ -51,7 +54,7 @@ export function reportCommand(): CommandUnknownOpts {
     "report",
     "See a run as a page, or several runs side by side",
     "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, rhythms, " +
-      "weights, options. It goes into the run's folder; a comparison into the first run's.",
+      "weights, options. It goes into the run's folder; a comparison into the first run's, and a model's without a run into runs/.",
     "wider --open",
   )
     .usage("[options] <run...>")
@@ -81,8 +84,10 @@ export function reportCommand(): CommandUnknownOpts {
       checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(name));
-      const path = given.out ?? defaultPath(runs);
-      await checkWritable(path);
+      const path = given.out ?? defaultPath(runs, given.data);
+      await checkMayWrite(path);
+      if (normalize(dirname(path)) === RUNS) await makeRuns();
+      await checkOutputFile(path, REPORT_OUTPUT);
       const { say, result } = openOutput(given);
       for (const run of runs) if (run.model) await offerMnist(dataOf(run, given), { say }, given);
       await giveUp("net", ...(given.open ? [] : ["run"] as const));
@@ -91,7 +96,7 @@ export function reportCommand(): CommandUnknownOpts {
         ? await reportOf(runs[0]!, given, progress)
         : await comparisonOf(runs, given, progress);
       progress.begin();
-      await writeFileAtomic(path, page);
+      await writeOutputFile(path, page, REPORT_OUTPUT);
       const bytes = new TextEncoder().encode(page).length;
       const reason = given.open ? await openInBrowser(path) : undefined;
       for (const line of summarise(runs, scores, path, bytes)) say(line);
@@ -136,14 +141,34 @@ function checkNumberOfRuns(names: readonly string[], hasSamples: boolean): void 
   }
 }
 
-/** Where a page goes that was given no `--out`. */
-function defaultPath([first, second, ...more]: readonly RecordedRun[]): string {
+/**
+ * Where a page goes that was given no `--out`: into the first run's folder, or beside the runs where a model has none. On other
+ * data than a run's own it has another name, so that the run's own page stays.
+ */
+function defaultPath([first, second, ...more]: readonly RecordedRun[], data: string | undefined): string {
   if (!first) throw new TypeError("no run");
+  const isOther = data !== undefined &&
+    [first, ...second ? [second] : [], ...more].some(({ record }) =>
+      record && !isOwnData(record.options.data, data)
+    );
+  const on = isOther ? `-on-${slugOf(data)}` : "";
   if (second) {
     const others = more.length > 0 ? `${second.name}-and-${more.length}-more` : second.name;
-    return join(first.directory, `${first.name}-and-${others}.html`);
+    return join(first.record ? first.directory : RUNS, `${first.name}-and-${others}${on}.html`);
   }
-  return join(first.directory, first.record ? "report.html" : `${first.name}.report.html`);
+  return first.record
+    ? join(first.directory, `report${on}.html`)
+    : join(RUNS, `${first.name}.report${on}.html`);
+}
+
+/** Whether a folder is the one that a run was trained on. */
+function isOwnData(own: string | null | undefined, given: string): boolean {
+  return typeof own === "string" && resolve(own) === resolve(given);
+}
+
+/** A path as a part of a file's name: `data/mine` as `data-mine`. */
+function slugOf(path: string): string {
+  return normalize(path).replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(-60) || "data";
 }
 
 /** How each run fared, and what a test sample of its is called. */

@@ -8,13 +8,13 @@ import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import {
   type CheckpointEntry,
+  checkRemovable,
   findRun,
   listRuns,
   readCheckpoints,
   removeRun,
   type RunEntry,
 } from "../train/runs.ts";
-import { checkUnlocked } from "../train/run_lock.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { counted, duration, loss, percent } from "../figures.ts";
@@ -67,7 +67,7 @@ function removeCommand(): CommandUnknownOpts {
     .addHelpText("after", `\nExample:\n  ${INVOCATION} runs rm wider`)
     .action(async (name, given) => {
       const run = await findRun(name);
-      await checkUnlocked(run.directory);
+      await checkRemovable(run);
       const what = [run.directory, run.state, accuracyOf(run)].filter((each) => each !== "").join(", ");
       if (!given.yes) {
         if (!Deno.stdin.isTerminal()) {

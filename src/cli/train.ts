@@ -4,11 +4,14 @@
  * @module
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { dirname, normalize } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
+import { checkOutputFile } from "../data/output_file.ts";
 import { OptionError } from "../errors.ts";
 import { presetOf } from "../network/presets.ts";
+import { MODEL_OUTPUT } from "../train/model_output.ts";
 import { resumeTraining } from "../train/resume.ts";
-import { checkRunName, runNameOf } from "../train/run_folder.ts";
+import { checkRunName, makeRuns, runNameOf, RUNS } from "../train/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, runTraining } from "../train/run.ts";
 import { chooseNetwork } from "./chosen_network.ts";
 import { createCommand, givenCommand } from "./command.ts";
@@ -21,6 +24,7 @@ import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
+import { checkMayWrite } from "./task_permissions.ts";
 import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
@@ -128,7 +132,11 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(
       new Option("--explain", "tell how each layer is doing, and what usually helps").helpGroup("Output:"),
     )
-    .addOption(pathOption("--out <file>", "write the model to this file too").helpGroup("Output:"))
+    .addOption(
+      pathOption("--out <file>", "write the model to this file too, such as runs/mine.safetensors").helpGroup(
+        "Output:",
+      ),
+    )
     .addOption(watchOption)
     .addOption(jsonOption)
     .addOption(quietOption)
@@ -142,6 +150,11 @@ export function trainCommand(): CommandUnknownOpts {
         if (each !== undefined) checkRunName(each, option);
       }
       if (given.watch) checkSeen(given.quiet === true);
+      if (out !== undefined) {
+        await checkMayWrite(out);
+        if (normalize(dirname(out)) === RUNS) await makeRuns();
+        await checkOutputFile(out, MODEL_OUTPUT);
+      }
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");

@@ -11,6 +11,7 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import { NetworkError } from "../errors.ts";
 import { LARGEST_NOTE, readText, writeError } from "../file_access.ts";
+import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
 
 /** What to download, and how patiently. */
 export interface DownloadOptions {
@@ -74,6 +75,7 @@ class PassingFault extends Error {
  */
 export async function download(options: DownloadOptions): Promise<Download> {
   const { url, part, retries = 5, pause = 0.5, onRetry } = options;
+  for (const path of [part, noteOf(part)]) await checkTarget(path); // before anything is asked of the server
   let furthest = await readableSize(part, url);
   for (let failures = 0;;) {
     try {
@@ -215,11 +217,16 @@ async function* piecesOf({ body }: Response, url: string): AsyncGenerator<Uint8A
 /** Opens the part for writing at `offset`, with nothing behind it, and notes where its bytes come from. */
 async function openPart(part: string, offset: number, note: Note): Promise<Deno.FsFile> {
   try {
-    const file = await Deno.open(part, { write: true, create: true });
-    // First the bytes, then the note: it must never vouch for those of another file.
-    await file.truncate(offset);
-    await file.seek(offset, Deno.SeekMode.Start);
-    if (offset === 0) await Deno.writeTextFile(noteOf(part), JSON.stringify(note));
+    const file = await openOwnFile(part, "update");
+    try {
+      // First the bytes, then the note: it must never vouch for those of another file.
+      await file.truncate(offset);
+      await file.seek(offset, Deno.SeekMode.Start);
+      if (offset === 0) await writeFileAtomic(noteOf(part), JSON.stringify(note));
+    } catch (error) {
+      file.close();
+      throw error;
+    }
     return file;
   } catch (error) {
     throw writeError(error, part, dirname(part));

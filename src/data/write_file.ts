@@ -11,13 +11,14 @@ import { writeError } from "../file_access.ts";
 const TEMPORARY = ".spikelet-";
 
 /**
- * Writes a file whole or not at all. What stood there before stays until the new content is on the disk; a link is
- * followed. After a failure nothing is left behind.
+ * Writes a file whole or not at all. What stood there before stays until the new content is on the disk; a symbolic link is
+ * refused, for it may lead anywhere. After a failure nothing is left behind.
  *
  * @param path The file; its folder must exist.
  * @param content Bytes, or a text that becomes UTF-8.
  * @param former Where to move what stood there before, instead of replacing it.
- * @throws {InputError} when it cannot be written: no permission, no folder, no space, or a folder or device of that name.
+ * @throws {InputError} when it cannot be written: no permission, no folder, no space, or a folder, a link or a device of that
+ * name.
  *
  * @example
  * ```ts
@@ -35,16 +36,15 @@ export async function writeFileAtomic(
   former?: string,
 ): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  let folder = dirname(path);
+  const folder = dirname(path);
   try {
-    const target = await targetOf(path);
-    folder = dirname(target);
+    await checkTarget(path);
     // A name of its own, not the file's with a suffix, which could become too long for the file system.
     const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}.tmp`);
     try {
       await writeNew(temporary, bytes);
-      if (former !== undefined) await moveAway(target, former);
-      await Deno.rename(temporary, target);
+      if (former !== undefined) await moveAway(path, former);
+      await Deno.rename(temporary, path);
       await syncFolder(folder);
     } catch (error) {
       await removeQuietly(temporary);
@@ -89,8 +89,34 @@ export async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-/** The file that `path` names, through links; throws for what a file must not replace. */
-async function targetOf(path: string): Promise<string> {
+/**
+ * Opens a file of ours that grows or is locked, and makes it where there is none. Deno's permissions hold for a path as it is
+ * written: a symbolic link of that name would lead out of every folder that they name, so it is refused.
+ *
+ * @param how For adding at the end, or for reading and writing anywhere.
+ * @throws {InputError} when it is no file, or cannot be opened.
+ */
+export async function openOwnFile(path: string, how: "append" | "update"): Promise<Deno.FsFile> {
+  const access = how === "append" ? { append: true } : { read: true, write: true };
+  for (let again = false;; again = true) {
+    try {
+      return await Deno.open(path, { ...access, createNew: !await checkTarget(path) });
+    } catch (error) {
+      // Another process was a moment faster to make it.
+      if (again || !(error instanceof Deno.errors.AlreadyExists)) {
+        throw writeError(error, path, dirname(path));
+      }
+    }
+  }
+}
+
+/**
+ * Makes sure that a path is a file's, or nobody's: not that of a folder, a link or a device.
+ *
+ * @returns Whether there is such a file.
+ * @throws {InputError} when it is not.
+ */
+export async function checkTarget(path: string): Promise<boolean> {
   if (/^$|[/\\]$/.test(path) || basename(path) === "." || basename(path) === "..") {
     throw new InputError(
       `${path === "" ? '""' : path}: this names no file; expected a path such as runs/model.safetensors`,
@@ -98,16 +124,42 @@ async function targetOf(path: string): Promise<string> {
   }
   let info: Deno.FileInfo;
   try {
-    info = await Deno.stat(path);
+    info = await Deno.lstat(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return path;
+    if (error instanceof Deno.errors.NotFound) return false;
     throw error;
+  }
+  if (info.isSymlink) {
+    throw new InputError(
+      `${path}: this is a symbolic link, which nothing is written through; name the file that it leads to, or remove it`,
+    );
   }
   if (info.isDirectory) {
     throw new InputError(`${path}: this is a folder; expected a file: name one inside it`);
   }
   if (!info.isFile) throw new InputError(`${path}: this is a pipe or a device; expected a file on a disk`);
-  return await Deno.realPath(path);
+  return true;
+}
+
+/**
+ * Whether a folder of ours is there.
+ *
+ * @throws {InputError} when what is there is none: a file, or a symbolic link, which may lead out of what Deno may write.
+ */
+export async function isOwnFolder(path: string): Promise<boolean> {
+  let info: Deno.FileInfo;
+  try {
+    info = await Deno.lstat(path);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw writeError(error, path, dirname(path));
+  }
+  if (info.isDirectory) return true;
+  throw new InputError(
+    `${path}: this is a ${
+      info.isSymlink ? "symbolic link, which nothing is written through" : "file"
+    }; expected a folder: move it away`,
+  );
 }
 
 /** Writes a new file down to the disk, and closes it: where Windows runs, an open file cannot be moved. */
@@ -140,11 +192,11 @@ export async function checkWritable(path: string): Promise<void> {
   if (permission.state !== "granted") {
     throw new InputError(
       `${path}: Deno may not write it; run again with --allow-write=${folder}, ` +
-        `as in \`deno run --allow-read --allow-write=.,${folder} main.ts …\``,
+        `as in \`deno run --allow-read --allow-write=runs,.spikelet,${folder} main.ts …\``,
     );
   }
   try {
-    await targetOf(path);
+    await checkTarget(path);
     await Deno.stat(folder);
   } catch (error) {
     throw writeError(error, path, folder);

@@ -5,6 +5,7 @@
  */
 import { VERSION } from "../version.ts";
 import { html, type Markup, raw } from "./markup.ts";
+import { GENERATOR } from "./report_output.ts";
 import { STYLE } from "./style.ts";
 
 /** A figure at the head of a page. */
@@ -40,7 +41,7 @@ export async function renderPage(content: PageContent): Promise<string> {
           <meta name="viewport" content="width=device-width, initial-scale=1">
           <meta http-equiv="Content-Security-Policy"
             content="default-src 'none'; img-src data:; style-src 'unsafe-inline'">
-          <meta name="generator" content="Spikelet ${VERSION}">
+          <meta name="generator" content="${GENERATOR} ${VERSION}">
           <title>${title} – Spikelet</title>
           <style>${raw(STYLE)}</style>
         </head>

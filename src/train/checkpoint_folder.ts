@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
+import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
 import { InputError } from "../errors.ts";
 import { writeError } from "../file_access.ts";
 import { type Checkpoint, encodeCheckpoint, readCheckpoint } from "./checkpoint.ts";
@@ -80,7 +80,7 @@ export class CheckpointFolder {
   static async open(runDirectory: string, lastIsWhole = true): Promise<CheckpointFolder> {
     const folder = join(runDirectory, FOLDER);
     try {
-      await Deno.mkdir(folder, { recursive: true });
+      if (!await isOwnFolder(folder)) await Deno.mkdir(folder);
     } catch (error) {
       throw writeError(error, folder, runDirectory);
     }

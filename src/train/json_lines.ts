@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeFileAtomic } from "../data/write_file.ts";
+import { checkTarget, openOwnFile, writeFileAtomic } from "../data/write_file.ts";
 import { readError, readWhole, writeError } from "../file_access.ts";
 
 /** An open file of lines. */
@@ -32,7 +32,7 @@ export async function openJsonLines(path: string, folder: string): Promise<JsonL
   const guarded = (error: unknown) => writeError(error, path, folder);
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { append: true, create: true });
+    file = await openOwnFile(path, "append");
   } catch (error) {
     throw guarded(error);
   }
@@ -75,10 +75,9 @@ export async function cutJsonLines(
 ): Promise<Cut> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    await Deno.lstat(path);
+    if (!await checkTarget(path)) return { kept: 0, damaged: 0 };
     bytes = await readWhole(path);
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return { kept: 0, damaged: 0 };
     throw readError(error, path);
   }
   const decoder = new TextDecoder();

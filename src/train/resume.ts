@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkWritable } from "../data/write_file.ts";
+import { checkOutputFile } from "../data/output_file.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { InputError, OptionError } from "../errors.ts";
@@ -11,6 +11,7 @@ import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { matchClasses, nameOutputs } from "./class_match.ts";
 import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
 import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
 import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
 import { decodeFacts, fingerprint, type RunFacts } from "./run_facts.ts";
 import {
@@ -43,7 +44,7 @@ export async function resumeTraining(
   observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
-  if (changes.out !== undefined) await checkWritable(changes.out);
+  if (changes.out !== undefined) await checkOutputFile(changes.out, MODEL_OUTPUT);
   using lock = await lockRunFolder(name);
   const { directory } = lock;
   const { found, record, options: recorded, facts, notices } = await readRun(directory, name);

@@ -5,12 +5,13 @@
  */
 import type { Samples } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
-import { checkWritable } from "../data/write_file.ts";
+import { checkOutputFile } from "../data/output_file.ts";
 import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfGaps } from "./class_match.ts";
 import { checkForm } from "./fit.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RunOptions } from "./run_options.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
@@ -56,7 +57,7 @@ export async function runTraining(
   signal?: AbortSignal,
 ): Promise<RunSummary> {
   const { name, model } = options;
-  if (options.out !== undefined) await checkWritable(options.out);
+  if (options.out !== undefined) await checkOutputFile(options.out, MODEL_OUTPUT);
   // All data first: their faults are to be found before anything is begun.
   const data = options.samples ?? await loadDataSet(options.data);
   const advice = "give data of this form, or another network";

@@ -5,7 +5,7 @@
  * @module
  */
 import { join } from "node:path";
-import { removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
+import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { readError, writeError } from "../file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
@@ -64,7 +64,7 @@ export async function createRunFolder(name: string): Promise<RunFolder> {
   checkRunName(name);
   const directory = join(RUNS, name);
   await makeRuns();
-  if (!await makeFolder(directory) && !await isUnborn(directory)) {
+  if (!await makeFolder(directory) && !(await isOwnFolder(directory) && await isUnborn(directory))) {
     await checkUnlocked(directory);
     throw taken(directory);
   }
@@ -94,10 +94,7 @@ export async function createNamedFolder(model: string, now = new Date()): Promis
 export async function lockRunFolder(name: string): Promise<RunLock> {
   checkRunName(name, "--resume");
   const directory = join(RUNS, name);
-  try {
-    await Deno.stat(directory);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw readError(error, directory);
+  if (!await isOwnFolder(directory)) {
     throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
   }
   return await lockRun(directory);
@@ -179,7 +176,8 @@ async function openFiles(name: string, lock: RunLock): Promise<RunFolder> {
   }
 }
 
-async function makeRuns(): Promise<void> {
+/** Makes the folder of all runs, where it is not there yet. @throws {InputError} when it cannot be made. */
+export async function makeRuns(): Promise<void> {
   try {
     await Deno.mkdir(RUNS, { recursive: true });
   } catch (error) {
@@ -199,6 +197,11 @@ async function makeFolder(directory: string): Promise<boolean> {
     if (error instanceof Deno.errors.AlreadyExists) return false;
     throw writeError(error, directory, RUNS);
   }
+}
+
+/** Whether a folder is a run's: one with a record, or what a run leaves that was killed before it was written. */
+export async function isRun(directory: string): Promise<boolean> {
+  return await hasRecord(directory) || await isUnborn(directory);
 }
 
 /** Whether a folder is what a run leaves that was killed before its record was written: nothing but empty files. */

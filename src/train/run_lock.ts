@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
+import { openOwnFile } from "../data/write_file.ts";
 import { InputError } from "../errors.ts";
 import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../file_access.ts";
 
@@ -37,7 +38,7 @@ export async function lockRun(directory: string): Promise<RunLock> {
   const path = join(directory, FILE);
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path, { read: true, write: true, create: true });
+    file = await openOwnFile(path, "update");
   } catch (error) {
     throw writeError(error, path, directory);
   }

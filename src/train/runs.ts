@@ -4,12 +4,13 @@
  * @module
  */
 import { join } from "node:path";
+import { isOwnFolder } from "../data/write_file.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile, writeError } from "../file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./checkpoint.ts";
-import { checkRunName, runNameOf, RUNS } from "./run_folder.ts";
-import { isLocked, lockRun } from "./run_lock.ts";
+import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";
+import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
 
 /**
@@ -65,11 +66,7 @@ export async function findRun(nameOrFolder: string): Promise<RunEntry> {
   const name = runNameOf(nameOrFolder);
   checkRunName(name, "run");
   const directory = join(RUNS, name);
-  try {
-    if ((await Deno.stat(directory)).isDirectory) return await readEntry(name);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw readError(error, directory);
-  }
+  if (await isOwnFolder(directory)) return await readEntry(name);
   throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
 }
 
@@ -89,8 +86,24 @@ export async function readCheckpoints({ directory }: RunEntry): Promise<Checkpoi
   return entries;
 }
 
-/** Removes a run with all that is in its folder. @throws {InputError} when a process is at work on it, or it cannot be removed. */
-export async function removeRun({ directory }: RunEntry): Promise<void> {
+/** Makes sure that a folder may go: that it is a run's, and no process at work on it. @throws {InputError} when it may not. */
+export async function checkRemovable({ directory }: RunEntry): Promise<void> {
+  if (!await isRun(directory)) {
+    throw new InputError(
+      `${directory}: this is no run, for it has no run.json: what is in it is left alone; remove it by other means`,
+    );
+  }
+  await checkUnlocked(directory);
+}
+
+/**
+ * Removes a run with all that is in its folder.
+ *
+ * @throws {InputError} when it is no run, a process is at work on it, or it cannot be removed.
+ */
+export async function removeRun(run: RunEntry): Promise<void> {
+  const { directory } = run;
+  await checkRemovable(run);
   using _lock = await lockRun(directory);
   try {
     await Deno.remove(directory, { recursive: true });

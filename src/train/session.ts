@@ -3,8 +3,8 @@
  *
  * @module
  */
+import { writeOutputFile } from "../data/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
-import { writeFileAtomic } from "../data/write_file.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
 import { completeStep } from "../engine/optimiser.ts";
 import { DivergenceError } from "../errors.ts";
@@ -32,6 +32,7 @@ import type { SampleSplit } from "./split.ts";
 import { startFromData } from "./default_start.ts";
 import type { LayerStart, Start } from "./start.ts";
 import { evaluate, train, type TrainingOptions, type TrainingResult } from "./trainer.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
 import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "./training_state.ts";
 
 /** So many training samples are looked at where it is to be explained how the layers are doing. */
@@ -276,7 +277,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     },
   });
   await folder?.writeModel(bytes);
-  if (out !== undefined) await writeFileAtomic(out, bytes);
+  if (out !== undefined) await writeOutputFile(out, bytes, MODEL_OUTPUT);
   return {
     name: folder?.name ?? "",
     dir: folder?.directory ?? "",

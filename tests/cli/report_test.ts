@@ -117,13 +117,13 @@ Deno.test("report shows chosen samples, takes a model alone, and writes where it
       "--samples",
       "3,30",
       "--out",
-      "mine.html",
+      "runs/mine.html",
     ]);
-    assert.deepEqual([chosen.path, (await Deno.stat(join(folder, "mine.html"))).size], [
-      "mine.html",
+    assert.deepEqual([chosen.path, (await Deno.stat(join(folder, "runs", "mine.html"))).size], [
+      "runs/mine.html",
       chosen.bytes,
     ]);
-    const document = assertSelfContained(await Deno.readTextFile(join(folder, "mine.html")));
+    const document = assertSelfContained(await Deno.readTextFile(join(folder, "runs", "mine.html")));
     assert.deepEqual(
       [...document.querySelectorAll("article.trace h3")].map(({ textContent }) => textContent?.trim()),
       ["Test image 3 (3)", "Test image 30 (0)"],
@@ -131,10 +131,10 @@ Deno.test("report shows chosen samples, takes a model alone, and writes where it
     const model = join("runs", "spiking", "model.safetensors");
     await Deno.copyFile(join(folder, model), join(folder, "alone.safetensors"));
     const alone = await spikeletJson(folder, ["report", "alone.safetensors", ...DATA]);
-    assert.equal(alone.path, "alone.report.html");
+    assert.equal(alone.path, join("runs", "alone.report.html"));
     const [run] = Array.isArray(alone.runs) ? alone.runs : [];
     assert.equal(recordOf(recordOf(run).test).correct, test?.correct);
-    const page = assertSelfContained(await Deno.readTextFile(join(folder, "alone.report.html")));
+    const page = assertSelfContained(await Deno.readTextFile(join(folder, "runs", "alone.report.html")));
     assert.deepEqual(
       [...page.querySelectorAll("section")].map(({ id }) => id).filter((id) => id === "learning"),
       [],
@@ -225,7 +225,9 @@ Deno.test("report says when a run's figures are not those of its data", async ()
     await writeSmallData(join(folder, "other"), { train: 20, test: 25 });
     const { code } = await spikelet(folder, ["report", "spiking", "--data", "other"]);
     assert.equal(code, 0);
-    const page = assertSelfContained(await Deno.readTextFile(join(folder, "runs", "spiking", "report.html")));
+    const page = assertSelfContained(
+      await Deno.readTextFile(join(folder, "runs", "spiking", "report-on-other.html")),
+    );
     assert.match(
       page.querySelector(".warning")?.textContent ?? "",
       /run\.json says \d+ of 37, but .* of 25 /,
@@ -273,9 +275,9 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
       ],
       [
         "a folder that is not there",
-        ["dense", "--out", "no/page.html"],
+        ["dense", "--out", "runs/no/page.html"],
         1,
-        /^no.page\.html: the folder no does not exist/,
+        /^runs.no.page\.html: the folder runs.no does not exist/,
       ],
       ["data that are gone", ["dense", "--data", "gone"], 1, /^gone: no such file or folder/],
     ];

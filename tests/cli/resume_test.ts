@@ -151,12 +151,12 @@ Deno.test(
       2,
       /^--epochs 1: the run was begun with 2: /m,
     );
-    const longer = await spikeletJson(folder, [...resume, "--epochs", "4", "--out", "four.safetensors"]);
+    const longer = await spikeletJson(folder, [...resume, "--epochs", "4", "--out", "runs/four.safetensors"]);
     assert.equal(longer.weightsSha256, whole.weightsSha256);
     assert.equal(await countLines(join(folder, "runs", "two", "metrics.jsonl")), 24);
     assert.equal(await countLines(join(folder, "runs", "two", "epochs.jsonl")), 4);
     assert.deepEqual(
-      await Deno.readFile(join(folder, "four.safetensors")),
+      await Deno.readFile(join(folder, "runs", "four.safetensors")),
       await Deno.readFile(join(folder, "runs", "four", "model.safetensors")),
     );
 

@@ -127,6 +127,25 @@ Deno.test("runs show tells what a run was asked for, what is kept of it, and how
   });
 });
 
+Deno.test("runs rm leaves alone what is no run, and removes one that had not begun", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const runs = join(folder, "runs");
+    await Deno.mkdir(join(runs, "notes"), { recursive: true });
+    await Deno.writeTextFile(join(runs, "notes", "todo.txt"), "mine");
+    assertOneLine(
+      await spikelet(folder, ["runs", "rm", "notes", "--yes"]),
+      1,
+      /^runs.notes: this is no run, for it has no run\.json: what is in it is left alone; remove it by other means$/m,
+    );
+    assert.equal(await Deno.readTextFile(join(runs, "notes", "todo.txt")), "mine");
+    assert.deepEqual(await namesIn(join(runs, "notes")), ["todo.txt"]);
+    await Deno.mkdir(join(runs, "unborn"));
+    await Deno.writeTextFile(join(runs, "unborn", "metrics.jsonl"), "");
+    assert.equal((await spikelet(folder, ["runs", "rm", "unborn", "--yes"])).code, 0);
+    assert.deepEqual(await namesIn(runs), ["notes"]);
+  });
+});
+
 Deno.test("runs rm removes a run only where it is told to, and no other", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import configuration from "../../deno.json" with { type: "json" };
 
 /** Spikelet's own folder. */
 export const PROJECT: string = fileURLToPath(new URL("../..", import.meta.url));
@@ -21,21 +22,12 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** With it graphics drivers are kept quiet. */
-const ENGINES = "--allow-env=XDG_RUNTIME_DIR";
-
-/** What the task of a command grants it besides `--allow-read`: those who write, below a folder only; those who fetch. */
-const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
-  train: ["--allow-write=.", ENGINES],
-  compare: ["--allow-write=.", ENGINES],
-  evaluate: [ENGINES],
-  verify: [ENGINES],
-  info: [ENGINES],
-  report: ["--allow-write=.", ENGINES],
-  runs: ["--allow-write=runs"],
-  data: ["--allow-write=.", "--allow-net"],
-  serve: ["--allow-net=127.0.0.1,localhost,0.0.0.0,[::1],[::]"],
-};
+/** What the task of a command grants it besides `--allow-read`, as deno.json has it, but for the programs that it may run. */
+export function permissionsOf(name: string): readonly string[] {
+  const task = new Map(Object.entries(configuration.tasks)).get(name);
+  const words = task?.command.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1")) ?? [];
+  return words.filter((word) => /^--allow-(write|env|net)\b/.test(word));
+}
 
 /**
  * A call of the command line, not yet started.
@@ -48,7 +40,7 @@ const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
 export function command(
   folder: string,
   args: readonly string[],
-  permissions: readonly string[] = PERMISSIONS[args[0] ?? ""] ?? [],
+  permissions: readonly string[] = permissionsOf(args[0] ?? ""),
   env: Readonly<Record<string, string>> = {},
 ): Deno.Command {
   return new Deno.Command(Deno.execPath(), {

@@ -72,7 +72,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
         "--threads",
         "2",
       ],
-      ...["--out", "copy.safetensors", "--json"],
+      ...["--out", "runs/copy.safetensors", "--json"],
     ]);
     assert.equal(run.code, 0, run.stderr);
     assert.equal(run.stdout.split("\n").length, 2, "one line of JSON and nothing else");
@@ -88,7 +88,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     assert.deepEqual(await namesIn(directory), [
       ...[".lock", "checkpoints", "epochs.jsonl", "metrics.jsonl", "model.safetensors", "run.json"],
     ]);
-    assert.deepEqual(await namesIn(folder), [".spikelet", "copy.safetensors", "runs"]);
+    assert.deepEqual(await namesIn(folder), [".spikelet", "runs"]);
 
     const lines = (await Deno.readTextFile(join(directory, "metrics.jsonl"))).trimEnd().split("\n")
       .map((line) => recordOf(JSON.parse(line)));
@@ -122,7 +122,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     assert.deepEqual(model.spec, seedNetwork());
     assert.equal(model.metadata.weightsSha256, summary.weightsSha256);
     assert.deepEqual(
-      await Deno.readFile(join(folder, "copy.safetensors")),
+      await Deno.readFile(join(folder, "runs", "copy.safetensors")),
       await Deno.readFile(join(directory, "model.safetensors")),
     );
 
@@ -314,14 +314,17 @@ Deno.test("train refuses what it may not write, before it trains", async (t) => 
       await refuses(
         "--out elsewhere",
         ["--out", out],
-        /: Deno may not write it; run again with --allow-write=/,
+        /^.*model\.safetensors: Deno may not write it: this task writes below runs\/ only: name a place there, or add a permission: deno run .*--allow-write=runs,\.spikelet,\S+ .* main\.ts train --data data .*--out \S+model\.safetensors$/m,
       );
       await refuses(
         "no folder",
-        ["--out", "no/model"],
-        /^no.model: the folder no does not exist; create it first$/m,
+        ["--out", "no/model.safetensors"],
+        /^no.model\.safetensors: the folder no does not exist; create it first$/m,
+        ["--allow-write=."],
       );
-      await refuses("a folder", ["--out", "data"], /^data: this is a folder; expected a file/);
+      await refuses("a folder", ["--out", "data"], /^data: this is a folder; expected a file/, [
+        "--allow-write=.",
+      ]);
       await refuses("no permission", [], /: Deno may not write it; run again with --allow-write=/, []);
       await t.step("--out elsewhere, with permission", async () => {
         const { code } = await spikelet(folder, [...QUICK, "--out", out], [`--allow-write=.,${elsewhere}`]);

@@ -352,6 +352,32 @@ testFetch("takes the next source where one has not the file, or another", async 
   await assertFetched(folder, { error: undefined, asked: [], reasons, left: Object.keys(FILES).toSorted() });
 });
 
+testFetch("writes through no link, and asks no server where one is in its way", async (folder) => {
+  await inTemporaryFolder(async (elsewhere) => {
+    const victim = join(elsewhere, "victim");
+    await Deno.writeTextFile(victim, "mine");
+    for (const name of [`${IMAGES}.part`, `${IMAGES}.part.json`]) {
+      for (const to of [victim, join(elsewhere, "new")]) {
+        await Deno.symlink(to, join(folder, name));
+        const { error, asked } = await fetchFrom(folder, () => ({}));
+        assert.match(
+          `${error}`,
+          /^InputError: .*\.part(\.json)?: this is a symbolic link, which nothing is written through/,
+        );
+        assert.deepEqual(asked, []);
+        await Deno.remove(join(folder, name));
+      }
+    }
+    await Deno.symlink(join(elsewhere, "new"), join(folder, "images-idx3-ubyte"));
+    assert.match(
+      `${(await fetchFrom(folder, () => ({}))).error}`,
+      /^InputError: .*images-idx3-ubyte: this is a symbolic link/,
+    );
+    assert.deepEqual([...Deno.readDirSync(elsewhere)].map(({ name }) => name), ["victim"]);
+    assert.equal(await Deno.readTextFile(victim), "mine");
+  });
+});
+
 testFetch("goes on with the source that a part is from, whichever comes first", async (folder) => {
   await using other = serveFiles(PACKED);
   await using begun = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));

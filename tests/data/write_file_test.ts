@@ -52,16 +52,24 @@ Deno.test("writeFileAtomic() leaves one whole content where many write at once",
 });
 
 Deno.test({
-  name: "writeFileAtomic() follows a link and keeps it",
+  name: "writeFileAtomic() writes through no link, wherever it leads",
   ignore: !posix,
   fn: async () => {
     await inTemporaryFolder(async (folder) => {
       await Deno.mkdir(join(folder, "real"));
       await Deno.writeTextFile(join(folder, "real", "note"), "before");
       await Deno.symlink(join("real", "note"), join(folder, "link"));
-      await writeFileAtomic(join(folder, "link"), "after");
-      assert.equal(await Deno.readTextFile(join(folder, "real", "note")), "after");
-      assert.ok((await Deno.lstat(join(folder, "link"))).isSymlink);
+      await Deno.symlink("nowhere", join(folder, "dangling"));
+      for (const name of ["link", "dangling"]) {
+        await assert.rejects(writeFileAtomic(join(folder, name), "after"), {
+          name: "InputError",
+          message:
+            /: this is a symbolic link, which nothing is written through; name the file that it leads to/,
+        });
+        assert.ok((await Deno.lstat(join(folder, name))).isSymlink);
+      }
+      assert.equal(await Deno.readTextFile(join(folder, "real", "note")), "before");
+      assert.deepEqual(namesIn(folder), ["dangling", "link", "real"]);
     });
   },
 });

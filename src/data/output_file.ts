@@ -1,0 +1,102 @@
+/**
+ * Files that a user names for what a command makes: such a file is new, or one of its kind that Spikelet wrote. Nothing else is
+ * ever overwritten, whatever the process is permitted to do.
+ *
+ * @module
+ */
+import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
+import { InputError } from "../errors.ts";
+import { readError } from "../file_access.ts";
+import { checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
+
+/** A kind of file, and how one of it is told from others. */
+export interface OutputKind {
+  /** Such as `a model`. */
+  readonly what: string;
+  /** What its names end in, such as `.safetensors`. */
+  readonly suffix: string;
+  /** Whether a file that is there is one of this kind that Spikelet wrote; false for one that cannot be understood. */
+  isOurs(path: string): Promise<boolean>;
+}
+
+/**
+ * Makes sure, before any work, that a file may be written at the end of it.
+ *
+ * @param path The file that {@linkcode writeOutputFile} will write.
+ * @throws {InputError} when its name does not end as its kind does or is hidden, links lead away from where it seems to lie,
+ * what is there is not of this kind, its folder does not exist, or Deno may not write it.
+ */
+export async function checkOutputFile(path: string, kind: OutputKind): Promise<void> {
+  await checkWritable(path);
+  if (!basename(path).endsWith(kind.suffix) || basename(path) === kind.suffix) {
+    throw new InputError(
+      `${path}: expected a name that ends in ${kind.suffix}, for ${kind.what} is written there`,
+    );
+  }
+  checkShown(path, path);
+  await checkLinks(path);
+  const real = await realPathOf(dirname(path));
+  checkShown(path, relative(await realPathOf("."), join(real, basename(path))));
+  await checkRunFile(path, kind);
+  await checkReplaceable(path, kind);
+}
+
+/**
+ * Writes a file whole or not at all, as {@linkcode writeFileAtomic} does, where {@linkcode checkOutputFile} still has nothing
+ * to say against it: hours may have passed since it was asked.
+ *
+ * @throws {InputError} when something speaks against it now, or it cannot be written.
+ */
+export async function writeOutputFile(
+  path: string,
+  content: Uint8Array | string,
+  kind: OutputKind,
+): Promise<void> {
+  await checkOutputFile(path, kind);
+  await writeFileAtomic(path, content);
+}
+
+/** Refuses what lies in a hidden folder, a repository's hooks for one, and what is hidden itself. */
+function checkShown(path: string, way: string): void {
+  const hidden = way.split(/[/\\]/).find((name) => /^\.[^.]/.test(name));
+  if (hidden === undefined) return;
+  throw new InputError(`${path}: ${hidden} is hidden, and nothing is written there: name another place`);
+}
+
+/**
+ * Refuses links on the way, for Deno's permissions hold for a path as it is written. The first name of a relative path may be one:
+ * who has `runs` on another disk has put it there.
+ */
+async function checkLinks(path: string): Promise<void> {
+  if (isAbsolute(path)) return;
+  const names = dirname(path).split(sep).filter((name) => name !== "." && name !== "");
+  for (let i = 2; i <= names.length; i++) {
+    const folder = join(...names.slice(0, i));
+    if (names[i - 1] === ".." || !(await Deno.lstat(folder)).isSymlink) continue;
+    throw new InputError(`${path}: ${folder} is a symbolic link: name the folder that it leads to`);
+  }
+}
+
+/** Refuses a model in the folder of a run, which is that run's own. */
+async function checkRunFile(path: string, { suffix }: OutputKind): Promise<void> {
+  if (suffix !== ".safetensors") return;
+  for (const folder of [dirname(path), dirname(dirname(path))]) {
+    if (!await Deno.lstat(join(folder, "run.json")).then(() => true, () => false)) continue;
+    throw new InputError(`${path}: ${folder} is a run's folder, whose files are its own: name another place`);
+  }
+}
+
+async function checkReplaceable(path: string, kind: OutputKind): Promise<void> {
+  if (!await checkTarget(path) || await kind.isOurs(path)) return;
+  throw new InputError(
+    `${path}: this file is there already, and is not ${kind.what} that Spikelet wrote: move it away, or name another`,
+  );
+}
+
+async function realPathOf(folder: string): Promise<string> {
+  try {
+    return await Deno.realPath(folder);
+  } catch (error) {
+    throw readError(error, folder);
+  }
+}

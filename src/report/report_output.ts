@@ -1,0 +1,23 @@
+/**
+ * What `report` writes: a page of ours, known by its mark, which never takes the place of anything else.
+ *
+ * @module
+ */
+import type { OutputKind } from "../data/output_file.ts";
+import { readBeginning } from "../file_access.ts";
+
+/** What a page's `meta` element of the name `generator` says, up to the version. */
+export const GENERATOR = "Spikelet";
+
+/** The mark stands in a page's first bytes. */
+const HEAD_BYTES = 4096;
+
+/** A page. */
+export const REPORT_OUTPUT: OutputKind = {
+  what: "a report",
+  suffix: ".html",
+  async isOurs(path) {
+    const head = new TextDecoder().decode(await readBeginning(path, HEAD_BYTES));
+    return head.includes(`<meta name="generator" content="${GENERATOR} `);
+  },
+};

@@ -1,0 +1,151 @@
+/**
+ * What commands write over: nothing but files of theirs, whoever names them and whatever the process is permitted to do.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { readModel } from "../../src/network/model_file.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
+import { QUICK, refusedOutputs, writeVictims } from "./victims.ts";
+import { writeSmallData } from "./small_data.ts";
+import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
+
+const TRAIN = ["train", ...QUICK], ALL = ["--allow-write"];
+
+/** A folder with a run and what must not be harmed. */
+async function withVictims(
+  test: (folder: string, unharmed: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await spikeletJson(folder, [...TRAIN, "--name", "own"]);
+    await inTemporaryFolder(async (elsewhere) => await test(folder, await writeVictims(folder, elsewhere)));
+  });
+}
+
+Deno.test("train --out and report --out write over nothing that is not theirs, as tasks", async () => {
+  await withVictims(async (folder, unharmed) => {
+    for (const [out] of refusedOutputs(folder)) {
+      const trained = await spikelet(folder, [...TRAIN, "--out", out]);
+      assertOneLine(
+        trained,
+        1,
+        /: (Deno may not write it: this task writes below runs\/ only|expected a name|.* link)/,
+      );
+      assertOneLine(
+        await spikelet(folder, ["report", "own", "--out", out]),
+        1,
+        /: (Deno may not write it|expected|.* link)/,
+      );
+    }
+    await unharmed();
+  });
+});
+
+Deno.test("train --out and report --out write over nothing that is not theirs, with every permission", async () => {
+  await withVictims(async (folder, unharmed) => {
+    for (const [out, reason] of refusedOutputs(folder)) {
+      assertOneLine(await spikelet(folder, [...TRAIN, "--out", out], ALL), 1, reason);
+      assertOneLine(
+        await spikelet(folder, ["report", "own", "--out", out.replace(".safetensors", ".html")], ALL),
+        1,
+        reason,
+      );
+    }
+    await unharmed();
+  });
+});
+
+Deno.test("train --out takes the place of a model of ours, and of no other run's", async () => {
+  await withVictims(async (folder, unharmed) => {
+    const again = [...TRAIN, "--out", "runs/mine.safetensors"];
+    const first = await spikeletJson(folder, [...again, "--seed", "1"]);
+    const second = await spikeletJson(folder, [...again, "--seed", "2"]);
+    assert.notEqual(first.weightsSha256, second.weightsSha256);
+    const { metadata } = await readModel(join(folder, "runs", "mine.safetensors"));
+    assert.equal(metadata.weightsSha256, second.weightsSha256);
+    for (
+      const out of [
+        "runs/own/model.safetensors",
+        "runs/own/checkpoints/last.safetensors",
+        "runs/own/x.safetensors",
+      ]
+    ) {
+      assertOneLine(
+        await spikelet(folder, [...TRAIN, "--out", out]),
+        1,
+        /is a run's folder, whose files are its own/,
+      );
+    }
+    await unharmed();
+  });
+});
+
+Deno.test("report replaces a page of ours, and no other; on other data it has another name", async () => {
+  await withVictims(async (folder) => {
+    const page = join(folder, "runs", "own", "report.html");
+    await Deno.writeTextFile(page, "<p>my notes</p>");
+    assertOneLine(
+      await spikelet(folder, ["report", "own"]),
+      1,
+      /^runs.own.report\.html: this file is there already, and is not a report that Spikelet wrote: move it away, or name another$/m,
+    );
+    assert.equal(await Deno.readTextFile(page), "<p>my notes</p>");
+    await Deno.remove(page);
+    for (const _ of [1, 2]) await spikeletJson(folder, ["report", "own"]);
+    const own = await Deno.readTextFile(page);
+    await writeSmallData(join(folder, "data", "other"), { train: 20, test: 31 });
+    const { path } = await spikeletJson(folder, ["report", "own", "--data", "data/other"]);
+    assert.equal(path, join("runs", "own", "report-on-data-other.html"));
+    assert.equal(await Deno.readTextFile(page), own);
+    assert.equal(
+      (await spikeletJson(folder, ["report", "own", "--data", "./data/"])).path,
+      join("runs", "own", "report.html"),
+    );
+  });
+});
+
+Deno.test("the command that a refusal names does what was asked", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const { stderr } = await spikelet(folder, [...TRAIN, "--out", "mine.safetensors"]);
+    const command = /add a permission: deno (run .*)$/m.exec(stderr)?.[1] ?? "";
+    const [, flag = ""] = /(--allow-write=\S+)/.exec(command) ?? [];
+    assert.equal(flag, "--allow-write=runs,.spikelet,.");
+    const words = command.slice(command.indexOf("main.ts ") + "main.ts ".length).split(" ");
+    assert.equal((await spikelet(folder, words, [flag])).code, 0);
+    assert.ok((await readModel(join(folder, "mine.safetensors"))).spec);
+  });
+});
+
+Deno.test("a run that goes on writes through no link that somebody has put into its folder", async () => {
+  await withVictims(async (folder, unharmed) => {
+    const run = join(folder, "runs", "own"), goOn = ["train", "--resume", "own", "--epochs", "2", "--quiet"];
+    for (const name of ["metrics.jsonl", "epochs.jsonl", "run.json", "checkpoints", ".lock"]) {
+      const path = join(run, name), aside = join(folder, `aside-${name}`);
+      await Deno.rename(path, aside);
+      await Deno.symlink(aside, path);
+      assertOneLine(
+        await spikelet(folder, goOn, ALL),
+        1,
+        /: this is a symbolic link, which nothing is written through; /,
+      );
+      await Deno.remove(path);
+      await Deno.rename(aside, path);
+    }
+    await Deno.symlink(join(folder, "runs", "own"), join(folder, "runs", "alias"));
+    assertOneLine(
+      await spikelet(folder, ["train", "--resume", "alias"], ALL),
+      1,
+      /: this is a symbolic link/,
+    );
+    assertOneLine(
+      await spikelet(folder, ["runs", "rm", "alias", "--yes"], ALL),
+      1,
+      /: this is a symbolic link/,
+    );
+    await unharmed();
+    assert.equal((await spikelet(folder, goOn)).code, 0);
+  });
+});
