@@ -97,8 +97,10 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   body > * { max-width: none; padding: 0; }
   nav, details:not([open]) { display: none; }
   .grid { grid-template-columns: 1fr 1fr; }
-  figure, li, .tiles, tr, article.trace header { break-inside: avoid; }
-  h2, h3, h4, article.trace header, section > p { break-after: avoid; }
-  .scroll, pre { overflow: visible; white-space: pre-wrap; }
+  p, figure, li, table, tr, pre, .tiles, .tiles div, article.trace { break-inside: avoid; }
+  h2, h3, h4, caption, thead, .legend, article.trace header { break-after: avoid; }
+  thead { display: table-header-group; }
+  .scroll, pre { overflow: visible; }
+  pre { white-space: pre-wrap; }
 }
 `;
