@@ -123,8 +123,12 @@ export function nameOutputs(
 function checkLabels({ labels, count, name }: Samples, outputs: number, whose: string, advice: string): void {
   const strange = labels.subarray(0, count).find((label) => label >= outputs);
   if (strange === undefined) return;
+  // As others count: from 1.
+  const hint = strange === outputs && !labels.subarray(0, count).includes(0)
+    ? "it has none that is 0, so they may count from 1: take 1 off each, or "
+    : "";
   throw new InputError(
-    `${whose}: its network tells ${outputs} classes apart, but ${name} has label ${strange}: ${advice}`,
+    `${whose}: its network tells ${outputs} classes apart, but ${name} has label ${strange}: ${hint}${advice}`,
   );
 }
 

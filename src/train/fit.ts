@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { fitSteps, longestOf } from "../data/fit_steps.ts";
 import type { Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
 import { sampleFormOf } from "../network/encoders.ts";
@@ -22,24 +23,29 @@ export function fitSamples(
   samples: Samples,
   advice: string,
 ): MatchedSamples {
-  checkForm(network.spec, whose, samples, advice);
-  return matchClasses(network, whose, samples, advice);
+  return matchClasses(network, whose, fitForm(network.spec, whose, samples, advice), advice);
 }
 
-/** Makes sure that samples have the form of a network's. @throws {InputError} when they have not: see {@linkcode fitSamples}. */
-export function checkForm(spec: NetworkSpec, whose: string, samples: Samples, advice: string): void {
+/**
+ * Gives samples the form of a network's: sequences with lengths have its steps as their room.
+ *
+ * @throws {InputError} when they have another form: see {@linkcode fitSamples}.
+ */
+export function fitForm(spec: NetworkSpec, whose: string, given: Samples, advice: string): Samples {
   const { isSequence, channels, size } = sampleFormOf(spec);
   const takes = isSequence
     ? `sequences of ${number(spec.steps)} steps of ${
       number(channels)
     }, for its encoder is ${spec.encoder.kind}`
     : `${number(size)} numbers a sample, for its encoder is ${spec.encoder.kind}`;
-  const { steps } = samples;
+  const samples = isSequence ? fitSteps(given, spec.steps) : given, { steps } = samples;
   const isOther = size !== samples.size || (steps !== undefined && steps !== (isSequence ? spec.steps : 1));
   if (isOther) {
     const found = steps === undefined
       ? number(samples.size)
-      : `sequences of ${number(steps)} steps of ${number(samples.size / steps)}`;
+      : `sequences of ${samples.lengths ? "up to " : ""}${number(longestOf(samples))} steps of ${
+        number(samples.size / steps)
+      }`;
     const encoders = isSequence || steps === undefined
       ? ""
       : "; sequences are for the encoders direct and delta (docs/networks.md)";
@@ -47,6 +53,7 @@ export function checkForm(spec: NetworkSpec, whose: string, samples: Samples, ad
       `${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}${encoders}`,
     );
   }
+  return samples;
 }
 
 function number(value: number): string {

@@ -13,6 +13,7 @@ import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } f
 import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
+import { fitForm } from "./fit.ts";
 import { decodeFacts, fingerprint, type RunFacts } from "./run_facts.ts";
 import {
   type DataSet,
@@ -203,13 +204,17 @@ function matchData(
   directory: string,
   { spec }: RecordedOptions,
   checkpoint: Checkpoint | undefined,
-  data: DataSet,
+  loaded: DataSet,
 ): {
   readonly data: DataSet;
   readonly classes: readonly string[] | undefined;
   readonly notices: readonly string[];
 } {
   const advice = "name the data that the run began with (--data)";
+  const data = {
+    train: fitForm(spec, directory, loaded.train, advice),
+    test: fitForm(spec, directory, loaded.test, advice),
+  };
   if (!checkpoint?.classes) {
     return { data, classes: nameOutputs(spec, directory, data, advice), notices: [] };
   }

@@ -10,7 +10,7 @@ import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfGaps } from "./class_match.ts";
-import { checkForm } from "./fit.ts";
+import { fitForm } from "./fit.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RunOptions } from "./run_options.ts";
@@ -31,13 +31,26 @@ export { RunInterrupted, type RunObserver, type RunStanding, type RunSummary } f
 export async function loadDataSet(folder?: string): Promise<DataSet> {
   const source = await openDataSource(folder);
   const [train, test] = [await source.load("train"), await source.load("test")];
-  if (train.size !== test.size || train.steps !== test.steps) {
-    const [first, second] = [train, test].map(({ name, size, steps }) =>
-      `${name} has ${size} numbers a sample${steps === undefined ? "" : ` in ${steps} steps`}`
-    );
-    throw new InputError(`${first}, but ${second}: expected as many: take both parts from one source`);
-  }
+  checkParts(train, test);
   return alignParts({ train, test });
+}
+
+/** Parts belong together where samples are of one size; sequences with lengths may have been padded apart. */
+function checkParts(train: Samples, test: Samples): void {
+  if (train.size === test.size && train.steps === test.steps) return;
+  const [first, second] = [train, test].map(({ name, size, steps = 1 }) =>
+    steps === 1
+      ? `${name} has ${size} numbers a sample`
+      : `${name} has ${steps} steps of ${size / steps} numbers a sample`
+  );
+  const isPadding = train.steps !== undefined && test.steps !== undefined &&
+    train.size / train.steps === test.size / test.steps;
+  if (isPadding && train.lengths && test.lengths) return;
+  throw new InputError(
+    `${first}, but ${second}: expected as many: ${
+      isPadding ? "give both parts lengths, where they were padded apart" : "take both parts from one source"
+    }`,
+  );
 }
 
 /**
@@ -59,9 +72,10 @@ export async function runTraining(
   const { name, model } = options;
   if (options.out !== undefined) await checkOutputFile(options.out, MODEL_OUTPUT);
   // All data first: their faults are to be found before anything is begun.
-  const data = options.samples ?? await loadDataSet(options.data);
+  const loaded = options.samples ?? await loadDataSet(options.data);
   const advice = "give data of this form, or another network";
-  for (const part of [data.train, data.test]) checkForm(options.spec, model, part, advice);
+  const fitted = (part: Samples) => fitForm(options.spec, model, part, advice);
+  const data = { train: fitted(loaded.train), test: fitted(loaded.test) };
   const classes = nameOutputs(options.spec, model, data, advice);
   if (options.augmentation) checkPictures(data.train);
   const split = splitSamples(data.train.count, options);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
-import { serializeSafetensors } from "../../src/network/safetensors.ts";
+import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { greyFile } from "../data/png_files.ts";
 import { idxBytes } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -120,5 +120,132 @@ Deno.test("train tells what sequences need, and that they cannot be augmented", 
       /^seed: its network takes 3 numbers a sample, for its encoder is noise, but data.train\.safetensors has sequences of 6 steps of 3: .*; sequences are for the encoders direct and delta \(docs.networks\.md\)$/m,
     );
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["data"]);
+  });
+});
+
+/** Spikes of 0 and 1: class 0 fires in the first half of the channels, class 1 in the second. */
+function events(
+  count: number,
+  steps: number,
+  type: "U8" | "F32",
+  first = 0,
+): readonly (readonly [string, Tensor])[] {
+  const channels = 6;
+  const values = Array.from({ length: count * steps * channels }, (_, i) => {
+    const sample = Math.floor(i / (steps * channels)),
+      channel = i % channels,
+      step = Math.floor(i / channels) % steps;
+    const own = (channel < channels / 2) === (sample % 2 === 0);
+    return (7 * sample + 5 * step + 3 * channel) % 11 < (own ? 5 : 1) ? 1 : 0;
+  });
+  const shape = [count, steps, channels];
+  return [
+    [
+      "x",
+      type === "U8"
+        ? { dtype: type, shape, data: Uint8Array.from(values) }
+        : { dtype: type, shape, data: Float32Array.from(values) },
+    ],
+    ["y", {
+      dtype: "I64",
+      shape: [count],
+      data: BigInt64Array.from({ length: count }, (_, i) => BigInt(first + i % 2)),
+    }],
+  ];
+}
+
+const lengthsOf = (count: number, length: number): readonly [string, Tensor] => [
+  "lengths",
+  { dtype: "I64", shape: [count], data: new BigInt64Array(count).fill(BigInt(length)) },
+];
+
+Deno.test("train learns little sets that people really have, or says clearly why not", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const network = {
+      inputs: 6,
+      steps: 10,
+      layers: [{ units: 12, neuron: { kind: "lif" } }, { units: 2, neuron: { kind: "integrator" } }],
+    };
+    await Deno.writeTextFile(join(folder, "net.json"), JSON.stringify(network));
+    const write = async (
+      name: string,
+      train: Iterable<readonly [string, Tensor]>,
+      test: Iterable<readonly [string, Tensor]>,
+    ) => {
+      await Deno.mkdir(join(folder, name));
+      await Deno.writeFile(join(folder, name, "train.safetensors"), serializeSafetensors(train));
+      await Deno.writeFile(join(folder, name, "test.safetensors"), serializeSafetensors(test));
+    };
+    const args = (name: string) => [
+      ...[
+        "train",
+        "--network",
+        "net.json",
+        "--data",
+        name,
+        "--batch-size",
+        "20",
+        "--epochs",
+        "6",
+        "--name",
+        name,
+      ],
+      ...["--optimizer", "adam", "--learning-rate", "0.02", "--threads", "1", "--no-tune"],
+    ];
+    await write("floats", events(100, 10, "F32"), events(40, 10, "F32"));
+    await write("bytes", events(100, 10, "U8"), events(40, 10, "U8"));
+    await write("longer", [...events(100, 10, "U8"), lengthsOf(100, 10)], [
+      ...events(40, 12, "U8"),
+      lengthsOf(40, 10),
+    ]);
+    await write("shorter", [...events(100, 10, "U8"), lengthsOf(100, 10)], [
+      ...events(40, 8, "U8"),
+      lengthsOf(40, 8),
+    ]);
+    const learned = new Map<string, Record<string, unknown>>();
+    for (const name of ["floats", "bytes", "longer", "shorter"]) {
+      const run = await spikeletJson(folder, args(name));
+      assert.ok(Number(recordOf(run.test).accuracy) > 0.9, `${name}: ${JSON.stringify(run.test)}`);
+      learned.set(name, run);
+    }
+    const sums = [...learned.values()].map(({ weightsSha256 }) => weightsSha256);
+    assert.equal(new Set(sums).size, 1, "the same numbers, whatever they are kept in and padded to");
+    const { metadata } = await readModel(join(folder, "runs", "bytes", "model.safetensors"));
+    assert.equal(metadata.bytes, "numbers");
+
+    // The trained model is measured on what was padded otherwise, too.
+    for (const name of ["longer", "shorter"]) {
+      const { test } = await spikeletJson(folder, ["evaluate", "floats", "--data", name, "--threads", "1"]);
+      assert.deepEqual(test, learned.get(name)?.test);
+    }
+
+    const refused = async (name: string, message: RegExp) =>
+      assertOneLine(await spikelet(folder, args(name)), 1, message);
+    await write("from-1", events(100, 10, "U8", 1), events(40, 10, "U8", 1));
+    await refused(
+      "from-1",
+      /its network tells 2 classes apart, but .* has label 2: it has none that is 0, so they may count from 1: take 1 off each/,
+    );
+    await write("no-lengths", events(100, 10, "U8"), events(40, 8, "U8"));
+    await refused(
+      "no-lengths",
+      /train\.safetensors has 10 steps of 6 numbers a sample, but .* has 8 steps of 6 .*: give both parts lengths/,
+    );
+    await write("too-long", [...events(100, 10, "U8"), lengthsOf(100, 10)], [
+      ...events(40, 12, "U8"),
+      lengthsOf(40, 11),
+    ]);
+    await refused(
+      "too-long",
+      /its network takes sequences of 10 steps of 6, .*but .* has sequences of up to 11 steps of 6: give data of this form/,
+    );
+    await write("other-channels", events(100, 10, "U8"), [
+      ["x", { dtype: "U8", shape: [2, 10, 5], data: new Uint8Array(100) }],
+      ["y", { dtype: "U8", shape: [2], data: new Uint8Array(2) }],
+    ]);
+    await refused(
+      "other-channels",
+      /10 steps of 6 numbers a sample, but .* has 10 steps of 5 .*: take both parts from one source/,
+    );
   });
 });
