@@ -31,6 +31,7 @@ export function listenByDeno({ hostname, port, isShared, handler }: ListenOption
   return Promise.resolve({
     hostname: addr.hostname,
     port: addr.port,
+    drain: () => Promise.resolve(), // Deno.serve closes a connection whether or not it has read what was sent
     async close() {
       isClosing = true;
       clearTimeout(again);

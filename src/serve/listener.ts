@@ -32,7 +32,9 @@ export interface ListenOptions {
 export interface Listener {
   readonly hostname: string;
   readonly port: number;
-  /** Takes no more connections, answers what has been asked, and closes every connection. */
+  /** From now on every answer is its connection's last one. @returns Once all that had been sent before has been read. */
+  drain(): Promise<void>;
+  /** Takes no more connections, answers what has been asked, and closes every connection; none of them on unread bytes. */
   close(): Promise<void>;
 }
 

@@ -20,6 +20,12 @@ const HEAD = 32_768;
 const AHEAD = 16;
 /** What a closing server waits for requests that are on their way, in milliseconds. */
 const ON_THEIR_WAY = 50;
+/** Turns of the event loop in which no connection came: then none is left that the operating system holds for this server … */
+const QUIET_TURNS = 3;
+/** … but where they go on coming, so many turns are enough. */
+const MOST_TURNS = 100;
+/** How long a connection that has been closed on this side is still listened to, in milliseconds. */
+const LINGER = 500;
 
 const SOCKETS = { allowHalfOpen: true, noDelay: true } as const;
 
@@ -30,11 +36,13 @@ export async function listenByNode(
   const connections = new Connections<Socket>({ most, silence });
   const closed = Promise.withResolvers<void>();
   const underWay = new WeakMap<Socket, number>();
+  /** Bytes that each had sent when its last request was answered: who has sent more has begun another one. */
+  const answeredAt = new WeakMap<Socket, number>();
   let isClosing = false;
 
   const answer = getRequestListener(async (request, { incoming, outgoing }) => {
     const response = await handler(request);
-    if (isClosing && "shouldKeepAlive" in outgoing) outgoing.shouldKeepAlive = false;
+    if (isClosing) outgoing.setHeader("connection", "close");
     const bytes = Number(response.headers.get("content-length") ?? 0);
     connections.enter(incoming.socket as Socket, "taking", performance.now(), bytes);
     return response;
@@ -44,6 +52,7 @@ export async function listenByNode(
     { maxHeaderSize: HEAD, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 },
     (request: IncomingMessage, response: ServerResponse) => {
       const { socket } = request, ahead = underWay.get(socket) ?? 0;
+      if (socket.writableEnded) return; // it came behind the last answer
       if (ahead >= AHEAD) socket.destroy();
       if (socket.destroyed) return;
       underWay.set(socket, ahead + 1);
@@ -54,16 +63,20 @@ export async function listenByNode(
       response.once("close", () => {
         const left = underWay.get(socket)! - 1;
         underWay.set(socket, left);
+        answeredAt.set(socket, socket.bytesRead);
         connections.enter(socket, left > 0 ? "asking" : "waiting", performance.now());
       });
       answer(request, response);
     },
   );
   http.on("clientError", refuse);
+  // A server that does not listen itself, for connections are handed to it, would destroy each of them after its first answer.
+  Object.defineProperty(http, "listening", { value: true });
 
-  let taken = 0, wasCrowded = false;
+  let taken = 0, come = 0, wasCrowded = false;
   const take = (socket: Socket) => {
     taken++;
+    come++;
     const surplus = connections.add(socket, performance.now());
     surplus?.destroy();
     wasCrowded ||= surplus !== undefined;
@@ -72,6 +85,7 @@ export async function listenByNode(
       connections.remove(socket);
       if (isClosing && connections.count === 0) closed.resolve();
     });
+    socket.destroySoon = () => closeGently(socket);
     http.emit("connection", socket);
   };
   let server = createSocketServer(SOCKETS, take);
@@ -94,17 +108,42 @@ export async function listenByNode(
 
   return {
     ...place,
+    async drain() {
+      isClosing = true;
+      await pause(ON_THEIR_WAY);
+    },
     async close() {
       isClosing = true;
-      // What has been sent is still read: closing a socket on unread bytes would reset it.
-      await new Promise((resolve) => setTimeout(resolve, ON_THEIR_WAY));
+      // Whoever is neither taken nor read yet would be reset.
+      for (let turns = 0, quiet = 0, before = come; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
+        await pause(0);
+        quiet = come === before ? quiet + 1 : 0;
+        before = come;
+      }
       server.close();
-      for (const socket of connections.waiting) socket.destroySoon();
+      await pause(ON_THEIR_WAY);
+      for (const socket of connections.waiting) {
+        if (socket.bytesRead === (answeredAt.get(socket) ?? 0)) closeGently(socket);
+      }
       if (connections.count === 0) closed.resolve();
       await closed.promise;
       clearInterval(look);
     },
   };
+}
+
+/**
+ * Closes a connection once all has been sent, but goes on reading for a while, such as the body of a request that was refused:
+ * what came into a closed one would reset it, and its last answer might be lost.
+ */
+function closeGently(socket: Socket): void {
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), LINGER);
+  socket.once("close", () => clearTimeout(timer));
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** Waits until it listens. */

@@ -40,7 +40,7 @@ export interface ServerSetup {
 export interface Server {
   readonly hostname: string;
   readonly port: number;
-  /** Takes no more requests and answers those that it has. @returns How many it has answered since it began. */
+  /** Takes no more requests and answers those that have begun. @returns How many it has answered since it began. */
   stop(): Promise<number>;
 }
 
@@ -87,10 +87,11 @@ export async function startServer(setup: ServerSetup): Promise<Server> {
     hostname: listener.hostname,
     port: listener.port,
     async stop() {
+      await listener.drain();
       isStopping = true;
       // Closing would cut the bodies that are still to come.
       await within(Promise.all(underWay), bodyTime + LAST_ANSWERS);
-      await within(listener.close(), LAST_ANSWERS);
+      await within(listener.close(), bodyTime + LAST_ANSWERS);
       return answered;
     },
   };
