@@ -7,6 +7,7 @@ import type { ByteMeaning } from "../data/samples.ts";
 import { bytesOfModel } from "../engine/model_options.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
+import { count, counted } from "../figures.ts";
 import { oneLine } from "../one_line.ts";
 
 /** Samples as a network takes them: bytes (uint8) or numbers (float32), one sample after the other. */
@@ -42,6 +43,10 @@ export interface TakenSample {
 /** Numbers of a network that learned from pixels lie between a black one and a white one; so much rounding is allowed. */
 const SLACK = 1e-3;
 
+/** The largest number, by size: far from where sums of such would overflow float32, and far above what networks learn from. */
+const MOST = 1e9;
+/** What numbers should be. */
+const NUMBER = "a number, -1e9 to 1e9", BYTE = "a whole number, 0 to 255";
 /** Lists in lists: a table of anything has fewer. */
 const MOST_DEPTH = 8;
 
@@ -79,118 +84,131 @@ export class SampleForm {
   /**
    * Takes a sample in whatever form it comes.
    *
-   * @throws {RangeError} when it has not as many features as the network takes.
-   * @throws {TypeError} when it is no sample, its lists do not make up a table, a number is not finite, or it cannot be meant: bytes
-   * that are given as numbers to a network that learned from pixels.
+   * @param where What messages call it.
+   * @throws {RangeError} when it has not as many numbers as the network takes.
+   * @throws {TypeError} when it is no sample, its lists make up no table, a number is not finite, or it cannot be meant: bytes that are
+   * given as numbers to a network that learned from pixels.
    */
-  take(input: unknown): TakenSample {
+  take(input: unknown, where = "the sample"): TakenSample {
     const bytes = asBytes(input);
-    if (bytes) return { features: bytes, steps: this.stepsOf(bytes.length) };
-    const rows = Array.isArray(input) ? input.map(asBytes) : [];
+    if (bytes) return { features: bytes, steps: this.stepsOf(bytes.length, where) };
+    const rows = Array.isArray(input) && asBytes(input[0]) ? input.map(asBytes) : [];
     if (rows.length > 0 && rows.every((row) => row !== undefined)) {
-      this.#checkRows(rows.map(({ length }) => length));
+      this.#checkRows(rows.map(({ length }) => length), where);
       const joined = new Uint8Array(rows.reduce((sum, { length }) => sum + length, 0));
       rows.reduce((at, row) => (joined.set(row, at), at + row.length), 0);
-      return { features: joined, steps: this.stepsOf(joined.length) };
+      return { features: joined, steps: this.stepsOf(joined.length, where) };
     }
-    const numbers = this.#flattened(input);
-    const steps = this.stepsOf(numbers.length);
-    return { features: this.#checked(numbers), steps };
+    const numbers = this.#flattened(input, { where, expected: NUMBER });
+    const steps = this.stepsOf(numbers.length, where);
+    const strange = numbers.findIndex((number) => !(Math.abs(number) <= MOST));
+    if (strange >= 0) throw wrongNumber(where, strange, numbers[strange], NUMBER);
+    this.#checkMeant(numbers, where);
+    return { features: Float32Array.from(numbers), steps };
   }
 
   /**
-   * The steps of a sample that has so many features.
+   * Takes bytes that come as numbers in lists, as JSON has them.
    *
+   * @param where What messages call them.
+   * @throws {RangeError} when they are not as many as the network takes.
+   * @throws {TypeError} when they are no whole numbers from 0 to 255, or their lists make up no table.
+   */
+  takeBytes(input: unknown, where = "the sample"): TakenSample {
+    const numbers = this.#flattened(input, { where, expected: BYTE });
+    const steps = this.stepsOf(numbers.length, where);
+    const strange = numbers.findIndex((number) =>
+      !(Number.isInteger(number) && number >= 0 && number <= 255)
+    );
+    if (strange >= 0) throw wrongNumber(where, strange, numbers[strange], BYTE);
+    return { features: Uint8Array.from(numbers), steps };
+  }
+
+  /**
+   * The steps of a sample that has so many numbers.
+   *
+   * @param where What messages call it.
    * @throws {RangeError} when the network takes no sample of so many.
    */
-  stepsOf(count: number): number {
+  stepsOf(count: number, where = "the sample"): number {
     if (count === this.size) return this.steps;
     const steps = count / this.channels;
     if (this.steps > 1 && Number.isInteger(steps) && steps >= this.leastSteps && steps < this.steps) {
       return steps;
     }
-    throw new RangeError(`a sample of ${counted(count)}: the network takes ${this.#describe(count)}`);
-  }
-
-  #describe(count: number): string {
-    const { size, channels, steps, leastSteps } = this;
-    if (steps > 1) {
-      return `sequences of ${leastSteps.toLocaleString("en-US")} to ${
-        steps.toLocaleString("en-US")
-      } steps of ${channels}, ${size.toLocaleString("en-US")} at most`;
-    }
-    const hint = count === 4 * size && this.bytes === "pixels"
+    const hint = this.steps === 1 && this.bytes === "pixels" && count === 4 * this.size
       ? "; these are four times as many, as a canvas has them: give the brightness of each pixel alone"
       : "";
-    return `${size.toLocaleString("en-US")}${hint}`;
+    throw new RangeError(`${where}: ${counted(count, "number")}: expected ${this.describe()}${hint}`);
+  }
+
+  /** How many numbers a sample has, in words. */
+  describe(): string {
+    const { size, channels, steps, leastSteps } = this;
+    if (steps === 1) return counted(size, "number");
+    const range = leastSteps === steps
+      ? counted(steps, "step")
+      : `${count(leastSteps)} to ${counted(steps, "step")}`;
+    return `${range} of ${counted(channels, "number")}, in one list or a list a step`;
   }
 
   /** Lists of lists, one number after the other; the rows of a sequence are its steps. */
-  #flattened(input: unknown): number[] {
+  #flattened(input: unknown, context: Reading): number[] {
+    const { where } = context;
     if (!isList(input)) {
       throw new TypeError(
-        `a sample is ${
+        `${where}: ${
           typeNameOf(input)
-        }: expected bytes (Uint8Array), numbers in an array, or lists of them`,
+        }: expected bytes (Uint8Array), or numbers in an array or in lists of lists`,
       );
     }
-    const numbers: number[] = [];
-    const widths: number[] = [];
+    const numbers: number[] = [], widths: number[] = [], isTable = isList(input[0]);
     for (let i = 0; i < input.length; i++) {
-      const item: unknown = input[i], before = numbers.length;
-      if (isList(item)) append(item, numbers, 1);
-      else numbers.push(numberOf(item, i));
-      if (isList(item) !== isList(input[0])) {
-        throw new TypeError(`a sample has numbers beside lists, at ${i}: expected one or the other`);
+      const item: unknown = input[i], before = numbers.length, isRow = isList(item);
+      if (isRow !== isTable) {
+        throw new TypeError(`${where}: numbers stand beside lists, at ${i}: expected one or the other`);
       }
-      if (isList(item)) widths.push(numbers.length - before);
+      if (!isRow) numbers.push(numberOf(item, i, context));
+      else {
+        append(item, numbers, 1, context);
+        widths.push(numbers.length - before);
+      }
     }
-    this.#checkRows(widths);
+    this.#checkRows(widths, where);
     return numbers;
   }
 
   /** Rows are all alike; those of a sequence are steps. */
-  #checkRows(widths: readonly number[]): void {
-    if (widths.length === 0) return;
-    const odd = widths.findIndex((width) => width !== widths[0]);
+  #checkRows(widths: readonly number[], where: string): void {
+    const [first] = widths;
+    if (first === undefined) return;
+    const odd = widths.findIndex((width) => width !== first);
     if (odd >= 0) {
       throw new TypeError(
-        `a sample's list ${odd} has ${counted(widths[odd]!)}, its list 0 ${
-          widths[0]
-        }: expected as many in each`,
+        `${where}: list ${odd} has ${
+          counted(widths[odd]!, "number")
+        }, list 0 has ${first}: expected as many in each`,
       );
     }
-    if (this.steps > 1 && widths[0] !== this.channels) {
-      throw new RangeError(
-        `a sample of ${widths.length} lists of ${widths[0]}: the network takes ${
-          this.leastSteps === this.steps ? this.steps : `${this.leastSteps} to ${this.steps}`
-        } steps of ${this.channels}: a list a step`,
-      );
-    }
+    if (this.steps === 1 || first === this.channels) return;
+    throw new RangeError(
+      `${where}: ${counted(widths.length, "list")} of ${first}: expected ${this.describe()}`,
+    );
   }
 
-  #checked(numbers: readonly number[]): Float32Array {
-    const features = Float32Array.from(numbers), range = this.#range;
-    const strange = features.findIndex((value) => !Number.isFinite(value));
-    if (strange >= 0) {
-      throw new TypeError(
-        `a sample's number ${strange} is ${numbers[strange]}: expected a number that float32 holds`,
-      );
-    }
-    if (!range) return features;
-    const [black, white] = range;
-    const outside = features.findIndex((value) => value < black - SLACK || value > white + SLACK);
-    if (outside >= 0) {
-      throw new TypeError(
-        `a sample's number ${outside} is ${
-          numbers[outside]
-        }: this network learned from pixels, and takes them as bytes ` +
-          `(Uint8Array, 0 to 255), or as numbers from ${black} to ${white}, byte / 255${
-            black === 0 ? "" : black < 0 ? ` − ${-black}` : ` + ${black}`
-          }`,
-      );
-    }
-    return features;
+  /** @throws {TypeError} where numbers lie outside of what pixels become, for a network that learned from these alone. */
+  #checkMeant(numbers: readonly number[], where: string): void {
+    if (!this.#range) return;
+    const [black, white] = this.#range;
+    const outside = numbers.findIndex((value) => value < black - SLACK || value > white + SLACK);
+    if (outside < 0) return;
+    const sum = black === 0 ? "" : black < 0 ? ` − ${-black}` : ` + ${black}`;
+    throw new TypeError(
+      `${where}: number ${outside} is ${
+        numbers[outside]
+      }: this network learned from pixels: give them as bytes, 0 to 255 ` +
+        `(a Uint8Array; over HTTP as "pixels"), or as numbers from ${black} to ${white}, byte / 255${sum}`,
+    );
   }
 }
 
@@ -209,33 +227,40 @@ function isList(input: unknown): input is ArrayLike<unknown> {
     ArrayBuffer.isView(input) && !(input instanceof DataView) && asBytes(input) === undefined;
 }
 
-function append(list: ArrayLike<unknown>, numbers: number[], depth: number): void {
+/** What is read: what messages call it, and what its numbers should be. */
+interface Reading {
+  readonly where: string;
+  readonly expected: string;
+}
+
+function append(list: ArrayLike<unknown>, numbers: number[], depth: number, context: Reading): void {
   if (depth === MOST_DEPTH) {
-    throw new TypeError(`a sample's lists lie deeper than ${MOST_DEPTH} in one another`);
+    throw new TypeError(
+      `${context.where}: lists lie in one another: expected fewer than ${MOST_DEPTH} levels`,
+    );
   }
   for (let i = 0; i < list.length; i++) {
     const item = list[i];
-    if (isList(item)) append(item, numbers, depth + 1);
-    else numbers.push(numberOf(item, numbers.length));
+    if (isList(item)) append(item, numbers, depth + 1, context);
+    else numbers.push(numberOf(item, numbers.length, context));
   }
 }
 
-function numberOf(value: unknown, at: number): number {
+function numberOf(value: unknown, at: number, { where, expected }: Reading): number {
   if (typeof value === "number") return value;
-  throw new TypeError(
-    asBytes(value)
-      ? "a sample has bytes beside other lists: expected one kind"
-      : `a sample's number ${at} is ${typeNameOf(value)}: expected a number`,
-  );
+  if (asBytes(value)) throw new TypeError(`${where}: bytes stand beside other lists: expected one kind`);
+  throw wrongNumber(where, at, value, expected);
+}
+
+function wrongNumber(where: string, at: number, found: unknown, expected: string): TypeError {
+  return new TypeError(`${where}: number ${at} is ${typeNameOf(found)}: expected ${expected}`);
 }
 
 function typeNameOf(value: unknown): string {
-  if (value === undefined || value === null || typeof value === "boolean") return String(value);
+  if (value === undefined || value === null || typeof value === "boolean" || typeof value === "number") {
+    return String(value);
+  }
   if (typeof value === "string") return oneLine(JSON.stringify(value));
   if (typeof value !== "object") return `a ${typeof value}`;
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
-}
-
-function counted(count: number): string {
-  return `${count.toLocaleString("en-US")} feature${count === 1 ? "" : "s"}`;
 }

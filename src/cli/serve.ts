@@ -28,7 +28,7 @@ export function serveCommand(): CommandUnknownOpts {
   return createCommand(
     "serve",
     "Answer over HTTP which class a picture or another sample is of",
-    'POST /classify takes image/png, application/octet-stream (a byte a pixel), JSON ({ "pixels": [...] }) or a form ' +
+    'POST /classify takes image/png, application/octet-stream (a byte a pixel or number), JSON ({ "pixels": [...] }) or a form ' +
       "of files; one picture or many. GET /health, /model and / tell how it is, which network answers, and show a page. " +
       "The same picture has the same answer, unless ?seed=N or ?seed=random asks for other noise.",
     "--model wider --port 8080",

@@ -56,8 +56,8 @@ export class Answering {
    *
    * @param signal The sender is gone: the rest is left.
    */
-  async answer({ count, features, ids }: Asked, signal?: AbortSignal): Promise<Answer[]> {
-    const { size } = this.#classifier;
+  async answer({ samples, ids }: Asked, signal?: AbortSignal): Promise<Answer[]> {
+    const count = samples.length;
     const answers: Answer[] = [];
     this.#waiting += count;
     try {
@@ -68,7 +68,8 @@ export class Answering {
         const end = Math.min(count, answers.length + SAMPLES);
         while (answers.length < end && performance.now() - started < MILLISECONDS) {
           const i = answers.length;
-          answers.push(this.#classifier.answer(features.subarray(i * size, (i + 1) * size), ids[i]!));
+          const { features, steps } = samples[i]!;
+          answers.push(this.#classifier.answer(features, ids[i]!, steps));
         }
         this.count(performance.now() - started);
       }

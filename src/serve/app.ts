@@ -4,14 +4,13 @@
  * @module
  */
 import { type Context, Hono } from "hono";
-import type { Answer } from "../classify/classifier.ts";
+import { type Answer, SampleForm } from "../classify/classifier.ts";
 import { pictureSide } from "../classify/picture_side.ts";
 import { type Ink, INKS } from "../data/picture.ts";
 import { InputError } from "../errors.ts";
 import { classNamesOf } from "../network/class_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
 import { contentId } from "../random.ts";
-import { sampleSize } from "../network/spec.ts";
 import type { Answering } from "./answering.ts";
 import { MODEL_FILE } from "../page/site.ts";
 import { Bodies } from "./bodies.ts";
@@ -76,6 +75,7 @@ export function createApp(options: AppOptions): Hono {
   const { model, answering, mostBytes = 1_048_576, bodyTime = 10_000, page = PAGE, log } = options;
   const { report = console.error } = options;
   const totalBytes = options.totalBytes ?? BODIES * mostBytes;
+  const form = new SampleForm(model), side = pictureSide(model.spec);
   const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
   const app = new Hono();
 
@@ -122,8 +122,9 @@ export function createApp(options: AppOptions): Hono {
         network: model.spec,
         classes: classNamesOf(model),
         metadata: model.metadata,
-        sampleSize: sampleSize(model.spec),
-        pictureSide: pictureSide(model.spec) ?? null,
+        sampleSize: form.size,
+        pictureSide: side ?? null,
+        bytes: form.bytes,
         kernels: options.kernels,
         seed: options.seed,
         limits: { bytes: mostBytes, milliseconds: bodyTime },
@@ -144,11 +145,11 @@ export function createApp(options: AppOptions): Hono {
       const contentType = request.headers.get("content-type") ?? "";
       let questions: Questions;
       try {
-        questions = readQuestions(body, type, { contentType, spec: model.spec, ink });
+        questions = readQuestions(body, type, { contentType, form, side, ink });
       } finally {
         answering.count(performance.now() - started); // what is refused costs time, too
       }
-      const asked = { ...questions, ids: idsOf(questions, sampleSize(model.spec), seed) };
+      const asked = { ...questions, ids: idsOf(questions, seed) };
       return { answers: await answering.answer(asked, request.signal), many: questions.many };
     });
     samplesOf.set(request, answers.length);
@@ -216,11 +217,10 @@ function parseSeed(text: string): Seed {
 }
 
 /** What each sample's draws are keyed by. */
-function idsOf({ features, count }: Questions, size: number, seed: Seed): Uint32Array {
+function idsOf({ samples }: Questions, seed: Seed): Uint32Array {
+  const count = samples.length;
+  if (seed !== "random") return Uint32Array.from(samples, ({ features }) => contentId(features, seed));
   const ids = new Uint32Array(count);
-  if (seed !== "random") {
-    return ids.map((_, i) => contentId(features.subarray(i * size, (i + 1) * size), seed));
-  }
   for (let at = 0; at < count; at += 16_384) crypto.getRandomValues(ids.subarray(at, at + 16_384)); // 64 KiB at a time
   return ids;
 }

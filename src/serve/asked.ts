@@ -3,15 +3,13 @@
  *
  * @module
  */
-import type { Features } from "../classify/classifier.ts";
+import type { TakenSample } from "../classify/classifier.ts";
 import { Refusal } from "./refusal.ts";
 
 /** The samples of one request. */
 export interface Questions {
-  /** One sample after the other. */
-  readonly features: Features;
-  /** How many there are. */
-  readonly count: number;
+  /** In the order of the answers. */
+  readonly samples: readonly TakenSample[];
   /** The answer is a list, even of one. */
   readonly many: boolean;
 }

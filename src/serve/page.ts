@@ -16,9 +16,9 @@ export const PAGE = `<!doctype html>
   form { display: grid; gap: 1rem; justify-items: start; }
   button { font: inherit; padding: 0.4rem 1rem; }
 </style>
-<h1>Which digit is it?</h1>
+<h1>What does the picture show?</h1>
 <form action="classify" method="post" enctype="multipart/form-data">
-  <label>A picture of one digit, as PNG: <input type="file" name="picture" accept="image/png" required></label>
+  <label>A picture, as PNG: <input type="file" name="picture" accept="image/png" required></label>
   <button>Ask the network</button>
 </form>
 <p>The answer is JSON. Programs post the same to <code>/classify</code>;

@@ -3,11 +3,10 @@
  *
  * @module
  */
-import { pictureSide } from "../classify/picture_side.ts";
+import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";
 import { counted } from "../figures.ts";
-import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkCount, type Questions } from "./asked.ts";
 import { type FormFile, readForm } from "./form.ts";
 import { readJson } from "./json_body.ts";
@@ -21,6 +20,14 @@ const TYPES = ["image/png", "application/octet-stream", "application/json", "mul
 
 /** One of the types that are read. */
 export type BodyType = typeof TYPES[number];
+
+/** What samples are taken. */
+export interface Taking {
+  readonly form: SampleForm;
+  /** Of pictures; `undefined` where the network takes none. */
+  readonly side: number | undefined;
+  readonly ink: Ink;
+}
 
 /** The type of a body, before it has been read. @throws {Refusal} 415 when it is none of those that are read. */
 export function typeOf(headers: Headers): BodyType {
@@ -48,83 +55,77 @@ export function typeOf(headers: Headers): BodyType {
 export function readQuestions(
   body: Uint8Array<ArrayBuffer>,
   type: BodyType,
-  { contentType, spec, ink }: { readonly contentType: string; readonly spec: NetworkSpec; readonly ink: Ink },
+  { contentType, ...taking }: Taking & { readonly contentType: string },
 ): Questions {
   switch (type) {
     case "image/png":
-      return { features: picture(body, spec, ink, "the picture", MOST_PIXELS), count: 1, many: false };
-    case "application/octet-stream":
-      return raw(body, spec, "the body");
+      return { samples: [picture(body, taking, "the picture", MOST_PIXELS)], many: false };
+    case "application/octet-stream": {
+      const samples = raw(body, taking, "the body");
+      return { samples, many: samples.length > 1 };
+    }
     case "application/json":
-      return readJson(body, spec);
+      return readJson(body, taking.form);
     case "multipart/form-data":
-      return form(readForm(body, contentType), spec, ink);
+      return filesOf(readForm(body, contentType), taking);
     default:
       return type satisfies never;
   }
 }
 
-function picture(
-  bytes: Uint8Array,
-  spec: NetworkSpec,
-  ink: Ink,
-  name: string,
-  most: number,
-): Uint8Array<ArrayBuffer> {
-  const side = pictureSide(spec);
+function picture(bytes: Uint8Array, { form, side, ink }: Taking, name: string, most: number): TakenSample {
   if (side === undefined) {
     throw new Refusal(
       415,
-      `a picture: the network takes ${
-        sampleSize(spec)
-      } numbers that are no square: send them as JSON or bytes`,
+      `a picture: the network takes ${form.describe()}, which are no square: send them as JSON or bytes`,
     );
   }
-  return readPicture(bytes, side, { ink, name, mostPixels: most });
+  return { features: readPicture(bytes, side, { ink, name, mostPixels: most }), steps: 1 };
 }
 
-function raw(bytes: Uint8Array, spec: NetworkSpec, name: string): Questions {
-  const size = sampleSize(spec), count = bytes.length / size;
+/** Samples as they lie one after the other; a sequence alone may be shorter than the network's. */
+function raw(bytes: Uint8Array, { form }: Taking, name: string): TakenSample[] {
+  const { size, steps, channels, leastSteps } = form, count = bytes.length / size;
+  if (
+    steps > 1 && count > 0 && count < 1 && bytes.length % channels === 0 &&
+    bytes.length >= leastSteps * channels
+  ) {
+    return [{ features: bytes, steps: form.stepsOf(bytes.length) }];
+  }
   if (count === 0 || !Number.isInteger(count)) {
+    const sequence = steps === 1 ? "" : `, ${channels} a step, of which one sample alone may have fewer`;
     throw new Refusal(
       400,
-      `${name}: ${counted(bytes.length, "byte")}: expected ${
-        size.toLocaleString("en")
-      } a sample, a byte a pixel`,
+      `${name}: ${counted(bytes.length, "byte")}: expected ${size.toLocaleString("en")} a sample, a byte a ${
+        form.bytes === "pixels" ? "pixel" : "number"
+      }${sequence}`,
     );
   }
   checkCount(count);
-  return { features: bytes, count, many: count > 1 };
+  return Array.from(
+    { length: count },
+    (_, i) => ({ features: bytes.subarray(i * size, (i + 1) * size), steps }),
+  );
 }
 
 /** Every file of a form is a sample, or several. */
-function form(files: readonly FormFile[], spec: NetworkSpec, ink: Ink): Questions {
-  const samples: Uint8Array[] = [];
-  let pixels = MOST_PIXELS, count = 0, many = files.length > 1;
+function filesOf(files: readonly FormFile[], taking: Taking): Questions {
+  const samples: TakenSample[] = [];
+  let pixels = MOST_PIXELS;
   for (const { name, type, bytes } of files) {
     const where = `file ${shown(name)}`;
     if (type === "image/png") {
-      samples.push(picture(bytes, spec, ink, where, pixels));
+      samples.push(picture(bytes, taking, where, pixels));
       pixels -= pixelsOf(bytes);
-      count++;
     } else if (type === "application/octet-stream") {
-      const questions = raw(bytes, spec, where);
-      samples.push(bytes);
-      count += questions.count;
-      many ||= questions.many;
+      samples.push(...raw(bytes, taking, where));
     } else {
       throw new Refusal(415, `${where} is ${shown(type)}: expected image/png or application/octet-stream`);
     }
-    checkCount(count);
+    checkCount(samples.length);
   }
-  if (count === 0) throw new Refusal(400, "the form has no file: expected one or more");
-  const features = new Uint8Array(count * sampleSize(spec));
-  let at = 0;
-  for (const sample of samples) {
-    features.set(sample, at);
-    at += sample.length;
-  }
-  return { features, count, many };
+  if (samples.length === 0) throw new Refusal(400, "the form has no file: expected one or more");
+  return { samples, many: samples.length > 1 };
 }
 
 /** Width times height, of a PNG that has been decoded. */

@@ -96,7 +96,7 @@ Deno.test("a classifier refuses a sample of another size, and goes on", () => {
   for (const size of [0, 783, 785]) {
     assert.throws(() => classifier.classify(new Uint8Array(size)), {
       name: "RangeError",
-      message: `a sample of ${size} features: the network takes 784`,
+      message: `the sample: ${size} numbers: expected 784 numbers`,
     });
   }
   assert.deepEqual(classifier.classify(digit(0)), before);

@@ -72,49 +72,54 @@ Deno.test("what is no sample is refused by what it is", () => {
     pixels,
     undefined,
     "TypeError",
-    /^a sample is undefined: expected bytes \(Uint8Array\), numbers in an array/,
+    /^the sample: undefined: expected bytes \(Uint8Array\), or numbers in an array or in lists of lists$/,
   );
-  refuse(pixels, "pixels", "TypeError", /^a sample is "pixels": expected bytes/);
-  refuse(pixels, new ArrayBuffer(6), "TypeError", /^a sample is ArrayBuffer:/);
-  refuse(pixels, new DataView(new ArrayBuffer(6)), "TypeError", /^a sample is DataView:/);
-  refuse(pixels, { length: 6 }, "TypeError", /^a sample is Object:/);
-  refuse(pixels, [0, 0, "0", 0, 0, 0], "TypeError", /^a sample's number 2 is "0": expected a number$/);
+  refuse(pixels, "pixels", "TypeError", /^the sample: "pixels": expected bytes/);
+  refuse(pixels, new ArrayBuffer(6), "TypeError", /^the sample: ArrayBuffer:/);
+  refuse(pixels, new DataView(new ArrayBuffer(6)), "TypeError", /^the sample: DataView:/);
+  refuse(pixels, { length: 6 }, "TypeError", /^the sample: Object:/);
+  refuse(
+    pixels,
+    [0, 0, "0", 0, 0, 0],
+    "TypeError",
+    /^the sample: number 2 is "0": expected a number, -1e9 to 1e9$/,
+  );
   refuse(pixels, [0, 0, , 0, 0, 0], "TypeError", /number 2 is undefined/); // deno-lint-ignore no-sparse-arrays
   refuse(pixels, BigInt64Array.of(1n, 2n), "TypeError", /number 0 is a bigint/);
-  refuse(pixels, [0, [0, 0, 0, 0, 0]], "TypeError", /has numbers beside lists, at 1/);
+  refuse(pixels, [0, [0, 0, 0, 0, 0]], "TypeError", /numbers stand beside lists, at 1/);
   refuse(
     pixels,
     [Uint8Array.of(1, 2, 3), [1, 2, 3]],
     "TypeError",
-    /numbers beside lists|bytes beside other lists/,
+    /bytes stand beside other lists|numbers stand beside/,
   );
   refuse(
     pixels,
     [[0, 0], [0, 0, 0, 0]],
     "TypeError",
-    /list 1 has 4 features, its list 0 2: expected as many/,
+    /list 1 has 4 numbers, list 0 has 2: expected as many in each/,
   );
-  refuse(pixels, [[[[[[[[[[0]]]]]]]]]], "TypeError", /lie deeper than 8/);
-  refuse(pixels, [], "RangeError", /^a sample of 0 features: the network takes 6$/);
-  refuse(pixels, new Float32Array(5), "RangeError", /^a sample of 5 features: the network takes 6$/);
+  refuse(pixels, [[[[[[[[[[0]]]]]]]]]], "TypeError", /expected fewer than 8 levels/);
+  refuse(pixels, [], "RangeError", /^the sample: 0 numbers: expected 6 numbers$/);
+  refuse(pixels, new Float32Array(5), "RangeError", /^the sample: 5 numbers: expected 6 numbers$/);
   refuse(
     pixels,
     new Uint8ClampedArray(24),
     "RangeError",
-    /24 features: the network takes 6; these are four times as many/,
+    /24 numbers: expected 6 numbers; these are four times as many/,
   );
 });
 
 Deno.test("numbers that are not finite are refused, with their place", () => {
   for (const form of [pixels, floats]) {
-    for (const value of [NaN, Infinity, -Infinity, 1e39]) {
+    for (const value of [NaN, Infinity, -Infinity, 1e39, -2e9]) {
       refuse(form, [0, 0, value, 0, 0, 0], "TypeError", RegExp(`number 2 is ${value}`.replace("+", "\\+")));
     }
     refuse(
       form,
       Float64Array.of(0, 0, 1e39, 0, 0, 0),
       "TypeError",
-      /number 2 is 1e\+39: expected a number that float32/,
+      /number 2 is 1e\+39: expected a number, -1e9/,
     );
   }
 });
@@ -122,7 +127,7 @@ Deno.test("numbers that are not finite are refused, with their place", () => {
 Deno.test("bytes that are given as numbers to a network of pixels are refused, with what to give", () => {
   // The seed's encoder has an offset of −0.5: byte / 255 − 0.5.
   const message =
-    /number 1 is 255: this network learned from pixels, and takes them as bytes \(Uint8Array, 0 to 255\), or as numbers from -0\.5 to 0\.5, byte \/ 255 − 0\.5$/;
+    /number 1 is 255: this network learned from pixels: give them as bytes, 0 to 255 \(a Uint8Array; over HTTP as "pixels"\), or as numbers from -0\.5 to 0\.5, byte \/ 255 − 0\.5$/;
   refuse(pixels, [0, 255, 0, 0, 0, 0], "TypeError", message);
   refuse(pixels, Float32Array.of(0, 255, 0, 0, 0, 0), "TypeError", message);
   refuse(pixels, [0, 0.9, 0, 0, 0, 0], "TypeError", /number 1 is 0\.9/); // 0 to 1, without the offset
@@ -140,13 +145,13 @@ Deno.test("a sequence is a list a step, whole or shorter, and no other", () => {
   assert.equal(sequences.take(new Float32Array(8)).steps, 4);
   assert.equal(sequences.take(new Uint8Array(4)).steps, 2);
   assert.equal(sequences.bytes, "numbers");
-  const takes = /the network takes sequences of 2 to 4 steps of 2, 8 at most$/;
+  const takes = /expected 2 to 4 steps of 2 numbers, in one list or a list a step$/;
   for (const count of [0, 2, 3, 5, 10]) refuse(sequences, new Float32Array(count), "RangeError", takes);
   refuse(
     sequences,
     [[1, 2, 3, 4], [5, 6, 7, 8]],
     "RangeError",
-    /^a sample of 2 lists of 4: the network takes 2 to 4 steps of 2: a list a step$/,
+    /^the sample: 2 lists of 4: expected 2 to 4 steps of 2 numbers, in one list or a list a step$/,
   );
 });
 

@@ -87,7 +87,42 @@ Deno.test("POST /classify takes a picture as its rows, and a sequence as its ste
   assert.equal(turned.status, 400);
   assertError(
     turned.value,
-    /^the sample: values: list 0 has 4 numbers: expected 12 numbers, or 4 lists of 3, one a step$/,
+    /^the sample: values: 3 lists of 4: expected 1 to 4 steps of 3 numbers, in one list or a list a step$/,
+  );
+});
+
+Deno.test("POST /classify answers shorter sequences as a classifier does, in every form, alone and among others", async () => {
+  const spec = {
+    ...seedNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
+    encoder: { kind: "direct", offset: 0 },
+  } as const;
+  const model = { ...modelOf(spec), classes: ["rest", "wave"] };
+  const sequences = appOf(model), own = new Classifier(model, { kernels });
+  const two = [[1, 0, 1], [0, 1, 1]], four = [...two, ...two];
+  const expected = [two, four].map((steps) => own.classify(steps, 3));
+  assert.notDeepEqual(expected[0], expected[1]);
+  const body = JSON.stringify([{ values: two.flat() }, { values: four }]);
+  assert.deepEqual((await ask(sequences, body, JSON_TYPE)).value, expected);
+  assert.deepEqual((await ask(sequences, JSON.stringify({ pixels: two }), JSON_TYPE)).value, expected[0]);
+  assert.deepEqual((await ask(sequences, Uint8Array.from(two.flat()), BYTES)).value, expected[0]);
+  assert.ok(["rest", "wave"].includes(expected[0]!.name));
+  for (const bytes of [Uint8Array.of(1, 0), new Uint8Array(15)]) {
+    const { status, value } = await ask(sequences, bytes, BYTES);
+    assert.equal(status, 400);
+    assertError(
+      value,
+      /expected 12 a sample, a byte a number, 3 a step, of which one sample alone may have fewer$/,
+    );
+  }
+});
+
+Deno.test("POST /classify of values refuses bytes that are given to a network of pixels as numbers", async () => {
+  const learned = appOf(modelOf(MODEL.spec, { seed: "3", bytes: "pixels" }));
+  const { status, value } = await ask(learned, JSON.stringify({ values: [...digit(0)] }), JSON_TYPE);
+  assert.equal(status, 400);
+  assertError(
+    value,
+    /^the sample: values: number \d+ is \d+: this network learned from pixels: give them as bytes, 0 to 255/,
   );
 });
 
@@ -267,21 +302,21 @@ const REFUSED:
       json({ values: [[1, 2], [3]] }),
       JSON_TYPE,
       400,
-      /^the sample: values: list 1 has 1 number: expected 784 numbers$/,
+      /^the sample: values: list 1 has 1 number, list 0 has 2: expected as many in each$/,
     ],
     [
       "rows that are too few",
       json({ pixels: [[1, 2], [3, 4]] }),
       JSON_TYPE,
       400,
-      /^the sample: pixels: 2 lists of 2: expected 784 numbers$/,
+      /^the sample: pixels: 4 numbers: expected 784 numbers$/,
     ],
     [
       "a row that is none",
       json({ pixels: [[1], null] }),
       JSON_TYPE,
       400,
-      /^the sample: pixels: list 1 has no numbers: expected/,
+      /^the sample: pixels: numbers stand beside lists, at 1: expected/,
     ],
     ["a hundred thousand objects", `[${"{},".repeat(1e5)}{}]`, JSON_TYPE, 400, /^more than 10,000 samples/],
     ["a hundred thousand texts", `["${'","'.repeat(1e5)}"]`, JSON_TYPE, 400, /^the body has too many texts/],
