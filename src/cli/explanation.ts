@@ -1,123 +1,100 @@
 /**
- * How the layers are doing, in words: the answer to "my spiking network learns nothing".
+ * How the layers are doing and how they learned, in words: the answer to "my spiking network learns nothing".
  *
  * @module
  */
-import type { LayerActivity } from "../train/activity.ts";
-import { alignColumns } from "./columns.ts";
 import { percent } from "../figures.ts";
+import type { Finding } from "../train/diagnosis.ts";
+import type { ExplainedLayer } from "../train/run_summary.ts";
+import { Advice, type Asked, type Remedy, TIED } from "./advice.ts";
+import { alignColumns } from "./columns.ts";
+import { describeFinding, isExplained, short } from "./finding_words.ts";
 
-/** A layer is told to be silent or saturated when more than this share of its units is. */
-const MANY_SILENT = 0.3;
-const MANY_SATURATED = 0.05;
-/** Firing rates, as a share of steps, outside of which learning is hard in practice. */
-const RARE = 0.005;
-const OFTEN = 0.5;
-/** Currents so many times the threshold have exploded. */
-const HUGE = 1000;
+/** Columns of a line at most. */
+const WIDTH = 100;
 
-/** Describes layers, and says what usually helps where something stands out. */
-export function explainLayers(layers: readonly LayerActivity[]): string[] {
+/**
+ * Describes layers and what stands out in how they learned, and says what usually helps.
+ *
+ * @param asked What the run was asked for: advice is what its command accepts.
+ * @param isResumed The run went on from a checkpoint, and so keeps most of its options.
+ */
+export function explain(
+  { layers, findings }: { readonly layers: readonly ExplainedLayer[]; readonly findings: readonly Finding[] },
+  asked: Asked,
+  isResumed = false,
+): string[] {
+  const advice = new Advice(asked);
+  const told = new Set<string>();
+  const lines = findings.flatMap((finding) => {
+    const { says, helps } = describeFinding(finding, { layers, findings, asked, advice });
+    const help = inWords(helps), isTold = told.has(help) || told.size > 0 && isExplained(finding, findings);
+    if (help === "" || isTold) return wrap(says.join(" "), "");
+    told.add(help);
+    return [...wrap(says.join(" "), ""), ...wrap(`What usually helps: ${help}.`, "  ")];
+  });
+  return [
+    ...tableOf(layers),
+    "",
+    ...(isResumed && told.size > 0
+      ? ["A run that goes on keeps its options: what usually helps is for a run that is begun anew."]
+      : []),
+    ...(lines.length > 0 ? lines : wrap(
+      "Nothing stands out: most units fire, and not at every step, and no gradient vanishes or explodes. If it learns " +
+        `too little still: ${inWords([advice.epochs(), advice.lowerRate(), advice.higherRate()])}.`,
+      "",
+    )),
+  ];
+}
+
+function tableOf(layers: readonly ExplainedLayer[]): string[] {
+  const orDash = (value: number | null, write: (value: number) => string) =>
+    value === null ? "–" : write(value);
+  const head = [
+    ...["layer", "neuron", "units", "fires", "silent", "saturated", "current", "largest", "threshold"],
+    ...["steady", "weight", "gradient"],
+  ];
   const rows = layers.map((layer) => [
     String(layer.layer),
     layer.neuron,
     String(layer.units),
-    layer.firingRate === null ? "–" : percent(layer.firingRate),
-    layer.silent === null ? "–" : String(layer.silent),
-    layer.saturated === null ? "–" : String(layer.saturated),
+    orDash(layer.firingRate, percent),
+    orDash(layer.silent, String),
+    orDash(layer.saturated, String),
     `${short(layer.current.mean)} ± ${short(layer.current.deviation)}`,
     short(layer.current.largest),
-    layer.threshold === null ? "–" : short(layer.threshold),
-    layer.steadyCurrent === null ? "–" : short(layer.steadyCurrent),
+    orDash(layer.threshold, short),
+    orDash(layer.steadyCurrent, short),
     short(layer.largestWeight),
+    orDash(layer.gradientNorm, short),
   ]);
-  const head = [
-    ...[
-      "layer",
-      "neuron",
-      "units",
-      "fires",
-      "silent",
-      "saturated",
-      "current",
-      "largest",
-      "threshold",
-      "reached by",
-    ],
-    "weight",
-  ];
-  const advice = layers.flatMap((layer, i) => adviseLayer(layer, i === layers.length - 1));
+  const right = head.slice(2).map(() => "right" as const);
   return [
     `Layers, over ${layers[0]?.samples ?? 0} training samples:`,
-    ...alignColumns([head, ...rows], ["left", "left", ...Array.from({ length: 9 }, () => "right" as const)])
-      .map((line) => `  ${line}`),
-    "  reached by: a steady current of this size reaches the threshold by the last step",
-    "",
-    ...(advice.length > 0 ? advice : [
-      "Nothing stands out: most units fire, and not at every step. If it learns too little still: more --epochs,",
-      "or a --learning-rate three times higher or lower.",
-    ]),
+    ...alignColumns([head, ...rows], ["left", "left", ...right]).map((line) => `  ${line}`),
+    "  steady: a current of this size, at every step, reaches the threshold by the last one",
+    "  weight: the largest; gradient: its norm in a batch, the median of training's second half",
   ];
 }
 
-/** What stands out in a layer, and what usually helps. Of the top layer it is the potentials that are read: it may be silent. */
-function adviseLayer(layer: LayerActivity, isTop: boolean): string[] {
-  const { firingRate, silent, saturated, threshold, steadyCurrent, units, steps, current, largestWeight } =
-    layer;
-  if (firingRate === null || silent === null || saturated === null || threshold === null) return [];
-  const name = `Layer ${layer.layer}`;
+/** Remedies with commas between them; empty where there are none. */
+function inWords(remedies: readonly Remedy[]): string {
+  const there = remedies.filter((remedy) => remedy !== undefined);
+  const last = there.at(-1) ?? "";
+  return there.length > 1 ? `${there.slice(0, -1).join(", ")}, or ${last}` : last;
+}
+
+/** A text as lines, those behind the first indented by two spaces. */
+function wrap(text: string, indent: string): string[] {
   const lines: string[] = [];
-  const exploded = !(current.largest <= HUGE * Math.max(1, Math.abs(threshold)));
-  if (exploded) {
-    lines.push(
-      `${name}: currents of up to ${short(current.largest)} and weights of up to ${
-        short(largestWeight)
-      }: training has`,
-      "  run away. What usually helps: a --learning-rate ten times lower, or --warm-up over the first batches.",
-    );
+  let line = indent;
+  for (const word of text.split(" ")) {
+    if (line.trim() === "") line += word;
+    else if (line.length + 1 + word.length <= WIDTH) line += ` ${word}`;
+    else {
+      lines.push(line);
+      line = `  ${word}`;
+    }
   }
-  if (isTop) {
-    // Its spikes reset what is read, and are handed on to nobody.
-  } else if (silent > MANY_SILENT * units) {
-    lines.push(
-      `${name}: ${silent} of ${units} units never fired. A unit that never fires has no gradient, so it stays silent.`,
-      ...(exploded ? [] : needed(current, steadyCurrent)),
-      "  What usually helps: a lower --threshold, a --decay nearer to 1, more --steps, a lower --learning-rate (one",
-      "  large step can silence a unit for good), another --seed.",
-    );
-  } else if (firingRate < RARE) {
-    lines.push(
-      `${name}: units fire at ${percent(firingRate)} of the steps only, so little reaches the layer above.`,
-      ...needed(current, steadyCurrent),
-      "  What usually helps: a lower --threshold, a --decay nearer to 1, more --steps.",
-    );
-  }
-  if (steps > 1 && (saturated > MANY_SATURATED * units || firingRate > OFTEN)) {
-    lines.push(
-      `${name}: units fire at ${
-        percent(firingRate)
-      } of the steps, ${saturated} of ${units} at every one: who always fires`,
-      "  tells nothing. What usually helps: a higher --threshold or --penalty, a lower --decay or --learning-rate.",
-    );
-  }
-  return lines;
-}
-
-/** How far the currents are from those that make a unit fire. */
-function needed({ mean, deviation }: LayerActivity["current"], steadyCurrent: number | null): string[] {
-  if (steadyCurrent === null) return [];
-  return [
-    `  Its currents are ${short(mean)} ± ${short(deviation)}; a steady ${
-      short(steadyCurrent)
-    } reaches the threshold by the last step.`,
-  ];
-}
-
-/** Three digits, whatever the size. */
-function short(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  return size !== 0 && (size >= 1e5 || size < 1e-3)
-    ? value.toExponential(1)
-    : String(Number(value.toPrecision(3)));
+  return [...lines, line].map((each) => each.replaceAll(TIED, " "));
 }

@@ -221,7 +221,7 @@ export function trainCommand(): CommandUnknownOpts {
       try {
         const summary = await start(observer);
         progress.begin();
-        for (const line of summarise(summary, asked())) say(line);
+        for (const line of summarise(summary, asked(), resume !== undefined)) say(line);
         result(summary);
       } catch (error) {
         progress.begin();

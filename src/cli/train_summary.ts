@@ -9,13 +9,18 @@ import { quoted } from "../report/run_facts.ts";
 import type { RunOptions, RunStanding, RunSummary } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { INVOCATION } from "./command.ts";
-import { explainLayers } from "./explanation.ts";
+import { explain } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
 
-/** What a run came to, and what to do with it. @param asked What it was asked for. */
-export function summarise(summary: RunSummary, asked: RunOptions | undefined): string[] {
-  const { dir, seconds, samplesPerSecond, train, test, validation, layers, warnings } = summary;
+/**
+ * What a run came to, and what to do with it.
+ *
+ * @param asked What it was asked for.
+ * @param isResumed It went on from a checkpoint.
+ */
+export function summarise(summary: RunSummary, asked: RunOptions | undefined, isResumed = false): string[] {
+  const { dir, seconds, samplesPerSecond, train, test, validation, layers, findings, warnings } = summary;
   const { epochs, testWord, trainedEpochs, modelEpoch, trainSamples } = summary;
   const files = [join(dir, "model.safetensors"), ...(asked?.out === undefined ? [] : [asked.out])];
   return [
@@ -46,7 +51,16 @@ export function summarise(summary: RunSummary, asked: RunOptions | undefined): s
       ...warnings.map((warning) => ["Warning", warning]),
     ]),
     "",
-    ...(layers ? [...explainLayers(layers), ""] : []),
+    ...(asked && layers && findings
+      ? [
+        ...explain(
+          { layers, findings },
+          asked,
+          isResumed,
+        ),
+        "",
+      ]
+      : []),
     "Next:",
     ...alignColumns(suggest(summary, asked)).map((line) => `  ${line}`),
   ];

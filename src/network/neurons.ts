@@ -122,6 +122,11 @@ export interface NeuronKind<N extends CompleteNeuron> {
    * the same d for all units.
    */
   isExact(neuron: N): boolean;
+  /**
+   * How far below its threshold a unit may stay at every step, and still have a gradient: 0 where a spike alone has one, infinite
+   * where it has one at any distance.
+   */
+  gradientReach(neuron: N): number;
   /** The first values of what can be learned. */
   learnables(neuron: N): Readonly<Partial<Record<Learnable, number>>>;
   /** Its other constants as numbers, in the order in which its kernels read them. */
@@ -184,6 +189,7 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
   fires: true,
   hasRate: false,
   isExact: (neuron) => !neuron.learn.includes("decay"),
+  gradientReach: () => 0,
   learnables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
   constants: ({ penalty }) => [penalty],
 };
@@ -207,6 +213,7 @@ const lif: NeuronKind<Required<LifNeuron>> = {
   fires: true,
   hasRate: true,
   isExact: () => false,
+  gradientReach: ({ surrogate }) => reachOf(surrogate),
   learnables: ({ decay, threshold }) => ({ decay, threshold }),
   constants: ({ reset, surrogate, synapticDecay, adaptation, adaptationDecay }) => [
     synapticDecay,
@@ -229,6 +236,7 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   fires: false,
   hasRate: false,
   isExact: () => false,
+  gradientReach: () => Infinity,
   learnables: ({ decay }) => ({ decay }),
   constants: ({ synapticDecay }) => [synapticDecay],
 };
@@ -238,6 +246,21 @@ export const NEURONS = { graded, lif, integrator } as const;
 
 /** The same, for code that does not care which kind a neuron is. */
 const kinds: Readonly<Record<Neuron["kind"], NeuronKind<CompleteNeuron>>> = NEURONS;
+
+/** The distance from the threshold from which on a surrogate derivative is 0. */
+function reachOf({ kind, slope }: Surrogate): number {
+  switch (kind) {
+    case "atan":
+    case "fastSigmoid":
+      return Infinity;
+    case "triangle":
+      return 1 / slope;
+    case "boxcar":
+      return 0.5 / slope;
+    default:
+      return kind satisfies never;
+  }
+}
 
 /** Something of a known kind, whatever else it is. */
 const ofKnownKind = v.looseObject({ kind: v.picklist(Object.keys(NEURONS) as Neuron["kind"][]) });

@@ -12,6 +12,7 @@ import { InputError } from "../errors.ts";
 import { readError, readText } from "../file_access.ts";
 import { parseJson } from "../json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
+import { type BatchMetrics, batchMetrics } from "../train/batch_metrics.ts";
 import { RUNS } from "../train/run_folder.ts";
 
 const score = v.looseObject({
@@ -45,25 +46,15 @@ const record = v.looseObject({
   })),
 });
 
-const batch = v.looseObject({
-  epoch: v.number(),
-  batch: v.number(),
-  samples: v.number(),
-  loss: v.number(),
-  accuracy: v.number(),
-  firingRate: v.optional(v.number(), 0),
-});
-
 const epoch = v.looseObject({
   epoch: v.number(),
   validation: v.nullish(v.looseObject({ loss: v.number(), accuracy: v.number() })),
 });
 
+export type { BatchMetrics };
+
 /** What `run.json` says. */
 export type RunRecord = v.InferOutput<typeof record>;
-
-/** A line of `metrics.jsonl`. */
-export type BatchMetrics = v.InferOutput<typeof batch>;
 
 /** A line of `epochs.jsonl`, which runs have that hold samples back. */
 export type EpochMetrics = v.InferOutput<typeof epoch>;
@@ -102,7 +93,7 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
       name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
       directory,
       record: parseRecord(text, join(directory, "run.json")),
-      metrics: await readLines(join(directory, "metrics.jsonl"), batch),
+      metrics: await readLines(join(directory, "metrics.jsonl"), batchMetrics),
       epochs: await readLines(join(directory, "epochs.jsonl"), epoch),
       ...(model && { model, modelPath }),
     };
@@ -138,7 +129,7 @@ export function parseRecord(text: string, path: string): RunRecord {
 
 /** Reads `metrics.jsonl`, as {@linkcode parseLines} does. */
 export function parseMetrics(text: string, path: string): BatchMetrics[] {
-  return parseLines(text, path, batch);
+  return parseLines(text, path, batchMetrics);
 }
 
 /** The lines of a file, none where there is no file. */

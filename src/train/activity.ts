@@ -1,8 +1,8 @@
 /**
  * How the layers of a network are doing: who fires, how often, and how far the currents are from the threshold.
  *
- * The answer to "my spiking network learns nothing": a unit that never fires gets no gradient, and one that always fires
- * tells nothing.
+ * Half of the answer to "my spiking network learns nothing": one that always fires tells nothing, and one that never fires may have
+ * no gradient. The other half is how learning went (`diagnosis.ts`).
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
+import { completeNeuron, kindOf, type Learnable } from "../network/neurons.ts";
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 
@@ -23,7 +24,7 @@ export interface LayerActivity {
   readonly steps: number;
   readonly units: number;
   readonly neuron: LayerSpec["neuron"]["kind"];
-  /** θ; `null` for a neuron that fires no spikes. */
+  /** θ, the mean of them where each unit learns its own; `null` for a neuron that fires no spikes. */
   readonly threshold: number | null;
   /** The steady current at which the potential just reaches the threshold by the last step. */
   readonly steadyCurrent: number | null;
@@ -31,6 +32,11 @@ export interface LayerActivity {
   readonly firingRate: number | null;
   /** Units that never fired. */
   readonly silent: number | null;
+  /**
+   * How many of these have no gradient: of graded units all, for they have one at a spike alone; of `lif` units those that came at no
+   * step as near to the threshold as their surrogate derivative reaches, which that of `atan` and `fastSigmoid` does from anywhere.
+   */
+  readonly withoutGradient: number | null;
   /** Units that fired at every step. */
   readonly saturated: number | null;
   /** I, over units, steps and samples. */
@@ -55,6 +61,8 @@ export interface ActivityOptions {
 /** Sums over the traces of some samples. */
 interface LayerSums {
   readonly spikes: Float64Array;
+  /** The potential of each unit where it was the highest. */
+  readonly highest: Float64Array;
   count: number;
   sum: number;
   squares: number;
@@ -81,6 +89,7 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
   await engine.setParameters(parameters);
   const sums = spec.layers.map(({ units }): LayerSums => ({
     spikes: new Float64Array(units),
+    highest: new Float64Array(units).fill(-Infinity),
     count: 0,
     sum: 0,
     squares: 0,
@@ -93,9 +102,14 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
   return spec.layers.map((layer, i) => summarise(spec, layer, i, sums[i]!, indices.length, parameters));
 }
 
-function addTrace(layer: LayerSums, { spikes: fired, currents }: SampleTrace, index: number): void {
-  const { spikes } = layer;
-  fired[index]!.forEach((spike, at) => spikes[at % spikes.length]! += spike);
+function addTrace(
+  layer: LayerSums,
+  { spikes: fired, currents, potentials }: SampleTrace,
+  index: number,
+): void {
+  const { spikes, highest } = layer, units = spikes.length;
+  fired[index]!.forEach((spike, at) => spikes[at % units]! += spike);
+  potentials[index]!.forEach((u, at) => highest[at % units] = Math.max(highest[at % units]!, u));
   for (const current of currents[index]!) {
     layer.count++;
     layer.sum += current;
@@ -109,17 +123,23 @@ function summarise(
   { steps }: NetworkSpec,
   { units, neuron }: LayerSpec,
   index: number,
-  { spikes, count, sum, squares, largest }: LayerSums,
+  { spikes, highest, count, sum, squares, largest }: LayerSums,
   samples: number,
   parameters: Parameters,
 ): LayerActivity {
   const presented = count / units; // steps of all samples
-  const threshold = thresholdOf(neuron);
-  const fires = threshold !== null;
+  const complete = completeNeuron(neuron), { fires, gradientReach, learnables } = kindOf(complete);
+  const constants = learnables(complete);
+  const valuesOf = (name: Learnable) => parameters.get(`${name}${index + 1}`);
+  const thresholds = valuesOf("threshold") ?? new Float32Array(units).fill(constants.threshold ?? NaN);
+  const threshold = fires ? meanOf(thresholds) : null;
+  const reaches = gradientReach(complete);
+  const silent = Array.from(spikes, (each) => each === 0);
   const mean = sum / count;
   const total = spikes.reduce((all, each) => all + each, 0);
   // A steady current I leaves u = I·(1 − d^T) / (1 − d) at the last step.
-  const reach = neuron.decay === 1 ? steps : (1 - neuron.decay ** steps) / (1 - neuron.decay);
+  const decay = meanOf(valuesOf("decay") ?? [neuron.decay]);
+  const reach = decay === 1 ? steps : (1 - decay ** steps) / (1 - decay);
   return {
     layer: index + 1,
     samples,
@@ -127,25 +147,21 @@ function summarise(
     units,
     neuron: neuron.kind,
     threshold,
-    steadyCurrent: fires ? threshold / reach : null,
+    steadyCurrent: threshold === null ? null : threshold / reach,
     firingRate: fires ? total / count : null,
-    silent: fires ? spikes.filter((each) => each === 0).length : null,
+    silent: fires ? silent.filter((each) => each).length : null,
+    // The potential of a unit that never fired is never reset.
+    withoutGradient: fires
+      ? silent.filter((each, unit) => each && thresholds[unit]! - highest[unit]! >= reaches).length
+      : null,
     saturated: fires ? spikes.filter((each) => each === presented).length : null,
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
     largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
   };
 }
 
-function thresholdOf(neuron: LayerSpec["neuron"]): number | null {
-  switch (neuron.kind) {
-    case "graded":
-    case "lif":
-      return neuron.threshold;
-    case "integrator":
-      return null;
-    default:
-      return neuron satisfies never;
-  }
+function meanOf(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((sum, value) => sum + value, 0) / values.length;
 }
 
 /** The largest magnitude; NaN where there is one. */

@@ -7,6 +7,7 @@ import type { Samples, SampleWord } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "./activity.ts";
+import type { Finding } from "./diagnosis.ts";
 import type { RunOptions } from "./run_options.ts";
 import type { LayerStart } from "./start.ts";
 import type { BatchReport, Score } from "./trainer.ts";
@@ -57,6 +58,12 @@ export interface RunStanding {
   readonly seconds: number;
 }
 
+/** A layer, and how long its gradient was. */
+export interface ExplainedLayer extends LayerActivity {
+  /** The median, over the second half of the batches, of its gradient's L2 norm; `null` where none is known or finite. */
+  readonly gradientNorm: number | null;
+}
+
 /** What a run came to: the last line of `train --json`, and part of `run.json`. */
 export interface RunSummary {
   readonly name: string;
@@ -91,7 +98,9 @@ export interface RunSummary {
   /** What is wrong with the result, in sentences. */
   readonly warnings: readonly string[];
   /** How each layer is doing, where that was asked for. */
-  readonly layers?: readonly LayerActivity[];
+  readonly layers?: readonly ExplainedLayer[];
+  /** What stands out in how it learned, where that was asked for. */
+  readonly findings?: readonly Finding[];
 }
 
 /** A run was asked to stop, and has kept what it goes on from. */

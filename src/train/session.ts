@@ -14,6 +14,8 @@ import { chanceOf } from "../network/loss.ts";
 import { classesOf } from "../network/spec.ts";
 import { VERSION } from "../version.ts";
 import { observeLayers } from "./activity.ts";
+import { metricsOf, readHistory } from "./batch_metrics.ts";
+import { diagnose, type Learned, typicalNorms } from "./diagnosis.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { explainDivergence } from "./divergence.ts";
 import { fingerprint, peakMemory } from "./run_facts.ts";
@@ -199,19 +201,7 @@ async function trainSession(session: Session, keeper: RunKeeper | undefined): Pr
     ...options,
     samples: data.train,
     onBatch(report) {
-      const { epoch, batch, score, firingRate, learningRate, gradientNorms, seconds } = report;
-      const { total: samples, loss, accuracy } = score;
-      folder?.metrics.append({
-        epoch,
-        batch,
-        samples,
-        loss,
-        accuracy,
-        firingRate,
-        learningRate,
-        ...(gradientNorms && { gradientNorms }),
-        seconds,
-      });
+      folder?.metrics.append(metricsOf(report));
       observer.onBatch?.(report);
     },
     onEpoch(report) {
@@ -245,19 +235,14 @@ async function trainSession(session: Session, keeper: RunKeeper | undefined): Pr
 
 /** Measures what has been trained, and keeps the model. */
 async function measureSession(session: Session, trained: TrainingResult): Promise<RunSummary> {
-  const { options, data, classes, split, engine, observer, folder, signal } = session;
+  const { options, data, classes, engine, observer, folder, signal } = session;
   const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
   const parameters = await engine.getParameters();
   observer.onEvaluate?.(0, data.test.count);
   const test = await evaluate(engine, data.test, 1000, observer.onEvaluate, signal);
   const weightsSha256 = await hashParameters(parameters);
-  const layers = options.explain &&
-    await observeLayers({
-      ...options,
-      parameters,
-      samples: data.train,
-      indices: split.training.slice(0, EXPLAINED),
-    });
+  const chance = chanceOf(spec.loss, classesOf(spec), data.test.labels);
+  const explained = options.explain ? await explain(session, parameters, { test, chance }) : undefined;
   const bytes = encodeModel({
     spec,
     parameters,
@@ -297,8 +282,28 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     validation: trained.validation,
     test,
     testWord: wordOf(data.test),
-    warnings: warningsOf(test, chanceOf(spec.loss, classesOf(spec), data.test.labels)),
-    ...(layers && { layers }),
+    warnings: warningsOf(test, chance),
+    ...explained,
+  };
+}
+
+/** Looks at how the layers are doing, and back at how they learned. */
+async function explain(
+  { options, data, split, folder }: Session,
+  parameters: Parameters,
+  measured: Pick<Learned, "test" | "chance">,
+): Promise<Required<Pick<RunSummary, "layers" | "findings">>> {
+  const layers = await observeLayers({
+    ...options,
+    parameters,
+    samples: data.train,
+    indices: split.training.slice(0, EXPLAINED),
+  });
+  const history = folder ? await readHistory(folder.directory) : [];
+  const norms = typicalNorms(history);
+  return {
+    layers: layers.map((layer, i) => ({ ...layer, gradientNorm: norms[i] ?? null })),
+    findings: diagnose({ layers, history, ...measured }),
   };
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { explainLayers } from "../../src/cli/explanation.ts";
+import { explain } from "../../src/cli/explanation.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { DivergenceError } from "../../src/errors.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
@@ -8,6 +8,7 @@ import { initialParameters } from "../../src/network/initialise.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { observeLayers } from "../../src/train/activity.ts";
+import { diagnose } from "../../src/train/diagnosis.ts";
 import { explainDivergence } from "../../src/train/divergence.ts";
 import { train, type TrainingOptions } from "../../src/train/trainer.ts";
 import type { TrainingCheckpoint } from "../../src/train/training_state.ts";
@@ -80,7 +81,7 @@ Deno.test("observeLayers() tells the size of currents and weights, and who fires
   assert.equal(layer.largestWeight, 0);
 });
 
-Deno.test("explainLayers() says what usually helps where units are silent, saturated or have run away, and no more", async () => {
+Deno.test("explain() says what usually helps where units are silent, saturated or have run away, and no more", async () => {
   const spec = layered(0.5);
   const textOf = async (currents: readonly number[]) => {
     const layers = await observeLayers({
@@ -93,18 +94,26 @@ Deno.test("explainLayers() says what usually helps where units are silent, satur
       samples: SAMPLES,
       indices: Uint32Array.from(ALL),
     });
-    return explainLayers(layers).join("\n");
+    const findings = diagnose({
+      layers,
+      history: [],
+      test: { loss: 0.3, accuracy: 0.9, correct: 90, total: 100 },
+      chance: { loss: Math.log(2), accuracy: 0.5 },
+    });
+    const asked = { model: "graded", spec, epochs: 1, step: { learningRate: 0.1, momentum: 0 } };
+    return explain({ layers: layers.map((layer) => ({ ...layer, gradientNorm: 0.5 })), findings }, asked)
+      .join("\n");
   };
   const silent = await textOf([0, 0, 0, 0, 1.5]);
   assert.match(silent, /^Layers, over 4 training samples:$/m);
   assert.match(silent, /Layer 1: 4 of 5 units never fired\. (.|\n)*lower --threshold/);
   const saturated = await textOf([100, 100, 100, 100, 1.5]);
-  assert.match(saturated, /4 of 5 at every one(.|\n)*higher --threshold or --penalty/);
+  assert.match(saturated, /4 of 5 at every one(.|\n)*a higher --threshold, a higher --penalty/);
   assert.doesNotMatch(saturated, /never fired/);
   const exploded = await textOf([1e6, -1e6, 1e6, -1e6, 1.5]);
-  assert.match(exploded, /currents of up to 1\.0e\+6 (.|\n)*--learning-rate ten times lower/);
+  assert.match(exploded, /currents of up to 1\.0e\+6 (.|\n)*--learning-rate 0\.01, or\s+--clip 1/);
   const well = await textOf([1.2, 1.3, 1.4, 1.3, 1.2]);
-  assert.match(well, /Nothing stands out: most units fire, and not at every step\./);
+  assert.match(well, /Nothing stands out: most units fire, and not at every step, and no gradient/);
   for (const line of [silent, saturated, exploded, well].join("\n").split("\n")) {
     assert.ok(line.length <= 120, line);
   }

@@ -1,0 +1,187 @@
+/**
+ * What a command can be told to do otherwise, in its own words: its options, or what its file of a network says.
+ *
+ * A remedy that the command would refuse, that it follows already, or that means nothing for its network is none.
+ *
+ * @module
+ */
+import { sampleFormOf } from "../network/encoders.ts";
+import { completeNeuron, kindOf, type Surrogate } from "../network/neurons.ts";
+import { presetOf } from "../network/presets.ts";
+import type { RunOptions } from "../train/run.ts";
+import { MODELS } from "./network_options.ts";
+
+/** What a run was asked for. */
+export type Asked = Pick<
+  RunOptions,
+  "model" | "spec" | "epochs" | "step" | "schedule" | "startRate" | "command"
+>;
+
+/** A remedy in words, or undefined where there is none. */
+export type Remedy = string | undefined;
+
+/** Spaces within a remedy, at which no line is broken. */
+export const TIED = "\u00a0";
+
+/** The remedies of one command. Layers count from 1. */
+export class Advice {
+  readonly #asked: Asked;
+  readonly #command: readonly string[];
+  /** The file that describes the network. */
+  readonly #file: string | undefined;
+  readonly #isDense: boolean;
+
+  /** @param asked What the run was asked for. */
+  constructor(asked: Asked) {
+    this.#asked = asked;
+    this.#command = asked.command ?? [];
+    const at = this.#command.indexOf("--network");
+    this.#file = at < 0 ? undefined : this.#command[at + 1];
+    const preset = MODELS.find((name) => name === asked.model);
+    this.#isDense = this.#file === undefined && preset !== undefined &&
+      !presetOf(preset).takes.includes("steps");
+  }
+
+  /** A threshold that is reached sooner, or later. */
+  threshold(layer: number, how: "lower" | "higher"): Remedy {
+    return this.#constant(layer, "threshold", `a ${how}`);
+  }
+
+  /** Potentials that are kept longer, or shorter. */
+  decay(layer: number, how: "higher" | "lower"): Remedy {
+    const { decay } = this.#neuronOf(layer);
+    const isThere = how === "higher" ? decay < 1 : decay > 0;
+    return isThere ? this.#constant(layer, "decay", `a ${how}`) : undefined;
+  }
+
+  /** A spike that costs more potential. */
+  penalty(layer: number): Remedy {
+    return this.#neuronOf(layer).kind === "graded" ? this.#constant(layer, "penalty", "a higher") : undefined;
+  }
+
+  /** More steps, where they are not the data's. */
+  steps(): Remedy {
+    if (this.#isDense || sampleFormOf(this.#asked.spec).isSequence) return undefined;
+    return this.#file === undefined ? tied("more --steps") : tied(`more steps in ${this.#file}`);
+  }
+
+  /** A surrogate derivative that soon is next to nothing: what goes back through many steps or layers does not grow. */
+  narrowSurrogate(layer: number): Remedy {
+    const neuron = this.#neuronOf(layer);
+    if (neuron.kind !== "lif") return undefined;
+    const { kind, slope } = neuron.surrogate;
+    return this.#surrogate(layer, {
+      kind: "fastSigmoid",
+      slope: kind === "fastSigmoid" ? Math.max(25, 2 * slope) : 25,
+    });
+  }
+
+  /** One that is above 0 far from the threshold: what goes back reaches more units. */
+  wideSurrogate(layer: number): Remedy {
+    return this.#surrogate(layer, { kind: "atan", slope: 2 });
+  }
+
+  /** A surrogate for a layer and those above it that have one: a gradient comes to it through them all. */
+  #surrogate(layer: number, { kind, slope }: Surrogate): Remedy {
+    const { layers } = this.#asked.spec;
+    const concerned = layers.flatMap(({ neuron }, i) => {
+      const complete = completeNeuron(neuron);
+      return i >= layer - 1 && complete.kind === "lif"
+        ? [{ name: `layers[${i}]`, ...complete.surrogate }]
+        : [];
+    });
+    if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
+    if (this.#file === undefined) return tied(`--surrogate ${kind} --slope ${slope}`);
+    const names = concerned.map(({ name }) => name);
+    const whose = names.length === 1
+      ? `${names[0]}.neuron.surrogate`
+      : `neuron.surrogate of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+    return tied(`set ${whose} to {"kind": "${kind}", "slope": ${slope}} in ${this.#file}`);
+  }
+
+  /** First weights scaled until units fire, or scaled to fire more. */
+  start(): Remedy {
+    if (this.#isDense) return undefined;
+    const { startRate } = this.#asked;
+    if (startRate === undefined) {
+      return tied(this.#command.includes("--init") ? "--init rate in place of --init xavier" : "--init rate");
+    }
+    return startRate < 0.2 ? tied("--init-rate 0.25") : undefined;
+  }
+
+  /** Other first weights. */
+  seed(): Remedy {
+    return tied("another --seed");
+  }
+
+  /** Shorter steps. */
+  lowerRate(): Remedy {
+    return tied(`--learning-rate ${short(this.#asked.step.learningRate / 10)}`);
+  }
+
+  /** Longer steps, within what the option takes. */
+  higherRate(): Remedy {
+    const rate = 3 * this.#asked.step.learningRate;
+    return rate <= 1000 ? tied(`--learning-rate ${short(rate)}`) : undefined;
+  }
+
+  /** Steps that stay short where a gradient is long. */
+  clip(): Remedy {
+    const { clip } = this.#asked.step;
+    return tied(`--clip ${clip === undefined || clip > 1 ? 1 : short(clip / 10)}`);
+  }
+
+  /** Steps whose length does not follow the gradient's. */
+  optimiser(): Remedy {
+    const { kind = "sgd" } = this.#asked.step;
+    if (kind !== "sgd") return undefined;
+    const vain = this.#command.includes("--momentum") ? " in place of --momentum" : "";
+    return tied(`--optimizer adam --learning-rate 0.001${vain}`);
+  }
+
+  /** Further training. */
+  epochs(): Remedy {
+    return tied("more --epochs");
+  }
+
+  /** A part of the loss that holds units to a firing rate. */
+  rateTarget(layer: number): Remedy {
+    if (this.#asked.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasRate) return undefined;
+    return this.#file === undefined
+      ? tied("--rate-target 0.1")
+      : tied(`set loss.rate to {"target": 0.1, "weight": 1} in ${this.#file}`);
+  }
+
+  /** An end where more training makes nothing better. */
+  patience(): Remedy {
+    return this.#command.includes("--patience") ? undefined : tied("--validation 0.1 --patience 3");
+  }
+
+  /** Smaller weights. */
+  weightDecay(): Remedy {
+    return (this.#asked.step.weightDecay ?? 0) > 0 ? undefined : tied("--weight-decay 0.01");
+  }
+
+  #neuronOf(layer: number) {
+    return completeNeuron(this.#asked.spec.layers[layer - 1]!.neuron);
+  }
+
+  #constant(layer: number, name: "threshold" | "decay" | "penalty", how: string): Remedy {
+    if (this.#isDense) return undefined;
+    return tied(
+      this.#file === undefined
+        ? `${how} --${name}`
+        : `${how} layers[${layer - 1}].neuron.${name} in ${this.#file}`,
+    );
+  }
+}
+
+/** A number of a few digits, as an option reads it. */
+function short(value: number): string {
+  return String(Number(value.toPrecision(3)));
+}
+
+/** Words that no line is broken between. */
+function tied(text: string): string {
+  return text.replaceAll(" ", TIED);
+}

@@ -1,0 +1,257 @@
+/**
+ * What stands out in how a network learned, in sentences, and what helps against it.
+ *
+ * @module
+ */
+import { percent } from "../figures.ts";
+import { completeNeuron, kindOf } from "../network/neurons.ts";
+import { EXPLODED, type Finding } from "../train/diagnosis.ts";
+import type { ExplainedLayer } from "../train/run_summary.ts";
+import type { Advice, Asked, Remedy } from "./advice.ts";
+
+/** A finding in words. */
+export interface FindingWords {
+  /** Sentences. */
+  readonly says: readonly string[];
+  /** What helps, the most first; undefined where the command knows no such remedy. */
+  readonly helps: readonly Remedy[];
+}
+
+/** What is known of a run. */
+export interface Known {
+  readonly layers: readonly ExplainedLayer[];
+  readonly findings: readonly Finding[];
+  /** What it was asked for. */
+  readonly asked: Asked;
+  readonly advice: Advice;
+}
+
+/** Puts a finding into words. */
+export function describeFinding(finding: Finding, known: Known): FindingWords {
+  const { layers, advice } = known;
+  switch (finding.kind) {
+    case "explodingGradient":
+      return describeExploding(finding, known);
+    case "vanishingGradient":
+      return describeVanishing(finding, known);
+    case "jumpingLoss": {
+      const { from, to, epoch, batch } = finding;
+      return {
+        says: [
+          `The loss jumped from ${short(from)} to ${
+            short(to)
+          } around batch ${batch} of epoch ${epoch}: steps led astray.`,
+        ],
+        helps: [advice.optimiser(), advice.clip(), advice.lowerRate()],
+      };
+    }
+    case "exploded": {
+      const { layer, current, weight } = finding;
+      return {
+        says: [
+          `Layer ${layer}: currents of up to ${short(current)} and weights of up to ${
+            short(weight)
+          }: training has run away.`,
+        ],
+        helps: [advice.lowerRate(), advice.clip()],
+      };
+    }
+    case "silent":
+      return describeSilent(finding, known);
+    case "rare": {
+      const { layer, firingRate } = finding;
+      return {
+        says: [
+          `Layer ${layer}: units fire at ${
+            percent(firingRate)
+          } of the steps only, so little reaches the layer above.`,
+          ...needed(layers[layer - 1]!),
+        ],
+        helps: louder(layer, advice),
+      };
+    }
+    case "saturated": {
+      const { layer, firingRate, saturated, units } = finding;
+      return {
+        says: [
+          `Layer ${layer}: units fire at ${
+            percent(firingRate)
+          } of the steps, ${saturated} of ${units} at every one:`,
+          "who always fires tells nothing.",
+        ],
+        helps: [
+          advice.threshold(layer, "higher"),
+          advice.penalty(layer),
+          advice.decay(layer, "lower"),
+          advice.lowerRate(),
+        ],
+      };
+    }
+    case "guessing": {
+      const { loss, chance } = finding;
+      const isFar = loss > 1.5 * chance;
+      return {
+        says: [
+          `Nothing was learned: the test loss is ${short(loss)}, and guessing comes to ${short(chance)}.`,
+          ...(isFar ? ["It is far above that: training has run away."] : []),
+        ],
+        helps: isFar
+          ? [advice.optimiser(), advice.clip(), advice.lowerRate()]
+          : [advice.epochs(), advice.optimiser(), advice.higherRate(), advice.lowerRate()],
+      };
+    }
+    case "overconfident": {
+      const { loss, chance } = finding;
+      return {
+        says: [
+          `The test loss, ${short(loss)}, is above that of guessing, ${
+            short(chance)
+          }, though many answers are right:`,
+          "where it is wrong, it is far too sure.",
+        ],
+        helps: [advice.patience(), advice.weightDecay(), advice.lowerRate()],
+      };
+    }
+    default:
+      return finding satisfies never;
+  }
+}
+
+/**
+ * Whether another finding is why this one is there: then what helps against that is what helps. Long steps leave layers silent,
+ * saturated and without a gradient; a network of which anything else stands out has not learned because of it.
+ */
+export function isExplained(finding: Finding, findings: readonly Finding[]): boolean {
+  const others = findings.filter((other) => other !== finding);
+  switch (finding.kind) {
+    case "explodingGradient":
+    case "exploded":
+      return false;
+    case "jumpingLoss":
+      return others.some(({ kind }) => kind === "explodingGradient");
+    case "vanishingGradient":
+    case "silent":
+    case "rare":
+    case "saturated":
+      return others.some(({ kind }) =>
+        kind === "explodingGradient" || kind === "jumpingLoss" || kind === "exploded"
+      );
+    case "guessing":
+    case "overconfident":
+      return others.length > 0;
+    default:
+      return finding satisfies never;
+  }
+}
+
+function describeExploding(
+  { layer, norm, top, epoch, batch, share }: Extract<Finding, { kind: "explodingGradient" }>,
+  { asked: { spec }, advice }: Known,
+): FindingWords {
+  const { recurrent, neuron } = spec.layers[layer - 1]!;
+  const where = `in batch ${batch} of epoch ${epoch}`;
+  const way = recurrent ? ` through ${spec.steps} steps` : "";
+  return {
+    says: norm === null || top === null
+      ? [`Layer ${layer}: its gradient was infinite or no number ${where}.`]
+      : [
+        `Layer ${layer}: its gradient's norm was ${short(norm)} ${where}, ${
+          short(norm / top)
+        } times the top layer's,`,
+        `and ${EXPLODED} times or more in ${
+          percent(share)
+        } of the batches: it explodes on its way back${way}.`,
+      ],
+    helps: [
+      advice.narrowSurrogate(layer),
+      advice.clip(),
+      ...(neuron.kind === "lif" ? [] : [advice.lowerRate()]),
+    ],
+  };
+}
+
+function describeVanishing(
+  { layer, ratios, first }: Extract<Finding, { kind: "vanishingGradient" }>,
+  { advice }: Known,
+): FindingWords {
+  const ratio = ratios[layer - 1]!, list = ratios.slice(0, -1).map(short).join(", ");
+  const hasFallen = first >= 100 * ratio;
+  return {
+    says: [
+      ratio === 0
+        ? `Layer ${layer}: it has no gradient, though the top layer has one`
+        : `Layer ${layer}: its gradient's norm is ${short(ratio)} times the top layer's`,
+      `(layer by layer, from the lowest one: ${list}): it vanishes on its way down, so the layer hardly learns.`,
+      ...(hasFallen
+        ? [`When training began it was ${short(first)} times the top layer's: steps were too long then.`]
+        : []),
+    ],
+    helps: hasFallen
+      ? [advice.optimiser(), advice.clip(), advice.lowerRate()]
+      : [advice.wideSurrogate(layer), advice.start(), advice.rateTarget(layer)],
+  };
+}
+
+/** Silent units, and whether they can come back: that is for their surrogate derivative to say. */
+function describeSilent(
+  { layer, silent, withoutGradient, units }: Extract<Finding, { kind: "silent" }>,
+  { layers, asked, advice }: Known,
+): FindingWords {
+  const neuron = completeNeuron(asked.spec.layers[layer - 1]!.neuron);
+  const begin = `Layer ${layer}: ${silent} of ${units} units never fired.`, far = needed(layers[layer - 1]!);
+  if (neuron.kind !== "lif") {
+    return {
+      says: [
+        `${begin} A ${neuron.kind} unit that never fires has no gradient, so it stays silent; one long step can do that to it.`,
+        ...far,
+      ],
+      helps: [...louder(layer, advice), advice.lowerRate(), advice.seed()],
+    };
+  }
+  const { surrogate: { kind, slope } } = neuron, reach = kindOf(neuron).gradientReach(neuron);
+  if (reach === Infinity) {
+    return {
+      says: [
+        `${begin} They have a gradient still, for ${kind} is above 0 at any distance from the threshold: they may begin to fire.`,
+        ...far,
+      ],
+      helps: [advice.epochs(), ...louder(layer, advice), advice.rateTarget(layer)],
+    };
+  }
+  return {
+    says: [
+      `${begin} The derivative ${kind} of slope ${short(slope)} is 0 from ${
+        short(reach)
+      } below the threshold on:`,
+      withoutGradient === 0
+        ? "each of them came nearer at some step, so they have a gradient still, and may begin to fire."
+        : `${withoutGradient} of them never came nearer, so they have no gradient and stay silent.`,
+      ...far,
+    ],
+    helps: [advice.wideSurrogate(layer), ...louder(layer, advice), advice.seed()],
+  };
+}
+
+/** What makes a layer fire more. */
+function louder(layer: number, advice: Advice): Remedy[] {
+  return [advice.start(), advice.threshold(layer, "lower"), advice.decay(layer, "higher"), advice.steps()];
+}
+
+/** How far the currents are from those that make a unit fire. */
+function needed({ current: { mean, deviation }, steadyCurrent }: ExplainedLayer): string[] {
+  if (steadyCurrent === null) return [];
+  return [
+    `Its currents are ${short(mean)} ± ${short(deviation)}; a steady ${
+      short(steadyCurrent)
+    } reaches the threshold by the last step.`,
+  ];
+}
+
+/** Three digits, whatever the size. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e5 || size < 1e-3)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(3)));
+}

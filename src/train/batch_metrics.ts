@@ -1,0 +1,63 @@
+/**
+ * A line of `metrics.jsonl`: what a batch came to.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { join } from "node:path";
+import { readError } from "../file_access.ts";
+import type { BatchReport } from "./trainer.ts";
+
+/** What is read of a line again; versions of Spikelet record different things. */
+export const batchMetrics = v.looseObject({
+  epoch: v.number(),
+  batch: v.number(),
+  samples: v.number(),
+  loss: v.number(),
+  accuracy: v.number(),
+  firingRate: v.optional(v.number(), 0),
+  /** A number a layer, from the lowest one up: see `BatchResult.gradientNorms`; `null` where it is infinite or NaN. */
+  gradientNorms: v.optional(v.array(v.nullable(v.number()))),
+});
+
+/** A line of `metrics.jsonl`. */
+export type BatchMetrics = v.InferOutput<typeof batchMetrics>;
+
+/** What is kept of a batch. */
+export function metricsOf(report: BatchReport): BatchMetrics {
+  const { epoch, batch, score, firingRate, learningRate, gradientNorms, seconds } = report;
+  const { total: samples, loss, accuracy } = score;
+  return {
+    epoch,
+    batch,
+    samples,
+    loss,
+    accuracy,
+    firingRate,
+    learningRate,
+    ...(gradientNorms && {
+      gradientNorms: gradientNorms.map((norm) => Number.isFinite(norm) ? norm : null),
+    }),
+    seconds,
+  };
+}
+
+/** All lines of a run, whichever session wrote them; damaged ones are passed over. */
+export async function readHistory(directory: string): Promise<BatchMetrics[]> {
+  const path = join(directory, "metrics.jsonl");
+  const text = await Deno.readTextFile(path).catch((error: unknown) => {
+    throw readError(error, path);
+  });
+  return text.split("\n").flatMap((line) => {
+    const parsed = v.safeParse(batchMetrics, parseLine(line));
+    return parsed.success ? [parsed.output] : [];
+  });
+}
+
+function parseLine(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
