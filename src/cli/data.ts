@@ -4,9 +4,10 @@
  * @module
  */
 import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { type DatasetName, DATASETS } from "../data/datasets.ts";
+import { type DatasetName, DATASETS, type OfficialFile } from "../data/datasets.ts";
 import { mnistDirectory } from "../data/mnist.ts";
-import { inspectFile } from "../data/verify.ts";
+import { namesOfSums } from "../data/sums.ts";
+import { type FileState, inspectFile } from "../data/verify.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { fetchShown } from "./fetching.ts";
@@ -34,7 +35,7 @@ function fetchCommand(): CommandUnknownOpts {
   return createCommand(
     "fetch",
     "Download a data set's four files",
-    "Goes on where it was stopped, and leaves alone what is here. Each file is held to the MD5 of the official one " +
+    "Goes on where it was stopped, and leaves alone what is here. Each file is held to the sums of the official one " +
       "before it is put in its place.",
     "",
   )
@@ -87,7 +88,7 @@ function fetchCommand(): CommandUnknownOpts {
 function verifyCommand(): CommandUnknownOpts {
   return createCommand(
     "verify",
-    "Hold a data set's four files to the MD5 of the official ones",
+    "Hold a data set's four files to the MD5 and SHA-256 of the official ones",
     "Exits 1 where one is missing or another file.",
     "",
   )
@@ -102,14 +103,9 @@ function verifyCommand(): CommandUnknownOpts {
       const folder = given.data ?? folderOf(name);
       const files = [];
       for (const file of DATASETS[name].files) {
-        files.push({ name: file.name, ...await inspectFile(folder, file) });
-      }
-      for (const file of files) {
-        say(
-          `${file.path}: ${
-            file.kind === "other" ? file.fault : file.kind === "missing" ? "missing" : "MD5 as expected"
-          }`,
-        );
+        const state = await inspectFile(folder, file);
+        files.push({ name: file.name, ...state });
+        say(`${state.path}: ${wordsOf(state, file)}`);
       }
       result({ dataset: name, folder, files });
       const wrong = files.filter(({ kind }) => kind !== "official").length;
@@ -122,6 +118,20 @@ function verifyCommand(): CommandUnknownOpts {
         );
       }
     });
+}
+
+/** What stands in the place of an official file, in words. */
+function wordsOf(state: FileState, file: OfficialFile): string {
+  switch (state.kind) {
+    case "official":
+      return `${namesOfSums(file)} as expected`;
+    case "other":
+      return state.fault;
+    case "missing":
+      return "missing";
+    default:
+      return state satisfies never;
+  }
 }
 
 function pathCommand(): CommandUnknownOpts {

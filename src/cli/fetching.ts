@@ -5,6 +5,7 @@
  */
 import { DATASETS } from "../data/datasets.ts";
 import { fetchDataset, type FetchedFile, type FetchOptions } from "../data/fetch.ts";
+import { namesOfSums } from "../data/sums.ts";
 import { mnistDirectory } from "../data/mnist.ts";
 import { MissingDataError } from "../errors.ts";
 import { size, timeLeft } from "../figures.ts";
@@ -47,11 +48,11 @@ export async function fetchShown(
           `${file.name}: ${reason}; ${seconds === 0 ? "once more" : `again in ${timeLeft(seconds)}`}`,
         ),
       onNextSource: (_file, reason) => note(`${reason}\nthe next source is tried`),
-      onFile({ path, bytes, from: url }) {
+      onFile({ path, bytes, sha256, from: url }) {
         progress.begin();
         from = undefined;
         const origin = url === null ? "here already" : `from ${new URL(url).host}`;
-        say(`${path}: ${size(bytes)}, ${origin}, MD5 as expected`);
+        say(`${path}: ${size(bytes)}, ${origin}, ${namesOfSums({ sha256 })} as expected`);
       },
     });
   } finally {

@@ -189,7 +189,7 @@ function describe(
     });
   } else rows.push(["Tuning", tuning.reason]);
   rows.push(["MNIST", mnist.available ? mnist.folder : mnist.reason]);
-  if (mnist.available) rows.push(["", "its four files have the official MD5s"]);
+  if (mnist.available) rows.push(["", "its four files have the official MD5s and SHA-256s"]);
   return alignColumns(rows);
 }
 

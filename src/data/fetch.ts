@@ -1,5 +1,5 @@
 /**
- * Fetches a data set: four files, each downloaded, unpacked, held to its MD5, and only then put in its place.
+ * Fetches a data set: four files, each downloaded, unpacked, held to its sums, and only then put in its place.
  *
  * @module
  */
@@ -9,8 +9,8 @@ import { readError, writeError } from "../file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
 import { discardPart, download, urlOfPart } from "./download.ts";
 import { InflateError } from "./inflate_error.ts";
-import { createMd5 } from "./md5.ts";
-import { inspectFile, openUnpacked } from "./verify.ts";
+import { createSums, sha256OfFile } from "./sums.ts";
+import { inspectFile, isGzip, openUnpacked } from "./verify.ts";
 import { writeFileAtomic } from "./write_file.ts";
 
 /** Where from and where to. */
@@ -51,6 +51,8 @@ export interface FetchedFile {
   readonly bytes: number;
   /** MD5 of the unpacked file, which it has been held to. */
   readonly md5: string;
+  /** SHA-256 of the unpacked file, which it has been held to; null where that is not known. */
+  readonly sha256: string | null;
   /** The URL that it was fetched from; null where it was here already. */
   readonly from: string | null;
 }
@@ -106,12 +108,13 @@ export async function fetchDataset(
   }
   const fetched: FetchedFile[] = [];
   for (const { file, state } of states) {
-    const { name, bytes, md5 } = file;
-    const done = state.kind === "official" ? { name, path: state.path, bytes, md5, from: null } : {
+    const { name, bytes, md5, sha256 = null } = file;
+    const done = state.kind === "official" ? { name, path: state.path, bytes, md5, sha256, from: null } : {
       name,
       path: join(folder, name),
       bytes,
       md5,
+      sha256,
       from: await fetchFile(file, sources, options, observer),
     };
     observer.onFile?.(done);
@@ -199,10 +202,16 @@ async function fetchFrom(
 }
 
 /** The bytes of a downloaded file, inflated where it is gzip; what is wrong with it where it is not the official one. */
-async function unpack(part: string, { bytes, md5 }: OfficialFile): Promise<Uint8Array | string> {
+async function unpack(part: string, file: OfficialFile): Promise<Uint8Array | string> {
+  const { bytes, packedSha256 } = file;
   const content = new Uint8Array(bytes);
   let length = 0;
   try {
+    // A server may also send it unpacked: then the MD5 alone tells.
+    if (packedSha256 !== undefined && isGzip(part)) {
+      const found = await sha256OfFile(part);
+      if (found !== packedSha256) return `its SHA-256 is ${found}, expected ${packedSha256}`;
+    }
     for await (const piece of await openUnpacked(part)) {
       if (length + piece.length > bytes) {
         return `it unpacks to more than ${bytes.toLocaleString("en-US")} bytes`;
@@ -215,8 +224,9 @@ async function unpack(part: string, { bytes, md5 }: OfficialFile): Promise<Uint8
     if (error instanceof Deno.errors.NotFound) return "it has been removed meanwhile";
     throw readError(error, part);
   }
-  const found = (await createMd5()).update(content.subarray(0, length)).digest("hex");
-  return found === md5 ? content : `its MD5 is ${found}, expected ${md5}`;
+  const sums = await createSums();
+  sums.update(content.subarray(0, length));
+  return sums.faultOf(file) ?? content;
 }
 
 /** A file's URL in a folder of the web. */

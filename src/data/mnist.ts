@@ -83,7 +83,7 @@ export function mnistDirectory(): string {
 }
 
 /**
- * Holds the four files to the MD5 of the official ones (takes about 0.1 s).
+ * Holds the four files to the sums of the official ones (takes some 0.2 s).
  *
  * @param directory Their folder; {@linkcode mnistDirectory} unless given.
  * @throws {InputError} when a file is missing or another one; the message names it with both digests.

@@ -1,5 +1,5 @@
 /**
- * Tells official files from others, by their MD5.
+ * Tells official files from others, by their sums.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { readError, sizeOfFile } from "../file_access.ts";
 import type { OfficialFile } from "./datasets.ts";
 import { InflateError } from "./inflate_error.ts";
 import { locateFile } from "./locate_file.ts";
-import { createMd5 } from "./md5.ts";
+import { createSums } from "./sums.ts";
 
 /** What stands in the place of an official file. */
 export type FileState =
@@ -17,7 +17,7 @@ export type FileState =
   | { readonly kind: "missing"; readonly path: string };
 
 /**
- * Looks for a file under each of its names and holds the first that is there to its MD5, inflated where it is gzip.
+ * Looks for a file under each of its names and holds the first that is there to its sums, inflated where it is gzip.
  *
  * @param folder Where it should be; there need not be such a folder.
  * @returns What is there; `path` is where it is, or would be under its own name.
@@ -32,33 +32,36 @@ export async function inspectFile(folder: string, file: OfficialFile): Promise<F
 }
 
 /** Why a file is not the official one; `undefined` where it is. */
-async function faultOf(path: string, { md5, bytes }: OfficialFile): Promise<string | undefined> {
-  const hash = await createMd5();
+async function faultOf(path: string, file: OfficialFile): Promise<string | undefined> {
+  const sums = await createSums();
   let length = 0;
   try {
     for await (const piece of await openUnpacked(path)) {
-      hash.update(piece);
+      sums.update(piece);
       length += piece.length;
-      if (length > bytes) {
-        return `it has more than the ${bytes.toLocaleString("en-US")} bytes of the official file`;
+      if (length > file.bytes) {
+        return `it has more than the ${file.bytes.toLocaleString("en-US")} bytes of the official file`;
       }
     }
   } catch (error) {
     if (error instanceof InflateError) return error.message;
     throw readError(error, path);
   }
-  const found = hash.digest("hex");
-  return found === md5 ? undefined : `its MD5 is ${found}, expected ${md5}`;
+  return sums.faultOf(file);
 }
 
 /** A file's bytes piece by piece, inflated where the first two say gzip. @throws {InflateError} where that fails, as they come. */
 export async function openUnpacked(path: string): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
-  const file = await Deno.open(path);
-  const start = new Uint8Array(2);
-  const read = file.readSync(start);
-  file.seekSync(0, Deno.SeekMode.Start);
-  const gzip = read === 2 && start[0] === 0x1f && start[1] === 0x8b;
-  if (!gzip) return file.readable;
+  const isPacked = isGzip(path);
+  const { readable } = await Deno.open(path);
+  if (!isPacked) return readable;
   const { gunzip } = await import("./inflate.ts");
-  return gunzip(file.readable);
+  return gunzip(readable);
+}
+
+/** Whether a file begins as gzip does. */
+export function isGzip(path: string): boolean {
+  using file = Deno.openSync(path);
+  const start = new Uint8Array(2);
+  return file.readSync(start) === 2 && start[0] === 0x1f && start[1] === 0x8b;
 }

@@ -52,11 +52,12 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
     assert.deepEqual(fetched, {
       dataset: "mnist",
       folder: "data/mnist",
-      files: files.map(({ name, bytes, md5 }) => ({
+      files: files.map(({ name, bytes, md5, sha256 }) => ({
         name,
         path: `data/mnist/${name}`,
         bytes,
         md5,
+        sha256,
         from: `${server.url}${name}.gz`,
       })),
     });
@@ -73,7 +74,10 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
 
     const again = await spikelet(folder, ["data", "fetch", "--from", server.url]);
     assert.equal(again.code, 0, again.stderr);
-    assert.match(again.stdout, /train-images-idx3-ubyte: 47\.0 MB, here already, MD5 as expected\n/);
+    assert.match(
+      again.stdout,
+      /train-images-idx3-ubyte: 47\.0 MB, here already, MD5 and SHA-256 as expected\n/,
+    );
     assert.match(again.stdout, /\n\nNext: deno task train\n$/);
     assert.equal((await spikelet(folder, ["data", "path"])).stdout, "data/mnist\n");
     assert.equal(recordOf((await spikeletJson(folder, ["info"])).mnist).folder, "data/mnist");
@@ -101,14 +105,14 @@ Deno.test("data verify tells each file that is missing or another, and exits 1",
   await inTemporaryFolder(async (folder) => {
     const official = await spikelet(folder, ["data", "verify", "--data", mnistDirectory()]);
     assert.equal(official.code, 0, official.stderr);
-    assert.equal(official.stdout.match(/: MD5 as expected$/gm)?.length, 4);
+    assert.equal(official.stdout.match(/: MD5 and SHA-256 as expected$/gm)?.length, 4);
     await Deno.mkdir(join(folder, "mine"));
     await Deno.copyFile(join(mnistDirectory(), LABELS), join(folder, "mine", LABELS));
     await Deno.writeTextFile(join(folder, "mine", `${IMAGES}.gz`), "\x1f");
     const { code, stdout, stderr } = await spikelet(folder, ["data", "verify", "--data", "mine"]);
     assert.equal(code, 1);
     assert.match(stdout, /^mine\/train-images-idx3-ubyte\.gz: its MD5 is [0-9a-f]{32}, expected 6bbc9ace/m);
-    assert.match(stdout, /^mine\/train-labels-idx1-ubyte: MD5 as expected$/m);
+    assert.match(stdout, /^mine\/train-labels-idx1-ubyte: MD5 and SHA-256 as expected$/m);
     assert.equal(stdout.match(/^mine\/t10k-.*: missing$/gm)?.length, 2);
     assert.equal(
       stderr,

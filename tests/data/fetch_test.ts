@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { OfficialDataset } from "../../src/data/datasets.ts";
+import type { OfficialDataset, OfficialFile } from "../../src/data/datasets.ts";
 import { fetchDataset, type FetchOptions } from "../../src/data/fetch.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { type Asked, type Conduct, etagOf, serveFiles } from "./file_server.ts";
@@ -48,12 +48,13 @@ async function fetchFrom(
   conduct: (asked: Asked, number: number) => Conduct,
   options: Partial<FetchOptions> = {},
   files = PACKED,
+  dataset = DATASET,
 ): Promise<Outcome> {
   await using server = serveFiles(files, conduct);
   const reasons: string[] = [];
   let error: Error | undefined;
   try {
-    await fetchDataset(DATASET, {
+    await fetchDataset(dataset, {
       folder,
       sources: [server.url],
       retries: 2,
@@ -270,6 +271,35 @@ testFetch("does not ask again after 404 or 403", async (folder) => {
     assert.deepEqual(outcome.left, []);
   }
 });
+
+testFetch(
+  "holds files to SHA-256: unpacked, or as they are packed where that alone is known",
+  async (folder) => {
+    const [images, ...others] = DATASET.files;
+    const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
+    const right = sha256(FILES["images-idx3-ubyte"]!), packed = sha256(packedImages), wrong = "0".repeat(64);
+    const fetchWith = (sums: Partial<OfficialFile>) =>
+      fetchFrom(folder, withImages(() => ({ body: packedImages })), {}, PACKED, {
+        ...DATASET,
+        files: [{ ...images!, ...sums }, ...others],
+      });
+    for (const [sums, found] of [[{ sha256: wrong }, right], [{ packedSha256: wrong }, packed]] as const) {
+      const outcome = await fetchWith(sums);
+      const message = new RegExp(
+        `: its SHA-256 is ${found}, expected ${wrong}: this is not the official file`,
+      );
+      assertFailed(outcome, "NetworkError", message);
+      assert.deepEqual(outcome.left, []);
+    }
+    for (
+      const sums of [{ sha256: right }, { packedSha256: packed }, { sha256: right, packedSha256: packed }]
+    ) {
+      const outcome = await fetchWith(sums);
+      assert.equal(outcome.error, undefined);
+      await Deno.remove(join(folder, "images-idx3-ubyte"));
+    }
+  },
+);
 
 testFetch("keeps nothing of wrong bytes", async (folder) => {
   const flipped = await gzipped(FILES["images-idx3-ubyte"]!.map((byte, i) => i === 9000 ? byte ^ 1 : byte));

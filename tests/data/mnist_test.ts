@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KNOWN_SETS, setOfLabels } from "../../src/data/known_classes.ts";
+import { DATASETS } from "../../src/data/datasets.ts";
 import { loadMnist, mnistDirectory, type Split, verifyMnist } from "../../src/data/mnist.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
@@ -100,6 +101,20 @@ Deno.test("loadMnist() knows the data sets that lie where they were fetched to, 
       /t10k-labels-idx1-ubyte: label 255 at 1: Fashion-MNIST has 10 classes, 0 to 9: the file is damaged, or another/,
     );
   });
+});
+
+Deno.test("the official files are known by their MD5 and their SHA-256", async () => {
+  for (const file of DATASETS.mnist.files) {
+    const bytes = await Deno.readFile(join(mnistDirectory(), file.name));
+    assert.equal(bytes.length, file.bytes);
+    assert.equal(createHash("md5").update(bytes).digest("hex"), file.md5);
+    assert.equal(createHash("sha256").update(bytes).digest("hex"), file.sha256);
+  }
+  for (const { files } of Object.values(DATASETS)) {
+    for (const { sha256, packedSha256 } of files) {
+      assert.match(sha256 ?? packedSha256 ?? "", /^[0-9a-f]{64}$/);
+    }
+  }
 });
 
 Deno.test("loadMnist() reads a user's folder under each form of the names", async () => {

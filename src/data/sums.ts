@@ -1,0 +1,46 @@
+/**
+ * The sums that the official files of data sets are told by: MD5, which their makers published and which tells damage from none,
+ * and SHA-256, which nobody can forge.
+ *
+ * @module
+ */
+import type { OfficialFile } from "./datasets.ts";
+
+/** What a file's sums are, and whether they are the official ones. */
+export interface Sums {
+  /** Takes the next bytes in. */
+  update(piece: Uint8Array): void;
+  /** What tells the file, once it is whole, from the official one; `undefined` where nothing does. */
+  faultOf(file: Pick<OfficialFile, "md5" | "sha256">): string | undefined;
+}
+
+/** New sums. The module is loaded here because that takes longer than reading MNIST, and a run that trains does without. */
+export async function createSums(): Promise<Sums> {
+  const { createHash } = await import("node:crypto");
+  const sums = { md5: createHash("md5"), sha256: createHash("sha256") };
+  return {
+    update(piece) {
+      sums.md5.update(piece);
+      sums.sha256.update(piece);
+    },
+    faultOf(file) {
+      const md5 = sums.md5.digest("hex"), sha256 = sums.sha256.digest("hex");
+      if (md5 !== file.md5) return `its MD5 is ${md5}, expected ${file.md5}`;
+      if (file.sha256 === undefined || sha256 === file.sha256) return undefined;
+      return `its SHA-256 is ${sha256}, expected ${file.sha256}`;
+    },
+  };
+}
+
+/** SHA-256 of a file as it lies on the disk. */
+export async function sha256OfFile(path: string): Promise<string> {
+  const { createHash } = await import("node:crypto");
+  const hash = createHash("sha256");
+  for await (const piece of (await Deno.open(path)).readable) hash.update(piece);
+  return hash.digest("hex");
+}
+
+/** Which sums a file on the disk is held to, in words. */
+export function namesOfSums({ sha256 = null }: { readonly sha256?: string | null }): string {
+  return sha256 === null ? "MD5" : "MD5 and SHA-256";
+}
