@@ -22,7 +22,7 @@ const POWERS = `
 fn inverse(power : f32) -> f32 { return bitcast<f32>((254u << 23u) - bitcast<u32>(power)); }
 fn scaleOf(largest : f32) -> f32 {
   let exponent = bitcast<u32>(largest) >> 23u;
-  return bitcast<f32>(clamp(exponent, 107u, 254u) - 40u << 23u);
+  return bitcast<f32>((clamp(exponent, 107u, 254u) - 40u) << 23u);
 }`;
 
 /**
