@@ -287,7 +287,7 @@ function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { ki
     },
   });
   ended = { parameters: present.parameters, key };
-  controls.measured(heldBack);
+  controls.ended(heldBack);
   const accuracy = (100 * heldBack.accuracy).toFixed(1);
   controls.say(
     `${how === "finished" ? "Done" : "Stopped"} after ${counted(epochs, "epoch")}: ${accuracy}\u00a0% of ${
@@ -377,6 +377,7 @@ addEventListener("beforeunload", (event) => {
   if (!present.isKept) event.preventDefault();
 });
 
+element("unserved", HTMLElement).remove();
 replace(present);
 const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
 controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });

@@ -165,12 +165,21 @@ export class TrainingView {
     this.#redrawSoon();
   }
 
-  /** Held-back digits were measured. */
-  measured({ done, loss, accuracy }: HeldBack): void {
+  /** Held-back digits were measured: a point of the curve. */
+  measured(heldBack: HeldBack): void {
+    const { done, loss, accuracy, total, of } = heldBack;
     this.#loss.heldBack.push({ done, value: loss });
     this.#accuracy.heldBack.push({ done, value: accuracy });
-    element("accuracy", HTMLElement).textContent = percent(accuracy);
+    element("curve-held-back", HTMLElement).textContent = total < of
+      ? `the first ${count(total)} of ${count(of)} held-back digits`
+      : `${count(total)} held-back digits`;
+    this.ended(heldBack);
     this.#redrawSoon();
+  }
+
+  /** All held-back digits were measured. */
+  ended({ accuracy }: HeldBack): void {
+    element("accuracy", HTMLElement).textContent = percent(accuracy);
   }
 
   /** Says how training goes on, unless it was paused or stopped meanwhile: the batch of that moment ends after the click. */

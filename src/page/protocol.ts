@@ -76,8 +76,10 @@ export interface HeldBack {
   readonly done: number;
   readonly loss: number;
   readonly accuracy: number;
-  /** How many digits. */
+  /** How many digits, the first ones. */
   readonly total: number;
+  /** How many are held back in all. */
+  readonly of: number;
 }
 
 /** What the trainer tells. */

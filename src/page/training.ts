@@ -8,7 +8,7 @@ import type { BatchResult, Engine, Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 import { scaledStart } from "../train/scaled_start.ts";
-import { type BatchReport, type CheckpointKeeper, evaluate, train } from "../train/trainer.ts";
+import { type BatchReport, type CheckpointKeeper, evaluate, type Score, train } from "../train/trainer.ts";
 import type { TrainingCheckpoint } from "../train/training_state.ts";
 import type { HeldBack, PageEngine, Recipe, TrainerMessage, TrainerReply } from "./protocol.ts";
 import { TunedEngine } from "./tuned_engine.ts";
@@ -28,12 +28,17 @@ export interface TrainerOptions {
   readonly reply: (reply: TrainerReply) => void;
   /** Milliseconds between two looks at the network while it learns. @default {200} */
   readonly lookEvery?: number;
-  /** Milliseconds between two measurements while it learns. @default {1500} */
+  /** Milliseconds between two measurements while it learns, at least. @default {1500} */
   readonly measureEvery?: number;
+  /** How many times as long as a measurement took there is none. @default {6} */
+  readonly rest?: number;
 }
 
-/** So many of the held-back digits are measured while the network learns; in the end all are. */
-const MEASURED = 500;
+/**
+ * The curve of the held-back digits is measured on so many of them, the first ones, from its first point to its last. They are all
+ * that lie beside the page; of a user's own files all are measured once more in the end, and that is no point of the curve.
+ */
+const MEASURED = 1000;
 
 /** A training under way. */
 interface Session {
@@ -147,14 +152,17 @@ export class Trainer {
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
     }
-    const score = await evaluate(engine, test, measured);
+    const first = { ...test, count: measured };
+    const ofCurve = await evaluate(engine, first, measured);
+    reply({ kind: "measured", heldBack: { done, ...figures(ofCurve), of: test.count } });
+    const score = measured < test.count ? await evaluate(engine, test, measured) : ofCurve;
     reply({
       kind: "ended",
       how: signal.aborted ? "stopped" : "finished",
       spec: engine.spec,
       parameters: await engine.getParameters(),
       epochs: (this.#last?.progress.epoch ?? 1) - 1,
-      heldBack: { done, loss: score.loss, accuracy: score.accuracy, total: score.total },
+      heldBack: { done, ...figures(score), of: test.count },
     });
   }
 
@@ -171,14 +179,16 @@ export class Trainer {
 
   /** Shows the network and measures it now and then, and keeps what training can go on from. */
   #keeper(engine: TunedEngine, test: Samples, measured: number, done: () => number): CheckpointKeeper {
-    const { reply, lookEvery = 200, measureEvery = 1500 } = this.#options;
+    const { reply, lookEvery = 200, measureEvery = 1500, rest = 6 } = this.#options;
     const indices = Uint32Array.from({ length: measured }, (_, i) => i);
-    let looked = 0, measuredAt = performance.now(), measuring: Promise<BatchResult> | undefined;
+    let looked = 0, next = performance.now() + measureEvery, began = 0;
+    let measuring: Promise<BatchResult> | undefined;
     return {
       due: () => {
         const now = performance.now();
         if (now - looked < lookEvery) return false;
-        if (now - measuredAt >= measureEvery && !measuring) {
+        if (now >= next && !measuring) {
+          began = now;
           // Asked for right after the batch, before the next one: so it is the state between the two that is measured.
           measuring = engine.evaluate({ samples: test, indices, purpose: PURPOSE.evaluation, epoch: 0 });
           measuring.catch(() => {}); // awaited below
@@ -192,10 +202,16 @@ export class Trainer {
         if (!measuring) return;
         const { loss, correct, total } = await measuring;
         measuring = undefined;
-        measuredAt = performance.now();
-        const heldBack: HeldBack = { done: done(), loss: loss / total, accuracy: correct / total, total };
+        const ended = performance.now();
+        next = ended + Math.max(measureEvery, rest * (ended - began));
+        const figures = { loss: loss / total, accuracy: correct / total, total };
+        const heldBack: HeldBack = { done: done(), ...figures, of: test.count };
         reply({ kind: "measured", heldBack });
       },
     };
   }
+}
+
+function figures({ loss, accuracy, total }: Score): Omit<HeldBack, "done" | "of"> {
+  return { loss, accuracy, total };
 }

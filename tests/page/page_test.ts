@@ -98,11 +98,17 @@ Deno.test({
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
-      const { mouse, keyboard, isolated, finger, webGpu, forced, complaints, strangers }: Visits = JSON.parse(
-        stdout,
-      );
+      const { mouse, keyboard, isolated, finger, webGpu, forced, file: opened, complaints, strangers }:
+        Visits = JSON.parse(stdout);
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
+      await t.step("opened as a file it says how to serve it, and nothing of that where it is served", () => {
+        assert.match(
+          opened.says,
+          /^Opened as a file this page cannot run: start python3 -m http\.server in its folder, or /,
+        );
+        assert.equal(opened.whenServed, 0);
+      });
       await t.step("its footer leads to the licences of what is in it, the digits among it", async () => {
         assert.match(
           await Deno.readTextFile(join(page, "index.html")),

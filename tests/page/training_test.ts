@@ -10,7 +10,7 @@ import type { Recipe, TrainerMessage, TrainerReply } from "../../src/page/protoc
 import { recipeOf, settingsOf } from "../../src/page/recipes.ts";
 import { Trainer } from "../../src/page/training.ts";
 import { startFromData } from "../../src/train/default_start.ts";
-import { train } from "../../src/train/trainer.ts";
+import { evaluate, train } from "../../src/train/trainer.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
 const kernels = await loadKernels();
@@ -43,9 +43,13 @@ function trainerOf(
     },
     lookEvery: 0,
     measureEvery: 0,
+    rest: 0,
   });
-  const begin = async (message: Partial<TrainerMessage & { kind: "train" }> = {}): Promise<Ended> => {
-    await trainer.handle({ kind: "data", ...DATA });
+  const begin = async (
+    message: Partial<TrainerMessage & { kind: "train" }> = {},
+    data = DATA,
+  ): Promise<Ended> => {
+    await trainer.handle({ kind: "data", ...data });
     const parameters = initialParameters(message.spec ?? SPEC, RECIPE.seed);
     const told = {
       kind: "train",
@@ -83,6 +87,28 @@ Deno.test("Trainer trains to the bits of train(), whatever is looked at meanwhil
   const kinds = (kind: TrainerReply["kind"]) => replies.filter((reply) => reply.kind === kind).length;
   assert.equal(kinds("batch"), 3 * 6);
   assert.ok(kinds("network") >= 18 && kinds("measured") >= 2);
+});
+
+Deno.test("Trainer measures one set of held-back digits from the curve's first point to its last", async () => {
+  for (const [held, measured] of [[30, 30], [1100, 1000]] as const) {
+    const test = { ...drawDigits(2, held), picture };
+    const { begin, replies } = trainerOf();
+    const ended = await begin({}, { ...DATA, test });
+    const points = replies.flatMap((reply) => reply.kind === "measured" ? [reply.heldBack] : []);
+    assert.ok(points.length > 2);
+    assert.deepEqual([...new Set(points.map(({ total, of }) => `${total} of ${of}`))], [
+      `${measured} of ${held}`,
+    ]);
+    // The last point is of the weights that training ends with; what is said in the end is of all digits.
+    using engine = createWasmEngine({ spec: SPEC, kernels, threads: 0, seed: RECIPE.seed, batchSize: 1000 });
+    await engine.setParameters(ended.parameters);
+    const [last, all] = [
+      await evaluate(engine, { ...test, count: measured }, 1000),
+      await evaluate(engine, test, 1000),
+    ];
+    assert.deepEqual([points.at(-1)?.accuracy, points.at(-1)?.done], [last.accuracy, 270]);
+    assert.deepEqual([ended.heldBack.accuracy, ended.heldBack.total], [all.accuracy, held]);
+  }
 });
 
 Deno.test("Trainer begins as the recipe of a preset says", async () => {

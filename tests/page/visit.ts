@@ -7,7 +7,7 @@
  * @module
  */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS, SOFTWARE_WEBGPU } from "../chromium.ts";
 import { serveFolder } from "./static_server.ts";
 
@@ -22,6 +22,8 @@ export interface Visits {
   readonly webGpu: { readonly note: string; readonly engine: string; readonly alert: string };
   /** With forced colours: the backgrounds of what says nothing without its own, and what comes of training with a field amiss. */
   readonly forced: { readonly backgrounds: readonly string[]; readonly status: string };
+  /** Opened as a file, not from a server: what it says; and how often it says it where it comes from one. */
+  readonly file: { readonly says: string; readonly whenServed: number };
   /** Errors, and what the console said, but for Chromium's own word on GPUs. */
   readonly complaints: readonly string[];
   /** Addresses of other servers that were asked for something. */
@@ -297,6 +299,14 @@ async function visitWithForcedColours(page: Page): Promise<Visits["forced"]> {
   return { backgrounds, status: await textOf(page, "train-status") };
 }
 
+/** Opens the page as by a double click. */
+async function visitAsFile(browser: Browser, folder: string): Promise<string> {
+  const page = await browser.newPage();
+  await page.goto(pathToFileURL(`${folder}/index.html`).href);
+  await page.locator("#unserved").waitFor({ state: "visible" });
+  return await page.locator("#unserved").innerText();
+}
+
 async function visit(folder: string, out: string): Promise<Visits> {
   await using plain = serveFolder(folder);
   await using isolating = serveFolder(folder, {
@@ -343,6 +353,13 @@ async function visit(folder: string, out: string): Promise<Visits> {
       return { status: await textOf(page, "train-status"), note: await textOf(page, "engine-note") };
     }),
     forced: await visiting(browser, plain.url, { ...desk, forcedColors: "active" }, visitWithForcedColours),
+    file: {
+      says: await visitAsFile(browser, folder),
+      whenServed: await visiting(browser, plain.url, desk, async (page) => {
+        await page.waitForSelector("#train:not([disabled])");
+        return await page.locator("#unserved").count();
+      }),
+    },
     finger: await visiting(browser, plain.url, { ...phone, hasTouch: true, isMobile: true }, visitWithFinger),
     webGpu: await visiting(withWebGpu, plain.url, desk, (page) => visitWithWebGpu(page, out)),
     complaints,
