@@ -7,6 +7,7 @@
  */
 import { transpose4 } from "./encoders/direct";
 import { madd } from "./lanes";
+import { addParts, addTotals, MOST_PLAIN, RUN } from "./long_sums";
 
 /**
  * Packs weights that lie by input into panels of 8 units.
@@ -51,7 +52,8 @@ export function panelsToRows(panels: usize, steps: i32, count: i32, units: i32, 
 }
 
 /**
- * Adds a sample's weight gradient, one product with the steps as what is summed over: ∂L/∂W[:, k] += Σ_t x_{t,k}·δI_t.
+ * Adds a sample's weight gradient, one product with the steps as what is summed over: ∂L/∂W[:, k] += Σ_t x_{t,k}·δI_t. Long sums:
+ * long_sums.ts.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
  * @param currentGradients f32 `[⌈steps / 4⌉ · 4][units]`, δI_t; rows past the last step are 0.
@@ -71,9 +73,42 @@ export function productGradient(
   for (let input = 0; input < inputs; input += 4, x += 64, weightGradients += row << 2) {
     let column: usize = 0;
     for (; column + 32 <= row; column += 32) {
-      gradient4x8(x, block, currentGradients + column, row, steps, weightGradients + column);
+      const deltas = currentGradients + column, to = weightGradients + column;
+      if (steps > MOST_PLAIN) longGradient(x, block, deltas, row, steps, to, 32);
+      else gradient4x8(x, block, deltas, row, steps, to, row);
     }
-    if (column < row) gradient4x4(x, block, currentGradients + column, row, steps, weightGradients + column);
+    if (column < row) {
+      const deltas = currentGradients + column, to = weightGradients + column;
+      if (steps > MOST_PLAIN) longGradient(x, block, deltas, row, steps, to, 16);
+      else gradient4x4(x, block, deltas, row, steps, to, row);
+    }
+  }
+}
+
+/** Room for a tile's sums over many steps: parts f32 `[4][8]`, totals f64 `[4][8]`. */
+const PARTS = memory.data(128, 16), TOTALS = memory.data(256, 16);
+
+/** A tile over many steps: parts of its sums by the kernels below, added in float64 (long_sums.ts). @param width Bytes of a row. */
+function longGradient(
+  x: usize,
+  block: usize,
+  deltas: usize,
+  row: usize,
+  steps: i32,
+  to: usize,
+  width: usize,
+): void {
+  const count = <i32> width; // 4 · width / 4
+  memory.fill(PARTS, 0, width << 2);
+  memory.fill(TOTALS, 0, width << 3);
+  for (; steps > 0; steps -= RUN, x += block * (RUN >> 2), deltas += row * RUN) {
+    const n = min(RUN, steps);
+    if (width == 32) gradient4x8(x, block, deltas, row, n, PARTS, 32);
+    else gradient4x4(x, block, deltas, row, n, PARTS, 16);
+    addParts(PARTS, TOTALS, count);
+  }
+  for (let input: usize = 0; input < 4; input++, to += row) {
+    addTotals(TOTALS + 2 * input * width, to, <i32> (width >> 2));
   }
 }
 
@@ -121,12 +156,20 @@ export function inputRowsI8(x: usize, features: usize, steps: i32, inputs: i32, 
   }
 }
 
-/** Four inputs × 8 units: 32 multiply-adds for 12 loads. */
-function gradient4x8(x: usize, block: usize, deltas: usize, row: usize, steps: i32, to: usize): void {
+/** Four inputs × 8 units: 32 multiply-adds for 12 loads. @param stride Bytes from a row of `to` to the next. */
+function gradient4x8(
+  x: usize,
+  block: usize,
+  deltas: usize,
+  row: usize,
+  steps: i32,
+  to: usize,
+  stride: usize,
+): void {
   let a0 = v128.load(to), b0 = v128.load(to, 16);
-  let a1 = v128.load(to + row), b1 = v128.load(to + row, 16);
-  let a2 = v128.load(to + 2 * row), b2 = v128.load(to + 2 * row, 16);
-  let a3 = v128.load(to + 3 * row), b3 = v128.load(to + 3 * row, 16);
+  let a1 = v128.load(to + stride), b1 = v128.load(to + stride, 16);
+  let a2 = v128.load(to + 2 * stride), b2 = v128.load(to + 2 * stride, 16);
+  let a3 = v128.load(to + 3 * stride), b3 = v128.load(to + 3 * stride, 16);
   for (let step = 0; step < steps; step += 4, x += block) {
     const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
     let d = v128.load(deltas), e = v128.load(deltas, 16);
@@ -171,15 +214,23 @@ function gradient4x8(x: usize, block: usize, deltas: usize, row: usize, steps: i
     deltas += row;
   }
   v128.store(to, a0), v128.store(to, b0, 16);
-  v128.store(to + row, a1), v128.store(to + row, b1, 16);
-  v128.store(to + 2 * row, a2), v128.store(to + 2 * row, b2, 16);
-  v128.store(to + 3 * row, a3), v128.store(to + 3 * row, b3, 16);
+  v128.store(to + stride, a1), v128.store(to + stride, b1, 16);
+  v128.store(to + 2 * stride, a2), v128.store(to + 2 * stride, b2, 16);
+  v128.store(to + 3 * stride, a3), v128.store(to + 3 * stride, b3, 16);
 }
 
 /** Four inputs × 4 units. */
-function gradient4x4(x: usize, block: usize, deltas: usize, row: usize, steps: i32, to: usize): void {
-  let a0 = v128.load(to), a1 = v128.load(to + row);
-  let a2 = v128.load(to + 2 * row), a3 = v128.load(to + 3 * row);
+function gradient4x4(
+  x: usize,
+  block: usize,
+  deltas: usize,
+  row: usize,
+  steps: i32,
+  to: usize,
+  stride: usize,
+): void {
+  let a0 = v128.load(to), a1 = v128.load(to + stride);
+  let a2 = v128.load(to + 2 * stride), a3 = v128.load(to + 3 * stride);
   for (let step = 0; step < steps; step += 4, x += block) {
     for (let lane: usize = 0; lane < 16; lane += 4, deltas += row) {
       const d = v128.load(deltas);
@@ -189,6 +240,6 @@ function gradient4x4(x: usize, block: usize, deltas: usize, row: usize, steps: i
       a3 = madd(v128.load32_splat(x + lane, 48), d, a3);
     }
   }
-  v128.store(to, a0), v128.store(to + row, a1);
-  v128.store(to + 2 * row, a2), v128.store(to + 3 * row, a3);
+  v128.store(to, a0), v128.store(to + stride, a1);
+  v128.store(to + 2 * stride, a2), v128.store(to + 3 * stride, a3);
 }

@@ -9,6 +9,7 @@
  * cache, and every unit's spikes are summed over it at once, in twelve accumulators.
  */
 import { madd } from "./lanes";
+import { addParts, MOST_PLAIN, narrow, RUN, sumColumn } from "./long_sums";
 
 /**
  * Adds a sample's weight gradient, inputs in float32.
@@ -121,9 +122,43 @@ function sumUnits(
     const at = <usize> (slot * capacity) << 2;
     const constant: f32 = sums != 0 ? 128.5 * load<f32>(sums + place) : 0;
     const gradients = to + <usize> load<i32>(unit + place) * row;
-    if (width == 48) sumSpikes48(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
+    if (n > MOST_PLAIN) sumManySpikes(width, trace, spikeSteps, coefficients, at, n, constant, x, gradients);
+    else if (width == 48) sumSpikes48(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
     else if (width == 16) sumSpikes16(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
     else sumSpikes4(trace, spikeSteps, coefficients, at, n, constant, x, gradients);
+  }
+}
+
+/** Room for one unit's sums over many spikes: ones and parts f32 `[48]`, totals f64 `[48]`. */
+const ONES = memory.data(192, 16), PARTS = memory.data(192, 16), TOTALS = memory.data(384, 16);
+
+/** The same for one unit with many spikes: parts of its sum by the kernels below, added in float64 (long_sums.ts). */
+function sumManySpikes(
+  width: i32,
+  trace: usize,
+  steps: usize,
+  coefficients: usize,
+  at: usize,
+  count: i32,
+  constant: f32,
+  x: usize,
+  to: usize,
+): void {
+  const row = <usize> width << 2;
+  for (let i: usize = 0; i < row; i += 16) {
+    v128.store(ONES + i, f32x4.splat(1));
+    v128.store(PARTS + i, f32x4.splat(0));
+  }
+  memory.fill(TOTALS, 0, 2 * row);
+  for (; count > 0; count -= RUN, at += <usize> RUN << 2) {
+    const n = min(RUN, count);
+    if (width == 48) sumSpikes48(trace, steps, coefficients, at, n, 0, ONES, PARTS);
+    else if (width == 16) sumSpikes16(trace, steps, coefficients, at, n, 0, ONES, PARTS);
+    else sumSpikes4(trace, steps, coefficients, at, n, 0, ONES, PARTS);
+    addParts(PARTS, TOTALS, width);
+  }
+  for (let i: usize = 0; i < row; i += 16) {
+    addProduct(x + i, f32x4.add(f32x4.splat(constant), narrow(TOTALS + 2 * i)), to + i);
   }
 }
 
@@ -323,7 +358,7 @@ export function outerGradient(
 }
 
 /**
- * Bias gradients where δI is dense: ∂L/∂b += Σ_t δI_t.
+ * Bias gradients where δI is dense: ∂L/∂b += Σ_t δI_t. Long sums: long_sums.ts.
  *
  * @param currentGradients f32 `[steps][units]`.
  * @param biasGradients f32 `[units]`, added to.
@@ -334,7 +369,8 @@ export function sumSteps(currentGradients: usize, steps: i32, units: i32, biasGr
   for (let column: usize = 0; column < row; column += 16) {
     let sum = v128.load(biasGradients + column);
     let at = currentGradients + column;
-    for (let step = 0; step < steps; step++, at += row) sum = f32x4.add(sum, v128.load(at));
+    if (steps > MOST_PLAIN) sum = f32x4.add(sum, sumColumn(at, row, steps));
+    else for (let step = 0; step < steps; step++, at += row) sum = f32x4.add(sum, v128.load(at));
     v128.store(biasGradients + column, sum);
   }
 }

@@ -23,6 +23,7 @@ export { gatherRows } from "./spike_rows";
 export { listInputSpikes, listSpikes, spikeGradient } from "./spike_lists";
 export { inputRows, inputRowsI8, packRows, panelsToRows, productGradient } from "./dense";
 export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
+export { addParts, addTotals, mostPlain, runLength } from "./long_sums";
 export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";
 export { adam } from "./optimisers/adam";

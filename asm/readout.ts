@@ -2,8 +2,10 @@
  * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs.
  */
 
+import { MOST_PLAIN, sumColumn } from "./long_sums";
+
 /**
- * Sums potentials or outputs over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t.
+ * Sums potentials or outputs over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t. Long sums: long_sums.ts.
  *
  * @param potentials f32 `[steps][units]`.
  * @param scale 1 over the number of steps that count for a mean, 1 for a sum.
@@ -22,7 +24,8 @@ export function readStates(
   for (let column: usize = 0; column < row; column += 16) {
     let sum = f32x4.splat(0);
     let at = potentials + column + <usize> first * row;
-    for (let step = first; step <= last; step++, at += row) sum = f32x4.add(sum, v128.load(at));
+    if (last - first >= MOST_PLAIN) sum = sumColumn(at, row, last - first + 1);
+    else for (let step = first; step <= last; step++, at += row) sum = f32x4.add(sum, v128.load(at));
     v128.store(logits + column, f32x4.mul(sum, f32x4.splat(scale)));
   }
 }

@@ -4,6 +4,7 @@
  * f32 `[steps][units]`, units ascending. And the weights' gradient from the former alone.
  */
 import { madd } from "./lanes";
+import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
 
 /**
  * Lists the spikes of a layer: where u' − θ is above 0.
@@ -111,7 +112,7 @@ function append(
 }
 
 /**
- * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}.
+ * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}. Long sums: long_sums.ts.
  *
  * @param slots How many lists there are; list n is unit n's.
  * @param currentGradients f32 `[steps][units]`, δI of the layer that is fed.
@@ -136,6 +137,16 @@ export function spikeGradient(
     if (count == 0) continue;
     const first = <usize> (slot * capacity) << 2;
     let column: usize = 0;
+    for (; count > MOST_PLAIN && column < row; column += 16) {
+      const at = currentGradients + column, g = weightGradients + column;
+      v128.store(
+        g,
+        f32x4.add(
+          v128.load(g),
+          sumOverSpikes(spikeSteps + first, spikeOutputs + first, count, delay, at, steps, row),
+        ),
+      );
+    }
     for (; column + 64 <= row; column += 64) {
       const g = weightGradients + column;
       let g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
@@ -165,4 +176,34 @@ export function spikeGradient(
       v128.store(weightGradients + column, g);
     }
   }
+}
+
+/**
+ * Σ o·δI_{t+delay} of four units over one unit's many spikes: parts in float32, added in float64.
+ *
+ * @param deltas f32 `[steps][…]`, the four units' δI; `row` bytes from step to step.
+ */
+export function sumOverSpikes(
+  spikeSteps: usize,
+  spikeOutputs: usize,
+  count: i32,
+  delay: i32,
+  deltas: usize,
+  steps: i32,
+  row: usize,
+): v128 {
+  let low = f64x2.splat(0), high = low;
+  let at: usize = 0;
+  for (let left = count; left > 0; left -= RUN) {
+    let part = f32x4.splat(0);
+    for (const end = at + (<usize> min(RUN, left) << 2); at < end; at += 4) {
+      const step = load<i32>(spikeSteps + at) + delay;
+      if (step < steps) {
+        part = madd(v128.load32_splat(spikeOutputs + at), v128.load(deltas + <usize> step * row), part);
+      }
+    }
+    low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+    high = f64x2.add(high, f64x2.promote_low_f32x4(upperHalf(part)));
+  }
+  return narrowed(low, high);
 }

@@ -6,6 +6,8 @@
  * the layer above lie by input, `[inputs][units]`, padded to a multiple of 4 units: a spike meets one contiguous row.
  */
 import { madd, sumLanes } from "./lanes";
+import { MOST_PLAIN } from "./long_sums";
+import { sumOverSpikes } from "./spike_lists";
 
 /**
  * Currents of a layer fed by spikes: I_t = b + Σ_n o_{n, t−delay}·W[:, n]. Sums run by slot, then by spike.
@@ -74,6 +76,8 @@ export function gatherSpikes(
  *
  *     δo_{n,t} = W[:, n]·δI_{t+delay};   ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}
  *
+ * Sums over many spikes are added otherwise (long_sums.ts), in a pass of their own before.
+ *
  * @param weights f32 `[inputs][units]`.
  * @param weightGradients f32, likewise, added to.
  * @param currentGradients f32 `[steps][units]`, δI of this layer.
@@ -95,9 +99,21 @@ export function backThroughSpikes(
   units: i32,
 ): void {
   const row = <usize> units << 2;
+  for (let slot = 0; slot < slots; slot++) {
+    const count = load<i32>(counts + (<usize> slot << 2));
+    if (count <= MOST_PLAIN) continue;
+    const input = <usize> load<i32>(unit + (<usize> slot << 2)) * row,
+      at = <usize> slot * (<usize> capacity << 2);
+    for (let column: usize = 0; column < row; column += 16) {
+      const g = weightGradients + input + column, deltas = currentGradients + column;
+      const sum = sumOverSpikes(spikeSteps + at, spikeOutputs + at, count, delay, deltas, steps, row);
+      v128.store(g, f32x4.add(v128.load(g), sum));
+    }
+  }
   let column: usize = 0;
   for (; column + 48 <= row; column += 48) {
     for (let slot = 0; slot < slots; slot++) {
+      const isLong = load<i32>(counts + (<usize> slot << 2)) > MOST_PLAIN;
       const input = column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
       const w = weights + input, g = weightGradients + input;
       const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32);
@@ -115,11 +131,12 @@ export function backThroughSpikes(
         }
         store<f32>(spikeGradients + at, column == 0 ? dot : load<f32>(spikeGradients + at) + dot);
       }
-      v128.store(g, g0), v128.store(g, g1, 16), v128.store(g, g2, 32);
+      if (!isLong) v128.store(g, g0), v128.store(g, g1, 16), v128.store(g, g2, 32);
     }
   }
   for (; column < row; column += 16) {
     for (let slot = 0; slot < slots; slot++) {
+      const isLong = load<i32>(counts + (<usize> slot << 2)) > MOST_PLAIN;
       const input = column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
       const w = v128.load(weights + input);
       let g = v128.load(weightGradients + input);
@@ -134,7 +151,7 @@ export function backThroughSpikes(
         }
         store<f32>(spikeGradients + at, column == 0 ? dot : load<f32>(spikeGradients + at) + dot);
       }
-      v128.store(weightGradients + input, g);
+      if (!isLong) v128.store(weightGradients + input, g);
     }
   }
 }
@@ -193,8 +210,9 @@ export function spikeCoefficients(
   for (let slot = 0; slot < slots; slot++) {
     let at = <usize> slot * (<usize> capacity << 2);
     const b = biasGradients + (<usize> load<i32>(unit + (<usize> slot << 2)) << 2);
-    let total: f32 = 0;
-    for (let left = load<i32>(counts + (<usize> slot << 2)); left > 0; left--, at += 4) {
+    const count = load<i32>(counts + (<usize> slot << 2));
+    let total: f32 = 0, wide: f64 = 0;
+    for (let left = count; left > 0; left--, at += 4) {
       const step = load<i32>(spikeSteps + at);
       let c = load<f32>(spikeGradients + at);
       if (left > 1) {
@@ -203,7 +221,9 @@ export function spikeCoefficients(
       }
       store<f32>(spikeGradients + at, c);
       total += c * load<f32>(powerSums + (<usize> step << 2));
+      wide += <f64> c * <f64> load<f32>(powerSums + (<usize> step << 2));
     }
+    if (count > MOST_PLAIN) total = <f32> wide;
     store<f32>(sums + (<usize> slot << 2), total);
     store<f32>(b, load<f32>(b) + total);
   }
@@ -235,15 +255,18 @@ export function stepCoefficients(
   for (let slot = 0; slot < slots; slot++) {
     const place = <usize> slot << 2;
     let at = <usize> slot * (<usize> capacity << 2);
-    let total: f32 = 0;
-    for (let left = load<i32>(counts + place); left > 0; left--, at += 4) {
+    const count = load<i32>(counts + place);
+    let total: f32 = 0, wide: f64 = 0;
+    for (let left = count; left > 0; left--, at += 4) {
       const step = load<i32>(spikeSteps + at);
       const delta = currentGradients + <usize> step * row + place;
       const later: f32 = step + 1 < steps ? load<f32>(delta + row) : 0;
       const c = load<f32>(delta) - decay * later;
       store<f32>(spikeGradients + at, c);
       total += c * load<f32>(powerSums + (<usize> step << 2));
+      wide += <f64> c * <f64> load<f32>(powerSums + (<usize> step << 2));
     }
+    if (count > MOST_PLAIN) total = <f32> wide;
     store<f32>(sums + place, total);
     store<f32>(biasGradients + place, load<f32>(biasGradients + place) + total);
   }

@@ -7,6 +7,9 @@
  *
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
  *
+ * A sum that does not leak would drift over many steps, and so would its way back: over more than {@linkcode MOST_PLAIN} of them
+ * what each addition rounds off is kept, and goes into the next one (Kahan 1965, by Knuth's two-sum).
+ *
  * Constants: α. Outputs are the potentials: the host gives both the same place.
  */
 import {
@@ -20,13 +23,18 @@ import {
   rowBytes,
 } from "../layer";
 import { madd } from "../lanes";
+import { MOST_PLAIN } from "../long_sums";
 
 /** The way forward. State: u, s. */
 export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state;
   const feedback = layer.feedback, decays = layer.decays;
-  if (from == 0) memory.fill(state, 0, 2 * row);
+  if (from == 0) memory.fill(state, 0, 4 * row);
+  if (layer.steps > MOST_PLAIN) {
+    stepLongIntegrator(layer, from, to);
+    return;
+  }
   let at = layer.potentials + <usize> from * row;
   for (let step = from; step < to; step++) {
     const currents = currentsOf(layer, step);
@@ -40,6 +48,37 @@ export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
   }
 }
 
+/** The same over many steps. State besides: what u and s are too large by. */
+function stepLongIntegrator(layer: Layer, from: i32, to: i32): void {
+  const alpha = f32x4.splat(constant(layer, 0));
+  const row = rowBytes(layer), state = layer.state;
+  const feedback = layer.feedback, decays = layer.decays;
+  let at = layer.potentials + <usize> from * row;
+  for (let step = from; step < to; step++) {
+    const currents = currentsOf(layer, step);
+    for (let column: usize = 0; column < row; column += 16, at += 16) {
+      const here = state + column;
+      const s = leak(here + row, here + 3 * row, alpha, currentAt(currents, feedback, column));
+      v128.store(at, leak(here, here + 2 * row, v128.load(decays + column), s));
+    }
+  }
+}
+
+/**
+ * One step of a leaky sum, v ← d·v + x, whose rounding is kept.
+ *
+ * @param sum f32 `[4]`, v, updated.
+ * @param rest f32 `[4]`, what v is too large by, updated.
+ * @returns v.
+ */
+function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {
+  const left = f32x4.mul(d, v128.load(sum)), input = f32x4.sub(x, f32x4.mul(d, v128.load(rest)));
+  const v = f32x4.add(left, input), came = f32x4.sub(v, left);
+  const lost = f32x4.add(f32x4.sub(left, f32x4.sub(v, came)), f32x4.sub(input, came));
+  v128.store(sum, v), v128.store(rest, f32x4.neg(lost));
+  return v;
+}
+
 /** The way back. State: δu_{t+1}, δI_{t+1}. */
 export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
@@ -48,15 +87,22 @@ export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
     decays = layer.decays,
     outputGradients = layer.outputGradients,
     currentGradients = layer.currentGradients;
-  if (to == layer.steps) memory.fill(state, 0, 2 * row);
+  if (to == layer.steps) memory.fill(state, 0, 4 * row);
+  const isLong = layer.steps > MOST_PLAIN;
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
       const read = f32x4.add(loadOrZero(stateGradients, at), v128.load(outputGradients + at));
-      const u = madd(v128.load(decays + column), v128.load(here), read);
-      const current = madd(alpha, v128.load(here + row), u);
-      v128.store(here, u), v128.store(here + row, current);
+      let u: v128, current: v128;
+      if (isLong) {
+        u = leak(here, here + 2 * row, v128.load(decays + column), read);
+        current = leak(here + row, here + 3 * row, alpha, u);
+      } else {
+        u = madd(v128.load(decays + column), v128.load(here), read);
+        current = madd(alpha, v128.load(here + row), u);
+        v128.store(here, u), v128.store(here + row, current);
+      }
       v128.store(currentGradients + at, current);
       if (decayGradients != 0) addTo(decayGradients, column, f32x4.mul(u, potentialBefore(layer, step, at)));
     }

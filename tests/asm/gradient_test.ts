@@ -31,7 +31,7 @@ testOnBothBuilds(
   "traceGradient() matches a plain loop at every remainder of steps and inputs",
   ({ memory }) => {
     INPUTS.forEach((inputs, i) => {
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 128].forEach((steps, j) => {
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301].forEach((steps, j) => {
         const decay = [0, 0.9, 1, 0.5][(i + j) % 4]!;
         const slots = [1, 2, 3, 7, 17][(i + j) % 5]!, units = slots + 2, capacity = steps + j % 2;
         const padded = 4 * Math.ceil(steps / 4);
@@ -73,7 +73,7 @@ testOnBothBuilds(
   "traceGradientI8() matches a plain loop over v + 128½ at every remainder of steps and inputs",
   ({ memory }) => {
     INPUTS.forEach((inputs, i) => {
-      [1, 2, 3, 4, 5, 7, 9, 128].forEach((steps, j) => {
+      [1, 2, 3, 4, 5, 7, 9, 128, 129, 301].forEach((steps, j) => {
         const decay = [0, 0.9, 0.5][(i + j) % 3]!;
         const slots = [1, 2, 3, 7, 17][(i + j) % 5]!, units = slots + 2, capacity = steps;
         const padded = 4 * Math.ceil(steps / 4);
@@ -166,7 +166,7 @@ testOnBothBuilds("outerGradient() matches a plain loop at every remainder of uni
 
 testOnBothBuilds("sumSteps() adds every step's row", ({ memory }) => {
   for (const units of [4, 8, 12, 36]) {
-    for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {
+    for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301]) {
       const deltas = uniformFloats(steps, steps * units), before = uniformFloats(units, units);
       const gradients = memory.updated(before);
       memory.kernels.sumSteps(memory.floats(deltas), steps, units, gradients);

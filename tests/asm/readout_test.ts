@@ -4,7 +4,7 @@ import { assertClose, uniformFloats } from "./numbers.ts";
 
 testOnBothBuilds("readStates() sums the steps of any window", ({ memory }) => {
   for (const units of [4, 8, 12, 36]) {
-    for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {
+    for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301]) {
       for (
         const [first, last] of [[0, steps - 1], [0, steps - 2], [steps >> 1, steps - 1], [
           steps - 1,

@@ -3,7 +3,7 @@ import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 
-const STEPS = [1, 2, 3, 4, 5, 9, 25];
+const STEPS = [1, 2, 3, 4, 5, 9, 25, 131, 150];
 const UNITS = [4, 8, 12, 36];
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 

@@ -3,7 +3,7 @@ import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 import { drawSpikes, placeSpikes, type SpikeLists } from "./spike_lists.ts";
 
 /** Sizes of a layer below (slots of its units), a layer above (units, a multiple of 4), steps, and a slot's capacity. */
-const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 128].flatMap((steps, i) =>
+const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 301].flatMap((steps, i) =>
   [1, 2, 7, 17].map((slots, j) => ({
     steps,
     slots,

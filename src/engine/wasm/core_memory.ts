@@ -41,6 +41,12 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   /** What a neuron's kernels remember from step to step, four numbers a unit. */
   readonly state: number;
   /** The neuron's constants: those that can be learned, a value a unit, and all others one after another. */
+  /**
+   * Parts of the gradients of learned constants f32 `[learned][width]`, and their totals f64 likewise, where sums over many steps are
+   * made of parts (asm/long_sums.ts); 0 where they are not.
+   */
+  readonly constantParts: number;
+  readonly constantTotals: number;
   readonly unitConstants: Readonly<Record<Learnable, number>>;
   readonly constants: number;
   /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
@@ -135,6 +141,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   const floats = (n: number) => arena.take(4 * n);
   const { steps } = plan.spec;
   const paddedSteps = roundUp(steps, 4);
+  const isLong = steps > kernels.mostPlain();
   const layout = layOut(plan, isExternal);
   const lists = (slots: number, byStep: boolean): SpikeLists => ({
     counts: floats(slots),
@@ -181,6 +188,8 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       currentGradients: rows(),
       feedback: layer.recurrent ? floats(3 * width) : 0,
       state: dense ? floats(4 * width) : 0,
+      constantParts: isLong ? floats(place.learned.size * width) : 0,
+      constantTotals: isLong ? floats(2 * place.learned.size * width) : 0,
       unitConstants: { decay: constant("decay"), threshold: constant("threshold"), scale: constant("scale") },
       constants: floats(kindOf(layer.neuron).constants(layer.neuron).length),
       unit: floats(slots),

@@ -345,6 +345,10 @@ export interface Kernels extends NeuronKernels {
     units: number,
     inputs: number,
   ): void;
+  addParts(parts: number, totals: number, count: number): void;
+  addTotals(totals: number, to: number, count: number): void;
+  mostPlain(): number;
+  runLength(): number;
   sumSteps(currentGradients: number, steps: number, units: number, biasGradients: number): void;
   readStates(
     potentials: number,

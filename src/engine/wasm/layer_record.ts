@@ -35,5 +35,7 @@ export function writeRecord(integers: Int32Array, at: number, record: LayerRecor
   LAYER_FIELDS.forEach((field, i) => integers[(at >> 2) + i] = record[field]);
 }
 
-/** Where in a record the sample's number of steps is, in bytes: the one field that changes. */
-export const STEPS_AT = 4 * LAYER_FIELDS.indexOf("steps");
+/** Where in a record a field is, in bytes. */
+export function fieldAt(field: typeof LAYER_FIELDS[number]): number {
+  return 4 * LAYER_FIELDS.indexOf(field);
+}

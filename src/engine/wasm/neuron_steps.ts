@@ -9,23 +9,40 @@
 import { kindOf, type Learnable } from "../../network/neurons.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels, StepKernel } from "./kernels.ts";
-import { STEPS_AT, writeRecord } from "./layer_record.ts";
+import { fieldAt, writeRecord } from "./layer_record.ts";
 
 /** The value of a constant that a kind does not have, and of the padding: padded units never fire. */
 const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Learnable, number>;
 const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Learnable, number>;
+
+/** Runs of steps on the way back. */
+interface Runs {
+  readonly all: readonly { readonly from: number; readonly to: number }[];
+  /** A run is done. */
+  end(): void;
+  /** All are. */
+  close(): void;
+}
+
+/** The field of a layer's record that changes from sample to sample. */
+const STEPS_AT = fieldAt("steps");
 
 /** The operations `scan` and `scanBack` of dense layers. */
 export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  /** Up to so many steps are summed one after the other; of more, so many at a time (asm/long_sums.ts). */
+  readonly #mostPlain: number;
+  readonly #run: number;
   /** Each layer's kernels, by its index. */
   readonly #steps: readonly StepKernel[];
   readonly #stepsBack: readonly StepKernel[];
 
   constructor(kernels: Kernels, { layers, gradients }: CoreMemory) {
     this.#kernels = kernels;
+    this.#mostPlain = kernels.mostPlain();
+    this.#run = kernels.runLength();
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
     for (const layer of layers) if (layer.layer.dense) this.#describe(layer, gradients);
@@ -53,7 +70,13 @@ export class NeuronSteps {
     const { record, layer, outputGradients, currentGradients, excess, width, recurrentAt } = memory;
     const stepBack = this.#stepsBack[layer.index]!;
     const row = 4 * width;
-    if (!layer.recurrent) stepBack(record, 0, steps);
+    const runs = this.#runsOf(memory, steps);
+    if (!layer.recurrent) {
+      for (const { from, to } of runs.all) {
+        stepBack(record, from, to);
+        runs.end();
+      }
+    }
     for (let t = steps - 1; t >= 0 && layer.recurrent; t--) {
       if (t < steps - 1) {
         // deno-fmt-ignore
@@ -61,10 +84,41 @@ export class NeuronSteps {
           layer.wayBack === "spikes" ? excess + row * t : 0, width);
       }
       stepBack(record, t, t + 1);
+      if (t % this.#run === 0) runs.end();
     }
+    runs.close();
     // What a product reads behind the last step; a longer sample may have left something there.
     const end = (currentGradients + row * steps) >> 2;
     this.#floats.fill(0, end, end + 5 * width);
+  }
+
+  /**
+   * The way back in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many steps, runs
+   * whose parts of them are added up in float64.
+   */
+  #runsOf(memory: LayerMemory, steps: number): Runs {
+    const { learned, record, width, constantParts, constantTotals } = memory;
+    if (learned.size === 0 || steps <= this.#mostPlain) {
+      return { all: [{ from: 0, to: steps }], end() {}, close() {} };
+    }
+    const names = [...learned.keys()], k = this.#kernels, run = this.#run;
+    const fields = names.map((name) => (record + fieldAt(`${name}Gradients`)) >> 2);
+    const places = fields.map((field) => this.#integers[field]!);
+    fields.forEach((field, i) => this.#integers[field] = constantParts + 4 * width * i);
+    return {
+      all: Array.from(
+        { length: Math.ceil(steps / run) },
+        (_, i) => ({ from: run * i, to: Math.min(steps, run * (i + 1)) }),
+      )
+        .reverse(),
+      end: () => k.addParts(constantParts, constantTotals, names.length * width),
+      close: () => {
+        fields.forEach((field, i) => {
+          this.#integers[field] = places[i]!;
+          k.addTotals(constantTotals + 8 * width * i, places[i]!, width);
+        });
+      },
+    };
   }
 
   /** Writes a layer's constants, and the record that its kernels read. */

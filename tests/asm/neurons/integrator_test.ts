@@ -8,7 +8,8 @@ testOnBothBuilds("stepIntegrator() and stepBackIntegrator() match the equations"
   for (const decay of [0, 0.8, 1]) {
     for (const synapticDecay of [0, 0.6]) {
       const neuron = completeNeuron({ kind: "integrator", decay, synapticDecay });
-      assert.equal(compareWithReference(memory, neuron, { step, stepBack }), 45);
+      const steps = [1, 2, 3, 7, 25, 131]; // of more than 128, what is rounded off is kept
+      assert.equal(compareWithReference(memory, neuron, { step, stepBack }, steps), 54);
     }
   }
 });
