@@ -1,10 +1,11 @@
 /**
- * Learning curves: loss, accuracy and firing rate while a network trained.
+ * Learning curves: loss, accuracy, firing rate and gradient norms while a network trained.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
 import { count, loss } from "../figures.ts";
+import { gradientFigure } from "./gradients.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, draw, lossTicks, thinned, tickPercent } from "./plots.ts";
 import type { BatchMetrics, EpochMetrics } from "./records.ts";
@@ -252,7 +253,7 @@ export function learningSection(
           CAPTIONS[quantity],
         )
       )
-    }${table(tableOf(metrics))}</div>`,
+    }${gradientFigure(metrics, width) ?? ""}${table(tableOf(metrics))}</div>`,
   );
 }
 

@@ -5,6 +5,7 @@ import type { Samples } from "../../src/data/samples.ts";
 import { type EncoderDescription, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { sampleFigure, sampleImage, signedImage } from "../../src/report/images.ts";
 import { layOut, layoutOfSamples, layoutOfWeights } from "../../src/report/layout.ts";
+import { drawnLayers, gradientCurves, gradientFigure } from "../../src/report/gradients.ts";
 import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
 import { ranges } from "../../src/figures.ts";
 import { html, table } from "../../src/report/markup.ts";
@@ -243,4 +244,28 @@ Deno.test("html escapes whatever is put into a page", async () => {
   assert.ok(!page.includes("<script"), page);
   assert.equal(page.match(/&lt;script&gt;alert\(&quot;x&quot;\)/g)?.length, 5);
   assert.equal(String(await html`<p title="${hostile}">`).includes(`"x"`), false);
+});
+
+Deno.test("gradient curves are medians layer by layer, without norms that have no place on a scale of powers", async () => {
+  const metrics = [[8, 1], [2, 1], [4, 0], [null, 1], [16, 1]].map((gradientNorms, i) => ({
+    ...{ epoch: 1, batch: i + 1, samples: 10, loss: 1, accuracy: 0.5, firingRate: 0.1, gradientNorms },
+  }));
+  const [lowest, top] = gradientCurves(metrics, 3);
+  assert.deepEqual(lowest!.points.map(({ norm }) => norm), [8, 8, 4, 4, 16]); // the upper one of two, and null left out
+  assert.deepEqual(lowest!.points.map(({ seen }) => seen), [10, 20, 30, 40, 50]);
+  assert.deepEqual(lowest!.norms, [8, 2, 4, 16]);
+  assert.deepEqual(top!.points.map(({ norm }) => norm), [1, 1, 1, 1, 1]);
+  assert.deepEqual(gradientCurves(metrics, 1)[1]!.points.length, 4); // 0 is not drawn
+  const page = String(await gradientFigure(metrics, 3));
+  assert.match(page, /aria-label="gradient norms over training, layer by layer: layer 1 8, output layer 1"/);
+  assert.equal(page.match(/stroke-width="1\.6"/g)?.length, 2);
+  // Of a run that kept none, and of one whose norms are all 0 or lost.
+  assert.equal(gradientFigure(metrics.map(({ gradientNorms: _, ...rest }) => rest), 3), undefined);
+  assert.match(
+    String(await gradientFigure(metrics.map((each) => ({ ...each, gradientNorms: [0, 0] })), 3)),
+    /<svg/,
+  );
+  // Sixty-four layers are more than there are colours.
+  assert.deepEqual(drawnLayers(64), [1, 14, 26, 39, 51, 64]);
+  assert.deepEqual([drawnLayers(1), drawnLayers(3)], [[1], [1, 2, 3]]);
 });

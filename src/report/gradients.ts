@@ -1,0 +1,135 @@
+/**
+ * Gradient norms, layer by layer, while a network trained: where gradients explode or vanish on their way down.
+ *
+ * @module
+ */
+import * as Plot from "@observablehq/plot";
+import { count } from "../figures.ts";
+import { figure, html, legend, type Markup, type Table } from "./markup.ts";
+import { axis, draw, SERIES, thinned } from "./plots.ts";
+import type { BatchMetrics } from "./records.ts";
+
+/** A layer's norms. */
+export interface GradientCurve {
+  /** From 1. */
+  readonly layer: number;
+  /** The median over each batch and those before it; a norm of 0, or one that is not finite, has no place on a scale of powers. */
+  readonly points: readonly { readonly seen: number; readonly norm: number }[];
+  /** In order, those that are not finite left out. */
+  readonly norms: readonly number[];
+}
+
+const MOST_POINTS = 400;
+
+/** The layers that are drawn, from 1: all where there are colours for them, else from the lowest to the top one, evenly. */
+export function drawnLayers(layers: number): number[] {
+  const drawn = Math.min(layers, SERIES.length);
+  return Array.from(
+    { length: drawn },
+    (_, i) => drawn < 2 ? 1 : 1 + Math.round(i * (layers - 1) / (drawn - 1)),
+  );
+}
+
+/** The curves of the layers that are drawn. @param width Batches that a point is the median of. */
+export function gradientCurves(metrics: readonly BatchMetrics[], width: number): GradientCurve[] {
+  const layers = metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
+  return drawnLayers(layers).map((layer) => {
+    const norms = metrics.map(({ gradientNorms }) => gradientNorms?.[layer - 1] ?? NaN);
+    let seen = 0;
+    const points = metrics.flatMap(({ samples }, i) => {
+      seen += samples;
+      const window = norms.slice(Math.max(0, i + 1 - width), i + 1).filter(Number.isFinite).sort((a, b) =>
+        a - b
+      );
+      const norm = window[Math.floor(window.length / 2)] ?? 0;
+      return norm > 0 ? [{ seen, norm }] : [];
+    });
+    return { layer, points, norms: norms.filter(Number.isFinite) };
+  });
+}
+
+/** The picture, where norms were recorded. @param width Batches that a point is the median of. */
+export function gradientFigure(metrics: readonly BatchMetrics[], width: number): Markup | undefined {
+  const curves = gradientCurves(metrics, width);
+  if (curves.every(({ norms }) => norms.length === 0)) return undefined;
+  const top = metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
+  const name = (layer: number) => layer === top ? "output layer" : `layer ${layer}`;
+  const values = curves.flatMap(({ points }) => points.map(({ norm }) => norm));
+  const picture = draw(
+    {
+      height: 250,
+      x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
+      y: axis("gradient's L2 norm", {
+        grid: true,
+        type: "log",
+        ticks: ticksOf(values),
+        tickFormat: short,
+        ...(values.length === 0 && { domain: [0.1, 1] }),
+      }),
+      marks: curves.map(({ points }, i) =>
+        Plot.lineY(thinned(points, ({ norm }) => norm, MOST_POINTS), {
+          x: "seen",
+          y: "norm",
+          stroke: SERIES[i]!,
+          strokeWidth: 1.6,
+        })
+      ),
+    },
+    `gradient norms over training, layer by layer: ${
+      curves.map(({ layer, norms }) => `${name(layer)} ${short(medianOf(norms))}`).join(", ")
+    }`,
+  );
+  const caption = html`
+    ${legend(
+      curves.map(({ layer }, i) => [SERIES[i]!, name(layer)]),
+    )}The L2 norm of the gradient of a batch's mean loss, by
+    all that a layer learns; the median of ${width === 1
+      ? "one batch"
+      : `${
+        count(width)
+      } batches`}. A lower layer's that is a hundred times the output layer's has exploded on its way down, one of a fiftieth is vanishing.
+  `;
+  return figure(picture, caption, tableOf(curves, name));
+}
+
+/** Powers of ten between some values, six at most; of less than two decades 2 and 5 times these, too. */
+function ticksOf(values: readonly number[]): number[] {
+  const ends = [Math.min, Math.max].map((end) =>
+    Math.log10(values.reduce((a, b) => end(a, b), values[0] ?? 1))
+  );
+  const [low = 0, high = 0] = ends;
+  const steps = high - low < 2 ? [1, 2, 5] : [1];
+  const stride = Math.max(1, Math.ceil((high - low) / 6));
+  const powers = Array.from(
+    { length: Math.floor(high) - Math.floor(low) + 1 },
+    (_, i) => Math.floor(low) + i,
+  );
+  return powers.filter((power) => power % stride === 0)
+    .flatMap((power) => steps.map((step) => step * 10 ** power))
+    .filter((tick) => Math.log10(tick) >= low && Math.log10(tick) <= high);
+}
+
+function tableOf(curves: readonly GradientCurve[], name: (layer: number) => string): Table {
+  return {
+    caption: "Gradient norms of batches",
+    head: ["layer", "first", "median", "smallest", "largest"],
+    rows: curves.map(({ layer, norms }) => [
+      name(layer),
+      short(norms[0] ?? NaN),
+      short(medianOf(norms)),
+      short(norms.reduce((least, norm) => Math.min(least, norm), Infinity)),
+      short(norms.reduce((most, norm) => Math.max(most, norm), -Infinity)),
+    ]),
+  };
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+function short(value: number): string {
+  if (!Number.isFinite(value)) return "–";
+  return value !== 0 && (value >= 1e4 || value < 1e-2)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(3)));
+}
