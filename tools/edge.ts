@@ -19,7 +19,10 @@ import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/cli/training_options.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
+import { checkMayWrite } from "../src/cli/task_permissions.ts";
+import { TEMPORARY, writeFileAtomic } from "../src/data/write_file.ts";
 import { findModel } from "../src/train/run_folder.ts";
+import { type BuiltFile, checkBuildFolder, writeBuild } from "./build_folder.ts";
 import { bundle, checkBundler, makeFolder } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
@@ -65,6 +68,9 @@ const WRANGLER = `// npx wrangler deploy
 }
 `;
 
+/** Tells Node that the files beside it are modules. */
+const PACKAGE = `${JSON.stringify({ private: true, type: "module" })}\n`;
+
 /** Everything in one module: model and kernels as base64, compiled when the module is loaded. */
 function fetchModule(kernels: Uint8Array, model: Uint8Array): string {
   return `import { createHandler } from ${JSON.stringify(fileURLToPath(HANDLER))};
@@ -106,15 +112,19 @@ const command = createCommand(
     const { say, result } = openOutput(given);
     const { out } = given;
     checkBundler();
+    await checkMayWrite(out, out, ["edge", ...Deno.args]);
+    await checkBuildFolder(out);
     const path = await findModel(given.model);
     const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
     const model = await Deno.readFile(path);
     const kernels = await Deno.readFile(new URL(`build/${KERNELS}`, ROOT));
     await makeFolder(out);
-    const entry = resolve(out, ".fetch_entry.js");
-    await Deno.writeTextFile(entry, fetchModule(kernels, model));
+    const entry = resolve(out, `${TEMPORARY}${crypto.randomUUID()}.js`);
+    await writeFileAtomic(entry, fetchModule(kernels, model));
     const [modules, alone] = [await bundle([fileURLToPath(HANDLER)]), await bundle([entry])];
-    const files: [name: string, contents: Uint8Array | string][] = [
+    await Deno.remove(entry);
+    const files: BuiltFile[] = [
+      ["package.json", PACKAGE],
       ["worker.js", WORKER],
       ["spikelet.js", modules.files[0]!.contents],
       [KERNELS, kernels],
@@ -124,10 +134,9 @@ const command = createCommand(
       ["fetch.js", alone.files[0]!.contents],
       [NOTICES_FILE, await writeNotices(alone.packages, ["kernels"])],
     ];
-    await Deno.remove(entry);
+    await writeBuild(out, files);
     for (const [name, contents] of files) {
       const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
-      await Deno.writeFile(join(out, name), bytes);
       say(`${join(out, name)}: ${count(bytes.length)} bytes`);
     }
     say(`${path}: ${describeNetwork(spec)}`);

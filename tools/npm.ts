@@ -1,9 +1,7 @@
 /**
  * `deno task npm`: the package for Node, bundlers and browsers.
  *
- *     deno run … tools/npm.ts PACKED OUT
- *
- * PACKED is what `deno pack` has written: the library as JavaScript with types. Of it the package has the types of
+ * It begins with what `deno pack` writes: the library as JavaScript with types. Of it the package has the types of
  * `src/portable.ts`. The code is bundled, packages and all, so that it needs none: npm installs nothing for a folder that it links
  * (`npm install path/to/dist/npm`). The kernels are there as text, for runtimes differ in how they find files, and as `.wasm` for
  * those that import them; the engine's worker is one file.
@@ -15,17 +13,19 @@ import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import type { Package } from "../src/licenses/packages.ts";
-import { bundle } from "./bundle.ts";
+import { createCommand } from "../src/cli/command.ts";
+import { runCommandLine } from "../src/cli/command_line.ts";
+import { pathOption } from "../src/cli/option_values.ts";
+import { jsonOption, openOutput } from "../src/cli/output.ts";
+import { checkMayWrite } from "../src/cli/task_permissions.ts";
+import { SpikeletError } from "../src/errors.ts";
+import { count } from "../src/figures.ts";
+import { checkBuildFolder, LIST, writeBuild } from "./build_folder.ts";
+import { bundle, checkBundler } from "./bundle.ts";
 import configuration from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
-const [PACKED, OUT] = Deno.args;
-if (!PACKED || !OUT || Deno.args.length > 2) {
-  console.error(
-    "tools/npm.ts: expected two arguments, what `deno pack` has written and a folder: call `deno task npm`",
-  );
-  Deno.exit(2);
-}
+const OUT = "dist/npm", PACKED = "dist/packed.tgz";
 const ENTRY = "src/portable.ts", WORKER = "src/engine/wasm/worker.ts", TYPES = "src/portable.d.ts";
 const VARIANTS = ["plain", "relaxed"] as const;
 
@@ -96,17 +96,23 @@ async function untar(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>
 }
 
 /** A file of types, and all that it and they import. Types of other packages there are none: ours need nobody to install them. */
-function typesOf(files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>, entry: string): Set<string> {
+function typesOf(
+  files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
+  packed: string,
+  entry: string,
+): Set<string> {
   const paths = new Set<string>(), open = [entry];
   for (let path; (path = open.pop()) !== undefined;) {
     if (paths.has(path)) continue;
     const bytes = files.get(path);
-    if (!bytes) throw new Error(`${PACKED}: no ${path}, which the package needs`);
+    if (!bytes) throw new SpikeletError(`${packed}: no ${path}, which the package needs`);
     paths.add(path);
     const code = new TextDecoder().decode(bytes).replace(/\/\*.*?\*\//gs, ""); // without the examples in comments
     for (const [, specifier = ""] of code.matchAll(/\b(?:from |import |import\()"([^"\n]+)"/g)) {
       if (!specifier.startsWith(".")) {
-        throw new Error(`${path}: it has types of ${specifier}, which nobody who installs the package has`);
+        throw new SpikeletError(
+          `${path}: it has types of ${specifier}, which nobody who installs the package has`,
+        );
       }
       open.push(join(dirname(path), specifier.replace(/\.js$/, ".d.ts")));
     }
@@ -120,67 +126,110 @@ async function bundled(module: string): Promise<{ code: string; packages: readon
   return { code: new TextDecoder().decode(file?.contents), packages };
 }
 
-const files = await untar(PACKED);
-if (!files.has(TYPES)) {
-  console.error(
-    `${PACKED}: no types: \`deno publish --dry-run --allow-dirty\` tells which of them are not said`,
+/** All files of the package, of what `deno pack` has written. @throws {SpikeletError} when something is missing in that. */
+async function packageOf(packed: string): Promise<Map<string, Uint8Array | string>> {
+  const files = await untar(packed);
+  if (!files.has(TYPES)) {
+    throw new SpikeletError(
+      `${packed}: no types: \`deno publish --dry-run --allow-dirty\` tells which of them are not said`,
+    );
+  }
+  const out = new Map<string, Uint8Array | string>();
+  for (const path of [...typesOf(files, packed, TYPES), "LICENSE", "CHANGELOG.md"]) {
+    out.set(path, files.get(path)!);
+  }
+  const library = await bundled(ENTRY), worker = await bundled(WORKER);
+  if (library.code.split('"./worker.ts"').length !== 2) {
+    throw new SpikeletError(`${ENTRY}: it names no worker.ts`);
+  }
+  out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"')).set(
+    "worker.js",
+    worker.code,
   );
-  Deno.exit(1);
-}
-const out = new Map<string, Uint8Array | string>();
-for (const path of [...typesOf(files, TYPES), "LICENSE", "CHANGELOG.md"]) out.set(path, files.get(path)!);
-const library = await bundled(ENTRY), worker = await bundled(WORKER);
-if (library.code.split('"./worker.ts"').length !== 2) throw new Error(`${ENTRY}: it names no worker.ts`);
-out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"')).set("worker.js", worker.code);
-const packages = new Map([...library.packages, ...worker.packages].map((each) => [each.folder, each]));
-out.set(NOTICES_FILE, await writeNotices([...packages.values()], ["kernels"]));
-for (const variant of VARIANTS) {
-  const binary = await Deno.readFile(new URL(`build/kernels.${variant}.wasm`, ROOT));
-  out.set(`kernels.${variant}.wasm`, binary);
-  out.set(`kernels.${variant}.wasm.d.ts`, WASM_TYPES);
-  out.set(`kernels.${variant}.js`, `export default "${btoa(String.fromCharCode(...binary))}";\n`);
-}
-out.set("index.js", index("spikelet.js"));
-out.set("index.d.ts", WITH_GLOBALS + index(TYPES.replace(/\.d\.ts$/, ".js"))).set("globals.d.ts", GLOBALS);
-out.set("kernels.js", KERNELS).set("kernels.d.ts", KERNELS_TYPES);
-out.set("README.md", await Deno.readTextFile(new URL("docs/npm.md", ROOT)));
-const wasm = Object.fromEntries(VARIANTS.map((variant) => [
-  `./kernels.${variant}.wasm`,
-  { types: `./kernels.${variant}.wasm.d.ts`, default: `./kernels.${variant}.wasm` },
-]));
-out.set(
-  "package.json",
-  JSON.stringify(
-    {
-      name: configuration.name,
-      version: configuration.version,
-      description: "Spiking neural networks, trained and run in any JavaScript runtime",
-      license: configuration.license,
-      type: "module",
-      engines: { node: ">=20" },
-      exports: {
-        ".": { types: "./index.d.ts", default: "./index.js" },
-        "./portable": { types: "./index.d.ts", default: "./index.js" }, // as it is called in the repository
-        ...wasm,
-        "./package.json": "./package.json",
+  const packages = new Map([...library.packages, ...worker.packages].map((each) => [each.folder, each]));
+  out.set(NOTICES_FILE, await writeNotices([...packages.values()], ["kernels"]));
+  for (const variant of VARIANTS) {
+    const binary = await Deno.readFile(new URL(`build/kernels.${variant}.wasm`, ROOT));
+    out.set(`kernels.${variant}.wasm`, binary);
+    out.set(`kernels.${variant}.wasm.d.ts`, WASM_TYPES);
+    out.set(`kernels.${variant}.js`, `export default "${btoa(String.fromCharCode(...binary))}";\n`);
+  }
+  out.set("index.js", index("spikelet.js"));
+  out.set("index.d.ts", WITH_GLOBALS + index(TYPES.replace(/\.d\.ts$/, ".js"))).set("globals.d.ts", GLOBALS);
+  out.set("kernels.js", KERNELS).set("kernels.d.ts", KERNELS_TYPES);
+  out.set("README.md", await Deno.readTextFile(new URL("docs/npm.md", ROOT)));
+  const wasm = Object.fromEntries(VARIANTS.map((variant) => [
+    `./kernels.${variant}.wasm`,
+    { types: `./kernels.${variant}.wasm.d.ts`, default: `./kernels.${variant}.wasm` },
+  ]));
+  out.set(
+    "package.json",
+    JSON.stringify(
+      {
+        name: configuration.name,
+        version: configuration.version,
+        description: "Spiking neural networks, trained and run in any JavaScript runtime",
+        license: configuration.license,
+        type: "module",
+        engines: { node: ">=20" },
+        exports: {
+          ".": { types: "./index.d.ts", default: "./index.js" },
+          "./portable": { types: "./index.d.ts", default: "./index.js" }, // as it is called in the repository
+          ...wasm,
+          "./package.json": "./package.json",
+        },
+        sideEffects: ["./worker.js"],
+        files: ["*", `!${LIST}`],
       },
-      sideEffects: ["./worker.js"],
-    },
-    null,
-    2,
-  ) + "\n",
-);
-
-await Deno.remove(OUT, { recursive: true }).catch(() => {}); // what an older version had
-let total = 0;
-for (const [path, contents] of out) {
-  const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
-  await Deno.mkdir(`${OUT}/${dirname(path)}`, { recursive: true });
-  await Deno.writeFile(`${OUT}/${path}`, bytes);
-  total += bytes.length;
+      null,
+      2,
+    ) + "\n",
+  );
+  return out;
 }
-console.log(
-  `${OUT}: ${configuration.name} ${configuration.version}, ${out.size} files, ${
-    total.toLocaleString("en")
-  } bytes`,
-);
+
+function sizeOf(contents: Uint8Array | string): number {
+  return typeof contents === "string" ? new TextEncoder().encode(contents).length : contents.length;
+}
+
+/** Has Deno write the library as JavaScript with types. @throws {SpikeletError} when it cannot. */
+async function pack(packed: string): Promise<void> {
+  await Deno.mkdir(dirname(packed), { recursive: true });
+  const args = ["pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", packed];
+  const { success } = await new Deno.Command(Deno.execPath(), {
+    args,
+    cwd: fileURLToPath(ROOT),
+    stdin: "null",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  if (!success) throw new SpikeletError("`deno pack` has failed: see above");
+}
+
+const command = createCommand(
+  "npm",
+  "Make the package for Node, bundlers and browsers",
+  "Writes dist/npm/; `npm publish dist/npm` would publish it, `npm install PATH/dist/npm` installs it.",
+  "--out dist/npm",
+)
+  .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
+  .addOption(
+    pathOption("--packed <file>", "what `deno pack` has written already (default: it is called first)"),
+  )
+  .addOption(jsonOption)
+  .action(async (given) => {
+    const { say, result } = openOutput(given);
+    const { out } = given;
+    checkBundler();
+    await checkMayWrite(out, out, ["npm", ...Deno.args]);
+    await checkBuildFolder(out);
+    if (given.packed === undefined) await pack(PACKED);
+    const files = [...await packageOf(given.packed ?? PACKED)];
+    await writeBuild(out, files);
+    const bytes = files.reduce((sum, [, contents]) => sum + sizeOf(contents), 0);
+    const { name, version } = configuration;
+    say(`${out}: ${name} ${version}, ${files.length} files, ${count(bytes)} bytes`);
+    result({ out, name, version, files: files.map(([path]) => path), bytes });
+  });
+
+if (import.meta.main) await runCommandLine(["npm", ...Deno.args], [command]);

@@ -22,8 +22,10 @@ import { readModel } from "../src/network/model_file.ts";
 import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/page/site.ts";
 import { SUBSET } from "../src/page/subset.ts";
 import { PALETTE } from "../src/report/style.ts";
+import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { findModel } from "../src/train/run_folder.ts";
-import { type Bundle, bundle, type BundledFile, checkBundler, makeFolder } from "./bundle.ts";
+import { checkBuildFolder, writeBuild } from "./build_folder.ts";
+import { type Bundle, bundle, type BundledFile, checkBundler } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("page/", ROOT);
@@ -76,6 +78,8 @@ const command = createCommand(
     const { say, result } = openOutput(given);
     const { out } = given;
     checkBundler();
+    await checkMayWrite(out, out, ["page", ...Deno.args]);
+    await checkBuildFolder(out);
     const model = given.model === undefined ? undefined : await findModel(given.model);
     if (model !== undefined) await readModel(model); // a damaged one is refused here, not by the page
     const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });
@@ -94,12 +98,8 @@ const command = createCommand(
       text(NOTICES_FILE, await writeNotices(packages, ["kernels", "digits"])),
       ...(model === undefined ? [] : [{ name: MODEL_FILE, contents: await Deno.readFile(model) }]),
     ];
-    await Deno.remove(out, { recursive: true }).catch(() => {}); // what an older version had
-    await makeFolder(out);
-    for (const { name, contents } of files) {
-      await Deno.writeFile(join(out, name), contents);
-      say(`${join(out, name)}: ${count(contents.length)} bytes`);
-    }
+    await writeBuild(out, files.map(({ name, contents }) => [name, contents]));
+    for (const { name, contents } of files) say(`${join(out, name)}: ${count(contents.length)} bytes`);
     const bytes = files.reduce((sum, { contents }) => sum + contents.length, 0);
     say(`${count(bytes)} bytes in all`);
     say(`\nNext:\n  deno task serve --model NAME          see it with a model of yours`);

@@ -8,7 +8,7 @@ import { InputError } from "../errors.ts";
 import { writeError } from "../file_access.ts";
 
 /** What the names of unfinished files begin with. */
-const TEMPORARY = ".spikelet-";
+export const TEMPORARY = ".spikelet-";
 
 /**
  * Writes a file whole or not at all. What stood there before stays until the new content is on the disk; a symbolic link is

@@ -14,7 +14,7 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
       // A model that was built in is another one than that which is served.
-      if (isFile && !name.endsWith(".safetensors")) {
+      if (isFile && !name.startsWith(".") && !name.endsWith(".safetensors")) {
         site.set(name, await Deno.readFile(new URL(encodeURIComponent(name), folder)));
       }
     }

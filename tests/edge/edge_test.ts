@@ -99,6 +99,31 @@ async function writesBundle(): Promise<void> {
   });
 }
 
+/** Asks the module for all digits that lie in `digits`, and prints the answers. */
+const NODE_PROGRAM = `import { fetch } from "./fetch.js";
+import { readFileSync } from "node:fs";
+const headers = { "content-type": "application/octet-stream" };
+const request = new Request("http://localhost/classify", { method: "POST", body: readFileSync("digits"), headers });
+process.stdout.write(await (await fetch(request)).text());
+`;
+
+const node = await new Deno.Command("node", { args: ["--version"] }).output().catch(() => undefined);
+Deno.test({
+  ...named(
+    "the bundle runs under Node as it lies there",
+    NO_TOOLS ?? (node ? undefined : "there is no Node"),
+  ),
+  fn: () =>
+    bundled(async (folder) => {
+      await Deno.writeTextFile(join(folder, "program.js"), NODE_PROGRAM);
+      await Deno.writeFile(join(folder, "digits"), DIGITS);
+      const { stdout, stderr } = await new Deno.Command("node", { args: ["program.js"], cwd: folder })
+        .output();
+      const decoder = new TextDecoder();
+      assert.deepEqual([decoder.decode(stderr), decoder.decode(stdout)], ["", EXPECTED]);
+    }),
+});
+
 const workerd = NO_TOOLS === undefined ? await findWorkerd() : { reason: NO_TOOLS };
 Deno.test({
   ...named(

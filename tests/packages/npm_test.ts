@@ -143,7 +143,7 @@ Deno.test({
         const deno = Deno.execPath();
         await run(PROJECT, deno, "pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", packed);
         const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", `--allow-write=${folder}`];
-        await run(PROJECT, deno, "run", ...permissions, "tools/npm.ts", packed, built);
+        await run(PROJECT, deno, "run", ...permissions, "tools/npm.ts", "--packed", packed, "--out", built);
         for await (const path of filesOf(built)) {
           if (!/\.js$/.test(path)) continue;
           const code = (await Deno.readTextFile(path)).replace(/\/\*.*?\*\//gs, "");
