@@ -83,8 +83,8 @@ Deno.test("no module of src reads a file of the user's by itself", async () => {
   const visit = async (folder: URL) => {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const url = new URL(isDirectory ? `${name}/` : name, folder);
-      if (isDirectory) await visit(url);
-      else if (!allowed.includes(name)) {
+      if (isDirectory && name !== "licenses") await visit(url); // what is there reads the program's own files
+      else if (!isDirectory && !allowed.includes(name)) {
         const code = (await Deno.readTextFile(url)).replace(/^ \*.*$/gm, "");
         if (/Deno\.(readFile|readTextFile)/.test(code)) strays.push(url.pathname);
       }

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
-import { readError } from "../file_access.ts";
+import { readText } from "../file_access.ts";
 import type { BatchReport } from "./trainer.ts";
 
 /** What is read of a line again; versions of Spikelet record different things. */
@@ -44,10 +44,7 @@ export function metricsOf(report: BatchReport): BatchMetrics {
 
 /** All lines of a run, whichever session wrote them; damaged ones are passed over. */
 export async function readHistory(directory: string): Promise<BatchMetrics[]> {
-  const path = join(directory, "metrics.jsonl");
-  const text = await Deno.readTextFile(path).catch((error: unknown) => {
-    throw readError(error, path);
-  });
+  const text = await readText(join(directory, "metrics.jsonl"));
   return text.split("\n").flatMap((line) => {
     const parsed = v.safeParse(batchMetrics, parseLine(line));
     return parsed.success ? [parsed.output] : [];

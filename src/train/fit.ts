@@ -4,7 +4,7 @@
  * @module
  */
 import { fitSteps, longestOf } from "../data/fit_steps.ts";
-import type { Samples } from "../data/samples.ts";
+import { bytesOf, type Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
@@ -18,12 +18,23 @@ import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_ma
  * @throws {InputError} when they do not fit.
  */
 export function fitSamples(
-  network: NamedNetwork,
+  network: NamedNetwork & { readonly metadata?: Readonly<Record<string, string>> },
   whose: string,
   samples: Samples,
   advice: string,
 ): MatchedSamples {
+  checkBytes(network.metadata?.bytes, whose, samples);
   return matchClasses(network, whose, fitForm(network.spec, whose, samples, advice), advice);
+}
+
+/** Bytes have to stand for what they stood for as a model learned. @param learned `bytes` of its metadata. */
+function checkBytes(learned: string | undefined, whose: string, samples: Samples): void {
+  const found = bytesOf(samples);
+  if (learned === undefined || !(samples.features instanceof Uint8Array) || learned === found) return;
+  throw new InputError(
+    `${whose}: it learned from bytes that are ${learned}, but those of ${samples.name} are ${found}: ` +
+      "say what they are in the file's metadata (bytes), or keep them as floats",
+  );
 }
 
 /**

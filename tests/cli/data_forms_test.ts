@@ -219,6 +219,18 @@ Deno.test("train learns little sets that people really have, or says clearly why
       assert.deepEqual(test, learned.get(name)?.test);
     }
 
+    // Nor are bytes taken for something else than what it learned from.
+    await Deno.mkdir(join(folder, "pixels"));
+    await Deno.writeFile(
+      join(folder, "pixels", "test.safetensors"),
+      serializeSafetensors(events(40, 10, "U8"), { bytes: "pixels" }),
+    );
+    assertOneLine(
+      await spikelet(folder, ["evaluate", "bytes", "--data", "pixels", "--threads", "1"]),
+      1,
+      /model\.safetensors: it learned from bytes that are numbers, but those of .* are pixels: say what they are/,
+    );
+
     const refused = async (name: string, message: RegExp) =>
       assertOneLine(await spikelet(folder, args(name)), 1, message);
     await write("from-1", events(100, 10, "U8", 1), events(40, 10, "U8", 1));
