@@ -5,37 +5,52 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
-import { OptionError } from "../errors.ts";
+import { OptionError, SpikeletError } from "../errors.ts";
 import { type PresetName, presetOf, type SeedOptions } from "../network/presets.ts";
+import { type ComparedOptions, compareNetworks } from "../train/compare.ts";
 import {
-  type ComparedNetwork,
-  type ComparedOptions,
-  compareNetworks,
-  NOTEBOOK,
-  type Spread,
-} from "../train/compare.ts";
+  comparisonNameOf,
+  createComparison,
+  type KeptComparison,
+  readComparison,
+  reopenComparison,
+} from "../train/comparison_file.ts";
+import { fingerprint } from "../train/run_facts.ts";
+import { checkRunName } from "../train/run_folder.ts";
 import { loadDataSet } from "../train/run.ts";
+import { VERSION } from "../version.ts";
 import { presetNetwork } from "./chosen_network.ts";
-import { alignColumns } from "./columns.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, givenCommand, INVOCATION } from "./command.ts";
+import { report, table } from "./comparison_table.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
+import { printError } from "../print.ts";
 import { modelsOption } from "./network_options.ts";
-import { numberOption, wholeNumbers } from "./option_values.ts";
+import { numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
+import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
-/** Makes the command. */
-export function compareCommand(): CommandUnknownOpts {
+/** By their attributes, the options that a comparison takes anew that goes on; it has all others from its file. */
+const BESIDE_RESUME: ReadonlySet<string> = new Set(
+  ["resume", "seeds", "threads", "engine", "gpuMemory", "skip", "tune", "data", "json", "quiet"],
+);
+
+/** By their attributes, the options that say nothing of what is compared. */
+const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
+
+/** Makes the command. @param goingOn The comparison that goes on, where its own command is carried out once more. */
+export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
   return createCommand(
     "compare",
     "Train presets over several seeds: the notebook's network and its dense peer",
-    "Prints the notebook's closing table, with mean and spread. Keeps no models. Each preset is trained by its own " +
+    "Prints the notebook's closing table, with mean and spread, and keeps it in runs/NAME.json, run by run, from which " +
+      "--resume goes on after whatever stopped it. Keeps no models. Each preset is trained by its own " +
       "recipe, but for the options that are given, and takes those of the network's options that it has a use for.",
     "--models tuned,dense --seeds 3",
   )
@@ -77,10 +92,20 @@ export function compareCommand(): CommandUnknownOpts {
     .addOption(options.precisionOption)
     .addOption(options.noSkipOption)
     .addOption(options.noTuneOption)
+    .addOption(
+      pathOption("--name <name>", "the table's file below runs/", "compare and time").helpGroup("Output:"),
+    )
+    .addOption(
+      pathOption("--resume <name>", "go on with a comparison, with its options; or show its table").helpGroup(
+        "Output:",
+      ),
+    )
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given, command) => {
-      const { seed, seeds, models } = given;
+      if (given.resume !== undefined) return await goOn(comparisonNameOf(given.resume), command);
+      const { seed, seeds, models, name } = given;
+      if (name !== undefined) checkRunName(name);
       if (!Number.isSafeInteger(seed + seeds - 1)) {
         throw new OptionError(
           `--seed ${seed}: expected at most ${
@@ -92,43 +117,113 @@ export function compareCommand(): CommandUnknownOpts {
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
+      const interruption = endByItself();
+      const { signal } = interruption;
       const samples = await loadDataSet(given.data);
       const form = dataFormOf(samples.train, samples.test);
       const networks = models.map((model) => optionsOf(model, given, isGiven, form, samples.train.count));
+      const facts = {
+        command: givenCommand(command, BESIDE_COMMAND),
+        networks,
+        seed,
+        seeds,
+        data: await fingerprint(samples.train),
+      };
+      goingOn?.check(facts);
+      const file = goingOn ? reopenComparison(goingOn, facts) : await createComparison(name, facts);
+      const all = seeds * models.length, runs = [...goingOn?.runs ?? []];
+      const resume = `${INVOCATION} compare --resume ${file.name}`;
+      if (goingOn) sayWhereItGoesOn(goingOn, all, say);
       using progress = openProgress(given.quiet === true);
-      const compared = await compareNetworks({ networks, samples, seeds, seed }, {
-        onRun({ options: { model, spec, epochs }, number, of }) {
-          const shown = showTraining(progress, `run ${number}/${of} `);
-          return {
-            ...shown,
-            onStart({ engine, samples }) {
-              if (number <= models.length) {
-                progress.clear();
-                say(
-                  `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
-                    counted(samples, "sample")
-                  }`,
-                );
-                say(engine);
-              }
-              shown.begin(epochs);
-            },
-          };
-        },
-        onResult({ options: { model }, seed }, { test, validation, seconds }) {
-          progress.begin();
-          const held = validation === null ? "" : `  held back ${percent(validation.accuracy)}`;
-          say(
-            `seed ${seed}  ${model.padEnd(longest(models))}  accuracy ${percent(test.accuracy)}  loss ${
-              loss(test.loss)
-            }${held}  ${duration(seconds)}`,
-          );
-        },
+      signal.addEventListener("abort", () => {
+        progress.clear();
+        if (!given.quiet) printError("stopping: the run under way is given up; once more to stop at once");
       });
-      say();
-      for (const line of table(compared, seeds)) say(line);
-      result(report(compared));
+      const described = new Set<string>();
+      try {
+        const compared = await compareNetworks({ networks, samples, seeds, seed, done: [...runs] }, {
+          onRun({ options: { model, spec, epochs }, number, of }) {
+            const shown = showTraining(progress, `run ${number}/${of} `);
+            return {
+              ...shown,
+              onStart({ engine, samples }) {
+                if (!described.has(model)) {
+                  described.add(model);
+                  progress.clear();
+                  say(
+                    `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
+                      counted(samples, "sample")
+                    }`,
+                  );
+                  say(engine);
+                }
+                shown.begin(epochs);
+              },
+            };
+          },
+          async onResult({ options: { model }, seed }, summary) {
+            const { test, validation, seconds } = summary;
+            progress.begin();
+            const held = validation === null ? "" : `  held back ${percent(validation.accuracy)}`;
+            say(
+              `seed ${seed}  ${model.padEnd(longest(models))}  accuracy ${percent(test.accuracy)}  loss ${
+                loss(test.loss)
+              }${held}  ${duration(seconds)}`,
+            );
+            runs.push(summary);
+            await file.keep(runs, runs.length === all);
+          },
+        }, signal);
+        progress.begin();
+        say();
+        if (runs.length < all) Deno.exitCode = interruption.exitCode;
+        if (runs.length === 0) {
+          await file.discard();
+          say("Stopped before the first run was done: there is nothing to keep.");
+        } else {
+          if (runs.length < all) say(`Stopped in run ${runs.length + 1} of ${all}. What is done:\n`);
+          for (const line of table(compared)) say(line);
+          say(`\nKept: ${file.path}`);
+          if (runs.length < all) {
+            say(`\nNext:\n  ${resume}  go on with the other ${counted(all - runs.length, "run")}`);
+          }
+        }
+        result(report(compared));
+      } catch (error) {
+        if (runs.length === 0) await file.discard();
+        else if (error instanceof SpikeletError && !(error instanceof OptionError)) {
+          error.message += `\nKept: ${counted(runs.length, "run")}, in ${file.path}. To go on: ${resume}`;
+        }
+        throw error;
+      }
     });
+}
+
+/** Carries out the command that a comparison began with, but for what is done already. */
+async function goOn(name: string, command: CommandUnknownOpts): Promise<void> {
+  for (const option of command.options) {
+    const attribute = option.attributeName();
+    if (BESIDE_RESUME.has(attribute) || command.getOptionValueSource(attribute) !== "cli") continue;
+    throw new OptionError(
+      `${option.long}: not beside --resume: a comparison goes on with the options that it began with: leave it out`,
+    );
+  }
+  const kept = await readComparison(name);
+  const { seeds } = command.opts();
+  if (command.getOptionValueSource("seeds") === "cli" && Number(seeds) < kept.seeds) {
+    throw new OptionError(
+      `--seeds ${seeds}: the comparison was begun with ${kept.seeds}: expected as many or more`,
+    );
+  }
+  const [, ...before] = kept.command, [, ...anew] = givenCommand(command, ["resume"]);
+  await compareCommand(kept).parseAsync([...before, ...anew], { from: "user" });
+}
+
+function sayWhereItGoesOn({ path, version, runs }: KeptComparison, all: number, say: (line: string) => void) {
+  if (runs.length < all) say(`goes on in ${path}: ${runs.length} of ${counted(all, "run")} are done`);
+  if (runs.length < all && version !== VERSION) {
+    say(`it was begun with spikelet ${version}, this is ${VERSION}: from here on its bits may be others`);
+  }
 }
 
 /** What the command's options come to for one of its presets. @throws {OptionError} when none of them has a use for one. */
@@ -162,49 +257,4 @@ type SeedOwn = Omit<SeedOptions, "inputs" | "classes">;
 /** Characters of the longest name. */
 function longest(names: readonly string[]): number {
   return Math.max(...names.map(({ length }) => length));
-}
-
-/** The notebook's closing table, with mean and spread; what the notebook had is beside it where it had one of these networks. */
-function table(compared: readonly ComparedNetwork[], seeds: number): string[] {
-  const hasNotebook = compared.some(({ model }) => NOTEBOOK[model] !== undefined);
-  const row = (
-    name: string,
-    { mean, deviation, min, max }: Spread,
-    notebook: number | undefined,
-    write: (value: number) => string,
-  ) => [
-    name,
-    write(mean),
-    seeds > 1 ? `± ${write(deviation)}` : "",
-    `${write(min)} – ${write(max)}`,
-    ...(hasNotebook ? [notebook === undefined ? "" : write(notebook)] : []),
-  ];
-  const head = ["test set", "mean", "", "lowest – highest", ...(hasNotebook ? ["notebook"] : [])];
-  const body = [
-    ...compared.map(({ model, accuracy }) =>
-      row(`${model} accuracy`, accuracy, NOTEBOOK[model]?.accuracy, percent)
-    ),
-    ...compared.flatMap(({ model, validation }) =>
-      validation ? [row(`${model} held back`, validation, undefined, percent)] : []
-    ),
-    ...compared.map((network) =>
-      row(`${network.model} loss`, network.loss, NOTEBOOK[network.model]?.loss, loss)
-    ),
-    ...compared.map(({ model, seconds }) => row(`${model} time`, seconds, undefined, duration)),
-  ];
-  const lines = alignColumns([head, ...body], ["left", "right", "right", "right", "right"]);
-  return [
-    ...lines,
-    "",
-    seeds > 1 ? `Mean ± standard deviation of ${seeds} seeds.` : "One seed shows no spread: try --seeds 5.",
-    ...(hasNotebook ? ["The notebook trained each once on MNIST, for one epoch of 60,000 samples."] : []),
-  ];
-}
-
-/** The same for machines. */
-function report(compared: readonly ComparedNetwork[]): Record<string, unknown> {
-  return Object.fromEntries(compared.map(({ model, runs, ...spreads }) => [model, {
-    ...spreads,
-    runs: runs.map(({ name: _name, dir: _dir, ...run }) => run),
-  }]));
 }

@@ -3,7 +3,15 @@
  *
  * @module
  */
-import { type DataSet, type RunObserver, type RunOptions, type RunSummary, runTraining } from "./run.ts";
+import { InputError } from "../errors.ts";
+import {
+  type DataSet,
+  RunInterrupted,
+  type RunObserver,
+  type RunOptions,
+  type RunSummary,
+  runTraining,
+} from "./run.ts";
 
 /** What the notebook reports of its two networks, each trained once for one epoch (SPEC.md). */
 export const NOTEBOOK: Readonly<Record<string, { readonly accuracy: number; readonly loss: number }>> = {
@@ -49,6 +57,8 @@ export interface CompareOptions {
   /** How many; the first is `seed`, each further one is one more. */
   readonly seeds: number;
   readonly seed: number;
+  /** What the first runs came to, in their order, where they are done already. @default {none is} */
+  readonly done?: readonly RunSummary[];
 }
 
 /** A run of a comparison that is about to begin. */
@@ -64,40 +74,60 @@ export interface ComparedRun {
 export interface CompareObserver {
   /** A run begins; what is returned observes it. */
   onRun?(run: ComparedRun): RunObserver;
-  onResult?(run: ComparedRun, summary: RunSummary): void;
+  /** A run is done; the next one begins when this is, too. */
+  onResult?(run: ComparedRun, summary: RunSummary): void | Promise<void>;
 }
 
 /**
- * Trains each network with each seed, and keeps no files.
+ * Trains each network with each seed, and keeps no files of runs.
  *
  * Networks take turns, so that whatever else the machine does meets all of them.
  *
+ * @param signal Once aborted, the run under way is given up, and this returns what is done.
+ * @returns The networks of which a run is done.
  * @throws {InputError} and {EngineError} as {@linkcode runTraining} does.
  */
 export async function compareNetworks(
-  { networks, samples, seeds, seed: first }: CompareOptions,
+  options: CompareOptions,
   observer: CompareObserver = {},
+  signal?: AbortSignal,
 ): Promise<ComparedNetwork[]> {
+  const { networks, samples, seeds, seed: first, done = [] } = options;
   const runs = networks.map((): RunSummary[] => []);
-  let number = 0;
-  for (let seed = first; seed < first + seeds; seed++) {
-    for (const [i, options] of networks.entries()) {
-      const run = { options, seed, number: ++number, of: seeds * networks.length };
-      const summary = await runTraining({ ...options, seed, samples, name: false }, observer.onRun?.(run));
-      runs[i]!.push(summary);
-      observer.onResult?.(run, summary);
+  for (const [index, summary] of done.entries()) {
+    const i = index % networks.length, seed = first + Math.floor(index / networks.length);
+    if (summary.model !== networks[i]?.model || summary.seed !== seed || index >= seeds * networks.length) {
+      throw new InputError(`run ${index + 1}: ${summary.model}, seed ${summary.seed}: it is no part of this`);
     }
+    runs[i]!.push(summary);
   }
-  return networks.map(({ model }, i) => {
+  try {
+    for (let number = done.length + 1; number <= seeds * networks.length; number++) {
+      const i = (number - 1) % networks.length, seed = first + Math.floor((number - 1) / networks.length);
+      const run = { options: networks[i]!, seed, number, of: seeds * networks.length };
+      const summary = await runTraining(
+        { ...run.options, seed, samples, name: false },
+        observer.onRun?.(run),
+        signal,
+      );
+      runs[i]!.push(summary);
+      await observer.onResult?.(run, summary);
+    }
+  } catch (error) {
+    const isStopped = signal?.aborted && (error === signal.reason || error instanceof RunInterrupted);
+    if (!isStopped) throw error;
+  }
+  return networks.flatMap(({ model }, i) => {
+    if (runs[i]!.length === 0) return [];
     const held = runs[i]!.flatMap(({ validation }) => validation?.accuracy ?? []);
-    return {
+    return [{
       model,
       accuracy: spreadOf(runs[i]!.map(({ test }) => test.accuracy)),
       loss: spreadOf(runs[i]!.map(({ test }) => test.loss)),
       validation: held.length > 0 ? spreadOf(held) : undefined,
       seconds: spreadOf(runs[i]!.map(({ seconds }) => seconds)),
       runs: runs[i]!,
-    };
+    }];
   });
 }
 

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
-import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const TRAINING = ["--data", "data", "--steps", "8", "--batch-size", "20", "--threads", "2"];
 
-Deno.test("compare trains both networks with each seed and prints the notebook's table, with no files of runs", async () => {
+Deno.test("compare trains both networks with each seed and prints the notebook's table, and keeps it alone", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const { code, stdout, stderr } = await spikelet(folder, [
@@ -36,7 +36,10 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
     for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(stderr, /^run 4\/4 epoch 1\/1 {2}100 % /m);
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
-    assert.deepEqual(names.sort(), [".spikelet", "data"]);
+    assert.deepEqual(names.sort(), [".spikelet", "data", "runs"]);
+    const kept = (await Array.fromAsync(Deno.readDir(join(folder, "runs")))).map(({ name }) => name);
+    assert.equal(kept.length, 1);
+    assert.match(stdout, new RegExp(`^Kept: runs.${RegExp.escape(kept[0]!)}$`, "m"));
   });
 });
 
@@ -90,14 +93,126 @@ Deno.test("compare refuses an option that none of its presets has a use for, and
       "--data",
       "data",
       "--models",
-      "lif,dense",
-      "--decay",
+      "lif",
+      "--penalty",
       "0.5",
     ]);
     assert.equal(vain.code, 2);
-    assert.match(vain.stderr, /^--decay: /);
+    assert.match(vain.stderr, /^--penalty: /);
     const unknown = await spikelet(folder, ["compare", "--models", "seed,sed"]);
     assert.equal(unknown.code, 2);
     assert.match(unknown.stderr, /^--models "seed,sed": expected some of seed, dense, /);
+  });
+});
+
+/** What two comparisons must have in common: everything but times and memory. */
+function withoutTimes(compared: Readonly<Record<string, unknown>>): unknown {
+  return Object.entries(compared).map(([model, network]) => {
+    const { accuracy, loss, runs } = recordOf(network);
+    assert.ok(Array.isArray(runs));
+    return [
+      model,
+      accuracy,
+      loss,
+      runs.map(recordOf).map(({ seed, weightsSha256, test }) => [seed, weightsSha256, test]),
+    ];
+  });
+}
+
+Deno.test("compare that is stopped prints the table of what is done and keeps it, and --resume goes on to the same", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const training = [...TRAINING, "--epochs", "15", "--seeds", "3"];
+    const whole = await spikeletJson(folder, ["compare", ...training, "--name", "whole"]);
+    const child = command(folder, ["compare", ...training, "--name", "stopped"]).spawn();
+    const path = join(folder, "runs", "stopped.json");
+    const done = async () => {
+      try {
+        const { runs } = recordOf(JSON.parse(await Deno.readTextFile(path)));
+        return Array.isArray(runs) ? runs.length : 0;
+      } catch {
+        return 0; // it is just being made
+      }
+    };
+    while (await done() < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    child.kill("SIGINT");
+    child.kill("SIGINT"); // as one Ctrl-C comes
+    const { code, stdout, stderr } = await child.output();
+    const text = new TextDecoder().decode(stdout);
+    assert.equal(code, 130, new TextDecoder().decode(stderr));
+    const count = await done();
+    assert.ok(count >= 3 && count < 6);
+    assert.match(text, new RegExp(`^Stopped in run ${count + 1} of 6\\. What is done:$`, "m"));
+    assert.match(text, /^seed accuracy +\d+\.\d\d % +± /m);
+    assert.match(text, /^dense accuracy +\d/m);
+    assert.match(text, /^Kept: runs.stopped\.json$/m);
+    assert.match(text, /^ {2}deno task compare --resume stopped {2}go on with the other \d runs?$/m);
+
+    const resumed = await spikeletJson(folder, [
+      "compare",
+      "--resume",
+      "runs/stopped.json",
+      "--threads",
+      "1",
+    ]);
+    assert.deepEqual(withoutTimes(resumed), withoutTimes(whole));
+    // What is finished is shown again, and takes more seeds.
+    const shown = await spikelet(folder, ["compare", "--resume", "stopped"]);
+    assert.equal(shown.code, 0, shown.stderr);
+    assert.match(shown.stdout, /^Mean ± standard deviation of 3 seeds\.$/m);
+    assert.doesNotMatch(shown.stdout, /^seed \d /m, "nothing was trained");
+    const more = await spikeletJson(folder, ["compare", "--resume", "stopped", "--seeds", "4"]);
+    const runsOf = (compared: Readonly<Record<string, unknown>>) => recordOf(compared.dense).runs;
+    const [before, after] = [runsOf(resumed), runsOf(more)];
+    assert.ok(Array.isArray(before) && Array.isArray(after));
+    assert.deepEqual(after.slice(0, 3), before);
+    assert.deepEqual(after.slice(3).map((run) => recordOf(run).seed), [3]);
+
+    const resume = ["compare", "--resume", "stopped"];
+    for (
+      const [args, exitCode, message] of [
+        [[...resume, "--steps", "9"], 2, /^--steps: not beside --resume: /],
+        [
+          [...resume, "--seeds", "2"],
+          2,
+          /^--seeds 2: the comparison was begun with 4: expected as many or more$/m,
+        ],
+        [
+          ["compare", ...training, "--name", "stopped"],
+          1,
+          /^runs.stopped\.json: there is a comparison of this name already: /,
+        ],
+        [["compare", "--resume", "none"], 1, /^runs.none\.json: /],
+      ] as const
+    ) assertOneLine(await spikelet(folder, args), exitCode, message);
+    await writeSmallData(join(folder, "other"), { train: 50, test: 20 });
+    const other = await spikelet(folder, [...resume, "--data", "other"]);
+    assertOneLine(other, 1, /^runs.stopped\.json: these are not the data that the comparison began with: /);
+    await Deno.writeTextFile(path, "{");
+    assertOneLine(
+      await spikelet(folder, resume),
+      1,
+      /^runs.stopped\.json: this is not JSON: the file is damaged$/m,
+    );
+  });
+});
+
+Deno.test("compare that is stopped before its first run is done leaves nothing behind", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    const args = ["compare", ...TRAINING, "--epochs", "10000", "--name", "early"];
+    const child = command(folder, args).spawn();
+    const path = join(folder, "runs", "early.json");
+    while (!await Deno.stat(path).then(() => true, () => false)) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    child.kill("SIGTERM");
+    const { code, stdout } = await child.output();
+    assert.equal(code, 143);
+    assert.match(
+      new TextDecoder().decode(stdout),
+      /^Stopped before the first run was done: there is nothing to keep\.$/m,
+    );
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(join(folder, "runs"))), []);
   });
 });

@@ -85,6 +85,8 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...STARTS,
     "--models": "seed,dense",
     "--seeds": "5",
+    "--name": "compare and time",
+    "--resume": undefined,
   },
   evaluate: {
     ...MACHINE,

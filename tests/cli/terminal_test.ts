@@ -211,3 +211,34 @@ Deno.test({
     });
   },
 });
+
+Deno.test({
+  ...named("compare whose terminal is closed keeps the runs that are done", NO_TERMINAL),
+  async fn() {
+    await inTemporaryFolder(async (clone) => {
+      await makeClone(clone, SIZES);
+      const options = "--limit 100 --steps 8 --hidden 10 --epochs 30 --batch-size 10 --threads 1 --seeds 200";
+      const terminal = openTerminal(clone, `deno task compare ${options} --name many`);
+      await terminal.appears(/^seed 1 {2}seed/m);
+      await terminal.hangUp();
+      const resume = ["compare", "--resume", "many", "--json"];
+      // Nobody tells when it has ended: its last words go nowhere.
+      let before = -1, runs = 0;
+      while (runs !== before) {
+        before = runs;
+        await new Promise((resolve) => setTimeout(resolve, 1500));
+        ({ length: runs } = await runsOf(join(clone, "runs", "many.json")));
+      }
+      assert.ok(runs >= 3 && runs < 400, String(runs));
+      const { code, stdout, stderr } = await spikelet(clone, [...resume, "--seeds", "100"]);
+      assert.equal(code, 2, stdout);
+      assert.match(stderr, /^--seeds 100: the comparison was begun with 200: /);
+    });
+  },
+});
+
+async function runsOf(path: string): Promise<readonly unknown[]> {
+  const { runs } = recordOf(JSON.parse(await Deno.readTextFile(path)));
+  assert.ok(Array.isArray(runs));
+  return runs;
+}

@@ -1,0 +1,215 @@
+/**
+ * A comparison on disk: `runs/<name>.json`, what was asked for and what each run that is done came to, so that nothing of it is
+ * lost when it stops, and it can go on.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import { join } from "node:path";
+import { writeFileAtomic } from "../data/write_file.ts";
+import { InputError } from "../errors.ts";
+import { readError, readWhole, writeError } from "../file_access.ts";
+import { VERSION } from "../version.ts";
+import type { ComparedOptions } from "./compare.ts";
+import type { RunFacts } from "./run_facts.ts";
+import { checkRunName, defaultRunName, makeRuns, RUNS } from "./run_folder.ts";
+import { differences, parseOptions, recordOptions } from "./run_options.ts";
+import type { RunSummary } from "./run_summary.ts";
+
+const FORMAT = "spikelet-comparison/1";
+const SUFFIX = ".json";
+
+const score = v.object({ loss: v.number(), accuracy: v.number(), correct: v.number(), total: v.number() });
+const schema = v.looseObject({
+  format: v.literal(FORMAT),
+  version: v.string(),
+  started: v.string(),
+  command: v.array(v.string()),
+  seed: v.number(),
+  seeds: v.number(),
+  networks: v.array(v.unknown()),
+  data: v.object({ samples: v.number(), labelsSha256: v.string() }),
+  runs: v.array(v.looseObject({
+    name: v.string(),
+    dir: v.string(),
+    model: v.string(),
+    engine: v.string(),
+    threads: v.number(),
+    seed: v.number(),
+    epochs: v.number(),
+    trainedEpochs: v.number(),
+    modelEpoch: v.number(),
+    trainSamples: v.number(),
+    seconds: v.number(),
+    samplesPerSecond: v.number(),
+    peakRssMiB: v.number(),
+    weightsSha256: v.string(),
+    train: v.object({ loss: v.number(), accuracy: v.number() }),
+    validation: v.nullable(score),
+    test: score,
+    testWord: v.picklist(["image", "sequence", "sample"]),
+    warnings: v.array(v.string()),
+  })),
+});
+
+/** What decides the bits of a comparison's runs. */
+export interface ComparisonFacts {
+  /** The command that asks for it. */
+  readonly command: readonly string[];
+  readonly networks: readonly ComparedOptions[];
+  /** The first one, and how many. */
+  readonly seed: number;
+  readonly seeds: number;
+  readonly data: RunFacts["data"];
+}
+
+/** A comparison as it was left. */
+export interface KeptComparison {
+  readonly name: string;
+  /** Its file. */
+  readonly path: string;
+  /** Of the Spikelet that began it. */
+  readonly version: string;
+  readonly started: string;
+  readonly command: readonly string[];
+  readonly seeds: number;
+  /** What is done, in the order in which it was. */
+  readonly runs: readonly RunSummary[];
+  /** Makes sure that these are the data and the networks that it began with. @throws {InputError} when they are not. */
+  check(facts: ComparisonFacts): void;
+}
+
+/** Where a comparison is kept. */
+export interface ComparisonFile {
+  readonly name: string;
+  readonly path: string;
+  /** Writes what is done. @throws {InputError} when it cannot be written; what was there before stays. */
+  keep(runs: readonly RunSummary[], isFinished?: boolean): Promise<void>;
+  /** Removes it, where nothing is done. */
+  discard(): Promise<void>;
+}
+
+/** A comparison's name, from what a user gave for it: a shell completes the path of its file. */
+export function comparisonNameOf(text: string): string {
+  return text.replace(/^runs[/\\]/, "").replace(/\.json$/, "");
+}
+
+/**
+ * Makes the file of a new comparison.
+ *
+ * @param name Below `runs/`. @default {`compare` and the time}
+ * @throws {InputError} when there is one of this name, or it cannot be made.
+ */
+export async function createComparison(
+  name: string | undefined,
+  facts: ComparisonFacts,
+): Promise<ComparisonFile> {
+  if (name !== undefined) checkRunName(name);
+  await makeRuns();
+  const base = name ?? defaultRunName("compare");
+  for (let number = 1;; number++) {
+    const free = number === 1 ? base : `${base}-${number}`, path = pathOf(free);
+    try {
+      (await Deno.open(path, { write: true, createNew: true })).close();
+    } catch (error) {
+      if (!(error instanceof Deno.errors.AlreadyExists)) throw writeError(error, path, RUNS);
+      if (name === undefined) continue;
+      throw new InputError(
+        `${path}: there is a comparison of this name already: choose another --name, or go on with it by --resume`,
+      );
+    }
+    const file = fileOf(free, new Date().toISOString(), facts);
+    await file.keep([]);
+    return file;
+  }
+}
+
+/** The file of a comparison that goes on. */
+export function reopenComparison({ name, started }: KeptComparison, facts: ComparisonFacts): ComparisonFile {
+  return fileOf(name, started, facts);
+}
+
+function fileOf(name: string, started: string, facts: ComparisonFacts): ComparisonFile {
+  const path = pathOf(name), { command, seed, seeds, data } = facts;
+  return {
+    name,
+    path,
+    async keep(runs, isFinished = false) {
+      const record = {
+        format: FORMAT,
+        state: isFinished ? "finished" : "unfinished",
+        version: VERSION,
+        started,
+        written: new Date().toISOString(),
+        command,
+        seed,
+        seeds,
+        networks: recordNetworks(facts),
+        data,
+        runs,
+      };
+      await writeFileAtomic(path, JSON.stringify(record, null, 2) + "\n");
+    },
+    async discard() {
+      await Deno.remove(path).catch(() => {}); // an empty file says nothing, and does no harm
+    },
+  };
+}
+
+function recordNetworks({ networks, seed }: Pick<ComparisonFacts, "networks" | "seed">): unknown[] {
+  return networks.map((options) => recordOptions({ ...options, seed }));
+}
+
+/** Reads a comparison. @throws {InputError} when there is none of this name, or its file is damaged. */
+export async function readComparison(name: string): Promise<KeptComparison> {
+  checkRunName(name, "--resume");
+  const path = pathOf(name);
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder().decode(await readWhole(path)));
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InputError(`${path}: this is not JSON: the file is damaged`);
+    throw readError(error, path);
+  }
+  const parsed = v.safeParse(schema, value, { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new InputError(`${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  }
+  const { version, started, command, seed, seeds, networks, data, runs } = parsed.output;
+  return {
+    name,
+    path,
+    version,
+    started,
+    command,
+    seeds,
+    runs,
+    check(facts) {
+      if (data.samples !== facts.data.samples || data.labelsSha256 !== facts.data.labelsSha256) {
+        throw new InputError(
+          `${path}: these are not the data that the comparison began with: ${facts.data.samples} training samples, ` +
+            `then ${data.samples}: name its folder with --data`,
+        );
+      }
+      const read = (options: unknown, i: number) => parseOptions(options, `${path}: networks.${i}`);
+      const before = networks.map(read);
+      // Written and read as those were: so that only what they say is compared.
+      const now: unknown[] = JSON.parse(JSON.stringify(recordNetworks({ ...facts, seed })));
+      const different = before.length !== now.length
+        ? ["networks"]
+        : now.map(read).flatMap((options, i) => differences(options, before[i]!));
+      if (seed !== facts.seed) different.push("seed");
+      if (different.length === 0) return;
+      throw new InputError(
+        `${path}: ${
+          [...new Set(different)].join(", ")
+        }: other than when the comparison began: compare anew under another --name`,
+      );
+    },
+  };
+}
+
+function pathOf(name: string): string {
+  return join(RUNS, name + SUFFIX);
+}
