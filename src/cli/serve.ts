@@ -4,6 +4,7 @@
  * @module
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { pictureSide } from "../classify/picture_side.ts";
 import { seedOf } from "../engine/model_options.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import { describeKernels } from "../engine/wasm/wasm_engine.ts";
@@ -131,7 +132,7 @@ export function serveCommand(): CommandUnknownOpts {
             "more open files are not allowed here (ulimit -n)",
         );
       }
-      say(describePage(site));
+      say(describePage(site, pictureSide(model.spec) !== undefined));
       say(`listening at ${url}`);
       result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });
 

@@ -14,7 +14,7 @@ import { contentId } from "../random.ts";
 import type { Answering } from "./answering.ts";
 import { MODEL_FILE } from "../page/site.ts";
 import { Bodies } from "./bodies.ts";
-import { PAGE } from "./page.ts";
+import { formPage } from "./page.ts";
 import { addSite, type Site } from "./site.ts";
 import type { Questions } from "./asked.ts";
 import { readQuestions, typeOf } from "./questions.ts";
@@ -39,7 +39,10 @@ export interface AppOptions {
   readonly totalBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /** What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds. @default {a form} */
+  /**
+   * What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds, for a network that takes
+   * square pictures. @default {a form, or how to ask by JSON}
+   */
   readonly page?: string | Site;
   /** Says that no more requests are taken: they are answered with 503. */
   readonly isStopping?: () => boolean;
@@ -72,7 +75,7 @@ const PAGE_HEADERS = {
 
 /** Makes the routes; `app.fetch(request)` answers a request. */
 export function createApp(options: AppOptions): Hono {
-  const { model, answering, mostBytes = 1_048_576, bodyTime = 10_000, page = PAGE, log } = options;
+  const { model, answering, mostBytes = 1_048_576, bodyTime = 10_000, page, log } = options;
   const { report = console.error } = options;
   const totalBytes = options.totalBytes ?? BODIES * mostBytes;
   const form = new SampleForm(model), side = pictureSide(model.spec);
@@ -102,8 +105,14 @@ export function createApp(options: AppOptions): Hono {
     });
   }
 
-  if (typeof page === "string") app.get("/", (context) => context.html(page, 200, PAGE_HEADERS));
-  else addSite(app, page);
+  // The page that learns shows digits: a network that takes no pictures has nothing to show there.
+  if (page !== undefined && typeof page !== "string" && side !== undefined) addSite(app, page);
+  else {
+    app.get("/", async (context) => {
+      const own = typeof page === "string" ? page : await formPage(form, side !== undefined, context.req.url);
+      return context.html(own, 200, PAGE_HEADERS);
+    });
+  }
 
   let file: Uint8Array<ArrayBuffer> | undefined;
   app.get(`/${MODEL_FILE}`, (context) => {

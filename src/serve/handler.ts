@@ -25,7 +25,10 @@ export interface HandlerOptions {
   readonly mostBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /** What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds. @default {a form} */
+  /**
+   * What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds, for a network that takes
+   * square pictures. @default {a form, or how to ask by JSON}
+   */
   readonly page?: string | Site;
 }
 

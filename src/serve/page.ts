@@ -1,27 +1,79 @@
 /**
- * The page at `/`: a form that asks about one picture, without a script.
+ * The page at `/`, without a script: a form that asks about one picture, or, for a network that takes none, how to ask it by JSON.
  *
  * @module
  */
+import { html } from "hono/html";
+import type { SampleForm } from "../classify/sample_form.ts";
 
-/** The page, as HTML. */
-export const PAGE = `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Spikelet</title>
-<style>
-  :root { color-scheme: light dark; }
-  body { font: 1rem/1.5 system-ui, sans-serif; max-width: 40rem; margin: 2rem auto; padding: 0 1rem; }
-  form { display: grid; gap: 1rem; justify-items: start; }
-  button { font: inherit; padding: 0.4rem 1rem; }
-</style>
-<h1>What does the picture show?</h1>
-<form action="classify" method="post" enctype="multipart/form-data">
-  <label>A picture, as PNG: <input type="file" name="picture" accept="image/png" required></label>
-  <button>Ask the network</button>
-</form>
-<p>The answer is JSON. Programs post the same to <code>/classify</code>;
-<a href="model">/model</a> tells which network answers, <a href="health">/health</a> how it is.</p>
-</html>
-`;
+/** Numbers that an example has, at most, before they are counted out by the shell. */
+const MOST_WRITTEN = 40;
+
+/**
+ * Writes the page.
+ *
+ * @param form What samples the network takes.
+ * @param takesPictures Whether they are square pictures.
+ * @param url Where the page is: the address to ask is beside it.
+ * @returns HTML.
+ */
+export async function formPage(form: SampleForm, takesPictures: boolean, url: string): Promise<string> {
+  const content = takesPictures
+    ? html`
+      <h1>What does the picture show?</h1>
+      <form action="classify" method="post" enctype="multipart/form-data">
+        <label>A picture, as PNG: <input type="file" name="picture" accept="image/png" required></label>
+        <button>Ask the network</button>
+      </form>
+      <p>The answer is JSON. Programs post the same to <code>/classify</code>.</p>
+    `
+    : html`
+      <h1>Ask the network by JSON</h1>
+      <p>This network takes no square pictures, but ${form.describe()}. Post a sample as
+      <code>{ "${keyOf(
+        form,
+      )}": [ … ] }</code> to <code>/classify</code>, or a list of such. Of zeros, to try it:</p>
+      <pre><code>${exampleOf(form, new URL("classify", url).href)}</code></pre>
+      <p>The answer is JSON.</p>
+    `;
+  return String(
+    await html`
+      <!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8">
+          <meta name="viewport" content="width=device-width, initial-scale=1">
+          <title>Spikelet</title>
+          <style>
+        :root { color-scheme: light dark; }
+        body { font: 1rem/1.5 system-ui, sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; }
+        form { display: grid; gap: 1rem; justify-items: start; }
+        button { font: inherit; padding: 0.4rem 1rem; }
+        pre { white-space: pre-wrap; overflow-wrap: anywhere; }
+      </style>
+        </head>
+        <body>
+      ${content}
+          <p><a href="model">/model</a> tells which network answers, <a href="health">/health</a> how it is.</p>
+        </body>
+      </html>
+    `,
+  );
+}
+
+/** Under which name a sample's numbers stand: bytes where the network learned from pixels. */
+function keyOf({ bytes }: SampleForm): "pixels" | "values" {
+  return bytes === "pixels" ? "pixels" : "values";
+}
+
+/** A command that asks about a sample of zeros, by a shell and curl. */
+function exampleOf(form: SampleForm, url: string): string {
+  const { size, channels, steps } = form;
+  const post = `curl -H 'content-type: application/json' -d`;
+  const zeros = (length: number) => `[${new Array(length).fill(0).join(",")}]`;
+  if (size <= MOST_WRITTEN) {
+    const sample = steps > 1 ? `[${new Array(steps).fill(zeros(channels)).join(",")}]` : zeros(size);
+    return `${post} '{"${keyOf(form)}":${sample}}' ${url}`;
+  }
+  return `printf '{"${keyOf(form)}":[0%s]}' "$(printf ',0%.0s' $(seq 2 ${size}))" | ${post} @- ${url}`;
+}

@@ -62,7 +62,7 @@ async function writesBundle(): Promise<void> {
     const code = await Deno.readTextFile(join(folder, "spikelet.js"));
     for (
       const word of [
-        /\bDeno\b/,
+        /\bDeno\./,
         /["']node:/,
         /\bnew Worker\b/,
         /WebAssembly\.compile/,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { deflateSync } from "node:zlib";
+import { DOMParser } from "linkedom";
 import { Classifier } from "../../src/classify/classifier.ts";
+import { integrator, layer, network } from "../../src/network/builder.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { Answering } from "../../src/serve/answering.ts";
 import { chunk, forgedFile, greyFile } from "../data/png_files.ts";
@@ -544,4 +546,47 @@ Deno.test("log() hears of every answer", async () => {
     { method: "POST", path: "/classify", status: 400, samples: 0 },
     { method: "GET", path: "/nowhere", status: 404, samples: 0 },
   ]);
+});
+
+/** What the command on a page posts: the part of it that a shell has to work out is put to one. */
+async function exampleOf(page: string): Promise<{ body: string; url: string }> {
+  const command = new DOMParser().parseFromString(page, "text/html").querySelector("pre code")?.textContent ??
+    "";
+  const [, written, counted, url] =
+    /^(?:curl -H 'content-type: application\/json' -d '(.*)'|(printf .*) \| curl -H 'content-type: application\/json' -d @-) (\S+)$/
+      .exec(command) ?? [];
+  assert.ok(url, command);
+  if (written !== undefined) return { body: written, url };
+  const { stdout } = await new Deno.Command("sh", { args: ["-c", counted!] }).output();
+  return { body: new TextDecoder().decode(stdout), url };
+}
+
+Deno.test("GET / of a network that takes no pictures tells how to ask it by JSON, and its example is answered", async () => {
+  const top = layer(3, integrator()), direct = { kind: "direct" } as const;
+  const site = new Map([["index.html", new TextEncoder().encode('<html data-model="">')]]);
+  for (
+    const [spec, metadata, key] of [
+      [
+        network({ inputs: 13, steps: 4, encoder: { kind: "constant" }, layers: [top] }),
+        { bytes: "numbers" },
+        "values",
+      ],
+      [network({ inputs: 360, steps: 4, layers: [top] }), { bytes: "pixels" }, "pixels"],
+      [network({ inputs: 3, steps: 5, encoder: direct, layers: [top] }), {}, "values"],
+      [network({ inputs: 24, steps: 60, encoder: direct, layers: [top] }), {}, "values"],
+    ] as const
+  ) {
+    const model = modelOf(spec, metadata);
+    const expected = await (await appOf(model).request("/")).text();
+    const app = appOf(model, { page: site }); // which shows digits
+    const text = await (await app.request("http://localhost:8123/")).text();
+    assert.doesNotMatch(text, /<form|data-model|which digit/i);
+    assert.match(expected, new RegExp(`"${key}|&quot;${key}`));
+    const { body, url } = await exampleOf(text);
+    assert.equal(url, "http://localhost:8123/classify");
+    const numbers = JSON.parse(body)[key].flat();
+    assert.equal(numbers.length, spec.encoder.kind === "direct" ? spec.inputs * spec.steps : spec.inputs);
+    const { status, value } = await ask(app, body, "application/json");
+    assert.equal(status, 200, JSON.stringify(value));
+  }
 });
