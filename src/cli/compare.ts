@@ -139,13 +139,17 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
         progress.clear();
         if (!given.quiet) printError("stopping: the run under way is given up; once more to stop at once");
       });
-      const described = new Set<string>();
+      const described = new Set<string>(), told = new Set<string>();
       try {
         const compared = await compareNetworks({ networks, samples, seeds, seed, done: [...runs] }, {
           onRun({ options: { model, spec, epochs }, number, of }) {
             const shown = showTraining(progress, `run ${number}/${of} `);
             return {
               ...shown,
+              onNotice(line) {
+                if (!told.has(line)) shown.onNotice(line); // what is true of all runs is said once
+                told.add(line);
+              },
               onStart({ engine, samples }) {
                 if (!described.has(model)) {
                   described.add(model);

@@ -120,15 +120,20 @@ export function nameOutputs(
   return classes && filledNames(classes, outputs);
 }
 
-function checkLabels({ labels, count, name }: Samples, outputs: number, whose: string, advice: string): void {
-  const strange = labels.subarray(0, count).find((label) => label >= outputs);
-  if (strange === undefined) return;
+function checkLabels(
+  { labels, count, name, labelsFrom = name }: Samples,
+  outputs: number,
+  whose: string,
+  advice: string,
+): void {
+  const at = labels.subarray(0, count).findIndex((label) => label >= outputs), strange = labels[at];
+  if (at < 0) return;
   // As others count: from 1.
   const hint = strange === outputs && !labels.subarray(0, count).includes(0)
     ? "it has none that is 0, so they may count from 1: take 1 off each, or "
     : "";
   throw new InputError(
-    `${whose}: its network tells ${outputs} classes apart, but ${name} has label ${strange}: ${hint}${advice}`,
+    `${whose}: its network tells ${outputs} classes apart, but ${labelsFrom} has label ${strange} at ${at}: ${hint}${advice}`,
   );
 }
 
@@ -192,5 +197,6 @@ export function noticesOfGaps(parts: readonly Samples[]): string[] {
     const at = labels.subarray(0, count).indexOf(above);
     return at < 0 ? [] : [`${labelsFrom ?? name}: label ${above} at ${at}`];
   });
-  return [places.length > 0 ? `${places[0]}, but ${never}: is it damaged?` : `${name}: ${never}`];
+  const doubt = missing.length === 1 && missing[0] === 0 ? "do they count from 1?" : "is it damaged?";
+  return [places.length > 0 ? `${places[0]}, but ${never}: ${doubt}` : `${name}: ${never}`];
 }

@@ -157,7 +157,7 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       [changed((n) => n.inputs = 700), /^net: its network takes 700 numbers a sample, .*but .* has 784: /m],
       [
         changed((n) => n.layers[1]!.units = 9),
-        /^net: its network tells 9 classes apart, but .* has label 9: /m,
+        /^net: its network tells 9 classes apart, but .* has label 9 at \d+: /m,
       ],
       [
         changed((n) => n.encoder.kind = "direct"),

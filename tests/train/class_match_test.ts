@@ -57,7 +57,7 @@ Deno.test("matchClasses() takes labels for outputs where the data name no classe
   assert.deepEqual(match(three, samplesOf([0, 2])), { samples: samplesOf([0, 2]) });
   assert.throws(
     () => match(three, samplesOf([0, 3])),
-    /^InputError: model\.safetensors: its network tells 3 classes apart, but mine test has label 3: give other data$/,
+    /^InputError: model\.safetensors: its network tells 3 classes apart, but mine test has label 3 at 1: give other data$/,
   );
 });
 
@@ -116,6 +116,9 @@ Deno.test("noticesOfGaps() names the label that left a gap, its place, and the c
   ]);
   assert.deepEqual(noticesOfGaps([train, { ...samplesOf([0, 4]), labelsFrom: "t10k-labels" }]), [
     "t10k-labels: label 4 at 1, but no sample of any part has label 3: is it damaged?",
+  ]);
+  assert.deepEqual(noticesOfGaps([{ ...samplesOf([2, 1]), labelsFrom: "train-labels" }]), [
+    "train-labels: label 1 at 1, but no sample of any part has label 0: do they count from 1?",
   ]);
   assert.deepEqual(noticesOfGaps([samplesOf([0, 2], shapes.classes)]), [
     "mine test: label 2 at 1, but no sample of any part has square: is it damaged?",
