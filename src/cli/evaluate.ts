@@ -3,18 +3,20 @@
  *
  * @module
  */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
-import { classNamesOf } from "../network/class_names.ts";
+import { areIndices, classNamesOf, listNames } from "../network/class_names.ts";
 import { readTrained } from "../train/checkpoint.ts";
 import { fitSamples } from "../train/fit.ts";
 import { dataOfRun } from "../train/run_record.ts";
 import { findModel } from "../train/run_folder.ts";
 import { evaluate } from "../train/trainer.ts";
+import { predict } from "../report/predictions.ts";
+import { classRows, classTable } from "./class_table.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
@@ -49,6 +51,9 @@ export function evaluateCommand(): CommandUnknownOpts {
       numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
         "Data and machine:",
       ),
+    )
+    .addOption(
+      new Option("--by-class", "tell how each class fares, and what it is taken for").helpGroup("Output:"),
     )
     .addOption(jsonOption)
     .action(async (runOrFile, given) => {
@@ -93,7 +98,19 @@ export function evaluateCommand(): CommandUnknownOpts {
       );
       const seconds = (performance.now() - started) / 1000;
       progress.begin();
-      const rate = test.total / seconds;
+      const rows = given.byClass
+        ? classRows(
+          await predict(
+            engine,
+            model.spec.loss,
+            samples,
+            BATCH,
+            (done, total) => progress.update({ label: "classes", done, total, facts: [] }),
+          ),
+        )
+        : undefined;
+      progress.begin();
+      const rate = test.total / seconds, classes = samples.classes ?? classNamesOf(model);
       say();
       for (
         const line of alignColumns([
@@ -104,9 +121,11 @@ export function evaluateCommand(): CommandUnknownOpts {
             }`,
           ],
           ["Loss", loss(test.loss)],
+          ...(areIndices(classes) ? [] : [["Classes", listNames(classes)]]),
           ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],
         ])
       ) say(line);
+      if (rows) { for (const line of ["", ...classTable(rows, wordOf(samples))]) say(line); }
       result({
         model: path,
         engine: engine.name,
@@ -115,7 +134,8 @@ export function evaluateCommand(): CommandUnknownOpts {
         seconds,
         samplesPerSecond: rate,
         test,
-        classes: samples.classes ?? classNamesOf(model),
+        classes,
+        ...(rows && { byClass: rows }),
       });
     });
 }

@@ -71,6 +71,44 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       assert.deepEqual(recordOf(JSON.parse(stdout)).classes, NAMES);
     });
 
+    await t.step("evaluate --by-class tells how each class fares, by its name", async () => {
+      // Pictures of the middle that are called left.
+      await writeBars(join(folder, "mixed"), { left: "left", right: "right" });
+      for (const shift of [0, 1]) {
+        await Deno.writeFile(join(folder, "mixed", "left", `m${shift}.png`), bar("middle", shift));
+      }
+      const args = [
+        "evaluate",
+        "bars",
+        "--data",
+        "mixed",
+        "--by-class",
+        "--threads",
+        "1",
+        "--engine",
+        "wasm",
+      ];
+      const { stdout } = await spikelet(folder, args);
+      assert.match(stdout, /^Classes +left, middle, right$/m);
+      assert.match(
+        stdout,
+        /^Class +images +named rightly +most often taken for\nleft +8 +75\.00 % +middle, 2\nmiddle +0 +–\nright +6 +100\.00 %$/m,
+      );
+      const { byClass } = await spikeletJson(folder, args);
+      assert.deepEqual(byClass, [
+        {
+          label: 0,
+          name: "left",
+          total: 8,
+          correct: 6,
+          named: 6,
+          takenFor: { label: 1, name: "middle", count: 2 },
+        },
+        { label: 1, name: "middle", total: 0, correct: 0, named: 2 },
+        { label: 2, name: "right", total: 6, correct: 6, named: 6 },
+      ]);
+    });
+
     await t.step("evaluate refuses a class that the model does not know", async () => {
       await writeBars(join(folder, "other"), { left: "left", right: "star" });
       assertOneLine(

@@ -123,3 +123,28 @@ Deno.test("data in .gz files, and under names with a dot, train to the same weig
     assert.deepEqual([zipped.weightsSha256, zipped.test], [plain.weightsSha256, plain.test]);
   });
 });
+
+Deno.test("a damaged label is told of by file, label, place and the classes that never occur; in MNIST it is an error", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const damaged = labelBytes(60);
+    damaged[8 + 17] = 255;
+    for (const data of ["data/mine", "data/mnist"]) {
+      await writeSmallData(join(folder, data));
+      await Deno.writeFile(join(folder, data, FILES.trainLabels), damaged);
+    }
+    const args = ["train", "--steps", "2", "--hidden", "3", "--threads", "1", "--engine", "wasm"];
+    const unknown = await spikelet(folder, [...args, "--data", "data/mine", "--name", "mine"]);
+    assert.equal(unknown.code, 0, unknown.stderr);
+    const notice =
+      /data.mine.train-labels-idx1-ubyte: label 255 at 17, but no sample of any part has labels 10–254: is it damaged\?/;
+    assert.match(unknown.stderr, notice);
+    assert.match(await Deno.readTextFile(join(folder, "runs", "mine", "run.json")), notice);
+    for (const data of [[], ["--data", "data/mnist"]]) {
+      assertOneLine(
+        await spikelet(folder, [...args, ...data]),
+        1,
+        /train-labels-idx1-ubyte: label 255 at 17: MNIST has 10 classes, 0 to 9: the file is damaged, or another/,
+      );
+    }
+  });
+});

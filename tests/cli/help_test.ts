@@ -93,6 +93,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     ...KERNELS,
     ...RECORDED_DATA,
     ...JSON_ONLY,
+    "--by-class": undefined,
     "--seed": "the model's own",
     "--precision": "the model's own",
   },
