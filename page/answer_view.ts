@@ -21,6 +21,9 @@ const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
 /** Characters of a class's name for which there is room. */
 const MOST_NAME = 16;
 
+/** Characters that are shown as large as a digit. */
+const LONGEST_NUMBER = 3;
+
 /** The classes that come first have a colour. */
 const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], [
   "green",
@@ -211,7 +214,9 @@ export class AnswerView {
     const first = isWhole ? label : shown.indexOf(Math.max(...shown));
     const hasBegun = isWhole || until > readout.begin;
     [...this.#bars.children].forEach((bar, i) => this.#setBar(bar, shown[i]!, hasBegun && i === first));
-    element("verdict-name", HTMLElement).textContent = hasBegun ? this.#nameOf(first) : "–";
+    const name = hasBegun ? this.#nameOf(first) : "–", verdict = element("verdict-name", HTMLElement);
+    verdict.textContent = name;
+    verdict.classList.toggle("word", name.length > LONGEST_NUMBER);
     element("verdict-text", HTMLElement).textContent = !hasBegun
       ? `is read from step ${readout.begin + 1} on`
       : isWhole

@@ -190,7 +190,9 @@ function offerDigits(): void {
     button.addEventListener("click", () => showDigit(label));
     return button;
   });
-  element("digit-buttons", HTMLElement).replaceChildren(...buttons);
+  const keys = element("digit-buttons", HTMLElement);
+  keys.replaceChildren(...buttons);
+  keys.classList.toggle("words", buttons.some(({ textContent }) => textContent.length > 2));
 }
 
 function takeDigits(taken: { readonly digits: Digits; readonly line: string }): void {

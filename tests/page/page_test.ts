@@ -74,6 +74,9 @@ async function writeLetters(folder: string): Promise<void> {
 /** What is trained with WebGPU: the seed's network, small enough for an adapter that computes on the CPU. */
 const SMALL = seedNetwork({ hidden: 20, steps: 8 });
 
+/** Names that a page must show as they are, and short. */
+const NAMES = ["<b>circle</b>", "square\u001b[2J", "t".repeat(60)];
+
 const reason = NO_TOOLS ?? (hasChromium ? undefined : WITHOUT_CHROMIUM);
 Deno.test({
   ...named("the page trains, answers drawings, saves and loads in Chromium", reason),
@@ -92,7 +95,12 @@ Deno.test({
       const other = lifNetwork({ hidden: 20, classes: 30 });
       await Deno.writeFile(
         file("other.safetensors"),
-        encodeModel({ spec: other, parameters: initialParameters(other, 0), metadata: { model: "lif" } }),
+        encodeModel({
+          spec: other,
+          parameters: initialParameters(other, 0),
+          classes: Array.from({ length: 30 }, (_, i) => NAMES[i] ?? `shape ${i}`),
+          metadata: { model: "lif" },
+        }),
       );
       await writeLetters(file("letters"));
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
@@ -171,6 +179,23 @@ Deno.test({
         assert.match(webGpu.engine, /^WebGPU on .+, a software adapter\.$/);
         assert.equal(webGpu.alert, "");
       });
+      await t.step("classes have the names that the model gives them, as text and short", () => {
+        const { names, verdict, legend } = mouse.loaded;
+        assert.deepEqual(names.slice(0, 4), [
+          "<b>circle</b>",
+          "square\\u{1b}[2J",
+          `${"t".repeat(16)}…`,
+          "shape 3",
+        ]);
+        assert.equal(names.length, 30);
+        assert.ok(names.includes(verdict), verdict);
+        assert.equal(legend[0], verdict);
+        assert.deepEqual(
+          model.classes,
+          ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"],
+          "of the page's own digits",
+        );
+      });
       await t.step("a saved model is loaded again to the last bit, and evaluate reads it", async () => {
         assert.deepEqual(
           await Deno.readFile(file("again.safetensors")),
@@ -192,7 +217,7 @@ Deno.test({
         assert.equal(midst.metadata.accuracy, undefined);
       });
       await t.step("a loaded model keeps its sizes and is trained on by the recipe of its preset", () => {
-        assert.deepEqual(mouse.loaded, { off: ["hidden", "fresh"], rate: "0.001" });
+        assert.deepEqual([mouse.loaded.off, mouse.loaded.rate], [["hidden", "fresh"], "0.001"]);
       });
       await t.step("no training begins while dropped files are read", () => {
         assert.equal(mouse.trainsWhileReading, false);

@@ -47,7 +47,14 @@ export interface MouseVisit {
   readonly refusals: readonly string[];
   readonly network: readonly [before: string, after: string, loaded: string];
   /** Of a loaded network: which controls are off, and with which learning rate it is trained on. */
-  readonly loaded: { readonly off: readonly string[]; readonly rate: string };
+  readonly loaded: {
+    readonly off: readonly string[];
+    readonly rate: string;
+    /** Beside the bars, and in the verdict and the legend, as they are read. */
+    readonly names: readonly string[];
+    readonly verdict: string;
+    readonly legend: readonly string[];
+  };
   /** Whether training can begin while dropped files are read. */
   readonly trainsWhileReading: boolean;
   readonly violations: readonly string[];
@@ -209,6 +216,9 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
       `["hidden", "seed", "fresh"].filter((id) => document.getElementById(id).disabled)`,
     ),
     rate: await page.inputValue("#rate"),
+    names: await page.locator("#bars li span:first-child").allTextContents(),
+    verdict: await textOf(page, "verdict-name"),
+    legend: await page.locator("#potentials .legend span").allTextContents(),
   } as MouseVisit["loaded"];
   return {
     ...{ paused, status, curves, rasters, announcement, tuned, drawn },
