@@ -35,8 +35,6 @@ import { checkMayWrite } from "./task_permissions.ts";
 import * as options from "./training_options.ts";
 
 const BATCH = 1000;
-/** As many as there are colours. */
-const MOST_RUNS = 6;
 const MOST_SAMPLES = 6;
 
 /** The options that looking at a run takes. */
@@ -81,7 +79,7 @@ export function reportCommand(): CommandUnknownOpts {
     .addOption(jsonOption)
     .action(async (names, given) => {
       if (names.length === 0) throw await missingRun("report", ({ record }) => record !== undefined);
-      checkNumberOfRuns(names, given.samples !== undefined);
+      await checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(name));
       const path = given.out ?? defaultPath(runs, given.data);
@@ -130,11 +128,15 @@ function summarise(runs: readonly RecordedRun[], scores: Scores, path: string, b
   ]);
 }
 
-function checkNumberOfRuns(names: readonly string[], hasSamples: boolean): void {
-  if (names.length > MOST_RUNS) {
-    throw new OptionError(
-      `${names.length} runs: expected ${MOST_RUNS} at most, as many as there are colours`,
-    );
+async function checkNumberOfRuns(names: readonly string[], hasSamples: boolean): Promise<void> {
+  if (names.length > 2) {
+    const { MOST_RUNS } = await import("../report/comparison.ts");
+    if (names.length > MOST_RUNS) {
+      throw new OptionError(
+        `${names.length} runs: expected ${MOST_RUNS} at most, as many as lines can be told apart on a page: ` +
+          "compare the best of them, which `runs --sort accuracy` lists first",
+      );
+    }
   }
   if (names.length > 1 && hasSamples) {
     throw new OptionError("--samples: means nothing where runs are compared: leave it out");

@@ -17,17 +17,49 @@ import {
 } from "../train/runs.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
-import { counted, duration, loss, percent } from "../figures.ts";
+import { count, counted, loss, percent } from "../figures.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { commandOf, flatten } from "../report/run_facts.ts";
+import { pathOption } from "./option_values.ts";
+import {
+  differingSettings,
+  FIGURES,
+  filterRuns,
+  networkOf,
+  parametersOf,
+  settingsOf,
+  sortRuns,
+} from "./run_settings.ts";
+import { describeNetwork } from "./training_options.ts";
 import { jsonOption, openOutput } from "./output.ts";
+
+/** The columns of the list, before the settings in which runs differ. */
+const COLUMNS = ["name", "model", "state", "epochs", "accuracy", "time"] as const;
+/** Settings that have a column, at most: a line is to fit a terminal. */
+const MOST_SETTINGS = 6;
+/** Settings that `show` tells with the network. */
+const OF_NETWORK: readonly string[] = ["network", "neuron", "steps"];
 
 /** Makes the command. */
 export function runsCommand(): CommandUnknownOpts {
   return createCommand(
     "runs",
     "List the runs, show one or remove one",
-    "Without more words it lists what is below runs/.",
-    "show wider",
+    "Without more words it lists what is below runs/, with the settings in which the runs differ. Settings are named as the " +
+      "options of train.",
+    "--sort accuracy --where model=lif",
   )
+    .addOption(
+      pathOption("--sort <key>", "accuracy, loss, time, name, or a setting such as learning-rate", "begun")
+        .helpGroup("Output:"),
+    )
+    .addOption(
+      new Option(
+        "--where <key=value...>",
+        "only those whose figures or settings are these, such as state=finished",
+      )
+        .helpGroup("Output:"),
+    )
     .addOption(jsonOption)
     .enablePositionalOptions() // so that an option after `show` is its own
     .allowExcessArguments() // refused below, in words that fit
@@ -37,8 +69,10 @@ export function runsCommand(): CommandUnknownOpts {
         throw new OptionError(`runs ${word}: expected show or rm, or no word to list all runs`);
       }
       const { say, result } = openOutput(given);
-      const runs = await listRuns();
-      for (const line of describeRuns(runs)) say(line);
+      const all = await listRuns();
+      const found = filterRuns(all, given.where ?? []);
+      const runs = given.sort === undefined ? found : sortRuns(found, given.sort);
+      for (const line of describeRuns(runs, all.length)) say(line);
       result(runs.map(({ record, ...entry }) => ({ ...entry, ...record, state: entry.state })));
     })
     .addCommand(showCommand())
@@ -61,47 +95,71 @@ function showCommand(): CommandUnknownOpts {
 }
 
 function removeCommand(): CommandUnknownOpts {
-  return createCommand("rm", "Remove a run with all its files", "Asks first, unless told not to.", "")
-    .argument("<name>", "the run's, below runs/")
+  return createCommand("rm", "Remove runs with all their files", "Asks first, unless told not to.", "")
+    .usage("[options] <name...>")
+    .argument("<name...>", "the runs', below runs/")
     .addOption(new Option("--yes", "do not ask").helpGroup("Output:"))
-    .addHelpText("after", `\nExample:\n  ${INVOCATION} runs rm wider`)
-    .action(async (name, given) => {
-      const run = await findRun(name);
-      await checkRemovable(run);
-      const what = [run.directory, run.state, accuracyOf(run)].filter((each) => each !== "").join(", ");
+    .addHelpText("after", `\nExample:\n  ${INVOCATION} runs rm wider narrower`)
+    .action(async (names, given) => {
+      const runs: RunEntry[] = [];
+      for (const name of names) {
+        const run = await findRun(name);
+        if (!runs.some(({ directory }) => directory === run.directory)) runs.push(run);
+      }
+      for (const run of runs) await checkRemovable(run); // all of them, before the first is touched
+      const what = runs.map((run) =>
+        [run.directory, run.state, FIGURES.accuracy.show(run)].filter((each) => each !== "").join(", ")
+      ).join("; ");
       if (!given.yes) {
         if (!Deno.stdin.isTerminal()) {
           throw new OptionError(
-            `runs rm ${name}: there is no terminal to ask on: say --yes to remove ${what}`,
+            `runs rm ${names.join(" ")}: there is no terminal to ask on: say --yes to remove ${what}`,
           );
         }
-        if (!confirm(`Remove ${what}, with its model and checkpoints?`)) {
+        const whose = runs.length === 1 ? "its model and checkpoints" : "their models and checkpoints";
+        if (!confirm(`Remove ${what}, with ${whose}?`)) {
           console.log("Nothing was removed.");
           return;
         }
       }
-      await removeRun(run);
-      console.log(`${run.directory} is removed`);
+      for (const run of runs) {
+        await removeRun(run);
+        console.log(`${run.directory} is removed`);
+      }
     });
 }
 
-function describeRuns(runs: readonly RunEntry[]): string[] {
-  if (runs.length === 0) return [`There are no runs yet: ${INVOCATION} train makes one.`];
-  return alignColumns(
-    [
-      ["run", "model", "state", "epochs", "accuracy", "time", "begun (UTC)"],
-      ...runs.map((run) => [
-        run.name,
-        run.record?.options.model ?? "",
-        run.state,
-        epochsOf(run),
-        accuracyOf(run),
-        timeOf(run),
-        run.record?.started.slice(0, 16).replace("T", " ") ?? "",
-      ]),
-    ],
-    ["left", "left", "left", "right", "right", "right", "left"],
-  );
+/** @param all How many there are, with those that were not asked for. */
+function describeRuns(runs: readonly RunEntry[], all: number): string[] {
+  if (all === 0) return [`There are no runs yet: ${INVOCATION} train makes one.`];
+  if (runs.length === 0) return [`None of ${counted(all, "run")} is so.`];
+  const differing = differingSettings(runs).filter((name) => !COLUMNS.some((column) => column === name));
+  const shown = differing.slice(0, MOST_SETTINGS), left = differing.slice(MOST_SETTINGS);
+  const settings = runs.map(settingsOf);
+  return [
+    ...alignColumns(
+      [
+        ["run", ...COLUMNS.slice(1), ...shown, "begun (UTC)"],
+        ...runs.map((run, i) => [
+          ...COLUMNS.map((column) => FIGURES[column].show(run)),
+          ...shown.map((name) => settings[i]!.get(name) ?? (run.record ? "none" : "")),
+          FIGURES.begun.show(run),
+        ]),
+      ],
+      [
+        "left",
+        "left",
+        "left",
+        "right",
+        "right",
+        "right",
+        ...shown.map((name) => name === "network" ? "left" as const : "right" as const),
+      ],
+    ),
+    ...(left.length === 0
+      ? []
+      : ["", `They differ in more: ${left.join(", ")}. \`runs show NAME\` tells all.`]),
+  ];
 }
 
 function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): string[] {
@@ -117,7 +175,7 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
     if (reached) {
       rows.push(["Reached", `epoch ${reached.epoch} of ${options.epochs}, batch ${reached.batch}`]);
     }
-    const time = timeOf(run);
+    const time = FIGURES.time.show(run), spec = networkOf(run), command = commandOf(record);
     if (time !== "") rows.push(["Time", `${time} of training`]);
     if (result) {
       rows.push(["Accuracy", `${percent(result.test.accuracy)} on the test set`]);
@@ -125,12 +183,13 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
       rows.push(["Weights", `SHA-256 ${result.weightsSha256}`]);
       for (const warning of result.warnings) rows.push(["Warning", warning]);
     }
-    const given = Object.entries(options).filter(([key, value]) => value !== null && key !== "spec");
-    for (const [i, [key, value]] of given.entries()) {
-      rows.push([
-        i === 0 ? "Options" : "",
-        `${key} ${typeof value === "string" ? value : JSON.stringify(value)}`,
-      ]);
+    if (spec) rows.push(...describeSpec(options.model, spec));
+    if (command !== undefined) rows.push(["Command", command]);
+    for (
+      const [i, [name, value]] of [...settingsOf(run)].filter(([name]) => !OF_NETWORK.includes(name))
+        .entries()
+    ) {
+      rows.push([i === 0 ? "Settings" : "", `${name} ${value}`]);
     }
   }
   for (const [i, { path, at, fault }] of checkpoints.entries()) {
@@ -145,6 +204,32 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
     ...alignColumns(rows),
     ...(next.length === 0 ? [] : ["", "Next:", ...alignColumns(next).map((line) => `  ${line}`)]),
   ];
+}
+
+/** A network, from the inputs up. */
+function describeSpec(model: string, spec: NetworkSpec): string[][] {
+  const { encoder, layers, readout: { from, reduce, begin }, loss } = spec;
+  return [
+    ["Network", `${model}, ${describeNetwork(spec)}; ${count(parametersOf(spec))} parameters`],
+    ["", `encoder ${describeKind(encoder)}`],
+    ...layers.map(({ units, neuron, recurrent, delay }, i) => [
+      "",
+      [
+        `layer ${i + 1}: ${count(units)} ${describeKind(neuron)}`,
+        ...(recurrent ? ["recurrent"] : []),
+        ...(delay > 0 ? [`delay ${delay}`] : []),
+      ].join(", "),
+    ]),
+    ["", `read: ${reduce} of ${from}${begin > 0 ? ` from step ${begin} on` : ""}`],
+    ["", `loss ${describeKind(loss)}`],
+  ];
+}
+
+/** Something of a kind, with its constants, but those that are 0 or empty. */
+function describeKind({ kind, ...constants }: { readonly kind: string }): string {
+  const said = flatten(constants).filter(([, value]) => value !== "0" && value !== "[]")
+    .map(([name, value]) => `${name.replace(/\.kind$/, "")} ${value}`);
+  return said.length === 0 ? kind : `${kind} (${said.join(", ")})`;
 }
 
 function describePlace({ epoch, batch }: { readonly epoch: number; readonly batch: number }): string {
@@ -170,19 +255,4 @@ function describeState({ state, record }: RunEntry): string {
     default:
       return state satisfies never;
   }
-}
-
-function epochsOf({ state, record, reached }: RunEntry): string {
-  if (!record) return "";
-  const { epochs } = record.options;
-  return state === "finished" ? `${reached?.epoch ?? epochs}` : `${reached?.epoch ?? 0} of ${epochs}`;
-}
-
-function accuracyOf({ record }: RunEntry): string {
-  return record?.result ? percent(record.result.test.accuracy) : "";
-}
-
-function timeOf({ record, reached }: RunEntry): string {
-  const seconds = record?.result?.seconds ?? reached?.seconds;
-  return seconds === undefined ? "" : duration(seconds);
 }

@@ -36,6 +36,8 @@ export interface ComparedRun {
 
 /** How the lines of runs differ besides their colours. */
 const DASHES = ["none", "6 3", "2 3", "8 3 2 3", "12 4", "1 2"];
+/** As many runs as can be told apart, each by a colour that two share, and a dash. */
+export const MOST_RUNS = 2 * SERIES.length;
 const MOST_POINTS = 400;
 
 /** “a, b and c” */
@@ -228,7 +230,16 @@ networks over several seeds.${
 }
 
 function legendOf(names: readonly string[]): Markup {
-  return legend(names.map((name, i) => [SERIES[i]!, name, DASHES[i]!]));
+  return legend(names.map((name, i) => [colourOf(i), name, dashOf(i)]));
+}
+
+function colourOf(run: number): string {
+  return SERIES[run % SERIES.length]!;
+}
+
+/** Of two runs of one colour, another; with a dash beside it, so that neighbours differ in both. */
+function dashOf(run: number): string {
+  return DASHES[(run + 3 * Math.floor(run / SERIES.length)) % DASHES.length]!;
 }
 
 /** Smoothed learning curves of all runs. */
@@ -261,9 +272,9 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
         Plot.lineY(thinned(curve, (point: Point) => point[quantity], MOST_POINTS), {
           x: "seen",
           y: quantity,
-          stroke: SERIES[i]!,
+          stroke: colourOf(i),
           strokeWidth: 2,
-          strokeDasharray: DASHES[i]!,
+          strokeDasharray: dashOf(i),
         })
       ),
     }, `${label} over training: ${ends.join(", ")}`);
@@ -305,9 +316,12 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
   const labels = known.map((_, place) => String(place)), { tickFormat, room } = classTicks(known, labels);
   const least = Math.min(...data.map(({ interval }) => interval[0]));
   const runs = compared.map((_, i) => i).filter((i) => compared[i]!.predictions);
-  const offset = (run: number) => (runs.indexOf(run) - (runs.length - 1) / 2) * Math.min(6, 18 / runs.length);
+  // More runs than six take higher rows, so that their dots do not lie on each other.
+  const row = 30 + 3 * Math.max(0, runs.length - 6);
+  const offset = (run: number) =>
+    (runs.indexOf(run) - (runs.length - 1) / 2) * Math.min(6, (row - 12) / runs.length);
   const picture = draw({
-    height: Math.max(160, 30 * labels.length + 60),
+    height: Math.max(160, row * labels.length + 60),
     marginLeft: Math.max(64, 36 + room),
     x: axis("accuracy", { domain: [Math.floor(10 * least) / 10, 1], tickFormat: tickPercent, grid: true }),
     y: axis("class", { domain: labels, tickFormat }),
@@ -319,11 +333,19 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
           x1: (each: typeof own[number]) => each.interval[0],
           x2: (each: typeof own[number]) => each.interval[1],
           y: "place",
-          stroke: SERIES[run]!,
+          stroke: colourOf(run),
           strokeWidth: 1.5,
           dy: offset(run),
         }),
-        Plot.dot(own, { x: "accuracy", y: "place", fill: SERIES[run]!, r: 3.5, dy: offset(run) }),
+        // Of two runs of one colour the second has open dots.
+        Plot.dot(own, {
+          x: "accuracy",
+          y: "place",
+          stroke: colourOf(run),
+          fill: run < SERIES.length ? colourOf(run) : "var(--paper)",
+          r: 3.5,
+          dy: offset(run),
+        }),
       ];
     }),
   }, `Accuracy per class of ${names.join(", ")}`);

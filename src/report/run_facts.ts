@@ -13,7 +13,7 @@ export function quoted(text: string): string {
 }
 
 /** The command that makes a run again; undefined for one that a program of the user's made. */
-export function commandOf(record: RunRecord): string | undefined {
+export function commandOf(record: Pick<RunRecord, "command">): string | undefined {
   return record.command && [INVOCATION, ...record.command.map(quoted)].join(" ");
 }
 

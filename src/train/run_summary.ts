@@ -119,15 +119,15 @@ const GUESSING = 0.999;
 /** How a result stands to guessing. */
 export type Standing = "learned" | "guessing" | "sure of wrong answers" | "one class";
 
-/**
- * Compares a result with what can be had without looking at the samples. An accuracy counts as better from two standard
- * deviations of guessing on.
- */
+/** Right answers beyond those of guessing, of all that guessing leaves wrong: from here on it is not for guessing that a loss is high. */
+const KNOWING = 0.25;
+
+/** Compares a result with what can be had without looking at the samples. */
 export function standingOf(test: Score, chance: Chance): Standing {
   if (chance.loss === 0) return "one class";
   if (test.loss < GUESSING * chance.loss) return "learned";
-  const deviation = Math.sqrt(chance.accuracy * (1 - chance.accuracy) / test.total);
-  return test.accuracy > chance.accuracy + 2 * deviation ? "sure of wrong answers" : "guessing";
+  const least = chance.accuracy + KNOWING * (1 - chance.accuracy);
+  return test.accuracy > least ? "sure of wrong answers" : "guessing";
 }
 
 /**

@@ -133,7 +133,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
   },
   info: JSON_ONLY,
   licenses: { "--help": undefined },
-  runs: JSON_ONLY,
+  runs: { ...JSON_ONLY, "--sort": "begun", "--where": undefined },
 };
 
 Deno.test("--help names every option with its default, and an example", async () => {

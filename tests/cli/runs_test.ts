@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, sep as SEPARATOR } from "node:path";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -37,7 +37,10 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
     const { stdout, stderr, code } = await spikelet(folder, ["runs"], []);
     assert.deepEqual([code, stderr], [0, ""]);
     const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
-    assert.deepEqual(head, ["run", "model", "state", "epochs", "accuracy", "time", "begun (UTC)"]);
+    // What the runs differ in has a column: the dense peer has one step, and so other inputs to its first layer.
+    assert.deepEqual(head, [
+      ...["run", "model", "state", "epochs", "accuracy", "time", "steps", "begun (UTC)"],
+    ]);
     const accuracy = `${(100 * Number(recordOf(first.test).accuracy)).toFixed(2)} %`;
     assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
       ["zz-first", "seed", "finished"],
@@ -109,7 +112,17 @@ Deno.test("runs show tells what a run was asked for, what is kept of it, and how
     assert.match(stdout, /^Begun +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, 1 session$/m);
     assert.match(stdout, /^Reached +epoch 2 of 2, batch 2$/m);
     assert.match(stdout, new RegExp(`^Weights +SHA-256 ${run.weightsSha256}$`, "m"));
+    assert.match(stdout, /^Network +seed, 784-5-10, 6 steps; 3,985 parameters$/m); // 785·5 + 6·10
+    assert.match(
+      stdout,
+      /^ +layer 1: 5 graded \(decay 0\.9, threshold 2, penalty 2\.5, scale 1\), delay 1$/m,
+    );
+    assert.match(
+      stdout,
+      /^Command +deno task train --hidden 5 --steps 6 --epochs 2 --batch-size 30 --seed 4 .*--data data/m,
+    );
     assert.match(stdout, /^ +seed 4$/m);
+    assert.match(stdout, /^ +learning-rate 0\.1$/m);
     assert.match(stdout, /last\.safetensors: after epoch 2$/m);
     assert.match(stdout, /^ {2}deno task evaluate one +measure it again$/m);
 
@@ -172,5 +185,111 @@ Deno.test("runs rm removes a run only where it is told to, and no other", async 
       );
     }
     assert.deepEqual(await namesIn(folder), [".spikelet", "data", "runs"]);
+  });
+});
+
+/** A run's folder with nothing but a record, as `train` writes it. */
+async function writeRun(
+  folder: string,
+  name: string,
+  { accuracy, loss = 1, started, ...options }: Record<string, unknown>,
+) {
+  const layer = { units: 5, neuron: { kind: "lif", decay: 0.9, threshold: 1 } };
+  const record = {
+    state: accuracy === undefined ? "interrupted" : "finished",
+    version: "0",
+    started,
+    options: { model: "lif", spec: { inputs: 9, steps: 4, layers: [layer] }, epochs: 2, seed: 0, ...options },
+    ...(accuracy !== undefined && { result: { seconds: 1, test: { accuracy, loss }, weightsSha256: "0" } }),
+  };
+  const directory = join(folder, "runs", name);
+  await Deno.mkdir(directory, { recursive: true });
+  await Deno.writeTextFile(join(directory, "run.json"), JSON.stringify(record));
+}
+
+const sgd = (learningRate: number) => ({ kind: "sgd", learningRate, momentum: 0.5 });
+
+Deno.test("runs shows the settings that differ, sorts by figures and settings, and looks through both", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeRun(folder, "one", { started: "2026-01-01", accuracy: 0.5, step: sgd(0.1) });
+    await writeRun(folder, "two", {
+      started: "2026-01-02",
+      accuracy: 0.9,
+      step: sgd(0.001),
+      augmentation: { shift: 1, rotate: 15 },
+    });
+    await writeRun(folder, "three", {
+      started: "2026-01-03",
+      step: sgd(0.02),
+      schedule: { kind: "cosine", warmUp: 3 },
+    });
+    await writeRun(folder, "four", {
+      started: "2026-01-04",
+      accuracy: 0.7,
+      step: { kind: "adam", learningRate: 0.001 },
+    });
+    const namesOf = async (...args: string[]) => {
+      const { code, stdout, stderr } = await spikelet(folder, ["runs", ...args, "--json"], []);
+      assert.equal(code, 0, stderr);
+      const listed: unknown = JSON.parse(stdout);
+      assert.ok(Array.isArray(listed));
+      return listed.map((run) => recordOf(run).name).join(" ");
+    };
+    assert.equal(await namesOf(), "one two three four");
+    assert.equal(await namesOf("--sort", "accuracy"), "two four one three"); // what has none comes last
+    assert.equal(await namesOf("--sort", "learning-rate"), "two four three one");
+    assert.equal(await namesOf("--sort", "name"), "four one three two");
+    assert.equal(await namesOf("--where", "state=finished", "--sort", "accuracy"), "two four one");
+    assert.equal(await namesOf("--where", "learning-rate=1e-3"), "two four"); // as numbers
+    assert.equal(await namesOf("--where", "learning-rate=0.001", "optimizer=sgd"), "two");
+    assert.equal(await namesOf("--where", "augment=shift=1,rotate=15"), "two");
+    assert.equal(await namesOf("--where", "schedule=none", "--where", "augment=none"), "one four");
+    const { stdout } = await spikelet(folder, ["runs"], []);
+    const [head = "", first = ""] = stdout.split("\n");
+    assert.match(
+      head,
+      /accuracy +time +optimizer +learning-rate +momentum +augment +schedule +warm-up +begun/,
+    );
+    assert.match(first, /50\.00 % +1\.00 s +sgd +0\.1 +0\.5 +none +none +none +2026/);
+    const none = await spikelet(folder, ["runs", "--where", "model=seed"], []);
+    assert.deepEqual(none, { code: 0, stdout: "None of 4 runs is so.\n", stderr: "" });
+    assertOneLine(
+      await spikelet(folder, ["runs", "--sort", "size"], []),
+      2,
+      /^--sort "size": expected one of name, model, .*learning-rate/,
+    );
+    assertOneLine(
+      await spikelet(folder, ["runs", "--where", "size=1"], []),
+      2,
+      /^--where "size": expected one of name, /,
+    );
+    assertOneLine(
+      await spikelet(folder, ["runs", "--where", "size"], []),
+      2,
+      /^--where "size": expected key=value, such as/,
+    );
+  });
+});
+
+Deno.test("runs rm removes several runs, or none where one of them cannot be removed", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const name of ["a", "b", "c"]) {
+      await writeRun(folder, name, { started: "2026-01-01", accuracy: 0.5 });
+    }
+    const missing = await spikelet(folder, ["runs", "rm", "a", "zz", "--yes"]);
+    assertOneLine(missing, 1, /^runs.zz: there is no run of this name/);
+    assert.deepEqual(await namesIn(join(folder, "runs")), ["a", "b", "c"]);
+    const asked = await spikelet(folder, ["runs", "rm", "a", "c"]);
+    assertOneLine(
+      asked,
+      2,
+      /^runs rm a c: there is no terminal to ask on: say --yes to remove runs.a, finished, 50\.00 %; runs.c, /,
+    );
+    const { code, stdout } = await spikelet(folder, ["runs", "rm", "a", "runs/c", "a", "--yes"]);
+    assert.deepEqual([code, stdout], [
+      0,
+      "runs/a is removed\nruns/c is removed\n".replaceAll("/", SEPARATOR),
+    ]);
+    assert.deepEqual(await namesIn(join(folder, "runs")), ["b"]);
   });
 });

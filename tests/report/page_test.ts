@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
-import { comparisonPage } from "../../src/report/comparison.ts";
+import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
 import { parseRecord, type RecordedRun } from "../../src/report/records.ts";
@@ -93,7 +93,7 @@ Deno.test("reportPage() keeps the curves of very long runs small", async () => {
 });
 
 Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one name, and without a model", async () => {
-  const compared = [];
+  const compared: ComparedRun[] = [];
   for (
     const [spec, seed] of [[seedNetwork({ steps: 5 }), 1], [denseNetwork({ classes: 3 }), 1], [
       seedNetwork(),
@@ -113,6 +113,14 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
   const document = assertSelfContained(await comparisonPage([...compared, { run: without }]));
   assert.equal(document.querySelectorAll("#figures thead th").length, 5);
   assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
+
+  // As many as there may be: each line has a colour and a dash that no other has together.
+  const many = Array.from({ length: MOST_RUNS }, (_, i) => compared[i % compared.length]!);
+  const full = assertSelfContained(await comparisonPage(many));
+  const keys = [...full.querySelectorAll("#learning .legend line")].map((line) =>
+    `${line.getAttribute("style")} ${line.getAttribute("stroke-dasharray")}`
+  );
+  assert.deepEqual([keys.length, new Set(keys).size], [MOST_RUNS, MOST_RUNS]);
 });
 
 Deno.test("losses that have run away keep their ticks within the margin", async () => {

@@ -1,0 +1,178 @@
+/**
+ * What a run was asked for, by the names that options have on the command line; for lists that are looked through and sorted.
+ *
+ * @module
+ */
+import { OptionError } from "../errors.ts";
+import { duration, percent } from "../figures.ts";
+import { parameterShapes } from "../network/model_file.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import type { RunEntry } from "../train/runs.ts";
+import { sizesOf } from "../report/words.ts";
+
+/** What options are called in a record where that is not their name in kebab case. */
+const NAMES: Readonly<Record<string, string>> = {
+  "step.kind": "optimizer",
+  "schedule.kind": "schedule",
+  "schedule.every": "drop-every",
+  "schedule.factor": "drop-factor",
+  augmentation: "augment",
+  startRate: "init-rate",
+};
+/** What a run's own list does not show as a setting: it has a place of its own. */
+const APART = ["spec", "model", "out"];
+/** What decides nothing of a result, and so has no column. */
+const MACHINE = ["threads", "engine", "gpu-memory", "skip", "tune", "checkpoint-every"];
+
+/** The network that a record describes; undefined where another version of Spikelet has written something else. */
+export function networkOf({ record }: RunEntry): NetworkSpec | undefined {
+  try {
+    return record && parseNetworkSpec(record.options.spec);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How many numbers a network learns. */
+export function parametersOf(spec: NetworkSpec): number {
+  return parameterShapes(spec).reduce((sum, [, shape]) => sum + shape.reduce((size, n) => size * n, 1), 0);
+}
+
+/** The settings of a run, as `--where` knows them: `learning-rate` → `0.1`. Empty for one without a record. */
+export function settingsOf(run: RunEntry): ReadonlyMap<string, string> {
+  const { record } = run;
+  if (!record) return new Map();
+  const spec = networkOf(run);
+  const hidden = spec?.layers.slice(0, -1) ?? [];
+  return new Map([
+    ...spec ? [["network", sizesOf(spec)], ["steps", String(spec.steps)]] as const : [],
+    ...hidden.length > 0
+      ? [["neuron", [...new Set(hidden.map(({ neuron }) => neuron.kind))].join(",")]] as const
+      : [],
+    ...Object.entries(record.options).filter(([key]) => !APART.includes(key)).flatMap(([key, value]) =>
+      settingsIn(key, value)
+    ),
+  ]);
+}
+
+function settingsIn(key: string, value: unknown): [name: string, value: string][] {
+  if (value === null || value === undefined) return [];
+  const name = NAMES[key] ??
+    key.replace(/^\w+\./, "").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  if (typeof value !== "object") return [[name, String(value)]];
+  if (name === "augment") {
+    return [[
+      name,
+      Object.entries(value).map((size) => size.join("=")).join(",") || "none",
+    ]];
+  }
+  return Object.entries(value).flatMap(([inner, each]) => settingsIn(`${key}.${inner}`, each));
+}
+
+/** The settings in which runs differ, in their order; those of the machine and of the data's place left out. */
+export function differingSettings(runs: readonly RunEntry[]): string[] {
+  const all = runs.map(settingsOf).filter(({ size }) => size > 0);
+  const names = [...new Set(all.flatMap((settings) => [...settings.keys()]))];
+  return names.filter((name) =>
+    !MACHINE.includes(name) && new Set(all.map((settings) => settings.get(name) ?? "")).size > 1
+  );
+}
+
+/** A figure that runs are sorted by: what is shown of it, and what is compared. */
+interface Figure {
+  readonly show: (run: RunEntry) => string;
+  readonly value: (run: RunEntry) => number | string | undefined;
+  /** The largest comes first. */
+  readonly isDescending?: true;
+}
+
+/** What every run has, or may come to have; in the order of columns. */
+export const FIGURES = {
+  name: { show: ({ name }) => name, value: ({ name }) => name },
+  model: { show: ({ record }) => record?.options.model ?? "", value: ({ record }) => record?.options.model },
+  state: { show: ({ state }) => state, value: ({ state }) => state },
+  epochs: { show: epochsOf, value: ({ record, reached }) => reached?.epoch ?? record?.options.epochs },
+  accuracy: {
+    show: ({ record }) => record?.result ? percent(record.result.test.accuracy) : "",
+    value: ({ record }) => record?.result?.test.accuracy,
+    isDescending: true,
+  },
+  loss: {
+    show: ({ record }) => record?.result ? record.result.test.loss.toFixed(4) : "",
+    value: ({ record }) => record?.result?.test.loss,
+  },
+  time: {
+    show: (run) => {
+      const seconds = secondsOf(run);
+      return seconds === undefined ? "" : duration(seconds);
+    },
+    value: secondsOf,
+  },
+  begun: {
+    show: ({ record }) => record?.started.slice(0, 16).replace("T", " ") ?? "",
+    value: ({ record }) => record?.started,
+  },
+} as const satisfies Readonly<Record<string, Figure>>;
+
+/** Looks runs through: those alone whose figures and settings are as they are asked for, each `key=value`. */
+export function filterRuns(runs: readonly RunEntry[], conditions: readonly string[]): RunEntry[] {
+  const wanted = conditions.map((condition) => {
+    const at = condition.indexOf("=");
+    if (at < 1) {
+      throw new OptionError(`--where ${JSON.stringify(condition)}: expected key=value, such as model=lif`);
+    }
+    const key = condition.slice(0, at);
+    checkKey("--where", key, runs);
+    return { key, value: condition.slice(at + 1) };
+  });
+  return runs.filter((run) => wanted.every(({ key, value }) => isSame(textOf(run, key), value)));
+}
+
+/** Sorts runs by a figure or a setting: the highest accuracy first, else the least value; those that have none come last. */
+export function sortRuns(runs: readonly RunEntry[], key: string): RunEntry[] {
+  checkKey("--sort", key, runs);
+  const figure: Figure | undefined = Object.entries(FIGURES).find(([name]) => name === key)?.[1];
+  const direction = figure?.isDescending ? -1 : 1;
+  const valueOf = (run: RunEntry) => {
+    const value = figure ? figure.value(run) : settingsOf(run).get(key);
+    return typeof value === "string" && value.trim() !== "" && Number.isFinite(Number(value))
+      ? Number(value)
+      : value;
+  };
+  return runs.toSorted((one, other) => {
+    const [a, b] = [valueOf(one), valueOf(other)];
+    if (a === undefined || b === undefined) return Number(a === undefined) - Number(b === undefined);
+    if (typeof a === "number" && typeof b === "number") return direction * (a - b);
+    return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
+  });
+}
+
+function textOf(run: RunEntry, key: string): string | undefined {
+  const figure: Figure | undefined = Object.entries(FIGURES).find(([name]) => name === key)?.[1];
+  if (!figure) return settingsOf(run).get(key);
+  const value = figure.value(run);
+  return value === undefined ? undefined : String(value);
+}
+
+/** The same text, or the same number: `1e-3` is `0.001`. */
+function isSame(found: string | undefined, wanted: string): boolean {
+  if (found === undefined) return wanted === "" || wanted === "none";
+  return found === wanted || (wanted.trim() !== "" && Number(found) === Number(wanted));
+}
+
+function checkKey(option: string, key: string, runs: readonly RunEntry[]): void {
+  const settings = new Set(runs.flatMap((run) => [...settingsOf(run).keys()]));
+  const known = [...Object.keys(FIGURES), ...settings];
+  if (known.includes(key) || runs.length === 0) return;
+  throw new OptionError(`${option} ${JSON.stringify(key.slice(0, 40))}: expected one of ${known.join(", ")}`);
+}
+
+function epochsOf({ state, record, reached }: RunEntry): string {
+  if (!record) return "";
+  const { epochs } = record.options;
+  return state === "finished" ? `${reached?.epoch ?? epochs}` : `${reached?.epoch ?? 0} of ${epochs}`;
+}
+
+function secondsOf({ record, reached }: RunEntry): number | undefined {
+  return record?.result?.seconds ?? reached?.seconds;
+}
