@@ -78,7 +78,7 @@ ul.weights { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 1
 .weights.rows { gap: 3px; }
 .weights.rows li { flex-direction: row; gap: 8px; align-items: center; }
 .weights.rows img { flex: 1; min-width: 0; }
-.weights.rows span { width: 9em; }
+.weights.rows span { flex: none; width: 12em; white-space: nowrap; }
 .weights.rows br { display: none; }
 img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; max-width: 100%; background: none; }
 ul.weights img { width: 100%; height: auto; }

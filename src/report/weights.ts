@@ -4,6 +4,7 @@
  * @module
  */
 import { count } from "../figures.ts";
+import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Samples } from "../data/samples.ts";
@@ -20,6 +21,8 @@ const MOST_UNITS = 144;
 const MOST_WEIGHTS = 160_000;
 /** A picture so many times as wide as high has a line of its own. */
 const WIDE = 4;
+/** Characters of a class's name for which there is room below a picture. */
+const MOST_NAME = 9;
 /** The full colour is that of the weight that so many are smaller than. */
 const FULL = 0.995;
 
@@ -68,7 +71,7 @@ export function weightsSection(
             <li><img src="${picture(unit)}" style="height:${Math.max(
               10,
               Math.min(60, 6 * layout.rows),
-            )}px" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+            )}px" alt="Weights of unit ${unit}"><span>${caption(unit, activity, samples)}</span></li>
           `
         )
       }</ol>`
@@ -76,7 +79,11 @@ export function weightsSection(
         chosen.map((unit) =>
           html`
             <li><img src="${picture(unit)}" width="${2 * layout.columns}" height="${2 *
-              layout.rows}" alt="Weights of unit ${unit}"><span>${caption(unit, activity)}</span></li>
+              layout.rows}" alt="Weights of unit ${unit}"><span>${caption(
+                unit,
+                activity,
+                samples,
+              )}</span></li>
           `
         )
       }</ul>`,
@@ -122,12 +129,12 @@ export function favourite({ units, ratesByClass }: LayerActivity, unit: number):
   return best;
 }
 
-function caption(unit: number, activity: LayerActivity | undefined): Markup {
+function caption(unit: number, activity: LayerActivity | undefined, { classes }: Samples): Markup {
   if (!activity) return html`<b>${unit}</b>`;
   const best = favourite(activity, unit);
-  return html`<b>${unit}</b> ${
-    best === undefined ? "silent" : html`→ ${best}<br>${rare(activity.rates[unit]!)}`
-  }`;
+  if (best === undefined) return html`<b>${unit}</b> silent`;
+  const name = shownName(classes?.[best] ?? String(best), MOST_NAME);
+  return html`<b>${unit}</b> → ${name} <br>${rare(activity.rates[unit]!)}`;
 }
 
 function rare(rate: number): string {

@@ -11,6 +11,7 @@ import { Watch } from "../../src/cli/watch.ts";
 import { observeLayers } from "../../src/train/activity.ts";
 import { train } from "../../src/train/trainer.ts";
 import { batchOf, startEngine } from "../engine/batches.ts";
+import { assertSelfContained } from "./self_contained.ts";
 
 // Of three hidden units one fires at every step, one never, and one at the first step alone.
 const spec = network({
@@ -66,8 +67,12 @@ Deno.test("a report's page of sequences of unequal lengths has their own steps i
       epochs: [],
       model: { spec, parameters: PARAMETERS, metadata: {} },
     },
-    await lookInto(spec, engine, sequences, predictions),
+    await lookInto(spec, engine, { ...sequences, classes: ["rising", "falling"] }, predictions),
   );
+  const captions = [...assertSelfContained(page).querySelectorAll(".weights span")].map(({ textContent }) =>
+    (textContent ?? "").replace(/\s+/g, " ").trim()
+  );
+  assert.match(captions.join("; "), /^0 → (rising|falling) [\d.]+ %; 1 /);
   assert.match(page, /as many steps as it has, 20 at most/);
   assert.match(page, /Beside it stand the unit's number/);
   // 20 + 3 spikes of 3 units in 20 steps.
