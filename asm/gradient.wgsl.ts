@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
 /**
@@ -63,14 +64,19 @@ export const ADD_PARTS: WgslKernel<"f32"> = {
   result: "f32",
   code: `
 fn kernel(index : i32) {
-  var sum = 0.0;
-  if (uniforms.keep == 1) { sum = result[index]; }
+  let isLong = uniforms.parts > ${MOST_PLAIN};
+  var kept = 0.0;
+  if (uniforms.keep == 1) { kept = result[index]; }
+  var sum = select(kept, 0.0, isLong);
+  ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
   var at = index;
   for (var part = 0; part < uniforms.parts; part++) {
     sum += values[at];
     at += uniforms.invocations;
+    if (isLong) {${carry("sum", "(part + 1)")}
+    }
   }
-  result[index] = sum;
+  result[index] = select(sum, kept + (${wholeSum("sum")}), isLong);
 }`,
 };
 

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import { FACT, FACTS } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
@@ -29,11 +30,14 @@ fn kernel(index : i32) {
   let last = fact(sample, ${FACT.last});
   var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var sum = 0.0;
+  ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
   for (var step = first; step <= last; step++) {
     sum += scanned[at];
     at += uniforms.classes;
+    if (last - first >= ${MOST_PLAIN}) {${carry("sum", "(step - first + 1)")}
+    }
   }
-  result[index] = bitcast<f32>(fact(sample, ${FACT.scale})) * sum;
+  result[index] = bitcast<f32>(fact(sample, ${FACT.scale})) * (${wholeSum("sum")});
 }`,
 };
 

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
 /** Columns of `facts`, by their names: the label, how many steps it has, and which steps are read (see `ReadSteps`). */
@@ -48,6 +49,15 @@ export interface NeuronCode {
 
 /** Learned constants' gradients, in the order in which a scan back leaves them. */
 export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale"] as const;
+
+/** What a scan back sums over the steps. */
+const SUMS = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
+
+/** The parts that these sums are made of over many steps: numbers a unit that the recurrent form keeps besides its state. */
+const PARTS = SUMS.flatMap(partsOfSum);
+
+/** How many there are. */
+export const SUM_PARTS: number = PARTS.length;
 
 /** A variable that lives through all steps: kept by its call, or by the recurrent form in the result, where `at` says. */
 interface Kept {
@@ -155,10 +165,12 @@ export function scanBackKernel(
   { name, constants, functions = "", stateBack, stepBack }: NeuronCode,
   isRecurrent: boolean,
 ): WgslKernel<"f32"> {
-  const sums = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
   const kept: Kept[] = [
-    ...sums.map((variable, i) => ({ name: variable, at: `count + ${i} * total + index` })),
-    ...stateBack.map((variable, i) => ({ name: variable, at: `uniforms.stateAt + ${i} * total + index` })),
+    ...SUMS.map((variable, i) => ({ name: variable, at: `count + ${i} * total + index` })),
+    ...[...stateBack, ...PARTS].map((variable, i) => ({
+      name: variable,
+      at: `uniforms.stateAt + ${i} * total + index`,
+    })),
   ];
   const body = `
     let at = (sample * uniforms.steps + step) * units + unit;
@@ -174,6 +186,12 @@ export function scanBackKernel(
       if (uniforms.hasRead == 1) { readGradient = readGradients[at]; }
       ${stepBack}
       sum += current;
+    }
+    if (uniforms.steps > ${MOST_PLAIN}) {
+      let done = uniforms.steps - step;${SUMS.map((sum) => carry(sum, "done")).join("")}
+      if (step == 0) {
+        ${SUMS.map((sum) => `${sum} = ${wholeSum(sum)};`).join("\n        ")}
+      }
     }
     if (step >= uniforms.delay) { result[at - uniforms.delay * units] = current; }
     if (step >= uniforms.steps - uniforms.delay) { result[at] = 0.0; }`;
@@ -216,7 +234,7 @@ fn kernel(call : i32) {
   let units = uniforms.units;
   let total = uniforms.samples * units;
   let count = total * uniforms.steps;
-  ${throughSteps({ kept, results: sums, body, feedback, isRecurrent, isBack: true })}
+  ${throughSteps({ kept, results: SUMS, body, feedback, isRecurrent, isBack: true })}
 }`,
   };
 }

@@ -6,21 +6,51 @@
  *
  * @module
  */
+import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "../long_sums.wgsl.ts";
 import type { NeuronCode } from "../scan.wgsl.ts";
+
+/** What a sum has besides its lowest part over many steps. */
+const [U, S, POTENTIAL, LATER] = ["u0", "s", "potential0", "later0"].map(partsOfSum);
+
+/**
+ * One step of a leaky sum over many steps, v ← d·v + x, made of parts (long_sums.wgsl.ts), each of which leaks.
+ *
+ * @param count How many steps are done with this one.
+ */
+function leak(sum: string, decay: string, x: string, count: string): string {
+  return `
+      ${sum} = ${decay} * ${sum} + ${x};
+      ${partsOfSum(sum).map((part) => `${part} *= ${decay};`).join(" ")}${carry(sum, count)}`;
+}
 
 /** One step down, one step up. */
 export const INTEGRATOR: NeuronCode = {
   name: "integrator",
   constants: ["synapticDecay"],
-  state: ["u", "s"],
+  state: ["u", "s", "u0", ...U!, ...S!],
   step: `
-    s = uniforms.synapticDecay * s + I;
-    u = decay * u + s;
+    if (uniforms.steps > ${MOST_PLAIN}) {${leak("s", "uniforms.synapticDecay", "I", "(step + 1)")}
+      let synaptic = ${wholeSum("s")};${leak("u0", "decay", "synaptic", "(step + 1)")}
+      u = ${wholeSum("u0")};
+    } else {
+      s = uniforms.synapticDecay * s + I;
+      u = decay * u + s;
+    }
     o = u;`,
-  stateBack: ["potentialLater", "later"],
+  stateBack: ["potentialLater", "later", "potential0", "later0", ...POTENTIAL!, ...LATER!],
   stepBack: `
-    potentialLater = readGradient + outputGradient + decay * potentialLater;
-    later = uniforms.synapticDecay * later + potentialLater;
+    if (uniforms.steps > ${MOST_PLAIN}) {
+      let readAndFed = readGradient + outputGradient;${
+    leak("potential0", "decay", "readAndFed", "(uniforms.steps - step)")
+  }
+      potentialLater = ${wholeSum("potential0")};${
+    leak("later0", "uniforms.synapticDecay", "potentialLater", "(uniforms.steps - step)")
+  }
+      later = ${wholeSum("later0")};
+    } else {
+      potentialLater = readGradient + outputGradient + decay * potentialLater;
+      later = uniforms.synapticDecay * later + potentialLater;
+    }
     current = later;
     decayGradient += potentialLater * uBefore;`,
 };

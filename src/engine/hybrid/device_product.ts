@@ -13,6 +13,7 @@ import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
+import { partsOf } from "../webgpu/chunking.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
 
@@ -120,15 +121,15 @@ export class DeviceProduct {
           output: inputs,
         });
       }
-      const perGroup = samples * rows / groups;
+      const count = rows > 1 ? partsOf(this.plan, samples, groups) : groups, perPart = samples * rows / count;
       const parts = backend.product(
-        backend.view(this.#coefficients(chunk, slot), [groups, perGroup, width]),
-        backend.view(inputs, [groups, perGroup, columns]),
+        backend.view(this.#coefficients(chunk, slot), [count, perPart, width]),
+        backend.view(inputs, [count, perPart, columns]),
         { transposeA: true },
       );
       backend.run(ADD_PARTS, {
         inputs: { values: parts },
-        uniforms: { parts: groups, keep: isFirst ? 0 : 1 },
+        uniforms: { parts: count, keep: isFirst ? 0 : 1 },
         invocations: width * columns,
         output: this.#gradient,
       });

@@ -23,7 +23,7 @@ import { shardCount } from "../wasm/lane.ts";
 import { LaneEngine, type LaneEngineOptions } from "../wasm/lane_engine.ts";
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
-import { groupsOf } from "../webgpu/chunking.ts";
+import { groupsOf, partsOf } from "../webgpu/chunking.ts";
 import { DeviceProduct } from "./device_product.ts";
 import { chunkSize, HybridDirector } from "./hybrid_director.ts";
 
@@ -137,7 +137,7 @@ function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   const { inputs } = plan.spec, rows = rowsOf(plan.spec);
   const { width } = layOut(plan, true).layers[0]!;
   const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
-  const parts = groupsOf(samples, plan) * weights;
+  const parts = partsOf(plan, samples, groupsOf(samples, plan)) * weights;
   // Coefficients may be listed, at two numbers each, in a buffer that is up to twice as large as it has to be.
   const list = 4 * currents;
   // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the

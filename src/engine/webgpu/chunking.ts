@@ -7,6 +7,7 @@
  * @module
  */
 import { sampleFormOf } from "../../network/encoders.ts";
+import { MOST_PLAIN } from "../../../asm/long_sums.wgsl.ts";
 import { parameterShapes } from "../../network/model_file.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
@@ -16,6 +17,9 @@ import { kernelsOf } from "./neurons.ts";
 
 /** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more groups side by side. */
 const GROUP_ROWS = 1024;
+
+/** Rows of a part where steps are many. */
+const PART_ROWS = 64;
 
 /** The most that the groups' gradients of one layer may take, in bytes: beyond, groups have more rows. */
 const PARTS_BYTES = 32 * 2 ** 20;
@@ -54,9 +58,31 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
 }
 
 /** Into how many groups so many samples are cut. */
-export function groupsOf(samples: number, { spec, layers }: Plan): number {
-  const room = Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
-  return Math.min(samples, room, Math.ceil(samples * spec.steps / GROUP_ROWS));
+export function groupsOf(samples: number, plan: Plan): number {
+  return Math.min(samples, roomForParts(plan), Math.ceil(samples * plan.spec.steps / GROUP_ROWS));
+}
+
+/**
+ * Into how many parts the rows of a product for weight gradients are cut, whose sums are added up apart: the groups, or of many steps
+ * as many more as there is room for, until a part has {@linkcode PART_ROWS} rows (asm/long_sums.wgsl.ts).
+ *
+ * @param samples In whole groups.
+ */
+export function partsOf(plan: Plan, samples: number, groups: number): number {
+  const { steps } = plan.spec, rows = Math.ceil(samples / groups) * steps;
+  if (steps <= MOST_PLAIN) return groups;
+  const least = Math.ceil(rows / PART_ROWS);
+  const most = Math.max(1, Math.min(rows, Math.floor(roomForParts(plan) / groups)));
+  for (let pieces = least; pieces <= most; pieces++) if (rows % pieces === 0) return groups * pieces;
+  for (let pieces = Math.min(least, most); pieces > 1; pieces--) {
+    if (rows % pieces === 0) return groups * pieces;
+  }
+  return groups;
+}
+
+/** Gradients of the largest matrix that there is room for. */
+function roomForParts({ layers }: Plan): number {
+  return Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
 }
 
 /** Numbers of a layer's W, or of its V where that is larger. */
@@ -77,7 +103,7 @@ export function memoryNeedOf(plan: Plan, samples: number, record = false): Memor
   );
   const x = rowsOf(spec) * inputs;
   const parts = layers.map((layer) =>
-    groupsOf(samples, plan) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
+    partsOf(plan, samples, groupsOf(samples, plan)) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
   );
   const scanned = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);

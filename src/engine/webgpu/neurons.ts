@@ -8,7 +8,7 @@
 import { GRADED } from "../../../asm/neurons/graded.wgsl.ts";
 import { INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
 import { LIF } from "../../../asm/neurons/lif.wgsl.ts";
-import { type NeuronCode, scanBackKernel, scanKernel } from "../../../asm/scan.wgsl.ts";
+import { type NeuronCode, scanBackKernel, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
 import { type CompleteNeuron, kindOf, type Learnable, type Neuron } from "../../network/neurons.ts";
 
@@ -42,7 +42,7 @@ export function kernelsOf(neuron: CompleteNeuron, isRecurrent: boolean): NeuronK
     uniforms: Object.fromEntries(code.constants.map((name, i) => [name, values[i]!])),
     unitConstants: { ...ABSENT, ...kind.learnables(neuron) },
     states: isRecurrent
-      ? { scan: code.state.length, scanBack: code.stateBack.length }
+      ? { scan: code.state.length, scanBack: code.stateBack.length + SUM_PARTS }
       : { scan: 0, scanBack: 0 },
   };
 }

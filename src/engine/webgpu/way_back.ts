@@ -10,6 +10,7 @@ import { RATE_BACK } from "../../../asm/loss.wgsl.ts";
 import { READ_BACK } from "../../../asm/readout.wgsl.ts";
 import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
+import { partsOf } from "./chunking.ts";
 import type { BackwardOperation, LayerPlan } from "../plan.ts";
 import { type Chunk, constantsOf, made, type Presented, type Room, rowsOf } from "./presentation.ts";
 
@@ -193,12 +194,14 @@ class WayBack {
     this.#addProduct(`w${index + 1}`, this.#presented.inputs, gradients);
   }
 
-  /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed group by group first. */
+  /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed part by part first. */
   #addProduct(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
-    const { backend, parameters } = this.#room;
-    const { groups, isFirst } = this.#chunk;
+    const { backend, parameters, plan } = this.#room;
+    const { samples, groups, isFirst } = this.#chunk;
+    const isEachStep = inputs.shape[0] === samples * plan.spec.steps;
+    const count = isEachStep ? partsOf(plan, samples, groups) : groups;
     const grouped = (rows: Tensor<"f32">) =>
-      backend.view(rows, [groups, rows.shape[0]! / groups, rows.shape[1]!]);
+      backend.view(rows, [count, rows.shape[0]! / count, rows.shape[1]!]);
     const parts = backend.product(grouped(inputs), grouped(gradients), { transposeA: true });
     parameters.addGradient(name, parts, isFirst);
   }

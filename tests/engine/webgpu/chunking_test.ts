@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compilePlan } from "../../../src/engine/plan.ts";
-import { cutBatch, memoryNeedOf } from "../../../src/engine/webgpu/chunking.ts";
+import { cutBatch, memoryNeedOf, partsOf } from "../../../src/engine/webgpu/chunking.ts";
 import { seedNetwork } from "../../../src/network/presets.ts";
 
 const planOf = (steps: number, hidden = 20) =>
@@ -49,4 +49,25 @@ Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep 
     "the states of all steps": 16 * (3 * 128 + 1) * 20,
   });
   assert.ok(total > buffers.reduce((sum, buffer) => sum + buffer.bytes, 0));
+});
+
+Deno.test("partsOf() cuts rows into equal parts, of few rows where steps are many and there is room", () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 300 }),
+      fc.integer({ min: 1, max: 5000 }),
+      fc.constantFrom(20, 60_000),
+      (count, steps, hidden) => {
+        const plan = planOf(steps, hidden), { samples, groups } = cutBatch(count, plan, 400);
+        const parts = partsOf(plan, samples, groups);
+        assert.equal(samples * steps % parts, 0);
+        assert.equal(parts % groups, 0);
+        if (steps <= 128) assert.equal(parts, groups);
+        const bytes = 4 * parts * 30 * hidden;
+        assert.ok(parts === groups || bytes <= 32 * 2 ** 20, `${bytes} bytes`);
+      },
+    ),
+    { seed: 4, numRuns: 300 },
+  );
+  assert.equal(partsOf(planOf(4096), 1, 1), 64);
 });
