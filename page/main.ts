@@ -8,7 +8,7 @@ import { pictureSide } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { count, counted } from "../src/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
-import { precisionOf, seedOf } from "../src/engine/model_options.ts";
+import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
 import { classNamesOf, filledNames, shownName } from "../src/network/class_names.ts";
 import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
@@ -137,7 +137,8 @@ function side(): number {
 function look(how: "play" | "whole"): void {
   if (!pixels) return;
   const { spec, parameters } = present;
-  const question = { spec, parameters, seed: seedOf(present), precision: precisionOf(present), pixels };
+  const bytes = bytesOfModel(present), seed = seedOf(present), precision = precisionOf(present);
+  const question = { spec, parameters, seed, precision, pixels, bytes };
   asker.ask({ ...question, answered: (sight) => pixels && answer.show(sight, how) });
 }
 

@@ -33,7 +33,9 @@ export class Looker {
    *
    * @throws {RangeError} when the parameters or the picture do not fit the network.
    */
-  look({ spec, parameters = this.#parameters, seed, precision, pixels }: LookerMessage): Sight {
+  look(
+    { spec, parameters = this.#parameters, seed, precision, pixels, bytes = "pixels" }: LookerMessage,
+  ): Sight {
     if (!parameters) throw new RangeError("the first message has to bring the network's parameters");
     const made = JSON.stringify([spec, precision]);
     if (!this.#core || made !== this.#made) {
@@ -53,6 +55,7 @@ export class Looker {
       count: 1,
       size: pixels.length,
       features: pixels,
+      bytes,
       labels: new Uint8Array(1), // nobody looks at it
       ids: Uint32Array.of(contentId(pixels, seed)),
     };

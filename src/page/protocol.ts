@@ -6,7 +6,7 @@
  *
  * @module
  */
-import type { Samples } from "../data/samples.ts";
+import type { ByteMeaning, Samples } from "../data/samples.ts";
 import type { Parameters, SampleTrace, Step } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/input_product.ts";
 import type { Augmentation } from "../data/augment.ts";
@@ -112,6 +112,8 @@ export interface LookerMessage {
   readonly precision: Precision;
   /** As many as the network takes, 0 to 255. */
   readonly pixels: Uint8Array;
+  /** What they stand for, as the model has it. @default {"pixels"} */
+  readonly bytes?: ByteMeaning;
 }
 
 /** What it sees; the same bits as `POST /classify` of `serve` answers with. */

@@ -170,6 +170,24 @@ export function alignParts(
   return { train, test: relabelled(test, outputOf, classes) };
 }
 
+/** What looks wrong with the labels of a data set: see {@linkcode noticesOfGaps} and {@linkcode noticesOfStrangers}. */
+export function noticesOfLabels(parts: { readonly train: Samples; readonly test: Samples }): string[] {
+  const { train, test } = parts;
+  return [...noticesOfGaps([train, test]), ...noticesOfStrangers(train, test)];
+}
+
+/** Classes that a network is measured on and has nothing to learn from. */
+function noticesOfStrangers(train: Samples, test: Samples): string[] {
+  const learned = new Set(train.labels.subarray(0, train.count));
+  const strange = [...new Set(test.labels.subarray(0, test.count))].filter((label) => !learned.has(label));
+  if (strange.length === 0) return [];
+  const { classes = [] } = test, labels = strange.sort((a, b) => a - b);
+  const named = areIndices(classes)
+    ? `label${labels.length === 1 ? "" : "s"} ${ranges(labels)}`
+    : listNames(labels.map((label) => classes[label]!));
+  return [`${test.name}: it has ${named}, of which ${train.name} has no sample: that cannot be learned`];
+}
+
 /**
  * What looks damaged in the labels of a data set: classes that never occur, below one that does or among those that have names.
  *

@@ -9,7 +9,7 @@ import { checkOutputFile } from "../data/output_file.ts";
 import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
-import { alignParts, nameOutputs, noticesOfGaps } from "./class_match.ts";
+import { alignParts, nameOutputs, noticesOfLabels } from "./class_match.ts";
 import { fitForm } from "./fit.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
@@ -82,7 +82,7 @@ export async function runTraining(
   checkWarmUp(options, split);
   const notices: string[] = [];
   const notice = noticesInto(notices, observer);
-  for (const gap of noticesOfGaps([data.train, data.test])) notice(gap);
+  for (const line of noticesOfLabels(data)) notice(line);
   signal?.throwIfAborted();
   using engine = await openEngine(options, notice);
   signal?.throwIfAborted();

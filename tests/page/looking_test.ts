@@ -10,7 +10,14 @@ Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it com
     const model = modelOf(spec), classifier = new Classifier(model, { kernels });
     for (const seed of [0, 7]) {
       const { parameters } = model, pixels = digit(3);
-      const sight = looker.look({ spec, parameters, seed, precision: "f32", pixels });
+      const sight = looker.look({
+        spec,
+        parameters,
+        seed,
+        precision: "f32",
+        pixels,
+        bytes: classifier.bytes,
+      });
       const { label: named, probabilities, spikes } = classifier.classify(pixels, seed);
       assert.deepEqual([sight.label, sight.probabilities, sight.spikes], [named, probabilities, spikes]);
       const seen = sight.trace.spikes[0]!.reduce((sum, spike) => sum + spike, 0);

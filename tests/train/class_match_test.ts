@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { alignParts, matchClasses, nameOutputs, noticesOfGaps } from "../../src/train/class_match.ts";
+import {
+  alignParts,
+  matchClasses,
+  nameOutputs,
+  noticesOfGaps,
+  noticesOfLabels,
+} from "../../src/train/class_match.ts";
 
 /** Samples of one feature with these labels. */
 function samplesOf(labels: number[], classes?: readonly string[], name = "mine test"): Samples {
@@ -106,6 +112,22 @@ Deno.test("alignParts() gives the test part the training part's classes, by name
     () => alignParts({ train: { ...samplesOf([1, 255]), labelsFrom: "labels" }, test: train }),
     /^InputError: labels: label 255 at 1: there are 3 classes, circle, square, triangle: expected 0 to 2: the file is damaged/,
   );
+});
+
+Deno.test("noticesOfLabels() names classes that are tested and were never learned", () => {
+  const train = samplesOf([0, 1], shapes.classes, "mine train");
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 2], shapes.classes) }), [
+    "mine test: it has triangle, of which mine train has no sample: that cannot be learned",
+  ]);
+  assert.deepEqual(
+    noticesOfLabels({ train: samplesOf([0, 3], undefined, "mine train"), test: samplesOf([1, 2]) }),
+    [
+      "mine test: it has labels 1–2, of which mine train has no sample: that cannot be learned",
+    ],
+  );
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([1], shapes.classes) }), [
+    "mine train: no sample of any part has triangle",
+  ]);
 });
 
 Deno.test("noticesOfGaps() names the label that left a gap, its place, and the classes that never occur", () => {
