@@ -59,7 +59,6 @@ const ONE_FILE: Readonly<Record<string, string | undefined>> = {
   "@tensorflow/tfjs-backend-cpu": undefined,
   "d3": "d3.mjs",
   "pako": "pako.mjs",
-  "simple-statistics": "simple-statistics.mjs",
   "valibot": "index.mjs",
 };
 

@@ -55,7 +55,6 @@ const PICTURES: readonly Picture[] = [
     height: 870,
     colorScheme: "dark",
   },
-  { ...DESKTOP, file: "report-rhythms.png", from: "#rhythms", height: 800 },
   { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-dense"], from: "h1", height: 860 },
   { ...PHONE, file: "report-phone.png", from: "h1", colorScheme: "light" },
   { ...PHONE, file: "report-phone-dark.png", from: "#samples", colorScheme: "dark" },

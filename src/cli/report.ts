@@ -51,7 +51,7 @@ export function reportCommand(): CommandUnknownOpts {
   return createCommand(
     "report",
     "See a run as a page, or several runs side by side",
-    "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, rhythms, " +
+    "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, " +
       "weights, options. It goes into the run's folder; a comparison into the first run's, and a model's without a run into runs/.",
     "wider --open",
   )

@@ -1,6 +1,6 @@
 /**
- * How a network's layers behave over many samples: rates of units, activity over time, spectra. Samples are traced one after
- * the other, and what is kept does not grow with the steps times the units.
+ * How often a network's units fire over many samples. Samples are traced one after the other, and what is kept does not grow
+ * with the steps.
  *
  * @module
  */
@@ -9,7 +9,6 @@ import type { Engine, SampleTrace } from "../engine/engine.ts";
 import { kindOf } from "../network/neurons.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
-import { type Spectrum, sumSpectra } from "./spectrum.ts";
 
 /** A layer that fires, over all recorded samples. */
 export interface LayerActivity {
@@ -20,10 +19,6 @@ export interface LayerActivity {
   readonly rates: Float64Array;
   /** The same, over the samples of each class, `[classes, units]`. */
   readonly ratesByClass: Float64Array;
-  /** Share of units that fire at each step: the mean over samples that have it, and where four fifths of these lie. */
-  readonly activity: readonly { readonly mean: number; readonly low: number; readonly high: number }[];
-  /** Missing where there are too few steps, or no spikes. */
-  readonly spectrum?: Spectrum;
 }
 
 /** What was recorded. */
@@ -72,7 +67,7 @@ export async function recordSamples(
   count: number,
   onSample: (done: number, total: number) => void = () => {},
 ): Promise<Recordings> {
-  const sums = spec.layers.flatMap((_, layer) => fires(spec, layer) ? [sumLayer(spec, layer, count)] : []);
+  const sums = spec.layers.flatMap((_, layer) => fires(spec, layer) ? [sumLayer(spec, layer)] : []);
   for (let index = 0; index < count; index++) {
     const { spikes } = await traceSample(engine, samples, index);
     for (const sum of sums) sum.add(spikes[sum.layer]!, samples.labels[index]!);
@@ -82,32 +77,21 @@ export async function recordSamples(
 }
 
 /** Adds up what one layer does. */
-function sumLayer(spec: NetworkSpec, layer: number, count: number) {
-  const { steps } = spec, classes = classesOf(spec), { units } = spec.layers[layer]!;
+function sumLayer(spec: NetworkSpec, layer: number) {
+  const classes = classesOf(spec), { units } = spec.layers[layer]!;
   const byClass = new Float64Array(classes * units), stepsByClass = new Float64Array(classes);
-  const activity = Array.from({ length: steps }, () => new Float32Array(count));
-  const running = new Uint32Array(steps); // samples that have this step
-  const spectra = sumSpectra(steps, units);
   let presented = 0;
   return {
     layer,
     add(spikes: Uint8Array, label: number) {
       const length = spikes.length / units;
       for (let t = 0; t < length; t++) {
-        let fired = 0;
-        for (let n = 0; n < units; n++) {
-          if (spikes[t * units + n] !== 1) continue;
-          fired++;
-          byClass[label * units + n]!++;
-        }
-        activity[t]![running[t]!++] = fired / units;
+        for (let n = 0; n < units; n++) if (spikes[t * units + n] === 1) byClass[label * units + n]!++;
       }
       stepsByClass[label]! += length;
       presented += length;
-      spectra?.add(spikes);
     },
     result(): LayerActivity {
-      const spectrum = spectra?.result();
       return {
         layer,
         units,
@@ -117,15 +101,6 @@ function sumLayer(spec: NetworkSpec, layer: number, count: number) {
           return spikes / presented;
         }),
         ratesByClass: byClass.map((spikes, i) => spikes / Math.max(1, stepsByClass[Math.floor(i / units)]!)),
-        activity: activity.slice(0, running.findLastIndex((samples) => samples > 0) + 1).map((shares, t) => {
-          const samples = running[t]!, sorted = shares.slice(0, samples).sort();
-          return {
-            mean: sorted.reduce((sum, share) => sum + share, 0) / samples,
-            low: sorted[Math.floor(0.1 * (samples - 1))]!,
-            high: sorted[Math.ceil(0.9 * (samples - 1))]!,
-          };
-        }),
-        ...(spectrum && { spectrum }),
       };
     },
   };

@@ -15,7 +15,6 @@ import { type PageContent, renderPage, type Tile } from "./page.ts";
 import { scoreOf, wilsonInterval } from "./predictions.ts";
 import { ratesSection } from "./rates.ts";
 import type { RecordedRun } from "./records.ts";
-import { rhythmSection } from "./rhythm.ts";
 import { runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
 import { weightsSection } from "./weights.ts";
@@ -43,7 +42,6 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
     }
     if (recordings.layers.length > 0) {
       add("rates", "Firing rates", ratesSection(spec, recordings, wordOf(samples)));
-      if (spec.steps > 1) add("rhythms", "Rhythms", rhythmSection(spec, recordings, wordOf(samples)));
     }
     add(
       "weights",

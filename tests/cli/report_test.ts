@@ -42,7 +42,7 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     assert.equal(document.querySelector("title")?.textContent, "spiking – Spikelet");
     assert.deepEqual(
       [...document.querySelectorAll("section")].map(({ id }) => id),
-      ["learning", "classes", "samples", "rates", "rhythms", "weights", "run"],
+      ["learning", "classes", "samples", "rates", "weights", "run"],
     );
     assert.equal(document.querySelector(".warning"), null);
 
@@ -76,7 +76,6 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
       assert.equal(trace.querySelectorAll("img.sample").length, 1);
     }
     assert.equal(document.querySelectorAll("#weights li img").length, 12);
-    assert.match(document.querySelector("#rhythms .verdict")?.textContent ?? "", /rhythm/);
 
     // What was measured is shown with six digits, and nothing with none.
     const facts = cellsOf(document, "What it ran on").map(([, value]) => value ?? "");
