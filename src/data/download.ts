@@ -169,7 +169,7 @@ async function askServer(url: string, headers: Headers, signal: AbortSignal): Pr
   try {
     return await fetch(url, { headers, signal });
   } catch (error) {
-    throw faultOf(error, url);
+    throw faultOf(error, url, unreached);
   }
 }
 
@@ -210,7 +210,7 @@ async function* piecesOf({ body }: Response, url: string): AsyncGenerator<Uint8A
   try {
     yield* body;
   } catch (error) {
-    throw faultOf(error, url);
+    throw faultOf(error, url, () => new PassingFault("the connection broke"));
   }
 }
 
@@ -298,12 +298,27 @@ function watchPeer(patience: number): Watch {
   };
 }
 
-/** What a failed request or a broken body means: a fault that may pass, one that will not, or a bug of ours. */
-function faultOf(error: unknown, url: string): unknown {
+/**
+ * What a failed request or a broken body means: a fault that may pass, one that will not, or a bug of ours.
+ *
+ * @param meaning Of the network's own failure, which Deno rejects with a TypeError: who asks knows what was under way.
+ */
+function faultOf(
+  error: unknown,
+  url: string,
+  meaning: (error: TypeError, url: string) => Error,
+): unknown {
   if (error instanceof Deno.errors.NotCapable) {
     return new NetworkError(`${url}: Deno may not reach it; run again with --allow-net=${new URL(url).host}`);
   }
-  if (!(error instanceof TypeError)) return error;
+  return error instanceof TypeError ? meaning(error, url) : error;
+}
+
+/**
+ * Why a server was not reached. Deno has neither a class nor a code for the reasons, only words, and others in each version. So words
+ * only choose ours, and spare tries that are in vain; a reason that is told in words unknown here is passed on, and tried again.
+ */
+function unreached(error: TypeError, url: string): Error {
   const { message } = error.cause instanceof Error ? error.cause : error;
   if (/certificate/.test(message)) {
     return new NetworkError(
@@ -315,7 +330,6 @@ function faultOf(error: unknown, url: string): unknown {
   }
   if (/dns error/.test(message)) return new PassingFault("its name cannot be looked up");
   if (/refused/.test(message)) return new PassingFault("it refuses connections");
-  if (/reading a body/.test(message)) return new PassingFault("the connection broke");
   return new PassingFault(
     message.replace(/^.*?\): (client error \(\w+\): )?/, "").replace(/ \(os error \d+\).*$/s, ""),
   );
