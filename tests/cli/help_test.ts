@@ -126,6 +126,7 @@ const OPTIONS: Readonly<Record<string, Readonly<Record<string, string | undefine
     "--host": "127.0.0.1",
     "--port": "8000",
     "--threads": "1",
+    "--connections": "1000",
     "--queue": "2000",
     "--max-bytes": "1048576",
     "--timeout": "10",

@@ -78,11 +78,13 @@ async function writesBundle(): Promise<void> {
     }
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
     assert.deepEqual(names, [
+      ".spikelet-build",
       "LICENSES.txt",
       "config.capnp",
       "fetch.js",
       "kernels.plain.wasm",
       "model.safetensors",
+      "package.json",
       "spikelet.js",
       "worker.js",
       "wrangler.jsonc",
