@@ -59,6 +59,8 @@ const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {
   const asc = await import("assemblyscript/asc"); // half a second: only when there is something to compile
   Deno.mkdirSync(new URL("build", root), { recursive: true });
+  // From here to its end a build that is stopped is none, whatever the sources are the next time.
+  Deno.writeTextFileSync(new URL("build/kernels.stamp", root), "");
   for (const [variant, options] of Object.entries(VARIANTS)) {
     const started = performance.now();
     let binary: Uint8Array | undefined;

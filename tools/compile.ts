@@ -11,6 +11,7 @@ import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { OPENERS } from "../src/cli/open_browser.ts";
 import { choiceOption, pathOption } from "../src/cli/option_values.ts";
+import { endByItself, listenForSignals } from "../src/cli/signals.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { checkTarget, TEMPORARY } from "../src/data/write_file.ts";
 import { InputError, SpikeletError } from "../src/errors.ts";
@@ -88,6 +89,8 @@ const command = createCommand(
       .default("new" as const, "new"),
   );
 
+listenForSignals();
+const interruption = endByItself();
 try {
   const { output: named, target, page } = command.parse(Deno.args, { from: "user" }).opts();
   Deno.chdir(ROOT);
@@ -127,6 +130,7 @@ try {
     await Deno.remove(whole).catch(() => {}); // it is in its place, or never came to be
   }
 } catch (error) {
+  if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // nothing is left of what was begun
   const { message, exitCode } = describeFailure(error);
   if (message !== "") console.error(message);
   Deno.exit(exitCode);
@@ -219,7 +223,8 @@ function namesIn(folder: string): string[] {
   });
 }
 
-/** This very Deno. */
+/** This very Deno; a signal that ends this program ends it, too. */
 function deno(...args: readonly string[]): Deno.Command {
-  return new Deno.Command(Deno.execPath(), { args: [...args], stderr: "inherit", stdin: "null" });
+  const { signal } = interruption;
+  return new Deno.Command(Deno.execPath(), { args: [...args], stderr: "inherit", stdin: "null", signal });
 }

@@ -41,6 +41,7 @@ export async function writeFileAtomic(
     await checkTarget(path);
     // A name of its own, not the file's with a suffix, which could become too long for the file system.
     const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}.tmp`);
+    using _leftover = removeOnExit(temporary);
     try {
       await writeNew(temporary, bytes);
       if (former !== undefined) await moveAway(path, former);
@@ -53,6 +54,19 @@ export async function writeFileAtomic(
   } catch (error) {
     throw writeError(error, path, folder);
   }
+}
+
+/** Has a file removed if the program exits, as it does on a signal, before this is disposed of. */
+function removeOnExit(path: string): Disposable {
+  const remove = () => {
+    try {
+      Deno.removeSync(path);
+    } catch {
+      // It has not been made yet, or has been moved to its place.
+    }
+  };
+  globalThis.addEventListener("unload", remove);
+  return { [Symbol.dispose]: () => globalThis.removeEventListener("unload", remove) };
 }
 
 /** Moves a file, where there is one. */

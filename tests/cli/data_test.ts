@@ -21,6 +21,26 @@ async function packedMnist(): Promise<Record<string, Uint8Array>> {
   return packed;
 }
 
+Deno.test("data fetch keeps what has come, whatever signal ends it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const packed = await packedMnist(), half = packed[`${IMAGES}.gz`]!.length >> 1;
+    await using server = serveFiles(packed, () => ({ stallAfter: half }));
+    for (const [signal, code] of [["SIGTERM", 143], ["SIGHUP", 129]] as const) {
+      const process = command(folder, ["data", "fetch", "--from", server.url, "--to", `data/${signal}`])
+        .spawn();
+      const part = join(folder, "data", signal, `${IMAGES}.gz.part`);
+      while (((await Deno.stat(part).catch(() => undefined))?.size ?? 0) < half) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      process.kill(signal);
+      const { code: found, stderr } = await process.output();
+      assert.equal(found, code);
+      assert.match(new TextDecoder().decode(stderr), /^stopped: what has come is kept in data.SIG\w+;/m);
+      assert.equal((await Deno.stat(part)).size, half);
+    }
+  });
+});
+
 Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched", async () => {
   await inTemporaryFolder(async (folder) => {
     const packed = await packedMnist();

@@ -94,19 +94,21 @@ async function assertNothingLost(
   clone: string,
   name: string,
   whole: Readonly<Record<string, unknown>>,
+  run: readonly string[] = RUN,
+  epochs: number = EPOCHS,
 ): Promise<void> {
   const directory = join(clone, "runs", name), metrics = join(directory, "metrics.jsonl");
   const done = await countLines(metrics);
   const hasBegun = await exists(join(directory, "run.json"));
   const state = hasBegun ? await stateOf(directory) : "none";
   if (state === "finished") {
-    assert.deepEqual((await linesOf(metrics)).length, EPOCHS * BATCHES);
+    assert.deepEqual((await linesOf(metrics)).length, epochs * BATCHES);
     return;
   }
   assert.equal(state, hasBegun ? "interrupted" : "none");
   const { code, stdout, stderr } = await spikelet(
     clone,
-    hasBegun ? ["train", "--resume", name, "--json"] : [...RUN, "--name", name, "--json"],
+    hasBegun ? ["train", "--resume", name, "--json"] : [...run, "--name", name, "--json"],
   );
   assert.equal(code, 0, stderr);
   if (done > 0) {
@@ -123,7 +125,7 @@ async function assertNothingLost(
   const lines = await linesOf(metrics);
   assert.deepEqual(
     lines.map(({ epoch, batch }) => (Number(epoch) - 1) * BATCHES + Number(batch)),
-    Array.from({ length: EPOCHS * BATCHES }, (_, i) => i + 1),
+    Array.from({ length: epochs * BATCHES }, (_, i) => i + 1),
     name,
   );
 }
@@ -167,6 +169,29 @@ for (const [way, reason] of [["deno", NO_TERMINAL], ["npx", NO_NPX]] as const) {
     },
   });
 }
+
+Deno.test({
+  ...named("train ends on one Ctrl-C while it measures what is held back, and the test set", NO_TERMINAL),
+  async fn() {
+    await inTemporaryFolder(async (clone) => {
+      // Much more to measure than to learn from: nine batches an epoch, and two batches of what is held back, of the test set three.
+      await makeClone(clone, { train: 1500, test: 2500 });
+      const epochs = 2;
+      const run = [
+        ...[...RUN, "--limit", "1500", "--validation", "0.88", "--epochs", `${epochs}`],
+      ];
+      const whole = await spikeletJson(clone, [...run, "--name", "whole", "--quiet"]);
+      for (let epoch = 1; epoch <= epochs; epoch++) {
+        const name = `measuring-${epoch}`, directory = join(clone, "runs", name);
+        const terminal = openTerminal(clone, `deno task ${run.join(" ")} --name ${name}`);
+        await until({ batches: epoch * BATCHES }, directory, terminal);
+        await terminal.type(CTRL_C);
+        assert.ok([0, 130].includes(await terminal.code), terminal.text);
+        await assertNothingLost(clone, name, whole, run, epochs);
+      }
+    });
+  },
+});
 
 Deno.test({
   ...named("train whose terminal is closed keeps all that it did, and --resume goes on", NO_TERMINAL),

@@ -150,6 +150,28 @@ Deno.test("writeFileAtomic() removes what it wrote where the last step fails", a
   });
 });
 
+Deno.test("writeFileAtomic() leaves nothing behind when the program exits in the middle, as on a signal", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const path = join(folder, "note"), program = join(folder, "program.ts");
+    await Deno.writeTextFile(path, "before");
+    await Deno.writeTextFile(
+      program,
+      `import { writeFileAtomic } from "${new URL("../../src/data/write_file.ts", import.meta.url)}";
+      const names = () => [...Deno.readDirSync(${JSON.stringify(folder)})].map(({ name }) => name);
+      writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(2 ** 26));
+      while (!names().some((name) => name.endsWith(".tmp"))) await new Promise((resolve) => setTimeout(resolve));
+      console.log("begun");
+      Deno.exit();`,
+    );
+    const { stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-check", `--allow-read`, `--allow-write=${folder}`, program],
+    }).output();
+    assert.equal(new TextDecoder().decode(stdout), "begun\n");
+    assert.equal(await Deno.readTextFile(path), "before");
+    assert.deepEqual(namesIn(folder), ["note", "program.ts"]);
+  });
+});
+
 Deno.test({
   name: "writeFileAtomic() names the flag where Deno may not write",
   permissions: { read: true, write: false },
