@@ -9,6 +9,8 @@ import { quoted } from "../report/run_facts.ts";
 import type { RunOptions, RunStanding, RunSummary } from "../train/run.ts";
 import { alignColumns } from "./columns.ts";
 import { INVOCATION } from "./command.ts";
+import { compareCommand } from "./compare.ts";
+import { type Hint, hintLines } from "./hints.ts";
 import { explain } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
@@ -62,23 +64,37 @@ export function summarise(summary: RunSummary, asked: RunOptions | undefined, is
       ]
       : []),
     "Next:",
-    ...alignColumns(suggest(summary, asked)).map((line) => `  ${line}`),
+    ...hintLines(suggest(summary, asked)),
   ];
+}
+
+/** The options that mean the same for every network: what it learns from, and on which machine. */
+const OF_ANY_NETWORK = [
+  ...["--limit", "--validation", "--data", "--engine", "--gpu-memory", "--threads", "--no-skip", "--no-tune"],
+];
+
+/** Of a command's words the options that another one takes, too, with their values. */
+function optionsAmong(command: readonly string[], taken: readonly string[]): string[] {
+  const isOption = (word: string | undefined) => word?.startsWith("--") ?? false;
+  return command.flatMap((word, i) => {
+    if (!isOption(word) || !taken.includes(word)) return [];
+    const value = command[i + 1];
+    return value === undefined || isOption(value) ? [word] : [word, value];
+  });
 }
 
 /** Commands to go on with, and what they do. */
 function suggest(
   { name, model, epochs, trainedEpochs, warnings, layers }: RunSummary,
   asked: RunOptions | undefined,
-): string[][] {
-  const { command = [], data, limit, schedule } = asked ?? {};
-  const onData = data === undefined ? "" : ` --data ${quoted(data)}`;
+): Hint[] {
+  const { command = [], limit, schedule } = asked ?? {};
   const again = (words: readonly string[]) => [INVOCATION, ...words.map(quoted)].join(" ");
   // A rate that has come down to nothing leads no further, nor does a run that was ended early.
   const goesOn = trainedEpochs === epochs && schedule?.kind !== "cosine";
   const longer = `${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`;
   const at = command.indexOf("--limit");
-  const more = warnings.length > 0 && !layers && goesOn
+  const more: Hint = warnings.length > 0 && !layers && goesOn
     ? [`${longer} --explain`, "see what each layer does"]
     : warnings.length > 0 && !layers && command.length > 0
     ? [`${again(command)} --explain`, "see what each layer does"]
@@ -88,9 +104,12 @@ function suggest(
     ? [longer, "train on from here"]
     : [`${INVOCATION} runs show ${name}`, "see what it was asked for"];
   const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
-  const beside = model === "seed"
-    ? [`${INVOCATION} compare${onData}`, "beside its dense peer"]
-    : [`${INVOCATION} train${onData}`, "train the notebook's network"];
+  const beside: Hint = model === "seed"
+    ? [
+      again(["compare", ...optionsAmong(command, compareCommand().options.map(({ long }) => long ?? ""))]),
+      "beside its dense peer",
+    ]
+    : [again(["train", ...optionsAmong(command, OF_ANY_NETWORK)]), "train the notebook's network"];
   return [
     [`${INVOCATION} report ${name}`, "see it as a page"],
     [`${INVOCATION} evaluate ${name}`, "measure it again"],

@@ -236,17 +236,33 @@ Deno.test("train's hints are of the run that it was: with its own options, and n
     const limited = await hintsAfter([...learns, "--recurrent", "--limit", "50", "--name", "limited"]);
     assert.match(
       limited,
-      /^ {2}deno task train --model lif --recurrent --epochs 9 --batch-size 20 --learning-rate 0\.01 --data data --threads 1 +train on all samples$/m,
+      /^ {2}deno task train --model lif --recurrent --epochs 9 --batch-size 20 --learning-rate 0\.01 --data data --threads 1\n {4}train on all samples$/m,
     );
     assert.match(
       await hintsAfter(["--threshold", "90", "--batch-size", "20", "--name", "silent"]),
       /^ {2}deno task train --resume silent --epochs 3 --explain +see what each layer does$/m,
     );
+    // Beside its peer, or beside the notebook's network, by the options that these take.
+    const { stdout: seeded } = await spikelet(folder, [
+      ...["train", "--data", "data", "--threads", "1", "--hidden", "7", "--steps", "5", "--batch-size", "20"],
+      ...["--optimizer", "adam", "--limit", "40", "--no-tune", "--name", "seeded"],
+    ]);
+    const [, beside = ""] = /^ {2}deno task (compare .*?)\s+beside its dense peer$/m.exec(seeded) ?? [];
+    assert.equal(
+      beside,
+      "compare --hidden 7 --steps 5 --batch-size 20 --optimizer adam --limit 40 --data data --threads 1 --no-tune",
+    );
+    const compared = await spikelet(folder, [...beside.split(" "), "--seeds", "1"]);
+    assert.equal(compared.code, 0, compared.stderr);
+    assert.match(
+      limited,
+      /^ {2}deno task train --limit 50 --data data --threads 1 +train the notebook's network$/m,
+    );
     const cosine = ["--schedule", "cosine", "--batch-size", "20"];
     assert.doesNotMatch(await hintsAfter([...learns, ...cosine, "--name", "down"]), /--resume/);
     assert.match(
       await hintsAfter([...cosine, "--threshold", "90", "--name", "silenced"]),
-      /^ {2}deno task train --threshold 90 --batch-size 20 --schedule cosine --data data --threads 1 --explain +see what/m,
+      /^ {2}deno task train --threshold 90 --batch-size 20 --schedule cosine --data data --threads 1 --explain\n {4}see what/m,
     );
   });
 });

@@ -1,0 +1,25 @@
+/**
+ * Commands that a user is told of, with what they do.
+ *
+ * @module
+ */
+
+/** Columns of commands beside which words still find room. */
+const WIDEST = 56;
+
+/** A command and what it does. */
+export type Hint = readonly [command: string, words: string];
+
+/**
+ * Puts commands and words beside each other. What a longer command does stands below it: it would push the words of all others to
+ * where nobody looks.
+ *
+ * @returns Lines, two spaces in.
+ */
+export function hintLines(rows: readonly Hint[]): string[] {
+  const short = rows.map(([command]) => command.length).filter((length) => length <= WIDEST);
+  const width = Math.max(0, ...short);
+  return rows.flatMap(([command, words]) =>
+    command.length <= WIDEST ? [`  ${command.padEnd(width)}  ${words}`] : [`  ${command}`, `    ${words}`]
+  );
+}
