@@ -52,3 +52,37 @@ Deno.test("a program in an empty folder imports mod.ts from a server, as it woul
     assert.deepEqual(decoder.decode(stdout).trimEnd().split("\n"), [expected, "4"]);
   });
 });
+
+const BESIDE = `
+import { createEngine, initialParameters, seedNetwork } from "@spikelet/spikelet";
+const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+using engine = await createEngine({ spec, engine: "wasm", threads: 1, batchSize: 4 });
+await engine.setParameters(initialParameters(spec, 0));
+console.log((await engine.getParameters()).size);
+`;
+
+Deno.test("a program beside a clone imports it as docs/library.md says, and Deno warns of nothing", async () => {
+  const page = await Deno.readTextFile(join(PROJECT, "docs", "library.md"));
+  const [, block = ""] = /one folder above:\n+```json\n(.*?)```/s.exec(page) ?? [];
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeTextFile(
+      join(folder, "deno.json"),
+      block.replace('"./spikelet"', JSON.stringify(PROJECT)),
+    );
+    await Deno.writeTextFile(join(folder, "program.ts"), BESIDE);
+    const run = async () => {
+      const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", "--cached-only", "--allow-read", "program.ts"],
+        cwd: folder,
+        env: { NO_COLOR: "1" },
+        stdin: "null",
+      }).output();
+      const decoder = new TextDecoder();
+      return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
+    };
+    const first = await run(); // says which packages it puts into node_modules
+    assert.equal(first.code, 0, first.stderr);
+    assert.doesNotMatch(first.stderr, /warning/i);
+    assert.deepEqual(await run(), { code: 0, stdout: "4\n", stderr: "" });
+  });
+});
