@@ -63,13 +63,11 @@ export class DivergenceError extends SpikeletError {
    * Makes the error.
    *
    * @param divergence Where, and at what it was noticed.
-   * @param findings Sentences on what led to it.
    */
-  constructor(divergence: Divergence, findings: readonly string[] = []) {
+  constructor(divergence: Divergence) {
     const { epoch, batch, what } = divergence;
     super(
-      [`epoch ${epoch}, batch ${batch}: ${what}: training diverged; try a lower --learning-rate`, ...findings]
-        .join("\n"),
+      `epoch ${epoch}, batch ${batch}: ${what}: training diverged; try a lower --learning-rate, or --clip 1`,
     );
     this.divergence = divergence;
   }

@@ -53,9 +53,6 @@ export interface ActivityOptions {
   readonly precision?: Precision;
   readonly samples: Samples;
   readonly indices: Uint32Array;
-  /** Which draws, with `epoch`. @default {the evaluation's} */
-  readonly purpose?: number;
-  readonly epoch?: number;
 }
 
 /** Sums over the traces of some samples. */
@@ -76,7 +73,6 @@ interface LayerSums {
  */
 export async function observeLayers(options: ActivityOptions): Promise<LayerActivity[]> {
   const { spec, parameters, seed, precision = "f32", samples, indices } = options;
-  const { purpose = PURPOSE.evaluation, epoch = 0 } = options;
   using engine = await createEngine({
     spec,
     engine: "wasm",
@@ -96,7 +92,12 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
     largest: 0,
   }));
   for (const index of indices) {
-    const trace = await engine.trace({ samples, indices: Uint32Array.of(index), purpose, epoch });
+    const trace = await engine.trace({
+      samples,
+      indices: Uint32Array.of(index),
+      purpose: PURPOSE.evaluation,
+      epoch: 0,
+    });
     sums.forEach((layer, i) => addTrace(layer, trace, i));
   }
   return spec.layers.map((layer, i) => summarise(spec, layer, i, sums[i]!, indices.length, parameters));
@@ -165,7 +166,7 @@ function meanOf(values: ArrayLike<number>): number {
 }
 
 /** The largest magnitude; NaN where there is one. */
-export function largestOf(values: Iterable<number>): number {
+function largestOf(values: Iterable<number>): number {
   let largest = 0;
   for (const value of values) largest = Number.isNaN(value) ? NaN : Math.max(largest, Math.abs(value));
   return largest;

@@ -13,12 +13,6 @@ import type { TrainingCheckpoint } from "./training_state.ts";
 /** Unless told otherwise, no more than so many seconds of work are lost. */
 const LONGEST = 30;
 
-/** A run's keeper of checkpoints. */
-export interface RunKeeper extends CheckpointKeeper {
-  /** The newest that was kept, or that the run went on from. */
-  readonly newest: TrainingCheckpoint | undefined;
-}
-
 /** Where a run keeps what, and who is told. */
 export interface KeeperOptions {
   readonly folder: RunFolder;
@@ -28,21 +22,16 @@ export interface KeeperOptions {
   readonly classes?: readonly string[];
   /** Every N batches; else whenever 30 s have gone by. */
   readonly every?: number;
-  readonly from?: TrainingCheckpoint;
   /** What each checkpoint says. */
   readonly facts: () => RunFacts;
   readonly onKept?: (kept: TrainingCheckpoint, path: string) => void;
 }
 
 /** Makes the keeper of a run. Lines are on the disk before the checkpoint is that speaks of their batches. */
-export function openKeeper(options: KeeperOptions): RunKeeper {
+export function openKeeper(options: KeeperOptions): CheckpointKeeper {
   const { folder, checkpoints, spec, classes, every, onKept } = options;
-  let newest = options.from;
   let asked = performance.now();
   return {
-    get newest() {
-      return newest;
-    },
     due({ epoch, batch, batches }) {
       if (every !== undefined) return ((epoch - 1) * batches + batch) % every === 0;
       if (performance.now() - asked < 1000 * LONGEST) return false;
@@ -57,7 +46,6 @@ export function openKeeper(options: KeeperOptions): RunKeeper {
         { ...checkpoint, spec, metadata, ...(classes && { classes }) },
         best,
       );
-      newest = checkpoint;
       asked = performance.now();
       onKept?.(checkpoint, path);
     },

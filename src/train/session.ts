@@ -7,7 +7,6 @@ import { writeOutputFile } from "../data/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
 import { completeStep } from "../engine/optimiser.ts";
-import { DivergenceError } from "../errors.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import { chanceOf } from "../network/loss.ts";
@@ -17,10 +16,9 @@ import { observeLayers } from "./activity.ts";
 import { metricsOf, readHistory } from "./batch_metrics.ts";
 import { diagnose, type Learned, typicalNorms } from "./diagnosis.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
-import { explainDivergence } from "./divergence.ts";
 import { fingerprint, peakMemory } from "./run_facts.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { openKeeper, type RunKeeper } from "./run_keeper.ts";
+import { openKeeper } from "./run_keeper.ts";
 import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
 import { type RunRecord, writeRecord } from "./run_record.ts";
 import {
@@ -33,7 +31,7 @@ import {
 import type { SampleSplit } from "./split.ts";
 import { startFromData } from "./default_start.ts";
 import type { LayerStart, Start } from "./start.ts";
-import { evaluate, train, type TrainingOptions, type TrainingResult } from "./trainer.ts";
+import { type CheckpointKeeper, evaluate, train, type TrainingResult } from "./trainer.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "./training_state.ts";
 
@@ -143,8 +141,8 @@ function recordOf(
 async function keeperOf(
   session: Session,
   onKept: (progress: TrainingProgress) => void,
-): Promise<RunKeeper | undefined> {
-  const { options, data, engine, folder, from } = session;
+): Promise<CheckpointKeeper | undefined> {
+  const { options, data, engine, folder } = session;
   if (!folder) return undefined;
   const facts = {
     options: recordOptions(options),
@@ -158,7 +156,6 @@ async function keeperOf(
     spec: options.spec,
     ...(session.classes && { classes: session.classes }),
     ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
-    ...(from && { from }),
     facts: () => ({
       ...facts,
       // Of now: `auto` may have gone on with another engine.
@@ -194,10 +191,10 @@ async function announce(session: Session, start: readonly LayerStart[] | undefin
   });
 }
 
-/** Trains, and finds out why it diverged where it does. */
-async function trainSession(session: Session, keeper: RunKeeper | undefined): Promise<TrainingResult> {
+/** Trains; every batch and epoch is written down and told to the observer. */
+function trainSession(session: Session, keeper: CheckpointKeeper | undefined): Promise<TrainingResult> {
   const { options, data, engine, observer, folder, from, signal } = session;
-  const training: TrainingOptions = {
+  return train(engine, {
     ...options,
     samples: data.train,
     onBatch(report) {
@@ -218,19 +215,7 @@ async function trainSession(session: Session, keeper: RunKeeper | undefined): Pr
     ...(keeper && { checkpoints: keeper }),
     ...(from && { from }),
     ...(signal && { signal }),
-  };
-  try {
-    return await train(engine, training);
-  } catch (error) {
-    if (!(error instanceof DivergenceError) || !keeper) throw error;
-    observer.onNotice?.(`${error.divergence.what}: looking for what led to it`);
-    const { newest } = keeper;
-    if (!newest) await engine.setParameters((await firstParameters(session)).parameters);
-    throw new DivergenceError(
-      error.divergence,
-      await explainDivergence(engine, options, training, newest, error.divergence),
-    );
-  }
+  });
 }
 
 /** Measures what has been trained, and keeps the model. */

@@ -379,17 +379,11 @@ Deno.test("train that diverges says so and saves no model", async () => {
     const run = await spikelet(folder, [
       ...[...QUICK, "--penalty", "3e38", "--threshold", "-3", "--epochs", "2", "--name", "wild", "--quiet"],
     ]);
-    assert.equal(run.code, 1);
-    const [first, second, ...rest] = run.stderr.trimEnd().split("\n");
-    assert.match(
-      first ?? "",
-      /^epoch 1, batch 1: the loss is NaN: training diverged; try a lower --learning-rate$/,
+    assertOneLine(
+      run,
+      1,
+      /^epoch 1, batch 1: the loss is NaN: training diverged; try a lower --learning-rate, or --clip 1$/m,
     );
-    assert.match(
-      second ?? "",
-      /^Before that batch the largest weight was 0\.\d+ \(w\d\), and in it the largest current /,
-    );
-    assert.deepEqual(rest, []);
     const directory = join(folder, "runs", "wild");
     assert.ok(!(await namesIn(directory)).includes("model.safetensors"));
     assert.equal(recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json")))).state, "failed");

@@ -1,18 +1,11 @@
 import assert from "node:assert/strict";
 import { explain } from "../../src/cli/explanation.ts";
 import type { Samples } from "../../src/data/samples.ts";
-import { DivergenceError } from "../../src/errors.ts";
-import { loadKernels } from "../../src/engine/wasm/load.ts";
-import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { observeLayers } from "../../src/train/activity.ts";
 import { diagnose } from "../../src/train/diagnosis.ts";
-import { explainDivergence } from "../../src/train/divergence.ts";
-import { train, type TrainingOptions } from "../../src/train/trainer.ts";
-import type { TrainingCheckpoint } from "../../src/train/training_state.ts";
-import { drawSamples } from "../engine/network_cases.ts";
 
 /** Every sample alike: what matters comes from the biases. */
 const SAMPLES: Samples = {
@@ -129,69 +122,4 @@ Deno.test("observeLayers() looks at the dense peer too", async () => {
     indices: Uint32Array.from(ALL),
   });
   assert.deepEqual(layers.map(({ firingRate }) => firingRate === null), [false, true]);
-});
-
-Deno.test("explainDivergence() finds the weights and currents before the batch, from the beginning or a checkpoint", async () => {
-  const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
-  const kernels = await loadKernels();
-  const samples = drawSamples(spec, 2, 40, false);
-  const start = async () => {
-    const engine = createWasmEngine({ spec, kernels, threads: 0, seed: 0 });
-    await engine.setParameters(initialParameters(spec, 0));
-    return engine;
-  };
-  const options: TrainingOptions = {
-    samples,
-    epochs: 3,
-    batchSize: 10,
-    step: { learningRate: 0.1, momentum: 0 },
-    schedule: { kind: "step", every: 1, factor: 1e20 }, // from the second epoch on it must run away
-    seed: 0,
-  };
-  using diverging = await start();
-  const kept: TrainingCheckpoint[] = [];
-  const error = await train(diverging, {
-    ...options,
-    checkpoints: { due: () => false, keep: (checkpoint) => Promise.resolve(void kept.push(checkpoint)) },
-  }).then(() => undefined, (error: unknown) => error);
-  assert.ok(error instanceof DivergenceError);
-  const { divergence } = error;
-  assert.ok(divergence.epoch >= 2 && kept.length >= 1, error.message);
-
-  // The same weights, by training up to that batch and no further.
-  using other = await start();
-  let largest = 0;
-  const stop = new AbortController();
-  await train(other, {
-    ...options,
-    checkpoints: {
-      due: ({ epoch, batch }) => epoch === divergence.epoch && batch === divergence.batch - 1,
-      keep({ progress, state }) {
-        if (progress.epoch !== divergence.epoch || progress.batch !== divergence.batch - 1) {
-          return Promise.resolve();
-        }
-        if (largest === 0) {
-          for (const w of state.parameters.values()) {
-            for (const x of w) largest = Math.max(largest, Math.abs(x));
-          }
-        }
-        stop.abort();
-        return Promise.resolve();
-      },
-    },
-    signal: stop.signal,
-  }).catch(() => {});
-  assert.ok(largest > 1e10);
-
-  using engine = await start();
-  const sentences = await explainDivergence(engine, { spec }, options, undefined, divergence);
-  assert.match(
-    sentences.join(),
-    new RegExp(
-      `^Before that batch the largest weight was ${
-        largest.toExponential(2).replace("+", "\\+")
-      } \\([wb]\\d\\), and in it the largest current \\S+ \\(layer \\d`,
-    ),
-  );
-  assert.deepEqual(await explainDivergence(engine, { spec }, options, kept.at(-1), divergence), sentences);
 });
