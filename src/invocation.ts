@@ -4,9 +4,20 @@
  * @module
  */
 
-/** What stands before a command: a task of deno.json, or the one binary that `deno compile` makes. */
+/**
+ * What stands before a command, as the user wrote it: a task of deno.json, by Deno or by npx, or the one binary that
+ * `deno compile` makes.
+ */
 export const INVOCATION: string = /* @__PURE__ */ invocation(); // so that a bundle which does not call it has nothing of it
 
 function invocation(): string {
-  return Deno.build.standalone ? "spikelet" : "deno task";
+  if (Deno.build.standalone) return "spikelet";
+  // npm says so to what it runs for `npx`; for scripts it says `run-script`.
+  return readVariable("npm_command") === "exec" ? `npx -y deno@${Deno.version.deno} task` : "deno task";
+}
+
+/** A variable of the environment; `undefined` where it is not set, or may not be read: nobody is asked for leave. */
+export function readVariable(variable: string): string | undefined {
+  const { state } = Deno.permissions.querySync({ name: "env", variable });
+  return state === "granted" ? Deno.env.get(variable) : undefined;
 }

@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/figures.ts";
-import { pathOption } from "../src/cli/option_values.ts";
+import { pathOption, runOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/cli/training_options.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
@@ -103,7 +103,7 @@ const command = createCommand(
   "--model wider",
 )
   .addOption(
-    pathOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
+    runOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
       .makeOptionMandatory(),
   )
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/figures.ts";
-import { pathOption } from "../src/cli/option_values.ts";
+import { pathOption, runOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput, quietOption } from "../src/cli/output.ts";
 import { FILE_NAMES } from "../src/data/datasets.ts";
 import { encodeIdx } from "../src/data/idx_file.ts";
@@ -69,7 +69,7 @@ const command = createCommand(
   "--model wider",
 )
   .addOption(
-    pathOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"),
+    runOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"),
   )
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
   .addOption(jsonOption)

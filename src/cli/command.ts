@@ -24,6 +24,7 @@ export function createCommand(name: string, summary: string, details: string, ex
     .summary(summary)
     .description(details === "" ? `${summary}.` : `${summary}. ${details}`)
     .addHelpOption(new Option("-h, --help", "show this help").helpGroup("Help:"))
+    .configureHelp({ minWidthToWrap: 20 }) // in narrow terminals, too, no line breaks inside a word
     .exitOverride()
     .configureOutput({
       writeOut: (text) => writeText(Deno.stdout, text),

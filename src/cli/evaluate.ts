@@ -27,6 +27,7 @@ import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import * as options from "./training_options.ts";
+import { userPathOrName } from "./user_path.ts";
 
 const BATCH = 1000;
 
@@ -59,7 +60,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .action(async (runOrFile, given) => {
       if (runOrFile === undefined) throw await missingRun("evaluate", ({ state }) => state === "finished");
       const { threads } = given;
-      const path = await findModel(runOrFile);
+      const path = await findModel(userPathOrName(runOrFile));
       const data = given.data ?? await dataOfRun(path);
       const model = await readTrained(path);
       const seed = given.seed ?? seedOf(model);

@@ -6,6 +6,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { count } from "../figures.ts";
+import { userPath, userPathOrName } from "./user_path.ts";
 
 /** A decimal number as people write one; not hexadecimal, not empty, no `NaN`, no `Infinity`. */
 const DECIMAL = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
@@ -85,16 +86,43 @@ export function choiceOption<Flags extends string, Choice extends string>(
   });
 }
 
-/** An option that takes a path. */
+/** An option that takes a run's name. */
+export function nameOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  fallback?: string,
+): Option<Flags, undefined, undefined, string> {
+  return textOption(flags, description, "a name", (text) => text, fallback);
+}
+
+/** An option that takes a path, relative to where the user stands. */
 export function pathOption<Flags extends string>(
   flags: Flags,
   description: string,
   fallback?: string,
 ): Option<Flags, undefined, undefined, string> {
+  return textOption(flags, description, "a path", userPath, fallback);
+}
+
+/** An option that takes a run's name, or a path. */
+export function runOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+): Option<Flags, undefined, undefined, string> {
+  return textOption(flags, description, "a run's name or a path", userPathOrName);
+}
+
+function textOption<Flags extends string>(
+  flags: Flags,
+  description: string,
+  expected: string,
+  read: (text: string) => string,
+  fallback?: string,
+): Option<Flags, undefined, undefined, string> {
   return new Option(flags, fallback === undefined ? description : `${description} (default: ${fallback})`)
     .argParser((text) => {
-      if (text === "") throw new OptionError(`${nameOf(flags)} "": expected a path`);
-      return text;
+      if (text === "") throw new OptionError(`${nameOf(flags)} "": expected ${expected}`);
+      return read(text);
     });
 }
 
@@ -135,5 +163,6 @@ function nameOf(flags: string): string {
 
 /** A value as it is repeated to the user: on one line, and to be seen even where it is empty. */
 function shown(text: string): string {
-  return /^[\x21-\x7e]{1,40}$/.test(text) ? text : JSON.stringify(text.slice(0, 40));
+  const most = 40, short = text.length > most ? `${text.slice(0, most)}…` : text;
+  return /^[\x21-\x7e]+…?$/.test(short) ? short : JSON.stringify(short);
 }

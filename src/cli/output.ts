@@ -8,6 +8,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { print, printError } from "../print.ts";
+import { columnsOf, INVOCATION } from "./command.ts";
 
 /** A command's two voices. */
 export interface Output {
@@ -31,11 +32,33 @@ export function openOutput({ json, quiet }: { readonly json?: true; readonly qui
   return {
     say(line = "") {
       if (quiet) return;
-      if (json) printError(line);
-      else print(line);
+      const stream = json ? Deno.stderr : Deno.stdout;
+      const text = stream.isTerminal() ? wrapLine(line, columnsOf(stream)).join("\n") : line;
+      if (json) printError(text);
+      else print(text);
     },
     result(value) {
       if (json && !print(JSON.stringify(value))) Deno.exitCode ||= 1;
     },
   };
+}
+
+/**
+ * Breaks a line between words where a terminal would break it inside one. A command stays whole, so that it can be copied.
+ *
+ * @param columns Characters that a terminal's line has.
+ * @returns Lines; each after the first is indented by two spaces more.
+ */
+export function wrapLine(line: string, columns: number): string[] {
+  if (line.length <= columns || line.trimStart().startsWith(`${INVOCATION} `)) return [line];
+  const indent = `${/^ */.exec(line)?.[0] ?? ""}  `, lines: string[] = [];
+  let rest = line;
+  while (rest.length > columns) {
+    const least = lines.length === 0 ? indent.length - 2 : indent.length;
+    const before = rest.lastIndexOf(" ", columns), at = before > least ? before : rest.indexOf(" ", columns);
+    if (at < 0) break;
+    lines.push(rest.slice(0, at).trimEnd());
+    rest = indent + rest.slice(at).trimStart();
+  }
+  return [...lines, rest];
 }

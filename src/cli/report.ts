@@ -4,7 +4,7 @@
  * @module
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { dirname, join, normalize, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
@@ -33,6 +33,7 @@ import { openProgress, type Progress } from "./progress.ts";
 import { makeRuns, RUNS } from "../train/run_folder.ts";
 import { checkMayWrite } from "./task_permissions.ts";
 import * as options from "./training_options.ts";
+import { userPathOrName } from "./user_path.ts";
 
 const BATCH = 1000;
 const MOST_SAMPLES = 6;
@@ -81,10 +82,10 @@ export function reportCommand(): CommandUnknownOpts {
       if (names.length === 0) throw await missingRun("report", ({ record }) => record !== undefined);
       await checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
-      for (const name of names) runs.push(await readRun(name));
+      for (const name of names) runs.push(await readRun(userPathOrName(name)));
       const path = given.out ?? defaultPath(runs, given.data);
       await checkMayWrite(path);
-      if (normalize(dirname(path)) === RUNS) await makeRuns();
+      if (resolve(dirname(path)) === resolve(RUNS)) await makeRuns();
       await checkOutputFile(path, REPORT_OUTPUT);
       const { say, result } = openOutput(given);
       for (const run of runs) if (run.model) await offerMnist(dataOf(run, given), { say }, given);
@@ -170,7 +171,7 @@ function isOwnData(own: string | null | undefined, given: string): boolean {
 
 /** A path as a part of a file's name: `data/mine` as `data-mine`. */
 function slugOf(path: string): string {
-  return normalize(path).replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(-60) || "data";
+  return relative(".", path).replace(/[^\w.-]+/g, "-").replace(/^[-.]+|[-.]+$/g, "").slice(-60) || "data";
 }
 
 /** How each run fared, and what a test sample of its is called. */

@@ -17,10 +17,11 @@ import {
 } from "../train/runs.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
+import { type Hint, hintLines } from "./hints.ts";
 import { count, counted, loss, percent } from "../figures.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { commandOf, flatten } from "../report/run_facts.ts";
-import { pathOption } from "./option_values.ts";
+import { nameOption } from "./option_values.ts";
 import {
   differingSettings,
   FIGURES,
@@ -50,7 +51,7 @@ export function runsCommand(): CommandUnknownOpts {
     "--sort accuracy --where model=lif",
   )
     .addOption(
-      pathOption("--sort <key>", "accuracy, loss, time, name, or a setting such as learning-rate", "begun")
+      nameOption("--sort <key>", "accuracy, loss, time, name, or a setting such as learning-rate", "begun")
         .helpGroup("Output:"),
     )
     .addOption(
@@ -195,14 +196,14 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
   for (const [i, { path, at, fault }] of checkpoints.entries()) {
     rows.push([i === 0 ? "Kept" : "", at ? `${path}: ${describePlace(at)}` : `${fault}`]);
   }
-  const next = state === "finished"
+  const next: Hint[] = state === "finished"
     ? [[`${INVOCATION} evaluate ${name}`, "measure it again"]]
     : state === "running" || state === "damaged" || state === "empty"
     ? []
     : [[`${INVOCATION} train --resume ${name}`, "go on"]];
   return [
     ...alignColumns(rows),
-    ...(next.length === 0 ? [] : ["", "Next:", ...alignColumns(next).map((line) => `  ${line}`)]),
+    ...(next.length === 0 ? [] : ["", "Next:", ...hintLines(next)]),
   ];
 }
 

@@ -16,7 +16,7 @@ import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
 import { count, counted } from "../figures.ts";
-import { choiceOption, hostOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { choiceOption, hostOption, numberOption, runOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
 import { describeNetwork } from "./training_options.ts";
@@ -35,7 +35,7 @@ export function serveCommand(): CommandUnknownOpts {
     "--model wider --port 8080",
   )
     .addOption(
-      pathOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
+      runOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
         .makeOptionMandatory().helpGroup(ANSWERS),
     )
     .addOption(

@@ -4,7 +4,7 @@
  * @module
  */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { dirname, normalize } from "node:path";
+import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../data/output_file.ts";
 import { OptionError } from "../errors.ts";
@@ -17,7 +17,7 @@ import { chooseNetwork } from "./chosen_network.ts";
 import { createCommand, givenCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import * as networks from "./network_options.ts";
-import { numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { nameOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
 import { giveUp } from "./permissions.ts";
@@ -112,12 +112,12 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(options.noSkipOption)
     .addOption(options.noTuneOption)
     .addOption(
-      pathOption("--name <name>", "the run's folder below runs/", "model and time").helpGroup(
+      nameOption("--name <name>", "the run's folder below runs/", "model and time").helpGroup(
         "Output:",
       ),
     )
     .addOption(
-      pathOption("--resume <name>", "go on with a run: with its options, to the same bits").helpGroup(
+      nameOption("--resume <name>", "go on with a run: with its options, to the same bits").helpGroup(
         "Output:",
       ),
     )
@@ -152,7 +152,7 @@ export function trainCommand(): CommandUnknownOpts {
       if (given.watch) checkSeen(given.quiet === true);
       if (out !== undefined) {
         await checkMayWrite(out);
-        if (normalize(dirname(out)) === RUNS) await makeRuns();
+        if (resolve(dirname(out)) === resolve(RUNS)) await makeRuns();
         await checkOutputFile(out, MODEL_OUTPUT);
       }
       const { say, result } = openOutput(given);

@@ -24,6 +24,7 @@ import { count, counted } from "../figures.ts";
 import { choiceOption } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import * as options from "./training_options.ts";
+import { userPath } from "./user_path.ts";
 
 const VARIANTS: readonly Variant[] = ["plain", "relaxed"];
 
@@ -67,7 +68,7 @@ export function verifyCommand(): CommandUnknownOpts {
         return opened;
       };
       const verdicts: Verdict[] = [];
-      for (const file of files) {
+      for (const file of files.map(userPath)) {
         const verdict = await judge(file, { engine, gpuMemory, threads }, open);
         verdicts.push(verdict);
         for (const line of describe(verdict)) say(line);

@@ -29,7 +29,7 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
 export function describePage(site: Site | undefined, takesPictures: boolean): string {
   if (!takesPictures) return "page: how to ask by JSON, for this network takes no square pictures";
   if (site) return "page: the one that learns, begun with this model";
-  return INVOCATION.startsWith("deno")
+  return !Deno.build.standalone
     ? `page: a form; \`${INVOCATION} page\` builds the one that learns`
     : "page: a form";
 }

@@ -46,7 +46,8 @@ export function command(
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
     cwd: folder,
-    env,
+    // As if nobody had called these tests by npx.
+    env: { npm_command: "", ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -54,7 +55,11 @@ export function command(
 }
 
 /** What Deno itself says where a test beside this one has it set up packages. */
-const WAITING = /^Blocking waiting for file lock on node_modules directory\n/gm;
+export const WAITING = RegExp(
+  // Deno colours the first word where it is told to.
+  "^(?:\\u001b\\[\\d+m)*Blocking(?:\\u001b\\[0m)? waiting for file lock on node_modules directory\n",
+  "gm",
+);
 
 /** Runs the command line to its end. The parameters are those of {@linkcode command}. */
 export async function spikelet(

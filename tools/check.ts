@@ -1,0 +1,28 @@
+/**
+ * `deno task check`: format, lint, types, and documentation of all that is public.
+ *
+ * @module
+ */
+import { createCommand } from "../src/cli/command.ts";
+import { runCommandLine } from "../src/cli/command_line.ts";
+import { callDeno } from "./steps.ts";
+
+/** The page is checked for a browser, by a configuration of its own. */
+const PAGE = ["--config", "page/check.json", "--no-lock"];
+
+/** Checks everything that no test does. */
+export async function checkAll(): Promise<void> {
+  await callDeno(["fmt", "--check"]);
+  await callDeno(["lint"]);
+  await callDeno(["check", "main.ts", "mod.ts", "src/", "tests/", "bench/", "tools/"]);
+  const modules = [...Deno.readDirSync("page")].map(({ name }) => name).filter((name) =>
+    name.endsWith(".ts")
+  );
+  await callDeno(["check", ...PAGE, ...modules.toSorted().map((name) => `page/${name}`)]);
+  await callDeno(["doc", "--lint", "mod.ts", "src/portable.ts"]);
+}
+
+const command = createCommand("check", "Check format, lint, types and documentation", "Changes nothing.", "")
+  .action(checkAll);
+
+if (import.meta.main) await runCommandLine(["check", ...Deno.args], [command]);

@@ -1,0 +1,30 @@
+/**
+ * What the tasks for developers have in common: each is a few calls of Deno, one after the other, and has a help.
+ *
+ * @module
+ */
+import { fileURLToPath } from "node:url";
+import { SpikeletError } from "../src/errors.ts";
+
+const ROOT = fileURLToPath(new URL("../", import.meta.url));
+
+/**
+ * Calls this very Deno in the project's folder, and shows what it prints.
+ *
+ * @param env Variables besides this process's own.
+ * @throws {SpikeletError} when it fails.
+ */
+export async function callDeno(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  const { success, code } = await new Deno.Command(Deno.execPath(), {
+    args: [...args],
+    cwd: ROOT,
+    env,
+    stdin: "inherit",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).spawn().status;
+  if (!success) throw new SpikeletError(`deno ${args[0]}: exit code ${code}, see above`);
+}
