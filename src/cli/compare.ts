@@ -26,7 +26,7 @@ import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
 import { printError } from "../print.ts";
 import { modelsOption } from "./network_options.ts";
-import { numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { nameOption, numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import * as optimisers from "./optimiser_options.ts";
 import { giveUp } from "./permissions.ts";
@@ -93,10 +93,10 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
     .addOption(options.noSkipOption)
     .addOption(options.noTuneOption)
     .addOption(
-      pathOption("--name <name>", "the table's file below runs/", "compare and time").helpGroup("Output:"),
+      nameOption("--name <name>", "the table's file below runs/", "compare and time").helpGroup("Output:"),
     )
     .addOption(
-      pathOption("--resume <name>", "go on with a comparison, with its options; or show its table").helpGroup(
+      nameOption("--resume <name>", "go on with a comparison, with its options; or show its table").helpGroup(
         "Output:",
       ),
     )

@@ -55,11 +55,7 @@ export function command(
 }
 
 /** What Deno itself says where a test beside this one has it set up packages. */
-export const WAITING = RegExp(
-  // Deno colours the first word where it is told to.
-  "^(?:\\u001b\\[\\d+m)*Blocking(?:\\u001b\\[0m)? waiting for file lock on node_modules directory\n",
-  "gm",
-);
+export const WAITING = /^\S*Blocking\S* waiting for file lock on node_modules directory\n/gm; // coloured or not
 
 /** Runs the command line to its end. The parameters are those of {@linkcode command}. */
 export async function spikelet(
