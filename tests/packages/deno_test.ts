@@ -67,7 +67,7 @@ Deno.test("a program beside a clone imports it as docs/library.md says, and Deno
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(
       join(folder, "deno.json"),
-      block.replace('"./spikelet"', JSON.stringify(PROJECT)),
+      block.replace('"./spikelet"', JSON.stringify(join(PROJECT, "/"))),
     );
     await Deno.writeTextFile(join(folder, "program.ts"), BESIDE);
     const run = async () => {
