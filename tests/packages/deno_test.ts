@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
 import { PROJECT } from "../cli/spikelet.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -67,7 +67,7 @@ Deno.test("a program beside a clone imports it as docs/library.md says, and Deno
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(
       join(folder, "deno.json"),
-      block.replace('"./spikelet"', JSON.stringify(join(PROJECT, "/"))),
+      block.replace('"./spikelet"', JSON.stringify(relative(folder, PROJECT))),
     );
     await Deno.writeTextFile(join(folder, "program.ts"), BESIDE);
     const run = async () => {
