@@ -81,5 +81,7 @@ export { pictureSide } from "./classify/picture_side.ts";
 export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";
 export { softmax } from "./classify/softmax.ts";
 export { createHandler, type HandlerOptions } from "./serve/handler.ts";
-export type { Seed } from "./serve/app.ts";
+export type { Access } from "./serve/access.ts";
+export type { Hooks, LogEntry, RouteOptions } from "./serve/app.ts";
+export type { Seed } from "./serve/classify_route.ts";
 export type { Site } from "./serve/site.ts";

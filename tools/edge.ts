@@ -141,7 +141,8 @@ const command = createCommand(
     }
     say(`${path}: ${describeNetwork(spec)}`);
     say(`\nNext:\n  npx workerd serve ${join(out, "config.capnp")}   try it at http://127.0.0.1:8080`);
-    say(`  deno serve ${join(out, "fetch.js")}              the same under Deno, at http://127.0.0.1:8000`);
+    const file = join(out, "fetch.js");
+    say(`  deno serve --host 127.0.0.1 ${file}   the same under Deno, at http://127.0.0.1:8000`);
     result({ out, model: path, files: files.map(([name]) => name) });
   });
 

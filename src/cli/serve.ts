@@ -12,9 +12,11 @@ import type { EngineError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";
 import { describePage, readBuiltPage } from "../serve/built_page.ts";
 import { boundConnections } from "../serve/descriptors.ts";
+import { printError } from "../print.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
 import { createCommand } from "./command.ts";
+import { allowHostOption, corsOption, hostsOf, isEveryAddress, NoModelOption } from "./serve_access.ts";
 import { count, counted } from "../figures.ts";
 import { choiceOption, hostOption, numberOption, runOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
@@ -23,6 +25,7 @@ import { describeNetwork } from "./training_options.ts";
 
 const SERVER = "Server:";
 const ANSWERS = "Answers:";
+const ACCESS = "Who may see what:";
 
 /** Makes the command. */
 export function serveCommand(): CommandUnknownOpts {
@@ -89,6 +92,10 @@ export function serveCommand(): CommandUnknownOpts {
         .default(10)
         .helpGroup(SERVER),
     )
+    .addOption(allowHostOption().helpGroup(ACCESS))
+    .addOption(corsOption().helpGroup(ACCESS))
+    .addOption(new Option("--no-page", "show nothing at /").helpGroup(ACCESS))
+    .addOption(new NoModelOption().helpGroup(ACCESS))
     .addOption(new Option("--log", "print a line about every answer to standard error").helpGroup("Output:"))
     .addOption(new Option("--json", "print one line of JSON once it listens").helpGroup("Output:"))
     .addOption(quietOption)
@@ -98,7 +105,8 @@ export function serveCommand(): CommandUnknownOpts {
       const path = await findModel(given.model);
       const model = await readModel(path);
       const kernels = await loadKernels(given.variant);
-      const site = await readBuiltPage();
+      const site = given.page ? await readBuiltPage() : false;
+      const hosts = hostsOf(given.host, given.allowHost);
       const connections = boundConnections(given.connections, given.threads);
       const { promise: failed, reject: fail } = Promise.withResolvers<never>();
       failed.catch(() => {}); // it may come before anybody waits for it
@@ -115,7 +123,10 @@ export function serveCommand(): CommandUnknownOpts {
           mostBytes: given.maxBytes,
           bodyTime: 1000 * given.timeout,
           log: given.log ?? false,
-          ...(site && { site }),
+          publishesModel: given.publishedModel !== false,
+          cors: given.cors ?? [],
+          ...(hosts && { hosts }),
+          ...(site !== undefined && { page: site }),
         },
         given.threads,
         (error: EngineError) => fail(error),
@@ -134,6 +145,11 @@ export function serveCommand(): CommandUnknownOpts {
       }
       say(describePage(site, pictureSide(model.spec) !== undefined));
       say(`listening at ${url}`);
+      if (isEveryAddress(given.host)) {
+        printError(
+          `warning: --host ${given.host} is every address of this machine: whoever reaches it can ask, and nothing is encrypted`,
+        );
+      }
       result({ url, model: path, variant: given.variant, threads: given.threads, pid: Deno.pid });
 
       await Promise.race([aborted(signal), failed]);

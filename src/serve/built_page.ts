@@ -26,7 +26,8 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
 }
 
 /** Which page is at `/`, in words. */
-export function describePage(site: Site | undefined, takesPictures: boolean): string {
+export function describePage(site: Site | false | undefined, takesPictures: boolean): string {
+  if (site === false) return "page: none";
   if (!takesPictures) return "page: how to ask by JSON, for this network takes no square pictures";
   if (site) return "page: the one that learns, begun with this model";
   return !Deno.build.standalone

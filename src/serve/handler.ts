@@ -12,11 +12,12 @@ import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { seedOf } from "../engine/model_options.ts";
 import { decodeModel } from "../network/model_file.ts";
 import { Answering } from "./answering.ts";
-import { createApp, type Seed } from "./app.ts";
-import type { Site } from "./site.ts";
+import type { Access } from "./access.ts";
+import { createApp, type Hooks, type RouteOptions } from "./app.ts";
+import type { Seed } from "./classify_route.ts";
 
 /** What a handler is made from. */
-export interface HandlerOptions {
+export interface HandlerOptions extends Access, Hooks, RouteOptions {
   /** The kernels, compiled. `plain` gives the same answers everywhere. */
   readonly kernels: KernelModule;
   /** Seed of the noise where a request names none. @default {the one that the model was trained with} */
@@ -25,11 +26,6 @@ export interface HandlerOptions {
   readonly mostBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /**
-   * What stands at `/`: HTML without scripts, or the files of the page that `deno task page` builds, for a network that takes
-   * square pictures. @default {a form, or how to ask by JSON}
-   */
-  readonly page?: string | Site;
 }
 
 /**
@@ -38,6 +34,7 @@ export interface HandlerOptions {
  * @param model The bytes of a model file.
  * @returns What answers a request.
  * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
+ * @throws {RangeError} when `basePath` is no path.
  *
  * @example
  * ```ts
@@ -59,7 +56,7 @@ export interface HandlerOptions {
  */
 export function createHandler(
   model: Uint8Array | ArrayBuffer,
-  { kernels, seed, ...limits }: HandlerOptions,
+  { kernels, seed, ...options }: HandlerOptions,
 ): (request: Request) => Promise<Response> {
   const decoded = decodeModel(model instanceof Uint8Array ? model : new Uint8Array(model), "the model");
   const app = createApp({
@@ -68,7 +65,7 @@ export function createHandler(
     answering: new Answering(new Classifier(decoded, { kernels }), { waiting: Infinity, turn: Infinity }),
     seed: seed ?? seedOf(decoded),
     totalBytes: Infinity,
-    ...limits,
+    ...options,
   });
   return async (request) => await app.fetch(request);
 }

@@ -27,6 +27,8 @@ const MOST_TURNS = 100;
 /** How long a connection that has been closed on this side is still listened to, in milliseconds. */
 const LINGER = 500;
 
+/** Without a `Host` (HTTP/1.0) a request is to this machine. Its own `Response` spares an answer the way through a stream. */
+const ADAPTER = { hostname: "localhost", overrideGlobalObjects: true } as const;
 const SOCKETS = { allowHalfOpen: true, noDelay: true } as const;
 
 /** Starts listening. @throws {Error} when the address cannot be had. */
@@ -46,7 +48,7 @@ export async function listenByNode(
     const bytes = Number(response.headers.get("content-length") ?? 0);
     connections.enter(incoming.socket as Socket, "taking", performance.now(), bytes);
     return response;
-  }, { hostname: "localhost", overrideGlobalObjects: false });
+  }, ADAPTER);
 
   const http = createHttpServer(
     { maxHeaderSize: HEAD, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 },

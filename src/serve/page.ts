@@ -15,9 +15,15 @@ const MOST_WRITTEN = 40;
  * @param form What samples the network takes.
  * @param takesPictures Whether they are square pictures.
  * @param url Where the page is: the address to ask is beside it.
+ * @param hasModel Whether `/model` is there.
  * @returns HTML.
  */
-export async function formPage(form: SampleForm, takesPictures: boolean, url: string): Promise<string> {
+export async function formPage(
+  form: SampleForm,
+  takesPictures: boolean,
+  url: string,
+  hasModel = true,
+): Promise<string> {
   const content = takesPictures
     ? html`
       <h1>What does the picture show?</h1>
@@ -54,7 +60,11 @@ export async function formPage(form: SampleForm, takesPictures: boolean, url: st
         </head>
         <body>
       ${content}
-          <p><a href="model">/model</a> tells which network answers, <a href="health">/health</a> how it is.</p>
+          <p>${hasModel
+            ? html`
+              <a href="model">/model</a> tells which network answers,
+            `
+            : ""}<a href="health">/health</a> tells how it is.</p>
         </body>
       </html>
     `,

@@ -9,12 +9,14 @@ import type { Model } from "../network/model_file.ts";
 import { sampleSize } from "../network/spec.ts";
 import { printError } from "../print.ts";
 import { Answering } from "./answering.ts";
-import { createApp, type LogEntry, type Seed } from "./app.ts";
+import type { Access } from "./access.ts";
+import { createApp, type LogEntry } from "./app.ts";
+import type { Seed } from "./classify_route.ts";
 import { listen } from "./listener.ts";
 import type { Site } from "./site.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */
-export interface ServerSetup {
+export interface ServerSetup extends Access {
   readonly model: Model;
   readonly kernels: KernelModule;
   readonly hostname: string;
@@ -32,8 +34,10 @@ export interface ServerSetup {
   readonly bodyTime: number;
   /** Tell of every answer on standard error. */
   readonly log: boolean;
-  /** The page that learns, where it has been built. */
-  readonly site?: Site;
+  /** The page that learns, where it has been built; `false`: nothing at `/`. @default {a form} */
+  readonly page?: Site | false;
+  /** Whether `/model` and the model's file are there. */
+  readonly publishesModel: boolean;
 }
 
 /** A server that listens. */
@@ -55,24 +59,20 @@ const LAST_ANSWERS = 5000;
  * @throws {SpikeletError} when the address cannot be had.
  */
 export async function startServer(setup: ServerSetup): Promise<Server> {
-  const { model, kernels, seed, waiting, mostBytes, bodyTime, log, site } = setup;
+  const { model, kernels, waiting, bodyTime } = setup;
   const classifier = new Classifier(model, { kernels });
   classifier.answer(new Uint8Array(sampleSize(model.spec)), 0); // so that the first request finds it awake
   let answered = 0, isStopping = false;
   const underWay = new Set<Promise<Response>>();
   const app = createApp({
-    model,
+    ...setup,
     kernels: kernels.variant,
     answering: new Answering(classifier, { waiting, turn: TURN }),
-    seed,
-    mostBytes,
-    bodyTime,
-    ...(site && { page: site }),
     isStopping: () => isStopping,
     report: (error) => printError(Deno.inspect(error)),
     log: (entry) => {
       answered++;
-      if (log) printError(logLine(entry));
+      if (setup.log) printError(logLine(entry));
     },
   });
   const handler = (request: Request) => {

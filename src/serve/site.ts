@@ -5,6 +5,7 @@
  */
 import type { Hono } from "hono";
 import { typeOfFile, withModel } from "../page/site.ts";
+import { StaticFile } from "./static_file.ts";
 
 /** The page's files, by their names. */
 export type Site = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
@@ -15,7 +16,6 @@ export type Site = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
  */
 const HEADERS = {
   "x-content-type-options": "nosniff",
-  "cache-control": "no-cache",
   "content-security-policy":
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; " +
     "connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -25,12 +25,21 @@ const HEADERS = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
+/** The bundler puts a hash of their contents into some files' names: another content would have another name. */
+const HASHED = /-[0-9A-Z]{8}\.\w+$/;
+
 /** Adds the page's routes. */
-export function addSite(app: Hono, site: Site): void {
+export function addSite(app: Hono, site: Site, { hasModel }: { readonly hasModel: boolean }): void {
   for (const [name, contents] of site) {
-    const isIndex = name === "index.html";
-    const body = isIndex ? new TextEncoder().encode(withModel(new TextDecoder().decode(contents))) : contents;
-    const headers = { ...HEADERS, "content-type": typeOfFile(name) };
-    app.get(isIndex ? "/" : `/${name}`, (context) => context.body(body, 200, headers));
+    const isIndex = name === "index.html", tellsModel = isIndex && hasModel;
+    const body = tellsModel
+      ? new TextEncoder().encode(withModel(new TextDecoder().decode(contents)))
+      : contents;
+    const file = new StaticFile(body, {
+      ...HEADERS,
+      "content-type": typeOfFile(name),
+      "cache-control": HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache",
+    });
+    app.get(isIndex ? "/" : `/${name}`, ({ req: { raw } }) => file.answer(raw));
   }
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { IS_BOUNDED } from "../../src/serve/listener.ts";
-import { hostileRequests, statusOf } from "../serve/hostile.ts";
+import { hostileRequests, statusInTheEnd } from "../serve/hostile.ts";
 import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, withServer } from "./server.ts";
@@ -37,7 +37,7 @@ Deno.test("serve answers every hostile request, and its other senders as if noth
     let state = 1;
     const next = (below: number) => (state = (Math.imul(state, 1103515245) + 12345) >>> 0) % 65_521 % below;
     const hostile = hostileRequests(next, 1000, mostBytes);
-    const answers = Promise.all(hostile.map((request) => statusOf(request, port)));
+    const answers = Promise.all(hostile.map((request) => statusInTheEnd(request, port)));
     const others = await Promise.all(Array.from({ length: 20 }, () => askFor(url, ALL)));
     for (const found of others) assert.deepEqual(found, EXPECTED);
     const wrong = (await answers).flatMap((status, i) => {
@@ -55,7 +55,7 @@ Deno.test("serve answers what it has begun before it stops", async () => {
   await withServer(["--timeout", "5"], async ({ url, port, child, stop }) => {
     using slow = await Deno.connect({ hostname: "127.0.0.1", port });
     const head =
-      "POST /classify HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 784\r\n\r\n";
+      "POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ncontent-length: 784\r\n\r\n";
     await slow.write(new TextEncoder().encode(head));
     await askFor(url, ALL); // so that the slow one has been taken
     const stopped = stop();
@@ -87,6 +87,74 @@ if (Deno.build.os === "linux") {
     });
   });
 }
+
+/** What a server answers to a request that is written as it is. */
+async function answerTo(port: number, request: string): Promise<string> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  await connection.write(new TextEncoder().encode(request));
+  return await new Response(connection.readable).text();
+}
+
+Deno.test("serve answers many requests on one connection, one after the other", async () => {
+  await withServer([], async ({ port, stop }) => {
+    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+    const head = "POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\n";
+    const buffer = new Uint8Array(4096), decoder = new TextDecoder();
+    for (let i = 0; i < 40; i++) {
+      await connection.write(new TextEncoder().encode(`${head}content-length: 784\r\n\r\n`));
+      await connection.write(digit(i));
+      for (let text = ""; !text.endsWith("}");) {
+        const count = await connection.read(buffer) ?? assert.fail(`closed after ${i} answers`);
+        text += decoder.decode(buffer.subarray(0, count));
+        assert.match(text, /^HTTP\/1\.1 200 /);
+      }
+    }
+    assert.equal(await stop(), 0);
+  });
+});
+
+Deno.test("serve looks at the name it is asked under, and publishes what it is told to", async () => {
+  const args = [
+    "--no-page",
+    "--no-model",
+    "--cors",
+    "https://good.example",
+    "--allow-host",
+    "digits.example",
+  ];
+  await withServer(args, async ({ url, port, errors, stop }) => {
+    for (const path of ["", "/model", "/model.safetensors"]) {
+      assert.equal(
+        (await (await fetch(`${url}/${path}`)).json()).error,
+        "no such path: expected /health, /classify",
+      );
+    }
+    const from = (host: string, more = "") =>
+      answerTo(port, `HEAD /health HTTP/1.1\r\nhost: ${host}\r\n${more}connection: close\r\n\r\n`);
+    assert.match(await from("evil.example"), /^HTTP\/1\.1 403 /);
+    assert.match(await from("digits.example:80"), /^HTTP\/1\.1 200 [^]*content-length: 15\r\n/i);
+    const origin = "origin: https://good.example\r\n";
+    assert.match(
+      await from(`127.0.0.1:${port}`, origin),
+      /access-control-allow-origin: https:\/\/good\.example\r\n/i,
+    );
+    assert.deepEqual(await askFor(url, ALL), EXPECTED);
+    assert.equal(await stop(), 0);
+    assert.match(await errors, /^page: none$/m);
+    assert.doesNotMatch(await errors, /warning/);
+  });
+});
+
+Deno.test("serve warns once where it listens at every address", async () => {
+  await withServer(["--quiet", "--host", "0.0.0.0"], async ({ port, errors, stop }) => {
+    assert.match(
+      await answerTo(port, "GET /health HTTP/1.0\r\nhost: any.example\r\n\r\n"),
+      /^HTTP\/1\.1 200 /,
+    );
+    assert.equal(await stop(), 0);
+    assert.match(await errors, /^warning: --host 0\.0\.0\.0 is every address of this machine: [^\n]*\n$/);
+  });
+});
 
 Deno.test("serve answers requests that are sent before the answer to the first, sixteen at most", async () => {
   await withServer([], async ({ port, stop }) => {
@@ -196,6 +264,12 @@ Deno.test("serve refuses what it cannot have with one line", async () => {
           2,
           /--seed.* cannot be used with .*--random|--random.* cannot be used with/,
         ],
+        [
+          serve("--cors", "example.com"),
+          2,
+          /^--cors example.com: expected an origin, such as https:\/\/example.com/,
+        ],
+        [serve("--allow-host", "http://a"), 2, /^--allow-host http:\/\/a: expected a name without http:\/\//],
         [serve("--queue", "0"), 2, /^--queue 0: expected a whole number, 1 to 1,000,000/],
       ] as const
     ) assertOneLine(await spikelet(folder, args), code, message);

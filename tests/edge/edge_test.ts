@@ -76,6 +76,7 @@ async function writesBundle(): Promise<void> {
       const { size } = await Deno.stat(join(folder, name!));
       assert.equal(size.toLocaleString("en"), bytes);
     }
+    assert.match(stdout, /^ {2}deno serve --host 127\.0\.0\.1 \S+fetch\.js /m); // without, it listens at every address
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
     assert.deepEqual(names, [
       ".spikelet-build",
@@ -143,6 +144,18 @@ Deno.test({
         });
         assert.deepEqual(await Promise.all(single), JSON.parse(EXPECTED).slice(0, 5));
         assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
+        const head = await fetch(`${url}/model.safetensors`, { method: "HEAD" });
+        assert.equal(Number(head.headers.get("content-length")), encodeModel(MODEL).length);
+        const tagged = { headers: { "if-none-match": head.headers.get("etag") ?? "" } };
+        assert.equal((await fetch(`${url}/model.safetensors`, tagged)).status, 304);
+        const elsewhere = { "content-type": "application/octet-stream", "sec-fetch-site": "cross-site" };
+        const foreign = await fetch(`${url}/classify`, {
+          method: "POST",
+          body: digit(0),
+          headers: elsewhere,
+        });
+        assert.equal(foreign.status, 403);
+        await foreign.body?.cancel();
         const cut = await fetch(`${url}/classify`, { method: "POST", body: digit(0).subarray(1) });
         assert.equal(cut.status, 415);
         await cut.body?.cancel();

@@ -16,6 +16,7 @@ Deno.test("GET / is the page that learns, begun with the served model, where it 
     assert.equal(await readBuiltPage(url), undefined);
     await Deno.writeTextFile(join(folder, "index.html"), INDEX);
     await Deno.writeTextFile(join(folder, "main.js"), "start()");
+    await Deno.writeTextFile(join(folder, "chunk-5TBO732O.js"), "named by its contents");
     await Deno.writeTextFile(join(folder, "k.wasm"), "kernels");
     await Deno.writeTextFile(join(folder, "model.safetensors"), "another model");
     const page = await readBuiltPage(url);
@@ -40,6 +41,12 @@ Deno.test("GET / is the page that learns, begun with the served model, where it 
       assert.equal(headers.get("x-content-type-options"), "nosniff");
     }
     assert.equal((await get("/main.js")).text, "start()");
+    const cached = async (path: string) => (await get(path)).headers.get("cache-control");
+    assert.equal(await cached("/chunk-5TBO732O.js"), "public, max-age=31536000, immutable");
+    for (const path of ["/", "/main.js", "/model.safetensors"]) {
+      assert.equal(await cached(path), "no-cache", path);
+    }
+    assert.equal(await (await appOf(MODEL, { page, publishesModel: false }).request("/")).text(), INDEX);
     assert.equal((await get("/k.wasm")).headers.get("content-type"), "application/wasm");
     assert.equal((await get("/index.html")).status, 404);
     assert.equal((await app.request("/", { method: "POST" })).status, 405);

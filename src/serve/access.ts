@@ -1,0 +1,81 @@
+/**
+ * Who may ask: under which names a server is asked, and pages of which other sites may do so.
+ *
+ * A page that somebody has open may send requests to this very machine. Two things keep it from what is not meant for it. Under
+ * a name of its own that it lets point here (DNS rebinding), the browser takes this server for the page's own: so the name is
+ * looked at. Under this server's name, the browser hides answers from it, but lets it post forms, each of which costs time: so it
+ * is looked at where a request comes from.
+ *
+ * @module
+ */
+import type { Hono, MiddlewareHandler } from "hono";
+import { cors as corsHeaders } from "hono/cors";
+import { Refusal, shown } from "./refusal.ts";
+
+/** Who may ask. */
+export interface Access {
+  /** The names of `Host`, without a port, that are answered. @default {any} */
+  readonly hosts?: readonly string[];
+  /** Origins of other sites whose pages may ask, such as `https://example.com`; `*`: all. @default {none} */
+  readonly cors?: readonly string[];
+}
+
+/** What this machine is called by itself. */
+export const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
+
+/** How long a browser may remember that a page may ask, in seconds. */
+const PREFLIGHT = 600;
+
+/** Lets in whom {@linkcode Access} names; all others are answered with 403. */
+export function addAccess(app: Hono, { hosts, cors = [] }: Access): void {
+  if (hosts) app.use(checkHost(new Set(hosts.map((host) => host.toLowerCase()))));
+  if (cors.length > 0) {
+    app.use(corsHeaders({
+      origin: cors.includes("*") ? "*" : [...cors],
+      allowMethods: ["GET", "HEAD", "POST"],
+      allowHeaders: ["content-type"],
+      exposeHeaders: ["retry-after"],
+      maxAge: PREFLIGHT,
+    }));
+  }
+  app.use(checkOrigin(cors));
+}
+
+function checkHost(hosts: ReadonlySet<string>): MiddlewareHandler {
+  return async ({ req }, next) => {
+    const host = req.header("host") ?? new URL(req.url).host;
+    const name = host.toLowerCase().replace(/:\d*$/, "");
+    if (!hosts.has(name)) {
+      throw new Refusal(403, `host ${shown(host)}: expected ${[...hosts].join(", ")}`);
+    }
+    await next();
+  };
+}
+
+function checkOrigin(allowed: readonly string[]): MiddlewareHandler {
+  return async ({ req }, next) => {
+    const isReading = req.method === "GET" || req.method === "HEAD";
+    const origin = req.header("origin");
+    if (!isReading && isFromElsewhere(req.header("sec-fetch-site"), origin, req.header("host"))) {
+      if (!allowed.includes("*") && !(origin !== undefined && allowed.includes(origin))) {
+        throw new Refusal(
+          403,
+          `a page of ${
+            shown(origin ?? "another site")
+          } asks: expected one of this server, or of an origin that it names`,
+        );
+      }
+    }
+    await next();
+  };
+}
+
+/** Whether a page of another site asks. Programs say nothing of it; a browser says it, or at least the page's origin. */
+function isFromElsewhere(
+  site: string | undefined,
+  origin: string | undefined,
+  host: string | undefined,
+): boolean {
+  if (site !== undefined) return site === "cross-site";
+  return origin !== undefined && host !== undefined && origin.replace(/^https?:\/\//, "") !== host;
+}

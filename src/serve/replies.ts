@@ -1,0 +1,25 @@
+/**
+ * Answers that are made anew for each request: JSON, of known length.
+ *
+ * @module
+ */
+import type { Context } from "hono";
+
+/** What every answer says: its type is what it says, and nobody keeps it. */
+export const HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-store" } as const;
+
+const encoder = new TextEncoder();
+
+/** Answers with JSON. */
+export function reply(
+  context: Context,
+  value: unknown,
+  status: 200 | 503 = 200,
+): Response {
+  const body = encoder.encode(JSON.stringify(value));
+  return context.body(body, status, {
+    ...HEADERS,
+    "content-type": "application/json",
+    "content-length": String(body.length),
+  });
+}
