@@ -22,6 +22,7 @@ import { MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, type Served, withServer } from "./server.ts";
 import { writeSmallData } from "./small_data.ts";
+import { QUICK, refusedOutputs, writeVictims } from "./victims.ts";
 import {
   assertOneLine,
   type Outcome,
@@ -156,6 +157,25 @@ Deno.test("the binary writes where a user says, outside of the current folder to
       ]);
       assert.deepEqual([code, stderr], [0, ""]);
       assert.ok((await Deno.stat(out)).size > 1000);
+    });
+  });
+});
+
+Deno.test("the binary writes over nothing that is not its own, though it may write anywhere", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await binaryJson(folder, ["train", ...QUICK, "--name", "own"]);
+    await inTemporaryFolder(async (elsewhere) => {
+      const unharmed = await writeVictims(folder, elsewhere);
+      for (const [out, reason] of refusedOutputs(folder)) {
+        assertOneLine(await binary(folder, ["train", ...QUICK, "--out", out]), 1, reason);
+        const page = out.replace(".safetensors", ".html");
+        assertOneLine(await binary(folder, ["report", "own", "--out", page]), 1, reason);
+      }
+      await Deno.mkdir(join(folder, "runs", "notes"));
+      await Deno.writeTextFile(join(folder, "runs", "notes", "todo.txt"), "mine");
+      assertOneLine(await binary(folder, ["runs", "rm", "notes", "--yes"]), 1, /: this is no run/);
+      await unharmed();
     });
   });
 });
