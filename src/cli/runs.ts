@@ -19,6 +19,7 @@ import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { type Hint, hintLines } from "./hints.ts";
 import { count, counted, loss, percent } from "../figures.ts";
+import { print } from "../print.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { commandOf, flatten } from "../report/run_facts.ts";
 import { nameOption } from "./option_values.ts";
@@ -119,13 +120,13 @@ function removeCommand(): CommandUnknownOpts {
         }
         const whose = runs.length === 1 ? "its model and checkpoints" : "their models and checkpoints";
         if (!confirm(`Remove ${what}, with ${whose}?`)) {
-          console.log("Nothing was removed.");
+          print("Nothing was removed.");
           return;
         }
       }
       for (const run of runs) {
         await removeRun(run);
-        console.log(`${run.directory} is removed`);
+        print(`${run.directory} is removed`);
       }
     });
 }
