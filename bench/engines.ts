@@ -7,7 +7,7 @@ import type { Samples } from "../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters, Step } from "../src/engine/engine.ts";
 import { compilePlan } from "../src/engine/plan.ts";
 import { Core } from "../src/engine/wasm/core.ts";
-import { type Precision, TILES } from "../src/engine/wasm/input_product.ts";
+import { type Precision, TILES } from "../src/engine/wasm/precision.ts";
 import type { KernelModule } from "../src/engine/wasm/kernels.ts";
 import { toLayout } from "../src/engine/wasm/layout.ts";
 import { timeTiles } from "../src/engine/wasm/tuning.ts";
@@ -15,7 +15,6 @@ import { createWasmEngine, type WasmEngineOptions } from "../src/engine/wasm/was
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { PURPOSE, shuffledOrder } from "../src/random.ts";
 import { batchesOf } from "../src/train/trainer.ts";
-import type { Setting } from "./setting.ts";
 
 /** The seed of all draws and orders of the bench. */
 export const SEED = 0;
@@ -59,10 +58,19 @@ export function engineTable(kernels: KernelModule): EngineTable {
   return { all, chosen };
 }
 
+/** What a row's engine is made from where nothing else is said. */
+export interface UsualEngine {
+  readonly kernels: KernelModule;
+  readonly sizes: { readonly batchSize: number };
+  readonly spec: NetworkSpec;
+  readonly parameters: Parameters;
+  readonly train: Samples;
+}
+
 /** Opens a row's engine, with given weights and its code compiled; what is left out is the setting's. */
 export async function openEngine(
   { options }: EngineRow,
-  { kernels, sizes, train: samples, ...usual }: Setting,
+  { kernels, sizes, train: samples, ...usual }: UsualEngine,
   { threads, spec = usual.spec, parameters = usual.parameters, batchSize = sizes.batchSize }: {
     readonly threads: number;
     readonly spec?: NetworkSpec;

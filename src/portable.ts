@@ -67,7 +67,7 @@ export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } f
 export type * from "./engine/engine.ts";
 export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";
-export { type Precision, PRECISIONS, type Tile } from "./engine/wasm/input_product.ts";
+export { type Precision, PRECISIONS, type Tile } from "./engine/wasm/precision.ts";
 export { type FallbackOptions, withFallback } from "./engine/fallback.ts";
 export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./engine/optimiser.ts";
 export * from "./train/trainer.ts";

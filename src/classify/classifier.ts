@@ -11,7 +11,7 @@ import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import { compilePlan } from "../engine/plan.ts";
 import { Core } from "../engine/wasm/core.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { toLayout } from "../engine/wasm/layout.ts";
 import { classNamesOf } from "../network/class_names.ts";

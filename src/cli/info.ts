@@ -10,7 +10,7 @@ import { knownChoice, readChoices } from "../engine/auto_file.ts";
 import { createEngine, type EngineName, ENGINES, sizeOfEngine } from "../engine/choose.ts";
 import { type AdapterDescription, findAdapters, runtimeGpu } from "../engine/gpu/adapter.ts";
 import { mebibytes } from "../engine/gpu/memory.ts";
-import { type Precision, PRECISIONS } from "../engine/wasm/input_product.ts";
+import { type Precision, PRECISIONS } from "../engine/wasm/precision.ts";
 import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import type { Tuning } from "../engine/wasm/tuning.ts";

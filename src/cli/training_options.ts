@@ -5,10 +5,10 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { ENGINES } from "../engine/choose.ts";
-import { PRECISIONS } from "../engine/wasm/input_product.ts";
+import { PRECISIONS } from "../engine/wasm/precision.ts";
 import type { Augmentation } from "../data/augment.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
 import { OptionError } from "../errors.ts";
 import { type Recipe, SEED_DEFAULTS } from "../network/presets.ts";
 import { LIMITS, type NetworkSpec } from "../network/spec.ts";

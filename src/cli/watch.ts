@@ -10,7 +10,7 @@ import { Option } from "@commander-js/extra-typings";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
 import { EngineError, OptionError } from "../errors.ts";
 import { indexNames, shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";

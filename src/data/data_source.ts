@@ -10,13 +10,9 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError } from "../file_access.ts";
 import { loadMnist, type Split } from "./mnist.ts";
-import type { Samples } from "./samples.ts";
+import type { Samples, WantedForm } from "./samples.ts";
 
-/** What a network wants of its samples. */
-export interface WantedForm {
-  /** Rows and columns of pictures that can be scaled. @default {28} */
-  readonly side?: number;
-}
+export type { WantedForm } from "./samples.ts";
 
 /** A data set. */
 export interface DataSource {

@@ -15,10 +15,9 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError, readWhole } from "../file_access.ts";
 import { indexNames, listNames, shownName } from "../network/class_names.ts";
-import type { WantedForm } from "./data_source.ts";
 import type { Split } from "./mnist.ts";
 import { readPicture } from "./picture.ts";
-import type { Samples } from "./samples.ts";
+import type { Samples, WantedForm } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
 /** MNIST's. */

@@ -82,3 +82,9 @@ export function meanSteps({ count, lengths }: Samples, steps: number): number {
   for (const length of lengths.subarray(0, count)) sum += length;
   return sum / count;
 }
+
+/** What a network wants of its samples. */
+export interface WantedForm {
+  /** Rows and columns of pictures that can be scaled. @default {28} */
+  readonly side?: number;
+}

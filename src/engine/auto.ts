@@ -8,7 +8,7 @@
 import type { NetworkSpec } from "../network/spec.ts";
 import { contentId } from "../random.ts";
 import type { AdapterDescription } from "./gpu/adapter.ts";
-import type { ComputingEngine } from "./choose.ts";
+import type { ComputingEngine } from "./engine_name.ts";
 
 /** A GPU engine is taken where it needs at most this share of WASM's time: a tie is not worth a device. */
 export const WORTHWHILE = 0.9;

@@ -11,7 +11,7 @@ import { sampleFormOf } from "../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import type { Batch, EngineState, Parameters } from "./engine.ts";
 import type { KernelModule } from "./wasm/kernels.ts";
-import { type Precision, TILES } from "./wasm/input_product.ts";
+import { type Precision, TILES } from "./wasm/precision.ts";
 
 /** What the options of engines have in common, as far as they have ranges. */
 interface RangedOptions {

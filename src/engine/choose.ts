@@ -9,26 +9,20 @@ import { type Choice, type Measurement, sizeOf } from "./auto.ts";
 import { findChoice } from "./auto_file.ts";
 import { checkEngineOptions } from "./checks.ts";
 import type { Engine } from "./engine.ts";
+import { type ComputingEngine, type EngineName, ENGINES } from "./engine_name.ts";
 import { withFallback } from "./fallback.ts";
 import { type Gpu, runtimeGpu } from "./gpu/adapter.ts";
 import { DEFAULT_GPU_MEMORY } from "./gpu/memory.ts";
 import { createHybridEngine } from "./hybrid/hybrid_engine.ts";
 import { timeTraining } from "./measure.ts";
-import type { Precision } from "./wasm/input_product.ts";
+import type { Precision } from "./wasm/precision.ts";
 import { bestVariant } from "./wasm/kernels.ts";
 import { loadKernels } from "./wasm/load.ts";
 import { machineOf, tunedTile } from "./wasm/tuning_file.ts";
 import { createWasmEngine } from "./wasm/wasm_engine.ts";
 import { createWebGpuEngine } from "./webgpu/webgpu_engine.ts";
 
-/** The engines of the command line; `auto` takes the one that is fastest here. */
-export const ENGINES = ["auto", "wasm", "hybrid", "webgpu"] as const;
-
-/** One of {@linkcode ENGINES}. */
-export type EngineName = typeof ENGINES[number];
-
-/** An engine that computes. */
-export type ComputingEngine = Exclude<EngineName, "auto">;
+export { type ComputingEngine, type EngineName, ENGINES } from "./engine_name.ts";
 
 /** What every engine is made from. */
 export interface EngineOptions {

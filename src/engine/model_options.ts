@@ -6,7 +6,7 @@
 import type { ByteMeaning } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
-import type { Precision } from "./wasm/input_product.ts";
+import type { Precision } from "./wasm/precision.ts";
 
 /** The seed that a model says it was trained with; 0 where it says none. */
 export function seedOf({ metadata }: Model): number {

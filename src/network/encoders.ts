@@ -7,7 +7,6 @@
  * @module
  */
 import * as v from "valibot";
-import type { NetworkSpec } from "./spec.ts";
 
 /** x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input: the seed's, with offset −0.5. */
 export interface NoiseEncoder {
@@ -143,7 +142,12 @@ export const encoderSchema = v.variant("kind", [
  * console.log(sampleFormOf(seedNetwork())); // { isSequence: false, channels: 784, size: 784 }
  * ```
  */
-export function sampleFormOf({ encoder, inputs, steps }: Pick<NetworkSpec, "encoder" | "inputs" | "steps">): {
+export function sampleFormOf({ encoder, inputs, steps }: {
+  readonly encoder: Encoder;
+  /** Inputs of the lowest layer, which the encoder makes. */
+  readonly inputs: number;
+  readonly steps: number;
+}): {
   readonly isSequence: boolean;
   readonly channels: number;
   /** Numbers of a sample. */

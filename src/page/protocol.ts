@@ -8,7 +8,7 @@
  */
 import type { ByteMeaning, Samples } from "../data/samples.ts";
 import type { Parameters, SampleTrace, Step } from "../engine/engine.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
 import type { Augmentation } from "../data/augment.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Schedule } from "../train/schedule.ts";

@@ -12,7 +12,7 @@ import { Answering } from "./answering.ts";
 import type { Access } from "./access.ts";
 import { createApp, type LogEntry } from "./app.ts";
 import type { Seed } from "./classify_route.ts";
-import { listen } from "./listener.ts";
+import { listen } from "./listen.ts";
 import type { Site } from "./site.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */

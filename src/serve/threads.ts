@@ -4,7 +4,7 @@
  * @module
  */
 import { EngineError } from "../errors.ts";
-import { checkAddress } from "./listener.ts";
+import { checkAddress } from "./listen.ts";
 import { type Server, type ServerSetup, startServer } from "./server.ts";
 
 /** What a thread is told. */

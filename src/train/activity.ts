@@ -9,7 +9,7 @@
 import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
-import type { Precision } from "../engine/wasm/input_product.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
 import { completeNeuron, kindOf, type Learnable } from "../network/neurons.ts";
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";

@@ -10,7 +10,7 @@
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { BatchMetrics } from "./batch_metrics.ts";
-import { standingOf } from "./run_summary.ts";
+import { standingOf } from "./guessing.ts";
 import type { Score } from "./score.ts";
 
 /** Something that stands out. Layers count from 1. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
-import { IS_BOUNDED } from "../../src/serve/listener.ts";
+import { IS_BOUNDED } from "../../src/serve/listen.ts";
 import { hostileRequests, statusInTheEnd } from "../serve/hostile.ts";
 import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

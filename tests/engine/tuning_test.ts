@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
-import { TILES } from "../../src/engine/wasm/input_product.ts";
+import { TILES } from "../../src/engine/wasm/precision.ts";
 import { timeTiles } from "../../src/engine/wasm/tuning.ts";
 
 Deno.test("timeTiles() times every tile of a precision and names one of them the fastest", async () => {

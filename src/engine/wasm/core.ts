@@ -15,7 +15,7 @@ import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf 
 import { allocate, type CoreMemory, type LayerMemory } from "./core_memory.ts";
 import { type Exchange, ExternalProduct } from "./external_product.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
-import type { Precision, Tile } from "./input_product.ts";
+import type { Precision, Tile } from "./precision.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { NeuronSteps } from "./neuron_steps.ts";

@@ -12,24 +12,7 @@ import type { Plan } from "../plan.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
-
-/** In what the product of the bottom layer's draws and weights can be computed. */
-export const PRECISIONS = ["f32", "i16"] as const;
-
-/** One of {@linkcode PRECISIONS}. */
-export type Precision = typeof PRECISIONS[number];
-
-/** A kernel for the product, named after its numbers and its tile of steps × units (× planes). */
-export type Tile = "f32-4x8-shuffle" | "f32-4x8-load" | "i16-4x8" | "i8-4x4x2";
-
-/**
- * Kernels for the bottom layer's product, of each precision, the one that is best on most machines first. All of one
- * precision give the same bits.
- */
-export const TILES = {
-  f32: ["f32-4x8-shuffle", "f32-4x8-load"],
-  i16: ["i16-4x8", "i8-4x4x2"],
-} as const satisfies Record<Precision, readonly Tile[]>;
+import { type Precision, type Tile, TILES } from "./precision.ts";
 
 /** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;

@@ -9,7 +9,7 @@ import { initialParameters } from "../../network/initialise.ts";
 import { seedNetwork } from "../../network/presets.ts";
 import { compilePlan } from "../plan.ts";
 import { Core } from "./core.ts";
-import { type Precision, type Tile, TILES } from "./input_product.ts";
+import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";
 import { toLayout } from "./layout.ts";
 

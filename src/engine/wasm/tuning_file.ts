@@ -10,7 +10,7 @@ import { writeFileAtomic } from "../../data/write_file.ts";
 import { SpikeletError } from "../../errors.ts";
 import { readNoteSync } from "../../file_access.ts";
 import { VERSION } from "../../version.ts";
-import { type Precision, type Tile, TILES } from "./input_product.ts";
+import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";
 import { timeTiles, type Tuning } from "./tuning.ts";
 

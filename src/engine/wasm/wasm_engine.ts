@@ -11,7 +11,7 @@ import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
 import { checkEngineOptions, checkKernels } from "../checks.ts";
 import type { Engine } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
-import { type Precision, type Tile, TILES } from "./input_product.ts";
+import { type Precision, type Tile, TILES } from "./precision.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { shardCount } from "./lane.ts";
 import { LaneEngine } from "./lane_engine.ts";
