@@ -5,7 +5,7 @@
  */
 import { count, timeLeft } from "../src/figures.ts";
 import { OptionError } from "../src/errors.ts";
-import { type PresetName, presetOf, PRESETS } from "../src/network/presets.ts";
+import { type PresetName, presetOf, PRESETS } from "../src/train/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";
 import { presetNamed, type Settings, settingsOf } from "../src/page/recipes.ts";
 import { element, make } from "./elements.ts";

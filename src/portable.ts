@@ -47,6 +47,7 @@ export {
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
 export * from "./network/presets.ts";
+export * from "./train/presets.ts";
 export * from "./network/initialise.ts";
 export { classNamesOf } from "./network/class_names.ts";
 export {

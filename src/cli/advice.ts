@@ -7,7 +7,7 @@
  */
 import { sampleFormOf } from "../network/encoders.ts";
 import { completeNeuron, kindOf, type Surrogate } from "../network/neurons.ts";
-import { presetOf } from "../network/presets.ts";
+import { presetOf } from "../train/presets.ts";
 import type { RunOptions } from "../train/run.ts";
 import { MODELS } from "./network_options.ts";
 

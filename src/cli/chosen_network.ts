@@ -9,7 +9,8 @@ import { OptionError } from "../errors.ts";
 import { count } from "../figures.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, LEARNABLE, type Neuron, NEURONS } from "../network/neurons.ts";
-import { type PresetName, presetOf, type SeedOptions } from "../network/presets.ts";
+import { type SeedOptions } from "../network/presets.ts";
+import { type PresetName, presetOf } from "../train/presets.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
 import { FLAGS, LOSSES, type NetworkOptions } from "./network_options.ts";
 

@@ -6,7 +6,8 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
 import { OptionError, SpikeletError } from "../errors.ts";
-import { type PresetName, presetOf, type SeedOptions } from "../network/presets.ts";
+import { type SeedOptions } from "../network/presets.ts";
+import { type PresetName, presetOf } from "../train/presets.ts";
 import { type ComparedOptions, compareNetworks } from "../train/compare.ts";
 import {
   comparisonNameOf,

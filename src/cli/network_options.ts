@@ -9,7 +9,8 @@ import { OptionError } from "../errors.ts";
 import { count } from "../figures.ts";
 import type { Encoder } from "../network/encoders.ts";
 import { LEARNABLE, type Learnable, type Neuron, RESETS, SURROGATES } from "../network/neurons.ts";
-import { type PresetName, PRESETS, type SeedOptions } from "../network/presets.ts";
+import { type SeedOptions } from "../network/presets.ts";
+import { type PresetName, PRESETS } from "../train/presets.ts";
 import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 

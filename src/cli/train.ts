@@ -8,7 +8,7 @@ import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../data/output_file.ts";
 import { OptionError } from "../errors.ts";
-import { presetOf } from "../network/presets.ts";
+import { presetOf } from "../train/presets.ts";
 import { MODEL_OUTPUT } from "../train/model_output.ts";
 import { resumeTraining } from "../train/resume.ts";
 import { checkRunName, makeRuns, runNameOf, RUNS } from "../train/run_folder.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Model } from "../network/model_file.ts";
-import { type PresetName, presetOf, PRESETS } from "../network/presets.ts";
+import { type PresetName, presetOf, PRESETS } from "../train/presets.ts";
 import type { Step } from "../engine/engine.ts";
 import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
 import { DEFAULT_RATE } from "../train/scaled_start.ts";

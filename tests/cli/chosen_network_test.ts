@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { chooseNetwork } from "../../src/cli/chosen_network.ts";
 import type { NetworkOptions } from "../../src/cli/network_options.ts";
 import { OptionError } from "../../src/errors.ts";
-import { type PresetName, PRESETS, SEED_DEFAULTS } from "../../src/network/presets.ts";
+import { SEED_DEFAULTS } from "../../src/network/presets.ts";
+import { type PresetName, PRESETS } from "../../src/train/presets.ts";
 import { dataFormOf } from "../../src/data/data_source.ts";
 
 const set = (name: string) => ({
