@@ -1,11 +1,12 @@
 /**
- * `deno task check`: format, lint, types, and documentation of all that is public.
+ * `deno task check`: format, lint, types, which way imports point, and documentation of all that is public.
  *
  * @module
  */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
-import { callDeno } from "./steps.ts";
+import { checkImports } from "./check_imports.ts";
+import { callDeno, ROOT } from "./steps.ts";
 
 /** The page is checked for a browser, by a configuration of its own. */
 const PAGE = ["--config", "page/check.json", "--no-lock"];
@@ -14,6 +15,7 @@ const PAGE = ["--config", "page/check.json", "--no-lock"];
 export async function checkAll(): Promise<void> {
   await callDeno(["fmt", "--check"]);
   await callDeno(["lint"]);
+  checkImports(ROOT);
   await callDeno(["check", "main.ts", "mod.ts", "src/", "tests/", "bench/", "tools/"]);
   const modules = [...Deno.readDirSync("page")].map(({ name }) => name).filter((name) =>
     name.endsWith(".ts")
@@ -22,7 +24,12 @@ export async function checkAll(): Promise<void> {
   await callDeno(["doc", "--lint", "mod.ts", "src/portable.ts"]);
 }
 
-const command = createCommand("check", "Check format, lint, types and documentation", "Changes nothing.", "")
+const command = createCommand(
+  "check",
+  "Check format, lint, imports, types and documentation",
+  "Changes nothing.",
+  "",
+)
   .action(checkAll);
 
 if (import.meta.main) await runCommandLine(["check", ...Deno.args], [command]);

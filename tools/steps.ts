@@ -6,7 +6,8 @@
 import { fileURLToPath } from "node:url";
 import { SpikeletError } from "../src/errors.ts";
 
-const ROOT = fileURLToPath(new URL("../", import.meta.url));
+/** The project's folder. */
+export const ROOT = fileURLToPath(new URL("../", import.meta.url));
 
 /**
  * Calls this very Deno in the project's folder, and shows what it prints.
