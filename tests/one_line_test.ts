@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { oneLine } from "../src/one_line.ts";
+import { oneLine, quotedValue } from "../src/one_line.ts";
 
 Deno.test("oneLine() leaves ordinary names as they are", () => {
   for (const name of ["w1", "encoder.layers.0/weight", "größe θ", "𝛼 [1, 2]"]) {
@@ -22,4 +22,10 @@ Deno.test("oneLine() is one line without control characters, whatever is in the 
     const line = oneLine(text);
     assert.ok(!/[\p{C}\p{Zl}\p{Zp}]/u.test(line) && line.length > 0 && line.length < 900);
   }));
+});
+
+Deno.test("quotedValue() quotes what is short as it is, and shows by an ellipsis that something was cut", () => {
+  assert.equal(quotedValue("x".repeat(40)), `"${"x".repeat(40)}"`);
+  assert.equal(quotedValue("x".repeat(41)), `"${"x".repeat(40)}…"`);
+  assert.equal(quotedValue(""), '""');
 });

@@ -13,6 +13,7 @@ import { type SeedOptions } from "../network/presets.ts";
 import { type PresetName, PRESETS } from "../train/presets.ts";
 import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
+import { quotedValue } from "../one_line.ts";
 
 /** The presets, by name. */
 export const MODELS = Object.keys(PRESETS) as PresetName[];
@@ -198,7 +199,7 @@ function parseUnits(text: string): number[] {
   if (units.some((n) => !(n >= 1 && n <= LIMITS.units)) || units.length > most) {
     throw new OptionError(
       `--layers ${
-        JSON.stringify(text.slice(0, 40))
+        quotedValue(text)
       }: expected 1 to ${most} whole numbers with commas between them, each 1 to ${count(LIMITS.units)}`,
     );
   }
@@ -210,7 +211,7 @@ function parseWords<const Word extends string>(name: string, text: string, words
   const known = chosen.filter((word) => word !== undefined);
   if (known.length < chosen.length || new Set(known).size < known.length) {
     throw new OptionError(
-      `${name} ${JSON.stringify(text.slice(0, 40))}: expected some of ${
+      `${name} ${quotedValue(text)}: expected some of ${
         words.join(", ")
       }, each once, with commas between them`,
     );

@@ -6,6 +6,7 @@
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { count } from "../figures.ts";
+import { quotedValue } from "../one_line.ts";
 import { userPath, userPathOrName } from "./user_path.ts";
 
 /** A decimal number as people write one; not hexadecimal, not empty, no `NaN`, no `Infinity`. */
@@ -163,6 +164,5 @@ function nameOf(flags: string): string {
 
 /** A value as it is repeated to the user: on one line, and to be seen even where it is empty. */
 function shown(text: string): string {
-  const most = 40, short = text.length > most ? `${text.slice(0, most)}…` : text;
-  return /^[\x21-\x7e]+…?$/.test(short) ? short : JSON.stringify(short);
+  return /^[\x21-\x7e]{1,40}$/.test(text) ? text : quotedValue(text);
 }

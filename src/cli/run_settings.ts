@@ -9,6 +9,7 @@ import { parameterShapes } from "../network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { RunEntry } from "../train/runs.ts";
 import { sizesOf } from "../report/words.ts";
+import { quotedValue } from "../one_line.ts";
 
 /** What options are called in a record where that is not their name in kebab case. */
 const NAMES: Readonly<Record<string, string>> = {
@@ -164,7 +165,7 @@ function checkKey(option: string, key: string, runs: readonly RunEntry[]): void 
   const settings = new Set(runs.flatMap((run) => [...settingsOf(run).keys()]));
   const known = [...Object.keys(FIGURES), ...settings];
   if (known.includes(key) || runs.length === 0) return;
-  throw new OptionError(`${option} ${JSON.stringify(key.slice(0, 40))}: expected one of ${known.join(", ")}`);
+  throw new OptionError(`${option} ${quotedValue(key)}: expected one of ${known.join(", ")}`);
 }
 
 function epochsOf({ state, record, reached }: RunEntry): string {

@@ -10,6 +10,7 @@ import { PRESETS } from "../train/presets.ts";
 import { DEFAULT_RATE, type LayerStart } from "../train/scaled_start.ts";
 import { count, percent } from "../figures.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
+import { quotedValue } from "../one_line.ts";
 
 const TRAINING = "Training:";
 
@@ -88,7 +89,7 @@ function parseAugmentation(text: string): Augmentation {
     if (!known || more.length > 0 || sizes.has(kind)) {
       throw new OptionError(
         `--augment ${
-          JSON.stringify(text.slice(0, 40))
+          quotedValue(text)
         }: expected none, or one or more of shift, rotate and elastic, each once, ` +
           "such as shift,rotate=15",
       );

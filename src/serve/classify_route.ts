@@ -12,6 +12,7 @@ import type { Questions } from "./asked.ts";
 import type { Bodies } from "./bodies.ts";
 import { readQuestions, typeOf } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
+import { quotedValue } from "../one_line.ts";
 
 /** A seed, or `random`: other draws at every request. */
 export type Seed = number | "random";
@@ -74,11 +75,11 @@ function readQuery(context: Context, fallback: Seed): { seed: Seed; ink: Ink } {
   const query = context.req.query();
   const unknown = Object.keys(query).find((key) => key !== "seed" && key !== "ink");
   if (unknown !== undefined) {
-    throw new Refusal(400, `parameter ${JSON.stringify(unknown.slice(0, 60))}: expected seed or ink`);
+    throw new Refusal(400, `parameter ${quotedValue(unknown, 60)}: expected seed or ink`);
   }
   const ink = INKS.find((ink) => ink === (query.ink ?? "auto"));
   if (!ink) {
-    throw new Refusal(400, `ink ${JSON.stringify(query.ink?.slice(0, 60))}: expected ${INKS.join(", ")}`);
+    throw new Refusal(400, `ink ${quotedValue(query.ink ?? "", 60)}: expected ${INKS.join(", ")}`);
   }
   return { ink, seed: query.seed === undefined ? fallback : parseSeed(query.seed) };
 }
@@ -89,7 +90,7 @@ function parseSeed(text: string): Seed {
   if (Number.isSafeInteger(seed)) return seed;
   throw new Refusal(
     400,
-    `seed ${JSON.stringify(text.slice(0, 60))}: expected a whole number, 0 to 2^53 - 1, or random`,
+    `seed ${quotedValue(text, 60)}: expected a whole number, 0 to 2^53 - 1, or random`,
   );
 }
 

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { quotedValue } from "../one_line.ts";
 
 /** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */
 export class Refusal extends Error {
@@ -30,5 +31,5 @@ export function overloaded(seconds: number): Refusal {
 
 /** What a sender wrote, as a refusal repeats it: short, and on one line. */
 export function shown(text: string): string {
-  return /^[\x21-\x7e]{1,60}$/.test(text) ? text : JSON.stringify(text.slice(0, 60));
+  return /^[\x21-\x7e]{1,60}$/.test(text) ? text : quotedValue(text, 60);
 }
