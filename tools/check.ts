@@ -1,5 +1,5 @@
 /**
- * `deno task check`: format, lint, types, which way imports point, and documentation of all that is public.
+ * `deno task check`: format, lint, types, which way imports point, documentation of all that is public, and docs/commands.md.
  *
  * @module
  */
@@ -22,6 +22,7 @@ export async function checkAll(): Promise<void> {
   );
   await callDeno(["check", ...PAGE, ...modules.toSorted().map((name) => `page/${name}`)]);
   await callDeno(["doc", "--lint", "mod.ts", "src/portable.ts"]);
+  await callDeno(["run", "--no-prompt", "--allow-read", "tools/command_tables.ts", "--check"]);
 }
 
 const command = createCommand(

@@ -96,7 +96,8 @@ function toBase64(bytes: Uint8Array): string {
   return btoa(text);
 }
 
-const command = createCommand(
+/** The command `edge`. */
+export const command = createCommand(
   "edge",
   "Bundle a trained model for runtimes at the edge",
   "Writes dist/edge/: worker.js and its modules for workerd, fetch.js for any runtime with fetch handlers.",

@@ -206,7 +206,8 @@ async function pack(packed: string): Promise<void> {
   if (!success) throw new SpikeletError("`deno pack` has failed: see above");
 }
 
-const command = createCommand(
+/** The command `npm`. */
+export const command = createCommand(
   "npm",
   "Make the package for Node, bundlers and browsers",
   "Writes dist/npm/; `npm publish dist/npm` would publish it, `npm install PATH/dist/npm` installs it.",

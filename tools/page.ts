@@ -62,7 +62,8 @@ async function digits(split: Split): Promise<BundledFile[]> {
   ];
 }
 
-const command = createCommand(
+/** The command `page`. */
+export const command = createCommand(
   "page",
   "Build the page that learns in the browser",
   "Writes static files to dist/page/, which any server of files can send.",

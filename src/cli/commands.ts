@@ -1,0 +1,32 @@
+/**
+ * All commands of the command line, in the order in which help and docs/commands.md list them.
+ *
+ * @module
+ */
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { compareCommand } from "./compare.ts";
+import { dataCommand } from "./data.ts";
+import { evaluateCommand } from "./evaluate.ts";
+import { infoCommand } from "./info.ts";
+import { licensesCommand } from "./licenses.ts";
+import { reportCommand } from "./report.ts";
+import { runsCommand } from "./runs.ts";
+import { serveCommand } from "./serve.ts";
+import { trainCommand } from "./train.ts";
+import { verifyCommand } from "./verify.ts";
+
+/** Makes all commands. */
+export function allCommands(): CommandUnknownOpts[] {
+  return [
+    trainCommand(),
+    compareCommand(),
+    evaluateCommand(),
+    reportCommand(),
+    runsCommand(),
+    verifyCommand(),
+    dataCommand(),
+    serveCommand(),
+    infoCommand(),
+    licensesCommand(),
+  ];
+}
