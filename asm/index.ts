@@ -28,4 +28,4 @@ export { readLargest, readLargestBack, readStates, readStatesBack } from "./read
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";
 export { adam } from "./optimisers/adam";
 export { sgd } from "./optimisers/sgd";
-export { sumShards } from "./optimisers/shards";
+export { addShards, sumShards } from "./optimisers/shards";

@@ -422,6 +422,7 @@ export interface Kernels extends NeuronKernels {
     decay: number,
     shrink: number,
   ): void;
+  addShards(gradients: number, count: number, row: number, shards: number): number;
   sumShards(gradients: number, count: number, row: number, shards: number): number;
 }
 

@@ -36,6 +36,9 @@ export interface Move {
   readonly factor: number;
 }
 
+/** A sum of squares of float32 below this may have lost some. */
+const SMALLEST_SQUARE = 1e-25;
+
 /** Sums shards and moves parameters, in an instance of the kernels. */
 export class ShardedUpdate {
   readonly #kernels: Kernels;
@@ -54,18 +57,33 @@ export class ShardedUpdate {
 
   /** Sums the shards of a part in their order, and moves its parameters. */
   update(part: GradientPart, move: Move): void {
-    this.#sum(part, (from, count) => this.#move(from, count, move));
+    this.#sum(part, this.#told, (from, count) => this.#move(from, count, move));
   }
 
-  /** Sums the shards of a part into the first shard. */
+  /** Sums the shards of a part into the first shard, for a norm that is to be used. */
   sumShards(part: GradientPart): void {
     const { shards: [first], begin } = part;
-    this.#sum(part, (from, count, gradientsAt) => first!.set(this.#view(gradientsAt, count), from - begin));
+    this.#sum(
+      part,
+      this.#kernels.sumShards,
+      (from, count, gradientsAt) => first!.set(this.#view(gradientsAt, count), from - begin),
+    );
   }
 
-  /** @param use What is done with so many parameters' gradient, which lies in the kernels' memory. */
+  /** A norm that is told and not used: its squares in float32, but where they leave its range. */
+  readonly #told: Kernels["sumShards"] = (gradients, count, row, shards) => {
+    const square = this.#kernels.addShards(gradients, count, row, shards);
+    const isWithin = square > SMALLEST_SQUARE && square < Infinity;
+    return isWithin ? square : this.#kernels.sumShards(gradients, count, row, 1);
+  };
+
+  /**
+   * @param squareOf Sums a block's shards into the first one, and gives its Σ g².
+   * @param use What is done with so many parameters' gradient, which lies in the kernels' memory.
+   */
   #sum(
     { blocks, shards, begin, squares }: GradientPart,
+    squareOf: Kernels["sumShards"],
     use: (from: number, count: number, gradientsAt: number) => void,
   ): void {
     const gradientsAt = this.#gradientsAt;
@@ -80,7 +98,7 @@ export class ShardedUpdate {
       });
       for (let i = first; i < next; i++) {
         const { from: at, to } = blocks[i]!;
-        squares[i] = this.#kernels.sumShards(
+        squares[i] = squareOf(
           gradientsAt + 4 * (at - from),
           to - at,
           4 * count,

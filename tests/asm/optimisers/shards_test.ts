@@ -28,3 +28,21 @@ testOnBothBuilds("sumShards() sums into the first shard and gives the sum's squa
     }
   }
 });
+
+testOnBothBuilds(
+  "addShards() sums into the first shard as sumShards() does, and gives the square to 1e-6",
+  ({ memory }) => {
+    for (const [count, row] of [[4, 4], [16, 16], [20, 32], [36, 36], [1024, 8192]] as const) {
+      for (const shards of [1, 3, 24]) {
+        const g = uniformFloats(count + shards, shards * row);
+        const [one, other] = [memory.updated(g), memory.updated(g)];
+        const exact = memory.kernels.sumShards(one, count, 4 * row, shards);
+        const told = memory.kernels.addShards(other, count, 4 * row, shards);
+        const case_ = `${count} parameters, ${shards} shards`;
+        assertSameBits(memory.floatsAt(other, shards * row), memory.floatsAt(one, shards * row), case_);
+        assert.ok(Math.abs(told - exact) <= 1e-6 * exact, `${case_}: ${told} and ${exact}`);
+        memory.clear();
+      }
+    }
+  },
+);
