@@ -1,7 +1,8 @@
 /**
- * `deno task build`: compiles asm/ to build/kernels.<variant>.wasm, twice from the same source.
+ * `deno task build`: compiles asm/ to build/kernels.<variant>.wasm, twice from the same source, and declares what the kernels take
+ * and return in build/kernels.d.ts, which src/engine/wasm/kernels.ts has its types from.
  *
- * Skipped when neither the sources nor the options have changed since the last build.
+ * Skipped when neither the sources nor the tools have changed since the last build.
  */
 import { createHash } from "node:crypto";
 
@@ -36,7 +37,10 @@ function readSources(folder = "asm"): Map<string, string> {
 
 function fingerprint(sources: Map<string, string>): string {
   const compiler = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root))).imports.assemblyscript;
-  const hash = createHash("sha256").update(JSON.stringify([OPTIONS, VARIANTS, compiler]));
+  const hash = createHash("sha256").update(compiler);
+  for (const tool of ["tools/build.ts", "tools/kernel_declarations.ts"]) {
+    hash.update(Deno.readTextFileSync(new URL(tool, root)));
+  }
   for (const [path, text] of sources) hash.update(`${path}\0${text}\0`);
   return hash.digest("hex");
 }
@@ -46,6 +50,7 @@ function isCurrent(stamp: string): boolean {
     for (const variant of Object.keys(VARIANTS)) {
       Deno.statSync(new URL(`build/kernels.${variant}.wasm`, root));
     }
+    Deno.statSync(new URL("build/kernels.d.ts", root));
     return Deno.readTextFileSync(new URL("build/kernels.stamp", root)) === stamp;
   } catch {
     return false;
@@ -60,12 +65,15 @@ const entries = [
 ];
 const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {
-  const asc = await import("assemblyscript/asc"); // half a second: only when there is something to compile
+  // Half a second: only when there is something to compile.
+  const asc = await import("assemblyscript/asc");
+  const { KernelDeclarations } = await import("./kernel_declarations.ts");
   Deno.mkdirSync(new URL("build", root), { recursive: true });
   // From here to its end a build that is stopped is none, whatever the sources are the next time.
   Deno.writeTextFileSync(new URL("build/kernels.stamp", root), "");
   for (const [variant, options] of Object.entries(VARIANTS)) {
     const started = performance.now();
+    const declarations = new KernelDeclarations();
     let binary: Uint8Array | undefined;
     const { error, stderr } = await asc.main([
       ...entries,
@@ -79,6 +87,7 @@ if (!isCurrent(stamp)) {
         if (typeof contents !== "string") binary = contents;
       },
       listFiles: () => [],
+      transforms: [declarations],
     });
     if (error || !binary) {
       console.error(stderr.toString() || error?.message);
@@ -86,6 +95,7 @@ if (!isCurrent(stamp)) {
     }
     const name = `build/kernels.${variant}.wasm`;
     Deno.writeFileSync(new URL(name, root), binary);
+    Deno.writeTextFileSync(new URL("build/kernels.d.ts", root), declarations.text);
     console.error(
       `${name}: ${binary.length.toLocaleString("en")} bytes in ${Math.round(performance.now() - started)} ms`,
     );

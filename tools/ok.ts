@@ -6,13 +6,11 @@
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { checkAll } from "./check.ts";
-import { callDeno } from "./steps.ts";
 import { runTests } from "./test.ts";
 
 const command = createCommand("ok", "Check everything, then run every test", "What a change must pass.", "")
   .action(async () => {
     await checkAll();
-    await callDeno(["task", "build"]);
     await runTests([]);
   });
 
