@@ -1,6 +1,6 @@
 /**
- * The seed's neuron where only its spikes are asked for: a hidden layer whose gradient follows from them (SPEC.md), with
- * constants that are the same for all units. The equation is graded.ts's, with γ = 1.
+ * The graded neuron where only its spikes are needed: in a hidden layer whose gradient follows from them
+ * (docs/internals/plan.md), with constants that are the same for all units. The equation is graded.ts's, with γ = 1.
  */
 import { madd } from "./lanes";
 

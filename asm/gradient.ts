@@ -1,5 +1,5 @@
 /**
- * Weight gradients of a layer fed by dense inputs, from its spikes alone (SPEC.md, exact):
+ * Weight gradients of a layer fed by dense inputs, from its spikes alone (exact; docs/internals/plan.md):
  *
  *     X̃_t = X_t + d·X̃_{t-1};   ∂L/∂W_n += x ⊙ Σ_spikes c_{n,t}·X̃_tᵀ
  *

@@ -184,7 +184,7 @@ export function spreadSpikes(
 }
 
 /**
- * From δo at spikes to the coefficients of the exact gradient from spikes alone (SPEC.md), and the bias's gradient.
+ * From δo at spikes to the coefficients of the exact gradient from spikes alone (docs/internals/plan.md), and the bias's gradient.
  *
  *     c_{n,t} = δo_{n,t} − d^(t'−t)·δo_{n,t'}   (t': the unit's next spike; no second term at its last)
  *     ∂L/∂b_n += Σ_spikes c_{n,t}·Σ_{s ≤ t} d^s

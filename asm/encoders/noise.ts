@@ -1,5 +1,5 @@
 /**
- * The seed's encoder (SPEC.md), without its x: x_t = r_t ⊙ x with a fresh uniform r_t for each step and input.
+ * The notebook's encoder (docs/networks.md), without its x: x_t = r_t ⊙ x with a fresh uniform r_t for each step and input.
  *
  * x is the same at every step, so it is multiplied into the weights instead, once a sample (`packPanels`). Inputs X are
  * f32 `[⌈steps / 4⌉][inputs][4 steps]`: the same input of four consecutive steps lies in one vector, so the product loads four

@@ -1,5 +1,5 @@
 /**
- * The seed's encoder in WGSL (SPEC.md), x_t = r_t ⊙ x: a fresh draw r = (v + ½) / 2¹⁶ for each step and input.
+ * The notebook's encoder in WGSL (docs/networks.md), x_t = r_t ⊙ x: a fresh draw r = (v + ½) / 2¹⁶ for each step and input.
  *
  * noise.ts stores the draws alone and has the features in the weights; here the product takes the same weights for all samples.
  *

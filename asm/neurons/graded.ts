@@ -1,5 +1,5 @@
 /**
- * The seed's neuron: leaky, with a graded spike and a penalty (SPEC.md, "A spiking layer"; NETWORKS.md).
+ * The notebook's neuron: leaky, with a graded spike and a penalty (docs/networks.md).
  *
  *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  *

@@ -1,5 +1,5 @@
 /**
- * A leaky sum without spikes, for a readout layer (NETWORKS.md).
+ * A leaky sum without spikes, for a readout layer (docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  *

@@ -1,5 +1,5 @@
 /**
- * Leaky integrate-and-fire with binary spikes and a surrogate gradient (NETWORKS.md).
+ * Leaky integrate-and-fire with binary spikes and a surrogate gradient (Neftci, Mostafa & Zenke 2019; docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
  *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) (zero),  u'_t (none)

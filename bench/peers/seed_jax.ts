@@ -1,5 +1,5 @@
 /**
- * The seed's network (SPEC.md) in jax-js, trained on its WASM backend: the JavaScript program that a user would write instead.
+ * The notebook's network (docs/networks.md) in jax-js, trained on its WASM backend: the JavaScript program that a user would write instead.
  *
  * The steps are written out and compiled as one function together with the way back (`jit` over `valueAndGrad`), which is
  * how jax-js is fast: it has no loop primitive. Weights lie by input, `[inputs, units]`. jax-js counts references: whatever is

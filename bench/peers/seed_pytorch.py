@@ -4,7 +4,7 @@
     notebook   one step of the whole network at a time, as the notebook is written
     tuned      the hidden layer's products of all steps in one call, then the scan over its currents; then the top's likewise
 
-Both compute the same (SPEC.md). What is printed is one JSON object. Needs python3-torch, nothing else.
+Both compute the same. What is printed is one JSON object. Needs python3-torch, nothing else.
 """
 import argparse
 import json

@@ -1,5 +1,5 @@
 /**
- * How weights begin: the notebook's way (SPEC.md, "Symbols").
+ * How weights begin: as the notebook draws them, after Glorot & Bengio 2010 ("Xavier").
  *
  * @module
  */

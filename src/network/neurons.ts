@@ -17,7 +17,7 @@ export const LEARNABLE = ["decay", "threshold", "scale"] as const;
 export type Learnable = typeof LEARNABLE[number];
 
 /**
- * The seed's neuron (SPEC.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
+ * The notebook's neuron (docs/networks.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
  *
  *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  */
@@ -55,7 +55,7 @@ export interface Surrogate {
 }
 
 /**
- * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (NETWORKS.md).
+ * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
  *
@@ -83,7 +83,7 @@ export interface LifNeuron {
 }
 
 /**
- * A leaky sum without spikes, for a readout layer (NETWORKS.md).
+ * A leaky sum without spikes, for a readout layer (docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  */
@@ -118,7 +118,7 @@ export interface NeuronKind<N extends CompleteNeuron> {
   /** Its spikes have a derivative on the way back (a surrogate), so that a firing rate has one. */
   readonly hasRate: boolean;
   /**
-   * The exact way back from spikes alone (SPEC.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with
+   * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with
    * the same d for all units.
    */
   isExact(neuron: N): boolean;

@@ -39,7 +39,7 @@ export const SEED_DEFAULTS = {
 } as const satisfies Required<SeedOptions>;
 
 /**
- * The seed's spiking network (SPEC.md): noise-coded pixels, two layers of graded neurons with a delay of one step each,
+ * The notebook's spiking network: noise-coded pixels, two layers of graded neurons with a delay of one step each,
  * the second one's membrane potentials averaged over time.
  *
  * @example

@@ -1,5 +1,5 @@
 /**
- * Reads reference cases (SPEC.md, "golden"; NETWORKS.md): inputs, draws, weights, and the numbers to be reached.
+ * Reads reference cases (tests/reference/): inputs, draws, weights, and the numbers to be reached.
  *
  * @module
  */
@@ -84,7 +84,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   };
 }
 
-/** A case of SPEC.md: constants by name; the inputs are x times the draws r. */
+/** A case of the notebook's network: constants by name; the inputs are x times the draws r. */
 function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec; features: Float32Array } {
   const [count = 0, inputs = 0] = shapeOf(file, name, "x", 2);
   const [hidden = 0] = shapeOf(file, name, "w1", 2);
@@ -109,7 +109,7 @@ function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec;
   };
 }
 
-/** A case of NETWORKS.md: its description is in the metadata; the inputs are encoded already. */
+/** A case of any network: its description is in the metadata; the inputs are encoded already. */
 function readNetworkCase(
   file: SafetensorsFile,
   name: string,

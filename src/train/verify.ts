@@ -1,7 +1,7 @@
 /**
  * Holds an engine to reference cases: numbers that another program computed for the same network and the same draws.
  *
- * A case is a safetensors file (SPEC.md, "golden"; NETWORKS.md). Its inputs go through the same plan and kernels as
+ * A case is a safetensors file, such as those of tests/reference/. Its inputs go through the same plan and kernels as
  * training's: way forward with every state, loss, gradients, two steps of SGD; and the dense peer's numbers where it has them.
  *
  * @module
@@ -32,7 +32,7 @@ export function isWithin({ ofTolerance }: Deviation): boolean {
   return ofTolerance <= 1;
 }
 
-/** SPEC.md: values hold to 1e-4 relative, 1e-5 absolute near zero; gates exactly. */
+/** Values hold to 1e-4 relative, 1e-5 absolute near zero; gates exactly. */
 export const TOLERANCE = { relative: 1e-4, absolute: 1e-5 } as const;
 
 /** How to make the engine that is held to a case. */

@@ -22,7 +22,7 @@ import { encodeSample, gradientOf, present, widen } from "./reference_network.ts
 const SEED = 17, EPOCH = 3;
 /** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
 const MARGIN = 1e-4;
-/** Closeness of a gradient, as SPEC.md has it. */
+/** Closeness of a gradient, as in reference cases. */
 const CLOSE = { relative: 1e-4, absolute: 1e-5 };
 
 /** Products with spikes as sums of rows, or as whole products, whatever their rate. */

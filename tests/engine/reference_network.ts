@@ -1,6 +1,6 @@
 /**
- * The networks of shared/NETWORKS.md in plain float64, as slow and as close to the page as can be: no plan, no kernels, no
- * spikes alone. Time runs outermost, layers within; the way back is the dense one of SPEC.md, "Backward through time".
+ * The networks of docs/networks.md in plain float64, as slow and as close to the page as can be: no plan, no kernels, no
+ * spikes alone. Time runs outermost, layers within; the backward pass goes through every step.
  *
  * Symbols as there: T steps, K inputs, N units; u' the potential before the reset, u after it, o the output, g the gate,
  * δ the loss's gradient with respect to what follows it.

@@ -1,5 +1,5 @@
 /**
- * The neurons of shared/NETWORKS.md in plain float64: one unit, one step, forward and back.
+ * The neurons of docs/networks.md in plain float64: one unit, one step, forward and back.
  *
  * @module
  */
