@@ -10,6 +10,8 @@ import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { allCommands } from "../src/cli/commands.ts";
 import { InputError } from "../src/errors.ts";
+import { needsOf } from "../src/cli/permissions.ts";
+import { command as compile } from "./compile.ts";
 import { command as edge } from "./edge.ts";
 import { command as npm } from "./npm.ts";
 import { command as page } from "./page.ts";
@@ -19,15 +21,22 @@ export const COMMANDS_PAGE: URL = new URL("../docs/commands.md", import.meta.url
 
 /** Permissions of a task, with what the table says in place of a flag without a value. */
 const PERMISSIONS = { write: "anywhere", net: "any", run: "any" } as const;
+/** What the one program may do, in words. */
+const POWERS = { write: "writing", net: "the network", run: "the program that opens a page" } as const;
 /** A default that differs between machines: the table says what it follows from, not what it is here. */
 const OF_THIS_MACHINE = /^\w+, (?=.*\b(?:this machine|here)$)/;
 
-const COMMANDS: readonly CommandUnknownOpts[] = [...allCommands(), page, edge, npm];
+const COMMANDS: readonly CommandUnknownOpts[] = [...allCommands(), page, edge, npm, compile];
 
-/** The tables by name: `commands`, `permissions`, and one for each command's options. */
+/** The tables by name: `commands`, `permissions`, `program`, and one for each command's options. */
 function tables(): ReadonlyMap<string, string> {
   const options = COMMANDS.map((command) => [command.name(), optionTables(command)] as const);
-  return new Map([["commands", commandTable()], ["permissions", permissionTable()], ...options]);
+  return new Map([
+    ["commands", commandTable()],
+    ["permissions", permissionTable()],
+    ["program", programTable()],
+    ...options,
+  ]);
 }
 
 /**
@@ -78,6 +87,23 @@ function permissionTable(): string {
     return [`\`${command.name()}\``, ...granted];
   });
   return tableOf(["Task", "Writes below", "Network", "Runs"], rows);
+}
+
+/** What each command of the one program keeps of its permissions. */
+function programTable(): string {
+  const rows = namesOf(allCommands()).map((name) => {
+    const needs = needsOf(name) ?? [];
+    return [`\`${name}\``, needs.length === 0 ? "nothing" : needs.map((power) => POWERS[power]).join(", ")];
+  });
+  return tableOf(["Command", "Keeps, besides reading"], rows);
+}
+
+/** Names of commands that do something: of those that have subcommands, both their own and theirs. */
+function namesOf(commands: readonly CommandUnknownOpts[], parents = ""): string[] {
+  return commands.flatMap((command) => {
+    const name = parents + command.name();
+    return [...(needsOf(name) ? [name] : []), ...namesOf(command.commands, `${name} `)];
+  });
 }
 
 /** A command's arguments and options, group by group, and those of its subcommands behind them. */

@@ -69,7 +69,8 @@ function openerFlags(target: string): string[] {
   return found ? [`--allow-run=${found[1]}`] : [];
 }
 
-const command = createCommand(
+/** The command `compile`. */
+export const command = createCommand(
   "compile",
   "Make one program of everything: dist/spikelet",
   "The kernels must have been built; the page is, unless told otherwise. Downloads Deno's runtime for the target at its first use.",
@@ -89,51 +90,57 @@ const command = createCommand(
       .default("new" as const, "new"),
   );
 
-listenForSignals();
-const interruption = endByItself();
-try {
-  const { output: named, target, page } = command.parse(Deno.args, { from: "user" }).opts();
-  Deno.chdir(ROOT);
-  const targeted = target ?? Deno.build.target, suffix = targeted.includes("windows") ? ".exe" : "";
-  const output = named.endsWith(suffix) ? named : named + suffix;
-  await checkMayWrite(output, dirname(output), ["compile", ...Deno.args]);
-  await checkProgram(output);
-  const site = await pageFiles(page);
-  const { named: modulesNamed, packages } = await readProgram([
-    MAIN,
-    ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("page", name)) : []),
-  ]);
-  const ingredients = site.length > 0 ? ["kernels", "digits"] as const : ["kernels"] as const;
-  await Deno.writeTextFile(COMPILED_NOTICES, await writeNotices(packages, ingredients, [DENO]));
-  const modules = modulesNamed.map((path) => relative(ROOT, path));
-  const flags = [
-    "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
-    ...PERMISSIONS,
-    ...openerFlags(targeted),
-    ...[...INCLUDED, ...site, ...modules].flatMap((path) => ["--include", path]),
-    ...[...unusedPaths(packages), ...unusedForms(packages), ...unusedFiles(packages), ...NOTES].flatMap((
-      path,
-    ) => ["--exclude", path]),
-    ...(target === undefined ? [] : ["--target", target]),
-  ];
-  // Beside its place first: what was there before stays until the new one is whole.
-  const whole = join(dirname(output), `${TEMPORARY}${crypto.randomUUID()}${suffix}`);
+if (import.meta.main) await compileProgram();
+
+/** Carries the command out, and ends the process where it fails. */
+async function compileProgram(): Promise<void> {
+  listenForSignals();
+  const interruption = endByItself();
   try {
-    const { success } = await deno("compile", ...flags, "--output", whole, MAIN).spawn().status;
-    if (!success) {
-      throw new SpikeletError(`${output}: not compiled, see above; what was there before is still there`);
-    }
-    if (!targeted.includes("apple")) await forgetTimes(whole); // there a signature is over them
+    const { output: named, target, page } = command.parse(Deno.args, { from: "user" }).opts();
+    Deno.chdir(ROOT);
+    const targeted = target ?? Deno.build.target, suffix = targeted.includes("windows") ? ".exe" : "";
+    const output = named.endsWith(suffix) ? named : named + suffix;
+    await checkMayWrite(output, dirname(output), ["compile", ...Deno.args]);
     await checkProgram(output);
-    await Deno.rename(whole, output);
-  } finally {
-    await removeUnfinished(whole);
+    const site = await pageFiles(page, interruption.signal);
+    const { named: modulesNamed, packages } = await readProgram([
+      MAIN,
+      ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("page", name)) : []),
+    ]);
+    const ingredients = site.length > 0 ? ["kernels", "digits"] as const : ["kernels"] as const;
+    await Deno.writeTextFile(COMPILED_NOTICES, await writeNotices(packages, ingredients, [DENO]));
+    const modules = modulesNamed.map((path) => relative(ROOT, path));
+    const flags = [
+      "--no-check", // `deno task check` does, and the older Deno would note its own types in deno.lock
+      ...PERMISSIONS,
+      ...openerFlags(targeted),
+      ...[...INCLUDED, ...site, ...modules].flatMap((path) => ["--include", path]),
+      ...[...unusedPaths(packages), ...unusedForms(packages), ...unusedFiles(packages), ...NOTES].flatMap((
+        path,
+      ) => ["--exclude", path]),
+      ...(target === undefined ? [] : ["--target", target]),
+    ];
+    // Beside its place first: what was there before stays until the new one is whole.
+    const whole = join(dirname(output), `${TEMPORARY}${crypto.randomUUID()}${suffix}`);
+    try {
+      const { success } = await deno(interruption.signal, "compile", ...flags, "--output", whole, MAIN)
+        .spawn().status;
+      if (!success) {
+        throw new SpikeletError(`${output}: not compiled, see above; what was there before is still there`);
+      }
+      if (!targeted.includes("apple")) await forgetTimes(whole); // there a signature is over them
+      await checkProgram(output);
+      await Deno.rename(whole, output);
+    } finally {
+      await removeUnfinished(whole);
+    }
+  } catch (error) {
+    if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // nothing is left of what was begun
+    const { message, exitCode } = describeFailure(error);
+    if (message !== "") console.error(message);
+    Deno.exit(exitCode);
   }
-} catch (error) {
-  if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // nothing is left of what was begun
-  const { message, exitCode } = describeFailure(error);
-  if (message !== "") console.error(message);
-  Deno.exit(exitCode);
 }
 
 /** Makes sure that nothing but an earlier program of ours is replaced. @throws {InputError} when it would be. */
@@ -145,11 +152,12 @@ async function checkProgram(path: string): Promise<void> {
 }
 
 /** Paths of the page's files, which are built first where they are to be new. */
-async function pageFiles(which: typeof PAGES[number]): Promise<string[]> {
+async function pageFiles(which: typeof PAGES[number], signal: AbortSignal): Promise<string[]> {
   if (which === "none") return [];
   if (which === "new") {
     const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", "--allow-write=dist"];
-    const { success } = await deno("run", ...permissions, join("tools", "page.ts"), "--quiet").spawn().status;
+    const { success } = await deno(signal, "run", ...permissions, join("tools", "page.ts"), "--quiet").spawn()
+      .status;
     if (!success) {
       throw new SpikeletError(
         `the page cannot be built, see above: it needs Deno 2.9, this is ${Deno.version.deno}; or take --page built or --page none`,
@@ -232,7 +240,6 @@ async function removeUnfinished(whole: string): Promise<void> {
 }
 
 /** This very Deno; a signal that ends this program ends it, too. */
-function deno(...args: readonly string[]): Deno.Command {
-  const { signal } = interruption;
+function deno(signal: AbortSignal, ...args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), { args: [...args], stderr: "inherit", stdin: "null", signal });
 }
