@@ -73,13 +73,17 @@ export function serveCommand(): CommandUnknownOpts {
         .helpGroup(SERVER),
     )
     .addOption(
-      numberOption("--connections <number>", "connections at a time", wholeNumbers(1, 100_000)).default(1000)
+      numberOption(
+        "--connections <number>",
+        "connections at a time, of all threads together",
+        wholeNumbers(1, 100_000),
+      ).default(1000)
         .helpGroup(SERVER),
     )
     .addOption(
       numberOption(
         "--queue <number>",
-        "samples that may wait in a thread before more are refused",
+        "samples of long requests that may wait in a thread before more are refused",
         wholeNumbers(1, 1_000_000),
       ).default(2000).helpGroup(SERVER),
     )
@@ -88,7 +92,11 @@ export function serveCommand(): CommandUnknownOpts {
         .helpGroup(SERVER),
     )
     .addOption(
-      numberOption("--timeout <seconds>", "for a body to arrive, and for silence", wholeNumbers(1, 3600))
+      numberOption(
+        "--timeout <seconds>",
+        "for a body to arrive, and for a connection to say nothing",
+        wholeNumbers(1, 3600),
+      )
         .default(10)
         .helpGroup(SERVER),
     )
