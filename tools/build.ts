@@ -7,7 +7,7 @@
 import { createHash } from "node:crypto";
 
 // The words of the help take longer to load than it takes to see that nothing has changed.
-if (import.meta.main && Deno.args.length > 0) await (await import("./build_help.ts")).helpWith("build");
+if (import.meta.main && Deno.args.length > 0) await (await import("./build_help.ts")).endWithHelp();
 
 const root = new URL("../", import.meta.url);
 const VARIANTS = { relaxed: ["--enable", "relaxed-simd"], plain: [] } as const;

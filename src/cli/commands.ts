@@ -13,6 +13,7 @@ import { reportCommand } from "./report.ts";
 import { runsCommand } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
 import { trainCommand } from "./train.ts";
+import { tuneCommand } from "./tune.ts";
 import { verifyCommand } from "./verify.ts";
 
 /** Makes all commands. */
@@ -24,6 +25,7 @@ export function allCommands(): CommandUnknownOpts[] {
     reportCommand(),
     runsCommand(),
     verifyCommand(),
+    tuneCommand(),
     dataCommand(),
     serveCommand(),
     infoCommand(),

@@ -5,21 +5,21 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
-import type { Choice } from "../engine/auto.ts";
-import { knownChoice, readChoices } from "../engine/auto_file.ts";
-import { createEngine, type EngineName, ENGINES, sizeOfEngine } from "../engine/choose.ts";
+import { type Choice, chooseByAdapter } from "../engine/auto.ts";
+import { readChoices } from "../engine/auto_file.ts";
+import { createEngine, type EngineName, ENGINES, sizeOfEngine, thisMachine } from "../engine/choose.ts";
 import { type AdapterDescription, findAdapters, runtimeGpu } from "../engine/gpu/adapter.ts";
 import { mebibytes } from "../engine/gpu/memory.ts";
 import { type Precision, PRECISIONS } from "../engine/wasm/precision.ts";
 import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import type { Tuning } from "../engine/wasm/tuning.ts";
-import { machineOf, readTuning } from "../engine/wasm/tuning_file.ts";
+import { readTuning } from "../engine/wasm/tuning_file.ts";
 import { SpikeletError } from "../errors.ts";
 import { seedNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
 import { alignColumns } from "./columns.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, INVOCATION } from "./command.ts";
 import { count } from "../figures.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
@@ -101,19 +101,16 @@ async function inspectGpu(): Promise<Found<{ readonly adapters: readonly Adapter
   };
 }
 
-/** What `auto` is for the seed's network, and why; and what has been measured for others. */
+/** What `auto` is for the seed's network, and why; and what `tune` has found for others. */
 function inspectAuto(adapter: AdapterDescription | undefined) {
-  const choices = readChoices(machineOf({ variant: bestVariant() }));
-  const choice: Choice | undefined = knownChoice(
-    choices,
-    adapter,
-    sizeOfEngine({ spec: seedNetwork() }),
-  );
-  return {
-    auto: choice?.engine ?? null,
-    autoReason: choice?.reason ?? "not measured yet: train does, at its first use here",
-    measured: choices?.choices ?? {},
-  };
+  const choices = readChoices(thisMachine())?.choices ?? {};
+  const { engine, reason }: Choice = choices[sizeOfEngine({ spec: seedNetwork() })] ??
+    chooseByAdapter(adapter) ??
+    {
+      engine: "wasm",
+      reason: `${adapter?.name ?? "the GPU"} is untried: \`${INVOCATION} tune\` times the engines`,
+    };
+  return { auto: engine, autoReason: reason, measured: choices };
 }
 
 async function inspectKernels(variant: Variant): Promise<Found<{ readonly fuses: boolean }>> {
@@ -169,7 +166,7 @@ function describe(
     const what = engine.available ? engine.description : `not here: ${engine.reason}`;
     rows.push([i === 0 ? "Engines" : "", `${engine.name}: ${what}`]);
   });
-  rows.push(["", auto === null ? `auto: ${autoReason}` : `auto takes ${auto}: ${autoReason}`]);
+  rows.push(["", `auto takes ${auto}: ${autoReason}`]);
   for (const [size, { engine }] of Object.entries(measured)) rows.push(["", `${size}: ${engine}`]);
   if (gpu.available) gpu.adapters.forEach((adapter, i) => rows.push(...describeAdapter(adapter, i === 0)));
   else rows.push(["GPU", gpu.reason]);

@@ -25,6 +25,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "runs show": [],
   "runs rm": ["write"],
   verify: [],
+  tune: ["write"],
   info: [],
   licenses: [],
   help: [],

@@ -7,14 +7,15 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../data/output_file.ts";
+import { findUntriedGpu } from "../engine/tune.ts";
 import { OptionError } from "../errors.ts";
 import { presetOf } from "../train/presets.ts";
 import { MODEL_OUTPUT } from "../train/model_output.ts";
 import { resumeTraining } from "../train/resume.ts";
 import { checkRunName, makeRuns, runNameOf, RUNS } from "../train/run_folder.ts";
-import { loadDataSet, RunInterrupted, type RunObserver, runTraining } from "../train/run.ts";
+import { loadDataSet, RunInterrupted, type RunObserver, type RunOptions, runTraining } from "../train/run.ts";
 import { chooseNetwork } from "./chosen_network.ts";
-import { createCommand, givenCommand } from "./command.ts";
+import { createCommand, givenCommand, INVOCATION } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import * as networks from "./network_options.ts";
 import { nameOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
@@ -223,6 +224,7 @@ export function trainCommand(): CommandUnknownOpts {
         progress.begin();
         for (const line of summarise(summary, asked(), resume !== undefined)) say(line);
         result(summary);
+        if (!given.json && !given.quiet) await offerTuning(asked(), summary.name, say);
       } catch (error) {
         progress.begin();
         const standing = error instanceof RunInterrupted ? error.standing : undefined;
@@ -232,6 +234,17 @@ export function trainCommand(): CommandUnknownOpts {
         Deno.exitCode = interruption.exitCode;
       }
     });
+}
+
+/** Says once on a machine that there is a GPU which `auto` does not take, for nothing has been timed there. */
+async function offerTuning(
+  run: RunOptions | undefined,
+  name: string,
+  say: (line?: string) => void,
+): Promise<void> {
+  if (run?.engine !== "auto" || !run.tune) return;
+  const gpu = await findUntriedGpu();
+  if (gpu !== undefined) say(`\n${gpu} is here, untried: \`${INVOCATION} tune ${name}\` times the engines.`);
 }
 
 /** Makes sure that nothing is asked of a resumed run that it cannot do. @throws {OptionError} when something is. */

@@ -186,7 +186,7 @@ export const noSkipOption = new Option(
 /** `--no-tune` */
 export const noTuneOption = new Option(
   "--no-tune",
-  "do not look for this machine's fastest kernels and engine",
+  "do not use the kernels and the engine that are the fastest on this machine",
 ).helpGroup(MACHINE);
 
 /** The options that say how to train. */

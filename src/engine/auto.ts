@@ -1,7 +1,7 @@
 /**
- * Which engine `auto` stands for: the one that was measured to be the fastest, and no GPU that is not one.
+ * Which engine is the fastest: the one with the shortest batch, and no GPU that computes on the CPU.
  *
- * Pure functions of what was found and measured; `auto_file.ts` remembers, `measure.ts` measures.
+ * Pure functions of an adapter and of measurements; `tune.ts` measures, `auto_file.ts` remembers.
  *
  * @module
  */

@@ -5,16 +5,15 @@
  */
 import { EngineError, OptionError } from "../errors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
-import { type Choice, type Measurement, sizeOf } from "./auto.ts";
-import { findChoice } from "./auto_file.ts";
+import { sizeOf } from "./auto.ts";
+import { readChoices } from "./auto_file.ts";
 import { checkEngineOptions } from "./checks.ts";
 import type { Engine } from "./engine.ts";
 import { type ComputingEngine, type EngineName, ENGINES } from "./engine_name.ts";
 import { withFallback } from "./fallback.ts";
-import { type Gpu, runtimeGpu } from "./gpu/adapter.ts";
+import type { Gpu } from "./gpu/adapter.ts";
 import { DEFAULT_GPU_MEMORY } from "./gpu/memory.ts";
 import { createHybridEngine } from "./hybrid/hybrid_engine.ts";
-import { timeTraining } from "./measure.ts";
 import type { Precision } from "./wasm/precision.ts";
 import { bestVariant } from "./wasm/kernels.ts";
 import { loadKernels } from "./wasm/load.ts";
@@ -28,7 +27,7 @@ export { type ComputingEngine, type EngineName, ENGINES } from "./engine_name.ts
 export interface EngineOptions {
   /** What to train or run. */
   readonly spec: NetworkSpec;
-  /** Which engine; `auto` is wasm but where it was measured that another is faster (see `tune`). @default {"auto"} */
+  /** Which engine; `auto` is wasm but where `deno task tune` found another to be faster (see `tune`). @default {"auto"} */
   readonly engine?: EngineName;
   /** Worker threads, 1 or more; webgpu has none. @default {the machine's cores} */
   readonly threads?: number;
@@ -45,9 +44,9 @@ export interface EngineOptions {
   /** Leave out units that provably will not spike; never changes the result. @default {true} */
   readonly skip?: boolean;
   /**
-   * Use what was measured to be the fastest on this machine, and measure it first where nothing was: wasm's kernels
-   * (`.spikelet/tuning.json`), which never change the result, and the engine that `auto` is (`.spikelet/engines.json`), whose
-   * results differ by rounding. @default {false}
+   * Use what was measured to be the fastest on this machine: wasm's kernels (`.spikelet/tuning.json`), which never change the result
+   * and are measured first where nothing was, and the engine that `auto` is (`.spikelet/engines.json`), whose results differ by
+   * rounding. @default {false}
    */
   readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
@@ -56,7 +55,7 @@ export interface EngineOptions {
   readonly gpuMemory?: number;
   /** Where adapters are found. @default {the runtime's WebGPU} */
   readonly gpu?: Gpu;
-  /** Hears in one line what `auto` has measured, and that it goes on with wasm. */
+  /** Hears in one line that `auto` goes on with wasm. */
   readonly onNotice?: (line: string) => void;
 }
 
@@ -75,11 +74,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
   if (!ENGINES.includes(engine)) throw new OptionError(`engine: ${engine}, expected ${ENGINES.join(", ")}`);
   const open = (name: ComputingEngine) => openEngine(name, rest);
   if (engine !== "auto") return await open(engine);
-  const choice = await chooseAutomatically(options);
-  if (choice.engine === "wasm") return await open("wasm");
+  const fastest = fastestEngine(options);
+  if (fastest === "wasm") return await open("wasm");
   const tell = (failure: EngineError) => onNotice?.(`auto goes on with wasm: ${failure.message}`);
   try {
-    return withFallback(await open(choice.engine), { open: () => open("wasm"), onFailure: tell });
+    return withFallback(await open(fastest), { open: () => open("wasm"), onFailure: tell });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
     tell(error);
@@ -116,31 +115,16 @@ async function openEngine(
   }
 }
 
-/** What `auto` stands for. */
-async function chooseAutomatically(options: EngineOptions): Promise<Choice> {
-  const { precision = "f32", tune = false, gpu = runtimeGpu(), onNotice } = options;
-  if (!tune) return { engine: "wasm", reason: "nothing is measured without tuning" };
-  if (precision !== "f32") {
-    return { engine: "wasm", reason: `the GPU engines do not compute in ${precision}` };
-  }
-  return await findChoice({
-    machine: machineOf({ variant: bestVariant() }),
-    size: sizeOfEngine(options),
-    gpu,
-    onNotice,
-    async measure() {
-      const spec = parseNetworkSpec(options.spec);
-      const { engine: _auto, onNotice: _notice, ...rest } = options;
-      const measurements: Measurement[] = [];
-      for (const engine of ["wasm", "hybrid", "webgpu"] as const) {
-        measurements.push({
-          engine,
-          seconds: await timeEngine(() => openEngine(engine, rest), spec, batchSizeOf(rest)),
-        });
-      }
-      return measurements;
-    },
-  });
+/** What `auto` stands for: what `tune.ts` found for such a network and such batches, else wasm. */
+function fastestEngine(options: EngineOptions): ComputingEngine {
+  const { precision = "f32", tune = false } = options;
+  if (!tune || precision !== "f32") return "wasm"; // the GPU engines compute in f32 alone
+  return readChoices(thisMachine())?.choices[sizeOfEngine(options)]?.engine ?? "wasm";
+}
+
+/** What measurements hold for. */
+export function thisMachine(): string {
+  return machineOf({ variant: bestVariant() });
 }
 
 /** Under what a choice for these options is remembered: every option that is not named here is part of it. */
@@ -150,7 +134,10 @@ export function sizeOfEngine(options: EngineOptions): string {
   const { engine: _engine, seed: _seed, tune: _tune, gpu: _gpu, onNotice: _notice, ...rest } = others;
   return sizeOf({
     spec: parseNetworkSpec(spec),
-    batchSize: batchSizeOf({ ...(batchSize && { batchSize }), ...(usualBatchSize && { usualBatchSize }) }),
+    batchSize: usualBatchSizeOf({
+      ...(batchSize && { batchSize }),
+      ...(usualBatchSize && { usualBatchSize }),
+    }),
     threads,
     gpuMemory,
     options: { precision: "f32", skip: true, record: false, ...rest },
@@ -158,21 +145,8 @@ export function sizeOfEngine(options: EngineOptions): string {
 }
 
 /** Samples of a usual batch. */
-function batchSizeOf({ batchSize = 1000, usualBatchSize = batchSize }: Partial<EngineOptions>): number {
+export function usualBatchSizeOf(
+  { batchSize = 1000, usualBatchSize = batchSize }: Partial<EngineOptions>,
+): number {
   return usualBatchSize;
-}
-
-/** Seconds of a batch; why there are none, where the engine fails. */
-async function timeEngine(
-  open: () => Promise<Engine & Disposable>,
-  spec: NetworkSpec,
-  batchSize: number,
-): Promise<number | string> {
-  try {
-    using engine = await open();
-    return await timeTraining(engine, spec, batchSize);
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error;
-    return error.message;
-  }
 }

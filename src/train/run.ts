@@ -6,14 +6,14 @@
 import type { Samples } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../data/output_file.ts";
-import { createEngine, type EngineName, ENGINES } from "../engine/choose.ts";
+import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/choose.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfLabels } from "./class_match.ts";
 import { fitForm } from "./fit.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
-import type { DataSet, RunOptions } from "./run_options.ts";
+import type { DataSet, RecordedOptions, RunOptions } from "./run_options.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { type SampleSplit, splitSamples } from "./split.ts";
@@ -117,28 +117,39 @@ export function noticesInto(notices: string[], observer: RunObserver): (line: st
 /**
  * Makes a run's engine.
  *
- * @param onNotice Hears what `auto` measured, and that it goes on with another engine.
+ * @param onNotice Hears that `auto` goes on with another engine.
  * @throws {EngineError} when it cannot be had.
  */
 export async function openEngine(
   options: RunOptions,
   onNotice: (line: string) => void,
 ): Promise<Engine & Disposable> {
-  const { spec, engine, threads, seed, batchSize, precision = "f32", skip = true, tune = false } = options;
-  return await createEngine({
+  return await createEngine({ ...engineOptionsOf(options), onNotice });
+}
+
+/** What a run's engine is made from: its batches are those of training, and larger where it is measured. */
+export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly usualBatchSize: number } {
+  const { spec, batchSize, engine, threads, seed, precision, skip, tune, gpuMemory } = options;
+  return {
     spec,
-    engine,
-    threads,
-    seed,
     batchSize: Math.max(batchSize, 1000),
     usualBatchSize: batchSize,
-    precision,
-    skip,
-    tune,
-    ...(options.gpuMemory !== undefined && { gpuMemory: options.gpuMemory }),
-    onNotice,
-  });
+    ...(engine !== undefined && { engine }),
+    ...(threads !== undefined && { threads }),
+    ...(seed !== undefined && { seed }),
+    ...(precision !== undefined && { precision }),
+    ...(skip !== undefined && { skip }),
+    ...(tune !== undefined && { tune }),
+    ...(gpuMemory !== undefined && { gpuMemory }),
+  };
 }
+
+/** Of a run's options, those of its engine. */
+type RunEngine =
+  & Pick<RecordedOptions, "spec" | "batchSize">
+  & Partial<
+    Pick<RecordedOptions, "engine" | "threads" | "seed" | "precision" | "skip" | "tune" | "gpuMemory">
+  >;
 
 function checkPictures({ name, picture, features }: Samples): void {
   if (picture && features instanceof Uint8Array) return;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { sizeOfEngine } from "../../src/engine/choose.ts";
+import { CHOICES_FILE, writeChoices } from "../../src/engine/auto_file.ts";
+import { sizeOfEngine, thisMachine } from "../../src/engine/choose.ts";
 import { chooseAdapter } from "../../src/engine/gpu/adapter.ts";
-import { bestVariant } from "../../src/engine/wasm/kernels.ts";
-import { machineOf } from "../../src/engine/wasm/tuning_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { seedNetwork, wideNetwork } from "../../src/network/presets.ts";
+import { PRESETS } from "../../src/train/presets.ts";
 import { gpuTest } from "../engine/gpu/gpu.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
@@ -30,30 +30,41 @@ async function withoutAdapter(folder: string, args: readonly string[]): Promise<
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN} on the adapter that there is. */
-async function rememberHybrid(folder: string, name: string): Promise<void> {
+/** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN}. */
+async function rememberHybrid(folder: string): Promise<void> {
   const size = sizeOfEngine({ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
-  const choice = { engine: "hybrid", reason: "a test says so" };
-  await Deno.mkdir(join(folder, ".spikelet"));
-  await Deno.writeTextFile(
-    join(folder, ".spikelet", "engines.json"),
-    JSON.stringify({
-      machine: machineOf({ variant: bestVariant() }),
-      asked: Date.now(),
-      adapter: { name, isSoftware: false },
-      choices: { [`${name}: ${size}`]: choice },
-    }),
-  );
+  const choice = { engine: "hybrid" as const, reason: "a test says so" };
+  await writeChoices({ machine: thisMachine(), choices: { [size]: choice } }, join(folder, CHOICES_FILE));
 }
 
-Deno.test("train without an adapter takes wasm, and remembers that there was none", async () => {
+Deno.test("train without an adapter takes wasm, and says nothing of a GPU", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
-    const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--quiet"]);
-    assert.deepEqual([code, stderr], [0, ""]);
-    assert.equal(recordOf(JSON.parse(stdout)).engine, "wasm");
-    const known = JSON.parse(await Deno.readTextFile(join(folder, ".spikelet", "engines.json")));
-    assert.deepEqual([known.adapter, known.choices], [null, {}]);
+    const { code, stdout, stderr } = await withoutAdapter(folder, TRAIN);
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /^WASM/m);
+    assert.doesNotMatch(stdout, /untried/);
+  });
+});
+
+Deno.test("tune without an adapter takes wasm, for a preset and for a run, and remembers it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await spikeletJson(folder, [...TRAIN, "--name", "a", "--quiet"]);
+    const ofRun = await withoutAdapter(folder, ["tune", "a"]);
+    assert.deepEqual([ofRun.code, ofRun.stderr], [0, ""]);
+    assert.match(ofRun.stdout, /^a batch of 50 of 784-6-10, 5 steps\nauto takes wasm: .*GPU/);
+    const { stdout } = await withoutAdapter(folder, ["tune", "--model", "wide", "--json"]);
+    assert.equal(JSON.parse(stdout).engine, "wasm");
+    const { machine, choices } = JSON.parse(await Deno.readTextFile(join(folder, CHOICES_FILE)));
+    assert.equal(machine, thisMachine());
+    const sizes = [{ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 }, {
+      spec: wideNetwork(),
+      batchSize: PRESETS.wide.recipe.batchSize,
+    }].map(sizeOfEngine);
+    assert.deepEqual(Object.keys(choices), sizes);
+    assertOneLine(await spikelet(folder, ["tune", "a", "--model", "wide"]), 2, /^--model: .*beside a run/m);
+    assertOneLine(await spikelet(folder, ["tune", "b"]), 1, /there is no run of this name/);
   });
 });
 
@@ -119,7 +130,7 @@ gpuTest(
 gpuTest("train takes the engine that is remembered for auto", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
-    await rememberHybrid(folder, (await chooseAdapter()).description.name);
+    await rememberHybrid(folder);
     assert.equal((await spikeletJson(folder, TRAIN)).engine, "hybrid");
     assert.equal((await spikeletJson(folder, [...TRAIN, "--no-tune"])).engine, "wasm");
   });
@@ -128,7 +139,7 @@ gpuTest("train takes the engine that is remembered for auto", async () => {
 Deno.test("train goes on with wasm, and says so, where the GPU that is remembered is gone", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
-    await rememberHybrid(folder, "a card");
+    await rememberHybrid(folder);
     const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--name", "a"]);
     assert.equal(code, 0, stderr);
     assert.match(stderr, new RegExp(`^auto goes on with wasm: ${MISSING.source}`, "m"));

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { chooseByAdapter, chooseByTime, type Measurement, WORTHWHILE } from "../../src/engine/auto.ts";
-import { askForAdapter, type AutoOptions, findChoice, readChoices } from "../../src/engine/auto_file.ts";
+import { readChoices } from "../../src/engine/auto_file.ts";
 import { createEngine, type EngineOptions, sizeOfEngine } from "../../src/engine/choose.ts";
 import type { Gpu } from "../../src/engine/gpu/adapter.ts";
 import { timeTraining } from "../../src/engine/measure.ts";
+import { findUntriedGpu, tuneEngines } from "../../src/engine/tune.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { ENCODERS } from "../../src/network/encoders.ts";
 import type { LifNeuron } from "../../src/network/neurons.ts";
@@ -117,115 +118,86 @@ function runtimeWith(name: string | undefined) {
   return { asked, gpu };
 }
 
-/** How a machine's choices are found over several starts, with one file. */
-function startsIn(folder: string) {
-  const file = `${folder}/.spikelet/engines.json`;
-  return {
+const SMALL = { spec: seedNetwork({ hidden: 6, steps: 5 }), threads: 1 };
+
+/** Tunes on a machine, where engines take 1, 0.5 and 0.7 s a batch. */
+async function tune(folder: string, name: string | undefined, options: Partial<EngineOptions> = {}) {
+  const file = `${folder}/.spikelet/engines.json`, timed: string[] = [];
+  const choice = await tuneEngines({ ...SMALL, gpu: runtimeWith(name).gpu, ...options }, {
+    machine: "this one",
     file,
-    async start(name: string | undefined, change: Partial<AutoOptions> = {}) {
-      const { asked, gpu } = runtimeWith(name);
-      const notices: string[] = [];
-      let measured = 0;
-      const choice = await findChoice({
-        machine: "this one",
-        size: "small",
-        gpu,
-        measure() {
-          measured++;
-          return Promise.resolve(took(1, 0.5, 0.7));
-        },
-        onNotice: (line) => notices.push(line),
-        file,
-        ...change,
-      });
-      return { choice, asked: asked.times > 0, measured, notices };
-    },
-  };
+    time: (engine) => Promise.resolve({ wasm: 1, hybrid: 0.5, webgpu: 0.7 }[engine]),
+    onMeasurement: ({ engine }) => timed.push(engine),
+  });
+  return { choice, timed, file, remembered: readChoices("this one", file)?.choices };
 }
 
-Deno.test("findChoice() measures once, says so in one line, and remembers", async () => {
+Deno.test("tuneEngines() times every engine, and remembers the fastest of each size", async () => {
   await inTemporaryFolder(async (folder) => {
-    const { start, file } = startsIn(folder);
-    const first = await start("a card");
-    assert.equal(first.choice.engine, "hybrid");
-    assert.equal(first.measured, 1);
-    assert.deepEqual(first.notices, [
-      `auto takes hybrid: a batch took wasm 1,000 ms, hybrid 500 ms, webgpu 700 ms on a card; remembered in ${file}`,
+    const { choice, timed, remembered } = await tune(folder, "a card");
+    assert.equal(choice.engine, "hybrid");
+    assert.deepEqual(timed, ["wasm", "hybrid", "webgpu"]);
+    assert.deepEqual(remembered, { [sizeOfEngine(SMALL)]: choice });
+    const other = await tune(folder, "a card", { batchSize: 64 });
+    assert.deepEqual(Object.keys(other.remembered!), [
+      sizeOfEngine(SMALL),
+      sizeOfEngine({ ...SMALL, batchSize: 64 }),
     ]);
-    assert.deepEqual(await start("a card"), { choice: first.choice, asked: false, measured: 0, notices: [] });
-    const other = await start("a card", { size: "large" });
-    assert.deepEqual([other.asked, other.measured], [true, 1]);
-    assert.deepEqual(Object.keys(readChoices("this one", file)!.choices), ["a card: small", "a card: large"]);
   });
 });
 
-Deno.test("findChoice() never measures a software adapter or none, and asks for it once a day", async () => {
+Deno.test("tuneEngines() takes wasm without timing where no GPU computes by itself, and for integers", async () => {
   for (const name of [undefined, "llvmpipe (LLVM 15)", "SwiftShader Device"]) {
     await inTemporaryFolder(async (folder) => {
-      const { start, file } = startsIn(folder);
-      for (const asked of [true, false, false]) {
-        const found = await start(name);
-        assert.equal(found.choice.engine, "wasm");
-        assert.deepEqual([found.asked, found.measured, found.notices], [asked, 0, []]);
-      }
-      const known = JSON.parse(await Deno.readTextFile(file));
-      await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: known.asked - 25 * 3600 * 1000 }));
-      const later = await start("a card");
-      assert.deepEqual([later.choice.engine, later.asked, later.measured], ["hybrid", true, 1]);
+      const { choice, timed, remembered } = await tune(folder, name);
+      assert.deepEqual([choice.engine, timed], ["wasm", []]);
+      assert.deepEqual(remembered, { [sizeOfEngine(SMALL)]: choice });
     });
   }
+  await inTemporaryFolder(async (folder) => {
+    const { choice, timed } = await tune(folder, "a card", { precision: "i16" });
+    assert.deepEqual([choice.engine, timed], ["wasm", []]);
+  });
 });
 
-Deno.test("askForAdapter() asks in place of the process that trains, once a day", async () => {
+Deno.test("what was found on another machine, and a damaged file, are forgotten", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const { file } = await tune(folder, "a card");
+    assert.equal(readChoices("another", file), undefined);
+    await Deno.writeTextFile(file, "{");
+    assert.equal(readChoices("this one", file), undefined);
+    assert.equal((await tune(folder, "a card")).choice.engine, "hybrid");
+  });
+});
+
+Deno.test("findUntriedGpu() looks once on a machine, and not where engines were timed", async () => {
   for (
-    const [name, engine] of [[undefined, "wasm"], ["llvmpipe (LLVM 15)", "wasm"], [
+    const [name, found] of [[undefined, undefined], ["llvmpipe (LLVM 15)", undefined], [
       "a card",
-      "hybrid",
+      "a card",
     ]] as const
   ) {
     await inTemporaryFolder(async (folder) => {
-      const { start, file } = startsIn(folder);
-      for (const times of [true, false]) {
-        const { asked, gpu } = runtimeWith(name);
-        await askForAdapter({ machine: "this one", gpu, file });
-        assert.equal(asked.times > 0, times);
+      const file = `${folder}/.spikelet/engines.json`;
+      for (const expected of [found, undefined]) {
+        const { gpu } = runtimeWith(name);
+        assert.equal(await findUntriedGpu(gpu, { machine: "this one", file }), expected);
       }
-      const { choice, asked } = await start(name);
-      assert.deepEqual([choice.engine, asked], [engine, engine === "hybrid"]); // what is to be measured is asked for
-      const known = readChoices("this one", file)!;
-      await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: known.asked - 25 * 3600 * 1000 }));
-      const { asked: later, gpu } = runtimeWith("another card");
-      await askForAdapter({ machine: "this one", gpu, file });
-      assert.ok(later.times > 0);
-      assert.deepEqual(readChoices("this one", file)?.adapter?.name, "another card");
-      assert.deepEqual(readChoices("this one", file)?.choices, known.choices);
     });
   }
-});
-
-Deno.test("askForAdapter() does not ask a driver again that did not get to answer", async () => {
   await inTemporaryFolder(async (folder) => {
-    const { start, file } = startsIn(folder);
-    const gpu: Gpu = { requestAdapter: () => Promise.reject(new Error("the driver ends the process")) };
-    await assert.rejects(askForAdapter({ machine: "this one", gpu, file }), /ends the process/);
-    await askForAdapter({ machine: "this one", gpu, file });
-    const { choice, asked } = await start("a card");
-    assert.deepEqual([choice.engine, asked], ["wasm", false]);
+    const { file } = await tune(folder, "a card"), { gpu, asked } = runtimeWith("a card");
+    assert.equal(await findUntriedGpu(gpu, { machine: "this one", file }), undefined);
+    assert.equal(asked.times, 0);
   });
 });
 
-Deno.test("findChoice() measures anew where the adapter, the machine or the file is another", async () => {
+Deno.test("findUntriedGpu() does not ask a driver again that did not get to answer", async () => {
   await inTemporaryFolder(async (folder) => {
-    const { start, file } = startsIn(folder);
-    await start("a card");
-    assert.equal((await start("a card", { machine: "another" })).measured, 1);
-    await Deno.writeTextFile(file, "{");
-    assert.equal((await start("a card")).measured, 1);
-    const known = JSON.parse(await Deno.readTextFile(file));
-    await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: 0 }));
-    assert.equal((await start("a card")).measured, 0); // asked again, and it is the same
-    await Deno.writeTextFile(file, JSON.stringify({ ...known, asked: 0 }));
-    assert.equal((await start("another card")).measured, 1);
+    const where = { machine: "this one", file: `${folder}/.spikelet/engines.json` };
+    const gpu: Gpu = { requestAdapter: () => Promise.reject(new Error("the driver ends the process")) };
+    await assert.rejects(findUntriedGpu(gpu, where), /ends the process/);
+    assert.equal(await findUntriedGpu(gpu, where), undefined);
   });
 });
 
