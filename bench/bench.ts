@@ -4,24 +4,20 @@
  * Everything that is compared is measured in turns, round by round, and compared within the round. Figures of different runs
  * or machines are not comparable; ratios nearly are.
  */
-import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/data/output_file.ts";
-import { readBeginning } from "../src/file_access.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
-import { numberOption, numbers, pathOption } from "../src/cli/option_values.ts";
+import { numberOption, numbers, pathOption, wholeNumbers } from "../src/cli/option_values.ts";
+import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/data/output_file.ts";
+import { readBeginning } from "../src/file_access.ts";
 import { drawChart } from "./chart.ts";
-import { measureDevices } from "./devices.ts";
-import { measureEpoch } from "./epoch.ts";
 import { measureKernels } from "./kernels.ts";
 import { describeMachine, machineLine } from "./machine.ts";
-import { missedSpikesSection } from "./missed_spikes.ts";
+import { measureMissedSpikes } from "./missed_spikes.ts";
 import { measureOperations } from "./operations.ts";
 import { measurePeers } from "./peers.ts";
-import { measureScaling } from "./scaling.ts";
 import { type Section, sectionLines, sectionRecord } from "./section.ts";
-import { makeSetting } from "./setting.ts";
-import { fullSizes, type Sizes, tinySizes } from "./sizes.ts";
-import { measureStartup } from "./startup.ts";
+import { makeSetting, trainedParameters } from "./setting.ts";
+import { FULL, type Sizes, TINY } from "./sizes.ts";
 import { measureEvaluation, measureTraining } from "./training.ts";
 
 /** A kind of file that the bench writes, known by how it begins. */
@@ -37,48 +33,51 @@ const command = createCommand(
   "bench",
   "Measure kernels, operations and training on this machine",
   "Leave the machine alone meanwhile. Prints a table, each figure a median with its tenth and ninetieth percentile.",
-  "--scaling --json dist/bench.json --svg dist/bench.svg",
+  "--json dist/bench.json --svg dist/bench.svg",
 )
   .option(
     "--tiny",
     "everything but peers in a few seconds, at a size whose figures mean nothing: to see that it runs",
   )
-  .option("--peers", "PyTorch and jax-js beside Spikelet; `deno task bench:peers` may run them")
-  .option("--engines", "nothing but wasm, hybrid and webgpu on the same batch, on a software adapter too")
-  .option("--scaling", "cost against steps, hidden units, firing rate, batch size and threads")
+  .option("--peers", "PyTorch beside Spikelet; `deno task bench:peers` may run it")
   .addOption(
     numberOption(
       "--seconds <number>",
       "for the repetitions of each part",
       numbers("0 or more", (n) => n >= 0),
     )
-      .default(10),
+      .default(FULL.seconds),
+  )
+  .addOption(
+    numberOption(
+      "--missed <number>",
+      "training samples over which missed spikes are counted",
+      wholeNumbers(1, 60_000),
+    )
+      .default(FULL.missedSamples),
   )
   .addOption(pathOption("--json <file>", "write every sample there"))
   .addOption(pathOption("--svg <file>", "write charts there"));
 
 try {
-  const options = command.parse(Deno.args, { from: "user" }).opts();
-  if (options.json !== undefined) await checkOutputFile(options.json, FIGURES);
-  if (options.svg !== undefined) await checkOutputFile(options.svg, CHARTS);
-  const sizes = options.tiny ? tinySizes() : fullSizes(options.seconds);
+  const { tiny = false, peers, seconds, missed, json, svg } = command.parse(Deno.args, { from: "user" })
+    .opts();
+  if (json !== undefined) await checkOutputFile(json, FIGURES);
+  if (svg !== undefined) await checkOutputFile(svg, CHARTS);
+  const sizes: Sizes = tiny ? TINY : { ...FULL, seconds, missedSamples: missed };
   const machine = describeMachine();
   console.log(machineLine(machine));
   const sections: Section[] = [];
-  for await (const section of measureAll(sizes, options)) {
+  for await (const section of measureAll(sizes, peers === true)) {
     sections.push(section);
     console.log(`\n${sectionLines(section).join("\n")}`);
   }
-  // At tiny size nobody reads them, but they must not rot either.
-  if (options.json !== undefined || options.tiny) {
-    const report = { machine, tiny: options.tiny === true, sizes, sections: sections.map(sectionRecord) };
-    const text = `${JSON.stringify(report, undefined, 1)}\n`;
-    if (options.json !== undefined) await writeOutputFile(options.json, text, FIGURES);
-  }
-  if (options.svg !== undefined || options.tiny) {
-    const chart = drawChart(sections, machineLine(machine));
-    if (options.svg !== undefined) await writeOutputFile(options.svg, chart, CHARTS);
-  }
+  // Both are made in any case: at tiny size nobody reads them, but they must not rot either.
+  const figures = { machine, tiny, sizes, sections: sections.map(sectionRecord) };
+  const text = `${JSON.stringify(figures, undefined, 1)}\n`;
+  const chart = drawChart(sections.filter(({ key }) => key !== "kernels"), machineLine(machine));
+  if (json !== undefined) await writeOutputFile(json, text, FIGURES);
+  if (svg !== undefined) await writeOutputFile(svg, chart, CHARTS);
 } catch (error) {
   const { message, exitCode } = describeFailure(error);
   if (message !== "") console.error(message);
@@ -86,33 +85,15 @@ try {
 }
 
 /** Measures part after part. */
-async function* measureAll(
-  sizes: Sizes,
-  parts: {
-    readonly engines?: true;
-    readonly peers?: true;
-    readonly scaling?: true;
-    readonly tiny?: true;
-  },
-): AsyncGenerator<Section> {
-  const setting = await makeSetting(sizes);
-  const devices = { withSoftware: parts.engines || parts.tiny, withPeers: parts.peers };
-  if (parts.engines) {
-    yield await measureDevices(setting, devices);
-    return;
-  }
+async function* measureAll(sizes: Sizes, withPeers: boolean): AsyncGenerator<Section> {
+  const setting = await makeSetting(sizes), trained = await trainedParameters(setting);
   yield await measureKernels(setting);
-  const { section, trained } = await measureEpoch(setting);
-  yield section;
-  yield* await measureOperations(setting, [
-    { label: "first weights", parameters: setting.parameters },
-    { label: `after ${sizes.epochBatches} batches`, parameters: trained },
-  ]);
+  yield* await measureOperations(setting, {
+    "first weights": setting.parameters,
+    [`after ${sizes.epochBatches} batches`]: trained,
+  });
   yield await measureTraining(setting);
   yield await measureEvaluation(setting, trained);
-  yield await measureStartup(setting);
-  for (const row of setting.engines.chosen) yield await missedSpikesSection(row, setting);
-  yield await measureDevices(setting, devices);
-  if (parts.scaling || parts.tiny) yield* await measureScaling(setting);
-  if (parts.peers) yield* await measurePeers(setting);
+  for (const row of setting.chosen) yield await measureMissedSpikes(row, setting);
+  if (withPeers) yield* await measurePeers(setting);
 }

@@ -5,17 +5,7 @@
  */
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 
-const OPTIONS = [
-  "-O3",
-  "--converge",
-  "--noAssert",
-  "--runtime",
-  "stub",
-  "--enable",
-  "simd",
-  "--use",
-  "abort=",
-];
+const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--use", "abort="];
 
 /** The exports of ceiling.ts. */
 export interface Ceiling {
@@ -39,7 +29,17 @@ export async function compileCeiling(): Promise<Ceiling> {
   const relaxed = bestVariant() === "relaxed" ? ["--enable", "relaxed-simd"] : [];
   let binary: Uint8Array<ArrayBuffer> | undefined;
   const { error, stderr } = await asc.main(
-    ["ceiling.ts", "--outFile", "ceiling.wasm", "--initialMemory", "1", ...OPTIONS, ...relaxed],
+    [
+      "ceiling.ts",
+      "--outFile",
+      "ceiling.wasm",
+      "--initialMemory",
+      "1",
+      ...OPTIONS,
+      "--enable",
+      "simd",
+      ...relaxed,
+    ],
     {
       readFile: (name) => name === "ceiling.ts" ? source : null,
       writeFile: (_name, contents) => {

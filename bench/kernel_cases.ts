@@ -1,47 +1,144 @@
 /**
- * All that is measured of kernels: the machine's ceilings, and the kernels that take a sample's time.
+ * The kernels that are held against the machine's ceiling: products and gradients of the lowest layer, at the notebook's sizes.
+ * What has no ceiling (draws, packing, scans) is timed in operations.ts.
  *
  * @module
  */
-import { instantiate, type KernelModule } from "../src/engine/wasm/kernels.ts";
+import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
+import { roundUp } from "../src/engine/wasm/layout.ts";
+import { drawKey, PURPOSE, uniform } from "../src/random.ts";
 import { type Ceiling, CEILING_DATA, CEILING_OUT } from "./compile_ceiling.ts";
-import type { KernelCase } from "./kernel_case.ts";
-import { f32Cases } from "./kernel_cases_f32.ts";
-import { integerCases } from "./kernel_cases_int.ts";
-import { sparseCases } from "./kernel_cases_sparse.ts";
-import { spikeCases } from "./kernel_cases_spikes.ts";
-import { Placement } from "./placement.ts";
 
+/** A kernel with its arguments. Its operands stay the same from call to call, so they stay in the caches. */
+export interface KernelCase {
+  readonly name: string;
+  /** What `work` counts, in 10⁹ a second. */
+  readonly unit: string;
+  /** Units of work in one call. */
+  readonly work: number;
+  /** Arithmetic in one call that the ceiling counts too. */
+  readonly operations: number;
+  /** Which ceiling: float32 multiply-adds, dot products of 16-bit pairs, or of bytes. */
+  readonly ceiling: "madd" | "dot" | "bytes";
+  readonly call: () => void;
+}
+
+/** Inputs, units that are computed in a sample, and those among them that spike, as measured while the notebook's network trains. */
+const INPUTS = 784, COMPUTED = 40, SPIKING = 25;
+const DECAY = 0.9;
+/** Shares of a unit's steps that spike. Of the units that spike in a sample it is 0.1 at first, 0.3 after an epoch. */
+const SPIKE_SHARES = [0.03, 0.1, 0.3];
+/** What is added up a million times must stay finite. */
+const TINY = 1e-6;
 /** Turns of a ceiling's loop in one call. */
 const TURNS = 10_000;
 
 /** The pure arithmetic that the kernels are held against. */
-export function ceilingCases(ceiling: Ceiling): KernelCase[] {
-  const one = (
-    name: string,
-    unit: string,
-    perTurn: number,
-    kind: KernelCase["ceiling"],
-    loop: Ceiling["maddCeiling"],
-  ): KernelCase => {
-    const operations = TURNS * perTurn;
-    const call = () => loop(CEILING_DATA, TURNS, CEILING_OUT);
-    return { name: `ceiling: ${name}`, unit, work: operations, operations, ceiling: kind, call };
-  };
-  return [
-    one("f32 multiply-adds", "GFLOP/s", ceiling.MADD_FLOPS.value, "madd", ceiling.maddCeiling),
-    one("dot products of 16-bit pairs", "GOP/s", ceiling.DOT_OPS.value, "dot", ceiling.dotCeiling),
-    one("dot products of bytes", "GOP/s", ceiling.BYTE_OPS.value, "bytes", ceiling.byteCeiling),
-  ];
+export function ceilingCases(c: Ceiling): KernelCase[] {
+  const cases = [
+    ["f32 multiply-adds", "GFLOP/s", c.MADD_FLOPS, "madd", c.maddCeiling],
+    ["dot products of 16-bit pairs", "GOP/s", c.DOT_OPS, "dot", c.dotCeiling],
+    ["dot products of bytes", "GOP/s", c.BYTE_OPS, "bytes", c.byteCeiling],
+  ] as const;
+  return cases.map(([name, unit, { value }, ceiling, loop]) => {
+    const work = TURNS * value, call = () => loop(CEILING_DATA, TURNS, CEILING_OUT);
+    return { name: `ceiling: ${name}`, unit, work, operations: work, ceiling, call };
+  });
 }
 
 /** The kernels at a number of steps. */
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
   return [
-    ...f32Cases(place, steps),
-    ...sparseCases(place, steps),
-    ...integerCases(place, steps),
-    ...spikeCases(place, steps),
+    ...productCases(place, steps),
+    ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
   ];
+}
+
+function productCases(place: Placement, steps: number): KernelCase[] {
+  const k = place.kernels, padded = roundUp(steps, 4);
+  const x = place.floats(padded * INPUTS, 0.5), panels = place.floats(COMPUTED * INPUTS, 0.1);
+  const bias = place.floats(COMPUTED, 0.1), factors = place.floats(COMPUTED, 0.1);
+  const out = place.floats(COMPUTED * padded, 0), sums = place.floats(padded, 0);
+  const f32 = (["productF32", "productF32Loads"] as const).flatMap((name) =>
+    [COMPUTED, 8, 4].map((units): KernelCase => {
+      const work = 2 * padded * INPUTS * units,
+        call = () => k[name](x, panels, bias, out, padded, INPUTS, units);
+      return {
+        name: `${name}, ${units} units`,
+        unit: "GFLOP/s",
+        work,
+        operations: work,
+        ceiling: "madd",
+        call,
+      };
+    })
+  );
+  const work = 2 * padded * INPUTS * COMPUTED;
+  const i16 = () => k.productI16(x, panels, bias, factors, out, padded, INPUTS, COMPUTED);
+  const i8 = () => k.productI8(x, panels, bias, factors, out, sums, padded, INPUTS, COMPUTED);
+  const integer = { unit: "GOP/s", work };
+  return [
+    ...f32,
+    { ...integer, name: `productI16, ${COMPUTED} units`, operations: work, ceiling: "dot", call: i16 },
+    // Two operations for each: a weight has two halves.
+    { ...integer, name: `productI8, ${COMPUTED} units`, operations: 2 * work, ceiling: "bytes", call: i8 },
+  ];
+}
+
+/** The weights' gradient from spikes that are spread evenly over the steps, shifted from unit to unit. */
+function traceCases(place: Placement, steps: number, share: number): KernelCase[] {
+  const k = place.kernels, padded = roundUp(steps, 4), count = Math.max(1, Math.round(share * steps));
+  const rows = Array.from({ length: SPIKING }, (_, unit) => {
+    const at = Array.from({ length: count }, (_, i) => (Math.floor(i * steps / count) + unit) % steps);
+    return [...at.sort((a, b) => a - b), ...new Array<number>(steps - count).fill(0)];
+  });
+  const last = Math.max(...rows.map((row) => row[count - 1]!));
+  const x = place.floats(padded * INPUTS, 0.5), features = place.floats(INPUTS, 1);
+  const units = place.integers([...rows.keys()]), counts = place.integers(rows.map(() => count));
+  const at = place.integers(rows.flat()), coefficients = place.floats(SPIKING * steps, TINY);
+  const sums = place.floats(SPIKING, TINY), gradients = place.floats(SPIKING * INPUTS, 0);
+  const scratch = place.floats(padded * 48, 0);
+  const work = 2 * INPUTS * (last + 1 + SPIKING * count);
+  const shared = { unit: "GFLOP/s", work, operations: work, ceiling: "madd" } as const;
+  const spikes = `${SPIKING} units spike at ${percent(share)} of steps`;
+  // deno-fmt-ignore
+  const f32 = () => k.traceGradient(features, x, INPUTS, DECAY, units, counts, at, coefficients, SPIKING, steps,
+    gradients, scratch);
+  // deno-fmt-ignore
+  const i8 = () => k.traceGradientI8(features, x, INPUTS, DECAY, units, counts, at, coefficients, sums, SPIKING,
+    steps, gradients, scratch);
+  return [
+    { ...shared, name: `traceGradient, ${spikes}`, call: f32 },
+    { ...shared, name: `traceGradientI8, ${spikes}`, call: i8 },
+  ];
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(0)} %`;
+}
+
+/** Arguments in an instance's memory; each method returns their address. */
+class Placement {
+  readonly #arena: Arena;
+  #filled = 0;
+
+  constructor(readonly kernels: Kernels) {
+    this.#arena = new Arena(kernels);
+  }
+
+  /** Uniform numbers in ±limit. */
+  floats(count: number, limit: number): number {
+    const at = this.#arena.take(4 * count), key = drawKey(0, PURPOSE.weights, 99, this.#filled++);
+    const floats = new Float32Array(this.kernels.memory.buffer, at, count);
+    floats.forEach((_, i) => floats[i] = (2 * uniform(key, i) - 1) * limit);
+    return at;
+  }
+
+  /** These numbers, as 32-bit integers. */
+  integers(values: readonly number[]): number {
+    const at = this.#arena.take(4 * values.length);
+    new Int32Array(this.kernels.memory.buffer, at, values.length).set(values);
+    return at;
+  }
 }

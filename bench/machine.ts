@@ -1,28 +1,16 @@
 /**
- * What the figures were measured on.
+ * What the figures were measured on, as far as this process may know it.
  *
  * @module
  */
-import { VERSION } from "../src/version.ts";
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
+import { VERSION } from "../src/version.ts";
 
-/** The machine and the programs, as far as this process may know them. */
-export interface Machine {
-  readonly processor: string;
-  readonly cores: number;
-  readonly os: string;
-  readonly arch: string;
-  readonly deno: string;
-  readonly v8: string;
-  readonly spikelet: string;
-  /** Which build of the kernels this runtime gets. */
-  readonly kernels: string;
-  /** ISO 8601. */
-  readonly date: string;
-}
+/** The machine and the programs. */
+export type Machine = ReturnType<typeof describeMachine>;
 
 /** Looks around. */
-export function describeMachine(): Machine {
+export function describeMachine() {
   return {
     processor: processorName() ?? "unknown",
     cores: navigator.hardwareConcurrency,
@@ -31,7 +19,9 @@ export function describeMachine(): Machine {
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     spikelet: VERSION,
+    /** Which build of the kernels this runtime gets. */
     kernels: bestVariant(),
+    /** ISO 8601. */
     date: new Date().toISOString(),
   };
 }

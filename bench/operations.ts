@@ -8,43 +8,33 @@ import type { Parameters } from "../src/engine/engine.ts";
 import type { Operation } from "../src/engine/plan.ts";
 import type { Core } from "../src/engine/wasm/core.ts";
 import { PURPOSE } from "../src/random.ts";
-import { openCore } from "./engines.ts";
-import { interleave } from "./rounds.ts";
+import { interleave, pairedRatios } from "./rounds.ts";
 import type { Row, Section } from "./section.ts";
-import type { Setting } from "./setting.ts";
-import { pairedRatios } from "./statistics.ts";
-
-/** Weights at some point of training. */
-export interface Stage {
-  readonly label: string;
-  readonly parameters: Parameters;
-}
+import { openCore, type Setting } from "./setting.ts";
 
 /** Samples that are presented before any is timed. */
 const WARM_UP_SAMPLES = 600;
 
 /** Times every operation, a section for each engine and stage. */
 export async function measureOperations(
-  { kernels, engines, spec, train: samples, sizes }: Setting,
-  stages: readonly Stage[],
+  setting: Setting,
+  stages: Readonly<Record<string, Parameters>>,
 ): Promise<Section[]> {
-  const timings = engines.chosen.flatMap(({ label, options }) =>
-    stages.map((stage) => {
-      const core = openCore(kernels, spec, options, stage.parameters);
-      return { title: `${label}, ${stage.label}`, timing: new Timing(core, samples) };
-    })
+  const { chosen, train, sizes, sizes: { operationSamples } } = setting;
+  const timings = chosen.flatMap((row) =>
+    Object.entries(stages).map(([label, parameters]) => ({
+      title: `${row.label}, ${label}`,
+      timing: new Timing(openCore(setting, row, parameters), train),
+    }))
   );
-  for (const { timing } of timings) timing.warmUp(Math.min(WARM_UP_SAMPLES, 5 * sizes.operationSamples));
-  await interleave(timings.map(({ timing }) => () => timing.round(sizes.operationSamples)), {
-    seconds: sizes.seconds,
-    atLeast: sizes.rounds,
-  });
+  for (const { timing } of timings) timing.warmUp(Math.min(WARM_UP_SAMPLES, 5 * operationSamples));
+  await interleave(timings.map(({ timing }) => () => timing.round(operationSamples)), sizes);
   return timings.map(({ title, timing }, i) => ({
     key: `operations-${i}`,
     title: `A sample's way, one core: ${title}`,
     ratio: { meaning: "share of the sample's whole way", style: "share" },
     rows: timing.rows(),
-    remarks: timing.remarks(),
+    remarks: [timing.remark()],
   }));
 }
 
@@ -80,8 +70,7 @@ class Timing {
   round(samples: number): number {
     const core = this.#core, operations = this.#operations;
     const spent = new Float64Array(operations.length + 1);
-    const started = performance.now();
-    let now = started;
+    let now = performance.now();
     const lap = (part: number) => {
       const before = now;
       now = performance.now();
@@ -106,28 +95,22 @@ class Timing {
   }
 
   rows(): Row[] {
-    const names = [
-      "load",
-      ...this.#operations.map((o) => "layer" in o ? `${o.kind}, layer ${o.layer + 1}` : o.kind),
-    ];
-    const row = (name: string, samples: readonly number[]): Row => ({
+    const names = this.#operations.map((o) => "layer" in o ? `${o.kind}, layer ${o.layer + 1}` : o.kind);
+    const all = [this.#totals, ...this.#rounds];
+    return ["all", "load", ...names].map((name, i) => ({
       name,
       unit: "µs a sample",
-      samples,
-      ratios: pairedRatios(samples, this.#totals),
-    });
-    return [row("all", this.#totals), ...names.map((name, i) => row(name, this.#rounds[i]!))];
+      samples: all[i]!,
+      ratios: pairedRatios(all[i]!, this.#totals),
+    }));
   }
 
-  remarks(): string[] {
-    const { steps, layers } = this.#core.plan.spec;
-    const rate = this.#spikes / this.#presented / (steps * layers[0]!.units);
-    return [
-      `${(this.#computed / this.#presented).toFixed(1)} of ${
-        layers[0]!.units
-      } hidden units computed in a sample, ` +
-      `${(100 * rate).toFixed(2)} % of (unit, step) pairs spike`,
-    ];
+  remark(): string {
+    const { steps, layers: [{ units } = { units: 0 }] } = this.#core.plan.spec;
+    const computed = this.#computed / this.#presented,
+      share = this.#spikes / this.#presented / (steps * units);
+    return `${computed.toFixed(1)} of ${units} hidden units computed in a sample, ` +
+      `${(100 * share).toFixed(2)} % of (unit, step) pairs spike`;
   }
 
   #load(): void {

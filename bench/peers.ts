@@ -11,15 +11,12 @@ import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";
 import { seedNetwork } from "../src/network/presets.ts";
 import { readReferenceCase } from "../src/train/reference_case.ts";
-import { epochBatches, openEngine, SEED, trainBatches } from "./engines.ts";
-import { jaxPeer } from "./peers/jax.ts";
 import { type Peer, PeerMissing } from "./peers/peer.ts";
 import { pytorchPeer } from "./peers/pytorch.ts";
-import { interleave, secondsOf } from "./rounds.ts";
-import type { Row, Section } from "./section.ts";
-import type { Setting } from "./setting.ts";
+import { interleave, median, pairedRatios, secondsOf } from "./rounds.ts";
+import type { Section } from "./section.ts";
+import { epochBatches, openEngine, SEED, type Setting, trainBatches } from "./setting.ts";
 import type { Sizes } from "./sizes.ts";
-import { median, pairedRatios } from "./statistics.ts";
 
 const GOLDEN = fileURLToPath(new URL("../tests/reference/digits.safetensors", import.meta.url));
 /** How far a peer's loss may be from the golden case's, relative; and its weights after a step, absolute. */
@@ -33,46 +30,28 @@ interface PeerNetwork {
   /** The most rounds and batches a round for it: what takes long is measured less often. */
   readonly rounds?: number;
   readonly batches?: number;
-  /** Peers that cannot, by label: why. */
-  readonly without?: Readonly<Record<string, string>>;
 }
 
 function networks({ hidden, steps }: Sizes["network"]): readonly PeerNetwork[] {
   return [
     { key: "seed", hidden, steps },
-    {
-      key: "wide",
-      hidden: 10 * hidden,
-      steps,
-      rounds: 3,
-      batches: 1,
-      without: { "jax-js": "a batch of 1000 needs more than the 4 GiB of its WASM memory" },
-    },
+    { key: "wide", hidden: 10 * hidden, steps, rounds: 3, batches: 1 },
     { key: "short", hidden, steps: Math.ceil(steps / 128 * 25) },
   ];
 }
 
 /** Checks every peer, and times those that are here. */
 export async function measurePeers(setting: Setting): Promise<Section[]> {
-  const { here, remarks } = await checkPeers([
-    pytorchPeer("notebook"),
-    pytorchPeer("tuned"),
-    jaxPeer(setting.train),
-  ]);
+  const { here, remarks } = await checkPeers([pytorchPeer("notebook"), pytorchPeer("tuned")]);
   const sections: Section[] = [];
   for (const network of networks(setting.sizes.network)) {
     sections.push(await measureNetwork(network, here, setting));
   }
-  return [{
-    key: "peers",
-    title: "Peers, each held to a golden case first",
-    rows: [],
-    remarks,
-  }, ...sections];
+  return [{ key: "peers", title: "Peers, each held to a golden case first", rows: [], remarks }, ...sections];
 }
 
 /** Holds peers to the golden case. @throws {Error} when one computes something else. */
-export async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]; remarks: string[] }> {
+async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]; remarks: string[] }> {
   const expected = (await readReferenceCase(GOLDEN)).expected.get("loss")![0]!;
   const here: Peer[] = [], remarks: string[] = [];
   for (const peer of peers) {
@@ -94,81 +73,61 @@ export async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]
 }
 
 async function measureNetwork(
-  network: PeerNetwork,
+  { key, hidden, steps, ...most }: PeerNetwork,
   peers: readonly Peer[],
   setting: Setting,
 ): Promise<Section> {
-  const { train: samples, sizes, engines: { chosen } } = setting;
-  const { batchSize, epochBatches: whole } = sizes;
-  const { key, hidden, steps } = network;
-  const rounds = Math.min(sizes.peerRounds, network.rounds ?? Infinity);
-  const batches = Math.min(sizes.peerBatches, network.batches ?? Infinity);
+  const { chosen, sizes: { batchSize, epochBatches: all, ...sizes } } = setting;
+  const threads = navigator.hardwareConcurrency;
+  const rounds = Math.min(sizes.peerRounds, most.rounds ?? Infinity);
+  const batches = Math.min(sizes.peerBatches, most.batches ?? Infinity);
   const spec = seedNetwork({ hidden, steps }), parameters = initialParameters(spec, SEED);
-  const products = chosen.length;
-  const names: string[] = [], subjects: (() => Promise<number>)[] = [];
+  const subjects: (() => Promise<number>)[] = [];
   using open = new DisposableStack();
   for (const row of chosen) {
-    const threads = navigator.hardwareConcurrency;
     const engine = open.use(await openEngine(row, setting, { threads, spec, parameters }));
     let round = 0;
-    names.push(`Spikelet, ${row.label}`);
     subjects.push(async () => {
-      const from = Math.floor(whole * round / rounds), to = Math.floor(whole * ++round / rounds);
-      const part = epochBatches(samples, batchSize, from, to);
-      return await secondsOf(() => trainBatches(engine, samples, part)) / part.length;
+      const part = epochBatches(
+        setting,
+        Math.floor(all * round / rounds),
+        Math.floor(all * ++round / rounds),
+      );
+      return await secondsOf(() => trainBatches(engine, setting.train, part)) / part.length;
     });
   }
-  const { without = {} } = network;
-  for (const peer of peers.filter(({ label }) => !(label in without))) {
-    names.push(peer.label);
+  for (const peer of peers) {
     subjects.push(async () => {
-      // Open in its turn alone: jax-js's threads do not sleep between its turns, and slow down the others.
-      using opened = await peer.open({ hidden, steps, batchSize });
+      using opened = await peer.open({ hidden, steps, batchSize }); // in its turn alone
       return median(await opened.train(batches));
     });
   }
-  const seconds = await interleave(subjects, { seconds: 0, atLeast: rounds });
+  const seconds = await interleave(subjects, { seconds: 0, rounds });
+  const names = [...chosen.map(({ label }) => `Spikelet, ${label}`), ...peers.map(({ label }) => label)];
+  const own = chosen.length, unit = "s a batch";
+  const epochs = seconds.map((samples, i) => {
+    const batch = i < own ? samples.reduce((a, b) => a + b, 0) / samples.length : median(samples);
+    return `${names[i]} ${(batch * all).toPrecision(3)}`;
+  });
   return {
     key: `peers-${key}`,
-    title: `784–${hidden}–10, T = ${steps}, batches of ${batchSize}, ${navigator.hardwareConcurrency} cores`,
+    title: `784–${hidden}–10, T = ${steps}, batches of ${batchSize}, ${threads} cores`,
     ratio: { meaning: "the peer's time over Spikelet's, round by round", style: "times" },
-    rows: rowsOf(names, seconds, products, network),
+    rows: [
+      ...seconds.slice(0, own).map((samples, i) => ({ name: names[i]!, unit, samples })),
+      ...seconds.slice(0, own).flatMap((ours, i) =>
+        seconds.slice(own).map((samples, j) => ({
+          name: `${names[own + j]} : ${names[i]}`,
+          unit,
+          samples,
+          ratios: pairedRatios(samples, ours),
+        }))
+      ),
+    ],
     remarks: [
-      ...Object.entries(without).map(([label, reason]) => `without ${label}: ${reason}`),
-      `seconds an epoch of ${whole} batches: ` + names.map((name, i) => {
-        const epoch = i < products ? mean(seconds[i]!) : median(seconds[i]!);
-        return `${name} ${(epoch * whole).toPrecision(3)}`;
-      }).join("; ") + " (Spikelet's all measured, the others' extrapolated)",
+      `seconds an epoch of ${all} batches: ${
+        epochs.join("; ")
+      } (Spikelet's all measured, the others' extrapolated)`,
     ],
   };
-}
-
-function rowsOf(
-  names: readonly string[],
-  seconds: readonly number[][],
-  products: number,
-  { hidden, steps }: PeerNetwork,
-): Row[] {
-  const unit = "s a batch";
-  const facts = (i: number) => ({ subject: names[i]!, hidden, steps });
-  const own = seconds.slice(0, products).map((samples, i): Row => ({
-    name: names[i]!,
-    unit,
-    samples,
-    facts: facts(i),
-  }));
-  const beside = own.flatMap((product, p) =>
-    seconds.slice(products).map((samples, i): Row => ({
-      name: `${names[products + i]!} : ${product.name}`,
-      unit,
-      samples,
-      ratios: pairedRatios(samples, product.samples),
-      facts: { ...facts(products + i), beside: names[p]! },
-    }))
-  );
-  return [...own, ...beside];
-}
-
-function mean(samples: readonly number[]): number {
-  return samples.reduce((a, b) => a + b, 0) / samples.length;
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import { alignColumns } from "../src/cli/columns.ts";
-import { summarize, type Summary } from "./statistics.ts";
+import { summarize } from "./rounds.ts";
 
 /** One measured quantity. */
 export interface Row {
@@ -15,8 +15,6 @@ export interface Row {
   readonly samples: readonly number[];
   /** Round by round, as the section's heading says; left out where there is nothing to compare with. */
   readonly ratios?: readonly number[];
-  /** What was measured, for charts and machines: steps, units, threads, firing rate. */
-  readonly facts?: Readonly<Record<string, number | string>>;
 }
 
 /** Rows that belong together. */
@@ -33,15 +31,12 @@ export interface Section {
 
 /** A section as lines of text: ratios first, each median with its tenth and ninetieth percentile. */
 export function sectionLines({ title, ratio, rows, remarks = [] }: Section): string[] {
-  const table = rows.map(({ name, unit, samples, ratios }) => {
-    return [
-      ...ratioCells(ratios, ratio?.style),
-      name,
-      figure(summarize(samples).median),
-      spread(summarize(samples), figure),
-      `${unit}, n = ${samples.length}`,
-    ];
-  });
+  const table = rows.map(({ name, unit, samples, ratios = [] }) => [
+    ...(ratios.length > 0 ? cells(ratios, ratio?.style === "share" ? percent : times) : ["", ""]),
+    name,
+    ...cells(samples, figure),
+    `${unit}, n = ${samples.length}`,
+  ]);
   const header = ["ratio", "p10 – p90", "", "median", "p10 – p90", ""];
   const lines = rows.length === 0
     ? []
@@ -50,35 +45,24 @@ export function sectionLines({ title, ratio, rows, remarks = [] }: Section): str
   return [title, ...[...meaning, ...lines, ...remarks].map((line) => `  ${line}`)];
 }
 
-/** Median and spread; two empty cells where nothing was compared. */
-function ratioCells(ratios: readonly number[] = [], style: "share" | "times" = "times"): [string, string] {
-  if (ratios.length === 0) return ["", ""];
-  const compared = summarize(ratios);
-  return [ratioText(compared.median, style), spread(compared, (value) => ratioText(value, style))];
-}
-
 /** What machines get of a section: every sample, and the summaries that people saw. */
-export function sectionRecord({ key, title, ratio, rows, remarks = [] }: Section) {
-  return {
-    key,
-    title,
-    ...(ratio && { ratio }),
-    remarks,
-    rows: rows.map((row) => ({
-      ...row,
-      summary: summarize(row.samples),
-      ...(row.ratios && row.ratios.length > 0 && { ratioSummary: summarize(row.ratios) }),
-    })),
-  };
+export function sectionRecord(section: Section) {
+  const rows = section.rows.map((row) => ({
+    ...row,
+    summary: summarize(row.samples),
+    ...(row.ratios && { ratioSummary: summarize(row.ratios) }),
+  }));
+  return { ...section, rows };
 }
 
-function spread({ p10, p90 }: Summary, write: (value: number) => string): string {
-  return `${write(p10)} – ${write(p90)}`;
+/** A median, and its spread. */
+function cells(samples: readonly number[], write: (value: number) => string): [string, string] {
+  const { median, p10, p90 } = summarize(samples);
+  return [write(median), `${write(p10)} – ${write(p90)}`];
 }
 
-function ratioText(value: number, style: "share" | "times"): string {
-  return style === "share" ? `${(100 * value).toFixed(1)} %` : `${value.toFixed(2)} ×`;
-}
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+const times = (value: number) => `${value.toFixed(2)} ×`;
 
 /** Three digits or more. */
 function figure(value: number): string {

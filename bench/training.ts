@@ -7,11 +7,9 @@
 import type { Parameters } from "../src/engine/engine.ts";
 import { hashParameters } from "../src/network/model_file.ts";
 import { evaluate } from "../src/train/trainer.ts";
-import { type EngineRow, epochBatches, openEngine, SEED, trainBatches } from "./engines.ts";
-import { interleave, secondsOf } from "./rounds.ts";
-import type { Row, Section } from "./section.ts";
-import type { Setting } from "./setting.ts";
-import { pairedRatios, summarize } from "./statistics.ts";
+import { interleave, pairedRatios, secondsOf, summarize } from "./rounds.ts";
+import type { Section } from "./section.ts";
+import { type EngineRow, epochBatches, openEngine, SEED, type Setting, trainBatches } from "./setting.ts";
 
 const THREADS = [1, 2];
 
@@ -28,34 +26,33 @@ interface Trained {
  * @throws {Error} when engines whose weights must agree do not.
  */
 export async function measureTraining(setting: Setting): Promise<Section> {
-  const { parameters, train: samples, sizes } = setting;
-  const { batchSize } = sizes;
-  const batches = epochBatches(samples, batchSize, 0, Math.ceil(sizes.trainingSamples / batchSize));
+  const { parameters, train, sizes } = setting;
+  const batches = epochBatches(setting, 0, Math.ceil(sizes.trainingSamples / sizes.batchSize));
   using open = new DisposableStack();
-  const rows = setting.engines.all.flatMap((row) =>
-    THREADS.map((threads) => ({ row, threads, hashes: new Set<string>() }))
+  const rows = setting.engines.flatMap((row) =>
+    THREADS.map((threads): Trained => ({ row, threads, hashes: new Set() }))
   );
   const subjects = [];
   for (const { row, threads, hashes } of rows) {
     const engine = open.use(await openEngine(row, setting, { threads }));
     subjects.push(async () => {
       await engine.setParameters(parameters);
-      const seconds = await secondsOf(() => trainBatches(engine, samples, batches));
+      const seconds = await secondsOf(() => trainBatches(engine, train, batches));
       hashes.add(await hashParameters(new Map(await engine.getParameters())));
       return seconds;
     });
   }
-  const seconds = await interleave(subjects, { seconds: sizes.seconds, atLeast: sizes.rounds });
+  const seconds = await interleave(subjects, sizes);
   return {
     key: "training",
-    title: `A tenth of an epoch: ${batches.length} batches of ${batchSize}, from the same first weights`,
+    title:
+      `A tenth of an epoch: ${batches.length} batches of ${sizes.batchSize}, from the same first weights`,
     ratio: { meaning: "how many times as fast as the first line", style: "times" },
-    rows: rows.map(({ row, threads }, i): Row => ({
+    rows: rows.map(({ row, threads }, i) => ({
       name: `${row.label}, ${threads} ${threads === 1 ? "thread" : "threads"}`,
       unit: "s",
       samples: seconds[i]!,
       ratios: pairedRatios(seconds[0]!, seconds[i]!),
-      facts: { threads, samples: batches.length * batchSize },
     })),
     remarks: [...threadRemarks(rows, seconds), ...checkBits(rows)],
   };
@@ -76,49 +73,45 @@ function threadRemarks(rows: readonly Trained[], seconds: readonly number[][]): 
 function checkBits(rows: readonly Trained[]): string[] {
   return [...Map.groupBy(rows, ({ row }) => row.bits)].map(([bits, group]) => {
     const hashes = new Set(group.flatMap(({ hashes }) => [...hashes]));
-    if (hashes.size !== 1) {
-      const found = group.map(({ row, threads, hashes }) =>
-        `${row.label}, ${threads}: ${[...hashes].join(" ")}`
-      );
-      throw new Error(`${bits}: weights differ after the same training:\n${found.join("\n")}`);
+    if (hashes.size === 1) {
+      return `${bits}: the same weights, bit for bit, in every line and round: sha256 ${[...hashes].join()}`;
     }
-    return `${bits}: the same weights, bit for bit, in every line and round: sha256 ${[...hashes].join()}`;
+    const found = group.map(({ row, threads, hashes }) =>
+      `${row.label}, ${threads}: ${[...hashes].join(" ")}`
+    );
+    throw new Error(`${bits}: weights differ after the same training:\n${found.join("\n")}`);
   });
 }
 
 /** Times evaluation beside training for as many images, on two threads, with trained weights. */
 export async function measureEvaluation(setting: Setting, trained: Parameters): Promise<Section> {
-  const { train, sizes, engines: { chosen } } = setting;
-  const { batchSize } = sizes;
+  const { train, sizes, sizes: { batchSize }, chosen } = setting;
   const test = { ...setting.test, count: Math.min(setting.test.count, sizes.evaluationSamples) };
-  const batches = epochBatches(train, batchSize, 0, Math.ceil(test.count / batchSize));
+  const batches = epochBatches(setting, 0, Math.ceil(test.count / batchSize));
   using open = new DisposableStack();
   const subjects = [];
   for (const row of chosen) {
     const engine = open.use(await openEngine(row, setting, { threads: 2, parameters: trained }));
-    subjects.push(async () => {
-      await engine.setParameters(trained);
-      return await secondsOf(() => trainBatches(engine, train, batches));
-    }, async () => {
-      await engine.setParameters(trained);
-      return await secondsOf(() => evaluate(engine, test, batchSize));
-    });
+    for (
+      const work of [() => trainBatches(engine, train, batches), () => evaluate(engine, test, batchSize)]
+    ) {
+      subjects.push(async () => {
+        await engine.setParameters(trained);
+        return await secondsOf(work);
+      });
+    }
   }
-  const seconds = await interleave(subjects, { seconds: sizes.seconds, atLeast: sizes.rounds });
+  const seconds = await interleave(subjects, sizes);
   return {
     key: "evaluation",
     title: `Evaluation of ${test.count} images, 2 threads, trained weights (seed ${SEED})`,
     ratio: { meaning: "of the time that training takes for as many", style: "times" },
-    rows: chosen.flatMap(({ label }, i): Row[] => {
-      const trained = seconds[2 * i]!, evaluated = seconds[2 * i + 1]!;
+    rows: chosen.flatMap(({ label }, i) => {
+      const [trained = [], evaluated = []] = seconds.slice(2 * i);
+      const ratios = pairedRatios(evaluated, trained);
       return [
         { name: `${label}: train`, unit: "s", samples: trained },
-        {
-          name: `${label}: evaluate`,
-          unit: "s",
-          samples: evaluated,
-          ratios: pairedRatios(evaluated, trained),
-        },
+        { name: `${label}: evaluate`, unit: "s", samples: evaluated, ratios },
       ];
     }),
   };

@@ -4,30 +4,22 @@
  * @module
  */
 
-/** Sizes that a peer is timed at; inputs and classes are MNIST's. */
-export interface PeerSizes {
-  readonly hidden: number;
-  readonly steps: number;
-  readonly batchSize: number;
-}
-
-/** What a peer makes of the golden case: with its draws, one training batch. */
-export interface GoldenResult {
-  /** Before the step. */
-  readonly loss: number;
-  /** The largest |weight − reference| after one step of SGD. */
-  readonly deviation: number;
-}
-
 /** Another program. */
 export interface Peer {
   readonly label: string;
   /** Its name and version, how it was set up: for the report. */
   readonly describe: () => Promise<string>;
-  /** Trains with the golden case. @throws {PeerMissing} when the peer is not installed here. */
-  readonly check: (golden: string) => Promise<GoldenResult>;
-  /** Gets ready to train at some size. */
-  readonly open: (sizes: PeerSizes) => Promise<OpenPeer>;
+  /**
+   * Trains with the golden case and its draws, one batch.
+   *
+   * @returns The loss before the step, and the largest |weight − reference| after it.
+   * @throws {PeerMissing} when the peer is not installed here.
+   */
+  readonly check: (golden: string) => Promise<{ readonly loss: number; readonly deviation: number }>;
+  /** Gets ready to train at some size; inputs and classes are MNIST's. */
+  readonly open: (
+    sizes: { readonly hidden: number; readonly steps: number; readonly batchSize: number },
+  ) => Promise<OpenPeer>;
 }
 
 /** A peer that is ready. */

@@ -8,57 +8,33 @@
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { mnistDirectory } from "../../src/data/mnist.ts";
-import { type GoldenResult, type Peer, PeerMissing, type PeerSizes } from "./peer.ts";
+import { type Peer, PeerMissing } from "./peer.ts";
 
 /** Debian's, for which python3-torch is built. */
 const PYTHON = "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("./seed_pytorch.py", import.meta.url));
 const INSTALL = "apt-get install --no-install-recommends python3-torch libopenblas0-pthread";
 
-const checked = v.object({ peer: v.string(), device: v.string(), loss: v.number(), deviation: v.number() });
+const checked = v.object({ peer: v.string(), loss: v.number(), deviation: v.number() });
 const timed = v.object({ seconds: v.array(v.number()) });
 
-/**
- * Makes the peer.
- *
- * @param mode As the notebook writes it, or tuned by hand; see the script.
- * @param device Where it computes; `cuda` needs a PyTorch that was built for it.
- */
-export function pytorchPeer(mode: "notebook" | "tuned", device: "cpu" | "cuda" = "cpu"): Peer {
+/** Makes the peer. @param mode As the notebook writes it, or tuned by hand; see the script. */
+export function pytorchPeer(mode: "notebook" | "tuned"): Peer {
   let version = "PyTorch";
+  const threads = navigator.hardwareConcurrency;
   return {
-    label: `PyTorch, ${mode}${device === "cpu" ? "" : `, ${device}`}`,
+    label: `PyTorch, ${mode}`,
     describe: () => Promise.resolve(version),
-    async check(golden): Promise<GoldenResult> {
-      const result = v.parse(checked, await run(["--mode", mode, "--device", device, "--check", golden]));
-      version = `${result.peer}, ${
-        device === "cpu" ? `${navigator.hardwareConcurrency} threads` : result.device
-      }`;
+    async check(golden) {
+      const result = v.parse(checked, await run({ mode, check: golden }));
+      version = `${result.peer}, ${threads} threads`;
       return result;
     },
-    open: ({ hidden, steps, batchSize }: PeerSizes) =>
+    open: ({ batchSize, ...sizes }) =>
       Promise.resolve({
-        async train(batches: number): Promise<readonly number[]> {
-          const sizes = {
-            hidden,
-            steps,
-            "batch-size": batchSize,
-            batches,
-            threads: navigator.hardwareConcurrency,
-          };
-          const options = Object.entries(sizes).flatMap(([name, value]) => [`--${name}`, String(value)]);
-          return v.parse(
-            timed,
-            await run([
-              "--mode",
-              mode,
-              "--device",
-              device,
-              "--data",
-              mnistDirectory(),
-              ...options,
-            ]),
-          ).seconds;
+        async train(batches) {
+          const options = { ...sizes, "batch-size": batchSize, batches, threads };
+          return v.parse(timed, await run({ mode, data: mnistDirectory(), ...options })).seconds;
         },
         [Symbol.dispose]: () => {}, // each call is a process of its own
       }),
@@ -66,7 +42,8 @@ export function pytorchPeer(mode: "notebook" | "tuned", device: "cpu" | "cuda" =
 }
 
 /** Runs the script. @returns The JSON that it prints. */
-async function run(args: readonly string[]): Promise<unknown> {
+async function run(options: Readonly<Record<string, string | number>>): Promise<unknown> {
+  const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
   let output: Deno.CommandOutput;
   try {
     output = await new Deno.Command(PYTHON, { args: [SCRIPT, ...args], clearEnv: true }).output();
@@ -81,8 +58,5 @@ async function run(args: readonly string[]): Promise<unknown> {
   if (output.success) return JSON.parse(text(output.stdout));
   const reason = text(output.stderr).trim();
   if (/No module named 'torch'/.test(reason)) throw new PeerMissing(`not installed here: ${INSTALL}`);
-  if (/finds no GPU/.test(reason)) {
-    throw new PeerMissing("PyTorch finds no GPU here, or was built without CUDA");
-  }
   throw new Error(`${SCRIPT} ${args.join(" ")}: exit code ${output.code}\n${reason}`);
 }

@@ -64,13 +64,13 @@ def train_batch(mode, weights, optimiser, features, labels, steps, draw):
     return loss.item()
 
 
-def first_weights(inputs, hidden, classes, device):
+def first_weights(inputs, hidden, classes):
     """Xavier's weights and a Linear layer's biases."""
     weights = []
     for fan_in, units in ((inputs, hidden), (hidden, classes)):
         weights.append(torch.nn.init.xavier_uniform_(torch.empty(units, fan_in)))
         weights.append(torch.empty(units).uniform_(-(fan_in**-0.5), fan_in**-0.5))
-    return [w.to(device).requires_grad_() for w in weights]
+    return [w.requires_grad_() for w in weights]
 
 
 def sgd(weights, learning_rate=0.1, momentum=0.5):
@@ -108,7 +108,6 @@ def read_safetensors(path):
 def check(options):
     """The golden case's loss with its own draws, and how far the weights are from its weights after one step."""
     constants, case = read_safetensors(options.check)
-    case = {name: tensor.to(options.device) for name, tensor in case.items()}
     weights = [case[name].clone().requires_grad_() for name in NAMES]
     optimiser = sgd(weights, float(constants["learning_rate"]), float(constants["momentum"]))
 
@@ -123,20 +122,20 @@ def check(options):
 def measure(options):
     """Seconds of each batch, after one that is not counted."""
     size, steps = options.batch_size, options.steps
-    features, labels = (part.to(options.device) for part in read_mnist(options.data, size * (options.batches + 1)))
-    weights = first_weights(features.shape[1], options.hidden, 10, options.device)
+    features, labels = read_mnist(options.data, size * (options.batches + 1))
+    weights = first_weights(features.shape[1], options.hidden, 10)
     optimiser = sgd(weights)
     seconds = []
     for first in range(0, len(labels), size):
         x, y = features[first:first + size], labels[first:first + size]
 
         def draw(step):
-            return torch.rand(*(() if step is not None else (steps,)), *x.shape, device=x.device)
+            return torch.rand(*(() if step is not None else (steps,)), *x.shape)
 
         began = time.perf_counter()
-        train_batch(options.mode, weights, optimiser, x, y, steps, draw)  # its loss comes home, so a GPU is done then
+        train_batch(options.mode, weights, optimiser, x, y, steps, draw)
         seconds.append(time.perf_counter() - began)
-    return {"seconds": seconds[1:], "steps": steps, "hidden": options.hidden, "batch_size": size}
+    return {"seconds": seconds[1:]}
 
 
 def main():
@@ -149,22 +148,13 @@ def main():
     parser.add_argument("--hidden", type=int, default=100)
     parser.add_argument("--batch-size", type=int, default=1000)
     parser.add_argument("--threads", type=int, default=os.cpu_count())
-    parser.add_argument("--device", type=torch.device, default="cpu", help="cpu, or cuda for an NVIDIA GPU")
     options = parser.parse_args()
     if not options.check and not options.data:
         parser.error("--data FOLDER is needed to time, or --check GOLDEN")
-    if options.device.type == "cuda" and not torch.cuda.is_available():
-        parser.error("--device cuda: PyTorch finds no GPU, or was built without CUDA")
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     result = check(options) if options.check else measure(options)
-    about = {
-        "peer": f"PyTorch {torch.__version__}",
-        "mode": options.mode,
-        "threads": options.threads,
-        "device": torch.cuda.get_device_name(options.device) if options.device.type == "cuda" else "cpu",
-    }
-    print(json.dumps({**about, **result}))
+    print(json.dumps({"peer": f"PyTorch {torch.__version__}", **result}))
 
 
 main()

@@ -123,7 +123,7 @@ export const UPDATE_FLOATS = 8192;
 
 /**
  * The largest share of inputs that are not zero at which they are multiplied one by one, for a layer of so many units. Up to
- * here that costs less than the whole product (bench/kernels.ts): listing them costs the same for any number of units, and a
+ * here that costs less than the whole product: listing them costs the same for any number of units, and a
  * product of its own about two and a half times as much as among others.
  */
 function sparseShare(units: number): number {

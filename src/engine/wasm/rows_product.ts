@@ -19,7 +19,7 @@ export interface DenseFrom {
   readonly gradient: number;
 }
 
-/** Where a whole product becomes the faster one: `bench/kernel_cases_spikes.ts` measures both sides. */
+/** Where a whole product becomes the faster one: docs/performance.md, "Where sums of rows end", has both sides measured. */
 export const DENSE_FROM: DenseFrom = { product: 0.45, gradient: 0.5 };
 
 /** Spikes in lists, and where the same lie at every step. */
