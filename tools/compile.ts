@@ -73,7 +73,7 @@ function openerFlags(target: string): string[] {
 export const command = createCommand(
   "compile",
   "Make one program of everything: dist/spikelet",
-  "The kernels must have been built; the page is, unless told otherwise. Downloads Deno's runtime for the target at its first use.",
+  "The kernels must have been built; the page is built by default. Downloads Deno's runtime for the target at its first use.",
   "--target aarch64-apple-darwin --output dist/spikelet-macos",
 )
   .addOption(pathOption("--output <file>", "the program").default(join("dist", "spikelet"), "dist/spikelet"))

@@ -51,7 +51,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
     "compare",
     "Train presets over several seeds: the notebook's network and its dense peer",
     "Prints the notebook's closing table, with mean and spread, and keeps it in runs/NAME.json, run by run, from which " +
-      "--resume goes on after whatever stopped it. Keeps no models. Each preset is trained by its own " +
+      "--resume continues. Keeps no models. Each preset is trained by its own " +
       "recipe, but for the options that are given, and takes those of the network's options that it has a use for.",
     "--models tuned,dense --seeds 3",
   )
@@ -97,7 +97,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
       nameOption("--name <name>", "the table's file below runs/", "compare and time").helpGroup("Output:"),
     )
     .addOption(
-      nameOption("--resume <name>", "go on with a comparison, with its options; or show its table").helpGroup(
+      nameOption("--resume <name>", "continue a comparison, with its options; or show its table").helpGroup(
         "Output:",
       ),
     )

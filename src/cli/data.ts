@@ -21,7 +21,7 @@ const NAMES = Object.keys(DATASETS).filter((name): name is DatasetName => Object
 export function dataCommand(): CommandUnknownOpts {
   return createCommand(
     "data",
-    "Fetch data sets, check them, tell where they are",
+    "Fetch data sets, check them, print where they are",
     "A data set is four IDX files, kept in data/NAME below the current folder.",
     "fetch",
   )
@@ -88,7 +88,7 @@ function fetchCommand(): CommandUnknownOpts {
 function verifyCommand(): CommandUnknownOpts {
   return createCommand(
     "verify",
-    "Hold a data set's four files to the MD5 and SHA-256 of the official ones",
+    "Compare a data set's four files with the MD5 and SHA-256 of the official ones",
     "Exits 1 where one is missing or another file.",
     "",
   )
@@ -135,7 +135,7 @@ function wordsOf(state: FileState, file: OfficialFile): string {
 }
 
 function pathCommand(): CommandUnknownOpts {
-  return createCommand("path", "Tell the folder that a data set is read from", "", "")
+  return createCommand("path", "Print the folder that a data set is read from", "", "")
     .addArgument(datasetArgument())
     .addOption(jsonOption)
     .addHelpText("after", `\nExample:\n  ${INVOCATION} data path mnist`)

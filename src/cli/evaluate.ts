@@ -54,7 +54,7 @@ export function evaluateCommand(): CommandUnknownOpts {
       ),
     )
     .addOption(
-      new Option("--by-class", "tell how each class fares, and what it is taken for").helpGroup("Output:"),
+      new Option("--by-class", "show how each class fares, and what it is taken for").helpGroup("Output:"),
     )
     .addOption(jsonOption)
     .action(async (runOrFile, given) => {

@@ -33,7 +33,7 @@ type Found<Facts> = ({ readonly available: true } & Facts) | {
 export function infoCommand(): CommandUnknownOpts {
   return createCommand(
     "info",
-    "Tell what is found here: versions, engines, SIMD, threads, data",
+    "Print what is found here: versions, engines, SIMD, threads, data",
     "",
     "--json",
   )

@@ -61,7 +61,7 @@ export const layersOption = listOption(
 /** `--neuron` */
 export const neuronOption = choiceOption(
   "--neuron <kind>",
-  "neurons of the hidden layers; lif fires above 1 unless told otherwise, and is read by an integrator or by its spikes",
+  "neurons of the hidden layers; lif fires above 1 by default, and is read by an integrator or by its spikes",
   HIDDEN,
   "the preset's",
 ).helpGroup(NETWORK);

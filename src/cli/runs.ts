@@ -82,7 +82,7 @@ export function runsCommand(): CommandUnknownOpts {
 }
 
 function showCommand(): CommandUnknownOpts {
-  return createCommand("show", "Show what a run was asked for, and how it stands", "", "")
+  return createCommand("show", "Show a run's options and its state", "", "")
     .argument("<name>", "the run's, below runs/")
     .addOption(jsonOption)
     .addHelpText("after", `\nExample:\n  ${INVOCATION} runs show wider`)
@@ -97,7 +97,7 @@ function showCommand(): CommandUnknownOpts {
 }
 
 function removeCommand(): CommandUnknownOpts {
-  return createCommand("rm", "Remove runs with all their files", "Asks first, unless told not to.", "")
+  return createCommand("rm", "Remove runs with all their files", "Asks first, unless --yes is given.", "")
     .usage("[options] <name...>")
     .argument("<name...>", "the runs', below runs/")
     .addOption(new Option("--yes", "do not ask").helpGroup("Output:"))

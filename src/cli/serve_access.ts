@@ -11,7 +11,7 @@ import { LOCAL_HOSTS } from "../serve/access.ts";
 export function allowHostOption() {
   return new Option(
     "--allow-host <name>",
-    "a name to be asked under, besides this machine's own; may be repeated",
+    "a name that requests may use, besides this machine's own; may be repeated",
   )
     .argParser((text, others: readonly string[] = []) => [...others, parseHost(text)]);
 }

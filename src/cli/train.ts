@@ -61,7 +61,7 @@ export function trainCommand(): CommandUnknownOpts {
     "train",
     "Train a network on MNIST, measure it and keep it",
     "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch), epochs.jsonl (a line an epoch), run.json and " +
-      "checkpoints/, from which --resume goes on after whatever stopped it.",
+      "checkpoints/, from which --resume continues.",
     "--epochs 3 --hidden 200 --name wider",
   )
     .addOption(networks.modelOption)
@@ -118,7 +118,7 @@ export function trainCommand(): CommandUnknownOpts {
       ),
     )
     .addOption(
-      nameOption("--resume <name>", "go on with a run: with its options, to the same bits").helpGroup(
+      nameOption("--resume <name>", "continue a run, with its options, to the same bits").helpGroup(
         "Output:",
       ),
     )
@@ -131,7 +131,9 @@ export function trainCommand(): CommandUnknownOpts {
       ).helpGroup("Output:"),
     )
     .addOption(
-      new Option("--explain", "tell how each layer is doing, and what usually helps").helpGroup("Output:"),
+      new Option("--explain", "describe each layer, what stands out and what usually helps").helpGroup(
+        "Output:",
+      ),
     )
     .addOption(
       pathOption("--out <file>", "write the model to this file too, such as runs/mine.safetensors").helpGroup(

@@ -42,7 +42,7 @@ interface Verdict {
 export function verifyCommand(): CommandUnknownOpts {
   return createCommand(
     "verify",
-    "Hold an engine to reference cases",
+    "Compare an engine with reference cases",
     "Compares states, logits, loss, gradients and two steps of training, each number to within " +
       `${TOLERANCE.relative} of the reference, or ${
         TOLERANCE.absolute.toFixed(5)
