@@ -163,9 +163,3 @@ Deno.test("the tour's prose names no command that its blocks do not run", () => 
   assert.deepEqual(unknown, []);
   assert.ok(STEPS.length > 15, "the page has been read");
 });
-
-Deno.test("what the tour links to is there", () => {
-  for (const [, target = ""] of TOUR.matchAll(/\]\(([^)#]+)[^)]*\)/g)) {
-    assert.ok(existsSync(join(PROJECT, "docs", target)), target);
-  }
-});
