@@ -20,10 +20,10 @@ const HEAD = 32_768;
 const AHEAD = 16;
 /** What a closing server waits for requests that are on their way, in milliseconds. */
 const ON_THEIR_WAY = 50;
-/** Turns of the event loop in which no connection came: then none is left that the operating system holds for this server … */
-const QUIET_TURNS = 3;
-/** … but where they go on coming, so many turns are enough. */
-const MOST_TURNS = 100;
+/** No connection came for so many milliseconds: then none is left that the operating system holds for this server … */
+const QUIET = 100;
+/** … but where they go on coming, so many milliseconds are enough. */
+const MOST_COMING = 2000;
 /** How long a connection that has been closed on this side is still listened to, in milliseconds. */
 const LINGER = 500;
 
@@ -75,10 +75,10 @@ export async function listenByNode(
   // A server that does not listen itself, for connections are handed to it, would destroy each of them after its first answer.
   Object.defineProperty(http, "listening", { value: true });
 
-  let taken = 0, come = 0, wasCrowded = false;
+  let taken = 0, cameAt = 0, wasCrowded = false;
   const take = (socket: Socket) => {
     taken++;
-    come++;
+    cameAt = performance.now();
     const surplus = connections.add(socket, performance.now());
     surplus?.destroy();
     wasCrowded ||= surplus !== undefined;
@@ -117,11 +117,8 @@ export async function listenByNode(
     async close() {
       isClosing = true;
       // Whoever is neither taken nor read yet would be reset.
-      for (let turns = 0, quiet = 0, before = come; turns < MOST_TURNS && quiet < QUIET_TURNS; turns++) {
-        await pause(0);
-        quiet = come === before ? quiet + 1 : 0;
-        before = come;
-      }
+      const began = cameAt = performance.now(), isComing = () => performance.now() - cameAt < QUIET;
+      while (isComing() && performance.now() - began < MOST_COMING) await pause(QUIET / 10);
       server.close();
       await pause(ON_THEIR_WAY);
       for (const socket of connections.waiting) {

@@ -182,7 +182,7 @@ const OTHERS: readonly Refusal[] = [
   [["runs", "shwo"], /^runs shwo: expected show or rm, or no word to list all runs$/m],
   [["runs", "show"], /^missing required argument 'name'$/m],
   [["runs", "show", "../x"], /^run "..\/x": expected 1 to 100 letters/m],
-  [["runs", "rm", "x", "y"], /^too many arguments for 'rm'/m],
+  [["runs", "rm"], /^missing required argument 'name'$/m],
 ];
 
 for (const [name, refused] of [["train", TRAIN], ["the other commands", OTHERS]] as const) {

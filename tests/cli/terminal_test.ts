@@ -158,8 +158,8 @@ for (const [way, reason] of [["deno", NO_TERMINAL], ["npx", NO_NPX]] as const) {
           const code = await terminal.code;
           const at = `${name}, ${JSON.stringify(moment)}: ${code}\n${terminal.text}`;
           const state = await exists(join(directory, "run.json")) ? await stateOf(directory) : "none";
-          // What is measured for the last time when the signal comes is as good as done.
-          assert.equal(code, state === "finished" ? 0 : 130, at);
+          // What is measured for the last time when the signal comes is as good as done; who called it may end by the signal.
+          assert.ok(code === 130 || code === 0 && state === "finished", at);
           if (state === "interrupted") {
             assert.match(terminal.text, /^Stopped (after batch|before the first batch)/m, at);
           }
