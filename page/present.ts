@@ -5,6 +5,7 @@
  */
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
+import { count } from "../src/figures.ts";
 import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
@@ -53,8 +54,8 @@ export function newNetwork(
 export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
   if (blob.size > MOST_BYTES) {
     throw new InputError(
-      `${name}: ${blob.size.toLocaleString("en-US")} bytes, expected at most ${
-        MOST_BYTES.toLocaleString("en-US")
+      `${name}: ${count(blob.size)} bytes, expected at most ${
+        count(MOST_BYTES)
       }: this is no model of Spikelet's`,
     );
   }

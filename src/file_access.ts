@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError, SpikeletError } from "./errors.ts";
+import { count } from "./figures.ts";
 
 /**
  * The size of a regular file, so that nothing is opened that could block or never end (a pipe, a device).
@@ -101,7 +102,7 @@ export function readNoteSync(path: string): string {
 
 function checkSize(size: number, most: number, path: string): void {
   if (size <= most) return;
-  const [found, limit] = [size, most].map((bytes) => bytes.toLocaleString("en-US"));
+  const [found, limit] = [size, most].map((bytes) => count(bytes));
   throw new InputError(`${path}: ${found} bytes, expected at most ${limit}: this is no file of Spikelet's`);
 }
 

@@ -5,6 +5,7 @@
  * Skipped when neither the sources nor the tools have changed since the last build.
  */
 import { createHash } from "node:crypto";
+import { count } from "../src/figures.ts";
 
 // The words of the help take longer to load than it takes to see that nothing has changed.
 if (import.meta.main && Deno.args.length > 0) await (await import("./build_help.ts")).endWithHelp();
@@ -97,7 +98,7 @@ if (!isCurrent(stamp)) {
     Deno.writeFileSync(new URL(name, root), binary);
     Deno.writeTextFileSync(new URL("build/kernels.d.ts", root), declarations.text);
     console.error(
-      `${name}: ${binary.length.toLocaleString("en")} bytes in ${Math.round(performance.now() - started)} ms`,
+      `${name}: ${count(binary.length)} bytes in ${Math.round(performance.now() - started)} ms`,
     );
   }
   Deno.writeTextFileSync(new URL("build/kernels.stamp", root), stamp);

@@ -16,6 +16,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
 import { serveFolder } from "../tests/page/static_server.ts";
+import { count } from "../src/figures.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PNGQUANT = "/usr/bin/pngquant";
@@ -186,7 +187,7 @@ if (import.meta.main) {
       const path = join(out, picture.file);
       await Deno.writeFile(path, await photograph(browser, join(folder, page), picture));
       if (existsSync(PNGQUANT)) await shrink(path);
-      console.log(`${path}: ${(await Deno.stat(path)).size.toLocaleString("en")} bytes`);
+      console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
     }
     const built = join(folder, "page");
     await buildPage(built);
@@ -194,7 +195,7 @@ if (import.meta.main) {
       const path = join(out, picture.file);
       await Deno.writeFile(path, await photographPage(browser, built, picture));
       if (existsSync(PNGQUANT)) await shrink(path);
-      console.log(`${path}: ${(await Deno.stat(path)).size.toLocaleString("en")} bytes`);
+      console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
     }
   } finally {
     await browser.close();

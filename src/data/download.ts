@@ -10,6 +10,7 @@
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { NetworkError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { LARGEST_NOTE, readText, writeError } from "../file_access.ts";
 import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
 
@@ -89,9 +90,7 @@ export async function download(options: DownloadOptions): Promise<Download> {
       }
       if (++failures > retries || error.wait > LONGEST_PAUSE) {
         const tries = failures > 1 ? `, ${failures} times in a row` : "";
-        const rest = size > 0
-          ? `; it goes on from the ${size.toLocaleString("en-US")} bytes that are here`
-          : "";
+        const rest = size > 0 ? `; it goes on from the ${count(size)} bytes that are here` : "";
         throw new NetworkError(`${url}: ${error.message}${tries}: run the same command again later${rest}`);
       }
       const seconds = Math.max(error.wait, Math.min(pause * 2 ** (failures - 1), LONGEST_PAUSE));
@@ -190,7 +189,7 @@ async function collect(
       watch.heard(piece.length);
       if (received + piece.length > most) {
         throw new NetworkError(
-          `${url}: it sends more than ${most.toLocaleString("en-US")} bytes: this is another file; ` +
+          `${url}: it sends more than ${count(most)} bytes: this is another file; ` +
             "check the address, or fetch from another with --from",
         );
       }
@@ -281,7 +280,7 @@ function watchPeer(patience: number): Watch {
   const controller = new AbortController();
   const giveUp = () =>
     controller.abort(
-      new PassingFault(`less than ${LEAST_BYTES.toLocaleString("en-US")} bytes came in ${patience} s`),
+      new PassingFault(`less than ${count(LEAST_BYTES)} bytes came in ${patience} s`),
     );
   let timer = setTimeout(giveUp, 1000 * patience);
   let heard = 0;

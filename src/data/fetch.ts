@@ -5,6 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError, NetworkError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { readError, writeError } from "../file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
 import { discardPart, download, urlOfPart } from "./download.ts";
@@ -214,7 +215,7 @@ async function unpack(part: string, file: OfficialFile): Promise<Uint8Array | st
     }
     for await (const piece of await openUnpacked(part)) {
       if (length + piece.length > bytes) {
-        return `it unpacks to more than ${bytes.toLocaleString("en-US")} bytes`;
+        return `it unpacks to more than ${count(bytes)} bytes`;
       }
       content.set(piece, length);
       length += piece.length;

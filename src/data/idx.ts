@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { count } from "../figures.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile } from "../file_access.ts";
 import { InflateError } from "./inflate_error.ts";
@@ -111,7 +112,7 @@ export async function readIdxBlob(file: Blob, name: string): Promise<Idx> {
   const gzip = start[0] === 0x1f && start[1] === 0x8b;
   if (gzip) return parseIdx(await inflate(file.stream(), name, file.size), name);
   if (file.size > LARGEST_FILE) {
-    throw new InputError(`${name}: ${grouped(file.size)} bytes, expected at most ${grouped(LARGEST_FILE)}`);
+    throw new InputError(`${name}: ${count(file.size)} bytes, expected at most ${count(LARGEST_FILE)}`);
   }
   return parseIdx(new Uint8Array(await file.arrayBuffer()), name);
 }
@@ -155,7 +156,7 @@ function parseHeader(start: Uint8Array, name: string): Header {
   if (total > LARGEST_FILE) {
     throw new InputError(
       `${name}: its header promises ${shape.join(" × ")} bytes, expected at most ${
-        grouped(LARGEST_FILE)
+        count(LARGEST_FILE)
       } in all: ` +
         "the header is damaged; fetch it again",
     );
@@ -168,9 +169,7 @@ function checkLength(found: number, promised: number, name: string): void {
   if (found === promised) return;
   const fault = found < promised ? "the file is cut short" : "something was added to the file";
   throw new InputError(
-    `${name}: ${grouped(found)} bytes, but its header promises ${
-      grouped(promised)
-    }: ${fault}; fetch it again`,
+    `${name}: ${count(found)} bytes, but its header promises ${count(promised)}: ${fault}; fetch it again`,
   );
 }
 
@@ -206,7 +205,7 @@ async function inflate(
     if (piece.length > to.length - filled) {
       throw new InputError(
         `${path}: inflates to more than the ${
-          grouped(to.length)
+          count(to.length)
         } bytes that its header promises: fetch it again`,
       );
     }
@@ -241,7 +240,7 @@ function inflatedLength(start: Uint8Array, path: string, size: number): number {
   const { total } = parseHeader(start, path);
   if (total > size * DEFLATE_RATIO) {
     throw new InputError(
-      `${path}: ${grouped(size)} bytes of gzip, but its header promises ${grouped(total)}: ` +
+      `${path}: ${count(size)} bytes of gzip, but its header promises ${count(total)}: ` +
         "the file is cut short or damaged; fetch it again",
     );
   }
@@ -264,8 +263,4 @@ function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {
 
 function hex(bytes: Iterable<number>): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
-}
-
-function grouped(count: number): string {
-  return count.toLocaleString("en-US");
 }

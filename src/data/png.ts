@@ -9,6 +9,7 @@
  */
 import { decode, type DecodedPng } from "fast-png";
 import { InputError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { inflatedSize } from "./inflate.ts";
 import { InflateError } from "./inflate_error.ts";
 import {
@@ -102,7 +103,7 @@ function readHeader(data: Uint8Array, name: string, most: number): Header {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const width = view.getUint32(0), height = view.getUint32(4), depth = view.getUint8(8);
   const colour = COLOURS.get(view.getUint8(9)), interlace = view.getUint8(12);
-  const size = `${width.toLocaleString("en")} × ${height.toLocaleString("en")} pixels`;
+  const size = `${count(width)} × ${count(height)} pixels`;
   if (width === 0 || height === 0) throw damagedPng(name, `it has ${size}`);
   if (most <= 0) {
     throw new InputError(
@@ -111,8 +112,8 @@ function readHeader(data: Uint8Array, name: string, most: number): Header {
   }
   if (width > MOST_SIDE || height > MOST_SIDE || width * height > most) {
     throw new InputError(
-      `${name}: ${size}: expected at most ${most.toLocaleString("en")} in all and ${
-        MOST_SIDE.toLocaleString("en")
+      `${name}: ${size}: expected at most ${count(most)} in all and ${
+        count(MOST_SIDE)
       } a side: make it smaller`,
     );
   }

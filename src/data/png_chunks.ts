@@ -5,6 +5,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { oneLine } from "../one_line.ts";
 
 /** The longest side of a picture that is decoded. */
@@ -49,7 +50,7 @@ export function dataOf(bytes: Uint8Array, { from, to }: Chunk): Uint8Array {
 export function findChunks(bytes: Uint8Array, name: string): PngChunks {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
     throw new InputError(
-      `${name}: ${bytes.length.toLocaleString("en")} bytes that are no PNG: expected a PNG file`,
+      `${name}: ${count(bytes.length)} bytes that are no PNG: expected a PNG file`,
     );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -77,7 +78,7 @@ export function findChunks(bytes: Uint8Array, name: string): PngChunks {
     from = to;
   }
   throw new InputError(
-    `${name}: a PNG that is cut short after ${bytes.length.toLocaleString("en")} bytes: send the whole of it`,
+    `${name}: a PNG that is cut short after ${count(bytes.length)} bytes: send the whole of it`,
   );
 }
 

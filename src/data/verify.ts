@@ -9,6 +9,7 @@ import type { OfficialFile } from "./datasets.ts";
 import { InflateError } from "./inflate_error.ts";
 import { locateFile } from "./locate_file.ts";
 import { createSums } from "./sums.ts";
+import { count } from "../figures.ts";
 
 /** What stands in the place of an official file. */
 export type FileState =
@@ -40,7 +41,7 @@ async function faultOf(path: string, file: OfficialFile): Promise<string | undef
       sums.update(piece);
       length += piece.length;
       if (length > file.bytes) {
-        return `it has more than the ${file.bytes.toLocaleString("en-US")} bytes of the official file`;
+        return `it has more than the ${count(file.bytes)} bytes of the official file`;
       }
     }
   } catch (error) {

@@ -105,5 +105,5 @@ function canonical(value: unknown): string {
 }
 
 function milliseconds(seconds: number): string {
-  return `${(1000 * seconds).toLocaleString("en", { maximumSignificantDigits: 3 })} ms`;
+  return `${(1000 * seconds).toLocaleString("en-US", { maximumSignificantDigits: 3 })} ms`;
 }

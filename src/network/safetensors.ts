@@ -9,6 +9,7 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { oneLine } from "../one_line.ts";
 
 /**
@@ -171,7 +172,7 @@ function parseHeader(bytes: Uint8Array, name: string): { header: Record<string, 
   if (length > BigInt(most)) {
     throw new InputError(
       `${name}: its header is said to have ${length.toLocaleString("en-US")} bytes, expected at most ` +
-        `${most.toLocaleString("en-US")}: the file is cut short, or not a safetensors file`,
+        `${count(most)}: the file is cut short, or not a safetensors file`,
     );
   }
   const start = LENGTH_BYTES + Number(length);
@@ -238,8 +239,8 @@ function checkCoverage(entries: readonly Entry[], length: number, name: string):
   if (covered !== length) {
     const fault = length < covered ? "the file is cut short" : "something was added to the file";
     throw new InputError(
-      `${name}: ${length.toLocaleString("en-US")} bytes of tensors, but its header promises ` +
-        `${covered.toLocaleString("en-US")}: ${fault}; fetch it again`,
+      `${name}: ${count(length)} bytes of tensors, but its header promises ` +
+        `${count(covered)}: ${fault}; fetch it again`,
     );
   }
 }

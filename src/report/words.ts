@@ -20,7 +20,7 @@ export function layerName({ layers }: NetworkSpec, layer: number): string {
 /** A layer with its size and kind: `layer 1 (100 units, graded)`. */
 export function describeLayer(spec: NetworkSpec, layer: number): string {
   const { units, neuron } = spec.layers[layer]!;
-  return `${layerName(spec, layer)} (${units.toLocaleString("en-US")} units, ${neuron.kind})`;
+  return `${layerName(spec, layer)} (${figures.count(units)} units, ${neuron.kind})`;
 }
 
 /** Characters of a class's name for which there is room in a text, and beside a plot. */

@@ -5,6 +5,7 @@
  */
 import type { TakenSample } from "../classify/classifier.ts";
 import { Refusal } from "./refusal.ts";
+import { count } from "../figures.ts";
 
 /** The samples of one request. */
 export interface Questions {
@@ -18,10 +19,10 @@ export interface Questions {
 export const MOST_SAMPLES = 10_000;
 
 /** @throws {Refusal} 400 when they are more than {@linkcode MOST_SAMPLES}. */
-export function checkCount(count: number): void {
-  if (count <= MOST_SAMPLES) return;
+export function checkCount(samples: number): void {
+  if (samples <= MOST_SAMPLES) return;
   throw new Refusal(
     400,
-    `more than ${MOST_SAMPLES.toLocaleString("en")} samples in one request: send them in several`,
+    `more than ${count(MOST_SAMPLES)} samples in one request: send them in several`,
   );
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import { overloaded, Refusal } from "./refusal.ts";
+import { count } from "../figures.ts";
 
 /** What bodies may cost. */
 export interface BodyLimits {
@@ -85,12 +86,12 @@ export class Bodies {
   #tooLong(): Refusal {
     return new Refusal(
       413,
-      `the body is longer than ${this.#limits.bytes.toLocaleString("en")} bytes: send less at a time`,
+      `the body is longer than ${count(this.#limits.bytes)} bytes: send less at a time`,
     );
   }
 
   #tooSlow(): Refusal {
-    const seconds = (this.#limits.milliseconds / 1000).toLocaleString("en");
+    const seconds = (this.#limits.milliseconds / 1000).toLocaleString("en-US");
     return new Refusal(408, `the body took longer than ${seconds} s: send it faster`, {
       connection: "close",
     });

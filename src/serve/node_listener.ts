@@ -9,6 +9,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Connections } from "./connections.ts";
 import { areDescriptorsSpent } from "./descriptors.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
+import { count } from "../figures.ts";
 
 /** How often connections are looked at that may be waiting for too long, in milliseconds. */
 const LOOK = 1000;
@@ -170,7 +171,7 @@ function refuse(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const isLong = error.code === "HPE_HEADER_OVERFLOW";
   const body = JSON.stringify({
-    error: isLong ? `the head is longer than ${HEAD.toLocaleString("en")} bytes` : "this is not HTTP/1.1",
+    error: isLong ? `the head is longer than ${count(HEAD)} bytes` : "this is not HTTP/1.1",
   });
   const status = isLong ? "431 Request Header Fields Too Large" : "400 Bad Request";
   socket.end(

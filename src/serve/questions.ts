@@ -6,7 +6,7 @@
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";
-import { counted } from "../figures.ts";
+import { count, counted } from "../figures.ts";
 import { checkCount, type Questions } from "./asked.ts";
 import { type FormFile, readForm } from "./form.ts";
 import { readJson } from "./json_body.ts";
@@ -85,25 +85,25 @@ function picture(bytes: Uint8Array, { form, side, ink }: Taking, name: string, m
 
 /** Samples as they lie one after the other; a sequence alone may be shorter than the network's. */
 function raw(bytes: Uint8Array, { form }: Taking, name: string): TakenSample[] {
-  const { size, steps, channels, leastSteps } = form, count = bytes.length / size;
+  const { size, steps, channels, leastSteps } = form, samples = bytes.length / size;
   if (
-    steps > 1 && count > 0 && count < 1 && bytes.length % channels === 0 &&
+    steps > 1 && samples > 0 && samples < 1 && bytes.length % channels === 0 &&
     bytes.length >= leastSteps * channels
   ) {
     return [{ features: bytes, steps: form.stepsOf(bytes.length) }];
   }
-  if (count === 0 || !Number.isInteger(count)) {
+  if (samples === 0 || !Number.isInteger(samples)) {
     const sequence = steps === 1 ? "" : `, ${channels} a step, of which one sample alone may have fewer`;
     throw new Refusal(
       400,
-      `${name}: ${counted(bytes.length, "byte")}: expected ${size.toLocaleString("en")} a sample, a byte a ${
+      `${name}: ${counted(bytes.length, "byte")}: expected ${count(size)} a sample, a byte a ${
         form.bytes === "pixels" ? "pixel" : "number"
       }${sequence}`,
     );
   }
-  checkCount(count);
+  checkCount(samples);
   return Array.from(
-    { length: count },
+    { length: samples },
     (_, i) => ({ features: bytes.subarray(i * size, (i + 1) * size), steps }),
   );
 }

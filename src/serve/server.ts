@@ -14,6 +14,7 @@ import { createApp, type LogEntry } from "./app.ts";
 import type { Seed } from "./classify_route.ts";
 import { listen } from "./listen.ts";
 import type { Site } from "./site.ts";
+import { counted } from "../figures.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */
 export interface ServerSetup extends Access {
@@ -108,6 +109,6 @@ async function within(promise: Promise<unknown>, milliseconds: number): Promise<
 /** `2026-11-25T02:00:00.000Z POST /classify 200, 1 sample, 0.8 ms` */
 function logLine({ method, path, status, samples, milliseconds }: LogEntry): string {
   const time = new Date().toISOString(), shown = JSON.stringify(path.slice(0, 200)).slice(1, -1);
-  const asked = samples === 0 ? "" : `${samples.toLocaleString("en")} sample${samples === 1 ? "" : "s"}, `;
+  const asked = samples === 0 ? "" : `${counted(samples, "sample")}, `;
   return `${time} ${method} ${shown} ${status}, ${asked}${milliseconds.toFixed(1)} ms`;
 }

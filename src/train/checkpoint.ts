@@ -10,6 +10,7 @@
 import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { readWhole } from "../file_access.ts";
 import { parseJson } from "../json.ts";
 import {
@@ -41,27 +42,27 @@ const DIGEST_BYTES = 32;
 const DAMAGED = "expected what encodeCheckpoint writes";
 const UNIT_SPIKES = "unitSpikes";
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const number = v.number();
-const score = v.strictObject({ loss: number, accuracy: number, correct: count, total: count });
+const score = v.strictObject({ loss: number, accuracy: number, correct: whole, total: whole });
 const progressSchema = v.strictObject({
-  epoch: v.pipe(count, v.minValue(1)),
-  batch: count,
+  epoch: v.pipe(whole, v.minValue(1)),
+  batch: whole,
   seconds: number,
-  sums: v.strictObject({ loss: number, correct: count, total: count, spikes: count }),
+  sums: v.strictObject({ loss: number, correct: whole, total: whole, spikes: whole }),
   last: v.nullable(v.strictObject({
-    epoch: count,
+    epoch: whole,
     score,
     validation: v.nullable(score),
     learningRate: number,
     firingRate: number,
-    units: count,
-    silent: count,
-    saturated: count,
+    units: whole,
+    silent: whole,
+    saturated: whole,
     seconds: number,
     best: v.boolean(),
   })),
-  best: v.nullable(v.strictObject({ epoch: count, score })),
+  best: v.nullable(v.strictObject({ epoch: whole, score })),
 });
 
 /**
@@ -128,7 +129,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
   const [expected, found] = [bytes.subarray(end), await digest(bytes.subarray(0, end))];
   if (found.some((byte, i) => byte !== expected[i])) {
     throw new InputError(
-      `${name}: its checksum is not that of its ${bytes.length.toLocaleString("en-US")} bytes: ` +
+      `${name}: its checksum is not that of its ${count(bytes.length)} bytes: ` +
         "the file is damaged, or no checkpoint",
     );
   }

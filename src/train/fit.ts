@@ -6,6 +6,7 @@
 import { fitSteps, longestOf } from "../data/fit_steps.ts";
 import { bytesOf, type Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
+import { count } from "../figures.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_match.ts";
@@ -45,17 +46,15 @@ function checkBytes(learned: string | undefined, whose: string, samples: Samples
 export function fitForm(spec: NetworkSpec, whose: string, given: Samples, advice: string): Samples {
   const { isSequence, channels, size } = sampleFormOf(spec);
   const takes = isSequence
-    ? `sequences of ${number(spec.steps)} steps of ${
-      number(channels)
-    }, for its encoder is ${spec.encoder.kind}`
-    : `${number(size)} numbers a sample, for its encoder is ${spec.encoder.kind}`;
+    ? `sequences of ${count(spec.steps)} steps of ${count(channels)}, for its encoder is ${spec.encoder.kind}`
+    : `${count(size)} numbers a sample, for its encoder is ${spec.encoder.kind}`;
   const samples = isSequence ? fitSteps(given, spec.steps) : given, { steps } = samples;
   const isOther = size !== samples.size || (steps !== undefined && steps !== (isSequence ? spec.steps : 1));
   if (isOther) {
     const found = steps === undefined
-      ? number(samples.size)
-      : `sequences of ${samples.lengths ? "up to " : ""}${number(longestOf(samples))} steps of ${
-        number(samples.size / steps)
+      ? count(samples.size)
+      : `sequences of ${samples.lengths ? "up to " : ""}${count(longestOf(samples))} steps of ${
+        count(samples.size / steps)
       }`;
     const encoders = isSequence || steps === undefined
       ? ""
@@ -65,8 +64,4 @@ export function fitForm(spec: NetworkSpec, whose: string, given: Samples, advice
     );
   }
   return samples;
-}
-
-function number(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -63,5 +63,5 @@ export function samplesThatFit(
 /** A number of bytes in words. */
 export function mebibytes(bytes: number): string {
   const digits = bytes < 2 ** 20 ? 3 : 1;
-  return `${(bytes / 2 ** 20).toLocaleString("en", { maximumFractionDigits: digits })} MiB`;
+  return `${(bytes / 2 ** 20).toLocaleString("en-US", { maximumFractionDigits: digits })} MiB`;
 }

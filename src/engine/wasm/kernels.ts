@@ -8,6 +8,7 @@
  */
 import type * as exports from "../../../build/kernels.d.ts";
 import { EngineError } from "../../errors.ts";
+import { count } from "../../figures.ts";
 import type { Neuron } from "../../network/neurons.ts";
 
 /** The exports of asm/index.ts and of every file in asm/neurons/. */
@@ -66,7 +67,7 @@ export class Arena {
     try {
       this.#memory.grow(Math.ceil(missing / PAGE));
     } catch (cause) {
-      const found = `${Math.ceil(this.#next / 2 ** 20).toLocaleString("en")} MiB`;
+      const found = `${count(Math.ceil(this.#next / 2 ** 20))} MiB`;
       throw new EngineError(
         `the network needs ${found} of memory or more in each thread: WebAssembly has 4 GiB at most`,
         {
