@@ -170,11 +170,34 @@ export function sampleFormOf({ encoder, inputs, steps }: {
   }
 }
 
-/** The feature of each pixel value, float32 `[256]`. */
-export function featuresOfPixels({ kind, offset }: Encoder): Float32Array {
+/**
+ * What features are multiplied by before an encoder's kernel has them: the same factor on every engine, so that the same draws are
+ * below them.
+ *
+ * @param draws What one unit of a noise draw is worth: a power of two, where draws stay integers.
+ */
+export function featureScaleOf(encoder: Encoder, draws: number): number {
+  switch (encoder.kind) {
+    case "noise":
+      return draws;
+    case "poisson":
+      return 2 ** 16 * encoder.rate; // compared with 16 bits
+    case "latency":
+    case "delta":
+    case "constant":
+    case "direct":
+      return 1;
+    default:
+      return encoder satisfies never;
+  }
+}
+
+/** The feature of each pixel value, multiplied by a factor: float32 `[256]`. */
+export function featuresOfPixels({ kind, offset }: Encoder, scale: number): Float32Array {
   // An offset would round each pixel otherwise, and differences with it.
   const added = kind === "delta" ? 0 : offset;
-  return Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + added);
+  const features = Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + added);
+  return features.map((feature) => feature * scale);
 }
 
 /** Whether a sample's features are the same at every step, so that they can be multiplied into the weights. */

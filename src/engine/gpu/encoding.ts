@@ -12,7 +12,7 @@ import type { SampleFeatures } from "../../data/augment.ts";
 import { arePixels } from "../../data/samples.ts";
 import {
   DELTA_CHANNELS,
-  type Encoder,
+  featureScaleOf,
   featuresOfPixels,
   latencyLevels,
   sampleFormOf,
@@ -34,21 +34,8 @@ export interface PackedSamples {
   readonly keys: Int32Array;
 }
 
-/** What features are multiplied by before they go up: as on the CPU, so that the same draws are below them. */
-function featureScaleOf(encoder: Encoder): number {
-  switch (encoder.kind) {
-    case "poisson":
-      return 2 ** 16 * encoder.rate;
-    case "noise":
-    case "latency":
-    case "delta":
-    case "constant":
-    case "direct":
-      return 1;
-    default:
-      return encoder satisfies never;
-  }
-}
+/** Draws are float32 of their own range on a device. */
+const DRAW_SCALE = 1;
 
 /**
  * Gathers the samples of a batch.
@@ -68,7 +55,7 @@ export function packSamples(
   },
 ): PackedSamples {
   const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
-  const isTable = arePixels(samples), scale = featureScaleOf(spec.encoder);
+  const isTable = arePixels(samples), scale = featureScaleOf(spec.encoder, DRAW_SCALE);
   const numbers = isTable ? new Uint8Array(4 * Math.ceil(count * size / 4)) : new Float32Array(count * size);
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
@@ -90,8 +77,7 @@ export function packSamples(
 
 /** The feature of each pixel value, f32 `[256]`, for {@linkcode encodeRows}. */
 export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor<"f32"> {
-  const scale = featureScaleOf(encoder);
-  return backend.upload(featuresOfPixels(encoder).map((feature) => feature * scale), [256]);
+  return backend.upload(featuresOfPixels(encoder, featureScaleOf(encoder, DRAW_SCALE)), [256]);
 }
 
 /** Rows that a sample has: its steps, or one where its input is the same at all of them. */

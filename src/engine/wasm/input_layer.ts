@@ -96,7 +96,7 @@ export class InputLayer implements InputOperations {
     this.#floats = new Float32Array(kernels.memory.buffer);
     const { encoder, inputs, steps } = spec, { featureScale } = this.#product;
     this.#steps = steps;
-    this.#pixels = featuresOfPixels(encoder).map((feature) => feature * featureScale);
+    this.#pixels = featuresOfPixels(encoder, featureScale);
     if (!foldsFeatures(encoder)) this.#view(memory.features, inputs).fill(1);
     if (encoder.kind === "latency") {
       this.#view(memory.levels, 4).fill(Infinity);

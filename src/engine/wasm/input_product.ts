@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { DELTA_CHANNELS, type Encoder, sampleFormOf } from "../../network/encoders.ts";
+import { DELTA_CHANNELS, featureScaleOf, sampleFormOf } from "../../network/encoders.ts";
 import type { DrawKey } from "../../random.ts";
 import type { Plan } from "../plan.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
@@ -16,23 +16,6 @@ import { type Precision, type Tile, TILES } from "./precision.ts";
 
 /** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
-
-/** What the features of an encoder's samples are multiplied by before they are handed over. */
-function featureScaleOf(encoder: Encoder, precision: Precision): number {
-  switch (encoder.kind) {
-    case "noise":
-      return DRAW_SCALE[precision];
-    case "poisson":
-      return 2 ** 16 * encoder.rate; // compared with 16 bits
-    case "latency":
-    case "delta":
-    case "constant":
-    case "direct":
-      return 1;
-    default:
-      return encoder satisfies never;
-  }
-}
 
 /** How the product is computed. */
 export interface InputProductOptions {
@@ -72,7 +55,7 @@ export class InputProduct {
     this.#integer = noisy && precision === "i16";
     const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
     this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
-    this.featureScale = featureScaleOf(plan.spec.encoder, precision);
+    this.featureScale = featureScaleOf(plan.spec.encoder, DRAW_SCALE[precision]);
     this.#row = roundUp(plan.spec.inputs, 4);
   }
 
