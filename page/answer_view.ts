@@ -10,6 +10,7 @@ import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Sight } from "../src/page/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
+import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";
 import { pictureOf } from "./pad.ts";
 import { drawPotentials } from "./plots.ts";
@@ -191,12 +192,12 @@ export class AnswerView {
     for (const { layer, canvas, caption } of this.#views) {
       const fired = trace.spikes[layer]!, { units } = layers[layer]!;
       const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
-      const name = layer === top ? "Output layer" : `Layer ${layer + 1}`;
+      const name = layerName(layer, top);
       const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${
         count(units)
       } units a step`;
       caption.replaceChildren(
-        make("span", {}, `${name}: spikes of ${count(units)} units`),
+        make("span", {}, `Spikes of the ${count(units)} units of ${name}`),
         make("span", {}, figures),
       );
       canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);

@@ -16,7 +16,7 @@ import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/figures.ts";
 import { pathOption, runOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
-import { describeNetwork } from "../src/cli/training_options.ts";
+import { describeNetwork } from "../src/network/words.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";

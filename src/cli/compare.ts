@@ -26,6 +26,7 @@ import { report, table } from "./comparison_table.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
 import { printError } from "../print.ts";
+import { describeNetwork } from "../network/words.ts";
 import { modelsOption } from "./network_options.ts";
 import { nameOption, numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
@@ -156,7 +157,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
                   described.add(model);
                   progress.clear();
                   say(
-                    `${model} network ${options.describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
+                    `${model} network ${describeNetwork(spec)}: ${counted(epochs, "epoch")} of ${
                       counted(samples, "sample")
                     }`,
                   );

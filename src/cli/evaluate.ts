@@ -21,6 +21,7 @@ import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../figures.ts";
+import { describeNetwork } from "../network/words.ts";
 import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
@@ -88,7 +89,7 @@ export function evaluateCommand(): CommandUnknownOpts {
       const { samples, notice } = fitted;
       if (notice !== undefined) progress.note(notice);
       await engine.setParameters(model.parameters);
-      say(`${path}: ${options.describeNetwork(model.spec)}`);
+      say(`${path}: ${describeNetwork(model.spec)}`);
       say(engine.description);
       const started = performance.now();
       const test = await evaluate(

@@ -8,6 +8,7 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { fires } from "../report/recordings.ts";
 import { gridOf } from "../report/raster_grid.ts";
 import { count } from "../figures.ts";
+import { layerName } from "../network/words.ts";
 
 /** What is drawn. */
 export interface LiveView {
@@ -55,7 +56,7 @@ export function drawLive({ title, spec, trace, history }: LiveView, room: Room):
       ? []
       : brailleRaster(trace.spikes[layer]!, spec.steps, units, width - LABEL, most);
     free -= lines.length;
-    const label = layerLabel(layer, top).padEnd(LABEL);
+    const label = layerName(layer, top, "output").padEnd(LABEL);
     rasters.unshift(
       ...lines.map((line, i) => (i === 0 ? label : " ".repeat(LABEL)) + paint(layer === top ? 33 : 36, line)),
     );
@@ -107,13 +108,9 @@ function axisLine(steps: number, columns: number): string {
   return " ".repeat(LABEL) + (gap > 0 ? `0${" ".repeat(gap)}${last}` : "0");
 }
 
-function layerLabel(layer: number, top: number): string {
-  return layer === top ? "output" : `layer ${layer + 1}`;
-}
-
 /** What share of a layer's units fires at a step, now and before. */
 function rateLine(layer: number, top: number, history: readonly number[], width: number): string {
-  const now = `${layerLabel(layer, top).padEnd(LABEL)}${
+  const now = `${layerName(layer, top, "output").padEnd(LABEL)}${
     (100 * (history.at(-1) ?? 0)).toFixed(1).padStart(5)
   } % fire`;
   return `${now}  ${sparkline(history, Math.max(0, width - now.length - 2))}`.slice(0, width).trimEnd();

@@ -15,6 +15,7 @@ import {
   removeRun,
   type RunEntry,
 } from "../train/runs.ts";
+import { describeNetwork } from "../network/words.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { type Hint, hintLines } from "./hints.ts";
@@ -32,7 +33,6 @@ import {
   settingsOf,
   sortRuns,
 } from "./run_settings.ts";
-import { describeNetwork } from "./training_options.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
 /** The columns of the list, before the settings in which runs differ. */

@@ -15,13 +15,13 @@ import { boundConnections } from "../serve/descriptors.ts";
 import { printError } from "../print.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
 import { findModel } from "../train/run_folder.ts";
+import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
 import { allowHostOption, corsOption, hostsOf, isEveryAddress, NoModelOption } from "./serve_access.ts";
 import { count, counted } from "../figures.ts";
 import { choiceOption, hostOption, numberOption, runOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
-import { describeNetwork } from "./training_options.ts";
 
 const SERVER = "Server:";
 const ANSWERS = "Answers:";

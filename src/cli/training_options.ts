@@ -12,10 +12,9 @@ import type { Precision } from "../engine/wasm/precision.ts";
 import { OptionError } from "../errors.ts";
 import { SEED_DEFAULTS } from "../network/presets.ts";
 import { type Recipe } from "../train/presets.ts";
-import { LIMITS, type NetworkSpec } from "../network/spec.ts";
+import { LIMITS } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { type Schedule, SCHEDULES } from "../train/schedule.ts";
-import { count } from "../figures.ts";
 import type { StartOptions } from "./start_options.ts";
 import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
@@ -283,10 +282,4 @@ export function fitWarmUp<Options extends TrainingOptions>(
   const { batchSize, epochs, limit = Infinity, warmUp } = options;
   const batches = Math.ceil(Math.min(limit, samples) / batchSize) * epochs;
   return { ...options, warmUp: Math.min(warmUp, Math.floor(batches / 10)) };
-}
-
-/** A network's sizes in words: `784-100-10, 128 steps`. */
-export function describeNetwork({ inputs, layers, steps }: NetworkSpec): string {
-  const sizes = [inputs, ...layers.map(({ units }) => units)].join("-");
-  return steps > 1 ? `${sizes}, ${count(steps)} steps` : sizes;
 }

@@ -7,9 +7,9 @@ import type { RunObserver, RunOptions, RunStanding } from "../train/run.ts";
 import type { BatchReport, Score } from "../train/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../train/training_state.ts";
 import { count, counted, loss, percent } from "../figures.ts";
+import { describeNetwork } from "../network/words.ts";
 import type { Progress } from "./progress.ts";
 import { describeStart } from "./start_options.ts";
-import { describeNetwork } from "./training_options.ts";
 import type { Live } from "./watch.ts";
 
 /** Loss and accuracy are shown over at least so many samples, for a small batch alone says little. */

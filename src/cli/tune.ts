@@ -14,6 +14,7 @@ import { engineOptionsOf } from "../train/run.ts";
 import { parseOptions } from "../train/run_options.ts";
 import { readRecord } from "../train/run_record.ts";
 import { findRun } from "../train/runs.ts";
+import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
 import { MODELS } from "./network_options.ts";
 import { choiceOption } from "./option_values.ts";
@@ -52,7 +53,7 @@ export function tuneCommand(): CommandUnknownOpts {
         ...(isGiven("threads") && { threads }),
         ...(isGiven("gpuMemory") && { gpuMemory }),
       };
-      say(`a batch of ${engine.usualBatchSize} of ${options.describeNetwork(engine.spec)}`);
+      say(`a batch of ${engine.usualBatchSize} of ${describeNetwork(engine.spec)}`);
       const choice = await tuneEngines(engine, {
         onMeasurement({ engine, seconds }) {
           say(`${engine}  ${typeof seconds === "number" ? duration(seconds) : `fails: ${seconds}`}`);

@@ -213,6 +213,13 @@ export function sampleSize(spec: NetworkSpec): number {
   return sampleFormOf(spec).size;
 }
 
+/** How many units a network has below its last layer. */
+export function hiddenUnitsOf(
+  { layers }: { readonly layers: readonly { readonly units: number }[] },
+): number {
+  return layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+}
+
 /** How many classes a network tells apart: the units of its last layer. */
 export function classesOf(spec: NetworkSpec): number {
   return spec.layers[spec.layers.length - 1]!.units;

@@ -4,6 +4,7 @@
  * @module
  */
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
+import { layerName } from "../network/words.ts";
 
 /** Names of the constants, as neurons have them. */
 export const CONSTANTS = ["decay", "threshold", "penalty"] as const;
@@ -86,6 +87,6 @@ export function withConstant(
 
 /** `layer 1 and the output layer` */
 export function layersInWords({ layers }: Pick<Constant, "layers">, { layers: all }: NetworkSpec): string {
-  const names = layers.map((index) => index === all.length - 1 ? "output" : `layer ${index + 1}`);
+  const names = layers.map((layer) => layerName(layer, all.length - 1));
   return new Intl.ListFormat("en").format(names);
 }

@@ -10,6 +10,7 @@ import { type Samples, wordOf } from "../data/samples.ts";
 import { denseNetwork, seedNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../train/compare.ts";
+import { sizesOf } from "../network/words.ts";
 import { disagreementSection, sameSamples } from "./disagreement.ts";
 import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
@@ -25,7 +26,7 @@ import {
 } from "./predictions.ts";
 import type { RecordedRun } from "./records.ts";
 import { commandOf, optionsOf } from "./run_facts.ts";
-import { className, classTicks, percent, sizesOf } from "./words.ts";
+import { className, classTicks, percent } from "./words.ts";
 
 /** A run, and what its model answers to the test set, where it has one. */
 export interface ComparedRun {

@@ -5,6 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { count } from "../figures.ts";
+import { layerName } from "../network/words.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, draw, SERIES, thinned } from "./plots.ts";
 import type { BatchMetrics } from "./records.ts";
@@ -53,7 +54,7 @@ export function gradientFigure(metrics: readonly BatchMetrics[], width: number):
   const curves = gradientCurves(metrics, width);
   if (curves.every(({ norms }) => norms.length === 0)) return undefined;
   const top = metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
-  const name = (layer: number) => layer === top ? "output layer" : `layer ${layer}`;
+  const name = (layer: number) => layerName(layer - 1, top - 1, "output layer");
   const values = curves.flatMap(({ points }) => points.map(({ norm }) => norm));
   const picture = draw(
     {

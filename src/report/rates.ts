@@ -7,10 +7,11 @@ import * as Plot from "@observablehq/plot";
 import { count, counted, ranges } from "../figures.ts";
 import type { SampleWord } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { layerName } from "../network/words.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
 import type { LayerActivity, Recordings } from "./recordings.ts";
-import { capitalized, describeLayer, layerName, percent } from "./words.ts";
+import { capitalized, describeLayer, percent } from "./words.ts";
 
 /** A unit that fires in this share of all steps tells nothing apart by its spikes. */
 export const SATURATED = 0.9;
@@ -100,7 +101,7 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
 ${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
     units <= 200
       ? {
-        caption: `Rates of ${layerName(spec, layer)}, busiest first`,
+        caption: `Rates of ${layerName(layer, spec.layers.length - 1)}, busiest first`,
         head: ["unit", `spikes a ${step}`],
         rows: [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!).map((unit) => [
           String(unit),
@@ -108,7 +109,7 @@ ${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
         ]),
       }
       : {
-        caption: `Rates of ${layerName(spec, layer)}`,
+        caption: `Rates of ${layerName(layer, spec.layers.length - 1)}`,
         head: [`spikes a ${step}`, "units"],
         rows: data.toSorted((a, b) => a.from - b.from).map(({ from, to, units }) => [
           `${percent(from)} to ${percent(to)}`,

@@ -6,6 +6,8 @@
 import { count, counted, duration, loss } from "../figures.ts";
 import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../train/trainer.ts";
+import { hiddenUnitsOf } from "../network/spec.ts";
+import { sizesOf } from "../network/words.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
 import { asPresented } from "./layout.ts";
@@ -18,7 +20,7 @@ import type { RecordedRun } from "./records.ts";
 import { runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
 import { weightsSection } from "./weights.ts";
-import { percent, sizesOf } from "./words.ts";
+import { percent } from "./words.ts";
 
 /**
  * Writes the page.
@@ -95,7 +97,7 @@ function tilesOf(
     if (model.spec.steps > 1) {
       const spikes = findings.predictions.spikes.reduce((sum, n) => sum + n, 0) / score.total;
       const pairs = meanSteps(findings.samples, model.spec.steps) *
-        model.spec.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
+        hiddenUnitsOf(model.spec);
       tiles.push({
         name: "Hidden spikes a sample",
         value: count(spikes),

@@ -10,13 +10,14 @@ import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import { indexNames } from "../network/class_names.ts";
 import type { NetworkSpec, Neuron } from "../network/spec.ts";
+import { layerName } from "../network/words.ts";
 import type { TracedSample } from "./findings.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
 import { fires } from "./recordings.ts";
-import { className, layerName, probability } from "./words.ts";
+import { className, probability } from "./words.ts";
 
 /** Points of a drawn line, and marked spikes of a unit. */
 const MOST_POINTS = 200;
@@ -80,11 +81,11 @@ function oneSample(
         trace.spikes[layer]!,
         steps,
         layers[layer]!.units,
-        layerName(spec, layer),
+        layerName(layer, top),
         layer === top ? COLOURS.vermillion : COLOURS.blue,
         Math.floor(MOST_TICKS / (of * shown.length)),
       ),
-      `Spikes of ${layerName(spec, layer)}.`,
+      `Spikes of ${layerName(layer, top)}.`,
     );
   const hidden = fires(spec, 0) && top > 0
     ? figure(

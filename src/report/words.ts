@@ -6,21 +6,12 @@
 import * as figures from "../figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-
-/** A network's sizes: `784-100-10`. */
-export function sizesOf({ inputs, layers }: NetworkSpec): string {
-  return [inputs, ...layers.map(({ units }) => units)].join("-");
-}
-
-/** `layer 1`, `layer 2`, …; the last one is the output layer. */
-export function layerName({ layers }: NetworkSpec, layer: number): string {
-  return layer === layers.length - 1 ? "the output layer" : `layer ${layer + 1}`;
-}
+import { layerName } from "../network/words.ts";
 
 /** A layer with its size and kind: `layer 1 (100 units, graded)`. */
 export function describeLayer(spec: NetworkSpec, layer: number): string {
   const { units, neuron } = spec.layers[layer]!;
-  return `${layerName(spec, layer)} (${figures.count(units)} units, ${neuron.kind})`;
+  return `${layerName(layer, spec.layers.length - 1)} (${figures.count(units)} units, ${neuron.kind})`;
 }
 
 /** Characters of a class's name for which there is room in a text, and beside a plot. */

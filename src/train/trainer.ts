@@ -11,7 +11,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Batch, Engine, EngineState, Parameters, Step } from "../engine/engine.ts";
 import { DivergenceError, OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
-import type { NetworkSpec } from "../network/spec.ts";
+import { hiddenUnitsOf, type NetworkSpec } from "../network/spec.ts";
 import { PURPOSE } from "../random.ts";
 import { epochBatches } from "./batches.ts";
 import { measure } from "./evaluation.ts";
@@ -285,10 +285,11 @@ async function trainEpoch(
 }
 
 /** (Hidden unit, step) pairs of some samples, each with its own steps. */
-function pairsOf({ layers, steps }: NetworkSpec, { lengths }: Samples, indices: Uint32Array): number {
-  const hidden = layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
-  return hidden *
-    (lengths ? indices.reduce((sum, index) => sum + lengths[index]!, 0) : indices.length * steps);
+function pairsOf(spec: NetworkSpec, { lengths }: Samples, indices: Uint32Array): number {
+  const steps = lengths
+    ? indices.reduce((sum, index) => sum + lengths[index]!, 0)
+    : indices.length * spec.steps;
+  return hiddenUnitsOf(spec) * steps;
 }
 
 /** Makes sure that an engine can be trained so. @throws {OptionError} when not; the message names the option and its range. */

@@ -9,15 +9,15 @@ const summary = (spec: Parameters<typeof constantsOf>[0]) =>
 
 Deno.test("constantsOf() lists what the seed's neurons share", () => {
   assert.deepEqual(summary(seedNetwork()), [
-    ["decay", "layer 1 and output", 0.9],
-    ["threshold", "layer 1 and output", 2],
-    ["penalty", "layer 1 and output", 2.5],
+    ["decay", "layer 1 and the output layer", 0.9],
+    ["threshold", "layer 1 and the output layer", 2],
+    ["penalty", "layer 1 and the output layer", 2.5],
   ]);
 });
 
 Deno.test("constantsOf() parts layers whose values differ, and leaves out what is learned or means nothing", () => {
   assert.deepEqual(summary(tunedNetwork()), [
-    ["decay", "layer 1 and output", 0.9],
+    ["decay", "layer 1 and the output layer", 0.9],
     ["threshold", "layer 1", 0.3],
     ["penalty", "layer 1", 0.3],
   ]);
@@ -33,7 +33,7 @@ Deno.test("constantsOf() parts layers whose values differ, and leaves out what i
   });
   assert.deepEqual(summary(mixed), [
     ["decay", "layer 1 and layer 2", 0.8],
-    ["decay", "output", 0.95],
+    ["decay", "the output layer", 0.95],
     ["threshold", "layer 2", -3],
     ["penalty", "layer 2", 7],
   ]);

@@ -7,7 +7,7 @@
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
-import { classesOf, type NetworkSpec } from "../../network/spec.ts";
+import { classesOf, hiddenUnitsOf, type NetworkSpec } from "../../network/spec.ts";
 import { checkBatch, checkSamples, checkState, noRecord } from "../checks.ts";
 import type {
   Batch,
@@ -121,7 +121,7 @@ export class LaneEngine implements Engine, Disposable {
       batchSize,
       classes: core.plan.classes,
       lanes: Math.max(1, threads),
-      unitsBelow: core.plan.layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0),
+      unitsBelow: hiddenUnitsOf(core.plan),
       threaded: threads > 0,
     });
     this.#lanes = new Lanes(

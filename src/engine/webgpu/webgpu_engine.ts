@@ -12,7 +12,7 @@ import { SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError, OptionError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
-import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { hiddenUnitsOf, type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
 import { checkBatch, checkEngineOptions, checkSamples, checkState, noRecord } from "../checks.ts";
 import type {
   Batch,
@@ -269,7 +269,7 @@ class DeviceEngine implements WebGpuEngine {
     const backend = this.#backend;
     const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
     const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
-    const unitSpikes = backend.allocate("i32", [Math.max(1, below.reduce((sum, units) => sum + units, 0))]);
+    const unitSpikes = backend.allocate("i32", [Math.max(1, hiddenUnitsOf(this.#plan))]);
     this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: step !== undefined });
     const { all } = this.#room.parameters;
     const squares = step ? updateParameters(backend, all, step, ++this.#steps) : this.#room.nothing;
