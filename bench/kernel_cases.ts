@@ -6,7 +6,7 @@
  */
 import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
 import { roundUp } from "../src/engine/wasm/layout.ts";
-import { drawKey, PURPOSE, uniform } from "../src/random.ts";
+import { drawKey, STREAM, uniform } from "../src/random.ts";
 import { type Ceiling, CEILING_DATA, CEILING_OUT } from "./compile_ceiling.ts";
 
 /** A kernel with its arguments. Its operands stay the same from call to call, so they stay in the caches. */
@@ -129,7 +129,7 @@ class Placement {
 
   /** Uniform numbers in ±limit. */
   floats(count: number, limit: number): number {
-    const at = this.#arena.take(4 * count), key = drawKey(0, PURPOSE.weights, 99, this.#filled++);
+    const at = this.#arena.take(4 * count), key = drawKey(0, STREAM.weights, 99, this.#filled++);
     const floats = new Float32Array(this.kernels.memory.buffer, at, count);
     floats.forEach((_, i) => floats[i] = (2 * uniform(key, i) - 1) * limit);
     return at;

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Core } from "../src/engine/wasm/core.ts";
-import { PURPOSE } from "../src/random.ts";
+import { STREAM } from "../src/random.ts";
 import type { Section } from "./section.ts";
 import {
   type EngineRow,
@@ -51,7 +51,7 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
     const indices = batch.slice(0, missedSamples - totals.samples), now = await engine.getParameters();
     for (const core of [choosing, whole]) giveParameters(core, now);
     for (const index of indices) {
-      for (const core of [choosing, whole]) core.load(samples, index, PURPOSE.training, 1);
+      for (const core of [choosing, whole]) core.load(samples, index, STREAM.training, 1);
       choosing.execute(choose);
       whole.forward();
       compareSample(choosing, whole, totals);

@@ -7,7 +7,7 @@ import type { Samples } from "../src/data/samples.ts";
 import type { Parameters } from "../src/engine/engine.ts";
 import type { Operation } from "../src/engine/plan.ts";
 import type { Core } from "../src/engine/wasm/core.ts";
-import { PURPOSE } from "../src/random.ts";
+import { STREAM } from "../src/random.ts";
 import { interleave, pairedRatios } from "./rounds.ts";
 import type { Row, Section } from "./section.ts";
 import { openCore, type Setting } from "./setting.ts";
@@ -115,6 +115,6 @@ class Timing {
 
   #load(): void {
     const index = this.#next++ % this.#samples.count;
-    this.#core.load(this.#samples, index, PURPOSE.training, 1, { scale: 1e-3 });
+    this.#core.load(this.#samples, index, STREAM.training, 1, { scale: 1e-3 });
   }
 }

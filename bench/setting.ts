@@ -17,7 +17,7 @@ import { createWasmEngine, type WasmEngineOptions } from "../src/engine/wasm/was
 import { initialParameters } from "../src/network/initialise.ts";
 import { seedNetwork } from "../src/network/presets.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
-import { PURPOSE, shuffledOrder } from "../src/random.ts";
+import { shuffledOrder, STREAM } from "../src/random.ts";
 import { batchesOf } from "../src/train/batches.ts";
 import type { Sizes } from "./sizes.ts";
 
@@ -100,7 +100,7 @@ export async function trainBatches(
   const results: Promise<BatchResult>[] = [];
   for (const [i, indices] of batches.entries()) {
     if (i >= 2) await results[i - 2];
-    results.push(engine.train({ samples, indices, purpose: PURPOSE.training, epoch: 1 }, STEP));
+    results.push(engine.train({ samples, indices, stream: STREAM.training, epoch: 1 }, STEP));
   }
   return await Promise.all(results);
 }

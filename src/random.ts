@@ -1,7 +1,7 @@
 /**
  * Counter-based randomness: every random number is a pure function of what it is for.
  *
- * A {@linkcode DrawKey} stands for (seed, purpose, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts
+ * A {@linkcode DrawKey} stands for (seed, stream, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts
  * holds the same hash for four counters at a time, and every engine gives the same bits.
  *
  * @module
@@ -9,8 +9,8 @@
 import { OptionError } from "./errors.ts";
 import { checkWhole } from "./misuse.ts";
 
-/** What a number is drawn for; each purpose has a stream of its own. */
-export const PURPOSE = {
+/** The streams of draws, one for each use of random numbers. */
+export const STREAM = {
   training: 1,
   evaluation: 2,
   shuffle: 3,
@@ -20,7 +20,7 @@ export const PURPOSE = {
   augmentation: 7,
 } as const;
 
-/** 64 bits that stand for (seed, purpose, epoch, sample). */
+/** 64 bits that stand for (seed, stream, epoch, sample). */
 export interface DrawKey {
   /** Added to the counter. */
   readonly key0: number;
@@ -48,12 +48,12 @@ function hashWords(words: ArrayLike<number>, salt: number): number {
  * The key of one stream of draws.
  *
  * @param seed An integer, 0 to 2^53 − 1.
- * @param purpose One of {@linkcode PURPOSE}.
+ * @param stream One of {@linkcode STREAM}.
  * @param epoch Which pass over the data, or which tensor.
  * @param sample The sample's index in its data set.
  */
-export function drawKey(seed: number, purpose: number, epoch: number, sample: number): DrawKey {
-  const words = [...wordsOf(seed), purpose, epoch, sample];
+export function drawKey(seed: number, stream: number, epoch: number, sample: number): DrawKey {
+  const words = [...wordsOf(seed), stream, epoch, sample];
   return { key0: hashWords(words, 0x243f6a88), key1: hashWords(words, 0x13198a2e) };
 }
 
@@ -102,9 +102,9 @@ export function randomBits({ key0, key1 }: DrawKey, counter: number): number {
  *
  * @example
  * ```ts
- * import { draw, drawKey, PURPOSE } from "@spikelet/spikelet";
+ * import { draw, drawKey, STREAM } from "@spikelet/spikelet";
  *
- * const key = drawKey(0, PURPOSE.training, 1, 42);
+ * const key = drawKey(0, STREAM.training, 1, 42);
  * const r = draw(key, 3, 100);
  * console.log(r > 0 && r < 1); // true
  * ```
@@ -119,9 +119,9 @@ export function draw(key: DrawKey, step: number, input: number): number {
  *
  * @example
  * ```ts
- * import { draw8, drawKey, PURPOSE } from "@spikelet/spikelet";
+ * import { draw8, drawKey, STREAM } from "@spikelet/spikelet";
  *
- * console.log(draw8(drawKey(0, PURPOSE.training, 1, 42), 3, 100) > 0); // true
+ * console.log(draw8(drawKey(0, STREAM.training, 1, 42), 3, 100) > 0); // true
  * ```
  */
 export function draw8(key: DrawKey, step: number, input: number): number {
@@ -151,7 +151,7 @@ export function shuffledOrder(count: number, seed: number, epoch: number): Uint3
   checkWhole("seed", seed, 0);
   checkWhole("epoch", epoch, 0);
   const order = Uint32Array.from({ length: count }, (_, i) => i);
-  const key = drawKey(seed, PURPOSE.shuffle, epoch, 0);
+  const key = drawKey(seed, STREAM.shuffle, epoch, 0);
   for (let i = count - 1; i > 0; i--) {
     const j = Math.floor(uniform(key, i) * (i + 1));
     const swapped = order[i]!;

@@ -18,7 +18,7 @@ const samples = {
   features: new Float32Array(54),
   labels: new Uint8Array(6),
 };
-const batch = { samples, indices: Uint32Array.of(0), purpose: 1, epoch: 1 };
+const batch = { samples, indices: Uint32Array.of(0), stream: 1, epoch: 1 };
 const step = { learningRate: 0.1, momentum: 0 };
 const model = { spec, parameters, metadata: {} };
 
@@ -91,7 +91,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
   "no batch": [verb("train"), /batch: undefined, expected/],
   "no step": [verb("train", batch), /step: undefined, expected/],
   "indices as an array": [verb("evaluate", { ...batch, indices: [0] }), /indices: expected a Uint32Array/],
-  "no purpose": [verb("evaluate", { ...batch, purpose: undefined }), /batch.purpose: undefined, expected/],
+  "no stream": [verb("evaluate", { ...batch, stream: undefined }), /batch.stream: undefined, expected/],
   "half an epoch": [verb("evaluate", { ...batch, epoch: 0.5 }), /batch.epoch: 0.5, expected/],
   "features as an array": [
     verb("evaluate", { ...batch, samples: { ...samples, features: Array(54).fill(0) } }),

@@ -1,11 +1,13 @@
 /**
- * `deno task check`: format, lint, types, which way imports point, documentation of all that is public, and docs/commands.md.
+ * `deno task check`: format, lint, which way imports point, names, types, documentation of all that is public, and
+ * docs/commands.md.
  *
  * @module
  */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { checkImports } from "./check_imports.ts";
+import { checkNames } from "./check_names.ts";
 import { callDeno, ROOT } from "./steps.ts";
 
 /** The page is checked for a browser, by a configuration of its own. */
@@ -16,6 +18,7 @@ export async function checkAll(): Promise<void> {
   await callDeno(["fmt", "--check"]);
   await callDeno(["lint"]);
   checkImports(ROOT);
+  checkNames(ROOT);
   await callDeno(["check", "main.ts", "mod.ts", "src/", "tests/", "bench/", "tools/"]);
   const modules = [...Deno.readDirSync("page")].map(({ name }) => name).filter((name) =>
     name.endsWith(".ts")
@@ -27,7 +30,7 @@ export async function checkAll(): Promise<void> {
 
 const command = createCommand(
   "check",
-  "Check format, lint, imports, types and documentation",
+  "Check format, lint, imports, names, types and documentation",
   "Changes nothing.",
   "",
 )

@@ -18,7 +18,7 @@ import { classNamesOf } from "../network/class_names.ts";
 import { decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
-import { contentId, PURPOSE } from "../random.ts";
+import { contentId, STREAM } from "../random.ts";
 import { type Features, SampleForm, type SampleInput } from "./sample_form.ts";
 import { softmax } from "./softmax.ts";
 
@@ -139,7 +139,7 @@ export class Classifier {
       ids: Uint32Array.of(id),
       ...(steps < this.form.steps && { lengths: Uint32Array.of(steps) }),
     };
-    core.load(samples, 0, PURPOSE.classification, 0);
+    core.load(samples, 0, STREAM.classification, 0);
     core.forward();
     const label = core.prediction();
     return {

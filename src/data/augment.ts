@@ -15,7 +15,7 @@
  *
  * @module
  */
-import { type DrawKey, drawKey, PURPOSE, uniform } from "../random.ts";
+import { type DrawKey, drawKey, STREAM, uniform } from "../random.ts";
 import type { Samples } from "./samples.ts";
 
 /** How far pictures are moved; what is left out, or 0, is not done. */
@@ -120,7 +120,7 @@ export class Augmenter {
    * Augments one picture.
    *
    * @param pixels `[rows, columns]` from `at` on.
-   * @param key Of `PURPOSE.augmentation`.
+   * @param key Of `STREAM.augmentation`.
    * @returns `[rows, columns]`, overwritten by the next call.
    */
   augment(pixels: Uint8Array, at: number, augmentation: Augmentation, key: DrawKey): Uint8Array {
@@ -218,7 +218,7 @@ export class SampleFeatures {
     if (!augmentation || !picture || !(features instanceof Uint8Array)) return { features, start };
     const { rows, columns } = this.#augmenter ?? {};
     if (rows !== picture.rows || columns !== picture.columns) this.#augmenter = new Augmenter(picture);
-    const key = drawKey(this.#seed, PURPOSE.augmentation, epoch, ids?.[index] ?? index);
+    const key = drawKey(this.#seed, STREAM.augmentation, epoch, ids?.[index] ?? index);
     return { features: this.#augmenter!.augment(features, start, augmentation, key), start: 0 };
   }
 }

@@ -87,13 +87,13 @@ export function noRecord(): OptionError {
  * @throws {OptionError} when it is no batch.
  */
 export function checkBatch(batch: Batch, most: number): void {
-  checkObject("batch", batch, "{ samples, indices, purpose, epoch }");
+  checkObject("batch", batch, "{ samples, indices, stream, epoch }");
   checkObject("batch.samples", batch.samples, "samples, such as loadMnist gives");
-  const { samples, indices, purpose, epoch, augmentation } = batch;
+  const { samples, indices, stream, epoch, augmentation } = batch;
   if (!(indices instanceof Uint32Array)) {
     throw new OptionError("batch.indices: expected a Uint32Array of samples' places in the data set");
   }
-  for (const [name, value] of [["purpose", purpose], ["epoch", epoch]] as const) {
+  for (const [name, value] of [["stream", stream], ["epoch", epoch]] as const) {
     checkWhole(`batch.${name}`, value, 0);
   }
   if (indices.length === 0 || indices.length > most) {

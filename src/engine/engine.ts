@@ -22,8 +22,8 @@ export interface Batch {
   readonly samples: Samples;
   /** Indices into it. */
   readonly indices: Uint32Array;
-  /** Which stream of draws, one of `PURPOSE`. */
-  readonly purpose: number;
+  /** Which stream of draws, one of `STREAM`. */
+  readonly stream: number;
   /** Which pass over the data; a sample meets other noise in each. */
   readonly epoch: number;
   /** How pictures are moved before they are presented, otherwise in each epoch. @default {not at all} */

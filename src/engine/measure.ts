@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import type { Engine } from "./engine.ts";
 
 /** Multiply-adds of the batch that is measured, at most: what a CPU does in a fraction of a second. */
@@ -31,7 +31,7 @@ export async function timeTraining(engine: Engine, spec: NetworkSpec, batchSize:
   const batch = {
     samples,
     indices: Uint32Array.from({ length: count }, (_, i) => i),
-    purpose: PURPOSE.training,
+    stream: STREAM.training,
     epoch: 0,
   };
   const step = { learningRate: 0.1, momentum: 0.5 };

@@ -4,7 +4,7 @@
  * @module
  */
 import { checkObject, checkWhole } from "../misuse.ts";
-import { drawKey, PURPOSE, uniform } from "../random.ts";
+import { drawKey, STREAM, uniform } from "../random.ts";
 import { parameterShapes } from "./model_file.ts";
 import { completeNeuron, kindOf, learnedOf } from "./neurons.ts";
 import type { NetworkSpec } from "./spec.ts";
@@ -42,7 +42,7 @@ export function initialParameters(spec: NetworkSpec, seed: number): Map<string, 
     }
     if (name.startsWith("w")) inputs = shape[1]!;
     const limit = shape.length === 2 ? Math.sqrt(6 / (shape[1]! + shape[0]!)) : 1 / Math.sqrt(inputs);
-    const key = drawKey(seed, PURPOSE.weights, tensor, 0);
+    const key = drawKey(seed, STREAM.weights, tensor, 0);
     parameters.set(name, Float32Array.from({ length: size }, (_, i) => (2 * uniform(key, i) - 1) * limit));
   });
   return parameters;

@@ -9,7 +9,7 @@ import { compilePlan } from "../engine/plan.ts";
 import { Core } from "../engine/wasm/core.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { toLayout } from "../engine/wasm/layout.ts";
-import { contentId, PURPOSE } from "../random.ts";
+import { contentId, STREAM } from "../random.ts";
 import type { LookerMessage, Sight } from "./protocol.ts";
 
 /** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */
@@ -59,7 +59,7 @@ export class Looker {
       labels: new Uint8Array(1), // nobody looks at it
       ids: Uint32Array.of(contentId(pixels, seed)),
     };
-    core.load(samples, 0, PURPOSE.classification, 0);
+    core.load(samples, 0, STREAM.classification, 0);
     core.forward();
     const trace = core.trace();
     return {

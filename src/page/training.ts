@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import type { BatchResult, Engine, Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import { scaledStart } from "../train/scaled_start.ts";
 import { type BatchReport, type CheckpointKeeper, evaluate, type Score, train } from "../train/trainer.ts";
 import type { TrainingCheckpoint } from "../train/training_state.ts";
@@ -190,7 +190,7 @@ export class Trainer {
         if (now >= next && !measuring) {
           began = now;
           // Asked for right after the batch, before the next one: so it is the state between the two that is measured.
-          measuring = engine.evaluate({ samples: test, indices, purpose: PURPOSE.evaluation, epoch: 0 });
+          measuring = engine.evaluate({ samples: test, indices, stream: STREAM.evaluation, epoch: 0 });
           measuring.catch(() => {}); // awaited below
         }
         looked = now;

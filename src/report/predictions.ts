@@ -9,7 +9,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { indexNames } from "../network/class_names.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import { batchesOf, evaluate, type Score } from "../train/trainer.ts";
 
 /** A network's answers; all arrays but `names` have one entry a sample. */
@@ -59,7 +59,7 @@ export async function predict(
   };
   let done = 0, lossSum = 0, outputs = 0;
   for (const indices of batchesOf(Uint32Array.from({ length: count }, (_, i) => i), batchSize)) {
-    const answer = await engine.classify({ samples, indices, purpose: PURPOSE.evaluation, epoch: 0 });
+    const answer = await engine.classify({ samples, indices, stream: STREAM.evaluation, epoch: 0 });
     const classes = outputs = answer.logits.length / indices.length;
     indices.forEach((index, i) => {
       const logProbabilities = logSoftmax(answer.logits.subarray(i * classes, (i + 1) * classes));

@@ -8,7 +8,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";
 import { kindOf } from "../network/neurons.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 
 /** A layer that fires, over all recorded samples. */
 export interface LayerActivity {
@@ -51,7 +51,7 @@ export function recordedCount(spec: NetworkSpec, available: number): number {
 
 /** Traces one sample with the noise that `evaluate` uses. */
 export function traceSample(engine: Engine, samples: Samples, index: number): Promise<SampleTrace> {
-  return engine.trace({ samples, indices: Uint32Array.of(index), purpose: PURPOSE.evaluation, epoch: 0 });
+  return engine.trace({ samples, indices: Uint32Array.of(index), stream: STREAM.evaluation, epoch: 0 });
 }
 
 /**

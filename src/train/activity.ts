@@ -12,7 +12,7 @@ import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { completeNeuron, kindOf, type Learnable } from "../network/neurons.ts";
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 
 /** What was seen of a layer over some samples. */
 export interface LayerActivity {
@@ -95,7 +95,7 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
     const trace = await engine.trace({
       samples,
       indices: Uint32Array.of(index),
-      purpose: PURPOSE.evaluation,
+      stream: STREAM.evaluation,
       epoch: 0,
     });
     sums.forEach((layer, i) => addTrace(layer, trace, i));

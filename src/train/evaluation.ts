@@ -7,7 +7,7 @@ import type { Samples } from "../data/samples.ts";
 import type { BatchResult, Engine } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import { batchesOf } from "./batches.ts";
 import { pipelined } from "./pipeline.ts";
 import { type Score, sumScores } from "./score.ts";
@@ -35,7 +35,7 @@ export async function evaluate(
   return await measure(engine, {
     samples,
     indices,
-    purpose: PURPOSE.evaluation,
+    stream: STREAM.evaluation,
     batchSize,
     ...(onBatch && { onBatch }),
     ...(signal && { signal }),
@@ -52,7 +52,7 @@ function usualBatch(engine: Engine): number {
 export interface Measurement {
   readonly samples: Samples;
   readonly indices: Uint32Array;
-  readonly purpose: number;
+  readonly stream: number;
   readonly batchSize?: number;
   readonly onBatch?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
@@ -60,12 +60,12 @@ export interface Measurement {
 
 /** Measures an engine's network on some of the samples. @throws The signal's reason once it is aborted. */
 export async function measure(engine: Engine, measurement: Measurement): Promise<Score> {
-  const { samples, indices, purpose, batchSize = usualBatch(engine), onBatch, signal } = measurement;
+  const { samples, indices, stream, batchSize = usualBatch(engine), onBatch, signal } = measurement;
   const results: BatchResult[] = [];
   let done = 0;
   await pipelined(
     batchesOf(indices, batchSize),
-    (batch) => engine.evaluate({ samples, indices: batch, purpose, epoch: 0 }),
+    (batch) => engine.evaluate({ samples, indices: batch, stream, epoch: 0 }),
     (result) => {
       results.push(result);
       onBatch?.(done += result.total, indices.length);

@@ -7,7 +7,7 @@ import type { Samples } from "../data/samples.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import { initialParameters } from "../network/initialise.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { PURPOSE, shuffledOrder } from "../random.ts";
+import { shuffledOrder, STREAM } from "../random.ts";
 
 /** The rate where none is asked for. */
 export const DEFAULT_RATE = 0.1;
@@ -88,8 +88,7 @@ async function firingRate(
   const traces = await Promise.all(
     Array.from(
       indices,
-      (index) =>
-        engine.trace({ samples, indices: Uint32Array.of(index), purpose: PURPOSE.training, epoch: 0 }),
+      (index) => engine.trace({ samples, indices: Uint32Array.of(index), stream: STREAM.training, epoch: 0 }),
     ),
   );
   let fired = 0, pairs = 0;

@@ -12,7 +12,7 @@ import type { Batch, Engine, EngineState, Parameters, Step } from "../engine/eng
 import { DivergenceError, OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { hiddenUnitsOf, type NetworkSpec } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import { epochBatches } from "./batches.ts";
 import { measure } from "./evaluation.ts";
 import { pipelined } from "./pipeline.ts";
@@ -169,7 +169,7 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
       const validation = split.validation.length === 0 ? null : await measure(engine, {
         samples,
         indices: split.validation,
-        purpose: PURPOSE.validation,
+        stream: STREAM.validation,
         ...(signal && { signal }),
       });
       const ended = endEpoch(progress, {
@@ -246,7 +246,7 @@ async function trainEpoch(
       const batch: Batch = {
         samples,
         indices,
-        purpose: PURPOSE.training,
+        stream: STREAM.training,
         epoch,
         ...(augmentation && { augmentation }),
       };

@@ -14,7 +14,7 @@ import { parameterShapes } from "../network/model_file.ts";
 import { kindOf } from "../network/neurons.ts";
 import { denseNetwork } from "../network/presets.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
-import { PURPOSE } from "../random.ts";
+import { STREAM } from "../random.ts";
 import type { ReferenceCase } from "./reference_case.ts";
 
 /** How far one tensor is from the reference. */
@@ -59,7 +59,7 @@ export async function verifyCase(
 
   using engine = await open({ ...options, spec, batchSize: samples.count, shards: samples.count });
   await engine.setParameters(parameters);
-  const batch: Batch = { samples, indices: all, purpose: PURPOSE.training, epoch: 0 };
+  const batch: Batch = { samples, indices: all, stream: STREAM.training, epoch: 0 };
   for (const pass of [1, 2]) {
     const { loss } = await engine.train(batch, step);
     if (pass === 1) {
@@ -95,7 +95,7 @@ async function verifyDense(
   using engine = await open({ ...options, spec: dense, batchSize: samples.count, shards: samples.count });
   await engine.setParameters(parameters);
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
-  const { loss } = await engine.train({ samples, indices, purpose: PURPOSE.training, epoch: 0 }, step);
+  const { loss } = await engine.train({ samples, indices, stream: STREAM.training, epoch: 0 }, step);
   deviations.push(deviation(reference, "dense_loss", Float32Array.of(loss / samples.count)));
   const gradients = (await engine.getState()).moments.get("velocity")!;
   for (const [name] of parameterShapes(dense)) {
@@ -125,7 +125,7 @@ async function compareStates(
     const trace = await engine.trace({
       samples,
       indices: Uint32Array.of(sample),
-      purpose: PURPOSE.training,
+      stream: STREAM.training,
       epoch: 0,
     });
     if (prefix === "") {

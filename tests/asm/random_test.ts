@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
-import { draw, draw8, type DrawKey, drawKey, PURPOSE, randomBits } from "../../src/random.ts";
+import { draw, draw8, type DrawKey, drawKey, randomBits, STREAM } from "../../src/random.ts";
 import { testOnBothBuilds } from "./both_builds.ts";
 
 const KEYS = [
-  drawKey(0, PURPOSE.training, 1, 0),
-  drawKey(2 ** 53 - 1, PURPOSE.evaluation, 65_535, 59_999),
+  drawKey(0, STREAM.training, 1, 0),
+  drawKey(2 ** 53 - 1, STREAM.evaluation, 65_535, 59_999),
   { key0: 0, key1: 0 },
   { key0: -1, key1: 0x7fffffff },
 ];
@@ -50,17 +50,17 @@ function chiSquare(counts: ArrayLike<number>): number {
 /** The 16 bins of a draw from −½ to ½. */
 const binOf = (r: number) => Math.floor((r + 0.5) * 16);
 
-// Streams that differ in one of sample, epoch, purpose and seed, as a training run's do.
+// Keys that differ in one of sample, epoch, stream and seed, as a training run's do.
 const STREAMS = {
-  sample: [drawKey(3, PURPOSE.training, 1, 100), drawKey(3, PURPOSE.training, 1, 101)],
-  epoch: [drawKey(3, PURPOSE.training, 1, 100), drawKey(3, PURPOSE.training, 2, 100)],
-  purpose: [drawKey(3, PURPOSE.training, 1, 100), drawKey(3, PURPOSE.evaluation, 1, 100)],
-  seed: [drawKey(3, PURPOSE.training, 1, 100), drawKey(4, PURPOSE.training, 1, 100)],
+  sample: [drawKey(3, STREAM.training, 1, 100), drawKey(3, STREAM.training, 1, 101)],
+  epoch: [drawKey(3, STREAM.training, 1, 100), drawKey(3, STREAM.training, 2, 100)],
+  stream: [drawKey(3, STREAM.training, 1, 100), drawKey(3, STREAM.evaluation, 1, 100)],
+  seed: [drawKey(3, STREAM.training, 1, 100), drawKey(4, STREAM.training, 1, 100)],
 } as const;
 
 Deno.test("draw() has mean ½, variance 1/12 and is uniform over 16 bins", () => {
   for (let sample = 0; sample < 8; sample++) {
-    const draws = drawsOf(drawKey(0, PURPOSE.training, 1, sample));
+    const draws = drawsOf(drawKey(0, STREAM.training, 1, sample));
     const n = draws.length;
     const counts = new Uint32Array(16);
     let sum = 0, squares = 0;
@@ -82,7 +82,7 @@ Deno.test("draw() is uniform over 16 bins at every step and at every input, over
   for (const [step, input] of [[0, 0], [0, 1], [1, 0], [127, 783], [127, 782], [65_535, 131_071]] as const) {
     const counts = new Uint32Array(16);
     for (let sample = 0; sample < samples; sample++) {
-      counts[binOf(draw(drawKey(7, PURPOSE.training, 1, sample), step, input) - 0.5)]!++;
+      counts[binOf(draw(drawKey(7, STREAM.training, 1, sample), step, input) - 0.5)]!++;
     }
     assert.ok(chiSquare(counts) < 44.3, `χ² ${chiSquare(counts)} at step ${step}, input ${input}`);
   }
@@ -90,7 +90,7 @@ Deno.test("draw() is uniform over 16 bins at every step and at every input, over
 
 Deno.test("draw() does not correlate between neighbouring inputs and steps", () => {
   for (let sample = 0; sample < 8; sample++) {
-    const draws = drawsOf(drawKey(1, PURPOSE.training, 1, sample));
+    const draws = drawsOf(drawKey(1, STREAM.training, 1, sample));
     for (const distance of [1, 2, 3, 4, INPUTS - 1, INPUTS, INPUTS + 1, 2 * INPUTS]) {
       const z = correlation(draws, draws.subarray(distance));
       assert.ok(Math.abs(z) < 4, `${z} standard errors at distance ${distance}`);
@@ -98,7 +98,7 @@ Deno.test("draw() does not correlate between neighbouring inputs and steps", () 
   }
 });
 
-Deno.test("draw() does not correlate between samples, epochs, purposes and seeds, shifted or not", () => {
+Deno.test("draw() does not correlate between samples, epochs, streams and seeds, shifted or not", () => {
   for (const [what, [key, other]] of Object.entries(STREAMS)) {
     const a = drawsOf(key), b = drawsOf(other);
     for (const distance of [0, 1, 2, INPUTS]) {
@@ -131,7 +131,7 @@ Deno.test("draw() and draw8() fill the 16 × 16 bins of two words of a step even
     for (let lane = 0; lane < lanes; lane++) {
       const bins = Uint8Array.from({ length: rows * words }, (_, i) => {
         const row = Math.floor(i / words);
-        const key = drawKey(5, PURPOSE.training, 1, row >> 7);
+        const key = drawKey(5, STREAM.training, 1, row >> 7);
         return binOf(drawn(key, row & 127, (i % words) * lanes + lane) - 0.5);
       });
       for (let distance = 1; distance <= 40; distance++) {
@@ -148,14 +148,14 @@ Deno.test("draw() and draw8() fill the 16 × 16 bins of two words of a step even
   }
 });
 
-Deno.test("drawKey() gives different keys for every purpose, epoch, sample and seed", () => {
+Deno.test("drawKey() gives different keys for every stream, epoch, sample and seed", () => {
   const keys = new Set<string>();
   let made = 0;
   for (const seed of [0, 1, 2 ** 32, 2 ** 32 + 1, 2 ** 53 - 1]) {
-    for (const purpose of Object.values(PURPOSE)) {
+    for (const stream of Object.values(STREAM)) {
       for (const epoch of [0, 1, 2]) {
         for (let sample = 0; sample < 1000; sample++, made++) {
-          const { key0, key1 } = drawKey(seed, purpose, epoch, sample);
+          const { key0, key1 } = drawKey(seed, stream, epoch, sample);
           keys.add(`${key0} ${key1}`);
         }
       }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { draw, drawKey, PURPOSE } from "../../src/random.ts";
+import { draw, drawKey, STREAM } from "../../src/random.ts";
 import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
 import { uniformFloats } from "./numbers.ts";
@@ -121,7 +121,7 @@ testOnBothBuilds(
 
     let spikes = 0, chances = 0;
     for (let sample = 0; sample < 400; sample++) {
-      const key = drawKey(9, PURPOSE.training, 1, sample);
+      const key = drawKey(9, STREAM.training, 1, sample);
       for (let n = 0; n < units; n++) {
         if (listed.includes(n)) continue;
         let u = 0;

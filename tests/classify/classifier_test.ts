@@ -8,7 +8,7 @@ import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { contentId, drawKey, PURPOSE } from "../../src/random.ts";
+import { contentId, drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { networkCases } from "../engine/network_cases.ts";
@@ -30,7 +30,7 @@ Deno.test("a classifier agrees with the reference network on any network", async
         : {};
       const classifier = new Classifier({ spec, parameters, metadata }, { kernels, seed: 5 });
       const { label, name, probabilities, spikes } = classifier.classify(samples.features);
-      const key = drawKey(0, PURPOSE.classification, 0, contentId(samples.features, 5));
+      const key = drawKey(0, STREAM.classification, 0, contentId(samples.features, 5));
       const expected = present(spec, widen(parameters), encodeSample(spec, samples, 0, key), 0);
       if (expected.margin < 1e-4) return; // rounding alone may decide a gate
       assertClose(probabilities.map(Math.log), expected.logProbabilities, "log p", { absolute: 2e-4 });
@@ -54,7 +54,7 @@ Deno.test("a classifier gives the bits of an engine that is shown the same ids, 
     const { logits, predictions, spikes } = await engine.classify({
       samples: { ...DIGITS, ids },
       indices: Uint32Array.from({ length: 20 }, (_, i) => i),
-      purpose: PURPOSE.classification,
+      stream: STREAM.classification,
       epoch: 0,
     });
     answers.forEach((answer, i) => {

@@ -11,7 +11,7 @@ import { sampleFormOf } from "../../src/network/encoders.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { classesOf, parseNetworkSpec } from "../../src/network/spec.ts";
-import { PURPOSE } from "../../src/random.ts";
+import { STREAM } from "../../src/random.ts";
 import { networkCases } from "../engine/network_cases.ts";
 
 const PICTURES = seedNetwork({ inputs: 6, hidden: 4, classes: 3, steps: 5 });
@@ -198,7 +198,7 @@ Deno.test("a classifier answers shorter sequences as an engine does that is told
       };
       using engine = createWasmEngine({ spec, kernels, threads: 0 });
       await engine.setParameters(parameters);
-      const batch = { samples: one, indices: Uint32Array.of(0), purpose: PURPOSE.classification, epoch: 0 };
+      const batch = { samples: one, indices: Uint32Array.of(0), stream: STREAM.classification, epoch: 0 };
       const { logits, predictions, spikes } = await engine.classify(batch);
       assert.deepEqual(answer, {
         label: predictions[0],

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { type Augmentation, Augmenter, checkAugmentation } from "../../src/data/augment.ts";
-import { type DrawKey, drawKey, PURPOSE, uniform } from "../../src/random.ts";
+import { type DrawKey, drawKey, STREAM, uniform } from "../../src/random.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
-const keyOf = (sample: number, epoch = 1) => drawKey(3, PURPOSE.augmentation, epoch, sample);
+const keyOf = (sample: number, epoch = 1) => drawKey(3, STREAM.augmentation, epoch, sample);
 
 /** The cubic B-spline's basis, from its definition. */
 function basis(t: number): number {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Batch } from "../../src/engine/engine.ts";
 import { Augmenter } from "../../src/data/augment.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
 
@@ -33,7 +33,7 @@ Deno.test("an augmented sample is presented as the picture that Augmenter makes 
   const augmenter = new Augmenter(DIGITS.picture);
   const moved = new Uint8Array(features.length);
   for (let i = 0; i < DIGITS.count; i++) {
-    const key = drawKey(4, PURPOSE.augmentation, 1, i);
+    const key = drawKey(4, STREAM.augmentation, 1, i);
     moved.set(augmenter.augment(features, 784 * i, AUGMENTATION, key), 784 * i);
   }
   const result = await engine.evaluate(augmented(batchOf(DIGITS)));

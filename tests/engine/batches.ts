@@ -9,7 +9,7 @@ import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { PURPOSE, shuffledOrder } from "../../src/random.ts";
+import { shuffledOrder, STREAM } from "../../src/random.ts";
 
 let kernels: KernelModule | undefined;
 
@@ -23,7 +23,7 @@ export async function startEngine(options: Omit<WasmEngineOptions, "kernels">): 
 /** A batch of chosen samples, or of all. */
 export function batchOf(samples: Samples, indices?: Iterable<number>, epoch = 1): Batch {
   const all = indices ?? Array.from({ length: samples.count }, (_, i) => i);
-  return { samples, indices: Uint32Array.from(all), purpose: PURPOSE.training, epoch };
+  return { samples, indices: Uint32Array.from(all), stream: STREAM.training, epoch };
 }
 
 /** An epoch's batches in shuffled order; the last one may be smaller. */

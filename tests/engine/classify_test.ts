@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { classesOf } from "../../src/network/spec.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
@@ -22,7 +22,7 @@ Deno.test("classify() agrees with the reference network on logits, classes and s
       const classes = classesOf(spec), wide = widen(parameters);
       assert.deepEqual([logits.length, predictions.length, spikes.length], [3 * classes, 3, 3]);
       for (let sample = 0; sample < 3; sample++) {
-        const x = encodeSample(spec, samples, sample, drawKey(3, PURPOSE.training, 1, sample));
+        const x = encodeSample(spec, samples, sample, drawKey(3, STREAM.training, 1, sample));
         const expected = present(spec, wide, x, 0);
         if (expected.margin < 1e-4) continue; // rounding alone may decide a gate
         const found = logits.subarray(sample * classes, (sample + 1) * classes);

@@ -4,7 +4,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Samples } from "../../src/data/samples.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { batchOf, bitsOf } from "./batches.ts";
 import { networkCases, networkSpecs } from "./network_cases.ts";
 import { encodeSample } from "./reference_network.ts";
@@ -32,7 +32,7 @@ Deno.test("a sample that an encoder turns into spikes gives the same bits as the
         const { count } = samples;
         const size = spec.steps * spec.inputs, features = new Float32Array(count * size);
         for (let sample = 0; sample < count; sample++) {
-          encodeSample(spec, samples, sample, drawKey(SEED, PURPOSE.training, EPOCH, sample))
+          encodeSample(spec, samples, sample, drawKey(SEED, STREAM.training, EPOCH, sample))
             .forEach((row, step) => features.set(row, sample * size + step * spec.inputs));
         }
         const encoded = { ...samples, size, features };

@@ -7,7 +7,7 @@ import type { DenseFrom } from "../../src/engine/wasm/rows_product.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import {
   drawParameters,
@@ -38,7 +38,7 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   const gradient = new Map([...wide].map(([name, { length }]) => [name, new Float64Array(length)]));
   let loss = 0, spikes = 0, margin = Infinity;
   for (let sample = 0; sample < samples.count; sample++) {
-    const x = encodeSample(spec, samples, sample, drawKey(SEED, PURPOSE.training, EPOCH, sample));
+    const x = encodeSample(spec, samples, sample, drawKey(SEED, STREAM.training, EPOCH, sample));
     const label = samples.labels[sample]!;
     const presented = present(spec, wide, x, label);
     loss += presented.loss;
@@ -66,7 +66,7 @@ async function engineBatch(
     batchSize: samples.count,
   });
   await engine.setParameters(parameters);
-  const batch = { samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH };
+  const batch = { samples, indices: allOf(samples), stream: STREAM.training, epoch: EPOCH };
   const result = await engine.train(batch, { learningRate: 0.1, momentum: 0.5 });
   return { ...result, gradient: (await engine.getState()).moments.get("velocity")! };
 }
@@ -299,7 +299,7 @@ Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over th
         w[i]! -= step.learningRate * v[i]!;
       });
     }
-    await engine.train({ samples, indices: allOf(samples), purpose: PURPOSE.training, epoch: EPOCH }, step);
+    await engine.train({ samples, indices: allOf(samples), stream: STREAM.training, epoch: EPOCH }, step);
   }
   for (const [name, tensor] of await engine.getParameters()) {
     assertClose(tensor, parameters.get(name)!, name, CLOSE);

@@ -9,7 +9,7 @@ import { initialParameters } from "../../src/network/initialise.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
@@ -26,7 +26,7 @@ const SAMPLES = drawSamples(SMALL, 1, 300, false);
 async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
   const results: BatchResult[] = [];
   for (const batch of batches) results.push(await engine.train(batch, STEP));
-  const evaluated = await engine.evaluate({ ...batches[0]!, purpose: PURPOSE.evaluation });
+  const evaluated = await engine.evaluate({ ...batches[0]!, stream: STREAM.evaluation });
   return {
     results,
     evaluated,
@@ -168,7 +168,7 @@ async function coreOf(skipBound: number, skip = true) {
   core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
   core.prepare();
   const unitsOf = (sample: number) => {
-    core.load(DIGITS, sample, PURPOSE.training, 1);
+    core.load(DIGITS, sample, STREAM.training, 1);
     core.forward();
     return [...new Int32Array(core.parameters.buffer, core.memory.layers[0]!.unit, core.computed[0]!)];
   };
@@ -182,7 +182,7 @@ Deno.test("a core leaves out many units at the engine's bound, and no unit that 
   for (let sample = 0; sample < 12; sample++) {
     const units = unitsOf(sample);
     assert.deepEqual(units, units.toSorted((a, b) => a - b));
-    const x = encodeSample(spec, DIGITS, sample, drawKey(0, PURPOSE.training, 1, sample));
+    const x = encodeSample(spec, DIGITS, sample, drawKey(0, STREAM.training, 1, sample));
     const { outputs } = present(spec, parameters, x, 0);
     const firing = [...new Set(outputs[0]!.flatMap((o) => [...o.keys()].filter((n) => o[n]! > 0)))];
     assert.deepEqual(firing.filter((n) => !units.includes(n)), [], `left out of sample ${sample}`);
@@ -229,7 +229,7 @@ Deno.test("evaluate() gives the same with and without skip where nothing varies 
   assert.equal(spikes[0], spikes[1], "spikes with and without skip");
 });
 
-Deno.test("a sample's noise depends on its index, epoch and purpose, not on its batch or place in it", async () => {
+Deno.test("a sample's noise depends on its index, epoch and stream, not on its batch or place in it", async () => {
   using engine = await startEngine({ spec: SMALL, threads: 0 });
   const lossOf = async (index: number, epoch = 1) =>
     (await engine.evaluate(batchOf(SAMPLES, [index], epoch))).loss;
@@ -240,7 +240,7 @@ Deno.test("a sample's noise depends on its index, epoch and purpose, not on its 
     assert.equal(loss, order.reduce((sum, index) => sum + losses[index]!, 0));
   }
   assert.notEqual(await lossOf(7, 2), losses[7]);
-  const evaluation = await engine.evaluate({ ...batchOf(SAMPLES, [7]), purpose: PURPOSE.evaluation });
+  const evaluation = await engine.evaluate({ ...batchOf(SAMPLES, [7]), stream: STREAM.evaluation });
   assert.notEqual(evaluation.loss, losses[7]);
 });
 
@@ -293,7 +293,7 @@ Deno.test("evaluate() agrees with the reference network on loss, classes and spi
   using engine = await startEngine({ spec: SMALL, threads: 2, seed: 5 });
   const parameters = widen(await engine.getParameters());
   const results = Array.from({ length: SAMPLES.count }, (_, sample) => {
-    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(5, PURPOSE.training, 1, sample));
+    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(5, STREAM.training, 1, sample));
     return present(SMALL, parameters, x, SAMPLES.labels[sample]!);
   });
   const sure = results.flatMap(({ margin }, sample) => margin > 1e-5 ? [sample] : []);
@@ -313,7 +313,7 @@ Deno.test("trace() agrees with the reference network at every step, and with eva
   for (const sample of [0, 17, 299]) {
     const batch = batchOf(SAMPLES, [sample]);
     const trace = await engine.trace(batch);
-    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(0, PURPOSE.training, 1, sample));
+    const x = encodeSample(SMALL, SAMPLES, sample, drawKey(0, STREAM.training, 1, sample));
     const expected = present(SMALL, parameters, x, SAMPLES.labels[sample]!);
     assert.ok(expected.margin > 1e-5);
     for (const layer of [0, 1]) {

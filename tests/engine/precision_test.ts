@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { draw8, drawKey, PURPOSE } from "../../src/random.ts";
+import { draw8, drawKey, STREAM } from "../../src/random.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawParameters, drawSamples } from "./network_cases.ts";
 
@@ -15,7 +15,7 @@ Deno.test("precision i16 gives the gradient of float32 with the same 8-bit draws
   const { inputs, steps } = SPEC;
   const features = new Float32Array(samples.count * steps * inputs);
   for (let sample = 0; sample < samples.count; sample++) {
-    const key = drawKey(0, PURPOSE.training, 1, sample);
+    const key = drawKey(0, STREAM.training, 1, sample);
     for (let step = 0; step < steps; step++) {
       for (let k = 0; k < inputs; k++) {
         const x = samples.features[sample * inputs + k]!;

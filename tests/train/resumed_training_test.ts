@@ -232,7 +232,7 @@ Deno.test("train() counts silent and saturated units over the whole epoch", asyn
   await recording.setParameters(parameters);
   const counts = new Uint32Array(6);
   for (let i = 0; i < samples.count; i++) {
-    const { outputs } = await recording.trace({ samples, indices: Uint32Array.of(i), purpose: 1, epoch: 1 });
+    const { outputs } = await recording.trace({ samples, indices: Uint32Array.of(i), stream: 1, epoch: 1 });
     outputs[0]!.forEach((output, at) => output > 0 && counts[at % 6]!++);
   }
   assert.equal(units, 6);

@@ -6,7 +6,7 @@ import { denseNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
-import { drawKey, PURPOSE } from "../../src/random.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
 import { startFromData } from "../../src/train/default_start.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
@@ -39,7 +39,7 @@ Deno.test("startFromData() brings every layer below the top to the rate, on samp
     const fired = layers.map(() => 0);
     const count = 16;
     for (let sample = 0; sample < count; sample++) {
-      const x = encodeSample(spec, DIGITS, sample, drawKey(1, PURPOSE.training, 1, sample));
+      const x = encodeSample(spec, DIGITS, sample, drawKey(1, STREAM.training, 1, sample));
       const { outputs } = present(spec, wide, x, 0);
       layers.forEach((_, l) => fired[l]! += outputs[l]!.flatMap((o) => [...o]).filter((o) => o > 0).length);
     }

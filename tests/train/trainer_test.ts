@@ -8,7 +8,7 @@ import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { EpochReport } from "../../src/train/training_state.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { PURPOSE, shuffledOrder } from "../../src/random.ts";
+import { shuffledOrder, STREAM } from "../../src/random.ts";
 import {
   batchesOf,
   type BatchReport,
@@ -96,7 +96,7 @@ Deno.test("train() presents each sample once an epoch, in another order each tim
     assert.deepEqual(order.toSorted(ascending), Array.from({ length: 25 }, (_, i) => i));
   }
   assert.equal(new Set(orders.map(String)).size, 3);
-  assert.ok(batches.every(({ purpose }) => purpose === PURPOSE.training));
+  assert.ok(batches.every(({ stream }) => stream === STREAM.training));
 });
 
 Deno.test("train() with a limit trains on the first of the shuffled samples, the same ones in each epoch", async () => {

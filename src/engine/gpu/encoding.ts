@@ -47,7 +47,7 @@ const DRAW_SCALE = 1;
  */
 export function packSamples(
   spec: NetworkSpec,
-  { samples, indices, purpose, epoch, augmentation }: Batch,
+  { samples, indices, stream, epoch, augmentation }: Batch,
   { sources, count, seed }: {
     readonly sources: SampleFeatures;
     readonly count: number;
@@ -62,7 +62,7 @@ export function packSamples(
     const { features, start } = sources.of(samples, index, epoch, augmentation);
     const length = lengths ? lengths[index]! * channels : size;
     numbers.set(features.subarray(start, start + length), i * size);
-    const { key0, key1 } = drawKey(seed, purpose, epoch, ids?.[index] ?? index);
+    const { key0, key1 } = drawKey(seed, stream, epoch, ids?.[index] ?? index);
     keys[2 * i] = key0;
     keys[2 * i + 1] = key1;
   });

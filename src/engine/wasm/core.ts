@@ -134,7 +134,7 @@ export class Core {
   load(
     samples: Samples,
     index: number,
-    purpose: number,
+    stream: number,
     epoch: number,
     { scale = 1, augmentation, place = ALONE }: {
       readonly scale?: number;
@@ -145,7 +145,7 @@ export class Core {
     const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
     this.#steps = steps;
     this.#read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
-    const key = drawKey(this.#seed, purpose, epoch, samples.ids?.[index] ?? index);
+    const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
     this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;

@@ -22,7 +22,7 @@ import type { Place } from "./input_layer.ts";
 export interface Job {
   readonly samples: number;
   readonly indices: Uint32Array;
-  readonly purpose: number;
+  readonly stream: number;
   readonly epoch: number;
   readonly slot: 0 | 1;
   readonly augmentation?: Augmentation;
@@ -196,7 +196,7 @@ export class Lane {
 
   #trace(job: Job): LaneReply {
     this.#takeParameters();
-    this.#core.load(this.#samplesOf(job), job.indices[0]!, job.purpose, job.epoch);
+    this.#core.load(this.#samplesOf(job), job.indices[0]!, job.stream, job.epoch);
     this.#core.forward();
     return { trace: this.#core.trace() };
   }
@@ -218,7 +218,7 @@ export class Lane {
     for (let position = from; position < to; position++) {
       const i = part.from + position;
       const place: Place = { slot: part.slot, position };
-      core.load(samples, job.indices[i]!, job.purpose, job.epoch, {
+      core.load(samples, job.indices[i]!, job.stream, job.epoch, {
         scale: 1 / job.indices.length,
         place,
         ...(job.augmentation && { augmentation: job.augmentation }),

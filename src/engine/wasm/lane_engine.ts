@@ -268,7 +268,7 @@ export class LaneEngine implements Engine, Disposable {
 
   #job(batch: Batch, slot: 0 | 1): Job {
     checkBatch(batch, this.batchSize);
-    const { samples, indices, purpose, epoch, augmentation } = batch;
+    const { samples, indices, stream, epoch, augmentation } = batch;
     let id = this.#sampleIds.get(samples);
     if (id === undefined) {
       checkSamples(samples, this.spec);
@@ -277,7 +277,7 @@ export class LaneEngine implements Engine, Disposable {
       this.#lanes.tell({ kind: "samples", id, samples });
     }
     const shards = this.#shards(indices.length);
-    return { samples: id, indices, purpose, epoch, ...(augmentation && { augmentation }), slot, shards };
+    return { samples: id, indices, stream, epoch, ...(augmentation && { augmentation }), slot, shards };
   }
 
   #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {

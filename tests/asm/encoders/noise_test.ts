@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { draw, draw8, drawKey, PURPOSE } from "../../../src/random.ts";
+import { draw, draw8, drawKey, STREAM } from "../../../src/random.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits } from "../numbers.ts";
 import { INPUTS, layOutForProduct } from "./product_layout.ts";
@@ -7,7 +7,7 @@ import { INPUTS, layOutForProduct } from "./product_layout.ts";
 testOnBothBuilds("encodeNoise() gives 2¹⁶ · draw() bit for bit, a million times", ({ memory }) => {
   const inputs = 784, steps = 128;
   for (let sample = 0; sample < 10; sample++) {
-    const key = drawKey(11, PURPOSE.training, 1, sample);
+    const key = drawKey(11, STREAM.training, 1, sample);
     const out = memory.output(steps * inputs);
     memory.kernels.encodeNoise(key.key0, key.key1, out, steps, inputs);
     const expected = layOutForProduct(steps, inputs, (step, input) => draw(key, step, input) * 65536);
@@ -17,7 +17,7 @@ testOnBothBuilds("encodeNoise() gives 2¹⁶ · draw() bit for bit, a million ti
 });
 
 testOnBothBuilds("encodeNoise() is right at every remainder of steps and inputs", ({ memory }) => {
-  const key = drawKey(5, PURPOSE.evaluation, 2, 77);
+  const key = drawKey(5, STREAM.evaluation, 2, 77);
   for (const inputs of INPUTS) {
     for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
       const expected = layOutForProduct(steps, inputs, (step, input) => draw(key, step, input) * 65536);
@@ -34,14 +34,14 @@ testOnBothBuilds(
   ({ memory }) => {
     const sizes = [...INPUTS.flatMap((inputs) => [1, 2, 3, 4, 5, 7, 9].map((s) => [inputs, s]))];
     for (let sample = 0; sample < 10; sample++) {
-      const key = drawKey(11, PURPOSE.training, 1, sample);
+      const key = drawKey(11, STREAM.training, 1, sample);
       checkDraws(784, 128, key);
     }
     for (const [inputs = 0, steps = 0] of sizes) {
       checkDraws(
         inputs,
         steps,
-        drawKey(5, PURPOSE.evaluation, 2, 77),
+        drawKey(5, STREAM.evaluation, 2, 77),
       );
     }
 

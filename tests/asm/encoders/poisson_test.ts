@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { draw, drawKey, PURPOSE } from "../../../src/random.ts";
+import { draw, drawKey, STREAM } from "../../../src/random.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
 import { INPUTS, layOutForProduct } from "./product_layout.ts";
@@ -9,7 +9,7 @@ testOnBothBuilds(
   ({ memory }) => {
     for (const inputs of INPUTS) {
       for (const steps of [1, 2, 3, 4, 5, 7, 9, 128]) {
-        const key = drawKey(11, PURPOSE.training, 3, inputs + steps);
+        const key = drawKey(11, STREAM.training, 3, inputs + steps);
         const p = uniformFloats(inputs, inputs, 1.5);
         const intensities = memory.floats(p.map((value) => 65536 * value));
         const expected = layOutForProduct(
@@ -31,7 +31,7 @@ testOnBothBuilds(
   ({ memory }) => {
     const steps = 4096, p = [0, 0.01, 0.25, 0.5, 0.9, 1, -1, 2];
     const out = memory.output(steps * p.length);
-    const { key0, key1 } = drawKey(5, PURPOSE.training, 1, 0);
+    const { key0, key1 } = drawKey(5, STREAM.training, 1, 0);
     memory.kernels.encodePoisson(
       key0,
       key1,

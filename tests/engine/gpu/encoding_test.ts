@@ -2,7 +2,7 @@ import { SampleFeatures } from "../../../src/data/augment.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../../src/engine/gpu/encoding.ts";
 import { DELTA_CHANNELS, type Encoder, inputsOf } from "../../../src/network/encoders.ts";
 import { seedNetwork } from "../../../src/network/presets.ts";
-import { drawKey, PURPOSE } from "../../../src/random.ts";
+import { drawKey, STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchOf } from "../batches.ts";
 import { drawSamples } from "../network_cases.ts";
@@ -38,7 +38,7 @@ for (const encoder of ENCODERS) {
         const packed = packSamples(spec, batch, { sources, count: 4, seed: 17 }); // a fourth only fills up
         const [found] = await backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed));
         const expected = [...batch.indices].flatMap((index) => {
-          const rows = encodeSample(spec, samples, index, drawKey(17, PURPOSE.training, 1, index));
+          const rows = encodeSample(spec, samples, index, drawKey(17, STREAM.training, 1, index));
           return (encoder.kind === "constant" ? rows.slice(0, 1) : rows).flatMap((row) => [...row]);
         });
         const isSpiking = ["poisson", "latency", "delta"].includes(encoder.kind);

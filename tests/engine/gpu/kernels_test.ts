@@ -6,7 +6,7 @@ import { HASH_COUNTERS } from "../../../asm/random.wgsl.ts";
 import { CROSS_ENTROPY } from "../../../asm/loss.wgsl.ts";
 import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
 import { loadKernels } from "../../../src/engine/wasm/load.ts";
-import { draw, drawKey, PURPOSE, randomBits } from "../../../src/random.ts";
+import { draw, drawKey, randomBits, STREAM } from "../../../src/random.ts";
 import { KernelMemory } from "../../asm/kernel_memory.ts";
 import { assertClose, assertSameBits, uniformFloats } from "../../asm/numbers.ts";
 import { backendTest } from "./gpu.ts";
@@ -17,8 +17,8 @@ backendTest(
     const memory = new KernelMemory(await loadKernels());
     const count = 1 << 18;
     const keys = [
-      drawKey(0, PURPOSE.training, 1, 0),
-      drawKey(2 ** 53 - 1, PURPOSE.evaluation, 65_535, 59_999),
+      drawKey(0, STREAM.training, 1, 0),
+      drawKey(2 ** 53 - 1, STREAM.evaluation, 65_535, 59_999),
       { key0: 0, key1: 0 },
       { key0: -1, key1: 0x7fffffff },
     ];
@@ -51,7 +51,7 @@ for (const [inputs, steps, samples] of [[1, 1, 1], [7, 5, 3], [64, 9, 2], [33, 1
       const features = uniformFloats(5, samples * inputs);
       const keys = Array.from(
         { length: samples },
-        (_, sample) => drawKey(7, PURPOSE.training, 2, 1000 + sample),
+        (_, sample) => drawKey(7, STREAM.training, 2, 1000 + sample),
       );
       const x = backend.run(ENCODE_NOISE, {
         inputs: {

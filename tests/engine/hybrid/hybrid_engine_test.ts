@@ -5,7 +5,7 @@ import { createHybridEngine, type HybridEngineOptions } from "../../../src/engin
 import { loadKernels } from "../../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
 import { denseNetwork, seedNetwork } from "../../../src/network/presets.ts";
-import { PURPOSE } from "../../../src/random.ts";
+import { STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine as startWasm } from "../batches.ts";
 import { answered } from "../deadline.ts";
@@ -29,7 +29,7 @@ async function startEngine(options: Partial<HybridEngineOptions> = {}) {
 async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
   const results = [];
   for (const batch of batches) results.push(await engine.train(batch, STEP));
-  const evaluated = await engine.evaluate({ ...batches[0]!, purpose: PURPOSE.evaluation });
+  const evaluated = await engine.evaluate({ ...batches[0]!, stream: STREAM.evaluation });
   const { parameters, moments } = await engine.getState();
   return { results, evaluated, parameters, velocity: moments.get("velocity")! };
 }

@@ -5,7 +5,7 @@ import { createWebGpuEngine, type WebGpuEngineOptions } from "../../../src/engin
 import { initialParameters } from "../../../src/network/initialise.ts";
 import { seedNetwork } from "../../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../../src/network/spec.ts";
-import { drawKey, PURPOSE } from "../../../src/random.ts";
+import { drawKey, STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf } from "../batches.ts";
 import { answered } from "../deadline.ts";
@@ -31,7 +31,7 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   const gradient = new Map([...wide].map(([name, { length }]) => [name, new Float64Array(length)]));
   let loss = 0, spikes = 0;
   for (let sample = 0; sample < samples.count; sample++) {
-    const x = encodeSample(spec, samples, sample, drawKey(17, PURPOSE.training, 1, sample));
+    const x = encodeSample(spec, samples, sample, drawKey(17, STREAM.training, 1, sample));
     const presented = present(spec, wide, x, samples.labels[sample]!);
     if (presented.margin < 1e-4) return undefined;
     loss += presented.loss;

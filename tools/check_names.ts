@@ -1,0 +1,67 @@
+/**
+ * Whether an old name is left: names that the field calls otherwise, each with the one that stands in its place. CHANGELOG.md is
+ * not read, for it says what was renamed.
+ *
+ * @module
+ */
+import { join } from "node:path/posix";
+import { SpikeletError } from "../src/errors.ts";
+
+/** An old name. */
+interface OldName {
+  readonly old: RegExp;
+  readonly now: string;
+  /** Files or folders in which the word is right, each with the reason. */
+  readonly allowed?: Readonly<Record<string, string>>;
+}
+
+const OLD_NAMES: readonly OldName[] = [
+  // Of the engine.
+  {
+    old: /\bpurposes?\b/i,
+    now: "stream (of draws)",
+    allowed: { "src/licenses": "texts of licences" },
+  },
+  // Of everything else.
+];
+
+/** Where names are looked for: folders and, as ".", the files of the project's own. */
+const PLACES = [".", "asm", "bench", "docs", "page", "playground", "src", "tests", "tools"];
+const ENDINGS = [".ts", ".md", ".py", ".html", ".css"];
+const UNREAD = ["CHANGELOG.md", "tools/check_names.ts", "tests/tools/check_names_test.ts"];
+
+/** Says where an old name stands in a file's name or text, a line each. @param path The project's. */
+export function findOldNames(path: string, text: string): string[] {
+  const lines = [path, ...text.split("\n")];
+  return OLD_NAMES.filter(({ allowed = {} }) => !Object.keys(allowed).some((place) => isIn(path, place)))
+    .flatMap(({ old, now }) =>
+      lines.flatMap((line, i) => {
+        const found = old.exec(line)?.[0];
+        return found === undefined ? [] : [`${path}${i > 0 ? `:${i}` : ""}: ${found} is called ${now}`];
+      })
+    );
+}
+
+/** Makes sure that the project has no old name. @throws {SpikeletError} when it has. */
+export function checkNames(root: string): void {
+  const files = PLACES.flatMap((place) => filesOf(root, place)).filter((path) => !UNREAD.includes(path));
+  const found = files.flatMap((path) => findOldNames(path, Deno.readTextFileSync(join(root, path))));
+  if (found.length > 0) throw new SpikeletError([...found, "See tools/check_names.ts."].join("\n"));
+}
+
+function filesOf(root: string, folder: string): string[] {
+  if (folder !== "." && !namesIn(root).includes(folder.split("/")[0]!)) return [];
+  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isFile, isDirectory }) => {
+    const path = join(folder, name);
+    if (isDirectory && folder !== "." && name !== "node_modules") return filesOf(root, path);
+    return isFile && ENDINGS.some((ending) => name.endsWith(ending)) ? [path] : [];
+  });
+}
+
+function namesIn(folder: string): string[] {
+  return [...Deno.readDirSync(folder)].map(({ name }) => name);
+}
+
+function isIn(path: string, place: string): boolean {
+  return path === place || path.startsWith(`${place}/`);
+}
