@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { printError } from "../print.ts";
 import { VERSION } from "../version.ts";
 import { createCommand } from "./command.ts";
@@ -23,6 +23,20 @@ export async function runCommandLine(
   commands: readonly CommandUnknownOpts[],
 ): Promise<never> {
   listenForSignals();
+  const program = createProgram(commands);
+  program.hook("preAction", (_program, command) => keepNeeded(fullName(command)));
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    const { message, exitCode } = describeFailure(error);
+    if (message !== "") printError(message);
+    Deno.exit(exitCode);
+  }
+  Deno.exit();
+}
+
+/** The program with its commands: parsing arguments runs one of them, and rejects with what is wrong with them. */
+export function createProgram(commands: readonly CommandUnknownOpts[]): Command {
   const program = createCommand(
     "spikelet",
     "Spiking neural networks in TypeScript: train them on MNIST, measure and check them",
@@ -38,15 +52,7 @@ export async function runCommandLine(
     );
   program.options.forEach((option) => option.helpGroup("Help:"));
   for (const command of commands) program.addCommand(command);
-  program.hook("preAction", (_program, command) => keepNeeded(fullName(command)));
-  try {
-    await program.parseAsync(args, { from: "user" });
-  } catch (error) {
-    const { message, exitCode } = describeFailure(error);
-    if (message !== "") printError(message);
-    Deno.exit(exitCode);
-  }
-  Deno.exit();
+  return program;
 }
 
 /** A command's name behind those that it belongs to: `data fetch`. */
