@@ -13,6 +13,7 @@ export interface Measured extends AsyncDisposable {
   readonly url: string;
   /** From the start of the process to the line that tells that it listens. */
   readonly milliseconds: number;
+  readonly pid: number;
   /** Resident memory now, in MiB. */
   memory(): Promise<number>;
 }
@@ -33,6 +34,7 @@ export async function startServer(program: string, args: readonly string[]): Pro
   return {
     url: `http://127.0.0.1:${port}`,
     milliseconds: performance.now() - started,
+    pid: child.pid,
     memory: async () => Number(await outputOf("ps", ["-o", "rss=", "-p", `${child.pid}`])) / 1024,
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
@@ -42,13 +44,26 @@ export async function startServer(program: string, args: readonly string[]): Pro
   };
 }
 
-/** `deno task serve`, at a free port. */
-export function startSpikelet(model: string, args: readonly string[]): Promise<Measured> {
+/**
+ * `deno task serve`, at a free port.
+ *
+ * @param files The most files that it may open. @default {as many as this process}
+ */
+export function startSpikelet(model: string, args: readonly string[], files?: number): Promise<Measured> {
   const permissions = ["--no-prompt", "--allow-read", "--allow-net=127.0.0.1"];
-  return startServer(Deno.execPath(), [
+  const call = [
     ...["run", ...permissions, "main.ts", "serve", "--model", model, "--port", "0", "--json", "--quiet"],
     ...args,
-  ]);
+  ];
+  return files === undefined
+    ? startServer(Deno.execPath(), call)
+    : startServer("sh", ["-c", `ulimit -n ${files}; exec "$0" "$@"`, Deno.execPath(), ...call]);
+}
+
+/** Attacks a server from a process of its own (`attack.ts`). @returns The line of JSON that it prints. */
+export function attackBy(args: readonly string[]): Promise<string> {
+  const shell = 'ulimit -n 4096 2>/dev/null; exec "$0" "$@"'; // it opens more than it may by default
+  return outputOf("sh", ["-c", shell, Deno.execPath(), "run", "-A", "bench/serve/attack.ts", ...args]);
 }
 
 /** Bundles a model for the edge. */
@@ -62,6 +77,11 @@ export async function load(url: string, body: string, connections: number, secon
   const program = ["run", "-A", "--no-config", "bench/serve/load.ts"];
   const output = await outputOf(Deno.execPath(), [...program, url, body, `${connections}`, `${seconds}`]);
   return JSON.parse(output); // our own program's, not a stranger's
+}
+
+/** Files and sockets that a server has open. */
+export async function countFiles({ pid }: Measured): Promise<number> {
+  return (await outputOf("ls", [`/proc/${pid}/fd`])).trimEnd().split("\n").length;
 }
 
 /** What a program prints. @throws {Error} what it says when it fails. */

@@ -18,6 +18,7 @@ import { findWorkerd } from "../../tests/edge/workerd.ts";
 import { describeMachine, machineLine } from "../machine.ts";
 import { quantile } from "../rounds.ts";
 import { type Row, type Section, sectionLines } from "../section.ts";
+import { type AttackSizes, measureForms, measureSilence } from "./under_attack.ts";
 import { bundleModel, load, type Measured, startServer, startSpikelet } from "./programs.ts";
 
 const FOLDER = join("dist", "bench"), EDGE = join(FOLDER, "edge");
@@ -30,6 +31,7 @@ interface Sizes {
   readonly trainingSamples: number;
   readonly threads: readonly number[];
   readonly connections: readonly number[];
+  readonly attack: AttackSizes;
   /** Loads after which the memory is looked at. */
   readonly loads: number;
   /** Starts of a program, of which the median is told. */
@@ -40,14 +42,23 @@ const FULL = {
   trainingSamples: 60_000,
   threads: [1, 2],
   connections: [1, 16, 64, 256, 1000],
+  attack: { rounds: 30, senders: 64, silent: 1100, files: 1024 },
   loads: 6,
   starts: 7,
 };
-const TINY = { seconds: 1, trainingSamples: 100, threads: [1], connections: [8], loads: 2, starts: 1 };
+const TINY = {
+  seconds: 1,
+  trainingSamples: 100,
+  threads: [1],
+  connections: [8],
+  attack: { rounds: 2, senders: 4, silent: 300, files: 256 },
+  loads: 2,
+  starts: 1,
+};
 
 const command = createCommand(
   "bench:serve",
-  "Measure serving: latency, load, overload, memory, bundles and cold starts",
+  "Measure serving: latency, load, overload, attacks, memory, bundles and cold starts",
   "Leave the machine alone meanwhile. Fetches autocannon and workerd from npm.",
   "--seconds 10",
 )
@@ -79,6 +90,8 @@ async function* measureAll(sizes: Sizes): AsyncGenerator<Section> {
   yield await measureClassifier(model, digits);
   for (const threads of sizes.threads) yield await measureLoad(threads, sizes);
   yield await measureMemory(sizes);
+  yield await measureForms(MODEL, DIGITS, sizes.attack);
+  yield await measureSilence(MODEL, sizes.attack);
   yield await measureEdge(sizes, digits.slice(0, 784));
 }
 

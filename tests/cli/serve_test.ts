@@ -4,6 +4,7 @@ import { Classifier } from "../../src/classify/classifier.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { IS_BOUNDED } from "../../src/serve/listen.ts";
 import { hostileRequests, statusInTheEnd } from "../serve/hostile.ts";
+import { attack, mostMemory, silence } from "../serve/attack.ts";
 import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, withServer } from "./server.ts";
@@ -48,6 +49,21 @@ Deno.test("serve answers every hostile request, and its other senders as if noth
     assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
     assert.equal(await stop(), 0);
     assert.equal((await errors).trimEnd().split("\n").length, 5, "nothing went wrong inside");
+  });
+});
+
+Deno.test("serve refuses forms of thousands of parts, answers others beside them, and keeps its memory bounded", async () => {
+  await withServer([], async ({ url, child, stop }) => {
+    const { health, good, forms } = await attack(url, digit(0), { rounds: 3, senders: 8 });
+    assert.ok(health.length > 0);
+    assert.equal([...forms.values()].reduce((a, b) => a + b), 30);
+    // Refused for what it is, or for there being too much to do: none is taken, and none goes without an answer.
+    for (const status of forms.keys()) assert.ok(status === 400 || status === 429, `a form: ${status}`);
+    for (const status of good.keys()) assert.ok(status === 200 || status === 429, `a digit: ${status}`);
+    assert.ok(good.get(200)! > 0);
+    if (Deno.build.os === "linux") assert.ok(await mostMemory(child.pid) < 600);
+    assert.deepEqual(await askFor(url, ALL), EXPECTED);
+    assert.equal(await stop(), 0);
   });
 });
 
@@ -190,20 +206,6 @@ function withFiles(most: number): (folder: string, args: readonly string[]) => D
   };
 }
 
-/** Connections that say nothing, or half of a request's head. @returns When the server has closed the last of them. */
-async function silence(port: number, count: number): Promise<void> {
-  const half = new TextEncoder().encode("POST /classify HTTP/1.1\r\nhost: ");
-  await Promise.all(Array.from({ length: count }, async (_, i) => {
-    using connection = await Deno.connect({ hostname: "127.0.0.1", port });
-    try {
-      if (i % 2 === 1) await connection.write(half);
-      while (await connection.read(new Uint8Array(99)) !== null);
-    } catch {
-      // Closed with bytes of ours unread.
-    }
-  }));
-}
-
 if (Deno.build.os !== "windows") {
   for (
     const [what, args] of [["as it finds them", []], ["told otherwise", ["--connections", "50"]]] as const
@@ -216,7 +218,7 @@ if (Deno.build.os !== "windows") {
       fn: () =>
         withServer(["--timeout", "2", ...args], async ({ url, port, errors, stop }) => {
           let areClosed = false;
-          const closed = silence(port, 300).then(() => areClosed = true);
+          const closed = silence(port, 300, 4000).then(() => areClosed = true);
           // Who comes among hundreds may be closed before a word is read, and comes again.
           while (!areClosed) {
             const answer = await askFor(url, ALL).catch((error) => error);
