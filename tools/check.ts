@@ -11,7 +11,7 @@ import { checkNames } from "./check_names.ts";
 import { callDeno, ROOT } from "./steps.ts";
 
 /** The page is checked for a browser, by a configuration of its own. */
-const PAGE = ["--config", "page/check.json", "--no-lock"];
+const PAGE = ["--config", "playground/check.json", "--no-lock"];
 
 /** Checks everything that no test does. */
 export async function checkAll(): Promise<void> {
@@ -19,11 +19,11 @@ export async function checkAll(): Promise<void> {
   await callDeno(["lint"]);
   checkImports(ROOT);
   checkNames(ROOT);
-  await callDeno(["check", "main.ts", "mod.ts", "src/", "tests/", "bench/", "tools/"]);
-  const modules = [...Deno.readDirSync("page")].map(({ name }) => name).filter((name) =>
+  await callDeno(["check", "main.ts", "mod.ts", "src/", "playground/logic/", "tests/", "bench/", "tools/"]);
+  const modules = [...Deno.readDirSync("playground")].map(({ name }) => name).filter((name) =>
     name.endsWith(".ts")
   );
-  await callDeno(["check", ...PAGE, ...modules.toSorted().map((name) => `page/${name}`)]);
+  await callDeno(["check", ...PAGE, ...modules.toSorted().map((name) => `playground/${name}`)]);
   await callDeno(["doc", "--lint", "mod.ts", "src/portable.ts"]);
   await callDeno(["run", "--no-prompt", "--allow-read", "tools/command_tables.ts", "--check"]);
 }

@@ -52,7 +52,7 @@ function filesOf(root: string, folder: string): string[] {
 
 /** Whether a folder holds code of ours. */
 function isOurs(folder: string): boolean {
-  return ["asm", "src", "page", ...FREE].some((one) => folder === one || folder.startsWith(`${one}/`));
+  return ["asm", "src", "playground", ...FREE].some((one) => folder === one || folder.startsWith(`${one}/`));
 }
 
 /** Paths after `from`, or in `import(…)`. */

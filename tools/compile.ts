@@ -20,7 +20,7 @@ import { type Notice, writeNotices } from "../src/licenses/notices.ts";
 import { COMPILED_NOTICES } from "../src/licenses/own_notices.ts";
 import type { Package } from "../src/licenses/packages.ts";
 import { readProgram } from "../src/licenses/program.ts";
-import { PAGE_ENTRIES } from "../src/page/site.ts";
+import { PAGE_ENTRIES } from "../src/serve/page_files.ts";
 import { readBuiltPage } from "../src/serve/built_page.ts";
 import { forgetTimes, isProgram } from "./program.ts";
 
@@ -106,7 +106,7 @@ async function compileProgram(): Promise<void> {
     const site = await pageFiles(page, interruption.signal);
     const { named: modulesNamed, packages } = await readProgram([
       MAIN,
-      ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("page", name)) : []),
+      ...(site.length > 0 ? PAGE_ENTRIES.map((name) => join("playground", name)) : []),
     ]);
     const ingredients = site.length > 0 ? ["kernels", "digits"] as const : ["kernels"] as const;
     await Deno.writeTextFile(COMPILED_NOTICES, await writeNotices(packages, ingredients, [DENO]));

@@ -34,8 +34,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/train": ["src/network", "src/data", ...ENGINE],
   "src/classify": ["src/network", "src/data", ...ENGINE],
   "src/report": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
-  "src/page": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
-  "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify", "src/page"],
+  "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": [],
 
   // Its faces: the library, the command line, the page.
@@ -46,7 +45,11 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/licenses",
   ],
   "main.ts": ["src/cli"],
-  "page": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/report", "src/page"],
+  "playground/logic": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
+  "playground": [
+    ...["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/report"],
+    "playground/logic",
+  ],
 };
 
 /** Rooms that may import from anywhere, with all that is below them. */

@@ -19,8 +19,8 @@ import { loadMnist, type Split } from "../src/data/mnist.ts";
 import { SpikeletError } from "../src/errors.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
-import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/page/site.ts";
-import { SUBSET } from "../src/page/subset.ts";
+import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts";
+import { SUBSET } from "../playground/logic/subset.ts";
 import { PALETTE } from "../src/report/style.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { findModel } from "../src/train/run_folder.ts";
@@ -28,7 +28,7 @@ import { checkBuildFolder, writeBuild } from "./build_folder.ts";
 import { type Bundle, bundle, type BundledFile, checkBundler } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
-const SOURCE = new URL("page/", ROOT);
+const SOURCE = new URL("playground/", ROOT);
 const OUT = join("dist", "page");
 /** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
 const WORKER = '"./worker.ts"', LANE = '"./lane.js"';

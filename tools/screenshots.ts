@@ -15,7 +15,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
-import { serveFolder } from "../tests/page/static_server.ts";
+import { serveFolder } from "../tests/playground/static_server.ts";
 import { count } from "../src/figures.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));

@@ -10,7 +10,7 @@ import { pictureSide } from "../classify/picture_side.ts";
 import { InputError } from "../errors.ts";
 import { classNamesOf } from "../network/class_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
-import { MODEL_FILE } from "../page/site.ts";
+import { MODEL_FILE } from "./page_files.ts";
 import { type Access, addAccess } from "./access.ts";
 import type { Answering } from "./answering.ts";
 import { Bodies } from "./bodies.ts";

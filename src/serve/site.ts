@@ -4,7 +4,7 @@
  * @module
  */
 import type { Hono } from "hono";
-import { typeOfFile, withModel } from "../page/site.ts";
+import { typeOfFile, withModel } from "./page_files.ts";
 import { StaticFile } from "./static_file.ts";
 
 /** The page's files, by their names. */

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
-import { PAGE_ENTRIES } from "../../src/page/site.ts";
+import { PAGE_ENTRIES } from "../../src/serve/page_files.ts";
 import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import type { Bundled } from "./bundled.ts";
 
 /** Of each bundle a package that must be in it. */
 const BUNDLES = [
-  { name: "the page", entries: PAGE_ENTRIES.map((name) => `page/${name}`), has: "@observablehq/plot" },
+  { name: "the page", entries: PAGE_ENTRIES.map((name) => `playground/${name}`), has: "@observablehq/plot" },
   { name: "the edge", entries: ["src/serve/handler.ts"], has: "hono" },
 ];
 

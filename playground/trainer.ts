@@ -5,9 +5,9 @@
  */
 /// <reference lib="webworker" />
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
-import { openPageEngine, shareSamples } from "../src/page/engines.ts";
-import { Trainer } from "../src/page/training.ts";
-import type { TrainerMessage, TrainerReply } from "../src/page/protocol.ts";
+import { openPageEngine, shareSamples } from "./logic/engines.ts";
+import { Trainer } from "./logic/training.ts";
+import type { TrainerMessage, TrainerReply } from "./logic/protocol.ts";
 import { fetchKernels } from "./fetch_kernels.ts";
 
 declare const self: DedicatedWorkerGlobalScope;

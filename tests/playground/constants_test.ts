@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { denseNetwork, seedNetwork, tunedNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
-import { constantsOf, layersInWords, withConstant } from "../../src/page/constants.ts";
+import { constantsOf, layersInWords, withConstant } from "../../playground/logic/constants.ts";
 
 const summary = (spec: Parameters<typeof constantsOf>[0]) =>
   constantsOf(spec).map(({ name, layers, value }) => [name, layersInWords({ layers }, spec), value]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
-import { Looker } from "../../src/page/looking.ts";
+import { Looker } from "../../playground/logic/looking.ts";
 import { digit, kernels, modelOf } from "../serve/served_model.ts";
 
 Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it comes", () => {

@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  type Constant,
-  CONSTANT_STEP,
-  constantsOf,
-  layersInWords,
-  withConstant,
-} from "../src/page/constants.ts";
+import { type Constant, CONSTANT_STEP, constantsOf, layersInWords, withConstant } from "./logic/constants.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { element, make } from "./elements.ts";
 

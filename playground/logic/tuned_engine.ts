@@ -6,9 +6,9 @@
  *
  * @module
  */
-import type { Engine } from "../engine/engine.ts";
-import { ForwardingEngine } from "../engine/forwarding_engine.ts";
-import type { NetworkSpec } from "../network/spec.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { ForwardingEngine } from "../../src/engine/forwarding_engine.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
 
 /** Makes an engine of a network. */
 export type OpenEngine = (spec: NetworkSpec) => Promise<Engine & Disposable>;

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import type { Model } from "../network/model_file.ts";
-import { type PresetName, presetOf, PRESETS } from "../train/presets.ts";
-import type { Step } from "../engine/engine.ts";
-import { OPTIMISER_DEFAULTS } from "../engine/optimiser.ts";
-import { DEFAULT_RATE } from "../train/scaled_start.ts";
-import type { Schedule } from "../train/schedule.ts";
+import type { Model } from "../../src/network/model_file.ts";
+import { type PresetName, presetOf, PRESETS } from "../../src/train/presets.ts";
+import type { Step } from "../../src/engine/engine.ts";
+import { OPTIMISER_DEFAULTS } from "../../src/engine/optimiser.ts";
+import { DEFAULT_RATE } from "../../src/train/scaled_start.ts";
+import type { Schedule } from "../../src/train/schedule.ts";
 import type { Recipe } from "./protocol.ts";
 
 /** What a user can set; the rest is the preset's. */

@@ -4,13 +4,7 @@
  * @module
  */
 import type { Parameters } from "../src/engine/engine.ts";
-import type {
-  LookerMessage,
-  LookerReply,
-  Sight,
-  TrainerMessage,
-  TrainerReply,
-} from "../src/page/protocol.ts";
+import type { LookerMessage, LookerReply, Sight, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
 
 function openWorker<Message, Reply>(
   file: string,

@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { sharedBuffer } from "../data/shared_memory.ts";
-import type { Samples } from "../data/samples.ts";
-import type { Engine } from "../engine/engine.ts";
-import { withFallback } from "../engine/fallback.ts";
-import type { KernelModule } from "../engine/wasm/kernels.ts";
-import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
+import { sharedBuffer } from "../../src/data/shared_memory.ts";
+import type { Samples } from "../../src/data/samples.ts";
+import type { Engine } from "../../src/engine/engine.ts";
+import { withFallback } from "../../src/engine/fallback.ts";
+import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import type { PageEngineOptions } from "./training.ts";
 
 /** Whether threads can share memory here: in a browser only where the page was sent with headers that isolate it. */
@@ -36,7 +36,7 @@ export async function openPageEngine(
         notice(`WASM goes on: ${error instanceof Error ? error.message : String(error)}`);
       try {
         // Its library is larger than all the rest: so it is a file of its own, loaded when it is asked for.
-        const { createWebGpuEngine } = await import("../engine/webgpu/webgpu_engine.ts");
+        const { createWebGpuEngine } = await import("../../src/engine/webgpu/webgpu_engine.ts");
         return withFallback(await createWebGpuEngine(options), {
           open: () => Promise.resolve(wasm()),
           onFailure,

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { typeOfFile } from "../../src/page/site.ts";
+import { typeOfFile } from "../../src/serve/page_files.ts";
 
 /**
  * Serves a folder at `/some/where/`, for the page is to work from any place.

@@ -1,5 +1,5 @@
 /**
- * Uses the page in Chromium as a visitor would: `deno run -A tests/page/visit.ts PAGE OUT`. A program of its own, since playwright
+ * Uses the page in Chromium as a visitor would: `deno run -A tests/playground/visit.ts PAGE OUT`. A program of its own, since playwright
  * looks at files below /proc, for which Deno wants every permission.
  *
  * PAGE is the built page. What it saves, a model to begin with and a damaged one that it is to refuse, lie in OUT. Prints one line of JSON, a {@linkcode Visits}.

@@ -6,8 +6,8 @@
 import { count, timeLeft } from "../src/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/train/presets.ts";
-import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "../src/page/protocol.ts";
-import { presetNamed, type Settings, settingsOf } from "../src/page/recipes.ts";
+import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "./logic/protocol.ts";
+import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";
 import { type CurvePoint, drawCurve } from "./plots.ts";
 

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
-import { layerName } from "../network/words.ts";
+import type { LayerSpec, NetworkSpec } from "../../src/network/spec.ts";
+import { layerName } from "../../src/network/words.ts";
 
 /** Names of the constants, as neurons have them. */
 export const CONSTANTS = ["decay", "threshold", "penalty"] as const;

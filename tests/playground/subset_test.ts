@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { gzipSync } from "fflate";
 import { encodeIdx } from "../../src/data/idx_file.ts";
 import { InputError } from "../../src/errors.ts";
-import { type NamedBlob, readDigits } from "../../src/page/subset.ts";
+import { type NamedBlob, readDigits } from "../../playground/logic/subset.ts";
 
 const bytes = (count: number) => Uint8Array.from({ length: count }, (_, i) => i % 251);
 const blob = (name: string, data: Uint8Array<ArrayBuffer>): NamedBlob => ({ name, blob: new Blob([data]) });

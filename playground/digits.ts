@@ -8,7 +8,7 @@ import { FILE_NAMES } from "../src/data/file_names.ts";
 import { KNOWN_SETS, type KnownSet } from "../src/data/known_classes.ts";
 import type { Samples } from "../src/data/samples.ts";
 import { InputError, NetworkError } from "../src/errors.ts";
-import { type Digits, type NamedBlob, readDigits } from "../src/page/subset.ts";
+import { type Digits, type NamedBlob, readDigits } from "./logic/subset.ts";
 
 /** Fetches the part of MNIST that lies beside the page. @throws {NetworkError} when it does not. */
 export async function fetchDigits(): Promise<{ digits: Digits; line: string }> {

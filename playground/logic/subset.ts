@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { readIdxBlob } from "../data/idx.ts";
-import type { KnownSet } from "../data/known_classes.ts";
-import { labelledImages, type NamedIdx } from "../data/labelled_images.ts";
-import type { Samples } from "../data/samples.ts";
-import { InputError } from "../errors.ts";
-import { counted } from "../figures.ts";
+import { readIdxBlob } from "../../src/data/idx.ts";
+import type { KnownSet } from "../../src/data/known_classes.ts";
+import { labelledImages, type NamedIdx } from "../../src/data/labelled_images.ts";
+import type { Samples } from "../../src/data/samples.ts";
+import { InputError } from "../../src/errors.ts";
+import { counted } from "../../src/figures.ts";
 
 /** So many images, the first ones of either part, lie beside the page. */
 export const SUBSET = { train: 5000, test: 1000 } as const;

@@ -10,7 +10,7 @@ import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
 import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
-import { SUBSET } from "../../src/page/subset.ts";
+import { SUBSET } from "../../playground/logic/subset.ts";
 import { evaluate, train } from "../../src/train/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";

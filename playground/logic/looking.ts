@@ -3,13 +3,13 @@
  *
  * @module
  */
-import { softmax } from "../classify/softmax.ts";
-import type { Parameters } from "../engine/engine.ts";
-import { compilePlan } from "../engine/plan.ts";
-import { Core } from "../engine/wasm/core.ts";
-import type { KernelModule } from "../engine/wasm/kernels.ts";
-import { toLayout } from "../engine/wasm/layout.ts";
-import { contentId, STREAM } from "../random.ts";
+import { softmax } from "../../src/classify/softmax.ts";
+import type { Parameters } from "../../src/engine/engine.ts";
+import { compilePlan } from "../../src/engine/plan.ts";
+import { Core } from "../../src/engine/wasm/core.ts";
+import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
+import { toLayout } from "../../src/engine/wasm/layout.ts";
+import { contentId, STREAM } from "../../src/random.ts";
 import type { LookerMessage, Sight } from "./protocol.ts";
 
 /** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */

@@ -4,8 +4,8 @@
  * @module
  */
 /// <reference lib="webworker" />
-import { Looker } from "../src/page/looking.ts";
-import type { LookerMessage, LookerReply } from "../src/page/protocol.ts";
+import { Looker } from "./logic/looking.ts";
+import type { LookerMessage, LookerReply } from "./logic/protocol.ts";
 import { fetchKernels } from "./fetch_kernels.ts";
 
 declare const self: DedicatedWorkerGlobalScope;

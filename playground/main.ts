@@ -12,9 +12,9 @@ import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.t
 import { InputError } from "../src/errors.ts";
 import { classNamesOf, filledNames, shownName } from "../src/network/class_names.ts";
 import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
-import type { PageEngine, Recipe, TrainerReply } from "../src/page/protocol.ts";
-import { recipeNameOf, recipeOf, type Settings } from "../src/page/recipes.ts";
-import type { Digits } from "../src/page/subset.ts";
+import type { PageEngine, Recipe, TrainerReply } from "./logic/protocol.ts";
+import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
+import type { Digits } from "./logic/subset.ts";
 import { fitSamples } from "../src/train/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { ByteMeaning, Samples } from "../data/samples.ts";
-import type { Parameters, SampleTrace, Step } from "../engine/engine.ts";
-import type { Precision } from "../engine/wasm/precision.ts";
-import type { Augmentation } from "../data/augment.ts";
-import type { NetworkSpec } from "../network/spec.ts";
-import type { Schedule } from "../train/schedule.ts";
+import type { ByteMeaning, Samples } from "../../src/data/samples.ts";
+import type { Parameters, SampleTrace, Step } from "../../src/engine/engine.ts";
+import type { Precision } from "../../src/engine/wasm/precision.ts";
+import type { Augmentation } from "../../src/data/augment.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import type { Schedule } from "../../src/train/schedule.ts";
 
 /** What can compute on the page. */
 export const PAGE_ENGINES = ["wasm", "webgpu"] as const;

@@ -8,7 +8,7 @@ import { pictureSide } from "../src/classify/picture_side.ts";
 import { count } from "../src/figures.ts";
 import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
-import type { Sight } from "../src/page/protocol.ts";
+import type { Sight } from "./logic/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
 import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";

@@ -14,7 +14,7 @@ export function withModel(html: string): string {
   return html.replace(place, `data-model="${MODEL_FILE}"`);
 }
 
-/** The page's modules in `page/`. Each becomes a script; a worker's address is that of its own. */
+/** The page's modules in `playground/`. Each becomes a script; a worker's address is that of its own. */
 export const PAGE_ENTRIES = ["main.ts", "trainer.ts", "looker.ts", "lane.ts"] as const;
 
 const TYPES: Readonly<Record<string, string>> = {
