@@ -26,6 +26,6 @@ export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradi
 export { addParts, addTotals, mostPlain, runLength } from "./long_sums";
 export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";
-export { adam } from "./optimisers/adam";
-export { sgd } from "./optimisers/sgd";
-export { addShards, sumShards } from "./optimisers/shards";
+export { adam } from "./optimizers/adam";
+export { sgd } from "./optimizers/sgd";
+export { addShards, sumShards } from "./optimizers/shards";

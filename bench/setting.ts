@@ -23,7 +23,7 @@ import type { Sizes } from "./sizes.ts";
 
 /** The seed of all draws and orders of the bench. */
 export const SEED = 0;
-/** The notebook's optimiser. */
+/** The notebook's optimizer. */
 const STEP: Step = { learningRate: 0.1, momentum: 0.5 };
 
 /** An engine as the bench makes it. */

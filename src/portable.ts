@@ -70,7 +70,7 @@ export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kern
 export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";
 export { type Precision, PRECISIONS, type Tile } from "./engine/wasm/precision.ts";
 export { type FallbackOptions, withFallback } from "./engine/fallback.ts";
-export { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "./engine/optimiser.ts";
+export { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "./engine/optimizer.ts";
 export * from "./train/trainer.ts";
 export * from "./train/schedule.ts";
 export * from "./train/split.ts";

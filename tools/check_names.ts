@@ -22,6 +22,7 @@ const OLD_NAMES: readonly OldName[] = [
     now: "stream (of draws)",
     allowed: { "src/licenses": "texts of licences" },
   },
+  { old: /optimiser/i, now: "optimizer" },
   // Of everything else.
 ];
 

@@ -9,7 +9,7 @@
 
 /** The engine's rooms: what names one to a caller, and those that compute. */
 const ENGINE = ["src/engine", "src/engine/wasm", "src/engine/gpu", "src/engine/hybrid", "src/engine/webgpu"];
-const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/optimisers"];
+const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/optimizers"];
 
 /** Every room, from the lowest up, with those that it may import from. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -19,7 +19,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "asm": ASM,
   "asm/encoders": ASM,
   "asm/neurons": ASM,
-  "asm/optimisers": ASM,
+  "asm/optimizers": ASM,
 
   // What a network is, what it learns from, and what computes it.
   "src/network": [],

@@ -53,14 +53,14 @@ def readouts_layer_by_layer(weights, features, steps, draw):
         state, _ = advance(currents, state)
 
 
-def train_batch(mode, weights, optimiser, features, labels, steps, draw):
+def train_batch(mode, weights, optimizer, features, labels, steps, draw):
     """One step of SGD. Returns the loss before it."""
     readouts = {"notebook": readouts_step_by_step, "tuned": readouts_layer_by_layer}[mode]
     logits = torch.stack(list(readouts(weights, features, steps, draw))).mean(dim=0)
     loss = functional.cross_entropy(logits, labels)
-    optimiser.zero_grad()
+    optimizer.zero_grad()
     loss.backward()
-    optimiser.step()
+    optimizer.step()
     return loss.item()
 
 
@@ -109,12 +109,12 @@ def check(options):
     """The golden case's loss with its own draws, and how far the weights are from its weights after one step."""
     constants, case = read_safetensors(options.check)
     weights = [case[name].clone().requires_grad_() for name in NAMES]
-    optimiser = sgd(weights, float(constants["learning_rate"]), float(constants["momentum"]))
+    optimizer = sgd(weights, float(constants["learning_rate"]), float(constants["momentum"]))
 
     def draw(step):
         return case["r"] if step is None else case["r"][step]
 
-    loss = train_batch(options.mode, weights, optimiser, case["x"], case["y"], int(constants["steps"]), draw)
+    loss = train_batch(options.mode, weights, optimizer, case["x"], case["y"], int(constants["steps"]), draw)
     deviation = max((w - case[name + "_after1"]).abs().max().item() for w, name in zip(weights, NAMES))
     return {"loss": loss, "deviation": deviation}
 
@@ -124,7 +124,7 @@ def measure(options):
     size, steps = options.batch_size, options.steps
     features, labels = read_mnist(options.data, size * (options.batches + 1))
     weights = first_weights(features.shape[1], options.hidden, 10)
-    optimiser = sgd(weights)
+    optimizer = sgd(weights)
     seconds = []
     for first in range(0, len(labels), size):
         x, y = features[first:first + size], labels[first:first + size]
@@ -133,7 +133,7 @@ def measure(options):
             return torch.rand(*(() if step is not None else (steps,)), *x.shape)
 
         began = time.perf_counter()
-        train_batch(options.mode, weights, optimiser, x, y, steps, draw)
+        train_batch(options.mode, weights, optimizer, x, y, steps, draw)
         seconds.append(time.perf_counter() - began)
     return {"seconds": seconds[1:]}
 

@@ -6,7 +6,7 @@
 import type { Model } from "../../src/network/model_file.ts";
 import { type PresetName, presetOf, PRESETS } from "../../src/train/presets.ts";
 import type { Step } from "../../src/engine/engine.ts";
-import { OPTIMISER_DEFAULTS } from "../../src/engine/optimiser.ts";
+import { OPTIMIZER_DEFAULTS } from "../../src/engine/optimizer.ts";
 import { DEFAULT_RATE } from "../../src/train/scaled_start.ts";
 import type { Schedule } from "../../src/train/schedule.ts";
 import type { Recipe } from "./protocol.ts";
@@ -44,7 +44,7 @@ export function settingsOf(name: PresetName): Omit<Settings, "seed"> {
   const { optimizer = "sgd", learningRate } = presetOf(name).recipe;
   return {
     ...BATCHES[name],
-    learningRate: learningRate ?? OPTIMISER_DEFAULTS[optimizer].learningRate,
+    learningRate: learningRate ?? OPTIMIZER_DEFAULTS[optimizer].learningRate,
   };
 }
 
@@ -59,7 +59,7 @@ export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): 
   const { epochs, batchSize, learningRate, seed } = settings;
   const decay = weightDecay !== undefined && { weightDecay };
   const step: Step = optimizer === "sgd"
-    ? { learningRate, momentum: OPTIMISER_DEFAULTS.sgd.momentum, ...decay }
+    ? { learningRate, momentum: OPTIMIZER_DEFAULTS.sgd.momentum, ...decay }
     : { kind: optimizer, learningRate, ...decay };
   return {
     epochs,

@@ -64,7 +64,7 @@ export class TunedEngine extends ForwardingEngine {
   }
 
   /**
-   * Changes constants from the next call on: weights and what the optimiser remembers stay.
+   * Changes constants from the next call on: weights and what the optimizer remembers stay.
    *
    * @param spec The same network but for its constants.
    */

@@ -132,7 +132,7 @@ export class Advice {
   }
 
   /** Steps whose length does not follow the gradient's. */
-  optimiser(): Remedy {
+  optimizer(): Remedy {
     const { kind = "sgd" } = this.#asked.step;
     if (kind !== "sgd") return undefined;
     const vain = this.#command.includes("--momentum") ? " in place of --momentum" : "";

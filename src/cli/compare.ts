@@ -30,7 +30,7 @@ import { describeNetwork } from "../network/words.ts";
 import { modelsOption } from "./network_options.ts";
 import { nameOption, numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
-import * as optimisers from "./optimiser_options.ts";
+import * as optimizers from "./optimizer_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
@@ -70,13 +70,13 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
     .addOption(options.firstSeedOption)
     .addOption(options.epochsOption)
     .addOption(options.batchSizeOption)
-    .addOption(optimisers.optimizerOption)
-    .addOption(optimisers.learningRateOption)
-    .addOption(optimisers.momentumOption)
-    .addOption(optimisers.beta1Option)
-    .addOption(optimisers.beta2Option)
-    .addOption(optimisers.weightDecayOption)
-    .addOption(optimisers.clipOption)
+    .addOption(optimizers.optimizerOption)
+    .addOption(optimizers.learningRateOption)
+    .addOption(optimizers.momentumOption)
+    .addOption(optimizers.beta1Option)
+    .addOption(optimizers.beta2Option)
+    .addOption(optimizers.weightDecayOption)
+    .addOption(optimizers.clipOption)
     .addOption(options.scheduleOption)
     .addOption(options.dropEveryOption)
     .addOption(options.dropFactorOption)

@@ -42,7 +42,7 @@ export function describeFinding(finding: Finding, known: Known): FindingWords {
             short(to)
           } around batch ${batch} of epoch ${epoch}: steps led astray.`,
         ],
-        helps: [advice.optimiser(), advice.clip(), advice.lowerRate()],
+        helps: [advice.optimizer(), advice.clip(), advice.lowerRate()],
       };
     }
     case "exploded": {
@@ -96,8 +96,8 @@ export function describeFinding(finding: Finding, known: Known): FindingWords {
           ...(isFar ? ["It is far above that: training has run away."] : []),
         ],
         helps: isFar
-          ? [advice.optimiser(), advice.clip(), advice.lowerRate()]
-          : [advice.epochs(), advice.optimiser(), advice.higherRate(), advice.lowerRate()],
+          ? [advice.optimizer(), advice.clip(), advice.lowerRate()]
+          : [advice.epochs(), advice.optimizer(), advice.higherRate(), advice.lowerRate()],
       };
     }
     case "overconfident": {
@@ -187,7 +187,7 @@ function describeVanishing(
         : []),
     ],
     helps: hasFallen
-      ? [advice.optimiser(), advice.clip(), advice.lowerRate()]
+      ? [advice.optimizer(), advice.clip(), advice.lowerRate()]
       : [advice.wideSurrogate(layer), advice.start(), advice.rateTarget(layer)],
   };
 }

@@ -16,7 +16,7 @@ import { LIMITS } from "../network/spec.ts";
 import type { RunOptions } from "../train/run.ts";
 import { type Schedule, SCHEDULES } from "../train/schedule.ts";
 import type { StartOptions } from "./start_options.ts";
-import { type OptimiserOptions, stepOf } from "./optimiser_options.ts";
+import { type OptimizerOptions, stepOf } from "./optimizer_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 
 const MOST_THREADS = 256;
@@ -189,7 +189,7 @@ export const noTuneOption = new Option(
 ).helpGroup(MACHINE);
 
 /** The options that say how to train. */
-export interface TrainingOptions extends OptimiserOptions {
+export interface TrainingOptions extends OptimizerOptions {
   readonly epochs: number;
   readonly batchSize: number;
   readonly augment?: Augmentation | undefined;
@@ -253,7 +253,7 @@ export function trainingOf(
 }
 
 /**
- * The options with a preset's recipe in place of the defaults: what the user wrote stays. Constants of the recipe's optimiser
+ * The options with a preset's recipe in place of the defaults: what the user wrote stays. Constants of the recipe's optimizer
  * mean nothing for another, and its firing rate nothing where weights are to stay as they are drawn.
  */
 export function withRecipe<Options extends Recipe & StartOptions>(

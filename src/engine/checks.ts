@@ -70,7 +70,7 @@ export function checkKernels(kernels: KernelModule): void {
 /** Makes sure that a state is one. @throws {OptionError} when not. */
 export function checkState(state: EngineState): void {
   checkObject("state", state, "an engine's state, such as getState gives");
-  checkObject("state.moments", state.moments, "what the optimiser remembers, by name");
+  checkObject("state.moments", state.moments, "what the optimizer remembers, by name");
   checkWhole("state.steps", state.steps, 0);
 }
 

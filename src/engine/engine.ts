@@ -9,9 +9,9 @@
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import type { Step } from "./optimiser.ts";
+import type { Step } from "./optimizer.ts";
 
-export type { AdamStep, SgdStep, Step } from "./optimiser.ts";
+export type { AdamStep, SgdStep, Step } from "./optimizer.ts";
 
 /** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
 export type Parameters = ReadonlyMap<string, Float32Array>;
@@ -35,11 +35,11 @@ export interface EngineState {
   /** Weights and biases. */
   readonly parameters: Parameters;
   /**
-   * What the optimiser remembers, by name, shaped as the parameters: SGD's `velocity` (after the first batch its gradient),
+   * What the optimizer remembers, by name, shaped as the parameters: SGD's `velocity` (after the first batch its gradient),
    * Adam's `mean` and `square`.
    */
   readonly moments: ReadonlyMap<string, Parameters>;
-  /** Steps that the optimiser has taken. */
+  /** Steps that the optimizer has taken. */
   readonly steps: number;
 }
 
@@ -116,7 +116,7 @@ export interface Engine {
   readonly spec: NetworkSpec;
   /** The most samples that a batch may have. */
   readonly batchSize: number;
-  /** Takes a copy of the parameters and forgets the optimiser's state. */
+  /** Takes a copy of the parameters and forgets the optimizer's state. */
   setParameters(parameters: Parameters): Promise<void>;
   /** A copy of the parameters as they are after all calls made so far. */
   getParameters(): Promise<Parameters>;
@@ -124,12 +124,12 @@ export interface Engine {
   getState(): Promise<EngineState>;
   /**
    * Takes a copy of a state: what is trained from here is the same bits as if it had never been interrupted. Rejects with a
-   * `RangeError` when its moments are no optimiser's.
+   * `RangeError` when its moments are no optimizer's.
    */
   setState(state: EngineState): Promise<void>;
   /**
-   * Way forward, loss averaged over the batch, way back, one step of the optimiser. Rejects with a `RangeError` when the
-   * step is out of its range, or the engine has another optimiser's moments: `setParameters` forgets those.
+   * Way forward, loss averaged over the batch, way back, one step of the optimizer. Rejects with a `RangeError` when the
+   * step is out of its range, or the engine has another optimizer's moments: `setParameters` forgets those.
    */
   train(batch: Batch, step: Step): Promise<BatchResult>;
   /** Way forward only. */

@@ -1,7 +1,7 @@
 /**
  * A checkpoint as one safetensors file: everything that training goes on from, in the very same bits.
  *
- * The file says `format: spikelet-checkpoint/1`. Its tensors are the parameters (`w1`, `b1`, …), the optimiser's moments
+ * The file says `format: spikelet-checkpoint/1`. Its tensors are the parameters (`w1`, `b1`, …), the optimizer's moments
  * (`velocity/w1`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
  * that are the SHA-256 of all bytes before them. So a bit that changes anywhere in the file is noticed.
  *

@@ -17,7 +17,7 @@ import {
 } from "../network/presets.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
-/** How a preset is trained where nothing else is said; what is left out here is the optimiser's or the command's own. */
+/** How a preset is trained where nothing else is said; what is left out here is the optimizer's or the command's own. */
 export interface Recipe {
   /** Passes over the training set. */
   readonly epochs?: number | undefined;

@@ -6,7 +6,7 @@
 import { writeOutputFile } from "../data/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
-import { completeStep } from "../engine/optimiser.ts";
+import { completeStep } from "../engine/optimizer.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import { chanceOf } from "../network/loss.ts";
@@ -107,7 +107,7 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
   }
 }
 
-/** An optimiser's constants, with those that were left to their defaults; but no clip that clips nothing. */
+/** An optimizer's constants, with those that were left to their defaults; but no clip that clips nothing. */
 function wholeStep(step: Step): Step {
   const { clip, ...rest } = completeStep(step);
   return { ...rest, ...(Number.isFinite(clip) && { clip }) };

@@ -80,7 +80,7 @@ export interface TrainingOptions {
   readonly epochs: number;
   /** Samples of a batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
-  /** The optimiser's constants. */
+  /** The optimizer's constants. */
   readonly step: Step;
   /** How pictures are moved each time they are learned from. @default {not at all} */
   readonly augmentation?: Augmentation;
@@ -297,7 +297,7 @@ function checkTraining(engine: Engine, options: TrainingOptions): void {
   checkObject("engine", engine, "an engine, such as createEngine makes");
   checkObject("options", options, "an object with samples, epochs, batchSize, step and seed");
   checkObject("samples", options.samples, "samples, such as loadMnist gives");
-  checkObject("step", options.step, "an optimiser's constants, such as a learningRate");
+  checkObject("step", options.step, "an optimizer's constants, such as a learningRate");
   const { samples, epochs, batchSize, seed, limit, patience } = options;
   const counts = {
     epochs,

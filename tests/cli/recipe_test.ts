@@ -7,7 +7,7 @@ import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = ["train", "--data", "data", "--steps", "12", "--hidden", "15", "--batch-size", "25"];
 
-Deno.test("train keeps the optimiser, the augmentation and the start in its records, and repeats them on any threads", async () => {
+Deno.test("train keeps the optimizer, the augmentation and the start in its records, and repeats them on any threads", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const recipe = [
@@ -55,7 +55,7 @@ Deno.test("train says how the layers fire when weights begin from the data", asy
   });
 });
 
-Deno.test("compare takes an optimiser and an augmentation for both networks", async () => {
+Deno.test("compare takes an optimizer and an augmentation for both networks", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const compared = await spikeletJson(folder, [

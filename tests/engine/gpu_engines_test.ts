@@ -159,9 +159,9 @@ for (const [name, open] of Object.entries(ENGINES)) {
     }
   });
 
-  gpuTest(`parameters move as PyTorch moves them, with every optimiser, ${name}`, async () => {
-    const path = new URL("../reference/optimisers/small.safetensors", import.meta.url);
-    const { tensors, metadata } = parseSafetensors(Deno.readFileSync(path), "optimisers/small");
+  gpuTest(`parameters move as PyTorch moves them, with every optimizer, ${name}`, async () => {
+    const path = new URL("../reference/optimizers/small.safetensors", import.meta.url);
+    const { tensors, metadata } = parseSafetensors(Deno.readFileSync(path), "optimizers/small");
     const cases: Record<string, Step> = JSON.parse(metadata.cases!);
     const { spec, samples, parameters } = readPytorchCase("small");
     using engine = await open({ spec, batchSize: 5 });

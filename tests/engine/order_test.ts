@@ -120,7 +120,7 @@ Deno.test("training from a state that was taken before ends in the same bits", a
   resumed.close();
 });
 
-Deno.test("a state without the optimiser's velocity is refused and changes nothing", async () => {
+Deno.test("a state without the optimizer's velocity is refused and changes nothing", async () => {
   const engine = await startEngine({ spec: SPEC });
   const { parameters } = await engine.getState();
   await assert.rejects(engine.setState({ parameters, moments: new Map(), steps: 3 }), /velocity/);

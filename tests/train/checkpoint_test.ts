@@ -40,7 +40,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   spec: fc.constant(SPEC),
   state: fc.record({
     parameters,
-    // Whatever optimiser it is, and however many moments it has.
+    // Whatever optimizer it is, and however many moments it has.
     moments: fc.uniqueArray(fc.constantFrom("velocity", "first", "second"), { maxLength: 3 }).chain((names) =>
       fc.tuple(...names.map((name) => parameters.map((moment): [string, Parameters] => [name, moment])))
         .map((all) => new Map(all))

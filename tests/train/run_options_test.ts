@@ -49,7 +49,7 @@ Deno.test("parseOptions() gives back what recordOptions() wrote, and nothing for
 Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
   for (
     const [change, message] of [
-      [{ optimiser: "adam" }, /^run\.json: optimiser: another version of Spikelet wrote this$/],
+      [{ solver: "adam" }, /^run\.json: solver: another version of Spikelet wrote this$/],
       [{ batchSize: "10" }, /^run\.json: batchSize: /],
       [{ epochs: undefined }, /^run\.json: epochs: /],
       [{ schedule: { kind: "linear" } }, /^run\.json: schedule\.kind: /],

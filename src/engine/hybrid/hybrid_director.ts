@@ -6,7 +6,7 @@
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
-import type { CompleteStep } from "../optimiser.ts";
+import type { CompleteStep } from "../optimizer.ts";
 import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_product.ts";
 import { type Job, type Part, shardCount } from "../wasm/lane.ts";

@@ -53,8 +53,8 @@ export class Core {
   readonly parameters: Float32Array;
   /** Gradients of all samples since {@linkcode clearGradients}, in the same layout. */
   readonly gradients: Float32Array;
-  /** The optimiser's work, which needs no sample. */
-  readonly optimiser: ShardedUpdate;
+  /** The optimizer's work, which needs no sample. */
+  readonly optimizer: ShardedUpdate;
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
   /** Of each layer, for those whose weights lie by input. */
@@ -104,7 +104,7 @@ export class Core {
         ...(tile && { tile }),
       });
     this.#arePanels = exchange === undefined;
-    this.optimiser = new ShardedUpdate(this.#kernels, this.memory);
+    this.optimizer = new ShardedUpdate(this.#kernels, this.memory);
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#slots = plan.layers.map((layer) => layer.units);

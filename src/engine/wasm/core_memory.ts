@@ -114,11 +114,11 @@ export interface CoreMemory {
   readonly zeros: number;
   readonly packedZeros: number;
   readonly scratch: number;
-  /** Room for the optimiser: parameters, two moments and gradient shards of a part of the whole. */
+  /** Room for the optimizer: parameters, two moments and gradient shards of a part of the whole. */
   readonly shards: number;
 }
 
-/** Floats of the parameters that the optimiser works on at a time: what it needs for 24 shards stays in the second cache. */
+/** Floats of the parameters that the optimizer works on at a time: what it needs for 24 shards stays in the second cache. */
 export const UPDATE_FLOATS = 8192;
 
 /**

@@ -10,7 +10,7 @@
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
-import { clipFactor, type CompleteStep } from "../optimiser.ts";
+import { clipFactor, type CompleteStep } from "../optimizer.ts";
 import { Core, type CoreOptions } from "./core.ts";
 import { type GradientBlock, gradientBlocks } from "./gradient_blocks.ts";
 import type { KernelModule } from "./kernels.ts";
@@ -161,10 +161,10 @@ export class Lane {
 
   /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
   #update(job: Job, step: CompleteStep, number: number): void {
-    const { optimiser } = this.#core, { parameters, moments, results } = this.#setup.shared;
+    const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
     if (step.clip < Infinity) {
-      for (const part of parts) optimiser.sumShards(part);
+      for (const part of parts) optimizer.sumShards(part);
       this.#barrier();
       const square = results[job.slot].squares.reduce((sum, square) => sum + square, 0);
       factor = clipFactor(Math.sqrt(square), step.clip);
@@ -175,7 +175,7 @@ export class Lane {
         squares: new Float64Array(part.blocks.length),
       }));
     }
-    for (const part of parts) optimiser.update(part, { parameters, moments, step, number, factor });
+    for (const part of parts) optimizer.update(part, { parameters, moments, step, number, factor });
   }
 
   /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */

@@ -24,9 +24,9 @@ import {
   completeStep,
   findsMoments,
   momentsOf,
-  type OptimiserName,
-  optimiserOf,
-} from "../optimiser.ts";
+  type OptimizerName,
+  optimizerOf,
+} from "../optimizer.ts";
 import type { CoreOptions } from "./core.ts";
 import type { KernelModule } from "./kernels.ts";
 import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_blocks.ts";
@@ -40,7 +40,7 @@ export interface Director {
   /**
    * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
    *
-   * @param number Which step of the optimiser this is, from 1.
+   * @param number Which step of the optimizer this is, from 1.
    */
   train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
   /** Resolves when losses, predictions and spikes are in the job's slot. */
@@ -91,9 +91,9 @@ export class LaneEngine implements Engine, Disposable {
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
   #hasParameters = false;
-  /** Steps of the optimiser, and whose moments they left. */
+  /** Steps of the optimizer, and whose moments they left. */
   #steps = 0;
-  #optimiser: OptimiserName = "sgd";
+  #optimizer: OptimizerName = "sgd";
   #failure: EngineError | undefined;
 
   constructor(
@@ -149,7 +149,7 @@ export class LaneEngine implements Engine, Disposable {
       const momentOf = (i: number) => fromLayout(this.#layout, this.#shared.moments[i]!);
       return {
         parameters: fromLayout(this.#layout, this.#shared.parameters),
-        moments: new Map(momentsOf(this.#optimiser).map((name, i) => [name, momentOf(i)])),
+        moments: new Map(momentsOf(this.#optimizer).map((name, i) => [name, momentOf(i)])),
         steps: this.#steps,
       };
     });
@@ -159,12 +159,12 @@ export class LaneEngine implements Engine, Disposable {
     return this.#runAlone(() => {
       checkState(state);
       const { parameters, moments, steps } = state;
-      const optimiser = optimiserOf(moments.keys());
+      const optimizer = optimizerOf(moments.keys());
       const taken = toLayout(this.#layout, parameters);
-      const remembered = momentsOf(optimiser).map((name) => toLayout(this.#layout, moments.get(name)!));
+      const remembered = momentsOf(optimizer).map((name) => toLayout(this.#layout, moments.get(name)!));
       this.#shared.parameters.set(taken);
       remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
-      this.#optimiser = optimiser;
+      this.#optimizer = optimizer;
       this.#steps = steps;
       this.#hasParameters = true;
     });
@@ -173,7 +173,7 @@ export class LaneEngine implements Engine, Disposable {
   train(batch: Batch, step: Step): Promise<BatchResult> {
     return this.#run(batch, async (job) => {
       const complete = completeStep(step);
-      this.#takeOptimiser(complete.kind);
+      this.#takeOptimizer(complete.kind);
       await this.#director.train(job, batch.samples, complete, ++this.#steps);
       const { squares } = this.#shared.results[job.slot];
       const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
@@ -258,12 +258,12 @@ export class LaneEngine implements Engine, Disposable {
     if (!this.#hasParameters) this.#takeParameters(initialParameters(this.spec, this.#seed));
   }
 
-  /** Goes on with this optimiser, if the moments are its own or there are none yet. */
-  #takeOptimiser(kind: OptimiserName): void {
-    if (!findsMoments(kind, { kind: this.#optimiser, steps: this.#steps })) {
+  /** Goes on with this optimizer, if the moments are its own or there are none yet. */
+  #takeOptimizer(kind: OptimizerName): void {
+    if (!findsMoments(kind, { kind: this.#optimizer, steps: this.#steps })) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }
-    this.#optimiser = kind;
+    this.#optimizer = kind;
   }
 
   #job(batch: Batch, slot: 0 | 1): Job {

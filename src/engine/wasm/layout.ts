@@ -4,7 +4,7 @@
  * Weights of the lowest layer lie by unit, `[units, inputs]`, where its gradient follows from spikes, its input is constant,
  * or features are multiplied into them. All others lie by input, `[inputs, units]`: a spike meets one row. Either way at
  * least one row of zeros lies behind them, which stands in for what a panel lacks. Padding is 0 and stays 0, for its
- * gradient is 0: so the optimiser walks over the whole as one vector.
+ * gradient is 0: so the optimizer walks over the whole as one vector.
  *
  * @module
  */

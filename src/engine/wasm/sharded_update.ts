@@ -1,12 +1,12 @@
 /**
- * One thread's share of the optimiser's work: a part of the parameters, moved by the sum of its gradient's shards.
+ * One thread's share of the optimizer's work: a part of the parameters, moved by the sum of its gradient's shards.
  *
  * Blocks are worked on together, {@linkcode UPDATE_FLOATS} parameters at most, in room of the kernels' memory: so it does not grow
  * with the network.
  *
  * @module
  */
-import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { adamConstants, type CompleteStep } from "../optimizer.ts";
 import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";
 import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
@@ -27,10 +27,10 @@ export interface GradientPart {
 export interface Move {
   /** All of them. */
   readonly parameters: Float32Array;
-  /** What the optimiser remembers: SGD uses the first, Adam both. */
+  /** What the optimizer remembers: SGD uses the first, Adam both. */
   readonly moments: readonly [Float32Array, Float32Array];
   readonly step: CompleteStep;
-  /** Which step of the optimiser this is, from 1. */
+  /** Which step of the optimizer this is, from 1. */
   readonly number: number;
   /** What the gradient is multiplied by. */
   readonly factor: number;

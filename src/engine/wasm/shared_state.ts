@@ -8,7 +8,7 @@ export interface SharedState {
   /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
   readonly control: Int32Array;
   readonly parameters: Float32Array;
-  /** What the optimiser remembers: SGD's velocity in the first, Adam's mean and square in both. */
+  /** What the optimizer remembers: SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
   /**
    * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no

@@ -1,5 +1,5 @@
 /**
- * A network's parameters on the device, with their gradients and what the optimiser remembers.
+ * A network's parameters on the device, with their gradients and what the optimizer remembers.
  *
  * Matrices lie by input, `[inputs, units]`: so products of rows by weights read both along their rows. Behind each tensor's values
  * lie its moments, in the same buffer: one kernel updates all.
@@ -14,7 +14,7 @@ import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 
-/** The most moments that an optimiser has a parameter. */
+/** The most moments that an optimizer has a parameter. */
 export const MOST_MOMENTS = 2;
 
 /** One tensor of parameters. */

@@ -1,5 +1,5 @@
 /**
- * The WebGPU engine: a plan's operations on the device, from the draws to the optimiser's step.
+ * The WebGPU engine: a plan's operations on the device, from the draws to the optimizer's step.
  *
  * Pixels go up and three numbers a sample come back; parameters come home when they are asked for. Nothing is awaited between
  * two batches: each call records its work at once, in order, and only its answer is waited for.
@@ -34,12 +34,12 @@ import {
   completeStep,
   findsMoments,
   momentsOf,
-  type OptimiserName,
-  optimiserOf,
-} from "../optimiser.ts";
+  type OptimizerName,
+  optimizerOf,
+} from "../optimizer.ts";
 import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
 import { cutBatch, memoryNeedOf } from "./chunking.ts";
-import { layerNorms, updateParameters } from "./device_optimiser.ts";
+import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 import { type Chunk, present, type Room } from "./presentation.ts";
@@ -121,10 +121,10 @@ class DeviceEngine implements WebGpuEngine {
   #fitted = { samples: 0, withGradient: false };
   /** Where samples' features are found. */
   readonly #sources: SampleFeatures;
-  /** Steps of the optimiser, and whose moments they left. */
+  /** Steps of the optimizer, and whose moments they left. */
   #hasParameters = false;
   #steps = 0;
-  #optimiser: OptimiserName = "sgd";
+  #optimizer: OptimizerName = "sgd";
 
   constructor(
     backend: Backend,
@@ -180,7 +180,7 @@ class DeviceEngine implements WebGpuEngine {
   getState(): Promise<EngineState> {
     return this.#call(async () => {
       this.#begin();
-      const names = momentsOf(this.#optimiser), steps = this.#steps;
+      const names = momentsOf(this.#optimizer), steps = this.#steps;
       const [parameters, ...moments] = await this.#room.parameters.read(names.length);
       return {
         parameters: parameters!,
@@ -194,9 +194,9 @@ class DeviceEngine implements WebGpuEngine {
     return this.#call(() => {
       checkState(state);
       const { parameters, moments, steps } = state;
-      const optimiser = optimiserOf(moments.keys());
-      this.#room.parameters.set(parameters, momentsOf(optimiser).map((name) => moments.get(name)!));
-      this.#optimiser = optimiser;
+      const optimizer = optimizerOf(moments.keys());
+      this.#room.parameters.set(parameters, momentsOf(optimizer).map((name) => moments.get(name)!));
+      this.#optimizer = optimizer;
       this.#steps = steps;
       this.#hasParameters = true;
     });
@@ -206,10 +206,10 @@ class DeviceEngine implements WebGpuEngine {
     return this.#call(() => {
       const complete = completeStep(step);
       this.#check(batch);
-      if (!findsMoments(complete.kind, { kind: this.#optimiser, steps: this.#steps })) {
+      if (!findsMoments(complete.kind, { kind: this.#optimizer, steps: this.#steps })) {
         this.#room.parameters.clearMoments();
       }
-      this.#optimiser = complete.kind;
+      this.#optimizer = complete.kind;
       return this.#sum(batch, complete);
     });
   }
@@ -300,7 +300,7 @@ class DeviceEngine implements WebGpuEngine {
     };
   }
 
-  /** Records all that a batch asks of the device but the optimiser's step. */
+  /** Records all that a batch asks of the device but the optimizer's step. */
   #present(
     batch: Batch,
     wanted: Pick<Chunk, "scores" | "logits" | "unitSpikes" | "withGradient">,

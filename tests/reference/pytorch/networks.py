@@ -152,10 +152,10 @@ def compute(network, lengths, seed):
     tensors = {"x": x, "y": labels, **{name: value.detach().clone() for name, value in parameters.items()}}
     if any(length != steps for length in lengths):
         tensors["lengths"] = torch.tensor(lengths)
-    optimiser = torch.optim.SGD(parameters.values(), lr=0.1, momentum=0.5)
+    optimizer = torch.optim.SGD(parameters.values(), lr=0.1, momentum=0.5)
     margin = math.inf
     for run in (1, 2):
-        optimiser.zero_grad()
+        optimizer.zero_grad()
         samples = [present(network, parameters, x[:length, i], labels[i].item()) for i, length in enumerate(lengths)]
         loss = torch.stack([total for _, _, total in samples]).mean()
         loss.backward()
@@ -172,7 +172,7 @@ def compute(network, lengths, seed):
             logits = torch.stack([logits for _, logits, _ in samples]).detach()
             tensors |= {"logits": logits, "logp": logits.log_softmax(1), "loss": loss.detach()[None]}
             tensors |= {f"grad_{name}": value.grad.clone() for name, value in parameters.items()}
-        optimiser.step()
+        optimizer.step()
         tensors |= {f"{name}_after{run}": value.detach().clone() for name, value in parameters.items()}
     fired = [torch.stack(layer.outputs).detach() for layers, _, _ in samples for layer in layers[:-1]]
     return tensors, margin, min(rows.count_nonzero().item() for rows in fired)

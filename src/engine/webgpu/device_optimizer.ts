@@ -1,13 +1,13 @@
 /**
- * One step of an optimiser, on the device.
+ * One step of an optimizer, on the device.
  *
  * @module
  */
-import { ADAM } from "../../../asm/optimisers/adam.wgsl.ts";
-import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimisers/clip.wgsl.ts";
-import { SGD } from "../../../asm/optimisers/sgd.wgsl.ts";
+import { ADAM } from "../../../asm/optimizers/adam.wgsl.ts";
+import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimizers/clip.wgsl.ts";
+import { SGD } from "../../../asm/optimizers/sgd.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { adamConstants, type CompleteStep } from "../optimiser.ts";
+import { adamConstants, type CompleteStep } from "../optimizer.ts";
 import type { DeviceParameter } from "./device_parameters.ts";
 
 /**

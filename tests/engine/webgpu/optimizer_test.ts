@@ -13,7 +13,7 @@ const SGD: Step = { learningRate: 0.1, momentum: 0.5 };
 const ADAM: Step = { kind: "adamw", learningRate: 0.01, clip: 0.02 };
 
 gpuTest(
-  "training goes on in the same bits from a state with an optimiser's moments, and from no other optimiser's",
+  "training goes on in the same bits from a state with an optimizer's moments, and from no other optimizer's",
   async () => {
     using whole = await createWebGpuEngine({ spec: SPEC });
     using resumed = await createWebGpuEngine({ spec: SPEC });
@@ -35,7 +35,7 @@ gpuTest(
   },
 );
 
-gpuTest("another optimiser begins with moments of 0, where none has made a step", async () => {
+gpuTest("another optimizer begins with moments of 0, where none has made a step", async () => {
   using fresh = await createWebGpuEngine({ spec: SPEC });
   using other = await createWebGpuEngine({ spec: SPEC });
   const parameters = initialParameters(SPEC, 0);

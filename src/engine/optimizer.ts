@@ -1,5 +1,5 @@
 /**
- * Optimisers: how a batch's gradient g moves the parameters w, in PyTorch's forms.
+ * Optimizers: how a batch's gradient g moves the parameters w, in PyTorch's forms.
  *
  * Before either, with `clip` the gradient of all parameters together is scaled down to that norm where it is longer:
  * g ← g · min(1, clip / (‖g‖ + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does.
@@ -12,7 +12,7 @@
 
 /** Stochastic gradient descent: g ← g + weightDecay·w; v ← momentum·v + g; w ← w − learningRate·v. */
 export interface SgdStep {
-  /** Which optimiser. @default {"sgd"} */
+  /** Which optimizer. @default {"sgd"} */
   readonly kind?: "sgd";
   /** lr, 0 or more. */
   readonly learningRate: number;
@@ -32,7 +32,7 @@ export interface SgdStep {
  * `adam` adds weightDecay·w to g; `adamw` (Loshchilov & Hutter 2019) takes lr·weightDecay·w from w instead.
  */
 export interface AdamStep {
-  /** Which optimiser. */
+  /** Which optimizer. */
   readonly kind: "adam" | "adamw";
   /** lr, 0 or more. */
   readonly learningRate: number;
@@ -48,46 +48,46 @@ export interface AdamStep {
   readonly clip?: number;
 }
 
-/** An optimiser with its constants: how a batch moves the parameters. */
+/** An optimizer with its constants: how a batch moves the parameters. */
 export type Step = SgdStep | AdamStep;
 
 /** A step whose every constant is said; where nothing is clipped, `clip` is infinite. */
 export type CompleteStep = Required<SgdStep> | Required<AdamStep>;
 
-/** Every optimiser, by the name that {@linkcode Step} and the command line have for it. */
-export const OPTIMISERS = ["sgd", "adam", "adamw"] as const;
+/** Every optimizer, by the name that {@linkcode Step} and the command line have for it. */
+export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
 
-/** One of {@linkcode OPTIMISERS}. */
-export type OptimiserName = typeof OPTIMISERS[number];
+/** One of {@linkcode OPTIMIZERS}. */
+export type OptimizerName = typeof OPTIMIZERS[number];
 
 /** What a constant is where a step does not say it. PyTorch's, but for sgd's learning rate and momentum, the notebook's. */
-export const OPTIMISER_DEFAULTS = {
+export const OPTIMIZER_DEFAULTS = {
   sgd: { learningRate: 0.1, momentum: 0.5, weightDecay: 0 },
   adam: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
   adamw: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
 } as const;
 
-/** What an optimiser remembers of each parameter, in the order of the engine's memory. */
+/** What an optimizer remembers of each parameter, in the order of the engine's memory. */
 const MOMENTS = {
   sgd: ["velocity"],
   adam: ["mean", "square"],
   adamw: ["mean", "square"],
-} as const satisfies Record<OptimiserName, readonly string[]>;
+} as const satisfies Record<OptimizerName, readonly string[]>;
 
-/** Names of what an optimiser remembers of each parameter, as in `EngineState.moments`. */
-export function momentsOf(optimiser: OptimiserName): readonly string[] {
-  return MOMENTS[optimiser];
+/** Names of what an optimizer remembers of each parameter, as in `EngineState.moments`. */
+export function momentsOf(optimizer: OptimizerName): readonly string[] {
+  return MOMENTS[optimizer];
 }
 
 /**
- * The optimiser whose moments these are; `adam` stands for `adamw` too, which has the same.
+ * The optimizer whose moments these are; `adam` stands for `adamw` too, which has the same.
  *
- * @throws {RangeError} when they are no optimiser's; the message names those that there are.
+ * @throws {RangeError} when they are no optimizer's; the message names those that there are.
  */
-export function optimiserOf(names: Iterable<string>): OptimiserName {
+export function optimizerOf(names: Iterable<string>): OptimizerName {
   const found = [...names].sort().join(" and ");
-  const optimiser = OPTIMISERS.find((name) => MOMENTS[name].join(" and ") === found);
-  if (optimiser) return optimiser;
+  const optimizer = OPTIMIZERS.find((name) => MOMENTS[name].join(" and ") === found);
+  if (optimizer) return optimizer;
   throw new RangeError(
     `the state has ${found === "" ? "no moments" : `the moments ${found}`}: ` +
       "expected velocity (sgd's), or mean and square (adam's and adamw's)",
@@ -95,13 +95,13 @@ export function optimiserOf(names: Iterable<string>): OptimiserName {
 }
 
 /**
- * Whether an optimiser finds its own moments where another one, or itself, has made some steps; if not, they begin at 0.
+ * Whether an optimizer finds its own moments where another one, or itself, has made some steps; if not, they begin at 0.
  *
- * @throws {RangeError} when they are another optimiser's, and it has made steps.
+ * @throws {RangeError} when they are another optimizer's, and it has made steps.
  */
 export function findsMoments(
-  kind: OptimiserName,
-  before: { readonly kind: OptimiserName; readonly steps: number },
+  kind: OptimizerName,
+  before: { readonly kind: OptimizerName; readonly steps: number },
 ): boolean {
   const [wanted, held] = [kind, before.kind].map((name) => momentsOf(name).join(" and "));
   if (held === wanted) return true;
@@ -128,14 +128,14 @@ const RANGES = {
  */
 export function completeStep(step: Step): CompleteStep {
   if (typeof step !== "object" || step === null) { // from JavaScript
-    throw new RangeError(`step: ${step}, expected an optimiser's constants, such as a learningRate`);
+    throw new RangeError(`step: ${step}, expected an optimizer's constants, such as a learningRate`);
   }
   const { clip = Infinity } = step;
   if (!(clip > 0)) throw new RangeError(`step.clip: ${clip}, expected a number above 0`);
   const complete = completed(step, clip);
   for (const [name, [span, includes]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(complete, name);
-    const isUsed = Object.hasOwn(OPTIMISER_DEFAULTS[complete.kind], name);
+    const isUsed = Object.hasOwn(OPTIMIZER_DEFAULTS[complete.kind], name);
     if (isUsed && !(typeof value === "number" && Number.isFinite(Math.fround(value)) && includes(value))) {
       throw new RangeError(`step.${name}: ${value}, expected a number, ${span}`);
     }
@@ -147,15 +147,15 @@ function completed(step: Step, clip: number): CompleteStep {
   switch (step.kind) {
     case undefined:
     case "sgd": {
-      const { learningRate, momentum, weightDecay = OPTIMISER_DEFAULTS.sgd.weightDecay } = step;
+      const { learningRate, momentum, weightDecay = OPTIMIZER_DEFAULTS.sgd.weightDecay } = step;
       return { kind: "sgd", learningRate, momentum, weightDecay, clip };
     }
     case "adam":
     case "adamw":
-      return { ...OPTIMISER_DEFAULTS[step.kind], ...step, clip };
+      return { ...OPTIMIZER_DEFAULTS[step.kind], ...step, clip };
     default:
       throw new RangeError(
-        `step.kind: ${Reflect.get(step satisfies never, "kind")}, expected ${OPTIMISERS.join(" or ")}`,
+        `step.kind: ${Reflect.get(step satisfies never, "kind")}, expected ${OPTIMIZERS.join(" or ")}`,
       );
   }
 }

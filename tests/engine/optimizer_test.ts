@@ -12,8 +12,8 @@ import { readPytorchCase } from "./pytorch_cases.ts";
 
 const pytorch = readPytorchCase("small");
 const moved = parseSafetensors(
-  Deno.readFileSync(new URL("../reference/optimisers/small.safetensors", import.meta.url)),
-  "optimisers/small",
+  Deno.readFileSync(new URL("../reference/optimizers/small.safetensors", import.meta.url)),
+  "optimizers/small",
 );
 const cases: Record<string, Step> = JSON.parse(moved.metadata.cases!);
 
@@ -126,7 +126,7 @@ Deno.test("adam's state is its moments: after one step (1 − β₁)·g and (1 �
   }
 });
 
-Deno.test("an engine refuses to go on from another optimiser's moments, and goes on as if nothing had been", async () => {
+Deno.test("an engine refuses to go on from another optimizer's moments, and goes on as if nothing had been", async () => {
   const adam: Step = { kind: "adam", learningRate: 0.01 };
   using engine = await startEngine({ spec: SPEC, threads: 0, batchSize: 90 });
   using other = await startEngine({ spec: SPEC, threads: 0, batchSize: 90 });
@@ -146,7 +146,7 @@ Deno.test("an engine refuses to go on from another optimiser's moments, and goes
   assert.equal((await engine.getState()).steps, 2);
 });
 
-Deno.test("a state with moments that are no optimiser's is refused and changes nothing", async () => {
+Deno.test("a state with moments that are no optimizer's is refused and changes nothing", async () => {
   using engine = await startEngine({ spec: SPEC, threads: 0 });
   await engine.train(batchOf(SAMPLES), SGD);
   const before = await engine.getState();
@@ -187,7 +187,7 @@ Deno.test("train() rejects a step out of its range with the constant's name, and
     [{ ...adam, beta2: -0.1 }, /^step\.beta2: -0\.1/],
     [{ ...adam, epsilon: 0 }, /^step\.epsilon: 0, expected a number, above 0$/],
     [{ ...adam, kind: "lion" }, /^step\.kind: lion, expected sgd or adam or adamw$/],
-    [undefined, /^step: undefined, expected an optimiser's constants, such as a learningRate$/],
+    [undefined, /^step: undefined, expected an optimizer's constants, such as a learningRate$/],
   ];
   const before = await engine.getState();
   for (const [step, message] of refused) {

@@ -1,9 +1,9 @@
-"""Writes small.safetensors beside it: the parameters of the reference case of that name after steps of PyTorch's optimisers.
+"""Writes small.safetensors beside it: the parameters of the reference case of that name after steps of PyTorch's optimizers.
 
-    python3 tests/reference/optimisers/small.py        (needs python3-torch, nothing else)
+    python3 tests/reference/optimizers/small.py        (needs python3-torch, nothing else)
 
 The network is the seed's (two layers of graded neurons, a delay of one step each, the second one's states averaged over
-time); the batch and its draws are the same at every step. `__metadata__.cases` names each case with its optimiser as
+time); the batch and its draws are the same at every step. `__metadata__.cases` names each case with its optimizer as
 Spikelet's `Step`; tensors are called `CASE.w1_after3`. No potential comes near its threshold, so rounding decides no gate,
 and where a case clips, every step is clipped.
 """
@@ -82,7 +82,7 @@ def loss_of(parameters, constants, x, r, y):
     return torch.nn.functional.cross_entropy(logits, y), margin
 
 
-def optimiser_of(step, parameters):
+def optimizer_of(step, parameters):
     rate, decay = step["learningRate"], step.get("weightDecay")
     if step["kind"] == "sgd":
         return torch.optim.SGD(parameters, rate, momentum=step["momentum"], weight_decay=decay or 0)
@@ -100,16 +100,16 @@ def main():
     written = {}
     for case, step in CASES.items():
         parameters = [given[name].clone().requires_grad_() for name in NAMES]
-        optimiser = optimiser_of(step, parameters)
+        optimizer = optimizer_of(step, parameters)
         for number in range(1, STEPS + 1):
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss, margin = loss_of(parameters, constants, given["x"], given["r"], given["y"])
             assert margin > 1e-4, f"{case}, step {number}: a potential is {margin} from its threshold"
             loss.backward()
             if "clip" in step:
                 norm = torch.nn.utils.clip_grad_norm_(parameters, step["clip"])
                 assert norm > step["clip"], f"{case}, step {number}: the gradient's norm is {norm}"
-            optimiser.step()
+            optimizer.step()
             if number in KEPT:
                 for name, tensor in zip(NAMES, parameters):
                     written[f"{case}.{name}_after{number}"] = tensor.detach().clone()

@@ -1,10 +1,10 @@
 /**
- * The options that say which optimiser moves the weights, and how far.
+ * The options that say which optimizer moves the weights, and how far.
  *
  * @module
  */
 import type { Step } from "../engine/engine.ts";
-import { OPTIMISER_DEFAULTS, type OptimiserName, OPTIMISERS } from "../engine/optimiser.ts";
+import { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "../engine/optimizer.ts";
 import { OptionError } from "../errors.ts";
 import { choiceOption, numberOption, numbers } from "./option_values.ts";
 
@@ -13,42 +13,42 @@ const TRAINING = "Training:";
 const shares = numbers("0 to less than 1", (value) => value >= 0 && value < 1);
 
 /** `--optimizer` */
-export const optimizerOption = choiceOption("--optimizer <name>", "how a batch moves weights", OPTIMISERS)
-  .default("sgd" as OptimiserName, "sgd").helpGroup(TRAINING);
+export const optimizerOption = choiceOption("--optimizer <name>", "how a batch moves weights", OPTIMIZERS)
+  .default("sgd" as OptimizerName, "sgd").helpGroup(TRAINING);
 /** `--learning-rate` */
 export const learningRateOption = numberOption(
   "--learning-rate <number>",
   "how far a batch moves weights",
   numbers("above 0, at most 1,000", (value) => value > 0 && value <= 1000),
-  `${OPTIMISER_DEFAULTS.sgd.learningRate}; adam and adamw ${OPTIMISER_DEFAULTS.adam.learningRate}`,
+  `${OPTIMIZER_DEFAULTS.sgd.learningRate}; adam and adamw ${OPTIMIZER_DEFAULTS.adam.learningRate}`,
 ).helpGroup(TRAINING);
 /** `--momentum` */
 export const momentumOption = numberOption(
   "--momentum <number>",
   "sgd: what a batch keeps of the last one's move",
   shares,
-  String(OPTIMISER_DEFAULTS.sgd.momentum),
+  String(OPTIMIZER_DEFAULTS.sgd.momentum),
 ).helpGroup(TRAINING);
 /** `--beta1` */
 export const beta1Option = numberOption(
   "--beta1 <number>",
   "adam, adamw: what a batch keeps of the gradient's mean",
   shares,
-  String(OPTIMISER_DEFAULTS.adam.beta1),
+  String(OPTIMIZER_DEFAULTS.adam.beta1),
 ).helpGroup(TRAINING);
 /** `--beta2` */
 export const beta2Option = numberOption(
   "--beta2 <number>",
   "adam, adamw: what a batch keeps of the squared gradient's mean",
   shares,
-  String(OPTIMISER_DEFAULTS.adam.beta2),
+  String(OPTIMIZER_DEFAULTS.adam.beta2),
 ).helpGroup(TRAINING);
 /** `--weight-decay` */
 export const weightDecayOption = numberOption(
   "--weight-decay <number>",
   "how strongly weights and biases are drawn to 0; learned constants are not",
   numbers("0 or more", (value) => value >= 0),
-  `0; adamw ${OPTIMISER_DEFAULTS.adamw.weightDecay}`,
+  `0; adamw ${OPTIMIZER_DEFAULTS.adamw.weightDecay}`,
 ).helpGroup(TRAINING);
 /** `--clip` */
 export const clipOption = numberOption(
@@ -59,8 +59,8 @@ export const clipOption = numberOption(
 ).helpGroup(TRAINING);
 
 /** What the options come to. */
-export interface OptimiserOptions {
-  readonly optimizer: OptimiserName;
+export interface OptimizerOptions {
+  readonly optimizer: OptimizerName;
   readonly learningRate?: number | undefined;
   readonly momentum?: number | undefined;
   readonly beta1?: number | undefined;
@@ -69,10 +69,10 @@ export interface OptimiserOptions {
   readonly clip?: number | undefined;
 }
 
-/** Makes an optimiser's constants of options. @throws {OptionError} when one was given that the optimiser has no use for. */
-export function stepOf(options: OptimiserOptions): Step {
+/** Makes an optimizer's constants of options. @throws {OptionError} when one was given that the optimizer has no use for. */
+export function stepOf(options: OptimizerOptions): Step {
   const { optimizer, learningRate, momentum, beta1, beta2, weightDecay, clip } = options;
-  const defaults = OPTIMISER_DEFAULTS[optimizer];
+  const defaults = OPTIMIZER_DEFAULTS[optimizer];
   const common = {
     learningRate: learningRate ?? defaults.learningRate,
     weightDecay: weightDecay ?? defaults.weightDecay,
@@ -82,14 +82,14 @@ export function stepOf(options: OptimiserOptions): Step {
     case "sgd":
       refuse("--beta1", beta1, optimizer, "which has --momentum");
       refuse("--beta2", beta2, optimizer, "which has --momentum");
-      return { kind: optimizer, momentum: momentum ?? OPTIMISER_DEFAULTS.sgd.momentum, ...common };
+      return { kind: optimizer, momentum: momentum ?? OPTIMIZER_DEFAULTS.sgd.momentum, ...common };
     case "adam":
     case "adamw":
       refuse("--momentum", momentum, optimizer, "which has --beta1");
       return {
         kind: optimizer,
-        beta1: beta1 ?? OPTIMISER_DEFAULTS[optimizer].beta1,
-        beta2: beta2 ?? OPTIMISER_DEFAULTS[optimizer].beta2,
+        beta1: beta1 ?? OPTIMIZER_DEFAULTS[optimizer].beta1,
+        beta2: beta2 ?? OPTIMIZER_DEFAULTS[optimizer].beta2,
         ...common,
       };
     default:
@@ -97,7 +97,7 @@ export function stepOf(options: OptimiserOptions): Step {
   }
 }
 
-function refuse(option: string, value: number | undefined, optimizer: OptimiserName, instead: string): void {
+function refuse(option: string, value: number | undefined, optimizer: OptimizerName, instead: string): void {
   if (value === undefined) return;
   throw new OptionError(`${option}: means nothing for --optimizer ${optimizer}, ${instead}: leave it out`);
 }
