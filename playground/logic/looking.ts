@@ -3,23 +3,18 @@
  *
  * @module
  */
+import { SingleSample } from "../../src/classify/single_sample.ts";
 import { softmax } from "../../src/classify/softmax.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
-import { compilePlan } from "../../src/engine/plan.ts";
-import { Core } from "../../src/engine/wasm/core.ts";
 import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
-import { toLayout } from "../../src/engine/wasm/layout.ts";
-import { contentId, STREAM } from "../../src/random.ts";
+import { contentId } from "../../src/random.ts";
 import type { LookerMessage, Sight } from "./protocol.ts";
-
-/** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */
-const SKIP_BOUND = 8;
 
 /** A network that is looked at. */
 export class Looker {
   readonly #kernels: KernelModule;
-  #core: Core | undefined;
-  /** What the core was made for. */
+  #network: SingleSample | undefined;
+  /** What it was made for. */
   #made = "";
   #parameters: Parameters | undefined;
 
@@ -38,30 +33,17 @@ export class Looker {
   ): Sight {
     if (!parameters) throw new RangeError("the first message has to bring the network's parameters");
     const made = JSON.stringify([spec, precision]);
-    if (!this.#core || made !== this.#made) {
-      const plan = compilePlan(spec, { record: true });
-      this.#core = new Core(this.#kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
+    if (!this.#network || made !== this.#made) {
+      this.#network = new SingleSample(this.#kernels, spec, { precision, record: true });
       this.#made = made;
       this.#parameters = undefined;
     }
-    const core = this.#core;
     if (parameters !== this.#parameters) {
-      core.parameters.set(toLayout(core.memory.layout, parameters));
-      core.prepare();
+      this.#network.setParameters(parameters);
       this.#parameters = parameters;
     }
-    const samples = {
-      name: "the picture",
-      count: 1,
-      size: pixels.length,
-      features: pixels,
-      bytes,
-      labels: new Uint8Array(1), // nobody looks at it
-      ids: Uint32Array.of(contentId(pixels, seed)),
-    };
-    core.load(samples, 0, STREAM.classification, 0);
-    core.forward();
-    const trace = core.trace();
+    this.#network.show({ features: pixels, bytes, id: contentId(pixels, seed) });
+    const { core } = this.#network, trace = core.trace();
     return {
       kind: "sight",
       spec,

@@ -9,17 +9,15 @@
  */
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
-import { compilePlan } from "../engine/plan.ts";
-import { Core } from "../engine/wasm/core.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
-import { toLayout } from "../engine/wasm/layout.ts";
 import { classNamesOf } from "../network/class_names.ts";
 import { decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
-import { contentId, STREAM } from "../random.ts";
+import { contentId } from "../random.ts";
 import { type Features, SampleForm, type SampleInput } from "./sample_form.ts";
+import { SingleSample } from "./single_sample.ts";
 import { softmax } from "./softmax.ts";
 
 export {
@@ -56,9 +54,6 @@ export interface ClassifierOptions {
 /** Seeds are whole numbers below this. */
 export const SEEDS: number = Number.MAX_SAFE_INTEGER + 1;
 
-/** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */
-const SKIP_BOUND = 8;
-
 /**
  * A trained network, ready to answer.
  *
@@ -86,7 +81,7 @@ export class Classifier {
   readonly bytes: ByteMeaning;
   /** What samples of it are like. */
   readonly form: SampleForm;
-  readonly #core: Core;
+  readonly #network: SingleSample;
 
   /** Copies the weights into a memory of its own, some megabytes for the seed's network. */
   constructor(
@@ -95,16 +90,14 @@ export class Classifier {
   ) {
     checkObject("kernels", kernels, "kernels, such as `await loadKernels()` gives");
     checkWhole("seed", seed, 0);
-    const plan = compilePlan(model.spec);
     this.spec = model.spec;
     this.size = sampleSize(model.spec);
     this.classes = classNamesOf(model);
     this.seed = seed;
     this.form = new SampleForm(model);
     this.bytes = this.form.bytes;
-    this.#core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
-    this.#core.parameters.set(toLayout(this.#core.memory.layout, model.parameters));
-    this.#core.prepare();
+    this.#network = new SingleSample(kernels, model.spec, { precision });
+    this.#network.setParameters(model.parameters);
   }
 
   /**
@@ -128,19 +121,8 @@ export class Classifier {
    * @param steps Of a sequence, which may be shorter than the network's. @default {all}
    */
   answer(features: Features, id: number, steps: number = this.form.steps): Answer {
-    const core = this.#core;
-    const samples = {
-      name: "sample",
-      count: 1,
-      size: this.size,
-      features,
-      bytes: this.bytes,
-      labels: NO_LABEL,
-      ids: Uint32Array.of(id),
-      ...(steps < this.form.steps && { lengths: Uint32Array.of(steps) }),
-    };
-    core.load(samples, 0, STREAM.classification, 0);
-    core.forward();
+    this.#network.show({ features, bytes: this.bytes, id, ...(steps < this.form.steps && { steps }) });
+    const { core } = this.#network;
     const label = core.prediction();
     return {
       label,
@@ -150,9 +132,6 @@ export class Classifier {
     };
   }
 }
-
-/** A label that nobody looks at. */
-const NO_LABEL = new Uint8Array(1);
 
 /**
  * Makes a classifier from the bytes of a model file.
