@@ -110,7 +110,7 @@ export const FIGURES = {
     value: secondsOf,
   },
   begun: {
-    show: ({ record }) => record?.started.slice(0, 16).replace("T", " ") ?? "",
+    show: ({ record }) => record?.started?.slice(0, 16).replace("T", " ") ?? "",
     value: ({ record }) => record?.started,
   },
 } as const satisfies Readonly<Record<string, Figure>>;

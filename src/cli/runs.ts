@@ -170,22 +170,25 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
   if (fault !== undefined) rows.push(["Fault", fault]);
   if (record) {
     const { options, sessions, started, result } = record;
-    rows.push([
-      "Begun",
-      `${started.slice(0, 19).replace("T", " ")} UTC, ${counted(sessions.length, "session")}`,
-    ]);
+    if (started !== undefined) {
+      const at = started.slice(0, 19).replace("T", " ");
+      rows.push(["Begun", `${at} UTC, ${counted(sessions.length, "session")}`]);
+    }
     if (reached) {
-      rows.push(["Reached", `epoch ${reached.epoch} of ${options.epochs}, batch ${reached.batch}`]);
+      rows.push([
+        "Reached",
+        `epoch ${reached.epoch} of ${options.epochs ?? "unknown"}, batch ${reached.batch}`,
+      ]);
     }
     const time = FIGURES.time.show(run), spec = networkOf(run), command = commandOf(record);
     if (time !== "") rows.push(["Time", `${time} of training`]);
     if (result) {
       rows.push(["Accuracy", `${percent(result.test.accuracy)} on the test set`]);
       rows.push(["Loss", `${loss(result.test.loss)} on the test set`]);
-      rows.push(["Weights", `SHA-256 ${result.weightsSha256}`]);
+      if (result.weightsSha256 !== undefined) rows.push(["Weights", `SHA-256 ${result.weightsSha256}`]);
       for (const warning of result.warnings) rows.push(["Warning", warning]);
     }
-    if (spec) rows.push(...describeSpec(options.model, spec));
+    if (spec) rows.push(...describeSpec(options.model ?? "its", spec));
     if (command !== undefined) rows.push(["Command", command]);
     for (
       const [i, [name, value]] of [...settingsOf(run)].filter(([name]) => !OF_NETWORK.includes(name))

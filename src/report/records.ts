@@ -1,8 +1,7 @@
 /**
  * What a run left behind, read back: `run.json`, `metrics.jsonl` and the model.
  *
- * Versions of Spikelet record different things. So only what a report speaks of is checked; whatever else is there is kept
- * and shown as it is.
+ * Whatever else than what is checked stands in `run.json` is kept, and shown as it is.
  *
  * @module
  */
@@ -14,37 +13,7 @@ import { parseJson } from "../json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
 import { type BatchMetrics, batchMetrics } from "../train/batch_metrics.ts";
 import { RUNS } from "../train/run_folder.ts";
-
-const score = v.looseObject({
-  loss: v.number(),
-  accuracy: v.number(),
-  correct: v.number(),
-  total: v.number(),
-});
-
-const record = v.looseObject({
-  state: v.string(),
-  version: v.optional(v.string()),
-  started: v.optional(v.string()),
-  finished: v.optional(v.string()),
-  error: v.optional(v.string()),
-  kernels: v.optional(v.string()),
-  command: v.optional(v.array(v.string())),
-  deno: v.optional(v.looseObject({ deno: v.string() })),
-  options: v.looseObject({
-    model: v.optional(v.string()),
-    epochs: v.optional(v.number()),
-    seed: v.optional(v.number()),
-    data: v.nullish(v.string()),
-  }),
-  result: v.optional(v.looseObject({
-    trainSamples: v.optional(v.number()),
-    seconds: v.number(),
-    samplesPerSecond: v.optional(v.number()),
-    test: score,
-    warnings: v.optional(v.array(v.string()), []),
-  })),
-});
+import { hasRecord, readRecord, type RunRecord } from "../train/run_record.ts";
 
 const epoch = v.looseObject({
   epoch: v.number(),
@@ -52,9 +21,6 @@ const epoch = v.looseObject({
 });
 
 export type { BatchMetrics };
-
-/** What `run.json` says. */
-export type RunRecord = v.InferOutput<typeof record>;
 
 /** A line of `epochs.jsonl`, which runs have that hold samples back. */
 export type EpochMetrics = v.InferOutput<typeof epoch>;
@@ -85,14 +51,13 @@ export interface RecordedRun {
  */
 export async function readRun(runOrFile: string): Promise<RecordedRun> {
   for (const directory of [runOrFile, join(RUNS, runOrFile)]) {
-    const text = await readTextIfThere(join(directory, "run.json"));
-    if (text === undefined) continue;
+    if (!await hasRecord(directory)) continue;
     const modelPath = join(directory, "model.safetensors");
     const model = await isFile(modelPath) ? await readModel(modelPath) : undefined;
     return {
       name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
       directory,
-      record: parseRecord(text, join(directory, "run.json")),
+      record: await readRecord(directory),
       metrics: await readLines(join(directory, "metrics.jsonl"), batchMetrics),
       epochs: await readLines(join(directory, "epochs.jsonl"), epoch),
       ...(model && { model, modelPath }),
@@ -115,17 +80,6 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
 }
 
 const DAMAGED = "the file is damaged; remove it, or train again";
-
-/** Reads `run.json`. @throws {InputError} when it is damaged. */
-export function parseRecord(text: string, path: string): RunRecord {
-  const parsed = v.safeParse(
-    record,
-    parseJson(text, path, DAMAGED),
-    { abortEarly: true },
-  );
-  if (parsed.success) return parsed.output;
-  throw new InputError(`${path}: ${describeIssue(parsed.issues[0])}: this is not the record of a run`);
-}
 
 /** Reads `metrics.jsonl`, as {@linkcode parseLines} does. */
 export function parseMetrics(text: string, path: string): BatchMetrics[] {

@@ -133,12 +133,13 @@ function warningsOf(
   }
   warnings.push(...record?.result?.warnings ?? []);
   if (!model) warnings.push("It has no model, so what needs one is left out.");
-  const recorded = record?.result?.test;
+  const { correct, total } = record?.result?.test ?? {};
   if (
-    findings && score && recorded && (recorded.correct !== score.correct || recorded.total !== score.total)
+    findings && score && correct !== undefined && total !== undefined &&
+    (correct !== score.correct || total !== score.total)
   ) {
     warnings.push(
-      `run.json says ${count(recorded.correct)} of ${count(recorded.total)}, but ${modelPath} names ${
+      `run.json says ${count(correct)} of ${count(total)}, but ${modelPath} names ${
         count(score.correct)
       } of ${count(score.total)} of ${findings.samples.name}: other data, other kernels, or another model.`,
     );

@@ -5,7 +5,8 @@
  */
 import { INVOCATION } from "../invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
-import type { RecordedRun, RunRecord } from "./records.ts";
+import type { RunRecord } from "../train/run_record.ts";
+import type { RecordedRun } from "./records.ts";
 
 /** A path or value as a shell takes it. */
 export function quoted(text: string): string {

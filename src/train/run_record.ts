@@ -16,23 +16,38 @@ const FILE = "run.json";
 export const RUN_STATES = ["running", "interrupted", "failed", "finished"] as const;
 
 const session = v.looseObject({ started: v.string(), threads: v.number(), kernels: v.string() });
-const score = v.object({ accuracy: v.number(), loss: v.number() });
+
+/** Versions of Spikelet record different things: only what somebody reads again is checked, and the rest is kept as it is. */
 const schema = v.looseObject({
   state: v.picklist(RUN_STATES),
-  version: v.string(),
-  started: v.string(),
+  version: v.optional(v.string()),
+  started: v.optional(v.string()),
   finished: v.optional(v.string()),
   /** The command that asks for the same run again, where a command asked for it. */
   command: v.optional(v.array(v.string())),
   /** As {@linkcode recordOptions} wrote them. */
-  options: v.looseObject({ model: v.string(), epochs: v.number(), seed: v.number() }),
+  options: v.looseObject({
+    model: v.optional(v.string()),
+    epochs: v.optional(v.number()),
+    seed: v.optional(v.number()),
+    data: v.nullish(v.string()),
+  }),
   /** The times that a process was at work on it. */
   sessions: v.optional(v.array(session), []),
+  kernels: v.optional(v.string()),
+  deno: v.optional(v.looseObject({ deno: v.string() })),
   error: v.optional(v.string()),
-  result: v.optional(v.object({
+  result: v.optional(v.looseObject({
+    trainSamples: v.optional(v.number()),
     seconds: v.number(),
-    test: score,
-    weightsSha256: v.string(),
+    samplesPerSecond: v.optional(v.number()),
+    test: v.looseObject({
+      loss: v.number(),
+      accuracy: v.number(),
+      correct: v.optional(v.number()),
+      total: v.optional(v.number()),
+    }),
+    weightsSha256: v.optional(v.string()),
     warnings: v.optional(v.array(v.string()), []),
   })),
 });
@@ -43,11 +58,23 @@ export type RunRecord = v.InferOutput<typeof schema>;
 /** Reads a run's record. @throws {InputError} when it is missing or damaged. */
 export async function readRecord(directory: string): Promise<RunRecord> {
   const path = join(directory, FILE);
-  const value = parseJson(await readText(path, LARGEST_NOTE), path, "the file is damaged");
+  return parseRecord(await readText(path, LARGEST_NOTE), path);
+}
+
+/**
+ * Reads a run's record from the text of its file.
+ *
+ * @param path What messages call it.
+ * @throws {InputError} when it is damaged.
+ */
+export function parseRecord(text: string, path: string): RunRecord {
+  const value = parseJson(text, path, "the file is damaged");
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new InputError(`${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
+  throw new InputError(
+    `${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}: this is not the record of a run`,
+  );
 }
 
 /**
@@ -60,8 +87,7 @@ export async function dataOfRun(model: string): Promise<string | undefined> {
   const folder = dirname(model);
   const directory = basename(folder) === "checkpoints" ? dirname(folder) : folder;
   if (!await hasRecord(directory)) return undefined;
-  const { data } = (await readRecord(directory)).options;
-  return typeof data === "string" ? data : undefined;
+  return (await readRecord(directory)).options.data ?? undefined;
 }
 
 /** Writes a run's record. @throws {InputError} when it cannot be written. */

@@ -6,7 +6,8 @@ import { seedNetwork } from "../../src/network/presets.ts";
 import { comparisonPage } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
-import { parseRecord, type RecordedRun } from "../../src/report/records.ts";
+import type { RecordedRun } from "../../src/report/records.ts";
+import { parseRecord } from "../../src/train/run_record.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from "../chromium.ts";
 import { named } from "../deno_version.ts";
@@ -25,7 +26,7 @@ async function examinedRun(seed: number) {
   const predictions = await predict(engine, spec.loss, samples, samples.count);
   const sessions = Array.from(
     { length: 30 },
-    (_, i) => ({ threads: 1 + i, from: { epoch: 1 + i, batch: 0 } }),
+    (_, i) => ({ started: "2026-11-29", kernels: "WASM", threads: 1 + i, from: { epoch: 1 + i, batch: 0 } }),
   );
   const options = { model: "seed", epochs: EPOCHS, seed };
   const batch = { batch: 1, samples: 10, loss: 2, accuracy: 0.25, firingRate: 0.1 };
