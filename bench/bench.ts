@@ -7,8 +7,8 @@
 import { createCommand } from "../src/cli/command.ts";
 import { describeFailure } from "../src/cli/failure.ts";
 import { numberOption, numbers, pathOption, wholeNumbers } from "../src/cli/option_values.ts";
-import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/data/output_file.ts";
-import { readBeginning } from "../src/file_access.ts";
+import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/files/output_file.ts";
+import { readBeginning } from "../src/files/file_access.ts";
 import { drawChart } from "./chart.ts";
 import { measureKernels } from "./kernels.ts";
 import { describeMachine, machineLine } from "./machine.ts";

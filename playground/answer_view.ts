@@ -5,7 +5,7 @@
  */
 import { decisionOf } from "../src/classify/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Sight } from "./logic/protocol.ts";

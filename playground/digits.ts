@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, size } from "../src/figures.ts";
+import { count, size } from "../src/text/figures.ts";
 import { FILE_NAMES } from "../src/data/file_names.ts";
 import { KNOWN_SETS, type KnownSet } from "../src/data/known_classes.ts";
 import type { Samples } from "../src/data/samples.ts";

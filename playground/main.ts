@@ -6,7 +6,7 @@
 import { centreDigit } from "../src/classify/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
-import { count, counted } from "../src/figures.ts";
+import { count, counted } from "../src/text/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";

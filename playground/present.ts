@@ -5,7 +5,7 @@
  */
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, timeLeft } from "../src/figures.ts";
+import { count, timeLeft } from "../src/text/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/train/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "./logic/protocol.ts";

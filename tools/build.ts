@@ -5,7 +5,7 @@
  * Skipped when neither the sources nor the tools have changed since the last build.
  */
 import { createHash } from "node:crypto";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 
 // The words of the help take longer to load than it takes to see that nothing has changed.
 if (import.meta.main && Deno.args.length > 0) await (await import("./build_help.ts")).endWithHelp();

@@ -6,9 +6,9 @@
  */
 import { dirname, join } from "node:path";
 import { createHash } from "node:crypto";
-import { isOwnFolder, TEMPORARY, writeFileAtomic } from "../src/data/write_file.ts";
+import { isOwnFolder, TEMPORARY, writeFileAtomic } from "../src/files/write_file.ts";
 import { InputError } from "../src/errors.ts";
-import { readError, writeError } from "../src/file_access.ts";
+import { readError, writeError } from "../src/files/file_access.ts";
 
 /** Where a build lists its files: a line a file, as `sha256sum --check` reads them. */
 export const LIST = ".spikelet-build";

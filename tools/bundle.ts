@@ -7,7 +7,7 @@
 /// <reference lib="deno.unstable" />
 import { basename, dirname, resolve } from "node:path";
 import { SpikeletError } from "../src/errors.ts";
-import { writeError } from "../src/file_access.ts";
+import { writeError } from "../src/files/file_access.ts";
 import { folderOfPackage, type Package, readPackage } from "../src/licenses/packages.ts";
 
 /** A file of a bundle. */

@@ -6,7 +6,7 @@
  */
 import { dirname, join } from "node:path/posix";
 import { SpikeletError } from "../src/errors.ts";
-import { ARROWS, FREE } from "./import_arrows.ts";
+import { ARROWS, COMMON, FREE } from "./import_arrows.ts";
 
 /** Files, each with those that it imports; paths are the project's. */
 export type Imports = ReadonlyMap<string, readonly string[]>;
@@ -71,7 +71,7 @@ function roomOf(file: string, arrows: Readonly<Record<string, readonly string[]>
 function mayImport(from: string, to: string, arrows: Readonly<Record<string, readonly string[]>>): boolean {
   if (FREE.some((room) => from.startsWith(`${room}/`))) return true;
   const rooms = [roomOf(from, arrows), roomOf(to, arrows)] as const;
-  if (rooms[1] === "src" && !from.startsWith("asm/")) return true;
+  if (COMMON.includes(rooms[1]) && rooms[0] !== "src" && !from.startsWith("asm/")) return true;
   return rooms[0] === rooms[1] || (arrows[rooms[0]]?.includes(rooms[1]) ?? false);
 }
 

@@ -27,7 +27,7 @@ const OLD_NAMES: readonly OldName[] = [
 ];
 
 /** Where names are looked for: folders and, as ".", the files of the project's own. */
-const PLACES = [".", "asm", "bench", "docs", "page", "playground", "src", "tests", "tools"];
+const PLACES = [".", "asm", "bench", "docs", "playground", "src", "tests", "tools"];
 const ENDINGS = [".ts", ".md", ".py", ".html", ".css"];
 const UNREAD = ["CHANGELOG.md", "tools/check_names.ts", "tests/tools/check_names_test.ts"];
 

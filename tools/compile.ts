@@ -13,7 +13,7 @@ import { OPENERS } from "../src/cli/open_browser.ts";
 import { choiceOption, pathOption } from "../src/cli/option_values.ts";
 import { endByItself, listenForSignals } from "../src/cli/signals.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
-import { checkTarget, TEMPORARY } from "../src/data/write_file.ts";
+import { checkTarget, TEMPORARY } from "../src/files/write_file.ts";
 import { InputError, SpikeletError } from "../src/errors.ts";
 import { DENO_LICENSE } from "../src/licenses/absent.ts";
 import { type Notice, writeNotices } from "../src/licenses/notices.ts";

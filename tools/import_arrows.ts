@@ -1,8 +1,8 @@
 /**
  * Which room of the code may import from which; `check_imports.ts` refuses every other arrow.
  *
- * A room is a folder without those below it, or a file. The files of `src/` itself, such as errors, figures and randomness, are
- * for every room but the kernels', and know none. Tests, benches and tools may import from anywhere, and nobody else from them.
+ * A room is a folder without those below it, or a file. {@linkcode COMMON} are for every room but the kernels'. Tests, benches
+ * and tools may import from anywhere, and nobody else from them.
  *
  * @module
  */
@@ -14,6 +14,8 @@ const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/optimizers"];
 /** Every room, from the lowest up, with those that it may import from. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src": [],
+  "src/text": ["src"],
+  "src/files": ["src", "src/text"],
 
   // Kernels: AssemblyScript, and the WGSL beside it.
   "asm": ASM,
@@ -22,26 +24,35 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "asm/optimizers": ASM,
 
   // What a network is, what it learns from, and what computes it.
-  "src/network": [],
-  "src/data": ["src/network"],
-  "src/engine": ["src/network", "src/data", ...ENGINE],
-  "src/engine/wasm": ["src/network", "src/data", "src/engine"],
+  "src/network": ["src/files"],
+  "src/data": ["src/files", "src/network"],
+  "src/engine": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/engine/wasm": ["src/files", "src/network", "src/data", "src/engine"],
   "src/engine/gpu": ["src/network", "src/data", "src/engine", ...ASM],
   "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/gpu", ...ASM],
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
   // What is done with it.
-  "src/train": ["src/network", "src/data", ...ENGINE],
+  "src/train": ["src/files", "src/network", "src/data", ...ENGINE],
   "src/classify": ["src/network", "src/data", ...ENGINE],
-  "src/report": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
+  "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
-  "src/licenses": [],
+  "src/licenses": ["src/files"],
 
   // Its faces: the library, the command line, the page.
   "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/serve"],
   "mod.ts": ["src/network", "src/data", ...ENGINE, "src/train", "src/portable.ts"],
   "src/cli": [
-    ...["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/report", "src/serve"],
+    ...[
+      "src/files",
+      "src/network",
+      "src/data",
+      ...ENGINE,
+      "src/train",
+      "src/classify",
+      "src/report",
+      "src/serve",
+    ],
     "src/licenses",
   ],
   "main.ts": ["src/cli"],
@@ -51,6 +62,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "playground/logic",
   ],
 };
+
+/** Rooms for every other but the kernels': errors, checks, randomness; how text is written. */
+export const COMMON = ["src", "src/text"];
 
 /** Rooms that may import from anywhere, with all that is below them. */
 export const FREE = ["tests", "bench", "tools"];

@@ -19,7 +19,7 @@ import { pathOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { SpikeletError } from "../src/errors.ts";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 import { checkBuildFolder, LIST, writeBuild } from "./build_folder.ts";
 import { bundle, checkBundler } from "./bundle.ts";
 import configuration from "../deno.json" with { type: "json" };

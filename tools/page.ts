@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { createCommand } from "../src/cli/command.ts";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 import { pathOption, runOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput, quietOption } from "../src/cli/output.ts";
 import { FILE_NAMES } from "../src/data/datasets.ts";

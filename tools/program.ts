@@ -5,7 +5,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { readWhole } from "../src/file_access.ts";
+import { readWhole } from "../src/files/file_access.ts";
 
 /** Deno's mark of what it puts behind its runtime, and what our deno.json, which is in there, says. */
 const MARKS = ["d3n0l4nd", "@spikelet/spikelet"];

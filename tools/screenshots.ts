@@ -16,7 +16,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
 import { serveFolder } from "../tests/playground/static_server.ts";
-import { count } from "../src/figures.ts";
+import { count } from "../src/text/figures.ts";
 
 const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PNGQUANT = "/usr/bin/pngquant";

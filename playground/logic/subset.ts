@@ -8,7 +8,7 @@ import type { KnownSet } from "../../src/data/known_classes.ts";
 import { labelledImages, type NamedIdx } from "../../src/data/labelled_images.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { InputError } from "../../src/errors.ts";
-import { counted } from "../../src/figures.ts";
+import { counted } from "../../src/text/figures.ts";
 
 /** So many images, the first ones of either part, lie beside the page. */
 export const SUBSET = { train: 5000, test: 1000 } as const;

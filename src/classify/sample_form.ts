@@ -7,8 +7,8 @@ import type { ByteMeaning } from "../data/samples.ts";
 import { bytesOfModel } from "../engine/model_options.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
-import { count, counted } from "../figures.ts";
-import { oneLine } from "../one_line.ts";
+import { count, counted } from "../text/figures.ts";
+import { oneLine } from "../text/one_line.ts";
 
 /** Samples as a network takes them: bytes (uint8) or numbers (float32), one sample after the other. */
 export type Features = Uint8Array | Float32Array;

@@ -6,7 +6,7 @@
 import { basename, extname } from "node:path";
 import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, LEARNABLE, type Neuron, NEURONS } from "../network/neurons.ts";
 import { type SeedOptions } from "../network/presets.ts";

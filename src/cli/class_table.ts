@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, percent } from "../figures.ts";
+import { count, percent } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import { classesIn, confusionMatrix, figuresOfClasses, type Predictions } from "../report/predictions.ts";
 import { alignColumns } from "./columns.ts";

@@ -4,8 +4,8 @@
  * @module
  */
 import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
-import { INVOCATION } from "../invocation.ts";
-import { writeText } from "../print.ts";
+import { INVOCATION } from "../text/invocation.ts";
+import { writeText } from "../text/print.ts";
 
 export { INVOCATION };
 

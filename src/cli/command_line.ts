@@ -4,7 +4,7 @@
  * @module
  */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
-import { printError } from "../print.ts";
+import { printError } from "../text/print.ts";
 import { VERSION } from "../version.ts";
 import { createCommand } from "./command.ts";
 import { describeFailure } from "./failure.ts";

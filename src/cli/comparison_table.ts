@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { duration, loss, percent } from "../figures.ts";
+import { duration, loss, percent } from "../text/figures.ts";
 import { type ComparedNetwork, NOTEBOOK, type Spread } from "../train/compare.ts";
 import { alignColumns } from "./columns.ts";
 

@@ -20,7 +20,7 @@ import { classRows, classTable } from "./class_table.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, counted, duration, loss, percent } from "../figures.ts";
+import { count, counted, duration, loss, percent } from "../text/figures.ts";
 import { describeNetwork } from "../network/words.ts";
 import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";

@@ -8,8 +8,8 @@ import { fetchDataset, type FetchedFile, type FetchOptions } from "../data/fetch
 import { namesOfSums } from "../data/sums.ts";
 import { mnistDirectory } from "../data/mnist.ts";
 import { MissingDataError } from "../errors.ts";
-import { size, timeLeft } from "../figures.ts";
-import { printError } from "../print.ts";
+import { size, timeLeft } from "../text/figures.ts";
+import { printError } from "../text/print.ts";
 import type { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
 

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { percent } from "../figures.ts";
+import { percent } from "../text/figures.ts";
 import { completeNeuron, kindOf } from "../network/neurons.ts";
 import { EXPLODED, type Finding } from "../train/diagnosis.ts";
 import type { ExplainedLayer } from "../train/run_summary.ts";

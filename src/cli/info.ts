@@ -20,7 +20,7 @@ import { seedNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
 /** A part of the machine that is there, or the reason why it is not. */

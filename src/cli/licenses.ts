@@ -5,7 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { ownNotices } from "../licenses/own_notices.ts";
-import { writeText } from "../print.ts";
+import { writeText } from "../text/print.ts";
 import { createCommand } from "./command.ts";
 
 /** Makes the command. */

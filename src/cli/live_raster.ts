@@ -7,7 +7,7 @@ import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { fires } from "../report/recordings.ts";
 import { gridOf } from "../report/raster_grid.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { layerName } from "../network/words.ts";
 
 /** What is drawn. */

@@ -5,8 +5,8 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { quotedValue } from "../one_line.ts";
+import { count } from "../text/figures.ts";
+import { quotedValue } from "../text/one_line.ts";
 import { userPath, userPathOrName } from "./user_path.ts";
 
 /** A decimal number as people write one; not hexadecimal, not empty, no `NaN`, no `Infinity`. */

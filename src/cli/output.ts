@@ -7,7 +7,7 @@
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
-import { print, printError } from "../print.ts";
+import { print, printError } from "../text/print.ts";
 import { columnsOf, INVOCATION } from "./command.ts";
 
 /** A command's two voices. */

@@ -6,8 +6,8 @@
 import { MultiBar, type SingleBar } from "cli-progress";
 import process from "node:process";
 import { columnsOf } from "./command.ts";
-import { count, timeLeft } from "../figures.ts";
-import { printError } from "../print.ts";
+import { count, timeLeft } from "../text/figures.ts";
+import { printError } from "../text/print.ts";
 
 /** Where a piece of work stands. */
 export interface Standing {

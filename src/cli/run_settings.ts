@@ -4,12 +4,12 @@
  * @module
  */
 import { OptionError } from "../errors.ts";
-import { duration, percent } from "../figures.ts";
+import { duration, percent } from "../text/figures.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { RunEntry } from "../train/runs.ts";
 import { sizesOf } from "../network/words.ts";
-import { quotedValue } from "../one_line.ts";
+import { quotedValue } from "../text/one_line.ts";
 
 /** What options are called in a record where that is not their name in kebab case. */
 const NAMES: Readonly<Record<string, string>> = {

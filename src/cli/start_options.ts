@@ -8,9 +8,9 @@ import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from ".
 import { OptionError } from "../errors.ts";
 import { PRESETS } from "../train/presets.ts";
 import { DEFAULT_RATE, type LayerStart } from "../train/scaled_start.ts";
-import { count, percent } from "../figures.ts";
+import { count, percent } from "../text/figures.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
-import { quotedValue } from "../one_line.ts";
+import { quotedValue } from "../text/one_line.ts";
 
 const TRAINING = "Training:";
 

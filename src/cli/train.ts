@@ -6,7 +6,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
-import { checkOutputFile } from "../data/output_file.ts";
+import { checkOutputFile } from "../files/output_file.ts";
 import { findUntriedGpu } from "../engine/tune.ts";
 import { OptionError } from "../errors.ts";
 import { presetOf } from "../train/presets.ts";
@@ -29,7 +29,7 @@ import { checkMayWrite } from "./task_permissions.ts";
 import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
-import { printError } from "../print.ts";
+import { printError } from "../text/print.ts";
 import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
 
 /** By their attributes, the options that a resumed run takes anew; it has all others from its record. */

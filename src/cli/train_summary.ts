@@ -13,7 +13,7 @@ import { compareCommand } from "./compare.ts";
 import { type Hint, hintLines } from "./hints.ts";
 import { explain } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
-import { count, counted, duration, loss, percent } from "../figures.ts";
+import { count, counted, duration, loss, percent } from "../text/figures.ts";
 
 /**
  * What a run came to, and what to do with it.

@@ -6,7 +6,7 @@
 import type { RunObserver, RunOptions, RunStanding } from "../train/run.ts";
 import type { BatchReport, Score } from "../train/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../train/training_state.ts";
-import { count, counted, loss, percent } from "../figures.ts";
+import { count, counted, loss, percent } from "../text/figures.ts";
 import { describeNetwork } from "../network/words.ts";
 import type { Progress } from "./progress.ts";
 import { describeStart } from "./start_options.ts";

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { CHOICES_FILE } from "../engine/auto_file.ts";
 import { tuneEngines } from "../engine/tune.ts";
 import { OptionError } from "../errors.ts";
-import { duration } from "../figures.ts";
+import { duration } from "../text/figures.ts";
 import { type PresetName, presetOf } from "../train/presets.ts";
 import { engineOptionsOf } from "../train/run.ts";
 import { parseOptions } from "../train/run_options.ts";

@@ -5,7 +5,7 @@
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readVariable } from "../invocation.ts";
+import { readVariable } from "../text/invocation.ts";
 
 const PROJECT = new URL("../../", import.meta.url);
 

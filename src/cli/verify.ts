@@ -20,7 +20,7 @@ import {
 } from "../train/verify.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
-import { count, counted } from "../figures.ts";
+import { count, counted } from "../text/figures.ts";
 import { choiceOption } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import * as options from "./training_options.ts";

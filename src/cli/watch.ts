@@ -17,7 +17,7 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { logSoftmax } from "../classify/decision.ts";
 import { traceSample } from "../report/recordings.ts";
 import { columnsOf } from "./command.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { drawLive, type LiveView, type Room } from "./live_raster.ts";
 
 /** A look is followed by at least so many times its own duration without one: they take less than 5 % of the time. */

@@ -8,7 +8,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { readError } from "../files/file_access.ts";
 import { loadMnist, type Split } from "./mnist.ts";
 import type { Samples, WantedForm } from "./samples.ts";
 

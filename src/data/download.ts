@@ -10,9 +10,9 @@
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { NetworkError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { LARGEST_NOTE, readText, writeError } from "../file_access.ts";
-import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
+import { count } from "../text/figures.ts";
+import { LARGEST_NOTE, readText, writeError } from "../files/file_access.ts";
+import { checkTarget, openOwnFile, writeFileAtomic } from "../files/write_file.ts";
 
 /** What to download, and how patiently. */
 export interface DownloadOptions {

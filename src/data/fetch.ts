@@ -5,14 +5,14 @@
  */
 import { join } from "node:path";
 import { InputError, NetworkError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { readError, writeError } from "../file_access.ts";
+import { count } from "../text/figures.ts";
+import { readError, writeError } from "../files/file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
 import { discardPart, download, urlOfPart } from "./download.ts";
 import { InflateError } from "./inflate_error.ts";
 import { createSums, sha256OfFile } from "./sums.ts";
 import { inspectFile, isGzip, openUnpacked } from "./verify.ts";
-import { writeFileAtomic } from "./write_file.ts";
+import { writeFileAtomic } from "../files/write_file.ts";
 
 /** Where from and where to. */
 export interface FetchOptions {

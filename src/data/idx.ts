@@ -6,9 +6,9 @@
  *
  * @module
  */
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { readError, sizeOfFile } from "../files/file_access.ts";
 import { InflateError } from "./inflate_error.ts";
 
 /** An array of bytes. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { join } from "node:path";
-import { readError } from "../file_access.ts";
+import { readError } from "../files/file_access.ts";
 
 /** The names under which a file is looked for, in this order: as it is, with a dot as some copies have it, and packed. */
 export function formsOf(name: string): readonly string[] {

@@ -8,8 +8,8 @@
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
-import { readError } from "../file_access.ts";
-import { INVOCATION } from "../invocation.ts";
+import { readError } from "../files/file_access.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { DATASET_NAMES, DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
 import { readIdx } from "./idx.ts";
 import { KNOWN_SETS, type KnownSet } from "./known_classes.ts";

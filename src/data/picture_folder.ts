@@ -13,7 +13,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError, readWhole } from "../file_access.ts";
+import { readError, readWhole } from "../files/file_access.ts";
 import { indexNames, listNames, shownName } from "../network/class_names.ts";
 import type { Split } from "./mnist.ts";
 import { readPicture } from "./picture.ts";

@@ -9,7 +9,7 @@
  */
 import { decode, type DecodedPng } from "fast-png";
 import { InputError } from "../errors.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { inflatedSize } from "./inflate.ts";
 import { InflateError } from "./inflate_error.ts";
 import {

@@ -5,8 +5,8 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { oneLine } from "../one_line.ts";
+import { count } from "../text/figures.ts";
+import { oneLine } from "../text/one_line.ts";
 
 /** The longest side of a picture that is decoded. */
 export const MOST_SIDE = 4096;

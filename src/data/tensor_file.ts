@@ -14,7 +14,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { readWhole } from "../file_access.ts";
+import { readWhole } from "../files/file_access.ts";
 import { parseClassNames } from "../network/class_names.ts";
 import {
   describeShape,
@@ -23,7 +23,7 @@ import {
   type Tensor,
 } from "../network/safetensors.ts";
 import { numbersOf } from "../network/tensor_numbers.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../text/one_line.ts";
 import type { ByteMeaning, Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 

@@ -4,12 +4,12 @@
  * @module
  */
 import { join } from "node:path";
-import { readError, sizeOfFile } from "../file_access.ts";
+import { readError, sizeOfFile } from "../files/file_access.ts";
 import type { OfficialFile } from "./datasets.ts";
 import { InflateError } from "./inflate_error.ts";
 import { locateFile } from "./locate_file.ts";
 import { createSums } from "./sums.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 
 /** What stands in the place of an official file. */
 export type FileState =

@@ -5,8 +5,8 @@
  */
 import { dirname } from "node:path";
 import * as v from "valibot";
-import { writeFileAtomic } from "../data/write_file.ts";
-import { readNoteSync, writeError } from "../file_access.ts";
+import { writeFileAtomic } from "../files/write_file.ts";
+import { readNoteSync, writeError } from "../files/file_access.ts";
 
 /** Where the choices lie, below the current folder. */
 export const CHOICES_FILE = ".spikelet/engines.json";

@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath } from "node:url";
-import { readError } from "../file_access.ts";
+import { readError } from "../files/file_access.ts";
 import { writeNotices } from "./notices.ts";
 import { readProgram } from "./program.ts";
 

@@ -8,7 +8,7 @@
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { readError } from "../files/file_access.ts";
 
 /** A package of npm. */
 export interface Package {

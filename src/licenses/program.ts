@@ -4,7 +4,7 @@
  * @module
  */
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { readError } from "../file_access.ts";
+import { readError } from "../files/file_access.ts";
 import { findPackage, type Package, withDependencies } from "./packages.ts";
 
 /** A program's parts. */

@@ -4,7 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../text/one_line.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Labels are bytes. */

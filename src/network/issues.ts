@@ -5,7 +5,7 @@
  */
 import { getDotPath } from "valibot";
 import type * as v from "valibot";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../text/one_line.ts";
 
 /** valibot's names of types. */
 const TYPES: Readonly<Record<string, string>> = {

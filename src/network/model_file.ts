@@ -9,9 +9,9 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
-import { readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
-import { oneLine } from "../one_line.ts";
+import { readWhole } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
+import { oneLine } from "../text/one_line.ts";
 import {
   describeShape,
   type Dtype,

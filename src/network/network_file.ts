@@ -4,8 +4,8 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { decodeText, readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
+import { decodeText, readWhole } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** No description is longer: 64 layers take some tens of thousands of bytes. */

@@ -9,8 +9,8 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { oneLine } from "../one_line.ts";
+import { count } from "../text/figures.ts";
+import { oneLine } from "../text/one_line.ts";
 
 /**
  * What elements of each type are kept in, under the type's name in the header. F16 and BF16 are bits, and BOOL is bytes: see

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** A network's sizes: `784-100-10`. */

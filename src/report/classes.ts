@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count, counted } from "../figures.ts";
+import { count, counted } from "../text/figures.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
-import { count, counted, duration, loss } from "../figures.ts";
+import { count, counted, duration, loss } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { denseNetwork, seedNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";

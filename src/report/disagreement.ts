@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { sampleFigure } from "./images.ts";
 import { html, type Markup, section, table } from "./markup.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { layerName } from "../network/words.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, draw, SERIES, thinned } from "./plots.ts";

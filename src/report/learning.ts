@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count, loss } from "../figures.ts";
+import { count, loss } from "../text/figures.ts";
 import { gradientFigure } from "./gradients.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, draw, lossTicks, thinned, tickPercent } from "./plots.ts";

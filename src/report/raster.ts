@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import type { Markup } from "./markup.ts";
 import { axis, COLOURS, draw } from "./plots.ts";
 import { boundedGrid, type RasterGrid } from "./raster_grid.ts";

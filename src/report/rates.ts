@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count, counted, ranges } from "../figures.ts";
+import { count, counted, ranges } from "../text/figures.ts";
 import type { SampleWord } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { layerName } from "../network/words.ts";

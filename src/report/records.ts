@@ -8,8 +8,8 @@
 import { join } from "node:path";
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
-import { readError, readText } from "../file_access.ts";
-import { parseJson } from "../json.ts";
+import { readError, readText } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
 import { type BatchMetrics, batchMetrics } from "../train/batch_metrics.ts";
 import { RUNS } from "../train/run_folder.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count, counted, duration, loss } from "../figures.ts";
+import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../train/trainer.ts";
 import { hiddenUnitsOf } from "../network/spec.ts";

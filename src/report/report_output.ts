@@ -3,8 +3,8 @@
  *
  * @module
  */
-import type { OutputKind } from "../data/output_file.ts";
-import { readBeginning } from "../file_access.ts";
+import type { OutputKind } from "../files/output_file.ts";
+import { readBeginning } from "../files/file_access.ts";
 
 /** What a page's `meta` element of the name `generator` says, up to the version. */
 export const GENERATOR = "Spikelet";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INVOCATION } from "../invocation.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { RunRecord } from "../train/run_record.ts";
 import type { RecordedRun } from "./records.ts";

@@ -5,7 +5,7 @@
  */
 import * as Plot from "@observablehq/plot";
 import { decisionOf, logSoftmax } from "../classify/decision.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import { indexNames } from "../network/class_names.ts";

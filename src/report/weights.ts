@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import * as figures from "../figures.ts";
+import * as figures from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { layerName } from "../network/words.ts";

@@ -5,7 +5,7 @@
  */
 import type { TakenSample } from "../classify/classifier.ts";
 import { Refusal } from "./refusal.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 
 /** The samples of one request. */
 export interface Questions {

@@ -4,7 +4,7 @@
  * @module
  */
 import { overloaded, Refusal } from "./refusal.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 
 /** What bodies may cost. */
 export interface BodyLimits {

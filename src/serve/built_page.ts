@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { INVOCATION } from "../invocation.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import type { Site } from "./site.ts";
 
 const FOLDER = new URL("../../dist/page/", import.meta.url);

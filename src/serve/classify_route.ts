@@ -12,7 +12,7 @@ import type { Questions } from "./asked.ts";
 import type { Bodies } from "./bodies.ts";
 import { readQuestions, typeOf } from "./questions.ts";
 import { Refusal } from "./refusal.ts";
-import { quotedValue } from "../one_line.ts";
+import { quotedValue } from "../text/one_line.ts";
 
 /** A seed, or `random`: other draws at every request. */
 export type Seed = number | "random";

@@ -9,7 +9,7 @@ import { getRequestListener } from "@hono/node-server";
 import { Connections } from "./connections.ts";
 import { areDescriptorsSpent } from "./descriptors.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 
 /** How often connections are looked at that may be waiting for too long, in milliseconds. */
 const LOOK = 1000;

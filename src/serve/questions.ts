@@ -6,7 +6,7 @@
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";
-import { count, counted } from "../figures.ts";
+import { count, counted } from "../text/figures.ts";
 import { checkCount, type Questions } from "./asked.ts";
 import { type FormFile, readForm } from "./form.ts";
 import { readJson } from "./json_body.ts";

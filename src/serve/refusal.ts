@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { quotedValue } from "../one_line.ts";
+import { quotedValue } from "../text/one_line.ts";
 
 /** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */
 export class Refusal extends Error {

@@ -7,14 +7,14 @@ import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import type { Model } from "../network/model_file.ts";
 import { sampleSize } from "../network/spec.ts";
-import { printError } from "../print.ts";
+import { printError } from "../text/print.ts";
 import { Answering } from "./answering.ts";
 import type { Access } from "./access.ts";
 import { createApp, type LogEntry } from "./app.ts";
 import type { Seed } from "./classify_route.ts";
 import { listen } from "./listen.ts";
 import type { Site } from "./site.ts";
-import { counted } from "../figures.ts";
+import { counted } from "../text/figures.ts";
 
 /** Everything that a server needs to know; it can be handed to a worker. */
 export interface ServerSetup extends Access {

@@ -5,7 +5,7 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
-import { readText } from "../file_access.ts";
+import { readText } from "../files/file_access.ts";
 import type { BatchReport } from "./trainer.ts";
 
 /** What is read of a line again; versions of Spikelet record different things. */

@@ -10,9 +10,9 @@
 import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
-import { count } from "../figures.ts";
-import { readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
+import { count } from "../text/figures.ts";
+import { readWhole } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
 import {
   decodeModel,
   decodeNames,

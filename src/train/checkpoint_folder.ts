@@ -4,9 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
+import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { writeError } from "../file_access.ts";
+import { writeError } from "../files/file_access.ts";
 import { type Checkpoint, encodeCheckpoint, readCheckpoint } from "./checkpoint.ts";
 
 const FOLDER = "checkpoints";

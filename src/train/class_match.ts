@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import { sharedBuffer } from "../data/shared_memory.ts";
 import { InputError } from "../errors.ts";
-import { ranges } from "../figures.ts";
+import { ranges } from "../text/figures.ts";
 import { areIndices, classNamesOf, filledNames, listNames, shownName } from "../network/class_names.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 

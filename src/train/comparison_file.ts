@@ -6,9 +6,9 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
-import { writeFileAtomic } from "../data/write_file.ts";
+import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { readError, readWhole, writeError } from "../file_access.ts";
+import { readError, readWhole, writeError } from "../files/file_access.ts";
 import { VERSION } from "../version.ts";
 import type { ComparedOptions } from "./compare.ts";
 import type { RunFacts } from "./run_facts.ts";

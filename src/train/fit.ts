@@ -6,7 +6,7 @@
 import { fitSteps, longestOf } from "../data/fit_steps.ts";
 import { bytesOf, type Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
-import { count } from "../figures.ts";
+import { count } from "../text/figures.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_match.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OutputKind } from "../data/output_file.ts";
+import type { OutputKind } from "../files/output_file.ts";
 import { InputError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";
 

@@ -6,8 +6,8 @@
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, Step } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
-import { readWhole } from "../file_access.ts";
-import { parseJson } from "../json.ts";
+import { readWhole } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { describeSeed } from "../network/presets.ts";
 import {
@@ -17,7 +17,7 @@ import {
   type Tensor,
 } from "../network/safetensors.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
-import { oneLine } from "../one_line.ts";
+import { oneLine } from "../text/one_line.ts";
 
 /** What an engine is to be given, and what it is to find. */
 export interface ReferenceCase {

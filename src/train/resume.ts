@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { checkOutputFile } from "../data/output_file.ts";
+import { checkOutputFile } from "../files/output_file.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { InputError, OptionError } from "../errors.ts";

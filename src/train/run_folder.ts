@@ -5,11 +5,11 @@
  * @module
  */
 import { join } from "node:path";
-import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../data/write_file.ts";
+import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
-import { readError, writeError } from "../file_access.ts";
+import { readError, writeError } from "../files/file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
-import { cutJsonLines, type JsonLines, openJsonLines } from "./json_lines.ts";
+import { cutJsonLines, type JsonLines, openJsonLines } from "../files/json_lines.ts";
 import { checkUnlocked, lockRun, type RunLock } from "./run_lock.ts";
 import { hasRecord } from "./run_record.ts";
 

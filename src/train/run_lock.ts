@@ -8,9 +8,9 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
-import { openOwnFile } from "../data/write_file.ts";
+import { openOwnFile } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../file_access.ts";
+import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../files/file_access.ts";
 
 const FILE = ".lock";
 

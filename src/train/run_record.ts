@@ -5,10 +5,10 @@
  */
 import * as v from "valibot";
 import { basename, dirname, join } from "node:path";
-import { writeFileAtomic } from "../data/write_file.ts";
+import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { LARGEST_NOTE, readText } from "../file_access.ts";
-import { parseJson } from "../json.ts";
+import { LARGEST_NOTE, readText } from "../files/file_access.ts";
+import { parseJson } from "../text/json.ts";
 
 const FILE = "run.json";
 

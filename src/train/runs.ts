@@ -4,9 +4,9 @@
  * @module
  */
 import { join } from "node:path";
-import { isOwnFolder } from "../data/write_file.ts";
+import { isOwnFolder } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile, writeError } from "../file_access.ts";
+import { readError, sizeOfFile, writeError } from "../files/file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./checkpoint.ts";
 import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";

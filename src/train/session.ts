@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { writeOutputFile } from "../data/output_file.ts";
+import { writeOutputFile } from "../files/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
 import type { Engine, Parameters, Step } from "../engine/engine.ts";
 import { completeStep } from "../engine/optimizer.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { alignColumns } from "../../src/cli/columns.ts";
-import { count, counted, duration, percent, timeLeft } from "../../src/figures.ts";
+import { count, counted, duration, percent, timeLeft } from "../../src/text/figures.ts";
 
 Deno.test("duration() keeps three digits or so, at every size", () => {
   const cases: [number, string][] = [

@@ -7,7 +7,7 @@ import { sampleFigure, sampleImage, signedImage } from "../../src/report/images.
 import { layOut, layoutOfSamples, layoutOfWeights } from "../../src/report/layout.ts";
 import { drawnLayers, gradientCurves, gradientFigure } from "../../src/report/gradients.ts";
 import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
-import { ranges } from "../../src/figures.ts";
+import { ranges } from "../../src/text/figures.ts";
 import { html, table } from "../../src/report/markup.ts";
 import { thinned } from "../../src/report/plots.ts";
 import { boundedGrid, gridOf } from "../../src/report/raster_grid.ts";

@@ -8,7 +8,7 @@
  */
 import type * as exports from "../../../build/kernels.d.ts";
 import { EngineError } from "../../errors.ts";
-import { count } from "../../figures.ts";
+import { count } from "../../text/figures.ts";
 import type { Neuron } from "../../network/neurons.ts";
 
 /** The exports of asm/index.ts and of every file in asm/neurons/. */

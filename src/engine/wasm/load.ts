@@ -4,7 +4,7 @@
  * @module
  */
 import { EngineError } from "../../errors.ts";
-import { readError } from "../../file_access.ts";
+import { readError } from "../../files/file_access.ts";
 import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
 
 /**

@@ -6,9 +6,9 @@
  * @module
  */
 import * as v from "valibot";
-import { writeFileAtomic } from "../../data/write_file.ts";
+import { writeFileAtomic } from "../../files/write_file.ts";
 import { SpikeletError } from "../../errors.ts";
-import { readNoteSync } from "../../file_access.ts";
+import { readNoteSync } from "../../files/file_access.ts";
 import { VERSION } from "../../version.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";

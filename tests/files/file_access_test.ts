@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { OptionError } from "../src/errors.ts";
-import { readError, readNoteSync, readText, readWhole, writeError } from "../src/file_access.ts";
-import { inTemporaryFolder } from "./temporary_folder.ts";
+import { OptionError } from "../../src/errors.ts";
+import { readError, readNoteSync, readText, readWhole, writeError } from "../../src/files/file_access.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
 /** An error as Deno throws it for a code of the operating system. */
 function systemError(code: string, words: string): Error {
@@ -90,6 +90,6 @@ Deno.test("no module of src reads a file of the user's by itself", async () => {
       }
     }
   };
-  await visit(new URL("../src/", import.meta.url));
+  await visit(new URL("../../src/", import.meta.url));
   assert.deepEqual(strays, [], "readWhole() and readText() ask first what and how large a file is");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { oneLine, quotedValue } from "../src/one_line.ts";
+import { oneLine, quotedValue } from "../../src/text/one_line.ts";
 
 Deno.test("oneLine() leaves ordinary names as they are", () => {
   for (const name of ["w1", "encoder.layers.0/weight", "größe θ", "𝛼 [1, 2]"]) {

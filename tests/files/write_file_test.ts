@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { writeFileAtomic } from "../../src/data/write_file.ts";
+import { writeFileAtomic } from "../../src/files/write_file.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const posix = Deno.build.os !== "windows";
@@ -133,7 +133,7 @@ Deno.test("writeFileAtomic() removes what it wrote where the last step fails", a
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "note");
     await Deno.writeTextFile(path, "before");
-    const module = JSON.stringify(new URL("../../src/data/write_file.ts", import.meta.url));
+    const module = JSON.stringify(new URL("../../src/files/write_file.ts", import.meta.url));
     const program = join(folder, "program.ts");
     await Deno.writeTextFile(
       program,
@@ -156,7 +156,7 @@ Deno.test("writeFileAtomic() leaves nothing behind when the program exits in the
     await Deno.writeTextFile(path, "before");
     await Deno.writeTextFile(
       program,
-      `import { writeFileAtomic } from "${new URL("../../src/data/write_file.ts", import.meta.url)}";
+      `import { writeFileAtomic } from "${new URL("../../src/files/write_file.ts", import.meta.url)}";
       const names = () => [...Deno.readDirSync(${JSON.stringify(folder)})].map(({ name }) => name);
       writeFileAtomic(${JSON.stringify(path)}, new Uint8Array(2 ** 26));
       while (!names().some((name) => name.endsWith(".tmp"))) await new Promise((resolve) => setTimeout(resolve));

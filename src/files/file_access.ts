@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { InputError, SpikeletError } from "./errors.ts";
-import { count } from "./figures.ts";
+import { InputError, SpikeletError } from "../errors.ts";
+import { count } from "../text/figures.ts";
 
 /**
  * The size of a regular file, so that nothing is opened that could block or never end (a pipe, a device).

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { InputError } from "./errors.ts";
+import { InputError } from "../errors.ts";
 import { oneLine } from "./one_line.ts";
 
 /** What is wrong with a text that is no JSON. */

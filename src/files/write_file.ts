@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { writeError } from "../file_access.ts";
+import { writeError } from "./file_access.ts";
 
 /** What the names of unfinished files begin with. */
 export const TEMPORARY = ".spikelet-";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { InputError } from "../src/errors.ts";
-import { findFault, parseJson } from "../src/json.ts";
-import { mutationsOf } from "./mutations.ts";
+import { InputError } from "../../src/errors.ts";
+import { findFault, parseJson } from "../../src/text/json.ts";
+import { mutationsOf } from "../mutations.ts";
 
 Deno.test("parseJson() takes a byte-order mark, and any JSON", () => {
   assert.deepEqual(parseJson('\uFEFF{ "a": 1 }\r\n', "f", ""), { a: 1 });

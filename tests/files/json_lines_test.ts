@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
-import { cutJsonLines, openJsonLines } from "../../src/train/json_lines.ts";
+import { cutJsonLines, openJsonLines } from "../../src/files/json_lines.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const place = (value: unknown) =>

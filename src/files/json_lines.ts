@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { checkTarget, openOwnFile, writeFileAtomic } from "../data/write_file.ts";
-import { readError, readWhole, writeError } from "../file_access.ts";
+import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
+import { readError, readWhole, writeError } from "./file_access.ts";
 
 /** An open file of lines. */
 export interface JsonLines {

@@ -6,7 +6,7 @@
  */
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError } from "../file_access.ts";
+import { readError } from "./file_access.ts";
 import { checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
 
 /** A kind of file, and how one of it is told from others. */
