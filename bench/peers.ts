@@ -10,7 +10,7 @@
 import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";
 import { seedNetwork } from "../src/network/presets.ts";
-import { readReferenceCase } from "../src/train/reference_case.ts";
+import { readReferenceCase } from "../src/verify/reference_case.ts";
 import { type Peer, PeerMissing } from "./peers/peer.ts";
 import { pytorchPeer } from "./peers/pytorch.ts";
 import { interleave, median, pairedRatios, secondsOf } from "./rounds.ts";

@@ -18,7 +18,7 @@ import { initialParameters } from "../src/network/initialise.ts";
 import { seedNetwork } from "../src/network/presets.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { shuffledOrder, STREAM } from "../src/random.ts";
-import { batchesOf } from "../src/train/batches.ts";
+import { batchesOf } from "../src/training/batches.ts";
 import type { Sizes } from "./sizes.ts";
 
 /** The seed of all draws and orders of the bench. */

@@ -6,7 +6,7 @@
  */
 import type { Parameters } from "../src/engine/engine.ts";
 import { hashParameters } from "../src/network/model_file.ts";
-import { evaluate } from "../src/train/trainer.ts";
+import { evaluate } from "../src/training/trainer.ts";
 import { interleave, pairedRatios, secondsOf, summarize } from "./rounds.ts";
 import type { Section } from "./section.ts";
 import { type EngineRow, epochBatches, openEngine, SEED, type Setting, trainBatches } from "./setting.ts";

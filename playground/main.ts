@@ -15,7 +15,7 @@ import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
 import type { PageEngine, Recipe, TrainerReply } from "./logic/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
-import { fitSamples } from "../src/train/fit.ts";
+import { fitSamples } from "../src/training/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
 import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";

@@ -9,7 +9,7 @@ import { count } from "../src/text/figures.ts";
 import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
-import { type PresetName, presetOf } from "../src/train/presets.ts";
+import { type PresetName, presetOf } from "../src/training/presets.ts";
 
 /** A network, and what the page has to know of it. */
 export interface Present extends Model {

@@ -5,7 +5,7 @@
  */
 import { count, timeLeft } from "../src/text/figures.ts";
 import { OptionError } from "../src/errors.ts";
-import { type PresetName, presetOf, PRESETS } from "../src/train/presets.ts";
+import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "./logic/protocol.ts";
 import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";

@@ -47,7 +47,7 @@ export {
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
 export * from "./network/presets.ts";
-export * from "./train/presets.ts";
+export * from "./training/presets.ts";
 export * from "./network/initialise.ts";
 export { classNamesOf } from "./network/class_names.ts";
 export {
@@ -71,12 +71,12 @@ export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_eng
 export { type Precision, PRECISIONS, type Tile } from "./engine/wasm/precision.ts";
 export { type FallbackOptions, withFallback } from "./engine/fallback.ts";
 export { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "./engine/optimizer.ts";
-export * from "./train/trainer.ts";
-export * from "./train/schedule.ts";
-export * from "./train/split.ts";
-export * from "./train/start.ts";
-export * from "./train/training_state.ts";
-export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./train/checkpoint.ts";
+export * from "./training/trainer.ts";
+export * from "./training/schedule.ts";
+export * from "./training/split.ts";
+export * from "./training/start.ts";
+export * from "./training/training_state.ts";
+export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 export * from "./classify/classifier.ts";
 export { pictureSide } from "./classify/picture_side.ts";
 export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";

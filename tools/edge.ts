@@ -21,7 +21,7 @@ import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { TEMPORARY, writeFileAtomic } from "../src/files/write_file.ts";
-import { findModel } from "../src/train/run_folder.ts";
+import { findModel } from "../src/runs/run_folder.ts";
 import { type BuiltFile, checkBuildFolder, writeBuild } from "./build_folder.ts";
 import { bundle, checkBundler, makeFolder } from "./bundle.ts";
 

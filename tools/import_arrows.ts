@@ -33,22 +33,34 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
   // What is done with it.
-  "src/train": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/training": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/runs": ["src/files", "src/network", "src/data", ...ENGINE, "src/training"],
+  "src/verify": ["src/files", "src/network", "src/data", ...ENGINE],
   "src/classify": ["src/network", "src/data", ...ENGINE],
-  "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
+  "src/report": [
+    "src/files",
+    "src/network",
+    "src/data",
+    ...ENGINE,
+    "src/training",
+    "src/runs",
+    "src/classify",
+  ],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": ["src/files"],
 
   // Its faces: the library, the command line, the page.
-  "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/serve"],
-  "mod.ts": ["src/network", "src/data", ...ENGINE, "src/train", "src/portable.ts"],
+  "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
+  "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/portable.ts"],
   "src/cli": [
     ...[
       "src/files",
       "src/network",
       "src/data",
       ...ENGINE,
-      "src/train",
+      "src/training",
+      "src/runs",
+      "src/verify",
       "src/classify",
       "src/report",
       "src/serve",
@@ -56,9 +68,9 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     "src/licenses",
   ],
   "main.ts": ["src/cli"],
-  "playground/logic": ["src/network", "src/data", ...ENGINE, "src/train", "src/classify"],
+  "playground/logic": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify"],
   "playground": [
-    ...["src/network", "src/data", ...ENGINE, "src/train", "src/classify", "src/report"],
+    ...["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/report"],
     "playground/logic",
   ],
 };

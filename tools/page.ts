@@ -23,7 +23,7 @@ import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts"
 import { SUBSET } from "../playground/logic/subset.ts";
 import { PALETTE } from "../src/report/style.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
-import { findModel } from "../src/train/run_folder.ts";
+import { findModel } from "../src/runs/run_folder.ts";
 import { checkBuildFolder, writeBuild } from "./build_folder.ts";
 import { type Bundle, bundle, type BundledFile, checkBundler } from "./bundle.ts";
 

@@ -13,7 +13,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { encodeModel, type Model } from "../../src/network/model_file.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { train } from "../../src/train/trainer.ts";
+import { train } from "../../src/training/trainer.ts";
 import { findWorkerd } from "../../tests/edge/workerd.ts";
 import { describeMachine, machineLine } from "../machine.ts";
 import { quantile } from "../rounds.ts";

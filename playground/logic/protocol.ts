@@ -11,7 +11,7 @@ import type { Parameters, SampleTrace, Step } from "../../src/engine/engine.ts";
 import type { Precision } from "../../src/engine/wasm/precision.ts";
 import type { Augmentation } from "../../src/data/augment.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import type { Schedule } from "../../src/train/schedule.ts";
+import type { Schedule } from "../../src/training/schedule.ts";
 
 /** What can compute on the page. */
 export const PAGE_ENGINES = ["wasm", "webgpu"] as const;

@@ -4,11 +4,11 @@
  * @module
  */
 import type { Model } from "../../src/network/model_file.ts";
-import { type PresetName, presetOf, PRESETS } from "../../src/train/presets.ts";
+import { type PresetName, presetOf, PRESETS } from "../../src/training/presets.ts";
 import type { Step } from "../../src/engine/engine.ts";
 import { OPTIMIZER_DEFAULTS } from "../../src/engine/optimizer.ts";
-import { DEFAULT_RATE } from "../../src/train/scaled_start.ts";
-import type { Schedule } from "../../src/train/schedule.ts";
+import { DEFAULT_RATE } from "../../src/training/scaled_start.ts";
+import type { Schedule } from "../../src/training/schedule.ts";
 import type { Recipe } from "./protocol.ts";
 
 /** What a user can set; the rest is the preset's. */

@@ -7,15 +7,15 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters } from "../../src/engine/engine.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { STREAM } from "../../src/random.ts";
-import { scaledStart } from "../../src/train/scaled_start.ts";
+import { scaledStart } from "../../src/training/scaled_start.ts";
 import {
   type BatchReport,
   type CheckpointKeeper,
   evaluate,
   type Score,
   train,
-} from "../../src/train/trainer.ts";
-import type { TrainingCheckpoint } from "../../src/train/training_state.ts";
+} from "../../src/training/trainer.ts";
+import type { TrainingCheckpoint } from "../../src/training/training_state.ts";
 import type { HeldBack, PageEngine, Recipe, TrainerMessage, TrainerReply } from "./protocol.ts";
 import { TunedEngine } from "./tuned_engine.ts";
 

@@ -7,8 +7,8 @@
  */
 import { sampleFormOf } from "../network/encoders.ts";
 import { completeNeuron, kindOf, type Surrogate } from "../network/neurons.ts";
-import { presetOf } from "../train/presets.ts";
-import type { RunOptions } from "../train/run.ts";
+import { presetOf } from "../training/presets.ts";
+import type { RunOptions } from "../runs/run.ts";
 import { MODELS } from "./network_options.ts";
 
 /** What a run was asked for. */

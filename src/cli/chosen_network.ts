@@ -10,7 +10,7 @@ import { count } from "../text/figures.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, LEARNABLE, type Neuron, NEURONS } from "../network/neurons.ts";
 import { type SeedOptions } from "../network/presets.ts";
-import { type PresetName, presetOf } from "../train/presets.ts";
+import { type PresetName, presetOf } from "../training/presets.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
 import { FLAGS, LOSSES, type NetworkOptions } from "./network_options.ts";
 

@@ -7,18 +7,18 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
 import { OptionError, SpikeletError } from "../errors.ts";
 import { type SeedOptions } from "../network/presets.ts";
-import { type PresetName, presetOf } from "../train/presets.ts";
-import { type ComparedOptions, compareNetworks } from "../train/compare.ts";
+import { type PresetName, presetOf } from "../training/presets.ts";
+import { type ComparedOptions, compareNetworks } from "../runs/compare.ts";
 import {
   comparisonNameOf,
   createComparison,
   type KeptComparison,
   readComparison,
   reopenComparison,
-} from "../train/comparison_file.ts";
-import { fingerprint } from "../train/run_facts.ts";
-import { checkRunName } from "../train/run_folder.ts";
-import { loadDataSet } from "../train/run.ts";
+} from "../runs/comparison_file.ts";
+import { fingerprint } from "../runs/run_facts.ts";
+import { checkRunName } from "../runs/run_folder.ts";
+import { loadDataSet } from "../runs/run.ts";
 import { VERSION } from "../version.ts";
 import { presetNetwork } from "./chosen_network.ts";
 import { createCommand, givenCommand, INVOCATION } from "./command.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import { duration, loss, percent } from "../text/figures.ts";
-import { type ComparedNetwork, NOTEBOOK, type Spread } from "../train/compare.ts";
+import { type ComparedNetwork, NOTEBOOK, type Spread } from "../runs/compare.ts";
 import { alignColumns } from "./columns.ts";
 
 /** The notebook's closing table, with mean and spread; what the notebook had is beside it where it had one of these networks. */

@@ -4,8 +4,8 @@
  * @module
  */
 import { percent } from "../text/figures.ts";
-import type { Finding } from "../train/diagnosis.ts";
-import type { ExplainedLayer } from "../train/run_summary.ts";
+import type { Finding } from "../training/diagnosis.ts";
+import type { ExplainedLayer } from "../runs/run_summary.ts";
 import { Advice, type Asked, type Remedy, TIED } from "./advice.ts";
 import { alignColumns } from "./columns.ts";
 import { describeFinding, isExplained, short } from "./finding_words.ts";

@@ -5,8 +5,8 @@
  */
 import { percent } from "../text/figures.ts";
 import { completeNeuron, kindOf } from "../network/neurons.ts";
-import { EXPLODED, type Finding } from "../train/diagnosis.ts";
-import type { ExplainedLayer } from "../train/run_summary.ts";
+import { EXPLODED, type Finding } from "../training/diagnosis.ts";
+import type { ExplainedLayer } from "../runs/run_summary.ts";
 import type { Advice, Asked, Remedy } from "./advice.ts";
 
 /** A finding in words. */

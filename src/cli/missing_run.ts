@@ -4,7 +4,7 @@
  * @module
  */
 import { OptionError } from "../errors.ts";
-import { listRuns, type RunEntry } from "../train/runs.ts";
+import { listRuns, type RunEntry } from "../runs/runs.ts";
 import { INVOCATION } from "./command.ts";
 
 /** So many runs are named. */

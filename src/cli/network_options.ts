@@ -10,7 +10,7 @@ import { count } from "../text/figures.ts";
 import type { Encoder } from "../network/encoders.ts";
 import { LEARNABLE, type Learnable, type Neuron, RESETS, SURROGATES } from "../network/neurons.ts";
 import { type SeedOptions } from "../network/presets.ts";
-import { type PresetName, PRESETS } from "../train/presets.ts";
+import { type PresetName, PRESETS } from "../training/presets.ts";
 import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";

@@ -7,7 +7,7 @@ import { OptionError } from "../errors.ts";
 import { duration, percent } from "../text/figures.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
-import type { RunEntry } from "../train/runs.ts";
+import type { RunEntry } from "../runs/runs.ts";
 import { sizesOf } from "../network/words.ts";
 import { quotedValue } from "../text/one_line.ts";
 

@@ -14,7 +14,7 @@ import {
   readCheckpoints,
   removeRun,
   type RunEntry,
-} from "../train/runs.ts";
+} from "../runs/runs.ts";
 import { describeNetwork } from "../network/words.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";

@@ -14,7 +14,7 @@ import { describePage, readBuiltPage } from "../serve/built_page.ts";
 import { boundConnections } from "../serve/descriptors.ts";
 import { printError } from "../text/print.ts";
 import { MOST_THREADS, startThreads } from "../serve/threads.ts";
-import { findModel } from "../train/run_folder.ts";
+import { findModel } from "../runs/run_folder.ts";
 import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
 import { allowHostOption, corsOption, hostsOf, isEveryAddress, NoModelOption } from "./serve_access.ts";

@@ -6,8 +6,8 @@
 import { Option } from "@commander-js/extra-typings";
 import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
-import { PRESETS } from "../train/presets.ts";
-import { DEFAULT_RATE, type LayerStart } from "../train/scaled_start.ts";
+import { PRESETS } from "../training/presets.ts";
+import { DEFAULT_RATE, type LayerStart } from "../training/scaled_start.ts";
 import { count, percent } from "../text/figures.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import type { RunObserver, RunOptions, RunStanding } from "../train/run.ts";
-import type { BatchReport, Score } from "../train/trainer.ts";
-import type { EpochReport, TrainingProgress } from "../train/training_state.ts";
+import type { RunObserver, RunOptions, RunStanding } from "../runs/run.ts";
+import type { BatchReport, Score } from "../training/trainer.ts";
+import type { EpochReport, TrainingProgress } from "../training/training_state.ts";
 import { count, counted, loss, percent } from "../text/figures.ts";
 import { describeNetwork } from "../network/words.ts";
 import type { Progress } from "./progress.ts";

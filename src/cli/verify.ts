@@ -9,7 +9,7 @@ import { bestVariant, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";
 import { EngineError, OptionError, SpikeletError } from "../errors.ts";
-import { readReferenceCase } from "../train/reference_case.ts";
+import { readReferenceCase } from "../verify/reference_case.ts";
 import {
   type Deviation,
   isWithin,
@@ -17,7 +17,7 @@ import {
   TOLERANCE,
   verifyCase,
   type VerifyOptions,
-} from "../train/verify.ts";
+} from "../verify/verify.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted } from "../text/figures.ts";

@@ -9,7 +9,7 @@ import { count, counted, duration, loss } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { denseNetwork, seedNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
-import { NOTEBOOK } from "../train/compare.ts";
+import { NOTEBOOK } from "../runs/compare.ts";
 import { sizesOf } from "../network/words.ts";
 import { disagreementSection, sameSamples } from "./disagreement.ts";
 import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";

@@ -10,7 +10,7 @@ import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { indexNames } from "../network/class_names.ts";
 import { STREAM } from "../random.ts";
-import { batchesOf, evaluate, type Score } from "../train/trainer.ts";
+import { batchesOf, evaluate, type Score } from "../training/trainer.ts";
 
 /** A network's answers; all arrays but `names` have one entry a sample. */
 export interface Predictions {

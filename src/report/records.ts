@@ -11,9 +11,9 @@ import { InputError } from "../errors.ts";
 import { readError, readText } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
-import { type BatchMetrics, batchMetrics } from "../train/batch_metrics.ts";
-import { RUNS } from "../train/run_folder.ts";
-import { hasRecord, readRecord, type RunRecord } from "../train/run_record.ts";
+import { type BatchMetrics, batchMetrics } from "../training/batch_metrics.ts";
+import { RUNS } from "../runs/run_folder.ts";
+import { hasRecord, readRecord, type RunRecord } from "../runs/run_record.ts";
 
 const epoch = v.looseObject({
   epoch: v.number(),

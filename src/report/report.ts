@@ -5,7 +5,7 @@
  */
 import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, wordOf } from "../data/samples.ts";
-import type { Score } from "../train/trainer.ts";
+import type { Score } from "../training/trainer.ts";
 import { hiddenUnitsOf } from "../network/spec.ts";
 import { sizesOf } from "../network/words.ts";
 import { classesSection } from "./classes.ts";

@@ -5,7 +5,7 @@
  */
 import { INVOCATION } from "../text/invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
-import type { RunRecord } from "../train/run_record.ts";
+import type { RunRecord } from "../runs/run_record.ts";
 import type { RecordedRun } from "./records.ts";
 
 /** A path or value as a shell takes it. */

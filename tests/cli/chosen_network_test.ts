@@ -3,7 +3,7 @@ import { chooseNetwork } from "../../src/cli/chosen_network.ts";
 import type { NetworkOptions } from "../../src/cli/network_options.ts";
 import { OptionError } from "../../src/errors.ts";
 import { SEED_DEFAULTS } from "../../src/network/presets.ts";
-import { type PresetName, PRESETS } from "../../src/train/presets.ts";
+import { type PresetName, PRESETS } from "../../src/training/presets.ts";
 import { dataFormOf } from "../../src/data/data_source.ts";
 
 const set = (name: string) => ({

@@ -5,8 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCheckpoint } from "../../src/train/checkpoint.ts";
-import { checkpointPaths, readNewest } from "../../src/train/checkpoint_folder.ts";
+import { readCheckpoint } from "../../src/training/checkpoint.ts";
+import { checkpointPaths, readNewest } from "../../src/runs/checkpoint_folder.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
 import { linesOf, PROJECT, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -56,7 +56,7 @@ async function outcomeOf(folder: string, name: string) {
 
 Deno.test({
   name: "train on a disk that fills up says so, keeps whole checkpoints, and goes on once there is room",
-  ignore: !mounts, // tests/train/failing_writes_test.ts makes every single write fail, without a disk
+  ignore: !mounts, // tests/runs/failing_writes_test.ts makes every single write fail, without a disk
   fn: async () => {
     await inTemporaryFolder(async (folder) => {
       await writeSmallData(join(folder, "data"));

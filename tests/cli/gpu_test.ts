@@ -4,7 +4,7 @@ import { CHOICES_FILE, writeChoices } from "../../src/engine/auto_file.ts";
 import { sizeOfEngine, thisMachine } from "../../src/engine/choose.ts";
 import { chooseAdapter } from "../../src/engine/gpu/adapter.ts";
 import { seedNetwork, wideNetwork } from "../../src/network/presets.ts";
-import { PRESETS } from "../../src/train/presets.ts";
+import { PRESETS } from "../../src/training/presets.ts";
 import { gpuTest } from "../engine/gpu/gpu.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";

@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { isLocked } from "../../src/train/run_lock.ts";
+import { isLocked } from "../../src/runs/run_lock.ts";
 import { named } from "../deno_version.ts";
 import { drawKey, uniform } from "../../src/random.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";

@@ -7,7 +7,7 @@ import { createWebGpuEngine } from "../../src/engine/webgpu/webgpu_engine.ts";
 import { EngineError } from "../../src/errors.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
-import { train } from "../../src/train/trainer.ts";
+import { train } from "../../src/training/trainer.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf, bitsOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";

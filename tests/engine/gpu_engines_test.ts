@@ -11,8 +11,8 @@ import { createWebGpuEngine, type WebGpuEngineOptions } from "../../src/engine/w
 import { initialParameters } from "../../src/network/initialise.ts";
 import { seedNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
-import { readReferenceCase } from "../../src/train/reference_case.ts";
-import { isWithin, verifyCase } from "../../src/train/verify.ts";
+import { readReferenceCase } from "../../src/verify/reference_case.ts";
+import { isWithin, verifyCase } from "../../src/verify/verify.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { referencePath } from "../cli/spikelet.ts";
 import { batchesOf, batchOf, startEngine } from "./batches.ts";

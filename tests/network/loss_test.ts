@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chanceOf } from "../../src/network/loss.ts";
-import { standingOf } from "../../src/train/guessing.ts";
-import { warningsOf } from "../../src/train/run_summary.ts";
+import { standingOf } from "../../src/training/guessing.ts";
+import { warningsOf } from "../../src/runs/run_summary.ts";
 
 const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-12, `${found}`);
 const even = Uint8Array.from({ length: 1000 }, (_, i) => i % 10);

@@ -4,7 +4,7 @@ import { graded, integrator, layer, lif, network } from "../../src/network/build
 import { initialParameters } from "../../src/network/initialise.ts";
 import { parameterShapes } from "../../src/network/model_file.ts";
 import { completeNeuron, kindOf, learnedOf, NEURONS } from "../../src/network/neurons.ts";
-import { presetOf, PRESETS } from "../../src/train/presets.ts";
+import { presetOf, PRESETS } from "../../src/training/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { networkSpecs } from "../engine/network_cases.ts";
 

@@ -11,7 +11,7 @@ import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
 import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
 import { SUBSET } from "../../playground/logic/subset.ts";
-import { evaluate, train } from "../../src/train/trainer.ts";
+import { evaluate, train } from "../../src/training/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { idxBytes } from "../data/idx_files.ts";

@@ -9,8 +9,8 @@ import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Recipe, TrainerMessage, TrainerReply } from "../../playground/logic/protocol.ts";
 import { recipeOf, settingsOf } from "../../playground/logic/recipes.ts";
 import { Trainer } from "../../playground/logic/training.ts";
-import { startFromData } from "../../src/train/default_start.ts";
-import { evaluate, train } from "../../src/train/trainer.ts";
+import { startFromData } from "../../src/training/default_start.ts";
+import { evaluate, train } from "../../src/training/trainer.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
 const kernels = await loadKernels();

@@ -7,7 +7,7 @@ import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/co
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
 import type { RecordedRun } from "../../src/report/records.ts";
-import { parseRecord } from "../../src/train/run_record.ts";
+import { parseRecord } from "../../src/runs/run_record.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { startEngine } from "../engine/batches.ts";
 import { drawParameters, drawSamples, networkCases } from "../engine/network_cases.ts";

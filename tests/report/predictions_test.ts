@@ -13,7 +13,7 @@ import {
 } from "../../src/report/predictions.ts";
 import { logSoftmax } from "../../src/classify/decision.ts";
 import { pairPredictions } from "../../src/report/disagreement.ts";
-import { evaluate } from "../../src/train/trainer.ts";
+import { evaluate } from "../../src/training/trainer.ts";
 import { startEngine } from "../engine/batches.ts";
 import { networkCases } from "../engine/network_cases.ts";
 

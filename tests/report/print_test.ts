@@ -7,7 +7,7 @@ import { comparisonPage } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
 import type { RecordedRun } from "../../src/report/records.ts";
-import { parseRecord } from "../../src/train/run_record.ts";
+import { parseRecord } from "../../src/runs/run_record.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from "../chromium.ts";
 import { named } from "../deno_version.ts";

@@ -7,8 +7,8 @@ import { gridOf } from "../../src/report/raster_grid.ts";
 import { recordSamples } from "../../src/report/recordings.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { Watch } from "../../src/cli/watch.ts";
-import { observeLayers } from "../../src/train/activity.ts";
-import { train } from "../../src/train/trainer.ts";
+import { observeLayers } from "../../src/training/activity.ts";
+import { train } from "../../src/training/trainer.ts";
 import { batchOf, startEngine } from "../engine/batches.ts";
 import { assertSelfContained } from "./self_contained.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
 import { parseMetrics } from "../../src/report/records.ts";
 import { commandOf, flatten, optionsOf, quoted } from "../../src/report/run_facts.ts";
-import { parseRecord } from "../../src/train/run_record.ts";
+import { parseRecord } from "../../src/runs/run_record.ts";
 
 const LINE =
   '{"epoch":1,"batch":1,"samples":5,"loss":2.5,"accuracy":0.2,"firingRate":0.01,"seconds":1,"new":[1]}';

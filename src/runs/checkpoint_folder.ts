@@ -1,0 +1,114 @@
+/**
+ * The checkpoints of a run: `checkpoints/last.safetensors`, the one before it, and the best epoch's.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
+import { InputError } from "../errors.ts";
+import { writeError } from "../files/file_access.ts";
+import { type Checkpoint, encodeCheckpoint, readCheckpoint } from "../training/checkpoint.ts";
+
+const FOLDER = "checkpoints";
+
+/** Paths of a run's checkpoints. */
+export interface CheckpointPaths {
+  /** The newest. */
+  readonly last: string;
+  /** The one before it, for the day when a byte of the newest has changed on the disk. */
+  readonly previous: string;
+  /** Of the best epoch. */
+  readonly best: string;
+}
+
+/** The newest whole checkpoint of a run. */
+export interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint;
+  readonly path: string;
+  /** What is wrong with the newest one, where this is the one before it. */
+  readonly fault?: string;
+}
+
+/** Where the checkpoints of a run lie. */
+export function checkpointPaths(runDirectory: string): CheckpointPaths {
+  const path = (name: string) => join(runDirectory, FOLDER, `${name}.safetensors`);
+  return { last: path("last"), previous: path("previous"), best: path("best") };
+}
+
+/**
+ * Reads the newest whole checkpoint of a run.
+ *
+ * @returns `undefined` where there is none.
+ * @throws {InputError} when there are some and none is whole.
+ */
+export async function readNewest(runDirectory: string): Promise<FoundCheckpoint | undefined> {
+  const { last, previous } = checkpointPaths(runDirectory);
+  const faults: string[] = [];
+  for (const path of [last, previous]) {
+    try {
+      const checkpoint = await readCheckpoint(path);
+      return { checkpoint, path, ...(faults[0] !== undefined && { fault: faults[0] }) };
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      if (await exists(path)) faults.push(error.message);
+    }
+  }
+  if (faults.length === 0) return undefined;
+  throw new InputError(
+    `${
+      faults.join("\n")
+    }\n${runDirectory}: no checkpoint is whole: remove them to begin at the first batch again`,
+  );
+}
+
+/** Writes the checkpoints of a run. */
+export class CheckpointFolder {
+  readonly #paths: CheckpointPaths;
+  #lastIsWhole: boolean;
+
+  private constructor(paths: CheckpointPaths, lastIsWhole: boolean) {
+    this.#paths = paths;
+    this.#lastIsWhole = lastIsWhole;
+  }
+
+  /**
+   * Opens a run's checkpoints to write them.
+   *
+   * @param lastIsWhole Whether the newest one may take the place of the one before it.
+   * @throws {InputError} when the folder cannot be made.
+   */
+  static async open(runDirectory: string, lastIsWhole = true): Promise<CheckpointFolder> {
+    const folder = join(runDirectory, FOLDER);
+    try {
+      if (!await isOwnFolder(folder)) await Deno.mkdir(folder);
+    } catch (error) {
+      throw writeError(error, folder, runDirectory);
+    }
+    await removeLeftovers(folder);
+    return new CheckpointFolder(checkpointPaths(runDirectory), lastIsWhole);
+  }
+
+  /**
+   * Writes the newest checkpoint; what was the newest becomes the one before it.
+   *
+   * @param best It is the best epoch's too. That file comes first: so a newest one never speaks of a best that is not there.
+   * @returns The path of the newest.
+   * @throws {InputError} when it cannot be written; those that were there stay.
+   */
+  async write(checkpoint: Checkpoint, best: boolean): Promise<string> {
+    const bytes = await encodeCheckpoint(checkpoint);
+    if (best) await writeFileAtomic(this.#paths.best, bytes);
+    await writeFileAtomic(this.#paths.last, bytes, this.#lastIsWhole ? this.#paths.previous : undefined);
+    this.#lastIsWhole = true;
+    return this.#paths.last;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await Deno.lstat(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

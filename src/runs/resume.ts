@@ -1,0 +1,263 @@
+/**
+ * A run that goes on where it stopped, and ends in the very bits of one that never stopped.
+ *
+ * @module
+ */
+import { checkOutputFile } from "../files/output_file.ts";
+import type { Parameters } from "../engine/engine.ts";
+import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
+import { InputError, OptionError } from "../errors.ts";
+import { type Checkpoint, readCheckpoint } from "../training/checkpoint.ts";
+import { matchClasses, nameOutputs } from "../training/class_match.ts";
+import { CheckpointFolder, checkpointPaths, type FoundCheckpoint, readNewest } from "./checkpoint_folder.ts";
+import { engineOf, loadDataSet, noticesInto, openEngine } from "./run.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
+import { lockRunFolder, reopenRunFolder } from "./run_folder.ts";
+import { fitForm } from "../training/fit.ts";
+import { decodeFacts, fingerprint, type RunFacts } from "./run_facts.ts";
+import {
+  type DataSet,
+  differences,
+  parseOptions,
+  type RecordedOptions,
+  type ResumeChanges,
+} from "./run_options.ts";
+import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
+import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { carryOut } from "./session.ts";
+import { splitSamples } from "../training/split.ts";
+import { VERSION } from "../version.ts";
+import { BEGINNING, isOver, isStopped, type TrainingProgress } from "../training/training_state.ts";
+
+/**
+ * Goes on with a run from its newest whole checkpoint, or from the first batch where it had not come to one.
+ *
+ * @param name The run's, below `runs/`.
+ * @param changes What differs from what it was asked for; none of it changes the bits of the epochs that it had.
+ * @param signal As for `runTraining`; before the run goes on, this throws the signal's reason.
+ * @throws {InputError} when there is no such run, it is in use, damaged, or its data are others.
+ * @throws {OptionError} when nothing is left to do, or a change does not go together with what was done.
+ * @throws What `runTraining` throws.
+ */
+export async function resumeTraining(
+  name: string,
+  changes: ResumeChanges,
+  observer: RunObserver = {},
+  signal?: AbortSignal,
+): Promise<RunSummary> {
+  if (changes.out !== undefined) await checkOutputFile(changes.out, MODEL_OUTPUT);
+  using lock = await lockRunFolder(name);
+  const { directory } = lock;
+  const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
+  const progress = found?.checkpoint.progress ?? BEGINNING;
+  checkEpochs(directory, recorded, changes.epochs, progress, record?.state === "finished");
+  const command = record?.command && changes.epochs !== undefined && changes.epochs !== recorded.epochs
+    ? withEpochs(record.command, changes.epochs, recorded)
+    : record?.command;
+  const options = { ...recorded, ...changes, ...(command && { command }) };
+  const best = await readBest(directory, options, progress);
+  const loaded = options.samples ?? await loadDataSet(options.data);
+  const { data, classes, notices: matching } = matchData(directory, options, found?.checkpoint, loaded);
+  checkData(directory, facts, await fingerprint(data.train));
+  signal?.throwIfAborted();
+  const said: string[] = [];
+  notices.push(...matching);
+  using engine = await openEngine(options, noticesInto(said, observer));
+  signal?.throwIfAborted();
+  notices.push(...versionNotices(facts, engine.kernels), ...memoryNotices(recorded, options));
+  const split = splitSamples(data.train.count, options);
+  const batches = Math.ceil(split.training.length / options.batchSize);
+  const reopened = await reopenRunFolder(name, lock, {
+    batch: (progress.epoch - 1) * batches + progress.batch,
+    epoch: progress.epoch - 1,
+    batches,
+  });
+  using folder = reopened.folder;
+  for (const notice of [...notices, ...reopened.notices]) observer.onNotice?.(notice);
+  return await carryOut({
+    options: { ...options, engine: engineOf(engine) },
+    data,
+    ...(classes && { classes }),
+    split,
+    engine,
+    observer,
+    notices: said,
+    signal,
+    folder,
+    checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),
+    ...(found && { from: { ...found.checkpoint, ...(best && { best }) } }),
+    ...(record && { record }),
+    ...(facts && { peakRssMiB: facts.peakRssMiB }),
+  });
+}
+
+/** A run as it was left. */
+interface LeftRun {
+  readonly found: FoundCheckpoint | undefined;
+  readonly record: RunRecord | undefined;
+  readonly options: RecordedOptions;
+  readonly facts: RunFacts | undefined;
+  readonly notices: string[];
+}
+
+async function readRun(directory: string, name: string): Promise<LeftRun> {
+  const notices: string[] = [];
+  const found = await readNewest(directory);
+  const facts = found && decodeFacts(found.checkpoint);
+  if (found?.fault !== undefined) {
+    const { epoch, batch } = found.checkpoint.progress;
+    notices.push(
+      found.fault,
+      `${found.path} is whole: going on from there, after batch ${batch} of epoch ${epoch}`,
+    );
+  }
+  let record: RunRecord | undefined;
+  try {
+    record = await readRecord(directory);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    if (!facts) {
+      throw await hasRecord(directory)
+        ? new InputError(`${error.message}; and there is no checkpoint: train it anew under another --name`)
+        : new InputError(`${directory}: it was stopped before it began: train it anew with --name ${name}`);
+    }
+    notices.push(error.message, `${directory}: its options are taken from its checkpoint`);
+  }
+  const kept = facts && parseOptions(facts.options, `${found!.path}: options`);
+  const written = record && parseOptions(record.options, `${directory}/run.json: options`);
+  const different = kept && written ? differences(kept, written) : [];
+  if (different.length > 0) {
+    throw new InputError(
+      `${directory}/run.json: options: ${
+        different.join(", ")
+      }: other than when the run began: put back what was there`,
+    );
+  }
+  return { found, record, options: written ?? kept!, facts, notices };
+}
+
+function checkEpochs(
+  directory: string,
+  { epochs, schedule, patience }: RecordedOptions,
+  wanted: number | undefined,
+  progress: TrainingProgress,
+  finished: boolean,
+): void {
+  if (wanted !== undefined && wanted < epochs) {
+    throw new OptionError(`--epochs ${wanted}: the run was begun with ${epochs}: expected as many or more`);
+  }
+  if (wanted !== undefined && wanted !== epochs && schedule?.kind === "cosine") {
+    throw new OptionError(
+      `--epochs ${wanted}: the run's --schedule cosine has led the learning rate down to nothing over ${epochs} epochs: leave it out`,
+    );
+  }
+  if (!finished || !isOver(progress, wanted ?? epochs, patience)) return;
+  throw new OptionError(
+    isStopped(progress, patience)
+      ? `${directory}: the run is finished: --patience ${patience} ended it after epoch ${progress.epoch - 1}`
+      : `${directory}: the run is finished: give more --epochs than ${epochs} to train on`,
+  );
+}
+
+/** The command of a run that goes on for more epochs than it was begun with. */
+function withEpochs(command: readonly string[], epochs: number, { schedule }: RecordedOptions): string[] {
+  const at = command.indexOf("--epochs");
+  const rest = at < 0 ? command : command.toSpliced(at, 2);
+  // What would follow from the epochs stays what it was.
+  const drops = schedule?.kind === "step" && !command.includes("--drop-every")
+    ? ["--drop-every", String(schedule.every)]
+    : [];
+  return [...rest, "--epochs", String(epochs), ...drops];
+}
+
+/** The best epoch's weights, which a run with patience ends with. */
+async function readBest(
+  directory: string,
+  { patience }: RecordedOptions,
+  { epoch, best }: TrainingProgress,
+): Promise<Parameters | undefined> {
+  if (patience === undefined || best === null) return undefined;
+  const path = checkpointPaths(directory).best;
+  let checkpoint: Checkpoint;
+  try {
+    checkpoint = await readCheckpoint(path);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(
+      `${error.message}\n${directory}: with --patience the model is that of the best epoch, ${best.epoch}, which this was: ` +
+        "put it back, or train anew under another name",
+    );
+  }
+  const { progress, state } = checkpoint;
+  // It is written before the newest one: a run that was killed in between will come to that epoch again, in the same bits.
+  if (progress.last !== null && progress.last.epoch >= epoch) return undefined;
+  if (progress.last?.epoch !== best.epoch) {
+    throw new InputError(
+      `${path}: it is epoch ${progress.last?.epoch}'s, expected the best one's, ${best.epoch}: put back what was there`,
+    );
+  }
+  return state.parameters;
+}
+
+/** The data with the labels that the run had for their classes when it began. */
+function matchData(
+  directory: string,
+  { spec }: RecordedOptions,
+  checkpoint: Checkpoint | undefined,
+  loaded: DataSet,
+): {
+  readonly data: DataSet;
+  readonly classes: readonly string[] | undefined;
+  readonly notices: readonly string[];
+} {
+  const advice = "name the data that the run began with (--data)";
+  const data = {
+    train: fitForm(spec, directory, loaded.train, advice),
+    test: fitForm(spec, directory, loaded.test, advice),
+  };
+  if (!checkpoint?.classes) {
+    return { data, classes: nameOutputs(spec, directory, data, advice), notices: [] };
+  }
+  const [train, test] = [data.train, data.test].map((part) =>
+    matchClasses(checkpoint, directory, part, advice)
+  );
+  return {
+    data: { train: train!.samples, test: test!.samples },
+    classes: checkpoint.classes,
+    notices: [...new Set([train!, test!].flatMap(({ notice = [] }) => notice))],
+  };
+}
+
+function checkData(
+  directory: string,
+  facts: RunFacts | undefined,
+  { samples, labelsSha256 }: RunFacts["data"],
+): void {
+  if (!facts || facts.data.samples === samples && facts.data.labelsSha256 === labelsSha256) return;
+  throw new InputError(
+    `${directory}: these are not the data that the run began with: ${samples} training samples, then ${facts.data.samples}` +
+      `${samples === facts.data.samples ? " with other labels" : ""}: name its folder with --data`,
+  );
+}
+
+function memoryNotices(
+  { gpuMemory: before = DEFAULT_GPU_MEMORY }: RecordedOptions,
+  { gpuMemory: now = DEFAULT_GPU_MEMORY }: RecordedOptions,
+): string[] {
+  if (before === now) return [];
+  return [
+    `the run was begun with ${before} MiB of the GPU's memory, this is ${now}: on a GPU its bits may be others from here on`,
+  ];
+}
+
+function versionNotices(facts: RunFacts | undefined, kernels: string): string[] {
+  if (!facts) return [];
+  const now = { spikelet: VERSION, kernels };
+  return (["spikelet", "kernels"] as const)
+    .filter((key) => facts.versions[key] !== now[key])
+    .map((key) =>
+      `the run was begun with ${key} ${facts.versions[key]}, this is ${
+        now[key]
+      }: from here on its bits may be others`
+    );
+}

@@ -1,0 +1,168 @@
+/**
+ * A whole run: data, engine, training, evaluation, and the folder that keeps it.
+ *
+ * @module
+ */
+import type { Samples } from "../data/samples.ts";
+import { openDataSource } from "../data/data_source.ts";
+import { checkOutputFile } from "../files/output_file.ts";
+import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/choose.ts";
+import type { Engine } from "../engine/engine.ts";
+import { InputError, OptionError } from "../errors.ts";
+import { alignParts, nameOutputs, noticesOfLabels } from "../training/class_match.ts";
+import { fitForm } from "../training/fit.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
+import { createNamedFolder, createRunFolder } from "./run_folder.ts";
+import type { DataSet, RecordedOptions, RunOptions } from "./run_options.ts";
+import type { RunObserver, RunSummary } from "./run_summary.ts";
+import { carryOut } from "./session.ts";
+import { type SampleSplit, splitSamples } from "../training/split.ts";
+
+export type { DataSet, RunOptions } from "./run_options.ts";
+export { RunInterrupted, type RunObserver, type RunStanding, type RunSummary } from "./run_summary.ts";
+
+/**
+ * Loads both parts of a data set.
+ *
+ * @returns Both with the same classes, where these have names.
+ * @throws {InputError} when a file is missing or damaged, the parts' samples are of different forms, or the test part has a class
+ * that the training part has not.
+ */
+export async function loadDataSet(folder?: string): Promise<DataSet> {
+  const source = await openDataSource(folder);
+  const [train, test] = [await source.load("train"), await source.load("test")];
+  checkParts(train, test);
+  return alignParts({ train, test });
+}
+
+/** Parts belong together where samples are of one size; sequences with lengths may have been padded apart. */
+function checkParts(train: Samples, test: Samples): void {
+  if (train.size === test.size && train.steps === test.steps) return;
+  const [first, second] = [train, test].map(({ name, size, steps = 1 }) =>
+    steps === 1
+      ? `${name} has ${size} numbers a sample`
+      : `${name} has ${steps} steps of ${size / steps} numbers a sample`
+  );
+  const isPadding = train.steps !== undefined && test.steps !== undefined &&
+    train.size / train.steps === test.size / test.steps;
+  if (isPadding && train.lengths && test.lengths) return;
+  throw new InputError(
+    `${first}, but ${second}: expected as many: ${
+      isPadding ? "give both parts lengths, where they were padded apart" : "take both parts from one source"
+    }`,
+  );
+}
+
+/**
+ * Trains a network, measures it on the test set and keeps it.
+ *
+ * @param signal Once aborted, the run finishes the batches under way and keeps what it goes on from; before it has a folder,
+ *   this throws the signal's reason.
+ * @throws {InputError} when data are missing or damaged, or the run's files cannot be written.
+ * @throws {OptionError} when options do not go together with the data.
+ * @throws {EngineError} when the engine cannot be had or has stopped.
+ * @throws {DivergenceError} when a loss or a weight has become infinite or NaN.
+ * @throws {RunInterrupted} once it was asked to stop and all is kept.
+ */
+export async function runTraining(
+  options: RunOptions,
+  observer: RunObserver = {},
+  signal?: AbortSignal,
+): Promise<RunSummary> {
+  const { name, model } = options;
+  if (options.out !== undefined) await checkOutputFile(options.out, MODEL_OUTPUT);
+  // All data first: their faults are to be found before anything is begun.
+  const loaded = options.samples ?? await loadDataSet(options.data);
+  const advice = "give data of this form, or another network";
+  const fitted = (part: Samples) => fitForm(options.spec, model, part, advice);
+  const data = { train: fitted(loaded.train), test: fitted(loaded.test) };
+  const classes = nameOutputs(options.spec, model, data, advice);
+  if (options.augmentation) checkPictures(data.train);
+  const split = splitSamples(data.train.count, options);
+  checkWarmUp(options, split);
+  const notices: string[] = [];
+  const notice = noticesInto(notices, observer);
+  for (const line of noticesOfLabels(data)) notice(line);
+  signal?.throwIfAborted();
+  using engine = await openEngine(options, notice);
+  signal?.throwIfAborted();
+  const session = {
+    options: { ...options, engine: engineOf(engine) },
+    data,
+    ...(classes && { classes }),
+    split,
+    engine,
+    observer,
+    notices,
+    signal,
+  };
+  if (name === false) return await carryOut(session);
+  using folder = await (name === undefined ? createNamedFolder(model) : createRunFolder(name));
+  return await carryOut({ ...session, folder });
+}
+
+/** The name of the engine that was taken: `auto` may mean another one on another machine. */
+export function engineOf({ name }: Engine): EngineName {
+  return ENGINES.find((each) => each === name) ?? "auto";
+}
+
+/** Has the engine heard, and what it says kept. */
+export function noticesInto(notices: string[], observer: RunObserver): (line: string) => void {
+  return (line) => {
+    notices.push(line);
+    observer.onNotice?.(line);
+  };
+}
+
+/**
+ * Makes a run's engine.
+ *
+ * @param onNotice Hears that `auto` goes on with another engine.
+ * @throws {EngineError} when it cannot be had.
+ */
+export async function openEngine(
+  options: RunOptions,
+  onNotice: (line: string) => void,
+): Promise<Engine & Disposable> {
+  return await createEngine({ ...engineOptionsOf(options), onNotice });
+}
+
+/** What a run's engine is made from: its batches are those of training, and larger where it is measured. */
+export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly usualBatchSize: number } {
+  const { spec, batchSize, engine, threads, seed, precision, skip, tune, gpuMemory } = options;
+  return {
+    spec,
+    batchSize: Math.max(batchSize, 1000),
+    usualBatchSize: batchSize,
+    ...(engine !== undefined && { engine }),
+    ...(threads !== undefined && { threads }),
+    ...(seed !== undefined && { seed }),
+    ...(precision !== undefined && { precision }),
+    ...(skip !== undefined && { skip }),
+    ...(tune !== undefined && { tune }),
+    ...(gpuMemory !== undefined && { gpuMemory }),
+  };
+}
+
+/** Of a run's options, those of its engine. */
+type RunEngine =
+  & Pick<RecordedOptions, "spec" | "batchSize">
+  & Partial<
+    Pick<RecordedOptions, "engine" | "threads" | "seed" | "precision" | "skip" | "tune" | "gpuMemory">
+  >;
+
+function checkPictures({ name, picture, features }: Samples): void {
+  if (picture && features instanceof Uint8Array) return;
+  throw new InputError(`${name}: only pictures can be augmented, and these are none: leave --augment out`);
+}
+
+/** Makes sure that the learning rate is up before the end. @throws {OptionError} when it is not. */
+function checkWarmUp({ schedule, epochs, batchSize }: RunOptions, { training }: SampleSplit): void {
+  const batches = Math.ceil(training.length / batchSize);
+  const { warmUp = 0 } = schedule ?? {};
+  if (warmUp >= epochs * batches) {
+    throw new OptionError(
+      `a warm-up of ${warmUp} batches: the run has ${epochs * batches} in all; expected fewer than that`,
+    );
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * What a run is asked for, and how that is written down so that it can go on another day.
+ *
+ * @module
+ */
+import * as v from "valibot";
+import type { Augmentation } from "../data/augment.ts";
+import type { Samples } from "../data/samples.ts";
+import { type EngineName, ENGINES } from "../engine/choose.ts";
+import { PRECISIONS } from "../engine/wasm/precision.ts";
+import type { Step } from "../engine/engine.ts";
+import type { Precision } from "../engine/wasm/precision.ts";
+import { InputError } from "../errors.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import type { Schedule } from "../training/schedule.ts";
+
+/** What to train on, and what to measure with. */
+export interface DataSet {
+  readonly train: Samples;
+  readonly test: Samples;
+}
+
+/** What decides the bits of a run, and what else is kept of it. */
+export interface RecordedOptions {
+  /** What the run calls its network: a preset's name. */
+  readonly model: string;
+  readonly spec: NetworkSpec;
+  readonly epochs: number;
+  readonly batchSize: number;
+  readonly step: Step;
+  /** How the learning rate changes. @default {it does not} */
+  readonly schedule?: Schedule;
+  /** How pictures are moved each time they are learned from. @default {not at all} */
+  readonly augmentation?: Augmentation;
+  /** Scale first weights so that each hidden layer fires at this rate. @default {they stay as Xavier draws them} */
+  readonly startRate?: number;
+  readonly seed: number;
+  readonly threads: number;
+  readonly engine: EngineName;
+  /** MiB of the GPU's memory to take at most. @default {1024} */
+  readonly gpuMemory?: number;
+  /** What the product with noise-coded inputs is computed in. @default {"f32"} */
+  readonly precision?: Precision;
+  /** Leave out units that provably will not spike. @default {true} */
+  readonly skip?: boolean;
+  /** Use the kernels that are the fastest on this machine. @default {false} */
+  readonly tune?: boolean;
+  /** Train on the first N of the shuffled training set only. */
+  readonly limit?: number;
+  /** The share of these that is held back, and measured after each epoch. */
+  readonly validation?: number;
+  /** Stop once so many epochs in a row were no better than the best before them; the model is the best epoch's. */
+  readonly patience?: number;
+  /** Keep a checkpoint every N batches, besides one each epoch. @default {every 30 s} */
+  readonly checkpointEvery?: number;
+  /** Folder of a data set; see `openDataSource`. @default {MNIST} */
+  readonly data?: string;
+  /** Also write the model to this file. */
+  readonly out?: string;
+}
+
+/** What to train, on what, and where to keep it. */
+export interface RunOptions extends RecordedOptions {
+  /** The run's folder below `runs/`; `false` keeps nothing. @default {the model and the time} */
+  readonly name?: string | false;
+  /** The data themselves, where they have been loaded already. */
+  readonly samples?: DataSet;
+  /** The command that asks for the same run again, to be kept in its record: `["train", "--seed", "3"]`. */
+  readonly command?: readonly string[];
+  /** Find out in the end how the layers are doing. @default {false} */
+  readonly explain?: boolean;
+}
+
+/**
+ * The options that a resumed run may be given anew: they decide nothing of its bits, but for more epochs and for another engine
+ * or another memory of the GPU's, without which a run could not go on where its GPU is gone.
+ */
+export type ResumeChanges = Partial<
+  Pick<
+    RunOptions,
+    | "epochs"
+    | "threads"
+    | "engine"
+    | "gpuMemory"
+    | "skip"
+    | "tune"
+    | "checkpointEvery"
+    | "data"
+    | "out"
+    | "samples"
+    | "explain"
+  >
+>;
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
+const warmUp = v.exactOptional(whole);
+const rates = {
+  learningRate: v.number(),
+  weightDecay: v.exactOptional(v.number()),
+  clip: v.exactOptional(v.number()),
+};
+
+/** One entry for each option: the compiler asks for the entry of a new one. */
+const entries = {
+  model: v.string(),
+  spec: v.unknown(),
+  epochs: whole,
+  batchSize: whole,
+  step: v.union([
+    v.strictObject({ kind: v.exactOptional(v.literal("sgd")), ...rates, momentum: v.number() }),
+    v.strictObject({
+      kind: v.picklist(["adam", "adamw"]),
+      ...rates,
+      beta1: v.exactOptional(v.number()),
+      beta2: v.exactOptional(v.number()),
+      epsilon: v.exactOptional(v.number()),
+    }),
+  ]),
+  schedule: v.exactOptional(v.variant("kind", [
+    v.strictObject({ kind: v.literal("constant"), warmUp }),
+    v.strictObject({ kind: v.literal("cosine"), warmUp }),
+    v.strictObject({ kind: v.literal("step"), every: whole, factor: v.number(), warmUp }),
+  ])),
+  augmentation: v.exactOptional(v.strictObject({
+    shift: v.exactOptional(v.number()),
+    rotate: v.exactOptional(v.number()),
+    elastic: v.exactOptional(v.number()),
+  })),
+  startRate: v.exactOptional(v.number()),
+  seed: whole,
+  threads: whole,
+  engine: v.picklist(ENGINES),
+  gpuMemory: v.exactOptional(whole),
+  precision: v.exactOptional(v.picklist(PRECISIONS)),
+  skip: v.exactOptional(v.boolean()),
+  tune: v.exactOptional(v.boolean()),
+  limit: v.exactOptional(whole),
+  validation: v.exactOptional(v.number()),
+  patience: v.exactOptional(whole),
+  checkpointEvery: v.exactOptional(whole),
+  data: v.exactOptional(v.string()),
+  out: v.exactOptional(v.string()),
+} satisfies Record<keyof RecordedOptions, v.GenericSchema>;
+const schema = v.strictObject(entries);
+
+/** The options as they are written down: what was left to its default is `null`. */
+export function recordOptions(options: RecordedOptions): Record<string, unknown> {
+  const given: Readonly<Record<string, unknown>> = { ...options };
+  return Object.fromEntries(Object.keys(entries).map((key) => [key, given[key] ?? null]));
+}
+
+/**
+ * Reads options as {@linkcode recordOptions} wrote them.
+ *
+ * @param where What messages name as the source.
+ * @throws {InputError} when one is missing, unknown or out of range.
+ */
+export function parseOptions(value: unknown, where: string): RecordedOptions {
+  const parsed = v.safeParse(schema, withoutNulls(value), { abortEarly: true });
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    throw new InputError(
+      `${where}: ${v.getDotPath(issue) ?? "the whole"}: ${
+        issue.expected === "never" ? "another version of Spikelet wrote this" : issue.message
+      }`,
+    );
+  }
+  return { ...parsed.output, spec: parseNetworkSpec(parsed.output.spec, `${where}: spec`) };
+}
+
+function withoutNulls(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
+}
+
+/** The names of those options that a run cannot go on without and that differ. */
+export function differences(one: RecordedOptions, other: RecordedOptions): string[] {
+  const free: ReadonlySet<string> = new Set<keyof RecordedOptions>(
+    ["epochs", "threads", "engine", "gpuMemory", "skip", "tune", "checkpointEvery", "data", "out"],
+  );
+  const [a, b] = [recordOptions(one), recordOptions(other)];
+  return Object.keys(a).filter((key) => !free.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+}

@@ -1,0 +1,151 @@
+/**
+ * The runs below `runs/`: what there is, how each one stands, and how one is removed.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { isOwnFolder } from "../files/write_file.ts";
+import { InputError } from "../errors.ts";
+import { readError, sizeOfFile, writeError } from "../files/file_access.ts";
+import { checkpointPaths } from "./checkpoint_folder.ts";
+import { readCheckpoint } from "../training/checkpoint.ts";
+import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";
+import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
+import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
+
+/**
+ * How a run stands: what its record says, `killed` where that is out of date, `damaged` where it cannot be read, `empty` where
+ * there is none.
+ */
+export type RunState = RunRecord["state"] | "killed" | "damaged" | "empty";
+
+/** A run, as far as its record tells. */
+export interface RunEntry {
+  readonly name: string;
+  readonly directory: string;
+  readonly state: RunState;
+  /** Absent where it cannot be read. */
+  readonly record?: RunRecord;
+  /** What is wrong with the record. */
+  readonly fault?: string;
+  /** Where its last line of metrics stands. */
+  readonly reached?: RunPoint;
+}
+
+/** A batch that was trained. */
+export interface RunPoint {
+  readonly epoch: number;
+  readonly batch: number;
+  readonly seconds: number;
+}
+
+/** A checkpoint's file, and where it stands or what is wrong with it. */
+export interface CheckpointEntry {
+  readonly path: string;
+  readonly at?: { readonly epoch: number; readonly batch: number };
+  readonly fault?: string;
+}
+
+/** All runs, in the order in which they began; those whose record cannot be read come last. */
+export async function listRuns(): Promise<RunEntry[]> {
+  const names: string[] = [];
+  try {
+    for await (const { name, isDirectory } of Deno.readDir(RUNS)) {
+      if (isDirectory && !name.startsWith(".")) names.push(name);
+    }
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw readError(error, RUNS);
+  }
+  const runs = await Promise.all(names.map(readEntry));
+  const begun = ({ record }: RunEntry) => record?.started ?? "~";
+  return runs.sort((a, b) => begun(a) < begun(b) ? -1 : begun(a) > begun(b) ? 1 : a.name < b.name ? -1 : 1);
+}
+
+/** One run, by its name or its folder. @throws {InputError} when there is none of this name. */
+export async function findRun(nameOrFolder: string): Promise<RunEntry> {
+  const name = runNameOf(nameOrFolder);
+  checkRunName(name, "run");
+  const directory = join(RUNS, name);
+  if (await isOwnFolder(directory)) return await readEntry(name);
+  throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
+}
+
+/** The checkpoints that a run has, each read whole. */
+export async function readCheckpoints({ directory }: RunEntry): Promise<CheckpointEntry[]> {
+  const entries: CheckpointEntry[] = [];
+  for (const path of Object.values(checkpointPaths(directory))) {
+    try {
+      if (!(await Deno.stat(path)).isFile) continue;
+      const { progress: { epoch, batch } } = await readCheckpoint(path);
+      entries.push({ path, at: { epoch, batch } });
+    } catch (error) {
+      if (error instanceof InputError) entries.push({ path, fault: error.message });
+      else if (!(error instanceof Deno.errors.NotFound)) throw readError(error, path);
+    }
+  }
+  return entries;
+}
+
+/** Makes sure that a folder may go: that it is a run's, and no process at work on it. @throws {InputError} when it may not. */
+export async function checkRemovable({ directory }: RunEntry): Promise<void> {
+  if (!await isRun(directory)) {
+    throw new InputError(
+      `${directory}: this is no run, for it has no run.json: what is in it is left alone; remove it by other means`,
+    );
+  }
+  await checkUnlocked(directory);
+}
+
+/**
+ * Removes a run with all that is in its folder.
+ *
+ * @throws {InputError} when it is no run, a process is at work on it, or it cannot be removed.
+ */
+export async function removeRun(run: RunEntry): Promise<void> {
+  const { directory } = run;
+  await checkRemovable(run);
+  using _lock = await lockRun(directory);
+  try {
+    await Deno.remove(directory, { recursive: true });
+  } catch (error) {
+    throw writeError(error, directory, RUNS);
+  }
+}
+
+async function readEntry(name: string): Promise<RunEntry> {
+  const directory = join(RUNS, name);
+  const reached = await readReached(join(directory, "metrics.jsonl"));
+  const common = { name, directory, ...(reached && { reached }) };
+  let locked = false;
+  try {
+    locked = await isLocked(directory);
+    const record = await readRecord(directory);
+    return {
+      ...common,
+      record,
+      state: locked ? "running" : record.state === "running" ? "killed" : record.state,
+    };
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    const left = await hasRecord(directory) ? "damaged" : "empty";
+    return { ...common, state: locked ? "running" : left, fault: error.message };
+  }
+}
+
+/** Where the last whole line of a file of metrics stands; `undefined` where there is none. */
+async function readReached(path: string): Promise<RunPoint | undefined> {
+  try {
+    const size = await sizeOfFile(path);
+    using file = await Deno.open(path);
+    const bytes = new Uint8Array(Math.min(size, 4096));
+    await file.seek(size - bytes.length, Deno.SeekMode.Start);
+    for (let read = 0; read < bytes.length;) read += await file.read(bytes.subarray(read)) ?? bytes.length;
+    const line: unknown = JSON.parse(new TextDecoder().decode(bytes).split("\n").at(-2) ?? "");
+    const at = (key: string) =>
+      typeof line === "object" && line !== null ? Number(Reflect.get(line, key)) : NaN;
+    const point = { epoch: at("epoch"), batch: at("batch"), seconds: at("seconds") };
+    return Object.values(point).every(Number.isFinite) ? point : undefined;
+  } catch {
+    return undefined; // a list of runs is no place to complain of a damaged line
+  }
+}

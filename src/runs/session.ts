@@ -1,0 +1,308 @@
+/**
+ * A run at work, from its first batch or from a checkpoint: training, evaluation, and what is kept of them.
+ *
+ * @module
+ */
+import { writeOutputFile } from "../files/output_file.ts";
+import { bytesOf, wordOf } from "../data/samples.ts";
+import type { Engine, Parameters, Step } from "../engine/engine.ts";
+import { completeStep } from "../engine/optimizer.ts";
+import { initialParameters } from "../network/initialise.ts";
+import { encodeModel, hashParameters } from "../network/model_file.ts";
+import { chanceOf } from "../network/loss.ts";
+import { classesOf } from "../network/spec.ts";
+import { VERSION } from "../version.ts";
+import { observeLayers } from "../training/activity.ts";
+import { metricsOf, readHistory } from "../training/batch_metrics.ts";
+import { diagnose, type Learned, typicalNorms } from "../training/diagnosis.ts";
+import { CheckpointFolder } from "./checkpoint_folder.ts";
+import { fingerprint, peakMemory } from "./run_facts.ts";
+import type { RunFolder } from "./run_folder.ts";
+import { openKeeper } from "./run_keeper.ts";
+import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
+import { type RunRecord, writeRecord } from "./run_record.ts";
+import {
+  RunInterrupted,
+  type RunObserver,
+  type RunStanding,
+  type RunSummary,
+  warningsOf,
+} from "./run_summary.ts";
+import type { SampleSplit } from "../training/split.ts";
+import { startFromData } from "../training/default_start.ts";
+import type { LayerStart, Start } from "../training/start.ts";
+import { type CheckpointKeeper, evaluate, train, type TrainingResult } from "../training/trainer.ts";
+import { MODEL_OUTPUT } from "./model_output.ts";
+import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "../training/training_state.ts";
+
+/** So many training samples are looked at where it is to be explained how the layers are doing. */
+const EXPLAINED = 200;
+
+/** What a run needs to go on: from the first batch, or from a checkpoint. */
+export interface Session {
+  readonly options: RunOptions;
+  readonly data: DataSet;
+  /** What the network's outputs are called, as far as that is known. */
+  readonly classes?: readonly string[];
+  /** Of the training set. */
+  readonly split: SampleSplit;
+  readonly engine: Engine;
+  readonly observer: RunObserver;
+  /** What the engine has said so far: `run.json` keeps it. */
+  readonly notices?: readonly string[];
+  readonly signal?: AbortSignal | undefined;
+  readonly folder?: RunFolder | undefined;
+  readonly checkpoints?: CheckpointFolder;
+  readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
+  /** `run.json` as it was left. */
+  readonly record?: RunRecord;
+  /** The most memory of earlier sessions. */
+  readonly peakRssMiB?: number;
+}
+
+/** Trains from where a session begins to the end, and keeps the result. Throws what `runTraining` does. */
+export async function carryOut(begun: Session): Promise<RunSummary> {
+  const session = { ...begun, options: { ...begun.options, step: wholeStep(begun.options.step) } };
+  const { engine, folder, from, signal, observer } = session;
+  const thisSession = {
+    started: new Date().toISOString(),
+    from: { epoch: from?.progress.epoch ?? 1, batch: from?.progress.batch ?? 0 },
+    threads: session.options.threads,
+    deno: Deno.version,
+  };
+  let record = recordOf(session, thisSession);
+  const leave = async (rest: Readonly<Record<string, unknown>>) => {
+    if (!folder) return;
+    const finished = new Date().toISOString();
+    await writeRecord(folder.directory, {
+      ...record,
+      sessions: [...session.record?.sessions ?? [], { ...thisSession, ...workOf(session) }],
+      finished,
+      ...rest,
+    });
+  };
+  let kept = from?.progress ?? BEGINNING;
+  try {
+    if (folder) await writeRecord(folder.directory, record);
+    const keeper = await keeperOf(session, (progress) => {
+      kept = progress;
+      observer.onCheckpoint?.(standing(session, progress));
+    });
+    const start = from ? undefined : await firstParameters(session);
+    if (start) await engine.setParameters(start.parameters);
+    if (start?.layers) record = { ...record, start: start.layers };
+    await announce(session, start?.layers);
+    const trained = await trainSession(session, keeper);
+    const summary = await measureSession(session, trained);
+    await leave({ state: "finished", result: summary });
+    return summary;
+  } catch (error) {
+    const interrupted = signal?.aborted && error === signal.reason;
+    await leave(
+      interrupted
+        ? { state: "interrupted" }
+        : { state: "failed", error: error instanceof Error ? error.message : String(error) },
+    ).catch(() => {}); // the disk may be what has failed: the first error says more than the second
+    throw interrupted ? new RunInterrupted(standing(session, kept)) : error;
+  }
+}
+
+/** An optimizer's constants, with those that were left to their defaults; but no clip that clips nothing. */
+function wholeStep(step: Step): Step {
+  const { clip, ...rest } = completeStep(step);
+  return { ...rest, ...(Number.isFinite(clip) && { clip }) };
+}
+
+/** What a session was done with, and what was to be said of it, up to now: `auto` may go on with another engine. */
+function workOf({ engine, notices = [] }: Session) {
+  return { kernels: engine.description, ...(notices.length > 0 && { notices }) };
+}
+
+/** `run.json` as the session begins. */
+function recordOf(
+  session: Session,
+  { started, ...facts }: { readonly started: string },
+): Record<string, unknown> {
+  const { options, record, classes } = session;
+  const { command } = options;
+  return {
+    state: "running",
+    version: VERSION,
+    started: record?.started ?? started,
+    ...(command && { command }),
+    options: recordOptions(options),
+    ...(classes && { classes }),
+    ...(record?.start !== undefined && { start: record.start }),
+    sessions: [...record?.sessions ?? [], { started, ...facts, ...workOf(session) }],
+  };
+}
+
+/** Who keeps the session's checkpoints; nobody where it has no folder. */
+async function keeperOf(
+  session: Session,
+  onKept: (progress: TrainingProgress) => void,
+): Promise<CheckpointKeeper | undefined> {
+  const { options, data, engine, folder } = session;
+  if (!folder) return undefined;
+  const facts = {
+    options: recordOptions(options),
+    seed: options.seed,
+    precision: options.precision ?? "f32",
+    data: await fingerprint(data.train),
+  };
+  return openKeeper({
+    folder,
+    checkpoints: session.checkpoints ?? await CheckpointFolder.open(folder.directory),
+    spec: options.spec,
+    ...(session.classes && { classes: session.classes }),
+    ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
+    facts: () => ({
+      ...facts,
+      // Of now: `auto` may have gone on with another engine.
+      versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: engine.kernels },
+      peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
+    }),
+    onKept: ({ progress }) => onKept(progress),
+  });
+}
+
+/** The weights to begin with: as they are drawn, or scaled by the data. */
+async function firstParameters(
+  { options, data, signal }: Session,
+): Promise<Omit<Start, "layers"> & Partial<Start>> {
+  const { spec, seed, startRate: rate } = options;
+  if (rate === undefined) return { parameters: initialParameters(spec, seed) };
+  // Sample by sample, which no GPU is for; and so every engine begins with the same weights.
+  return await startFromData(spec, data.train, { seed, rate, engine: "wasm", signal });
+}
+
+async function announce(session: Session, start: readonly LayerStart[] | undefined): Promise<void> {
+  const { options, data, split, engine, observer, folder, from } = session;
+  await observer.onStart?.({
+    options,
+    engine: engine.description,
+    samples: split.training.length,
+    validation: split.validation.length,
+    ...(start && { start }),
+    ...(folder && { directory: folder.directory }),
+    ...(from && { from: from.progress, kept: standing(session, from.progress) }),
+    test: data.test,
+    parameters: () => engine.getParameters(),
+  });
+}
+
+/** Trains; every batch and epoch is written down and told to the observer. */
+function trainSession(session: Session, keeper: CheckpointKeeper | undefined): Promise<TrainingResult> {
+  const { options, data, engine, observer, folder, from, signal } = session;
+  return train(engine, {
+    ...options,
+    samples: data.train,
+    onBatch(report) {
+      folder?.metrics.append(metricsOf(report));
+      observer.onBatch?.(report);
+    },
+    onEpoch(report) {
+      const { epoch, score: { loss, accuracy }, validation, ...rest } = report;
+      folder?.epochs.append({
+        epoch,
+        loss,
+        accuracy,
+        validation: validation && { loss: validation.loss, accuracy: validation.accuracy },
+        ...rest,
+      });
+      observer.onEpoch?.(report);
+    },
+    ...(keeper && { checkpoints: keeper }),
+    ...(from && { from }),
+    ...(signal && { signal }),
+  });
+}
+
+/** Measures what has been trained, and keeps the model. */
+async function measureSession(session: Session, trained: TrainingResult): Promise<RunSummary> {
+  const { options, data, classes, engine, observer, folder, signal } = session;
+  const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
+  const parameters = await engine.getParameters();
+  observer.onEvaluate?.(0, data.test.count);
+  const test = await evaluate(engine, data.test, 1000, observer.onEvaluate, signal);
+  const weightsSha256 = await hashParameters(parameters);
+  const chance = chanceOf(spec.loss, classesOf(spec), data.test.labels);
+  const explained = options.explain ? await explain(session, parameters, { test, chance }) : undefined;
+  const bytes = encodeModel({
+    spec,
+    parameters,
+    ...(classes && { classes }),
+    metadata: {
+      model,
+      seed: String(seed),
+      epochs: String(trained.epoch),
+      precision,
+      // Bytes that the model is shown later mean what they meant as it learned; for sequences of floats: the same numbers.
+      ...(data.train.features instanceof Uint8Array && { bytes: bytesOf(data.train) }),
+      optimizer: JSON.stringify(options.step),
+      ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
+      start: options.startRate === undefined ? "xavier" : `rate ${options.startRate}`,
+      accuracy: String(test.accuracy),
+      weightsSha256,
+    },
+  });
+  await folder?.writeModel(bytes);
+  if (out !== undefined) await writeOutputFile(out, bytes, MODEL_OUTPUT);
+  return {
+    name: folder?.name ?? "",
+    dir: folder?.directory ?? "",
+    model,
+    engine: engine.name,
+    threads,
+    seed,
+    epochs,
+    trainedEpochs: trained.epochs,
+    modelEpoch: trained.epoch,
+    trainSamples: trained.samples,
+    seconds: trained.seconds,
+    samplesPerSecond: trained.samplesPerSecond,
+    peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
+    weightsSha256,
+    train: { loss: trained.score.loss, accuracy: trained.score.accuracy },
+    validation: trained.validation,
+    test,
+    testWord: wordOf(data.test),
+    warnings: warningsOf(test, chance),
+    ...explained,
+  };
+}
+
+/** Looks at how the layers are doing, and back at how they learned. */
+async function explain(
+  { options, data, split, folder }: Session,
+  parameters: Parameters,
+  measured: Pick<Learned, "test" | "chance">,
+): Promise<Required<Pick<RunSummary, "layers" | "findings">>> {
+  const layers = await observeLayers({
+    ...options,
+    parameters,
+    samples: data.train,
+    indices: split.training.slice(0, EXPLAINED),
+  });
+  const history = folder ? await readHistory(folder.directory) : [];
+  const norms = typicalNorms(history);
+  return {
+    layers: layers.map((layer, i) => ({ ...layer, gradientNorm: norms[i] ?? null })),
+    findings: diagnose({ layers, history, ...measured }),
+  };
+}
+
+function standing({ options, split, folder }: Session, progress: TrainingProgress): RunStanding {
+  const { model, epochs, batchSize } = options;
+  const batches = Math.ceil(split.training.length / batchSize);
+  const { epoch, batch, seconds } = progress;
+  return {
+    name: folder?.name ?? "",
+    dir: folder?.directory ?? "",
+    model,
+    ...(batch === 0 && epoch > 1 ? { epoch: epoch - 1, batch: batches } : { epoch, batch }),
+    epochs,
+    batches,
+    seconds,
+  };
+}

@@ -1,0 +1,10 @@
+/**
+ * A process that takes a run's folder, says so, and holds it until it is killed: `deno run lock_holder.ts FOLDER`.
+ *
+ * @module
+ */
+import { lockRun } from "../../src/runs/run_lock.ts";
+
+const lock = await lockRun(Deno.args[0] ?? ".");
+console.log("locked");
+setInterval(() => lock.directory, 1000);

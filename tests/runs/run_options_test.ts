@@ -1,0 +1,84 @@
+import assert from "node:assert/strict";
+import { seedNetwork } from "../../src/network/presets.ts";
+import {
+  differences,
+  parseOptions,
+  type RecordedOptions,
+  recordOptions,
+} from "../../src/runs/run_options.ts";
+
+const FEW: RecordedOptions = {
+  model: "seed",
+  spec: seedNetwork(),
+  epochs: 2,
+  batchSize: 10,
+  step: { learningRate: 0.1, momentum: 0.5 },
+  seed: 2 ** 53 - 1,
+  threads: 3,
+  engine: "wasm",
+};
+const ALL: Required<RecordedOptions> = {
+  ...FEW,
+  schedule: { kind: "step", every: 3, factor: 0.1, warmUp: 5 },
+  augmentation: { shift: 2, rotate: 10 },
+  startRate: 0.1,
+  precision: "i16",
+  skip: false,
+  tune: true,
+  gpuMemory: 512,
+  limit: 2000,
+  validation: 0.1,
+  patience: 4,
+  checkpointEvery: 7,
+  data: "some/where",
+  out: "model.safetensors",
+};
+
+/** What a file gives back. */
+const written = (options: RecordedOptions) => JSON.parse(JSON.stringify(recordOptions(options)));
+
+Deno.test("parseOptions() gives back what recordOptions() wrote, and nothing for what was left to its default", () => {
+  const adam: RecordedOptions = { ...FEW, step: { kind: "adamw", learningRate: 0.01, beta2: 0.99, clip: 1 } };
+  for (const options of [FEW, ALL, adam]) {
+    assert.deepEqual(parseOptions(written(options), "run.json"), options);
+  }
+  assert.equal(written(FEW).limit, null);
+  assert.ok(!("samples" in written({ ...FEW, ...{ samples: {}, name: "x" } })));
+});
+
+Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
+  for (
+    const [change, message] of [
+      [{ solver: "adam" }, /^run\.json: solver: another version of Spikelet wrote this$/],
+      [{ batchSize: "10" }, /^run\.json: batchSize: /],
+      [{ epochs: undefined }, /^run\.json: epochs: /],
+      [{ schedule: { kind: "linear" } }, /^run\.json: schedule\.kind: /],
+      [{ spec: { inputs: 3 } }, /^run\.json: spec: /],
+    ] as const
+  ) {
+    assert.throws(() => parseOptions({ ...written(ALL), ...change }, "run.json"), {
+      name: "InputError",
+      message,
+    });
+  }
+  assert.throws(() => parseOptions("rubbish", "run.json"), {
+    name: "InputError",
+    message: /^run\.json: the whole: /,
+  });
+});
+
+Deno.test("differences() names the options that a run goes on with, and none that may be given anew", () => {
+  const free = {
+    epochs: 9,
+    threads: 1,
+    engine: "hybrid",
+    gpuMemory: 64,
+    skip: true,
+    data: "else/where",
+  } as const;
+  assert.deepEqual(differences(ALL, { ...ALL, ...free }), []);
+  assert.deepEqual(differences(ALL, { ...ALL, seed: 1, step: { learningRate: 0.2, momentum: 0.5 } }), [
+    "step",
+    "seed",
+  ]);
+});

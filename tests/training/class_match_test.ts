@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import type { Samples } from "../../src/data/samples.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import {
+  alignParts,
+  matchClasses,
+  nameOutputs,
+  noticesOfGaps,
+  noticesOfLabels,
+} from "../../src/training/class_match.ts";
+
+/** Samples of one feature with these labels. */
+function samplesOf(labels: number[], classes?: readonly string[], name = "mine test"): Samples {
+  return {
+    name,
+    count: labels.length,
+    size: 1,
+    features: new Uint8Array(labels.length),
+    labels: Uint8Array.from(labels),
+    ...(classes && { classes }),
+  };
+}
+
+const three = { spec: seedNetwork({ inputs: 1, classes: 3 }) };
+const shapes = { ...three, classes: ["circle", "square", "triangle"] };
+const match = (network: typeof three & { classes?: readonly string[] }, samples: Samples) =>
+  matchClasses(network, "model.safetensors", samples, "give other data");
+
+Deno.test("matchClasses() gives a class the output of its name, wherever the data have it", () => {
+  const { samples, notice } = match(shapes, samplesOf([0, 1, 1, 0], ["circle", "triangle"]));
+  assert.deepEqual([...samples.labels], [0, 2, 2, 0]);
+  assert.deepEqual(samples.classes, shapes.classes);
+  assert.equal(notice, undefined);
+  const turned = match(shapes, samplesOf([0, 1, 2], ["triangle", "square", "circle"]));
+  assert.deepEqual([...turned.samples.labels], [2, 1, 0]);
+  // What is as it should be is not copied.
+  const same = samplesOf([0, 2], shapes.classes);
+  assert.equal(match(shapes, same).samples.labels, same.labels);
+  // A class without a sample may be anything.
+  assert.deepEqual([...match(shapes, samplesOf([1], ["star", "square"])).samples.labels], [1]);
+});
+
+Deno.test("matchClasses() refuses a class that the model does not know, and says which it knows", () => {
+  assert.throws(() => match(shapes, samplesOf([0, 1], ["circle", "st\nar"])), {
+    name: "InputError",
+    message:
+      "model.safetensors: it does not know the class st\\u{a}ar of mine test: it tells circle, square, triangle apart: give other data",
+  });
+  // MNIST's classes have names, too.
+  assert.throws(
+    () => match(shapes, samplesOf([2], ["0", "1", "2"])),
+    /does not know the class 2 of mine test/,
+  );
+});
+
+Deno.test("matchClasses() takes labels for outputs where the data name no classes, and says so", () => {
+  const { samples, notice } = match(shapes, samplesOf([0, 2]));
+  assert.deepEqual([[...samples.labels], samples.classes], [[0, 2], shapes.classes]);
+  assert.equal(
+    notice,
+    "mine test names no classes: its labels are taken in the order of the model's, circle, square, triangle",
+  );
+  assert.deepEqual(match(three, samplesOf([0, 2])), { samples: samplesOf([0, 2]) });
+  assert.throws(
+    () => match(three, samplesOf([0, 3])),
+    /^InputError: model\.safetensors: its network tells 3 classes apart, but mine test has label 3 at 1: give other data$/,
+  );
+});
+
+Deno.test("matchClasses() of a model without names goes by indices, or by the order where there are as many", () => {
+  assert.equal(match(three, samplesOf([0, 2], ["0", "1", "2"])).notice, undefined);
+  assert.deepEqual([...match(three, samplesOf([0, 1], ["0", "1"])).samples.labels], [0, 1]);
+  assert.throws(() => match(three, samplesOf([3], ["0", "1", "2", "3"])), /does not know the class 3 of/);
+  const { samples, notice } = match(three, samplesOf([0, 2], shapes.classes));
+  assert.deepEqual([[...samples.labels], samples.classes], [[0, 2], shapes.classes]);
+  assert.equal(
+    notice,
+    "model.safetensors names no classes: its 3 outputs are taken for those of mine test in their order, circle, square, triangle",
+  );
+  assert.throws(
+    () => match(three, samplesOf([0, 1], ["circle", "triangle"])),
+    /it names no classes and tells 3 apart, but mine test has 2, circle, triangle: which is which cannot be known: give/,
+  );
+});
+
+Deno.test("nameOutputs() names all outputs of a network that is to learn from data", () => {
+  const part = samplesOf([0, 1], ["cat", "dog"]), both = { train: part, test: part };
+  assert.deepEqual(nameOutputs(three.spec, "seed", both, "x"), ["cat", "dog", "2"]);
+  assert.equal(
+    nameOutputs(three.spec, "seed", { train: samplesOf([1]), test: samplesOf([2]) }, "x"),
+    undefined,
+  );
+  const many = samplesOf([0], ["a", "b", "c", "d"], "mine train");
+  assert.throws(
+    () => nameOutputs(three.spec, "seed", { train: many, test: many }, "give other data"),
+    /^InputError: seed: its network tells 3 classes apart, but mine train has 4, a, b, c, d: give other data$/,
+  );
+});
+
+Deno.test("alignParts() gives the test part the training part's classes, by name", () => {
+  const train = samplesOf([0, 1, 2], shapes.classes, "mine train");
+  const { test } = alignParts({ train, test: samplesOf([1, 0], ["triangle", "circle"]) });
+  assert.deepEqual([[...test.labels], test.classes], [[0, 2], shapes.classes]);
+  assert.deepEqual(alignParts({ train, test: samplesOf([2]) }).test.classes, shapes.classes);
+  assert.deepEqual(alignParts({ train: samplesOf([2]), test: train }).train.classes, shapes.classes);
+  assert.throws(
+    () => alignParts({ train, test: samplesOf([0], ["star"]) }),
+    /^InputError: mine test: class star is not among those of mine train: expected one of circle, square, triangle$/,
+  );
+  // A damaged label beside a part whose classes are known.
+  assert.throws(
+    () => alignParts({ train: { ...samplesOf([1, 255]), labelsFrom: "labels" }, test: train }),
+    /^InputError: labels: label 255 at 1: there are 3 classes, circle, square, triangle: expected 0 to 2: the file is damaged/,
+  );
+});
+
+Deno.test("noticesOfLabels() names classes that are tested and were never learned", () => {
+  const train = samplesOf([0, 1], shapes.classes, "mine train");
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 2], shapes.classes) }), [
+    "mine test: it has triangle, of which mine train has no sample: that cannot be learned",
+  ]);
+  assert.deepEqual(
+    noticesOfLabels({ train: samplesOf([0, 3], undefined, "mine train"), test: samplesOf([1, 2]) }),
+    [
+      "mine test: it has labels 1–2, of which mine train has no sample: that cannot be learned",
+    ],
+  );
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([1], shapes.classes) }), [
+    "mine train: no sample of any part has triangle",
+  ]);
+});
+
+Deno.test("noticesOfGaps() names the label that left a gap, its place, and the classes that never occur", () => {
+  const train = samplesOf([0, 1, 2, 2], undefined, "mine train"), test = samplesOf([0, 1]);
+  assert.deepEqual(noticesOfGaps([train, test]), []);
+  assert.deepEqual(noticesOfGaps([{ ...samplesOf([0, 1, 255, 2]), labelsFrom: "train-labels" }, test]), [
+    "train-labels: label 255 at 2, but no sample of any part has labels 3–254: is it damaged?",
+  ]);
+  assert.deepEqual(noticesOfGaps([train, { ...samplesOf([0, 4]), labelsFrom: "t10k-labels" }]), [
+    "t10k-labels: label 4 at 1, but no sample of any part has label 3: is it damaged?",
+  ]);
+  assert.deepEqual(noticesOfGaps([{ ...samplesOf([2, 1]), labelsFrom: "train-labels" }]), [
+    "train-labels: label 1 at 1, but no sample of any part has label 0: do they count from 1?",
+  ]);
+  assert.deepEqual(noticesOfGaps([samplesOf([0, 2], shapes.classes)]), [
+    "mine test: label 2 at 1, but no sample of any part has square: is it damaged?",
+  ]);
+  assert.deepEqual(noticesOfGaps([samplesOf([0, 1], shapes.classes)]), [
+    "mine test: no sample of any part has triangle",
+  ]);
+});

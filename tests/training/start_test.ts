@@ -1,0 +1,127 @@
+import assert from "node:assert/strict";
+import { graded as gradedNeuron, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import { seedNetwork } from "../../src/network/presets.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { denseNetwork } from "../../src/network/presets.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
+import { startFromData } from "../../src/training/default_start.ts";
+import { numbersFrom } from "../asm/numbers.ts";
+import { drawDigits } from "../engine/drawn_digits.ts";
+import { encodeSample, present, widen } from "../engine/reference_network.ts";
+
+const DIGITS = drawDigits(3, 200);
+const kernels = await loadKernels();
+
+/** In the caller's own thread: quicker than a worker's start. */
+const open = (options: Omit<Parameters<typeof createWasmEngine>[0], "kernels">) =>
+  Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
+
+const seed = seedNetwork({ hidden: 60, steps: 20 });
+const [graded] = seed.layers;
+const DEEP: NetworkSpec = {
+  ...seed,
+  layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, seed.layers[1]!],
+};
+
+Deno.test("startFromData() brings every layer below the top to the rate, on samples that it did not see", async () => {
+  for (
+    const [rate, spec] of [[0.1, DEEP], [0.03, seed], [0.2, {
+      ...DEEP,
+      encoder: { kind: "poisson", rate: 1, offset: 0 },
+    }]] as const
+  ) {
+    const { parameters, layers } = await startFromData(spec, DIGITS, { seed: 1, rate, open });
+    assert.equal(layers.length, spec.layers.length - 1);
+    const wide = widen(parameters);
+    const fired = layers.map(() => 0);
+    const count = 16;
+    for (let sample = 0; sample < count; sample++) {
+      const x = encodeSample(spec, DIGITS, sample, drawKey(1, STREAM.training, 1, sample));
+      const { outputs } = present(spec, wide, x, 0);
+      layers.forEach((_, l) => fired[l]! += outputs[l]!.flatMap((o) => [...o]).filter((o) => o > 0).length);
+    }
+    layers.forEach(({ reached, rate: measured }, l) => {
+      assert.ok(reached && Math.abs(measured / rate - 1) <= 0.05, `layer ${l + 1} fires at ${measured}`);
+      const elsewhere = fired[l]! / (count * spec.steps * spec.layers[l]!.units);
+      assert.ok(Math.abs(elsewhere / rate - 1) < 0.3, `layer ${l + 1} fires at ${elsewhere} elsewhere`);
+    });
+  }
+});
+
+Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pure function", async () => {
+  const start = () => startFromData(DEEP, DIGITS, { seed: 1, rate: 0.1, open });
+  const { parameters, layers } = await start();
+  for (const [name, xavier] of initialParameters(DEEP, 1)) {
+    const layer = Number(name.slice(1)) - 1;
+    const scale = name.startsWith("w") ? layers[layer]?.scale ?? 1 : 1;
+    assert.deepEqual(parameters.get(name), xavier.map((weight) => weight * scale), name);
+  }
+  assert.deepEqual(await start(), { parameters, layers });
+});
+
+Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate", async () => {
+  // Large or small, a ReLU fires for the half of all inputs that lies on one side of it.
+  const { parameters, layers } = await startFromData(denseNetwork({ hidden: 30 }), DIGITS, {
+    seed: 1,
+    rate: 0.01,
+    open,
+  });
+  assert.deepEqual(layers.map(({ scale, reached }) => [scale, reached]), [[1, false]]);
+  assert.ok(layers[0]!.rate > 0.3);
+  assert.deepEqual(parameters, initialParameters(denseNetwork({ hidden: 30 }), 1));
+});
+
+Deno.test("startFromData() stops where larger weights make a layer fire hardly more, for its resets hold it back", async () => {
+  const { layers: [layer] } = await startFromData(seed, DIGITS, { seed: 1, rate: 0.6, open });
+  assert.ok(!layer!.reached && layer!.rate > 0.1 && layer!.rate < 0.6, JSON.stringify(layer));
+  assert.ok(layer!.scale >= 1 && layer!.scale <= 32, JSON.stringify(layer));
+  const again = await startFromData(seed, DIGITS, { seed: 1, rate: layer!.rate, open });
+  assert.ok(again.layers[0]!.reached, JSON.stringify(again.layers));
+});
+
+Deno.test("startFromData() measures the rate over the steps that sequences have", async () => {
+  // Without a memory and with a steady input, a unit does the same at every step.
+  const steady = network({
+    inputs: 3,
+    steps: 8,
+    layers: [layer(40, lif({ decay: 0, threshold: 1 })), layer(2, integrator())],
+  });
+  const samples = {
+    name: "steady",
+    count: 20,
+    size: 24,
+    features: new Float32Array(480).map((_, i) => (7 * (3 * Math.floor(i / 24) + i % 3) % 11) / 11),
+    labels: new Uint8Array(20),
+  };
+  const options = { seed: 1, rate: 0.2, open };
+  assert.deepEqual(
+    await startFromData(steady, { ...samples, lengths: new Uint16Array(20).fill(2) }, options),
+    await startFromData(steady, samples, options),
+  );
+});
+
+Deno.test("startFromData() finds the factor where a few units fire from their bias alone, and inputs are small", async () => {
+  // Sparse events: class 0 in the first ten channels, class 1 in the others.
+  const steps = 10, channels = 20, count = 200, size = steps * channels;
+  const next = numbersFrom(5);
+  const labels = Uint8Array.from({ length: count }, (_, i) => i % 2);
+  const events = Float32Array.from({ length: count * size }, (_, i) => {
+    const isOwn = (i % channels < 10) === (labels[Math.floor(i / size)] === 0);
+    return (next() + 1) / 2 < (isOwn ? 0.5 : 0.02) ? 1 : 0;
+  });
+  for (const kind of ["lif", "graded"] as const) {
+    const hidden = kind === "lif" ? lif({ threshold: 1 }) : gradedNeuron({ threshold: 1, penalty: 1 });
+    const spec = network({ inputs: channels, steps, layers: [layer(20, hidden), layer(2, integrator())] });
+    for (const size_ of [1, 0.01, 1 / 255, 1e-3]) {
+      const samples = { name: "events", count, size, features: events.map((event) => size_ * event), labels };
+      for (const seed of [0, 1, 2, 3]) {
+        const { layers: [found] } = await startFromData(spec, samples, { seed, rate: 0.1, open });
+        const label = `${kind}, events of ${size_}, seed ${seed}: ${JSON.stringify(found)}`;
+        assert.ok(found!.reached && Math.abs(found!.rate - 0.1) <= 0.005, label);
+      }
+    }
+  }
+});

@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
+import { parseReferenceCase, readReferenceCase } from "../../src/verify/reference_case.ts";
+import { damagedSafetensors } from "../damaged_safetensors.ts";
+import { assertWithstands } from "../withstand.ts";
+
+const pathOf = (name: string) => new URL(`../reference/${name}.safetensors`, import.meta.url).pathname;
+const small = await Deno.readFile(pathOf("small"));
+const threeLayers = await Deno.readFile(pathOf("networks/three_layers"));
+
+/** A case with its tensors or metadata changed. */
+function changed(
+  bytes: Uint8Array,
+  change: (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void,
+): Uint8Array {
+  const { tensors, metadata } = parseSafetensors(bytes.slice(), "case");
+  change(tensors, metadata);
+  return serializeSafetensors(tensors, metadata);
+}
+
+Deno.test("parseReferenceCase() multiplies the seed's inputs with their draws, one sequence a sample", () => {
+  const { tensors } = parseSafetensors(small.slice(), "case");
+  const x = tensors.get("x"), r = tensors.get("r");
+  assert.ok(x?.dtype === "F32" && r?.dtype === "F32");
+  const { samples, spec, dense } = parseReferenceCase(small, "case");
+  const [steps = 0, count = 0, inputs = 0] = r.shape;
+  assert.deepEqual([spec.steps, samples.count, spec.inputs], [steps, count, inputs]);
+  for (let sample = 0; sample < count; sample++) {
+    for (let t = 0; t < steps; t++) {
+      for (let k = 0; k < inputs; k++) {
+        assert.equal(
+          samples.features[(sample * steps + t) * inputs + k],
+          Math.fround(r.data[(t * count + sample) * inputs + k]! * x.data[sample * inputs + k]!),
+        );
+      }
+    }
+  }
+  assert.deepEqual(dense?.features, x.data);
+});
+
+Deno.test("readReferenceCase() takes a network from the metadata", async () => {
+  const { spec, samples, dense } = await readReferenceCase(pathOf("networks/three_layers"));
+  assert.equal(spec.layers.length, 3);
+  assert.equal(samples.features.length, samples.count * spec.steps * spec.inputs);
+  assert.equal(dense, undefined);
+});
+
+Deno.test("parseReferenceCase() says what is missing or wrong", () => {
+  const cases: [bytes: Uint8Array, message: RegExp][] = [
+    [
+      changed(small, (tensors) => tensors.delete("r")),
+      /^case: tensor r: missing; this is not a whole reference case$/,
+    ],
+    [changed(small, (tensors) => tensors.delete("b2")), /^case: tensor b2: missing/],
+    [
+      changed(small, (_, metadata) => delete metadata.decay),
+      /^case: metadata\.decay: missing, expected a number$/,
+    ],
+    [
+      changed(small, (_, metadata) => metadata.steps = "many"),
+      /^case: metadata\.steps: many, expected a number$/,
+    ],
+    [changed(small, (_, metadata) => metadata.decay = "1.5"), /^case: layers\.0\.neuron\.decay: /],
+    [
+      changed(
+        small,
+        (tensors) => tensors.set("b1", { dtype: "F32", shape: [2], data: Float32Array.of(1, 2) }),
+      ),
+      /^case: tensor b1: it is F32 \[2\], expected F32 \[7\]$/,
+    ],
+    [
+      changed(small, (tensors) => tensors.set("y", { dtype: "I64", shape: [1], data: BigInt64Array.of(9n) })),
+      /^case: tensor y: label 9 at 0, expected 0 to 3$/,
+    ],
+    [
+      changed(threeLayers, (_, metadata) => metadata.network = "{"),
+      /^case: metadata\.network: not JSON: line 1, column 2: .*: expected a network's description$/,
+    ],
+    [changed(threeLayers, (_, metadata) => metadata.network = "{}"), /^case: metadata\.network: inputs: /],
+  ];
+  for (const [bytes, message] of cases) {
+    assert.throws(() => parseReferenceCase(bytes, "case"), { name: "InputError", message });
+  }
+});
+
+Deno.test("parseReferenceCase() withstands 1,000 damaged files", async () => {
+  await assertWithstands(fc.oneof(damagedSafetensors(small), damagedSafetensors(threeLayers)), {
+    files: 1000,
+    read: (bytes) => parseReferenceCase(bytes, "case"),
+  });
+});
+
+Deno.test("parseReferenceCase() tells a model from a reference case", () => {
+  const model = changed(small, (_, metadata) => metadata.format = "spikelet/1");
+  assert.throws(() => parseReferenceCase(model, "model"), {
+    name: "InputError",
+    message: "model: this is a model, not a reference case: measure it with `evaluate`",
+  });
+});
