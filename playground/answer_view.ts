@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { decisionOf } from "../src/classify/decision.ts";
+import { decisionOf } from "../src/report/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { count } from "../src/text/figures.ts";
 import { shownName } from "../src/network/class_names.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { centreDigit } from "../src/classify/centre.ts";
+import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { count, counted } from "../src/text/figures.ts";

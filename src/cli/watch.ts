@@ -14,7 +14,7 @@ import type { Precision } from "../engine/wasm/precision.ts";
 import { EngineError, OptionError } from "../errors.ts";
 import { indexNames, shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { logSoftmax } from "../classify/decision.ts";
+import { logSoftmax } from "../report/decision.ts";
 import { traceSample } from "../report/recordings.ts";
 import { columnsOf } from "./command.ts";
 import { count } from "../text/figures.ts";

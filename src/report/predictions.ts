@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { logSoftmax } from "../classify/decision.ts";
+import { logSoftmax } from "./decision.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { decisionOf, logSoftmax } from "../classify/decision.ts";
+import { decisionOf, logSoftmax } from "./decision.ts";
 import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";

@@ -12,7 +12,7 @@ import { html, table } from "../../src/report/markup.ts";
 import { thinned } from "../../src/report/plots.ts";
 import { boundedGrid, gridOf } from "../../src/report/raster_grid.ts";
 import { rateFigures } from "../../src/report/rates.ts";
-import { decisionOf } from "../../src/classify/decision.ts";
+import { decisionOf } from "../../src/report/decision.ts";
 import { tellingUnits } from "../../src/report/samples.ts";
 import { traceSample } from "../../src/report/recordings.ts";
 import { classesOf } from "../../src/network/spec.ts";

@@ -11,7 +11,7 @@ import {
   tellingSamples,
   wilsonInterval,
 } from "../../src/report/predictions.ts";
-import { logSoftmax } from "../../src/classify/decision.ts";
+import { logSoftmax } from "../../src/report/decision.ts";
 import { pairPredictions } from "../../src/report/disagreement.ts";
 import { evaluate } from "../../src/training/trainer.ts";
 import { startEngine } from "../engine/batches.ts";

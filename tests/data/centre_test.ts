@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { centreDigit } from "../../src/classify/centre.ts";
+import { centreDigit } from "../../src/data/centre.ts";
 
 /** A drawing with ink in some rectangles. */
 function drawing(
