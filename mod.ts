@@ -4,11 +4,11 @@
  * A network is data ({@linkcode NetworkSpec}); an {@linkcode Engine} computes with it; {@linkcode train} and
  * {@linkcode evaluate} put batches to an engine.
  *
- * @example Train the seed's network on a few hundred digits
+ * @example Train the notebook's network on a few hundred digits
  * ```ts
- * import { createEngine, initialParameters, loadMnist, seedNetwork, train } from "@spikelet/spikelet";
+ * import { createEngine, initialParameters, loadMnist, notebookNetwork, train } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ steps: 32 });
+ * const spec = notebookNetwork({ steps: 32 });
  * const samples = await loadMnist(undefined, "train");
  * using engine = await createEngine({ spec, threads: 1, batchSize: 100 });
  * await engine.setParameters(initialParameters(spec, 0));

@@ -9,7 +9,7 @@
  */
 import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";
-import { seedNetwork } from "../src/network/presets.ts";
+import { notebookNetwork } from "../src/network/presets.ts";
 import { readReferenceCase } from "../src/verify/reference_case.ts";
 import { type Peer, PeerMissing } from "./peers/peer.ts";
 import { pytorchPeer } from "./peers/pytorch.ts";
@@ -34,7 +34,7 @@ interface PeerNetwork {
 
 function networks({ hidden, steps }: Sizes["network"]): readonly PeerNetwork[] {
   return [
-    { key: "seed", hidden, steps },
+    { key: "notebook", hidden, steps },
     { key: "wide", hidden: 10 * hidden, steps, rounds: 3, batches: 1 },
     { key: "short", hidden, steps: Math.ceil(steps / 128 * 25) },
   ];
@@ -81,7 +81,7 @@ async function measureNetwork(
   const threads = navigator.hardwareConcurrency;
   const rounds = Math.min(sizes.peerRounds, most.rounds ?? Infinity);
   const batches = Math.min(sizes.peerBatches, most.batches ?? Infinity);
-  const spec = seedNetwork({ hidden, steps }), parameters = initialParameters(spec, SEED);
+  const spec = notebookNetwork({ hidden, steps }), parameters = initialParameters(spec, SEED);
   const subjects: (() => Promise<number>)[] = [];
   using open = new DisposableStack();
   for (const row of chosen) {

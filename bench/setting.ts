@@ -15,7 +15,7 @@ import { PRECISIONS, TILES } from "../src/engine/wasm/precision.ts";
 import { timeTiles } from "../src/engine/wasm/tuning.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../src/network/initialise.ts";
-import { seedNetwork } from "../src/network/presets.ts";
+import { notebookNetwork } from "../src/network/presets.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { shuffledOrder, STREAM } from "../src/random.ts";
 import { batchesOf } from "../src/training/batches.ts";
@@ -52,7 +52,7 @@ export interface Setting {
 /** Loads kernels and data, and finds the fastest tiles. */
 export async function makeSetting(sizes: Sizes): Promise<Setting> {
   const kernels = await loadKernels();
-  const spec = seedNetwork(sizes.network);
+  const spec = notebookNetwork(sizes.network);
   const chosen = PRECISIONS.map((precision): EngineRow => ({
     label: precision,
     options: { precision, tile: timeTiles(kernels, precision).tile },

@@ -30,8 +30,8 @@ const MOST_BUTTONS = 10, MOST_NAME = 12;
 const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 
 let present: Present = newNetwork(
-  "seed",
-  { inputs: 784, hidden: usualHidden("seed"), classes: 10 },
+  "notebook",
+  { inputs: 784, hidden: usualHidden("notebook"), classes: 10 },
   0,
   KNOWN_SETS.mnist.classes,
 );

@@ -7,9 +7,9 @@
  * @example
  * ```ts
  * import { loadKernels } from "@spikelet/spikelet";
- * import { Classifier, initialParameters, seedNetwork } from "@spikelet/spikelet/portable";
+ * import { Classifier, initialParameters, notebookNetwork } from "@spikelet/spikelet/portable";
  *
- * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const spec = notebookNetwork({ hidden: 20, steps: 16 });
  * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
  * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
  * console.log(classifier.classify(new Uint8Array(784)).name);

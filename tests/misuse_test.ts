@@ -7,8 +7,8 @@ import assert from "node:assert/strict";
 import * as spikelet from "../mod.ts";
 import { gpuTest } from "./engine/gpu/gpu.ts";
 
-const { seedNetwork, initialParameters, createWasmEngine } = spikelet;
-const spec = seedNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
+const { notebookNetwork, initialParameters, createWasmEngine } = spikelet;
+const spec = notebookNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
 const kernels = await spikelet.loadKernels();
 const parameters = initialParameters(spec, 0);
 const samples = {
@@ -132,7 +132,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
   "an order of no seed": [() => call("shuffledOrder", 5, NaN, 0), /seed: NaN, expected/],
   "an id of no seed": [() => call("contentId", new Uint8Array(3), -1), /seed: -1, expected/],
   "an id of an array": [() => call("contentId", [1, 2], 0), /features: expected a Uint8Array/],
-  "an unknown preset": [() => call("presetOf", "x"), /preset: x, expected one of seed, dense/],
+  "an unknown preset": [() => call("presetOf", "x"), /preset: x, expected one of notebook, dense/],
   "an unknown neuron": [() => call("completeNeuron", { kind: "x" }), /x neuron: kind/],
   "a fallback on nothing": [() => call("withFallback"), /first: undefined, expected/],
   "a fallback without a second": [

@@ -24,6 +24,10 @@ const OLD_NAMES: readonly OldName[] = [
   },
   { old: /optimiser/i, now: "optimizer" },
   // Of everything else.
+  {
+    old: /seedNetwork|SeedOptions|SEED_DEFAULTS|describeSeed\b|the seed's (network|size)/,
+    now: "notebook (the network)",
+  },
 ];
 
 /** Where names are looked for: folders and, as ".", the files of the project's own. */

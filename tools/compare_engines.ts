@@ -1,5 +1,5 @@
 /**
- * Trains the seed's network on wasm and on other engines, and holds their ends together.
+ * Trains the notebook's network on wasm and on other engines, and holds their ends together.
  *
  *     deno run --allow-read tools/compare_engines.ts ENGINE…
  *
@@ -16,8 +16,8 @@ import {
   evaluate,
   initialParameters,
   loadMnist,
+  notebookNetwork,
   type Parameters,
-  seedNetwork,
   train,
 } from "../mod.ts";
 import { EngineError } from "../src/errors.ts";
@@ -25,7 +25,7 @@ import { EngineError } from "../src/errors.ts";
 const SEED = 0, TRAINED = 2000, BATCH = 1000, TESTED = 1000;
 const MOST = { accuracy: 0.01, weights: 1e-3 };
 
-const spec = seedNetwork();
+const spec = notebookNetwork();
 const training = await loadMnist(undefined, "train"), test = await loadMnist(undefined, "test");
 
 /** Where training on an engine ends. */

@@ -1,5 +1,5 @@
 /**
- * PyTorch as a peer: runs seed_pytorch.py with the system's Python.
+ * PyTorch as a peer: runs notebook_pytorch.py with the system's Python.
  *
  * Its environment is empty: a variable such as OPENBLAS_CORETYPE, set for another program's sake, makes PyTorch slower.
  *
@@ -12,7 +12,7 @@ import { type Peer, PeerMissing } from "./peer.ts";
 
 /** Debian's, for which python3-torch is built. */
 const PYTHON = "/usr/bin/python3";
-const SCRIPT = fileURLToPath(new URL("./seed_pytorch.py", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("./notebook_pytorch.py", import.meta.url));
 const INSTALL = "apt-get install --no-install-recommends python3-torch libopenblas0-pthread";
 
 const checked = v.object({ peer: v.string(), loss: v.number(), deviation: v.number() });

@@ -12,7 +12,7 @@ import { createEngine } from "../../src/engine/choose.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { encodeModel, type Model } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { train } from "../../src/training/trainer.ts";
 import { findWorkerd } from "../../tests/edge/workerd.ts";
 import { describeMachine, machineLine } from "../machine.ts";
@@ -97,7 +97,7 @@ async function* measureAll(sizes: Sizes): AsyncGenerator<Section> {
 
 /** The notebook's network after an epoch: it fires as a trained one does. */
 async function trainModel(limit: number): Promise<Model> {
-  const spec = seedNetwork();
+  const spec = notebookNetwork();
   using engine = await createEngine({ spec });
   await engine.setParameters(initialParameters(spec, 0));
   const samples = await loadMnist(undefined, "train"), step = { learningRate: 0.1, momentum: 0.5 };

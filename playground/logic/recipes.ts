@@ -20,7 +20,7 @@ export interface Settings {
 }
 
 const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly batchSize: number }>> = {
-  seed: { epochs: 4, batchSize: 100 },
+  notebook: { epochs: 4, batchSize: 100 },
   dense: { epochs: 6, batchSize: 50 },
   tuned: { epochs: 8, batchSize: 50 },
   "tuned-centred": { epochs: 8, batchSize: 50 },
@@ -34,9 +34,9 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
   return Object.keys(PRESETS).find((preset): preset is PresetName => preset === name);
 }
 
-/** The preset by whose recipe a model is trained on: the one that it says it is; the seed's where it is none. */
+/** The preset by whose recipe a model is trained on: the one that it says it is; the notebook's where it is none. */
 export function recipeNameOf({ metadata }: Pick<Model, "metadata">): PresetName {
-  return presetNamed(metadata.model) ?? "seed";
+  return presetNamed(metadata.model) ?? "notebook";
 }
 
 /** What is set where the user has not. */

@@ -59,9 +59,9 @@ export const SEEDS: number = Number.MAX_SAFE_INTEGER + 1;
  *
  * @example
  * ```ts
- * import { Classifier, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
+ * import { Classifier, initialParameters, loadKernels, notebookNetwork } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const spec = notebookNetwork({ hidden: 20, steps: 16 });
  * const model = { spec, parameters: initialParameters(spec, 0), metadata: {} };
  * const classifier = new Classifier(model, { kernels: await loadKernels("plain") });
  * const { label, name, probabilities, spikes } = classifier.classify(new Uint8Array(784));
@@ -83,7 +83,7 @@ export class Classifier {
   readonly form: SampleForm;
   readonly #network: SingleSample;
 
-  /** Copies the weights into a memory of its own, some megabytes for the seed's network. */
+  /** Copies the weights into a memory of its own, some megabytes for the notebook's network. */
   constructor(
     model: Model,
     { kernels, seed = seedOf(model), precision = precisionOf(model) }: ClassifierOptions,

@@ -9,14 +9,14 @@ import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, LEARNABLE, type Neuron, NEURONS } from "../network/neurons.ts";
-import { type SeedOptions } from "../network/presets.ts";
+import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
 import { FLAGS, LOSSES, type NetworkOptions } from "./network_options.ts";
 
 /** The options that a preset itself takes. */
 const OWN = ["hidden", "steps", "decay", "threshold", "penalty", "beginEval"] as const satisfies readonly (
-  keyof SeedOptions
+  keyof PresetOptions
 )[];
 /** Of these, those that are constants of a neuron. */
 const CONSTANTS = ["decay", "threshold", "penalty"] as const satisfies readonly (typeof OWN[number])[];
@@ -59,7 +59,7 @@ export async function chooseNetwork(
   const isOther = options.neuron !== undefined && options.neuron !== hiddenKindOf(model);
   const isPresets: IsGiven = (option) => isGiven(option) && !(isOther && isConstant(option));
   const spec = changed(presetNetwork(model, options, isPresets, form), options, isGiven);
-  // A network that was made of the seed's is no seed: it goes by its hidden layers' neurons.
+  // A preset that other options change is called after its hidden layers' neurons.
   const name = change === undefined ? model : spec.layers[0]!.neuron.kind;
   return checkPrecision({ name, spec }, isGiven);
 }
@@ -71,7 +71,7 @@ export async function chooseNetwork(
  */
 export function presetNetwork(
   model: PresetName,
-  options: Required<Pick<SeedOptions, typeof OWN[number]>>,
+  options: Required<Pick<PresetOptions, typeof OWN[number]>>,
   isGiven: IsGiven,
   { channels, classes }: DataForm,
 ): NetworkSpec {
@@ -79,7 +79,7 @@ export function presetNetwork(
   const given = OWN.filter(isGiven);
   const vain = given.find((option) => !preset.takes.includes(option));
   if (vain !== undefined) throw means(vain, model);
-  const { beginEval = 0, ...rest }: SeedOptions = Object.fromEntries(
+  const { beginEval = 0, ...rest }: PresetOptions = Object.fromEntries(
     given.map((option) => [option, options[option]]),
   );
   const { steps } = preset.network(rest);

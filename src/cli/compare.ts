@@ -6,7 +6,7 @@
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
 import { OptionError, SpikeletError } from "../errors.ts";
-import { type SeedOptions } from "../network/presets.ts";
+import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
 import { type ComparedOptions, compareNetworks } from "../runs/compare.ts";
 import {
@@ -235,7 +235,7 @@ function sayWhereItGoesOn({ path, version, runs }: KeptComparison, all: number, 
 /** What the command's options come to for one of its presets. @throws {OptionError} when none of them has a use for one. */
 function optionsOf(
   model: PresetName,
-  written: options.TrainingOptions & starts.StartOptions & Required<SeedOwn> & { models: PresetName[] },
+  written: options.TrainingOptions & starts.StartOptions & Required<SharedOptions> & { models: PresetName[] },
   isGiven: (option: string) => boolean,
   form: DataForm,
   samples: number,
@@ -258,7 +258,7 @@ function optionsOf(
 }
 
 /** The options of a network that presets share. */
-type SeedOwn = Omit<SeedOptions, "inputs" | "classes">;
+type SharedOptions = Omit<PresetOptions, "inputs" | "classes">;
 
 /** Characters of the longest name. */
 function longest(names: readonly string[]): number {

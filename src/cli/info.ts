@@ -16,7 +16,7 @@ import { loadKernels } from "../engine/wasm/load.ts";
 import type { Tuning } from "../engine/wasm/tuning.ts";
 import { readTuning } from "../engine/wasm/tuning_file.ts";
 import { SpikeletError } from "../errors.ts";
-import { seedNetwork } from "../network/presets.ts";
+import { notebookNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
 import { alignColumns } from "./columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
@@ -78,7 +78,7 @@ async function inspectEngine(
   name: EngineName,
 ): Promise<Found<{ readonly name: string; readonly description: string }>> {
   return await found(async () => {
-    const spec = seedNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 2 });
+    const spec = notebookNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 2 });
     using engine = await createEngine({ spec, engine: name });
     return { name: engine.name, description: engine.description };
   });
@@ -101,10 +101,10 @@ async function inspectGpu(): Promise<Found<{ readonly adapters: readonly Adapter
   };
 }
 
-/** What `auto` is for the seed's network, and why; and what `tune` has found for others. */
+/** What `auto` is for the notebook's network, and why; and what `tune` has found for others. */
 function inspectAuto(adapter: AdapterDescription | undefined) {
   const choices = readChoices(thisMachine())?.choices ?? {};
-  const { engine, reason }: Choice = choices[sizeOfEngine({ spec: seedNetwork() })] ??
+  const { engine, reason }: Choice = choices[sizeOfEngine({ spec: notebookNetwork() })] ??
     chooseByAdapter(adapter) ??
     {
       engine: "wasm",

@@ -9,8 +9,9 @@ import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import type { Encoder } from "../network/encoders.ts";
 import { LEARNABLE, type Learnable, type Neuron, RESETS, SURROGATES } from "../network/neurons.ts";
-import { type SeedOptions } from "../network/presets.ts";
+import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, PRESETS } from "../training/presets.ts";
+import { presentModelName } from "../network/former_names.ts";
 import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
 import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";
@@ -34,19 +35,18 @@ export const LOSSES = {
 const LOSS_NAMES = ["cross-entropy", "squared-error"] as const satisfies readonly (keyof typeof LOSSES)[];
 
 /** `--model` */
-export const modelOption = choiceOption(
+export const modelOption = presetOption(
   "--model <name>",
   `a preset, which the options below change (${
     Object.entries(PRESETS).map(([name, { summary }]) => `${name}, ${summary}`).join("; ")
   })`,
-  MODELS,
-).default("seed" as PresetName, "seed").helpGroup(NETWORK);
+);
 /** `--models` */
 export const modelsOption = listOption(
   "--models <names>",
   `presets, each trained by its own recipe: ${MODELS.join(", ")}`,
-  (text) => parseWords("--models", text, MODELS),
-).default(["seed", "dense"] as PresetName[], "seed,dense").helpGroup(NETWORK);
+  (text) => parseWords("--models", text, MODELS, presentModelName),
+).default(["notebook", "dense"] as PresetName[], "notebook,dense").helpGroup(NETWORK);
 /** `--network` */
 export const networkOption = pathOption(
   "--network <file>",
@@ -142,7 +142,7 @@ export const rateWeightOption = numberOption(
 ).helpGroup(NETWORK);
 
 /** What the options come to. */
-export interface NetworkOptions extends Required<Omit<SeedOptions, "inputs" | "classes">> {
+export interface NetworkOptions extends Required<Omit<PresetOptions, "inputs" | "classes">> {
   readonly model: PresetName;
   readonly network?: string | undefined;
   readonly layers?: readonly number[] | undefined;
@@ -184,6 +184,12 @@ export const FLAGS = {
   rateWeight: "--rate-weight",
 } as const satisfies Record<Exclude<keyof NetworkOptions, "network">, string>;
 
+/** An option that takes a preset's name. */
+export function presetOption<Flags extends string>(flags: Flags, description: string) {
+  return choiceOption(flags, description, MODELS, undefined, presentModelName)
+    .default("notebook" as PresetName, "notebook").helpGroup(NETWORK);
+}
+
 /** An option that takes words or numbers with commas between them. */
 function listOption<Flags extends string, Value>(
   flags: Flags,
@@ -206,8 +212,14 @@ function parseUnits(text: string): number[] {
   return units;
 }
 
-function parseWords<const Word extends string>(name: string, text: string, words: readonly Word[]): Word[] {
-  const chosen = text.split(",").map((word) => words.find((candidate) => candidate === word));
+/** @param rename Gives the present name of a word that was called otherwise. */
+function parseWords<const Word extends string>(
+  name: string,
+  text: string,
+  words: readonly Word[],
+  rename = (word: string) => word,
+): Word[] {
+  const chosen = text.split(",").map((word) => words.find((candidate) => candidate === rename(word)));
   const known = chosen.filter((word) => word !== undefined);
   if (known.length < chosen.length || new Set(known).size < known.length) {
     throw new OptionError(

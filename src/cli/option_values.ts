@@ -70,16 +70,21 @@ export function numberListOption<Flags extends string>(
     });
 }
 
-/** An option that takes one of some words. */
+/**
+ * An option that takes one of some words.
+ *
+ * @param rename Gives the present name of a word that was called otherwise.
+ */
 export function choiceOption<Flags extends string, Choice extends string>(
   flags: Flags,
   description: string,
   choices: readonly Choice[],
   fallback?: string,
+  rename = (text: string) => text,
 ): Option<Flags, undefined, undefined, Choice> {
   const defaults = fallback === undefined ? "" : ` (default: ${fallback})`;
   return new Option(flags, `${description}: ${choices.join(" or ")}${defaults}`).argParser((text) => {
-    const choice = choices.find((candidate) => candidate === text);
+    const choice = choices.find((candidate) => candidate === rename(text));
     if (choice === undefined) {
       throw new OptionError(`${nameOf(flags)} ${shown(text)}: expected ${choices.join(" or ")}`);
     }

@@ -104,7 +104,7 @@ function suggest(
     ? [longer, "train on from here"]
     : [`${INVOCATION} runs show ${name}`, "see what it was asked for"];
   const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
-  const beside: Hint = model === "seed"
+  const beside: Hint = model === "notebook"
     ? [
       again(["compare", ...optionsAmong(command, compareCommand().options.map(({ long }) => long ?? ""))]),
       "beside its dense peer",

@@ -10,7 +10,7 @@ import type { Augmentation } from "../data/augment.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { OptionError } from "../errors.ts";
-import { SEED_DEFAULTS } from "../network/presets.ts";
+import { NOTEBOOK_DEFAULTS } from "../network/presets.ts";
 import { type Recipe } from "../training/presets.ts";
 import { LIMITS } from "../network/spec.ts";
 import type { RunOptions } from "../runs/run.ts";
@@ -35,37 +35,37 @@ export const hiddenOption = numberOption(
   "--hidden <number>",
   "units of the hidden layer",
   wholeNumbers(1, LIMITS.units),
-).default(SEED_DEFAULTS.hidden).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.hidden).helpGroup(NETWORK);
 /** `--steps` */
 export const stepsOption = numberOption(
   "--steps <number>",
   "T, time steps of a sample",
   wholeNumbers(1, LIMITS.steps),
-).default(SEED_DEFAULTS.steps).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.steps).helpGroup(NETWORK);
 /** `--decay` */
 export const decayOption = numberOption(
   "--decay <number>",
   "d, what a step leaves of a membrane potential",
   decays,
-).default(SEED_DEFAULTS.decay).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.decay).helpGroup(NETWORK);
 /** `--threshold` */
 export const thresholdOption = numberOption(
   "--threshold <number>",
   "θ, the potential above which a unit fires",
   finite,
-).default(SEED_DEFAULTS.threshold).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.threshold).helpGroup(NETWORK);
 /** `--penalty` */
 export const penaltyOption = numberOption(
   "--penalty <number>",
   "p: a spike leaves the potential at θ − p",
   notNegative,
-).default(SEED_DEFAULTS.penalty).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.penalty).helpGroup(NETWORK);
 /** `--begin-eval` */
 export const beginEvalOption = numberOption(
   "--begin-eval <number>",
   "the first step that is read out",
   { ...wholeNumbers(0), span: "0 to --steps less 1" },
-).default(SEED_DEFAULTS.beginEval).helpGroup(NETWORK);
+).default(NOTEBOOK_DEFAULTS.beginEval).helpGroup(NETWORK);
 
 /** `--epochs` */
 export const epochsOption = numberOption(

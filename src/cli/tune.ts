@@ -16,8 +16,7 @@ import { readRecord } from "../runs/run_record.ts";
 import { findRun } from "../runs/runs.ts";
 import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
-import { MODELS } from "./network_options.ts";
-import { choiceOption } from "./option_values.ts";
+import { presetOption } from "./network_options.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { checkMayWrite } from "./task_permissions.ts";
 import * as options from "./training_options.ts";
@@ -32,10 +31,7 @@ export function tuneCommand(): CommandUnknownOpts {
     "--model wide",
   )
     .argument("[run]", "a run, of whose network and batches to time one")
-    .addOption(
-      choiceOption("--model <name>", "a preset, where no run is named", MODELS)
-        .default("seed" as PresetName, "seed").helpGroup("Network:"),
-    )
+    .addOption(presetOption("--model <name>", "a preset, where no run is named"))
     .addOption(options.gpuMemoryOption)
     .addOption(options.threadsOption)
     .addOption(jsonOption)

@@ -50,7 +50,7 @@ const RANGES = {
  * @throws {OptionError} when one is not; the message names it and its range.
  */
 export function checkEngineOptions(options: RangedOptions): void {
-  checkObject("options", options, "an object, such as { spec: seedNetwork() }");
+  checkObject("options", options, "an object, such as { spec: notebookNetwork() }");
   for (const [name, [span, includes]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(options, name);
     if (value === undefined || (typeof value === "number" && includes(value))) continue;

@@ -74,7 +74,7 @@ export function layer(
   return { units, delay: 0, ...options, neuron };
 }
 
-/** A graded neuron with the seed's constants, but for those that are given. */
+/** A graded neuron with the notebook's constants, but for those that are given. */
 export function graded(constants: Partial<Omit<GradedNeuron, "kind">> = {}): GradedNeuron {
   return { ...NEURONS.graded.defaults, ...constants };
 }

@@ -75,9 +75,9 @@ function isTexts(value: unknown): value is readonly string[] {
  *
  * @example
  * ```ts
- * import { classNamesOf, seedNetwork } from "@spikelet/spikelet";
+ * import { classNamesOf, notebookNetwork } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ classes: 3 });
+ * const spec = notebookNetwork({ classes: 3 });
  * console.log(classNamesOf({ spec })); // [ "0", "1", "2" ]
  * console.log(classNamesOf({ spec, classes: ["circle", "square", "triangle"] })[2]); // triangle
  * ```

@@ -8,7 +8,7 @@
  */
 import * as v from "valibot";
 
-/** x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input: the seed's, with offset −0.5. */
+/** x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input: the notebook's, with offset −0.5. */
 export interface NoiseEncoder {
   /** Which encoder this is. */
   readonly kind: "noise";
@@ -137,9 +137,9 @@ export const encoderSchema = v.variant("kind", [
  *
  * @example
  * ```ts
- * import { sampleFormOf, seedNetwork } from "@spikelet/spikelet";
+ * import { sampleFormOf, notebookNetwork } from "@spikelet/spikelet";
  *
- * console.log(sampleFormOf(seedNetwork())); // { isSequence: false, channels: 784, size: 784 }
+ * console.log(sampleFormOf(notebookNetwork())); // { isSequence: false, channels: 784, size: 784 }
  * ```
  */
 export function sampleFormOf({ encoder, inputs, steps }: {

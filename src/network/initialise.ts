@@ -20,13 +20,13 @@ import type { NetworkSpec } from "./spec.ts";
  *
  * @example
  * ```ts
- * import { initialParameters, seedNetwork } from "@spikelet/spikelet";
+ * import { initialParameters, notebookNetwork } from "@spikelet/spikelet";
  *
- * console.log(initialParameters(seedNetwork(), 0).get("w1")?.length); // 78400
+ * console.log(initialParameters(notebookNetwork(), 0).get("w1")?.length); // 78400
  * ```
  */
 export function initialParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
-  checkObject("spec", spec, "a network's description, such as seedNetwork gives");
+  checkObject("spec", spec, "a network's description, such as notebookNetwork gives");
   checkWhole("seed", seed, 0);
   const parameters = new Map<string, Float32Array>();
   const constants = new Map(spec.layers.flatMap(({ neuron }, i) => {

@@ -20,6 +20,7 @@ import {
   type Tensor,
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
+import { presentModelName } from "./former_names.ts";
 import { learnedOf } from "./neurons.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
@@ -52,9 +53,9 @@ const RESERVED = ["format", "network", "classes"] as const;
  * @example
  * ```ts
  * import { parameterShapes } from "./model_file.ts";
- * import { seedNetwork } from "./presets.ts";
+ * import { notebookNetwork } from "./presets.ts";
  *
- * console.log(parameterShapes(seedNetwork())[0]); // [ "w1", [ 100, 784 ] ]
+ * console.log(parameterShapes(notebookNetwork())[0]); // [ "w1", [ 100, 784 ] ]
  * ```
  */
 export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
@@ -148,7 +149,13 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   const parameters = new Map(
     shapes.map(([key, shape]) => [key, parseParameter(tensors.get(key), key, shape, name)]),
   );
-  return { spec, parameters, metadata, ...(classes && { classes }) };
+  const { model } = metadata;
+  return {
+    spec,
+    parameters,
+    metadata: model === undefined ? metadata : { ...metadata, model: presentModelName(model) },
+    ...(classes && { classes }),
+  };
 }
 
 /** Names of classes as metadata. @throws {OptionError} when they are not one for each output of the network. */

@@ -6,8 +6,8 @@
 import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";
 
-/** The constants of the notebook's spiking network; each can be changed. */
-export interface SeedOptions {
+/** Sizes and constants of a preset's network that can be changed; the defaults are those of {@linkcode notebookNetwork}. */
+export interface PresetOptions {
   /** K, features of a sample. @default {784} */
   readonly inputs?: number;
   /** Units of the hidden layer. @default {100} */
@@ -27,7 +27,7 @@ export interface SeedOptions {
 }
 
 /** The notebook's constants (`SpikingNet(device, n_time_steps=128, begin_eval=0)` and its layers). */
-export const SEED_DEFAULTS = {
+export const NOTEBOOK_DEFAULTS = {
   inputs: 784,
   hidden: 100,
   classes: 10,
@@ -36,7 +36,7 @@ export const SEED_DEFAULTS = {
   threshold: 2,
   penalty: 2.5,
   beginEval: 0,
-} as const satisfies Required<SeedOptions>;
+} as const satisfies Required<PresetOptions>;
 
 /**
  * The notebook's spiking network: noise-coded pixels, two layers of graded neurons with a delay of one step each,
@@ -44,20 +44,20 @@ export const SEED_DEFAULTS = {
  *
  * @example
  * ```ts
- * import { seedNetwork } from "@spikelet/spikelet";
+ * import { notebookNetwork } from "@spikelet/spikelet";
  *
- * console.log(seedNetwork({ hidden: 200 }).layers[0]?.units); // 200
+ * console.log(notebookNetwork({ hidden: 200 }).layers[0]?.units); // 200
  * ```
  *
  * @throws {InputError} when a constant or size is out of its range.
  */
-export function seedNetwork(options: SeedOptions = {}): NetworkSpec {
-  return network(describeSeed(options));
+export function notebookNetwork(options: PresetOptions = {}): NetworkSpec {
+  return network(describeNotebook(options));
 }
 
 /** The same, not yet checked. */
-export function describeSeed(options: SeedOptions = {}): NetworkDescription {
-  const o = { ...SEED_DEFAULTS, ...options };
+export function describeNotebook(options: PresetOptions = {}): NetworkDescription {
+  const o = { ...NOTEBOOK_DEFAULTS, ...options };
   const neuron = graded({ decay: o.decay, threshold: o.threshold, penalty: o.penalty });
   return {
     inputs: o.inputs,
@@ -82,9 +82,9 @@ export function describeSeed(options: SeedOptions = {}): NetworkDescription {
  * ```
  */
 export function denseNetwork(
-  options: Pick<SeedOptions, "inputs" | "hidden" | "classes"> = {},
+  options: Pick<PresetOptions, "inputs" | "hidden" | "classes"> = {},
 ): NetworkSpec {
-  const o = { ...SEED_DEFAULTS, ...options };
+  const o = { ...NOTEBOOK_DEFAULTS, ...options };
   return network({
     inputs: o.inputs,
     steps: 1,
@@ -97,22 +97,22 @@ export function denseNetwork(
 }
 
 /** What can be changed of a network of lif neurons: they have no penalty. Decay and threshold are the hidden layers'. */
-export type LifOptions = Omit<SeedOptions, "penalty">;
+export type LifOptions = Omit<PresetOptions, "penalty">;
 
 /**
- * The seed's size and encoder, tuned: background pixels are silent (offset 0), the threshold is low, and an integrator that keeps
+ * The notebook's size and encoder, tuned: background pixels are silent (offset 0), the threshold is low, and an integrator that keeps
  * its potential reads the spikes.
  */
-export function tunedNetwork(options: SeedOptions = {}): NetworkSpec {
+export function tunedNetwork(options: PresetOptions = {}): NetworkSpec {
   return tunedFor(0, options);
 }
 
 /** The same under the notebook's own encoder, by which background pixels are as loud as a digit's. */
-export function tunedCentredNetwork(options: SeedOptions = {}): NetworkSpec {
+export function tunedCentredNetwork(options: PresetOptions = {}): NetworkSpec {
   return tunedFor(-0.5, options);
 }
 
-function tunedFor(offset: number, options: SeedOptions): NetworkSpec {
+function tunedFor(offset: number, options: PresetOptions): NetworkSpec {
   const { inputs = 784, hidden = 100, classes = 10, steps = 24, beginEval: begin = 0 } = options;
   const { decay = 0.9, threshold = 0.3, penalty = 0.3 } = options;
   return network({

@@ -7,7 +7,7 @@ import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
-import { denseNetwork, seedNetwork } from "../network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../runs/compare.ts";
 import { sizesOf } from "../network/words.ts";
@@ -190,7 +190,7 @@ function otherwise({ record, model }: RecordedRun): string[] {
     `${name} ${value}${name in NOTEBOOK_OPTIONS ? ` for ${NOTEBOOK_OPTIONS[name]}` : ""}`
   );
   if (options.has("limit")) trained.push(`the first ${options.get("limit")} samples alone`);
-  const theirs = options.get("model") === "dense" ? denseNetwork() : seedNetwork();
+  const theirs = options.get("model") === "dense" ? denseNetwork() : notebookNetwork();
   if (model && !deepEqual(model.spec, parseNetworkSpec(theirs))) trained.push("another network");
   return trained;
 }
@@ -203,7 +203,7 @@ function notebookSection(compared: readonly ComparedRun[], names: readonly strin
     if (!theirs || !predictions) return [];
     const ours = scoreOf(predictions);
     return [[
-      `${model === "seed" ? "spiking" : "feed-forward"}: ${names[i]}`,
+      `${model === "notebook" ? "spiking" : "feed-forward"}: ${names[i]}`,
       percent(ours.accuracy),
       percent(theirs.accuracy),
       loss(ours.loss),

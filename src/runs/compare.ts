@@ -15,7 +15,7 @@ import {
 
 /** What the notebook reports of its two networks, each trained once for one epoch. */
 export const NOTEBOOK: Readonly<Record<string, { readonly accuracy: number; readonly loss: number }>> = {
-  seed: { accuracy: 0.8555, loss: 0.4547 },
+  notebook: { accuracy: 0.8555, loss: 0.4547 },
   dense: { accuracy: 0.869, loss: 0.5126 },
 };
 

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { readError, readWhole, writeError } from "../files/file_access.ts";
+import { presentModelName } from "../network/former_names.ts";
 import { VERSION } from "../version.ts";
 import type { ComparedOptions } from "./compare.ts";
 import type { RunFacts } from "./run_facts.ts";
@@ -32,7 +33,7 @@ const schema = v.looseObject({
   runs: v.array(v.looseObject({
     name: v.string(),
     dir: v.string(),
-    model: v.string(),
+    model: v.pipe(v.string(), v.transform(presentModelName)),
     engine: v.string(),
     threads: v.number(),
     seed: v.number(),

@@ -11,6 +11,7 @@ import { PRECISIONS } from "../engine/wasm/precision.ts";
 import type { Step } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { InputError } from "../errors.ts";
+import { presentModelName } from "../network/former_names.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { Schedule } from "../training/schedule.ts";
 
@@ -102,7 +103,7 @@ const rates = {
 
 /** One entry for each option: the compiler asks for the entry of a new one. */
 const entries = {
-  model: v.string(),
+  model: v.pipe(v.string(), v.transform(presentModelName)),
   spec: v.unknown(),
   epochs: whole,
   batchSize: whole,

@@ -9,6 +9,7 @@ import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { LARGEST_NOTE, readText } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
+import { presentModelName } from "../network/former_names.ts";
 
 const FILE = "run.json";
 
@@ -27,7 +28,7 @@ const schema = v.looseObject({
   command: v.optional(v.array(v.string())),
   /** As {@linkcode recordOptions} wrote them. */
   options: v.looseObject({
-    model: v.optional(v.string()),
+    model: v.optional(v.pipe(v.string(), v.transform(presentModelName))),
     epochs: v.optional(v.number()),
     seed: v.optional(v.number()),
     data: v.nullish(v.string()),

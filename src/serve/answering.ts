@@ -1,7 +1,7 @@
 /**
  * Answers in the thread that asks, with room for others: long requests are worked on in turns, and what is too much is shed.
  *
- * A sample of the seed's network takes a fraction of a millisecond: less than it takes to hand it to another thread and to
+ * A sample of the notebook's network takes a fraction of a millisecond: less than it takes to hand it to another thread and to
  * hear of it. So servers have threads by being several, each with a network of its own.
  *
  * @module

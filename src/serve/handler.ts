@@ -38,9 +38,9 @@ export interface HandlerOptions extends Access, Hooks, RouteOptions {
  *
  * @example
  * ```ts
- * import { createHandler, encodeModel, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
+ * import { createHandler, encodeModel, initialParameters, loadKernels, notebookNetwork } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const spec = notebookNetwork({ hidden: 20, steps: 16 });
  * const model = encodeModel({ spec, parameters: initialParameters(spec, 0), metadata: {} });
  * const handler = createHandler(model, { kernels: await loadKernels("plain") });
  * const response = await handler(

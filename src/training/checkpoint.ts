@@ -72,9 +72,9 @@ const progressSchema = v.strictObject({
  *
  * @example
  * ```ts
- * import { decodeCheckpoint, encodeCheckpoint, seedNetwork, initialParameters, BEGINNING } from "@spikelet/spikelet";
+ * import { decodeCheckpoint, encodeCheckpoint, notebookNetwork, initialParameters, BEGINNING } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork();
+ * const spec = notebookNetwork();
  * const state = { parameters: initialParameters(spec, 0), moments: new Map(), steps: 0 };
  * const bytes = await encodeCheckpoint({ spec, state, progress: BEGINNING, metadata: {} });
  * console.log((await decodeCheckpoint(bytes, "an example")).progress.epoch); // 1

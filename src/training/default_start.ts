@@ -28,9 +28,9 @@ export interface StartOptions extends Omit<portable.StartOptions, "open"> {
  *
  * @example
  * ```ts
- * import { loadMnist, seedNetwork, startFromData } from "@spikelet/spikelet";
+ * import { loadMnist, notebookNetwork, startFromData } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const spec = notebookNetwork({ hidden: 20, steps: 16 });
  * const { layers } = await startFromData(spec, await loadMnist(undefined, "train"), { seed: 0, rate: 0.1 });
  * console.log(layers[0]?.reached); // true
  * ```

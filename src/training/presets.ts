@@ -9,8 +9,8 @@ import {
   denseNetwork,
   fastNetwork,
   lifNetwork,
-  seedNetwork,
-  type SeedOptions,
+  notebookNetwork,
+  type PresetOptions,
   tunedCentredNetwork,
   tunedNetwork,
   wideNetwork,
@@ -44,11 +44,11 @@ export interface Preset {
   /** What it is, in a few words. */
   readonly summary: string;
   /** Which of the options it has a use for; the others keep the preset's own values. */
-  readonly takes: readonly (keyof SeedOptions)[];
+  readonly takes: readonly (keyof PresetOptions)[];
   /** Why it has no use for the others, as the end of a sentence; empty where it takes all. */
   readonly without: string;
   /** The network. */
-  network(options?: SeedOptions): NetworkSpec;
+  network(options?: PresetOptions): NetworkSpec;
   /** How first weights come about where nothing is said: as they are drawn, or scaled by the data until units fire. */
   readonly init: "xavier" | "rate";
   /** How it is trained. */
@@ -60,11 +60,11 @@ const GRADED = [...LIF, "penalty"] as const;
 
 /** Every preset by name. A new one is an entry here. */
 export const PRESETS = {
-  seed: {
+  notebook: {
     summary: "the notebook's spiking network",
     takes: GRADED,
     without: "",
-    network: seedNetwork,
+    network: notebookNetwork,
     init: "xavier",
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
@@ -77,7 +77,7 @@ export const PRESETS = {
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
   tuned: {
-    summary: "the seed's size, tuned",
+    summary: "the notebook's size, tuned",
     takes: GRADED,
     without: "",
     network: tunedNetwork,

@@ -55,9 +55,9 @@ export interface StartOptions {
  * @example
  * ```ts
  * import { loadKernels, loadMnist } from "@spikelet/spikelet";
- * import { createWasmEngine, seedNetwork, startFromData } from "@spikelet/spikelet/portable";
+ * import { createWasmEngine, notebookNetwork, startFromData } from "@spikelet/spikelet/portable";
  *
- * const spec = seedNetwork({ hidden: 20, steps: 16 });
+ * const spec = notebookNetwork({ hidden: 20, steps: 16 });
  * const samples = await loadMnist(undefined, "train");
  * const kernels = await loadKernels();
  * const { layers } = await startFromData(spec, samples, {

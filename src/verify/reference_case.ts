@@ -9,7 +9,7 @@ import { InputError } from "../errors.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { parameterShapes } from "../network/model_file.ts";
-import { describeSeed } from "../network/presets.ts";
+import { describeNotebook } from "../network/presets.ts";
 import {
   describeShape,
   parseSafetensors,
@@ -54,7 +54,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   const step = { learningRate: constant("learning_rate"), momentum: constant("momentum") };
   const network = file.metadata.network;
   const { spec, features } = network === undefined
-    ? readSeedCase(file, name)
+    ? readNotebookCase(file, name)
     : readNetworkCase(file, name, network);
   const labels = readLabels(file, name, classesOf(spec));
   const count = labels.length;
@@ -85,12 +85,15 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
 }
 
 /** A case of the notebook's network: constants by name; the inputs are x times the draws r. */
-function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec; features: Float32Array } {
+function readNotebookCase(
+  file: SafetensorsFile,
+  name: string,
+): { spec: NetworkSpec; features: Float32Array } {
   const [count = 0, inputs = 0] = shapeOf(file, name, "x", 2);
   const [hidden = 0] = shapeOf(file, name, "w1", 2);
   const [classes = 0] = shapeOf(file, name, "w2", 2);
   const steps = parseConstant(file, name, "steps");
-  const seed = describeSeed({
+  const description = describeNotebook({
     inputs,
     hidden,
     classes,
@@ -100,7 +103,7 @@ function readSeedCase(file: SafetensorsFile, name: string): { spec: NetworkSpec;
     penalty: parseConstant(file, name, "penalty"),
     beginEval: parseConstant(file, name, "begin_eval"),
   });
-  const spec = parseNetworkSpec({ ...seed, encoder: { kind: "direct" } }, name);
+  const spec = parseNetworkSpec({ ...description, encoder: { kind: "direct" } }, name);
   const x = floats(file, name, "x", [count, inputs]);
   const r = floats(file, name, "r", [steps, count, inputs]);
   return {

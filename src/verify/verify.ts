@@ -104,7 +104,7 @@ async function verifyDense(
   return deviations;
 }
 
-/** States (the seed's only), logits and log-probabilities of every sample. */
+/** States (the notebook's only), logits and log-probabilities of every sample. */
 async function compareStates(
   reference: ReferenceCase,
   options: VerifyOptions,

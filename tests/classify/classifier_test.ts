@@ -7,7 +7,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { contentId, drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
@@ -15,7 +15,7 @@ import { networkCases } from "../engine/network_cases.ts";
 import { encodeSample, present, widen } from "../engine/reference_network.ts";
 
 const kernels = await loadKernels("plain");
-const SPEC = seedNetwork({ hidden: 30, steps: 12 });
+const SPEC = notebookNetwork({ hidden: 30, steps: 12 });
 const MODEL = { spec: SPEC, parameters: initialParameters(SPEC, 0), metadata: {} };
 const DIGITS = drawDigits(3, 20);
 const digit = (i: number) => DIGITS.features.subarray(784 * i, 784 * (i + 1));

@@ -9,12 +9,12 @@ import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { network } from "../../src/network/builder.ts";
 import { sampleFormOf } from "../../src/network/encoders.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { classesOf, parseNetworkSpec } from "../../src/network/spec.ts";
 import { STREAM } from "../../src/random.ts";
 import { networkCases } from "../engine/network_cases.ts";
 
-const PICTURES = seedNetwork({ inputs: 6, hidden: 4, classes: 3, steps: 5 });
+const PICTURES = notebookNetwork({ inputs: 6, hidden: 4, classes: 3, steps: 5 });
 const SEQUENCES = parseNetworkSpec({
   inputs: 2,
   steps: 4,
@@ -125,7 +125,7 @@ Deno.test("numbers that are not finite are refused, with their place", () => {
 });
 
 Deno.test("bytes that are given as numbers to a network of pixels are refused, with what to give", () => {
-  // The seed's encoder has an offset of −0.5: byte / 255 − 0.5.
+  // The notebook's encoder has an offset of −0.5: byte / 255 − 0.5.
   const message =
     /number 1 is 255: this network learned from pixels: give them as bytes, 0 to 255 \(a Uint8Array; over HTTP as "pixels"\), or as numbers from -0\.5 to 0\.5, byte \/ 255 − 0\.5$/;
   refuse(pixels, [0, 255, 0, 0, 0, 0], "TypeError", message);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chooseNetwork } from "../../src/cli/chosen_network.ts";
 import type { NetworkOptions } from "../../src/cli/network_options.ts";
 import { OptionError } from "../../src/errors.ts";
-import { SEED_DEFAULTS } from "../../src/network/presets.ts";
+import { NOTEBOOK_DEFAULTS } from "../../src/network/presets.ts";
 import { type PresetName, PRESETS } from "../../src/training/presets.ts";
 import { dataFormOf } from "../../src/data/data_source.ts";
 
@@ -17,7 +17,7 @@ const FORM = dataFormOf(set("train"), set("test"));
 
 /** The network of some options, as `train` makes it. */
 async function chosen(model: PresetName, given: Partial<NetworkOptions>) {
-  const options: NetworkOptions = { model, ...SEED_DEFAULTS, ...given };
+  const options: NetworkOptions = { model, ...NOTEBOOK_DEFAULTS, ...given };
   return (await chooseNetwork(options, (option) => option === "model" || Object.hasOwn(given, option), FORM))
     .spec;
 }

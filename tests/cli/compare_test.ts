@@ -19,19 +19,22 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
     ]);
     assert.equal(code, 0, stderr);
     const runs = [
-      ...stdout.matchAll(/^seed (\d) {2}(seed|dense) +accuracy \d+\.\d\d % {2}loss \d+\.\d{4}/gm),
+      ...stdout.matchAll(/^seed (\d) {2}(notebook|dense) +accuracy \d+\.\d\d % {2}loss \d+\.\d{4}/gm),
     ];
     assert.deepEqual(runs.map(([, seed, model]) => `${seed} ${model}`), [
-      "3 seed",
+      "3 notebook",
       "3 dense",
-      "4 seed",
+      "4 notebook",
       "4 dense",
     ]);
     assert.match(stdout, /^test set +mean +lowest – highest +notebook$/m);
     assert.match(stdout, /^The notebook trained each once on MNIST, for one epoch of 60,000 samples\.$/m);
-    assert.match(stdout, /^seed accuracy +\d+\.\d\d % +± \d+\.\d\d % +\d+\.\d\d % – \d+\.\d\d % +85\.55 %$/m);
+    assert.match(
+      stdout,
+      /^notebook accuracy +\d+\.\d\d % +± \d+\.\d\d % +\d+\.\d\d % – \d+\.\d\d % +85\.55 %$/m,
+    );
     assert.match(stdout, /^dense accuracy .* 86\.90 %$/m);
-    assert.match(stdout, /^seed loss +\d+\.\d{4} +± \d+\.\d{4} +\d+\.\d{4} – \d+\.\d{4} +0\.4547$/m);
+    assert.match(stdout, /^notebook loss +\d+\.\d{4} +± \d+\.\d{4} +\d+\.\d{4} – \d+\.\d{4} +0\.4547$/m);
     assert.match(stdout, /^dense loss .* 0\.5126$/m);
     for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(stderr, /^run 4\/4 epoch 1\/1 {2}100 % /m);
@@ -47,8 +50,8 @@ Deno.test("compare --json has the figures of single runs, and their spread", asy
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const compared = await spikeletJson(folder, ["compare", "--seeds", "2", ...TRAINING]);
-    assert.deepEqual(Object.keys(compared), ["seed", "dense"]);
-    const { accuracy, runs } = recordOf(compared.seed);
+    assert.deepEqual(Object.keys(compared), ["notebook", "dense"]);
+    const { accuracy, runs } = recordOf(compared.notebook);
     assert.ok(Array.isArray(runs));
     const second = recordOf(runs[1]);
     const alone = await spikeletJson(folder, ["train", "--seed", "1", ...TRAINING]);
@@ -99,9 +102,9 @@ Deno.test("compare refuses an option that none of its presets has a use for, and
     ]);
     assert.equal(vain.code, 2);
     assert.match(vain.stderr, /^--penalty: /);
-    const unknown = await spikelet(folder, ["compare", "--models", "seed,sed"]);
+    const unknown = await spikelet(folder, ["compare", "--models", "notebook,note"]);
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^--models "seed,sed": expected some of seed, dense, /);
+    assert.match(unknown.stderr, /^--models "notebook,note": expected some of notebook, dense, /);
   });
 });
 
@@ -143,7 +146,7 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
     const count = await done();
     assert.ok(count >= 3 && count < 6);
     assert.match(text, new RegExp(`^Stopped in run ${count + 1} of 6\\. What is done:$`, "m"));
-    assert.match(text, /^seed accuracy +\d+\.\d\d % +± /m);
+    assert.match(text, /^notebook accuracy +\d+\.\d\d % +± /m);
     assert.match(text, /^dense accuracy +\d/m);
     assert.match(text, /^Kept: runs.stopped\.json$/m);
     assert.match(text, /^ {2}deno task compare --resume stopped {2}go on with the other \d runs?$/m);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors, serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -59,7 +59,7 @@ Deno.test("evaluate finds a model by its run's name, folder and file, and gives 
 Deno.test("evaluate refuses a damaged model with one line", async (t) => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
-    const spec = seedNetwork({ hidden: 3, steps: 4 });
+    const spec = notebookNetwork({ hidden: 3, steps: 4 });
     const good = modelBytes(spec);
     const changed = (change: (values: Float32Array) => void) => {
       const { tensors, metadata } = parseSafetensors(good.slice(), "model");
@@ -96,12 +96,12 @@ Deno.test("evaluate refuses a damaged model with one line", async (t) => {
       ],
       [
         "a network for other data",
-        modelBytes(seedNetwork({ inputs: 12, hidden: 3, steps: 4 })),
+        modelBytes(notebookNetwork({ inputs: 12, hidden: 3, steps: 4 })),
         /^model\.safetensors: its network takes 12 numbers a sample, for its encoder is noise, but data test has 784: /,
       ],
       [
         "a network for fewer classes",
-        modelBytes(seedNetwork({ classes: 5, hidden: 3, steps: 4 })),
+        modelBytes(notebookNetwork({ classes: 5, hidden: 3, steps: 4 })),
         /^model\.safetensors: its network tells 5 classes apart, but data.t10k-labels-idx1-ubyte has label 5 at 5: /,
       ],
     ];

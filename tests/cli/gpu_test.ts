@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { CHOICES_FILE, writeChoices } from "../../src/engine/auto_file.ts";
 import { sizeOfEngine, thisMachine } from "../../src/engine/choose.ts";
 import { chooseAdapter } from "../../src/engine/gpu/adapter.ts";
-import { seedNetwork, wideNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork, wideNetwork } from "../../src/network/presets.ts";
 import { PRESETS } from "../../src/training/presets.ts";
 import { gpuTest } from "../engine/gpu/gpu.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -32,7 +32,7 @@ async function withoutAdapter(folder: string, args: readonly string[]): Promise<
 
 /** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN}. */
 async function rememberHybrid(folder: string): Promise<void> {
-  const size = sizeOfEngine({ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
+  const size = sizeOfEngine({ spec: notebookNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
   const choice = { engine: "hybrid" as const, reason: "a test says so" };
   await writeChoices({ machine: thisMachine(), choices: { [size]: choice } }, join(folder, CHOICES_FILE));
 }
@@ -58,7 +58,7 @@ Deno.test("tune without an adapter takes wasm, for a preset and for a run, and r
     assert.equal(JSON.parse(stdout).engine, "wasm");
     const { machine, choices } = JSON.parse(await Deno.readTextFile(join(folder, CHOICES_FILE)));
     assert.equal(machine, thisMachine());
-    const sizes = [{ spec: seedNetwork({ hidden: 6, steps: 5 }), batchSize: 50 }, {
+    const sizes = [{ spec: notebookNetwork({ hidden: 6, steps: 5 }), batchSize: 50 }, {
       spec: wideNetwork(),
       batchSize: PRESETS.wide.recipe.batchSize,
     }].map(sizeOfEngine);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { readModel } from "../../src/network/model_file.ts";
 import { readNetwork } from "../../src/network/network_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -249,14 +249,14 @@ Deno.test("train's short forms say the same as a description", async () => {
       [
         "--layers 9,8 --recurrent --learn scale --reduce last --begin-eval 2 --penalty 1",
         (() => {
-          const seed = seedNetwork({ steps, beginEval: 2, penalty: 1 });
+          const preset = notebookNetwork({ steps, beginEval: 2, penalty: 1 });
           const hidden = graded({ penalty: 1, learn: ["scale"] });
           return network({
-            ...seed,
+            ...preset,
             layers: [
               layer(9, hidden, { delay: 1, recurrent: true }),
               layer(8, hidden, { delay: 1, recurrent: true }),
-              seed.layers[1]!,
+              preset.layers[1]!,
             ],
             readout: { reduce: "last", begin: 2 },
           });
@@ -264,7 +264,7 @@ Deno.test("train's short forms say the same as a description", async () => {
       ],
       [
         "--hidden 6 --encoder latency",
-        network({ ...seedNetwork({ hidden: 6, steps }), encoder: { kind: "latency" } }),
+        network({ ...notebookNetwork({ hidden: 6, steps }), encoder: { kind: "latency" } }),
       ],
     ];
     await inTurns([...cases.entries()], async ([i, [args, expected]]) => {
@@ -275,7 +275,7 @@ Deno.test("train's short forms say the same as a description", async () => {
       String((await spikeletJson(folder, [...DATA, "--steps", "3", ...args])).name);
     assert.match(await nameOf("--neuron", "lif"), /^lif-/);
     assert.match(await nameOf("--recurrent"), /^graded-/);
-    assert.match(await nameOf("--hidden", "3"), /^seed-/);
+    assert.match(await nameOf("--hidden", "3"), /^notebook-/);
   });
 });
 

@@ -55,14 +55,14 @@ Deno.test("train says how the layers fire when weights begin from the data", asy
   });
 });
 
-Deno.test("compare takes an optimizer and an augmentation for both networks", async () => {
+Deno.test("compare takes an optimizer and an augmentation for both networks, and notebook by its former name", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const compared = await spikeletJson(folder, [
       ...["compare", "--data", "data", "--steps", "8", "--hidden", "9", "--batch-size", "20", "--seeds", "1"],
-      ...["--optimizer", "adam", "--augment", "shift", "--threads", "1"],
+      ...["--optimizer", "adam", "--augment", "shift", "--threads", "1", "--models", "seed,dense"],
     ]);
-    assert.deepEqual(Object.keys(compared), ["seed", "dense"]);
+    assert.deepEqual(Object.keys(compared), ["notebook", "dense"]);
   });
 });
 

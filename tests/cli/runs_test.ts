@@ -43,9 +43,9 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
     ]);
     const accuracy = `${(100 * Number(recordOf(first.test).accuracy)).toFixed(2)} %`;
     assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
-      ["zz-first", "seed", "finished"],
+      ["zz-first", "notebook", "finished"],
       ["dense-one", "dense", "killed"],
-      ["wild", "seed", "failed"],
+      ["wild", "notebook", "failed"],
       ["empty", "empty"],
     ]);
     assert.deepEqual(rows[0]?.slice(3, 5), ["2", accuracy]);
@@ -112,7 +112,7 @@ Deno.test("runs show tells what a run was asked for, what is kept of it, and how
     assert.match(stdout, /^Begun +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC, 1 session$/m);
     assert.match(stdout, /^Reached +epoch 2 of 2, batch 2$/m);
     assert.match(stdout, new RegExp(`^Weights +SHA-256 ${run.weightsSha256}$`, "m"));
-    assert.match(stdout, /^Network +seed, 784-5-10, 6 steps; 3,985 parameters$/m); // 785·5 + 6·10
+    assert.match(stdout, /^Network +notebook, 784-5-10, 6 steps; 3,985 parameters$/m); // 785·5 + 6·10
     assert.match(
       stdout,
       /^ +layer 1: 5 graded \(decay 0\.9, threshold 2, penalty 2\.5, scale 1\), delay 1$/m,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
 import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -119,7 +119,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     assert.ok(Math.abs(Number(epochs[1]?.loss) - meanLoss) < 1e-9);
 
     const model = await readModel(join(directory, "model.safetensors"));
-    assert.deepEqual(model.spec, seedNetwork());
+    assert.deepEqual(model.spec, notebookNetwork());
     assert.equal(model.metadata.weightsSha256, summary.weightsSha256);
     assert.deepEqual(
       await Deno.readFile(join(folder, "runs", "copy.safetensors")),
@@ -189,7 +189,7 @@ Deno.test("train hands each option on to the network", async () => {
     const { spec } = await readModel(join(folder, "runs", "options", "model.safetensors"));
     assert.deepEqual(
       spec,
-      seedNetwork({ hidden: 7, steps: 9, decay: 0.5, threshold: -1.5, penalty: 0, beginEval: 3 }),
+      notebookNetwork({ hidden: 7, steps: 9, decay: 0.5, threshold: -1.5, penalty: 0, beginEval: 3 }),
     );
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "options", "run.json"))));
     const options = recordOf(record.options);
@@ -201,9 +201,9 @@ Deno.test("train hands each option on to the network", async () => {
 Deno.test("train prints a summary with accuracy, model and what to try next, without control codes", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
-    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--name", "plain"]);
+    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--name", "plain", "--model", "seed"]);
     assert.equal(code, 0, stderr);
-    assert.match(stdout, /^seed network 784-5-10, 6 steps: 1 epoch of 60 samples$/m);
+    assert.match(stdout, /^notebook network 784-5-10, 6 steps: 1 epoch of 60 samples$/m);
     assert.match(stdout, /1 thread\ninto runs.plain$/m);
     assert.match(stdout, /^Accuracy +\d+\.\d\d %: \d+ of 20 test images$/m);
     assert.match(stdout, /^Loss +\d\.\d{4} on the test set, \d\.\d{4} while training$/m);
@@ -302,7 +302,7 @@ Deno.test("train names a run by its model and the time", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const { name } = await spikeletJson(folder, QUICK);
-    assert.match(String(name), /^seed-\d{8}-\d{6}$/);
+    assert.match(String(name), /^notebook-\d{8}-\d{6}$/);
     assert.deepEqual(await namesIn(join(folder, "runs")), [name]);
   });
 });

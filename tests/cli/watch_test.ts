@@ -5,7 +5,7 @@ import type { Parameters } from "../../src/engine/engine.ts";
 import { brailleRaster, drawLive, sparkline } from "../../src/cli/live_raster.ts";
 import { Watch } from "../../src/cli/watch.ts";
 import { EngineError } from "../../src/errors.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { drawParameters, drawSamples } from "../engine/network_cases.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -82,10 +82,10 @@ Deno.test("drawLive() fits every terminal and network", () => {
     loss: { kind: "crossEntropy" },
   });
   const integrating = parseNetworkSpec({
-    ...seedNetwork({ inputs: 3, hidden: 1, steps: 1 }),
+    ...notebookNetwork({ inputs: 3, hidden: 1, steps: 1 }),
     layers: [...deep.layers.slice(0, 1), { units: 2, neuron: { kind: "integrator", decay: 1 } }],
   });
-  for (const spec of [seedNetwork(), deep, integrating]) {
+  for (const spec of [notebookNetwork(), deep, integrating]) {
     const outputs = spec.layers.map(({ units }) => new Float32Array(spec.steps * units).fill(1));
     const trace = {
       potentials: outputs,
@@ -108,7 +108,7 @@ Deno.test("drawLive() fits every terminal and network", () => {
 });
 
 Deno.test("Watch looks at first, then rests at least 25 times as long as a look takes", async () => {
-  const spec = seedNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
+  const spec = notebookNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
   const samples = drawSamples(spec, 1, 2, true), parameters = drawParameters(spec, 1);
   let now = 0, asked = 0;
   // Each time the clock is asked, 20 ms have gone by: a look takes some.

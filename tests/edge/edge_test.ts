@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { greyFile } from "../data/png_files.ts";
@@ -13,8 +13,8 @@ import { kernels, modelOf } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { findWorkerd, withWorkerd } from "./workerd.ts";
 
-/** The seed's network at its full size. */
-const MODEL = modelOf(seedNetwork(), { seed: "11" });
+/** The notebook's network at its full size. */
+const MODEL = modelOf(notebookNetwork(), { seed: "11" });
 const COUNT = 100;
 const test = await loadMnist(undefined, "test");
 const DIGITS = Uint8Array.from(test.features.subarray(0, 784 * COUNT));

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import type { Batch } from "../../src/engine/engine.ts";
 import { Augmenter } from "../../src/data/augment.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
 
-const SPEC = seedNetwork({ hidden: 12, steps: 12 });
+const SPEC = notebookNetwork({ hidden: 12, steps: 12 });
 const DIGITS = { ...drawDigits(2, 60), picture: { rows: 28, columns: 28 } };
 const AUGMENTATION = { shift: 2, rotate: 15, elastic: 1.4 };
 const STEP = { learningRate: 0.1, momentum: 0.5 };

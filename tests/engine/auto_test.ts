@@ -9,7 +9,7 @@ import { graded, integrator, layer, lif, network } from "../../src/network/build
 import { ENCODERS } from "../../src/network/encoders.ts";
 import type { LifNeuron } from "../../src/network/neurons.ts";
 import type { LayerSpec } from "../../src/network/spec.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { startEngine } from "./batches.ts";
 
@@ -48,7 +48,7 @@ Deno.test("chooseByTime() takes a GPU only where it wins by a tenth, and none th
 });
 
 Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhere else", () => {
-  const spec = seedNetwork(), options: EngineOptions = { spec, threads: 2 };
+  const spec = notebookNetwork(), options: EngineOptions = { spec, threads: 2 };
   const [hidden, top] = spec.layers;
   const withHidden = (changes: Partial<LayerSpec>): EngineOptions => ({
     ...options,
@@ -59,7 +59,7 @@ Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhe
     options,
     ...[{ steps: 127 }, { hidden: 101 }, { decay: 0.5 }].map((size) => ({
       ...options,
-      spec: seedNetwork(size),
+      spec: notebookNetwork(size),
     })),
     { ...options, spec: denseNetwork() },
     { ...options, batchSize: 100 },
@@ -118,7 +118,7 @@ function runtimeWith(name: string | undefined) {
   return { asked, gpu };
 }
 
-const SMALL = { spec: seedNetwork({ hidden: 6, steps: 5 }), threads: 1 };
+const SMALL = { spec: notebookNetwork({ hidden: 6, steps: 5 }), threads: 1 };
 
 /** Tunes on a machine, where engines take 1, 0.5 and 0.7 s a batch. */
 async function tune(folder: string, name: string | undefined, options: Partial<EngineOptions> = {}) {
@@ -202,7 +202,7 @@ Deno.test("findUntriedGpu() does not ask a driver again that did not get to answ
 });
 
 Deno.test("sizeOfEngine() is of the batches that are trained with", () => {
-  const spec = seedNetwork();
+  const spec = notebookNetwork();
   assert.match(sizeOfEngine({ spec, batchSize: 1000, usualBatchSize: 64 }), /batches of 64,/);
   assert.match(sizeOfEngine({ spec, batchSize: 500 }), /batches of 500,/);
   assert.match(sizeOfEngine({ spec }), /batches of 1000,.* 1024 MiB, [0-9a-f]{16}$/);
@@ -210,7 +210,7 @@ Deno.test("sizeOfEngine() is of the batches that are trained with", () => {
 
 Deno.test("createEngine() takes wasm for auto and asks for no adapter, without tuning or in integers", async () => {
   const { asked, gpu } = runtimeWith("a card");
-  const spec = seedNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 3 });
+  const spec = notebookNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 3 });
   for (const options of [{}, { tune: true, precision: "i16" as const }]) {
     using engine = await createEngine({ spec, gpu, threads: 1, ...options });
     assert.equal(engine.name, "wasm");
@@ -233,7 +233,7 @@ Deno.test("timeTraining() takes a network of any encoder", async () => {
 });
 
 Deno.test("timeTraining() trains with batches of the asked size, or fewer samples of a large network", async () => {
-  for (const spec of [seedNetwork({ inputs: 30, hidden: 5, steps: 4 }), denseNetwork({ inputs: 3 })]) {
+  for (const spec of [notebookNetwork({ inputs: 30, hidden: 5, steps: 4 }), denseNetwork({ inputs: 3 })]) {
     using engine = await startEngine({ spec, threads: 0, batchSize: 20 });
     assert.ok(await timeTraining(engine, spec, 20) > 0);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { classesOf } from "../../src/network/spec.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, startEngine } from "./batches.ts";
@@ -9,7 +9,14 @@ import { answered } from "./deadline.ts";
 import { drawSamples, networkCases } from "./network_cases.ts";
 import { encodeSample, present, widen } from "./reference_network.ts";
 
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 7, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 7,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 131, false);
 
 Deno.test("classify() agrees with the reference network on logits, classes and spikes of any network", async () => {

@@ -1,14 +1,21 @@
 import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
 import { EngineError } from "../../src/errors.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { batchOf, bitsOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { drawSamples } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 100, false);
 
 /** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a lane that reads them throws a TypeError. */
@@ -185,7 +192,7 @@ for (const threads of [0, 1, 3]) {
 }
 
 /** A network whose inputs at every step take 68 GB: more than 32-bit memory can have. */
-const TOO_BIG = seedNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
+const TOO_BIG = notebookNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
 
 Deno.test("an engine whose workers cannot have the memory rejects with an EngineError that names the worker", async () => {
   await assert.rejects(

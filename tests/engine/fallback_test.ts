@@ -6,7 +6,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWebGpuEngine } from "../../src/engine/webgpu/webgpu_engine.ts";
 import { EngineError } from "../../src/errors.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { train } from "../../src/training/trainer.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf, bitsOf, startEngine } from "./batches.ts";
@@ -15,7 +15,7 @@ import { gpuTest, watchedGpu } from "./gpu/gpu.ts";
 import { drawSamples } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 13, hidden: 11, classes: 4, steps: 9, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({ inputs: 13, hidden: 11, classes: 4, steps: 9, threshold: 0.5, penalty: 0.75 });
 const SAMPLES = drawSamples(SPEC, 1, 60, false);
 const batch = (epoch: number): Batch => batchOf(SAMPLES, [epoch % 60, (epoch * 7) % 60, 3], epoch);
 

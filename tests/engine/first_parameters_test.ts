@@ -9,12 +9,12 @@ import { createEngine } from "../../src/engine/choose.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { withFallback } from "../../src/engine/fallback.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { batchOf, bitsOf } from "./batches.ts";
 import { gpuTest } from "./gpu/gpu.ts";
 import { drawSamples } from "./network_cases.ts";
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2 });
 const batch = batchOf(drawSamples(spec, 1, 12, false));
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SEED = 7;

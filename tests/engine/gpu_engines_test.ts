@@ -9,7 +9,7 @@ import { createHybridEngine, type HybridEngine } from "../../src/engine/hybrid/h
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWebGpuEngine, type WebGpuEngineOptions } from "../../src/engine/webgpu/webgpu_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
 import { readReferenceCase } from "../../src/verify/reference_case.ts";
 import { isWithin, verifyCase } from "../../src/verify/verify.ts";
@@ -22,7 +22,14 @@ import { drawSamples } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 const kernels = await loadKernels();
@@ -142,7 +149,14 @@ for (const [name, open] of Object.entries(ENGINES)) {
   });
 
   gpuTest(`pictures are moved as wasm moves them, ${name}`, async () => {
-    const spec = seedNetwork({ inputs: 63, hidden: 19, classes: 4, steps: 9, threshold: 0.5, penalty: 0.75 });
+    const spec = notebookNetwork({
+      inputs: 63,
+      hidden: 19,
+      classes: 4,
+      steps: 9,
+      threshold: 0.5,
+      penalty: 0.75,
+    });
     const samples = { ...drawSamples(spec, 5, 20, true), picture: { rows: 7, columns: 9 } };
     const moved = { ...batchOf(samples), augmentation: { shift: 2, rotate: 20, elastic: 1 } };
     const ends = [];

@@ -5,7 +5,7 @@ import type { Variant } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import type { DenseFrom } from "../../src/engine/wasm/rows_product.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
@@ -181,7 +181,7 @@ Deno.test("train() gives the dense gradient for each combination of delays", asy
   for (const delays of [[0, 0], [0, 1], [1, 0], [1, 1], [1, 0, 1], [0, 1, 0]] as const) {
     const neuron = { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.75 } as const;
     const spec = {
-      ...seedNetwork({ inputs: 9, steps: 7, beginEval: 2 }),
+      ...notebookNetwork({ inputs: 9, steps: 7, beginEval: 2 }),
       layers: delays.map((delay, i) => ({ units: [7, 6, 5][i]!, delay, neuron })),
     };
     const { network, expected } = caseWithMargin(spec, 3, false);
@@ -202,8 +202,8 @@ for (
 ) {
   for (const arePixels of [true, false]) {
     const features = arePixels ? "pixels" : "floats";
-    Deno.test(`train() gives the dense gradient of seedNetwork(${JSON.stringify(options)}) on ${features}`, async () => {
-      const { network, expected } = caseWithMargin(seedNetwork(options), 5, arePixels);
+    Deno.test(`train() gives the dense gradient of notebookNetwork(${JSON.stringify(options)}) on ${features}`, async () => {
+      const { network, expected } = caseWithMargin(notebookNetwork(options), 5, arePixels);
       await assertAgreement(network, expected, "relaxed");
       await assertAgreement(network, expected, "plain");
     });
@@ -221,7 +221,7 @@ for (
 ) {
   Deno.test(`train() gives the dense gradient of many units fed by ${JSON.stringify(encoder)}`, async () => {
     // So many units that inputs which are mostly zero are multiplied one by one.
-    const seed = seedNetwork({
+    const spec = notebookNetwork({
       inputs: 38,
       hidden: 75,
       classes: 5,
@@ -229,16 +229,16 @@ for (
       threshold: 0.5,
       penalty: 0.75,
     });
-    const { network, expected } = caseWithMargin({ ...seed, encoder }, 3, true);
+    const { network, expected } = caseWithMargin({ ...spec, encoder }, 3, true);
     assert.ok(expected.spikes > 0);
     await assertAgreement(network, expected, "relaxed");
     await assertAgreement(network, expected, "plain");
   });
 }
 
-Deno.test("train() gives the dense gradient at the seed's full size", async () => {
+Deno.test("train() gives the dense gradient at the notebook's full size", async () => {
   // 28,160 potentials: none may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
-  const { network, expected } = caseWithMargin(seedNetwork(), 2, true, 2e-5);
+  const { network, expected } = caseWithMargin(notebookNetwork(), 2, true, 2e-5);
   assert.ok(expected.spikes > 0);
   await assertAgreement(network, expected, "relaxed");
   await assertAgreement(network, expected, "plain");
@@ -277,7 +277,7 @@ Deno.test("train() gives the gradient of a feed-forward ReLU network for denseNe
 
 Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over three batches", async () => {
   const { network } = caseWithMargin(
-    seedNetwork({ inputs: 13, hidden: 7, classes: 3, steps: 6 }),
+    notebookNetwork({ inputs: 13, hidden: 7, classes: 3, steps: 6 }),
     4,
     false,
     1e-3,

@@ -8,7 +8,7 @@ import { toLayout } from "../../src/engine/wasm/layout.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
@@ -19,7 +19,14 @@ import { encodeSample, present, widen } from "./reference_network.ts";
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 
 /** A small network that fires, with 300 samples: batches of 96 are cut into 6 shards, the last of 12 into one. */
-const SMALL = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SMALL = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SMALL, 1, 300, false);
 
 /** Trains for an epoch and evaluates: all that can differ by a bit. */
@@ -145,8 +152,8 @@ Deno.test("shardRange() gives every sample to one shard, and the last shards hal
 
 const DIGITS = drawDigits(2, 96);
 
-Deno.test("train() gives the same bits with and without skip at the seed's size", async () => {
-  const spec = seedNetwork({ steps: 32 });
+Deno.test("train() gives the same bits with and without skip at the notebook's size", async () => {
+  const spec = notebookNetwork({ steps: 32 });
   const outcomes = [];
   for (const skip of [true, false]) {
     using engine = await startEngine({ spec, threads: 2, batchSize: 32, skip });
@@ -156,9 +163,9 @@ Deno.test("train() gives the same bits with and without skip at the seed's size"
   assert.deepEqual(outcomes[1], outcomes[0]);
 });
 
-/** A core of the seed's network, and a function that presents a sample and gives the hidden units computed for it. */
+/** A core of the notebook's network, and a function that presents a sample and gives the hidden units computed for it. */
 async function coreOf(skipBound: number, skip = true) {
-  const spec = seedNetwork({ steps: 32 });
+  const spec = notebookNetwork({ steps: 32 });
   const core = new Core(await loadKernels(), {
     plan: compilePlan(spec, { skip }),
     seed: 0,
@@ -215,7 +222,7 @@ Deno.test("a core leaves out the same units whatever the sample before", async (
 
 Deno.test("evaluate() gives the same with and without skip where nothing varies and only rounding decides", async () => {
   // A sample of zeros has no noise: u' climbs to b·(1 + d + d² + …), which skip sums in another order than the scan.
-  const spec = seedNetwork({ inputs: 4, hidden: 64, classes: 2, decay: 0.3 });
+  const spec = notebookNetwork({ inputs: 4, hidden: 64, classes: 2, decay: 0.3 });
   const samples = { ...drawSamples(spec, 0, 1, false), features: new Float32Array(4) };
   const limit = 1.4000002145767212; // the bias whose potential ends just above θ = 2
   const parameters = new Map(initialParameters(spec, 0))

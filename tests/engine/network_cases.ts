@@ -98,7 +98,7 @@ export const networkSpecs: fc.Arbitrary<NetworkSpec> = networksOf(
   fc.oneof(graded, lif, integrator),
 );
 
-/** Networks of graded neurons without learned constants or recurrence, read by their states: the seed's kin. */
+/** Networks of graded neurons without learned constants or recurrence, read by their states: the notebook's kin. */
 export const gradedSpecs: fc.Arbitrary<NetworkSpec> = networksOf(graded, fc.oneof(graded, integrator)).map((
   spec,
 ) => ({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { EngineState, Step } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
@@ -47,7 +47,14 @@ for (const variant of ["relaxed", "plain"] as const) {
   }
 }
 
-const SPEC = seedNetwork({ inputs: 61, hidden: 43, classes: 4, steps: 10, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 61,
+  hidden: 43,
+  classes: 4,
+  steps: 10,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 90, false);
 const SGD: Step = { learningRate: 0.1, momentum: 0.5 };
 const STEPS: Readonly<Record<string, Step>> = {

@@ -1,12 +1,19 @@
 import assert from "node:assert/strict";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { drawSamples } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compilePlan, type Operation, type PlanOptions, readStepsOf } from "../../src/engine/plan.ts";
 import { fromLayout, layOut, toLayout } from "../../src/engine/wasm/layout.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { lif } from "../../src/network/builder.ts";
 import type { GradedNeuron, Neuron } from "../../src/network/neurons.ts";
 import type { NetworkSpec, Readout } from "../../src/network/spec.ts";
@@ -32,8 +32,8 @@ function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[
   };
 }
 
-Deno.test("compilePlan() chooses units and goes back from spikes alone for the seed's network", () => {
-  assert.deepEqual(planOf(seedNetwork()), {
+Deno.test("compilePlan() chooses units and goes back from spikes alone for the notebook's network", () => {
+  assert.deepEqual(planOf(notebookNetwork()), {
     forward: ["encode", "choose 0", "pack 0", "product 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.9"],
   });
@@ -41,8 +41,8 @@ Deno.test("compilePlan() chooses units and goes back from spikes alone for the s
 
 Deno.test("compilePlan() leaves no unit out without skip, with record, or where the input is not noise", () => {
   const rest = ["product 0", "scan 0", "gather 1", "scan 1", "read", "loss"];
-  assert.deepEqual(planOf(seedNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
-  assert.deepEqual(planOf(seedNetwork(), { record: true }).forward, ["encode", "pack 0", ...rest]);
+  assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
+  assert.deepEqual(planOf(notebookNetwork(), { record: true }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
 });
 
@@ -139,15 +139,15 @@ Deno.test("compilePlan() with dense knows operations on whole arrays alone", () 
 
 Deno.test("compilePlan() reads what the last layer hands on from step begin on", () => {
   const readout = (spec: NetworkSpec) => compilePlan(spec).readout;
-  const seed = (steps: number, beginEval: number) => readout(seedNetwork({ steps, beginEval }));
+  const notebook = (steps: number, beginEval: number) => readout(notebookNetwork({ steps, beginEval }));
   const sum = { from: "state", reduce: "sum", zero: false };
   // Step 0 hands on a zero, which counts in a mean.
-  assert.deepEqual(seed(128, 0), { ...sum, first: 0, last: 126, scale: 1 / 128, zero: true });
-  assert.deepEqual(seed(12, 4), { ...sum, first: 3, last: 10, scale: 1 / 8 });
-  assert.deepEqual(seed(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
+  assert.deepEqual(notebook(128, 0), { ...sum, first: 0, last: 126, scale: 1 / 128, zero: true });
+  assert.deepEqual(notebook(12, 4), { ...sum, first: 3, last: 10, scale: 1 / 8 });
+  assert.deepEqual(notebook(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
   assert.deepEqual(readout(networkOf("noise", graded)), { ...sum, first: 2, last: 5, scale: 1 / 4 });
   const read = (from: Readout["from"], reduce: Readout["reduce"], begin: number, steps = 128) =>
-    readStepsOf({ ...seedNetwork(), readout: { from, reduce, begin } }, steps);
+    readStepsOf({ ...notebookNetwork(), readout: { from, reduce, begin } }, steps);
   assert.deepEqual(read("state", "sum", 8), { ...sum, first: 7, last: 126, scale: 1 });
   assert.deepEqual(read("spikes", "max", 0), {
     ...{ from: "spikes", reduce: "max", first: 0, last: 126, scale: 1, zero: true },
@@ -193,7 +193,7 @@ Deno.test("toLayout() gives every weight a place of its own", () => {
 });
 
 Deno.test("toLayout() throws on a tensor that is missing or of another size, and names it", () => {
-  const spec = seedNetwork({ inputs: 3, hidden: 2, classes: 2, steps: 4 });
+  const spec = notebookNetwork({ inputs: 3, hidden: 2, classes: 2, steps: 4 });
   const layout = layOut(compilePlan(spec));
   const parameters = drawParameters(spec, 0);
   assert.throws(() => toLayout(layout, new Map()), /w1.*expected 6/);

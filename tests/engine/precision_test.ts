@@ -1,11 +1,18 @@
 import assert from "node:assert/strict";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { draw8, drawKey, STREAM } from "../../src/random.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawParameters, drawSamples } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 
 Deno.test("precision i16 gives the gradient of float32 with the same 8-bit draws", async () => {
   const samples = drawSamples(SPEC, 3, 12, false);

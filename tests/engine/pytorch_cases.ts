@@ -36,11 +36,11 @@ export function readPytorchCase(name: string): PytorchCase {
     return data;
   };
   const labels = Uint8Array.from(tensor("y").data, Number);
-  const spec = parseNetworkSpec(metadata["network"] ? JSON.parse(metadata["network"]) : seedSpec());
+  const spec = parseNetworkSpec(metadata["network"] ? JSON.parse(metadata["network"]) : notebookSpec());
   const { inputs, steps } = spec;
 
   /** The notebook's two layers, whose constants the files without a description hold one by one. */
-  function seedSpec(): unknown {
+  function notebookSpec(): unknown {
     const constant = (key: string) => Number(metadata[key]);
     const neuron = {
       kind: "graded",

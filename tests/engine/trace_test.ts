@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createEngine } from "../../src/engine/choose.ts";
 import type { SampleTrace } from "../../src/engine/engine.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
@@ -78,10 +78,17 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
   });
 }
 
-const SHALLOW = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SHALLOW = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const ON_DEVICES = {
   ...NETWORKS,
-  seed: SHALLOW,
+  notebook: SHALLOW,
   "lif, recurrent": parseNetworkSpec({
     ...SHALLOW,
     layers: [

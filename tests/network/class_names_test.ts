@@ -8,10 +8,10 @@ import {
   listNames,
   shownName,
 } from "../../src/network/class_names.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 
 Deno.test("classNamesOf() calls classes by their index where nobody named them", () => {
-  const spec = seedNetwork({ classes: 3 });
+  const spec = notebookNetwork({ classes: 3 });
   assert.deepEqual(classNamesOf({ spec }), ["0", "1", "2"]);
   assert.deepEqual(classNamesOf({ spec, classes: ["a", "b", "c"] }), ["a", "b", "c"]);
 });

@@ -7,7 +7,7 @@ import {
   latencyLevels,
   sampleFormOf,
 } from "../../src/network/encoders.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 
@@ -64,7 +64,7 @@ Deno.test("latencyLevels() never rises, so a larger feature never spikes later",
   ));
 });
 
-const parse = (encoder: unknown, inputs = 6) => parseNetworkSpec({ ...seedNetwork({ inputs }), encoder });
+const parse = (encoder: unknown, inputs = 6) => parseNetworkSpec({ ...notebookNetwork({ inputs }), encoder });
 
 Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
   assert.deepEqual(parse({ kind: "poisson" }).encoder, { kind: "poisson", rate: 1, offset: 0 });

@@ -9,7 +9,7 @@ import {
   parameterShapes,
   readModel,
 } from "../../src/network/model_file.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { damagedSafetensors } from "../damaged_safetensors.ts";
@@ -17,7 +17,7 @@ import { mutationsOf } from "../mutations.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { assertWithstands, countAllocations } from "../withstand.ts";
 
-const spec = seedNetwork({ inputs: 5, hidden: 3, classes: 2, steps: 7 });
+const spec = notebookNetwork({ inputs: 5, hidden: 3, classes: 2, steps: 7 });
 
 /** A model whose weights count up from 0. */
 function modelOf(network: NetworkSpec, metadata: Record<string, string> = {}): Model {
@@ -43,7 +43,7 @@ function throwsInputError(bytes: Uint8Array, message: RegExp): void {
 }
 
 Deno.test("parameterShapes() lists each layer's weights and biases from the inputs up", () => {
-  assert.deepEqual(parameterShapes(seedNetwork()), [
+  assert.deepEqual(parameterShapes(notebookNetwork()), [
     ["w1", [100, 784]],
     ["b1", [100]],
     ["w2", [10, 100]],
@@ -59,7 +59,7 @@ Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
   );
   fc.assert(
     fc.property(sizes, sizes, sizes, fc.boolean(), texts, (inputs, hidden, classes, dense, metadata) => {
-      const network = (dense ? denseNetwork : seedNetwork)({ inputs, hidden, classes });
+      const network = (dense ? denseNetwork : notebookNetwork)({ inputs, hidden, classes });
       const model = modelOf(network, { ...metadata });
       const read = decodeModel(encodeModel(model), "model");
       assert.deepEqual(read.spec, network);
@@ -67,6 +67,11 @@ Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
       assert.deepEqual(read.metadata, model.metadata);
     }),
   );
+});
+
+Deno.test("decodeModel() gives the present name of the preset that was called seed", () => {
+  const { metadata } = decodeModel(encodeModel(modelOf(spec, { model: "seed", seed: "3" })), "model");
+  assert.deepEqual(metadata, { model: "notebook", seed: "3" });
 });
 
 Deno.test("decodeModel() reads the names of classes that encodeModel() wrote, and knows none where there are none", () => {

@@ -54,8 +54,8 @@ Deno.test("a program in an empty folder imports mod.ts from a server, as it woul
 });
 
 const BESIDE = `
-import { createEngine, initialParameters, seedNetwork } from "@spikelet/spikelet";
-const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+import { createEngine, initialParameters, notebookNetwork } from "@spikelet/spikelet";
+const spec = notebookNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
 using engine = await createEngine({ spec, engine: "wasm", threads: 1, batchSize: 4 });
 await engine.setParameters(initialParameters(spec, 0));
 console.log((await engine.getParameters()).size);

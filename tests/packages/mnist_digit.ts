@@ -7,12 +7,12 @@ import { join } from "node:path";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { kernels, modelOf } from "../serve/served_model.ts";
 
 /** Writes `model.safetensors` and `digit.bin` into a folder. @returns The answer as text, in which any bit shows. */
 export async function writeDigit(folder: string): Promise<string> {
-  const model = modelOf(seedNetwork(), { seed: "5" });
+  const model = modelOf(notebookNetwork(), { seed: "5" });
   const digit = Uint8Array.from((await loadMnist(undefined, "test")).features.subarray(0, 784));
   await Deno.writeFile(join(folder, "model.safetensors"), encodeModel(model));
   await Deno.writeFile(join(folder, "digit.bin"), digit);

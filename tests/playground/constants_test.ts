@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
-import { denseNetwork, seedNetwork, tunedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork, tunedNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { constantsOf, layersInWords, withConstant } from "../../playground/logic/constants.ts";
 
 const summary = (spec: Parameters<typeof constantsOf>[0]) =>
   constantsOf(spec).map(({ name, layers, value }) => [name, layersInWords({ layers }, spec), value]);
 
-Deno.test("constantsOf() lists what the seed's neurons share", () => {
-  assert.deepEqual(summary(seedNetwork()), [
+Deno.test("constantsOf() lists what the notebook's neurons share", () => {
+  assert.deepEqual(summary(notebookNetwork()), [
     ["decay", "layer 1 and the output layer", 0.9],
     ["threshold", "layer 1 and the output layer", 2],
     ["penalty", "layer 1 and the output layer", 2.5],
@@ -41,10 +41,10 @@ Deno.test("constantsOf() parts layers whose values differ, and leaves out what i
 });
 
 Deno.test("withConstant() changes that alone, into a network that can be", () => {
-  const spec = seedNetwork(), threshold = constantsOf(spec)[1]!;
+  const spec = notebookNetwork(), threshold = constantsOf(spec)[1]!;
   const other = withConstant(spec, threshold, 1.25);
   assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(other))), other);
-  assert.deepEqual(other, seedNetwork({ threshold: 1.25 }));
+  assert.deepEqual(other, notebookNetwork({ threshold: 1.25 }));
   for (const { least, most, ...constant } of constantsOf(spec)) {
     for (const value of [least, most]) parseNetworkSpec(withConstant(spec, constant, value));
   }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { Looker } from "../../playground/logic/looking.ts";
 import { digit, kernels, modelOf } from "../serve/served_model.ts";
 
 Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it comes", () => {
   const looker = new Looker(kernels);
-  for (const spec of [seedNetwork({ hidden: 13, steps: 21 }), denseNetwork({ hidden: 5 })]) {
+  for (const spec of [notebookNetwork({ hidden: 13, steps: 21 }), denseNetwork({ hidden: 5 })]) {
     const model = modelOf(spec), classifier = new Classifier(model, { kernels });
     for (const seed of [0, 7]) {
       const { parameters } = model, pixels = digit(3);
@@ -27,11 +27,11 @@ Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it com
 });
 
 Deno.test("Looker remembers weights, not constants", () => {
-  const looker = new Looker(kernels), spec = seedNetwork({ hidden: 13, steps: 21 });
+  const looker = new Looker(kernels), spec = notebookNetwork({ hidden: 13, steps: 21 });
   const { parameters } = modelOf(spec), rest = { seed: 0, precision: "f32", pixels: digit(1) } as const;
   assert.throws(() => looker.look({ spec, ...rest }), RangeError);
   const first = looker.look({ spec, parameters, ...rest });
-  const tuned = seedNetwork({ hidden: 13, steps: 21, threshold: 0.2 });
+  const tuned = notebookNetwork({ hidden: 13, steps: 21, threshold: 0.2 });
   const other = looker.look({ spec: tuned, ...rest });
   assert.notDeepEqual(other.spikes, first.spikes);
   assert.deepEqual(looker.look({ spec, ...rest }), first);

@@ -9,7 +9,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
-import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { lifNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { SUBSET } from "../../playground/logic/subset.ts";
 import { evaluate, train } from "../../src/training/trainer.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
@@ -71,8 +71,8 @@ async function writeLetters(folder: string): Promise<void> {
   }
 }
 
-/** What is trained with WebGPU: the seed's network, small enough for an adapter that computes on the CPU. */
-const SMALL = seedNetwork({ hidden: 20, steps: 8 });
+/** What is trained with WebGPU: the notebook's network, small enough for an adapter that computes on the CPU. */
+const SMALL = notebookNetwork({ hidden: 20, steps: 8 });
 
 /** Names that a page must show as they are, and short. */
 const NAMES = ["<b>circle</b>", "square\u001b[2J", "t".repeat(60)];
@@ -150,7 +150,7 @@ Deno.test({
       await t.step(
         "what was trained has the bits of the same training under Deno, with threads and without",
         async () => {
-          const { parameters: _, ...expected } = await trainedHere(seedNetwork({ hidden: 20 }), {
+          const { parameters: _, ...expected } = await trainedHere(notebookNetwork({ hidden: 20 }), {
             epochs: 8,
             batchSize: 250,
           });

@@ -4,7 +4,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { hashParameters } from "../../src/network/model_file.ts";
-import { lifNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { lifNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Recipe, TrainerMessage, TrainerReply } from "../../playground/logic/protocol.ts";
 import { recipeOf, settingsOf } from "../../playground/logic/recipes.ts";
@@ -16,7 +16,7 @@ import { drawDigits } from "../engine/drawn_digits.ts";
 const kernels = await loadKernels();
 const picture = { rows: 28, columns: 28 };
 const DATA = { train: { ...drawDigits(1, 90), picture }, test: { ...drawDigits(2, 30), picture } };
-const SPEC = seedNetwork({ hidden: 11, steps: 9 });
+const SPEC = notebookNetwork({ hidden: 11, steps: 9 });
 const RECIPE: Recipe = {
   epochs: 3,
   batchSize: 17,
@@ -157,7 +157,7 @@ Deno.test("Trainer that is stopped while it is paused ends", async () => {
 });
 
 Deno.test("Trainer hears of a pause, other constants and a stop while its engine is being opened", async () => {
-  const other = seedNetwork({ hidden: 11, steps: 9, threshold: 0.5 });
+  const other = notebookNetwork({ hidden: 11, steps: 9, threshold: 0.5 });
   const whilePaused: string[] = [];
   const { begin, replies } = trainerOf(undefined, async (spec, trainer) => {
     if (spec !== SPEC) return;
@@ -186,7 +186,7 @@ Deno.test("Trainer refuses a second training, and the first goes on", async () =
 });
 
 Deno.test("Trainer takes other constants between two batches, with weights and momentum", async () => {
-  const other = seedNetwork({ hidden: 11, steps: 9, threshold: 0.5, decay: 0.7 });
+  const other = notebookNetwork({ hidden: 11, steps: 9, threshold: 0.5, decay: 0.7 });
   const opened: NetworkSpec[] = [];
   const { begin, replies } = trainerOf((reply, trainer) => {
     if (reply.kind === "batch" && reply.standing.done === 34) trainer.handle({ kind: "tune", spec: other });
@@ -211,7 +211,7 @@ Deno.test("Trainer tells what failed in one line, and trains again", async () =>
   } as const;
   await trainer.handle({ ...train, engine: "wasm", goesOn: false });
   await trainer.handle({ kind: "data", ...DATA });
-  const spec = seedNetwork({ inputs: 9, hidden: 3 });
+  const spec = notebookNetwork({ inputs: 9, hidden: 3 });
   await trainer.handle({
     ...train,
     spec,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Samples, wordOf } from "../../src/data/samples.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { comparisonPage } from "../../src/report/comparison.ts";
 import { pairPredictions, sameSamples } from "../../src/report/disagreement.ts";
@@ -11,7 +11,7 @@ import { startEngine } from "../engine/batches.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 import { assertSelfContained } from "./self_contained.ts";
 
-const SPEC = seedNetwork({ inputs: 16, hidden: 6, classes: 3, steps: 5 });
+const SPEC = notebookNetwork({ inputs: 16, hidden: 6, classes: 3, steps: 5 });
 const run = (name: string) => ({
   name,
   directory: "runs/x",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { denseNetwork, seedNetwork } from "../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
@@ -24,7 +24,7 @@ function recordedRun(
     name: `<b onclick="x">&amp;'`,
     directory: "runs/x",
     record: parseRecord(
-      '{"state":"running","options":{"model":"seed","epochs":2,"note":"</script><img src=x>"}}',
+      '{"state":"running","options":{"model":"notebook","epochs":2,"note":"</script><img src=x>"}}',
       "r",
     ),
     metrics: Array.from(
@@ -67,8 +67,8 @@ Deno.test("reportPage() stays below its size, whatever fires", async () => {
   // Units of threshold −9 fire at every step; weights that were just drawn are as incompressible as any.
   for (
     const spec of [
-      seedNetwork({ hidden: 400, steps: 300, threshold: -9, penalty: 0 }),
-      seedNetwork({ hidden: 900, steps: 20, classes: 200 }),
+      notebookNetwork({ hidden: 400, steps: 300, threshold: -9, penalty: 0 }),
+      notebookNetwork({ hidden: 900, steps: 20, classes: 200 }),
     ]
   ) {
     const samples = drawSamples(spec, 1, 6, true);
@@ -77,7 +77,7 @@ Deno.test("reportPage() stays below its size, whatever fires", async () => {
 });
 
 Deno.test("reportPage() says that a run has no model, and shows what there is", async () => {
-  const { model: _model, modelPath: _path, ...run } = recordedRun(seedNetwork(), new Map());
+  const { model: _model, modelPath: _path, ...run } = recordedRun(notebookNetwork(), new Map());
   const document = assertSelfContained(await reportPage(run));
   const ids = [...document.querySelectorAll("section")].map(({ id }) => id);
   assert.deepEqual(ids, ["learning", "run"]);
@@ -87,7 +87,7 @@ Deno.test("reportPage() says that a run has no model, and shows what there is", 
 });
 
 Deno.test("reportPage() keeps the curves of very long runs small", async () => {
-  const { model: _model, ...run } = recordedRun(seedNetwork(), new Map(), 20_000);
+  const { model: _model, ...run } = recordedRun(notebookNetwork(), new Map(), 20_000);
   const page = await reportPage(run);
   assertSelfContained(page);
   assert.ok(page.length < 150_000, `${page.length}`);
@@ -96,8 +96,8 @@ Deno.test("reportPage() keeps the curves of very long runs small", async () => {
 Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one name, and without a model", async () => {
   const compared: ComparedRun[] = [];
   for (
-    const [spec, seed] of [[seedNetwork({ steps: 5 }), 1], [denseNetwork({ classes: 3 }), 1], [
-      seedNetwork(),
+    const [spec, seed] of [[notebookNetwork({ steps: 5 }), 1], [denseNetwork({ classes: 3 }), 1], [
+      notebookNetwork(),
       2,
     ]] as const
   ) {
@@ -110,7 +110,7 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
       predictions: await predict(engine, spec.loss, samples, 9),
     });
   }
-  const { model: _model, ...without } = recordedRun(seedNetwork(), new Map());
+  const { model: _model, ...without } = recordedRun(notebookNetwork(), new Map());
   const document = assertSelfContained(await comparisonPage([...compared, { run: without }]));
   assert.equal(document.querySelectorAll("#figures thead th").length, 5);
   assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
@@ -125,7 +125,7 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
 });
 
 Deno.test("losses that have run away keep their ticks within the margin", async () => {
-  const { model: _model, modelPath: _path, ...run } = recordedRun(seedNetwork(), new Map());
+  const { model: _model, modelPath: _path, ...run } = recordedRun(notebookNetwork(), new Map());
   const ticks = async (loss: number) => {
     const ranAway = { ...run, metrics: run.metrics.map((batch, i) => i === 2 ? { ...batch, loss } : batch) };
     const pages = [await reportPage(ranAway), await comparisonPage([{ run: ranAway }, { run }])];

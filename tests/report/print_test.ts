@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { DOMParser } from "linkedom";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { comparisonPage } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
@@ -19,7 +19,7 @@ const EPOCHS = 90;
 
 /** A run that was never trained, and what its network answers. */
 async function examinedRun(seed: number) {
-  const spec = seedNetwork({ hidden: 60, steps: 20 });
+  const spec = notebookNetwork({ hidden: 60, steps: 20 });
   const samples = drawSamples(spec, 1, 60, true), parameters = drawParameters(spec, seed);
   using engine = await startEngine({ spec, threads: 0, record: true, batchSize: samples.count });
   await engine.setParameters(parameters);
@@ -28,7 +28,7 @@ async function examinedRun(seed: number) {
     { length: 30 },
     (_, i) => ({ started: "2026-11-29", kernels: "WASM", threads: 1 + i, from: { epoch: 1 + i, batch: 0 } }),
   );
-  const options = { model: "seed", epochs: EPOCHS, seed };
+  const options = { model: "notebook", epochs: EPOCHS, seed };
   const batch = { batch: 1, samples: 10, loss: 2, accuracy: 0.25, firingRate: 0.1 };
   const run: RecordedRun = {
     name: `printed ${seed}`,

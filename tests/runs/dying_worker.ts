@@ -6,7 +6,7 @@
  */
 import assert from "node:assert/strict";
 import { EngineError } from "../../src/errors.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { resumeTraining } from "../../src/runs/resume.ts";
 import { readRecord } from "../../src/runs/run_record.ts";
 import { type RunOptions, runTraining } from "../../src/runs/run.ts";
@@ -21,7 +21,7 @@ globalThis.Worker = class extends Original {
   }
 };
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 50, threshold: 0.2, penalty: 0.4 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 50, threshold: 0.2, penalty: 0.4 });
 const samples = { train: drawSamples(spec, 1, 200, false), test: drawSamples(spec, 2, 5, false) };
 const OPTIONS: RunOptions = {
   model: "small",

@@ -5,7 +5,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { InputError } from "../../src/errors.ts";
 import { resumeTraining } from "../../src/runs/resume.ts";
 import { readNewest } from "../../src/runs/checkpoint_folder.ts";
@@ -13,7 +13,7 @@ import { hasRecord } from "../../src/runs/run_record.ts";
 import { type RunOptions, runTraining } from "../../src/runs/run.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2, penalty: 0.4 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2, penalty: 0.4 });
 const samples = { train: drawSamples(spec, 1, 20, false), test: drawSamples(spec, 2, 5, false) };
 const OPTIONS: RunOptions = {
   model: "small",

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { fingerprint } from "../../src/runs/run_facts.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5 });
 const [relaxed, plain] = [await loadKernels("relaxed"), await loadKernels("plain")];
 
 Deno.test("Engine.kernels tells builds apart, but neither threads nor tiles, which change no bit", () => {

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { checkRunName, defaultRunName } from "../../src/runs/run_folder.ts";
 
 Deno.test("defaultRunName() is the model and the time, and a name that checkRunName() takes", () => {
-  const name = defaultRunName("seed", new Date("2026-03-04T05:06:07.890Z"));
-  assert.equal(name, "seed-20260304-050607");
+  const name = defaultRunName("notebook", new Date("2026-03-04T05:06:07.890Z"));
+  assert.equal(name, "notebook-20260304-050607");
   checkRunName(name);
 });
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import {
   differences,
   parseOptions,
@@ -8,8 +8,8 @@ import {
 } from "../../src/runs/run_options.ts";
 
 const FEW: RecordedOptions = {
-  model: "seed",
-  spec: seedNetwork(),
+  model: "notebook",
+  spec: notebookNetwork(),
   epochs: 2,
   batchSize: 10,
   step: { learningRate: 0.1, momentum: 0.5 },
@@ -44,6 +44,10 @@ Deno.test("parseOptions() gives back what recordOptions() wrote, and nothing for
   }
   assert.equal(written(FEW).limit, null);
   assert.ok(!("samples" in written({ ...FEW, ...{ samples: {}, name: "x" } })));
+});
+
+Deno.test("parseOptions() reads the former name of the notebook preset", () => {
+  assert.equal(parseOptions({ ...written(FEW), model: "seed" }, "run.json").model, "notebook");
 });
 
 Deno.test("parseOptions() names what is missing, unknown or wrong", () => {

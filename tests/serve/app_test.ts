@@ -3,7 +3,7 @@ import { deflateSync } from "node:zlib";
 import { DOMParser } from "linkedom";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { integrator, layer, network } from "../../src/network/builder.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { Answering } from "../../src/serve/answering.ts";
 import { chunk, forgedFile, greyFile } from "../data/png_files.ts";
 import { tinyParts } from "./hostile.ts";
@@ -58,7 +58,7 @@ Deno.test("POST /classify answers of values as floats, and of sequences", async 
   const { value } = await ask(app, JSON.stringify({ values }), JSON_TYPE);
   assert.deepEqual(value, classifier.classify(Float32Array.from(values), 3));
   const spec = {
-    ...seedNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
+    ...notebookNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
     encoder: { kind: "direct", offset: 0 },
   } as const;
   const sequences = modelOf(spec), sequence = Array.from({ length: 12 }, (_, i) => i / 12);
@@ -74,7 +74,7 @@ Deno.test("POST /classify takes a picture as its rows, and a sequence as its ste
   const rows = Array.from({ length: 28 }, (_, row) => [...digit(0).subarray(28 * row, 28 * (row + 1))]);
   assert.deepEqual((await ask(app, JSON.stringify({ pixels: rows }), JSON_TYPE)).value, answerTo(0));
   const spec = {
-    ...seedNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
+    ...notebookNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
     encoder: { kind: "direct", offset: 0 },
   } as const;
   const sequences = appOf(modelOf(spec)), flat = Array.from({ length: 12 }, (_, i) => i / 12);
@@ -95,7 +95,7 @@ Deno.test("POST /classify takes a picture as its rows, and a sequence as its ste
 
 Deno.test("POST /classify answers shorter sequences as a classifier does, in every form, alone and among others", async () => {
   const spec = {
-    ...seedNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
+    ...notebookNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
     encoder: { kind: "direct", offset: 0 },
   } as const;
   const model = { ...modelOf(spec), classes: ["rest", "wave"] };

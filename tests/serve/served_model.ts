@@ -8,7 +8,7 @@ import { Classifier } from "../../src/classify/classifier.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import type { Model } from "../../src/network/model_file.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { Answering } from "../../src/serve/answering.ts";
 import { type AppOptions, createApp } from "../../src/serve/app.ts";
@@ -22,8 +22,8 @@ export function modelOf(spec: NetworkSpec, metadata: Record<string, string> = {}
   return { spec, parameters: initialParameters(spec, 0), metadata };
 }
 
-/** Of the seed's form, but small. */
-export const MODEL = modelOf(seedNetwork({ hidden: 30, steps: 12 }), { seed: "3", accuracy: "0.1" });
+/** Of the notebook's form, but small. */
+export const MODEL = modelOf(notebookNetwork({ hidden: 30, steps: 12 }), { seed: "3", accuracy: "0.1" });
 
 export const DIGITS = drawDigits(4, 40);
 

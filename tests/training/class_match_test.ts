@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import {
   alignParts,
   matchClasses,
@@ -21,7 +21,7 @@ function samplesOf(labels: number[], classes?: readonly string[], name = "mine t
   };
 }
 
-const three = { spec: seedNetwork({ inputs: 1, classes: 3 }) };
+const three = { spec: notebookNetwork({ inputs: 1, classes: 3 }) };
 const shapes = { ...three, classes: ["circle", "square", "triangle"] };
 const match = (network: typeof three & { classes?: readonly string[] }, samples: Samples) =>
   matchClasses(network, "model.safetensors", samples, "give other data");
@@ -85,15 +85,15 @@ Deno.test("matchClasses() of a model without names goes by indices, or by the or
 
 Deno.test("nameOutputs() names all outputs of a network that is to learn from data", () => {
   const part = samplesOf([0, 1], ["cat", "dog"]), both = { train: part, test: part };
-  assert.deepEqual(nameOutputs(three.spec, "seed", both, "x"), ["cat", "dog", "2"]);
+  assert.deepEqual(nameOutputs(three.spec, "notebook", both, "x"), ["cat", "dog", "2"]);
   assert.equal(
-    nameOutputs(three.spec, "seed", { train: samplesOf([1]), test: samplesOf([2]) }, "x"),
+    nameOutputs(three.spec, "notebook", { train: samplesOf([1]), test: samplesOf([2]) }, "x"),
     undefined,
   );
   const many = samplesOf([0], ["a", "b", "c", "d"], "mine train");
   assert.throws(
-    () => nameOutputs(three.spec, "seed", { train: many, test: many }, "give other data"),
-    /^InputError: seed: its network tells 3 classes apart, but mine train has 4, a, b, c, d: give other data$/,
+    () => nameOutputs(three.spec, "notebook", { train: many, test: many }, "give other data"),
+    /^InputError: notebook: its network tells 3 classes apart, but mine train has 4, a, b, c, d: give other data$/,
   );
 });
 

@@ -59,7 +59,7 @@ const kinds = (learned: Partial<Learned>) => found(learned).map(({ kind }) => ki
 
 Deno.test("diagnose() finds nothing in a network that learns as the presets do", () => {
   assert.deepEqual(found({}), []);
-  // What the presets show on MNIST: lif's lowest layer, seed's, and a loss that goes up and down a little.
+  // What the presets show on MNIST: lif's lowest layer, notebook's, and a loss that goes up and down a little.
   assert.deepEqual(found({ history: batches((i) => ({ norms: [12 + i % 9, 2, 1.2] })) }), []);
   assert.deepEqual(found({ history: batches((i) => ({ loss: 0.4 + 0.3 * (i % 2) })) }), []);
   // Records of a version that kept no norms.

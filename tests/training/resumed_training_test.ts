@@ -4,14 +4,14 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingOptions } from "../../src/training/trainer.ts";
 import type { EpochReport, TrainingCheckpoint } from "../../src/training/training_state.ts";
 import { bitsOf } from "../engine/batches.ts";
 import { answered as answeredIn } from "../engine/deadline.ts";
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
 const kernels = await loadKernels();
 
 /** Samples of three classes with noise; a class has three bright pixels of its own. */

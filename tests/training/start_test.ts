@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { graded as gradedNeuron, integrator, layer, lif, network } from "../../src/network/builder.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { denseNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
@@ -19,16 +19,16 @@ const kernels = await loadKernels();
 const open = (options: Omit<Parameters<typeof createWasmEngine>[0], "kernels">) =>
   Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
 
-const seed = seedNetwork({ hidden: 60, steps: 20 });
-const [graded] = seed.layers;
+const NOTEBOOK = notebookNetwork({ hidden: 60, steps: 20 });
+const [graded] = NOTEBOOK.layers;
 const DEEP: NetworkSpec = {
-  ...seed,
-  layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, seed.layers[1]!],
+  ...NOTEBOOK,
+  layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, NOTEBOOK.layers[1]!],
 };
 
 Deno.test("startFromData() brings every layer below the top to the rate, on samples that it did not see", async () => {
   for (
-    const [rate, spec] of [[0.1, DEEP], [0.03, seed], [0.2, {
+    const [rate, spec] of [[0.1, DEEP], [0.03, NOTEBOOK], [0.2, {
       ...DEEP,
       encoder: { kind: "poisson", rate: 1, offset: 0 },
     }]] as const
@@ -75,10 +75,10 @@ Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate
 });
 
 Deno.test("startFromData() stops where larger weights make a layer fire hardly more, for its resets hold it back", async () => {
-  const { layers: [layer] } = await startFromData(seed, DIGITS, { seed: 1, rate: 0.6, open });
+  const { layers: [layer] } = await startFromData(NOTEBOOK, DIGITS, { seed: 1, rate: 0.6, open });
   assert.ok(!layer!.reached && layer!.rate > 0.1 && layer!.rate < 0.6, JSON.stringify(layer));
   assert.ok(layer!.scale >= 1 && layer!.scale <= 32, JSON.stringify(layer));
-  const again = await startFromData(seed, DIGITS, { seed: 1, rate: layer!.rate, open });
+  const again = await startFromData(NOTEBOOK, DIGITS, { seed: 1, rate: layer!.rate, open });
   assert.ok(again.layers[0]!.reached, JSON.stringify(again.layers));
 });
 

@@ -7,7 +7,7 @@ import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { EpochReport } from "../../src/training/training_state.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { seedNetwork } from "../../src/network/presets.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import { shuffledOrder, STREAM } from "../../src/random.ts";
 import {
   batchesOf,
@@ -18,7 +18,7 @@ import {
   type TrainingOptions,
 } from "../../src/training/trainer.ts";
 
-const spec = seedNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
+const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
 const kernels = await loadKernels();
 const step = { learningRate: 0.1, momentum: 0.5 };
 

@@ -19,7 +19,7 @@ function changed(
   return serializeSafetensors(tensors, metadata);
 }
 
-Deno.test("parseReferenceCase() multiplies the seed's inputs with their draws, one sequence a sample", () => {
+Deno.test("parseReferenceCase() multiplies the notebook's inputs with their draws, one sequence a sample", () => {
   const { tensors } = parseSafetensors(small.slice(), "case");
   const x = tensors.get("x"), r = tensors.get("r");
   assert.ok(x?.dtype === "F32" && r?.dtype === "F32");

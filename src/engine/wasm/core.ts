@@ -350,7 +350,7 @@ export class Core {
       steps, stepCounts, stepUnits, stepOutputs);
   }
 
-  /** A layer of which nobody asks for more than its spikes: the seed's lowest one. */
+  /** A layer of which nobody asks for more than its spikes: the notebook's lowest one. */
   #scanSpikes(memory: LayerMemory): void {
     const { layer, currentStride, counts, spikeSteps, spikeOutputs } = memory;
     const steps = this.#steps;

@@ -6,7 +6,7 @@
  * @module
  */
 import { initialParameters } from "../../network/initialise.ts";
-import { seedNetwork } from "../../network/presets.ts";
+import { notebookNetwork } from "../../network/presets.ts";
 import { compilePlan } from "../plan.ts";
 import { Core } from "./core.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
@@ -28,7 +28,7 @@ const WARM_UP = 30;
 
 /** Times a precision's tiles against each other; some milliseconds each. */
 export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
-  const spec = seedNetwork({ hidden: 40, steps: 32 });
+  const spec = notebookNetwork({ hidden: 40, steps: 32 });
   const plan = compilePlan(spec, { skip: false });
   const pixels = Uint8Array.from({ length: spec.inputs }, (_, i) => i);
   const samples = {

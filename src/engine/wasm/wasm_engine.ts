@@ -56,9 +56,9 @@ export interface WasmEngineOptions {
  *
  * @example
  * ```ts
- * import { createWasmEngine, initialParameters, loadKernels, seedNetwork } from "@spikelet/spikelet";
+ * import { createWasmEngine, initialParameters, loadKernels, notebookNetwork } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+ * const spec = notebookNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
  * using engine = createWasmEngine({ spec, kernels: await loadKernels(), threads: 0 });
  * await engine.setParameters(initialParameters(spec, 0));
  * ```

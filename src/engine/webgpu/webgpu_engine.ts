@@ -80,9 +80,9 @@ export interface WebGpuEngine extends Engine, Disposable {
  *
  * @example
  * ```ts ignore
- * import { createWebGpuEngine, initialParameters, seedNetwork } from "@spikelet/spikelet";
+ * import { createWebGpuEngine, initialParameters, notebookNetwork } from "@spikelet/spikelet";
  *
- * const spec = seedNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
+ * const spec = notebookNetwork({ inputs: 4, hidden: 8, classes: 2, steps: 16 });
  * using engine = await createWebGpuEngine({ spec });
  * await engine.setParameters(initialParameters(spec, 0));
  * ```

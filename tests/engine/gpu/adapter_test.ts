@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { chooseAdapter, describeAdapter, findAdapters, type Gpu } from "../../../src/engine/gpu/adapter.ts";
 import { openDevice } from "../../../src/engine/gpu/device.ts";
 import { createWebGpuEngine } from "../../../src/engine/webgpu/webgpu_engine.ts";
-import { seedNetwork } from "../../../src/network/presets.ts";
+import { notebookNetwork } from "../../../src/network/presets.ts";
 import { gpuTest } from "./gpu.ts";
 
 const NONE: Gpu = { requestAdapter: () => Promise.resolve(null) };
@@ -19,7 +19,7 @@ Deno.test("findAdapters() finds none where there is none", async () => {
 });
 
 Deno.test("createWebGpuEngine() rejects with an EngineError where there is no adapter", async () => {
-  await assert.rejects(createWebGpuEngine({ spec: seedNetwork(), gpu: NONE }), { name: "EngineError" });
+  await assert.rejects(createWebGpuEngine({ spec: notebookNetwork(), gpu: NONE }), { name: "EngineError" });
 });
 
 gpuTest("findAdapters() names each adapter once, with its limits", async () => {

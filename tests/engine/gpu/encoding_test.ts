@@ -1,7 +1,7 @@
 import { SampleFeatures } from "../../../src/data/augment.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../../src/engine/gpu/encoding.ts";
 import { DELTA_CHANNELS, type Encoder, inputsOf } from "../../../src/network/encoders.ts";
-import { seedNetwork } from "../../../src/network/presets.ts";
+import { notebookNetwork } from "../../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchOf } from "../batches.ts";
@@ -30,7 +30,7 @@ for (const encoder of ENCODERS) {
     `the encoder ${name} gives on the device what the reference network is fed`,
     async (backend) => {
       const steps = 7;
-      const spec = { ...seedNetwork({ steps }), inputs: inputsOf(encoder, 13), encoder };
+      const spec = { ...notebookNetwork({ steps }), inputs: inputsOf(encoder, 13), encoder };
       for (const arePixels of [true, false]) {
         const samples = drawSamples(spec, 4, 6, arePixels);
         const batch = batchOf(samples, [5, 0, 3]);

@@ -4,7 +4,7 @@ import type { Batch, Engine } from "../../../src/engine/engine.ts";
 import { createHybridEngine, type HybridEngineOptions } from "../../../src/engine/hybrid/hybrid_engine.ts";
 import { loadKernels } from "../../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
-import { denseNetwork, seedNetwork } from "../../../src/network/presets.ts";
+import { denseNetwork, notebookNetwork } from "../../../src/network/presets.ts";
 import { STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine as startWasm } from "../batches.ts";
@@ -13,7 +13,14 @@ import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
 import { drawSamples, networkCases } from "../network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 const kernels = await loadKernels();
@@ -118,12 +125,12 @@ for (const threads of [0, 2]) {
 }
 
 gpuTest("a network that is too large for the device is refused before anything is begun", async () => {
-  const steps = seedNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
+  const steps = notebookNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
   await assert.rejects(createHybridEngine({ spec: steps, kernels }), {
     name: "EngineError",
     message: /the inputs of all steps take 32,768 MiB/,
   });
-  await assert.rejects(createHybridEngine({ spec: seedNetwork(), kernels, gpuMemory: 1 }), {
+  await assert.rejects(createHybridEngine({ spec: notebookNetwork(), kernels, gpuMemory: 1 }), {
     name: "EngineError",
     message: /^--gpu-memory 1: .* give at least \d, /,
   });
@@ -143,10 +150,10 @@ gpuTest("counts tell what a batch asks of the device", async () => {
 
 gpuTest("a batch is cut in two, filled up to whole groups, where there is room", async () => {
   using engine = await startEngine({
-    spec: seedNetwork({ inputs: 4, hidden: 3, steps: 128 }),
+    spec: notebookNetwork({ inputs: 4, hidden: 3, steps: 128 }),
     batchSize: 1000,
   });
-  const samples = drawSamples(seedNetwork({ inputs: 4, hidden: 3, steps: 128 }), 1, 10, false);
+  const samples = drawSamples(notebookNetwork({ inputs: 4, hidden: 3, steps: 128 }), 1, 10, false);
   const before = engine.counts.dispatches;
   await engine.evaluate(batchOf(samples, Array.from({ length: 1000 }, (_, i) => i % 10)));
   assert.equal(engine.counts.dispatches - before, 2 * 3);

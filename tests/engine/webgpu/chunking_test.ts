@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compilePlan } from "../../../src/engine/plan.ts";
 import { cutBatch, memoryNeedOf, partsOf } from "../../../src/engine/webgpu/chunking.ts";
-import { seedNetwork } from "../../../src/network/presets.ts";
+import { notebookNetwork } from "../../../src/network/presets.ts";
 
 const planOf = (steps: number, hidden = 20) =>
-  compilePlan(seedNetwork({ inputs: 30, hidden, classes: 4, steps }));
+  compilePlan(notebookNetwork({ inputs: 30, hidden, classes: 4, steps }));
 
 Deno.test("cutBatch() presents each sample once, in chunks of one size that fit and are whole groups", () => {
   fc.assert(

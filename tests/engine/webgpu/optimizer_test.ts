@@ -2,12 +2,19 @@ import assert from "node:assert/strict";
 import type { Step } from "../../../src/engine/engine.ts";
 import { createWebGpuEngine } from "../../../src/engine/webgpu/webgpu_engine.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
-import { seedNetwork } from "../../../src/network/presets.ts";
+import { notebookNetwork } from "../../../src/network/presets.ts";
 import { batchesOf } from "../batches.ts";
 import { gpuTest } from "../gpu/gpu.ts";
 import { drawSamples } from "../network_cases.ts";
 
-const SPEC = seedNetwork({ inputs: 61, hidden: 43, classes: 4, steps: 10, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 61,
+  hidden: 43,
+  classes: 4,
+  steps: 10,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const BATCHES = batchesOf(drawSamples(SPEC, 1, 90, false), 30);
 const SGD: Step = { learningRate: 0.1, momentum: 0.5 };
 const ADAM: Step = { kind: "adamw", learningRate: 0.01, clip: 0.02 };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { createEngine } from "../../../src/engine/choose.ts";
 import { createWebGpuEngine, type WebGpuEngineOptions } from "../../../src/engine/webgpu/webgpu_engine.ts";
 import { initialParameters } from "../../../src/network/initialise.ts";
-import { seedNetwork } from "../../../src/network/presets.ts";
+import { notebookNetwork } from "../../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../../src/network/spec.ts";
 import { drawKey, STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
@@ -14,7 +14,14 @@ import { drawParameters, drawSamples, type NetworkCase, networkCases } from "../
 import { encodeSample, gradientOf, present, widen } from "../reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = seedNetwork({ inputs: 29, hidden: 19, classes: 4, steps: 22, threshold: 0.5, penalty: 0.75 });
+const SPEC = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 const SAMPLES = drawSamples(SPEC, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 
@@ -197,17 +204,17 @@ gpuTest(
 );
 
 gpuTest("a network that is too large for the device is refused before anything is begun", async () => {
-  const steps = seedNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
+  const steps = notebookNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
   await assert.rejects(createWebGpuEngine({ spec: steps }), {
     name: "EngineError",
     message: /the inputs of all steps take 32,768 MiB/,
   });
-  const weights = seedNetwork({ inputs: 131_072, hidden: 65_536, classes: 1, steps: 1 });
+  const weights = notebookNetwork({ inputs: 131_072, hidden: 65_536, classes: 1, steps: 1 });
   await assert.rejects(createWebGpuEngine({ spec: weights }), {
     name: "EngineError",
     message: /one layer's weights take/,
   });
-  await assert.rejects(createWebGpuEngine({ spec: seedNetwork(), gpuMemory: 1 }), {
+  await assert.rejects(createWebGpuEngine({ spec: notebookNetwork(), gpuMemory: 1 }), {
     name: "EngineError",
     message: /^--gpu-memory 1: .* give at least 3, /,
   });

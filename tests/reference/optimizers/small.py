@@ -2,7 +2,7 @@
 
     python3 tests/reference/optimizers/small.py        (needs python3-torch, nothing else)
 
-The network is the seed's (two layers of graded neurons, a delay of one step each, the second one's states averaged over
+The network is the notebook's (two layers of graded neurons, a delay of one step each, the second one's states averaged over
 time); the batch and its draws are the same at every step. `__metadata__.cases` names each case with its optimizer as
 Spikelet's `Step`; tensors are called `CASE.w1_after3`. No potential comes near its threshold, so rounding decides no gate,
 and where a case clips, every step is clipped.

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The seed's network in PyTorch, for bench/peers.ts: trained for some batches and timed, or held to a golden case.
+"""The notebook's network in PyTorch, for bench/peers.ts: trained for some batches and timed, or held to a golden case.
 
     notebook   one step of the whole network at a time, as the notebook is written
     tuned      the hidden layer's products of all steps in one call, then the scan over its currents; then the top's likewise
