@@ -42,4 +42,4 @@ export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
 export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
 export { startFromData, type StartOptions } from "./src/training/default_start.ts";
-export * from "./src/training/checkpoint.ts";
+export * from "./src/runs/read_checkpoint.ts";

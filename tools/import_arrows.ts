@@ -33,7 +33,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
   // What is done with it.
-  "src/training": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/training": ["src/network", "src/data", ...ENGINE],
   "src/runs": ["src/files", "src/network", "src/data", ...ENGINE, "src/training"],
   "src/verify": ["src/files", "src/network", "src/data", ...ENGINE],
   "src/classify": ["src/network", "src/data", ...ENGINE],
@@ -51,7 +51,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
 
   // Its faces: the library, the command line, the page.
   "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
-  "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/portable.ts"],
+  "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/portable.ts"],
   "src/cli": [
     ...[
       "src/files",

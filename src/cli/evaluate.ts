@@ -10,7 +10,7 @@ import { openDataSource } from "../data/data_source.ts";
 import { createEngine } from "../engine/choose.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { areIndices, classNamesOf, listNames } from "../network/class_names.ts";
-import { readTrained } from "../training/checkpoint.ts";
+import { readTrained } from "../runs/read_checkpoint.ts";
 import { fitSamples } from "../training/fit.ts";
 import { dataOfRun } from "../runs/run_record.ts";
 import { findModel } from "../runs/run_folder.ts";

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { writeError } from "../files/file_access.ts";
-import { type Checkpoint, encodeCheckpoint, readCheckpoint } from "../training/checkpoint.ts";
+import { type Checkpoint, encodeCheckpoint } from "../training/checkpoint.ts";
+import { readCheckpoint } from "./read_checkpoint.ts";
 
 const FOLDER = "checkpoints";
 

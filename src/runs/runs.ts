@@ -8,7 +8,7 @@ import { isOwnFolder } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile, writeError } from "../files/file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
-import { readCheckpoint } from "../training/checkpoint.ts";
+import { readCheckpoint } from "./read_checkpoint.ts";
 import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";
 import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
 import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";

@@ -4,8 +4,6 @@
  * @module
  */
 import * as v from "valibot";
-import { join } from "node:path";
-import { readText } from "../files/file_access.ts";
 import type { BatchReport } from "./trainer.ts";
 
 /** What is read of a line again; versions of Spikelet record different things. */
@@ -40,21 +38,4 @@ export function metricsOf(report: BatchReport): BatchMetrics {
     }),
     seconds,
   };
-}
-
-/** All lines of a run, whichever session wrote them; damaged ones are passed over. */
-export async function readHistory(directory: string): Promise<BatchMetrics[]> {
-  const text = await readText(join(directory, "metrics.jsonl"));
-  return text.split("\n").flatMap((line) => {
-    const parsed = v.safeParse(batchMetrics, parseLine(line));
-    return parsed.success ? [parsed.output] : [];
-  });
-}
-
-function parseLine(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -11,7 +11,6 @@ import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
-import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import {
   decodeModel,
@@ -195,20 +194,16 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
   };
 }
 
-/** Reads a checkpoint from a file. @throws {InputError} as {@linkcode decodeCheckpoint}, or when it cannot be read. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  return await decodeCheckpoint(await readWhole(path), path);
-}
-
 /**
- * Reads a model from a file that is one, or from a checkpoint, whose parameters are one.
+ * Reads a model from the bytes of a file that is one, or of a checkpoint, whose parameters are one.
  *
- * @throws {InputError} when it cannot be read, or is neither.
+ * @param bytes The whole file.
+ * @param name What messages call it.
+ * @throws {InputError} when it is neither.
  */
-export async function readTrained(path: string): Promise<Model> {
-  const bytes = await readWhole(path);
-  if (parseSafetensors(bytes, path).metadata.format !== FORMAT) return decodeModel(bytes, path);
-  const { spec, state, metadata, classes } = await decodeCheckpoint(bytes, path);
+export async function decodeTrained(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Model> {
+  if (parseSafetensors(bytes, name).metadata.format !== FORMAT) return decodeModel(bytes, name);
+  const { spec, state, metadata, classes } = await decodeCheckpoint(bytes, name);
   return { spec, parameters: state.parameters, metadata, ...(classes && { classes }) };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { decodeModel, encodeModel, readModel } from "../../src/network/model_file.ts";
-import { readTrained } from "../../src/training/checkpoint.ts";
+import { readTrained } from "../../src/runs/read_checkpoint.ts";
 import { greyFile } from "../data/png_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readCheckpoint } from "../../src/training/checkpoint.ts";
+import { readCheckpoint } from "../../src/runs/read_checkpoint.ts";
 import { checkpointPaths, readNewest } from "../../src/runs/checkpoint_folder.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
