@@ -81,24 +81,20 @@ export async function* gunzip(
 }
 
 /**
- * Inflates a zlib stream and counts what comes out.
+ * Inflates a zlib stream.
  *
  * @param packed The stream, in pieces of any size.
- * @param most Stops beyond so many bytes.
- * @returns The bytes that came out: more than `most` where it was stopped.
+ * @returns What comes out, in pieces of 16 KiB at most; half a megabyte is made ahead at most.
  * @throws {InflateError} when it is damaged or cut short, its checksum is wrong, or something follows its end.
  */
-export function inflatedSize(packed: Iterable<Uint8Array>, most: number): number {
+export function* inflateZlib(packed: Iterable<Uint8Array>): Generator<Uint8Array<ArrayBuffer>> {
   const stream = new Inflator("zlib");
-  let size = 0;
   for (const bytes of packed) {
     for (let at = 0; at < bytes.length; at += PIECE) {
       if (stream.ended) throw new InflateError("something follows the end of its compressed data");
-      for (const { length } of stream.inflate(bytes.subarray(at, at + PIECE))) size += length;
-      if (size > most) return size;
+      yield* stream.inflate(bytes.subarray(at, at + PIECE));
       if (stream.left > 0) throw new InflateError("something follows the end of its compressed data");
     }
   }
   if (!stream.ended) throw new InflateError("its compressed data are cut short");
-  return size;
 }

@@ -1,26 +1,16 @@
 /**
- * PNG files as brightness and opacity, decoded by fast-png behind a guard.
+ * PNG files as brightness and opacity (https://www.w3.org/TR/png-3).
  *
- * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is decoded before its size is
- * known from its header, found within bounds, and kept by its data; and the decoder sees nothing but the chunks that make
- * the picture.
+ * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is inflated before the size is known from
+ * the header and found within bounds, and no more than that; chunks that do not make the picture are left alone.
  *
  * @module
  */
-import { decode, type DecodedPng } from "fast-png";
 import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";
-import { inflatedSize } from "./inflate.ts";
+import { inflateZlib } from "./inflate.ts";
 import { InflateError } from "./inflate_error.ts";
-import {
-  type Chunk,
-  damagedPng,
-  dataOf,
-  findChunks,
-  MOST_SIDE,
-  type PngChunks,
-  SIGNATURE,
-} from "./png_chunks.ts";
+import { type Chunk, damagedPng, dataOf, findChunks, MOST_SIDE, type PngChunks } from "./png_chunks.ts";
 
 /** A picture's pixels, row by row from the top; 0 to 255 each. */
 export interface Raster {
@@ -52,13 +42,19 @@ const COLOURS: ReadonlyMap<number, Colour> = new Map<number, Colour>([
   [6, { channels: 4, depths: [8, 16], palette: "suggested", transparency: 0 }],
 ]);
 
-/** Where Adam7's passes begin, and their strides. */
-const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [
-  0,
-  1,
-  1,
-  2,
-]] as const;
+/** A pass over the picture: where it begins, and its strides. */
+type Pass = readonly [x: number, y: number, dx: number, dy: number];
+
+const ONE_PASS: readonly Pass[] = [[0, 0, 1, 1]];
+const ADAM7: readonly Pass[] = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
 
 /**
  * Decodes a PNG.
@@ -71,32 +67,22 @@ const ADAM7 = [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2,
 export function decodePng(bytes: Uint8Array, name: string, most: number = MOST_PIXELS): Raster {
   const chunks = findChunks(bytes, name);
   const header = readHeader(dataOf(bytes, chunks.header), name, most);
-  const entries = checkColours(bytes, chunks, header, name);
-  checkData(bytes, chunks.data, header.inflated, name);
-  const colours = header.colour.palette === "needed"
-    ? [chunks.palette, chunks.transparency]
-    : [chunks.transparency];
-  const picture = chunksOf(bytes, [
-    chunks.header,
-    ...colours.filter((chunk) => chunk !== undefined),
-    ...chunks.data,
-    chunks.end,
-  ]);
-  let decoded: DecodedPng;
-  try {
-    decoded = decode(picture);
-  } catch {
-    // All else has been looked at.
-    throw damagedPng(name, "a row has a filter that PNG does not have");
-  }
-  return toRaster(decoded, entries, name);
+  checkColours(bytes, chunks, header, name);
+  const samples = readSamples(inflateRows(bytes, chunks.data, header, name), header, name);
+  const transparency = chunks.transparency && dataOf(bytes, chunks.transparency);
+  return header.colour.palette === "needed" && chunks.palette
+    ? rasterOfIndices(samples, dataOf(bytes, chunks.palette), transparency, header, name)
+    : rasterOfColours(samples, transparency, header);
 }
 
-/** What follows from the header: how long the data are to be once they are inflated, and what their numbers mean. */
+/** What the header says. */
 interface Header {
-  readonly inflated: number;
+  readonly width: number;
+  readonly height: number;
+  /** Bits of a channel. */
   readonly depth: number;
   readonly colour: Colour;
+  readonly passes: readonly Pass[];
 }
 
 function readHeader(data: Uint8Array, name: string, most: number): Header {
@@ -122,27 +108,16 @@ function readHeader(data: Uint8Array, name: string, most: number): Header {
   ) {
     throw damagedPng(name, "its header names a form that PNG does not have");
   }
-  if (interlace === 1 && depth < 8) {
-    throw new InputError(
-      `${name}: interlaced, with ${depth} bit${depth === 1 ? "" : "s"} a pixel: save it without interlacing`,
-    );
-  }
-  const rows = (width: number, height: number) =>
-    width * height === 0 ? 0 : height * (1 + Math.ceil(width * colour.channels * depth / 8));
-  if (interlace === 0) return { inflated: rows(width, height), depth, colour };
-  const passes = ADAM7.map(([x, y, dx, dy]) =>
-    rows(Math.ceil((width - x) / dx), Math.ceil((height - y) / dy))
-  );
-  return { inflated: passes.reduce((a, b) => a + b), depth, colour };
+  return { width, height, depth, colour, passes: interlace === 0 ? ONE_PASS : ADAM7 };
 }
 
-/** Holds palette and transparency to the colour type. @returns Colours of the palette; 0 where there is none. */
+/** Holds palette and transparency to the colour type. */
 function checkColours(
   bytes: Uint8Array,
   { palette, transparency }: PngChunks,
   { depth, colour }: Header,
   name: string,
-): number {
+): void {
   const entries = palette ? dataOf(bytes, palette).length / 3 : 0;
   const most = colour.palette === "needed" ? 2 ** depth : 256;
   if (!palette && colour.palette === "needed") throw damagedPng(name, "it has no palette");
@@ -156,84 +131,137 @@ function checkColours(
     );
   }
   const found = transparency && dataOf(bytes, transparency).length, allowed = colour.transparency;
-  if (found === undefined) return entries;
+  if (found === undefined) return;
   if (allowed === "palette" ? found > entries : found !== allowed || allowed === 0) {
     const expected = allowed === "palette" ? `at most ${entries}` : allowed === 0 ? "none" : String(allowed);
     throw damagedPng(name, `its tRNS chunk has ${found} bytes: expected ${expected}`);
   }
-  return entries;
+}
+
+/** Columns and rows of a pass, and the bytes of a row behind its filter. */
+function sizeOf([x, y, dx, dy]: Pass, { width, height, depth, colour }: Header) {
+  const columns = Math.ceil((width - x) / dx), rows = Math.ceil((height - y) / dy);
+  const length = Math.ceil(columns * colour.channels * depth / 8);
+  return { columns, rows: columns === 0 ? 0 : rows, length };
 }
 
 /** Inflates the data a piece at a time, and stops where they are more than they should be. */
-function checkData(bytes: Uint8Array, data: readonly Chunk[], expected: number, name: string): void {
-  let length: number;
+function inflateRows(bytes: Uint8Array, data: readonly Chunk[], header: Header, name: string): Uint8Array {
+  const sizes = header.passes.map((pass) => sizeOf(pass, header));
+  const inflated = new Uint8Array(sizes.reduce((sum, { rows, length }) => sum + rows * (1 + length), 0));
+  let at = 0;
   try {
-    length = inflatedSize(data.map((chunk) => dataOf(bytes, chunk)), expected);
+    for (const piece of inflateZlib(data.map((chunk) => dataOf(bytes, chunk)))) {
+      if (at + piece.length > inflated.length) {
+        throw damagedPng(name, `its data inflate to more than the ${inflated.length} bytes of its size`);
+      }
+      inflated.set(piece, at);
+      at += piece.length;
+    }
   } catch (error) {
     throw error instanceof InflateError ? damagedPng(name, error.message) : error;
   }
-  if (length > expected) {
-    throw damagedPng(name, `its data inflate to more than the ${expected} bytes of its size`);
+  if (at === inflated.length) return inflated;
+  throw damagedPng(name, `its data inflate to ${at} bytes, but its size has ${inflated.length}`);
+}
+
+/** The numbers of all channels, `[height, width, channels]`. @param inflated Is unfiltered in place. */
+function readSamples(inflated: Uint8Array, header: Header, name: string): Uint16Array {
+  const { width, height, depth, colour: { channels }, passes } = header;
+  const samples = new Uint16Array(width * height * channels), step = Math.max(1, channels * depth / 8);
+  let at = 0;
+  for (const pass of passes) {
+    const [x, y, dx, dy] = pass, { columns, rows, length } = sizeOf(pass, header);
+    let above: Uint8Array = new Uint8Array(length);
+    for (let row = 0; row < rows; row++) {
+      const line = inflated.subarray(at + 1, at + 1 + length);
+      if (inflated[at]! > 4) throw damagedPng(name, "a row has a filter that PNG does not have");
+      unfilter(line, above, inflated[at]!, step);
+      for (let i = 0; i < columns * channels; i++) {
+        const column = x + dx * Math.floor(i / channels), place = (y + dy * row) * width + column;
+        samples[place * channels + i % channels] = sampleAt(line, i, depth);
+      }
+      above = line;
+      at += 1 + length;
+    }
   }
-  if (length < expected) {
-    throw damagedPng(name, `its data inflate to ${length} bytes, but its size has ${expected}`);
+  return samples;
+}
+
+/** Undoes a row's filter (PNG, clause 9): each byte was stored less a prediction. @param step Bytes of a pixel. */
+function unfilter(line: Uint8Array, above: Uint8Array, filter: number, step: number): void {
+  for (let i = 0; i < line.length; i++) {
+    const left = i < step ? 0 : line[i - step]!, up = above[i]!;
+    switch (filter) {
+      case 1:
+        line[i]! += left;
+        break;
+      case 2:
+        line[i]! += up;
+        break;
+      case 3:
+        line[i]! += (left + up) >> 1;
+        break;
+      case 4:
+        line[i]! += paeth(left, up, i < step ? 0 : above[i - step]!);
+        break;
+    }
   }
 }
 
-function chunksOf(bytes: Uint8Array, chunks: readonly Chunk[]): Uint8Array {
-  const picture = new Uint8Array(chunks.reduce((sum, { from, to }) => sum + to - from, SIGNATURE.length));
-  picture.set(SIGNATURE);
-  let at = SIGNATURE.length;
-  for (const { from, to } of chunks) {
-    picture.set(bytes.subarray(from, to), at);
-    at += to - from;
-  }
-  return picture;
+/** Whichever neighbour is the nearest to left + up − diagonal, the first of equals. */
+function paeth(left: number, up: number, diagonal: number): number {
+  const toLeft = Math.abs(up - diagonal), toUp = Math.abs(left - diagonal);
+  const toDiagonal = Math.abs(left + up - 2 * diagonal);
+  if (toLeft <= toUp && toLeft <= toDiagonal) return left;
+  return toUp <= toDiagonal ? up : diagonal;
 }
 
-function toRaster(png: DecodedPng, entries: number, name: string): Raster {
-  const { width, height } = png;
+/** A row's number at a place: the most significant bits and bytes come first. */
+function sampleAt(line: Uint8Array, i: number, depth: number): number {
+  if (depth === 16) return line[2 * i]! << 8 | line[2 * i + 1]!;
+  const bit = i * depth;
+  return line[bit >> 3]! >> (8 - depth - (bit & 7)) & (2 ** depth - 1);
+}
+
+/** A picture whose numbers are colours. @param key The one colour that is transparent, two bytes a channel. */
+function rasterOfColours(
+  samples: Uint16Array,
+  key: Uint8Array | undefined,
+  { width, height, depth, colour: { channels } }: Header,
+): Raster {
   const grey = new Uint8Array(width * height), alpha = new Uint8Array(width * height).fill(255);
-  const { samples, channels, most } = samplesOf(png, entries, name);
-  const key = png.palette ? undefined : png.transparency;
-  const coloured = channels >= 3, opaque = channels % 2 === 1;
+  const most = 2 ** depth - 1, colours = channels < 3 ? 1 : 3;
+  const keyed = key && Array.from({ length: colours }, (_, i) => key[2 * i]! << 8 | key[2 * i + 1]!);
   for (let i = 0; i < grey.length; i++) {
     const at = i * channels;
-    const red = samples[at]!,
-      green = samples[coloured ? at + 1 : at]!,
-      blue = samples[coloured ? at + 2 : at]!;
-    grey[i] = Math.round((299 * red + 587 * green + 114 * blue) / 1000 * 255 / most);
-    if (!opaque) alpha[i] = Math.round(samples[at + channels - 1]! * 255 / most);
-    else if (key && red === key[0] && (!coloured || green === key[1] && blue === key[2])) alpha[i] = 0;
+    grey[i] = brightness(samples[at]!, samples[at + (colours >> 1)]!, samples[at + colours - 1]!, most);
+    if (channels > colours) alpha[i] = Math.round(samples[at + colours]! * 255 / most);
+    else if (keyed?.every((value, channel) => value === samples[at + channel])) alpha[i] = 0;
   }
   return { width, height, grey, alpha };
 }
 
-/** A picture's channels, one number each, and the largest number that there can be. */
-function samplesOf(
-  png: DecodedPng,
-  entries: number,
+/** A picture whose numbers are colours of a palette. @param opacities Of its first colours. */
+function rasterOfIndices(
+  samples: Uint16Array,
+  palette: Uint8Array,
+  opacities: Uint8Array | undefined,
+  { width, height }: Header,
   name: string,
-): { samples: ArrayLike<number>; channels: number; most: number } {
-  const { depth, data, channels, palette } = png;
-  const samples = depth >= 8 ? data : unpacked(png), most = 2 ** depth - 1;
-  if (!palette) return { samples, channels, most };
-  const of = palette[0]?.length ?? 0, colours = new Uint8Array(samples.length * of);
+): Raster {
+  const grey = new Uint8Array(width * height), alpha = new Uint8Array(width * height);
+  const entries = palette.length / 3;
   for (const [i, index] of samples.entries()) {
     if (index >= entries) {
       throw damagedPng(name, `pixel ${i} has colour ${index}, but its palette has ${entries}`);
     }
-    colours.set(palette[index] ?? [], i * of);
+    grey[i] = brightness(palette[3 * index]!, palette[3 * index + 1]!, palette[3 * index + 2]!, 255);
+    alpha[i] = opacities?.[index] ?? 255;
   }
-  return { samples: colours, channels: of, most: 255 };
+  return { width, height, grey, alpha };
 }
 
-/** Samples of 1, 2 or 4 bits, a byte each. */
-function unpacked({ width, height, depth, data }: DecodedPng): Uint8Array {
-  const samples = new Uint8Array(width * height), row = Math.ceil(width * depth / 8);
-  for (let i = 0; i < samples.length; i++) {
-    const bit = i % width * depth;
-    samples[i] = data[Math.floor(i / width) * row + (bit >> 3)]! >> (8 - depth - (bit & 7)) & 2 ** depth - 1;
-  }
-  return samples;
+function brightness(red: number, green: number, blue: number, most: number): number {
+  return Math.round((299 * red + 587 * green + 114 * blue) / 1000 * 255 / most);
 }

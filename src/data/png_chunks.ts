@@ -12,7 +12,7 @@ import { oneLine } from "../text/one_line.ts";
 export const MOST_SIDE = 4096;
 
 /** What a PNG file begins with. */
-export const SIGNATURE: Uint8Array = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
+const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** A chunk's place: `from` its length, `to` behind its checksum. */
 export interface Chunk {

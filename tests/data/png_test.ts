@@ -21,7 +21,7 @@ const images: fc.Arbitrary<PngImage> = fc.constantFrom(0, 2, 3, 4, 6).chain((col
     const bytes = (length: number) => Uint8Array.from({ length }, () => next(256));
     const length = width * height * CHANNELS[colour];
     const samples = Array.from({ length }, () => next(2 ** depth));
-    const image = { width, height, depth, colour, samples, filters, interlaced: interlaced && depth >= 8 };
+    const image = { width, height, depth, colour, samples, filters, interlaced };
     const inKey = (value: number) => [value >> 8, value & 255];
     if (colour === 3) {
       const palette = { palette: bytes(3 * 2 ** depth) };
@@ -165,11 +165,6 @@ for (
         chunk("PLTE", new Uint8Array(6)),
       ]),
       /^picture: the PNG is damaged: .*palette/,
-    ],
-    [
-      "interlaced bits",
-      forgedFile({ ...SMALL, depth: 1, interlaced: true }, new Uint8Array(9)),
-      /^picture: interlaced, with 1 bit a pixel: save it without interlacing$/,
     ],
   ] as const
 ) {
