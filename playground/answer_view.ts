@@ -247,7 +247,7 @@ export class AnswerView {
       values: trace.potentials[top]!,
       steps,
       units,
-      threshold: "threshold" in neuron && !neuron.learn?.some((name) => name === "threshold")
+      threshold: "threshold" in neuron && !neuron.trainable?.some((name) => name === "threshold")
         ? neuron.threshold
         : undefined,
       coloured: new Map(leaders.map((unit, i) => [unit, COLOURED[i]![1]])),

@@ -37,13 +37,13 @@ export {
   completeNeuron,
   type GradedNeuron,
   type IntegratorNeuron,
-  LEARNABLE,
-  type Learnable,
   type LifNeuron,
   type Reset,
   RESETS,
   type Surrogate,
   SURROGATES,
+  TRAINABLE,
+  type Trainable,
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
 export * from "./network/presets.ts";

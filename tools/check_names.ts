@@ -23,6 +23,14 @@ const OLD_NAMES: readonly OldName[] = [
     allowed: { "src/licenses": "texts of licences" },
   },
   { old: /optimiser/i, now: "optimizer" },
+  {
+    old: /[.{"`] ?learn\b[^"]|\blearn[?:]|--learn\b/,
+    now: "trainable",
+    allowed: { "src/network/neurons.ts": "old files are read", "tests/network/spec_test.ts": "the same" },
+  },
+  { old: /\.fires\b/, now: "isSpiking" },
+  { old: /\bhasRate\b/, now: "hasSurrogate" },
+  { old: /\bisExact\b/, now: "hasExactGradient" },
   // Of everything else.
   {
     old: /seedNetwork|SeedOptions|SEED_DEFAULTS|describeSeed\b|the seed's (network|size)/,

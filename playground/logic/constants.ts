@@ -51,7 +51,7 @@ export function constantsOf(spec: NetworkSpec): Constant[] {
 }
 
 function valueOf({ neuron }: LayerSpec, name: ConstantName): number | undefined {
-  if (neuron.learn?.some((learned) => learned === name)) return undefined;
+  if (neuron.trainable?.some((learned) => learned === name)) return undefined;
   switch (neuron.kind) {
     case "graded":
       return neuron[name];

@@ -146,7 +146,7 @@ export class Advice {
 
   /** A part of the loss that holds units to a firing rate. */
   rateTarget(layer: number): Remedy {
-    if (this.#asked.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasRate) return undefined;
+    if (this.#asked.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) return undefined;
     return this.#file === undefined
       ? tied("--rate-target 0.1")
       : tied(`set loss.rate to {"target": 0.1, "weight": 1} in ${this.#file}`);

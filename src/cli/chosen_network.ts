@@ -8,7 +8,7 @@ import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { readNetwork } from "../network/network_file.ts";
-import { type CompleteNeuron, completeNeuron, LEARNABLE, type Neuron, NEURONS } from "../network/neurons.ts";
+import { type CompleteNeuron, completeNeuron, type Neuron, NEURONS, TRAINABLE } from "../network/neurons.ts";
 import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
@@ -140,14 +140,14 @@ function changed(spec: NetworkSpec, options: NetworkOptions, isGiven: IsGiven): 
 
 /** The neuron of the hidden layers: the preset's, or another kind's with its own constants where none are given. */
 function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: IsGiven): CompleteNeuron {
-  const { neuron: kind = preset.kind, learn, reset, surrogate, slope } = options;
+  const { neuron: kind = preset.kind, trainable, reset, surrogate, slope } = options;
   const vain = kind === "lif" ? isGiven("penalty") && "penalty" : LIF_ONLY.find(isGiven);
   if (vain) throw new OptionError(`${FLAGS[vain]}: means nothing for ${kind} neurons: leave it out`);
-  const known = kind === "lif" ? ["decay", "threshold"] : LEARNABLE;
-  const strange = learn?.find((name) => !known.includes(name));
+  const known = kind === "lif" ? ["decay", "threshold"] : TRAINABLE;
+  const strange = trainable?.find((name) => !known.includes(name));
   if (strange !== undefined) {
     throw new OptionError(
-      `--learn ${strange}: ${kind} neurons have no such constant: expected ${known.join(" or ")}`,
+      `--trainable ${strange}: ${kind} neurons have no such constant: expected ${known.join(" or ")}`,
     );
   }
   const neuron = kind === preset.kind ? preset : NEURONS[kind].defaults;
@@ -155,7 +155,7 @@ function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: 
     ...(isGiven("decay") && { decay: options.decay }),
     ...(isGiven("threshold") && { threshold: options.threshold }),
     ...(kind === "graded" && isGiven("penalty") && { penalty: options.penalty }),
-    ...(learn && { learn }),
+    ...(trainable && { trainable }),
   };
   if (neuron.kind !== "lif") return completeNeuron({ ...neuron, ...own } as Neuron);
   return completeNeuron({
@@ -168,7 +168,7 @@ function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: 
 
 /** What reads a hidden layer of another kind than the preset's: the same neuron where spikes are read, else an integrator. */
 function outputNeuron(hidden: CompleteNeuron, from: Readout["from"]): Neuron {
-  if (from === "spikes") return { ...hidden, learn: [] };
+  if (from === "spikes") return { ...hidden, trainable: [] };
   return { ...NEURONS.integrator.defaults, decay: hidden.decay };
 }
 

@@ -8,7 +8,7 @@ import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import type { Encoder } from "../network/encoders.ts";
-import { LEARNABLE, type Learnable, type Neuron, RESETS, SURROGATES } from "../network/neurons.ts";
+import { type Neuron, RESETS, SURROGATES, TRAINABLE, type Trainable } from "../network/neurons.ts";
 import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, PRESETS } from "../training/presets.ts";
 import { presentModelName } from "../network/former_names.ts";
@@ -70,11 +70,11 @@ export const recurrentOption = new Option(
   "--recurrent",
   "hidden layers take their own outputs of the step before as inputs, too",
 ).helpGroup(NETWORK);
-/** `--learn` */
+/** `--trainable` */
 export const learnOption = listOption(
-  "--learn <constants>",
-  `constants that each hidden unit learns for itself: ${LEARNABLE.join(", ")}`,
-  (text) => parseWords("--learn", text, LEARNABLE),
+  "--trainable <constants>",
+  `constants that each hidden unit learns for itself: ${TRAINABLE.join(", ")}`,
+  (text) => parseWords("--trainable", text, TRAINABLE),
 ).helpGroup(NETWORK);
 /** `--reset` */
 export const resetOption = choiceOption(
@@ -148,7 +148,7 @@ export interface NetworkOptions extends Required<Omit<PresetOptions, "inputs" | 
   readonly layers?: readonly number[] | undefined;
   readonly neuron?: typeof HIDDEN[number] | undefined;
   readonly recurrent?: true | undefined;
-  readonly learn?: readonly Learnable[] | undefined;
+  readonly trainable?: readonly Trainable[] | undefined;
   readonly reset?: typeof RESETS[number] | undefined;
   readonly surrogate?: typeof SURROGATES[number] | undefined;
   readonly slope?: number | undefined;
@@ -172,7 +172,7 @@ export const FLAGS = {
   layers: "--layers",
   neuron: "--neuron",
   recurrent: "--recurrent",
-  learn: "--learn",
+  trainable: "--trainable",
   reset: "--reset",
   surrogate: "--surrogate",
   slope: "--slope",

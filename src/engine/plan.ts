@@ -14,8 +14,8 @@ import {
   type CompleteNeuron,
   completeNeuron,
   kindOf,
-  type Learnable,
-  learnedOf,
+  type Trainable,
+  trainableOf,
 } from "../network/neurons.ts";
 import type { Loss, NetworkSpec, RateTarget, Readout } from "../network/spec.ts";
 
@@ -35,7 +35,7 @@ export interface LayerPlan {
   readonly units: number;
   readonly neuron: CompleteNeuron;
   /** The neuron's learned constants: tensors `decay1`, `threshold1`, `scale1` `[units]`. */
-  readonly learned: readonly Learnable[];
+  readonly learned: readonly Trainable[];
   /** I_t has V·o_{t-1} besides, o before the layer's delay: a tensor `v1` `[units, units]`. */
   readonly recurrent: boolean;
   readonly source: Source;
@@ -154,11 +154,11 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
   const { skip = true, record = false, dense = false } = options;
   const top = spec.layers.length - 1;
   const layers = spec.layers.map((layer, index): LayerPlan => {
-    const neuron = completeNeuron(layer.neuron), learned = learnedOf(neuron);
+    const neuron = completeNeuron(layer.neuron), learned = trainableOf(neuron);
     const { recurrent = false, units } = layer;
     // The top's states are read at every step, so its gradient does not follow from its spikes.
-    const exact = !dense && index < top && kindOf(neuron).isExact(neuron);
-    const plain = !recurrent && learned.length === 0 && kindOf(neuron).learnables(neuron).scale === 1;
+    const exact = !dense && index < top && kindOf(neuron).hasExactGradient(neuron);
+    const plain = !recurrent && learned.length === 0 && kindOf(neuron).trainables(neuron).scale === 1;
     return {
       index,
       inputs: index === 0 ? spec.inputs : spec.layers[index - 1]!.units,
@@ -169,7 +169,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
       source: index > 0 ? "spikes" : spec.encoder.kind === "constant" ? "constant" : "inputs",
       inputDelay: index === 0 ? 0 : spec.layers[index - 1]!.delay,
       wayBack: exact ? "spikes" : "steps",
-      rate: index < top && kindOf(neuron).hasRate ? spec.loss.rate : undefined,
+      rate: index < top && kindOf(neuron).hasSurrogate ? spec.loss.rate : undefined,
       dense: record || index > 0 || !exact || !plain,
     };
   });

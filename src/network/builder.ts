@@ -49,7 +49,7 @@ export interface NetworkDescription {
  *   steps: 25,
  *   encoder: { kind: "constant" },
  *   layers: [
- *     layer(128, lif({ decay: 0.95, learn: ["decay"] }), { recurrent: true }),
+ *     layer(128, lif({ decay: 0.95, trainable: ["decay"] }), { recurrent: true }),
  *     layer(10, integrator({ decay: 0.9 })),
  *   ],
  *   readout: { from: "state", reduce: "max" },

@@ -6,7 +6,7 @@
 import { checkObject, checkWhole } from "../misuse.ts";
 import { drawKey, STREAM, uniform } from "../random.ts";
 import { parameterShapes } from "./model_file.ts";
-import { completeNeuron, kindOf, learnedOf } from "./neurons.ts";
+import { completeNeuron, kindOf, trainableOf } from "./neurons.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /**
@@ -30,8 +30,8 @@ export function initialParameters(spec: NetworkSpec, seed: number): Map<string, 
   checkWhole("seed", seed, 0);
   const parameters = new Map<string, Float32Array>();
   const constants = new Map(spec.layers.flatMap(({ neuron }, i) => {
-    const complete = completeNeuron(neuron), first = kindOf(complete).learnables(complete);
-    return learnedOf(complete).map((name): [string, number] => [`${name}${i + 1}`, first[name]!]);
+    const complete = completeNeuron(neuron), first = kindOf(complete).trainables(complete);
+    return trainableOf(complete).map((name): [string, number] => [`${name}${i + 1}`, first[name]!]);
   }));
   let inputs = spec.inputs;
   parameterShapes(spec).forEach(([name, shape], tensor) => {

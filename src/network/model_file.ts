@@ -21,7 +21,7 @@ import {
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
 import { presentModelName } from "./former_names.ts";
-import { learnedOf } from "./neurons.ts";
+import { trainableOf } from "./neurons.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
@@ -67,7 +67,7 @@ export function parameterShapes(spec: NetworkSpec): [name: string, shape: readon
       [`w${i + 1}`, weights],
       [`b${i + 1}`, [units]],
       ...(recurrent ? [[`v${i + 1}`, [units, units]] as [string, readonly number[]]] : []),
-      ...learnedOf(neuron).map((name): [string, readonly number[]] => [`${name}${i + 1}`, [units]]),
+      ...trainableOf(neuron).map((name): [string, readonly number[]] => [`${name}${i + 1}`, [units]]),
     ];
   });
 }

@@ -11,10 +11,10 @@ import { InputError } from "../errors.ts";
 import { describeIssue } from "./issues.ts";
 
 /** The constants that can be learned, in the order of their tensors in a file; each has one value a unit then. */
-export const LEARNABLE = ["decay", "threshold", "scale"] as const;
+export const TRAINABLE = ["decay", "threshold", "scale"] as const;
 
-/** One of {@linkcode LEARNABLE}. */
-export type Learnable = typeof LEARNABLE[number];
+/** One of {@linkcode TRAINABLE}. */
+export type Trainable = typeof TRAINABLE[number];
 
 /**
  * The notebook's neuron (docs/networks.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
@@ -33,7 +33,7 @@ export interface GradedNeuron {
   /** γ, what a spike is multiplied by before it is handed on. @default {1} */
   readonly scale?: number;
   /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
-  readonly learn?: readonly ("decay" | "threshold" | "scale")[];
+  readonly trainable?: readonly ("decay" | "threshold" | "scale")[];
 }
 
 /** What a spike does to the membrane potential: take θ_t off, set it to 0, or nothing. */
@@ -79,7 +79,7 @@ export interface LifNeuron {
   /** ρ, how much of the adaptation is left after a step; 0 to 1. @default {0} */
   readonly adaptationDecay?: number;
   /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
-  readonly learn?: readonly ("decay" | "threshold")[];
+  readonly trainable?: readonly ("decay" | "threshold")[];
 }
 
 /**
@@ -95,7 +95,7 @@ export interface IntegratorNeuron {
   /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
   readonly synapticDecay?: number;
   /** Whether each unit learns its own decay; the value above is the first one. @default {no} */
-  readonly learn?: readonly "decay"[];
+  readonly trainable?: readonly "decay"[];
 }
 
 /** A kind of neuron with its constants. */
@@ -114,21 +114,21 @@ export interface NeuronKind<N extends CompleteNeuron> {
   /** The constants where they are not given. */
   readonly defaults: N;
   /** Fires spikes: zero at most steps. One that does not can only be the last layer. */
-  readonly fires: boolean;
+  readonly isSpiking: boolean;
   /** Its spikes have a derivative on the way back (a surrogate), so that a firing rate has one. */
-  readonly hasRate: boolean;
+  readonly hasSurrogate: boolean;
   /**
    * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with
    * the same d for all units.
    */
-  isExact(neuron: N): boolean;
+  hasExactGradient(neuron: N): boolean;
   /**
    * How far below its threshold a unit may stay at every step, and still have a gradient: 0 where a spike alone has one, infinite
    * where it has one at any distance.
    */
   gradientReach(neuron: N): number;
   /** The first values of what can be learned. */
-  learnables(neuron: N): Readonly<Partial<Record<Learnable, number>>>;
+  trainables(neuron: N): Readonly<Partial<Record<Trainable, number>>>;
   /** Its other constants as numbers, in the order in which its kernels read them. */
   constants(neuron: N): readonly number[];
 }
@@ -139,7 +139,7 @@ const notNegative = v.pipe(finite, v.minValue(0));
 const positive = v.pipe(finite, v.gtValue(0));
 
 /** Names of learned constants, each once. */
-function learn<const Names extends readonly Learnable[]>(...names: Names) {
+function trainable<const Names extends readonly Trainable[]>(...names: Names) {
   return v.optional(
     v.pipe(
       v.array(v.picklist(names)),
@@ -151,7 +151,7 @@ function learn<const Names extends readonly Learnable[]>(...names: Names) {
 
 /** The constants of each kind where they are not given: in a description, in the builder and on the command line. */
 const DEFAULTS = {
-  graded: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, learn: [] },
+  graded: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, trainable: [] },
   lif: {
     kind: "lif",
     decay: 0.9,
@@ -161,9 +161,9 @@ const DEFAULTS = {
     synapticDecay: 0,
     adaptation: 0,
     adaptationDecay: 0,
-    learn: [],
+    trainable: [],
   },
-  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, trainable: [] },
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
 /** Every {@linkcode Reset}, in the order of its number in the kernels' constants. */
@@ -183,14 +183,14 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
     threshold: v.optional(finite, DEFAULTS.graded.threshold),
     penalty: v.optional(notNegative, DEFAULTS.graded.penalty),
     scale: v.optional(finite, DEFAULTS.graded.scale),
-    learn: learn("decay", "threshold", "scale"),
+    trainable: trainable("decay", "threshold", "scale"),
   }),
   defaults: DEFAULTS.graded,
-  fires: true,
-  hasRate: false,
-  isExact: (neuron) => !neuron.learn.includes("decay"),
+  isSpiking: true,
+  hasSurrogate: false,
+  hasExactGradient: (neuron) => !neuron.trainable.includes("decay"),
   gradientReach: () => 0,
-  learnables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
+  trainables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
   constants: ({ penalty }) => [penalty],
 };
 
@@ -207,14 +207,14 @@ const lif: NeuronKind<Required<LifNeuron>> = {
     synapticDecay: v.optional(share, DEFAULTS.lif.synapticDecay),
     adaptation: v.optional(finite, DEFAULTS.lif.adaptation),
     adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
-    learn: learn("decay", "threshold"),
+    trainable: trainable("decay", "threshold"),
   }),
   defaults: DEFAULTS.lif,
-  fires: true,
-  hasRate: true,
-  isExact: () => false,
+  isSpiking: true,
+  hasSurrogate: true,
+  hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
-  learnables: ({ decay, threshold }) => ({ decay, threshold }),
+  trainables: ({ decay, threshold }) => ({ decay, threshold }),
   constants: ({ reset, surrogate, synapticDecay, adaptation, adaptationDecay }) => [
     synapticDecay,
     adaptation,
@@ -230,14 +230,14 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
     kind: v.literal("integrator"),
     decay: v.optional(share, DEFAULTS.integrator.decay),
     synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
-    learn: learn("decay"),
+    trainable: trainable("decay"),
   }),
   defaults: DEFAULTS.integrator,
-  fires: false,
-  hasRate: false,
-  isExact: () => false,
+  isSpiking: false,
+  hasSurrogate: false,
+  hasExactGradient: () => false,
   gradientReach: () => Infinity,
-  learnables: ({ decay }) => ({ decay }),
+  trainables: ({ decay }) => ({ decay }),
   constants: ({ synapticDecay }) => [synapticDecay],
 };
 
@@ -272,11 +272,24 @@ const ofNoKind = v.pipe(
   }),
 );
 
+/** Files of earlier versions say `learn` for `trainable`. */
+function renameLearn(neuron: unknown): unknown {
+  if (typeof neuron !== "object" || neuron === null || !("learn" in neuron) || "trainable" in neuron) {
+    return neuron;
+  }
+  const { learn, ...others } = neuron;
+  return { ...others, trainable: learn };
+}
+
 /** Checks a neuron of any kind and fills in its defaults. */
-export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.lazy((input) => {
-  const known = v.safeParse(ofKnownKind, input);
-  return known.success ? kinds[known.output.kind].schema : ofNoKind;
-});
+export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.pipe(
+  v.unknown(),
+  v.transform(renameLearn),
+  v.lazy((input) => {
+    const known = v.safeParse(ofKnownKind, input);
+    return known.success ? kinds[known.output.kind].schema : ofNoKind;
+  }),
+);
 
 /** What is true of a neuron's kind. */
 export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
@@ -292,7 +305,7 @@ export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
  * ```ts
  * import { completeNeuron } from "@spikelet/spikelet";
  *
- * console.log(completeNeuron({ kind: "integrator", decay: 0.9 })); // { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] }
+ * console.log(completeNeuron({ kind: "integrator", decay: 0.9 })); // { kind: "integrator", decay: 0.9, synapticDecay: 0, trainable: [] }
  * ```
  */
 export function completeNeuron(neuron: Neuron): CompleteNeuron {
@@ -308,11 +321,11 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
 export function constantNames(
   { layers }: { readonly layers: readonly { readonly neuron: Neuron }[] },
 ): Set<string> {
-  return new Set(layers.flatMap(({ neuron }, i) => learnedOf(neuron).map((name) => `${name}${i + 1}`)));
+  return new Set(layers.flatMap(({ neuron }, i) => trainableOf(neuron).map((name) => `${name}${i + 1}`)));
 }
 
-/** Names of a neuron's learned constants, in the order of {@linkcode LEARNABLE}. */
-export function learnedOf({ learn = [] }: Neuron): readonly Learnable[] {
-  const chosen: readonly Learnable[] = learn;
-  return LEARNABLE.filter((name) => chosen.includes(name));
+/** Names of a neuron's learned constants, in the order of {@linkcode TRAINABLE}. */
+export function trainableOf({ trainable = [] }: Neuron): readonly Trainable[] {
+  const chosen: readonly Trainable[] = trainable;
+  return TRAINABLE.filter((name) => chosen.includes(name));
 }

@@ -187,13 +187,13 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
     );
   }
   spec.layers.forEach((layer, i) => {
-    if (!kindOf(layer.neuron).fires && i < spec.layers.length - 1) {
+    if (!kindOf(layer.neuron).isSpiking && i < spec.layers.length - 1) {
       throw new InputError(
         `${where}: layers.${i}.neuron: a neuron of kind ${layer.neuron.kind} fires no spikes: it can only be the last layer`,
       );
     }
   });
-  if (spec.loss.rate && !spec.layers.slice(0, -1).some(({ neuron }) => kindOf(neuron).hasRate)) {
+  if (spec.loss.rate && !spec.layers.slice(0, -1).some(({ neuron }) => kindOf(neuron).hasSurrogate)) {
     throw new InputError(
       `${where}: loss.rate: no layer below the top has a firing rate that can be learned: ` +
         "expected one with a surrogate derivative, such as lif",

@@ -35,8 +35,8 @@ const MOST = 500;
 const LEAST = 16;
 
 /** Whether a layer fires spikes; one of integrators hands on its potentials. */
-export function fires({ layers }: NetworkSpec, layer: number): boolean {
-  return kindOf(layers[layer]!.neuron).fires;
+export function isSpiking({ layers }: NetworkSpec, layer: number): boolean {
+  return kindOf(layers[layer]!.neuron).isSpiking;
 }
 
 /** How many samples are recorded: 500, or fewer where the network is large. */
@@ -67,7 +67,7 @@ export async function recordSamples(
   count: number,
   onSample: (done: number, total: number) => void = () => {},
 ): Promise<Recordings> {
-  const sums = spec.layers.flatMap((_, layer) => fires(spec, layer) ? [sumLayer(spec, layer)] : []);
+  const sums = spec.layers.flatMap((_, layer) => isSpiking(spec, layer) ? [sumLayer(spec, layer)] : []);
   for (let index = 0; index < count; index++) {
     const { spikes } = await traceSample(engine, samples, index);
     for (const sum of sums) sum.add(spikes[sum.layer]!, samples.labels[index]!);

@@ -16,7 +16,7 @@ import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
-import { fires } from "./recordings.ts";
+import { isSpiking } from "./recordings.ts";
 import { className, probability } from "./words.ts";
 
 /** Points of a drawn line, and marked spikes of a unit. */
@@ -70,7 +70,7 @@ function oneSample(
       chance(label)
     }`;
   const { steps, layers } = spec, top = layers.length - 1;
-  const firing = layers.map((_, layer) => layer).filter((layer) => fires(spec, layer));
+  const firing = layers.map((_, layer) => layer).filter((layer) => isSpiking(spec, layer));
   const shown = firing.length <= MOST_RASTERS
     ? firing
     : [...firing.slice(0, MOST_RASTERS - 1), firing.at(-1)!];
@@ -87,7 +87,7 @@ function oneSample(
       ),
       `Spikes of ${layerName(layer, top)}.`,
     );
-  const hidden = fires(spec, 0) && top > 0
+  const hidden = isSpiking(spec, 0) && top > 0
     ? figure(
       hiddenPotentials(spec, parameters, trace),
       "Potentials of three units of layer 1: the busiest, a middling one, and the silent one that came the closest to its " +

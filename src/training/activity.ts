@@ -10,7 +10,7 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/choose.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
-import { completeNeuron, kindOf, type Learnable } from "../network/neurons.ts";
+import { completeNeuron, kindOf, type Trainable } from "../network/neurons.ts";
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
 import { STREAM } from "../random.ts";
 
@@ -129,11 +129,11 @@ function summarise(
   parameters: Parameters,
 ): LayerActivity {
   const presented = count / units; // steps of all samples
-  const complete = completeNeuron(neuron), { fires, gradientReach, learnables } = kindOf(complete);
-  const constants = learnables(complete);
-  const valuesOf = (name: Learnable) => parameters.get(`${name}${index + 1}`);
+  const complete = completeNeuron(neuron), { isSpiking, gradientReach, trainables } = kindOf(complete);
+  const constants = trainables(complete);
+  const valuesOf = (name: Trainable) => parameters.get(`${name}${index + 1}`);
   const thresholds = valuesOf("threshold") ?? new Float32Array(units).fill(constants.threshold ?? NaN);
-  const threshold = fires ? meanOf(thresholds) : null;
+  const threshold = isSpiking ? meanOf(thresholds) : null;
   const reaches = gradientReach(complete);
   const silent = Array.from(spikes, (each) => each === 0);
   const mean = sum / count;
@@ -149,13 +149,13 @@ function summarise(
     neuron: neuron.kind,
     threshold,
     steadyCurrent: threshold === null ? null : threshold / reach,
-    firingRate: fires ? total / count : null,
-    silent: fires ? silent.filter((each) => each).length : null,
+    firingRate: isSpiking ? total / count : null,
+    silent: isSpiking ? silent.filter((each) => each).length : null,
     // The potential of a unit that never fired is never reset.
-    withoutGradient: fires
+    withoutGradient: isSpiking
       ? silent.filter((each, unit) => each && thresholds[unit]! - highest[unit]! >= reaches).length
       : null,
-    saturated: fires ? spikes.filter((each) => each === presented).length : null,
+    saturated: isSpiking ? spikes.filter((each) => each === presented).length : null,
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
     largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
   };

@@ -130,7 +130,7 @@ async function compareStates(
     });
     if (prefix === "") {
       spec.layers.forEach(({ units, neuron }, layer) => {
-        if (kindOf(neuron).fires) {
+        if (kindOf(neuron).isSpiking) {
           const name = `o${layer + 1}`;
           const whole = gates.get(name) ?? new Uint8Array(spec.steps * samples.count * units);
           gates.set(name, whole);

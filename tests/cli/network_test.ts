@@ -29,9 +29,9 @@ Deno.test("train --network trains what the file describes, and evaluate measures
         {
           units: 24,
           recurrent: true,
-          neuron: { kind: "lif", decay: 0.9, threshold: 0.5, learn: ["decay", "threshold"] },
+          neuron: { kind: "lif", decay: 0.9, threshold: 0.5, trainable: ["decay", "threshold"] },
         },
-        { units: 10, neuron: { kind: "integrator", decay: 0.8, learn: ["decay"] } },
+        { units: 10, neuron: { kind: "integrator", decay: 0.8, trainable: ["decay"] } },
       ],
       readout: { reduce: "max" },
       loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 0.5 } },
@@ -55,7 +55,7 @@ Deno.test("train --network trains what the file describes, and evaluate measures
       /^ {2}deno task train --resume lif --epochs 14 +train on from here$/m,
     );
     const { spec, parameters } = await readModel(join(folder, "runs", "lif", "model.safetensors"));
-    assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, learn: ["decay", "threshold"] }));
+    assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, trainable: ["decay", "threshold"] }));
     assert.deepEqual([spec.readout, spec.loss], [
       { from: "state", reduce: "max", begin: 0 },
       description.loss,
@@ -131,8 +131,8 @@ Deno.test("train --network names the path inside the file where it is wrong", as
         /^net\.json: layers\.1\.neuron\.kind: "lief": expected one of "graded", "lif", "integrator"$/m,
       ],
       [
-        changed((n) => Reflect.set(n.layers[0]!.neuron, "learn", ["scale"])),
-        /^net\.json: layers\.0\.neuron\.learn\.0: /m,
+        changed((n) => Reflect.set(n.layers[0]!.neuron, "trainable", ["scale"])),
+        /^net\.json: layers\.0\.neuron\.trainable\.0: /m,
       ],
       [
         changed((n) => Reflect.set(n.layers[0]!.neuron, "surrogate", { kind: "atan", slope: 0 })),
@@ -224,7 +224,7 @@ Deno.test("train's short forms say the same as a description", async () => {
         }),
       ],
       [
-        "--hidden 8 --neuron lif --decay 0.8 --threshold 0.5 --learn threshold,decay --reset zero --surrogate boxcar " +
+        "--hidden 8 --neuron lif --decay 0.8 --threshold 0.5 --trainable threshold,decay --reset zero --surrogate boxcar " +
         "--slope 0.5 --read spikes --reduce sum --loss squared-error --rate-target 0.2 --rate-weight 3",
         (() => {
           const constants = {
@@ -238,7 +238,7 @@ Deno.test("train's short forms say the same as a description", async () => {
             steps,
             encoder: noise,
             layers: [
-              layer(8, lif({ ...constants, learn: ["threshold", "decay"] })),
+              layer(8, lif({ ...constants, trainable: ["threshold", "decay"] })),
               layer(10, lif(constants)),
             ],
             readout: { from: "spikes", reduce: "sum" },
@@ -247,10 +247,10 @@ Deno.test("train's short forms say the same as a description", async () => {
         })(),
       ],
       [
-        "--layers 9,8 --recurrent --learn scale --reduce last --begin-eval 2 --penalty 1",
+        "--layers 9,8 --recurrent --trainable scale --reduce last --begin-eval 2 --penalty 1",
         (() => {
           const preset = notebookNetwork({ steps, beginEval: 2, penalty: 1 });
-          const hidden = graded({ penalty: 1, learn: ["scale"] });
+          const hidden = graded({ penalty: 1, trainable: ["scale"] });
           return network({
             ...preset,
             layers: [

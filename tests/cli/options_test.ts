@@ -93,7 +93,7 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),
   ...refusals("--layers", "each 1 to 65,536", ["", "0", "10,", "65537", "1.5"]),
   ...refusals("--neuron", "graded or lif", ["integrator"]),
-  ...refusals("--learn", "each once, with commas between them", ["beta", "decay,decay"]),
+  ...refusals("--trainable", "each once, with commas between them", ["beta", "decay,decay"]),
   ...refusals("--reset", "subtract or zero or none", ["hard"]),
   ...refusals("--surrogate", "atan or fastSigmoid or triangle or boxcar", ["sigmoid"]),
   ...refusals("--slope", "above 0", ["0"]),
@@ -119,8 +119,8 @@ const TRAIN: readonly Refusal[] = [
     /^--penalty: means nothing for lif neurons: leave it out$/m,
   ],
   [
-    ["train", "--neuron", "lif", "--learn", "scale"],
-    /^--learn scale: lif neurons .* expected decay or threshold$/m,
+    ["train", "--neuron", "lif", "--trainable", "scale"],
+    /^--trainable scale: lif neurons .* expected decay or threshold$/m,
   ],
   [
     ["train", "--neuron", "lif", "--encoder", "constant", "--precision", "i16"],

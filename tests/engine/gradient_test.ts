@@ -146,8 +146,8 @@ for (const variant of ["relaxed", "plain"] as const) {
 /** A network of other layers, without a firing rate where none of them has one that can be learned. */
 function withLayers(spec: NetworkSpec, layers: NetworkSpec["layers"]): NetworkSpec {
   const { rate, ...loss } = spec.loss;
-  const hasRate = layers.slice(0, -1).some(({ neuron }) => neuron.kind === "lif");
-  return { ...spec, layers, loss: rate && hasRate ? { ...loss, rate } : loss };
+  const hasSurrogate = layers.slice(0, -1).some(({ neuron }) => neuron.kind === "lif");
+  return { ...spec, layers, loss: rate && hasSurrogate ? { ...loss, rate } : loss };
 }
 
 Deno.test("train() gives the dense gradient for any network", async () => {

@@ -61,16 +61,16 @@ Deno.test("train() gives the same bits of any kind of network on 0 to 3 threads,
     network({
       ...{ inputs, steps, encoder: direct },
       layers: [
-        layer(13, lif({ threshold: 0.5, learn: ["decay", "threshold"] }), { recurrent: true, delay: 1 }),
+        layer(13, lif({ threshold: 0.5, trainable: ["decay", "threshold"] }), { recurrent: true, delay: 1 }),
         layer(9, lif({ threshold: 0.25, adaptation: 0.2, adaptationDecay: 0.8 })),
-        layer(4, integrator({ learn: ["decay"] })),
+        layer(4, integrator({ trainable: ["decay"] })),
       ],
       loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } },
     }),
     network({
       ...{ inputs, steps, encoder: direct },
       layers: [
-        layer(13, graded({ threshold: 0.25, penalty: 0.5, learn: ["scale"] }), { recurrent: true }),
+        layer(13, graded({ threshold: 0.25, penalty: 0.5, trainable: ["scale"] }), { recurrent: true }),
         layer(4, graded({ threshold: 0.25, penalty: 0.5 })),
       ],
       readout: { from: "spikes", reduce: "max" },

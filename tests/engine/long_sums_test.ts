@@ -73,7 +73,7 @@ async function checkConstants(name: Name, mostSteps: number): Promise<void> {
 }
 
 const STEPS = 1501, INPUTS = 5, HIDDEN = 6;
-const top = layer(3, integrator({ decay: 0.5, learn: ["decay"] }));
+const top = layer(3, integrator({ decay: 0.5, trainable: ["decay"] }));
 /** One for each way back that there is through a layer below the top; numbers are such that float32 has every potential exactly. */
 const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
   "spikes alone": [layer(HIDDEN, graded({ decay: 0.5, threshold: 0.5, penalty: 0.25 })), top],
@@ -85,16 +85,16 @@ const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
   "learned constants": [
     layer(
       HIDDEN,
-      graded({ decay: 0.5, threshold: 0.5, penalty: 0.25, learn: ["decay", "threshold", "scale"] }),
+      graded({ decay: 0.5, threshold: 0.5, penalty: 0.25, trainable: ["decay", "threshold", "scale"] }),
     ),
     top,
   ],
   "a surrogate": [
-    layer(HIDDEN, lif({ decay: 0.5, threshold: 0.5, reset: "zero", learn: ["decay", "threshold"] })),
+    layer(HIDDEN, lif({ decay: 0.5, threshold: 0.5, reset: "zero", trainable: ["decay", "threshold"] })),
     top,
   ],
   "a surrogate, recurrent": [
-    layer(HIDDEN, lif({ decay: 0.5, threshold: 0.5, reset: "zero", learn: ["threshold"] }), {
+    layer(HIDDEN, lif({ decay: 0.5, threshold: 0.5, reset: "zero", trainable: ["threshold"] }), {
       recurrent: true,
     }),
     top,
@@ -112,8 +112,8 @@ function eighths(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
     tensors.push([`w${i + 1}`, drawn(units * inputs)], [`b${i + 1}`, drawn(units, 0.5)]);
     if (recurrent) tensors.push([`v${i + 1}`, drawn(units * units)]);
     for (const name of ["decay", "threshold", "scale"] as const) {
-      const learn: readonly string[] = neuron.learn ?? [], value: unknown = Reflect.get(neuron, name);
-      if (learn.includes(name) && typeof value === "number") {
+      const trainable: readonly string[] = neuron.trainable ?? [], value: unknown = Reflect.get(neuron, name);
+      if (trainable.includes(name) && typeof value === "number") {
         tensors.push([`${name}${i + 1}`, new Float32Array(units).fill(value)]);
       }
     }

@@ -11,9 +11,9 @@ import { parameterShapes } from "../../src/network/model_file.ts";
 import type {
   GradedNeuron,
   IntegratorNeuron,
-  Learnable,
   LifNeuron,
   Neuron,
+  Trainable,
 } from "../../src/network/neurons.ts";
 import type { Encoder, LayerSpec, Loss, NetworkSpec } from "../../src/network/spec.ts";
 import { numbersFrom } from "../asm/numbers.ts";
@@ -27,7 +27,7 @@ export interface NetworkCase {
 
 const decays = fc.constantFrom(0, 0.5, 0.9, 1);
 
-const learn = <Name extends Learnable>(...names: Name[]) => fc.subarray(names);
+const trainable = <Name extends Trainable>(...names: Name[]) => fc.subarray(names);
 
 const graded: fc.Arbitrary<GradedNeuron> = fc.record({
   kind: fc.constant("graded"),
@@ -35,7 +35,7 @@ const graded: fc.Arbitrary<GradedNeuron> = fc.record({
   threshold: fc.constantFrom(-0.25, 0, 0.5, 1),
   penalty: fc.constantFrom(0, 0.75, 2.5),
   scale: fc.constantFrom(1, 1, 1.3, -0.5),
-  learn: fc.oneof(fc.constant([]), learn("decay", "threshold", "scale")),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold", "scale")),
 });
 
 const lif: fc.Arbitrary<LifNeuron> = fc.record({
@@ -50,14 +50,14 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   synapticDecay: fc.constantFrom(0, 0, 0.7),
   adaptation: fc.constantFrom(0, 0, 0.4),
   adaptationDecay: fc.constantFrom(0, 0.85),
-  learn: fc.oneof(fc.constant([]), learn("decay", "threshold")),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold")),
 });
 
 const integrator: fc.Arbitrary<IntegratorNeuron> = fc.record({
   kind: fc.constant("integrator"),
   decay: decays,
   synapticDecay: fc.constantFrom(0, 0, 0.6),
-  learn: fc.oneof(fc.constant([]), learn("decay")),
+  trainable: fc.oneof(fc.constant([]), trainable("decay")),
 });
 
 const layersOf = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>
@@ -106,7 +106,7 @@ export const gradedSpecs: fc.Arbitrary<NetworkSpec> = networksOf(graded, fc.oneo
   layers: spec.layers.map(({ neuron, ...layer }) => ({
     ...layer,
     recurrent: false,
-    neuron: neuron.kind === "graded" ? { ...neuron, scale: 1, learn: [] } : neuron,
+    neuron: neuron.kind === "graded" ? { ...neuron, scale: 1, trainable: [] } : neuron,
   })),
 }));
 

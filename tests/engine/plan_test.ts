@@ -118,11 +118,15 @@ Deno.test("compilePlan() asks the neuron which way back is exact", () => {
     "recurrentGradient 0",
     ...trace,
   ]);
-  assert.deepEqual(lowest({ ...graded, learn: ["scale", "threshold"] }), [
+  assert.deepEqual(lowest({ ...graded, trainable: ["scale", "threshold"] }), [
     ...["spikesBack 1", "spread 0", "scanBack 0", ...trace],
   ]);
   // With a decay of its own, a unit's trace of the inputs is its own too.
-  assert.deepEqual(lowest({ ...graded, learn: ["decay"] }), ["stepsBack 1", "scanBack 0", "inputsBack 0"]);
+  assert.deepEqual(lowest({ ...graded, trainable: ["decay"] }), [
+    "stepsBack 1",
+    "scanBack 0",
+    "inputsBack 0",
+  ]);
   assert.deepEqual(lowest(lif(), true), ["stepsBack 1", "scanBack 0", "recurrentGradient 0", "inputsBack 0"]);
 });
 

@@ -11,7 +11,7 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { latencyLevels } from "../../src/network/encoders.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { type CompleteNeuron, completeNeuron, kindOf, learnedOf } from "../../src/network/neurons.ts";
+import { type CompleteNeuron, completeNeuron, kindOf, trainableOf } from "../../src/network/neurons.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
 import {
   AT_REST,
@@ -156,9 +156,9 @@ export function present(
         const constants = constantsOf(neuron, parameters, l, n);
         const state = stepUnit(neuron, constants, past, current, frozen?.states[l]?.[t]?.[n]);
         margin = Math.min(margin, marginOf(neuron, state));
-        if (kindOf(neuron).fires) {
+        if (kindOf(neuron).isSpiking) {
           gates += state.v > 0 ? "1" : "0";
-          fired[l]! += kindOf(neuron).hasRate && frozen ? state.o : Number(state.v > 0);
+          fired[l]! += kindOf(neuron).hasSurrogate && frozen ? state.o : Number(state.v > 0);
         }
         return state;
       }));
@@ -208,8 +208,8 @@ function constantsOf(
   layer: number,
   unit: number,
 ): UnitConstants {
-  const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).learnables(neuron) };
-  const learned = learnedOf(neuron).map((name) => [name, parameters.get(`${name}${layer + 1}`)![unit]!]);
+  const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).trainables(neuron) };
+  const learned = trainableOf(neuron).map((name) => [name, parameters.get(`${name}${layer + 1}`)![unit]!]);
   return { ...first, ...Object.fromEntries(learned) };
 }
 
@@ -272,7 +272,7 @@ function rateTargets(
   { layers, loss: { rate } }: NetworkSpec,
 ): { layer: number; weight: number; target: number }[] {
   return layers.slice(0, -1).flatMap(({ neuron }, layer) =>
-    rate && kindOf(neuron).hasRate ? [{ layer, ...rate }] : []
+    rate && kindOf(neuron).hasSurrogate ? [{ layer, ...rate }] : []
   );
 }
 
@@ -344,7 +344,7 @@ export function gradientOf(
         b[n]! += unit.s;
         input?.forEach((value, k) => w[n * input.length + k]! += unit.s * value);
         before?.forEach((value, m) => gradientV![n * units + m]! += unit.s * value);
-        for (const name of learnedOf(neuron)) gradient.get(`${name}${l + 1}`)![n]! += unit[name];
+        for (const name of trainableOf(neuron)) gradient.get(`${name}${l + 1}`)![n]! += unit[name];
       });
     }
   }

@@ -107,7 +107,7 @@ const scaledBy = (scale: number, isLearned: boolean) =>
       neuron: {
         ...layer.neuron,
         scale: isLearned ? 1 : scale,
-        learn: isLearned ? ["scale"] : [],
+        trainable: isLearned ? ["scale"] : [],
         threshold: i === 0 ? 0.2 : 0.01,
       },
     })),

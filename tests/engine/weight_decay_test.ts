@@ -16,9 +16,9 @@ const spec = network({
   inputs: 7,
   steps: 6,
   layers: [
-    layer(5, lif({ threshold: 0.3, learn: ["decay", "threshold"] }), { recurrent: true }),
-    layer(4, graded({ threshold: 0.1, learn: ["threshold", "scale"] })),
-    layer(3, integrator({ learn: ["decay"] })),
+    layer(5, lif({ threshold: 0.3, trainable: ["decay", "threshold"] }), { recurrent: true }),
+    layer(4, graded({ threshold: 0.1, trainable: ["threshold", "scale"] })),
+    layer(3, integrator({ trainable: ["decay"] })),
   ],
 });
 const samples = drawSamples(spec, 2, 8, false);

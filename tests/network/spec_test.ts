@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { parameterShapes } from "../../src/network/model_file.ts";
-import { completeNeuron, kindOf, learnedOf, NEURONS } from "../../src/network/neurons.ts";
+import { completeNeuron, kindOf, NEURONS, trainableOf } from "../../src/network/neurons.ts";
 import { presetOf, PRESETS } from "../../src/training/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { networkSpecs } from "../engine/network_cases.ts";
@@ -37,14 +37,14 @@ Deno.test("parseNetworkSpec() fills in every default", () => {
           synapticDecay: 0,
           adaptation: 0,
           adaptationDecay: 0,
-          learn: [],
+          trainable: [],
         },
       },
       {
         units: 2,
         delay: 0,
         recurrent: false,
-        neuron: { kind: "integrator", decay: 0.9, synapticDecay: 0, learn: [] },
+        neuron: { kind: "integrator", decay: 0.9, synapticDecay: 0, trainable: [] },
       },
     ],
     readout: { from: "state", reduce: "mean", begin: 0 },
@@ -128,14 +128,14 @@ Deno.test("every kind of neuron knows its defaults, and its constants are number
     assert.deepEqual(completeNeuron(defaults), defaults);
     const kind = kindOf(defaults), complete = completeNeuron(defaults);
     assert.ok(kind.constants(complete).every(Number.isFinite));
-    assert.ok(Object.values(kind.learnables(complete)).every(Number.isFinite));
+    assert.ok(Object.values(kind.trainables(complete)).every(Number.isFinite));
   }
   assert.throws(() => completeNeuron(lif({ decay: 2 })), {
     name: "InputError",
     message: /^lif neuron: decay: /,
   });
   assert.deepEqual(
-    learnedOf(graded({ learn: ["scale", "decay"] })),
+    trainableOf(graded({ trainable: ["scale", "decay"] })),
     ["decay", "scale"],
     "in the order of the file",
   );
@@ -155,10 +155,14 @@ Deno.test("initialParameters() draws V as W, and begins learned constants with t
     inputs: 50,
     steps: 4,
     layers: [
-      layer(40, graded({ decay: 0.8, threshold: 1.5, scale: 1.25, learn: ["scale", "decay", "threshold"] }), {
-        recurrent: true,
-      }),
-      layer(3, integrator({ decay: 0.7, learn: ["decay"] })),
+      layer(
+        40,
+        graded({ decay: 0.8, threshold: 1.5, scale: 1.25, trainable: ["scale", "decay", "threshold"] }),
+        {
+          recurrent: true,
+        },
+      ),
+      layer(3, integrator({ decay: 0.7, trainable: ["decay"] })),
     ],
   });
   const names = ["w1", "b1", "v1", "decay1", "threshold1", "scale1", "w2", "b2", "decay2"];
@@ -183,4 +187,14 @@ Deno.test("every preset is a network that parseNetworkSpec() takes as it is", ()
     assert.deepEqual(parseNetworkSpec(spec), spec, name);
     assert.equal(presetOf(name).network({ hidden: 7 }).layers[0]?.units, 7, name);
   }
+});
+
+Deno.test("parseNetworkSpec() reads `trainable`, as files of earlier versions call `trainable`", () => {
+  const spec = network({
+    inputs: 3,
+    steps: 2,
+    layers: [layer(2, lif({ trainable: ["decay"] })), layer(2, integrator())],
+  });
+  const old = JSON.parse(JSON.stringify(spec).replaceAll(`"trainable"`, `"trainable"`));
+  assert.deepEqual(parseNetworkSpec(old, "old"), spec);
 });

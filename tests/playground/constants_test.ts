@@ -26,7 +26,7 @@ Deno.test("constantsOf() parts layers whose values differ, and leaves out what i
     inputs: 9,
     steps: 5,
     layers: [
-      layer(4, lif({ decay: 0.8, threshold: 1, learn: ["threshold"] })),
+      layer(4, lif({ decay: 0.8, threshold: 1, trainable: ["threshold"] })),
       layer(3, graded({ decay: 0.8, threshold: -3, penalty: 7 })),
       layer(2, integrator({ decay: 0.95 })),
     ],

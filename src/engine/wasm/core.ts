@@ -316,7 +316,7 @@ export class Core {
   #outputsOf(index: number, delay: number): Feed {
     const memory = this.memory.layers[index]!;
     const { layer, outputs, width } = memory;
-    const spikes = kindOf(layer.neuron).fires ? this.#fired[index]! : undefined;
+    const spikes = kindOf(layer.neuron).isSpiking ? this.#fired[index]! : undefined;
     return {
       lists: memory,
       slots: this.#slots[index]!,
@@ -343,7 +343,7 @@ export class Core {
       return;
     }
     this.#neurons.scan(memory, steps);
-    if (!kindOf(layer.neuron).fires) return;
+    if (!kindOf(layer.neuron).isSpiking) return;
     const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
     // deno-fmt-ignore
     this.#fired[layer.index] = this.#kernels.listSpikes(excess, outputs, steps, width, counts, spikeSteps, spikeOutputs,

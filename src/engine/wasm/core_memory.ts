@@ -6,7 +6,7 @@
  * @module
  */
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
-import { kindOf, type Learnable } from "../../network/neurons.ts";
+import { kindOf, type Trainable } from "../../network/neurons.ts";
 import type { Plan } from "../plan.ts";
 import { LAYER_FIELDS } from "./layer_record.ts";
 import { Arena, type Kernels } from "./kernels.ts";
@@ -47,7 +47,7 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
    */
   readonly constantParts: number;
   readonly constantTotals: number;
-  readonly unitConstants: Readonly<Record<Learnable, number>>;
+  readonly unitConstants: Readonly<Record<Trainable, number>>;
   readonly constants: number;
   /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
   readonly unit: number;
@@ -165,7 +165,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
     const below = layout.layers[layer.index - 1]?.layer;
     const stride = source === "constant" ? 0 : source === "inputs" && !dense && !isExternal ? 32 : 4 * width;
     const potentials = rows();
-    const constant = (name: Learnable) => {
+    const constant = (name: Trainable) => {
       const learned = place.learned.get(name);
       return learned === undefined ? (dense ? floats(width) : 0) : parameters + 4 * learned;
     };
@@ -181,7 +181,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       currentStride: stride,
       record: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
-      outputs: kindOf(layer.neuron).fires ? rows() : potentials,
+      outputs: kindOf(layer.neuron).isSpiking ? rows() : potentials,
       excess: rows(),
       outputGradients: rows(),
       stateGradients: layer.index === top && plan.readout.from === "state" ? rows() : 0,

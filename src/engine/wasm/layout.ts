@@ -9,7 +9,7 @@
  * @module
  */
 import { foldsFeatures } from "../../network/encoders.ts";
-import type { Learnable } from "../../network/neurons.ts";
+import type { Trainable } from "../../network/neurons.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { LayerPlan, Plan } from "../plan.ts";
@@ -27,7 +27,7 @@ export interface LayerLayout {
   /** V, `[width][width]` by input; undefined where the layer is not recurrent. */
   readonly recurrent: number | undefined;
   /** Learned constants, `[width]`. */
-  readonly learned: ReadonlyMap<Learnable, number>;
+  readonly learned: ReadonlyMap<Trainable, number>;
   /** Whether weights lie by input. */
   readonly byInput: boolean;
   /** From a weight to the same unit's for the next input. */

@@ -6,14 +6,14 @@
  *
  * @module
  */
-import { kindOf, type Learnable } from "../../network/neurons.ts";
+import { kindOf, type Trainable } from "../../network/neurons.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels, StepKernel } from "./kernels.ts";
 import { fieldAt, writeRecord } from "./layer_record.ts";
 
 /** The value of a constant that a kind does not have, and of the padding: padded units never fire. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Learnable, number>;
-const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Learnable, number>;
+const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
+const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Trainable, number>;
 
 /** Runs of steps on the way back. */
 interface Runs {
@@ -124,7 +124,7 @@ export class NeuronSteps {
   /** Writes a layer's constants, and the record that its kernels read. */
   #describe(memory: LayerMemory, gradients: number): void {
     const { layer: { neuron, units }, width, learned, unitConstants, constants, record } = memory;
-    const values = kindOf(neuron).learnables(neuron);
+    const values = kindOf(neuron).trainables(neuron);
     for (const name of ["decay", "threshold", "scale"] as const) {
       if (learned.has(name)) continue; // it lies among the parameters
       const at = unitConstants[name] >> 2;
@@ -132,7 +132,7 @@ export class NeuronSteps {
       this.#floats.fill(PADDING[name], at + units, at + width);
     }
     this.#floats.set(kindOf(neuron).constants(neuron), constants >> 2);
-    const gradientOf = (name: Learnable) => {
+    const gradientOf = (name: Trainable) => {
       const at = learned.get(name);
       return at === undefined ? 0 : gradients + 4 * at;
     };

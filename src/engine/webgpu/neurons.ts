@@ -10,7 +10,7 @@ import { INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
 import { LIF } from "../../../asm/neurons/lif.wgsl.ts";
 import { type NeuronCode, scanBackKernel, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
-import { type CompleteNeuron, kindOf, type Learnable, type Neuron } from "../../network/neurons.ts";
+import { type CompleteNeuron, kindOf, type Neuron, type Trainable } from "../../network/neurons.ts";
 
 const CODES = { graded: GRADED, integrator: INTEGRATOR, lif: LIF } as const satisfies Record<
   Neuron["kind"],
@@ -18,7 +18,7 @@ const CODES = { graded: GRADED, integrator: INTEGRATOR, lif: LIF } as const sati
 >;
 
 /** The value of a constant that a kind does not have. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Learnable, number>;
+const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
 
 /** A layer's kernels and constants. */
 export interface NeuronKernels {
@@ -27,7 +27,7 @@ export interface NeuronKernels {
   /** Constants that are the same for the whole layer, by the names of the kernels' uniforms. */
   readonly uniforms: Readonly<Record<string, number>>;
   /** First values of those that are given unit by unit. */
-  readonly unitConstants: Readonly<Record<Learnable, number>>;
+  readonly unitConstants: Readonly<Record<Trainable, number>>;
   /** Numbers a unit that the recurrent forms remember; the plain ones need no room for them. */
   readonly states: { readonly scan: number; readonly scanBack: number };
 }
@@ -40,7 +40,7 @@ export function kernelsOf(neuron: CompleteNeuron, isRecurrent: boolean): NeuronK
     scan: scanKernel(code, isRecurrent),
     scanBack: scanBackKernel(code, isRecurrent),
     uniforms: Object.fromEntries(code.constants.map((name, i) => [name, values[i]!])),
-    unitConstants: { ...ABSENT, ...kind.learnables(neuron) },
+    unitConstants: { ...ABSENT, ...kind.trainables(neuron) },
     states: isRecurrent
       ? { scan: code.state.length, scanBack: code.stateBack.length + SUM_PARTS }
       : { scan: 0, scanBack: 0 },

@@ -11,7 +11,7 @@ import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "
 import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
-import { LEARNABLE, type Learnable } from "../../network/neurons.ts";
+import { TRAINABLE, type Trainable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
 import type { ForwardOperation, LayerPlan, Plan } from "../plan.ts";
@@ -28,7 +28,7 @@ export interface Room {
   /** Each layer's. */
   readonly neurons: readonly NeuronKernels[];
   /** Each layer's constants, f32 `[units]`, where they are not learned. */
-  readonly constants: readonly Readonly<Record<Learnable, Tensor<"f32">>>[];
+  readonly constants: readonly Readonly<Record<Trainable, Tensor<"f32">>>[];
   /** See `uploadPixels`. */
   readonly pixels: Tensor<"f32">;
   /** What stands where a kernel is given nothing, for something has to: it is not read. */
@@ -316,8 +316,8 @@ class Presentation {
 export function constantsOf(
   { parameters, constants }: Room,
   { index, learned }: LayerPlan,
-): Record<`${Learnable}s`, Tensor<"f32">> {
-  const [decays, thresholds, scales] = LEARNABLE.map((name) =>
+): Record<`${Trainable}s`, Tensor<"f32">> {
+  const [decays, thresholds, scales] = TRAINABLE.map((name) =>
     learned.includes(name) ? parameters.valuesOf(`${name}${index + 1}`) : constants[index]![name]
   );
   return { decays: decays!, thresholds: thresholds!, scales: scales! };

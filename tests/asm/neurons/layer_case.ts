@@ -5,7 +5,7 @@
  */
 import { LAYER_FIELDS, type LayerRecord } from "../../../src/engine/wasm/layer_record.ts";
 import type { StepKernel } from "../../../src/engine/wasm/kernels.ts";
-import { type CompleteNeuron, kindOf, type Learnable } from "../../../src/network/neurons.ts";
+import { type CompleteNeuron, kindOf, type Trainable } from "../../../src/network/neurons.ts";
 import {
   AT_REST,
   NO_GRADIENT,
@@ -32,13 +32,13 @@ export interface LayerCase {
   readonly isRead?: boolean;
 }
 
-const NAMES = ["decay", "threshold", "scale"] as const satisfies readonly Learnable[];
+const NAMES = ["decay", "threshold", "scale"] as const satisfies readonly Trainable[];
 
 /** A layer in memory, to be taken forward and back. */
 export class PlacedLayer {
   readonly #memory: KernelMemory;
   readonly #case: LayerCase;
-  readonly #constants: Record<Learnable, Float32Array>;
+  readonly #constants: Record<Trainable, Float32Array>;
   readonly #currents: Float32Array;
   readonly #feedback: Float32Array;
   readonly #outputGradients: Float32Array;
@@ -51,8 +51,8 @@ export class PlacedLayer {
     const size = steps * units;
     this.#memory = memory;
     this.#case = layer;
-    const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).learnables(neuron) };
-    const near = (name: Learnable, i: number) =>
+    const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).trainables(neuron) };
+    const near = (name: Trainable, i: number) =>
       uniformFloats(seed + i, units).map((value) => first[name] + 0.05 * value);
     this.#constants = { decay: near("decay", 1), threshold: near("threshold", 2), scale: near("scale", 3) };
     this.#currents = uniformFloats(seed + 4, isConstant ? units : size, 1.5);
@@ -73,7 +73,7 @@ export class PlacedLayer {
       scales: memory.floats(this.#constants.scale),
       constants: memory.floats(kindOf(neuron).constants(neuron)),
       potentials,
-      outputs: kindOf(neuron).fires ? memory.output(size) : potentials,
+      outputs: kindOf(neuron).isSpiking ? memory.output(size) : potentials,
       excess: memory.output(size),
       outputGradients: memory.floats(this.#outputGradients),
       stateGradients: isRead ? memory.floats(this.#stateGradients) : 0,
@@ -95,7 +95,7 @@ export class PlacedLayer {
   /** All that the kernels have written, by field. */
   results(): Map<string, Float32Array> {
     const { units, steps, neuron } = this.#case;
-    const fires = kindOf(neuron).fires;
+    const fires = kindOf(neuron).isSpiking;
     const names: (keyof LayerRecord)[] = ["potentials", "outputs", "currentGradients"];
     if (fires) names.push("excess");
     return new Map([
@@ -190,7 +190,7 @@ export function compareWithReference(
         seed += 10;
         const placed = new PlacedLayer(memory, layer, seed);
         const { results, margin } = placed.expected(seed);
-        if (kindOf(neuron).fires && margin < MARGIN) continue;
+        if (kindOf(neuron).isSpiking && margin < MARGIN) continue;
         placed.run(kernels.step, kernels.stepBack);
         const found = placed.results();
         for (const [name, values] of found) {

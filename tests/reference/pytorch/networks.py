@@ -136,7 +136,7 @@ def draw_parameters(network, generator):
         if layer["recurrent"]:
             parameters[f"v{i}"] = uniform(units, units) * math.sqrt(3 / units)
         for name in ("decay", "threshold", "scale"):
-            if name in layer["neuron"]["learn"]:
+            if name in layer["neuron"]["trainable"]:
                 parameters[f"{name}{i}"] = layer["neuron"][name] * (1 + 0.1 * uniform(units))
         inputs = units
     return {name: value.clone().requires_grad_() for name, value in parameters.items()}
@@ -201,18 +201,18 @@ def lif(**constants):
         "synapticDecay": 0.0,
         "adaptation": 0.0,
         "adaptationDecay": 0.0,
-        "learn": [],
+        "trainable": [],
     }
     return {"kind": "lif", **defaults, **constants}
 
 
 def graded(**constants):
-    defaults = {"decay": 0.9, "threshold": 1.0, "penalty": 1.5, "scale": 1.0, "learn": []}
+    defaults = {"decay": 0.9, "threshold": 1.0, "penalty": 1.5, "scale": 1.0, "trainable": []}
     return {"kind": "graded", **defaults, **constants}
 
 
 def integrator(**constants):
-    return {"kind": "integrator", "decay": 0.8, "synapticDecay": 0.0, "learn": [], **constants}
+    return {"kind": "integrator", "decay": 0.8, "synapticDecay": 0.0, "trainable": [], **constants}
 
 
 def layer(units, neuron, **options):
@@ -251,7 +251,7 @@ CASES = {
     ),
     "squared_largest_state": (
         network(
-            [layer(7, graded()), layer(3, integrator(learn=["decay"]), delay=1)], ("state", "max"), squared(2.0, -1.0)
+            [layer(7, graded()), layer(3, integrator(trainable=["decay"]), delay=1)], ("state", "max"), squared(2.0, -1.0)
         ),
         WHOLE,
     ),
@@ -269,7 +269,7 @@ CASES = {
     ),
     "firing_rate_squared": (
         network(
-            [layer(9, lif(learn=["decay", "threshold"])), layer(3, lif())],
+            [layer(9, lif(trainable=["decay", "threshold"])), layer(3, lif())],
             ("spikes", "mean"),
             {**squared(), "rate": {"target": 0.0, "weight": 1.5}},
         ),
@@ -290,8 +290,8 @@ CASES = {
     "unequal_graded_largest": (
         network(
             [
-                layer(7, graded(scale=0.7, learn=["scale", "threshold"]), recurrent=True),
-                layer(4, graded(learn=["decay"])),
+                layer(7, graded(scale=0.7, trainable=["scale", "threshold"]), recurrent=True),
+                layer(4, graded(trainable=["decay"])),
                 layer(3, integrator(), delay=1),
             ],
             ("state", "max"),
