@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
@@ -21,10 +22,14 @@ fn kernel(index : i32) {
   let sample = index / uniforms.inputs;
   var at = sample * uniforms.steps * uniforms.inputs + index - sample * uniforms.inputs;
   var trace = 0.0;
-  for (var step = 0; step < uniforms.steps; step++) {
+  ${
+    eachStep(
+      { from: "0", by: "+", while: "step < uniforms.steps" },
+      `
     trace = uniforms.decay * trace + result[at];
     result[at] = trace;
-    at += uniforms.inputs;
+    at += uniforms.inputs;`,
+    )
   }
 }`,
 };

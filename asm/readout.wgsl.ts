@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import { FACT, FACTS } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
@@ -12,6 +13,9 @@ import type { WgslKernel } from "./wgsl.ts";
 /** `fact(sample, column)`. */
 const FACT_OF = `
 fn fact(sample : i32, column : i32) -> i32 { return facts[sample * ${FACTS} + column]; }`;
+
+/** The steps that are read. */
+const READ = { from: "first", by: "+", while: "step <= last" } as const;
 
 /**
  * Sums over the steps that are read: result f32 `[samples, classes]` = scale·Σ_{first ≤ t ≤ last} x_t.
@@ -31,11 +35,15 @@ fn kernel(index : i32) {
   var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var sum = 0.0;
   ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
-  for (var step = first; step <= last; step++) {
+  ${
+    eachStep(
+      READ,
+      `
     sum += scanned[at];
     at += uniforms.classes;
     if (last - first >= ${MOST_PLAIN}) {${carry("sum", "(step - first + 1)")}
-    }
+    }`,
+    )
   }
   result[index] = bitcast<f32>(fact(sample, ${FACT.scale})) * (${wholeSum("sum")});
 }`,
@@ -60,13 +68,17 @@ fn kernel(index : i32) {
   var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var largest = 0.0;
   var when = -1;
-  for (var step = first; step <= last; step++) {
+  ${
+    eachStep(
+      READ,
+      `
     let value = scanned[at];
     if (value > largest || (when < 0 && !hasZero)) {
       largest = value;
       when = step;
     }
-    at += uniforms.classes;
+    at += uniforms.classes;`,
+    )
   }
   result[index] = largest;
   result[uniforms.invocations + index] = f32(when);

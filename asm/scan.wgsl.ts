@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
@@ -239,6 +240,11 @@ fn kernel(call : i32) {
   };
 }
 
+/** The turns of loops that one call of a scan takes (MOST_TURNS in each_step.wgsl.ts). @param steps T. @param units The layer's. */
+export function scanTurns(steps: number, units: number, isRecurrent: boolean): number {
+  return isRecurrent ? steps * (1 + Math.ceil(units / GROUP) * (1 + units)) : Math.ceil(steps / 2);
+}
+
 /** How many calls the recurrent form takes. */
 export function recurrentCalls(samples: number): number {
   return samples * GROUP;
@@ -254,9 +260,6 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   readonly isRecurrent: boolean;
   readonly isBack: boolean;
 }): string {
-  const loop = isBack
-    ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
-    : "for (var step = 0; step < uniforms.steps; step++)";
   const constants = `
     let decay = decays[unit];
     ${isBack ? "" : "let threshold = thresholds[unit];"}
@@ -270,14 +273,22 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   let length = stepsOf(sample);
   ${constants}
   ${each(({ name }) => `var ${name} = 0.0;`)}
-  ${loop} {
-    ${body}
-  }
+  ${
+      eachStep(
+        isBack
+          ? { from: "uniforms.steps - 1", by: "-", while: "step >= 0" }
+          : { from: "0", by: "+", while: "step < uniforms.steps" },
+        body,
+      )
+    }
   ${
       kept.filter(({ name }) => results.includes(name)).map(({ name, at }) => `result[${at}] = ${name};`)
         .join("\n  ")
     }`;
   }
+  const loop = isBack
+    ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
+    : "for (var step = 0; step < uniforms.steps; step++)";
   // The loops' bounds are the same for all calls of a group: only so may there be a barrier in them.
   const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
   return `

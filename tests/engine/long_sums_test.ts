@@ -161,8 +161,8 @@ Deno.test("gradients over many steps are those of float64 to 1e-6, on wasm", () 
 
 for (const name of ["hybrid", "webgpu"] as const) {
   gpuTest(
-    `means and gradients of constants over 20,000 steps are good to 1e-6, on ${name}`,
-    () => checkConstants(name, 20_000),
+    `means and gradients of constants over 65,536 steps are good to 1e-6, on ${name}`,
+    () => checkConstants(name, 65_536),
   );
 
   gpuTest(
@@ -170,3 +170,16 @@ for (const name of ["hybrid", "webgpu"] as const) {
     () => checkGradients(name, STEPS),
   );
 }
+
+gpuTest("webgpu refuses a network whose loops a software adapter would end without a word", async () => {
+  const spec = network({
+    inputs: 3,
+    steps: 500,
+    encoder: { kind: "constant" },
+    layers: [layer(70, lif(), { recurrent: true }), layer(2, integrator())],
+  });
+  await assert.rejects(
+    createEngine({ spec, engine: "webgpu" }),
+    /^EngineError: llvmpipe.*: layer 1 takes 71,500 turns of a loop, .* after 65,535: take --engine wasm$/,
+  );
+});

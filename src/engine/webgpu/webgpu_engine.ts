@@ -41,6 +41,7 @@ import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
 import { cutBatch, memoryNeedOf } from "./chunking.ts";
 import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
+import { checkTurns } from "./loop_turns.ts";
 import { kernelsOf } from "./neurons.ts";
 import { type Chunk, present, type Room } from "./presentation.ts";
 import { goBack } from "./way_back.ts";
@@ -94,6 +95,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
   const backend = await openBackend({ gpu, adapter });
   try {
     const plan = compilePlan(spec, { dense: true, record });
+    checkTurns(backend.adapter, plan);
     const need = (samples: number) => memoryNeedOf(plan, samples, record);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
     return new DeviceEngine(backend, plan, most, options);
