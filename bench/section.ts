@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { alignColumns } from "../src/cli/columns.ts";
+import { alignColumns } from "../src/text/columns.ts";
 import { summarize } from "./rounds.ts";
 
 /** One measured quantity. */

@@ -6,7 +6,7 @@
 import { count, percent } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import { classesIn, confusionMatrix, figuresOfClasses, type Predictions } from "../report/predictions.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 
 /** How one class fares. */
 export interface ClassRow {

@@ -5,7 +5,7 @@
  */
 import { duration, loss, percent } from "../text/figures.ts";
 import { type ComparedNetwork, NOTEBOOK, type Spread } from "../runs/compare.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 
 /** The notebook's closing table, with mean and spread; what the notebook had is beside it where it had one of these networks. */
 export function table(compared: readonly ComparedNetwork[]): string[] {

@@ -17,7 +17,7 @@ import { findModel } from "../runs/run_folder.ts";
 import { evaluate } from "../training/trainer.ts";
 import { predict } from "../report/predictions.ts";
 import { classRows, classTable } from "./class_table.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../text/figures.ts";

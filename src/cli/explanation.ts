@@ -7,7 +7,7 @@ import { percent } from "../text/figures.ts";
 import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
 import { Advice, type Asked, type Remedy, TIED } from "./advice.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { describeFinding, isExplained, short } from "./finding_words.ts";
 
 /** Columns of a line at most. */

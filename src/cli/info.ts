@@ -18,7 +18,7 @@ import { readTuning } from "../engine/wasm/tuning_file.ts";
 import { SpikeletError } from "../errors.ts";
 import { notebookNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { count } from "../text/figures.ts";
 import { jsonOption, openOutput } from "./output.ts";

@@ -20,7 +20,7 @@ import { readRun, type RecordedRun } from "../report/records.ts";
 import type { Score } from "../training/trainer.ts";
 import { fitSamples } from "../training/fit.ts";
 import { REPORT_OUTPUT } from "../report/report_output.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { createCommand } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, percent } from "../text/figures.ts";

@@ -16,7 +16,7 @@ import {
   type RunEntry,
 } from "../runs/runs.ts";
 import { describeNetwork } from "../network/words.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
 import { type Hint, hintLines } from "./hints.ts";
 import { count, counted, loss, percent } from "../text/figures.ts";

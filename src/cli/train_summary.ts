@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { DivergenceError, OptionError, SpikeletError } from "../errors.ts";
 import { quoted } from "../report/run_facts.ts";
 import type { RunOptions, RunStanding, RunSummary } from "../runs/run.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { INVOCATION } from "./command.ts";
 import { compareCommand } from "./compare.ts";
 import { type Hint, hintLines } from "./hints.ts";

@@ -18,7 +18,7 @@ import {
   verifyCase,
   type VerifyOptions,
 } from "../verify/verify.ts";
-import { alignColumns } from "./columns.ts";
+import { alignColumns } from "../text/columns.ts";
 import { createCommand } from "./command.ts";
 import { count, counted } from "../text/figures.ts";
 import { choiceOption } from "./option_values.ts";

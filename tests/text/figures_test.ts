@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { alignColumns } from "../../src/cli/columns.ts";
+import { alignColumns } from "../../src/text/columns.ts";
 import { count, counted, duration, percent, timeLeft } from "../../src/text/figures.ts";
 
 Deno.test("duration() keeps three digits or so, at every size", () => {
