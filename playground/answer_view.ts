@@ -8,7 +8,7 @@ import { pictureSide } from "../src/classify/picture_side.ts";
 import { count } from "../src/text/figures.ts";
 import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
-import type { Sight } from "./logic/protocol.ts";
+import type { Inspection } from "./logic/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
 import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";
@@ -38,7 +38,7 @@ interface RasterView {
   readonly caption: HTMLElement;
 }
 
-/** Shows one sight at a time. */
+/** Shows one inspection at a time. */
 export class AnswerView {
   readonly #play = element("play", HTMLButtonElement);
   readonly #step = element("step", HTMLInputElement);
@@ -49,7 +49,7 @@ export class AnswerView {
   readonly #announcement = element("announcement", HTMLElement);
   /** What the network's classes are called. */
   #names: readonly string[] = [];
-  #sight: Sight | undefined;
+  #inspection: Inspection | undefined;
   #decisions: Float64Array | undefined;
   #views: readonly RasterView[] = [];
   /** What the views were made for. */
@@ -74,16 +74,18 @@ export class AnswerView {
    *
    * @param how `play` lets spikes travel from the first step on and says the answer aloud; `whole` shows all steps.
    */
-  show(sight: Sight, how: "play" | "whole"): void {
-    const { spec, trace } = sight;
-    this.#sight = sight;
+  show(inspection: Inspection, how: "play" | "whole"): void {
+    const { spec, trace } = inspection;
+    this.#inspection = inspection;
     this.#decisions = decisionOf(spec, trace);
     this.#arrange(spec);
     this.#step.disabled = this.#play.disabled = spec.steps === 1;
     this.#step.max = String(spec.steps);
-    this.#drawPicture(sight);
-    this.#drawPotentials(sight);
-    const announcement = `${this.#nameOf(sight.label)}, ${percent(sight.probabilities[sight.label]!)}`;
+    this.#drawPicture(inspection);
+    this.#drawPotentials(inspection);
+    const announcement = `${this.#nameOf(inspection.label)}, ${
+      percent(inspection.probabilities[inspection.label]!)
+    }`;
     if (how === "play") this.#announcement.textContent = `The network says ${announcement}.`;
     if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
     // While spikes travel, what has changed meanwhile is shown up to where they are.
@@ -93,7 +95,7 @@ export class AnswerView {
   /** Nothing is there to be seen. */
   clear(): void {
     this.#halt();
-    this.#sight = undefined;
+    this.#inspection = undefined;
     this.#step.disabled = this.#play.disabled = true;
     this.#stepValue.value = "–";
     this.#potentials.replaceChildren();
@@ -111,7 +113,7 @@ export class AnswerView {
   arrange(spec: NetworkSpec, names: readonly string[]): void {
     this.#names = names;
     // What another network saw does not fit into the room of this one.
-    if (this.#arrange(spec) || !this.#sight) this.clear();
+    if (this.#arrange(spec) || !this.#inspection) this.clear();
   }
 
   /** @returns Whether there was another room. */
@@ -160,9 +162,9 @@ export class AnswerView {
 
   #start(): void {
     this.#halt();
-    const sight = this.#sight;
-    if (!sight) return;
-    const { steps } = sight.spec;
+    const inspection = this.#inspection;
+    if (!inspection) return;
+    const { steps } = inspection.spec;
     const time = Math.max(LEAST_TIME, Math.min(MOST_TIME, steps * STEP_TIME));
     const began = performance.now();
     this.#play.textContent = "Halt";
@@ -181,11 +183,11 @@ export class AnswerView {
     this.#play.textContent = "Play";
   }
 
-  /** Shows the sight up to a step. */
+  /** Shows the inspection up to a step. */
   #show(until: number): void {
-    const sight = this.#sight;
-    if (!sight) return;
-    const { spec: { steps, layers }, trace } = sight, top = layers.length - 1;
+    const inspection = this.#inspection;
+    if (!inspection) return;
+    const { spec: { steps, layers }, trace } = inspection, top = layers.length - 1;
     this.#until = until;
     this.#step.value = String(until);
     this.#stepValue.value = `${count(until)} of ${count(steps)}`;
@@ -204,11 +206,11 @@ export class AnswerView {
       drawRaster(canvas, { spikes: fired, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
     }
     this.#showPotentials(until);
-    this.#decide(sight, until);
+    this.#decide(inspection, until);
   }
 
   /** Probabilities if the readout ended at this step. */
-  #decide({ spec: { steps, readout }, probabilities, label, spikes }: Sight, until: number): void {
+  #decide({ spec: { steps, readout }, probabilities, label, spikes }: Inspection, until: number): void {
     const decisions = this.#decisions, classes = probabilities.length;
     const isWhole = until >= steps || !decisions;
     const shown = isWhole ? probabilities : [...decisions.subarray((until - 1) * classes, until * classes)];
@@ -228,18 +230,18 @@ export class AnswerView {
   #setBar(bar: Element, share: number, isFirst: boolean): void {
     const [, track, figure] = bar.children;
     if (track instanceof HTMLElement) track.style.setProperty("--share", share.toFixed(4));
-    if (figure) figure.textContent = this.#sight ? percent(share) : "–";
+    if (figure) figure.textContent = this.#inspection ? percent(share) : "–";
     bar.classList.toggle("first", isFirst);
   }
 
-  #drawPicture({ spec, pixels }: Sight): void {
+  #drawPicture({ spec, pixels }: Inspection): void {
     const canvas = element("seen", HTMLCanvasElement), side = pictureSide(spec);
     if (side === undefined) return;
     canvas.width = canvas.height = side;
     canvas.getContext("2d")?.drawImage(pictureOf(pixels, side), 0, 0);
   }
 
-  #drawPotentials({ spec: { layers, steps }, trace, probabilities }: Sight): void {
+  #drawPotentials({ spec: { layers, steps }, trace, probabilities }: Inspection): void {
     const top = layers.length - 1, { units, neuron } = layers[top]!;
     const ranked = probabilities.map((_, unit) => unit).sort((a, b) => probabilities[b]! - probabilities[a]!);
     const leaders = ranked.slice(0, COLOURED.length);

@@ -23,7 +23,7 @@ import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
 import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
-import { Asker, openTrainer } from "./workers.ts";
+import { openTrainer, RequestQueue } from "./workers.ts";
 
 /** Buttons for test digits, and characters of a name for which there is room on one. */
 const MOST_BUTTONS = 10, MOST_NAME = 12;
@@ -37,7 +37,7 @@ let present: Present = newNetwork(
 );
 let digits: Digits | undefined;
 /** The digits as the trainer has them. */
-let told: Digits | undefined;
+let sent: Digits | undefined;
 let turns: DigitTurns | undefined;
 /** What the network is asked about; nothing where the pad is empty. */
 let pixels: Uint8Array | undefined;
@@ -47,11 +47,11 @@ let ended: { readonly parameters: Present["parameters"]; readonly key: string } 
 let frame: number | undefined;
 
 const answer = new AnswerView();
-const asker = new Asker(alarm);
-const tell = openTrainer(hear);
+const requests = new RequestQueue(alarm);
+const send = openTrainer(onMessage);
 const constants = new ConstantsView((spec) => {
   setPresent(retuned(present, spec));
-  if (training) tell({ kind: "tune", spec });
+  if (training) send({ kind: "tune", spec });
   look("whole");
 });
 const pad = new Pad(element("pad", HTMLCanvasElement), {
@@ -68,16 +68,16 @@ const pad = new Pad(element("pad", HTMLCanvasElement), {
 const controls = new TrainingView({
   train: begin,
   pause() {
-    tell({ kind: "pause" });
+    send({ kind: "pause" });
     controls.setState("paused");
     controls.say("Paused.");
   },
   resume() {
-    tell({ kind: "resume" });
+    send({ kind: "resume" });
     controls.setState("running");
   },
   stop() {
-    tell({ kind: "stop" });
+    send({ kind: "stop" });
     controls.setState("stopping");
     controls.say("Stopping…");
   },
@@ -138,8 +138,8 @@ function look(how: "play" | "whole"): void {
   if (!pixels) return;
   const { spec, parameters } = present;
   const bytes = bytesOfModel(present), seed = seedOf(present), precision = precisionOf(present);
-  const question = { spec, parameters, seed, precision, pixels, bytes };
-  asker.ask({ ...question, answered: (sight) => pixels && answer.show(sight, how) });
+  const request = { spec, parameters, seed, precision, pixels, bytes };
+  requests.add({ ...request, onAnswer: (inspection) => pixels && answer.show(inspection, how) });
 }
 
 function takePad(how: "play" | "whole"): void {
@@ -201,8 +201,8 @@ function takeDigits(taken: { readonly digits: Digits; readonly line: string }): 
   turns = new DigitTurns(digits.test);
   ended = undefined;
   element("data-line", HTMLElement).textContent = taken.line;
-  told = digits;
-  tell({ kind: "data", ...digits });
+  sent = digits;
+  send({ kind: "data", ...digits });
   offerDigits();
   controls.setState("ready");
 }
@@ -213,12 +213,12 @@ function begin(settings: Settings, engine: PageEngine): void {
   const key = keyOf(recipe, engine);
   if (digits) fitDigits(digits);
   const { spec, parameters } = present;
-  const goesOn = ended?.parameters === parameters && ended.key === key;
+  const resumes = ended?.parameters === parameters && ended.key === key;
   training = { recipe, key };
   controls.setState("running");
-  controls.started(goesOn);
+  controls.started(resumes);
   lockFiles(true);
-  tell({ kind: "train", spec, parameters, recipe, engine, goesOn });
+  send({ kind: "train", spec, parameters, recipe, engine, resumes });
 }
 
 /** Gives the trainer the digits with the labels that the network has for their classes, and the network their names. */
@@ -226,9 +226,9 @@ function fitDigits(digits: Digits): void {
   const { spec, title } = present, advice = "press New, or choose another network";
   const fit = (part: Digits["train"]) => fitSamples(present, title, part, advice).samples;
   const fitted = { train: fit(digits.train), test: fit(digits.test) };
-  if (fitted.train.labels !== told?.train.labels || fitted.test.labels !== told.test.labels) {
-    told = fitted;
-    tell({ kind: "data", ...fitted });
+  if (fitted.train.labels !== sent?.train.labels || fitted.test.labels !== sent.test.labels) {
+    sent = fitted;
+    send({ kind: "data", ...fitted });
   }
   if (present.classes || !digits.train.classes) return;
   setPresent({ ...present, classes: filledNames(digits.train.classes, classesOf(spec)) });
@@ -240,12 +240,12 @@ function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engi
   return JSON.stringify([rest, engine]);
 }
 
-function hear(reply: TrainerReply): void {
+function onMessage(reply: TrainerReply): void {
   switch (reply.kind) {
     case "started":
       return controls.progress(`${reply.engine}.`);
     case "batch":
-      return controls.batch(reply.standing);
+      return controls.batch(reply.status);
     case "measured":
       return controls.measured(reply.heldBack);
     case "network":
@@ -263,7 +263,7 @@ function hear(reply: TrainerReply): void {
   }
 }
 
-/** The network has other weights. Its constants are those of the sliders, which the trainer may not have heard of yet. */
+/** The network has other weights. Its constants are those of the sliders, which the trainer may not have got yet. */
 function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
   if (layers.length !== present.spec.layers.length) return;
   setPresent(relearned(present, parameters));

@@ -6,7 +6,7 @@
 import { count, timeLeft } from "../src/text/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
-import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStanding } from "./logic/protocol.ts";
+import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStatus } from "./logic/protocol.ts";
 import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";
 import { type CurvePoint, drawCurve } from "./plots.ts";
@@ -144,15 +144,15 @@ export class TrainingView {
     this.#hidden.disabled = this.#fresh.disabled = isBusy || this.#chosen.preset === "";
   }
 
-  /** Training begins. @param goesOn Where the last one ended: the curves do, too. */
-  started(goesOn: boolean): void {
-    if (!goesOn) this.#forget();
+  /** Training begins. @param resumes Where the last one ended: the curves do, too. */
+  started(resumes: boolean): void {
+    if (!resumes) this.#forget();
     this.progress("Training begins…");
   }
 
   /** A batch is done. */
-  batch(standing: TrainingStanding): void {
-    const { done, total, loss, accuracy, epoch, batch, batches, samplesPerSecond, firingRate } = standing;
+  batch(status: TrainingStatus): void {
+    const { done, total, loss, accuracy, epoch, batch, batches, samplesPerSecond, firingRate } = status;
     this.#loss.batches.push({ done, value: loss });
     this.#accuracy.batches.push({ done, value: accuracy });
     this.#progress.max = total;

@@ -4,70 +4,76 @@
  * @module
  */
 import type { Parameters } from "../src/engine/engine.ts";
-import type { LookerMessage, LookerReply, Sight, TrainerMessage, TrainerReply } from "./logic/protocol.ts";
+import type {
+  Inspection,
+  InspectorMessage,
+  InspectorReply,
+  TrainerMessage,
+  TrainerReply,
+} from "./logic/protocol.ts";
 
 function openWorker<Message, Reply>(
   file: string,
-  heard: (reply: Reply) => void,
-  stopped: (reason: string) => void,
+  onMessage: (reply: Reply) => void,
+  onError: (reason: string) => void,
 ): (message: Message) => void {
   const worker = new Worker(new URL(file, import.meta.url), { type: "module" });
-  worker.onmessage = ({ data }: MessageEvent<Reply>) => heard(data);
-  worker.onerror = (event) => stopped(event.message || `${file} cannot be loaded: load this page again`);
+  worker.onmessage = ({ data }: MessageEvent<Reply>) => onMessage(data);
+  worker.onerror = (event) => onError(event.message || `${file} cannot be loaded: load this page again`);
   return (message) => worker.postMessage(message);
 }
 
-/** Starts the worker that trains. @returns Tells it something. */
-export function openTrainer(heard: (reply: TrainerReply) => void): (message: TrainerMessage) => void {
+/** Starts the worker that trains. @returns Sends it a message. */
+export function openTrainer(onMessage: (reply: TrainerReply) => void): (message: TrainerMessage) => void {
   return openWorker<TrainerMessage, TrainerReply>(
     "trainer.js",
-    heard,
-    (message) => heard({ kind: "failed", message }),
+    onMessage,
+    (message) => onMessage({ kind: "failed", message }),
   );
 }
 
-/** A question for the looker, and what is done with the answer. */
-export interface Question extends Omit<LookerMessage, "parameters"> {
+/** A request to the inspector, and the function that takes its answer. */
+export interface InspectionRequest extends Omit<InspectorMessage, "parameters"> {
   readonly parameters: Parameters;
-  readonly answered: (sight: Sight) => void;
+  readonly onAnswer: (inspection: Inspection) => void;
 }
 
-/** Asks the looker one question at a time; of those that come meanwhile, the last alone. */
-export class Asker {
-  readonly #post: (message: LookerMessage) => void;
+/** Sends the inspector one request at a time; of those that come meanwhile, only the last is kept. */
+export class RequestQueue {
+  readonly #post: (message: InspectorMessage) => void;
   readonly #failed: (message: string) => void;
-  #asked: Question | undefined;
-  #next: Question | undefined;
-  /** What the looker has. */
+  #pending: InspectionRequest | undefined;
+  #next: InspectionRequest | undefined;
+  /** The parameters that the inspector has. */
   #parameters: Parameters | undefined;
 
   constructor(failed: (message: string) => void) {
     this.#failed = failed;
-    this.#post = openWorker<LookerMessage, LookerReply>(
-      "looker.js",
-      (reply) => this.#hear(reply),
-      (message) => this.#hear({ kind: "failed", message }),
+    this.#post = openWorker<InspectorMessage, InspectorReply>(
+      "inspector.js",
+      (reply) => this.#onMessage(reply),
+      (message) => this.#onMessage({ kind: "failed", message }),
     );
   }
 
-  /** Asks as soon as the last question has been answered. */
-  ask(question: Question): void {
-    if (this.#asked) {
-      this.#next = question;
+  /** Sends a request as soon as the one before has its answer. */
+  add(request: InspectionRequest): void {
+    if (this.#pending) {
+      this.#next = request;
       return;
     }
-    const { answered: _answered, parameters, ...message } = question;
-    this.#asked = question;
+    const { onAnswer: _onAnswer, parameters, ...message } = request;
+    this.#pending = request;
     this.#post(parameters === this.#parameters ? message : { ...message, parameters });
     this.#parameters = parameters;
   }
 
-  #hear(reply: LookerReply): void {
-    const asked = this.#asked, next = this.#next;
-    this.#asked = this.#next = undefined;
+  #onMessage(reply: InspectorReply): void {
+    const pending = this.#pending, next = this.#next;
+    this.#pending = this.#next = undefined;
     switch (reply.kind) {
-      case "sight":
-        asked?.answered(reply);
+      case "inspection":
+        pending?.onAnswer(reply);
         break;
       case "failed":
         this.#parameters = undefined;
@@ -76,6 +82,6 @@ export class Asker {
       default:
         reply satisfies never;
     }
-    if (next) this.ask(next);
+    if (next) this.add(next);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * What the page and its two workers say to each other.
  *
- * The trainer trains; the looker shows one picture to a network, so that a drawn digit is answered at once while a batch is
+ * The trainer trains; the inspector shows one picture to a network, so that a drawn digit is answered at once while a batch is
  * under way. Both take messages in order.
  *
  * @module
@@ -42,7 +42,7 @@ export type TrainerMessage =
     readonly recipe: Recipe;
     readonly engine: PageEngine;
     /** Go on from where the last training ended: the weights are its own, and it began with the same recipe but for the epochs. */
-    readonly goesOn: boolean;
+    readonly resumes: boolean;
   }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
@@ -51,7 +51,7 @@ export type TrainerMessage =
   | { readonly kind: "tune"; readonly spec: NetworkSpec };
 
 /** How training stands after a batch. */
-export interface TrainingStanding {
+export interface TrainingStatus {
   /** From 1. */
   readonly epoch: number;
   /** From 1, in its epoch. */
@@ -85,7 +85,7 @@ export interface HeldBack {
 /** What the trainer tells. */
 export type TrainerReply =
   | { readonly kind: "started"; readonly engine: string }
-  | { readonly kind: "batch"; readonly standing: TrainingStanding }
+  | { readonly kind: "batch"; readonly status: TrainingStatus }
   | { readonly kind: "measured"; readonly heldBack: HeldBack }
   /** The network as it is now, now and then while it learns. */
   | { readonly kind: "network"; readonly spec: NetworkSpec; readonly parameters: Parameters }
@@ -102,8 +102,8 @@ export type TrainerReply =
   /** Training, or the message before, came to nothing; the trainer goes on living. */
   | { readonly kind: "failed"; readonly message: string };
 
-/** What the looker is asked: what a network says of a picture, and how it comes to that. */
-export interface LookerMessage {
+/** A request to the inspector: one forward pass of a picture, with its trace. */
+export interface InspectorMessage {
   readonly spec: NetworkSpec;
   /** Left out where they are those of the message before. */
   readonly parameters?: Parameters;
@@ -117,8 +117,8 @@ export interface LookerMessage {
 }
 
 /** What it sees; the same bits as `POST /classify` of `serve` answers with. */
-export interface Sight {
-  readonly kind: "sight";
+export interface Inspection {
+  readonly kind: "inspection";
   readonly spec: NetworkSpec;
   readonly pixels: Uint8Array;
   readonly trace: SampleTrace;
@@ -130,5 +130,5 @@ export interface Sight {
   readonly spikes: number;
 }
 
-/** What the looker answers to each message. */
-export type LookerReply = Sight | { readonly kind: "failed"; readonly message: string };
+/** The inspector's reply to each message. */
+export type InspectorReply = Inspection | { readonly kind: "failed"; readonly message: string };

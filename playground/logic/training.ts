@@ -10,7 +10,7 @@ import { STREAM } from "../../src/random.ts";
 import { scaledStart } from "../../src/training/scaled_start.ts";
 import {
   type BatchReport,
-  type CheckpointKeeper,
+  type Checkpointer,
   evaluate,
   type Score,
   train,
@@ -110,12 +110,12 @@ export class Trainer {
   }
 
   async #carryOut(
-    { spec, parameters, recipe, engine: name, goesOn }: TrainerMessage & { kind: "train" },
+    { spec, parameters, recipe, engine: name, resumes }: TrainerMessage & { kind: "train" },
     { train: samples, test }: { readonly train: Samples; readonly test: Samples },
   ): Promise<void> {
     const { reply, open } = this.#options;
     const { seed, epochs, batchSize, step, schedule, augmentation } = recipe;
-    const from = goesOn ? this.#last : undefined;
+    const from = resumes ? this.#last : undefined;
     const measured = Math.min(MEASURED, test.count);
     const opening = TunedEngine.open(
       spec,
@@ -130,7 +130,7 @@ export class Trainer {
     const whole = from ? from.progress.epoch - 1 : 0;
     const began = performance.now();
     let done = 0, presented = 0;
-    const keeper = this.#keeper(engine, test, measured, () => done);
+    const checkpointer = this.#checkpointer(engine, test, measured, () => done);
     const report = ({ score, ...batch }: BatchReport) => {
       done = batch.done;
       presented += score.total;
@@ -138,7 +138,7 @@ export class Trainer {
       const { loss, accuracy } = score;
       reply({
         kind: "batch",
-        standing: { ...batch, loss, accuracy, samplesPerSecond: presented / Math.max(seconds, 1e-3) },
+        status: { ...batch, loss, accuracy, samplesPerSecond: presented / Math.max(seconds, 1e-3) },
       });
     };
     try {
@@ -150,7 +150,7 @@ export class Trainer {
         schedule,
         seed,
         onBatch: report,
-        checkpoints: keeper,
+        checkpoints: checkpointer,
         signal,
         ...(augmentation && samples.picture && { augmentation }),
         ...(from && { from }),
@@ -184,7 +184,7 @@ export class Trainer {
   }
 
   /** Shows the network and measures it now and then, and keeps what training can go on from. */
-  #keeper(engine: TunedEngine, test: Samples, measured: number, done: () => number): CheckpointKeeper {
+  #checkpointer(engine: TunedEngine, test: Samples, measured: number, done: () => number): Checkpointer {
     const { reply, lookEvery = 200, measureEvery = 1500, rest = 6 } = this.#options;
     const indices = Uint32Array.from({ length: measured }, (_, i) => i);
     let looked = 0, next = performance.now() + measureEvery, began = 0;

@@ -11,8 +11,8 @@ import { presetOf } from "../training/presets.ts";
 import type { RunOptions } from "../runs/run.ts";
 import { MODELS } from "./network_options.ts";
 
-/** What a run was asked for. */
-export type Asked = Pick<
+/** The options of a run on which advice depends. */
+export type AdvisedOptions = Pick<
   RunOptions,
   "model" | "spec" | "epochs" | "step" | "schedule" | "startRate" | "command"
 >;
@@ -25,19 +25,19 @@ export const TIED = "\u00a0";
 
 /** The remedies of one command. Layers count from 1. */
 export class Advice {
-  readonly #asked: Asked;
+  readonly #options: AdvisedOptions;
   readonly #command: readonly string[];
   /** The file that describes the network. */
   readonly #file: string | undefined;
   readonly #isDense: boolean;
 
-  /** @param asked What the run was asked for. */
-  constructor(asked: Asked) {
-    this.#asked = asked;
-    this.#command = asked.command ?? [];
+  /** @param options The run's. */
+  constructor(options: AdvisedOptions) {
+    this.#options = options;
+    this.#command = options.command ?? [];
     const at = this.#command.indexOf("--network");
     this.#file = at < 0 ? undefined : this.#command[at + 1];
-    const preset = MODELS.find((name) => name === asked.model);
+    const preset = MODELS.find((name) => name === options.model);
     this.#isDense = this.#file === undefined && preset !== undefined &&
       !presetOf(preset).takes.includes("steps");
   }
@@ -61,7 +61,7 @@ export class Advice {
 
   /** More steps, where they are not the data's. */
   steps(): Remedy {
-    if (this.#isDense || sampleFormOf(this.#asked.spec).isSequence) return undefined;
+    if (this.#isDense || sampleFormOf(this.#options.spec).isSequence) return undefined;
     return this.#file === undefined ? tied("more --steps") : tied(`more steps in ${this.#file}`);
   }
 
@@ -83,7 +83,7 @@ export class Advice {
 
   /** A surrogate for a layer and those above it that have one: a gradient comes to it through them all. */
   #surrogate(layer: number, { kind, slope }: Surrogate): Remedy {
-    const { layers } = this.#asked.spec;
+    const { layers } = this.#options.spec;
     const concerned = layers.flatMap(({ neuron }, i) => {
       const complete = completeNeuron(neuron);
       return i >= layer - 1 && complete.kind === "lif"
@@ -102,7 +102,7 @@ export class Advice {
   /** First weights scaled until units fire, or scaled to fire more. */
   start(): Remedy {
     if (this.#isDense) return undefined;
-    const { startRate } = this.#asked;
+    const { startRate } = this.#options;
     if (startRate === undefined) {
       return tied(this.#command.includes("--init") ? "--init rate in place of --init xavier" : "--init rate");
     }
@@ -116,24 +116,24 @@ export class Advice {
 
   /** Shorter steps. */
   lowerRate(): Remedy {
-    return tied(`--learning-rate ${short(this.#asked.step.learningRate / 10)}`);
+    return tied(`--learning-rate ${short(this.#options.step.learningRate / 10)}`);
   }
 
   /** Longer steps, within what the option takes. */
   higherRate(): Remedy {
-    const rate = 3 * this.#asked.step.learningRate;
+    const rate = 3 * this.#options.step.learningRate;
     return rate <= 1000 ? tied(`--learning-rate ${short(rate)}`) : undefined;
   }
 
   /** Steps that stay short where a gradient is long. */
   clip(): Remedy {
-    const { clip } = this.#asked.step;
+    const { clip } = this.#options.step;
     return tied(`--clip ${clip === undefined || clip > 1 ? 1 : short(clip / 10)}`);
   }
 
   /** Steps whose length does not follow the gradient's. */
   optimizer(): Remedy {
-    const { kind = "sgd" } = this.#asked.step;
+    const { kind = "sgd" } = this.#options.step;
     if (kind !== "sgd") return undefined;
     const vain = this.#command.includes("--momentum") ? " in place of --momentum" : "";
     return tied(`--optimizer adam --learning-rate 0.001${vain}`);
@@ -146,7 +146,7 @@ export class Advice {
 
   /** A part of the loss that holds units to a firing rate. */
   rateTarget(layer: number): Remedy {
-    if (this.#asked.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) return undefined;
+    if (this.#options.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) return undefined;
     return this.#file === undefined
       ? tied("--rate-target 0.1")
       : tied(`set loss.rate to {"target": 0.1, "weight": 1} in ${this.#file}`);
@@ -159,11 +159,11 @@ export class Advice {
 
   /** Smaller weights. */
   weightDecay(): Remedy {
-    return (this.#asked.step.weightDecay ?? 0) > 0 ? undefined : tied("--weight-decay 0.01");
+    return (this.#options.step.weightDecay ?? 0) > 0 ? undefined : tied("--weight-decay 0.01");
   }
 
   #neuronOf(layer: number) {
-    return completeNeuron(this.#asked.spec.layers[layer - 1]!.neuron);
+    return completeNeuron(this.#options.spec.layers[layer - 1]!.neuron);
   }
 
   #constant(layer: number, name: "threshold" | "decay" | "penalty", how: string): Remedy {

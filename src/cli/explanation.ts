@@ -6,7 +6,7 @@
 import { percent } from "../text/figures.ts";
 import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
-import { Advice, type Asked, type Remedy, TIED } from "./advice.ts";
+import { Advice, type AdvisedOptions, type Remedy, TIED } from "./advice.ts";
 import { alignColumns } from "../text/columns.ts";
 import { describeFinding, isExplained, short } from "./finding_words.ts";
 
@@ -16,18 +16,18 @@ const WIDTH = 100;
 /**
  * Describes layers and what stands out in how they learned, and says what usually helps.
  *
- * @param asked What the run was asked for: advice is what its command accepts.
+ * @param options The run's: advice is what its command accepts.
  * @param isResumed The run went on from a checkpoint, and so keeps most of its options.
  */
 export function explain(
   { layers, findings }: { readonly layers: readonly ExplainedLayer[]; readonly findings: readonly Finding[] },
-  asked: Asked,
+  options: AdvisedOptions,
   isResumed = false,
 ): string[] {
-  const advice = new Advice(asked);
+  const advice = new Advice(options);
   const told = new Set<string>();
   const lines = findings.flatMap((finding) => {
-    const { says, helps } = describeFinding(finding, { layers, findings, asked, advice });
+    const { says, helps } = describeFinding(finding, { layers, findings, options, advice });
     const help = inWords(helps), isTold = told.has(help) || told.size > 0 && isExplained(finding, findings);
     if (help === "" || isTold) return wrap(says.join(" "), "");
     told.add(help);

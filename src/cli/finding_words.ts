@@ -7,7 +7,7 @@ import { percent } from "../text/figures.ts";
 import { completeNeuron, kindOf } from "../network/neurons.ts";
 import { EXPLODED, type Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
-import type { Advice, Asked, Remedy } from "./advice.ts";
+import type { Advice, AdvisedOptions, Remedy } from "./advice.ts";
 
 /** A finding in words. */
 export interface FindingWords {
@@ -21,8 +21,8 @@ export interface FindingWords {
 export interface Known {
   readonly layers: readonly ExplainedLayer[];
   readonly findings: readonly Finding[];
-  /** What it was asked for. */
-  readonly asked: Asked;
+  /** The run's options. */
+  readonly options: AdvisedOptions;
   readonly advice: Advice;
 }
 
@@ -146,7 +146,7 @@ export function isExplained(finding: Finding, findings: readonly Finding[]): boo
 
 function describeExploding(
   { layer, norm, top, epoch, batch, share }: Extract<Finding, { kind: "explodingGradient" }>,
-  { asked: { spec }, advice }: Known,
+  { options: { spec }, advice }: Known,
 ): FindingWords {
   const { recurrent, neuron } = spec.layers[layer - 1]!;
   const where = `in batch ${batch} of epoch ${epoch}`;
@@ -195,9 +195,9 @@ function describeVanishing(
 /** Silent units, and whether they can come back: that is for their surrogate derivative to say. */
 function describeSilent(
   { layer, silent, withoutGradient, units }: Extract<Finding, { kind: "silent" }>,
-  { layers, asked, advice }: Known,
+  { layers, options, advice }: Known,
 ): FindingWords {
-  const neuron = completeNeuron(asked.spec.layers[layer - 1]!.neuron);
+  const neuron = completeNeuron(options.spec.layers[layer - 1]!.neuron);
   const begin = `Layer ${layer}: ${silent} of ${units} units never fired.`, far = needed(layers[layer - 1]!);
   if (neuron.kind !== "lif") {
     return {

@@ -10,7 +10,7 @@ import { count, timeLeft } from "../text/figures.ts";
 import { printError } from "../text/print.ts";
 
 /** Where a piece of work stands. */
-export interface Standing {
+export interface ProgressStatus {
   /** What is going on, in a word or two. */
   readonly label: string;
   /** Samples, of `total`; or what `rate` speaks of. */
@@ -37,7 +37,7 @@ export interface Progress extends Disposable {
   /** Removes what is shown, so that something else can be printed; the next update shows it again. */
   clear(): void;
   /** Tells where the stage stands. */
-  update(standing: Standing): void;
+  update(status: ProgressStatus): void;
   /** A line in between, which stays. */
   note(line: string): void;
 }
@@ -56,8 +56,8 @@ export function openProgress(quiet: boolean): Progress {
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
-/** A standing, and what it took to come there. */
-interface Course extends Standing {
+/** A status, and what it took to come there. */
+interface Course extends ProgressStatus {
   /** Samples since the stage began, and how long that is ago. */
   readonly since: number;
   readonly seconds: number;
@@ -89,16 +89,16 @@ class Lines implements Progress {
 
   clear(): void {}
 
-  update(standing: Standing): void {
+  update(status: ProgressStatus): void {
     const now = performance.now();
     const waited = (now - this.#shown.at) / 1000;
-    const share = standing.done / standing.total;
+    const share = status.done / status.total;
     const due = waited >= LONGEST_WAIT || (waited >= SHORTEST_WAIT && share >= this.#shown.share + 0.1) ||
       share === 1;
     if (!due) return;
     this.#shown = { at: now, share };
-    const course = { ...standing, since: standing.done - this.#before, seconds: (now - this.#began) / 1000 };
-    printError(`${standing.label}  ${describe(course)}`);
+    const course = { ...status, since: status.done - this.#before, seconds: (now - this.#began) / 1000 };
+    printError(`${status.label}  ${describe(course)}`);
   }
 
   note(line: string): void {
@@ -128,9 +128,9 @@ class Bar implements Progress {
     this.#before = done;
   }
 
-  update({ picture = [], ...standing }: Standing): void {
+  update({ picture = [], ...status }: ProgressStatus): void {
     const seconds = (performance.now() - this.#began) / 1000;
-    const bar = drawBar({ ...standing, since: standing.done - this.#before, seconds });
+    const bar = drawBar({ ...status, since: status.done - this.#before, seconds });
     const lines = [bar, ...picture];
     const isNew = this.#block === undefined;
     this.#block ??= new MultiBar({
@@ -141,8 +141,8 @@ class Bar implements Progress {
     });
     for (let i = 0; i < Math.max(lines.length, this.#lines.length); i++) {
       const payload = { line: lines[i] ?? "" };
-      if (this.#lines[i]) this.#lines[i]!.update(standing.done, payload);
-      else this.#lines.push(this.#block.create(standing.total, standing.done, payload));
+      if (this.#lines[i]) this.#lines[i]!.update(status.done, payload);
+      else this.#lines.push(this.#block.create(status.total, status.done, payload));
     }
     if (isNew) this.#block.update(); // now, not at its first tick: a short epoch would be over by then
   }

@@ -229,10 +229,10 @@ export function trainCommand(): CommandUnknownOpts {
         if (!given.json && !given.quiet) await offerTuning(asked(), summary.name, say);
       } catch (error) {
         progress.begin();
-        const standing = error instanceof RunInterrupted ? error.standing : undefined;
-        if (!standing && error !== interruption.reason) throw sayHowToGoOn(error, kept());
-        for (const line of describeInterruption(standing, resume)) say(line);
-        result({ state: "interrupted", ...standing });
+        const status = error instanceof RunInterrupted ? error.status : undefined;
+        if (!status && error !== interruption.reason) throw sayHowToGoOn(error, kept());
+        for (const line of describeInterruption(status, resume)) say(line);
+        result({ state: "interrupted", ...status });
         Deno.exitCode = interruption.exitCode;
       }
     });

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { DivergenceError, OptionError, SpikeletError } from "../errors.ts";
 import { quoted } from "../report/run_facts.ts";
-import type { RunOptions, RunStanding, RunSummary } from "../runs/run.ts";
+import type { RunOptions, RunStatus, RunSummary } from "../runs/run.ts";
 import { alignColumns } from "../text/columns.ts";
 import { INVOCATION } from "./command.ts";
 import { compareCommand } from "./compare.ts";
@@ -18,13 +18,13 @@ import { count, counted, duration, loss, percent } from "../text/figures.ts";
 /**
  * What a run came to, and what to do with it.
  *
- * @param asked What it was asked for.
+ * @param options The run's.
  * @param isResumed It went on from a checkpoint.
  */
-export function summarise(summary: RunSummary, asked: RunOptions | undefined, isResumed = false): string[] {
+export function summarise(summary: RunSummary, options: RunOptions | undefined, isResumed = false): string[] {
   const { dir, seconds, samplesPerSecond, train, test, validation, layers, findings, warnings } = summary;
   const { epochs, testWord, trainedEpochs, modelEpoch, trainSamples } = summary;
-  const files = [join(dir, "model.safetensors"), ...(asked?.out === undefined ? [] : [asked.out])];
+  const files = [join(dir, "model.safetensors"), ...(options?.out === undefined ? [] : [options.out])];
   return [
     "",
     ...alignColumns([
@@ -53,18 +53,18 @@ export function summarise(summary: RunSummary, asked: RunOptions | undefined, is
       ...warnings.map((warning) => ["Warning", warning]),
     ]),
     "",
-    ...(asked && layers && findings
+    ...(options && layers && findings
       ? [
         ...explain(
           { layers, findings },
-          asked,
+          options,
           isResumed,
         ),
         "",
       ]
       : []),
     "Next:",
-    ...hintLines(suggest(summary, asked)),
+    ...hintLines(suggest(summary, options)),
   ];
 }
 
@@ -86,21 +86,21 @@ function optionsAmong(command: readonly string[], taken: readonly string[]): str
 /** Commands to go on with, and what they do. */
 function suggest(
   { name, model, epochs, trainedEpochs, warnings, layers }: RunSummary,
-  asked: RunOptions | undefined,
+  options: RunOptions | undefined,
 ): Hint[] {
-  const { command = [], limit, schedule } = asked ?? {};
+  const { command = [], limit, schedule } = options ?? {};
   const again = (words: readonly string[]) => [INVOCATION, ...words.map(quoted)].join(" ");
   // A rate that has come down to nothing leads no further, nor does a run that was ended early.
-  const goesOn = trainedEpochs === epochs && schedule?.kind !== "cosine";
+  const canResume = trainedEpochs === epochs && schedule?.kind !== "cosine";
   const longer = `${INVOCATION} train --resume ${name} --epochs ${epochs + 2}`;
   const at = command.indexOf("--limit");
-  const more: Hint = warnings.length > 0 && !layers && goesOn
+  const more: Hint = warnings.length > 0 && !layers && canResume
     ? [`${longer} --explain`, "see what each layer does"]
     : warnings.length > 0 && !layers && command.length > 0
     ? [`${again(command)} --explain`, "see what each layer does"]
     : limit !== undefined && at >= 0
     ? [again(command.toSpliced(at, 2)), "train on all samples"]
-    : goesOn
+    : canResume
     ? [longer, "train on from here"]
     : [`${INVOCATION} runs show ${name}`, "see what it was asked for"];
   const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
@@ -121,11 +121,11 @@ function suggest(
 /**
  * Where a run was stopped, and how it goes on.
  *
- * @param standing Absent where it was stopped before it began, or went on.
+ * @param status Absent where it was stopped before it began, or went on.
  * @param resumed The name of a run that was to go on.
  */
-export function describeInterruption(standing: RunStanding | undefined, resumed?: string): string[] {
-  if (!standing) {
+export function describeInterruption(status: RunStatus | undefined, resumed?: string): string[] {
+  if (!status) {
     return [
       "",
       ...resumed === undefined ? ["Stopped before the run began: there is nothing to keep."] : [
@@ -138,15 +138,15 @@ export function describeInterruption(standing: RunStanding | undefined, resumed?
   }
   return [
     "",
-    `Stopped ${place(standing)}. All of it is kept, in ${standing.dir}.`,
+    `Stopped ${place(status)}. All of it is kept, in ${status.dir}.`,
     "",
     "Next:",
-    `  ${INVOCATION} train --resume ${standing.name}  go on, to the same weights`,
+    `  ${INVOCATION} train --resume ${status.name}  go on, to the same weights`,
   ];
 }
 
 /** An error with what of the run is kept, and the command that goes on. */
-export function sayHowToGoOn(error: unknown, kept: RunStanding | undefined): unknown {
+export function sayHowToGoOn(error: unknown, kept: RunStatus | undefined): unknown {
   if (!kept || !(error instanceof SpikeletError) || error instanceof OptionError) return error;
   const { name, dir } = kept;
   error.message += error instanceof DivergenceError
@@ -155,7 +155,7 @@ export function sayHowToGoOn(error: unknown, kept: RunStanding | undefined): unk
   return error;
 }
 
-function place({ epoch, epochs, batch, batches }: RunStanding): string {
+function place({ epoch, epochs, batch, batches }: RunStatus): string {
   return batch === 0
     ? "before the first batch"
     : `after batch ${count(batch)} of ${count(batches)} of epoch ${epoch} of ${epochs}`;

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { RunObserver, RunOptions, RunStanding } from "../runs/run.ts";
+import type { RunObserver, RunOptions, RunStatus } from "../runs/run.ts";
 import type { BatchReport, Score } from "../training/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../training/training_state.ts";
 import { count, counted, loss, percent } from "../text/figures.ts";
@@ -70,12 +70,12 @@ export function observeTraining(
 ): {
   readonly observer: RunObserver;
   asked(): RunOptions | undefined;
-  kept(): RunStanding | undefined;
+  kept(): RunStatus | undefined;
 } {
   const shown = showTraining(progress, "", () => live.draw());
   let epochs = 1;
   let asked: RunOptions | undefined;
-  let kept: RunStanding | undefined;
+  let kept: RunStatus | undefined;
   const observer: RunObserver = {
     ...shown,
     onBatch(report) {
@@ -104,7 +104,7 @@ export function observeTraining(
       progress.clear();
       say(describeEpoch(report, epochs));
     },
-    onCheckpoint: (standing) => kept = standing,
+    onCheckpoint: (status) => kept = status,
   };
   return { observer, asked: () => asked, kept: () => kept };
 }

@@ -52,7 +52,7 @@ export class Watch implements Disposable {
   readonly #history: number[][];
   #view: LiveView | undefined;
   #next = 0;
-  #looking = false;
+  #isBusy = false;
   #closed = false;
 
   /** Opens the engine that looks; it works in this thread. @param now A clock, in milliseconds. */
@@ -76,12 +76,12 @@ export class Watch implements Disposable {
    * Takes a look if it is time for one; does nothing where it is not.
    *
    * @param parameters Gives the network's parameters as they are between two batches. Should its engine fail, that is for
-   * the training itself to tell.
+   * the training itself to notify.
    * @returns Whether there is something new to be seen.
    */
   async look(parameters: () => Promise<Parameters>): Promise<boolean> {
-    if (this.#looking || this.#closed || this.#now() < this.#next) return false;
-    this.#looking = true;
+    if (this.#isBusy || this.#closed || this.#now() < this.#next) return false;
+    this.#isBusy = true;
     try {
       const engine = await this.#engine, current = await parameters();
       const began = this.#now();
@@ -94,7 +94,7 @@ export class Watch implements Disposable {
       if (error instanceof EngineError) return false;
       throw error;
     } finally {
-      this.#looking = false;
+      this.#isBusy = false;
     }
   }
 
@@ -156,19 +156,19 @@ export interface Live extends Disposable {
   draw(): string[];
 }
 
-/** Opens what `--watch` shows. @param tell Told why there is nothing to be seen, where that is so. */
-export function openLive(wanted: boolean, tell: (note: string) => void): Live {
+/** Opens what `--watch` shows. @param notify Told why there is nothing to be seen, where that is so. */
+export function openLive(wanted: boolean, notify: (note: string) => void): Live {
   let watch: Watch | undefined;
   let source: (() => Promise<Parameters>) | undefined;
   return {
     begin(options, parameters) {
       if (!wanted) return;
       if (options.spec.steps === 1) { // a resumed run's: it is known too late to refuse it
-        tell(`--watch: ${NOTHING}`);
+        notify(`--watch: ${NOTHING}`);
         return;
       }
       if (!Deno.stderr.isTerminal()) {
-        tell("--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards");
+        notify("--watch: this is no terminal, so no spikes are drawn; `report` shows them afterwards");
         return;
       }
       watch = new Watch(options);
@@ -188,6 +188,6 @@ function rowsBelow(): number {
   try {
     return (Deno.consoleSize().rows || ROWS) - 2;
   } catch {
-    return ROWS - 2; // a terminal that does not tell its size
+    return ROWS - 2; // a terminal that does not notify its size
   }
 }

@@ -76,12 +76,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
   if (engine !== "auto") return await open(engine);
   const fastest = fastestEngine(options);
   if (fastest === "wasm") return await open("wasm");
-  const tell = (failure: EngineError) => onNotice?.(`auto goes on with wasm: ${failure.message}`);
+  const notify = (failure: EngineError) => onNotice?.(`auto goes on with wasm: ${failure.message}`);
   try {
-    return withFallback(await open(fastest), { open: () => open("wasm"), onFailure: tell });
+    return withFallback(await open(fastest), { open: () => open("wasm"), onFailure: notify });
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;
-    tell(error);
+    notify(error);
     return await open("wasm");
   }
 }

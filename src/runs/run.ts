@@ -19,7 +19,7 @@ import { carryOut } from "./session.ts";
 import { type SampleSplit, splitSamples } from "../training/split.ts";
 
 export type { DataSet, RunOptions } from "./run_options.ts";
-export { RunInterrupted, type RunObserver, type RunStanding, type RunSummary } from "./run_summary.ts";
+export { RunInterrupted, type RunObserver, type RunStatus, type RunSummary } from "./run_summary.ts";
 
 /**
  * Loads both parts of a data set.

@@ -8,7 +8,7 @@ import type { Parameters } from "../engine/engine.ts";
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "../training/activity.ts";
 import type { Finding } from "../training/diagnosis.ts";
-import { standingOf } from "../training/guessing.ts";
+import { learningStatusOf } from "../training/guessing.ts";
 import type { RunOptions } from "./run_options.ts";
 import type { LayerStart } from "../training/start.ts";
 import type { BatchReport, Score } from "../training/trainer.ts";
@@ -27,7 +27,7 @@ export interface RunObserver {
       readonly start?: readonly LayerStart[];
       readonly directory?: string;
       readonly from?: TrainingProgress;
-      readonly kept?: RunStanding;
+      readonly kept?: RunStatus;
       /** What it will be measured with. */
       readonly test: Samples;
       /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
@@ -39,13 +39,13 @@ export interface RunObserver {
   onBatch?(report: BatchReport): void;
   onEpoch?(report: EpochReport): void;
   /** A checkpoint is on the disk. */
-  onCheckpoint?(kept: RunStanding): void;
+  onCheckpoint?(kept: RunStatus): void;
   /** The test set is being measured; it begins with none done. */
   onEvaluate?(done: number, total: number): void;
 }
 
 /** Where a run stands, and what of it is kept. */
-export interface RunStanding {
+export interface RunStatus {
   readonly name: string;
   readonly dir: string;
   readonly model: string;
@@ -108,9 +108,9 @@ export interface RunSummary {
 export class RunInterrupted extends Error {
   /** What a caller tells it by. */
   override name = "RunInterrupted";
-  /** @param standing What is kept. */
-  constructor(readonly standing: RunStanding) {
-    super(`${standing.dir}: interrupted`);
+  /** @param status What is kept. */
+  constructor(readonly status: RunStatus) {
+    super(`${status.dir}: interrupted`);
   }
 }
 
@@ -119,8 +119,8 @@ export class RunInterrupted extends Error {
  * network ends where it tells no class from another, or worse. A loss that is no number ends a run before.
  */
 export function warningsOf(test: Score, chance: Chance): string[] {
-  const standing = standingOf(test, chance);
-  switch (standing) {
+  const status = learningStatusOf(test, chance);
+  switch (status) {
     case "learned":
       return [];
     case "guessing":
@@ -134,6 +134,6 @@ export function warningsOf(test: Score, chance: Chance): string[] {
     case "one class":
       return ["all test samples are of one class: its accuracy says nothing"];
     default:
-      return standing satisfies never;
+      return status satisfies never;
   }
 }

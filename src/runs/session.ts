@@ -19,20 +19,20 @@ import { diagnose, type Learned, typicalNorms } from "../training/diagnosis.ts";
 import { CheckpointFolder } from "./checkpoint_folder.ts";
 import { fingerprint, peakMemory } from "./run_facts.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { openKeeper } from "./run_keeper.ts";
+import { createCheckpointer } from "./checkpointer.ts";
 import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
 import { type RunRecord, writeRecord } from "./run_record.ts";
 import {
   RunInterrupted,
   type RunObserver,
-  type RunStanding,
+  type RunStatus,
   type RunSummary,
   warningsOf,
 } from "./run_summary.ts";
 import type { SampleSplit } from "../training/split.ts";
 import { startFromData } from "../training/default_start.ts";
 import type { LayerStart, Start } from "../training/start.ts";
-import { type CheckpointKeeper, evaluate, train, type TrainingResult } from "../training/trainer.ts";
+import { type Checkpointer, evaluate, train, type TrainingResult } from "../training/trainer.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "../training/training_state.ts";
 
@@ -85,15 +85,15 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
   let kept = from?.progress ?? BEGINNING;
   try {
     if (folder) await writeRecord(folder.directory, record);
-    const keeper = await keeperOf(session, (progress) => {
+    const checkpointer = await checkpointerOf(session, (progress) => {
       kept = progress;
-      observer.onCheckpoint?.(standing(session, progress));
+      observer.onCheckpoint?.(statusOf(session, progress));
     });
     const start = from ? undefined : await firstParameters(session);
     if (start) await engine.setParameters(start.parameters);
     if (start?.layers) record = { ...record, start: start.layers };
     await announce(session, start?.layers);
-    const trained = await trainSession(session, keeper);
+    const trained = await trainSession(session, checkpointer);
     const summary = await measureSession(session, trained);
     await leave({ state: "finished", result: summary });
     return summary;
@@ -104,7 +104,7 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
         ? { state: "interrupted" }
         : { state: "failed", error: error instanceof Error ? error.message : String(error) },
     ).catch(() => {}); // the disk may be what has failed: the first error says more than the second
-    throw interrupted ? new RunInterrupted(standing(session, kept)) : error;
+    throw interrupted ? new RunInterrupted(statusOf(session, kept)) : error;
   }
 }
 
@@ -139,10 +139,10 @@ function recordOf(
 }
 
 /** Who keeps the session's checkpoints; nobody where it has no folder. */
-async function keeperOf(
+async function checkpointerOf(
   session: Session,
   onKept: (progress: TrainingProgress) => void,
-): Promise<CheckpointKeeper | undefined> {
+): Promise<Checkpointer | undefined> {
   const { options, data, engine, folder } = session;
   if (!folder) return undefined;
   const facts = {
@@ -151,7 +151,7 @@ async function keeperOf(
     precision: options.precision ?? "f32",
     data: await fingerprint(data.train),
   };
-  return openKeeper({
+  return createCheckpointer({
     folder,
     checkpoints: session.checkpoints ?? await CheckpointFolder.open(folder.directory),
     spec: options.spec,
@@ -186,14 +186,14 @@ async function announce(session: Session, start: readonly LayerStart[] | undefin
     validation: split.validation.length,
     ...(start && { start }),
     ...(folder && { directory: folder.directory }),
-    ...(from && { from: from.progress, kept: standing(session, from.progress) }),
+    ...(from && { from: from.progress, kept: statusOf(session, from.progress) }),
     test: data.test,
     parameters: () => engine.getParameters(),
   });
 }
 
 /** Trains; every batch and epoch is written down and told to the observer. */
-function trainSession(session: Session, keeper: CheckpointKeeper | undefined): Promise<TrainingResult> {
+function trainSession(session: Session, checkpointer: Checkpointer | undefined): Promise<TrainingResult> {
   const { options, data, engine, observer, folder, from, signal } = session;
   return train(engine, {
     ...options,
@@ -213,7 +213,7 @@ function trainSession(session: Session, keeper: CheckpointKeeper | undefined): P
       });
       observer.onEpoch?.(report);
     },
-    ...(keeper && { checkpoints: keeper }),
+    ...(checkpointer && { checkpoints: checkpointer }),
     ...(from && { from }),
     ...(signal && { signal }),
   });
@@ -293,7 +293,7 @@ async function explain(
   };
 }
 
-function standing({ options, split, folder }: Session, progress: TrainingProgress): RunStanding {
+function statusOf({ options, split, folder }: Session, progress: TrainingProgress): RunStatus {
   const { model, epochs, batchSize } = options;
   const batches = Math.ceil(split.training.length / batchSize);
   const { epoch, batch, seconds } = progress;

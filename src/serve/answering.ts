@@ -7,11 +7,11 @@
  * @module
  */
 import type { Answer, Classifier } from "../classify/classifier.ts";
-import type { Questions } from "./asked.ts";
+import type { RequestSamples } from "./request_samples.ts";
 import { overloaded } from "./refusal.ts";
 
 /** Samples, and what each one's draws are keyed by. */
-export interface Asked extends Questions {
+export interface KeyedSamples extends RequestSamples {
   readonly ids: Uint32Array;
 }
 
@@ -56,7 +56,7 @@ export class Answering {
    *
    * @param signal The sender is gone: the rest is left.
    */
-  async answer({ samples, ids }: Asked, signal?: AbortSignal): Promise<Answer[]> {
+  async answer({ samples, ids }: KeyedSamples, signal?: AbortSignal): Promise<Answer[]> {
     const count = samples.length;
     const answers: Answer[] = [];
     this.#waiting += count;

@@ -8,9 +8,9 @@ import type { Answer, SampleForm } from "../classify/classifier.ts";
 import { type Ink, INKS } from "../data/picture.ts";
 import { contentId } from "../random.ts";
 import type { Answering } from "./answering.ts";
-import type { Questions } from "./asked.ts";
+import type { RequestSamples } from "./request_samples.ts";
 import type { Bodies } from "./bodies.ts";
-import { readQuestions, typeOf } from "./questions.ts";
+import { readSamples, typeOf } from "./request_body.ts";
 import { Refusal } from "./refusal.ts";
 import { quotedValue } from "../text/one_line.ts";
 
@@ -47,16 +47,16 @@ export async function classify(
     // From here to the first answers nothing is waited for: so each request sees what the ones before it have cost.
     answering.checkRoom();
     const started = performance.now();
-    let questions: Questions;
+    let read: RequestSamples;
     try {
-      questions = readQuestions(body, type, { contentType, form, side, ink });
+      read = readSamples(body, type, { contentType, form, side, ink });
     } finally {
       answering.count(performance.now() - started); // what is refused costs time, too
     }
-    const ids = idsOf(questions, seed);
-    const answers = await answering.answer({ ...questions, ids }, request.signal);
+    const ids = idsOf(read, seed);
+    const answers = await answering.answer({ ...read, ids }, request.signal);
     checkFinite(answers);
-    return { answers, many: questions.many };
+    return { answers, many: read.many };
   });
 }
 
@@ -95,7 +95,7 @@ function parseSeed(text: string): Seed {
 }
 
 /** What each sample's draws are keyed by. */
-function idsOf({ samples }: Questions, seed: Seed): Uint32Array {
+function idsOf({ samples }: RequestSamples, seed: Seed): Uint32Array {
   const count = samples.length;
   if (seed !== "random") return Uint32Array.from(samples, ({ features }) => contentId(features, seed));
   const ids = new Uint32Array(count);

@@ -4,7 +4,7 @@
  * @module
  */
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
-import { checkCount, MOST_SAMPLES, type Questions } from "./asked.ts";
+import { checkCount, MOST_SAMPLES, type RequestSamples } from "./request_samples.ts";
 import { Refusal } from "./refusal.ts";
 
 /** `pixels` are bytes, `values` numbers as they are. */
@@ -21,7 +21,7 @@ const BRACE = 0x7b, QUOTE = 0x22;
  *
  * @throws {Refusal} 400 when it is no JSON, or none of the forms that are taken, or does not fit the network.
  */
-export function readJson(body: Uint8Array, form: SampleForm): Questions {
+export function readJson(body: Uint8Array, form: SampleForm): RequestSamples {
   const value = parse(body), isList = Array.isArray(value);
   const samples: unknown[] = isList ? value : [value];
   if (samples.length === 0) throw new Refusal(400, `no samples: expected ${FORM}`);

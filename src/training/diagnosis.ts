@@ -10,7 +10,7 @@
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { BatchMetrics } from "./batch_metrics.ts";
-import { standingOf } from "./guessing.ts";
+import { learningStatusOf } from "./guessing.ts";
 import type { Score } from "./score.ts";
 
 /** Something that stands out. Layers count from 1. */
@@ -112,15 +112,15 @@ const HUGE = 1000;
 export function diagnose(learned: Learned): Finding[] {
   const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === learned.layers.length - 1));
   const jump = jumpOf(learned);
-  const standing = standingOf(learned.test, learned.chance);
+  const status = learningStatusOf(learned.test, learned.chance);
   const { loss } = learned.test, chance = learned.chance.loss;
   return [
     ...explodedGradients(learned),
     ...(jump ? [jump] : []),
     ...vanishedGradients(learned),
     ...activity,
-    ...(standing === "guessing" ? [{ kind: "guessing", loss, chance } as const] : []),
-    ...(standing === "sure of wrong answers" ? [{ kind: "overconfident", loss, chance } as const] : []),
+    ...(status === "guessing" ? [{ kind: "guessing", loss, chance } as const] : []),
+    ...(status === "sure of wrong answers" ? [{ kind: "overconfident", loss, chance } as const] : []),
   ];
 }
 

@@ -10,13 +10,13 @@ import type { Score } from "./score.ts";
 const GUESSING = 0.999;
 
 /** How a result stands to guessing. */
-export type Standing = "learned" | "guessing" | "sure of wrong answers" | "one class";
+export type LearningStatus = "learned" | "guessing" | "sure of wrong answers" | "one class";
 
 /** Right answers beyond those of guessing, of all that guessing leaves wrong: from here on it is not for guessing that a loss is high. */
 const KNOWING = 0.25;
 
 /** Compares a result with what can be had without looking at the samples. */
-export function standingOf(test: Score, chance: Chance): Standing {
+export function learningStatusOf(test: Score, chance: Chance): LearningStatus {
   if (chance.loss === 0) return "one class";
   if (test.loss < GUESSING * chance.loss) return "learned";
   const least = chance.accuracy + KNOWING * (1 - chance.accuracy);

@@ -60,7 +60,7 @@ export interface BatchReport {
 }
 
 /** Who keeps checkpoints. */
-export interface CheckpointKeeper {
+export interface Checkpointer {
   /** Whether what training goes on from after this batch is wanted; asked as the batch is put to the engine. */
   due(at: { readonly epoch: number; readonly batch: number; readonly batches: number }): boolean;
   /**
@@ -102,7 +102,7 @@ export interface TrainingOptions {
   /** Called after every epoch. */
   readonly onEpoch?: (report: EpochReport) => void;
   /** Who keeps what training can go on from. */
-  readonly checkpoints?: CheckpointKeeper;
+  readonly checkpoints?: Checkpointer;
   /**
    * Go on from here instead of from the engine's own parameters: the result has the same bits as if training had never
    * stopped. `best` is the best epoch's parameters, which `patience` needs where there was an epoch.

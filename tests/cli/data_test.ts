@@ -64,7 +64,7 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
     );
 
     const fetched = await spikeletJson(folder, ["data", "fetch", "--from", server.url]);
-    assert.deepEqual(server.asked.map(({ path, offset }) => [path, offset]), [
+    assert.deepEqual(server.requests.map(({ path, offset }) => [path, offset]), [
       [`${IMAGES}.gz`, 0],
       [`${IMAGES}.gz`, half],
       ...files.slice(1).map(({ name }) => [`${name}.gz`, 0]),

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { OfficialDataset, OfficialFile } from "../../src/data/datasets.ts";
 import { fetchDataset, type FetchOptions } from "../../src/data/fetch.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { type Asked, type Conduct, etagOf, serveFiles } from "./file_server.ts";
+import { type Conduct, etagOf, type FileRequest, serveFiles } from "./file_server.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
 
 /** Two files: bytes that cannot be packed, larger than what counts as progress, and a small one. */
@@ -35,7 +35,7 @@ interface Outcome {
   /** What it threw; undefined where it ended well. */
   readonly error: Error | undefined;
   /** Requests for the images. */
-  readonly asked: readonly Asked[];
+  readonly requests: readonly FileRequest[];
   /** Reasons for new tries, and for other sources. */
   readonly reasons: readonly string[];
   /** Names of what is in the folder afterwards. */
@@ -45,7 +45,7 @@ interface Outcome {
 /** Fetches from a server that behaves in a way. */
 async function fetchFrom(
   folder: string,
-  conduct: (asked: Asked, number: number) => Conduct,
+  conduct: (request: FileRequest, number: number) => Conduct,
   options: Partial<FetchOptions> = {},
   files = PACKED,
   dataset = DATASET,
@@ -70,13 +70,14 @@ async function fetchFrom(
     error = thrown;
   }
   const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  const asked = server.asked.filter(({ path }) => path === IMAGES);
-  return { error, asked, reasons, left: left.toSorted() };
+  const requests = server.requests.filter(({ path }) => path === IMAGES);
+  return { error, requests, reasons, left: left.toSorted() };
 }
 
 /** What one file's server does; the other file's behaves well. */
-const withImages = (conduct: (number: number, asked: Asked) => Conduct) => (asked: Asked, number: number) =>
-  asked.path === IMAGES ? conduct(number, asked) : {};
+const withImages =
+  (conduct: (number: number, request: FileRequest) => Conduct) => (request: FileRequest, number: number) =>
+    request.path === IMAGES ? conduct(number, request) : {};
 
 /** Holds the folder to the two files, byte by byte, and nothing beside them. */
 async function assertFetched(folder: string, { error, left }: Outcome): Promise<void> {
@@ -103,21 +104,21 @@ testFetch("unpacks, checks and puts each file in its place, in a folder that it 
   const folder = join(parent, "data", "dots");
   const outcome = await fetchFrom(folder, () => ({}));
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.asked, [{ path: IMAGES, offset: 0, ifRange: undefined }]);
+  assert.deepEqual(outcome.requests, [{ path: IMAGES, offset: 0, ifRange: undefined }]);
 });
 
 testFetch("leaves alone what is here, and fetches what is not", async (folder) => {
   await Deno.writeFile(join(folder, "images.idx3-ubyte.gz"), packedImages);
-  const { error, asked, left } = await fetchFrom(folder, () => ({}));
+  const { error, requests, left } = await fetchFrom(folder, () => ({}));
   assert.equal(error, undefined);
-  assert.deepEqual(asked, []);
+  assert.deepEqual(requests, []);
   assert.deepEqual(left, ["images.idx3-ubyte.gz", "labels-idx1-ubyte"]);
 });
 
 testFetch("goes on where a connection broke, with If-Range", async (folder) => {
   const outcome = await fetchFrom(folder, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.asked, [
+  assert.deepEqual(outcome.requests, [
     { path: IMAGES, offset: 0, ifRange: undefined },
     { path: IMAGES, offset: HALF, ifRange: etagOf(packedImages) },
   ]);
@@ -135,14 +136,14 @@ testFetch("goes on in a later call, with what an earlier one left", async (folde
     ),
   });
   await fetch();
-  assert.deepEqual(server.asked.map(({ offset }) => offset), [0, HALF, 0]);
+  assert.deepEqual(server.requests.map(({ offset }) => offset), [0, HALF, 0]);
   assert.deepEqual(await Deno.readFile(join(folder, "images-idx3-ubyte")), FILES["images-idx3-ubyte"]);
 });
 
 testFetch("goes on as long as each try brings something, however many there are", async (folder) => {
   const outcome = await fetchFrom(folder, withImages(() => ({ cutAfter: 4096 })), { retries: 0 });
   await assertFetched(folder, outcome);
-  assert.equal(outcome.asked.length, Math.ceil(packedImages.length / 4096));
+  assert.equal(outcome.requests.length, Math.ceil(packedImages.length / 4096));
 });
 
 testFetch("begins anew with a server that knows no Range", async (folder) => {
@@ -151,7 +152,7 @@ testFetch("begins anew with a server that knows no Range", async (folder) => {
     withImages((number) => ({ whole: true, cutAfter: number === 0 ? HALF : Infinity })),
   );
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.asked.map(({ offset }) => offset), [0, HALF]);
+  assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
 });
 
 testFetch("begins anew where the file has changed meanwhile", async (folder) => {
@@ -168,7 +169,7 @@ testFetch("begins anew where two answers make no file, for a server without ETag
   );
   const outcome = await fetchFrom(folder, conduct);
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.asked.map(({ offset, ifRange }) => [offset, ifRange]), [
+  assert.deepEqual(outcome.requests.map(({ offset, ifRange }) => [offset, ifRange]), [
     [0, undefined],
     [HALF, undefined],
     [0, undefined],
@@ -185,7 +186,7 @@ testFetch("asks no weak ETag to vouch for a range, but a date", async (folder) =
   }));
   const outcome = await fetchFrom(folder, conduct);
   await assertFetched(folder, outcome);
-  assert.equal(outcome.asked[1]?.ifRange, date);
+  assert.equal(outcome.requests[1]?.ifRange, date);
 });
 
 testFetch("begins anew where the server sends another range than it was asked for", async (folder) => {
@@ -218,7 +219,7 @@ testFetch("takes no part whose origin is not known, or another", async (folder) 
     await Deno.writeTextFile(join(folder, `${IMAGES}.part.json`), note);
     const outcome = await fetchFrom(folder, () => ({}));
     await assertFetched(folder, outcome);
-    assert.deepEqual(outcome.asked.map(({ offset }) => offset), [0]);
+    assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0]);
     await Deno.remove(join(folder, "images-idx3-ubyte"));
   }
 });
@@ -247,7 +248,7 @@ testFetch(
       "NetworkError",
       /: the server answers 503 Service Unavailable, 3 times in a row: run the same command again later$/,
     );
-    assert.equal(down.asked.length, 3);
+    assert.equal(down.requests.length, 3);
     const busy = await fetchFrom(
       folder,
       withImages(() => ({ status: 429, headers: { "retry-after": "3600" } })),
@@ -267,7 +268,7 @@ testFetch("does not ask again after 404 or 403", async (folder) => {
       `${IMAGES}: the server answers ${status} (Not Found|Forbidden): check the address, or fetch from another with --from$`,
     );
     assertFailed(outcome, "NetworkError", message);
-    assert.equal(outcome.asked.length, 1);
+    assert.equal(outcome.requests.length, 1);
     assert.deepEqual(outcome.left, []);
   }
 });
@@ -343,7 +344,7 @@ testFetch("gives up a peer that is mute, that falls silent, or that trickles", a
     const message =
       /: less than 4,096 bytes came in 0\.1 s, 2 times in a row: run the same command again later/;
     assertFailed(outcome, "NetworkError", message);
-    assert.equal(outcome.asked.length, 2);
+    assert.equal(outcome.requests.length, 2);
   }
 });
 
@@ -351,7 +352,7 @@ testFetch("goes on after a peer that fell silent", async (folder) => {
   const conduct = withImages((number) => number === 0 ? { stallAfter: HALF } : {});
   const outcome = await fetchFrom(folder, conduct, { patience: 0.3 });
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.asked.map(({ offset }) => offset), [0, HALF]);
+  assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
 });
 
 testFetch(
@@ -379,7 +380,12 @@ testFetch("takes the next source where one has not the file, or another", async 
   });
   assert.deepEqual(files.map(({ from }) => from), [right.url + IMAGES, right.url + LABELS]);
   assert.equal(reasons.length, 4);
-  await assertFetched(folder, { error: undefined, asked: [], reasons, left: Object.keys(FILES).toSorted() });
+  await assertFetched(folder, {
+    error: undefined,
+    requests: [],
+    reasons,
+    left: Object.keys(FILES).toSorted(),
+  });
 });
 
 testFetch("writes through no link, and asks no server where one is in its way", async (folder) => {
@@ -389,12 +395,12 @@ testFetch("writes through no link, and asks no server where one is in its way", 
     for (const name of [`${IMAGES}.part`, `${IMAGES}.part.json`]) {
       for (const to of [victim, join(elsewhere, "new")]) {
         await Deno.symlink(to, join(folder, name));
-        const { error, asked } = await fetchFrom(folder, () => ({}));
+        const { error, requests } = await fetchFrom(folder, () => ({}));
         assert.match(
           `${error}`,
           /^InputError: .*\.part(\.json)?: this is a symbolic link, which nothing is written through/,
         );
-        assert.deepEqual(asked, []);
+        assert.deepEqual(requests, []);
         await Deno.remove(join(folder, name));
       }
     }
@@ -415,8 +421,8 @@ testFetch("goes on with the source that a part is from, whichever comes first", 
     name: "NetworkError",
   });
   await fetchDataset(DATASET, { folder, sources: [other.url, begun.url] });
-  assert.deepEqual(begun.asked.map(({ offset }) => offset), [0, HALF]);
-  assert.deepEqual(other.asked.map(({ path }) => path), [LABELS]);
+  assert.deepEqual(begun.requests.map(({ offset }) => offset), [0, HALF]);
+  assert.deepEqual(other.requests.map(({ path }) => path), [LABELS]);
 });
 
 testFetch("lets several go on in one folder at a time", async (folder) => {

@@ -4,8 +4,8 @@
  * @module
  */
 
-/** What the server has been asked. */
-export interface Asked {
+/** A request that the server has got. */
+export interface FileRequest {
   /** Without the leading `/`. */
   readonly path: string;
   /** The first byte that `Range` asks for; 0 without one. */
@@ -40,7 +40,7 @@ export interface FileServer extends AsyncDisposable {
   /** With a slash at its end. */
   readonly url: string;
   /** All requests so far. */
-  readonly asked: readonly Asked[];
+  readonly requests: readonly FileRequest[];
 }
 
 /**
@@ -51,17 +51,17 @@ export interface FileServer extends AsyncDisposable {
  */
 export function serveFiles(
   files: Readonly<Record<string, Uint8Array>>,
-  conduct: (asked: Asked, number: number) => Conduct = () => ({}),
+  conduct: (request: FileRequest, number: number) => Conduct = () => ({}),
 ): FileServer {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const open = new Set<Deno.Conn>();
-  const asked: Asked[] = [];
+  const requests: FileRequest[] = [];
   const answer = async (connection: Deno.Conn) => {
     open.add(connection);
     try {
       const request = parseRequest(await readHead(connection));
-      const number = asked.filter(({ path }) => path === request.path).length;
-      asked.push(request);
+      const number = requests.filter(({ path }) => path === request.path).length;
+      requests.push(request);
       await respond(connection, request, files[request.path], conduct(request, number));
     } catch {
       // The client has gone, or the test is over.
@@ -80,7 +80,7 @@ export function serveFiles(
   })();
   return {
     url: `http://127.0.0.1:${listener.addr.port}/`,
-    asked,
+    requests,
     async [Symbol.asyncDispose]() {
       listener.close();
       await accepted;
@@ -106,7 +106,7 @@ async function readHead(connection: Deno.Conn): Promise<string> {
   return head;
 }
 
-function parseRequest(head: string): Asked {
+function parseRequest(head: string): FileRequest {
   const header = (name: string) => RegExp(`^${name}: *(.*)\r$`, "im").exec(head)?.[1];
   return {
     path: /^GET \/(\S*) /.exec(head)?.[1] ?? "",
@@ -117,7 +117,7 @@ function parseRequest(head: string): Asked {
 
 async function respond(
   connection: Deno.Conn,
-  { offset, ifRange }: Asked,
+  { offset, ifRange }: FileRequest,
   file: Uint8Array | undefined,
   conduct: Conduct,
 ): Promise<void> {

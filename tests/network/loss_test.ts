@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { chanceOf } from "../../src/network/loss.ts";
-import { standingOf } from "../../src/training/guessing.ts";
+import { learningStatusOf } from "../../src/training/guessing.ts";
 import { warningsOf } from "../../src/runs/run_summary.ts";
 
 const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-12, `${found}`);
@@ -36,7 +36,7 @@ Deno.test("warningsOf() compares a result with guessing by its own loss, and wit
   // To say always the same class is right nine times of ten here.
   const often = chanceOf({ kind: "crossEntropy" }, 3, skewed);
   assert.match(warningsOf(score(0.33, 0.9), often)[0]!, /^no better than guessing \(loss 0\.3251\)/);
-  assert.equal(standingOf(score(0.3, 0.91), often), "learned");
+  assert.equal(learningStatusOf(score(0.3, 0.91), often), "learned");
   const rare = chanceOf({ kind: "crossEntropy" }, 10, even);
   assert.match(
     warningsOf(score(3.1, 0.6), rare)[0]!,

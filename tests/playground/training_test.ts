@@ -57,7 +57,7 @@ function trainerOf(
       parameters,
       recipe: RECIPE,
       engine: "wasm",
-      goesOn: false,
+      resumes: false,
     } as const;
     await trainer.handle({ ...told, ...message });
     const last = replies.at(-1)!;
@@ -135,21 +135,21 @@ Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in
   assert.equal(stopped.epochs, 1);
   const { parameters } = stopped;
   await trainer.handle({
-    ...{ kind: "train", spec: SPEC, parameters, engine: "wasm", goesOn: true },
+    ...{ kind: "train", spec: SPEC, parameters, engine: "wasm", resumes: true },
     recipe: { ...RECIPE, epochs: 2 }, // besides the one that is whole
   });
   const ended = replies.at(-1)!;
   assert.ok(ended.kind === "ended");
   assert.equal(ended.epochs, 3);
   assert.equal(await hashParameters(ended.parameters), await expected());
-  const done = replies.flatMap((reply) => reply.kind === "batch" ? [reply.standing.done] : []);
+  const done = replies.flatMap((reply) => reply.kind === "batch" ? [reply.status.done] : []);
   assert.deepEqual(done, [...done].sort((a, b) => a - b));
   assert.equal(done.at(-1), 270);
 });
 
 Deno.test("Trainer that is stopped while it is paused ends", async () => {
   const { begin } = trainerOf((reply, trainer) => {
-    if (reply.kind !== "batch" || reply.standing.done > 17) return;
+    if (reply.kind !== "batch" || reply.status.done > 17) return;
     trainer.handle({ kind: "pause" });
     setTimeout(() => trainer.handle({ kind: "stop" }), 10);
   });
@@ -176,9 +176,9 @@ Deno.test("Trainer hears of a pause, other constants and a stop while its engine
 
 Deno.test("Trainer refuses a second training, and the first goes on", async () => {
   const { begin, replies } = trainerOf((reply, trainer) => {
-    if (reply.kind !== "batch" || reply.standing.done !== 34) return;
+    if (reply.kind !== "batch" || reply.status.done !== 34) return;
     const parameters = initialParameters(SPEC, 0);
-    trainer.handle({ kind: "train", spec: SPEC, parameters, recipe: RECIPE, engine: "wasm", goesOn: false });
+    trainer.handle({ kind: "train", spec: SPEC, parameters, recipe: RECIPE, engine: "wasm", resumes: false });
   });
   assert.equal(await hashParameters((await begin()).parameters), await expected());
   const failures = replies.flatMap((reply) => reply.kind === "failed" ? [reply.message] : []);
@@ -189,7 +189,7 @@ Deno.test("Trainer takes other constants between two batches, with weights and m
   const other = notebookNetwork({ hidden: 11, steps: 9, threshold: 0.5, decay: 0.7 });
   const opened: NetworkSpec[] = [];
   const { begin, replies } = trainerOf((reply, trainer) => {
-    if (reply.kind === "batch" && reply.standing.done === 34) trainer.handle({ kind: "tune", spec: other });
+    if (reply.kind === "batch" && reply.status.done === 34) trainer.handle({ kind: "tune", spec: other });
   }, (spec) => void opened.push(spec));
   const ended = await begin();
   assert.deepEqual(ended.spec, other);
@@ -209,7 +209,7 @@ Deno.test("Trainer tells what failed in one line, and trains again", async () =>
     parameters: initialParameters(SPEC, 0),
     recipe: RECIPE,
   } as const;
-  await trainer.handle({ ...train, engine: "wasm", goesOn: false });
+  await trainer.handle({ ...train, engine: "wasm", resumes: false });
   await trainer.handle({ kind: "data", ...DATA });
   const spec = notebookNetwork({ inputs: 9, hidden: 3 });
   await trainer.handle({
@@ -217,10 +217,10 @@ Deno.test("Trainer tells what failed in one line, and trains again", async () =>
     spec,
     parameters: initialParameters(spec, 0),
     engine: "wasm",
-    goesOn: false,
+    resumes: false,
   });
   const recipe = { ...RECIPE, step: { learningRate: 1e30, momentum: 0.5 } };
-  await trainer.handle({ ...train, recipe, engine: "wasm", goesOn: false });
+  await trainer.handle({ ...train, recipe, engine: "wasm", resumes: false });
   const failures = replies.flatMap((reply) => reply.kind === "failed" ? [reply.message] : []);
   assert.equal(failures.length, 3, failures.join("; "));
   assert.match(failures[0]!, /^there are no digits to train on yet/);
@@ -247,7 +247,7 @@ Deno.test("Trainer's engines are closed when training is over", async () => {
   });
   await trainer.handle({ kind: "data", ...DATA });
   await trainer.handle({
-    ...{ kind: "train", spec: SPEC, parameters: initialParameters(SPEC, 5), engine: "wasm", goesOn: false },
+    ...{ kind: "train", spec: SPEC, parameters: initialParameters(SPEC, 5), engine: "wasm", resumes: false },
     recipe: { ...RECIPE, startRate: 0.2 },
   });
   assert.deepEqual(closed, ["recording", "training"]);

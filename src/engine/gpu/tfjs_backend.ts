@@ -222,7 +222,7 @@ fn main(index : i32) {
     this.counts.submits++;
     this.counts.bytesDown += total;
     await Promise.race([
-      staging.mapAsync(GPUMapMode.READ).catch((cause) => this.#hear(cause)),
+      staging.mapAsync(GPUMapMode.READ).catch((cause) => this.#onReadFailure(cause)),
       this.#opened.failed,
     ]);
     this.#opened.check();
@@ -276,7 +276,7 @@ fn main(index : i32) {
   }
 
   /** Lets the device say why a read went wrong; where it says nothing, the read itself is the reason. */
-  async #hear(cause: unknown): Promise<void> {
+  async #onReadFailure(cause: unknown): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve)); // events of the device come between two tasks
     this.#fail(cause, "the GPU gave no numbers back");
   }

@@ -274,7 +274,7 @@ export class LaneEngine implements Engine, Disposable {
       checkSamples(samples, this.spec);
       id = this.#sampleIds.size;
       this.#sampleIds.set(samples, id);
-      this.#lanes.tell({ kind: "samples", id, samples });
+      this.#lanes.send({ kind: "samples", id, samples });
     }
     const shards = this.#shards(indices.length);
     return { samples: id, indices, stream, epoch, ...(augmentation && { augmentation }), slot, shards };

@@ -41,7 +41,7 @@ export class Lanes {
   }
 
   /** Tells every lane what needs no answer. */
-  tell(message: LaneMessage): void {
+  send(message: LaneMessage): void {
     for (const channel of this.#channels) channel.post(message);
   }
 

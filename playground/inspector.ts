@@ -4,19 +4,19 @@
  * @module
  */
 /// <reference lib="webworker" />
-import { Looker } from "./logic/looking.ts";
-import type { LookerMessage, LookerReply } from "./logic/protocol.ts";
+import { Inspector } from "./logic/inspector.ts";
+import type { InspectorMessage, InspectorReply } from "./logic/protocol.ts";
 import { fetchKernels } from "./fetch_kernels.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
 // Messages that come before the kernels wait in the queue of this promise.
-const looker = fetchKernels("plain").then((kernels) => new Looker(kernels));
+const inspector = fetchKernels("plain").then((kernels) => new Inspector(kernels));
 
-self.onmessage = async ({ data }: MessageEvent<LookerMessage>) => {
-  let reply: LookerReply;
+self.onmessage = async ({ data }: MessageEvent<InspectorMessage>) => {
+  let reply: InspectorReply;
   try {
-    reply = (await looker).look(data);
+    reply = (await inspector).inspect(data);
   } catch (error) {
     reply = { kind: "failed", message: error instanceof Error ? error.message : String(error) };
   }

@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
-import { Looker } from "../../playground/logic/looking.ts";
+import { Inspector } from "../../playground/logic/inspector.ts";
 import { digit, kernels, modelOf } from "../serve/served_model.ts";
 
-Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it comes", () => {
-  const looker = new Looker(kernels);
+Deno.test("Inspector sees what a Classifier answers, bit for bit, and whence it comes", () => {
+  const inspector = new Inspector(kernels);
   for (const spec of [notebookNetwork({ hidden: 13, steps: 21 }), denseNetwork({ hidden: 5 })]) {
     const model = modelOf(spec), classifier = new Classifier(model, { kernels });
     for (const seed of [0, 7]) {
       const { parameters } = model, pixels = digit(3);
-      const sight = looker.look({
+      const inspection = inspector.inspect({
         spec,
         parameters,
         seed,
@@ -19,22 +19,26 @@ Deno.test("Looker sees what a Classifier answers, bit for bit, and whence it com
         bytes: classifier.bytes,
       });
       const { label: named, probabilities, spikes } = classifier.classify(pixels, seed);
-      assert.deepEqual([sight.label, sight.probabilities, sight.spikes], [named, probabilities, spikes]);
-      const seen = sight.trace.spikes[0]!.reduce((sum, spike) => sum + spike, 0);
+      assert.deepEqual([inspection.label, inspection.probabilities, inspection.spikes], [
+        named,
+        probabilities,
+        spikes,
+      ]);
+      const seen = inspection.trace.spikes[0]!.reduce((sum, spike) => sum + spike, 0);
       assert.equal(seen, spikes);
     }
   }
 });
 
-Deno.test("Looker remembers weights, not constants", () => {
-  const looker = new Looker(kernels), spec = notebookNetwork({ hidden: 13, steps: 21 });
+Deno.test("Inspector remembers weights, not constants", () => {
+  const inspector = new Inspector(kernels), spec = notebookNetwork({ hidden: 13, steps: 21 });
   const { parameters } = modelOf(spec), rest = { seed: 0, precision: "f32", pixels: digit(1) } as const;
-  assert.throws(() => looker.look({ spec, ...rest }), RangeError);
-  const first = looker.look({ spec, parameters, ...rest });
+  assert.throws(() => inspector.inspect({ spec, ...rest }), RangeError);
+  const first = inspector.inspect({ spec, parameters, ...rest });
   const tuned = notebookNetwork({ hidden: 13, steps: 21, threshold: 0.2 });
-  const other = looker.look({ spec: tuned, ...rest });
+  const other = inspector.inspect({ spec: tuned, ...rest });
   assert.notDeepEqual(other.spikes, first.spikes);
-  assert.deepEqual(looker.look({ spec, ...rest }), first);
+  assert.deepEqual(inspector.inspect({ spec, ...rest }), first);
   const { spikes } = new Classifier({ spec: tuned, parameters, metadata: {} }, { kernels }).classify(
     rest.pixels,
     0,

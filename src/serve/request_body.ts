@@ -1,5 +1,5 @@
 /**
- * What a body asks: samples for the network, from PNG files, raw bytes or JSON.
+ * Reads a body as samples for the network: PNG files, raw bytes or JSON.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";
 import { count, counted } from "../text/figures.ts";
-import { checkCount, type Questions } from "./asked.ts";
+import { checkCount, type RequestSamples } from "./request_samples.ts";
 import { type FormFile, readForm } from "./form.ts";
 import { readJson } from "./json_body.ts";
 import { Refusal, shown } from "./refusal.ts";
@@ -52,11 +52,11 @@ export function typeOf(headers: Headers): BodyType {
  * takes none.
  * @throws {InputError} when a picture is damaged.
  */
-export function readQuestions(
+export function readSamples(
   body: Uint8Array<ArrayBuffer>,
   type: BodyType,
   { contentType, ...taking }: Taking & { readonly contentType: string },
-): Questions {
+): RequestSamples {
   switch (type) {
     case "image/png":
       return { samples: [picture(body, taking, "the picture", MOST_PIXELS)], many: false };
@@ -109,7 +109,7 @@ function raw(bytes: Uint8Array, { form }: Taking, name: string): TakenSample[] {
 }
 
 /** Every file of a form is a sample, or several. */
-function filesOf(files: readonly FormFile[], taking: Taking): Questions {
+function filesOf(files: readonly FormFile[], taking: Taking): RequestSamples {
   const samples: TakenSample[] = [];
   let pixels = MOST_PIXELS;
   for (const { name, type, bytes } of files) {

@@ -1,5 +1,5 @@
 /**
- * What a network makes of one picture, with everything that happens on the way.
+ * The forward pass of one picture, with its states, spikes and currents.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { softmax } from "../../src/classify/softmax.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
 import { contentId } from "../../src/random.ts";
-import type { LookerMessage, Sight } from "./protocol.ts";
+import type { Inspection, InspectorMessage } from "./protocol.ts";
 
-/** A network that is looked at. */
-export class Looker {
+/** Shows pictures to a network, one at a time, and keeps the trace of all its steps. */
+export class Inspector {
   readonly #kernels: KernelModule;
   #network: SingleSample | undefined;
   /** What it was made for. */
@@ -28,9 +28,9 @@ export class Looker {
    *
    * @throws {RangeError} when the parameters or the picture do not fit the network.
    */
-  look(
-    { spec, parameters = this.#parameters, seed, precision, pixels, bytes = "pixels" }: LookerMessage,
-  ): Sight {
+  inspect(
+    { spec, parameters = this.#parameters, seed, precision, pixels, bytes = "pixels" }: InspectorMessage,
+  ): Inspection {
     if (!parameters) throw new RangeError("the first message has to bring the network's parameters");
     const made = JSON.stringify([spec, precision]);
     if (!this.#network || made !== this.#made) {
@@ -45,7 +45,7 @@ export class Looker {
     this.#network.show({ features: pixels, bytes, id: contentId(pixels, seed) });
     const { core } = this.#network, trace = core.trace();
     return {
-      kind: "sight",
+      kind: "inspection",
       spec,
       pixels,
       trace,

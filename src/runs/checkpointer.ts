@@ -7,14 +7,14 @@ import type { NetworkSpec } from "../network/spec.ts";
 import type { CheckpointFolder } from "./checkpoint_folder.ts";
 import { encodeFacts, type RunFacts } from "./run_facts.ts";
 import type { RunFolder } from "./run_folder.ts";
-import type { CheckpointKeeper } from "../training/trainer.ts";
+import type { Checkpointer } from "../training/trainer.ts";
 import type { TrainingCheckpoint } from "../training/training_state.ts";
 
-/** Unless told otherwise, no more than so many seconds of work are lost. */
+/** The most seconds between two checkpoints, and so of work that can be lost, without `every`. */
 const LONGEST = 30;
 
-/** Where a run keeps what, and who is told. */
-export interface KeeperOptions {
+/** A run's files, and how often it writes a checkpoint. */
+export interface CheckpointerOptions {
   readonly folder: RunFolder;
   readonly checkpoints: CheckpointFolder;
   readonly spec: NetworkSpec;
@@ -27,15 +27,15 @@ export interface KeeperOptions {
   readonly onKept?: (kept: TrainingCheckpoint, path: string) => void;
 }
 
-/** Makes the keeper of a run. Lines are on the disk before the checkpoint is that speaks of their batches. */
-export function openKeeper(options: KeeperOptions): CheckpointKeeper {
+/** Writes the checkpoints of a run. Its lines of metrics are on the disk before a checkpoint that counts their batches. */
+export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { folder, checkpoints, spec, classes, every, onKept } = options;
-  let asked = performance.now();
+  let last = performance.now();
   return {
     due({ epoch, batch, batches }) {
       if (every !== undefined) return ((epoch - 1) * batches + batch) % every === 0;
-      if (performance.now() - asked < 1000 * LONGEST) return false;
-      asked = performance.now();
+      if (performance.now() - last < 1000 * LONGEST) return false;
+      last = performance.now();
       return true;
     },
     async keep(checkpoint, best) {
@@ -46,7 +46,7 @@ export function openKeeper(options: KeeperOptions): CheckpointKeeper {
         { ...checkpoint, spec, metadata, ...(classes && { classes }) },
         best,
       );
-      asked = performance.now();
+      last = performance.now();
       onKept?.(checkpoint, path);
     },
   };

@@ -1,5 +1,5 @@
 /**
- * What a request asks: samples for the network, so many at most.
+ * The samples of a request, and how many it may have.
  *
  * @module
  */
@@ -8,14 +8,14 @@ import { Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";
 
 /** The samples of one request. */
-export interface Questions {
+export interface RequestSamples {
   /** In the order of the answers. */
   readonly samples: readonly TakenSample[];
   /** The answer is a list, even of one. */
   readonly many: boolean;
 }
 
-/** The most samples that one request may ask about. */
+/** The most samples of one request. */
 export const MOST_SAMPLES = 10_000;
 
 /** @throws {Refusal} 400 when they are more than {@linkcode MOST_SAMPLES}. */
