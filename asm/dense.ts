@@ -2,7 +2,7 @@
  * Products of whole arrays, for a layer whose inputs lie as f32 rows `[steps][inputs]` (spikes that are not few) and whose
  * weights lie by input, `[inputs][units]`.
  *
- * The products themselves are product.ts's, forward with panels of W and back with panels of Wᵀ, both packed once a batch.
+ * The products themselves are matmul.ts's, forward with panels of W and back with panels of Wᵀ, both packed once a batch.
  * Here is what stands around them: panels of such weights, from panels to rows, and the weights' gradient.
  */
 import { transpose4 } from "./encoders/direct";
@@ -61,7 +61,7 @@ export function panelsToRows(panels: usize, steps: i32, count: i32, units: i32, 
  * @param units A multiple of 4.
  * @param weightGradients f32 `[inputs][units]`, added to.
  */
-export function productGradient(
+export function matmulGradient(
   x: usize,
   currentGradients: usize,
   steps: i32,
@@ -115,7 +115,7 @@ function longGradient(
 /**
  * A sample's inputs as rows, where its features are not in them yet: x_t = X_t ⊙ features.
  *
- * With such rows in place of δI and δI in place of X, `productGradient` gives the gradient of weights that lie by unit.
+ * With such rows in place of δI and δI in place of X, `matmulGradient` gives the gradient of weights that lie by unit.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
  * @param features f32 `[inputs]`.

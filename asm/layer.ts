@@ -31,7 +31,7 @@ export class Layer {
   /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written on the way forward, read on the way back. */
   potentials: usize;
   outputs: usize;
-  excess: usize;
+  distances: usize;
   /** δo_t. */
   outputGradients: usize;
   /** The readout's gradient with respect to u_t; 0 where it reads no potentials of this layer. */

@@ -33,19 +33,19 @@ export function feedBack(outputs: usize, weights: usize, to: usize, units: i32, 
  * @param currentGradients f32 `[units]`, δI_{t+1}.
  * @param weights f32 `[units][units]`, by input.
  * @param outputGradients f32 `[units]`, δo_t, added to.
- * @param excess f32 `[units]`, u' − θ: only units that spike are added to; 0: all are, and so is the padding, whose weights are 0.
+ * @param distances f32 `[units]`, u' − θ: only units that spike are added to; 0: all are, and so is the padding, whose weights are 0.
  * @param units A multiple of 4, padding included.
  */
 export function feedBackGradient(
   currentGradients: usize,
   weights: usize,
   outputGradients: usize,
-  excess: usize,
+  distances: usize,
   units: i32,
 ): void {
   const row = <usize> units << 2;
   for (let at: usize = 0; at < row; at += 16, weights += row << 2) {
-    if (excess != 0 && !v128.any_true(f32x4.gt(v128.load(excess + at), f32x4.splat(0)))) continue;
+    if (distances != 0 && !v128.any_true(f32x4.gt(v128.load(distances + at), f32x4.splat(0)))) continue;
     let a = f32x4.splat(0), b = a, c = a, d = a;
     for (let column: usize = 0; column < row; column += 16) {
       const delta = v128.load(currentGradients + column), w = weights + column;
@@ -55,7 +55,7 @@ export function feedBackGradient(
       d = madd(v128.load(w + row * 3), delta, d);
     }
     let sums = f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d));
-    if (excess != 0) sums = v128.and(sums, f32x4.gt(v128.load(excess + at), f32x4.splat(0)));
+    if (distances != 0) sums = v128.and(sums, f32x4.gt(v128.load(distances + at), f32x4.splat(0)));
     v128.store(outputGradients + at, f32x4.add(v128.load(outputGradients + at), sums));
   }
 }

@@ -76,7 +76,7 @@ fn stepsOf(sample : i32) -> i32 { return facts[sample * ${FACTS} + ${FACT.steps}
  * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone before there are any;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `excessAt` on v, from `potentialsAt`
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `distancesAt` on v, from `potentialsAt`
  *   on u after the reset, and from `currentsAt` on I, likewise `[samples, steps, units]` (−1: not wanted); the recurrent form's
  *   state `[states, samples, units]` from `stateAt` on. All are 0 behind a sample's last step.
  *
@@ -104,7 +104,7 @@ export function scanKernel(
     }
     let at = (sample * uniforms.steps + step) * units + unit;
     result[at] = o;
-    if (uniforms.excessAt >= 0) { result[uniforms.excessAt + at] = v; }
+    if (uniforms.distancesAt >= 0) { result[uniforms.distancesAt + at] = v; }
     if (uniforms.potentialsAt >= 0) { result[uniforms.potentialsAt + at] = select(0.0, u, step < length); }
     if (uniforms.currentsAt >= 0) { result[uniforms.currentsAt + at] = I; }`;
   const feedback = `
@@ -133,7 +133,7 @@ export function scanKernel(
       sampleStride: "i32",
       stepStride: "i32",
       delay: "i32",
-      excessAt: "i32",
+      distancesAt: "i32",
       potentialsAt: "i32",
       currentsAt: "i32",
       stateAt: "i32",
@@ -154,7 +154,7 @@ fn kernel(call : i32) {
 /**
  * Up the steps: gradients of outputs and potentials → δI.
  *
- * - `scanned` f32: the result of the neuron's scan, with v from `excessAt` and u from `potentialsAt` on, where these were kept;
+ * - `scanned` f32: the result of the neuron's scan, with v from `distancesAt` and u from `potentialsAt` on, where these were kept;
  * - `outputGradients`, `readGradients` f32 `[samples, steps, units]`: δo_t, and the readout's gradient of u_t; where `hasOutputs`
  *   or `hasRead` is 0 they are 0 and not read;
  * - `delay`, the scan's: what step t's currents were computed from is step t − delay of the layer below;
@@ -178,7 +178,7 @@ export function scanBackKernel(
     var current = 0.0;
     if (step < length) {
       var v = 0.0;
-      if (uniforms.excessAt >= 0) { v = scanned[uniforms.excessAt + at]; }
+      if (uniforms.distancesAt >= 0) { v = scanned[uniforms.distancesAt + at]; }
       var uBefore = 0.0;
       if (uniforms.potentialsAt >= 0 && step > 0) { uBefore = scanned[uniforms.potentialsAt + at - units]; }
       var outputGradient = ${isRecurrent ? "feedback" : "0.0"};
@@ -223,7 +223,7 @@ export function scanBackKernel(
       delay: "i32",
       hasOutputs: "i32",
       hasRead: "i32",
-      excessAt: "i32",
+      distancesAt: "i32",
       potentialsAt: "i32",
       stateAt: "i32",
       ...floats(constants),

@@ -9,14 +9,14 @@ import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
 /**
  * Lists the spikes of a layer: where u' − θ is above 0.
  *
- * @param excess f32 `[steps][units]`, u' − θ; padding is not above 0.
+ * @param distances f32 `[steps][units]`, u' − θ; padding is not above 0.
  * @param outputs f32 likewise, o.
  * @param units A multiple of 4.
  * @param capacity Entries of a unit, at least `steps`.
  * @returns How many there are.
  */
 export function listSpikes(
-  excess: usize,
+  distances: usize,
   outputs: usize,
   steps: i32,
   units: i32,
@@ -34,8 +34,8 @@ export function listSpikes(
   for (let step = 0; step < steps; step++) {
     const first = <usize> (step * units) << 2;
     let next = first;
-    for (let unit = 0; unit < units; unit += 4, excess += 16, outputs += 16) {
-      let mask = i32x4.bitmask(f32x4.gt(v128.load(excess), zero));
+    for (let unit = 0; unit < units; unit += 4, distances += 16, outputs += 16) {
+      let mask = i32x4.bitmask(f32x4.gt(v128.load(distances), zero));
       total += popcnt(mask);
       for (; mask != 0; mask &= mask - 1) {
         const lane = ctz(mask);

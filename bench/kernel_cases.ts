@@ -50,17 +50,17 @@ export function ceilingCases(c: Ceiling): KernelCase[] {
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
   return [
-    ...productCases(place, steps),
+    ...matmulCases(place, steps),
     ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
   ];
 }
 
-function productCases(place: Placement, steps: number): KernelCase[] {
+function matmulCases(place: Placement, steps: number): KernelCase[] {
   const k = place.kernels, padded = roundUp(steps, 4);
   const x = place.floats(padded * INPUTS, 0.5), panels = place.floats(COMPUTED * INPUTS, 0.1);
   const bias = place.floats(COMPUTED, 0.1), factors = place.floats(COMPUTED, 0.1);
   const out = place.floats(COMPUTED * padded, 0), sums = place.floats(padded, 0);
-  const f32 = (["productF32", "productF32Loads"] as const).flatMap((name) =>
+  const f32 = (["matmulF32", "matmulF32Loads"] as const).flatMap((name) =>
     [COMPUTED, 8, 4].map((units): KernelCase => {
       const work = 2 * padded * INPUTS * units,
         call = () => k[name](x, panels, bias, out, padded, INPUTS, units);
@@ -75,14 +75,14 @@ function productCases(place: Placement, steps: number): KernelCase[] {
     })
   );
   const work = 2 * padded * INPUTS * COMPUTED;
-  const i16 = () => k.productI16(x, panels, bias, factors, out, padded, INPUTS, COMPUTED);
-  const i8 = () => k.productI8(x, panels, bias, factors, out, sums, padded, INPUTS, COMPUTED);
+  const i16 = () => k.matmulI16(x, panels, bias, factors, out, padded, INPUTS, COMPUTED);
+  const i8 = () => k.matmulI8(x, panels, bias, factors, out, sums, padded, INPUTS, COMPUTED);
   const integer = { unit: "GOP/s", work };
   return [
     ...f32,
-    { ...integer, name: `productI16, ${COMPUTED} units`, operations: work, ceiling: "dot", call: i16 },
+    { ...integer, name: `matmulI16, ${COMPUTED} units`, operations: work, ceiling: "dot", call: i16 },
     // Two operations for each: a weight has two halves.
-    { ...integer, name: `productI8, ${COMPUTED} units`, operations: 2 * work, ceiling: "bytes", call: i8 },
+    { ...integer, name: `matmulI8, ${COMPUTED} units`, operations: 2 * work, ceiling: "bytes", call: i8 },
   ];
 }
 

@@ -31,6 +31,12 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  { old: /\b[eE]xcess(At)?\b/, now: "distance to threshold" },
+  {
+    old:
+      /\bproduct(Row|F32|I16|I8|Sparse|Gradient)|[./]product(_\w+)?(\.ts|\()|(device|external|input)_product|kind: "product"/,
+    now: "matmul",
+  },
   // Of everything else.
   {
     old: /seedNetwork|SeedOptions|SEED_DEFAULTS|describeSeed\b|the seed's (network|size)/,

@@ -35,7 +35,7 @@ export function stepGraded(layer: Layer, from: i32, to: i32): void {
     scales = layer.scales,
     potentials = layer.potentials,
     outputs = layer.outputs,
-    excess = layer.excess;
+    distances = layer.distances;
   if (from == 0) memory.fill(state, 0, row);
   let at = <usize> from * row;
   for (let step = from; step < to; step++) {
@@ -50,7 +50,7 @@ export function stepGraded(layer: Layer, from: i32, to: i32): void {
       v128.store(here, u);
       v128.store(potentials + at, u);
       v128.store(outputs + at, f32x4.mul(v128.load(scales + column), v128.and(v, fires)));
-      v128.store(excess + at, v);
+      v128.store(distances + at, v);
     }
   }
 }
@@ -64,7 +64,7 @@ export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
   const stateGradients = layer.stateGradients,
     decays = layer.decays,
     scales = layer.scales,
-    excess = layer.excess,
+    distances = layer.distances,
     outputGradients = layer.outputGradients,
     currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, row);
@@ -72,7 +72,7 @@ export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
-      const v = v128.load(excess + at), o = v128.load(outputGradients + at);
+      const v = v128.load(distances + at), o = v128.load(outputGradients + at);
       const fires = f32x4.gt(v, zero);
       const e = f32x4.mul(v128.load(scales + column), o);
       const u = madd(v128.load(decays + column), v128.load(here), loadOrZero(stateGradients, at));

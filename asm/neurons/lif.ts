@@ -41,7 +41,7 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
     thresholds = layer.thresholds,
     potentials = layer.potentials,
     outputs = layer.outputs,
-    excess = layer.excess;
+    distances = layer.distances;
   if (from == 0) memory.fill(state, 0, 4 * row);
   let at = <usize> from * row;
   for (let step = from; step < to; step++) {
@@ -62,7 +62,7 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
       v128.store(here + 2 * row, a), v128.store(here + 3 * row, o);
       v128.store(potentials + at, u);
       v128.store(outputs + at, o);
-      v128.store(excess + at, v);
+      v128.store(distances + at, v);
     }
   }
 }
@@ -76,7 +76,7 @@ export function stepBackLif(layer: Layer, from: i32, to: i32): void {
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
   const stateGradients = layer.stateGradients,
     decays = layer.decays,
-    excess = layer.excess,
+    distances = layer.distances,
     outputGradients = layer.outputGradients,
     currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
@@ -84,7 +84,7 @@ export function stepBackLif(layer: Layer, from: i32, to: i32): void {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
-      const v = v128.load(excess + at);
+      const v = v128.load(distances + at);
       const adaptation = v128.load(here + 2 * row);
       const p = f32x4.mul(
         surrogate(kind, slope, v),

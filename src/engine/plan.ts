@@ -58,9 +58,9 @@ export type ForwardOperation =
   /** Multiply the sample's features into the weights, for the noise encoder, whose inputs then are only its draws. */
   | { readonly kind: "pack"; readonly layer: number }
   /** I_t = W·x_t + b: one product, steps as rows. */
-  | { readonly kind: "product"; readonly layer: number }
+  | { readonly kind: "matmul"; readonly layer: number }
   /** I = W·x + b, one row for all steps. */
-  | { readonly kind: "productRow"; readonly layer: number }
+  | { readonly kind: "matmulRow"; readonly layer: number }
   /** I_t = W·o_{t−inputDelay} + b, o of the layer below. */
   | { readonly kind: "gather"; readonly layer: number }
   /** Currents → potentials and outputs, down the steps; a recurrent layer's I_t takes V·o_{t−1} on the way. */
@@ -196,7 +196,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
 }
 
 /** What makes a layer's currents. */
-const OPERATION_OF = { inputs: "product", constant: "productRow", spikes: "gather" } as const;
+const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "gather" } as const;
 
 /** Goes back from δo to δI, where δI is needed at every step. */
 function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPlan): BackwardOperation[] {

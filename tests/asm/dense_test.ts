@@ -42,7 +42,7 @@ testOnBothBuilds("panelsToRows() gives back the rows, and no more than are wante
 });
 
 testOnBothBuilds(
-  "productGradient() adds Σ_t x_t·δI_tᵀ, bit for bit as a plain loop does",
+  "matmulGradient() adds Σ_t x_t·δI_tᵀ, bit for bit as a plain loop does",
   ({ memory, madd }) => {
     for (const steps of STEPS) {
       for (const inputs of [4, 12, 36]) {
@@ -52,7 +52,7 @@ testOnBothBuilds(
           const deltas = uniformFloats(seed + 1, block * units).fill(0, steps * units);
           const before = uniformFloats(seed + 2, inputs * units);
           const gradients = memory.updated(before);
-          memory.kernels.productGradient(
+          memory.kernels.matmulGradient(
             memory.floats(x),
             memory.floats(deltas),
             steps,

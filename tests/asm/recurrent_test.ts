@@ -28,12 +28,16 @@ testOnBothBuilds("feedBackGradient() adds Vᵀ·δI, to all units or to those th
     for (const hasExactGradient of [false, true]) {
       const deltas = uniformFloats(units, units), v = uniformFloats(units + 1, units * units);
       const before = uniformFloats(units + 2, units);
-      const excess = uniformFloats(units + 3, units).map((value, i) => i < 4 ? -1 : value); // a vector without a spike
+      const distances = uniformFloats(units + 3, units).map((value, i) => i < 4 ? -1 : value); // a vector without a spike
       const gradients = memory.updated(before);
-      const [deltasAt, vAt, excessAt] = [memory.floats(deltas), memory.floats(v), memory.floats(excess)];
-      memory.kernels.feedBackGradient(deltasAt, vAt, gradients, hasExactGradient ? excessAt : 0, units);
+      const [deltasAt, vAt, distancesAt] = [
+        memory.floats(deltas),
+        memory.floats(v),
+        memory.floats(distances),
+      ];
+      memory.kernels.feedBackGradient(deltasAt, vAt, gradients, hasExactGradient ? distancesAt : 0, units);
       const expected = Float64Array.from(before, (g, m) => {
-        if (hasExactGradient && !(excess[m]! > 0)) return g;
+        if (hasExactGradient && !(distances[m]! > 0)) return g;
         return deltas.reduce((sum, delta, n) => sum + v[m * units + n]! * delta, g);
       });
       assertClose(memory.floatsAt(gradients, units), expected, `${units} units`, { absolute: 1e-6 * units });

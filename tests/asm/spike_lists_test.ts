@@ -58,12 +58,12 @@ testOnBothBuilds("listSpikes() lists by unit and by step where u' − θ is abov
     for (const units of UNITS) {
       for (const shift of [-2, 0, 0.5, 2]) { // no spikes, half of them, a quarter, all
         const capacity = steps + 3;
-        const excess = uniformFloats(steps + units, steps * units).map((v) => v - shift);
-        excess[0] = 0; // at the threshold itself there is no spike
-        const outputs = uniformFloats(units, steps * units).map((o, i) => excess[i]! > 0 ? o : 0);
+        const distances = uniformFloats(steps + units, steps * units).map((v) => v - shift);
+        distances[0] = 0; // at the threshold itself there is no spike
+        const outputs = uniformFloats(units, steps * units).map((o, i) => distances[i]! > 0 ? o : 0);
         const lists = placeLists(memory, steps, units, capacity);
         // deno-fmt-ignore
-        const total = memory.kernels.listSpikes(memory.floats(excess), memory.floats(outputs), steps, units,
+        const total = memory.kernels.listSpikes(memory.floats(distances), memory.floats(outputs), steps, units,
           lists.counts, lists.spikeSteps, lists.spikeOutputs, capacity, lists.stepCounts, lists.stepUnits,
           lists.stepOutputs);
         assert.equal(total, assertLists(memory, lists, outputs, steps, units, capacity));

@@ -26,7 +26,7 @@ const MARGIN = 1e-4;
 const CLOSE = { relative: 1e-4, absolute: 1e-5 };
 
 /** Products with spikes as sums of rows, or as whole products, whatever their rate. */
-const ALWAYS_ROWS = { product: Infinity, gradient: Infinity }, NEVER_ROWS = { product: -1, gradient: -1 };
+const ALWAYS_ROWS = { matmul: Infinity, gradient: Infinity }, NEVER_ROWS = { matmul: -1, gradient: -1 };
 
 const modules = { relaxed: await loadKernels("relaxed"), plain: await loadKernels("plain") };
 

@@ -34,13 +34,13 @@ function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[
 
 Deno.test("compilePlan() chooses units and goes back from spikes alone for the notebook's network", () => {
   assert.deepEqual(planOf(notebookNetwork()), {
-    forward: ["encode", "choose 0", "pack 0", "product 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
+    forward: ["encode", "choose 0", "pack 0", "matmul 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.9"],
   });
 });
 
 Deno.test("compilePlan() leaves no unit out without skip, with record, or where the input is not noise", () => {
-  const rest = ["product 0", "scan 0", "gather 1", "scan 1", "read", "loss"];
+  const rest = ["matmul 0", "scan 0", "gather 1", "scan 1", "read", "loss"];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(notebookNetwork(), { record: true }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
@@ -48,7 +48,7 @@ Deno.test("compilePlan() leaves no unit out without skip, with record, or where 
 
 Deno.test("compilePlan() needs one row and one outer product for the dense peer", () => {
   assert.deepEqual(planOf(denseNetwork()), {
-    forward: ["encode", "productRow 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
+    forward: ["encode", "matmulRow 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
   });
 });
@@ -56,12 +56,12 @@ Deno.test("compilePlan() needs one row and one outer product for the dense peer"
 Deno.test("compilePlan() goes back through every step of a layer that is fed directly and read out", () => {
   for (const [encoder, pack] of [["noise", ["pack 0"]], ["direct", []]] as const) {
     assert.deepEqual(planOf(networkOf(encoder, graded)), {
-      forward: ["encode", ...pack, "product 0", "scan 0", "read", "loss"],
+      forward: ["encode", ...pack, "matmul 0", "scan 0", "read", "loss"],
       backward: ["readBack", "scanBack 0", "inputsBack 0"],
     });
   }
   assert.deepEqual(planOf(networkOf("constant", integrator)), {
-    forward: ["encode", "productRow 0", "scan 0", "read", "loss"],
+    forward: ["encode", "matmulRow 0", "scan 0", "read", "loss"],
     backward: ["readBack", "scanBack 0", "inputsBack 0"],
   });
 });
@@ -69,7 +69,7 @@ Deno.test("compilePlan() goes back through every step of a layer that is fed dir
 Deno.test("compilePlan() spreads the gradient over the steps of a layer between two others", () => {
   assert.deepEqual(planOf(networkOf("noise", graded, graded, integrator)), {
     forward: [
-      ...["encode", "choose 0", "pack 0", "product 0", "scan 0"],
+      ...["encode", "choose 0", "pack 0", "matmul 0", "scan 0"],
       ...["gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
     ],
     backward: [
@@ -88,7 +88,7 @@ Deno.test("compilePlan() shifts a layer's input by the delay of the layer below"
 Deno.test("compilePlan() goes back through every step of neurons with a surrogate gradient", () => {
   assert.deepEqual(planOf(networkOf("direct", lif(), lif(), integrator)), {
     forward: [
-      ...["encode", "product 0", "scan 0", "gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
+      ...["encode", "matmul 0", "scan 0", "gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
     ],
     backward: [
       ...["readBack", "scanBack 2", "stepsBack 2", "scanBack 1", "stepsBack 1", "scanBack 0", "inputsBack 0"],

@@ -71,7 +71,7 @@ export interface Backend {
    *
    * Every sum has an order of its own that is the same in every run.
    */
-  product(
+  matmul(
     a: Tensor<"f32">,
     b: Tensor<"f32">,
     options?: { readonly transposeA?: boolean; readonly transposeB?: boolean },

@@ -130,7 +130,7 @@ fn main(index : i32) {
     return result;
   }
 
-  product(
+  matmul(
     a: Tensor<"f32">,
     b: Tensor<"f32">,
     { transposeA = false, transposeB = false } = {},

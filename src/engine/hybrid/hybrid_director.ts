@@ -8,13 +8,13 @@ import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteStep } from "../optimizer.ts";
 import type { Plan } from "../plan.ts";
-import type { Exchange } from "../wasm/external_product.ts";
+import type { Exchange } from "../wasm/external_matmul.ts";
 import { type Job, type Part, shardCount } from "../wasm/lane.ts";
 import type { Director } from "../wasm/lane_engine.ts";
 import type { Lanes } from "../wasm/lanes.ts";
 import type { SharedState } from "../wasm/shared_state.ts";
 import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
-import type { DeviceProduct } from "./device_product.ts";
+import type { DeviceMatmul } from "./device_matmul.ts";
 
 /** Rows of the smallest chunk that a batch is cut into for the sake of overlap. */
 const LEAST_ROWS = 4096;
@@ -33,7 +33,7 @@ export function chunkSize(batchSize: number, plan: Plan): number {
 
 /** What a director has at hand. */
 export interface HybridParts {
-  readonly product: DeviceProduct;
+  readonly matmul: DeviceMatmul;
   readonly lanes: Lanes;
   readonly shared: SharedState;
   readonly exchange: Exchange;
@@ -52,9 +52,9 @@ export class HybridDirector implements Director {
 
   train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void> {
     return this.#inOrder(async () => {
-      const { product, lanes, shared } = this.#parts;
+      const { matmul, lanes, shared } = this.#parts;
       const shards = await this.#present(job, samples, true);
-      await product.readGradient(shared.given);
+      await matmul.readGradient(shared.given);
       await lanes.handOut({ kind: "update", job: { ...job, shards }, step, number });
     });
   }
@@ -67,12 +67,12 @@ export class HybridDirector implements Director {
 
   trace(job: Job, samples: Samples): Promise<SampleTrace> {
     return this.#inOrder(async () => {
-      const { product, lanes, shared, device } = this.#parts;
+      const { matmul, lanes, shared, device } = this.#parts;
       const first = { ...job, samples, indices: job.indices.slice(0, 1) };
       device.fit(1);
-      product.setParameters(shared.parameters);
-      const { chunk, arrived } = product.multiply(first, { samples: 1, groups: 1 }, 0);
-      product.release(chunk);
+      matmul.setParameters(shared.parameters);
+      const { chunk, arrived } = matmul.multiply(first, { samples: 1, groups: 1 }, 0);
+      matmul.release(chunk);
       await arrived;
       return (await lanes.handOut({ kind: "trace", job }, 1)).trace!;
     });
@@ -97,12 +97,12 @@ export class HybridDirector implements Director {
    * @returns Shards that hold gradients.
    */
   async #present(job: Job, samples: Samples, isTraining: boolean): Promise<number> {
-    const { product, shared, exchange, device } = this.#parts;
+    const { matmul, shared, exchange, device } = this.#parts;
     const { indices } = job;
-    const most = Math.min(exchange.samples, chunkSize(indices.length, product.plan));
-    const { chunks, ...cut } = cutBatch(indices.length, product.plan, most);
+    const most = Math.min(exchange.samples, chunkSize(indices.length, matmul.plan));
+    const { chunks, ...cut } = cutBatch(indices.length, matmul.plan, most);
     device.fit(cut.samples);
-    product.setParameters(shared.parameters);
+    matmul.setParameters(shared.parameters);
     let handed: Promise<unknown> = Promise.resolve();
     const through: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
     const counts = chunks.map(([from, to]) => shardCount(to - from));
@@ -119,8 +119,8 @@ export class HybridDirector implements Director {
           slot,
         };
         const batch = { ...job, samples, indices: indices.subarray(from, to) };
-        const { chunk, arrived } = product.multiply(batch, cut, slot);
-        if (!isTraining) product.release(chunk);
+        const { chunk, arrived } = matmul.multiply(batch, cut, slot);
+        if (!isTraining) matmul.release(chunk);
         const before = handed;
         handed = (async () => {
           await before;
@@ -131,7 +131,7 @@ export class HybridDirector implements Director {
         through[slot] = (async () => {
           await answered;
           await gradientBefore; // sums are made in the chunks' order
-          if (isTraining) product.addGradient(chunk, slot, number === 0);
+          if (isTraining) matmul.addGradient(chunk, slot, number === 0);
         })();
         through[slot].catch(() => {}); // whoever waits for it next is told
       }

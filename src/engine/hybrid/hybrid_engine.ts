@@ -17,14 +17,14 @@ import { rowsOf } from "../gpu/encoding.ts";
 import { type MemoryNeed, samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import { compilePlan, type Plan } from "../plan.ts";
-import { createExchange } from "../wasm/external_product.ts";
+import { createExchange } from "../wasm/external_matmul.ts";
 import type { KernelModule } from "../wasm/kernels.ts";
 import { shardCount } from "../wasm/lane.ts";
 import { LaneEngine, type LaneEngineOptions } from "../wasm/lane_engine.ts";
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { groupsOf, partsOf } from "../webgpu/chunking.ts";
-import { DeviceProduct } from "./device_product.ts";
+import { DeviceMatmul } from "./device_matmul.ts";
 import { chunkSize, HybridDirector } from "./hybrid_director.ts";
 
 /** How to make a hybrid engine. */
@@ -98,7 +98,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
         new HybridDirector({
           ...parts,
           exchange,
-          product: new DeviceProduct(backend, plan, layOut(plan, true).layers[0]!, exchange, seed),
+          matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, exchange, seed),
           device: {
             fit(samples) {
               // Buffers are kept from chunk to chunk; those of another size are given back first.

@@ -13,7 +13,7 @@ import type { SampleTrace } from "../engine.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory } from "./core_memory.ts";
-import { type Exchange, ExternalProduct } from "./external_product.ts";
+import { type Exchange, ExternalMatmul } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import type { Precision, Tile } from "./precision.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
@@ -94,7 +94,7 @@ export class Core {
       new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
     );
     this.#inputs = exchange
-      ? new ExternalProduct(this.#kernels, this.memory, exchange)
+      ? new ExternalMatmul(this.#kernels, this.memory, exchange)
       : new InputLayer(this.#kernels, this.memory, {
         plan,
         seed,
@@ -230,11 +230,11 @@ export class Core {
       case "pack":
         this.#inputs.pack(this.#slots[operation.layer]!);
         return;
-      case "product":
-        this.#inputs.product(this.#slots[operation.layer]!);
+      case "matmul":
+        this.#inputs.matmul(this.#slots[operation.layer]!);
         return;
-      case "productRow":
-        this.#inputs.productRow();
+      case "matmulRow":
+        this.#inputs.matmulRow();
         return;
       case "gather":
         this.#products[operation.layer]!.forward(this.#feedOf(m.layers[operation.layer]!), steps);
@@ -336,7 +336,7 @@ export class Core {
   }
 
   #scan(memory: LayerMemory): void {
-    const { layer, excess, outputs, width } = memory;
+    const { layer, distances, outputs, width } = memory;
     const steps = this.#steps;
     if (!layer.dense) {
       this.#scanSpikes(memory);
@@ -346,7 +346,7 @@ export class Core {
     if (!kindOf(layer.neuron).isSpiking) return;
     const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
     // deno-fmt-ignore
-    this.#fired[layer.index] = this.#kernels.listSpikes(excess, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+    this.#fired[layer.index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
       steps, stepCounts, stepUnits, stepOutputs);
   }
 

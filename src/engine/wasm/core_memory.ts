@@ -32,7 +32,7 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
    */
   readonly potentials: number;
   readonly outputs: number;
-  readonly excess: number;
+  readonly distances: number;
   readonly outputGradients: number;
   readonly stateGradients: number;
   readonly currentGradients: number;
@@ -182,7 +182,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       record: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
       outputs: kindOf(layer.neuron).isSpiking ? rows() : potentials,
-      excess: rows(),
+      distances: rows(),
       outputGradients: rows(),
       stateGradients: layer.index === top && plan.readout.from === "state" ? rows() : 0,
       currentGradients: rows(),

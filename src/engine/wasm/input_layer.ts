@@ -9,7 +9,7 @@ import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "..
 import type { NetworkSpec } from "../../network/spec.ts";
 import type { DrawKey } from "../../random.ts";
 import type { CoreMemory } from "./core_memory.ts";
-import { InputProduct, type InputProductOptions } from "./input_product.ts";
+import { InputMatmul, type InputMatmulOptions } from "./input_matmul.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import type { Feed, RowsProduct } from "./rows_product.ts";
@@ -50,8 +50,8 @@ export interface InputOperations {
   choose(): number;
   /** @param slots How many units are listed. */
   pack(slots: number): void;
-  product(slots: number): void;
-  productRow(): void;
+  matmul(slots: number): void;
+  matmulRow(): void;
   /** The weights' gradient alone, from δI at every step; not where the input is the same at every step. */
   inputsBack(): void;
   traceGradient(decay: number, slots: number): void;
@@ -60,7 +60,7 @@ export interface InputOperations {
 }
 
 /** What it is made from. */
-export interface InputLayerOptions extends InputProductOptions {
+export interface InputLayerOptions extends InputMatmulOptions {
   /** Of augmentation. */
   readonly seed: number;
   /** The lowest layer's, for weights that lie by input. */
@@ -72,7 +72,7 @@ export class InputLayer implements InputOperations {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #spec: NetworkSpec;
-  readonly #product: InputProduct;
+  readonly #matmul: InputMatmul;
   readonly #rows: RowsProduct;
   readonly #floats: Float32Array;
   readonly #features: SampleFeatures;
@@ -91,10 +91,10 @@ export class InputLayer implements InputOperations {
     this.#memory = memory;
     this.#spec = spec;
     this.#rows = rows;
-    this.#product = new InputProduct(kernels, memory, options);
+    this.#matmul = new InputMatmul(kernels, memory, options);
     this.#features = new SampleFeatures(seed);
     this.#floats = new Float32Array(kernels.memory.buffer);
-    const { encoder, inputs, steps } = spec, { featureScale } = this.#product;
+    const { encoder, inputs, steps } = spec, { featureScale } = this.#matmul;
     this.#steps = steps;
     this.#pixels = featuresOfPixels(encoder, featureScale);
     if (!foldsFeatures(encoder)) this.#view(memory.features, inputs).fill(1);
@@ -111,7 +111,7 @@ export class InputLayer implements InputOperations {
     this.#key = key;
     this.#steps = steps;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
-    const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#product;
+    const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
     const isTable = arePixels(samples);
     const place = (foldsFeatures(this.#spec.encoder) ? this.#memory.features : this.#memory.sequence) >> 2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
@@ -128,23 +128,23 @@ export class InputLayer implements InputOperations {
   /** Panels, where features do not change them. */
   prepare(): void {
     const { byInput, width } = this.#memory.layers[0]!;
-    if (!foldsFeatures(this.#spec.encoder) && !byInput) this.#product.pack(width);
+    if (!foldsFeatures(this.#spec.encoder) && !byInput) this.#matmul.pack(width);
   }
 
   encode(): void {
-    this.#product.encode(this.#key, this.#steps);
+    this.#matmul.encode(this.#key, this.#steps);
   }
 
   choose(): number {
-    return this.#product.choose();
+    return this.#matmul.choose();
   }
 
   pack(slots: number): void {
-    this.#product.pack(this.#packed(slots));
+    this.#matmul.pack(this.#packed(slots));
   }
 
   /** Currents from inputs that differ from step to step. */
-  product(slots: number): void {
+  matmul(slots: number): void {
     const { inputLists, x, currentPanels, layers } = this.#memory;
     const { layer, byInput, currents, width } = layers[0]!;
     const k = this.#kernels, steps = this.#steps;
@@ -155,29 +155,29 @@ export class InputLayer implements InputOperations {
         stepCounts, stepUnits, stepOutputs);
       this.#rows.forward(this.#feed(), steps);
     } else if (layer.dense) {
-      this.#product.product(this.#packed(slots), steps, currentPanels);
+      this.#matmul.matmul(this.#packed(slots), steps, currentPanels);
       k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
     } else {
-      this.#product.product(this.#packed(slots), steps, currents);
+      this.#matmul.matmul(this.#packed(slots), steps, currents);
     }
   }
 
-  productRow(): void {
+  matmulRow(): void {
     const { features, vectors, layers } = this.#memory;
     const { layer, weightsAt, biasAt, currents, unitStride } = layers[0]!;
     const k = this.#kernels;
     this.#vectors = k.listVectors(features, unitStride, vectors);
-    k.productRow(features, vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
+    k.matmulRow(features, vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
   }
 
   inputsBack(): void {
     const layer = this.#memory.layers[0]!;
     if (layer.byInput) this.#rows.gradient(this.#feed(), this.#steps, layer.weightGradientsAt);
-    else this.#product.stepsGradient(layer, this.#steps);
+    else this.#matmul.stepsGradient(layer, this.#steps);
   }
 
   traceGradient(decay: number, slots: number): void {
-    this.#product.gradient(decay, slots, this.#steps);
+    this.#matmul.gradient(decay, slots, this.#steps);
   }
 
   outerGradient(): void {

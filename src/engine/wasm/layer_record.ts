@@ -18,7 +18,7 @@ export const LAYER_FIELDS = [
   "constants",
   "potentials",
   "outputs",
-  "excess",
+  "distances",
   "outputGradients",
   "stateGradients",
   "currentGradients",

@@ -67,7 +67,7 @@ export class NeuronSteps {
 
   /** The way back of the same steps. */
   scanBack(memory: LayerMemory, steps: number): void {
-    const { record, layer, outputGradients, currentGradients, excess, width, recurrentAt } = memory;
+    const { record, layer, outputGradients, currentGradients, distances, width, recurrentAt } = memory;
     const stepBack = this.#stepsBack[layer.index]!;
     const row = 4 * width;
     const runs = this.#runsOf(memory, steps);
@@ -81,7 +81,7 @@ export class NeuronSteps {
       if (t < steps - 1) {
         // deno-fmt-ignore
         this.#kernels.feedBackGradient(currentGradients + row * (t + 1), recurrentAt, outputGradients + row * t,
-          layer.wayBack === "spikes" ? excess + row * t : 0, width);
+          layer.wayBack === "spikes" ? distances + row * t : 0, width);
       }
       stepBack(record, t, t + 1);
       if (t % this.#run === 0) runs.end();
@@ -149,7 +149,7 @@ export class NeuronSteps {
       constants,
       potentials: memory.potentials,
       outputs: memory.outputs,
-      excess: memory.excess,
+      distances: memory.distances,
       outputGradients: memory.outputGradients,
       stateGradients: memory.stateGradients,
       currentGradients: memory.currentGradients,

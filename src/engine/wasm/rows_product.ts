@@ -14,13 +14,13 @@ import { roundUp } from "./layout.ts";
 /** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
 export interface DenseFrom {
   /** Forward. */
-  readonly product: number;
+  readonly matmul: number;
   /** Back. */
   readonly gradient: number;
 }
 
 /** Where a whole product becomes the faster one: docs/performance.md, "Where sums of rows end", has both sides measured. */
-export const DENSE_FROM: DenseFrom = { product: 0.45, gradient: 0.5 };
+export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
 /** Spikes in lists, and where the same lie at every step. */
 export interface Feed {
@@ -73,7 +73,7 @@ export class RowsProduct {
         width);
       return;
     }
-    if (isSparse(feed, steps, this.#denseFrom.product)) {
+    if (isSparse(feed, steps, this.#denseFrom.matmul)) {
       const { delay, lists: { stepCounts, stepUnits, stepOutputs } } = feed;
       // deno-fmt-ignore
       k.gatherRows(stepCounts, stepUnits, stepOutputs, feed.width, delay, weightsAt, biasAt, currents, steps, width);
@@ -82,7 +82,7 @@ export class RowsProduct {
     if (!this.#isPacked) k.packRows(weightsAt, feed.width, width, panels);
     this.#isPacked = true;
     const { currentPanels } = this.#memory, padded = roundUp(steps, 4);
-    k.productF32(this.#pack(feed, steps), panels, biasAt, currentPanels, padded, feed.width, width);
+    k.matmulF32(this.#pack(feed, steps), panels, biasAt, currentPanels, padded, feed.width, width);
     k.panelsToRows(currentPanels, padded, steps, width, currents);
   }
 
@@ -97,7 +97,7 @@ export class RowsProduct {
         weightGradients);
       return;
     }
-    k.productGradient(this.#pack(feed, steps), currentGradients, steps, feed.width, width, weightGradients);
+    k.matmulGradient(this.#pack(feed, steps), currentGradients, steps, feed.width, width, weightGradients);
   }
 
   /** δo_t of the layer below at every step, Wᵀ·δI_{t+delay}. */
@@ -112,7 +112,7 @@ export class RowsProduct {
       this.#isPackedBack = true;
     }
     k.encodeDirect(currentGradients + 4 * width * delay, rows, steps, width);
-    k.productF32(rows, panelsBack, zeros, currentPanels, padded, width, below.width);
+    k.matmulF32(rows, panelsBack, zeros, currentPanels, padded, width, below.width);
     k.panelsToRows(currentPanels, padded, steps, below.width, below.outputGradients);
   }
 

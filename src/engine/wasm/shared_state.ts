@@ -11,7 +11,7 @@ export interface SharedState {
   /** What the optimizer remembers: SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
   /**
-   * The gradient of the first parameters, whose sum another makes: what `ExternalProduct` leaves to it. The lanes have no
+   * The gradient of the first parameters, whose sum another makes: what `ExternalMatmul` leaves to it. The lanes have no
    * gradient of these, and so the shards begin behind them.
    */
   readonly given: Float32Array;

@@ -37,9 +37,9 @@ export function readTrace(kernels: Kernels, memory: CoreMemory, steps: number, l
   };
   /** Where u' − θ is above 0: as `listSpikes` counts them. */
   const spikes = (layer: LayerMemory) => {
-    const { layer: { neuron, units }, excess, width } = layer;
+    const { layer: { neuron, units }, distances, width } = layer;
     if (!kindOf(neuron).isSpiking) return new Uint8Array(steps * units);
-    return Uint8Array.from(rows(excess, 4 * width, layer), (distance) => distance > 0 ? 1 : 0);
+    return Uint8Array.from(rows(distances, 4 * width, layer), (distance) => distance > 0 ? 1 : 0);
   };
   const { layers, logits, logProbabilities } = memory, classes = layers[layers.length - 1]!.layer.units;
   return {

@@ -22,7 +22,7 @@ export interface Tuning {
 }
 
 const ROUNDS = 12;
-const PRODUCTS = 3;
+const MATMULS = 3;
 /** Enough calls for V8 to have compiled a kernel with all its optimisations. */
 const WARM_UP = 30;
 
@@ -38,20 +38,20 @@ export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
     features: pixels,
     labels: new Uint8Array(1),
   };
-  const product = plan.forward.find(({ kind }) => kind === "product")!;
+  const matmul = plan.forward.find(({ kind }) => kind === "matmul")!;
   const lanes = TILES[precision].map((tile) => {
     const core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: 0, precision, tile });
     core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
     core.load(samples, 0, 0, 0);
     core.forward();
-    for (let i = 0; i < WARM_UP; i++) core.execute(product);
+    for (let i = 0; i < WARM_UP; i++) core.execute(matmul);
     return { tile, core, least: Infinity };
   });
   for (let round = 0; round < ROUNDS; round++) {
     for (const lane of lanes) {
       const started = performance.now();
-      for (let i = 0; i < PRODUCTS; i++) lane.core.execute(product);
-      lane.least = Math.min(lane.least, 1000 * (performance.now() - started) / PRODUCTS);
+      for (let i = 0; i < MATMULS; i++) lane.core.execute(matmul);
+      lane.least = Math.min(lane.least, 1000 * (performance.now() - started) / MATMULS);
     }
   }
   const fastest = lanes.reduce((best, lane) => lane.least < best.least ? lane : best);

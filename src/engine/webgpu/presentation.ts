@@ -65,7 +65,7 @@ export interface Scanned {
   readonly tensor: Tensor<"f32">;
   /** Where its parts begin; −1: it was not kept. */
   readonly spikesAt: number;
-  readonly excessAt: number;
+  readonly distancesAt: number;
   readonly potentialsAt: number;
   readonly currentsAt: number;
 }
@@ -135,8 +135,8 @@ class Presentation {
       case "encode":
         this.#inputs = encodeRows(backend, plan.spec, pixels, this.#chunk.packed);
         return;
-      case "product":
-      case "productRow":
+      case "matmul":
+      case "matmulRow":
         this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
         return;
       case "gather": {
@@ -166,7 +166,7 @@ class Presentation {
 
   #multiply({ index }: LayerPlan, rows: Tensor<"f32">): void {
     const weights = this.#room.parameters.valuesOf(`w${index + 1}`);
-    this.#layers[index]!.currents = this.#room.backend.product(rows, weights);
+    this.#layers[index]!.currents = this.#room.backend.matmul(rows, weights);
   }
 
   #scan(layer: LayerPlan): void {
@@ -182,7 +182,7 @@ class Presentation {
       if (isWanted) size += room;
       return at;
     };
-    const excessAt = place(withGradient || this.#room.record, count);
+    const distancesAt = place(withGradient || this.#room.record, count);
     const isRead = isTop && readout.from === "state";
     const potentialsAt = place(
       this.#room.record || isRead || (withGradient && learned.includes("decay")),
@@ -206,7 +206,7 @@ class Presentation {
         sampleStride: source === "constant" ? units : steps * units,
         stepStride: source === "constant" ? 0 : units,
         delay: inputDelay,
-        excessAt,
+        distancesAt,
         potentialsAt,
         currentsAt,
         stateAt,
@@ -214,7 +214,7 @@ class Presentation {
       invocations: recurrent ? recurrentCalls(samples) : total,
       output: [size],
     });
-    this.#layers[index]!.scanned = { tensor, spikesAt: count, excessAt, potentialsAt, currentsAt };
+    this.#layers[index]!.scanned = { tensor, spikesAt: count, distancesAt, potentialsAt, currentsAt };
   }
 
   #read(): void {

@@ -111,7 +111,7 @@ class WayBack {
     const { samples, groups, isFirst } = this.#chunk;
     const { index, units, inputDelay, recurrent, learned } = layer;
     const state = this.#layers[index]!;
-    const { tensor, excessAt, potentialsAt } = this.#presented.layers[index]!.scanned;
+    const { tensor, distancesAt, potentialsAt } = this.#presented.layers[index]!.scanned;
     const { outputGradients, readGradients } = state;
     const { scanBack, uniforms, states } = neurons[index]!;
     const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
@@ -132,7 +132,7 @@ class WayBack {
         delay: inputDelay,
         hasOutputs: outputGradients ? 1 : 0,
         hasRead: readGradients ? 1 : 0,
-        excessAt,
+        distancesAt,
         potentialsAt,
         stateAt,
       },
@@ -165,20 +165,20 @@ class WayBack {
       invocations: this.#chunk.samples * steps * units,
       output: gradients.shape,
     });
-    this.#addProduct(`v${index + 1}`, this.#outputsOf(index), advanced);
+    this.#addMatmul(`v${index + 1}`, this.#outputsOf(index), advanced);
   }
 
   #stepsBack({ index }: LayerPlan): void {
     const { backend, parameters } = this.#room;
     const gradients = this.#currentGradientsOf(index);
-    this.#layers[index - 1]!.outputGradients = backend.product(
+    this.#layers[index - 1]!.outputGradients = backend.matmul(
       gradients,
       parameters.valuesOf(`w${index + 1}`),
       {
         transposeB: true,
       },
     );
-    this.#addProduct(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
+    this.#addMatmul(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
   }
 
   #inputsBack({ index, units, source }: LayerPlan): void {
@@ -191,18 +191,18 @@ class WayBack {
       invocations: samples * units,
       output: [samples, units],
     });
-    this.#addProduct(`w${index + 1}`, this.#presented.inputs, gradients);
+    this.#addMatmul(`w${index + 1}`, this.#presented.inputs, gradients);
   }
 
   /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed part by part first. */
-  #addProduct(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
+  #addMatmul(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
     const { backend, parameters, plan } = this.#room;
     const { samples, groups, isFirst } = this.#chunk;
     const isEachStep = inputs.shape[0] === samples * plan.spec.steps;
     const count = isEachStep ? partsOf(plan, samples, groups) : groups;
     const grouped = (rows: Tensor<"f32">) =>
       backend.view(rows, [count, rows.shape[0]! / count, rows.shape[1]!]);
-    const parts = backend.product(grouped(inputs), grouped(gradients), { transposeA: true });
+    const parts = backend.matmul(grouped(inputs), grouped(gradients), { transposeA: true });
     parameters.addGradient(name, parts, isFirst);
   }
 

@@ -355,7 +355,7 @@ class DeviceEngine implements WebGpuEngine {
       outputs: layers.map(({ index }) => rows(index, 0)),
       // v = u' − θ; 0 in a layer whose neuron fires no spikes.
       spikes: layers.map(({ index }) =>
-        Uint8Array.from(rows(index, scanned[index]!.excessAt), (v) => v > 0 ? 1 : 0)
+        Uint8Array.from(rows(index, scanned[index]!.distancesAt), (v) => v > 0 ? 1 : 0)
       ),
       potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
       currents: layers.map(({ index }) => rows(index, scanned[index]!.currentsAt)),

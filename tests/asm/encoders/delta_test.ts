@@ -1,7 +1,7 @@
 import { DELTA_CHANNELS } from "../../../src/network/encoders.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { layOutForProduct } from "./product_layout.ts";
+import { layOutForMatmul } from "./matmul_layout.ts";
 
 testOnBothBuilds(
   "encodeDelta() spikes where a channel has changed by the threshold, at every remainder",
@@ -27,7 +27,7 @@ testOnBothBuilds(
             if (input >= (name === "both" ? 2 : 1) * channels) return 0; // padding, which is 0 before
             return { on, sign: on - off, both: input < channels ? on : off }[name];
           };
-          const expected = layOutForProduct(steps, inputs, spike);
+          const expected = layOutForMatmul(steps, inputs, spike);
           const out = memory.updated(new Float32Array(expected.length));
           memory.kernels.encodeDelta(memory.floats(s), channels, threshold, kind, out, steps, inputs);
           const case_ = `${name}, ${steps} steps, ${channels} channels`;

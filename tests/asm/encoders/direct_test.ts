@@ -1,6 +1,6 @@
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { INPUTS, layOutForProduct } from "./product_layout.ts";
+import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
 
 testOnBothBuilds(
   "encodeDirect() turns a sequence into the product's layout and changes no bit",
@@ -13,7 +13,7 @@ testOnBothBuilds(
         const from = memory.floats(sequence);
         const out = memory.output(padded * inputs);
         memory.kernels.encodeDirect(from, out, steps, inputs);
-        const expected = layOutForProduct(steps, inputs, (step, input) => sequence[step * inputs + input]!);
+        const expected = layOutForMatmul(steps, inputs, (step, input) => sequence[step * inputs + input]!);
         assertSameBits(memory.floatsAt(out, expected.length), expected, `${steps} steps, ${inputs} inputs`);
         memory.clear();
       }

@@ -1,7 +1,7 @@
 import { type LatencyEncoder, latencyLevels } from "../../../src/network/encoders.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { INPUTS, layOutForProduct } from "./product_layout.ts";
+import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
 
 testOnBothBuilds("encodeLatency() spikes once, at the first level that is reached", ({ memory }) => {
   for (const timing of ["linear", "log"] as const) {
@@ -15,7 +15,7 @@ testOnBothBuilds("encodeLatency() spikes once, at the first level that is reache
         );
         const x = uniformFloats(inputs + steps, inputs, 1.2);
         x[0] = levels[steps - 1]!; // what a level is, has reached it
-        const expected = layOutForProduct(
+        const expected = layOutForMatmul(
           steps,
           inputs,
           (step, input) => levels.findIndex((level) => x[input]! >= level) === step ? 1 : 0,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { draw, draw8, drawKey, STREAM } from "../../../src/random.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits } from "../numbers.ts";
-import { INPUTS, layOutForProduct } from "./product_layout.ts";
+import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
 
 testOnBothBuilds("encodeNoise() gives 2¹⁶ · draw() bit for bit, a million times", ({ memory }) => {
   const inputs = 784, steps = 128;
@@ -10,7 +10,7 @@ testOnBothBuilds("encodeNoise() gives 2¹⁶ · draw() bit for bit, a million ti
     const key = drawKey(11, STREAM.training, 1, sample);
     const out = memory.output(steps * inputs);
     memory.kernels.encodeNoise(key.key0, key.key1, out, steps, inputs);
-    const expected = layOutForProduct(steps, inputs, (step, input) => draw(key, step, input) * 65536);
+    const expected = layOutForMatmul(steps, inputs, (step, input) => draw(key, step, input) * 65536);
     assertSameBits(memory.floatsAt(out, expected.length), expected, `sample ${sample}`);
     memory.clear();
   }
@@ -20,7 +20,7 @@ testOnBothBuilds("encodeNoise() is right at every remainder of steps and inputs"
   const key = drawKey(5, STREAM.evaluation, 2, 77);
   for (const inputs of INPUTS) {
     for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
-      const expected = layOutForProduct(steps, inputs, (step, input) => draw(key, step, input) * 65536);
+      const expected = layOutForMatmul(steps, inputs, (step, input) => draw(key, step, input) * 65536);
       const out = memory.output(expected.length);
       memory.kernels.encodeNoise(key.key0, key.key1, out, steps, inputs);
       assertSameBits(memory.floatsAt(out, expected.length), expected, `${steps} steps, ${inputs} inputs`);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { draw, drawKey, STREAM } from "../../../src/random.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { INPUTS, layOutForProduct } from "./product_layout.ts";
+import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
 
 testOnBothBuilds(
   "encodePoisson() spikes where draw() is below the probability, at every remainder",
@@ -12,7 +12,7 @@ testOnBothBuilds(
         const key = drawKey(11, STREAM.training, 3, inputs + steps);
         const p = uniformFloats(inputs, inputs, 1.5);
         const intensities = memory.floats(p.map((value) => 65536 * value));
-        const expected = layOutForProduct(
+        const expected = layOutForMatmul(
           steps,
           inputs,
           (step, input) => draw(key, step, input) < p[input]! ? 1 : 0,

@@ -38,7 +38,7 @@ testOnBothBuilds("stepGraded() gives the spikes of scanGraded(), bit for bit", (
       ...Object.fromEntries(LAYER_FIELDS.map((field) => [field, 0])),
       ...{ units: 4, steps, currents, currentStride: 16, state: memory.output(16), decays: filled(decay) },
       ...{ thresholds: filled(threshold), scales: filled(1), constants: filled(penalty), outputs: rows },
-      ...{ potentials: memory.output(4 * steps), excess: memory.output(4 * steps) },
+      ...{ potentials: memory.output(4 * steps), distances: memory.output(4 * steps) },
     };
     kernels.stepGraded(memory.integers(LAYER_FIELDS.map((field) => Reflect.get(record, field))), 0, steps);
     const expected = new Float32Array(4 * steps);

@@ -74,7 +74,7 @@ export class PlacedLayer {
       constants: memory.floats(kindOf(neuron).constants(neuron)),
       potentials,
       outputs: kindOf(neuron).isSpiking ? memory.output(size) : potentials,
-      excess: memory.output(size),
+      distances: memory.output(size),
       outputGradients: memory.floats(this.#outputGradients),
       stateGradients: isRead ? memory.floats(this.#stateGradients) : 0,
       currentGradients: memory.output(size),
@@ -97,7 +97,7 @@ export class PlacedLayer {
     const { units, steps, neuron } = this.#case;
     const fires = kindOf(neuron).isSpiking;
     const names: (keyof LayerRecord)[] = ["potentials", "outputs", "currentGradients"];
-    if (fires) names.push("excess");
+    if (fires) names.push("distances");
     return new Map([
       ...names.map((
         name,
@@ -113,7 +113,7 @@ export class PlacedLayer {
   expected(seed: number): { results: Map<string, Float64Array>; margin: number } {
     const { neuron, steps, units, isConstant } = this.#case;
     const rows = () => new Float64Array(steps * units);
-    const results = { potentials: rows(), outputs: rows(), excess: rows(), currentGradients: rows() };
+    const results = { potentials: rows(), outputs: rows(), distances: rows(), currentGradients: rows() };
     const constantGradients = NAMES.map((name): [string, Float64Array] => [
       `${name}Gradients`,
       Float64Array.from(uniformFloats(seed + 8, units)), // what they are added to
@@ -133,7 +133,7 @@ export class PlacedLayer {
         margin = Math.min(margin, Math.abs(state.v));
         results.potentials[t * units + n] = state.u;
         results.outputs[t * units + n] = state.o;
-        results.excess[t * units + n] = state.v;
+        results.distances[t * units + n] = state.v;
       }
       let later: UnitGradient = NO_GRADIENT;
       for (let t = steps - 1; t >= 0; t--) {

@@ -15,7 +15,7 @@ const BLEND: WgslKernel<"f32"> = {
 };
 
 /** A·B of `batches` products in float64; A `[rows, inner]`, B `[inner, columns]`, each by its own way of being stored. */
-function plainProduct(
+function plainMatmul(
   a: (batch: number, row: number, k: number) => number,
   b: (batch: number, k: number, column: number) => number,
   [batches, rows, inner, columns]: readonly [number, number, number, number],
@@ -30,7 +30,7 @@ function plainProduct(
   });
 }
 
-backendTest("product() is that of float64 at odd sizes, however its factors are stored", async (backend) => {
+backendTest("matmul() is that of float64 at odd sizes, however its factors are stored", async (backend) => {
   let seed = 0;
   for (
     const size of [[1, 1, 1, 1], [1, 7, 5, 3], [1, 64, 36, 20], [3, 5, 33, 7], [2, 40, 8, 12], [
@@ -49,9 +49,9 @@ backendTest("product() is that of float64 at odd sizes, however its factors are 
         const shapeB = transposeB ? [columns, inner] : [inner, columns];
         const left = backend.upload(a, batches === 1 ? shapeA : [batches, ...shapeA]);
         const right = backend.upload(b, batches === 1 ? shapeB : [batches, ...shapeB]);
-        const product = backend.product(left, right, { transposeA, transposeB });
+        const product = backend.matmul(left, right, { transposeA, transposeB });
         const [found] = await backend.read(product);
-        const expected = plainProduct(
+        const expected = plainMatmul(
           (n, row, k) => a[n * rows * inner + (transposeA ? k * rows + row : row * inner + k)]!,
           (n, k, column) =>
             b[n * inner * columns + (transposeB ? column * inner + k : k * columns + column)]!,
@@ -68,14 +68,14 @@ backendTest("product() is that of float64 at odd sizes, however its factors are 
 });
 
 backendTest(
-  "product() gives the same bits every time, long sums of few outputs among them",
+  "matmul() gives the same bits every time, long sums of few outputs among them",
   async (backend) => {
     for (const [rows, inner, columns] of [[10, 9000, 40], [64, 2000, 128], [3, 30_000, 3]] as const) {
       const a = backend.upload(uniformFloats(1, rows * inner), [rows, inner]);
       const b = backend.upload(uniformFloats(2, inner * columns), [inner, columns]);
-      const [first] = await backend.read(backend.product(a, b));
+      const [first] = await backend.read(backend.matmul(a, b));
       for (let run = 0; run < 5; run++) {
-        const [again] = await backend.read(backend.product(a, b));
+        const [again] = await backend.read(backend.matmul(a, b));
         assertSameBits(again, first, `${rows} × ${inner} × ${columns}`);
       }
     }
@@ -151,8 +151,8 @@ backendTest("scoped() releases what was made in it, and trim() gives its buffers
   const kept = backend.upload(uniformFloats(3, 64 * 64), [64, 64]);
   const before = backend.memory;
   const read = backend.scoped(() => {
-    const square = backend.product(kept, kept);
-    const values = backend.product(square, kept, { transposeA: true });
+    const square = backend.matmul(kept, kept);
+    const values = backend.matmul(square, kept, { transposeA: true });
     backend.scoped(() => backend.allocate("i32", [1000]));
     const read = backend.read(values);
     backend.flush();
@@ -168,7 +168,7 @@ backendTest("scoped() releases what was made in it, and trim() gives its buffers
 
 backendTest("counts tell dispatches, and bytes up and down", async (backend) => {
   const a = backend.upload(uniformFloats(1, 12), [3, 4]);
-  const product = backend.product(a, a, { transposeB: true });
+  const product = backend.matmul(a, a, { transposeB: true });
   backend.run(BLEND, { inputs: { values: product }, uniforms: { factor: 1 }, invocations: 9, output: [9] });
   await backend.read(product, a);
   const { dispatches, bytesUp, bytesDown, submits } = backend.counts;
@@ -216,7 +216,7 @@ for (const when of ["before", "after"] as const) {
       const { gpu, devices } = watchedGpu();
       const backend = await openBackend({ gpu });
       const values = backend.upload(uniformFloats(1, 1 << 16), [256, 256]);
-      const product = backend.product(values, values);
+      const product = backend.matmul(values, values);
       if (when === "before") devices[0]!.destroy();
       const read = backend.read(product);
       if (when === "after") devices[0]!.destroy();

@@ -1,5 +1,5 @@
 /**
- * The product of product.ts for inputs that are mostly zero, such as spikes: only what is not zero is multiplied.
+ * The product of matmul.ts for inputs that are mostly zero, such as spikes: only what is not zero is multiplied.
  *
  * The inputs of each step are taken in ascending order, as there; a product left out would have added a zero. So the
  * currents are the same numbers.
@@ -72,7 +72,7 @@ function after(entries: usize, count: usize): usize {
  * @param bias f32 `[⌈units / 8⌉][8]`.
  * @param currents f32 `[⌈units / 8⌉][⌈steps / 4⌉ · 4][8]`, written where a step is.
  */
-export function productSparse(
+export function matmulSparse(
   counts: usize,
   entries: usize,
   panels: usize,

@@ -183,7 +183,7 @@ function dot2(a: v128, x: v128, w: v128): v128 {
  * @param currents f32 `[⌈units / 8⌉][steps][8]`, written.
  * @param steps A multiple of 4.
  */
-export function productI16(
+export function matmulI16(
   x: usize,
   panels: usize,
   bases: usize,
@@ -257,12 +257,12 @@ function dot4(a: v128, x: v128, w: v128): v128 {
 }
 
 /**
- * Product of bytes and 7-bit halves, tile 4 steps × 4 units × 2 planes. The parameters are those of `productI16`, but:
+ * Product of bytes and 7-bit halves, tile 4 steps × 4 units × 2 planes. The parameters are those of `matmulI16`, but:
  *
  * @param panels From `packI8`.
  * @param stepSums i32 `[steps]`, room for Σ_k v[t, k], which takes the offset of q back.
  */
-export function productI8(
+export function matmulI8(
   x: usize,
   panels: usize,
   bases: usize,

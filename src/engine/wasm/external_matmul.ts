@@ -58,7 +58,7 @@ export function createExchange(plan: Plan, samples: number, threaded: boolean): 
 }
 
 /** Encoding, choosing and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
-export class ExternalProduct implements InputOperations {
+export class ExternalMatmul implements InputOperations {
   readonly #memory: CoreMemory;
   readonly #exchange: Exchange;
   readonly #floats: Float32Array;
@@ -90,13 +90,13 @@ export class ExternalProduct implements InputOperations {
 
   pack(): void {}
 
-  product(): void {
+  matmul(): void {
     const currents = this.#currents().subarray(0, this.#rows * this.#exchange.width);
     this.#floats.set(currents, this.#memory.layers[0]!.currents >> 2);
   }
 
-  productRow(): void {
-    this.product();
+  matmulRow(): void {
+    this.matmul();
   }
 
   inputsBack(): void {

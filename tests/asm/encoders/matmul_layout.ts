@@ -8,7 +8,7 @@
 export const INPUTS = [4, 8, 12, 36, 784];
 
 /** [steps, inputs] in the product's layout, `[⌈steps / 4⌉][inputs][4]`; `at` is asked for rows past the last step, too. */
-export function layOutForProduct(
+export function layOutForMatmul(
   steps: number,
   inputs: number,
   at: (step: number, input: number) => number,

@@ -32,14 +32,14 @@ function caseOf(steps: number, inputs: number, units: number): Case {
 
 /** Packs `chosen` rows, multiplies, and gives the currents back as `[steps, chosen]`. */
 function multiplied(memory: KernelMemory, c: Case, chosen: readonly number[]): Float32Array {
-  const byShuffle = multipliedBy("productF32", memory, c, chosen);
-  const byLoad = multipliedBy("productF32Loads", memory, c, chosen);
+  const byShuffle = multipliedBy("matmulF32", memory, c, chosen);
+  const byLoad = multipliedBy("matmulF32Loads", memory, c, chosen);
   assertSameBits(byLoad, byShuffle, "the tile changes no bit");
   return byShuffle;
 }
 
 function multipliedBy(
-  tile: "productF32" | "productF32Loads",
+  tile: "matmulF32" | "matmulF32Loads",
   memory: KernelMemory,
   c: Case,
   chosen: readonly number[],
@@ -123,7 +123,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "productF32() matches a plain loop bit for bit at every remainder of steps and units",
+  "matmulF32() matches a plain loop bit for bit at every remainder of steps and units",
   ({ memory, madd }) => {
     for (const inputs of [4, 8, 12, 36]) {
       for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
@@ -138,7 +138,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "productF32() matches a plain loop bit for bit at the notebook's size",
+  "matmulF32() matches a plain loop bit for bit at the notebook's size",
   ({ memory, madd }) => {
     for (const [steps, units] of [[128, 3], [9, 17], [5, 100]] as const) {
       const c = caseOf(steps, 784, units);
@@ -152,7 +152,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "productF32() does not depend on where in a panel a unit stands, nor on its neighbours",
+  "matmulF32() does not depend on where in a panel a unit stands, nor on its neighbours",
   ({ memory }) => {
     const c = caseOf(7, 36, 17);
     const all = multiplied(memory, c, upTo(17));
@@ -193,7 +193,7 @@ testOnBothBuilds("listVectors() lists the vectors that are not all 0", ({ memory
   }
 });
 
-testOnBothBuilds("productRow() matches a plain loop at every remainder of units", ({ memory }) => {
+testOnBothBuilds("matmulRow() matches a plain loop at every remainder of units", ({ memory }) => {
   for (const inputs of INPUTS) {
     for (let units = 1; units <= 17; units++) {
       const rows = Math.ceil(units / 4) * 4;
@@ -203,7 +203,7 @@ testOnBothBuilds("productRow() matches a plain loop at every remainder of units"
       const from = memory.floats(x);
       const count = memory.kernels.listVectors(from, inputs, vectors);
       const [weights, bias] = [memory.floats(w), memory.floats(b)];
-      memory.kernels.productRow(from, vectors, count, weights, bias, y, units, inputs);
+      memory.kernels.matmulRow(from, vectors, count, weights, bias, y, units, inputs);
       const expected = upTo(units).map((unit) =>
         x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
       );

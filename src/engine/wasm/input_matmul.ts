@@ -18,7 +18,7 @@ import { type Precision, type Tile, TILES } from "./precision.ts";
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
 /** How the product is computed. */
-export interface InputProductOptions {
+export interface InputMatmulOptions {
   readonly plan: Plan;
   /** The least Z (asm/skip.ts) at which a unit is left out. */
   readonly skipBound: number;
@@ -27,7 +27,7 @@ export interface InputProductOptions {
 }
 
 /** Kernels for the operations that touch inputs; `InputLayer` knows when to call which. */
-export class InputProduct {
+export class InputMatmul {
   /** What features are multiplied by before they are handed over. */
   readonly featureScale: number;
   readonly #kernels: Kernels;
@@ -45,7 +45,7 @@ export class InputProduct {
   constructor(
     kernels: Kernels,
     memory: CoreMemory,
-    { plan, skipBound, precision, tile }: InputProductOptions,
+    { plan, skipBound, precision, tile }: InputMatmulOptions,
   ) {
     const noisy = plan.spec.encoder.kind === "noise";
     this.#kernels = kernels;
@@ -124,26 +124,26 @@ export class InputProduct {
   }
 
   /** Currents of the packed units at every step, in panels. */
-  product(slots: number, sampleSteps: number, currents: number): void {
+  matmul(slots: number, sampleSteps: number, currents: number): void {
     const { x, panels, packedBias, factors, stepSums, inputCounts, inputEntries } = this.#memory;
     const k = this.#kernels, steps = roundUp(sampleSteps, 4), row = this.#row;
     if (this.#listed) {
       // deno-fmt-ignore
-      k.productSparse(inputCounts, inputEntries, panels, packedBias, currents, sampleSteps, row, slots);
+      k.matmulSparse(inputCounts, inputEntries, panels, packedBias, currents, sampleSteps, row, slots);
       return;
     }
     switch (this.#tile) {
       case "f32-4x8-shuffle":
-        k.productF32(x, panels, packedBias, currents, steps, row, slots);
+        k.matmulF32(x, panels, packedBias, currents, steps, row, slots);
         return;
       case "f32-4x8-load":
-        k.productF32Loads(x, panels, packedBias, currents, steps, row, slots);
+        k.matmulF32Loads(x, panels, packedBias, currents, steps, row, slots);
         return;
       case "i16-4x8":
-        k.productI16(x, panels, packedBias, factors, currents, steps, row, slots);
+        k.matmulI16(x, panels, packedBias, factors, currents, steps, row, slots);
         return;
       case "i8-4x4x2":
-        k.productI8(x, panels, packedBias, factors, currents, stepSums, steps, row, slots);
+        k.matmulI8(x, panels, packedBias, factors, currents, stepSums, steps, row, slots);
         return;
       default:
         this.#tile satisfies never;
@@ -172,6 +172,6 @@ export class InputProduct {
     if (this.#integer) k.inputRowsI8(x, features, steps, row, rows);
     else k.inputRows(x, features, steps, row, rows);
     k.encodeDirect(currentGradients, currentPanels, steps, width);
-    k.productGradient(currentPanels, rows, steps, width, row, weightGradientsAt);
+    k.matmulGradient(currentPanels, rows, steps, width, row, weightGradientsAt);
   }
 }

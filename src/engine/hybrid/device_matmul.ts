@@ -14,7 +14,7 @@ import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
 import { partsOf } from "../webgpu/chunking.ts";
-import type { Exchange } from "../wasm/external_product.ts";
+import type { Exchange } from "../wasm/external_matmul.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
 
 /** A chunk whose inputs are on the device. */
@@ -33,7 +33,7 @@ export interface DeviceChunk {
 export type ChunkCut = Pick<DeviceChunk, "samples" | "groups">;
 
 /** Multiplies for the cores behind an exchange. */
-export class DeviceProduct {
+export class DeviceMatmul {
   readonly plan: Plan;
   readonly #backend: Backend;
   readonly #layout: LayerLayout;
@@ -88,7 +88,7 @@ export class DeviceProduct {
       const sources = this.#sources, seed = this.#seed;
       const packed = packSamples(this.plan.spec, chunk, { sources, count: cut.samples, seed });
       const inputs = keep(encodeRows(backend, this.plan.spec, this.#pixels, packed));
-      const currents = backend.product(inputs, this.#weights, { transposeB: true });
+      const currents = backend.matmul(inputs, this.#weights, { transposeB: true });
       backend.run(ADD_BIAS, {
         inputs: { bias: this.#bias },
         uniforms: { units: width },
@@ -122,7 +122,7 @@ export class DeviceProduct {
         });
       }
       const count = rows > 1 ? partsOf(this.plan, samples, groups) : groups, perPart = samples * rows / count;
-      const parts = backend.product(
+      const parts = backend.matmul(
         backend.view(this.#coefficients(chunk, slot), [count, perPart, width]),
         backend.view(inputs, [count, perPart, columns]),
         { transposeA: true },

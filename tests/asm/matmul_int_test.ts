@@ -97,7 +97,7 @@ testOnBothBuilds("packI8() holds q + 2¹³ in two halves of 7 bits", ({ memory }
 });
 
 testOnBothBuilds(
-  "productI16() and productI8() give the same bits, those of exact sums, at every remainder",
+  "matmulI16() and matmulI8() give the same bits, those of exact sums, at every remainder",
   ({ memory }) => {
     for (const [inputs, most] of [[4, 17], [12, 17], [36, 9], [784, 13]] as const) {
       for (const steps of [1, 3, 4, 5, 8, 9]) {
@@ -119,9 +119,9 @@ testOnBothBuilds(
           const x = memory.integers(new Int32Array(tiled.buffer));
           const [byPairs, byHalves] = [0, 0].map(() => memory.output(8 * panelCount * padded));
           const { kernels } = memory;
-          kernels.productI16(x, pairs, bases, factors, byPairs!, padded, inputs, units);
+          kernels.matmulI16(x, pairs, bases, factors, byPairs!, padded, inputs, units);
           const stepSums = memory.output(padded);
-          kernels.productI8(x, halves, bases, factors, byHalves!, stepSums, padded, inputs, units);
+          kernels.matmulI8(x, halves, bases, factors, byHalves!, stepSums, padded, inputs, units);
           const found = memory.floatsAt(byPairs!, 8 * panelCount * padded);
           const other = memory.floatsAt(byHalves!, 8 * panelCount * padded);
           const factor = memory.floatsAt(factors, units), base = memory.floatsAt(bases, units);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
-import { layOutForProduct } from "./encoders/product_layout.ts";
+import { layOutForMatmul } from "./encoders/matmul_layout.ts";
 import { assertSameBits, numbersFrom, uniformFloats } from "./numbers.ts";
 
 testOnBothBuilds(
-  "productSparse() gives the bits of productF32() for inputs of any density, at every remainder",
+  "matmulSparse() gives the bits of matmulF32() for inputs of any density, at every remainder",
   ({ memory }) => {
     const { kernels } = memory;
     for (const inputs of [4, 12, 36]) {
@@ -18,12 +18,12 @@ testOnBothBuilds(
             () => Math.abs(next()) < density ? next() : 0,
           );
           const x = memory.floats(
-            layOutForProduct(steps, inputs, (step, input) => values[step * inputs + input]!),
+            layOutForMatmul(steps, inputs, (step, input) => values[step * inputs + input]!),
           );
           const packed = memory.floats(uniformFloats(units, panels * inputs * 8));
           const bias = memory.floats(uniformFloats(units + 1, panels * 8));
           const dense = memory.output(panels * padded * 8), sparse = memory.output(panels * padded * 8);
-          kernels.productF32(x, packed, bias, dense, padded, inputs, units);
+          kernels.matmulF32(x, packed, bias, dense, padded, inputs, units);
 
           const counts = memory.output(padded);
           const total = kernels.countInputs(x, steps, inputs, counts);
@@ -31,9 +31,9 @@ testOnBothBuilds(
           assert.equal(total, expected, "inputs that are not zero");
           const entries = memory.output(2 * (total + padded));
           kernels.listInputs(x, steps, inputs, counts, entries);
-          kernels.productSparse(counts, entries, packed, bias, sparse, steps, inputs, units);
+          kernels.matmulSparse(counts, entries, packed, bias, sparse, steps, inputs, units);
 
-          // [panels][steps][8]: only steps that there are, and units that productF32() writes.
+          // [panels][steps][8]: only steps that there are, and units that matmulF32() writes.
           const writtenBy = (at: number) => {
             const currents = memory.floatsAt(at, panels * padded * 8);
             return currents.filter((_, i) => Math.floor(i / 8) % padded < steps && i % 8 < 4);

@@ -67,7 +67,7 @@ export function packPanels(
  * @param currents f32 `[⌈units / 8⌉][steps][8]`, written; of a last panel of 4 units or fewer only the first 4 lanes.
  * @param steps A multiple of 4.
  */
-export function productF32(
+export function matmulF32(
   x: usize,
   panels: usize,
   bias: usize,
@@ -84,7 +84,7 @@ export function productF32(
 }
 
 /** The same, with splats by load, for machines and runtimes on which a load costs less than a shuffle. */
-export function productF32Loads(
+export function matmulF32Loads(
   x: usize,
   panels: usize,
   bias: usize,
@@ -220,7 +220,7 @@ export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
  * @param y f32 `[⌈units / 4⌉ · 4]`, written.
  * @param inputs A multiple of 4.
  */
-export function productRow(
+export function matmulRow(
   x: usize,
   vectors: usize,
   count: i32,
