@@ -4,6 +4,7 @@
  * @module
  */
 import { InputError } from "../errors.ts";
+import { parseJson } from "../text/json.ts";
 import { oneLine } from "../text/one_line.ts";
 import type { NetworkSpec } from "./spec.ts";
 
@@ -50,14 +51,7 @@ export function faultOfNames(names: unknown, outputs?: number): string | undefin
  * @throws {InputError} when it is anything else.
  */
 export function parseClassNames(text: string, where: string, outputs?: number): readonly string[] {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    throw new InputError(
-      `${where}: ${oneLine(text)} is not JSON; expected a list of names such as ["cat", "dog"]`,
-    );
-  }
+  const value = parseJson(text, where, 'give a list of names such as ["cat", "dog"]');
   const names: unknown = Array.isArray(value)
     ? value.map((name: unknown) => typeof name === "string" ? name.normalize("NFC") : name)
     : value;

@@ -8,8 +8,9 @@ import * as v from "valibot";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { readError, readWhole, writeError } from "../files/file_access.ts";
+import { readText, writeError } from "../files/file_access.ts";
 import { presentModelName } from "../network/former_names.ts";
+import { parseJson } from "../text/json.ts";
 import { VERSION } from "../version.ts";
 import type { ComparedOptions } from "./compare.ts";
 import type { RunFacts } from "./run_facts.ts";
@@ -165,13 +166,7 @@ function recordNetworks({ networks, seed }: Pick<ComparisonFacts, "networks" | "
 export async function readComparison(name: string): Promise<KeptComparison> {
   checkRunName(name, "--resume");
   const path = pathOf(name);
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder().decode(await readWhole(path)));
-  } catch (error) {
-    if (error instanceof SyntaxError) throw new InputError(`${path}: this is not JSON: the file is damaged`);
-    throw readError(error, path);
-  }
+  const value = parseJson(await readText(path), path, "the file is damaged");
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (!parsed.success) {
     const [issue] = parsed.issues;

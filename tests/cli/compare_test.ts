@@ -195,7 +195,7 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
     assertOneLine(
       await spikelet(folder, resume),
       1,
-      /^runs.stopped\.json: this is not JSON: the file is damaged$/m,
+      /^runs.stopped\.json: not JSON: line \d+, column \d+: .*: the file is damaged$/m,
     );
   });
 });

@@ -83,7 +83,7 @@ const TRAIN: readonly Refusal[] = [
         new RegExp(`^${option.split(" ")[0]}: not beside --resume: .*: leave it out$`, "m"),
       ],
     ),
-  ...refusals("--model", "seed or dense or tuned or tuned-centred or wide or fast or lif", [
+  ...refusals("--model", "notebook or dense or tuned or tuned-centred or wide or fast or lif", [
     "sead",
     "",
     "Seed",

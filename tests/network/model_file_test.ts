@@ -86,7 +86,7 @@ Deno.test("decodeModel() reads the names of classes that encodeModel() wrote, an
 Deno.test("decodeModel() refuses names that are not one for each output", () => {
   for (
     const [text, message] of [
-      ["[cat]", /^model: metadata\.classes: \[cat\] is not JSON; expected a list of names/],
+      ["[cat]", /^model: metadata\.classes: not JSON: line 1, column 2: .*: give a list of names/],
       ['"cat"', /this is no list/],
       ['["a", "b", "c"]', /3 names, expected 2, one for each output of the network$/],
       ['["a"]', /1 names, expected 2/],
