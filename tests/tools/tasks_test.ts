@@ -65,7 +65,7 @@ Deno.test("test runs the file that is named, from where one stands, and no other
     Deno.execPath(),
     [...argumentsOf("test"), "one_line_test.ts", "--no-check", "--filter", "/./"],
     PROJECT,
-    { INIT_CWD: join(PROJECT, "tests") },
+    { INIT_CWD: join(PROJECT, "tests", "text") },
   );
   assert.equal(code, 0, stderr);
   assert.match(stdout, /oneLine\(\)/);
