@@ -28,7 +28,7 @@ export class Layer {
   scales: usize;
   /** The neuron's other constants, f32 `[…]`, in the order of src/network/neurons.ts. */
   constants: usize;
-  /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written on the way forward, read on the way back. */
+  /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written in the forward pass, read in the backward pass. */
   potentials: usize;
   outputs: usize;
   distances: usize;

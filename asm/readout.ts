@@ -61,7 +61,7 @@ export function readLargest(
 }
 
 /**
- * The way back of a sum: each step that was read takes the gradient, all others 0.
+ * The backward pass of a sum: each step that was read takes the gradient, all others 0.
  *
  * @param gradients f32 `[units]`.
  * @param rows f32 `[steps][units]`, written.
@@ -80,7 +80,7 @@ export function readStatesBack(
 }
 
 /**
- * The way back of a maximum: its step takes the gradient, all others 0.
+ * The backward pass of a maximum: its step takes the gradient, all others 0.
  *
  * @param at i32 `[units]`, the step of each unit's maximum; −1: none.
  */

@@ -86,9 +86,9 @@ fn kernel(index : i32) {
 };
 
 /**
- * The way back: each step that was read takes the gradient, all others 0.
+ * The backward pass: each step that was read takes the gradient, all others 0.
  *
- * `gradients` f32 `[samples, classes]`; `logits` is the result of the way forward, whose steps are looked at where `isLargest` is
+ * `gradients` f32 `[samples, classes]`; `logits` is the result of the forward pass, whose steps are looked at where `isLargest` is
  * 1. result f32 `[samples, steps, classes]`. One call a number of it.
  */
 export const READ_BACK: WgslKernel<"f32"> = {

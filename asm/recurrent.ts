@@ -28,7 +28,7 @@ export function feedBack(outputs: usize, weights: usize, to: usize, units: i32, 
 }
 
 /**
- * The way back of one step: δo_t[m] += Σ_n V[n, m]·δI_{t+1}[n].
+ * The backward pass of one step: δo_t[m] += Σ_n V[n, m]·δI_{t+1}[n].
  *
  * @param currentGradients f32 `[units]`, δI_{t+1}.
  * @param weights f32 `[units][units]`, by input.

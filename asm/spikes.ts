@@ -72,7 +72,7 @@ export function gatherSpikes(
 }
 
 /**
- * The way back through the weights of a layer fed by spikes: δo at each spike below, and the weights' gradient.
+ * The backward pass through the weights of a layer fed by spikes: δo at each spike below, and the weights' gradient.
  *
  *     δo_{n,t} = W[:, n]·δI_{t+delay};   ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}
  *

@@ -1,5 +1,5 @@
 /**
- * Surrogate derivatives: what stands for ∂o/∂v of a binary spike o = [v > 0] on the way back, v = u' − θ, with slope k.
+ * Surrogate derivatives: what stands for ∂o/∂v of a binary spike o = [v > 0] in the backward pass, v = u' − θ, with slope k.
  *
  *     atan         k/2 / (1 + (π/2·k·v)²)       Fang et al. 2021
  *     fastSigmoid  1 / (1 + k|v|)²              Zenke & Ganguli 2018

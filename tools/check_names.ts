@@ -31,6 +31,8 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  { old: /\b(ways? forward|presentation)\b/i, now: "forward pass" },
+  { old: /\b(ways? back|way_back|wayBack|goBack)\b/i, now: "backward pass" },
   { old: /\b[eE]xcess(At)?\b/, now: "distance to threshold" },
   {
     old:

@@ -6,7 +6,7 @@
  * d decay, θ threshold, p penalty, γ scale; potentials u and outputs o are dimensionless, a step is the unit of time.
  * At a spike u'_t − (p + e_t) is θ − p, whatever u'_t was, so that is what a unit is reset to.
  * No gradient passes through g; e = max(0, u' − θ) has derivative g, and the −e·g in the state cancels it there, so the
- * way back needs no surrogate:
+ * backward pass needs no surrogate:
  *
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
  *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
@@ -25,7 +25,7 @@ import {
 } from "../layer";
 import { madd } from "../lanes";
 
-/** The way forward. State: u. */
+/** The forward pass. State: u. */
 export function stepGraded(layer: Layer, from: i32, to: i32): void {
   const penalty = f32x4.splat(constant(layer, 0)), zero = f32x4.splat(0);
   const row = rowBytes(layer), state = layer.state;
@@ -55,7 +55,7 @@ export function stepGraded(layer: Layer, from: i32, to: i32): void {
   }
 }
 
-/** The way back. State: δI_{t+1}. */
+/** The backward pass. State: δI_{t+1}. */
 export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
   const zero = f32x4.splat(0);
   const row = rowBytes(layer), state = layer.state;

@@ -7,7 +7,7 @@
  *
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
  *
- * A sum that does not leak would drift over many steps, and so would its way back: over more than {@linkcode MOST_PLAIN} of them
+ * A sum that does not leak would drift over many steps, and so would its backward pass: over more than {@linkcode MOST_PLAIN} of them
  * what each addition rounds off is kept, and goes into the next one (Kahan 1965, by Knuth's two-sum).
  *
  * Constants: α. Outputs are the potentials: the host gives both the same place.
@@ -25,7 +25,7 @@ import {
 import { madd } from "../lanes";
 import { MOST_PLAIN } from "../long_sums";
 
-/** The way forward. State: u, s. */
+/** The forward pass. State: u, s. */
 export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state;
@@ -79,7 +79,7 @@ function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {
   return v;
 }
 
-/** The way back. State: δu_{t+1}, δI_{t+1}. */
+/** The backward pass. State: δu_{t+1}, δI_{t+1}. */
 export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state, decayGradients = layer.decayGradients;

@@ -30,7 +30,7 @@ import { surrogate } from "../surrogate";
 
 const SUBTRACT: i32 = 0, ZERO: i32 = 1;
 
-/** The way forward. State: u, s, a, o. */
+/** The forward pass. State: u, s, a, o. */
 export function stepLif(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0)), kappa = f32x4.splat(constant(layer, 1));
   const rho = f32x4.splat(constant(layer, 2)), reset = <i32> constant(layer, 5);
@@ -67,7 +67,7 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
   }
 }
 
-/** The way back. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
+/** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
 export function stepBackLif(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0)), kappa = f32x4.splat(constant(layer, 1));
   const rho = f32x4.splat(constant(layer, 2)), slope = f32x4.splat(constant(layer, 3));

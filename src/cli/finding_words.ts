@@ -160,7 +160,7 @@ function describeExploding(
         } times the top layer's,`,
         `and ${EXPLODED} times or more in ${
           percent(share)
-        } of the batches: it explodes on its way back${way}.`,
+        } of the batches: it explodes in the backward pass${way}.`,
       ],
     helps: [
       advice.narrowSurrogate(layer),

@@ -77,7 +77,7 @@ export interface Classification {
   readonly spikes: Int32Array;
 }
 
-/** Everything that a sample's way forward leaves behind. */
+/** Everything that a sample's forward pass leaves behind. */
 export interface SampleTrace {
   /** For each layer, u after the reset, `[steps, units]`. */
   readonly potentials: readonly Float32Array[];
@@ -128,15 +128,15 @@ export interface Engine {
    */
   setState(state: EngineState): Promise<void>;
   /**
-   * Way forward, loss averaged over the batch, way back, one step of the optimizer. Rejects with a `RangeError` when the
+   * Forward pass, loss averaged over the batch, backward pass, one step of the optimizer. Rejects with a `RangeError` when the
    * step is out of its range, or the engine has another optimizer's moments: `setParameters` forgets those.
    */
   train(batch: Batch, step: Step): Promise<BatchResult>;
-  /** Way forward only. */
+  /** Forward pass only. */
   evaluate(batch: Batch): Promise<BatchResult>;
-  /** Way forward only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
+  /** Forward pass only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
   classify(batch: Batch): Promise<Classification>;
-  /** One sample's way forward, with all states kept. Rejects with an `OptionError` where the engine was not made with `record`. */
+  /** One sample's forward pass, with all states kept. Rejects with an `OptionError` where the engine was not made with `record`. */
   trace(batch: Batch): Promise<SampleTrace>;
   /** Frees threads and memory. */
   close(): void;

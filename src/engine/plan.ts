@@ -2,7 +2,7 @@
  * From what a network is to what has to be computed.
  *
  * {@linkcode compilePlan} is the only place that knows how operations chain: which layer is fed by what, where a delay
- * shifts a step, and which way back is exact. A plan says it in terms of one sample, all of its steps at once; engines
+ * shifts a step, and which backward pass is exact. A plan says it in terms of one sample, all of its steps at once; engines
  * execute its operations one after the other and know nothing of networks.
  *
  * A layer never needs a later one. So each layer runs through all steps before the next begins: one product with the steps
@@ -42,14 +42,14 @@ export interface LayerPlan {
   /** Steps from an output of the layer below to the current that it causes here. */
   readonly inputDelay: 0 | 1;
   /** Where δo is needed: at its spikes alone, from which its gradient follows exactly, or at every step. */
-  readonly wayBack: "spikes" | "steps";
+  readonly backwardFrom: "spikes" | "steps";
   /** The firing rate that it is held to. */
   readonly rate: RateTarget | undefined;
-  /** u, o and u' − θ are needed at every step, not only the spikes: the readout or a way back reads them. */
+  /** u, o and u' − θ are needed at every step, not only the spikes: the readout or a backward pass reads them. */
   readonly dense: boolean;
 }
 
-/** An operation of the way forward. `layer` is an index into {@linkcode Plan.layers}; ARCHITECTURE.md has the equations. */
+/** An operation of the forward pass. `layer` is an index into {@linkcode Plan.layers}; ARCHITECTURE.md has the equations. */
 export type ForwardOperation =
   /** Sample → inputs x_t of every step. */
   | { readonly kind: "encode" }
@@ -70,7 +70,7 @@ export type ForwardOperation =
   /** Logits (and rates) → loss, and its gradient with respect to the logits. */
   | { readonly kind: "loss" };
 
-/** An operation of the way back. */
+/** An operation of the backward pass. */
 export type BackwardOperation =
   /** Gradient of the logits → that of each potential (δu) or output (δo) of the last layer that was read; 0 elsewhere. */
   | { readonly kind: "readBack" }
@@ -92,7 +92,7 @@ export type BackwardOperation =
   /** ∂L/∂W += Σ_t δI_t·x_tᵀ, ∂L/∂b += Σ_t δI_t, of the lowest layer. */
   | { readonly kind: "inputsBack"; readonly layer: number }
   /**
-   * The exact way back from spikes alone: c_t = δI_t − d·δI_{t+1}, which is 0 but at spikes, and ∂L/∂b. From δo at spikes, or
+   * The exact backward pass from spikes alone: c_t = δI_t − d·δI_{t+1}, which is 0 but at spikes, and ∂L/∂b. From δo at spikes, or
    * from δI at every step where a scan has made it.
    */
   | { readonly kind: "coefficients"; readonly layer: number; readonly from: "spikes" | "steps" }
@@ -139,7 +139,7 @@ export interface PlanOptions {
   readonly record?: boolean;
   /**
    * Operations on whole arrays alone, for engines without lists of spikes: no unit is left out, no features are multiplied
-   * into weights, and every way back is through every step. @default {false}
+   * into weights, and every backward pass is through every step. @default {false}
    */
   readonly dense?: boolean;
 }
@@ -168,7 +168,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
       recurrent,
       source: index > 0 ? "spikes" : spec.encoder.kind === "constant" ? "constant" : "inputs",
       inputDelay: index === 0 ? 0 : spec.layers[index - 1]!.delay,
-      wayBack: exact ? "spikes" : "steps",
+      backwardFrom: exact ? "spikes" : "steps",
       rate: index < top && kindOf(neuron).hasSurrogate ? spec.loss.rate : undefined,
       dense: record || index > 0 || !exact || !plain,
     };
@@ -199,10 +199,10 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
 const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "gather" } as const;
 
 /** Goes back from δo to δI, where δI is needed at every step. */
-function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPlan): BackwardOperation[] {
+function backThroughNeurons({ index, recurrent, backwardFrom, rate, dense }: LayerPlan): BackwardOperation[] {
   if (!dense) return [];
   const operations: BackwardOperation[] = [];
-  if (wayBack === "spikes") operations.push({ kind: "spread", layer: index });
+  if (backwardFrom === "spikes") operations.push({ kind: "spread", layer: index });
   if (rate) operations.push({ kind: "rateBack", layer: index });
   operations.push({ kind: "scanBack", layer: index });
   if (recurrent) operations.push({ kind: "recurrentGradient", layer: index });
@@ -211,9 +211,11 @@ function backThroughNeurons({ index, recurrent, wayBack, rate, dense }: LayerPla
 
 /** Goes back through W: to the layer below, or to the gradient of the lowest layer's weights. */
 function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): BackwardOperation[] {
-  const { index, source, wayBack, dense, neuron } = layer;
-  if (below) return [{ kind: below.wayBack === "spikes" ? "spikesBack" : "stepsBack", layer: index }];
-  if (wayBack === "steps" || (source === "constant" && dense)) return [{ kind: "inputsBack", layer: index }];
+  const { index, source, backwardFrom, dense, neuron } = layer;
+  if (below) return [{ kind: below.backwardFrom === "spikes" ? "spikesBack" : "stepsBack", layer: index }];
+  if (backwardFrom === "steps" || (source === "constant" && dense)) {
+    return [{ kind: "inputsBack", layer: index }];
+  }
   return [
     { kind: "coefficients", layer: index, from: dense ? "steps" : "spikes" },
     source === "constant"

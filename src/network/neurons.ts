@@ -40,7 +40,7 @@ export interface GradedNeuron {
 export type Reset = "subtract" | "zero" | "none";
 
 /**
- * What stands for the derivative of a spike on the way back, σ(v) of the distance v = u' − θ_t, with slope k.
+ * What stands for the derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
  *
  * - `atan`: k/2 / (1 + (π/2·k·v)²) (Fang et al. 2021);
  * - `fastSigmoid`: 1 / (1 + k|v|)² (Zenke & Ganguli 2018);
@@ -115,7 +115,7 @@ export interface NeuronKind<N extends CompleteNeuron> {
   readonly defaults: N;
   /** Fires spikes: zero at most steps. One that does not can only be the last layer. */
   readonly isSpiking: boolean;
-  /** Its spikes have a derivative on the way back (a surrogate), so that a firing rate has one. */
+  /** Its spikes have a derivative in the backward pass (a surrogate), so that a firing rate has one. */
   readonly hasSurrogate: boolean;
   /**
    * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with

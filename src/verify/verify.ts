@@ -2,7 +2,7 @@
  * Holds an engine to reference cases: numbers that another program computed for the same network and the same draws.
  *
  * A case is a safetensors file, such as those of tests/reference/. Its inputs go through the same plan and kernels as
- * training's: way forward with every state, loss, gradients, two steps of SGD; and the dense peer's numbers where it has them.
+ * training's: forward pass with every state, loss, gradients, two steps of SGD; and the dense peer's numbers where it has them.
  *
  * @module
  */

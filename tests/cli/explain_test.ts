@@ -62,7 +62,7 @@ Deno.test("train --explain names a gradient that explodes and a loss that jumps,
       ill.said,
       /Layer 1: its gradient's norm was \d+ in batch \d+ of epoch \d, \d+ times the top layer's/,
     );
-    assert.match(ill.said, /it explodes on its way back through 50 steps\./);
+    assert.match(ill.said, /it explodes in the backward pass through 50 steps\./);
     assert.match(ill.said, /The loss jumped from 1\.\d+ to [2-9]\.\d+ around batch \d+ of epoch 1/);
     // Beside a file none of the options of a network is accepted, so none is named.
     assert.doesNotMatch(ill.said, /--(surrogate|slope|threshold|decay|steps|penalty|rate-target)/);

@@ -7,7 +7,7 @@ import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { drawSamples, networkCases } from "./network_cases.ts";
-import { encodeSample, present, widen } from "./reference_network.ts";
+import { encodeSample, runForward, widen } from "./reference_network.ts";
 
 const SPEC = notebookNetwork({
   inputs: 29,
@@ -30,7 +30,7 @@ Deno.test("classify() agrees with the reference network on logits, classes and s
       assert.deepEqual([logits.length, predictions.length, spikes.length], [3 * classes, 3, 3]);
       for (let sample = 0; sample < 3; sample++) {
         const x = encodeSample(spec, samples, sample, drawKey(3, STREAM.training, 1, sample));
-        const expected = present(spec, wide, x, 0);
+        const expected = runForward(spec, wide, x, 0);
         if (expected.margin < 1e-4) continue; // rounding alone may decide a gate
         const found = logits.subarray(sample * classes, (sample + 1) * classes);
         assertClose(found, expected.logits, "logits", { relative: 1e-4, absolute: 1e-4 });

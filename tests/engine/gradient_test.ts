@@ -17,7 +17,7 @@ import {
   networkSpecs,
 } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
-import { encodeSample, gradientOf, present, widen } from "./reference_network.ts";
+import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
 
 const SEED = 17, EPOCH = 3;
 /** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
@@ -40,11 +40,11 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   for (let sample = 0; sample < samples.count; sample++) {
     const x = encodeSample(spec, samples, sample, drawKey(SEED, STREAM.training, EPOCH, sample));
     const label = samples.labels[sample]!;
-    const presented = present(spec, wide, x, label);
-    loss += presented.loss;
-    spikes += presented.spikes;
-    margin = Math.min(margin, presented.margin);
-    for (const [name, tensor] of gradientOf(spec, wide, x, label, presented)) {
+    const forward = runForward(spec, wide, x, label);
+    loss += forward.loss;
+    spikes += forward.spikes;
+    margin = Math.min(margin, forward.margin);
+    for (const [name, tensor] of gradientOf(spec, wide, x, label, forward)) {
       tensor.forEach((value, i) => gradient.get(name)![i]! += value / samples.count);
     }
   }

@@ -14,7 +14,7 @@ import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
 import { drawSamples, withLengths } from "./network_cases.ts";
-import { encodeSample, present, widen } from "./reference_network.ts";
+import { encodeSample, runForward, widen } from "./reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 
@@ -190,7 +190,7 @@ Deno.test("a core leaves out many units at the engine's bound, and no unit that 
     const units = unitsOf(sample);
     assert.deepEqual(units, units.toSorted((a, b) => a - b));
     const x = encodeSample(spec, DIGITS, sample, drawKey(0, STREAM.training, 1, sample));
-    const { outputs } = present(spec, parameters, x, 0);
+    const { outputs } = runForward(spec, parameters, x, 0);
     const firing = [...new Set(outputs[0]!.flatMap((o) => [...o.keys()].filter((n) => o[n]! > 0)))];
     assert.deepEqual(firing.filter((n) => !units.includes(n)), [], `left out of sample ${sample}`);
     listed += units.length;
@@ -301,7 +301,7 @@ Deno.test("evaluate() agrees with the reference network on loss, classes and spi
   const parameters = widen(await engine.getParameters());
   const results = Array.from({ length: SAMPLES.count }, (_, sample) => {
     const x = encodeSample(SMALL, SAMPLES, sample, drawKey(5, STREAM.training, 1, sample));
-    return present(SMALL, parameters, x, SAMPLES.labels[sample]!);
+    return runForward(SMALL, parameters, x, SAMPLES.labels[sample]!);
   });
   const sure = results.flatMap(({ margin }, sample) => margin > 1e-5 ? [sample] : []);
   assert.ok(sure.length > 250);
@@ -321,7 +321,7 @@ Deno.test("trace() agrees with the reference network at every step, and with eva
     const batch = batchOf(SAMPLES, [sample]);
     const trace = await engine.trace(batch);
     const x = encodeSample(SMALL, SAMPLES, sample, drawKey(0, STREAM.training, 1, sample));
-    const expected = present(SMALL, parameters, x, SAMPLES.labels[sample]!);
+    const expected = runForward(SMALL, parameters, x, SAMPLES.labels[sample]!);
     assert.ok(expected.margin > 1e-5);
     for (const layer of [0, 1]) {
       const flat = (rows: readonly Float64Array[]) => rows.flatMap((row) => [...row]);

@@ -13,7 +13,7 @@ import { drawKey } from "../../src/random.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
 import { gpuTest } from "./gpu/gpu.ts";
-import { encodeSample, gradientOf, present, widen } from "./reference_network.ts";
+import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
 
 type Name = "wasm" | "hybrid" | "webgpu";
 
@@ -74,7 +74,7 @@ async function checkConstants(name: Name, mostSteps: number): Promise<void> {
 
 const STEPS = 1501, INPUTS = 5, HIDDEN = 6;
 const top = layer(3, integrator({ decay: 0.5, trainable: ["decay"] }));
-/** One for each way back that there is through a layer below the top; numbers are such that float32 has every potential exactly. */
+/** One for each backward pass that there is through a layer below the top; numbers are such that float32 has every potential exactly. */
 const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
   "spikes alone": [layer(HIDDEN, graded({ decay: 0.5, threshold: 0.5, penalty: 0.25 })), top],
   "spikes of two layers": [
@@ -131,14 +131,14 @@ async function checkGradients(name: Name, steps: number): Promise<void> {
     const parameters = eighths(spec, 7), wide = widen(parameters);
     const samples = { name: "long", count: 1, size: features.length, features, labels: Uint8Array.of(0) };
     const x = encodeSample(spec, samples, 0, drawKey(0, 0, 0, 0));
-    const presented = present(spec, wide, x, 0);
+    const forward = runForward(spec, wide, x, 0);
     const { logits, spikes, gradient } = await batchOn(name, spec, parameters, features);
     assert.ok(spikes > steps, `${what}: ${spikes} spikes`);
-    assert.equal(spikes, presented.spikes, what);
-    presented.logits.forEach((z, i) =>
+    assert.equal(spikes, forward.spikes, what);
+    forward.logits.forEach((z, i) =>
       assert.ok(Math.abs(logits[i]! - z) <= 1e-6 * Math.abs(z), `${what}: logit ${i}`)
     );
-    for (const [tensor, expected] of gradientOf(spec, wide, x, 0, presented)) {
+    for (const [tensor, expected] of gradientOf(spec, wide, x, 0, forward)) {
       const found = gradient.get(tensor)!;
       const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
       assert.ok(largest > 0, `${what}: ${tensor}`);

@@ -103,7 +103,7 @@ Deno.test("compilePlan() goes back through every step of neurons with a surrogat
   ]);
 });
 
-Deno.test("compilePlan() asks the neuron which way back is exact", () => {
+Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
   const lowest = (neuron: Neuron, recurrent = false) => {
     const spec = networkOf("noise", neuron, integrator);
     const layers = spec.layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 }));

@@ -27,8 +27,8 @@ import {
 /** W `[units, inputs]` and b `[units]` of each layer, by the names of `Parameters`. */
 export type ReferenceParameters = ReadonlyMap<string, Float64Array>;
 
-/** What presenting one sample leaves behind. Arrays of steps are `[steps][units]`, one for each layer. */
-export interface Presentation {
+/** What the forward pass of one sample leaves behind. Arrays of steps are `[steps][units]`, one for each layer. */
+export interface ForwardResult {
   readonly potentials: readonly Float64Array[][];
   readonly outputs: readonly Float64Array[][];
   readonly logits: Float64Array;
@@ -121,18 +121,18 @@ export function widen(parameters: Parameters): Map<string, Float64Array> {
 }
 
 /**
- * The way forward.
+ * The forward pass.
  *
  * @param x The sample's inputs, as many steps as it has.
  * @param frozen The same sample presented to parameters close by: makes binary spikes smooth (see {@linkcode stepUnit}).
  */
-export function present(
+export function runForward(
   spec: NetworkSpec,
   parameters: ReferenceParameters,
   x: readonly Float64Array[],
   label: number,
-  frozen?: Presentation,
-): Presentation {
+  frozen?: ForwardResult,
+): ForwardResult {
   const { layers } = spec;
   const steps = x.length, top = layers.length - 1;
   const states: UnitState[][][] = layers.map(() => []);
@@ -276,13 +276,13 @@ function rateTargets(
   );
 }
 
-/** The dense way back: the loss's gradient with respect to every parameter. */
+/** The dense backward pass: the loss's gradient with respect to every parameter. */
 export function gradientOf(
   spec: NetworkSpec,
   parameters: ReferenceParameters,
   x: readonly Float64Array[],
   label: number,
-  { outputs, states, logits, largest }: Presentation,
+  { outputs, states, logits, largest }: ForwardResult,
 ): Map<string, Float64Array> {
   const { layers, readout } = spec;
   const steps = x.length, top = layers.length - 1;

@@ -4,7 +4,13 @@ import { drawKey } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { networkCases } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
-import { encodeSample, gradientOf, present, type ReferenceParameters, widen } from "./reference_network.ts";
+import {
+  encodeSample,
+  gradientOf,
+  type ReferenceParameters,
+  runForward,
+  widen,
+} from "./reference_network.ts";
 
 const KEY = drawKey(0, 1, 0, 0);
 
@@ -16,11 +22,11 @@ for (const name of PYTORCH_CASES) {
     let loss = 0;
     for (let sample = 0; sample < samples.count; sample++) {
       const x = encodeSample(spec, samples, sample, KEY), label = samples.labels[sample]!;
-      const presented = present(spec, wide, x, label);
-      assert.ok(presented.margin > 1e-5, "no gate is decided by rounding");
-      loss += presented.loss / samples.count;
+      const forward = runForward(spec, wide, x, label);
+      assert.ok(forward.margin > 1e-5, "no gate is decided by rounding");
+      loss += forward.loss / samples.count;
       spec.layers.forEach(({ units }, l) => {
-        for (const [key, states] of [["u", presented.potentials], ["o", presented.outputs]] as const) {
+        for (const [key, states] of [["u", forward.potentials], ["o", forward.outputs]] as const) {
           const all = floats(`${key}${l + 1}`);
           for (let t = 0; t < x.length; t++) {
             const row = (t * samples.count + sample) * units;
@@ -30,7 +36,7 @@ for (const name of PYTORCH_CASES) {
           }
         }
       });
-      for (const [key, tensor] of gradientOf(spec, wide, x, label, presented)) {
+      for (const [key, tensor] of gradientOf(spec, wide, x, label, forward)) {
         tensor.forEach((value, i) => total.get(key)![i]! += value / samples.count);
       }
     }
@@ -46,7 +52,7 @@ const MARGIN = 1e-3;
 const EPSILON = 1e-5;
 
 /**
- * The loss's derivative with respect to one parameter, from two ways forward.
+ * The loss's derivative with respect to one parameter, from two forward passes.
  *
  * What agrees: at a spike u = u' − (p + u' − θ) = θ − p is a constant and o = u' − θ, in silence u = u' and o = 0. Both
  * are linear in u', so between two flips of gates the loss is smooth and the dense gradient is its derivative, penalty and
@@ -73,23 +79,23 @@ Deno.test("the reference network's gradient is the finite difference of its loss
     fc.property(networkCases({ samples: 1, unequal: true }), ({ spec, samples, parameters }) => {
       const wide = widen(parameters);
       const x = encodeSample(spec, samples, 0, KEY), label = samples.labels[0]!;
-      const presented = present(spec, wide, x, label);
-      fc.pre(presented.margin > MARGIN);
-      const gradient = gradientOf(spec, wide, x, label, presented);
+      const forward = runForward(spec, wide, x, label);
+      fc.pre(forward.margin > MARGIN);
+      const gradient = gradientOf(spec, wide, x, label, forward);
       for (const [name, tensor] of gradient) {
         for (let i = 0; i < tensor.length; i += Math.ceil(tensor.length / 6)) {
           const { derivative, gates } = centralDifference(
-            (moved) => present(spec, moved, x, label, presented),
+            (moved) => runForward(spec, moved, x, label, forward),
             wide,
             name,
             i,
           );
-          assert.deepEqual(gates, [presented.gates, presented.gates], "no gate has flipped");
+          assert.deepEqual(gates, [forward.gates, forward.gates], "no gate has flipped");
           assertClose([tensor[i]!], [derivative], `${name}[${i}]`, { relative: 1e-5, absolute: 1e-8 });
           checked++;
         }
       }
-      if (presented.spikes > 0) fired++;
+      if (forward.spikes > 0) fired++;
     }),
     { seed: 1, numRuns: 150 },
   );
@@ -109,7 +115,7 @@ Deno.test("the reference network's loss jumps where a gate flips, unless the pen
         loss: { kind: "crossEntropy" },
       } as const;
       const parameters = new Map([["w1", Float64Array.of(1, 0)], ["b1", new Float64Array(2)]]);
-      return present(spec, parameters, [Float64Array.of(current), Float64Array.of(0)], 0).loss;
+      return runForward(spec, parameters, [Float64Array.of(current), Float64Array.of(0)], 0).loss;
     });
     return losses[1]! - losses[0]!;
   };

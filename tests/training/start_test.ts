@@ -10,7 +10,7 @@ import { drawKey, STREAM } from "../../src/random.ts";
 import { startFromData } from "../../src/training/default_start.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
-import { encodeSample, present, widen } from "../engine/reference_network.ts";
+import { encodeSample, runForward, widen } from "../engine/reference_network.ts";
 
 const DIGITS = drawDigits(3, 200);
 const kernels = await loadKernels();
@@ -40,7 +40,7 @@ Deno.test("startFromData() brings every layer below the top to the rate, on samp
     const count = 16;
     for (let sample = 0; sample < count; sample++) {
       const x = encodeSample(spec, DIGITS, sample, drawKey(1, STREAM.training, 1, sample));
-      const { outputs } = present(spec, wide, x, 0);
+      const { outputs } = runForward(spec, wide, x, 0);
       layers.forEach((_, l) => fired[l]! += outputs[l]!.flatMap((o) => [...o]).filter((o) => o > 0).length);
     }
     layers.forEach(({ reached, rate: measured }, l) => {

@@ -1,7 +1,7 @@
 /**
  * The hybrid engine: the bottom layer's product, nearly all of the work, on a GPU; neurons and all the rest in WASM.
  *
- * Pixels go up and currents come back; what the neurons make of them, spikes, layers above, loss and the way back, is WASM's,
+ * Pixels go up and currents come back; what the neurons make of them, spikes, layers above, loss and the backward pass, is WASM's,
  * on all cores; the coefficients of the spikes go up, and the weights' gradient comes back. Neurons, readouts and optimizers are
  * those of the WASM engine, so a new one needs nothing here.
  *

@@ -151,13 +151,13 @@ export class Core {
     this.#scale = scale;
   }
 
-  /** The present sample's way forward. @returns Its loss. */
+  /** The present sample's forward pass. @returns Its loss. */
   forward(): number {
     for (const operation of this.plan.forward) this.execute(operation);
     return this.#loss;
   }
 
-  /** The present sample's way back; its gradient is added to the others. */
+  /** The present sample's backward pass; its gradient is added to the others. */
   backward(): void {
     for (const operation of this.plan.backward) this.execute(operation);
   }

@@ -199,7 +199,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       powerSums: floats(paddedSteps),
       powerNorms: floats(paddedSteps),
       panels: byInput && (below?.dense ?? true) ? floats(fanIn * roundUp(width, 8)) : 0,
-      panelsBack: byInput && below?.wayBack === "steps" ? floats(fanIn * width) : 0,
+      panelsBack: byInput && below?.backwardFrom === "steps" ? floats(fanIn * width) : 0,
     };
   });
 

@@ -7,7 +7,7 @@
  */
 import type { Plan } from "../plan.ts";
 import type { CoreMemory } from "./core_memory.ts";
-import type { InputOperations, Place, Presented } from "./input_layer.ts";
+import type { InputOperations, Place, SampleToLoad } from "./input_layer.ts";
 import type { Kernels } from "./kernels.ts";
 import { layOut } from "./layout.ts";
 
@@ -74,7 +74,7 @@ export class ExternalMatmul implements InputOperations {
     this.#integers = new Int32Array(kernels.memory.buffer);
   }
 
-  load({ place, steps }: Presented): void {
+  load({ place, steps }: SampleToLoad): void {
     this.#place = place;
     this.#rows = Math.min(steps, this.#exchange.rows);
   }

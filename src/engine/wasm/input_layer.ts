@@ -14,8 +14,8 @@ import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import type { Feed, RowsProduct } from "./rows_product.ts";
 
-/** A sample that is to be presented. */
-export interface Presented {
+/** A sample to load: the one that operations work on next. */
+export interface SampleToLoad {
   readonly samples: Samples;
   readonly index: number;
   readonly epoch: number;
@@ -41,7 +41,7 @@ export interface Place {
  */
 export interface InputOperations {
   /** Makes a sample the present one. */
-  load(presented: Presented): void;
+  load(sample: SampleToLoad): void;
   /** What follows from the parameters and holds for a whole batch. */
   prepare(): void;
   /** The operation of this name; so are the others. */
@@ -107,7 +107,7 @@ export class InputLayer implements InputOperations {
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  load({ samples, index, epoch, key, steps, augmentation }: Presented): void {
+  load({ samples, index, epoch, key, steps, augmentation }: SampleToLoad): void {
     this.#key = key;
     this.#steps = steps;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);

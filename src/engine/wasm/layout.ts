@@ -57,9 +57,9 @@ export function layOut(plan: Plan, isExternal = false): ParameterLayout {
     return at;
   };
   const layers = plan.layers.map((layer): LayerLayout => {
-    const { source, wayBack, units, inputs } = layer;
+    const { source, backwardFrom, units, inputs } = layer;
     const byInput = source === "spikes" ||
-      (source === "inputs" && wayBack === "steps" && !foldsFeatures(plan.spec.encoder) && !isExternal);
+      (source === "inputs" && backwardFrom === "steps" && !foldsFeatures(plan.spec.encoder) && !isExternal);
     const width = roundUp(units, byInput || isExternal ? 4 : 8), row = byInput ? width : roundUp(inputs, 4);
     const weights = take((byInput ? roundUp(inputs + 1, 8) : roundUp(units + 1, 4)) * row);
     const bias = take(roundUp(units + 1, 8));

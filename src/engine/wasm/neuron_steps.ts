@@ -15,7 +15,7 @@ import { fieldAt, writeRecord } from "./layer_record.ts";
 const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
 const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Trainable, number>;
 
-/** Runs of steps on the way back. */
+/** Runs of steps in the backward pass. */
 interface Runs {
   readonly all: readonly { readonly from: number; readonly to: number }[];
   /** A run is done. */
@@ -65,7 +65,7 @@ export class NeuronSteps {
     }
   }
 
-  /** The way back of the same steps. */
+  /** The backward pass of the same steps. */
   scanBack(memory: LayerMemory, steps: number): void {
     const { record, layer, outputGradients, currentGradients, distances, width, recurrentAt } = memory;
     const stepBack = this.#stepsBack[layer.index]!;
@@ -81,7 +81,7 @@ export class NeuronSteps {
       if (t < steps - 1) {
         // deno-fmt-ignore
         this.#kernels.feedBackGradient(currentGradients + row * (t + 1), recurrentAt, outputGradients + row * t,
-          layer.wayBack === "spikes" ? distances + row * t : 0, width);
+          layer.backwardFrom === "spikes" ? distances + row * t : 0, width);
       }
       stepBack(record, t, t + 1);
       if (t % this.#run === 0) runs.end();
@@ -93,7 +93,7 @@ export class NeuronSteps {
   }
 
   /**
-   * The way back in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many steps, runs
+   * The backward pass in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many steps, runs
    * whose parts of them are added up in float64.
    */
   #runsOf(memory: LayerMemory, steps: number): Runs {

@@ -1,5 +1,5 @@
 /**
- * What a sample's way forward has left in a core's memory, as a trace: read for reports, never for training.
+ * What a sample's forward pass has left in a core's memory, as a trace: read for reports, never for training.
  *
  * @module
  */

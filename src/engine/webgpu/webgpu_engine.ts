@@ -43,8 +43,8 @@ import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
 import { kernelsOf } from "./neurons.ts";
-import { type Chunk, present, type Room } from "./presentation.ts";
-import { goBack } from "./way_back.ts";
+import { type Chunk, type Room, runForward } from "./forward.ts";
+import { runBackward } from "./backward.ts";
 
 /** How to make a WebGPU engine. */
 export interface WebGpuEngineOptions {
@@ -265,7 +265,7 @@ class DeviceEngine implements WebGpuEngine {
     }
   }
 
-  /** Way forward of a batch; with a step way back and update, too. */
+  /** Forward pass of a batch; with a step backward pass and update, too. */
   async #sum(batch: Batch, step?: CompleteStep): Promise<BatchResult> {
     this.#check(batch);
     const backend = this.#backend;
@@ -319,8 +319,8 @@ class DeviceEngine implements WebGpuEngine {
           isFirst: from === 0,
           offset: from,
         });
-        const presented = present(this.#room, chunk);
-        if (withGradient) goBack(this.#room, chunk, presented);
+        const forward = runForward(this.#room, chunk);
+        if (withGradient) runBackward(this.#room, chunk, forward);
         backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
       });
     }
@@ -344,7 +344,7 @@ class DeviceEngine implements WebGpuEngine {
         offset: 0,
       };
       const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
-      const { layers, logits, losses } = present(this.#room, chunk);
+      const { layers, logits, losses } = runForward(this.#room, chunk);
       const scanned = layers.map(({ scanned }) => scanned);
       return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });

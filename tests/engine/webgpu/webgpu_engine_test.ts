@@ -11,7 +11,7 @@ import { batchesOf, batchOf, bitsOf } from "../batches.ts";
 import { answered } from "../deadline.ts";
 import { gpuTest, watchedGpu } from "../gpu/gpu.ts";
 import { drawParameters, drawSamples, type NetworkCase, networkCases } from "../network_cases.ts";
-import { encodeSample, gradientOf, present, widen } from "../reference_network.ts";
+import { encodeSample, gradientOf, runForward, widen } from "../reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SPEC = notebookNetwork({
@@ -39,11 +39,11 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   let loss = 0, spikes = 0;
   for (let sample = 0; sample < samples.count; sample++) {
     const x = encodeSample(spec, samples, sample, drawKey(17, STREAM.training, 1, sample));
-    const presented = present(spec, wide, x, samples.labels[sample]!);
-    if (presented.margin < 1e-4) return undefined;
-    loss += presented.loss;
-    spikes += presented.spikes;
-    for (const [name, tensor] of gradientOf(spec, wide, x, samples.labels[sample]!, presented)) {
+    const forward = runForward(spec, wide, x, samples.labels[sample]!);
+    if (forward.margin < 1e-4) return undefined;
+    loss += forward.loss;
+    spikes += forward.spikes;
+    for (const [name, tensor] of gradientOf(spec, wide, x, samples.labels[sample]!, forward)) {
       tensor.forEach((value, i) => gradient.get(name)![i]! += value / samples.count);
     }
   }
@@ -121,20 +121,20 @@ gpuTest("webgpu and wasm train to the same weights, and name the same classes", 
     for (const batch of batchesOf(samples, 40)) await engine.train(batch, STEP);
     const { spikes, unitSpikes } = await engine.train(batchOf(samples), { learningRate: 0, momentum: 0 });
     ends.push({
-      presented: { spikes, unitSpikes }, // with weights that are the same but for their last bits
+      forward: { spikes, unitSpikes }, // with weights that are the same but for their last bits
       result: await engine.evaluate(batchOf(samples)),
       parameters: await engine.getParameters(),
     });
   }
   const [wasm, webgpu] = ends;
-  assert.ok(wasm!.presented.spikes > 0);
+  assert.ok(wasm!.forward.spikes > 0);
   for (const [name, tensor] of wasm!.parameters) {
     assertClose(webgpu!.parameters.get(name)!, tensor, name, { relative: 0, absolute: 1e-5 });
   }
   const { loss, correct, ...counted } = webgpu!.result;
   assert.ok(Math.abs(correct - wasm!.result.correct) <= 1);
   assert.equal(counted.total, wasm!.result.total);
-  assert.deepEqual(webgpu!.presented, wasm!.presented);
+  assert.deepEqual(webgpu!.forward, wasm!.forward);
   assertClose([loss], [wasm!.result.loss], "loss");
 });
 

@@ -47,7 +47,7 @@ export interface Chunk {
   readonly facts: Int32Array;
   /** What a sample's gradient counts in the batch's. */
   readonly share: number;
-  /** There will be a way back. */
+  /** There will be a backward pass. */
   readonly withGradient: boolean;
   /** It is the batch's first: gradients begin anew. */
   readonly isFirst: boolean;
@@ -70,8 +70,8 @@ export interface Scanned {
   readonly currentsAt: number;
 }
 
-/** What the way forward leaves on the device. */
-export interface Presented {
+/** What the forward pass leaves on the device. */
+export interface ForwardResult {
   /** See {@linkcode Chunk.facts}. */
   readonly facts: Tensor<"i32">;
   /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
@@ -87,9 +87,9 @@ export interface Presented {
   readonly losses: Tensor<"f32">;
 }
 
-/** Presents a chunk. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
-export function present(room: Room, chunk: Chunk): Presented {
-  return new Presentation(room, chunk).forward();
+/** Computes a chunk's forward pass. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
+export function runForward(room: Room, chunk: Chunk): ForwardResult {
+  return new ForwardPass(room, chunk).forward();
 }
 
 /** What a layer leaves behind for later operations. */
@@ -99,8 +99,8 @@ interface LayerState {
   rates?: Tensor<"f32">;
 }
 
-/** One chunk's way forward. */
-class Presentation {
+/** One chunk's forward pass. */
+class ForwardPass {
   readonly #room: Room;
   readonly #chunk: Chunk;
   readonly #layers: readonly LayerState[];
@@ -116,8 +116,8 @@ class Presentation {
     this.#facts = room.backend.upload(chunk.facts, [chunk.samples, FACTS]);
   }
 
-  /** Records the way forward; the scores are kept. */
-  forward(): Presented {
+  /** Records the forward pass; the scores are kept. */
+  forward(): ForwardResult {
     for (const operation of this.#room.plan.forward) this.#execute(operation);
     this.#keepScores();
     return {

@@ -1,7 +1,7 @@
 /**
- * One chunk's way back: a plan's operations from the loss's gradient to that of every parameter.
+ * One chunk's backward pass: a plan's operations from the loss's gradient to that of every parameter.
  *
- * It reads what the way forward has left on the device, and leaves gradients in the parameters.
+ * It reads what the forward pass has left on the device, and leaves gradients in the parameters.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
 import { partsOf } from "./chunking.ts";
 import type { BackwardOperation, LayerPlan } from "../plan.ts";
-import { type Chunk, constantsOf, made, type Presented, type Room, rowsOf } from "./presentation.ts";
+import { type Chunk, constantsOf, type ForwardResult, made, type Room, rowsOf } from "./forward.ts";
 
 /** What a layer leaves behind for later operations. */
 interface LayerGradients {
@@ -23,25 +23,25 @@ interface LayerGradients {
   currentGradients?: Tensor<"f32">;
 }
 
-/** Takes a chunk back; gradients are added to the parameters'. */
-export function goBack(room: Room, chunk: Chunk, presented: Presented): void {
-  new WayBack(room, chunk, presented).backward();
+/** Computes a chunk's backward pass; gradients are added to the parameters'. */
+export function runBackward(room: Room, chunk: Chunk, forward: ForwardResult): void {
+  new BackwardPass(room, chunk, forward).backward();
 }
 
-class WayBack {
+class BackwardPass {
   readonly #room: Room;
   readonly #chunk: Chunk;
-  readonly #presented: Presented;
+  readonly #forward: ForwardResult;
   readonly #layers: readonly LayerGradients[];
 
-  constructor(room: Room, chunk: Chunk, presented: Presented) {
+  constructor(room: Room, chunk: Chunk, forward: ForwardResult) {
     this.#room = room;
     this.#chunk = chunk;
-    this.#presented = presented;
+    this.#forward = forward;
     this.#layers = room.plan.layers.map(() => ({}));
   }
 
-  /** Records the way back. */
+  /** Records the backward pass. */
   backward(): void {
     for (const operation of this.#room.plan.backward) this.#execute(operation);
   }
@@ -81,7 +81,7 @@ class WayBack {
   #readBack(): void {
     const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
     const { samples } = this.#chunk;
-    const { losses, logits, facts } = this.#presented;
+    const { losses, logits, facts } = this.#forward;
     const top = made(this.#layers.at(-1));
     const gradients = backend.run(READ_BACK, {
       inputs: { gradients: losses, logits, facts },
@@ -96,10 +96,10 @@ class WayBack {
   #rateBack({ index, units, rate }: LayerPlan): void {
     const { backend, plan: { spec: { steps } } } = this.#room;
     const { samples, counted, share } = this.#chunk;
-    const { rates } = this.#presented.layers[index]!;
+    const { rates } = this.#forward.layers[index]!;
     if (!rate) return;
     backend.run(RATE_BACK, {
-      inputs: { rates: made(rates), facts: this.#presented.facts },
+      inputs: { rates: made(rates), facts: this.#forward.facts },
       uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
       invocations: samples * steps * units,
       output: made(this.#layers[index]!.outputGradients),
@@ -111,7 +111,7 @@ class WayBack {
     const { samples, groups, isFirst } = this.#chunk;
     const { index, units, inputDelay, recurrent, learned } = layer;
     const state = this.#layers[index]!;
-    const { tensor, distancesAt, potentialsAt } = this.#presented.layers[index]!.scanned;
+    const { tensor, distancesAt, potentialsAt } = this.#forward.layers[index]!.scanned;
     const { outputGradients, readGradients } = state;
     const { scanBack, uniforms, states } = neurons[index]!;
     const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
@@ -120,7 +120,7 @@ class WayBack {
         scanned: tensor,
         outputGradients: outputGradients ?? nothing,
         readGradients: readGradients ?? nothing,
-        facts: this.#presented.facts,
+        facts: this.#forward.facts,
         ...constantsOf(this.#room, layer),
         recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
       },
@@ -191,7 +191,7 @@ class WayBack {
       invocations: samples * units,
       output: [samples, units],
     });
-    this.#addMatmul(`w${index + 1}`, this.#presented.inputs, gradients);
+    this.#addMatmul(`w${index + 1}`, this.#forward.inputs, gradients);
   }
 
   /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed part by part first. */
@@ -208,7 +208,7 @@ class WayBack {
 
   /** o of a layer, before its delay. */
   #outputsOf(index: number): Tensor<"f32"> {
-    return rowsOf(this.#room, this.#chunk, this.#presented.layers[index]!.scanned.tensor, index);
+    return rowsOf(this.#room, this.#chunk, this.#forward.layers[index]!.scanned.tensor, index);
   }
 
   /** δI of a layer, at the step of the layer below that caused it. */
