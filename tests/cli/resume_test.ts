@@ -116,7 +116,11 @@ Deno.test(
     });
     while (!hasEnded) {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      if (!hasEnded) child.kill("SIGTERM");
+      try {
+        child.kill("SIGTERM");
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error; // it has just ended
+      }
     }
     const { code, milliseconds } = await ended;
     assert.equal(code, 143);
