@@ -1,5 +1,5 @@
 /**
- * What the kernels of neurons are told of a layer: where its arrays lie. The host writes one such record a layer.
+ * A layer's descriptor, which the kernels of neurons read: the addresses of its arrays. The host writes one for each layer.
  *
  * Arrays of steps are f32 `[steps][units]`; `units` is a multiple of 4. What pads a row up to it gets currents of 0 and fires
  * no spikes. Constants are f32 `[units]`, a value a unit, whether they are learned or not.
@@ -9,7 +9,7 @@
  * between two calls lies in `state`, and the kernel itself clears it where its steps begin.
  */
 
-/** The fields are 4 bytes each, in this order; `LAYER_FIELDS` in src/engine/wasm/layer_record.ts is the same list. */
+/** The fields are 4 bytes each, in this order; `LAYER_FIELDS` in src/engine/wasm/layer_descriptor.ts is the same list. */
 @unmanaged
 export class Layer {
   /** Of a row. */
@@ -44,7 +44,7 @@ export class Layer {
   scaleGradients: usize;
 }
 
-/** How many fields a record has. */
+/** How many fields a descriptor has. */
 export function layerFields(): i32 {
   return <i32> (offsetof<Layer>() >> 2);
 }

@@ -117,9 +117,9 @@ export function openCore(
   { kernels, spec }: Setting,
   { options: { skip = true, skipBound = 8, ...product } }: EngineRow,
   parameters: Parameters,
-  record = false,
+  recordStates = false,
 ): Core {
-  const plan = compilePlan(spec, { skip, record });
+  const plan = compilePlan(spec, { skip, recordStates });
   const core = new Core(kernels, { ...product, plan, seed: SEED, shards: 1, skipBound });
   giveParameters(core, parameters);
   return core;

@@ -76,7 +76,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
   ],
   "half a seed": [() => call("createEngine", { spec, seed: 0.5 }), /seed: 0.5, expected/],
   "no memory of the GPU": [() => call("createEngine", { spec, gpuMemory: 0 }), /gpuMemory: 0, expected/],
-  "a trace where no states are kept": [verb("trace", batch), /record: true/],
+  "a trace where no states are kept": [verb("trace", batch), /recordStates: true/],
   "no parameters": [verb("setParameters"), /parameters: expected a Map/],
   "parameters as an object": [verb("setParameters", { w1: [] }), /parameters: expected a Map/],
   "parameters as arrays": [
@@ -161,7 +161,7 @@ for (const [what, [misuse, told]] of Object.entries(MISUSE)) {
 
 gpuTest("a device's engine refuses misuse as wasm does, and goes on", async () => {
   using engine = await spikelet.createWebGpuEngine({ spec });
-  await assert.rejects(engine.trace(batch), { name: "OptionError", message: /record: true/ });
+  await assert.rejects(engine.trace(batch), { name: "OptionError", message: /recordStates: true/ });
   const evaluated: unknown = Reflect.apply(engine.evaluate, engine, [{ ...batch, indices: [0] }]);
   await assert.rejects(Promise.resolve(evaluated), { name: "OptionError" });
   assert.equal((await engine.evaluate(batch)).total, 1);

@@ -44,6 +44,16 @@ const OLD_NAMES: readonly OldName[] = [
     old: /seedNetwork|SeedOptions|SEED_DEFAULTS|describeSeed\b|the seed's (network|size)/,
     now: "notebook (the network)",
   },
+  { old: /\bLooker(Message|Reply)?\b|\blooker\b/, now: "Inspector" },
+  { old: /\bSight\b/, now: "Inspection" },
+  { old: /[A-Za-z]Standing\b|\bstandingOf\b|\bstanding:/, now: "status" },
+  { old: /\bAsker\b/, now: "RequestQueue" },
+  { old: /Keeper\b|\bkeeper\b/, now: "Checkpointer" },
+  { old: /\bgoesOn\b/, now: "resumes" },
+  { old: /[.#](hear|tell)\(|\bfunction (hear|tell)\b/, now: "onMessage, send or notify" },
+  { old: /\b(read)?Questions\b|\bAsked\b(?! for)/, now: "requests" },
+  { old: /\brecord\??: (true|false|boolean)\b|\brecord = (true|false)\b/, now: "recordStates" },
+  { old: /\bLayerRecord\b|layer_record/, now: "LayerDescriptor" },
 ];
 
 /** Where names are looked for: folders and, as ".", the files of the project's own. */

@@ -27,7 +27,7 @@ export async function openPageEngine(
   kernels: KernelModule,
   notice: (message: string) => void,
 ): Promise<Engine & Disposable> {
-  const wasm = () => createWasmEngine({ ...options, kernels, threads: options.record ? 0 : THREADS });
+  const wasm = () => createWasmEngine({ ...options, kernels, threads: options.recordStates ? 0 : THREADS });
   switch (engine) {
     case "wasm":
       return wasm();

@@ -34,7 +34,7 @@ export class Inspector {
     if (!parameters) throw new RangeError("the first message has to bring the network's parameters");
     const made = JSON.stringify([spec, precision]);
     if (!this.#network || made !== this.#made) {
-      this.#network = new SingleSample(this.#kernels, spec, { precision, record: true });
+      this.#network = new SingleSample(this.#kernels, spec, { precision, recordStates: true });
       this.#made = made;
       this.#parameters = undefined;
     }

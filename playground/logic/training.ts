@@ -25,7 +25,7 @@ export interface PageEngineOptions {
   readonly engine: PageEngine;
   readonly seed: number;
   readonly batchSize: number;
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
 }
 
 /** What the trainer needs of the world around it. */
@@ -179,7 +179,7 @@ export class Trainer {
     samples: Samples,
   ): Promise<Parameters> {
     if (startRate === undefined) return parameters;
-    using engine = await this.#options.open({ spec, engine: "wasm", seed, batchSize: 1, record: true });
+    using engine = await this.#options.open({ spec, engine: "wasm", seed, batchSize: 1, recordStates: true });
     return (await scaledStart(engine, spec, samples, seed, startRate)).parameters;
   }
 

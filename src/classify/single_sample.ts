@@ -36,13 +36,13 @@ export class SingleSample {
   /** What has been computed of the sample that was shown last. */
   readonly core: Core;
 
-  /** @param options `record` keeps all states, for the core's trace. */
+  /** @param options `recordStates` keeps all states, for the core's trace. */
   constructor(
     kernels: KernelModule,
     spec: NetworkSpec,
-    { precision, record = false }: { readonly precision: Precision; readonly record?: boolean },
+    { precision, recordStates = false }: { readonly precision: Precision; readonly recordStates?: boolean },
   ) {
-    const plan = compilePlan(spec, { record });
+    const plan = compilePlan(spec, { recordStates });
     this.core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
   }
 

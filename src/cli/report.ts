@@ -279,7 +279,7 @@ async function findingsOf(
     gpuMemory,
     threads: 1,
     batchSize: 1,
-    record: true,
+    recordStates: true,
   });
   await opened.setParameters(model.parameters);
   progress.begin();

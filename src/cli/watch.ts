@@ -68,7 +68,7 @@ export class Watch implements Disposable {
       engine: "wasm",
       threads: 0,
       batchSize: 1,
-      record: true,
+      recordStates: true,
     });
   }
 

@@ -75,8 +75,8 @@ export function checkState(state: EngineState): void {
 }
 
 /** What a trace is refused with where no states are kept. */
-export function noRecord(): OptionError {
-  return new OptionError("trace: this engine keeps no states: make it with `record: true`");
+export function noStates(): OptionError {
+  return new OptionError("trace: this engine keeps no states: make it with `recordStates: true`");
 }
 
 /**

@@ -50,7 +50,7 @@ export interface EngineOptions {
    */
   readonly tune?: boolean;
   /** Keep all states, for `trace`. @default {false} */
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
   /** MiB of the GPU's memory to take at most; part of what the bits of the GPU engines depend on. @default {1024} */
   readonly gpuMemory?: number;
   /** Where adapters are found. @default {the runtime's WebGPU} */
@@ -140,7 +140,7 @@ export function sizeOfEngine(options: EngineOptions): string {
     }),
     threads,
     gpuMemory,
-    options: { precision: "f32", skip: true, record: false, ...rest },
+    options: { precision: "f32", skip: true, recordStates: false, ...rest },
   });
 }
 

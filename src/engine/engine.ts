@@ -136,7 +136,7 @@ export interface Engine {
   evaluate(batch: Batch): Promise<BatchResult>;
   /** Forward pass only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
   classify(batch: Batch): Promise<Classification>;
-  /** One sample's forward pass, with all states kept. Rejects with an `OptionError` where the engine was not made with `record`. */
+  /** One sample's forward pass, with all states kept. Rejects with an `OptionError` where the engine was not made with `recordStates`. */
   trace(batch: Batch): Promise<SampleTrace>;
   /** Frees threads and memory. */
   close(): void;

@@ -136,7 +136,7 @@ export interface PlanOptions {
   /** Leave out units that provably will not spike. @default {true} */
   readonly skip?: boolean;
   /** Keep every layer's states and outputs at every step, to look at; leaves no unit out. @default {false} */
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
   /**
    * Operations on whole arrays alone, for engines without lists of spikes: no unit is left out, no features are multiplied
    * into weights, and every backward pass is through every step. @default {false}
@@ -151,7 +151,7 @@ export interface PlanOptions {
  * @throws {InputError} when a neuron's constant is out of range.
  */
 export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan {
-  const { skip = true, record = false, dense = false } = options;
+  const { skip = true, recordStates = false, dense = false } = options;
   const top = spec.layers.length - 1;
   const layers = spec.layers.map((layer, index): LayerPlan => {
     const neuron = completeNeuron(layer.neuron), learned = trainableOf(neuron);
@@ -170,7 +170,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
       inputDelay: index === 0 ? 0 : spec.layers[index - 1]!.delay,
       backwardFrom: exact ? "spikes" : "steps",
       rate: index < top && kindOf(neuron).hasSurrogate ? spec.loss.rate : undefined,
-      dense: record || index > 0 || !exact || !plain,
+      dense: recordStates || index > 0 || !exact || !plain,
     };
   });
   const folds = spec.encoder.kind === "noise" && !dense;

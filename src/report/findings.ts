@@ -27,7 +27,7 @@ export interface Findings {
 /**
  * Looks into a network.
  *
- * @param recorder An engine made with `record`, with the network's parameters.
+ * @param recorder An engine made with `recordStates`, with the network's parameters.
  * @param chosen Which samples to show step by step. @default {a sure one, an unsure one, a sure mistake}
  * @param onSample Called after every recorded sample.
  */

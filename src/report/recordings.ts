@@ -57,7 +57,7 @@ export function traceSample(engine: Engine, samples: Samples, index: number): Pr
 /**
  * Records the first samples of a data set.
  *
- * @param engine One that was made with `record`.
+ * @param engine One that was made with `recordStates`.
  * @param onSample Called after every sample.
  */
 export async function recordSamples(

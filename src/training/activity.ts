@@ -80,7 +80,7 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
     seed,
     precision,
     batchSize: 1,
-    record: true,
+    recordStates: true,
   });
   await engine.setParameters(parameters);
   const sums = spec.layers.map(({ units }): LayerSums => ({

@@ -46,7 +46,7 @@ const MOST_TRIES = 16;
 /**
  * Draws first weights whose layers fire at a chosen rate on these samples.
  *
- * @param engine Of this network and seed, for batches of 1, with `record`. In the end it has some of the weights that were tried.
+ * @param engine Of this network and seed, for batches of 1, with `recordStates`. In the end it has some of the weights that were tried.
  * @param target The share of a layer's units that is to fire at a step.
  * @param signal Once aborted, the promise rejects with its reason.
  */

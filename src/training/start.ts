@@ -27,7 +27,7 @@ export interface StartEngineOptions {
   /** One sample at a time. */
   readonly batchSize: 1;
   /** All states are kept, for `trace`. */
-  readonly record: true;
+  readonly recordStates: true;
 }
 
 /** How to begin. */
@@ -77,7 +77,7 @@ export async function startFromData(
   checkObject("samples", samples, "samples, such as loadMnist gives");
   const { seed, rate = DEFAULT_RATE, open, signal } = options;
   if (!(rate > 0 && rate < 1)) throw new OptionError(`rate: ${rate}, expected a number above 0 and below 1`);
-  const engine = await open({ spec, seed, batchSize: 1, record: true });
+  const engine = await open({ spec, seed, batchSize: 1, recordStates: true });
   try { // no `using`: the npm package is for Node 20, too
     return await scaledStart(engine, spec, samples, seed, rate, signal);
   } finally {

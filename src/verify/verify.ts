@@ -114,7 +114,7 @@ async function compareStates(
   parameters: Parameters,
   prefix: string,
 ): Promise<Deviation[]> {
-  using engine = await open({ ...options, spec, batchSize: samples.count, record: true });
+  using engine = await open({ ...options, spec, batchSize: samples.count, recordStates: true });
   await engine.setParameters(parameters);
   const found = new Map<string, Float32Array>();
   /** Who spiked, `[steps, samples, units]`, by the name of the layer's outputs. */

@@ -30,7 +30,7 @@ for (const [encoder, constants] of Object.entries(ENCODERS)) {
   const samples = drawSamples(spec, 3, 40, encoder === "direct");
 
   Deno.test(`a batch's unitSpikes are the spikes that traces of its samples show, ${encoder}`, async () => {
-    using recording = await startEngine({ spec, record: true });
+    using recording = await startEngine({ spec, recordStates: true });
     const expected = [new Uint32Array(11), new Uint32Array(9)];
     for (let sample = 0; sample < samples.count; sample++) {
       const traced = await recording.trace(batchOf(samples, [sample]));

@@ -67,7 +67,7 @@ Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhe
     { ...options, gpuMemory: 512 },
     { ...options, precision: "i16" },
     { ...options, skip: false },
-    { ...options, record: true },
+    { ...options, recordStates: true },
     { ...options, shards: 3 },
     withHidden({ recurrent: true }),
     withHidden({ delay: 0 }),

@@ -68,7 +68,7 @@ Deno.test("classify() gives the same bits on 0, 1, 2 and 3 threads and at any ba
 });
 
 Deno.test("classify() answers what evaluate() sums, and what trace() shows of one sample", async () => {
-  using engine = await startEngine({ spec: SPEC, threads: 2, record: true });
+  using engine = await startEngine({ spec: SPEC, threads: 2, recordStates: true });
   const batch = batchOf(SAMPLES);
   const { logits, predictions, spikes } = await engine.classify(batch);
   const sum = await engine.evaluate(batch);

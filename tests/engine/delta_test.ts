@@ -34,7 +34,7 @@ const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
 
 /** 1 where the channel rises, −1 where it falls: as a kernel has it, whose outputs are its inputs. */
 async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
-  using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, record: true });
+  using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, recordStates: true });
   await engine.setParameters(new Map([["w1", Float32Array.of(1, 0, 0, 1)], ["b1", new Float32Array(2)]]));
   const { outputs: [o] } = await engine.trace(batchOf(samples));
   return Array.from({ length: spec.steps }, (_, t) => o![2 * t]! - o![2 * t + 1]!);

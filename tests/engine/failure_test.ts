@@ -56,7 +56,7 @@ async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEn
 
 for (const threads of [0, 1, 2]) {
   Deno.test(`close() on ${threads} threads rejects every later call with an EngineError`, async () => {
-    const engine = await startEngine({ spec: SPEC, threads, record: true });
+    const engine = await startEngine({ spec: SPEC, threads, recordStates: true });
     await engine.train(batchOf(SAMPLES), STEP);
     engine.close();
     await assertRefusesEverything(engine, /closed/);
@@ -174,7 +174,7 @@ for (const threads of [0, 1, 3]) {
   const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;
 
   Deno.test(`an error in a lane of ${threads} rejects its call with an EngineError that names it, and hangs no other`, async () => {
-    using engine = await startEngine({ spec: SPEC, threads, record: true });
+    using engine = await startEngine({ spec: SPEC, threads, recordStates: true });
     const foreign = foreignSamples();
     // Of one sample, so that the other lanes wait for the one that throws.
     const calls = [

@@ -42,7 +42,7 @@ async function checkBeginnings(open: () => Promise<Engine & Disposable>): Promis
   }
 }
 
-const options = { spec, seed: SEED, record: true, batchSize: 20 };
+const options = { spec, seed: SEED, recordStates: true, batchSize: 20 };
 
 for (const [name, threads] of [["wasm", 0], ["wasm", 2], ["auto", 1]] as const) {
   Deno.test(`an engine that was given no parameters has its seed's first ones, ${name} on ${threads} threads`, () =>

@@ -85,8 +85,8 @@ for (const [name, open] of Object.entries(ENGINES)) {
   });
 
   gpuTest(`calls give the same whether or not they are awaited one by one, ${name}`, async () => {
-    using patient = await start({ record: true });
-    using hasty = await start({ record: true });
+    using patient = await start({ recordStates: true });
+    using hasty = await start({ recordStates: true });
     const calls = (engine: Engine, batch: Batch) => [
       () => engine.train(batch, STEP),
       () => engine.evaluate(batch),

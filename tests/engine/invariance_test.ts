@@ -315,7 +315,7 @@ Deno.test("evaluate() agrees with the reference network on loss, classes and spi
 });
 
 Deno.test("trace() agrees with the reference network at every step, and with evaluate()", async () => {
-  using engine = await startEngine({ spec: SMALL, threads: 2, record: true });
+  using engine = await startEngine({ spec: SMALL, threads: 2, recordStates: true });
   const parameters = widen(await engine.getParameters());
   for (const sample of [0, 17, 299]) {
     const batch = batchOf(SAMPLES, [sample]);

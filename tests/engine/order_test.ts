@@ -87,7 +87,7 @@ for (const threads of [0, 1, 3]) {
   });
 
   Deno.test(`trace() on ${threads} threads comes after the train() calls before it`, async () => {
-    const options = { spec: SPEC, threads, batchSize: 50, record: true };
+    const options = { spec: SPEC, threads, batchSize: 50, recordStates: true };
     using patient = await startEngine(options);
     for (const batch of BATCHES) await patient.train(batch, STEP);
     const expected = await patient.trace(batchOf(SAMPLES, [3]));
@@ -100,7 +100,7 @@ for (const threads of [0, 1, 3]) {
   });
 
   Deno.test(`trace() on ${threads} threads is answered while a train() is under way`, async () => {
-    using engine = await startEngine({ spec: SPEC, threads, batchSize: 200, record: true });
+    using engine = await startEngine({ spec: SPEC, threads, batchSize: 200, recordStates: true });
     const trained = engine.train(batchOf(SAMPLES), STEP);
     await Promise.resolve();
     await Promise.resolve(); // the batch is with the workers by now

@@ -39,10 +39,10 @@ Deno.test("compilePlan() chooses units and goes back from spikes alone for the n
   });
 });
 
-Deno.test("compilePlan() leaves no unit out without skip, with record, or where the input is not noise", () => {
+Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or where the input is not noise", () => {
   const rest = ["matmul 0", "scan 0", "gather 1", "scan 1", "read", "loss"];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
-  assert.deepEqual(planOf(notebookNetwork(), { record: true }).forward, ["encode", "pack 0", ...rest]);
+  assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
 });
 

@@ -39,7 +39,7 @@ const NETWORKS: Readonly<Record<string, NetworkSpec>> = {
 
 /** How a network's sixth sample is traced. */
 async function traceOn(name: "wasm" | "hybrid" | "webgpu", spec: NetworkSpec): Promise<SampleTrace> {
-  using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, record: true });
+  using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, recordStates: true });
   await engine.setParameters(drawParameters(spec, 1));
   return await engine.trace(batchOf(drawSamples(spec, 3, 6, spec.encoder.kind === "direct"), [5]));
 }
@@ -119,7 +119,7 @@ async function checkScaledSpikes(name: "wasm" | "hybrid" | "webgpu"): Promise<vo
     const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
     const parameters = drawParameters(spec, 1);
     if (isLearned) { for (const layer of [1, 2]) parameters.get(`scale${layer}`)!.fill(scale); }
-    using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, record: true });
+    using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, recordStates: true });
     await engine.setParameters(parameters);
     const { spikes, outputs } = await engine.trace(batchOf(samples, [5]));
     const { unitSpikes } = await engine.evaluate(batchOf(samples, [5]));

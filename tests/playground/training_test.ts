@@ -237,7 +237,7 @@ Deno.test("Trainer's engines are closed when training is over", async () => {
       const engine = createWasmEngine({ ...options, kernels, threads: 0 }), close = engine.close.bind(engine);
       const noted: Engine & Disposable = Object.assign(engine, {
         close() {
-          closed.push(options.record ? "recording" : "training");
+          closed.push(options.recordStates ? "recording" : "training");
           close();
         },
       });

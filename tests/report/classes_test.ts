@@ -32,7 +32,7 @@ function samplesOf(classes: readonly string[], rest: Partial<Samples> = {}): Sam
 }
 
 async function answersOf(samples: Samples) {
-  using engine = await startEngine({ spec: SPEC, threads: 0, record: true, batchSize: 12 });
+  using engine = await startEngine({ spec: SPEC, threads: 0, recordStates: true, batchSize: 12 });
   await engine.setParameters(initialParameters(SPEC, 0));
   const predictions = await predict(engine, SPEC.loss, samples, 12);
   return { samples, predictions, findings: await lookInto(SPEC, engine, samples, predictions) };

@@ -178,7 +178,7 @@ Deno.test("thinned() keeps the extremes, the order and the bound", () => {
 Deno.test("decisionOf() ends at the probabilities of the network's own logits", async () => {
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 1 }), async ({ spec, parameters, samples }) => {
-      using engine = await startEngine({ spec, threads: 0, record: true });
+      using engine = await startEngine({ spec, threads: 0, recordStates: true });
       await engine.setParameters(parameters);
       const trace = await traceSample(engine, samples, 0);
       const decisions = decisionOf(spec, trace);

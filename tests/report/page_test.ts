@@ -46,7 +46,7 @@ async function pageOf(
   parameters: Map<string, Float32Array>,
   samples: Samples,
 ): Promise<string> {
-  using engine = await startEngine({ spec, threads: 0, record: true, batchSize: samples.count });
+  using engine = await startEngine({ spec, threads: 0, recordStates: true, batchSize: samples.count });
   await engine.setParameters(parameters);
   const predictions = await predict(engine, spec.loss, samples, samples.count);
   return await reportPage(recordedRun(spec, parameters), await lookInto(spec, engine, samples, predictions));

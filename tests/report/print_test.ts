@@ -21,7 +21,7 @@ const EPOCHS = 90;
 async function examinedRun(seed: number) {
   const spec = notebookNetwork({ hidden: 60, steps: 20 });
   const samples = drawSamples(spec, 1, 60, true), parameters = drawParameters(spec, seed);
-  using engine = await startEngine({ spec, threads: 0, record: true, batchSize: samples.count });
+  using engine = await startEngine({ spec, threads: 0, recordStates: true, batchSize: samples.count });
   await engine.setParameters(parameters);
   const predictions = await predict(engine, spec.loss, samples, samples.count);
   const sessions = Array.from(

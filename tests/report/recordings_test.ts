@@ -38,7 +38,7 @@ const sequences: Samples = {
 };
 
 const open = async () => {
-  const engine = await startEngine({ spec, threads: 0, record: true, batchSize: 3 });
+  const engine = await startEngine({ spec, threads: 0, recordStates: true, batchSize: 3 });
   await engine.setParameters(PARAMETERS);
   return engine;
 };
@@ -125,7 +125,7 @@ Deno.test("a layer whose spikes are multiplied by a negative scale is as busy to
       features: Float32Array.from({ length: 60 }, (_, i) => i % 20 === 0 ? 1 : 0),
       labels: Uint8Array.of(0, 1, 1),
     };
-    using engine = await startEngine({ spec: turned, threads: 0, record: true, batchSize: 3 });
+    using engine = await startEngine({ spec: turned, threads: 0, recordStates: true, batchSize: 3 });
     await engine.setParameters(PARAMETERS);
     const { layers: [recorded] } = await recordSamples(engine, turned, whole, 3);
     const [seen] = await observeLayers({

@@ -228,7 +228,7 @@ Deno.test("train() counts silent and saturated units over the whole epoch", asyn
   await train(engine, { ...OPTIONS, step: still, epochs: 1, onEpoch: (report) => epochs.push(report) });
   const [{ units, silent, saturated, firingRate }] = epochs as [EpochReport];
   // Counted again from the traces of all samples, with the epoch's draws.
-  using recording = createWasmEngine({ spec, kernels, threads: 0, seed: 5, record: true });
+  using recording = createWasmEngine({ spec, kernels, threads: 0, seed: 5, recordStates: true });
   await recording.setParameters(parameters);
   const counts = new Uint32Array(6);
   for (let i = 0; i < samples.count; i++) {

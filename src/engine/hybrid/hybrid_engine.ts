@@ -42,7 +42,7 @@ export interface HybridEngineOptions {
   /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
   readonly gpuMemory?: number;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
   /** Where adapters are found. @default {the runtime's WebGPU} */
   readonly gpu?: Gpu;
   /** Which of them. @default {the fastest} */
@@ -66,12 +66,12 @@ export interface HybridEngine extends Engine, Disposable {
  */
 export async function createHybridEngine(options: HybridEngineOptions): Promise<HybridEngine> {
   checkEngineOptions(options);
-  const { kernels, threads = 1, seed = 0, batchSize = 1000, gpuMemory, record = false } = options;
+  const { kernels, threads = 1, seed = 0, batchSize = 1000, gpuMemory, recordStates = false } = options;
   const spec = parseNetworkSpec(options.spec);
   checkKernels(kernels);
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
-    const plan = compilePlan(spec, { skip: false, record }); // the device computes all units, whether they may spike or not
+    const plan = compilePlan(spec, { skip: false, recordStates }); // the device computes all units, whether they may spike or not
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
@@ -91,7 +91,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
       kernels,
       threads,
       batchSize,
-      record,
+      recordStates,
       core: { plan, seed, shards, skipBound: 0, exchange },
       shards: () => shards,
       directed: (parts) =>

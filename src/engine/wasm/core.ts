@@ -208,7 +208,7 @@ export class Core {
     return this.#slots;
   }
 
-  /** All states of the last sample; the plan must have been made with `record`. */
+  /** All states of the last sample; the plan must have been made with `recordStates`. */
   trace(): SampleTrace {
     return readTrace(this.#kernels, this.memory, this.#steps, this.#loss);
   }

@@ -8,7 +8,7 @@
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
 import { kindOf, type Trainable } from "../../network/neurons.ts";
 import type { Plan } from "../plan.ts";
-import { LAYER_FIELDS } from "./layer_record.ts";
+import { LAYER_FIELDS } from "./layer_descriptor.ts";
 import { Arena, type Kernels } from "./kernels.ts";
 import { type LayerLayout, layOut, type ParameterLayout, roundUp } from "./layout.ts";
 
@@ -25,7 +25,7 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   readonly currents: number;
   readonly currentStride: number;
   /** What the neurons' kernels are told (asm/layer.ts); 0 where the layer is not dense. */
-  readonly record: number;
+  readonly descriptor: number;
   /**
    * `[steps][width]` where the layer is dense; else 0. A row of zeros lies before the outputs. Behind the steps there are rows
    * enough for a product to read four at a time; those of δI are kept at 0.
@@ -179,7 +179,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       recurrentGradientsAt: place.recurrent === undefined ? 0 : gradients + 4 * place.recurrent,
       currents: floats(source === "constant" ? width : paddedSteps * width),
       currentStride: stride,
-      record: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
+      descriptor: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
       outputs: kindOf(layer.neuron).isSpiking ? rows() : potentials,
       distances: rows(),

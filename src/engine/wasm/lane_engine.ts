@@ -8,7 +8,7 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import { classesOf, hiddenUnitsOf, type NetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkSamples, checkState, noRecord } from "../checks.ts";
+import { checkBatch, checkSamples, checkState, noStates } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -62,7 +62,7 @@ export interface LaneEngineOptions {
   /** The most samples that a batch will have. */
   readonly batchSize: number;
   /** All states are kept, for `trace`. */
-  readonly record: boolean;
+  readonly recordStates: boolean;
   readonly core: CoreOptions;
   /** How many shards the gradient of so many samples is summed in; not more than the core's. */
   readonly shards: (count: number) => number;
@@ -78,7 +78,7 @@ export class LaneEngine implements Engine, Disposable {
   readonly spec: NetworkSpec;
   readonly batchSize: number;
   readonly #seed: number;
-  readonly #record: boolean;
+  readonly #recordStates: boolean;
   readonly #layout: ParameterLayout;
   readonly #blocks: readonly GradientBlock[];
   readonly #shards: (count: number) => number;
@@ -97,7 +97,7 @@ export class LaneEngine implements Engine, Disposable {
   #failure: EngineError | undefined;
 
   constructor(
-    { name, description, arithmetic, kernels, threads, batchSize, record, core, shards, directed }:
+    { name, description, arithmetic, kernels, threads, batchSize, recordStates, core, shards, directed }:
       LaneEngineOptions,
   ) {
     this.name = name;
@@ -107,7 +107,7 @@ export class LaneEngine implements Engine, Disposable {
     this.spec = core.plan.spec;
     this.batchSize = batchSize;
     this.#seed = core.seed;
-    this.#record = record;
+    this.#recordStates = recordStates;
     this.#shards = shards;
     const isExternal = core.exchange !== undefined;
     this.#layout = layOut(core.plan, isExternal);
@@ -202,7 +202,7 @@ export class LaneEngine implements Engine, Disposable {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
-    if (!this.#record) return Promise.reject(noRecord());
+    if (!this.#recordStates) return Promise.reject(noStates());
     return this.#run(batch, (job) => this.#director.trace(job, batch.samples));
   }
 

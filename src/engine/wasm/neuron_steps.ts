@@ -9,7 +9,7 @@
 import { kindOf, type Trainable } from "../../network/neurons.ts";
 import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels, StepKernel } from "./kernels.ts";
-import { fieldAt, writeRecord } from "./layer_record.ts";
+import { fieldAt, writeDescriptor } from "./layer_descriptor.ts";
 
 /** The value of a constant that a kind does not have, and of the padding: padded units never fire. */
 const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
@@ -24,7 +24,7 @@ interface Runs {
   close(): void;
 }
 
-/** The field of a layer's record that changes from sample to sample. */
+/** The field of a layer's descriptor that changes from sample to sample. */
 const STEPS_AT = fieldAt("steps");
 
 /** The operations `scan` and `scanBack` of dense layers. */
@@ -52,28 +52,28 @@ export class NeuronSteps {
 
   /** Takes a layer through the first `steps` steps. */
   scan(memory: LayerMemory, steps: number): void {
-    const { record, layer } = memory;
+    const { descriptor, layer } = memory;
     const step = this.#steps[layer.index]!;
-    this.#integers[(record + STEPS_AT) >> 2] = steps;
+    this.#integers[(descriptor + STEPS_AT) >> 2] = steps;
     if (!layer.recurrent) {
-      step(record, 0, steps);
+      step(descriptor, 0, steps);
       return;
     }
     for (let t = 0; t < steps; t++) {
       feedBack(this.#kernels, memory, t);
-      step(record, t, t + 1);
+      step(descriptor, t, t + 1);
     }
   }
 
   /** The backward pass of the same steps. */
   scanBack(memory: LayerMemory, steps: number): void {
-    const { record, layer, outputGradients, currentGradients, distances, width, recurrentAt } = memory;
+    const { descriptor, layer, outputGradients, currentGradients, distances, width, recurrentAt } = memory;
     const stepBack = this.#stepsBack[layer.index]!;
     const row = 4 * width;
     const runs = this.#runsOf(memory, steps);
     if (!layer.recurrent) {
       for (const { from, to } of runs.all) {
-        stepBack(record, from, to);
+        stepBack(descriptor, from, to);
         runs.end();
       }
     }
@@ -83,7 +83,7 @@ export class NeuronSteps {
         this.#kernels.feedBackGradient(currentGradients + row * (t + 1), recurrentAt, outputGradients + row * t,
           layer.backwardFrom === "spikes" ? distances + row * t : 0, width);
       }
-      stepBack(record, t, t + 1);
+      stepBack(descriptor, t, t + 1);
       if (t % this.#run === 0) runs.end();
     }
     runs.close();
@@ -97,12 +97,12 @@ export class NeuronSteps {
    * whose parts of them are added up in float64.
    */
   #runsOf(memory: LayerMemory, steps: number): Runs {
-    const { learned, record, width, constantParts, constantTotals } = memory;
+    const { learned, descriptor, width, constantParts, constantTotals } = memory;
     if (learned.size === 0 || steps <= this.#mostPlain) {
       return { all: [{ from: 0, to: steps }], end() {}, close() {} };
     }
     const names = [...learned.keys()], k = this.#kernels, run = this.#run;
-    const fields = names.map((name) => (record + fieldAt(`${name}Gradients`)) >> 2);
+    const fields = names.map((name) => (descriptor + fieldAt(`${name}Gradients`)) >> 2);
     const places = fields.map((field) => this.#integers[field]!);
     fields.forEach((field, i) => this.#integers[field] = constantParts + 4 * width * i);
     return {
@@ -121,9 +121,9 @@ export class NeuronSteps {
     };
   }
 
-  /** Writes a layer's constants, and the record that its kernels read. */
+  /** Writes a layer's constants, and the descriptor that its kernels read. */
   #describe(memory: LayerMemory, gradients: number): void {
-    const { layer: { neuron, units }, width, learned, unitConstants, constants, record } = memory;
+    const { layer: { neuron, units }, width, learned, unitConstants, constants, descriptor } = memory;
     const values = kindOf(neuron).trainables(neuron);
     for (const name of ["decay", "threshold", "scale"] as const) {
       if (learned.has(name)) continue; // it lies among the parameters
@@ -136,7 +136,7 @@ export class NeuronSteps {
       const at = learned.get(name);
       return at === undefined ? 0 : gradients + 4 * at;
     };
-    writeRecord(this.#integers, record, {
+    writeDescriptor(this.#integers, descriptor, {
       units: width,
       steps: 0,
       currents: memory.currents,

@@ -10,7 +10,7 @@ import type { Kernels } from "./kernels.ts";
 import { feedBack } from "./neuron_steps.ts";
 
 /**
- * Reads all states of the sample that was presented last; its plan must have been made with `record`.
+ * Reads all states of the sample that was presented last; its plan must have been made with `recordStates`.
  *
  * @param steps The sample's.
  */

@@ -45,7 +45,7 @@ export interface WasmEngineOptions {
    */
   readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
 }
 
 /**
@@ -68,12 +68,12 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
   const { kernels, threads = 1, seed = 0, batchSize = 1000, shards, skip = true, skipBound = 8 } = options;
   const spec = parseNetworkSpec(options.spec);
   checkKernels(kernels);
-  const { precision = "f32", tile, denseFrom, record = false } = options;
+  const { precision = "f32", tile, denseFrom, recordStates = false } = options;
   const tiles: readonly Tile[] = TILES[precision];
   if (tile !== undefined && !Object.values(TILES).some((names: readonly Tile[]) => names.includes(tile))) {
     throw new OptionError(`tile: ${tile}, expected ${tiles.join(" or ")}`);
   }
-  const plan = compilePlan(spec, { skip, record });
+  const plan = compilePlan(spec, { skip, recordStates });
   const most = shards ?? shardCount(batchSize);
   const product = plan.layers[0]!.source === "inputs" ? `, ${tile ?? tiles[0]}` : "";
   return new LaneEngine({
@@ -83,7 +83,7 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     kernels,
     threads,
     batchSize,
-    record,
+    recordStates,
     core: {
       plan,
       seed,

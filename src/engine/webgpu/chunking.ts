@@ -93,9 +93,9 @@ function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
 /**
  * What a number of samples take of the device, all buffers of their way forth and back together.
  *
- * @param record All states are kept, to look at.
+ * @param recordStates All states are kept, to look at.
  */
-export function memoryNeedOf(plan: Plan, samples: number, record = false): MemoryNeed {
+export function memoryNeedOf(plan: Plan, samples: number, recordStates = false): MemoryNeed {
   const { spec, layers } = plan, { steps, inputs } = spec;
   const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
   const parameters = parameterShapes(spec).map(([, shape]) =>
@@ -108,7 +108,7 @@ export function memoryNeedOf(plan: Plan, samples: number, record = false): Memor
   const scanned = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);
     // Outputs, v, potentials, and currents to look at; spikes; the state of the recurrent form.
-    return ((record ? 4 : 3) * steps + 1 + states.scan) * layer.units;
+    return ((recordStates ? 4 : 3) * steps + 1 + states.scan) * layer.units;
   });
   // Besides: a layer's currents, δI (advanced, too, where it is recurrent), sums and state, and δo of the layer below.
   const others = layers.map((layer) => {

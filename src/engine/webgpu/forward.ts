@@ -23,7 +23,7 @@ export interface Room {
   readonly backend: Backend;
   readonly plan: Plan;
   /** All states are wanted, to look at. */
-  readonly record: boolean;
+  readonly recordStates: boolean;
   readonly parameters: DeviceParameters;
   /** Each layer's. */
   readonly neurons: readonly NeuronKernels[];
@@ -182,13 +182,13 @@ class ForwardPass {
       if (isWanted) size += room;
       return at;
     };
-    const distancesAt = place(withGradient || this.#room.record, count);
+    const distancesAt = place(withGradient || this.#room.recordStates, count);
     const isRead = isTop && readout.from === "state";
     const potentialsAt = place(
-      this.#room.record || isRead || (withGradient && learned.includes("decay")),
+      this.#room.recordStates || isRead || (withGradient && learned.includes("decay")),
       count,
     );
-    const currentsAt = place(this.#room.record, count);
+    const currentsAt = place(this.#room.recordStates, count);
     const stateAt = place(states.scan > 0, states.scan * total);
     const tensor = backend.run(scan, {
       inputs: {

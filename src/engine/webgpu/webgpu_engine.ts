@@ -13,7 +13,7 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError, OptionError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import { hiddenUnitsOf, type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkEngineOptions, checkSamples, checkState, noRecord } from "../checks.ts";
+import { checkBatch, checkEngineOptions, checkSamples, checkState, noStates } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -57,7 +57,7 @@ export interface WebGpuEngineOptions {
   /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
   readonly gpuMemory?: number;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
-  readonly record?: boolean;
+  readonly recordStates?: boolean;
   /** Where adapters are found. @default {the runtime's WebGPU} */
   readonly gpu?: Gpu;
   /** Which of them. @default {the fastest} */
@@ -90,13 +90,13 @@ export interface WebGpuEngine extends Engine, Disposable {
  */
 export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<WebGpuEngine> {
   checkEngineOptions(options);
-  const { gpu, adapter, record = false, gpuMemory, batchSize = 1000 } = options;
+  const { gpu, adapter, recordStates = false, gpuMemory, batchSize = 1000 } = options;
   const spec = parseNetworkSpec(options.spec);
   const backend = await openBackend({ gpu, adapter });
   try {
-    const plan = compilePlan(spec, { dense: true, record });
+    const plan = compilePlan(spec, { dense: true, recordStates });
     checkTurns(backend.adapter, plan);
-    const need = (samples: number) => memoryNeedOf(plan, samples, record);
+    const need = (samples: number) => memoryNeedOf(plan, samples, recordStates);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
     return new DeviceEngine(backend, plan, most, options);
   } catch (error) {
@@ -132,7 +132,7 @@ class DeviceEngine implements WebGpuEngine {
     backend: Backend,
     plan: Plan,
     most: number,
-    { seed = 0, batchSize = 1000, record = false }: WebGpuEngineOptions,
+    { seed = 0, batchSize = 1000, recordStates = false }: WebGpuEngineOptions,
   ) {
     const { name, isSoftware } = backend.adapter;
     this.description = this.kernels = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
@@ -146,7 +146,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#room = {
       backend,
       plan,
-      record,
+      recordStates,
       parameters: new DeviceParameters(backend, plan.spec),
       neurons,
       constants: plan.layers.map(({ index, units }) => {
@@ -225,7 +225,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
-    if (!this.#room.record) return Promise.reject(noRecord());
+    if (!this.#room.recordStates) return Promise.reject(noStates());
     return this.#call(() => this.#trace(batch));
   }
 

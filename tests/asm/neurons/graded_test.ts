@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { LAYER_FIELDS } from "../../../src/engine/wasm/layer_record.ts";
+import { LAYER_FIELDS } from "../../../src/engine/wasm/layer_descriptor.ts";
 import { completeNeuron } from "../../../src/network/neurons.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
@@ -34,13 +34,17 @@ testOnBothBuilds("stepGraded() gives the spikes of scanGraded(), bit for bit", (
     kernels.scanGraded(currents, 16, steps, decay, threshold, penalty, 4, counts, at, outputs);
     const filled = (value: number) => memory.floats(new Float32Array(4).fill(value));
     const rows = memory.output(4 * steps);
-    const record = {
+    const descriptor = {
       ...Object.fromEntries(LAYER_FIELDS.map((field) => [field, 0])),
       ...{ units: 4, steps, currents, currentStride: 16, state: memory.output(16), decays: filled(decay) },
       ...{ thresholds: filled(threshold), scales: filled(1), constants: filled(penalty), outputs: rows },
       ...{ potentials: memory.output(4 * steps), distances: memory.output(4 * steps) },
     };
-    kernels.stepGraded(memory.integers(LAYER_FIELDS.map((field) => Reflect.get(record, field))), 0, steps);
+    kernels.stepGraded(
+      memory.integers(LAYER_FIELDS.map((field) => Reflect.get(descriptor, field))),
+      0,
+      steps,
+    );
     const expected = new Float32Array(4 * steps);
     memory.integersAt(counts, 4).forEach((count, lane) => {
       const spikeSteps = memory.integersAt(at + 4 * lane * steps, count);

@@ -1,9 +1,9 @@
 /**
- * A layer of neurons in a kernel's memory: its record, arrays of every step, and what the float64 reference says of it.
+ * A layer of neurons in a kernel's memory: its descriptor, arrays of every step, and what the float64 reference says of it.
  *
  * @module
  */
-import { LAYER_FIELDS, type LayerRecord } from "../../../src/engine/wasm/layer_record.ts";
+import { LAYER_FIELDS, type LayerDescriptor } from "../../../src/engine/wasm/layer_descriptor.ts";
 import type { StepKernel } from "../../../src/engine/wasm/kernels.ts";
 import { type CompleteNeuron, kindOf, type Trainable } from "../../../src/network/neurons.ts";
 import {
@@ -43,8 +43,8 @@ export class PlacedLayer {
   readonly #feedback: Float32Array;
   readonly #outputGradients: Float32Array;
   readonly #stateGradients: Float32Array;
-  readonly #fields: LayerRecord;
-  readonly #record: number;
+  readonly #fields: LayerDescriptor;
+  readonly #descriptor: number;
 
   constructor(memory: KernelMemory, layer: LayerCase, seed: number) {
     const { neuron, steps, units, isConstant = false, hasFeedback = false, isRead = false } = layer;
@@ -82,21 +82,23 @@ export class PlacedLayer {
       thresholdGradients: gradients(),
       scaleGradients: gradients(),
     };
-    this.#record = memory.integers(LAYER_FIELDS.map((field) => this.#fields[field]));
+    this.#descriptor = memory.integers(LAYER_FIELDS.map((field) => this.#fields[field]));
   }
 
   /** Takes the layer through all steps, `chunk` of them at a call. */
   run(step: StepKernel, stepBack: StepKernel, chunk = this.#case.steps): void {
     const { steps } = this.#case;
-    for (let from = 0; from < steps; from += chunk) step(this.#record, from, Math.min(from + chunk, steps));
-    for (let to = steps; to > 0; to -= chunk) stepBack(this.#record, Math.max(0, to - chunk), to);
+    for (let from = 0; from < steps; from += chunk) {
+      step(this.#descriptor, from, Math.min(from + chunk, steps));
+    }
+    for (let to = steps; to > 0; to -= chunk) stepBack(this.#descriptor, Math.max(0, to - chunk), to);
   }
 
   /** All that the kernels have written, by field. */
   results(): Map<string, Float32Array> {
     const { units, steps, neuron } = this.#case;
     const fires = kindOf(neuron).isSpiking;
-    const names: (keyof LayerRecord)[] = ["potentials", "outputs", "currentGradients"];
+    const names: (keyof LayerDescriptor)[] = ["potentials", "outputs", "currentGradients"];
     if (fires) names.push("distances");
     return new Map([
       ...names.map((
@@ -148,7 +150,7 @@ export class PlacedLayer {
     return { results: new Map([...Object.entries(results), ...constantGradients]), margin };
   }
 
-  #at(field: keyof LayerRecord): number {
+  #at(field: keyof LayerDescriptor): number {
     return this.#fields[field];
   }
 }

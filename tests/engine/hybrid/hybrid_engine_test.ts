@@ -42,7 +42,7 @@ async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
 }
 
 gpuTest("hybrid comes to what wasm comes to, for any network", async () => {
-  const options = { threads: 0, seed: 17, batchSize: 5, record: false };
+  const options = { threads: 0, seed: 17, batchSize: 5, recordStates: false };
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 5 }), async ({ spec, parameters, samples }) => {
       const [hybrid, wasm] = await Promise.all([

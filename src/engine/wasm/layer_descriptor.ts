@@ -1,0 +1,41 @@
+/**
+ * The descriptor of a layer that the kernels of neurons read (asm/layer.ts), written once when the memory is taken.
+ *
+ * @module
+ */
+
+/** The descriptor's fields, 4 bytes each, in the order of `Layer` in asm/layer.ts. */
+export const LAYER_FIELDS = [
+  "units",
+  "steps",
+  "currents",
+  "currentStride",
+  "feedback",
+  "state",
+  "decays",
+  "thresholds",
+  "scales",
+  "constants",
+  "potentials",
+  "outputs",
+  "distances",
+  "outputGradients",
+  "stateGradients",
+  "currentGradients",
+  "decayGradients",
+  "thresholdGradients",
+  "scaleGradients",
+] as const;
+
+/** What a descriptor says. */
+export type LayerDescriptor = Readonly<Record<typeof LAYER_FIELDS[number], number>>;
+
+/** Writes a descriptor to an address. */
+export function writeDescriptor(integers: Int32Array, at: number, descriptor: LayerDescriptor): void {
+  LAYER_FIELDS.forEach((field, i) => integers[(at >> 2) + i] = descriptor[field]);
+}
+
+/** Where in a descriptor a field is, in bytes. */
+export function fieldAt(field: typeof LAYER_FIELDS[number]): number {
+  return 4 * LAYER_FIELDS.indexOf(field);
+}
