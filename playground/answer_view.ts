@@ -5,6 +5,7 @@
  */
 import { decisionOf } from "../src/report/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
+import { percent } from "../src/report/words.ts";
 import { count } from "../src/text/figures.ts";
 import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
@@ -84,7 +85,7 @@ export class AnswerView {
     this.#drawPicture(inspection);
     this.#drawPotentials(inspection);
     const announcement = `${this.#nameOf(inspection.label)}, ${
-      percent(inspection.probabilities[inspection.label]!)
+      sureness(inspection.probabilities[inspection.label]!)
     }`;
     if (how === "play") this.#announcement.textContent = `The network says ${announcement}.`;
     if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
@@ -195,7 +196,7 @@ export class AnswerView {
       const fired = trace.spikes[layer]!, { units } = layers[layer]!;
       const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
       const name = layerName(layer, top);
-      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units))} of ${
+      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units), 1)} of ${
         count(units)
       } units a step`;
       caption.replaceChildren(
@@ -223,14 +224,14 @@ export class AnswerView {
     element("verdict-text", HTMLElement).textContent = !hasBegun
       ? `is read from step ${readout.begin + 1} on`
       : isWhole
-      ? `with ${percent(shown[first]!)}, by ${count(spikes)} spikes`
-      : `with ${percent(shown[first]!)} so far`;
+      ? `with ${sureness(shown[first]!)}, by ${count(spikes)} spikes`
+      : `with ${sureness(shown[first]!)} so far`;
   }
 
   #setBar(bar: Element, share: number, isFirst: boolean): void {
     const [, track, figure] = bar.children;
     if (track instanceof HTMLElement) track.style.setProperty("--share", share.toFixed(4));
-    if (figure) figure.textContent = this.#inspection ? percent(share) : "–";
+    if (figure) figure.textContent = this.#inspection ? sureness(share) : "–";
     bar.classList.toggle("first", isFirst);
   }
 
@@ -264,7 +265,6 @@ export class AnswerView {
 }
 
 /** Never written as certain. */
-function percent(share: number): string {
-  if (share > 0.9995) return "over 99.9\u00a0%";
-  return `${(100 * share).toFixed(1)}\u00a0%`;
+function sureness(share: number): string {
+  return share > 0.9995 ? "over 99.9\u00a0%" : percent(share, 1);
 }

@@ -6,6 +6,7 @@
 import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
+import { percent } from "../src/report/words.ts";
 import { count, counted } from "../src/text/figures.ts";
 import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
@@ -291,9 +292,9 @@ function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { ki
   });
   ended = { parameters: present.parameters, key };
   controls.ended(heldBack);
-  const accuracy = (100 * heldBack.accuracy).toFixed(1);
+  const accuracy = percent(heldBack.accuracy, 1);
   controls.say(
-    `${how === "finished" ? "Done" : "Stopped"} after ${counted(epochs, "epoch")}: ${accuracy}\u00a0% of ${
+    `${how === "finished" ? "Done" : "Stopped"} after ${counted(epochs, "epoch")}: ${accuracy} of ${
       count(heldBack.total)
     } held-back digits.`,
   );

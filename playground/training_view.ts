@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { percent } from "../src/report/words.ts";
 import { count, timeLeft } from "../src/text/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
@@ -160,7 +161,7 @@ export class TrainingView {
     const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
     this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
-    element("firing", HTMLElement).textContent = percent(firingRate);
+    element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
     this.#redrawSoon();
   }
@@ -179,7 +180,7 @@ export class TrainingView {
 
   /** All held-back digits were measured. */
   ended({ accuracy }: HeldBack): void {
-    element("accuracy", HTMLElement).textContent = percent(accuracy);
+    element("accuracy", HTMLElement).textContent = percent(accuracy, 1);
   }
 
   /** Says how training goes on, unless it was paused or stopped meanwhile: the batch of that moment ends after the click. */
@@ -251,8 +252,4 @@ function numberOf(input: HTMLInputElement): number {
       input.value === "" ? "it is empty" : input.value
     }: expected ${whole}, ${input.min} to ${input.max}`,
   );
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)}\u00a0%`;
 }

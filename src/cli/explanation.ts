@@ -3,12 +3,12 @@
  *
  * @module
  */
-import { percent } from "../text/figures.ts";
+import { percent, short } from "../text/figures.ts";
 import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
 import { Advice, type AdvisedOptions, type Remedy, TIED } from "./advice.ts";
 import { alignColumns } from "../text/columns.ts";
-import { describeFinding, isExplained, short } from "./finding_words.ts";
+import { describeFinding, isExplained } from "./finding_words.ts";
 
 /** Columns of a line at most. */
 const WIDTH = 100;

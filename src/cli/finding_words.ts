@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { percent } from "../text/figures.ts";
+import { percent, short } from "../text/figures.ts";
 import { completeNeuron, kindOf } from "../network/neurons.ts";
 import { EXPLODED, type Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
@@ -245,13 +245,4 @@ function needed({ current: { mean, deviation }, steadyCurrent }: ExplainedLayer)
       short(steadyCurrent)
     } reaches the threshold by the last step.`,
   ];
-}
-
-/** Three digits, whatever the size. */
-export function short(value: number): string {
-  if (!Number.isFinite(value)) return String(value);
-  const size = Math.abs(value);
-  return size !== 0 && (size >= 1e5 || size < 1e-3)
-    ? value.toExponential(1)
-    : String(Number(value.toPrecision(3)));
 }

@@ -4,8 +4,8 @@
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { count } from "../text/figures.ts";
 import { layerName } from "../network/words.ts";
+import { count, short } from "../text/figures.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, draw, SERIES, thinned } from "./plots.ts";
 import type { BatchMetrics } from "./records.ts";
@@ -64,7 +64,7 @@ export function gradientFigure(metrics: readonly BatchMetrics[], width: number):
         grid: true,
         type: "log",
         ticks: ticksOf(values),
-        tickFormat: short,
+        tickFormat: shown,
         ...(values.length === 0 && { domain: [0.1, 1] }),
       }),
       marks: curves.map(({ points }, i) =>
@@ -77,7 +77,7 @@ export function gradientFigure(metrics: readonly BatchMetrics[], width: number):
       ),
     },
     `gradient norms over training, layer by layer: ${
-      curves.map(({ layer, norms }) => `${name(layer)} ${short(medianOf(norms))}`).join(", ")
+      curves.map(({ layer, norms }) => `${name(layer)} ${shown(medianOf(norms))}`).join(", ")
     }`,
   );
   const caption = html`
@@ -116,10 +116,10 @@ function tableOf(curves: readonly GradientCurve[], name: (layer: number) => stri
     head: ["layer", "first", "median", "smallest", "largest"],
     rows: curves.map(({ layer, norms }) => [
       name(layer),
-      short(norms[0] ?? NaN),
-      short(medianOf(norms)),
-      short(norms.reduce((least, norm) => Math.min(least, norm), Infinity)),
-      short(norms.reduce((most, norm) => Math.max(most, norm), -Infinity)),
+      shown(norms[0] ?? NaN),
+      shown(medianOf(norms)),
+      shown(norms.reduce((least, norm) => Math.min(least, norm), Infinity)),
+      shown(norms.reduce((most, norm) => Math.max(most, norm), -Infinity)),
     ]),
   };
 }
@@ -128,9 +128,6 @@ function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-function short(value: number): string {
-  if (!Number.isFinite(value)) return "–";
-  return value !== 0 && (value >= 1e4 || value < 1e-2)
-    ? value.toExponential(1)
-    : String(Number(value.toPrecision(3)));
+function shown(norm: number): string {
+  return Number.isFinite(norm) ? short(norm) : "–";
 }

@@ -138,7 +138,7 @@ function caption(unit: number, activity: LayerActivity | undefined, { classes }:
 }
 
 function rare(rate: number): string {
-  return rate < 0.001 ? "<0.1\u00a0%" : `${(100 * rate).toFixed(1)}\u00a0%`;
+  return rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1);
 }
 
 function scaleOf(weights: Float32Array): number {

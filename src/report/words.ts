@@ -35,8 +35,8 @@ export function classTicks(names: readonly string[], labels: readonly string[]):
 }
 
 /** A share as a percentage that no line break parts: `85.55 %`. */
-export function percent(share: number): string {
-  return figures.percent(share).replace(" ", "\u00a0");
+export function percent(share: number, digits?: number): string {
+  return figures.percent(share, digits).replace(" ", "\u00a0");
 }
 
 /** A probability that is never written as certain: `over 99.99 %`. */

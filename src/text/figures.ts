@@ -19,9 +19,18 @@ export function size(bytes: number): string {
   return bytes < 999_950 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
-/** A share as a percentage with two digits: `85.55 %`. */
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(2)} %`;
+/** A share as a percentage with two digits behind the point, or as many as are wanted: `85.55 %`. */
+export function percent(share: number, digits = 2): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** Three digits, whatever the size: `0.123`, `1.2e+6`. */
+export function short(value: number): string {
+  if (!Number.isFinite(value)) return String(value);
+  const size = Math.abs(value);
+  return size !== 0 && (size >= 1e5 || size < 1e-3)
+    ? value.toExponential(1)
+    : String(Number(value.toPrecision(3)));
 }
 
 /** A mean loss: `0.4547`. */
