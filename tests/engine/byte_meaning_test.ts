@@ -7,13 +7,11 @@ import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Engine } from "../../src/engine/engine.ts";
-import { createHybridEngine } from "../../src/engine/hybrid/hybrid_engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
-import { createWebGpuEngine } from "../../src/engine/webgpu/webgpu_engine.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { batchOf, startEngine } from "./batches.ts";
-import { gpuTest } from "./gpu/gpu.ts";
+import { batchOf } from "./batches.ts";
+import { engineTest } from "./engines.ts";
 
 const T = 6, CHANNELS = 5, COUNT = 12;
 const specOf = (kind: "direct" | "delta") =>
@@ -51,7 +49,8 @@ async function outcome(open: Open, kind: "direct" | "delta", samples: Samples): 
   return [...before.logits, loss, ...after.logits];
 }
 
-async function holds(open: Open): Promise<void> {
+engineTest("bytes and what lies behind a sequence's end mean what they should", async (start) => {
+  const open: Open = (spec) => start({ spec, batchSize: COUNT });
   for (const kind of ["direct", "delta"] as const) {
     const numbers = await outcome(open, kind, samplesOf(Float32Array.from(COUNTS), { steps: T }));
     const pixels = await outcome(open, kind, samplesOf(byPixels, { steps: T }));
@@ -81,20 +80,7 @@ async function holds(open: Open): Promise<void> {
     }
     assert.ok(zeros.every(Number.isFinite));
   }
-}
-
-for (const threads of [0, 2]) {
-  Deno.test(`bytes and what lies behind a sequence's end mean what they should, wasm on ${threads} threads`, () =>
-    holds((spec) => startEngine({ spec, threads })));
-}
-gpuTest(
-  "bytes and what lies behind a sequence's end mean what they should, webgpu",
-  () => holds((spec) => createWebGpuEngine({ spec, batchSize: COUNT })),
-);
-gpuTest(
-  "bytes and what lies behind a sequence's end mean what they should, hybrid",
-  () => holds((spec) => createHybridEngine({ spec, batchSize: COUNT, kernels, threads: 0 })),
-);
+});
 
 Deno.test("Classifier takes bytes for what they stood for as its model learned", () => {
   const spec = specOf("direct");

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import type { Samples } from "../../src/data/samples.ts";
+import type { Batch, Engine } from "../../src/engine/engine.ts";
 import { EngineError } from "../../src/errors.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
-import { batchOf, bitsOf, startEngine } from "./batches.ts";
+import { batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
+import { engineTest } from "./engines.ts";
 import { drawSamples } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
@@ -25,21 +27,10 @@ function foreignSamples(): Samples {
   return samples;
 }
 
-/** Every verb of an engine. */
-const VERBS = [
-  "train",
-  "evaluate",
-  "classify",
-  "trace",
-  "getParameters",
-  "getState",
-  "setState",
-  "setParameters",
-] as const;
-
-async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEngine>>, message: RegExp) {
+/** Every verb of an engine is refused. */
+async function assertRefusesEverything(engine: Engine, message: RegExp): Promise<void> {
   const batch = batchOf(SAMPLES, [0]);
-  const calls = {
+  const calls: Readonly<Record<string, () => Promise<unknown>>> = {
     train: () => engine.train(batch, STEP),
     evaluate: () => engine.evaluate(batch),
     classify: () => engine.classify(batch),
@@ -49,39 +40,85 @@ async function assertRefusesEverything(engine: Awaited<ReturnType<typeof startEn
     setState: () => engine.setState({ parameters: new Map(), moments: new Map(), steps: 0 }),
     setParameters: () => engine.setParameters(new Map()),
   };
-  for (const verb of VERBS) {
-    await assert.rejects(answered(Promise.resolve(calls[verb]())), { name: "EngineError", message }, verb);
+  for (const [verb, call] of Object.entries(calls)) {
+    await assert.rejects(answered(call()), { name: "EngineError", message }, verb);
   }
 }
 
-for (const threads of [0, 1, 2]) {
-  Deno.test(`close() on ${threads} threads rejects every later call with an EngineError`, async () => {
-    const engine = await startEngine({ spec: SPEC, threads, recordStates: true });
-    await engine.train(batchOf(SAMPLES), STEP);
-    engine.close();
-    await assertRefusesEverything(engine, /closed/);
-    engine.close(); // closing twice is no error
-  });
-}
+engineTest("close() rejects the calls that are not answered yet, and all later ones", async (start) => {
+  const engine = await start({ spec: SPEC, recordStates: true });
+  await engine.train(batchOf(SAMPLES), STEP);
+  const calls = [
+    engine.train(batchOf(SAMPLES), STEP),
+    engine.evaluate(batchOf(SAMPLES)),
+    engine.train(batchOf(SAMPLES), STEP),
+    engine.evaluate(batchOf(SAMPLES)),
+    engine.getParameters(),
+    engine.getState(),
+  ];
+  engine.close();
+  for (const call of calls) {
+    await assert.rejects(answered<unknown>(call), { name: "EngineError", message: /closed/ });
+  }
+  await assertRefusesEverything(engine, /closed/);
+  engine.close(); // closing twice is no error
+});
+
+engineTest(
+  "what is wrong with a call is told, and the engine goes on as if nothing had been",
+  async (start) => {
+    using engine = await start({ spec: SPEC, batchSize: 100 });
+    using other = await start({ spec: SPEC, batchSize: 100 });
+    const wrong: [batch: Batch, message: RegExp][] = [
+      [batchOf(SAMPLES, []), /0 samples: expected 1 to 100/],
+      [batchOf(SAMPLES, new Array(101).fill(0)), /101 samples: expected 1 to 100/],
+      [batchOf(SAMPLES, [3, 100]), /no sample 100/],
+      [
+        batchOf({ ...SAMPLES, labels: SAMPLES.labels.with(41, 4) }),
+        /samples drawn from 1: label 4 at 41.* 4 classes/,
+      ],
+      [batchOf({ ...SAMPLES, size: 28 }), /28.* 29/],
+      [batchOf({ ...SAMPLES, features: SAMPLES.features.subarray(0, 29 * 50 + 3) }), /samples drawn from 1/],
+    ];
+    for (const [batch, message] of wrong) {
+      await assert.rejects(answered(engine.train(batch, STEP)), message);
+      await assert.rejects(answered(engine.evaluate(batch)), message);
+      await assert.rejects(answered(engine.classify(batch)), message);
+    }
+    await assert.rejects(engine.setParameters(new Map()), /w1: no values, expected 551/);
+    const { parameters } = await engine.getState();
+    await assert.rejects(engine.setState({ parameters, moments: new Map(), steps: 3 }), /velocity/);
+    const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);
+    await assert.rejects(Promise.resolve(trained), { name: "RangeError", message: /learningRate/ });
+    for (const each of [engine, other]) {
+      for (let i = 0; i < 3; i++) await answered(each.train(batchOf(SAMPLES), STEP), 60);
+    }
+    assert.deepEqual(await engine.getState(), await other.getState());
+  },
+);
+
+engineTest(
+  "lengths that do not fit the network are an error that says which and what is expected",
+  async (start) => {
+    const sequences = parseNetworkSpec({ ...SPEC, encoder: { kind: "direct" }, readout: { begin: 3 } });
+    const samples = drawSamples(sequences, 1, 5, false);
+    using engine = await start({ spec: sequences });
+    const refuses = (lengths: number[], message: RegExp) =>
+      assert.rejects(engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.from(lengths) })), message);
+    await refuses([4, 5, 6, 7], /samples drawn from 1: 4 lengths, too few for 5 samples/);
+    await refuses([4, 5, 3, 7, 8], /samples drawn from 1: 3 steps at 2, but the network takes 4 to 22/);
+    await refuses([4, 5, 6, 7, 23], /23 steps at 4, but the network takes 4 to 22/);
+    await engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.of(4, 5, 22, 7, 8) }));
+    using noisy = await start({ spec: SPEC });
+    const lengths = new Uint16Array(100).fill(22);
+    await assert.rejects(
+      noisy.evaluate(batchOf({ ...SAMPLES, lengths })),
+      /encoder is noise: expected one of sequences/,
+    );
+  },
+);
 
 for (const threads of [1, 2]) {
-  Deno.test(`close() on ${threads} threads rejects the calls that are not answered yet`, async () => {
-    const engine = await startEngine({ spec: SPEC, threads });
-    const calls = [
-      engine.train(batchOf(SAMPLES), STEP),
-      engine.evaluate(batchOf(SAMPLES)),
-      engine.train(batchOf(SAMPLES), STEP),
-      engine.evaluate(batchOf(SAMPLES)),
-      engine.getParameters(),
-    ];
-    engine.close();
-    for (const { status, ...rest } of await answered(Promise.allSettled<unknown>(calls))) {
-      assert.equal(status, "rejected");
-      assert.ok("reason" in rest && rest.reason instanceof EngineError);
-      assert.match(rest.reason.message, /closed/);
-    }
-  });
-
   Deno.test(`close() on ${threads} threads rejects a call that is with the workers`, async () => {
     const engine = await startEngine({ spec: SPEC, threads, batchSize: 2000 });
     const long = batchOf(SAMPLES, Array.from({ length: 2000 }, (_, i) => i % 100));
@@ -93,82 +130,6 @@ for (const threads of [1, 2]) {
     await refused;
   });
 }
-
-for (const threads of [0, 2]) {
-  const start = () => startEngine({ spec: SPEC, threads, batchSize: 100 });
-  const strange = { ...SAMPLES, labels: SAMPLES.labels.with(41, 4) };
-
-  Deno.test(`a label outside the classes is an error on ${threads} threads that names the samples and the label`, async () => {
-    using engine = await start();
-    for (
-      const call of [() => engine.train(batchOf(strange), STEP), () => engine.evaluate(batchOf(strange))]
-    ) {
-      await assert.rejects(answered(call()), /samples drawn from 1: label 4 at 41.* 4 classes/);
-    }
-  });
-
-  Deno.test(`a batch of none or too many is an error on ${threads} threads that says how many there may be`, async () => {
-    using engine = await start();
-    for (const count of [0, 101]) {
-      const batch = batchOf(SAMPLES, new Array(count).fill(0));
-      await assert.rejects(
-        answered(engine.train(batch, STEP)),
-        new RegExp(`${count} samples: expected 1 to 100`),
-      );
-      await assert.rejects(
-        answered(engine.evaluate(batch)),
-        new RegExp(`${count} samples: expected 1 to 100`),
-      );
-    }
-  });
-
-  Deno.test(`an engine on ${threads} threads goes on as if nothing had been after a call that it refused`, async () => {
-    using engine = await start();
-    using other = await start();
-    await assert.rejects(engine.train(batchOf(SAMPLES, []), STEP));
-    await assert.rejects(engine.evaluate(batchOf(strange)));
-    await assert.rejects(engine.setParameters(new Map()), /w1/);
-    for (const each of [engine, other]) {
-      for (let i = 0; i < 3; i++) await answered(each.train(batchOf(SAMPLES), STEP));
-    }
-    assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await other.getParameters()));
-  });
-
-  Deno.test(`an index outside of the samples is an error on ${threads} threads, not a loss that is no number`, async () => {
-    using engine = await start();
-    await assert.rejects(answered(engine.evaluate(batchOf(SAMPLES, [3, 100]))), /100/);
-  });
-
-  Deno.test(`samples of another size than the network's are an error on ${threads} threads`, async () => {
-    using engine = await start();
-    const short = { ...SAMPLES, size: 28 };
-    await assert.rejects(answered(engine.evaluate(batchOf(short))), /28.* 29|29.* 28/);
-  });
-
-  Deno.test(`samples whose features end too early are an error on ${threads} threads`, async () => {
-    using engine = await start();
-    const short = { ...SAMPLES, features: SAMPLES.features.subarray(0, 29 * 50 + 3) };
-    await assert.rejects(answered(engine.evaluate(batchOf(short))), /samples drawn from 1/);
-  });
-}
-
-Deno.test("lengths that do not fit the network are an error that says which and what is expected", async () => {
-  const sequences = parseNetworkSpec({ ...SPEC, encoder: { kind: "direct" }, readout: { begin: 3 } });
-  const samples = drawSamples(sequences, 1, 5, false);
-  using engine = await startEngine({ spec: sequences, threads: 0 });
-  const refuses = (lengths: number[], message: RegExp) =>
-    assert.rejects(engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.from(lengths) })), message);
-  await refuses([4, 5, 6, 7], /samples drawn from 1: 4 lengths, too few for 5 samples/);
-  await refuses([4, 5, 3, 7, 8], /samples drawn from 1: 3 steps at 2, but the network takes 4 to 22/);
-  await refuses([4, 5, 6, 7, 23], /23 steps at 4, but the network takes 4 to 22/);
-  await engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.of(4, 5, 22, 7, 8) }));
-  using noisy = await startEngine({ spec: SPEC, threads: 0 });
-  const lengths = new Uint16Array(100).fill(22);
-  await assert.rejects(
-    noisy.evaluate(batchOf({ ...SAMPLES, lengths })),
-    /encoder is noise: expected one of sequences/,
-  );
-});
 
 for (const threads of [0, 1, 3]) {
   const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;

@@ -11,7 +11,7 @@ import { withFallback } from "../../src/engine/fallback.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { batchOf, bitsOf } from "./batches.ts";
-import { gpuTest } from "./gpu/gpu.ts";
+import { engineTest } from "./engines.ts";
 import { drawSamples } from "./network_cases.ts";
 
 const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5, threshold: 0.2 });
@@ -44,17 +44,10 @@ async function checkBeginnings(open: () => Promise<Engine & Disposable>): Promis
 
 const options = { spec, seed: SEED, recordStates: true, batchSize: 20 };
 
-for (const [name, threads] of [["wasm", 0], ["wasm", 2], ["auto", 1]] as const) {
-  Deno.test(`an engine that was given no parameters has its seed's first ones, ${name} on ${threads} threads`, () =>
-    checkBeginnings(() => createEngine({ ...options, engine: name, threads })));
-}
-
-for (const name of ["hybrid", "webgpu"] as const) {
-  gpuTest(
-    `an engine that was given no parameters has its seed's first ones, ${name}`,
-    () => checkBeginnings(() => createEngine({ ...options, engine: name, threads: 1 })),
-  );
-}
+engineTest(
+  "an engine that was given no parameters has its seed's first ones",
+  (start) => checkBeginnings(() => start(options)),
+);
 
 Deno.test("an engine that fails before it was given parameters is gone on with from the first ones", async () => {
   const wasm = () => createEngine({ ...options, engine: "wasm", threads: 0 });

@@ -4,12 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createEngine } from "../../src/engine/choose.ts";
 import type { Step } from "../../src/engine/engine.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { assertClose } from "../asm/numbers.ts";
-import { batchOf, startEngine } from "./batches.ts";
-import { gpuTest } from "./gpu/gpu.ts";
+import { batchOf } from "./batches.ts";
+import { engineTest } from "./engines.ts";
 import { drawSamples } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 
@@ -24,38 +23,22 @@ function normsOf(gradient: ReadonlyMap<string, Float32Array>, layers: number): n
   });
 }
 
-function checkCase(engine: "wasm" | "webgpu" | "hybrid", name: string) {
-  return async () => {
+engineTest("train() gives the norm of each layer's gradient, as PyTorch has it", async (start, engine) => {
+  const few = PYTORCH_CASES.filter((name) => /^small$|recurrent|learn/.test(name)).slice(0, 4);
+  for (const name of engine === "wasm" ? PYTORCH_CASES : few) {
     const { spec, samples, parameters, gradient } = readPytorchCase(name);
-    using opened = await createEngine({ spec, engine, threads: 1, batchSize: samples.count });
+    using opened = await start({ spec, batchSize: samples.count });
     await opened.setParameters(parameters);
     const { gradientNorms } = await opened.train(batchOf(samples), { ...SGD, clip: 1e-3 }); // before clipping
     assert.ok(gradientNorms);
-    assertClose(gradientNorms, normsOf(gradient, spec.layers.length), name, {
-      relative: 2e-4,
-      absolute: 1e-7,
-    });
+    const expected = normsOf(gradient, spec.layers.length);
+    assertClose(gradientNorms, expected, name, { relative: 2e-4, absolute: 1e-7 });
     const evaluated = await opened.evaluate(batchOf(samples));
     assert.equal(evaluated.gradientNorms, undefined);
-  };
-}
-
-for (const name of PYTORCH_CASES) {
-  Deno.test(
-    `train() gives the norm of each layer's gradient, as PyTorch has it: ${name}`,
-    checkCase("wasm", name),
-  );
-}
-for (const engine of ["webgpu", "hybrid"] as const) {
-  for (const name of ["small", ...PYTORCH_CASES.filter((name) => /recurrent|learn/.test(name)).slice(0, 3)]) {
-    gpuTest(
-      `${engine} gives the norm of each layer's gradient, as PyTorch has it: ${name}`,
-      checkCase(engine, name),
-    );
   }
-}
+});
 
-Deno.test("gradient norms of layers larger than a block are those of the gradient, on any number of threads", async () => {
+engineTest("gradient norms of layers larger than a block are those of the gradient", async (start) => {
   const spec = network({
     inputs: 130,
     steps: 3,
@@ -66,12 +49,10 @@ Deno.test("gradient norms of layers larger than a block are those of the gradien
     ],
   });
   const samples = drawSamples(spec, 1, 40, false);
-  for (const threads of [0, 1, 2, 3]) {
-    using engine = await startEngine({ spec, threads, batchSize: 40 });
-    const { gradientNorms } = await engine.train(batchOf(samples), SGD);
-    const velocity = (await engine.getState()).moments.get("velocity")!;
-    assertClose(gradientNorms!, normsOf(velocity, 3), `${threads} threads`, { relative: 1e-6, absolute: 0 });
-  }
+  using engine = await start({ spec });
+  const { gradientNorms } = await engine.train(batchOf(samples), SGD);
+  const velocity = (await engine.getState()).moments.get("velocity")!;
+  assertClose(gradientNorms!, normsOf(velocity, 3), "norms", { relative: 1e-6, absolute: 0 });
 });
 
 /**
@@ -82,40 +63,34 @@ const LARGE_AND_SMALL = [
   ...[[1e17, 1, 0, 0.5], [1e18, 1, 0, 1e-3], [1.2e19, 1, 0, 1]],
 ];
 
-function checkClosedForm(engine: "wasm" | "webgpu" | "hybrid") {
-  return async () => {
-    for (const [x = 0, w = 0, y = 0, clip = 0] of LARGE_AND_SMALL) {
-      const spec = network({
-        inputs: 1,
-        steps: 1,
-        layers: [layer(1, integrator({ decay: 0 }))],
-        loss: { kind: "meanSquaredError", correct: y },
-      });
-      using opened = await createEngine({ spec, engine, threads: 1, batchSize: 1 });
-      await opened.setParameters(new Map([["w1", Float32Array.of(w)], ["b1", Float32Array.of(0)]]));
-      const samples = {
-        name: "one",
-        count: 1,
-        size: 1,
-        features: Float32Array.of(x),
-        labels: Uint8Array.of(0),
-      };
-      const { gradientNorms } = await opened.train(batchOf(samples), { ...SGD, clip });
-      const velocity = (await opened.getState()).moments.get("velocity")!;
-      const gradient = [2 * (w * x - y) * x, 2 * (w * x - y)], norm = Math.hypot(...gradient);
-      const factor = Math.min(1, clip / (norm + 1e-6));
-      const case_ = `x ${x}, w ${w}, y ${y}, clip ${clip}`;
-      assertClose(gradientNorms!, [norm], case_, { relative: 1e-5, absolute: 1e-30 });
-      assertClose(
-        [velocity.get("w1")![0]!, velocity.get("b1")![0]!],
-        gradient.map((g) => factor * g),
-        case_,
-        { relative: 1e-4, absolute: 1e-30 },
-      );
-    }
-  };
-}
-
-Deno.test("wasm tells and clips gradients of any finite norm", checkClosedForm("wasm"));
-gpuTest("hybrid tells and clips gradients of any finite norm", checkClosedForm("hybrid"));
-gpuTest("webgpu tells and clips gradients of any finite norm", checkClosedForm("webgpu"));
+engineTest("gradients of any finite norm are told and clipped", async (start) => {
+  for (const [x = 0, w = 0, y = 0, clip = 0] of LARGE_AND_SMALL) {
+    const spec = network({
+      inputs: 1,
+      steps: 1,
+      layers: [layer(1, integrator({ decay: 0 }))],
+      loss: { kind: "meanSquaredError", correct: y },
+    });
+    using opened = await start({ spec, batchSize: 1 });
+    await opened.setParameters(new Map([["w1", Float32Array.of(w)], ["b1", Float32Array.of(0)]]));
+    const samples = {
+      name: "one",
+      count: 1,
+      size: 1,
+      features: Float32Array.of(x),
+      labels: Uint8Array.of(0),
+    };
+    const { gradientNorms } = await opened.train(batchOf(samples), { ...SGD, clip });
+    const velocity = (await opened.getState()).moments.get("velocity")!;
+    const gradient = [2 * (w * x - y) * x, 2 * (w * x - y)], norm = Math.hypot(...gradient);
+    const factor = Math.min(1, clip / (norm + 1e-6));
+    const case_ = `x ${x}, w ${w}, y ${y}, clip ${clip}`;
+    assertClose(gradientNorms!, [norm], case_, { relative: 1e-5, absolute: 1e-30 });
+    assertClose(
+      [velocity.get("w1")![0]!, velocity.get("b1")![0]!],
+      gradient.map((g) => factor * g),
+      case_,
+      { relative: 1e-4, absolute: 1e-30 },
+    );
+  }
+});

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Samples } from "../../src/data/samples.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { Variant } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
-import type { DenseFrom } from "../../src/engine/wasm/rows_product.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
 import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
-import type { NetworkSpec } from "../../src/network/spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
+import { batchOf } from "./batches.ts";
+import { engineTest, gpuEngineTest } from "./engines.ts";
 import {
   drawParameters,
   drawSamples,
@@ -30,8 +31,6 @@ const ALWAYS_ROWS = { matmul: Infinity, gradient: Infinity }, NEVER_ROWS = { mat
 
 const modules = { relaxed: await loadKernels("relaxed"), plain: await loadKernels("plain") };
 
-const allOf = ({ count }: Samples) => Uint32Array.from({ length: count }, (_, i) => i);
-
 /** What the dense reference says of a batch, in float64. */
 function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   const wide = widen(parameters);
@@ -51,35 +50,26 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   return { loss, spikes, margin, gradient };
 }
 
-/** What the engine says: velocity starts at 0, so after one batch it is the batch's gradient, whatever the momentum. */
-async function engineBatch(
-  { spec, parameters, samples }: NetworkCase,
-  variant: Variant,
-  options: Pick<WasmEngineOptions, "skip" | "denseFrom"> = {},
-) {
-  using engine = createWasmEngine({
-    ...options,
-    spec,
-    kernels: modules[variant],
-    threads: 0,
-    seed: SEED,
-    batchSize: samples.count,
-  });
+type Open = (options: Pick<WasmEngineOptions, "spec" | "seed" | "batchSize">) => Promise<Engine & Disposable>;
+
+/** An engine of wasm on no threads. */
+function wasm(variant: Variant, options: Pick<WasmEngineOptions, "skip" | "denseFrom"> = {}): Open {
+  const kernels = modules[variant];
+  return (others) => Promise.resolve(createWasmEngine({ ...options, ...others, kernels, threads: 0 }));
+}
+
+/** What an engine says: velocity starts at 0, so after one batch it is the batch's gradient, whatever the momentum. */
+async function engineBatch({ spec, parameters, samples }: NetworkCase, open: Open) {
+  using engine = await open({ spec, seed: SEED, batchSize: samples.count });
   await engine.setParameters(parameters);
-  const batch = { samples, indices: allOf(samples), stream: STREAM.training, epoch: EPOCH };
-  const result = await engine.train(batch, { learningRate: 0.1, momentum: 0.5 });
+  const result = await engine.train(batchOf(samples, undefined, EPOCH), { learningRate: 0.1, momentum: 0.5 });
   return { ...result, gradient: (await engine.getState()).moments.get("velocity")! };
 }
 
 type Expected = Pick<ReturnType<typeof referenceBatch>, "loss" | "gradient" | "spikes">;
 
-async function assertAgreement(
-  network: NetworkCase,
-  expected: Expected,
-  variant: Variant,
-  denseFrom?: DenseFrom,
-): Promise<void> {
-  const found = await engineBatch(network, variant, denseFrom && { denseFrom });
+async function assertAgreement(network: NetworkCase, expected: Expected, open: Open): Promise<void> {
+  const found = await engineBatch(network, open);
   assert.equal(found.spikes, expected.spikes);
   assertClose([found.loss], [expected.loss], "loss", CLOSE);
   assert.deepEqual([...found.gradient.keys()], [...expected.gradient.keys()]);
@@ -96,6 +86,7 @@ async function assertAgreementOf(
   specs: fc.Arbitrary<NetworkSpec>,
   numRuns: number,
   samples = 2,
+  open?: Open,
 ): Promise<void> {
   let fired = 0;
   await fc.assert(
@@ -107,7 +98,7 @@ async function assertAgreementOf(
         const expected = referenceBatch(network);
         fc.pre(expected.margin > MARGIN);
         if (expected.spikes > 0) fired++;
-        await assertAgreement(network, expected, variant, denseFrom);
+        await assertAgreement(network, expected, open ?? wasm(variant, denseFrom && { denseFrom }));
       },
     ),
     { seed: 2, numRuns },
@@ -134,7 +125,7 @@ for (const variant of ["relaxed", "plain"] as const) {
   for (const name of PYTORCH_CASES) {
     Deno.test(`train() gives PyTorch's gradient on ${name} (${variant} build)`, async () => {
       const { spec, samples, parameters, gradient, floats } = readPytorchCase(name);
-      const found = await engineBatch({ spec, samples, parameters }, variant);
+      const found = await engineBatch({ spec, samples, parameters }, wasm(variant));
       assertClose([found.loss / found.total], floats("loss"), "loss", CLOSE);
       for (const [key, tensor] of gradient) {
         assertClose(found.gradient.get(key)!, tensor, `gradient of ${key}`, CLOSE);
@@ -153,6 +144,33 @@ function withLayers(spec: NetworkSpec, layers: NetworkSpec["layers"]): NetworkSp
 Deno.test("train() gives the dense gradient for any network", async () => {
   await assertAgreementOf(networkSpecs, 400);
 });
+
+gpuEngineTest("train() gives the dense gradient for any network", async (start) => {
+  await assertAgreementOf(networkSpecs, 25, 3, start);
+});
+
+engineTest(
+  "train() gives the dense gradient of recurrent layers with more units than a device's group of calls",
+  async (start) => {
+    const spec = parseNetworkSpec({
+      inputs: 9,
+      steps: 6,
+      layers: [
+        {
+          units: 131,
+          recurrent: true,
+          delay: 1,
+          neuron: { kind: "lif", decay: 0.9, threshold: 0.5, adaptation: 0.3 },
+        },
+        { units: 70, recurrent: true, neuron: { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.5 } },
+        { units: 3, neuron: { kind: "integrator", decay: 0.9 } },
+      ],
+    });
+    const { network, expected } = caseWithMargin(spec, 2, false);
+    assert.ok(expected.spikes > 100);
+    await assertAgreement(network, expected, start);
+  },
+);
 
 Deno.test("train() gives the dense gradient for one layer, fed directly and read out", async () => {
   await assertAgreementOf(
@@ -186,7 +204,7 @@ Deno.test("train() gives the dense gradient for each combination of delays", asy
     };
     const { network, expected } = caseWithMargin(spec, 3, false);
     assert.ok(expected.spikes > 0);
-    await assertAgreement(network, expected, "relaxed");
+    await assertAgreement(network, expected, wasm("relaxed"));
   }
 });
 
@@ -204,8 +222,8 @@ for (
     const features = arePixels ? "pixels" : "floats";
     Deno.test(`train() gives the dense gradient of notebookNetwork(${JSON.stringify(options)}) on ${features}`, async () => {
       const { network, expected } = caseWithMargin(notebookNetwork(options), 5, arePixels);
-      await assertAgreement(network, expected, "relaxed");
-      await assertAgreement(network, expected, "plain");
+      await assertAgreement(network, expected, wasm("relaxed"));
+      await assertAgreement(network, expected, wasm("plain"));
     });
   }
 }
@@ -231,8 +249,8 @@ for (
     });
     const { network, expected } = caseWithMargin({ ...spec, encoder }, 3, true);
     assert.ok(expected.spikes > 0);
-    await assertAgreement(network, expected, "relaxed");
-    await assertAgreement(network, expected, "plain");
+    await assertAgreement(network, expected, wasm("relaxed"));
+    await assertAgreement(network, expected, wasm("plain"));
   });
 }
 
@@ -240,16 +258,16 @@ Deno.test("train() gives the dense gradient at the notebook's full size", async 
   // 28,160 potentials: none may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
   const { network, expected } = caseWithMargin(notebookNetwork(), 2, true, 2e-5);
   assert.ok(expected.spikes > 0);
-  await assertAgreement(network, expected, "relaxed");
-  await assertAgreement(network, expected, "plain");
+  await assertAgreement(network, expected, wasm("relaxed"));
+  await assertAgreement(network, expected, wasm("plain"));
 });
 
 Deno.test("train() gives the dense gradient of denseNetwork()", async () => {
   for (const options of [{ inputs: 37, hidden: 13, classes: 5 }, { inputs: 784, hidden: 100, classes: 10 }]) {
     for (const arePixels of [true, false]) {
       const { network, expected } = caseWithMargin(denseNetwork(options), 7, arePixels, 1e-5);
-      await assertAgreement(network, expected, "relaxed");
-      await assertAgreement(network, expected, "plain");
+      await assertAgreement(network, expected, wasm("relaxed"));
+      await assertAgreement(network, expected, wasm("plain"));
     }
   }
 });
@@ -268,7 +286,7 @@ Deno.test("train() gives the gradient of a feed-forward ReLU network for denseNe
   const total = z.reduce((sum, value) => sum + Math.exp(value), 0);
   const dz = z.map((value, n) => Math.exp(value) / total - (n === network.samples.labels[0] ? 1 : 0));
   const dh = h.map((value, k) => value > 0 ? dz.reduce((sum, d, n) => sum + d * w2![n * 6 + k]!, 0) : 0);
-  const { gradient } = await engineBatch(network, "relaxed");
+  const { gradient } = await engineBatch(network, wasm("relaxed"));
   assertClose(gradient.get("b2")!, dz, "b2");
   assertClose(gradient.get("w2")!, dz.flatMap((d) => h.map((value) => d * value)), "w2");
   assertClose(gradient.get("b1")!, dh, "b1");
@@ -299,7 +317,7 @@ Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over th
         w[i]! -= step.learningRate * v[i]!;
       });
     }
-    await engine.train({ samples, indices: allOf(samples), stream: STREAM.training, epoch: EPOCH }, step);
+    await engine.train(batchOf(samples, undefined, EPOCH), step);
   }
   for (const [name, tensor] of await engine.getParameters()) {
     assertClose(tensor, parameters.get(name)!, name, CLOSE);

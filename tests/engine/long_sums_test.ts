@@ -12,19 +12,18 @@ import type { NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey } from "../../src/random.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
+import { engineTest, type StartEngine } from "./engines.ts";
 import { gpuTest } from "./gpu/gpu.ts";
 import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
 
-type Name = "wasm" | "hybrid" | "webgpu";
-
 /** The gradient of one batch, and its logits. */
 async function batchOn(
-  name: Name,
+  start: StartEngine,
   spec: NetworkSpec,
   parameters: Map<string, Float32Array>,
   features: Float32Array,
 ) {
-  using engine = await createEngine({ spec, engine: name, threads: name === "wasm" ? 0 : 1, batchSize: 1 });
+  using engine = await start({ spec, batchSize: 1 });
   await engine.setParameters(parameters);
   const batch = batchOf({
     name: "long",
@@ -44,8 +43,8 @@ function assertNear(found: number, expected: number, label: string): void {
 }
 
 /** Constants have constant means, and these have gradients in closed form: of z² it is 2·z·∂z. */
-async function checkConstants(name: Name, mostSteps: number): Promise<void> {
-  for (const [steps, values] of [[300, [0.1, 0.7, 3.3]], [mostSteps, [0.7]]] as const) {
+engineTest("means and gradients of constants over many steps are good to 1e-6", async (start) => {
+  for (const [steps, values] of [[300, [0.1, 0.7, 3.3]], [65_536, [0.7]]] as const) {
     for (const value of values.map(Math.fround)) {
       for (const encoder of ["constant", "direct"] as const) {
         for (const decay of [0, 1]) {
@@ -60,7 +59,7 @@ async function checkConstants(name: Name, mostSteps: number): Promise<void> {
           });
           const features = new Float32Array(encoder === "constant" ? 1 : steps).fill(value);
           const parameters = new Map([["w1", Float32Array.of(1)], ["b1", Float32Array.of(0)]]);
-          const { logits, gradient } = await batchOn(name, spec, parameters, features);
+          const { logits, gradient } = await batchOn(start, spec, parameters, features);
           const times = isSum ? steps : 1, z = value * times;
           const label = `${steps} steps of ${value}, ${encoder}, decay ${decay}`;
           assertNear(logits[0]!, z, `${label}: what is read`);
@@ -70,9 +69,9 @@ async function checkConstants(name: Name, mostSteps: number): Promise<void> {
       }
     }
   }
-}
+});
 
-const STEPS = 1501, INPUTS = 5, HIDDEN = 6;
+const INPUTS = 5, HIDDEN = 6;
 const top = layer(3, integrator({ decay: 0.5, trainable: ["decay"] }));
 /** One for each backward pass that there is through a layer below the top; numbers are such that float32 has every potential exactly. */
 const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
@@ -122,7 +121,8 @@ function eighths(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
 }
 
 /** Every gradient is within 1e-6 of what float64 has, relative to the largest of its tensor. */
-async function checkGradients(name: Name, steps: number): Promise<void> {
+engineTest("gradients over many steps are those of float64 to 1e-6", async (start) => {
+  const steps = 1501;
   const next = numbersFrom(3);
   const features = Float32Array.from({ length: steps * INPUTS }, () => next() > 0.2 ? 1 : 0);
   for (const [what, layers] of Object.entries(NETWORKS)) {
@@ -132,7 +132,7 @@ async function checkGradients(name: Name, steps: number): Promise<void> {
     const samples = { name: "long", count: 1, size: features.length, features, labels: Uint8Array.of(0) };
     const x = encodeSample(spec, samples, 0, drawKey(0, 0, 0, 0));
     const forward = runForward(spec, wide, x, 0);
-    const { logits, spikes, gradient } = await batchOn(name, spec, parameters, features);
+    const { logits, spikes, gradient } = await batchOn(start, spec, parameters, features);
     assert.ok(spikes > steps, `${what}: ${spikes} spikes`);
     assert.equal(spikes, forward.spikes, what);
     forward.logits.forEach((z, i) =>
@@ -151,25 +151,7 @@ async function checkGradients(name: Name, steps: number): Promise<void> {
       });
     }
   }
-}
-
-Deno.test("means and gradients of constants over 65,536 steps are good to 1e-6, on wasm", () =>
-  checkConstants("wasm", 65_536));
-
-Deno.test("gradients over many steps are those of float64 to 1e-6, on wasm", () =>
-  checkGradients("wasm", STEPS));
-
-for (const name of ["hybrid", "webgpu"] as const) {
-  gpuTest(
-    `means and gradients of constants over 65,536 steps are good to 1e-6, on ${name}`,
-    () => checkConstants(name, 65_536),
-  );
-
-  gpuTest(
-    `gradients over many steps are those of float64 to 1e-6, on ${name}`,
-    () => checkGradients(name, STEPS),
-  );
-}
+});
 
 gpuTest("webgpu refuses a network whose loops a software adapter would end without a word", async () => {
   const spec = network({

@@ -5,7 +5,7 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
-import { gpuTest } from "./gpu/gpu.ts";
+import { engineTest, gpuEngineTest, type StartEngine } from "./engines.ts";
 import { drawParameters, drawSamples } from "./network_cases.ts";
 
 /** Two layers that fire below one that is read out, at odd sizes. */
@@ -37,9 +37,11 @@ const NETWORKS: Readonly<Record<string, NetworkSpec>> = {
   "constant, recurrent": deep({ kind: "constant", offset: -0.5 }, true),
 };
 
+const onWasm: StartEngine = (options) => createEngine({ ...options, engine: "wasm", threads: 0 });
+
 /** How a network's sixth sample is traced. */
-async function traceOn(name: "wasm" | "hybrid" | "webgpu", spec: NetworkSpec): Promise<SampleTrace> {
-  using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, recordStates: true });
+async function traceOn(spec: NetworkSpec, start: StartEngine = onWasm): Promise<SampleTrace> {
+  using engine = await start({ spec, seed: 3, recordStates: true });
   await engine.setParameters(drawParameters(spec, 1));
   return await engine.trace(batchOf(drawSamples(spec, 3, 6, spec.encoder.kind === "direct"), [5]));
 }
@@ -47,7 +49,7 @@ async function traceOn(name: "wasm" | "hybrid" | "webgpu", spec: NetworkSpec): P
 for (const [name, spec] of Object.entries(NETWORKS)) {
   Deno.test(`a trace's currents are all that carries potentials from step to step, ${name}`, async () => {
     const parameters = drawParameters(spec, 1);
-    const { potentials, outputs, currents } = await traceOn("wasm", spec);
+    const { potentials, outputs, currents } = await traceOn(spec);
     spec.layers.forEach(({ units, neuron, recurrent }, layer) => {
       const u = potentials[layer]!, o = outputs[layer]!, I = currents[layer]!;
       // u' = I + d·u of the step before; a graded unit that has fired put out u' − θ.
@@ -113,51 +115,45 @@ const scaledBy = (scale: number, isLearned: boolean) =>
     })),
   });
 
-/** A trace's spikes are the engine's own count, layer by layer and unit by unit, whatever a spike is multiplied by. */
-async function checkScaledSpikes(name: "wasm" | "hybrid" | "webgpu"): Promise<void> {
-  for (const [scale, isLearned] of [[1, false], [-1, false], [0, false], [-1, true]] as const) {
-    const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
-    const parameters = drawParameters(spec, 1);
-    if (isLearned) { for (const layer of [1, 2]) parameters.get(`scale${layer}`)!.fill(scale); }
-    using engine = await createEngine({ spec, engine: name, threads: 1, seed: 3, recordStates: true });
-    await engine.setParameters(parameters);
-    const { spikes, outputs } = await engine.trace(batchOf(samples, [5]));
-    const { unitSpikes } = await engine.evaluate(batchOf(samples, [5]));
-    const counted = new Uint32Array(19);
-    spikes[0]!.forEach((spike, at) => counted[at % 19]! += spike);
-    assert.deepEqual(counted, unitSpikes![0], `${name}, scale ${scale}`);
-    assert.ok(counted.some((count) => count > 0));
-    for (const layer of [0, 1]) {
-      outputs[layer]!.forEach((o, at) => assert.ok(Math.sign(o) === Math.sign(scale) * spikes[layer]![at]!));
+engineTest(
+  "trace() shows the spikes that the engine counts, whatever they are multiplied by",
+  async (start) => {
+    for (const [scale, isLearned] of [[1, false], [-1, false], [0, false], [-1, true]] as const) {
+      const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
+      const parameters = drawParameters(spec, 1);
+      if (isLearned) { for (const layer of [1, 2]) parameters.get(`scale${layer}`)!.fill(scale); }
+      using engine = await start({ spec, seed: 3, recordStates: true });
+      await engine.setParameters(parameters);
+      const { spikes, outputs } = await engine.trace(batchOf(samples, [5]));
+      const { unitSpikes } = await engine.evaluate(batchOf(samples, [5]));
+      const counted = new Uint32Array(19);
+      spikes[0]!.forEach((spike, at) => counted[at % 19]! += spike);
+      assert.deepEqual(counted, unitSpikes![0], `scale ${scale}`);
+      assert.ok(counted.some((count) => count > 0));
+      for (const layer of [0, 1]) {
+        outputs[layer]!.forEach((o, at) =>
+          assert.ok(Math.sign(o) === Math.sign(scale) * spikes[layer]![at]!)
+        );
+      }
     }
-  }
-}
-
-Deno.test("trace() shows the spikes that the engine counts, whatever they are multiplied by, on wasm", () =>
-  checkScaledSpikes("wasm"));
+  },
+);
 
 Deno.test("a layer that fires no spikes has none in its trace", async () => {
-  const { spikes } = await traceOn("wasm", NETWORKS.direct!);
+  const { spikes } = await traceOn(NETWORKS.direct!);
   assert.deepEqual(spikes.map((layer) => layer.length), [17 * 11, 17 * 9, 17 * 3]);
   assert.ok(spikes[2]!.every((spike) => spike === 0));
 });
 
-for (const name of ["hybrid", "webgpu"] as const) {
-  gpuTest(
-    `trace() shows the spikes that the engine counts, whatever they are multiplied by, on ${name}`,
-    () => checkScaledSpikes(name),
-  );
-
-  gpuTest(`trace() shows the same currents, potentials and outputs on ${name} as on wasm`, async () => {
-    for (const [network, spec] of Object.entries(ON_DEVICES)) {
-      const [expected, found] = [await traceOn("wasm", spec), await traceOn(name, spec)];
-      for (const what of ["currents", "potentials", "outputs", "spikes"] as const) {
-        spec.layers.forEach((_, layer) => {
-          const label = `${network}: ${what} of layer ${layer + 1}`;
-          assertClose(found[what][layer]!, expected[what][layer]!, label, { absolute: 1e-5 });
-        });
-      }
-      assertClose(found.logits, expected.logits, `${network}: logits`, { absolute: 1e-5 });
+gpuEngineTest("trace() shows the same currents, potentials and outputs as wasm", async (start) => {
+  for (const [network, spec] of Object.entries(ON_DEVICES)) {
+    const [expected, found] = [await traceOn(spec), await traceOn(spec, start)];
+    for (const what of ["currents", "potentials", "outputs", "spikes"] as const) {
+      spec.layers.forEach((_, layer) => {
+        const label = `${network}: ${what} of layer ${layer + 1}`;
+        assertClose(found[what][layer]!, expected[what][layer]!, label, { absolute: 1e-5 });
+      });
     }
-  });
-}
+    assertClose(found.logits, expected.logits, `${network}: logits`, { absolute: 1e-5 });
+  }
+});

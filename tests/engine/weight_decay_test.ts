@@ -4,12 +4,11 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createEngine } from "../../src/engine/choose.ts";
 import type { Parameters, Step } from "../../src/engine/engine.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
-import { gpuTest } from "./gpu/gpu.ts";
+import { engineTest } from "./engines.ts";
 import { drawParameters, drawSamples } from "./network_cases.ts";
 
 const spec = network({
@@ -31,9 +30,9 @@ const STEPS: Readonly<Record<string, Step>> = {
   "sgd, clipped": { learningRate: RATE, momentum: 0.5, clip: 0.01 },
 };
 
-async function checkDecay(engine: "wasm" | "hybrid" | "webgpu", threads: number): Promise<void> {
+engineTest("weight decay draws weights and biases, and no learned constant", async (start) => {
   const moved = async (step: Step): Promise<Parameters> => {
-    using made = await createEngine({ spec, engine, threads, batchSize: 8 });
+    using made = await start({ spec, batchSize: 8 });
     await made.setParameters(before);
     await made.train(batchOf(samples), step);
     return await made.getParameters();
@@ -41,7 +40,7 @@ async function checkDecay(engine: "wasm" | "hybrid" | "webgpu", threads: number)
   for (const [name, step] of Object.entries(STEPS)) {
     const plain = await moved(step), drawn = await moved({ ...step, weightDecay: DECAY });
     for (const [tensor, found] of drawn) {
-      const label = `${name}: ${tensor} on ${engine}`, without = plain.get(tensor)!;
+      const label = `${name}: ${tensor}`, without = plain.get(tensor)!;
       if (/^[wbv]\d$/.test(tensor)) {
         assertClose(found, without.map((w, i) => w - RATE * DECAY * before.get(tensor)![i]!), label, {
           absolute: 1e-6,
@@ -59,16 +58,4 @@ async function checkDecay(engine: "wasm" | "hybrid" | "webgpu", threads: number)
       "decay3",
     ]);
   }
-}
-
-for (const threads of [0, 2]) {
-  Deno.test(`weight decay draws weights and biases, and no learned constant, wasm on ${threads} threads`, () =>
-    checkDecay("wasm", threads));
-}
-
-for (const engine of ["hybrid", "webgpu"] as const) {
-  gpuTest(
-    `weight decay draws weights and biases, and no learned constant, ${engine}`,
-    () => checkDecay(engine, 1),
-  );
-}
+});
