@@ -54,6 +54,10 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\b(read)?Questions\b|\bAsked\b(?! for)/, now: "requests" },
   { old: /\brecord\??: (true|false|boolean)\b|\brecord = (true|false)\b/, now: "recordStates" },
   { old: /\bLayerRecord\b|layer_record/, now: "LayerDescriptor" },
+  {
+    old: /\bRunRecord\b|\b(read|write|parse|has)Record\b|run_record|\brecord\?\./,
+    now: "RunMetadata, metadata",
+  },
 ];
 
 /** Where names are looked for: folders and, as ".", the files of the project's own. */

@@ -12,7 +12,7 @@ import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { areIndices, classNamesOf, listNames } from "../network/class_names.ts";
 import { readTrained } from "../runs/read_checkpoint.ts";
 import { fitSamples } from "../training/fit.ts";
-import { dataOfRun } from "../runs/run_record.ts";
+import { dataOfRun } from "../runs/run_metadata.ts";
 import { findModel } from "../runs/run_folder.ts";
 import { evaluate } from "../training/trainer.ts";
 import { predict } from "../report/predictions.ts";

@@ -16,7 +16,7 @@ import type { Model } from "../network/model_file.ts";
 import type { ComparedRun } from "../report/comparison.ts";
 import { type Findings, lookInto } from "../report/findings.ts";
 import { predict, type Predictions, scoreOf } from "../report/predictions.ts";
-import { readRun, type RecordedRun } from "../report/records.ts";
+import { readRun, type RecordedRun } from "../report/recorded_run.ts";
 import type { Score } from "../training/trainer.ts";
 import { fitSamples } from "../training/fit.ts";
 import { REPORT_OUTPUT } from "../report/report_output.ts";
@@ -79,7 +79,7 @@ export function reportCommand(): CommandUnknownOpts {
     .addOption(options.threadsOption)
     .addOption(jsonOption)
     .action(async (names, given) => {
-      if (names.length === 0) throw await missingRun("report", ({ record }) => record !== undefined);
+      if (names.length === 0) throw await missingRun("report", ({ metadata }) => metadata !== undefined);
       await checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(userPathOrName(name)));
@@ -151,15 +151,15 @@ async function checkNumberOfRuns(names: readonly string[], hasSamples: boolean):
 function defaultPath([first, second, ...more]: readonly RecordedRun[], data: string | undefined): string {
   if (!first) throw new TypeError("no run");
   const isOther = data !== undefined &&
-    [first, ...second ? [second] : [], ...more].some(({ record }) =>
-      record && !isOwnData(record.options.data, data)
+    [first, ...second ? [second] : [], ...more].some(({ metadata }) =>
+      metadata && !isOwnData(metadata.options.data, data)
     );
   const on = isOther ? `-on-${slugOf(data)}` : "";
   if (second) {
     const others = more.length > 0 ? `${second.name}-and-${more.length}-more` : second.name;
-    return join(first.record ? first.directory : RUNS, `${first.name}-and-${others}${on}.html`);
+    return join(first.metadata ? first.directory : RUNS, `${first.name}-and-${others}${on}.html`);
   }
-  return first.record
+  return first.metadata
     ? join(first.directory, `report${on}.html`)
     : join(RUNS, `${first.name}.report${on}.html`);
 }
@@ -243,8 +243,8 @@ async function testSamples(run: RecordedRun, given: Given, progress: Progress): 
 }
 
 /** The folder of that data set; undefined for MNIST. */
-function dataOf({ record }: RecordedRun, given: Given): string | undefined {
-  return given.data ?? record?.options.data ?? undefined;
+function dataOf({ metadata }: RecordedRun, given: Given): string | undefined {
+  return given.data ?? metadata?.options.data ?? undefined;
 }
 
 async function predictionsOf(

@@ -11,7 +11,7 @@ import type { RunEntry } from "../runs/runs.ts";
 import { sizesOf } from "../network/words.ts";
 import { quotedValue } from "../text/one_line.ts";
 
-/** What options are called in a record where that is not their name in kebab case. */
+/** Names of options in `run.json` that differ from the kebab-case option. */
 const NAMES: Readonly<Record<string, string>> = {
   "step.kind": "optimizer",
   "schedule.kind": "schedule",
@@ -25,10 +25,10 @@ const APART = ["spec", "model", "out"];
 /** What decides nothing of a result, and so has no column. */
 const MACHINE = ["threads", "engine", "gpu-memory", "skip", "tune", "checkpoint-every"];
 
-/** The network that a record describes; undefined where another version of Spikelet has written something else. */
-export function networkOf({ record }: RunEntry): NetworkSpec | undefined {
+/** The network that the metadata describe; undefined where another version of Spikelet has written something else. */
+export function networkOf({ metadata }: RunEntry): NetworkSpec | undefined {
   try {
-    return record && parseNetworkSpec(record.options.spec);
+    return metadata && parseNetworkSpec(metadata.options.spec);
   } catch {
     return undefined;
   }
@@ -39,10 +39,10 @@ export function parametersOf(spec: NetworkSpec): number {
   return parameterShapes(spec).reduce((sum, [, shape]) => sum + shape.reduce((size, n) => size * n, 1), 0);
 }
 
-/** The settings of a run, as `--where` knows them: `learning-rate` → `0.1`. Empty for one without a record. */
+/** The settings of a run, as `--where` knows them: `learning-rate` → `0.1`. Empty without metadata. */
 export function settingsOf(run: RunEntry): ReadonlyMap<string, string> {
-  const { record } = run;
-  if (!record) return new Map();
+  const { metadata } = run;
+  if (!metadata) return new Map();
   const spec = networkOf(run);
   const hidden = spec?.layers.slice(0, -1) ?? [];
   return new Map([
@@ -50,7 +50,7 @@ export function settingsOf(run: RunEntry): ReadonlyMap<string, string> {
     ...hidden.length > 0
       ? [["neuron", [...new Set(hidden.map(({ neuron }) => neuron.kind))].join(",")]] as const
       : [],
-    ...Object.entries(record.options).filter(([key]) => !APART.includes(key)).flatMap(([key, value]) =>
+    ...Object.entries(metadata.options).filter(([key]) => !APART.includes(key)).flatMap(([key, value]) =>
       settingsIn(key, value)
     ),
   ]);
@@ -90,17 +90,20 @@ interface Figure {
 /** What every run has, or may come to have; in the order of columns. */
 export const FIGURES = {
   name: { show: ({ name }) => name, value: ({ name }) => name },
-  model: { show: ({ record }) => record?.options.model ?? "", value: ({ record }) => record?.options.model },
+  model: {
+    show: ({ metadata }) => metadata?.options.model ?? "",
+    value: ({ metadata }) => metadata?.options.model,
+  },
   state: { show: ({ state }) => state, value: ({ state }) => state },
-  epochs: { show: epochsOf, value: ({ record, reached }) => reached?.epoch ?? record?.options.epochs },
+  epochs: { show: epochsOf, value: ({ metadata, reached }) => reached?.epoch ?? metadata?.options.epochs },
   accuracy: {
-    show: ({ record }) => record?.result ? percent(record.result.test.accuracy) : "",
-    value: ({ record }) => record?.result?.test.accuracy,
+    show: ({ metadata }) => metadata?.result ? percent(metadata.result.test.accuracy) : "",
+    value: ({ metadata }) => metadata?.result?.test.accuracy,
     isDescending: true,
   },
   loss: {
-    show: ({ record }) => record?.result ? record.result.test.loss.toFixed(4) : "",
-    value: ({ record }) => record?.result?.test.loss,
+    show: ({ metadata }) => metadata?.result ? metadata.result.test.loss.toFixed(4) : "",
+    value: ({ metadata }) => metadata?.result?.test.loss,
   },
   time: {
     show: (run) => {
@@ -110,8 +113,8 @@ export const FIGURES = {
     value: secondsOf,
   },
   begun: {
-    show: ({ record }) => record?.started?.slice(0, 16).replace("T", " ") ?? "",
-    value: ({ record }) => record?.started,
+    show: ({ metadata }) => metadata?.started?.slice(0, 16).replace("T", " ") ?? "",
+    value: ({ metadata }) => metadata?.started,
   },
 } as const satisfies Readonly<Record<string, Figure>>;
 
@@ -168,12 +171,12 @@ function checkKey(option: string, key: string, runs: readonly RunEntry[]): void 
   throw new OptionError(`${option} ${quotedValue(key)}: expected one of ${known.join(", ")}`);
 }
 
-function epochsOf({ state, record, reached }: RunEntry): string {
-  if (!record) return "";
-  const { epochs } = record.options;
+function epochsOf({ state, metadata, reached }: RunEntry): string {
+  if (!metadata) return "";
+  const { epochs } = metadata.options;
   return state === "finished" ? `${reached?.epoch ?? epochs}` : `${reached?.epoch ?? 0} of ${epochs}`;
 }
 
-function secondsOf({ record, reached }: RunEntry): number | undefined {
-  return record?.result?.seconds ?? reached?.seconds;
+function secondsOf({ metadata, reached }: RunEntry): number | undefined {
+  return metadata?.result?.seconds ?? reached?.seconds;
 }

@@ -75,7 +75,7 @@ export function runsCommand(): CommandUnknownOpts {
       const found = filterRuns(all, given.where ?? []);
       const runs = given.sort === undefined ? found : sortRuns(found, given.sort);
       for (const line of describeRuns(runs, all.length)) say(line);
-      result(runs.map(({ record, ...entry }) => ({ ...entry, ...record, state: entry.state })));
+      result(runs.map(({ metadata, ...entry }) => ({ ...entry, ...metadata, state: entry.state })));
     })
     .addCommand(showCommand())
     .addCommand(removeCommand());
@@ -91,8 +91,8 @@ function showCommand(): CommandUnknownOpts {
       const run = await findRun(name);
       const checkpoints = await readCheckpoints(run);
       for (const line of describeRun(run, checkpoints)) say(line);
-      const { record, ...entry } = run;
-      result({ ...record, ...entry, checkpoints });
+      const { metadata, ...entry } = run;
+      result({ ...metadata, ...entry, checkpoints });
     });
 }
 
@@ -144,7 +144,7 @@ function describeRuns(runs: readonly RunEntry[], all: number): string[] {
         ["run", ...COLUMNS.slice(1), ...shown, "begun (UTC)"],
         ...runs.map((run, i) => [
           ...COLUMNS.map((column) => FIGURES[column].show(run)),
-          ...shown.map((name) => settings[i]!.get(name) ?? (run.record ? "none" : "")),
+          ...shown.map((name) => settings[i]!.get(name) ?? (run.metadata ? "none" : "")),
           FIGURES.begun.show(run),
         ]),
       ],
@@ -165,11 +165,11 @@ function describeRuns(runs: readonly RunEntry[], all: number): string[] {
 }
 
 function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): string[] {
-  const { name, directory, state, record, fault, reached } = run;
+  const { name, directory, state, metadata, fault, reached } = run;
   const rows: string[][] = [["Run", directory], ["State", describeState(run)]];
   if (fault !== undefined) rows.push(["Fault", fault]);
-  if (record) {
-    const { options, sessions, started, result } = record;
+  if (metadata) {
+    const { options, sessions, started, result } = metadata;
     if (started !== undefined) {
       const at = started.slice(0, 19).replace("T", " ");
       rows.push(["Begun", `${at} UTC, ${counted(sessions.length, "session")}`]);
@@ -180,7 +180,7 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
         `epoch ${reached.epoch} of ${options.epochs ?? "unknown"}, batch ${reached.batch}`,
       ]);
     }
-    const time = FIGURES.time.show(run), spec = networkOf(run), command = commandOf(record);
+    const time = FIGURES.time.show(run), spec = networkOf(run), command = commandOf(metadata);
     if (time !== "") rows.push(["Time", `${time} of training`]);
     if (result) {
       rows.push(["Accuracy", `${percent(result.test.accuracy)} on the test set`]);
@@ -242,14 +242,14 @@ function describePlace({ epoch, batch }: { readonly epoch: number; readonly batc
   return epoch > 1 ? `after epoch ${epoch - 1}` : "before the first batch";
 }
 
-function describeState({ state, record }: RunEntry): string {
+function describeState({ state, metadata }: RunEntry): string {
   switch (state) {
     case "running":
       return "running: a process is at work on it";
     case "killed":
       return "killed: no process is at work on it, and it is not finished";
     case "failed":
-      return `failed: ${record?.error ?? "it does not say why"}`;
+      return `failed: ${metadata?.error ?? "it does not say why"}`;
     case "interrupted":
       return "interrupted: it was asked to stop, and kept what it goes on from";
     case "empty":

@@ -32,7 +32,7 @@ import { observeTraining } from "./training_progress.ts";
 import { printError } from "../text/print.ts";
 import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
 
-/** By their attributes, the options that a resumed run takes anew; it has all others from its record. */
+/** By their attributes, the options that a resumed run takes anew; it has all others from its metadata. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
   ...[
     "resume",
@@ -52,7 +52,7 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set([
   ],
 ]);
 
-/** By their attributes, the options that say nothing of what a run comes to; its record's command goes without them. */
+/** By their attributes, the options that say nothing of what a run comes to; its metadata's command goes without them. */
 const BESIDE_COMMAND = ["name", "out", "checkpointEvery", "explain", "watch", "json", "quiet"];
 
 /** Makes the command. */

@@ -12,7 +12,7 @@ import { duration } from "../text/figures.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
 import { engineOptionsOf } from "../runs/run.ts";
 import { parseOptions } from "../runs/run_options.ts";
-import { readRecord } from "../runs/run_record.ts";
+import { readMetadata } from "../runs/run_metadata.ts";
 import { findRun } from "../runs/runs.ts";
 import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
@@ -62,7 +62,7 @@ export function tuneCommand(): CommandUnknownOpts {
 
 async function ofRun(run: string) {
   const { directory } = await findRun(run);
-  return engineOptionsOf(parseOptions((await readRecord(directory)).options, join(directory, "run.json")));
+  return engineOptionsOf(parseOptions((await readMetadata(directory)).options, join(directory, "run.json")));
 }
 
 function ofPreset(model: PresetName) {

@@ -24,7 +24,7 @@ import {
   scoreOf,
   wilsonInterval,
 } from "./predictions.ts";
-import type { RecordedRun } from "./records.ts";
+import type { RecordedRun } from "./recorded_run.ts";
 import { commandOf, optionsOf } from "./run_facts.ts";
 import { className, classTicks, percent } from "./words.ts";
 
@@ -71,8 +71,8 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
       }];
     }),
     warnings: compared.flatMap(({ run }, i) => [
-      ...(run.record && run.record.state !== "finished"
-        ? [`${names[i]}: its state is “${run.record.state}”.`]
+      ...(run.metadata && run.metadata.state !== "finished"
+        ? [`${names[i]}: its state is “${run.metadata.state}”.`]
         : []),
       ...(run.model ? [] : [`${names[i]}: it has no model, so nothing is said of its accuracy.`]),
     ]).concat(otherData(compared, names)),
@@ -154,13 +154,13 @@ function figuresSection(compared: readonly ComparedRun[], names: readonly string
           "training samples",
           ({ run }) => run.metrics.length > 0 ? count(pointsOf(run.metrics).at(-1)!.seen) : undefined,
         ),
-        row("training time", ({ run }) => run.record?.result && duration(run.record.result.seconds)),
+        row("training time", ({ run }) => run.metadata?.result && duration(run.metadata.result.seconds)),
         row(
           "samples a second",
-          ({ run: { record } }) =>
-            record?.result?.samplesPerSecond === undefined
+          ({ run: { metadata } }) =>
+            metadata?.result?.samplesPerSecond === undefined
               ? undefined
-              : count(record.result.samplesPerSecond),
+              : count(metadata.result.samplesPerSecond),
         ),
       ],
     }),
@@ -181,8 +181,8 @@ const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** What a run does otherwise than the notebook, in words. */
-function otherwise({ record, model }: RecordedRun): string[] {
-  const options = new Map(record ? optionsOf(record) : []);
+function otherwise({ metadata, model }: RecordedRun): string[] {
+  const options = new Map(metadata ? optionsOf(metadata) : []);
   const trained = [...options].filter(([name, value]) =>
     // Constants that the notebook has none of, such as a weight decay, count where they are not 0.
     name in NOTEBOOK_OPTIONS ? value !== NOTEBOOK_OPTIONS[name] : name.startsWith("step.") && value !== "0"
@@ -198,7 +198,7 @@ function otherwise({ record, model }: RecordedRun): string[] {
 /** The notebook's closing table, with the runs of its two networks beside its own figures. */
 function notebookSection(compared: readonly ComparedRun[], names: readonly string[]): Markup | undefined {
   const rows = compared.flatMap(({ run, predictions }, i) => {
-    const model = run.record?.options.model ?? run.model?.metadata.model ?? "";
+    const model = run.metadata?.options.model ?? run.model?.metadata.model ?? "";
     const theirs = NOTEBOOK[model];
     if (!theirs || !predictions) return [];
     const ours = scoreOf(predictions);
@@ -374,11 +374,11 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
 
 /** Options side by side, those that differ marked; and the commands. */
 function optionsSection(compared: readonly ComparedRun[], names: readonly string[]): Markup | undefined {
-  const all = compared.map(({ run }) => new Map(run.record ? optionsOf(run.record) : []));
+  const all = compared.map(({ run }) => new Map(run.metadata ? optionsOf(run.metadata) : []));
   const keys = [...new Set(all.flatMap((options) => [...options.keys()]))].filter((key) => key !== "name");
   if (keys.length === 0) return undefined;
   const commands = compared.flatMap(({ run }, i) => {
-    const command = run.record && commandOf(run.record);
+    const command = run.metadata && commandOf(run.metadata);
     return command === undefined ? [] : [html`
       <h3>${names[i]}</h3>
       <pre tabindex="0"><code>${command}</code></pre>

@@ -8,7 +8,7 @@ import { layerName } from "../network/words.ts";
 import { count, short } from "../text/figures.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, draw, SERIES, thinned } from "./plots.ts";
-import type { BatchMetrics } from "./records.ts";
+import type { BatchMetrics } from "./recorded_run.ts";
 
 /** A layer's norms. */
 export interface GradientCurve {

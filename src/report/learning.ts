@@ -8,7 +8,7 @@ import { count, loss } from "../text/figures.ts";
 import { gradientFigure } from "./gradients.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, draw, lossTicks, thinned, tickPercent } from "./plots.ts";
-import type { BatchMetrics, EpochMetrics } from "./records.ts";
+import type { BatchMetrics, EpochMetrics } from "./recorded_run.ts";
 import { percent } from "./words.ts";
 
 /** A point of a curve. */

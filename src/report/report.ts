@@ -16,7 +16,7 @@ import type { Markup } from "./markup.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
 import { scoreOf, wilsonInterval } from "./predictions.ts";
 import { ratesSection } from "./rates.ts";
-import type { RecordedRun } from "./records.ts";
+import type { RecordedRun } from "./recorded_run.ts";
 import { runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
 import { weightsSection } from "./weights.ts";
@@ -28,13 +28,15 @@ import { percent } from "./words.ts";
  * @param findings Missing where there is no model.
  */
 export function reportPage(run: RecordedRun, findings?: Findings): Promise<string> {
-  const { name, record, metrics, model } = run;
+  const { name, metadata, metrics, model } = run;
   const score = findings && scoreOf(findings.predictions);
   const sections: (readonly [id: string, name: string, content: Markup])[] = [];
   const add = (id: string, name: string, content: Markup | undefined) => {
     if (content !== undefined) sections.push([id, name, content]);
   };
-  if (record) add("learning", "Learning", learningSection(metrics, run.epochs, score, model?.spec.loss.kind));
+  if (metadata) {
+    add("learning", "Learning", learningSection(metrics, run.epochs, score, model?.spec.loss.kind));
+  }
   if (model && findings) {
     const { predictions, recordings, traced } = findings;
     const { spec, parameters } = model, samples = asPresented(findings.samples, spec);
@@ -63,23 +65,24 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
   return renderPage(content);
 }
 
-function leadOf({ record, model }: RecordedRun): string {
-  const kind = record?.options.model ?? model?.metadata.model;
+function leadOf({ metadata, model }: RecordedRun): string {
+  const kind = metadata?.options.model ?? model?.metadata.model;
   const sizes = model &&
     `${kind ? `${kind} network ` : ""}${sizesOf(model.spec)}${
       model.spec.steps > 1 ? `, ${count(model.spec.steps)} steps` : ""
     }`;
-  const trained = record?.result?.trainSamples !== undefined && record.options.epochs !== undefined
-    ? `${counted(record.options.epochs, "epoch")} of ${counted(record.result.trainSamples, "sample")}`
+  const trained = metadata?.result?.trainSamples !== undefined && metadata.options.epochs !== undefined
+    ? `${counted(metadata.options.epochs, "epoch")} of ${counted(metadata.result.trainSamples, "sample")}`
     : undefined;
-  const at = record?.finished ?? record?.started;
-  const when = record && [record.state, at === undefined ? "" : `${at.slice(0, 16).replace("T", " ")} UTC`]
-    .filter((part) => part !== "").join(" ");
+  const at = metadata?.finished ?? metadata?.started;
+  const when = metadata &&
+    [metadata.state, at === undefined ? "" : `${at.slice(0, 16).replace("T", " ")} UTC`]
+      .filter((part) => part !== "").join(" ");
   return [sizes ?? kind, trained, when].filter((part) => part !== undefined).join(" · ");
 }
 
 function tilesOf(
-  { record, model, metrics }: RecordedRun,
+  { metadata, model, metrics }: RecordedRun,
   findings: Findings | undefined,
   score: Score | undefined,
 ): Tile[] {
@@ -107,8 +110,8 @@ function tilesOf(
     const parameters = model.parameters.values().reduce((sum, { length }) => sum + length, 0);
     tiles.push({ name: "Parameters", value: count(parameters) });
   }
-  if (record?.result) {
-    const { seconds, samplesPerSecond } = record.result;
+  if (metadata?.result) {
+    const { seconds, samplesPerSecond } = metadata.result;
     tiles.push({
       name: "Training time",
       value: duration(seconds),
@@ -121,19 +124,19 @@ function tilesOf(
 }
 
 function warningsOf(
-  { record, model, modelPath }: RecordedRun,
+  { metadata, model, modelPath }: RecordedRun,
   findings: Findings | undefined,
   score: Score | undefined,
 ): string[] {
   const warnings: string[] = [];
-  if (record && record.state !== "finished") {
+  if (metadata && metadata.state !== "finished") {
     warnings.push(
-      `This run's state is “${record.state}”${record.error === undefined ? "" : `: ${record.error}`}.`,
+      `This run's state is “${metadata.state}”${metadata.error === undefined ? "" : `: ${metadata.error}`}.`,
     );
   }
-  warnings.push(...record?.result?.warnings ?? []);
+  warnings.push(...metadata?.result?.warnings ?? []);
   if (!model) warnings.push("It has no model, so what needs one is left out.");
-  const { correct, total } = record?.result?.test ?? {};
+  const { correct, total } = metadata?.result?.test ?? {};
   if (
     findings && score && correct !== undefined && total !== undefined &&
     (correct !== score.correct || total !== score.total)

@@ -5,8 +5,8 @@
  */
 import { INVOCATION } from "../text/invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
-import type { RunRecord } from "../runs/run_record.ts";
-import type { RecordedRun } from "./records.ts";
+import type { RunMetadata } from "../runs/run_metadata.ts";
+import type { RecordedRun } from "./recorded_run.ts";
 
 /** A path or value as a shell takes it. */
 export function quoted(text: string): string {
@@ -14,8 +14,8 @@ export function quoted(text: string): string {
 }
 
 /** The command that makes a run again; undefined for one that a program of the user's made. */
-export function commandOf(record: Pick<RunRecord, "command">): string | undefined {
-  return record.command && [INVOCATION, ...record.command.map(quoted)].join(" ");
+export function commandOf(metadata: Pick<RunMetadata, "command">): string | undefined {
+  return metadata.command && [INVOCATION, ...metadata.command.map(quoted)].join(" ");
 }
 
 /** Nested values as a flat list: `step.learningRate`, `0.1`. The network and the command have places of their own. */
@@ -31,20 +31,20 @@ export function flatten(value: unknown, path = ""): [name: string, value: string
 }
 
 /** A run's options without what is shown elsewhere. */
-export function optionsOf(record: RunRecord): [name: string, value: string][] {
-  const { spec: _spec, ...options } = record.options;
+export function optionsOf(metadata: RunMetadata): [name: string, value: string][] {
+  const { spec: _spec, ...options } = metadata.options;
   return flatten(options);
 }
 
 /** The section. */
-export function runSection({ record, model, modelPath }: RecordedRun): Markup {
-  const command = record && commandOf(record);
-  const spec = model?.spec ?? record?.options.spec;
+export function runSection({ metadata, model, modelPath }: RecordedRun): Markup {
+  const command = metadata && commandOf(metadata);
+  const spec = model?.spec ?? metadata?.options.spec;
   return section(
     "run",
     "The run",
-    record === undefined
-      ? html`<p>There is no record of a run beside this model: only what the file itself says is known.</p>`
+    metadata === undefined
+      ? html`<p>This model has no run.json beside it: only what the file itself says is known.</p>`
       : command === undefined
       ? html`<p>This run was not begun by the command line, or by a version that did not yet record its command. Its options are
 below.</p>`
@@ -53,14 +53,14 @@ below.</p>`
         weight.</p>
         <pre tabindex="0"><code>${command}</code></pre>
       `,
-    record
+    metadata
       ? html`<div class="grid words">${
-        table({ caption: "Options", head: ["option", "value"], rows: optionsOf(record) })
+        table({ caption: "Options", head: ["option", "value"], rows: optionsOf(metadata) })
       }${
         table({
           caption: "What it ran on, and what came of it",
           head: ["what", "value"],
-          rows: circumstances(record),
+          rows: circumstances(metadata),
         })
       }</div>`
       : html`<div class="words">${
@@ -80,7 +80,7 @@ below.</p>`
 }
 
 /** What the options do not say already. */
-function circumstances({ options, result, command: _command, ...rest }: RunRecord): [string, string][] {
+function circumstances({ options, result, command: _command, ...rest }: RunMetadata): [string, string][] {
   const told = new Set([...Object.keys(options), "dir"]);
   const results = Object.entries(result ?? {}).filter(([name]) => !told.has(name));
   return [...flatten(shortened(rest)), ...flatten(shortened(Object.fromEntries(results)))]
@@ -88,9 +88,9 @@ function circumstances({ options, result, command: _command, ...rest }: RunRecor
 }
 
 /** What was measured, with six digits; `run.json` has all of them. */
-function shortened(record: unknown): unknown {
+function shortened(value: unknown): unknown {
   return JSON.parse(
-    JSON.stringify(record),
+    JSON.stringify(value),
     (_, value) =>
       typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
   );

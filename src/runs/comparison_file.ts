@@ -137,7 +137,7 @@ function fileOf(name: string, started: string, facts: ComparisonFacts): Comparis
     name,
     path,
     async keep(runs, isFinished = false) {
-      const record = {
+      const content = {
         format: FORMAT,
         state: isFinished ? "finished" : "unfinished",
         version: VERSION,
@@ -150,7 +150,7 @@ function fileOf(name: string, started: string, facts: ComparisonFacts): Comparis
         data,
         runs,
       };
-      await writeFileAtomic(path, JSON.stringify(record, null, 2) + "\n");
+      await writeFileAtomic(path, JSON.stringify(content, null, 2) + "\n");
     },
     async discard() {
       await Deno.remove(path).catch(() => {}); // an empty file says nothing, and does no harm

@@ -23,7 +23,7 @@ import {
   type RecordedOptions,
   type ResumeChanges,
 } from "./run_options.ts";
-import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
+import { hasMetadata, readMetadata, type RunMetadata } from "./run_metadata.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { splitSamples } from "../training/split.ts";
@@ -49,12 +49,12 @@ export async function resumeTraining(
   if (changes.out !== undefined) await checkOutputFile(changes.out, MODEL_OUTPUT);
   using lock = await lockRunFolder(name);
   const { directory } = lock;
-  const { found, record, options: recorded, facts, notices } = await readRun(directory, name);
+  const { found, metadata, options: recorded, facts, notices } = await readRun(directory, name);
   const progress = found?.checkpoint.progress ?? BEGINNING;
-  checkEpochs(directory, recorded, changes.epochs, progress, record?.state === "finished");
-  const command = record?.command && changes.epochs !== undefined && changes.epochs !== recorded.epochs
-    ? withEpochs(record.command, changes.epochs, recorded)
-    : record?.command;
+  checkEpochs(directory, recorded, changes.epochs, progress, metadata?.state === "finished");
+  const command = metadata?.command && changes.epochs !== undefined && changes.epochs !== recorded.epochs
+    ? withEpochs(metadata.command, changes.epochs, recorded)
+    : metadata?.command;
   const options = { ...recorded, ...changes, ...(command && { command }) };
   const best = await readBest(directory, options, progress);
   const loaded = options.samples ?? await loadDataSet(options.data);
@@ -87,7 +87,7 @@ export async function resumeTraining(
     folder,
     checkpoints: await CheckpointFolder.open(directory, found?.fault === undefined),
     ...(found && { from: { ...found.checkpoint, ...(best && { best }) } }),
-    ...(record && { record }),
+    ...(metadata && { metadata }),
     ...(facts && { peakRssMiB: facts.peakRssMiB }),
   });
 }
@@ -95,7 +95,7 @@ export async function resumeTraining(
 /** A run as it was left. */
 interface LeftRun {
   readonly found: FoundCheckpoint | undefined;
-  readonly record: RunRecord | undefined;
+  readonly metadata: RunMetadata | undefined;
   readonly options: RecordedOptions;
   readonly facts: RunFacts | undefined;
   readonly notices: string[];
@@ -112,20 +112,20 @@ async function readRun(directory: string, name: string): Promise<LeftRun> {
       `${found.path} is whole: going on from there, after batch ${batch} of epoch ${epoch}`,
     );
   }
-  let record: RunRecord | undefined;
+  let metadata: RunMetadata | undefined;
   try {
-    record = await readRecord(directory);
+    metadata = await readMetadata(directory);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     if (!facts) {
-      throw await hasRecord(directory)
+      throw await hasMetadata(directory)
         ? new InputError(`${error.message}; and there is no checkpoint: train it anew under another --name`)
         : new InputError(`${directory}: it was stopped before it began: train it anew with --name ${name}`);
     }
     notices.push(error.message, `${directory}: its options are taken from its checkpoint`);
   }
   const kept = facts && parseOptions(facts.options, `${found!.path}: options`);
-  const written = record && parseOptions(record.options, `${directory}/run.json: options`);
+  const written = metadata && parseOptions(metadata.options, `${directory}/run.json: options`);
   const different = kept && written ? differences(kept, written) : [];
   if (different.length > 0) {
     throw new InputError(
@@ -134,7 +134,7 @@ async function readRun(directory: string, name: string): Promise<LeftRun> {
       }: other than when the run began: put back what was there`,
     );
   }
-  return { found, record, options: written ?? kept!, facts, notices };
+  return { found, metadata, options: written ?? kept!, facts, notices };
 }
 
 function checkEpochs(

@@ -11,7 +11,7 @@ import { readError, writeError } from "../files/file_access.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { cutJsonLines, type JsonLines, openJsonLines } from "../files/json_lines.ts";
 import { checkUnlocked, lockRun, type RunLock } from "./run_lock.ts";
-import { hasRecord } from "./run_record.ts";
+import { hasMetadata } from "./run_metadata.ts";
 
 /** Where runs are kept, below the current folder. */
 export const RUNS = "runs";
@@ -69,7 +69,7 @@ export async function createRunFolder(name: string): Promise<RunFolder> {
     throw taken(directory);
   }
   const lock = await lockRun(directory);
-  if (await hasRecord(directory)) { // another process was a moment faster
+  if (await hasMetadata(directory)) { // another process was a moment faster
     lock[Symbol.dispose]();
     throw taken(directory);
   }
@@ -199,12 +199,12 @@ async function makeFolder(directory: string): Promise<boolean> {
   }
 }
 
-/** Whether a folder is a run's: one with a record, or what a run leaves that was killed before it was written. */
+/** Whether a folder is a run's: one with `run.json`, or what a run leaves that was killed before it was written. */
 export async function isRun(directory: string): Promise<boolean> {
-  return await hasRecord(directory) || await isUnborn(directory);
+  return await hasMetadata(directory) || await isUnborn(directory);
 }
 
-/** Whether a folder is what a run leaves that was killed before its record was written: nothing but empty files. */
+/** Whether a folder is what a run leaves that was killed before its metadata was written: nothing but empty files. */
 async function isUnborn(directory: string): Promise<boolean> {
   try {
     for await (const { name, isFile } of Deno.readDir(directory)) {

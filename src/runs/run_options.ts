@@ -66,7 +66,7 @@ export interface RunOptions extends RecordedOptions {
   readonly name?: string | false;
   /** The data themselves, where they have been loaded already. */
   readonly samples?: DataSet;
-  /** The command that asks for the same run again, to be kept in its record: `["train", "--seed", "3"]`. */
+  /** The command that asks for the same run again, to be kept in its metadata: `["train", "--seed", "3"]`. */
   readonly command?: readonly string[];
   /** Find out in the end how the layers are doing. @default {false} */
   readonly explain?: boolean;

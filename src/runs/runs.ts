@@ -11,22 +11,22 @@ import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./read_checkpoint.ts";
 import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";
 import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
-import { hasRecord, readRecord, type RunRecord } from "./run_record.ts";
+import { hasMetadata, readMetadata, type RunMetadata } from "./run_metadata.ts";
 
 /**
- * How a run stands: what its record says, `killed` where that is out of date, `damaged` where it cannot be read, `empty` where
- * there is none.
+ * The state of a run: what its metadata say, `killed` where that is out of date, `damaged` where they cannot be read, `empty` where
+ * there are none.
  */
-export type RunState = RunRecord["state"] | "killed" | "damaged" | "empty";
+export type RunState = RunMetadata["state"] | "killed" | "damaged" | "empty";
 
-/** A run, as far as its record tells. */
+/** A run, as far as its metadata say. */
 export interface RunEntry {
   readonly name: string;
   readonly directory: string;
   readonly state: RunState;
   /** Absent where it cannot be read. */
-  readonly record?: RunRecord;
-  /** What is wrong with the record. */
+  readonly metadata?: RunMetadata;
+  /** What is wrong with the metadata. */
   readonly fault?: string;
   /** Where its last line of metrics stands. */
   readonly reached?: RunPoint;
@@ -46,7 +46,7 @@ export interface CheckpointEntry {
   readonly fault?: string;
 }
 
-/** All runs, in the order in which they began; those whose record cannot be read come last. */
+/** All runs, in the order in which they began; those whose metadata cannot be read come last. */
 export async function listRuns(): Promise<RunEntry[]> {
   const names: string[] = [];
   try {
@@ -57,7 +57,7 @@ export async function listRuns(): Promise<RunEntry[]> {
     if (!(error instanceof Deno.errors.NotFound)) throw readError(error, RUNS);
   }
   const runs = await Promise.all(names.map(readEntry));
-  const begun = ({ record }: RunEntry) => record?.started ?? "~";
+  const begun = ({ metadata }: RunEntry) => metadata?.started ?? "~";
   return runs.sort((a, b) => begun(a) < begun(b) ? -1 : begun(a) > begun(b) ? 1 : a.name < b.name ? -1 : 1);
 }
 
@@ -119,20 +119,20 @@ async function readEntry(name: string): Promise<RunEntry> {
   let locked = false;
   try {
     locked = await isLocked(directory);
-    const record = await readRecord(directory);
+    const metadata = await readMetadata(directory);
     return {
       ...common,
-      record,
-      state: locked ? "running" : record.state === "running" ? "killed" : record.state,
+      metadata,
+      state: locked ? "running" : metadata.state === "running" ? "killed" : metadata.state,
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const left = await hasRecord(directory) ? "damaged" : "empty";
+    const left = await hasMetadata(directory) ? "damaged" : "empty";
     return { ...common, state: locked ? "running" : left, fault: error.message };
   }
 }
 
-/** Where the last whole line of a file of metrics stands; `undefined` where there is none. */
+/** Where the last whole line of a file of metrics stands; `undefined` where there are none. */
 async function readReached(path: string): Promise<RunPoint | undefined> {
   try {
     const size = await sizeOfFile(path);

@@ -21,7 +21,7 @@ import { fingerprint, peakMemory } from "./run_facts.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { createCheckpointer } from "./checkpointer.ts";
 import { type DataSet, recordOptions, type RunOptions } from "./run_options.ts";
-import { type RunRecord, writeRecord } from "./run_record.ts";
+import { type RunMetadata, writeMetadata } from "./run_metadata.ts";
 import {
   RunInterrupted,
   type RunObserver,
@@ -56,7 +56,7 @@ export interface Session {
   readonly checkpoints?: CheckpointFolder;
   readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
   /** `run.json` as it was left. */
-  readonly record?: RunRecord;
+  readonly metadata?: RunMetadata;
   /** The most memory of earlier sessions. */
   readonly peakRssMiB?: number;
 }
@@ -71,27 +71,27 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
     threads: session.options.threads,
     deno: Deno.version,
   };
-  let record = recordOf(session, thisSession);
+  let metadata = metadataOf(session, thisSession);
   const leave = async (rest: Readonly<Record<string, unknown>>) => {
     if (!folder) return;
     const finished = new Date().toISOString();
-    await writeRecord(folder.directory, {
-      ...record,
-      sessions: [...session.record?.sessions ?? [], { ...thisSession, ...workOf(session) }],
+    await writeMetadata(folder.directory, {
+      ...metadata,
+      sessions: [...session.metadata?.sessions ?? [], { ...thisSession, ...workOf(session) }],
       finished,
       ...rest,
     });
   };
   let kept = from?.progress ?? BEGINNING;
   try {
-    if (folder) await writeRecord(folder.directory, record);
+    if (folder) await writeMetadata(folder.directory, metadata);
     const checkpointer = await checkpointerOf(session, (progress) => {
       kept = progress;
       observer.onCheckpoint?.(statusOf(session, progress));
     });
     const start = from ? undefined : await firstParameters(session);
     if (start) await engine.setParameters(start.parameters);
-    if (start?.layers) record = { ...record, start: start.layers };
+    if (start?.layers) metadata = { ...metadata, start: start.layers };
     await announce(session, start?.layers);
     const trained = await trainSession(session, checkpointer);
     const summary = await measureSession(session, trained);
@@ -120,21 +120,21 @@ function workOf({ engine, notices = [] }: Session) {
 }
 
 /** `run.json` as the session begins. */
-function recordOf(
+function metadataOf(
   session: Session,
   { started, ...facts }: { readonly started: string },
 ): Record<string, unknown> {
-  const { options, record, classes } = session;
+  const { options, metadata, classes } = session;
   const { command } = options;
   return {
     state: "running",
     version: VERSION,
-    started: record?.started ?? started,
+    started: metadata?.started ?? started,
     ...(command && { command }),
     options: recordOptions(options),
     ...(classes && { classes }),
-    ...(record?.start !== undefined && { start: record.start }),
-    sessions: [...record?.sessions ?? [], { started, ...facts, ...workOf(session) }],
+    ...(metadata?.start !== undefined && { start: metadata.start }),
+    sessions: [...metadata?.sessions ?? [], { started, ...facts, ...workOf(session) }],
   };
 }
 

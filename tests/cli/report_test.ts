@@ -290,7 +290,7 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
         assertOneLine(await spikelet(folder, ["report", ...args]), code, message);
       });
     }
-    await t.step("a damaged record", async () => {
+    await t.step("damaged metadata", async () => {
       await Deno.writeTextFile(join(folder, "runs", "dense", "run.json"), "{");
       assertOneLine(
         await spikelet(folder, ["report", "dense"]),

@@ -43,7 +43,7 @@ async function countLines(path: string): Promise<number> {
   }
 }
 
-async function recordOfRun(folder: string, name: string): Promise<Record<string, unknown>> {
+async function metadataOfRun(folder: string, name: string): Promise<Record<string, unknown>> {
   return recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", name, "run.json"))));
 }
 
@@ -71,7 +71,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       assert.match(stopped.stdout, /^ {2}deno task train --resume stopped {2}go on, to the same weights$/m);
       const lines = await linesOf(join(folder, "runs", "stopped", "metrics.jsonl"));
       assert.deepEqual([String(lines.at(-1)?.batch), String(lines.at(-1)?.epoch)], place?.slice(1));
-      assert.equal((await recordOfRun(folder, "stopped")).state, "interrupted");
+      assert.equal((await metadataOfRun(folder, "stopped")).state, "interrupted");
       const again = await stopAfter(
         folder,
         ["train", "--resume", "stopped", "--json", "--threads", "2"],
@@ -87,7 +87,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       assert.deepEqual(resumed.test, whole.test);
       assert.equal(await countLines(join(folder, "runs", "stopped", "metrics.jsonl")), 360);
       assert.ok(Number(resumed.seconds) > Number(lines.at(-1)?.seconds), "times add up");
-      const { sessions } = await recordOfRun(folder, "stopped");
+      const { sessions } = await metadataOfRun(folder, "stopped");
       assert.ok(Array.isArray(sessions));
       assert.deepEqual(sessions.map((session) => recordOf(session).threads), [1, 2, 2]);
     }),
@@ -126,7 +126,7 @@ Deno.test(
     assert.equal(code, 143);
     assert.ok(milliseconds >= 1000, `a second lies between them: ${milliseconds} ms`);
     await Promise.all([child.stdout.cancel(), child.stderr.cancel()]);
-    assert.equal((await recordOfRun(folder, "slow")).state, "running", "it had no time to say more");
+    assert.equal((await metadataOfRun(folder, "slow")).state, "running", "it had no time to say more");
     assert.equal((await spikeletJson(folder, ["runs", "show", "slow"])).state, "killed");
   }),
 );

@@ -188,7 +188,7 @@ Deno.test("runs rm removes a run only where it is told to, and no other", async 
   });
 });
 
-/** A run's folder with nothing but a record, as `train` writes it. */
+/** A run's folder with nothing but its metadata, as `train` writes it. */
 async function writeRun(
   folder: string,
   name: string,

@@ -6,8 +6,8 @@ import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
-import type { RecordedRun } from "../../src/report/records.ts";
-import { parseRecord } from "../../src/runs/run_record.ts";
+import type { RecordedRun } from "../../src/report/recorded_run.ts";
+import { parseMetadata } from "../../src/runs/run_metadata.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { startEngine } from "../engine/batches.ts";
 import { drawParameters, drawSamples, networkCases } from "../engine/network_cases.ts";
@@ -23,7 +23,7 @@ function recordedRun(
   return {
     name: `<b onclick="x">&amp;'`,
     directory: "runs/x",
-    record: parseRecord(
+    metadata: parseMetadata(
       '{"state":"running","options":{"model":"notebook","epochs":2,"note":"</script><img src=x>"}}',
       "r",
     ),

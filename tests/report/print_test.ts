@@ -6,8 +6,8 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { comparisonPage } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
-import type { RecordedRun } from "../../src/report/records.ts";
-import { parseRecord } from "../../src/runs/run_record.ts";
+import type { RecordedRun } from "../../src/report/recorded_run.ts";
+import { parseMetadata } from "../../src/runs/run_metadata.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { CHROMIUM, CHROMIUM_ARGUMENTS, hasChromium } from "../chromium.ts";
 import { named } from "../deno_version.ts";
@@ -33,7 +33,7 @@ async function examinedRun(seed: number) {
   const run: RecordedRun = {
     name: `printed ${seed}`,
     directory: "runs/printed",
-    record: parseRecord(JSON.stringify({ state: "running", options, sessions }), "a record"),
+    metadata: parseMetadata(JSON.stringify({ state: "running", options, sessions }), "run.json"),
     metrics: Array.from({ length: EPOCHS }, (_, i) => ({ ...batch, epoch: 1 + i })),
     epochs: [],
     model: { spec, parameters, metadata: {} },

@@ -8,7 +8,7 @@ import assert from "node:assert/strict";
 import { EngineError } from "../../src/errors.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { resumeTraining } from "../../src/runs/resume.ts";
-import { readRecord } from "../../src/runs/run_record.ts";
+import { readMetadata } from "../../src/runs/run_metadata.ts";
 import { type RunOptions, runTraining } from "../../src/runs/run.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 
@@ -47,7 +47,7 @@ const error = await runTraining({ ...OPTIONS, name: "dying" }, {
 }).then(() => undefined, (error: unknown) => error);
 assert.ok(error instanceof EngineError, String(error));
 assert.match(error.message, /^worker 2 of 3 stopped: /);
-const { state, error: written } = await readRecord("runs/dying");
+const { state, error: written } = await readMetadata("runs/dying");
 assert.deepEqual([state, written], ["failed", error.message]);
 
 const resumed = await resumeTraining("dying", { samples });

@@ -9,7 +9,7 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { InputError } from "../../src/errors.ts";
 import { resumeTraining } from "../../src/runs/resume.ts";
 import { readNewest } from "../../src/runs/checkpoint_folder.ts";
-import { hasRecord } from "../../src/runs/run_record.ts";
+import { hasMetadata } from "../../src/runs/run_metadata.ts";
 import { type RunOptions, runTraining } from "../../src/runs/run.ts";
 import { drawSamples } from "../engine/network_cases.ts";
 
@@ -107,7 +107,7 @@ for (let first = 1; first <= all; first++) {
       const newest = await readNewest(`runs/${name}`);
       assert.equal(newest?.fault, undefined, name);
     } else assert.ok(kind === "once" || first === all, name); // a folder that could not be synced ends no run
-    const begun = await hasRecord(`runs/${name}`);
+    const begun = await hasMetadata(`runs/${name}`);
     const summary = error === undefined
       ? whole
       : begun

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { parseMetrics } from "../../src/report/records.ts";
+import { parseMetrics } from "../../src/report/recorded_run.ts";
 import { commandOf, flatten, optionsOf, quoted } from "../../src/report/run_facts.ts";
-import { parseRecord } from "../../src/runs/run_record.ts";
+import { parseMetadata } from "../../src/runs/run_metadata.ts";
 
 const LINE =
   '{"epoch":1,"batch":1,"samples":5,"loss":2.5,"accuracy":0.2,"firingRate":0.01,"seconds":1,"new":[1]}';
@@ -28,28 +28,31 @@ Deno.test("parseMetrics() names a damaged line", () => {
   }
 });
 
-Deno.test("parseRecord() takes records of other versions, and refuses what is none", () => {
-  const record = parseRecord(
+Deno.test("parseMetadata() takes metadata of other versions, and refuses what is none", () => {
+  const metadata = parseMetadata(
     '{"state":"interrupted","options":{"epochs":3,"later":{"a":[1]}},"x":1}',
     "run.json",
   );
-  assert.deepEqual([record.state, optionsOf(record)], ["interrupted", [["epochs", "3"], ["later.a", "[1]"]]]);
+  assert.deepEqual([metadata.state, optionsOf(metadata)], ["interrupted", [["epochs", "3"], [
+    "later.a",
+    "[1]",
+  ]]]);
   for (const text of ["", "[]", "{}", '{"state":1,"options":{}}', '{"state":"finished"}']) {
     assert.throws(
-      () => parseRecord(text, "run.json"),
+      () => parseMetadata(text, "run.json"),
       (error) => error instanceof InputError && error.message.startsWith("run.json: "),
     );
   }
 });
 
 Deno.test("commandOf() gives the command back, quoted as a shell takes it", () => {
-  const record = (command: unknown) =>
-    parseRecord(JSON.stringify({ state: "finished", command, options: {} }), "r");
+  const metadata = (command: unknown) =>
+    parseMetadata(JSON.stringify({ state: "finished", command, options: {} }), "r");
   assert.equal(
-    commandOf(record(["train", "--limit", "5", "--data", "my data"])),
+    commandOf(metadata(["train", "--limit", "5", "--data", "my data"])),
     "deno task train --limit 5 --data 'my data'",
   );
-  assert.equal(commandOf(record(undefined)), undefined);
+  assert.equal(commandOf(metadata(undefined)), undefined);
   assert.equal(quoted("it's"), "'it'\\''s'");
 });
 

@@ -13,7 +13,7 @@ import { parseJson } from "../text/json.ts";
 import { type Model, readModel } from "../network/model_file.ts";
 import { type BatchMetrics, batchMetrics } from "../training/batch_metrics.ts";
 import { RUNS } from "../runs/run_folder.ts";
-import { hasRecord, readRecord, type RunRecord } from "../runs/run_record.ts";
+import { hasMetadata, readMetadata, type RunMetadata } from "../runs/run_metadata.ts";
 
 const epoch = v.looseObject({
   epoch: v.number(),
@@ -32,7 +32,7 @@ export interface RecordedRun {
   /** Where its files are. */
   readonly directory: string;
   /** Missing for a model without a run. */
-  readonly record?: RunRecord;
+  readonly metadata?: RunMetadata;
   /** In the order of training; empty for a model without a run. */
   readonly metrics: readonly BatchMetrics[];
   /** In the order of training; empty where none were recorded. */
@@ -51,13 +51,13 @@ export interface RecordedRun {
  */
 export async function readRun(runOrFile: string): Promise<RecordedRun> {
   for (const directory of [runOrFile, join(RUNS, runOrFile)]) {
-    if (!await hasRecord(directory)) continue;
+    if (!await hasMetadata(directory)) continue;
     const modelPath = join(directory, "model.safetensors");
     const model = await isFile(modelPath) ? await readModel(modelPath) : undefined;
     return {
       name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
       directory,
-      record: await readRecord(directory),
+      metadata: await readMetadata(directory),
       metrics: await readLines(join(directory, "metrics.jsonl"), batchMetrics),
       epochs: await readLines(join(directory, "epochs.jsonl"), epoch),
       ...(model && { model, modelPath }),

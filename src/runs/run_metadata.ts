@@ -1,5 +1,5 @@
 /**
- * `run.json`: what a run was asked for, when it was at work and with what, and what it came to.
+ * `run.json`, the metadata of a run: its options, the times it was at work and with what, and its result.
  *
  * @module
  */
@@ -54,27 +54,27 @@ const schema = v.looseObject({
 });
 
 /** What `run.json` holds, as far as it is read again. */
-export type RunRecord = v.InferOutput<typeof schema>;
+export type RunMetadata = v.InferOutput<typeof schema>;
 
-/** Reads a run's record. @throws {InputError} when it is missing or damaged. */
-export async function readRecord(directory: string): Promise<RunRecord> {
+/** Reads a run's metadata. @throws {InputError} when they are missing or damaged. */
+export async function readMetadata(directory: string): Promise<RunMetadata> {
   const path = join(directory, FILE);
-  return parseRecord(await readText(path, LARGEST_NOTE), path);
+  return parseMetadata(await readText(path, LARGEST_NOTE), path);
 }
 
 /**
- * Reads a run's record from the text of its file.
+ * Reads a run's metadata from the text of its file.
  *
  * @param path What messages call it.
  * @throws {InputError} when it is damaged.
  */
-export function parseRecord(text: string, path: string): RunRecord {
+export function parseMetadata(text: string, path: string): RunMetadata {
   const value = parseJson(text, path, "the file is damaged");
   const parsed = v.safeParse(schema, value, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new InputError(
-    `${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}: this is not the record of a run`,
+    `${path}: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}: these are not a run's metadata`,
   );
 }
 
@@ -82,25 +82,25 @@ export function parseRecord(text: string, path: string): RunRecord {
  * The folder of the data that a model's run was trained on; undefined where that is MNIST, and for a file outside any run.
  *
  * @param model The path of a run's model, or of one of its checkpoints.
- * @throws {InputError} when the run's record is damaged.
+ * @throws {InputError} when the run's metadata are damaged.
  */
 export async function dataOfRun(model: string): Promise<string | undefined> {
   const folder = dirname(model);
   const directory = basename(folder) === "checkpoints" ? dirname(folder) : folder;
-  if (!await hasRecord(directory)) return undefined;
-  return (await readRecord(directory)).options.data ?? undefined;
+  if (!await hasMetadata(directory)) return undefined;
+  return (await readMetadata(directory)).options.data ?? undefined;
 }
 
-/** Writes a run's record. @throws {InputError} when it cannot be written. */
-export async function writeRecord(
+/** Writes a run's metadata. @throws {InputError} when they cannot be written. */
+export async function writeMetadata(
   directory: string,
-  record: Readonly<Record<string, unknown>>,
+  metadata: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await writeFileAtomic(join(directory, FILE), JSON.stringify(record, null, 2) + "\n");
+  await writeFileAtomic(join(directory, FILE), JSON.stringify(metadata, null, 2) + "\n");
 }
 
-/** Whether a folder has a record, be it readable or not: a run begins by writing it. */
-export async function hasRecord(directory: string): Promise<boolean> {
+/** Whether a folder has `run.json`, be it readable or not: a run begins by writing it. */
+export async function hasMetadata(directory: string): Promise<boolean> {
   try {
     await Deno.lstat(join(directory, FILE));
     return true;
