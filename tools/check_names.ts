@@ -31,6 +31,17 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  {
+    old: /\b(lanes?|Lanes?|lane_engine|LaneEngine)\b/,
+    now: "worker, WorkerPool, ThreadedEngine",
+    allowed: {
+      "asm": "lanes of a SIMD vector",
+      "tests/asm": "the same",
+      "docs/internals/determinism.md": "the same",
+      "docs/performance.md": "the same",
+      "src/engine/gpu": "lanes of a device",
+    },
+  },
   { old: /\b(ways? forward|presentation)\b/i, now: "forward pass" },
   { old: /\b(ways? back|way_back|wayBack|goBack)\b/i, now: "backward pass" },
   { old: /\b[eE]xcess(At)?\b/, now: "distance to threshold" },

@@ -31,7 +31,7 @@ const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("playground/", ROOT);
 const OUT = join("dist", "page");
 /** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
-const WORKER = '"./worker.ts"', LANE = '"./lane.js"';
+const WORKER = '"./worker.ts"', ENGINE_WORKER = '"./engine_worker.js"';
 
 /** The scripts. The engine's worker lies under another name here, which the engine is told. */
 async function scripts(): Promise<Bundle> {
@@ -40,7 +40,7 @@ async function scripts(): Promise<Bundle> {
   const renamed = files.map(({ name, contents }) => {
     const code = new TextDecoder().decode(contents);
     named += code.split(WORKER).length - 1;
-    return { name, contents: new TextEncoder().encode(code.replaceAll(WORKER, LANE)) };
+    return { name, contents: new TextEncoder().encode(code.replaceAll(WORKER, ENGINE_WORKER)) };
   });
   if (named !== 1) throw new SpikeletError(`the bundle names ${WORKER} ${named} times, expected once`);
   return { files: renamed, packages };

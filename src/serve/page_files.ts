@@ -15,7 +15,7 @@ export function withModel(html: string): string {
 }
 
 /** The page's modules in `playground/`. Each becomes a script; a worker's address is that of its own. */
-export const PAGE_ENTRIES = ["main.ts", "trainer.ts", "inspector.ts", "lane.ts"] as const;
+export const PAGE_ENTRIES = ["main.ts", "trainer.ts", "inspector.ts", "engine_worker.ts"] as const;
 
 const TYPES: Readonly<Record<string, string>> = {
   html: "text/html; charset=utf-8",

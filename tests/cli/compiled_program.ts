@@ -264,7 +264,7 @@ Deno.test("the binary serves the page, whole, begun with the served model", asyn
         queue.push(...[...text.matchAll(/["'`](?:\.\/)?([\w-]+\.js)["'`]/g)].map(([, next = ""]) => next));
       }
     }
-    for (const name of ["style.css", "main.js", "trainer.js", "inspector.js", "lane.js"]) {
+    for (const name of ["style.css", "main.js", "trainer.js", "inspector.js", "engine_worker.js"]) {
       assert.ok(found.has(name), name);
     }
 

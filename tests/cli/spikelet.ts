@@ -106,8 +106,8 @@ export async function inTurns<Item>(
   test: (item: Item) => Promise<void>,
 ): Promise<void> {
   const queue = items.values();
-  const lane = async () => {
+  const start = async () => {
     for (const item of queue) await test(item);
   };
-  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, lane));
+  await Promise.all(Array.from({ length: navigator.hardwareConcurrency }, start));
 }

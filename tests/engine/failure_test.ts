@@ -20,7 +20,7 @@ const SPEC = notebookNetwork({
 });
 const SAMPLES = drawSamples(SPEC, 1, 100, false);
 
-/** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a lane that reads them throws a TypeError. */
+/** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a worker that reads them throws a TypeError. */
 function foreignSamples(): Samples {
   const samples = { ...SAMPLES };
   Reflect.set(samples, "ids", new BigInt64Array(SAMPLES.count));
@@ -134,10 +134,10 @@ for (const threads of [1, 2]) {
 for (const threads of [0, 1, 3]) {
   const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;
 
-  Deno.test(`an error in a lane of ${threads} rejects its call with an EngineError that names it, and hangs no other`, async () => {
+  Deno.test(`an error in a worker of ${threads} rejects its call with an EngineError that names it, and hangs no other`, async () => {
     using engine = await startEngine({ spec: SPEC, threads, recordStates: true });
     const foreign = foreignSamples();
-    // Of one sample, so that the other lanes wait for the one that throws.
+    // Of one sample, so that the other workers wait for the one that throws.
     const calls = [
       engine.train(batchOf(SAMPLES), STEP),
       engine.train(batchOf(foreign, [0]), STEP),

@@ -3,7 +3,7 @@ import { compilePlan } from "../../src/engine/plan.ts";
 import { Core } from "../../src/engine/wasm/core.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import type { Batch, BatchResult, Engine } from "../../src/engine/engine.ts";
-import { shardRange } from "../../src/engine/wasm/lane.ts";
+import { shardRange } from "../../src/engine/wasm/engine_worker.ts";
 import { toLayout } from "../../src/engine/wasm/layout.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";

@@ -1,5 +1,5 @@
 /**
- * Keeps the device and the lanes busy together: while the lanes work on one chunk of a batch, the device multiplies the next.
+ * Keeps the device and the workers busy together: while these work on one chunk of a batch, the device multiplies the next.
  *
  * @module
  */
@@ -9,9 +9,9 @@ import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteStep } from "../optimizer.ts";
 import type { Plan } from "../plan.ts";
 import type { Exchange } from "../wasm/external_matmul.ts";
-import { type Job, type Part, shardCount } from "../wasm/lane.ts";
-import type { Director } from "../wasm/lane_engine.ts";
-import type { Lanes } from "../wasm/lanes.ts";
+import { type Job, type Part, shardCount } from "../wasm/engine_worker.ts";
+import type { Director } from "../wasm/threaded_engine.ts";
+import type { WorkerPool } from "../wasm/worker_pool.ts";
 import type { SharedState } from "../wasm/shared_state.ts";
 import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
 import type { DeviceMatmul } from "./device_matmul.ts";
@@ -34,7 +34,7 @@ export function chunkSize(batchSize: number, plan: Plan): number {
 /** What a director has at hand. */
 export interface HybridParts {
   readonly matmul: DeviceMatmul;
-  readonly lanes: Lanes;
+  readonly workers: WorkerPool;
   readonly shared: SharedState;
   readonly exchange: Exchange;
   /** Makes room on the device for chunks of so many samples, and frees it. */
@@ -52,10 +52,10 @@ export class HybridDirector implements Director {
 
   train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void> {
     return this.#inOrder(async () => {
-      const { matmul, lanes, shared } = this.#parts;
+      const { matmul, workers, shared } = this.#parts;
       const shards = await this.#present(job, samples, true);
       await matmul.readGradient(shared.given);
-      await lanes.handOut({ kind: "update", job: { ...job, shards }, step, number });
+      await workers.handOut({ kind: "update", job: { ...job, shards }, step, number });
     });
   }
 
@@ -67,14 +67,14 @@ export class HybridDirector implements Director {
 
   trace(job: Job, samples: Samples): Promise<SampleTrace> {
     return this.#inOrder(async () => {
-      const { matmul, lanes, shared, device } = this.#parts;
+      const { matmul, workers, shared, device } = this.#parts;
       const first = { ...job, samples, indices: job.indices.slice(0, 1) };
       device.fit(1);
       matmul.setParameters(shared.parameters);
       const { chunk, arrived } = matmul.multiply(first, { samples: 1, groups: 1 }, 0);
       matmul.release(chunk);
       await arrived;
-      return (await lanes.handOut({ kind: "trace", job }, 1)).trace!;
+      return (await workers.handOut({ kind: "trace", job }, 1)).trace!;
     });
   }
 
@@ -142,11 +142,11 @@ export class HybridDirector implements Director {
     return counts[0]! + (counts[1] ?? 0);
   }
 
-  /** Has the lanes take a part's currents, and leave its coefficients. */
+  /** Has the workers take a part's currents, and leave its coefficients. */
   async #handOut(job: Job, part: Part, isTraining: boolean): Promise<void> {
-    const { lanes, shared, exchange } = this.#parts;
+    const { workers, shared, exchange } = this.#parts;
     shared.control[1 + part.slot] = 0;
     exchange.slots[part.slot].count[0] = 0;
-    await lanes.handOut({ kind: "present", job, part, isTraining });
+    await workers.handOut({ kind: "present", job, part, isTraining });
   }
 }

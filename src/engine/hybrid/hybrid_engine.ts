@@ -19,8 +19,8 @@ import { openBackend } from "../gpu/tfjs_backend.ts";
 import { compilePlan, type Plan } from "../plan.ts";
 import { createExchange } from "../wasm/external_matmul.ts";
 import type { KernelModule } from "../wasm/kernels.ts";
-import { shardCount } from "../wasm/lane.ts";
-import { LaneEngine, type LaneEngineOptions } from "../wasm/lane_engine.ts";
+import { shardCount } from "../wasm/engine_worker.ts";
+import { ThreadedEngine, type ThreadedEngineOptions } from "../wasm/threaded_engine.ts";
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { groupsOf, partsOf } from "../webgpu/chunking.ts";
@@ -84,7 +84,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
     const build = describeKernels(kernels),
       products = `products on ${name}${isSoftware ? ", a software adapter" : ""}`;
     let fitted = 0;
-    return new DeviceLaneEngine(backend, {
+    return new DeviceThreadedEngine(backend, {
       name: "hybrid",
       description: `${build}, ${describeThreads(threads)}, ${products}`,
       arithmetic: `${build}, ${products}`,
@@ -115,10 +115,10 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
   }
 }
 
-class DeviceLaneEngine extends LaneEngine implements HybridEngine {
+class DeviceThreadedEngine extends ThreadedEngine implements HybridEngine {
   readonly #backend: Backend;
 
-  constructor(backend: Backend, options: LaneEngineOptions) {
+  constructor(backend: Backend, options: ThreadedEngineOptions) {
     super(options);
     this.#backend = backend;
   }

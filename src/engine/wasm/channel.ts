@@ -1,32 +1,32 @@
 /**
- * A lane as the engine sees it: something that takes messages in order and answers some of them, in a worker or here.
+ * A worker as the engine sees it: something that takes messages in order and answers some of them, in a thread of its own or in the caller's.
  *
  * @module
  */
 import { EngineError } from "../../errors.ts";
-import { Lane, type LaneMessage, type LaneReply, type LaneSetup } from "./lane.ts";
+import { EngineWorker, type WorkerMessage, type WorkerReply, type WorkerSetup } from "./engine_worker.ts";
 
-/** Where messages for a lane go. */
+/** Where messages for a worker go. */
 export interface Channel {
-  post(message: LaneMessage): void;
+  post(message: WorkerMessage): void;
   close(): void;
 }
 
-/** Who hears a lane. */
+/** Who hears a worker. */
 export interface ChannelListener {
-  answer(reply: LaneReply): void;
+  answer(reply: WorkerReply): void;
   fail(error: EngineError): void;
 }
 
-/** Starts a worker and makes its lane there. */
-export function openWorker(setup: LaneSetup, listener: ChannelListener): Channel {
+/** Starts a thread, and a worker in it. */
+export function openWorker(setup: WorkerSetup, listener: ChannelListener): Channel {
   if (typeof Worker === "undefined") {
     throw new EngineError("this runtime has no workers: make the engine with threads: 0");
   }
   const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  const name = `worker ${setup.lane + 1} of ${setup.lanes}`;
+  const name = `worker ${setup.worker + 1} of ${setup.workers}`;
   const stopped = (reason: string) => listener.fail(new EngineError(`${name} stopped: ${reason}`));
-  worker.onmessage = ({ data }: MessageEvent<LaneReply>) => {
+  worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => {
     if (data.failure === undefined) listener.answer(data);
     else stopped(data.failure);
   };
@@ -40,11 +40,11 @@ export function openWorker(setup: LaneSetup, listener: ChannelListener): Channel
 }
 
 /**
- * Makes a lane in the caller's own thread. Each message is carried out when the one before has been answered, so that the
+ * Makes a worker in the caller's own thread. Each message is carried out when the one before has been answered, so that the
  * order of answers is that of a worker's.
  */
-export function openLocal(setup: LaneSetup, listener: ChannelListener): Channel {
-  const lane = carryOut(() => new Lane(setup));
+export function openLocal(setup: WorkerSetup, listener: ChannelListener): Channel {
+  const worker = carryOut(() => new EngineWorker(setup));
   let closed = false;
   let last = Promise.resolve();
   return {
@@ -52,7 +52,7 @@ export function openLocal(setup: LaneSetup, listener: ChannelListener): Channel 
       last = last.then(() => {
         if (closed) return;
         try {
-          const reply = carryOut(() => lane.handle(message));
+          const reply = carryOut(() => worker.handle(message));
           if (reply) listener.answer(reply);
         } catch (error) {
           if (!(error instanceof EngineError)) throw error;
@@ -66,7 +66,7 @@ export function openLocal(setup: LaneSetup, listener: ChannelListener): Channel 
   };
 }
 
-/** What goes wrong inside a lane is the engine's failure, whatever it was; its cause is kept. */
+/** What goes wrong inside a worker is the engine's failure, whatever it was; its cause is kept. */
 function carryOut<Result>(work: () => Result): Result {
   try {
     return work();

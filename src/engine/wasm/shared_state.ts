@@ -1,9 +1,9 @@
 /**
- * The memory that an engine and its lanes share: parameters, what moves them, and what batches come to.
+ * The memory that an engine and its workers share: parameters, what moves them, and what batches come to.
  *
  * @module
  */
-/** Memory that all threads see. With a single lane it need not be shared. */
+/** Memory that all threads see. With a single worker it need not be shared. */
 export interface SharedState {
   /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
   readonly control: Int32Array;
@@ -11,7 +11,7 @@ export interface SharedState {
   /** What the optimizer remembers: SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
   /**
-   * The gradient of the first parameters, whose sum another makes: what `ExternalMatmul` leaves to it. The lanes have no
+   * The gradient of the first parameters, whose sum another makes: what `ExternalMatmul` leaves to it. The workers have no
    * gradient of these, and so the shards begin behind them.
    */
   readonly given: Float32Array;
@@ -27,7 +27,7 @@ export interface SlotResults {
   readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
-  /** One entry a lane: spikes of each unit below the top, over the samples that the lane presented. */
+  /** One entry a worker: spikes of each unit below the top, over the samples that the worker presented. */
   readonly unitSpikes: readonly Uint32Array[];
   /** One entry a block of parameters (`gradientBlocks`): Σ g² of the batch's gradient. */
   readonly squares: Float64Array;
@@ -44,7 +44,7 @@ export interface SharedSizes {
   readonly blocks: number;
   readonly batchSize: number;
   readonly classes: number;
-  readonly lanes: number;
+  readonly workers: number;
   /** Units of the layers below the top. */
   readonly unitsBelow: number;
   readonly threaded: boolean;
@@ -52,7 +52,7 @@ export interface SharedSizes {
 
 /** Makes it, all zeros. */
 export function shareState(sizes: SharedSizes): SharedState {
-  const { size, given, shards, blocks, batchSize, classes, lanes, unitsBelow, threaded } = sizes;
+  const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -60,7 +60,7 @@ export function shareState(sizes: SharedSizes): SharedState {
     logits: floats(batchSize * classes),
     predictions: new Uint8Array(bytes(batchSize)),
     spikes: new Int32Array(bytes(4 * batchSize)),
-    unitSpikes: Array.from({ length: lanes }, () => new Uint32Array(bytes(4 * unitsBelow))),
+    unitSpikes: Array.from({ length: workers }, () => new Uint32Array(bytes(4 * unitsBelow))),
     squares: new Float64Array(bytes(8 * blocks)),
   });
   return {

@@ -39,7 +39,7 @@ export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
     labels: new Uint8Array(1),
   };
   const matmul = plan.forward.find(({ kind }) => kind === "matmul")!;
-  const lanes = TILES[precision].map((tile) => {
+  const candidates = TILES[precision].map((tile) => {
     const core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: 0, precision, tile });
     core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
     core.load(samples, 0, 0, 0);
@@ -48,13 +48,13 @@ export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
     return { tile, core, least: Infinity };
   });
   for (let round = 0; round < ROUNDS; round++) {
-    for (const lane of lanes) {
+    for (const candidate of candidates) {
       const started = performance.now();
-      for (let i = 0; i < MATMULS; i++) lane.core.execute(matmul);
-      lane.least = Math.min(lane.least, 1000 * (performance.now() - started) / MATMULS);
+      for (let i = 0; i < MATMULS; i++) candidate.core.execute(matmul);
+      candidate.least = Math.min(candidate.least, 1000 * (performance.now() - started) / MATMULS);
     }
   }
-  const fastest = lanes.reduce((best, lane) => lane.least < best.least ? lane : best);
-  const microseconds = lanes.map(({ tile, least }) => [tile, Math.round(least * 10) / 10]);
+  const fastest = candidates.reduce((best, candidate) => candidate.least < best.least ? candidate : best);
+  const microseconds = candidates.map(({ tile, least }) => [tile, Math.round(least * 10) / 10]);
   return { tile: fastest.tile, microseconds: Object.fromEntries(microseconds) };
 }

@@ -1,7 +1,7 @@
 /**
  * The WASM engine: SIMD kernels on every core, one worker each, every worker with a memory of its own.
  *
- * The number of threads never changes a bit of the result (see lane.ts). With `threads: 0` there is no worker: the caller's
+ * The number of threads never changes a bit of the result (see engine_worker.ts). With `threads: 0` there is no worker: the caller's
  * own thread does the work, where a runtime has no workers or no shared memory.
  *
  * @module
@@ -13,8 +13,8 @@ import type { Engine } from "../engine.ts";
 import { compilePlan } from "../plan.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
-import { shardCount } from "./lane.ts";
-import { LaneEngine } from "./lane_engine.ts";
+import { shardCount } from "./engine_worker.ts";
+import { ThreadedEngine } from "./threaded_engine.ts";
 import type { DenseFrom } from "./rows_product.ts";
 
 /** How to make a WASM engine. */
@@ -76,7 +76,7 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
   const plan = compilePlan(spec, { skip, recordStates });
   const most = shards ?? shardCount(batchSize);
   const product = plan.layers[0]!.source === "inputs" ? `, ${tile ?? tiles[0]}` : "";
-  return new LaneEngine({
+  return new ThreadedEngine({
     name: "wasm",
     description: `${describeKernels(kernels)}${product}, ${describeThreads(threads)}`,
     arithmetic: describeKernels(kernels),
@@ -94,17 +94,17 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
       ...(denseFrom && { denseFrom }),
     },
     shards: (count) => Math.min(shards ?? shardCount(count), count),
-    directed: ({ lanes, shared }) => ({
+    directed: ({ workers, shared }) => ({
       async train(job, _samples, step, number) {
         shared.control[1 + job.slot] = 0;
-        await lanes.handOut({ kind: "train", job, step, number });
+        await workers.handOut({ kind: "train", job, step, number });
       },
       async evaluate(job) {
         shared.control[1 + job.slot] = 0;
-        await lanes.handOut({ kind: "evaluate", job });
+        await workers.handOut({ kind: "evaluate", job });
       },
       async trace(job) {
-        return (await lanes.handOut({ kind: "trace", job }, 1)).trace!;
+        return (await workers.handOut({ kind: "trace", job }, 1)).trace!;
       },
       close() {},
     }),

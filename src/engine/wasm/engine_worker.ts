@@ -42,9 +42,9 @@ export interface Part {
   readonly slot: 0 | 1;
 }
 
-/** What the engine tells its lanes. */
-export type LaneMessage =
-  | { readonly kind: "setup"; readonly setup: LaneSetup }
+/** What the engine tells its workers. */
+export type WorkerMessage =
+  | { readonly kind: "setup"; readonly setup: WorkerSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
   | { readonly kind: "train"; readonly job: Job; readonly step: CompleteStep; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
@@ -53,20 +53,20 @@ export type LaneMessage =
   | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
   | { readonly kind: "update"; readonly job: Job; readonly step: CompleteStep; readonly number: number };
 
-/** What a lane answers to each message about a job. */
-export interface LaneReply {
-  /** What went wrong; the lane is of no more use. */
+/** What a worker answers to each message about a job. */
+export interface WorkerReply {
+  /** What went wrong; the worker is of no more use. */
   readonly failure?: string;
   readonly trace?: SampleTrace;
 }
 
 /** All that a thread needs to begin. */
-export interface LaneSetup {
+export interface WorkerSetup {
   readonly kernels: KernelModule;
   readonly options: CoreOptions;
   readonly shared: SharedState;
-  readonly lane: number;
-  readonly lanes: number;
+  readonly worker: number;
+  readonly workers: number;
 }
 
 /**
@@ -90,24 +90,24 @@ export function shardCount(batchSize: number): number {
 }
 
 /** One thread of the engine. */
-export class Lane {
+export class EngineWorker {
   readonly #core: Core;
-  readonly #setup: LaneSetup;
+  readonly #setup: WorkerSetup;
   readonly #samples = new Map<number, Samples>();
   /** Of the batch under way. */
   readonly #unitSpikes: Uint32Array;
   readonly #blocks: readonly GradientBlock[];
   #barriers = 0;
 
-  constructor(setup: LaneSetup) {
+  constructor(setup: WorkerSetup) {
     this.#setup = setup;
     this.#core = new Core(setup.kernels, setup.options);
-    this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.lane]!.length);
+    this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.worker]!.length);
     this.#blocks = gradientBlocks(this.#core.memory.layout, setup.shared.given.length);
   }
 
   /** Carries out a message; `undefined` where none is owed an answer. */
-  handle(message: LaneMessage): LaneReply | undefined {
+  handle(message: WorkerMessage): WorkerReply | undefined {
     switch (message.kind) {
       case "setup":
         return undefined;
@@ -142,7 +142,7 @@ export class Lane {
 
   /** Runs a part's samples forward, and back where it is for training; leaves the gradients in its shards. */
   #present(job: Job, part: Part, isTraining: boolean): void {
-    const core = this.#core, { shared: { shards, given, results }, lane } = this.#setup;
+    const core = this.#core, { shared: { shards, given, results }, worker } = this.#setup;
     if (part.from === 0) {
       this.#takeParameters();
       this.#unitSpikes.fill(0);
@@ -156,10 +156,10 @@ export class Lane {
       this.#presentSamples(job, part, from, to, () => core.backward());
       shard.set(core.gradients.subarray(given.length));
     });
-    results[job.slot].unitSpikes[lane]!.set(this.#unitSpikes);
+    results[job.slot].unitSpikes[worker]!.set(this.#unitSpikes);
   }
 
-  /** Moves this lane's share of the parameters; with `clip` the lanes meet in between. */
+  /** Moves this worker's share of the parameters; with `clip` the workers meet in between. */
   #update(job: Job, step: CompleteStep, number: number): void {
     const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
@@ -178,13 +178,13 @@ export class Lane {
     for (const part of parts) optimizer.update(part, { parameters, moments, step, number, factor });
   }
 
-  /** This lane's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
+  /** This worker's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
   #parts({ shards: used, slot }: Job): readonly GradientPart[] {
-    const { shared: { given, shards, results }, lane, lanes } = this.#setup;
+    const { shared: { given, shards, results }, worker, workers } = this.#setup;
     const { squares } = results[slot], all = this.#blocks;
     const partOf = (first: number, end: number, begin: number, shards: readonly Float32Array[]) => {
-      const share = Math.ceil((end - first) / lanes);
-      const from = Math.min(first + lane * share, end), to = Math.min(from + share, end);
+      const share = Math.ceil((end - first) / workers);
+      const from = Math.min(first + worker * share, end), to = Math.min(from + share, end);
       return { blocks: all.slice(from, to), shards, begin, squares: squares.subarray(from, to) };
     };
     const middle = all.filter(({ to }) => to <= given.length).length;
@@ -194,7 +194,7 @@ export class Lane {
     ];
   }
 
-  #trace(job: Job): LaneReply {
+  #trace(job: Job): WorkerReply {
     this.#takeParameters();
     this.#core.load(this.#samplesOf(job), job.indices[0]!, job.stream, job.epoch);
     this.#core.forward();
@@ -241,12 +241,12 @@ export class Lane {
     }
   }
 
-  /** Waits until every lane has come here as often as this one. */
+  /** Waits until every worker has come here as often as this one. */
   #barrier(): void {
-    const { lanes, shared: { control } } = this.#setup;
+    const { workers, shared: { control } } = this.#setup;
     this.#barriers++;
-    if (lanes === 1) return;
-    const all = this.#barriers * lanes;
+    if (workers === 1) return;
+    const all = this.#barriers * workers;
     if (Atomics.add(control, 0, 1) + 1 === all) Atomics.notify(control, 0);
     for (let here; (here = Atomics.load(control, 0)) < all;) Atomics.wait(control, 0, here);
   }

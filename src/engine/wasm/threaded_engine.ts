@@ -1,6 +1,6 @@
 /**
- * An engine over lanes: takes calls in their order, keeps parameters and moments in shared memory, and has a director put each
- * batch to the lanes.
+ * An engine over workers: takes calls in their order, keeps parameters and moments in shared memory, and has a director put each
+ * batch to the workers.
  *
  * @module
  */
@@ -30,12 +30,12 @@ import {
 import type { CoreOptions } from "./core.ts";
 import type { KernelModule } from "./kernels.ts";
 import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_blocks.ts";
-import type { Job } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
+import type { Job } from "./engine_worker.ts";
+import { WorkerPool } from "./worker_pool.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 import { type SharedState, shareState } from "./shared_state.ts";
 
-/** Who has the lanes work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
+/** Who has the workers work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
 export interface Director {
   /**
    * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
@@ -50,8 +50,8 @@ export interface Director {
   close(): void;
 }
 
-/** What an engine over lanes is made from. */
-export interface LaneEngineOptions {
+/** What an engine over workers is made from. */
+export interface ThreadedEngineOptions {
   readonly name: string;
   readonly description: string;
   /** See {@linkcode Engine.kernels}. */
@@ -66,11 +66,11 @@ export interface LaneEngineOptions {
   readonly core: CoreOptions;
   /** How many shards the gradient of so many samples is summed in; not more than the core's. */
   readonly shards: (count: number) => number;
-  readonly directed: (parts: { readonly lanes: Lanes; readonly shared: SharedState }) => Director;
+  readonly directed: (parts: { readonly workers: WorkerPool; readonly shared: SharedState }) => Director;
 }
 
 /** An engine whose neurons are WASM's, whoever computes the product of the bottom layer. */
-export class LaneEngine implements Engine, Disposable {
+export class ThreadedEngine implements Engine, Disposable {
   readonly name: string;
   readonly description: string;
   readonly kernels: string;
@@ -83,7 +83,7 @@ export class LaneEngine implements Engine, Disposable {
   readonly #blocks: readonly GradientBlock[];
   readonly #shards: (count: number) => number;
   readonly #shared: SharedState;
-  readonly #lanes: Lanes;
+  readonly #workers: WorkerPool;
   readonly #director: Director;
   readonly #sampleIds = new Map<Samples, number>();
   /** The last call in either slot, and the last that had the engine to itself. */
@@ -98,7 +98,7 @@ export class LaneEngine implements Engine, Disposable {
 
   constructor(
     { name, description, arithmetic, kernels, threads, batchSize, recordStates, core, shards, directed }:
-      LaneEngineOptions,
+      ThreadedEngineOptions,
   ) {
     this.name = name;
     this.description = description;
@@ -120,16 +120,16 @@ export class LaneEngine implements Engine, Disposable {
       blocks: this.#blocks.length,
       batchSize,
       classes: core.plan.classes,
-      lanes: Math.max(1, threads),
+      workers: Math.max(1, threads),
       unitsBelow: hiddenUnitsOf(core.plan),
       threaded: threads > 0,
     });
-    this.#lanes = new Lanes(
+    this.#workers = new WorkerPool(
       threads,
       { kernels, options: core, shared: this.#shared },
       (error) => this.#fail(error),
     );
-    this.#director = directed({ lanes: this.#lanes, shared: this.#shared });
+    this.#director = directed({ workers: this.#workers, shared: this.#shared });
   }
 
   setParameters(parameters: Parameters): Promise<void> {
@@ -274,7 +274,7 @@ export class LaneEngine implements Engine, Disposable {
       checkSamples(samples, this.spec);
       id = this.#sampleIds.size;
       this.#sampleIds.set(samples, id);
-      this.#lanes.send({ kind: "samples", id, samples });
+      this.#workers.send({ kind: "samples", id, samples });
     }
     const shards = this.#shards(indices.length);
     return { samples: id, indices, stream, epoch, ...(augmentation && { augmentation }), slot, shards };
@@ -296,7 +296,7 @@ export class LaneEngine implements Engine, Disposable {
       spikes: fired,
       unitSpikes: this.spec.layers.slice(0, -1).map(({ units }) => {
         const sums = new Uint32Array(units);
-        for (const lane of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += lane[first + i]!;
+        for (const ofWorker of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += ofWorker[first + i]!;
         first += units;
         return sums;
       }),
@@ -307,6 +307,6 @@ export class LaneEngine implements Engine, Disposable {
     if (this.#failure) return;
     this.#failure = error;
     this.#director.close();
-    this.#lanes.close(error);
+    this.#workers.close(error);
   }
 }
