@@ -31,6 +31,13 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  { old: /\b(Hybrid|hybrid_)?[dD]irector\b/, now: "scheduler" },
+  {
+    old: /\b([cC]reate)?[eE]xchange(Slot)?s?\b/,
+    now: "shared double buffer",
+    allowed: { "README.md": "files that tools exchange" },
+  },
+  { old: /\bslot: 0\b/, now: "bufferIndex" },
   {
     old: /\b(lanes?|Lanes?|lane_engine|LaneEngine)\b/,
     now: "worker, WorkerPool, ThreadedEngine",

@@ -44,7 +44,7 @@ for (const [encoder, constants] of Object.entries(ENCODERS)) {
       const { unitSpikes, spikes } = await engine.evaluate(batchOf(samples));
       assert.deepEqual(unitSpikes, expected);
       assert.equal(spikes, expected.flatMap((sums) => [...sums]).reduce((sum, count) => sum + count));
-      await engine.evaluate(batchOf(samples, [1])); // the other slot, and then the first one again
+      await engine.evaluate(batchOf(samples, [1])); // the other buffer, and then the first one again
       assert.deepEqual((await engine.evaluate(batchOf(samples))).unitSpikes, expected);
     }
   });

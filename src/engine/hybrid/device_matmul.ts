@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/exchange.wgsl.ts";
+import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/double_buffer.wgsl.ts";
 import { ADD_PARTS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
 import { SampleFeatures } from "../../data/augment.ts";
 import type { Batch } from "../engine.ts";
@@ -14,7 +14,7 @@ import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
 import { partsOf } from "../webgpu/chunking.ts";
-import type { Exchange } from "../wasm/external_matmul.ts";
+import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
 
 /** A chunk whose inputs are on the device. */
@@ -32,12 +32,12 @@ export interface DeviceChunk {
 /** How a chunk is cut. */
 export type ChunkCut = Pick<DeviceChunk, "samples" | "groups">;
 
-/** Multiplies for the cores behind an exchange. */
+/** Multiplies for the cores behind a shared double buffer. */
 export class DeviceMatmul {
   readonly plan: Plan;
   readonly #backend: Backend;
   readonly #layout: LayerLayout;
-  readonly #exchange: Exchange;
+  readonly #doubleBuffer: SharedDoubleBuffer;
   /** d of the inputs' trace; 0: coefficients are those of the inputs themselves. */
   readonly #decay: number;
   readonly #seed: number;
@@ -49,16 +49,22 @@ export class DeviceMatmul {
   #weights: Tensor<"f32">;
   #bias: Tensor<"f32">;
 
-  constructor(backend: Backend, plan: Plan, layout: LayerLayout, exchange: Exchange, seed: number) {
+  constructor(
+    backend: Backend,
+    plan: Plan,
+    layout: LayerLayout,
+    doubleBuffer: SharedDoubleBuffer,
+    seed: number,
+  ) {
     this.#backend = backend;
     this.plan = plan;
     this.#layout = layout;
-    this.#exchange = exchange;
+    this.#doubleBuffer = doubleBuffer;
     this.#decay = plan.backward.find((operation) => operation.kind === "traceGradient")?.decay ?? 0;
     this.#seed = seed;
     this.#sources = new SampleFeatures(seed);
     this.#pixels = uploadPixels(backend, plan.spec);
-    const { inputs } = plan.spec, { width } = exchange;
+    const { inputs } = plan.spec, { width } = doubleBuffer;
     this.#gradient = backend.allocate("f32", [width, inputs]);
     this.#weights = backend.allocate("f32", [width, inputs]);
     this.#bias = backend.allocate("f32", [width]);
@@ -66,7 +72,7 @@ export class DeviceMatmul {
 
   /** Takes W and b from the parameters in the cores' layout. */
   setParameters(parameters: Float32Array): void {
-    const backend = this.#backend, { width } = this.#exchange, { inputs } = this.plan.spec;
+    const backend = this.#backend, { width } = this.#doubleBuffer, { inputs } = this.plan.spec;
     const { weights, bias, unitStride } = this.#layout;
     const rows = parameters.subarray(weights, weights + width * unitStride);
     backend.release(this.#weights, this.#bias);
@@ -78,11 +84,11 @@ export class DeviceMatmul {
    * Encodes a chunk's samples and multiplies: I = X·Wᵀ + b.
    *
    * @param chunk A batch of the chunk's samples alone.
-   * @param slot Of the exchange, where the currents go.
+   * @param bufferIndex Of the shared double buffer, where the currents go.
    * @returns The chunk, to be handed to {@linkcode addGradient} or {@linkcode release}, and when its currents are there.
    */
-  multiply(chunk: Batch, cut: ChunkCut, slot: 0 | 1): { chunk: DeviceChunk; arrived: Promise<void> } {
-    const backend = this.#backend, { rows, width } = this.#exchange;
+  multiply(chunk: Batch, cut: ChunkCut, bufferIndex: 0 | 1): { chunk: DeviceChunk; arrived: Promise<void> } {
+    const backend = this.#backend, { rows, width } = this.#doubleBuffer;
     const count = chunk.indices.length;
     return backend.scoped((keep) => {
       const sources = this.#sources, seed = this.#seed;
@@ -97,7 +103,7 @@ export class DeviceMatmul {
       });
       const arrived = backend.readInto(
         backend.view(currents, [count * rows * width]),
-        this.#exchange.slots[slot].currents,
+        this.#doubleBuffer.buffers[bufferIndex].currents,
       );
       return { chunk: { ...cut, counted: count, inputs }, arrived };
     });
@@ -106,12 +112,12 @@ export class DeviceMatmul {
   /**
    * Adds a chunk's gradient to those before it, and lets go of the chunk.
    *
-   * @param slot Of the exchange, where its coefficients are.
+   * @param bufferIndex Of the shared double buffer, where its coefficients are.
    * @param isFirst There are none before it.
    */
-  addGradient(chunk: DeviceChunk, slot: 0 | 1, isFirst: boolean): void {
+  addGradient(chunk: DeviceChunk, bufferIndex: 0 | 1, isFirst: boolean): void {
     const backend = this.#backend, { inputs: columns, steps } = this.plan.spec;
-    const { samples, groups, inputs } = chunk, { rows, width } = this.#exchange;
+    const { samples, groups, inputs } = chunk, { rows, width } = this.#doubleBuffer;
     backend.scoped(() => {
       if (this.#decay !== 0) {
         backend.run(TRACE_INPUTS, {
@@ -123,7 +129,7 @@ export class DeviceMatmul {
       }
       const count = rows > 1 ? partsOf(this.plan, samples, groups) : groups, perPart = samples * rows / count;
       const parts = backend.matmul(
-        backend.view(this.#coefficients(chunk, slot), [count, perPart, width]),
+        backend.view(this.#coefficients(chunk, bufferIndex), [count, perPart, width]),
         backend.view(inputs, [count, perPart, columns]),
         { transposeA: true },
       );
@@ -153,9 +159,9 @@ export class DeviceMatmul {
   }
 
   /** Of every row and unit of a chunk, `[samples · rows, width]`; 0 for the samples that only fill it up. */
-  #coefficients({ samples, counted }: DeviceChunk, slot: 0 | 1): Tensor<"f32"> {
-    const backend = this.#backend, { rows, width, isDense, slots } = this.#exchange;
-    const { currents, list, count } = slots[slot];
+  #coefficients({ samples, counted }: DeviceChunk, bufferIndex: 0 | 1): Tensor<"f32"> {
+    const backend = this.#backend, { rows, width, isDense, buffers } = this.#doubleBuffer;
+    const { currents, list, count } = buffers[bufferIndex];
     const size = samples * rows * width;
     if (isDense) {
       currents.fill(0, counted * rows * width, size);

@@ -17,7 +17,7 @@ import { rowsOf } from "../gpu/encoding.ts";
 import { type MemoryNeed, samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import { compilePlan, type Plan } from "../plan.ts";
-import { createExchange } from "../wasm/external_matmul.ts";
+import { createDoubleBuffer } from "../wasm/external_matmul.ts";
 import type { KernelModule } from "../wasm/kernels.ts";
 import { shardCount } from "../wasm/engine_worker.ts";
 import { ThreadedEngine, type ThreadedEngineOptions } from "../wasm/threaded_engine.ts";
@@ -25,7 +25,7 @@ import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { groupsOf, partsOf } from "../webgpu/chunking.ts";
 import { DeviceMatmul } from "./device_matmul.ts";
-import { chunkSize, HybridDirector } from "./hybrid_director.ts";
+import { chunkSize, HybridScheduler } from "./hybrid_scheduler.ts";
 
 /** How to make a hybrid engine. */
 export interface HybridEngineOptions {
@@ -78,7 +78,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
       chunkSize(batchSize, plan),
       gpuMemory,
     );
-    const exchange = createExchange(plan, samples, threads > 0);
+    const doubleBuffer = createDoubleBuffer(plan, samples, threads > 0);
     const shards = 2 * shardCount(samples); // of a chunk, and of the next
     const { name, isSoftware } = backend.adapter;
     const build = describeKernels(kernels),
@@ -92,13 +92,13 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
       threads,
       batchSize,
       recordStates,
-      core: { plan, seed, shards, skipBound: 0, exchange },
+      core: { plan, seed, shards, skipBound: 0, doubleBuffer },
       shards: () => shards,
-      directed: (parts) =>
-        new HybridDirector({
+      createScheduler: (parts) =>
+        new HybridScheduler({
           ...parts,
-          exchange,
-          matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, exchange, seed),
+          doubleBuffer,
+          matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, doubleBuffer, seed),
           device: {
             fit(samples) {
               // Buffers are kept from chunk to chunk; those of another size are given back first.

@@ -13,7 +13,7 @@ import type { SampleTrace } from "../engine.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
 import { allocate, type CoreMemory, type LayerMemory } from "./core_memory.ts";
-import { type Exchange, ExternalMatmul } from "./external_matmul.ts";
+import { ExternalMatmul, type SharedDoubleBuffer } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import type { Precision, Tile } from "./precision.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
@@ -39,11 +39,11 @@ export interface CoreOptions {
   /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
   /** Where currents of the lowest layer come from, and its coefficients go to, if another computes its product. */
-  readonly exchange?: Exchange;
+  readonly doubleBuffer?: SharedDoubleBuffer;
 }
 
 /** The only sample there is. */
-const ALONE: Place = { slot: 0, position: 0 };
+const ALONE: Place = { bufferIndex: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
 export class Core {
@@ -79,12 +79,13 @@ export class Core {
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, exchange }: CoreOptions,
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, doubleBuffer }:
+      CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
     this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards, exchange !== undefined);
+    this.memory = allocate(this.#kernels, plan, shards, doubleBuffer !== undefined);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
     this.#integers = new Int32Array(this.#kernels.memory.buffer);
     const { parameters, gradients, layout } = this.memory;
@@ -93,8 +94,8 @@ export class Core {
     this.#products = this.memory.layers.map((layer) =>
       new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
     );
-    this.#inputs = exchange
-      ? new ExternalMatmul(this.#kernels, this.memory, exchange)
+    this.#inputs = doubleBuffer
+      ? new ExternalMatmul(this.#kernels, this.memory, doubleBuffer)
       : new InputLayer(this.#kernels, this.memory, {
         plan,
         seed,
@@ -103,7 +104,7 @@ export class Core {
         rows: this.#products[0]!,
         ...(tile && { tile }),
       });
-    this.#arePanels = exchange === undefined;
+    this.#arePanels = doubleBuffer === undefined;
     this.optimizer = new ShardedUpdate(this.#kernels, this.memory);
     this.#readout = new Readout(this.#kernels, this.memory, plan);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
@@ -129,7 +130,7 @@ export class Core {
    *
    * @param scale What its gradient counts in the batch's.
    * @param augmentation How it is moved before; its features must be pixels then.
-   * @param place Where it lies in an exchange, if there is one.
+   * @param place Where it lies in a shared double buffer, if there is one.
    */
   load(
     samples: Samples,

@@ -24,7 +24,7 @@ export interface Job {
   readonly indices: Uint32Array;
   readonly stream: number;
   readonly epoch: number;
-  readonly slot: 0 | 1;
+  readonly bufferIndex: 0 | 1;
   readonly augmentation?: Augmentation;
   /** How many shards the batch is cut into. */
   readonly shards: number;
@@ -38,8 +38,8 @@ export interface Part {
   readonly shards: number;
   /** The shards hold an earlier part's gradients, to which this one's are added. */
   readonly adds: boolean;
-  /** Where claims are counted, and where the samples lie in an exchange. */
-  readonly slot: 0 | 1;
+  /** Where claims are counted, and where the samples lie in a shared double buffer. */
+  readonly bufferIndex: 0 | 1;
 }
 
 /** What the engine tells its workers. */
@@ -156,7 +156,7 @@ export class EngineWorker {
       this.#presentSamples(job, part, from, to, () => core.backward());
       shard.set(core.gradients.subarray(given.length));
     });
-    results[job.slot].unitSpikes[worker]!.set(this.#unitSpikes);
+    results[job.bufferIndex].unitSpikes[worker]!.set(this.#unitSpikes);
   }
 
   /** Moves this worker's share of the parameters; with `clip` the workers meet in between. */
@@ -166,7 +166,7 @@ export class EngineWorker {
     if (step.clip < Infinity) {
       for (const part of parts) optimizer.sumShards(part);
       this.#barrier();
-      const square = results[job.slot].squares.reduce((sum, square) => sum + square, 0);
+      const square = results[job.bufferIndex].squares.reduce((sum, square) => sum + square, 0);
       factor = clipFactor(Math.sqrt(square), step.clip);
       // The sum of one shard is itself, and so are its squares; they are put where nobody else reads meanwhile.
       parts = parts.map((part) => ({
@@ -179,9 +179,9 @@ export class EngineWorker {
   }
 
   /** This worker's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
-  #parts({ shards: used, slot }: Job): readonly GradientPart[] {
+  #parts({ shards: used, bufferIndex }: Job): readonly GradientPart[] {
     const { shared: { given, shards, results }, worker, workers } = this.#setup;
-    const { squares } = results[slot], all = this.#blocks;
+    const { squares } = results[bufferIndex], all = this.#blocks;
     const partOf = (first: number, end: number, begin: number, shards: readonly Float32Array[]) => {
       const share = Math.ceil((end - first) / workers);
       const from = Math.min(first + worker * share, end), to = Math.min(from + share, end);
@@ -214,10 +214,10 @@ export class EngineWorker {
   /** Runs samples `from` … `to` of a part forward, and what is to come `after` each. */
   #presentSamples(job: Job, part: Part, from: number, to: number, after?: () => void): void {
     const core = this.#core, samples = this.#samplesOf(job);
-    const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.slot];
+    const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.bufferIndex];
     for (let position = from; position < to; position++) {
       const i = part.from + position;
-      const place: Place = { slot: part.slot, position };
+      const place: Place = { bufferIndex: part.bufferIndex, position };
       core.load(samples, job.indices[i]!, job.stream, job.epoch, {
         scale: 1 / job.indices.length,
         place,
@@ -232,10 +232,10 @@ export class EngineWorker {
     }
   }
 
-  #claim({ slot, shards }: Part, work: (shard: number) => void): void {
+  #claim({ bufferIndex, shards }: Part, work: (shard: number) => void): void {
     const { control } = this.#setup.shared;
     for (;;) {
-      const shard = Atomics.add(control, 1 + slot, 1);
+      const shard = Atomics.add(control, 1 + bufferIndex, 1);
       if (shard >= shards) return;
       work(shard);
     }
@@ -253,6 +253,6 @@ export class EngineWorker {
 }
 
 /** A job as one part. */
-function wholeOf({ indices, shards, slot }: Job): Part {
-  return { from: 0, to: indices.length, firstShard: 0, shards, adds: false, slot };
+function wholeOf({ indices, shards, bufferIndex }: Job): Part {
+  return { from: 0, to: indices.length, firstShard: 0, shards, adds: false, bufferIndex };
 }

@@ -1,7 +1,7 @@
 /**
  * The bottom layer's product where another computes it: a core takes currents from shared memory, and puts coefficients there.
  *
- * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a slot of its own.
+ * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a buffer of its own.
  *
  * @module
  */
@@ -12,20 +12,20 @@ import type { Kernels } from "./kernels.ts";
 import { layOut } from "./layout.ts";
 
 /** What lies between the cores and whoever multiplies. */
-export interface Exchange {
+export interface SharedDoubleBuffer {
   /** Rows of currents that a sample has: its steps, or 1 where the input is the same at all of them. */
   readonly rows: number;
   /** Units of a row, padded to a multiple of 4. */
   readonly width: number;
-  /** Samples that a slot has room for. */
+  /** Samples that a buffer has room for. */
   readonly samples: number;
   /** Coefficients are written over the currents, one for each; else they are listed. */
   readonly isDense: boolean;
-  readonly slots: readonly [ExchangeSlot, ExchangeSlot];
+  readonly buffers: readonly [SharedBuffer, SharedBuffer];
 }
 
 /** One run of samples. */
-export interface ExchangeSlot {
+export interface SharedBuffer {
   /** f32 `[samples][rows][width]`. */
   readonly currents: Float32Array;
   /** Of each coefficient that is not 0: its index, as in `currents`, and its bits. Their order says nothing. */
@@ -35,13 +35,13 @@ export interface ExchangeSlot {
 }
 
 /**
- * Makes an exchange for a plan.
+ * Makes a shared double buffer for a plan.
  *
  * The list has room for every unit and step, since nobody knows beforehand; memory that is never written is never taken.
  *
  * @param threaded Its memory can be seen by other threads.
  */
-export function createExchange(plan: Plan, samples: number, threaded: boolean): Exchange {
+export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolean): SharedDoubleBuffer {
   const [bottom] = plan.layers;
   const isConstant = bottom!.source === "constant";
   const rows = isConstant ? 1 : plan.spec.steps;
@@ -49,34 +49,34 @@ export function createExchange(plan: Plan, samples: number, threaded: boolean): 
   const isDense = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
   const words = samples * rows * width;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
-  const slot = (): ExchangeSlot => ({
+  const buffer = (): SharedBuffer => ({
     currents: new Float32Array(bytes(4 * words)),
     list: new Int32Array(bytes(isDense ? 0 : 8 * words)),
     count: new Int32Array(bytes(4)),
   });
-  return { rows, width, samples, isDense, slots: [slot(), slot()] };
+  return { rows, width, samples, isDense, buffers: [buffer(), buffer()] };
 }
 
 /** Encoding, choosing and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
 export class ExternalMatmul implements InputOperations {
   readonly #memory: CoreMemory;
-  readonly #exchange: Exchange;
+  readonly #doubleBuffer: SharedDoubleBuffer;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  #place: Place = { slot: 0, position: 0 };
+  #place: Place = { bufferIndex: 0, position: 0 };
   /** Rows of the present sample that count. */
   #rows = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory, exchange: Exchange) {
+  constructor(kernels: Kernels, memory: CoreMemory, doubleBuffer: SharedDoubleBuffer) {
     this.#memory = memory;
-    this.#exchange = exchange;
+    this.#doubleBuffer = doubleBuffer;
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
   }
 
   load({ place, steps }: SampleToLoad): void {
     this.#place = place;
-    this.#rows = Math.min(steps, this.#exchange.rows);
+    this.#rows = Math.min(steps, this.#doubleBuffer.rows);
   }
 
   prepare(): void {}
@@ -91,7 +91,7 @@ export class ExternalMatmul implements InputOperations {
   pack(): void {}
 
   matmul(): void {
-    const currents = this.#currents().subarray(0, this.#rows * this.#exchange.width);
+    const currents = this.#currents().subarray(0, this.#rows * this.#doubleBuffer.width);
     this.#floats.set(currents, this.#memory.layers[0]!.currents >> 2);
   }
 
@@ -111,23 +111,23 @@ export class ExternalMatmul implements InputOperations {
     this.#putDense(this.#memory.sums);
   }
 
-  /** The present sample's part of its slot. */
+  /** The present sample's part of its buffer. */
   #currents(): Float32Array {
-    const { rows, width, slots } = this.#exchange, { slot, position } = this.#place;
+    const { rows, width, buffers } = this.#doubleBuffer, { bufferIndex, position } = this.#place;
     const size = rows * width;
-    return slots[slot].currents.subarray(position * size, (position + 1) * size);
+    return buffers[bufferIndex].currents.subarray(position * size, (position + 1) * size);
   }
 
   #putDense(at: number): void {
-    const to = this.#currents(), count = this.#rows * this.#exchange.width;
+    const to = this.#currents(), count = this.#rows * this.#doubleBuffer.width;
     to.set(this.#floats.subarray(at >> 2, (at >> 2) + count));
     to.fill(0, count);
   }
 
   #list(slots: number): void {
     const { unit, counts, spikeSteps, spikeGradients } = this.#memory.layers[0]!;
-    const { rows, width } = this.#exchange, { slot, position } = this.#place;
-    const { list, count } = this.#exchange.slots[slot];
+    const { rows, width } = this.#doubleBuffer, { bufferIndex, position } = this.#place;
+    const { list, count } = this.#doubleBuffer.buffers[bufferIndex];
     const words = this.#integers;
     let total = 0;
     for (let i = 0; i < slots; i++) total += words[(counts >> 2) + i]!;

@@ -25,13 +25,13 @@ export interface SampleToLoad {
   readonly steps: number;
   /** How it is moved before. */
   readonly augmentation: Augmentation | undefined;
-  /** Where several are under way: in which slot of an exchange it lies, and which of its samples it is. */
+  /** Where several are under way: in which buffer of a shared double buffer it lies, and which of its samples it is. */
   readonly place: Place;
 }
 
-/** A sample's place in an exchange. */
+/** A sample's place in a shared double buffer. */
 export interface Place {
-  readonly slot: 0 | 1;
+  readonly bufferIndex: 0 | 1;
   readonly position: number;
 }
 

@@ -5,7 +5,7 @@
  */
 /** Memory that all threads see. With a single worker it need not be shared. */
 export interface SharedState {
-  /** Threads at the barrier so far, then the next shard to be claimed in either slot. */
+  /** Threads at the barrier so far, then the next shard to be claimed in either buffer. */
   readonly control: Int32Array;
   readonly parameters: Float32Array;
   /** What the optimizer remembers: SGD's velocity in the first, Adam's mean and square in both. */
@@ -16,7 +16,7 @@ export interface SharedState {
    */
   readonly given: Float32Array;
   readonly shards: readonly Float32Array[];
-  /** Two slots, so that a batch can be handed out while another is under way. */
+  /** Two buffers, so that a batch can be handed out while another is under way. */
   readonly results: readonly [SlotResults, SlotResults];
 }
 

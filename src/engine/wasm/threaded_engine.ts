@@ -1,5 +1,5 @@
 /**
- * An engine over workers: takes calls in their order, keeps parameters and moments in shared memory, and has a director put each
+ * An engine over workers: takes calls in their order, keeps parameters and moments in shared memory, and has a scheduler put each
  * batch to the workers.
  *
  * @module
@@ -35,15 +35,15 @@ import { WorkerPool } from "./worker_pool.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 import { type SharedState, shareState } from "./shared_state.ts";
 
-/** Who has the workers work on a job. Two jobs may be under way, in either slot; they are carried out in their order. */
-export interface Director {
+/** Schedules batches on the worker pool. Two may be in flight, each in a buffer of its own; they finish in their order. */
+export interface Scheduler {
   /**
-   * Resolves when losses, predictions and spikes are in the job's slot and the parameters have moved.
+   * Resolves when losses, predictions and spikes are in the job's buffers and the parameters have moved.
    *
    * @param number Which step of the optimizer this is, from 1.
    */
   train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
-  /** Resolves when losses, predictions and spikes are in the job's slot. */
+  /** Resolves when losses, predictions and spikes are in the job's buffers. */
   evaluate(job: Job, samples: Samples): Promise<void>;
   trace(job: Job, samples: Samples): Promise<SampleTrace>;
   /** Frees what it has of its own. */
@@ -66,7 +66,9 @@ export interface ThreadedEngineOptions {
   readonly core: CoreOptions;
   /** How many shards the gradient of so many samples is summed in; not more than the core's. */
   readonly shards: (count: number) => number;
-  readonly directed: (parts: { readonly workers: WorkerPool; readonly shared: SharedState }) => Director;
+  readonly createScheduler: (
+    parts: { readonly workers: WorkerPool; readonly shared: SharedState },
+  ) => Scheduler;
 }
 
 /** An engine whose neurons are WASM's, whoever computes the product of the bottom layer. */
@@ -84,9 +86,9 @@ export class ThreadedEngine implements Engine, Disposable {
   readonly #shards: (count: number) => number;
   readonly #shared: SharedState;
   readonly #workers: WorkerPool;
-  readonly #director: Director;
+  readonly #scheduler: Scheduler;
   readonly #sampleIds = new Map<Samples, number>();
-  /** The last call in either slot, and the last that had the engine to itself. */
+  /** The last call in either buffer, and the last that had the engine to itself. */
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
   #alone: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
@@ -97,8 +99,18 @@ export class ThreadedEngine implements Engine, Disposable {
   #failure: EngineError | undefined;
 
   constructor(
-    { name, description, arithmetic, kernels, threads, batchSize, recordStates, core, shards, directed }:
-      ThreadedEngineOptions,
+    {
+      name,
+      description,
+      arithmetic,
+      kernels,
+      threads,
+      batchSize,
+      recordStates,
+      core,
+      shards,
+      createScheduler,
+    }: ThreadedEngineOptions,
   ) {
     this.name = name;
     this.description = description;
@@ -109,7 +121,7 @@ export class ThreadedEngine implements Engine, Disposable {
     this.#seed = core.seed;
     this.#recordStates = recordStates;
     this.#shards = shards;
-    const isExternal = core.exchange !== undefined;
+    const isExternal = core.doubleBuffer !== undefined;
     this.#layout = layOut(core.plan, isExternal);
     const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
     this.#blocks = gradientBlocks(this.#layout, given);
@@ -129,7 +141,7 @@ export class ThreadedEngine implements Engine, Disposable {
       { kernels, options: core, shared: this.#shared },
       (error) => this.#fail(error),
     );
-    this.#director = directed({ workers: this.#workers, shared: this.#shared });
+    this.#scheduler = createScheduler({ workers: this.#workers, shared: this.#shared });
   }
 
   setParameters(parameters: Parameters): Promise<void> {
@@ -174,8 +186,8 @@ export class ThreadedEngine implements Engine, Disposable {
     return this.#run(batch, async (job) => {
       const complete = completeStep(step);
       this.#takeOptimizer(complete.kind);
-      await this.#director.train(job, batch.samples, complete, ++this.#steps);
-      const { squares } = this.#shared.results[job.slot];
+      await this.#scheduler.train(job, batch.samples, complete, ++this.#steps);
+      const { squares } = this.#shared.results[job.bufferIndex];
       const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
       return { ...this.#sum(batch, job), gradientNorms };
     });
@@ -183,15 +195,15 @@ export class ThreadedEngine implements Engine, Disposable {
 
   evaluate(batch: Batch): Promise<BatchResult> {
     return this.#run(batch, async (job) => {
-      await this.#director.evaluate(job, batch.samples);
+      await this.#scheduler.evaluate(job, batch.samples);
       return this.#sum(batch, job);
     });
   }
 
   classify(batch: Batch): Promise<Classification> {
     return this.#run(batch, async (job) => {
-      await this.#director.evaluate(job, batch.samples);
-      const { logits, predictions, spikes } = this.#shared.results[job.slot];
+      await this.#scheduler.evaluate(job, batch.samples);
+      const { logits, predictions, spikes } = this.#shared.results[job.bufferIndex];
       const { length } = job.indices;
       return { // copies, which are never shared memory
         logits: Float32Array.from(logits.subarray(0, length * classesOf(this.spec))),
@@ -203,7 +215,7 @@ export class ThreadedEngine implements Engine, Disposable {
 
   trace(batch: Batch): Promise<SampleTrace> {
     if (!this.#recordStates) return Promise.reject(noStates());
-    return this.#run(batch, (job) => this.#director.trace(job, batch.samples));
+    return this.#run(batch, (job) => this.#scheduler.trace(job, batch.samples));
   }
 
   close(): void {
@@ -216,13 +228,13 @@ export class ThreadedEngine implements Engine, Disposable {
 
   /** Two batches may be under way, the one in work and the next, so that no thread waits for a message. */
   #run<Result>(batch: Batch, work: (job: Job) => Promise<Result>): Promise<Result> {
-    const slot = this.#jobCount++ % 2 === 0 ? 0 : 1;
-    const before = [this.#jobs[slot], this.#alone];
+    const bufferIndex = this.#jobCount++ % 2 === 0 ? 0 : 1;
+    const before = [this.#jobs[bufferIndex], this.#alone];
     const call = (async () => {
       await Promise.all(before);
       if (this.#failure) throw this.#failure;
       this.#begin();
-      const job = this.#job(batch, slot);
+      const job = this.#job(batch, bufferIndex);
       try {
         return await work(job);
       } catch (error) {
@@ -230,7 +242,7 @@ export class ThreadedEngine implements Engine, Disposable {
         throw error;
       }
     })();
-    this.#jobs[slot] = call.catch(() => {});
+    this.#jobs[bufferIndex] = call.catch(() => {});
     return call;
   }
 
@@ -266,7 +278,7 @@ export class ThreadedEngine implements Engine, Disposable {
     this.#optimizer = kind;
   }
 
-  #job(batch: Batch, slot: 0 | 1): Job {
+  #job(batch: Batch, bufferIndex: 0 | 1): Job {
     checkBatch(batch, this.batchSize);
     const { samples, indices, stream, epoch, augmentation } = batch;
     let id = this.#sampleIds.get(samples);
@@ -277,11 +289,19 @@ export class ThreadedEngine implements Engine, Disposable {
       this.#workers.send({ kind: "samples", id, samples });
     }
     const shards = this.#shards(indices.length);
-    return { samples: id, indices, stream, epoch, ...(augmentation && { augmentation }), slot, shards };
+    return {
+      samples: id,
+      indices,
+      stream,
+      epoch,
+      ...(augmentation && { augmentation }),
+      bufferIndex,
+      shards,
+    };
   }
 
-  #sum({ samples, indices }: Batch, { slot }: Job): BatchResult {
-    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[slot];
+  #sum({ samples, indices }: Batch, { bufferIndex }: Job): BatchResult {
+    const { losses, predictions, spikes, unitSpikes } = this.#shared.results[bufferIndex];
     let loss = 0, correct = 0, fired = 0;
     for (let i = 0; i < indices.length; i++) {
       loss += losses[i]!;
@@ -306,7 +326,7 @@ export class ThreadedEngine implements Engine, Disposable {
   #fail(error: EngineError): void {
     if (this.#failure) return;
     this.#failure = error;
-    this.#director.close();
+    this.#scheduler.close();
     this.#workers.close(error);
   }
 }

@@ -94,13 +94,13 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
       ...(denseFrom && { denseFrom }),
     },
     shards: (count) => Math.min(shards ?? shardCount(count), count),
-    directed: ({ workers, shared }) => ({
+    createScheduler: ({ workers, shared }) => ({
       async train(job, _samples, step, number) {
-        shared.control[1 + job.slot] = 0;
+        shared.control[1 + job.bufferIndex] = 0;
         await workers.handOut({ kind: "train", job, step, number });
       },
       async evaluate(job) {
-        shared.control[1 + job.slot] = 0;
+        shared.control[1 + job.bufferIndex] = 0;
         await workers.handOut({ kind: "evaluate", job });
       },
       async trace(job) {

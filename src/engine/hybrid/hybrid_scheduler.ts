@@ -8,9 +8,9 @@ import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteStep } from "../optimizer.ts";
 import type { Plan } from "../plan.ts";
-import type { Exchange } from "../wasm/external_matmul.ts";
+import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
 import { type Job, type Part, shardCount } from "../wasm/engine_worker.ts";
-import type { Director } from "../wasm/threaded_engine.ts";
+import type { Scheduler } from "../wasm/threaded_engine.ts";
 import type { WorkerPool } from "../wasm/worker_pool.ts";
 import type { SharedState } from "../wasm/shared_state.ts";
 import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
@@ -24,25 +24,25 @@ const LEAST_ROWS = 4096;
  */
 const CHUNKS = 2;
 
-/** The most samples of a chunk of a batch, filled up to whole groups, where the device and the exchange have room for them. */
+/** The most samples of a chunk of a batch, filled up to whole groups, where the device and the shared double buffer have room for them. */
 export function chunkSize(batchSize: number, plan: Plan): number {
   const least = Math.ceil(LEAST_ROWS / rowsOf(plan.spec));
   const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / CHUNKS), least));
   return counted + groupsOf(counted, plan) - 1;
 }
 
-/** What a director has at hand. */
+/** What the scheduler works with. */
 export interface HybridParts {
   readonly matmul: DeviceMatmul;
   readonly workers: WorkerPool;
   readonly shared: SharedState;
-  readonly exchange: Exchange;
+  readonly doubleBuffer: SharedDoubleBuffer;
   /** Makes room on the device for chunks of so many samples, and frees it. */
   readonly device: { fit(samples: number): void; close(): void };
 }
 
 /** Directs one job after the other. */
-export class HybridDirector implements Director {
+export class HybridScheduler implements Scheduler {
   readonly #parts: HybridParts;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -91,15 +91,15 @@ export class HybridDirector implements Director {
   /**
    * Presents a batch, chunk by chunk, two of them under way at a time.
    *
-   * Chunks use the exchange's slots in turn. So do they use the shards: a chunk adds to those of the one before the last, which
+   * Chunks use the shared double buffer's halves in turn. So do they use the shards: a chunk adds to those of the one before the last, which
    * is through by then.
    *
    * @returns Shards that hold gradients.
    */
   async #present(job: Job, samples: Samples, isTraining: boolean): Promise<number> {
-    const { matmul, shared, exchange, device } = this.#parts;
+    const { matmul, shared, doubleBuffer, device } = this.#parts;
     const { indices } = job;
-    const most = Math.min(exchange.samples, chunkSize(indices.length, matmul.plan));
+    const most = Math.min(doubleBuffer.samples, chunkSize(indices.length, matmul.plan));
     const { chunks, ...cut } = cutBatch(indices.length, matmul.plan, most);
     device.fit(cut.samples);
     matmul.setParameters(shared.parameters);
@@ -108,18 +108,18 @@ export class HybridDirector implements Director {
     const counts = chunks.map(([from, to]) => shardCount(to - from));
     try {
       for (const [number, [from, to]] of chunks.entries()) {
-        const slot = number % 2 === 0 ? 0 : 1;
-        await through[slot];
+        const bufferIndex = number % 2 === 0 ? 0 : 1;
+        await through[bufferIndex];
         const part: Part = {
           from,
           to,
-          firstShard: slot * counts[0]!,
+          firstShard: bufferIndex * counts[0]!,
           shards: counts[number]!,
           adds: number > 1,
-          slot,
+          bufferIndex,
         };
         const batch = { ...job, samples, indices: indices.subarray(from, to) };
-        const { chunk, arrived } = matmul.multiply(batch, cut, slot);
+        const { chunk, arrived } = matmul.multiply(batch, cut, bufferIndex);
         if (!isTraining) matmul.release(chunk);
         const before = handed;
         handed = (async () => {
@@ -127,13 +127,13 @@ export class HybridDirector implements Director {
           await arrived;
         })();
         const answered = handed.then(() => this.#handOut(job, part, isTraining));
-        const gradientBefore = through[1 - slot];
-        through[slot] = (async () => {
+        const gradientBefore = through[1 - bufferIndex];
+        through[bufferIndex] = (async () => {
           await answered;
           await gradientBefore; // sums are made in the chunks' order
-          if (isTraining) matmul.addGradient(chunk, slot, number === 0);
+          if (isTraining) matmul.addGradient(chunk, bufferIndex, number === 0);
         })();
-        through[slot].catch(() => {}); // whoever waits for it next is told
+        through[bufferIndex].catch(() => {}); // whoever waits for it next is told
       }
     } finally {
       await Promise.allSettled(through);
@@ -144,9 +144,9 @@ export class HybridDirector implements Director {
 
   /** Has the workers take a part's currents, and leave its coefficients. */
   async #handOut(job: Job, part: Part, isTraining: boolean): Promise<void> {
-    const { workers, shared, exchange } = this.#parts;
-    shared.control[1 + part.slot] = 0;
-    exchange.slots[part.slot].count[0] = 0;
+    const { workers, shared, doubleBuffer } = this.#parts;
+    shared.control[1 + part.bufferIndex] = 0;
+    doubleBuffer.buffers[part.bufferIndex].count[0] = 0;
     await workers.handOut({ kind: "present", job, part, isTraining });
   }
 }
