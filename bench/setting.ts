@@ -5,7 +5,7 @@
  */
 import { loadMnist } from "../src/data/mnist.ts";
 import type { Samples } from "../src/data/samples.ts";
-import type { BatchResult, Engine, Parameters, Step } from "../src/engine/engine.ts";
+import type { BatchResult, Engine, Parameters, Update } from "../src/engine/engine.ts";
 import { compilePlan } from "../src/engine/plan.ts";
 import { Core } from "../src/engine/wasm/core.ts";
 import type { KernelModule } from "../src/engine/wasm/kernels.ts";
@@ -24,7 +24,7 @@ import type { Sizes } from "./sizes.ts";
 /** The seed of all draws and orders of the bench. */
 export const SEED = 0;
 /** The notebook's optimizer. */
-const STEP: Step = { learningRate: 0.1, momentum: 0.5 };
+const STEP: Update = { learningRate: 0.1, momentum: 0.5 };
 
 /** An engine as the bench makes it. */
 export interface EngineRow {

@@ -7,7 +7,7 @@
  * @module
  */
 import type { ByteMeaning, Samples } from "../../src/data/samples.ts";
-import type { Parameters, SampleTrace, Step } from "../../src/engine/engine.ts";
+import type { Parameters, SampleTrace, Update } from "../../src/engine/engine.ts";
 import type { Precision } from "../../src/engine/wasm/precision.ts";
 import type { Augmentation } from "../../src/data/augment.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
@@ -24,7 +24,7 @@ export interface Recipe {
   /** Passes over the training set, besides those that were made already. */
   readonly epochs: number;
   readonly batchSize: number;
-  readonly step: Step;
+  readonly step: Update;
   readonly schedule: Schedule;
   readonly augmentation?: Augmentation;
   readonly seed: number;

@@ -5,7 +5,7 @@
  */
 import type { Model } from "../../src/network/model_file.ts";
 import { type PresetName, presetOf, PRESETS } from "../../src/training/presets.ts";
-import type { Step } from "../../src/engine/engine.ts";
+import type { Update } from "../../src/engine/engine.ts";
 import { OPTIMIZER_DEFAULTS } from "../../src/engine/optimizer.ts";
 import { DEFAULT_RATE } from "../../src/training/scaled_start.ts";
 import type { Schedule } from "../../src/training/schedule.ts";
@@ -58,7 +58,7 @@ export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): 
   const { optimizer = "sgd", weightDecay, schedule = "constant", augment, initRate = DEFAULT_RATE } = recipe;
   const { epochs, batchSize, learningRate, seed } = settings;
   const decay = weightDecay !== undefined && { weightDecay };
-  const step: Step = optimizer === "sgd"
+  const step: Update = optimizer === "sgd"
     ? { learningRate, momentum: OPTIMIZER_DEFAULTS.sgd.momentum, ...decay }
     : { kind: optimizer, learningRate, ...decay };
   return {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Step } from "../engine/engine.ts";
+import type { Update } from "../engine/engine.ts";
 import { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "../engine/optimizer.ts";
 import { OptionError } from "../errors.ts";
 import { choiceOption, numberOption, numbers } from "./option_values.ts";
@@ -70,7 +70,7 @@ export interface OptimizerOptions {
 }
 
 /** Makes an optimizer's constants of options. @throws {OptionError} when one was given that the optimizer has no use for. */
-export function stepOf(options: OptimizerOptions): Step {
+export function updateOf(options: OptimizerOptions): Update {
   const { optimizer, learningRate, momentum, beta1, beta2, weightDecay, clip } = options;
   const defaults = OPTIMIZER_DEFAULTS[optimizer];
   const common = {

@@ -16,7 +16,7 @@ import { LIMITS } from "../network/spec.ts";
 import type { RunOptions } from "../runs/run.ts";
 import { type Schedule, SCHEDULES } from "../training/schedule.ts";
 import type { StartOptions } from "./start_options.ts";
-import { type OptimizerOptions, stepOf } from "./optimizer_options.ts";
+import { type OptimizerOptions, updateOf } from "./optimizer_options.ts";
 import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 
 const MOST_THREADS = 256;
@@ -236,7 +236,7 @@ export function trainingOf(
   return {
     epochs,
     batchSize,
-    step: stepOf(options),
+    step: updateOf(options),
     schedule: scheduleOf(options),
     ...(augment !== undefined && Object.keys(augment).length > 0 && { augmentation: augment }),
     threads,

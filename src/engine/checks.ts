@@ -71,7 +71,7 @@ export function checkKernels(kernels: KernelModule): void {
 export function checkState(state: EngineState): void {
   checkObject("state", state, "an engine's state, such as getState gives");
   checkObject("state.moments", state.moments, "what the optimizer remembers, by name");
-  checkWhole("state.steps", state.steps, 0);
+  checkWhole("state.updates", state.updates, 0);
 }
 
 /** What a trace is refused with where no states are kept. */

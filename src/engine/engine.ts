@@ -9,9 +9,9 @@
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import type { Step } from "./optimizer.ts";
+import type { Update } from "./optimizer.ts";
 
-export type { AdamStep, SgdStep, Step } from "./optimizer.ts";
+export type { AdamUpdate, SgdUpdate, Update } from "./optimizer.ts";
 
 /** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
 export type Parameters = ReadonlyMap<string, Float32Array>;
@@ -39,8 +39,8 @@ export interface EngineState {
    * Adam's `mean` and `square`.
    */
   readonly moments: ReadonlyMap<string, Parameters>;
-  /** Steps that the optimizer has taken. */
-  readonly steps: number;
+  /** Updates that the optimizer has made. */
+  readonly updates: number;
 }
 
 /** What came out of a batch, summed in the order of its samples. */
@@ -128,10 +128,10 @@ export interface Engine {
    */
   setState(state: EngineState): Promise<void>;
   /**
-   * Forward pass, loss averaged over the batch, backward pass, one step of the optimizer. Rejects with a `RangeError` when the
-   * step is out of its range, or the engine has another optimizer's moments: `setParameters` forgets those.
+   * Forward pass, loss averaged over the batch, backward pass, one update of the parameters. Rejects with a `RangeError` when the
+   * update is out of its range, or the engine has another optimizer's moments: `setParameters` forgets those.
    */
-  train(batch: Batch, step: Step): Promise<BatchResult>;
+  train(batch: Batch, update: Update): Promise<BatchResult>;
   /** Forward pass only. */
   evaluate(batch: Batch): Promise<BatchResult>;
   /** Forward pass only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */

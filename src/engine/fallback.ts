@@ -10,7 +10,7 @@
 import { EngineError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";
 import { checkState } from "./checks.ts";
-import type { Batch, BatchResult, Engine, EngineState, Parameters, Step } from "./engine.ts";
+import type { Batch, BatchResult, Engine, EngineState, Parameters, Update } from "./engine.ts";
 import { ForwardingEngine } from "./forwarding_engine.ts";
 
 /** From how many training batches on the state is taken anew: so many at most are done again. */
@@ -77,15 +77,15 @@ class FallbackEngine extends ForwardingEngine {
 
   override async setState(given: EngineState): Promise<void> {
     checkState(given);
-    const { parameters, moments, steps } = given;
+    const { parameters, moments, updates } = given;
     const copies = new Map([...moments].map(([name, moment]) => [name, copyOf(moment)]));
-    const state = { parameters: copyOf(parameters), moments: copies, steps };
+    const state = { parameters: copyOf(parameters), moments: copies, updates };
     return await this.call((engine) => engine.setState(state), "replaces");
   }
 
-  override train(batch: Batch, step: Step): Promise<BatchResult> {
+  override train(batch: Batch, update: Update): Promise<BatchResult> {
     const copy = { ...batch, indices: batch.indices.slice() };
-    const trained = this.call((engine) => engine.train(copy, step), "changes");
+    const trained = this.call((engine) => engine.train(copy, update), "changes");
     if (this.#stage === "first" && ++this.#trained % BATCHES === 0) this.#keepState();
     return trained;
   }

@@ -12,7 +12,7 @@ import type {
   EngineState,
   Parameters,
   SampleTrace,
-  Step,
+  Update,
 } from "./engine.ts";
 
 /** Hands every verb on; an heir does otherwise where a verb asks for more. */
@@ -65,8 +65,8 @@ export abstract class ForwardingEngine implements Engine, Disposable {
     return this.call((engine) => engine.setState(state));
   }
 
-  train(batch: Batch, step: Step): Promise<BatchResult> {
-    return this.call((engine) => engine.train(batch, step));
+  train(batch: Batch, update: Update): Promise<BatchResult> {
+    return this.call((engine) => engine.train(batch, update));
   }
 
   evaluate(batch: Batch): Promise<BatchResult> {

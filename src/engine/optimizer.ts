@@ -11,7 +11,7 @@
  */
 
 /** Stochastic gradient descent: g ← g + weightDecay·w; v ← momentum·v + g; w ← w − learningRate·v. */
-export interface SgdStep {
+export interface SgdUpdate {
   /** Which optimizer. @default {"sgd"} */
   readonly kind?: "sgd";
   /** lr, 0 or more. */
@@ -31,7 +31,7 @@ export interface SgdStep {
  *
  * `adam` adds weightDecay·w to g; `adamw` (Loshchilov & Hutter 2019) takes lr·weightDecay·w from w instead.
  */
-export interface AdamStep {
+export interface AdamUpdate {
   /** Which optimizer. */
   readonly kind: "adam" | "adamw";
   /** lr, 0 or more. */
@@ -49,10 +49,10 @@ export interface AdamStep {
 }
 
 /** An optimizer with its constants: how a batch moves the parameters. */
-export type Step = SgdStep | AdamStep;
+export type Update = SgdUpdate | AdamUpdate;
 
-/** A step whose every constant is said; where nothing is clipped, `clip` is infinite. */
-export type CompleteStep = Required<SgdStep> | Required<AdamStep>;
+/** An update whose every constant is said; where nothing is clipped, `clip` is infinite. */
+export type CompleteUpdate = Required<SgdUpdate> | Required<AdamUpdate>;
 
 /** Every optimizer, by the name that {@linkcode Step} and the command line have for it. */
 export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
@@ -60,7 +60,7 @@ export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
 /** One of {@linkcode OPTIMIZERS}. */
 export type OptimizerName = typeof OPTIMIZERS[number];
 
-/** What a constant is where a step does not say it. PyTorch's, but for sgd's learning rate and momentum, the notebook's. */
+/** What a constant is where an update does not say it. PyTorch's, but for sgd's learning rate and momentum, the notebook's. */
 export const OPTIMIZER_DEFAULTS = {
   sgd: { learningRate: 0.1, momentum: 0.5, weightDecay: 0 },
   adam: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
@@ -95,19 +95,19 @@ export function optimizerOf(names: Iterable<string>): OptimizerName {
 }
 
 /**
- * Whether an optimizer finds its own moments where another one, or itself, has made some steps; if not, they begin at 0.
+ * Whether an optimizer finds its own moments where another one, or itself, has made some updates; if not, they begin at 0.
  *
- * @throws {RangeError} when they are another optimizer's, and it has made steps.
+ * @throws {RangeError} when they are another optimizer's, and it has made updates.
  */
 export function findsMoments(
   kind: OptimizerName,
-  before: { readonly kind: OptimizerName; readonly steps: number },
+  before: { readonly kind: OptimizerName; readonly updates: number },
 ): boolean {
   const [wanted, held] = [kind, before.kind].map((name) => momentsOf(name).join(" and "));
   if (held === wanted) return true;
-  if (before.steps === 0) return false;
+  if (before.updates === 0) return false;
   throw new RangeError(
-    `step.kind: ${kind} goes on from ${wanted}, but after ${before.steps} steps of ${before.kind} the engine has ${held}: ` +
+    `step.kind: ${kind} goes on from ${wanted}, but after ${before.updates} updates of ${before.kind} the engine has ${held}: ` +
       `go on with ${before.kind}, or set parameters and begin anew`,
   );
 }
@@ -122,17 +122,17 @@ const RANGES = {
 } as const satisfies Record<string, readonly [span: string, includes: (value: number) => boolean]>;
 
 /**
- * Fills in what a step leaves out.
+ * Fills in what an update leaves out.
  *
  * @throws {RangeError} when a constant is missing or out of its range; the message names both.
  */
-export function completeStep(step: Step): CompleteStep {
-  if (typeof step !== "object" || step === null) { // from JavaScript
-    throw new RangeError(`step: ${step}, expected an optimizer's constants, such as a learningRate`);
+export function completeUpdate(update: Update): CompleteUpdate {
+  if (typeof update !== "object" || update === null) { // from JavaScript
+    throw new RangeError(`step: ${update}, expected an optimizer's constants, such as a learningRate`);
   }
-  const { clip = Infinity } = step;
+  const { clip = Infinity } = update;
   if (!(clip > 0)) throw new RangeError(`step.clip: ${clip}, expected a number above 0`);
-  const complete = completed(step, clip);
+  const complete = completed(update, clip);
   for (const [name, [span, includes]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(complete, name);
     const isUsed = Object.hasOwn(OPTIMIZER_DEFAULTS[complete.kind], name);
@@ -143,19 +143,19 @@ export function completeStep(step: Step): CompleteStep {
   return complete;
 }
 
-function completed(step: Step, clip: number): CompleteStep {
-  switch (step.kind) {
+function completed(update: Update, clip: number): CompleteUpdate {
+  switch (update.kind) {
     case undefined:
     case "sgd": {
-      const { learningRate, momentum, weightDecay = OPTIMIZER_DEFAULTS.sgd.weightDecay } = step;
+      const { learningRate, momentum, weightDecay = OPTIMIZER_DEFAULTS.sgd.weightDecay } = update;
       return { kind: "sgd", learningRate, momentum, weightDecay, clip };
     }
     case "adam":
     case "adamw":
-      return { ...OPTIMIZER_DEFAULTS[step.kind], ...step, clip };
+      return { ...OPTIMIZER_DEFAULTS[update.kind], ...update, clip };
     default:
       throw new RangeError(
-        `step.kind: ${Reflect.get(step satisfies never, "kind")}, expected ${OPTIMIZERS.join(" or ")}`,
+        `step.kind: ${Reflect.get(update satisfies never, "kind")}, expected ${OPTIMIZERS.join(" or ")}`,
       );
   }
 }
@@ -165,14 +165,14 @@ export function clipFactor(norm: number, clip: number): number {
   return Math.min(1, clip / (norm + 1e-6));
 }
 
-/** The constants of Adam's kernel at a step, which is counted from 1. */
-export function adamConstants(step: Required<AdamStep>, number: number): {
+/** The constants of Adam's kernel at an update, which is counted from 1. */
+export function adamConstants(update: Required<AdamUpdate>, number: number): {
   readonly rate: number;
   readonly correction: number;
   readonly decay: number;
   readonly shrink: number;
 } {
-  const { kind, learningRate, beta1, beta2, weightDecay } = step;
+  const { kind, learningRate, beta1, beta2, weightDecay } = update;
   return {
     rate: learningRate / (1 - wholePower(beta1, number)),
     correction: Math.sqrt(1 - wholePower(beta2, number)),

@@ -8,7 +8,7 @@ import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import { type EngineName, ENGINES } from "../engine/choose.ts";
 import { PRECISIONS } from "../engine/wasm/precision.ts";
-import type { Step } from "../engine/engine.ts";
+import type { Update } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { InputError } from "../errors.ts";
 import { presentModelName } from "../network/former_names.ts";
@@ -28,7 +28,7 @@ export interface RecordedOptions {
   readonly spec: NetworkSpec;
   readonly epochs: number;
   readonly batchSize: number;
-  readonly step: Step;
+  readonly step: Update;
   /** How the learning rate changes. @default {it does not} */
   readonly schedule?: Schedule;
   /** How pictures are moved each time they are learned from. @default {not at all} */

@@ -5,8 +5,8 @@
  */
 import { writeOutputFile } from "../files/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
-import type { Engine, Parameters, Step } from "../engine/engine.ts";
-import { completeStep } from "../engine/optimizer.ts";
+import type { Engine, Parameters, Update } from "../engine/engine.ts";
+import { completeUpdate } from "../engine/optimizer.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import { chanceOf } from "../network/loss.ts";
@@ -63,7 +63,7 @@ export interface Session {
 
 /** Trains from where a session begins to the end, and keeps the result. Throws what `runTraining` does. */
 export async function carryOut(begun: Session): Promise<RunSummary> {
-  const session = { ...begun, options: { ...begun.options, step: wholeStep(begun.options.step) } };
+  const session = { ...begun, options: { ...begun.options, step: wholeUpdate(begun.options.step) } };
   const { engine, folder, from, signal, observer } = session;
   const thisSession = {
     started: new Date().toISOString(),
@@ -109,8 +109,8 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
 }
 
 /** An optimizer's constants, with those that were left to their defaults; but no clip that clips nothing. */
-function wholeStep(step: Step): Step {
-  const { clip, ...rest } = completeStep(step);
+function wholeUpdate(update: Update): Update {
+  const { clip, ...rest } = completeUpdate(update);
   return { ...rest, ...(Number.isFinite(clip) && { clip }) };
 }
 

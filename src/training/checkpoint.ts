@@ -74,7 +74,7 @@ const progressSchema = v.strictObject({
  * import { decodeCheckpoint, encodeCheckpoint, notebookNetwork, initialParameters, BEGINNING } from "@spikelet/spikelet";
  *
  * const spec = notebookNetwork();
- * const state = { parameters: initialParameters(spec, 0), moments: new Map(), steps: 0 };
+ * const state = { parameters: initialParameters(spec, 0), moments: new Map(), updates: 0 };
  * const bytes = await encodeCheckpoint({ spec, state, progress: BEGINNING, metadata: {} });
  * console.log((await decodeCheckpoint(bytes, "an example")).progress.epoch); // 1
  * ```
@@ -109,7 +109,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     network: JSON.stringify(spec),
     ...encodeNames(classes, spec),
     progress: JSON.stringify({ ...progress, sums }),
-    steps: String(state.steps),
+    steps: String(state.updates),
     weightsSha256: await hashParameters(state.parameters),
   });
   bytes.set(await digest(bytes.subarray(0, -DIGEST_BYTES)), bytes.length - DIGEST_BYTES);
@@ -186,7 +186,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     state: {
       parameters,
       moments: new Map(Array.from(groups, ([moment, group]) => [moment, parametersOf(group, `${moment}/`)])),
-      steps: Number(steps),
+      updates: Number(steps),
     },
     progress: result,
     metadata,

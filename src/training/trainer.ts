@@ -8,7 +8,7 @@
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
-import type { Batch, Engine, EngineState, Parameters, Step } from "../engine/engine.ts";
+import type { Batch, Engine, EngineState, Parameters, Update } from "../engine/engine.ts";
 import { DivergenceError, OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { hiddenUnitsOf, type NetworkSpec } from "../network/spec.ts";
@@ -81,7 +81,7 @@ export interface TrainingOptions {
   /** Samples of a batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
   /** The optimizer's constants. */
-  readonly step: Step;
+  readonly step: Update;
   /** How pictures are moved each time they are learned from. @default {not at all} */
   readonly augmentation?: Augmentation;
   /** How the learning rate changes. @default {it does not} */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import type { Parameters, Step } from "../engine/engine.ts";
+import type { Parameters, Update } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
@@ -30,7 +30,7 @@ export interface ReferenceCase {
   /** The samples of the feed-forward peer, `[inputs]`, where the case has its numbers. */
   readonly dense?: Samples;
   readonly parameters: Parameters;
-  readonly step: Step;
+  readonly step: Update;
   /** Every float tensor of the file. */
   readonly expected: ReadonlyMap<string, Float32Array>;
 }

@@ -37,7 +37,7 @@ async function assertRefusesEverything(engine: Engine, message: RegExp): Promise
     trace: () => engine.trace(batch),
     getParameters: () => engine.getParameters(),
     getState: () => engine.getState(),
-    setState: () => engine.setState({ parameters: new Map(), moments: new Map(), steps: 0 }),
+    setState: () => engine.setState({ parameters: new Map(), moments: new Map(), updates: 0 }),
     setParameters: () => engine.setParameters(new Map()),
   };
   for (const [verb, call] of Object.entries(calls)) {
@@ -87,7 +87,7 @@ engineTest(
     }
     await assert.rejects(engine.setParameters(new Map()), /w1: no values, expected 551/);
     const { parameters } = await engine.getState();
-    await assert.rejects(engine.setState({ parameters, moments: new Map(), steps: 3 }), /velocity/);
+    await assert.rejects(engine.setState({ parameters, moments: new Map(), updates: 3 }), /velocity/);
     const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);
     await assert.rejects(Promise.resolve(trained), { name: "RangeError", message: /learningRate/ });
     for (const each of [engine, other]) {

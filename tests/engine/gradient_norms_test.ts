@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Step } from "../../src/engine/engine.ts";
+import type { Update } from "../../src/engine/engine.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
@@ -12,7 +12,7 @@ import { engineTest } from "./engines.ts";
 import { drawSamples } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 
-const SGD: Step = { learningRate: 0.1, momentum: 0 };
+const SGD: Update = { learningRate: 0.1, momentum: 0 };
 
 /** The norm of each layer's tensors together. */
 function normsOf(gradient: ReadonlyMap<string, Float32Array>, layers: number): number[] {

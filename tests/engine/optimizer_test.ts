@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Engine, EngineState, Step } from "../../src/engine/engine.ts";
+import type { Engine, EngineState, Update } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
@@ -17,7 +17,7 @@ const moved = parseSafetensors(
   Deno.readFileSync(new URL("../reference/optimizers/small.safetensors", import.meta.url)),
   "optimizers/small",
 );
-const cases: Record<string, Step> = JSON.parse(moved.metadata.cases!);
+const cases: Record<string, Update> = JSON.parse(moved.metadata.cases!);
 
 const CLOSE = { relative: 1e-4, absolute: 1e-6 };
 
@@ -59,9 +59,9 @@ const SPEC = notebookNetwork({
   penalty: 0.75,
 });
 const SAMPLES = drawSamples(SPEC, 1, 90, false);
-const SGD: Step = { learningRate: 0.1, momentum: 0.5 };
-const ADAM: Step = { kind: "adam", learningRate: 0.01 };
-const STEPS: Readonly<Record<string, Step>> = {
+const SGD: Update = { learningRate: 0.1, momentum: 0.5 };
+const ADAM: Update = { kind: "adam", learningRate: 0.01 };
+const STEPS: Readonly<Record<string, Update>> = {
   "sgd, clipped": { learningRate: 0.1, momentum: 0.5, clip: 0.01 },
   adam: ADAM,
   "adamw, clipped": { kind: "adamw", learningRate: 0.01, clip: 0.02 },
@@ -76,14 +76,14 @@ for (const [name, step] of Object.entries(STEPS)) {
       norms.push((await answered(Promise.all(trained))).map(({ gradientNorms }) => gradientNorms));
       states.push(await engine.getState());
     }
-    const inBits = states.map(({ parameters, moments, steps }) => ({
+    const inBits = states.map(({ parameters, moments, updates }) => ({
       parameters: bitsOf(parameters),
       moments: [...moments].map(([key, moment]) => [key, bitsOf(moment)]),
-      steps,
+      updates,
     }));
     for (const other of inBits.slice(1)) assert.deepEqual(other, inBits[0]);
     for (const other of norms.slice(1)) assert.deepEqual(other, norms[0]);
-    assert.equal(states[0]!.steps, 3);
+    assert.equal(states[0]!.updates, 3);
   });
 
   engineTest(`training from a state that was taken before ends in the same bits: ${name}`, async (start) => {
@@ -92,7 +92,7 @@ for (const [name, step] of Object.entries(STEPS)) {
     using resumed = await start({ spec: SPEC });
     await whole.train(batches[0]!, step);
     const state = await whole.getState();
-    assert.equal(state.steps, 1);
+    assert.equal(state.updates, 1);
     await resumed.setParameters(initialParameters(SPEC, 1));
     await resumed.train(batches[2]!, SGD); // to be forgotten
     await resumed.setState(state);
@@ -109,7 +109,7 @@ engineTest("another optimizer begins with moments of 0, where none has made a st
   const { parameters, moments } = await fresh.getState();
   // A state of 0 steps may hold what it likes.
   const strange = new Map([...parameters].map(([name, tensor]) => [name, tensor.map(() => 9)]));
-  await other.setState({ parameters, moments: new Map([["velocity", strange]]), steps: 0 });
+  await other.setState({ parameters, moments: new Map([["velocity", strange]]), updates: 0 });
   assert.deepEqual([...moments.keys()], ["velocity"]);
   for (const engine of [fresh, other]) await engine.train(batchOf(SAMPLES), ADAM);
   assert.deepEqual(await other.getState(), await fresh.getState());
@@ -144,8 +144,8 @@ engineTest("adam's state is its moments: after one step (1 − β₁)·g and (1 
   const gradient = (await sgd.getState()).moments.get("velocity")!;
   using adam = await start({ spec: SPEC });
   await adam.train(batchOf(SAMPLES), { kind: "adam", learningRate: 0.01, beta1: 0.75, beta2: 0.9 });
-  const { moments, steps } = await adam.getState();
-  assert.deepEqual([...moments.keys(), steps], ["mean", "square", 1]);
+  const { moments, updates } = await adam.getState();
+  assert.deepEqual([...moments.keys(), updates], ["mean", "square", 1]);
   for (const [name, g] of gradient) {
     assertClose(moments.get("mean")!.get(name)!, g.map((value) => 0.25 * value), name, { absolute: 1e-9 });
     assertClose(moments.get("square")!.get(name)!, g.map((value) => 0.1 * value * value), name, {
@@ -162,7 +162,7 @@ engineTest(
     for (const each of [engine, other]) await each.train(batchOf(SAMPLES), SGD);
     await assert.rejects(engine.train(batchOf(SAMPLES), ADAM), {
       name: "RangeError",
-      message: /adam goes on from mean and square, but after 1 steps of sgd the engine has velocity/,
+      message: /adam goes on from mean and square, but after 1 updates of sgd the engine has velocity/,
     });
     for (const each of [engine, other]) await each.train(batchOf(SAMPLES), SGD);
     assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await other.getParameters()));
@@ -172,7 +172,7 @@ engineTest(
     await engine.train(batchOf(SAMPLES), ADAM);
     await engine.train(batchOf(SAMPLES), { ...ADAM, kind: "adamw" });
     await assert.rejects(engine.train(batchOf(SAMPLES), SGD), /sgd goes on from velocity/);
-    assert.equal((await engine.getState()).steps, 2);
+    assert.equal((await engine.getState()).updates, 2);
   },
 );
 
@@ -191,11 +191,14 @@ engineTest("a state with moments that are no optimizer's is refused and changes 
     ],
   ];
   for (const [names, message] of strange) {
-    const state = { parameters, moments: new Map(names.map((name) => [name, zero])), steps: 7 };
+    const state = { parameters, moments: new Map(names.map((name) => [name, zero])), updates: 7 };
     await assert.rejects(engine.setState(state), { name: "RangeError", message });
   }
   const short = new Map([["mean", zero], ["square", new Map([...zero, ["b2", new Float32Array(1)]])]]);
-  await assert.rejects(engine.setState({ parameters, moments: short, steps: 7 }), /b2: 1 values, expected 4/);
+  await assert.rejects(
+    engine.setState({ parameters, moments: short, updates: 7 }),
+    /b2: 1 values, expected 4/,
+  );
   assert.deepEqual(await engine.getState(), before);
 });
 

@@ -4,7 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import type { Parameters, Step } from "../../src/engine/engine.ts";
+import type { Parameters, Update } from "../../src/engine/engine.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
@@ -24,14 +24,14 @@ const samples = drawSamples(spec, 2, 8, false);
 const before = drawParameters(spec, 1);
 const RATE = 0.05, DECAY = 0.4;
 /** In one step from no moments, both take lr·λ·w from w, besides what they take without. */
-const STEPS: Readonly<Record<string, Step>> = {
+const STEPS: Readonly<Record<string, Update>> = {
   sgd: { learningRate: RATE, momentum: 0.5 },
   adamw: { kind: "adamw", learningRate: RATE, weightDecay: 0 },
   "sgd, clipped": { learningRate: RATE, momentum: 0.5, clip: 0.01 },
 };
 
 engineTest("weight decay draws weights and biases, and no learned constant", async (start) => {
-  const moved = async (step: Step): Promise<Parameters> => {
+  const moved = async (step: Update): Promise<Parameters> => {
     using made = await start({ spec, batchSize: 8 });
     await made.setParameters(before);
     await made.train(batchOf(samples), step);

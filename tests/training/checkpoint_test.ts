@@ -45,7 +45,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
       fc.tuple(...names.map((name) => parameters.map((moment): [string, Parameters] => [name, moment])))
         .map((all) => new Map(all))
     ),
-    steps: fc.nat(),
+    updates: fc.nat(),
   }),
   progress: fc.record({
     epoch: fc.integer({ min: 1, max: 1e6 }),
@@ -83,7 +83,7 @@ function example(epoch = 2, batch = 5): Checkpoint {
     );
   return {
     spec: SPEC,
-    state: { parameters: values(1), moments: new Map([["velocity", values(0.1)]]), steps: 17 },
+    state: { parameters: values(1), moments: new Map([["velocity", values(0.1)]]), updates: 17 },
     progress: {
       ...BEGINNING,
       epoch,

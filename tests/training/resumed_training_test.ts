@@ -110,8 +110,8 @@ Deno.test("train() keeps a checkpoint when it is due and at each epoch's end, as
     epochs: 2,
     checkpoints: {
       due: ({ batch, batches }) => batch % 2 === 0 && batches === 5,
-      keep({ progress: { epoch, batch }, state: { steps } }) {
-        kept.push([epoch, batch, steps]);
+      keep({ progress: { epoch, batch }, state: { updates } }) {
+        kept.push([epoch, batch, updates]);
         return Promise.resolve();
       },
     },
@@ -147,7 +147,7 @@ for (const threads of [0, 2]) {
         assert.ok(batches >= stopAfter && batches <= stopAfter + 2, `${batches}`);
         const { epoch, batch } = last!.progress;
         assert.equal(5 * (epoch - 1) + batch, batches, "each batch that was reported is kept");
-        assert.equal(last!.state.steps, batches);
+        assert.equal(last!.state.updates, batches);
         using other = await openEngine(threads);
         await train(other, { ...OPTIONS, from: last! });
         assert.deepEqual(bitsOf(await other.getParameters()), expected);

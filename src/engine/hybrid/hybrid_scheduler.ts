@@ -6,7 +6,7 @@
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
-import type { CompleteStep } from "../optimizer.ts";
+import type { CompleteUpdate } from "../optimizer.ts";
 import type { Plan } from "../plan.ts";
 import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
 import { type Job, type Part, shardCount } from "../wasm/engine_worker.ts";
@@ -50,12 +50,12 @@ export class HybridScheduler implements Scheduler {
     this.#parts = parts;
   }
 
-  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void> {
+  train(job: Job, samples: Samples, update: CompleteUpdate, number: number): Promise<void> {
     return this.#inOrder(async () => {
       const { matmul, workers, shared } = this.#parts;
       const shards = await this.#present(job, samples, true);
       await matmul.readGradient(shared.given);
-      await workers.handOut({ kind: "update", job: { ...job, shards }, step, number });
+      await workers.handOut({ kind: "update", job: { ...job, shards }, update, number });
     });
   }
 

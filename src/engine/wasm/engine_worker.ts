@@ -10,7 +10,7 @@
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
-import { clipFactor, type CompleteStep } from "../optimizer.ts";
+import { clipFactor, type CompleteUpdate } from "../optimizer.ts";
 import { Core, type CoreOptions } from "./core.ts";
 import { type GradientBlock, gradientBlocks } from "./gradient_blocks.ts";
 import type { KernelModule } from "./kernels.ts";
@@ -46,12 +46,12 @@ export interface Part {
 export type WorkerMessage =
   | { readonly kind: "setup"; readonly setup: WorkerSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
-  | { readonly kind: "train"; readonly job: Job; readonly step: CompleteStep; readonly number: number }
+  | { readonly kind: "train"; readonly job: Job; readonly update: CompleteUpdate; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
   | { readonly kind: "trace"; readonly job: Job }
   /** The steps of `train` and `evaluate`, where the engine takes them one by one. The parameters are taken with part `from` 0. */
   | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
-  | { readonly kind: "update"; readonly job: Job; readonly step: CompleteStep; readonly number: number };
+  | { readonly kind: "update"; readonly job: Job; readonly update: CompleteUpdate; readonly number: number };
 
 /** What a worker answers to each message about a job. */
 export interface WorkerReply {
@@ -115,7 +115,7 @@ export class EngineWorker {
         this.#samples.set(message.id, message.samples);
         return undefined;
       case "train":
-        this.#train(message.job, message.step, message.number);
+        this.#train(message.job, message.update, message.number);
         return {};
       case "evaluate":
         this.#present(message.job, wholeOf(message.job), false);
@@ -126,17 +126,17 @@ export class EngineWorker {
         this.#present(message.job, message.part, message.isTraining);
         return {};
       case "update":
-        this.#update(message.job, message.step, message.number);
+        this.#update(message.job, message.update, message.number);
         return {};
       default:
         return message satisfies never;
     }
   }
 
-  #train(job: Job, step: CompleteStep, number: number): void {
+  #train(job: Job, update: CompleteUpdate, number: number): void {
     this.#present(job, wholeOf(job), true);
     this.#barrier();
-    this.#update(job, step, number);
+    this.#update(job, update, number);
     this.#barrier();
   }
 
@@ -160,14 +160,14 @@ export class EngineWorker {
   }
 
   /** Moves this worker's share of the parameters; with `clip` the workers meet in between. */
-  #update(job: Job, step: CompleteStep, number: number): void {
+  #update(job: Job, update: CompleteUpdate, number: number): void {
     const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
-    if (step.clip < Infinity) {
+    if (update.clip < Infinity) {
       for (const part of parts) optimizer.sumShards(part);
       this.#barrier();
       const square = results[job.bufferIndex].squares.reduce((sum, square) => sum + square, 0);
-      factor = clipFactor(Math.sqrt(square), step.clip);
+      factor = clipFactor(Math.sqrt(square), update.clip);
       // The sum of one shard is itself, and so are its squares; they are put where nobody else reads meanwhile.
       parts = parts.map((part) => ({
         ...part,
@@ -175,7 +175,7 @@ export class EngineWorker {
         squares: new Float64Array(part.blocks.length),
       }));
     }
-    for (const part of parts) optimizer.update(part, { parameters, moments, step, number, factor });
+    for (const part of parts) optimizer.update(part, { parameters, moments, update, number, factor });
   }
 
   /** This worker's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */

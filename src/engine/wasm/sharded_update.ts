@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { adamConstants, type CompleteStep } from "../optimizer.ts";
+import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
 import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";
 import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
@@ -29,8 +29,8 @@ export interface Move {
   readonly parameters: Float32Array;
   /** What the optimizer remembers: SGD uses the first, Adam both. */
   readonly moments: readonly [Float32Array, Float32Array];
-  readonly step: CompleteStep;
-  /** Which step of the optimizer this is, from 1. */
+  readonly update: CompleteUpdate;
+  /** Which update of the optimizer this is, from 1. */
   readonly number: number;
   /** What the gradient is multiplied by. */
   readonly factor: number;
@@ -112,14 +112,14 @@ export class ShardedUpdate {
   #move(
     at: number,
     count: number,
-    { parameters, moments: [first, second], step, number, factor }: Move,
+    { parameters, moments: [first, second], update, number, factor }: Move,
   ): void {
     const [w, m, s] = [0, 1, 2].map((row) => this.#view(this.#room + 4 * row * UPDATE_FLOATS, count));
     w!.set(parameters.subarray(at, at + count));
     m!.set(first.subarray(at, at + count));
     s!.set(second.subarray(at, at + count));
     for (const { from, to, decays } of this.#piecesOf(at, at + count)) {
-      this.#step(from - at, to - from, decays ? step : { ...step, weightDecay: 0 }, number, factor);
+      this.#apply(from - at, to - from, decays ? update : { ...update, weightDecay: 0 }, number, factor);
     }
     parameters.set(w!, at);
     first.set(m!, at);
@@ -127,26 +127,26 @@ export class ShardedUpdate {
   }
 
   /** Moves some of the parameters in the room, from its `from`-th on. */
-  #step(from: number, count: number, step: CompleteStep, number: number, factor: number): void {
+  #apply(from: number, count: number, update: CompleteUpdate, number: number, factor: number): void {
     const k = this.#kernels, gradientsAt = this.#gradientsAt + 4 * from;
     const parametersAt = this.#room + 4 * from;
     const firstAt = parametersAt + 4 * UPDATE_FLOATS, secondAt = firstAt + 4 * UPDATE_FLOATS;
-    switch (step.kind) {
+    switch (update.kind) {
       case "sgd":
         // deno-fmt-ignore
-        k.sgd(parametersAt, firstAt, gradientsAt, count, 1, factor, step.learningRate, step.momentum,
-          step.weightDecay);
+        k.sgd(parametersAt, firstAt, gradientsAt, count, 1, factor, update.learningRate, update.momentum,
+          update.weightDecay);
         return;
       case "adam":
       case "adamw": {
-        const { rate, correction, decay, shrink } = adamConstants(step, number);
+        const { rate, correction, decay, shrink } = adamConstants(update, number);
         // deno-fmt-ignore
-        k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, 1, factor, rate, 1 - step.beta1, step.beta2,
-          1 - step.beta2, correction, step.epsilon, decay, shrink);
+        k.adam(parametersAt, firstAt, secondAt, gradientsAt, count, 1, factor, rate, 1 - update.beta1, update.beta2,
+          1 - update.beta2, correction, update.epsilon, decay, shrink);
         return;
       }
       default:
-        step satisfies never;
+        update satisfies never;
     }
   }
 

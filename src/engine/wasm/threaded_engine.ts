@@ -17,11 +17,11 @@ import type {
   EngineState,
   Parameters,
   SampleTrace,
-  Step,
+  Update,
 } from "../engine.ts";
 import {
-  type CompleteStep,
-  completeStep,
+  type CompleteUpdate,
+  completeUpdate,
   findsMoments,
   momentsOf,
   type OptimizerName,
@@ -40,9 +40,9 @@ export interface Scheduler {
   /**
    * Resolves when losses, predictions and spikes are in the job's buffers and the parameters have moved.
    *
-   * @param number Which step of the optimizer this is, from 1.
+   * @param number Which update of the optimizer this is, from 1.
    */
-  train(job: Job, samples: Samples, step: CompleteStep, number: number): Promise<void>;
+  train(job: Job, samples: Samples, update: CompleteUpdate, number: number): Promise<void>;
   /** Resolves when losses, predictions and spikes are in the job's buffers. */
   evaluate(job: Job, samples: Samples): Promise<void>;
   trace(job: Job, samples: Samples): Promise<SampleTrace>;
@@ -94,7 +94,7 @@ export class ThreadedEngine implements Engine, Disposable {
   #jobCount = 0;
   #hasParameters = false;
   /** Steps of the optimizer, and whose moments they left. */
-  #steps = 0;
+  #updates = 0;
   #optimizer: OptimizerName = "sgd";
   #failure: EngineError | undefined;
 
@@ -162,7 +162,7 @@ export class ThreadedEngine implements Engine, Disposable {
       return {
         parameters: fromLayout(this.#layout, this.#shared.parameters),
         moments: new Map(momentsOf(this.#optimizer).map((name, i) => [name, momentOf(i)])),
-        steps: this.#steps,
+        updates: this.#updates,
       };
     });
   }
@@ -170,23 +170,23 @@ export class ThreadedEngine implements Engine, Disposable {
   setState(state: EngineState): Promise<void> {
     return this.#runAlone(() => {
       checkState(state);
-      const { parameters, moments, steps } = state;
+      const { parameters, moments, updates } = state;
       const optimizer = optimizerOf(moments.keys());
       const taken = toLayout(this.#layout, parameters);
       const remembered = momentsOf(optimizer).map((name) => toLayout(this.#layout, moments.get(name)!));
       this.#shared.parameters.set(taken);
       remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
       this.#optimizer = optimizer;
-      this.#steps = steps;
+      this.#updates = updates;
       this.#hasParameters = true;
     });
   }
 
-  train(batch: Batch, step: Step): Promise<BatchResult> {
+  train(batch: Batch, update: Update): Promise<BatchResult> {
     return this.#run(batch, async (job) => {
-      const complete = completeStep(step);
+      const complete = completeUpdate(update);
       this.#takeOptimizer(complete.kind);
-      await this.#scheduler.train(job, batch.samples, complete, ++this.#steps);
+      await this.#scheduler.train(job, batch.samples, complete, ++this.#updates);
       const { squares } = this.#shared.results[job.bufferIndex];
       const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
       return { ...this.#sum(batch, job), gradientNorms };
@@ -261,7 +261,7 @@ export class ThreadedEngine implements Engine, Disposable {
   #takeParameters(parameters: Parameters): void {
     this.#shared.parameters.set(toLayout(this.#layout, parameters));
     for (const moment of this.#shared.moments) moment.fill(0);
-    this.#steps = 0;
+    this.#updates = 0;
     this.#hasParameters = true;
   }
 
@@ -272,7 +272,7 @@ export class ThreadedEngine implements Engine, Disposable {
 
   /** Goes on with this optimizer, if the moments are its own or there are none yet. */
   #takeOptimizer(kind: OptimizerName): void {
-    if (!findsMoments(kind, { kind: this.#optimizer, steps: this.#steps })) {
+    if (!findsMoments(kind, { kind: this.#optimizer, updates: this.#updates })) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }
     this.#optimizer = kind;

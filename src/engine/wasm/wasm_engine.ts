@@ -95,9 +95,9 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     },
     shards: (count) => Math.min(shards ?? shardCount(count), count),
     createScheduler: ({ workers, shared }) => ({
-      async train(job, _samples, step, number) {
+      async train(job, _samples, update, number) {
         shared.control[1 + job.bufferIndex] = 0;
-        await workers.handOut({ kind: "train", job, step, number });
+        await workers.handOut({ kind: "train", job, update, number });
       },
       async evaluate(job) {
         shared.control[1 + job.bufferIndex] = 0;

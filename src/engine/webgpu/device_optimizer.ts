@@ -1,5 +1,5 @@
 /**
- * One step of an optimizer, on the device.
+ * One update of an optimizer, on the device.
  *
  * @module
  */
@@ -7,26 +7,26 @@ import { ADAM } from "../../../asm/optimizers/adam.wgsl.ts";
 import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimizers/clip.wgsl.ts";
 import { SGD } from "../../../asm/optimizers/sgd.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { adamConstants, type CompleteStep } from "../optimizer.ts";
+import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
 import type { DeviceParameter } from "./device_parameters.ts";
 
 /**
  * Moves all parameters by the gradients that were added.
  *
- * @param number Of the step, from 1.
+ * @param number Of the update, from 1.
  * @returns What {@linkcode layerNorms} reads the gradient's norms from; the caller releases it.
  */
 export function updateParameters(
   backend: Backend,
   parameters: readonly DeviceParameter[],
-  step: CompleteStep,
+  update: CompleteUpdate,
   number: number,
 ): Tensor<"f32"> {
   return backend.scoped((keep) => {
     const squares = keep(squaresOf(backend, parameters));
-    const factor = clipFactorOf(backend, squares, step.clip);
+    const factor = clipFactorOf(backend, squares, update.clip);
     for (const { rows, columns, values, gradient, isConstant } of parameters) {
-      const moved = isConstant ? { ...step, weightDecay: 0 } : step;
+      const moved = isConstant ? { ...update, weightDecay: 0 } : update;
       const call = { inputs: { gradient, factor }, invocations: rows * columns, output: values };
       switch (moved.kind) {
         case "sgd": {

@@ -1,5 +1,5 @@
 /**
- * The WebGPU engine: a plan's operations on the device, from the draws to the optimizer's step.
+ * The WebGPU engine: a plan's operations on the device, from the draws to the optimizer's update.
  *
  * Pixels go up and three numbers a sample come back; parameters come home when they are asked for. Nothing is awaited between
  * two batches: each call records its work at once, in order, and only its answer is waited for.
@@ -22,7 +22,7 @@ import type {
   EngineState,
   Parameters,
   SampleTrace,
-  Step,
+  Update,
 } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
@@ -30,8 +30,8 @@ import { packSamples, uploadPixels } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import {
-  type CompleteStep,
-  completeStep,
+  type CompleteUpdate,
+  completeUpdate,
   findsMoments,
   momentsOf,
   type OptimizerName,
@@ -125,7 +125,7 @@ class DeviceEngine implements WebGpuEngine {
   readonly #sources: SampleFeatures;
   /** Steps of the optimizer, and whose moments they left. */
   #hasParameters = false;
-  #steps = 0;
+  #updates = 0;
   #optimizer: OptimizerName = "sgd";
 
   constructor(
@@ -182,12 +182,12 @@ class DeviceEngine implements WebGpuEngine {
   getState(): Promise<EngineState> {
     return this.#call(async () => {
       this.#begin();
-      const names = momentsOf(this.#optimizer), steps = this.#steps;
+      const names = momentsOf(this.#optimizer), updates = this.#updates;
       const [parameters, ...moments] = await this.#room.parameters.read(names.length);
       return {
         parameters: parameters!,
         moments: new Map(names.map((name, i) => [name, moments[i]!])),
-        steps,
+        updates,
       };
     });
   }
@@ -195,20 +195,20 @@ class DeviceEngine implements WebGpuEngine {
   setState(state: EngineState): Promise<void> {
     return this.#call(() => {
       checkState(state);
-      const { parameters, moments, steps } = state;
+      const { parameters, moments, updates } = state;
       const optimizer = optimizerOf(moments.keys());
       this.#room.parameters.set(parameters, momentsOf(optimizer).map((name) => moments.get(name)!));
       this.#optimizer = optimizer;
-      this.#steps = steps;
+      this.#updates = updates;
       this.#hasParameters = true;
     });
   }
 
-  train(batch: Batch, step: Step): Promise<BatchResult> {
+  train(batch: Batch, update: Update): Promise<BatchResult> {
     return this.#call(() => {
-      const complete = completeStep(step);
+      const complete = completeUpdate(update);
       this.#check(batch);
-      if (!findsMoments(complete.kind, { kind: this.#optimizer, steps: this.#steps })) {
+      if (!findsMoments(complete.kind, { kind: this.#optimizer, updates: this.#updates })) {
         this.#room.parameters.clearMoments();
       }
       this.#optimizer = complete.kind;
@@ -239,7 +239,7 @@ class DeviceEngine implements WebGpuEngine {
 
   #takeParameters(parameters: Parameters): void {
     this.#room.parameters.set(parameters);
-    this.#steps = 0;
+    this.#updates = 0;
     this.#hasParameters = true;
   }
 
@@ -265,22 +265,22 @@ class DeviceEngine implements WebGpuEngine {
     }
   }
 
-  /** Forward pass of a batch; with a step backward pass and update, too. */
-  async #sum(batch: Batch, step?: CompleteStep): Promise<BatchResult> {
+  /** Forward pass of a batch; with an update backward pass and update of the parameters, too. */
+  async #sum(batch: Batch, update?: CompleteUpdate): Promise<BatchResult> {
     this.#check(batch);
     const backend = this.#backend;
     const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
     const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
     const unitSpikes = backend.allocate("i32", [Math.max(1, hiddenUnitsOf(this.#plan))]);
-    this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: step !== undefined });
+    this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: update !== undefined });
     const { all } = this.#room.parameters;
-    const squares = step ? updateParameters(backend, all, step, ++this.#steps) : this.#room.nothing;
+    const squares = update ? updateParameters(backend, all, update, ++this.#updates) : this.#room.nothing;
     const read = backend.read(scores, unitSpikes, squares);
-    backend.release(scores, unitSpikes, ...(step ? [squares] : []));
+    backend.release(scores, unitSpikes, ...(update ? [squares] : []));
     const [numbers, fired, summed] = await read;
     let first = 0;
     return {
-      ...(step && { gradientNorms: layerNorms(all, summed, this.#plan.layers.length) }),
+      ...(update && { gradientNorms: layerNorms(all, summed, this.#plan.layers.length) }),
       ...sumScores(numbers, batch.indices, batch.samples),
       unitSpikes: below.map((units) => Uint32Array.from(fired.subarray(first, first += units))),
     };
@@ -302,7 +302,7 @@ class DeviceEngine implements WebGpuEngine {
     };
   }
 
-  /** Records all that a batch asks of the device but the optimizer's step. */
+  /** Records all that a batch asks of the device but the optimizer's update. */
   #present(
     batch: Batch,
     wanted: Pick<Chunk, "scores" | "logits" | "unitSpikes" | "withGradient">,
