@@ -1,18 +1,18 @@
 /**
  * Losses of samples, from their logits and their layers' firing rates, with their gradients, in WGSL; loss.ts.
  *
- * `facts` are those of scan.wgsl.ts. A loss leaves f32: the gradient of the logits `[samples, classes]`, 0 from sample `counted`
+ * `sampleInfo` is that of scan.wgsl.ts. A loss leaves f32: the gradient of the logits `[samples, classes]`, 0 from sample `counted`
  * on; the log-softmax `[samples, classes]`; the loss, not scaled, `[samples]`; the class of the largest logit `[samples]`.
  *
  * @module
  */
-import { FACT, FACTS } from "./scan.wgsl.ts";
+import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
 const FACT_OF = `
-fn labelOf(sample : i32) -> i32 { return facts[sample * ${FACTS} + ${FACT.label}]; }
+fn labelOf(sample : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.label}]; }
 fn scaleOf(sample : i32) -> f32 {
-  return select(0.0, uniforms.share * bitcast<f32>(facts[sample * ${FACTS} + ${FACT.scale}]), sample < uniforms.counted);
+  return select(0.0, uniforms.share * bitcast<f32>(sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.scale}]), sample < uniforms.counted);
 }`;
 
 /**
@@ -23,7 +23,7 @@ fn scaleOf(sample : i32) -> f32 {
  */
 export const CROSS_ENTROPY: WgslKernel<"f32"> = {
   name: "crossEntropy",
-  inputs: { logits: "f32", facts: "i32" },
+  inputs: { logits: "f32", sampleInfo: "i32" },
   uniforms: { classes: "i32", counted: "i32", share: "f32" },
   result: "f32",
   code: `${FACT_OF}
@@ -89,14 +89,14 @@ fn kernel(index : i32) {
  */
 export const FIRING_RATES: WgslKernel<"f32"> = {
   name: "firingRates",
-  inputs: { scanned: "f32", facts: "i32" },
+  inputs: { scanned: "f32", sampleInfo: "i32" },
   uniforms: { units: "i32", begin: "i32" },
   result: "f32",
   code: `
 fn kernel(index : i32) {
   var spikes = 0.0;
   for (var unit = 0; unit < uniforms.units; unit++) { spikes += scanned[uniforms.begin + index * uniforms.units + unit]; }
-  result[index] = spikes / f32(uniforms.units) / f32(facts[index * ${FACTS} + ${FACT.steps}]);
+  result[index] = spikes / f32(uniforms.units) / f32(sampleInfo[index * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]);
 }`,
 };
 
@@ -119,13 +119,13 @@ fn kernel(index : i32) {
  */
 export const RATE_BACK: WgslKernel<"f32"> = {
   name: "rateBack",
-  inputs: { rates: "f32", facts: "i32" },
+  inputs: { rates: "f32", sampleInfo: "i32" },
   uniforms: { steps: "i32", units: "i32", counted: "i32", share: "f32", weight: "f32", wanted: "f32" },
   result: "f32",
   code: `
 fn kernel(index : i32) {
   let sample = index / (uniforms.steps * uniforms.units);
-  let pairs = f32(uniforms.units) * f32(facts[sample * ${FACTS} + ${FACT.steps}]);
+  let pairs = f32(uniforms.units) * f32(sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]);
   let gradient = uniforms.share * 2.0 * uniforms.weight * (rates[sample] - uniforms.wanted) / pairs;
   result[index] += select(0.0, gradient, sample < uniforms.counted);
 }`,

@@ -1,18 +1,18 @@
 /**
  * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs, in WGSL; readout.ts.
  *
- * `facts` are those of scan.wgsl.ts: which steps of a sample are read.
+ * `sampleInfo` is that of scan.wgsl.ts: which steps of a sample are read.
  *
  * @module
  */
 import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
-import { FACT, FACTS } from "./scan.wgsl.ts";
+import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
-/** `fact(sample, column)`. */
+/** `infoOf(sample, column)`. */
 const FACT_OF = `
-fn fact(sample : i32, column : i32) -> i32 { return facts[sample * ${FACTS} + column]; }`;
+fn infoOf(sample : i32, column : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + column]; }`;
 
 /** The steps that are read. */
 const READ = { from: "first", by: "+", while: "step <= last" } as const;
@@ -24,14 +24,14 @@ const READ = { from: "first", by: "+", while: "step <= last" } as const;
  */
 export const READ_STATES: WgslKernel<"f32"> = {
   name: "readStates",
-  inputs: { scanned: "f32", facts: "i32" },
+  inputs: { scanned: "f32", sampleInfo: "i32" },
   uniforms: { steps: "i32", classes: "i32", begin: "i32" },
   result: "f32",
   code: `${FACT_OF}
 fn kernel(index : i32) {
   let sample = index / uniforms.classes;
-  let first = fact(sample, ${FACT.first});
-  let last = fact(sample, ${FACT.last});
+  let first = infoOf(sample, ${SAMPLE_INFO.first});
+  let last = infoOf(sample, ${SAMPLE_INFO.last});
   var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var sum = 0.0;
   ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
@@ -45,7 +45,7 @@ fn kernel(index : i32) {
     }`,
     )
   }
-  result[index] = bitcast<f32>(fact(sample, ${FACT.scale})) * (${wholeSum("sum")});
+  result[index] = bitcast<f32>(infoOf(sample, ${SAMPLE_INFO.scale})) * (${wholeSum("sum")});
 }`,
 };
 
@@ -62,9 +62,9 @@ export const READ_LARGEST: WgslKernel<"f32"> = {
   code: `${FACT_OF}
 fn kernel(index : i32) {
   let sample = index / uniforms.classes;
-  let first = fact(sample, ${FACT.first});
-  let last = fact(sample, ${FACT.last});
-  let hasZero = fact(sample, ${FACT.zero}) == 1;
+  let first = infoOf(sample, ${SAMPLE_INFO.first});
+  let last = infoOf(sample, ${SAMPLE_INFO.last});
+  let hasZero = infoOf(sample, ${SAMPLE_INFO.zero}) == 1;
   var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var largest = 0.0;
   var when = -1;
@@ -93,7 +93,7 @@ fn kernel(index : i32) {
  */
 export const READ_BACK: WgslKernel<"f32"> = {
   name: "readBack",
-  inputs: { gradients: "f32", logits: "f32", facts: "i32" },
+  inputs: { gradients: "f32", logits: "f32", sampleInfo: "i32" },
   uniforms: { samples: "i32", steps: "i32", classes: "i32", isLargest: "i32" },
   result: "f32",
   code: `${FACT_OF}
@@ -102,7 +102,7 @@ fn kernel(index : i32) {
   let sample = row / uniforms.steps;
   let step = row - sample * uniforms.steps;
   let at = sample * uniforms.classes + index - row * uniforms.classes;
-  var isRead = step >= fact(sample, ${FACT.first}) && step <= fact(sample, ${FACT.last});
+  var isRead = step >= infoOf(sample, ${SAMPLE_INFO.first}) && step <= infoOf(sample, ${SAMPLE_INFO.last});
   if (uniforms.isLargest == 1) { isRead = logits[uniforms.samples * uniforms.classes + at] == f32(step); }
   result[index] = select(0.0, gradients[at], isRead);
 }`,

@@ -5,9 +5,9 @@
  *
  * Two forms of each. In the plain one, one call takes one unit of one sample through all steps; calls side by side are units
  * side by side, so that the device reads and writes whole lines. A recurrent layer needs all outputs of the step before: there
- * a group of calls takes one sample, each call some of its units, and they meet at a barrier after each step.
+ * a workgroup of calls takes one sample, each call some of its units, and they meet at a barrier after each step.
  *
- * `facts` i32 `[samples, FACTS]` say of each sample what kernels have to know.
+ * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` says of each sample what kernels have to know.
  *
  * @module
  */
@@ -15,14 +15,14 @@ import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
-/** Columns of `facts`, by their names: the label, how many steps it has, and which steps are read (see `ReadSteps`). */
-export const FACT = { label: 0, steps: 1, first: 2, last: 3, zero: 4, scale: 5 } as const;
+/** Columns of `sampleInfo`, by their names: the label, how many steps it has, and which steps are read (see `ReadSteps`). */
+export const SAMPLE_INFO = { label: 0, steps: 1, first: 2, last: 3, zero: 4, scale: 5 } as const;
 
 /** How many columns there are. `scale` is a float's bits. */
-export const FACTS = 6;
+export const SAMPLE_INFO_COLUMNS = 6;
 
 /** Calls that take one sample of a recurrent layer together. */
-const GROUP = 64;
+const WORKGROUP = 64;
 
 /** What a kind of neuron is in WGSL. Every number is f32. */
 export interface NeuronCode {
@@ -67,7 +67,7 @@ interface Kept {
 }
 
 const FUNCTIONS = `
-fn stepsOf(sample : i32) -> i32 { return facts[sample * ${FACTS} + ${FACT.steps}]; }`;
+fn stepsOf(sample : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]; }`;
 
 /**
  * Down the steps: currents → outputs, and what else is wanted of each step.
@@ -120,7 +120,7 @@ export function scanKernel(
     inputs: {
       currents: "f32",
       bias: "f32",
-      facts: "i32",
+      sampleInfo: "i32",
       decays: "f32",
       thresholds: "f32",
       scales: "f32",
@@ -140,7 +140,7 @@ export function scanKernel(
       ...floats(constants),
     },
     result: "f32",
-    ...(isRecurrent && { group: GROUP }),
+    ...(isRecurrent && { workgroup: WORKGROUP }),
     code: `${FUNCTIONS}${functions}
 fn kernel(call : i32) {
   let units = uniforms.units;
@@ -211,7 +211,7 @@ export function scanBackKernel(
       scanned: "f32",
       outputGradients: "f32",
       readGradients: "f32",
-      facts: "i32",
+      sampleInfo: "i32",
       decays: "f32",
       scales: "f32",
       ...(isRecurrent && { recurrent: "f32" as const }),
@@ -229,7 +229,7 @@ export function scanBackKernel(
       ...floats(constants),
     },
     result: "f32",
-    ...(isRecurrent && { group: GROUP }),
+    ...(isRecurrent && { workgroup: WORKGROUP }),
     code: `${FUNCTIONS}${functions}
 fn kernel(call : i32) {
   let units = uniforms.units;
@@ -242,12 +242,12 @@ fn kernel(call : i32) {
 
 /** The turns of loops that one call of a scan takes (MOST_TURNS in each_step.wgsl.ts). @param steps T. @param units The layer's. */
 export function scanTurns(steps: number, units: number, isRecurrent: boolean): number {
-  return isRecurrent ? steps * (1 + Math.ceil(units / GROUP) * (1 + units)) : Math.ceil(steps / 2);
+  return isRecurrent ? steps * (1 + Math.ceil(units / WORKGROUP) * (1 + units)) : Math.ceil(steps / 2);
 }
 
 /** How many calls the recurrent form takes. */
 export function recurrentCalls(samples: number): number {
-  return samples * GROUP;
+  return samples * WORKGROUP;
 }
 
 /** The loop over steps, in either form. */
@@ -289,14 +289,14 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   const loop = isBack
     ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
     : "for (var step = 0; step < uniforms.steps; step++)";
-  // The loops' bounds are the same for all calls of a group: only so may there be a barrier in them.
+  // The loops' bounds are the same for all calls of a workgroup: only so may there be a barrier in them.
   const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
   return `
-  let sample = call / ${GROUP};
-  let lane = call - sample * ${GROUP};
+  let sample = call / ${WORKGROUP};
+  let lane = call - sample * ${WORKGROUP};
   let length = stepsOf(sample);
   ${loop} {
-    for (var unit = lane; unit < units; unit += ${GROUP}) {
+    for (var unit = lane; unit < units; unit += ${WORKGROUP}) {
       let index = sample * units + unit;
       ${constants}
       ${each(({ name }) => `var ${name} = 0.0;`)}

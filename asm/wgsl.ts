@@ -6,7 +6,7 @@
  *
  *     fn kernel(index : i32) { result[index] = currents[index] * uniforms.scale; }
  *
- * Whoever runs it wraps it, binds the arrays, and cuts the work into groups.
+ * Whoever runs it wraps it, binds the arrays, and cuts the work into workgroups.
  *
  * @module
  */
@@ -30,7 +30,7 @@ export interface WgslKernel<Result extends ArrayType = ArrayType> {
   /**
    * Calls that run together and may meet at barriers; the number of calls is a multiple of it then. @default {each for itself}
    */
-  readonly group?: number;
+  readonly workgroup?: number;
   /** `fn kernel(index : i32)` and what it calls. */
   readonly code: string;
 }

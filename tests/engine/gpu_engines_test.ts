@@ -113,25 +113,28 @@ gpuEngineTest("pictures are moved as wasm moves them", async (start) => {
 });
 
 for (const [name, open] of Object.entries(ENGINES)) {
-  gpuTest(`a batch in many chunks comes to the same as in one, but for the last bits, ${name}`, async () => {
-    const ends = [];
-    for (const gpuMemory of [1024, 1]) {
-      using engine = await open({ gpuMemory });
-      const result = await engine.train(batchOf(SAMPLES), STEP);
-      ends.push({ result, parameters: await engine.getParameters(), dispatches: engine.counts.dispatches });
-      const { bytes } = engine.memory;
-      assert.ok(bytes <= gpuMemory * 2 ** 20, `${bytes} bytes of ${gpuMemory} MiB`);
-    }
-    const [whole, cut] = ends;
-    assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
-    const { gradientNorms: norms = [], ...samples } = cut!.result;
-    const { gradientNorms: expected = [], ...wholeSamples } = whole!.result;
-    assert.deepEqual(samples, wholeSamples); // sample by sample, for scans cross no chunk
-    assertClose(norms, expected, "gradient norms", { relative: 1e-5, absolute: 0 });
-    for (const [tensor, expected] of whole!.parameters) {
-      assertClose(cut!.parameters.get(tensor)!, expected, tensor, { absolute: 1e-6 });
-    }
-  });
+  gpuTest(
+    `a batch in many micro-batches comes to the same as in one, but for the last bits, ${name}`,
+    async () => {
+      const ends = [];
+      for (const gpuMemory of [1024, 1]) {
+        using engine = await open({ gpuMemory });
+        const result = await engine.train(batchOf(SAMPLES), STEP);
+        ends.push({ result, parameters: await engine.getParameters(), dispatches: engine.counts.dispatches });
+        const { bytes } = engine.memory;
+        assert.ok(bytes <= gpuMemory * 2 ** 20, `${bytes} bytes of ${gpuMemory} MiB`);
+      }
+      const [whole, cut] = ends;
+      assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
+      const { gradientNorms: norms = [], ...samples } = cut!.result;
+      const { gradientNorms: expected = [], ...wholeSamples } = whole!.result;
+      assert.deepEqual(samples, wholeSamples); // sample by sample, for scans cross no micro-batch
+      assertClose(norms, expected, "gradient norms", { relative: 1e-5, absolute: 0 });
+      for (const [tensor, expected] of whole!.parameters) {
+        assertClose(cut!.parameters.get(tensor)!, expected, tensor, { absolute: 1e-6 });
+      }
+    },
+  );
 
   gpuTest(
     `an epoch leaves no tensor behind, and takes no more memory than its first batches, ${name}`,
@@ -206,7 +209,7 @@ gpuTest("webgpu sends a batch's features and reads its answers, and nothing else
   await engine.train(BATCHES[1]!, STEP);
   const after = engine.counts;
   assert.equal(after.dispatches - before.dispatches, 30);
-  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 8); // features, keys, facts; two factors of 1
+  assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 8); // features, keys, sample info; two factors of 1
   // Loss, class, spikes; spikes of each hidden unit; two numbers a tensor, of which the gradient's norms are made.
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 3 + 19 + 2 * 4));
 });
@@ -223,7 +226,7 @@ gpuTest("hybrid sends features, weights and lists of spikes, and reads products"
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 22 * width + width * 29));
 });
 
-gpuTest("hybrid cuts a batch in two, filled up to whole groups, where there is room", async () => {
+gpuTest("hybrid cuts a batch in two, filled up to whole reduction groups, where there is room", async () => {
   const spec = notebookNetwork({ inputs: 4, hidden: 3, steps: 128 });
   using engine = await openHybrid({ spec, batchSize: 1000 });
   const samples = drawSamples(spec, 1, 10, false);

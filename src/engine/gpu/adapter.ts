@@ -35,7 +35,7 @@ export interface AdapterLimits {
   readonly maxComputeInvocationsPerWorkgroup: number;
   /** The memory that they can share. */
   readonly maxComputeWorkgroupStorageSize: number;
-  /** Groups of calls along one dimension. */
+  /** Workgroups along one dimension. */
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 

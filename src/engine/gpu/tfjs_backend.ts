@@ -15,8 +15,8 @@ import type { Backend, KernelCall, Numbers, Tensor } from "./backend.ts";
 import { type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
 import { mebibytes } from "./memory.ts";
 
-/** Calls of a kernel that make a group: a whole number of every device's lanes. */
-const GROUP = 64;
+/** Calls of a kernel that make a workgroup: a whole number of every device's lanes. */
+const WORKGROUP = 64;
 
 /** Imported when a device is opened, not before: loading tfjs takes longer than all the rest of a start, and few need it. */
 async function importTfjs() {
@@ -100,14 +100,14 @@ class TfjsBackend implements Backend {
     { inputs, uniforms, invocations, output }: KernelCall<Result>,
   ): Tensor<Result> {
     this.#opened.check();
-    const names = Object.keys(kernel.inputs), group = kernel.group ?? GROUP;
+    const names = Object.keys(kernel.inputs), workgroup = kernel.workgroup ?? WORKGROUP;
     const result = "shape" in output ? output : this.allocate(kernel.result, output);
     const program: WebGPUProgram = {
       variableNames: names,
       outputShape: [sizeOf(result.shape)],
-      workgroupSize: [group, 1, 1],
+      workgroupSize: [workgroup, 1, 1],
       dispatchLayout: { x: [0] },
-      dispatch: [Math.ceil(invocations / group), 1, 1],
+      dispatch: [Math.ceil(invocations / workgroup), 1, 1],
       shaderKey: `spikelet_${kernel.name}`,
       uniforms: Object.entries(declared(kernel)).map(([name, type]) => `${name} : ${type}, `).join(""),
       getUserCode: () =>

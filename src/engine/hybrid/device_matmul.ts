@@ -1,7 +1,7 @@
 /**
  * The bottom layer's product on the device: draws, currents, and its weights' gradient. Everything else is WASM's.
  *
- * It works on chunks of samples, `[samples · rows]` rows at a time. The inputs of a chunk stay on the device until its gradient
+ * It works on micro-batches of samples, `[samples · rows]` rows at a time. The inputs of a micro-batch stay on the device until its gradient
  * has been made of them, so nothing is drawn twice.
  *
  * @module
@@ -13,24 +13,24 @@ import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
 import type { Plan } from "../plan.ts";
-import { partsOf } from "../webgpu/chunking.ts";
+import { partsOf } from "../webgpu/micro_batches.ts";
 import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
 import type { LayerLayout } from "../wasm/layout.ts";
 
-/** A chunk whose inputs are on the device. */
-export interface DeviceChunk {
+/** A micro-batch whose inputs are on the device. */
+export interface DeviceMicroBatch {
   /** All of its samples, those that only fill it up among them. */
   readonly samples: number;
   /** Those that count. */
   readonly counted: number;
   /** Parts in which its gradient is summed first. */
-  readonly groups: number;
+  readonly reductionGroups: number;
   /** X, then its trace, `[samples · rows, inputs]`. */
   readonly inputs: Tensor<"f32">;
 }
 
-/** How a chunk is cut. */
-export type ChunkCut = Pick<DeviceChunk, "samples" | "groups">;
+/** How a micro-batch is cut. */
+export type MicroBatchCut = Pick<DeviceMicroBatch, "samples" | "reductionGroups">;
 
 /** Multiplies for the cores behind a shared double buffer. */
 export class DeviceMatmul {
@@ -43,7 +43,7 @@ export class DeviceMatmul {
   readonly #seed: number;
   readonly #sources: SampleFeatures;
   readonly #pixels: Tensor<"f32">;
-  /** Σ over the chunks so far, `[width, inputs]`. */
+  /** Σ over the micro-batches so far, `[width, inputs]`. */
   readonly #gradient: Tensor<"f32">;
   /** W `[width, inputs]` and b `[width]`. */
   #weights: Tensor<"f32">;
@@ -81,18 +81,22 @@ export class DeviceMatmul {
   }
 
   /**
-   * Encodes a chunk's samples and multiplies: I = X·Wᵀ + b.
+   * Encodes a micro-batch's samples and multiplies: I = X·Wᵀ + b.
    *
-   * @param chunk A batch of the chunk's samples alone.
+   * @param microBatch A batch of the micro-batch's samples alone.
    * @param bufferIndex Of the shared double buffer, where the currents go.
-   * @returns The chunk, to be handed to {@linkcode addGradient} or {@linkcode release}, and when its currents are there.
+   * @returns The micro-batch, to be handed to {@linkcode addGradient} or {@linkcode release}, and when its currents are there.
    */
-  multiply(chunk: Batch, cut: ChunkCut, bufferIndex: 0 | 1): { chunk: DeviceChunk; arrived: Promise<void> } {
+  multiply(
+    microBatch: Batch,
+    cut: MicroBatchCut,
+    bufferIndex: 0 | 1,
+  ): { microBatch: DeviceMicroBatch; arrived: Promise<void> } {
     const backend = this.#backend, { rows, width } = this.#doubleBuffer;
-    const count = chunk.indices.length;
+    const count = microBatch.indices.length;
     return backend.scoped((keep) => {
       const sources = this.#sources, seed = this.#seed;
-      const packed = packSamples(this.plan.spec, chunk, { sources, count: cut.samples, seed });
+      const packed = packSamples(this.plan.spec, microBatch, { sources, count: cut.samples, seed });
       const inputs = keep(encodeRows(backend, this.plan.spec, this.#pixels, packed));
       const currents = backend.matmul(inputs, this.#weights, { transposeB: true });
       backend.run(ADD_BIAS, {
@@ -105,19 +109,19 @@ export class DeviceMatmul {
         backend.view(currents, [count * rows * width]),
         this.#doubleBuffer.buffers[bufferIndex].currents,
       );
-      return { chunk: { ...cut, counted: count, inputs }, arrived };
+      return { microBatch: { ...cut, counted: count, inputs }, arrived };
     });
   }
 
   /**
-   * Adds a chunk's gradient to those before it, and lets go of the chunk.
+   * Adds a micro-batch's gradient to those before it, and lets go of the micro-batch.
    *
    * @param bufferIndex Of the shared double buffer, where its coefficients are.
    * @param isFirst There are none before it.
    */
-  addGradient(chunk: DeviceChunk, bufferIndex: 0 | 1, isFirst: boolean): void {
+  addGradient(microBatch: DeviceMicroBatch, bufferIndex: 0 | 1, isFirst: boolean): void {
     const backend = this.#backend, { inputs: columns, steps } = this.plan.spec;
-    const { samples, groups, inputs } = chunk, { rows, width } = this.#doubleBuffer;
+    const { samples, reductionGroups, inputs } = microBatch, { rows, width } = this.#doubleBuffer;
     backend.scoped(() => {
       if (this.#decay !== 0) {
         backend.run(TRACE_INPUTS, {
@@ -127,9 +131,10 @@ export class DeviceMatmul {
           output: inputs,
         });
       }
-      const count = rows > 1 ? partsOf(this.plan, samples, groups) : groups, perPart = samples * rows / count;
+      const count = rows > 1 ? partsOf(this.plan, samples, reductionGroups) : reductionGroups,
+        perPart = samples * rows / count;
       const parts = backend.matmul(
-        backend.view(this.#coefficients(chunk, bufferIndex), [count, perPart, width]),
+        backend.view(this.#coefficients(microBatch, bufferIndex), [count, perPart, width]),
         backend.view(inputs, [count, perPart, columns]),
         { transposeA: true },
       );
@@ -140,12 +145,12 @@ export class DeviceMatmul {
         output: this.#gradient,
       });
     });
-    this.release(chunk);
+    this.release(microBatch);
     backend.flush(); // so that the device begins, and the buffers can be used again
   }
 
-  /** Lets go of a chunk that has no gradient. */
-  release({ inputs }: DeviceChunk): void {
+  /** Lets go of a micro-batch that has no gradient. */
+  release({ inputs }: DeviceMicroBatch): void {
     this.#backend.release(inputs);
   }
 
@@ -158,8 +163,8 @@ export class DeviceMatmul {
     }
   }
 
-  /** Of every row and unit of a chunk, `[samples · rows, width]`; 0 for the samples that only fill it up. */
-  #coefficients({ samples, counted }: DeviceChunk, bufferIndex: 0 | 1): Tensor<"f32"> {
+  /** Of every row and unit of a micro-batch, `[samples · rows, width]`; 0 for the samples that only fill it up. */
+  #coefficients({ samples, counted }: DeviceMicroBatch, bufferIndex: 0 | 1): Tensor<"f32"> {
     const backend = this.#backend, { rows, width, isDense, buffers } = this.#doubleBuffer;
     const { currents, list, count } = buffers[bufferIndex];
     const size = samples * rows * width;

@@ -23,9 +23,9 @@ import { shardCount } from "../wasm/engine_worker.ts";
 import { ThreadedEngine, type ThreadedEngineOptions } from "../wasm/threaded_engine.ts";
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
-import { groupsOf, partsOf } from "../webgpu/chunking.ts";
+import { partsOf, reductionGroupsOf } from "../webgpu/micro_batches.ts";
 import { DeviceMatmul } from "./device_matmul.ts";
-import { chunkSize, HybridScheduler } from "./hybrid_scheduler.ts";
+import { HybridScheduler, microBatchSize } from "./hybrid_scheduler.ts";
 
 /** How to make a hybrid engine. */
 export interface HybridEngineOptions {
@@ -75,11 +75,11 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
-      chunkSize(batchSize, plan),
+      microBatchSize(batchSize, plan),
       gpuMemory,
     );
     const doubleBuffer = createDoubleBuffer(plan, samples, threads > 0);
-    const shards = 2 * shardCount(samples); // of a chunk, and of the next
+    const shards = 2 * shardCount(samples); // of a micro-batch, and of the next
     const { name, isSoftware } = backend.adapter;
     const build = describeKernels(kernels),
       products = `products on ${name}${isSoftware ? ", a software adapter" : ""}`;
@@ -101,7 +101,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
           matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, doubleBuffer, seed),
           device: {
             fit(samples) {
-              // Buffers are kept from chunk to chunk; those of another size are given back first.
+              // Buffers are kept from micro-batch to micro-batch; those of another size are given back first.
               if (samples !== fitted) backend.trim();
               fitted = samples;
             },
@@ -132,12 +132,12 @@ class DeviceThreadedEngine extends ThreadedEngine implements HybridEngine {
   }
 }
 
-/** What chunks of so many samples take of the device, all buffers of the two that may be under way together. */
+/** What micro-batches of so many samples take of the device, all buffers of the two that may be under way together. */
 function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   const { inputs } = plan.spec, rows = rowsOf(plan.spec);
   const { width } = layOut(plan, true).layers[0]!;
   const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
-  const parts = partsOf(plan, samples, groupsOf(samples, plan)) * weights;
+  const parts = partsOf(plan, samples, reductionGroupsOf(samples, plan)) * weights;
   // Coefficients may be listed, at two numbers each, in a buffer that is up to twice as large as it has to be.
   const list = 4 * currents;
   // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the

@@ -1,5 +1,5 @@
 /**
- * Keeps the device and the workers busy together: while these work on one chunk of a batch, the device multiplies the next.
+ * Keeps the device and the workers busy together: while these work on one micro-batch of a batch, the device multiplies the next.
  *
  * @module
  */
@@ -13,22 +13,22 @@ import { type Job, type Part, shardCount } from "../wasm/engine_worker.ts";
 import type { Scheduler } from "../wasm/threaded_engine.ts";
 import type { WorkerPool } from "../wasm/worker_pool.ts";
 import type { SharedState } from "../wasm/shared_state.ts";
-import { cutBatch, groupsOf } from "../webgpu/chunking.ts";
+import { cutBatch, reductionGroupsOf } from "../webgpu/micro_batches.ts";
 import type { DeviceMatmul } from "./device_matmul.ts";
 
-/** Rows of the smallest chunk that a batch is cut into for the sake of overlap. */
+/** Rows of the smallest micro-batch that a batch is cut into for the sake of overlap. */
 const LEAST_ROWS = 4096;
 /**
- * Chunks of a batch for the sake of overlap. More of them would overlap more, but each pair waits for a read, and under Deno a
+ * Micro-batches of a batch for the sake of overlap. More of them would overlap more, but each pair waits for a read, and under Deno a
  * read takes 10 ms or longer, however soon the device is done.
  */
-const CHUNKS = 2;
+const MICRO_BATCHES = 2;
 
-/** The most samples of a chunk of a batch, filled up to whole groups, where the device and the shared double buffer have room for them. */
-export function chunkSize(batchSize: number, plan: Plan): number {
+/** The most samples of a micro-batch of a batch, filled up to whole reduction groups, where the device and the shared double buffer have room for them. */
+export function microBatchSize(batchSize: number, plan: Plan): number {
   const least = Math.ceil(LEAST_ROWS / rowsOf(plan.spec));
-  const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / CHUNKS), least));
-  return counted + groupsOf(counted, plan) - 1;
+  const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / MICRO_BATCHES), least));
+  return counted + reductionGroupsOf(counted, plan) - 1;
 }
 
 /** What the scheduler works with. */
@@ -37,7 +37,7 @@ export interface HybridParts {
   readonly workers: WorkerPool;
   readonly shared: SharedState;
   readonly doubleBuffer: SharedDoubleBuffer;
-  /** Makes room on the device for chunks of so many samples, and frees it. */
+  /** Makes room on the device for micro-batches of so many samples, and frees it. */
   readonly device: { fit(samples: number): void; close(): void };
 }
 
@@ -71,8 +71,8 @@ export class HybridScheduler implements Scheduler {
       const first = { ...job, samples, indices: job.indices.slice(0, 1) };
       device.fit(1);
       matmul.setParameters(shared.parameters);
-      const { chunk, arrived } = matmul.multiply(first, { samples: 1, groups: 1 }, 0);
-      matmul.release(chunk);
+      const { microBatch, arrived } = matmul.multiply(first, { samples: 1, reductionGroups: 1 }, 0);
+      matmul.release(microBatch);
       await arrived;
       return (await workers.handOut({ kind: "trace", job }, 1)).trace!;
     });
@@ -89,9 +89,9 @@ export class HybridScheduler implements Scheduler {
   }
 
   /**
-   * Presents a batch, chunk by chunk, two of them under way at a time.
+   * Presents a batch, micro-batch by micro-batch, two of them under way at a time.
    *
-   * Chunks use the shared double buffer's halves in turn. So do they use the shards: a chunk adds to those of the one before the last, which
+   * Micro-batches use the shared double buffer's halves in turn. So do they use the shards: a micro-batch adds to those of the one before the last, which
    * is through by then.
    *
    * @returns Shards that hold gradients.
@@ -99,15 +99,15 @@ export class HybridScheduler implements Scheduler {
   async #present(job: Job, samples: Samples, isTraining: boolean): Promise<number> {
     const { matmul, shared, doubleBuffer, device } = this.#parts;
     const { indices } = job;
-    const most = Math.min(doubleBuffer.samples, chunkSize(indices.length, matmul.plan));
-    const { chunks, ...cut } = cutBatch(indices.length, matmul.plan, most);
+    const most = Math.min(doubleBuffer.samples, microBatchSize(indices.length, matmul.plan));
+    const { microBatches, ...cut } = cutBatch(indices.length, matmul.plan, most);
     device.fit(cut.samples);
     matmul.setParameters(shared.parameters);
     let handed: Promise<unknown> = Promise.resolve();
     const through: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()];
-    const counts = chunks.map(([from, to]) => shardCount(to - from));
+    const counts = microBatches.map(([from, to]) => shardCount(to - from));
     try {
-      for (const [number, [from, to]] of chunks.entries()) {
+      for (const [number, [from, to]] of microBatches.entries()) {
         const bufferIndex = number % 2 === 0 ? 0 : 1;
         await through[bufferIndex];
         const part: Part = {
@@ -119,8 +119,8 @@ export class HybridScheduler implements Scheduler {
           bufferIndex,
         };
         const batch = { ...job, samples, indices: indices.subarray(from, to) };
-        const { chunk, arrived } = matmul.multiply(batch, cut, bufferIndex);
-        if (!isTraining) matmul.release(chunk);
+        const { microBatch, arrived } = matmul.multiply(batch, cut, bufferIndex);
+        if (!isTraining) matmul.release(microBatch);
         const before = handed;
         handed = (async () => {
           await before;
@@ -130,8 +130,8 @@ export class HybridScheduler implements Scheduler {
         const gradientBefore = through[1 - bufferIndex];
         through[bufferIndex] = (async () => {
           await answered;
-          await gradientBefore; // sums are made in the chunks' order
-          if (isTraining) matmul.addGradient(chunk, bufferIndex, number === 0);
+          await gradientBefore; // sums are made in the micro-batches' order
+          if (isTraining) matmul.addGradient(microBatch, bufferIndex, number === 0);
         })();
         through[bufferIndex].catch(() => {}); // whoever waits for it next is told
       }

@@ -1,5 +1,5 @@
 /**
- * One chunk's backward pass: a plan's operations from the loss's gradient to that of every parameter.
+ * One micro-batch's backward pass: a plan's operations from the loss's gradient to that of every parameter.
  *
  * It reads what the forward pass has left on the device, and leaves gradients in the parameters.
  *
@@ -10,9 +10,16 @@ import { RATE_BACK } from "../../../asm/loss.wgsl.ts";
 import { READ_BACK } from "../../../asm/readout.wgsl.ts";
 import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
-import { partsOf } from "./chunking.ts";
+import { partsOf } from "./micro_batches.ts";
 import type { BackwardOperation, LayerPlan } from "../plan.ts";
-import { type Chunk, constantsOf, type ForwardResult, made, type Room, rowsOf } from "./forward.ts";
+import {
+  constantsOf,
+  type DeviceContext,
+  type ForwardResult,
+  made,
+  type MicroBatch,
+  rowsOf,
+} from "./forward.ts";
 
 /** What a layer leaves behind for later operations. */
 interface LayerGradients {
@@ -23,31 +30,31 @@ interface LayerGradients {
   currentGradients?: Tensor<"f32">;
 }
 
-/** Computes a chunk's backward pass; gradients are added to the parameters'. */
-export function runBackward(room: Room, chunk: Chunk, forward: ForwardResult): void {
-  new BackwardPass(room, chunk, forward).backward();
+/** Computes a micro-batch's backward pass; gradients are added to the parameters'. */
+export function runBackward(context: DeviceContext, microBatch: MicroBatch, forward: ForwardResult): void {
+  new BackwardPass(context, microBatch, forward).backward();
 }
 
 class BackwardPass {
-  readonly #room: Room;
-  readonly #chunk: Chunk;
+  readonly #context: DeviceContext;
+  readonly #microBatch: MicroBatch;
   readonly #forward: ForwardResult;
   readonly #layers: readonly LayerGradients[];
 
-  constructor(room: Room, chunk: Chunk, forward: ForwardResult) {
-    this.#room = room;
-    this.#chunk = chunk;
+  constructor(context: DeviceContext, microBatch: MicroBatch, forward: ForwardResult) {
+    this.#context = context;
+    this.#microBatch = microBatch;
     this.#forward = forward;
-    this.#layers = room.plan.layers.map(() => ({}));
+    this.#layers = context.plan.layers.map(() => ({}));
   }
 
   /** Records the backward pass. */
   backward(): void {
-    for (const operation of this.#room.plan.backward) this.#execute(operation);
+    for (const operation of this.#context.plan.backward) this.#execute(operation);
   }
 
   #execute(operation: BackwardOperation): void {
-    const { plan } = this.#room;
+    const { plan } = this.#context;
     switch (operation.kind) {
       case "readBack":
         this.#readBack();
@@ -79,12 +86,12 @@ class BackwardPass {
   }
 
   #readBack(): void {
-    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
-    const { samples } = this.#chunk;
-    const { losses, logits, facts } = this.#forward;
+    const { backend, plan: { spec: { steps }, classes, readout } } = this.#context;
+    const { samples } = this.#microBatch;
+    const { losses, logits, sampleInfo } = this.#forward;
     const top = made(this.#layers.at(-1));
     const gradients = backend.run(READ_BACK, {
-      inputs: { gradients: losses, logits, facts },
+      inputs: { gradients: losses, logits, sampleInfo },
       uniforms: { samples, steps, classes, isLargest: readout.reduce === "max" ? 1 : 0 },
       invocations: samples * steps * classes,
       output: [samples * steps, classes],
@@ -94,12 +101,12 @@ class BackwardPass {
   }
 
   #rateBack({ index, units, rate }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
-    const { samples, counted, share } = this.#chunk;
+    const { backend, plan: { spec: { steps } } } = this.#context;
+    const { samples, counted, share } = this.#microBatch;
     const { rates } = this.#forward.layers[index]!;
     if (!rate) return;
     backend.run(RATE_BACK, {
-      inputs: { rates: made(rates), facts: this.#forward.facts },
+      inputs: { rates: made(rates), sampleInfo: this.#forward.sampleInfo },
       uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
       invocations: samples * steps * units,
       output: made(this.#layers[index]!.outputGradients),
@@ -107,8 +114,8 @@ class BackwardPass {
   }
 
   #scanBack(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps } }, parameters, neurons, nothing } = this.#room;
-    const { samples, groups, isFirst } = this.#chunk;
+    const { backend, plan: { spec: { steps } }, parameters, neurons, placeholder } = this.#context;
+    const { samples, reductionGroups, isFirst } = this.#microBatch;
     const { index, units, inputDelay, recurrent, learned } = layer;
     const state = this.#layers[index]!;
     const { tensor, distancesAt, potentialsAt } = this.#forward.layers[index]!.scanned;
@@ -118,11 +125,11 @@ class BackwardPass {
     state.currentGradients = backend.run(scanBack, {
       inputs: {
         scanned: tensor,
-        outputGradients: outputGradients ?? nothing,
-        readGradients: readGradients ?? nothing,
-        facts: this.#forward.facts,
-        ...constantsOf(this.#room, layer),
-        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
+        outputGradients: outputGradients ?? placeholder,
+        readGradients: readGradients ?? placeholder,
+        sampleInfo: this.#forward.sampleInfo,
+        ...constantsOf(this.#context, layer),
+        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : placeholder,
       },
       uniforms: {
         ...uniforms,
@@ -143,9 +150,9 @@ class BackwardPass {
     const addSums = (name: string, place: number) => {
       const parts = backend.run(SUM_ROWS, {
         inputs: { values: made(state.currentGradients) },
-        uniforms: { begin: (steps + place) * total, rows: samples / groups, columns: units },
-        invocations: groups * units,
-        output: [groups, units],
+        uniforms: { begin: (steps + place) * total, rows: samples / reductionGroups, columns: units },
+        invocations: reductionGroups * units,
+        output: [reductionGroups, units],
       });
       parameters.addGradient(name, parts, isFirst);
     };
@@ -156,20 +163,20 @@ class BackwardPass {
   }
 
   #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
+    const { backend, plan: { spec: { steps } } } = this.#context;
     const gradients = this.#currentGradientsOf(index);
     // V's input is the layer's own output of the step before, as W's is where the layer below has a delay.
     const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
       inputs: { values: gradients },
       uniforms: { steps, columns: units },
-      invocations: this.#chunk.samples * steps * units,
+      invocations: this.#microBatch.samples * steps * units,
       output: gradients.shape,
     });
     this.#addMatmul(`v${index + 1}`, this.#outputsOf(index), advanced);
   }
 
   #stepsBack({ index }: LayerPlan): void {
-    const { backend, parameters } = this.#room;
+    const { backend, parameters } = this.#context;
     const gradients = this.#currentGradientsOf(index);
     this.#layers[index - 1]!.outputGradients = backend.matmul(
       gradients,
@@ -182,8 +189,8 @@ class BackwardPass {
   }
 
   #inputsBack({ index, units, source }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#room;
-    const { samples } = this.#chunk;
+    const { backend, plan: { spec: { steps } } } = this.#context;
+    const { samples } = this.#microBatch;
     // Where the input is the same at every step, Σ_t δI_t of each sample is multiplied with it; it needs a tensor of its own.
     const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
       inputs: { values: made(this.#layers[index]!.currentGradients) },
@@ -196,10 +203,10 @@ class BackwardPass {
 
   /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed part by part first. */
   #addMatmul(name: string, inputs: Tensor<"f32">, gradients: Tensor<"f32">): void {
-    const { backend, parameters, plan } = this.#room;
-    const { samples, groups, isFirst } = this.#chunk;
+    const { backend, parameters, plan } = this.#context;
+    const { samples, reductionGroups, isFirst } = this.#microBatch;
     const isEachStep = inputs.shape[0] === samples * plan.spec.steps;
-    const count = isEachStep ? partsOf(plan, samples, groups) : groups;
+    const count = isEachStep ? partsOf(plan, samples, reductionGroups) : reductionGroups;
     const grouped = (rows: Tensor<"f32">) =>
       backend.view(rows, [count, rows.shape[0]! / count, rows.shape[1]!]);
     const parts = backend.matmul(grouped(inputs), grouped(gradients), { transposeA: true });
@@ -208,11 +215,11 @@ class BackwardPass {
 
   /** o of a layer, before its delay. */
   #outputsOf(index: number): Tensor<"f32"> {
-    return rowsOf(this.#room, this.#chunk, this.#forward.layers[index]!.scanned.tensor, index);
+    return rowsOf(this.#context, this.#microBatch, this.#forward.layers[index]!.scanned.tensor, index);
   }
 
   /** δI of a layer, at the step of the layer below that caused it. */
   #currentGradientsOf(index: number): Tensor<"f32"> {
-    return rowsOf(this.#room, this.#chunk, made(this.#layers[index]!.currentGradients), index);
+    return rowsOf(this.#context, this.#microBatch, made(this.#layers[index]!.currentGradients), index);
   }
 }

@@ -1,8 +1,8 @@
 /**
- * How a batch is cut up for the device: into chunks, which run one after the other, and groups, whose gradients are summed apart.
+ * How a batch is cut up for the device: into micro-batches, which run one after the other, and reduction groups, whose gradients are summed apart.
  *
  * The cuts follow from the batch's size, the network and the room on the device. They are part of what the bits of a result
- * depend on, for sums run within groups first.
+ * depend on, for sums run within reduction groups first.
  *
  * @module
  */
@@ -15,41 +15,41 @@ import type { LayerPlan, Plan } from "../plan.ts";
 import { MOST_MOMENTS } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 
-/** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more groups side by side. */
+/** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more reduction groups side by side. */
 const GROUP_ROWS = 1024;
 
 /** Rows of a part where steps are many. */
 const PART_ROWS = 64;
 
-/** The most that the groups' gradients of one layer may take, in bytes: beyond, groups have more rows. */
+/** The most that the reduction groups' gradients of one layer may take, in bytes: beyond, reduction groups have more rows. */
 const PARTS_BYTES = 32 * 2 ** 20;
 
-/** One chunk after the other, all of the same size; the last one may have fewer samples that count. */
+/** One micro-batch after the other, all of the same size; the last one may have fewer samples that count. */
 export interface Cut {
-  /** Samples of a chunk, those that only fill it up among them. */
+  /** Samples of a micro-batch, those that only fill it up among them. */
   readonly samples: number;
-  /** Groups of a chunk, of samples / groups each. */
-  readonly groups: number;
-  /** The samples of each chunk that count: from, to. */
-  readonly chunks: readonly (readonly [from: number, to: number])[];
+  /** Reduction reduction groups of a micro-batch, of samples / reduction groups each. */
+  readonly reductionGroups: number;
+  /** The samples of each micro-batch that count: from, to. */
+  readonly microBatches: readonly (readonly [from: number, to: number])[];
 }
 
 /**
  * Cuts a batch.
  *
  * @param count Samples of the batch.
- * @param most Samples that a chunk has room for.
+ * @param most Samples that a micro-batch has room for.
  */
 export function cutBatch(count: number, plan: Plan, most: number): Cut {
-  for (let chunks = Math.ceil(count / most);; chunks++) {
-    const each = Math.ceil(count / chunks);
-    const groups = groupsOf(each, plan);
-    const samples = groups * Math.ceil(each / groups);
-    if (samples > most) continue; // filled up to whole groups, they do not fit; a chunk of one sample always does
+  for (let microBatches = Math.ceil(count / most);; microBatches++) {
+    const each = Math.ceil(count / microBatches);
+    const reductionGroups = reductionGroupsOf(each, plan);
+    const samples = reductionGroups * Math.ceil(each / reductionGroups);
+    if (samples > most) continue; // filled up to whole reduction groups, they do not fit; a micro-batch of one sample always does
     return {
       samples,
-      groups,
-      chunks: Array.from(
+      reductionGroups,
+      microBatches: Array.from(
         { length: Math.ceil(count / each) },
         (_, i) => [i * each, Math.min(count, (i + 1) * each)] as const,
       ),
@@ -57,27 +57,27 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
   }
 }
 
-/** Into how many groups so many samples are cut. */
-export function groupsOf(samples: number, plan: Plan): number {
+/** Into how many reduction groups so many samples are cut. */
+export function reductionGroupsOf(samples: number, plan: Plan): number {
   return Math.min(samples, roomForParts(plan), Math.ceil(samples * plan.spec.steps / GROUP_ROWS));
 }
 
 /**
- * Into how many parts the rows of a product for weight gradients are cut, whose sums are added up apart: the groups, or of many steps
+ * Into how many parts the rows of a product for weight gradients are cut, whose sums are added up apart: the reduction groups, or of many steps
  * as many more as there is room for, until a part has {@linkcode PART_ROWS} rows (asm/long_sums.wgsl.ts).
  *
- * @param samples In whole groups.
+ * @param samples In whole reduction groups.
  */
-export function partsOf(plan: Plan, samples: number, groups: number): number {
-  const { steps } = plan.spec, rows = Math.ceil(samples / groups) * steps;
-  if (steps <= MOST_PLAIN) return groups;
+export function partsOf(plan: Plan, samples: number, reductionGroups: number): number {
+  const { steps } = plan.spec, rows = Math.ceil(samples / reductionGroups) * steps;
+  if (steps <= MOST_PLAIN) return reductionGroups;
   const least = Math.ceil(rows / PART_ROWS);
-  const most = Math.max(1, Math.min(rows, Math.floor(roomForParts(plan) / groups)));
-  for (let pieces = least; pieces <= most; pieces++) if (rows % pieces === 0) return groups * pieces;
+  const most = Math.max(1, Math.min(rows, Math.floor(roomForParts(plan) / reductionGroups)));
+  for (let pieces = least; pieces <= most; pieces++) if (rows % pieces === 0) return reductionGroups * pieces;
   for (let pieces = Math.min(least, most); pieces > 1; pieces--) {
-    if (rows % pieces === 0) return groups * pieces;
+    if (rows % pieces === 0) return reductionGroups * pieces;
   }
-  return groups;
+  return reductionGroups;
 }
 
 /** Gradients of the largest matrix that there is room for. */
@@ -103,7 +103,8 @@ export function memoryNeedOf(plan: Plan, samples: number, recordStates = false):
   );
   const x = rowsOf(spec) * inputs;
   const parts = layers.map((layer) =>
-    partsOf(plan, samples, groupsOf(samples, plan)) * largestMatrix(layer) * (layer.recurrent ? 2 : 1)
+    partsOf(plan, samples, reductionGroupsOf(samples, plan)) * largestMatrix(layer) *
+    (layer.recurrent ? 2 : 1)
   );
   const scanned = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);

@@ -1,15 +1,15 @@
 /**
- * Presents one chunk of samples to the network: a plan's operations forward, for all of its samples and steps at once.
+ * Presents one micro-batch of samples to the network: a plan's operations forward, for all of its samples and steps at once.
  *
  * Matrices have `[samples · steps]` rows, a sample's steps in their order; rows behind a shorter sequence's last step are 0. A
- * sample's scan never crosses a chunk. Everything is dense: a unit that stays silent costs as much as any other, for a device's
+ * sample's scan never crosses a micro-batch. Everything is dense: a unit that stays silent costs as much as any other, for a device's
  * time is in moving rows, not in skipping some.
  *
  * @module
  */
 import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "../../../asm/loss.wgsl.ts";
 import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
-import { FACTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
+import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import { TRAINABLE, type Trainable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
@@ -18,8 +18,8 @@ import type { ForwardOperation, LayerPlan, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
 import type { NeuronKernels } from "./neurons.ts";
 
-/** What all chunks share. */
-export interface Room {
+/** What all micro-batches share. */
+export interface DeviceContext {
   readonly backend: Backend;
   readonly plan: Plan;
   /** All states are wanted, to look at. */
@@ -32,19 +32,19 @@ export interface Room {
   /** See `uploadPixels`. */
   readonly pixels: Tensor<"f32">;
   /** What stands where a kernel is given nothing, for something has to: it is not read. */
-  readonly nothing: Tensor<"f32">;
+  readonly placeholder: Tensor<"f32">;
 }
 
-/** A chunk's samples, on their way to the device. */
-export interface Chunk {
-  /** All of them. Those past `counted` only fill the chunk up; their gradient is 0. */
+/** A micro-batch's samples, on their way to the device. */
+export interface MicroBatch {
+  /** All of them. Those past `counted` only fill the micro-batch up; their gradient is 0. */
   readonly samples: number;
   readonly packed: PackedSamples;
   readonly counted: number;
   /** Parts in which gradients are summed first. */
-  readonly groups: number;
-  /** `[samples, FACTS]`; see `FACT`. */
-  readonly facts: Int32Array;
+  readonly reductionGroups: number;
+  /** `[samples, SAMPLE_INFO_COLUMNS]`; see `SAMPLE_INFO`. */
+  readonly sampleInfo: Int32Array;
   /** What a sample's gradient counts in the batch's. */
   readonly share: number;
   /** There will be a backward pass. */
@@ -56,7 +56,7 @@ export interface Chunk {
   readonly logits: Tensor<"f32"> | undefined;
   /** Where spikes of each unit below the top are added up, i32, one layer after the other, where they are wanted. */
   readonly unitSpikes: Tensor<"i32"> | undefined;
-  /** This chunk's first place among the batch's samples. */
+  /** This micro-batch's first place among the batch's samples. */
   readonly offset: number;
 }
 
@@ -72,8 +72,8 @@ export interface Scanned {
 
 /** What the forward pass leaves on the device. */
 export interface ForwardResult {
-  /** See {@linkcode Chunk.facts}. */
-  readonly facts: Tensor<"i32">;
+  /** See {@linkcode MicroBatch.sampleInfo}. */
+  readonly sampleInfo: Tensor<"i32">;
   /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
   readonly inputs: Tensor<"f32">;
   readonly layers: readonly {
@@ -87,9 +87,9 @@ export interface ForwardResult {
   readonly losses: Tensor<"f32">;
 }
 
-/** Computes a chunk's forward pass. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
-export function runForward(room: Room, chunk: Chunk): ForwardResult {
-  return new ForwardPass(room, chunk).forward();
+/** Computes a micro-batch's forward pass. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
+export function runForward(context: DeviceContext, microBatch: MicroBatch): ForwardResult {
+  return new ForwardPass(context, microBatch).forward();
 }
 
 /** What a layer leaves behind for later operations. */
@@ -99,29 +99,32 @@ interface LayerState {
   rates?: Tensor<"f32">;
 }
 
-/** One chunk's forward pass. */
+/** One micro-batch's forward pass. */
 class ForwardPass {
-  readonly #room: Room;
-  readonly #chunk: Chunk;
+  readonly #context: DeviceContext;
+  readonly #microBatch: MicroBatch;
   readonly #layers: readonly LayerState[];
-  readonly #facts: Tensor<"i32">;
+  readonly #sampleInfo: Tensor<"i32">;
   #inputs: Tensor<"f32"> | undefined;
   #logits: Tensor<"f32"> | undefined;
   #losses: Tensor<"f32"> | undefined;
 
-  constructor(room: Room, chunk: Chunk) {
-    this.#room = room;
-    this.#chunk = chunk;
-    this.#layers = room.plan.layers.map(() => ({}));
-    this.#facts = room.backend.upload(chunk.facts, [chunk.samples, FACTS]);
+  constructor(context: DeviceContext, microBatch: MicroBatch) {
+    this.#context = context;
+    this.#microBatch = microBatch;
+    this.#layers = context.plan.layers.map(() => ({}));
+    this.#sampleInfo = context.backend.upload(microBatch.sampleInfo, [
+      microBatch.samples,
+      SAMPLE_INFO_COLUMNS,
+    ]);
   }
 
   /** Records the forward pass; the scores are kept. */
   forward(): ForwardResult {
-    for (const operation of this.#room.plan.forward) this.#execute(operation);
+    for (const operation of this.#context.plan.forward) this.#execute(operation);
     this.#keepScores();
     return {
-      facts: this.#facts,
+      sampleInfo: this.#sampleInfo,
       inputs: made(this.#inputs),
       layers: this.#layers.map(({ scanned, rates }) => ({ scanned: made(scanned), rates })),
       logits: made(this.#logits),
@@ -130,10 +133,10 @@ class ForwardPass {
   }
 
   #execute(operation: ForwardOperation): void {
-    const { plan, backend, pixels } = this.#room;
+    const { plan, backend, pixels } = this.#context;
     switch (operation.kind) {
       case "encode":
-        this.#inputs = encodeRows(backend, plan.spec, pixels, this.#chunk.packed);
+        this.#inputs = encodeRows(backend, plan.spec, pixels, this.#microBatch.packed);
         return;
       case "matmul":
       case "matmulRow":
@@ -143,7 +146,7 @@ class ForwardPass {
         const layer = plan.layers[operation.layer]!, below = layer.index - 1;
         this.#multiply(
           layer,
-          rowsOf(this.#room, this.#chunk, made(this.#layers[below]?.scanned).tensor, below),
+          rowsOf(this.#context, this.#microBatch, made(this.#layers[below]?.scanned).tensor, below),
         );
         return;
       }
@@ -165,13 +168,14 @@ class ForwardPass {
   }
 
   #multiply({ index }: LayerPlan, rows: Tensor<"f32">): void {
-    const weights = this.#room.parameters.valuesOf(`w${index + 1}`);
-    this.#layers[index]!.currents = this.#room.backend.matmul(rows, weights);
+    const weights = this.#context.parameters.valuesOf(`w${index + 1}`);
+    this.#layers[index]!.currents = this.#context.backend.matmul(rows, weights);
   }
 
   #scan(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps }, readout, layers }, parameters, neurons, nothing } = this.#room;
-    const { samples, withGradient } = this.#chunk;
+    const { backend, plan: { spec: { steps }, readout, layers }, parameters, neurons, placeholder } =
+      this.#context;
+    const { samples, withGradient } = this.#microBatch;
     const { index, units, source, inputDelay, recurrent, learned } = layer;
     const { scan, uniforms, states } = neurons[index]!;
     const isTop = index === layers.length - 1;
@@ -182,21 +186,21 @@ class ForwardPass {
       if (isWanted) size += room;
       return at;
     };
-    const distancesAt = place(withGradient || this.#room.recordStates, count);
+    const distancesAt = place(withGradient || this.#context.recordStates, count);
     const isRead = isTop && readout.from === "state";
     const potentialsAt = place(
-      this.#room.recordStates || isRead || (withGradient && learned.includes("decay")),
+      this.#context.recordStates || isRead || (withGradient && learned.includes("decay")),
       count,
     );
-    const currentsAt = place(this.#room.recordStates, count);
+    const currentsAt = place(this.#context.recordStates, count);
     const stateAt = place(states.scan > 0, states.scan * total);
     const tensor = backend.run(scan, {
       inputs: {
         currents: made(this.#layers[index]!.currents),
         bias: parameters.valuesOf(`b${index + 1}`),
-        facts: this.#facts,
-        ...constantsOf(this.#room, layer),
-        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : nothing,
+        sampleInfo: this.#sampleInfo,
+        ...constantsOf(this.#context, layer),
+        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : placeholder,
       },
       uniforms: {
         ...uniforms,
@@ -218,12 +222,12 @@ class ForwardPass {
   }
 
   #read(): void {
-    const { backend, plan: { spec: { steps }, classes, readout } } = this.#room;
-    const { samples } = this.#chunk;
+    const { backend, plan: { spec: { steps }, classes, readout } } = this.#context;
+    const { samples } = this.#microBatch;
     const { tensor, potentialsAt } = made(this.#layers.at(-1)?.scanned);
     const isLargest = readout.reduce === "max";
     this.#logits = backend.run(isLargest ? READ_LARGEST : READ_STATES, {
-      inputs: { scanned: tensor, facts: this.#facts },
+      inputs: { scanned: tensor, sampleInfo: this.#sampleInfo },
       uniforms: { steps, classes, begin: readout.from === "state" ? potentialsAt : 0 },
       invocations: samples * classes,
       output: [isLargest ? 2 : 1, samples, classes],
@@ -231,9 +235,12 @@ class ForwardPass {
   }
 
   #lose(): void {
-    const { backend, plan: { classes, loss, layers } } = this.#room;
-    const { samples, counted, share } = this.#chunk;
-    const call = { inputs: { logits: made(this.#logits), facts: this.#facts }, invocations: samples };
+    const { backend, plan: { classes, loss, layers } } = this.#context;
+    const { samples, counted, share } = this.#microBatch;
+    const call = {
+      inputs: { logits: made(this.#logits), sampleInfo: this.#sampleInfo },
+      invocations: samples,
+    };
     // Log-probabilities are wanted whatever the loss is; its own numbers take the place of this one's.
     const losses = this.#losses = backend.run(CROSS_ENTROPY, {
       ...call,
@@ -259,7 +266,7 @@ class ForwardPass {
       if (!rate) continue;
       const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
       const rates = this.#layers[index]!.rates = backend.run(FIRING_RATES, {
-        inputs: { scanned: tensor, facts: this.#facts },
+        inputs: { scanned: tensor, sampleInfo: this.#sampleInfo },
         uniforms: { units, begin: spikesAt },
         invocations: samples,
         output: [samples],
@@ -274,8 +281,8 @@ class ForwardPass {
   }
 
   #keepScores(): void {
-    const { backend, plan: { layers, classes } } = this.#room;
-    const { samples, counted, scores, logits, unitSpikes, offset, isFirst } = this.#chunk;
+    const { backend, plan: { layers, classes } } = this.#context;
+    const { samples, counted, scores, logits, unitSpikes, offset, isFirst } = this.#microBatch;
     if (logits) {
       backend.run(KEEP_LOGITS, {
         inputs: { logits: made(this.#logits) },
@@ -314,7 +321,7 @@ class ForwardPass {
 
 /** A layer's constants that are given unit by unit, as kernels take them. */
 export function constantsOf(
-  { parameters, constants }: Room,
+  { parameters, constants }: DeviceContext,
   { index, learned }: LayerPlan,
 ): Record<`${Trainable}s`, Tensor<"f32">> {
   const [decays, thresholds, scales] = TRAINABLE.map((name) =>
@@ -325,8 +332,8 @@ export function constantsOf(
 
 /** A layer's rows of every step, `[samples · steps, units]`: the first part of what its scan, or its scan back, left. */
 export function rowsOf(
-  { backend, plan }: Room,
-  { samples }: Chunk,
+  { backend, plan }: DeviceContext,
+  { samples }: MicroBatch,
   left: Tensor<"f32">,
   layer: number,
 ): Tensor<"f32"> {

@@ -6,7 +6,7 @@
  *
  * @module
  */
-import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
+import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { SCORE, SCORES } from "../../../asm/scores.wgsl.ts";
 import { SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
@@ -38,12 +38,12 @@ import {
   optimizerOf,
 } from "../optimizer.ts";
 import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
-import { cutBatch, memoryNeedOf } from "./chunking.ts";
+import { cutBatch, memoryNeedOf } from "./micro_batches.ts";
 import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
 import { kernelsOf } from "./neurons.ts";
-import { type Chunk, type Room, runForward } from "./forward.ts";
+import { type DeviceContext, type MicroBatch, runForward } from "./forward.ts";
 import { runBackward } from "./backward.ts";
 
 /** How to make a WebGPU engine. */
@@ -114,12 +114,12 @@ class DeviceEngine implements WebGpuEngine {
   readonly batchSize: number;
   readonly #backend: Backend;
   readonly #plan: Plan;
-  readonly #room: Room;
+  readonly #context: DeviceContext;
   readonly #seed: number;
-  /** Samples that a chunk has room for. */
+  /** Samples that a micro-batch has room for. */
   readonly #most: number;
   readonly #known = new WeakSet<Samples>();
-  /** The chunks that the device's buffers fit now. */
+  /** The micro-batches that the device's buffers fit now. */
   #fitted = { samples: 0, withGradient: false };
   /** Where samples' features are found. */
   readonly #sources: SampleFeatures;
@@ -143,7 +143,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#seed = seed;
     this.batchSize = batchSize;
     const neurons = plan.layers.map(({ neuron, recurrent }) => kernelsOf(neuron, recurrent));
-    this.#room = {
+    this.#context = {
       backend,
       plan,
       recordStates,
@@ -155,7 +155,7 @@ class DeviceEngine implements WebGpuEngine {
         return { decay: upload(decay), threshold: upload(threshold), scale: upload(scale) };
       }),
       pixels: uploadPixels(backend, plan.spec),
-      nothing: backend.upload(Float32Array.of(0), [1]),
+      placeholder: backend.upload(Float32Array.of(0), [1]),
     };
     this.#sources = new SampleFeatures(seed);
   }
@@ -175,7 +175,7 @@ class DeviceEngine implements WebGpuEngine {
   getParameters(): Promise<Parameters> {
     return this.#call(async () => {
       this.#begin();
-      return (await this.#room.parameters.read())[0]!;
+      return (await this.#context.parameters.read())[0]!;
     });
   }
 
@@ -183,7 +183,7 @@ class DeviceEngine implements WebGpuEngine {
     return this.#call(async () => {
       this.#begin();
       const names = momentsOf(this.#optimizer), updates = this.#updates;
-      const [parameters, ...moments] = await this.#room.parameters.read(names.length);
+      const [parameters, ...moments] = await this.#context.parameters.read(names.length);
       return {
         parameters: parameters!,
         moments: new Map(names.map((name, i) => [name, moments[i]!])),
@@ -197,7 +197,7 @@ class DeviceEngine implements WebGpuEngine {
       checkState(state);
       const { parameters, moments, updates } = state;
       const optimizer = optimizerOf(moments.keys());
-      this.#room.parameters.set(parameters, momentsOf(optimizer).map((name) => moments.get(name)!));
+      this.#context.parameters.set(parameters, momentsOf(optimizer).map((name) => moments.get(name)!));
       this.#optimizer = optimizer;
       this.#updates = updates;
       this.#hasParameters = true;
@@ -209,7 +209,7 @@ class DeviceEngine implements WebGpuEngine {
       const complete = completeUpdate(update);
       this.#check(batch);
       if (!findsMoments(complete.kind, { kind: this.#optimizer, updates: this.#updates })) {
-        this.#room.parameters.clearMoments();
+        this.#context.parameters.clearMoments();
       }
       this.#optimizer = complete.kind;
       return this.#sum(batch, complete);
@@ -225,7 +225,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   trace(batch: Batch): Promise<SampleTrace> {
-    if (!this.#room.recordStates) return Promise.reject(noStates());
+    if (!this.#context.recordStates) return Promise.reject(noStates());
     return this.#call(() => this.#trace(batch));
   }
 
@@ -238,7 +238,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   #takeParameters(parameters: Parameters): void {
-    this.#room.parameters.set(parameters);
+    this.#context.parameters.set(parameters);
     this.#updates = 0;
     this.#hasParameters = true;
   }
@@ -273,8 +273,10 @@ class DeviceEngine implements WebGpuEngine {
     const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
     const unitSpikes = backend.allocate("i32", [Math.max(1, hiddenUnitsOf(this.#plan))]);
     this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: update !== undefined });
-    const { all } = this.#room.parameters;
-    const squares = update ? updateParameters(backend, all, update, ++this.#updates) : this.#room.nothing;
+    const { all } = this.#context.parameters;
+    const squares = update
+      ? updateParameters(backend, all, update, ++this.#updates)
+      : this.#context.placeholder;
     const read = backend.read(scores, unitSpikes, squares);
     backend.release(scores, unitSpikes, ...(update ? [squares] : []));
     const [numbers, fired, summed] = await read;
@@ -305,23 +307,23 @@ class DeviceEngine implements WebGpuEngine {
   /** Records all that a batch asks of the device but the optimizer's update. */
   #present(
     batch: Batch,
-    wanted: Pick<Chunk, "scores" | "logits" | "unitSpikes" | "withGradient">,
+    wanted: Pick<MicroBatch, "scores" | "logits" | "unitSpikes" | "withGradient">,
   ): void {
     const backend = this.#backend, { indices } = batch, { withGradient } = wanted;
-    const { chunks, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
+    const { microBatches, ...cut } = cutBatch(indices.length, this.#plan, this.#most);
     this.#fit(cut.samples, withGradient);
-    for (const [from, to] of chunks) {
+    for (const [from, to] of microBatches) {
       backend.scoped(() => {
-        const chunk = this.#chunkOf({ ...batch, indices: indices.subarray(from, to) }, {
+        const microBatch = this.#microBatchOf({ ...batch, indices: indices.subarray(from, to) }, {
           ...cut,
           ...wanted,
           share: 1 / indices.length,
           isFirst: from === 0,
           offset: from,
         });
-        const forward = runForward(this.#room, chunk);
-        if (withGradient) runBackward(this.#room, chunk, forward);
-        backend.flush(); // before its tensors are released: only then can the next chunk have their buffers
+        const forward = runForward(this.#context, microBatch);
+        if (withGradient) runBackward(this.#context, microBatch, forward);
+        backend.flush(); // before its tensors are released: only then can the next micro-batch have their buffers
       });
     }
   }
@@ -335,7 +337,7 @@ class DeviceEngine implements WebGpuEngine {
     const { scanned, read } = backend.scoped(() => {
       const cut = {
         samples: 1,
-        groups: 1,
+        reductionGroups: 1,
         share: 1,
         withGradient: false,
         isFirst: true,
@@ -343,8 +345,8 @@ class DeviceEngine implements WebGpuEngine {
         unitSpikes: undefined,
         offset: 0,
       };
-      const chunk = this.#chunkOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
-      const { layers, logits, losses } = runForward(this.#room, chunk);
+      const microBatch = this.#microBatchOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
+      const { layers, logits, losses } = runForward(this.#context, microBatch);
       const scanned = layers.map(({ scanned }) => scanned);
       return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });
@@ -373,29 +375,30 @@ class DeviceEngine implements WebGpuEngine {
     this.#known.add(batch.samples);
   }
 
-  /** Buffers are kept from chunk to chunk; those of another size are given back first. */
+  /** Buffers are kept from micro-batch to micro-batch; those of another size are given back first. */
   #fit(samples: number, withGradient: boolean): void {
     if (samples !== this.#fitted.samples || withGradient !== this.#fitted.withGradient) this.#backend.trim();
     this.#fitted = { samples, withGradient };
   }
 
-  #chunkOf(batch: Batch, cut: Omit<Chunk, "packed" | "counted" | "facts">): Chunk {
-    const { plan } = this.#room, { samples, indices } = batch;
-    const facts = new Int32Array(FACTS * cut.samples), scales = new Float32Array(facts.buffer);
+  #microBatchOf(batch: Batch, cut: Omit<MicroBatch, "packed" | "counted" | "sampleInfo">): MicroBatch {
+    const { plan } = this.#context, { samples, indices } = batch;
+    const sampleInfo = new Int32Array(SAMPLE_INFO_COLUMNS * cut.samples),
+      scales = new Float32Array(sampleInfo.buffer);
     for (let i = 0; i < cut.samples; i++) {
       const index = indices[i], steps = index === undefined ? undefined : samples.lengths?.[index];
       const { first, last, zero, scale } = steps === undefined ? plan.readout : readStepsOf(plan.spec, steps);
-      const at = FACTS * i;
-      facts[at + FACT.label] = index === undefined ? 0 : samples.labels[index]!;
-      facts[at + FACT.steps] = steps ?? plan.spec.steps;
-      facts[at + FACT.first] = first;
-      facts[at + FACT.last] = last;
-      facts[at + FACT.zero] = zero ? 1 : 0;
-      scales[at + FACT.scale] = scale;
+      const at = SAMPLE_INFO_COLUMNS * i;
+      sampleInfo[at + SAMPLE_INFO.label] = index === undefined ? 0 : samples.labels[index]!;
+      sampleInfo[at + SAMPLE_INFO.steps] = steps ?? plan.spec.steps;
+      sampleInfo[at + SAMPLE_INFO.first] = first;
+      sampleInfo[at + SAMPLE_INFO.last] = last;
+      sampleInfo[at + SAMPLE_INFO.zero] = zero ? 1 : 0;
+      scales[at + SAMPLE_INFO.scale] = scale;
     }
     const { samples: count } = cut;
     const packed = packSamples(plan.spec, batch, { sources: this.#sources, count, seed: this.#seed });
-    return { ...cut, packed, counted: indices.length, facts };
+    return { ...cut, packed, counted: indices.length, sampleInfo };
   }
 }
 

@@ -4,7 +4,7 @@ import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
 import { ADD_PARTS, SUM_ROWS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
 import { HASH_COUNTERS } from "../../../asm/random.wgsl.ts";
 import { CROSS_ENTROPY } from "../../../asm/loss.wgsl.ts";
-import { FACT, FACTS } from "../../../asm/scan.wgsl.ts";
+import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { loadKernels } from "../../../src/engine/wasm/load.ts";
 import { draw, drawKey, randomBits, STREAM } from "../../../src/random.ts";
 import { KernelMemory } from "../../asm/kernel_memory.ts";
@@ -153,15 +153,16 @@ backendTest(
     const logits = uniformFloats(9, samples * classes);
     logits.forEach((value, i) => logits[i] = value * [0.1, 1, 10, 60, 1000, 1][Math.floor(i / classes)]!);
     const labels = Int32Array.from({ length: samples }, (_, i) => (3 * i) % classes);
-    const facts = new Int32Array(FACTS * samples), scales = new Float32Array(facts.buffer);
+    const sampleInfo = new Int32Array(SAMPLE_INFO_COLUMNS * samples),
+      scales = new Float32Array(sampleInfo.buffer);
     for (let i = 0; i < samples; i++) {
-      facts[FACTS * i + FACT.label] = labels[i]!;
-      scales[FACTS * i + FACT.scale] = scale / 4;
+      sampleInfo[SAMPLE_INFO_COLUMNS * i + SAMPLE_INFO.label] = labels[i]!;
+      scales[SAMPLE_INFO_COLUMNS * i + SAMPLE_INFO.scale] = scale / 4;
     }
     const result = backend.run(CROSS_ENTROPY, {
       inputs: {
         logits: backend.upload(logits, [samples, classes]),
-        facts: backend.upload(facts, [samples, FACTS]),
+        sampleInfo: backend.upload(sampleInfo, [samples, SAMPLE_INFO_COLUMNS]),
       },
       uniforms: { classes, counted, share: 4 },
       invocations: samples,
