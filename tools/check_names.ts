@@ -11,6 +11,8 @@ import { SpikeletError } from "../src/errors.ts";
 interface OldName {
   readonly old: RegExp;
   readonly now: string;
+  /** Files or folders outside of which the word means something else. @default {none} */
+  readonly within?: readonly string[];
   /** Files or folders in which the word is right, each with the reason. */
   readonly allowed?: Readonly<Record<string, string>>;
 }
@@ -31,6 +33,12 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  {
+    old: /chunk/i,
+    now: "micro-batch",
+    within: ["src/engine", "tests/engine", "docs/internals/gpu.md", "docs/performance.md"],
+  },
+  { old: /\b(Room|#room|facts|FACTS?)\b/, now: "DeviceContext, sampleInfo", within: ["src/engine/webgpu"] },
   { old: /\b(Hybrid|hybrid_)?[dD]irector\b/, now: "scheduler" },
   {
     old: /\b([cC]reate)?[eE]xchange(Slot)?s?\b/,
@@ -86,7 +94,10 @@ const UNREAD = ["CHANGELOG.md", "tools/check_names.ts", "tests/tools/check_names
 /** Says where an old name stands in a file's name or text, a line each. @param path The project's. */
 export function findOldNames(path: string, text: string): string[] {
   const lines = [path, ...text.split("\n")];
-  return OLD_NAMES.filter(({ allowed = {} }) => !Object.keys(allowed).some((place) => isIn(path, place)))
+  return OLD_NAMES.filter(({ within, allowed = {} }) =>
+    (within?.some((place) => isIn(path, place)) ?? true) &&
+    !Object.keys(allowed).some((place) => isIn(path, place))
+  )
     .flatMap(({ old, now }) =>
       lines.flatMap((line, i) => {
         const found = old.exec(line)?.[0];
