@@ -26,7 +26,7 @@ export * from "./src/data/mnist.ts";
 export { loadPictures } from "./src/data/picture_folder.ts";
 export { readTensors } from "./src/data/tensor_file.ts";
 export * from "./src/data/fetch.ts";
-export * from "./src/engine/choose.ts";
+export * from "./src/engine/create_engine.ts";
 export * from "./src/engine/wasm/load.ts";
 export {
   createHybridEngine,
@@ -40,6 +40,6 @@ export {
 } from "./src/engine/webgpu/webgpu_engine.ts";
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
-export type { DenseFrom } from "./src/engine/wasm/rows_product.ts";
+export type { DenseFrom } from "./src/engine/wasm/affine.ts";
 export { startFromData, type StartOptions } from "./src/training/default_start.ts";
 export * from "./src/runs/read_checkpoint.ts";

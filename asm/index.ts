@@ -14,12 +14,18 @@ export { encodePoisson } from "./encoders/poisson";
 export { listVectors, matmulF32, matmulF32Loads, matmulRow, packPanels } from "./matmul";
 export { matmulI16, matmulI8, packI16, packI8, scaleRows } from "./matmul_int";
 export { countInputs, listInputs, matmulSparse } from "./matmul_sparse";
-export { chooseUnits } from "./skip";
+export { selectUnits } from "./skip";
 export { layerFields } from "./layer";
 export { scanGraded } from "./graded_spikes";
 export { feedBack, feedBackGradient } from "./recurrent";
-export { backThroughSpikes, gatherSpikes, spikeCoefficients, spreadSpikes, stepCoefficients } from "./spikes";
-export { gatherRows } from "./spike_rows";
+export {
+  backThroughSpikes,
+  sparseProduct,
+  spikeCoefficients,
+  spreadSpikes,
+  stepCoefficients,
+} from "./spikes";
+export { sparseProductRows } from "./spike_rows";
 export { listInputSpikes, listSpikes, spikeGradient } from "./spike_lists";
 export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows } from "./dense";
 export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";

@@ -8,12 +8,12 @@
 import { madd, sumLanes } from "./lanes";
 
 /**
- * Packs chosen rows of a weight matrix, each times the sample's features, and their biases, into panels.
+ * Packs selected rows of a weight matrix, each times the sample's features, and their biases, into panels.
  *
  * @param features f32 `[inputs]`.
  * @param weights f32 `[units, inputs]`.
  * @param bias f32 `[units]`.
- * @param chosen i32 `[panelCount · 8]`, rows in the order in which they are packed.
+ * @param selected i32 `[panelCount · 8]`, rows in the order in which they are packed.
  * @param panels f32 `[panelCount][inputs][8]`, written.
  * @param packedBias f32 `[panelCount][8]`, written.
  * @param inputs A multiple of 4.
@@ -22,7 +22,7 @@ export function packPanels(
   features: usize,
   weights: usize,
   bias: usize,
-  chosen: usize,
+  selected: usize,
   panelCount: i32,
   panels: usize,
   packedBias: usize,
@@ -30,11 +30,11 @@ export function packPanels(
 ): void {
   const row = <usize> inputs << 2;
   for (let panel = 0; panel < panelCount; panel++) {
-    for (let lane: usize = 0; lane < 32; lane += 16, chosen += 16) {
-      let a = weights + <usize> load<i32>(chosen) * row;
-      let b = weights + <usize> load<i32>(chosen, 4) * row;
-      let c = weights + <usize> load<i32>(chosen, 8) * row;
-      let d = weights + <usize> load<i32>(chosen, 12) * row;
+    for (let lane: usize = 0; lane < 32; lane += 16, selected += 16) {
+      let a = weights + <usize> load<i32>(selected) * row;
+      let b = weights + <usize> load<i32>(selected, 4) * row;
+      let c = weights + <usize> load<i32>(selected, 8) * row;
+      let d = weights + <usize> load<i32>(selected, 12) * row;
       let to = panels + lane;
       for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16, to += 128) {
         const xs = v128.load(x);
@@ -50,7 +50,7 @@ export function packPanels(
         v128.store(to, v128.shuffle<f32>(AB, CD, 2, 3, 6, 7), 96);
       }
       for (let i: usize = 0; i < 16; i += 4) {
-        store<f32>(packedBias + lane + i, load<f32>(bias + (<usize> load<i32>(chosen + i) << 2)));
+        store<f32>(packedBias + lane + i, load<f32>(bias + (<usize> load<i32>(selected + i) << 2)));
       }
     }
     panels += row << 3;

@@ -24,11 +24,11 @@ const OFFSET: i32 = 8192;
 const ROUNDER = memory.data<u32>([0x4b400000]);
 
 /**
- * For each chosen row: S, as itself and as its inverse, and b + 128½·Σp.
+ * For each selected row: S, as itself and as its inverse, and b + 128½·Σp.
  *
  * @param features f32 `[inputs]`, x / 256.
  * @param weights f32 `[units, inputs]`, bias f32 `[units]`.
- * @param chosen i32 `[count]`, rows in the order in which they are packed.
+ * @param selected i32 `[count]`, rows in the order in which they are packed.
  * @param count A multiple of 2.
  * @param bases f32 `[count]`, b + 128½·Σp, written.
  * @param scales f32 `[count]`, S, written; 0 for a row of zeros.
@@ -39,7 +39,7 @@ export function scaleRows(
   features: usize,
   weights: usize,
   bias: usize,
-  chosen: usize,
+  selected: usize,
   count: i32,
   bases: usize,
   scales: usize,
@@ -51,7 +51,7 @@ export function scaleRows(
   for (let first = 0; first < count; first += 2) {
     // Two rows at a time: each sum waits for its last addition.
     const at = <usize> first << 2;
-    const unit0 = <usize> load<i32>(chosen + at), unit1 = <usize> load<i32>(chosen + at, 4);
+    const unit0 = <usize> load<i32>(selected + at), unit1 = <usize> load<i32>(selected + at, 4);
     let w0 = weights + unit0 * row, w1 = weights + unit1 * row;
     let sums0 = f32x4.splat(0), sizes0 = sums0, largest0 = sums0;
     let sums1 = sums0, sizes1 = sums0, largest1 = sums0;
@@ -89,16 +89,16 @@ function round(w: usize, x: v128, s: v128, rounder: v128): v128 {
 }
 
 /**
- * Packs chosen rows, each times the sample's features, as 16-bit integers.
+ * Packs selected rows, each times the sample's features, as 16-bit integers.
  *
  * @param scales f32 `[halfCount · 4]`, from `scaleRows`.
- * @param chosen i32 `[halfCount · 4]`; `halfCount` is even.
+ * @param selected i32 `[halfCount · 4]`; `halfCount` is even.
  * @param panels i16 `[halfCount / 2][inputs / 2][8 units][2 inputs]`, written.
  */
 export function packI16(
   features: usize,
   weights: usize,
-  chosen: usize,
+  selected: usize,
   halfCount: i32,
   scales: usize,
   panels: usize,
@@ -106,11 +106,12 @@ export function packI16(
 ): void {
   const row = <usize> inputs << 2;
   const rounder = v128.load32_splat(ROUNDER);
-  for (let half = 0; half < halfCount; half++, chosen += 16, scales += 16) {
+  for (let half = 0; half < halfCount; half++, selected += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
     const s2 = v128.load32_splat(scales, 8), s3 = v128.load32_splat(scales, 12);
-    let a = weights + <usize> load<i32>(chosen) * row, b = weights + <usize> load<i32>(chosen, 4) * row;
-    let c = weights + <usize> load<i32>(chosen, 8) * row, d = weights + <usize> load<i32>(chosen, 12) * row;
+    let a = weights + <usize> load<i32>(selected) * row, b = weights + <usize> load<i32>(selected, 4) * row;
+    let c = weights + <usize> load<i32>(selected, 8) * row,
+      d = weights + <usize> load<i32>(selected, 12) * row;
     let to = panels + <usize> (half >> 1) * (row << 2) + (<usize> (half & 1) << 4);
     for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16, to += 64) {
       const xs = v128.load(x);
@@ -130,7 +131,7 @@ export function packI16(
 export function packI8(
   features: usize,
   weights: usize,
-  chosen: usize,
+  selected: usize,
   halfCount: i32,
   scales: usize,
   panels: usize,
@@ -139,11 +140,12 @@ export function packI8(
   const row = <usize> inputs << 2;
   const rounder = v128.load32_splat(ROUNDER);
   const offset = i16x8.splat(<i16> OFFSET), low = i16x8.splat(127);
-  for (let half = 0; half < halfCount; half++, chosen += 16, scales += 16) {
+  for (let half = 0; half < halfCount; half++, selected += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
     const s2 = v128.load32_splat(scales, 8), s3 = v128.load32_splat(scales, 12);
-    let a = weights + <usize> load<i32>(chosen) * row, b = weights + <usize> load<i32>(chosen, 4) * row;
-    let c = weights + <usize> load<i32>(chosen, 8) * row, d = weights + <usize> load<i32>(chosen, 12) * row;
+    let a = weights + <usize> load<i32>(selected) * row, b = weights + <usize> load<i32>(selected, 4) * row;
+    let c = weights + <usize> load<i32>(selected, 8) * row,
+      d = weights + <usize> load<i32>(selected, 12) * row;
     for (
       let x = features, end = x + row;
       x < end;

@@ -24,10 +24,10 @@ import { madd, sumLanes } from "./lanes";
  * @param deviations f32, q_t, likewise.
  * @param threshold θ.
  * @param bound The least Z at which a unit is left out.
- * @param chosen i32 `[⌈units / 8⌉ · 8]`, written; filled up to a multiple of 8 with `units`, a row of zeros.
+ * @param selected i32 `[⌈units / 8⌉ · 8]`, written; filled up to a multiple of 8 with `units`, a row of zeros.
  * @returns How many units were listed.
  */
-export function chooseUnits(
+export function selectUnits(
   x: usize,
   scale: f32,
   weights: usize,
@@ -39,7 +39,7 @@ export function chooseUnits(
   steps: i32,
   threshold: f32,
   bound: f32,
-  chosen: usize,
+  selected: usize,
 ): i32 {
   const row = <usize> inputs << 2;
   const toMean: f32 = 0.5 / scale, toDeviation = bound / (scale * sqrt<f32>(12));
@@ -63,14 +63,14 @@ export function chooseUnits(
       const mean = sumLanes(mean0) * toMean + load<f32>(bias + (<usize> lane << 2));
       const deviation = sqrt<f32>(sumLanes(square0)) * toDeviation;
       if (maySpike(mean, deviation, gains, deviations, steps, threshold)) {
-        store<i32>(chosen + (<usize> count << 2), unit + lane);
+        store<i32>(selected + (<usize> count << 2), unit + lane);
         count++;
       }
       mean0 = mean1, mean1 = mean2, mean2 = mean3;
       square0 = square1, square1 = square2, square2 = square3;
     }
   }
-  for (let i = count; (i & 7) != 0; i++) store<i32>(chosen + (<usize> i << 2), units);
+  for (let i = count; (i & 7) != 0; i++) store<i32>(selected + (<usize> i << 2), units);
   return count;
 }
 

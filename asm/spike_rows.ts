@@ -5,14 +5,14 @@
 import { madd } from "./lanes";
 
 /**
- * Currents of a layer fed by spikes: I_t = b + Σ_n o_{n, t−delay}·W[:, n]. Sums run by unit, as those of `gatherSpikes`.
+ * Currents of a layer fed by spikes: I_t = b + Σ_n o_{n, t−delay}·W[:, n]. Sums run by unit, as those of `sparseProduct`.
  *
  * @param weights f32 `[inputs][width]`, by input.
  * @param bias f32 `[width]`.
  * @param currents f32 `[steps][width]`, written.
  * @param width Units of the layer that is fed: a multiple of 4.
  */
-export function gatherRows(
+export function sparseProductRows(
   counts: usize,
   units: usize,
   outputs: usize,

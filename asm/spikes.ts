@@ -18,7 +18,7 @@ import { sumOverSpikes } from "./spike_lists";
  * @param capacity Entries of a slot.
  * @param units A multiple of 4.
  */
-export function gatherSpikes(
+export function sparseProduct(
   unit: usize,
   counts: usize,
   spikeSteps: usize,

@@ -36,9 +36,9 @@ interface Totals {
 export async function measureMissedSpikes(row: EngineRow, setting: Setting): Promise<Section> {
   const { parameters, train: samples, sizes: { batchSize, missedSamples } } = setting;
   using engine = await openEngine(row, setting, { threads: 2 });
-  const choosing = openCore(setting, row, parameters), whole = openCore(setting, row, parameters, true);
-  const choose = choosing.plan.forward.find(({ kind }) => kind === "choose");
-  if (!choose) throw new Error("the plan leaves no unit out: there is nothing to count");
+  const selecting = openCore(setting, row, parameters), whole = openCore(setting, row, parameters, true);
+  const select = selecting.plan.forward.find(({ kind }) => kind === "select");
+  if (!select) throw new Error("the plan leaves no unit out: there is nothing to count");
   const totals = {
     samples: 0,
     pairs: 0,
@@ -49,12 +49,12 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
   };
   for (const batch of epochBatches(setting, 0, Math.ceil(missedSamples / batchSize))) {
     const indices = batch.slice(0, missedSamples - totals.samples), now = await engine.getParameters();
-    for (const core of [choosing, whole]) giveParameters(core, now);
+    for (const core of [selecting, whole]) giveParameters(core, now);
     for (const index of indices) {
-      for (const core of [choosing, whole]) core.load(samples, index, STREAM.training, 1);
-      choosing.execute(choose);
+      for (const core of [selecting, whole]) core.load(samples, index, STREAM.training, 1);
+      selecting.execute(select);
       whole.forward();
-      compareSample(choosing, whole, totals);
+      compareSample(selecting, whole, totals);
     }
     await trainBatches(engine, samples, [indices]);
   }
@@ -78,16 +78,16 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
 }
 
 /** Adds one sample to the totals. */
-function compareSample(choosing: Core, whole: Core, totals: Totals): void {
+function compareSample(selecting: Core, whole: Core, totals: Totals): void {
   const { steps, layers } = whole.plan.spec, { units } = layers[0]!;
-  const { unit } = choosing.memory.layers[0]!, { counts, potentials, width } = whole.memory.layers[0]!;
-  const chosen = new Set(integersOf(choosing).subarray(unit >> 2, (unit >> 2) + choosing.computed[0]!));
+  const { unit } = selecting.memory.layers[0]!, { counts, potentials, width } = whole.memory.layers[0]!;
+  const selected = new Set(integersOf(selecting).subarray(unit >> 2, (unit >> 2) + selecting.computed[0]!));
   const spikes = integersOf(whole).subarray(counts >> 2);
   const states = floatsOf(whole).subarray(potentials >> 2, (potentials >> 2) + steps * width);
   totals.samples++;
   totals.pairs += units;
   for (let n = 0; n < units; n++) {
-    if (chosen.has(n)) {
+    if (selected.has(n)) {
       totals.found += spikes[n]!;
       continue;
     }

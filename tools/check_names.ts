@@ -33,6 +33,10 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  { old: /\bchooseUnits\b|"choose\b|engine\/choose\b/, now: "select active units; create_engine.ts" },
+  { old: /\bgather(Spikes|Rows)\b|"gather\b/, now: "sparse product" },
+  { old: /\b(Feed|#feed(Of)?)\b/, now: "input view" },
+  { old: /\b(RowsProduct|rows_product)\b/, now: "affine" },
   {
     old: /chunk/i,
     now: "micro-batch",

@@ -8,7 +8,7 @@ import { createCommand } from "../../src/cli/command.ts";
 import { describeFailure } from "../../src/cli/failure.ts";
 import { numberOption, numbers } from "../../src/cli/option_values.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
-import { createEngine } from "../../src/engine/choose.ts";
+import { createEngine } from "../../src/engine/create_engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { encodeModel, type Model } from "../../src/network/model_file.ts";

@@ -7,7 +7,7 @@ import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
-import { createEngine } from "../engine/choose.ts";
+import { createEngine } from "../engine/create_engine.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { areIndices, classNamesOf, listNames } from "../network/class_names.ts";
 import { readTrained } from "../runs/read_checkpoint.ts";

@@ -7,7 +7,13 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
 import { type Choice, chooseByAdapter } from "../engine/auto.ts";
 import { readChoices } from "../engine/auto_file.ts";
-import { createEngine, type EngineName, ENGINES, sizeOfEngine, thisMachine } from "../engine/choose.ts";
+import {
+  createEngine,
+  type EngineName,
+  ENGINES,
+  sizeOfEngine,
+  thisMachine,
+} from "../engine/create_engine.ts";
 import { type AdapterDescription, findAdapters, runtimeGpu } from "../engine/gpu/adapter.ts";
 import { mebibytes } from "../engine/gpu/memory.ts";
 import { type Precision, PRECISIONS } from "../engine/wasm/precision.ts";

@@ -9,7 +9,7 @@ import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { checkOutputFile, writeOutputFile } from "../files/output_file.ts";
-import { createEngine, type EngineName } from "../engine/choose.ts";
+import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { OptionError } from "../errors.ts";
 import type { Model } from "../network/model_file.ts";

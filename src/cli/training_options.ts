@@ -4,7 +4,7 @@
  * @module
  */
 import { Option } from "@commander-js/extra-typings";
-import { ENGINES } from "../engine/choose.ts";
+import { ENGINES } from "../engine/create_engine.ts";
 import { PRECISIONS } from "../engine/wasm/precision.ts";
 import type { Augmentation } from "../data/augment.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";

@@ -4,7 +4,7 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { createEngine, type EngineName } from "../engine/choose.ts";
+import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { bestVariant, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import { createWasmEngine } from "../engine/wasm/wasm_engine.ts";

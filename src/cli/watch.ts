@@ -8,7 +8,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { type Samples, wordOf } from "../data/samples.ts";
-import { createEngine } from "../engine/choose.ts";
+import { createEngine } from "../engine/create_engine.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { EngineError, OptionError } from "../errors.ts";

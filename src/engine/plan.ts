@@ -54,7 +54,7 @@ export type ForwardOperation =
   /** Sample → inputs x_t of every step. */
   | { readonly kind: "encode" }
   /** List the units that may spike in this sample; the layer's other units are left out until the next sample. */
-  | { readonly kind: "choose"; readonly layer: number }
+  | { readonly kind: "select"; readonly layer: number }
   /** Multiply the sample's features into the weights, for the noise encoder, whose inputs then are only its draws. */
   | { readonly kind: "pack"; readonly layer: number }
   /** I_t = W·x_t + b: one product, steps as rows. */
@@ -62,7 +62,7 @@ export type ForwardOperation =
   /** I = W·x + b, one row for all steps. */
   | { readonly kind: "matmulRow"; readonly layer: number }
   /** I_t = W·o_{t−inputDelay} + b, o of the layer below. */
-  | { readonly kind: "gather"; readonly layer: number }
+  | { readonly kind: "sparseProduct"; readonly layer: number }
   /** Currents → potentials and outputs, down the steps; a recurrent layer's I_t takes V·o_{t−1} on the way. */
   | { readonly kind: "scan"; readonly layer: number }
   /** The last layer's potentials or outputs → logits. */
@@ -175,7 +175,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
   });
   const folds = spec.encoder.kind === "noise" && !dense;
   const forward = layers.flatMap((layer): ForwardOperation[] => [
-    ...(folds && skip && layer.index === 0 && !layer.dense ? [{ kind: "choose", layer: 0 } as const] : []),
+    ...(folds && skip && layer.index === 0 && !layer.dense ? [{ kind: "select", layer: 0 } as const] : []),
     ...(folds && layer.index === 0 ? [{ kind: "pack", layer: 0 } as const] : []),
     { kind: OPERATION_OF[layer.source], layer: layer.index },
     { kind: "scan", layer: layer.index },
@@ -196,7 +196,7 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
 }
 
 /** What makes a layer's currents. */
-const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "gather" } as const;
+const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "sparseProduct" } as const;
 
 /** Goes back from δo to δI, where δI is needed at every step. */
 function backThroughNeurons({ index, recurrent, backwardFrom, rate, dense }: LayerPlan): BackwardOperation[] {

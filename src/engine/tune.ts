@@ -7,7 +7,13 @@ import { EngineError, SpikeletError } from "../errors.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { type Choice, chooseByAdapter, chooseByTime, type Measurement } from "./auto.ts";
 import { readChoices, writeChoices } from "./auto_file.ts";
-import { createEngine, type EngineOptions, sizeOfEngine, thisMachine, usualBatchSizeOf } from "./choose.ts";
+import {
+  createEngine,
+  type EngineOptions,
+  sizeOfEngine,
+  thisMachine,
+  usualBatchSizeOf,
+} from "./create_engine.ts";
 import type { ComputingEngine } from "./engine_name.ts";
 import { findAdapters, type Gpu, runtimeGpu } from "./gpu/adapter.ts";
 import { timeTraining } from "./measure.ts";

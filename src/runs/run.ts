@@ -6,7 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
-import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/choose.ts";
+import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/engine.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfLabels } from "../training/class_match.ts";

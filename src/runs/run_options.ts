@@ -6,7 +6,7 @@
 import * as v from "valibot";
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
-import { type EngineName, ENGINES } from "../engine/choose.ts";
+import { type EngineName, ENGINES } from "../engine/create_engine.ts";
 import { PRECISIONS } from "../engine/wasm/precision.ts";
 import type { Update } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import { createEngine } from "../engine/choose.ts";
+import { createEngine } from "../engine/create_engine.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { completeNeuron, kindOf, type Trainable } from "../network/neurons.ts";

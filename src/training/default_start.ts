@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import { createEngine, type EngineName } from "../engine/choose.ts";
+import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { checkObject } from "../misuse.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import type { Start } from "./scaled_start.ts";

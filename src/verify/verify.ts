@@ -7,7 +7,7 @@
  * @module
  */
 import type { Samples } from "../data/samples.ts";
-import { createEngine, type EngineOptions } from "../engine/choose.ts";
+import { createEngine, type EngineOptions } from "../engine/create_engine.ts";
 import type { Batch, Engine, Parameters } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { parameterShapes } from "../network/model_file.ts";

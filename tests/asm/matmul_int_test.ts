@@ -27,14 +27,14 @@ function pack(
   const { kernels } = memory;
   const units = b.length, panelCount = Math.ceil(units / 8);
   const slots = upTo(8 * panelCount).map((slot) => Math.min(slot, units)); // past the last: the row of zeros
-  const x = memory.floats(features), chosen = memory.integers(slots);
+  const x = memory.floats(features), selected = memory.integers(slots);
   const weights = memory.floats([...w, ...new Float32Array(inputs)]);
   const [bases, scales, factors] = [0, 0, 0].map(() => memory.output(8 * panelCount));
   const bias = memory.floats([...b, 0]);
-  kernels.scaleRows(x, weights, bias, chosen, 8 * panelCount, bases!, scales!, factors!, inputs);
+  kernels.scaleRows(x, weights, bias, selected, 8 * panelCount, bases!, scales!, factors!, inputs);
   const pairs = memory.output(4 * panelCount * inputs), halves = memory.output(4 * panelCount * inputs);
-  kernels.packI16(x, weights, chosen, 2 * panelCount, scales!, pairs, inputs);
-  kernels.packI8(x, weights, chosen, 2 * panelCount, scales!, halves, inputs);
+  kernels.packI16(x, weights, selected, 2 * panelCount, scales!, pairs, inputs);
+  kernels.packI8(x, weights, selected, 2 * panelCount, scales!, halves, inputs);
   const q = new Int16Array(kernels.memory.buffer, pairs, 8 * panelCount * inputs);
   return {
     panelCount,

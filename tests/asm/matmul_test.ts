@@ -30,10 +30,10 @@ function caseOf(steps: number, inputs: number, units: number): Case {
   };
 }
 
-/** Packs `chosen` rows, multiplies, and gives the currents back as `[steps, chosen]`. */
-function multiplied(memory: KernelMemory, c: Case, chosen: readonly number[]): Float32Array {
-  const byShuffle = multipliedBy("matmulF32", memory, c, chosen);
-  const byLoad = multipliedBy("matmulF32Loads", memory, c, chosen);
+/** Packs `selected` rows, multiplies, and gives the currents back as `[steps, selected]`. */
+function multiplied(memory: KernelMemory, c: Case, selected: readonly number[]): Float32Array {
+  const byShuffle = multipliedBy("matmulF32", memory, c, selected);
+  const byLoad = multipliedBy("matmulF32Loads", memory, c, selected);
   assertSameBits(byLoad, byShuffle, "the tile changes no bit");
   return byShuffle;
 }
@@ -42,13 +42,13 @@ function multipliedBy(
   tile: "matmulF32" | "matmulF32Loads",
   memory: KernelMemory,
   c: Case,
-  chosen: readonly number[],
+  selected: readonly number[],
 ): Float32Array {
   const { kernels } = memory;
   const { steps, inputs, units } = c;
   const padded = Math.ceil(steps / 4) * 4;
-  const panelCount = Math.ceil(chosen.length / 8);
-  const slots = Array.from({ length: 8 * panelCount }, (_, i) => chosen[i] ?? units); // past the last: the row of zeros
+  const panelCount = Math.ceil(selected.length / 8);
+  const slots = Array.from({ length: 8 * panelCount }, (_, i) => selected[i] ?? units); // past the last: the row of zeros
   const features = memory.floats(c.features);
   const weights = memory.floats([...c.w, ...new Float32Array(inputs)]);
   const bias = memory.floats([...c.b, 0]);
@@ -61,11 +61,11 @@ function multipliedBy(
     x[(step >> 2) * 4 * inputs + 4 * input + (step & 3)] = value;
   });
   const at = memory.output(8 * panelCount * padded);
-  kernels[tile](memory.floats(x), panels, packedBias, at, padded, inputs, chosen.length);
+  kernels[tile](memory.floats(x), panels, packedBias, at, padded, inputs, selected.length);
   const currents = memory.floatsAt(at, 8 * panelCount * padded);
   memory.clear();
-  return Float32Array.from({ length: steps * chosen.length }, (_, i) => {
-    const step = Math.floor(i / chosen.length), slot = i % chosen.length;
+  return Float32Array.from({ length: steps * selected.length }, (_, i) => {
+    const step = Math.floor(i / selected.length), slot = i % selected.length;
     return currents[(slot >> 3) * 8 * padded + 8 * step + (slot & 7)]!;
   });
 }
@@ -73,11 +73,11 @@ function multipliedBy(
 /** I[t, n] = b[n] + Σ_k X[t, k]·(x[k]·W[n, k]), in ascending order, every sum rounded as the build rounds it. */
 function plainLoop(
   { steps, inputs, x, features, w, b }: Case,
-  chosen: readonly number[],
+  selected: readonly number[],
   madd: MultiplyAdd,
 ): Float32Array {
-  return Float32Array.from({ length: steps * chosen.length }, (_, i) => {
-    const step = Math.floor(i / chosen.length), unit = chosen[i % chosen.length]!;
+  return Float32Array.from({ length: steps * selected.length }, (_, i) => {
+    const step = Math.floor(i / selected.length), unit = selected[i % selected.length]!;
     let sum = b[unit]!;
     for (let k = 0; k < inputs; k++) {
       sum = madd(x[step * inputs + k]!, Math.fround(features[k]! * w[unit * inputs + k]!), sum);
@@ -89,33 +89,33 @@ function plainLoop(
 const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
 testOnBothBuilds(
-  "packPanels() puts every chosen row times the features, and its bias, in its lane",
+  "packPanels() puts every selected row times the features, and its bias, in its lane",
   ({ memory }) => {
     for (const inputs of INPUTS) {
       for (const panelCount of [1, 2, 3]) {
         const units = 19;
         const w = uniformFloats(inputs, units * inputs), b = uniformFloats(inputs + 1, units);
         const features = uniformFloats(inputs + 2, inputs);
-        const chosen = upTo(8 * panelCount).map((i) => (7 * i + 3) % units);
+        const selected = upTo(8 * panelCount).map((i) => (7 * i + 3) % units);
         const panels = memory.output(8 * panelCount * inputs), packedBias = memory.output(8 * panelCount);
         memory.kernels.packPanels(
           memory.floats(features),
           memory.floats(w),
           memory.floats(b),
-          memory.integers(chosen),
+          memory.integers(selected),
           panelCount,
           panels,
           packedBias,
           inputs,
         );
         const expected = new Float32Array(8 * panelCount * inputs);
-        chosen.forEach((unit, slot) => {
+        selected.forEach((unit, slot) => {
           for (let k = 0; k < inputs; k++) {
             expected[(slot >> 3) * 8 * inputs + 8 * k + (slot & 7)] = features[k]! * w[unit * inputs + k]!;
           }
         });
         assertSameBits(memory.floatsAt(panels, expected.length), expected, `${panelCount} panels`);
-        assert.deepEqual([...memory.floatsAt(packedBias, chosen.length)], chosen.map((unit) => b[unit]!));
+        assert.deepEqual([...memory.floatsAt(packedBias, selected.length)], selected.map((unit) => b[unit]!));
         memory.clear();
       }
     }
@@ -158,8 +158,8 @@ testOnBothBuilds(
     const all = multiplied(memory, c, upTo(17));
     for (let unit = 0; unit < 17; unit++) {
       for (let slot = 0; slot < 11; slot++) {
-        const chosen = upTo(11).map((i) => i === slot ? unit : (unit + 5 * i + 1) % 17);
-        const found = multiplied(memory, c, chosen);
+        const selected = upTo(11).map((i) => i === slot ? unit : (unit + 5 * i + 1) % 17);
+        const found = multiplied(memory, c, selected);
         for (let step = 0; step < 7; step++) {
           assert.ok(
             Object.is(found[step * 11 + slot], all[step * 17 + unit]),

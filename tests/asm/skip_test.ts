@@ -55,8 +55,8 @@ function chosenUnits(memory: KernelMemory, layer: Case): { count: number; listed
   bias.set(b);
   const gains = gainsOf(layer);
   const repeated = Array.from({ length: padded }, (_, step) => gains[Math.min(step, steps - 1)]!);
-  const chosen = memory.output(rooms);
-  const count = memory.kernels.chooseUnits(
+  const selected = memory.output(rooms);
+  const count = memory.kernels.selectUnits(
     memory.floats(x.map((value) => value * SCALE)),
     SCALE,
     memory.floats(weights),
@@ -68,14 +68,14 @@ function chosenUnits(memory: KernelMemory, layer: Case): { count: number; listed
     steps,
     threshold,
     bound,
-    chosen,
+    selected,
   );
-  const listed = [...memory.integersAt(chosen, 8 * Math.ceil(count / 8))];
+  const listed = [...memory.integersAt(selected, 8 * Math.ceil(count / 8))];
   memory.clear();
   return { count, listed };
 }
 
-testOnBothBuilds("chooseUnits() lists the units whose Z is below the bound at some step", ({ memory }) => {
+testOnBothBuilds("selectUnits() lists the units whose Z is below the bound at some step", ({ memory }) => {
   let listed = 0, leftOut = 0;
   for (const inputs of [4, 8, 12, 36, 784]) {
     for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {
@@ -106,7 +106,7 @@ testOnBothBuilds("chooseUnits() lists the units whose Z is below the bound at so
 });
 
 testOnBothBuilds(
-  "chooseUnits() leaves out units that spike no more often than exp(−Z²/2) says",
+  "selectUnits() leaves out units that spike no more often than exp(−Z²/2) says",
   ({ memory }) => {
     // With a bound far below the engine's, so that misses can be counted at all: Z = 1.5 allows 32 % at each step.
     const layer = {
@@ -142,7 +142,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "chooseUnits() leaves out no unit without noise whose mean alone is above the threshold",
+  "selectUnits() leaves out no unit without noise whose mean alone is above the threshold",
   ({ memory }) => {
     const layer = {
       ...{ inputs: 4, steps: 9, units: 9, decay: 0.5, threshold: 1, bound: 8 },

@@ -94,7 +94,7 @@ testOnBothBuilds("listInputSpikes() lists what is not 0, and nothing behind the 
 });
 
 testOnBothBuilds(
-  "gatherRows() and spikeGradient() match plain loops for every delay, and each other's lists",
+  "sparseProductRows() and spikeGradient() match plain loops for every delay, and each other's lists",
   ({ memory, madd }) => {
     const { kernels } = memory;
     for (const steps of STEPS) {
@@ -113,7 +113,7 @@ testOnBothBuilds(
               lists.stepCounts, lists.stepUnits, lists.stepOutputs);
             const currents = memory.output(steps * width), gradients = memory.updated(before);
             // deno-fmt-ignore
-            kernels.gatherRows(lists.stepCounts, lists.stepUnits, lists.stepOutputs, inputs, delay, memory.floats(w),
+            kernels.sparseProductRows(lists.stepCounts, lists.stepUnits, lists.stepOutputs, inputs, delay, memory.floats(w),
               memory.floats(b), currents, steps, width);
             // deno-fmt-ignore
             kernels.spikeGradient(lists.counts, lists.spikeSteps, lists.spikeOutputs, inputs, steps, delay,
@@ -143,7 +143,7 @@ testOnBothBuilds(
   },
 );
 
-testOnBothBuilds("gatherRows() gives the bits of gatherSpikes()", ({ memory }) => {
+testOnBothBuilds("sparseProductRows() gives the bits of sparseProduct()", ({ memory }) => {
   const { kernels } = memory;
   const steps = 11, inputs = 8, width = 36;
   const outputs = uniformFloats(3, steps * inputs).map((o) => o > 0 ? o : 0);
@@ -155,9 +155,9 @@ testOnBothBuilds("gatherRows() gives the bits of gatherSpikes()", ({ memory }) =
   const w = memory.floats(uniformFloats(1, inputs * width)), b = memory.floats(uniformFloats(2, width));
   const byStep = memory.output(steps * width), byUnit = memory.output(steps * width);
   // deno-fmt-ignore
-  kernels.gatherRows(lists.stepCounts, lists.stepUnits, lists.stepOutputs, inputs, 1, w, b, byStep, steps, width);
+  kernels.sparseProductRows(lists.stepCounts, lists.stepUnits, lists.stepOutputs, inputs, 1, w, b, byStep, steps, width);
   // deno-fmt-ignore
-  kernels.gatherSpikes(memory.integers(upTo(inputs)), lists.counts, lists.spikeSteps, lists.spikeOutputs, inputs,
+  kernels.sparseProduct(memory.integers(upTo(inputs)), lists.counts, lists.spikeSteps, lists.spikeOutputs, inputs,
     steps, 1, w, b, byUnit, steps, width);
   const expected = memory.floatsAt(byUnit, steps * width);
   assertSameBits(memory.floatsAt(byStep, steps * width), expected, "currents");

@@ -20,13 +20,13 @@ function atEverySize(run: (size: Size, lists: SpikeLists, seed: number) => void)
   SIZES.forEach((size, seed) => run(size, drawSpikes(seed, size.slots, size.below, size.steps), seed));
 }
 
-testOnBothBuilds("gatherSpikes() matches a plain loop with and without a delay", ({ memory }) => {
+testOnBothBuilds("sparseProduct() matches a plain loop with and without a delay", ({ memory }) => {
   atEverySize(({ steps, slots, below, units, capacity }, lists, seed) => {
     for (const delay of [0, 1]) {
       const weights = uniformFloats(seed, below * units), bias = uniformFloats(seed + 1, units);
       const placed = placeSpikes(memory, lists, capacity);
       const written = memory.output(steps * units);
-      memory.kernels.gatherSpikes(
+      memory.kernels.sparseProduct(
         placed.unit,
         placed.counts,
         placed.steps,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { CHOICES_FILE, writeChoices } from "../../src/engine/auto_file.ts";
-import { sizeOfEngine, thisMachine } from "../../src/engine/choose.ts";
+import { sizeOfEngine, thisMachine } from "../../src/engine/create_engine.ts";
 import { chooseAdapter } from "../../src/engine/gpu/adapter.ts";
 import { notebookNetwork, wideNetwork } from "../../src/network/presets.ts";
 import { PRESETS } from "../../src/training/presets.ts";

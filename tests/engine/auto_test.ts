@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { chooseByAdapter, chooseByTime, type Measurement, WORTHWHILE } from "../../src/engine/auto.ts";
 import { readChoices } from "../../src/engine/auto_file.ts";
-import { createEngine, type EngineOptions, sizeOfEngine } from "../../src/engine/choose.ts";
+import { createEngine, type EngineOptions, sizeOfEngine } from "../../src/engine/create_engine.ts";
 import type { Gpu } from "../../src/engine/gpu/adapter.ts";
 import { timeTraining } from "../../src/engine/measure.ts";
 import { findUntriedGpu, tuneEngines } from "../../src/engine/tune.ts";

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { createEngine, type EngineName, type EngineOptions } from "../../src/engine/choose.ts";
+import { createEngine, type EngineName, type EngineOptions } from "../../src/engine/create_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { gpuTest } from "./gpu/gpu.ts";
 

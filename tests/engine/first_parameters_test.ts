@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { EngineError } from "../../src/errors.ts";
-import { createEngine } from "../../src/engine/choose.ts";
+import { createEngine } from "../../src/engine/create_engine.ts";
 import type { Engine } from "../../src/engine/engine.ts";
 import { withFallback } from "../../src/engine/fallback.ts";
 import { initialParameters } from "../../src/network/initialise.ts";

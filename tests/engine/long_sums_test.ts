@@ -6,7 +6,7 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { createEngine } from "../../src/engine/choose.ts";
+import { createEngine } from "../../src/engine/create_engine.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey } from "../../src/random.ts";

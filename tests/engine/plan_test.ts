@@ -32,15 +32,25 @@ function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[
   };
 }
 
-Deno.test("compilePlan() chooses units and goes back from spikes alone for the notebook's network", () => {
+Deno.test("compilePlan() selects active units and goes back from spikes alone for the notebook's network", () => {
   assert.deepEqual(planOf(notebookNetwork()), {
-    forward: ["encode", "choose 0", "pack 0", "matmul 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
+    forward: [
+      "encode",
+      "select 0",
+      "pack 0",
+      "matmul 0",
+      "scan 0",
+      "sparseProduct 1",
+      "scan 1",
+      "read",
+      "loss",
+    ],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.9"],
   });
 });
 
 Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or where the input is not noise", () => {
-  const rest = ["matmul 0", "scan 0", "gather 1", "scan 1", "read", "loss"];
+  const rest = ["matmul 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
@@ -48,7 +58,7 @@ Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or 
 
 Deno.test("compilePlan() needs one row and one outer product for the dense peer", () => {
   assert.deepEqual(planOf(denseNetwork()), {
-    forward: ["encode", "matmulRow 0", "scan 0", "gather 1", "scan 1", "read", "loss"],
+    forward: ["encode", "matmulRow 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
   });
 });
@@ -69,8 +79,8 @@ Deno.test("compilePlan() goes back through every step of a layer that is fed dir
 Deno.test("compilePlan() spreads the gradient over the steps of a layer between two others", () => {
   assert.deepEqual(planOf(networkOf("noise", graded, graded, integrator)), {
     forward: [
-      ...["encode", "choose 0", "pack 0", "matmul 0", "scan 0"],
-      ...["gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
+      ...["encode", "select 0", "pack 0", "matmul 0", "scan 0"],
+      ...["sparseProduct 1", "scan 1", "sparseProduct 2", "scan 2", "read", "loss"],
     ],
     backward: [
       ...["readBack", "scanBack 2", "spikesBack 2", "spread 1", "scanBack 1", "spikesBack 1"],
@@ -88,7 +98,17 @@ Deno.test("compilePlan() shifts a layer's input by the delay of the layer below"
 Deno.test("compilePlan() goes back through every step of neurons with a surrogate gradient", () => {
   assert.deepEqual(planOf(networkOf("direct", lif(), lif(), integrator)), {
     forward: [
-      ...["encode", "matmul 0", "scan 0", "gather 1", "scan 1", "gather 2", "scan 2", "read", "loss"],
+      ...[
+        "encode",
+        "matmul 0",
+        "scan 0",
+        "sparseProduct 1",
+        "scan 1",
+        "sparseProduct 2",
+        "scan 2",
+        "read",
+        "loss",
+      ],
     ],
     backward: [
       ...["readBack", "scanBack 2", "stepsBack 2", "scanBack 1", "stepsBack 1", "scanBack 0", "inputsBack 0"],
@@ -131,7 +151,7 @@ Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
 });
 
 Deno.test("compilePlan() with dense knows operations on whole arrays alone", () => {
-  const sparse = ["choose", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
+  const sparse = ["select", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
   fc.assert(
     fc.property(networkSpecs, (spec) => {
       const { forward, backward } = compilePlan(spec, { dense: true });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createEngine } from "../../src/engine/choose.ts";
+import { createEngine } from "../../src/engine/create_engine.ts";
 import type { SampleTrace } from "../../src/engine/engine.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";

@@ -20,7 +20,7 @@ import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
 import { Readout } from "./readout.ts";
-import { DENSE_FROM, type DenseFrom, type Feed, RowsProduct } from "./rows_product.ts";
+import { Affine, DENSE_FROM, type DenseFrom, type InputView } from "./affine.ts";
 import { ShardedUpdate } from "./sharded_update.ts";
 import { readTrace } from "./trace.ts";
 
@@ -58,7 +58,7 @@ export class Core {
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
   /** Of each layer, for those whose weights lie by input. */
-  readonly #products: readonly RowsProduct[];
+  readonly #affines: readonly Affine[];
   readonly #neurons: NeuronSteps;
   readonly #readout: Readout;
   /** Currents of a lowest layer that is not dense come in panels. */
@@ -91,8 +91,8 @@ export class Core {
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#products = this.memory.layers.map((layer) =>
-      new RowsProduct(this.#kernels, this.memory, layer, denseFrom)
+    this.#affines = this.memory.layers.map((layer) =>
+      new Affine(this.#kernels, this.memory, layer, denseFrom)
     );
     this.#inputs = doubleBuffer
       ? new ExternalMatmul(this.#kernels, this.memory, doubleBuffer)
@@ -101,7 +101,7 @@ export class Core {
         seed,
         skipBound,
         precision,
-        rows: this.#products[0]!,
+        affine: this.#affines[0]!,
         ...(tile && { tile }),
       });
     this.#arePanels = doubleBuffer === undefined;
@@ -117,7 +117,7 @@ export class Core {
   /** What follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.#inputs.prepare();
-    for (const product of this.#products) product.forget();
+    for (const affine of this.#affines) affine.forget();
   }
 
   /** @param from Of the flat parameters: those before are another's. */
@@ -225,8 +225,8 @@ export class Core {
       case "encode":
         this.#inputs.encode();
         return;
-      case "choose":
-        this.#slots[operation.layer] = this.#inputs.choose();
+      case "select":
+        this.#slots[operation.layer] = this.#inputs.select();
         return;
       case "pack":
         this.#inputs.pack(this.#slots[operation.layer]!);
@@ -237,8 +237,8 @@ export class Core {
       case "matmulRow":
         this.#inputs.matmulRow();
         return;
-      case "gather":
-        this.#products[operation.layer]!.forward(this.#feedOf(m.layers[operation.layer]!), steps);
+      case "sparseProduct":
+        this.#affines[operation.layer]!.forward(this.#inputViewOf(m.layers[operation.layer]!), steps);
         return;
       case "scan":
         this.#scan(m.layers[operation.layer]!);
@@ -262,8 +262,8 @@ export class Core {
         return;
       case "recurrentGradient": {
         const { recurrentGradientsAt } = m.layers[operation.layer]!;
-        const feed = this.#outputsOf(operation.layer, 1);
-        this.#products[operation.layer]!.gradient(feed, steps, recurrentGradientsAt);
+        const view = this.#outputsOf(operation.layer, 1);
+        this.#affines[operation.layer]!.gradient(view, steps, recurrentGradientsAt);
         return;
       }
       case "spikesBack": {
@@ -277,9 +277,9 @@ export class Core {
       }
       case "stepsBack": {
         const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
-        const product = this.#products[operation.layer]!;
-        product.gradient(this.#feedOf(above), steps, above.weightGradientsAt);
-        product.back(below, above.layer.inputDelay, steps);
+        const affine = this.#affines[operation.layer]!;
+        affine.gradient(this.#inputViewOf(above), steps, above.weightGradientsAt);
+        affine.back(below, above.layer.inputDelay, steps);
         k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
         return;
       }
@@ -308,13 +308,13 @@ export class Core {
     }
   }
 
-  /** The layer below as what feeds a layer. */
-  #feedOf({ layer }: LayerMemory): Feed {
+  /** What a layer takes from the one below. */
+  #inputViewOf({ layer }: LayerMemory): InputView {
     return this.#outputsOf(layer.index - 1, layer.inputDelay);
   }
 
-  /** A layer's outputs as a feed. */
-  #outputsOf(index: number, delay: number): Feed {
+  /** A layer's outputs as a view. */
+  #outputsOf(index: number, delay: number): InputView {
     const memory = this.memory.layers[index]!;
     const { layer, outputs, width } = memory;
     const spikes = kindOf(layer.neuron).isSpiking ? this.#fired[index]! : undefined;

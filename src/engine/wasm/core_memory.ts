@@ -249,7 +249,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   return memory;
 }
 
-/** Which unit each slot is, unless units are chosen; the powers of decays; ones. */
+/** Which unit each slot is, unless units are selected; the powers of decays; ones. */
 function writeTables(kernels: Kernels, { layers, ones }: CoreMemory, steps: number): void {
   const floats = new Float32Array(kernels.memory.buffer), integers = new Int32Array(kernels.memory.buffer);
   for (const { layer, unit, powers, powerSums, powerNorms } of layers) {

@@ -57,7 +57,7 @@ export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolea
   return { rows, width, samples, isDense, buffers: [buffer(), buffer()] };
 }
 
-/** Encoding, choosing and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
+/** Encoding, selecting and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
 export class ExternalMatmul implements InputOperations {
   readonly #memory: CoreMemory;
   readonly #doubleBuffer: SharedDoubleBuffer;
@@ -84,7 +84,7 @@ export class ExternalMatmul implements InputOperations {
   encode(): void {}
 
   /** All units: whoever computes currents computes them for all. */
-  choose(): number {
+  select(): number {
     return this.#memory.layers[0]!.layer.units;
   }
 

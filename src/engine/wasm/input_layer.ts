@@ -12,7 +12,7 @@ import type { CoreMemory } from "./core_memory.ts";
 import { InputMatmul, type InputMatmulOptions } from "./input_matmul.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
-import type { Feed, RowsProduct } from "./rows_product.ts";
+import type { Affine, InputView } from "./affine.ts";
 
 /** A sample to load: the one that operations work on next. */
 export interface SampleToLoad {
@@ -47,7 +47,7 @@ export interface InputOperations {
   /** The operation of this name; so are the others. */
   encode(): void;
   /** @returns How many units were listed. */
-  choose(): number;
+  select(): number;
   /** @param slots How many units are listed. */
   pack(slots: number): void;
   matmul(slots: number): void;
@@ -64,7 +64,7 @@ export interface InputLayerOptions extends InputMatmulOptions {
   /** Of augmentation. */
   readonly seed: number;
   /** The lowest layer's, for weights that lie by input. */
-  readonly rows: RowsProduct;
+  readonly affine: Affine;
 }
 
 /** Computes them in the core's own memory. */
@@ -73,7 +73,7 @@ export class InputLayer implements InputOperations {
   readonly #memory: CoreMemory;
   readonly #spec: NetworkSpec;
   readonly #matmul: InputMatmul;
-  readonly #rows: RowsProduct;
+  readonly #affine: Affine;
   readonly #floats: Float32Array;
   readonly #features: SampleFeatures;
   /** Feature of each pixel value. */
@@ -85,12 +85,12 @@ export class InputLayer implements InputOperations {
   /** Vectors of its features that are not all 0, where they are the same at every step. */
   #vectors = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory, { seed, rows, ...options }: InputLayerOptions) {
+  constructor(kernels: Kernels, memory: CoreMemory, { seed, affine, ...options }: InputLayerOptions) {
     const { spec } = options.plan;
     this.#kernels = kernels;
     this.#memory = memory;
     this.#spec = spec;
-    this.#rows = rows;
+    this.#affine = affine;
     this.#matmul = new InputMatmul(kernels, memory, options);
     this.#features = new SampleFeatures(seed);
     this.#floats = new Float32Array(kernels.memory.buffer);
@@ -135,8 +135,8 @@ export class InputLayer implements InputOperations {
     this.#matmul.encode(this.#key, this.#steps);
   }
 
-  choose(): number {
-    return this.#matmul.choose();
+  select(): number {
+    return this.#matmul.select();
   }
 
   pack(slots: number): void {
@@ -153,7 +153,7 @@ export class InputLayer implements InputOperations {
       // deno-fmt-ignore
       this.#fired = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
         stepCounts, stepUnits, stepOutputs);
-      this.#rows.forward(this.#feed(), steps);
+      this.#affine.forward(this.#inputView(), steps);
     } else if (layer.dense) {
       this.#matmul.matmul(this.#packed(slots), steps, currentPanels);
       k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
@@ -172,7 +172,7 @@ export class InputLayer implements InputOperations {
 
   inputsBack(): void {
     const layer = this.#memory.layers[0]!;
-    if (layer.byInput) this.#rows.gradient(this.#feed(), this.#steps, layer.weightGradientsAt);
+    if (layer.byInput) this.#affine.gradient(this.#inputView(), this.#steps, layer.weightGradientsAt);
     else this.#matmul.stepsGradient(layer, this.#steps);
   }
 
@@ -194,7 +194,7 @@ export class InputLayer implements InputOperations {
   }
 
   /** The inputs as what feeds a layer whose weights lie by input. */
-  #feed(): Feed {
+  #inputView(): InputView {
     const { x, inputLists } = this.#memory, { inputs } = this.#spec;
     return {
       lists: inputLists!,

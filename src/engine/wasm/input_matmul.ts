@@ -100,12 +100,12 @@ export class InputMatmul {
   }
 
   /** Lists the units that may spike in this sample. @returns How many there are. */
-  choose(): number {
+  select(): number {
     const { features, layers } = this.#memory;
     const { layer, weightsAt, biasAt, powerSums, powerNorms, unit } = layers[0]!;
     if (layer.neuron.kind !== "graded") return layer.units;
     // deno-fmt-ignore
-    return this.#kernels.chooseUnits(features, this.featureScale, weightsAt, biasAt, layer.units, this.#row,
+    return this.#kernels.selectUnits(features, this.featureScale, weightsAt, biasAt, layer.units, this.#row,
       powerSums, powerNorms, this.#plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
   }
 

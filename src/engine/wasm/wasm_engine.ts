@@ -15,7 +15,7 @@ import { type Precision, type Tile, TILES } from "./precision.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { shardCount } from "./engine_worker.ts";
 import { ThreadedEngine } from "./threaded_engine.ts";
-import type { DenseFrom } from "./rows_product.ts";
+import type { DenseFrom } from "./affine.ts";
 
 /** How to make a WASM engine. */
 export interface WasmEngineOptions {

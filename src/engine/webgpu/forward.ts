@@ -142,7 +142,7 @@ class ForwardPass {
       case "matmulRow":
         this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
         return;
-      case "gather": {
+      case "sparseProduct": {
         const layer = plan.layers[operation.layer]!, below = layer.index - 1;
         this.#multiply(
           layer,
@@ -159,7 +159,7 @@ class ForwardPass {
       case "loss":
         this.#lose();
         return;
-      case "choose":
+      case "select":
       case "pack":
         throw new Error(`${operation.kind}: a dense plan has no such operation`);
       default:

@@ -22,8 +22,8 @@ export interface DenseFrom {
 /** Where a whole product becomes the faster one: docs/performance.md, "Where sums of rows end", has both sides measured. */
 export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
-/** Spikes in lists, and where the same lie at every step. */
-export interface Feed {
+/** A layer's inputs: spikes in lists, and where the same lie at every step. */
+export interface InputView {
   /** The lists, how many there are by unit, which unit each of these is, and how many spikes are in them; undefined: none are made. */
   readonly lists: SpikeLists;
   readonly slots: number;
@@ -41,8 +41,8 @@ export interface Feed {
   readonly delay: number;
 }
 
-/** The products of one layer. */
-export class RowsProduct {
+/** I = W·x + b of one layer, and the gradient of W. */
+export class Affine {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #layer: LayerMemory;
@@ -63,41 +63,41 @@ export class RowsProduct {
   }
 
   /** I_t = W·o_{t−delay} + b. */
-  forward(feed: Feed, steps: number): void {
+  forward(view: InputView, steps: number): void {
     const { weightsAt, biasAt, currents, width, panels } = this.#layer;
     const k = this.#kernels;
-    if (feed.rows === 0) {
-      const { unit, slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = feed;
+    if (view.rows === 0) {
+      const { unit, slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = view;
       // deno-fmt-ignore
-      k.gatherSpikes(unit, counts, spikeSteps, spikeOutputs, slots, steps, delay, weightsAt, biasAt, currents, steps,
+      k.sparseProduct(unit, counts, spikeSteps, spikeOutputs, slots, steps, delay, weightsAt, biasAt, currents, steps,
         width);
       return;
     }
-    if (isSparse(feed, steps, this.#denseFrom.matmul)) {
-      const { delay, lists: { stepCounts, stepUnits, stepOutputs } } = feed;
+    if (isSparse(view, steps, this.#denseFrom.matmul)) {
+      const { delay, lists: { stepCounts, stepUnits, stepOutputs } } = view;
       // deno-fmt-ignore
-      k.gatherRows(stepCounts, stepUnits, stepOutputs, feed.width, delay, weightsAt, biasAt, currents, steps, width);
+      k.sparseProductRows(stepCounts, stepUnits, stepOutputs, view.width, delay, weightsAt, biasAt, currents, steps, width);
       return;
     }
-    if (!this.#isPacked) k.packRows(weightsAt, feed.width, width, panels);
+    if (!this.#isPacked) k.packRows(weightsAt, view.width, width, panels);
     this.#isPacked = true;
     const { currentPanels } = this.#memory, padded = roundUp(steps, 4);
-    k.matmulF32(this.#pack(feed, steps), panels, biasAt, currentPanels, padded, feed.width, width);
+    k.matmulF32(this.#pack(view, steps), panels, biasAt, currentPanels, padded, view.width, width);
     k.panelsToRows(currentPanels, padded, steps, width, currents);
   }
 
   /** ∂L/∂W[:, n] += Σ_t o_{n,t−delay}·δI_t, of W or of V. */
-  gradient(feed: Feed, steps: number, weightGradients: number): void {
+  gradient(view: InputView, steps: number, weightGradients: number): void {
     const { currentGradients, width } = this.#layer;
     const k = this.#kernels;
-    if (isSparse(feed, steps, this.#denseFrom.gradient)) {
-      const { slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = feed;
+    if (isSparse(view, steps, this.#denseFrom.gradient)) {
+      const { slots, delay, lists: { counts, spikeSteps, spikeOutputs } } = view;
       // deno-fmt-ignore
       k.spikeGradient(counts, spikeSteps, spikeOutputs, slots, steps, delay, currentGradients, steps, width,
         weightGradients);
       return;
     }
-    k.matmulGradient(this.#pack(feed, steps), currentGradients, steps, feed.width, width, weightGradients);
+    k.matmulGradient(this.#pack(view, steps), currentGradients, steps, view.width, width, weightGradients);
   }
 
   /** δo_t of the layer below at every step, Wᵀ·δI_{t+delay}. */
@@ -116,14 +116,14 @@ export class RowsProduct {
     k.panelsToRows(currentPanels, padded, steps, below.width, below.outputGradients);
   }
 
-  /** A feed's steps in the product's layout. */
-  #pack({ rows, isPacked, width, delay }: Feed, steps: number): number {
+  /** A view's steps in the product's layout. */
+  #pack({ rows, isPacked, width, delay }: InputView, steps: number): number {
     if (isPacked) return rows;
     this.#kernels.encodeDirect(rows - 4 * width * delay, this.#memory.rows, steps, width);
     return this.#memory.rows;
   }
 }
 
-function isSparse({ spikes, slots }: Feed, steps: number, share: number): boolean {
+function isSparse({ spikes, slots }: InputView, steps: number, share: number): boolean {
   return spikes !== undefined && spikes <= share * slots * steps;
 }
