@@ -26,6 +26,14 @@ export interface AnsweringLimits {
 /** A long request lets others have their turn after so many samples, or so many milliseconds. */
 const SAMPLES = 16, MILLISECONDS = 10;
 
+/** The sender of a request has gone before it was answered. */
+export class SenderGone extends Error {
+  override readonly name = "SenderGone";
+  constructor() {
+    super("the sender is gone");
+  }
+}
+
 /** Answers by a classifier. */
 export class Answering {
   readonly #classifier: Classifier;
@@ -54,7 +62,8 @@ export class Answering {
   /**
    * Answers for a request's samples, in their order.
    *
-   * @param signal The sender is gone: the rest is left.
+   * @param signal Aborted where the sender is gone: the rest is left.
+   * @throws {SenderGone} then, whatever the runtime aborts with: some abort with a string.
    */
   async answer({ samples, ids }: KeyedSamples, signal?: AbortSignal): Promise<Answer[]> {
     const count = samples.length;
@@ -62,7 +71,7 @@ export class Answering {
     this.#waiting += count;
     try {
       while (answers.length < count) {
-        signal?.throwIfAborted();
+        if (signal?.aborted) throw new SenderGone();
         if (answers.length > 0) await nextTurn();
         const started = performance.now();
         const end = Math.min(count, answers.length + SAMPLES);

@@ -12,7 +12,7 @@ import { classNamesOf } from "../network/class_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
 import { MODEL_FILE } from "./page_files.ts";
 import { type Access, addAccess } from "./access.ts";
-import type { Answering } from "./answering.ts";
+import { type Answering, SenderGone } from "./answering.ts";
 import { Bodies } from "./bodies.ts";
 import { classify, type Seed } from "./classify_route.ts";
 import { formPage } from "./page.ts";
@@ -158,7 +158,7 @@ export function createApp(options: AppOptions): Hono {
     refuse(raw, new Refusal(404, `no such path: expected ${Object.keys(methods).join(", ")}`))
   );
   app.onError((error, { req: { raw } }) => {
-    if (raw.signal.aborted) return new Response(null, { status: 499 }); // nobody is there to read it
+    if (error instanceof SenderGone || raw.signal.aborted) return new Response(null, { status: 499 }); // nobody reads it
     if (error instanceof Refusal) return refuse(raw, error);
     if (error instanceof InputError) return refuse(raw, new Refusal(400, error.message));
     report(error);
@@ -179,6 +179,14 @@ function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean
       log({ method, path, status, milliseconds: performance.now() - started, samples });
     });
   }
+  // Hono answers what is an Error, and lets all else through: a hook may throw anything.
+  app.use(async (_, next) => {
+    try {
+      await next();
+    } catch (error) {
+      throw error instanceof Error ? error : new Error(`thrown: ${String(error)}`, { cause: error });
+    }
+  });
   addAccess(app, options);
   const { basePath = "" } = options;
   if (basePath !== "") {

@@ -79,7 +79,8 @@ export async function startServer(setup: ServerSetup): Promise<Server> {
   const handler = (request: Request) => {
     const response = Promise.resolve(app.fetch(request));
     underWay.add(response);
-    response.finally(() => underWay.delete(response));
+    const end = () => underWay.delete(response);
+    response.then(end, end); // who gets the response hears of a rejection; nobody hears of one that this promise hands on
     return response;
   };
   const { hostname, port, isShared, connections } = setup;

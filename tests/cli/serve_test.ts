@@ -67,6 +67,29 @@ Deno.test("serve refuses forms of thousands of parts, answers others beside them
   });
 });
 
+Deno.test("serve lives on when senders hang up while it works for them", async () => {
+  const many = new Uint8Array(784 * 1300);
+  for (const threads of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
+    await withServer(
+      ["--threads", threads, "--max-bytes", "2000000"],
+      async ({ url, port, errors, stop }) => {
+        for (let i = 0; i < 12; i++) {
+          const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+          const head =
+            `POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\n`;
+          const request = new Blob([head, `content-length: ${many.length}\r\n\r\n`, many]);
+          await request.stream().pipeTo(connection.writable, { preventClose: true });
+          await new Promise((resolve) => setTimeout(resolve, 3 * i));
+          connection.close();
+        }
+        assert.deepEqual(await askFor(url, ALL), EXPECTED);
+        assert.equal(await stop(), 0);
+        assert.doesNotMatch(await errors, /Uncaught|prematurely/);
+      },
+    );
+  }
+});
+
 Deno.test("serve answers what it has begun before it stops", async () => {
   await withServer(["--timeout", "5"], async ({ url, port, child, stop }) => {
     using slow = await Deno.connect({ hostname: "127.0.0.1", port });

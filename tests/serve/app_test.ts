@@ -516,6 +516,38 @@ Deno.test("a sender that goes is left, and counts no longer", async () => {
   assert.equal(answering.waiting, 0);
 });
 
+Deno.test("an app answers whatever a runtime aborts with, and whatever a hook throws", async () => {
+  const headers = { "content-type": BYTES };
+  for (const reason of ["Client connection prematurely closed.", undefined, 7]) {
+    const abort = new AbortController();
+    const answer = appOf().request("/classify", {
+      method: "POST",
+      body: forty,
+      headers,
+      signal: abort.signal,
+    });
+    await new Promise((resolve) => setTimeout(resolve));
+    abort.abort(reason);
+    assert.equal((await answer).status, 499, String(reason));
+  }
+  for (const thrown of ["gone", undefined, {}, new Error("gone")]) {
+    const reports: unknown[] = [];
+    const hook = () => {
+      throw thrown;
+    };
+    const report = (error: unknown) => void reports.push(error);
+    assert.equal(
+      (await ask(appOf(MODEL, { onRequest: hook, report }), digit(0), BYTES)).status,
+      500,
+    );
+    assert.equal(
+      (await ask(appOf(MODEL, { onAnswer: hook, report }), digit(0), BYTES)).status,
+      500,
+    );
+    assert.equal(reports.length, 2);
+  }
+});
+
 Deno.test("a bug inside is reported and not told", async () => {
   const reported: unknown[] = [], bug = new TypeError("a secret");
   class Broken extends Answering {
