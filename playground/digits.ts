@@ -52,8 +52,8 @@ async function digitsOf(
   return { digits, line };
 }
 
-/** Goes through samples, round and round. */
-export class DigitTurns {
+/** Steps through samples, from the last back to the first. */
+export class DigitCycle {
   readonly #samples: Samples;
   #at = -1;
 

@@ -19,7 +19,7 @@ import type { Digits } from "./logic/subset.ts";
 import { fitSamples } from "../src/training/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
-import { DigitTurns, fetchDigits, pickedDigits } from "./digits.ts";
+import { DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
 import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
@@ -39,7 +39,7 @@ let present: Present = newNetwork(
 let digits: Digits | undefined;
 /** The digits as the trainer has them. */
 let sent: Digits | undefined;
-let turns: DigitTurns | undefined;
+let digitCycle: DigitCycle | undefined;
 /** What the network is asked about; nothing where the pad is empty. */
 let pixels: Uint8Array | undefined;
 let training: { readonly recipe: Recipe; readonly key: string } | undefined;
@@ -159,7 +159,7 @@ function clear(): void {
 }
 
 function showDigit(label?: number): void {
-  const at = turns?.next(label);
+  const at = digitCycle?.next(label);
   if (at === undefined || !digits) {
     return alarm(
       `there is no ${label === undefined ? "digit" : nameOfDigit(label)} among the held-back digits`,
@@ -199,7 +199,7 @@ function offerDigits(): void {
 
 function takeDigits(taken: { readonly digits: Digits; readonly line: string }): void {
   digits = taken.digits;
-  turns = new DigitTurns(digits.test);
+  digitCycle = new DigitCycle(digits.test);
   ended = undefined;
   element("data-line", HTMLElement).textContent = taken.line;
   sent = digits;

@@ -141,7 +141,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
         progress.clear();
         if (!given.quiet) printError("stopping: the run under way is given up; once more to stop at once");
       });
-      const described = new Set<string>(), told = new Set<string>();
+      const described = new Set<string>(), said = new Set<string>();
       try {
         const compared = await compareNetworks({ networks, samples, seeds, seed, done: [...runs] }, {
           onRun({ options: { model, spec, epochs }, number, of }) {
@@ -149,8 +149,8 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
             return {
               ...shown,
               onNotice(line) {
-                if (!told.has(line)) shown.onNotice(line); // what is true of all runs is said once
-                told.add(line);
+                if (!said.has(line)) shown.onNotice(line); // what is true of all runs is said once
+                said.add(line);
               },
               onStart({ engine, samples }) {
                 if (!described.has(model)) {

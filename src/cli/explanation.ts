@@ -25,18 +25,19 @@ export function explain(
   isResumed = false,
 ): string[] {
   const advice = new Advice(options);
-  const told = new Set<string>();
+  const given = new Set<string>();
   const lines = findings.flatMap((finding) => {
     const { says, helps } = describeFinding(finding, { layers, findings, options, advice });
-    const help = inWords(helps), isTold = told.has(help) || told.size > 0 && isExplained(finding, findings);
-    if (help === "" || isTold) return wrap(says.join(" "), "");
-    told.add(help);
+    const help = inWords(helps),
+      isGiven = given.has(help) || given.size > 0 && isExplained(finding, findings);
+    if (help === "" || isGiven) return wrap(says.join(" "), "");
+    given.add(help);
     return [...wrap(says.join(" "), ""), ...wrap(`What usually helps: ${help}.`, "  ")];
   });
   return [
     ...tableOf(layers),
     "",
-    ...(isResumed && told.size > 0
+    ...(isResumed && given.size > 0
       ? ["A run that goes on keeps its options: what usually helps is for a run that is begun anew."]
       : []),
     ...(lines.length > 0 ? lines : wrap(

@@ -17,8 +17,8 @@ export interface FindingWords {
   readonly helps: readonly Remedy[];
 }
 
-/** What is known of a run. */
-export interface Known {
+/** The run that a finding is about. */
+export interface FindingContext {
   readonly layers: readonly ExplainedLayer[];
   readonly findings: readonly Finding[];
   /** The run's options. */
@@ -27,13 +27,13 @@ export interface Known {
 }
 
 /** Puts a finding into words. */
-export function describeFinding(finding: Finding, known: Known): FindingWords {
-  const { layers, advice } = known;
+export function describeFinding(finding: Finding, context: FindingContext): FindingWords {
+  const { layers, advice } = context;
   switch (finding.kind) {
     case "explodingGradient":
-      return describeExploding(finding, known);
+      return describeExploding(finding, context);
     case "vanishingGradient":
-      return describeVanishing(finding, known);
+      return describeVanishing(finding, context);
     case "jumpingLoss": {
       const { from, to, epoch, batch } = finding;
       return {
@@ -57,7 +57,7 @@ export function describeFinding(finding: Finding, known: Known): FindingWords {
       };
     }
     case "silent":
-      return describeSilent(finding, known);
+      return describeSilent(finding, context);
     case "rare": {
       const { layer, firingRate } = finding;
       return {
@@ -146,7 +146,7 @@ export function isExplained(finding: Finding, findings: readonly Finding[]): boo
 
 function describeExploding(
   { layer, norm, top, epoch, batch, share }: Extract<Finding, { kind: "explodingGradient" }>,
-  { options: { spec }, advice }: Known,
+  { options: { spec }, advice }: FindingContext,
 ): FindingWords {
   const { recurrent, neuron } = spec.layers[layer - 1]!;
   const where = `in batch ${batch} of epoch ${epoch}`;
@@ -172,7 +172,7 @@ function describeExploding(
 
 function describeVanishing(
   { layer, ratios, first }: Extract<Finding, { kind: "vanishingGradient" }>,
-  { advice }: Known,
+  { advice }: FindingContext,
 ): FindingWords {
   const ratio = ratios[layer - 1]!, list = ratios.slice(0, -1).map(short).join(", ");
   const hasFallen = first >= 100 * ratio;
@@ -195,7 +195,7 @@ function describeVanishing(
 /** Silent units, and whether they can come back: that is for their surrogate derivative to say. */
 function describeSilent(
   { layer, silent, withoutGradient, units }: Extract<Finding, { kind: "silent" }>,
-  { layers, options, advice }: Known,
+  { layers, options, advice }: FindingContext,
 ): FindingWords {
   const neuron = completeNeuron(options.spec.layers[layer - 1]!.neuron);
   const begin = `Layer ${layer}: ${silent} of ${units} units never fired.`, far = needed(layers[layer - 1]!);

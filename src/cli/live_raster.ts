@@ -20,8 +20,8 @@ export interface LiveView {
   readonly history: readonly (readonly number[])[];
 }
 
-/** How much room there is, and whether colours are wanted. */
-export interface Room {
+/** Columns and rows of the screen, and whether it shows colours. */
+export interface ScreenSize {
   readonly columns: number;
   readonly rows: number;
   readonly colours: boolean;
@@ -37,16 +37,16 @@ const SPARKS = "▁▂▃▄▅▆▇█";
 const DOTS = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const;
 
 /** Draws the view. Each line fits the columns, and all of them the rows; of little room, rates alone remain. */
-export function drawLive({ title, spec, trace, history }: LiveView, room: Room): string[] {
-  const width = Math.min(WIDEST, room.columns);
+export function drawLive({ title, spec, trace, history }: LiveView, screen: ScreenSize): string[] {
+  const width = Math.min(WIDEST, screen.columns);
   const top = spec.layers.length - 1;
   const firing = spec.layers.map((_, layer) => layer).filter((layer) => isSpiking(spec, layer));
   const rates = firing.slice(0, MOST_LAYERS).map((layer) =>
     rateLine(layer, top, history[layer] ?? [], width)
   );
-  const paint = (code: number, text: string) => room.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
+  const paint = (code: number, text: string) => screen.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
   const rasters: string[] = [];
-  let free = room.rows - rates.length - 2; // the title, and the axis below the rasters
+  let free = screen.rows - rates.length - 2; // the title, and the axis below the rasters
   const shown = firing.length > 1 ? [firing[0]!, firing.at(-1)!] : firing;
   // The last layer first: it is small, and the decision is made there.
   for (const layer of shown.toReversed()) {

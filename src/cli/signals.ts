@@ -1,52 +1,52 @@
 /**
- * Ctrl-C and its like: what a first signal asks for, and when a further one is obeyed at once.
+ * Ctrl-C and other signals that end the program: the first one lets a command end by itself, a later one ends it at once.
  *
- * One Ctrl-C in a terminal comes twice: the terminal sends it to every process that it shows, and `deno task`, which is one of
- * them, hands it on to the program that it runs. So does a service manager that ends a whole group. A signal is therefore
- * taken for a second wish only when a whole second lies between it and the first.
+ * One Ctrl-C in a terminal comes twice: the terminal sends it to every process in the foreground, and `deno task`, which is one
+ * of them, hands it on to the program that it runs. So does a service manager that ends a whole group. A signal therefore
+ * counts as a second request only when a whole second lies between it and the first.
  *
  * @module
  */
 import { fstatSync } from "node:fs";
 
-/** Signals that end the program, and the exit code that tells so: 128 and the signal's number. */
+/** Signals that end the program, and the exit code of each: 128 and the signal's number. */
 const SIGNALS: readonly (readonly [Deno.Signal, number])[] = Deno.build.os === "windows"
   ? [["SIGINT", 130]]
   : [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]];
 
-/** Signals that come within so many milliseconds of the first one are the same wish. */
-const ONE_WISH = 1000;
-/** Milliseconds in which all signals that have come are told of. */
-const TURN = 100;
+/** Signals within so many milliseconds of the first one count as the same request. */
+const REPEAT_WINDOW = 1000;
+/** Milliseconds in which Deno delivers all signals that have come. */
+const DELIVERY = 100;
 
-/** What a command is told that ends by itself. */
+/** A signal, as a command that ends by itself sees it. */
 export interface Interruption {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal;
-  /** What is thrown by who stops because of it; `undefined` before there was one. */
+  /** The reason to throw when work stops because of it; `undefined` before there was one. */
   readonly reason: unknown;
   /** The exit code of that signal; 0 before there was one. */
   readonly exitCode: number;
 }
 
-let asked: AbortController | undefined;
+let ending: AbortController | undefined;
 let exitCode = 0;
-/** The next signal is a second wish. */
-let isPatient = true;
+/** The next signal counts as the same request as the first. */
+let isRepeat = true;
 
-/** Listens for signals: each ends the program at once, unless a command has said that it ends by itself. */
+/** Listens for signals: each ends the program at once, unless a command ends by itself. */
 export function listenForSignals(): void {
   for (const [signal, code] of SIGNALS) {
     // Without a listener of its own, a signal that was ignored ends the program once there is a listener for another one.
     const isIgnored = signal === "SIGHUP" && isToOutlive();
-    Deno.addSignalListener(signal, () => isIgnored || obey(signal, code));
+    Deno.addSignalListener(signal, () => isIgnored || handle(signal, code));
   }
 }
 
-/** From now on the first signal only asks the command to end, and a second one a second later ends the program. */
+/** From now on the first signal only aborts the command, and one a second later ends the program. */
 export function endByItself(): Interruption {
-  asked = new AbortController();
-  const { signal } = asked;
+  ending = new AbortController();
+  const { signal } = ending;
   return {
     signal,
     get reason() {
@@ -60,7 +60,7 @@ export function endByItself(): Interruption {
 
 /**
  * Whether `nohup` has started the program, which is then to outlive its terminal. A listener undoes that SIGHUP is ignored, and
- * Deno cannot tell that it was; but `nohup` leaves a standard input that cannot be read.
+ * Deno has no way to ask whether it was; but `nohup` leaves a standard input that cannot be read.
  */
 function isToOutlive(): boolean {
   try {
@@ -73,18 +73,18 @@ function isToOutlive(): boolean {
   }
 }
 
-function obey(signal: Deno.Signal, code: number): void {
+function handle(signal: Deno.Signal, code: number): void {
   // What holds the terminal lets go of it on `unload`, which exiting brings about.
-  if (asked === undefined) Deno.exit(code);
+  if (ending === undefined) Deno.exit(code);
   if (exitCode === 0) {
     exitCode = code;
-    asked.abort();
-    // Work in this thread may hold up both the timer and a signal that came long ago: that one has its turn before the second.
-    wait(ONE_WISH, () => wait(TURN, () => isPatient = false));
+    ending.abort();
+    // Work in this thread may hold up both the timer and an earlier signal: the second wait lets Deno deliver that one first.
+    wait(REPEAT_WINDOW, () => wait(DELIVERY, () => isRepeat = false));
     return;
   }
-  // Who closes the terminal after a Ctrl-C has lost patience with the terminal, not with the run.
-  if (!isPatient && signal !== "SIGHUP") Deno.exit(code);
+  // A terminal that is closed after a Ctrl-C is no second request to end the run.
+  if (!isRepeat && signal !== "SIGHUP") Deno.exit(code);
 }
 
 /** Calls back after some milliseconds, unless the program ends before. */

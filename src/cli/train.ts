@@ -169,7 +169,7 @@ export function trainCommand(): CommandUnknownOpts {
         progress.clear();
         if (!given.quiet) printError("stopping after the batches under way; once more to stop at once");
       });
-      const { observer, asked, kept } = observeTraining(progress, say, live);
+      const { observer, runOptions, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
         const { epochs, threads, engine, gpuMemory, skip, tune, data } = given;
         const common = {
@@ -224,9 +224,9 @@ export function trainCommand(): CommandUnknownOpts {
       try {
         const summary = await start(observer);
         progress.begin();
-        for (const line of summarise(summary, asked(), resume !== undefined)) say(line);
+        for (const line of summarise(summary, runOptions(), resume !== undefined)) say(line);
         result(summary);
-        if (!given.json && !given.quiet) await offerTuning(asked(), summary.name, say);
+        if (!given.json && !given.quiet) await offerTuning(runOptions(), summary.name, say);
       } catch (error) {
         progress.begin();
         const status = error instanceof RunInterrupted ? error.status : undefined;

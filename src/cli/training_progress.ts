@@ -61,7 +61,7 @@ export function showTraining(
  *
  * @param say Where lines for people go.
  * @param live Looks at the network between batches.
- * @returns The observer, what the run was asked for once it has begun, and what of it is kept so far.
+ * @returns The observer, the run's options once it has begun, and the newest checkpoint.
  */
 export function observeTraining(
   progress: Progress,
@@ -69,12 +69,12 @@ export function observeTraining(
   live: Live,
 ): {
   readonly observer: RunObserver;
-  asked(): RunOptions | undefined;
+  runOptions(): RunOptions | undefined;
   kept(): RunStatus | undefined;
 } {
   const shown = showTraining(progress, "", () => live.draw());
   let epochs = 1;
-  let asked: RunOptions | undefined;
+  let runOptions: RunOptions | undefined;
   let kept: RunStatus | undefined;
   const observer: RunObserver = {
     ...shown,
@@ -85,7 +85,7 @@ export function observeTraining(
     async onStart(begun) {
       const { options, engine, samples, validation, start, directory = "", from, kept: before } = begun;
       ({ epochs } = options);
-      asked = options;
+      runOptions = options;
       kept = before;
       const held = validation > 0 ? `, ${count(validation)} more held back` : "";
       say(
@@ -106,7 +106,7 @@ export function observeTraining(
     },
     onCheckpoint: (status) => kept = status,
   };
-  return { observer, asked: () => asked, kept: () => kept };
+  return { observer, runOptions: () => runOptions, kept: () => kept };
 }
 
 function describeGoingOn({ epoch, batch }: TrainingProgress): string {

@@ -18,7 +18,7 @@ import { logSoftmax } from "../report/decision.ts";
 import { traceSample } from "../report/recordings.ts";
 import { columnsOf } from "./command.ts";
 import { count } from "../text/figures.ts";
-import { drawLive, type LiveView, type Room } from "./live_raster.ts";
+import { drawLive, type LiveView, type ScreenSize } from "./live_raster.ts";
 
 /** A look is followed by at least so many times its own duration without one: they take less than 5 % of the time. */
 const REST = 25;
@@ -99,8 +99,8 @@ export class Watch implements Disposable {
   }
 
   /** What is to be seen, as lines that fit the room; none before the first look. */
-  draw(room: Room): string[] {
-    return this.#view ? drawLive(this.#view, room) : [];
+  draw(screen: ScreenSize): string[] {
+    return this.#view ? drawLive(this.#view, screen) : [];
   }
 
   #see(trace: LiveView["trace"]): void {

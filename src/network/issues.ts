@@ -24,17 +24,17 @@ const BOUNDS: Readonly<Record<string, string>> = {
 };
 
 /** Issues of one description that a message tells. */
-const MOST_TOLD = 5;
+const MOST_SHOWN = 5;
 
 /** What is wrong with a description: each issue with its path, the first ones of many. */
 export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string {
   // An unknown name in the place of a missing one is told with that one.
   const mentioned = issues.filter(isMissing).flatMap((missing) => strangeBeside(missing, issues) ?? []);
-  const told = issues.filter((issue) => !mentioned.includes(issue)).map((issue) =>
+  const shown = issues.filter((issue) => !mentioned.includes(issue)).map((issue) =>
     `${oneLine(getDotPath(issue) ?? "the whole")}: ${describeIssue(issue, issues)}`
   );
-  const more = told.length - MOST_TOLD;
-  return told.slice(0, MOST_TOLD).join("; ") + (more > 0 ? `; and ${more} more` : "");
+  const more = shown.length - MOST_SHOWN;
+  return shown.slice(0, MOST_SHOWN).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
 function isMissing({ received, expected }: v.BaseIssue<unknown>): boolean {

@@ -81,8 +81,8 @@ below.</p>`
 
 /** What the options do not say already. */
 function circumstances({ options, result, command: _command, ...rest }: RunMetadata): [string, string][] {
-  const told = new Set([...Object.keys(options), "dir"]);
-  const results = Object.entries(result ?? {}).filter(([name]) => !told.has(name));
+  const shown = new Set([...Object.keys(options), "dir"]);
+  const results = Object.entries(result ?? {}).filter(([name]) => !shown.has(name));
   return [...flatten(shortened(rest)), ...flatten(shortened(Object.fromEntries(results)))]
     .filter(([, value]) => value !== "[]");
 }

@@ -116,12 +116,12 @@ export async function reopenRunFolder(
   const notices: string[] = [];
   for (
     const [file, last, place] of [
-      ["metrics.jsonl", batch, (value: Place) => (value.epoch - 1) * batches + value.batch],
-      ["epochs.jsonl", epoch, (value: Place) => value.epoch],
+      ["metrics.jsonl", batch, (value: LinePosition) => (value.epoch - 1) * batches + value.batch],
+      ["epochs.jsonl", epoch, (value: LinePosition) => value.epoch],
     ] as const
   ) {
     const path = join(directory, file);
-    const { kept, damaged } = await cutJsonLines(path, directory, placeBy(place), last);
+    const { kept, damaged } = await cutJsonLines(path, directory, positionBy(place), last);
     if (kept < last) {
       notices.push(
         `${path}: ${last - kept} of ${last} lines are missing${
@@ -133,13 +133,13 @@ export async function reopenRunFolder(
   return { folder: await openFiles(name, lock), notices };
 }
 
-/** What a line says of where it belongs. */
-interface Place {
+/** The epoch and batch that a line is about. */
+interface LinePosition {
   readonly epoch: number;
   readonly batch: number;
 }
 
-function placeBy(place: (value: Place) => number): (value: unknown) => number | undefined {
+function positionBy(place: (value: LinePosition) => number): (value: unknown) => number | undefined {
   return (value) => {
     if (typeof value !== "object" || value === null || !("epoch" in value)) return undefined;
     const batch = "batch" in value ? Number(value.batch) : 0;

@@ -28,10 +28,10 @@ export function readJson(body: Uint8Array, form: SampleForm): RequestSamples {
   checkCount(samples.length);
   const nameOf = (i: number) => isList ? `sample ${i}` : "the sample";
   const kind = kindOf(samples[0], nameOf(0));
-  return { samples: samples.map((sample, i) => taken(sample, kind, form, nameOf(i))), many: isList };
+  return { samples: samples.map((sample, i) => readSample(sample, kind, form, nameOf(i))), many: isList };
 }
 
-function taken(sample: unknown, kind: Kind, form: SampleForm, name: string): TakenSample {
+function readSample(sample: unknown, kind: Kind, form: SampleForm, name: string): TakenSample {
   const found = kindOf(sample, name), where = `${name}: ${kind}`;
   if (found !== kind) {
     throw new Refusal(400, `${name} has ${found}, the first one ${kind}: send one kind at a time`);

@@ -12,7 +12,7 @@ import type { Listener, ListenOptions } from "./listener.ts";
 import { count } from "../text/figures.ts";
 
 /** How often connections are looked at that may be waiting for too long, in milliseconds. */
-const LOOK = 1000;
+const CHECK_INTERVAL = 1000;
 /** Connections that the operating system holds until they are taken: each of them may need a descriptor at once. */
 export const BACKLOG = 128;
 /** The most bytes of a request's head. */
@@ -20,7 +20,7 @@ const HEAD = 32_768;
 /** Requests that a connection may have sent before the first of them is answered: each is read, and held, at once. */
 const AHEAD = 16;
 /** What a closing server waits for requests that are on their way, in milliseconds. */
-const ON_THEIR_WAY = 50;
+const ACCEPT_PAUSE = 50;
 /** No connection came for so many milliseconds: then none is left that the operating system holds for this server … */
 const QUIET = 100;
 /** … but where they go on coming, so many milliseconds are enough. */
@@ -106,14 +106,14 @@ export async function listenByNode(
     }
     wasCrowded = isSpent || wasCrowded && taken > 0;
     taken = 0;
-  }, LOOK);
+  }, CHECK_INTERVAL);
   Deno.unrefTimer(look);
 
   return {
     ...place,
     async drain() {
       isClosing = true;
-      await pause(ON_THEIR_WAY);
+      await pause(ACCEPT_PAUSE);
     },
     async close() {
       isClosing = true;
@@ -121,7 +121,7 @@ export async function listenByNode(
       const began = cameAt = performance.now(), isComing = () => performance.now() - cameAt < QUIET;
       while (isComing() && performance.now() - began < MOST_COMING) await pause(QUIET / 10);
       server.close();
-      await pause(ON_THEIR_WAY);
+      await pause(ACCEPT_PAUSE);
       for (const socket of connections.waiting) {
         if (socket.bytesRead === (answeredAt.get(socket) ?? 0)) closeGently(socket);
       }

@@ -22,7 +22,7 @@ const TYPES = ["image/png", "application/octet-stream", "application/json", "mul
 export type BodyType = typeof TYPES[number];
 
 /** What samples are taken. */
-export interface Taking {
+export interface AcceptedSamples {
   readonly form: SampleForm;
   /** Of pictures; `undefined` where the network takes none. */
   readonly side: number | undefined;
@@ -55,25 +55,30 @@ export function typeOf(headers: Headers): BodyType {
 export function readSamples(
   body: Uint8Array<ArrayBuffer>,
   type: BodyType,
-  { contentType, ...taking }: Taking & { readonly contentType: string },
+  { contentType, ...accepted }: AcceptedSamples & { readonly contentType: string },
 ): RequestSamples {
   switch (type) {
     case "image/png":
-      return { samples: [picture(body, taking, "the picture", MOST_PIXELS)], many: false };
+      return { samples: [picture(body, accepted, "the picture", MOST_PIXELS)], many: false };
     case "application/octet-stream": {
-      const samples = raw(body, taking, "the body");
+      const samples = raw(body, accepted, "the body");
       return { samples, many: samples.length > 1 };
     }
     case "application/json":
-      return readJson(body, taking.form);
+      return readJson(body, accepted.form);
     case "multipart/form-data":
-      return filesOf(readForm(body, contentType), taking);
+      return filesOf(readForm(body, contentType), accepted);
     default:
       return type satisfies never;
   }
 }
 
-function picture(bytes: Uint8Array, { form, side, ink }: Taking, name: string, most: number): TakenSample {
+function picture(
+  bytes: Uint8Array,
+  { form, side, ink }: AcceptedSamples,
+  name: string,
+  most: number,
+): TakenSample {
   if (side === undefined) {
     throw new Refusal(
       415,
@@ -84,7 +89,7 @@ function picture(bytes: Uint8Array, { form, side, ink }: Taking, name: string, m
 }
 
 /** Samples as they lie one after the other; a sequence alone may be shorter than the network's. */
-function raw(bytes: Uint8Array, { form }: Taking, name: string): TakenSample[] {
+function raw(bytes: Uint8Array, { form }: AcceptedSamples, name: string): TakenSample[] {
   const { size, steps, channels, leastSteps } = form, samples = bytes.length / size;
   if (
     steps > 1 && samples > 0 && samples < 1 && bytes.length % channels === 0 &&
@@ -109,16 +114,16 @@ function raw(bytes: Uint8Array, { form }: Taking, name: string): TakenSample[] {
 }
 
 /** Every file of a form is a sample, or several. */
-function filesOf(files: readonly FormFile[], taking: Taking): RequestSamples {
+function filesOf(files: readonly FormFile[], accepted: AcceptedSamples): RequestSamples {
   const samples: TakenSample[] = [];
   let pixels = MOST_PIXELS;
   for (const { name, type, bytes } of files) {
     const where = `file ${shown(name)}`;
     if (type === "image/png") {
-      samples.push(picture(bytes, taking, where, pixels));
+      samples.push(picture(bytes, accepted, where, pixels));
       pixels -= pixelsOf(bytes);
     } else if (type === "application/octet-stream") {
-      samples.push(...raw(bytes, taking, where));
+      samples.push(...raw(bytes, accepted, where));
     } else {
       throw new Refusal(415, `${where} is ${shown(type)}: expected image/png or application/octet-stream`);
     }

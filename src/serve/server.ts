@@ -110,6 +110,6 @@ async function within(promise: Promise<unknown>, milliseconds: number): Promise<
 /** `2026-11-25T02:00:00.000Z POST /classify 200, 1 sample, 0.8 ms` */
 function logLine({ method, path, status, samples, milliseconds }: LogEntry): string {
   const time = new Date().toISOString(), shown = JSON.stringify(path.slice(0, 200)).slice(1, -1);
-  const asked = samples === 0 ? "" : `${counted(samples, "sample")}, `;
-  return `${time} ${method} ${shown} ${status}, ${asked}${milliseconds.toFixed(1)} ms`;
+  const size = samples === 0 ? "" : `${counted(samples, "sample")}, `;
+  return `${time} ${method} ${shown} ${status}, ${size}${milliseconds.toFixed(1)} ms`;
 }

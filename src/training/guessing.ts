@@ -13,12 +13,12 @@ const GUESSING = 0.999;
 export type LearningStatus = "learned" | "guessing" | "sure of wrong answers" | "one class";
 
 /** Right answers beyond those of guessing, of all that guessing leaves wrong: from here on it is not for guessing that a loss is high. */
-const KNOWING = 0.25;
+const LEARNED_SHARE = 0.25;
 
 /** Compares a result with what can be had without looking at the samples. */
 export function learningStatusOf(test: Score, chance: Chance): LearningStatus {
   if (chance.loss === 0) return "one class";
   if (test.loss < GUESSING * chance.loss) return "learned";
-  const least = chance.accuracy + KNOWING * (1 - chance.accuracy);
+  const least = chance.accuracy + LEARNED_SHARE * (1 - chance.accuracy);
   return test.accuracy > least ? "sure of wrong answers" : "guessing";
 }
