@@ -4,14 +4,20 @@
  *
  * @module
  */
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { createHash } from "node:crypto";
-import { isOwnFolder, TEMPORARY, writeFileAtomic } from "../src/files/write_file.ts";
+import { isOwnFolder, writeFileAtomic } from "../src/files/write_file.ts";
 import { InputError } from "../src/errors.ts";
 import { readError, writeError } from "../src/files/file_access.ts";
 
 /** Where a build lists its files: a line a file, as `sha256sum --check` reads them. */
 export const LIST = ".spikelet-build";
+
+/** The folder below which every command that builds has a folder of its own. */
+const BUILDS = "dist";
+
+/** The files that a build leaves which was killed: never {@linkcode LIST}. */
+const LEFTOVER = /(^|\/)\.spikelet-[0-9a-f-]+\.(tmp|js)$/;
 
 /** What a file of a build may have been: while a build is under way, what it was before, or what it will be. */
 type Sums = Map<string, Set<string>>;
@@ -20,12 +26,12 @@ type Sums = Map<string, Set<string>>;
 export type BuiltFile = readonly [path: string, contents: Uint8Array | string];
 
 /**
- * Makes sure that a folder may be built into: it is not there, is empty, or holds what an earlier build wrote.
+ * Makes sure that a folder may be built into: it is not there, is empty, or holds what an earlier build wrote. Changes nothing.
  *
- * @throws {InputError} when it holds anything else, or is none.
+ * @throws {InputError} when it holds anything else, lies above or below another build, or is none.
  */
 export async function checkBuildFolder(folder: string): Promise<void> {
-  await formerFiles(folder);
+  await lookInto(folder);
 }
 
 /**
@@ -34,7 +40,7 @@ export async function checkBuildFolder(folder: string): Promise<void> {
  * @throws {InputError} as {@linkcode checkBuildFolder} does, or when something cannot be written.
  */
 export async function writeBuild(folder: string, files: readonly BuiltFile[]): Promise<void> {
-  const former = await formerFiles(folder);
+  const { former, leftovers } = await lookInto(folder);
   const sums: Sums = new Map(files.map(([path, contents]) => [path, new Set([sumOf(contents)])]));
   const both: Sums = new Map(
     [...former, ...sums].map((
@@ -43,6 +49,7 @@ export async function writeBuild(folder: string, files: readonly BuiltFile[]): P
   );
   await makeFolder(folder);
   await writeFileAtomic(join(folder, LIST), listOf(both));
+  for (const path of leftovers) await remove(folder, path);
   for (const path of former.keys()) if (!sums.has(path)) await remove(folder, path);
   for (const [path, contents] of files) {
     const file = join(folder, path);
@@ -52,28 +59,56 @@ export async function writeBuild(folder: string, files: readonly BuiltFile[]): P
   await writeFileAtomic(join(folder, LIST), listOf(sums));
 }
 
-/** What is in the folder, all of it an earlier build's; leftovers of one that was killed are removed. */
-async function formerFiles(folder: string): Promise<Sums> {
-  if (!await isOwnFolder(folder)) return new Map();
-  const listed = await readList(folder), found: Sums = new Map(), foreign: string[] = [];
+/** What is in a folder that may be built into. */
+interface Contents {
+  /** The files of an earlier build. */
+  readonly former: Sums;
+  /** Those that a build left which was killed. */
+  readonly leftovers: readonly string[];
+}
+
+/** Reads what is in a folder, and removes nothing. @throws {InputError} as {@linkcode checkBuildFolder} does. */
+async function lookInto(folder: string): Promise<Contents> {
+  if (resolve(folder) === resolve(BUILDS)) {
+    throw new InputError(
+      `${folder}: every build has a folder of its own in there: name one, such as ${join(folder, "mine")}`,
+    );
+  }
+  await checkAbove(folder);
+  const former: Sums = new Map(), leftovers: string[] = [], foreign: string[] = [];
+  if (!await isOwnFolder(folder)) return { former, leftovers };
+  const listed = await readList(folder);
   for await (const path of filesIn(folder)) {
     if (path === LIST) continue;
-    if (new RegExp(`(^|/)\\${TEMPORARY}[^/]*$`).test(path)) {
-      await remove(folder, path);
-      continue;
+    if (path.endsWith(`/${LIST}`)) {
+      throw new InputError(
+        `${folder}: ${dirname(path)} in there is a build of its own: name a folder that is new, such as ${
+          join(folder, "mine")
+        }`,
+      );
     }
     const sum = listed.get(path), info = await Deno.lstat(join(folder, path));
-    if (sum && info.isFile && sum.has(sumOf(await Deno.readFile(join(folder, path))))) found.set(path, sum);
-    else foreign.push(sum ? `${path}, which was changed since` : path);
+    if (LEFTOVER.test(path)) leftovers.push(path);
+    else if (sum && info.isFile && sum.has(sumOf(await Deno.readFile(join(folder, path))))) {
+      former.set(path, sum);
+    } else foreign.push(sum ? `${path}, which was changed since` : path);
   }
   const [first, ...more] = foreign.toSorted();
-  if (first === undefined) return found;
+  if (first === undefined) return { former, leftovers };
   throw new InputError(
     `${folder}: ${first}${
       more.length > 0 ? ` and ${more.length} more` : ""
     }: no earlier build wrote this, and it is ` +
       "left alone: name another folder, or move away what is in this one",
   );
+}
+
+/** Refuses a folder inside a build: the next one there would find files that it did not write. */
+async function checkAbove(folder: string): Promise<void> {
+  for (let above = dirname(resolve(folder)); above !== dirname(above); above = dirname(above)) {
+    if (!await Deno.lstat(join(above, LIST)).then(() => true, () => false)) continue;
+    throw new InputError(`${folder}: it lies in a build, ${above}: name a folder beside that one`);
+  }
 }
 
 /** Everything in a folder that is no folder, by its path from there. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { type BuiltFile, LIST, writeBuild } from "../../tools/build_folder.ts";
+import { type BuiltFile, checkBuildFolder, LIST, writeBuild } from "../../tools/build_folder.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const FIRST: readonly BuiltFile[] = [["index.html", "one"], ["old-1a2b.js", "old"], ["deep/er/file", "x"]];
@@ -91,5 +91,44 @@ Deno.test("writeBuild() goes through after a build that was broken off anywhere"
     await Deno.writeTextFile(join(out, ".spikelet-0f.tmp"), "ne");
     await writeBuild(out, SECOND);
     assert.deepEqual(namesIn(out), [LIST, "index.html", "new-3c4d.js"]);
+  });
+});
+
+Deno.test("checkBuildFolder() refuses what lies above or below another build, and every file stays", async () => {
+  await inTemporaryFolder(async (folder) => {
+    const dist = join(folder, "dist"), edge = join(dist, "edge");
+    await writeBuild(edge, FIRST);
+    await Deno.writeTextFile(join(dist, ".spikelet-0f.tmp"), "ne");
+    const before = namesIn(edge);
+    for (const build of [checkBuildFolder, (out: string) => writeBuild(out, SECOND)]) {
+      await assert.rejects(build(dist), {
+        name: "InputError",
+        message: `${dist}: edge in there is a build of its own: name a folder that is new, such as ${
+          join(dist, "mine")
+        }`,
+      });
+      await assert.rejects(build(join(edge, "deep", "sub")), {
+        name: "InputError",
+        message: /sub: it lies in a build, .*edge: name a folder beside that one/,
+      });
+      assert.deepEqual(namesIn(edge), before);
+      assert.deepEqual(namesIn(dist), [".spikelet-0f.tmp", "edge"]);
+    }
+    await writeBuild(edge, SECOND); // as plain `deno task edge` does it again
+    await assert.rejects(checkBuildFolder("dist"), {
+      name: "InputError",
+      message: `dist: every build has a folder of its own in there: name one, such as ${
+        join("dist", "mine")
+      }`,
+    });
+  });
+});
+
+Deno.test("checkBuildFolder() removes nothing, not even what a killed build left", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeBuild(join(folder, "page"), FIRST);
+    await Deno.writeTextFile(join(folder, "page", ".spikelet-0f.tmp"), "ne");
+    await checkBuildFolder(join(folder, "page"));
+    assert.ok(namesIn(join(folder, "page")).includes(".spikelet-0f.tmp"));
   });
 });
