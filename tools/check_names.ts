@@ -33,6 +33,11 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  {
+    old: /\.dense\b|\bdense: |\bisDense\b/,
+    now: "keepsStates, target.events, sendsRows",
+    within: ["src/engine"],
+  },
   { old: /\bchooseUnits\b|"choose\b|engine\/choose\b/, now: "select active units; create_engine.ts" },
   { old: /\bgather(Spikes|Rows)\b|"gather\b/, now: "sparse product" },
   { old: /\b(Feed|#feed(Of)?)\b/, now: "input view" },

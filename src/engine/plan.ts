@@ -46,7 +46,7 @@ export interface LayerPlan {
   /** The firing rate that it is held to. */
   readonly rate: RateTarget | undefined;
   /** u, o and u' − θ are needed at every step, not only the spikes: the readout or a backward pass reads them. */
-  readonly dense: boolean;
+  readonly keepsStates: boolean;
 }
 
 /** An operation of the forward pass. `layer` is an index into {@linkcode Plan.layers}; ARCHITECTURE.md has the equations. */
@@ -138,10 +138,10 @@ export interface PlanOptions {
   /** Keep every layer's states and outputs at every step, to look at; leaves no unit out. @default {false} */
   readonly recordStates?: boolean;
   /**
-   * Operations on whole arrays alone, for engines without lists of spikes: no unit is left out, no features are multiplied
-   * into weights, and every backward pass is through every step. @default {false}
+   * The engine that the plan is for. Without `events`, lists of spikes, it has operations on whole arrays alone: no unit is left
+   * out, no features are multiplied into weights, and every backward pass goes through every step. @default {events: true}
    */
-  readonly dense?: boolean;
+  readonly target?: { readonly events: boolean };
 }
 
 /**
@@ -151,13 +151,13 @@ export interface PlanOptions {
  * @throws {InputError} when a neuron's constant is out of range.
  */
 export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan {
-  const { skip = true, recordStates = false, dense = false } = options;
+  const { skip = true, recordStates = false, target: { events } = { events: true } } = options;
   const top = spec.layers.length - 1;
   const layers = spec.layers.map((layer, index): LayerPlan => {
     const neuron = completeNeuron(layer.neuron), learned = trainableOf(neuron);
     const { recurrent = false, units } = layer;
     // The top's states are read at every step, so its gradient does not follow from its spikes.
-    const exact = !dense && index < top && kindOf(neuron).hasExactGradient(neuron);
+    const exact = events && index < top && kindOf(neuron).hasExactGradient(neuron);
     const plain = !recurrent && learned.length === 0 && kindOf(neuron).trainables(neuron).scale === 1;
     return {
       index,
@@ -170,12 +170,14 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
       inputDelay: index === 0 ? 0 : spec.layers[index - 1]!.delay,
       backwardFrom: exact ? "spikes" : "steps",
       rate: index < top && kindOf(neuron).hasSurrogate ? spec.loss.rate : undefined,
-      dense: recordStates || index > 0 || !exact || !plain,
+      keepsStates: recordStates || index > 0 || !exact || !plain,
     };
   });
-  const folds = spec.encoder.kind === "noise" && !dense;
+  const folds = spec.encoder.kind === "noise" && events;
   const forward = layers.flatMap((layer): ForwardOperation[] => [
-    ...(folds && skip && layer.index === 0 && !layer.dense ? [{ kind: "select", layer: 0 } as const] : []),
+    ...(folds && skip && layer.index === 0 && !layer.keepsStates
+      ? [{ kind: "select", layer: 0 } as const]
+      : []),
     ...(folds && layer.index === 0 ? [{ kind: "pack", layer: 0 } as const] : []),
     { kind: OPERATION_OF[layer.source], layer: layer.index },
     { kind: "scan", layer: layer.index },
@@ -199,8 +201,10 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
 const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "sparseProduct" } as const;
 
 /** Goes back from δo to δI, where δI is needed at every step. */
-function backThroughNeurons({ index, recurrent, backwardFrom, rate, dense }: LayerPlan): BackwardOperation[] {
-  if (!dense) return [];
+function backThroughNeurons(
+  { index, recurrent, backwardFrom, rate, keepsStates }: LayerPlan,
+): BackwardOperation[] {
+  if (!keepsStates) return [];
   const operations: BackwardOperation[] = [];
   if (backwardFrom === "spikes") operations.push({ kind: "spread", layer: index });
   if (rate) operations.push({ kind: "rateBack", layer: index });
@@ -211,13 +215,13 @@ function backThroughNeurons({ index, recurrent, backwardFrom, rate, dense }: Lay
 
 /** Goes back through W: to the layer below, or to the gradient of the lowest layer's weights. */
 function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): BackwardOperation[] {
-  const { index, source, backwardFrom, dense, neuron } = layer;
+  const { index, source, backwardFrom, keepsStates, neuron } = layer;
   if (below) return [{ kind: below.backwardFrom === "spikes" ? "spikesBack" : "stepsBack", layer: index }];
-  if (backwardFrom === "steps" || (source === "constant" && dense)) {
+  if (backwardFrom === "steps" || (source === "constant" && keepsStates)) {
     return [{ kind: "inputsBack", layer: index }];
   }
   return [
-    { kind: "coefficients", layer: index, from: dense ? "steps" : "spikes" },
+    { kind: "coefficients", layer: index, from: keepsStates ? "steps" : "spikes" },
     source === "constant"
       ? { kind: "outerGradient", layer: index }
       : { kind: "traceGradient", layer: index, decay: neuron.decay },

@@ -150,11 +150,11 @@ Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
   assert.deepEqual(lowest(lif(), true), ["stepsBack 1", "scanBack 0", "recurrentGradient 0", "inputsBack 0"]);
 });
 
-Deno.test("compilePlan() with dense knows operations on whole arrays alone", () => {
+Deno.test("compilePlan() without events knows operations on whole arrays alone", () => {
   const sparse = ["select", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
   fc.assert(
     fc.property(networkSpecs, (spec) => {
-      const { forward, backward } = compilePlan(spec, { dense: true });
+      const { forward, backward } = compilePlan(spec, { target: { events: false } });
       assert.deepEqual([...forward, ...backward].filter(({ kind }) => sparse.includes(kind)), []);
     }),
     { seed: 5, numRuns: 200 },

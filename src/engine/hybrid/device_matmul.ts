@@ -165,10 +165,10 @@ export class DeviceMatmul {
 
   /** Of every row and unit of a micro-batch, `[samples · rows, width]`; 0 for the samples that only fill it up. */
   #coefficients({ samples, counted }: DeviceMicroBatch, bufferIndex: 0 | 1): Tensor<"f32"> {
-    const backend = this.#backend, { rows, width, isDense, buffers } = this.#doubleBuffer;
+    const backend = this.#backend, { rows, width, sendsRows, buffers } = this.#doubleBuffer;
     const { currents, list, count } = buffers[bufferIndex];
     const size = samples * rows * width;
-    if (isDense) {
+    if (sendsRows) {
       currents.fill(0, counted * rows * width, size);
       return backend.upload(currents.subarray(0, size), [size]);
     }

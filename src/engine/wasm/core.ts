@@ -61,7 +61,7 @@ export class Core {
   readonly #affines: readonly Affine[];
   readonly #neurons: NeuronSteps;
   readonly #readout: Readout;
-  /** Currents of a lowest layer that is not dense come in panels. */
+  /** Currents of a lowest layer that keeps no states come in panels. */
   readonly #arePanels: boolean;
   readonly #seed: number;
   readonly #floats: Float32Array;
@@ -330,16 +330,16 @@ export class Core {
     };
   }
 
-  /** Where a slot's currents begin: those of a layer that is not dense lie in panels of 8 units, as the product leaves them. */
+  /** Where a slot's currents begin: those of a layer that keeps no states lie in panels of 8 units, as the product leaves them. */
   #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
-    if (layer.dense || layer.source !== "inputs" || !this.#arePanels) return currents + 4 * slot;
+    if (layer.keepsStates || layer.source !== "inputs" || !this.#arePanels) return currents + 4 * slot;
     return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
   }
 
   #scan(memory: LayerMemory): void {
     const { layer, distances, outputs, width } = memory;
     const steps = this.#steps;
-    if (!layer.dense) {
+    if (!layer.keepsStates) {
       this.#scanSpikes(memory);
       return;
     }
@@ -357,7 +357,9 @@ export class Core {
     const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
     const { neuron } = layer;
-    if (neuron.kind !== "graded") throw new TypeError(`a layer of ${neuron.kind} neurons has to be dense`);
+    if (neuron.kind !== "graded") {
+      throw new TypeError(`a layer of ${neuron.kind} neurons has to keep its states`);
+    }
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
       const from = this.#currentsOf(memory, slot);

@@ -21,13 +21,13 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   /** V and its gradient; 0 where the layer is not recurrent. */
   readonly recurrentAt: number;
   readonly recurrentGradientsAt: number;
-  /** Currents, and bytes from step to step (0: the same at every step): rows, or panels where the layer is not dense. */
+  /** Currents, and bytes from step to step (0: the same at every step): rows, or panels where the layer keeps no states. */
   readonly currents: number;
   readonly currentStride: number;
-  /** What the neurons' kernels are told (asm/layer.ts); 0 where the layer is not dense. */
+  /** What the neurons' kernels are told (asm/layer.ts); 0 where the layer keeps no states. */
   readonly descriptor: number;
   /**
-   * `[steps][width]` where the layer is dense; else 0. A row of zeros lies before the outputs. Behind the steps there are rows
+   * `[steps][width]` where the layer keeps its states; else 0. A row of zeros lies before the outputs. Behind the steps there are rows
    * enough for a product to read four at a time; those of δI are kept at 0.
    */
   readonly potentials: number;
@@ -157,17 +157,21 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   const top = layout.layers.length - 1;
   const layers = layout.layers.map((place): LayerMemory => {
     const { layer, width, byInput } = place;
-    const { dense, source } = layer;
+    const { keepsStates, source } = layer;
     // A row before the first step, for a delay; whole blocks of four steps, and one step of delay more, behind the last.
-    const rows = () => dense ? floats((paddedSteps + 6) * width) + 4 * width : 0;
+    const rows = () => keepsStates ? floats((paddedSteps + 6) * width) + 4 * width : 0;
     const slots = roundUp(layer.units + 1, 8);
     const fanIn = roundUp(layer.inputs, 8);
     const below = layout.layers[layer.index - 1]?.layer;
-    const stride = source === "constant" ? 0 : source === "inputs" && !dense && !isExternal ? 32 : 4 * width;
+    const stride = source === "constant"
+      ? 0
+      : source === "inputs" && !keepsStates && !isExternal
+      ? 32
+      : 4 * width;
     const potentials = rows();
     const constant = (name: Trainable) => {
       const learned = place.learned.get(name);
-      return learned === undefined ? (dense ? floats(width) : 0) : parameters + 4 * learned;
+      return learned === undefined ? (keepsStates ? floats(width) : 0) : parameters + 4 * learned;
     };
     return {
       ...place,
@@ -179,7 +183,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       recurrentGradientsAt: place.recurrent === undefined ? 0 : gradients + 4 * place.recurrent,
       currents: floats(source === "constant" ? width : paddedSteps * width),
       currentStride: stride,
-      descriptor: dense ? arena.take(4 * LAYER_FIELDS.length) : 0,
+      descriptor: keepsStates ? arena.take(4 * LAYER_FIELDS.length) : 0,
       potentials,
       outputs: kindOf(layer.neuron).isSpiking ? rows() : potentials,
       distances: rows(),
@@ -187,18 +191,18 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
       stateGradients: layer.index === top && plan.readout.from === "state" ? rows() : 0,
       currentGradients: rows(),
       feedback: layer.recurrent ? floats(3 * width) : 0,
-      state: dense ? floats(4 * width) : 0,
+      state: keepsStates ? floats(4 * width) : 0,
       constantParts: isLong ? floats(place.learned.size * width) : 0,
       constantTotals: isLong ? floats(2 * place.learned.size * width) : 0,
       unitConstants: { decay: constant("decay"), threshold: constant("threshold"), scale: constant("scale") },
       constants: floats(kindOf(layer.neuron).constants(layer.neuron).length),
       unit: floats(slots),
-      ...lists(slots, dense),
+      ...lists(slots, keepsStates),
       spikeGradients: floats(slots * steps),
       powers: floats(paddedSteps),
       powerSums: floats(paddedSteps),
       powerNorms: floats(paddedSteps),
-      panels: byInput && (below?.dense ?? true) ? floats(fanIn * roundUp(width, 8)) : 0,
+      panels: byInput && (below?.keepsStates ?? true) ? floats(fanIn * roundUp(width, 8)) : 0,
       panelsBack: byInput && below?.backwardFrom === "steps" ? floats(fanIn * width) : 0,
     };
   });
@@ -208,7 +212,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   const varying = bottom.layer.source === "inputs" && !isExternal;
   const classes = layers[top]!.width;
   const widest = Math.max(inputs, ...layers.map(({ width }) => roundUp(width, 8)));
-  const dense = layers.some(({ layer }) => layer.dense);
+  const keepsStates = layers.some(({ layer }) => layer.keepsStates);
   const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(plan.spec.encoder) || isExternal;
   // Where weights lie by input, inputs are listed otherwise.
   const listed = isFolded || bottom.byInput ? 0 : sparseShare(bottom.layer.units);
@@ -237,8 +241,8 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
     sums: floats(bottom.width),
     inputLists: varying && bottom.byInput ? lists(inputs, true) : undefined,
     vectors: floats(inputs / 4 + 1),
-    rows: dense ? floats(paddedSteps * widest) : 0,
-    currentPanels: dense ? floats(paddedSteps * widest) : 0,
+    rows: keepsStates ? floats(paddedSteps * widest) : 0,
+    currentPanels: keepsStates ? floats(paddedSteps * widest) : 0,
     ones: floats(widest),
     zeros: floats(widest + 8),
     packedZeros: floats(widest + 8),

@@ -20,7 +20,7 @@ export interface SharedDoubleBuffer {
   /** Samples that a buffer has room for. */
   readonly samples: number;
   /** Coefficients are written over the currents, one for each; else they are listed. */
-  readonly isDense: boolean;
+  readonly sendsRows: boolean;
   readonly buffers: readonly [SharedBuffer, SharedBuffer];
 }
 
@@ -46,15 +46,15 @@ export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolea
   const isConstant = bottom!.source === "constant";
   const rows = isConstant ? 1 : plan.spec.steps;
   const { width } = layOut(plan, true).layers[0]!;
-  const isDense = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
+  const sendsRows = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
   const words = samples * rows * width;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const buffer = (): SharedBuffer => ({
     currents: new Float32Array(bytes(4 * words)),
-    list: new Int32Array(bytes(isDense ? 0 : 8 * words)),
+    list: new Int32Array(bytes(sendsRows ? 0 : 8 * words)),
     count: new Int32Array(bytes(4)),
   });
-  return { rows, width, samples, isDense, buffers: [buffer(), buffer()] };
+  return { rows, width, samples, sendsRows, buffers: [buffer(), buffer()] };
 }
 
 /** Encoding, selecting and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
@@ -100,7 +100,7 @@ export class ExternalMatmul implements InputOperations {
   }
 
   inputsBack(): void {
-    this.#putDense(this.#memory.layers[0]!.currentGradients);
+    this.#putRows(this.#memory.layers[0]!.currentGradients);
   }
 
   traceGradient(_decay: number, slots: number): void {
@@ -108,7 +108,7 @@ export class ExternalMatmul implements InputOperations {
   }
 
   outerGradient(): void {
-    this.#putDense(this.#memory.sums);
+    this.#putRows(this.#memory.sums);
   }
 
   /** The present sample's part of its buffer. */
@@ -118,7 +118,7 @@ export class ExternalMatmul implements InputOperations {
     return buffers[bufferIndex].currents.subarray(position * size, (position + 1) * size);
   }
 
-  #putDense(at: number): void {
+  #putRows(at: number): void {
     const to = this.#currents(), count = this.#rows * this.#doubleBuffer.width;
     to.set(this.#floats.subarray(at >> 2, (at >> 2) + count));
     to.fill(0, count);

@@ -154,7 +154,7 @@ export class InputLayer implements InputOperations {
       this.#fired = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
         stepCounts, stepUnits, stepOutputs);
       this.#affine.forward(this.#inputView(), steps);
-    } else if (layer.dense) {
+    } else if (layer.keepsStates) {
       this.#matmul.matmul(this.#packed(slots), steps, currentPanels);
       k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
     } else {
@@ -187,10 +187,10 @@ export class InputLayer implements InputOperations {
     this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
   }
 
-  /** Slots of a product with inputs: in a dense layer also those that pad a row, which are units of zeros. */
+  /** Slots of a product with inputs: in a layer that keeps its states also those that pad a row, which are units of zeros. */
   #packed(slots: number): number {
     const { layer, width } = this.#memory.layers[0]!;
-    return layer.dense ? width : slots;
+    return layer.keepsStates ? width : slots;
   }
 
   /** The inputs as what feeds a layer whose weights lie by input. */

@@ -1,5 +1,5 @@
 /**
- * The neurons of dense layers: through all steps of a sample and back, whatever their kind.
+ * The neurons of layers that keep their states: through all steps of a sample and back, whatever their kind.
  *
  * Kernels of a kind go by its name (`stepLif`, `stepBackLif`); nothing here asks which kind a neuron is. A recurrent layer
  * goes step by step, for a step's currents need the outputs of the one before.
@@ -27,7 +27,7 @@ interface Runs {
 /** The field of a layer's descriptor that changes from sample to sample. */
 const STEPS_AT = fieldAt("steps");
 
-/** The operations `scan` and `scanBack` of dense layers. */
+/** The operations `scan` and `scanBack` of layers that keep their states. */
 export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
@@ -45,7 +45,7 @@ export class NeuronSteps {
     this.#run = kernels.runLength();
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
-    for (const layer of layers) if (layer.layer.dense) this.#describe(layer, gradients);
+    for (const layer of layers) if (layer.layer.keepsStates) this.#describe(layer, gradients);
     this.#steps = layers.map(({ layer: { neuron } }) => kernels[`step${capitalised(neuron.kind)}`]);
     this.#stepsBack = layers.map(({ layer: { neuron } }) => kernels[`stepBack${capitalised(neuron.kind)}`]);
   }

@@ -79,7 +79,7 @@ class BackwardPass {
       case "coefficients":
       case "traceGradient":
       case "outerGradient":
-        throw new Error(`${operation.kind}: a dense plan has no such operation`);
+        throw new Error(`${operation.kind}: a plan without events has no such operation`);
       default:
         operation satisfies never;
     }

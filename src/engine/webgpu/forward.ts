@@ -2,7 +2,7 @@
  * Presents one micro-batch of samples to the network: a plan's operations forward, for all of its samples and steps at once.
  *
  * Matrices have `[samples · steps]` rows, a sample's steps in their order; rows behind a shorter sequence's last step are 0. A
- * sample's scan never crosses a micro-batch. Everything is dense: a unit that stays silent costs as much as any other, for a device's
+ * sample's scan never crosses a micro-batch. It knows no events: a unit that stays silent costs as much as any other, for a device's
  * time is in moving rows, not in skipping some.
  *
  * @module
@@ -161,7 +161,7 @@ class ForwardPass {
         return;
       case "select":
       case "pack":
-        throw new Error(`${operation.kind}: a dense plan has no such operation`);
+        throw new Error(`${operation.kind}: a plan without events has no such operation`);
       default:
         operation satisfies never;
     }

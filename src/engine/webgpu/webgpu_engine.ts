@@ -94,7 +94,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
   const spec = parseNetworkSpec(options.spec);
   const backend = await openBackend({ gpu, adapter });
   try {
-    const plan = compilePlan(spec, { dense: true, recordStates });
+    const plan = compilePlan(spec, { target: { events: false }, recordStates });
     checkTurns(backend.adapter, plan);
     const need = (samples: number) => memoryNeedOf(plan, samples, recordStates);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
