@@ -29,11 +29,11 @@ export {
   type TakenSample,
 } from "./sample_form.ts";
 
-/** What the network says of a sample. */
+/** The network's answer to a sample. */
 export interface Answer {
   /** The class of the largest logit, the first of equals, from 0. */
   readonly label: number;
-  /** What that class is called; its index as text where the model knows no names. */
+  /** Name of that class; its index as text where the model has no names. */
   readonly name: string;
   /** Softmax of the logits, one a class. */
   readonly probabilities: readonly number[];
@@ -69,17 +69,17 @@ export const SEEDS: number = Number.MAX_SAFE_INTEGER + 1;
  * ```
  */
 export class Classifier {
-  /** What the network is. */
+  /** The network's description. */
   readonly spec: NetworkSpec;
   /** Features of one sample. */
   readonly size: number;
-  /** What the classes are called, in the order of their probabilities; their indices as text where the model knows no names. */
+  /** Names of the classes, in the order of their probabilities; their indices as text where the model has no names. */
   readonly classes: readonly string[];
   /** Seed of the noise where a call names none. */
   readonly seed: number;
   /** What a byte of a sample stands for: what it stood for as the model learned. */
   readonly bytes: ByteMeaning;
-  /** What samples of it are like. */
+  /** The form of its samples. */
   readonly form: SampleForm;
   readonly #network: SingleSample;
 
@@ -137,8 +137,8 @@ export class Classifier {
  * Makes a classifier from the bytes of a model file.
  *
  * @param bytes The whole file, as `deno task train` wrote it.
- * @param options Kernels, and what else is not to be the model's own.
- * @param name What messages call the file.
+ * @param options Kernels, and settings that replace the model's own.
+ * @param name Name of the file in messages.
  * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
  */
 export function loadClassifier(

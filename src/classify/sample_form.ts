@@ -1,5 +1,5 @@
 /**
- * What a sample may be given as, and how it becomes the features that a network takes: the one place that tells bytes from numbers.
+ * Turns a sample, in any form that it may be given in, into a network's features: the one place that distinguishes bytes from numbers.
  *
  * @module
  */
@@ -45,12 +45,12 @@ const SLACK = 1e-3;
 
 /** The largest number, by size: far from where sums of such would overflow float32, and far above what networks learn from. */
 const MOST = 1e9;
-/** What numbers should be. */
+/** The numbers that are expected, in words. */
 const NUMBER = "a number, -1e9 to 1e9", BYTE = "a whole number, 0 to 255";
 /** Lists in lists: a table of anything has fewer. */
 const MOST_DEPTH = 8;
 
-/** What samples of a model are like. */
+/** The form of a model's samples. */
 export class SampleForm {
   /** Features of a whole sample. */
   readonly size: number;
@@ -60,13 +60,13 @@ export class SampleForm {
   readonly steps: number;
   /** The shortest sequence of which something is read. */
   readonly leastSteps: number;
-  /** What a byte stands for. */
+  /** Meaning of a byte. */
   readonly bytes: ByteMeaning;
-  /** What numbers lie between, where the model learned from pixels alone. */
+  /** Bounds of the numbers, where the model learned from pixels alone. */
   readonly #range: readonly [black: number, white: number] | undefined;
 
   /**
-   * Finds out what a model takes.
+   * The form that a model takes.
    *
    * @param model Its network, and what its metadata say of the bytes that it learned from.
    */
@@ -84,7 +84,7 @@ export class SampleForm {
   /**
    * Takes a sample in whatever form it comes.
    *
-   * @param where What messages call it.
+   * @param where Its name in messages.
    * @throws {RangeError} when it has not as many numbers as the network takes.
    * @throws {TypeError} when it is no sample, its lists make up no table, a number is not finite, or it cannot be meant: bytes that are
    * given as numbers to a network that learned from pixels.
@@ -110,7 +110,7 @@ export class SampleForm {
   /**
    * Takes bytes that come as numbers in lists, as JSON has them.
    *
-   * @param where What messages call them.
+   * @param where Their name in messages.
    * @throws {RangeError} when they are not as many as the network takes.
    * @throws {TypeError} when they are no whole numbers from 0 to 255, or their lists make up no table.
    */
@@ -127,7 +127,7 @@ export class SampleForm {
   /**
    * The steps of a sample that has so many numbers.
    *
-   * @param where What messages call it.
+   * @param where Its name in messages.
    * @throws {RangeError} when the network takes no sample of so many.
    */
   stepsOf(count: number, where = "the sample"): number {
@@ -227,7 +227,7 @@ function isList(input: unknown): input is ArrayLike<unknown> {
     ArrayBuffer.isView(input) && !(input instanceof DataView) && asBytes(input) === undefined;
 }
 
-/** What is read: what messages call it, and what its numbers should be. */
+/** The input's name in messages, and the numbers that are expected. */
 interface Reading {
   readonly where: string;
   readonly expected: string;

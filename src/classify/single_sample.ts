@@ -1,5 +1,5 @@
 /**
- * A network that takes one sample at a time, in the caller's own thread: what a classifier and an inspector compute with.
+ * A network that takes one sample at a time, in the caller's own thread; classifiers and inspectors compute with it.
  *
  * @module
  */
@@ -16,16 +16,16 @@ import type { Features } from "./sample_form.ts";
 
 /** The least Z (asm/skip.ts) at which a unit is left out: the engine's. */
 const SKIP_BOUND = 8;
-/** A label that nobody looks at. */
+/** A label, which classification ignores. */
 const NO_LABEL = new Uint8Array(1);
 
-/** What a {@linkcode SingleSample} is shown. */
+/** A sample for a {@linkcode SingleSample}. */
 export interface ShownSample {
   /** Finite numbers or bytes; as many as the steps have. */
   readonly features: Features;
-  /** What a byte stands for. */
+  /** Meaning of a byte. */
   readonly bytes: ByteMeaning;
-  /** What its draws are keyed by. */
+  /** The key of its draws. */
   readonly id: number;
   /** Of a sequence that is shorter than the network's. */
   readonly steps?: number;
@@ -33,7 +33,7 @@ export interface ShownSample {
 
 /** A network with a memory of its own, some megabytes for the notebook's. */
 export class SingleSample {
-  /** What has been computed of the sample that was shown last. */
+  /** Holds the results of the last sample. */
   readonly core: Core;
 
   /** @param options `recordStates` keeps all states, for the core's trace. */

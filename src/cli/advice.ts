@@ -1,5 +1,5 @@
 /**
- * What a command can be told to do otherwise, in its own words: its options, or what its file of a network says.
+ * Changes that a command accepts, in its own words: options, or entries of its network file.
  *
  * A remedy that the command would refuse, that it follows already, or that means nothing for its network is none.
  *

@@ -33,7 +33,7 @@ export interface ChosenNetwork {
 }
 
 /**
- * Makes the network that was asked for; a preset takes its inputs and classes from the data.
+ * Makes the network that the options describe; a preset takes its inputs and classes from the data.
  *
  * @throws {OptionError} when options do not go together, or one was given in vain.
  * @throws {InputError} when the file cannot be read, or does not describe a network.

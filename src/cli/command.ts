@@ -68,7 +68,7 @@ export function columnsOf(stream: { isTerminal(): boolean }): number {
   try {
     if (stream.isTerminal()) return Deno.consoleSize().columns || 80;
   } catch {
-    // A terminal that does not tell its size.
+    // A terminal of unknown size.
   }
   return 80;
 }

@@ -48,7 +48,7 @@ export function createProgram(commands: readonly CommandUnknownOpts[]): Command 
     .version(VERSION, "-V, --version", "print the version")
     .addHelpText(
       "after",
-      "\n`spikelet COMMAND --help` tells its options, with defaults and an example.",
+      "\n`spikelet COMMAND --help` lists its options, with defaults and an example.",
     );
   program.options.forEach((option) => option.helpGroup("Help:"));
   for (const command of commands) program.addCommand(command);

@@ -38,7 +38,7 @@ import * as starts from "./start_options.ts";
 import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
-/** By their attributes, the options that a comparison takes anew that goes on; it has all others from its file. */
+/** Attributes of the options that a resumed comparison accepts; all others come from its file. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set(
   ["resume", "seeds", "threads", "engine", "gpuMemory", "skip", "tune", "data", "json", "quiet"],
 );
@@ -46,7 +46,7 @@ const BESIDE_RESUME: ReadonlySet<string> = new Set(
 /** By their attributes, the options that say nothing of what is compared. */
 const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
 
-/** Makes the command. @param goingOn The comparison that goes on, where its own command is carried out once more. */
+/** Makes the command. @param goingOn The comparison to resume, where its own command is carried out once more. */
 export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
   return createCommand(
     "compare",

@@ -1,5 +1,5 @@
 /**
- * `data`: fetches data sets, checks them, and tells where they are.
+ * `data`: fetches data sets, checks them, and shows where they are.
  *
  * @module
  */
@@ -147,7 +147,7 @@ function pathCommand(): CommandUnknownOpts {
     });
 }
 
-/** Which data set; MNIST unless told. */
+/** The data set; MNIST by default. */
 function datasetArgument() {
   return new Argument("[name]", `the data set: ${NAMES.join(" or ")}`).argParser((text): DatasetName => {
     const name = NAMES.find((candidate) => candidate === text);

@@ -8,9 +8,9 @@ import { OptionError, SpikeletError } from "../errors.ts";
 
 /** How a command ended that did not succeed. */
 export interface Failure {
-  /** For standard error; empty where the user has been told already. */
+  /** For standard error; empty where the message is out already. */
   readonly message: string;
-  /** 1 for a failed run, 2 for a usage error; 0 where help or a version was asked for. */
+  /** 1 for a failed run, 2 for a usage error; 0 for help or a version. */
   readonly exitCode: number;
 }
 

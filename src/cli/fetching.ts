@@ -13,7 +13,7 @@ import { printError } from "../text/print.ts";
 import type { Output } from "./output.ts";
 import { openProgress } from "./progress.ts";
 
-/** Fetches a data set and tells how it goes. */
+/** Fetches a data set and shows progress. */
 export async function fetchShown(
   name: keyof typeof DATASETS,
   options: FetchOptions,
@@ -27,7 +27,7 @@ export async function fetchShown(
     if (!quiet) printError(text);
   };
   using progress = openProgress(quiet);
-  // However the program ends before it is done, a user is told what that means.
+  // However the program ends before it is done, the user learns what is kept.
   const interrupted = () =>
     note(`stopped: what has come is kept in ${options.folder}; the same command goes on from it`);
   globalThis.addEventListener("unload", interrupted);

@@ -1,5 +1,5 @@
 /**
- * Commands that a user is told of, with what they do.
+ * Suggested commands, with their effects.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What a user is told who has not said which run: the latest ones that there are, or how to make one.
+ * The message where no run is named: the latest runs, or how to make one.
  *
  * @module
  */

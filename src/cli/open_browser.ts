@@ -21,7 +21,7 @@ export const OPENERS: Readonly<Partial<Record<typeof Deno.build.os, string>>> = 
 /**
  * Opens a file.
  *
- * @returns Undefined once the browser has been asked to, else why it has not been, as the end of a sentence.
+ * @returns Undefined once the browser has been started, else the reason why not, as the end of a sentence.
  */
 export async function openInBrowser(path: string): Promise<string | undefined> {
   const opener = OPENERS[Deno.build.os];

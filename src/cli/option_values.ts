@@ -134,7 +134,7 @@ function textOption<Flags extends string>(
 
 /** A name of a machine, or an IPv4 address. */
 const HOST_NAME = /^[a-z\d]([a-z\d.-]*[a-z\d])?\.?$/i;
-/** An IPv6 address as far as a typing error is told from one; what it means is the system's to say. */
+/** An IPv6 address roughly, to catch typing errors; the system parses it. */
 const IPV6 = /^[\da-f]*:[\da-f:]*:[\da-f.]*(%[\w.-]+)?$/i;
 
 /** An option that takes the address of a machine: a name, or an IP address, which may have brackets if it is IPv6. */

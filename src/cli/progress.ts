@@ -36,7 +36,7 @@ export interface Progress extends Disposable {
   begin(done?: number): void;
   /** Removes what is shown, so that something else can be printed; the next update shows it again. */
   clear(): void;
-  /** Tells where the stage stands. */
+  /** Shows the stage's progress. */
   update(status: ProgressStatus): void;
   /** A line in between, which stays. */
   note(line: string): void;

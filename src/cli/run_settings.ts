@@ -1,5 +1,5 @@
 /**
- * What a run was asked for, by the names that options have on the command line; for lists that are looked through and sorted.
+ * A run's settings, by the names of the command line's options, for filtering and sorting lists of runs.
  *
  * @module
  */
@@ -118,7 +118,7 @@ export const FIGURES = {
   },
 } as const satisfies Readonly<Record<string, Figure>>;
 
-/** Looks runs through: those alone whose figures and settings are as they are asked for, each `key=value`. */
+/** Filters runs by their figures and settings, each given as `key=value`. */
 export function filterRuns(runs: readonly RunEntry[], conditions: readonly string[]): RunEntry[] {
   const wanted = conditions.map((condition) => {
     const at = condition.indexOf("=");

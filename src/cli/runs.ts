@@ -39,7 +39,7 @@ import { jsonOption, openOutput } from "./output.ts";
 const COLUMNS = ["name", "model", "state", "epochs", "accuracy", "time"] as const;
 /** Settings that have a column, at most: a line is to fit a terminal. */
 const MOST_SETTINGS = 6;
-/** Settings that `show` tells with the network. */
+/** Settings that `show` prints with the network. */
 const OF_NETWORK: readonly string[] = ["network", "neuron", "steps"];
 
 /** Makes the command. */
@@ -131,7 +131,7 @@ function removeCommand(): CommandUnknownOpts {
     });
 }
 
-/** @param all How many there are, with those that were not asked for. */
+/** @param all How many there are, with those that are not shown. */
 function describeRuns(runs: readonly RunEntry[], all: number): string[] {
   if (all === 0) return [`There are no runs yet: ${INVOCATION} train makes one.`];
   if (runs.length === 0) return [`None of ${counted(all, "run")} is so.`];
@@ -251,7 +251,7 @@ function describeState({ state, metadata }: RunEntry): string {
     case "failed":
       return `failed: ${metadata?.error ?? "it does not say why"}`;
     case "interrupted":
-      return "interrupted: it was asked to stop, and kept what it goes on from";
+      return "interrupted: it stopped on a signal, and kept a checkpoint to resume from";
     case "empty":
       return "empty: it was stopped before it began, or is no run";
     case "finished":

@@ -32,7 +32,7 @@ import { observeTraining } from "./training_progress.ts";
 import { printError } from "../text/print.ts";
 import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
 
-/** By their attributes, the options that a resumed run takes anew; it has all others from its metadata. */
+/** Attributes of the options that a resumed run accepts; all others come from its metadata. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
   ...[
     "resume",
@@ -249,7 +249,7 @@ async function offerTuning(
   if (gpu !== undefined) say(`\n${gpu} is here, untried: \`${INVOCATION} tune ${name}\` times the engines.`);
 }
 
-/** Makes sure that nothing is asked of a resumed run that it cannot do. @throws {OptionError} when something is. */
+/** Checks that a resumed run is given only options that it accepts. @throws {OptionError} when it is not. */
 function checkBesideResume(command: CommandUnknownOpts, isGiven: (option: string) => boolean): void {
   for (const option of command.options) {
     const attribute = option.attributeName();

@@ -102,7 +102,7 @@ function suggest(
     ? [again(command.toSpliced(at, 2)), "train on all samples"]
     : canResume
     ? [longer, "train on from here"]
-    : [`${INVOCATION} runs show ${name}`, "see what it was asked for"];
+    : [`${INVOCATION} runs show ${name}`, "see its options"];
   const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
   const beside: Hint = model === "notebook"
     ? [
@@ -119,7 +119,7 @@ function suggest(
 }
 
 /**
- * Where a run was stopped, and how it goes on.
+ * Where a run was stopped, and how to resume it.
  *
  * @param status Absent where it was stopped before it began, or went on.
  * @param resumed The name of a run that was to go on.
@@ -145,7 +145,7 @@ export function describeInterruption(status: RunStatus | undefined, resumed?: st
   ];
 }
 
-/** An error with what of the run is kept, and the command that goes on. */
+/** An error, with the checkpoint that is kept and the command that resumes. */
 export function sayHowToGoOn(error: unknown, kept: RunStatus | undefined): unknown {
   if (!kept || !(error instanceof SpikeletError) || error instanceof OptionError) return error;
   const { name, dir } = kept;

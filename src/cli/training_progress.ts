@@ -57,7 +57,7 @@ export function showTraining(
 }
 
 /**
- * Tells how one run goes, from its first line to its last epoch.
+ * Shows the progress of one run, from its first line to its last epoch.
  *
  * @param say Where lines for people go.
  * @param live Looks at the network between batches.
@@ -97,7 +97,7 @@ export function observeTraining(
       if (start && start.length > 0) say(describeStart(start));
       say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
-      if (!from) await live.look(); // of a run that goes on, the engine has the parameters later
+      if (!from) await live.look(); // a resumed run's engine gets its parameters later
       shown.begin(epochs, from && (from.epoch - 1) * samples + from.sums.total);
     },
     onEpoch(report) {

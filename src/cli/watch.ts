@@ -123,7 +123,7 @@ export class Watch implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    // An engine that could not be had has been told of by the look that waited for it.
+    // The look that waited for the engine has reported its failure.
     this.#engine.then((engine) => engine.close(), () => {});
   }
 }
@@ -146,7 +146,7 @@ export function checkSeen(quiet: boolean): void {
   }
 }
 
-/** What `--watch` shows of a run; nothing where it was not asked for. */
+/** The view of `--watch`; nothing without it. */
 export interface Live extends Disposable {
   /** The run begins. @param parameters As {@linkcode Watch.look} takes them. */
   begin(options: WatchOptions, parameters: () => Promise<Parameters>): void;
@@ -156,7 +156,7 @@ export interface Live extends Disposable {
   draw(): string[];
 }
 
-/** Opens what `--watch` shows. @param notify Told why there is nothing to be seen, where that is so. */
+/** Opens what `--watch` shows. @param notify Called with the reason where there is nothing to show. */
 export function openLive(wanted: boolean, notify: (note: string) => void): Live {
   let watch: Watch | undefined;
   let source: (() => Promise<Parameters>) | undefined;

@@ -31,7 +31,7 @@ export interface Augmentation {
   readonly elastic?: number;
 }
 
-/** What the kinds are where only their names are given. */
+/** Sizes of the kinds that are given by name only. */
 export const AUGMENTATION_DEFAULTS = { shift: 2, rotate: 10, elastic: 1 } as const satisfies Required<
   Augmentation
 >;
@@ -88,7 +88,7 @@ function splineAxis(pixels: number, spacing: number): SplineAxis {
   return { controls: (first[pixels - 1] ?? 0) + 4, first, weights };
 }
 
-/** Augments pictures of one size; what it works with is made once. */
+/** Augments pictures of one size; its buffers are allocated once. */
 export class Augmenter {
   /** From top to bottom. */
   readonly rows: number;
@@ -152,7 +152,7 @@ export class Augmenter {
           qx += w0 * bentX[c0]! + w1 * bentX[c1]! + w2 * bentX[c2]! + w3 * bentX[c3]!;
           qy += w0 * bentY[c0]! + w1 * bentY[c1]! + w2 * bentY[c2]! + w3 * bentY[c3]!;
         }
-        // What lies outside is taken from the border of zeros.
+        // Pixels outside come from the border of zeros.
         qx = qx < -1 ? -1 : qx > mostX ? mostX : qx;
         qy = qy < -1 ? -1 : qy > mostY ? mostY : qy;
         const left = (qx + 1 | 0) - 1, top = (qy + 1 | 0) - 1;

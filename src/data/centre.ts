@@ -17,7 +17,7 @@ const INK = 16;
  * Scales and centres a drawing as MNIST's digits were.
  *
  * @param drawing Ink is light: 0 is the ground, 255 is ink.
- * @param side Rows and columns of what the network takes.
+ * @param side Rows and columns of the network's pictures.
  * @returns `[side, side]`; all 0 where nothing was drawn.
  *
  * @example

@@ -16,7 +16,7 @@ export type { WantedForm } from "./samples.ts";
 
 /** A data set. */
 export interface DataSource {
-  /** What messages call it. */
+  /** Its name in messages. */
   readonly name: string;
   /**
    * Loads a part of it.
@@ -77,7 +77,7 @@ async function isFolder(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isDirectory;
   } catch {
-    return false; // whoever reads it says why it cannot be
+    return false; // reading it reports why it cannot be
   }
 }
 
@@ -97,7 +97,7 @@ function tensors(name: string, pathOf: (split: Split) => string | undefined): Da
   };
 }
 
-/** What a network for these samples has to be like. */
+/** Inputs and classes that a network for these samples needs. */
 export interface DataForm {
   /** Numbers of a sample, at one step. */
   readonly channels: number;

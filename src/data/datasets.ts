@@ -1,5 +1,5 @@
 /**
- * The data sets that can be fetched: which four files make up each, who serves them, and the sums that tell them from others.
+ * The data sets that can be fetched: which four files make up each, their servers, and their checksums.
  *
  * @module
  */

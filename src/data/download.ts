@@ -14,7 +14,7 @@ import { count } from "../text/figures.ts";
 import { LARGEST_NOTE, readText, writeError } from "../files/file_access.ts";
 import { checkTarget, openOwnFile, writeFileAtomic } from "../files/write_file.ts";
 
-/** What to download, and how patiently. */
+/** The file to download, and the limits of waiting. */
 export interface DownloadOptions {
   /** `http:` or `https:`. */
   readonly url: string;
@@ -40,7 +40,7 @@ export interface Download {
   readonly resumed: boolean;
 }
 
-/** What a peer must send within the patience that it is given, and a try must bring to count as progress. */
+/** Bytes that a server must send within the time limit, and that a try must bring to count as progress. */
 export const LEAST_BYTES = 4096;
 /** Seconds that are waited at the most, whatever a server asks for. */
 export const LONGEST_PAUSE = 60;
@@ -58,7 +58,7 @@ type Note = v.InferOutput<typeof noteSchema>;
 
 /** A try has failed and another one may succeed. */
 class PassingFault extends Error {
-  /** Seconds that the server asked to wait. */
+  /** Seconds to wait, from the server's `Retry-After`. */
   readonly wait: number;
 
   constructor(reason: string, wait = 0) {
@@ -76,7 +76,7 @@ class PassingFault extends Error {
  */
 export async function download(options: DownloadOptions): Promise<Download> {
   const { url, part, retries = 5, pause = 0.5, onRetry } = options;
-  for (const path of [part, noteOf(part)]) await checkTarget(path); // before anything is asked of the server
+  for (const path of [part, noteOf(part)]) await checkTarget(path); // before the first request
   let furthest = await readableSize(part, url);
   for (let failures = 0;;) {
     try {
@@ -105,7 +105,7 @@ export async function urlOfPart(part: string): Promise<string | undefined> {
   return (await readNote(part))?.url;
 }
 
-/** Removes what a download has left. */
+/** Removes the files that a download has left. */
 export async function discardPart(part: string): Promise<void> {
   for (const path of [part, noteOf(part)]) {
     try {
@@ -116,7 +116,7 @@ export async function discardPart(part: string): Promise<void> {
   }
 }
 
-/** One request, and what it brings. */
+/** One request and its response. */
 async function attempt(options: DownloadOptions): Promise<Download> {
   const { url, part } = options;
   using watch = watchPeer(options.patience ?? 30);
@@ -263,7 +263,7 @@ function noteOf(part: string): string {
   return `${part}.json`;
 }
 
-/** What tells whether a server's file is still the same; a weak ETag does not (RFC 9110, section 13.1.5). */
+/** A validator of the server's file (`If-Range`); a weak ETag is none (RFC 9110, section 13.1.5). */
 function validatorOf({ headers }: Response): string | null {
   const etag = headers.get("etag");
   return etag !== null && !etag.startsWith("W/") ? etag : headers.get("last-modified");
@@ -315,7 +315,7 @@ function faultOf(
 
 /**
  * Why a server was not reached. Deno has neither a class nor a code for the reasons, only words, and others in each version. So words
- * only choose ours, and spare tries that are in vain; a reason that is told in words unknown here is passed on, and tried again.
+ * only choose ours, and spare tries that are in vain; an unknown reason is passed on, and tried again.
  */
 function unreached(error: TypeError, url: string): Error {
   const { message } = error.cause instanceof Error ? error.cause : error;

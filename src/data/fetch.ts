@@ -30,7 +30,7 @@ export interface FetchOptions {
   readonly pause?: number;
 }
 
-/** Who wants to hear how it goes. */
+/** Receives progress. */
 export interface FetchObserver {
   /** Bytes of a file that are here, of how many: as the server says, else as the official file has. */
   onProgress?(file: OfficialFile, received: number, total: number): void;
@@ -64,12 +64,12 @@ const SPARE_BYTES = 1 << 16;
 /**
  * Makes sure that a folder has a data set's four files, and fetches those that it has not.
  *
- * Files that were fetched stay, and so do parts of files: the same call goes on from them. Of several calls at a time for one
+ * Files that were fetched stay, and so do parts of files: the same call resumes from them. Of several calls at a time for one
  * folder, in one process or in many, each waits for the one before, and finds what that has fetched.
  *
  * @param dataset One of {@linkcode DATASETS}, or another of MNIST's form.
  * @param options Where from and where to.
- * @param observer Who wants to hear how it goes.
+ * @param observer Receives progress.
  * @returns The four files, in the data set's order.
  * @throws {NetworkError} when no source has a file, or what it has is not the official file.
  * @throws {InputError} when another file of that name is in the folder, or the folder cannot be written to.
@@ -125,7 +125,7 @@ export async function fetchDataset(
 }
 
 /**
- * Waits until nobody else fetches into a folder, and keeps it until disposed of; the system frees it where a process dies. Where
+ * Waits until no other process fetches into a folder, and keeps it until disposed of; the system frees it where a process dies. Where
  * a folder cannot be locked (Windows), each call checks what it puts in its place, and may have to begin a file anew.
  */
 async function lockFolder(folder: string): Promise<Disposable> {
@@ -149,7 +149,7 @@ async function fetchFile(
 ): Promise<string> {
   const part = join(options.folder, `${file.name}.gz.part`);
   const urls = sources.map((source) => urlOf(source, file));
-  // What was begun is gone on with: the other source would begin anew.
+  // A file that was begun is resumed: the other source would begin anew.
   const begun = await urlOfPart(part);
   if (begun !== undefined && urls.includes(begun)) urls.unshift(...urls.splice(urls.indexOf(begun), 1));
   for (const [i, url] of urls.entries()) {
@@ -197,7 +197,7 @@ async function fetchFrom(
           "check the address, or fetch from another with --from",
       );
     }
-    // Two halves of different files make neither: the whole is asked for, once.
+    // Two halves of different files make neither: the whole is requested, once.
     observer.onRetry?.(file, `what was gone on with is damaged: ${unpacked}`, 0);
   }
 }
@@ -208,7 +208,7 @@ async function unpack(part: string, file: OfficialFile): Promise<Uint8Array | st
   const content = new Uint8Array(bytes);
   let length = 0;
   try {
-    // A server may also send it unpacked: then the MD5 alone tells.
+    // A server may also send it unpacked: then the MD5 alone decides.
     if (packedSha256 !== undefined && isGzip(part)) {
       const found = await sha256OfFile(part);
       if (found !== packedSha256) return `its SHA-256 is ${found}, expected ${packedSha256}`;

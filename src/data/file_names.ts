@@ -1,5 +1,5 @@
 /**
- * What the files of MNIST's family are called.
+ * File names of MNIST's family.
  *
  * @module
  */

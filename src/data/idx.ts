@@ -19,7 +19,7 @@ export interface Idx {
   readonly data: Uint8Array;
 }
 
-/** What the first bytes of a file promise. */
+/** The header of a file. */
 interface Header {
   readonly shape: readonly number[];
   /** Bytes before the first element. */
@@ -39,7 +39,7 @@ const TYPES = new Map([
 ]);
 const MOST_DIMENSIONS = 8;
 const LONGEST_HEADER = 4 + 4 * MOST_DIMENSIONS;
-/** What every runtime's typed arrays can hold; the largest file of MNIST's family (EMNIST) has a quarter of it. */
+/** The most bytes that typed arrays of every runtime can hold; the largest file of MNIST's family (EMNIST) has a quarter of it. */
 const LARGEST_FILE = 2 ** 31 - 1;
 /** Larger pieces read no faster (22 ms for 47 MB, from the page cache) and would only add to the memory held. */
 const CHUNK = 1 << 20;
@@ -50,7 +50,7 @@ const DEFLATE_RATIO = 1032;
  * Reads an IDX file that is in memory.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @returns The shape, and a view of the elements.
  * @throws {InputError} when the file is empty, cut short, too long, not IDX, or its elements are not uint8.
  *
@@ -103,7 +103,7 @@ export async function readIdx(path: string): Promise<Idx> {
  * Reads an IDX file that a browser has fetched or a user has picked, inflating it if it is gzip.
  *
  * @param file Its bytes; gzip is recognised by the first ones, for servers may have inflated it on the way.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @returns The shape and the elements.
  * @throws {InputError} when it is damaged gzip, or not what {@linkcode parseIdx} accepts.
  */

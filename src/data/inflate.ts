@@ -18,7 +18,7 @@ const WINDOW_BITS = { zlib: 15, gzip: 15 + 16 } as const;
 
 /** One stream of deflate, or several members of gzip. */
 class Inflator extends Inflate {
-  /** What has come out of the latest bytes. */
+  /** Inflated bytes of the latest input. */
   readonly pieces: Uint8Array<ArrayBuffer>[] = [];
   #stream: { readonly avail_in: number } = { avail_in: 0 };
 
@@ -41,7 +41,7 @@ class Inflator extends Inflate {
 
   override onEnd(): void {} // nothing is joined
 
-  /** Takes bytes in, and gives what comes out. @throws {InflateError} when they are damaged. */
+  /** Inflates bytes. @throws {InflateError} when they are damaged. */
   *inflate(bytes: Uint8Array): Generator<Uint8Array<ArrayBuffer>> {
     this.push(bytes);
     if (this.err !== 0) throw new InflateError(`its compressed data are damaged: ${this.msg}`);
@@ -53,7 +53,7 @@ class Inflator extends Inflate {
  * Inflates gzip: one member or many, as `gzip -dc` does. Zeros behind the last one, with which some archivers pad, are left out.
  *
  * @param packed The file, in pieces of any size.
- * @returns What comes out, in pieces of 16 KiB at most; no more than some are made ahead.
+ * @returns The inflated bytes, in pieces of 16 KiB at most; no more than some are made ahead.
  * @throws {InflateError} when it is damaged or cut short, a checksum is wrong, or something else follows the last member.
  */
 export async function* gunzip(
@@ -84,7 +84,7 @@ export async function* gunzip(
  * Inflates a zlib stream.
  *
  * @param packed The stream, in pieces of any size.
- * @returns What comes out, in pieces of 16 KiB at most; half a megabyte is made ahead at most.
+ * @returns The inflated bytes, in pieces of 16 KiB at most; half a megabyte is made ahead at most.
  * @throws {InflateError} when it is damaged or cut short, its checksum is wrong, or something follows its end.
  */
 export function* inflateZlib(packed: Iterable<Uint8Array>): Generator<Uint8Array<ArrayBuffer>> {

@@ -5,11 +5,11 @@
  */
 import { indexNames } from "../network/class_names.ts";
 
-/** A data set whose classes are known, and what tells it from others. */
+/** A data set whose classes are known, and the checksums of its labels. */
 export interface KnownSet {
   /** As people call it. */
   readonly title: string;
-  /** What each label stands for. */
+  /** Names of the labels. */
   readonly classes: readonly string[];
   /** SHA-256 of the labels of each part, a byte a label, without a header; 64 hexadecimal digits. */
   readonly labelsSha256: readonly string[];

@@ -8,7 +8,7 @@ import type { Idx } from "./idx.ts";
 import { type KnownSet, setOfLabels } from "./known_classes.ts";
 import type { Samples } from "./samples.ts";
 
-/** An IDX file, and what messages call it. */
+/** An IDX file, and its name in messages. */
 export interface NamedIdx extends Idx {
   /** Its path, say. */
   readonly name: string;
@@ -17,8 +17,8 @@ export interface NamedIdx extends Idx {
 /**
  * Puts images and labels together; nothing is copied.
  *
- * @param name What messages call the samples.
- * @param known The data set that this is a part of, where that is known; labels of the files of one are told from others by themselves.
+ * @param name Name of the samples in messages.
+ * @param known The data set that this is a part of, where that is known; without it, the labels' checksum decides.
  * @throws {InputError} when images have no rows and columns, there is not one label an image, or a label is no class of the data set.
  */
 export async function labelledImages(

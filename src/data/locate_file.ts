@@ -18,7 +18,7 @@ export function formsOf(name: string): readonly string[] {
  *
  * @param folder The data set's; there need not be such a folder.
  * @param official The file's own name.
- * @returns The path. Where nothing but a folder or a pipe has the name, that one's: whoever opens it says what is wrong with it.
+ * @returns The path. Where nothing but a folder or a pipe has the name, that one's: opening it reports the error.
  * `undefined` where nothing has it.
  * @throws {InputError} when a path may not be looked at.
  */

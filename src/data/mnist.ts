@@ -24,14 +24,14 @@ export type Split = "train" | "test";
 /**
  * Loads images and labels, in memory that threads can share.
  *
- * Whether the package's files are the official ones is not asked here, since it costs more than reading them (0.1 s
+ * This does not check that the package's files are the official ones, since it costs more than reading them (0.1 s
  * against 0.02 s) and npm's own hash has been checked when they were installed: see {@linkcode verifyMnist}.
  *
  * @param directory The folder of the four files, each under its official name, also with a dot
  * (`train-images.idx3-ubyte`), also with `.gz`, also in a folder that is called like it; undefined takes MNIST from {@linkcode mnistDirectory}.
  * @param split Which part.
  * @returns Pixels as they are in the file (0 to 255), labels, and the names of classes of MNIST and Fashion-MNIST.
- * @throws {MissingDataError} when MNIST is asked for and not here.
+ * @throws {MissingDataError} when MNIST is needed and not here.
  * @throws {InputError} when a file is missing or damaged, images have no rows and columns, there is not one label an image, or a
  * label is no class of MNIST or Fashion-MNIST where it is one of these that is read.
  *

@@ -6,7 +6,7 @@
 import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
 import { resample } from "./resample.ts";
 
-/** Whether a picture's ink is light or dark; `auto` tells by its border. */
+/** Whether a picture's ink is light or dark; `auto` decides by its border. */
 export const INKS = ["auto", "light", "dark"] as const;
 
 /** One of {@linkcode INKS}. */
@@ -16,7 +16,7 @@ export type Ink = typeof INKS[number];
 export interface PictureOptions {
   /** Which of the picture's pixels are ink. @default {"auto"} */
   readonly ink?: Ink;
-  /** What messages call the file. @default {"picture"} */
+  /** Name of the file in messages. @default {"picture"} */
   readonly name?: string;
   /** The largest picture that is decoded. @default {1,048,576} */
   readonly mostPixels?: number;
@@ -30,7 +30,7 @@ export interface PictureOptions {
  * is turned round, and where the border is mostly transparent, what is opaque is the ink.
  *
  * @param bytes The whole file.
- * @param side Rows and columns of what the network takes.
+ * @param side Rows and columns of the network's pictures.
  * @returns `[side, side]`, 0 (ground) to 255 (ink).
  * @throws {InputError} when the file is damaged, too large, or no PNG.
  */

@@ -1,5 +1,5 @@
 /**
- * A folder of PNG pictures as a data set, such as digits that somebody drew.
+ * A folder of PNG pictures as a data set, such as drawn digits.
  *
  *     train/7/first.png      a folder a class, below a folder a part
  *     7/first.png            a folder a class: all of it serves to measure on
@@ -89,7 +89,7 @@ async function readOne(path: string, side: number): Promise<Uint8Array> {
   return readPicture(await readWhole(path, LARGEST_PICTURE), side, { name: path });
 }
 
-/** What a folder holds, by name; hidden files are none of ours. */
+/** The entries of a folder by name, without hidden files. */
 async function entriesOf(folder: string): Promise<Deno.DirEntry[]> {
   try {
     const entries = await Array.fromAsync(Deno.readDir(folder));

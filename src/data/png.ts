@@ -28,7 +28,7 @@ export const MOST_PIXELS = 1_048_576;
 interface Colour {
   readonly channels: number;
   readonly depths: readonly number[];
-  /** A palette: it is what the channel's numbers stand for, a suggestion that nobody needs, or not allowed. */
+  /** A palette: required, a suggestion that is ignored, or not allowed. */
   readonly palette: "needed" | "suggested" | "forbidden";
   /** Bytes of a transparency: of the one colour that is transparent, or at most one an entry of the palette; 0: not allowed. */
   readonly transparency: number | "palette";
@@ -60,7 +60,7 @@ const ADAM7: readonly Pass[] = [
  * Decodes a PNG.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @param most The largest picture that is decoded, in pixels.
  * @throws {InputError} when it is damaged, too large, or no PNG.
  */
@@ -75,7 +75,7 @@ export function decodePng(bytes: Uint8Array, name: string, most: number = MOST_P
     : rasterOfColours(samples, transparency, header);
 }
 
-/** What the header says. */
+/** The header's fields. */
 interface Header {
   readonly width: number;
   readonly height: number;

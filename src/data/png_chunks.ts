@@ -11,7 +11,7 @@ import { oneLine } from "../text/one_line.ts";
 /** The longest side of a picture that is decoded. */
 export const MOST_SIDE = 4096;
 
-/** What a PNG file begins with. */
+/** The first bytes of a PNG file. */
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** A chunk's place: `from` its length, `to` behind its checksum. */
@@ -87,7 +87,7 @@ function isCritical(type: string): boolean {
   return /^[A-Z]/.test(type);
 }
 
-/** What is wrong with a chunk of this type and length. @param seen The types before it, the latest last. */
+/** The fault of a chunk of this type and length. @param seen The types before it, the latest last. */
 function faultOf(type: string, length: number, seen: readonly string[]): string | undefined {
   if (seen.length === 0 && (type !== "IHDR" || length !== 13)) return "it does not begin with its header";
   if (!/^[A-Za-z]{4}$/.test(type)) return `a chunk is called ${oneLine(JSON.stringify(type))}`;

@@ -1,5 +1,5 @@
 /**
- * Scales pictures: each pixel becomes the mean of what lies under it.
+ * Scales pictures: each pixel becomes the mean of the area under it.
  *
  * @module
  */

@@ -5,14 +5,14 @@
  */
 
 /**
- * What a byte stands for: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers` are
+ * Meaning of a byte: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers` are
  * spikes, counts and whatever else is taken as it is, as the same numbers in float32 are.
  */
 export type ByteMeaning = "pixels" | "numbers";
 
 /** Samples with their labels. Sample i's features are `features[i * size … (i + 1) * size - 1]`. */
 export interface Samples {
-  /** What messages call it, such as `MNIST train`. */
+  /** Its name in messages, such as `MNIST train`. */
   readonly name: string;
   /** How many samples there are. */
   readonly count: number;
@@ -32,7 +32,7 @@ export interface Samples {
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
    */
   readonly features: Uint8Array | Float32Array;
-  /** What a byte of `features` stands for; see {@linkcode bytesOf}. @default {numbers where `steps` says that they are sequences} */
+  /** Meaning of a byte of `features`; see {@linkcode bytesOf}. @default {numbers where `steps` says that they are sequences} */
   readonly bytes?: ByteMeaning;
   /**
    * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features still take the room of T
@@ -43,7 +43,7 @@ export interface Samples {
   readonly labels: Uint8Array;
   /** Where the labels are from, such as a file: what messages about them name. @default {name} */
   readonly labelsFrom?: string;
-  /** What the classes are called: label n is that of `classes[n]`. No two alike, no label without. @default {nobody named them} */
+  /** Names of the classes: label n is that of `classes[n]`. No two alike, no label without. @default {they have no names} */
   readonly classes?: readonly string[];
   /**
    * For each sample the 32 bits that its draws are keyed by. With a hash of its features, a sample meets the same noise
@@ -53,7 +53,7 @@ export interface Samples {
 }
 
 /**
- * What bytes of these samples stand for: what they say of it, or else pixels where they are pictures or have no `steps`, and
+ * Meaning of these samples' bytes: `bytes` where it is given, or else pixels where they are pictures or have no `steps`, and
  * numbers where they are sequences. Every engine, and all that shows features, asks here.
  */
 export function bytesOf(
@@ -67,10 +67,10 @@ export function arePixels(samples: Samples): boolean {
   return samples.features instanceof Uint8Array && bytesOf(samples) === "pixels";
 }
 
-/** What one sample is called. */
+/** The word for one sample. */
 export type SampleWord = "image" | "sequence" | "sample";
 
-/** What one of these samples is called: an image, a sequence, or, where neither is known of it, a sample. */
+/** The word for one of these samples: an image, a sequence, or, where neither is known of it, a sample. */
 export function wordOf({ picture, steps }: Pick<Samples, "picture" | "steps">): SampleWord {
   return picture ? "image" : steps === undefined ? "sample" : "sequence";
 }
@@ -83,7 +83,7 @@ export function meanSteps({ count, lengths }: Samples, steps: number): number {
   return sum / count;
 }
 
-/** What a network wants of its samples. */
+/** The form of samples that a network needs. */
 export interface WantedForm {
   /** Rows and columns of pictures that can be scaled. @default {28} */
   readonly side?: number;

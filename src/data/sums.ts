@@ -1,16 +1,16 @@
 /**
- * The sums that the official files of data sets are told by: MD5, which their makers published and which tells damage from none,
+ * Checksums of the official files of data sets: MD5, which their makers published and which detects damage,
  * and SHA-256, which nobody can forge.
  *
  * @module
  */
 import type { OfficialFile } from "./datasets.ts";
 
-/** What a file's sums are, and whether they are the official ones. */
+/** A file's checksums, and whether they are the official ones. */
 export interface Sums {
   /** Takes the next bytes in. */
   update(piece: Uint8Array): void;
-  /** What tells the file, once it is whole, from the official one; `undefined` where nothing does. */
+  /** Describes the checksum that differs from the official one, once the file is whole; `undefined` where none does. */
   faultOf(file: Pick<OfficialFile, "md5" | "sha256">): string | undefined;
 }
 

@@ -46,7 +46,7 @@ export async function readTensors(path: string): Promise<Samples> {
  * Takes a file of samples apart.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @returns The samples, copied into memory that threads can share; what lies behind a sequence's end may be anything, but is finite.
  * @throws {InputError} as {@linkcode readTensors} does.
  */
@@ -111,7 +111,7 @@ function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string, key: strin
   return tensor;
 }
 
-/** What the shape of x says of its samples. */
+/** The form of the samples, from the shape of x. */
 function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "steps" | "picture"> {
   const [count = 0, ...rest] = x.shape;
   const size = rest.reduce((product, extent) => product * extent, 1);
@@ -135,7 +135,7 @@ function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "step
   }
 }
 
-/** What the file says of its bytes; booleans are numbers. */
+/** The file's meaning of bytes; booleans are numbers. */
 function meaningOf(
   { dtype }: Tensor,
   { metadata: { bytes } }: SafetensorsFile,

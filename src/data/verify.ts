@@ -1,5 +1,5 @@
 /**
- * Tells official files from others, by their sums.
+ * Checks files of data sets by their checksums.
  *
  * @module
  */
@@ -11,7 +11,7 @@ import { locateFile } from "./locate_file.ts";
 import { createSums } from "./sums.ts";
 import { count } from "../text/figures.ts";
 
-/** What stands in the place of an official file. */
+/** The state of an official file's place. */
 export type FileState =
   | { readonly kind: "official"; readonly path: string }
   | { readonly kind: "other"; readonly path: string; readonly fault: string }
@@ -21,7 +21,7 @@ export type FileState =
  * Looks for a file under each of its names and holds the first that is there to its sums, inflated where it is gzip.
  *
  * @param folder Where it should be; there need not be such a folder.
- * @returns What is there; `path` is where it is, or would be under its own name.
+ * @returns Its state; `path` is where it is, or would be under its own name.
  * @throws {InputError} when something is there that cannot be read.
  */
 export async function inspectFile(folder: string, file: OfficialFile): Promise<FileState> {

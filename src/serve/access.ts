@@ -1,10 +1,9 @@
 /**
- * Who may ask: under which names a server is asked, and pages of which other sites may do so.
+ * Checks where a request comes from: the host name that it is sent to, and the site of the page that sends it.
  *
- * A page that somebody has open may send requests to this very machine. Two things keep it from what is not meant for it. Under
- * a name of its own that it lets point here (DNS rebinding), the browser takes this server for the page's own: so the name is
- * looked at. Under this server's name, the browser hides answers from it, but lets it post forms, each of which costs time: so it
- * is looked at where a request comes from.
+ * Any open page of another site can send requests to this machine. Two checks stop it. By DNS rebinding a page lets a name of its
+ * own point here, and the browser takes this server for the page's own: so the host name is checked. Under this server's name the
+ * browser hides answers from the page, but lets it post forms, each of which costs time: so the request's origin is checked.
  *
  * @module
  */
@@ -12,7 +11,7 @@ import type { Hono, MiddlewareHandler } from "hono";
 import { cors as corsHeaders } from "hono/cors";
 import { Refusal, shown } from "./refusal.ts";
 
-/** Who may ask. */
+/** The host names and origins that are allowed. */
 export interface Access {
   /** The names of `Host`, without a port, that are answered. @default {any} */
   readonly hosts?: readonly string[];
@@ -20,7 +19,7 @@ export interface Access {
   readonly cors?: readonly string[];
 }
 
-/** What this machine is called by itself. */
+/** Names of this machine on itself. */
 export const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 
 /** How long a browser may remember that a page may ask, in seconds. */

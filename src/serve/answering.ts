@@ -1,8 +1,8 @@
 /**
- * Answers in the thread that asks, with room for others: long requests are worked on in turns, and what is too much is shed.
+ * Computes answers in the calling thread: long requests take turns, and a request beyond the limits is refused.
  *
- * A sample of the notebook's network takes a fraction of a millisecond: less than it takes to hand it to another thread and to
- * hear of it. So servers have threads by being several, each with a network of its own.
+ * A sample of the notebook's network takes a fraction of a millisecond: less than a message to
+ * another thread and back. So each thread of a server has a network and a listener of its own.
  *
  * @module
  */
@@ -10,14 +10,14 @@ import type { Answer, Classifier } from "../classify/classifier.ts";
 import type { RequestSamples } from "./request_samples.ts";
 import { overloaded } from "./refusal.ts";
 
-/** Samples, and what each one's draws are keyed by. */
+/** Samples, and the key of each one's draws. */
 export interface KeyedSamples extends RequestSamples {
   readonly ids: Uint32Array;
 }
 
 /** When more is refused. */
 export interface AnsweringLimits {
-  /** Samples that may be waiting, those of long requests all told. */
+  /** The most samples that may wait, over all requests. */
   readonly waiting: number;
   /** Milliseconds of answers in one turn of the event loop: what comes in the same turn behind them would wait for longer. */
   readonly turn: number;
@@ -52,7 +52,7 @@ export class Answering {
     return this.#waiting;
   }
 
-  /** Throws where so much is asked that no more is taken. @throws {Refusal} 429. */
+  /** Refuses a request where too many samples wait. @throws {Refusal} 429. */
   checkRoom(): void {
     if (this.#waiting >= this.#limits.waiting || (this.#worked ?? 0) >= this.#limits.turn) {
       throw overloaded(1);

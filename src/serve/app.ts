@@ -1,5 +1,5 @@
 /**
- * The routes: what is asked where, and what is answered. The same under Deno, in workerd and in a service worker.
+ * The HTTP routes, the same under Deno, in workerd and in a service worker.
  *
  * @module
  */
@@ -21,22 +21,22 @@ import { HEADERS, reply } from "./replies.ts";
 import { addSite, type Site } from "./site.ts";
 import { StaticFile } from "./static_file.ts";
 
-/** What a program may do about each request, and hear of it. */
+/** Functions of a program that are called for each request. */
 export interface Hooks {
   /**
-   * Is asked of each request from where it is allowed, before anything else is done: a response that it returns is the answer. So a
+   * Called for each request from an allowed origin, before anything else: a response that it returns is the answer. So a
    * program can ask for a key, or serve routes of its own. It leaves the body unread, or reads `request.clone()`.
    */
   readonly onRequest?: (request: Request) => Response | undefined | Promise<Response | undefined>;
-  /** Hears of what `/classify` answers, before it is sent. */
+  /** Called with the answers of `/classify`, before they are sent. */
   readonly onAnswer?: (answers: readonly Answer[], request: Request) => void | Promise<void>;
   /** Hears of every request that has been answered. */
   readonly log?: (entry: LogEntry) => void;
-  /** Hears what went wrong inside, in a hook too; the sender is told 500 and no more. @default {console.error} */
+  /** Called with an error inside the server or a hook; the sender gets 500 and no more. @default {console.error} */
   readonly report?: (error: unknown) => void;
 }
 
-/** What is at which path. */
+/** The resources, by path. */
 export interface RouteOptions {
   /**
    * What stands at `/`: HTML without scripts; the files of the page that `deno task page` builds, for a network that takes square
@@ -45,7 +45,7 @@ export interface RouteOptions {
   readonly page?: string | Site | false;
   /** Whether `/model` and `/model.safetensors` tell which network it is and give its weights. @default {true} */
   readonly publishesModel?: boolean;
-  /** What stands before each path, such as `/digits`. @default {nothing} */
+  /** Prefix of each path, such as `/digits`. @default {nothing} */
   readonly basePath?: string;
 }
 
@@ -55,7 +55,7 @@ export interface AppOptions extends Access, Hooks, RouteOptions {
   readonly model: Model;
   /** Which build of the kernels runs, for `/model`. */
   readonly kernels: string;
-  /** Who computes the answers. */
+  /** Computes the answers. */
   readonly answering: Answering;
   /** Seed of the noise where a request names none. */
   readonly seed: Seed;
@@ -167,7 +167,7 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** Adds what is done about every request, whatever its path. */
+/** Adds the handling that every request gets, whatever its path. */
 function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean): void {
   const { log, onRequest } = options;
   if (log) {
@@ -206,7 +206,7 @@ function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean
   }
 }
 
-/** Adds what stands at `/`. */
+/** Adds the page at `/`. */
 function addPage(app: Hono, options: RouteOptions, form: SampleForm, side: number | undefined): void {
   const { page, publishesModel = true } = options;
   if (page === false) return;
@@ -238,7 +238,7 @@ function pathBelow(basePath: string): (request: Request) => string {
 const samplesOf = new WeakMap<Request, number>();
 
 async function refuse(request: Request, { status, message, headers }: Refusal): Promise<Response> {
-  // A body that nobody takes would have the connection closed, and the sender's next request lost.
+  // An unread body would have the connection closed, and the sender's next request lost.
   if (!request.bodyUsed) await request.body?.cancel().catch(() => {});
   const body = new TextEncoder().encode(JSON.stringify({ error: message }));
   const { length } = body;

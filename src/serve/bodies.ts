@@ -6,7 +6,7 @@
 import { overloaded, Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";
 
-/** What bodies may cost. */
+/** Limits of bodies. */
 export interface BodyLimits {
   /** Bytes of one body. */
   readonly bytes: number;

@@ -17,7 +17,7 @@ import { quotedValue } from "../text/one_line.ts";
 /** A seed, or `random`: other draws at every request. */
 export type Seed = number | "random";
 
-/** What the route needs. */
+/** Options of the route. */
 export interface ClassifyOptions {
   readonly form: SampleForm;
   /** Of pictures; `undefined` where the network takes none. */
@@ -44,7 +44,7 @@ export async function classify(
   const type = typeOf(request.headers), contentType = request.headers.get("content-type") ?? "";
   answering.checkRoom();
   return await bodies.with(request, async (body) => {
-    // From here to the first answers nothing is waited for: so each request sees what the ones before it have cost.
+    // Nothing is awaited from here to the first answers: so each request counts the ones before it.
     answering.checkRoom();
     const started = performance.now();
     let read: RequestSamples;
@@ -94,7 +94,7 @@ function parseSeed(text: string): Seed {
   );
 }
 
-/** What each sample's draws are keyed by. */
+/** The keys of the samples' draws. */
 function idsOf({ samples }: RequestSamples, seed: Seed): Uint32Array {
   const count = samples.length;
   if (seed !== "random") return Uint32Array.from(samples, ({ features }) => contentId(features, seed));

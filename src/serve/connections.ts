@@ -1,6 +1,6 @@
 /**
- * How many connections there are, what each is doing, and which to give up: for a newcomer where there are too many, or
- * because nothing has come of it for too long.
+ * Counts connections and their phases, and chooses one to close: for a new one where there are too many, or because it has
+ * been idle for too long.
  *
  * It knows no sockets and no clock, so that all of it can be tested.
  *
@@ -51,7 +51,7 @@ export class Connections<Connection> {
     return this.#phases.size;
   }
 
-  /** Those that nobody is waiting on. */
+  /** Those without a pending answer. */
   get waiting(): readonly Connection[] {
     return [...this.#deadlines.waiting.keys()];
   }

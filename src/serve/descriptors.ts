@@ -1,5 +1,5 @@
 /**
- * How many files and sockets this process may still open. Nothing tells, so it is tried.
+ * How many files and sockets this process may still open. No API says so: it opens some to find out.
  *
  * @module
  */
@@ -18,7 +18,7 @@ export function countDescriptors(most: number): number {
   try {
     while (files.length < most) files.push(Deno.openSync(NOTHING));
   } catch {
-    // That is what was to be found out.
+    // The limit is reached.
   }
   for (const file of files) file.close();
   return files.length;

@@ -1,5 +1,5 @@
 /**
- * Forms (multipart/form-data, RFC 7578), parsed within bounds: what takes time is counted before it is done.
+ * Forms (multipart/form-data, RFC 7578), parsed within bounds: parts are counted before they are parsed.
  *
  * A form of a megabyte can have fifteen thousand parts. Making a file of each takes a server seconds, and gigabytes where
  * several come at once; so parsing ends at the first part that is one too many.
@@ -70,7 +70,7 @@ function fileOf(part: MultipartPart, index: number): FormFile {
   return { name: name ?? filename, type: (mediaType ?? "").toLowerCase(), bytes: part.bytes };
 }
 
-/** The names and the type of a part, which are decoded when they are asked for. */
+/** The names and the type of a part, which are decoded when they are read. */
 function headOf(part: MultipartPart, index: number): Pick<MultipartPart, "name" | "filename" | "mediaType"> {
   try {
     const { name, filename, mediaType } = part;

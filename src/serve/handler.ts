@@ -1,9 +1,9 @@
 /**
  * A model as a fetch handler, for any runtime that has them: workerd, service workers, Deno, Bun.
  *
- * Nothing here assumes Deno, files or workers; the kernels are handed in compiled. Requests are bounded one by one. How many
- * there are at a time is left to the runtime: what one request counts, another could not rely upon, for workerd drops a request
- * whose sender has gone in the middle of whatever it does.
+ * Nothing here assumes Deno, files or workers; the caller passes compiled kernels. Each request is bounded by itself. The runtime
+ * bounds their number: a count kept across requests would be wrong, for workerd drops a request at any point once its sender has
+ * gone.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type { Access } from "./access.ts";
 import { createApp, type Hooks, type RouteOptions } from "./app.ts";
 import type { Seed } from "./classify_route.ts";
 
-/** What a handler is made from. */
+/** Options of a handler. */
 export interface HandlerOptions extends Access, Hooks, RouteOptions {
   /** The kernels, compiled. `plain` gives the same answers everywhere. */
   readonly kernels: KernelModule;
@@ -32,7 +32,7 @@ export interface HandlerOptions extends Access, Hooks, RouteOptions {
  * Makes the routes of `deno task serve` for a model: `POST /classify`, `GET /health`, `/model`, `/model.safetensors` and `/`.
  *
  * @param model The bytes of a model file.
- * @returns What answers a request.
+ * @returns The fetch handler.
  * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
  * @throws {RangeError} when `basePath` is no path.
  *

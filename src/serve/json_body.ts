@@ -1,5 +1,5 @@
 /**
- * JSON bodies, read as samples: what a sample is not made of is refused before it costs anything.
+ * Reads JSON bodies as samples; a body with too many objects or quotes is refused before it is parsed.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 /**
  * Listening at an address, under Deno: connections come in, requests go out to a handler.
  *
- * A server that anybody can reach must count its connections and be able to close those that say nothing. `Deno.serve` does
+ * A public server must count its connections and be able to close idle ones. `Deno.serve` does
  * neither, so this is Node's HTTP server, which hands each connection over; `Connections` says which to give up.
  * Before Deno 2.9 that server cannot share a port nor be handed a connection: there `Deno.serve` listens, without those bounds.
  *
@@ -40,7 +40,7 @@ export function checkAddress(hostname: string, port: number): void {
   }
 }
 
-/** What the operating system and Deno's permissions say of an address, in one line. */
+/** An error of the operating system or of Deno's permissions about an address, in one line. */
 function listenError(error: unknown, hostname: string, port: number): unknown {
   const address = `${hostname}:${port}`;
   if (error instanceof Deno.errors.AddrInUse) {

@@ -1,5 +1,5 @@
 /**
- * What listens at an address: its options, and what can be asked of it.
+ * The interface of a listener at an address, and its options.
  *
  * @module
  */
@@ -27,6 +27,6 @@ export interface Listener {
   readonly port: number;
   /** From now on every answer is its connection's last one. @returns Once all that had been sent before has been read. */
   drain(): Promise<void>;
-  /** Takes no more connections, answers what has been asked, and closes every connection; none of them on unread bytes. */
+  /** Takes no more connections, answers the requests that it has, and closes every connection; none of them on unread bytes. */
   close(): Promise<void>;
 }

@@ -11,7 +11,7 @@ import { areDescriptorsSpent } from "./descriptors.ts";
 import type { Listener, ListenOptions } from "./listener.ts";
 import { count } from "../text/figures.ts";
 
-/** How often connections are looked at that may be waiting for too long, in milliseconds. */
+/** Milliseconds between two checks for idle connections. */
 const CHECK_INTERVAL = 1000;
 /** Connections that the operating system holds until they are taken: each of them may need a descriptor at once. */
 export const BACKLOG = 128;
@@ -19,7 +19,7 @@ export const BACKLOG = 128;
 const HEAD = 32_768;
 /** Requests that a connection may have sent before the first of them is answered: each is read, and held, at once. */
 const AHEAD = 16;
-/** What a closing server waits for requests that are on their way, in milliseconds. */
+/** Milliseconds that a closing server waits for requests under way. */
 const ACCEPT_PAUSE = 50;
 /** No connection came for so many milliseconds: then none is left that the operating system holds for this server … */
 const QUIET = 100;
@@ -39,7 +39,7 @@ export async function listenByNode(
   const connections = new Connections<Socket>({ most, silence });
   const closed = Promise.withResolvers<void>();
   const underWay = new WeakMap<Socket, number>();
-  /** Bytes that each had sent when its last request was answered: who has sent more has begun another one. */
+  /** Bytes that each had sent when its last request was answered: one that has sent more has begun another request. */
   const answeredAt = new WeakMap<Socket, number>();
   let isClosing = false;
 
@@ -117,7 +117,7 @@ export async function listenByNode(
     },
     async close() {
       isClosing = true;
-      // Whoever is neither taken nor read yet would be reset.
+      // A connection that is not accepted or not read yet would be reset.
       const began = cameAt = performance.now(), isComing = () => performance.now() - cameAt < QUIET;
       while (isComing() && performance.now() - began < MOST_COMING) await pause(QUIET / 10);
       server.close();
@@ -133,7 +133,7 @@ export async function listenByNode(
 }
 
 /**
- * Closes a connection once all has been sent, but goes on reading for a while, such as the body of a request that was refused:
+ * Closes a connection once all has been sent, but keeps reading for a while, such as the body of a request that was refused:
  * what came into a closed one would reset it, and its last answer might be lost.
  */
 function closeGently(socket: Socket): void {
@@ -166,7 +166,7 @@ function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-/** Answers what is no HTTP, in one line, and closes. */
+/** Answers bytes that are no HTTP in one line, and closes. */
 function refuse(error: Error & { code?: string }, socket: Socket): void {
   if (!socket.writable) return void socket.destroy();
   const isLong = error.code === "HPE_HEADER_OVERFLOW";

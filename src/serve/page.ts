@@ -12,7 +12,7 @@ const MOST_WRITTEN = 40;
 /**
  * Writes the page.
  *
- * @param form What samples the network takes.
+ * @param form The form of the network's samples.
  * @param takesPictures Whether they are square pictures.
  * @param url Where the page is: the address to ask is beside it.
  * @param hasModel Whether `/model` is there.

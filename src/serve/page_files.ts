@@ -1,5 +1,5 @@
 /**
- * The built page as a site: what its files are, and how it is told that a model lies beside it.
+ * The built page as a site: the list of its files, and the mark that makes it load the model beside it.
  *
  * @module
  */

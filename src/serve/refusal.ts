@@ -1,5 +1,5 @@
 /**
- * A request that is not answered as it hoped, and what its sender is told.
+ * A refused request, as a status and one line for its sender.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { quotedValue } from "../text/one_line.ts";
 
 /** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */
 export class Refusal extends Error {
-  /** What a caller across a boundary tells it by. */
+  /** Identifies it across module boundaries. */
   override name = "Refusal";
   /** The status of the response, 4xx or 5xx. */
   readonly status: number;
@@ -22,14 +22,14 @@ export class Refusal extends Error {
   }
 }
 
-/** Too much is being asked: come back in some seconds. */
+/** The server is overloaded: retry after some seconds. */
 export function overloaded(seconds: number): Refusal {
   return new Refusal(429, `too many requests are waiting: try again in ${seconds} s`, {
     "retry-after": String(seconds),
   });
 }
 
-/** What a sender wrote, as a refusal repeats it: short, and on one line. */
+/** A sender's text, as a refusal repeats it: short, and on one line. */
 export function shown(text: string): string {
   return /^[\x21-\x7e]{1,60}$/.test(text) ? text : quotedValue(text, 60);
 }

@@ -5,7 +5,7 @@
  */
 import type { Context } from "hono";
 
-/** What every answer says: its type is what it says, and nobody keeps it. */
+/** Headers of every answer: its type must not be guessed, and caches must not keep it. */
 export const HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-store" } as const;
 
 const encoder = new TextEncoder();

@@ -21,7 +21,7 @@ const TYPES = ["image/png", "application/octet-stream", "application/json", "mul
 /** One of the types that are read. */
 export type BodyType = typeof TYPES[number];
 
-/** What samples are taken. */
+/** The form of the samples that a network accepts. */
 export interface AcceptedSamples {
   readonly form: SampleForm;
   /** Of pictures; `undefined` where the network takes none. */

@@ -33,7 +33,7 @@ export interface ServerSetup extends Access {
   readonly mostBytes: number;
   /** How long a body may take to arrive, and a connection say nothing, in milliseconds. */
   readonly bodyTime: number;
-  /** Tell of every answer on standard error. */
+  /** Log every answer on standard error. */
   readonly log: boolean;
   /** The page that learns, where it has been built; `false`: nothing at `/`. @default {a form} */
   readonly page?: Site | false;
@@ -49,9 +49,9 @@ export interface Server {
   stop(): Promise<number>;
 }
 
-/** What a request may wait for others of the same turn of the event loop, in milliseconds. */
+/** Milliseconds that a request may wait for others of the same turn of the event loop. */
 const TURN = 50;
-/** What a stopping server waits for answers that are under way, beyond the time that a body may take. */
+/** How long a stopping server waits for answers under way, beyond the time that a body may take. */
 const LAST_ANSWERS = 5000;
 
 /**

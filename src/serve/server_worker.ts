@@ -24,7 +24,7 @@ self.onmessage = async ({ data }: MessageEvent<ThreadMessage>) => {
         data satisfies never;
     }
   } catch (error) {
-    // Told, not thrown: Deno prints what a worker throws, whoever listens for it.
+    // Sent, not thrown: Deno prints an error that a worker throws, even where a listener handles it.
     reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 };

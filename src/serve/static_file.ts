@@ -5,7 +5,7 @@
  */
 import { contentId } from "../random.ts";
 
-/** What may be packed, and is worth it. */
+/** Types that are worth compressing. */
 const PACKABLE = /^(text\/|application\/(json|wasm)$)/;
 /** Bytes below which packing saves nothing. */
 const SMALL = 1024;

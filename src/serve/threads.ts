@@ -7,12 +7,12 @@ import { EngineError } from "../errors.ts";
 import { checkAddress } from "./listen.ts";
 import { type Server, type ServerSetup, startServer } from "./server.ts";
 
-/** What a thread is told. */
+/** A message to a thread. */
 export type ThreadMessage =
   | { readonly kind: "start"; readonly setup: ServerSetup }
   | { readonly kind: "stop" };
 
-/** What it tells: that it listens, how many requests it has answered, or what went wrong. */
+/** A thread's message: it listens, it has answered so many requests, or it failed. */
 export type ThreadReply =
   | { readonly kind: "listening" }
   | { readonly kind: "stopped"; readonly answered: number }
@@ -26,7 +26,7 @@ export const MOST_THREADS = Deno.build.os === "linux" ? 256 : 1;
  *
  * @param setup `connections` are those of all threads together; `isShared` is not looked at.
  * @param threads 1 to {@linkcode MOST_THREADS}.
- * @param onFailure A thread has stopped by itself: the others go on, but whoever started them should know.
+ * @param onFailure Called when a thread has stopped by itself; the others continue.
  * @throws {SpikeletError} when the address cannot be had, or a thread cannot be started.
  */
 export async function startThreads(
