@@ -132,7 +132,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
   "an order of no seed": [() => call("shuffledOrder", 5, NaN, 0), /seed: NaN, expected/],
   "an id of no seed": [() => call("contentId", new Uint8Array(3), -1), /seed: -1, expected/],
   "an id of an array": [() => call("contentId", [1, 2], 0), /features: expected a Uint8Array/],
-  "an unknown preset": [() => call("presetOf", "x"), /preset: x, expected one of notebook, dense/],
+  "an unknown preset": [() => call("presetOf", "x"), /preset: x, expected one of notebook, feed-forward/],
   "an unknown neuron": [() => call("completeNeuron", { kind: "x" }), /x neuron: kind/],
   "a fallback on nothing": [() => call("withFallback"), /first: undefined, expected/],
   "a fallback without a second": [

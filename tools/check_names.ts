@@ -33,6 +33,7 @@ const OLD_NAMES: readonly OldName[] = [
   { old: /\.fires\b/, now: "isSpiking" },
   { old: /\bhasRate\b/, now: "hasSurrogate" },
   { old: /\bisExact\b/, now: "hasExactGradient" },
+  { old: /\bdenseNetwork\b|\bdense peer\b|--model[ =]dense\b/, now: "feed-forward (the network)" },
   {
     old: /\.dense\b|\bdense: |\bisDense\b/,
     now: "keepsStates, target.events, sendsRows",

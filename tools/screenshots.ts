@@ -25,7 +25,7 @@ const PNGQUANT = "/usr/bin/pngquant";
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
-  "demo-dense": ["--model", "dense", "--epochs", "3"],
+  "demo-dense": ["--model", "feed-forward", "--epochs", "3"],
 } as const;
 
 /** A part of a page, photographed. */

@@ -21,7 +21,7 @@ export interface Settings {
 
 const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly batchSize: number }>> = {
   notebook: { epochs: 4, batchSize: 100 },
-  dense: { epochs: 6, batchSize: 50 },
+  "feed-forward": { epochs: 6, batchSize: 50 },
   tuned: { epochs: 8, batchSize: 50 },
   "tuned-centred": { epochs: 8, batchSize: 50 },
   wide: { epochs: 6, batchSize: 50 },

@@ -29,7 +29,7 @@ export class Advice {
   readonly #command: readonly string[];
   /** The file that describes the network. */
   readonly #file: string | undefined;
-  readonly #isDense: boolean;
+  readonly #isFeedForward: boolean;
 
   /** @param options The run's. */
   constructor(options: AdvisedOptions) {
@@ -38,7 +38,7 @@ export class Advice {
     const at = this.#command.indexOf("--network");
     this.#file = at < 0 ? undefined : this.#command[at + 1];
     const preset = MODELS.find((name) => name === options.model);
-    this.#isDense = this.#file === undefined && preset !== undefined &&
+    this.#isFeedForward = this.#file === undefined && preset !== undefined &&
       !presetOf(preset).takes.includes("steps");
   }
 
@@ -61,7 +61,7 @@ export class Advice {
 
   /** More steps, where they are not the data's. */
   steps(): Remedy {
-    if (this.#isDense || sampleFormOf(this.#options.spec).isSequence) return undefined;
+    if (this.#isFeedForward || sampleFormOf(this.#options.spec).isSequence) return undefined;
     return this.#file === undefined ? tied("more --steps") : tied(`more steps in ${this.#file}`);
   }
 
@@ -101,7 +101,7 @@ export class Advice {
 
   /** First weights scaled until units fire, or scaled to fire more. */
   start(): Remedy {
-    if (this.#isDense) return undefined;
+    if (this.#isFeedForward) return undefined;
     const { startRate } = this.#options;
     if (startRate === undefined) {
       return tied(this.#command.includes("--init") ? "--init rate in place of --init xavier" : "--init rate");
@@ -167,7 +167,7 @@ export class Advice {
   }
 
   #constant(layer: number, name: "threshold" | "decay" | "penalty", how: string): Remedy {
-    if (this.#isDense) return undefined;
+    if (this.#isFeedForward) return undefined;
     return tied(
       this.#file === undefined
         ? `${how} --${name}`

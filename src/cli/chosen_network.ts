@@ -54,7 +54,7 @@ export async function chooseNetwork(
   }
   const changes = given.filter((option) => option !== "model" && !isOwn(option));
   const [change] = changes;
-  if (model === "dense" && change !== undefined) throw means(change, model);
+  if (model === "feed-forward" && change !== undefined) throw means(change, model);
   // Neurons of another kind than the preset's have no constant of it; what is given is theirs.
   const isOther = options.neuron !== undefined && options.neuron !== hiddenKindOf(model);
   const isPresets: IsGiven = (option) => isGiven(option) && !(isOther && isConstant(option));
@@ -197,7 +197,7 @@ function means(option: keyof typeof FLAGS, model: PresetName): OptionError {
 /** A precision is one of the noise's. */
 function checkPrecision(chosen: ChosenNetwork, isGiven: IsGiven): ChosenNetwork {
   if (isGiven("precision") && chosen.spec.encoder.kind !== "noise") {
-    const whose = chosen.name === "dense" ? "--model dense" : "this network";
+    const whose = chosen.name === "feed-forward" ? "--model feed-forward" : "this network";
     throw new OptionError(
       `--precision: means nothing for ${whose}, whose inputs have no noise: leave it out`,
     );

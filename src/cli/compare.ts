@@ -50,11 +50,11 @@ const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
 export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
   return createCommand(
     "compare",
-    "Train presets over several seeds: the notebook's network and its dense peer",
+    "Train presets over several seeds: the notebook's network and its feed-forward peer",
     "Prints the notebook's closing table, with mean and spread, and keeps it in runs/NAME.json, run by run, from which " +
       "--resume continues. Keeps no models. Each preset is trained by its own " +
       "recipe, but for the options that are given, and takes those of the network's options that it has a use for.",
-    "--models tuned,dense --seeds 3",
+    "--models tuned,feed-forward --seeds 3",
   )
     .addOption(modelsOption)
     .addOption(options.hiddenOption)

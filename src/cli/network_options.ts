@@ -46,7 +46,7 @@ export const modelsOption = listOption(
   "--models <names>",
   `presets, each trained by its own recipe: ${MODELS.join(", ")}`,
   (text) => parseWords("--models", text, MODELS, presentModelName),
-).default(["notebook", "dense"] as PresetName[], "notebook,dense").helpGroup(NETWORK);
+).default(["notebook", "feed-forward"] as PresetName[], "notebook,feed-forward").helpGroup(NETWORK);
 /** `--network` */
 export const networkOption = pathOption(
   "--network <file>",

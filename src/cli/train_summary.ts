@@ -107,7 +107,7 @@ function suggest(
   const beside: Hint = model === "notebook"
     ? [
       again(["compare", ...optionsAmong(command, compareCommand().options.map(({ long }) => long ?? ""))]),
-      "beside its dense peer",
+      "beside its feed-forward peer",
     ]
     : [again(["train", ...optionsAmong(command, OF_ANY_NETWORK)]), "train the notebook's network"];
   return [

@@ -4,7 +4,14 @@
  * @module
  */
 
-/** A preset's name as it is now: `notebook` was called `seed` once. Other names stay as they are. */
+/** A preset's name as it is now: `notebook` was called `seed` once, `feed-forward` `dense`. Other names stay as they are. */
 export function presentModelName(name: string): string {
-  return name === "seed" ? "notebook" : name;
+  switch (name) {
+    case "seed":
+      return "notebook";
+    case "dense":
+      return "feed-forward";
+    default:
+      return name;
+  }
 }

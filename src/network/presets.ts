@@ -1,5 +1,5 @@
 /**
- * The networks of the presets: the notebook's spiking one, the dense peer that it is compared with, and tuned ones.
+ * The networks of the presets: the notebook's spiking one, the feed-forward peer that it is compared with, and tuned ones.
  *
  * @module
  */
@@ -76,12 +76,12 @@ export function describeNotebook(options: PresetOptions = {}): NetworkDescriptio
  *
  * @example
  * ```ts
- * import { denseNetwork } from "@spikelet/spikelet";
+ * import { feedForwardNetwork } from "@spikelet/spikelet";
  *
- * console.log(denseNetwork().steps); // 1
+ * console.log(feedForwardNetwork().steps); // 1
  * ```
  */
-export function denseNetwork(
+export function feedForwardNetwork(
   options: Pick<PresetOptions, "inputs" | "hidden" | "classes"> = {},
 ): NetworkSpec {
   const o = { ...NOTEBOOK_DEFAULTS, ...options };

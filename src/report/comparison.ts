@@ -7,7 +7,7 @@ import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
-import { denseNetwork, notebookNetwork } from "../network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../runs/compare.ts";
 import { sizesOf } from "../network/words.ts";
@@ -190,7 +190,7 @@ function otherwise({ metadata, model }: RecordedRun): string[] {
     `${name} ${value}${name in NOTEBOOK_OPTIONS ? ` for ${NOTEBOOK_OPTIONS[name]}` : ""}`
   );
   if (options.has("limit")) trained.push(`the first ${options.get("limit")} samples alone`);
-  const theirs = options.get("model") === "dense" ? denseNetwork() : notebookNetwork();
+  const theirs = options.get("model") === "feed-forward" ? feedForwardNetwork() : notebookNetwork();
   if (model && !deepEqual(model.spec, parseNetworkSpec(theirs))) trained.push("another network");
   return trained;
 }

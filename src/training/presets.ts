@@ -6,8 +6,8 @@
 import type { Augmentation } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
 import {
-  denseNetwork,
   fastNetwork,
+  feedForwardNetwork,
   lifNetwork,
   notebookNetwork,
   type PresetOptions,
@@ -68,11 +68,11 @@ export const PRESETS = {
     init: "xavier",
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },
-  dense: {
-    summary: "its feed-forward peer",
+  "feed-forward": {
+    summary: "its peer without time steps",
     takes: ["inputs", "hidden", "classes"],
     without: "which has neither time steps nor spikes",
-    network: denseNetwork,
+    network: feedForwardNetwork,
     init: "xavier",
     recipe: { epochs: 1, batchSize: 1000, optimizer: "sgd" },
   },

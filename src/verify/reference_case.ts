@@ -28,7 +28,7 @@ export interface ReferenceCase {
   /** Sequences `[steps, inputs]`. */
   readonly samples: Samples;
   /** The samples of the feed-forward peer, `[inputs]`, where the case has its numbers. */
-  readonly dense?: Samples;
+  readonly feedForward?: Samples;
   readonly parameters: Parameters;
   readonly step: Update;
   /** Every float tensor of the file. */
@@ -64,9 +64,9 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   );
   const expected = new Map<string, Float32Array>();
   for (const [key, tensor] of file.tensors) if (tensor.dtype === "F32") expected.set(key, tensor.data);
-  const dense = expected.has("dense_loss")
+  const feedForward = expected.has("dense_loss")
     ? {
-      name: `${name} (dense)`,
+      name: `${name} (feed-forward)`,
       count,
       size: spec.inputs,
       features: floats(file, name, "x", [count, spec.inputs]),
@@ -80,7 +80,7 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
     parameters,
     step,
     expected,
-    ...(dense && { dense }),
+    ...(feedForward && { feedForward }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Holds an engine to reference cases: numbers that another program computed for the same network and the same draws.
  *
  * A case is a safetensors file, such as those of tests/reference/. Its inputs go through the same plan and kernels as
- * training's: forward pass with every state, loss, gradients, two steps of SGD; and the dense peer's numbers where it has them.
+ * training's: forward pass with every state, loss, gradients, two steps of SGD; and the feed-forward peer's numbers where it has them.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import type { Batch, Engine, Parameters } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { kindOf } from "../network/neurons.ts";
-import { denseNetwork } from "../network/presets.ts";
+import { feedForwardNetwork } from "../network/presets.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 import { STREAM } from "../random.ts";
 import type { ReferenceCase } from "./reference_case.ts";
@@ -74,31 +74,46 @@ export async function verifyCase(
       deviations.push(deviation(reference, `${name}_after${pass}`, after.get(name)!));
     }
   }
-  if (reference.dense) deviations.push(...await verifyDense(reference, reference.dense, options, open));
+  if (reference.feedForward) {
+    deviations.push(...await verifyFeedForward(reference, reference.feedForward, options, open));
+  }
   return deviations;
 }
 
 /** The feed-forward peer with the same weights. */
-async function verifyDense(
+async function verifyFeedForward(
   reference: ReferenceCase,
   samples: Samples,
   options: VerifyOptions,
   open: OpenEngine,
 ): Promise<Deviation[]> {
   const { spec, parameters, step } = reference;
-  const dense = denseNetwork({
+  const feedForward = feedForwardNetwork({
     inputs: spec.inputs,
     hidden: spec.layers[0]!.units,
     classes: classesOf(spec),
   });
-  const deviations = await compareStates(reference, options, open, dense, samples, parameters, "dense_");
-  using engine = await open({ ...options, spec: dense, batchSize: samples.count, shards: samples.count });
+  const deviations = await compareStates(
+    reference,
+    options,
+    open,
+    feedForward,
+    samples,
+    parameters,
+    "dense_",
+  );
+  using engine = await open({
+    ...options,
+    spec: feedForward,
+    batchSize: samples.count,
+    shards: samples.count,
+  });
   await engine.setParameters(parameters);
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
   const { loss } = await engine.train({ samples, indices, stream: STREAM.training, epoch: 0 }, step);
   deviations.push(deviation(reference, "dense_loss", Float32Array.of(loss / samples.count)));
   const gradients = (await engine.getState()).moments.get("velocity")!;
-  for (const [name] of parameterShapes(dense)) {
+  for (const [name] of parameterShapes(feedForward)) {
     deviations.push(deviation(reference, `dense_grad_${name}`, gradients.get(name)!));
   }
   return deviations;

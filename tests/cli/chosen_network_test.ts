@@ -40,7 +40,7 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
     const plain = await chosen(model, {});
     for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 2 })) {
       const hidden = plain.layers.slice(0, -1).map(({ neuron }) => neuron.kind);
-      const takes = model !== "dense" && (name !== "penalty" || !hidden.includes("lif"));
+      const takes = model !== "feed-forward" && (name !== "penalty" || !hidden.includes("lif"));
       const made = chosen(model, { [name]: value });
       if (!takes) {
         await assert.rejects(

@@ -19,13 +19,13 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
     ]);
     assert.equal(code, 0, stderr);
     const runs = [
-      ...stdout.matchAll(/^seed (\d) {2}(notebook|dense) +accuracy \d+\.\d\d % {2}loss \d+\.\d{4}/gm),
+      ...stdout.matchAll(/^seed (\d) {2}(notebook|feed-forward) +accuracy \d+\.\d\d % {2}loss \d+\.\d{4}/gm),
     ];
     assert.deepEqual(runs.map(([, seed, model]) => `${seed} ${model}`), [
       "3 notebook",
-      "3 dense",
+      "3 feed-forward",
       "4 notebook",
-      "4 dense",
+      "4 feed-forward",
     ]);
     assert.match(stdout, /^test set +mean +lowest – highest +notebook$/m);
     assert.match(stdout, /^The notebook trained each once on MNIST, for one epoch of 60,000 samples\.$/m);
@@ -33,9 +33,9 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
       stdout,
       /^notebook accuracy +\d+\.\d\d % +± \d+\.\d\d % +\d+\.\d\d % – \d+\.\d\d % +85\.55 %$/m,
     );
-    assert.match(stdout, /^dense accuracy .* 86\.90 %$/m);
+    assert.match(stdout, /^feed-forward accuracy .* 86\.90 %$/m);
     assert.match(stdout, /^notebook loss +\d+\.\d{4} +± \d+\.\d{4} +\d+\.\d{4} – \d+\.\d{4} +0\.4547$/m);
-    assert.match(stdout, /^dense loss .* 0\.5126$/m);
+    assert.match(stdout, /^feed-forward loss .* 0\.5126$/m);
     for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
     assert.match(stderr, /^run 4\/4 epoch 1\/1 {2}100 % /m);
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name);
@@ -50,7 +50,7 @@ Deno.test("compare --json has the figures of single runs, and their spread", asy
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const compared = await spikeletJson(folder, ["compare", "--seeds", "2", ...TRAINING]);
-    assert.deepEqual(Object.keys(compared), ["notebook", "dense"]);
+    assert.deepEqual(Object.keys(compared), ["notebook", "feed-forward"]);
     const { accuracy, runs } = recordOf(compared.notebook);
     assert.ok(Array.isArray(runs));
     const second = recordOf(runs[1]);
@@ -104,7 +104,7 @@ Deno.test("compare refuses an option that none of its presets has a use for, and
     assert.match(vain.stderr, /^--penalty: /);
     const unknown = await spikelet(folder, ["compare", "--models", "notebook,note"]);
     assert.equal(unknown.code, 2);
-    assert.match(unknown.stderr, /^--models "notebook,note": expected some of notebook, dense, /);
+    assert.match(unknown.stderr, /^--models "notebook,note": expected some of notebook, feed-forward, /);
   });
 });
 
@@ -147,7 +147,7 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
     assert.ok(count >= 3 && count < 6);
     assert.match(text, new RegExp(`^Stopped in run ${count + 1} of 6\\. What is done:$`, "m"));
     assert.match(text, /^notebook accuracy +\d+\.\d\d % +± /m);
-    assert.match(text, /^dense accuracy +\d/m);
+    assert.match(text, /^feed-forward accuracy +\d/m);
     assert.match(text, /^Kept: runs.stopped\.json$/m);
     assert.match(text, /^ {2}deno task compare --resume stopped {2}go on with the other \d runs?$/m);
 
@@ -165,7 +165,7 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
     assert.match(shown.stdout, /^Mean ± standard deviation of 3 seeds\.$/m);
     assert.doesNotMatch(shown.stdout, /^seed \d /m, "nothing was trained");
     const more = await spikeletJson(folder, ["compare", "--resume", "stopped", "--seeds", "4"]);
-    const runsOf = (compared: Readonly<Record<string, unknown>>) => recordOf(compared.dense).runs;
+    const runsOf = (compared: Readonly<Record<string, unknown>>) => recordOf(compared["feed-forward"]).runs;
     const [before, after] = [runsOf(resumed), runsOf(more)];
     assert.ok(Array.isArray(before) && Array.isArray(after));
     assert.deepEqual(after.slice(0, 3), before);

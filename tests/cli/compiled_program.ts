@@ -94,7 +94,7 @@ Deno.test("the binary trains to the bits of the task, with any number of threads
     }
     const measured = await binaryJson(folder, ["evaluate", "task", "--data", "data", "--threads", "2"]);
     assert.deepEqual(measured.test, expected.test);
-    const dense = ["--model", "dense", "--data", "data", "--threads", "2"];
+    const dense = ["--model", "feed-forward", "--data", "data", "--threads", "2"];
     const peer = await binaryJson(folder, ["train", ...dense, "--out", "peer.safetensors"]);
     assert.equal(peer.weightsSha256, (await spikeletJson(folder, ["train", ...dense])).weightsSha256);
     assert.deepEqual(

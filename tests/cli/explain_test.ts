@@ -270,7 +270,7 @@ const COMMANDS = [
   ],
   ["--threshold -50 --decay 0.5", "a higher --penalty"],
   ["--learning-rate 900 --momentum 0.5", "--optimizer adam --learning-rate 0.001 in place of --momentum"],
-  ["--model dense --learning-rate 0.000001", "--learning-rate 0.000003"],
+  ["--model feed-forward --learning-rate 0.000001", "--learning-rate 0.000003"],
 ] as const;
 
 Deno.test("train --explain advises nothing that its command refuses", async () => {

@@ -76,14 +76,21 @@ const TRAIN: readonly Refusal[] = [
   [["train", "--drop-every", "2"], /^--drop-every: means nothing without --schedule step: leave it out$/m],
   [["train", "--drop-factor", "0.5", "--schedule", "cosine"], /^--drop-factor: means nothing without/m],
   ...refusals("--resume", "no dot or dash first", ["../x", "a/b", ".."]),
-  ...["--seed 1", "--name x", "--batch-size 10", "--model dense", "--learning-rate 1", "--validation 0.5"]
+  ...[
+    "--seed 1",
+    "--name x",
+    "--batch-size 10",
+    "--model feed-forward",
+    "--learning-rate 1",
+    "--validation 0.5",
+  ]
     .map(
       (option): Refusal => [
         ["train", "--resume", "x", ...option.split(" ")],
         new RegExp(`^${option.split(" ")[0]}: not beside --resume: .*: leave it out$`, "m"),
       ],
     ),
-  ...refusals("--model", "notebook or dense or tuned or tuned-centred or wide or fast or lif", [
+  ...refusals("--model", "notebook or feed-forward or tuned or tuned-centred or wide or fast or lif", [
     "sead",
     "",
     "Seed",
@@ -127,10 +134,12 @@ const TRAIN: readonly Refusal[] = [
     /^--precision: means nothing for this network, whose inputs have no noise: leave it out$/m,
   ],
   ...["--layers=5", "--neuron=lif", "--recurrent", "--encoder=constant"].map((option): Refusal => [
-    ["train", "--model", "dense", option],
-    new RegExp(`^${option.split("=")[0]}: means nothing for --model dense, .*: leave it out$`, "m"),
+    ["train", "--model", "feed-forward", option],
+    new RegExp(`^${option.split("=")[0]}: means nothing for --model feed-forward, .*: leave it out$`, "m"),
   ]),
-  ...["--model=dense", "--layers=5", "--steps=4", "--begin-eval=1", "--recurrent"].map((option): Refusal => [
+  ...["--model=feed-forward", "--layers=5", "--steps=4", "--begin-eval=1", "--recurrent"].map((
+    option,
+  ): Refusal => [
     ["train", "--network", "no/such/file.json", option],
     new RegExp(
       `^${option.split("=")[0]}: means nothing with --network, whose file says it: leave it out$`,
@@ -138,8 +147,8 @@ const TRAIN: readonly Refusal[] = [
     ),
   ]),
   [
-    ["train", "--model", "dense", "--precision", "i16"],
-    /^--precision: means nothing for --model dense, .*: leave it out$/m,
+    ["train", "--model", "feed-forward", "--precision", "i16"],
+    /^--precision: means nothing for --model feed-forward, .*: leave it out$/m,
   ],
   ...refusals("--data", "a path", [""]),
   ...refusals("--out", "a path", [""]),
@@ -157,8 +166,8 @@ const TRAIN: readonly Refusal[] = [
   [["train", "--steps", "4", "--begin-eval", "4"], /^--begin-eval 4: expected a whole number, 0 to 3, /m],
   [["train", "--steps", "four\nsteps"], /^--steps "four\\nsteps": expected a whole number/m],
   ...["--steps", "--decay", "--threshold", "--penalty", "--begin-eval"].map((option): Refusal => [
-    ["train", "--model", "dense", option, "1"],
-    new RegExp(`^${option}: means nothing for --model dense, .*: leave it out$`, "m"),
+    ["train", "--model", "feed-forward", option, "1"],
+    new RegExp(`^${option}: means nothing for --model feed-forward, .*: leave it out$`, "m"),
   ]),
   [["train", "--steps"], /^option '--steps <number>' argument missing$/m],
   [["train", "extra"], /^too many arguments for 'train'/m],
@@ -176,7 +185,7 @@ const OTHERS: readonly Refusal[] = [
     ["compare", "--seed", "9007199254740991"],
     /^--seed 9007199254740991: expected at most 9,007,199,254,740,987, /m,
   ],
-  [["compare", "--model", "dense"], /^unknown option '--model'/m],
+  [["compare", "--model", "feed-forward"], /^unknown option '--model'/m],
   [["compare", "--begin-eval", "128"], /^--begin-eval 128: expected a whole number, 0 to 127, /m],
   ...refusals("--threads", "1 to 256", ["0"], ["evaluate", "x"]),
   ...refusals("--seed", "0 to 2^53 - 1", ["-1"], ["evaluate", "x"]),

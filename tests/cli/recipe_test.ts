@@ -62,7 +62,7 @@ Deno.test("compare takes an optimizer and an augmentation for both networks, and
       ...["compare", "--data", "data", "--steps", "8", "--hidden", "9", "--batch-size", "20", "--seeds", "1"],
       ...["--optimizer", "adam", "--augment", "shift", "--threads", "1", "--models", "seed,dense"],
     ]);
-    assert.deepEqual(Object.keys(compared), ["notebook", "dense"]);
+    assert.deepEqual(Object.keys(compared), ["notebook", "feed-forward"]);
   });
 });
 

@@ -8,14 +8,14 @@ import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 const DATA = ["--data", "data"];
 const TRAIN = ["train", ...DATA, "--batch-size", "10", "--epochs", "2", "--threads", "1", "--hidden", "12"];
 
-/** A folder with a spiking run, `spiking`, and its dense peer, `dense`; and what `train` said of them. */
+/** A folder with a spiking run, `spiking`, and its feed-forward peer, `dense`; and what `train` said of them. */
 async function withRuns(
   test: (folder: string, tests: Record<string, unknown>[]) => Promise<void>,
 ): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"), { train: 60, test: 37 });
     const spiking = await spikeletJson(folder, [...TRAIN, "--steps", "40", "--name", "spiking"]);
-    const dense = await spikeletJson(folder, [...TRAIN, "--model", "dense", "--name", "dense"]);
+    const dense = await spikeletJson(folder, [...TRAIN, "--model", "feed-forward", "--name", "dense"]);
     await test(folder, [recordOf(spiking.test), recordOf(dense.test)]);
   });
 }

@@ -27,7 +27,9 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
     const first = await spikeletJson(folder, [...QUICK, "--name", "zz-first", "--epochs", "2"]);
     await spikeletJson(
       folder,
-      [...QUICK, "--name", "dense-one", "--model", "dense"].filter((x) => x !== "6" && x !== "--steps"),
+      [...QUICK, "--name", "dense-one", "--model", "feed-forward"].filter((x) =>
+        x !== "6" && x !== "--steps"
+      ),
     );
     await spikelet(folder, [...QUICK, "--penalty", "3e38", "--threshold", "-3", "--name", "wild"]);
     await Deno.mkdir(join(folder, "runs", "empty"));
@@ -37,14 +39,14 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
     const { stdout, stderr, code } = await spikelet(folder, ["runs"], []);
     assert.deepEqual([code, stderr], [0, ""]);
     const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
-    // What the runs differ in has a column: the dense peer has one step, and so other inputs to its first layer.
+    // What the runs differ in has a column: the feed-forward peer has one step, and so other inputs to its first layer.
     assert.deepEqual(head, [
       ...["run", "model", "state", "epochs", "accuracy", "time", "steps", "begun (UTC)"],
     ]);
     const accuracy = `${(100 * Number(recordOf(first.test).accuracy)).toFixed(2)} %`;
     assert.deepEqual(rows.map((row) => row.slice(0, 3)), [
       ["zz-first", "notebook", "finished"],
-      ["dense-one", "dense", "killed"],
+      ["dense-one", "feed-forward", "killed"],
       ["wild", "notebook", "failed"],
       ["empty", "empty"],
     ]);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { writeSmallData } from "./small_data.ts";
 import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -152,14 +152,14 @@ Deno.test("train gives the same weights with 1, 2, 3 and 4 threads", async () =>
   });
 });
 
-Deno.test("train --model dense trains the feed-forward peer", async () => {
+Deno.test("train --model feed-forward trains the feed-forward peer", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeSmallData(join(folder, "data"));
     const summary = await spikeletJson(folder, [
       ...[
         "train",
         "--model",
-        "dense",
+        "feed-forward",
         "--hidden",
         "9",
         "--data",
@@ -171,9 +171,9 @@ Deno.test("train --model dense trains the feed-forward peer", async () => {
       ],
       ...["--epochs", "40", "--threads", "2"],
     ]);
-    assert.equal(summary.model, "dense");
+    assert.equal(summary.model, "feed-forward");
     const { spec } = await readModel(join(folder, "runs", "dense", "model.safetensors"));
-    assert.deepEqual(spec, denseNetwork({ hidden: 9 }));
+    assert.deepEqual(spec, feedForwardNetwork({ hidden: 9 }));
     assert.ok(Number(recordOf(summary.test).accuracy) > 0.9, "bars at ten heights are easily learned");
   });
 });
@@ -247,7 +247,8 @@ Deno.test("train's hints are of the run that it was: with its own options, and n
       ...["train", "--data", "data", "--threads", "1", "--hidden", "7", "--steps", "5", "--batch-size", "20"],
       ...["--optimizer", "adam", "--limit", "40", "--no-tune", "--name", "seeded"],
     ]);
-    const [, beside = ""] = /^ {2}deno task (compare .*?)\s+beside its dense peer$/m.exec(seeded) ?? [];
+    const [, beside = ""] = /^ {2}deno task (compare .*?)\s+beside its feed-forward peer$/m.exec(seeded) ??
+      [];
     assert.equal(
       beside,
       "compare --hidden 7 --steps 5 --batch-size 20 --optimizer adam --limit 40 --data data --threads 1 --no-tune",

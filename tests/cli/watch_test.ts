@@ -200,7 +200,7 @@ Deno.test("train --watch says that there is no terminal, and trains all the same
 Deno.test("train --watch is refused where there is nothing to watch or nobody to see it", async () => {
   await inTemporaryFolder(async (folder) => {
     assertOneLine(
-      await spikelet(folder, ["train", "--model", "dense", "--watch"]),
+      await spikelet(folder, ["train", "--model", "feed-forward", "--watch"]),
       2,
       /^--watch: means nothing for a network of one time step: /,
     );

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { pictureSide } from "../../src/classify/picture_side.ts";
 import { readPicture } from "../../src/data/picture.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { greyFile, pngFile } from "./png_files.ts";
 
@@ -82,7 +82,7 @@ Deno.test("readPicture() gives back a picture that was made larger by a whole fa
 
 Deno.test("pictureSide() is that of a square, and none for sequences and other numbers of inputs", () => {
   assert.equal(pictureSide(notebookNetwork()), 28);
-  assert.equal(pictureSide(denseNetwork({ inputs: 9 })), 3);
+  assert.equal(pictureSide(feedForwardNetwork({ inputs: 9 })), 3);
   assert.equal(pictureSide(notebookNetwork({ inputs: 29 })), undefined);
   assert.equal(pictureSide({ ...notebookNetwork(), encoder: { kind: "direct", offset: 0 } }), undefined);
 });

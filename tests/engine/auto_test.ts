@@ -9,7 +9,7 @@ import { graded, integrator, layer, lif, network } from "../../src/network/build
 import { ENCODERS } from "../../src/network/encoders.ts";
 import type { LifNeuron } from "../../src/network/neurons.ts";
 import type { LayerSpec } from "../../src/network/spec.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { startEngine } from "./batches.ts";
 
@@ -61,7 +61,7 @@ Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhe
       ...options,
       spec: notebookNetwork(size),
     })),
-    { ...options, spec: denseNetwork() },
+    { ...options, spec: feedForwardNetwork() },
     { ...options, batchSize: 100 },
     { ...options, threads: 3 },
     { ...options, gpuMemory: 512 },
@@ -233,7 +233,9 @@ Deno.test("timeTraining() takes a network of any encoder", async () => {
 });
 
 Deno.test("timeTraining() trains with batches of the asked size, or fewer samples of a large network", async () => {
-  for (const spec of [notebookNetwork({ inputs: 30, hidden: 5, steps: 4 }), denseNetwork({ inputs: 3 })]) {
+  for (
+    const spec of [notebookNetwork({ inputs: 30, hidden: 5, steps: 4 }), feedForwardNetwork({ inputs: 3 })]
+  ) {
     using engine = await startEngine({ spec, threads: 0, batchSize: 20 });
     assert.ok(await timeTraining(engine, spec, 20) > 0);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { classesOf } from "../../src/network/spec.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, startEngine } from "./batches.ts";
@@ -46,7 +46,7 @@ Deno.test("classify() agrees with the reference network on logits, classes and s
 });
 
 Deno.test("classify() gives the same bits on 0, 1, 2 and 3 threads and at any batch size", async () => {
-  for (const spec of [SPEC, denseNetwork({ inputs: 29, hidden: 19, classes: 7 })]) {
+  for (const spec of [SPEC, feedForwardNetwork({ inputs: 29, hidden: 19, classes: 7 })]) {
     const outcomes = [];
     for (const [threads, batchSize] of [[0, 131], [1, 131], [2, 17], [3, 131], [3, 1]] as const) {
       using engine = await startEngine({ spec, threads, batchSize });

@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createHybridEngine, type HybridEngine } from "../../src/engine/hybrid/hybrid_engine.ts";
 import { createWebGpuEngine, type WebGpuEngineOptions } from "../../src/engine/webgpu/webgpu_engine.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { readReferenceCase } from "../../src/verify/reference_case.ts";
 import { isWithin, verifyCase } from "../../src/verify/verify.ts";
 import { assertClose } from "../asm/numbers.ts";
@@ -237,7 +237,7 @@ gpuTest("hybrid cuts a batch in two, filled up to whole reduction groups, where 
 
 gpuTest("hybrid gives the same bits on 0, 1 and 3 threads, run after run", async () => {
   const adam = { kind: "adam", learningRate: 0.01, clip: 0.05 } as const;
-  for (const spec of [SPEC, denseNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
+  for (const spec of [SPEC, feedForwardNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
     for (const step of [STEP, adam]) {
       const outcomes = [];
       for (const threads of [0, 1, 3, 3]) {

@@ -4,7 +4,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import type { Variant } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine, type WasmEngineOptions } from "../../src/engine/wasm/wasm_engine.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
@@ -262,19 +262,19 @@ Deno.test("train() gives the dense gradient at the notebook's full size", async 
   await assertAgreement(network, expected, wasm("plain"));
 });
 
-Deno.test("train() gives the dense gradient of denseNetwork()", async () => {
+Deno.test("train() gives the dense gradient of feedForwardNetwork()", async () => {
   for (const options of [{ inputs: 37, hidden: 13, classes: 5 }, { inputs: 784, hidden: 100, classes: 10 }]) {
     for (const arePixels of [true, false]) {
-      const { network, expected } = caseWithMargin(denseNetwork(options), 7, arePixels, 1e-5);
+      const { network, expected } = caseWithMargin(feedForwardNetwork(options), 7, arePixels, 1e-5);
       await assertAgreement(network, expected, wasm("relaxed"));
       await assertAgreement(network, expected, wasm("plain"));
     }
   }
 });
 
-Deno.test("train() gives the gradient of a feed-forward ReLU network for denseNetwork()", async () => {
+Deno.test("train() gives the gradient of a feed-forward ReLU network for feedForwardNetwork()", async () => {
   // Without any notion of time: h = max(0, W₁x + b₁), z = W₂h + b₂. So the reference network is not its own witness.
-  const spec = denseNetwork({ inputs: 11, hidden: 6, classes: 3 });
+  const spec = feedForwardNetwork({ inputs: 11, hidden: 6, classes: 3 });
   const { network } = caseWithMargin(spec, 1, true);
   const [w1, b1, w2, b2] = [...network.parameters.values()];
   const x = Array.from(network.samples.features, (pixel) => pixel / 255 - 0.5);

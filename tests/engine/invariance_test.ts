@@ -8,7 +8,7 @@ import { toLayout } from "../../src/engine/wasm/layout.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
@@ -43,7 +43,7 @@ async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
 }
 
 Deno.test("train() and evaluate() give the same bits on 0, 1, 2, 3 and 4 threads", async () => {
-  for (const spec of [SMALL, denseNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
+  for (const spec of [SMALL, feedForwardNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
     const outcomes = [];
     for (const threads of [0, 1, 2, 3, 4]) {
       using engine = await startEngine({ spec, threads, batchSize: 96 });

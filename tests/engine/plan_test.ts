@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { compilePlan, type Operation, type PlanOptions, readStepsOf } from "../../src/engine/plan.ts";
 import { fromLayout, layOut, toLayout } from "../../src/engine/wasm/layout.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { lif } from "../../src/network/builder.ts";
 import type { GradedNeuron, Neuron } from "../../src/network/neurons.ts";
 import type { NetworkSpec, Readout } from "../../src/network/spec.ts";
@@ -56,8 +56,8 @@ Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or 
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
 });
 
-Deno.test("compilePlan() needs one row and one outer product for the dense peer", () => {
-  assert.deepEqual(planOf(denseNetwork()), {
+Deno.test("compilePlan() needs one row and one outer product for the feed-forward peer", () => {
+  assert.deepEqual(planOf(feedForwardNetwork()), {
     forward: ["encode", "matmulRow 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
   });

@@ -9,7 +9,7 @@ import {
   parameterShapes,
   readModel,
 } from "../../src/network/model_file.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { damagedSafetensors } from "../damaged_safetensors.ts";
@@ -59,7 +59,7 @@ Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
   );
   fc.assert(
     fc.property(sizes, sizes, sizes, fc.boolean(), texts, (inputs, hidden, classes, dense, metadata) => {
-      const network = (dense ? denseNetwork : notebookNetwork)({ inputs, hidden, classes });
+      const network = (dense ? feedForwardNetwork : notebookNetwork)({ inputs, hidden, classes });
       const model = modelOf(network, { ...metadata });
       const read = decodeModel(encodeModel(model), "model");
       assert.deepEqual(read.spec, network);

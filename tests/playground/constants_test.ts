@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
-import { denseNetwork, notebookNetwork, tunedNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork, tunedNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { constantsOf, layersInWords, withConstant } from "../../playground/logic/constants.ts";
 
@@ -21,7 +21,7 @@ Deno.test("constantsOf() parts layers whose values differ, and leaves out what i
     ["threshold", "layer 1", 0.3],
     ["penalty", "layer 1", 0.3],
   ]);
-  assert.deepEqual(summary(denseNetwork()), [["threshold", "layer 1", 0]]);
+  assert.deepEqual(summary(feedForwardNetwork()), [["threshold", "layer 1", 0]]);
   const mixed = network({
     inputs: 9,
     steps: 5,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { Inspector } from "../../playground/logic/inspector.ts";
 import { digit, kernels, modelOf } from "../serve/served_model.ts";
 
 Deno.test("Inspector sees what a Classifier answers, bit for bit, and whence it comes", () => {
   const inspector = new Inspector(kernels);
-  for (const spec of [notebookNetwork({ hidden: 13, steps: 21 }), denseNetwork({ hidden: 5 })]) {
+  for (const spec of [notebookNetwork({ hidden: 13, steps: 21 }), feedForwardNetwork({ hidden: 5 })]) {
     const model = modelOf(spec), classifier = new Classifier(model, { kernels });
     for (const seed of [0, 7]) {
       const { parameters } = model, pixels = digit(3);

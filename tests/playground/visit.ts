@@ -250,8 +250,8 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   for (let steps = 0; steps < 3; steps++) await page.keyboard.press("ArrowLeft");
   const step = await textOf(page, "step-value");
   await tabTo(page, "#preset");
-  await page.keyboard.press("ArrowDown"); // dense, the quickest
-  await waitFor(page, "network-line", /1 step: the dense network/);
+  await page.keyboard.press("ArrowDown"); // feed-forward, the quickest
+  await waitFor(page, "network-line", /1 step: the feed-forward network/);
   await tabTo(page, "#epochs");
   await page.keyboard.press("ArrowDown");
   await tabTo(page, "#train");

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { denseNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
 import { predict } from "../../src/report/predictions.ts";
@@ -96,7 +96,7 @@ Deno.test("reportPage() keeps the curves of very long runs small", async () => {
 Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one name, and without a model", async () => {
   const compared: ComparedRun[] = [];
   for (
-    const [spec, seed] of [[notebookNetwork({ steps: 5 }), 1], [denseNetwork({ classes: 3 }), 1], [
+    const [spec, seed] of [[notebookNetwork({ steps: 5 }), 1], [feedForwardNetwork({ classes: 3 }), 1], [
       notebookNetwork(),
       2,
     ]] as const

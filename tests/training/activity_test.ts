@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { explain } from "../../src/cli/explanation.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { denseNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { observeLayers } from "../../src/training/activity.ts";
 import { diagnose } from "../../src/training/diagnosis.ts";
@@ -112,8 +112,8 @@ Deno.test("explain() says what usually helps where units are silent, saturated o
   }
 });
 
-Deno.test("observeLayers() looks at the dense peer too", async () => {
-  const spec = denseNetwork({ inputs: 3, hidden: 4, classes: 2 });
+Deno.test("observeLayers() looks at the feed-forward peer too", async () => {
+  const spec = feedForwardNetwork({ inputs: 3, hidden: 4, classes: 2 });
   const layers = await observeLayers({
     spec,
     parameters: initialParameters(spec, 0),

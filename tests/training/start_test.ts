@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { graded as gradedNeuron, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { denseNetwork } from "../../src/network/presets.ts";
+import { feedForwardNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
@@ -64,14 +64,14 @@ Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pu
 
 Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate", async () => {
   // Large or small, a ReLU fires for the half of all inputs that lies on one side of it.
-  const { parameters, layers } = await startFromData(denseNetwork({ hidden: 30 }), DIGITS, {
+  const { parameters, layers } = await startFromData(feedForwardNetwork({ hidden: 30 }), DIGITS, {
     seed: 1,
     rate: 0.01,
     open,
   });
   assert.deepEqual(layers.map(({ scale, reached }) => [scale, reached]), [[1, false]]);
   assert.ok(layers[0]!.rate > 0.3);
-  assert.deepEqual(parameters, initialParameters(denseNetwork({ hidden: 30 }), 1));
+  assert.deepEqual(parameters, initialParameters(feedForwardNetwork({ hidden: 30 }), 1));
 });
 
 Deno.test("startFromData() stops where larger weights make a layer fire hardly more, for its resets hold it back", async () => {

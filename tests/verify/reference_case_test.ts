@@ -23,7 +23,7 @@ Deno.test("parseReferenceCase() multiplies the notebook's inputs with their draw
   const { tensors } = parseSafetensors(small.slice(), "case");
   const x = tensors.get("x"), r = tensors.get("r");
   assert.ok(x?.dtype === "F32" && r?.dtype === "F32");
-  const { samples, spec, dense } = parseReferenceCase(small, "case");
+  const { samples, spec, feedForward } = parseReferenceCase(small, "case");
   const [steps = 0, count = 0, inputs = 0] = r.shape;
   assert.deepEqual([spec.steps, samples.count, spec.inputs], [steps, count, inputs]);
   for (let sample = 0; sample < count; sample++) {
@@ -36,14 +36,14 @@ Deno.test("parseReferenceCase() multiplies the notebook's inputs with their draw
       }
     }
   }
-  assert.deepEqual(dense?.features, x.data);
+  assert.deepEqual(feedForward?.features, x.data);
 });
 
 Deno.test("readReferenceCase() takes a network from the metadata", async () => {
-  const { spec, samples, dense } = await readReferenceCase(pathOf("networks/three_layers"));
+  const { spec, samples, feedForward } = await readReferenceCase(pathOf("networks/three_layers"));
   assert.equal(spec.layers.length, 3);
   assert.equal(samples.features.length, samples.count * spec.steps * spec.inputs);
-  assert.equal(dense, undefined);
+  assert.equal(feedForward, undefined);
 });
 
 Deno.test("parseReferenceCase() says what is missing or wrong", () => {
