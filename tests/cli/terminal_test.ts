@@ -244,7 +244,7 @@ Deno.test({
       await makeClone(clone, SIZES);
       const options = "--limit 100 --steps 8 --hidden 10 --epochs 30 --batch-size 10 --threads 1 --seeds 200";
       const terminal = openTerminal(clone, `deno task compare ${options} --name many`);
-      await terminal.appears(/^seed 1 {2}seed/m);
+      await terminal.appears(/^seed 1 {2}notebook/m);
       await terminal.hangUp();
       const resume = ["compare", "--resume", "many", "--json"];
       // Nobody tells when it has ended: its last words go nowhere.
