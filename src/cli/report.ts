@@ -21,7 +21,7 @@ import type { Score } from "../training/trainer.ts";
 import { fitSamples } from "../training/fit.ts";
 import { REPORT_OUTPUT } from "../report/report_output.ts";
 import { alignColumns } from "../text/columns.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, INVOCATION } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, percent } from "../text/figures.ts";
 import { missingRun } from "./missing_run.ts";
@@ -135,7 +135,7 @@ async function checkNumberOfRuns(names: readonly string[], hasSamples: boolean):
     if (names.length > MOST_RUNS) {
       throw new OptionError(
         `${names.length} runs: expected ${MOST_RUNS} at most, as many as lines can be told apart on a page: ` +
-          "compare the best of them, which `runs --sort accuracy` lists first",
+          "compare the best of them, which `" + INVOCATION + " runs --sort accuracy` lists first",
       );
     }
   }

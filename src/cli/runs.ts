@@ -160,7 +160,7 @@ function describeRuns(runs: readonly RunEntry[], all: number): string[] {
     ),
     ...(left.length === 0
       ? []
-      : ["", `They differ in more: ${left.join(", ")}. \`runs show NAME\` tells all.`]),
+      : ["", `They differ in more: ${left.join(", ")}. \`${INVOCATION} runs show NAME\` tells all.`]),
   ];
 }
 
@@ -202,8 +202,10 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
   }
   const next: Hint[] = state === "finished"
     ? [[`${INVOCATION} evaluate ${name}`, "measure it again"]]
-    : state === "running" || state === "damaged" || state === "empty"
+    : state === "running" || state === "damaged" || state === "foreign"
     ? []
+    : state === "empty"
+    ? [[`${INVOCATION} train --name ${name}`, "train it anew"]]
     : [[`${INVOCATION} train --resume ${name}`, "go on"]];
   return [
     ...alignColumns(rows),
@@ -253,7 +255,9 @@ function describeState({ state, metadata }: RunEntry): string {
     case "interrupted":
       return "interrupted: it stopped on a signal, and kept a checkpoint to resume from";
     case "empty":
-      return "empty: it was stopped before it began, or is no run";
+      return "empty: it was stopped before it began";
+    case "foreign":
+      return "foreign: this is no run, for it has no run.json and holds other files";
     case "finished":
     case "damaged":
       return state;

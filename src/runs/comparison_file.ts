@@ -7,6 +7,7 @@
 import * as v from "valibot";
 import { join } from "node:path";
 import { writeFileAtomic } from "../files/write_file.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { InputError } from "../errors.ts";
 import { readText, writeError } from "../files/file_access.ts";
 import { presentModelName } from "../network/former_names.ts";
@@ -117,7 +118,8 @@ export async function createComparison(
       if (!(error instanceof Deno.errors.AlreadyExists)) throw writeError(error, path, RUNS);
       if (name === undefined) continue;
       throw new InputError(
-        `${path}: there is a comparison of this name already: choose another --name, or go on with it by --resume`,
+        `${path}: there is a comparison of this name already: choose another --name, or go on with it: ` +
+          `${INVOCATION} compare --resume ${free}`,
       );
     }
     const file = fileOf(free, new Date().toISOString(), facts);

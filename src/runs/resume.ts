@@ -23,6 +23,7 @@ import {
   type RecordedOptions,
   type ResumeChanges,
 } from "./run_options.ts";
+import { notRun } from "./folder_kind.ts";
 import { hasMetadata, readMetadata, type RunMetadata } from "./run_metadata.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
@@ -120,7 +121,7 @@ async function readRun(directory: string, name: string): Promise<LeftRun> {
     if (!facts) {
       throw await hasMetadata(directory)
         ? new InputError(`${error.message}; and there is no checkpoint: train it anew under another --name`)
-        : new InputError(`${directory}: it was stopped before it began: train it anew with --name ${name}`);
+        : await notRun(directory, name);
     }
     notices.push(error.message, `${directory}: its options are taken from its checkpoint`);
   }

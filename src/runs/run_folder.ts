@@ -4,13 +4,15 @@
  *
  * @module
  */
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { readError, writeError } from "../files/file_access.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { cutJsonLines, type JsonLines, openJsonLines } from "../files/json_lines.ts";
 import { checkUnlocked, lockRun, type RunLock } from "./run_lock.ts";
+import { kindOfFolder, notRun, takenBy } from "./folder_kind.ts";
 import { hasMetadata } from "./run_metadata.ts";
 
 /** Where runs are kept, below the current folder. */
@@ -64,14 +66,17 @@ export async function createRunFolder(name: string): Promise<RunFolder> {
   checkRunName(name);
   const directory = join(RUNS, name);
   await makeRuns();
-  if (!await makeFolder(directory) && !(await isOwnFolder(directory) && await isUnborn(directory))) {
+  if (
+    !await makeFolder(directory) &&
+    !(await isOwnFolder(directory) && await kindOfFolder(directory) === "empty")
+  ) {
     await checkUnlocked(directory);
-    throw taken(directory);
+    throw await takenBy(directory, name);
   }
   const lock = await lockRun(directory);
   if (await hasMetadata(directory)) { // another process was a moment faster
     lock[Symbol.dispose]();
-    throw taken(directory);
+    throw await takenBy(directory, name);
   }
   return await openFiles(name, lock);
 }
@@ -95,7 +100,13 @@ export async function lockRunFolder(name: string): Promise<RunLock> {
   checkRunName(name, "--resume");
   const directory = join(RUNS, name);
   if (!await isOwnFolder(directory)) {
-    throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
+    throw new InputError(
+      `${directory}: there is no run of this name: \`${INVOCATION} runs\` lists those that there are`,
+    );
+  }
+  if (await kindOfFolder(directory) !== "run") {
+    await checkUnlocked(directory); // one that is about to begin
+    throw await notRun(directory, name);
   }
   return await lockRun(directory);
 }
@@ -199,30 +210,6 @@ async function makeFolder(directory: string): Promise<boolean> {
   }
 }
 
-/** Whether a folder is a run's: one with `run.json`, or what a run leaves that was killed before it was written. */
-export async function isRun(directory: string): Promise<boolean> {
-  return await hasMetadata(directory) || await isUnborn(directory);
-}
-
-/** Whether a folder is what a run leaves that was killed before its metadata was written: nothing but empty files. */
-async function isUnborn(directory: string): Promise<boolean> {
-  try {
-    for await (const { name, isFile } of Deno.readDir(directory)) {
-      const ours = isFile && /^(\.lock|metrics\.jsonl|epochs\.jsonl|\.spikelet-.*\.tmp)$/.test(name);
-      if (!ours || name.endsWith(".jsonl") && (await Deno.stat(join(directory, name))).size > 0) return false;
-    }
-    return true;
-  } catch (error) {
-    throw readError(error, directory);
-  }
-}
-
-function taken(directory: string): InputError {
-  return new InputError(
-    `${directory}: there is a run of this name already: choose another --name, or go on with it by --resume`,
-  );
-}
-
 /** A name for a run that was given none: its model and the time, to the second. */
 export function defaultRunName(model: string, now = new Date()): string {
   return `${model}-${now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
@@ -250,7 +237,9 @@ export async function findModel(runOrFile: string): Promise<string> {
     for (const path of [last, previous]) {
       if (!await Deno.stat(path).then(() => true, () => false)) continue;
       throw new InputError(
-        `${runOrFile}: the run is not finished: go on with it (train --resume), or measure its checkpoint, ${path}`,
+        `${runOrFile}: the run is not finished: go on with it (${INVOCATION} train --resume ${
+          basename(folder)
+        }), or measure its checkpoint, ${path} (${INVOCATION} evaluate)`,
       );
     }
   }

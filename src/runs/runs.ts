@@ -7,17 +7,19 @@ import { join } from "node:path";
 import { isOwnFolder } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { readError, sizeOfFile, writeError } from "../files/file_access.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./read_checkpoint.ts";
-import { checkRunName, isRun, runNameOf, RUNS } from "./run_folder.ts";
+import { kindOfFolder } from "./folder_kind.ts";
+import { checkRunName, runNameOf, RUNS } from "./run_folder.ts";
 import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
 import { hasMetadata, readMetadata, type RunMetadata } from "./run_metadata.ts";
 
 /**
  * The state of a run: what its metadata say, `killed` where that is out of date, `damaged` where they cannot be read, `empty` where
- * there are none.
+ * there are none yet, `foreign` where the folder is no run's and holds other files.
  */
-export type RunState = RunMetadata["state"] | "killed" | "damaged" | "empty";
+export type RunState = RunMetadata["state"] | "killed" | "damaged" | "empty" | "foreign";
 
 /** A run, as far as its metadata say. */
 export interface RunEntry {
@@ -67,7 +69,9 @@ export async function findRun(nameOrFolder: string): Promise<RunEntry> {
   checkRunName(name, "run");
   const directory = join(RUNS, name);
   if (await isOwnFolder(directory)) return await readEntry(name);
-  throw new InputError(`${directory}: there is no run of this name: \`runs\` lists those that there are`);
+  throw new InputError(
+    `${directory}: there is no run of this name: \`${INVOCATION} runs\` lists those that there are`,
+  );
 }
 
 /** The checkpoints that a run has, each read whole. */
@@ -88,7 +92,7 @@ export async function readCheckpoints({ directory }: RunEntry): Promise<Checkpoi
 
 /** Makes sure that a folder may go: that it is a run's, and no process at work on it. @throws {InputError} when it may not. */
 export async function checkRemovable({ directory }: RunEntry): Promise<void> {
-  if (!await isRun(directory)) {
+  if (!await hasMetadata(directory) && await kindOfFolder(directory) !== "empty") {
     throw new InputError(
       `${directory}: this is no run, for it has no run.json: what is in it is left alone; remove it by other means`,
     );
@@ -127,7 +131,7 @@ async function readEntry(name: string): Promise<RunEntry> {
     };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    const left = await hasMetadata(directory) ? "damaged" : "empty";
+    const kind = await kindOfFolder(directory), left = kind === "run" ? "damaged" : kind;
     return { ...common, state: locked ? "running" : left, fault: error.message };
   }
 }

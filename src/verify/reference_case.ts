@@ -6,6 +6,7 @@
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, Update } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { parameterShapes } from "../network/model_file.ts";
@@ -48,7 +49,9 @@ export async function readReferenceCase(path: string): Promise<ReferenceCase> {
 export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCase {
   const file = parseSafetensors(bytes, name);
   if (file.metadata.format !== undefined) {
-    throw new InputError(`${name}: this is a model, not a reference case: measure it with \`evaluate\``);
+    throw new InputError(
+      `${name}: this is a model, not a reference case: measure it with \`${INVOCATION} evaluate\``,
+    );
   }
   const constant = (key: string) => parseConstant(file, name, key);
   const step = { learningRate: constant("learning_rate"), momentum: constant("momentum") };

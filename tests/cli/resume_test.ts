@@ -241,7 +241,7 @@ Deno.test(
     assertOneLine(
       await spikelet(folder, ["train", "--resume", "none"]),
       1,
-      /^runs.none: there is no run of this name: `runs` lists those that there are$/m,
+      /^runs.none: there is no run of this name: `deno task runs` lists those that there are$/m,
     );
     const labels = join(folder, "data", FILES.trainLabels);
     const right = await Deno.readFile(labels);
@@ -297,12 +297,12 @@ Deno.test(
     assertOneLine(
       await spikelet(folder, [...QUICK, "--name", "busy"]),
       1,
-      /there is a run of this name already/,
+      /^runs.busy: there is a run of this name already, which is not finished: choose another --name, or go on with it: deno task train --resume busy$/m,
     );
     assertOneLine(
       await spikelet(folder, ["evaluate", "busy", "--data", "data"]),
       1,
-      /^busy: the run is not finished: go on with it \(train --resume\), or measure its checkpoint, runs.busy.checkpoints.(last|previous)\.safetensors$/m,
+      /^busy: the run is not finished: go on with it \(deno task train --resume busy\), or measure its checkpoint, runs.busy.checkpoints.(last|previous)\.safetensors \(deno task evaluate\)$/m,
     );
     const resumed = await stopAfter(folder, ["train", "--resume", "busy"], "busy", 1, "SIGINT");
     assert.equal(resumed.code, 130, resumed.stderr);
@@ -322,5 +322,37 @@ Deno.test(
       /^runs.unborn: it was stopped before it began: train it anew with --name unborn$/m,
     );
     await spikeletJson(folder, [...QUICK, "--name", "unborn"]);
+  }),
+);
+
+Deno.test(
+  "a folder below runs/ that holds something else is called no run, and nothing is left in it",
+  withData(async (folder) => {
+    const directory = join(folder, "runs", "plain");
+    await Deno.mkdir(directory, { recursive: true });
+    await Deno.writeTextFile(join(directory, "a.txt"), "hi");
+    assertOneLine(
+      await spikelet(folder, ["train", "--resume", "plain"]),
+      1,
+      /^runs.plain: this is no run: it has no run\.json, and it holds a\.txt: `deno task runs` lists the runs$/m,
+    );
+    assertOneLine(
+      await spikelet(folder, [...QUICK, "--name", "plain"]),
+      1,
+      /^runs.plain: this folder is no run, and it holds a\.txt: choose another --name, or move it away$/m,
+    );
+    assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["a.txt"]);
+    const [listed] = JSON.parse((await spikelet(folder, ["runs", "--json"], [])).stdout);
+    assert.equal(recordOf(listed).state, "foreign");
+    // An empty one can be trained by its name, and an attempt to go on with it leaves nothing there.
+    const empty = join(folder, "runs", "empty");
+    await Deno.mkdir(empty);
+    assertOneLine(
+      await spikelet(folder, ["train", "--resume", "empty"]),
+      1,
+      /^runs.empty: it was stopped before it began: train it anew with --name empty$/m,
+    );
+    assert.deepEqual([...Deno.readDirSync(empty)], []);
+    await spikeletJson(folder, [...QUICK, "--name", "empty"]);
   }),
 );

@@ -368,7 +368,7 @@ Deno.test("train refuses the name of a run that exists, and leaves that run alon
     assertOneLine(
       again,
       1,
-      /^runs.taken: there is a run of this name already: choose another --name, or go on with it by --resume$/m,
+      /^runs.taken: there is a finished run of this name already: choose another --name, remove that one: deno task runs rm taken, or train it for more epochs: deno task train --resume taken --epochs NUMBER$/m,
     );
     assert.deepEqual(await Deno.readFile(model), before);
   });

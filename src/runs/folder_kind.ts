@@ -1,0 +1,95 @@
+/**
+ * What a folder below `runs/` is: a run's, what a run leaves that was stopped before it began, or somebody's own.
+ *
+ * @module
+ */
+import { join } from "node:path";
+import { InputError } from "../errors.ts";
+import { readError } from "../files/file_access.ts";
+import { INVOCATION } from "../text/invocation.ts";
+import { checkpointPaths } from "./checkpoint_folder.ts";
+import { hasMetadata, readMetadata } from "./run_metadata.ts";
+
+/** A run's folder has `run.json` or a checkpoint; an empty one has no more than the empty files of a run that had not begun. */
+export type FolderKind = "run" | "empty" | "foreign";
+
+/** What a folder is. @throws {InputError} when it cannot be read. */
+export async function kindOfFolder(directory: string): Promise<FolderKind> {
+  if (await hasMetadata(directory)) return "run";
+  const { last, previous } = checkpointPaths(directory);
+  for (const path of [last, previous]) {
+    if (await Deno.lstat(path).then(() => true, () => false)) return "run";
+  }
+  return await foreignIn(directory) === undefined ? "empty" : "foreign";
+}
+
+/** The first name in a folder that no run leaves which had not begun; undefined where there is none. */
+async function foreignIn(directory: string): Promise<string | undefined> {
+  const foreign: string[] = [];
+  try {
+    for await (const { name, isFile } of Deno.readDir(directory)) {
+      const ours = isFile && /^(\.lock|metrics\.jsonl|epochs\.jsonl|\.spikelet-.*\.tmp)$/.test(name);
+      const isEmpty = !name.endsWith(".jsonl") || (await Deno.stat(join(directory, name))).size === 0;
+      if (!ours || !isEmpty) foreign.push(name);
+    }
+  } catch (error) {
+    throw readError(error, directory);
+  }
+  return foreign.toSorted()[0];
+}
+
+/** The error of a command that was to go on with a folder which is no run's. */
+export async function notRun(directory: string, name: string): Promise<InputError> {
+  const foreign = await foreignIn(directory);
+  return new InputError(
+    foreign === undefined
+      ? `${directory}: it was stopped before it began: train it anew with --name ${name}`
+      : `${directory}: this is no run: it has no run.json, and it holds ${foreign}: \`${INVOCATION} runs\` lists the runs`,
+  );
+}
+
+/** The error of a new run whose folder is there already, with what can be done about it. */
+export async function takenBy(directory: string, name: string): Promise<InputError> {
+  if (await kindOfFolder(directory) === "foreign") {
+    return new InputError(
+      `${directory}: this folder is no run, and it holds ${await foreignIn(
+        directory,
+      )}: choose another --name, or move it away`,
+    );
+  }
+  const remove = `remove that one: ${INVOCATION} runs rm ${name}`,
+    goOn = `${INVOCATION} train --resume ${name}`;
+  switch (await conditionOf(directory)) {
+    case "open":
+      return new InputError(
+        `${directory}: there is a run of this name already, which is not finished: choose another --name, or go on with it: ${goOn}`,
+      );
+    case "extensible":
+      return new InputError(
+        `${directory}: there is a finished run of this name already: choose another --name, ${remove}, or train it for more epochs: ` +
+          `${goOn} --epochs NUMBER`,
+      );
+    case "closed":
+      return new InputError(
+        `${directory}: there is a finished run of this name already: choose another --name, or ${remove}`,
+      );
+    case "damaged":
+      return new InputError(
+        `${directory}: there is a run of this name already, whose run.json cannot be read: choose another --name`,
+      );
+  }
+}
+
+/** Whether a run can go on, and how: a rate that has come down to nothing, or a patience that has ended it, leaves no way. */
+async function conditionOf(directory: string): Promise<"open" | "extensible" | "closed" | "damaged"> {
+  try {
+    const { state, options: { schedule, patience } } = await readMetadata(directory);
+    if (state !== "finished") return "open";
+    const isCosine = typeof schedule === "object" && schedule !== null && "kind" in schedule &&
+      schedule.kind === "cosine";
+    return isCosine || typeof patience === "number" ? "closed" : "extensible";
+  } catch (error) {
+    if (error instanceof InputError) return "damaged";
+    throw error;
+  }
+}
