@@ -20,6 +20,9 @@ export class InputError extends SpikeletError {
 
 /** A data set is not on this machine. A caller can fetch it. */
 export class MissingDataError extends InputError {
+  /** How its message ends: what a program can do. */
+  static readonly advice: string =
+    'fetch them with `fetchDataset(DATASETS.mnist, { folder: "data/mnist" })`, or name their folder: `loadMnist(folder, …)`';
   /** What a caller across a boundary tells it by. */
   override name = "MissingDataError";
 }
@@ -54,6 +57,8 @@ export interface Divergence {
 
 /** Training has diverged: a loss or a weight is infinite or NaN. The message names the batch. */
 export class DivergenceError extends SpikeletError {
+  /** How its message ends: what a program can do. */
+  static readonly advice: string = "try a lower learningRate, or clip: 1, in the step";
   /** What a caller across a boundary tells it by. */
   override name = "DivergenceError";
   /** Where, and at what it was noticed. */
@@ -66,9 +71,7 @@ export class DivergenceError extends SpikeletError {
    */
   constructor(divergence: Divergence) {
     const { epoch, batch, what } = divergence;
-    super(
-      `epoch ${epoch}, batch ${batch}: ${what}: training diverged; try a lower --learning-rate, or --clip 1`,
-    );
+    super(`epoch ${epoch}, batch ${batch}: ${what}: training diverged; ${DivergenceError.advice}`);
     this.divergence = divergence;
   }
 }

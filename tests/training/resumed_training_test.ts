@@ -208,7 +208,8 @@ Deno.test("train() that diverges names the batch, and keeps no state that is not
       })),
       {
         name: "DivergenceError",
-        message: /^epoch 1, batch \d: .*: training diverged; try a lower --learning-rate, or --clip 1$/,
+        message:
+          /^epoch 1, batch \d: .*: training diverged; try a lower learningRate, or clip: 1, in the step$/,
       },
     );
     for (const { state } of kept) {

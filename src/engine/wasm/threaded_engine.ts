@@ -8,7 +8,7 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import { classesOf, hiddenUnitsOf, type NetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkSamples, checkState, noStates } from "../checks.ts";
+import { checkBatch, checkSamples, checkState, checkWeights, noStates } from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -259,6 +259,7 @@ export class ThreadedEngine implements Engine, Disposable {
   }
 
   #takeParameters(parameters: Parameters): void {
+    checkWeights(parameters);
     this.#shared.parameters.set(toLayout(this.#layout, parameters));
     for (const moment of this.#shared.moments) moment.fill(0);
     this.#updates = 0;

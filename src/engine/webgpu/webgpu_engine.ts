@@ -13,7 +13,14 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError, OptionError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import { hiddenUnitsOf, type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
-import { checkBatch, checkEngineOptions, checkSamples, checkState, noStates } from "../checks.ts";
+import {
+  checkBatch,
+  checkEngineOptions,
+  checkSamples,
+  checkState,
+  checkWeights,
+  noStates,
+} from "../checks.ts";
 import type {
   Batch,
   BatchResult,
@@ -238,6 +245,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   #takeParameters(parameters: Parameters): void {
+    checkWeights(parameters);
     this.#context.parameters.set(parameters);
     this.#updates = 0;
     this.#hasParameters = true;
