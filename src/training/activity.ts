@@ -1,8 +1,8 @@
 /**
- * How the layers of a network are doing: who fires, how often, and how far the currents are from the threshold.
+ * Activity statistics of a network's layers: firing rates, silent and saturated units, currents relative to the threshold.
  *
- * Half of the answer to "my spiking network learns nothing": one that always fires tells nothing, and one that never fires may have
- * no gradient. The other half is how learning went (`diagnosis.ts`).
+ * They are half of the answer to "my spiking network learns nothing": a unit that always fires carries no information, and one that
+ * never fires may have no gradient. The other half is how learning went (`diagnosis.ts`).
  *
  * @module
  */
@@ -14,38 +14,38 @@ import { completeNeuron, kindOf, type Trainable } from "../network/neurons.ts";
 import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
 import { STREAM } from "../random.ts";
 
-/** What was seen of a layer over some samples. */
+/** Activity statistics of one layer over a set of samples. */
 export interface LayerActivity {
-  /** From 1. */
+  /** Number of the layer, from 1. */
   readonly layer: number;
-  /** Over how many samples. */
+  /** Number of samples the statistics cover. */
   readonly samples: number;
-  /** T: each of them has as many, or fewer where it has a length of its own. */
+  /** T: the steps of a sample; a sample with its own length may have fewer. */
   readonly steps: number;
   readonly units: number;
   readonly neuron: LayerSpec["neuron"]["kind"];
-  /** θ, the mean of them where each unit learns its own; `null` for a neuron that fires no spikes. */
+  /** θ, averaged over units where each learns its own; `null` for a neuron without spikes. */
   readonly threshold: number | null;
   /** The steady current at which the potential just reaches the threshold by the last step. */
   readonly steadyCurrent: number | null;
   /** Share of (unit, step) pairs that spiked. */
   readonly firingRate: number | null;
-  /** Units that never fired. */
+  /** Units that fired at no step. */
   readonly silent: number | null;
   /**
-   * How many of these have no gradient: of graded units all, for they have one at a spike alone; of `lif` units those that came at no
-   * step as near to the threshold as their surrogate derivative reaches, which that of `atan` and `fastSigmoid` does from anywhere.
+   * Silent units without a gradient. Graded units have a gradient only at a spike, so all silent ones count. A `lif` unit counts if its
+   * potential never came within the support of its surrogate derivative; `atan` and `fastSigmoid` have unbounded support.
    */
   readonly withoutGradient: number | null;
   /** Units that fired at every step. */
   readonly saturated: number | null;
-  /** I, over units, steps and samples. */
+  /** Statistics of the current I over units, steps and samples. */
   readonly current: { readonly mean: number; readonly deviation: number; readonly largest: number };
   /** The largest |w|. */
   readonly largestWeight: number;
 }
 
-/** Whose layers to look at, and on what. */
+/** The network to measure, and the samples to measure it on. */
 export interface ActivityOptions {
   readonly spec: NetworkSpec;
   readonly parameters: Parameters;
@@ -55,10 +55,10 @@ export interface ActivityOptions {
   readonly indices: Uint32Array;
 }
 
-/** Sums over the traces of some samples. */
+/** Sums over the traces of the samples. */
 interface LayerSums {
   readonly spikes: Float64Array;
-  /** The potential of each unit where it was the highest. */
+  /** The highest potential of each unit. */
   readonly highest: Float64Array;
   count: number;
   sum: number;
@@ -67,9 +67,9 @@ interface LayerSums {
 }
 
 /**
- * Looks at every layer while some samples pass through the network. They pass in WASM, whichever engine trained it.
+ * Measures every layer while the samples pass through the network. The forward pass runs in WASM, whichever engine trained it.
  *
- * @throws {EngineError} when the engine cannot be had.
+ * @throws {EngineError} when the engine cannot be created.
  */
 export async function observeLayers(options: ActivityOptions): Promise<LayerActivity[]> {
   const { spec, parameters, seed, precision = "f32", samples, indices } = options;
@@ -115,7 +115,7 @@ function addTrace(
     layer.count++;
     layer.sum += current;
     layer.squares += current * current;
-    // Not Math.max alone: a NaN is to be seen.
+    // Math.max alone would not do: a NaN must show up in the result.
     layer.largest = Number.isNaN(current) ? NaN : Math.max(layer.largest, Math.abs(current));
   }
 }

@@ -1,12 +1,12 @@
 /**
- * A line of `metrics.jsonl`: what a batch came to.
+ * A line of `metrics.jsonl`: the metrics of one batch.
  *
  * @module
  */
 import * as v from "valibot";
 import type { BatchReport } from "./trainer.ts";
 
-/** What is read of a line again; versions of Spikelet record different things. */
+/** The fields that are read back from a line; versions of Spikelet record different ones. */
 export const batchMetrics = v.looseObject({
   epoch: v.number(),
   batch: v.number(),
@@ -14,14 +14,14 @@ export const batchMetrics = v.looseObject({
   loss: v.number(),
   accuracy: v.number(),
   firingRate: v.optional(v.number(), 0),
-  /** A number a layer, from the lowest one up: see `BatchResult.gradientNorms`; `null` where it is infinite or NaN. */
+  /** One norm per layer, lowest layer first: see `BatchResult.gradientNorms`; `null` where it is infinite or NaN. */
   gradientNorms: v.optional(v.array(v.nullable(v.number()))),
 });
 
 /** A line of `metrics.jsonl`. */
 export type BatchMetrics = v.InferOutput<typeof batchMetrics>;
 
-/** What is kept of a batch. */
+/** Converts a batch report to the metrics that are kept. */
 export function metricsOf(report: BatchReport): BatchMetrics {
   const { epoch, batch, score, firingRate, learningRate, gradientNorms, seconds } = report;
   const { total: samples, loss, accuracy } = score;

@@ -1,5 +1,5 @@
 /**
- * How an epoch's samples become batches.
+ * Division of an epoch's samples into batches.
  *
  * @module
  */

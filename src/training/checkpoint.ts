@@ -1,9 +1,9 @@
 /**
- * A checkpoint as one safetensors file: everything that training goes on from, in the very same bits.
+ * A checkpoint as one safetensors file: the full training state, from which a resumed run has the same bits.
  *
  * The file says `format: spikelet-checkpoint/1`. Its tensors are the parameters (`w1`, `b1`, …), the optimizer's moments
  * (`velocity/w1`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
- * that are the SHA-256 of all bytes before them. So a bit that changes anywhere in the file is noticed.
+ * that are the SHA-256 of all bytes before them. Any changed bit in the file is detected.
  *
  * @module
  */
@@ -24,13 +24,13 @@ import { parseSafetensors, serializeSafetensors, type Tensor } from "../network/
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { TrainingCheckpoint, TrainingProgress } from "./training_state.ts";
 
-/** What a checkpoint file holds. */
+/** The contents of a checkpoint file. */
 export interface Checkpoint extends TrainingCheckpoint {
-  /** What is trained. */
+  /** The network in training. */
   readonly spec: NetworkSpec;
-  /** What the classes are called, one name for each output. @default {nobody named them} */
+  /** Class names, one for each output. @default {none} */
   readonly classes?: readonly string[];
-  /** What else the file says, such as options and versions; without the format's own keys. */
+  /** Further metadata, such as options and versions; the format's own keys are excluded. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
@@ -65,9 +65,9 @@ const progressSchema = v.strictObject({
 });
 
 /**
- * Writes a checkpoint as the bytes of a file. What it writes, {@linkcode decodeCheckpoint} reads.
+ * Encodes a checkpoint as the bytes of a file, which {@linkcode decodeCheckpoint} reads.
  *
- * @throws {OptionError} when the metadata have one of the format's own keys, or classes are not named one by one.
+ * @throws {OptionError} when the metadata have one of the format's own keys, or the number of class names is not that of outputs.
  *
  * @example
  * ```ts
@@ -117,11 +117,11 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
 }
 
 /**
- * Reads a checkpoint from the bytes of a file.
+ * Decodes a checkpoint from the bytes of a file.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
- * @throws {InputError} when a single bit is not as it was written, or the file is no checkpoint of this version's.
+ * @param name The file's name in messages.
+ * @throws {InputError} when a bit differs from what was written, or the file is no checkpoint of this version's format.
  */
 export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Checkpoint> {
   const end = Math.max(0, bytes.length - DIGEST_BYTES);
@@ -195,11 +195,11 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
 }
 
 /**
- * Reads a model from the bytes of a file that is one, or of a checkpoint, whose parameters are one.
+ * Decodes a model from the bytes of a model file or of a checkpoint, whose parameters are a model.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
- * @throws {InputError} when it is neither.
+ * @param name The file's name in messages.
+ * @throws {InputError} when the file is neither.
  */
 export async function decodeTrained(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Model> {
   if (parseSafetensors(bytes, name).metadata.format !== FORMAT) return decodeModel(bytes, name);
@@ -207,7 +207,7 @@ export async function decodeTrained(bytes: Uint8Array<ArrayBuffer>, name: string
   return { spec, parameters: state.parameters, metadata, ...(classes && { classes }) };
 }
 
-/** Tensors by what stands before the slash in their names; empty where there is none. */
+/** Groups tensors by the part of their names before the slash; the group is "" without a slash. */
 function groupTensors(tensors: ReadonlyMap<string, Tensor>): Map<string, Map<string, Tensor>> {
   const groups = new Map<string, Map<string, Tensor>>();
   for (const [name, tensor] of tensors) {

@@ -1,5 +1,5 @@
 /**
- * Data and a model are matched by the names of their classes, not by the numbers that a data set happens to give them.
+ * Matches data and a model by the names of their classes, not by the numbers that a data set happens to give them.
  *
  * @module
  */
@@ -10,30 +10,30 @@ import { ranges } from "../text/figures.ts";
 import { areIndices, classNamesOf, filledNames, listNames, shownName } from "../network/class_names.ts";
 import { classesOf, type NetworkSpec } from "../network/spec.ts";
 
-/** A network and the names of its classes, as far as they are known. */
+/** A network and the names of its classes, if known. */
 export interface NamedNetwork {
   readonly spec: NetworkSpec;
   readonly classes?: readonly string[];
 }
 
-/** Samples as a network knows them. */
+/** Samples labelled with a network's outputs. */
 export interface MatchedSamples {
-  /** Their labels are the network's outputs. Where nothing had to be changed, the very ones that were given. */
+  /** Samples whose labels are the network's outputs; the given object itself if no label changed. */
   readonly samples: Samples;
-  /** What was taken for granted, in a sentence. */
+  /** The assumption that was made about the classes, in a sentence. */
   readonly notice?: string;
 }
 
 /**
  * Gives samples the labels that a network has for their classes.
  *
- * - Both have names: a class goes to the output of its name. Classes without a sample are not asked for.
+ * - Both have names: a class goes to the output of its name. Classes without a sample need no output.
  * - The samples have names, the network has none: its outputs are called "0", "1", … Other names than these are taken in
  *   their order where there are as many as outputs, and this is said; else they are refused.
  * - The samples have no names: labels are outputs, and this is said where the network has names.
  *
- * @param whose What messages call the network's source, such as a model's file.
- * @param advice What to do where they do not match.
+ * @param whose The network's source in messages, such as a model's file.
+ * @param advice The message's advice where they do not match.
  * @throws {InputError} when a sample is of a class that the network does not know.
  */
 export function matchClasses(
@@ -82,7 +82,7 @@ export function matchClasses(
   return { samples: relabelled(samples, outputOf, known) };
 }
 
-/** The same samples with other labels; a label without an output has no sample. */
+/** Relabels samples; labels without an output do not occur among them. */
 function relabelled(
   samples: Samples,
   outputOf: readonly (number | undefined)[],
@@ -97,9 +97,9 @@ function relabelled(
 }
 
 /**
- * Names for a network's outputs from those of the data that it is to learn from.
+ * Names a network's outputs after the classes of its training data.
  *
- * @returns One for each output; `undefined` where nobody named the classes.
+ * @returns One name for each output; `undefined` where the classes have no names.
  * @throws {InputError} when there are more classes than outputs.
  */
 export function nameOutputs(
@@ -128,7 +128,7 @@ function checkLabels(
 ): void {
   const at = labels.subarray(0, count).findIndex((label) => label >= outputs), strange = labels[at];
   if (at < 0) return;
-  // As others count: from 1.
+  // Some data sets number their classes from 1.
   const hint = strange === outputs && !labels.subarray(0, count).includes(0)
     ? "it has none that is 0, so they may count from 1: take 1 off each, or "
     : "";
@@ -138,8 +138,8 @@ function checkLabels(
 }
 
 /**
- * Gives both parts of a data set the same classes: those that the training part names. A part without names is numbered as
- * the other one is.
+ * Gives both parts of a data set the same classes: those that the training part names. A part without names takes the numbering
+ * of the other one.
  *
  * @throws {InputError} when a test sample is of a class that the training part does not name, or a label has no name.
  */
@@ -170,13 +170,13 @@ export function alignParts(
   return { train, test: relabelled(test, outputOf, classes) };
 }
 
-/** What looks wrong with the labels of a data set: see {@linkcode noticesOfGaps} and {@linkcode noticesOfStrangers}. */
+/** Warns of suspicious labels in a data set: see {@linkcode noticesOfGaps} and {@linkcode noticesOfStrangers}. */
 export function noticesOfLabels(parts: { readonly train: Samples; readonly test: Samples }): string[] {
   const { train, test } = parts;
   return [...noticesOfGaps([train, test]), ...noticesOfStrangers(train, test)];
 }
 
-/** Classes that a network is measured on and has nothing to learn from. */
+/** Warns of classes that have test samples and no training samples. */
 function noticesOfStrangers(train: Samples, test: Samples): string[] {
   const learned = new Set(train.labels.subarray(0, train.count));
   const strange = [...new Set(test.labels.subarray(0, test.count))].filter((label) => !learned.has(label));
@@ -189,9 +189,9 @@ function noticesOfStrangers(train: Samples, test: Samples): string[] {
 }
 
 /**
- * What looks damaged in the labels of a data set: classes that never occur, below one that does or among those that have names.
+ * Warns of labels that look damaged: classes that never occur although a higher one does, or although they have a name.
  *
- * @param parts All parts of it, with the same classes.
+ * @param parts All parts of the data set, with the same classes.
  */
 export function noticesOfGaps(parts: readonly Samples[]): string[] {
   const occurs = new Set<number>();
@@ -206,7 +206,7 @@ export function noticesOfGaps(parts: readonly Samples[]): string[] {
       missing.map((label) => classes[label]!),
     );
   const never = `no sample of any part has ${named}`;
-  // A damaged byte makes a label that is too large: the one above the last gap.
+  // A damaged byte gives a label that is too large: the one above the last gap.
   const above = [...occurs].filter((label) => label > missing.at(-1)!).reduce(
     (a, b) => Math.min(a, b),
     Infinity,

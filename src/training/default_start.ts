@@ -1,5 +1,5 @@
 /**
- * How weights begin, from the data, on an engine of this machine: see `start.ts`.
+ * Data-dependent initialization of weights on an engine of this machine: see `start.ts`.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import type { NetworkSpec } from "../network/spec.ts";
 import type { Start } from "./scaled_start.ts";
 import * as portable from "./start.ts";
 
-/** How to begin. */
+/** Options of {@linkcode startFromData}. */
 export interface StartOptions extends Omit<portable.StartOptions, "open"> {
-  /** What computes. @default {"auto"} */
+  /** The engine. @default {"auto"} */
   readonly engine?: EngineName;
-  /** Makes the engine, which is closed in the end. @default {createEngine} */
+  /** Creates the engine, which is closed at the end. @default {createEngine} */
   readonly open?: portable.StartOptions["open"];
 }
 
 /**
- * Draws first weights whose layers fire at a chosen rate on these samples, as the portable module's `startFromData` does, and
- * makes the engine for it.
+ * Draws initial weights with which layers fire at a chosen rate on these samples, as the portable module's `startFromData` does, and
+ * creates the engine for it.
  *
- * @throws {EngineError} when an engine cannot be had.
+ * @throws {EngineError} when an engine cannot be created.
  * @throws {RangeError} when the samples do not fit the network.
  * @throws {OptionError} when the rate or the seed is out of its range.
  *

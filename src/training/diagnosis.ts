@@ -1,9 +1,9 @@
 /**
- * What stands out in how a network learned: from the lines of its batches, and from a look at its layers in the end.
+ * Diagnosis of a training run from the metrics of its batches and the activity of its layers after training.
  *
- * Each finding is a fact with its numbers. What to do about it depends on how it was asked for, and is the command line's to say.
- * The bounds are rules of thumb. They were set between what presets, deep and recurrent networks show while they learn, and what
- * the same networks show where they do not (`tests/training/diagnosis_test.ts`).
+ * Each finding is a fact with its numbers. The remedy depends on the run's options; the command line names it.
+ * The bounds are rules of thumb. They lie between the values of presets, deep and recurrent networks that learn and those of
+ * the same networks where they do not (`tests/training/diagnosis_test.ts`).
  *
  * @module
  */
@@ -13,9 +13,9 @@ import type { BatchMetrics } from "./batch_metrics.ts";
 import { learningStatusOf } from "./guessing.ts";
 import type { Score } from "./score.ts";
 
-/** Something that stands out. Layers count from 1. */
+/** A finding. Layers count from 1. */
 export type Finding =
-  /** No better than a constant answer, or far too sure of wrong ones. */
+  /** The network is no better than a constant answer, or far too confident in wrong ones. */
   | {
     readonly kind: "guessing" | "overconfident";
     readonly loss: number;
@@ -49,9 +49,9 @@ export type Finding =
     /** The layer's, over the top layer's, when training began. */
     readonly first: number;
   }
-  /** Currents and weights have grown out of all proportion. */
+  /** Currents and weights have exploded. */
   | { readonly kind: "exploded"; readonly layer: number; readonly current: number; readonly weight: number }
-  /** Many units never fired; of these some or all have no gradient. */
+  /** Many units never fired, and some or all of these have no gradient. */
   | {
     readonly kind: "silent";
     readonly layer: number;
@@ -70,45 +70,45 @@ export type Finding =
     readonly units: number;
   };
 
-/** What is looked at. */
+/** The data to diagnose. */
 export interface Learned {
-  /** Of all layers, after training. */
+  /** Activity of all layers, after training. */
   readonly layers: readonly LayerActivity[];
-  /** Of all batches, in order. */
+  /** Metrics of all batches, in order. */
   readonly history: readonly BatchMetrics[];
-  /** On the test set, after training. */
+  /** Score on the test set, after training. */
   readonly test: Score;
-  /** What guessing comes to there. */
+  /** The score of guessing on the test set. */
   readonly chance: Chance;
 }
 
 /**
- * A gradient so many times the top layer's has exploded on its way down, if it is in at least this share of the batches. The presets'
- * are up to 20 times as long; of deep networks that learn well one in ten may be that long.
+ * A layer's gradient has exploded if it is this many times the top layer's in at least this share of the batches. Gradients of the
+ * presets are up to 20 times as long; in deep networks that learn well one in ten may reach the bound.
  */
 export const EXPLODED = 100;
 const OFTEN_EXPLODED = 0.2;
-/** A gradient of this share of the top layer's, or less, has vanished. */
+/** A gradient has vanished at this share of the top layer's or less. */
 const VANISHED = 0.02;
-/** Or one of this share, where it has fallen by so much since training began. */
+/** A gradient has also vanished at this share, where it has fallen by so much since training began. */
 const FALLEN = 0.1;
 const FALL = 100;
-/** A loss that is so many times the least one before has jumped, if it is higher by this share of guessing's too. */
+/** A loss has jumped if it is this many times the lowest one before, and higher by this share of guessing's loss. */
 const JUMP = 1.5;
 const JUMP_OF_CHANCE = 0.5;
-/** A loss is a mean over at least so many samples, and at most so many stretches of the run are looked at. */
+/** Losses are averaged over at least this many samples; a run is divided into at most this many stretches. */
 const STRETCH = 100;
 const MOST_STRETCHES = 50;
-/** A layer is told to be silent or saturated when more than this share of its units is. */
+/** A layer counts as silent or saturated when more than this share of its units is. */
 const MANY_SILENT = 0.3;
 const MANY_SATURATED = 0.05;
 /** Firing rates, as a share of steps, outside of which learning is hard in practice. */
 const RARE = 0.005;
 const OFTEN = 0.5;
-/** Currents so many times the threshold have exploded. */
+/** Currents have exploded at this many times the threshold. */
 const HUGE = 1000;
 
-/** Finds what stands out, what explains most first. None stands out where a network learned as it should. */
+/** Diagnoses a run. Findings that explain most come first; a network that learned as it should has none. */
 export function diagnose(learned: Learned): Finding[] {
   const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === learned.layers.length - 1));
   const jump = jumpOf(learned);
@@ -124,14 +124,14 @@ export function diagnose(learned: Learned): Finding[] {
   ];
 }
 
-/** The norms of each batch that has some. */
+/** Gradient norms of the batches that recorded them. */
 function normsOf({ history }: Pick<Learned, "history">) {
   return history.flatMap(({ epoch, batch, gradientNorms: norms }) =>
     norms && norms.length > 0 ? [{ epoch, batch, norms, top: norms.at(-1) ?? null }] : []
   );
 }
 
-/** The layer whose gradient exploded the most, if one did. */
+/** Finds the layer whose gradient exploded the most, if one did. */
 function explodedGradients(learned: Learned): Finding[] {
   const batches = normsOf(learned), least = OFTEN_EXPLODED * batches.length;
   const layers = batches[0]?.norms.length ?? 0;
@@ -157,13 +157,13 @@ function explodedGradients(learned: Learned): Finding[] {
   return [{ kind: "explodingGradient", layer, norm, top, epoch, batch, share }];
 }
 
-/** The lowest layer whose gradient vanished, if one did for no other reason than its way down. */
+/** Finds the lowest layer whose gradient vanished in the backward pass, if silent layers above do not explain it. */
 function vanishedGradients(learned: Learned): Finding[] {
   const batches = normsOf(learned), layers = batches[0]?.norms.length ?? 0;
   const begun = ratiosOf(batches.slice(0, Math.ceil(batches.length / 50)), layers);
   const ratios = ratiosOf(batches.slice(Math.floor(batches.length / 2)), layers);
   if (!begun || !ratios) return [];
-  // Behind a layer in which nobody fires there is next to nothing left: that layer is what stands out.
+  // Below a silent layer hardly any gradient is left: the silent layer is the finding.
   const isCutOff = (from: number) =>
     learned.layers.slice(from, -1).some(({ silent, units }) => silent === units);
   const layer = ratios.findIndex((ratio, i) => {
@@ -174,7 +174,7 @@ function vanishedGradients(learned: Learned): Finding[] {
   return [{ kind: "vanishingGradient", layer: layer + 1, ratios, first: begun[layer]! }];
 }
 
-/** Each layer's median norm over the top layer's; undefined where that is nothing. */
+/** Each layer's median norm relative to the top layer's; undefined where the top layer's is 0. */
 function ratiosOf(batches: ReturnType<typeof normsOf>, layers: number): number[] | undefined {
   const medians = mediansOf(batches, layers), top = medians.at(-1);
   return top !== undefined && top > 0 && Number.isFinite(top)
@@ -186,19 +186,19 @@ function mediansOf(batches: ReturnType<typeof normsOf>, layers: number): number[
   return Array.from({ length: layers }, (_, i) => medianOf(batches.map(({ norms }) => norms[i] ?? Infinity)));
 }
 
-/** Each layer's median norm in the second half of the batches, from the lowest one up; `null` where it is not finite. */
+/** Each layer's median norm in the second half of the batches, lowest layer first; `null` where it is not finite. */
 export function typicalNorms(history: readonly BatchMetrics[]): (number | null)[] {
   const batches = normsOf({ history });
   return mediansOf(batches.slice(Math.floor(batches.length / 2)), batches[0]?.norms.length ?? 0)
     .map((median) => Number.isFinite(median) ? median : null);
 }
 
-/** The median of some numbers, the upper one of two; NaN where there are none. */
+/** The median, the upper of the two middle numbers of an even count; NaN of none. */
 function medianOf(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }
 
-/** The highest rise of the loss, if it is one. */
+/** Finds the largest jump of the loss, if there is one. */
 function jumpOf({ history, chance }: Learned): Finding | undefined {
   let least = Infinity;
   let jump: Extract<Finding, { kind: "jumpingLoss" }> | undefined;
@@ -226,10 +226,10 @@ function stretchesOf(history: readonly BatchMetrics[]) {
     stretches.push({ loss: sum / samples, epoch: first.epoch, batch: first.batch });
     samples = sum = 0, first = undefined;
   }
-  return stretches; // what is left over is too few to tell
+  return stretches; // the remaining batches are too few for a mean
 }
 
-/** What stands out in a layer. Of the top layer it is the potentials that are read: it may be silent. */
+/** Findings of one layer. The top layer may be silent where its potentials are read out. */
 function findingsOf(activity: LayerActivity, isTop: boolean): Finding[] {
   const { layer, firingRate, silent, saturated, withoutGradient, threshold, units, steps, current } =
     activity;
@@ -239,7 +239,7 @@ function findingsOf(activity: LayerActivity, isTop: boolean): Finding[] {
     findings.push({ kind: "exploded", layer, current: current.largest, weight: activity.largestWeight });
   }
   if (isTop) {
-    // Its spikes reset what is read, and are handed on to nobody.
+    // Its spikes only reset the potentials that are read out; no layer receives them.
   } else if (silent > MANY_SILENT * units) {
     findings.push({ kind: "silent", layer, silent, withoutGradient: withoutGradient ?? 0, units });
   } else if (firingRate < RARE) {

@@ -1,5 +1,5 @@
 /**
- * Evaluation: samples put to an engine that learns nothing from them.
+ * Evaluation: measures an engine's network on samples without learning from them.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { pipelined } from "./pipeline.ts";
 import { type Score, sumScores } from "./score.ts";
 
 /**
- * Measures an engine's network on samples, with noise of its own that is the same every time.
+ * Measures an engine's network on samples, with encoder noise that is the same in every evaluation.
  *
- * @param batchSize Samples of a batch. @default {1000, or as many as the engine takes}
- * @param onBatch Called after every batch with the samples done.
+ * @param batchSize Samples per batch. @default {1000, or the engine's maximum if lower}
+ * @param onBatch Called after every batch with the number of samples done.
  * @param signal Once aborted, the promise rejects with its reason after the batches under way.
  * @throws {OptionError} when there are no samples, or the batch size is no whole number.
  */
@@ -42,13 +42,13 @@ export async function evaluate(
   });
 }
 
-/** Samples of a batch where nothing is said. */
+/** Default number of samples per batch. */
 function usualBatch(engine: Engine): number {
   checkObject("engine", engine, "an engine, such as createEngine makes");
   return Math.min(1000, engine.batchSize);
 }
 
-/** What to measure on, and with which draws. */
+/** The samples to measure on, and the random draws. */
 export interface Measurement {
   readonly samples: Samples;
   readonly indices: Uint32Array;
@@ -58,7 +58,7 @@ export interface Measurement {
   readonly signal?: AbortSignal;
 }
 
-/** Measures an engine's network on some of the samples. @throws The signal's reason once it is aborted. */
+/** Measures an engine's network on a selection of samples. @throws The signal's reason once it is aborted. */
 export async function measure(engine: Engine, measurement: Measurement): Promise<Score> {
   const { samples, indices, stream, batchSize = usualBatch(engine), onBatch, signal } = measurement;
   const results: BatchResult[] = [];

@@ -1,5 +1,5 @@
 /**
- * Whether a network can be shown a data set.
+ * Checks that a data set fits a network.
  *
  * @module
  */
@@ -14,8 +14,8 @@ import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_ma
 /**
  * Makes sure that samples have the form of a network's, and gives them the labels that it has for their classes.
  *
- * @param whose What messages call the network's source, such as a model's file.
- * @param advice What to do where they do not fit.
+ * @param whose The network's source in messages, such as a model's file.
+ * @param advice The message's advice where they do not fit.
  * @throws {InputError} when they do not fit.
  */
 export function fitSamples(
@@ -28,7 +28,7 @@ export function fitSamples(
   return matchClasses(network, whose, fitForm(network.spec, whose, samples, advice), advice);
 }
 
-/** Bytes have to stand for what they stood for as a model learned. @param learned `bytes` of its metadata. */
+/** Checks that bytes mean what they meant in the model's training data. @param learned `bytes` of its metadata. */
 function checkBytes(learned: string | undefined, whose: string, samples: Samples): void {
   const found = bytesOf(samples);
   if (learned === undefined || !(samples.features instanceof Uint8Array) || learned === found) return;
@@ -39,7 +39,7 @@ function checkBytes(learned: string | undefined, whose: string, samples: Samples
 }
 
 /**
- * Gives samples the form of a network's: sequences with lengths have its steps as their room.
+ * Gives samples the form of a network's input: sequences with lengths are padded to its steps.
  *
  * @throws {InputError} when they have another form: see {@linkcode fitSamples}.
  */

@@ -1,21 +1,21 @@
 /**
- * Whether a network does better than guessing.
+ * Comparison of a network's score with guessing.
  *
  * @module
  */
 import type { Chance } from "../network/loss.ts";
 import type { Score } from "./score.ts";
 
-/** A loss counts as that of guessing from here on: whoever knows nothing scores as much, but for a little chance. */
+/** A loss of at least this share of guessing's counts as guessing; the margin allows for chance. */
 const GUESSING = 0.999;
 
-/** How a result stands to guessing. */
+/** A result relative to guessing. */
 export type LearningStatus = "learned" | "guessing" | "sure of wrong answers" | "one class";
 
-/** Right answers beyond those of guessing, of all that guessing leaves wrong: from here on it is not for guessing that a loss is high. */
+/** A network that corrects more than this share of guessing's wrong answers does not guess, however high its loss. */
 const LEARNED_SHARE = 0.25;
 
-/** Compares a result with what can be had without looking at the samples. */
+/** Compares a result with the best constant answer. */
 export function learningStatusOf(test: Score, chance: Chance): LearningStatus {
   if (chance.loss === 0) return "one class";
   if (test.loss < GUESSING * chance.loss) return "learned";

@@ -1,13 +1,13 @@
 /**
- * Two pieces of work under way at a time, so that no thread waits for this one.
+ * A pipeline with two items in flight, so that no worker waits for the main thread.
  *
  * @module
  */
 
 /**
- * Starts each item's work when the one before the last is done, and reports results in order.
+ * Starts an item as soon as fewer than two are in flight, and reports results in order.
  *
- * @param signal Once it is aborted no further item is started; what is under way is finished and reported.
+ * @param signal Once aborted, no further item starts; items in flight are finished and reported.
  * @throws The signal's reason where it stopped the work before the last item; whatever `start` or `report` throws.
  */
 export async function pipelined<Item, Result>(
@@ -23,7 +23,7 @@ export async function pipelined<Item, Result>(
     stopped = signal?.aborted === true;
     if (stopped) break;
     const work = start(item);
-    // It may fail while a report is awaited, which may throw too: then nobody asks for it any more.
+    // An item may fail while a report is awaited. If the report throws too, the item's rejection is never awaited.
     work.catch(() => {});
     underWay.push(work);
   }

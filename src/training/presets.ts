@@ -1,5 +1,5 @@
 /**
- * Presets: networks that can be asked for by name, each with the recipe by which it is trained.
+ * Presets: named networks, each with its training recipe.
  *
  * @module
  */

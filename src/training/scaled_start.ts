@@ -1,5 +1,5 @@
 /**
- * How weights begin, from the data, on an engine that is there: see `start.ts`.
+ * Data-dependent initialization of weights on a given engine: see `start.ts`.
  *
  * @module
  */
@@ -9,45 +9,45 @@ import { initialParameters } from "../network/initialise.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { shuffledOrder, STREAM } from "../random.ts";
 
-/** The rate where none is asked for. */
+/** The default firing rate. */
 export const DEFAULT_RATE = 0.1;
 
-/** A layer's start. */
+/** The initialization of one layer. */
 export interface LayerStart {
-  /** What Xavier's weights were multiplied by; 1 where no factor makes a difference. */
+  /** The factor on Xavier's weights; 1 where no factor makes a difference. */
   readonly scale: number;
-  /** The share of its units that fires at a step. */
+  /** Firing rate: the share of its units that fires at a step. */
   readonly rate: number;
-  /** Whether that is the rate that was asked for. */
+  /** Whether the firing rate is the requested one. */
   readonly reached: boolean;
 }
 
-/** Weights to begin with, and how the layers that spike come out. */
+/** Initial weights, and the outcome for each spiking layer. */
 export interface Start {
-  /** As `initialParameters` names them. */
+  /** Parameters, named as in `initialParameters`. */
   readonly parameters: Parameters;
-  /** From the inputs up. */
+  /** The spiking layers, lowest first. */
   readonly layers: readonly LayerStart[];
 }
 
-/** Samples that are looked at: with the units and steps of a layer, enough for its rate. */
+/** Number of samples the rate is measured on; a layer's units and steps make the mean precise enough. */
 const SAMPLES = 32;
-/** How near a rate is to come, relative to what was asked for. */
+/** Relative tolerance of the firing rate. */
 const TOLERANCE = 0.05;
 /**
- * Where doubling its weights makes a layer fire so little more, relative to what it does, its resets hold it back: weights that
- * go on growing would drown the threshold and the data's differences, and the first batches would be lost on shrinking them.
+ * If doubling the weights raises a layer's rate by less than this share, resets limit it: still larger weights would drown the
+ * threshold and the differences in the data, and the first batches would be lost on shrinking them.
  */
 const SATURATION = 0.1;
-/** Factors are looked for between 2^−RANGE and 2^RANGE. */
+/** The search covers factors between 2^−RANGE and 2^RANGE. */
 const RANGE = 12;
 const MOST_TRIES = 16;
 
 /**
- * Draws first weights whose layers fire at a chosen rate on these samples.
+ * Draws initial weights with which layers fire at a chosen rate on these samples.
  *
- * @param engine Of this network and seed, for batches of 1, with `recordStates`. In the end it has some of the weights that were tried.
- * @param target The share of a layer's units that is to fire at a step.
+ * @param engine Of this network and seed, for batches of 1, with `recordStates`. Afterwards it holds some of the weights that were tried.
+ * @param target The firing rate: the share of a layer's units that should fire at a step.
  * @param signal Once aborted, the promise rejects with its reason.
  */
 export async function scaledStart(
@@ -62,7 +62,7 @@ export async function scaledStart(
   const parameters = initialParameters(spec, seed);
   const layers: LayerStart[] = [];
   const from: string = spec.readout.from;
-  // A layer whose spikes are read has to fire, too.
+  // A top layer whose spikes are read out has to fire, too.
   const count = spec.layers.length - (from === "spikes" ? 0 : 1);
   for (let layer = 0; layer < count; layer++) {
     const name = `w${layer + 1}`, first = parameters.get(name)!;
@@ -78,7 +78,7 @@ export async function scaledStart(
   return { parameters, layers };
 }
 
-/** The mean share of a layer's units that fires at a step. */
+/** Measures a layer's mean firing rate. */
 async function firingRate(
   engine: Engine,
   samples: Samples,
@@ -99,17 +99,17 @@ async function firingRate(
   return fired / pairs;
 }
 
-/** A factor 2^exponent, and the rate that it brings. */
+/** A factor 2^exponent and its firing rate. */
 interface Tried {
   readonly exponent: number;
   readonly rate: number;
 }
 
-/** What a walk to larger or smaller factors came to. */
+/** Result of a walk to larger or smaller factors. */
 interface Walk {
-  /** The last one before the target and the first one behind it; undefined where the target is not passed. */
+  /** The last factor before the target and the first one past it; undefined where the target is not passed. */
   readonly bracket: readonly [near: Tried, far: Tried] | undefined;
-  /** Where the resets hold the layer back; undefined where they do not. */
+  /** The factor from which resets limit the rate; undefined where they do not. */
   readonly saturated: Tried | undefined;
 }
 
@@ -126,7 +126,7 @@ async function findScale(rateAt: (scale: number) => Promise<number>, target: num
   const first = await at(0);
   if (isNear(first.rate)) return { scale: 1, rate: first.rate, reached: true };
   let largest: Promise<number> | undefined;
-  /** Whether the rate never passes the target by much: then what holds it back are its resets. */
+  /** Whether the rate never passes the target by much: then resets limit it. */
   const isHeldBack = async () => await (largest ??= rateAt(2 ** RANGE)) < (1 + SATURATION) * target;
 
   const walk = async (direction: 1 | -1): Promise<Walk> => {

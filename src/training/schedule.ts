@@ -1,10 +1,10 @@
 /**
- * The learning rate of each batch: a pure function of the batch's number, so that a resumed run has the same.
+ * Learning rate schedules: pure functions of the batch's number, so that a resumed run has the same rates.
  *
  * @module
  */
 
-/** How the learning rate changes while a network is trained. */
+/** A learning rate schedule. */
 export type Schedule =
   & (
     /** The same rate throughout. */
@@ -25,11 +25,11 @@ export const SCHEDULES = ["constant", "cosine", "step"] as const satisfies reado
 /** The same rate for every batch. */
 export const CONSTANT: Schedule = { kind: "constant" };
 
-/** Where a batch stands in the whole of training. */
+/** Position of a batch in training. */
 export interface BatchNumber {
-  /** From 1. */
+  /** Epoch, from 1. */
   readonly epoch: number;
-  /** From 1, in its epoch. */
+  /** Number of the batch in its epoch, from 1. */
   readonly batch: number;
   /** Batches of an epoch. */
   readonly batches: number;

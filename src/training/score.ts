@@ -1,24 +1,24 @@
 /**
- * How well a network does on some samples.
+ * Loss and accuracy over a set of samples.
  *
  * @module
  */
 import { OptionError } from "../errors.ts";
 import type { BatchResult } from "../engine/engine.ts";
 
-/** Sums over samples, as they are reported: means and counts. */
+/** Means and counts over samples. */
 export interface Score {
   /** Mean loss of a sample. */
   readonly loss: number;
-  /** Share of samples whose class was named, 0 to 1. */
+  /** Share of samples classified correctly, 0 to 1. */
   readonly accuracy: number;
-  /** Samples whose class was named. */
+  /** Samples classified correctly. */
   readonly correct: number;
-  /** Samples in all. */
+  /** Number of samples. */
   readonly total: number;
 }
 
-/** Sums batches. @throws {OptionError} when there are none. */
+/** Combines the results of batches. @throws {OptionError} when there are none. */
 export function sumScores(results: readonly BatchResult[]): Score {
   if (!(results?.length > 0)) throw new OptionError("results: none: there is nothing to sum");
   const sum = (pick: (result: BatchResult) => number) => results.reduce((total, r) => total + pick(r), 0);

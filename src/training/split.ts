@@ -1,5 +1,5 @@
 /**
- * Which samples a network is trained on, and which are held back to validate it.
+ * Split of a data set into training and validation samples.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { shuffledOrder } from "../random.ts";
 
 /** Indices into a data set. */
 export interface SampleSplit {
-  /** What the network learns from. */
+  /** Training samples. */
   readonly training: Uint32Array;
-  /** What it is measured on after each epoch; none unless a share was asked for. */
+  /** Validation samples, measured after each epoch; empty without a validation share. */
   readonly validation: Uint32Array;
 }
 
-/** How a data set is split. */
+/** Options of {@linkcode splitSamples}. */
 export interface SplitOptions {
-  /** Which samples are taken and which held back is a pure function of the seed. */
+  /** Seed of the split, which is a pure function of it. */
   readonly seed: number;
   /** Take the first N of the shuffled samples only. @default {all} */
   readonly limit?: number;

@@ -1,10 +1,10 @@
 /**
- * How weights begin, from the data: each layer's scale is set so that a chosen share of its units fires.
+ * Data-dependent initialization of weights: each layer's scale is set so that a chosen share of its units fires.
  *
  * Layer-sequential, as LSUV is (Mishkin & Matas, All you need is a good init, 2016): weights are drawn as Xavier's, and from
- * the inputs up each layer's W is multiplied by one number, until a batch of training samples gives the layer the statistic that
- * it should have. LSUV's is a variance of 1; a spiking layer's is its firing rate, for a layer that is silent passes on neither
- * activity nor gradient, and one that fires at every step tells nothing (Rossbroich, Gygax & Zenke, Fluctuation-driven
+ * the inputs up each layer's W is multiplied by one number, until a batch of training samples gives the layer the target
+ * statistic. LSUV's is a variance of 1; a spiking layer's is its firing rate, because a silent layer passes on neither
+ * activity nor gradient, and one that fires at every step carries no information (Rossbroich, Gygax & Zenke, Fluctuation-driven
  * initialization for spiking neural network training, 2022, set it by theory, for Poisson inputs).
  *
  * @module
@@ -18,7 +18,7 @@ import { DEFAULT_RATE, scaledStart, type Start } from "./scaled_start.ts";
 
 export { DEFAULT_RATE, type LayerStart, type Start } from "./scaled_start.ts";
 
-/** What the engine has to be that tries weights. */
+/** Requirements on the engine that tries weights. */
 export interface StartEngineOptions {
   /** The network. */
   readonly spec: NetworkSpec;
@@ -30,25 +30,25 @@ export interface StartEngineOptions {
   readonly recordStates: true;
 }
 
-/** How to begin. */
+/** Options of {@linkcode startFromData}. */
 export interface StartOptions {
   /** Seed of the weights, of which samples are looked at, and of their noise. */
   readonly seed: number;
-  /** The share of a layer's units that is to fire at a step, on average over steps and samples. @default {0.1} */
+  /** Firing rate: the share of a layer's units that should fire at a step, averaged over steps and samples. @default {0.1} */
   readonly rate?: number;
-  /** Makes the engine, which is closed in the end. */
+  /** Creates the engine, which is closed at the end. */
   readonly open: (options: StartEngineOptions) => Promise<Engine & Disposable> | (Engine & Disposable);
   /** Once aborted, the promise rejects with its reason. @default {none} */
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Draws first weights whose layers fire at a chosen rate on these samples.
+ * Draws initial weights with which layers fire at a chosen rate on these samples.
  *
  * A pure function of its arguments. A layer that no factor brings to the rate (a ReLU fires for half of all inputs, however
  * large) keeps Xavier's scale. So does the layer that is read out, where its potentials are read and not its spikes.
  *
- * @throws {EngineError} when an engine cannot be had.
+ * @throws {EngineError} when an engine cannot be created.
  * @throws {RangeError} when the samples do not fit the network.
  * @throws {OptionError} when the rate or the seed is out of its range.
  *

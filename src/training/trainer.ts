@@ -1,8 +1,8 @@
 /**
- * Training and evaluation: epochs of batches, put to an engine.
+ * Training loop: runs epochs of batches on an engine.
  *
- * A trainer knows nothing of files or terminals; it reports each batch and epoch to whoever asked, and hands over what
- * training can go on from.
+ * The trainer is independent of files and terminals; it reports each batch and epoch by callbacks, and hands the training
+ * state to a checkpointer.
  *
  * @module
  */
@@ -35,36 +35,36 @@ export { batchesOf } from "./batches.ts";
 export { evaluate } from "./evaluation.ts";
 export { type Score, sumScores } from "./score.ts";
 
-/** A training batch that is done. */
+/** Report of a finished training batch. */
 export interface BatchReport {
-  /** From 1. */
+  /** Epoch, from 1. */
   readonly epoch: number;
-  /** From 1, in its epoch. */
+  /** Number of the batch in its epoch, from 1. */
   readonly batch: number;
   /** Batches of an epoch. */
   readonly batches: number;
   /** Samples presented since training began. */
   readonly done: number;
-  /** Samples that will have been presented in the end. */
+  /** Samples of the whole training. */
   readonly total: number;
-  /** The batch's own. */
+  /** The batch's loss and accuracy. */
   readonly score: Score;
   /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
   readonly firingRate: number;
-  /** What the batch moved the weights by. */
+  /** Learning rate of the batch. */
   readonly learningRate: number;
-  /** The L2 norm of each layer's gradient, `[layers]`: see `BatchResult.gradientNorms`. Absent where the engine does not tell. */
+  /** The L2 norm of each layer's gradient, `[layers]`: see `BatchResult.gradientNorms`. Absent where the engine does not compute it. */
   readonly gradientNorms?: readonly number[];
-  /** Since training began. */
+  /** Seconds since training began. */
   readonly seconds: number;
 }
 
-/** Who keeps checkpoints. */
+/** Writes checkpoints. */
 export interface Checkpointer {
-  /** Whether what training goes on from after this batch is wanted; asked as the batch is put to the engine. */
+  /** Whether a checkpoint is due after this batch; called as the batch is submitted to the engine. */
   due(at: { readonly epoch: number; readonly batch: number; readonly batches: number }): boolean;
   /**
-   * Keeps what training goes on from: after a batch for which it was due, after every epoch, and when training is stopped.
+   * Saves the training state: after a batch for which it was due, after every epoch, and when training is stopped.
    * Training waits for it, while the engine computes the next batch.
    *
    * @param best The epoch that has just ended is the best so far.
@@ -72,39 +72,39 @@ export interface Checkpointer {
   keep(checkpoint: TrainingCheckpoint, best: boolean): Promise<void>;
 }
 
-/** How to train. */
+/** Options of training. */
 export interface TrainingOptions {
-  /** What to train on. */
+  /** The training samples. */
   readonly samples: Samples;
   /** Passes over the samples. */
   readonly epochs: number;
   /** Samples of a batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
-  /** The optimizer's constants. */
+  /** The optimizer and its constants. */
   readonly step: Update;
-  /** How pictures are moved each time they are learned from. @default {not at all} */
+  /** Augmentation of pictures, drawn anew each time they are presented. @default {none} */
   readonly augmentation?: Augmentation;
-  /** How the learning rate changes. @default {it does not} */
+  /** The learning rate schedule. @default {constant} */
   readonly schedule?: Schedule;
-  /** Seed of the samples' order; the draws' is the engine's. */
+  /** Seed of the samples' order; the engine has the seed of all other draws. */
   readonly seed: number;
   /** Train on the first N of the shuffled samples only. @default {all} */
   readonly limit?: number;
-  /** Share of the samples that is held back, and measured after each epoch; above 0 and below 1. @default {none} */
+  /** Share of the samples held back for validation after each epoch; above 0 and below 1. @default {none} */
   readonly validation?: number;
   /**
-   * Stop once so many epochs in a row were no better than the best before them, and give the engine the best epoch's
-   * parameters in the end. Epochs are judged by their accuracy on the samples held back, else by their loss. @default {never}
+   * Early stopping: stops once this many epochs in a row were no better than the best before them, and gives the engine the
+   * best epoch's parameters at the end. Epochs are judged by their accuracy on the samples held back, else by their loss. @default {never}
    */
   readonly patience?: number;
   /** Called after every batch, in order. */
   readonly onBatch?: (report: BatchReport) => void;
   /** Called after every epoch. */
   readonly onEpoch?: (report: EpochReport) => void;
-  /** Who keeps what training can go on from. */
+  /** Receives the training state for checkpoints. */
   readonly checkpoints?: Checkpointer;
   /**
-   * Go on from here instead of from the engine's own parameters: the result has the same bits as if training had never
+   * Resumes from this state instead of the engine's own parameters: the result has the same bits as if training had never
    * stopped. `best` is the best epoch's parameters, which `patience` needs where there was an epoch.
    */
   readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
@@ -112,19 +112,19 @@ export interface TrainingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What training came to. */
+/** Result of training. */
 export interface TrainingResult {
-  /** Over the last epoch, each sample as it was when it was met. */
+  /** Training score over the last epoch, each sample scored before its batch's update. */
   readonly score: Score;
-  /** Of the epoch whose parameters the engine has, on the samples that were held back; `null` where there are none. */
+  /** Validation score of the epoch whose parameters the engine has; `null` without validation samples. */
   readonly validation: Score | null;
   /** Samples of one epoch. */
   readonly samples: number;
-  /** Epochs that were trained. */
+  /** Number of epochs trained. */
   readonly epochs: number;
   /** The epoch whose parameters the engine has: the last one, with `patience` the best one. */
   readonly epoch: number;
-  /** Whether `patience` ended it. */
+  /** Whether `patience` ended training. */
   readonly stopped: boolean;
   /** From the first batch's start to the last one's end, validation left out; over all sessions. */
   readonly seconds: number;
@@ -135,8 +135,8 @@ export interface TrainingResult {
 /**
  * Trains an engine's network, from the parameters that it has.
  *
- * The order of each epoch is a pure function of seed and epoch; so are all draws. Two batches are under way at a time, so
- * that no thread waits for this one.
+ * The order of each epoch is a pure function of seed and epoch; so are all draws. Two batches are in flight at a time, so
+ * that no worker waits for the main thread.
  *
  * @throws {DivergenceError} when a loss or a weight has become infinite or NaN.
  * @throws {OptionError} when an option is out of its range, or the validation share leaves no samples on one side.
@@ -209,9 +209,9 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
 }
 
 /**
- * Trains the batches of an epoch that are not done yet.
+ * Trains the remaining batches of an epoch.
  *
- * @param stepDone Is told where training stands after each batch, and the engine's part of it where it was due.
+ * @param stepDone Called after each batch with the progress, and with the engine's state where a checkpoint was due.
  * @returns The last batch's learning rate.
  */
 async function trainEpoch(
@@ -251,7 +251,7 @@ async function trainEpoch(
         ...(augmentation && { augmentation }),
       };
       const result = engine.train(batch, { ...step, learningRate: rates[put++]! });
-      // Asked for before the next batch is: so it is the state between the two, and nothing waits for it.
+      // The state is requested before the next batch is submitted: it is the state between the two, and nothing waits for it.
       const state = checkpoints?.due({ epoch, batch: put, batches: all.length })
         ? engine.getState()
         : undefined;
@@ -284,7 +284,7 @@ async function trainEpoch(
   return rates[all.length - 1]!;
 }
 
-/** (Hidden unit, step) pairs of some samples, each with its own steps. */
+/** Counts the (hidden unit, step) pairs of samples, each with its own steps. */
 function pairsOf(spec: NetworkSpec, { lengths }: Samples, indices: Uint32Array): number {
   const steps = lengths
     ? indices.reduce((sum, index) => sum + lengths[index]!, 0)
@@ -292,7 +292,7 @@ function pairsOf(spec: NetworkSpec, { lengths }: Samples, indices: Uint32Array):
   return hiddenUnitsOf(spec) * steps;
 }
 
-/** Makes sure that an engine can be trained so. @throws {OptionError} when not; the message names the option and its range. */
+/** Checks the options against the engine. @throws {OptionError} when not; the message names the option and its range. */
 function checkTraining(engine: Engine, options: TrainingOptions): void {
   checkObject("engine", engine, "an engine, such as createEngine makes");
   checkObject("options", options, "an object with samples, epochs, batchSize, step and seed");

@@ -1,5 +1,5 @@
 /**
- * Where training stands between two batches: what a checkpoint carries besides the engine's state.
+ * Training progress between two batches: the part of a checkpoint besides the engine's state.
  *
  * @module
  */
@@ -11,25 +11,25 @@ import type { Score } from "./score.ts";
 export interface EpochSums {
   /** Σ of the samples' losses. */
   readonly loss: number;
-  /** Samples whose class was named. */
+  /** Samples classified correctly. */
   readonly correct: number;
   /** Samples presented. */
   readonly total: number;
   /** Spikes of the layers below the top. */
   readonly spikes: number;
-  /** The same unit by unit, a layer each; empty where the engine does not count them. */
+  /** Spikes of each unit, one array per layer; empty where the engine does not count them. */
   readonly unitSpikes: readonly Float64Array[];
 }
 
-/** An epoch that is over. */
+/** Report of a finished epoch. */
 export interface EpochReport {
-  /** From 1. */
+  /** Number of the epoch, from 1. */
   readonly epoch: number;
-  /** Over its samples, each as it was when it was met. */
+  /** Training score, each sample scored before its batch's update. */
   readonly score: Score;
-  /** On the samples that are held back; `null` where there are none. */
+  /** Validation score; `null` without validation samples. */
   readonly validation: Score | null;
-  /** Of its last batch. */
+  /** Learning rate of its last batch. */
   readonly learningRate: number;
   /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
   readonly firingRate: number;
@@ -39,21 +39,21 @@ export interface EpochReport {
   readonly silent: number;
   /** How many of them fired at every step of every sample. */
   readonly saturated: number;
-  /** Of training so far. */
+  /** Seconds of training so far. */
   readonly seconds: number;
-  /** None before was better: by accuracy on the samples held back, where there are some; else by loss. */
+  /** Whether no epoch before was better: by validation accuracy, or by loss without validation samples. */
   readonly best: boolean;
 }
 
-/** Where training stands. Plain data but for `sums.unitSpikes`. */
+/** Training progress. Plain data but for `sums.unitSpikes`. */
 export interface TrainingProgress {
   /** The epoch under way, from 1. */
   readonly epoch: number;
-  /** How many of its batches are done. */
+  /** Batches of the epoch that are done. */
   readonly batch: number;
-  /** Of training so far, over all sessions. */
+  /** Seconds of training so far, over all sessions. */
   readonly seconds: number;
-  /** Over the batches that are done. */
+  /** Sums over the epoch's finished batches. */
   readonly sums: EpochSums;
   /** The epoch before; `null` in the first one. */
   readonly last: EpochReport | null;
@@ -61,17 +61,17 @@ export interface TrainingProgress {
   readonly best: { readonly epoch: number; readonly score: Score } | null;
 }
 
-/** Everything that training goes on from. */
+/** Full training state, for checkpoints and resume. */
 export interface TrainingCheckpoint {
-  /** Where training stands. */
+  /** Progress of training. */
   readonly progress: TrainingProgress;
-  /** The engine's part of it. */
+  /** The engine's state. */
   readonly state: EngineState;
 }
 
 const NO_SUMS: EpochSums = { loss: 0, correct: 0, total: 0, spikes: 0, unitSpikes: [] };
 
-/** Before the first batch. */
+/** Progress before the first batch. */
 export const BEGINNING: TrainingProgress = {
   epoch: 1,
   batch: 0,
@@ -81,7 +81,7 @@ export const BEGINNING: TrainingProgress = {
   best: null,
 };
 
-/** One batch further. */
+/** Advances the progress by one batch. */
 export function addBatch(progress: TrainingProgress, result: BatchResult, seconds: number): TrainingProgress {
   const { sums } = progress;
   return {
@@ -101,13 +101,13 @@ export function addBatch(progress: TrainingProgress, result: BatchResult, second
   };
 }
 
-/** One epoch further: all of its batches are done. */
+/** Advances the progress by one epoch, all of whose batches are done. */
 export function endEpoch(
   progress: TrainingProgress,
   { validation, learningRate, pairs }: {
     readonly validation: Score | null;
     readonly learningRate: number;
-    /** (Hidden unit, step) pairs of the epoch's samples; 0 where there is to be no rate. */
+    /** (Hidden unit, step) pairs of the epoch's samples; 0 to report no rate. */
     readonly pairs: number;
   },
 ): { readonly report: EpochReport; readonly progress: TrainingProgress } {
@@ -146,7 +146,7 @@ export function endEpoch(
   };
 }
 
-/** Whether training is over: all epochs are done, or none of the last `patience` was better than the best before them. */
+/** Whether training is over: all epochs are done, or `patience` is exhausted. */
 export function isOver({ epoch, last, best }: TrainingProgress, epochs: number, patience?: number): boolean {
   return epoch > epochs || isStopped({ last, best }, patience);
 }
@@ -159,7 +159,7 @@ export function isStopped(
   return patience !== undefined && last !== null && best !== null && last.epoch - best.epoch >= patience;
 }
 
-/** Makes sure that weights are numbers. @throws {DivergenceError} when some are not. */
+/** Checks that weights are finite. @throws {DivergenceError} when some are not. */
 export function checkFinite(parameters: Parameters, { epoch, batch }: TrainingProgress): void {
   for (const [name, values] of parameters) {
     const lost = values.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
