@@ -14,11 +14,11 @@ const FOLDER = "checkpoints";
 
 /** Paths of a run's checkpoints. */
 export interface CheckpointPaths {
-  /** The newest. */
+  /** The newest checkpoint. */
   readonly last: string;
-  /** The one before it, for the day when a byte of the newest has changed on the disk. */
+  /** The previous checkpoint, a fallback if the newest is damaged. */
   readonly previous: string;
-  /** Of the best epoch. */
+  /** The best epoch's checkpoint. */
   readonly best: string;
 }
 
@@ -26,11 +26,11 @@ export interface CheckpointPaths {
 export interface FoundCheckpoint {
   readonly checkpoint: Checkpoint;
   readonly path: string;
-  /** What is wrong with the newest one, where this is the one before it. */
+  /** What is wrong with the newest checkpoint, if this is the previous one. */
   readonly fault?: string;
 }
 
-/** Where the checkpoints of a run lie. */
+/** Paths of the checkpoints of a run. */
 export function checkpointPaths(runDirectory: string): CheckpointPaths {
   const path = (name: string) => join(runDirectory, FOLDER, `${name}.safetensors`);
   return { last: path("last"), previous: path("previous"), best: path("best") };
@@ -40,7 +40,7 @@ export function checkpointPaths(runDirectory: string): CheckpointPaths {
  * Reads the newest whole checkpoint of a run.
  *
  * @returns `undefined` where there is none.
- * @throws {InputError} when there are some and none is whole.
+ * @throws {InputError} when there are checkpoints and none is whole.
  */
 export async function readNewest(runDirectory: string): Promise<FoundCheckpoint | undefined> {
   const { last, previous } = checkpointPaths(runDirectory);
@@ -75,7 +75,7 @@ export class CheckpointFolder {
   /**
    * Opens a run's checkpoints to write them.
    *
-   * @param lastIsWhole Whether the newest one may take the place of the one before it.
+   * @param lastIsWhole Whether the newest checkpoint may replace the previous one.
    * @throws {InputError} when the folder cannot be made.
    */
   static async open(runDirectory: string, lastIsWhole = true): Promise<CheckpointFolder> {
@@ -90,11 +90,11 @@ export class CheckpointFolder {
   }
 
   /**
-   * Writes the newest checkpoint; what was the newest becomes the one before it.
+   * Writes the newest checkpoint; the former newest becomes the previous one.
    *
-   * @param best It is the best epoch's too. That file comes first: so a newest one never speaks of a best that is not there.
+   * @param best Whether it is also the best epoch's. That file is written first, so that the newest checkpoint never refers to a missing one.
    * @returns The path of the newest.
-   * @throws {InputError} when it cannot be written; those that were there stay.
+   * @throws {InputError} when it cannot be written; the existing checkpoints stay.
    */
   async write(checkpoint: Checkpoint, best: boolean): Promise<string> {
     const bytes = await encodeCheckpoint(checkpoint);

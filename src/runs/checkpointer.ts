@@ -1,5 +1,5 @@
 /**
- * When a run keeps checkpoints.
+ * Schedule of a run's checkpoints.
  *
  * @module
  */
@@ -18,16 +18,16 @@ export interface CheckpointerOptions {
   readonly folder: RunFolder;
   readonly checkpoints: CheckpointFolder;
   readonly spec: NetworkSpec;
-  /** What its outputs are called, as far as that is known. */
+  /** Names of the classes, if known. */
   readonly classes?: readonly string[];
-  /** Every N batches; else whenever 30 s have gone by. */
+  /** Write a checkpoint every N batches; otherwise every 30 s. */
   readonly every?: number;
-  /** What each checkpoint says. */
+  /** Metadata of each checkpoint. */
   readonly facts: () => RunFacts;
   readonly onKept?: (kept: TrainingCheckpoint, path: string) => void;
 }
 
-/** Writes the checkpoints of a run. Its lines of metrics are on the disk before a checkpoint that counts their batches. */
+/** Writes the checkpoints of a run. Metrics of a batch are on the disk before a checkpoint that counts the batch. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   const { folder, checkpoints, spec, classes, every, onKept } = options;
   let last = performance.now();

@@ -19,10 +19,10 @@ export const NOTEBOOK: Readonly<Record<string, { readonly accuracy: number; read
   "feed-forward": { accuracy: 0.869, loss: 0.5126 },
 };
 
-/** How some measurements scatter. */
+/** Mean and spread of measurements. */
 export interface Spread {
   readonly mean: number;
-  /** Standard deviation of the sample, n − 1 in its denominator; 0 where there is but one. */
+  /** Sample standard deviation, with n − 1 in the denominator; 0 for a single measurement. */
   readonly deviation: number;
   readonly min: number;
   readonly max: number;
@@ -35,56 +35,56 @@ export interface ComparedNetwork {
   readonly accuracy: Spread;
   /** On the test set. */
   readonly loss: Spread;
-  /** Accuracy on the samples that were held back; `undefined` where there are none. */
+  /** Validation accuracy; `undefined` without validation samples. */
   readonly validation: Spread | undefined;
-  /** Of training alone. */
+  /** Seconds of training alone. */
   readonly seconds: Spread;
-  /** In the order of their seeds. */
+  /** Runs in the order of their seeds. */
   readonly runs: readonly RunSummary[];
 }
 
-/** A network to compare, and how it is trained. */
+/** A network to compare, and its training recipe. */
 export type ComparedOptions = Omit<
   RunOptions,
   "seed" | "name" | "out" | "command" | "explain" | "checkpointEvery" | "samples" | "data"
 >;
 
-/** What to compare. */
+/** Options of a comparison. */
 export interface CompareOptions {
   readonly networks: readonly ComparedOptions[];
-  /** What all of them learn. */
+  /** Data set of all runs. */
   readonly samples: DataSet;
-  /** How many; the first is `seed`, each further one is one more. */
+  /** Number of seeds: `seed`, `seed + 1`, … */
   readonly seeds: number;
   readonly seed: number;
-  /** What the first runs came to, in their order, where they are done already. @default {none is} */
+  /** Results of the first runs, in order, if they are done already. @default {none} */
   readonly done?: readonly RunSummary[];
 }
 
-/** A run of a comparison that is about to begin. */
+/** A run of a comparison, before it starts. */
 export interface ComparedRun {
   readonly options: ComparedOptions;
   readonly seed: number;
-  /** From 1. */
+  /** Number of the run, from 1. */
   readonly number: number;
   readonly of: number;
 }
 
-/** Who wants to hear how a comparison goes. */
+/** Receives the progress of a comparison. */
 export interface CompareObserver {
-  /** A run begins; what is returned observes it. */
+  /** Called as a run starts; returns the run's observer. */
   onRun?(run: ComparedRun): RunObserver;
-  /** A run is done; the next one begins when this is, too. */
+  /** Called when a run is done; the next one starts when this has returned. */
   onResult?(run: ComparedRun, summary: RunSummary): void | Promise<void>;
 }
 
 /**
- * Trains each network with each seed, and keeps no files of runs.
+ * Trains each network with each seed, without writing run folders.
  *
- * Networks take turns, so that whatever else the machine does meets all of them.
+ * Networks alternate, so that other load on the machine affects all of them.
  *
- * @param signal Once aborted, the run under way is given up, and this returns what is done.
- * @returns The networks of which a run is done.
+ * @param signal Once aborted, the current run is abandoned, and the finished ones are returned.
+ * @returns The networks with at least one finished run.
  * @throws {InputError} and {EngineError} as {@linkcode runTraining} does.
  */
 export async function compareNetworks(
@@ -131,7 +131,7 @@ export async function compareNetworks(
   });
 }
 
-/** Mean, deviation and extremes of one value or more. */
+/** Computes mean, deviation and extremes of at least one value. */
 export function spreadOf(values: readonly number[]): Spread {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);

@@ -1,6 +1,6 @@
 /**
- * A comparison on disk: `runs/<name>.json`, what was asked for and what each run that is done came to, so that nothing of it is
- * lost when it stops, and it can go on.
+ * A comparison on disk: `runs/<name>.json` holds its options and the result of each finished run, so that an interrupted
+ * comparison can be resumed.
  *
  * @module
  */
@@ -55,53 +55,53 @@ const schema = v.looseObject({
   })),
 });
 
-/** What decides the bits of a comparison's runs. */
+/** Options that decide the bits of a comparison's runs. */
 export interface ComparisonFacts {
-  /** The command that asks for it. */
+  /** The command that starts the same comparison. */
   readonly command: readonly string[];
   readonly networks: readonly ComparedOptions[];
-  /** The first one, and how many. */
+  /** The first seed, and the number of seeds. */
   readonly seed: number;
   readonly seeds: number;
   readonly data: RunFacts["data"];
 }
 
-/** A comparison as it was left. */
+/** A stored comparison. */
 export interface KeptComparison {
   readonly name: string;
-  /** Its file. */
+  /** Path of its file. */
   readonly path: string;
-  /** Of the Spikelet that began it. */
+  /** Version of Spikelet that started it. */
   readonly version: string;
   readonly started: string;
   readonly command: readonly string[];
   readonly seeds: number;
-  /** What is done, in the order in which it was. */
+  /** Finished runs, in order. */
   readonly runs: readonly RunSummary[];
-  /** Makes sure that these are the data and the networks that it began with. @throws {InputError} when they are not. */
+  /** Checks that data and networks are those it started with. @throws {InputError} when they are not. */
   check(facts: ComparisonFacts): void;
 }
 
-/** Where a comparison is kept. */
+/** The file of a comparison, open for updates. */
 export interface ComparisonFile {
   readonly name: string;
   readonly path: string;
-  /** Writes what is done. @throws {InputError} when it cannot be written; what was there before stays. */
+  /** Writes the finished runs. @throws {InputError} when it cannot be written; the former content stays. */
   keep(runs: readonly RunSummary[], isFinished?: boolean): Promise<void>;
-  /** Removes it, where nothing is done. */
+  /** Removes the file if no run is finished. */
   discard(): Promise<void>;
 }
 
-/** A comparison's name, from what a user gave for it: a shell completes the path of its file. */
+/** Gets a comparison's name from a user's argument, which may be the path of its file (shells complete it). */
 export function comparisonNameOf(text: string): string {
   return text.replace(/^runs[/\\]/, "").replace(/\.json$/, "");
 }
 
 /**
- * Makes the file of a new comparison.
+ * Creates the file of a new comparison.
  *
  * @param name Below `runs/`. @default {`compare` and the time}
- * @throws {InputError} when there is one of this name, or it cannot be made.
+ * @throws {InputError} when one of this name exists, or the file cannot be created.
  */
 export async function createComparison(
   name: string | undefined,
@@ -128,7 +128,7 @@ export async function createComparison(
   }
 }
 
-/** The file of a comparison that goes on. */
+/** Opens the file of a comparison to resume. */
 export function reopenComparison({ name, started }: KeptComparison, facts: ComparisonFacts): ComparisonFile {
   return fileOf(name, started, facts);
 }
@@ -155,7 +155,7 @@ function fileOf(name: string, started: string, facts: ComparisonFacts): Comparis
       await writeFileAtomic(path, JSON.stringify(content, null, 2) + "\n");
     },
     async discard() {
-      await Deno.remove(path).catch(() => {}); // an empty file says nothing, and does no harm
+      await Deno.remove(path).catch(() => {}); // an empty file does no harm
     },
   };
 }
@@ -192,7 +192,7 @@ export async function readComparison(name: string): Promise<KeptComparison> {
       }
       const read = (options: unknown, i: number) => parseOptions(options, `${path}: networks.${i}`);
       const before = networks.map(read);
-      // Written and read as those were: so that only what they say is compared.
+      // A round trip through JSON gives these the form of the stored ones, so that only values are compared.
       const now: unknown[] = JSON.parse(JSON.stringify(recordNetworks({ ...facts, seed })));
       const different = before.length !== now.length
         ? ["networks"]

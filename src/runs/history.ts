@@ -1,5 +1,5 @@
 /**
- * The batches of a run, from its `metrics.jsonl`.
+ * Reads the batch metrics of a run from its `metrics.jsonl`.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { readText } from "../files/file_access.ts";
 import { type BatchMetrics, batchMetrics } from "../training/batch_metrics.ts";
 
-/** All lines of a run, whichever session wrote them; damaged ones are passed over. */
+/** Reads all lines of a run, over all sessions; skips damaged ones. */
 export async function readHistory(directory: string): Promise<BatchMetrics[]> {
   const text = await readText(join(directory, "metrics.jsonl"));
   return text.split("\n").flatMap((line) => {

@@ -1,5 +1,5 @@
 /**
- * What `train --out` writes: a model, which never takes the place of anything else.
+ * What `train --out` writes: a model, which never overwrites a file of another kind.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import type { OutputKind } from "../files/output_file.ts";
 import { InputError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";
 
-/** A model's file. One that is damaged counts as something else, for nobody knows what it was. */
+/** A model file. A damaged one does not count as a model, because its former content is unknown. */
 export const MODEL_OUTPUT: OutputKind = {
   what: "a model",
   suffix: ".safetensors",

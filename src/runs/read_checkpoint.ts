@@ -13,9 +13,9 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 }
 
 /**
- * Reads a model from a file that is one, or from a checkpoint, whose parameters are one.
+ * Reads a model from a model file, or from a checkpoint, whose parameters are a model.
  *
- * @throws {InputError} when it cannot be read, or is neither.
+ * @throws {InputError} when the file cannot be read, or is neither.
  */
 export async function readTrained(path: string): Promise<Model> {
   return await decodeTrained(await readWhole(path), path);

@@ -1,5 +1,5 @@
 /**
- * A run that goes on where it stopped, and ends in the very bits of one that never stopped.
+ * Resume of an interrupted run; the result has the same bits as that of an uninterrupted one.
  *
  * @module
  */
@@ -32,13 +32,13 @@ import { VERSION } from "../version.ts";
 import { BEGINNING, isOver, isStopped, type TrainingProgress } from "../training/training_state.ts";
 
 /**
- * Goes on with a run from its newest whole checkpoint, or from the first batch where it had not come to one.
+ * Resumes a run from its newest whole checkpoint, or from the first batch if it has none.
  *
- * @param name The run's, below `runs/`.
- * @param changes What differs from what it was asked for; none of it changes the bits of the epochs that it had.
- * @param signal As for `runTraining`; before the run goes on, this throws the signal's reason.
- * @throws {InputError} when there is no such run, it is in use, damaged, or its data are others.
- * @throws {OptionError} when nothing is left to do, or a change does not go together with what was done.
+ * @param name The run's name, below `runs/`.
+ * @param changes Changed options; none of them changes the bits of the original epochs.
+ * @param signal As for `runTraining`; if aborted before training resumes, this throws the signal's reason.
+ * @throws {InputError} when there is no such run, it is in use or damaged, or its data have changed.
+ * @throws {OptionError} when nothing is left to do, or a change conflicts with the finished part.
  * @throws What `runTraining` throws.
  */
 export async function resumeTraining(
@@ -93,7 +93,7 @@ export async function resumeTraining(
   });
 }
 
-/** A run as it was left. */
+/** The stored state of a run. */
 interface LeftRun {
   readonly found: FoundCheckpoint | undefined;
   readonly metadata: RunMetadata | undefined;
@@ -161,18 +161,18 @@ function checkEpochs(
   );
 }
 
-/** The command of a run that goes on for more epochs than it was begun with. */
+/** The command of a run that is extended by further epochs. */
 function withEpochs(command: readonly string[], epochs: number, { schedule }: RecordedOptions): string[] {
   const at = command.indexOf("--epochs");
   const rest = at < 0 ? command : command.toSpliced(at, 2);
-  // What would follow from the epochs stays what it was.
+  // Options that would follow from the number of epochs keep their former values.
   const drops = schedule?.kind === "step" && !command.includes("--drop-every")
     ? ["--drop-every", String(schedule.every)]
     : [];
   return [...rest, "--epochs", String(epochs), ...drops];
 }
 
-/** The best epoch's weights, which a run with patience ends with. */
+/** Reads the best epoch's weights, with which a run with patience ends. */
 async function readBest(
   directory: string,
   { patience }: RecordedOptions,
@@ -191,7 +191,7 @@ async function readBest(
     );
   }
   const { progress, state } = checkpoint;
-  // It is written before the newest one: a run that was killed in between will come to that epoch again, in the same bits.
+  // The best checkpoint is written before the newest: a run killed in between repeats that epoch, with the same bits.
   if (progress.last !== null && progress.last.epoch >= epoch) return undefined;
   if (progress.last?.epoch !== best.epoch) {
     throw new InputError(

@@ -1,5 +1,5 @@
 /**
- * A whole run: data, engine, training, evaluation, and the folder that keeps it.
+ * A whole run: data, engine, training, evaluation, and its folder on disk.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export { RunInterrupted, type RunObserver, type RunStatus, type RunSummary } fro
 /**
  * Loads both parts of a data set.
  *
- * @returns Both with the same classes, where these have names.
+ * @returns Both parts, with the same classes where these have names.
  * @throws {InputError} when a file is missing or damaged, the parts' samples are of different forms, or the test part has a class
  * that the training part has not.
  */
@@ -35,7 +35,7 @@ export async function loadDataSet(folder?: string): Promise<DataSet> {
   return alignParts({ train, test });
 }
 
-/** Parts belong together where samples are of one size; sequences with lengths may have been padded apart. */
+/** Parts fit together if their samples have the same size; sequences with lengths may be padded to different steps. */
 function checkParts(train: Samples, test: Samples): void {
   if (train.size === test.size && train.steps === test.steps) return;
   const [first, second] = [train, test].map(({ name, size, steps = 1 }) =>
@@ -54,15 +54,15 @@ function checkParts(train: Samples, test: Samples): void {
 }
 
 /**
- * Trains a network, measures it on the test set and keeps it.
+ * Trains a network, measures it on the test set and stores the run.
  *
- * @param signal Once aborted, the run finishes the batches under way and keeps what it goes on from; before it has a folder,
+ * @param signal Once aborted, the run finishes the batches in flight and stores a checkpoint; before it has a folder,
  *   this throws the signal's reason.
  * @throws {InputError} when data are missing or damaged, or the run's files cannot be written.
- * @throws {OptionError} when options do not go together with the data.
- * @throws {EngineError} when the engine cannot be had or has stopped.
+ * @throws {OptionError} when options do not fit the data.
+ * @throws {EngineError} when the engine cannot be created or has stopped.
  * @throws {DivergenceError} when a loss or a weight has become infinite or NaN.
- * @throws {RunInterrupted} once it was asked to stop and all is kept.
+ * @throws {RunInterrupted} once the run is aborted and its checkpoint stored.
  */
 export async function runTraining(
   options: RunOptions,
@@ -71,7 +71,7 @@ export async function runTraining(
 ): Promise<RunSummary> {
   const { name, model } = options;
   if (options.out !== undefined) await checkOutputFile(options.out, MODEL_OUTPUT);
-  // All data first: their faults are to be found before anything is begun.
+  // All data are loaded first, to find faults before anything starts.
   const loaded = options.samples ?? await loadDataSet(options.data);
   const advice = "give data of this form, or another network";
   const fitted = (part: Samples) => fitForm(options.spec, model, part, advice);
@@ -101,12 +101,12 @@ export async function runTraining(
   return await carryOut({ ...session, folder });
 }
 
-/** The name of the engine that was taken: `auto` may mean another one on another machine. */
+/** The name of the selected engine: `auto` may select another one on another machine. */
 export function engineOf({ name }: Engine): EngineName {
   return ENGINES.find((each) => each === name) ?? "auto";
 }
 
-/** Has the engine heard, and what it says kept. */
+/** Forwards the engine's notices to the observer and stores them. */
 export function noticesInto(notices: string[], observer: RunObserver): (line: string) => void {
   return (line) => {
     notices.push(line);
@@ -115,10 +115,10 @@ export function noticesInto(notices: string[], observer: RunObserver): (line: st
 }
 
 /**
- * Makes a run's engine.
+ * Creates a run's engine.
  *
- * @param onNotice Hears that `auto` goes on with another engine.
- * @throws {EngineError} when it cannot be had.
+ * @param onNotice Called when `auto` falls back to another engine.
+ * @throws {EngineError} when it cannot be created.
  */
 export async function openEngine(
   options: RunOptions,
@@ -127,7 +127,7 @@ export async function openEngine(
   return await createEngine({ ...engineOptionsOf(options), onNotice });
 }
 
-/** What a run's engine is made from: its batches are those of training, and larger where it is measured. */
+/** Engine options of a run: the batch size is that of training, or larger for evaluation. */
 export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly usualBatchSize: number } {
   const { spec, batchSize, engine, threads, seed, precision, skip, tune, gpuMemory } = options;
   return {
@@ -144,7 +144,7 @@ export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly 
   };
 }
 
-/** Of a run's options, those of its engine. */
+/** Selects the engine's options from a run's. */
 type RunEngine =
   & Pick<RecordedOptions, "spec" | "batchSize">
   & Partial<
@@ -156,7 +156,7 @@ function checkPictures({ name, picture, features }: Samples): void {
   throw new InputError(`${name}: only pictures can be augmented, and these are none: leave --augment out`);
 }
 
-/** Makes sure that the learning rate is up before the end. @throws {OptionError} when it is not. */
+/** Checks that warm-up ends before training does. @throws {OptionError} when it does not. */
 function checkWarmUp({ schedule, epochs, batchSize }: RunOptions, { training }: SampleSplit): void {
   const batches = Math.ceil(training.length / batchSize);
   const { warmUp = 0 } = schedule ?? {};

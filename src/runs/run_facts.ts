@@ -1,5 +1,5 @@
 /**
- * What a run's checkpoints say besides where training stands: what it was asked for, with what it was done, on what.
+ * Run metadata in a checkpoint, besides the training progress: options, engine and data set.
  *
  * @module
  */
@@ -8,17 +8,17 @@ import * as v from "valibot";
 import type { Samples } from "../data/samples.ts";
 import type { Checkpoint } from "../training/checkpoint.ts";
 
-/** What a checkpoint says of the run besides where it stands. */
+/** Run metadata of a checkpoint. */
 export interface RunFacts {
-  /** As `recordOptions` wrote them. */
+  /** Options, as written by `recordOptions`. */
   readonly options: unknown;
-  /** As a model's file has them. */
+  /** Metadata of the model file. */
   readonly seed: number;
   readonly precision: string;
   readonly versions: { readonly spikelet: string; readonly deno: string; readonly kernels: string };
-  /** What tells the training set from others. */
+  /** Fingerprint of the training set. */
   readonly data: { readonly samples: number; readonly labelsSha256: string };
-  /** The most memory that a session has had. */
+  /** Peak memory over all sessions. */
   readonly peakRssMiB: number;
 }
 
@@ -32,7 +32,7 @@ const facts = v.object({
   peakRssMiB: v.pipe(json, v.number()),
 });
 
-/** Facts as a checkpoint's metadata. */
+/** Encodes facts as a checkpoint's metadata. */
 export function encodeFacts(
   { options, seed, precision, versions, data, peakRssMiB }: RunFacts,
 ): Record<string, string> {
@@ -46,20 +46,20 @@ export function encodeFacts(
   };
 }
 
-/** Facts from a checkpoint's metadata; `undefined` where a run did not write it. */
+/** Decodes facts from a checkpoint's metadata; `undefined` where no run wrote them. */
 export function decodeFacts({ metadata }: Checkpoint): RunFacts | undefined {
   const parsed = v.safeParse(facts, metadata);
   return parsed.success ? parsed.output : undefined;
 }
 
-/** What tells a training set from others: how many samples there are, and their classes in order. */
+/** Fingerprint of a training set: the number of samples, and their classes in order. */
 export async function fingerprint({ count, labels }: Samples): Promise<RunFacts["data"]> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(labels)));
   const labelsSha256 = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
   return { samples: count, labelsSha256 };
 }
 
-/** The most memory that the process has had, in MiB; what it has now, where the runtime does not say (Deno before 2.9). */
+/** Peak memory of the process in MiB; its current memory where the runtime does not report the peak (Deno before 2.9). */
 export function peakMemory(): number {
   const { resourceUsage } = process;
   const bytes = typeof resourceUsage === "function" ? 1024 * resourceUsage().maxRSS : Deno.memoryUsage().rss;

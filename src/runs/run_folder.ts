@@ -15,12 +15,12 @@ import { checkUnlocked, lockRun, type RunLock } from "./run_lock.ts";
 import { kindOfFolder, notRun, takenBy } from "./folder_kind.ts";
 import { hasMetadata } from "./run_metadata.ts";
 
-/** Where runs are kept, below the current folder. */
+/** The folder of all runs, below the current folder. */
 export const RUNS = "runs";
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/;
 
-/** A run's folder, which is this process's until it is disposed of. */
+/** A run's folder, locked by this process until disposed of. */
 export interface RunFolder extends Disposable {
   readonly name: string;
   readonly directory: string;
@@ -32,21 +32,21 @@ export interface RunFolder extends Disposable {
   writeModel(bytes: Uint8Array): Promise<string>;
 }
 
-/** How far the lines of a run's files are to be kept; each counts from 1. */
+/** The last lines of a run's files to keep; numbers count from 1. */
 export interface LinesToKeep {
-  /** The last batch's number in the whole run. */
+  /** Number of the last batch in the whole run. */
   readonly batch: number;
   readonly epoch: number;
   /** Batches of an epoch. */
   readonly batches: number;
 }
 
-/** A run's name, from what a user gave for it: a shell completes the path of its folder. */
+/** Gets a run's name from a user's argument, which may be the path of its folder (shells complete it). */
 export function runNameOf(text: string): string {
   return text.replace(/^runs[/\\]/, "").replace(/[/\\]$/, "");
 }
 
-/** Checks a run's name. @throws {OptionError} when it is not one that a folder can have anywhere. */
+/** Checks a run's name. @throws {OptionError} when it is not a valid folder name on every system. */
 export function checkRunName(name: string, option = "--name"): void {
   if (NAME.test(name)) return;
   throw new OptionError(
@@ -57,10 +57,10 @@ export function checkRunName(name: string, option = "--name"): void {
 }
 
 /**
- * Makes the folder of a new run. One that a run of this name left which had not even begun is taken.
+ * Creates the folder of a new run. Reuses a folder that an earlier run of this name left before it started.
  *
- * @throws {OptionError} when the name is not one for a folder.
- * @throws {InputError} when a run of that name exists, or the folder cannot be made.
+ * @throws {OptionError} when the name is not a valid folder name.
+ * @throws {InputError} when a run of that name exists, or the folder cannot be created.
  */
 export async function createRunFolder(name: string): Promise<RunFolder> {
   checkRunName(name);
@@ -74,14 +74,14 @@ export async function createRunFolder(name: string): Promise<RunFolder> {
     throw await takenBy(directory, name);
   }
   const lock = await lockRun(directory);
-  if (await hasMetadata(directory)) { // another process was a moment faster
+  if (await hasMetadata(directory)) { // another process created the run meanwhile
     lock[Symbol.dispose]();
     throw await takenBy(directory, name);
   }
   return await openFiles(name, lock);
 }
 
-/** Makes the folder of a run that was given no name: {@linkcode defaultRunName}, and a number where that is taken. */
+/** Creates the folder of a run without a given name: {@linkcode defaultRunName}, with a number if that is taken. */
 export async function createNamedFolder(model: string, now = new Date()): Promise<RunFolder> {
   const base = defaultRunName(model, now);
   await makeRuns();
@@ -92,9 +92,9 @@ export async function createNamedFolder(model: string, now = new Date()): Promis
 }
 
 /**
- * Takes the folder of a run that is to go on.
+ * Locks the folder of a run to resume.
  *
- * @throws {InputError} when there is no such run, or another process is at work on it.
+ * @throws {InputError} when there is no such run, or another process has locked it.
  */
 export async function lockRunFolder(name: string): Promise<RunLock> {
   checkRunName(name, "--resume");
@@ -112,9 +112,9 @@ export async function lockRunFolder(name: string): Promise<RunLock> {
 }
 
 /**
- * Opens the files of a run that goes on, with the lines of what is kept and no others.
+ * Opens the files of a run to resume, cut back to the lines to keep.
  *
- * @returns The folder, and what was found amiss in its lines.
+ * @returns The folder, and notices on damaged lines.
  * @throws {InputError} when they cannot be read or written.
  */
 export async function reopenRunFolder(
@@ -144,7 +144,7 @@ export async function reopenRunFolder(
   return { folder: await openFiles(name, lock), notices };
 }
 
-/** The epoch and batch that a line is about. */
+/** The epoch and batch of a line. */
 interface LinePosition {
   readonly epoch: number;
   readonly batch: number;
@@ -187,7 +187,7 @@ async function openFiles(name: string, lock: RunLock): Promise<RunFolder> {
   }
 }
 
-/** Makes the folder of all runs, where it is not there yet. @throws {InputError} when it cannot be made. */
+/** Creates the folder of all runs if it does not exist. @throws {InputError} when it cannot be created. */
 export async function makeRuns(): Promise<void> {
   try {
     await Deno.mkdir(RUNS, { recursive: true });
@@ -199,7 +199,7 @@ export async function makeRuns(): Promise<void> {
   }
 }
 
-/** Makes a run's folder; false where there is one of this name. */
+/** Creates a run's folder; false if one of this name exists. */
 async function makeFolder(directory: string): Promise<boolean> {
   try {
     await Deno.mkdir(directory);
@@ -210,7 +210,7 @@ async function makeFolder(directory: string): Promise<boolean> {
   }
 }
 
-/** A name for a run that was given none: its model and the time, to the second. */
+/** The default name of a run: its model and the time, to the second. */
 export function defaultRunName(model: string, now = new Date()): string {
   return `${model}-${now.toISOString().replace(/[-:]/g, "").replace("T", "-").slice(0, 15)}`;
 }

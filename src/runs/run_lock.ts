@@ -1,8 +1,8 @@
 /**
- * Who is at work in a run's folder: a file `.lock` that the working process holds locked.
+ * The lock of a run's folder: a file `.lock` that the process at work in it holds locked.
  *
- * The lock is the operating system's (flock): it is gone with the process, however that ended, so no lock is ever stale,
- * and nobody has to guess whether a process id still means the same process. What is written in the file is for people.
+ * The operating system holds the lock (flock) and releases it when the process ends, however it ends: no lock is ever stale,
+ * and a reused process id does no harm. The content of the file is for people.
  *
  * @module
  */
@@ -14,25 +14,25 @@ import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../fi
 
 const FILE = ".lock";
 
-/** How often and for how many milliseconds a lock is asked for: somebody may just be looking whether it is free. */
+/** Number of attempts to lock, and milliseconds between them: another process may just be testing the lock. */
 const TRIES = 4;
 const PAUSE = 60;
 
-/** What the system says where a file system has no locks, as some that are shared over a network. */
+/** Error codes of file systems without locks, such as some network file systems. */
 const NO_LOCKS: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
 
 const schema = v.looseObject({ pid: v.number(), since: v.string() });
 
-/** A folder that is this process's, until it is disposed of. */
+/** A folder that this process has locked, until disposed of. */
 export interface RunLock extends Disposable {
   /** The folder. */
   readonly directory: string;
 }
 
 /**
- * Takes a run's folder for this process.
+ * Locks a run's folder for this process.
  *
- * @throws {InputError} when another process has it, whose id the message names, or the folder cannot be written.
+ * @throws {InputError} when another process has locked it (the message names its id), or the folder cannot be written.
  */
 export async function lockRun(directory: string): Promise<RunLock> {
   const path = join(directory, FILE);
@@ -62,12 +62,12 @@ export async function lockRun(directory: string): Promise<RunLock> {
   };
 }
 
-/** Whether a process is at work in a run's folder. @throws {InputError} when that cannot be found out. */
+/** Whether a process has locked a run's folder. @throws {InputError} when the lock cannot be tested. */
 export async function isLocked(directory: string): Promise<boolean> {
   const path = join(directory, FILE);
   try {
     await Deno.lstat(path);
-    await sizeOfFile(path); // a pipe would not be opened before somebody writes into it
+    await sizeOfFile(path); // opening a pipe would block until a writer opens it
     using file = await Deno.open(path);
     return !await tryLock(file);
   } catch (error) {
@@ -76,7 +76,7 @@ export async function isLocked(directory: string): Promise<boolean> {
   }
 }
 
-/** Makes sure that nobody is at work in a run's folder. @throws {InputError} when a process is; the message names it. */
+/** Checks that no process has locked a run's folder. @throws {InputError} when one has; the message names it. */
 export async function checkUnlocked(directory: string): Promise<void> {
   if (await isLocked(directory)) throw await refusal(directory);
 }
@@ -87,17 +87,17 @@ async function refusal(directory: string): Promise<InputError> {
   );
 }
 
-/** The process that has locked a folder, as it says itself: `process 1234, since 2026-…,`. */
+/** Reads which process has locked a folder from its lock file: `process 1234, since 2026-…,`. */
 export async function describeHolder(directory: string): Promise<string> {
   try {
     const { pid, since } = v.parse(schema, JSON.parse(await readText(join(directory, FILE), LARGEST_NOTE)));
     return `process ${pid} (since ${since.slice(0, 19).replace("T", " ")} UTC)`;
   } catch {
-    return "another process"; // which has not said yet who it is, or Windows lets nobody read it
+    return "another process"; // it has not written its id yet, or Windows denies reading a locked file
   }
 }
 
-/** Locks a file for this process alone, if nobody has it. Where the file system has no locks, nobody ever has it. */
+/** Tries to lock a file exclusively. On a file system without locks this always succeeds. */
 async function tryLock(file: Deno.FsFile): Promise<boolean> {
   try {
     return await tryLockFile(file);
@@ -109,7 +109,7 @@ async function tryLock(file: Deno.FsFile): Promise<boolean> {
 
 async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   const attempt: unknown = Reflect.get(file, "tryLockSync");
-  if (typeof attempt !== "function") { // Deno before 2.5: there it can only be waited for
+  if (typeof attempt !== "function") { // Deno before 2.5 has only the blocking lock
     const locked = file.lock(true).then(() => true);
     const { promise: givenUp, resolve } = Promise.withResolvers<boolean>();
     const timer = setTimeout(() => resolve(false), TRIES * PAUSE);

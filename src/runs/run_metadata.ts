@@ -1,5 +1,5 @@
 /**
- * `run.json`, the metadata of a run: its options, the times it was at work and with what, and its result.
+ * `run.json`, the metadata of a run: its options, sessions and result.
  *
  * @module
  */
@@ -13,27 +13,27 @@ import { presentModelName } from "../network/former_names.ts";
 
 const FILE = "run.json";
 
-/** What a run says of itself; a process that was killed leaves `running`, and a lock that is free. */
+/** State of a run as stored; a killed process leaves `running` and a free lock. */
 export const RUN_STATES = ["running", "interrupted", "failed", "finished"] as const;
 
 const session = v.looseObject({ started: v.string(), threads: v.number(), kernels: v.string() });
 
-/** Versions of Spikelet record different things: only what somebody reads again is checked, and the rest is kept as it is. */
+/** Versions of Spikelet record different fields: only those that are read back are checked; the rest is kept unchanged. */
 const schema = v.looseObject({
   state: v.picklist(RUN_STATES),
   version: v.optional(v.string()),
   started: v.optional(v.string()),
   finished: v.optional(v.string()),
-  /** The command that asks for the same run again, where a command asked for it. */
+  /** The command that repeats the run, if a command started it. */
   command: v.optional(v.array(v.string())),
-  /** As {@linkcode recordOptions} wrote them. */
+  /** Options, as written by {@linkcode recordOptions}. */
   options: v.looseObject({
     model: v.optional(v.pipe(v.string(), v.transform(presentModelName))),
     epochs: v.optional(v.number()),
     seed: v.optional(v.number()),
     data: v.nullish(v.string()),
   }),
-  /** The times that a process was at work on it. */
+  /** Sessions: the periods in which a process worked on the run. */
   sessions: v.optional(v.array(session), []),
   kernels: v.optional(v.string()),
   deno: v.optional(v.looseObject({ deno: v.string() })),
@@ -53,7 +53,7 @@ const schema = v.looseObject({
   })),
 });
 
-/** What `run.json` holds, as far as it is read again. */
+/** The fields of `run.json` that are read back. */
 export type RunMetadata = v.InferOutput<typeof schema>;
 
 /** Reads a run's metadata. @throws {InputError} when they are missing or damaged. */
@@ -65,8 +65,8 @@ export async function readMetadata(directory: string): Promise<RunMetadata> {
 /**
  * Reads a run's metadata from the text of its file.
  *
- * @param path What messages call it.
- * @throws {InputError} when it is damaged.
+ * @param path The file's name in messages.
+ * @throws {InputError} when the text is damaged.
  */
 export function parseMetadata(text: string, path: string): RunMetadata {
   const value = parseJson(text, path, "the file is damaged");
@@ -79,7 +79,7 @@ export function parseMetadata(text: string, path: string): RunMetadata {
 }
 
 /**
- * The folder of the data that a model's run was trained on; undefined where that is MNIST, and for a file outside any run.
+ * Finds the data folder of a model's run; undefined for MNIST, and for a model outside any run.
  *
  * @param model The path of a run's model, or of one of its checkpoints.
  * @throws {InputError} when the run's metadata are damaged.
@@ -99,7 +99,7 @@ export async function writeMetadata(
   await writeFileAtomic(join(directory, FILE), JSON.stringify(metadata, null, 2) + "\n");
 }
 
-/** Whether a folder has `run.json`, be it readable or not: a run begins by writing it. */
+/** Whether a folder has `run.json`, readable or not: a run writes it first. */
 export async function hasMetadata(directory: string): Promise<boolean> {
   try {
     await Deno.lstat(join(directory, FILE));

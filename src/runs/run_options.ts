@@ -1,5 +1,5 @@
 /**
- * What a run is asked for, and how that is written down so that it can go on another day.
+ * Options of a run, and their stored form for resume.
  *
  * @module
  */
@@ -15,32 +15,32 @@ import { presentModelName } from "../network/former_names.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { Schedule } from "../training/schedule.ts";
 
-/** What to train on, and what to measure with. */
+/** Training and test set. */
 export interface DataSet {
   readonly train: Samples;
   readonly test: Samples;
 }
 
-/** What decides the bits of a run, and what else is kept of it. */
+/** Options that are stored with a run, among them all that decide its bits. */
 export interface RecordedOptions {
-  /** What the run calls its network: a preset's name. */
+  /** Name of the network: a preset's name. */
   readonly model: string;
   readonly spec: NetworkSpec;
   readonly epochs: number;
   readonly batchSize: number;
   readonly step: Update;
-  /** How the learning rate changes. @default {it does not} */
+  /** Learning rate schedule. @default {constant} */
   readonly schedule?: Schedule;
-  /** How pictures are moved each time they are learned from. @default {not at all} */
+  /** Augmentation of pictures, drawn anew each time they are presented. @default {none} */
   readonly augmentation?: Augmentation;
-  /** Scale first weights so that each hidden layer fires at this rate. @default {they stay as Xavier draws them} */
+  /** Scale initial weights so that each hidden layer fires at this rate. @default {Xavier's scale} */
   readonly startRate?: number;
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
-  /** MiB of the GPU's memory to take at most. @default {1024} */
+  /** Limit on the GPU's memory, in MiB. @default {1024} */
   readonly gpuMemory?: number;
-  /** What the product with noise-coded inputs is computed in. @default {"f32"} */
+  /** Number format of the product with noise-coded inputs. @default {"f32"} */
   readonly precision?: Precision;
   /** Leave out units that provably will not spike. @default {true} */
   readonly skip?: boolean;
@@ -48,9 +48,9 @@ export interface RecordedOptions {
   readonly tune?: boolean;
   /** Train on the first N of the shuffled training set only. */
   readonly limit?: number;
-  /** The share of these that is held back, and measured after each epoch. */
+  /** The share of these that is held back for validation after each epoch. */
   readonly validation?: number;
-  /** Stop once so many epochs in a row were no better than the best before them; the model is the best epoch's. */
+  /** Early stopping after this many epochs in a row without improvement; the model is the best epoch's. */
   readonly patience?: number;
   /** Keep a checkpoint every N batches, besides one each epoch. @default {every 30 s} */
   readonly checkpointEvery?: number;
@@ -60,21 +60,21 @@ export interface RecordedOptions {
   readonly out?: string;
 }
 
-/** What to train, on what, and where to keep it. */
+/** Options of a run that are given at its start. */
 export interface RunOptions extends RecordedOptions {
-  /** The run's folder below `runs/`; `false` keeps nothing. @default {the model and the time} */
+  /** The run's folder below `runs/`; `false` stores nothing. @default {the model and the time} */
   readonly name?: string | false;
-  /** The data themselves, where they have been loaded already. */
+  /** The data, if already loaded. */
   readonly samples?: DataSet;
-  /** The command that asks for the same run again, to be kept in its metadata: `["train", "--seed", "3"]`. */
+  /** The command that repeats the run, for its metadata: `["train", "--seed", "3"]`. */
   readonly command?: readonly string[];
-  /** Find out in the end how the layers are doing. @default {false} */
+  /** Measure the layers' activity and diagnose training at the end. @default {false} */
   readonly explain?: boolean;
 }
 
 /**
- * The options that a resumed run may be given anew: they decide nothing of its bits, but for more epochs and for another engine
- * or another memory of the GPU's, without which a run could not go on where its GPU is gone.
+ * The options that a resumed run may change. They do not affect its bits, except more epochs, and another engine or GPU memory
+ * limit, which allow a run to resume where its GPU is gone.
  */
 export type ResumeChanges = Partial<
   Pick<
@@ -144,7 +144,7 @@ const entries = {
 } satisfies Record<keyof RecordedOptions, v.GenericSchema>;
 const schema = v.strictObject(entries);
 
-/** The options as they are written down: what was left to its default is `null`. */
+/** Stored form of the options: `null` for a default. */
 export function recordOptions(options: RecordedOptions): Record<string, unknown> {
   const given: Readonly<Record<string, unknown>> = { ...options };
   return Object.fromEntries(Object.keys(entries).map((key) => [key, given[key] ?? null]));
@@ -153,7 +153,7 @@ export function recordOptions(options: RecordedOptions): Record<string, unknown>
 /**
  * Reads options as {@linkcode recordOptions} wrote them.
  *
- * @param where What messages name as the source.
+ * @param where The source in messages.
  * @throws {InputError} when one is missing, unknown or out of range.
  */
 export function parseOptions(value: unknown, where: string): RecordedOptions {
@@ -174,7 +174,7 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== null));
 }
 
-/** The names of those options that a run cannot go on without and that differ. */
+/** The names of the options that a resumed run may not change and that differ. */
 export function differences(one: RecordedOptions, other: RecordedOptions): string[] {
   const free: ReadonlySet<string> = new Set<keyof RecordedOptions>(
     ["epochs", "threads", "engine", "gpuMemory", "skip", "tune", "checkpointEvery", "data", "out"],

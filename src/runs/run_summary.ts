@@ -1,5 +1,5 @@
 /**
- * What a run tells while it goes and in the end.
+ * Progress events and the summary of a run.
  *
  * @module
  */
@@ -14,37 +14,37 @@ import type { LayerStart } from "../training/start.ts";
 import type { BatchReport, Score } from "../training/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../training/training_state.ts";
 
-/** Who wants to hear how a run goes. */
+/** Receives the progress of a run. */
 export interface RunObserver {
-  /** Everything is loaded; the first batch begins when this is done. `from` is where a resumed run goes on. */
+  /** Called when everything is loaded; the first batch starts when this has returned. `from` is the progress at which a run resumes. */
   onStart?(
     start: {
       readonly options: RunOptions;
       readonly engine: string;
       readonly samples: number;
       readonly validation: number;
-      /** How first weights came out of the data, where they are scaled by them. */
+      /** Outcome of data-dependent initialization, if requested. */
       readonly start?: readonly LayerStart[];
       readonly directory?: string;
       readonly from?: TrainingProgress;
       readonly kept?: RunStatus;
-      /** What it will be measured with. */
+      /** The test set. */
       readonly test: Samples;
-      /** The network's parameters as they are after the batches under way; they may be asked for at any time. */
+      /** Gets the network's parameters after the batches in flight; may be called at any time. */
       readonly parameters: () => Promise<Parameters>;
     },
   ): void | Promise<void>;
-  /** Something that is no reason to stop. */
+  /** Called with a warning that does not stop the run. */
   onNotice?(notice: string): void;
   onBatch?(report: BatchReport): void;
   onEpoch?(report: EpochReport): void;
-  /** A checkpoint is on the disk. */
+  /** Called when a checkpoint is on the disk. */
   onCheckpoint?(kept: RunStatus): void;
-  /** The test set is being measured; it begins with none done. */
+  /** Called with the progress of evaluation on the test set, first with 0 samples done. */
   onEvaluate?(done: number, total: number): void;
 }
 
-/** Where a run stands, and what of it is kept. */
+/** Progress of a run, and its checkpoint. */
 export interface RunStatus {
   readonly name: string;
   readonly dir: string;
@@ -52,20 +52,20 @@ export interface RunStatus {
   /** The epoch under way and how many of its batches are done. */
   readonly epoch: number;
   readonly batch: number;
-  /** Epochs in all, and batches of one. */
+  /** Epochs of the run, and batches of an epoch. */
   readonly epochs: number;
   readonly batches: number;
-  /** Of training so far. */
+  /** Seconds of training so far. */
   readonly seconds: number;
 }
 
-/** A layer, and how long its gradient was. */
+/** A layer and its gradient norm. */
 export interface ExplainedLayer extends LayerActivity {
   /** The median, over the second half of the batches, of its gradient's L2 norm; `null` where none is known or finite. */
   readonly gradientNorm: number | null;
 }
 
-/** What a run came to: the last line of `train --json`, and part of `run.json`. */
+/** Summary of a run: the last line of `train --json`, and part of `run.json`. */
 export interface RunSummary {
   readonly name: string;
   readonly dir: string;
@@ -73,50 +73,50 @@ export interface RunSummary {
   readonly engine: string;
   readonly threads: number;
   readonly seed: number;
-  /** As many as were asked for. */
+  /** Epochs requested. */
   readonly epochs: number;
-  /** As many as there were before `patience` ended it. */
+  /** Epochs trained; fewer if `patience` ended the run. */
   readonly trainedEpochs: number;
   /** The epoch whose weights the model has: with `patience` the best one, else the last one. */
   readonly modelEpoch: number;
   /** Samples of one epoch. */
   readonly trainSamples: number;
-  /** Training alone, over all sessions. */
+  /** Seconds of training alone, over all sessions. */
   readonly seconds: number;
   readonly samplesPerSecond: number;
-  /** The most memory that a session's process has had. */
+  /** Peak memory over all sessions. */
   readonly peakRssMiB: number;
   /** SHA-256 of all weights' bytes in file order. */
   readonly weightsSha256: string;
-  /** Over the last epoch, each sample as it was when it was met. */
+  /** Training score over the last epoch, each sample scored before its batch's update. */
   readonly train: { readonly loss: number; readonly accuracy: number };
-  /** On the samples that were held back; `null` where there are none. */
+  /** Validation score; `null` without validation samples. */
   readonly validation: Score | null;
-  /** On the test set, after training. */
+  /** Score on the test set, after training. */
   readonly test: Score;
   /** What a test sample is called. */
   readonly testWord: SampleWord;
-  /** What is wrong with the result, in sentences. */
+  /** Warnings about the result, in sentences. */
   readonly warnings: readonly string[];
-  /** How each layer is doing, where that was asked for. */
+  /** Activity of each layer, if requested. */
   readonly layers?: readonly ExplainedLayer[];
-  /** What stands out in how it learned, where that was asked for. */
+  /** Diagnosis of training, if requested. */
   readonly findings?: readonly Finding[];
 }
 
-/** A run was asked to stop, and has kept what it goes on from. */
+/** A run was aborted after it stored a checkpoint. */
 export class RunInterrupted extends Error {
-  /** What a caller tells it by. */
+  /** Name of the error, by which a caller recognizes it. */
   override name = "RunInterrupted";
-  /** @param status What is kept. */
+  /** @param status Progress of the stored run. */
   constructor(readonly status: RunStatus) {
     super(`${status.dir}: interrupted`);
   }
 }
 
 /**
- * Sentences on what is wrong with a result. Training that runs away to numbers which are large but finite shows here: its
- * network ends where it tells no class from another, or worse. A loss that is no number ends a run before.
+ * Warnings about a result, in sentences. They report training that diverged to large but finite numbers, whose network
+ * separates no classes. A loss that is not finite ends a run earlier.
  */
 export function warningsOf(test: Score, chance: Chance): string[] {
   const status = learningStatusOf(test, chance);

@@ -1,5 +1,5 @@
 /**
- * The runs below `runs/`: what there is, how each one stands, and how one is removed.
+ * The runs below `runs/`: lists, describes and removes them.
  *
  * @module
  */
@@ -16,39 +16,39 @@ import { checkUnlocked, isLocked, lockRun } from "./run_lock.ts";
 import { hasMetadata, readMetadata, type RunMetadata } from "./run_metadata.ts";
 
 /**
- * The state of a run: what its metadata say, `killed` where that is out of date, `damaged` where they cannot be read, `empty` where
+ * The state of a run: that of its metadata, `killed` where they are out of date, `damaged` where they cannot be read, `empty` where
  * there are none yet, `foreign` where the folder is no run's and holds other files.
  */
 export type RunState = RunMetadata["state"] | "killed" | "damaged" | "empty" | "foreign";
 
-/** A run, as far as its metadata say. */
+/** A run, described by its metadata. */
 export interface RunEntry {
   readonly name: string;
   readonly directory: string;
   readonly state: RunState;
-  /** Absent where it cannot be read. */
+  /** Absent where the metadata cannot be read. */
   readonly metadata?: RunMetadata;
   /** What is wrong with the metadata. */
   readonly fault?: string;
-  /** Where its last line of metrics stands. */
+  /** Progress of its last line of metrics. */
   readonly reached?: RunPoint;
 }
 
-/** A batch that was trained. */
+/** Position of a trained batch. */
 export interface RunPoint {
   readonly epoch: number;
   readonly batch: number;
   readonly seconds: number;
 }
 
-/** A checkpoint's file, and where it stands or what is wrong with it. */
+/** A checkpoint file, with its progress or its fault. */
 export interface CheckpointEntry {
   readonly path: string;
   readonly at?: { readonly epoch: number; readonly batch: number };
   readonly fault?: string;
 }
 
-/** All runs, in the order in which they began; those whose metadata cannot be read come last. */
+/** Lists all runs in the order of their start; those with unreadable metadata come last. */
 export async function listRuns(): Promise<RunEntry[]> {
   const names: string[] = [];
   try {
@@ -63,7 +63,7 @@ export async function listRuns(): Promise<RunEntry[]> {
   return runs.sort((a, b) => begun(a) < begun(b) ? -1 : begun(a) > begun(b) ? 1 : a.name < b.name ? -1 : 1);
 }
 
-/** One run, by its name or its folder. @throws {InputError} when there is none of this name. */
+/** Finds a run by its name or its folder. @throws {InputError} when there is none of this name. */
 export async function findRun(nameOrFolder: string): Promise<RunEntry> {
   const name = runNameOf(nameOrFolder);
   checkRunName(name, "run");
@@ -74,7 +74,7 @@ export async function findRun(nameOrFolder: string): Promise<RunEntry> {
   );
 }
 
-/** The checkpoints that a run has, each read whole. */
+/** Reads and checks all checkpoints of a run. */
 export async function readCheckpoints({ directory }: RunEntry): Promise<CheckpointEntry[]> {
   const entries: CheckpointEntry[] = [];
   for (const path of Object.values(checkpointPaths(directory))) {
@@ -90,7 +90,7 @@ export async function readCheckpoints({ directory }: RunEntry): Promise<Checkpoi
   return entries;
 }
 
-/** Makes sure that a folder may go: that it is a run's, and no process at work on it. @throws {InputError} when it may not. */
+/** Checks that a folder may be removed: it is a run's, and no process has locked it. @throws {InputError} when it may not. */
 export async function checkRemovable({ directory }: RunEntry): Promise<void> {
   if (!await hasMetadata(directory) && await kindOfFolder(directory) !== "empty") {
     throw new InputError(
@@ -103,7 +103,7 @@ export async function checkRemovable({ directory }: RunEntry): Promise<void> {
 /**
  * Removes a run with all that is in its folder.
  *
- * @throws {InputError} when it is no run, a process is at work on it, or it cannot be removed.
+ * @throws {InputError} when it is no run, a process has locked it, or it cannot be removed.
  */
 export async function removeRun(run: RunEntry): Promise<void> {
   const { directory } = run;
@@ -136,7 +136,7 @@ async function readEntry(name: string): Promise<RunEntry> {
   }
 }
 
-/** Where the last whole line of a file of metrics stands; `undefined` where there are none. */
+/** Position of the last whole line of a metrics file; `undefined` without lines. */
 async function readReached(path: string): Promise<RunPoint | undefined> {
   try {
     const size = await sizeOfFile(path);
@@ -150,6 +150,6 @@ async function readReached(path: string): Promise<RunPoint | undefined> {
     const point = { epoch: at("epoch"), batch: at("batch"), seconds: at("seconds") };
     return Object.values(point).every(Number.isFinite) ? point : undefined;
   } catch {
-    return undefined; // a list of runs is no place to complain of a damaged line
+    return undefined; // a list of runs does not report damaged lines
   }
 }

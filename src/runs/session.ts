@@ -1,5 +1,5 @@
 /**
- * A run at work, from its first batch or from a checkpoint: training, evaluation, and what is kept of them.
+ * One session of a run, from its first batch or a checkpoint: training, evaluation, and storage of their results.
  *
  * @module
  */
@@ -36,32 +36,32 @@ import { type Checkpointer, evaluate, train, type TrainingResult } from "../trai
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { BEGINNING, type TrainingCheckpoint, type TrainingProgress } from "../training/training_state.ts";
 
-/** So many training samples are looked at where it is to be explained how the layers are doing. */
+/** Number of training samples on which the layers' activity is measured. */
 const EXPLAINED = 200;
 
-/** What a run needs to go on: from the first batch, or from a checkpoint. */
+/** Input of a session that starts at the first batch or a checkpoint. */
 export interface Session {
   readonly options: RunOptions;
   readonly data: DataSet;
-  /** What the network's outputs are called, as far as that is known. */
+  /** Names of the classes, if known. */
   readonly classes?: readonly string[];
-  /** Of the training set. */
+  /** Fingerprint of the training set. */
   readonly split: SampleSplit;
   readonly engine: Engine;
   readonly observer: RunObserver;
-  /** What the engine has said so far: `run.json` keeps it. */
+  /** Notices of the engine so far, for `run.json`. */
   readonly notices?: readonly string[];
   readonly signal?: AbortSignal | undefined;
   readonly folder?: RunFolder | undefined;
   readonly checkpoints?: CheckpointFolder;
   readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
-  /** `run.json` as it was left. */
+  /** The stored `run.json`. */
   readonly metadata?: RunMetadata;
-  /** The most memory of earlier sessions. */
+  /** Peak memory of earlier sessions. */
   readonly peakRssMiB?: number;
 }
 
-/** Trains from where a session begins to the end, and keeps the result. Throws what `runTraining` does. */
+/** Trains from the session's start to the end of the run, and stores the result. Throws what `runTraining` does. */
 export async function carryOut(begun: Session): Promise<RunSummary> {
   const session = { ...begun, options: { ...begun.options, step: wholeUpdate(begun.options.step) } };
   const { engine, folder, from, signal, observer } = session;
@@ -103,23 +103,23 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
       interrupted
         ? { state: "interrupted" }
         : { state: "failed", error: error instanceof Error ? error.message : String(error) },
-    ).catch(() => {}); // the disk may be what has failed: the first error says more than the second
+    ).catch(() => {}); // the disk may have failed: the first error says more than the second
     throw interrupted ? new RunInterrupted(statusOf(session, kept)) : error;
   }
 }
 
-/** An optimizer's constants, with those that were left to their defaults; but no clip that clips nothing. */
+/** An optimizer's constants with defaults filled in; an infinite gradient clip is omitted. */
 function wholeUpdate(update: Update): Update {
   const { clip, ...rest } = completeUpdate(update);
   return { ...rest, ...(Number.isFinite(clip) && { clip }) };
 }
 
-/** What a session was done with, and what was to be said of it, up to now: `auto` may go on with another engine. */
+/** The session's engine and notices up to now: `auto` may fall back to another engine. */
 function workOf({ engine, notices = [] }: Session) {
   return { kernels: engine.description, ...(notices.length > 0 && { notices }) };
 }
 
-/** `run.json` as the session begins. */
+/** `run.json` at the session's start. */
 function metadataOf(
   session: Session,
   { started, ...facts }: { readonly started: string },
@@ -138,7 +138,7 @@ function metadataOf(
   };
 }
 
-/** Who keeps the session's checkpoints; nobody where it has no folder. */
+/** Creates the session's checkpointer; `undefined` without a folder. */
 async function checkpointerOf(
   session: Session,
   onKept: (progress: TrainingProgress) => void,
@@ -159,7 +159,7 @@ async function checkpointerOf(
     ...(options.checkpointEvery !== undefined && { every: options.checkpointEvery }),
     facts: () => ({
       ...facts,
-      // Of now: `auto` may have gone on with another engine.
+      // The current engine: `auto` may have fallen back to another one.
       versions: { spikelet: VERSION, deno: Deno.version.deno, kernels: engine.kernels },
       peakRssMiB: Math.max(session.peakRssMiB ?? 0, peakMemory()),
     }),
@@ -167,13 +167,13 @@ async function checkpointerOf(
   });
 }
 
-/** The weights to begin with: as they are drawn, or scaled by the data. */
+/** Initial weights: as drawn, or scaled by the data. */
 async function firstParameters(
   { options, data, signal }: Session,
 ): Promise<Omit<Start, "layers"> & Partial<Start>> {
   const { spec, seed, startRate: rate } = options;
   if (rate === undefined) return { parameters: initialParameters(spec, seed) };
-  // Sample by sample, which no GPU is for; and so every engine begins with the same weights.
+  // Runs sample by sample in WASM, which suits no GPU; and so every engine starts from the same weights.
   return await startFromData(spec, data.train, { seed, rate, engine: "wasm", signal });
 }
 
@@ -192,7 +192,7 @@ async function announce(session: Session, start: readonly LayerStart[] | undefin
   });
 }
 
-/** Trains; every batch and epoch is written down and told to the observer. */
+/** Trains; stores every batch and epoch, and reports it to the observer. */
 function trainSession(session: Session, checkpointer: Checkpointer | undefined): Promise<TrainingResult> {
   const { options, data, engine, observer, folder, from, signal } = session;
   return train(engine, {
@@ -219,7 +219,7 @@ function trainSession(session: Session, checkpointer: Checkpointer | undefined):
   });
 }
 
-/** Measures what has been trained, and keeps the model. */
+/** Measures the trained network, and stores the model. */
 async function measureSession(session: Session, trained: TrainingResult): Promise<RunSummary> {
   const { options, data, classes, engine, observer, folder, signal } = session;
   const { spec, seed, model, epochs, threads, precision = "f32", out } = options;
@@ -238,7 +238,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
       seed: String(seed),
       epochs: String(trained.epoch),
       precision,
-      // Bytes that the model is shown later mean what they meant as it learned; for sequences of floats: the same numbers.
+      // Later bytes must mean what they meant in training; for sequences of floats: the same numbers.
       ...(data.train.features instanceof Uint8Array && { bytes: bytesOf(data.train) }),
       optimizer: JSON.stringify(options.step),
       ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
@@ -273,7 +273,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
   };
 }
 
-/** Looks at how the layers are doing, and back at how they learned. */
+/** Measures the layers' activity, and diagnoses training. */
 async function explain(
   { options, data, split, folder }: Session,
   parameters: Parameters,

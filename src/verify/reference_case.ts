@@ -20,9 +20,9 @@ import {
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import { oneLine } from "../text/one_line.ts";
 
-/** What an engine is to be given, and what it is to find. */
+/** Inputs for an engine, and the expected results. */
 export interface ReferenceCase {
-  /** The file, for messages. */
+  /** The file's name in messages. */
   readonly name: string;
   /** Its encoder is `direct`: the draws are part of the samples. */
   readonly spec: NetworkSpec;
@@ -42,7 +42,7 @@ export async function readReferenceCase(path: string): Promise<ReferenceCase> {
 }
 
 /**
- * Takes a reference case apart.
+ * Decodes a reference case.
  *
  * @throws {InputError} when a tensor or constant is missing, of a wrong shape, or out of its range.
  */

@@ -1,5 +1,5 @@
 /**
- * Holds an engine to reference cases: numbers that another program computed for the same network and the same draws.
+ * Checks an engine against reference cases: numbers that another program computed for the same network and the same draws.
  *
  * A case is a safetensors file, such as those of tests/reference/. Its inputs go through the same plan and kernels as
  * training's: forward pass with every state, loss, gradients, two steps of SGD; and the feed-forward peer's numbers where it has them.
@@ -17,17 +17,17 @@ import { classesOf, type NetworkSpec } from "../network/spec.ts";
 import { STREAM } from "../random.ts";
 import type { ReferenceCase } from "./reference_case.ts";
 
-/** How far one tensor is from the reference. */
+/** Deviation of one tensor from the reference. */
 export interface Deviation {
   readonly tensor: string;
   /** The largest |value − reference|. */
   readonly absolute: number;
-  /** The largest |value − reference| over what is allowed there: a miss above 1. */
+  /** The largest |value − reference| relative to its tolerance: a miss above 1. */
   readonly ofTolerance: number;
   readonly values: number;
 }
 
-/** Whether a tensor is as near as it has to be. */
+/** Whether a tensor is within tolerance. */
 export function isWithin({ ofTolerance }: Deviation): boolean {
   return ofTolerance <= 1;
 }
@@ -35,7 +35,7 @@ export function isWithin({ ofTolerance }: Deviation): boolean {
 /** Values hold to 1e-4 relative, 1e-5 absolute near zero; gates exactly. */
 export const TOLERANCE = { relative: 1e-4, absolute: 1e-5 } as const;
 
-/** How to make the engine that is held to a case. */
+/** Options of the engine under test. */
 export type VerifyOptions = Pick<EngineOptions, "engine" | "gpuMemory" | "threads">;
 
 /** Opens an engine for a network; the default is {@linkcode createEngine}. */
@@ -44,8 +44,8 @@ export type OpenEngine = (options: EngineOptions) => Promise<Engine & Disposable
 /**
  * Compares an engine with a reference case.
  *
- * @param open Makes the engines.
- * @returns Each tensor's deviation, in the order in which a sample meets them.
+ * @param open Creates the engines.
+ * @returns Each tensor's deviation, in the order of computation.
  * @throws {InputError} when the case lacks a tensor.
  */
 export async function verifyCase(
@@ -132,7 +132,7 @@ async function compareStates(
   using engine = await open({ ...options, spec, batchSize: samples.count, recordStates: true });
   await engine.setParameters(parameters);
   const found = new Map<string, Float32Array>();
-  /** Who spiked, `[steps, samples, units]`, by the name of the layer's outputs. */
+  /** Spikes `[steps, samples, units]`, by the name of the layer's outputs. */
   const gates = new Map<string, Uint8Array>();
   const tensor = (name: string, size: number) =>
     found.get(name) ?? found.set(name, new Float32Array(size)).get(name)!;
@@ -203,7 +203,7 @@ function deviation(reference: ReferenceCase, tensor: string, values: Float32Arra
   return { tensor, absolute, ofTolerance, values: values.length };
 }
 
-/** Gates agree exactly or not at all: a unit spikes where the reference has put something out. */
+/** Compares gates exactly: a unit must spike where the reference's output is not 0. */
 function gateDeviation(reference: ReferenceCase, tensor: string, values: Uint8Array): Deviation {
   const wanted = expected(reference, tensor, values.length);
   const different = values.filter((spike, i) => (spike === 1) !== (wanted[i] !== 0)).length;
