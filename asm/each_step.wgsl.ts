@@ -10,7 +10,7 @@
  */
 export const MOST_TURNS = 65_535;
 
-/** A loop's variable `step`: where it begins, whether it is counted up or down, and the condition that it goes on under. */
+/** A loop's variable `step`: where it begins, whether it is counted up or down, and its condition for another iteration. */
 export interface Steps {
   readonly from: string;
   readonly by: "+" | "-";

@@ -6,7 +6,7 @@
  *
  *     fn kernel(index : i32) { result[index] = currents[index] * uniforms.scale; }
  *
- * Whoever runs it wraps it, binds the arrays, and cuts the work into workgroups.
+ * The caller wraps it, binds the arrays, and divides the work into workgroups.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What the network says of a picture, and how it comes to that: verdict, probabilities, rasters and potentials, at any step.
+ * View of the network's answer to a picture: class, probabilities, rasters and potentials, at any step.
  *
  * @module
  */
@@ -48,7 +48,7 @@ export class AnswerView {
   readonly #rasters = element("rasters", HTMLElement);
   readonly #potentials = element("potentials", HTMLElement);
   readonly #announcement = element("announcement", HTMLElement);
-  /** What the network's classes are called. */
+  /** Names of the network's classes. */
   #names: readonly string[] = [];
   #inspection: Inspection | undefined;
   #decisions: Float64Array | undefined;
@@ -93,7 +93,7 @@ export class AnswerView {
     if (this.#frame === undefined) this.#show(spec.steps);
   }
 
-  /** Nothing is there to be seen. */
+  /** Shows that there is no picture. */
   clear(): void {
     this.#halt();
     this.#inspection = undefined;

@@ -24,7 +24,7 @@ export class ConstantsView {
 
   readonly #changed: (spec: NetworkSpec) => void;
 
-  /** @param changed Is told the network with other constants. */
+  /** @param changed Called with the changed network. */
   constructor(changed: (spec: NetworkSpec) => void) {
     this.#changed = changed;
     this.#reset.addEventListener("click", () => {
@@ -34,7 +34,7 @@ export class ConstantsView {
     });
   }
 
-  /** Shows a network's constants; nobody is told. */
+  /** Shows a network's constants without calling `changed`. */
   show(spec: NetworkSpec): void {
     this.#first = this.#now = spec;
     const constants = constantsOf(spec);

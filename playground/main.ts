@@ -1,5 +1,5 @@
 /**
- * The page: what a user does, what the workers answer, and what is shown of it.
+ * The page: connects the user's input, the workers and the views.
  *
  * @module
  */
@@ -40,10 +40,10 @@ let digits: Digits | undefined;
 /** The digits as the trainer has them. */
 let sent: Digits | undefined;
 let digitCycle: DigitCycle | undefined;
-/** What the network is asked about; nothing where the pad is empty. */
+/** The picture to classify; undefined where the pad is empty. */
 let pixels: Uint8Array | undefined;
 let training: { readonly recipe: Recipe; readonly key: string } | undefined;
-/** Weights and recipe that the last training ended with: whoever trains these on goes on with it. */
+/** Weights and recipe at the end of the last training: training resumes if both are unchanged. */
 let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
 let frame: number | undefined;
 
@@ -94,7 +94,7 @@ const controls = new TrainingView({
 
 const largest = (a: number, b: number) => Math.max(a, b);
 
-/** Shows what went wrong in one line. */
+/** Shows an error in one line. */
 function alarm(error: unknown): void {
   element("alert-text", HTMLElement).textContent = error instanceof Error ? error.message : String(error);
   element("alert", HTMLElement).hidden = false;
@@ -134,7 +134,7 @@ function side(): number {
   return pictureSide(present.spec) ?? 28; // loadNetwork has seen to it
 }
 
-/** Asks the network about the picture, and shows the answer. */
+/** Classifies the picture, and shows the answer. */
 function look(how: "play" | "whole"): void {
   if (!pixels) return;
   const { spec, parameters } = present;
@@ -236,7 +236,7 @@ function fitDigits(digits: Digits): void {
   answer.arrange(spec, classNamesOf(present));
 }
 
-/** All that a training that goes on must have in common with the last. */
+/** The parts of a recipe that must match the last training's for a resume. */
 function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engine: PageEngine): string {
   return JSON.stringify([rest, engine]);
 }

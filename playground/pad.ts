@@ -9,11 +9,11 @@ import type { Picture } from "../src/data/resample.ts";
 const PEN = 0.075;
 const INK = "#fff";
 
-/** Who hears of the pad. */
+/** Receives the pad's events. */
 export interface PadListener {
-  /** Something was added; more may follow. */
+  /** Called when ink was added; more may follow. */
   drawing(): void;
-  /** The pen was lifted. */
+  /** Called when the pen was lifted. */
   drawn(): void;
 }
 

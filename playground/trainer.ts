@@ -13,7 +13,7 @@ import { fetchKernels } from "./fetch_kernels.ts";
 declare const self: DedicatedWorkerGlobalScope;
 
 const kernels = fetchKernels(bestVariant());
-kernels.catch(() => {}); // whoever awaits it tells
+kernels.catch(() => {}); // each awaiting call reports the failure
 const reply = (message: TrainerReply) => self.postMessage(message);
 const trainer = new Trainer({
   open: async (options) =>

@@ -183,12 +183,12 @@ export class TrainingView {
     element("accuracy", HTMLElement).textContent = percent(accuracy, 1);
   }
 
-  /** Says how training goes on, unless it was paused or stopped meanwhile: the batch of that moment ends after the click. */
+  /** Shows progress, unless training was paused or stopped meanwhile: the current batch ends after the click. */
   progress(text: string): void {
     if (this.#state === "running") this.say(text);
   }
 
-  /** Says how training stands, in words. */
+  /** Shows the status of training, in words. */
   say(text: string): void {
     this.#status.textContent = text;
   }

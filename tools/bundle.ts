@@ -37,14 +37,14 @@ export interface Bundle {
  * of its own.
  *
  * @param entries Paths of modules in one folder.
- * @param minify Whether nobody is to read it. @default {true}
+ * @param minify Whether to minify the code. @default {true}
  * @throws {SpikeletError} when something cannot be bundled.
  */
 export async function bundle(
   entries: readonly string[],
   { minify = true }: { readonly minify?: boolean } = {},
 ): Promise<Bundle> {
-  // What is not minified tells of each module where it came from.
+  // Code that is not minified names each module's source.
   const readable = await bundled(entries, false);
   const files = minify ? await bundled(entries, true) : readable;
   return { files, packages: await packagesIn(readable, entries) };

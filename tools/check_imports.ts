@@ -1,5 +1,5 @@
 /**
- * Whether imports point one way: no file imports itself through others, and no room imports from one that it should not know
+ * Checks that imports point one way: no file imports itself through others, and no room imports from one that it should not know
  * (`import_arrows.ts`). Imports of types count, for a reader follows them too.
  *
  * @module

@@ -1,6 +1,6 @@
 /**
- * Whether an old name is left: names that the field calls otherwise, each with the one that stands in its place. CHANGELOG.md is
- * not read, for it says what was renamed.
+ * Checks that no old name is left. The list pairs each old name with the field's term for it. CHANGELOG.md is
+ * exempt, because it says what was renamed.
  *
  * @module
  */

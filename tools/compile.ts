@@ -45,7 +45,7 @@ const NOTES = [".setup-cache.bin", ".deno.lock"].map((name) => join("node_module
 const PAGES = ["new", "built", "none"] as const;
 /**
  * Reading, and writing and fetching where a user says; no environment, no foreign code, no other programs but the one that
- * opens a page (`report --open`). Each command gives up what it has no use for (`src/cli/permissions.ts`). Nobody is asked for more: a binary runs unattended, too.
+ * opens a page (`report --open`). Each command gives up what it has no use for (`src/cli/permissions.ts`). A binary never prompts for more, since it may run unattended.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
 

@@ -2,7 +2,7 @@
  * Which room of the code may import from which; `check_imports.ts` refuses every other arrow.
  *
  * A room is a folder without those below it, or a file. {@linkcode COMMON} are for every room but the kernels'. Tests, benches
- * and tools may import from anywhere, and nobody else from them.
+ * and tools may import from anywhere; no room may import from them.
  *
  * @module
  */

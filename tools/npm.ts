@@ -95,7 +95,7 @@ async function untar(path: string): Promise<Map<string, Uint8Array<ArrayBuffer>>
   return files;
 }
 
-/** A file of types, and all that it and they import. Types of other packages there are none: ours need nobody to install them. */
+/** A file of types, and all that it and they import. They contain no types of other packages, so users need not install any. */
 function typesOf(
   files: ReadonlyMap<string, Uint8Array<ArrayBuffer>>,
   packed: string,

@@ -33,7 +33,7 @@ const OUT = join("dist", "page");
 /** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
 const WORKER = '"./worker.ts"', ENGINE_WORKER = '"./engine_worker.js"';
 
-/** The scripts. The engine's worker lies under another name here, which the engine is told. */
+/** Builds the scripts. The engine's worker has another name here, which replaces the original one in the engine's code. */
 async function scripts(): Promise<Bundle> {
   const { files, packages } = await bundle(PAGE_ENTRIES.map((name) => fileURLToPath(new URL(name, SOURCE))));
   let named = 0;

@@ -1,6 +1,6 @@
 /**
- * The file of a program that `deno task compile` made: how it is told from any other, and how it comes to be the same bytes
- * wherever and whenever its sources are compiled.
+ * The file of a program that `deno task compile` made: recognizes it, and makes its bytes independent of
+ * where and when its sources are compiled.
  *
  * @module
  */

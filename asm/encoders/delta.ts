@@ -6,7 +6,7 @@
  *
  * A change that is exactly θ as it was written down is one that float32 may have a little below: both numbers, their difference
  * and θ are rounded, by 8·2⁻²⁴ of the larger number in all at most. ε is as much: four units in the last place of the numbers.
- * It is never more than half of θ, so what does not change is no spike. Pixels k/255 are told exactly, for they are far apart.
+ * It is never more than half of θ, so what does not change is no spike. Pixels k/255 are distinguished exactly, because they are far apart.
  *
  * `on`: x_t = on_t. `sign`: x_t = on_t − off_t. `both`: x_t = (on_t, off_t), twice as many inputs as channels. It is what
  * event cameras send: Lichtsteiner, Posch & Delbrück, A 128×128 120 dB 15 µs latency asynchronous temporal contrast vision

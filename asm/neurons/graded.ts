@@ -11,7 +11,7 @@
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
  *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
  *
- * Constants: p. Where nobody asks for potentials, `scanGraded` (asm/graded_spikes.ts) gives the spikes alone.
+ * Constants: p. Where no potentials are needed, `scanGraded` (asm/graded_spikes.ts) gives the spikes alone.
  */
 import {
   addTo,

@@ -1,5 +1,5 @@
 /**
- * The notebook's neuron in WGSL; graded.ts has the equations, scan.wgsl.ts says what a step is told.
+ * The notebook's neuron in WGSL; graded.ts has the equations, scan.wgsl.ts has the inputs of a step.
  *
  *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}

@@ -36,7 +36,7 @@ export function sumShards(gradients: usize, count: i32, row: usize, shards: i32)
 }
 
 /**
- * Sums the shards into the first one, and the sum's squares on the way in float32, where the norm is to be told and not used: that
+ * Sums the shards into the first one, and the sum's squares on the way in float32, where the norm is only reported and not used: that
  * costs next to nothing beside the sum.
  *
  * @param gradients As {@linkcode sumShards} takes them.

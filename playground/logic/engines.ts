@@ -18,9 +18,9 @@ const SHARES = typeof SharedArrayBuffer === "function";
 export const THREADS: number = SHARES ? Math.max(1, navigator.hardwareConcurrency) : 0;
 
 /**
- * Makes an engine. Where a GPU cannot be had, or fails in the middle, WASM goes on from the last whole batch.
+ * Creates an engine. If a GPU is unavailable or fails during training, WASM resumes from the last whole batch.
  *
- * @param notice Hears of that in one line.
+ * @param notice Called with one line about the fallback.
  */
 export async function openPageEngine(
   { engine, ...options }: PageEngineOptions,
@@ -35,7 +35,7 @@ export async function openPageEngine(
       const onFailure = (error: unknown) =>
         notice(`WASM goes on: ${error instanceof Error ? error.message : String(error)}`);
       try {
-        // Its library is larger than all the rest: so it is a file of its own, loaded when it is asked for.
+        // The GPU library is larger than the rest of the page: it is a separate file, loaded on demand.
         const { createWebGpuEngine } = await import("../../src/engine/webgpu/webgpu_engine.ts");
         return withFallback(await createWebGpuEngine(options), {
           open: () => Promise.resolve(wasm()),

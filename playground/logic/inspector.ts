@@ -10,7 +10,7 @@ import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
 import { contentId } from "../../src/random.ts";
 import type { Inspection, InspectorMessage } from "./protocol.ts";
 
-/** Shows pictures to a network, one at a time, and keeps the trace of all its steps. */
+/** Runs a network on one picture at a time, and records the trace of all its steps. */
 export class Inspector {
   readonly #kernels: KernelModule;
   #network: SingleSample | undefined;

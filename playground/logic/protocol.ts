@@ -1,8 +1,8 @@
 /**
- * What the page and its two workers say to each other.
+ * Messages between the page and its two workers.
  *
- * The trainer trains; the inspector shows one picture to a network, so that a drawn digit is answered at once while a batch is
- * under way. Both take messages in order.
+ * The trainer trains; the inspector shows one picture to a network, so that a drawn digit is classified at once during a
+ * batch. Both take messages in order.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { Augmentation } from "../../src/data/augment.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Schedule } from "../../src/training/schedule.ts";
 
-/** What can compute on the page. */
+/** The engines of the page. */
 export const PAGE_ENGINES = ["wasm", "webgpu"] as const;
 
 /** One of {@linkcode PAGE_ENGINES}. */
@@ -32,7 +32,7 @@ export interface Recipe {
   readonly startRate?: number;
 }
 
-/** What the trainer is told. */
+/** Messages to the trainer. */
 export type TrainerMessage =
   | { readonly kind: "data"; readonly train: Samples; readonly test: Samples }
   | {
@@ -41,16 +41,16 @@ export type TrainerMessage =
     readonly parameters: Parameters;
     readonly recipe: Recipe;
     readonly engine: PageEngine;
-    /** Go on from where the last training ended: the weights are its own, and it began with the same recipe but for the epochs. */
+    /** Resume the last training: the weights are its own, and the recipe differs in the epochs only. */
     readonly resumes: boolean;
   }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "stop" }
-  /** Constants have been changed: the same network but for them. */
+  /** Constants have changed; the rest of the network is the same. */
   | { readonly kind: "tune"; readonly spec: NetworkSpec };
 
-/** How training stands after a batch. */
+/** Progress of training after a batch. */
 export interface TrainingStatus {
   /** From 1. */
   readonly epoch: number;
@@ -70,7 +70,7 @@ export interface TrainingStatus {
   readonly samplesPerSecond: number;
 }
 
-/** What held-back digits came to. */
+/** Score on the held-back digits. */
 export interface HeldBack {
   /** Samples that had been presented when the network was measured. */
   readonly done: number;
@@ -82,7 +82,7 @@ export interface HeldBack {
   readonly of: number;
 }
 
-/** What the trainer tells. */
+/** Messages from the trainer. */
 export type TrainerReply =
   | { readonly kind: "started"; readonly engine: string }
   | { readonly kind: "batch"; readonly status: TrainingStatus }
@@ -99,7 +99,7 @@ export type TrainerReply =
     readonly heldBack: HeldBack;
   }
   | { readonly kind: "notice"; readonly message: string }
-  /** Training, or the message before, came to nothing; the trainer goes on living. */
+  /** Training, or the previous message, failed; the trainer accepts further messages. */
   | { readonly kind: "failed"; readonly message: string };
 
 /** A request to the inspector: one forward pass of a picture, with its trace. */
@@ -116,7 +116,7 @@ export interface InspectorMessage {
   readonly bytes?: ByteMeaning;
 }
 
-/** What it sees; the same bits as `POST /classify` of `serve` answers with. */
+/** The inspector's result, with the same bits as `POST /classify` of `serve`. */
 export interface Inspection {
   readonly kind: "inspection";
   readonly spec: NetworkSpec;

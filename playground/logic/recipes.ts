@@ -1,5 +1,5 @@
 /**
- * How the page trains a preset: its recipe, with batches and epochs for a few thousand digits and a minute's patience.
+ * Recipes of the page: a preset's recipe, with batch size and epochs for a few thousand digits and about a minute.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import { counted } from "../../src/text/figures.ts";
 /** So many images, the first ones of either part, lie beside the page. */
 export const SUBSET = { train: 5000, test: 1000 } as const;
 
-/** What to learn from, and what is held back. */
+/** Training digits, and held-back digits. */
 export interface Digits {
   readonly train: Samples;
   readonly test: Samples;
@@ -29,9 +29,9 @@ export interface NamedBlob {
 const PART = /^(train|t10k|test)-(images|labels)/;
 
 /**
- * Reads four IDX files, told apart by their names.
+ * Reads four IDX files, recognized by their names.
  *
- * @param name What messages call the data set.
+ * @param name The data set's name in messages.
  * @param known The data set that they are a part of, where that is known beforehand.
  * @throws {InputError} when one is missing, damaged, or does not go with its fellow.
  */

@@ -1,5 +1,5 @@
 /**
- * Training as the page has it: begun, held, tuned, stopped and gone on with by messages, looked at while it goes on.
+ * Training on the page: messages start, pause, tune, stop and resume it; it reports network and score as it runs.
  *
  * @module
  */
@@ -122,7 +122,7 @@ export class Trainer {
       (spec) => open({ spec, engine: name, seed, batchSize: Math.max(batchSize, measured) }),
     );
     const stopping = new AbortController(), { signal } = stopping;
-    // A GPU takes its time: whoever pauses, tunes or stops meanwhile waits for this.
+    // A GPU takes long to start: a message to pause, tune or stop waits for this.
     this.#session = opening.then((engine) => ({ engine, stopping }), () => undefined);
     const engine = await opening;
     if (!from) await engine.setParameters(await this.#firstParameters(spec, parameters, recipe, samples));
@@ -183,7 +183,7 @@ export class Trainer {
     return (await scaledStart(engine, spec, samples, seed, startRate)).parameters;
   }
 
-  /** Shows the network and measures it now and then, and keeps what training can go on from. */
+  /** Reports and measures the network at intervals, and keeps the training state for resume. */
   #checkpointer(engine: TunedEngine, test: Samples, measured: number, done: () => number): Checkpointer {
     const { reply, lookEvery = 200, measureEvery = 1500, rest = 6 } = this.#options;
     const indices = Uint32Array.from({ length: measured }, (_, i) => i);
@@ -195,7 +195,7 @@ export class Trainer {
         if (now - looked < lookEvery) return false;
         if (now >= next && !measuring) {
           began = now;
-          // Asked for right after the batch, before the next one: so it is the state between the two that is measured.
+          // The state is requested after the batch and before the next one, so the state between the two is measured.
           measuring = engine.evaluate({ samples: test, indices, stream: STREAM.evaluation, epoch: 0 });
           measuring.catch(() => {}); // awaited below
         }

@@ -1,7 +1,7 @@
 /**
- * An engine that can be held, and whose neurons' constants can be changed, between any two calls.
+ * An engine that can be paused, and whose neurons' constants can be changed, between any two calls.
  *
- * Who trains notices neither. It also lets messages in between the calls: with `threads: 0` the engine works in this very
+ * The trainer needs to know of neither. The engine also lets messages in between the calls: with `threads: 0` the engine works in this very
  * thread, and promises alone would never give way to them.
  *
  * @module
@@ -42,12 +42,12 @@ export class TunedEngine extends ForwardingEngine {
     return this.#spec;
   }
 
-  /** Milliseconds that it has been held, in all. */
+  /** Milliseconds of all pauses. */
   get heldFor(): number {
     return this.#heldFor + (this.#held ? performance.now() - this.#heldSince : 0);
   }
 
-  /** Holds all calls that have not been handed to the engine yet. */
+  /** Pauses: holds back all calls that the engine has not received yet. */
   hold(): void {
     if (this.#held) return;
     this.#held = Promise.withResolvers();
@@ -87,7 +87,7 @@ export class TunedEngine extends ForwardingEngine {
       if (this.#next) await this.#change(this.#next);
       return { answer: work(this.engine) };
     })();
-    this.#handedOver = handedOver.catch(() => {}); // the caller hears of it
+    this.#handedOver = handedOver.catch(() => {}); // the caller receives the error
     return handedOver.then(({ answer }) => answer);
   }
 

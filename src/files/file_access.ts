@@ -1,5 +1,5 @@
 /**
- * What the operating system and Deno's permissions say about a file, put into one line that says what to do.
+ * File access whose errors, from the operating system or Deno's permissions, become one line with a remedy.
  *
  * @module
  */
@@ -38,11 +38,11 @@ const LARGEST_FILE = 2 ** 31 - 1;
 /** Bytes of the largest text that is read whole: half of what V8 has room for in a string. */
 const LARGEST_TEXT = 2 ** 28;
 
-/** Bytes of the largest files of ours that say what something is: records, notes, what is remembered. */
+/** Maximum bytes of the small files that Spikelet writes itself: metadata, notes, stored measurements. */
 export const LARGEST_NOTE = 2 ** 24;
 
 /**
- * Reads a file whole. Every file goes through here, {@linkcode readText} or a reader of its own that asks for its size first: a pipe
+ * Reads a file whole. Every file is read here, by {@linkcode readText} or by a reader that checks its size first: a pipe
  * would never end, and a file larger than memory ends the process.
  *
  * @param most The most bytes that it may have.

@@ -1,5 +1,5 @@
 /**
- * A file of JSON, a line each, that is added to as training goes, and cut back to where a resumed run goes on.
+ * JSON lines files: training appends to them, and a resumed run cuts them back to its checkpoint.
  *
  * @module
  */
@@ -10,24 +10,24 @@ import { readError, readWhole, writeError } from "./file_access.ts";
 export interface JsonLines {
   /** Adds one line. @throws {InputError} when it cannot be written. */
   append(value: unknown): void;
-  /** Takes all lines down to the disk. @throws {InputError} when that fails. */
+  /** Syncs all lines to the disk. @throws {InputError} when that fails. */
   sync(): Promise<void>;
   /** Closes the file. */
   close(): void;
 }
 
-/** What {@linkcode cutJsonLines} found. */
+/** Result of {@linkcode cutJsonLines}. */
 export interface Cut {
   /** Lines that stayed. */
   readonly kept: number;
-  /** Whole lines in between that are no JSON or out of order, and have been taken out. */
+  /** Whole lines that were removed because they are no JSON or out of order. */
   readonly damaged: number;
 }
 
 const NEWLINE = 10;
 const encoder = new TextEncoder();
 
-/** Opens a file of lines to add to it; makes it where there is none. @throws {InputError} when it cannot be written. */
+/** Opens a file of lines to append to it; creates it if missing. @throws {InputError} when it cannot be written. */
 export async function openJsonLines(path: string, folder: string): Promise<JsonLines> {
   const guarded = (error: unknown) => writeError(error, path, folder);
   let file: Deno.FsFile;
@@ -57,7 +57,7 @@ export async function openJsonLines(path: string, folder: string): Promise<JsonL
 }
 
 /**
- * Takes out of a file every line that is half written, or that is for what will be done again.
+ * Removes every line that is half written, or that belongs to a batch or epoch that will be repeated.
  *
  * Where the lines that stay are the first ones, which is so unless somebody has changed the file, it is cut at their end:
  * one step of the file system's, for which a full disk has room.

@@ -9,18 +9,18 @@ import { InputError } from "../errors.ts";
 import { readError } from "./file_access.ts";
 import { checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
 
-/** A kind of file, and how one of it is told from others. */
+/** A kind of output file, and how to recognize it. */
 export interface OutputKind {
   /** Such as `a model`. */
   readonly what: string;
-  /** What its names end in, such as `.safetensors`. */
+  /** Suffix of its names, such as `.safetensors`. */
   readonly suffix: string;
-  /** Whether a file that is there is one of this kind that Spikelet wrote; false for one that cannot be understood. */
+  /** Whether an existing file is one of this kind that Spikelet wrote; false for an unreadable format. */
   isOurs(path: string): Promise<boolean>;
 }
 
 /**
- * Makes sure, before any work, that a file may be written at the end of it.
+ * Checks, before any work, that a file may be written at the end of it.
  *
  * @param path The file that {@linkcode writeOutputFile} will write.
  * @throws {InputError} when its name does not end as its kind does or is hidden, links lead away from where it seems to lie,
@@ -42,10 +42,10 @@ export async function checkOutputFile(path: string, kind: OutputKind): Promise<v
 }
 
 /**
- * Writes a file whole or not at all, as {@linkcode writeFileAtomic} does, where {@linkcode checkOutputFile} still has nothing
- * to say against it: hours may have passed since it was asked.
+ * Writes a file whole or not at all, as {@linkcode writeFileAtomic} does, after {@linkcode checkOutputFile} has
+ * checked it again: hours may have passed since the first check.
  *
- * @throws {InputError} when something speaks against it now, or it cannot be written.
+ * @throws {InputError} when the check fails now, or the file cannot be written.
  */
 export async function writeOutputFile(
   path: string,
@@ -65,7 +65,7 @@ function checkShown(path: string, way: string): void {
 
 /**
  * Refuses links on the way, for Deno's permissions hold for a path as it is written. The first name of a relative path may be one:
- * who has `runs` on another disk has put it there.
+ * a user may have linked `runs` to another disk.
  */
 async function checkLinks(path: string): Promise<void> {
   if (isAbsolute(path)) return;

@@ -1,5 +1,5 @@
 /**
- * Writes a file so that nobody ever sees half of it: whole beside its place first, then moved there in one step.
+ * Atomic file writes: a file is first written whole to a temporary name beside its place, then moved there in one step.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
 import { writeError } from "./file_access.ts";
 
-/** What the names of unfinished files begin with. */
+/** Prefix of the names of unfinished files. */
 export const TEMPORARY = ".spikelet-";
 
 /**
@@ -78,7 +78,7 @@ async function moveAway(path: string, to: string): Promise<void> {
   }
 }
 
-/** Takes a folder's new names down to the disk, where the system can: so that a power cut does not undo a move. */
+/** Syncs a folder's entries to the disk, where the system can, so that a power cut does not undo a move. */
 async function syncFolder(folder: string): Promise<void> {
   try {
     using opened = await Deno.open(folder);
@@ -89,7 +89,7 @@ async function syncFolder(folder: string): Promise<void> {
 }
 
 /**
- * Removes what a process left in a folder that was killed while it wrote there. Nobody else may be writing there.
+ * Removes temporary files that a killed process left in a folder. No other process may be writing there.
  *
  * @throws {InputError} when they cannot be removed.
  */
@@ -104,7 +104,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
 }
 
 /**
- * Opens a file of ours that grows or is locked, and makes it where there is none. Deno's permissions hold for a path as it is
+ * Opens a file of ours that grows or is locked, and creates it if missing. Deno's permissions hold for a path as it is
  * written: a symbolic link of that name would lead out of every folder that they name, so it is refused.
  *
  * @param how For adding at the end, or for reading and writing anywhere.
@@ -116,7 +116,7 @@ export async function openOwnFile(path: string, how: "append" | "update"): Promi
     try {
       return await Deno.open(path, { ...access, createNew: !await checkTarget(path) });
     } catch (error) {
-      // Another process was a moment faster to make it.
+      // Another process created it meanwhile.
       if (again || !(error instanceof Deno.errors.AlreadyExists)) {
         throw writeError(error, path, dirname(path));
       }
@@ -125,7 +125,7 @@ export async function openOwnFile(path: string, how: "append" | "update"): Promi
 }
 
 /**
- * Makes sure that a path is a file's, or nobody's: not that of a folder, a link or a device.
+ * Checks that a path is free or a regular file's: not that of a folder, a link or a device.
  *
  * @returns Whether there is such a file.
  * @throws {InputError} when it is not.
@@ -156,7 +156,7 @@ export async function checkTarget(path: string): Promise<boolean> {
 }
 
 /**
- * Whether a folder of ours is there.
+ * Whether a folder of Spikelet's exists.
  *
  * @throws {InputError} when what is there is none: a file, or a symbolic link, which may lead out of what Deno may write.
  */
@@ -185,7 +185,7 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
   await file.sync();
 }
 
-/** Removes the temporary file, if it came to be. Should that fail, the first error says more than the second. */
+/** Removes the temporary file, if it exists. If that fails, the first error says more than the second. */
 async function removeQuietly(path: string): Promise<void> {
   try {
     await Deno.remove(path);
@@ -195,7 +195,7 @@ async function removeQuietly(path: string): Promise<void> {
 }
 
 /**
- * Makes sure, before hours of work, that a file can be written at the end of them.
+ * Checks, before hours of work, that a file can be written at the end of them.
  *
  * @param path The file that {@linkcode writeFileAtomic} will write.
  * @throws {InputError} when Deno may not write it, or its folder does not exist.

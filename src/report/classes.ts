@@ -1,5 +1,5 @@
 /**
- * What a network gets right and wrong: accuracy per class, confusion matrix, the most confident mistakes.
+ * Classification results: accuracy per class, confusion matrix, the most confident mistakes.
  *
  * @module
  */

@@ -28,16 +28,16 @@ import type { RecordedRun } from "./recorded_run.ts";
 import { commandOf, optionsOf } from "./run_facts.ts";
 import { className, classTicks, percent } from "./words.ts";
 
-/** A run, and what its model answers to the test set, where it has one. */
+/** A run, with its model's predictions on the test set if it has a model. */
 export interface ComparedRun {
   readonly run: RecordedRun;
   readonly samples?: Samples;
   readonly predictions?: Predictions;
 }
 
-/** How the lines of runs differ besides their colours. */
+/** Dash patterns, which distinguish runs besides their colours. */
 const DASHES = ["none", "6 3", "2 3", "8 3 2 3", "12 4", "1 2"];
-/** As many runs as can be told apart, each by a colour that two share, and a dash. */
+/** Maximum number of runs: each has a distinct pair of a dash and a colour, which two runs share. */
 export const MOST_RUNS = 2 * SERIES.length;
 const MOST_POINTS = 400;
 
@@ -180,7 +180,7 @@ const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
   "step.momentum": "0.5",
 };
 
-/** What a run does otherwise than the notebook, in words. */
+/** A run's differences from the notebook, in words. */
 function otherwise({ metadata, model }: RecordedRun): string[] {
   const options = new Map(metadata ? optionsOf(metadata) : []);
   const trained = [...options].filter(([name, value]) =>
@@ -310,7 +310,7 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
       }));
   });
   if (data.length === 0) return undefined;
-  // By name, for each model may number them in a way of its own; in the order of the first one that knows them.
+  // Classes match by name, since models may number them differently; their order is that of the first model that has them.
   const order = [...new Set(compared.flatMap(({ predictions }) => predictions?.names ?? []))];
   const known = order.filter((name) => data.some(({ label }) => label === name));
   // Plots tell classes apart by their place, for names may be cut to the same few letters.

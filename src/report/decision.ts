@@ -1,5 +1,5 @@
 /**
- * How a network's decision comes about, step by step.
+ * A network's decision step by step.
  *
  * @module
  */

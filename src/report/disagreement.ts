@@ -1,6 +1,6 @@
 /**
- * Where two models answer differently to the same samples. Both meet the same samples, so they are compared one by one:
- * that shows a smaller difference than two accuracies with an interval each.
+ * Samples on which two models disagree. Both classify the same samples, so predictions are compared in pairs:
+ * that detects a smaller difference than two accuracies with an interval each.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { className, probability } from "./words.ts";
 
 const PICTURES = 8;
 
-/** How two models' answers go together. */
+/** Paired predictions of two models. */
 export interface Pairing {
   readonly both: number;
-  /** Indices of the samples that only the first one names rightly, and only the second one. */
+  /** Indices of the samples that only the first model classifies correctly, and only the second one. */
   readonly first: readonly number[];
   readonly second: readonly number[];
   readonly neither: number;
@@ -25,7 +25,7 @@ export interface Pairing {
   readonly interval: readonly [low: number, high: number];
 }
 
-/** Pairs two models' answers. @throws {RangeError} when they are not to the same samples. */
+/** Pairs two models' predictions. @throws {RangeError} when they are not for the same samples. */
 export function pairPredictions(a: Predictions, b: Predictions): Pairing {
   if (!sameSamples(a, b)) throw new RangeError("the predictions are for other samples");
   const first: number[] = [], second: number[] = [];
@@ -50,7 +50,7 @@ export function pairPredictions(a: Predictions, b: Predictions): Pairing {
   };
 }
 
-/** Whether two models were asked about samples of the same classes, in the same order; each may number them in a way of its own. */
+/** Whether two models have predictions for samples of the same classes in the same order; their numberings may differ. */
 export function sameSamples(a: Predictions, b: Predictions): boolean {
   if (a.labels.length !== b.labels.length) return false;
   const labelOf = labelsIn(b, a);
@@ -68,7 +68,7 @@ interface Compared {
   readonly predictions?: Predictions;
 }
 
-/** The section: the first run beside each other one; undefined where none was asked about the same samples. */
+/** The section: the first run against each other one; undefined if none has predictions for the same samples. */
 export function disagreementSection(
   compared: readonly Compared[],
   names: readonly string[],

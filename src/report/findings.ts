@@ -1,5 +1,5 @@
 /**
- * What is found out about a model by putting its test set to it.
+ * Analysis of a model on its test set.
  *
  * @module
  */
@@ -9,23 +9,23 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { type Predictions, tellingSamples } from "./predictions.ts";
 import { recordedCount, type Recordings, recordSamples, traceSample } from "./recordings.ts";
 
-/** A sample and what it left behind. */
+/** A sample and its trace. */
 export interface TracedSample {
   readonly index: number;
   readonly trace: SampleTrace;
 }
 
-/** What was found out. */
+/** Results of the analysis. */
 export interface Findings {
   readonly samples: Samples;
   readonly predictions: Predictions;
   readonly recordings: Recordings;
-  /** In the order in which they are shown. */
+  /** Chosen samples, in the order of their display. */
   readonly traced: readonly TracedSample[];
 }
 
 /**
- * Looks into a network.
+ * Analyses a network.
  *
  * @param recorder An engine made with `recordStates`, with the network's parameters.
  * @param chosen Which samples to show step by step. @default {a sure one, an unsure one, a sure mistake}
@@ -42,7 +42,7 @@ export async function lookInto(
   const count = recordedCount(spec, samples.count);
   const recordings = await recordSamples(recorder, spec, samples, count, onSample);
   const traced: TracedSample[] = [];
-  // A network of one step has nothing that could be seen over time.
+  // A network of one step has no course over time to show.
   for (const index of spec.steps > 1 ? chosen : []) {
     traced.push({ index, trace: await traceSample(recorder, samples, index) });
   }

@@ -1,5 +1,5 @@
 /**
- * Gradient norms, layer by layer, while a network trained: where gradients explode or vanish on their way down.
+ * Gradient norms, layer by layer, during training: they show where gradients explode or vanish in the backward pass.
  *
  * @module
  */

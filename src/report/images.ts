@@ -11,7 +11,7 @@ import { html, type Markup } from "./markup.ts";
 /** The most negative and the most positive colour: Okabe and Ito's blue and vermillion, for light and dark paper alike. */
 const NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
 
-/** Shades of either sign. More are not told apart, and make the file larger. */
+/** Shades of either sign. More are indistinguishable, and make the file larger. */
 const SHADES = 15;
 
 /** The room of a sample's picture in the page, in CSS pixels; a sequence has more of it across. */

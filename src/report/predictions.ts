@@ -1,5 +1,5 @@
 /**
- * What a network answers to every sample of a data set, and what follows from it: the confusion matrix, accuracy per class,
+ * A network's predictions for every sample of a data set, and statistics of them: the confusion matrix, accuracy per class,
  * mistakes.
  *
  * @module
@@ -12,13 +12,13 @@ import { indexNames } from "../network/class_names.ts";
 import { STREAM } from "../random.ts";
 import { batchesOf, evaluate, type Score } from "../training/trainer.ts";
 
-/** A network's answers; all arrays but `names` have one entry a sample. */
+/** A network's predictions; all arrays but `names` have one entry per sample. */
 export interface Predictions {
-  /** What the classes are called: label n is that of `names[n]`. */
+  /** Class names: label n has `names[n]`. */
   readonly names: readonly string[];
   readonly labels: Uint8Array;
   readonly predicted: Uint8Array;
-  /** Probability of the class that was named. */
+  /** Probability of the predicted class. */
   readonly confidence: Float32Array;
   /** The mean of the network's own loss. */
   readonly loss: number;
@@ -26,19 +26,19 @@ export interface Predictions {
   readonly spikes: Int32Array;
 }
 
-/** How one class fared. */
+/** Results of one class. */
 export interface ClassFigures {
   readonly label: number;
   /** Samples of this class. */
   readonly total: number;
-  /** Of them, those that were named. */
+  /** Samples of this class that were predicted correctly. */
   readonly correct: number;
-  /** Samples that were given this name, rightly or not. */
+  /** Samples predicted as this class, correctly or not. */
   readonly named: number;
 }
 
 /**
- * Asks for the answer to every sample, with the noise that `evaluate` uses.
+ * Predicts every sample, with the noise that `evaluate` uses.
  *
  * @param loss The network's.
  * @param onBatch Called after every batch with the samples done.
@@ -84,12 +84,12 @@ export function scoreOf({ labels, predicted, loss }: Predictions): Score {
   return { loss, accuracy: correct / total, correct, total };
 }
 
-/** Classes that are some sample's label or were named for one, ascending. */
+/** Classes that occur as a label or a prediction, ascending. */
 export function classesIn({ labels, predicted }: Predictions): number[] {
   return [...new Set([...labels, ...predicted])].sort((a, b) => a - b);
 }
 
-/** How many samples of a class were given each name: `counts[label][predicted]`, both as places in `classes`. */
+/** Confusion matrix: `counts[label][predicted]`, both as indices into `classes`. */
 export function confusionMatrix(
   { labels, predicted }: Predictions,
   classes: readonly number[],
@@ -113,7 +113,7 @@ export function figuresOfClasses(
   }));
 }
 
-/** The samples that were taken for another class, the most confident first. */
+/** Misclassified samples, the most confident first. */
 export function mistakesOf({ labels, predicted, confidence }: Predictions): number[] {
   return Array.from(labels.keys())
     .filter((i) => labels[i] !== predicted[i])
@@ -133,7 +133,7 @@ export function wilsonInterval(correct: number, total: number): readonly [low: n
   return [Math.max(0, (centre - spread) / scale), Math.min(1, (centre + spread) / scale)];
 }
 
-/** Up to three samples worth a look: the surest that is right, the least sure that is right, the surest that is wrong. */
+/** Chooses up to three samples: the most confident correct one, the least confident correct one, the most confident mistake. */
 export function tellingSamples(predictions: Predictions): number[] {
   const { labels, predicted, confidence } = predictions;
   const right = Array.from(labels.keys())

@@ -1,5 +1,5 @@
 /**
- * How often units fire: the distribution over each layer, and who is silent or saturated.
+ * Firing rates: their distribution over each layer, with silent and saturated units.
  *
  * @module
  */
@@ -13,10 +13,10 @@ import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
 import type { LayerActivity, Recordings } from "./recordings.ts";
 import { capitalized, describeLayer, percent } from "./words.ts";
 
-/** A unit that fires in this share of all steps tells nothing apart by its spikes. */
+/** A unit that fires in this share of all steps is saturated: its spikes carry no information. */
 export const SATURATED = 0.9;
 
-/** Units by how often they fire. */
+/** Distribution of units over firing rates. */
 export interface RateFigures {
   readonly mean: number;
   readonly median: number;
@@ -27,7 +27,7 @@ export interface RateFigures {
   readonly saturated: readonly number[];
 }
 
-/** Sums a layer's rates up. */
+/** Summarizes a layer's rates. */
 export function rateFigures(rates: Float64Array): RateFigures {
   const sorted = rates.toSorted(), middle = sorted.length / 2;
   const units = (test: (rate: number) => boolean) => [...rates.keys()].filter((unit) => test(rates[unit]!));

@@ -1,5 +1,5 @@
 /**
- * What a run left behind, read back: `run.json`, `metrics.jsonl` and the model.
+ * Reads a run's files: `run.json`, `metrics.jsonl` and the model.
  *
  * Whatever else than what is checked stands in `run.json` is kept, and shown as it is.
  *
@@ -25,7 +25,7 @@ export type { BatchMetrics };
 /** A line of `epochs.jsonl`, which runs have that hold samples back. */
 export type EpochMetrics = v.InferOutput<typeof epoch>;
 
-/** All that is known of a run. */
+/** A run, as read from its files. */
 export interface RecordedRun {
   /** The run's name; of a model without a run, its file's. */
   readonly name: string;

@@ -1,5 +1,5 @@
 /**
- * How often a network's units fire over many samples. Samples are traced one after the other, and what is kept does not grow
+ * Firing rates of a network's units over many samples. Samples are traced one after the other; memory does not grow
  * with the steps.
  *
  * @module
@@ -21,9 +21,9 @@ export interface LayerActivity {
   readonly ratesByClass: Float64Array;
 }
 
-/** What was recorded. */
+/** The recorded rates. */
 export interface Recordings {
-  /** How many samples. */
+  /** Number of samples. */
   readonly count: number;
   /** The layers that fire, from the inputs up. */
   readonly layers: readonly LayerActivity[];

@@ -1,5 +1,5 @@
 /**
- * The report of one run: everything that its files and its model tell, as one page.
+ * The report of one run, from its files and its model, as one page.
  *
  * @module
  */

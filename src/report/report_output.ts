@@ -1,5 +1,5 @@
 /**
- * What `report` writes: a page of ours, known by its mark, which never takes the place of anything else.
+ * What `report` writes: an HTML page, recognized by its generator mark, which never overwrites a file of another kind.
  *
  * @module
  */

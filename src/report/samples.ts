@@ -1,5 +1,5 @@
 /**
- * Chosen samples step by step: their spikes, membrane potentials with the threshold, and how the decision comes about.
+ * Chosen samples step by step: their spikes, membrane potentials with the threshold, and the decision's course.
  *
  * @module
  */
@@ -189,7 +189,7 @@ function peaksOf(
   });
 }
 
-/** What a trace says of one layer. */
+/** One layer's part of a trace. */
 interface LayerTrace {
   readonly spikes: Uint8Array;
   readonly potentials: Float32Array;

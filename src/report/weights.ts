@@ -1,5 +1,5 @@
 /**
- * First-layer weights as pictures: what each unit looks for.
+ * First-layer weights as pictures: each unit's receptive field.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What parts of a network are called in a report.
+ * Names of a network's parts in a report.
  *
  * @module
  */

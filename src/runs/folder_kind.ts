@@ -1,5 +1,5 @@
 /**
- * What a folder below `runs/` is: a run's, what a run leaves that was stopped before it began, or somebody's own.
+ * Classifies a folder below `runs/`: a run, the remains of a run stopped before it started, or a user's own folder.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { hasMetadata, readMetadata } from "./run_metadata.ts";
 
-/** A run's folder has `run.json` or a checkpoint; an empty one has no more than the empty files of a run that had not begun. */
+/** A run's folder has `run.json` or a checkpoint; an empty one has only the empty files of a run that never started. */
 export type FolderKind = "run" | "empty" | "foreign";
 
-/** What a folder is. @throws {InputError} when it cannot be read. */
+/** Classifies a folder. @throws {InputError} when it cannot be read. */
 export async function kindOfFolder(directory: string): Promise<FolderKind> {
   if (await hasMetadata(directory)) return "run";
   const { last, previous } = checkpointPaths(directory);
@@ -23,7 +23,7 @@ export async function kindOfFolder(directory: string): Promise<FolderKind> {
   return await foreignIn(directory) === undefined ? "empty" : "foreign";
 }
 
-/** The first name in a folder that no run leaves which had not begun; undefined where there is none. */
+/** The first name in a folder that is not a file of a run that never started; undefined where there is none. */
 async function foreignIn(directory: string): Promise<string | undefined> {
   const foreign: string[] = [];
   try {
@@ -38,7 +38,7 @@ async function foreignIn(directory: string): Promise<string | undefined> {
   return foreign.toSorted()[0];
 }
 
-/** The error of a command that was to go on with a folder which is no run's. */
+/** The error for resuming a folder that is no run's. */
 export async function notRun(directory: string, name: string): Promise<InputError> {
   const foreign = await foreignIn(directory);
   return new InputError(
@@ -48,7 +48,7 @@ export async function notRun(directory: string, name: string): Promise<InputErro
   );
 }
 
-/** The error of a new run whose folder is there already, with what can be done about it. */
+/** The error for a new run whose folder exists already, with the remedies. */
 export async function takenBy(directory: string, name: string): Promise<InputError> {
   if (await kindOfFolder(directory) === "foreign") {
     return new InputError(
@@ -80,7 +80,7 @@ export async function takenBy(directory: string, name: string): Promise<InputErr
   }
 }
 
-/** Whether a run can go on, and how: a rate that has come down to nothing, or a patience that has ended it, leaves no way. */
+/** Whether and how a run can be extended: not after its learning rate fell to 0 or `patience` ended it. */
 async function conditionOf(directory: string): Promise<"open" | "extensible" | "closed" | "damaged"> {
   try {
     const { state, options: { schedule, patience } } = await readMetadata(directory);

@@ -4,14 +4,14 @@
  * @module
  */
 
-/** How a column stands. */
+/** Alignment of a column. */
 export type Alignment = "left" | "right";
 
 /**
- * Puts rows into columns, two spaces apart.
+ * Formats rows as aligned columns, two spaces apart.
  *
  * @param rows Cells; a row may have fewer than others.
- * @param alignments One a column; further columns stand left.
+ * @param alignments One per column; further columns are aligned left.
  * @returns One line a row, without spaces at its end.
  */
 export function alignColumns(

@@ -1,5 +1,5 @@
 /**
- * How figures are written for people.
+ * Formats numbers for people.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * How a user calls this program.
+ * The way in which the user called this program.
  *
  * @module
  */
@@ -8,7 +8,7 @@
  * What stands before a command, as the user wrote it: a task of deno.json, by Deno or by npx, or the one binary that
  * `deno compile` makes.
  */
-export const INVOCATION: string = /* @__PURE__ */ invocation(); // so that a bundle which does not call it has nothing of it
+export const INVOCATION: string = /* @__PURE__ */ invocation(); // pure, so that bundles without a use of it omit it
 
 function invocation(): string {
   if (Deno.build.standalone) return "spikelet";
@@ -16,7 +16,7 @@ function invocation(): string {
   return readVariable("npm_command") === "exec" ? `npx -y deno@${Deno.version.deno} task` : "deno task";
 }
 
-/** A variable of the environment; `undefined` where it is not set, or may not be read: nobody is asked for leave. */
+/** A variable of the environment; `undefined` where it is not set, or may not be read; never prompts for permission. */
 export function readVariable(variable: string): string | undefined {
   const { state } = Deno.permissions.querySync({ name: "env", variable });
   return state === "granted" ? Deno.env.get(variable) : undefined;

@@ -1,30 +1,30 @@
 /**
- * JSON with errors that say where: `JSON.parse` names no place for most faults, and repeats what it met as it is.
+ * JSON parser whose errors name line and column: `JSON.parse` gives no position for most faults, and quotes its input unescaped.
  *
  * @module
  */
 import { InputError } from "../errors.ts";
 import { oneLine } from "./one_line.ts";
 
-/** What is wrong with a text that is no JSON. */
+/** A syntax error in JSON. */
 export interface JsonFault {
-  /** From 1. */
+  /** Line, from 1. */
   readonly line: number;
-  /** From 1, in characters as JavaScript counts them. */
+  /** Column, from 1, in UTF-16 code units. */
   readonly column: number;
-  /** What is there, such as `"}"` or `the end`; fit for a message. */
+  /** What was found, such as `"}"` or `the end`; fit for a message. */
   readonly found: string;
-  /** What JSON has there. */
+  /** What was expected. */
   readonly expected: string;
 }
 
 /**
  * Parses JSON; a byte-order mark before it is left out.
  *
- * @param text What a file holds.
- * @param where What messages call it.
+ * @param text Content of a file.
+ * @param where The file's name in messages.
  * @param advice What the message ends with, such as `the file is damaged`.
- * @param firstLine Which line of the file the text begins with.
+ * @param firstLine Number of the file's line at which the text starts.
  * @throws {InputError} when it is not JSON; the message names line and column.
  */
 export function parseJson(text: string, where: string, advice: string, firstLine = 1): unknown {
@@ -47,7 +47,7 @@ const WORD = /(?:true|false|null)(?!\w)/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y;
 
 /**
- * Where a text stops being JSON (RFC 8259), by walking over it.
+ * Finds the first syntax error of a text (RFC 8259).
  *
  * @param text What `JSON.parse` has refused.
  */

@@ -1,13 +1,13 @@
 /**
- * Texts from files, as messages repeat them.
+ * Sanitizes text from files for messages.
  *
  * @module
  */
 
 /**
- * Makes a text fit for a message: on one line, not long, and with nothing in it that a terminal would obey.
+ * Makes a text fit for a message: on one line, not long, and without terminal control characters.
  *
- * @param text A name or value out of a file that may say anything.
+ * @param text An untrusted name or value from a file.
  * @param most Characters after which it is cut off.
  *
  * @example

@@ -1,6 +1,6 @@
 /**
- * Lines on standard output and standard error, which a program outlives: a terminal may be closed under it, a reader such as
- * `head` may have had enough, and a disk that takes a log may be full. None of that is a reason to lose work.
+ * Prints to standard output and standard error without failing: the terminal may be closed, a reader such as
+ * `head` may have ended, and the disk of a log may be full. None of these should lose work.
  *
  * @module
  */
