@@ -76,8 +76,8 @@ class Client {
   }
 }
 
-/** Asks again and again until it is told that an answer was the last one. @returns How often it was answered. */
-async function askUntilClosed(port: number): Promise<number> {
+/** Asks again and again until it is told that an answer was the last one. @param onAnswer Hears how many there were. */
+async function askUntilClosed(port: number, onAnswer: (answers: number) => void): Promise<number> {
   using client = await Client.connect(port);
   for (let answers = 0;;) {
     await client.send(HEAD, "\r\n", digit(0));
@@ -85,6 +85,7 @@ async function askUntilClosed(port: number): Promise<number> {
     if (!answer) throw new Error(`no answer after ${answers}, though none was the last one`);
     assert.ok([200, 429, 503].includes(answer.status), String(answer.status));
     answers++;
+    onAnswer(answers);
     if (answer.isLast) return answers;
   }
 }
@@ -106,11 +107,18 @@ for (const threads of Deno.build.os === "linux" ? [1, 2] : [1]) {
     async fn() {
       for (let round = 0; round < 3; round++) {
         await withServer(["--threads", `${threads}`], async ({ port, child, stop }) => {
+          const { promise: isLoaded, resolve } = Promise.withResolvers<void>();
+          let all = 0, connected = 0;
+          const onAnswer = (answers: number) => {
+            all++;
+            if (answers === 1) connected++;
+            if (connected === 64 && all >= 64 + 37 * round) resolve();
+          };
           const clients = Promise.allSettled([
-            ...Array.from({ length: 64 }, () => askUntilClosed(port)),
+            ...Array.from({ length: 64 }, () => askUntilClosed(port, onAnswer)),
             ...Array.from({ length: 4 }, () => askUntilRefused(port)),
           ]);
-          await new Promise((resolve) => setTimeout(resolve, 100 + 37 * round));
+          await Promise.race([isLoaded, clients]);
           child.kill("SIGTERM"); // as a service manager does: to the whole group, and `deno task` hands it on
           assert.equal(await stop("SIGTERM"), 0);
           assert.deepEqual(

@@ -340,9 +340,9 @@ testFetch("stops a server that sends without end", async (folder) => {
 
 testFetch("gives up a peer that is mute, that falls silent, or that trickles", async (folder) => {
   for (const conduct of [{ mute: true }, { stallAfter: 100 }, { trickle: 20 }] as const) {
-    const outcome = await fetchFrom(folder, withImages(() => conduct), { patience: 0.1, retries: 1 });
+    const outcome = await fetchFrom(folder, withImages(() => conduct), { patience: 0.3, retries: 1 });
     const message =
-      /: less than 4,096 bytes came in 0\.1 s, 2 times in a row: run the same command again later/;
+      /: less than 4,096 bytes came in 0\.3 s, 2 times in a row: run the same command again later/;
     assertFailed(outcome, "NetworkError", message);
     assert.equal(outcome.requests.length, 2);
   }
@@ -350,7 +350,7 @@ testFetch("gives up a peer that is mute, that falls silent, or that trickles", a
 
 testFetch("goes on after a peer that fell silent", async (folder) => {
   const conduct = withImages((number) => number === 0 ? { stallAfter: HALF } : {});
-  const outcome = await fetchFrom(folder, conduct, { patience: 0.3 });
+  const outcome = await fetchFrom(folder, conduct, { patience: 1 });
   await assertFetched(folder, outcome);
   assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
 });

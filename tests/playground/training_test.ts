@@ -67,6 +67,11 @@ function trainerOf(
   return { trainer, replies, begin };
 }
 
+/** Lets the event loop turn, so often that training which is not paused trains several batches. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
+}
+
 /** The same by the library's own loop, in the bits of which it ends. */
 async function expected(spec = SPEC, recipe = RECIPE, epochs = recipe.epochs): Promise<string> {
   using engine = createWasmEngine({ spec, kernels, threads: 0, seed: recipe.seed, batchSize: 90 });
@@ -121,13 +126,17 @@ Deno.test("Trainer begins as the recipe of a preset says", async () => {
 
 Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in the same bits", async () => {
   let batches = 0;
+  const resumeLater = async (trainer: Trainer) => {
+    await turns(); // the batch of that moment ends
+    const before = batches;
+    await turns();
+    assert.equal(batches, before);
+    await trainer.handle({ kind: "resume" });
+  };
   const { begin, trainer, replies } = trainerOf((reply, trainer) => {
     if (reply.kind !== "batch") return;
     batches++;
-    if (batches === 4) {
-      trainer.handle({ kind: "pause" });
-      setTimeout(() => trainer.handle({ kind: "resume" }), 20);
-    }
+    if (batches === 4) trainer.handle({ kind: "pause" }).then(() => resumeLater(trainer));
     if (batches === 8) trainer.handle({ kind: "stop" });
   });
   const stopped = await begin();
@@ -150,8 +159,7 @@ Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in
 Deno.test("Trainer that is stopped while it is paused ends", async () => {
   const { begin } = trainerOf((reply, trainer) => {
     if (reply.kind !== "batch" || reply.status.done > 17) return;
-    trainer.handle({ kind: "pause" });
-    setTimeout(() => trainer.handle({ kind: "stop" }), 10);
+    trainer.handle({ kind: "pause" }).then(turns).then(() => trainer.handle({ kind: "stop" }));
   });
   assert.equal((await begin()).how, "stopped");
 });
@@ -159,15 +167,17 @@ Deno.test("Trainer that is stopped while it is paused ends", async () => {
 Deno.test("Trainer hears of a pause, other constants and a stop while its engine is being opened", async () => {
   const other = notebookNetwork({ hidden: 11, steps: 9, threshold: 0.5 });
   const whilePaused: string[] = [];
+  const stopLater = async (trainer: Trainer) => {
+    await turns();
+    whilePaused.push(...replies.map(({ kind }) => kind));
+    await trainer.handle({ kind: "stop" });
+  };
   const { begin, replies } = trainerOf(undefined, async (spec, trainer) => {
     if (spec !== SPEC) return;
     await Promise.resolve(); // messages come one by one
     trainer.handle({ kind: "pause" });
     trainer.handle({ kind: "tune", spec: other });
-    setTimeout(() => {
-      whilePaused.push(...replies.map(({ kind }) => kind));
-      trainer.handle({ kind: "stop" });
-    }, 50);
+    stopLater(trainer);
   });
   const ended = await begin();
   assert.ok(!whilePaused.includes("batch"), whilePaused.join(" "));

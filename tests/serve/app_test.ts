@@ -428,22 +428,27 @@ Deno.test("other paths and methods are refused with what there is", async () => 
 });
 
 /** A body that gives its parts, and then waits for ever. */
-function endless(...parts: Uint8Array[]): { body: ReadableStream<Uint8Array>; cancelled: Promise<void> } {
-  const { promise: cancelled, resolve } = Promise.withResolvers<void>();
+function endless(...parts: Uint8Array[]) {
+  const cancelled = Promise.withResolvers<void>(), read = Promise.withResolvers<void>();
+  let fail = () => {};
   const body = new ReadableStream<Uint8Array>({
-    start: (controller) => parts.forEach((part) => controller.enqueue(part)),
-    cancel: () => resolve(),
+    start(controller) {
+      parts.forEach((part) => controller.enqueue(part));
+      fail = () => controller.error(new Error("reset"));
+    },
+    pull: () => read.resolve(), // all parts have been taken
+    cancel: () => cancelled.resolve(),
   });
-  return { body, cancelled };
+  return { body, cancelled: cancelled.promise, read: read.promise, fail };
 }
 
 Deno.test("a body that does not come is given up with 408, and one that never ends with 413", async () => {
-  const app = appOf(MODEL, { bodyTime: 20, mostBytes: 2000 });
   const slow = endless(digit(0));
-  const late = await ask(app, slow.body, BYTES);
+  const late = await ask(appOf(MODEL, { bodyTime: 20 }), slow.body, BYTES);
   assert.equal(late.status, 408);
   assertError(late.value, /^the body took longer than 0.02 s: send it faster$/);
   await slow.cancelled;
+  const app = appOf(MODEL, { mostBytes: 2000 });
   const long = endless(digit(0), digit(1), digit(2));
   const tooLong = await ask(app, long.body, BYTES);
   assert.equal(tooLong.status, 413);
@@ -458,12 +463,14 @@ Deno.test("a body that does not come is given up with 408, and one that never en
 });
 
 Deno.test("bodies that are held take no more than 64 of the longest, and give it back", async () => {
-  const app = appOf(MODEL, { bodyTime: 300, mostBytes: 784 });
-  const slow = Array.from({ length: 64 }, () => ask(app, endless(digit(0)).body, BYTES));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  const app = appOf(MODEL, { mostBytes: 784 });
+  const bodies = Array.from({ length: 64 }, () => endless(digit(0)));
+  const slow = bodies.map(({ body }) => ask(app, body, BYTES));
+  await Promise.all(bodies.map(({ read }) => read));
   const more = await ask(app, digit(0), BYTES);
   assert.deepEqual([more.status, more.headers.get("retry-after")], [429, "1"]);
-  assert.deepEqual((await Promise.all(slow)).map(({ status }) => status), new Array(64).fill(408));
+  bodies.forEach(({ fail }) => fail());
+  assert.deepEqual((await Promise.all(slow)).map(({ status }) => status), new Array(64).fill(400));
   assert.equal((await ask(app, digit(0), BYTES)).status, 200);
 });
 
