@@ -3,7 +3,7 @@
  * weights lie by input, `[inputs][units]`.
  *
  * The products themselves are matmul.ts's, forward with panels of W and back with panels of Wᵀ, both packed once a batch.
- * Here is what stands around them: panels of such weights, from panels to rows, and the weights' gradient.
+ * This file has the functions around them: packing such weights into panels, unpacking them to rows, and the weights' gradient.
  */
 import { transpose4 } from "./encoders/direct";
 import { madd } from "./lanes";

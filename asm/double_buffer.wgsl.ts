@@ -33,7 +33,7 @@ fn kernel(index : i32) {
 /**
  * Puts listed numbers in their places: `list` i32 `[count, 2]` has an index into result and the bits of an f32.
  *
- * No index is listed twice, so the order of the list says nothing. One call an entry.
+ * No index is listed twice, so the order of the list has no effect. One call an entry.
  */
 export const PLACE: WgslKernel<"f32"> = {
   name: "place",

@@ -5,7 +5,7 @@
  */
 
 /**
- * A call of a kernel may take so many turns of loops, all of its loops together: Mesa's llvmpipe ends a loop without a word after
+ * The maximum number of loop iterations in one call of a kernel, over all of its loops: Mesa's llvmpipe ends a loop silently after
  * 65,535 of them (lp_bld_limits.h, LP_MAX_TGSI_LOOP_ITERATIONS). Adapters that compute on a GPU have no such limit.
  */
 export const MOST_TURNS = 65_535;
@@ -17,7 +17,7 @@ export interface Steps {
   readonly while: string;
 }
 
-/** A loop whose `body` is taken for each `step`, in their order; half as many turns as steps. */
+/** A loop that runs `body` for each `step`, in order; it has half as many iterations as steps. */
 export function eachStep({ from, by, while: condition }: Steps, body: string): string {
   return `
   for (var begin = ${from}; ${condition.replace("step", "begin")}; begin ${by}= 2) {

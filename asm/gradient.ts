@@ -95,7 +95,7 @@ function lastSpike(counts: usize, spikeSteps: usize, slots: i32, capacity: i32):
   return last;
 }
 
-/** How many inputs to take at a time. */
+/** Number of inputs per block. */
 function chunkWidth(left: i32): i32 {
   return left >= 48 ? 48 : left >= 16 ? 16 : 4;
 }

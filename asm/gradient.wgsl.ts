@@ -1,5 +1,5 @@
 /**
- * What weight gradients take besides products, in WGSL: the trace of the inputs, and sums in a fixed order.
+ * Parts of weight gradients besides products, in WGSL: the trace of the inputs, and sums in a fixed order.
  *
  * @module
  */

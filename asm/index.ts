@@ -1,5 +1,5 @@
 /**
- * The kernels: everything that the host may call. Pure functions of pointers and sizes; nothing global but the memory,
+ * The kernels: all functions that the host may call. Pure functions of pointers and sizes; nothing global but the memory,
  * which the module owns and the host lays out from `heapBase` on. No imports: it runs wherever WASM SIMD does.
  *
  * Neurons are not listed here: every file in neurons/ is an entry of the compiler's own (tools/build.ts).

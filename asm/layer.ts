@@ -5,8 +5,8 @@
  * no spikes. Constants are f32 `[units]`, a value a unit, whether they are learned or not.
  *
  * A kernel of neurons takes all units through the steps `from` ≤ t < `to`: `step<Kind>` in ascending order, `stepBack<Kind>`
- * in descending order. A layer is taken through all of its steps by one call or by several; what has to be remembered
- * between two calls lies in `state`, and the kernel itself clears it where its steps begin.
+ * in descending order. One call or several take a layer through all of its steps; `state` carries values from one call
+ * to the next, and the kernel itself clears it at its first step.
  */
 
 /** The fields are 4 bytes each, in this order; `LAYER_FIELDS` in src/engine/wasm/layer_descriptor.ts is the same list. */
@@ -67,14 +67,14 @@ export function currentsOf(layer: Layer, step: i32): usize {
   return layer.currents + <usize> (step * layer.currentStride);
 }
 
-/** I_t of four units of a step, what comes back from the layer's own outputs included. */
+/** I_t of four units of a step, including the recurrent currents. */
 
 export function currentAt(currents: usize, feedback: usize, column: usize): v128 {
   const current = v128.load(currents + column);
   return feedback == 0 ? current : f32x4.add(current, v128.load(feedback + column));
 }
 
-/** Four of an array that may not be there, which stands for zeros. */
+/** Loads four values of an optional array; a missing one counts as zeros. */
 
 export function loadOrZero(array: usize, at: usize): v128 {
   return array == 0 ? f32x4.splat(0) : v128.load(array + at);

@@ -3,7 +3,7 @@
  * that is one part in a thousand. So from {@linkcode MOST_PLAIN} numbers on, sums run in parts: {@linkcode RUN} numbers at a time in
  * float32, as ever, and these parts' sums in float64. What is left is the rounding of a few numbers, some 1e-7 of the whole.
  *
- * Shorter sums are plain ones, in the order in which they have always been: so their bits are what they were.
+ * Shorter sums are plain ones in their original order, so that their bits have not changed.
  */
 
 /** So many numbers are summed one after the other. */

@@ -1,5 +1,5 @@
 /**
- * Sums over many steps in WGSL; long_sums.ts says why. There is no float64 here, and a compiler may take a compensated sum for a plain
+ * Sums over many steps in WGSL; long_sums.ts has the reasons. There is no float64 here, and a compiler may take a compensated sum for a plain
  * one: so they run in parts of parts, 16 numbers of one level making one of the next.
  *
  * @module

@@ -1,5 +1,5 @@
 /**
- * The product of matmul.ts for inputs that are mostly zero, such as spikes: only what is not zero is multiplied.
+ * The product of matmul.ts for inputs that are mostly zero, such as spikes: only nonzero inputs are multiplied.
  *
  * The inputs of each step are taken in ascending order, as there; a product left out would have added a zero. So the
  * currents are the same numbers.

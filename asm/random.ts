@@ -1,8 +1,8 @@
 /**
  * Counter-based draws: a draw is a pure function of a 64-bit key and a 32-bit counter, four counters at a time.
  *
- * The key stands for (seed, epoch, sample); the counter is step · 2¹⁶ + ⌊input / 2⌋. So a sample meets the same noise
- * whatever the batch, the thread or the machine. `src/random.ts` says the same in plain TypeScript and makes the keys.
+ * The key stands for (seed, epoch, sample); the counter is step · 2¹⁶ + ⌊input / 2⌋. So a sample has the same noise
+ * in any batch, on any thread and machine. `src/random.ts` computes the same in plain TypeScript and makes the keys.
  *
  *     z = counter + key0;  z ^= z >> 16;  z *= 0x7feb352d;  z ^= key1;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
  *

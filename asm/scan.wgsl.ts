@@ -1,13 +1,13 @@
 /**
  * Scans in WGSL: a neuron's equations, taken through all steps of every sample and back.
  *
- * A neuron's file says what one step does ({@linkcode NeuronCode}); here is where its numbers come from and go to.
+ * A neuron's file has the equations of one step ({@linkcode NeuronCode}); this file loads its inputs and stores its results.
  *
  * Two forms of each. In the plain one, one call takes one unit of one sample through all steps; calls side by side are units
  * side by side, so that the device reads and writes whole lines. A recurrent layer needs all outputs of the step before: there
  * a workgroup of calls takes one sample, each call some of its units, and they meet at a barrier after each step.
  *
- * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` says of each sample what kernels have to know.
+ * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` describes each sample to the kernels.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export const SAMPLE_INFO = { label: 0, steps: 1, first: 2, last: 3, zero: 4, sca
 /** How many columns there are. `scale` is a float's bits. */
 export const SAMPLE_INFO_COLUMNS = 6;
 
-/** Calls that take one sample of a recurrent layer together. */
+/** Calls that share one sample of a recurrent layer. */
 const WORKGROUP = 64;
 
 /** What a kind of neuron is in WGSL. Every number is f32. */
@@ -70,7 +70,7 @@ const FUNCTIONS = `
 fn stepsOf(sample : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]; }`;
 
 /**
- * Down the steps: currents → outputs, and what else is wanted of each step.
+ * Forward pass over the steps: currents → outputs, and the other requested results of each step.
  *
  * - `currents` f32: of a sample's step, `[units]`, at `sample · sampleStride + step · stepStride` (0: the same at every step);
  * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
@@ -240,7 +240,7 @@ fn kernel(call : i32) {
   };
 }
 
-/** The turns of loops that one call of a scan takes (MOST_TURNS in each_step.wgsl.ts). @param steps T. @param units The layer's. */
+/** The loop iterations of one call of a scan (MOST_TURNS in each_step.wgsl.ts). @param steps T. @param units The layer's. */
 export function scanTurns(steps: number, units: number, isRecurrent: boolean): number {
   return isRecurrent ? steps * (1 + Math.ceil(units / WORKGROUP) * (1 + units)) : Math.ceil(steps / 2);
 }

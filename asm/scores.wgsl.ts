@@ -1,5 +1,5 @@
 /**
- * What came out of a batch, sample by sample, in WGSL: what is read back.
+ * Scores of a batch, sample by sample, in WGSL: the results that the host reads back.
  *
  * @module
  */

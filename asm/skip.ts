@@ -1,5 +1,5 @@
 /**
- * Which units may spike at all in a sample: the others need no currents, for nothing reads them and they have no gradient.
+ * Selects the units that may spike in a sample: the others need no currents, because nothing reads them and they have no gradient.
  *
  * For a hidden layer fed by the noise encoder, u'_t before a unit's first spike is Σ_{s ≤ t} d^s·(Σ_k w_k·x_k·r_k + b) with
  * independent draws r of mean ½. Its mean is the unit's mean current times g_t = Σ_{s ≤ t} d^s; around the mean it is a sum

@@ -1,12 +1,12 @@
 /**
- * Surrogate derivatives: what stands for ∂o/∂v of a binary spike o = [v > 0] in the backward pass, v = u' − θ, with slope k.
+ * Surrogate derivatives, which replace ∂o/∂v of a binary spike o = [v > 0] in the backward pass; v = u' − θ, slope k.
  *
  *     atan         k/2 / (1 + (π/2·k·v)²)       Fang et al. 2021
  *     fastSigmoid  1 / (1 + k|v|)²              Zenke & Ganguli 2018
  *     triangle     k·max(0, 1 − k|v|)           Bellec et al. 2018
  *     boxcar       k where |v| < 1/(2k)
  *
- * Neftci, Mostafa & Zenke 2019 tell where they come from.
+ * Neftci, Mostafa & Zenke 2019 review their origin.
  */
 
 /** The kinds, numbered in this order. */

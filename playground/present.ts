@@ -11,15 +11,15 @@ import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
 import { type PresetName, presetOf } from "../src/training/presets.ts";
 
-/** A network, and what the page has to know of it. */
+/** A network, with the page's data about it. */
 export interface Present extends Model {
-  /** The preset that it was made from; none where it was loaded. */
+  /** The preset that it was made from; undefined for a loaded one. */
   readonly preset: PresetName | undefined;
-  /** What it is called. */
+  /** Name. */
   readonly title: string;
-  /** Nothing would be lost with it. */
+  /** Whether replacing it loses nothing. */
   readonly isKept: boolean;
-  /** Its weights are still as they were drawn. */
+  /** Whether its weights are still as drawn. */
   readonly isNew: boolean;
 }
 

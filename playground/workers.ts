@@ -1,5 +1,5 @@
 /**
- * The page's two workers, as the page sees them.
+ * The page's side of its two workers.
  *
  * @module
  */
@@ -32,7 +32,7 @@ export function openTrainer(onMessage: (reply: TrainerReply) => void): (message:
   );
 }
 
-/** A request to the inspector, and the function that takes its answer. */
+/** A request to the inspector, and the callback for its answer. */
 export interface InspectionRequest extends Omit<InspectorMessage, "parameters"> {
   readonly parameters: Parameters;
   readonly onAnswer: (inspection: Inspection) => void;

@@ -1,6 +1,6 @@
 /**
- * Folders that builds go to. A build lists what it has written, with the SHA-256 of each file; the next one removes or replaces
- * just that, and refuses a folder that holds anything else: somebody's own files, or files of a build that were changed since.
+ * Output folders of builds. A build lists its files with the SHA-256 of each; the next build removes or replaces only these,
+ * and refuses a folder with any other file: a user's own, or a build's file that was changed since.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { isOwnFolder, writeFileAtomic } from "../src/files/write_file.ts";
 import { InputError } from "../src/errors.ts";
 import { readError, writeError } from "../src/files/file_access.ts";
 
-/** Where a build lists its files: a line a file, as `sha256sum --check` reads them. */
+/** The list of a build's files: one line per file, in the format of `sha256sum --check`. */
 export const LIST = ".spikelet-build";
 
 /** The folder below which every command that builds has a folder of its own. */
@@ -26,7 +26,7 @@ type Sums = Map<string, Set<string>>;
 export type BuiltFile = readonly [path: string, contents: Uint8Array | string];
 
 /**
- * Makes sure that a folder may be built into: it is not there, is empty, or holds what an earlier build wrote. Changes nothing.
+ * Checks that a folder may be built into: it is not there, is empty, or holds what an earlier build wrote. Changes nothing.
  *
  * @throws {InputError} when it holds anything else, lies above or below another build, or is none.
  */
@@ -166,7 +166,7 @@ async function remove(folder: string, path: string): Promise<void> {
     try {
       await Deno.remove(join(folder, above));
     } catch {
-      return; // it holds others
+      return; // it holds other files
     }
   }
 }

@@ -77,7 +77,7 @@ async function packagesIn(files: readonly BundledFile[], entries: readonly strin
   );
   if (!entries.some((entry) => modules.has(resolve(entry)))) {
     throw new SpikeletError(
-      `the bundle does not tell which modules are in it, so nobody knows whose licences it needs: see tools/bundle.ts`,
+      `the bundle does not name its modules, so the licences that it needs are unknown: see tools/bundle.ts`,
     );
   }
   const folders = new Set([...modules].flatMap((path) => folderOfPackage(path) ?? []));

@@ -22,7 +22,7 @@ export function readImports(root: string): Imports {
   }));
 }
 
-/** Says what is wrong with imports, a line each. */
+/** Lists faults of imports, one line each. */
 export function findWrongImports(
   imports: Imports,
   arrows: Readonly<Record<string, readonly string[]>> = ARROWS,
@@ -36,7 +36,7 @@ export function findWrongImports(
   return [...(circle ? [`a circle of imports: ${circle.join(" → ")}`] : []), ...wrong];
 }
 
-/** Makes sure of the project's imports. @throws {SpikeletError} when some are wrong. */
+/** Checks the project's imports. @throws {SpikeletError} when some are wrong. */
 export function checkImports(root: string): void {
   const wrong = findWrongImports(readImports(root));
   if (wrong.length > 0) throw new SpikeletError([...wrong, "See tools/import_arrows.ts."].join("\n"));

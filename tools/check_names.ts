@@ -101,7 +101,7 @@ const PLACES = [".", "asm", "bench", "docs", "playground", "src", "tests", "tool
 const ENDINGS = [".ts", ".md", ".py", ".html", ".css"];
 const UNREAD = ["CHANGELOG.md", "tools/check_names.ts", "tests/tools/check_names_test.ts"];
 
-/** Says where an old name stands in a file's name or text, a line each. @param path The project's. */
+/** Lists old names in a file's name or text, one line each. @param path The project's. */
 export function findOldNames(path: string, text: string): string[] {
   const lines = [path, ...text.split("\n")];
   return OLD_NAMES.filter(({ within, allowed = {} }) =>
@@ -116,7 +116,7 @@ export function findOldNames(path: string, text: string): string[] {
     );
 }
 
-/** Makes sure that the project has no old name. @throws {SpikeletError} when it has. */
+/** Checks that the project has no old name. @throws {SpikeletError} when it has. */
 export function checkNames(root: string): void {
   const files = PLACES.flatMap((place) => filesOf(root, place)).filter((path) => !UNREAD.includes(path));
   const found = files.flatMap((path) => findOldNames(path, Deno.readTextFileSync(join(root, path))));

@@ -1,13 +1,13 @@
 /**
- * Trains the notebook's network on wasm and on other engines, and holds their ends together.
+ * Trains the notebook's network on wasm and on other engines, and compares the results.
  *
  *     deno run --allow-read tools/compare_engines.ts ENGINE…
  *
  * All train on 2,000 samples as `train --limit 2000` does, with one seed, and are measured on 1,000 test images. An engine whose
  * accuracy is more than 1 % away from wasm's, or one of whose weights is more than 1e-3 away, is a miss: exit code 1. An engine
- * that cannot be had here is said to be so and left out. On a software adapter this takes a minute or two.
+ * that is unavailable here is reported and skipped. On a software adapter this takes a minute or two.
  *
- * More batches would tell less: each multiplies a difference in the last bit by about five, and after ten the two builds of
+ * More batches would be less informative: each multiplies a difference in the last bit by about five, and after ten the two builds of
  * wasm's kernels are as far apart as any two engines.
  */
 import {
@@ -28,7 +28,7 @@ const MOST = { accuracy: 0.01, weights: 1e-3 };
 const spec = notebookNetwork();
 const training = await loadMnist(undefined, "train"), test = await loadMnist(undefined, "test");
 
-/** Where training on an engine ends. */
+/** Result of training on an engine. */
 async function endOf(name: (typeof ENGINES)[number]) {
   using engine = await createEngine({ spec, engine: name, seed: SEED });
   await engine.setParameters(initialParameters(spec, SEED));

@@ -1,5 +1,5 @@
 /**
- * The kernels as TypeScript: what the compiler's entries export, with the names and the order of parameters.
+ * TypeScript declarations of the kernels: the exports of the compiler's entries, with the names and the order of parameters.
  *
  * `asc --bindings` writes declarations too, but then compiles to other bytes, and takes a pointer to a class for an object.
  *
@@ -34,7 +34,7 @@ export class KernelDeclarations extends Transform {
 /** `SourceKind.UserEntry`, which the compiler's package has as a type only. */
 const USER_ENTRY = 1;
 
-/** What the host passes, addresses among it, is a number. */
+/** The host passes numbers only, addresses included. */
 function declare(
   name: string,
   { functionTypeNode: { parameters, returnType }, declaration }: FunctionPrototype,

@@ -111,7 +111,7 @@ function typesOf(
     for (const [, specifier = ""] of code.matchAll(/\b(?:from |import |import\()"([^"\n]+)"/g)) {
       if (!specifier.startsWith(".")) {
         throw new SpikeletError(
-          `${path}: it has types of ${specifier}, which nobody who installs the package has`,
+          `${path}: it has types of ${specifier}, which the package does not install`,
         );
       }
       open.push(join(dirname(path), specifier.replace(/\.js$/, ".d.ts")));

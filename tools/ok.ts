@@ -1,5 +1,5 @@
 /**
- * `deno task ok`: everything a change must pass.
+ * `deno task ok`: all checks that a change must pass.
  *
  * @module
  */

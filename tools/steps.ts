@@ -1,5 +1,5 @@
 /**
- * What the tasks for developers have in common: each is a few calls of Deno, one after the other, and has a help.
+ * Common parts of the tasks for developers: each runs a few Deno commands in sequence, and has a help.
  *
  * @module
  */

@@ -8,7 +8,7 @@
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
  *
  * A sum that does not leak would drift over many steps, and so would its backward pass: over more than {@linkcode MOST_PLAIN} of them
- * what each addition rounds off is kept, and goes into the next one (Kahan 1965, by Knuth's two-sum).
+ * the rounding error of each addition is kept, and enters the next one (Kahan 1965, by Knuth's two-sum).
  *
  * Constants: α. Outputs are the potentials: the host gives both the same place.
  */
@@ -48,7 +48,7 @@ export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
   }
 }
 
-/** The same over many steps. State besides: what u and s are too large by. */
+/** The same over many steps. Further state: the rounding errors of u and s, by which they are too large. */
 function stepLongIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state;

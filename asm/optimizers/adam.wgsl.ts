@@ -1,5 +1,5 @@
 /**
- * Adam and AdamW in WGSL; adam.ts has the equations and what the constants are.
+ * Adam and AdamW in WGSL; adam.ts has the equations and the constants.
  *
  * @module
  */

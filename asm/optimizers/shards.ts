@@ -1,5 +1,5 @@
 /**
- * A batch's gradient is a sum over shards, always added in the shards' order: so its bits do not depend on who computed which.
+ * A batch's gradient is a sum over shards, always added in the shards' order, so that its bits do not depend on which worker computed which shard.
  */
 
 /** Four values of Σ_shards g, at `at`; the next shard's lie `row` bytes further. */

@@ -1,5 +1,5 @@
 /**
- * The constants of a network's neurons that can be tuned by hand while one looks: decay, threshold and penalty.
+ * Constants of a network's neurons that a user can tune interactively: decay, threshold and penalty.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Constant {
 /** A slider's step, for all of them. */
 export const CONSTANT_STEP = 0.01;
 
-/** What a slider reaches at least; of a larger value, twice that. */
+/** Minimum range of a slider; for a larger value, the range is twice the value. */
 const REACH = { threshold: 4, penalty: 5 } as const;
 
 /**

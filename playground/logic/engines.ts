@@ -33,7 +33,7 @@ export async function openPageEngine(
       return wasm();
     case "webgpu": {
       const onFailure = (error: unknown) =>
-        notice(`WASM goes on: ${error instanceof Error ? error.message : String(error)}`);
+        notice(`WASM continues: ${error instanceof Error ? error.message : String(error)}`);
       try {
         // The GPU library is larger than the rest of the page: it is a separate file, loaded on demand.
         const { createWebGpuEngine } = await import("../../src/engine/webgpu/webgpu_engine.ts");

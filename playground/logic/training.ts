@@ -19,7 +19,7 @@ import type { TrainingCheckpoint } from "../../src/training/training_state.ts";
 import type { HeldBack, PageEngine, Recipe, TrainerMessage, TrainerReply } from "./protocol.ts";
 import { TunedEngine } from "./tuned_engine.ts";
 
-/** What an engine of the page is made from. */
+/** Options of an engine of the page. */
 export interface PageEngineOptions {
   readonly spec: NetworkSpec;
   readonly engine: PageEngine;
@@ -28,25 +28,25 @@ export interface PageEngineOptions {
   readonly recordStates?: boolean;
 }
 
-/** What the trainer needs of the world around it. */
+/** Environment of the trainer. */
 export interface TrainerOptions {
   readonly open: (options: PageEngineOptions) => Promise<Engine & Disposable>;
   readonly reply: (reply: TrainerReply) => void;
-  /** Milliseconds between two looks at the network while it learns. @default {200} */
+  /** Milliseconds between two snapshots of the network during training. @default {200} */
   readonly lookEvery?: number;
-  /** Milliseconds between two measurements while it learns, at least. @default {1500} */
+  /** Minimum milliseconds between two measurements during training. @default {1500} */
   readonly measureEvery?: number;
-  /** How many times as long as a measurement took there is none. @default {6} */
+  /** Minimum pause after a measurement, as a multiple of its duration. @default {6} */
   readonly rest?: number;
 }
 
 /**
- * The curve of the held-back digits is measured on so many of them, the first ones, from its first point to its last. They are all
- * that lie beside the page; of a user's own files all are measured once more in the end, and that is no point of the curve.
+ * Number of held-back digits, the first ones, on which each point of the curve is measured. The page ships with exactly this many;
+ * all of a user's own digits are measured once more at the end, which is no point of the curve.
  */
 const MEASURED = 1000;
 
-/** A training under way. */
+/** A running training. */
 interface Session {
   readonly engine: TunedEngine;
   readonly stopping: AbortController;
@@ -56,16 +56,16 @@ interface Session {
 export class Trainer {
   readonly #options: TrainerOptions;
   #data: { readonly train: Samples; readonly test: Samples } | undefined;
-  /** Resolves to nothing where the engine cannot be had. */
+  /** Resolves to undefined if the engine cannot be created. */
   #session: Promise<Session | undefined> | undefined;
-  /** Where the last training ended. */
+  /** State at the end of the last training. */
   #last: TrainingCheckpoint | undefined;
 
   constructor(options: TrainerOptions) {
     this.#options = options;
   }
 
-  /** Carries out a message. Resolves when it has been: for `train`, when training has ended. */
+  /** Handles a message. Resolves when done: for `train`, when training has ended. */
   async handle(message: TrainerMessage): Promise<void> {
     switch (message.kind) {
       case "data":

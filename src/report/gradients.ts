@@ -10,7 +10,7 @@ import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, draw, SERIES, thinned } from "./plots.ts";
 import type { BatchMetrics } from "./recorded_run.ts";
 
-/** A layer's norms. */
+/** Gradient norms of one layer. */
 export interface GradientCurve {
   /** From 1. */
   readonly layer: number;

@@ -1,5 +1,5 @@
 /**
- * How the numbers of a sample, or of a unit's weights, lie side by side in a picture.
+ * Layout of a sample's numbers, or of a unit's weights, in a picture.
  *
  * A picture has its own rows and columns. A sequence is a raster, as spikes are: steps from left to right, channels upwards. A
  * list of numbers that is nothing else is a single row.

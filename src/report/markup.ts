@@ -36,7 +36,7 @@ export function table({ caption, head, rows }: Table): Markup {
   `;
 }
 
-/** The same numbers as a picture, for who reads tables or listens to them. */
+/** A table with the numbers of a picture, for readers of tables and for screen readers. */
 export function asTable(content: Table): Markup {
   return html`<details><summary>As a table</summary>${table(content)}</details>`;
 }

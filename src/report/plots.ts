@@ -19,7 +19,7 @@ const document = new DOMParser().parseFromString("<!doctype html><html><body></b
 /**
  * Draws a plot.
  *
- * @param label What it shows, for who cannot see it.
+ * @param label Description for screen readers.
  * @returns An SVG element that scales with the page.
  */
 export function draw(options: Plot.PlotOptions, label: string): Markup {
@@ -33,7 +33,7 @@ export function draw(options: Plot.PlotOptions, label: string): Markup {
   });
   svg.querySelector("style")?.remove(); // it names colours of its own; the page has its style sheet
   for (const name of ["font-family", "font-size"]) svg.removeAttribute(name);
-  // To who listens the plot is one picture, with one name; groups without a role must not have any.
+  // For screen readers the plot is one picture with one name; groups without a role must not have any.
   for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
   svg.setAttribute("role", "img");
   svg.setAttribute("aria-label", label);

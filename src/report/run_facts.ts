@@ -1,5 +1,5 @@
 /**
- * A run's options, and the command that makes it again.
+ * A run's options, and the command that repeats it.
  *
  * @module
  */
@@ -13,7 +13,7 @@ export function quoted(text: string): string {
   return /^[\w./~=,:+@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
 
-/** The command that makes a run again; undefined for one that a program of the user's made. */
+/** The command that repeats a run; undefined for one started by a user's program. */
 export function commandOf(metadata: Pick<RunMetadata, "command">): string | undefined {
   return metadata.command && [INVOCATION, ...metadata.command.map(quoted)].join(" ");
 }

@@ -17,41 +17,41 @@ import {
 } from "../network/presets.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
-/** How a preset is trained where nothing else is said; what is left out here is the optimizer's or the command's own. */
+/** Default training recipe of a preset; a field that is absent takes the optimizer's or the command's default. */
 export interface Recipe {
   /** Passes over the training set. */
   readonly epochs?: number | undefined;
   /** Samples of a batch. */
   readonly batchSize?: number | undefined;
-  /** How a batch moves weights. */
+  /** The optimizer. */
   readonly optimizer?: "sgd" | "adam" | "adamw" | undefined;
-  /** How far it moves them. */
+  /** Learning rate. */
   readonly learningRate?: number | undefined;
-  /** How strongly weights and biases are drawn to 0. */
+  /** Weight decay, of weights and biases. */
   readonly weightDecay?: number | undefined;
-  /** How the learning rate changes. */
+  /** Learning rate schedule. */
   readonly schedule?: "constant" | "cosine" | "step" | undefined;
-  /** Batches in which the learning rate rises at the beginning. */
+  /** Warm-up: batches in which the learning rate rises at the start. */
   readonly warmUp?: number | undefined;
-  /** The share of a hidden layer's units that fires at a step when training begins. */
+  /** Firing rate of hidden layers at the start of training: the share of units that fires at a step. */
   readonly initRate?: number | undefined;
-  /** How pictures are moved each time they are learned from. */
+  /** Augmentation of pictures, drawn anew each time they are presented. */
   readonly augment?: Augmentation | undefined;
 }
 
-/** A network with a name, and how it is trained. */
+/** A named network with its training recipe. */
 export interface Preset {
-  /** What it is, in a few words. */
+  /** Short description. */
   readonly summary: string;
-  /** Which of the options it has a use for; the others keep the preset's own values. */
+  /** Options that the preset accepts; the others keep the preset's values. */
   readonly takes: readonly (keyof PresetOptions)[];
-  /** Why it has no use for the others, as the end of a sentence; empty where it takes all. */
+  /** Why it rejects the other options, as the end of a sentence; empty if it accepts all. */
   readonly without: string;
   /** The network. */
   network(options?: PresetOptions): NetworkSpec;
-  /** How first weights come about where nothing is said: as they are drawn, or scaled by the data until units fire. */
+  /** Default initialization of weights: as drawn, or scaled by the data until units fire. */
   readonly init: "xavier" | "rate";
-  /** How it is trained. */
+  /** Training recipe. */
   readonly recipe: Recipe;
 }
 
@@ -90,7 +90,7 @@ export const PRESETS = {
       weightDecay: 0.05,
       schedule: "cosine",
       // A graded unit that never fires has no gradient, so it never will: at the usual rate of 0.1 a fifth of them stay silent.
-      // At one of 0.35 weights would begin several times as large.
+      // At a rate of 0.35 initial weights would be several times as large.
       initRate: 0.25,
       augment: { shift: 1 },
     },
@@ -157,7 +157,7 @@ export const PRESETS = {
 /** One of {@linkcode PRESETS}. */
 export type PresetName = keyof typeof PRESETS;
 
-/** A preset, and whatever else is one. @throws {OptionError} when there is none of this name. */
+/** Finds a preset by name. @throws {OptionError} when there is none of this name. */
 export function presetOf(name: PresetName): Preset {
   if (!Object.hasOwn(PRESETS, name)) { // from JavaScript
     throw new OptionError(`preset: ${name}, expected one of ${Object.keys(PRESETS).join(", ")}`);
