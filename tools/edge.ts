@@ -113,8 +113,8 @@ export const command = createCommand(
     const { say, result } = openOutput(given);
     const { out } = given;
     checkBundler();
-    await checkMayWrite(out, out, ["edge", ...Deno.args]);
     await checkBuildFolder(out);
+    await checkMayWrite(out, out, ["edge", ...Deno.args]);
     const path = await findModel(given.model);
     const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
     const model = await Deno.readFile(path);

@@ -222,8 +222,8 @@ export const command = createCommand(
     const { say, result } = openOutput(given);
     const { out } = given;
     checkBundler();
-    await checkMayWrite(out, out, ["npm", ...Deno.args]);
     await checkBuildFolder(out);
+    await checkMayWrite(out, out, ["npm", ...Deno.args]);
     if (given.packed === undefined) await pack(PACKED);
     const files = [...await packageOf(given.packed ?? PACKED)];
     await writeBuild(out, files);

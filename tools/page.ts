@@ -79,8 +79,8 @@ export const command = createCommand(
     const { say, result } = openOutput(given);
     const { out } = given;
     checkBundler();
-    await checkMayWrite(out, out, ["page", ...Deno.args]);
     await checkBuildFolder(out);
+    await checkMayWrite(out, out, ["page", ...Deno.args]);
     const model = given.model === undefined ? undefined : await findModel(given.model);
     if (model !== undefined) await readModel(model); // a damaged one is refused here, not by the page
     const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });

@@ -31,7 +31,7 @@ import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress, type Progress } from "./progress.ts";
 import { makeRuns, RUNS } from "../runs/run_folder.ts";
-import { checkMayWrite } from "./task_permissions.ts";
+import { checkMayWriteFile } from "./task_permissions.ts";
 import * as options from "./training_options.ts";
 import { userPathOrName } from "./user_path.ts";
 
@@ -84,9 +84,8 @@ export function reportCommand(): CommandUnknownOpts {
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(userPathOrName(name)));
       const path = given.out ?? defaultPath(runs, given.data);
-      await checkMayWrite(path);
       if (resolve(dirname(path)) === resolve(RUNS)) await makeRuns();
-      await checkOutputFile(path, REPORT_OUTPUT);
+      await checkOutputFile(path, REPORT_OUTPUT, checkMayWriteFile);
       const { say, result } = openOutput(given);
       for (const run of runs) if (run.model) await offerMnist(dataOf(run, given), { say }, given);
       await giveUp("net", ...(given.open ? [] : ["run"] as const));

@@ -6,6 +6,9 @@
 import { dirname, relative } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";
+import { mayWrite, mayWriteFile, partOf } from "../files/write_file.ts";
+import { INVOCATION } from "../text/invocation.ts";
+import { callersFolder } from "./user_path.ts";
 import { quoted } from "../report/run_facts.ts";
 
 const WRITE = /--allow-write=(\S+)/;
@@ -17,11 +20,20 @@ function commandOf(name: string): string | undefined {
 }
 
 /**
- * Makes sure that a command may write in the folder that a user has named.
+ * Makes sure that a command may write a file that a user has named, after all else about its path has been checked.
  *
- * @param path What the user has named.
- * @param folder Where something is to be written for it.
  * @param args The command as it was given, such as `Deno.args`: its first word is the task's name.
+ * @throws {InputError} when Deno may not write it; the message has the command that may.
+ */
+export async function checkMayWriteFile(path: string, args: readonly string[] = Deno.args): Promise<void> {
+  if (!await mayWriteFile(path)) throw refusal(path, [path, partOf(path)], args);
+}
+
+/**
+ * Makes sure that a command may write in a folder that a user has named.
+ *
+ * @param path What messages call it.
+ * @param args As for {@linkcode checkMayWriteFile}.
  * @throws {InputError} when Deno may not write there; the message has the command that may.
  */
 export async function checkMayWrite(
@@ -29,18 +41,45 @@ export async function checkMayWrite(
   folder: string = dirname(path),
   args: readonly string[] = Deno.args,
 ): Promise<void> {
-  if ((await Deno.permissions.query({ name: "write", path: folder })).state === "granted") return;
+  if (!await mayWrite(folder)) throw refusal(path, [folder], args);
+}
+
+function refusal(path: string, places: readonly string[], args: readonly string[]): InputError {
   const task = commandOf(args[0] ?? ""), usual = task && WRITE.exec(task)?.[1];
-  const places = usual?.split(",") ?? [];
-  const isUsual = places.some((place) => !relative(place, folder).startsWith(".."));
-  if (task === undefined || usual === undefined || isUsual) {
-    const flag = `--allow-write=${isUsual ? usual : folder}`;
-    throw new InputError(`${path}: Deno may not write it; run again with ${flag}`);
-  }
-  const [inside = "."] = places;
-  const granting = task.replace(WRITE, (flag) => quoted(`${flag},${folder}`));
-  throw new InputError(
-    `${path}: Deno may not write it: this task writes below ${inside}/ only: name a place there, or add a permission: ` +
-      [granting, ...args.slice(1).map(quoted)].join(" "),
+  const usualPlaces = usual?.split(",") ?? [];
+  const isUsual = places.every((place) =>
+    usualPlaces.some((each) => !relative(each, place).startsWith(".."))
   );
+  const denied = `${path}: Deno may not write it`;
+  if (usual !== undefined && isUsual) {
+    return new InputError(`${denied}; run again with --allow-write=${usual}`);
+  }
+  const [inside = "."] = usualPlaces;
+  const within = usual === undefined ? denied : `${denied}: this task writes below ${inside}/ only`;
+  if (places.some((place) => place.includes(","))) {
+    return new InputError(
+      `${within}: name a place there, or one without a comma, which no permission can name`,
+    );
+  }
+  if (places.some(isWide)) {
+    return new InputError(`${within}: name a place there, or a folder of its own that is not hidden`);
+  }
+  if (task === undefined || usual === undefined) {
+    return new InputError(`${denied}; run again with --allow-write=${places.join(",")}`);
+  }
+  const granting = task.replace(/^deno\b/, INVOCATION.replace(/ task$/, ""))
+    .replace(WRITE, (flag) => quoted([flag, ...places].join(",")));
+  const command = [granting, ...args.slice(1).map(quoted)].join(" ");
+  const from = callersFolder();
+  // The paths that were given count from where the user stands, those of the command from the project's folder.
+  const whole = from === undefined
+    ? command
+    : `(cd ${quoted(Deno.cwd())} && INIT_CWD=${quoted(from)} ${command})`;
+  return new InputError(`${within}: name a place there, or add a permission: ${whole}`);
+}
+
+/** Whether leave to write there would be leave for far more: the current folder and those above it, and what is hidden. */
+function isWide(place: string): boolean {
+  const way = relative(".", place);
+  return /^(\.\.([/\\]\.\.)*)?$/.test(way) || place.split(/[/\\]/).some((name) => /^\.[^.]/.test(name));
 }

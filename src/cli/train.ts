@@ -25,7 +25,7 @@ import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
-import { checkMayWrite } from "./task_permissions.ts";
+import { checkMayWriteFile } from "./task_permissions.ts";
 import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
@@ -154,9 +154,8 @@ export function trainCommand(): CommandUnknownOpts {
       }
       if (given.watch) checkSeen(given.quiet === true);
       if (out !== undefined) {
-        await checkMayWrite(out);
         if (resolve(dirname(out)) === resolve(RUNS)) await makeRuns();
-        await checkOutputFile(out, MODEL_OUTPUT);
+        await checkOutputFile(out, MODEL_OUTPUT, checkMayWriteFile);
       }
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);

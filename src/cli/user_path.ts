@@ -39,7 +39,7 @@ export function userPathOrName(text: string): string {
  * The folder from which a task was called, where that is not the current one. A program that runs elsewhere than in its project's
  * folder is no task of deno.json, whatever INIT_CWD says.
  */
-function callersFolder(): string | undefined {
+export function callersFolder(): string | undefined {
   if (Deno.build.standalone) return undefined;
   const from = readVariable("INIT_CWD");
   if (from === undefined || from === "") return undefined;

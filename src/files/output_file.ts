@@ -7,7 +7,7 @@
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError } from "./file_access.ts";
-import { checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
+import { checkPermitted, checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
 
 /** A kind of output file, and how to recognize it. */
 export interface OutputKind {
@@ -23,10 +23,15 @@ export interface OutputKind {
  * Checks, before any work, that a file may be written at the end of it.
  *
  * @param path The file that {@linkcode writeOutputFile} will write.
+ * @param checkPermission Runs last: a permission mends nothing that is wrong with the path.
  * @throws {InputError} when its name does not end as its kind does or is hidden, links lead away from where it seems to lie,
  * what is there is not of this kind, its folder does not exist, or Deno may not write it.
  */
-export async function checkOutputFile(path: string, kind: OutputKind): Promise<void> {
+export async function checkOutputFile(
+  path: string,
+  kind: OutputKind,
+  checkPermission: (path: string) => Promise<void> = checkPermitted,
+): Promise<void> {
   await checkWritable(path);
   if (!basename(path).endsWith(kind.suffix) || basename(path) === kind.suffix) {
     throw new InputError(
@@ -39,6 +44,7 @@ export async function checkOutputFile(path: string, kind: OutputKind): Promise<v
   checkShown(path, relative(await realPathOf("."), join(real, basename(path))));
   await checkRunFile(path, kind);
   await checkReplaceable(path, kind);
+  await checkPermission(path);
 }
 
 /**

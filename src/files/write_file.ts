@@ -40,7 +40,9 @@ export async function writeFileAtomic(
   try {
     await checkTarget(path);
     // A name of its own, not the file's with a suffix, which could become too long for the file system.
-    const temporary = join(folder, `${TEMPORARY}${crypto.randomUUID()}.tmp`);
+    const temporary = await mayWrite(folder)
+      ? join(folder, `${TEMPORARY}${crypto.randomUUID()}.tmp`)
+      : partOf(path);
     using _leftover = removeOnExit(temporary);
     try {
       await writeNew(temporary, bytes);
@@ -194,21 +196,38 @@ async function removeQuietly(path: string): Promise<void> {
   }
 }
 
+/** Where a file is written first if Deno may not write anything else in its folder. */
+export function partOf(path: string): string {
+  return `${path}.part`;
+}
+
+/** Whether Deno may write a file or a folder. */
+export async function mayWrite(path: string): Promise<boolean> {
+  return (await Deno.permissions.query({ name: "write", path })).state === "granted";
+}
+
+/** Whether Deno may write a file: in all of its folder, or just itself and {@linkcode partOf} it. */
+export async function mayWriteFile(path: string): Promise<boolean> {
+  return await mayWrite(dirname(path)) || await mayWrite(path) && await mayWrite(partOf(path));
+}
+
+/** Makes sure that Deno may write a file. @throws {InputError} when it may not. */
+export async function checkPermitted(path: string): Promise<void> {
+  if (await mayWriteFile(path)) return;
+  throw new InputError(
+    `${path}: Deno may not write it; run again with --allow-write=${path},${
+      partOf(path)
+    } besides what is permitted`,
+  );
+}
+
 /**
- * Checks, before hours of work, that a file can be written at the end of them.
+ * Checks that a file can lie at a path, whatever Deno may write.
  *
- * @param path The file that {@linkcode writeFileAtomic} will write.
- * @throws {InputError} when Deno may not write it, or its folder does not exist.
+ * @throws {InputError} when it names no file, something else is there, or its folder does not exist.
  */
 export async function checkWritable(path: string): Promise<void> {
   const folder = dirname(path);
-  const permission = await Deno.permissions.query({ name: "write", path: folder });
-  if (permission.state !== "granted") {
-    throw new InputError(
-      `${path}: Deno may not write it; run again with --allow-write=${folder}, ` +
-        `as in \`deno run --allow-read --allow-write=runs,.spikelet,${folder} main.ts …\``,
-    );
-  }
   try {
     await checkTarget(path);
     await Deno.stat(folder);

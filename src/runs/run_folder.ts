@@ -195,7 +195,7 @@ export async function makeRuns(): Promise<void> {
     if (error instanceof Deno.errors.AlreadyExists) {
       throw new InputError(`${RUNS}: this is a file; expected a folder for the runs: move it away`);
     }
-    throw writeError(error, RUNS, ".");
+    throw writeError(error, RUNS, error instanceof Deno.errors.NotCapable ? RUNS : ".");
   }
 }
 

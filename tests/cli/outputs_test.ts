@@ -26,19 +26,20 @@ async function withVictims(
 
 Deno.test("train --out and report --out write over nothing that is not theirs, as tasks", async () => {
   await withVictims(async (folder, unharmed) => {
-    for (const [out] of refusedOutputs(folder)) {
-      const trained = await spikelet(folder, [...TRAIN, "--out", out]);
+    // What is wrong with the path is said, and no permission advised, which would not mend it.
+    for (const [out, reason] of refusedOutputs(folder)) {
+      assertOneLine(await spikelet(folder, [...TRAIN, "--out", out]), 1, reason);
       assertOneLine(
-        trained,
+        await spikelet(folder, ["report", "own", "--out", out.replace(".safetensors", ".html")]),
         1,
-        /: (Deno may not write it: this task writes below runs\/ only|expected a name|.* link)/,
-      );
-      assertOneLine(
-        await spikelet(folder, ["report", "own", "--out", out]),
-        1,
-        /: (Deno may not write it|expected|.* link)/,
+        reason,
       );
     }
+    assertOneLine(
+      await spikelet(folder, [...TRAIN, "--out", "a,b.safetensors"]),
+      1,
+      /this task writes below runs\/ only: name a place there, or one without a comma, which no permission can name$/m,
+    );
     await unharmed();
   });
 });
@@ -112,7 +113,7 @@ Deno.test("the command that a refusal names does what was asked", async () => {
     const { stderr } = await spikelet(folder, [...TRAIN, "--out", "mine.safetensors"]);
     const command = /add a permission: deno (run .*)$/m.exec(stderr)?.[1] ?? "";
     const [, flag = ""] = /(--allow-write=\S+)/.exec(command) ?? [];
-    assert.equal(flag, "--allow-write=runs,.spikelet,.");
+    assert.equal(flag, "--allow-write=runs,.spikelet,mine.safetensors,mine.safetensors.part");
     const words = command.slice(command.indexOf("main.ts ") + "main.ts ".length).split(" ");
     assert.equal((await spikelet(folder, words, [flag])).code, 0);
     assert.ok((await readModel(join(folder, "mine.safetensors"))).spec);
@@ -147,5 +148,17 @@ Deno.test("a run that goes on writes through no link that somebody has put into 
     );
     await unharmed();
     assert.equal((await spikelet(folder, goOn)).code, 0);
+  });
+});
+
+Deno.test("no refusal advises leave for the current folder, one above it, or a hidden one", async () => {
+  await inTemporaryFolder(async (folder) => {
+    for (const to of [".", "..", ".git/hooks", join(folder, ".config")]) {
+      assertOneLine(
+        await spikelet(folder, ["data", "fetch", "--to", to]),
+        1,
+        /: this task writes below data\/ only: name a place there, or a folder of its own that is not hidden$/m,
+      );
+    }
   });
 });

@@ -269,7 +269,7 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
         "too many runs",
         Array.from({ length: 13 }, () => "dense"),
         2,
-        /^13 runs: expected 12 at most, .* `runs --sort accuracy`/,
+        /^13 runs: expected 12 at most, .* `deno task runs --sort accuracy`/,
       ],
       [
         "no run at all",

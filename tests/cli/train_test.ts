@@ -342,7 +342,7 @@ Deno.test("train refuses what it may not write, before it trains", async (t) => 
       await refuses("a folder", ["--out", "data"], /^data: this is a folder; expected a file/, [
         "--allow-write=.",
       ]);
-      await refuses("no permission", [], /: Deno may not write it; run again with --allow-write=/, []);
+      await refuses("no permission", [], /: Deno may not write it; run again with --allow-write=runs/, []);
       await t.step("--out elsewhere, with permission", async () => {
         const { code } = await spikelet(folder, [...QUICK, "--out", out], [`--allow-write=.,${elsewhere}`]);
         assert.equal(code, 0);
