@@ -17,7 +17,7 @@ import { pictureOf } from "./pad.ts";
 import { drawPotentials } from "./plots.ts";
 import { drawRaster, rasterHeight } from "./raster.ts";
 
-/** A step takes so long, in milliseconds; but the whole takes no longer than the other. */
+/** Milliseconds per step of the animation, and the bounds of the whole animation. */
 const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
 
 /** Characters of a class's name for which there is room. */
@@ -53,7 +53,7 @@ export class AnswerView {
   #inspection: Inspection | undefined;
   #decisions: Float64Array | undefined;
   #views: readonly RasterView[] = [];
-  /** What the views were made for. */
+  /** Shape of the network that the views were made for. */
   #shape = "";
   #showPotentials: (until: number) => void = () => {};
   #until = 1;
@@ -71,7 +71,7 @@ export class AnswerView {
   }
 
   /**
-   * Shows what was seen.
+   * Shows an inspection.
    *
    * @param how `play` lets spikes travel from the first step on and says the answer aloud; `whole` shows all steps.
    */

@@ -1,5 +1,5 @@
 /**
- * The digits that lie beside the page, those that a user brings, and which of them is shown next.
+ * The page's digits: those shipped beside it, a user's own, and the cycle that shows them one by one.
  *
  * @module
  */

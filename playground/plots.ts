@@ -38,7 +38,7 @@ export interface CurvePoint {
   readonly value: number;
 }
 
-/** A learning curve: batches, and what held-back digits came to. */
+/** A learning curve: batches, and scores on held-back digits. */
 export interface Curve {
   readonly batches: readonly CurvePoint[];
   readonly heldBack: readonly CurvePoint[];

@@ -1,5 +1,5 @@
 /**
- * The controls of training, and how it goes: progress, figures, learning curves.
+ * View of training: controls, progress, figures, learning curves.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";
 import { type CurvePoint, drawCurve } from "./plots.ts";
 
-/** What a user asks for. */
+/** Requests of the user. */
 export interface TrainingListener {
   train(settings: Settings, engine: PageEngine): void;
   pause(): void;
   resume(): void;
   stop(): void;
-  /** Another network is to be made. @returns Whether it was. */
+  /** Requests a new network. @returns Whether it was made. */
   renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
 }
 
-/** Whether WebGPU can be chosen, and what a user should know of it, in a sentence. */
+/** Whether WebGPU is available, with a notice for the user. */
 export interface WebGpuOffer {
   readonly isThere: boolean;
   readonly note: string;
@@ -36,7 +36,7 @@ interface GrowingCurve {
   readonly heldBack: CurvePoint[];
 }
 
-/** Curves are drawn anew at most so often, in milliseconds. */
+/** Minimum milliseconds between two redraws of the curves. */
 const REDRAW = 250;
 
 /** The card. */

@@ -1,5 +1,5 @@
 /**
- * Deno's own bundler (`Deno.bundle`, esbuild inside), and the folders that bundles go to. It needs no package and no permission to
+ * Bundles code with Deno's own bundler (`Deno.bundle`, esbuild inside), and creates output folders. The bundler needs no package and no permission to
  * run programs.
  *
  * @module

@@ -29,7 +29,7 @@ const ROOT = new URL("../", import.meta.url);
 const HANDLER = new URL("src/serve/handler.ts", ROOT);
 const OUT = join("dist", "edge");
 const KERNELS = "kernels.plain.wasm", MODEL = "model.safetensors";
-/** Behaviour of workerd up to this day is what the tests have seen. */
+/** Compatibility date of workerd: the tests cover its behaviour up to this day. */
 const COMPATIBILITY_DATE = "2026-11-01";
 
 const WORKER = `// Spikelet for workerd: the model and the kernels are modules beside this one.

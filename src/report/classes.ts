@@ -21,13 +21,13 @@ import {
 import { capitalized, className, classTicks, percent, probability } from "./words.ts";
 
 const MISTAKES = 16;
-/** Cells of the confusion matrix that are drawn: of more, those with the most images. */
+/** Maximum number of confusion matrix cells drawn; those with the most images are kept. */
 const MOST_CELLS = 1500;
 /** Ticks below a plot that are wider than this, in pixels, do not fit beside each other. */
 const MOST_UPRIGHT = 20;
 /** Above this, cells are too small for numbers. */
 const NUMBERED = 16;
-/** Above this, pairs that are confused most stand in place of a whole table. */
+/** Above this number of classes, the most confused pairs replace the whole table. */
 const TABLED = 20;
 
 /** The section. */

@@ -81,7 +81,7 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
   });
 }
 
-/** That runs were measured on other data, where they were: then their figures do not compare. */
+/** Notice that runs were measured on different data, so that their figures are not comparable. */
 function otherData(compared: readonly ComparedRun[], names: readonly string[]): string[] {
   const measured = compared.flatMap(({ samples, predictions }, i) =>
     samples && predictions ? [{ samples, predictions, name: names[i]! }] : []
@@ -99,7 +99,7 @@ function otherData(compared: readonly ComparedRun[], names: readonly string[]): 
   ];
 }
 
-/** Measured with the same samples: of the same classes in order, and of one data set or the same numbers. */
+/** Whether test samples match: the same classes in order, and one data set or the same features. */
 function sameData(
   a: Required<Pick<ComparedRun, "samples" | "predictions">>,
   b: Required<Pick<ComparedRun, "samples" | "predictions">>,
@@ -110,7 +110,7 @@ function sameData(
   return one.length === other.length && one.every((value, i) => value === other[i]);
 }
 
-/** The runs' names, with their folders where two have one name. */
+/** The runs' names, with their folders where two runs share a name. */
 function namesOf(compared: readonly ComparedRun[]): string[] {
   const names = compared.map(({ run }) => run.name);
   return new Set(names).size === names.length
@@ -118,7 +118,7 @@ function namesOf(compared: readonly ComparedRun[]): string[] {
     : compared.map(({ run }, i) => `${i + 1}. ${run.modelPath ?? run.directory}`);
 }
 
-/** What is measured of each run. */
+/** The measurements of each run. */
 function figuresSection(compared: readonly ComparedRun[], names: readonly string[]): Markup {
   const row = (name: string, write: (run: ComparedRun) => string | undefined) =>
     [name, ...compared.map((run) => write(run) ?? "–")] as const;

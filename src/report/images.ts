@@ -17,7 +17,7 @@ const SHADES = 15;
 /** The room of a sample's picture in the page, in CSS pixels; a sequence has more of it across. */
 const ROOM = 84, ROOM_ACROSS = 168;
 
-/** A sample as a picture in the page. @param alt What it is. */
+/** Draws a sample as a picture in the page. @param alt Its text alternative. */
 export function sampleFigure(samples: Samples, index: number, alt: string): Markup {
   const { of, rows, columns } = layoutOfSamples(samples);
   const [width, height] = of === "picture"
@@ -57,7 +57,7 @@ function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
 /**
  * Signed values as a picture: blue below 0, vermillion above, the paper itself at 0.
  *
- * @param cells As they lie.
+ * @param cells Values in layout order.
  * @param scale The absolute value that has the full colour; larger ones are cut off there.
  */
 export function signedImage({ values, rows, columns }: Cells, scale: number): string {

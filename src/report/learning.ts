@@ -20,16 +20,16 @@ export interface Point {
   readonly firingRate: number;
 }
 
-/** What a curve shows. */
+/** Quantity of a curve. */
 export type Quantity = "loss" | "accuracy" | "firingRate";
 
-/** What was measured after training, for the end of a curve. */
+/** Score after training, for the end of a curve. */
 export interface Measured {
   readonly loss: number;
   readonly accuracy: number;
 }
 
-/** Points of a drawn line; more would not be seen. */
+/** Maximum number of points of a drawn line; more would be invisible. */
 const MOST_POINTS = 600;
 const MOST_ROWS = 12;
 
@@ -98,7 +98,7 @@ export function epochMeans(metrics: readonly BatchMetrics[]): (Point & { readonl
   });
 }
 
-/** What was measured on samples held back, at the samples seen by then. */
+/** Validation measurements, at the number of samples seen by then. */
 interface Validation extends Measured {
   readonly seen: number;
 }
@@ -217,7 +217,7 @@ function chunks(points: readonly Point[]): Point[] {
     });
 }
 
-/** The section. @param lossKind Which loss, where the network is known. */
+/** The section. @param lossKind Kind of loss, if the network is known. */
 export function learningSection(
   metrics: readonly BatchMetrics[],
   epochs: readonly EpochMetrics[],

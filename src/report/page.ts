@@ -12,16 +12,16 @@ import { STYLE } from "./style.ts";
 export interface Tile {
   readonly name: string;
   readonly value: string;
-  /** What else there is to say. */
+  /** Further explanation. */
   readonly note?: string;
 }
 
-/** What a page is made of. */
+/** Parts of a page. */
 export interface PageContent {
   readonly title: string;
   readonly lead: string;
   readonly tiles: readonly Tile[];
-  /** What a reader must know before the figures. */
+  /** Notices before the figures. */
   readonly warnings: readonly string[];
   /** Names of the sections, by their ids. */
   readonly contents: readonly (readonly [id: string, name: string])[];
@@ -31,7 +31,7 @@ export interface PageContent {
 /** Puts a page together. @returns A whole file. */
 export async function renderPage(content: PageContent): Promise<string> {
   const { title, lead, tiles, warnings, contents, sections } = content;
-  // The policy is a second lock: should anything ever come in that is not escaped, it can load and run nothing.
+  // The policy is a second safeguard: unescaped content could load and run nothing.
   return String(
     await html`
       <!doctype html>

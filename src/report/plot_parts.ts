@@ -1,11 +1,11 @@
 /**
- * What plots are put together from, whichever document they are drawn on: colours, axes, fewer points.
+ * Parts of plots, independent of the document: colours, axes, reduction of points.
  *
  * @module
  */
 import type * as Plot from "@observablehq/plot";
 
-/** Colours by what they are for; the palette is Okabe and Ito's (2008). */
+/** Colours by use; the palette is Okabe and Ito's (2008). */
 export const COLOURS = {
   blue: "var(--blue)",
   vermillion: "var(--vermillion)",

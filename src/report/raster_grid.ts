@@ -1,5 +1,5 @@
 /**
- * Spikes in a grid: what a raster draws, on a page or in a terminal.
+ * Grid of spikes for rasters, on a page or in a terminal.
  *
  * @module
  */
