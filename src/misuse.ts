@@ -24,5 +24,8 @@ export function checkObject(what: string, value: unknown, expected: string): ass
  */
 export function checkWhole(what: string, value: unknown, least: number): asserts value is number {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= least) return;
-  throw new OptionError(`${what}: ${value}, expected a whole number, ${least} or more`);
+  const span = Number(value) > Number.MAX_SAFE_INTEGER
+    ? ` from ${least} to ${Number.MAX_SAFE_INTEGER}`
+    : `, ${least} or more`;
+  throw new OptionError(`${what}: ${value}, expected a whole number${span}`);
 }

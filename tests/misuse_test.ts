@@ -143,6 +143,52 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
     () => Reflect.construct(spikelet.Classifier, [model, {}]),
     /kernels: undefined, expected/,
   ],
+  "kernels as a promise": [
+    () => Reflect.construct(spikelet.Classifier, [model, { kernels: spikelet.loadKernels() }]),
+    /kernels: a promise, expected kernels, such as `await loadKernels/,
+  ],
+  "an engine of kernels as a promise": [
+    () => call("createWasmEngine", { spec, kernels: spikelet.loadKernels() }),
+    /kernels: a promise, expected/,
+  ],
+  "a classifier of bytes": [
+    () => Reflect.construct(spikelet.Classifier, [spikelet.encodeModel(model), { kernels }]),
+    /model: bytes, expected \{ spec, parameters, metadata \}/,
+  ],
+  "a loaded classifier without options": [
+    () => call("loadClassifier", spikelet.encodeModel(model)),
+    /options: undefined, expected an object with kernels/,
+  ],
+  "a loaded classifier of a path": [
+    () => call("loadClassifier", "a.safetensors", { kernels }),
+    /bytes: string, expected the bytes of a model file/,
+  ],
+  "a file of no model": [() => call("encodeModel"), /model: undefined, expected/],
+  "an unknown build": [() => call("loadKernels", "fast"), /variant: fast, expected relaxed or plain/],
+  "an unknown schedule": [
+    trained({ schedule: { kind: "x" } }),
+    /schedule.kind: x, expected constant or cosine/,
+  ],
+  "too large a batch": [
+    () => call("createEngine", { spec, batchSize: 2 ** 32 }),
+    /batchSize: 4294967296, expected a whole number from 1 to 2147483648/,
+  ],
+  "origins as a text": [
+    () => call("createHandler", spikelet.encodeModel(model), { kernels, cors: "https://a.example" }),
+    /cors: "https:\/\/a.example", expected a list of strings, such as/,
+  ],
+  "hosts as a text": [
+    () => call("createHandler", spikelet.encodeModel(model), { kernels, hosts: "a.example" }),
+    /hosts: "a.example", expected a list of strings/,
+  ],
+  "no number of bytes": [
+    () => call("createHandler", spikelet.encodeModel(model), { kernels, mostBytes: NaN }),
+    /mostBytes: NaN, expected a number of bytes/,
+  ],
+  "no time of a body": [
+    () => call("createHandler", spikelet.encodeModel(model), { kernels, bodyTime: NaN }),
+    /bodyTime: NaN, expected a number of milliseconds/,
+  ],
   "a classifier of no seed": [
     () => new spikelet.Classifier(model, { kernels, seed: NaN }),
     /seed: NaN, expected/,

@@ -7,12 +7,14 @@
  *
  * @module
  */
+import { checkKernels } from "../engine/checks.ts";
+import { OptionError } from "../errors.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { classNamesOf } from "../network/class_names.ts";
-import { decodeModel, type Model } from "../network/model_file.ts";
+import { checkModel, decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { contentId } from "../random.ts";
@@ -84,11 +86,11 @@ export class Classifier {
   readonly #network: SingleSample;
 
   /** Copies the weights into a memory of its own, some megabytes for the notebook's network. */
-  constructor(
-    model: Model,
-    { kernels, seed = seedOf(model), precision = precisionOf(model) }: ClassifierOptions,
-  ) {
-    checkObject("kernels", kernels, "kernels, such as `await loadKernels()` gives");
+  constructor(model: Model, options: ClassifierOptions) {
+    checkModel(model);
+    checkObject("options", options, "an object with kernels");
+    const { kernels, seed = seedOf(model), precision = precisionOf(model) } = options;
+    checkKernels(kernels);
     checkWhole("seed", seed, 0);
     this.spec = model.spec;
     this.size = sampleSize(model.spec);
@@ -139,6 +141,7 @@ export class Classifier {
  * @param bytes The whole file, as `deno task train` wrote it.
  * @param options Kernels, and settings that replace the model's own.
  * @param name Name of the file in messages.
+ * @throws {OptionError} when these are no bytes, or there are no kernels.
  * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
  */
 export function loadClassifier(
@@ -146,6 +149,11 @@ export function loadClassifier(
   options: ClassifierOptions,
   name = "model",
 ): Classifier {
+  if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) { // from JavaScript
+    throw new OptionError(
+      `bytes: ${typeof bytes}, expected the bytes of a model file: a Uint8Array or an ArrayBuffer`,
+    );
+  }
   return new Classifier(
     decodeModel(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), name),
     options,

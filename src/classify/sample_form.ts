@@ -5,6 +5,7 @@
  */
 import type { ByteMeaning } from "../data/samples.ts";
 import { bytesOfModel } from "../engine/model_options.ts";
+import { pictureSide } from "./picture_side.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
 import { count, counted } from "../text/figures.ts";
@@ -47,8 +48,8 @@ const SLACK = 1e-3;
 const MOST = 1e9;
 /** The numbers that are expected, in words. */
 const NUMBER = "a number, -1e9 to 1e9", BYTE = "a whole number, 0 to 255";
-/** Lists in lists: a table of anything has fewer. */
-const MOST_DEPTH = 8;
+/** Pictures are of this many rows and columns at least, as far as a network's inputs tell. */
+const LEAST_SIDE = 8;
 
 /** The form of a model's samples. */
 export class SampleForm {
@@ -64,6 +65,10 @@ export class SampleForm {
   readonly bytes: ByteMeaning;
   /** Bounds of the numbers, where the model learned from pixels alone. */
   readonly #range: readonly [black: number, white: number] | undefined;
+  /** What a white pixel becomes, where the network looks like one of pictures and its metadata do not say of what it learned. */
+  readonly #white: number | undefined;
+  /** Rows and columns of a square picture. */
+  readonly #side: number | undefined;
 
   /**
    * The form that a model takes.
@@ -77,8 +82,12 @@ export class SampleForm {
     this.steps = isSequence ? spec.steps : 1;
     this.leastSteps = isSequence ? spec.readout.begin + 1 : 1;
     this.bytes = bytesOfModel(model);
-    const { offset } = spec.encoder;
+    const { offset } = spec.encoder, side = pictureSide(spec);
+    this.#side = side;
     if (metadata.bytes === "pixels") this.#range = [offset, 1 + offset];
+    // A run's metadata have `bytes` where it learned from bytes; of a program's model nobody knows.
+    const isUnknown = metadata.bytes === undefined && metadata.weightsSha256 === undefined && !isSequence;
+    if (isUnknown && (offset !== 0 || (side ?? 0) >= LEAST_SIDE)) this.#white = 1 + offset;
   }
 
   /**
@@ -170,7 +179,7 @@ export class SampleForm {
       }
       if (!isRow) numbers.push(numberOf(item, i, context));
       else {
-        append(item, numbers, 1, context);
+        append(item, numbers, context);
         widths.push(numbers.length - before);
       }
     }
@@ -180,7 +189,7 @@ export class SampleForm {
 
   /** Rows are all alike; those of a sequence are steps. */
   #checkRows(widths: readonly number[], where: string): void {
-    const [first] = widths;
+    const [first] = widths, side = this.#side;
     if (first === undefined) return;
     const odd = widths.findIndex((width) => width !== first);
     if (odd >= 0) {
@@ -188,6 +197,13 @@ export class SampleForm {
         `${where}: list ${odd} has ${
           counted(widths[odd]!, "number")
         }, list 0 has ${first}: expected as many in each`,
+      );
+    }
+    if (side !== undefined && (widths.length !== side || first !== side)) {
+      throw new TypeError(
+        `${where}: ${counted(widths.length, "list")} of ${first}: expected ${
+          counted(side, "row")
+        } of ${side} columns, or ${this.describe()} in one list`,
       );
     }
     if (this.steps === 1 || first === this.channels) return;
@@ -198,6 +214,7 @@ export class SampleForm {
 
   /** @throws {TypeError} where numbers lie outside of what pixels become, for a network that learned from these alone. */
   #checkMeant(numbers: readonly number[], where: string): void {
+    if (this.#white !== undefined) checkNoBytes(numbers, this.#white, where);
     if (!this.#range) return;
     const [black, white] = this.#range;
     const outside = numbers.findIndex((value) => value < black - SLACK || value > white + SLACK);
@@ -210,6 +227,18 @@ export class SampleForm {
         `(a Uint8Array; over HTTP as "pixels"), or as numbers from ${black} to ${white}, byte / 255${sum}`,
     );
   }
+}
+
+/** @throws {TypeError} where all numbers are whole, and some larger than a white pixel becomes: then they are meant as bytes. */
+function checkNoBytes(numbers: readonly number[], white: number, where: string): void {
+  const at = numbers.findIndex((number) => Math.abs(number) > Math.max(1, white));
+  if (at < 0 || !numbers.every(Number.isInteger)) return;
+  throw new TypeError(
+    `${where}: number ${at} is ${
+      numbers[at]
+    }, and all are whole: bytes of pixels, 0 to 255, are given as a Uint8Array (over HTTP as "pixels"); ` +
+      'a network that learned from such numbers says so: metadata.bytes is "numbers"',
+  );
 }
 
 /** Bytes of either kind, wherever they were made; nothing is copied. */
@@ -233,16 +262,17 @@ interface Reading {
   readonly expected: string;
 }
 
-function append(list: ArrayLike<unknown>, numbers: number[], depth: number, context: Reading): void {
-  if (depth === MOST_DEPTH) {
-    throw new TypeError(
-      `${context.where}: lists lie in one another: expected fewer than ${MOST_DEPTH} levels`,
-    );
-  }
-  for (let i = 0; i < list.length; i++) {
-    const item = list[i];
-    if (isList(item)) append(item, numbers, depth + 1, context);
-    else numbers.push(numberOf(item, numbers.length, context));
+/** A row of a table. */
+function append(row: ArrayLike<unknown>, numbers: number[], context: Reading): void {
+  for (let i = 0; i < row.length; i++) {
+    const item = row[i];
+    if (isList(item)) {
+      throw new TypeError(
+        `${context.where}: lists lie in one another at more than two levels: ` +
+          "expected [rows][columns] of a picture or [steps][channels] of a sequence",
+      );
+    }
+    numbers.push(numberOf(item, numbers.length, context));
   }
 }
 

@@ -10,7 +10,7 @@ import { checkObject, checkWhole } from "../misuse.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import type { Batch, EngineState, Parameters } from "./engine.ts";
-import type { KernelModule } from "./wasm/kernels.ts";
+import { type KernelModule, type Variant, VARIANTS } from "./wasm/kernels.ts";
 import { type Precision, TILES } from "./wasm/precision.ts";
 
 /** What the options of engines have in common, as far as they have ranges. */
@@ -33,10 +33,10 @@ const isCount = (least: number, most: number) => (value: number) =>
 
 const RANGES = {
   threads: [`a whole number from 0 to ${MOST_THREADS}`, isCount(0, MOST_THREADS)],
-  seed: ["a whole number, 0 or more", isCount(0, Number.MAX_SAFE_INTEGER)],
-  batchSize: ["a whole number, 1 or more", isCount(1, 2 ** 31)],
-  usualBatchSize: ["a whole number, 1 or more", isCount(1, 2 ** 31)],
-  shards: ["a whole number, 1 or more", isCount(1, 2 ** 16)],
+  seed: ["a whole number from 0 to 9007199254740991", isCount(0, Number.MAX_SAFE_INTEGER)],
+  batchSize: [`a whole number from 1 to ${2 ** 31}`, isCount(1, 2 ** 31)],
+  usualBatchSize: [`a whole number from 1 to ${2 ** 31}`, isCount(1, 2 ** 31)],
+  shards: [`a whole number from 1 to ${2 ** 16}`, isCount(1, 2 ** 16)],
   skipBound: ["a number, 0 or more", (value) => value >= 0],
   gpuMemory: ["a number of MiB above 0", (value) => value > 0],
 } as const satisfies Record<
@@ -64,7 +64,17 @@ export function checkEngineOptions(options: RangedOptions): void {
 
 /** Makes sure that kernels were handed in. @throws {OptionError} when not. */
 export function checkKernels(kernels: KernelModule): void {
-  checkObject("kernels", kernels, "kernels, such as `await loadKernels()` gives");
+  const expected = "kernels, such as `await loadKernels()` gives";
+  checkObject("kernels", kernels, expected);
+  if (kernels instanceof Promise) throw new OptionError(`kernels: a promise, expected ${expected}`);
+  checkObject("kernels.module", kernels.module, `a WebAssembly.Module, in ${expected}`);
+  checkVariant(kernels.variant, "kernels.variant");
+}
+
+/** Makes sure that a build of the kernels is one of those that there are. @throws {OptionError} when not. */
+export function checkVariant(variant: unknown, what = "variant"): asserts variant is Variant {
+  if (VARIANTS.some((known) => known === variant)) return;
+  throw new OptionError(`${what}: ${variant}, expected ${VARIANTS.join(" or ")}`);
 }
 
 /** Makes sure that a state is one. @throws {OptionError} when not. */

@@ -9,6 +9,7 @@
  * @module
  */
 import { InputError, OptionError } from "../errors.ts";
+import { checkObject } from "../misuse.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { oneLine } from "../text/one_line.ts";
@@ -72,6 +73,18 @@ export function parameterShapes(spec: NetworkSpec): [name: string, shape: readon
   });
 }
 
+/** Makes sure that a model is one. @throws {OptionError} when it is none, as the bytes of a file are. */
+export function checkModel(model: Model): void {
+  const expected = "{ spec, parameters, metadata }, such as `decodeModel` and `readModel` give";
+  checkObject("model", model, expected);
+  if (ArrayBuffer.isView(model) || model instanceof ArrayBuffer) {
+    throw new OptionError(`model: bytes, expected ${expected}`);
+  }
+  checkObject("model.spec", model.spec, "a network's description, such as notebookNetwork gives");
+  checkObject("model.parameters", model.parameters, "a Map of Float32Arrays by name");
+  checkObject("model.metadata", model.metadata, "an object of strings; {} where there is nothing to say");
+}
+
 /** The layer that a parameter of {@linkcode parameterShapes} belongs to, from 0. */
 export function layerOfParameter(name: string): number {
   return Number(/\d+$/.exec(name)?.[0]) - 1;
@@ -86,6 +99,7 @@ export function layerOfParameter(name: string): number {
  * format's own keys, or classes are not named one by one.
  */
 export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+  checkModel(model);
   const { spec, parameters, metadata, classes } = model;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
   if (taken !== undefined) {

@@ -9,6 +9,7 @@
  */
 import type { Hono, MiddlewareHandler } from "hono";
 import { cors as corsHeaders } from "hono/cors";
+import { OptionError } from "../errors.ts";
 import { Refusal, shown } from "./refusal.ts";
 
 /** The host names and origins that are allowed. */
@@ -25,8 +26,10 @@ export const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 /** How long a browser may remember that a page may ask, in seconds. */
 const PREFLIGHT = 600;
 
-/** Lets in whom {@linkcode Access} names; all others are answered with 403. */
+/** Lets in whom {@linkcode Access} names; all others are answered with 403. @throws {OptionError} when that is no list. */
 export function addAccess(app: Hono, { hosts, cors = [] }: Access): void {
+  checkNames("hosts", hosts ?? [], '["example.com"]');
+  checkNames("cors", cors, '["https://example.com"]');
   if (hosts) app.use(checkHost(new Set(hosts.map((host) => host.toLowerCase()))));
   if (cors.length > 0) {
     app.use(corsHeaders({
@@ -38,6 +41,13 @@ export function addAccess(app: Hono, { hosts, cors = [] }: Access): void {
     }));
   }
   app.use(checkOrigin(cors));
+}
+
+/** A text would be searched for parts of itself, and let in more than it names. @throws {OptionError} when it is no list of texts. */
+function checkNames(option: string, names: unknown, example: string): void {
+  if (Array.isArray(names) && names.every((name) => typeof name === "string")) return;
+  const found = typeof names === "string" ? JSON.stringify(names) : typeof names;
+  throw new OptionError(`${option}: ${found}, expected a list of strings, such as ${example}`);
 }
 
 function checkHost(hosts: ReadonlySet<string>): MiddlewareHandler {

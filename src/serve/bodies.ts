@@ -3,8 +3,12 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 import { overloaded, Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";
+
+/** The longest time that timers know. */
+const LONGEST = 2 ** 31 - 1;
 
 /** Limits of bodies. */
 export interface BodyLimits {
@@ -21,7 +25,17 @@ export class Bodies {
   readonly #limits: BodyLimits;
   #held = 0;
 
+  /** @throws {OptionError} when a limit is none. */
   constructor(limits: BodyLimits) {
+    const { bytes, milliseconds } = limits;
+    if (!(typeof bytes === "number" && bytes >= 1)) {
+      throw new OptionError(`mostBytes: ${bytes}, expected a number of bytes, 1 or more`);
+    }
+    if (!(typeof milliseconds === "number" && milliseconds >= 1 && milliseconds <= LONGEST)) {
+      throw new OptionError(
+        `bodyTime: ${milliseconds}, expected a number of milliseconds from 1 to ${LONGEST}`,
+      );
+    }
     this.#limits = limits;
   }
 

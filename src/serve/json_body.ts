@@ -6,6 +6,7 @@
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { checkCount, MOST_SAMPLES, type RequestSamples } from "./request_samples.ts";
 import { Refusal } from "./refusal.ts";
+import { count } from "../text/figures.ts";
 
 /** `pixels` are bytes, `values` numbers as they are. */
 type Kind = "pixels" | "values";
@@ -52,7 +53,14 @@ function parse(body: Uint8Array): unknown {
     if (byte === BRACE) objects++;
     else if (byte === QUOTE) quotes++;
   }
-  if (objects > MOST_OBJECTS) checkCount(objects);
+  if (objects > MOST_OBJECTS) {
+    throw new Refusal(
+      400,
+      `the body has more than ${
+        count(MOST_OBJECTS)
+      } opening braces, and a sample has one: send more samples in several requests`,
+    );
+  }
   if (quotes > MOST_QUOTES) throw new Refusal(400, `the body has too many texts: expected ${FORM}`);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

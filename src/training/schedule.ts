@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OptionError } from "../errors.ts";
 
 /** A learning rate schedule. */
 export type Schedule =
@@ -41,6 +42,7 @@ export interface BatchNumber {
  * The learning rate of a batch.
  *
  * @param rate The full rate.
+ * @throws {OptionError} when there is no such schedule.
  * @returns `rate` itself where nothing changes it.
  *
  * @example
@@ -70,6 +72,8 @@ export function learningRateAt(
     case "step":
       return rate * rising * schedule.factor ** Math.floor((epoch - 1) / schedule.every);
     default:
-      return schedule satisfies never;
+      throw new OptionError(
+        `schedule.kind: ${Reflect.get(schedule satisfies never, "kind")}, expected ${SCHEDULES.join(" or ")}`,
+      );
   }
 }

@@ -22,7 +22,7 @@ const SEQUENCES = parseNetworkSpec({
   readout: { begin: 1 },
 });
 const pixels = new SampleForm({ spec: PICTURES, metadata: { bytes: "pixels" } });
-const floats = new SampleForm({ spec: PICTURES, metadata: {} });
+const floats = new SampleForm({ spec: PICTURES, metadata: { bytes: "numbers" } });
 const sequences = new SampleForm({ spec: SEQUENCES, metadata: {} });
 
 /** A sample, refused. Callers without types give anything. */
@@ -99,7 +99,7 @@ Deno.test("what is no sample is refused by what it is", () => {
     "TypeError",
     /list 1 has 4 numbers, list 0 has 2: expected as many in each/,
   );
-  refuse(pixels, [[[[[[[[[[0]]]]]]]]]], "TypeError", /expected fewer than 8 levels/);
+  refuse(pixels, [[[[[[[[[[0]]]]]]]]]], "TypeError", /at more than two levels: expected \[rows\]\[columns\]/);
   refuse(pixels, [], "RangeError", /^the sample: 0 numbers: expected 6 numbers$/);
   refuse(pixels, new Float32Array(5), "RangeError", /^the sample: 5 numbers: expected 6 numbers$/);
   refuse(
@@ -137,6 +137,36 @@ Deno.test("bytes that are given as numbers to a network of pixels are refused, w
   }
   // A network that did not learn from pixels takes any number.
   assert.equal(floats.take([0, 255, 0, 0, 0, 0]).features[1], 255);
+});
+
+Deno.test("bytes given as numbers are refused where a model of pictures does not say what it learned from", () => {
+  const spec = notebookNetwork(), bytes = new Uint8Array(784).fill(200, 300, 400);
+  const message =
+    /^the sample: number 300 is (200|-56), and all are whole: bytes of pixels, 0 to 255, are given as/;
+  const form = new SampleForm({ spec, metadata: {} });
+  for (const numbers of [Array.from(bytes), Uint16Array.from(bytes), Int8Array.from(bytes)]) {
+    refuse(form, numbers, "TypeError", message);
+  }
+  assert.equal(form.take(Float32Array.from(bytes, (byte) => byte / 90)).steps, 1); // no bytes: of other data
+  for (const metadata of [{ bytes: "numbers" }, { weightsSha256: "…" }]) { // it learned from floats
+    assert.equal(new SampleForm({ spec, metadata }).take(Array.from(bytes)).features[300], 200);
+  }
+});
+
+Deno.test("a picture in lists has the network's rows and columns", () => {
+  const form = new SampleForm({ spec: notebookNetwork(), metadata: { bytes: "pixels" } });
+  const table = (rows: number, columns: number) =>
+    Array.from({ length: rows }, () => Array<number>(columns).fill(0));
+  assert.equal(form.take(table(28, 28)).features.length, 784);
+  for (const [rows, columns] of [[14, 56], [1, 784], [56, 14]] as const) {
+    const message = RegExp(
+      `${rows} lists? of ${columns}: expected 28 rows of 28 columns, or 784 numbers in one list$`,
+    );
+    refuse(form, table(rows, columns), "TypeError", message);
+    assert.throws(() => form.takeBytes(table(rows, columns)), { name: "TypeError", message });
+    refuse(form, table(rows, columns).map((row) => Uint8Array.from(row)), "TypeError", message);
+  }
+  refuse(form, [table(28, 28)], "TypeError", /at more than two levels/);
 });
 
 Deno.test("a sequence is a list a step, whole or shorter, and no other", () => {

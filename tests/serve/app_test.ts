@@ -9,6 +9,8 @@ import { chunk, forgedFile, greyFile } from "../data/png_files.ts";
 import { tinyParts } from "./hostile.ts";
 import { appOf, ask, digit, kernels, MODEL, modelOf } from "./served_model.ts";
 
+const BRACES =
+  /^the body has more than 10,000 opening braces, and a sample has one: send more samples in several requests$/;
 const PNG = "image/png", BYTES = "application/octet-stream", JSON_TYPE = "application/json";
 const classifier = new Classifier(MODEL, { kernels });
 const answerTo = (i: number, seed = 3) => classifier.classify(digit(i), seed);
@@ -265,7 +267,7 @@ const REFUSED:
     ],
     [
       "an infinite value",
-      json([{ values: pixels }, { values: pixels }]).replace(/,0]}]$/, ",1e39]}]"),
+      json(Array(2).fill({ values: pixels.map((byte) => byte / 256) })).replace(/,0]}]$/, ",1e39]}]"),
       JSON_TYPE,
       400,
       /^sample 1: values: number 783 is 1e\+39: expected a number, -1e9 to 1e9$/,
@@ -311,7 +313,7 @@ const REFUSED:
       json({ pixels: [[1, 2], [3, 4]] }),
       JSON_TYPE,
       400,
-      /^the sample: pixels: 4 numbers: expected 784 numbers$/,
+      /^the sample: pixels: 2 lists of 2: expected 28 rows of 28 columns, or 784 numbers in one list$/,
     ],
     [
       "a row that is none",
@@ -320,7 +322,8 @@ const REFUSED:
       400,
       /^the sample: pixels: numbers stand beside lists, at 1: expected/,
     ],
-    ["a hundred thousand objects", `[${"{},".repeat(1e5)}{}]`, JSON_TYPE, 400, /^more than 10,000 samples/],
+    ["a hundred thousand objects", `[${"{},".repeat(1e5)}{}]`, JSON_TYPE, 400, BRACES],
+    ["ten thousand braces in a text", json({ pixels: "{".repeat(10_001) }), JSON_TYPE, 400, BRACES],
     ["a hundred thousand texts", `["${'","'.repeat(1e5)}"]`, JSON_TYPE, 400, /^the body has too many texts/],
     ["a form without its boundary", "abc", "multipart/form-data", 400, /^the form has no boundary/],
     [

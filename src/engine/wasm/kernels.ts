@@ -20,6 +20,9 @@ export type StepKernel = Kernels[`${"step" | "stepBack"}${Capitalize<Neuron["kin
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */
 export type Variant = "relaxed" | "plain";
 
+/** Every {@linkcode Variant}. */
+export const VARIANTS = ["relaxed", "plain"] as const satisfies readonly Variant[];
+
 /** A build, compiled. It can be handed to a worker. */
 export interface KernelModule {
   /** Which build it is. */

@@ -5,16 +5,19 @@
  */
 import { EngineError } from "../../errors.ts";
 import { readError } from "../../files/file_access.ts";
+import { checkVariant } from "../checks.ts";
 import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
 
 /**
  * Reads and compiles a build of the kernels.
  *
  * @param variant @default {the best one for this runtime}
+ * @throws {OptionError} when there is no such build.
  * @throws {EngineError} when the kernels have not been built.
  * @throws {InputError} when they may not be read.
  */
 export async function loadKernels(variant: Variant = bestVariant()): Promise<KernelModule> {
+  checkVariant(variant);
   const name = `kernels.${variant}.wasm`;
   let binary: Uint8Array<ArrayBuffer>;
   try {
