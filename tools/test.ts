@@ -17,9 +17,16 @@ const PERMISSIONS = [
 const ENVIRONMENT = { DENO_WEBGPU_BACKEND: "vulkan,metal,dx12", NODEVICE_SELECT: "1", npm_command: "" };
 
 /** Runs the tests of files and folders; all there are where none is named. */
-export async function runTests(files: readonly string[], options: readonly string[] = []): Promise<void> {
+export async function runTests(
+  files: readonly string[],
+  options: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<void> {
   const chosen = files.length > 0 ? files.map(userPath) : ALL;
-  await callDeno(["test", ...PERMISSIONS, "--doc", "--parallel", ...options, ...chosen], ENVIRONMENT);
+  await callDeno(["test", ...PERMISSIONS, "--doc", "--parallel", ...options, ...chosen], {
+    ...ENVIRONMENT,
+    ...env,
+  });
 }
 
 const command = createCommand(
