@@ -95,6 +95,6 @@ Deno.test("parseReferenceCase() tells a model from a reference case", () => {
   const model = changed(small, (_, metadata) => metadata.format = "spikelet/1");
   assert.throws(() => parseReferenceCase(model, "model"), {
     name: "InputError",
-    message: "model: this is a model, not a reference case: measure it with `evaluate`",
+    message: "model: this is a model, not a reference case: measure it with `deno task evaluate`",
   });
 });
