@@ -163,6 +163,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
     () => call("loadClassifier", "a.safetensors", { kernels }),
     /bytes: string, expected the bytes of a model file/,
   ],
+  "a model of a path": [() => call("decodeModel", "a.safetensors"), /bytes: string, expected the bytes/],
   "a file of no model": [() => call("encodeModel"), /model: undefined, expected/],
   "an unknown build": [() => call("loadKernels", "fast"), /variant: fast, expected relaxed or plain/],
   "an unknown schedule": [

@@ -8,7 +8,6 @@
  * @module
  */
 import { checkKernels } from "../engine/checks.ts";
-import { OptionError } from "../errors.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
@@ -149,11 +148,7 @@ export function loadClassifier(
   options: ClassifierOptions,
   name = "model",
 ): Classifier {
-  if (!(bytes instanceof Uint8Array || bytes instanceof ArrayBuffer)) { // from JavaScript
-    throw new OptionError(
-      `bytes: ${typeof bytes}, expected the bytes of a model file: a Uint8Array or an ArrayBuffer`,
-    );
-  }
+  checkObject("bytes", bytes, "the bytes of a model file: a Uint8Array or an ArrayBuffer");
   return new Classifier(
     decodeModel(bytes instanceof Uint8Array ? bytes : new Uint8Array(bytes), name),
     options,

@@ -135,10 +135,12 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
  * @param bytes The whole file.
  * @param name What messages call it.
  * @returns The model; its weights may be views of `bytes`.
+ * @throws {OptionError} when these are no bytes.
  * @throws {InputError} when the file is damaged, not a model of Spikelet's, or a weight is missing, unknown, of a wrong shape
  * or dtype, or not finite.
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
+  checkObject("bytes", bytes, "the bytes of a model file: a Uint8Array");
   const { metadata: { format, network, classes: names, ...metadata }, tensors } = parseSafetensors(
     bytes,
     name,
