@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { OptionError } from "../src/errors.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { nameOption } from "../src/cli/option_values.ts";
@@ -22,6 +23,10 @@ export async function runTests(
   options: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
+  for (const file of files) {
+    if (await Deno.lstat(userPath(file)).then(() => true, () => false)) continue;
+    throw new OptionError(`${file}: no such file: expected a file or a folder of tests`);
+  }
   const chosen = files.length > 0 ? files.map(userPath) : ALL;
   await callDeno(["test", ...PERMISSIONS, "--doc", "--parallel", ...options, ...chosen], {
     ...ENVIRONMENT,

@@ -61,7 +61,7 @@ export function evaluateCommand(): CommandUnknownOpts {
     .action(async (runOrFile, given) => {
       if (runOrFile === undefined) throw await missingRun("evaluate", ({ state }) => state === "finished");
       const { threads } = given;
-      const path = await findModel(userPathOrName(runOrFile));
+      const path = await findModel(userPathOrName(runOrFile), true);
       const data = given.data ?? await dataOfRun(path);
       const model = await readTrained(path);
       const seed = given.seed ?? seedOf(model);

@@ -86,10 +86,24 @@ export function choiceOption<Flags extends string, Choice extends string>(
   return new Option(flags, `${description}: ${choices.join(" or ")}${defaults}`).argParser((text) => {
     const choice = choices.find((candidate) => candidate === rename(text));
     if (choice === undefined) {
-      throw new OptionError(`${nameOf(flags)} ${shown(text)}: expected ${choices.join(" or ")}`);
+      const near = choices.find((each) => isNear(text, each));
+      const guess = near === undefined ? "" : ` (Did you mean ${near}?)`;
+      throw new OptionError(`${nameOf(flags)} ${shown(text)}: expected ${choices.join(" or ")}${guess}`);
     }
     return choice;
   });
+}
+
+/** Whether one letter that is missing, too many, wrong, or swapped with its neighbour makes the difference. */
+function isNear(text: string, word: string): boolean {
+  if (text.length < 3) return false;
+  let begin = 0, end = 0;
+  while (begin < text.length && text[begin] === word[begin]) begin++;
+  while (
+    end < Math.min(text.length, word.length) - begin && text.at(-1 - end) === word.at(-1 - end)
+  ) end++;
+  const [was, is] = [text.slice(begin, text.length - end), word.slice(begin, word.length - end)];
+  return was.length <= 1 && is.length <= 1 || was.length === 2 && was === [...is].toReversed().join("");
 }
 
 /** An option that takes a run's name. */

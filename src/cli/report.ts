@@ -83,6 +83,13 @@ export function reportCommand(): CommandUnknownOpts {
       await checkNumberOfRuns(names, given.samples !== undefined);
       const runs: RecordedRun[] = [];
       for (const name of names) runs.push(await readRun(userPathOrName(name)));
+      const folders = runs.map(({ directory }) => resolve(directory));
+      const twice = folders.findIndex((folder, i) => folders.indexOf(folder) < i);
+      if (twice >= 0 && runs.every(({ metadata }) => metadata)) {
+        throw new OptionError(
+          `${names.join(" ")}: ${runs[twice]!.name} is named twice: expected different runs`,
+        );
+      }
       const path = given.out ?? defaultPath(runs, given.data);
       if (resolve(dirname(path)) === resolve(RUNS)) await makeRuns();
       await checkOutputFile(path, REPORT_OUTPUT, checkMayWriteFile);

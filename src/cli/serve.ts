@@ -18,6 +18,7 @@ import { findModel } from "../runs/run_folder.ts";
 import { describeNetwork } from "../network/words.ts";
 import { createCommand } from "./command.ts";
 import { allowHostOption, corsOption, hostsOf, isEveryAddress, NoModelOption } from "./serve_access.ts";
+import { checkMayListen } from "./task_permissions.ts";
 import { count, counted } from "../text/figures.ts";
 import { choiceOption, hostOption, numberOption, runOption, wholeNumbers } from "./option_values.ts";
 import { openOutput, quietOption } from "./output.ts";
@@ -110,6 +111,7 @@ export function serveCommand(): CommandUnknownOpts {
     .action(async (given) => {
       const { signal } = endByItself();
       const { say, result } = openOutput(given);
+      await checkMayListen(given.host, given.port);
       const path = await findModel(given.model);
       const model = await readModel(path);
       const kernels = await loadKernels(given.variant);

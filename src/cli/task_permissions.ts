@@ -11,6 +11,7 @@ import { INVOCATION } from "../text/invocation.ts";
 import { callersFolder } from "./user_path.ts";
 import { quoted } from "../report/run_facts.ts";
 
+const NET = /--allow-net=[^'\s]+/;
 const WRITE = /--allow-write=(\S+)/;
 
 /** What a task's command line is: the words before `main.ts`, and from there on. */
@@ -67,15 +68,39 @@ function refusal(path: string, places: readonly string[], args: readonly string[
   if (task === undefined || usual === undefined) {
     return new InputError(`${denied}; run again with --allow-write=${places.join(",")}`);
   }
-  const granting = task.replace(/^deno\b/, INVOCATION.replace(/ task$/, ""))
-    .replace(WRITE, (flag) => quoted([flag, ...places].join(",")));
+  const whole = permitting(task.replace(WRITE, (flag) => quoted([flag, ...places].join(","))), args);
+  return new InputError(`${within}: name a place there, or add a permission: ${whole}`);
+}
+
+/** The whole command that runs a task's words with a user's arguments. */
+function permitting(task: string, args: readonly string[]): string {
+  const granting = task.replace(/^deno\b/, INVOCATION.replace(/ task$/, ""));
   const command = [granting, ...args.slice(1).map(quoted)].join(" ");
   const from = callersFolder();
   // The paths that were given count from where the user stands, those of the command from the project's folder.
-  const whole = from === undefined
-    ? command
-    : `(cd ${quoted(Deno.cwd())} && INIT_CWD=${quoted(from)} ${command})`;
-  return new InputError(`${within}: name a place there, or add a permission: ${whole}`);
+  return from === undefined ? command : `(cd ${quoted(Deno.cwd())} && INIT_CWD=${quoted(from)} ${command})`;
+}
+
+/**
+ * Makes sure that a command may listen at an address.
+ *
+ * @throws {InputError} when Deno may not; the message has the command that may.
+ */
+export async function checkMayListen(
+  hostname: string,
+  port: number,
+  args: readonly string[] = Deno.args,
+): Promise<void> {
+  const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+  if ((await Deno.permissions.query({ name: "net", host: `${host}:${port}` })).state === "granted") return;
+  const task = commandOf(args[0] ?? "") ?? "", denied = `${host}:${port}: Deno may not listen there`;
+  throw new InputError(
+    NET.test(task)
+      ? `${denied}: this task listens at this machine's own addresses only: choose one of them, or add a permission: ${
+        permitting(task.replace(NET, (flag) => `${flag},${host}`), args)
+      }`
+      : `${denied}; run again with --allow-net=${host}`,
+  );
 }
 
 /** Whether leave to write there would be leave for far more: the current folder and those above it, and what is hidden. */

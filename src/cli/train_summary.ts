@@ -98,7 +98,7 @@ function suggest(
     ? [`${longer} --explain`, "see what each layer does"]
     : warnings.length > 0 && !layers && command.length > 0
     ? [`${again(command)} --explain`, "see what each layer does"]
-    : limit !== undefined && at >= 0
+    : limit !== undefined && at >= 0 && limit < (options?.samples?.train.count ?? Infinity)
     ? [again(command.toSpliced(at, 2)), "train on all samples"]
     : canResume
     ? [longer, "train on from here"]

@@ -12,6 +12,7 @@ import { InputError, OptionError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
+import { INVOCATION } from "../text/invocation.ts";
 import { oneLine } from "../text/one_line.ts";
 import {
   describeShape,
@@ -129,6 +130,19 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
   });
 }
 
+/** The error for a checkpoint in place of a model; the run that it lies in is named. */
+function checkpointError(name: string): InputError {
+  const run = /([^/\\]+)[/\\]checkpoints[/\\][^/\\]+$/.exec(name)?.[1];
+  return new InputError(
+    `${name}: this is a checkpoint${
+      run === undefined ? "" : ` of the run ${run}`
+    }, not a model, which a run writes ` +
+      `at its end: ${INVOCATION} train --resume ${
+        run ?? "NAME"
+      } goes on with it; ${INVOCATION} evaluate takes a checkpoint, too`,
+  );
+}
+
 /**
  * Reads a model from the bytes of a file.
  *
@@ -145,6 +159,7 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
     bytes,
     name,
   );
+  if (format?.startsWith("spikelet-checkpoint/")) throw checkpointError(name);
   if (format !== FORMAT) {
     const found = format === undefined
       ? "its metadata name no format"

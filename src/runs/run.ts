@@ -153,7 +153,7 @@ type RunEngine =
 
 function checkPictures({ name, picture, features }: Samples): void {
   if (picture && features instanceof Uint8Array) return;
-  throw new InputError(`${name}: only pictures can be augmented, and these are none: leave --augment out`);
+  throw new InputError(`${name}: only pictures can be augmented, and these are none: give --augment none`);
 }
 
 /** Checks that warm-up ends before training does. @throws {OptionError} when it does not. */

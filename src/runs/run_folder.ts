@@ -216,7 +216,7 @@ export function defaultRunName(model: string, now = new Date()): string {
 }
 
 /** The model file that a run's name, a run's folder or a file's path stands for. */
-export async function findModel(runOrFile: string): Promise<string> {
+export async function findModel(runOrFile: string, takesCheckpoints = false): Promise<string> {
   for (
     const path of [
       runOrFile,
@@ -239,7 +239,8 @@ export async function findModel(runOrFile: string): Promise<string> {
       throw new InputError(
         `${runOrFile}: the run is not finished: go on with it (${INVOCATION} train --resume ${
           basename(folder)
-        }), or measure its checkpoint, ${path} (${INVOCATION} evaluate)`,
+        })` +
+          (takesCheckpoints ? `, or measure its checkpoint, ${path} (${INVOCATION} evaluate)` : ""),
       );
     }
   }

@@ -18,7 +18,10 @@ function refusals(name: string, range: string, values: readonly string[], comman
   const literal = range.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return values.map((
     value,
-  ) => [[...command, name, value], new RegExp(`^${name} .*: expected .*${literal}$`, "m")]);
+  ) => [
+    [...command, name, value],
+    new RegExp(`^${name} .*: expected .*${literal}( \\(Did you mean \\w+\\?\\))?$`, "m"),
+  ]);
 }
 
 const NO_NUMBER = ["abc", "", "NaN", "1e999", "0x10", "Infinity", "1,000", " 1"];
@@ -177,6 +180,7 @@ const TRAIN: readonly Refusal[] = [
 ];
 
 const OTHERS: readonly Refusal[] = [
+  [["train", "--model", "notebok"], /^--model notebok: expected .* \(Did you mean notebook\?\)$/m],
   [["trian"], /^unknown command 'trian' \(Did you mean train\?\)$/m],
   [["xyz"], /^unknown command 'xyz': --help lists what there is$/m],
   [["--vresion"], /^unknown option '--vresion' \(Did you mean --version\?\)$/m],

@@ -162,3 +162,23 @@ Deno.test("no refusal advises leave for the current folder, one above it, or a h
     }
   });
 });
+
+Deno.test("serve and edge call a checkpoint one, name its run, and do not advise it", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"));
+    await spikeletJson(folder, [...TRAIN, "--name", "kk"]);
+    const checkpoint = join("runs", "kk", "checkpoints", "last.safetensors");
+    assertOneLine(
+      await spikelet(folder, ["serve", "--model", checkpoint]),
+      1,
+      /: this is a checkpoint of the run kk, not a model, .*deno task train --resume kk goes on with it; deno task evaluate takes/m,
+    );
+    await Deno.remove(join(folder, "runs", "kk", "model.safetensors"));
+    assertOneLine(
+      await spikelet(folder, ["serve", "--model", "kk"]),
+      1,
+      /^kk: the run is not finished: go on with it \(deno task train --resume kk\)$/m,
+    );
+    assertOneLine(await spikelet(folder, ["report", "kk", "runs/kk"]), 2, /: kk is named twice: expected/);
+  });
+});

@@ -276,7 +276,7 @@ Deno.test("serve refuses what it cannot have with one line", async () => {
         [
           serve("--host", "192.0.2.1"),
           1,
-          /^192.0.2.1:8000: Deno may not listen there; run again with --allow-net=/,
+          /^192.0.2.1:8000: Deno may not listen there: .* add a permission: deno run .*,192\.0\.2\.1. .*main\.ts serve .*--host 192\.0\.2\.1/m,
         ],
         [
           serve("--host", "127.0.0.1:80"),
