@@ -14,6 +14,7 @@ import { readTrained } from "../runs/read_checkpoint.ts";
 import { fitSamples } from "../training/fit.ts";
 import { dataOfRun } from "../runs/run_metadata.ts";
 import { findModel } from "../runs/run_folder.ts";
+import { noticesOfUntested, untestedOf } from "../training/class_match.ts";
 import { evaluate } from "../training/trainer.ts";
 import { predict } from "../report/predictions.ts";
 import { classRows, classTable } from "./class_table.ts";
@@ -88,6 +89,9 @@ export function evaluateCommand(): CommandUnknownOpts {
       const fitted = fitSamples(model, path, loaded, "give --data of that form, or another model");
       const { samples, notice } = fitted;
       if (notice !== undefined) progress.note(notice);
+      const known = samples.classes ?? classNamesOf(model);
+      const untested = untestedOf(samples, known.map((_, label) => label));
+      for (const line of noticesOfUntested(samples, untested)) progress.note(line);
       await engine.setParameters(model.parameters);
       say(`${path}: ${describeNetwork(model.spec)}`);
       say(engine.description);
@@ -137,6 +141,7 @@ export function evaluateCommand(): CommandUnknownOpts {
         samplesPerSecond: rate,
         test,
         classes,
+        untested: untested.map((label) => known[label]),
         ...(rows && { byClass: rows }),
       });
     });

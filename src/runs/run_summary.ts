@@ -96,6 +96,8 @@ export interface RunSummary {
   readonly test: Score;
   /** What a test sample is called. */
   readonly testWord: SampleWord;
+  /** Names of the learned classes without a test sample, if there are any. */
+  readonly untested?: readonly string[];
   /** Warnings about the result, in sentences. */
   readonly warnings: readonly string[];
   /** Activity of each layer, if requested. */

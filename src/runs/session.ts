@@ -13,6 +13,7 @@ import { chanceOf } from "../network/loss.ts";
 import { classesOf } from "../network/spec.ts";
 import { VERSION } from "../version.ts";
 import { observeLayers } from "../training/activity.ts";
+import { untestedOf } from "../training/class_match.ts";
 import { metricsOf } from "../training/batch_metrics.ts";
 import { readHistory } from "./history.ts";
 import { diagnose, type Learned, typicalNorms } from "../training/diagnosis.ts";
@@ -249,6 +250,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
   });
   await folder?.writeModel(bytes);
   if (out !== undefined) await writeOutputFile(out, bytes, MODEL_OUTPUT);
+  const untested = untestedOf(data.test, [...new Set(data.train.labels.subarray(0, data.train.count))]);
   return {
     name: folder?.name ?? "",
     dir: folder?.directory ?? "",
@@ -268,6 +270,8 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
     validation: trained.validation,
     test,
     testWord: wordOf(data.test),
+    ...(untested.length > 0 &&
+      { untested: untested.map((label) => data.test.classes?.[label] ?? String(label)) }),
     warnings: warningsOf(test, chance),
     ...explained,
   };

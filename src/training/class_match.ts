@@ -173,7 +173,27 @@ export function alignParts(
 /** Warns of suspicious labels in a data set: see {@linkcode noticesOfGaps} and {@linkcode noticesOfStrangers}. */
 export function noticesOfLabels(parts: { readonly train: Samples; readonly test: Samples }): string[] {
   const { train, test } = parts;
-  return [...noticesOfGaps([train, test]), ...noticesOfStrangers(train, test)];
+  const learned = [...new Set(train.labels.subarray(0, train.count))];
+  return [
+    ...noticesOfGaps([train, test]),
+    ...noticesOfStrangers(train, test),
+    ...noticesOfUntested(test, untestedOf(test, learned)),
+  ];
+}
+
+/** The classes among some that have no test sample, in their order. */
+export function untestedOf(test: Samples, labels: readonly number[]): number[] {
+  const tested = new Set(test.labels.subarray(0, test.count));
+  return labels.filter((label) => !tested.has(label)).toSorted((a, b) => a - b);
+}
+
+/** Warns of classes without a test sample. @param untested Their labels. */
+export function noticesOfUntested({ name, classes = [] }: Samples, untested: readonly number[]): string[] {
+  if (untested.length === 0) return [];
+  const named = areIndices(classes)
+    ? `label${untested.length === 1 ? "" : "s"} ${ranges([...untested])}`
+    : listNames(untested.map((label) => classes[label]!));
+  return [`${name}: no sample has ${named}: the accuracy says nothing about that`];
 }
 
 /** Warns of classes that have test samples and no training samples. */

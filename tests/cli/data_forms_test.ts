@@ -117,7 +117,7 @@ Deno.test("train tells what sequences need, and that they cannot be augmented", 
     assertOneLine(
       await spikelet(folder, [...QUICK, "--data", "data"]),
       1,
-      /^seed: its network takes 3 numbers a sample, for its encoder is noise, but data.train\.safetensors has sequences of 6 steps of 3: .*; sequences are for the encoders direct and delta \(docs.networks\.md\)$/m,
+      /^notebook: its network takes 3 numbers a sample, for its encoder is noise, but data.train\.safetensors has sequences of 6 steps of 3: .*; sequences are for the encoders direct and delta \(docs.networks\.md\)$/m,
     );
     assert.deepEqual((await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name), ["data"]);
   });

@@ -116,16 +116,16 @@ Deno.test("alignParts() gives the test part the training part's classes, by name
 
 Deno.test("noticesOfLabels() names classes that are tested and were never learned", () => {
   const train = samplesOf([0, 1], shapes.classes, "mine train");
-  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 2], shapes.classes) }), [
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 1, 2], shapes.classes) }), [
     "mine test: it has triangle, of which mine train has no sample: that cannot be learned",
   ]);
   assert.deepEqual(
-    noticesOfLabels({ train: samplesOf([0, 3], undefined, "mine train"), test: samplesOf([1, 2]) }),
+    noticesOfLabels({ train: samplesOf([0, 3], undefined, "mine train"), test: samplesOf([0, 1, 2, 3]) }),
     [
       "mine test: it has labels 1–2, of which mine train has no sample: that cannot be learned",
     ],
   );
-  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([1], shapes.classes) }), [
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([0, 1], shapes.classes) }), [
     "mine train: no sample of any part has triangle",
   ]);
 });
@@ -148,4 +148,12 @@ Deno.test("noticesOfGaps() names the label that left a gap, its place, and the c
   assert.deepEqual(noticesOfGaps([samplesOf([0, 1], shapes.classes)]), [
     "mine test: no sample of any part has triangle",
   ]);
+});
+
+Deno.test("noticesOfLabels() names the learned classes without a test sample", () => {
+  const train = samplesOf([0, 1, 2], shapes.classes, "mine train");
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 2], shapes.classes) }), [
+    "mine test: no sample has square: the accuracy says nothing about that",
+  ]);
+  assert.deepEqual(noticesOfLabels({ train, test: samplesOf([0, 1, 2], shapes.classes) }), []);
 });
