@@ -20,6 +20,7 @@ export async function checkAll(): Promise<void> {
   checkImports(ROOT);
   checkNames(ROOT);
   await callDeno(["check", "main.ts", "mod.ts", "src/", "playground/logic/", "tests/", "bench/", "tools/"]);
+  await callDeno(["check", "--doc-only", "README.md", "docs/", "mod.ts", "src/"]);
   const modules = [...Deno.readDirSync("playground")].map(({ name }) => name).filter((name) =>
     name.endsWith(".ts")
   );

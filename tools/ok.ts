@@ -11,7 +11,7 @@ import { runTests } from "./test.ts";
 const command = createCommand("ok", "Check everything, then run every test", "What a change must pass.", "")
   .action(async () => {
     await checkAll();
-    await runTests([]);
+    await runTests([], ["--no-check"]); // their types have just been checked
   });
 
 if (import.meta.main) await runCommandLine(["ok", ...Deno.args], [command]);
