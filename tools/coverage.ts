@@ -71,11 +71,9 @@ const command = createCommand(
   .action(async (files, { processes }) => {
     await Deno.remove(FOLDER, { recursive: true }).catch(() => {});
     const profiles = join(FOLDER, "profiles"), report = join(FOLDER, "lcov.info");
-    await runTests(
-      files,
-      ["--no-check", `--coverage=${profiles}`],
-      processes ? { DENO_COVERAGE_DIR: profiles } : {},
-    );
+    const options = ["--no-check", `--coverage=${profiles}`];
+    const failure = await runTests(files, options, processes ? { DENO_COVERAGE_DIR: profiles } : {})
+      .then(() => undefined, (error: unknown) => error);
     await callDeno([
       "coverage",
       "--quiet",
@@ -86,6 +84,7 @@ const command = createCommand(
       "--exclude=tests/",
     ]);
     printReport(parseLcov(await Deno.readTextFile(report)));
+    if (failure) throw failure;
   });
 
 if (import.meta.main) await runCommandLine(["coverage", ...Deno.args], [command]);

@@ -133,7 +133,7 @@ Deno.test({
         assert.deepEqual([code, stdout], [1, ""], stderr);
         assert.match(stderr, /^runs.*: .* is on a read-only disk; choose another folder\n$/);
       }
-      assert.match((await outcomeOf(folder, "list")).stdout, /^there +seed +finished /m);
+      assert.match((await outcomeOf(folder, "list")).stdout, /^there +notebook +finished /m);
       assert.equal((await outcomeOf(folder, "evaluated")).code, 0, "it can be measured all the same");
       assert.deepEqual(await Deno.readFile(last), before);
       assert.equal((await readCheckpoint(last)).progress.epoch, 4);
