@@ -105,6 +105,14 @@ Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
     [{ ...LEAST, layers: [{ units: 1, neuron: "lif" }] }, /^network: layers\.0\.neuron: /],
     [{ ...LEAST, layers: [top, top] }, /^network: layers\.0\.neuron: .*integrator fires no spikes/],
     [{ ...LEAST, readout: { reduce: "median" } }, /^network: readout\.reduce: /],
+    [
+      { ...LEAST, readout: { begin: 4 } },
+      /^network: readout\.begin: 4, but there are 4 steps: expected 0 to 3$/,
+    ],
+    [
+      { ...LEAST, layers: [hidden, { ...top, units: 257 }] },
+      /^network: layers\.1\.units: 257 classes: expected 1 to 256$/,
+    ],
     [{ ...LEAST, loss: { kind: "hinge" } }, /^network: loss\.kind: /],
     [
       { ...LEAST, loss: { kind: "crossEntropy", correct: 1 } },

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { hashParameters, parameterShapes } from "../../src/network/model_file.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
-import { parseSafetensors } from "../../src/network/safetensors.ts";
+import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { CheckpointFolder, checkpointPaths, readNewest } from "../../src/runs/checkpoint_folder.ts";
 import { BEGINNING } from "../../src/training/training_state.ts";
@@ -136,6 +136,38 @@ Deno.test("decodeCheckpoint() notices any bit that has changed", async () => {
   }
   for (const length of [0, 1, 31, 32, 40, bytes.length - 1]) {
     await assert.rejects(decodeCheckpoint(bytes.slice(0, length), "it"), damaged, `${length} bytes`);
+  }
+});
+
+Deno.test("decodeCheckpoint() says what is not as this version writes it, where the checksum is right", async () => {
+  const bytes = await encodeCheckpoint(example());
+  type Change = (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void;
+  const changes: [change: Change, message: RegExp][] = [
+    [
+      (_, metadata) => metadata.format = "spikelet-checkpoint/9",
+      /^it: its format is "spikelet-checkpoint\/9", /,
+    ],
+    [
+      (_, metadata) => metadata.progress = "{}",
+      /^it: progress: epoch: /,
+    ],
+    [
+      (_, metadata) => metadata.network = "",
+      /^it: metadata\.network: not JSON: .*expected what encodeCheckpoint writes$/,
+    ],
+    [(tensors) => tensors.delete("velocity/b2"), /^it: tensor velocity\/b2: expected F32 \[3\]$/],
+    [(tensors) => tensors.set("w1", tensors.get("b1")!), /^it: tensor w1: expected F32 \[7, 5\]$/],
+    [
+      (tensors) => tensors.set("unitSpikes/1", tensors.get("b1")!),
+      /^it: unitSpikes: it is F32, expected F64$/,
+    ],
+  ];
+  for (const [change, message] of changes) {
+    const { tensors, metadata } = parseSafetensors(bytes.slice(), "it");
+    change(tensors, metadata);
+    const changed = serializeSafetensors(tensors, metadata), end = changed.length - 32;
+    changed.set(new Uint8Array(await crypto.subtle.digest("SHA-256", changed.subarray(0, end))), end);
+    await assert.rejects(decodeCheckpoint(changed, "it"), { name: "InputError", message });
   }
 });
 

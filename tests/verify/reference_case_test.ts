@@ -8,6 +8,7 @@ import { assertWithstands } from "../withstand.ts";
 const pathOf = (name: string) => new URL(`../reference/${name}.safetensors`, import.meta.url).pathname;
 const small = await Deno.readFile(pathOf("small"));
 const threeLayers = await Deno.readFile(pathOf("networks/three_layers"));
+const unequal = await Deno.readFile(pathOf("pytorch/unequal_spikes"));
 
 /** A case with its tensors or metadata changed. */
 function changed(
@@ -72,6 +73,29 @@ Deno.test("parseReferenceCase() says what is missing or wrong", () => {
     [
       changed(small, (tensors) => tensors.set("y", { dtype: "I64", shape: [1], data: BigInt64Array.of(9n) })),
       /^case: tensor y: label 9 at 0, expected 0 to 3$/,
+    ],
+    [
+      changed(small, (tensors) => tensors.set("y", { dtype: "F32", shape: [1], data: Float32Array.of(1) })),
+      /^case: tensor y: it is F32 \[1\], expected I64 \[samples\]$/,
+    ],
+    [
+      changed(small, (tensors) => tensors.set("x", { dtype: "F32", shape: [1], data: Float32Array.of(1) })),
+      /^case: tensor x: it is F32 \[1\], expected 2 dimensions$/,
+    ],
+    [
+      changed(unequal, (tensors) => {
+        const { data } = tensors.get("lengths")!;
+        assert.ok(data instanceof BigInt64Array);
+        data.fill(0n);
+      }),
+      /^case: tensor lengths: 0 steps at 0, expected \d to \d+$/,
+    ],
+    [
+      changed(
+        unequal,
+        (tensors) => tensors.set("lengths", { dtype: "I64", shape: [1], data: BigInt64Array.of(3n) }),
+      ),
+      /^case: tensor lengths: it is I64 \[1\], expected I64 \[\d+\]$/,
     ],
     [
       changed(threeLayers, (_, metadata) => metadata.network = "{"),
