@@ -174,6 +174,14 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
     () => call("createEngine", { spec, batchSize: 2 ** 32 }),
     /batchSize: 4294967296, expected a whole number from 1 to 2147483648/,
   ],
+  "a handler without options": [
+    () => call("createHandler", spikelet.encodeModel(model)),
+    /^options: undefined, expected an object with kernels/,
+  ],
+  "a handler of a path": [
+    () => call("createHandler", "model.safetensors", { kernels }),
+    /^model: string, expected the bytes of a model file/,
+  ],
   "origins as a text": [
     () => call("createHandler", spikelet.encodeModel(model), { kernels, cors: "https://a.example" }),
     /cors: "https:\/\/a.example", expected a list of strings, such as/,

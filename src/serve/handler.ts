@@ -10,6 +10,7 @@
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { seedOf } from "../engine/model_options.ts";
+import { checkObject } from "../misuse.ts";
 import { decodeModel } from "../network/model_file.ts";
 import { Answering } from "./answering.ts";
 import type { Access } from "./access.ts";
@@ -34,6 +35,7 @@ export interface HandlerOptions extends Access, Hooks, RouteOptions {
  * @param model The bytes of a model file.
  * @returns The fetch handler.
  * @throws {InputError} when the file is damaged, or not a model of Spikelet's.
+ * @throws {OptionError} when there are no bytes, or no options.
  * @throws {RangeError} when `basePath` is no path.
  *
  * @example
@@ -56,8 +58,11 @@ export interface HandlerOptions extends Access, Hooks, RouteOptions {
  */
 export function createHandler(
   model: Uint8Array | ArrayBuffer,
-  { kernels, seed, ...options }: HandlerOptions,
+  options: HandlerOptions,
 ): (request: Request) => Promise<Response> {
+  checkObject("model", model, "the bytes of a model file");
+  checkObject("options", options, "an object with kernels");
+  const { kernels, seed, ...others } = options;
   const decoded = decodeModel(model instanceof Uint8Array ? model : new Uint8Array(model), "the model");
   const app = createApp({
     model: decoded,
@@ -65,7 +70,7 @@ export function createHandler(
     answering: new Answering(new Classifier(decoded, { kernels }), { waiting: Infinity, turn: Infinity }),
     seed: seed ?? seedOf(decoded),
     totalBytes: Infinity,
-    ...options,
+    ...others,
   });
   return async (request) => await app.fetch(request);
 }
