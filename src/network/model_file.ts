@@ -12,7 +12,6 @@ import { InputError, OptionError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
-import { INVOCATION } from "../text/invocation.ts";
 import { oneLine } from "../text/one_line.ts";
 import {
   describeShape,
@@ -133,13 +132,10 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
 /** The error for a checkpoint in place of a model; the run that it lies in is named. */
 function checkpointError(name: string): InputError {
   const run = /([^/\\]+)[/\\]checkpoints[/\\][^/\\]+$/.exec(name)?.[1];
+  const owner = run === undefined ? "" : ` of the run ${run}`;
   return new InputError(
-    `${name}: this is a checkpoint${
-      run === undefined ? "" : ` of the run ${run}`
-    }, not a model, which a run writes ` +
-      `at its end: ${INVOCATION} train --resume ${
-        run ?? "NAME"
-      } goes on with it; ${INVOCATION} evaluate takes a checkpoint, too`,
+    `${name}: this is a checkpoint${owner}, not a model, which a run writes at its end: go on with it by ` +
+      `\`train --resume ${run ?? "NAME"}\`; \`evaluate\` takes a checkpoint, too`,
   );
 }
 

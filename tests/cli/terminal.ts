@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { OUTSIDE } from "../outside.ts";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -38,7 +39,9 @@ export function openTerminal(folder: string, command: string): Terminal {
   const child = new Deno.Command(SCRIPT, {
     args: ["-qec", command, "/dev/null"],
     cwd: folder,
+    clearEnv: true,
     env: {
+      ...OUTSIDE,
       SHELL: "/bin/sh",
       TERM: "xterm",
       NO_COLOR: "1",

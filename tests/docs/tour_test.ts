@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { makeClone } from "../cli/clone.ts";
 import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
+import { OUTSIDE } from "../outside.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { commandsInProse, missingFrom, readTranscript, type Step } from "./transcript.ts";
 
@@ -51,7 +52,9 @@ class Running {
     this.#child = new Deno.Command(program, {
       args,
       cwd: folder,
+      clearEnv: true,
       env: {
+        ...OUTSIDE,
         NO_COLOR: "1",
         TERM: "xterm",
         PATH: `${dirname(Deno.execPath())}:${Deno.env.get("PATH") ?? ""}`,

@@ -3,11 +3,10 @@ import { dirname, join } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
 import { inTurns, PROJECT, referencePath, WAITING } from "../cli/spikelet.ts";
 import { NO_TOOLS } from "../deno_version.ts";
+import { OUTSIDE } from "../outside.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const TASKS = new Map(Object.entries(configuration.tasks));
-
-const { INIT_CWD: _task, npm_command: _npx, ...OUTSIDE } = Deno.env.toObject();
 
 /** Runs a program to its end. */
 async function run(
