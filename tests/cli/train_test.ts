@@ -208,7 +208,7 @@ Deno.test("train prints a summary with accuracy, model and what to try next, wit
     assert.match(stdout, /^Accuracy +\d+\.\d\d %: \d+ of 20 test images$/m);
     assert.match(stdout, /^Loss +\d\.\d{4} on the test set, \d\.\d{4} while training$/m);
     assert.match(stdout, /^Time +\S+ s for 60 samples: [\d,]+ a second$/m);
-    assert.match(stdout, /^Memory +\d+ MiB at its peak$/m);
+    assert.match(stdout, /^Memory +[\d,]+ MiB at its peak$/m);
     assert.match(stdout, /^Model +runs.plain.model\.safetensors$/m);
     assert.match(stdout, /^ {2}deno task evaluate plain +measure it again$/m);
     assert.match(stderr, /^epoch 1\/1 {2}100 % {2}loss \d\.\d{4} {2}accuracy .* samples\/s {2}done$/m);
