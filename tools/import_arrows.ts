@@ -44,7 +44,6 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...ENGINE,
     "src/training",
     "src/runs",
-    "src/classify",
   ],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": ["src/files"],
