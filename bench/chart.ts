@@ -1,8 +1,4 @@
-/**
- * Sections as one SVG, bars below each other: medians, and where eight tenths of the samples lie.
- *
- * @module
- */
+/** Sections as one SVG, bars below each other: medians, and where eight tenths of the samples lie. */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";
 import { summarize } from "./rounds.ts";

@@ -1,8 +1,4 @@
-/**
- * Makes the machine's ceiling: compiles ceiling.ts on the spot, with the options that the kernels are built with.
- *
- * @module
- */
+/** Makes the machine's ceiling: compiles ceiling.ts on the spot, with the options that the kernels are built with. */
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 
 const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--use", "abort="];

@@ -1,8 +1,6 @@
 /**
  * The kernels that are held against the machine's ceiling: products and gradients of the lowest layer, at the notebook's sizes.
  * What has no ceiling (draws, packing, scans) is timed in operations.ts.
- *
- * @module
  */
 import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
 import { roundUp } from "../src/engine/wasm/layout.ts";

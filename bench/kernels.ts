@@ -1,8 +1,4 @@
-/**
- * Kernels against the machine's own ceiling, measured in the same run: one core, operands in its caches.
- *
- * @module
- */
+/** Kernels against the machine's own ceiling, measured in the same run: one core, operands in its caches. */
 import { compileCeiling } from "./compile_ceiling.ts";
 import { ceilingCases, type KernelCase, kernelCases } from "./kernel_cases.ts";
 import { interleave, pairedRatios } from "./rounds.ts";

@@ -1,8 +1,4 @@
-/**
- * What the figures were measured on, as far as this process may know it.
- *
- * @module
- */
+/** What the figures were measured on, as far as this process may know it. */
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 import { VERSION } from "../src/version.ts";
 

@@ -3,8 +3,6 @@
  *
  * Training goes as ever. Before each batch its weights go to two more cores: one lists the units that it leaves out in each
  * sample, the other computes every unit's states, with the same draws. A spike of a unit that was left out would be a miss.
- *
- * @module
  */
 import type { Core } from "../src/engine/wasm/core.ts";
 import { STREAM } from "../src/random.ts";

@@ -1,8 +1,4 @@
-/**
- * The parts of a sample's way: what each operation of the plan takes, with first weights and with trained ones.
- *
- * @module
- */
+/** The parts of a sample's way: what each operation of the plan takes, with first weights and with trained ones. */
 import type { Samples } from "../src/data/samples.ts";
 import type { Parameters } from "../src/engine/engine.ts";
 import type { Operation } from "../src/engine/plan.ts";

@@ -4,8 +4,6 @@
  * A peer is held to the golden case before it is timed. Spikelet's cost moves while it trains, for it depends on which
  * units spike: so each round trains a further part of one epoch, and all rounds together are the whole of it. A peer's cost
  * does not depend on the data; in each round it is timed for a few batches.
- *
- * @module
  */
 import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";

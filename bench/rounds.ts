@@ -2,8 +2,6 @@
  * Measuring in turns: every round measures each subject once, so that what the machine does meanwhile meets all of them. And
  * what the rounds come to: a median, and where eight tenths lie. Means are of no use on a shared machine, where a few samples
  * are far too slow and none is too fast.
- *
- * @module
  */
 
 /** Something to be measured: one call, one sample. */

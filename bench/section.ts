@@ -1,7 +1,5 @@
 /**
  * A part of the report: rows of measurements under one heading, for people as a table, for machines with every sample.
- *
- * @module
  */
 import { alignColumns } from "../src/text/columns.ts";
 import { summarize } from "./rounds.ts";

@@ -1,8 +1,4 @@
-/**
- * What every part of the bench works with: data, a network with first weights, and the engines that are measured.
- *
- * @module
- */
+/** What every part of the bench works with: data, a network with first weights, and the engines that are measured. */
 import { loadMnist } from "../src/data/mnist.ts";
 import type { Samples } from "../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters, Update } from "../src/engine/engine.ts";

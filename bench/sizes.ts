@@ -1,8 +1,4 @@
-/**
- * How much is measured: the notebook's size, or a tiny one that runs every line in a few seconds.
- *
- * @module
- */
+/** How much is measured: the notebook's size, or a tiny one that runs every line in a few seconds. */
 
 /** The notebook's size. */
 export const FULL = {

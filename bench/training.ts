@@ -1,8 +1,6 @@
 /**
  * A tenth of an epoch on every engine and number of threads, with the weights held against each other bit for bit; and
  * evaluation beside training.
- *
- * @module
  */
 import type { Parameters } from "../src/engine/engine.ts";
 import { hashParameters } from "../src/network/model_file.ts";

@@ -1,8 +1,6 @@
 /**
  * Output folders of builds. A build lists its files with the SHA-256 of each; the next build removes or replaces only these,
  * and refuses a folder with any other file: a user's own, or a build's file that was changed since.
- *
- * @module
  */
 import { dirname, join, resolve } from "node:path";
 import { createHash } from "node:crypto";

@@ -1,8 +1,4 @@
-/**
- * The help of `deno task build`.
- *
- * @module
- */
+/** The help of `deno task build`. */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 

@@ -1,8 +1,6 @@
 /**
  * Bundles code with Deno's own bundler (`Deno.bundle`, esbuild inside), and creates output folders. The bundler needs no package and no permission to
  * run programs.
- *
- * @module
  */
 /// <reference lib="deno.unstable" />
 import { basename, dirname, resolve } from "node:path";

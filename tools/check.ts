@@ -1,8 +1,6 @@
 /**
  * `deno task check`: format, lint, which way imports point, names, types, documentation of all that is public, and
  * docs/commands.md.
- *
- * @module
  */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";

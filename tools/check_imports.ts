@@ -1,8 +1,6 @@
 /**
  * Checks that imports point one way: no file imports itself through others, and no room imports from one that it should not know
  * (`import_arrows.ts`). Imports of types count, for a reader follows them too.
- *
- * @module
  */
 import { dirname, join } from "node:path/posix";
 import { SpikeletError } from "../src/errors.ts";

@@ -1,8 +1,6 @@
 /**
  * Checks that no old name is left. The list pairs each old name with the field's term for it. CHANGELOG.md is
  * exempt, because it says what was renamed.
- *
- * @module
  */
 import { join } from "node:path/posix";
 import { SpikeletError } from "../src/errors.ts";

@@ -1,8 +1,6 @@
 /**
  * Writes the tables of docs/commands.md from what `--help` is made of: the commands' own options, and the tasks of deno.json.
  * A table stands between `<!-- table: NAME -->` and `<!-- end -->`. `deno task check` compares the page with the source.
- *
- * @module
  */
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import configuration from "../deno.json" with { type: "json" };

@@ -3,8 +3,6 @@
  *
  * Deno counts what runs in the tests' own process, workers included. What a test starts as a process of its own, such as each
  * command of tests/cli/, counts with `--processes`.
- *
- * @module
  */
 import { join, relative } from "node:path";
 import { createCommand } from "../src/cli/command.ts";

@@ -6,8 +6,6 @@
  * any other runtime with fetch handlers `fetch.js`, one file with all of it inside.
  *
  * The bundler is Deno's own. It needs no package and no permission to run programs.
- *
- * @module
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";

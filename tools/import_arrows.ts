@@ -3,8 +3,6 @@
  *
  * A room is a folder without those below it, or a file. {@linkcode COMMON} are for every room but the kernels'. Tests, benches
  * and tools may import from anywhere; no room may import from them.
- *
- * @module
  */
 
 /** The engine's rooms: what names one to a caller, and those that compute. */

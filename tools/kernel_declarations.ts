@@ -2,8 +2,6 @@
  * TypeScript declarations of the kernels: the exports of the compiler's entries, with the names and the order of parameters.
  *
  * `asc --bindings` writes declarations too, but then compiles to other bytes, and takes a pointer to a class for an object.
- *
- * @module
  */
 import { FunctionPrototype, type Program } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";

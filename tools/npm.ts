@@ -5,8 +5,6 @@
  * `src/portable.ts`. The code is bundled, packages and all, so that it needs none: npm installs nothing for a folder that it links
  * (`npm install path/to/dist/npm`). The kernels are there as text, for runtimes differ in how they find files, and as `.wasm` for
  * those that import them; the engine's worker is one file.
- *
- * @module
  */
 /// <reference lib="deno.unstable" />
 import { dirname, join } from "node:path/posix";

@@ -1,8 +1,4 @@
-/**
- * `deno task ok`: all checks that a change must pass.
- *
- * @module
- */
+/** `deno task ok`: all checks that a change must pass. */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { checkAll } from "./check.ts";

@@ -2,8 +2,6 @@
  * `deno task page`: the page that learns in the browser, as static files in `dist/page/`.
  *
  * Scripts, style and kernels; a part of MNIST as four gzipped IDX files; with `--model` a model to begin with.
- *
- * @module
  */
 import { gzipSync } from "fflate";
 import { join } from "node:path";

@@ -1,8 +1,6 @@
 /**
  * The file of a program that `deno task compile` made: recognizes it, and makes its bytes independent of
  * where and when its sources are compiled.
- *
- * @module
  */
 import { Buffer } from "node:buffer";
 import { readWhole } from "../src/files/file_access.ts";

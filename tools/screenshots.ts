@@ -7,8 +7,6 @@
  * FOLDER takes the pictures instead of `docs/`. Where `pngquant` is installed they are saved with a palette, at a third of the size.
  * `-A`, since playwright looks at files below /proc, for which Deno wants every permission. The same seed gives the same runs, so
  * the pictures change with the pages alone, and with the fonts of the machine.
- *
- * @module
  */
 import { type Browser, chromium } from "playwright-core";
 import { existsSync } from "node:fs";

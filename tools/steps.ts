@@ -1,8 +1,4 @@
-/**
- * Common parts of the tasks for developers: each runs a few Deno commands in sequence, and has a help.
- *
- * @module
- */
+/** Common parts of the tasks for developers: each runs a few Deno commands in sequence, and has a help. */
 import { fileURLToPath } from "node:url";
 import { SpikeletError } from "../src/errors.ts";
 

@@ -1,8 +1,4 @@
-/**
- * `deno task test`: runs every test, and every example in the documentation; or those of the files that are named.
- *
- * @module
- */
+/** `deno task test`: runs every test, and every example in the documentation; or those of the files that are named. */
 import { OptionError } from "../src/errors.ts";
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";

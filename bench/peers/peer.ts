@@ -1,8 +1,4 @@
-/**
- * What the bench asks of a peer: another program that trains the same network.
- *
- * @module
- */
+/** What the bench asks of a peer: another program that trains the same network. */
 
 /** Another program. */
 export interface Peer {

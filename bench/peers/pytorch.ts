@@ -2,8 +2,6 @@
  * PyTorch as a peer: runs notebook_pytorch.py with the system's Python.
  *
  * Its environment is empty: a variable such as OPENBLAS_CORETYPE, set for another program's sake, makes PyTorch slower.
- *
- * @module
  */
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";

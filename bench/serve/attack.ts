@@ -5,8 +5,6 @@
  *     deno run … bench/serve/attack.ts silence URL CONNECTIONS
  *
  * Prints one line of JSON when it is over.
- *
- * @module
  */
 import { attack, silence } from "../../tests/serve/attack.ts";
 

@@ -4,8 +4,6 @@
  *     deno run --no-config … bench/serve/load.ts URL BODY CONNECTIONS SECONDS
  *
  * BODY is a file of 784-byte samples, which the requests ask for one after the other. Prints one line of JSON.
- *
- * @module
  */
 import type { Buffer } from "node:buffer";
 

@@ -1,8 +1,4 @@
-/**
- * The programs that are measured, each in a process of its own.
- *
- * @module
- */
+/** The programs that are measured, each in a process of its own. */
 import { fileURLToPath } from "node:url";
 import type { Load } from "./load.ts";
 

@@ -1,7 +1,5 @@
 /**
  * What a server does under attack: how soon it says how it is, how much memory it takes, and when silent connections are gone.
- *
- * @module
  */
 import { mostMemory } from "../../tests/serve/attack.ts";
 import type { Section } from "../section.ts";

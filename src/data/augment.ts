@@ -12,8 +12,6 @@
  * visual document analysis, 2003): displacements drawn uniformly for each pixel and smoothed by a Gaussian of deviation σ. Here
  * the field is a cubic B-spline (Rueckert et al., Nonrigid registration using free-form deformations, 1999) of the same
  * smoothness, whose control points lie σ·√3 apart: a fiftieth of the draws, a tenth of the sums.
- *
- * @module
  */
 import { type DrawKey, drawKey, STREAM, uniform } from "../random.ts";
 import type { Samples } from "./samples.ts";

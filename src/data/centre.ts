@@ -3,8 +3,6 @@
  *
  * As its authors say of theirs (http://yann.lecun.com/exdb/mnist): scaled, aspect ratio kept, into a box of 20 × 20 pixels, which
  * then lies in 28 × 28 so that the centre of mass of its pixels is in the middle.
- *
- * @module
  */
 import { type Picture, resample } from "../data/resample.ts";
 

@@ -3,8 +3,6 @@
  *
  * Every data set is a {@linkcode DataSource} of one verb, `load`. {@linkcode openDataSource} finds out which form a folder of
  * the user's has; a program may bring one of its own.
- *
- * @module
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
@@ -18,11 +16,7 @@ export type { WantedForm } from "./samples.ts";
 export interface DataSource {
   /** Its name in messages. */
   readonly name: string;
-  /**
-   * Loads a part of it.
-   *
-   * @throws {InputError} when it has no such part, or a file is missing or damaged.
-   */
+  /** Loads a part of it. @throws {InputError} when it has no such part, or a file is missing or damaged. */
   load(split: Split, wanted?: WantedForm): Promise<Samples>;
 }
 

@@ -1,8 +1,4 @@
-/**
- * The data sets that can be fetched: which four files make up each, their servers, and their checksums.
- *
- * @module
- */
+/** The data sets that can be fetched: which four files make up each, their servers, and their checksums. */
 import { FILE_NAMES } from "./file_names.ts";
 import { locateFile } from "./locate_file.ts";
 

@@ -4,8 +4,6 @@
  * Bytes are collected in a file beside the place that they are meant for, and stay there whatever happens, so that the next
  * call goes on from them. Beside it lies a note of where they came from: `Range` asks for the rest, and `If-Range` makes the
  * server send the whole where its file has changed (RFC 9110, sections 13.1.5 and 14.2).
- *
- * @module
  */
 import { dirname } from "node:path";
 import * as v from "valibot";

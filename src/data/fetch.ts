@@ -1,8 +1,4 @@
-/**
- * Fetches a data set: four files, each downloaded, unpacked, held to its sums, and only then put in its place.
- *
- * @module
- */
+/** Fetches a data set: four files, each downloaded, unpacked, held to its sums, and only then put in its place. */
 import { join } from "node:path";
 import { InputError, NetworkError } from "../errors.ts";
 import { count } from "../text/figures.ts";

@@ -1,8 +1,4 @@
-/**
- * File names of MNIST's family.
- *
- * @module
- */
+/** File names of MNIST's family. */
 
 /** The names of the four files, which all data sets of MNIST's family share. */
 export const FILE_NAMES = {

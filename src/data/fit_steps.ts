@@ -1,8 +1,4 @@
-/**
- * Sequences of unequal lengths in the room that a network has for them.
- *
- * @module
- */
+/** Sequences of unequal lengths in the room that a network has for them. */
 import type { Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 

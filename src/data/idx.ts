@@ -3,8 +3,6 @@
  * big-endian uint32, then the elements in row-major order (http://yann.lecun.com/exdb/mnist). Elements here are uint8.
  *
  * Memory is reserved only for what a file really holds, whatever its header promises.
- *
- * @module
  */
 import { count } from "../text/figures.ts";
 import { InputError } from "../errors.ts";

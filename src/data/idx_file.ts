@@ -1,8 +1,4 @@
-/**
- * Writes IDX files (see `idx.ts`).
- *
- * @module
- */
+/** Writes IDX files (see `idx.ts`). */
 
 /**
  * An array of bytes as an IDX file.

@@ -1,8 +1,6 @@
 /**
  * Inflates deflate's two wrappers, gzip and zlib, piece by piece, by pako: a port of zlib, so sums are checked and gzip may have
  * several members, in any runtime. (A `DecompressionStream` takes a single member.)
- *
- * @module
  */
 import { Inflate } from "pako";
 import { InflateError } from "./inflate_error.ts";

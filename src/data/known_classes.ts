@@ -1,8 +1,4 @@
-/**
- * The classes of data sets that everybody knows, which their files do not name.
- *
- * @module
- */
+/** The classes of data sets that everybody knows, which their files do not name. */
 import { indexNames } from "../network/class_names.ts";
 
 /** A data set whose classes are known, and the checksums of its labels. */

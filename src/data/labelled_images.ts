@@ -1,8 +1,4 @@
-/**
- * Two IDX files that belong together, images and their labels, as samples.
- *
- * @module
- */
+/** Two IDX files that belong together, images and their labels, as samples. */
 import { InputError } from "../errors.ts";
 import type { Idx } from "./idx.ts";
 import { type KnownSet, setOfLabels } from "./known_classes.ts";

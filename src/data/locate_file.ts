@@ -1,8 +1,4 @@
-/**
- * Finds the files of a data set of MNIST's form, under whichever of their names they have.
- *
- * @module
- */
+/** Finds the files of a data set of MNIST's form, under whichever of their names they have. */
 import { join } from "node:path";
 import { readError } from "../files/file_access.ts";
 

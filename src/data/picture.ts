@@ -1,7 +1,5 @@
 /**
  * From a picture of any size to the square of brightnesses that a network was trained on: light ink on a dark ground.
- *
- * @module
  */
 import { decodePng, MOST_PIXELS, type Raster } from "./png.ts";
 import { resample } from "./resample.ts";

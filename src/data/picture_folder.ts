@@ -8,8 +8,6 @@
  * Where every class is called by a number, that is its label; else labels count the names in their order. The names stay with the
  * samples, and with the model that learns from them: data are matched to it by name. Pictures become
  * squares of one size, light on dark as MNIST's, whatever their own size and colours: see `readPicture`.
- *
- * @module
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";

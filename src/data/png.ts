@@ -3,8 +3,6 @@
  *
  * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is inflated before the size is known from
  * the header and found within bounds, and no more than that; chunks that do not make the picture are left alone.
- *
- * @module
  */
 import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";

@@ -1,8 +1,6 @@
 /**
  * The chunks of a PNG file, held to the specification (https://www.w3.org/TR/png-3): which there are, in which order, whether their
  * checksums are right, and what the header says. Nothing is inflated here.
- *
- * @module
  */
 import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";

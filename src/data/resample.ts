@@ -1,8 +1,4 @@
-/**
- * Scales pictures: each pixel becomes the mean of the area under it.
- *
- * @module
- */
+/** Scales pictures: each pixel becomes the mean of the area under it. */
 
 /** A picture's brightnesses, row by row from the top. */
 export interface Picture {

@@ -1,8 +1,4 @@
-/**
- * A data set in memory: features and labels, as bytes or floats, in buffers that threads can share.
- *
- * @module
- */
+/** A data set in memory: features and labels, as bytes or floats, in buffers that threads can share. */
 
 /**
  * Meaning of a byte: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers` are

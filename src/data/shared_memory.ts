@@ -1,8 +1,4 @@
-/**
- * Memory that threads can share, where the runtime has such.
- *
- * @module
- */
+/** Memory that threads can share, where the runtime has such. */
 
 /** A buffer of zeros. */
 export function sharedBuffer(bytes: number): SharedArrayBuffer | ArrayBuffer {

@@ -1,8 +1,6 @@
 /**
  * Checksums of the official files of data sets: MD5, which their makers published and which detects damage,
  * and SHA-256, which nobody can forge.
- *
- * @module
  */
 import type { OfficialFile } from "./datasets.ts";
 

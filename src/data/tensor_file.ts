@@ -10,8 +10,6 @@
  * Each of any type: whole numbers, floats, which become float32, or booleans. U8 of sequences are numbers as they are; of all else
  * they are pixels, 0 to 255. Names may have capitals. Its metadata may say otherwise of bytes, `bytes`: `numbers` or `pixels`, and
  * may name the classes, `classes`: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
- *
- * @module
  */
 import { InputError } from "../errors.ts";
 import { readWhole } from "../files/file_access.ts";

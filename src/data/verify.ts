@@ -1,8 +1,4 @@
-/**
- * Checks files of data sets by their checksums.
- *
- * @module
- */
+/** Checks files of data sets by their checksums. */
 import { join } from "node:path";
 import { readError, sizeOfFile } from "../files/file_access.ts";
 import type { OfficialFile } from "./datasets.ts";

@@ -1,8 +1,4 @@
-/**
- * Licences of packages that name one and forget to bring its text: each as its authors publish it.
- *
- * @module
- */
+/** Licences of packages that name one and forget to bring its text: each as its authors publish it. */
 
 const APACHE_2 = new URL("apache_2.0.txt", import.meta.url);
 

@@ -1,7 +1,5 @@
 /**
  * The notices that a bundle has to carry: whose code is in it, and on what terms, each text as its package brings it.
- *
- * @module
  */
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";

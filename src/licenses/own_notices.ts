@@ -1,8 +1,4 @@
-/**
- * The notices of this program: read from the sources where it runs from them, else written when it was compiled.
- *
- * @module
- */
+/** The notices of this program: read from the sources where it runs from them, else written when it was compiled. */
 import { fileURLToPath } from "node:url";
 import { readError } from "../files/file_access.ts";
 import { writeNotices } from "./notices.ts";

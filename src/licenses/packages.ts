@@ -2,8 +2,6 @@
  * Packages as they lie in `node_modules`: which one a file belongs to, and which others it needs.
  *
  * Deno lays each package at `node_modules/.deno/NAME@VERSION/node_modules/NAME`, and beside it links to those that it needs.
- *
- * @module
  */
 import { dirname, join } from "node:path";
 import * as v from "valibot";

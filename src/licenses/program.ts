@@ -1,8 +1,4 @@
-/**
- * What a program is made of, read from its sources: modules, files that they name, and packages.
- *
- * @module
- */
+/** What a program is made of, read from its sources: modules, files that they name, and packages. */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { readError } from "../files/file_access.ts";
 import { findPackage, type Package, withDependencies } from "./packages.ts";

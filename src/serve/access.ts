@@ -4,8 +4,6 @@
  * Any open page of another site can send requests to this machine. Two checks stop it. By DNS rebinding a page lets a name of its
  * own point here, and the browser takes this server for the page's own: so the host name is checked. Under this server's name the
  * browser hides answers from the page, but lets it post forms, each of which costs time: so the request's origin is checked.
- *
- * @module
  */
 import type { Hono, MiddlewareHandler } from "hono";
 import { cors as corsHeaders } from "hono/cors";

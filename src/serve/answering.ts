@@ -3,8 +3,6 @@
  *
  * A sample of the notebook's network takes a fraction of a millisecond: less than a message to
  * another thread and back. So each thread of a server has a network and a listener of its own.
- *
- * @module
  */
 import type { Answer, Classifier } from "../classify/classifier.ts";
 import type { RequestSamples } from "./request_samples.ts";

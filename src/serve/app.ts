@@ -1,8 +1,4 @@
-/**
- * The HTTP routes, the same under Deno, in workerd and in a service worker.
- *
- * @module
- */
+/** The HTTP routes, the same under Deno, in workerd and in a service worker. */
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { type Answer, SampleForm } from "../classify/classifier.ts";

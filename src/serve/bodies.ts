@@ -1,8 +1,4 @@
-/**
- * Bodies of requests, read whole or not at all: bounded in bytes, in time, and all together.
- *
- * @module
- */
+/** Bodies of requests, read whole or not at all: bounded in bytes, in time, and all together. */
 import { OptionError } from "../errors.ts";
 import { overloaded, Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";

@@ -1,8 +1,4 @@
-/**
- * Finds the page that `deno task page` has built, under Deno.
- *
- * @module
- */
+/** Finds the page that `deno task page` has built, under Deno. */
 import { INVOCATION } from "../text/invocation.ts";
 import type { Site } from "./site.ts";
 

@@ -1,8 +1,4 @@
-/**
- * `POST /classify`: from a body to answers.
- *
- * @module
- */
+/** `POST /classify`: from a body to answers. */
 import type { Context } from "hono";
 import type { Answer, SampleForm } from "../classify/classifier.ts";
 import { type Ink, INKS } from "../data/picture.ts";

@@ -3,8 +3,6 @@
  * been idle for too long.
  *
  * It knows no sockets and no clock, so that all of it can be tested.
- *
- * @module
  */
 
 /**

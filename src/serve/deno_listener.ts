@@ -1,8 +1,4 @@
-/**
- * `Deno.serve`, for Deno before 2.9.
- *
- * @module
- */
+/** `Deno.serve`, for Deno before 2.9. */
 import type { Listener, ListenOptions } from "./listener.ts";
 
 /** After a failure to take a connection, most likely for want of file descriptors, it listens again, in milliseconds. */

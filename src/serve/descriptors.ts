@@ -1,17 +1,9 @@
-/**
- * How many files and sockets this process may still open. No API says so: it opens some to find out.
- *
- * @module
- */
+/** How many files and sockets this process may still open. No API says so: it opens some to find out. */
 
 /** A file that is always there; elsewhere than on Unix descriptors are not scarce. */
 const NOTHING = "/dev/null";
 
-/**
- * Counts the descriptors that are left.
- *
- * @param most Where the counting ends.
- */
+/** Counts the descriptors that are left. @param most Where the counting ends. */
 export function countDescriptors(most: number): number {
   if (Deno.build.os === "windows") return most;
   const files: Deno.FsFile[] = [];

@@ -3,8 +3,6 @@
  *
  * A form of a megabyte can have fifteen thousand parts. Making a file of each takes a server seconds, and gigabytes where
  * several come at once; so parsing ends at the first part that is one too many.
- *
- * @module
  */
 import {
   MaxHeaderSizeExceededError,

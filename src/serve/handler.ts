@@ -4,8 +4,6 @@
  * Nothing here assumes Deno, files or workers; the caller passes compiled kernels. Each request is bounded by itself. The runtime
  * bounds their number: a count kept across requests would be wrong, for workerd drops a request at any point once its sender has
  * gone.
- *
- * @module
  */
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";

@@ -1,8 +1,4 @@
-/**
- * Reads JSON bodies as samples; a body with too many objects or quotes is refused before it is parsed.
- *
- * @module
- */
+/** Reads JSON bodies as samples; a body with too many objects or quotes is refused before it is parsed. */
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { checkCount, MOST_SAMPLES, type RequestSamples } from "./request_samples.ts";
 import { Refusal } from "./refusal.ts";

@@ -4,8 +4,6 @@
  * A public server must count its connections and be able to close idle ones. `Deno.serve` does
  * neither, so this is Node's HTTP server, which hands each connection over; `Connections` says which to give up.
  * Before Deno 2.9 that server cannot share a port nor be handed a connection: there `Deno.serve` listens, without those bounds.
- *
- * @module
  */
 import { SpikeletError } from "../errors.ts";
 import { listenByDeno } from "./deno_listener.ts";
@@ -17,11 +15,7 @@ const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
 /** Whether connections are bounded here, and silent ones closed: from Deno 2.9 on. */
 export const IS_BOUNDED = major > 2 || minor >= 9;
 
-/**
- * Starts listening.
- *
- * @throws {SpikeletError} when the address cannot be had.
- */
+/** Starts listening. @throws {SpikeletError} when the address cannot be had. */
 export async function listen(options: ListenOptions): Promise<Listener> {
   const { hostname, port } = options;
   try {

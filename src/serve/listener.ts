@@ -1,8 +1,4 @@
-/**
- * The interface of a listener at an address, and its options.
- *
- * @module
- */
+/** The interface of a listener at an address, and its options. */
 
 /** Answers a request; it never throws. */
 export type Handler = (request: Request) => Promise<Response>;

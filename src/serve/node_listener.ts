@@ -1,8 +1,4 @@
-/**
- * Node's HTTP server under Deno, with every connection counted.
- *
- * @module
- */
+/** Node's HTTP server under Deno, with every connection counted. */
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from "node:net";
 import { getRequestListener } from "@hono/node-server";

@@ -1,7 +1,5 @@
 /**
  * The page at `/`, without a script: a form that asks about one picture, or, for a network that takes none, how to ask it by JSON.
- *
- * @module
  */
 import { html } from "hono/html";
 import type { SampleForm } from "../classify/sample_form.ts";

@@ -1,8 +1,4 @@
-/**
- * The built page as a site: the list of its files, and the mark that makes it load the model beside it.
- *
- * @module
- */
+/** The built page as a site: the list of its files, and the mark that makes it load the model beside it. */
 
 /** The model that the page begins with, where one lies beside it. */
 export const MODEL_FILE = "model.safetensors";

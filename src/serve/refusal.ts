@@ -1,8 +1,4 @@
-/**
- * A refused request, as a status and one line for its sender.
- *
- * @module
- */
+/** A refused request, as a status and one line for its sender. */
 import { quotedValue } from "../text/one_line.ts";
 
 /** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */

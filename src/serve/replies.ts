@@ -1,8 +1,4 @@
-/**
- * Answers that are made anew for each request: JSON, of known length.
- *
- * @module
- */
+/** Answers that are made anew for each request: JSON, of known length. */
 import type { Context } from "hono";
 
 /** Headers of every answer: its type must not be guessed, and caches must not keep it. */

@@ -1,8 +1,4 @@
-/**
- * Reads a body as samples for the network: PNG files, raw bytes or JSON.
- *
- * @module
- */
+/** Reads a body as samples for the network: PNG files, raw bytes or JSON. */
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
 import { MOST_PIXELS } from "../data/png.ts";

@@ -1,8 +1,4 @@
-/**
- * The samples of a request, and how many it may have.
- *
- * @module
- */
+/** The samples of a request, and how many it may have. */
 import type { TakenSample } from "../classify/classifier.ts";
 import { Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";

@@ -1,8 +1,4 @@
-/**
- * One thread's server, under Deno: the routes, a network of its own, and a way to stop that loses nothing.
- *
- * @module
- */
+/** One thread's server, under Deno: the routes, a network of its own, and a way to stop that loses nothing. */
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import type { Model } from "../network/model_file.ts";
@@ -54,11 +50,7 @@ const TURN = 50;
 /** How long a stopping server waits for answers under way, beyond the time that a body may take. */
 const LAST_ANSWERS = 5000;
 
-/**
- * Starts listening.
- *
- * @throws {SpikeletError} when the address cannot be had.
- */
+/** Starts listening. @throws {SpikeletError} when the address cannot be had. */
 export async function startServer(setup: ServerSetup): Promise<Server> {
   const { model, kernels, waiting, bodyTime } = setup;
   const classifier = new Classifier(model, { kernels });

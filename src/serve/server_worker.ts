@@ -1,8 +1,4 @@
-/**
- * A thread that serves: a server behind messages.
- *
- * @module
- */
+/** A thread that serves: a server behind messages. */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { type Server, startServer } from "./server.ts";

@@ -1,8 +1,4 @@
-/**
- * The page that learns, as `serve` sends it: its files from memory, begun with the model that is served.
- *
- * @module
- */
+/** The page that learns, as `serve` sends it: its files from memory, begun with the model that is served. */
 import type { Hono } from "hono";
 import { typeOfFile, withModel } from "./page_files.ts";
 import { StaticFile } from "./static_file.ts";

@@ -1,8 +1,4 @@
-/**
- * Answers that stay the same: sent again only where they have changed, and compressed once.
- *
- * @module
- */
+/** Answers that stay the same: sent again only where they have changed, and compressed once. */
 import { contentId } from "../random.ts";
 
 /** Types that are worth compressing. */

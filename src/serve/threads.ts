@@ -1,8 +1,4 @@
-/**
- * Servers that share a port, a thread each; the operating system gives every connection to one of them.
- *
- * @module
- */
+/** Servers that share a port, a thread each; the operating system gives every connection to one of them. */
 import { EngineError } from "../errors.ts";
 import { checkAddress } from "./listen.ts";
 import { type Server, type ServerSetup, startServer } from "./server.ts";
