@@ -1,7 +1,5 @@
-/** Makes the machine's ceiling: compiles ceiling.ts on the spot, with the options that the kernels are built with. */
+/** Compiles ceiling.ts, the machine's ceiling, with the options that the kernels are built with. */
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
-
-const OPTIONS = ["-O3", "--converge", "--noAssert", "--runtime", "stub", "--use", "abort="];
 
 /** The exports of ceiling.ts. */
 export interface Ceiling {
@@ -18,33 +16,13 @@ export interface Ceiling {
 export const CEILING_DATA = 1024;
 export const CEILING_OUT = 2048;
 
-/** Compiles and instantiates; operands are in place. @throws {Error} what the compiler says. */
+/** Compiles and instantiates; operands are in place. @throws {Error} when the compiler finds a fault. */
 export async function compileCeiling(): Promise<Ceiling> {
-  const asc = await import("assemblyscript/asc"); // half a second: only when it is wanted
+  const { compile } = await import("../tools/assemblyscript.ts"); // half a second: only when it is wanted
   const source = await Deno.readTextFile(new URL("ceiling.ts", import.meta.url));
   const relaxed = bestVariant() === "relaxed" ? ["--enable", "relaxed-simd"] : [];
-  let binary: Uint8Array<ArrayBuffer> | undefined;
-  const { error, stderr } = await asc.main(
-    [
-      "ceiling.ts",
-      "--outFile",
-      "ceiling.wasm",
-      "--initialMemory",
-      "1",
-      ...OPTIONS,
-      "--enable",
-      "simd",
-      ...relaxed,
-    ],
-    {
-      readFile: (name) => name === "ceiling.ts" ? source : null,
-      writeFile: (_name, contents) => {
-        if (typeof contents !== "string") binary = new Uint8Array(contents);
-      },
-      listFiles: () => [],
-    },
-  );
-  if (error || !binary) throw new Error(`bench/ceiling.ts: ${stderr.toString() || error?.message}`);
+  const options = ["--initialMemory", "1", ...relaxed];
+  const binary = await compile(["ceiling.ts"], new Map([["ceiling.ts", source]]), options);
   const { instance } = await WebAssembly.instantiate(binary);
   const ceiling = instance.exports as unknown as Ceiling; // the compiler's promise; see ceiling.ts
   const data = new Float32Array(ceiling.memory.buffer, CEILING_DATA, 14 * 4);

@@ -1,23 +1,22 @@
 /**
- * Spikelet beside other programs that train the same network, turn by turn in the same run.
+ * Spikelet beside PyTorch, which trains the same network, turn by turn in the same run.
  *
- * A peer is held to the golden case before it is timed. Spikelet's cost moves while it trains, for it depends on which
- * units spike: so each round trains a further part of one epoch, and all rounds together are the whole of it. A peer's cost
+ * PyTorch computes the golden case before it is timed. Spikelet's cost changes during training, because it depends on which units
+ * spike: so each round trains a further part of one epoch, and all rounds together are the whole of it. PyTorch's cost
  * does not depend on the data; in each round it is timed for a few batches.
  */
 import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";
 import { notebookNetwork } from "../src/network/presets.ts";
 import { readReferenceCase } from "../src/verify/reference_case.ts";
-import { type Peer, PeerMissing } from "./peers/peer.ts";
-import { pytorchPeer } from "./peers/pytorch.ts";
+import { checkPyTorch, type Mode, PeerMissing, timePyTorch } from "./peers/pytorch.ts";
 import { interleave, median, pairedRatios, secondsOf } from "./rounds.ts";
 import type { Section } from "./section.ts";
 import { epochBatches, openEngine, SEED, type Setting, trainBatches } from "./setting.ts";
 import type { Sizes } from "./sizes.ts";
 
 const GOLDEN = fileURLToPath(new URL("../tests/reference/digits.safetensors", import.meta.url));
-/** How far a peer's loss may be from the golden case's, relative; and its weights after a step, absolute. */
+/** How far PyTorch's loss may be from the golden case's, relative; and its weights after an update, absolute. */
 const TOLERANCE = { loss: 1e-4, weights: 1e-5 } as const;
 
 /** A network that all are timed at. */
@@ -38,41 +37,37 @@ function networks({ hidden, steps }: Sizes["network"]): readonly PeerNetwork[] {
   ];
 }
 
-/** Checks every peer, and times those that are here. */
-export async function measurePeers(setting: Setting): Promise<Section[]> {
-  const { here, remarks } = await checkPeers([pytorchPeer("notebook"), pytorchPeer("tuned")]);
-  const sections: Section[] = [];
-  for (const network of networks(setting.sizes.network)) {
-    sections.push(await measureNetwork(network, here, setting));
-  }
-  return [{ key: "peers", title: "Peers, each held to a golden case first", rows: [], remarks }, ...sections];
-}
-
-/** Holds peers to the golden case. @throws {Error} when one computes something else. */
-async function checkPeers(peers: readonly Peer[]): Promise<{ here: Peer[]; remarks: string[] }> {
+/** Checks PyTorch in both modes, and times it beside Spikelet where it is installed. */
+export async function* measurePeers(setting: Setting): AsyncGenerator<Section> {
   const expected = (await readReferenceCase(GOLDEN)).expected.get("loss")![0]!;
-  const here: Peer[] = [], remarks: string[] = [];
-  for (const peer of peers) {
+  const modes: Mode[] = [], remarks: string[] = [];
+  for (const mode of ["notebook", "tuned"] as const) {
     try {
-      const { loss, deviation } = await peer.check(GOLDEN);
-      const found = `loss ${loss.toFixed(7)}, expected ${expected.toFixed(7)}; weights after a step within ` +
+      const { peer, loss, deviation } = await checkPyTorch(mode, GOLDEN);
+      const found =
+        `loss ${loss.toFixed(7)}, expected ${expected.toFixed(7)}; weights after an update within ` +
         deviation.toExponential(1);
       if (!(Math.abs(loss / expected - 1) <= TOLERANCE.loss && deviation <= TOLERANCE.weights)) {
-        throw new Error(`${peer.label} computes another network, so it is not timed: ${found}`);
+        throw new Error(`${labelOf(mode)} computes another network, so it is not timed: ${found}`);
       }
-      here.push(peer);
-      remarks.push(`${peer.label} (${await peer.describe()}): ${found}`);
+      modes.push(mode);
+      remarks.push(`${labelOf(mode)} (${peer}, ${navigator.hardwareConcurrency} threads): ${found}`);
     } catch (error) {
       if (!(error instanceof PeerMissing)) throw error;
-      remarks.push(`${peer.label}: skipped: ${error.message}`);
+      remarks.push(`${labelOf(mode)}: skipped: ${error.message}`);
     }
   }
-  return { here, remarks };
+  yield { key: "peers", title: "Peers, each checked with a golden case first", rows: [], remarks };
+  for (const network of networks(setting.sizes.network)) yield await measureNetwork(network, modes, setting);
+}
+
+function labelOf(mode: Mode): string {
+  return `PyTorch, ${mode}`;
 }
 
 async function measureNetwork(
   { key, hidden, steps, ...most }: PeerNetwork,
-  peers: readonly Peer[],
+  modes: readonly Mode[],
   setting: Setting,
 ): Promise<Section> {
   const { chosen, sizes: { batchSize, epochBatches: all, ...sizes } } = setting;
@@ -86,22 +81,16 @@ async function measureNetwork(
     const engine = open.use(await openEngine(row, setting, { threads, spec, parameters }));
     let round = 0;
     subjects.push(async () => {
-      const part = epochBatches(
-        setting,
-        Math.floor(all * round / rounds),
-        Math.floor(all * ++round / rounds),
-      );
+      const from = Math.floor(all * round / rounds), to = Math.floor(all * ++round / rounds);
+      const part = epochBatches(setting, from, to);
       return await secondsOf(() => trainBatches(engine, setting.train, part)) / part.length;
     });
   }
-  for (const peer of peers) {
-    subjects.push(async () => {
-      using opened = await peer.open({ hidden, steps, batchSize }); // in its turn alone
-      return median(await opened.train(batches));
-    });
+  for (const mode of modes) {
+    subjects.push(async () => median(await timePyTorch(mode, { hidden, steps, batchSize, batches })));
   }
   const seconds = await interleave(subjects, { seconds: 0, rounds });
-  const names = [...chosen.map(({ label }) => `Spikelet, ${label}`), ...peers.map(({ label }) => label)];
+  const names = [...chosen.map(({ label }) => `Spikelet, ${label}`), ...modes.map(labelOf)];
   const own = chosen.length, unit = "s a batch";
   const epochs = seconds.map((samples, i) => {
     const batch = i < own ? samples.reduce((a, b) => a + b, 0) / samples.length : median(samples);
@@ -123,9 +112,8 @@ async function measureNetwork(
       ),
     ],
     remarks: [
-      `seconds an epoch of ${all} batches: ${
-        epochs.join("; ")
-      } (Spikelet's all measured, the others' extrapolated)`,
+      `seconds an epoch of ${all} batches: ${epochs.join("; ")}`,
+      "(all batches of Spikelet's are measured; the others' seconds are extrapolated)",
     ],
   };
 }

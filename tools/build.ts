@@ -1,28 +1,27 @@
 /**
- * `deno task build`: compiles asm/ to build/kernels.<variant>.wasm, twice from the same source, and declares what the kernels take
- * and return in build/kernels.d.ts, which src/engine/wasm/kernels.ts has its types from.
+ * `deno task build`: compiles asm/ to build/kernels.<variant>.wasm, twice from the same source, and declares the kernels' parameters
+ * and results in build/kernels.d.ts, from which src/engine/wasm/kernels.ts has its types.
  *
  * Skipped when neither the sources nor the tools have changed since the last build.
  */
 import { createHash } from "node:crypto";
 import { count } from "../src/text/figures.ts";
 
-// The words of the help take longer to load than it takes to see that nothing has changed.
-if (import.meta.main && Deno.args.length > 0) await (await import("./build_help.ts")).endWithHelp();
+// The help takes longer to load than it takes to see that nothing has changed.
+if (import.meta.main && Deno.args.length > 0) {
+  const { createCommand } = await import("../src/cli/command.ts");
+  const { runCommandLine } = await import("../src/cli/command_line.ts");
+  const command = createCommand(
+    "build",
+    "Compile the AssemblyScript kernels to build/",
+    "Does nothing when neither sources nor options have changed. Other tasks begin with it.",
+    "",
+  );
+  await runCommandLine(["build", ...Deno.args], [command]);
+}
 
 const root = new URL("../", import.meta.url);
 const VARIANTS = { relaxed: ["--enable", "relaxed-simd"], plain: [] } as const;
-const OPTIONS = [
-  "-O3",
-  "--converge",
-  "--noAssert",
-  "--runtime",
-  "stub",
-  "--enable",
-  "simd",
-  "--use",
-  "abort=",
-];
 
 /** Every AssemblyScript below asm/, by its path from the root, in a fixed order. */
 function readSources(folder = "asm"): Map<string, string> {
@@ -39,7 +38,7 @@ function readSources(folder = "asm"): Map<string, string> {
 function fingerprint(sources: Map<string, string>): string {
   const compiler = JSON.parse(Deno.readTextFileSync(new URL("deno.json", root))).imports.assemblyscript;
   const hash = createHash("sha256").update(compiler);
-  for (const tool of ["tools/build.ts", "tools/kernel_declarations.ts"]) {
+  for (const tool of ["tools/build.ts", "tools/assemblyscript.ts", "tools/kernel_declarations.ts"]) {
     hash.update(Deno.readTextFileSync(new URL(tool, root)));
   }
   for (const [path, text] of sources) hash.update(`${path}\0${text}\0`);
@@ -59,47 +58,30 @@ function isCurrent(stamp: string): boolean {
 }
 
 const sources = readSources();
-/** What the module exports is what these files export: the list of kernels, and every kind of neuron. */
+/** The module exports what these files export: the list of kernels, and every kind of neuron. */
 const entries = [
   "asm/index.ts",
   ...sources.keys().filter((path) => /^asm\/neurons\/[a-z_]+\.ts$/.test(path)),
 ];
 const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {
-  // Half a second: only when there is something to compile.
-  const asc = await import("assemblyscript/asc");
+  // Loading the compiler takes half a second: only when there is something to compile.
+  const { compile } = await import("./assemblyscript.ts");
   const { KernelDeclarations } = await import("./kernel_declarations.ts");
   Deno.mkdirSync(new URL("build", root), { recursive: true });
-  // From here to its end a build that is stopped is none, whatever the sources are the next time.
+  // A build that is stopped from here to its end counts as none, whatever the sources are the next time.
   Deno.writeTextFileSync(new URL("build/kernels.stamp", root), "");
   for (const [variant, options] of Object.entries(VARIANTS)) {
     const started = performance.now();
     const declarations = new KernelDeclarations();
-    let binary: Uint8Array | undefined;
-    const { error, stderr } = await asc.main([
-      ...entries,
-      "--outFile",
-      "kernels.wasm",
-      ...OPTIONS,
-      ...options,
-    ], {
-      readFile: (name) => sources.get(name) ?? null,
-      writeFile: (_name, contents) => {
-        if (typeof contents !== "string") binary = contents;
-      },
-      listFiles: () => [],
-      transforms: [declarations],
-    });
-    if (error || !binary) {
-      console.error(stderr.toString() || error?.message);
+    const binary = await compile(entries, sources, options, [declarations]).catch((error: Error) => {
+      console.error(error.message);
       Deno.exit(1);
-    }
+    });
     const name = `build/kernels.${variant}.wasm`;
     Deno.writeFileSync(new URL(name, root), binary);
     Deno.writeTextFileSync(new URL("build/kernels.d.ts", root), declarations.text);
-    console.error(
-      `${name}: ${count(binary.length)} bytes in ${Math.round(performance.now() - started)} ms`,
-    );
+    console.error(`${name}: ${count(binary.length)} bytes in ${Math.round(performance.now() - started)} ms`);
   }
   Deno.writeTextFileSync(new URL("build/kernels.stamp", root), stamp);
 }

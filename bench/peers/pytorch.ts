@@ -1,42 +1,51 @@
 /**
- * PyTorch as a peer: runs notebook_pytorch.py with the system's Python.
+ * PyTorch as a peer, another program that trains the same network: runs notebook_pytorch.py with the system's Python.
  *
  * Its environment is empty: a variable such as OPENBLAS_CORETYPE, set for another program's sake, makes PyTorch slower.
  */
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { mnistDirectory } from "../../src/data/mnist.ts";
-import { type Peer, PeerMissing } from "./peer.ts";
 
 /** Debian's, for which python3-torch is built. */
 const PYTHON = "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("./notebook_pytorch.py", import.meta.url));
 const INSTALL = "apt-get install --no-install-recommends python3-torch libopenblas0-pthread";
 
+/** The network as the notebook writes it, or tuned by hand; see the script. */
+export type Mode = "notebook" | "tuned";
+
+/** PyTorch is not installed here; the message says how to install it. */
+export class PeerMissing extends Error {
+  override name = "PeerMissing";
+}
+
 const checked = v.object({ peer: v.string(), loss: v.number(), deviation: v.number() });
 const timed = v.object({ seconds: v.array(v.number()) });
 
-/** Makes the peer. @param mode As the notebook writes it, or tuned by hand; see the script. */
-export function pytorchPeer(mode: "notebook" | "tuned"): Peer {
-  let version = "PyTorch";
-  const threads = navigator.hardwareConcurrency;
-  return {
-    label: `PyTorch, ${mode}`,
-    describe: () => Promise.resolve(version),
-    async check(golden) {
-      const result = v.parse(checked, await run({ mode, check: golden }));
-      version = `${result.peer}, ${threads} threads`;
-      return result;
-    },
-    open: ({ batchSize, ...sizes }) =>
-      Promise.resolve({
-        async train(batches) {
-          const options = { ...sizes, "batch-size": batchSize, batches, threads };
-          return v.parse(timed, await run({ mode, data: mnistDirectory(), ...options })).seconds;
-        },
-        [Symbol.dispose]: () => {}, // each call is a process of its own
-      }),
-  };
+/**
+ * Trains with the golden case and its draws, one batch.
+ *
+ * @returns The version, the loss before the update, and the largest |weight − reference| after it.
+ * @throws {PeerMissing} when PyTorch is not installed here.
+ */
+export async function checkPyTorch(mode: Mode, golden: string): Promise<v.InferOutput<typeof checked>> {
+  return v.parse(checked, await run({ mode, check: golden }));
+}
+
+/** Trains with batches of its own choice. @returns Seconds of each, without start and warm-up. */
+export async function timePyTorch(
+  mode: Mode,
+  sizes: {
+    readonly hidden: number;
+    readonly steps: number;
+    readonly batchSize: number;
+    readonly batches: number;
+  },
+): Promise<readonly number[]> {
+  const { batchSize, ...others } = sizes, threads = navigator.hardwareConcurrency;
+  const options = { mode, data: mnistDirectory(), ...others, "batch-size": batchSize, threads };
+  return v.parse(timed, await run(options)).seconds;
 }
 
 /** Runs the script. @returns The JSON that it prints. */
@@ -52,9 +61,10 @@ async function run(options: Readonly<Record<string, string | number>>): Promise<
     }
     throw error;
   }
-  const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
-  if (output.success) return JSON.parse(text(output.stdout));
-  const reason = text(output.stderr).trim();
-  if (/No module named 'torch'/.test(reason)) throw new PeerMissing(`not installed here: ${INSTALL}`);
+  const [printed, reason] = [output.stdout, output.stderr].map((bytes) =>
+    new TextDecoder().decode(bytes).trim()
+  );
+  if (output.success) return JSON.parse(printed!);
+  if (/No module named 'torch'/.test(reason!)) throw new PeerMissing(`not installed here: ${INSTALL}`);
   throw new Error(`${SCRIPT} ${args.join(" ")}: exit code ${output.code}\n${reason}`);
 }
