@@ -1,7 +1,7 @@
 /**
- * `deno task bench`: what this machine can do, and what Spikelet makes of it, measured in one run.
+ * `deno task bench`: measures the machine's ceiling and Spikelet in one run.
  *
- * Everything that is compared is measured in turns, round by round, and compared within the round. Figures of different runs
+ * Subjects that are compared are measured in turns, round by round, and compared within the round. Figures of different runs
  * or machines are not comparable; ratios nearly are.
  */
 import { createCommand } from "../src/cli/command.ts";
@@ -20,7 +20,7 @@ import { makeSetting, trainedParameters } from "./setting.ts";
 import { FULL, type Sizes, TINY } from "./sizes.ts";
 import { measureEvaluation, measureTraining } from "./training.ts";
 
-/** A kind of file that the bench writes, known by how it begins. */
+/** A kind of file that the bench writes, recognized by its beginning. */
 const kind = (what: string, suffix: string, beginning: RegExp): OutputKind => ({
   what,
   suffix,
@@ -72,7 +72,7 @@ try {
     sections.push(section);
     console.log(`\n${sectionLines(section).join("\n")}`);
   }
-  // Both are made in any case: at tiny size nobody reads them, but they must not rot either.
+  // Both are always made, so that a run at tiny size tests them too.
   const figures = { machine, tiny, sizes, sections: sections.map(sectionRecord) };
   const text = `${JSON.stringify(figures, undefined, 1)}\n`;
   const chart = drawChart(sections.filter(({ key }) => key !== "kernels"), machineLine(machine));

@@ -1,9 +1,9 @@
 // @ts-nocheck: AssemblyScript, compiled by compile_ceiling.ts; never part of the product's kernels.
 /**
- * What a core can do at most through WASM: nothing but multiply-adds, on twelve accumulators, without a load or a store.
+ * The ceiling of a core through WASM: loops of multiply-adds alone, on twelve accumulators, without a load or a store.
  *
  * The fused multiply-add waits four cycles for its result and starts twice a cycle on every x86 of ten years: eight chains would
- * do, twelve leave room. V8 has fifteen vector registers to give.
+ * do, twelve leave a margin. V8 allocates fifteen vector registers.
  */
 
 /** Operations of one turn: twelve instructions (or pairs of them), eight, sixteen or thirty-two operations each. */

@@ -1,10 +1,11 @@
 /**
- * The kernels that are held against the machine's ceiling: products and gradients of the lowest layer, at the notebook's sizes.
- * What has no ceiling (draws, packing, scans) is timed in operations.ts.
+ * The kernels that are compared with the machine's ceiling: products and gradients of the lowest layer, at the notebook's sizes.
+ * operations.ts times what has no ceiling (draws, packing, scans).
  */
 import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
 import { roundUp } from "../src/engine/wasm/layout.ts";
 import { drawKey, STREAM, uniform } from "../src/random.ts";
+import { percent } from "../src/text/figures.ts";
 import { type Ceiling, CEILING_DATA, CEILING_OUT } from "./compile_ceiling.ts";
 
 /** A kernel with its arguments. Its operands stay the same from call to call, so they stay in the caches. */
@@ -21,17 +22,17 @@ export interface KernelCase {
   readonly call: () => void;
 }
 
-/** Inputs, units that are computed in a sample, and those among them that spike, as measured while the notebook's network trains. */
+/** Inputs; units that are computed in a sample, and those among them that spike, as measured in the notebook's network. */
 const INPUTS = 784, COMPUTED = 40, SPIKING = 25;
 const DECAY = 0.9;
 /** Shares of a unit's steps that spike. Of the units that spike in a sample it is 0.1 at first, 0.3 after an epoch. */
 const SPIKE_SHARES = [0.03, 0.1, 0.3];
-/** What is added up a million times must stay finite. */
+/** A sum of a million of these stays finite. */
 const TINY = 1e-6;
 /** Turns of a ceiling's loop in one call. */
 const TURNS = 10_000;
 
-/** The pure arithmetic that the kernels are held against. */
+/** The pure arithmetic that the kernels are compared with. */
 export function ceilingCases(c: Ceiling): KernelCase[] {
   const cases = [
     ["f32 multiply-adds", "GFLOP/s", c.MADD_FLOPS, "madd", c.maddCeiling],
@@ -47,10 +48,7 @@ export function ceilingCases(c: Ceiling): KernelCase[] {
 /** The kernels at a number of steps. */
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
-  return [
-    ...matmulCases(place, steps),
-    ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
-  ];
+  return [...matmulCases(place, steps), ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share))];
 }
 
 function matmulCases(place: Placement, steps: number): KernelCase[] {
@@ -60,16 +58,9 @@ function matmulCases(place: Placement, steps: number): KernelCase[] {
   const out = place.floats(COMPUTED * padded, 0), sums = place.floats(padded, 0);
   const f32 = (["matmulF32", "matmulF32Loads"] as const).flatMap((name) =>
     [COMPUTED, 8, 4].map((units): KernelCase => {
-      const work = 2 * padded * INPUTS * units,
-        call = () => k[name](x, panels, bias, out, padded, INPUTS, units);
-      return {
-        name: `${name}, ${units} units`,
-        unit: "GFLOP/s",
-        work,
-        operations: work,
-        ceiling: "madd",
-        call,
-      };
+      const work = 2 * padded * INPUTS * units, float = { unit: "GFLOP/s", ceiling: "madd" } as const;
+      const call = () => k[name](x, panels, bias, out, padded, INPUTS, units);
+      return { ...float, name: `${name}, ${units} units`, work, operations: work, call };
     })
   );
   const work = 2 * padded * INPUTS * COMPUTED;
@@ -99,7 +90,7 @@ function traceCases(place: Placement, steps: number, share: number): KernelCase[
   const scratch = place.floats(padded * 48, 0);
   const work = 2 * INPUTS * (last + 1 + SPIKING * count);
   const shared = { unit: "GFLOP/s", work, operations: work, ceiling: "madd" } as const;
-  const spikes = `${SPIKING} units spike at ${percent(share)} of steps`;
+  const spikes = `${SPIKING} units spike at ${percent(share, 0)} of steps`;
   // deno-fmt-ignore
   const f32 = () => k.traceGradient(features, x, INPUTS, DECAY, units, counts, at, coefficients, SPIKING, steps,
     gradients, scratch);
@@ -110,10 +101,6 @@ function traceCases(place: Placement, steps: number, share: number): KernelCase[
     { ...shared, name: `traceGradient, ${spikes}`, call: f32 },
     { ...shared, name: `traceGradientI8, ${spikes}`, call: i8 },
   ];
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(0)} %`;
 }
 
 /** Arguments in an instance's memory; each method returns their address. */

@@ -1,11 +1,11 @@
-/** What the figures were measured on, as far as this process may know it. */
+/** The machine and the programs that the figures were measured with. */
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 import { VERSION } from "../src/version.ts";
 
 /** The machine and the programs. */
 export type Machine = ReturnType<typeof describeMachine>;
 
-/** Looks around. */
+/** Reads what this process may read of them. */
 export function describeMachine() {
   return {
     processor: processorName() ?? "unknown",
@@ -15,7 +15,7 @@ export function describeMachine() {
     deno: Deno.version.deno,
     v8: Deno.version.v8,
     spikelet: VERSION,
-    /** Which build of the kernels this runtime gets. */
+    /** The build of the kernels for this runtime. */
     kernels: bestVariant(),
     /** ISO 8601. */
     date: new Date().toISOString(),
@@ -27,7 +27,7 @@ export function machineLine({ processor, cores, os, arch, deno, v8, kernels, dat
   return `${processor}, ${cores} cores, ${os} ${arch}; Deno ${deno}, V8 ${v8}, ${kernels} kernels; ${date}`;
 }
 
-/** What Linux calls the processor; Deno lets nobody read /proc who was not given `--allow-all`. */
+/** Linux's name of the processor; Deno permits to read /proc with `--allow-all` only. */
 function processorName(): string | undefined {
   try {
     return /^model name\s*:\s*(.+)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];

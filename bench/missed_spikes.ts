@@ -1,11 +1,12 @@
 /**
- * Spikes that the skip bound (asm/skip.ts) missed while the notebook's network trains: there should be none.
+ * Counts spikes that the skip bound (asm/skip.ts) missed while the notebook's network trains: there should be none.
  *
- * Training goes as ever. Before each batch its weights go to two more cores: one lists the units that it leaves out in each
- * sample, the other computes every unit's states, with the same draws. A spike of a unit that was left out would be a miss.
+ * Before each batch two more cores get the weights: one lists the units that it leaves out in each sample, the other
+ * computes every unit's states, with the same draws. A spike of a unit that was left out is a miss.
  */
 import type { Core } from "../src/engine/wasm/core.ts";
 import { STREAM } from "../src/random.ts";
+import { count, percent } from "../src/text/figures.ts";
 import type { Section } from "./section.ts";
 import {
   type EngineRow,
@@ -37,14 +38,7 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
   const selecting = openCore(setting, row, parameters), whole = openCore(setting, row, parameters, true);
   const select = selecting.plan.forward.find(({ kind }) => kind === "select");
   if (!select) throw new Error("the plan leaves no unit out: there is nothing to count");
-  const totals = {
-    samples: 0,
-    pairs: 0,
-    leftOut: 0,
-    missed: 0,
-    found: 0,
-    highest: -Infinity,
-  };
+  const totals = { samples: 0, pairs: 0, leftOut: 0, missed: 0, found: 0, highest: -Infinity };
   for (const batch of epochBatches(setting, 0, Math.ceil(missedSamples / batchSize))) {
     const indices = batch.slice(0, missedSamples - totals.samples), now = await engine.getParameters();
     for (const core of [selecting, whole]) giveParameters(core, now);
@@ -57,19 +51,18 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
     await trainBatches(engine, samples, [indices]);
   }
   const { missed, found, leftOut, pairs, highest } = totals;
-  const comma = (value: number) => value.toLocaleString("en-US");
   return {
     key: `missed-${row.bits}`,
     title: `Units left out: ${row.label}`,
     rows: [],
     remarks: [
-      `spikes missed by leaving units out: ${comma(missed)}, over ${
-        comma(totals.samples)
-      } training samples with ` +
-      `${comma(found)} spikes`,
-      `${comma(leftOut)} of ${comma(pairs)} (sample, unit) pairs left out (${
-        (100 * leftOut / pairs).toFixed(1)
-      } %); ` +
+      `spikes missed by leaving units out: ${count(missed)}, over ${
+        count(totals.samples)
+      } training samples ` +
+      `with ${count(found)} spikes`,
+      `${count(leftOut)} of ${count(pairs)} (sample, unit) pairs left out (${
+        percent(leftOut / pairs, 1)
+      }); ` +
       `highest potential among them ${highest.toFixed(3)}`,
     ],
   };

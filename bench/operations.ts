@@ -1,14 +1,15 @@
-/** The parts of a sample's way: what each operation of the plan takes, with first weights and with trained ones. */
+/** Times each operation of the plan on the way of a sample, with first weights and with trained ones. */
 import type { Samples } from "../src/data/samples.ts";
 import type { Parameters } from "../src/engine/engine.ts";
 import type { Operation } from "../src/engine/plan.ts";
 import type { Core } from "../src/engine/wasm/core.ts";
 import { STREAM } from "../src/random.ts";
+import { percent } from "../src/text/figures.ts";
 import { interleave, pairedRatios } from "./rounds.ts";
 import type { Row, Section } from "./section.ts";
 import { openCore, type Setting } from "./setting.ts";
 
-/** Samples that are presented before any is timed. */
+/** Samples that are computed before any is timed. */
 const WARM_UP_SAMPLES = 600;
 
 /** Times every operation, a section for each engine and stage. */
@@ -43,7 +44,7 @@ class Timing {
   readonly #rounds: number[][];
   readonly #totals: number[] = [];
   #next = 0;
-  #presented = 0;
+  #timed = 0;
   #spikes = 0;
   #computed = 0;
 
@@ -62,7 +63,7 @@ class Timing {
     }
   }
 
-  /** Presents some samples. @returns Microseconds a sample. */
+  /** Computes some samples. @returns Microseconds a sample. */
   round(samples: number): number {
     const core = this.#core, operations = this.#operations;
     const spent = new Float64Array(operations.length + 1);
@@ -83,7 +84,7 @@ class Timing {
       this.#computed += core.computed[0]!;
       now = performance.now();
     }
-    this.#presented += samples;
+    this.#timed += samples;
     spent.forEach((milliseconds, part) => this.#rounds[part]!.push(1000 * milliseconds / samples));
     const total = 1000 * spent.reduce((a, b) => a + b, 0) / samples;
     this.#totals.push(total);
@@ -103,10 +104,9 @@ class Timing {
 
   remark(): string {
     const { steps, layers: [{ units } = { units: 0 }] } = this.#core.plan.spec;
-    const computed = this.#computed / this.#presented,
-      share = this.#spikes / this.#presented / (steps * units);
+    const computed = this.#computed / this.#timed, share = this.#spikes / this.#timed / (steps * units);
     return `${computed.toFixed(1)} of ${units} hidden units computed in a sample, ` +
-      `${(100 * share).toFixed(2)} % of (unit, step) pairs spike`;
+      `${percent(share)} of (unit, step) pairs spike`;
   }
 
   #load(): void {

@@ -1,7 +1,7 @@
 /**
- * Measuring in turns: every round measures each subject once, so that what the machine does meanwhile meets all of them. And
- * what the rounds come to: a median, and where eight tenths lie. Means are of no use on a shared machine, where a few samples
- * are far too slow and none is too fast.
+ * Measures in turns: every round measures each subject once, so that other work of the machine affects all of them. Summaries are
+ * a median and the range of eight tenths. Means are of no use on a shared machine, where a few samples are far too slow and
+ * none is too fast.
  */
 
 /** Something to be measured: one call, one sample. */
@@ -39,12 +39,11 @@ export function quantile(samples: readonly number[], share: number): number {
   return below + (above - below) * (at - Math.floor(at));
 }
 
-/** Half of the samples lie below. */
 export function median(samples: readonly number[]): number {
   return quantile(samples, 0.5);
 }
 
-/** Median, and where eight tenths of the samples lie. */
+/** The median, and the range in which eight tenths of the samples lie. */
 export function summarize(samples: readonly number[]) {
   return { median: median(samples), p10: quantile(samples, 0.1), p90: quantile(samples, 0.9) };
 }

@@ -1,7 +1,6 @@
-/**
- * A part of the report: rows of measurements under one heading, for people as a table, for machines with every sample.
- */
+/** A part of the report: rows of measurements under one heading, as a table of text and as JSON with every sample. */
 import { alignColumns } from "../src/text/columns.ts";
+import { percent } from "../src/text/figures.ts";
 import { summarize } from "./rounds.ts";
 
 /** One measured quantity. */
@@ -17,7 +16,7 @@ export interface Row {
 
 /** Rows that belong together. */
 export interface Section {
-  /** For machines. */
+  /** Its name in JSON. */
   readonly key: string;
   readonly title: string;
   /** What {@linkcode Row.ratios} are, and how they are written: `share` as per cent, `times` as a factor. */
@@ -30,7 +29,9 @@ export interface Section {
 /** A section as lines of text: ratios first, each median with its tenth and ninetieth percentile. */
 export function sectionLines({ title, ratio, rows, remarks = [] }: Section): string[] {
   const table = rows.map(({ name, unit, samples, ratios = [] }) => [
-    ...(ratios.length > 0 ? cells(ratios, ratio?.style === "share" ? percent : times) : ["", ""]),
+    ...(ratios.length > 0
+      ? cells(ratios, ratio?.style === "share" ? (share) => percent(share, 1) : times)
+      : ["", ""]),
     name,
     ...cells(samples, figure),
     `${unit}, n = ${samples.length}`,
@@ -43,7 +44,7 @@ export function sectionLines({ title, ratio, rows, remarks = [] }: Section): str
   return [title, ...[...meaning, ...lines, ...remarks].map((line) => `  ${line}`)];
 }
 
-/** What machines get of a section: every sample, and the summaries that people saw. */
+/** A section for JSON: every sample, and the summaries of the table. */
 export function sectionRecord(section: Section) {
   const rows = section.rows.map((row) => ({
     ...row,
@@ -59,7 +60,6 @@ function cells(samples: readonly number[], write: (value: number) => string): [s
   return [write(median), `${write(p10)} – ${write(p90)}`];
 }
 
-const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
 const times = (value: number) => `${value.toFixed(2)} ×`;
 
 /** Three digits or more. */

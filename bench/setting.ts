@@ -1,4 +1,4 @@
-/** What every part of the bench works with: data, a network with first weights, and the engines that are measured. */
+/** Common to every part of the bench: data, a network with first weights, and the engines that are measured. */
 import { loadMnist } from "../src/data/mnist.ts";
 import type { Samples } from "../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters, Update } from "../src/engine/engine.ts";
@@ -20,22 +20,22 @@ import type { Sizes } from "./sizes.ts";
 /** The seed of all draws and orders of the bench. */
 export const SEED = 0;
 /** The notebook's optimizer. */
-const STEP: Update = { learningRate: 0.1, momentum: 0.5 };
+const UPDATE: Update = { learningRate: 0.1, momentum: 0.5 };
 
-/** An engine as the bench makes it. */
+/** An engine's options, and its name in the tables. */
 export interface EngineRow {
   readonly label: string;
   readonly options: Pick<WasmEngineOptions, "skip" | "skipBound" | "precision" | "tile">;
-  /** Rows of one group must come to the same weights, bit for bit. */
+  /** Rows of one group must train the same weights, bit for bit. */
   readonly bits: string;
 }
 
-/** What every part of the bench works with. */
+/** Common to every part of the bench. */
 export interface Setting {
   readonly kernels: KernelModule;
   /** Every precision with every tile, and with nothing skipped. */
   readonly engines: readonly EngineRow[];
-  /** One for each precision, with the tile that is the fastest here; the first is what others are compared with. */
+  /** One for each precision, with the fastest tile here; others are compared with the first. */
   readonly chosen: readonly EngineRow[];
   readonly sizes: Sizes;
   readonly spec: NetworkSpec;
@@ -60,11 +60,11 @@ export async function makeSetting(sizes: Sizes): Promise<Setting> {
       .map((tile) => ({ ...best, label: `${best.label}, tile ${tile}`, options: { ...best.options, tile } })),
     { ...best, label: `${best.label}, nothing skipped`, options: { ...best.options, skip: false } },
   ]);
-  const [train, test] = [await loadMnist(undefined, "train"), await loadMnist(undefined, "test")];
+  const train = await loadMnist(undefined, "train"), test = await loadMnist(undefined, "test");
   return { kernels, engines, chosen, sizes, spec, parameters: initialParameters(spec, SEED), train, test };
 }
 
-/** Opens a row's engine, with given weights and its code compiled; what is left out is the setting's. */
+/** Opens a row's engine, with given weights and its code compiled. Options that are left out are the setting's. */
 export async function openEngine(
   { options }: EngineRow,
   { kernels, sizes: { batchSize }, train: samples, ...usual }: Setting,
@@ -87,7 +87,7 @@ export function epochBatches({ train, sizes }: Setting, from: number, to: number
   return batchesOf(shuffledOrder(train.count, SEED, 1), sizes.batchSize).slice(from, to);
 }
 
-/** Trains with batches, two of them under way at a time, as `train` does. */
+/** Trains with batches, two in flight at a time, as `train` does. */
 export async function trainBatches(
   engine: Engine,
   samples: Samples,
@@ -96,7 +96,7 @@ export async function trainBatches(
   const results: Promise<BatchResult>[] = [];
   for (const [i, indices] of batches.entries()) {
     if (i >= 2) await results[i - 2];
-    results.push(engine.train({ samples, indices, stream: STREAM.training, epoch: 1 }, STEP));
+    results.push(engine.train({ samples, indices, stream: STREAM.training, epoch: 1 }, UPDATE));
   }
   return await Promise.all(results);
 }

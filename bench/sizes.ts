@@ -4,7 +4,7 @@
 export const FULL = {
   network: { hidden: 100, steps: 128 },
   batchSize: 1000,
-  /** For the repetitions of one part; the least number of rounds is made in any case. */
+  /** For the repetitions of one part, which has at least `rounds`. */
   seconds: 10,
   rounds: 3,
   /** Seconds that one sample of a kernel takes. */

@@ -1,6 +1,6 @@
 /**
- * A tenth of an epoch on every engine and number of threads, with the weights held against each other bit for bit; and
- * evaluation beside training.
+ * Times a tenth of an epoch on every engine and number of threads, and compares the weights bit for bit; times evaluation
+ * beside training.
  */
 import type { Parameters } from "../src/engine/engine.ts";
 import { hashParameters } from "../src/network/model_file.ts";
@@ -11,7 +11,7 @@ import { type EngineRow, epochBatches, openEngine, SEED, type Setting, trainBatc
 
 const THREADS = [1, 2];
 
-/** An engine on a number of threads, and the weights that it came to. */
+/** An engine on a number of threads, and the SHA-256 of the weights that it trained. */
 interface Trained {
   readonly row: EngineRow;
   readonly threads: number;
@@ -56,7 +56,7 @@ export async function measureTraining(setting: Setting): Promise<Section> {
   };
 }
 
-/** What more threads gained, within each engine. */
+/** The speed-up by threads, within each engine. */
 function threadRemarks(rows: readonly Trained[], seconds: readonly number[][]): string[] {
   return rows.flatMap(({ row, threads }, i) => {
     if (threads === 1) return [];
@@ -90,14 +90,11 @@ export async function measureEvaluation(setting: Setting, trained: Parameters): 
   const subjects = [];
   for (const row of chosen) {
     const engine = open.use(await openEngine(row, setting, { threads: 2, parameters: trained }));
-    for (
-      const work of [() => trainBatches(engine, train, batches), () => evaluate(engine, test, batchSize)]
-    ) {
-      subjects.push(async () => {
-        await engine.setParameters(trained);
-        return await secondsOf(work);
-      });
-    }
+    const works = [() => trainBatches(engine, train, batches), () => evaluate(engine, test, batchSize)];
+    subjects.push(...works.map((work) => async () => {
+      await engine.setParameters(trained);
+      return await secondsOf(work);
+    }));
   }
   const seconds = await interleave(subjects, sizes);
   return {

@@ -55,9 +55,7 @@ function isOurs(folder: string): boolean {
 
 /** Paths after `from`, or in `import(…)`. */
 function pathsIn(text: string): string[] {
-  const found = text.matchAll(
-    /^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm,
-  );
+  const found = text.matchAll(/^(?:import|export)\b[^;"]*?(?:\bfrom )?"(\.[^"]+)"|\bimport\("(\.[^"]+)"\)/gm);
   return [...found].flatMap(([, still, dynamic]) => still ?? dynamic ?? []);
 }
 

@@ -67,9 +67,7 @@ export const command = createCommand(
   "Writes static files to dist/page/, which any server of files can send.",
   "--model wider",
 )
-  .addOption(
-    runOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"),
-  )
+  .addOption(runOption("--model <run-or-file>", "what the page begins with (default: a network that is new)"))
   .addOption(pathOption("--out <folder>", "where to").default(OUT, OUT))
   .addOption(jsonOption)
   .addOption(quietOption)

@@ -149,9 +149,7 @@ async function besideEachOther(
   height: number,
 ): Promise<Uint8Array> {
   const gap = 10;
-  const window = await browser.newPage({
-    viewport: { width: (width + gap) * pieces.length - gap, height },
-  });
+  const window = await browser.newPage({ viewport: { width: (width + gap) * pieces.length - gap, height } });
   const images = pieces.map((bytes) => `<img src="data:image/png;base64,${bytes.toBase64()}">`);
   await window.setContent(
     `<body style="margin:0;display:flex;gap:${gap}px;background:#888">${images.join("")}`,

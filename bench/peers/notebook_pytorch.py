@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""The notebook's network in PyTorch, for bench/peers.ts: trained for some batches and timed, or held to a golden case.
+"""The notebook's network in PyTorch, for bench/peers.ts: trained for some batches and timed, or checked with a golden case.
 
     notebook   one step of the whole network at a time, as the notebook is written
     tuned      the hidden layer's products of all steps in one call, then the scan over its currents; then the top's likewise
 
-Both compute the same. What is printed is one JSON object. Needs python3-torch, nothing else.
+Both compute the same. Prints one JSON object. Needs python3-torch, nothing else.
 """
 import argparse
 import json
@@ -29,7 +29,7 @@ def advance(currents, state):
 
 
 def readouts_step_by_step(weights, features, steps, draw):
-    """What the top hands on at each step: its state of the step before."""
+    """The top's readout at each step: its state of the step before."""
     w1, b1, w2, b2 = weights
     hidden = spikes = features.new_zeros(len(features), len(b1))
     top = features.new_zeros(len(features), len(b2))
@@ -141,7 +141,7 @@ def measure(options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--mode", choices=("notebook", "tuned"), default="notebook")
-    parser.add_argument("--check", metavar="GOLDEN", help="a golden case to be held to, in place of timing")
+    parser.add_argument("--check", metavar="GOLDEN", help="a golden case to check, in place of timing")
     parser.add_argument("--data", metavar="FOLDER", help="of MNIST's IDX files")
     parser.add_argument("--batches", type=int, default=3)
     parser.add_argument("--steps", type=int, default=128)

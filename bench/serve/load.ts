@@ -3,14 +3,14 @@
  *
  *     deno run --no-config … bench/serve/load.ts URL BODY CONNECTIONS SECONDS
  *
- * BODY is a file of 784-byte samples, which the requests ask for one after the other. Prints one line of JSON.
+ * BODY is a file of 784-byte samples, which the requests send one after the other. Prints one line of JSON.
  */
 import type { Buffer } from "node:buffer";
 
-/** Not among the project's packages: only who measures needs it. */
+/** Not among the project's packages: only this bench needs it. */
 const AUTOCANNON = "npm:autocannon@9.0.0";
 
-/** What came of a load. */
+/** The result of a load. */
 export interface Load {
   /** For each status the milliseconds of its answers, in order, without the first one of each connection. */
   readonly latencies: Readonly<Record<string, readonly number[]>>;
@@ -19,18 +19,18 @@ export interface Load {
   readonly seconds: number;
 }
 
-/** What is used of autocannon. */
+/** The part of autocannon that is used. */
 interface Autocannon {
   (options: {
     url: string;
     connections: number;
     duration: number;
     requests: readonly { method: string; path: string; headers: Record<string, string>; body: Buffer }[];
-    setupClient: (client: { on(event: "response", heard: Heard): void }) => void;
+    setupClient: (client: { on(event: "response", listener: ResponseListener): void }) => void;
   }): Promise<{ errors: number; timeouts: number; duration: number }>;
 }
 
-type Heard = (status: number, bytes: number, milliseconds: number) => void;
+type ResponseListener = (status: number, bytes: number, milliseconds: number) => void;
 
 if (import.meta.main) {
   const { Buffer } = await import("node:buffer");

@@ -58,7 +58,7 @@ export function startSpikelet(model: string, args: readonly string[], files?: nu
 
 /** Attacks a server from a process of its own (`attack.ts`). @returns The line of JSON that it prints. */
 export function attackBy(args: readonly string[]): Promise<string> {
-  const shell = 'ulimit -n 4096 2>/dev/null; exec "$0" "$@"'; // it opens more than it may by default
+  const shell = 'ulimit -n 4096 2>/dev/null; exec "$0" "$@"'; // the default limit of open files is too low
   return outputOf("sh", ["-c", shell, Deno.execPath(), "run", "-A", "bench/serve/attack.ts", ...args]);
 }
 
@@ -72,7 +72,7 @@ export async function bundleModel(model: string, out: string): Promise<void> {
 export async function load(url: string, body: string, connections: number, seconds: number): Promise<Load> {
   const program = ["run", "-A", "--no-config", "bench/serve/load.ts"];
   const output = await outputOf(Deno.execPath(), [...program, url, body, `${connections}`, `${seconds}`]);
-  return JSON.parse(output); // our own program's, not a stranger's
+  return JSON.parse(output); // printed by load.ts
 }
 
 /** Files and sockets that a server has open. */
@@ -80,7 +80,7 @@ export async function countFiles({ pid }: Measured): Promise<number> {
   return (await outputOf("ls", [`/proc/${pid}/fd`])).trimEnd().split("\n").length;
 }
 
-/** What a program prints. @throws {Error} what it says when it fails. */
+/** Runs a program. @returns Its standard output. @throws {Error} with its standard error when it fails. */
 async function outputOf(program: string, args: readonly string[]): Promise<string> {
   const command = new Deno.Command(program, { args: [...args], cwd: PROJECT, stdin: "null" });
   const { success, stdout, stderr } = await command.output(), decoder = new TextDecoder();

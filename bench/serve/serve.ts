@@ -1,6 +1,6 @@
 /**
- * `deno task bench:serve`: what a server answers in a second and how soon, what it does with too much, and what a model at the
- * edge weighs and how soon it is awake. The load comes from the same machine, so on two cores it takes one of them.
+ * `deno task bench:serve`: measures a server's throughput and latency, its behaviour under overload, and the size and the cold start
+ * of a model at the edge. The load comes from the same machine, so on two cores it takes one of them.
  */
 import { join } from "node:path";
 import { Classifier } from "../../src/classify/classifier.ts";
@@ -32,9 +32,9 @@ interface Sizes {
   readonly threads: readonly number[];
   readonly connections: readonly number[];
   readonly attack: AttackSizes;
-  /** Loads after which the memory is looked at. */
+  /** Loads, after each of which the memory is read. */
   readonly loads: number;
-  /** Starts of a program, of which the median is told. */
+  /** Starts of a program. */
   readonly starts: number;
 }
 
@@ -81,8 +81,7 @@ try {
 Deno.exit();
 
 async function* measureAll(sizes: Sizes): AsyncGenerator<Section> {
-  const { features } = await loadMnist(undefined, "test"),
-    digits = Uint8Array.from(features.subarray(0, 784 * 100));
+  const digits = Uint8Array.from((await loadMnist(undefined, "test")).features.subarray(0, 784 * 100));
   const model = await trainModel(sizes.trainingSamples);
   await Deno.mkdir(FOLDER, { recursive: true });
   await Deno.writeFile(MODEL, encodeModel(model));
@@ -95,7 +94,7 @@ async function* measureAll(sizes: Sizes): AsyncGenerator<Section> {
   yield await measureEdge(sizes, digits.slice(0, 784));
 }
 
-/** The notebook's network after an epoch: it fires as a trained one does. */
+/** The notebook's network after an epoch. */
 async function trainModel(limit: number): Promise<Model> {
   const spec = notebookNetwork();
   using engine = await createEngine({ spec });
@@ -120,7 +119,7 @@ async function measureClassifier(model: Model, digits: Uint8Array<ArrayBuffer>):
   return { key: "classifier", title: "A digit without HTTP, one after the other", rows };
 }
 
-/** One sender, as many as the server can serve, and far more. */
+/** Latency and throughput at each number of connections. */
 async function measureLoad(threads: number, { seconds, connections: levels }: Sizes): Promise<Section> {
   await using server = await startSpikelet(MODEL, ["--threads", `${threads}`]);
   await load(server.url, DIGITS, 8, 1); // so that V8 has compiled what is hot
@@ -139,7 +138,7 @@ async function measureLoad(threads: number, { seconds, connections: levels }: Si
   return { key: `load-${threads}`, title, rows, remarks };
 }
 
-/** One load after the other, and the memory in between. */
+/** Resident memory after each of several loads. */
 async function measureMemory({ seconds, loads }: Sizes): Promise<Section> {
   await using server = await startSpikelet(MODEL, []);
   const samples: number[] = [];
@@ -152,7 +151,7 @@ async function measureMemory({ seconds, loads }: Sizes): Promise<Section> {
   return { key: "memory", title: `${loads} loads of 256 connections`, rows: [row], remarks };
 }
 
-/** What a bundle weighs, and how long a runtime takes from its start to its first answer. */
+/** Sizes of a bundle, and a runtime's time from its start to its first answer. */
 async function measureEdge({ starts: count }: Sizes, digit: Uint8Array<ArrayBuffer>): Promise<Section> {
   await bundleModel(MODEL, EDGE);
   const remarks: string[] = [], rows: Row[] = [];
@@ -167,14 +166,8 @@ async function measureEdge({ starts: count }: Sizes, digit: Uint8Array<ArrayBuff
   ];
   const workerd = await findWorkerd();
   if ("path" in workerd) {
-    const args = [
-      "serve",
-      join(EDGE, "config.capnp"),
-      "--socket-addr",
-      "http=127.0.0.1:0",
-      "--control-fd",
-      "1",
-    ];
+    const address = ["--socket-addr", "http=127.0.0.1:0", "--control-fd", "1"];
+    const args = ["serve", join(EDGE, "config.capnp"), ...address];
     starts.push(["workerd", () => startServer(workerd.path, args)]);
   } else remarks.push(`workerd cannot be had here: ${workerd.reason}`);
   for (const [name, start] of starts) {
@@ -193,7 +186,7 @@ async function measureEdge({ starts: count }: Sizes, digit: Uint8Array<ArrayBuff
   return { key: "edge", title: "A model at the edge", rows, remarks };
 }
 
-/** Milliseconds from asking to the whole answer. */
+/** Milliseconds from the request to the whole answer. */
 async function answerTime(url: string, body: Uint8Array<ArrayBuffer>): Promise<number> {
   const headers = { "content-type": "application/octet-stream" }, started = performance.now();
   await (await fetch(`${url}/classify`, { method: "POST", body, headers })).text();

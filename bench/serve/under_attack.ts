@@ -1,27 +1,25 @@
-/**
- * What a server does under attack: how soon it says how it is, how much memory it takes, and when silent connections are gone.
- */
+/** Measures a server under attack: latency of `/health`, memory, and the time until silent connections are closed. */
 import { mostMemory } from "../../tests/serve/attack.ts";
-import type { Section } from "../section.ts";
+import type { Row, Section } from "../section.ts";
 import { attackBy, countFiles, type Measured, startSpikelet } from "./programs.ts";
 
 /** How large the attacks are. */
 export interface AttackSizes {
   /** How often ten forms are sent at once. */
   readonly rounds: number;
-  /** Who send digits meanwhile, without a pause. */
+  /** Connections that send digits meanwhile, without a pause. */
   readonly senders: number;
   readonly silent: number;
   /** Files that the server may open among silent connections. */
   readonly files: number;
 }
 
-/** How long silent connections are waited for, in milliseconds. */
+/** The longest wait for silent connections to be closed, in milliseconds. */
 const LONGEST = 60_000;
 /** Connections of the probe's own, beside the silent ones. */
 const OTHERS = 10;
 
-/** Asks `/health` now and then. @returns When each was asked, and how long its answer took, in milliseconds; `Infinity`: none came. */
+/** Requests `/health` every 20 ms. @returns The time of each request and of its answer, in milliseconds; `Infinity`: no answer. */
 async function probe(url: string, isOver: () => boolean): Promise<(readonly [at: number, took: number])[]> {
   const found: [number, number][] = [];
   while (!isOver()) {
@@ -47,7 +45,7 @@ export async function measureForms(model: string, digits: string, sizes: AttackS
   return {
     key: "forms",
     title: `${rounds} times ten forms of 15,500 parts at once, 64 slow bodies, ${senders} senders of digits`,
-    rows: [{ name: "/health meanwhile", unit: `ms; at most ${Math.max(...samples).toFixed(0)}`, samples }],
+    rows: [rowOf("/health meanwhile", samples)],
     remarks: [answers.trimEnd(), await memoryLine(server)],
   };
 }
@@ -71,25 +69,21 @@ export async function measureSilence(model: string, { silent, files }: AttackSiz
   const found = await probed;
   await attacked;
   const during = found.filter(([at]) => at < closed).map(([, took]) => took);
+  const seconds = ((closed - started) / 1000).toFixed(1);
   const after = found.filter(([at]) => at >= closed).map(([, took]) => took);
   return {
     key: "silence",
     title: `${silent} silent and half-sent connections, ${files} files`,
-    rows: [
-      {
-        name: "/health while they are there",
-        unit: `ms; at most ${Math.max(...during).toFixed(0)}`,
-        samples: during,
-      },
-      { name: "/health from then on", unit: `ms; at most ${Math.max(...after).toFixed(0)}`, samples: after },
-    ],
+    rows: [rowOf("/health while they are open", during), rowOf("/health from then on", after)],
     remarks: [
-      `${most} files open at most; those of silent connections were closed after ${
-        ((closed - started) / 1000).toFixed(1)
-      } s; the server lives`,
+      `${most} files open at most; silent connections were closed after ${seconds} s; the server still answers`,
       await memoryLine(server),
     ],
   };
+}
+
+function rowOf(name: string, samples: readonly number[]): Row {
+  return { name, unit: `ms; at most ${Math.max(...samples).toFixed(0)}`, samples };
 }
 
 async function memoryLine({ pid }: Measured): Promise<string> {

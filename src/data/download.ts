@@ -300,11 +300,7 @@ function watchPeer(patience: number): Watch {
  *
  * @param meaning Of the network's own failure, which Deno rejects with a TypeError: who asks knows what was under way.
  */
-function faultOf(
-  error: unknown,
-  url: string,
-  meaning: (error: TypeError, url: string) => Error,
-): unknown {
+function faultOf(error: unknown, url: string, meaning: (error: TypeError, url: string) => Error): unknown {
   if (error instanceof Deno.errors.NotCapable) {
     return new NetworkError(`${url}: Deno may not reach it; run again with --allow-net=${new URL(url).host}`);
   }

@@ -7,11 +7,7 @@ export const HEADERS = { "x-content-type-options": "nosniff", "cache-control": "
 const encoder = new TextEncoder();
 
 /** Answers with JSON. */
-export function reply(
-  context: Context,
-  value: unknown,
-  status: 200 | 503 = 200,
-): Response {
+export function reply(context: Context, value: unknown, status: 200 | 503 = 200): Response {
   const body = encoder.encode(JSON.stringify(value));
   return context.body(body, status, {
     ...HEADERS,
