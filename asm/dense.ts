@@ -156,7 +156,7 @@ export function inputRowsI8(x: usize, features: usize, steps: i32, inputs: i32, 
   }
 }
 
-/** Four inputs × 8 units: 32 multiply-adds for 12 loads. @param stride Bytes from a row of `to` to the next. */
+/** Four inputs × 8 units: 8 multiply-adds for 6 loads. @param stride Bytes from a row of `to` to the next. */
 function gradient4x8(
   x: usize,
   block: usize,
@@ -171,47 +171,17 @@ function gradient4x8(
   let a2 = v128.load(to + 2 * stride), b2 = v128.load(to + 2 * stride, 16);
   let a3 = v128.load(to + 3 * stride), b3 = v128.load(to + 3 * stride, 16);
   for (let step = 0; step < steps; step += 4, x += block) {
-    const x0 = v128.load(x), x1 = v128.load(x, 16), x2 = v128.load(x, 32), x3 = v128.load(x, 48);
-    let d = v128.load(deltas), e = v128.load(deltas, 16);
-    let s = v128.shuffle<f32>(x0, x0, 0, 0, 0, 0);
-    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
-    s = v128.shuffle<f32>(x1, x1, 0, 0, 0, 0);
-    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
-    s = v128.shuffle<f32>(x2, x2, 0, 0, 0, 0);
-    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
-    s = v128.shuffle<f32>(x3, x3, 0, 0, 0, 0);
-    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
-    deltas += row;
-    d = v128.load(deltas), e = v128.load(deltas, 16);
-    s = v128.shuffle<f32>(x0, x0, 1, 1, 1, 1);
-    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
-    s = v128.shuffle<f32>(x1, x1, 1, 1, 1, 1);
-    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
-    s = v128.shuffle<f32>(x2, x2, 1, 1, 1, 1);
-    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
-    s = v128.shuffle<f32>(x3, x3, 1, 1, 1, 1);
-    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
-    deltas += row;
-    d = v128.load(deltas), e = v128.load(deltas, 16);
-    s = v128.shuffle<f32>(x0, x0, 2, 2, 2, 2);
-    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
-    s = v128.shuffle<f32>(x1, x1, 2, 2, 2, 2);
-    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
-    s = v128.shuffle<f32>(x2, x2, 2, 2, 2, 2);
-    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
-    s = v128.shuffle<f32>(x3, x3, 2, 2, 2, 2);
-    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
-    deltas += row;
-    d = v128.load(deltas), e = v128.load(deltas, 16);
-    s = v128.shuffle<f32>(x0, x0, 3, 3, 3, 3);
-    a0 = madd(s, d, a0), b0 = madd(s, e, b0);
-    s = v128.shuffle<f32>(x1, x1, 3, 3, 3, 3);
-    a1 = madd(s, d, a1), b1 = madd(s, e, b1);
-    s = v128.shuffle<f32>(x2, x2, 3, 3, 3, 3);
-    a2 = madd(s, d, a2), b2 = madd(s, e, b2);
-    s = v128.shuffle<f32>(x3, x3, 3, 3, 3, 3);
-    a3 = madd(s, d, a3), b3 = madd(s, e, b3);
-    deltas += row;
+    for (let lane: usize = 0; lane < 16; lane += 4, deltas += row) {
+      const d = v128.load(deltas), e = v128.load(deltas, 16);
+      let s = v128.load32_splat(x + lane);
+      a0 = madd(s, d, a0), b0 = madd(s, e, b0);
+      s = v128.load32_splat(x + lane, 16);
+      a1 = madd(s, d, a1), b1 = madd(s, e, b1);
+      s = v128.load32_splat(x + lane, 32);
+      a2 = madd(s, d, a2), b2 = madd(s, e, b2);
+      s = v128.load32_splat(x + lane, 48);
+      a3 = madd(s, d, a3), b3 = madd(s, e, b3);
+    }
   }
   v128.store(to, a0), v128.store(to, b0, 16);
   v128.store(to + stride, a1), v128.store(to + stride, b1, 16);

@@ -50,44 +50,37 @@ export function layerFields(): i32 {
 }
 
 /** One of the neuron's constants. */
-
 export function constant(layer: Layer, index: i32): f32 {
   return load<f32>(layer.constants + (<usize> index << 2));
 }
 
 /** Bytes of a row. */
-
 export function rowBytes(layer: Layer): usize {
   return <usize> layer.units << 2;
 }
 
 /** Where a step's currents lie. */
-
 export function currentsOf(layer: Layer, step: i32): usize {
   return layer.currents + <usize> (step * layer.currentStride);
 }
 
 /** I_t of four units of a step, including the recurrent currents. */
-
 export function currentAt(currents: usize, feedback: usize, column: usize): v128 {
   const current = v128.load(currents + column);
   return feedback == 0 ? current : f32x4.add(current, v128.load(feedback + column));
 }
 
 /** Loads four values of an optional array; a missing one counts as zeros. */
-
 export function loadOrZero(array: usize, at: usize): v128 {
   return array == 0 ? f32x4.splat(0) : v128.load(array + at);
 }
 
 /** Adds four units' part to the gradient of a learned constant. */
-
 export function addTo(gradients: usize, column: usize, part: v128): void {
   v128.store(gradients + column, f32x4.add(v128.load(gradients + column), part));
 }
 
 /** u_{t-1} of four units; 0 at the first step. */
-
 export function potentialBefore(layer: Layer, step: i32, at: usize): v128 {
   return step == 0 ? f32x4.splat(0) : v128.load(layer.potentials + at - rowBytes(layer));
 }

@@ -67,8 +67,8 @@ export function scaleRows(
     store<f32>(bases + at, load<f32>(bias + (unit1 << 2)) + 128.5 * sumLanes(sums1), 4);
     const scale0 = scaleOf(sizes0, largest0, inputs), scale1 = scaleOf(sizes1, largest1, inputs);
     store<f32>(scales + at, scale0), store<f32>(scales + at, scale1, 4);
-    store<f32>(factors + at, scale0 > 0 ? 1 / scale0 : 0),
-      store<f32>(factors + at, scale1 > 0 ? 1 / scale1 : 0, 4);
+    store<f32>(factors + at, scale0 > 0 ? 1 / scale0 : 0);
+    store<f32>(factors + at, scale1 > 0 ? 1 / scale1 : 0, 4);
   }
 }
 
@@ -83,9 +83,19 @@ function scaleOf(sizes: v128, largest: v128, inputs: i32): f32 {
   return most > 0 ? min(LARGEST / most, room / sumLanes(sizes)) : 0;
 }
 
+/** Where the row of weights begins whose number is at `selected`. */
+function rowOf(weights: usize, selected: usize, row: usize): usize {
+  return weights + <usize> load<i32>(selected) * row;
+}
+
 /** round(s·x·w) of four inputs. */
 function round(w: usize, x: v128, s: v128, rounder: v128): v128 {
   return i32x4.sub(f32x4.add(f32x4.mul(f32x4.mul(x, v128.load(w)), s), rounder), rounder);
+}
+
+/** round(s·x·w) of four inputs of two units, as 16-bit integers. */
+function roundTwo(a: usize, b: usize, x: v128, sa: v128, sb: v128, rounder: v128): v128 {
+  return i16x8.narrow_i32x4_s(round(a, x, sa, rounder), round(b, x, sb, rounder));
 }
 
 /**
@@ -109,14 +119,12 @@ export function packI16(
   for (let half = 0; half < halfCount; half++, selected += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
     const s2 = v128.load32_splat(scales, 8), s3 = v128.load32_splat(scales, 12);
-    let a = weights + <usize> load<i32>(selected) * row, b = weights + <usize> load<i32>(selected, 4) * row;
-    let c = weights + <usize> load<i32>(selected, 8) * row,
-      d = weights + <usize> load<i32>(selected, 12) * row;
+    let a = rowOf(weights, selected, row), b = rowOf(weights, selected + 4, row);
+    let c = rowOf(weights, selected + 8, row), d = rowOf(weights, selected + 12, row);
     let to = panels + <usize> (half >> 1) * (row << 2) + (<usize> (half & 1) << 4);
     for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16, to += 64) {
       const xs = v128.load(x);
-      const ab = i16x8.narrow_i32x4_s(round(a, xs, s0, rounder), round(b, xs, s1, rounder));
-      const cd = i16x8.narrow_i32x4_s(round(c, xs, s2, rounder), round(d, xs, s3, rounder));
+      const ab = roundTwo(a, b, xs, s0, s1, rounder), cd = roundTwo(c, d, xs, s2, s3, rounder);
       v128.store(to, v128.shuffle<i32>(ab, cd, 0, 2, 4, 6));
       v128.store(to, v128.shuffle<i32>(ab, cd, 1, 3, 5, 7), 32);
     }
@@ -143,25 +151,15 @@ export function packI8(
   for (let half = 0; half < halfCount; half++, selected += 16, scales += 16) {
     const s0 = v128.load32_splat(scales), s1 = v128.load32_splat(scales, 4);
     const s2 = v128.load32_splat(scales, 8), s3 = v128.load32_splat(scales, 12);
-    let a = weights + <usize> load<i32>(selected) * row, b = weights + <usize> load<i32>(selected, 4) * row;
-    let c = weights + <usize> load<i32>(selected, 8) * row,
-      d = weights + <usize> load<i32>(selected, 12) * row;
-    for (
-      let x = features, end = x + row;
-      x < end;
-      x += 16, a += 16, b += 16, c += 16, d += 16, panels += 32
-    ) {
+    let a = rowOf(weights, selected, row), b = rowOf(weights, selected + 4, row);
+    let c = rowOf(weights, selected + 8, row), d = rowOf(weights, selected + 12, row);
+    for (let x = features, end = x + row; x < end; x += 16, a += 16, b += 16, c += 16, d += 16) {
       const xs = v128.load(x);
-      const ab = i16x8.add(
-        i16x8.narrow_i32x4_s(round(a, xs, s0, rounder), round(b, xs, s1, rounder)),
-        offset,
-      );
-      const cd = i16x8.add(
-        i16x8.narrow_i32x4_s(round(c, xs, s2, rounder), round(d, xs, s3, rounder)),
-        offset,
-      );
+      const ab = i16x8.add(roundTwo(a, b, xs, s0, s1, rounder), offset);
+      const cd = i16x8.add(roundTwo(c, d, xs, s2, s3, rounder), offset);
       v128.store(panels, i8x16.narrow_i16x8_u(i16x8.shr_u(ab, 7), i16x8.shr_u(cd, 7)));
       v128.store(panels, i8x16.narrow_i16x8_u(v128.and(ab, low), v128.and(cd, low)), 16);
+      panels += 32;
     }
   }
 }
@@ -238,24 +236,10 @@ export function matmulI16(
 /** a + the products of four pairs, bytes times 7 bits, in each lane: exact, whatever instruction it becomes. */
 function dot4(a: v128, x: v128, w: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(x, w, a);
-  const even = i16x8.extmul_low_i8x16_s(x, w), odd = i16x8.extmul_high_i8x16_s(x, w);
-  const sums = v128.shuffle<i32>(
-    i32x4.extadd_pairwise_i16x8_s(even),
-    i32x4.extadd_pairwise_i16x8_s(odd),
-    0,
-    2,
-    4,
-    6,
-  );
-  const rest = v128.shuffle<i32>(
-    i32x4.extadd_pairwise_i16x8_s(even),
-    i32x4.extadd_pairwise_i16x8_s(odd),
-    1,
-    3,
-    5,
-    7,
-  );
-  return i32x4.add(a, i32x4.add(sums, rest));
+  const low = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(x, w));
+  const high = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_high_i8x16_s(x, w));
+  const even = v128.shuffle<i32>(low, high, 0, 2, 4, 6), odd = v128.shuffle<i32>(low, high, 1, 3, 5, 7);
+  return i32x4.add(a, i32x4.add(even, odd));
 }
 
 /**

@@ -136,17 +136,13 @@ export function spikeGradient(
     const count = load<i32>(counts);
     if (count == 0) continue;
     const first = <usize> (slot * capacity) << 2;
-    let column: usize = 0;
-    for (; count > MOST_PLAIN && column < row; column += 16) {
-      const at = currentGradients + column, g = weightGradients + column;
-      v128.store(
-        g,
-        f32x4.add(
-          v128.load(g),
-          sumOverSpikes(spikeSteps + first, spikeOutputs + first, count, delay, at, steps, row),
-        ),
-      );
+    if (count > MOST_PLAIN) {
+      // deno-fmt-ignore
+      addManySpikes(spikeSteps + first, spikeOutputs + first, count, delay, currentGradients, steps, row,
+        weightGradients);
+      continue;
     }
+    let column: usize = 0;
     for (; column + 64 <= row; column += 64) {
       const g = weightGradients + column;
       let g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
@@ -167,11 +163,8 @@ export function spikeGradient(
       for (let left = count; left > 0; left--, at += 4) {
         const step = load<i32>(spikeSteps + at) + delay;
         if (step >= steps) break;
-        g = madd(
-          v128.load32_splat(spikeOutputs + at),
-          v128.load(currentGradients + column + <usize> step * row),
-          g,
-        );
+        const delta = v128.load(currentGradients + column + <usize> step * row);
+        g = madd(v128.load32_splat(spikeOutputs + at), delta, g);
       }
       v128.store(weightGradients + column, g);
     }
@@ -179,11 +172,12 @@ export function spikeGradient(
 }
 
 /**
- * Σ o·δI_{t+delay} of four units over one unit's many spikes: parts in float32, added in float64.
+ * Adds Σ o·δI_{t+delay} over one unit's many spikes: parts in float32, added in float64 (long_sums.ts).
  *
- * @param deltas f32 `[steps][…]`, the four units' δI; `row` bytes from step to step.
+ * @param deltas f32 `[steps][units]`, δI of the layer that is fed; `row` bytes from step to step.
+ * @param to f32 `[units]`, added to.
  */
-export function sumOverSpikes(
+export function addManySpikes(
   spikeSteps: usize,
   spikeOutputs: usize,
   count: i32,
@@ -191,19 +185,21 @@ export function sumOverSpikes(
   deltas: usize,
   steps: i32,
   row: usize,
-): v128 {
-  let low = f64x2.splat(0), high = low;
-  let at: usize = 0;
-  for (let left = count; left > 0; left -= RUN) {
-    let part = f32x4.splat(0);
-    for (const end = at + (<usize> min(RUN, left) << 2); at < end; at += 4) {
-      const step = load<i32>(spikeSteps + at) + delay;
-      if (step < steps) {
+  to: usize,
+): void {
+  for (const end = to + row; to < end; to += 16, deltas += 16) {
+    let low = f64x2.splat(0), high = low;
+    let at: usize = 0;
+    for (let left = count; left > 0; left -= RUN) {
+      let part = f32x4.splat(0);
+      for (const last = at + (<usize> min(RUN, left) << 2); at < last; at += 4) {
+        const step = load<i32>(spikeSteps + at) + delay;
+        if (step >= steps) continue;
         part = madd(v128.load32_splat(spikeOutputs + at), v128.load(deltas + <usize> step * row), part);
       }
+      low = f64x2.add(low, f64x2.promote_low_f32x4(part));
+      high = f64x2.add(high, f64x2.promote_low_f32x4(upperHalf(part)));
     }
-    low = f64x2.add(low, f64x2.promote_low_f32x4(part));
-    high = f64x2.add(high, f64x2.promote_low_f32x4(upperHalf(part)));
+    v128.store(to, f32x4.add(v128.load(to), narrowed(low, high)));
   }
-  return narrowed(low, high);
 }

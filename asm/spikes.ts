@@ -7,7 +7,7 @@
  */
 import { madd, sumLanes } from "./lanes";
 import { MOST_PLAIN } from "./long_sums";
-import { sumOverSpikes } from "./spike_lists";
+import { addManySpikes } from "./spike_lists";
 
 /**
  * Currents of a layer fed by spikes: I_t = b + Σ_n o_{n, t−delay}·W[:, n]. Sums run by slot, then by spike.
@@ -102,13 +102,9 @@ export function backThroughSpikes(
   for (let slot = 0; slot < slots; slot++) {
     const count = load<i32>(counts + (<usize> slot << 2));
     if (count <= MOST_PLAIN) continue;
-    const input = <usize> load<i32>(unit + (<usize> slot << 2)) * row,
-      at = <usize> slot * (<usize> capacity << 2);
-    for (let column: usize = 0; column < row; column += 16) {
-      const g = weightGradients + input + column, deltas = currentGradients + column;
-      const sum = sumOverSpikes(spikeSteps + at, spikeOutputs + at, count, delay, deltas, steps, row);
-      v128.store(g, f32x4.add(v128.load(g), sum));
-    }
+    const at = <usize> slot * (<usize> capacity << 2);
+    const g = weightGradients + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
+    addManySpikes(spikeSteps + at, spikeOutputs + at, count, delay, currentGradients, steps, row, g);
   }
   let column: usize = 0;
   for (; column + 48 <= row; column += 48) {
@@ -208,25 +204,38 @@ export function spikeCoefficients(
   biasGradients: usize,
 ): void {
   for (let slot = 0; slot < slots; slot++) {
-    let at = <usize> slot * (<usize> capacity << 2);
-    const b = biasGradients + (<usize> load<i32>(unit + (<usize> slot << 2)) << 2);
-    const count = load<i32>(counts + (<usize> slot << 2));
-    let total: f32 = 0, wide: f64 = 0;
-    for (let left = count; left > 0; left--, at += 4) {
-      const step = load<i32>(spikeSteps + at);
-      let c = load<f32>(spikeGradients + at);
-      if (left > 1) {
-        const gap = load<i32>(spikeSteps + at, 4) - step;
-        c -= load<f32>(powers + (<usize> gap << 2)) * load<f32>(spikeGradients + at, 4);
-      }
-      store<f32>(spikeGradients + at, c);
-      total += c * load<f32>(powerSums + (<usize> step << 2));
-      wide += <f64> c * <f64> load<f32>(powerSums + (<usize> step << 2));
+    const place = <usize> slot << 2, first = <usize> slot * (<usize> capacity << 2);
+    const count = load<i32>(counts + place);
+    let at = first;
+    for (let left = count; left > 1; left--, at += 4) {
+      const gap = load<i32>(spikeSteps + at, 4) - load<i32>(spikeSteps + at);
+      const later = load<f32>(powers + (<usize> gap << 2)) * load<f32>(spikeGradients + at, 4);
+      store<f32>(spikeGradients + at, load<f32>(spikeGradients + at) - later);
     }
-    if (count > MOST_PLAIN) total = <f32> wide;
-    store<f32>(sums + (<usize> slot << 2), total);
-    store<f32>(b, load<f32>(b) + total);
+    const b = biasGradients + (<usize> load<i32>(unit + place) << 2);
+    addBiasGradient(spikeSteps + first, spikeGradients + first, count, powerSums, sums + place, b);
   }
+}
+
+/** Adds one unit's ∂L/∂b = Σ_spikes c·Σ_{s ≤ t} d^s to `bias`, and writes it to `sum`. */
+function addBiasGradient(
+  spikeSteps: usize,
+  coefficients: usize,
+  count: i32,
+  powerSums: usize,
+  sum: usize,
+  bias: usize,
+): void {
+  let total: f32 = 0, wide: f64 = 0;
+  for (let at: usize = 0; at < <usize> count << 2; at += 4) {
+    const c = load<f32>(coefficients + at);
+    const trace = load<f32>(powerSums + (<usize> load<i32>(spikeSteps + at) << 2));
+    total += c * trace;
+    wide += <f64> c * <f64> trace;
+  }
+  if (count > MOST_PLAIN) total = <f32> wide;
+  store<f32>(sum, total);
+  store<f32>(bias, load<f32>(bias) + total);
 }
 
 /**
@@ -253,21 +262,16 @@ export function stepCoefficients(
 ): void {
   const row = <usize> units << 2;
   for (let slot = 0; slot < slots; slot++) {
-    const place = <usize> slot << 2;
-    let at = <usize> slot * (<usize> capacity << 2);
+    const place = <usize> slot << 2, first = <usize> slot * (<usize> capacity << 2);
     const count = load<i32>(counts + place);
-    let total: f32 = 0, wide: f64 = 0;
+    let at = first;
     for (let left = count; left > 0; left--, at += 4) {
       const step = load<i32>(spikeSteps + at);
       const delta = currentGradients + <usize> step * row + place;
       const later: f32 = step + 1 < steps ? load<f32>(delta + row) : 0;
-      const c = load<f32>(delta) - decay * later;
-      store<f32>(spikeGradients + at, c);
-      total += c * load<f32>(powerSums + (<usize> step << 2));
-      wide += <f64> c * <f64> load<f32>(powerSums + (<usize> step << 2));
+      store<f32>(spikeGradients + at, load<f32>(delta) - decay * later);
     }
-    if (count > MOST_PLAIN) total = <f32> wide;
-    store<f32>(sums + place, total);
-    store<f32>(biasGradients + place, load<f32>(biasGradients + place) + total);
+    const c = spikeGradients + first;
+    addBiasGradient(spikeSteps + first, c, count, powerSums, sums + place, biasGradients + place);
   }
 }

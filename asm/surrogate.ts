@@ -13,7 +13,6 @@
 const ATAN: i32 = 0, FAST_SIGMOID: i32 = 1, TRIANGLE: i32 = 2;
 
 /** σ(v) of four units. The kind is the same for a whole layer, so the branches cost next to nothing. */
-
 export function surrogate(kind: i32, slope: v128, v: v128): v128 {
   const one = f32x4.splat(1);
   if (kind == ATAN) {

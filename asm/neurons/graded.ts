@@ -29,13 +29,9 @@ import { madd } from "../lanes";
 export function stepGraded(layer: Layer, from: i32, to: i32): void {
   const penalty = f32x4.splat(constant(layer, 0)), zero = f32x4.splat(0);
   const row = rowBytes(layer), state = layer.state;
-  const feedback = layer.feedback,
-    decays = layer.decays,
-    thresholds = layer.thresholds,
-    scales = layer.scales,
-    potentials = layer.potentials,
-    outputs = layer.outputs,
-    distances = layer.distances;
+  const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
+  const scales = layer.scales, potentials = layer.potentials;
+  const outputs = layer.outputs, distances = layer.distances;
   if (from == 0) memory.fill(state, 0, row);
   let at = <usize> from * row;
   for (let step = from; step < to; step++) {
@@ -61,12 +57,9 @@ export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
   const row = rowBytes(layer), state = layer.state;
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
   const scaleGradients = layer.scaleGradients;
-  const stateGradients = layer.stateGradients,
-    decays = layer.decays,
-    scales = layer.scales,
-    distances = layer.distances,
-    outputGradients = layer.outputGradients,
-    currentGradients = layer.currentGradients;
+  const stateGradients = layer.stateGradients, decays = layer.decays, scales = layer.scales;
+  const distances = layer.distances;
+  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, row);
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;

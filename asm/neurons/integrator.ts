@@ -25,41 +25,25 @@ import {
 import { madd } from "../lanes";
 import { MOST_PLAIN } from "../long_sums";
 
-/** The forward pass. State: u, s. */
+/** The forward pass. State: u, s; over many steps also their rounding errors, by which they are too large. */
 export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state;
-  const feedback = layer.feedback, decays = layer.decays;
+  const feedback = layer.feedback, decays = layer.decays, isLong = layer.steps > MOST_PLAIN;
   if (from == 0) memory.fill(state, 0, 4 * row);
-  if (layer.steps > MOST_PLAIN) {
-    stepLongIntegrator(layer, from, to);
-    return;
-  }
   let at = layer.potentials + <usize> from * row;
   for (let step = from; step < to; step++) {
     const currents = currentsOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
-      const s = madd(alpha, v128.load(here + row), currentAt(currents, feedback, column));
-      const u = madd(v128.load(decays + column), v128.load(here), s);
-      v128.store(here, u), v128.store(here + row, s);
-      v128.store(at, u);
-    }
-  }
-}
-
-/** The same over many steps. Further state: the rounding errors of u and s, by which they are too large. */
-function stepLongIntegrator(layer: Layer, from: i32, to: i32): void {
-  const alpha = f32x4.splat(constant(layer, 0));
-  const row = rowBytes(layer), state = layer.state;
-  const feedback = layer.feedback, decays = layer.decays;
-  let at = layer.potentials + <usize> from * row;
-  for (let step = from; step < to; step++) {
-    const currents = currentsOf(layer, step);
-    for (let column: usize = 0; column < row; column += 16, at += 16) {
-      const here = state + column;
-      const s = leak(here + row, here + 3 * row, alpha, currentAt(currents, feedback, column));
-      v128.store(at, leak(here, here + 2 * row, v128.load(decays + column), s));
+      const d = v128.load(decays + column), current = currentAt(currents, feedback, column);
+      if (isLong) {
+        const s = leak(here + row, here + 3 * row, alpha, current);
+        v128.store(at, leak(here, here + 2 * row, d, s));
+      } else {
+        const s = madd(alpha, v128.load(here + row), current), u = madd(d, v128.load(here), s);
+        v128.store(here, u), v128.store(here + row, s), v128.store(at, u);
+      }
     }
   }
 }
@@ -83,10 +67,8 @@ function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {
 export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
   const alpha = f32x4.splat(constant(layer, 0));
   const row = rowBytes(layer), state = layer.state, decayGradients = layer.decayGradients;
-  const stateGradients = layer.stateGradients,
-    decays = layer.decays,
-    outputGradients = layer.outputGradients,
-    currentGradients = layer.currentGradients;
+  const stateGradients = layer.stateGradients, decays = layer.decays;
+  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, 4 * row);
   const isLong = layer.steps > MOST_PLAIN;
   for (let step = to - 1; step >= from; step--) {

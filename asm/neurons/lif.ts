@@ -36,12 +36,8 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
   const rho = f32x4.splat(constant(layer, 2)), reset = <i32> constant(layer, 5);
   const row = rowBytes(layer), state = layer.state;
   const one = f32x4.splat(1), zero = f32x4.splat(0);
-  const feedback = layer.feedback,
-    decays = layer.decays,
-    thresholds = layer.thresholds,
-    potentials = layer.potentials,
-    outputs = layer.outputs,
-    distances = layer.distances;
+  const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
+  const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
   if (from == 0) memory.fill(state, 0, 4 * row);
   let at = <usize> from * row;
   for (let step = from; step < to; step++) {
@@ -74,11 +70,8 @@ export function stepBackLif(layer: Layer, from: i32, to: i32): void {
   const kind = <i32> constant(layer, 4), reset = <i32> constant(layer, 5);
   const row = rowBytes(layer), state = layer.state;
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
-  const stateGradients = layer.stateGradients,
-    decays = layer.decays,
-    distances = layer.distances,
-    outputGradients = layer.outputGradients,
-    currentGradients = layer.currentGradients;
+  const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
+  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
@@ -86,10 +79,8 @@ export function stepBackLif(layer: Layer, from: i32, to: i32): void {
       const here = state + column;
       const v = v128.load(distances + at);
       const adaptation = v128.load(here + 2 * row);
-      const p = f32x4.mul(
-        surrogate(kind, slope, v),
-        f32x4.add(v128.load(outputGradients + at), adaptation),
-      );
+      const toSpike = f32x4.add(v128.load(outputGradients + at), adaptation);
+      const p = f32x4.mul(surrogate(kind, slope, v), toSpike);
       let u = madd(v128.load(decays + column), v128.load(here), loadOrZero(stateGradients, at));
       if (reset == ZERO) u = v128.andnot(u, f32x4.gt(v, f32x4.splat(0)));
       const before = f32x4.add(p, u);
