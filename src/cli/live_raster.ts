@@ -5,7 +5,7 @@
  */
 import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { isSpiking } from "../report/recordings.ts";
+import { spikingLayers } from "../report/recordings.ts";
 import { gridOf } from "../report/raster_grid.ts";
 import { count } from "../text/figures.ts";
 import { layerName } from "../network/words.ts";
@@ -40,7 +40,7 @@ const DOTS = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const;
 export function drawLive({ title, spec, trace, history }: LiveView, screen: ScreenSize): string[] {
   const width = Math.min(WIDEST, screen.columns);
   const top = spec.layers.length - 1;
-  const firing = spec.layers.map((_, layer) => layer).filter((layer) => isSpiking(spec, layer));
+  const firing = spikingLayers(spec);
   const rates = firing.slice(0, MOST_LAYERS).map((layer) =>
     rateLine(layer, top, history[layer] ?? [], width)
   );

@@ -8,7 +8,8 @@ import { count, counted } from "../text/figures.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
-import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
+import { axis, COLOURS, tickPercent } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import {
   classesIn,
   type ClassFigures,
@@ -23,9 +24,9 @@ import { capitalized, className, classTicks, percent, probability } from "./word
 const MISTAKES = 16;
 /** Maximum number of confusion matrix cells drawn; those with the most images are kept. */
 const MOST_CELLS = 1500;
-/** Ticks below a plot that are wider than this, in pixels, do not fit beside each other. */
+/** Ticks wider than this, in pixels, are drawn aslant below a plot. */
 const MOST_UPRIGHT = 20;
-/** Above this, cells are too small for numbers. */
+/** Above this number of classes, cells are too small for numbers. */
 const NUMBERED = 16;
 /** Above this number of classes, the most confused pairs replace the whole table. */
 const TABLED = 20;
@@ -70,10 +71,10 @@ function accuracyFigure(
         Plot.barX(data, {
           x: "accuracy",
           y: "label",
-          fill: COLOURS.blue,
-          fillOpacity: 0.75,
           insetTop: 2,
           insetBottom: 2,
+          fill: COLOURS.blue,
+          fillOpacity: 0.75,
         }),
         Plot.ruleY(data, { x1: "low", x2: "high", y: "label", stroke: COLOURS.ink, strokeWidth: 2 }),
         Plot.ruleX([0]),
@@ -117,16 +118,13 @@ function confusionFigure(
       right: i === j,
     }));
   });
-  const drawn = cells.filter(({ count }) => count > 0).toSorted((a, b) => b.count - a.count).slice(
-    0,
-    MOST_CELLS,
-  );
+  const filled = cells.filter(({ count }) => count > 0).sort((a, b) => b.count - a.count);
+  const drawn = filled.slice(0, MOST_CELLS);
   const labels = classes.map(String), names = classes.map((label) => className(allNames, label));
   const nameOf = (label: string) => className(allNames, Number(label));
   const { tickFormat, room } = classTicks(allNames, labels);
-  // Names that are longer than a number stand aslant below their columns.
   const slant = room > MOST_UPRIGHT ? { tickRotate: -40 } : {};
-  const most = cells.filter(({ right }) => !right).toSorted((a, b) => b.count - a.count);
+  const most = cells.filter(({ right }) => !right).sort((a, b) => b.count - a.count);
   const numbered = classes.length <= NUMBERED;
   const strength = ({ share }: { readonly share: number }) => Math.sqrt(share);
   const picture = draw(
@@ -135,8 +133,8 @@ function confusionFigure(
       marginTop: 20,
       marginLeft: Math.max(64, 36 + room),
       marginBottom: room > MOST_UPRIGHT ? 48 + 0.65 * room : 42,
-      x: axis("named", { domain: labels, ticks: every(labels), tickFormat, ...slant }),
-      y: axis("class", { domain: labels, ticks: every(labels), tickFormat }),
+      x: axis("named", { domain: labels, ticks: thinnedTicks(labels), tickFormat, ...slant }),
+      y: axis("class", { domain: labels, ticks: thinnedTicks(labels), tickFormat }),
       opacity: { type: "identity" },
       marks: [
         Plot.cell(drawn, {
@@ -176,44 +174,45 @@ function confusionFigure(
       : {
         caption: "Pairs of classes that were confused most",
         head: ["class", "named", `${word}s`],
-        rows: most.slice(0, TABLED).map((
-          { label, named, count: n },
-        ) => [nameOf(label), nameOf(named), count(n)]),
+        rows: most.slice(0, TABLED)
+          .map(({ label, named, count: n }) => [nameOf(label), nameOf(named), count(n)]),
       },
   );
 }
 
-/** At most so many names as an axis has room for. */
-function every(names: readonly string[]): string[] {
+/** At most 24 of the names, evenly, as ticks of an axis. */
+function thinnedTicks(names: readonly string[]): string[] {
   const stride = Math.ceil(names.length / 24);
   return names.filter((_, i) => i % stride === 0);
 }
 
 function mistakesList(predictions: Predictions, samples: Samples): Markup {
-  const { labels, predicted, confidence, names } = predictions;
   const mistakes = mistakesOf(predictions), word = wordOf(samples);
   if (mistakes.length === 0) return html`<p>No test ${word} was given a wrong name.</p>`;
+  const were = mistakes.length === 1 ? "was" : "were",
+    all = counted(predictions.labels.length, `test ${word}`);
   return html`<h3>The most confident mistakes</h3>
-<p>${count(mistakes.length)} of ${counted(labels.length, `test ${word}`)} ${
-    mistakes.length === 1 ? "was" : "were"
-  } given a wrong name. ${
+<p>${count(mistakes.length)} of ${all} ${were} given a wrong name. ${
     mistakes.length > MISTAKES ? `These ${MISTAKES} with the highest probability:` : "The surest come first:"
   }</p>
-<ul class="pictures ${word}">${
-    mistakes.slice(0, MISTAKES).map((i) => {
-      const name = className(names, labels[i]!);
-      return html`
-        <li>${sampleFigure(
-          samples,
-          i,
-          `Test ${word} ${count(i)} (${name})`,
-        )}<span><b>${name}</b> taken for <b>${className(
-          names,
-          predicted[i]!,
-        )}</b></span><span>${probability(confidence[i]!)}</span><span class="note">${word} ${count(
-          i,
-        )}</span></li>
-      `;
-    })
-  }</ul>`;
+${mistakeItems(samples, predictions, mistakes.slice(0, MISTAKES))}`;
+}
+
+/** Misclassified samples as a list of pictures, with what each was taken for. */
+export function mistakeItems(
+  samples: Samples,
+  { names, labels, predicted, confidence }: Predictions,
+  mistakes: readonly number[],
+): Markup {
+  const word = wordOf(samples);
+  const items = mistakes.map((i) => {
+    const name = className(names, labels[i]!), other = className(names, predicted[i]!);
+    return html`
+      <li>${sampleFigure(samples, i, `Test ${word} ${count(i)} (${name})`)}
+      <span><b>${name}</b> taken for <b>${other}</b></span>
+      <span>${probability(confidence[i]!)}</span>
+      <span class="note">${word} ${count(i)}</span></li>
+    `;
+  });
+  return html`<ul class="pictures ${word}">${items}</ul>`;
 }

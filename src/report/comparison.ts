@@ -10,23 +10,26 @@ import { type Samples, wordOf } from "../data/samples.ts";
 import { feedForwardNetwork, notebookNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { NOTEBOOK } from "../runs/compare.ts";
+import type { Score } from "../training/trainer.ts";
 import { sizesOf } from "../network/words.ts";
 import { disagreementSection, sameSamples } from "./disagreement.ts";
-import { lossAxis, type Point, pointsOf, smoothed, smoothingOf } from "./learning.ts";
+import { lossAxis, pointsOf, smoothed, smoothingOf } from "./learning.ts";
 import { figure, html, legend, type Markup, section, table } from "./markup.ts";
 import { renderPage } from "./page.ts";
-import { axis, draw, lossTicks, SERIES, thinned, tickPercent } from "./plots.ts";
+import { axis, line, lossTicks, SERIES, tickPercent } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import {
   classesIn,
   confusionMatrix,
   figuresOfClasses,
+  hiddenSpikes,
   type Predictions,
   scoreOf,
   wilsonInterval,
 } from "./predictions.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { commandOf, optionsOf } from "./run_facts.ts";
-import { className, classTicks, percent } from "./words.ts";
+import { className, classTicks, parameterCount, percent } from "./words.ts";
 
 /** A run, with its model's predictions on the test set if it has a model. */
 export interface ComparedRun {
@@ -44,20 +47,9 @@ const MOST_POINTS = 400;
 /** “a, b and c” */
 const NAMES = new Intl.ListFormat("en-GB", { type: "conjunction" });
 
-/** Writes the page. */
+/** Renders the page. */
 export function comparisonPage(compared: readonly ComparedRun[]): Promise<string> {
   const names = namesOf(compared);
-  const sections: (readonly [id: string, name: string, content: Markup | undefined])[] = [
-    ["figures", "Side by side", figuresSection(compared, names)],
-    ["notebook", "The notebook's table", notebookSection(compared, names)],
-    ["learning", "Learning", curvesSection(compared, names)],
-    ["classes", "Accuracy per class", classesSection(compared, names)],
-    ["disagreement", "Where they disagree", disagreementSection(compared, names)],
-    ["options", "Options and commands", optionsSection(compared, names)],
-  ];
-  const present = sections.flatMap(([id, name, content]) =>
-    content === undefined ? [] : [{ id, name, content }]
-  );
   return renderPage({
     title: NAMES.format(names),
     lead: `${counted(compared.length, "run")} side by side`,
@@ -74,10 +66,16 @@ export function comparisonPage(compared: readonly ComparedRun[]): Promise<string
       ...(run.metadata && run.metadata.state !== "finished"
         ? [`${names[i]}: its state is “${run.metadata.state}”.`]
         : []),
-      ...(run.model ? [] : [`${names[i]}: it has no model, so nothing is said of its accuracy.`]),
+      ...(run.model ? [] : [`${names[i]}: it has no model, so its accuracy is left out.`]),
     ]).concat(otherData(compared, names)),
-    contents: present.map(({ id, name }) => [id, name]),
-    sections: present.map(({ content }) => content),
+    sections: [
+      ["figures", "Side by side", figuresSection(compared, names)],
+      ["notebook", "The notebook's table", notebookSection(compared, names)],
+      ["learning", "Learning", curvesSection(compared, names)],
+      ["classes", "Accuracy per class", classesSection(compared, names)],
+      ["disagreement", "Where they disagree", disagreementSection(compared, names)],
+      ["options", "Options and commands", optionsSection(compared, names)],
+    ],
   });
 }
 
@@ -94,18 +92,21 @@ function otherData(compared: readonly ComparedRun[], names: readonly string[]): 
   return [
     `They were measured on different data: ${
       NAMES.format(list)
-    }. Their accuracies and losses do not compare; --data names one ` +
-    "test set for all.",
+    }. Their accuracies and losses are not comparable; ` +
+    "--data names one test set for all.",
   ];
 }
 
+/** A data set with a model's predictions for it. */
+interface Measured {
+  readonly samples: Samples;
+  readonly predictions: Predictions;
+}
+
 /** Whether test samples match: the same classes in order, and one data set or the same features. */
-function sameData(
-  a: Required<Pick<ComparedRun, "samples" | "predictions">>,
-  b: Required<Pick<ComparedRun, "samples" | "predictions">>,
-): boolean {
+function sameData(a: Measured, b: Measured): boolean {
   if (!sameSamples(a.predictions, b.predictions)) return false;
-  if (a.samples.name === b.samples.name) return true; // pictures are scaled to what a network takes
+  if (a.samples.name === b.samples.name) return true; // features differ where networks take pictures of other sizes
   const one = a.samples.features, other = b.samples.features;
   return one.length === other.length && one.every((value, i) => value === other[i]);
 }
@@ -118,12 +119,13 @@ function namesOf(compared: readonly ComparedRun[]): string[] {
     : compared.map(({ run }, i) => `${i + 1}. ${run.modelPath ?? run.directory}`);
 }
 
-/** The measurements of each run. */
+/** Each run and its scores as a table. */
 function figuresSection(compared: readonly ComparedRun[], names: readonly string[]): Markup {
   const row = (name: string, write: (run: ComparedRun) => string | undefined) =>
     [name, ...compared.map((run) => write(run) ?? "–")] as const;
-  const tested = (write: (predictions: Predictions) => string) => ({ predictions }: ComparedRun) =>
-    predictions && write(predictions);
+  const tested = (write: (score: Score) => string) => ({ predictions }: ComparedRun) =>
+    predictions && write(scoreOf(predictions));
+  const counts = (value: number | undefined) => value === undefined ? undefined : count(value);
   return section(
     "figures",
     "Side by side",
@@ -133,45 +135,30 @@ function figuresSection(compared: readonly ComparedRun[], names: readonly string
       rows: [
         row("network", ({ run }) => run.model && sizesOf(run.model.spec)),
         row("steps", ({ run }) => run.model && count(run.model.spec.steps)),
-        row("parameters", ({ run }) => run.model && count(parametersOf(run.model.parameters))),
-        row("accuracy", tested((predictions) => percent(scoreOf(predictions).accuracy))),
+        row("parameters", ({ run }) => run.model && parameterCount(run.model.parameters)),
+        row("accuracy", tested(({ accuracy }) => percent(accuracy))),
         row(
           "its 95 % interval",
-          tested((predictions) => {
-            const { correct, total } = scoreOf(predictions);
-            return wilsonInterval(correct, total).map(percent).join(" to ");
-          }),
+          tested(({ correct, total }) => wilsonInterval(correct, total).map(percent).join(" to ")),
         ),
-        row("loss", tested((predictions) => loss(scoreOf(predictions).loss))),
+        row("loss", tested((score) => loss(score.loss))),
         row(
           "hidden spikes a sample",
-          ({ run, predictions }) =>
-            predictions && run.model && run.model.spec.steps > 1
-              ? count(predictions.spikes.reduce((sum, n) => sum + n, 0) / predictions.spikes.length)
-              : undefined,
+          ({ run: { model }, predictions }) =>
+            predictions && model && model.spec.steps > 1 ? count(hiddenSpikes(predictions)) : undefined,
         ),
+        row("training samples", ({ run: { metrics } }) => counts(pointsOf(metrics).at(-1)?.seen)),
         row(
-          "training samples",
-          ({ run }) => run.metrics.length > 0 ? count(pointsOf(run.metrics).at(-1)!.seen) : undefined,
+          "training time",
+          ({ run: { metadata } }) => metadata?.result && duration(metadata.result.seconds),
         ),
-        row("training time", ({ run }) => run.metadata?.result && duration(run.metadata.result.seconds)),
-        row(
-          "samples a second",
-          ({ run: { metadata } }) =>
-            metadata?.result?.samplesPerSecond === undefined
-              ? undefined
-              : count(metadata.result.samplesPerSecond),
-        ),
+        row("samples a second", ({ run: { metadata } }) => counts(metadata?.result?.samplesPerSecond)),
       ],
     }),
   );
 }
 
-function parametersOf(parameters: ReadonlyMap<string, Float32Array>): number {
-  return parameters.values().reduce((sum, { length }) => sum + length, 0);
-}
-
-/** How the notebook trained, by the options' names in `run.json`. */
+/** The notebook's training options, by their names in `run.json`. */
 const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
   epochs: "1",
   batchSize: "1000",
@@ -181,21 +168,21 @@ const NOTEBOOK_OPTIONS: Readonly<Record<string, string>> = {
 };
 
 /** A run's differences from the notebook, in words. */
-function otherwise({ metadata, model }: RecordedRun): string[] {
+function differencesOf({ metadata, model }: RecordedRun): string[] {
   const options = new Map(metadata ? optionsOf(metadata) : []);
   const trained = [...options].filter(([name, value]) =>
-    // Constants that the notebook has none of, such as a weight decay, count where they are not 0.
+    // An optimizer's constants that the notebook lacks, such as a weight decay, differ if they are not 0.
     name in NOTEBOOK_OPTIONS ? value !== NOTEBOOK_OPTIONS[name] : name.startsWith("step.") && value !== "0"
   ).map(([name, value]) =>
     `${name} ${value}${name in NOTEBOOK_OPTIONS ? ` for ${NOTEBOOK_OPTIONS[name]}` : ""}`
   );
   if (options.has("limit")) trained.push(`the first ${options.get("limit")} samples alone`);
-  const theirs = options.get("model") === "feed-forward" ? feedForwardNetwork() : notebookNetwork();
-  if (model && !deepEqual(model.spec, parseNetworkSpec(theirs))) trained.push("another network");
+  const network = options.get("model") === "feed-forward" ? feedForwardNetwork() : notebookNetwork();
+  if (model && !deepEqual(model.spec, parseNetworkSpec(network))) trained.push("another network");
   return trained;
 }
 
-/** The notebook's closing table, with the runs of its two networks beside its own figures. */
+/** The runs of the notebook's two networks, beside the figures of its closing table. */
 function notebookSection(compared: readonly ComparedRun[], names: readonly string[]): Markup | undefined {
   const rows = compared.flatMap(({ run, predictions }, i) => {
     const model = run.metadata?.options.model ?? run.model?.metadata.model ?? "";
@@ -212,7 +199,7 @@ function notebookSection(compared: readonly ComparedRun[], names: readonly strin
   });
   if (rows.length === 0) return undefined;
   const others = compared.flatMap(({ run }, i) => {
-    const different = otherwise(run);
+    const different = differencesOf(run);
     return different.length > 0 ? [`${names[i]}: ${different.join(", ")}.`] : [];
   });
   return section(
@@ -238,7 +225,7 @@ function colourOf(run: number): string {
   return SERIES[run % SERIES.length]!;
 }
 
-/** Of two runs of one colour, another; with a dash beside it, so that neighbours differ in both. */
+/** A run's dash pattern: two runs of one colour have different ones, and neighbours differ in both. */
 function dashOf(run: number): string {
   return DASHES[(run + 3 * Math.floor(run / SERIES.length)) % DASHES.length]!;
 }
@@ -251,15 +238,11 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
     return smoothed(points, smoothingOf(points.length));
   });
   const plot = (quantity: "loss" | "accuracy", label: string) => {
-    const ends = curves.flatMap((curve, i) =>
-      curve.length > 0
-        ? [
-          `${names[i]} ends at ${
-            quantity === "loss" ? loss(curve.at(-1)!.loss) : percent(curve.at(-1)!.accuracy)
-          }`,
-        ]
-        : []
-    );
+    const write = quantity === "loss" ? loss : percent;
+    const ends = curves.flatMap((curve, i) => {
+      const last = curve.at(-1);
+      return last ? [`${names[i]} ends at ${write(last[quantity])}`] : [];
+    });
     return draw({
       height: 270,
       x: axis("training samples seen", { tickFormat: "~s", ticks: 6 }),
@@ -270,9 +253,7 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
           : { zero: true, ...lossTicks(curves.flat().map(({ loss }) => loss)) }),
       }),
       marks: curves.map((curve, i) =>
-        Plot.lineY(thinned(curve, (point: Point) => point[quantity], MOST_POINTS), {
-          x: "seen",
-          y: quantity,
+        line(curve, ["seen", quantity], MOST_POINTS, {
           stroke: colourOf(i),
           strokeWidth: 2,
           strokeDasharray: dashOf(i),
@@ -286,10 +267,7 @@ function curvesSection(compared: readonly ComparedRun[], names: readonly string[
     legendOf(names),
     html`<div class="grid">${
       figure(
-        plot(
-          "loss",
-          lossAxis(compared.map(({ run }) => run.model?.spec.loss.kind)),
-        ),
+        plot("loss", lossAxis(compared.map(({ run }) => run.model?.spec.loss.kind))),
         "Loss while training, smoothed.",
       )
     }${figure(plot("accuracy", "accuracy"), "Accuracy while training, smoothed.")}</div>`,
@@ -302,22 +280,21 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
     if (!predictions) return [];
     const classes = classesIn(predictions);
     return figuresOfClasses(confusionMatrix(predictions, classes), classes).filter(({ total }) => total > 0)
-      .map(({ label, total, correct }) => ({
-        run: i,
-        label: predictions.names[label] ?? String(label),
-        accuracy: correct / total,
-        interval: wilsonInterval(correct, total),
-      }));
+      .map(({ label, total, correct }) => {
+        const [low, high] = wilsonInterval(correct, total);
+        const name = predictions.names[label] ?? String(label);
+        return { run: i, label: name, accuracy: correct / total, low, high };
+      });
   });
   if (data.length === 0) return undefined;
-  // Classes match by name, since models may number them differently; their order is that of the first model that has them.
+  // Classes match by name, since models may number them differently; the first model that has a class decides its place.
   const order = [...new Set(compared.flatMap(({ predictions }) => predictions?.names ?? []))];
   const known = order.filter((name) => data.some(({ label }) => label === name));
-  // Plots tell classes apart by their place, for names may be cut to the same few letters.
+  // Plots identify classes by place, since shortened names may be equal.
   const labels = known.map((_, place) => String(place)), { tickFormat, room } = classTicks(known, labels);
-  const least = Math.min(...data.map(({ interval }) => interval[0]));
+  const least = Math.min(...data.map(({ low }) => low));
   const runs = compared.map((_, i) => i).filter((i) => compared[i]!.predictions);
-  // More runs than six take higher rows, so that their dots do not lie on each other.
+  // More than six runs take higher rows, so that their dots do not overlap.
   const row = 30 + 3 * Math.max(0, runs.length - 6);
   const offset = (run: number) =>
     (runs.indexOf(run) - (runs.length - 1) / 2) * Math.min(6, (row - 12) / runs.length);
@@ -331,21 +308,21 @@ function classesSection(compared: readonly ComparedRun[], names: readonly string
         .map((each) => ({ ...each, place: String(known.indexOf(each.label)) }));
       return [
         Plot.ruleY(own, {
-          x1: (each: typeof own[number]) => each.interval[0],
-          x2: (each: typeof own[number]) => each.interval[1],
+          x1: "low",
+          x2: "high",
           y: "place",
+          dy: offset(run),
           stroke: colourOf(run),
           strokeWidth: 1.5,
-          dy: offset(run),
         }),
         // Of two runs of one colour the second has open dots.
         Plot.dot(own, {
           x: "accuracy",
           y: "place",
-          stroke: colourOf(run),
-          fill: run < SERIES.length ? colourOf(run) : "var(--paper)",
           r: 3.5,
           dy: offset(run),
+          stroke: colourOf(run),
+          fill: run < SERIES.length ? colourOf(run) : "var(--paper)",
         }),
       ];
     }),

@@ -1,5 +1,5 @@
 /**
- * A network's decision step by step.
+ * A network's class probabilities, step by step.
  *
  * @module
  */
@@ -17,27 +17,21 @@ export function logSoftmax(logits: ArrayLike<number>): Float64Array {
 /**
  * The probabilities after each step, as if the readout ended there.
  *
- * @returns `[steps, classes]`, zeros before the first step that is read; undefined for a readout that this does not know.
+ * @returns `[steps, classes]`, zeros before the first step that is read; undefined for a network of one step.
  */
 export function decisionOf(spec: NetworkSpec, trace: SampleTrace): Float64Array | undefined {
   const { steps, readout } = spec, layer = spec.layers.length - 1, { units, delay } = spec.layers[layer]!;
   if (steps === 1) return undefined;
-  const from: string = readout.from, reduce: string = readout.reduce;
-  const source = from === "state"
-    ? trace.potentials[layer]!
-    : from === "spikes"
-    ? trace.outputs[layer]!
-    : undefined;
-  if (!source || !["mean", "sum", "last", "max"].includes(reduce)) return undefined;
+  const source = (readout.from === "state" ? trace.potentials : trace.outputs)[layer]!;
   const decisions = new Float64Array(steps * units), logits = new Float64Array(units);
   for (let t = readout.begin; t < steps; t++) {
     for (let unit = 0; unit < units; unit++) {
       const handed = t >= delay ? source[(t - delay) * units + unit]! : 0;
-      if (reduce === "last" || t === readout.begin) logits[unit] = handed;
-      else if (reduce === "max") logits[unit] = Math.max(logits[unit]!, handed);
+      if (readout.reduce === "last" || t === readout.begin) logits[unit] = handed;
+      else if (readout.reduce === "max") logits[unit] = Math.max(logits[unit]!, handed);
       else logits[unit]! += handed;
     }
-    const read = reduce === "mean" ? logits.map((sum) => sum / (t - readout.begin + 1)) : logits;
+    const read = readout.reduce === "mean" ? logits.map((sum) => sum / (t - readout.begin + 1)) : logits;
     logSoftmax(read).forEach((log, unit) => decisions[t * units + unit] = Math.exp(log));
   }
   return decisions;

@@ -1,20 +1,19 @@
 /**
- * Samples on which two models disagree. Both classify the same samples, so predictions are compared in pairs:
- * that detects a smaller difference than two accuracies with an interval each.
+ * Samples on which two models disagree. Predictions of the same samples are compared in pairs, which detects smaller
+ * differences than two accuracies with an interval each.
  *
  * @module
  */
 import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
-import { sampleFigure } from "./images.ts";
+import { mistakeItems } from "./classes.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { Predictions } from "./predictions.ts";
-import { className, probability } from "./words.ts";
 
 const PICTURES = 8;
 
 /** Paired predictions of two models. */
-export interface Pairing {
+interface Pairing {
   readonly both: number;
   /** Indices of the samples that only the first model classifies correctly, and only the second one. */
   readonly first: readonly number[];
@@ -40,37 +39,20 @@ export function pairPredictions(a: Predictions, b: Predictions): Pairing {
   const total = a.labels.length, gain = second.length - first.length;
   // The difference of two paired shares has this variance (McNemar 1947; Wald's interval).
   const spread = 1.959964 * Math.sqrt(first.length + second.length - gain * gain / total) / total;
-  return {
-    both,
-    first,
-    second,
-    neither,
-    difference: gain / total,
-    interval: [gain / total - spread, gain / total + spread],
-  };
+  const difference = gain / total;
+  return { both, first, second, neither, difference, interval: [difference - spread, difference + spread] };
 }
 
 /** Whether two models have predictions for samples of the same classes in the same order; their numberings may differ. */
 export function sameSamples(a: Predictions, b: Predictions): boolean {
   if (a.labels.length !== b.labels.length) return false;
-  const labelOf = labelsIn(b, a);
+  const labelOf = b.names.map((name) => a.names.indexOf(name));
   return a.labels.every((label, i) => label === labelOf[b.labels[i]!]);
-}
-
-/** For each label of one model that of another one for the class of this name; −1 where it has none. */
-function labelsIn(one: Predictions, other: Predictions): readonly number[] {
-  return one.names.map((name) => other.names.indexOf(name));
-}
-
-/** A run that is compared. */
-interface Compared {
-  readonly samples?: Samples;
-  readonly predictions?: Predictions;
 }
 
 /** The section: the first run against each other one; undefined if none has predictions for the same samples. */
 export function disagreementSection(
-  compared: readonly Compared[],
+  compared: readonly { readonly samples?: Samples; readonly predictions?: Predictions }[],
   names: readonly string[],
 ): Markup | undefined {
   const [first, ...others] = compared;
@@ -85,18 +67,17 @@ export function disagreementSection(
 }
 
 function onePair(samples: Samples, a: Predictions, b: Predictions, nameA: string, nameB: string): Markup {
-  const { both, first, second, neither, difference, interval } = pairPredictions(a, b);
+  const { both, first, second, neither, difference, interval: [low, high] } = pairPredictions(a, b);
   const word = wordOf(samples);
-  const [low, high] = interval;
   const better = low > 0 ? nameB : high < 0 ? nameA : undefined;
   const verdict = better === undefined
-    ? `so many ${word}s cannot tell them apart`
-    : `more than chance makes with so many ${word}s: ${better} is the better of these two models`;
+    ? `not significant with so many ${word}s`
+    : `significant: ${better} is the better of these two models`;
   return html`<h3>${nameA} and ${nameB}</h3>
 <p>${nameB} names ${points(Math.abs(difference))} ${
     difference < 0 ? "fewer" : "more"
   } of the ${word}s rightly (95 % interval of
-the difference: ${signed(low)} to ${signed(high)}): ${verdict}.</p>
+the difference: ${signed(low)} to ${signed(high)}). The difference is ${verdict}.</p>
 ${
     table({
       caption: `Test ${word}s`,
@@ -118,21 +99,8 @@ function pictures(
   title: string,
 ): Markup | string {
   if (indices.length === 0) return "";
-  const shown = indices.toSorted((i, j) => wrong.confidence[j]! - wrong.confidence[i]! || i - j).slice(
-    0,
-    PICTURES,
-  );
-  return html`
-    <h4>${title}</h4>
-    <ul class="pictures ${wordOf(samples)}">${shown.map((i) => {
-      const name = className(wrong.names, wrong.labels[i]!);
-      return html`<li>${
-        sampleFigure(samples, i, `Test ${wordOf(samples)} ${count(i)} (${name})`)
-      }<span><b>${name}</b> taken for <b>${className(wrong.names, wrong.predicted[i]!)}</b></span><span>${
-        probability(wrong.confidence[i]!)
-      }</span></li>`;
-    })}</ul>
-  `;
+  const surest = indices.toSorted((i, j) => wrong.confidence[j]! - wrong.confidence[i]! || i - j);
+  return html`<h4>${title}</h4>${mistakeItems(samples, wrong, surest.slice(0, PICTURES))}`;
 }
 
 /** A difference of shares, in percentage points. */

@@ -3,26 +3,26 @@
  *
  * @module
  */
-import * as Plot from "@observablehq/plot";
 import { layerName } from "../network/words.ts";
 import { count, short } from "../text/figures.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
-import { axis, draw, SERIES, thinned } from "./plots.ts";
+import { axis, line, SERIES } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import type { BatchMetrics } from "./recorded_run.ts";
 
 /** Gradient norms of one layer. */
-export interface GradientCurve {
+interface GradientCurve {
   /** From 1. */
   readonly layer: number;
-  /** The median over each batch and those before it; a norm of 0, or one that is not finite, has no place on a scale of powers. */
+  /** The median over each batch and those before it; without those of 0 or not finite, which no logarithmic scale can show. */
   readonly points: readonly { readonly seen: number; readonly norm: number }[];
-  /** In order, those that are not finite left out. */
+  /** In order, without those that are not finite. */
   readonly norms: readonly number[];
 }
 
 const MOST_POINTS = 400;
 
-/** The layers that are drawn, from 1: all where there are colours for them, else from the lowest to the top one, evenly. */
+/** The layers that are drawn, from 1: all where there are colours for them, else evenly from the lowest to the top one. */
 export function drawnLayers(layers: number): number[] {
   const drawn = Math.min(layers, SERIES.length);
   return Array.from(
@@ -31,10 +31,14 @@ export function drawnLayers(layers: number): number[] {
   );
 }
 
+/** The number of layers whose norms were recorded. */
+function layersIn(metrics: readonly BatchMetrics[]): number {
+  return metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
+}
+
 /** The curves of the layers that are drawn. @param width Batches that a point is the median of. */
 export function gradientCurves(metrics: readonly BatchMetrics[], width: number): GradientCurve[] {
-  const layers = metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
-  return drawnLayers(layers).map((layer) => {
+  return drawnLayers(layersIn(metrics)).map((layer) => {
     const norms = metrics.map(({ gradientNorms }) => gradientNorms?.[layer - 1] ?? NaN);
     let seen = 0;
     const points = metrics.flatMap(({ samples }, i) => {
@@ -53,8 +57,7 @@ export function gradientCurves(metrics: readonly BatchMetrics[], width: number):
 export function gradientFigure(metrics: readonly BatchMetrics[], width: number): Markup | undefined {
   const curves = gradientCurves(metrics, width);
   if (curves.every(({ norms }) => norms.length === 0)) return undefined;
-  const top = metrics.reduce((most, { gradientNorms }) => Math.max(most, gradientNorms?.length ?? 0), 0);
-  const name = (layer: number) => layerName(layer - 1, top - 1, "output layer");
+  const name = (layer: number) => layerName(layer - 1, layersIn(metrics) - 1, "output layer");
   const values = curves.flatMap(({ points }) => points.map(({ norm }) => norm));
   const picture = draw(
     {
@@ -68,37 +71,27 @@ export function gradientFigure(metrics: readonly BatchMetrics[], width: number):
         ...(values.length === 0 && { domain: [0.1, 1] }),
       }),
       marks: curves.map(({ points }, i) =>
-        Plot.lineY(thinned(points, ({ norm }) => norm, MOST_POINTS), {
-          x: "seen",
-          y: "norm",
-          stroke: SERIES[i]!,
-          strokeWidth: 1.6,
-        })
+        line(points, ["seen", "norm"], MOST_POINTS, { stroke: SERIES[i]!, strokeWidth: 1.6 })
       ),
     },
     `gradient norms over training, layer by layer: ${
       curves.map(({ layer, norms }) => `${name(layer)} ${shown(medianOf(norms))}`).join(", ")
     }`,
   );
+  const key = legend(curves.map(({ layer }, i) => [SERIES[i]!, name(layer)]));
+  const batches = width === 1 ? "one batch" : `${count(width)} batches`;
   const caption = html`
-    ${legend(
-      curves.map(({ layer }, i) => [SERIES[i]!, name(layer)]),
-    )}The L2 norm of the gradient of a batch's mean loss, by
-    all that a layer learns; the median of ${width === 1
-      ? "one batch"
-      : `${
-        count(width)
-      } batches`}. A lower layer's that is a hundred times the output layer's has exploded on its way down, one of a fiftieth is vanishing.
+    ${key}The L2 norm of the gradient of a batch's mean loss by a layer's parameters; the median of ${batches}.
+    A lower layer's gradient explodes where its norm is a hundred times the output layer's, and vanishes where it is a fiftieth.
   `;
   return figure(picture, caption, tableOf(curves, name));
 }
 
-/** Powers of ten between some values, six at most; of less than two decades 2 and 5 times these, too. */
+/** Powers of ten between some values, six at most; below two decades, also 2 and 5 times these. */
 function ticksOf(values: readonly number[]): number[] {
-  const ends = [Math.min, Math.max].map((end) =>
+  const [low = 0, high = 0] = [Math.min, Math.max].map((end) =>
     Math.log10(values.reduce((a, b) => end(a, b), values[0] ?? 1))
   );
-  const [low = 0, high = 0] = ends;
   const steps = high - low < 2 ? [1, 2, 5] : [1];
   const stride = Math.max(1, Math.ceil((high - low) / 6));
   const powers = Array.from(

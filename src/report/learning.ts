@@ -7,39 +7,45 @@ import * as Plot from "@observablehq/plot";
 import { count, loss } from "../text/figures.ts";
 import { gradientFigure } from "./gradients.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
-import { axis, COLOURS, draw, lossTicks, thinned, tickPercent } from "./plots.ts";
+import { axis, COLOURS, line, lossTicks, tickPercent } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
+import type { Score } from "../training/trainer.ts";
 import type { BatchMetrics, EpochMetrics } from "./recorded_run.ts";
 import { percent } from "./words.ts";
 
+/** What the curves show. */
+type Quantity = "loss" | "accuracy" | "firingRate";
+
 /** A point of a curve. */
-export interface Point {
+export interface Point extends Readonly<Record<Quantity, number>> {
   /** Training samples seen by its end. */
   readonly seen: number;
-  readonly loss: number;
-  readonly accuracy: number;
-  readonly firingRate: number;
 }
-
-/** Quantity of a curve. */
-export type Quantity = "loss" | "accuracy" | "firingRate";
 
 /** Score after training, for the end of a curve. */
-export interface Measured {
-  readonly loss: number;
-  readonly accuracy: number;
-}
+type Measured = Pick<Score, "loss" | "accuracy">;
 
 /** Maximum number of points of a drawn line; more would be invisible. */
 const MOST_POINTS = 600;
 const MOST_ROWS = 12;
 
-const MEANING: Readonly<
-  Record<Quantity, { readonly axis: string; readonly write: (value: number) => string }>
-> = {
-  loss: { axis: "loss (mean of a sample)", write: loss },
-  accuracy: { axis: "accuracy", write: percent },
-  firingRate: { axis: "spikes a hidden unit and step", write: percent },
-};
+const MEANING = {
+  loss: {
+    axis: "loss (mean of a sample)",
+    write: loss,
+    caption: "Loss of the training samples as they were met, before the weights moved.",
+  },
+  accuracy: {
+    axis: "accuracy",
+    write: percent,
+    caption: "Accuracy of the training samples as they were met.",
+  },
+  firingRate: {
+    axis: "spikes a hidden unit and step",
+    write: percent,
+    caption: "How often hidden units fired: the share of (unit, step) pairs with a spike.",
+  },
+} as const;
 
 /** The axis of a loss, with its unit where it has one. */
 export function lossAxis(kinds: readonly (string | undefined)[]): string {
@@ -51,12 +57,10 @@ export function lossAxis(kinds: readonly (string | undefined)[]): string {
 /** A point for each batch. */
 export function pointsOf(metrics: readonly BatchMetrics[]): Point[] {
   let seen = 0;
-  return metrics.map(({ samples, loss, accuracy, firingRate }) => ({
-    seen: seen += samples,
-    loss,
-    accuracy,
-    firingRate,
-  }));
+  return metrics.map(({ samples, loss, accuracy, firingRate }) => {
+    seen += samples;
+    return { seen, loss, accuracy, firingRate };
+  });
 }
 
 /** How many batches a smoothed point is the mean of: a twentieth of all, 50 at most. */
@@ -64,46 +68,40 @@ export function smoothingOf(batches: number): number {
   return Math.max(1, Math.min(50, Math.round(batches / 20)));
 }
 
+/** Means of some values. @param weight How much one counts. */
+function meansOf<Value extends Readonly<Record<Quantity, number>>>(
+  values: readonly Value[],
+  weight: (value: Value) => number,
+): Record<Quantity, number> {
+  const sum = (pick: (value: Value) => number) =>
+    values.reduce((sum, value) => sum + pick(value) * weight(value), 0);
+  const total = sum(() => 1), mean = (quantity: Quantity) => sum((value) => value[quantity]) / total;
+  return { loss: mean("loss"), accuracy: mean("accuracy"), firingRate: mean("firingRate") };
+}
+
 /** The mean of each point and those before it, `width` in all; fewer at the beginning. */
 export function smoothed(points: readonly Point[], width: number): Point[] {
-  const mean = (window: readonly Point[], pick: Quantity) =>
-    window.reduce((sum, point) => sum + point[pick], 0) / window.length;
-  return points.map(({ seen }, i) => {
-    const window = points.slice(Math.max(0, i + 1 - width), i + 1);
-    return {
-      seen,
-      loss: mean(window, "loss"),
-      accuracy: mean(window, "accuracy"),
-      firingRate: mean(window, "firingRate"),
-    };
-  });
+  return points.map(({ seen }, i) => ({
+    seen,
+    ...meansOf(points.slice(Math.max(0, i + 1 - width), i + 1), () => 1),
+  }));
 }
 
 /** Means over each epoch, at the samples seen by its end. */
 export function epochMeans(metrics: readonly BatchMetrics[]): (Point & { readonly epoch: number })[] {
-  const epochs = new Map<number, { metrics: BatchMetrics[]; seen: number }>();
   let seen = 0;
-  for (const batch of metrics) {
-    seen += batch.samples;
-    const epoch = epochs.get(batch.epoch) ?? { metrics: [], seen: 0 };
-    epoch.metrics.push(batch);
-    epoch.seen = seen;
-    epochs.set(batch.epoch, epoch);
-  }
-  return [...epochs].map(([epoch, { metrics, seen }]) => {
-    const total = metrics.reduce((sum, { samples }) => sum + samples, 0);
-    const mean = (pick: Quantity) =>
-      metrics.reduce((sum, batch) => sum + batch[pick] * batch.samples, 0) / total;
-    return { epoch, seen, loss: mean("loss"), accuracy: mean("accuracy"), firingRate: mean("firingRate") };
+  return [...Map.groupBy(metrics, ({ epoch }) => epoch)].map(([epoch, batches]) => {
+    seen += batches.reduce((sum, { samples }) => sum + samples, 0);
+    return { epoch, seen, ...meansOf(batches, ({ samples }) => samples) };
   });
 }
 
-/** Validation measurements, at the number of samples seen by then. */
+/** A validation score, at the number of samples seen by then. */
 interface Validation extends Measured {
   readonly seen: number;
 }
 
-/** The measurements on samples held back, of those epochs whose batches are known. */
+/** The validation scores of those epochs whose batches are recorded. */
 export function validationOf(
   metrics: readonly BatchMetrics[],
   epochs: readonly EpochMetrics[],
@@ -117,7 +115,7 @@ export function validationOf(
   });
 }
 
-/** One curve: every batch faintly, smoothed, the mean of each epoch, samples held back, and the test set at the end. */
+/** One curve: each batch (faint), smoothed, the mean of each epoch, the validation scores, and the test set at the end. */
 function curve(
   metrics: readonly BatchMetrics[],
   validation: readonly Validation[],
@@ -149,19 +147,12 @@ function curve(
         stroke: COLOURS.faint,
         strokeDasharray: "2 3",
       }),
-      Plot.lineY(thinned(points, value, MOST_POINTS), {
-        x: "seen",
-        y: quantity,
+      line(points, ["seen", quantity], MOST_POINTS, {
         stroke: COLOURS.blue,
         strokeOpacity: 0.35,
         strokeWidth: 1,
       }),
-      Plot.lineY(thinned(smooth, value, MOST_POINTS), {
-        x: "seen",
-        y: quantity,
-        stroke: COLOURS.blue,
-        strokeWidth: 2,
-      }),
+      line(smooth, ["seen", quantity], MOST_POINTS, { stroke: COLOURS.blue, strokeWidth: 2 }),
       Plot.dot(epochs.length <= 60 ? epochs : [], { x: "seen", y: quantity, fill: COLOURS.ink, r: 3 }),
       Plot.lineY(quantity === "firingRate" ? [] : validation, {
         x: "seen",
@@ -188,10 +179,10 @@ function curve(
   }, label);
 }
 
-/** The numbers behind the curves: a row an epoch, or a row a stretch of batches where there is but one epoch. */
+/** The numbers behind the curves: a row an epoch; of a single epoch, a row a tenth of its batches. */
 function tableOf(metrics: readonly BatchMetrics[]): Table {
   const epochs = epochMeans(metrics);
-  const rows = epochs.length > 1 ? epochs : chunks(pointsOf(metrics));
+  const rows = epochs.length > 1 ? epochs : tenthsOf(pointsOf(metrics));
   const step = Math.ceil(rows.length / MOST_ROWS);
   return {
     caption: epochs.length > 1
@@ -199,22 +190,16 @@ function tableOf(metrics: readonly BatchMetrics[]): Table {
       : "Mean of each tenth of the batches",
     head: ["samples seen", "loss", "accuracy", "firing rate"],
     rows: rows.filter((_, i) => (i + 1) % step === 0 || i === rows.length - 1)
-      .map(({ seen, ...point }) => [
-        count(seen),
-        loss(point.loss),
-        percent(point.accuracy),
-        percent(point.firingRate),
-      ]),
+      .map((at) => [count(at.seen), loss(at.loss), percent(at.accuracy), percent(at.firingRate)]),
   };
 }
 
-function chunks(points: readonly Point[]): Point[] {
+function tenthsOf(points: readonly Point[]): Point[] {
   const size = Math.ceil(points.length / 10);
-  return points.filter((_, i) => (i + 1) % size === 0 || i === points.length - 1)
-    .map(({ seen }) => {
-      const end = points.findIndex((point) => point.seen === seen) + 1;
-      return smoothed(points.slice(Math.floor((end - 1) / size) * size, end), size).at(-1)!;
-    });
+  return Array.from({ length: Math.ceil(points.length / size) }, (_, i) => {
+    const tenth = points.slice(i * size, (i + 1) * size);
+    return { seen: tenth.at(-1)!.seen, ...meansOf(tenth, () => 1) };
+  });
 }
 
 /** The section. @param lossKind Kind of loss, if the network is known. */
@@ -241,24 +226,10 @@ export function learningSection(
       ...(test ? [[COLOURS.vermillion, "test set, after training"] as const] : []),
     ]),
     html`<div class="grid">${
-      quantities.map((quantity) =>
-        figure(
-          curve(
-            metrics,
-            validation,
-            quantity,
-            test,
-            quantity === "loss" ? lossAxis([lossKind]) : MEANING[quantity].axis,
-          ),
-          CAPTIONS[quantity],
-        )
-      )
+      quantities.map((quantity) => {
+        const name = quantity === "loss" ? lossAxis([lossKind]) : MEANING[quantity].axis;
+        return figure(curve(metrics, validation, quantity, test, name), MEANING[quantity].caption);
+      })
     }${gradientFigure(metrics, width) ?? ""}${table(tableOf(metrics))}</div>`,
   );
 }
-
-const CAPTIONS: Readonly<Record<Quantity, string>> = {
-  loss: "Loss of the training samples as they were met, before the weights moved.",
-  accuracy: "Accuracy of the training samples as they were met.",
-  firingRate: "How often hidden units fired: the share of (unit, step) pairs with a spike.",
-};

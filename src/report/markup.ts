@@ -1,5 +1,5 @@
 /**
- * HTML, piece by piece. `html` escapes whatever is put into it; only what {@linkcode drawn} by us goes in as it is.
+ * Pieces of HTML. `html` escapes every value; only plots and the style sheet are put in `raw`.
  *
  * @module
  */
@@ -17,7 +17,7 @@ export interface Table {
   readonly rows: readonly (readonly (string | Markup)[])[];
 }
 
-/** A table as HTML. Numbers stand right, words left. */
+/** A table as HTML. */
 export function table({ caption, head, rows }: Table): Markup {
   return html`
     <div class="scroll" tabindex="0" role="group" aria-label="${caption}">
@@ -36,16 +36,10 @@ export function table({ caption, head, rows }: Table): Markup {
   `;
 }
 
-/** A table with the numbers of a picture, for readers of tables and for screen readers. */
-export function asTable(content: Table): Markup {
-  return html`<details><summary>As a table</summary>${table(content)}</details>`;
-}
-
-/** A picture with its caption, and the table that says the same. */
+/** A picture with its caption, and its numbers as a table. */
 export function figure(picture: Markup, caption: string | Markup, numbers?: Table): Markup {
-  return html`
-    <figure>${picture}<figcaption>${caption}</figcaption>${numbers && asTable(numbers)}</figure>
-  `;
+  const details = numbers && html`<details><summary>As a table</summary>${table(numbers)}</details>`;
+  return html`<figure>${picture}<figcaption>${caption}</figcaption>${details}</figure>`;
 }
 
 /** A section with a heading that can be linked to. */
@@ -58,7 +52,7 @@ export function section(id: string, title: string, ...content: readonly (Markup 
   `;
 }
 
-/** What the colours of a picture mean, in words; a line that is not whole is shown as it is drawn. */
+/** A legend: what the colours of a picture mean, and the dashes of its lines. */
 export function legend(entries: readonly (readonly [colour: string, name: string, dash?: string])[]): Markup {
   const key = (colour: string, dash: string | undefined) =>
     dash === undefined ? html`<i style="background:${colour}"></i>` : html`
@@ -66,11 +60,6 @@ export function legend(entries: readonly (readonly [colour: string, name: string
         <line x2="30" y1="4" y2="4" style="stroke:${colour}" stroke-width="3" stroke-dasharray="${dash}" />
       </svg>
     `;
-  return html`<p class="legend">${
-    entries.map(([colour, name, dash]) =>
-      html`
-        <span>${key(colour, dash)}${name}</span>
-      `
-    )
-  }</p>`;
+  const parts = entries.map(([colour, name, dash]) => html`<span>${key(colour, dash)}${name}</span>`);
+  return html`<p class="legend">${parts}</p>`;
 }

@@ -1,5 +1,5 @@
 /**
- * The page around the sections: one HTML file that loads nothing and runs nothing.
+ * The page around the sections: one HTML file without scripts and external resources.
  *
  * @module
  */
@@ -12,8 +12,7 @@ import { STYLE } from "./style.ts";
 export interface Tile {
   readonly name: string;
   readonly value: string;
-  /** Further explanation. */
-  readonly note?: string;
+  readonly note?: string | undefined;
 }
 
 /** Parts of a page. */
@@ -23,14 +22,13 @@ export interface PageContent {
   readonly tiles: readonly Tile[];
   /** Notices before the figures. */
   readonly warnings: readonly string[];
-  /** Names of the sections, by their ids. */
-  readonly contents: readonly (readonly [id: string, name: string])[];
-  readonly sections: readonly Markup[];
+  /** The sections with their names in the contents; those without content are left out. */
+  readonly sections: readonly (readonly [id: string, name: string, content: Markup | undefined])[];
 }
 
-/** Puts a page together. @returns A whole file. */
-export async function renderPage(content: PageContent): Promise<string> {
-  const { title, lead, tiles, warnings, contents, sections } = content;
+/** Renders a page as one file. */
+export async function renderPage({ title, lead, tiles, warnings, sections }: PageContent): Promise<string> {
+  const present = sections.filter(([, , content]) => content !== undefined);
   // The policy is a second safeguard: unescaped content could load and run nothing.
   return String(
     await html`
@@ -58,12 +56,12 @@ export async function renderPage(content: PageContent): Promise<string> {
           </div>
         `
       )}</dl>
-      <nav aria-label="Contents"><ul>${contents.map(([id, name]) =>
+      <nav aria-label="Contents"><ul>${present.map(([id, name]) =>
         html`<li><a href="#${id}">${name}</a></li>`
       )}</ul></nav>
           </header>
           <main>
-      ${sections}
+      ${present.map(([, , content]) => content)}
           </main>
           <footer>Made by Spikelet ${VERSION}. Colours after Okabe and Ito (2008). This page loads nothing from anywhere.</footer>
         </body>

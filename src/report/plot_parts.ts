@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type * as Plot from "@observablehq/plot";
+import * as Plot from "@observablehq/plot";
 
 /** Colours by use; the palette is Okabe and Ito's (2008). */
 export const COLOURS = {
@@ -17,7 +17,7 @@ export const COLOURS = {
   faint: "var(--faint)",
 } as const;
 
-/** For series that have no colour of their own, in this order. */
+/** Colours of series, in this order. */
 export const SERIES: readonly string[] = [
   COLOURS.blue,
   COLOURS.vermillion,
@@ -32,7 +32,7 @@ export function axis(label: string, options: Plot.ScaleOptions = {}): Plot.Scale
   return { label, labelAnchor: "center", labelArrow: "none", ...options };
 }
 
-/** Ticks of losses: where training has run away, by powers of ten, for which the margin has room. */
+/** Ticks of losses: powers of ten where training has diverged, so that they fit the margin. */
 export function lossTicks(losses: readonly number[]): Plot.ScaleOptions {
   return losses.some((loss) => loss >= 1e4) ? { tickFormat: ".2~e" } : {};
 }
@@ -43,8 +43,8 @@ export function tickPercent(share: number): string {
 }
 
 /**
- * At most so many of a series' values, so that a line's points and a page's bytes stay bounded: each stretch gives its lowest
- * and its highest value, in their order, so that peaks are kept.
+ * Reduces a series to at most `most` points, which bounds the page's bytes: each stretch keeps its lowest and its highest
+ * value, in their order, so that peaks stay.
  */
 export function thinned<Point>(
   points: readonly Point[],
@@ -65,4 +65,33 @@ export function thinned<Point>(
     if (low !== high) kept.push(points[Math.max(low, high)]!);
   }
   return kept;
+}
+
+/** A line through at most `most` points, by their fields `x` and `y`. */
+export function line<Y extends string, Point extends Readonly<Record<Y, number>>>(
+  points: readonly Point[],
+  [x, y]: readonly [x: string, y: Y],
+  most: number,
+  style: Plot.LineYOptions,
+): Plot.RenderableMark {
+  return Plot.lineY(thinned(points, (point) => point[y], most), { x, y, ...style });
+}
+
+/** The dashed line of a threshold; none for a neuron without. */
+export function thresholdLine(threshold: number | undefined): Plot.RenderableMark {
+  return Plot.ruleY(threshold === undefined ? [] : [threshold], {
+    stroke: COLOURS.ink,
+    strokeDasharray: "5 3",
+  });
+}
+
+/** Leaves a plot's style to the page's style sheet, and makes it one picture with one name for screen readers. */
+export function asPicture(plot: ReturnType<typeof Plot.plot>, label: string): ReturnType<typeof Plot.plot> {
+  plot.querySelector("style")?.remove();
+  for (const name of ["font-family", "font-size"]) plot.removeAttribute(name);
+  for (const part of plot.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
+  for (const [name, value] of [["role", "img"], ["aria-label", label], ["class", "plot"]] as const) {
+    plot.setAttribute(name, value);
+  }
+  return plot;
 }

@@ -1,6 +1,5 @@
 /**
- * A network's predictions for every sample of a data set, and statistics of them: the confusion matrix, accuracy per class,
- * mistakes.
+ * A network's predictions for a data set, and their statistics: confusion matrix, accuracy per class, mistakes.
  *
  * @module
  */
@@ -37,12 +36,7 @@ export interface ClassFigures {
   readonly named: number;
 }
 
-/**
- * Predicts every sample, with the noise that `evaluate` uses.
- *
- * @param loss The network's.
- * @param onBatch Called after every batch with the samples done.
- */
+/** Predicts every sample, with the noise that `evaluate` uses. @param loss The network's. */
 export async function predict(
   engine: Engine,
   loss: NetworkSpec["loss"],
@@ -70,11 +64,16 @@ export async function predict(
     all.spikes.set(answer.spikes, done);
     onBatch(done += indices.length, count);
   }
-  // Other losses than the cross-entropy alone do not follow from the logits.
+  // Only the plain cross-entropy follows from the logits.
   const own = loss.kind === "crossEntropy" && loss.rate === undefined
     ? lossSum / count
     : (await evaluate(engine, samples, batchSize)).loss;
   return { names: samples.classes ?? indexNames(outputs), ...all, loss: own };
+}
+
+/** Mean hidden spikes of a sample. */
+export function hiddenSpikes({ spikes }: Predictions): number {
+  return spikes.reduce((sum, n) => sum + n, 0) / spikes.length;
 }
 
 /** Loss and accuracy, as `evaluate` reports them. */
@@ -90,10 +89,7 @@ export function classesIn({ labels, predicted }: Predictions): number[] {
 }
 
 /** Confusion matrix: `counts[label][predicted]`, both as indices into `classes`. */
-export function confusionMatrix(
-  { labels, predicted }: Predictions,
-  classes: readonly number[],
-): number[][] {
+export function confusionMatrix({ labels, predicted }: Predictions, classes: readonly number[]): number[][] {
   const place = new Map(classes.map((label, i) => [label, i]));
   const counts = classes.map(() => new Array<number>(classes.length).fill(0));
   labels.forEach((label, i) => counts[place.get(label)!]![place.get(predicted[i]!)!]!++);
@@ -114,9 +110,16 @@ export function figuresOfClasses(
 }
 
 /** Misclassified samples, the most confident first. */
-export function mistakesOf({ labels, predicted, confidence }: Predictions): number[] {
+export function mistakesOf(predictions: Predictions): number[] {
+  return byConfidence(predictions, (label, predicted) => label !== predicted);
+}
+
+function byConfidence(
+  { labels, predicted, confidence }: Predictions,
+  isWanted: (label: number, predicted: number) => boolean,
+): number[] {
   return Array.from(labels.keys())
-    .filter((i) => labels[i] !== predicted[i])
+    .filter((i) => isWanted(labels[i]!, predicted[i]!))
     .sort((a, b) => confidence[b]! - confidence[a]! || a - b);
 }
 
@@ -135,10 +138,7 @@ export function wilsonInterval(correct: number, total: number): readonly [low: n
 
 /** Chooses up to three samples: the most confident correct one, the least confident correct one, the most confident mistake. */
 export function tellingSamples(predictions: Predictions): number[] {
-  const { labels, predicted, confidence } = predictions;
-  const right = Array.from(labels.keys())
-    .filter((i) => labels[i] === predicted[i])
-    .sort((a, b) => confidence[b]! - confidence[a]! || a - b);
+  const right = byConfidence(predictions, (label, predicted) => label === predicted);
   const chosen = [right[0], right.at(-1), mistakesOf(predictions)[0]];
   return [...new Set(chosen.filter((index) => index !== undefined))];
 }

@@ -6,7 +6,8 @@
 import * as Plot from "@observablehq/plot";
 import { count } from "../text/figures.ts";
 import type { Markup } from "./markup.ts";
-import { axis, COLOURS, draw } from "./plots.ts";
+import { axis, COLOURS } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import { boundedGrid, type RasterGrid } from "./raster_grid.ts";
 
 /**

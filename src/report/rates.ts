@@ -9,15 +9,16 @@ import type { SampleWord } from "../data/samples.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { layerName } from "../network/words.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
-import { axis, COLOURS, draw, tickPercent } from "./plots.ts";
+import { axis, COLOURS, tickPercent } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import type { LayerActivity, Recordings } from "./recordings.ts";
 import { capitalized, describeLayer, percent } from "./words.ts";
 
 /** A unit that fires in this share of all steps is saturated: its spikes carry no information. */
-export const SATURATED = 0.9;
+const SATURATED = 0.9;
 
-/** Distribution of units over firing rates. */
-export interface RateFigures {
+/** Statistics of a layer's firing rates. */
+interface RateFigures {
   readonly mean: number;
   readonly median: number;
   readonly highest: number;
@@ -27,7 +28,6 @@ export interface RateFigures {
   readonly saturated: readonly number[];
 }
 
-/** Summarizes a layer's rates. */
 export function rateFigures(rates: Float64Array): RateFigures {
   const sorted = rates.toSorted(), middle = sorted.length / 2;
   const units = (test: (rate: number) => boolean) => [...rates.keys()].filter((unit) => test(rates[unit]!));
@@ -52,14 +52,14 @@ export function ratesSection(
     "How often units fire",
     html`<p>Over the first ${
       counted(samples, `test ${word}`)
-    }. A unit is called silent where it never fired, and saturated where it
-fired in ${tickPercent(SATURATED)} of all ${step}s or more.</p>
+    }. A silent unit never fired; a saturated one fired in
+${tickPercent(SATURATED)} of all ${step}s or more.</p>
 <div class="grid">${layers.map((layer) => layerFigure(spec, layer, step))}</div>`,
   );
 }
 
 function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, step: string): Markup {
-  const name = describeLayer(spec, layer);
+  const name = describeLayer(spec, layer), top = spec.layers.length - 1;
   const { mean, median, highest, silent, saturated } = rateFigures(rates);
   const width = niceWidth(highest / 20);
   const bins = new Map<number, number>();
@@ -67,11 +67,8 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
     const bin = Math.min(Math.floor(rate / width + 1e-9), Math.ceil(1 / width) - 1);
     bins.set(bin, (bins.get(bin) ?? 0) + 1);
   }
-  const data = [...bins].map(([bin, units]) => ({
-    from: bin * width,
-    to: Math.min(1, (bin + 1) * width),
-    units,
-  }));
+  const data = [...bins].sort(([a], [b]) => a - b)
+    .map(([bin, units]) => ({ from: bin * width, to: Math.min(1, (bin + 1) * width), units }));
   const picture = draw({
     height: 220,
     x: axis(`spikes a ${step}`, {
@@ -85,9 +82,9 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
         x1: "from",
         x2: "to",
         y: "units",
+        inset: 0.5,
         fill: COLOURS.blue,
         fillOpacity: 0.8,
-        inset: 0.5,
       }),
       Plot.ruleX([mean], { stroke: COLOURS.vermillion, strokeWidth: 2, strokeDasharray: "5 3" }),
       Plot.ruleY([0]),
@@ -101,20 +98,15 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
 ${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
     units <= 200
       ? {
-        caption: `Rates of ${layerName(layer, spec.layers.length - 1)}, busiest first`,
+        caption: `Rates of ${layerName(layer, top)}, busiest first`,
         head: ["unit", `spikes a ${step}`],
-        rows: [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!).map((unit) => [
-          String(unit),
-          percent(rates[unit]!),
-        ]),
+        rows: [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!)
+          .map((unit) => [String(unit), percent(rates[unit]!)]),
       }
       : {
-        caption: `Rates of ${layerName(layer, spec.layers.length - 1)}`,
+        caption: `Rates of ${layerName(layer, top)}`,
         head: [`spikes a ${step}`, "units"],
-        rows: data.toSorted((a, b) => a.from - b.from).map(({ from, to, units }) => [
-          `${percent(from)} to ${percent(to)}`,
-          count(units),
-        ]),
+        rows: data.map(({ from, to, units }) => [`${percent(from)} to ${percent(to)}`, count(units)]),
       },
   );
 }
@@ -124,7 +116,7 @@ function named(word: string, list: readonly number[], units: number): string {
   return `${word}: ${count(list.length)} of ${count(units)} (${shortened(ranges(list))}).`;
 }
 
-/** A list that may be long. */
+/** The text, cut at a comma if it is longer than 400 characters. */
 function shortened(text: string): string {
   return text.length <= 400 ? text : `${text.slice(0, text.lastIndexOf(",", 400))}, …`;
 }

@@ -1,7 +1,5 @@
 /**
- * Reads a run's files: `run.json`, `metrics.jsonl` and the model.
- *
- * Whatever else than what is checked stands in `run.json` is kept, and shown as it is.
+ * Reads a run's files: `run.json`, `metrics.jsonl`, `epochs.jsonl` and the model. Unknown fields are kept and shown.
  *
  * @module
  */
@@ -22,14 +20,14 @@ const epoch = v.looseObject({
 
 export type { BatchMetrics };
 
-/** A line of `epochs.jsonl`, which runs have that hold samples back. */
+/** A line of `epochs.jsonl`. */
 export type EpochMetrics = v.InferOutput<typeof epoch>;
 
 /** A run, as read from its files. */
 export interface RecordedRun {
   /** The run's name; of a model without a run, its file's. */
   readonly name: string;
-  /** Where its files are. */
+  /** Folder of its files. */
   readonly directory: string;
   /** Missing for a model without a run. */
   readonly metadata?: RunMetadata;
@@ -37,9 +35,8 @@ export interface RecordedRun {
   readonly metrics: readonly BatchMetrics[];
   /** In the order of training; empty where none were recorded. */
   readonly epochs: readonly EpochMetrics[];
-  /** Missing where training has not come to its end. */
+  /** Missing where training has not ended. */
   readonly model?: Model;
-  /** The model's file, where there is one. */
   readonly modelPath?: string;
 }
 
@@ -53,7 +50,7 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
   for (const directory of [runOrFile, join(RUNS, runOrFile)]) {
     if (!await hasMetadata(directory)) continue;
     const modelPath = join(directory, "model.safetensors");
-    const model = await isFile(modelPath) ? await readModel(modelPath) : undefined;
+    const model = (await infoOf(modelPath))?.isFile ? await readModel(modelPath) : undefined;
     return {
       name: directory.split(/[/\\]/).findLast((part) => part !== "" && part !== ".") ?? directory,
       directory,
@@ -63,7 +60,7 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
       ...(model && { model, modelPath }),
     };
   }
-  if (await isFile(runOrFile)) {
+  if ((await infoOf(runOrFile))?.isFile) {
     const parts = runOrFile.split(/[/\\]/);
     return {
       name: (parts.at(-1) ?? runOrFile).replace(/\.safetensors$/, ""),
@@ -81,66 +78,37 @@ export async function readRun(runOrFile: string): Promise<RecordedRun> {
 
 const DAMAGED = "the file is damaged; remove it, or train again";
 
-/** Reads `metrics.jsonl`, as {@linkcode parseLines} does. */
-export function parseMetrics(text: string, path: string): BatchMetrics[] {
-  return parseLines(text, path, batchMetrics);
-}
-
-/** The lines of a file, none where there is no file. */
-async function readLines<Schema extends Line>(
+async function readLines<Schema extends v.GenericSchema>(
   path: string,
   schema: Schema,
 ): Promise<v.InferOutput<Schema>[]> {
-  return parseLines(await readTextIfThere(path) ?? "", path, schema);
+  return await infoOf(path, Deno.lstat) ? parseLines(await readText(path), path, schema) : [];
 }
-
-type Line = v.GenericSchema;
 
 /**
  * Reads JSON line by line. A last line without an end belongs to a run that was cut short, and is left out.
  *
  * @throws {InputError} when a line is damaged; the message names it.
  */
-function parseLines<Schema extends Line>(
+export function parseLines<Schema extends v.GenericSchema>(
   text: string,
   path: string,
   schema: Schema,
 ): v.InferOutput<Schema>[] {
   return text.split("\n").slice(0, -1).map((line, i) => {
-    const where = `${path}: line ${i + 1}`;
-    const parsed = v.safeParse(
-      schema,
-      parseJson(line, path, DAMAGED, i + 1),
-      { abortEarly: true },
-    );
+    const parsed = v.safeParse(schema, parseJson(line, path, DAMAGED, i + 1), { abortEarly: true });
     if (parsed.success) return parsed.output;
-    throw new InputError(`${where}: ${describeIssue(parsed.issues[0])}: remove the line, or train again`);
+    const [issue] = parsed.issues, where = `${path}: line ${i + 1}: ${v.getDotPath(issue) ?? "the whole"}`;
+    throw new InputError(`${where}: ${issue.message}: remove the line, or train again`);
   });
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  return `${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`;
-}
-
-async function isFile(path: string): Promise<boolean> {
+/** What is at a path; undefined where nothing is. */
+async function infoOf(path: string, stat = Deno.stat): Promise<Deno.FileInfo | undefined> {
   try {
-    return (await Deno.stat(path)).isFile;
+    return await stat(path);
   } catch (error) {
-    if (isAbsent(error)) return false;
+    if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) return undefined;
     throw readError(error, path);
   }
-}
-
-async function readTextIfThere(path: string): Promise<string | undefined> {
-  try {
-    await Deno.lstat(path);
-    return await readText(path);
-  } catch (error) {
-    if (isAbsent(error)) return undefined;
-    throw readError(error, path);
-  }
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }

@@ -1,6 +1,5 @@
 /**
- * Firing rates of a network's units over many samples. Samples are traced one after the other; memory does not grow
- * with the steps.
+ * Firing rates of a network's units over many samples, which are traced one by one so that memory does not grow with them.
  *
  * @module
  */
@@ -29,14 +28,14 @@ export interface Recordings {
   readonly layers: readonly LayerActivity[];
 }
 
-/** Multiply–adds that recording may take: some ten seconds of one core. */
+/** Multiply–adds that recording may take: about ten seconds of one core. */
 const WORK = 1e10;
 const MOST = 500;
 const LEAST = 16;
 
-/** Whether a layer fires spikes; one of integrators hands on its potentials. */
-export function isSpiking({ layers }: NetworkSpec, layer: number): boolean {
-  return kindOf(layers[layer]!.neuron).isSpiking;
+/** The layers that fire, from 0; an integrator's outputs are its potentials. */
+export function spikingLayers({ layers }: NetworkSpec): number[] {
+  return layers.flatMap(({ neuron }, layer) => kindOf(neuron).isSpiking ? [layer] : []);
 }
 
 /** How many samples are recorded: 500, or fewer where the network is large. */
@@ -57,7 +56,7 @@ export function traceSample(engine: Engine, samples: Samples, index: number): Pr
 /**
  * Records the first samples of a data set.
  *
- * @param engine One that was made with `recordStates`.
+ * @param engine Made with `recordStates`.
  * @param onSample Called after every sample.
  */
 export async function recordSamples(
@@ -67,7 +66,7 @@ export async function recordSamples(
   count: number,
   onSample: (done: number, total: number) => void = () => {},
 ): Promise<Recordings> {
-  const sums = spec.layers.flatMap((_, layer) => isSpiking(spec, layer) ? [sumLayer(spec, layer)] : []);
+  const sums = spikingLayers(spec).map((layer) => sumLayer(spec, layer));
   for (let index = 0; index < count; index++) {
     const { spikes } = await traceSample(engine, samples, index);
     for (const sum of sums) sum.add(spikes[sum.layer]!, samples.labels[index]!);
@@ -76,7 +75,7 @@ export async function recordSamples(
   return { count, layers: sums.map((sum) => sum.result()) };
 }
 
-/** Adds up what one layer does. */
+/** Counts one layer's spikes, by class. */
 function sumLayer(spec: NetworkSpec, layer: number) {
   const classes = classesOf(spec), { units } = spec.layers[layer]!;
   const byClass = new Float64Array(classes * units), stepsByClass = new Float64Array(classes);

@@ -1,5 +1,5 @@
 /**
- * The report of one run, from its files and its model, as one page.
+ * The report of one run and its model, as one page.
  *
  * @module
  */
@@ -7,78 +7,63 @@ import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
 import { hiddenUnitsOf } from "../network/spec.ts";
-import { sizesOf } from "../network/words.ts";
+import type { Model } from "../network/model_file.ts";
+import { describeNetwork } from "../network/words.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
 import { asPresented } from "./layout.ts";
 import { learningSection } from "./learning.ts";
-import type { Markup } from "./markup.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
-import { scoreOf, wilsonInterval } from "./predictions.ts";
+import { hiddenSpikes, scoreOf, wilsonInterval } from "./predictions.ts";
 import { ratesSection } from "./rates.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
 import { weightsSection } from "./weights.ts";
-import { percent } from "./words.ts";
+import { parameterCount, percent } from "./words.ts";
 
-/**
- * Writes the page.
- *
- * @param findings Missing where there is no model.
- */
+/** Renders the page. @param findings Missing where there is no model. */
 export function reportPage(run: RecordedRun, findings?: Findings): Promise<string> {
-  const { name, metadata, metrics, model } = run;
   const score = findings && scoreOf(findings.predictions);
-  const sections: (readonly [id: string, name: string, content: Markup])[] = [];
-  const add = (id: string, name: string, content: Markup | undefined) => {
-    if (content !== undefined) sections.push([id, name, content]);
-  };
-  if (metadata) {
-    add("learning", "Learning", learningSection(metrics, run.epochs, score, model?.spec.loss.kind));
-  }
-  if (model && findings) {
-    const { predictions, recordings, traced } = findings;
-    const { spec, parameters } = model, samples = asPresented(findings.samples, spec);
-    add("classes", "Right and wrong", classesSection(predictions, samples));
-    if (traced.length > 0) {
-      add("samples", "Samples, step by step", samplesSection(spec, parameters, samples, traced));
-    }
-    if (recordings.layers.length > 0) {
-      add("rates", "Firing rates", ratesSection(spec, recordings, wordOf(samples)));
-    }
-    add(
-      "weights",
-      "Weights",
-      weightsSection(spec, parameters, samples, recordings.layers.find(({ layer }) => layer === 0)),
-    );
-  }
-  add("run", "The run", runSection(run));
-  const content: PageContent = {
-    title: name,
+  const { metadata, metrics, epochs, model } = run;
+  const learning = metadata && learningSection(metrics, epochs, score, model?.spec.loss.kind);
+  return renderPage({
+    title: run.name,
     lead: leadOf(run),
     tiles: tilesOf(run, findings, score),
     warnings: warningsOf(run, findings, score),
-    contents: sections.map(([id, name]) => [id, name]),
-    sections: sections.map(([, , content]) => content),
-  };
-  return renderPage(content);
+    sections: [
+      ["learning", "Learning", learning],
+      ...(model && findings ? modelSections(model, findings) : []),
+      ["run", "The run", runSection(run)],
+    ],
+  });
+}
+
+function modelSections({ spec, parameters }: Model, findings: Findings): PageContent["sections"] {
+  const { predictions, recordings: { count, layers }, traced } = findings;
+  const samples = asPresented(findings.samples, spec);
+  const steps = traced.length > 0 ? samplesSection(spec, parameters, samples, traced) : undefined;
+  const rates = layers.length > 0 ? ratesSection(spec, { count, layers }, wordOf(samples)) : undefined;
+  const lowest = layers.find(({ layer }) => layer === 0);
+  return [
+    ["classes", "Right and wrong", classesSection(predictions, samples)],
+    ["samples", "Samples, step by step", steps],
+    ["rates", "Firing rates", rates],
+    ["weights", "Weights", weightsSection(spec, parameters, samples, lowest)],
+  ];
 }
 
 function leadOf({ metadata, model }: RecordedRun): string {
   const kind = metadata?.options.model ?? model?.metadata.model;
-  const sizes = model &&
-    `${kind ? `${kind} network ` : ""}${sizesOf(model.spec)}${
-      model.spec.steps > 1 ? `, ${count(model.spec.steps)} steps` : ""
-    }`;
+  const network = model && `${kind ? `${kind} network ` : ""}${describeNetwork(model.spec)}`;
   const trained = metadata?.result?.trainSamples !== undefined && metadata.options.epochs !== undefined
     ? `${counted(metadata.options.epochs, "epoch")} of ${counted(metadata.result.trainSamples, "sample")}`
     : undefined;
   const at = metadata?.finished ?? metadata?.started;
   const when = metadata &&
-    [metadata.state, at === undefined ? "" : `${at.slice(0, 16).replace("T", " ")} UTC`]
-      .filter((part) => part !== "").join(" ");
-  return [sizes ?? kind, trained, when].filter((part) => part !== undefined).join(" · ");
+    (at === undefined ? metadata.state : `${metadata.state} ${at.slice(0, 16).replace("T", " ")} UTC`);
+  return [network ?? kind, trained, when].filter((part) => part !== undefined).join(" · ");
 }
 
 function tilesOf(
@@ -98,25 +83,20 @@ function tilesOf(
     });
     tiles.push({ name: "Loss, test set", value: loss(score.loss) });
     if (model.spec.steps > 1) {
-      const spikes = findings.predictions.spikes.reduce((sum, n) => sum + n, 0) / score.total;
-      const pairs = meanSteps(findings.samples, model.spec.steps) *
-        hiddenUnitsOf(model.spec);
+      const spikes = hiddenSpikes(findings.predictions);
+      const pairs = meanSteps(findings.samples, model.spec.steps) * hiddenUnitsOf(model.spec);
       tiles.push({
         name: "Hidden spikes a sample",
         value: count(spikes),
         ...(pairs > 0 && { note: `${percent(spikes / pairs)} of all units and steps` }),
       });
     }
-    const parameters = model.parameters.values().reduce((sum, { length }) => sum + length, 0);
-    tiles.push({ name: "Parameters", value: count(parameters) });
+    tiles.push({ name: "Parameters", value: parameterCount(model.parameters) });
   }
   if (metadata?.result) {
     const { seconds, samplesPerSecond } = metadata.result;
-    tiles.push({
-      name: "Training time",
-      value: duration(seconds),
-      ...(samplesPerSecond !== undefined && { note: `${count(samplesPerSecond)} samples a second` }),
-    });
+    const note = samplesPerSecond === undefined ? undefined : `${count(samplesPerSecond)} samples a second`;
+    tiles.push({ name: "Training time", value: duration(seconds), note });
   } else if (metrics.length > 0) {
     tiles.push({ name: "Batches recorded", value: count(metrics.length) });
   }
@@ -130,12 +110,11 @@ function warningsOf(
 ): string[] {
   const warnings: string[] = [];
   if (metadata && metadata.state !== "finished") {
-    warnings.push(
-      `This run's state is “${metadata.state}”${metadata.error === undefined ? "" : `: ${metadata.error}`}.`,
-    );
+    const reason = metadata.error === undefined ? "" : `: ${metadata.error}`;
+    warnings.push(`This run's state is “${metadata.state}”${reason}.`);
   }
   warnings.push(...metadata?.result?.warnings ?? []);
-  if (!model) warnings.push("It has no model, so what needs one is left out.");
+  if (!model) warnings.push("It has no model, so its accuracy, samples, rates and weights are left out.");
   const { correct, total } = metadata?.result?.test ?? {};
   if (
     findings && score && correct !== undefined && total !== undefined &&

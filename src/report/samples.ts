@@ -14,9 +14,10 @@ import { layerName } from "../network/words.ts";
 import type { TracedSample } from "./findings.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
-import { axis, COLOURS, draw, SERIES, thinned, tickPercent } from "./plots.ts";
+import { axis, COLOURS, line, SERIES, thinned, thresholdLine, tickPercent } from "./plot_parts.ts";
+import { draw } from "./plots.ts";
 import { drawRaster } from "./raster.ts";
-import { isSpiking } from "./recordings.ts";
+import { spikingLayers } from "./recordings.ts";
 import { className, probability } from "./words.ts";
 
 /** Points of a drawn line, and marked spikes of a unit. */
@@ -44,9 +45,8 @@ export function samplesSection(
       samples.lengths ? `as many steps as it has, ${count(spec.steps)} at most` : `${count(spec.steps)} steps`
     }. ${
       wordOf(samples) === "sequence" ? "Its picture has steps from left to right and channels upwards. " : ""
-    }A tick is a spike. A membrane potential is drawn as each step
-leaves it; a spike is drawn up to where the potential was before the reset, where the neuron tells it. The dashed line is the
-threshold.</p>`,
+    }A tick is a spike. A line shows the membrane potential after each step; a dot at a spike shows the potential before the
+reset (of a graded neuron; of others, the threshold). The dashed line is the threshold.</p>`,
     ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),
   );
 }
@@ -70,28 +70,22 @@ function oneSample(
       chance(label)
     }`;
   const { steps, layers } = spec, top = layers.length - 1;
-  const firing = layers.map((_, layer) => layer).filter((layer) => isSpiking(spec, layer));
+  const firing = spikingLayers(spec);
   const shown = firing.length <= MOST_RASTERS
     ? firing
     : [...firing.slice(0, MOST_RASTERS - 1), firing.at(-1)!];
   const classes = coloursOf(probabilities, label, nameOf);
-  const raster = (layer: number) =>
-    figure(
-      drawRaster(
-        trace.spikes[layer]!,
-        steps,
-        layers[layer]!.units,
-        layerName(layer, top),
-        layer === top ? COLOURS.vermillion : COLOURS.blue,
-        Math.floor(MOST_TICKS / (of * shown.length)),
-      ),
-      `Spikes of ${layerName(layer, top)}.`,
-    );
-  const hidden = isSpiking(spec, 0) && top > 0
+  const mostTicks = Math.floor(MOST_TICKS / (of * shown.length));
+  const raster = (layer: number) => {
+    const name = layerName(layer, top), colour = layer === top ? COLOURS.vermillion : COLOURS.blue;
+    const picture = drawRaster(trace.spikes[layer]!, steps, layers[layer]!.units, name, colour, mostTicks);
+    return figure(picture, `Spikes of ${name}.`);
+  };
+  const hidden = top > 0
     ? figure(
       hiddenPotentials(spec, parameters, trace),
-      "Potentials of three units of layer 1: the busiest, a middling one, and the silent one that came the closest to its " +
-        "threshold.",
+      "Potentials of three units of layer 1: the busiest, one of median activity, and the silent one that came the closest " +
+        "to its threshold.",
     )
     : "";
   const decisions = decisionOf(spec, trace);
@@ -123,7 +117,7 @@ function oneSample(
   `;
 }
 
-/** Which classes have a colour: the label, and those that came the closest to it or beat it. */
+/** A class with a colour: the label, or one of its most probable rivals. */
 interface ColouredClass {
   readonly unit: number;
   readonly colour: string;
@@ -154,13 +148,12 @@ function coloursOf(
 interface Level {
   readonly step: number;
   readonly value: number;
-  readonly unit: number;
 }
 
-function levelsOf(values: Float32Array | Float64Array | Uint8Array, units: number, unit: number): Level[] {
+function levelsOf(values: ArrayLike<number>, units: number, unit: number): Level[] {
   return Array.from(
     { length: values.length / units },
-    (_, step) => ({ step, value: values[step * units + unit]!, unit }),
+    (_, step) => ({ step, value: values[step * units + unit]! }),
   );
 }
 
@@ -175,54 +168,31 @@ function thresholdOf(
   return learned ?? ("threshold" in neuron ? neuron.threshold : undefined);
 }
 
-/** Where a unit of a layer was just before its reset: u' of its spikes, as its currents and potentials have it. */
-function peaksOf(
-  neuron: Neuron,
-  { decay, threshold }: { readonly decay: number; readonly threshold: number },
-  { spikes, potentials, currents }: LayerTrace,
-  units: number,
-  unit: number,
-): Level[] {
-  return levelsOf(spikes, units, unit).filter(({ value }) => value === 1).map(({ step }) => {
-    const at = step * units + unit, before = step === 0 ? 0 : potentials[at - units]!;
-    return { step, unit, value: neuron.kind === "graded" ? currents[at]! + decay * before : threshold };
-  });
-}
-
-/** One layer's part of a trace. */
-interface LayerTrace {
-  readonly spikes: Uint8Array;
-  readonly potentials: Float32Array;
-  readonly currents: Float32Array;
-}
-
 function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: SampleTrace): Markup {
   const { units, neuron } = spec.layers[0]!;
-  const potentials = trace.potentials[0]!, spikes = trace.spikes[0]!;
-  const layer: LayerTrace = { spikes, potentials, currents: trace.currents[0]! };
-  const chosen = tellingUnits(
-    potentials,
-    spikes,
-    units,
-    (unit) => thresholdOf(neuron, parameters, 0, unit) ?? 0,
-  );
-  const panels = chosen.map((unit) => {
-    const threshold = thresholdOf(neuron, parameters, 0, unit) ?? 0;
+  const potentials = trace.potentials[0]!, spikes = trace.spikes[0]!, currents = trace.currents[0]!;
+  const thresholdOfUnit = (unit: number) => thresholdOf(neuron, parameters, 0, unit) ?? 0;
+  const panels = tellingUnits(potentials, spikes, units, thresholdOfUnit).map((unit) => {
+    const panel = `unit ${unit}`, threshold = thresholdOfUnit(unit);
     const decay = parameters.get("decay1")?.[unit] ?? neuron.decay;
+    const within = (levels: readonly Level[]) =>
+      thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel, threshold }));
+    const fired = levelsOf(spikes, units, unit).filter(({ value }) => value === 1);
+    // A graded neuron's potential before the reset follows from its current: u' = i + d·u.
+    const peaks = fired.map(({ step }) => {
+      const at = step * units + unit, before = step === 0 ? 0 : potentials[at - units]!;
+      return { step, value: neuron.kind === "graded" ? currents[at]! + decay * before : threshold };
+    });
     return {
-      panel: `unit ${unit}`,
+      panel,
       threshold,
-      levels: levelsOf(potentials, units, unit),
-      peaks: thinned(
-        peaksOf(neuron, { decay, threshold }, layer, units, unit),
-        ({ value }) => value,
-        MOST_POINTS,
-      ),
-      spikes: levelsOf(spikes, units, unit).filter(({ value }) => value === 1).length,
+      spikes: fired.length,
+      levels: within(levelsOf(potentials, units, unit)),
+      peaks: within(peaks),
     };
   });
-  const named = (pick: (panel: typeof panels[number]) => Level[]) =>
-    panels.flatMap((panel) => pick(panel).map((level) => ({ ...level, panel: panel.panel })));
+  const peaks = panels.flatMap(({ peaks }) => peaks);
+  const at = { x: "step", fy: "panel" } as const, stroke = { stroke: COLOURS.blue, strokeWidth: 1.2 };
   return draw(
     {
       height: 80 * panels.length + 60,
@@ -237,28 +207,9 @@ function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: Samp
           stroke: COLOURS.vermillion,
           strokeDasharray: "5 3",
         }),
-        Plot.lineY(
-          panels.flatMap(({ panel, levels }) =>
-            thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel }))
-          ),
-          { x: "step", y: "value", fy: "panel", stroke: COLOURS.blue, strokeWidth: 1.2 },
-        ),
-        Plot.ruleX(named(({ peaks }) => peaks), {
-          x: "step",
-          y1: (level: Level & { readonly panel: string }) =>
-            panels.find(({ panel }) => panel === level.panel)!.threshold,
-          y2: "value",
-          fy: "panel",
-          stroke: COLOURS.blue,
-          strokeWidth: 1.2,
-        }),
-        Plot.dot(named(({ peaks }) => peaks), {
-          x: "step",
-          y: "value",
-          fy: "panel",
-          fill: COLOURS.blue,
-          r: 2,
-        }),
+        Plot.lineY(panels.flatMap(({ levels }) => levels), { ...at, y: "value", ...stroke }),
+        Plot.ruleX(peaks, { ...at, y1: "threshold", y2: "value", ...stroke }),
+        Plot.dot(peaks, { ...at, y: "value", fill: COLOURS.blue, r: 2 }),
       ],
     },
     `Membrane potentials of ${
@@ -267,7 +218,7 @@ function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: Samp
   );
 }
 
-/** The busiest unit, the one in the middle of those that fire, and the silent one whose potential came the closest. */
+/** The busiest unit, the median one of those that fire, and the silent one whose potential came the closest to threshold. */
 export function tellingUnits(
   potentials: Float32Array,
   fired: Uint8Array,
@@ -282,9 +233,8 @@ export function tellingUnits(
     }
     return { unit, spikes, gap };
   });
-  const firing = all.filter(({ spikes }) => spikes > 0).sort((a, b) =>
-    b.spikes - a.spikes || a.unit - b.unit
-  );
+  const firing = all.filter(({ spikes }) => spikes > 0)
+    .sort((a, b) => b.spikes - a.spikes || a.unit - b.unit);
   const silent = all.filter(({ spikes }) => spikes === 0).sort((a, b) => a.gap - b.gap || a.unit - b.unit);
   const chosen = [firing[0], firing[Math.floor(firing.length / 2)], silent[0]];
   return [...new Set(chosen.flatMap((each) => each ? [each.unit] : []))];
@@ -297,31 +247,25 @@ function outputPotentials(
   classes: readonly ColouredClass[],
 ): Markup {
   const layer = spec.layers.length - 1, { units, neuron } = spec.layers[layer]!;
-  const threshold = thresholdOf(neuron, parameters, layer, 0);
-  const lines = linesOf(trace.potentials[layer]!, units, classes);
   return draw({
     height: 230,
     x: axis("step", { domain: [0, Math.max(1, spec.steps - 1)] }),
     y: axis("potential (dimensionless)", { grid: true }),
     marks: [
-      ...lines,
-      ...(threshold === undefined
-        ? []
-        : [Plot.ruleY([threshold], { stroke: COLOURS.ink, strokeDasharray: "5 3" })]),
+      ...linesOf(trace.potentials[layer]!, units, classes),
+      thresholdLine(thresholdOf(neuron, parameters, layer, 0)),
     ],
   }, "Membrane potentials of the output layer over the steps");
 }
 
 /** A line for each class, those without a colour first: of many, the first ones. */
-function linesOf(values: Float32Array | Float64Array, units: number, classes: readonly ColouredClass[]) {
+function linesOf(values: ArrayLike<number>, units: number, classes: readonly ColouredClass[]) {
   const colours = new Map(classes.map(({ unit, colour }) => [unit, colour]));
   const all = Array.from({ length: units }, (_, unit) => unit);
   const others = all.filter((unit) => !colours.has(unit)).slice(0, MOST_OTHERS);
   return [...others, ...all.filter((unit) => colours.has(unit))]
     .map((unit) =>
-      Plot.lineY(thinned(levelsOf(values, units, unit), ({ value }) => value, MOST_POINTS), {
-        x: "step",
-        y: "value",
+      line(levelsOf(values, units, unit), ["step", "value"], MOST_POINTS, {
         stroke: colours.get(unit) ?? COLOURS.faint,
         strokeWidth: colours.has(unit) ? 2 : 1,
       })

@@ -46,7 +46,6 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .tiles dd { margin: 0; font-size: 1.35rem; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tiles dd small { display: block; font-size: .8rem; font-weight: 400; color: var(--soft); }
 .warning { border-left: 4px solid var(--vermillion); background: var(--card); padding: 10px 14px; max-width: none; }
-.verdict { border-left: 4px solid var(--blue); background: var(--card); padding: 10px 14px; max-width: none; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 20px; align-items: start; }
 .grid > * { min-width: 0; }
 figure { margin: 0 0 1rem; min-width: 0; }
@@ -68,11 +67,11 @@ th:first-child, .words :is(td, th) { text-align: left; }
 thead th { color: var(--soft); font-weight: 500; }
 tbody th { font-weight: 500; }
 pre { background: var(--card); border-radius: 8px; padding: 12px 14px; font-size: .85rem; }
-ul.pictures, .weights { list-style: none; padding: 0; display: grid; gap: 14px; margin: 1rem 0; }
-ul.pictures { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
-ul.pictures.sequence { grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); }
-ul.pictures li, .weights li { display: flex; flex-direction: column; font-size: .85rem; line-height: 1.35; }
-ul.weights { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 12px 10px; }
+.pictures, .weights { list-style: none; padding: 0; display: grid; gap: 14px; margin: 1rem 0; }
+.pictures { grid-template-columns: repeat(auto-fill, minmax(96px, 1fr)); }
+.pictures.sequence { grid-template-columns: repeat(auto-fill, minmax(170px, 1fr)); }
+.pictures li, .weights li { display: flex; flex-direction: column; font-size: .85rem; line-height: 1.35; }
+.weights:not(.rows) { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 12px 10px; }
 .weights li { font-size: .75rem; color: var(--soft); }
 .weights li b { color: var(--ink); }
 .weights.rows { gap: 3px; }
@@ -81,7 +80,7 @@ ul.weights { grid-template-columns: repeat(auto-fill, minmax(76px, 1fr)); gap: 1
 .weights.rows span { flex: none; width: 12em; white-space: nowrap; }
 .weights.rows br { display: none; }
 img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; max-width: 100%; background: none; }
-ul.weights img { width: 100%; height: auto; }
+.weights:not(.rows) img { width: 100%; height: auto; }
 article.trace { margin: 1.5rem 0 2.5rem; }
 article.trace header { display: flex; gap: 16px; align-items: center; margin-bottom: 12px; }
 article.trace header h3, article.trace header p { margin: 0; }

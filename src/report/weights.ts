@@ -11,22 +11,20 @@ import type { Samples } from "../data/samples.ts";
 import { signedImage } from "./images.ts";
 import { type Layout, layOut, layoutOfWeights } from "./layout.ts";
 import { html, legend, type Markup, section } from "./markup.ts";
-import { COLOURS } from "./plots.ts";
+import { COLOURS } from "./plot_parts.ts";
 import type { LayerActivity } from "./recordings.ts";
 import { percent } from "./words.ts";
 
-/** More would make the page too large: then the busiest are shown. */
-const MOST_UNITS = 144;
-/** Weights that are shown in all. */
-const MOST_WEIGHTS = 160_000;
-/** A picture so many times as wide as high has a line of its own. */
+/** Maximum number of units and of weights shown, which bounds the page's bytes; the busiest units are kept. */
+const MOST_UNITS = 144, MOST_WEIGHTS = 160_000;
+/** A picture wider than this, relative to its height, has a line of its own. */
 const WIDE = 4;
-/** Characters of a class's name for which there is room below a picture. */
+/** Maximum characters of a class's name below a picture. */
 const MOST_NAME = 9;
-/** The full colour is that of the weight that so many are smaller than. */
+/** Quantile of the absolute weights that has the full colour. */
 const FULL = 0.995;
 
-/** The section; undefined where there are no weights of that name. */
+/** The section; undefined where there are no such weights. */
 export function weightsSection(
   spec: NetworkSpec,
   parameters: Parameters,
@@ -43,9 +41,20 @@ export function weightsSection(
   const which = chosen.length === units
     ? `All ${count(units)} units`
     : `The ${count(chosen.length)} ${activity ? "busiest" : "first"} of ${count(units)} units`;
-  const picture = (unit: number) =>
-    signedImage(layOut(weights.subarray(unit * inputs, (unit + 1) * inputs), layout), scale);
   const isWide = layout.rows === 1 || layout.columns > WIDE * layout.rows;
+  const height = isWide ? Math.max(10, Math.min(60, 6 * layout.rows)) : 2 * layout.rows;
+  const item = (unit: number) => {
+    const cells = layOut(weights.subarray(unit * inputs, (unit + 1) * inputs), layout);
+    const source = signedImage(cells, scale), about = caption(unit, activity, samples);
+    return html`
+      <li><img src="${source}" width="${2 * layout
+        .columns}" height="${height}" alt="Weights of unit ${unit}"><span>${about}</span></li>
+    `;
+  };
+  const about = activity &&
+    `The unit's number, the class for which it fires the most, and its firing rate stand ${
+      isWide ? "beside" : "below"
+    } it.`;
   return section(
     "weights",
     "First-layer weights",
@@ -55,38 +64,8 @@ export function weightsSection(
     ]),
     html`<p>${which}. The full colour is ±${scale.toPrecision(2)}; ${
       percent(FULL)
-    } of the weights are within it. ${describeLayout(layout)}${
-      activity
-        ? html`
-          ${isWide
-            ? "Beside"
-            : "Below"} it stand the unit's number, the class for which it fires the most, and how often it fires.
-        `
-        : ""
-    }</p>`,
-    isWide
-      ? html`<ol class="weights rows" start="0">${
-        chosen.map((unit) =>
-          html`
-            <li><img src="${picture(unit)}" style="height:${Math.max(
-              10,
-              Math.min(60, 6 * layout.rows),
-            )}px" alt="Weights of unit ${unit}"><span>${caption(unit, activity, samples)}</span></li>
-          `
-        )
-      }</ol>`
-      : html`<ul class="weights">${
-        chosen.map((unit) =>
-          html`
-            <li><img src="${picture(unit)}" width="${2 * layout.columns}" height="${2 *
-              layout.rows}" alt="Weights of unit ${unit}"><span>${caption(
-                unit,
-                activity,
-                samples,
-              )}</span></li>
-          `
-        )
-      }</ul>`,
+    } of the weights are within it. ${describeLayout(layout)} ${about}</p>`,
+    html`<ul class="weights${isWide ? " rows" : ""}">${chosen.map(item)}</ul>`,
   );
 }
 
@@ -111,8 +90,8 @@ function describeLayout({ of, rows, columns }: Layout): string {
   }
 }
 
-/** The units that are shown, by their numbers: all of them, or the busiest. */
-export function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
+/** The numbers of the units that are shown: all of them, or the busiest. */
+function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
   const all = Array.from({ length: units }, (_, unit) => unit);
   if (units <= most) return all;
   const busiest = rates ? all.toSorted((a, b) => rates[b]! - rates[a]!) : all;
@@ -120,7 +99,7 @@ export function shownUnits(units: number, most: number, rates: Float64Array | un
 }
 
 /** The class for which a unit fires the most; undefined where it never fires. */
-export function favourite({ units, ratesByClass }: LayerActivity, unit: number): number | undefined {
+function favourite({ units, ratesByClass }: LayerActivity, unit: number): number | undefined {
   let best: number | undefined, highest = 0;
   for (let label = 0; label * units < ratesByClass.length; label++) {
     const rate = ratesByClass[label * units + unit]!;
@@ -134,11 +113,8 @@ function caption(unit: number, activity: LayerActivity | undefined, { classes }:
   const best = favourite(activity, unit);
   if (best === undefined) return html`<b>${unit}</b> silent`;
   const name = shownName(classes?.[best] ?? String(best), MOST_NAME);
-  return html`<b>${unit}</b> → ${name} <br>${rare(activity.rates[unit]!)}`;
-}
-
-function rare(rate: number): string {
-  return rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1);
+  const rate = activity.rates[unit]!;
+  return html`<b>${unit}</b> → ${name} <br>${rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1)}`;
 }
 
 function scaleOf(weights: Float32Array): number {

@@ -1,9 +1,10 @@
 /**
- * Names of a network's parts in a report.
+ * Texts of a report: names of layers and classes, percentages.
  *
  * @module
  */
 import * as figures from "../text/figures.ts";
+import type { Parameters } from "../engine/engine.ts";
 import { shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { layerName } from "../network/words.ts";
@@ -14,27 +15,27 @@ export function describeLayer(spec: NetworkSpec, layer: number): string {
   return `${layerName(layer, spec.layers.length - 1)} (${figures.count(units)} units, ${neuron.kind})`;
 }
 
-/** Characters of a class's name for which there is room in a text, and beside a plot. */
+/** Maximum characters of a class's name in a text, and beside a plot. */
 const MOST_NAME = 32, MOST_TICK = 14;
-/** About so wide is a letter of an axis, in pixels. */
+/** Approximate width of an axis's letter, in pixels. */
 const LETTER = 6.4;
 
-/** What a class is called, as a text has it. */
+/** A class's name in a text. */
 export function className(names: readonly string[], label: number): string {
   return shownName(names[label] ?? String(label), MOST_NAME);
 }
 
-/** How an axis whose values are labels, as texts, has their classes' names. */
+/** Ticks of an axis whose values are labels as texts: their classes' names. */
 export function classTicks(names: readonly string[], labels: readonly string[]): {
   readonly tickFormat: (label: string) => string;
-  /** For the longest of them, in pixels. */
+  /** Width of the longest name, in pixels. */
   readonly room: number;
 } {
   const tickFormat = (label: string) => shownName(names[Number(label)] ?? label, MOST_TICK);
   return { tickFormat, room: LETTER * Math.max(0, ...labels.map((label) => tickFormat(label).length)) };
 }
 
-/** A share as a percentage that no line break parts: `85.55 %`. */
+/** A share as a percentage with a no-break space: `85.55 %`. */
 export function percent(share: number, digits?: number): string {
   return figures.percent(share, digits).replace(" ", "\u00a0");
 }
@@ -45,7 +46,12 @@ export function probability(share: number): string {
   return share < 0.0001 ? "below 0.01\u00a0%" : percent(share);
 }
 
-/** The first letter large. */
+/** The text with a capital first letter. */
 export function capitalized(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** The number of a network's parameters: `79,510`. */
+export function parameterCount(parameters: Parameters): string {
+  return figures.count(parameters.values().reduce((sum, { length }) => sum + length, 0));
 }

@@ -9,7 +9,7 @@ import { drawnLayers, gradientCurves, gradientFigure } from "../../src/report/gr
 import { epochMeans, pointsOf, smoothed, validationOf } from "../../src/report/learning.ts";
 import { ranges } from "../../src/text/figures.ts";
 import { html, table } from "../../src/report/markup.ts";
-import { thinned } from "../../src/report/plots.ts";
+import { thinned } from "../../src/report/plot_parts.ts";
 import { boundedGrid, gridOf } from "../../src/report/raster_grid.ts";
 import { rateFigures } from "../../src/report/rates.ts";
 import { decisionOf } from "../../src/report/decision.ts";

@@ -1,19 +1,20 @@
 import assert from "node:assert/strict";
 import { InputError } from "../../src/errors.ts";
-import { parseMetrics } from "../../src/report/recorded_run.ts";
+import { parseLines } from "../../src/report/recorded_run.ts";
 import { commandOf, flatten, optionsOf, quoted } from "../../src/report/run_facts.ts";
 import { parseMetadata } from "../../src/runs/run_metadata.ts";
+import { batchMetrics } from "../../src/training/batch_metrics.ts";
 
 const LINE =
   '{"epoch":1,"batch":1,"samples":5,"loss":2.5,"accuracy":0.2,"firingRate":0.01,"seconds":1,"new":[1]}';
 
-Deno.test("parseMetrics() reads what is whole, and leaves out a line that was cut at the end", () => {
-  const [first, ...others] = parseMetrics(`${LINE}\n${LINE.slice(0, 20)}`, "metrics.jsonl");
+Deno.test("parseLines() reads what is whole, and leaves out a line that was cut at the end", () => {
+  const [first, ...others] = parseLines(`${LINE}\n${LINE.slice(0, 20)}`, "metrics.jsonl", batchMetrics);
   assert.deepEqual([first?.loss, first?.samples, others.length], [2.5, 5, 0]);
-  assert.deepEqual(parseMetrics("", "metrics.jsonl"), []);
+  assert.deepEqual(parseLines("", "metrics.jsonl", batchMetrics), []);
 });
 
-Deno.test("parseMetrics() names a damaged line", () => {
+Deno.test("parseLines() names a damaged line", () => {
   for (
     const [text, message] of [
       [`${LINE}\n{"epo\n${LINE}\n`, /^m: not JSON: line 2, column 6: .*damaged/],
@@ -22,7 +23,7 @@ Deno.test("parseMetrics() names a damaged line", () => {
     ] as const
   ) {
     assert.throws(
-      () => parseMetrics(text, "m"),
+      () => parseLines(text, "m", batchMetrics),
       (error) => error instanceof InputError && message.test(error.message),
     );
   }

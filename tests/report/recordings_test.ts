@@ -68,7 +68,7 @@ Deno.test("a report's page of sequences of unequal lengths has their own steps i
   );
   assert.match(captions.join("; "), /^0 → (rising|falling) [\d.]+ %; 1 /);
   assert.match(page, /as many steps as it has, 20 at most/);
-  assert.match(page, /Beside it stand the unit's number/);
+  assert.match(page, /its firing rate stand beside it/);
   // 20 + 3 spikes of 3 units in 20 steps.
   assert.match(page, /38\.33.% of all units and steps/);
 });
