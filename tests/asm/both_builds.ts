@@ -1,5 +1,5 @@
 /**
- * Every kernel's tests run twice: on the build with relaxed SIMD, and on the plain one.
+ * Registers the tests of kernels, each on the build with relaxed SIMD and on the plain one.
  *
  * @module
  */
@@ -7,14 +7,14 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { KernelMemory } from "./kernel_memory.ts";
 import { type MultiplyAdd, multiplyAddOf } from "./rounding.ts";
 
-/** What a kernel's test is given. */
+/** The memory and the arithmetic of one build. */
 export interface Bench {
   readonly memory: KernelMemory;
   /** The multiply-add of this build, bit for bit. */
   readonly madd: MultiplyAdd;
 }
 
-/** Registers a test for each build. */
+/** Registers one test per build. */
 export function testOnBothBuilds(name: string, run: (bench: Bench) => void): void {
   for (const variant of ["relaxed", "plain"] as const) {
     Deno.test(`${name} (${variant} build)`, async () => {

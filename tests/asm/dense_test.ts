@@ -1,4 +1,5 @@
 import { testOnBothBuilds } from "./both_builds.ts";
+import { matmulIndex, matmulIndexI8 } from "./matmul_layout.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 
 const STEPS = [1, 2, 3, 4, 5, 8, 9, 25, 131, 150];
@@ -6,7 +7,7 @@ const SIZES = [4, 8, 12, 16, 36];
 const padded = (steps: number) => 4 * Math.ceil(steps / 4);
 
 testOnBothBuilds(
-  "packRows() packs weights by input into panels of 8, the last one's second half 0",
+  "packRows() packs weights by input into panels of 8 and pads the last one with 0",
   ({ memory }) => {
     for (const inputs of [1, 3, 12]) {
       for (const units of SIZES) {
@@ -24,7 +25,7 @@ testOnBothBuilds(
   },
 );
 
-testOnBothBuilds("panelsToRows() gives back the rows, and no more than are wanted", ({ memory }) => {
+testOnBothBuilds("panelsToRows() writes the panels' steps as rows, without padding", ({ memory }) => {
   for (const steps of STEPS) {
     for (const units of SIZES) {
       const block = padded(steps), count = Math.ceil(units / 8);
@@ -42,7 +43,7 @@ testOnBothBuilds("panelsToRows() gives back the rows, and no more than are wante
 });
 
 testOnBothBuilds(
-  "matmulGradient() adds Σ_t x_t·δI_tᵀ, bit for bit as a plain loop does",
+  "matmulGradient() adds Σ_t x_t·δI_tᵀ with the bits of a plain loop",
   ({ memory, madd }) => {
     for (const steps of STEPS) {
       for (const inputs of [4, 12, 36]) {
@@ -63,8 +64,8 @@ testOnBothBuilds(
           const expected = Float32Array.from(before, (g, i) => {
             const input = Math.floor(i / units), unit = i % units;
             const sumOf = (from: number, to: number, sum: number) => {
-              for (let t = from; t < to; t++) { // δI is 0 behind the last step
-                sum = madd(x[(t >> 2) * 4 * inputs + 4 * input + (t & 3)]!, deltas[t * units + unit]!, sum);
+              for (let t = from; t < to; t++) { // δI is 0 past the last step
+                sum = madd(x[matmulIndex(t, input, inputs)]!, deltas[t * units + unit]!, sum);
               }
               return sum;
             };
@@ -86,7 +87,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "inputRows() and inputRowsI8() give a sample's inputs as rows, features and all",
+  "inputRows() and inputRowsI8() write a sample's inputs, times its features, as rows",
   ({ memory }) => {
     for (const steps of STEPS) {
       for (const inputs of [4, 12, 36]) {
@@ -102,8 +103,7 @@ testOnBothBuilds(
         memory.kernels.inputRowsI8(memory.integers(new Int32Array(v.buffer)), at, steps, inputs, rowsI8);
         for (let t = 0; t < steps; t++) {
           for (let k = 0; k < inputs; k++) {
-            const float = x[(t >> 2) * 4 * inputs + 4 * k + (t & 3)]!;
-            const byte = v[(t >> 2) * 4 * inputs + (k >> 2) * 16 + 4 * (t & 3) + (k & 3)]!;
+            const float = x[matmulIndex(t, k, inputs)]!, byte = v[matmulIndexI8(t, k, inputs)]!;
             const place = 4 * (t * inputs + k);
             assertClose(memory.floatsAt(rows + place, 1), [features[k]! * float], `step ${t}, input ${k}`);
             const expected = [features[k]! * (byte + 128.5)];

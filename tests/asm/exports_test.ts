@@ -3,7 +3,7 @@ import { instantiate } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 
 for (const variant of ["relaxed", "plain"] as const) {
-  Deno.test(`the ${variant} build imports nothing, and every instance owns its memory`, async () => {
+  Deno.test(`the ${variant} build imports nothing, and each instance has its own memory`, async () => {
     const { module } = await loadKernels(variant);
     assert.deepEqual(WebAssembly.Module.imports(module), []);
     const one = instantiate(module), other = instantiate(module);
@@ -13,7 +13,7 @@ for (const variant of ["relaxed", "plain"] as const) {
   });
 }
 
-Deno.test("the two builds export the same", async () => {
+Deno.test("the two builds export the same names", async () => {
   const [relaxed, plain] = await Promise.all((["relaxed", "plain"] as const).map(loadKernels));
   assert.deepEqual(
     WebAssembly.Module.exports(relaxed!.module),

@@ -15,7 +15,7 @@ const CONSTANTS = [
 }));
 
 testOnBothBuilds(
-  "scanGraded() matches a plain loop bit for bit, at every number of lanes",
+  "scanGraded() gives the bits of a plain loop for every number of lanes",
   ({ memory, madd }) => {
     for (const { decay, threshold, penalty } of CONSTANTS) {
       for (const steps of STEPS) {
@@ -55,7 +55,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "scanGraded() with a stride of 0 meets the same current at every step",
+  "scanGraded() with a stride of 0 reads the same current at every step",
   ({ memory, madd }) => {
     const steps = 9, decay = Math.fround(0.9), threshold = Math.fround(0.4);
     const counts = memory.output(4), at = memory.output(4 * steps), outputs = memory.output(4 * steps);

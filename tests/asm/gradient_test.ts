@@ -1,10 +1,11 @@
 import { testOnBothBuilds } from "./both_builds.ts";
+import { layOutForMatmul, layOutForMatmulI8 } from "./matmul_layout.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 import { drawSpikes, placeSpikes, type SpikeLists } from "./spike_lists.ts";
 
-/** Above, at and below the 48 and 16 inputs that are worked on at a time, and remainders of each. */
+/** Above, at and below the kernel's blocks of 48 and 16 inputs, with remainders of each. */
 const INPUTS = [4, 8, 12, 16, 20, 28, 36, 44, 48, 52, 60, 64, 68, 96, 116, 784];
-/** Floats of the scratch for each step. */
+/** Floats of scratch memory per step. */
 const SCRATCH_WIDTH = 48;
 
 /** ∂L/∂W_n += x ⊙ Σ_spikes c_{n,t}·X̃_tᵀ with X̃_t = X_t + d·X̃_{t−1}, for features x `[inputs]` and X `[steps, inputs]`. */
@@ -38,11 +39,7 @@ testOnBothBuilds(
         const lists = drawSpikes(i + 100 * j, slots, units, steps);
         const x = uniformFloats(i + j, padded * inputs), features = uniformFloats(j, inputs);
         const before = uniformFloats(i, units * inputs);
-        const tiled = new Float32Array(padded * inputs);
-        x.forEach((value, at) => {
-          const step = Math.floor(at / inputs);
-          tiled[(step >> 2) * 4 * inputs + 4 * (at % inputs) + (step & 3)] = value;
-        });
+        const tiled = layOutForMatmul(steps, inputs, (step, input) => x[step * inputs + input]!);
         const placed = placeSpikes(memory, lists, capacity);
         const gradients = memory.updated(before);
         memory.kernels.traceGradient(
@@ -81,11 +78,7 @@ testOnBothBuilds(
         const draws = uniformFloats(i + j, padded * inputs).map((x) => Math.floor(128 * x));
         const features = uniformFloats(j, inputs).map((x) => x / 256);
         const before = uniformFloats(i, units * inputs);
-        const tiled = new Int8Array(padded * inputs);
-        draws.forEach((value, at) => {
-          const step = Math.floor(at / inputs), input = at % inputs;
-          tiled[(step >> 2) * 4 * inputs + (input >> 2) * 16 + 4 * (step & 3) + (input & 3)] = value;
-        });
+        const tiled = layOutForMatmulI8(draws, inputs);
         const sums = new Float32Array(slots); // Σ c·Σ_{s ≤ t} d^s
         for (const { slot, step, value } of lists.spikes) {
           for (let s = 0; s <= step; s++) sums[slot]! += value * decay ** s;
@@ -118,7 +111,7 @@ testOnBothBuilds(
   },
 );
 
-testOnBothBuilds("traceGradient() without a spike, or without a slot, changes nothing", ({ memory }) => {
+testOnBothBuilds("traceGradient() changes nothing without a spike or without a slot", ({ memory }) => {
   for (const slots of [0, 3]) {
     const silent = { unit: [0, 1, 2].slice(0, slots), spikes: [] };
     const placed = placeSpikes(memory, silent, 5);
@@ -164,7 +157,7 @@ testOnBothBuilds("outerGradient() matches a plain loop at every remainder of uni
   }
 });
 
-testOnBothBuilds("sumSteps() adds every step's row", ({ memory }) => {
+testOnBothBuilds("sumSteps() adds the rows of all steps", ({ memory }) => {
   for (const units of [4, 8, 12, 36]) {
     for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301]) {
       const deltas = uniformFloats(steps, steps * units), before = uniformFloats(units, units);

@@ -1,8 +1,8 @@
 /**
- * The arguments of a kernel, laid out in an instance's memory between guards.
+ * Lays a kernel's arguments out in an instance's memory, between guards.
  *
- * A kernel under test may write to nothing but what it was given to write: arrays made by {@linkcode KernelMemory.floats}
- * and {@linkcode KernelMemory.integers} must stay as they are, and so must the guards around every array.
+ * A kernel under test may write to its outputs only: arrays made by {@linkcode KernelMemory.floats} and
+ * {@linkcode KernelMemory.integers} must not change, nor may the guards around every array.
  *
  * @module
  */
@@ -10,19 +10,19 @@ import assert from "node:assert/strict";
 import { Arena, instantiate, type KernelModule, type Kernels } from "../../src/engine/wasm/kernels.ts";
 
 const GUARD_WORDS = 16;
-/** As a float, 2.3e16: a kernel that reads a guard gives a result that no test takes for right. */
+/** As a float, 2.3e16: a kernel that reads a guard gives a result that fails every test. */
 const GUARD = 0x5aa5c33c;
-/** A NaN: what a kernel did not write, no comparison takes for right. */
+/** A NaN: no comparison passes on a value that the kernel did not write. */
 const UNWRITTEN = 0x7fc0dead;
 
-/** An array in memory; `before` is what it must still hold, where it must. */
+/** An array in memory; `before` is its content where it may not change. */
 interface Piece {
   readonly at: number;
   readonly words: number;
   readonly before: Int32Array | undefined;
 }
 
-/** One instance of the kernels, and its memory as a test needs it. */
+/** One instance of the kernels, with arrays in its memory. */
 export class KernelMemory {
   readonly kernels: Kernels;
   #arena: Arena;
@@ -48,7 +48,7 @@ export class KernelMemory {
     return this.#place(new Int32Array(Float32Array.from(values).buffer), false);
   }
 
-  /** An array that the kernel writes, full of NaN until then. @returns Its address. */
+  /** An array that the kernel writes; it holds NaN until then. @returns Its address. */
   output(words: number): number {
     return this.#place(new Int32Array(words).fill(UNWRITTEN), false);
   }
@@ -63,7 +63,7 @@ export class KernelMemory {
     return new Int32Array(this.kernels.memory.buffer, at, length).slice();
   }
 
-  /** Checks all guards and all that was to be read only, then forgets every array. */
+  /** Checks all guards and all read-only arrays, then frees every array. */
   clear(): void {
     for (const { at, words, before } of this.#pieces) {
       const memory = this.integersAt(at - 4 * GUARD_WORDS, words + 2 * GUARD_WORDS);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import { assertClose, uniformFloats } from "./numbers.ts";
 
-/** −log softmax and its gradient in float64, by the largest logit as every textbook has it. */
+/** Log-softmax and softmax in float64, stabilised by the largest logit. */
 function softmax(logits: ArrayLike<number>): { logProbabilities: number[]; probabilities: number[] } {
   const highest = Math.max(...Array.from(logits));
   const normaliser = highest +
@@ -87,7 +87,7 @@ testOnBothBuilds("meanSquaredError() matches float64 for 1 to 17 classes", ({ me
   }
 });
 
-testOnBothBuilds("addToRows() adds to the units of every step, and not to their padding", ({ memory }) => {
+testOnBothBuilds("addToRows() adds to the units of every step and not to their padding", ({ memory }) => {
   for (const steps of [0, 1, 5]) {
     for (let count = 1; count <= 12; count++) {
       const units = 4 * Math.ceil(count / 4);

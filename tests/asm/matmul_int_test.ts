@@ -1,18 +1,17 @@
 import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
-import { assertClose, uniformFloats } from "./numbers.ts";
+import { layOutForMatmulI8 } from "./matmul_layout.ts";
+import { assertClose, uniformFloats, upTo } from "./numbers.ts";
 
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
-
-/** A layer's packed rows, in the form of either tile. */
+/** A layer's packed rows, in the layouts of both tiles. */
 interface Packed {
   readonly panelCount: number;
   readonly pairs: number;
   readonly halves: number;
   readonly bases: number;
   readonly factors: number;
-  /** q of a unit and an input, as the 16-bit panels have it. */
+  /** q of a unit and an input, read from the 16-bit panels. */
   q(unit: number, input: number): number;
 }
 
@@ -26,7 +25,7 @@ function pack(
 ): Packed {
   const { kernels } = memory;
   const units = b.length, panelCount = Math.ceil(units / 8);
-  const slots = upTo(8 * panelCount).map((slot) => Math.min(slot, units)); // past the last: the row of zeros
+  const slots = upTo(8 * panelCount).map((slot) => Math.min(slot, units)); // past the last unit: the row of zeros
   const x = memory.floats(features), selected = memory.integers(slots);
   const weights = memory.floats([...w, ...new Float32Array(inputs)]);
   const [bases, scales, factors] = [0, 0, 0].map(() => memory.output(8 * panelCount));
@@ -47,7 +46,7 @@ function pack(
 }
 
 testOnBothBuilds(
-  "scaleRows() and packI16() keep every weight to half of its unit's step, and no sum can overflow",
+  "scaleRows() and packI16() round weights to the nearest step of their unit, and no sum can overflow",
   ({ memory }) => {
     for (const inputs of [4, 8, 12, 36, 784, 8000]) {
       for (const units of inputs > 1000 ? [3] : [1, 3, 4, 8, 9, 17]) {
@@ -97,7 +96,7 @@ testOnBothBuilds("packI8() holds q + 2¹³ in two halves of 7 bits", ({ memory }
 });
 
 testOnBothBuilds(
-  "matmulI16() and matmulI8() give the same bits, those of exact sums, at every remainder",
+  "matmulI16() and matmulI8() give the bits of exact sums at every remainder",
   ({ memory }) => {
     for (const [inputs, most] of [[4, 17], [12, 17], [36, 9], [784, 13]] as const) {
       for (const steps of [1, 3, 4, 5, 8, 9]) {
@@ -106,17 +105,12 @@ testOnBothBuilds(
           const features = uniformFloats(inputs, inputs).map((x) => x / 256);
           const w = uniformFloats(units, units * inputs), b = uniformFloats(units + 1, units);
           const { panelCount, pairs, halves, bases, factors, q } = pack(memory, inputs, w, b, features);
-          // Whole ranges of ±128 too, where sums are largest.
+          // 8 steps take the extremes of ±128, where sums are largest.
           const v = uniformFloats(steps, padded * inputs).map((x) =>
             steps === 8 ? Math.sign(x) * 128 : 128 * x
           );
           v.forEach((value, at) => v[at] = Math.min(127, Math.floor(value)));
-          const tiled = new Int8Array(padded * inputs);
-          v.forEach((value, at) => {
-            const step = Math.floor(at / inputs), input = at % inputs;
-            tiled[(step >> 2) * 4 * inputs + (input >> 2) * 16 + 4 * (step & 3) + (input & 3)] = value;
-          });
-          const x = memory.integers(new Int32Array(tiled.buffer));
+          const x = memory.integers(new Int32Array(layOutForMatmulI8(v, inputs).buffer));
           const [byPairs, byHalves] = [0, 0].map(() => memory.output(8 * panelCount * padded));
           const { kernels } = memory;
           kernels.matmulI16(x, pairs, bases, factors, byPairs!, padded, inputs, units);

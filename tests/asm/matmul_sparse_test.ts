@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
-import { layOutForMatmul } from "./encoders/matmul_layout.ts";
+import { layOutForMatmul } from "./matmul_layout.ts";
 import { assertSameBits, numbersFrom, uniformFloats } from "./numbers.ts";
 
 testOnBothBuilds(
@@ -33,7 +33,7 @@ testOnBothBuilds(
           kernels.listInputs(x, steps, inputs, counts, entries);
           kernels.matmulSparse(counts, entries, packed, bias, sparse, steps, inputs, units);
 
-          // [panels][steps][8]: only steps that there are, and units that matmulF32() writes.
+          // [panels][steps][8], without padding steps and without units that matmulF32() does not write.
           const writtenBy = (at: number) => {
             const currents = memory.floatsAt(at, panels * padded * 8);
             return currents.filter((_, i) => Math.floor(i / 8) % padded < steps && i % 8 < 4);

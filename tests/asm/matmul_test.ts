@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
-import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
+import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
+import { assertClose, assertSameBits, uniformFloats, upTo } from "./numbers.ts";
 import type { MultiplyAdd } from "./rounding.ts";
 
-const INPUTS = [4, 8, 12, 36, 784];
-
-/** A layer and a sample whose inputs are x ⊙ X: X `[steps, inputs]`, x `[inputs]`, W `[units, inputs]`, b `[units]`. */
+/** A layer and a sample with inputs x ⊙ X: X `[steps, inputs]`, x `[inputs]`, W `[units, inputs]`, b `[units]`. */
 interface Case {
   readonly steps: number;
   readonly inputs: number;
@@ -30,7 +29,7 @@ function caseOf(steps: number, inputs: number, units: number): Case {
   };
 }
 
-/** Packs `selected` rows, multiplies, and gives the currents back as `[steps, selected]`. */
+/** Packs `selected` rows and multiplies with both tiles. @returns The currents `[steps, selected]`. */
 function multiplied(memory: KernelMemory, c: Case, selected: readonly number[]): Float32Array {
   const byShuffle = multipliedBy("matmulF32", memory, c, selected);
   const byLoad = multipliedBy("matmulF32Loads", memory, c, selected);
@@ -48,18 +47,14 @@ function multipliedBy(
   const { steps, inputs, units } = c;
   const padded = Math.ceil(steps / 4) * 4;
   const panelCount = Math.ceil(selected.length / 8);
-  const slots = Array.from({ length: 8 * panelCount }, (_, i) => selected[i] ?? units); // past the last: the row of zeros
+  const slots = upTo(8 * panelCount).map((i) => selected[i] ?? units); // past the last unit: the row of zeros
   const features = memory.floats(c.features);
   const weights = memory.floats([...c.w, ...new Float32Array(inputs)]);
   const bias = memory.floats([...c.b, 0]);
   const panels = memory.output(8 * panelCount * inputs), packedBias = memory.output(8 * panelCount);
   kernels.packPanels(features, weights, bias, memory.integers(slots), panelCount, panels, packedBias, inputs);
 
-  const x = new Float32Array(padded * inputs);
-  c.x.forEach((value, i) => {
-    const step = Math.floor(i / inputs), input = i % inputs;
-    x[(step >> 2) * 4 * inputs + 4 * input + (step & 3)] = value;
-  });
+  const x = layOutForMatmul(steps, inputs, (step, input) => c.x[step * inputs + input] ?? 0);
   const at = memory.output(8 * panelCount * padded);
   kernels[tile](memory.floats(x), panels, packedBias, at, padded, inputs, selected.length);
   const currents = memory.floatsAt(at, 8 * panelCount * padded);
@@ -70,7 +65,7 @@ function multipliedBy(
   });
 }
 
-/** I[t, n] = b[n] + Σ_k X[t, k]·(x[k]·W[n, k]), in ascending order, every sum rounded as the build rounds it. */
+/** I[t, n] = b[n] + Σ_k X[t, k]·(x[k]·W[n, k]) in ascending order of k, rounded as the build rounds. */
 function plainLoop(
   { steps, inputs, x, features, w, b }: Case,
   selected: readonly number[],
@@ -86,10 +81,8 @@ function plainLoop(
   });
 }
 
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
-
 testOnBothBuilds(
-  "packPanels() puts every selected row times the features, and its bias, in its lane",
+  "packPanels() writes each selected row times the features, and its bias, into its lane",
   ({ memory }) => {
     for (const inputs of INPUTS) {
       for (const panelCount of [1, 2, 3]) {
@@ -123,7 +116,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "matmulF32() matches a plain loop bit for bit at every remainder of steps and units",
+  "matmulF32() gives the bits of a plain loop at every remainder of steps and units",
   ({ memory, madd }) => {
     for (const inputs of [4, 8, 12, 36]) {
       for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9]) {
@@ -138,7 +131,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "matmulF32() matches a plain loop bit for bit at the notebook's size",
+  "matmulF32() gives the bits of a plain loop at the notebook's size",
   ({ memory, madd }) => {
     for (const [steps, units] of [[128, 3], [9, 17], [5, 100]] as const) {
       const c = caseOf(steps, 784, units);
@@ -152,7 +145,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "matmulF32() does not depend on where in a panel a unit stands, nor on its neighbours",
+  "matmulF32() gives a unit the same bits at any place in a panel, beside any neighbours",
   ({ memory }) => {
     const c = caseOf(7, 36, 17);
     const all = multiplied(memory, c, upTo(17));
@@ -171,7 +164,7 @@ testOnBothBuilds(
   },
 );
 
-/** Numbers with whole vectors of four zeros among them. */
+/** Numbers with vectors of four zeros among them, for an even seed. */
 function withBackground(seed: number, length: number): Float32Array {
   const x = uniformFloats(seed, length);
   return x.map((value, i) => seed % 2 === 0 && Math.floor(i / 4) % 3 !== 1 ? 0 : value);
@@ -181,7 +174,7 @@ testOnBothBuilds("listVectors() lists the vectors that are not all 0", ({ memory
   for (const inputs of INPUTS) {
     for (const seed of [1, 2]) {
       const x = withBackground(seed, inputs);
-      x[inputs - 1] = 0; // one number of a vector may be 0
+      x[inputs - 1] = 0; // a single 0 does not drop its vector
       const at = memory.updated(new Float32Array(inputs / 4));
       const count = memory.kernels.listVectors(memory.floats(x), inputs, at);
       const expected = upTo(inputs / 4).filter((i) =>

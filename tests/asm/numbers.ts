@@ -1,11 +1,11 @@
 /**
- * Numbers for tests, the same in every run, and how to compare those that were rounded.
+ * Pseudo-random numbers that are the same in every run, and comparisons of arrays.
  *
  * @module
  */
 import assert from "node:assert/strict";
 
-/** A stream of uniform float32 numbers from −1 to 1 (xorshift32, Marsaglia 2003: not the generator under test). */
+/** Uniform float32 numbers from −1 to 1 (xorshift32, Marsaglia 2003: not the generator under test). */
 export function numbersFrom(seed: number): () => number {
   let state = Math.imul(seed + 1, 0x9e3779b1) | 1;
   return () => {
@@ -16,13 +16,16 @@ export function numbersFrom(seed: number): () => number {
   };
 }
 
+/** 0 to n − 1. */
+export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+
 /** `length` numbers from −scale to scale. */
 export function uniformFloats(seed: number, length: number, scale = 1): Float32Array {
   const next = numbersFrom(seed);
   return Float32Array.from({ length }, () => next() * scale);
 }
 
-/** Asserts that two arrays agree: within `absolute`, or `relative` to what was expected. */
+/** Asserts that |found − expected| ≤ absolute + relative · |expected| for every element. */
 export function assertClose(
   found: ArrayLike<number>,
   expected: ArrayLike<number>,
@@ -32,7 +35,7 @@ export function assertClose(
   assert.equal(found.length, expected.length, what);
   for (let i = 0; i < expected.length; i++) {
     const difference = Math.abs(found[i]! - expected[i]!);
-    assert.ok( // a NaN is close to nothing
+    assert.ok( // fails on NaN
       difference <= absolute + relative * Math.abs(expected[i]!),
       `${what}: ${found[i]} at ${i}, expected ${expected[i]}`,
     );

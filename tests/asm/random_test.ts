@@ -24,7 +24,7 @@ testOnBothBuilds("hashCounters() gives randomBits() for a million counters", ({ 
 
 const STEPS = 256, INPUTS = 512;
 
-/** All draws of a key, `[STEPS, INPUTS]`, from −½ to ½. */
+/** The draws of a key, `[STEPS, INPUTS]`, from −½ to ½. */
 function drawsOf(key: DrawKey): Float64Array {
   return Float64Array.from(
     { length: STEPS * INPUTS },
@@ -108,7 +108,7 @@ Deno.test("draw() does not correlate between samples, epochs, streams and seeds,
   }
 });
 
-Deno.test("draw() fills the 16 × 16 bins of neighbours evenly: pairs of inputs, steps, samples and epochs", () => {
+Deno.test("draw() fills the 16 × 16 bins of neighbouring inputs, steps, samples and epochs evenly", () => {
   const draws = drawsOf(STREAMS.sample[0]);
   const pairs = {
     inputs: draws.subarray(1),
@@ -124,8 +124,8 @@ Deno.test("draw() fills the 16 × 16 bins of neighbours evenly: pairs of inputs,
   }
 });
 
-Deno.test("draw() and draw8() fill the 16 × 16 bins of two words of a step evenly, up to 40 words apart", () => {
-  // What one round of mixing over words at equal strides fails at some distance, in some of a word's bits.
+Deno.test("draw() and draw8() fill the 16 × 16 bins of words up to 40 apart evenly", () => {
+  // One round of mixing over words at equal strides fails this at some distance, in some of a word's bits.
   const rows = 2048, words = 196;
   for (const [what, drawn, lanes] of [["draw", draw, 2], ["draw8", draw8, 4]] as const) {
     for (let lane = 0; lane < lanes; lane++) {

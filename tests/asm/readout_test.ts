@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import { assertClose, uniformFloats } from "./numbers.ts";
 
-testOnBothBuilds("readStates() sums the steps of any window", ({ memory }) => {
+testOnBothBuilds("readStates() sums the steps of a window", ({ memory }) => {
   for (const units of [4, 8, 12, 36]) {
     for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301]) {
       for (
@@ -26,19 +26,19 @@ testOnBothBuilds("readStates() sums the steps of any window", ({ memory }) => {
   }
 });
 
-/** Windows of steps that can be read. */
+/** Windows of steps that a readout can have. */
 function windows(steps: number): [first: number, last: number][] {
   return [[0, steps - 1], [0, steps - 2], [steps >> 1, steps - 1], [steps - 1, steps - 1]];
 }
 
 testOnBothBuilds(
-  "readLargest() finds the first of the largest, and readLargestBack() its step",
+  "readLargest() finds the first maximum, and readLargestBack() writes the gradient to its step",
   ({ memory }) => {
     for (const units of [4, 12]) {
       for (const steps of [1, 2, 5, 9]) {
         for (const [first, last] of windows(steps)) {
           for (const zero of [0, 1]) {
-            // Few different numbers, so that many are equal; and one unit whose numbers are all negative.
+            // Few different numbers, so that many are equal; one unit has only negative ones.
             const values = uniformFloats(steps + units, steps * units).map((value, i) =>
               i % units === 1 ? value - 2 : Math.round(2 * value) / 2 + 0 // no −0
             );
@@ -72,7 +72,7 @@ testOnBothBuilds(
 );
 
 testOnBothBuilds(
-  "readStatesBack() gives the gradient to each step that was read, and 0 to the others",
+  "readStatesBack() writes the gradient to each step of the window, and 0 to the others",
   ({ memory }) => {
     for (const units of [4, 12]) {
       for (const steps of [1, 2, 5, 9]) {

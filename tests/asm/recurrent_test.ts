@@ -4,7 +4,7 @@ import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 const UNITS = [4, 8, 12, 32, 36, 100];
 
 testOnBothBuilds(
-  "feedBack() is V·o, bit for bit as a plain loop over the outputs that are not 0",
+  "feedBack() gives V·o with the bits of a plain loop over the outputs that are not 0",
   ({ memory, madd }) => {
     for (const units of UNITS) {
       for (const threshold of [-2, 0.3, 2]) { // all, some and none
@@ -23,7 +23,7 @@ testOnBothBuilds(
   },
 );
 
-testOnBothBuilds("feedBackGradient() adds Vᵀ·δI, to all units or to those that spike", ({ memory }) => {
+testOnBothBuilds("feedBackGradient() adds Vᵀ·δI to all units, or only to those that spike", ({ memory }) => {
   for (const units of UNITS) {
     for (const hasExactGradient of [false, true]) {
       const deltas = uniformFloats(units, units), v = uniformFloats(units + 1, units * units);

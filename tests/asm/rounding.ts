@@ -1,5 +1,5 @@
 /**
- * Float32 arithmetic bit for bit: a·b + c rounded once, as a fused multiply-add does, or twice.
+ * The bits of a float32 multiply-add a·b + c, rounded once (fused) or twice.
  *
  * @module
  */
@@ -16,8 +16,8 @@ const float64 = new Float64Array(1);
 const bits = new BigInt64Array(float64.buffer);
 
 /**
- * Rounded once. In float64 the product is exact and the sum is not; it is rounded to odd, which the second rounding to
- * float32 cannot tell from the exact sum (Boldo & Melquiond, Emulation of FMA and correctly rounded sums, 2008).
+ * a·b + c, rounded once. In float64 the product is exact and the sum is not. The sum is rounded to odd, so that rounding it to
+ * float32 gives the result of the exact sum (Boldo & Melquiond, Emulation of FMA and correctly rounded sums, 2008).
  */
 export function fusedMultiplyAdd(a: number, b: number, c: number): number {
   const product = a * b;

@@ -4,10 +4,10 @@ import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
 import { uniformFloats } from "./numbers.ts";
 
-/** Features are handed in times this, as the encoder wants them. */
+/** The scale of features, as for the noise encoder. */
 const SCALE = 2 ** -16;
 
-/** A layer that noise-coded features are fed to: x `[inputs]`, W `[units, inputs]`, b `[units]`. */
+/** A layer with noise-coded inputs: x `[inputs]`, W `[units, inputs]`, b `[units]`. */
 interface Case {
   readonly x: Float32Array;
   readonly w: Float32Array;
@@ -30,7 +30,7 @@ function gainsOf({ steps, decay }: Case): { gain: number; deviation: number }[] 
   });
 }
 
-/** The highest of mean·g_t + bound·σ·q_t over the steps, for each unit: it is listed where this is above θ. */
+/** The maximum of mean·g_t + bound·σ·q_t over the steps, for each unit. The kernel lists units where it is above θ. */
 function highestOf(layer: Case): number[] {
   const { x, w, b, units, inputs, bound } = layer;
   return Array.from({ length: units }, (_, n) => {
@@ -46,16 +46,16 @@ function highestOf(layer: Case): number[] {
   });
 }
 
-/** What the kernel lists, with the padding up to a multiple of 8. */
+/** The units that the kernel lists, padded to a multiple of 8. */
 function chosenUnits(memory: KernelMemory, layer: Case): { count: number; listed: number[] } {
   const { x, w, b, units, inputs, steps, threshold, bound } = layer;
-  const rows = 4 * Math.ceil(units / 4), rooms = 8 * Math.ceil(units / 8), padded = 4 * Math.ceil(steps / 4);
+  const rows = 4 * Math.ceil(units / 4), padded = 4 * Math.ceil(steps / 4);
   const weights = new Float32Array(rows * inputs).fill(NaN), bias = new Float32Array(rows).fill(NaN);
   weights.set(w);
   bias.set(b);
   const gains = gainsOf(layer);
   const repeated = Array.from({ length: padded }, (_, step) => gains[Math.min(step, steps - 1)]!);
-  const selected = memory.output(rooms);
+  const selected = memory.output(8 * Math.ceil(units / 8));
   const count = memory.kernels.selectUnits(
     memory.floats(x.map((value) => value * SCALE)),
     SCALE,
@@ -88,7 +88,8 @@ testOnBothBuilds("selectUnits() lists the units whose Z is below the bound at so
           b: uniformFloats(seed + 2, units, 0.3),
         };
         const highest = highestOf(layer);
-        if (highest.some((value) => Math.abs(value - layer.threshold) < 1e-4)) continue; // rounding would decide
+        // Within 1e-4 of the threshold, rounding would decide.
+        if (highest.some((value) => Math.abs(value - layer.threshold) < 1e-4)) continue;
         const expected = highest.flatMap((value, n) => value > layer.threshold ? [n] : []);
         const padding = new Array((8 - expected.length % 8) % 8).fill(units); // a row of zeros
         const found = chosenUnits(memory, layer);
@@ -106,9 +107,9 @@ testOnBothBuilds("selectUnits() lists the units whose Z is below the bound at so
 });
 
 testOnBothBuilds(
-  "selectUnits() leaves out units that spike no more often than exp(−Z²/2) says",
+  "selectUnits() leaves out units that spike at a rate of at most exp(−Z²/2)",
   ({ memory }) => {
-    // With a bound far below the engine's, so that misses can be counted at all: Z = 1.5 allows 32 % at each step.
+    // The bound is far below the engine's, so that some spikes are missed: Z = 1.5 allows 32 % at each step.
     const layer = {
       ...{ inputs: 8, steps: 6, units: 16, decay: 0.9, threshold: 1, bound: 1.5 },
       w: uniformFloats(1, 16 * 8),
@@ -125,7 +126,7 @@ testOnBothBuilds(
       for (let n = 0; n < units; n++) {
         if (listed.includes(n)) continue;
         let u = 0;
-        for (let step = 0; step < steps; step++) { // up to the first spike, no reset has happened
+        for (let step = 0; step < steps; step++) { // to the first spike: no reset before it
           u = decay * u + b[n]!;
           for (let k = 0; k < inputs; k++) u += w[n * inputs + k]! * x[k]! * draw(key, step, k);
           chances++;
@@ -136,13 +137,13 @@ testOnBothBuilds(
         }
       }
     }
-    assert.ok(spikes > 0, "the bound is low enough to be tested");
+    assert.ok(spikes > 0, "the bound is too high to miss a spike");
     assert.ok(spikes / chances <= Math.exp(-(layer.bound ** 2) / 2), `${spikes} of ${chances}`);
   },
 );
 
 testOnBothBuilds(
-  "selectUnits() leaves out no unit without noise whose mean alone is above the threshold",
+  "selectUnits() keeps units without noise whose mean is above the threshold",
   ({ memory }) => {
     const layer = {
       ...{ inputs: 4, steps: 9, units: 9, decay: 0.5, threshold: 1, bound: 8 },

@@ -1,12 +1,12 @@
 /**
- * Spikes of a layer as the kernels keep them: by unit, in slots (asm/spikes.ts).
+ * Lists of a layer's spikes, by unit and in slots, as in asm/spikes.ts.
  *
  * @module
  */
 import type { KernelMemory } from "./kernel_memory.ts";
 import { numbersFrom } from "./numbers.ts";
 
-/** One spike: its unit, its slot, where in the slot's list it stands, and its number (an output or a gradient). */
+/** One spike: its unit, its slot, its index in the slot's list, and its value (an output or a gradient). */
 export interface Spike {
   readonly slot: number;
   readonly unit: number;
@@ -15,7 +15,7 @@ export interface Spike {
   readonly value: number;
 }
 
-/** Spikes of the units that have a slot. */
+/** The spikes of the units that have a slot. */
 export interface SpikeLists {
   /** `unit[slot]`. */
   readonly unit: readonly number[];
@@ -24,8 +24,8 @@ export interface SpikeLists {
 }
 
 /**
- * Draws spikes for `slots` of `units`: each step spikes with probability `rate`; slot 0 spikes at every step, the last
- * slot (if there are two or more) never.
+ * Draws spikes for `slots` of `units`: each slot spikes at each step with probability `rate`, but slot 0 at every step, and the
+ * last of two or more slots never.
  */
 export function drawSpikes(
   seed: number,
@@ -35,7 +35,7 @@ export function drawSpikes(
   rate = 0.3,
 ): SpikeLists {
   const next = numbersFrom(seed);
-  const unit = Array.from({ length: slots }, (_, slot) => Math.floor((slot + 0.5) * units / slots)); // some left out
+  const unit = Array.from({ length: slots }, (_, slot) => Math.floor((slot + 0.5) * units / slots)); // leaves some out
   const spikes = unit.flatMap((unit, slot) => {
     let entry = 0;
     return Array.from({ length: steps }, (_, step) => step).flatMap((step): Spike[] => {
@@ -46,7 +46,7 @@ export function drawSpikes(
   return { unit, spikes };
 }
 
-/** The addresses of spikes in memory; `values` holds their numbers, and may be written. */
+/** The addresses of spikes in memory; kernels may write `values`. */
 export interface PlacedSpikes {
   readonly unit: number;
   readonly counts: number;
@@ -54,7 +54,7 @@ export interface PlacedSpikes {
   readonly values: number;
 }
 
-/** Lays spikes out, `capacity` entries a slot; what no spike has is 2 × 10⁹ (a step that would show at once), and NaN. */
+/** Lays spikes out, `capacity` entries per slot. Entries without a spike have step 2 × 10⁹ and value NaN. */
 export function placeSpikes(
   memory: KernelMemory,
   { unit, spikes }: SpikeLists,

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
-import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
+import { matmulIndex } from "./matmul_layout.ts";
+import { assertClose, assertSameBits, uniformFloats, upTo } from "./numbers.ts";
 
 const STEPS = [1, 2, 3, 4, 5, 9, 25, 131, 150];
 const UNITS = [4, 8, 12, 36];
-const upTo = (n: number) => Array.from({ length: n }, (_, i) => i);
 
-/** Lists in memory, empty yet. */
+/** Empty lists in memory. */
 function placeLists(memory: KernelMemory, steps: number, units: number, capacity: number) {
   return {
     counts: memory.output(units),
@@ -19,7 +19,7 @@ function placeLists(memory: KernelMemory, steps: number, units: number, capacity
   };
 }
 
-/** Compares lists with the array that they were made from. @param values `[steps][units]`, 0 where there is no spike. */
+/** Compares lists with their source. @param values `[steps][units]`, 0 where there is no spike. */
 function assertLists(
   memory: KernelMemory,
   lists: ReturnType<typeof placeLists>,
@@ -53,13 +53,13 @@ function assertLists(
   return total;
 }
 
-testOnBothBuilds("listSpikes() lists by unit and by step where u' − θ is above 0", ({ memory }) => {
+testOnBothBuilds("listSpikes() lists spikes, u' − θ > 0, by unit and by step", ({ memory }) => {
   for (const steps of STEPS) {
     for (const units of UNITS) {
       for (const shift of [-2, 0, 0.5, 2]) { // no spikes, half of them, a quarter, all
         const capacity = steps + 3;
         const distances = uniformFloats(steps + units, steps * units).map((v) => v - shift);
-        distances[0] = 0; // at the threshold itself there is no spike
+        distances[0] = 0; // no spike at the threshold itself
         const outputs = uniformFloats(units, steps * units).map((o, i) => distances[i]! > 0 ? o : 0);
         const lists = placeLists(memory, steps, units, capacity);
         // deno-fmt-ignore
@@ -73,15 +73,15 @@ testOnBothBuilds("listSpikes() lists by unit and by step where u' − θ is abov
   }
 });
 
-testOnBothBuilds("listInputSpikes() lists what is not 0, and nothing behind the last step", ({ memory }) => {
+testOnBothBuilds("listInputSpikes() lists inputs that are not 0, up to the last step", ({ memory }) => {
   for (const steps of STEPS) {
     for (const inputs of UNITS) {
       const capacity = steps + 1, padded = 4 * Math.ceil(steps / 4);
       const values = uniformFloats(steps + inputs, steps * inputs).map((v) => Math.abs(v) < 0.6 ? 0 : v);
-      const x = new Float32Array(padded * inputs).fill(7); // what lies behind the last step
+      const x = new Float32Array(padded * inputs).fill(7); // 7 past the last step
       values.forEach((value, i) => {
         const step = Math.floor(i / inputs), input = i % inputs;
-        x[(step >> 2) * 4 * inputs + 4 * input + (step & 3)] = value;
+        x[matmulIndex(step, input, inputs)] = value;
       });
       const lists = placeLists(memory, steps, inputs, capacity);
       // deno-fmt-ignore
@@ -94,7 +94,7 @@ testOnBothBuilds("listInputSpikes() lists what is not 0, and nothing behind the 
 });
 
 testOnBothBuilds(
-  "sparseProductRows() and spikeGradient() match plain loops for every delay, and each other's lists",
+  "sparseProductRows() and spikeGradient() give the bits of plain loops for every delay",
   ({ memory, madd }) => {
     const { kernels } = memory;
     for (const steps of STEPS) {
@@ -118,7 +118,7 @@ testOnBothBuilds(
             // deno-fmt-ignore
             kernels.spikeGradient(lists.counts, lists.spikeSteps, lists.spikeOutputs, inputs, steps, delay,
               memory.floats(deltas), steps, width, gradients);
-            // The order of both sums is fixed: so are their bits.
+            // The order of both sums is fixed, and so are their bits.
             const expected = new Float32Array(steps * width), gradient = Float32Array.from(before);
             for (let step = 0; step < steps; step++) {
               for (let n = 0; n < width; n++) {
@@ -161,5 +161,5 @@ testOnBothBuilds("sparseProductRows() gives the bits of sparseProduct()", ({ mem
     steps, 1, w, b, byUnit, steps, width);
   const expected = memory.floatsAt(byUnit, steps * width);
   assertSameBits(memory.floatsAt(byStep, steps * width), expected, "currents");
-  assertClose([expected[0]!], [uniformFloats(2, width)[0]!], "nothing comes before the first step");
+  assertClose([expected[0]!], [uniformFloats(2, width)[0]!], "the first step has no input with a delay of 1");
 });

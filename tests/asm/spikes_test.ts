@@ -2,7 +2,7 @@ import { testOnBothBuilds } from "./both_builds.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 import { drawSpikes, placeSpikes, type SpikeLists } from "./spike_lists.ts";
 
-/** Sizes of a layer below (slots of its units), a layer above (units, a multiple of 4), steps, and a slot's capacity. */
+/** Steps, slots and units of the layer below, units of the layer above (a multiple of 4), and a slot's capacity. */
 const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 301].flatMap((steps, i) =>
   [1, 2, 7, 17].map((slots, j) => ({
     steps,
@@ -15,7 +15,7 @@ const SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 301].flatMap((steps, i) =>
 
 type Size = typeof SIZES[number];
 
-/** Runs a test at every size, with spikes of its own. */
+/** Runs a check at every size, with other spikes at each. */
 function atEverySize(run: (size: Size, lists: SpikeLists, seed: number) => void): void {
   SIZES.forEach((size, seed) => run(size, drawSpikes(seed, size.slots, size.below, size.steps), seed));
 }
@@ -97,7 +97,7 @@ testOnBothBuilds("backThroughSpikes() matches a plain loop with and without a de
 });
 
 testOnBothBuilds(
-  "spreadSpikes() puts every spike at its step and unit, and zeros elsewhere",
+  "spreadSpikes() writes each spike at its step and unit, and 0 elsewhere",
   ({ memory }) => {
     atEverySize(({ steps, slots, below, capacity }, lists) => {
       const units = Math.ceil(below / 4) * 4;
@@ -161,7 +161,7 @@ testOnBothBuilds(
         });
         const added = memory.floatsAt(sampleSums, slots);
         lists.unit.forEach((unit, slot) => {
-          assertClose([added[slot]!], [expected[unit]! - before[unit]!], `the sample's own, slot ${slot}`, {
+          assertClose([added[slot]!], [expected[unit]! - before[unit]!], `the sample's sum, slot ${slot}`, {
             absolute: 1e-4,
           });
         });

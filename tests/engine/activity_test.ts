@@ -3,7 +3,7 @@ import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { batchOf, startEngine } from "./batches.ts";
 import { drawSamples } from "./network_cases.ts";
 
-/** Two layers that fire below one that is read out, at odd sizes. */
+/** Two spiking layers below a readout layer, at odd sizes. */
 const deep = (encoder: Readonly<Record<string, unknown>>) =>
   parseNetworkSpec({
     inputs: 13,
@@ -22,14 +22,14 @@ const ENCODERS: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   noise: { offset: -0.5 },
   constant: { offset: -0.5 },
   direct: { offset: 0 },
-  latency: { offset: 0 }, // mostly zeros, which are left out of the product
+  latency: { offset: 0 }, // mostly zeros: takes the sparse product
 };
 
 for (const [encoder, constants] of Object.entries(ENCODERS)) {
   const spec = deep({ kind: encoder, ...constants });
   const samples = drawSamples(spec, 3, 40, encoder === "direct");
 
-  Deno.test(`a batch's unitSpikes are the spikes that traces of its samples show, ${encoder}`, async () => {
+  Deno.test(`unitSpikes of a batch are the sums of its samples' traces, ${encoder}`, async () => {
     using recording = await startEngine({ spec, recordStates: true });
     const expected = [new Uint32Array(11), new Uint32Array(9)];
     for (let sample = 0; sample < samples.count; sample++) {
@@ -44,7 +44,7 @@ for (const [encoder, constants] of Object.entries(ENCODERS)) {
       const { unitSpikes, spikes } = await engine.evaluate(batchOf(samples));
       assert.deepEqual(unitSpikes, expected);
       assert.equal(spikes, expected.flatMap((sums) => [...sums]).reduce((sum, count) => sum + count));
-      await engine.evaluate(batchOf(samples, [1])); // the other buffer, and then the first one again
+      await engine.evaluate(batchOf(samples, [1])); // takes turns between the double buffers
       assert.deepEqual((await engine.evaluate(batchOf(samples))).unitSpikes, expected);
     }
   });

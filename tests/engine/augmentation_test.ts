@@ -13,11 +13,11 @@ const STEP = { learningRate: 0.1, momentum: 0.5 };
 
 const augmented = (batch: Batch): Batch => ({ ...batch, augmentation: AUGMENTATION });
 
-Deno.test("augmented training gives the same bits on any number of threads, and others in each epoch", async () => {
+Deno.test("train() with augmentation gives the same bits on any number of threads, and others in each epoch", async () => {
   const runs = [];
   for (const [threads, epoch] of [[0, 1], [1, 1], [3, 1], [0, 2]] as const) {
     using engine = await startEngine({ spec: SPEC, threads, seed: 4 });
-    // Both epochs' batches have the same order here: what differs is the pictures and their noise.
+    // Both epochs have the same order here; only the pictures and their noise differ.
     for (const batch of batchesOf(DIGITS, 25)) await engine.train(augmented({ ...batch, epoch }), STEP);
     runs.push(bitsOf(await engine.getParameters()));
   }
@@ -26,7 +26,7 @@ Deno.test("augmented training gives the same bits on any number of threads, and 
   assert.notDeepEqual(runs[3], runs[0]);
 });
 
-Deno.test("an augmented sample is presented as the picture that Augmenter makes of it", async () => {
+Deno.test("an engine augments a sample to the picture that Augmenter makes of it", async () => {
   using engine = await startEngine({ spec: SPEC, threads: 2, seed: 4 });
   const { features } = DIGITS;
   assert.ok(features instanceof Uint8Array);
@@ -41,7 +41,7 @@ Deno.test("an augmented sample is presented as the picture that Augmenter makes 
   assert.notEqual(result.loss, (await engine.evaluate(batchOf(DIGITS))).loss);
 });
 
-Deno.test("an engine refuses to augment what is no picture of bytes, and names the samples", async () => {
+Deno.test("an engine refuses to augment samples that are not pictures of bytes, and names them", async () => {
   using engine = await startEngine({ spec: SPEC, threads: 0 });
   const { picture: _, ...bare } = DIGITS;
   const refused = [

@@ -20,7 +20,7 @@ const took = (wasm: number, hybrid: number | string, webgpu: number | string): M
   { engine: "webgpu", seconds: webgpu },
 ];
 
-Deno.test("chooseByAdapter() takes wasm where there is no adapter, or one that computes on the CPU", () => {
+Deno.test("chooseByAdapter() takes wasm without an adapter, and with one that computes on the CPU", () => {
   assert.deepEqual(chooseByAdapter(undefined), { engine: "wasm", reason: "no GPU adapter is found here" });
   assert.deepEqual(chooseByAdapter({ name: "llvmpipe", isSoftware: true }), {
     engine: "wasm",
@@ -29,7 +29,7 @@ Deno.test("chooseByAdapter() takes wasm where there is no adapter, or one that c
   assert.equal(chooseByAdapter(CARD), undefined);
 });
 
-Deno.test("chooseByTime() takes the fastest engine, and says what each took", () => {
+Deno.test("chooseByTime() takes the fastest engine and gives the times of all", () => {
   assert.deepEqual(chooseByTime(CARD, took(0.14, 0.05, 0.0123)), {
     engine: "webgpu",
     reason: "a batch took wasm 140 ms, hybrid 50 ms, webgpu 12.3 ms on a card",
@@ -38,7 +38,7 @@ Deno.test("chooseByTime() takes the fastest engine, and says what each took", ()
   assert.equal(chooseByTime(CARD, took(0.01, 0.05, 0.07)).engine, "wasm");
 });
 
-Deno.test("chooseByTime() takes a GPU only where it wins by a tenth, and none that failed", () => {
+Deno.test("chooseByTime() takes a GPU only if it is faster by a tenth and did not fail", () => {
   assert.equal(chooseByTime(CARD, took(1, WORTHWHILE + 0.001, 2)).engine, "wasm");
   assert.equal(chooseByTime(CARD, took(1, WORTHWHILE, 2)).engine, "hybrid");
   assert.deepEqual(chooseByTime(CARD, took(1, "it broke", "no room")), {
@@ -47,7 +47,7 @@ Deno.test("chooseByTime() takes a GPU only where it wins by a tenth, and none th
   });
 });
 
-Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhere else", () => {
+Deno.test("sizeOfEngine() differs exactly where an option changes the time of a batch", () => {
   const spec = notebookNetwork(), options: EngineOptions = { spec, threads: 2 };
   const [hidden, top] = spec.layers;
   const withHidden = (changes: Partial<LayerSpec>): EngineOptions => ({
@@ -87,7 +87,7 @@ Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhe
   const keys = others.map(sizeOfEngine);
   assert.equal(new Set(keys).size, keys.length);
   for (const key of keys) assert.ok(!key.includes("\n") && key.length < 200, key);
-  // What says the same in other words, and what changes no time, is the same.
+  // The order of a description's fields, defaults written out, and options that change no time.
   const turned = { ...spec, layers: spec.layers.map(({ neuron, ...rest }) => ({ neuron, ...rest })) };
   for (
     const same of [
@@ -102,25 +102,25 @@ Deno.test("sizeOfEngine() differs where anything differs that decides, and nowhe
   ) assert.equal(sizeOfEngine({ ...options, ...same }), keys[0], JSON.stringify(same));
 });
 
-/** A runtime with one adapter or none, which counts how often it was asked for it. */
+/** A runtime with one adapter or none, which counts the requests for it. */
 function runtimeWith(name: string | undefined) {
-  const asked = { times: 0 };
+  const requests = { count: 0 };
   const adapter: GPUAdapter = Object.create(null, {
     info: { value: { description: name, vendor: "", architecture: "", device: "" } },
     limits: { value: {} },
   });
   const gpu: Gpu = {
     requestAdapter() {
-      asked.times++;
+      requests.count++;
       return Promise.resolve(name === undefined ? null : adapter);
     },
   };
-  return { asked, gpu };
+  return { requests, gpu };
 }
 
 const SMALL = { spec: notebookNetwork({ hidden: 6, steps: 5 }), threads: 1 };
 
-/** Tunes on a machine, where engines take 1, 0.5 and 0.7 s a batch. */
+/** Tunes on a machine on which the engines take 1, 0.5 and 0.7 s per batch. */
 async function tune(folder: string, name: string | undefined, options: Partial<EngineOptions> = {}) {
   const file = `${folder}/.spikelet/engines.json`, timed: string[] = [];
   const choice = await tuneEngines({ ...SMALL, gpu: runtimeWith(name).gpu, ...options }, {
@@ -132,7 +132,7 @@ async function tune(folder: string, name: string | undefined, options: Partial<E
   return { choice, timed, file, remembered: readChoices("this one", file)?.choices };
 }
 
-Deno.test("tuneEngines() times every engine, and remembers the fastest of each size", async () => {
+Deno.test("tuneEngines() times every engine and stores the fastest for each size", async () => {
   await inTemporaryFolder(async (folder) => {
     const { choice, timed, remembered } = await tune(folder, "a card");
     assert.equal(choice.engine, "hybrid");
@@ -146,7 +146,7 @@ Deno.test("tuneEngines() times every engine, and remembers the fastest of each s
   });
 });
 
-Deno.test("tuneEngines() takes wasm without timing where no GPU computes by itself, and for integers", async () => {
+Deno.test("tuneEngines() takes wasm without timing if there is no GPU, and for integers", async () => {
   for (const name of [undefined, "llvmpipe (LLVM 15)", "SwiftShader Device"]) {
     await inTemporaryFolder(async (folder) => {
       const { choice, timed, remembered } = await tune(folder, name);
@@ -160,7 +160,7 @@ Deno.test("tuneEngines() takes wasm without timing where no GPU computes by itse
   });
 });
 
-Deno.test("what was found on another machine, and a damaged file, are forgotten", async () => {
+Deno.test("readChoices() ignores the choices of another machine and a damaged file", async () => {
   await inTemporaryFolder(async (folder) => {
     const { file } = await tune(folder, "a card");
     assert.equal(readChoices("another", file), undefined);
@@ -170,7 +170,7 @@ Deno.test("what was found on another machine, and a damaged file, are forgotten"
   });
 });
 
-Deno.test("findUntriedGpu() looks once on a machine, and not where engines were timed", async () => {
+Deno.test("findUntriedGpu() looks once on a machine, and not after engines were timed", async () => {
   for (
     const [name, found] of [[undefined, undefined], ["llvmpipe (LLVM 15)", undefined], [
       "a card",
@@ -186,13 +186,13 @@ Deno.test("findUntriedGpu() looks once on a machine, and not where engines were 
     });
   }
   await inTemporaryFolder(async (folder) => {
-    const { file } = await tune(folder, "a card"), { gpu, asked } = runtimeWith("a card");
+    const { file } = await tune(folder, "a card"), { gpu, requests } = runtimeWith("a card");
     assert.equal(await findUntriedGpu(gpu, { machine: "this one", file }), undefined);
-    assert.equal(asked.times, 0);
+    assert.equal(requests.count, 0);
   });
 });
 
-Deno.test("findUntriedGpu() does not ask a driver again that did not get to answer", async () => {
+Deno.test("findUntriedGpu() makes no second request to a driver that ended the process at the first", async () => {
   await inTemporaryFolder(async (folder) => {
     const where = { machine: "this one", file: `${folder}/.spikelet/engines.json` };
     const gpu: Gpu = { requestAdapter: () => Promise.reject(new Error("the driver ends the process")) };
@@ -201,24 +201,24 @@ Deno.test("findUntriedGpu() does not ask a driver again that did not get to answ
   });
 });
 
-Deno.test("sizeOfEngine() is of the batches that are trained with", () => {
+Deno.test("sizeOfEngine() gives the size of training batches", () => {
   const spec = notebookNetwork();
   assert.match(sizeOfEngine({ spec, batchSize: 1000, usualBatchSize: 64 }), /batches of 64,/);
   assert.match(sizeOfEngine({ spec, batchSize: 500 }), /batches of 500,/);
   assert.match(sizeOfEngine({ spec }), /batches of 1000,.* 1024 MiB, [0-9a-f]{16}$/);
 });
 
-Deno.test("createEngine() takes wasm for auto and asks for no adapter, without tuning or in integers", async () => {
-  const { asked, gpu } = runtimeWith("a card");
+Deno.test("createEngine() takes wasm for auto and requests no adapter, without tuning or in integers", async () => {
+  const { requests, gpu } = runtimeWith("a card");
   const spec = notebookNetwork({ inputs: 4, hidden: 4, classes: 2, steps: 3 });
   for (const options of [{}, { tune: true, precision: "i16" as const }]) {
     using engine = await createEngine({ spec, gpu, threads: 1, ...options });
     assert.equal(engine.name, "wasm");
   }
-  assert.equal(asked.times, 0);
+  assert.equal(requests.count, 0);
 });
 
-Deno.test("timeTraining() takes a network of any encoder", async () => {
+Deno.test("timeTraining() times networks of every encoder", async () => {
   for (const kind of ENCODERS) {
     const channels = kind === "delta" ? 6 : 3;
     const spec = network({
@@ -232,7 +232,7 @@ Deno.test("timeTraining() takes a network of any encoder", async () => {
   }
 });
 
-Deno.test("timeTraining() trains with batches of the asked size, or fewer samples of a large network", async () => {
+Deno.test("timeTraining() times batches of the requested size, or smaller ones for a large network", async () => {
   for (
     const spec of [notebookNetwork({ inputs: 30, hidden: 5, steps: 4 }), feedForwardNetwork({ inputs: 3 })]
   ) {

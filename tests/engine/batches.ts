@@ -1,5 +1,5 @@
 /**
- * Engines and batches as the tests of the engine need them.
+ * Engines and batches for the tests of engines.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import { shuffledOrder, STREAM } from "../../src/random.ts";
 
 let kernels: KernelModule | undefined;
 
-/** An engine of the best build with the network's first parameters. */
+/** A WASM engine of the best build, with the network's first parameters. */
 export async function startEngine(options: Omit<WasmEngineOptions, "kernels">): Promise<Engine & Disposable> {
   const engine = createWasmEngine({ ...options, kernels: kernels ??= await loadKernels() });
   await engine.setParameters(initialParameters(options.spec, 0));
@@ -26,7 +26,7 @@ export function batchOf(samples: Samples, indices?: Iterable<number>, epoch = 1)
   return { samples, indices: Uint32Array.from(all), stream: STREAM.training, epoch };
 }
 
-/** An epoch's batches in shuffled order; the last one may be smaller. */
+/** An epoch's batches in shuffled order. The last one may be smaller. */
 export function batchesOf(samples: Samples, size: number, epoch = 1): Batch[] {
   const order = shuffledOrder(samples.count, 0, epoch);
   return Array.from(
@@ -35,7 +35,7 @@ export function batchesOf(samples: Samples, size: number, epoch = 1): Batch[] {
   );
 }
 
-/** Parameters as text, in which any bit shows. */
+/** The bits of parameters as text. */
 export function bitsOf(parameters: Parameters): Record<string, string> {
   return Object.fromEntries(
     [...parameters].map(([name, tensor]) => [

@@ -1,5 +1,5 @@
 /**
- * Bytes of sequences are numbers as they are, those of pictures brightnesses, whichever engine is shown them.
+ * Every engine takes the bytes of sequences as numbers and those of pictures as brightness.
  *
  * @module
  */
@@ -10,6 +10,7 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
 import { batchOf } from "./batches.ts";
 import { engineTest } from "./engines.ts";
 
@@ -23,7 +24,7 @@ const specOf = (kind: "direct" | "delta") =>
   });
 const kernels = await loadKernels("plain");
 
-/** Event counts: mostly none, now and then some. */
+/** Event counts, most of them 0. */
 const COUNTS = Uint8Array.from({ length: COUNT * T * CHANNELS }, (_, i) => i * 7 % 5 === 0 ? i % 4 : 0);
 const labels = Uint8Array.from({ length: COUNT }, (_, i) => i % 3);
 const samplesOf = (features: Samples["features"], more: Partial<Samples> = {}): Samples => ({
@@ -36,12 +37,8 @@ const samplesOf = (features: Samples["features"], more: Partial<Samples> = {}): 
 });
 const byPixels = Float32Array.from(COUNTS, (byte) => Math.fround(byte / 255));
 
-type Open = (spec: ReturnType<typeof specOf>) => Promise<Engine & Disposable>;
-
-/** The samples' logits, before and after a step of training, and the losses of that. */
-async function outcome(open: Open, kind: "direct" | "delta", samples: Samples): Promise<number[]> {
-  const spec = specOf(kind);
-  using engine = await open(spec);
+/** The samples' logits before and after an update, and the loss of that update. */
+async function outcome(engine: Engine, spec: NetworkSpec, samples: Samples): Promise<number[]> {
   await engine.setParameters(initialParameters(spec, 0));
   const before = await engine.classify(batchOf(samples));
   const { loss } = await engine.train(batchOf(samples), { learningRate: 0.1, momentum: 0 });
@@ -49,40 +46,41 @@ async function outcome(open: Open, kind: "direct" | "delta", samples: Samples): 
   return [...before.logits, loss, ...after.logits];
 }
 
-engineTest("bytes and what lies behind a sequence's end mean what they should", async (start) => {
-  const open: Open = (spec) => start({ spec, batchSize: COUNT });
-  for (const kind of ["direct", "delta"] as const) {
-    const numbers = await outcome(open, kind, samplesOf(Float32Array.from(COUNTS), { steps: T }));
-    const pixels = await outcome(open, kind, samplesOf(byPixels, { steps: T }));
-    assert.notDeepEqual(numbers, pixels);
-    const said = (more: Partial<Samples>) => outcome(open, kind, samplesOf(COUNTS, more));
-    assert.deepEqual(await said({ steps: T }), numbers, "sequences are numbers");
-    assert.deepEqual(
-      await said({ steps: T, bytes: "pixels" }),
-      pixels,
-      "unless they say that they are pixels",
-    );
-    assert.deepEqual(await said({}), pixels, "what is not called a sequence is pixels");
-    assert.deepEqual(await said({ bytes: "numbers" }), numbers, "unless it says otherwise");
-    const picture = { rows: T, columns: CHANNELS };
-    assert.deepEqual(await said({ steps: T, picture }), pixels, "pictures are pixels, also row by row");
+engineTest(
+  "an engine reads bytes as numbers or pixels by their kind, and nothing after a sequence's end",
+  async (start) => {
+    for (const kind of ["direct", "delta"] as const) {
+      const spec = specOf(kind);
+      using engine = await start({ spec, batchSize: COUNT });
+      const outcomeOf = (features: Samples["features"], more: Partial<Samples>) =>
+        outcome(engine, spec, samplesOf(features, more));
+      const numbers = await outcomeOf(Float32Array.from(COUNTS), { steps: T });
+      const pixels = await outcomeOf(byPixels, { steps: T });
+      assert.notDeepEqual(numbers, pixels);
+      const bytes = (more: Partial<Samples>) => outcomeOf(COUNTS, more);
+      assert.deepEqual(await bytes({ steps: T }), numbers, "a sequence");
+      assert.deepEqual(await bytes({ steps: T, bytes: "pixels" }), pixels, "a sequence of pixels");
+      assert.deepEqual(await bytes({}), pixels, "no sequence");
+      assert.deepEqual(await bytes({ bytes: "numbers" }), numbers, "numbers that are no sequence");
+      const picture = { rows: T, columns: CHANNELS };
+      assert.deepEqual(await bytes({ steps: T, picture }), pixels, "a picture, row by row");
 
-    // What lies behind a sequence's end is nobody's business.
-    const lengths = Uint16Array.from({ length: COUNT }, (_, i) => 1 + i % T);
-    const padded = (fill: number) =>
-      Float32Array.from(COUNTS, (value, i) => {
-        const sample = Math.floor(i / (T * CHANNELS)), step = Math.floor(i / CHANNELS) % T;
-        return step < lengths[sample]! ? value : fill;
-      });
-    const zeros = await outcome(open, kind, samplesOf(padded(0), { steps: T, lengths }));
-    for (const fill of [NaN, Infinity, -1e38]) {
-      assert.deepEqual(await outcome(open, kind, samplesOf(padded(fill), { steps: T, lengths })), zeros);
+      const lengths = Uint16Array.from({ length: COUNT }, (_, i) => 1 + i % T);
+      const padded = (fill: number) =>
+        Float32Array.from(COUNTS, (value, i) => {
+          const sample = Math.floor(i / (T * CHANNELS)), step = Math.floor(i / CHANNELS) % T;
+          return step < lengths[sample]! ? value : fill;
+        });
+      const zeros = await outcomeOf(padded(0), { steps: T, lengths });
+      for (const fill of [NaN, Infinity, -1e38]) {
+        assert.deepEqual(await outcomeOf(padded(fill), { steps: T, lengths }), zeros);
+      }
+      assert.ok(zeros.every(Number.isFinite));
     }
-    assert.ok(zeros.every(Number.isFinite));
-  }
-});
+  },
+);
 
-Deno.test("Classifier takes bytes for what they stood for as its model learned", () => {
+Deno.test("Classifier reads bytes as numbers or pixels, as in its model's training", () => {
   const spec = specOf("direct");
   const parameters = initialParameters(spec, 0);
   const logits = (metadata: Record<string, string>, features: Uint8Array | Float32Array) =>

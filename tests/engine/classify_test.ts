@@ -19,7 +19,7 @@ const SPEC = notebookNetwork({
 });
 const SAMPLES = drawSamples(SPEC, 1, 131, false);
 
-Deno.test("classify() agrees with the reference network on logits, classes and spikes of any network", async () => {
+Deno.test("classify() agrees with the reference network on logits, classes and spikes", async () => {
   let answers = 0, fired = 0;
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 3 }), async ({ spec, samples, parameters }) => {
@@ -31,7 +31,7 @@ Deno.test("classify() agrees with the reference network on logits, classes and s
       for (let sample = 0; sample < 3; sample++) {
         const x = encodeSample(spec, samples, sample, drawKey(3, STREAM.training, 1, sample));
         const expected = runForward(spec, wide, x, 0);
-        if (expected.margin < 1e-4) continue; // rounding alone may decide a gate
+        if (expected.margin < 1e-4) continue; // rounding may decide a spike
         const found = logits.subarray(sample * classes, (sample + 1) * classes);
         assertClose(found, expected.logits, "logits", { relative: 1e-4, absolute: 1e-4 });
         assert.equal(found[predictions[sample]!], Math.max(...found));
@@ -67,7 +67,7 @@ Deno.test("classify() gives the same bits on 0, 1, 2 and 3 threads and at any ba
   }
 });
 
-Deno.test("classify() answers what evaluate() sums, and what trace() shows of one sample", async () => {
+Deno.test("classify() agrees with the sums of evaluate() and with the trace() of a sample", async () => {
   using engine = await startEngine({ spec: SPEC, threads: 2, recordStates: true });
   const batch = batchOf(SAMPLES);
   const { logits, predictions, spikes } = await engine.classify(batch);
@@ -80,7 +80,7 @@ Deno.test("classify() answers what evaluate() sums, and what trace() shows of on
   }
 });
 
-Deno.test("classify() answers with copies, which later calls leave alone, in the order of the calls", async () => {
+Deno.test("classify() returns copies that later calls do not change, in the order of the calls", async () => {
   using engine = await startEngine({ spec: SPEC, threads: 2, batchSize: 50 });
   const batches = batchesOf(SAMPLES, 50);
   const expected = [];
@@ -95,7 +95,7 @@ Deno.test("classify() answers with copies, which later calls leave alone, in the
   assert.notDeepEqual((await after).logits, expected[0]!.logits, "of the weights that have moved");
 });
 
-Deno.test("a sample's ids stand in for its index in its draws", async () => {
+Deno.test("a sample's draws depend on its id where it has one, not on its index", async () => {
   for (const threads of [0, 2]) {
     using engine = await startEngine({ spec: SPEC, threads });
     const plain = await engine.classify(batchOf(SAMPLES, [5, 130]));

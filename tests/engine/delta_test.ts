@@ -1,5 +1,5 @@
 /**
- * Changes of exactly the threshold, which float32 may have a little below it: as decimals, and as pixels.
+ * The delta encoder spikes on a change of exactly the threshold, though float32 may round the change below it.
  *
  * @module
  */
@@ -20,7 +20,7 @@ import { encodeSample } from "./reference_network.ts";
 const kernels = await loadKernels();
 const identity = graded({ decay: 0, threshold: 0, penalty: 0 });
 
-/** One channel that becomes two inputs, each handed on as it is. */
+/** One channel, encoded as two inputs, and a layer whose outputs are its inputs. */
 const specOf = (steps: number, threshold: number, offset = 0) =>
   network({ inputs: 2, steps, encoder: { kind: "delta", threshold, offset }, layers: [layer(2, identity)] });
 
@@ -32,7 +32,7 @@ const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
   labels: Uint8Array.of(0),
 });
 
-/** 1 where the channel rises, −1 where it falls: as a kernel has it, whose outputs are its inputs. */
+/** By WASM's encoder: 1 where the channel rises, −1 where it falls. */
 async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
   using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, recordStates: true });
   await engine.setParameters(new Map([["w1", Float32Array.of(1, 0, 0, 1)], ["b1", new Float32Array(2)]]));
@@ -40,10 +40,11 @@ async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
   return Array.from({ length: spec.steps }, (_, t) => o![2 * t]! - o![2 * t + 1]!);
 }
 
+/** The same by the reference network. */
 const inReference = (spec: NetworkSpec, samples: Samples): Promise<number[]> =>
   Promise.resolve(encodeSample(spec, samples, 0, drawKey(0, 0, 0, 0)).map(([on, off]) => on! - off!));
 
-/** All of a device's answers to one question after the other. */
+/** Compares an encoder's spikes with the expected ones, for decimals and for bytes of up to `mostLevels` per step. */
 async function checkOn(
   encode: (spec: NetworkSpec, samples: Samples) => Promise<number[]>,
   mostLevels: number,
@@ -57,10 +58,10 @@ async function checkOn(
     const rising = [0, ...Array(10).fill(1)];
     assert.deepEqual(await spikes(ramp, step), rising, `by ${step}`);
     assert.deepEqual(await spikes(ramp.toReversed(), step), rising.map((on) => 0 - on), `down by ${step}`);
-    // What is short of the threshold by a thousandth of it is short.
+    // A change short of the threshold by a thousandth is no spike.
     assert.deepEqual(await spikes(ramp, 1.001 * step), Array(11).fill(0), `short of ${step}`);
   }
-  // Numbers so large that the threshold is less than their last place: what stays is no change.
+  // Where the threshold is below the last place of the numbers, equal numbers are no change.
   assert.deepEqual(await spikes(Float32Array.of(3e7, 3e7, 3e7 + 2), 0.1), [0, 0, 1]);
   for (let level = 1; level <= mostLevels; level++) {
     const bytes = Uint8Array.from({ length: Math.floor(255 / level) + 1 }, (_, t) => t * level);
@@ -77,14 +78,14 @@ async function checkOn(
   assert.deepEqual(await spikes(Uint8Array.of(0, 51, 102, 153, 204, 255), 0.2), [0, 1, 1, 1, 1, 1]);
 }
 
-Deno.test("the delta encoder counts a change of exactly the threshold, in decimals and in pixels, on wasm", () =>
+Deno.test("the delta encoder spikes on a change of exactly the threshold, on wasm", () =>
   checkOn(onWasm, 64));
 
-Deno.test("the delta encoder counts a change of exactly the threshold, in the reference network", () =>
+Deno.test("the delta encoder spikes on a change of exactly the threshold, in the reference network", () =>
   checkOn(inReference, 64));
 
 gpuTest(
-  "the delta encoder counts a change of exactly the threshold, in decimals and in pixels, on a device",
+  "the delta encoder spikes on a change of exactly the threshold, on a device",
   async () => {
     const backend = await openBackend();
     try {

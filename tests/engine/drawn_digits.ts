@@ -1,5 +1,5 @@
 /**
- * Pictures that are like MNIST's in what matters to the engine: mostly background, with one stroke, learnable.
+ * Learnable pictures that resemble MNIST's: mostly background, with one stroke.
  *
  * @module
  */

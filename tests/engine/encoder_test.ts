@@ -20,7 +20,7 @@ async function trained(spec: NetworkSpec, samples: Samples, parameters: Map<stri
   return { ...result, parameters: bitsOf(await engine.getParameters()) };
 }
 
-Deno.test("a sample that an encoder turns into spikes gives the same bits as the spikes themselves, presented as a sequence", async () => {
+Deno.test("an encoded sample gives the same bits as a sequence of the encoder's spikes", async () => {
   const spiking = networkSpecs.filter(({ encoder }) =>
     ["poisson", "latency", "delta"].includes(encoder.kind)
   );

@@ -1,5 +1,5 @@
 /**
- * The engines that are here, for the tests of what all of them promise.
+ * The engines of this machine, for tests of what every engine promises.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import { createEngine, type EngineName, type EngineOptions } from "../../src/eng
 import type { Engine } from "../../src/engine/engine.ts";
 import { gpuTest } from "./gpu/gpu.ts";
 
-/** Opens the engine under test. Until it is given parameters it has the network's first ones. */
+/** Opens the engine under test, with the network's first parameters. */
 export type StartEngine = (
   options: Omit<EngineOptions, "engine" | "threads">,
 ) => Promise<Engine & Disposable>;
@@ -25,7 +25,7 @@ const GPU = {
 const startOf = (which: { engine: EngineName; threads: number }): StartEngine => (options) =>
   createEngine({ ...options, ...which });
 
-/** Registers a test for each engine, on workers and without. Those of a GPU are left out where there is no adapter. */
+/** Registers a test for each engine, with and without workers. Without an adapter, those of a GPU are ignored. */
 export function engineTest(
   name: string,
   run: (start: StartEngine, engine: EngineName) => Promise<void>,
@@ -36,7 +36,7 @@ export function engineTest(
   gpuEngineTest(name, run);
 }
 
-/** The same for the engines of a GPU alone. */
+/** Registers a test for each engine of a GPU. */
 export function gpuEngineTest(
   name: string,
   run: (start: StartEngine, engine: EngineName) => Promise<void>,

@@ -7,27 +7,19 @@ import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { engineTest } from "./engines.ts";
-import { drawSamples } from "./network_cases.ts";
+import { drawSamples, SMALL } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = notebookNetwork({
-  inputs: 29,
-  hidden: 19,
-  classes: 4,
-  steps: 22,
-  threshold: 0.5,
-  penalty: 0.75,
-});
-const SAMPLES = drawSamples(SPEC, 1, 100, false);
+const SAMPLES = drawSamples(SMALL, 1, 100, false);
 
-/** Samples of 64-bit integers, as a caller in JavaScript may hand them in: a worker that reads them throws a TypeError. */
+/** Samples with ids of 64-bit integers, which a JavaScript caller may pass: a worker that reads them throws a TypeError. */
 function foreignSamples(): Samples {
   const samples = { ...SAMPLES };
   Reflect.set(samples, "ids", new BigInt64Array(SAMPLES.count));
   return samples;
 }
 
-/** Every verb of an engine is refused. */
+/** Asserts that every method of an engine rejects. */
 async function assertRefusesEverything(engine: Engine, message: RegExp): Promise<void> {
   const batch = batchOf(SAMPLES, [0]);
   const calls: Readonly<Record<string, () => Promise<unknown>>> = {
@@ -45,8 +37,8 @@ async function assertRefusesEverything(engine: Engine, message: RegExp): Promise
   }
 }
 
-engineTest("close() rejects the calls that are not answered yet, and all later ones", async (start) => {
-  const engine = await start({ spec: SPEC, recordStates: true });
+engineTest("close() rejects pending calls and all later ones", async (start) => {
+  const engine = await start({ spec: SMALL, recordStates: true });
   await engine.train(batchOf(SAMPLES), STEP);
   const calls = [
     engine.train(batchOf(SAMPLES), STEP),
@@ -61,14 +53,14 @@ engineTest("close() rejects the calls that are not answered yet, and all later o
     await assert.rejects(answered<unknown>(call), { name: "EngineError", message: /closed/ });
   }
   await assertRefusesEverything(engine, /closed/);
-  engine.close(); // closing twice is no error
+  engine.close(); // a second close() does nothing
 });
 
 engineTest(
-  "what is wrong with a call is told, and the engine goes on as if nothing had been",
+  "an invalid call rejects with its reason and changes nothing in the engine",
   async (start) => {
-    using engine = await start({ spec: SPEC, batchSize: 100 });
-    using other = await start({ spec: SPEC, batchSize: 100 });
+    using engine = await start({ spec: SMALL, batchSize: 100 });
+    using other = await start({ spec: SMALL, batchSize: 100 });
     const wrong: [batch: Batch, message: RegExp][] = [
       [batchOf(SAMPLES, []), /0 samples: expected 1 to 100/],
       [batchOf(SAMPLES, new Array(101).fill(0)), /101 samples: expected 1 to 100/],
@@ -98,9 +90,9 @@ engineTest(
 );
 
 engineTest(
-  "lengths that do not fit the network are an error that says which and what is expected",
+  "evaluate() rejects lengths that do not fit the network, with the index and the expected range",
   async (start) => {
-    const sequences = parseNetworkSpec({ ...SPEC, encoder: { kind: "direct" }, readout: { begin: 3 } });
+    const sequences = parseNetworkSpec({ ...SMALL, encoder: { kind: "direct" }, readout: { begin: 3 } });
     const samples = drawSamples(sequences, 1, 5, false);
     using engine = await start({ spec: sequences });
     const refuses = (lengths: number[], message: RegExp) =>
@@ -109,7 +101,7 @@ engineTest(
     await refuses([4, 5, 3, 7, 8], /samples drawn from 1: 3 steps at 2, but the network takes 4 to 22/);
     await refuses([4, 5, 6, 7, 23], /23 steps at 4, but the network takes 4 to 22/);
     await engine.evaluate(batchOf({ ...samples, lengths: Uint16Array.of(4, 5, 22, 7, 8) }));
-    using noisy = await start({ spec: SPEC });
+    using noisy = await start({ spec: SMALL });
     const lengths = new Uint16Array(100).fill(22);
     await assert.rejects(
       noisy.evaluate(batchOf({ ...SAMPLES, lengths })),
@@ -119,13 +111,13 @@ engineTest(
 );
 
 for (const threads of [1, 2]) {
-  Deno.test(`close() on ${threads} threads rejects a call that is with the workers`, async () => {
-    const engine = await startEngine({ spec: SPEC, threads, batchSize: 2000 });
+  Deno.test(`close() on ${threads} threads rejects a call that the workers compute`, async () => {
+    const engine = await startEngine({ spec: SMALL, threads, batchSize: 2000 });
     const long = batchOf(SAMPLES, Array.from({ length: 2000 }, (_, i) => i % 100));
     const training = engine.train(long, STEP);
     const refused = assert.rejects(answered(training), EngineError);
     await Promise.resolve();
-    await Promise.resolve(); // handed out by now
+    await Promise.resolve(); // now the workers have it
     engine.close();
     await refused;
   });
@@ -134,10 +126,10 @@ for (const threads of [1, 2]) {
 for (const threads of [0, 1, 3]) {
   const where = threads === 0 ? "" : `worker [1-3] of ${threads}.*`;
 
-  Deno.test(`an error in a worker of ${threads} rejects its call with an EngineError that names it, and hangs no other`, async () => {
-    using engine = await startEngine({ spec: SPEC, threads, recordStates: true });
+  Deno.test(`an error in a worker of ${threads} rejects its call with an EngineError that names the worker, and hangs no other call`, async () => {
+    using engine = await startEngine({ spec: SMALL, threads, recordStates: true });
     const foreign = foreignSamples();
-    // Of one sample, so that the other workers wait for the one that throws.
+    // The failing call has one sample, so that the other workers wait for the one that throws.
     const calls = [
       engine.train(batchOf(SAMPLES), STEP),
       engine.train(batchOf(foreign, [0]), STEP),
@@ -148,14 +140,14 @@ for (const threads of [0, 1, 3]) {
     assert.match(failure.message, new RegExp(`${where}BigInt`));
     assert.ok(next === undefined || next instanceof EngineError);
     if (threads > 0) await assertRefusesEverything(engine, new RegExp(`${where}BigInt`));
-    else await answered(engine.evaluate(batchOf(SAMPLES)).catch(() => {})); // answered or refused, but not left
+    else await answered(engine.evaluate(batchOf(SAMPLES)).catch(() => {})); // settles in either way
   });
 }
 
-/** A network whose inputs at every step take 68 GB: more than 32-bit memory can have. */
+/** A network with inputs of 68 GB per sample: more than 32-bit memory holds. */
 const TOO_BIG = notebookNetwork({ inputs: 131_072, hidden: 1, classes: 1, steps: 65_536 });
 
-Deno.test("an engine whose workers cannot have the memory rejects with an EngineError that names the worker", async () => {
+Deno.test("an engine rejects with an EngineError that names the worker whose memory is too small", async () => {
   await assert.rejects(
     answered((async () => {
       using engine = await startEngine({ spec: TOO_BIG, threads: 2, batchSize: 1, shards: 1 });
@@ -165,7 +157,7 @@ Deno.test("an engine whose workers cannot have the memory rejects with an Engine
   );
 });
 
-Deno.test("an engine without workers that cannot have the memory throws an EngineError", async () => {
+Deno.test("an engine without workers throws an EngineError if its memory is too small", async () => {
   await assert.rejects(
     () => startEngine({ spec: TOO_BIG, threads: 0, batchSize: 1, shards: 1 }),
     { name: "EngineError", message: /memory/i },

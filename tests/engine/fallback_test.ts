@@ -21,7 +21,7 @@ const batch = (epoch: number): Batch => batchOf(SAMPLES, [epoch % 60, (epoch * 7
 
 const start = () => startEngine({ spec: SPEC, threads: 0 });
 
-/** An engine that fails at its nth training batch: that call and all later ones reject. */
+/** An engine that fails at a training batch: that call and all later ones reject. */
 function breakAt(engine: Engine & Disposable, batches: number): Engine & Disposable {
   let left = batches;
   const verbs = new Set([
@@ -48,7 +48,7 @@ function breakAt(engine: Engine & Disposable, batches: number): Engine & Disposa
   });
 }
 
-/** Every call of a run, whose answers are awaited all together. */
+/** Calls of all kinds, made without awaiting one another. */
 function callsOf(engine: Engine, batches: number): Promise<unknown>[] {
   return Array.from({ length: batches }, (_, i) => [
     engine.train(batch(i), STEP),
@@ -57,7 +57,7 @@ function callsOf(engine: Engine, batches: number): Promise<unknown>[] {
 }
 
 for (const failsAt of [0, 1, 17, 49, 50, 51, 120, 139]) {
-  Deno.test(`an engine that fails at batch ${failsAt} of 140 is followed by another, in the same bits`, async () => {
+  Deno.test(`withFallback() replaces an engine that fails at batch ${failsAt} of 140 and changes no bit`, async () => {
     const failures: string[] = [];
     using whole = await start();
     using engine = withFallback(breakAt(await start(), failsAt), {
@@ -73,7 +73,7 @@ for (const failsAt of [0, 1, 17, 49, 50, 51, 120, 139]) {
   });
 }
 
-Deno.test("answers come once and in order, whether the failure is met between calls or under them", async () => {
+Deno.test("train() on an engine that fails reports every batch once and in order", async () => {
   using whole = await start();
   using engine = withFallback(breakAt(await start(), 5), { open: start });
   const options = { samples: SAMPLES, epochs: 2, batchSize: 8, step: STEP, seed: 1 };
@@ -88,7 +88,7 @@ Deno.test("answers come once and in order, whether the failure is met between ca
   assert.deepEqual(reports.engine, reports.whole);
 });
 
-Deno.test("what replaces the state is gone on from, even where its caller has changed it since", async () => {
+Deno.test("withFallback() resumes from the state of setState(), even after the caller has changed its arrays", async () => {
   using whole = await start();
   using engine = withFallback(breakAt(await start(), 6), { open: start });
   for (const each of [whole, engine]) {
@@ -106,7 +106,7 @@ Deno.test("what replaces the state is gone on from, even where its caller has ch
   assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await whole.getParameters()));
 });
 
-Deno.test("a caller's own mistake is told and is no failure", async () => {
+Deno.test("withFallback() passes a RangeError of the caller on, and keeps its engine", async () => {
   const failures: string[] = [];
   using engine = withFallback(await start(), {
     open: start,
@@ -118,7 +118,7 @@ Deno.test("a caller's own mistake is told and is no failure", async () => {
   assert.deepEqual(failures, []);
 });
 
-Deno.test("close() rejects calls, before a failure, while the second engine is opened, and after it", async () => {
+Deno.test("close() rejects calls before a failure, while the second engine opens, and after that", async () => {
   const closed = { name: "EngineError", message: /closed/ };
   const first = withFallback(await start(), { open: start });
   const before = first.train(batch(0), STEP);
@@ -147,7 +147,7 @@ Deno.test("close() rejects calls, before a failure, while the second engine is o
   await assert.rejects(answered(second.evaluate(batch(0))), closed);
 });
 
-Deno.test("where the second engine cannot be had, its error is every call's", async () => {
+Deno.test("every call rejects with the error of the second engine if that one cannot be opened", async () => {
   using engine = withFallback(breakAt(await start(), 1), {
     open: () => Promise.reject(new EngineError("no second")),
   });
@@ -157,7 +157,7 @@ Deno.test("where the second engine cannot be had, its error is every call's", as
   await assert.rejects(answered(engine.evaluate(batch(0))), EngineError);
 });
 
-/** Ways in which a device fails in the middle. */
+/** Ways in which a device fails during training. */
 const FAILURES: Record<string, (device: GPUDevice) => void> = {
   "is lost": (device) => device.destroy(),
   "refuses a buffer": (device) => {
@@ -175,40 +175,43 @@ const FAILURES: Record<string, (device: GPUDevice) => void> = {
 
 for (const [name, fail] of Object.entries(FAILURES)) {
   for (const kind of ["hybrid", "webgpu"] as const) {
-    gpuTest(`training goes on with wasm, and loses nothing, when the device of ${kind} ${name}`, async () => {
-      const { gpu, devices } = watchedGpu();
-      const kernels = await loadKernels();
-      const failures: string[] = [];
-      const first = kind === "hybrid"
-        ? await createHybridEngine({ spec: SPEC, kernels, threads: 0, gpu })
-        : await createWebGpuEngine({ spec: SPEC, gpu });
-      using engine = withFallback(first, {
-        open: start,
-        onFailure: ({ message }) => failures.push(message),
-      });
-      using whole = await start();
-      const losses: Record<string, number[]> = { whole: [], engine: [] };
-      for (const [which, each] of Object.entries({ whole, engine })) {
-        await each.setParameters(initialParameters(SPEC, 0));
-        await train(each, {
-          samples: SAMPLES,
-          epochs: 1,
-          batchSize: 8,
-          step: { learningRate: 0.01, momentum: 0.5 },
-          seed: 1,
-          onBatch({ batch, score }) {
-            losses[which]!.push(score.loss);
-            if (each === engine && batch === 3) fail(devices[0]!);
-          },
+    gpuTest(
+      `training continues with wasm and loses no batch when the device of ${kind} ${name}`,
+      async () => {
+        const { gpu, devices } = watchedGpu();
+        const kernels = await loadKernels();
+        const failures: string[] = [];
+        const first = kind === "hybrid"
+          ? await createHybridEngine({ spec: SPEC, kernels, threads: 0, gpu })
+          : await createWebGpuEngine({ spec: SPEC, gpu });
+        using engine = withFallback(first, {
+          open: start,
+          onFailure: ({ message }) => failures.push(message),
         });
-      }
-      assert.equal(failures.length, 1);
-      assert.match(failures[0]!, /lost|out of memory/);
-      assert.equal(engine.name, "wasm");
-      assertClose(losses.engine!, losses.whole!, "losses");
-      for (const [tensor, values] of await whole.getParameters()) {
-        assertClose((await engine.getParameters()).get(tensor)!, values, tensor);
-      }
-    });
+        using whole = await start();
+        const losses: Record<string, number[]> = { whole: [], engine: [] };
+        for (const [which, each] of Object.entries({ whole, engine })) {
+          await each.setParameters(initialParameters(SPEC, 0));
+          await train(each, {
+            samples: SAMPLES,
+            epochs: 1,
+            batchSize: 8,
+            step: { learningRate: 0.01, momentum: 0.5 },
+            seed: 1,
+            onBatch({ batch, score }) {
+              losses[which]!.push(score.loss);
+              if (each === engine && batch === 3) fail(devices[0]!);
+            },
+          });
+        }
+        assert.equal(failures.length, 1);
+        assert.match(failures[0]!, /lost|out of memory/);
+        assert.equal(engine.name, "wasm");
+        assertClose(losses.engine!, losses.whole!, "losses");
+        for (const [tensor, values] of await whole.getParameters()) {
+          assertClose((await engine.getParameters()).get(tensor)!, values, tensor);
+        }
+      },
+    );
   }
 }

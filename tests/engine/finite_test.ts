@@ -1,5 +1,5 @@
 /**
- * What is no finite number is refused before anything is computed, by every engine, and the message says where it is.
+ * Every engine refuses numbers that are not finite before it computes anything, and names their place.
  *
  * @module
  */
@@ -25,7 +25,7 @@ const samplesOf = (at: number, value: number, more: Partial<Samples> = {}): Samp
   ...more,
 });
 
-engineTest("features that are not finite are refused", async (start) => {
+engineTest("an engine refuses features that are not finite", async (start) => {
   for (const spec of [noise, direct]) {
     using engine = await start({ spec, batchSize: COUNT });
     for (const value of [NaN, Infinity, -Infinity]) {
@@ -45,7 +45,7 @@ engineTest("features that are not finite are refused", async (start) => {
   });
 });
 
-engineTest("parameters that are not finite are refused, and the engine keeps its own", async (start) => {
+engineTest("an engine refuses parameters that are not finite, and keeps its own", async (start) => {
   using engine = await start({ spec: noise, batchSize: COUNT });
   const before = await engine.getParameters();
   const parameters = initialParameters(noise, 1);
@@ -57,7 +57,7 @@ engineTest("parameters that are not finite are refused, and the engine keeps its
   assert.deepEqual(await engine.getParameters(), before);
 });
 
-Deno.test("a classifier of parameters that are not finite is refused", async () => {
+Deno.test("Classifier refuses parameters that are not finite", async () => {
   const parameters = initialParameters(noise, 1), kernels = await loadKernels();
   parameters.get("w2")![4] = Infinity;
   assert.throws(() => new Classifier({ spec: noise, parameters, metadata: {} }, { kernels }), {

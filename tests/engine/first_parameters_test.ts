@@ -1,5 +1,5 @@
 /**
- * Whoever gives an engine no parameters has the network's first ones, on every engine.
+ * Every engine starts with the network's first parameters.
  *
  * @module
  */
@@ -19,8 +19,8 @@ const batch = batchOf(drawSamples(spec, 1, 12, false));
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SEED = 7;
 
-/** Every verb first, on an engine of its own, beside one that was given the first parameters. */
-async function checkBeginnings(open: () => Promise<Engine & Disposable>): Promise<void> {
+/** Calls each method first on a new engine, and compares with an engine that was given the first parameters. */
+async function assertStartsWithFirst(open: () => Promise<Engine & Disposable>): Promise<void> {
   const verbs: Readonly<Record<string, (engine: Engine) => Promise<unknown>>> = {
     getParameters: async (engine) => bitsOf(await engine.getParameters()),
     getState: (engine) => engine.getState(),
@@ -45,20 +45,20 @@ async function checkBeginnings(open: () => Promise<Engine & Disposable>): Promis
 const options = { spec, seed: SEED, recordStates: true, batchSize: 20 };
 
 engineTest(
-  "an engine that was given no parameters has its seed's first ones",
-  (start) => checkBeginnings(() => start(options)),
+  "an engine without setParameters() has the first parameters of its seed",
+  (start) => assertStartsWithFirst(() => start(options)),
 );
 
-Deno.test("an engine that fails before it was given parameters is gone on with from the first ones", async () => {
+Deno.test("withFallback() continues from the first parameters if an engine without setParameters() fails", async () => {
   const wasm = () => createEngine({ ...options, engine: "wasm", threads: 0 });
-  await checkBeginnings(async () => {
+  await assertStartsWithFirst(async () => {
     const broken = await wasm();
     const refuse = () => Promise.reject(new EngineError("the device is lost"));
     return withFallback(Object.assign(broken, { trace: refuse, evaluate: refuse, classify: refuse }), {
       open: wasm,
     });
   });
-  // And from there on with what it has learnt since: one batch by the first engine, one by the second.
+  // Then one batch by the first engine, and the next by the second.
   using whole = await wasm();
   const first = await wasm();
   let trained = 0;

@@ -1,5 +1,5 @@
 /**
- * What holds for every engine with a device, whichever part of the work is the device's.
+ * What every GPU engine promises, whichever part of the work its device does.
  *
  * @module
  */
@@ -16,32 +16,24 @@ import { batchesOf, batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { gpuEngineTest } from "./engines.ts";
 import { gpuTest, watchedGpu } from "./gpu/gpu.ts";
-import { drawSamples } from "./network_cases.ts";
+import { drawSamples, SMALL } from "./network_cases.ts";
 import { PYTORCH_CASES } from "./pytorch_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = notebookNetwork({
-  inputs: 29,
-  hidden: 19,
-  classes: 4,
-  steps: 22,
-  threshold: 0.5,
-  penalty: 0.75,
-});
-const SAMPLES = drawSamples(SPEC, 1, 200, false);
+const SAMPLES = drawSamples(SMALL, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 const kernels = await loadKernels();
 
-/** An engine that tells what it asks of its device. */
+/** Opens an engine that counts its device's work. */
 type Open = (options?: Partial<WebGpuEngineOptions>) => Promise<HybridEngine>;
 
-const openWebGpu: Open = (options) => createWebGpuEngine({ spec: SPEC, ...options });
-const openHybrid: Open = (options) => createHybridEngine({ spec: SPEC, ...options, kernels, threads: 0 });
+const openWebGpu: Open = (options) => createWebGpuEngine({ spec: SMALL, ...options });
+const openHybrid: Open = (options) => createHybridEngine({ spec: SMALL, ...options, kernels, threads: 0 });
 
 const ENGINES: Readonly<Record<string, Open>> = {
   webgpu: openWebGpu,
   "hybrid on 0 threads": openHybrid,
-  "hybrid on 2 threads": (options) => createHybridEngine({ spec: SPEC, ...options, kernels, threads: 2 }),
+  "hybrid on 2 threads": (options) => createHybridEngine({ spec: SMALL, ...options, kernels, threads: 2 }),
 };
 
 for (const engine of ["webgpu", "hybrid"] as const) {
@@ -58,12 +50,12 @@ for (const engine of ["webgpu", "hybrid"] as const) {
 }
 
 gpuEngineTest(
-  "training ends in wasm's weights but for their last bits, and names the same classes",
+  "train() agrees with wasm on weights, but for rounding, and on classes",
   async (start) => {
-    const samples = drawSamples(SPEC, 5, 150, true);
+    const samples = drawSamples(SMALL, 5, 150, true);
     const ends = [];
-    using found = await start({ spec: SPEC, seed: 3 });
-    using expected = await startEngine({ spec: SPEC, threads: 0, seed: 3 });
+    using found = await start({ spec: SMALL, seed: 3 });
+    using expected = await startEngine({ spec: SMALL, threads: 0, seed: 3 });
     await found.setParameters(await expected.getParameters());
     for (const engine of [found, expected]) {
       for (const batch of batchesOf(samples, 40)) await engine.train(batch, STEP);
@@ -87,7 +79,7 @@ gpuEngineTest(
   },
 );
 
-gpuEngineTest("pictures are moved as wasm moves them", async (start) => {
+gpuEngineTest("train() agrees with wasm on augmented pictures", async (start) => {
   const spec = notebookNetwork({
     inputs: 63,
     hidden: 19,
@@ -114,7 +106,7 @@ gpuEngineTest("pictures are moved as wasm moves them", async (start) => {
 
 for (const [name, open] of Object.entries(ENGINES)) {
   gpuTest(
-    `a batch in many micro-batches comes to the same as in one, but for the last bits, ${name}`,
+    `train() gives the same, but for rounding, in one micro-batch and in many, ${name}`,
     async () => {
       const ends = [];
       for (const gpuMemory of [1024, 1]) {
@@ -128,7 +120,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
       assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
       const { gradientNorms: norms = [], ...samples } = cut!.result;
       const { gradientNorms: expected = [], ...wholeSamples } = whole!.result;
-      assert.deepEqual(samples, wholeSamples); // sample by sample, for scans cross no micro-batch
+      assert.deepEqual(samples, wholeSamples); // sums over single samples, which micro-batches do not divide
       assertClose(norms, expected, "gradient norms", { relative: 1e-5, absolute: 0 });
       for (const [tensor, expected] of whole!.parameters) {
         assertClose(cut!.parameters.get(tensor)!, expected, tensor, { absolute: 1e-6 });
@@ -137,7 +129,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
   );
 
   gpuTest(
-    `an epoch leaves no tensor behind, and takes no more memory than its first batches, ${name}`,
+    `an epoch keeps no tensor, and takes no more memory than its first batches, ${name}`,
     async () => {
       using engine = await open();
       const trainAll = async () => {
@@ -151,7 +143,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
       for (let epoch = 0; epoch < 3; epoch++) await trainAll();
       const { tensors, bytes } = engine.memory;
       assert.equal(tensors, first.tensors);
-      // Lists of spikes, which hybrid sends, are of unequal lengths.
+      // Hybrid sends lists of spikes, which have unequal lengths.
       assert.ok(
         bytes <= (name === "webgpu" ? 1 : 1.1) * first.bytes,
         `${bytes} bytes, ${first.bytes} at first`,
@@ -160,7 +152,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
   );
 
   gpuTest(
-    `a lost device rejects the batch that it was lost in, and all later calls; what was answered before holds, ${name}`,
+    `a lost device rejects the current batch and all later calls, but earlier answers stay valid, ${name}`,
     async () => {
       const { gpu, devices } = watchedGpu();
       const engine = await open({ gpu });
@@ -185,7 +177,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
   );
 
   gpuTest(
-    `a network that is too large for the device is refused before anything is begun, ${name}`,
+    `an engine refuses a network that is too large for the device before it computes anything, ${name}`,
     async () => {
       const refuses = (options: Partial<WebGpuEngineOptions>, message: RegExp) =>
         assert.rejects(open(options), { name: "EngineError", message });
@@ -202,7 +194,7 @@ for (const [name, open] of Object.entries(ENGINES)) {
   );
 }
 
-gpuTest("webgpu sends a batch's features and reads its answers, and nothing else", async () => {
+gpuTest("webgpu sends only a batch's features and reads only its results", async () => {
   using engine = await openWebGpu();
   await engine.train(BATCHES[0]!, STEP);
   const before = engine.counts;
@@ -210,7 +202,7 @@ gpuTest("webgpu sends a batch's features and reads its answers, and nothing else
   const after = engine.counts;
   assert.equal(after.dispatches - before.dispatches, 30);
   assert.equal(after.bytesUp - before.bytesUp, 4 * 50 * (29 + 2 + 6) + 8); // features, keys, sample info; two factors of 1
-  // Loss, class, spikes; spikes of each hidden unit; two numbers a tensor, of which the gradient's norms are made.
+  // Loss, class, spikes; spikes of each hidden unit; two numbers per tensor for the gradient's norms.
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 3 + 19 + 2 * 4));
 });
 
@@ -226,7 +218,7 @@ gpuTest("hybrid sends features, weights and lists of spikes, and reads products"
   assert.equal(after.bytesDown - before.bytesDown, 4 * (50 * 22 * width + width * 29));
 });
 
-gpuTest("hybrid cuts a batch in two, filled up to whole reduction groups, where there is room", async () => {
+gpuTest("hybrid cuts a batch into two micro-batches of whole reduction groups", async () => {
   const spec = notebookNetwork({ inputs: 4, hidden: 3, steps: 128 });
   using engine = await openHybrid({ spec, batchSize: 1000 });
   const samples = drawSamples(spec, 1, 10, false);
@@ -237,7 +229,7 @@ gpuTest("hybrid cuts a batch in two, filled up to whole reduction groups, where 
 
 gpuTest("hybrid gives the same bits on 0, 1 and 3 threads, run after run", async () => {
   const adam = { kind: "adam", learningRate: 0.01, clip: 0.05 } as const;
-  for (const spec of [SPEC, feedForwardNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
+  for (const spec of [SMALL, feedForwardNetwork({ inputs: 29, hidden: 19, classes: 4 })]) {
     for (const step of [STEP, adam]) {
       const outcomes = [];
       for (const threads of [0, 1, 3, 3]) {

@@ -1,5 +1,5 @@
 /**
- * The norms of a batch's gradient, layer by layer, held to PyTorch's gradients and to closed forms.
+ * The norms of a batch's gradient, layer by layer, against PyTorch's gradients and closed forms.
  *
  * @module
  */
@@ -23,7 +23,7 @@ function normsOf(gradient: ReadonlyMap<string, Float32Array>, layers: number): n
   });
 }
 
-engineTest("train() gives the norm of each layer's gradient, as PyTorch has it", async (start, engine) => {
+engineTest("train() gives PyTorch's norm of each layer's gradient", async (start, engine) => {
   const few = PYTORCH_CASES.filter((name) => /^small$|recurrent|learn/.test(name)).slice(0, 4);
   for (const name of engine === "wasm" ? PYTORCH_CASES : few) {
     const { spec, samples, parameters, gradient } = readPytorchCase(name);
@@ -38,7 +38,7 @@ engineTest("train() gives the norm of each layer's gradient, as PyTorch has it",
   }
 });
 
-engineTest("gradient norms of layers larger than a block are those of the gradient", async (start) => {
+engineTest("train() gives the gradient norms of layers larger than a block", async (start) => {
   const spec = network({
     inputs: 130,
     steps: 3,
@@ -63,7 +63,7 @@ const LARGE_AND_SMALL = [
   ...[[1e17, 1, 0, 0.5], [1e18, 1, 0, 1e-3], [1.2e19, 1, 0, 1]],
 ];
 
-engineTest("gradients of any finite norm are told and clipped", async (start) => {
+engineTest("train() gives and clips gradients of any finite norm", async (start) => {
   for (const [x = 0, w = 0, y = 0, clip = 0] of LARGE_AND_SMALL) {
     const spec = network({
       inputs: 1,

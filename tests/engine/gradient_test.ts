@@ -21,17 +21,17 @@ import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
 
 const SEED = 17, EPOCH = 3;
-/** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
+/** Within this distance of a threshold, float32 and float64 may decide a spike differently. */
 const MARGIN = 1e-4;
-/** Closeness of a gradient, as in reference cases. */
+/** The tolerance of gradients, as in reference cases. */
 const CLOSE = { relative: 1e-4, absolute: 1e-5 };
 
-/** Products with spikes as sums of rows, or as whole products, whatever their rate. */
+/** Spikes always, or never, take the sparse product. */
 const ALWAYS_ROWS = { matmul: Infinity, gradient: Infinity }, NEVER_ROWS = { matmul: -1, gradient: -1 };
 
 const modules = { relaxed: await loadKernels("relaxed"), plain: await loadKernels("plain") };
 
-/** What the dense reference says of a batch, in float64. */
+/** A batch's loss and dense gradient by the float64 reference. */
 function referenceBatch({ spec, parameters, samples }: NetworkCase) {
   const wide = widen(parameters);
   const gradient = new Map([...wide].map(([name, { length }]) => [name, new Float64Array(length)]));
@@ -52,13 +52,13 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
 
 type Open = (options: Pick<WasmEngineOptions, "spec" | "seed" | "batchSize">) => Promise<Engine & Disposable>;
 
-/** An engine of wasm on no threads. */
+/** Opens a WASM engine on 0 threads. */
 function wasm(variant: Variant, options: Pick<WasmEngineOptions, "skip" | "denseFrom"> = {}): Open {
   const kernels = modules[variant];
   return (others) => Promise.resolve(createWasmEngine({ ...options, ...others, kernels, threads: 0 }));
 }
 
-/** What an engine says: velocity starts at 0, so after one batch it is the batch's gradient, whatever the momentum. */
+/** A batch's loss and gradient by an engine: the velocity after one batch, since it starts at 0. */
 async function engineBatch({ spec, parameters, samples }: NetworkCase, open: Open) {
   using engine = await open({ spec, seed: SEED, batchSize: samples.count });
   await engine.setParameters(parameters);
@@ -74,14 +74,14 @@ async function assertAgreement(network: NetworkCase, expected: Expected, open: O
   assertClose([found.loss], [expected.loss], "loss", CLOSE);
   assert.deepEqual([...found.gradient.keys()], [...expected.gradient.keys()]);
   for (const [name, tensor] of expected.gradient) {
-    // Numbers of a tensor are sums of terms that may be as large as its largest number, and cancel.
+    // The terms of a sum may be as large as the tensor's largest number, and cancel.
     const largest = tensor.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
     const close = { ...CLOSE, absolute: CLOSE.absolute * largest };
     assertClose(found.gradient.get(name)!, tensor, `gradient of ${name}`, close);
   }
 }
 
-/** Draws networks until `numRuns` of them have no gate near its threshold, and holds the engine to the reference. */
+/** Compares an engine with the reference on `numRuns` drawn networks without a potential near its threshold. */
 async function assertAgreementOf(
   specs: fc.Arbitrary<NetworkSpec>,
   numRuns: number,
@@ -107,7 +107,7 @@ async function assertAgreementOf(
   assert.ok(layers === 1 || fired > numRuns / 2, `${fired} of ${numRuns} networks fired`);
 }
 
-/** A case whose weights leave every gate well off its threshold: the first of a few draws. */
+/** The first drawn case that has no potential near its threshold. */
 function caseWithMargin(spec: NetworkSpec, samples: number, arePixels: boolean, margin = MARGIN) {
   for (let seed = 0; seed < 200; seed++) {
     const network = {
@@ -134,23 +134,23 @@ for (const variant of ["relaxed", "plain"] as const) {
   }
 }
 
-/** A network of other layers, without a firing rate where none of them has one that can be learned. */
+/** A network of other layers, without a firing rate in its loss if none of the layers can learn one. */
 function withLayers(spec: NetworkSpec, layers: NetworkSpec["layers"]): NetworkSpec {
   const { rate, ...loss } = spec.loss;
   const hasSurrogate = layers.slice(0, -1).some(({ neuron }) => neuron.kind === "lif");
   return { ...spec, layers, loss: rate && hasSurrogate ? { ...loss, rate } : loss };
 }
 
-Deno.test("train() gives the dense gradient for any network", async () => {
+Deno.test("train() gives the dense gradient of drawn networks", async () => {
   await assertAgreementOf(networkSpecs, 400);
 });
 
-gpuEngineTest("train() gives the dense gradient for any network", async (start) => {
+gpuEngineTest("train() gives the dense gradient of drawn networks", async (start) => {
   await assertAgreementOf(networkSpecs, 25, 3, start);
 });
 
 engineTest(
-  "train() gives the dense gradient of recurrent layers with more units than a device's group of calls",
+  "train() gives the dense gradient of recurrent layers with more units than a device's workgroup",
   async (start) => {
     const spec = parseNetworkSpec({
       inputs: 9,
@@ -172,7 +172,7 @@ engineTest(
   },
 );
 
-Deno.test("train() gives the dense gradient for one layer, fed directly and read out", async () => {
+Deno.test("train() gives the dense gradient of a single layer", async () => {
   await assertAgreementOf(
     networkSpecs.map((spec) => withLayers(spec, spec.layers.slice(-1))),
     150,
@@ -180,7 +180,7 @@ Deno.test("train() gives the dense gradient for one layer, fed directly and read
 });
 
 for (const count of [3, 4]) {
-  Deno.test(`train() gives the dense gradient for ${count} layers`, async () => {
+  Deno.test(`train() gives the dense gradient of ${count} layers`, async () => {
     await assertAgreementOf(
       fc.tuple(networkSpecs, networkSpecs, networkSpecs, networkSpecs).map(([spec, ...others]) =>
         withLayers(
@@ -195,7 +195,7 @@ for (const count of [3, 4]) {
   });
 }
 
-Deno.test("train() gives the dense gradient for each combination of delays", async () => {
+Deno.test("train() gives the dense gradient of each combination of delays", async () => {
   for (const delays of [[0, 0], [0, 1], [1, 0], [1, 1], [1, 0, 1], [0, 1, 0]] as const) {
     const neuron = { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.75 } as const;
     const spec = {
@@ -238,7 +238,7 @@ for (
   ] as const
 ) {
   Deno.test(`train() gives the dense gradient of many units fed by ${JSON.stringify(encoder)}`, async () => {
-    // So many units that inputs which are mostly zero are multiplied one by one.
+    // With so many units, inputs of mostly zeros take the sparse product.
     const spec = notebookNetwork({
       inputs: 38,
       hidden: 75,
@@ -255,7 +255,7 @@ for (
 }
 
 Deno.test("train() gives the dense gradient at the notebook's full size", async () => {
-  // 28,160 potentials: none may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
+  // None of 28,160 potentials may be near its threshold, so the margin is smaller; sums of 784 float32 stay within it.
   const { network, expected } = caseWithMargin(notebookNetwork(), 2, true, 2e-5);
   assert.ok(expected.spikes > 0);
   await assertAgreement(network, expected, wasm("relaxed"));
@@ -273,7 +273,7 @@ Deno.test("train() gives the dense gradient of feedForwardNetwork()", async () =
 });
 
 Deno.test("train() gives the gradient of a feed-forward ReLU network for feedForwardNetwork()", async () => {
-  // Without any notion of time: h = max(0, W₁x + b₁), z = W₂h + b₂. So the reference network is not its own witness.
+  // Without time and without the reference network: h = max(0, W₁x + b₁), z = W₂h + b₂.
   const spec = feedForwardNetwork({ inputs: 11, hidden: 6, classes: 3 });
   const { network } = caseWithMargin(spec, 1, true);
   const [w1, b1, w2, b2] = [...network.parameters.values()];
@@ -293,7 +293,7 @@ Deno.test("train() gives the gradient of a feed-forward ReLU network for feedFor
   assertClose(gradient.get("w1")!, dh.flatMap((d) => x.map((value) => d * value)), "w1");
 });
 
-Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over three batches", async () => {
+Deno.test("train() updates parameters by v ← m·v + g; w ← w − lr·v over three batches", async () => {
   const { network } = caseWithMargin(
     notebookNetwork({ inputs: 13, hidden: 7, classes: 3, steps: 6 }),
     4,
@@ -301,7 +301,7 @@ Deno.test("train() moves parameters by v ← m·v + g; w ← w − lr·v over th
     1e-3,
   );
   const { spec, samples } = network;
-  const step = { learningRate: 0.01, momentum: 0.5 }; // small, so that no gate comes near its threshold
+  const step = { learningRate: 0.01, momentum: 0.5 }; // small, so that no potential comes near its threshold
   using engine = createWasmEngine({ spec, kernels: modules.relaxed, threads: 0, seed: SEED, batchSize: 4 });
   await engine.setParameters(network.parameters);
   const parameters = widen(network.parameters);

@@ -13,23 +13,15 @@ import { drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
 import { drawDigits } from "./drawn_digits.ts";
-import { drawSamples, withLengths } from "./network_cases.ts";
+import { drawSamples, SMALL, withLengths } from "./network_cases.ts";
 import { encodeSample, runForward, widen } from "./reference_network.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 
-/** A small network that fires, with 300 samples: batches of 96 are cut into 6 shards, the last of 12 into one. */
-const SMALL = notebookNetwork({
-  inputs: 29,
-  hidden: 19,
-  classes: 4,
-  steps: 22,
-  threshold: 0.5,
-  penalty: 0.75,
-});
+/** 300 samples: batches of 96 are cut into 6 shards, the last one of 12 into one. */
 const SAMPLES = drawSamples(SMALL, 1, 300, false);
 
-/** Trains for an epoch and evaluates: all that can differ by a bit. */
+/** Trains for an epoch and evaluates. @returns Everything that threads or shards could change. */
 async function outcomeOf(engine: Engine, batches: readonly Batch[]) {
   const results: BatchResult[] = [];
   for (const batch of batches) results.push(await engine.train(batch, STEP));
@@ -54,7 +46,7 @@ Deno.test("train() and evaluate() give the same bits on 0, 1, 2, 3 and 4 threads
   }
 });
 
-Deno.test("train() gives the same bits of any kind of network on 0 to 3 threads, and of sequences of unequal lengths", async () => {
+Deno.test("train() gives the same bits of drawn networks and of unequal sequences on 0 to 3 threads", async () => {
   const sequences = (spec: NetworkSpec) => withLengths(drawSamples(spec, 3, 40, false), spec, 4);
   const inputs = 17, steps = 9, direct = { kind: "direct" } as const;
   const specs = [
@@ -88,7 +80,7 @@ Deno.test("train() gives the same bits of any kind of network on 0 to 3 threads,
   }
 });
 
-Deno.test("sequences of unequal lengths give the loss of each by itself, whatever lies behind their ends", async () => {
+Deno.test("evaluate() of sequences of unequal lengths sums the loss of each one alone", async () => {
   const spec = network({
     ...{ inputs: 5, steps: 12, encoder: { kind: "direct" } },
     layers: [layer(11, lif({ threshold: 0.25 }), { recurrent: true }), layer(3, integrator())],
@@ -99,7 +91,7 @@ Deno.test("sequences of unequal lengths give the loss of each by itself, whateve
   const { loss } = await engine.evaluate(batchOf(cut));
   let sum = 0;
   for (let i = 0; i < cut.count; i++) {
-    // The same sample as a network of just so many steps has it.
+    // The sample alone, in a network of exactly its number of steps.
     const steps = cut.lengths![i]!, size = 5 * steps;
     using other = await startEngine({ spec: { ...spec, steps }, threads: 0, batchSize: 1 });
     const features = whole.features.slice(i * whole.size, i * whole.size + size);
@@ -119,7 +111,7 @@ Deno.test("train() gives the same bits on more threads than shards", async () =>
   assert.deepEqual(outcomes[1], outcomes[0]);
 });
 
-Deno.test("train() gives the same gradient, but for rounding, however the batch is cut into shards", async () => {
+Deno.test("train() gives the same gradient, but for rounding, with any number of shards", async () => {
   const gradients = [];
   for (const shards of [1, 2, 7, 32]) {
     using engine = await startEngine({ spec: SMALL, threads: 0, shards });
@@ -133,14 +125,14 @@ Deno.test("train() gives the same gradient, but for rounding, however the batch 
   }
 });
 
-Deno.test("shardRange() gives every sample to one shard, and the last shards half and a quarter as many", () => {
+Deno.test("shardRange() gives each sample to one shard, and the last shards half and a quarter as many", () => {
   for (const count of [1, 2, 15, 16, 17, 96, 1000]) {
     for (const shards of [1, 2, 3, 6, 32]) {
       const ranges = Array.from({ length: shards }, (_, shard) => shardRange(count, shards, shard));
       assert.equal(ranges[0]![0], 0);
       assert.equal(ranges[shards - 1]![1], count);
       ranges.slice(1).forEach(([from], shard) => assert.equal(from, ranges[shard]![1]));
-      // Half of the shards are large, a quarter half as large, the last quarter a quarter, but for whole samples.
+      // Sizes: half of the shards 4, the next quarter 2, the last quarter 1, rounded to whole samples.
       const weights: number[] = ranges.map((_, shard) =>
         shard < Math.floor(shards / 2) ? 4 : shard < Math.floor(shards * 3 / 4) ? 2 : 1
       );
@@ -163,7 +155,7 @@ Deno.test("train() gives the same bits with and without skip at the notebook's s
   assert.deepEqual(outcomes[1], outcomes[0]);
 });
 
-/** A core of the notebook's network, and a function that presents a sample and gives the hidden units computed for it. */
+/** A core of the notebook's network, and a function that returns the hidden units computed for a sample. */
 async function coreOf(skipBound: number, skip = true) {
   const spec = notebookNetwork({ steps: 32 });
   const core = new Core(await loadKernels(), {
@@ -182,7 +174,7 @@ async function coreOf(skipBound: number, skip = true) {
   return { core, unitsOf, spec };
 }
 
-Deno.test("a core leaves out many units at the engine's bound, and no unit that spikes", async () => {
+Deno.test("a core leaves out many units with the engine's bound, but none that spikes", async () => {
   const { unitsOf, spec } = await coreOf(8);
   const parameters = widen(initialParameters(spec, 0));
   let listed = 0, fired = 0;
@@ -199,7 +191,7 @@ Deno.test("a core leaves out many units at the engine's bound, and no unit that 
   assert.ok(fired > 0 && listed < 12 * 80, `${listed} of 1,200 units were listed, ${fired} fired`);
 });
 
-Deno.test("a core with a bound of 0 misses spikes, which one with the engine's bound does not", async () => {
+Deno.test("a core with a bound of 0 misses spikes that one with the engine's bound finds", async () => {
   const spikes = async (bound: number, skip = true) => {
     const { core, unitsOf } = await coreOf(bound, skip);
     return Array.from({ length: 24 }, (_, sample) => {
@@ -213,14 +205,14 @@ Deno.test("a core with a bound of 0 misses spikes, which one with the engine's b
   assert.ok(sum(await spikes(0)) < sum(all));
 });
 
-Deno.test("a core leaves out the same units whatever the sample before", async () => {
+Deno.test("a core leaves out the same units after any other sample", async () => {
   const { unitsOf } = await coreOf(8);
   const alone = Array.from({ length: 6 }, (_, sample) => unitsOf(sample));
   for (const sample of [5, 0, 3, 3, 1, 4, 2]) assert.deepEqual(unitsOf(sample), alone[sample]);
   assert.ok(alone.some((units) => units.length !== alone[0]!.length), "the lists differ in length");
 });
 
-Deno.test("evaluate() gives the same with and without skip where nothing varies and only rounding decides", async () => {
+Deno.test("evaluate() gives the same with and without skip where only rounding decides", async () => {
   // A sample of zeros has no noise: u' climbs to b·(1 + d + d² + …), which skip sums in another order than the scan.
   const spec = notebookNetwork({ inputs: 4, hidden: 64, classes: 2, decay: 0.3 });
   const samples = { ...drawSamples(spec, 0, 1, false), features: new Float32Array(4) };
@@ -236,7 +228,7 @@ Deno.test("evaluate() gives the same with and without skip where nothing varies 
   assert.equal(spikes[0], spikes[1], "spikes with and without skip");
 });
 
-Deno.test("a sample's noise depends on its index, epoch and stream, not on its batch or place in it", async () => {
+Deno.test("a sample's noise depends on its index, epoch and stream, not on its place in a batch", async () => {
   using engine = await startEngine({ spec: SMALL, threads: 0 });
   const lossOf = async (index: number, epoch = 1) =>
     (await engine.evaluate(batchOf(SAMPLES, [index], epoch))).loss;
@@ -278,7 +270,7 @@ Deno.test("evaluate() gives the same sums at any batch size, on any number of th
     }
     assertClose([sum.loss], [expected.loss], "loss", { relative: 1e-13, absolute: 0 });
     assert.deepEqual({ ...sum, loss: 0 }, { ...expected, loss: 0 });
-    if (size === 1) assert.equal(sum.loss, expected.loss); // added in the very same order
+    if (size === 1) assert.equal(sum.loss, expected.loss); // added in the same order
   }
 });
 

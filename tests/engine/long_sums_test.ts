@@ -1,7 +1,6 @@
 /**
- * Sums over many steps, on every engine: means and gradients of sequences of tens of thousands of steps are as good as float32 is.
- *
- * Plain sums of float32 drift by one part in a thousand there.
+ * On every engine, means and gradients over tens of thousands of steps have the precision of float32, where plain sums of
+ * float32 drift by one part in a thousand.
  *
  * @module
  */
@@ -42,13 +41,13 @@ function assertNear(found: number, expected: number, label: string): void {
   assert.ok(Math.abs(found / expected - 1) <= 1e-6, `${label}: ${found}, expected ${expected}`);
 }
 
-/** Constants have constant means, and these have gradients in closed form: of z² it is 2·z·∂z. */
-engineTest("means and gradients of constants over many steps are good to 1e-6", async (start) => {
+/** A constant input has a constant mean z and a gradient in closed form: 2·z·∂z for z². */
+engineTest("means and gradients of constants over many steps are exact to 1e-6", async (start) => {
   for (const [steps, values] of [[300, [0.1, 0.7, 3.3]], [65_536, [0.7]]] as const) {
     for (const value of values.map(Math.fround)) {
       for (const encoder of ["constant", "direct"] as const) {
         for (const decay of [0, 1]) {
-          const isSum = decay === 1; // a sum that does not leak, read at the end
+          const isSum = decay === 1; // a sum without leak, read at the end
           const spec = network({
             inputs: 1,
             steps,
@@ -73,7 +72,7 @@ engineTest("means and gradients of constants over many steps are good to 1e-6", 
 
 const INPUTS = 5, HIDDEN = 6;
 const top = layer(3, integrator({ decay: 0.5, trainable: ["decay"] }));
-/** One for each backward pass that there is through a layer below the top; numbers are such that float32 has every potential exactly. */
+/** One network for each backward pass through a layer below the top, with potentials that float32 has exactly. */
 const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
   "spikes alone": [layer(HIDDEN, graded({ decay: 0.5, threshold: 0.5, penalty: 0.25 })), top],
   "spikes of two layers": [
@@ -100,7 +99,7 @@ const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
   ],
 };
 
-/** Weights that are eighths, with a bias that makes units fire often. */
+/** Weights in eighths, with a bias that makes units spike often. */
 function eighths(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   const next = numbersFrom(seed);
   const drawn = (count: number, add = 0) =>
@@ -120,13 +119,13 @@ function eighths(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   return new Map(tensors);
 }
 
-/** Every gradient is within 1e-6 of what float64 has, relative to the largest of its tensor. */
-engineTest("gradients over many steps are those of float64 to 1e-6", async (start) => {
+/** Gradients agree to 1e-6 of the largest one of their tensor. */
+engineTest("gradients over many steps agree with float64 to 1e-6", async (start) => {
   const steps = 1501;
   const next = numbersFrom(3);
   const features = Float32Array.from({ length: steps * INPUTS }, () => next() > 0.2 ? 1 : 0);
   for (const [what, layers] of Object.entries(NETWORKS)) {
-    // The squared error: a device's exponentials would be less exact than the sums.
+    // The loss is the squared error: a device's exponentials are less exact than the sums.
     const spec = network({ inputs: INPUTS, steps, layers, loss: { kind: "meanSquaredError" } });
     const parameters = eighths(spec, 7), wide = widen(parameters);
     const samples = { name: "long", count: 1, size: features.length, features, labels: Uint8Array.of(0) };
@@ -153,15 +152,18 @@ engineTest("gradients over many steps are those of float64 to 1e-6", async (star
   }
 });
 
-gpuTest("webgpu refuses a network whose loops a software adapter would end without a word", async () => {
-  const spec = network({
-    inputs: 3,
-    steps: 500,
-    encoder: { kind: "constant" },
-    layers: [layer(70, lif(), { recurrent: true }), layer(2, integrator())],
-  });
-  await assert.rejects(
-    createEngine({ spec, engine: "webgpu" }),
-    /^EngineError: llvmpipe.*: layer 1 takes 71,500 turns of a loop, .* after 65,535: take --engine wasm$/,
-  );
-});
+gpuTest(
+  "webgpu refuses a network whose loops a software adapter would end early without an error",
+  async () => {
+    const spec = network({
+      inputs: 3,
+      steps: 500,
+      encoder: { kind: "constant" },
+      layers: [layer(70, lif(), { recurrent: true }), layer(2, integrator())],
+    });
+    await assert.rejects(
+      createEngine({ spec, engine: "webgpu" }),
+      /^EngineError: llvmpipe.*: layer 1 takes 71,500 turns of a loop, .* after 65,535: take --engine wasm$/,
+    );
+  },
+);

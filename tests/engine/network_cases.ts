@@ -1,5 +1,5 @@
 /**
- * Networks with weights and samples, as property tests draw them: any architecture that the engine knows, at small odd sizes.
+ * Networks with weights and samples for property tests: every architecture, at small odd sizes.
  *
  * @module
  */
@@ -15,8 +15,19 @@ import type {
   Neuron,
   Trainable,
 } from "../../src/network/neurons.ts";
+import { notebookNetwork } from "../../src/network/presets.ts";
 import type { Encoder, LayerSpec, Loss, NetworkSpec } from "../../src/network/spec.ts";
 import { numbersFrom } from "../asm/numbers.ts";
+
+/** A network like the notebook's, at small odd sizes, that spikes. */
+export const SMALL = notebookNetwork({
+  inputs: 29,
+  hidden: 19,
+  classes: 4,
+  steps: 22,
+  threshold: 0.5,
+  penalty: 0.75,
+});
 
 /** A network, its weights, and samples for it. */
 export interface NetworkCase {
@@ -92,13 +103,13 @@ const losses: fc.Arbitrary<Loss> = fc.oneof(
   fc.constant<Loss>({ kind: "meanSquaredError", correct: 0.75, incorrect: -0.25 }),
 );
 
-/** One to four layers, fed and read in every way that there is. */
+/** Networks of one to four layers with every encoder and readout. */
 export const networkSpecs: fc.Arbitrary<NetworkSpec> = networksOf(
   fc.oneof(graded, lif),
   fc.oneof(graded, lif, integrator),
 );
 
-/** Networks of graded neurons without learned constants or recurrence, read by their states: the notebook's kin. */
+/** Networks like the notebook's: graded neurons without learned constants or recurrence, read by their states. */
 export const gradedSpecs: fc.Arbitrary<NetworkSpec> = networksOf(graded, fc.oneof(graded, integrator)).map((
   spec,
 ) => ({
@@ -132,7 +143,7 @@ function networksOf(below: fc.Arbitrary<Neuron>, top: fc.Arbitrary<Neuron>): fc.
   }));
 }
 
-/** Weights wide enough that units fire: uniform in ±√(6 / inputs), biases in ±0.5. */
+/** Weights so large that units spike: uniform in ±√(6 / inputs), biases in ±0.5. */
 export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   const next = numbersFrom(seed);
   const first = initialParameters(spec, 0);
@@ -143,7 +154,7 @@ export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Flo
         : name.startsWith("v")
         ? 1 / Math.sqrt(shape[1]!)
         : 0.5;
-      const isConstant = !/^[wbv]\d/.test(name); // near its first value, each unit another
+      const isConstant = !/^[wbv]\d/.test(name); // near its first value, another for each unit
       return [
         name,
         first.get(name)!.map((value) =>
@@ -171,7 +182,7 @@ export function drawSamples(spec: NetworkSpec, seed: number, count: number, areP
   };
 }
 
-/** Any network with weights and samples. @param options.unequal Sequences may be of unequal lengths. */
+/** Networks with weights and samples. @param options.unequal Sequences may be of unequal lengths. */
 export function networkCases(
   { samples, specs = networkSpecs, unequal = false }: {
     samples: number;
@@ -192,10 +203,10 @@ export function networkCases(
   );
 }
 
-/** The same sequences, cut off after unequal numbers of steps. What is behind them is no number: nobody may read it. */
+/** The same sequences, cut off after unequal numbers of steps; NaN, or 255, follows their ends. */
 export function withLengths(samples: Samples, spec: NetworkSpec, seed: number): Samples {
   const next = numbersFrom(seed);
-  const most = spec.steps - spec.readout.begin; // at least one step is read
+  const most = spec.steps - spec.readout.begin; // the readout reads at least one step
   const lengths = Uint16Array.from(
     { length: samples.count },
     () => spec.readout.begin + 1 + Math.floor(Math.abs(next()) * most) % most,

@@ -21,12 +21,12 @@ const cases: Record<string, Update> = JSON.parse(moved.metadata.cases!);
 
 const CLOSE = { relative: 1e-4, absolute: 1e-6 };
 
-engineTest("train() moves parameters as PyTorch does, with every optimizer", async (start) => {
+engineTest("train() updates parameters as PyTorch does, with every optimizer", async (start) => {
   using engine = await start({ spec: pytorch.spec, batchSize: 5 });
   await assertMovesAsPytorch(engine);
 });
 
-Deno.test("train() moves parameters as PyTorch does, with every optimizer, on wasm's plain build", async () => {
+Deno.test("train() updates parameters as PyTorch does, with every optimizer, on wasm's plain build", async () => {
   const kernels = await loadKernels("plain");
   using engine = createWasmEngine({ spec: pytorch.spec, kernels, threads: 0, batchSize: 5 });
   await assertMovesAsPytorch(engine);
@@ -86,7 +86,7 @@ for (const [name, step] of Object.entries(STEPS)) {
     assert.equal(states[0]!.updates, 3);
   });
 
-  engineTest(`training from a state that was taken before ends in the same bits: ${name}`, async (start) => {
+  engineTest(`train() from a restored state ends in the same bits: ${name}`, async (start) => {
     const batches = batchesOf(SAMPLES, 30);
     using whole = await start({ spec: SPEC });
     using resumed = await start({ spec: SPEC });
@@ -94,7 +94,7 @@ for (const [name, step] of Object.entries(STEPS)) {
     const state = await whole.getState();
     assert.equal(state.updates, 1);
     await resumed.setParameters(initialParameters(SPEC, 1));
-    await resumed.train(batches[2]!, SGD); // to be forgotten
+    await resumed.train(batches[2]!, SGD); // which setState() undoes
     await resumed.setState(state);
     for (const engine of [whole, resumed]) {
       for (const batch of batches.slice(1)) await engine.train(batch, step);
@@ -103,20 +103,23 @@ for (const [name, step] of Object.entries(STEPS)) {
   });
 }
 
-engineTest("another optimizer begins with moments of 0, where none has made a step", async (start) => {
-  using fresh = await start({ spec: SPEC });
-  using other = await start({ spec: SPEC });
-  const { parameters, moments } = await fresh.getState();
-  // A state of 0 steps may hold what it likes.
-  const strange = new Map([...parameters].map(([name, tensor]) => [name, tensor.map(() => 9)]));
-  await other.setState({ parameters, moments: new Map([["velocity", strange]]), updates: 0 });
-  assert.deepEqual([...moments.keys()], ["velocity"]);
-  for (const engine of [fresh, other]) await engine.train(batchOf(SAMPLES), ADAM);
-  assert.deepEqual(await other.getState(), await fresh.getState());
-});
+engineTest(
+  "train() with another optimizer begins with moments of 0 before the first update",
+  async (start) => {
+    using fresh = await start({ spec: SPEC });
+    using other = await start({ spec: SPEC });
+    const { parameters, moments } = await fresh.getState();
+    // The moments of a state of 0 updates are ignored.
+    const strange = new Map([...parameters].map(([name, tensor]) => [name, tensor.map(() => 9)]));
+    await other.setState({ parameters, moments: new Map([["velocity", strange]]), updates: 0 });
+    assert.deepEqual([...moments.keys()], ["velocity"]);
+    for (const engine of [fresh, other]) await engine.train(batchOf(SAMPLES), ADAM);
+    assert.deepEqual(await other.getState(), await fresh.getState());
+  },
+);
 
 engineTest(
-  "a clipped gradient has the norm that it is clipped to, and a shorter one is left alone",
+  "train() clips a gradient to its norm and does not change a shorter one",
   async (start) => {
     const gradientOf = async (clip?: number) => {
       using engine = await start({ spec: SPEC });
@@ -138,7 +141,7 @@ engineTest(
   },
 );
 
-engineTest("adam's state is its moments: after one step (1 − β₁)·g and (1 − β₂)·g²", async (start) => {
+engineTest("adam's moments are (1 − β₁)·g and (1 − β₂)·g² after one update", async (start) => {
   using sgd = await start({ spec: SPEC });
   await sgd.train(batchOf(SAMPLES), SGD);
   const gradient = (await sgd.getState()).moments.get("velocity")!;
@@ -155,7 +158,7 @@ engineTest("adam's state is its moments: after one step (1 − β₁)·g and (1 
 });
 
 engineTest(
-  "an engine refuses to go on from another optimizer's moments, and goes on as if nothing had been",
+  "train() refuses to continue from another optimizer's moments and changes nothing",
   async (start) => {
     using engine = await start({ spec: SPEC });
     using other = await start({ spec: SPEC });
@@ -167,7 +170,7 @@ engineTest(
     for (const each of [engine, other]) await each.train(batchOf(SAMPLES), SGD);
     assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await other.getParameters()));
 
-    // From other parameters it begins anew; adam and adamw have the same moments.
+    // setParameters() clears the moments; adam and adamw have the same ones.
     await engine.setParameters(await other.getParameters());
     await engine.train(batchOf(SAMPLES), ADAM);
     await engine.train(batchOf(SAMPLES), { ...ADAM, kind: "adamw" });
@@ -176,7 +179,7 @@ engineTest(
   },
 );
 
-engineTest("a state with moments that are no optimizer's is refused and changes nothing", async (start) => {
+engineTest("setState() refuses moments that no optimizer has, and changes nothing", async (start) => {
   using engine = await start({ spec: SPEC });
   await engine.train(batchOf(SAMPLES), SGD);
   const before = await engine.getState();
@@ -203,7 +206,7 @@ engineTest("a state with moments that are no optimizer's is refused and changes 
 });
 
 engineTest(
-  "train() rejects a step out of its range with the constant's name, and computes nothing",
+  "train() rejects an optimizer's constant out of its range with its name, and changes nothing",
   async (start) => {
     using engine = await start({ spec: SPEC });
     const adam = { kind: "adam", learningRate: 0.01 } as const;

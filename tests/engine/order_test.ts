@@ -1,32 +1,23 @@
 /**
- * Calls are carried out in their order, whoever awaits them.
+ * Engines carry calls out in their order, awaited or not.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import type { Batch, Engine } from "../../src/engine/engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { notebookNetwork } from "../../src/network/presets.ts";
 import { batchesOf, batchOf } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { engineTest } from "./engines.ts";
-import { drawSamples } from "./network_cases.ts";
+import { drawSamples, SMALL } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
-const SPEC = notebookNetwork({
-  inputs: 29,
-  hidden: 19,
-  classes: 4,
-  steps: 22,
-  threshold: 0.5,
-  penalty: 0.75,
-});
-const SAMPLES = drawSamples(SPEC, 1, 200, false);
+const SAMPLES = drawSamples(SMALL, 1, 200, false);
 const BATCHES = batchesOf(SAMPLES, 50);
 
-engineTest("calls give the same whether or not they are awaited one by one", async (start) => {
-  using patient = await start({ spec: SPEC, recordStates: true });
-  using hasty = await start({ spec: SPEC, recordStates: true });
+engineTest("calls give the same results awaited one by one and all together", async (start) => {
+  using patient = await start({ spec: SMALL, recordStates: true });
+  using hasty = await start({ spec: SMALL, recordStates: true });
   const calls = (engine: Engine, batch: Batch) => [
     () => engine.train(batch, STEP),
     () => engine.evaluate(batch),
@@ -42,11 +33,11 @@ engineTest("calls give the same whether or not they are awaited one by one", asy
 });
 
 engineTest(
-  "setParameters() comes before a train() that is called after it, and forgets the velocity",
+  "setParameters() takes effect before a later train(), and clears the velocity",
   async (start) => {
-    using engine = await start({ spec: SPEC });
-    using fresh = await start({ spec: SPEC });
-    const parameters = initialParameters(SPEC, 99);
+    using engine = await start({ spec: SMALL });
+    using fresh = await start({ spec: SMALL });
+    const parameters = initialParameters(SMALL, 99);
     await engine.train(BATCHES[1]!, STEP);
     const set = engine.setParameters(parameters);
     const trained = engine.train(BATCHES[0]!, STEP);
@@ -57,22 +48,22 @@ engineTest(
   },
 );
 
-engineTest("trace() is answered while a train() is under way", async (start) => {
-  using engine = await start({ spec: SPEC, batchSize: 200, recordStates: true });
+engineTest("trace() works during a train()", async (start) => {
+  using engine = await start({ spec: SMALL, batchSize: 200, recordStates: true });
   const trained = engine.train(batchOf(SAMPLES), STEP);
   await Promise.resolve();
-  await Promise.resolve(); // the batch is with the workers by now
+  await Promise.resolve(); // now the workers have the batch
   const traced = engine.trace(batchOf(SAMPLES, [3]));
   const [result, trace] = await answered(Promise.all([trained, traced]), 60);
   assert.equal(result.total, 200);
   assert.equal(trace.logits.length, 4);
 });
 
-engineTest("the same seed gives the same bits, run after run", async (start) => {
+engineTest("train() gives the same bits in every run with the same seed", async (start) => {
   const ends = [];
   for (const seed of [8, 8, 9]) {
-    using engine = await start({ spec: SPEC, seed });
-    await engine.setParameters(initialParameters(SPEC, 0));
+    using engine = await start({ spec: SMALL, seed });
+    await engine.setParameters(initialParameters(SMALL, 0));
     const results = [];
     for (const batch of BATCHES) results.push(await engine.train(batch, STEP));
     ends.push({ results, state: await engine.getState() });

@@ -32,7 +32,7 @@ function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[
   };
 }
 
-Deno.test("compilePlan() selects active units and goes back from spikes alone for the notebook's network", () => {
+Deno.test("compilePlan() selects active units and needs only spikes in the backward pass of the notebook's network", () => {
   assert.deepEqual(planOf(notebookNetwork()), {
     forward: [
       "encode",
@@ -49,21 +49,21 @@ Deno.test("compilePlan() selects active units and goes back from spikes alone fo
   });
 });
 
-Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or where the input is not noise", () => {
+Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or with other inputs than noise", () => {
   const rest = ["matmul 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
 });
 
-Deno.test("compilePlan() needs one row and one outer product for the feed-forward peer", () => {
+Deno.test("compilePlan() needs one row and one outer product for feedForwardNetwork()", () => {
   assert.deepEqual(planOf(feedForwardNetwork()), {
     forward: ["encode", "matmulRow 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"],
     backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
   });
 });
 
-Deno.test("compilePlan() goes back through every step of a layer that is fed directly and read out", () => {
+Deno.test("compilePlan() runs the backward pass through every step of a single layer", () => {
   for (const [encoder, pack] of [["noise", ["pack 0"]], ["direct", []]] as const) {
     assert.deepEqual(planOf(networkOf(encoder, graded)), {
       forward: ["encode", ...pack, "matmul 0", "scan 0", "read", "loss"],
@@ -95,7 +95,7 @@ Deno.test("compilePlan() shifts a layer's input by the delay of the layer below"
   assert.deepEqual(layers.map(({ inputs, units }) => [inputs, units]), [[5, 4], [4, 3], [3, 2]]);
 });
 
-Deno.test("compilePlan() goes back through every step of neurons with a surrogate gradient", () => {
+Deno.test("compilePlan() runs the backward pass through every step of neurons with a surrogate gradient", () => {
   assert.deepEqual(planOf(networkOf("direct", lif(), lif(), integrator)), {
     forward: [
       ...[
@@ -123,7 +123,7 @@ Deno.test("compilePlan() goes back through every step of neurons with a surrogat
   ]);
 });
 
-Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
+Deno.test("compilePlan() takes the exact backward pass of a neuron that has one", () => {
   const lowest = (neuron: Neuron, recurrent = false) => {
     const spec = networkOf("noise", neuron, integrator);
     const layers = spec.layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 }));
@@ -141,7 +141,7 @@ Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
   assert.deepEqual(lowest({ ...graded, trainable: ["scale", "threshold"] }), [
     ...["spikesBack 1", "spread 0", "scanBack 0", ...trace],
   ]);
-  // With a decay of its own, a unit's trace of the inputs is its own too.
+  // Units with different decays have different traces of the inputs.
   assert.deepEqual(lowest({ ...graded, trainable: ["decay"] }), [
     "stepsBack 1",
     "scanBack 0",
@@ -150,7 +150,7 @@ Deno.test("compilePlan() asks the neuron which backward pass is exact", () => {
   assert.deepEqual(lowest(lif(), true), ["stepsBack 1", "scanBack 0", "recurrentGradient 0", "inputsBack 0"]);
 });
 
-Deno.test("compilePlan() without events knows operations on whole arrays alone", () => {
+Deno.test("compilePlan() without events uses only operations on whole arrays", () => {
   const sparse = ["select", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
   fc.assert(
     fc.property(networkSpecs, (spec) => {
@@ -161,11 +161,11 @@ Deno.test("compilePlan() without events knows operations on whole arrays alone",
   );
 });
 
-Deno.test("compilePlan() reads what the last layer hands on from step begin on", () => {
+Deno.test("compilePlan() reads the last layer from step begin on", () => {
   const readout = (spec: NetworkSpec) => compilePlan(spec).readout;
   const notebook = (steps: number, beginEval: number) => readout(notebookNetwork({ steps, beginEval }));
   const sum = { from: "state", reduce: "sum", zero: false };
-  // Step 0 hands on a zero, which counts in a mean.
+  // With a delay, step 0 outputs a zero, which counts in a mean.
   assert.deepEqual(notebook(128, 0), { ...sum, first: 0, last: 126, scale: 1 / 128, zero: true });
   assert.deepEqual(notebook(12, 4), { ...sum, first: 3, last: 10, scale: 1 / 8 });
   assert.deepEqual(notebook(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
@@ -181,7 +181,7 @@ Deno.test("compilePlan() reads what the last layer hands on from step begin on",
   assert.deepEqual(read("state", "last", 0, 1), { ...sum, first: 0, last: -1, scale: 1, zero: true });
 });
 
-Deno.test("fromLayout() gives back what toLayout() took, and padding stays 0", () => {
+Deno.test("fromLayout() inverts toLayout(), and padding stays 0", () => {
   fc.assert(
     fc.property(networkSpecs, fc.nat(), (spec, seed) => {
       const layout = layOut(compilePlan(spec));
@@ -191,7 +191,7 @@ Deno.test("fromLayout() gives back what toLayout() took, and padding stays 0", (
       const places = [...parameters.values()].reduce((sum, { length }) => sum + length, 0);
       assert.ok(flat.filter((value) => value !== 0).length <= places);
       assert.equal(flat.length % 16, 0);
-      // What lies in the padding does not reach a file.
+      // Values in the padding do not reach a file.
       const full = new Float32Array(layout.size).fill(7);
       assert.ok(
         [...fromLayout(layout, full).values()].every((tensor) => tensor.every((value) => value === 7)),
@@ -201,7 +201,7 @@ Deno.test("fromLayout() gives back what toLayout() took, and padding stays 0", (
   );
 });
 
-Deno.test("toLayout() gives every weight a place of its own", () => {
+Deno.test("toLayout() puts each weight at a place of its own", () => {
   fc.assert(
     fc.property(networkSpecs, (spec) => {
       const layout = layOut(compilePlan(spec));
@@ -216,7 +216,7 @@ Deno.test("toLayout() gives every weight a place of its own", () => {
   );
 });
 
-Deno.test("toLayout() throws on a tensor that is missing or of another size, and names it", () => {
+Deno.test("toLayout() throws on a tensor that is missing or has another size, and names it", () => {
   const spec = notebookNetwork({ inputs: 3, hidden: 2, classes: 2, steps: 4 });
   const layout = layOut(compilePlan(spec));
   const parameters = drawParameters(spec, 0);

@@ -39,7 +39,7 @@ export function readPytorchCase(name: string): PytorchCase {
   const spec = parseNetworkSpec(metadata["network"] ? JSON.parse(metadata["network"]) : notebookSpec());
   const { inputs, steps } = spec;
 
-  /** The notebook's two layers, whose constants the files without a description hold one by one. */
+  /** The notebook's two layers. Files without a description hold their constants one by one. */
   function notebookSpec(): unknown {
     const constant = (key: string) => Number(metadata[key]);
     const neuron = {
@@ -82,7 +82,7 @@ export function readPytorchCase(name: string): PytorchCase {
   };
 }
 
-/** Every reference case: those in networks/ are by other hands, those in pytorch/ by the script beside them. */
+/** Every reference case. The script in pytorch/ writes those beside it; those in networks/ come from elsewhere. */
 export const PYTORCH_CASES: readonly string[] = [
   ...["small", "small_begin", "digits"],
   ...["networks", "pytorch"].flatMap((folder) =>

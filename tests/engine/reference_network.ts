@@ -1,6 +1,6 @@
 /**
- * The networks of docs/networks.md in plain float64, as slow and as close to the page as can be: no plan, no kernels, no
- * spikes alone. Time runs outermost, layers within; the backward pass goes through every step.
+ * The networks of docs/networks.md in plain float64, slow and close to that page: no plan, no kernels, no spike lists. The
+ * outer loop runs over time, the inner one over layers; the backward pass goes through every step.
  *
  * Symbols as there: T steps, K inputs, N units; u' the potential before the reset, u after it, o the output, g the gate,
  * δ the loss's gradient with respect to what follows it.
@@ -27,7 +27,7 @@ import {
 /** W `[units, inputs]` and b `[units]` of each layer, by the names of `Parameters`. */
 export type ReferenceParameters = ReadonlyMap<string, Float64Array>;
 
-/** What the forward pass of one sample leaves behind. Arrays of steps are `[steps][units]`, one for each layer. */
+/** The results of a sample's forward pass. Arrays over steps are `[steps][units]`, one for each layer. */
 export interface ForwardResult {
   readonly potentials: readonly Float64Array[][];
   readonly outputs: readonly Float64Array[][];
@@ -36,19 +36,19 @@ export interface ForwardResult {
   readonly loss: number;
   /** Spikes of the layers below the top. */
   readonly spikes: number;
-  /** How far the nearest gate is from flipping (|u' − θ| of any unit at any step), or the nearest maximum from another step. */
+  /** The least distance to a discontinuity: |u' − θ| of any unit at any step, or of a maximum from another step's value. */
   readonly margin: number;
   /** Which gates were open, as text. */
   readonly gates: string;
   /** Every unit's states, `[layers][steps][units]`. */
   readonly states: readonly (readonly (readonly UnitState[])[])[];
-  /** The step that is read of each class, where a maximum is; −1: none. */
+  /** The step of each class's maximum, where the readout takes one; −1: none. */
   readonly largest: readonly number[];
 }
 
 /**
- * A sample's inputs at every step, `[steps][inputs]`. Where an encoder compares, features are rounded as the kernels have
- * them: so that the spikes are the same.
+ * A sample's inputs at every step, `[steps][inputs]`. Features that an encoder compares are rounded as in the kernels, so
+ * that the spikes are the same.
  */
 export function encodeSample(
   spec: NetworkSpec,
@@ -123,8 +123,8 @@ export function widen(parameters: Parameters): Map<string, Float64Array> {
 /**
  * The forward pass.
  *
- * @param x The sample's inputs, as many steps as it has.
- * @param frozen The same sample presented to parameters close by: makes binary spikes smooth (see {@linkcode stepUnit}).
+ * @param x The sample's inputs, for its number of steps.
+ * @param frozen The same sample's result at close parameters: makes binary spikes smooth (see {@linkcode stepUnit}).
  */
 export function runForward(
   spec: NetworkSpec,
@@ -179,7 +179,7 @@ export function runForward(
     const best = read.findIndex(({ value }) => value === Math.max(...read.map(({ value }) => value)));
     largest.push(read[best]!.step);
     if (spec.readout.reduce !== "max") return;
-    // The second largest is another step's; equal ones are equal on any machine.
+    // The second largest value, of another step. Equal values are equal on every machine.
     const others = read.map(({ value }) => read[best]!.value - value).filter((distance) => distance > 0);
     margin = Math.min(margin, ...others);
   });
@@ -201,7 +201,7 @@ export function runForward(
   };
 }
 
-/** A unit's constants: its own where they are learned. */
+/** A unit's constants, learned or given. */
 function constantsOf(
   neuron: CompleteNeuron,
   parameters: ReferenceParameters,
@@ -213,7 +213,7 @@ function constantsOf(
   return { ...first, ...Object.fromEntries(learned) };
 }
 
-/** The numbers of one class that are read, as the last layer hands them on: 0 before its first step (−1). */
+/** The values of one class that the readout reads; 0 before the first step (−1). */
 function readValues(
   spec: NetworkSpec,
   rows: readonly Float64Array[],
@@ -224,7 +224,7 @@ function readValues(
     .slice(spec.readout.reduce === "last" ? -1 : spec.readout.begin);
 }
 
-/** One number for a class. @param chosen Which of them is the maximum, where that is settled. */
+/** The logit of a class. @param chosen The index of the maximum, if it is frozen. */
 function reduced(spec: NetworkSpec, values: readonly number[], chosen: number | undefined): number {
   const sum = values.reduce((total, value) => total + value, 0);
   switch (spec.readout.reduce) {
@@ -267,7 +267,7 @@ function lossOf({ loss }: NetworkSpec, logits: Float64Array, label: number) {
   }
 }
 
-/** The layers that are held to a rate. */
+/** The layers whose firing rate is part of the loss. */
 function rateTargets(
   { layers, loss: { rate } }: NetworkSpec,
 ): { layer: number; weight: number; target: number }[] {
@@ -290,7 +290,7 @@ export function gradientOf(
   const { gradient: read } = lossOf(spec, logits, label);
   const neurons = layers.map(({ neuron }) => completeNeuron(neuron));
   const targets = new Map(rateTargets(spec).map((target) => [target.layer, target]));
-  /** What is read of the last layer at a step: the gradient of one class. */
+  /** The gradient of the readout with respect to the last layer at a step, for one class. */
   const readGradient = (t: number, n: number): number => {
     const at = t + layers[top]!.delay;
     switch (readout.reduce) {

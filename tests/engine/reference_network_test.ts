@@ -15,7 +15,7 @@ import {
 const KEY = drawKey(0, 1, 0, 0);
 
 for (const name of PYTORCH_CASES) {
-  Deno.test(`the reference network agrees with PyTorch on ${name}: states, loss and gradient`, () => {
+  Deno.test(`the reference network agrees with PyTorch on states, loss and gradient of ${name}`, () => {
     const { spec, samples, parameters, gradient, floats } = readPytorchCase(name);
     const wide = widen(parameters);
     const total = new Map([...wide].map(([key, { length }]) => [key, new Float64Array(length)]));
@@ -47,16 +47,16 @@ for (const name of PYTORCH_CASES) {
   });
 }
 
-/** A gate flips at the threshold, and nothing differentiates there; a case counts only this far from it. */
+/** The loss is not differentiable at a threshold: a case counts only at this distance from it. */
 const MARGIN = 1e-3;
 const EPSILON = 1e-5;
 
 /**
  * The loss's derivative with respect to one parameter, from two forward passes.
  *
- * What agrees: at a spike u = u' − (p + u' − θ) = θ − p is a constant and o = u' − θ, in silence u = u' and o = 0. Both
- * are linear in u', so between two flips of gates the loss is smooth and the dense gradient is its derivative, penalty and
- * all. "No gradient through g" leaves out only the jump by −p that u takes where a gate flips, on a set of measure 0.
+ * At a spike u = u' − (p + u' − θ) = θ − p is a constant and o = u' − θ; without one, u = u' and o = 0. Both are linear in
+ * u', so between two flips of gates the loss is smooth and the dense gradient is its derivative, also with a penalty. "No
+ * gradient through g" leaves out only the jump of u by −p where a gate flips, on a set of measure 0.
  */
 function centralDifference(
   loss: (parameters: ReferenceParameters) => { loss: number; gates: string },

@@ -5,14 +5,14 @@
  */
 import type { CompleteNeuron, Surrogate } from "../../src/network/neurons.ts";
 
-/** A unit's constants that may be learned, as they are for this unit. */
+/** The values of the trainable constants for one unit. */
 export interface UnitConstants {
   readonly decay: number;
   readonly threshold: number;
   readonly scale: number;
 }
 
-/** All that a unit remembers of a step. */
+/** A unit's state after a step. */
 export interface UnitState {
   /** u after the reset, and u' before it. */
   readonly u: number;
@@ -22,20 +22,20 @@ export interface UnitState {
   /** s, the synaptic current; a, the adaptation. */
   readonly s: number;
   readonly a: number;
-  /** u' − θ_t; Infinity where the neuron does not fire. */
+  /** u' − θ_t; Infinity for neurons that do not spike. */
   readonly v: number;
-  /** What the reset takes off, through which no gradient passes. */
+  /** The amount that the reset subtracts, without a gradient. */
   readonly reset: number;
 }
 
-/** Before the first step. */
+/** The state before the first step. */
 export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0 };
 
 /**
- * One step.
+ * Computes one step.
  *
- * @param frozen The same step at other parameters, close by: spikes are its spikes, plus what their surrogate's integral
- * says of the distance. So a network of such steps is smooth, and its derivative is the surrogate gradient.
+ * @param frozen The same step at close parameters. Spikes are those of `frozen` plus the integral of the surrogate over
+ * the difference: a network of such steps is smooth, and its derivative is the surrogate gradient.
  */
 export function stepUnit(
   neuron: CompleteNeuron,
@@ -65,7 +65,7 @@ export function stepUnit(
       const o = frozen
         ? frozen.o + integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v)
         : Number(v > 0);
-      // Neither θ_t nor o inside the reset has a gradient: frozen, they are what they were.
+      // Neither θ_t nor o has a gradient inside the reset, so they keep the values of `frozen`.
       const spike = frozen ? frozen.o : o;
       const reset = frozen ? frozen.reset : thresholdNow * spike;
       const u = { subtract: before - reset, zero: before * (1 - spike), none: before }[neuron.reset];
@@ -76,7 +76,7 @@ export function stepUnit(
   }
 }
 
-/** How near a step is to where a small change makes a jump in the state, the output or a surrogate. */
+/** The distance of a step from the nearest discontinuity of the state, the output or a surrogate. */
 export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
   const edge = neuron.kind === "lif" && neuron.surrogate.kind === "boxcar"
     ? Math.abs(Math.abs(v) - 1 / (2 * neuron.surrogate.slope))
@@ -84,7 +84,7 @@ export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
   return Math.min(Math.abs(v), edge);
 }
 
-/** What a unit's later step hands back. */
+/** The gradients that a step's backward pass returns. */
 export interface UnitGradient {
   /** δu', δs = δI, δa of that step. */
   readonly before: number;
@@ -96,16 +96,16 @@ export interface UnitGradient {
   readonly scale: number;
 }
 
-/** Behind the last step. */
+/** The gradients after the last step. */
 export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, threshold: 0, scale: 0 };
 
 /**
- * One step back.
+ * The backward pass of one step.
  *
  * @param state The step, and `past` the one before it.
  * @param output δo from the layer above, the readout and the layer itself.
  * @param read The readout's δu.
- * @param later What the step after it handed back.
+ * @param later The gradients of the next step.
  */
 export function stepUnitBack(
   neuron: CompleteNeuron,
@@ -172,7 +172,7 @@ export function surrogate({ kind, slope: k }: Surrogate, v: number): number {
   }
 }
 
-/** A function whose derivative is σ. */
+/** An antiderivative of σ. */
 function integral({ kind, slope: k }: Surrogate, v: number): number {
   switch (kind) {
     case "atan":

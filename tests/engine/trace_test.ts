@@ -1,14 +1,13 @@
 import assert from "node:assert/strict";
 import { createEngine } from "../../src/engine/create_engine.ts";
 import type { SampleTrace } from "../../src/engine/engine.ts";
-import { notebookNetwork } from "../../src/network/presets.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
 import { engineTest, gpuEngineTest, type StartEngine } from "./engines.ts";
-import { drawParameters, drawSamples } from "./network_cases.ts";
+import { drawParameters, drawSamples, SMALL } from "./network_cases.ts";
 
-/** Two layers that fire below one that is read out, at odd sizes. */
+/** Two spiking layers below a readout layer, at odd sizes. */
 const deep = (encoder: Readonly<Record<string, unknown>>, recurrent = false) =>
   parseNetworkSpec({
     inputs: 13,
@@ -32,14 +31,14 @@ const NETWORKS: Readonly<Record<string, NetworkSpec>> = {
   noise: deep({ kind: "noise", offset: -0.5 }),
   constant: deep({ kind: "constant", offset: -0.5 }),
   direct: deep({ kind: "direct", offset: 0 }),
-  latency: deep({ kind: "latency", offset: 0 }), // mostly zeros, which are left out of the product
+  latency: deep({ kind: "latency", offset: 0 }), // mostly zeros: takes the sparse product
   "noise, recurrent": deep({ kind: "noise", offset: -0.5 }, true),
   "constant, recurrent": deep({ kind: "constant", offset: -0.5 }, true),
 };
 
 const onWasm: StartEngine = (options) => createEngine({ ...options, engine: "wasm", threads: 0 });
 
-/** How a network's sixth sample is traced. */
+/** The trace of a network's sixth sample. */
 async function traceOn(spec: NetworkSpec, start: StartEngine = onWasm): Promise<SampleTrace> {
   using engine = await start({ spec, seed: 3, recordStates: true });
   await engine.setParameters(drawParameters(spec, 1));
@@ -47,12 +46,12 @@ async function traceOn(spec: NetworkSpec, start: StartEngine = onWasm): Promise<
 }
 
 for (const [name, spec] of Object.entries(NETWORKS)) {
-  Deno.test(`a trace's currents are all that carries potentials from step to step, ${name}`, async () => {
+  Deno.test(`a trace's currents and decay give its potentials, step by step, ${name}`, async () => {
     const parameters = drawParameters(spec, 1);
     const { potentials, outputs, currents } = await traceOn(spec);
     spec.layers.forEach(({ units, neuron, recurrent }, layer) => {
       const u = potentials[layer]!, o = outputs[layer]!, I = currents[layer]!;
-      // u' = I + d·u of the step before; a graded unit that has fired put out u' − θ.
+      // u' = I + d·u of the previous step; the output of a graded unit at a spike is u' − θ.
       const reached = I.map((current, at) => current + neuron.decay * (u[at - units] ?? 0));
       const found = u.map((potential, at) =>
         neuron.kind === "graded" && o[at]! > 0 ? neuron.threshold + o[at]! : potential
@@ -61,7 +60,7 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
       assertClose(reached, found, `layer ${layer + 1}`, { absolute: 1e-5 });
       if (layer === 0) return;
       const below = spec.layers[layer - 1]!;
-      /** Σ over a row of a matrix and the outputs of a step. */
+      /** The product of a matrix's row and the outputs of a step. */
       const product = (matrix: string, row: number, rows: Float32Array, step: number, columns: number) => {
         let sum = 0;
         for (let i = 0; i < columns && step >= 0; i++) {
@@ -80,19 +79,11 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
   });
 }
 
-const SHALLOW = notebookNetwork({
-  inputs: 29,
-  hidden: 19,
-  classes: 4,
-  steps: 22,
-  threshold: 0.5,
-  penalty: 0.75,
-});
 const ON_DEVICES = {
   ...NETWORKS,
-  notebook: SHALLOW,
+  notebook: SMALL,
   "lif, recurrent": parseNetworkSpec({
-    ...SHALLOW,
+    ...SMALL,
     layers: [
       { units: 19, recurrent: true, neuron: { kind: "lif", decay: 0.9, threshold: 0.5, adaptation: 0.3 } },
       { units: 4, neuron: { kind: "integrator", decay: 0.9 } },
@@ -100,11 +91,11 @@ const ON_DEVICES = {
   }),
 };
 
-/** Graded units whose outputs are nothing, or less than nothing, where they spike: by a scale that is given or learned. */
+/** Graded units with a given or a learned scale: at 0 or below it, spikes have outputs of 0 or below. */
 const scaledBy = (scale: number, isLearned: boolean) =>
   parseNetworkSpec({
-    ...SHALLOW,
-    layers: SHALLOW.layers.map((layer, i) => ({
+    ...SMALL,
+    layers: SMALL.layers.map((layer, i) => ({
       ...layer,
       neuron: {
         ...layer.neuron,
@@ -116,7 +107,7 @@ const scaledBy = (scale: number, isLearned: boolean) =>
   });
 
 engineTest(
-  "trace() shows the spikes that the engine counts, whatever they are multiplied by",
+  "trace() shows the spikes that evaluate() counts, at any scale of the outputs",
   async (start) => {
     for (const [scale, isLearned] of [[1, false], [-1, false], [0, false], [-1, true]] as const) {
       const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
@@ -139,13 +130,13 @@ engineTest(
   },
 );
 
-Deno.test("a layer that fires no spikes has none in its trace", async () => {
+Deno.test("trace() has no spikes of a layer that does not spike", async () => {
   const { spikes } = await traceOn(NETWORKS.direct!);
   assert.deepEqual(spikes.map((layer) => layer.length), [17 * 11, 17 * 9, 17 * 3]);
   assert.ok(spikes[2]!.every((spike) => spike === 0));
 });
 
-gpuEngineTest("trace() shows the same currents, potentials and outputs as wasm", async (start) => {
+gpuEngineTest("trace() agrees with wasm on currents, potentials and outputs", async (start) => {
   for (const [network, spec] of Object.entries(ON_DEVICES)) {
     const [expected, found] = [await traceOn(spec), await traceOn(spec, start)];
     for (const what of ["currents", "potentials", "outputs", "spikes"] as const) {

@@ -3,7 +3,7 @@ import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { TILES } from "../../src/engine/wasm/precision.ts";
 import { timeTiles } from "../../src/engine/wasm/tuning.ts";
 
-Deno.test("timeTiles() times every tile of a precision and names one of them the fastest", async () => {
+Deno.test("timeTiles() times every tile of a precision and returns the fastest", async () => {
   const kernels = await loadKernels();
   for (const precision of ["f32", "i16"] as const) {
     const { tile, microseconds } = timeTiles(kernels, precision);

@@ -1,5 +1,5 @@
 /**
- * What weight decay draws to 0, on every engine: weights and biases, but no constant of a neuron.
+ * On every engine, weight decay draws weights and biases to 0, but no constant of a neuron.
  *
  * @module
  */
@@ -23,14 +23,14 @@ const spec = network({
 const samples = drawSamples(spec, 2, 8, false);
 const before = drawParameters(spec, 1);
 const RATE = 0.05, DECAY = 0.4;
-/** In one step from no moments, both take lr·λ·w from w, besides what they take without. */
+/** Without moments, one update of both optimizers subtracts lr·λ·w besides the update without decay. */
 const STEPS: Readonly<Record<string, Update>> = {
   sgd: { learningRate: RATE, momentum: 0.5 },
   adamw: { kind: "adamw", learningRate: RATE, weightDecay: 0 },
   "sgd, clipped": { learningRate: RATE, momentum: 0.5, clip: 0.01 },
 };
 
-engineTest("weight decay draws weights and biases, and no learned constant", async (start) => {
+engineTest("weight decay shrinks weights and biases, and no learned constant", async (start) => {
   const moved = async (step: Update): Promise<Parameters> => {
     using made = await start({ spec, batchSize: 8 });
     await made.setParameters(before);

@@ -23,7 +23,7 @@ const latency = (encoder: Partial<LatencyEncoder>): LatencyEncoder => ({
 const spikeStep = (encoder: LatencyEncoder, steps: number, x: number) =>
   latencyLevels(encoder, steps).findIndex((level) => x >= level);
 
-Deno.test("latencyLevels() puts the brightest first and the threshold last, in even steps", () => {
+Deno.test("latencyLevels() runs from 1 to the threshold in even steps", () => {
   const linear = latency({ threshold: 0.2 });
   assertClose(latencyLevels(linear, 5), [1, 0.8, 0.6, 0.4, 0.2], "levels", { absolute: 1e-7, relative: 0 });
   assert.equal(spikeStep(linear, 5, 1), 0);
@@ -32,8 +32,8 @@ Deno.test("latencyLevels() puts the brightest first and the threshold last, in e
   assert.deepEqual([...latencyLevels(latency({ threshold: 0.5 }), 1)], [0.5]);
 });
 
-Deno.test("latencyLevels() solves the charging membrane for the time, logarithmically", () => {
-  // u(t) = x·(1 − e^(−t/τ)) reaches θ = 1 − e^(−1/τ) at t = τ·ln(x / (x − θ)); step s is over at time s + 1.
+Deno.test("latencyLevels() is the spike time of a charging membrane, logarithmic in the input", () => {
+  // u(t) = x·(1 − e^(−t/τ)) reaches θ = 1 − e^(−1/τ) at t = τ·ln(x / (x − θ)); step s ends at time s + 1.
   const tau = 6, theta = 1 - Math.exp(-1 / tau);
   const encoder = latency({ timing: "log", tau, threshold: 0.01 });
   for (const x of [0.999, 0.9, 0.51, 0.3, 0.21, 0.18]) {
@@ -48,7 +48,7 @@ Deno.test("latencyLevels() solves the charging membrane for the time, logarithmi
   );
 });
 
-Deno.test("latencyLevels() never rises, so a larger feature never spikes later", () => {
+Deno.test("latencyLevels() never increases, so a larger feature never spikes later", () => {
   fc.assert(fc.property(
     fc.record({
       timing: fc.constantFrom("linear" as const, "log" as const),
@@ -85,11 +85,11 @@ Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
   }
 });
 
-Deno.test("ENCODERS are the kinds that a description can have, each with defaults for all of its constants", () => {
+Deno.test("ENCODERS has every kind of a description, each with defaults for all constants", () => {
   for (const kind of ENCODERS) assert.equal(parse({ kind }).encoder.kind, kind);
 });
 
-Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range, and names its path", () => {
+Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range and names its path", () => {
   const refused: [encoder: unknown, message: RegExp][] = [
     [{ kind: "morse" }, /^network: encoder\.kind: "morse": expected one of "noise", "poisson"/],
     [{ kind: "poisson", rate: 0 }, /^network: encoder\.rate: /],
@@ -114,7 +114,7 @@ Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range, an
   assert.equal(parse({ kind: "delta", threshold: 1, channels: "sign" }, 5).inputs, 5);
 });
 
-Deno.test("sampleFormOf() tells a row of features from a row for each step", () => {
+Deno.test("sampleFormOf() distinguishes one row of features from a row per step", () => {
   const form = (encoder: unknown) => sampleFormOf({ ...parse(encoder), steps: 3 });
   for (const kind of ["noise", "constant", "poisson", "latency"]) {
     assert.deepEqual(form({ kind }), { isSequence: false, channels: 6, size: 6 });

@@ -5,7 +5,7 @@ import { warningsOf } from "../../src/runs/run_summary.ts";
 
 const close = (found: number, expected: number) => assert.ok(Math.abs(found - expected) < 1e-12, `${found}`);
 const even = Uint8Array.from({ length: 1000 }, (_, i) => i % 10);
-/** Nine tenths are of class 1, the rest of class 0; class 2 never occurs. */
+/** Nine tenths of class 1, the rest of class 0, none of class 2. */
 const skewed = Uint8Array.from({ length: 1000 }, (_, i) => i % 10 === 0 ? 0 : 1);
 
 Deno.test("chanceOf() gives the loss and the accuracy of the best constant answer, for each loss", () => {
@@ -33,7 +33,7 @@ Deno.test("warningsOf() compares a result with guessing by its own loss, and wit
     "no better than guessing (loss 0.0900): nothing learned, or diverged",
   ]);
   assert.deepEqual(warningsOf(score(0.03, 0.9), squared), []);
-  // To say always the same class is right nine times of ten here.
+  // A constant answer is right nine times of ten here.
   const often = chanceOf({ kind: "crossEntropy" }, 3, skewed);
   assert.match(warningsOf(score(0.33, 0.9), often)[0]!, /^no better than guessing \(loss 0\.3251\)/);
   assert.equal(learningStatusOf(score(0.3, 0.91), often), "learned");

@@ -19,7 +19,7 @@ import { assertWithstands, countAllocations } from "../withstand.ts";
 
 const spec = notebookNetwork({ inputs: 5, hidden: 3, classes: 2, steps: 7 });
 
-/** A model whose weights count up from 0. */
+/** A model with weights that count up from 0. */
 function modelOf(network: NetworkSpec, metadata: Record<string, string> = {}): Model {
   let next = 0;
   const parameters = parameterShapes(network).map(([name, shape]): [string, Float32Array] => [
@@ -29,7 +29,7 @@ function modelOf(network: NetworkSpec, metadata: Record<string, string> = {}): M
   return { spec: network, parameters: new Map(parameters), metadata };
 }
 
-/** A model's file with its tensors or metadata changed. */
+/** A model file with changed tensors or metadata. */
 function changed(
   change: (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void,
 ): Uint8Array {
@@ -69,12 +69,12 @@ Deno.test("decodeModel() reads back what encodeModel() wrote", () => {
   );
 });
 
-Deno.test("decodeModel() gives the present name of the preset that was called seed", () => {
+Deno.test("decodeModel() renames the preset `seed` of earlier versions to notebook", () => {
   const { metadata } = decodeModel(encodeModel(modelOf(spec, { model: "seed", seed: "3" })), "model");
   assert.deepEqual(metadata, { model: "notebook", seed: "3" });
 });
 
-Deno.test("decodeModel() reads the names of classes that encodeModel() wrote, and knows none where there are none", () => {
+Deno.test("decodeModel() reads the class names that encodeModel() wrote, or undefined", () => {
   const classes = ["T-shirt/top", "été \u{1f600}\n"];
   const bytes = encodeModel({ ...modelOf(spec, { accuracy: "1" }), classes });
   assert.equal(parseSafetensors(bytes, "model").metadata.classes, JSON.stringify(classes));
@@ -83,7 +83,7 @@ Deno.test("decodeModel() reads the names of classes that encodeModel() wrote, an
   assert.ok(!("classes" in decodeModel(encodeModel(modelOf(spec)), "model")));
 });
 
-Deno.test("decodeModel() refuses names that are not one for each output", () => {
+Deno.test("decodeModel() refuses class names that are not one for each output", () => {
   for (
     const [text, message] of [
       ["[cat]", /^model: metadata\.classes: not JSON: line 1, column 2: .*: give a list of names/],
@@ -105,7 +105,7 @@ Deno.test("decodeModel() refuses names that are not one for each output", () => 
   });
 });
 
-Deno.test("encodeModel() writes the file's order and names, whatever order the parameters have", () => {
+Deno.test("encodeModel() writes tensors in the file's order, for any order of the parameters", () => {
   const model = modelOf(spec, { accuracy: "0.86" });
   const bytes = encodeModel({ ...model, parameters: new Map([...model.parameters].reverse()) });
   assert.deepEqual(bytes, encodeModel(model));
@@ -193,7 +193,7 @@ Deno.test("decodeModel() throws on a wrong shape and on a wrong dtype", () => {
   );
 });
 
-Deno.test("decodeModel() reads parameters that other tools have kept in more bits or fewer", () => {
+Deno.test("decodeModel() reads parameters of more or fewer bits from other tools", () => {
   const stored: [Tensor, number[]][] = [
     [{ dtype: "F64", shape: [3], data: Float64Array.of(0.5, -1 / 3, 2 ** -140) }, [
       0.5,
@@ -233,7 +233,7 @@ Deno.test("decodeModel() withstands 2,000 damaged files", async () => {
   });
 });
 
-Deno.test("decodeModel() withstands 1,000 damaged descriptions of a network, and reserves nothing for what they promise", async () => {
+Deno.test("decodeModel() withstands 1,000 damaged descriptions of a network, and allocates nothing for the sizes in them", async () => {
   const text = new TextEncoder().encode(JSON.stringify(spec));
   const damaged = mutationsOf(text).map((bytes) =>
     changed((_, metadata) => metadata.network = new TextDecoder().decode(bytes))
@@ -245,7 +245,7 @@ Deno.test("decodeModel() withstands 1,000 damaged descriptions of a network, and
   assert.ok(allocated < 10_000, `${allocated} bytes`);
 });
 
-Deno.test("readModel() reads a file and names it where it is missing, a folder, or damaged", async () => {
+Deno.test("readModel() reads a file, and names one that is missing, a folder, or damaged", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "seed.safetensors");
     await Deno.writeFile(path, encodeModel(modelOf(spec)));
@@ -262,7 +262,7 @@ Deno.test("readModel() reads a file and names it where it is missing, a folder, 
   });
 });
 
-Deno.test("hashParameters() is SHA-256 of the weights' bytes in order", async () => {
+Deno.test("hashParameters() is the SHA-256 of the weights' bytes in order", async () => {
   // Of w1, b1, w2, b2 in reference/small.safetensors, by Python's hashlib.
   const bytes = await Deno.readFile(new URL("../reference/small.safetensors", import.meta.url));
   const { tensors } = parseSafetensors(bytes, "small");

@@ -6,7 +6,7 @@ import { assertWithstands, countAllocations } from "../withstand.ts";
 
 const REFERENCE = new URL("../reference/", import.meta.url);
 
-/** A file with this text as its header and as many bytes of data, written without the code under test. */
+/** A file with a header and a number of data bytes, written without the code under test. */
 function fileOf(header: string | Uint8Array, dataLength = 0, promised?: bigint): Uint8Array {
   const text = typeof header === "string" ? new TextEncoder().encode(header) : header;
   const bytes = new Uint8Array(8 + text.length + dataLength);
@@ -19,7 +19,7 @@ function throwsInputError(bytes: Uint8Array, message: RegExp): void {
   assert.throws(() => parseSafetensors(bytes, "model"), { name: "InputError", message });
 }
 
-/** Expects a header with the one tensor `w` of these fields to be refused. */
+/** Asserts that parseSafetensors() throws on a tensor `w` with these fields. */
 function throwsOnEntry(entry: unknown, dataLength: number, message: RegExp): void {
   throwsInputError(fileOf(JSON.stringify({ w: entry }), dataLength), message);
 }
@@ -81,7 +81,7 @@ Deno.test("parseSafetensors() reads back what serializeSafetensors() wrote, in i
   );
 });
 
-Deno.test("parseSafetensors() tells keys apart that JSON.parse of V8 takes for one another", () => {
+Deno.test("parseSafetensors() distinguishes keys that V8's JSON.parse confuses", () => {
   const entry = { dtype: "U8", shape: [0], data: new Uint8Array(0) } as const;
   for (const key of ["\\", "\n", "\0", '"', "\\\n"]) {
     const file = parseSafetensors(
@@ -155,7 +155,7 @@ Deno.test("parseSafetensors() reads the reference cases that PyTorch wrote", asy
   assert.deepEqual(small.get("r")?.shape, [9, 5, 12]);
 });
 
-Deno.test("parseSafetensors() reads every reference case, and writes its data back in the same bytes", async () => {
+Deno.test("serializeSafetensors() writes the data of every reference case in the bytes that were read", async () => {
   let count = 0;
   for (const folder of [REFERENCE, new URL("networks/", REFERENCE)]) {
     for await (const { name } of Deno.readDir(folder)) {
@@ -214,7 +214,7 @@ Deno.test("parseSafetensors() throws on deep nesting and long strings without ru
   throwsInputError(fileOf(`{"w":"${"\\n".repeat(4_000_000)}"}`), /its entry is no JSON object/);
 });
 
-Deno.test("parseSafetensors() throws on a dtype it does not know, and names it", () => {
+Deno.test("parseSafetensors() throws on an unknown dtype and names it", () => {
   throwsOnEntry(
     { dtype: "F8_E5M2", shape: [2], data_offsets: [0, 2] },
     2,
@@ -269,7 +269,7 @@ Deno.test("parseSafetensors() throws on metadata that are not strings", () => {
   throwsInputError(fileOf('{"__metadata__":{"a":1}}'), /__metadata__: the value of a is no string/);
 });
 
-Deno.test("parseSafetensors() reserves nothing for a header that promises 4 GiB", async () => {
+Deno.test("parseSafetensors() allocates nothing for a header that promises 4 GiB", async () => {
   const files = [
     fileOf('{"w":{"dtype":"F32","shape":[1024,1024,1024],"data_offsets":[0,4294967296]}}', 8),
     fileOf("{}", 8, 2n ** 32n),

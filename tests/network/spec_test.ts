@@ -8,7 +8,7 @@ import { presetOf, PRESETS } from "../../src/training/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { networkSpecs } from "../engine/network_cases.ts";
 
-/** The least that a description says. */
+/** A minimal description. */
 const LEAST = {
   inputs: 3,
   steps: 4,
@@ -60,7 +60,7 @@ Deno.test("parseNetworkSpec() fills in the builder's constants", () => {
   assert.deepEqual(parsed("integrator"), integrator());
 });
 
-Deno.test("parseNetworkSpec() tells the first of several faults at once", () => {
+Deno.test("parseNetworkSpec() lists several faults at once", () => {
   const wrong = (layers: number) => ({
     inputs: 0,
     step: 4,
@@ -76,7 +76,7 @@ Deno.test("parseNetworkSpec() tells the first of several faults at once", () => 
   assert.throws(() => parseNetworkSpec(wrong(4)), /layers\.1\.units: 0: expected at least 1; and 5 more$/);
 });
 
-Deno.test("parseNetworkSpec() takes what it gave, through JSON, for any network", () => {
+Deno.test("parseNetworkSpec() gives the same for its own result, through JSON", () => {
   fc.assert(
     fc.property(networkSpecs, (spec) => {
       const parsed = parseNetworkSpec(spec);
@@ -86,7 +86,7 @@ Deno.test("parseNetworkSpec() takes what it gave, through JSON, for any network"
   );
 });
 
-Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
+Deno.test("parseNetworkSpec() names the path of a fault", () => {
   const rated = { ...LEAST, loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } } };
   const [hidden, top] = LEAST.layers;
   const cases: [value: unknown, message: RegExp][] = [
@@ -130,7 +130,7 @@ Deno.test("parseNetworkSpec() names the path of what is wrong", () => {
   assert.deepEqual(parseNetworkSpec(rated).loss, rated.loss);
 });
 
-Deno.test("every kind of neuron knows its defaults, and its constants are numbers", () => {
+Deno.test("every kind of neuron has defaults, and its constants are numbers", () => {
   for (const [name, { defaults, schema }] of Object.entries(NEURONS)) {
     assert.equal(schema.type.length > 0 && defaults.kind, name);
     assert.deepEqual(completeNeuron(defaults), defaults);
@@ -149,7 +149,7 @@ Deno.test("every kind of neuron knows its defaults, and its constants are number
   );
 });
 
-Deno.test("network() is the description with its defaults, and refuses what parseNetworkSpec() refuses", () => {
+Deno.test("network() fills in defaults and refuses what parseNetworkSpec() refuses", () => {
   const spec = network({ inputs: 3, steps: 4, layers: [layer(2, lif()), layer(2, integrator())] });
   assert.deepEqual(spec, parseNetworkSpec(LEAST));
   assert.throws(() => network({ inputs: 3, steps: 0, layers: [layer(2, lif())] }), {
@@ -158,7 +158,7 @@ Deno.test("network() is the description with its defaults, and refuses what pars
   });
 });
 
-Deno.test("initialParameters() draws V as W, and begins learned constants with their values", () => {
+Deno.test("initialParameters() draws V like W, and takes the given values of learned constants", () => {
   const spec = network({
     inputs: 50,
     steps: 4,
@@ -189,7 +189,7 @@ Deno.test("initialParameters() draws V as W, and begins learned constants with t
   assert.notDeepEqual(v.slice(0, 100), parameters.get("w1")!.slice(0, 100));
 });
 
-Deno.test("every preset is a network that parseNetworkSpec() takes as it is", () => {
+Deno.test("parseNetworkSpec() does not change a preset", () => {
   for (const name of Object.keys(PRESETS) as (keyof typeof PRESETS)[]) {
     const spec = presetOf(name).network();
     assert.deepEqual(parseNetworkSpec(spec), spec, name);
@@ -197,12 +197,12 @@ Deno.test("every preset is a network that parseNetworkSpec() takes as it is", ()
   }
 });
 
-Deno.test("parseNetworkSpec() reads `trainable`, as files of earlier versions call `trainable`", () => {
+Deno.test("parseNetworkSpec() reads `learn`, the name of `trainable` in files of earlier versions", () => {
   const spec = network({
     inputs: 3,
     steps: 2,
     layers: [layer(2, lif({ trainable: ["decay"] })), layer(2, integrator())],
   });
-  const old = JSON.parse(JSON.stringify(spec).replaceAll(`"trainable"`, `"trainable"`));
+  const old = JSON.parse(JSON.stringify(spec).replaceAll(`"trainable"`, `"learn"`));
   assert.deepEqual(parseNetworkSpec(old, "old"), spec);
 });

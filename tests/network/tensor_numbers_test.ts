@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import type { Tensor } from "../../src/network/safetensors.ts";
 import { numbersOf } from "../../src/network/tensor_numbers.ts";
 
-/** The 16 bits of every number that there is, as a tensor. */
+/** A tensor of all 16-bit patterns. */
 const every = (dtype: "F16" | "BF16"): Tensor => ({
   dtype,
   shape: [65_536],
   data: Uint16Array.from({ length: 65_536 }, (_, bits) => bits),
 });
 
-Deno.test("numbersOf() gives every number of binary16, in order and apart", () => {
+Deno.test("numbersOf() gives every number of binary16, in strictly increasing order", () => {
   const numbers = numbersOf(every("F16"));
   // IEEE 754: least subnormal, least normal, one and its neighbour, the largest, infinity; table of binary16.
   const known: [bits: number, value: number][] = [
@@ -29,7 +29,7 @@ Deno.test("numbersOf() gives every number of binary16, in order and apart", () =
   }
   for (let bits = 1; bits <= 0x7c00; bits++) assert.ok(numbers[bits]! > numbers[bits - 1]!);
   for (let bits = 0x7c01; bits < 0x8000; bits++) assert.ok(Number.isNaN(numbers[bits]));
-  const half: unknown = Reflect.get(globalThis, "Float16Array"); // where the runtime has its own
+  const half: unknown = Reflect.get(globalThis, "Float16Array"); // if the runtime has it
   if (typeof half === "function") {
     const bits = Uint16Array.from({ length: 65_536 }, (_, i) => i);
     const native = Object(Reflect.construct(half, [bits.buffer]));
@@ -37,7 +37,7 @@ Deno.test("numbersOf() gives every number of binary16, in order and apart", () =
   }
 });
 
-Deno.test("numbersOf() gives the upper half of a float32 for BF16, 0 and 1 for BOOL, and the rest as it is", () => {
+Deno.test("numbersOf() gives the upper half of a float32 for BF16, 0 and 1 for BOOL, and other dtypes unchanged", () => {
   const numbers = numbersOf(every("BF16"));
   assert.deepEqual([0x3f80, 0x4049, 0xc2f7, 0x0001].map((bits) => numbers[bits]), [
     1,

@@ -1,10 +1,10 @@
 import { DELTA_CHANNELS } from "../../../src/network/encoders.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { layOutForMatmul } from "./matmul_layout.ts";
+import { layOutForMatmul } from "../matmul_layout.ts";
 
 testOnBothBuilds(
-  "encodeDelta() spikes where a channel has changed by the threshold, at every remainder",
+  "encodeDelta() spikes where a channel changes by the threshold, at every remainder",
   ({ memory }) => {
     const { fround } = Math;
     const threshold = fround(0.4);
@@ -14,7 +14,7 @@ testOnBothBuilds(
           const row = 4 * Math.ceil(channels / 4), rows = 4 * Math.ceil(steps / 4);
           const inputs = 4 * Math.ceil((name === "both" ? 2 : 1) * channels / 4);
           const s = uniformFloats(channels + steps, rows * row);
-          if (steps > 1) s[row] = s[0]! + threshold; // a change of just the threshold is one
+          if (steps > 1) s[row] = s[0]! + threshold; // a change of exactly the threshold spikes
           const spike = (step: number, input: number) => {
             const at = step * row + input % channels;
             const [now, before] = [s[at]!, s[step === 0 ? at : at - row]!];

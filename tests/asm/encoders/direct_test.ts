@@ -1,9 +1,9 @@
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
+import { INPUTS, layOutForMatmul } from "../matmul_layout.ts";
 
 testOnBothBuilds(
-  "encodeDirect() turns a sequence into the product's layout and changes no bit",
+  "encodeDirect() writes a sequence in the product's layout and changes no bit",
   ({ memory }) => {
     for (const inputs of INPUTS) {
       for (const steps of [1, 2, 3, 4, 5, 6, 7, 8, 9, 128]) {

@@ -1,9 +1,9 @@
 import { type LatencyEncoder, latencyLevels } from "../../../src/network/encoders.ts";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
-import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
+import { INPUTS, layOutForMatmul } from "../matmul_layout.ts";
 
-testOnBothBuilds("encodeLatency() spikes once, at the first level that is reached", ({ memory }) => {
+testOnBothBuilds("encodeLatency() spikes once, at the first level that the input reaches", ({ memory }) => {
   for (const timing of ["linear", "log"] as const) {
     const encoder: LatencyEncoder = { kind: "latency", timing, threshold: 0.1, offset: 0 };
     for (const inputs of INPUTS) {
@@ -14,7 +14,7 @@ testOnBothBuilds("encodeLatency() spikes once, at the first level that is reache
           (_, t) => levels[t] ?? levels[steps - 1]!,
         );
         const x = uniformFloats(inputs + steps, inputs, 1.2);
-        x[0] = levels[steps - 1]!; // what a level is, has reached it
+        x[0] = levels[steps - 1]!; // an input equal to a level reaches it
         const expected = layOutForMatmul(
           steps,
           inputs,

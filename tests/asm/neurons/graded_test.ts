@@ -22,7 +22,7 @@ testOnBothBuilds("stepGraded() and stepBackGraded() match the equations", ({ mem
       stepBack,
     });
   }
-  assert.ok(compared > 100, `${compared} layers were clear of their thresholds`);
+  assert.ok(compared > 100, `${compared} layers were compared`);
 });
 
 testOnBothBuilds("stepGraded() gives the spikes of scanGraded(), bit for bit", ({ memory }) => {

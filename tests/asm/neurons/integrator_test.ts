@@ -8,7 +8,7 @@ testOnBothBuilds("stepIntegrator() and stepBackIntegrator() match the equations"
   for (const decay of [0, 0.8, 1]) {
     for (const synapticDecay of [0, 0.6]) {
       const neuron = completeNeuron({ kind: "integrator", decay, synapticDecay });
-      const steps = [1, 2, 3, 7, 25, 131]; // of more than 128, what is rounded off is kept
+      const steps = [1, 2, 3, 7, 25, 131]; // over 128 steps the kernel keeps the rounding errors of its sums
       assert.equal(compareWithReference(memory, neuron, { step, stepBack }, steps), 54);
     }
   }

@@ -1,5 +1,5 @@
 /**
- * A layer of neurons in a kernel's memory: its descriptor, arrays of every step, and what the float64 reference says of it.
+ * A layer of neurons in a kernel's memory (descriptor and arrays of every step), and the same layer in float64.
  *
  * @module
  */
@@ -18,7 +18,7 @@ import {
 import type { KernelMemory } from "../kernel_memory.ts";
 import { assertClose, assertSameBits, uniformFloats } from "../numbers.ts";
 
-/** How to present a neuron to its kernels. */
+/** A neuron, with the sizes and the inputs of its layer. */
 export interface LayerCase {
   readonly neuron: CompleteNeuron;
   readonly steps: number;
@@ -26,7 +26,7 @@ export interface LayerCase {
   readonly units: number;
   /** The input is the same at every step. */
   readonly isConstant?: boolean;
-  /** What comes back from the layer itself, where only one step is computed at a time. */
+  /** The layer has recurrent feedback. */
   readonly hasFeedback?: boolean;
   /** The readout reads potentials. */
   readonly isRead?: boolean;
@@ -34,7 +34,7 @@ export interface LayerCase {
 
 const NAMES = ["decay", "threshold", "scale"] as const satisfies readonly Trainable[];
 
-/** A layer in memory, to be taken forward and back. */
+/** A layer in memory, for a forward and a backward pass. */
 export class PlacedLayer {
   readonly #memory: KernelMemory;
   readonly #case: LayerCase;
@@ -85,7 +85,7 @@ export class PlacedLayer {
     this.#descriptor = memory.integers(LAYER_FIELDS.map((field) => this.#fields[field]));
   }
 
-  /** Takes the layer through all steps, `chunk` of them at a call. */
+  /** The forward and the backward pass through all steps, `chunk` steps per call. */
   run(step: StepKernel, stepBack: StepKernel, chunk = this.#case.steps): void {
     const { steps } = this.#case;
     for (let from = 0; from < steps; from += chunk) {
@@ -94,7 +94,7 @@ export class PlacedLayer {
     for (let to = steps; to > 0; to -= chunk) stepBack(this.#descriptor, Math.max(0, to - chunk), to);
   }
 
-  /** All that the kernels have written, by field. */
+  /** The arrays that the kernels have written, by field. */
   results(): Map<string, Float32Array> {
     const { units, steps, neuron } = this.#case;
     const fires = kindOf(neuron).isSpiking;
@@ -111,14 +111,14 @@ export class PlacedLayer {
     ]);
   }
 
-  /** The same by the reference; margin is how near a threshold any potential came. */
+  /** The same arrays from the float64 reference; `margin` is the least |u' − θ|. */
   expected(seed: number): { results: Map<string, Float64Array>; margin: number } {
     const { neuron, steps, units, isConstant } = this.#case;
     const rows = () => new Float64Array(steps * units);
     const results = { potentials: rows(), outputs: rows(), distances: rows(), currentGradients: rows() };
     const constantGradients = NAMES.map((name): [string, Float64Array] => [
       `${name}Gradients`,
-      Float64Array.from(uniformFloats(seed + 8, units)), // what they are added to
+      Float64Array.from(uniformFloats(seed + 8, units)), // the kernels add to these
     ]);
     let margin = Infinity;
     for (let n = 0; n < units; n++) {
@@ -155,14 +155,14 @@ export class PlacedLayer {
   }
 }
 
-/** Nearer to a threshold than this, float32 may decide a spike otherwise than float64. */
+/** Within this distance of the threshold, float32 and float64 may decide a spike differently. */
 const MARGIN = 1e-4;
 
 /**
- * Holds a neuron's kernels to the reference at odd numbers of steps and units, and shows that it does not matter into how many
- * calls the steps are divided.
+ * Compares a neuron's kernels with the reference at odd numbers of steps and units, and the bits of one call over all steps
+ * with those of several. Leaves out layers with a potential within {@linkcode MARGIN} of its threshold.
  *
- * @param allSteps Over how many steps.
+ * @param allSteps The numbers of steps.
  * @returns How many layers were compared.
  */
 export function compareWithReference(
@@ -201,7 +201,7 @@ export function compareWithReference(
         const divided = new PlacedLayer(memory, layer, seed);
         divided.run(kernels.step, kernels.stepBack, 2);
         const again = divided.results();
-        // Gradients of constants are sums over all steps, whatever the calls: the same bits, too.
+        // Gradients of constants sum over all steps and keep their bits, too.
         for (const [name, values] of again) assertSameBits(values, found.get(name)!, name);
         memory.clear();
         compared++;

@@ -25,7 +25,7 @@ for (const reset of RESETS) {
           const neuron = completeNeuron({ ...PLAIN, ...constants, reset, surrogate: { kind, slope: 1.5 } });
           compared += compareWithReference(memory, neuron, { step, stepBack });
         }
-        assert.ok(compared > 100, `${compared} layers were clear of their thresholds`);
+        assert.ok(compared > 100, `${compared} layers were compared`);
       },
     );
   }

@@ -1,7 +1,7 @@
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
 
-/** The arguments of a call that are numbers, as float32. */
+/** The numeric arguments of a call, as float32. */
 function constantsOf(
   decay: number,
   shrink: number,
@@ -27,7 +27,7 @@ function constantsOf(
 }
 
 testOnBothBuilds(
-  "adam() adds shards in their order and moves by its equations, bit for bit",
+  "adam() sums shards in order and updates parameters with the bits of its equations",
   ({ memory }) => {
     const { fround } = Math;
     for (const count of [4, 8, 12, 36, 784]) {
@@ -36,7 +36,7 @@ testOnBothBuilds(
           const w = uniformFloats(count, count), m = uniformFloats(count + 1, count);
           const s = uniformFloats(count + 2, count).map(Math.abs);
           const g = uniformFloats(shards, shards * count);
-          g[0] = s[0] = m[0] = 0; // such as padding: nothing to divide
+          g[0] = s[0] = m[0] = 0; // as in padding: 0 / 0 must not occur
           for (let shard = 1; shard < shards; shard++) g[shard * count] = 0;
           const parameters = memory.updated(w), mean = memory.updated(m), square = memory.updated(s);
           // deno-fmt-ignore

@@ -1,7 +1,7 @@
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
 
-testOnBothBuilds("sgd() adds shards in their order and moves as PyTorch does, bit for bit", ({ memory }) => {
+testOnBothBuilds("sgd() sums shards in order and updates parameters by PyTorch's equations", ({ memory }) => {
   const { fround } = Math;
   const constants = [[0.1, 0.5, 0, 1], [1, 0, 0, 1], [0, 0.9, 0, 1], [0.1, 0.9, 0.01, 1], [
     0.2,

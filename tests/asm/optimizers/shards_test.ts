@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testOnBothBuilds } from "../both_builds.ts";
 import { assertSameBits, uniformFloats } from "../numbers.ts";
 
-testOnBothBuilds("sumShards() sums into the first shard and gives the sum's squared norm", ({ memory }) => {
+testOnBothBuilds("sumShards() sums into the first shard and returns the sum's squared norm", ({ memory }) => {
   const { fround } = Math;
   for (const [count, row] of [[4, 4], [8, 8], [12, 20], [36, 36], [1024, 8192]] as const) {
     for (const shards of [1, 2, 3, 24]) {
@@ -30,17 +30,17 @@ testOnBothBuilds("sumShards() sums into the first shard and gives the sum's squa
 });
 
 testOnBothBuilds(
-  "addShards() sums into the first shard as sumShards() does, and gives the square to 1e-6",
+  "addShards() gives the bits of sumShards() and returns the squared norm to 1e-6",
   ({ memory }) => {
     for (const [count, row] of [[4, 4], [16, 16], [20, 32], [36, 36], [1024, 8192]] as const) {
       for (const shards of [1, 3, 24]) {
         const g = uniformFloats(count + shards, shards * row);
         const [one, other] = [memory.updated(g), memory.updated(g)];
         const exact = memory.kernels.sumShards(one, count, 4 * row, shards);
-        const told = memory.kernels.addShards(other, count, 4 * row, shards);
+        const squared = memory.kernels.addShards(other, count, 4 * row, shards);
         const case_ = `${count} parameters, ${shards} shards`;
         assertSameBits(memory.floatsAt(other, shards * row), memory.floatsAt(one, shards * row), case_);
-        assert.ok(Math.abs(told - exact) <= 1e-6 * exact, `${case_}: ${told} and ${exact}`);
+        assert.ok(Math.abs(squared - exact) <= 1e-6 * exact, `${case_}: ${squared} and ${exact}`);
         memory.clear();
       }
     }

@@ -7,18 +7,18 @@ import { gpuTest } from "./gpu.ts";
 
 const NONE: Gpu = { requestAdapter: () => Promise.resolve(null) };
 
-Deno.test("chooseAdapter() says what to do where there is no adapter", async () => {
+Deno.test("chooseAdapter() says what to do if there is no adapter", async () => {
   await assert.rejects(chooseAdapter(NONE), {
     name: "EngineError",
     message: /^no GPU adapter was found: .*driver.*--engine wasm$/,
   });
 });
 
-Deno.test("findAdapters() finds none where there is none", async () => {
+Deno.test("findAdapters() returns an empty list if there is no adapter", async () => {
   assert.deepEqual(await findAdapters(NONE), []);
 });
 
-Deno.test("createWebGpuEngine() rejects with an EngineError where there is no adapter", async () => {
+Deno.test("createWebGpuEngine() rejects with an EngineError if there is no adapter", async () => {
   await assert.rejects(createWebGpuEngine({ spec: notebookNetwork(), gpu: NONE }), { name: "EngineError" });
 });
 
@@ -30,23 +30,30 @@ gpuTest("findAdapters() names each adapter once, with its limits", async () => {
   for (const { description } of found) {
     assert.notEqual(description.name, "");
     assert.doesNotMatch(description.vendor, /^(65541|4318)$/); // a word, not a number
-    assert.ok(description.limits.maxStorageBufferBindingSize >= 2 ** 27); // the least that WebGPU allows
+    assert.ok(description.limits.maxStorageBufferBindingSize >= 2 ** 27); // WebGPU's minimum
     assert.ok(description.limits.maxBufferSize >= 2 ** 28);
   }
 });
 
-gpuTest("describeAdapter() tells a software adapter from a GPU", async () => {
+gpuTest("describeAdapter() distinguishes a software adapter from a GPU", async () => {
   const { adapter, description } = await chooseAdapter();
   assert.equal(description.isSoftware, /llvmpipe|swiftshader/i.test(adapter.info.description));
-  const told = (info: object) =>
+  const isSoftware = (info: object) =>
     describeAdapter(Object.create(adapter, { info: { value: info }, limits: { value: adapter.limits } }))
       .isSoftware;
   assert.ok(
-    told({ vendor: "google", architecture: "swiftshader", device: "", description: "SwiftShader Device" }),
+    isSoftware({
+      vendor: "google",
+      architecture: "swiftshader",
+      device: "",
+      description: "SwiftShader Device",
+    }),
   );
-  assert.ok(told({ vendor: "", architecture: "", device: "", description: "", isFallbackAdapter: true }));
   assert.ok(
-    !told({
+    isSoftware({ vendor: "", architecture: "", device: "", description: "", isFallbackAdapter: true }),
+  );
+  assert.ok(
+    !isSoftware({
       vendor: "4318",
       architecture: "",
       device: "8976",
@@ -56,9 +63,10 @@ gpuTest("describeAdapter() tells a software adapter from a GPU", async () => {
   );
 });
 
-gpuTest("openDevice() says which adapter refused", async () => {
+gpuTest("openDevice() names the adapter that refuses a device", async () => {
   const { adapter, description } = await chooseAdapter();
-  await adapter.requestDevice(); // an adapter hands out one device; Deno more, so it is asked for what it has not got
+  // An adapter gives one device, by the standard. Deno's gives more, so this one requests more than its limits allow.
+  await adapter.requestDevice();
   const greedy = Object.create(adapter, {
     limits: { value: { maxBufferSize: Number.MAX_SAFE_INTEGER } },
     requestDevice: { value: adapter.requestDevice.bind(adapter) },

@@ -14,7 +14,7 @@ const BLEND: WgslKernel<"f32"> = {
   code: "fn kernel(index : i32) { result[index] = result[index] * uniforms.factor + values[index]; }",
 };
 
-/** A·B of `batches` products in float64; A `[rows, inner]`, B `[inner, columns]`, each by its own way of being stored. */
+/** `batches` products A·B in float64: A `[rows, inner]`, B `[inner, columns]`, each stored as is or transposed. */
 function plainMatmul(
   a: (batch: number, row: number, k: number) => number,
   b: (batch: number, k: number, column: number) => number,
@@ -30,45 +30,48 @@ function plainMatmul(
   });
 }
 
-backendTest("matmul() is that of float64 at odd sizes, however its factors are stored", async (backend) => {
-  let seed = 0;
-  for (
-    const size of [[1, 1, 1, 1], [1, 7, 5, 3], [1, 64, 36, 20], [3, 5, 33, 7], [2, 40, 8, 12], [
-      1,
-      3,
-      2500,
-      70,
-    ]] as const
-  ) {
-    const [batches, rows, inner, columns] = size;
-    const a = uniformFloats(seed++, batches * rows * inner),
-      b = uniformFloats(seed++, batches * inner * columns);
-    for (const transposeA of [false, true]) {
-      for (const transposeB of [false, true]) {
-        const shapeA = transposeA ? [inner, rows] : [rows, inner];
-        const shapeB = transposeB ? [columns, inner] : [inner, columns];
-        const left = backend.upload(a, batches === 1 ? shapeA : [batches, ...shapeA]);
-        const right = backend.upload(b, batches === 1 ? shapeB : [batches, ...shapeB]);
-        const product = backend.matmul(left, right, { transposeA, transposeB });
-        const [found] = await backend.read(product);
-        const expected = plainMatmul(
-          (n, row, k) => a[n * rows * inner + (transposeA ? k * rows + row : row * inner + k)]!,
-          (n, k, column) =>
-            b[n * inner * columns + (transposeB ? column * inner + k : k * columns + column)]!,
-          size,
-        );
-        assertClose(found, expected, `${size} ${transposeA} ${transposeB}`, {
-          relative: 1e-5,
-          absolute: 1e-5 * Math.sqrt(inner),
-        });
-        backend.release(left, right, product);
+backendTest(
+  "matmul() matches float64 at odd sizes, with factors as they are and transposed",
+  async (backend) => {
+    let seed = 0;
+    for (
+      const size of [[1, 1, 1, 1], [1, 7, 5, 3], [1, 64, 36, 20], [3, 5, 33, 7], [2, 40, 8, 12], [
+        1,
+        3,
+        2500,
+        70,
+      ]] as const
+    ) {
+      const [batches, rows, inner, columns] = size;
+      const a = uniformFloats(seed++, batches * rows * inner),
+        b = uniformFloats(seed++, batches * inner * columns);
+      for (const transposeA of [false, true]) {
+        for (const transposeB of [false, true]) {
+          const shapeA = transposeA ? [inner, rows] : [rows, inner];
+          const shapeB = transposeB ? [columns, inner] : [inner, columns];
+          const left = backend.upload(a, batches === 1 ? shapeA : [batches, ...shapeA]);
+          const right = backend.upload(b, batches === 1 ? shapeB : [batches, ...shapeB]);
+          const product = backend.matmul(left, right, { transposeA, transposeB });
+          const [found] = await backend.read(product);
+          const expected = plainMatmul(
+            (n, row, k) => a[n * rows * inner + (transposeA ? k * rows + row : row * inner + k)]!,
+            (n, k, column) =>
+              b[n * inner * columns + (transposeB ? column * inner + k : k * columns + column)]!,
+            size,
+          );
+          assertClose(found, expected, `${size} ${transposeA} ${transposeB}`, {
+            relative: 1e-5,
+            absolute: 1e-5 * Math.sqrt(inner),
+          });
+          backend.release(left, right, product);
+        }
       }
     }
-  }
-});
+  },
+);
 
 backendTest(
-  "matmul() gives the same bits every time, long sums of few outputs among them",
+  "matmul() gives the same bits in every call, also for long sums of few outputs",
   async (backend) => {
     for (const [rows, inner, columns] of [[10, 9000, 40], [64, 2000, 128], [3, 30_000, 3]] as const) {
       const a = backend.upload(uniformFloats(1, rows * inner), [rows, inner]);
@@ -100,7 +103,7 @@ backendTest("run() updates its output in place, in the order of the calls", asyn
 });
 
 backendTest(
-  "run() calls a kernel once for each index, more of them than one dimension has groups",
+  "run() calls a kernel once for each index, also for more indices than one dimension has",
   async (backend) => {
     const count = 65_535 * 64 + 1000;
     const MARK: WgslKernel<"i32"> = {
@@ -117,7 +120,7 @@ backendTest(
   },
 );
 
-backendTest("run() says which input or uniform a kernel was not given", async (backend) => {
+backendTest("run() names a missing input or uniform of a kernel", async (backend) => {
   const output = backend.allocate("f32", [3]);
   assert.throws(
     () => backend.run(BLEND, { inputs: {}, uniforms: { factor: 1 }, invocations: 3, output }),
@@ -132,7 +135,7 @@ backendTest("run() says which input or uniform a kernel was not given", async (b
 });
 
 backendTest(
-  "upload() takes a copy, and read() gives several tensors and parts of them back",
+  "upload() copies its array, and read() reads several tensors and parts of them",
   async (backend) => {
     const values = Float32Array.of(1.5, -2.5, 3.5, 4.5, 5.5, 6.5);
     const floats = backend.upload(values, [2, 3]);
@@ -147,7 +150,7 @@ backendTest(
   },
 );
 
-backendTest("scoped() releases what was made in it, and trim() gives its buffers back", async (backend) => {
+backendTest("scoped() releases the tensors made in it, and trim() frees their buffers", async (backend) => {
   const kept = backend.upload(uniformFloats(3, 64 * 64), [64, 64]);
   const before = backend.memory;
   const read = backend.scoped(() => {
@@ -166,7 +169,7 @@ backendTest("scoped() releases what was made in it, and trim() gives its buffers
   assert.equal((await backend.read(kept))[0].length, 64 * 64);
 });
 
-backendTest("counts tell dispatches, and bytes up and down", async (backend) => {
+backendTest("counts has the dispatches and the bytes up and down", async (backend) => {
   const a = backend.upload(uniformFloats(1, 12), [3, 4]);
   const product = backend.matmul(a, a, { transposeB: true });
   backend.run(BLEND, { inputs: { values: product }, uniforms: { factor: 1 }, invocations: 9, output: [9] });
@@ -177,7 +180,7 @@ backendTest("counts tell dispatches, and bytes up and down", async (backend) => 
 });
 
 backendTest(
-  "a buffer above the device's largest is an EngineError that says how large it may be",
+  "a buffer larger than the device's limit is an EngineError with that limit",
   async (backend) => {
     const { maxBufferSize, maxStorageBufferBindingSize } = backend.adapter.limits;
     const many = Math.min(maxBufferSize, maxStorageBufferBindingSize) / 4 + 1;
@@ -189,7 +192,7 @@ backendTest(
   },
 );
 
-gpuTest("a command that the device refuses rejects what is read after it, and all later calls", async () => {
+gpuTest("a command that the device refuses rejects the next read() and all later calls", async () => {
   const backend = await openBackend();
   const WRONG: WgslKernel<"f32"> = {
     ...BLEND,
@@ -211,7 +214,7 @@ gpuTest("a command that the device refuses rejects what is read after it, and al
 
 for (const when of ["before", "after"] as const) {
   gpuTest(
-    `a device that is lost ${when} a read was asked for rejects it with an EngineError that says so`,
+    `a device that is lost ${when} read() is called rejects it with an EngineError`,
     async () => {
       const { gpu, devices } = watchedGpu();
       const backend = await openBackend({ gpu });
@@ -230,7 +233,7 @@ for (const when of ["before", "after"] as const) {
   );
 }
 
-gpuTest("close() rejects reads that are under way, and closing twice is no error", async () => {
+gpuTest("close() rejects pending reads, and a second close() does nothing", async () => {
   const backend = await openBackend();
   const read = backend.read(backend.upload(uniformFloats(1, 1000), [1000]));
   backend.close();

@@ -27,7 +27,7 @@ for (const encoder of ENCODERS) {
     ? `delta, ${encoder.channels}`
     : encoder.kind;
   backendTest(
-    `the encoder ${name} gives on the device what the reference network is fed`,
+    `the encoder ${name} on the device agrees with the reference network`,
     async (backend) => {
       const steps = 7;
       const spec = { ...notebookNetwork({ steps }), inputs: inputsOf(encoder, 13), encoder };
@@ -35,7 +35,7 @@ for (const encoder of ENCODERS) {
         const samples = drawSamples(spec, 4, 6, arePixels);
         const batch = batchOf(samples, [5, 0, 3]);
         const sources = new SampleFeatures(17);
-        const packed = packSamples(spec, batch, { sources, count: 4, seed: 17 }); // a fourth only fills up
+        const packed = packSamples(spec, batch, { sources, count: 4, seed: 17 }); // the fourth is padding
         const [found] = await backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed));
         const expected = [...batch.indices].flatMap((index) => {
           const rows = encodeSample(spec, samples, index, drawKey(17, STREAM.training, 1, index));

@@ -1,5 +1,5 @@
 /**
- * Tests that need a GPU adapter. On Linux mesa's software adapter will do: `apt-get install mesa-vulkan-drivers libvulkan1`.
+ * Tests that need a GPU adapter. On Linux Mesa's software adapter will do: `apt-get install mesa-vulkan-drivers libvulkan1`.
  *
  * @module
  */
@@ -10,12 +10,12 @@ import { openBackend } from "../../../src/engine/gpu/tfjs_backend.ts";
 const adapter = await runtimeGpu()?.requestAdapter();
 if (!adapter) console.warn("no GPU adapter is found here: tests that need one are left out");
 
-/** Registers a test that is left out where there is no adapter. */
+/** Registers a test that is ignored if there is no adapter. */
 export function gpuTest(name: string, run: () => Promise<void>): void {
   Deno.test({ name, ignore: !adapter, fn: run });
 }
 
-/** Registers a test that is given a backend, which is closed after it. */
+/** Registers a test with a backend, which is closed after it. */
 export function backendTest(name: string, run: (backend: Backend) => Promise<void>): void {
   gpuTest(name, async () => {
     const backend = await openBackend();
@@ -27,7 +27,7 @@ export function backendTest(name: string, run: (backend: Backend) => Promise<voi
   });
 }
 
-/** The runtime's WebGPU, and each device that it has handed out: a test can take them away. */
+/** The runtime's WebGPU, and the devices that it has given out, which a test can destroy. */
 export function watchedGpu(): { readonly gpu: Gpu; readonly devices: readonly GPUDevice[] } {
   const devices: GPUDevice[] = [];
   return {

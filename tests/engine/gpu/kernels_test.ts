@@ -46,7 +46,7 @@ backendTest(
 
 for (const [inputs, steps, samples] of [[1, 1, 1], [7, 5, 3], [64, 9, 2], [33, 130, 4]] as const) {
   backendTest(
-    `encodeNoise gives r ⊙ x of ${samples} samples of ${inputs} inputs and ${steps} steps, bit for bit`,
+    `encodeNoise gives the bits of r ⊙ x for ${samples} samples of ${inputs} inputs and ${steps} steps`,
     async (backend) => {
       const features = uniformFloats(5, samples * inputs);
       const keys = Array.from(
@@ -74,7 +74,7 @@ for (const [inputs, steps, samples] of [[1, 1, 1], [7, 5, 3], [64, 9, 2], [33, 1
   );
 }
 
-backendTest("decodePixels looks every byte up", async (backend) => {
+backendTest("decodePixels looks up every byte", async (backend) => {
   const table = uniformFloats(6, 256), bytes = Uint8Array.from({ length: 1028 }, (_, i) => 89 * i + 13);
   const features = backend.run(DECODE_PIXELS, {
     inputs: {
@@ -89,7 +89,7 @@ backendTest("decodePixels looks every byte up", async (backend) => {
   assertSameBits(found, Float32Array.from(bytes.subarray(0, 1027), (pixel) => table[pixel]!), "features");
 });
 
-backendTest("traceInputs makes the leaky trace of each sample in place", async (backend) => {
+backendTest("traceInputs computes the leaky trace of each sample in place", async (backend) => {
   const [samples, steps, inputs, decay] = [3, 11, 5, 0.75];
   const values = uniformFloats(7, samples * steps * inputs);
   const x = backend.upload(values, [samples * steps, inputs]);
@@ -106,7 +106,7 @@ backendTest("traceInputs makes the leaky trace of each sample in place", async (
   assertClose((await backend.read(x))[0], expected, "trace");
 });
 
-backendTest("sumRows and addParts add in order, from where they are told", async (backend) => {
+backendTest("sumRows and addParts add in order, from the given offsets", async (backend) => {
   const [begin, parts, rows, columns] = [10, 3, 4, 5];
   const values = uniformFloats(8, begin + parts * rows * columns);
   const sums = backend.run(SUM_ROWS, {
@@ -147,7 +147,7 @@ backendTest("sumRows and addParts add in order, from where they are told", async
 });
 
 backendTest(
-  "crossEntropy is that of float64, for close and for far logits, and leaves samples out that do not count",
+  "crossEntropy matches float64 for close and for far logits, and leaves out padding samples",
   async (backend) => {
     const [samples, counted, classes, scale] = [6, 5, 7, 0.125];
     const logits = uniformFloats(9, samples * classes);

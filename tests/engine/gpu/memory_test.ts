@@ -21,18 +21,18 @@ const needOf = (weights = 4 * MIB, inputs = MIB) => (samples: number) => ({
 });
 const NEED = needOf();
 
-Deno.test("samplesThatFit() is bounded by the budget", () => {
+Deno.test("samplesThatFit() keeps to the budget", () => {
   assert.equal(samplesThatFit(ADAPTER, NEED, 1000, 30), 10);
   assert.equal(samplesThatFit(ADAPTER, NEED, 1000, 31), 10);
   assert.equal(samplesThatFit(ADAPTER, NEED, 1000, 12), 1);
 });
 
-Deno.test("samplesThatFit() is bounded by the largest buffer, and by what is wanted", () => {
+Deno.test("samplesThatFit() keeps to the largest buffer and to the requested number", () => {
   assert.equal(samplesThatFit(ADAPTER, NEED, 1000, 4096), 128);
   assert.equal(samplesThatFit(ADAPTER, NEED, 100, 4096), 100);
 });
 
-Deno.test("samplesThatFit() says what to give where one sample is too much", () => {
+Deno.test("samplesThatFit() says how much memory one sample takes if the budget is smaller", () => {
   assert.throws(() => samplesThatFit(ADAPTER, NEED, 1000, 11), {
     name: "EngineError",
     message:
@@ -40,7 +40,7 @@ Deno.test("samplesThatFit() says what to give where one sample is too much", () 
   });
 });
 
-Deno.test("samplesThatFit() says which buffer is too large for the adapter", () => {
+Deno.test("samplesThatFit() names the buffer that is too large for the adapter", () => {
   assert.throws(() => samplesThatFit(ADAPTER, needOf(129 * MIB), 1000, 4096), {
     name: "EngineError",
     message: /^some adapter: one layer's weights take 129 MiB in one buffer, but its largest has 128 MiB: /,

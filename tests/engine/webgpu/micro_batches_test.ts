@@ -7,7 +7,7 @@ import { notebookNetwork } from "../../../src/network/presets.ts";
 const planOf = (steps: number, hidden = 20) =>
   compilePlan(notebookNetwork({ inputs: 30, hidden, classes: 4, steps }));
 
-Deno.test("cutBatch() presents each sample once, in micro-batches of one size that fit and are whole reduction groups", () => {
+Deno.test("cutBatch() puts each sample into one micro-batch of whole reduction groups that fits", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 3000 }),
@@ -31,7 +31,7 @@ Deno.test("cutBatch() presents each sample once, in micro-batches of one size th
   );
 });
 
-Deno.test("cutBatch() fills up less than one sample a reduction group", () => {
+Deno.test("cutBatch() pads with less than one sample per reduction group", () => {
   for (const count of [1, 37, 1000, 1025]) {
     const { samples, reductionGroups, microBatches } = cutBatch(count, planOf(1), 5000);
     assert.equal(microBatches.length, 1);
@@ -39,7 +39,7 @@ Deno.test("cutBatch() fills up less than one sample a reduction group", () => {
   }
 });
 
-Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep of them, and the reduction groups' gradients", () => {
+Deno.test("memoryNeedOf() counts the inputs of every step, the layers' arrays and the reduction groups' gradients", () => {
   const { total, buffers } = memoryNeedOf(planOf(128), 16);
   const bytes = Object.fromEntries(buffers.map((buffer) => [buffer.what, buffer.bytes / 4]));
   assert.deepEqual(bytes, {
@@ -51,7 +51,7 @@ Deno.test("memoryNeedOf() counts the inputs of every step, what the layers keep 
   assert.ok(total > buffers.reduce((sum, buffer) => sum + buffer.bytes, 0));
 });
 
-Deno.test("partsOf() cuts rows into equal parts, of few rows where steps are many and there is room", () => {
+Deno.test("partsOf() cuts rows into equal parts, of few rows for many steps if memory allows", () => {
   fc.assert(
     fc.property(
       fc.integer({ min: 1, max: 300 }),
