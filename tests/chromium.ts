@@ -1,22 +1,22 @@
 /**
- * The browser of the tests, where there is one.
+ * Chromium for the tests, if it is installed.
  *
  * @module
  */
 import { existsSync } from "node:fs";
 
-/** Where Debian has it. */
+/** Debian's path. */
 export const CHROMIUM = "/usr/bin/chromium";
 
-/** Whether it is there. */
+/** Whether Chromium is installed. */
 export const hasChromium: boolean = existsSync(CHROMIUM);
 
-/** For the name of a test that is left out without it. */
+/** The suffix of a test's name that is ignored without Chromium. */
 export const WITHOUT_CHROMIUM: string = hasChromium
   ? ""
   : ` (left out: there is no ${CHROMIUM} here; apt-get install chromium)`;
 
-/** Without a sandbox, which a container does not allow, and without asking anybody for anything. */
+/** Without a sandbox, which containers do not allow, and without requests of its own. */
 export const CHROMIUM_ARGUMENTS: string[] = [
   "--headless",
   "--no-sandbox",
@@ -28,5 +28,5 @@ export const CHROMIUM_ARGUMENTS: string[] = [
   "--disable-sync",
 ];
 
-/** With a WebGPU adapter that computes on the CPU: Chromium's own, SwiftShader, so that no GPU is needed. */
+/** With Chromium's WebGPU adapter on the CPU, SwiftShader. */
 export const SOFTWARE_WEBGPU: string[] = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];

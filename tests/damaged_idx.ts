@@ -1,5 +1,5 @@
 /**
- * Damaged IDX files: headers that say something else than they should.
+ * Damaged IDX files, with wrong headers.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import fc from "fast-check";
 import { idxBytes } from "./data/idx_files.ts";
 import { mutationsOf, TREACHEROUS } from "./mutations.ts";
 
-/** Draws damaged copies of an IDX file of this shape; every tenth is whole. */
+/** Draws copies of an IDX file of this shape, nine of ten damaged. */
 export function damagedIdx(shape: readonly number[]): fc.Arbitrary<Uint8Array> {
   const count = shape.reduce((product, extent) => product * extent, 1);
   const original = idxBytes(shape, Array.from({ length: count }, (_, i) => i % 251));

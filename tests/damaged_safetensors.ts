@@ -1,19 +1,18 @@
 /**
- * Damaged safetensors files: headers that lie, or are no headers. For every reader of such files: models, reference cases,
- * checkpoints.
+ * Damaged safetensors files with wrong or broken headers, for the readers of models, reference cases and checkpoints.
  *
  * @module
  */
 import fc from "fast-check";
 import { joined, mutationsOf, TREACHEROUS } from "./mutations.ts";
 
-/** A file in its parts. */
+/** The parts of a file. */
 interface Parts {
-  /** What the first 8 bytes say; the header's real length unless told. */
+  /** The length in the first 8 bytes. @default {the header's real length} */
   length?: bigint;
   /** Keys and values as JSON, in their order. */
   entries: [key: string, value: string][];
-  /** What stands before and after the header's object. */
+  /** The text before and after the header's object. */
   before: string;
   after: string;
   data: Uint8Array;
@@ -23,9 +22,9 @@ interface Parts {
 type Edit = (parts: Parts) => void;
 
 /**
- * Draws damaged copies of a safetensors file: its bytes changed as in any file, or one to three lies in its header, or both.
+ * Draws damaged copies of a safetensors file: with mutated bytes, with one to three false entries in its header, or both.
  *
- * @param original A whole file.
+ * @param original A valid file.
  */
 export function damagedSafetensors(original: Uint8Array): fc.Arbitrary<Uint8Array> {
   const lies = fc.array(edits(), { minLength: 1, maxLength: 3 }).map((all) => {
@@ -40,7 +39,7 @@ export function damagedSafetensors(original: Uint8Array): fc.Arbitrary<Uint8Arra
   );
 }
 
-/** Takes a whole file apart. */
+/** Splits a valid file into its parts. */
 function partsOf(bytes: Uint8Array): Parts {
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const header: Record<string, unknown> = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
@@ -86,7 +85,7 @@ const NAMES = [
   "𝛼",
   "w".repeat(5000),
 ];
-/** Half of a surrogate pair, which JSON can say and UTF-8 cannot. */
+/** Half of a surrogate pair, which JSON can have and UTF-8 cannot. */
 const LONE = '"\\ud800"';
 const DTYPES = ["BF16", "F16", "BOOL", "f32", "F32 ", "toString", ""];
 const SHAPES = [
@@ -100,7 +99,7 @@ const SHAPES = [
   "7",
   `[${"1,".repeat(9000)}1]`,
 ];
-/** Four GiB, and what is as long only when it is added up. */
+/** Sizes of 4 GiB, and sizes that add up to it. */
 const PROMISES = [
   '{"dtype":"F32","shape":[1024,1024,1024],"data_offsets":[0,4294967296]}',
   '{"dtype":"U8","shape":[4294967296],"data_offsets":[0,4294967296]}',
@@ -108,11 +107,11 @@ const PROMISES = [
   '{"dtype":"U8","shape":[0],"data_offsets":[4294967296,4294967296]}',
 ];
 
-/** Draws one lie. */
+/** Draws one false entry. */
 function edits(): fc.Arbitrary<Edit> {
   const at = fc.nat(20);
   return fc.oneof(
-    // Two of the header's numbers change places, or one becomes another.
+    // Two of the header's numbers are swapped, or one is replaced.
     fc.tuple(at, at).map(([a, b]): Edit => (parts) =>
       editNumbers(parts, (all) => {
         if (all.length > 0) {
@@ -130,7 +129,7 @@ function edits(): fc.Arbitrary<Edit> {
         if (all.length > 0) all[a % all.length] = String(Number(all[a % all.length]) + by);
       })
     ),
-    // A field is replaced, left out, or one too many.
+    // A field is replaced, removed or added.
     fc.tuple(at, fc.constantFrom(...DTYPES)).map(([a, dtype]) =>
       replaced(a, /"dtype":"\w*"/, `"dtype":${JSON.stringify(dtype)}`)
     ),
@@ -140,14 +139,14 @@ function edits(): fc.Arbitrary<Edit> {
     at.map((a) => replaced(a, /"shape":\[[\d,]*\],/, "")),
     at.map((a) => replaced(a, /\}$/, ',"extra":1}')),
     at.map((a) => replaced(a, /"shape"/, '"dtype"')),
-    // A whole value is another.
+    // A whole value is replaced.
     fc.tuple(at, fc.constantFrom("null", "1", "[]", "{}", '"x"', "true", ...PROMISES)).map(([a, value]) =>
       replaced(a, /^.*$/s, value)
     ),
     fc.tuple(at, fc.nat(3), fc.integer({ min: 1, max: 3000 })).map(([a, kind, depth]) =>
       replaced(a, /^.*$/s, nested(kind, depth))
     ),
-    // Names: odd ones, twice the same, exchanged.
+    // Names are odd, repeated or swapped.
     fc.tuple(
       at,
       fc.oneof(
@@ -167,7 +166,7 @@ function edits(): fc.Arbitrary<Edit> {
       onEntry(a, (one) => onEntry(b, (other) => [one[1], other[1]] = [other[1], one[1]])(parts))(parts)
     ),
     at.map((a): Edit => ({ entries }) => void entries.splice(a, 1)),
-    // What stands around the header.
+    // The text around the header changes.
     fc.constantFrom("\ufeff", " ", "[", "//", "\0").map((text): Edit => (parts) => parts.before = text),
     fc.constantFrom("}", "x", "\0", " ".repeat(5000), ",").map((text): Edit => (parts) => parts.after = text),
     fc.oneof(
@@ -180,7 +179,7 @@ function edits(): fc.Arbitrary<Edit> {
   );
 }
 
-/** Does something to one of the entries, if there is any. */
+/** Changes one of the entries, if there is any. */
 function onEntry(index: number, change: (entry: [key: string, value: string]) => void): Edit {
   return ({ entries }) => {
     const entry = entries[index % Math.max(1, entries.length)];
@@ -188,7 +187,7 @@ function onEntry(index: number, change: (entry: [key: string, value: string]) =>
   };
 }
 
-/** Puts a text in the place of a part of an entry's value. */
+/** Replaces a part of an entry's value by a text. */
 function replaced(index: number, part: RegExp, text: string): Edit {
   return onEntry(index, (entry) => entry[1] = entry[1].replace(part, () => text));
 }
@@ -201,7 +200,7 @@ function editNumbers({ entries }: Parts, change: (numbers: string[]) => void): v
   for (const entry of entries) entry[1] = entry[1].replace(number, () => all.shift() ?? "0");
 }
 
-/** A value of so many values, one in another. */
+/** Nested lists, `depth` deep. */
 function nested(kind: number, depth: number): string {
   switch (kind) {
     case 0:
@@ -215,7 +214,7 @@ function nested(kind: number, depth: number): string {
   }
 }
 
-/** The same key, written another way. */
+/** The same key with other escapes. */
 function escaped(key: string): string {
   return `"${
     key.slice(1, -1).replace(/^[a-z]/, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)

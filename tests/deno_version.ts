@@ -1,5 +1,5 @@
 /**
- * What an older Deno has not: the bundler as a function, and `deno pack`.
+ * Older Denos have neither the bundler as a function nor `deno pack`.
  *
  * @module
  */
@@ -11,7 +11,7 @@ export const NO_TOOLS: string | undefined = major > 2 || minor >= 9
   ? undefined
   : `it needs Deno 2.9, this is ${Deno.version.deno}`;
 
-/** A test's name, with the reason why it is skipped where there is one. */
+/** A test's name, with the reason if it is skipped. */
 export function named(name: string, reason: string | undefined): { name: string; ignore: boolean } {
   return { name: reason === undefined ? name : `${name} (skipped: ${reason})`, ignore: reason !== undefined };
 }

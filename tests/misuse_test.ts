@@ -1,5 +1,5 @@
 /**
- * What callers without types get wrong: each call is refused in Spikelet's own words, and none is answered.
+ * Mistakes of callers without types: each call rejects with a message of Spikelet's.
  *
  * @module
  */
@@ -22,7 +22,7 @@ const batch = { samples, indices: Uint32Array.of(0), stream: 1, epoch: 1 };
 const step = { learningRate: 0.1, momentum: 0 };
 const model = { spec, parameters, metadata: {} };
 
-/** Calls what TypeScript would not let be called so. */
+/** Calls a function with arguments that TypeScript would refuse. */
 const call = (name: string, ...values: unknown[]): unknown => {
   const callee: unknown = Reflect.get(spikelet, name);
   assert.ok(typeof callee === "function", name);
@@ -205,7 +205,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
 };
 
 for (const [what, [misuse, told]] of Object.entries(MISUSE)) {
-  Deno.test(`${what}: refused in words that say what was expected`, async () => {
+  Deno.test(`${what}: is refused with what was expected`, async () => {
     await assert.rejects(async () => await misuse(), (error) => {
       assert.ok(error instanceof spikelet.SpikeletError || error instanceof RangeError, String(error));
       assert.match(error.message, told);
@@ -214,7 +214,7 @@ for (const [what, [misuse, told]] of Object.entries(MISUSE)) {
   });
 }
 
-gpuTest("a device's engine refuses misuse as wasm does, and goes on", async () => {
+gpuTest("webgpu refuses misuse as wasm does and stays usable", async () => {
   using engine = await spikelet.createWebGpuEngine({ spec });
   await assert.rejects(engine.trace(batch), { name: "OptionError", message: /recordStates: true/ });
   const evaluated: unknown = Reflect.apply(engine.evaluate, engine, [{ ...batch, indices: [0] }]);

@@ -1,15 +1,15 @@
 /**
- * Damaged files, as property tests draw them: damage to bytes, whatever they mean. `damaged_idx.ts` and
- * `damaged_safetensors.ts` know what theirs mean; `withstand.ts` gives them to readers.
+ * Draws damaged files for property tests: mutations of bytes, without regard to the format. `damaged_idx.ts` and
+ * `damaged_safetensors.ts` damage fields of their formats; `withstand.ts` gives the files to readers.
  *
  * @module
  */
 import fc from "fast-check";
 
-/** Another file made of one. */
+/** Makes another file of one. */
 export type Mutation = (bytes: Uint8Array) => Uint8Array;
 
-/** Numbers that break arithmetic: around powers of two, and beyond what a float tells apart. */
+/** Numbers that break arithmetic: around powers of two, and beyond the precision of a float. */
 export const TREACHEROUS: readonly number[] = [
   0,
   1,
@@ -27,17 +27,17 @@ export const TREACHEROUS: readonly number[] = [
 ];
 
 /**
- * Draws damaged copies of a file: bytes changed, bits flipped, a part cut out, doubled or swapped with another, the end cut
- * off, something added.
+ * Draws damaged copies of a file: with bytes changed, bits flipped, a part removed, doubled or swapped with another, the end
+ * cut off, or bytes added.
  *
- * @param original The file; it stays as it is.
+ * @param original The file, which is not changed.
  */
 export function mutationsOf(original: Uint8Array): fc.Arbitrary<Uint8Array> {
   return fc.array(mutations(original.length), { minLength: 1, maxLength: 4 })
     .map((all) => all.reduce<Uint8Array>((bytes, mutation) => mutation(bytes), original.slice()));
 }
 
-/** Draws one mutation of a file of so many bytes; half of them are near its beginning, where headers are. */
+/** Draws one mutation of a file of `length` bytes, half of the time near its beginning, where headers are. */
 export function mutations(length: number): fc.Arbitrary<Mutation> {
   const position = fc.oneof(fc.nat(Math.min(length, 64)), fc.nat(length));
   const byte = fc.oneof(
@@ -73,7 +73,7 @@ function changed(at: number, change: (old: number) => number): Mutation {
   };
 }
 
-/** Two parts of equal length change places, as far as they do not overlap. */
+/** Swaps two parts of equal length, as far as they do not overlap. */
 function swapped(low: number, high: number, count: number): Mutation {
   return (bytes) => {
     const copy = bytes.slice();
@@ -85,7 +85,7 @@ function swapped(low: number, high: number, count: number): Mutation {
   };
 }
 
-/** Bytes one after another. */
+/** Concatenates bytes. */
 export function joined(...parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let offset = 0;

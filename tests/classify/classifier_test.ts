@@ -20,7 +20,7 @@ const MODEL = { spec: SPEC, parameters: initialParameters(SPEC, 0), metadata: {}
 const DIGITS = drawDigits(3, 20);
 const digit = (i: number) => DIGITS.features.subarray(784 * i, 784 * (i + 1));
 
-Deno.test("a classifier agrees with the reference network on any network", async () => {
+Deno.test("Classifier agrees with the reference network on drawn networks", async () => {
   let compared = 0;
   await fc.assert(
     fc.property(networkCases({ samples: 1 }), ({ spec, samples, parameters }) => {
@@ -32,9 +32,9 @@ Deno.test("a classifier agrees with the reference network on any network", async
       const { label, name, probabilities, spikes } = classifier.classify(samples.features);
       const key = drawKey(0, STREAM.classification, 0, contentId(samples.features, 5));
       const expected = runForward(spec, widen(parameters), encodeSample(spec, samples, 0, key), 0);
-      if (expected.margin < 1e-4) return; // rounding alone may decide a gate
+      if (expected.margin < 1e-4) return; // rounding may decide a spike
       assertClose(probabilities.map(Math.log), expected.logProbabilities, "log p", { absolute: 2e-4 });
-      assert.equal(name, String(label)); // this model knows no names
+      assert.equal(name, String(label)); // the model has no names
       assert.equal(probabilities[label], Math.max(...probabilities));
       assert.equal(spikes, expected.spikes);
       compared++;
@@ -44,7 +44,7 @@ Deno.test("a classifier agrees with the reference network on any network", async
   assert.ok(compared > 40, `${compared} networks`);
 });
 
-Deno.test("a classifier gives the bits of an engine that is shown the same ids, on any number of threads", async () => {
+Deno.test("Classifier gives the bits of an engine with the same ids, on any number of threads", async () => {
   const classifier = new Classifier(MODEL, { kernels });
   const answers = Array.from({ length: 20 }, (_, i) => classifier.classify(digit(i)));
   const ids = Uint32Array.from({ length: 20 }, (_, i) => contentId(digit(i), 0));
@@ -68,7 +68,7 @@ Deno.test("a classifier gives the bits of an engine that is shown the same ids, 
   }
 });
 
-Deno.test("a classifier's answer depends on the sample and the seed, not on what was asked before", () => {
+Deno.test("classify() depends on the sample and the seed, not on earlier calls", () => {
   const classifier = new Classifier(MODEL, { kernels });
   const alone = Array.from({ length: 5 }, (_, i) => classifier.classify(digit(i)));
   for (const i of [4, 0, 3, 3, 1]) assert.deepEqual(classifier.classify(digit(i).slice()), alone[i]);
@@ -77,7 +77,7 @@ Deno.test("a classifier's answer depends on the sample and the seed, not on what
   assert.deepEqual(new Classifier(MODEL, { kernels, seed: 2 ** 32 }).classify(digit(0)), seeded[1]);
 });
 
-Deno.test("loadClassifier() takes seed and precision from the model file, unless told otherwise", () => {
+Deno.test("loadClassifier() takes seed and precision from the model file by default", () => {
   const metadata = { seed: "7", precision: "i16" };
   const bytes = encodeModel({ ...MODEL, metadata });
   const answer = loadClassifier(bytes.buffer, { kernels }).classify(digit(1));
@@ -90,7 +90,7 @@ Deno.test("loadClassifier() takes seed and precision from the model file, unless
   });
 });
 
-Deno.test("a classifier refuses a sample of another size, and goes on", () => {
+Deno.test("classify() refuses a sample of another size and stays usable", () => {
   const classifier = new Classifier(MODEL, { kernels });
   const before = classifier.classify(digit(0));
   for (const size of [0, 783, 785]) {
@@ -102,7 +102,7 @@ Deno.test("a classifier refuses a sample of another size, and goes on", () => {
   assert.deepEqual(classifier.classify(digit(0)), before);
 });
 
-Deno.test("contentId() counts every byte, every bit of a number, their places and the seed", () => {
+Deno.test("contentId() depends on every byte, every bit of a number, their order and the seed", () => {
   const ids = new Set<number>();
   for (let i = 0; i < 50; i++) {
     const bytes = new Uint8Array(50), floats = new Float32Array(50);

@@ -25,11 +25,11 @@ const pixels = new SampleForm({ spec: PICTURES, metadata: { bytes: "pixels" } })
 const floats = new SampleForm({ spec: PICTURES, metadata: { bytes: "numbers" } });
 const sequences = new SampleForm({ spec: SEQUENCES, metadata: {} });
 
-/** A sample, refused. Callers without types give anything. */
+/** Asserts that a sample of any type is refused. */
 const refuse = (form: SampleForm, input: unknown, name: "TypeError" | "RangeError", message: RegExp) =>
   assert.throws(() => form.take(input), { name, message });
 
-Deno.test("bytes of either kind are bytes, wherever they lie", () => {
+Deno.test("take() takes byte arrays of both kinds, at any offset of a buffer", () => {
   const bytes = Uint8Array.of(0, 1, 2, 3, 254, 255);
   const inputs: SampleInput[] = [
     bytes,
@@ -49,7 +49,7 @@ Deno.test("bytes of either kind are bytes, wherever they lie", () => {
   assert.deepEqual([...rows], [...bytes]);
 });
 
-Deno.test("all other arrays and lists are numbers, row by row", () => {
+Deno.test("take() takes all other arrays and lists as numbers, row by row", () => {
   const numbers = [0, 0.25, -0.5, 0.5, -0.25, 0.125];
   const inputs: SampleInput[] = [
     numbers,
@@ -67,7 +67,7 @@ Deno.test("all other arrays and lists are numbers, row by row", () => {
   assert.deepEqual([...floats.take(Int16Array.of(-300, 0, 1, 2, 3, 300)).features], [-300, 0, 1, 2, 3, 300]);
 });
 
-Deno.test("what is no sample is refused by what it is", () => {
+Deno.test("take() refuses a value that is no sample and names its kind", () => {
   refuse(
     pixels,
     undefined,
@@ -110,7 +110,7 @@ Deno.test("what is no sample is refused by what it is", () => {
   );
 });
 
-Deno.test("numbers that are not finite are refused, with their place", () => {
+Deno.test("take() refuses numbers that are not finite, with their place", () => {
   for (const form of [pixels, floats]) {
     for (const value of [NaN, Infinity, -Infinity, 1e39, -2e9]) {
       refuse(form, [0, 0, value, 0, 0, 0], "TypeError", RegExp(`number 2 is ${value}`.replace("+", "\\+")));
@@ -124,7 +124,7 @@ Deno.test("numbers that are not finite are refused, with their place", () => {
   }
 });
 
-Deno.test("bytes that are given as numbers to a network of pixels are refused, with what to give", () => {
+Deno.test("take() refuses bytes passed as numbers to a network of pixels, and says what to give", () => {
   // The notebook's encoder has an offset of −0.5: byte / 255 − 0.5.
   const message =
     /number 1 is 255: this network learned from pixels: give them as bytes, 0 to 255 \(a Uint8Array; over HTTP as "pixels"\), or as numbers from -0\.5 to 0\.5, byte \/ 255 − 0\.5$/;
@@ -135,11 +135,11 @@ Deno.test("bytes that are given as numbers to a network of pixels are refused, w
     const number = Math.fround(byte / 255) - 0.5;
     assert.equal(pixels.take([number, 0, 0, 0, 0, 0]).features[0], Math.fround(number));
   }
-  // A network that did not learn from pixels takes any number.
+  // A network that was not trained on pixels takes any number.
   assert.equal(floats.take([0, 255, 0, 0, 0, 0]).features[1], 255);
 });
 
-Deno.test("bytes given as numbers are refused where a model of pictures does not say what it learned from", () => {
+Deno.test("take() refuses bytes passed as numbers if a model of pictures does not record its training data", () => {
   const spec = notebookNetwork(), bytes = new Uint8Array(784).fill(200, 300, 400);
   const message =
     /^the sample: number 300 is (200|-56), and all are whole: bytes of pixels, 0 to 255, are given as/;
@@ -147,13 +147,13 @@ Deno.test("bytes given as numbers are refused where a model of pictures does not
   for (const numbers of [Array.from(bytes), Uint16Array.from(bytes), Int8Array.from(bytes)]) {
     refuse(form, numbers, "TypeError", message);
   }
-  assert.equal(form.take(Float32Array.from(bytes, (byte) => byte / 90)).steps, 1); // no bytes: of other data
-  for (const metadata of [{ bytes: "numbers" }, { weightsSha256: "…" }]) { // it learned from floats
+  assert.equal(form.take(Float32Array.from(bytes, (byte) => byte / 90)).steps, 1); // fractions are no bytes
+  for (const metadata of [{ bytes: "numbers" }, { weightsSha256: "…" }]) { // trained on floats
     assert.equal(new SampleForm({ spec, metadata }).take(Array.from(bytes)).features[300], 200);
   }
 });
 
-Deno.test("a picture in lists has the network's rows and columns", () => {
+Deno.test("take() takes a picture as lists with the network's rows and columns", () => {
   const form = new SampleForm({ spec: notebookNetwork(), metadata: { bytes: "pixels" } });
   const table = (rows: number, columns: number) =>
     Array.from({ length: rows }, () => Array<number>(columns).fill(0));
@@ -169,7 +169,7 @@ Deno.test("a picture in lists has the network's rows and columns", () => {
   refuse(form, [table(28, 28)], "TypeError", /at more than two levels/);
 });
 
-Deno.test("a sequence is a list a step, whole or shorter, and no other", () => {
+Deno.test("take() takes a sequence as one list per step, whole or shorter", () => {
   const { features, steps } = sequences.take([[1, 2], [3, 4], [5, 6]]);
   assert.deepEqual([[...features], steps], [[1, 2, 3, 4, 5, 6], 3]);
   assert.equal(sequences.take(new Float32Array(8)).steps, 4);
@@ -187,7 +187,7 @@ Deno.test("a sequence is a list a step, whole or shorter, and no other", () => {
 
 const kernels = await loadKernels("plain");
 
-Deno.test("a classifier answers pixels alike as bytes of any kind, as lists, and as their numbers", () => {
+Deno.test("classify() gives the same for pixels as bytes, as lists and as numbers", () => {
   const parameters = initialParameters(PICTURES, 0);
   const classifier = new Classifier({ spec: PICTURES, parameters, metadata: { bytes: "pixels" } }, {
     kernels,
@@ -208,7 +208,7 @@ Deno.test("a classifier answers pixels alike as bytes of any kind, as lists, and
   assert.deepEqual(classifier.classify(rows, 7), numbers);
 });
 
-Deno.test("a classifier answers shorter sequences as an engine does that is told their lengths, in the same bits", async () => {
+Deno.test("classify() gives shorter sequences the bits of an engine with their lengths", async () => {
   let compared = 0;
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 2 }), fc.nat(), async ({ spec, samples, parameters }, draw) => {
@@ -236,7 +236,7 @@ Deno.test("a classifier answers shorter sequences as an engine does that is told
         probabilities: softmax(logits.subarray(0, classesOf(spec))),
         spikes: spikes[0],
       });
-      // Once more whole: what was shorter before leaves nothing behind.
+      // A whole sequence again: shorter ones before it change nothing.
       const { lengths: _, ...whole } = one;
       const again = await engine.classify({ ...batch, samples: whole });
       assert.equal(classifier.classify(features).spikes, again.spikes[0]);
@@ -247,7 +247,7 @@ Deno.test("a classifier answers shorter sequences as an engine does that is told
   assert.ok(compared > 15, `${compared} sequences`);
 });
 
-Deno.test("bytes of a sequence are numbers as they are: spikes of 0 and 1 are answered as the same floats", () => {
+Deno.test("classify() takes a sequence's bytes as numbers: spikes of 0 and 1 equal the same floats", () => {
   const spec = network({ inputs: 2, steps: 4, layers: SEQUENCES.layers });
   const classifier = new Classifier({ spec, parameters: initialParameters(spec, 1), metadata: {} }, {
     kernels,

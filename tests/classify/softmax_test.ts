@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { expOfNegative, softmax } from "../../src/classify/softmax.ts";
 
-Deno.test("expOfNegative() is within two units of the last place of the runtime's own exp()", () => {
+Deno.test("expOfNegative() is within two units in the last place of the runtime's exp()", () => {
   fc.assert(
     fc.property(
       fc.oneof(fc.double({ min: -708, max: 0, noNaN: true }), fc.double({ min: -1, max: 0, noNaN: true })),
@@ -15,16 +15,16 @@ Deno.test("expOfNegative() is within two units of the last place of the runtime'
   );
 });
 
-Deno.test("expOfNegative() knows its ends", () => {
+Deno.test("expOfNegative() gives 1 at 0 and 0 far below it", () => {
   assert.deepEqual([0, -0, -709, -1e9, -Infinity].map(expOfNegative), [1, 1, 0, 0, 0]);
-  // Powers of two that need no rounding: e^(−k·ln 2) is 2^−k but for the rounding of its argument.
+  // e^(−k·ln 2) is 2^−k, but for the rounding of its argument.
   for (const k of [1, 10, 100, 1000]) {
     const relative = expOfNegative(-k * Math.LN2) * 2 ** k - 1;
     assert.ok(Math.abs(relative) < 2e-16 * k, `${k}: ${relative}`);
   }
 });
 
-Deno.test("softmax() gives probabilities in the order of the logits, whatever is added to all of them", () => {
+Deno.test("softmax() keeps the order of the logits, and does not change if all are shifted", () => {
   const logits = fc.array(fc.integer({ min: -4096, max: 4096 }), { minLength: 1, maxLength: 256 });
   fc.assert(
     fc.property(logits, fc.integer({ min: -4096, max: 4096 }), (values, shift) => {
@@ -41,7 +41,7 @@ Deno.test("softmax() gives probabilities in the order of the logits, whatever is
   );
 });
 
-Deno.test("softmax() agrees with the textbook's formula", () => {
+Deno.test("softmax() agrees with its formula in float64", () => {
   const z = Float32Array.of(-0.75, 3.5, 0.125, -12, 3.25);
   const total = z.reduce((sum, value) => sum + Math.exp(value), 0);
   softmax(z).forEach((p, n) => assert.ok(Math.abs(p - Math.exp(z[n]!) / total) < 1e-15));

@@ -7,7 +7,7 @@ import { drawDigits } from "../engine/drawn_digits.ts";
 
 const keyOf = (sample: number, epoch = 1) => drawKey(3, STREAM.augmentation, epoch, sample);
 
-/** The cubic B-spline's basis, from its definition. */
+/** The basis of the cubic B-spline, by its definition. */
 function basis(t: number): number {
   const a = Math.abs(t);
   if (a < 1) return 2 / 3 - a * a + a ** 3 / 2;
@@ -33,7 +33,7 @@ function field(rows: number, columns: number, elastic: number, key: DrawKey) {
   };
 }
 
-/** The equations of augment.ts, word by word. */
+/** The equations of augment.ts, in float64. */
 function moved(
   pixels: Uint8Array,
   rows: number,
@@ -58,7 +58,7 @@ function moved(
   });
 }
 
-Deno.test("augment() does what its equations say, on pictures of any size", () => {
+Deno.test("augment() matches its equations on pictures of any size", () => {
   fc.assert(
     fc.property(
       fc.record({
@@ -83,7 +83,7 @@ Deno.test("augment() does what its equations say, on pictures of any size", () =
   );
 });
 
-Deno.test("augment() changes nothing where nothing is asked for", () => {
+Deno.test("augment() changes nothing without a shift, a rotation or an elastic field", () => {
   const { features } = drawDigits(1, 4);
   assert.ok(features instanceof Uint8Array);
   const augmenter = new Augmenter({ rows: 28, columns: 28 });
@@ -97,7 +97,7 @@ Deno.test("augment() changes nothing where nothing is asked for", () => {
   }
 });
 
-Deno.test("augment() is a pure function of the key, whatever it was called with before", () => {
+Deno.test("augment() is a pure function of the key and the picture", () => {
   const { features } = drawDigits(1, 2);
   assert.ok(features instanceof Uint8Array);
   const all = { shift: 2, rotate: 10, elastic: 1 };
@@ -109,7 +109,7 @@ Deno.test("augment() is a pure function of the key, whatever it was called with 
   assert.notDeepEqual(augmenter.augment(features, 0, all, keyOf(6)), once, "another sample");
 });
 
-Deno.test("the elastic field's displacements have the root mean square that was asked for", () => {
+Deno.test("the elastic field's displacements have the given root mean square", () => {
   let squares = 0, count = 0;
   for (let sample = 0; sample < 400; sample++) {
     const e = field(28, 28, 1.5, keyOf(sample));
@@ -123,7 +123,7 @@ Deno.test("the elastic field's displacements have the root mean square that was 
   assert.ok(Math.abs(rms - 1.5) < 0.05, `${rms}`);
 });
 
-Deno.test("checkAugmentation() names what is out of its range", () => {
+Deno.test("checkAugmentation() names the value that is out of its range", () => {
   checkAugmentation({});
   checkAugmentation({ shift: 0, rotate: 180, elastic: 1.4 });
   const refused: [augmentation: unknown, message: RegExp][] = [

@@ -15,7 +15,7 @@ function drawing(
   return { pixels, width, height };
 }
 
-/** Where ink is: its box and its centre of mass, in pixels of the square. */
+/** The box and the centre of mass of the ink, in pixels of the square. */
 function inkOf(pixels: Uint8Array, side: number) {
   let left = side, right = -1, top = side, bottom = -1, mass = 0, x = 0, y = 0;
   pixels.forEach((ink, i) => {
@@ -30,7 +30,7 @@ function inkOf(pixels: Uint8Array, side: number) {
   return { width: right - left + 1, height: bottom - top + 1, x: x / mass, y: y / mass };
 }
 
-Deno.test("centreDigit() makes a rectangle 20 pixels long, and lays it in the middle", () => {
+Deno.test("centreDigit() scales a rectangle to 20 pixels and centres it", () => {
   const box = centreDigit(drawing(280, 280, [13, 7, 50, 100]), 28);
   for (let row = 0; row < 28; row++) {
     for (let column = 0; column < 28; column++) {
@@ -40,14 +40,14 @@ Deno.test("centreDigit() makes a rectangle 20 pixels long, and lays it in the mi
   }
 });
 
-Deno.test("centreDigit() lays the centre of mass in the middle, not that of the box", () => {
+Deno.test("centreDigit() centres the centre of mass, not that of the box", () => {
   // A bar of 100 × 20 with a post of 10 × 50 below its left end.
   const found = inkOf(centreDigit(drawing(200, 150, [30, 10, 100, 20], [30, 30, 10, 50]), 28), 28);
   assert.ok(Math.abs(found.x - 14) < 0.05, `${found.x}`);
   assert.ok(Math.abs(found.y - 14) < 0.05, `${found.y}`);
 });
 
-Deno.test("centreDigit() gives the same wherever and however large a digit is drawn", () => {
+Deno.test("centreDigit() gives the same for a digit of any size at any place", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 5 }),
     fc.integer({ min: 0, max: 40 }),
@@ -62,21 +62,21 @@ Deno.test("centreDigit() gives the same wherever and however large a digit is dr
       const parts = [[0, 0, 10, 4], [6, 4, 4, 16]] as const;
       const first = centreDigit(drawing(20, 20, ...parts.map((part) => shape(part, 1))), 28);
       const other = centreDigit(drawing(150, 160, ...parts.map((part) => shape(part, scale, dx, dy))), 28);
-      // Sums of floats: a mean may be rounded to the next brightness.
+      // A mean of floats may be rounded to the next brightness.
       first.forEach((ink, i) => assert.ok(Math.abs(ink - other[i]!) <= 1, `pixel ${i}`));
     },
   ));
 });
 
-Deno.test("centreDigit() knows other sides, a dot, and an empty drawing", () => {
+Deno.test("centreDigit() takes other sides, a dot, and an empty drawing", () => {
   const dot = inkOf(centreDigit(drawing(99, 77, [98, 76, 1, 1]), 7), 7);
   assert.equal(dot.width, 5);
   assert.equal(dot.height, 5);
   assert.deepEqual(centreDigit(drawing(9, 5), 28), new Uint8Array(784));
 });
 
-Deno.test("centreDigit() cuts no ink off, however far the centre of mass is from the middle", () => {
-  // A blot of 20 × 20 and a thin tail of 100: with the blot in the middle the tail would end outside.
+Deno.test("centreDigit() cuts no ink off if the centre of mass is far from the middle", () => {
+  // A blot of 20 × 20 with a thin tail of 100: with the blot in the middle, the tail would end outside.
   const { width, x } = inkOf(centreDigit(drawing(200, 60, [20, 20, 20, 20], [40, 29, 80, 1]), 28), 28);
   assert.equal(width, 20);
   assert.ok(x < 14);

@@ -12,7 +12,7 @@ const tensorFile = (label: number) =>
     ["y", { dtype: "I64", shape: [1], data: BigInt64Array.of(BigInt(label)) }],
   ]);
 
-Deno.test("openDataSource() is MNIST where nothing is named", async () => {
+Deno.test("openDataSource() opens MNIST by default", async () => {
   const source = await openDataSource();
   assert.equal(source.name, "MNIST");
   const samples = await source.load("test");
@@ -20,7 +20,7 @@ Deno.test("openDataSource() is MNIST where nothing is named", async () => {
   assert.deepEqual(samples.picture, { rows: 28, columns: 28 });
 });
 
-Deno.test("openDataSource() finds out what a folder holds", async () => {
+Deno.test("openDataSource() detects the kind of data in a folder", async () => {
   await inTemporaryFolder(async (folder) => {
     const write = async (name: string, files: Readonly<Record<string, Uint8Array>>) => {
       for (const [file, bytes] of Object.entries(files)) {
@@ -36,7 +36,7 @@ Deno.test("openDataSource() finds out what a folder holds", async () => {
     });
     assert.deepEqual(dataFormOf(await idx.load("test")), { channels: 4, classes: 4 });
 
-    // Folders that are called like files are none.
+    // Folders with the names of files do not count.
     const likeFiles = await write("digits.safetensors", {
       "test/train.safetensors/a.png": greyFile(2, 2, [0, 9, 9, 0]),
       "test/7.png/a.png": greyFile(2, 2, [0, 9, 9, 0]),
@@ -65,7 +65,7 @@ Deno.test("openDataSource() finds out what a folder holds", async () => {
   });
 });
 
-Deno.test("openDataSource() says what it expected where nothing is found", async () => {
+Deno.test("openDataSource() says what it expected in a folder without data", async () => {
   await inTemporaryFolder(async (folder) => {
     await assert.rejects(openDataSource(folder), {
       name: "InputError",

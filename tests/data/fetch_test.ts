@@ -7,7 +7,7 @@ import { inTemporaryFolder } from "../temporary_folder.ts";
 import { type Conduct, etagOf, type FileRequest, serveFiles } from "./file_server.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
 
-/** Two files: bytes that cannot be packed, larger than what counts as progress, and a small one. */
+/** A file of incompressible bytes, larger than what counts as progress, and a small one. */
 const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
   "images-idx3-ubyte": idxBytes([20_000], Array.from({ length: 20_000 }, (_, i) => (i * 2654435761) >>> 24)),
   "labels-idx1-ubyte": idxBytes([30], Array.from({ length: 30 }, (_, i) => i % 10)),
@@ -30,19 +30,19 @@ const DATASET: OfficialDataset = {
   })),
 };
 
-/** What a fetch came to. */
+/** The outcome of a fetch. */
 interface Outcome {
-  /** What it threw; undefined where it ended well. */
+  /** The thrown error; undefined after a success. */
   readonly error: Error | undefined;
   /** Requests for the images. */
   readonly requests: readonly FileRequest[];
-  /** Reasons for new tries, and for other sources. */
+  /** The reasons of retries and of changes of source. */
   readonly reasons: readonly string[];
-  /** Names of what is in the folder afterwards. */
+  /** The names in the folder afterwards. */
   readonly left: readonly string[];
 }
 
-/** Fetches from a server that behaves in a way. */
+/** Fetches from a server with a conduct. */
 async function fetchFrom(
   folder: string,
   conduct: (request: FileRequest, number: number) => Conduct,
@@ -74,12 +74,12 @@ async function fetchFrom(
   return { error, requests, reasons, left: left.toSorted() };
 }
 
-/** What one file's server does; the other file's behaves well. */
+/** A conduct for the images alone; the server sends the labels correctly. */
 const withImages =
   (conduct: (number: number, request: FileRequest) => Conduct) => (request: FileRequest, number: number) =>
     request.path === IMAGES ? conduct(number, request) : {};
 
-/** Holds the folder to the two files, byte by byte, and nothing beside them. */
+/** Asserts that the folder has exactly the two files, byte by byte. */
 async function assertFetched(folder: string, { error, left }: Outcome): Promise<void> {
   assert.equal(error, undefined);
   assert.deepEqual(left, Object.keys(FILES).toSorted());
@@ -88,26 +88,26 @@ async function assertFetched(folder: string, { error, left }: Outcome): Promise<
   }
 }
 
-/** Holds a failure to its class and message. */
+/** Asserts the class and the message of a failure. */
 function assertFailed({ error }: Outcome, name: string, message: RegExp): void {
   assert.ok(error);
   assert.equal(error.name, name);
   assert.match(error.message, message);
 }
 
-/** A test in a folder of its own. */
+/** Registers a test with a temporary folder. */
 function testFetch(name: string, test: (folder: string) => Promise<void>): void {
   Deno.test(`fetchDataset() ${name}`, () => inTemporaryFolder(test));
 }
 
-testFetch("unpacks, checks and puts each file in its place, in a folder that it makes", async (parent) => {
+testFetch("unpacks, checks and stores each file in a new folder", async (parent) => {
   const folder = join(parent, "data", "dots");
   const outcome = await fetchFrom(folder, () => ({}));
   await assertFetched(folder, outcome);
   assert.deepEqual(outcome.requests, [{ path: IMAGES, offset: 0, ifRange: undefined }]);
 });
 
-testFetch("leaves alone what is here, and fetches what is not", async (folder) => {
+testFetch("keeps files that are there and fetches the others", async (folder) => {
   await Deno.writeFile(join(folder, "images.idx3-ubyte.gz"), packedImages);
   const { error, requests, left } = await fetchFrom(folder, () => ({}));
   assert.equal(error, undefined);
@@ -115,7 +115,7 @@ testFetch("leaves alone what is here, and fetches what is not", async (folder) =
   assert.deepEqual(left, ["images.idx3-ubyte.gz", "labels-idx1-ubyte"]);
 });
 
-testFetch("goes on where a connection broke, with If-Range", async (folder) => {
+testFetch("resumes after a broken connection, with If-Range", async (folder) => {
   const outcome = await fetchFrom(folder, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   await assertFetched(folder, outcome);
   assert.deepEqual(outcome.requests, [
@@ -125,7 +125,7 @@ testFetch("goes on where a connection broke, with If-Range", async (folder) => {
   assert.deepEqual(outcome.reasons, ["the connection broke"]);
 });
 
-testFetch("goes on in a later call, with what an earlier one left", async (folder) => {
+testFetch("resumes in a later call from an earlier one's part", async (folder) => {
   await using server = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   const fetch = () => fetchDataset(DATASET, { folder, sources: [server.url], retries: 0 });
   await assert.rejects(fetch(), {
@@ -140,13 +140,13 @@ testFetch("goes on in a later call, with what an earlier one left", async (folde
   assert.deepEqual(await Deno.readFile(join(folder, "images-idx3-ubyte")), FILES["images-idx3-ubyte"]);
 });
 
-testFetch("goes on as long as each try brings something, however many there are", async (folder) => {
+testFetch("retries without limit while each try makes progress", async (folder) => {
   const outcome = await fetchFrom(folder, withImages(() => ({ cutAfter: 4096 })), { retries: 0 });
   await assertFetched(folder, outcome);
   assert.equal(outcome.requests.length, Math.ceil(packedImages.length / 4096));
 });
 
-testFetch("begins anew with a server that knows no Range", async (folder) => {
+testFetch("restarts if the server does not support Range", async (folder) => {
   const outcome = await fetchFrom(
     folder,
     withImages((number) => ({ whole: true, cutAfter: number === 0 ? HALF : Infinity })),
@@ -155,13 +155,13 @@ testFetch("begins anew with a server that knows no Range", async (folder) => {
   assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
 });
 
-testFetch("begins anew where the file has changed meanwhile", async (folder) => {
+testFetch("restarts if the file has changed meanwhile", async (folder) => {
   const other = packedImages.map((byte) => byte ^ 1);
   const conduct = withImages((number) => number === 0 ? { body: other, cutAfter: HALF } : {});
   await assertFetched(folder, await fetchFrom(folder, conduct));
 });
 
-testFetch("begins anew where two answers make no file, for a server without ETag", async (folder) => {
+testFetch("restarts if the parts of a server without ETag do not fit together", async (folder) => {
   const other = packedImages.map((byte) => byte ^ 1);
   const headers = { etag: null };
   const conduct = withImages((number) =>
@@ -176,7 +176,7 @@ testFetch("begins anew where two answers make no file, for a server without ETag
   ]);
 });
 
-testFetch("asks no weak ETag to vouch for a range, but a date", async (folder) => {
+testFetch("sends the date, not a weak ETag, in If-Range", async (folder) => {
   const date = "Tue, 01 Nov 2022 00:00:00 GMT";
   const headers = { etag: 'W/"1"', "last-modified": date };
   const conduct = withImages((number) => ({
@@ -189,7 +189,7 @@ testFetch("asks no weak ETag to vouch for a range, but a date", async (folder) =
   assert.equal(outcome.requests[1]?.ifRange, date);
 });
 
-testFetch("begins anew where the server sends another range than it was asked for", async (folder) => {
+testFetch("restarts if the server sends another range than the requested one", async (folder) => {
   const headers = { "content-range": `bytes 1-${packedImages.length - 1}/${packedImages.length}` };
   const conduct = withImages((number) => number === 0 ? { cutAfter: HALF } : number === 1 ? { headers } : {});
   const outcome = await fetchFrom(folder, conduct);
@@ -198,7 +198,7 @@ testFetch("begins anew where the server sends another range than it was asked fo
 });
 
 testFetch(
-  "asks for nothing more where all bytes are here, and begins anew where there are too many",
+  "makes no request if all bytes are there, and restarts if there are too many",
   async (folder) => {
     for (const bytes of [packedImages, new Uint8Array(packedImages.length + 1)]) {
       await using server = serveFiles(PACKED);
@@ -213,7 +213,7 @@ testFetch(
   },
 );
 
-testFetch("takes no part whose origin is not known, or another", async (folder) => {
+testFetch("ignores a part of an unknown or another origin", async (folder) => {
   for (const note of ["", "{", '{"url":"http://127.0.0.1:1/x","validator":null}', '{"url":1}']) {
     await Deno.writeFile(join(folder, `${IMAGES}.part`), new Uint8Array(HALF));
     await Deno.writeTextFile(join(folder, `${IMAGES}.part.json`), note);
@@ -224,7 +224,7 @@ testFetch("takes no part whose origin is not known, or another", async (folder) 
   }
 });
 
-testFetch("tries again after 500, 503 and 429, and waits as long as the server asks", async (folder) => {
+testFetch("retries after 500, 503 and 429, and waits for Retry-After", async (folder) => {
   const answers: Conduct[] = [
     { status: 500 },
     { status: 503, headers: { "retry-after": "0" } },
@@ -240,7 +240,7 @@ testFetch("tries again after 500, 503 and 429, and waits as long as the server a
 });
 
 testFetch(
-  "gives up after as many tries as it was told, or where it is to wait for too long",
+  "fails after the given number of retries, or if Retry-After is too long",
   async (folder) => {
     const down = await fetchFrom(folder, withImages(() => ({ status: 503 })));
     assertFailed(
@@ -261,7 +261,7 @@ testFetch(
   },
 );
 
-testFetch("does not ask again after 404 or 403", async (folder) => {
+testFetch("does not retry after 404 or 403", async (folder) => {
   for (const status of [404, 403]) {
     const outcome = await fetchFrom(folder, withImages(() => ({ status })));
     const message = RegExp(
@@ -274,7 +274,7 @@ testFetch("does not ask again after 404 or 403", async (folder) => {
 });
 
 testFetch(
-  "holds files to SHA-256: unpacked, or as they are packed where that alone is known",
+  "checks the SHA-256 of the unpacked file, or of the packed one if only that is known",
   async (folder) => {
     const [images, ...others] = DATASET.files;
     const sha256 = (bytes: Uint8Array) => createHash("sha256").update(bytes).digest("hex");
@@ -302,7 +302,7 @@ testFetch(
   },
 );
 
-testFetch("keeps nothing of wrong bytes", async (folder) => {
+testFetch("keeps no wrong bytes", async (folder) => {
   const flipped = await gzipped(FILES["images-idx3-ubyte"]!.map((byte, i) => i === 9000 ? byte ^ 1 : byte));
   const html = new TextEncoder().encode("<!DOCTYPE html><title>Log in to the hotel's network</title>");
   const bomb = await gzipped(new Uint8Array(30_000));
@@ -338,7 +338,7 @@ testFetch("stops a server that sends without end", async (folder) => {
   );
 });
 
-testFetch("gives up a peer that is mute, that falls silent, or that trickles", async (folder) => {
+testFetch("fails with a server that does not answer, stops or trickles", async (folder) => {
   for (const conduct of [{ mute: true }, { stallAfter: 100 }, { trickle: 20 }] as const) {
     const outcome = await fetchFrom(folder, withImages(() => conduct), { patience: 0.3, retries: 1 });
     const message =
@@ -348,7 +348,7 @@ testFetch("gives up a peer that is mute, that falls silent, or that trickles", a
   }
 });
 
-testFetch("goes on after a peer that fell silent", async (folder) => {
+testFetch("resumes after a server that stopped sending", async (folder) => {
   const conduct = withImages((number) => number === 0 ? { stallAfter: HALF } : {});
   const outcome = await fetchFrom(folder, conduct, { patience: 1 });
   await assertFetched(folder, outcome);
@@ -356,7 +356,7 @@ testFetch("goes on after a peer that fell silent", async (folder) => {
 });
 
 testFetch(
-  "takes what a server sends without its length, unpacked, or with a header that calls it encoded",
+  "takes a file that is sent without its length, unpacked, or with Content-Encoding",
   async (folder) => {
     const ways: Conduct[] = [
       { headers: { "content-length": null } },
@@ -370,7 +370,7 @@ testFetch(
   },
 );
 
-testFetch("takes the next source where one has not the file, or another", async (folder) => {
+testFetch("takes the next source if one has no such file, or a wrong one", async (folder) => {
   await using without = serveFiles({});
   await using wrong = serveFiles({ [IMAGES]: packedImages.slice(0, HALF), [LABELS]: packedImages });
   await using right = serveFiles(PACKED);
@@ -388,7 +388,7 @@ testFetch("takes the next source where one has not the file, or another", async 
   });
 });
 
-testFetch("writes through no link, and asks no server where one is in its way", async (folder) => {
+testFetch("writes through no link, and makes no request if there is one", async (folder) => {
   await inTemporaryFolder(async (elsewhere) => {
     const victim = join(elsewhere, "victim");
     await Deno.writeTextFile(victim, "mine");
@@ -414,7 +414,7 @@ testFetch("writes through no link, and asks no server where one is in its way", 
   });
 });
 
-testFetch("goes on with the source that a part is from, whichever comes first", async (folder) => {
+testFetch("resumes from the source of a part, wherever that is in the list", async (folder) => {
   await using other = serveFiles(PACKED);
   await using begun = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
   await assert.rejects(fetchDataset(DATASET, { folder, sources: [begun.url], retries: 0 }), {
@@ -425,7 +425,7 @@ testFetch("goes on with the source that a part is from, whichever comes first", 
   assert.deepEqual(other.requests.map(({ path }) => path), [LABELS]);
 });
 
-testFetch("lets several go on in one folder at a time", async (folder) => {
+testFetch("works in several calls at once in one folder", async (folder) => {
   await using server = serveFiles(PACKED, withImages((number) => number === 1 ? { cutAfter: HALF } : {}));
   const options = { folder, sources: [server.url], pause: 0.001 };
   await Promise.all([1, 2, 3, 4].map(() => fetchDataset(DATASET, options)));
@@ -434,19 +434,19 @@ testFetch("lets several go on in one folder at a time", async (folder) => {
   }
 });
 
-testFetch("says who cannot be reached", async (folder) => {
+testFetch("names a server that refuses connections", async (folder) => {
   const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  const nobody = `http://127.0.0.1:${listener.addr.port}/`;
+  const closed = `http://127.0.0.1:${listener.addr.port}/`;
   listener.close();
-  const options = { sources: [nobody], retries: 1 };
+  const options = { sources: [closed], retries: 1 };
   const message = RegExp(
-    `^${nobody}${IMAGES}: it refuses connections, 2 times in a row: run the same command`,
+    `^${closed}${IMAGES}: it refuses connections, 2 times in a row: run the same command`,
   );
   assertFailed(await fetchFrom(folder, () => ({}), options), "NetworkError", message);
 });
 
 testFetch(
-  "leaves alone a file of that name that is another, unless it is told to replace it",
+  "keeps a different file of the same name, unless `force` is set",
   async (folder) => {
     const path = join(folder, "images-idx3-ubyte");
     await Deno.writeTextFile(path, "mine");
@@ -462,7 +462,7 @@ testFetch(
   },
 );
 
-testFetch("says where it cannot write", async (folder) => {
+testFetch("names a path that it cannot write", async (folder) => {
   await Deno.writeTextFile(join(folder, "file"), "");
   const name = "InputError";
   const fetch = (to: string) =>

@@ -1,41 +1,41 @@
 /**
- * A web server that behaves as badly as a test likes: it speaks HTTP over bare connections, so that it can break them.
+ * A web server with faults: it writes HTTP to bare connections, so that it can break them.
  *
  * @module
  */
 
-/** A request that the server has got. */
+/** A request to the server. */
 export interface FileRequest {
   /** Without the leading `/`. */
   readonly path: string;
-  /** The first byte that `Range` asks for; 0 without one. */
+  /** The first byte of `Range`; 0 without one. */
   readonly offset: number;
   readonly ifRange: string | undefined;
 }
 
-/** How the server answers; a good server's answer unless told. */
+/** Faults of an answer. @default {a correct answer} */
 export interface Conduct {
   /** Answers with this status, and no file. */
   readonly status?: number;
   /** Headers besides, or in place of, its own; null leaves one out. */
   readonly headers?: Readonly<Record<string, string | null>>;
-  /** The file, where it is not the one that was asked for. */
+  /** Another file than the requested one. */
   readonly body?: Uint8Array;
-  /** Knows no `Range` and always sends the whole. */
+  /** Ignores `Range` and sends the whole file. */
   readonly whole?: boolean;
-  /** Sends a range even where `If-Range` names another version. */
+  /** Sends a range although `If-Range` names another version. */
   readonly careless?: boolean;
-  /** After so many bytes of the body the connection is closed. */
+  /** Closes the connection after this many bytes of the body. */
   readonly cutAfter?: number;
-  /** After so many bytes of the body nothing comes any more, and the connection stays open. */
+  /** Stops sending after this many bytes of the body, with the connection open. */
   readonly stallAfter?: number;
-  /** One byte at a time, with so many milliseconds between them. */
+  /** Sends one byte at a time, at this interval in milliseconds. */
   readonly trickle?: number;
-  /** Does not even answer. */
+  /** Sends no answer. */
   readonly mute?: boolean;
 }
 
-/** The server; disposing of it closes every connection, and waits until nothing of it is left. */
+/** The server. Disposal closes every connection, and waits for their end. */
 export interface FileServer extends AsyncDisposable {
   /** With a slash at its end. */
   readonly url: string;
@@ -47,7 +47,7 @@ export interface FileServer extends AsyncDisposable {
  * Serves files at 127.0.0.1.
  *
  * @param files By path.
- * @param conduct What to do with a request; its number counts from 0, of the same path.
+ * @param conduct Gives the faults of an answer; `number` counts the requests of the same path from 0.
  */
 export function serveFiles(
   files: Readonly<Record<string, Uint8Array>>,
@@ -64,7 +64,7 @@ export function serveFiles(
       requests.push(request);
       await respond(connection, request, files[request.path], conduct(request, number));
     } catch {
-      // The client has gone, or the test is over.
+      // The client has closed the connection, or the test has ended.
     } finally {
       open.delete(connection);
       try {

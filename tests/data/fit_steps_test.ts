@@ -11,7 +11,7 @@ const SAMPLES = {
   labels: Uint8Array.of(0, 1),
 };
 
-Deno.test("fitSteps() gives sequences with lengths the room that is asked for", () => {
+Deno.test("fitSteps() pads sequences with lengths to the given number of steps", () => {
   const wide = fitSteps(SAMPLES, 4);
   assert.deepEqual([wide.size, wide.steps, wide.lengths], [8, 4, SAMPLES.lengths]);
   assert.deepEqual(wide.features, Float32Array.of(1, 2, 3, 4, 0, 0, 0, 0, 5, 6, 0, 0, 0, 0, 0, 0));
@@ -21,7 +21,7 @@ Deno.test("fitSteps() gives sequences with lengths the room that is asked for", 
   assert.deepEqual(bytes.features, Uint8Array.of(1, 2, 3, 4, 5, 6, 0, 0));
 });
 
-Deno.test("fitSteps() leaves alone what has no lengths, fits already, or is longer", () => {
+Deno.test("fitSteps() does not change samples that have no lengths, fit, or are longer", () => {
   assert.equal(longestOf(SAMPLES), 2);
   assert.equal(fitSteps(SAMPLES, 1), SAMPLES);
   assert.equal(fitSteps(SAMPLES, 3), SAMPLES);

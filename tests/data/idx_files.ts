@@ -1,5 +1,5 @@
 /**
- * IDX files for tests, written from the format's description and not by the code under test.
+ * Writes IDX files for tests by the format's description, without the code under test.
  *
  * @module
  */
@@ -7,8 +7,8 @@
 /**
  * The bytes of an IDX file.
  *
- * @param shape Its dimensions, of which the header tells.
- * @param data Its elements, as many as a test likes.
+ * @param shape The dimensions in the header.
+ * @param data The elements, of any number.
  * @param type The elements' type; 0x08 is uint8.
  */
 export function idxBytes(

@@ -10,19 +10,19 @@ import { inTemporaryFolder } from "../temporary_folder.ts";
 import { assertWithstands, countAllocations } from "../withstand.ts";
 import { gzipped, idxBytes } from "./idx_files.ts";
 
-/** Bytes that an inflator works with: deflate's window of 32 KiB, its tables, a piece of what comes out. */
+/** The bytes of an inflator: deflate's window of 32 KiB, its tables, and a piece of output. */
 const INFLATOR = 100_000;
 
 const GIB_4 = [1024, 1024, 4096];
 
-/** A file of a few bytes whose header says that it has so many. */
+/** A file of 40 bytes with a header of this shape. */
 const promising = (shape: readonly number[]) => idxBytes(shape, Array.from({ length: 40 }, (_, i) => i));
 
 function throwsInputError(bytes: Uint8Array, message: RegExp): void {
   assert.throws(() => parseIdx(bytes, "t10k"), { name: "InputError", message });
 }
 
-/** Writes `bytes` as `name` into a folder and expects {@linkcode readIdx} to refuse it. */
+/** Writes `bytes` as `name` into a folder and asserts that {@linkcode readIdx} refuses it. */
 async function rejectsFile(name: string, bytes: Uint8Array, message: RegExp): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, name);
@@ -123,7 +123,7 @@ Deno.test("parseIdx() throws on a header that promises 4 GiB and more", () => {
   throwsInputError(idxBytes(Array(8).fill(0xffffffff), [1]), /4294967295 × 4294967295/);
 });
 
-Deno.test("parseIdx() reserves nothing for a header that promises 4 GiB", async () => {
+Deno.test("parseIdx() allocates nothing for a header that promises 4 GiB", async () => {
   const allocated = await countAllocations(() => {
     for (const shape of [GIB_4, [2 ** 32 - 1], [2 ** 31 - 100], [60000, 28, 28]]) {
       assert.throws(() => parseIdx(promising(shape), "t10k"), { name: "InputError" });
@@ -216,7 +216,7 @@ Deno.test("readIdx() throws on gzip that is cut short at any place", async () =>
   }
 });
 
-Deno.test("readIdx() throws on gzip with a wrong checksum and on gzip with something behind it", async () => {
+Deno.test("readIdx() throws on gzip with a wrong checksum and on gzip with trailing bytes", async () => {
   const whole = await gzipped(idxBytes([64], new Uint8Array(64)));
   const flipped = whole.map((byte, i) => i === whole.length - 6 ? byte ^ 1 : byte);
   await rejectsFile("labels.gz", flipped, /its compressed data are damaged: incorrect (data|header) check/);
@@ -246,7 +246,7 @@ Deno.test("readIdx() withstands 600 damaged files, plain, packed, and damaged wh
   });
 });
 
-Deno.test("readIdx() reserves nothing for a file that promises 2 GiB, plain or packed", async () => {
+Deno.test("readIdx() allocates nothing for a file that promises 2 GiB, plain or packed", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "labels");
     for (const bytes of [promising([2 ** 31 - 100]), new Uint8Array(gzipSync(promising([2 ** 31 - 100])))]) {

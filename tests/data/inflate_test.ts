@@ -7,7 +7,7 @@ import { gunzip, inflateZlib } from "../../src/data/inflate.ts";
 const CONTENT = Uint8Array.from({ length: 3000 }, (_, i) => i * 7 + (i >> 8));
 const joined = (...parts: Uint8Array[]) => Uint8Array.from(Buffer.concat(parts));
 
-/** `bytes` in pieces of so many. */
+/** `bytes` in pieces of a size. */
 function* pieces(bytes: Uint8Array, size: number): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 }
@@ -32,10 +32,10 @@ Deno.test("gunzip() reads one member or many, as gzip -dc does, in pieces of any
   );
 });
 
-Deno.test("gunzip() reads the forms that archivers write", async () => {
+Deno.test("gunzip() reads the headers that archivers write", async () => {
   const one = gzipSync(CONTENT), half = CONTENT.length / 2;
   const bgzip = joined(gzipSync(CONTENT.subarray(0, half)), gzipSync(CONTENT.subarray(half)), gzipSync(""));
-  // FLG.FNAME (RFC 1952): a name that ends with a zero stands behind the header's ten bytes.
+  // FLG.FNAME (RFC 1952): a zero-terminated name follows the header's ten bytes.
   const named = joined(
     one.subarray(0, 3),
     Uint8Array.of(8),
@@ -48,7 +48,7 @@ Deno.test("gunzip() reads the forms that archivers write", async () => {
   }
 });
 
-Deno.test("gunzip() refuses what is damaged, cut short or added to", async () => {
+Deno.test("gunzip() refuses data that are damaged, cut short or too long", async () => {
   const one = gzipSync(CONTENT);
   const changed = (at: number) => one.map((byte, i) => i === one.length + at ? byte ^ 1 : byte);
   const refused: [packed: Uint8Array, message: RegExp][] = [
@@ -68,7 +68,7 @@ Deno.test("gunzip() refuses what is damaged, cut short or added to", async () =>
   }
 });
 
-Deno.test("gunzip() makes no more ahead than half a megabyte", async () => {
+Deno.test("gunzip() inflates at most half a megabyte ahead of its reader", async () => {
   const bomb = gzipSync(new Uint8Array(50_000_000));
   let taken = 0;
   function* counted() {
@@ -84,7 +84,7 @@ Deno.test("gunzip() makes no more ahead than half a megabyte", async () => {
   assert.ok(taken <= 2560, `${taken} of ${bomb.length} bytes were read`);
 });
 
-Deno.test("inflateZlib() gives what was packed, and holds a stream to its Adler-32", () => {
+Deno.test("inflateZlib() inflates a stream and checks its Adler-32", () => {
   const packed = Uint8Array.from(deflateSync(CONTENT));
   for (const size of [1, 100, packed.length]) {
     assert.deepEqual(joined(...inflateZlib(pieces(packed, size))), CONTENT);

@@ -10,11 +10,11 @@ import { gzipped, idxBytes } from "./idx_files.ts";
 
 const PIXELS = 784;
 
-/** Images whose every pixel is the image's own number. */
+/** Images whose pixels are the image's index. */
 const images = (count: number) =>
   idxBytes([count, 28, 28], Array.from({ length: count * PIXELS }, (_, i) => Math.floor(i / PIXELS)));
 
-/** Writes files into a folder of their own and gives it to `test`; names may have folders in them. */
+/** Runs a test in a temporary folder with these files; names may have folders in them. */
 async function withFiles(
   files: Readonly<Record<string, Uint8Array>>,
   test: (folder: string) => Promise<void>,
@@ -28,7 +28,7 @@ async function withFiles(
   });
 }
 
-/** Expects {@linkcode loadMnist} to refuse a training set made of these bytes. */
+/** Asserts that {@linkcode loadMnist} refuses a training set of these bytes. */
 async function rejectsTrain(imageFile: Uint8Array, labelFile: Uint8Array, message: RegExp): Promise<void> {
   const files = { "train-images-idx3-ubyte": imageFile, "train-labels-idx1-ubyte": labelFile };
   await withFiles(files, async (folder) => {
@@ -50,7 +50,7 @@ Deno.test("loadMnist() gives the package's official files, byte by byte", async 
     assert.ok(samples.features instanceof Uint8Array);
     assert.ok(samples.features.buffer instanceof SharedArrayBuffer);
     assert.ok(samples.labels.buffer instanceof SharedArrayBuffer);
-    // The MD5s are of the whole files: put the headers back in front.
+    // The MD5s are of whole files, so the headers come first.
     const pixels = createHash("md5").update(idxBytes([count, 28, 28], [])).update(samples.features);
     assert.equal(pixels.digest("hex"), imagesMd5);
     const labels = createHash("md5").update(idxBytes([count], [])).update(samples.labels);
@@ -58,8 +58,8 @@ Deno.test("loadMnist() gives the package's official files, byte by byte", async 
   }
 });
 
-Deno.test("loadMnist() names the classes of Fashion-MNIST wherever its label files lie, and nobody's elsewhere", async () => {
-  // The sums of the two label files without their headers, as Zalando Research serves them.
+Deno.test("loadMnist() names the classes of Fashion-MNIST by its label files, in any folder", async () => {
+  // Checksums of Zalando Research's two label files, without headers.
   assert.equal(KNOWN_SETS.fashion.classes[9], "Ankle boot");
   const { labels } = await loadMnist(undefined, "test");
   assert.equal(await setOfLabels(labels), KNOWN_SETS.mnist);
@@ -70,7 +70,7 @@ Deno.test("loadMnist() names the classes of Fashion-MNIST wherever its label fil
   });
 });
 
-Deno.test("loadMnist() knows the data sets that lie where they were fetched to, and refuses a damaged label there", async () => {
+Deno.test("loadMnist() recognises fetched data sets by their folder, and refuses a damaged label there", async () => {
   await inTemporaryFolder(async (folder) => {
     const data = join(folder, "data", "fashion");
     await Deno.mkdir(data, { recursive: true });
@@ -78,7 +78,7 @@ Deno.test("loadMnist() knows the data sets that lie where they were fetched to, 
       await Deno.writeFile(join(data, "t10k-images-idx3-ubyte"), images(3));
       await Deno.writeFile(join(data, "t10k-labels-idx1-ubyte"), idxBytes([3], labels));
     };
-    // A process of its own, for it has a current folder of its own.
+    // In a process with another current folder.
     const load = async () => {
       const module = new URL("../../src/data/mnist.ts", import.meta.url);
       const code = `const { loadMnist } = await import(${JSON.stringify(module.href)});
@@ -103,7 +103,7 @@ Deno.test("loadMnist() knows the data sets that lie where they were fetched to, 
   });
 });
 
-Deno.test("the official files are known by their MD5 and their SHA-256", async () => {
+Deno.test("the official files have the recorded MD5 and SHA-256", async () => {
   for (const file of DATASETS.mnist.files) {
     const bytes = await Deno.readFile(join(mnistDirectory(), file.name));
     assert.equal(bytes.length, file.bytes);
@@ -117,7 +117,7 @@ Deno.test("the official files are known by their MD5 and their SHA-256", async (
   }
 });
 
-Deno.test("loadMnist() reads a user's folder under each form of the names", async () => {
+Deno.test("loadMnist() reads a user's folder with each form of the names", async () => {
   const labels = idxBytes([3], [9, 0, 4]);
   const forms: Record<string, Uint8Array>[] = [
     { "t10k-images-idx3-ubyte": images(3), "t10k-labels-idx1-ubyte": labels },
@@ -145,7 +145,7 @@ Deno.test("loadMnist() looks for files, also in folders of their names", async (
   const [image, label] = ["t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
   const [dottedImage, dottedLabel] = ["t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"];
   const layouts: Record<string, Uint8Array>[] = [
-    // An archive of MNIST that many people unpack: the same files twice.
+    // A common archive of MNIST unpacks to the same files twice.
     {
       [`${image}/${image}`]: pixels,
       [`${label}/${label}`]: labels,
@@ -169,7 +169,7 @@ Deno.test("loadMnist() looks for files, also in folders of their names", async (
   });
 });
 
-Deno.test("loadMnist() throws where a file is missing, and names the forms it looked for", async () => {
+Deno.test("loadMnist() throws if a file is missing, and lists the expected names", async () => {
   await withFiles({ "train-images-idx3-ubyte": images(1) }, async (folder) => {
     await assert.rejects(loadMnist(folder, "train"), {
       name: "InputError",
@@ -218,7 +218,7 @@ Deno.test("loadMnist() throws on an empty data set", async () => {
   );
 });
 
-Deno.test("loadMnist() throws where images and labels are not as many, and names both counts", async () => {
+Deno.test("loadMnist() throws if images and labels differ in number, with both counts", async () => {
   await rejectsTrain(
     images(2),
     idxBytes([3], [1, 2, 3]),
@@ -234,7 +234,7 @@ Deno.test("loadMnist() throws on labels with more than one dimension", async () 
   );
 });
 
-Deno.test("loadMnist() passes on what is wrong with a file", async () => {
+Deno.test("loadMnist() passes on the error of a damaged file", async () => {
   await rejectsTrain(
     images(2).subarray(0, 900),
     idxBytes([2], [1, 2]),
@@ -271,7 +271,7 @@ Deno.test({
   },
 });
 
-Deno.test("mnistDirectory() says how a program fetches MNIST where there is neither data/mnist nor the package", async () => {
+Deno.test("mnistDirectory() says how to fetch MNIST if there is neither data/mnist nor the package", async () => {
   await inTemporaryFolder(async (folder) => {
     assert.equal(
       await directoryIn(folder),
@@ -281,7 +281,7 @@ Deno.test("mnistDirectory() says how a program fetches MNIST where there is neit
   });
 });
 
-Deno.test("mnistDirectory() takes data/mnist once it has all four files, under any of their names", async () => {
+Deno.test("mnistDirectory() takes data/mnist if it has all four files, with any form of their names", async () => {
   await inTemporaryFolder(async (folder) => {
     const files = [
       "train-images-idx3-ubyte",
@@ -298,7 +298,7 @@ Deno.test("mnistDirectory() takes data/mnist once it has all four files, under a
   });
 });
 
-/** What `mnistDirectory` gives, or throws, in a folder whose configuration knows no packages, like a compiled program. */
+/** The result or the error of `mnistDirectory` in a folder without packages, as in a compiled program. */
 async function directoryIn(folder: string): Promise<string> {
   await Deno.writeTextFile(join(folder, "deno.json"), "{}");
   const module = new URL("../../src/data/mnist.ts", import.meta.url);

@@ -12,7 +12,7 @@ const dot = (value: number, side = 3) =>
     Array.from({ length: side * side }, (_, i) => i === (side * side - 1) / 2 ? value : 0),
   );
 
-/** Writes files below a folder of their own and gives it to `test`. */
+/** Runs a test in a temporary folder with these files. */
 async function withFiles(
   files: Readonly<Record<string, Uint8Array>>,
   test: (folder: string) => Promise<void>,
@@ -26,7 +26,7 @@ async function withFiles(
   });
 }
 
-/** Of each sample the brightest pixel and the label. */
+/** The brightest pixel and the label of each sample. */
 async function summary(folder: string, split: "train" | "test") {
   const { count, size, features, labels } = await loadPictures(folder, split, { side: 3 });
   return Array.from(
@@ -35,7 +35,7 @@ async function summary(folder: string, split: "train" | "test") {
   );
 }
 
-Deno.test("loadPictures() reads a folder a class, sorted, with numbers as labels", async () => {
+Deno.test("loadPictures() reads one folder per class, sorted, with numbers as labels", async () => {
   await withFiles({
     "train/7/b.png": dot(200),
     "train/7/a.PNG": dot(100),
@@ -52,7 +52,7 @@ Deno.test("loadPictures() reads a folder a class, sorted, with numbers as labels
   });
 });
 
-Deno.test("loadPictures() numbers classes that are names by the training pictures', in order", async () => {
+Deno.test("loadPictures() numbers named classes in the order of the training pictures' names", async () => {
   await withFiles({
     "train/dog/1.png": dot(1),
     "train/ant/1.png": dot(2),
@@ -85,7 +85,7 @@ Deno.test("loadPictures() names its classes, those of train/ also in test/", asy
   });
 });
 
-Deno.test("loadPictures() takes the class from the number that a name begins with, where there are no folders", async () => {
+Deno.test("loadPictures() takes the class from the first number in a file's name if there are no folders", async () => {
   await withFiles(
     { "7-first.png": dot(5), "7-second.png": dot(6), "07.png": dot(7), "3.png": dot(8) },
     async (folder) => {
@@ -94,7 +94,7 @@ Deno.test("loadPictures() takes the class from the number that a name begins wit
   );
 });
 
-Deno.test("loadPictures() measures on a folder without parts, and does not learn from it", async () => {
+Deno.test("loadPictures() takes a folder without parts for evaluation, not for training", async () => {
   await withFiles({ "7/a.png": dot(5) }, async (folder) => {
     assert.deepEqual(await summary(folder, "test"), [[5, 7]]);
     await assert.rejects(loadPictures(folder, "train"), {

@@ -34,7 +34,7 @@ Deno.test("readPicture() reads the same digit from light on dark, dark on light,
   ) assert.deepEqual(readPicture(file, 28), pixels);
 });
 
-Deno.test("readPicture() believes what it is told of the ink", () => {
+Deno.test("readPicture() takes the ink's brightness from its option", () => {
   const light = greyFile(28, 28, digit(2)), inverted = digit(2).map((value) => 255 - value);
   assert.deepEqual(readPicture(light, 28, { ink: "light" }), digit(2));
   assert.deepEqual(readPicture(light, 28, { ink: "dark" }), inverted);
@@ -45,7 +45,7 @@ Deno.test("readPicture() believes what it is told of the ink", () => {
   ]);
 });
 
-Deno.test("readPicture() makes each pixel the mean of what lies under it", () => {
+Deno.test("readPicture() computes each pixel as the mean of its area", () => {
   // 4 × 4 to 2 × 2: means of 2 × 2 pixels.
   const pixels = [0, 4, 100, 104, 8, 12, 108, 112, 200, 200, 0, 0, 200, 200, 0, 0];
   assert.deepEqual([...readPicture(greyFile(4, 4, pixels), 2, { ink: "light" })], [6, 106, 200, 0]);
@@ -56,14 +56,14 @@ Deno.test("readPicture() makes each pixel the mean of what lies under it", () =>
   assert.deepEqual([...readPicture(greyFile(1, 1, [7]), 3, { ink: "light" })], new Array(9).fill(7));
 });
 
-Deno.test("readPicture() puts a picture that is not square in the middle, on ground", () => {
+Deno.test("readPicture() centres a picture that is not square on its ground", () => {
   const wide = readPicture(greyFile(4, 2, new Array(8).fill(80)), 4, { ink: "light" });
   assert.deepEqual([...wide], [0, 0, 0, 0, 80, 80, 80, 80, 80, 80, 80, 80, 0, 0, 0, 0]);
   const tall = readPicture(greyFile(1, 3, [90, 90, 90]), 3, { ink: "light" });
   assert.deepEqual([...tall], [0, 90, 0, 0, 90, 0, 0, 90, 0]);
 });
 
-Deno.test("readPicture() gives back a picture that was made larger by a whole factor, and keeps the amount of ink", () => {
+Deno.test("readPicture() inverts an enlargement by a whole factor, and keeps the amount of ink", () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 5 }), fc.nat(7), (factor, i) => {
       const side = 28 * factor, pixels = digit(i);
@@ -80,7 +80,7 @@ Deno.test("readPicture() gives back a picture that was made larger by a whole fa
   );
 });
 
-Deno.test("pictureSide() is that of a square, and none for sequences and other numbers of inputs", () => {
+Deno.test("pictureSide() gives the side of a square, and none for sequences and other numbers of inputs", () => {
   assert.equal(pictureSide(notebookNetwork()), 28);
   assert.equal(pictureSide(feedForwardNetwork({ inputs: 9 })), 3);
   assert.equal(pictureSide(notebookNetwork({ inputs: 29 })), undefined);

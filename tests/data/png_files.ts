@@ -1,5 +1,5 @@
 /**
- * PNG files of every form, written by the PNG specification's own words and zlib: nothing of the decoder's is in them.
+ * Writes PNG files of every form by the PNG specification and zlib, without the code under test.
  *
  * @module
  */
@@ -17,11 +17,11 @@ export interface PngImage {
   readonly palette?: Uint8Array;
   readonly transparency?: Uint8Array;
   readonly interlaced?: boolean;
-  /** Which filter each row takes, over and over. @default {[0]} */
+  /** The filters of the rows, repeated. @default {[0]} */
   readonly filters?: readonly number[];
 }
 
-/** How many channels a colour type has. */
+/** The number of channels of a colour type. */
 export const CHANNELS = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 } as const;
 
 const SIGNATURE = Uint8Array.of(137, 80, 78, 71, 13, 10, 26, 10);
@@ -45,7 +45,7 @@ export function greyFile(width: number, height: number, samples: Iterable<number
   return pngFile({ width, height, depth: 8, colour: 0, samples: [...samples] });
 }
 
-/** A file of any size in its header and any data. */
+/** A file with any size in its header, and any data. */
 export function forgedFile(
   header: Omit<PngImage, "samples">,
   data: Uint8Array,
@@ -78,7 +78,7 @@ function headerChunk({ width, height, depth, colour, interlaced }: PngImage): Ui
   return chunk("IHDR", data);
 }
 
-/** Filtered rows, each behind its filter's number. */
+/** Filtered rows, each after its filter's number. */
 function rawRows(image: PngImage): Uint8Array {
   const { width, height, interlaced } = image;
   const passes = interlaced

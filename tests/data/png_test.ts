@@ -32,7 +32,7 @@ const images: fc.Arbitrary<PngImage> = fc.constantFrom(0, 2, 3, 4, 6).chain((col
   })
 );
 
-/** What the specification says a pixel's brightness and opacity are. */
+/** A pixel's brightness and opacity by the specification. */
 function pixelOf(image: PngImage, i: number): [grey: number, alpha: number] {
   const { depth, colour, samples, palette, transparency } = image;
   const channels = CHANNELS[colour], most = 2 ** depth - 1;
@@ -53,7 +53,7 @@ function brightness(colours: readonly number[], most: number): number {
   return Math.round(255 * (0.299 * red + 0.587 * green + 0.114 * blue) / most);
 }
 
-Deno.test("decodePng() reads every form of PNG as the specification says", () => {
+Deno.test("decodePng() reads every form of PNG by the specification", () => {
   fc.assert(
     fc.property(images, (image) => {
       const { width, height, grey, alpha } = decodePng(pngFile(image), "picture");
@@ -65,7 +65,7 @@ Deno.test("decodePng() reads every form of PNG as the specification says", () =>
       ]);
       for (let i = 0; i < grey.length; i++) {
         const [expected, opacity] = pixelOf(image, i);
-        assert.ok(Math.abs(grey[i]! - expected) <= 1, `${i}: ${grey[i]}, not ${expected}`); // rounding of a half
+        assert.ok(Math.abs(grey[i]! - expected) <= 1, `${i}: ${grey[i]}, not ${expected}`); // a half may round up
         assert.equal(alpha[i], opacity);
       }
     }),
@@ -73,12 +73,12 @@ Deno.test("decodePng() reads every form of PNG as the specification says", () =>
   );
 });
 
-Deno.test("decodePng() gives back the very bytes of a greyscale picture", () => {
+Deno.test("decodePng() gives the bytes of a greyscale picture", () => {
   const pixels = Uint8Array.from({ length: 256 }, (_, i) => i);
   assert.deepEqual(decodePng(greyFile(16, 16, pixels), "picture").grey, pixels);
 });
 
-Deno.test("decodePng() refuses what is damaged, in one line, and throws nothing else", () => {
+Deno.test("decodePng() refuses damaged files with one line, and throws nothing else", () => {
   const good = pngFile({
     width: 5,
     height: 4,
@@ -173,7 +173,7 @@ for (
   });
 }
 
-Deno.test("decodePng() leaves alone what is no part of the picture, however it would inflate", () => {
+Deno.test("decodePng() ignores chunks that are no part of the picture, whatever they inflate to", () => {
   const profile = chunk(
     "iCCP",
     Uint8Array.of(97, 0, 0, ...deflateSync(new Uint8Array(2 ** 26), { level: 9 })),
@@ -185,7 +185,7 @@ Deno.test("decodePng() leaves alone what is no part of the picture, however it w
   assert.deepEqual(decodePng(file, "picture").grey, new Uint8Array(20));
 });
 
-/** A whole file of these chunks. */
+/** A file of these chunks. */
 function fileOf(...chunks: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from([137, 80, 78, 71, 13, 10, 26, 10, ...chunks.flatMap((each) => [...each])]);
 }
@@ -206,7 +206,7 @@ for (
     ["a second header", fileOf(GREY, GREY, DATA, END), "its IHDR chunk comes twice"],
     ["a header behind the data", fileOf(DATA, GREY, END), "it does not begin with its header"],
     [
-      "a critical chunk that nobody knows",
+      "an unknown critical chunk",
       fileOf(GREY, chunk("CODE", new Uint8Array(3)), DATA, END),
       "nothing is known of its CODE chunk, without which it cannot be shown",
     ],
@@ -297,7 +297,7 @@ for (
     ],
   ] as const
 ) {
-  Deno.test(`decodePng() refuses ${what}, in its own words`, () => {
+  Deno.test(`decodePng() refuses ${what}, with its reason`, () => {
     assert.throws(() => decodePng(bytes, "picture"), {
       name: "InputError",
       message: `picture: the PNG is damaged: ${fault}: save it anew`,
@@ -305,17 +305,17 @@ for (
   });
 }
 
-Deno.test("decodePng() takes data in several chunks, a palette that RGB only suggests, and what only decorates", () => {
+Deno.test("decodePng() takes several data chunks, a palette beside RGB, and ancillary chunks", () => {
   const parts = [...PACKED].map((byte) => chunk("IDAT", Uint8Array.of(byte)));
   assert.deepEqual([...decodePng(fileOf(GREY, ...parts, END), "picture").grey], [1, 0]);
   const rgb = fileOf(header(8, 2), PALETTE, RGB_DATA, chunk("tIME", new Uint8Array(7)), END);
   assert.deepEqual([...decodePng(rgb, "picture").grey], [0, 0]);
-  // A checksum of what is not looked at is not either.
+  // It does not check the checksum of a chunk that it does not read.
   const text = flipped(chunk("tEXt", new Uint8Array(9)), 3 + 9);
   assert.deepEqual([...decodePng(fileOf(GREY, text, DATA, END), "picture").grey], [1, 0]);
 });
 
-Deno.test("decodePng() says that no pixels are left, and not that it expects none", () => {
+Deno.test("decodePng() says that no pixels are left of its limit", () => {
   assert.throws(() => decodePng(fileOf(GREY, DATA, END), "picture", 0), {
     name: "InputError",
     message:

@@ -95,7 +95,7 @@ function tensorOf(
   }
 }
 
-Deno.test("parseTensors() takes numbers of any type for what they are", () => {
+Deno.test("parseTensors() reads numbers of any type", () => {
   const numbers = [0, 1, 1, 0, 0, 1];
   for (const dtype of ["F64", "I8", "I16", "U16", "U32", "BOOL"] as const) {
     for (const shape of [[2, 3], [2, 3, 1]]) {
@@ -118,7 +118,7 @@ Deno.test("parseTensors() takes numbers of any type for what they are", () => {
   assert.deepEqual(large.features, Float32Array.of(-(2 ** 40), 3));
 });
 
-Deno.test("parseTensors() knows bytes of sequences as numbers, all other bytes as pixels, unless the metadata say", () => {
+Deno.test("parseTensors() takes bytes of sequences as numbers, others as pixels, or as the metadata say", () => {
   const bytes = (shape: number[]): Tensor => ({ dtype: "U8", shape, data: Uint8Array.of(0, 1, 2, 255) });
   const meaning = (shape: number[], metadata = {}) =>
     bytesOf(parseTensors(serializeSafetensors([["x", bytes(shape)], ["y", Y]], metadata), "s"));
@@ -132,7 +132,7 @@ Deno.test("parseTensors() knows bytes of sequences as numbers, all other bytes a
   });
 });
 
-Deno.test("parseTensors() takes labels in every form that others write", () => {
+Deno.test("parseTensors() takes labels in every form that other tools write", () => {
   const labels = (y: Tensor) => [...parse({ x: f32([3, 1], [1, 2, 3]), y }).labels];
   assert.deepEqual(labels(f32([3], [2, 0, 1])), [2, 0, 1]);
   assert.deepEqual(labels(tensorOf("I16", [3, 1], [2, 0, 1])), [2, 0, 1]);
@@ -150,7 +150,7 @@ Deno.test("parseTensors() takes labels in every form that others write", () => {
   refused(f32([3, 2], [0, 1, 0, 0, 1, 0]), /row 1 of F32 \[3, 2\] is \[0, 0\]: /);
 });
 
-Deno.test("parseTensors() takes pictures of one channel, capitals, and the format of other writers", () => {
+Deno.test("parseTensors() takes pictures of one channel, capitals, and metadata of other tools", () => {
   const values = [0, 1, 2, 3, 4, 5];
   for (const shape of [[1, 1, 2, 3], [1, 2, 3, 1]]) {
     const { size, picture, steps, features } = parse({ X: f32(shape, values), Y: i64([0]) });
@@ -162,7 +162,7 @@ Deno.test("parseTensors() takes pictures of one channel, capitals, and the forma
   }
 });
 
-Deno.test("parseTensors() does not look at what lies behind a sequence's end", () => {
+Deno.test("parseTensors() ignores values after a sequence's end", () => {
   const padded = (fill: number) => [1, 2, 3, 4, 5, 6, 7, 8, fill, fill, fill, fill];
   for (const fill of [NaN, Infinity, -1e38]) {
     const { features, lengths } = parse({ x: f32([2, 3, 2], padded(fill)), y: Y, lengths: i64([3, 1]) });
@@ -177,7 +177,7 @@ Deno.test("parseTensors() does not look at what lies behind a sequence's end", (
   );
 });
 
-Deno.test("parseTensors() refuses what is no data set, and names the tensor", () => {
+Deno.test("parseTensors() refuses a file that is no data set, and names the tensor", () => {
   const refused: [tensors: Readonly<Record<string, Tensor>>, message: RegExp][] = [
     [{ x: X }, /tensor y: missing; expected x/],
     [{ y: Y }, /tensor x: missing/],

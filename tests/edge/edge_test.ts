@@ -20,11 +20,11 @@ const test = await loadMnist(undefined, "test");
 const DIGITS = Uint8Array.from(test.features.subarray(0, 784 * COUNT));
 const digit = (i: number) => DIGITS.subarray(784 * i, 784 * (i + 1));
 
-/** The answers under Deno, as text, in which any bit shows. */
+/** The bits of the answers under Deno, as text. */
 const classifier = new Classifier(MODEL, { kernels });
 const EXPECTED = JSON.stringify(Array.from({ length: COUNT }, (_, i) => classifier.classify(digit(i))));
 
-/** Runs `deno task edge`'s program where the task runs it, with a model and a place to write to of its own. */
+/** Runs the program of `deno task edge` with a model and an output folder. */
 async function edge(folder: string, args: readonly string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -49,7 +49,7 @@ async function bundled(use: (folder: string, outcome: Outcome) => Promise<void>)
   });
 }
 
-/** Asks for all digits, as bytes. */
+/** Classifies all digits, as bytes. */
 function request(url = "http://localhost"): Request {
   const headers = { "content-type": "application/octet-stream" };
   return new Request(`${url}/classify`, { method: "POST", body: DIGITS, headers });
@@ -76,7 +76,7 @@ async function writesBundle(): Promise<void> {
       const { size } = await Deno.stat(join(folder, name!));
       assert.equal(size.toLocaleString("en"), bytes);
     }
-    assert.match(stdout, /^ {2}deno serve --host 127\.0\.0\.1 \S+fetch\.js /m); // without, it listens at every address
+    assert.match(stdout, /^ {2}deno serve --host 127\.0\.0\.1 \S+fetch\.js /m); // by default it listens at every address
     const names = (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
     assert.deepEqual(names, [
       ".spikelet-build",
@@ -90,7 +90,7 @@ async function writesBundle(): Promise<void> {
       "worker.js",
       "wrangler.jsonc",
     ]);
-    // The packages whose code is in the bundle, and the library that is in the kernels.
+    // The packages in the bundle, and the library in the kernels.
     const titles = [...noticesIn(await Deno.readTextFile(join(folder, "LICENSES.txt"))).keys()];
     const owners = titles.map((title) => title.split(" ")[0] ?? "");
     assert.deepEqual(owners.slice(0, 2), ["Spikelet", "assemblyscript"]);
@@ -102,7 +102,7 @@ async function writesBundle(): Promise<void> {
   });
 }
 
-/** Asks the module for all digits that lie in `digits`, and prints the answers. */
+/** Classifies the digits of the file `digits` with the module, and prints the answers. */
 const NODE_PROGRAM = `import { fetch } from "./fetch.js";
 import { readFileSync } from "node:fs";
 const headers = { "content-type": "application/octet-stream" };
@@ -113,7 +113,7 @@ process.stdout.write(await (await fetch(request)).text());
 const node = await new Deno.Command("node", { args: ["--version"] }).output().catch(() => undefined);
 Deno.test({
   ...named(
-    "the bundle runs under Node as it lies there",
+    "the bundle runs under Node without changes",
     NO_TOOLS ?? (node ? undefined : "there is no Node"),
   ),
   fn: () =>

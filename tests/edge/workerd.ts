@@ -1,14 +1,14 @@
 /**
- * The real workerd, Cloudflare's runtime, from npm; in a process of its own.
+ * Runs workerd, Cloudflare's runtime, from npm.
  *
  * @module
  */
 import assert from "node:assert/strict";
 
-/** Which workerd. It is not among the project's packages: its program is too large for those who only train. */
+/** The package. It is not one of the project's: its program is too large for users who only train. */
 const PACKAGE = "npm:workerd@1.20261117.1";
 
-/** The program's path, or why it cannot be had here. */
+/** The program's path, or why it cannot be installed. */
 export async function findWorkerd(): Promise<{ path: string } | { reason: string }> {
   const script = `import workerd from "${PACKAGE}"; console.log(workerd.default ?? workerd)`;
   const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
@@ -21,7 +21,7 @@ export async function findWorkerd(): Promise<{ path: string } | { reason: string
   return { reason: reason ?? "it cannot be fetched" };
 }
 
-/** Runs workerd with a configuration until `test` is over. */
+/** Runs workerd with a configuration during `test`. */
 export async function withWorkerd(
   path: string,
   config: string,

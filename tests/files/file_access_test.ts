@@ -41,14 +41,14 @@ Deno.test("writeError() says what to do", () => {
   }
 });
 
-Deno.test("readError() and writeError() pass on our own errors and bugs", () => {
+Deno.test("readError() and writeError() pass on Spikelet's errors and bugs", () => {
   for (const error of [new OptionError("ours"), new RangeError("a bug"), "a string", undefined]) {
     assert.equal(readError(error, "a/b"), error);
     assert.equal(writeError(error, "a/b", "a"), error);
   }
 });
 
-Deno.test("readWhole() and readText() read regular files alone, no larger ones, and any byte-order mark", async () => {
+Deno.test("readWhole() and readText() read only regular files up to a size, with or without a byte-order mark", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "note");
     const write = (...bytes: number[]) => Deno.writeFile(path, Uint8Array.from(bytes));
@@ -77,13 +77,13 @@ Deno.test("readWhole() and readText() read regular files alone, no larger ones, 
   }
 });
 
-Deno.test("no module of src reads a file of the user's by itself", async () => {
-  const allowed = ["file_access.ts", "built_page.ts", "load.ts"]; // the latter read what is part of the program
+Deno.test("modules of src read users' files only through file_access.ts", async () => {
+  const allowed = ["file_access.ts", "built_page.ts", "load.ts"]; // the latter two read the program's own files
   const strays: string[] = [];
   const visit = async (folder: URL) => {
     for await (const { name, isDirectory } of Deno.readDir(folder)) {
       const url = new URL(isDirectory ? `${name}/` : name, folder);
-      if (isDirectory && name !== "licenses") await visit(url); // what is there reads the program's own files
+      if (isDirectory && name !== "licenses") await visit(url); // licenses/ reads the program's own files
       else if (!isDirectory && !allowed.includes(name)) {
         const code = (await Deno.readTextFile(url)).replace(/^ \*.*$/gm, "");
         if (/Deno\.(readFile|readTextFile)/.test(code)) strays.push(url.pathname);

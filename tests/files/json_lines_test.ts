@@ -10,7 +10,7 @@ const line = (n: number) => JSON.stringify({ n, text: "θ".repeat(n % 4) }) + "\
 const lines = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, i) => line(from + i)).join("");
 
-Deno.test("openJsonLines() adds to what is there", async () => {
+Deno.test("openJsonLines() appends to a file", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "lines");
     for (const n of [1, 2]) {
@@ -23,7 +23,7 @@ Deno.test("openJsonLines() adds to what is there", async () => {
   });
 });
 
-Deno.test("cutJsonLines() leaves each line once up to the last, wherever the file was cut off", async () => {
+Deno.test("cutJsonLines() keeps each line up to the last once, for a file cut at any byte", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "lines");
     await fc.assert(
@@ -42,7 +42,7 @@ Deno.test("cutJsonLines() leaves each line once up to the last, wherever the fil
   });
 });
 
-Deno.test("cutJsonLines() takes out what somebody else put in or damaged, and keeps the rest", async () => {
+Deno.test("cutJsonLines() removes foreign and damaged lines and keeps the others", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "lines");
     for (
@@ -62,7 +62,7 @@ Deno.test("cutJsonLines() takes out what somebody else put in or damaged, and ke
   });
 });
 
-Deno.test("cutJsonLines() finds nothing to keep where there is no file", async () => {
+Deno.test("cutJsonLines() keeps nothing if there is no file", async () => {
   await inTemporaryFolder(async (folder) => {
     assert.deepEqual(await cutJsonLines(join(folder, "none"), folder, place, 6), { kept: 0, damaged: 0 });
   });

@@ -10,7 +10,7 @@ function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
 }
 
-Deno.test("writeFileAtomic() writes any bytes, and nothing beside them", async () => {
+Deno.test("writeFileAtomic() writes any bytes, and no other file", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "model");
     await fc.assert(
@@ -41,7 +41,7 @@ Deno.test("writeFileAtomic() replaces a longer file whole", async () => {
   });
 });
 
-Deno.test("writeFileAtomic() leaves one whole content where many write at once", async () => {
+Deno.test("writeFileAtomic() leaves the content of one of many writers, whole", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "note");
     const contents = Array.from({ length: 8 }, (_, i) => String(i).repeat(50_000 + i));
@@ -90,7 +90,7 @@ Deno.test({
   },
 });
 
-Deno.test("writeFileAtomic() throws where the folder is missing or is a file", async () => {
+Deno.test("writeFileAtomic() throws if the folder is missing or is a file", async () => {
   await inTemporaryFolder(async (folder) => {
     await assert.rejects(writeFileAtomic(join(folder, "none", "note"), "x"), {
       name: "InputError",
@@ -129,7 +129,7 @@ Deno.test({
   },
 });
 
-Deno.test("writeFileAtomic() removes what it wrote where the last step fails", async () => {
+Deno.test("writeFileAtomic() removes its temporary file if the last step fails", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "note");
     await Deno.writeTextFile(path, "before");
@@ -140,7 +140,7 @@ Deno.test("writeFileAtomic() removes what it wrote where the last step fails", a
       `import { writeFileAtomic } from ${module};
       await writeFileAtomic(${JSON.stringify(path)}, "after").catch((error) => console.log(error.name));`,
     );
-    // It may write in the folder, so beside the file, but not the file itself.
+    // Permission for the folder, and so for a temporary file, but not for the file itself.
     const { stdout } = await new Deno.Command(Deno.execPath(), {
       args: ["run", "--no-check", "--allow-read", `--allow-write=${folder}`, `--deny-write=${path}`, program],
     }).output();
@@ -150,7 +150,7 @@ Deno.test("writeFileAtomic() removes what it wrote where the last step fails", a
   });
 });
 
-Deno.test("writeFileAtomic() leaves nothing behind when the program exits in the middle, as on a signal", async () => {
+Deno.test("writeFileAtomic() leaves no temporary file when the program exits in the middle", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "note"), program = join(folder, "program.ts");
     await Deno.writeTextFile(path, "before");

@@ -4,7 +4,7 @@ import { PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import type { Bundled } from "./bundled.ts";
 
-/** Of each bundle a package that must be in it. */
+/** A package that must be in each bundle. */
 const BUNDLES = [
   { name: "the page", entries: PAGE_ENTRIES.map((name) => `playground/${name}`), has: "@observablehq/plot" },
   { name: "the edge", entries: ["src/serve/handler.ts"], has: "hono" },

@@ -7,7 +7,7 @@
 /// <reference lib="deno.unstable" />
 import { bundle } from "../../tools/bundle.ts";
 
-/** What is in a bundle. */
+/** The contents of a bundle. */
 export interface Bundled {
   /** Names of packages, as `tools/bundle.ts` finds them. */
   readonly packages: readonly string[];

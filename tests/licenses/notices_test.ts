@@ -7,7 +7,7 @@ import { PROJECT, spikelet } from "../cli/spikelet.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { noticesIn } from "./read_notices.ts";
 
-/** A package in a folder of its own. */
+/** A package in a folder. */
 async function packageIn(
   root: string,
   name: string,
@@ -19,7 +19,7 @@ async function packageIn(
   return { name, version: "1.0.0", license: "MIT", folder };
 }
 
-Deno.test("writeNotices() gives Spikelet's licence first, then each package's own text, the same text once", async () => {
+Deno.test("writeNotices() writes Spikelet's licence first, then each package's text, equal texts once", async () => {
   await inTemporaryFolder(async (root) => {
     const packages = [
       await packageIn(root, "later", {
@@ -44,7 +44,7 @@ Deno.test("writeNotices() gives Spikelet's licence first, then each package's ow
   });
 });
 
-Deno.test("writeNotices() throws on a package without the text of its licence", async () => {
+Deno.test("writeNotices() throws on a package without a licence text", async () => {
   await inTemporaryFolder(async (root) => {
     const packages = [await packageIn(root, "bare", { "README.md": "License: MIT" })];
     await assert.rejects(writeNotices(packages, []), (error: Error) => {
@@ -64,7 +64,7 @@ Deno.test("licenses prints the terms of every package of the program", async () 
     assert.equal(code, 0, stderr);
     const notices = noticesIn(stdout);
     assert.equal([...notices.keys()][0], "Spikelet 0.1.0 (MIT)");
-    // A package of each kind: with a file, with several, and three that forget theirs.
+    // A package of each kind: with one file, with several, and three without one.
     for (
       const [title, terms] of [
         [/^valibot 1\.5\.0 \(MIT\)$/, /Copyright \(c\) Fabian Hiller/],

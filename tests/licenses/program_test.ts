@@ -6,13 +6,13 @@ import { readProgram } from "../../src/licenses/program.ts";
 import { PROJECT } from "../cli/spikelet.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
-/** What `deno info` says that a module imports. */
+/** A module's imports by `deno info`. */
 interface Graph {
   readonly modules: readonly { readonly npmPackage?: string }[];
   readonly npmPackages: Readonly<Record<string, { readonly dependencies: readonly string[] }>>;
 }
 
-/** The packages of a module as Deno itself finds them, but for those of types. */
+/** A module's packages by `deno info`, but for those of types. */
 async function packagesByDeno(folder: string, module: string): Promise<string[]> {
   const lock = join(folder, "deno.lock");
   await Deno.copyFile(join(PROJECT, "deno.lock"), lock);
@@ -32,7 +32,7 @@ async function packagesByDeno(folder: string, module: string): Promise<string[]>
   return [...found].map((name) => /^@?[^@]+@[^_]+/.exec(name)?.[0] ?? name).toSorted();
 }
 
-Deno.test("readProgram() finds the packages that Deno finds, and the threads' modules", async () => {
+Deno.test("readProgram() finds the packages of `deno info`, and the workers' modules", async () => {
   const { named, packages } = await readProgram([join(PROJECT, "main.ts")]);
   assert.deepEqual(
     named.map((path) => path.slice(PROJECT.length)).filter((path) => path.includes("worker")),

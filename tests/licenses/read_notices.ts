@@ -1,10 +1,10 @@
 /**
- * Reads a file of notices, for tests.
+ * Reads a file of notices.
  *
  * @module
  */
 
-/** The terms, by the titles of those who give them. */
+/** The licence texts by title. */
 export function noticesIn(text: string): Map<string, string> {
   const [, ...parts] = text.split(/^={80}\n/m);
   const notices = new Map<string, string>();
