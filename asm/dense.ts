@@ -1,9 +1,7 @@
 /**
- * Products of whole arrays, for a layer whose inputs lie as f32 rows `[steps][inputs]` (spikes that are not few) and whose
- * weights lie by input, `[inputs][units]`.
- *
- * The products themselves are matmul.ts's, forward with panels of W and back with panels of Wᵀ, both packed once a batch.
- * This file has the functions around them: packing such weights into panels, unpacking them to rows, and the weights' gradient.
+ * Packing, unpacking and weight gradient of a layer whose inputs are f32 rows `[steps][inputs]` (spikes that are not sparse) and
+ * whose weights lie by input, `[inputs][units]`. Its products are matmul.ts's: the forward pass multiplies by panels of W, the
+ * backward pass by panels of Wᵀ, both packed once a batch.
  */
 import { transpose4 } from "./encoders/direct";
 import { madd } from "./lanes";
@@ -30,11 +28,11 @@ export function packRows(weights: usize, inputs: i32, units: i32, panels: usize)
 }
 
 /**
- * From the panels of a product to rows.
+ * Unpacks the panels of a product to rows.
  *
  * @param panels f32 `[⌈units / 8⌉][steps][8]`.
- * @param steps Of a panel.
- * @param count How many of them are wanted.
+ * @param steps Rows of a panel.
+ * @param count Rows to unpack.
  * @param units A multiple of 4.
  * @param rows f32 `[count][units]`, written.
  */
@@ -52,8 +50,7 @@ export function panelsToRows(panels: usize, steps: i32, count: i32, units: i32, 
 }
 
 /**
- * Adds a sample's weight gradient, one product with the steps as what is summed over: ∂L/∂W[:, k] += Σ_t x_{t,k}·δI_t. Long sums:
- * long_sums.ts.
+ * Adds a sample's weight gradient: ∂L/∂W[:, k] += Σ_t x_{t,k}·δI_t. Sums over many steps run as long_sums.ts says.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
  * @param currentGradients f32 `[⌈steps / 4⌉ · 4][units]`, δI_t; rows past the last step are 0.
@@ -85,10 +82,10 @@ export function matmulGradient(
   }
 }
 
-/** Room for a tile's sums over many steps: parts f32 `[4][8]`, totals f64 `[4][8]`. */
+/** A tile's sums over many steps: parts f32 `[4][8]`, totals f64 `[4][8]`. */
 const PARTS = memory.data(128, 16), TOTALS = memory.data(256, 16);
 
-/** A tile over many steps: parts of its sums by the kernels below, added in float64 (long_sums.ts). @param width Bytes of a row. */
+/** Sums a tile over many steps: the kernels below sum parts, which are added in float64. @param width Bytes of a row. */
 function longGradient(
   x: usize,
   block: usize,
@@ -113,9 +110,9 @@ function longGradient(
 }
 
 /**
- * A sample's inputs as rows, where its features are not in them yet: x_t = X_t ⊙ features.
+ * Writes a sample's inputs as rows, multiplied by its features: x_t = X_t ⊙ features.
  *
- * With such rows in place of δI and δI in place of X, `matmulGradient` gives the gradient of weights that lie by unit.
+ * With these rows as δI and δI as X, `matmulGradient` gives the gradient of weights that lie by unit.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`.
  * @param features f32 `[inputs]`.
@@ -137,7 +134,7 @@ export function inputRows(x: usize, features: usize, steps: i32, inputs: i32, ro
 }
 
 /**
- * The same with draws in integers, X_t = v_t + 128½.
+ * `inputRows` for draws in integers, X_t = v_t + 128½.
  *
  * @param x i8 v, `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`.
  */

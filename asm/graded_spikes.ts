@@ -1,11 +1,11 @@
 /**
- * The graded neuron where only its spikes are needed: in a hidden layer whose gradient follows from them
- * (docs/internals/plan.md), with constants that are the same for all units. The equation is graded.ts's, with γ = 1.
+ * The graded neuron's spikes without its potentials, for a hidden layer whose gradient follows from its spikes
+ * (docs/internals/plan.md) and whose constants are the same for all units. The equation is graded.ts's, with γ = 1.
  */
 import { madd } from "./lanes";
 
 /**
- * Runs four units through all steps, and lists their spikes.
+ * Computes four units over all steps and lists their spikes.
  *
  * @param currents f32, I_t of the four units; `currentStride` bytes from step to step (0: the same at every step).
  * @param lanes How many of the four are units (the rest is padding): 1 to 4.
@@ -28,7 +28,7 @@ export function scanGraded(
   const d = f32x4.splat(decay), theta = f32x4.splat(threshold), reset = f32x4.splat(threshold - penalty);
   const units = (1 << lanes) - 1;
   const row = <usize> steps << 2;
-  // Where each unit's next spike will be written: its step here, its output `toOutput` bytes further.
+  // Addresses of each unit's next spike: its step; its output lies `toOutput` bytes further.
   const toOutput = spikeOutputs - spikeSteps;
   let next0 = spikeSteps, next1 = next0 + row, next2 = next1 + row, next3 = next2 + row;
   let u = f32x4.splat(0);
@@ -39,7 +39,7 @@ export function scanGraded(
     u = v128.bitselect(reset, before, fires);
     const mask = i32x4.bitmask(fires) & units;
     if (mask != 0) {
-      // All four are written, and only those that fire are kept: which of them do cannot be predicted.
+      // All four are stored and only the pointers of those that spike advance: a branch could not be predicted.
       store<i32>(next0, step), v128.store_lane<f32>(next0 + toOutput, o, 0);
       store<i32>(next1, step), v128.store_lane<f32>(next1 + toOutput, o, 1);
       store<i32>(next2, step), v128.store_lane<f32>(next2 + toOutput, o, 2);

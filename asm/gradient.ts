@@ -4,9 +4,8 @@
  *     X̃_t = X_t + d·X̃_{t-1};   ∂L/∂W_n += x ⊙ Σ_spikes c_{n,t}·X̃_tᵀ
  *
  * where a sample's inputs at step t are x ⊙ X_t: for the noise encoder X are the draws and x the features, for a sequence X is
- * the sequence and x is 1.
- * The trace X̃ never exists as a whole: 48 inputs at a time it is made for all steps in `scratch`, which stays in the first
- * cache, and every unit's spikes are summed over it at once, in twelve accumulators.
+ * the sequence and x is 1. `scratch` holds the trace X̃ of 48 inputs at a time, for all steps, so that it stays in the L1 cache;
+ * every unit's spikes are summed over it in twelve accumulators.
  */
 import { madd } from "./lanes";
 import { addParts, MOST_PLAIN, narrow, RUN, sumColumn } from "./long_sums";
@@ -40,7 +39,7 @@ export function traceGradient(
   if (steps == 0) return;
   const row = <usize> inputs << 2;
   for (let input = 0; input < inputs;) {
-    const width = chunkWidth(inputs - input);
+    const width = blockWidth(inputs - input);
     traceColumns(x + (<usize> input << 4), row << 2, width, steps, decay, scratch);
     // deno-fmt-ignore
     sumUnits(width, scratch, unit, counts, spikeSteps, coefficients, 0, slots, capacity,
@@ -50,7 +49,7 @@ export function traceGradient(
 }
 
 /**
- * The same with draws in integers, X_t = v_t + 128½: the trace is v's alone, and what the 128½ add, Σ c·128½·Σ d^s, is
+ * `traceGradient` for draws in integers, X_t = v_t + 128½: the trace is that of v, and the constant adds Σ c·128½·Σ d^s, which is
  * 128½ times this sample's ∂L/∂b.
  *
  * @param features f32 `[inputs]`, x / 256.
@@ -76,7 +75,7 @@ export function traceGradientI8(
   if (steps == 0) return;
   const row = <usize> inputs << 2;
   for (let input = 0; input < inputs;) {
-    const width = chunkWidth(inputs - input);
+    const width = blockWidth(inputs - input);
     traceColumnsI8(x + (<usize> input << 2), row, width, steps, decay, scratch);
     // deno-fmt-ignore
     sumUnits(width, scratch, unit, counts, spikeSteps, coefficients, sums, slots, capacity,
@@ -85,7 +84,7 @@ export function traceGradientI8(
   }
 }
 
-/** The last step at which a unit spikes; −1: none does. */
+/** The last step at which any unit spikes; −1: there is no spike. */
 function lastSpike(counts: usize, spikeSteps: usize, slots: i32, capacity: i32): i32 {
   let last = -1;
   for (let slot = 0; slot < slots; slot++) {
@@ -95,12 +94,12 @@ function lastSpike(counts: usize, spikeSteps: usize, slots: i32, capacity: i32):
   return last;
 }
 
-/** Number of inputs per block. */
-function chunkWidth(left: i32): i32 {
+/** Number of inputs of the next block. */
+function blockWidth(left: i32): i32 {
   return left >= 48 ? 48 : left >= 16 ? 16 : 4;
 }
 
-/** One chunk of inputs for all units. @param sums 0: X has no constant part. */
+/** Sums one block of inputs for all units. @param sums 0: X has no constant part. */
 function sumUnits(
   width: i32,
   trace: usize,
@@ -129,10 +128,10 @@ function sumUnits(
   }
 }
 
-/** Room for one unit's sums over many spikes: ones and parts f32 `[48]`, totals f64 `[48]`. */
+/** One unit's sums over many spikes: ones and parts f32 `[48]`, totals f64 `[48]`. */
 const ONES = memory.data(192, 16), PARTS = memory.data(192, 16), TOTALS = memory.data(384, 16);
 
-/** The same for one unit with many spikes: parts of its sum by the kernels below, added in float64 (long_sums.ts). */
+/** Sums one unit with many spikes: the kernels below sum parts, which are added in float64 (long_sums.ts). */
 function sumManySpikes(
   width: i32,
   trace: usize,
@@ -163,9 +162,8 @@ function sumManySpikes(
 }
 
 /**
- * The trace of `width` inputs for the first `steps` steps: `scratch` f32 `[steps][width]`.
- *
- * A trace is a chain of multiply-adds, each waiting for the last: so eight inputs run side by side.
+ * Writes the trace of `width` inputs for the first `steps` steps to `scratch`, f32 `[steps][width]`. Each multiply-add of a trace
+ * depends on the one before, so two vectors of inputs run side by side.
  *
  * @param width A multiple of 8, or 4.
  */
@@ -175,7 +173,7 @@ function traceColumns(x: usize, block: usize, width: i32, steps: i32, decay: f32
   for (let column: usize = 0; column < row; column += 32) {
     let from = x + (column << 2), to = scratch + column;
     let left = f32x4.splat(0), right = left;
-    const second: usize = row > 16 ? 16 : 0; // a lone vector is its own neighbour
+    const second: usize = row > 16 ? 16 : 0; // with one vector, both are the same
     for (let step = 0; step < steps; step += 4, from += block) {
       let a = v128.load(from), b = v128.load(from, 16), c = v128.load(from, 32), e = v128.load(from, 48);
       let ab = v128.shuffle<f32>(a, b, 0, 4, 1, 5);
@@ -322,7 +320,7 @@ function sumSpikes4(
   addProduct(x, a, to);
 }
 
-/** Four of `to` += x·sum. */
+/** Adds x·sum to four of `to`. */
 function addProduct(x: usize, sum: v128, to: usize): void {
   v128.store(to, madd(v128.load(x), sum, v128.load(to)));
 }
@@ -332,7 +330,7 @@ function addProduct(x: usize, sum: v128, to: usize): void {
  *
  * @param x f32 `[inputs]`.
  * @param vectors i32 `[count]`, the vectors of x that are not all 0 (`listVectors`).
- * @param sums f32 `[units]`, Σ_t δI_{n,t} of this sample; units whose sum is 0 are passed over.
+ * @param sums f32 `[units]`, Σ_t δI_{n,t} of this sample; units whose sum is 0 are skipped.
  * @param weightGradients f32 `[units][inputs]`, added to.
  * @param inputs A multiple of 4.
  */
@@ -358,7 +356,7 @@ export function outerGradient(
 }
 
 /**
- * Bias gradients where δI is dense: ∂L/∂b += Σ_t δI_t. Long sums: long_sums.ts.
+ * Adds bias gradients from δI at every step: ∂L/∂b += Σ_t δI_t. Sums over many steps run as long_sums.ts says.
  *
  * @param currentGradients f32 `[steps][units]`.
  * @param biasGradients f32 `[units]`, added to.

@@ -1,8 +1,8 @@
 /**
- * The kernels: all functions that the host may call. Pure functions of pointers and sizes; nothing global but the memory,
- * which the module owns and the host lays out from `heapBase` on. No imports: it runs wherever WASM SIMD does.
+ * The kernels that the host calls, but for neurons: every file in neurons/ is another entry of the compiler (tools/build.ts).
  *
- * Neurons are not listed here: every file in neurons/ is an entry of the compiler's own (tools/build.ts).
+ * Kernels are pure functions of pointers and sizes. The module owns its memory, which the host lays out from `heapBase` on, and
+ * imports nothing.
  */
 export { fuses, heapBase } from "./lanes";
 export { hashCounters } from "./random";

@@ -1,8 +1,8 @@
 /**
- * Four float32 lanes at a time: the few vector idioms that every kernel shares.
+ * Vector idioms of four float32 lanes that all kernels share.
  *
- * One source makes two builds (tools/build.ts). With relaxed SIMD a·b + c is one fused instruction, rounded once; the
- * plain SIMD128 build multiplies and adds, rounded twice, for runtimes without it. Everything else is the same in both.
+ * One source makes two builds (tools/build.ts). With relaxed SIMD a·b + c is one fused instruction, rounded once; the plain SIMD128
+ * build, for runtimes without it, multiplies and adds, rounded twice. Everything else is the same in both.
  */
 
 /** a·b + c in each lane. */
@@ -17,7 +17,7 @@ export function sumLanes(a: v128): f32 {
     (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
 }
 
-/** Where the memory that the host may lay out begins: the first address behind the module's own constants. */
+/** The first address behind the module's own constants, from which the host lays out memory. */
 export function heapBase(): usize {
   return __heap_base;
 }

@@ -1,27 +1,25 @@
 /**
- * A layer's descriptor, which the kernels of neurons read: the addresses of its arrays. The host writes one for each layer.
+ * A layer's descriptor: the addresses of its arrays, which the host writes and the kernels of neurons read.
  *
- * Arrays of steps are f32 `[steps][units]`; `units` is a multiple of 4. What pads a row up to it gets currents of 0 and fires
- * no spikes. Constants are f32 `[units]`, a value a unit, whether they are learned or not.
+ * Arrays of steps are f32 `[steps][units]`; `units` is a multiple of 4. Padding has currents of 0 and never spikes. Constants are
+ * f32 `[units]`, a value a unit, whether they are learned or not.
  *
- * A kernel of neurons takes all units through the steps `from` ≤ t < `to`: `step<Kind>` in ascending order, `stepBack<Kind>`
- * in descending order. One call or several take a layer through all of its steps; `state` carries values from one call
- * to the next, and the kernel itself clears it at its first step.
+ * A kernel of neurons computes all units at the steps `from` ≤ t < `to`: `step<Kind>` in ascending order, `stepBack<Kind>` in
+ * descending order. A layer's steps may be split over several calls; `state` carries values from one call to the next, and the
+ * kernel clears it at its first step.
  */
 
-/** The fields are 4 bytes each, in this order; `LAYER_FIELDS` in src/engine/wasm/layer_descriptor.ts is the same list. */
+/** Fields of 4 bytes each, in the order of `LAYER_FIELDS` in src/engine/wasm/layer_descriptor.ts. */
 @unmanaged
 export class Layer {
-  /** Of a row. */
   units: i32;
-  /** The sample's steps. */
   steps: i32;
   /** I_t, `currentStride` bytes from step to step (0: the same at every step). */
   currents: usize;
   currentStride: i32;
-  /** V·o_{t-1} of the one step that is to be computed, `[units]`; 0 where the layer is not recurrent. */
+  /** V·o_{t-1} of the step to compute, `[units]`; 0 where the layer is not recurrent. */
   feedback: usize;
-  /** Room for four numbers a unit. */
+  /** Four numbers a unit. */
   state: usize;
   decays: usize;
   thresholds: usize;
@@ -44,7 +42,7 @@ export class Layer {
   scaleGradients: usize;
 }
 
-/** How many fields a descriptor has. */
+/** Number of a descriptor's fields. */
 export function layerFields(): i32 {
   return <i32> (offsetof<Layer>() >> 2);
 }
@@ -59,7 +57,7 @@ export function rowBytes(layer: Layer): usize {
   return <usize> layer.units << 2;
 }
 
-/** Where a step's currents lie. */
+/** Address of a step's currents. */
 export function currentsOf(layer: Layer, step: i32): usize {
   return layer.currents + <usize> (step * layer.currentStride);
 }

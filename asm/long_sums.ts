@@ -1,23 +1,21 @@
 /**
  * Sums over many steps. A plain sum of n float32 numbers of one sign is off by up to n/2 units in the last place: over 65,536 steps
- * that is one part in a thousand. So from {@linkcode MOST_PLAIN} numbers on, sums run in parts: {@linkcode RUN} numbers at a time in
- * float32, as ever, and these parts' sums in float64. What is left is the rounding of a few numbers, some 1e-7 of the whole.
- *
- * Shorter sums are plain ones in their original order, so that their bits have not changed.
+ * that is one part in a thousand. So sums of more than {@linkcode MOST_PLAIN} numbers run in parts: {@linkcode RUN} numbers at a time
+ * in float32, and the parts' sums in float64. The remaining error is some 1e-7 of the whole. Shorter sums are plain, in order.
  */
 
-/** So many numbers are summed one after the other. */
+/** The most numbers that are summed one after the other. */
 export const MOST_PLAIN: i32 = 128;
 
 /** Numbers of a part of a longer sum. */
 export const RUN: i32 = 16;
 
-/** The same for the host. */
+/** {@linkcode MOST_PLAIN} for the host. */
 export function mostPlain(): i32 {
   return MOST_PLAIN;
 }
 
-/** The same for the host. */
+/** {@linkcode RUN} for the host. */
 export function runLength(): i32 {
   return RUN;
 }
@@ -33,12 +31,12 @@ export function narrow(from: usize): v128 {
   return narrowed(v128.load(from), v128.load(from, 16));
 }
 
-/** The same of two pairs. */
+/** Two pairs of float64, rounded to float32. */
 export function narrowed(low: v128, high: v128): v128 {
   return v128.shuffle<f32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5);
 }
 
-/** Lanes 2 and 3, where lanes 0 and 1 are. */
+/** Lanes 2 and 3, moved to lanes 0 and 1. */
 export function upperHalf(a: v128): v128 {
   return v128.shuffle<f32>(a, a, 2, 3, 2, 3);
 }
@@ -46,7 +44,7 @@ export function upperHalf(a: v128): v128 {
 /**
  * Σ of a column of four over rows, ascending, `row` bytes apart, in float64.
  *
- * @param count Of rows.
+ * @param count Number of rows.
  */
 export function sumColumn(at: usize, row: usize, count: i32): v128 {
   let low = f64x2.splat(0), high = low;
@@ -59,7 +57,7 @@ export function sumColumn(at: usize, row: usize, count: i32): v128 {
 }
 
 /**
- * Adds parts of sums to wide ones: for gradients whose kernels add to float32, part by part.
+ * Adds parts of sums to float64 totals, for gradients whose kernels add to float32, part by part.
  *
  * @param parts f32 `[count]`; set to 0.
  * @param totals f64 `[count]`, added to.
@@ -73,7 +71,7 @@ export function addParts(parts: usize, totals: usize, count: i32): void {
 }
 
 /**
- * Adds wide sums to what is there: `to` f32 `[count]` += `totals` f64 `[count]`, which are set to 0.
+ * Adds totals to sums: `to` f32 `[count]` += `totals` f64 `[count]`, which are set to 0.
  *
  * @param count A multiple of 4.
  */

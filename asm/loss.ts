@@ -1,11 +1,9 @@
-/**
- * Losses of one sample, from its logits and its layers' firing rates, with their gradients.
- */
+/** Losses of one sample, from its logits and its layers' firing rates, with their gradients. */
 
 /**
  * Cross-entropy of the softmax: −log softmax(logits)[label], and its gradient.
  *
- * Exponentials and the logarithm are AssemblyScript's own, in float64: the same bits on every engine.
+ * Exponentials and the logarithm are AssemblyScript's, in float64: the same bits in every JavaScript engine.
  *
  * @param logits f32 `[classes]`.
  * @param logProbabilities f32 `[classes]`, written.
@@ -26,7 +24,7 @@ export function crossEntropy(
   for (let i = 0; i < classes; i++) {
     sum += Math.exp(<f64> load<f32>(logits + (<usize> i << 2)) - <f64> highest);
   }
-  // Relative to the highest logit throughout: so nothing cancels, however large the logits are.
+  // Relative to the highest logit, so that nothing cancels, however large the logits are.
   const logSum = Math.log(sum);
   let loss: f64 = 0;
   for (let i = 0; i < classes; i++) {
@@ -69,8 +67,7 @@ export function meanSquaredError(
 }
 
 /**
- * Adds a number to the first `count` entries of every row: the gradient of a firing rate, which is the same for every unit
- * and step.
+ * Adds a number to the first `count` entries of every row: the gradient of a firing rate, the same for every unit and step.
  *
  * @param rows f32 `[steps][units]`, added to.
  */

@@ -1,9 +1,9 @@
 /**
- * The products that turn inputs into currents: I = X·Wᵀ + b, with a sample's steps as rows.
+ * Products that compute currents from inputs: I = X·Wᵀ + b, with a sample's steps as rows.
  *
- * Weights are packed into panels of 8 units, `[⌈units / 8⌉][inputs][8]`, so that one input meets 8 units in two vectors.
- * Each output is the plain sum over inputs in ascending order, beginning with the bias, whatever the tile and wherever
- * in a panel its unit stands: the bits of a current do not depend on which other units are computed.
+ * Weights are packed into panels of 8 units, `[⌈units / 8⌉][inputs][8]`, so that two vectors hold the weights of one input. Each
+ * output is the plain sum over inputs in ascending order, beginning with the bias, for every tile and position in a panel: the bits
+ * of a current do not depend on which other units are computed.
  */
 import { madd, sumLanes } from "./lanes";
 
@@ -13,7 +13,7 @@ import { madd, sumLanes } from "./lanes";
  * @param features f32 `[inputs]`.
  * @param weights f32 `[units, inputs]`.
  * @param bias f32 `[units]`.
- * @param selected i32 `[panelCount · 8]`, rows in the order in which they are packed.
+ * @param selected i32 `[panelCount · 8]`, the rows to pack, in order.
  * @param panels f32 `[panelCount][inputs][8]`, written.
  * @param packedBias f32 `[panelCount][8]`, written.
  * @param inputs A multiple of 4.
@@ -83,7 +83,7 @@ export function matmulF32(
   }
 }
 
-/** The same, with splats by load, for machines and runtimes on which a load costs less than a shuffle. */
+/** `matmulF32` with splats by load, for machines and runtimes on which a load costs less than a shuffle. */
 export function matmulF32Loads(
   x: usize,
   panels: usize,
@@ -164,7 +164,7 @@ function product4x8Loads(
   }
 }
 
-/** Half a panel, tile 8 steps × 4 units; where 4 steps are left, both halves of the tile are those. */
+/** Half a panel, tile 8 steps × 4 units; where only 4 steps are left, both halves of the tile compute them. */
 function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps: i32, inputs: i32): void {
   const b = v128.load(bias);
   const block = <usize> inputs << 4;
@@ -194,12 +194,12 @@ function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps:
 }
 
 /**
- * Lists the vectors of four inputs that are not all 0: a sample's background needs no work.
+ * Lists the vectors of four inputs that are not all 0, so that products skip a sample's background.
  *
  * @param x f32 `[inputs]`.
  * @param inputs A multiple of 4.
- * @param vectors i32 `[inputs / 4]`, written: their places, in bytes, ascending.
- * @returns How many there are.
+ * @param vectors i32 `[inputs / 4]`, written: their byte offsets, ascending.
+ * @returns Their number.
  */
 export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
   let count = 0;
@@ -211,7 +211,7 @@ export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
 }
 
 /**
- * One row for all steps, for an input that does not change: y[n] = Σ_k x[k]·W[n, k] + b[n].
+ * Computes one row for all steps, for an input that is the same at every step: y[n] = Σ_k x[k]·W[n, k] + b[n].
  *
  * @param x f32 `[inputs]`.
  * @param vectors i32 `[count]`, the vectors of x that are not all 0 (`listVectors`).
@@ -232,7 +232,7 @@ export function matmulRow(
 ): void {
   const row = <usize> inputs << 2;
   const end = vectors + (<usize> count << 2);
-  const isWhole = count << 2 == inputs; // then the list costs more than it saves
+  const isWhole = count << 2 == inputs; // without a list it is faster
   for (let unit = 0; unit < units; unit += 4) {
     let a = f32x4.splat(0), b = a, c = a, d = a;
     if (isWhole) {

@@ -6,29 +6,29 @@
  *
  *     I_t = b + Σ_k w_k·x_k·r_{t,k} = (b + 128½·Σ_k p_k) + (1 / S)·Σ_k q_k·v_{t,k}
  *
- * The first part, most of a current, stays in float32; only the noise around it is rounded. Sums of integers are exact in
- * any order, so every tile gives the same bits. There are two: one multiplies 16-bit pairs, the other 7-bit halves of q by
- * bytes, four at a time, which processors with such an instruction (VNNI, SDOT) do at twice the rate or more.
+ * The first part, most of a current, stays in float32; only the noise around it is rounded. Sums of integers are exact in any order,
+ * so both tiles give the same bits: one multiplies 16-bit pairs, the other 7-bit halves of q by bytes, four at a time, which
+ * processors with such an instruction (VNNI, SDOT) do at twice the rate or more.
  */
 import { madd, sumLanes } from "./lanes";
 
 /** The largest |q|. */
 const LARGEST: f32 = 8191;
-/** What is added to q before it is cut into halves of 7 bits: q + 2¹³ = 2⁷·high + low, both from 0 to 127. */
+/** Added to q before it is split into halves of 7 bits: q + 2¹³ = 2⁷·high + low, both from 0 to 127. */
 const OFFSET: i32 = 8192;
 
 /**
- * A constant of the packing loops, for a register (see MULTIPLIERS in random.ts): 1½·2²³. Added to a float, it
- * leaves the float's nearest integer in the last bits; subtracted from those bits as an integer, it leaves only that.
+ * 1½·2²³, a constant of the packing loops for a register (see MULTIPLIERS in random.ts). Adding it to a float puts the float's
+ * nearest integer into the last bits; subtracting its bits as an integer leaves that integer.
  */
 const ROUNDER = memory.data<u32>([0x4b400000]);
 
 /**
- * For each selected row: S, as itself and as its inverse, and b + 128½·Σp.
+ * Computes S, 1 / S and b + 128½·Σp of each selected row.
  *
  * @param features f32 `[inputs]`, x / 256.
  * @param weights f32 `[units, inputs]`, bias f32 `[units]`.
- * @param selected i32 `[count]`, rows in the order in which they are packed.
+ * @param selected i32 `[count]`, the rows to pack, in order.
  * @param count A multiple of 2.
  * @param bases f32 `[count]`, b + 128½·Σp, written.
  * @param scales f32 `[count]`, S, written; 0 for a row of zeros.
@@ -49,7 +49,7 @@ export function scaleRows(
   const row = <usize> inputs << 2;
   const end = features + row;
   for (let first = 0; first < count; first += 2) {
-    // Two rows at a time: each sum waits for its last addition.
+    // Two rows at a time: each addition depends on the one before.
     const at = <usize> first << 2;
     const unit0 = <usize> load<i32>(selected + at), unit1 = <usize> load<i32>(selected + at, 4);
     let w0 = weights + unit0 * row, w1 = weights + unit1 * row;
@@ -74,7 +74,7 @@ export function scaleRows(
 
 /** S from the lanes' Σ|p| and largest |p|. */
 function scaleOf(sizes: v128, largest: v128, inputs: i32): f32 {
-  // Each |q| is at most ½ above S·|p|, and the float sums may be a little low: so a little less than 2²⁴ is handed out.
+  // Each |q| is at most ½ above S·|p|, and rounding can make the float sums too low: hence a little less than 2²⁴.
   const room: f32 = 16_770_000 - <f32> inputs;
   const most = max(
     max(f32x4.extract_lane(largest, 0), f32x4.extract_lane(largest, 1)),
@@ -83,7 +83,7 @@ function scaleOf(sizes: v128, largest: v128, inputs: i32): f32 {
   return most > 0 ? min(LARGEST / most, room / sumLanes(sizes)) : 0;
 }
 
-/** Where the row of weights begins whose number is at `selected`. */
+/** Address of the row of weights whose number is at `selected`. */
 function rowOf(weights: usize, selected: usize, row: usize): usize {
   return weights + <usize> load<i32>(selected) * row;
 }
@@ -132,7 +132,7 @@ export function packI16(
 }
 
 /**
- * The same as two planes of 7-bit halves.
+ * Packs the integers of `packI16` as two planes of 7-bit halves.
  *
  * @param panels i8 `[halfCount][inputs / 4][high, low][4 units][4 inputs]`, written.
  */
@@ -169,7 +169,7 @@ function current(sum: v128, factor: v128, base: v128): v128 {
   return madd(f32x4.convert_i32x4_s(sum), factor, base);
 }
 
-/** a + the products of two pairs, in each lane. */
+/** Adds the products of two pairs to each lane of a. */
 function dot2(a: v128, x: v128, w: v128): v128 {
   return i32x4.add(a, i32x4.dot_i16x8_s(x, w));
 }
@@ -233,7 +233,7 @@ export function matmulI16(
   }
 }
 
-/** a + the products of four pairs, bytes times 7 bits, in each lane: exact, whatever instruction it becomes. */
+/** Adds the products of four pairs, bytes times 7 bits, to each lane of a: exact in both builds. */
 function dot4(a: v128, x: v128, w: v128): v128 {
   if (ASC_FEATURE_RELAXED_SIMD) return i32x4.relaxed_dot_i8x16_i7x16_add_s(x, w, a);
   const low = i32x4.extadd_pairwise_i16x8_s(i16x8.extmul_low_i8x16_s(x, w));
@@ -243,10 +243,10 @@ function dot4(a: v128, x: v128, w: v128): v128 {
 }
 
 /**
- * Product of bytes and 7-bit halves, tile 4 steps × 4 units × 2 planes. The parameters are those of `matmulI16`, but:
+ * Product of bytes and 7-bit halves, tile 4 steps × 4 units × 2 planes. The parameters are those of `matmulI16`, except:
  *
  * @param panels From `packI8`.
- * @param stepSums i32 `[steps]`, room for Σ_k v[t, k], which takes the offset of q back.
+ * @param stepSums i32 `[steps]`, written: Σ_k v[t, k], by which the offset of q is subtracted.
  */
 export function matmulI8(
   x: usize,
@@ -289,7 +289,7 @@ export function matmulI8(
   }
 }
 
-/** 2⁷·high + low − 2¹³·Σv: parts may pass 2³¹, but they wrap around, and the whole fits. */
+/** 2⁷·high + low − 2¹³·Σv: intermediate values may wrap around, the result fits 32 bits. */
 function joined(high: v128, low: v128, stepSum: usize): v128 {
   const offset = i32x4.shl(v128.load32_splat(stepSum), 13);
   return i32x4.sub(i32x4.add(i32x4.shl(high, 7), low), offset);

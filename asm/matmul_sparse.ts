@@ -1,8 +1,7 @@
 /**
  * The product of matmul.ts for inputs that are mostly zero, such as spikes: only nonzero inputs are multiplied.
  *
- * The inputs of each step are taken in ascending order, as there; a product left out would have added a zero. So the
- * currents are the same numbers.
+ * Sums run over inputs in ascending order, as in matmul.ts, and the omitted terms are zeros: the currents are the same numbers.
  */
 import { madd } from "./lanes";
 
@@ -11,7 +10,7 @@ import { madd } from "./lanes";
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4]`.
  * @param counts i32 `[⌈steps / 4⌉ · 4]`, written; 0 past the last step.
- * @returns Their number at all of the `steps` together.
+ * @returns Their number over all `steps`.
  */
 export function countInputs(x: usize, steps: i32, inputs: i32, counts: usize): i32 {
   const zero = f32x4.splat(0);
@@ -33,9 +32,9 @@ export function countInputs(x: usize, steps: i32, inputs: i32, counts: usize): i
  * Lists the inputs that are not zero, step after step, in ascending order.
  *
  * @param x f32 X, as above.
- * @param counts i32, of {@linkcode countInputs}.
- * @param entries `[total + ⌈steps / 4⌉ · 4]` of a u32, where the input's weights begin in a panel, and an f32, its value;
- * written. Behind each step's entries there is one to spare.
+ * @param counts i32, from {@linkcode countInputs}.
+ * @param entries `[total + ⌈steps / 4⌉ · 4]`, written: a u32, the offset of the input's weights in a panel, and an f32, its value.
+ * Each step's entries are followed by an unused one.
  */
 export function listInputs(x: usize, steps: i32, inputs: i32, counts: usize, entries: usize): void {
   const zero = f32x4.splat(0);
@@ -48,7 +47,7 @@ export function listInputs(x: usize, steps: i32, inputs: i32, counts: usize, ent
       const v = v128.load(x);
       const mask = i32x4.bitmask(f32x4.ne(v, zero)) & rows;
       if (mask == 0) continue;
-      // All four are written, and only those that are not zero are kept: which of them are cannot be predicted.
+      // All four are stored and only the pointers of those that are not 0 advance: a branch could not be predicted.
       store<i32>(next0, place), v128.store_lane<f32>(next0, v, 0, 4);
       store<i32>(next1, place), v128.store_lane<f32>(next1, v, 1, 4);
       store<i32>(next2, place), v128.store_lane<f32>(next2, v, 2, 4);
@@ -59,18 +58,18 @@ export function listInputs(x: usize, steps: i32, inputs: i32, counts: usize, ent
   }
 }
 
-/** Where the next step's entries begin. */
+/** Address of the next step's entries. */
 function after(entries: usize, count: usize): usize {
   return entries + (<usize> load<i32>(count) + 1 << 3);
 }
 
 /**
- * f32 product over listed inputs: I[t, n] = b[n] + Σ X[t, k]·W[n, k] over the k that are listed at t.
+ * f32 product over listed inputs: I[t, n] = b[n] + Σ X[t, k]·W[n, k] over the k listed at t.
  *
- * @param counts i32 `[steps]`, entries: of {@linkcode listInputs}.
+ * @param counts i32 `[steps]`, entries: from {@linkcode listInputs}.
  * @param panels f32 `[⌈units / 8⌉][inputs][8]`.
  * @param bias f32 `[⌈units / 8⌉][8]`.
- * @param currents f32 `[⌈units / 8⌉][⌈steps / 4⌉ · 4][8]`, written where a step is.
+ * @param currents f32 `[⌈units / 8⌉][⌈steps / 4⌉ · 4][8]`, written; rows past the last step are not.
  */
 export function matmulSparse(
   counts: usize,
@@ -83,7 +82,7 @@ export function matmulSparse(
   units: i32,
 ): void {
   const panel = <usize> inputs << 5, rows = <usize> (steps + 3 & ~3) << 5;
-  // Four panels at a time: eight sums side by side, for each waits for the entry before.
+  // Four panels at a time: eight independent sums, since each addition depends on the one before.
   for (; units > 24; units -= 32, panels += panel << 2, bias += 128, currents += rows << 2) {
     sum32(counts, entries, panels, panel, bias, currents, rows, steps);
   }

@@ -1,14 +1,11 @@
-/**
- * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs.
- */
-
+/** Readouts: logits from the last layer's potentials or outputs, and the backward pass. */
 import { MOST_PLAIN, sumColumn } from "./long_sums";
 
 /**
- * Sums potentials or outputs over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t. Long sums: long_sums.ts.
+ * Sums potentials or outputs over the steps that are read: logits = scale·Σ_{first ≤ t ≤ last} u_t; see long_sums.ts.
  *
  * @param potentials f32 `[steps][units]`.
- * @param scale 1 over the number of steps that count for a mean, 1 for a sum.
+ * @param scale 1 for a sum, 1 over the number of steps for a mean.
  * @param logits f32 `[units]`, written.
  * @param units A multiple of 4.
  */
@@ -31,11 +28,11 @@ export function readStates(
 }
 
 /**
- * The largest potential or output over the steps that are read, and its step; the first of equals.
+ * Finds the largest potential or output over the steps that are read, and its step; the first of equals.
  *
  * @param values f32 `[steps][units]`.
- * @param zero Not 0: a zero, whose step is −1, comes before the first one.
- * @param logits f32 `[units]`, written; 0 where nothing is read.
+ * @param zero Not 0: the maximum includes a zero at step −1.
+ * @param logits f32 `[units]`, written; 0 where no step is read.
  * @param at i32 `[units]`, written: the steps.
  * @param units A multiple of 4.
  */
@@ -61,7 +58,7 @@ export function readLargest(
 }
 
 /**
- * The backward pass of a sum: each step that was read takes the gradient, all others 0.
+ * The backward pass of a sum: each step that was read gets the gradient, all others 0.
  *
  * @param gradients f32 `[units]`.
  * @param rows f32 `[steps][units]`, written.
@@ -80,7 +77,7 @@ export function readStatesBack(
 }
 
 /**
- * The backward pass of a maximum: its step takes the gradient, all others 0.
+ * The backward pass of a maximum: its step gets the gradient, all others 0.
  *
  * @param at i32 `[units]`, the step of each unit's maximum; −1: none.
  */

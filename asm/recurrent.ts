@@ -1,12 +1,12 @@
 /**
- * A layer's own outputs, one step later, as inputs of its own: V·o_{t-1}. V lies by input, `[units][units]`, as the weights of
- * a layer fed by spikes: an output meets one contiguous row.
+ * Recurrent currents: V·o_{t-1}. V lies by input, `[units][units]`, as the weights of a layer fed by spikes, so that an output
+ * multiplies one contiguous row.
  */
 import { madd, sumLanes } from "./lanes";
 import { sumRows } from "./spike_rows";
 
 /**
- * What comes back at one step: to[n] = Σ_m o_m·V[n, m], over the outputs that are not 0.
+ * Computes one step: to[n] = Σ_m o_m·V[n, m], over the outputs that are not 0.
  *
  * @param outputs f32 `[units]`, o_{t-1}.
  * @param weights f32 `[units][units]`, by input.
@@ -33,7 +33,7 @@ export function feedBack(outputs: usize, weights: usize, to: usize, units: i32, 
  * @param currentGradients f32 `[units]`, δI_{t+1}.
  * @param weights f32 `[units][units]`, by input.
  * @param outputGradients f32 `[units]`, δo_t, added to.
- * @param distances f32 `[units]`, u' − θ: only units that spike are added to; 0: all are, and so is the padding, whose weights are 0.
+ * @param distances f32 `[units]`, u' − θ: only units that spike are added to; 0: all are, including the padding, whose weights are 0.
  * @param units A multiple of 4, padding included.
  */
 export function feedBackGradient(

@@ -1,15 +1,15 @@
 /**
- * Selects the units that may spike in a sample: the others need no currents, because nothing reads them and they have no gradient.
+ * Selects the units that may spike in a sample; the others need no currents, because they have neither outputs nor a gradient.
  *
  * For a hidden layer fed by the noise encoder, u'_t before a unit's first spike is Σ_{s ≤ t} d^s·(Σ_k w_k·x_k·r_k + b) with
  * independent draws r of mean ½. Its mean is the unit's mean current times g_t = Σ_{s ≤ t} d^s; around the mean it is a sum
- * of independent, strictly sub-Gaussian terms, of standard deviation σ·q_t with q_t² = Σ_{s ≤ t} d^(2s) and
+ * of independent, strictly sub-Gaussian terms, with standard deviation σ·q_t, q_t² = Σ_{s ≤ t} d^(2s) and
  * σ² = Σ_k (w_k·x_k)² / 12. So
  *
  *     P(u'_t > θ) ≤ exp(−Z_t² / 2),   Z_t = (θ − mean·g_t) / (σ·q_t)
  *
- * and a unit is left out where Z_t is at least the given bound at every step. docs/performance.md derives this and counts
- * what it missed.
+ * and a unit is skipped where Z_t is at least the given bound at every step. docs/performance.md derives this and counts the spikes
+ * that were missed.
  */
 import { madd, sumLanes } from "./lanes";
 
@@ -17,15 +17,15 @@ import { madd, sumLanes } from "./lanes";
  * Lists the units whose Z_t is below the bound at some step, in ascending order.
  *
  * @param x f32 `[inputs]`, features, times `scale`.
- * @param scale A power of two: nothing is lost.
+ * @param scale A power of two: the multiplication is exact.
  * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`, bias f32 likewise; rows past `units` are readable.
  * @param inputs A multiple of 4.
  * @param gains f32 `[⌈steps / 4⌉ · 4]`, g_t; the entries past the last step repeat it.
  * @param deviations f32, q_t, likewise.
  * @param threshold θ.
- * @param bound The least Z at which a unit is left out.
- * @param selected i32 `[⌈units / 8⌉ · 8]`, written; filled up to a multiple of 8 with `units`, a row of zeros.
- * @returns How many units were listed.
+ * @param bound The least Z at which a unit is skipped.
+ * @param selected i32 `[⌈units / 8⌉ · 8]`, written; padded to a multiple of 8 with `units`, a row of zeros.
+ * @returns Number of units listed.
  */
 export function selectUnits(
   x: usize,
@@ -75,8 +75,8 @@ export function selectUnits(
 }
 
 /**
- * Whether mean·g_t + deviation·q_t reaches the threshold at some step. Mean and threshold are moved 1e-4 towards each other,
- * far more than a potential's sums can be off by rounding, for where nothing varies rounding decides.
+ * Whether mean·g_t + deviation·q_t reaches the threshold at some step. Mean and threshold are moved towards each other by 1e-4, far
+ * more than the rounding error of a potential, which decides where the deviation is 0.
  */
 function maySpike(
   mean: f32,

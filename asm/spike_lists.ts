@@ -1,7 +1,7 @@
 /**
  * Lists of spikes from arrays of every step. By unit: `counts` i32 `[units]`, `spikeSteps` i32 and `spikeOutputs` f32
  * `[units][capacity]`, steps ascending. By step (spike_rows.ts): `stepCounts` i32 `[steps]`, `stepUnits` i32 and `stepOutputs`
- * f32 `[steps][units]`, units ascending. And the weights' gradient from the former alone.
+ * f32 `[steps][units]`, units ascending. The weights' gradient needs the lists by unit alone.
  */
 import { madd } from "./lanes";
 import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
@@ -13,7 +13,7 @@ import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
  * @param outputs f32 likewise, o.
  * @param units A multiple of 4.
  * @param capacity Entries of a unit, at least `steps`.
- * @returns How many there are.
+ * @returns Their number.
  */
 export function listSpikes(
   distances: usize,
@@ -54,10 +54,10 @@ export function listSpikes(
 /**
  * Lists the inputs that are not 0, by input.
  *
- * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`; what lies past the last step is passed over.
+ * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`; steps past the last one are ignored.
  * @param inputs A multiple of 4.
  * @param capacity Entries of an input, at least `steps`.
- * @returns How many there are.
+ * @returns Their number.
  */
 export function listInputSpikes(
   x: usize,
@@ -112,9 +112,9 @@ function append(
 }
 
 /**
- * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}. Long sums: long_sums.ts.
+ * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}; see long_sums.ts.
  *
- * @param slots How many lists there are; list n is unit n's.
+ * @param slots Number of lists; list n is unit n's.
  * @param currentGradients f32 `[steps][units]`, δI of the layer that is fed.
  * @param weightGradients f32 `[slots][units]`, by input, added to.
  * @param units A multiple of 4.

@@ -1,6 +1,6 @@
 /**
  * Products with spikes that are listed by step: `counts` i32 `[steps]`, `units` i32 and `outputs` f32 `[steps][capacity]`, units
- * ascending. A step's currents are made in registers, 32 of them at a time, from the rows of the units that spiked.
+ * ascending. A step's currents are summed in registers, 32 at a time, from the rows of the units that spiked.
  */
 import { madd } from "./lanes";
 
@@ -32,15 +32,8 @@ export function sparseProductRows(
       continue;
     }
     const list = <usize> from * entries;
-    sumRows(
-      units + list,
-      outputs + list,
-      load<i32>(counts + (<usize> from << 2)),
-      weights,
-      bias,
-      currents,
-      row,
-    );
+    const count = load<i32>(counts + (<usize> from << 2));
+    sumRows(units + list, outputs + list, count, weights, bias, currents, row);
   }
 }
 

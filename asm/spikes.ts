@@ -1,9 +1,9 @@
 /**
- * Products with spikes: a layer that is fed by spikes needs work for each spike, not for each step and unit.
+ * Products with spikes: their cost grows with the number of spikes, not with steps and units.
  *
  * Spikes of a layer lie by unit: `counts` i32 `[slots]`; `steps` i32 and `outputs`, `gradients` f32 `[slots][capacity]`.
- * `unit` i32 `[slots]` names the unit of each slot, for only the units that may spike have one (skip.ts). The weights of
- * the layer above lie by input, `[inputs][units]`, padded to a multiple of 4 units: a spike meets one contiguous row.
+ * `unit` i32 `[slots]` is the unit of each slot; only units that may spike have a slot (skip.ts). The weights of the layer
+ * above lie by input, `[inputs][units]`, padded to a multiple of 4 units: a spike multiplies one contiguous row.
  */
 import { madd, sumLanes } from "./lanes";
 import { MOST_PLAIN } from "./long_sums";
@@ -41,7 +41,7 @@ export function sparseProduct(
   }
   let column: usize = 0;
   for (; column + 48 <= row; column += 48) {
-    // Three vectors of a spike's row at a time: they stay in registers for all spikes of its unit.
+    // Three vectors of a unit's row at a time stay in registers for all of its spikes.
     for (let slot = 0; slot < slots; slot++) {
       const w = weights + column + <usize> load<i32>(unit + (<usize> slot << 2)) * row;
       const w0 = v128.load(w), w1 = v128.load(w, 16), w2 = v128.load(w, 32);
@@ -76,7 +76,7 @@ export function sparseProduct(
  *
  *     δo_{n,t} = W[:, n]·δI_{t+delay};   ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}
  *
- * Sums over many spikes are added otherwise (long_sums.ts), in a pass of their own before.
+ * A pass of its own before adds the sums over many spikes (long_sums.ts).
  *
  * @param weights f32 `[inputs][units]`.
  * @param weightGradients f32, likewise, added to.
@@ -180,12 +180,12 @@ export function spreadSpikes(
 }
 
 /**
- * From δo at spikes to the coefficients of the exact gradient from spikes alone (docs/internals/plan.md), and the bias's gradient.
+ * Computes the coefficients of the exact gradient from spikes alone (docs/internals/plan.md) from δo at spikes, and the bias gradient.
  *
  *     c_{n,t} = δo_{n,t} − d^(t'−t)·δo_{n,t'}   (t': the unit's next spike; no second term at its last)
  *     ∂L/∂b_n += Σ_spikes c_{n,t}·Σ_{s ≤ t} d^s
  *
- * @param spikeGradients f32 `[slots][capacity]`, δo; c takes its place.
+ * @param spikeGradients f32 `[slots][capacity]`, δo; overwritten by c.
  * @param powers f32 `[steps]`, d^s.
  * @param powerSums f32 `[steps]`, Σ_{i ≤ s} d^i: the trace of the constant 1.
  * @param sums f32 `[slots]`, this sample's ∂L/∂b, written.
@@ -239,8 +239,8 @@ function addBiasGradient(
 }
 
 /**
- * The same from δI at every step, for a layer whose scan has gone back through all of them: c_{n,t} = δI_{n,t} − d·δI_{n,t+1}
- * at its spikes; it is 0 everywhere else.
+ * `spikeCoefficients` from δI at every step, for a layer whose backward scan computed all of them: c_{n,t} = δI_{n,t} − d·δI_{n,t+1}
+ * at its spikes; elsewhere c is 0.
  *
  * @param spikeGradients f32 `[slots][capacity]`, c, written.
  * @param currentGradients f32 `[steps][units]`, δI; slot n is unit n's.

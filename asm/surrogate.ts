@@ -9,7 +9,7 @@
  * Neftci, Mostafa & Zenke 2019 review their origin.
  */
 
-/** The kinds, numbered in this order. */
+/** Kinds; the fourth is boxcar. */
 const ATAN: i32 = 0, FAST_SIGMOID: i32 = 1, TRIANGLE: i32 = 2;
 
 /** σ(v) of four units. The kind is the same for a whole layer, so the branches cost next to nothing. */

@@ -4,12 +4,12 @@
  *     on_t  = [s_t − s_{t−1} + ε_t ≥ θ];   off_t = [s_{t−1} − s_t + ε_t ≥ θ];   nothing at the first step
  *     ε_t   = min(θ/2, 2⁻²¹·max(|s_t|, |s_{t−1}|))
  *
- * A change that is exactly θ as it was written down is one that float32 may have a little below: both numbers, their difference
- * and θ are rounded, by 8·2⁻²⁴ of the larger number in all at most. ε is as much: four units in the last place of the numbers.
- * It is never more than half of θ, so what does not change is no spike. Pixels k/255 are distinguished exactly, because they are far apart.
+ * Rounding can move a change of exactly θ below θ: both numbers, their difference and θ are rounded, by at most 8·2⁻²⁴ of the
+ * larger number in all. ε equals this bound, four units in the last place of the numbers. It is at most half of θ, so a constant
+ * channel never spikes. Pixels k/255 are distinguished exactly, because they are far apart.
  *
- * `on`: x_t = on_t. `sign`: x_t = on_t − off_t. `both`: x_t = (on_t, off_t), twice as many inputs as channels. It is what
- * event cameras send: Lichtsteiner, Posch & Delbrück, A 128×128 120 dB 15 µs latency asynchronous temporal contrast vision
+ * `on`: x_t = on_t. `sign`: x_t = on_t − off_t. `both`: x_t = (on_t, off_t), twice as many inputs as channels. Event cameras
+ * send such events: Lichtsteiner, Posch & Delbrück, A 128×128 120 dB 15 µs latency asynchronous temporal contrast vision
  * sensor (2008); as an encoder, Petro, Kasabov & Kiss, Selection and optimization of temporal spike encoding methods (2020).
  */
 

@@ -1,9 +1,7 @@
-/**
- * The encoder of samples that are sequences already: x_t is the sample's row t.
- */
+/** The encoder of samples that are sequences: x_t is the sample's row t. */
 
 /**
- * The same numbers in the layout that the product reads (see noise.ts).
+ * Copies a sequence to the layout that the product reads (see noise.ts).
  *
  * @param sequence f32 `[⌈steps / 4⌉ · 4][inputs]`; rows past the last step are readable.
  * @param out f32 X, written.
@@ -20,7 +18,7 @@ export function encodeDirect(sequence: usize, out: usize, steps: i32, inputs: i3
   }
 }
 
-/** Four rows of four f32, `fromStride` bytes apart, become four columns, `toStride` bytes apart. */
+/** Transposes four rows of four f32, `fromStride` bytes apart, to four rows `toStride` bytes apart. */
 export function transpose4(from: usize, fromStride: usize, to: usize, toStride: usize): void {
   const a = v128.load(from);
   const b = v128.load(from + fromStride);

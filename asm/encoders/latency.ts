@@ -1,17 +1,17 @@
 /**
- * Time to first spike: every input spikes once, the sooner the larger its intensity x; a small one never does.
+ * Time to first spike: each input spikes at most once, the sooner the larger its intensity x.
  *
  *     x_t = [x ≥ level_t] − [x ≥ level_{t−1}]      level_{−1} = ∞ ≥ level_0 ≥ level_1 ≥ …
  *
- * level_t is the least intensity that has spiked by step t. `latencyLevels` in src/network/encoders.ts makes them, linear or
- * logarithmic, with their sources.
+ * level_t is the least intensity that has spiked by step t. `latencyLevels` in src/network/encoders.ts computes the levels, linear
+ * or logarithmic, and names the sources.
  */
 
 /**
  * Finds a sample's spikes.
  *
  * @param intensities f32 `[inputs]`.
- * @param levels f32 `[4 + ⌈steps / 4⌉ · 4]`: four times ∞, then level_t, none of them rising.
+ * @param levels f32 `[4 + ⌈steps / 4⌉ · 4]`: four times ∞, then level_t, non-increasing.
  * @param out f32 X (see noise.ts), written: 1 at a spike, else 0.
  * @param inputs A multiple of 4.
  */

@@ -1,8 +1,8 @@
 /**
- * The notebook's encoder (docs/networks.md), without its x: x_t = r_t ⊙ x with a fresh uniform r_t for each step and input.
+ * The notebook's encoder (docs/networks.md): x_t = r_t ⊙ x with a fresh uniform r_t for each step and input. It writes r alone:
+ * x is the same at every step, so `packPanels` multiplies it into the weights once a sample.
  *
- * x is the same at every step, so it is multiplied into the weights instead, once a sample (`packPanels`). Inputs X are
- * f32 `[⌈steps / 4⌉][inputs][4 steps]`: the same input of four consecutive steps lies in one vector, so the product loads four
+ * Inputs X are f32 `[⌈steps / 4⌉][inputs][4 steps]`: one vector holds an input at four consecutive steps, so the product loads four
  * rows at once. `inputs` is padded to a multiple of 4. Rows past the last step are written and never read.
  */
 import { DRAWS, hash, MULTIPLIERS } from "../random";
@@ -32,9 +32,8 @@ export function encodeNoise(key0: i32, key1: i32, out: usize, steps: i32, inputs
 }
 
 /**
- * The same with draws of 8 bits, for the product in integers: r = (v + 128½) / 256 with v from −128 to 127.
- *
- * The four bytes of a hash are the draws of four inputs, in their order: nothing is left to do but to store them.
+ * Writes draws of 8 bits, for the product in integers: r = (v + 128½) / 256 with v from −128 to 127. The four bytes of a hash are
+ * the draws of four consecutive inputs.
  *
  * @param out i8 `[⌈steps / 4⌉][inputs / 4][4 steps][4 inputs]`, written: v.
  * @param inputs A multiple of 4.

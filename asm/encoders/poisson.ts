@@ -1,9 +1,9 @@
 /**
- * Rate coding: an input of intensity x spikes at each step with probability p = rate·x, whatever it did before.
+ * Rate coding: an input of intensity x spikes at each step with probability p = rate·x, independently of all others.
  *
  *     x_t = [r_t < p]      r_t fresh and uniform, (v + ½) / 2¹⁶ with 16 random bits v: the noise encoder's draws
  *
- * p below 0 counts as 0 and above 1 as 1. The spikes of a step are Bernoulli trials, the discrete form of a Poisson process:
+ * p is clamped to [0, 1]. The spikes of a step are Bernoulli trials, the discrete form of a Poisson process:
  * Dayan & Abbott, Theoretical Neuroscience (2001), section 1.4.
  */
 import { DRAWS, hash, MULTIPLIERS } from "../random";

@@ -4,14 +4,14 @@
  *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  *
  * d decay, θ threshold, p penalty, γ scale; potentials u and outputs o are dimensionless, a step is the unit of time.
- * At a spike u'_t − (p + e_t) is θ − p, whatever u'_t was, so that is what a unit is reset to.
+ * At a spike u'_t − (p + e_t) is θ − p for every u'_t, so a unit is reset to θ − p.
  * No gradient passes through g; e = max(0, u' − θ) has derivative g, and the −e·g in the state cancels it there, so the
  * backward pass needs no surrogate:
  *
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
  *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
  *
- * Constants: p. Where no potentials are needed, `scanGraded` (asm/graded_spikes.ts) gives the spikes alone.
+ * Constants: p. `scanGraded` (asm/graded_spikes.ts) computes the spikes alone, without potentials.
  */
 import {
   addTo,

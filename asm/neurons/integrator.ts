@@ -3,14 +3,14 @@
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  *
- * d decay, α synaptic decay; dimensionless, a step is the unit of time. Back:
+ * d decay, α synaptic decay; dimensionless, a step is the unit of time. The backward pass:
  *
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
  *
- * A sum that does not leak would drift over many steps, and so would its backward pass: over more than {@linkcode MOST_PLAIN} of them
- * the rounding error of each addition is kept, and enters the next one (Kahan 1965, by Knuth's two-sum).
+ * Rounding errors of a sum that does not leak grow with the steps, in both passes: over more than {@linkcode MOST_PLAIN} steps each
+ * addition's rounding error is kept and corrects the next one (Kahan 1965, by Knuth's two-sum).
  *
- * Constants: α. Outputs are the potentials: the host gives both the same place.
+ * Constants: α. Outputs are the potentials: the host passes the same address for both.
  */
 import {
   addTo,
@@ -49,10 +49,10 @@ export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
 }
 
 /**
- * One step of a leaky sum, v ← d·v + x, whose rounding is kept.
+ * One step of a leaky sum, v ← d·v + x, that keeps its rounding error.
  *
  * @param sum f32 `[4]`, v, updated.
- * @param rest f32 `[4]`, what v is too large by, updated.
+ * @param rest f32 `[4]`, by how much v is too large, updated.
  * @returns v.
  */
 function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {

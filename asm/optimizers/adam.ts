@@ -5,7 +5,7 @@
  *     m ← m + (1 − β₁)·(g − m);    s ← β₂·s + (1 − β₂)·g²
  *     w ← w − lr / (1 − β₁ⁿ) · m / (√s / √(1 − β₂ⁿ) + ε)          at the n-th step
  *
- * λ is Adam's weight decay and shrink = 1 − lr·λ is AdamW's; each has the other's at 0 and 1.
+ * λ is Adam's weight decay, 0 for AdamW; shrink = 1 − lr·λ is AdamW's, 1 for Adam.
  */
 import { sumOfShards } from "./shards";
 
@@ -18,7 +18,7 @@ import { sumOfShards } from "./shards";
  * @param gradients f32 `[shards][count]`.
  * @param count A multiple of 4.
  * @param shards At least 1.
- * @param factor What the gradient is multiplied by: below 1 where it is clipped.
+ * @param factor Factor of the gradient: below 1 where it is clipped.
  * @param rate lr / (1 − β₁ⁿ).
  * @param toMean 1 − β₁.
  * @param keep β₂, of s.

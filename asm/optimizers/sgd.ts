@@ -13,8 +13,8 @@ import { sumOfShards } from "./shards";
  * @param gradients f32 `[shards][count]`.
  * @param count A multiple of 4.
  * @param shards At least 1.
- * @param factor What the gradient is multiplied by: below 1 where it is clipped.
- * @param decay λ; at 0 no decay is added, not even a zero.
+ * @param factor Factor of the gradient: below 1 where it is clipped.
+ * @param decay λ; at 0 nothing is added, not even a zero.
  */
 export function sgd(
   parameters: usize,

@@ -1,8 +1,6 @@
-/**
- * A batch's gradient is a sum over shards, always added in the shards' order, so that its bits do not depend on which worker computed which shard.
- */
+/** Sums over a batch's gradient shards, in the shards' order, so that no bit depends on which worker computed which shard. */
 
-/** Four values of Σ_shards g, at `at`; the next shard's lie `row` bytes further. */
+/** Four values of Σ_shards g, at `at`; shards lie `row` bytes apart. */
 export function sumOfShards(at: usize, row: usize, shards: i32): v128 {
   let g = v128.load(at);
   for (let shard = 1; shard < shards; shard++) {
@@ -13,13 +11,13 @@ export function sumOfShards(at: usize, row: usize, shards: i32): v128 {
 }
 
 /**
- * Sums the shards into the first one, and the sum's squares on the way: for the gradient's norm.
+ * Sums the shards into the first one, and the squares of the sum for the gradient's norm.
  *
  * @param gradients f32 `[shards][row]`, of which the first `count` of each are summed; the first shard is updated.
  * @param count A multiple of 4.
- * @param row Bytes from a shard to the next.
+ * @param row Bytes from one shard to the next.
  * @param shards At least 1.
- * @returns Σ g² of the sum, in float64: in each of four lanes ascending, then the lanes in their order.
+ * @returns Σ g² of the sum, in float64: ascending in each of four lanes, then over the lanes in order.
  */
 export function sumShards(gradients: usize, count: i32, row: usize, shards: i32): f64 {
   let low = f64x2.splat(0), high = low;
@@ -36,13 +34,11 @@ export function sumShards(gradients: usize, count: i32, row: usize, shards: i32)
 }
 
 /**
- * Sums the shards into the first one, and the sum's squares on the way in float32, where the norm is only reported and not used: that
- * costs next to nothing beside the sum.
+ * `sumShards` with squares in float32, for a norm that is only reported: the squares cost next to nothing beside the sum.
  *
- * @param gradients As {@linkcode sumShards} takes them.
  * @param count A multiple of 4.
- * @returns Σ g², in each of sixteen lanes ascending, and these in their order: to some 10⁻⁶, and infinite or 0 where squares leave
- * the range of float32.
+ * @returns Σ g², ascending in each of sixteen lanes, then over the lanes in order: to some 10⁻⁶, and infinite or 0 where squares
+ * leave the range of float32.
  */
 export function addShards(gradients: usize, count: i32, row: usize, shards: i32): f32 {
   let a = f32x4.splat(0), b = a, c = a, d = a;
