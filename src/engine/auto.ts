@@ -1,7 +1,7 @@
 /**
- * Which engine is the fastest: the one with the shortest batch, and no GPU that computes on the CPU.
+ * Chooses the fastest engine: the one with the shortest training batch, and no GPU that computes on the CPU.
  *
- * Pure functions of an adapter and of measurements; `tune.ts` measures, `auto_file.ts` remembers.
+ * Pure functions of an adapter and of measurements; `tune.ts` measures, `auto_file.ts` stores the choices.
  *
  * @module
  */
@@ -10,67 +10,52 @@ import { contentId } from "../random.ts";
 import type { AdapterDescription } from "./gpu/adapter.ts";
 import type { ComputingEngine } from "./engine_name.ts";
 
-/** A GPU engine is taken where it needs at most this share of WASM's time: a tie is not worth a device. */
+/** A GPU engine is chosen where it needs at most this share of WASM's time: a tie is not worth a device. */
 export const WORTHWHILE = 0.9;
 
-/** What one engine took. */
+/** The time that one engine took. */
 export interface Measurement {
-  /** Which. */
   readonly engine: ComputingEngine;
-  /** For one training batch, the same for all engines; or why there is no figure. */
+  /** For one training batch, the same for all engines; or the reason why there is no figure. */
   readonly seconds: number | string;
 }
 
-/** An engine, and why. */
+/** The chosen engine, and the reason. */
 export interface Choice {
-  /** Which. */
   readonly engine: ComputingEngine;
   /** In words, without a full stop. */
   readonly reason: string;
 }
 
-/** What a GPU engine would compute on: an adapter's name, and whether it is software. */
+/** The GPU engines' adapter: its name, and whether it is software. */
 export type AdapterNote = Pick<AdapterDescription, "name" | "isSoftware">;
 
-/**
- * What is clear without measuring.
- *
- * @param adapter The fastest there is.
- * @returns `undefined` where the adapter is worth a measurement.
- */
+/** The choice that needs no measurement; `undefined` where the adapter (the fastest one) is worth one. */
 export function chooseByAdapter(adapter: AdapterNote | undefined): Choice | undefined {
   if (!adapter) return { engine: "wasm", reason: "no GPU adapter is found here" };
   if (adapter.isSoftware) return { engine: "wasm", reason: `${adapter.name} computes on the CPU` };
   return undefined;
 }
 
-/**
- * The fastest of those that were measured.
- *
- * @param adapter What the GPU engines were measured on.
- * @param measurements WASM's among them.
- */
+/** The fastest measured engine; `measurements` include WASM's. */
 export function chooseByTime({ name }: AdapterNote, measurements: readonly Measurement[]): Choice {
   const timed = measurements.flatMap(({ engine, seconds }) =>
     typeof seconds === "number" ? [{ engine, seconds }] : []
   );
   const wasm = timed.find(({ engine }) => engine === "wasm")?.seconds ?? Infinity;
   const worthwhile = timed.filter(({ engine, seconds }) => engine === "wasm" || seconds <= WORTHWHILE * wasm);
-  const { engine } = worthwhile.reduce((best, each) => each.seconds < best.seconds ? each : best, {
-    engine: "wasm",
-    seconds: Infinity,
-  });
+  const engine = worthwhile.sort((a, b) => a.seconds - b.seconds)[0]?.engine ?? "wasm";
   const figures = measurements.map(({ engine, seconds }) =>
     typeof seconds === "number" ? `${engine} ${milliseconds(seconds)}` : `${engine} failed (${seconds})`
   );
   return { engine, reason: `a batch took ${figures.join(", ")} on ${name}` };
 }
 
-/** All that decides how fast engines are beside each other. */
+/** Everything on which the engines' relative speed depends. */
 export interface Workload {
-  /** The whole of it: kinds, constants, recurrence, delays, encoder, readout and loss decide what has to be computed. */
+  /** All of it counts: neurons, constants, recurrence, delays, encoder, readout and loss decide what is computed. */
   readonly spec: NetworkSpec;
-  /** Samples of the batches that are trained with. */
+  /** Samples of a training batch. */
   readonly batchSize: number;
   readonly threads: number;
   /** In MiB. */
@@ -79,11 +64,7 @@ export interface Workload {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/**
- * The key under which a choice is remembered: in words for people, and behind them a hash of everything that decides.
- *
- * @returns One line.
- */
+/** The key of a stored choice, one line: words for people, then a hash of the whole workload. */
 export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workload): string {
   const { inputs, steps, encoder, layers } = spec;
   const units = layers.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
@@ -93,7 +74,7 @@ export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workloa
     `${threads} threads, ${gpuMemory} MiB, ${hash}`;
 }
 
-/** JSON with the keys of every object in their order. */
+/** JSON with the keys of every object sorted. */
 function canonical(value: unknown): string {
   return JSON.stringify(
     value,

@@ -1,5 +1,5 @@
 /**
- * Remembers in `.spikelet/engines.json`, below the current folder, which engine `auto` stands for on a machine.
+ * Stores the engines that `auto` stands for on this machine in `.spikelet/engines.json`, below the current folder.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import * as v from "valibot";
 import { writeFileAtomic } from "../files/write_file.ts";
 import { readNoteSync, writeError } from "../files/file_access.ts";
 
-/** Where the choices lie, below the current folder. */
+/** The file of the choices, below the current folder. */
 export const CHOICES_FILE = ".spikelet/engines.json";
 
 const schema = v.strictObject({
-  /** What figures hold for; those of another machine, Deno or Spikelet are forgotten. */
+  /** The choices hold for this machine, Deno and Spikelet alone. */
   machine: v.string(),
-  /** By what the network and its batches are like; see `sizeOf`. */
+  /** By the key of the workload; see `sizeOf`. */
   choices: v.record(
     v.string(),
     v.strictObject({ engine: v.picklist(["wasm", "hybrid", "webgpu"]), reason: v.string() }),
   ),
 });
 
-/** What is remembered. */
+/** The stored choices. */
 export type Choices = v.InferOutput<typeof schema>;
 
-/** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
+/** The choices of this machine; `undefined` where there are none or the file is damaged. */
 export function readChoices(machine: string, file: string = CHOICES_FILE): Choices | undefined {
   try {
     const choices = v.parse(schema, JSON.parse(readNoteSync(file)));
@@ -34,7 +34,7 @@ export function readChoices(machine: string, file: string = CHOICES_FILE): Choic
   }
 }
 
-/** Remembers choices in place of those before. @throws {InputError} when they cannot be written. */
+/** Replaces the stored choices. @throws {InputError} when they cannot be written. */
 export async function writeChoices(choices: Choices, file: string = CHOICES_FILE): Promise<void> {
   try {
     await Deno.mkdir(dirname(file), { recursive: true });

@@ -1,5 +1,5 @@
 /**
- * What every engine makes sure of before it takes a batch or parameters.
+ * Checks of options, batches, data sets and parameters that all engines share.
  *
  * @module
  */
@@ -11,58 +11,43 @@ import { sampleFormOf } from "../network/encoders.ts";
 import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import type { Batch, EngineState, Parameters } from "./engine.ts";
 import { type KernelModule, type Variant, VARIANTS } from "./wasm/kernels.ts";
-import { type Precision, TILES } from "./wasm/precision.ts";
-
-/** What the options of engines have in common, as far as they have ranges. */
-interface RangedOptions {
-  readonly threads?: number;
-  readonly seed?: number;
-  readonly batchSize?: number;
-  readonly usualBatchSize?: number;
-  readonly shards?: number;
-  readonly skipBound?: number;
-  readonly gpuMemory?: number;
-  readonly precision?: Precision;
-}
+import { PRECISIONS } from "./wasm/precision.ts";
 
 /** More threads than any machine has cores: each takes memory of its own. */
 const MOST_THREADS = 1024;
 
-const isCount = (least: number, most: number) => (value: number) =>
-  Number.isSafeInteger(value) && value >= least && value <= most;
+/** The span of an option in words, and whether a value lies in it. */
+type Range = readonly [span: string, includes: (value: unknown) => boolean];
 
-const RANGES = {
-  threads: [`a whole number from 0 to ${MOST_THREADS}`, isCount(0, MOST_THREADS)],
-  seed: ["a whole number from 0 to 9007199254740991", isCount(0, Number.MAX_SAFE_INTEGER)],
-  batchSize: [`a whole number from 1 to ${2 ** 31}`, isCount(1, 2 ** 31)],
-  usualBatchSize: [`a whole number from 1 to ${2 ** 31}`, isCount(1, 2 ** 31)],
-  shards: [`a whole number from 1 to ${2 ** 16}`, isCount(1, 2 ** 16)],
-  skipBound: ["a number, 0 or more", (value) => value >= 0],
-  gpuMemory: ["a number of MiB above 0", (value) => value > 0],
-} as const satisfies Record<
-  Exclude<keyof RangedOptions, "precision">,
-  readonly [span: string, includes: (value: number) => boolean]
->;
+const isNumber = (value: unknown): value is number => typeof value === "number";
+const whole = (least: number, most: number): Range => [
+  `a whole number from ${least} to ${most}`,
+  (value) => isNumber(value) && Number.isSafeInteger(value) && value >= least && value <= most,
+];
 
-/**
- * Makes sure that an engine's options are within their ranges.
- *
- * @throws {OptionError} when one is not; the message names it and its range.
- */
-export function checkEngineOptions(options: RangedOptions): void {
+const RANGES: Readonly<Record<string, Range>> = {
+  threads: whole(0, MOST_THREADS),
+  seed: whole(0, Number.MAX_SAFE_INTEGER),
+  batchSize: whole(1, 2 ** 31),
+  usualBatchSize: whole(1, 2 ** 31),
+  shards: whole(1, 2 ** 16),
+  skipBound: ["a number, 0 or more", (value) => isNumber(value) && value >= 0],
+  gpuMemory: ["a number of MiB above 0", (value) => isNumber(value) && value > 0],
+  precision: [PRECISIONS.join(" or "), (value) => PRECISIONS.some((known) => known === value)],
+};
+
+/** Checks an engine's options. @throws {OptionError} when one is out of its range; the message names both. */
+export function checkEngineOptions(options: object): void {
   checkObject("options", options, "an object, such as { spec: notebookNetwork() }");
   for (const [name, [span, includes]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(options, name);
-    if (value === undefined || (typeof value === "number" && includes(value))) continue;
-    throw new OptionError(`${name}: ${value}, expected ${span}`);
-  }
-  const { precision } = options, precisions = Object.keys(TILES);
-  if (precision !== undefined && !precisions.includes(precision)) {
-    throw new OptionError(`precision: ${precision}, expected ${precisions.join(" or ")}`);
+    if (value !== undefined && !includes(value)) {
+      throw new OptionError(`${name}: ${value}, expected ${span}`);
+    }
   }
 }
 
-/** Makes sure that kernels were handed in. @throws {OptionError} when not. */
+/** Checks that kernels are a compiled build. @throws {OptionError} when not. */
 export function checkKernels(kernels: KernelModule): void {
   const expected = "kernels, such as `await loadKernels()` gives";
   checkObject("kernels", kernels, expected);
@@ -71,28 +56,27 @@ export function checkKernels(kernels: KernelModule): void {
   checkVariant(kernels.variant, "kernels.variant");
 }
 
-/** Makes sure that a build of the kernels is one of those that there are. @throws {OptionError} when not. */
+/** Checks the name of a build of the kernels. @throws {OptionError} when there is no such build. */
 export function checkVariant(variant: unknown, what = "variant"): asserts variant is Variant {
   if (VARIANTS.some((known) => known === variant)) return;
   throw new OptionError(`${what}: ${variant}, expected ${VARIANTS.join(" or ")}`);
 }
 
-/** Makes sure that a state is one. @throws {OptionError} when not. */
+/** Checks an engine's state. @throws {OptionError} when it is none. */
 export function checkState(state: EngineState): void {
   checkObject("state", state, "an engine's state, such as getState gives");
-  checkObject("state.moments", state.moments, "what the optimizer remembers, by name");
+  checkObject("state.moments", state.moments, "the optimizer's moments, by name");
   checkWhole("state.updates", state.updates, 0);
 }
 
-/** What a trace is refused with where no states are kept. */
+/** The error of `trace` on an engine that keeps no states. */
 export function noStates(): OptionError {
   return new OptionError("trace: this engine keeps no states: make it with `recordStates: true`");
 }
 
 /**
- * Makes sure that a batch has samples, not too many, and that its data set has them.
+ * Checks that a batch has 1 to `most` samples, and that its data set has them.
  *
- * @param most Samples that the engine has room for.
  * @throws {RangeError} when not.
  * @throws {OptionError} when it is no batch.
  */
@@ -103,9 +87,8 @@ export function checkBatch(batch: Batch, most: number): void {
   if (!(indices instanceof Uint32Array)) {
     throw new OptionError("batch.indices: expected a Uint32Array of samples' places in the data set");
   }
-  for (const [name, value] of [["stream", stream], ["epoch", epoch]] as const) {
-    checkWhole(`batch.${name}`, value, 0);
-  }
+  checkWhole("batch.stream", stream, 0);
+  checkWhole("batch.epoch", epoch, 0);
   if (indices.length === 0 || indices.length > most) {
     throw new RangeError(`a batch of ${indices.length} samples: expected 1 to ${most}`);
   }
@@ -116,7 +99,7 @@ export function checkBatch(batch: Batch, most: number): void {
   if (augmentation) checkAugmented(samples, augmentation);
 }
 
-/** What has to be true of samples that are moved. */
+/** Augmentation needs pictures of bytes. */
 function checkAugmented({ name, picture, features, size }: Samples, augmentation: Augmentation): void {
   checkAugmentation(augmentation);
   if (!(features instanceof Uint8Array) || !picture || picture.rows * picture.columns !== size) {
@@ -126,13 +109,13 @@ function checkAugmented({ name, picture, features, size }: Samples, augmentation
   }
 }
 
-/** Samples whose features are known to be finite: they are looked through once, however many engines take them. */
+/** Samples whose features have been found finite, by any engine. */
 const FINITE = new WeakSet<Samples>();
 
 /**
- * Makes sure that a data set is whole and fits the network: what a kernel would otherwise stumble over, or take for numbers.
+ * Checks that a data set is whole and fits the network: no kernel checks it again.
  *
- * Features that are floats are looked through once for each `Samples` object; what lies behind a sequence's end is not looked at.
+ * Float features are checked once for each `Samples` object; values behind a sequence's end are not checked.
  *
  * @throws {RangeError} when not.
  * @throws {OptionError} when they are no samples.
@@ -170,7 +153,7 @@ export function checkSamples(samples: Samples, spec: NetworkSpec): void {
   FINITE.add(samples);
 }
 
-/** Makes sure that features are finite as far as they are read. */
+/** Checks that the features that are read are finite. */
 function checkFeatures({ name, count, size, features, lengths }: Samples, spec: NetworkSpec): void {
   if (!(features instanceof Float32Array)) return;
   const { channels } = sampleFormOf(spec);
@@ -185,7 +168,7 @@ function checkFeatures({ name, count, size, features, lengths }: Samples, spec: 
   }
 }
 
-/** Where the first value is that is infinite or NaN, from `begin` and before `end`; −1 where all are finite. */
+/** The index of the first value in `begin` ≤ i < `end` that is infinite or NaN; −1 where all are finite. */
 export function firstNotFinite(values: Float32Array, begin = 0, end: number = values.length): number {
   for (let i = begin; i < end; i++) {
     if (!Number.isFinite(values[i])) return i;
@@ -193,7 +176,7 @@ export function firstNotFinite(values: Float32Array, begin = 0, end: number = va
   return -1;
 }
 
-/** Sequences may be shorter than T, but not so short that nothing of them is read. */
+/** Checks that sequences have at most T steps, and at least one step that is read. */
 function checkLengths(
   name: string,
   lengths: Uint16Array | Uint32Array,
@@ -219,7 +202,7 @@ function checkLengths(
   }
 }
 
-/** A parameter by its name. @throws {RangeError} when it is missing or has not so many values. */
+/** A parameter by its name. @throws {RangeError} when it is missing or has another number of values. */
 export function tensorOf(parameters: Parameters, name: string, length: number): Float32Array {
   if (typeof parameters?.get !== "function") { // from JavaScript
     throw new OptionError(
@@ -234,7 +217,7 @@ export function tensorOf(parameters: Parameters, name: string, length: number): 
   return tensor;
 }
 
-/** Makes sure that parameters are finite; whether they are the network's, {@linkcode tensorOf} says. @throws {RangeError} when not. */
+/** Checks that parameters are finite; {@linkcode tensorOf} checks their shapes. @throws {RangeError} when not. */
 export function checkWeights(parameters: Parameters): void {
   if (!(parameters instanceof Map)) return;
   for (const [name, weights] of parameters) {

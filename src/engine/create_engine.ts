@@ -1,10 +1,10 @@
 /**
- * Which engines there are, and which one a name stands for.
+ * Makes an engine by its name.
  *
  * @module
  */
 import { EngineError, OptionError } from "../errors.ts";
-import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import { parseNetworkSpec } from "../network/spec.ts";
 import { sizeOf } from "./auto.ts";
 import { readChoices } from "./auto_file.ts";
 import { checkEngineOptions } from "./checks.ts";
@@ -14,59 +14,48 @@ import { withFallback } from "./fallback.ts";
 import type { Gpu } from "./gpu/adapter.ts";
 import { DEFAULT_GPU_MEMORY } from "./gpu/memory.ts";
 import { createHybridEngine } from "./hybrid/hybrid_engine.ts";
-import type { Precision } from "./wasm/precision.ts";
 import { bestVariant } from "./wasm/kernels.ts";
 import { loadKernels } from "./wasm/load.ts";
 import { machineOf, tunedTile } from "./wasm/tuning_file.ts";
-import { createWasmEngine } from "./wasm/wasm_engine.ts";
+import { createWasmEngine, type WasmEngineOptions } from "./wasm/wasm_engine.ts";
 import { createWebGpuEngine } from "./webgpu/webgpu_engine.ts";
 
 export { type ComputingEngine, type EngineName, ENGINES } from "./engine_name.ts";
 
-/** What every engine is made from. */
-export interface EngineOptions {
-  /** What to train or run. */
-  readonly spec: NetworkSpec;
-  /** Which engine; `auto` is wasm but where `deno task tune` found another to be faster (see `tune`). @default {"auto"} */
+/** How to make an engine. `shards` is an option of wasm alone, and the GPU engines compute in `f32` alone. */
+export interface EngineOptions extends
+  Pick<
+    WasmEngineOptions,
+    "spec" | "seed" | "batchSize" | "shards" | "precision" | "skip" | "recordStates"
+  > {
+  /** Which engine; `auto` is wasm unless `deno task tune` found another to be faster (see `tune`). @default {"auto"} */
   readonly engine?: EngineName;
   /** Worker threads, 1 or more; webgpu has none. @default {the machine's cores} */
   readonly threads?: number;
-  /** Seed of all draws. @default {0} */
-  readonly seed?: number;
-  /** The most samples that a batch will have. @default {1000} */
-  readonly batchSize?: number;
-  /** Samples of the batches that are trained with, for which `auto` finds the fastest engine. @default {batchSize} */
+  /** Samples of a training batch, for which `auto` finds the fastest engine. @default {batchSize} */
   readonly usualBatchSize?: number;
-  /** Gradient shards of a batch of wasm; see the engine. */
-  readonly shards?: number;
-  /** What the product with noise-coded inputs is computed in; GPUs have `f32` alone. @default {"f32"} */
-  readonly precision?: Precision;
-  /** Leave out units that provably will not spike; never changes the result. @default {true} */
-  readonly skip?: boolean;
   /**
    * Use what was measured to be the fastest on this machine: wasm's kernels (`.spikelet/tuning.json`), which never change the result
-   * and are measured first where nothing was, and the engine that `auto` is (`.spikelet/engines.json`), whose results differ by
-   * rounding. @default {false}
+   * and are measured first where no measurement is stored, and the engine that `auto` stands for (`.spikelet/engines.json`), whose
+   * results differ by rounding. @default {false}
    */
   readonly tune?: boolean;
-  /** Keep all states, for `trace`. @default {false} */
-  readonly recordStates?: boolean;
-  /** MiB of the GPU's memory to take at most; part of what the bits of the GPU engines depend on. @default {1024} */
+  /** The most of the GPU's memory to use, in MiB; the bits of the GPU engines depend on it. @default {1024} */
   readonly gpuMemory?: number;
   /** Where adapters are found. @default {the runtime's WebGPU} */
   readonly gpu?: Gpu;
-  /** Hears in one line that `auto` goes on with wasm. */
+  /** Called with one line when `auto` continues with wasm. */
   readonly onNotice?: (line: string) => void;
 }
 
 /**
  * Makes an engine by name.
  *
- * With `auto`, a GPU that cannot be had or fails in the middle is no error: wasm goes on from the last whole batch.
+ * With `auto`, a GPU that is missing or fails is no error: wasm continues from the last whole batch.
  *
- * @throws {EngineError} when it cannot be had here.
- * @throws {OptionError} when an option is out of its range, or means nothing to it.
- * @throws {InputError} when the network's description is none.
+ * @throws {EngineError} when the engine is not available here.
+ * @throws {OptionError} when an option is out of its range, or the engine does not support it.
+ * @throws {InputError} when the network's description is invalid.
  */
 export async function createEngine(options: EngineOptions): Promise<Engine & Disposable> {
   checkEngineOptions(options);
@@ -76,7 +65,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
   if (engine !== "auto") return await open(engine);
   const fastest = fastestEngine(options);
   if (fastest === "wasm") return await open("wasm");
-  const notify = (failure: EngineError) => onNotice?.(`auto goes on with wasm: ${failure.message}`);
+  const notify = (failure: EngineError) => onNotice?.(`auto continues with wasm: ${failure.message}`);
   try {
     return withFallback(await open(fastest), { open: () => open("wasm"), onFailure: notify });
   } catch (error) {
@@ -86,14 +75,12 @@ export async function createEngine(options: EngineOptions): Promise<Engine & Dis
   }
 }
 
-/** The machine's cores. */
-function coresOf(): number {
-  return navigator.hardwareConcurrency;
-}
-
 async function openEngine(
   name: ComputingEngine,
-  { threads = coresOf(), tune = false, ...rest }: Omit<EngineOptions, "engine" | "onNotice">,
+  { threads = navigator.hardwareConcurrency, tune = false, ...rest }: Omit<
+    EngineOptions,
+    "engine" | "onNotice"
+  >,
 ): Promise<Engine & Disposable> {
   if (name !== "wasm" && rest.precision === "i16") {
     throw new OptionError(
@@ -115,38 +102,34 @@ async function openEngine(
   }
 }
 
-/** What `auto` stands for: what `tune.ts` found for such a network and such batches, else wasm. */
+/** The engine that `auto` stands for: what `tune.ts` found for this workload, else wasm. */
 function fastestEngine(options: EngineOptions): ComputingEngine {
   const { precision = "f32", tune = false } = options;
   if (!tune || precision !== "f32") return "wasm"; // the GPU engines compute in f32 alone
   return readChoices(thisMachine())?.choices[sizeOfEngine(options)]?.engine ?? "wasm";
 }
 
-/** What measurements hold for. */
+/** The machine for which measurements hold. */
 export function thisMachine(): string {
   return machineOf({ variant: bestVariant() });
 }
 
-/** Under what a choice for these options is remembered: every option that is not named here is part of it. */
+/** The key of the choice for these options; every option that is not discarded here is part of it. */
 export function sizeOfEngine(options: EngineOptions): string {
-  const { spec, threads = coresOf(), gpuMemory = DEFAULT_GPU_MEMORY, batchSize, usualBatchSize, ...others } =
-    options;
+  const {
+    spec,
+    threads = navigator.hardwareConcurrency,
+    gpuMemory = DEFAULT_GPU_MEMORY,
+    batchSize = 1000,
+    usualBatchSize = batchSize,
+    ...others
+  } = options;
   const { engine: _engine, seed: _seed, tune: _tune, gpu: _gpu, onNotice: _notice, ...rest } = others;
   return sizeOf({
     spec: parseNetworkSpec(spec),
-    batchSize: usualBatchSizeOf({
-      ...(batchSize && { batchSize }),
-      ...(usualBatchSize && { usualBatchSize }),
-    }),
+    batchSize: usualBatchSize,
     threads,
     gpuMemory,
     options: { precision: "f32", skip: true, recordStates: false, ...rest },
   });
-}
-
-/** Samples of a usual batch. */
-export function usualBatchSizeOf(
-  { batchSize = 1000, usualBatchSize = batchSize }: Partial<EngineOptions>,
-): number {
-  return usualBatchSize;
 }

@@ -1,8 +1,8 @@
 /**
- * What an engine is: something that owns memory and kernels, and executes a plan.
+ * The interface of an engine, which owns memory and kernels and executes a plan.
  *
- * Engines know nothing of epochs, files or progress; trainers know nothing of threads or devices. All engines hold to
- * the same reference cases (`spikelet verify`).
+ * Engines have no notion of epochs, files or progress, trainers none of threads or devices. All engines meet the same
+ * reference cases (`spikelet verify`).
  *
  * @module
  */
@@ -16,34 +16,34 @@ export type { AdamUpdate, SgdUpdate, Update } from "./optimizer.ts";
 /** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
-/** Samples to present, and what their draws stand for. */
+/** Samples to present, and the key of their draws. */
 export interface Batch {
-  /** The data set that they are from. The engine remembers it by identity. */
+  /** The data set; the engine recognises it by identity. */
   readonly samples: Samples;
-  /** Indices into it. */
+  /** Indices into the data set. */
   readonly indices: Uint32Array;
-  /** Which stream of draws, one of `STREAM`. */
+  /** The stream of draws, one of `STREAM`. */
   readonly stream: number;
-  /** Which pass over the data; a sample meets other noise in each. */
+  /** The pass over the data; a sample's noise differs from epoch to epoch. */
   readonly epoch: number;
-  /** How pictures are moved before they are presented, otherwise in each epoch. @default {not at all} */
+  /** How pictures are moved before they are presented, differently in each epoch. @default {not at all} */
   readonly augmentation?: Augmentation;
 }
 
-/** All that training goes on from. */
+/** Full training state, for checkpoints and resume. */
 export interface EngineState {
-  /** Weights and biases. */
+  /** Weights, biases and learned constants. */
   readonly parameters: Parameters;
   /**
-   * What the optimizer remembers, by name, shaped as the parameters: SGD's `velocity` (after the first batch its gradient),
-   * Adam's `mean` and `square`.
+   * The optimizer's moments by name, shaped as the parameters: SGD's `velocity` (after the first batch its gradient), Adam's `mean`
+   * and `square`.
    */
   readonly moments: ReadonlyMap<string, Parameters>;
   /** Updates that the optimizer has made. */
   readonly updates: number;
 }
 
-/** What came out of a batch, summed in the order of its samples. */
+/** The results of a batch, summed in the order of its samples. */
 export interface BatchResult {
   /** Σ of the samples' losses. */
   readonly loss: number;
@@ -54,20 +54,19 @@ export interface BatchResult {
   /** Spikes of the layers below the top, all samples together. */
   readonly spikes: number;
   /**
-   * The same unit by unit: for each layer below the top, `[units]`. A unit that was left out had none. Absent where an engine
-   * does not count them.
+   * The same by unit: for each layer below the top, `[units]`; 0 for a unit that was left out. Absent where an engine does not count
+   * them.
    */
   readonly unitSpikes?: readonly Uint32Array[];
   /**
-   * Of a batch that was trained on: for each layer, from the lowest one up, the L2 norm of the gradient of the batch's mean loss
-   * with respect to all that is learned in the layer (weights, biases, recurrent weights, constants), `[layers]`; in units of
-   * the loss for each unit of a parameter. As it is before clipping and without weight decay. Infinite or NaN where the
-   * gradient is. Absent where an engine does not tell.
+   * After `train`, from the lowest layer up: the L2 norm of the gradient of the batch's mean loss with respect to all that the layer
+   * learns (weights, biases, recurrent weights, constants), `[layers]`, in units of the loss for each unit of a parameter; before
+   * clipping and without weight decay. Infinite or NaN where the gradient is. Absent where an engine does not compute them.
    */
   readonly gradientNorms?: readonly number[];
 }
 
-/** What the network answers to each sample of a batch, in the batch's order. */
+/** The network's answer to each sample of a batch, in the batch's order. */
 export interface Classification {
   /** The readout, `[samples, classes]`. */
   readonly logits: Float32Array;
@@ -77,18 +76,18 @@ export interface Classification {
   readonly spikes: Int32Array;
 }
 
-/** Everything that a sample's forward pass leaves behind. */
+/** All states of a sample's forward pass. */
 export interface SampleTrace {
   /** For each layer, u after the reset, `[steps, units]`. */
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];
   /**
-   * For each layer, 1 where a unit spiked (u' > θ) and 0 elsewhere, `[steps, units]`; all 0 where its neuron fires no spikes. An
-   * output does not tell: a spike that is multiplied by a scale of 0 or below puts out nothing, or less than nothing.
+   * For each layer, 1 where a unit spiked (u' > θ) and 0 elsewhere, `[steps, units]`; all 0 where its neuron does not spike. Outputs
+   * do not show it: a spike times a scale of 0 or below is 0 or negative.
    */
   readonly spikes: readonly Uint8Array[];
-  /** For each layer, I, what comes back from a recurrent layer's own outputs included, `[steps, units]`. */
+  /** For each layer, I, a recurrent layer's V·o_{t−1} included, `[steps, units]`. */
   readonly currents: readonly Float32Array[];
   /** The readout, `[classes]`. */
   readonly logits: Float32Array;
@@ -99,47 +98,47 @@ export interface SampleTrace {
 }
 
 /**
- * The verbs of an engine. Until it is given parameters it has the network's first ones, those that `initialParameters` draws from
- * the engine's seed. Calls are carried out in the order in which they are made; a caller may make the next one
- * before the last has been answered. Every promise rejects with an `EngineError` once the engine has failed or is closed.
+ * An engine. It begins with the parameters that `initialParameters` draws from its seed. Calls are executed in the order in which they
+ * are made; a caller may make the next one before the last has resolved. Every promise rejects with an `EngineError` once the
+ * engine has failed or is closed.
  */
 export interface Engine {
   /** Its name on the command line. */
   readonly name: string;
-  /** What it runs on, for people to read. Facts have fields of their own. */
+  /** What it runs on, for people to read. */
   readonly description: string;
-  /** What it computes with, as far as a result's bits depend on it: build and arithmetic, device; no threads, no tile. */
+  /** What a result's bits depend on: build and arithmetic, device; not threads, not the tile. */
   readonly kernels: string;
-  /** Its worker threads; 0 where it works in the caller's own. */
+  /** Its worker threads; 0 where it computes in the caller's own. */
   readonly threads: number;
   /** The network. */
   readonly spec: NetworkSpec;
   /** The most samples that a batch may have. */
   readonly batchSize: number;
   /**
-   * Takes a copy of the parameters and forgets the optimizer's state. Rejects with a `RangeError` when they are not the network's, or
-   * not finite.
+   * Copies the parameters in and clears the optimizer's state. Rejects with a `RangeError` when they are not the network's, or not
+   * finite.
    */
   setParameters(parameters: Parameters): Promise<void>;
-  /** A copy of the parameters as they are after all calls made so far. */
+  /** A copy of the parameters after all calls made so far. */
   getParameters(): Promise<Parameters>;
-  /** A copy of all that training goes on from, as it is after all calls made so far. */
+  /** A copy of the training state after all calls made so far. */
   getState(): Promise<EngineState>;
   /**
-   * Takes a copy of a state: what is trained from here is the same bits as if it had never been interrupted. Rejects with a
-   * `RangeError` when its moments are no optimizer's.
+   * Copies a state in: training continues with the same bits as without the interruption. Rejects with a `RangeError` when its
+   * moments are no optimizer's.
    */
   setState(state: EngineState): Promise<void>;
   /**
    * Forward pass, loss averaged over the batch, backward pass, one update of the parameters. Rejects with a `RangeError` when the
-   * update is out of its range, or the engine has another optimizer's moments: `setParameters` forgets those.
+   * update is out of its range, or the engine has another optimizer's moments: `setParameters` clears those.
    */
   train(batch: Batch, update: Update): Promise<BatchResult>;
   /** Forward pass only. */
   evaluate(batch: Batch): Promise<BatchResult>;
-  /** Forward pass only, with the answer to each sample. Labels are not looked at, but must be classes of the network. */
+  /** Forward pass only, with the answer to each sample. Labels are not used, but must be classes of the network. */
   classify(batch: Batch): Promise<Classification>;
-  /** One sample's forward pass, with all states kept. Rejects with an `OptionError` where the engine was not made with `recordStates`. */
+  /** The forward pass of the batch's first sample, with all states. Rejects with an `OptionError` without `recordStates`. */
   trace(batch: Batch): Promise<SampleTrace>;
   /** Frees threads and memory. */
   close(): void;

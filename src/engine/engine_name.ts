@@ -1,10 +1,10 @@
 /**
- * What engines are called.
+ * The names of the engines.
  *
  * @module
  */
 
-/** The engines of the command line; `auto` takes the one that is fastest here. */
+/** The engines of the command line; `auto` stands for the fastest one. */
 export const ENGINES = ["auto", "wasm", "hybrid", "webgpu"] as const;
 
 /** One of {@linkcode ENGINES}. */

@@ -1,9 +1,9 @@
 /**
- * An engine that goes on with another when the first fails, and loses nothing.
+ * An engine that continues on a second engine when the first fails, and loses nothing.
  *
- * It keeps a state to go on from, and each call since that changed it. When the first engine fails, the second is given the
- * state, does again what had been answered since, and then does what had not. Draws are counted, so what it does again is the
- * same, but for rounding; callers hear each answer once, and do not notice but by the time it takes.
+ * It keeps a state, and each later call that changed it. When the first engine fails, the second takes the state, repeats the calls
+ * answered since, and then executes the pending ones. Draws are counter-based, so the repeated calls give the same results but
+ * for rounding, and callers get each answer once.
  *
  * @module
  */
@@ -13,38 +13,36 @@ import { checkState } from "./checks.ts";
 import type { Batch, BatchResult, Engine, EngineState, Parameters, Update } from "./engine.ts";
 import { ForwardingEngine } from "./forwarding_engine.ts";
 
-/** From how many training batches on the state is taken anew: so many at most are done again. */
+/** The state is taken anew after so many training batches, which bounds those that are repeated. */
 const BATCHES = 50;
 
-/** What to go on with, and who is told. */
+/** The second engine. */
 export interface FallbackOptions {
   /** Opens the second engine, for the same network. */
   readonly open: () => Promise<Engine & Disposable>;
-  /** Hears of the failure, once, before the second engine is opened. */
+  /** Called once with the first engine's failure, before the second engine is opened. */
   readonly onFailure?: (failure: EngineError) => void;
 }
 
-/** A call as it was made. */
 interface Call {
   /** From 1, in the order of the calls. */
   readonly number: number;
-  readonly carryOut: (engine: Engine) => Promise<unknown>;
+  readonly execute: (engine: Engine) => Promise<unknown>;
 }
 
 /** A call that has not been answered. */
 interface Pending extends Call {
-  readonly answer: (result: unknown) => void;
-  readonly refuse: (error: unknown) => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** What a call does to the state. */
+/** A call's effect on the state. */
 type Effect = "none" | "changes" | "replaces";
 
 /**
- * Wraps an engine.
+ * Wraps an engine, which is closed when it fails or the wrapper is closed.
  *
- * @param first Is closed when it has failed, or with the whole.
- * @throws {OptionError} when there is no first engine, or no way to a second.
+ * @throws {OptionError} when `first` is no engine or there are no options.
  */
 export function withFallback(first: Engine & Disposable, options: FallbackOptions): Engine & Disposable {
   checkObject("first", first, "an engine, such as createEngine makes");
@@ -58,7 +56,7 @@ class FallbackEngine extends ForwardingEngine {
   #stage: "first" | "between" | "second" = "first";
   #isClosed = false;
   #calls = 0;
-  /** What leads from a new engine to what the first has come to: a call that replaces the state, and the changes since. */
+  /** The calls that bring a new engine to the first one's state: one that replaces the state, and the changes since. */
   #log: Call[] = [];
   /** In the order of the calls. */
   #pending: Pending[] = [];
@@ -93,62 +91,61 @@ class FallbackEngine extends ForwardingEngine {
   override close(): void {
     this.#isClosed = true;
     this.engine.close();
-    if (this.#stage === "between") this.#refuseAll(new EngineError("the engine has been closed"));
+    if (this.#stage === "between") this.#rejectAll(new EngineError("the engine has been closed"));
   }
 
   protected call<Result>(
-    carryOut: (engine: Engine) => Promise<Result>,
+    execute: (engine: Engine) => Promise<Result>,
     effect: Effect = "none",
   ): Promise<Result> {
     const number = ++this.#calls;
-    return new Promise((resolve, refuse) => {
-      const answer = (result: unknown) => {
-        if (effect !== "none") this.#remember({ number, carryOut }, effect);
-        resolve(result as Result); // it is what carryOut gave
+    return new Promise((settled, reject) => {
+      const resolve = (result: unknown) => {
+        if (effect !== "none") this.#record({ number, execute }, effect);
+        settled(result as Result); // the result of execute
       };
-      const pending = { number, carryOut, answer, refuse };
+      const pending = { number, execute, resolve, reject };
       this.#pending.push(pending);
       if (this.#stage !== "between") this.#start(pending);
-      else if (this.#isClosed) this.close(); // it is refused with the others
+      else if (this.#isClosed) this.close(); // which rejects it with the others
     });
   }
 
-  /** What the first engine has done; the second's failure is final. */
-  #remember(call: Call, effect: "changes" | "replaces"): void {
+  /** Logs a call of the first engine; the second's failure is final. */
+  #record(call: Call, effect: "changes" | "replaces"): void {
     if (this.#stage !== "first") return;
     const [base] = this.#log;
     if (effect === "replaces") this.#log = [call, ...this.#log.filter(({ number }) => number > call.number)];
     else if (!base || call.number > base.number) this.#log.push(call);
   }
 
-  /** Asks for the state behind the calls made so far: what is before it need not be done again then. */
+  /** Gets the state after the calls made so far: these need not be repeated then. */
   #keepState(): void {
     const number = this.#calls;
     this.getState().then(
-      (state) => this.#remember({ number, carryOut: (engine) => engine.setState(state) }, "replaces"),
-      () => {}, // the engine has failed, and others are told
+      (state) => this.#record({ number, execute: (engine) => engine.setState(state) }, "replaces"),
+      () => {}, // the call that failed first reports the failure
     );
   }
 
-  /** Puts a call to the engine, and hears what becomes of it. */
   #start(pending: Pending): void {
     const engine = this.engine;
-    /** Takes it off the list; false: it is with the second engine by now, or will be. */
+    /** Takes the call off the list; false where the second engine has it, or will have it. */
     const settle = () => {
       if (engine !== this.engine || this.#stage === "between") return false;
       this.#pending.splice(this.#pending.indexOf(pending), 1);
       return true;
     };
-    pending.carryOut(engine).then((result) => {
-      if (settle()) pending.answer(result);
+    pending.execute(engine).then((result) => {
+      if (settle()) pending.resolve(result);
     }, (error: unknown) => {
       const isFailure = error instanceof EngineError && this.#stage === "first" && !this.#isClosed;
-      if (isFailure) this.#goOn(error);
-      else if (settle()) pending.refuse(error);
+      if (isFailure) this.#openSecond(error);
+      else if (settle()) pending.reject(error);
     });
   }
 
-  async #goOn(failure: EngineError): Promise<void> {
+  async #openSecond(failure: EngineError): Promise<void> {
     this.#stage = "between";
     this.engine.close();
     this.#options.onFailure?.(failure);
@@ -157,21 +154,21 @@ class FallbackEngine extends ForwardingEngine {
       this.engine = second;
       if (this.#isClosed) return second.close();
       await Promise.all(
-        this.#log.toSorted((a, b) => a.number - b.number).map(({ carryOut }) => carryOut(second)),
+        this.#log.toSorted((a, b) => a.number - b.number).map(({ execute }) => execute(second)),
       );
       if (this.#isClosed) return;
       this.#stage = "second";
       for (const pending of [...this.#pending]) this.#start(pending);
     } catch (error) {
       this.#stage = "second"; // there is no third
-      this.#refuseAll(error);
+      this.#rejectAll(error);
     } finally {
       this.#log = [];
     }
   }
 
-  #refuseAll(error: unknown): void {
-    for (const { refuse } of this.#pending.splice(0)) refuse(error);
+  #rejectAll(error: unknown): void {
+    for (const { reject } of this.#pending.splice(0)) reject(error);
   }
 }
 

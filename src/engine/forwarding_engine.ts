@@ -1,5 +1,5 @@
 /**
- * An engine that has another one at work: how it hands calls on is its own, that it hands them on is here.
+ * Base of an engine that forwards its calls to another one.
  *
  * @module
  */
@@ -15,13 +15,13 @@ import type {
   Update,
 } from "./engine.ts";
 
-/** Hands every verb on; an heir does otherwise where a verb asks for more. */
+/** Forwards every call; a subclass overrides those that need more. */
 export abstract class ForwardingEngine implements Engine, Disposable {
-  /** The one that is at work now. */
+  /** The present engine. */
   protected abstract readonly engine: Engine;
 
-  /** Has a call carried out, by the engine that it is given. */
-  protected abstract call<Result>(carryOut: (engine: Engine) => Promise<Result>): Promise<Result>;
+  /** Executes a call on the engine, now or later. */
+  protected abstract call<Result>(execute: (engine: Engine) => Promise<Result>): Promise<Result>;
 
   abstract close(): void;
 

@@ -1,5 +1,5 @@
 /**
- * How fast an engine is on this machine, for this network.
+ * Times an engine on this machine, for a given network.
  *
  * @module
  */
@@ -9,15 +9,15 @@ import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { STREAM } from "../random.ts";
 import type { Engine } from "./engine.ts";
 
-/** Multiply-adds of the batch that is measured, at most: what a CPU does in a fraction of a second. */
+/** The most multiply-adds of the measured batch: a fraction of a second on a CPU. */
 const MOST_WORK = 1e10;
-/** Batches that are timed together, as in training: two are under way at a time. */
+/** Batches that are timed together, as in training: two are in flight at a time. */
 const BATCHES = 2;
 
 /**
- * Times training batches, after one that is not timed, in which kernels are compiled.
+ * Times training batches, after one untimed batch, in which kernels are compiled.
  *
- * @param batchSize The engine's; of a large network fewer samples are taken.
+ * @param batchSize Samples of a batch, at most the engine's; a large network is timed with fewer.
  * @returns Seconds of one batch.
  * @throws {EngineError} when the engine fails.
  */
@@ -42,7 +42,7 @@ export async function timeTraining(engine: Engine, spec: NetworkSpec, batchSize:
   return (performance.now() - started) / 1000 / BATCHES;
 }
 
-/** Images of the kind that is usual: dark, with a bright part that is a fifth of the whole, elsewhere in each. */
+/** Images as usual: dark, with a bright fifth, whose place differs from image to image. */
 function brightBlocks(spec: NetworkSpec, count: number): Samples {
   const size = sampleSize(spec);
   const features = new Uint8Array(new SharedArrayBuffer(count * size));

@@ -1,5 +1,5 @@
 /**
- * What a model file says of how its network was run: to run it so again.
+ * The options in a model's metadata with which its network was trained.
  *
  * @module
  */
@@ -8,23 +8,20 @@ import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";
 import type { Precision } from "./wasm/precision.ts";
 
-/** The seed that a model says it was trained with; 0 where it says none. */
+/** The seed of a model's training; 0 where its metadata have none. */
 export function seedOf({ metadata }: Model): number {
   const seed = Number(metadata.seed ?? 0);
   return Number.isSafeInteger(seed) && seed >= 0 ? seed : 0;
 }
 
-/**
- * What bytes stand for that a model is shown: what its metadata say they stood for as it learned (`bytes`), or else numbers where
- * its samples are sequences, and pixels where they are not.
- */
+/** What bytes mean to a model: the metadata's `bytes`, else numbers where its samples are sequences, and pixels where not. */
 export function bytesOfModel({ spec, metadata }: Pick<Model, "spec" | "metadata">): ByteMeaning {
   const { bytes } = metadata;
   if (bytes === "pixels" || bytes === "numbers") return bytes;
   return sampleFormOf(spec).isSequence ? "numbers" : "pixels";
 }
 
-/** What a model says it was trained in; float32 where it says nothing. */
+/** The precision of a model's training; float32 where its metadata have none. */
 export function precisionOf({ metadata }: Model): Precision {
   return metadata.precision === "i16" ? "i16" : "f32";
 }

@@ -1,7 +1,7 @@
 /**
  * Optimizers: how a batch's gradient g moves the parameters w, in PyTorch's forms.
  *
- * Before either, with `clip` the gradient of all parameters together is scaled down to that norm where it is longer:
+ * `clip` first scales the gradient of all parameters together down to that norm, where it is longer:
  * g ← g · min(1, clip / (‖g‖ + 1e-6)), as `torch.nn.utils.clip_grad_norm_` does.
  *
  * Weight decay draws weights and biases to 0, as `torch.optim` does, but not the learned constants of neurons: a decay, a threshold
@@ -18,75 +18,62 @@ export interface SgdUpdate {
   readonly learningRate: number;
   /** m, 0 to less than 1. */
   readonly momentum: number;
-  /** λ, 0 or more, of weights and biases. @default {0} */
+  /** λ, 0 or more, of weights and biases. @default {0, but 0.01 for `adamw`} */
   readonly weightDecay?: number;
   /** The largest norm of the gradient, above 0. @default {none} */
   readonly clip?: number;
 }
 
 /**
- * Adam (Kingma & Ba 2015), at the n-th step:
+ * Adam (Kingma & Ba 2015), at the n-th update:
  *
  *     m ← β₁·m + (1 − β₁)·g;  s ← β₂·s + (1 − β₂)·g²;  w ← w − lr·(m / (1 − β₁ⁿ)) / (√(s / (1 − β₂ⁿ)) + ε)
  *
  * `adam` adds weightDecay·w to g; `adamw` (Loshchilov & Hutter 2019) takes lr·weightDecay·w from w instead.
  */
-export interface AdamUpdate {
+export interface AdamUpdate extends Pick<SgdUpdate, "learningRate" | "weightDecay" | "clip"> {
   /** Which optimizer. */
   readonly kind: "adam" | "adamw";
-  /** lr, 0 or more. */
-  readonly learningRate: number;
   /** β₁, 0 to less than 1. @default {0.9} */
   readonly beta1?: number;
   /** β₂, 0 to less than 1. @default {0.999} */
   readonly beta2?: number;
   /** ε, above 0. @default {1e-8} */
   readonly epsilon?: number;
-  /** λ, 0 or more, of weights and biases. @default {0 for `adam`, 0.01 for `adamw`} */
-  readonly weightDecay?: number;
-  /** The largest norm of the gradient, above 0. @default {none} */
-  readonly clip?: number;
 }
 
-/** An optimizer with its constants: how a batch moves the parameters. */
+/** An optimizer and its constants. */
 export type Update = SgdUpdate | AdamUpdate;
 
-/** An update whose every constant is said; where nothing is clipped, `clip` is infinite. */
+/** An update with all constants; `clip` is infinite where nothing is clipped. */
 export type CompleteUpdate = Required<SgdUpdate> | Required<AdamUpdate>;
 
-/** Every optimizer, by the name that {@linkcode Step} and the command line have for it. */
+/** Every optimizer, by its name in {@linkcode Update} and on the command line. */
 export const OPTIMIZERS = ["sgd", "adam", "adamw"] as const;
 
 /** One of {@linkcode OPTIMIZERS}. */
 export type OptimizerName = typeof OPTIMIZERS[number];
 
-/** What a constant is where an update does not say it. PyTorch's, but for sgd's learning rate and momentum, the notebook's. */
+/** The constants' defaults: PyTorch's, but for sgd's learning rate and momentum, which are the notebook's. */
 export const OPTIMIZER_DEFAULTS = {
   sgd: { learningRate: 0.1, momentum: 0.5, weightDecay: 0 },
   adam: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 },
   adamw: { learningRate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01 },
 } as const;
 
-/** What an optimizer remembers of each parameter, in the order of the engine's memory. */
-const MOMENTS = {
-  sgd: ["velocity"],
-  adam: ["mean", "square"],
-  adamw: ["mean", "square"],
-} as const satisfies Record<OptimizerName, readonly string[]>;
-
-/** Names of what an optimizer remembers of each parameter, as in `EngineState.moments`. */
+/** Names of an optimizer's moments, as in `EngineState.moments`, in the order of the engine's memory. */
 export function momentsOf(optimizer: OptimizerName): readonly string[] {
-  return MOMENTS[optimizer];
+  return optimizer === "sgd" ? ["velocity"] : ["mean", "square"];
 }
 
 /**
- * The optimizer whose moments these are; `adam` stands for `adamw` too, which has the same.
+ * The optimizer whose moments these are; `adam` stands for `adamw` too, whose moments are the same.
  *
- * @throws {RangeError} when they are no optimizer's; the message names those that there are.
+ * @throws {RangeError} when they are no optimizer's; the message names the known moments.
  */
 export function optimizerOf(names: Iterable<string>): OptimizerName {
   const found = [...names].sort().join(" and ");
-  const optimizer = OPTIMIZERS.find((name) => MOMENTS[name].join(" and ") === found);
+  const optimizer = OPTIMIZERS.find((name) => momentsOf(name).join(" and ") === found);
   if (optimizer) return optimizer;
   throw new RangeError(
     `the state has ${found === "" ? "no moments" : `the moments ${found}`}: ` +
@@ -95,9 +82,9 @@ export function optimizerOf(names: Iterable<string>): OptimizerName {
 }
 
 /**
- * Whether an optimizer finds its own moments where another one, or itself, has made some updates; if not, they begin at 0.
+ * Whether the moments after some updates are this optimizer's; if not, they begin at 0.
  *
- * @throws {RangeError} when they are another optimizer's, and it has made updates.
+ * @throws {RangeError} when another optimizer has made updates, whose moments differ.
  */
 export function findsMoments(
   kind: OptimizerName,
@@ -107,8 +94,8 @@ export function findsMoments(
   if (held === wanted) return true;
   if (before.updates === 0) return false;
   throw new RangeError(
-    `step.kind: ${kind} goes on from ${wanted}, but after ${before.updates} updates of ${before.kind} the engine has ${held}: ` +
-      `go on with ${before.kind}, or set parameters and begin anew`,
+    `step.kind: ${kind} needs ${wanted}, but after ${before.updates} updates of ${before.kind} the engine has ${held}: ` +
+      `continue with ${before.kind}, or set the parameters anew`,
   );
 }
 
@@ -121,11 +108,7 @@ const RANGES = {
   weightDecay: ["0 or more", (value) => value >= 0],
 } as const satisfies Record<string, readonly [span: string, includes: (value: number) => boolean]>;
 
-/**
- * Fills in what an update leaves out.
- *
- * @throws {RangeError} when a constant is missing or out of its range; the message names both.
- */
+/** Fills in the defaults. @throws {RangeError} when a constant is missing or out of its range; the message names both. */
 export function completeUpdate(update: Update): CompleteUpdate {
   if (typeof update !== "object" || update === null) { // from JavaScript
     throw new RangeError(`step: ${update}, expected an optimizer's constants, such as a learningRate`);
@@ -160,18 +143,16 @@ function completed(update: Update, clip: number): CompleteUpdate {
   }
 }
 
-/** What a gradient of this norm is multiplied by, so that it is no longer than `clip`. */
+/** The factor that brings a gradient of this norm down to `clip`. */
 export function clipFactor(norm: number, clip: number): number {
   return Math.min(1, clip / (norm + 1e-6));
 }
 
 /** The constants of Adam's kernel at an update, which is counted from 1. */
-export function adamConstants(update: Required<AdamUpdate>, number: number): {
-  readonly rate: number;
-  readonly correction: number;
-  readonly decay: number;
-  readonly shrink: number;
-} {
+export function adamConstants(
+  update: Required<AdamUpdate>,
+  number: number,
+): Readonly<Record<"rate" | "correction" | "decay" | "shrink", number>> {
   const { kind, learningRate, beta1, beta2, weightDecay } = update;
   return {
     rate: learningRate / (1 - wholePower(beta1, number)),

@@ -1,11 +1,10 @@
 /**
- * From what a network is to what has to be computed.
+ * Compiles a network's description to a plan: the operations that compute it.
  *
- * {@linkcode compilePlan} is the only place that knows how operations chain: which layer is fed by what, where a delay
- * shifts a step, and which backward pass is exact. A plan says it in terms of one sample, all of its steps at once; engines
- * execute its operations one after the other and know nothing of networks.
+ * {@linkcode compilePlan} alone decides how operations chain: each layer's input, where a delay shifts a step, and which backward
+ * pass is exact. A plan describes one sample, all of its steps at once; engines execute its operations one after the other.
  *
- * A layer never needs a later one. So each layer runs through all steps before the next begins: one product with the steps
+ * No layer depends on a later one. So each layer runs through all steps before the next begins: one product with the steps
  * as rows, then one scan down the steps; a recurrent layer adds its own outputs of the step before inside that scan.
  *
  * @module
@@ -19,16 +18,7 @@ import {
 } from "../network/neurons.ts";
 import type { Loss, NetworkSpec, RateTarget, Readout } from "../network/spec.ts";
 
-/** What a layer's currents are computed from. */
-export type Source =
-  /** Inputs that differ from step to step: one product with steps as rows. */
-  | "inputs"
-  /** An input that stays the same: one row serves all steps. */
-  | "constant"
-  /** Outputs of the layer below. */
-  | "spikes";
-
-/** A layer, with all that its operations need to know. */
+/** A layer, as its operations need it. */
 export interface LayerPlan {
   readonly index: number;
   readonly inputs: number;
@@ -38,14 +28,15 @@ export interface LayerPlan {
   readonly learned: readonly Trainable[];
   /** I_t has V·o_{t-1} besides, o before the layer's delay: a tensor `v1` `[units, units]`. */
   readonly recurrent: boolean;
-  readonly source: Source;
+  /** Source of the currents: inputs of each step (one product), an input that is constant (one row), or the layer below. */
+  readonly source: "inputs" | "constant" | "spikes";
   /** Steps from an output of the layer below to the current that it causes here. */
   readonly inputDelay: 0 | 1;
-  /** Where δo is needed: at its spikes alone, from which its gradient follows exactly, or at every step. */
+  /** Where δo is needed: at the layer's spikes alone, from which its gradient follows exactly, or at every step. */
   readonly backwardFrom: "spikes" | "steps";
-  /** The firing rate that it is held to. */
+  /** The target of the layer's firing rate. */
   readonly rate: RateTarget | undefined;
-  /** u, o and u' − θ are needed at every step, not only the spikes: the readout or a backward pass reads them. */
+  /** u, o and u' − θ are kept at every step, not only the spikes: the readout or a backward pass reads them. */
   readonly keepsStates: boolean;
 }
 
@@ -53,7 +44,7 @@ export interface LayerPlan {
 export type ForwardOperation =
   /** Sample → inputs x_t of every step. */
   | { readonly kind: "encode" }
-  /** List the units that may spike in this sample; the layer's other units are left out until the next sample. */
+  /** List the units that may spike in this sample; the layer's other units are left out. */
   | { readonly kind: "select"; readonly layer: number }
   /** Multiply the sample's features into the weights, for the noise encoder, whose inputs then are only its draws. */
   | { readonly kind: "pack"; readonly layer: number }
@@ -63,7 +54,7 @@ export type ForwardOperation =
   | { readonly kind: "matmulRow"; readonly layer: number }
   /** I_t = W·o_{t−inputDelay} + b, o of the layer below. */
   | { readonly kind: "sparseProduct"; readonly layer: number }
-  /** Currents → potentials and outputs, down the steps; a recurrent layer's I_t takes V·o_{t−1} on the way. */
+  /** Currents → potentials and outputs, down the steps; V·o_{t−1} is added to a recurrent layer's I_t. */
   | { readonly kind: "scan"; readonly layer: number }
   /** The last layer's potentials or outputs → logits. */
   | { readonly kind: "read" }
@@ -72,13 +63,13 @@ export type ForwardOperation =
 
 /** An operation of the backward pass. */
 export type BackwardOperation =
-  /** Gradient of the logits → that of each potential (δu) or output (δo) of the last layer that was read; 0 elsewhere. */
+  /** Gradient of the logits → gradient of each potential (δu) or output (δo) of the last layer that was read; 0 elsewhere. */
   | { readonly kind: "readBack" }
   /** δo_t of every unit and step += 2·weight·(r − target) / (units·steps), r the layer's rate in this sample. */
   | { readonly kind: "rateBack"; readonly layer: number }
   /**
-   * δo (and the readout's δu) → δI at every step, up the steps; gradients of learned constants. A recurrent layer's δo_t
-   * takes Vᵀ·δI_{t+1} on the way.
+   * δo (and the readout's δu) → δI at every step, up the steps; gradients of learned constants. Vᵀ·δI_{t+1} is added to a
+   * recurrent layer's δo_t.
    */
   | { readonly kind: "scanBack"; readonly layer: number }
   /** ∂L/∂V += Σ_t δI_t·o_{t−1}ᵀ. */
@@ -87,13 +78,13 @@ export type BackwardOperation =
   | { readonly kind: "spikesBack"; readonly layer: number }
   /** δI → δo of the layer below at every step, δo_t = Wᵀ·δI_{t+inputDelay}; ∂L/∂W and ∂L/∂b as above. */
   | { readonly kind: "stepsBack"; readonly layer: number }
-  /** δo at spikes → δo at every step, 0 between them, for a layer whose scan goes back through every step. */
+  /** δo at spikes → δo at every step, 0 between them, for a layer whose `scanBack` runs through every step. */
   | { readonly kind: "spread"; readonly layer: number }
   /** ∂L/∂W += Σ_t δI_t·x_tᵀ, ∂L/∂b += Σ_t δI_t, of the lowest layer. */
   | { readonly kind: "inputsBack"; readonly layer: number }
   /**
    * The exact backward pass from spikes alone: c_t = δI_t − d·δI_{t+1}, which is 0 but at spikes, and ∂L/∂b. From δo at spikes, or
-   * from δI at every step where a scan has made it.
+   * from δI at every step where `scanBack` has computed it.
    */
   | { readonly kind: "coefficients"; readonly layer: number; readonly from: "spikes" | "steps" }
   /** ∂L/∂W += Σ_spikes c_t·X̃_tᵀ with the leaky trace X̃_t = x_t + d·X̃_{t−1} of the inputs. */
@@ -111,21 +102,21 @@ export interface ReadSteps {
   /** The first and last step whose potentials or outputs are read; none where `last` < `first`. */
   readonly first: number;
   readonly last: number;
-  /** How they become one number: `last` is a sum over one step. */
+  /** The reduction over these steps; the spec's `last` is a sum over one step. */
   readonly reduce: "sum" | "max";
-  /** What the sum is multiplied by; 1 for a maximum. */
+  /** Factor of the sum; 1 for a maximum. */
   readonly scale: number;
-  /** A zero is among the values that are read: what a layer with a delay hands on at the first step. Matters to a maximum. */
+  /** A delayed layer's output at the first step, 0, is among the values that are read; it matters to a maximum. */
   readonly zero: boolean;
 }
 
-/** What to compute for a sample. */
+/** The computation of a sample. */
 export interface Plan {
   readonly spec: NetworkSpec;
   readonly layers: readonly LayerPlan[];
   readonly classes: number;
   readonly loss: Loss;
-  /** What is read of a sample of T steps; of a shorter one, see {@linkcode readStepsOf}. */
+  /** Of a sample of T steps; for a shorter one, see {@linkcode readStepsOf}. */
   readonly readout: ReadSteps;
   readonly forward: readonly ForwardOperation[];
   readonly backward: readonly BackwardOperation[];
@@ -135,21 +126,16 @@ export interface Plan {
 export interface PlanOptions {
   /** Leave out units that provably will not spike. @default {true} */
   readonly skip?: boolean;
-  /** Keep every layer's states and outputs at every step, to look at; leaves no unit out. @default {false} */
+  /** Keep every layer's states and outputs at every step, for traces; leaves no unit out. @default {false} */
   readonly recordStates?: boolean;
   /**
-   * The engine that the plan is for. Without `events`, lists of spikes, it has operations on whole arrays alone: no unit is left
-   * out, no features are multiplied into weights, and every backward pass goes through every step. @default {events: true}
+   * The engine that the plan is for. Without `events`, lists of spikes, all operations are on whole arrays: no unit is left out, no
+   * features are multiplied into weights, and every backward pass runs through every step. @default {events: true}
    */
   readonly target?: { readonly events: boolean };
 }
 
-/**
- * Derives the plan of a network.
- *
- * @param spec A description that {@linkcode parseNetworkSpec} or a preset gave.
- * @throws {InputError} when a neuron's constant is out of range.
- */
+/** Derives the plan of a checked network. @throws {InputError} when a neuron's constant is out of range. */
 export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan {
   const { skip = true, recordStates = false, target: { events } = { events: true } } = options;
   const top = spec.layers.length - 1;
@@ -183,8 +169,8 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
     { kind: "scan", layer: layer.index },
   ]);
   const backward = layers.toReversed().flatMap((layer) => [
-    ...backThroughNeurons(layer),
-    ...backThroughWeights(layer, layers[layer.index - 1]),
+    ...neuronOperations(layer),
+    ...weightOperations(layer, layers[layer.index - 1]),
   ]);
   return {
     spec,
@@ -197,11 +183,11 @@ export function compilePlan(spec: NetworkSpec, options: PlanOptions = {}): Plan 
   };
 }
 
-/** What makes a layer's currents. */
+/** The operation that computes a layer's currents. */
 const OPERATION_OF = { inputs: "matmul", constant: "matmulRow", spikes: "sparseProduct" } as const;
 
-/** Goes back from δo to δI, where δI is needed at every step. */
-function backThroughNeurons(
+/** Backward from δo to δI, where δI is needed at every step. */
+function neuronOperations(
   { index, recurrent, backwardFrom, rate, keepsStates }: LayerPlan,
 ): BackwardOperation[] {
   if (!keepsStates) return [];
@@ -213,8 +199,8 @@ function backThroughNeurons(
   return operations;
 }
 
-/** Goes back through W: to the layer below, or to the gradient of the lowest layer's weights. */
-function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): BackwardOperation[] {
+/** Backward through W: to the layer below, or to the gradient of the lowest layer's weights. */
+function weightOperations(layer: LayerPlan, below: LayerPlan | undefined): BackwardOperation[] {
   const { index, source, backwardFrom, keepsStates, neuron } = layer;
   if (below) return [{ kind: below.backwardFrom === "spikes" ? "spikesBack" : "stepsBack", layer: index }];
   if (backwardFrom === "steps" || (source === "constant" && keepsStates)) {
@@ -228,7 +214,7 @@ function backThroughWeights(layer: LayerPlan, below: LayerPlan | undefined): Bac
   ];
 }
 
-/** What is read of a sample with a number of steps: `steps` is T, or less for a shorter sequence. */
+/** The steps that are read of a sample: `steps` is T, or less for a shorter sequence. */
 export function readStepsOf(spec: NetworkSpec, steps: number): ReadSteps {
   const { from, reduce, begin } = spec.readout;
   const { delay } = spec.layers[spec.layers.length - 1]!;

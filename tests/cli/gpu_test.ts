@@ -142,10 +142,10 @@ Deno.test("train goes on with wasm, and says so, where the GPU that is remembere
     await rememberHybrid(folder);
     const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--name", "a"]);
     assert.equal(code, 0, stderr);
-    assert.match(stderr, new RegExp(`^auto goes on with wasm: ${MISSING.source}`, "m"));
+    assert.match(stderr, new RegExp(`^auto continues with wasm: ${MISSING.source}`, "m"));
     assert.equal(recordOf(JSON.parse(stdout)).engine, "wasm");
     const record = JSON.parse(await Deno.readTextFile(join(folder, "runs", "a", "run.json")));
-    assert.match(record.sessions[0].notices[0], /^auto goes on with wasm: /);
+    assert.match(record.sessions[0].notices[0], /^auto continues with wasm: /);
     assert.match(record.sessions[0].kernels, /^WASM/);
   });
 });

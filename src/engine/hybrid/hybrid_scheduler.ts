@@ -55,7 +55,7 @@ export class HybridScheduler implements Scheduler {
       const { matmul, workers, shared } = this.#parts;
       const shards = await this.#present(job, samples, true);
       await matmul.readGradient(shared.given);
-      await workers.handOut({ kind: "update", job: { ...job, shards }, update, number });
+      await workers.call({ kind: "update", job: { ...job, shards }, update, number });
     });
   }
 
@@ -74,7 +74,7 @@ export class HybridScheduler implements Scheduler {
       const { microBatch, arrived } = matmul.multiply(first, { samples: 1, reductionGroups: 1 }, 0);
       matmul.release(microBatch);
       await arrived;
-      return (await workers.handOut({ kind: "trace", job }, 1)).trace!;
+      return (await workers.call({ kind: "trace", job }, 1)).trace!;
     });
   }
 
@@ -147,6 +147,6 @@ export class HybridScheduler implements Scheduler {
     const { workers, shared, doubleBuffer } = this.#parts;
     shared.control[1 + part.bufferIndex] = 0;
     doubleBuffer.buffers[part.bufferIndex].count[0] = 0;
-    await workers.handOut({ kind: "present", job, part, isTraining });
+    await workers.call({ kind: "present", job, part, isTraining });
   }
 }

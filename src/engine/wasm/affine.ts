@@ -2,8 +2,8 @@
  * Products of a layer whose weights lie by input, forward and back: sums of rows over its inputs' spikes, or whole products.
  *
  * A sum of rows costs work for each spike, a whole product for each input and step, but several times less for each of
- * them. Which is the cheaper one is decided for each sample by its own spikes, counted: so the bits of a result depend on
- * nothing else. Panels for whole products are packed when a batch first needs them.
+ * them. The number of a sample's own spikes decides between them, so that a result's bits depend on nothing else. Panels for whole
+ * products are packed when a batch first needs them.
  *
  * @module
  */
@@ -11,33 +11,31 @@ import type { CoreMemory, LayerMemory, SpikeLists } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
+/** The shares of (input, step) pairs that spike above which a whole product is used, forward and for the weights' gradient. */
 export interface DenseFrom {
   /** Forward. */
   readonly matmul: number;
-  /** Back. */
+  /** Backward. */
   readonly gradient: number;
 }
 
-/** Where a whole product becomes the faster one: docs/performance.md, "Where sums of rows end", has both sides measured. */
+/** Where a whole product becomes faster: docs/performance.md, "Where sums of rows end", has the measurements. */
 export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
-/** A layer's inputs: spikes in lists, and where the same lie at every step. */
+/** A layer's inputs as lists of spikes and as rows. */
 export interface InputView {
-  /** The lists, how many there are by unit, which unit each of these is, and how many spikes are in them; undefined: none are made. */
   readonly lists: SpikeLists;
+  /** Lists by unit, and the unit of each. */
   readonly slots: number;
   readonly unit: number;
+  /** Spikes in the lists; undefined where none are listed. */
   readonly spikes: number | undefined;
-  /**
-   * The same at every step: rows `[steps][width]`, or X in the product's layout where `isPacked`. 0: there are lists by unit
-   * alone.
-   */
+  /** Rows `[steps][width]`, or X in the product's layout where `isPacked`; 0 where there are lists by unit alone. */
   readonly rows: number;
   readonly isPacked: boolean;
   /** Inputs of a row, padding included. */
   readonly width: number;
-  /** Steps until they are currents. */
+  /** Steps from an input to its current. */
   readonly delay: number;
 }
 
@@ -57,8 +55,8 @@ export class Affine {
     this.#denseFrom = denseFrom;
   }
 
-  /** The parameters have changed. */
-  forget(): void {
+  /** Marks the packed weights as outdated, after the parameters have changed. */
+  invalidate(): void {
     this.#isPacked = this.#isPackedBack = false;
   }
 
@@ -106,7 +104,7 @@ export class Affine {
     const { rows, currentPanels, ones, zeros, packedZeros } = this.#memory;
     const k = this.#kernels, padded = roundUp(steps, 4);
     if (!this.#isPackedBack) {
-      // A row of weights that lie by input is what a unit's weights are to the product with Wᵀ.
+      // A row of weights that lie by input is a unit's weights in the product with Wᵀ.
       // deno-fmt-ignore
       k.packPanels(ones, weightsAt, zeros, below.unit, Math.ceil(inputs / 8), panelsBack, packedZeros, width);
       this.#isPackedBack = true;

@@ -2,7 +2,7 @@
  * One thread's part of the WASM engine: executes a plan for one sample at a time, in an instance of the kernels.
  *
  * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
- * after its last sample. It assumes neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
+ * after its last sample. It needs neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
  *
  * @module
  */
@@ -24,7 +24,7 @@ import { Affine, DENSE_FROM, type DenseFrom, type InputView } from "./affine.ts"
 import { ShardedUpdate } from "./sharded_update.ts";
 import { readTrace } from "./trace.ts";
 
-/** What a thread needs to know to make its core. */
+/** How to make a core. */
 export interface CoreOptions {
   readonly plan: Plan;
   readonly seed: number;
@@ -32,17 +32,17 @@ export interface CoreOptions {
   readonly shards: number;
   /** The least Z (asm/skip.ts) at which a unit is left out. */
   readonly skipBound: number;
-  /** What the noise encoder's product is computed in; other encoders' is always float32. */
+  /** Of the noise encoder's product; other encoders' is always float32. */
   readonly precision?: Precision;
-  /** Which kernel computes the product; one of the precision's. @default {the first} */
+  /** The product's kernel, one of the precision's. @default {the first} */
   readonly tile?: Tile;
-  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  /** Shares of spikes above which products are whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
-  /** Where currents of the lowest layer come from, and its coefficients go to, if another computes its product. */
+  /** Holds the lowest layer's currents, and then its coefficients, where the product is computed outside of the core. */
   readonly doubleBuffer?: SharedDoubleBuffer;
 }
 
-/** The only sample there is. */
+/** Where a sample is the only one. */
 const ALONE: Place = { bufferIndex: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
@@ -57,11 +57,11 @@ export class Core {
   readonly optimizer: ShardedUpdate;
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
-  /** Of each layer, for those whose weights lie by input. */
+  /** By layer; used where weights lie by input. */
   readonly #affines: readonly Affine[];
   readonly #neurons: NeuronSteps;
   readonly #readout: Readout;
-  /** Currents of a lowest layer that keeps no states come in panels. */
+  /** Currents of a lowest layer that keeps no states lie in panels. */
   readonly #arePanels: boolean;
   readonly #seed: number;
   readonly #floats: Float32Array;
@@ -70,7 +70,7 @@ export class Core {
   readonly #slots: number[];
   /** Spikes of the present sample in each layer that lists them. */
   readonly #fired: number[];
-  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
+  /** Steps of the present sample: T, or fewer for a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
   #label = 0;
@@ -114,13 +114,13 @@ export class Core {
     this.#read = plan.readout;
   }
 
-  /** What follows from the parameters and holds for a whole batch. */
+  /** Computes what follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.#inputs.prepare();
-    for (const affine of this.#affines) affine.forget();
+    for (const affine of this.#affines) affine.invalidate();
   }
 
-  /** @param from Of the flat parameters: those before are another's. */
+  /** Clears the gradients of the flat parameters from the `from`-th on. */
   clearGradients(from = 0): void {
     this.gradients.fill(0, from);
   }
@@ -128,9 +128,9 @@ export class Core {
   /**
    * Makes a sample the present one: its features, its label, its draws.
    *
-   * @param scale What its gradient counts in the batch's.
-   * @param augmentation How it is moved before; its features must be pixels then.
-   * @param place Where it lies in a shared double buffer, if there is one.
+   * @param scale The weight of its gradient in the batch's.
+   * @param augmentation How it is moved first; its features must be pixels then.
+   * @param place Its place in the shared double buffer, if there is one.
    */
   load(
     samples: Samples,
@@ -204,7 +204,7 @@ export class Core {
     }
   }
 
-  /** How many units of each layer were computed for the last sample; the others could not spike. */
+  /** Units of each layer that were computed for the last sample; the others could not spike. */
   get computed(): readonly number[] {
     return this.#slots;
   }
@@ -308,7 +308,6 @@ export class Core {
     }
   }
 
-  /** What a layer takes from the one below. */
   #inputViewOf({ layer }: LayerMemory): InputView {
     return this.#outputsOf(layer.index - 1, layer.inputDelay);
   }
@@ -330,7 +329,7 @@ export class Core {
     };
   }
 
-  /** Where a slot's currents begin: those of a layer that keeps no states lie in panels of 8 units, as the product leaves them. */
+  /** Address of a slot's currents: those of a layer that keeps no states lie in panels of 8 units, as the product writes them. */
   #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
     if (layer.keepsStates || layer.source !== "inputs" || !this.#arePanels) return currents + 4 * slot;
     return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
@@ -351,14 +350,14 @@ export class Core {
       steps, stepCounts, stepUnits, stepOutputs);
   }
 
-  /** A layer of which nobody asks for more than its spikes: the notebook's lowest one. */
+  /** A layer of which only the spikes are kept, such as the notebook's lowest one. */
   #scanSpikes(memory: LayerMemory): void {
     const { layer, currentStride, counts, spikeSteps, spikeOutputs } = memory;
     const steps = this.#steps;
     const slots = this.#slots[layer.index]!;
     const { neuron } = layer;
     if (neuron.kind !== "graded") {
-      throw new TypeError(`a layer of ${neuron.kind} neurons has to keep its states`);
+      throw new TypeError(`a layer of ${neuron.kind} neurons must keep its states`);
     }
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {

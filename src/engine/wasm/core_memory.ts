@@ -1,7 +1,7 @@
 /**
  * The memory of one thread's kernels: the parameters, every buffer that a plan needs for one sample, and its tables.
  *
- * All of it is taken once, when the thread starts; it does not grow with batches or epochs.
+ * All of it is allocated once, when the thread starts; it does not grow with batches or epochs.
  *
  * @module
  */
@@ -24,11 +24,11 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   /** Currents, and bytes from step to step (0: the same at every step): rows, or panels where the layer keeps no states. */
   readonly currents: number;
   readonly currentStride: number;
-  /** What the neurons' kernels are told (asm/layer.ts); 0 where the layer keeps no states. */
+  /** The descriptor that the neurons' kernels read (asm/layer.ts); 0 where the layer keeps no states. */
   readonly descriptor: number;
   /**
-   * `[steps][width]` where the layer keeps its states; else 0. A row of zeros lies before the outputs. Behind the steps there are rows
-   * enough for a product to read four at a time; those of δI are kept at 0.
+   * `[steps][width]` where the layer keeps its states; else 0. A row of zeros lies before the outputs. Behind the steps lie rows
+   * enough for a product to read four at a time; those of δI stay 0.
    */
   readonly potentials: number;
   readonly outputs: number;
@@ -38,19 +38,20 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   readonly currentGradients: number;
   /** V·o_{t-1} of one step, and behind it room for the list of its spikes. */
   readonly feedback: number;
-  /** What a neuron's kernels remember from step to step, four numbers a unit. */
+  /** The neurons' state from step to step, four numbers a unit. */
   readonly state: number;
-  /** The neuron's constants: those that can be learned, a value a unit, and all others one after another. */
   /**
    * Parts of the gradients of learned constants f32 `[learned][width]`, and their totals f64 likewise, where sums over many steps are
-   * made of parts (asm/long_sums.ts); 0 where they are not.
+   * made of parts (asm/long_sums.ts); else 0.
    */
   readonly constantParts: number;
   readonly constantTotals: number;
+  /** The neuron's constants: the trainable ones, a value a unit, and all others one after another. */
   readonly unitConstants: Readonly<Record<Trainable, number>>;
   readonly constants: number;
-  /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
+  /** The unit of each slot of the lists by unit; a slot has one entry for each step of the sample. */
   readonly unit: number;
+  /** δo, or c, of each spike. */
   readonly spikeGradients: number;
   /** For every step s: d^s, Σ_{i ≤ s} d^i, and √Σ_{i ≤ s} d^(2i); padded to whole vectors with the last one's. */
   readonly powers: number;
@@ -61,7 +62,7 @@ export interface LayerMemory extends LayerLayout, SpikeLists {
   readonly panelsBack: number;
 }
 
-/** Addresses of spikes that are listed, by unit and by step (asm/spike_lists.ts). */
+/** Addresses of lists of spikes, by unit and by step (asm/spike_lists.ts). */
 export interface SpikeLists {
   readonly counts: number;
   readonly spikeSteps: number;
@@ -71,19 +72,19 @@ export interface SpikeLists {
   readonly stepOutputs: number;
 }
 
-/** Addresses of everything else. */
+/** Addresses of all buffers. */
 export interface CoreMemory {
   readonly layout: ParameterLayout;
   readonly layers: readonly LayerMemory[];
   readonly parameters: number;
   readonly gradients: number;
-  /** x: what is multiplied into the weights, `[inputs]` padded: a sample's features, or ones. */
+  /** x, the factors of the weights, `[inputs]` padded: a sample's features, or ones. */
   readonly features: number;
-  /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: a row, or one for each step. */
+  /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: one row, or one for each step. */
   readonly sequence: number;
-  /** The latency encoder's: see `encodeLatency`. */
+  /** The latency encoder's levels; see `encodeLatency`. */
   readonly levels: number;
-  /** Inputs that are not zero: how many at each step, their list, and how many it takes at most. */
+  /** Inputs that are not zero: their number at each step, their list, and its capacity. */
   readonly inputCounts: number;
   readonly inputEntries: number;
   readonly inputCapacity: number;
@@ -109,7 +110,7 @@ export interface CoreMemory {
   /** One product's inputs and results, in the product's layouts; of the largest layer. */
   readonly rows: number;
   readonly currentPanels: number;
-  /** Ones and zeros, as many as the widest row has numbers, and where a packed copy of the zeros goes. */
+  /** Ones and zeros, as many as the widest row has numbers, and room for a packed copy of the zeros. */
   readonly ones: number;
   readonly zeros: number;
   readonly packedZeros: number;
@@ -118,23 +119,22 @@ export interface CoreMemory {
   readonly shards: number;
 }
 
-/** Floats of the parameters that the optimizer works on at a time: what it needs for 24 shards stays in the second cache. */
+/** Parameters that the optimizer updates at a time: their data for 24 shards fit the second cache. */
 export const UPDATE_FLOATS = 8192;
 
 /**
- * The largest share of inputs that are not zero at which they are multiplied one by one, for a layer of so many units. Up to
- * here that costs less than the whole product: listing them costs the same for any number of units, and a
- * product of its own about two and a half times as much as among others.
+ * The largest share of inputs that are not zero at which multiplying them one by one costs less than the whole product. Listing
+ * them costs the same for any number of units, and a single product about two and a half times as much as one of many.
  */
 function sparseShare(units: number): number {
   return Math.min(0.4, Math.max(0, (units - 24) / 256));
 }
 
 /**
- * Takes all memory of a thread, and writes its tables.
+ * Allocates all memory of a thread, and writes its tables.
  *
  * @param shards The most gradient shards that a batch is cut into.
- * @param isExternal The lowest layer's product is computed elsewhere: nothing is needed for it but room for its currents.
+ * @param isExternal The lowest layer's product is computed outside of the core, which needs room for the currents alone.
  */
 export function allocate(kernels: Kernels, plan: Plan, shards: number, isExternal: boolean): CoreMemory {
   const arena = new Arena(kernels);
@@ -253,7 +253,7 @@ export function allocate(kernels: Kernels, plan: Plan, shards: number, isExterna
   return memory;
 }
 
-/** Which unit each slot is, unless units are selected; the powers of decays; ones. */
+/** Writes the unit of each slot (selection overwrites it), the powers of decays, and ones. */
 function writeTables(kernels: Kernels, { layers, ones }: CoreMemory, steps: number): void {
   const floats = new Float32Array(kernels.memory.buffer), integers = new Int32Array(kernels.memory.buffer);
   for (const { layer, unit, powers, powerSums, powerNorms } of layers) {

@@ -1,9 +1,9 @@
 /**
- * What one thread of the WASM engine does with a batch.
+ * One thread's work on a batch, in the WASM engine.
  *
- * Threads claim shards of the batch, each a fixed run of samples, and leave each shard's gradient in shared memory. When
- * all have been claimed and are done, every thread sums one part of the parameters over the shards, in the shards' order,
- * and moves it. Which thread does what depends on chance; which numbers are added in which order does not.
+ * Threads claim shards of the batch, each a fixed run of samples, and write each shard's gradient to shared memory. When
+ * all shards are done, every thread sums one part of the parameters' gradient over the shards, in the shards' order, and
+ * updates it. Which thread does what depends on chance; which numbers are added in which order does not.
  *
  * @module
  */
@@ -18,8 +18,9 @@ import type { GradientPart } from "./sharded_update.ts";
 import type { SharedState } from "./shared_state.ts";
 import type { Place } from "./input_layer.ts";
 
-/** The samples of a batch, and the run of them that makes a shard. */
+/** A batch in a buffer of the shared results. */
 export interface Job {
+  /** The data set's id. */
   readonly samples: number;
   readonly indices: Uint32Array;
   readonly stream: number;
@@ -42,25 +43,25 @@ export interface Part {
   readonly bufferIndex: 0 | 1;
 }
 
-/** What the engine tells its workers. */
+/** The engine's messages to its workers. */
 export type WorkerMessage =
   | { readonly kind: "setup"; readonly setup: WorkerSetup }
   | { readonly kind: "samples"; readonly id: number; readonly samples: Samples }
   | { readonly kind: "train"; readonly job: Job; readonly update: CompleteUpdate; readonly number: number }
   | { readonly kind: "evaluate"; readonly job: Job }
   | { readonly kind: "trace"; readonly job: Job }
-  /** The steps of `train` and `evaluate`, where the engine takes them one by one. The parameters are taken with part `from` 0. */
+  /** The stages of `train` and `evaluate`, one by one. The part whose `from` is 0 copies the parameters in. */
   | { readonly kind: "present"; readonly job: Job; readonly part: Part; readonly isTraining: boolean }
   | { readonly kind: "update"; readonly job: Job; readonly update: CompleteUpdate; readonly number: number };
 
-/** What a worker answers to each message about a job. */
+/** A worker's answer to each message about a job. */
 export interface WorkerReply {
-  /** What went wrong; the worker is of no more use. */
+  /** The error after which the worker has stopped. */
   readonly failure?: string;
   readonly trace?: SampleTrace;
 }
 
-/** All that a thread needs to begin. */
+/** The first message to a worker. */
 export interface WorkerSetup {
   readonly kernels: KernelModule;
   readonly options: CoreOptions;
@@ -70,8 +71,8 @@ export interface WorkerSetup {
 }
 
 /**
- * The samples of a shard. Half of the shards are large, a quarter half as large, and the last quarter a quarter: so the
- * threads, which take them in this order, finish close together.
+ * The samples of a shard. Half of the shards are large, a quarter half as large, and the last quarter a quarter as large: so
+ * threads, which claim them in this order, finish close together.
  */
 export function shardRange(
   count: number,
@@ -84,7 +85,7 @@ export function shardRange(
   return [at(shard), at(shard + 1)];
 }
 
-/** Which gradient is summed how is part of the result: so the number of shards depends on the batch alone. */
+/** The number of shards. It depends on the batch alone, since the order of sums is part of the result. */
 export function shardCount(batchSize: number): number {
   return Math.max(1, Math.min(24, Math.ceil(batchSize / 16)));
 }
@@ -94,7 +95,7 @@ export class EngineWorker {
   readonly #core: Core;
   readonly #setup: WorkerSetup;
   readonly #samples = new Map<number, Samples>();
-  /** Of the batch under way. */
+  /** Of the present batch. */
   readonly #unitSpikes: Uint32Array;
   readonly #blocks: readonly GradientBlock[];
   #barriers = 0;
@@ -106,7 +107,7 @@ export class EngineWorker {
     this.#blocks = gradientBlocks(this.#core.memory.layout, setup.shared.given.length);
   }
 
-  /** Carries out a message; `undefined` where none is owed an answer. */
+  /** Handles a message; `undefined` where it has no reply. */
   handle(message: WorkerMessage): WorkerReply | undefined {
     switch (message.kind) {
       case "setup":
@@ -140,7 +141,7 @@ export class EngineWorker {
     this.#barrier();
   }
 
-  /** Runs a part's samples forward, and back where it is for training; leaves the gradients in its shards. */
+  /** Runs the forward pass of a part's samples, and in training the backward pass, whose gradients it adds to the part's shards. */
   #present(job: Job, part: Part, isTraining: boolean): void {
     const core = this.#core, { shared: { shards, given, results }, worker } = this.#setup;
     if (part.from === 0) {
@@ -149,17 +150,17 @@ export class EngineWorker {
     }
     this.#claim(part, (claimed) => {
       const [from, to] = shardRange(part.to - part.from, part.shards, claimed);
-      if (!isTraining) return this.#presentSamples(job, part, from, to);
+      if (!isTraining) return this.#presentSamples(job, part, from, to, false);
       const shard = shards[part.firstShard + claimed]!;
       core.clearGradients(given.length);
       if (part.adds) core.gradients.set(shard, given.length);
-      this.#presentSamples(job, part, from, to, () => core.backward());
+      this.#presentSamples(job, part, from, to, true);
       shard.set(core.gradients.subarray(given.length));
     });
     results[job.bufferIndex].unitSpikes[worker]!.set(this.#unitSpikes);
   }
 
-  /** Moves this worker's share of the parameters; with `clip` the workers meet in between. */
+  /** Updates this worker's share of the parameters; with `clip` the workers meet at a barrier for the norm. */
   #update(job: Job, update: CompleteUpdate, number: number): void {
     const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
@@ -168,7 +169,7 @@ export class EngineWorker {
       this.#barrier();
       const square = results[job.bufferIndex].squares.reduce((sum, square) => sum + square, 0);
       factor = clipFactor(Math.sqrt(square), update.clip);
-      // The sum of one shard is itself, and so are its squares; they are put where nobody else reads meanwhile.
+      // The sum is in the first shard now; its squares, which are the same again, go where no other worker reads.
       parts = parts.map((part) => ({
         ...part,
         shards: part.shards.slice(0, 1),
@@ -178,7 +179,7 @@ export class EngineWorker {
     for (const part of parts) optimizer.update(part, { parameters, moments, update, number, factor });
   }
 
-  /** This worker's share of the parameters whose gradient is given, and of those whose gradient is in the shards. */
+  /** This worker's share of the parameters whose gradient is external, and of those whose gradient is in the shards. */
   #parts({ shards: used, bufferIndex }: Job): readonly GradientPart[] {
     const { shared: { given, shards, results }, worker, workers } = this.#setup;
     const { squares } = results[bufferIndex], all = this.#blocks;
@@ -211,8 +212,8 @@ export class EngineWorker {
     return this.#samples.get(job.samples)!; // sent before the first job that names it
   }
 
-  /** Runs samples `from` … `to` of a part forward, and what is to come `after` each. */
-  #presentSamples(job: Job, part: Part, from: number, to: number, after?: () => void): void {
+  /** Runs the forward pass of samples `from` … `to` of a part, and in training the backward pass. */
+  #presentSamples(job: Job, part: Part, from: number, to: number, isTraining: boolean): void {
     const core = this.#core, samples = this.#samplesOf(job);
     const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.bufferIndex];
     for (let position = from; position < to; position++) {
@@ -228,7 +229,7 @@ export class EngineWorker {
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
       core.addUnitSpikes(this.#unitSpikes);
-      after?.();
+      if (isTraining) core.backward();
     }
   }
 
@@ -241,7 +242,7 @@ export class EngineWorker {
     }
   }
 
-  /** Waits until every worker has come here as often as this one. */
+  /** Waits until every worker has reached its n-th barrier, n as in this one. */
   #barrier(): void {
     const { workers, shared: { control } } = this.#setup;
     this.#barriers++;

@@ -1,5 +1,5 @@
 /**
- * The operations of a plan that touch a sample's inputs, by kernels in the core's own memory.
+ * The operations of a plan that use a sample's inputs, by kernels in the core's own memory.
  *
  * @module
  */
@@ -14,18 +14,16 @@ import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import type { Affine, InputView } from "./affine.ts";
 
-/** A sample to load: the one that operations work on next. */
+/** A sample to load, on which the next operations work. */
 export interface SampleToLoad {
   readonly samples: Samples;
   readonly index: number;
   readonly epoch: number;
   /** Of its draws. */
   readonly key: DrawKey;
-  /** T, or fewer where it is a shorter sequence. */
+  /** T, or fewer for a shorter sequence. */
   readonly steps: number;
-  /** How it is moved before. */
   readonly augmentation: Augmentation | undefined;
-  /** Where several are under way: in which buffer of a shared double buffer it lies, and which of its samples it is. */
   readonly place: Place;
 }
 
@@ -36,15 +34,14 @@ export interface Place {
 }
 
 /**
- * What a core has to have done with inputs. All of it belongs to the lowest layer, whose currents it puts into the core's
- * memory, and whose δI or coefficients it finds there; where products are computed is its own affair.
+ * The lowest layer's operations, named as in the plan. They write its currents to the core's memory, and read its δI or coefficients
+ * there; an implementation decides where products are computed.
  */
 export interface InputOperations {
   /** Makes a sample the present one. */
   load(sample: SampleToLoad): void;
-  /** What follows from the parameters and holds for a whole batch. */
+  /** Computes what follows from the parameters and holds for a whole batch. */
   prepare(): void;
-  /** The operation of this name; so are the others. */
   encode(): void;
   /** @returns How many units were listed. */
   select(): number;
@@ -59,7 +56,7 @@ export interface InputOperations {
   outerGradient(): void;
 }
 
-/** What it is made from. */
+/** How to make an input layer. */
 export interface InputLayerOptions extends InputMatmulOptions {
   /** Of augmentation. */
   readonly seed: number;
@@ -67,7 +64,7 @@ export interface InputLayerOptions extends InputMatmulOptions {
   readonly affine: Affine;
 }
 
-/** Computes them in the core's own memory. */
+/** Computes the operations in the core's own memory. */
 export class InputLayer implements InputOperations {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
@@ -76,7 +73,7 @@ export class InputLayer implements InputOperations {
   readonly #affine: Affine;
   readonly #floats: Float32Array;
   readonly #features: SampleFeatures;
-  /** Feature of each pixel value. */
+  /** The feature of each pixel value. */
   readonly #pixels: Float32Array;
   #key: DrawKey = { key0: 0, key1: 0 };
   #steps: number;
@@ -106,7 +103,7 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
+  /** Copies a sample in, normalised for the encoder, each row padded to whole vectors. */
   load({ samples, index, epoch, key, steps, augmentation }: SampleToLoad): void {
     this.#key = key;
     this.#steps = steps;
@@ -125,7 +122,7 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Panels, where features do not change them. */
+  /** Packs panels, where they do not depend on the features. */
   prepare(): void {
     const { byInput, width } = this.#memory.layers[0]!;
     if (!foldsFeatures(this.#spec.encoder) && !byInput) this.#matmul.pack(width);
@@ -187,13 +184,13 @@ export class InputLayer implements InputOperations {
     this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
   }
 
-  /** Slots of a product with inputs: in a layer that keeps its states also those that pad a row, which are units of zeros. */
+  /** Slots of a product with inputs; a layer that keeps its states has units of zeros besides, which pad a row. */
   #packed(slots: number): number {
     const { layer, width } = this.#memory.layers[0]!;
     return layer.keepsStates ? width : slots;
   }
 
-  /** The inputs as what feeds a layer whose weights lie by input. */
+  /** The inputs, for a layer whose weights lie by input. */
   #inputView(): InputView {
     const { x, inputLists } = this.#memory, { inputs } = this.#spec;
     return {

@@ -1,7 +1,7 @@
 /**
- * The kernels as TypeScript sees them: a WASM module compiled from asm/, and its exports with their types.
+ * The kernels in TypeScript: a WASM module compiled from asm/, and its exports with their types.
  *
- * Nothing here assumes Deno, files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
+ * It needs neither Deno nor files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
  * kernel's equation, layout and parameters.
  *
  * @module
@@ -14,7 +14,7 @@ import type { Neuron } from "../../network/neurons.ts";
 /** The exports of asm/index.ts and of every file in asm/neurons/. */
 export type Kernels = typeof exports;
 
-/** Takes a layer (asm/layer.ts) through the steps `from` ≤ t < `to`, forward or back: there are two for each kind of neuron. */
+/** Computes the steps `from` ≤ t < `to` of a layer (asm/layer.ts), forward or backward; each kind of neuron has both. */
 export type StepKernel = Kernels[`${"step" | "stepBack"}${Capitalize<Neuron["kind"]>}`];
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */
@@ -23,7 +23,7 @@ export type Variant = "relaxed" | "plain";
 /** Every {@linkcode Variant}. */
 export const VARIANTS = ["relaxed", "plain"] as const satisfies readonly Variant[];
 
-/** A build, compiled. It can be handed to a worker. */
+/** A compiled build, which can be sent to a worker. */
 export interface KernelModule {
   /** Which build it is. */
   readonly variant: Variant;
@@ -45,13 +45,13 @@ export function bestVariant(): Variant {
 
 /** Makes an instance, with a memory of its own. */
 export function instantiate(module: WebAssembly.Module): Kernels {
-  // The compiler has declared the exports of the module that it wrote (tools/build.ts).
+  // The compiler wrote the declarations with the module (tools/build.ts).
   return new WebAssembly.Instance(module).exports as unknown as Kernels;
 }
 
 const PAGE = 65_536;
 
-/** Hands out pieces of an instance's memory, each aligned to a cache line. They are never given back. */
+/** Allocates pieces of an instance's memory, each aligned to a cache line. They are never freed. */
 export class Arena {
   readonly #memory: WebAssembly.Memory;
   #next: number;
@@ -61,7 +61,7 @@ export class Arena {
     this.#next = kernels.heapBase();
   }
 
-  /** Takes a piece of `bytes`, filled with zeros, and returns its address. Earlier views lose their memory if it grows. */
+  /** Allocates `bytes` of zeros and returns their address. The memory may grow, which detaches earlier views. */
   take(bytes: number): number {
     const at = Math.ceil(this.#next / 64) * 64;
     this.#next = at + bytes;
@@ -73,9 +73,7 @@ export class Arena {
       const found = `${count(Math.ceil(this.#next / 2 ** 20))} MiB`;
       throw new EngineError(
         `the network needs ${found} of memory or more in each thread: WebAssembly has 4 GiB at most`,
-        {
-          cause,
-        },
+        { cause },
       );
     }
     return at;

@@ -1,5 +1,5 @@
 /**
- * The descriptor of a layer that the kernels of neurons read (asm/layer.ts), written once when the memory is taken.
+ * The descriptor of a layer that the kernels of neurons read (asm/layer.ts), written once when the memory is allocated.
  *
  * @module
  */
@@ -27,7 +27,7 @@ export const LAYER_FIELDS = [
   "scaleGradients",
 ] as const;
 
-/** What a descriptor says. */
+/** The values of a descriptor's fields. */
 export type LayerDescriptor = Readonly<Record<typeof LAYER_FIELDS[number], number>>;
 
 /** Writes a descriptor to an address. */
@@ -35,7 +35,7 @@ export function writeDescriptor(integers: Int32Array, at: number, descriptor: La
   LAYER_FIELDS.forEach((field, i) => integers[(at >> 2) + i] = descriptor[field]);
 }
 
-/** Where in a descriptor a field is, in bytes. */
+/** A field's offset in a descriptor, in bytes. */
 export function fieldAt(field: typeof LAYER_FIELDS[number]): number {
   return 4 * LAYER_FIELDS.indexOf(field);
 }

@@ -1,10 +1,10 @@
 /**
- * Where each parameter lies in the kernels' memory: padded for SIMD, and turned the way the products read it.
+ * The layout of the parameters in the kernels' memory: padded for SIMD, and in the order in which the products read them.
  *
  * Weights of the lowest layer lie by unit, `[units, inputs]`, where its gradient follows from spikes, its input is constant,
- * or features are multiplied into them. All others lie by input, `[inputs, units]`: a spike meets one row. Either way at
- * least one row of zeros lies behind them, which stands in for what a panel lacks. Padding is 0 and stays 0, for its
- * gradient is 0: so the optimizer walks over the whole as one vector.
+ * or features are multiplied into them. All others lie by input, `[inputs, units]`: a spike reads one row. At least one row of
+ * zeros lies behind them, which fills up an incomplete panel. Padding is 0 and stays 0, since its gradient is 0: so the
+ * optimizer works on the whole as one vector.
  *
  * @module
  */
@@ -71,52 +71,40 @@ export function layOut(plan: Plan, isExternal = false): ParameterLayout {
   return { layers, size };
 }
 
-/** Where learned constants of neurons lie, from and to, ascending: weight decay leaves them alone. */
+/** The ranges of neurons' learned constants, ascending: they are exempt from weight decay. */
 export function constantRanges({ layers }: ParameterLayout): (readonly [from: number, to: number])[] {
   return layers.flatMap(({ learned, width }) => [...learned.values()].map((at) => [at, at + width] as const));
 }
 
-/** A tensor of a file and where its numbers lie. */
+/** A tensor of a file, and the index in the layout of its number in a row and column. */
 interface Place {
   readonly name: string;
   readonly rows: number;
   readonly columns: number;
-  readonly at: number;
-  readonly rowStride: number;
-  readonly columnStride: number;
+  readonly indexOf: (row: number, column: number) => number;
 }
 
 /** Every tensor, in the order of `parameterShapes`. */
 function placesOf({ layers }: ParameterLayout): Place[] {
   return layers.flatMap(({ layer, weights, bias, recurrent, learned, inputStride, unitStride, width }) => {
     const { index, units, inputs } = layer;
-    const vector = (name: string, at: number): Place => ({
+    const place = (
+      name: string,
+      columns: number,
+      at: number,
+      rowStride: number,
+      columnStride: number,
+    ): Place => ({
       name: `${name}${index + 1}`,
       rows: units,
-      columns: 1,
-      at,
-      rowStride: 1,
-      columnStride: 0,
+      columns,
+      indexOf: (row, column) => at + row * rowStride + column * columnStride,
     });
     return [
-      {
-        name: `w${index + 1}`,
-        rows: units,
-        columns: inputs,
-        at: weights,
-        rowStride: unitStride,
-        columnStride: inputStride,
-      },
-      vector("b", bias),
-      ...(recurrent === undefined ? [] : [{
-        name: `v${index + 1}`,
-        rows: units,
-        columns: units,
-        at: recurrent,
-        rowStride: 1,
-        columnStride: width,
-      }]),
-      ...[...learned].map(([name, at]) => vector(name, at)),
+      place("w", inputs, weights, unitStride, inputStride),
+      place("b", 1, bias, 1, 0),
+      ...(recurrent === undefined ? [] : [place("v", units, recurrent, 1, width)]),
+      ...[...learned].map(([name, at]) => place(name, 1, at, 1, 0)),
     ];
   });
 }
@@ -124,13 +112,9 @@ function placesOf({ layers }: ParameterLayout): Place[] {
 /** Parameters in file order → the kernels' layout. */
 export function toLayout(layout: ParameterLayout, parameters: Parameters): Float32Array {
   const flat = new Float32Array(layout.size);
-  for (const { name, rows, columns, at, rowStride, columnStride } of placesOf(layout)) {
+  for (const { name, rows, columns, indexOf } of placesOf(layout)) {
     const tensor = tensorOf(parameters, name, rows * columns);
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        flat[at + row * rowStride + column * columnStride] = tensor[row * columns + column]!;
-      }
-    }
+    for (let i = 0; i < tensor.length; i++) flat[indexOf(Math.floor(i / columns), i % columns)] = tensor[i]!;
   }
   return flat;
 }
@@ -138,12 +122,10 @@ export function toLayout(layout: ParameterLayout, parameters: Parameters): Float
 /** The kernels' layout → parameters in file order. */
 export function fromLayout(layout: ParameterLayout, flat: Float32Array): Map<string, Float32Array> {
   return new Map(
-    placesOf(layout).map(({ name, rows, columns, at, rowStride, columnStride }) => {
+    placesOf(layout).map(({ name, rows, columns, indexOf }) => {
       const tensor = new Float32Array(rows * columns);
-      for (let row = 0; row < rows; row++) {
-        for (let column = 0; column < columns; column++) {
-          tensor[row * columns + column] = flat[at + row * rowStride + column * columnStride]!;
-        }
+      for (let i = 0; i < tensor.length; i++) {
+        tensor[i] = flat[indexOf(Math.floor(i / columns), i % columns)]!;
       }
       return [name, tensor];
     }),

@@ -1,5 +1,5 @@
 /**
- * Finds the built kernels, under Deno. Other runtimes import or fetch them and hand in a `KernelModule` of their own.
+ * Loads the built kernels, under Deno. In other runtimes the caller imports or fetches them and makes the `KernelModule`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { bestVariant, type KernelModule, type Variant } from "./kernels.ts";
  * @param variant @default {the best one for this runtime}
  * @throws {OptionError} when there is no such build.
  * @throws {EngineError} when the kernels have not been built.
- * @throws {InputError} when they may not be read.
+ * @throws {InputError} when they cannot be read.
  */
 export async function loadKernels(variant: Variant = bestVariant()): Promise<KernelModule> {
   checkVariant(variant);
@@ -29,7 +29,7 @@ export async function loadKernels(variant: Variant = bestVariant()): Promise<Ker
   return { variant, module: await WebAssembly.compile(binary) };
 }
 
-/** A file of the package: on the disk, or where the package was imported from. */
+/** Reads a file of the package, from the disk or from the package's registry. */
 async function readBuilt(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   if (url.protocol === "file:") return await Deno.readFile(url);
   const response = await fetch(url);

@@ -1,8 +1,8 @@
 /**
- * The neurons of layers that keep their states: through all steps of a sample and back, whatever their kind.
+ * Forward and backward pass of layers that keep their states, for every kind of neuron.
  *
- * Kernels of a kind go by its name (`stepLif`, `stepBackLif`); nothing here asks which kind a neuron is. A recurrent layer
- * goes step by step, for a step's currents need the outputs of the one before.
+ * Kernels are looked up by the kind's name (`stepLif`, `stepBackLif`). A recurrent layer runs step by step, since a step's currents
+ * depend on the outputs of the one before.
  *
  * @module
  */
@@ -18,9 +18,9 @@ const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies R
 /** Runs of steps in the backward pass. */
 interface Runs {
   readonly all: readonly { readonly from: number; readonly to: number }[];
-  /** A run is done. */
+  /** Ends a run. */
   end(): void;
-  /** All are. */
+  /** Ends the last one. */
   close(): void;
 }
 
@@ -32,10 +32,10 @@ export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  /** Up to so many steps are summed one after the other; of more, so many at a time (asm/long_sums.ts). */
+  /** Up to so many steps are summed one after the other, and longer samples in runs (asm/long_sums.ts). */
   readonly #mostPlain: number;
   readonly #run: number;
-  /** Each layer's kernels, by its index. */
+  /** By layer. */
   readonly #steps: readonly StepKernel[];
   readonly #stepsBack: readonly StepKernel[];
 
@@ -50,7 +50,7 @@ export class NeuronSteps {
     this.#stepsBack = layers.map(({ layer: { neuron } }) => kernels[`stepBack${capitalised(neuron.kind)}`]);
   }
 
-  /** Takes a layer through the first `steps` steps. */
+  /** Computes the first `steps` steps of a layer. */
   scan(memory: LayerMemory, steps: number): void {
     const { descriptor, layer } = memory;
     const step = this.#steps[layer.index]!;
@@ -87,14 +87,14 @@ export class NeuronSteps {
       if (t % this.#run === 0) runs.end();
     }
     runs.close();
-    // What a product reads behind the last step; a longer sample may have left something there.
+    // A product reads behind the last step, where a longer sample may have written.
     const end = (currentGradients + row * steps) >> 2;
     this.#floats.fill(0, end, end + 5 * width);
   }
 
   /**
-   * The backward pass in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many steps, runs
-   * whose parts of them are added up in float64.
+   * The backward pass in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many
+   * steps, runs whose parts are added up in float64.
    */
   #runsOf(memory: LayerMemory, steps: number): Runs {
     const { learned, descriptor, width, constantParts, constantTotals } = memory;
@@ -106,18 +106,15 @@ export class NeuronSteps {
     const places = fields.map((field) => this.#integers[field]!);
     fields.forEach((field, i) => this.#integers[field] = constantParts + 4 * width * i);
     return {
-      all: Array.from(
-        { length: Math.ceil(steps / run) },
-        (_, i) => ({ from: run * i, to: Math.min(steps, run * (i + 1)) }),
-      )
-        .reverse(),
+      all: Array.from({ length: Math.ceil(steps / run) }, (_, i) => {
+        return { from: run * i, to: Math.min(steps, run * (i + 1)) };
+      }).reverse(),
       end: () => k.addParts(constantParts, constantTotals, names.length * width),
-      close: () => {
+      close: () =>
         fields.forEach((field, i) => {
           this.#integers[field] = places[i]!;
           k.addTotals(constantTotals + 8 * width * i, places[i]!, width);
-        });
-      },
+        }),
     };
   }
 
@@ -160,7 +157,7 @@ export class NeuronSteps {
   }
 }
 
-/** Puts V·o_{t-1} of a recurrent layer where its kernels read it, at {@linkcode LayerMemory.feedback}. */
+/** Computes V·o_{t-1} of a recurrent layer, at {@linkcode LayerMemory.feedback}. */
 export function feedBack(kernels: Kernels, memory: LayerMemory, t: number): void {
   const { outputs, width, recurrentAt, feedback } = memory;
   kernels.feedBack(outputs + 4 * width * (t - 1), recurrentAt, feedback, width, feedback + 4 * width);

@@ -1,10 +1,10 @@
 /**
- * The numbers in which the bottom layer's product is computed, and the kernels that there are for each.
+ * The precisions of the bottom layer's product, and the kernels of each.
  *
  * @module
  */
 
-/** In what the product of the bottom layer's draws and weights can be computed. */
+/** Precisions of the product of the bottom layer's draws and weights. */
 export const PRECISIONS = ["f32", "i16"] as const;
 
 /** One of {@linkcode PRECISIONS}. */
@@ -13,10 +13,7 @@ export type Precision = typeof PRECISIONS[number];
 /** A kernel for the product, named after its numbers and its tile of steps × units (× planes). */
 export type Tile = "f32-4x8-shuffle" | "f32-4x8-load" | "i16-4x8" | "i8-4x4x2";
 
-/**
- * Kernels for the bottom layer's product, of each precision, the one that is best on most machines first. All of one
- * precision give the same bits.
- */
+/** Each precision's kernels, the one that is fastest on most machines first. All of one precision give the same bits. */
 export const TILES = {
   f32: ["f32-4x8-shuffle", "f32-4x8-load"],
   i16: ["i16-4x8", "i8-4x4x2"],

@@ -33,28 +33,26 @@ export class Readout {
   /**
    * Logits → loss, and its gradient with respect to each number that was read.
    *
-   * @param share What the sample counts in its batch.
+   * @param share The sample's weight in its batch.
    * @param rates Each layer's firing rate in this sample.
    */
   loss(label: number, share: number, { scale }: ReadSteps, rates: (layer: LayerPlan) => number): number {
     const { logits, logProbabilities, logitGradients } = this.#memory;
     const { loss, classes, layers } = this.#plan;
     const k = this.#kernels, factor = share * scale;
-    // Log-probabilities are wanted whatever the loss is; its gradient takes the place of this one's.
-    const surprise = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
-    const own = () => {
-      switch (loss.kind) {
-        case "crossEntropy":
-          return surprise;
-        case "meanSquaredError": {
-          const { correct = 1, incorrect = 0 } = loss;
-          return k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
-        }
-        default:
-          return loss satisfies never;
+    // Traces need log-probabilities for every loss; another loss overwrites the gradient.
+    let total = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
+    switch (loss.kind) {
+      case "crossEntropy":
+        break;
+      case "meanSquaredError": {
+        const { correct = 1, incorrect = 0 } = loss;
+        total = k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
+        break;
       }
-    };
-    let total = own();
+      default:
+        loss satisfies never;
+    }
     for (const layer of layers) {
       if (layer.rate) total += layer.rate.weight * (rates(layer) - layer.rate.target) ** 2;
     }
@@ -72,7 +70,7 @@ export class Readout {
     else k.readStatesBack(logitGradients, first, last, steps, width, rows);
   }
 
-  /** δo of a layer += what the firing rate's part of the loss adds at every step. */
+  /** δo of a layer += the gradient of the firing rate's part of the loss, at every step. */
   rateBack({ layer, outputGradients, width }: LayerMemory, rate: number, share: number, steps: number): void {
     if (!layer.rate) return;
     const value = share * 2 * layer.rate.weight * (rate - layer.rate.target) / (layer.units * steps);

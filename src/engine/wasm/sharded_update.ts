@@ -1,8 +1,8 @@
 /**
- * One thread's share of the optimizer's work: a part of the parameters, moved by the sum of its gradient's shards.
+ * One thread's share of an update: a part of the parameters, and the sum of its gradient's shards.
  *
- * Blocks are worked on together, {@linkcode UPDATE_FLOATS} parameters at most, in room of the kernels' memory: so it does not grow
- * with the network.
+ * Blocks are processed together, {@linkcode UPDATE_FLOATS} parameters at most, in a buffer of the kernels' memory, whose size does not
+ * depend on the network.
  *
  * @module
  */
@@ -17,26 +17,26 @@ export interface GradientPart {
   readonly blocks: readonly GradientBlock[];
   /** The gradient is their sum. */
   readonly shards: readonly Float32Array[];
-  /** The parameter that the shards begin at. */
+  /** The first parameter of the shards. */
   readonly begin: number;
-  /** One entry a block, written: Σ g². */
+  /** Σ g² of each block; written. */
   readonly squares: Float64Array;
 }
 
-/** What moves the parameters of a part. */
+/** An update of the parameters of a part. */
 export interface Move {
-  /** All of them. */
+  /** All of the network's. */
   readonly parameters: Float32Array;
-  /** What the optimizer remembers: SGD uses the first, Adam both. */
+  /** SGD uses the first, Adam both. */
   readonly moments: readonly [Float32Array, Float32Array];
   readonly update: CompleteUpdate;
-  /** Which update of the optimizer this is, from 1. */
+  /** The number of the update, from 1. */
   readonly number: number;
-  /** What the gradient is multiplied by. */
+  /** Factor of the gradient. */
   readonly factor: number;
 }
 
-/** A sum of squares of float32 below this may have lost some. */
+/** Below this, a sum of squares in float32 may have lost some. */
 const SMALLEST_SQUARE = 1e-25;
 
 /** Sums shards and moves parameters, in an instance of the kernels. */
@@ -45,7 +45,7 @@ export class ShardedUpdate {
   /** See {@linkcode CoreMemory.shards}. */
   readonly #room: number;
   readonly #floats: Float32Array;
-  /** Where learned constants lie: they do not decay. */
+  /** Ranges of the learned constants, which do not decay. */
   readonly #constants: readonly (readonly [from: number, to: number])[];
 
   constructor(kernels: Kernels, { shards, layout }: CoreMemory) {
@@ -55,12 +55,12 @@ export class ShardedUpdate {
     this.#floats = new Float32Array(kernels.memory.buffer);
   }
 
-  /** Sums the shards of a part in their order, and moves its parameters. */
+  /** Sums the shards of a part in their order, and updates its parameters. */
   update(part: GradientPart, move: Move): void {
-    this.#sum(part, this.#told, (from, count) => this.#move(from, count, move));
+    this.#sum(part, this.#sumForReport, (from, count) => this.#move(from, count, move));
   }
 
-  /** Sums the shards of a part into the first shard, for a norm that is to be used. */
+  /** Sums the shards of a part into the first shard, with squares that are exact enough for clipping. */
   sumShards(part: GradientPart): void {
     const { shards: [first], begin } = part;
     this.#sum(
@@ -70,16 +70,16 @@ export class ShardedUpdate {
     );
   }
 
-  /** A norm that is told and not used: its squares in float32, but where they leave its range. */
-  readonly #told: Kernels["sumShards"] = (gradients, count, row, shards) => {
+  /** Squares for a norm that is only reported: in float32, unless they leave its range. */
+  readonly #sumForReport: Kernels["sumShards"] = (gradients, count, row, shards) => {
     const square = this.#kernels.addShards(gradients, count, row, shards);
     const isWithin = square > SMALLEST_SQUARE && square < Infinity;
     return isWithin ? square : this.#kernels.sumShards(gradients, count, row, 1);
   };
 
   /**
-   * @param squareOf Sums a block's shards into the first one, and gives its Σ g².
-   * @param use What is done with so many parameters' gradient, which lies in the kernels' memory.
+   * @param squareOf Sums a block's shards into the first one, and returns its Σ g².
+   * @param use Uses the gradient of `count` parameters, which lies in the kernels' memory.
    */
   #sum(
     { blocks, shards, begin, squares }: GradientPart,
@@ -92,41 +92,30 @@ export class ShardedUpdate {
       while (next < blocks.length && blocks[next]!.to - from <= UPDATE_FLOATS) next++;
       const count = blocks[next - 1]!.to - from;
       shards.forEach((shard, i) => {
-        this.#view(gradientsAt + 4 * i * count, count).set(
-          shard.subarray(from - begin, from - begin + count),
-        );
+        const source = shard.subarray(from - begin, from - begin + count);
+        this.#view(gradientsAt + 4 * i * count, count).set(source);
       });
       for (let i = first; i < next; i++) {
         const { from: at, to } = blocks[i]!;
-        squares[i] = squareOf(
-          gradientsAt + 4 * (at - from),
-          to - at,
-          4 * count,
-          shards.length,
-        );
+        squares[i] = squareOf(gradientsAt + 4 * (at - from), to - at, 4 * count, shards.length);
       }
       use(from, count, gradientsAt);
     }
   }
 
-  #move(
-    at: number,
-    count: number,
-    { parameters, moments: [first, second], update, number, factor }: Move,
-  ): void {
-    const [w, m, s] = [0, 1, 2].map((row) => this.#view(this.#room + 4 * row * UPDATE_FLOATS, count));
-    w!.set(parameters.subarray(at, at + count));
-    m!.set(first.subarray(at, at + count));
-    s!.set(second.subarray(at, at + count));
+  #move(at: number, count: number, { parameters, moments, update, number, factor }: Move): void {
+    const buffers = [parameters, ...moments].map((all, row) => {
+      const buffer = this.#view(this.#room + 4 * row * UPDATE_FLOATS, count);
+      buffer.set(all.subarray(at, at + count));
+      return { all, buffer };
+    });
     for (const { from, to, decays } of this.#piecesOf(at, at + count)) {
       this.#apply(from - at, to - from, decays ? update : { ...update, weightDecay: 0 }, number, factor);
     }
-    parameters.set(w!, at);
-    first.set(m!, at);
-    second.set(s!, at);
+    for (const { all, buffer } of buffers) all.set(buffer, at);
   }
 
-  /** Moves some of the parameters in the room, from its `from`-th on. */
+  /** Updates `count` parameters in the buffer, from its `from`-th on. */
   #apply(from: number, count: number, update: CompleteUpdate, number: number, factor: number): void {
     const k = this.#kernels, gradientsAt = this.#gradientsAt + 4 * from;
     const parametersAt = this.#room + 4 * from;
@@ -166,7 +155,7 @@ export class ShardedUpdate {
     return pieces;
   }
 
-  /** Where the shards lie, behind the parameters and their moments. */
+  /** Address of the shards, behind the parameters and their moments. */
   get #gradientsAt(): number {
     return this.#room + 3 * 4 * UPDATE_FLOATS;
   }

@@ -1,26 +1,26 @@
 /**
- * The memory that an engine and its workers share: parameters, what moves them, and what batches come to.
+ * The memory that an engine and its workers share: parameters, moments, gradients, and the results of batches.
  *
  * @module
  */
-/** Memory that all threads see. With a single worker it need not be shared. */
+/** `SharedArrayBuffer`s, unless the only worker is in the caller's own thread. */
 export interface SharedState {
-  /** Threads at the barrier so far, then the next shard to be claimed in either buffer. */
+  /** Arrivals at the barrier so far, then the next shard to be claimed in either buffer. */
   readonly control: Int32Array;
   readonly parameters: Float32Array;
-  /** What the optimizer remembers: SGD's velocity in the first, Adam's mean and square in both. */
+  /** SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
   /**
-   * The gradient of the first parameters, whose sum another makes: what `ExternalMatmul` leaves to it. The workers have no
-   * gradient of these, and so the shards begin behind them.
+   * The gradient of the first parameters where it is computed outside of the workers (see `ExternalMatmul`); the shards begin behind
+   * these parameters.
    */
   readonly given: Float32Array;
   readonly shards: readonly Float32Array[];
-  /** Two buffers, so that a batch can be handed out while another is under way. */
+  /** Two buffers, so that two batches can be in flight. */
   readonly results: readonly [SlotResults, SlotResults];
 }
 
-/** What a batch came to; where nothing else is said, one entry a sample, in the batch's order. */
+/** The results of a batch: one entry a sample, in the batch's order, unless said otherwise. */
 export interface SlotResults {
   readonly losses: Float64Array;
   /** One row a sample, `[samples, classes]`. */
@@ -33,14 +33,14 @@ export interface SlotResults {
   readonly squares: Float64Array;
 }
 
-/** How much there is to share. */
+/** The sizes of a shared state. */
 export interface SharedSizes {
   /** Floats of the parameters. */
   readonly size: number;
-  /** Of these, the first so many have their gradient given. */
+  /** Parameters whose gradient is computed outside of the workers. */
   readonly given: number;
   readonly shards: number;
-  /** Blocks that the gradient's squares are summed by. */
+  /** Blocks by which the gradient's squares are summed. */
   readonly blocks: number;
   readonly batchSize: number;
   readonly classes: number;
@@ -50,7 +50,7 @@ export interface SharedSizes {
   readonly threaded: boolean;
 }
 
-/** Makes it, all zeros. */
+/** Allocates a shared state, all zeros. */
 export function shareState(sizes: SharedSizes): SharedState {
   const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow, threaded } = sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);

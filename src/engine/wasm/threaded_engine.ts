@@ -1,6 +1,6 @@
 /**
- * An engine over workers: takes calls in their order, keeps parameters and moments in shared memory, and has a scheduler put each
- * batch to the workers.
+ * An engine on a pool of workers: executes calls in their order, keeps parameters and moments in shared memory, and has a scheduler
+ * run each batch.
  *
  * @module
  */
@@ -38,40 +38,40 @@ import { type SharedState, shareState } from "./shared_state.ts";
 /** Schedules batches on the worker pool. Two may be in flight, each in a buffer of its own; they finish in their order. */
 export interface Scheduler {
   /**
-   * Resolves when losses, predictions and spikes are in the job's buffers and the parameters have moved.
+   * Resolves when losses, predictions and spikes are in the job's buffers and the parameters are updated.
    *
-   * @param number Which update of the optimizer this is, from 1.
+   * @param number The number of the update, from 1.
    */
   train(job: Job, samples: Samples, update: CompleteUpdate, number: number): Promise<void>;
   /** Resolves when losses, predictions and spikes are in the job's buffers. */
   evaluate(job: Job, samples: Samples): Promise<void>;
   trace(job: Job, samples: Samples): Promise<SampleTrace>;
-  /** Frees what it has of its own. */
+  /** Frees the scheduler's own resources. */
   close(): void;
 }
 
-/** What an engine over workers is made from. */
+/** How to make an engine on workers. */
 export interface ThreadedEngineOptions {
   readonly name: string;
   readonly description: string;
   /** See {@linkcode Engine.kernels}. */
   readonly arithmetic: string;
   readonly kernels: KernelModule;
-  /** Workers; 0 works in the caller's own thread. */
+  /** Workers; 0 computes in the caller's own thread. */
   readonly threads: number;
-  /** The most samples that a batch will have. */
+  /** The most samples of a batch. */
   readonly batchSize: number;
   /** All states are kept, for `trace`. */
   readonly recordStates: boolean;
   readonly core: CoreOptions;
-  /** How many shards the gradient of so many samples is summed in; not more than the core's. */
+  /** Gradient shards of a batch of `count` samples; at most the core's. */
   readonly shards: (count: number) => number;
   readonly createScheduler: (
     parts: { readonly workers: WorkerPool; readonly shared: SharedState },
   ) => Scheduler;
 }
 
-/** An engine whose neurons are WASM's, whoever computes the product of the bottom layer. */
+/** An engine whose neurons are computed in WASM, and the product of the bottom layer there or elsewhere. */
 export class ThreadedEngine implements Engine, Disposable {
   readonly name: string;
   readonly description: string;
@@ -88,39 +88,27 @@ export class ThreadedEngine implements Engine, Disposable {
   readonly #workers: WorkerPool;
   readonly #scheduler: Scheduler;
   readonly #sampleIds = new Map<Samples, number>();
-  /** The last call in either buffer, and the last that had the engine to itself. */
+  /** The last call in either buffer, and the last exclusive one. */
   readonly #jobs: [Promise<unknown>, Promise<unknown>] = [Promise.resolve(), Promise.resolve()];
-  #alone: Promise<unknown> = Promise.resolve();
+  #exclusive: Promise<unknown> = Promise.resolve();
   #jobCount = 0;
   #hasParameters = false;
-  /** Steps of the optimizer, and whose moments they left. */
+  /** Updates so far, and the optimizer that made them. */
   #updates = 0;
   #optimizer: OptimizerName = "sgd";
   #failure: EngineError | undefined;
 
-  constructor(
-    {
-      name,
-      description,
-      arithmetic,
-      kernels,
-      threads,
-      batchSize,
-      recordStates,
-      core,
-      shards,
-      createScheduler,
-    }: ThreadedEngineOptions,
-  ) {
-    this.name = name;
-    this.description = description;
-    this.kernels = arithmetic;
+  constructor(options: ThreadedEngineOptions) {
+    const { kernels, threads, batchSize, core } = options;
+    this.name = options.name;
+    this.description = options.description;
+    this.kernels = options.arithmetic;
     this.threads = threads;
     this.spec = core.plan.spec;
     this.batchSize = batchSize;
     this.#seed = core.seed;
-    this.#recordStates = recordStates;
-    this.#shards = shards;
+    this.#recordStates = options.recordStates;
+    this.#shards = options.shards;
     const isExternal = core.doubleBuffer !== undefined;
     this.#layout = layOut(core.plan, isExternal);
     const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
@@ -141,23 +129,20 @@ export class ThreadedEngine implements Engine, Disposable {
       { kernels, options: core, shared: this.#shared },
       (error) => this.#fail(error),
     );
-    this.#scheduler = createScheduler({ workers: this.#workers, shared: this.#shared });
+    this.#scheduler = options.createScheduler({ workers: this.#workers, shared: this.#shared });
   }
 
   setParameters(parameters: Parameters): Promise<void> {
-    return this.#runAlone(() => this.#takeParameters(parameters));
+    return this.#runExclusive(() => this.#copyParameters(parameters));
   }
 
-  getParameters(): Promise<Parameters> {
-    return this.#runAlone(() => {
-      this.#begin();
-      return fromLayout(this.#layout, this.#shared.parameters);
-    });
+  async getParameters(): Promise<Parameters> {
+    return (await this.getState()).parameters;
   }
 
   getState(): Promise<EngineState> {
-    return this.#runAlone(() => {
-      this.#begin();
+    return this.#runExclusive(() => {
+      this.#initialise();
       const momentOf = (i: number) => fromLayout(this.#layout, this.#shared.moments[i]!);
       return {
         parameters: fromLayout(this.#layout, this.#shared.parameters),
@@ -168,7 +153,7 @@ export class ThreadedEngine implements Engine, Disposable {
   }
 
   setState(state: EngineState): Promise<void> {
-    return this.#runAlone(() => {
+    return this.#runExclusive(() => {
       checkState(state);
       const { parameters, moments, updates } = state;
       const optimizer = optimizerOf(moments.keys());
@@ -185,7 +170,7 @@ export class ThreadedEngine implements Engine, Disposable {
   train(batch: Batch, update: Update): Promise<BatchResult> {
     return this.#run(batch, async (job) => {
       const complete = completeUpdate(update);
-      this.#takeOptimizer(complete.kind);
+      this.#setOptimizer(complete.kind);
       await this.#scheduler.train(job, batch.samples, complete, ++this.#updates);
       const { squares } = this.#shared.results[job.bufferIndex];
       const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
@@ -226,14 +211,14 @@ export class ThreadedEngine implements Engine, Disposable {
     this.close();
   }
 
-  /** Two batches may be under way, the one in work and the next, so that no thread waits for a message. */
+  /** Runs a batch. Two may be in flight, the present one and the next, so that no thread waits for a message. */
   #run<Result>(batch: Batch, work: (job: Job) => Promise<Result>): Promise<Result> {
     const bufferIndex = this.#jobCount++ % 2 === 0 ? 0 : 1;
-    const before = [this.#jobs[bufferIndex], this.#alone];
+    const before = [this.#jobs[bufferIndex], this.#exclusive];
     const call = (async () => {
       await Promise.all(before);
       if (this.#failure) throw this.#failure;
-      this.#begin();
+      this.#initialise();
       const job = this.#job(batch, bufferIndex);
       try {
         return await work(job);
@@ -246,19 +231,19 @@ export class ThreadedEngine implements Engine, Disposable {
     return call;
   }
 
-  /** Between the calls made before and those made after. */
-  #runAlone<Result>(work: () => Result): Promise<Result> {
-    const before = [...this.#jobs, this.#alone];
+  /** Runs `work` between the calls made before and those made after. */
+  #runExclusive<Result>(work: () => Result): Promise<Result> {
+    const before = [...this.#jobs, this.#exclusive];
     const call = (async () => {
       await Promise.all(before);
       if (this.#failure) throw this.#failure;
       return work();
     })();
-    this.#alone = call.catch(() => {});
+    this.#exclusive = call.catch(() => {});
     return call;
   }
 
-  #takeParameters(parameters: Parameters): void {
+  #copyParameters(parameters: Parameters): void {
     checkWeights(parameters);
     this.#shared.parameters.set(toLayout(this.#layout, parameters));
     for (const moment of this.#shared.moments) moment.fill(0);
@@ -266,13 +251,13 @@ export class ThreadedEngine implements Engine, Disposable {
     this.#hasParameters = true;
   }
 
-  /** Draws the first parameters, unless there are some. */
-  #begin(): void {
-    if (!this.#hasParameters) this.#takeParameters(initialParameters(this.spec, this.#seed));
+  /** Draws the initial parameters, unless there are some. */
+  #initialise(): void {
+    if (!this.#hasParameters) this.#copyParameters(initialParameters(this.spec, this.#seed));
   }
 
-  /** Goes on with this optimizer, if the moments are its own or there are none yet. */
-  #takeOptimizer(kind: OptimizerName): void {
+  /** Switches to an optimizer, if the moments are its own or there are none yet. */
+  #setOptimizer(kind: OptimizerName): void {
     if (!findsMoments(kind, { kind: this.#optimizer, updates: this.#updates })) {
       for (const moment of this.#shared.moments) moment.fill(0);
     }

@@ -1,5 +1,5 @@
 /**
- * What a sample's forward pass has left in a core's memory, as a trace: read for reports, never for training.
+ * Reads the trace of a sample's forward pass from a core's memory, for reports.
  *
  * @module
  */
@@ -9,15 +9,11 @@ import type { CoreMemory, LayerMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { feedBack } from "./neuron_steps.ts";
 
-/**
- * Reads all states of the sample that was presented last; its plan must have been made with `recordStates`.
- *
- * @param steps The sample's.
- */
+/** Reads all states of the last sample, of `steps` steps; its plan must have been made with `recordStates`. */
 export function readTrace(kernels: Kernels, memory: CoreMemory, steps: number, loss: number): SampleTrace {
   const floats = new Float32Array(kernels.memory.buffer);
   const numbers = (at: number, length: number) => floats.subarray(at >> 2, (at >> 2) + length);
-  /** `[steps][units]` without what pads the rows. */
+  /** `[steps][units]`, without the rows' padding. */
   const rows = (at: number, stride: number, { layer: { units } }: LayerMemory) => {
     const bare = new Float32Array(steps * units);
     for (let step = 0; step < steps; step++) bare.set(numbers(at + stride * step, units), step * units);
@@ -27,7 +23,7 @@ export function readTrace(kernels: Kernels, memory: CoreMemory, steps: number, l
     const { layer: { recurrent, units }, feedback } = layer;
     const all = rows(layer.currents, layer.currentStride, layer);
     if (!recurrent) return all;
-    // V·o_{t-1} is only there while its step is computed: it is computed again, by the same kernel.
+    // V·o_{t-1} is kept for one step alone: the same kernel computes it again.
     for (let step = 1; step < steps; step++) {
       feedBack(kernels, layer, step);
       const back = numbers(feedback, units);
@@ -35,7 +31,7 @@ export function readTrace(kernels: Kernels, memory: CoreMemory, steps: number, l
     }
     return all;
   };
-  /** Where u' − θ is above 0: as `listSpikes` counts them. */
+  /** u' − θ > 0, as in `listSpikes`. */
   const spikes = (layer: LayerMemory) => {
     const { layer: { neuron, units }, distances, width } = layer;
     if (!kindOf(neuron).isSpiking) return new Uint8Array(steps * units);

@@ -1,7 +1,7 @@
 /**
- * Which tile is the fastest on this machine: a matter of its processor and of the runtime's compiler, so it is measured.
+ * Measures which tile is the fastest on this machine; it depends on the processor and on the runtime's compiler.
  *
- * All tiles of a precision give the same bits; choosing wrongly costs time and nothing else.
+ * All tiles of a precision give the same bits; a wrong choice costs only time.
  *
  * @module
  */
@@ -13,11 +13,11 @@ import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";
 import { toLayout } from "./layout.ts";
 
-/** What each tile took for the same work. */
+/** The tiles' times for the same work. */
 export interface Tuning {
   /** The fastest. */
   readonly tile: Tile;
-  /** Of every tile, for the product of 32 steps with 40 units of 784 inputs: the least of all rounds. */
+  /** By tile, the least of all rounds for the product of 32 steps with 40 units of 784 inputs. */
   readonly microseconds: Readonly<Record<string, number>>;
 }
 

@@ -1,7 +1,7 @@
 /**
- * Remembers which tile is the fastest on a machine, in `.spikelet/tuning.json` below the current folder.
+ * Stores the fastest tile of this machine in `.spikelet/tuning.json`, below the current folder.
  *
- * The file is a cache: without it, or where it cannot be written, nothing is lost but some milliseconds.
+ * The file is a cache: without it, or where it cannot be written, some milliseconds are lost.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";
 import { timeTiles, type Tuning } from "./tuning.ts";
 
-/** Where the cache lies, below the current folder. */
+/** The file of the cache, below the current folder. */
 export const TUNING_FILE = ".spikelet/tuning.json";
 
 const tuningOf = (tiles: readonly Tile[]) =>
@@ -28,12 +28,12 @@ const schema = v.strictObject({
 
 type Cache = v.InferOutput<typeof schema>;
 
-/** What the figures hold for; another Deno or another build of the kernels is measured anew. */
+/** The machine for which the figures hold; another Deno or another build of the kernels is measured anew. */
 export function machineOf({ variant }: Pick<KernelModule, "variant">): string {
   return [VERSION, variant, Deno.version.v8, Deno.build.arch, navigator.hardwareConcurrency].join(" ");
 }
 
-/** What is remembered for this machine; `undefined`: nothing, or of another machine, or the file is damaged. */
+/** The figures of this machine; `undefined` where there are none or the file is damaged. */
 export function readTuning(kernels: KernelModule): Cache | undefined {
   try {
     const cache = v.parse(schema, JSON.parse(readNoteSync(TUNING_FILE)));
@@ -43,11 +43,7 @@ export function readTuning(kernels: KernelModule): Cache | undefined {
   }
 }
 
-/**
- * The fastest tile of a precision: as remembered, or else as measured now, if it can be remembered then.
- *
- * @returns `undefined` where nothing is known and nothing may be written: the engine has a default.
- */
+/** The fastest tile of a precision, from the file or measured; `undefined` where the file has none and cannot be written. */
 export async function tunedTile(kernels: KernelModule, precision: Precision): Promise<Tile | undefined> {
   const cache = readTuning(kernels);
   const known = cache?.[precision];

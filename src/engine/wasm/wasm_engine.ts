@@ -1,8 +1,8 @@
 /**
  * The WASM engine: SIMD kernels on every core, one worker each, every worker with a memory of its own.
  *
- * The number of threads never changes a bit of the result (see engine_worker.ts). With `threads: 0` there is no worker: the caller's
- * own thread does the work, where a runtime has no workers or no shared memory.
+ * The number of threads never changes a bit of the result (see engine_worker.ts). `threads: 0` computes in the caller's own thread, for
+ * runtimes without workers or shared memory.
  *
  * @module
  */
@@ -23,25 +23,25 @@ export interface WasmEngineOptions {
   readonly spec: NetworkSpec;
   /** The kernels, compiled; see `loadKernels`. */
   readonly kernels: KernelModule;
-  /** Workers; 0 works in the caller's own thread. @default {1} */
+  /** Workers; 0 computes in the caller's own thread. @default {1} */
   readonly threads?: number;
   /** Seed of all draws. @default {0} */
   readonly seed?: number;
-  /** The most samples that a batch will have. @default {1000} */
+  /** The most samples of a batch. @default {1000} */
   readonly batchSize?: number;
-  /** Gradient shards of a batch; part of what the result's bits depend on. @default {one for 16 samples, at most 24} */
+  /** Gradient shards of a batch; the result's bits depend on them. @default {one for 16 samples, at most 24} */
   readonly shards?: number;
-  /** Leave out units that provably will not spike. Never changes the result. @default {true} */
+  /** Leave out units that provably will not spike; never changes the result. @default {true} */
   readonly skip?: boolean;
   /** The least Z at which a unit is left out; a spike then is missed with probability exp(−Z²/2). @default {8} */
   readonly skipBound?: number;
-  /** What the product with noise-coded inputs is computed in. `i16` draws 8 bits in place of 16. @default {"f32"} */
+  /** Precision of the product with noise-coded inputs. `i16` draws 8 bits in place of 16. @default {"f32"} */
   readonly precision?: Precision;
-  /** Which kernel computes the product, one of the precision's; never changes the result. @default {the first} */
+  /** The product's kernel, one of the precision's; never changes the result. @default {the first} */
   readonly tile?: Tile;
   /**
-   * The shares of (input, step) pairs that spike above which a layer's product with them is a whole one, not a sum of rows.
-   * Changes the result by rounding alone. @default {as measured}
+   * The shares of (input, step) pairs that spike above which a layer's product is whole, not a sum of rows. Changes the result by
+   * rounding alone. @default {as measured}
    */
   readonly denseFrom?: DenseFrom;
   /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
@@ -49,10 +49,10 @@ export interface WasmEngineOptions {
 }
 
 /**
- * Makes a WASM engine; its workers start at once and load while the caller goes on.
+ * Makes a WASM engine; its workers load in the background.
  *
  * @throws {OptionError} when an option is out of its range.
- * @throws {InputError} when the network's description is none.
+ * @throws {InputError} when the network's description is invalid.
  *
  * @example
  * ```ts
@@ -97,27 +97,27 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     createScheduler: ({ workers, shared }) => ({
       async train(job, _samples, update, number) {
         shared.control[1 + job.bufferIndex] = 0;
-        await workers.handOut({ kind: "train", job, update, number });
+        await workers.call({ kind: "train", job, update, number });
       },
       async evaluate(job) {
         shared.control[1 + job.bufferIndex] = 0;
-        await workers.handOut({ kind: "evaluate", job });
+        await workers.call({ kind: "evaluate", job });
       },
       async trace(job) {
-        return (await workers.handOut({ kind: "trace", job }, 1)).trace!;
+        return (await workers.call({ kind: "trace", job }, 1)).trace!;
       },
       close() {},
     }),
   });
 }
 
-/** The build in words, and whether its multiply-adds are fused on this machine: what the bits of a result depend on. */
+/** The build in words, and whether its multiply-adds are fused on this machine: the result's bits depend on both. */
 export function describeKernels({ variant, module }: KernelModule): string {
   if (variant === "plain") return "WASM SIMD128";
   return `WASM relaxed SIMD${instantiate(module).fuses() ? ", fused multiply-adds" : ""}`;
 }
 
-/** How many threads, in words. */
+/** The number of threads, in words. */
 export function describeThreads(threads: number): string {
   return threads === 1 ? "1 thread" : `${threads} threads`;
 }

@@ -1,5 +1,5 @@
 /**
- * A thread of the WASM engine: a worker behind messages.
+ * The entry of a thread of the WASM engine: passes messages to its `EngineWorker`.
  *
  * @module
  */
@@ -14,7 +14,7 @@ self.onmessage = ({ data }: MessageEvent<WorkerMessage>) => {
     const reply = engineWorker?.handle(data);
     if (reply) self.postMessage(reply);
   } catch (error) {
-    // Told, not thrown: Deno prints what a worker throws, whoever listens for it.
+    // Sent, not thrown: Deno prints what a worker throws, even where a listener handles it.
     self.postMessage(
       { failure: error instanceof Error ? error.message : String(error) } satisfies WorkerReply,
     );

@@ -1,5 +1,5 @@
 /**
- * All workers of an engine: messages go out to them in order, and a call is answered when every worker has answered it.
+ * All workers of an engine: they get messages in order, and a call resolves when every worker has answered it.
  *
  * @module
  */
@@ -7,68 +7,62 @@ import type { EngineError } from "../../errors.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { WorkerMessage, WorkerReply, WorkerSetup } from "./engine_worker.ts";
 
-/** A call that has been handed out. */
-interface Pending {
-  /** How many workers have yet to answer it. */
+interface PendingCall {
+  /** Workers that have not answered yet. */
   workers: number;
-  readonly finish: (reply: WorkerReply) => void;
-  readonly fail: (error: EngineError) => void;
+  readonly resolve: (reply: WorkerReply) => void;
+  readonly reject: (error: EngineError) => void;
 }
 
 /** One worker or more. */
 export class WorkerPool {
   readonly #channels: readonly Channel[];
-  /** For each worker the calls that it has not answered yet, in order. */
-  readonly #waiting: readonly Pending[][];
+  /** Each worker's unanswered calls, in order. */
+  readonly #pending: readonly PendingCall[][];
 
   /**
-   * Makes them; those in threads of their own load while the caller goes on.
+   * Starts the workers; those in threads of their own load in the background.
    *
    * @param threads How many; 0: one worker in the caller's own thread.
-   * @param failed Is told when a worker has stopped. The others are to be closed then.
+   * @param onFailure Called when a worker has stopped; close the pool then.
    */
   constructor(
     threads: number,
     setup: Omit<WorkerSetup, "worker" | "workers">,
-    failed: (error: EngineError) => void,
+    onFailure: (error: EngineError) => void,
   ) {
     const workers = Math.max(1, threads);
     const open = threads > 0 ? openWorker : openLocal;
-    this.#waiting = Array.from({ length: workers }, () => []);
-    this.#channels = this.#waiting.map((_, worker) =>
-      open({ ...setup, worker, workers }, { answer: (reply) => this.#answer(worker, reply), fail: failed })
+    this.#pending = Array.from({ length: workers }, () => []);
+    this.#channels = this.#pending.map((_, worker) =>
+      open({ ...setup, worker, workers }, { onReply: (reply) => this.#onReply(worker, reply), onFailure })
     );
   }
 
-  /** Tells every worker what needs no answer. */
+  /** Sends every worker a message that needs no answer. */
   send(message: WorkerMessage): void {
     for (const channel of this.#channels) channel.post(message);
   }
 
-  /**
-   * Hands a call out to the first workers.
-   *
-   * @param workers How many. @default {all}
-   * @returns The answer of the one that was last.
-   */
-  handOut(message: WorkerMessage, workers: number = this.#channels.length): Promise<WorkerReply> {
-    return new Promise((finish, fail) => {
-      const call: Pending = { workers, finish, fail };
+  /** Sends a call to the first `workers` workers; resolves with the last one's answer. */
+  call(message: WorkerMessage, workers: number = this.#channels.length): Promise<WorkerReply> {
+    return new Promise((resolve, reject) => {
+      const call: PendingCall = { workers, resolve, reject };
       for (let worker = 0; worker < workers; worker++) {
-        this.#waiting[worker]!.push(call);
+        this.#pending[worker]!.push(call);
         this.#channels[worker]!.post(message);
       }
     });
   }
 
-  /** Stops all workers; calls that are not answered yet are rejected with the reason. */
+  /** Stops all workers and rejects the pending calls with the reason. */
   close(reason: EngineError): void {
     for (const channel of this.#channels) channel.close();
-    for (const calls of this.#waiting) for (const { fail } of calls.splice(0)) fail(reason);
+    for (const calls of this.#pending) for (const { reject } of calls.splice(0)) reject(reason);
   }
 
-  #answer(worker: number, reply: WorkerReply): void {
-    const call = this.#waiting[worker]!.shift();
-    if (call && --call.workers === 0) call.finish(reply);
+  #onReply(worker: number, reply: WorkerReply): void {
+    const call = this.#pending[worker]!.shift();
+    if (call && --call.workers === 0) call.resolve(reply);
   }
 }
