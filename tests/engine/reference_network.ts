@@ -15,6 +15,7 @@ import { type CompleteNeuron, completeNeuron, kindOf, trainableOf } from "../../
 import { draw, type DrawKey } from "../../src/random.ts";
 import {
   AT_REST,
+  constantsOf as unitConstants,
   marginOf,
   NO_GRADIENT,
   stepUnit,
@@ -208,9 +209,8 @@ function constantsOf(
   layer: number,
   unit: number,
 ): UnitConstants {
-  const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).trainables(neuron) };
   const learned = trainableOf(neuron).map((name) => [name, parameters.get(`${name}${layer + 1}`)![unit]!]);
-  return { ...first, ...Object.fromEntries(learned) };
+  return unitConstants(neuron, Object.fromEntries(learned));
 }
 
 /** The values of one class that the readout reads; 0 before the first step (−1). */

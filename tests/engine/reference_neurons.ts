@@ -5,11 +5,26 @@
  */
 import type { CompleteNeuron, Surrogate } from "../../src/network/neurons.ts";
 
-/** The values of the trainable constants for one unit. */
-export interface UnitConstants {
-  readonly decay: number;
-  readonly threshold: number;
-  readonly scale: number;
+/** What a neuron's constants are where its kind has no such constant, or its description leaves it out. */
+const ABSENT = {
+  decay: 0,
+  threshold: 0,
+  scale: 1,
+  penalty: 0,
+  synapticDecay: 0,
+  adaptation: 0,
+  adaptationDecay: 0,
+  current: 0,
+  resetTo: 0,
+};
+
+/** A unit's constants, as they are for this unit. */
+export type UnitConstants = Readonly<typeof ABSENT>;
+
+/** The constants of a unit: those of its description, and its own ones in their place. */
+export function constantsOf(neuron: CompleteNeuron, own: Partial<UnitConstants> = {}): UnitConstants {
+  const numbers = Object.entries<unknown>(neuron).filter(([, value]) => typeof value === "number");
+  return { ...ABSENT, ...Object.fromEntries(numbers), ...own };
 }
 
 /** A unit's state after a step. */
@@ -34,33 +49,36 @@ export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, res
 /**
  * Computes one step.
  *
+ * @param input The sum of what comes in at this step.
  * @param frozen The same step at close parameters. Spikes are those of `frozen` plus the integral of the surrogate over
  * the difference: a network of such steps is smooth, and its derivative is the surrogate gradient.
  */
 export function stepUnit(
   neuron: CompleteNeuron,
-  { decay, threshold, scale }: UnitConstants,
+  constants: UnitConstants,
   past: UnitState,
-  current: number,
+  input: number,
   frozen?: UnitState,
 ): UnitState {
+  const { decay, threshold, scale, penalty, synapticDecay, adaptation, adaptationDecay, resetTo } = constants;
+  const current = input + constants.current;
   switch (neuron.kind) {
     case "graded": {
       const before = current + decay * past.u;
       const v = before - threshold, e = Math.max(0, v);
-      const u = e > 0 ? before - (neuron.penalty + e) : before;
+      const u = e > 0 ? before - (penalty + e) : before;
       return { ...AT_REST, u, before, o: scale * e, v };
     }
     case "integrator": {
-      const s = neuron.synapticDecay * past.s + current;
+      const s = synapticDecay * past.s + current;
       const u = decay * past.u + s;
       return { ...AT_REST, u, before: u, o: u, s, v: Infinity };
     }
     case "lif": {
-      const s = neuron.synapticDecay * past.s + current;
+      const s = synapticDecay * past.s + current;
       const before = decay * past.u + s;
-      const a = neuron.adaptationDecay * past.a + past.o;
-      const thresholdNow = threshold + neuron.adaptation * a;
+      const a = adaptationDecay * past.a + past.o;
+      const thresholdNow = threshold + adaptation * a;
       const v = before - thresholdNow;
       const o = frozen
         ? frozen.o + integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v)
@@ -68,7 +86,11 @@ export function stepUnit(
       // Neither θ_t nor o has a gradient inside the reset, so they keep the values of `frozen`.
       const spike = frozen ? frozen.o : o;
       const reset = frozen ? frozen.reset : thresholdNow * spike;
-      const u = { subtract: before - reset, zero: before * (1 - spike), none: before }[neuron.reset];
+      const u = {
+        subtract: before - reset,
+        zero: before * (1 - spike) + resetTo * spike,
+        none: before,
+      }[neuron.reset];
       return { u, before, o, s, a, v, reset };
     }
     default:
@@ -109,7 +131,7 @@ export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, thre
  */
 export function stepUnitBack(
   neuron: CompleteNeuron,
-  { decay, scale }: UnitConstants,
+  { decay, scale, synapticDecay, adaptation, adaptationDecay }: UnitConstants,
   state: UnitState,
   past: UnitState,
   output: number,
@@ -135,7 +157,7 @@ export function stepUnitBack(
       return {
         ...NO_GRADIENT,
         before,
-        s: before + neuron.synapticDecay * later.s,
+        s: before + synapticDecay * later.s,
         decay: before * past.u,
       };
     }
@@ -144,8 +166,8 @@ export function stepUnitBack(
       const before = p + (neuron.reset === "zero" ? u * (1 - state.o) : u);
       return {
         before,
-        s: before + neuron.synapticDecay * later.s,
-        a: neuron.adaptationDecay * later.a - neuron.adaptation * p,
+        s: before + synapticDecay * later.s,
+        a: adaptationDecay * later.a - adaptation * p,
         decay: before * past.u,
         threshold: -p,
         scale: 0,

@@ -8,10 +8,10 @@ import type { StepKernel } from "../../../src/engine/wasm/kernels.ts";
 import { type CompleteNeuron, kindOf, type Trainable } from "../../../src/network/neurons.ts";
 import {
   AT_REST,
+  constantsOf,
   NO_GRADIENT,
   stepUnit,
   stepUnitBack,
-  type UnitConstants,
   type UnitGradient,
   type UnitState,
 } from "../../engine/reference_neurons.ts";
@@ -122,11 +122,11 @@ export class PlacedLayer {
     ]);
     let margin = Infinity;
     for (let n = 0; n < units; n++) {
-      const constants: UnitConstants = {
+      const constants = constantsOf(neuron, {
         decay: this.#constants.decay[n]!,
         threshold: this.#constants.threshold[n]!,
         scale: this.#constants.scale[n]!,
-      };
+      });
       const states: UnitState[] = [];
       for (let t = 0; t < steps; t++) {
         const current = this.#currents[isConstant ? n : t * units + n]! + this.#feedback[n]!;

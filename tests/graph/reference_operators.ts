@@ -1,0 +1,124 @@
+/**
+ * The operators of docs/networks.md in plain float64. An entry of {@linkcode REFERENCE_OPERATORS} is all that a kind takes.
+ *
+ * A row is what a node has of one sample at one step, in the order channel, row, column.
+ *
+ * @module
+ */
+import type { OperatorNode, Shape } from "../../src/network/graph.ts";
+import type { Operator } from "../../src/network/operators.ts";
+
+/** A batch's rows at one step, one a sample. */
+export type Rows = readonly Float64Array[];
+
+/** Rows by step. Before the first step and behind the last one all of them are 0. */
+export type RowsAt = (step: number) => Rows;
+
+/** A tensor of a node by its name there, such as `weight`. */
+export type TensorOf = (name: string) => Float64Array;
+
+/** A tensor of a kind of operator. */
+export interface ReferenceTensor {
+  readonly shape: readonly number[];
+  readonly isLearned: boolean;
+}
+
+/** What is true of a kind of operator. */
+export interface ReferenceOperator<O extends Operator> {
+  /** Of what it gives. */
+  shape(operator: O, input: Shape): Shape;
+  /** Its tensors by name, in the order of a file. */
+  tensors(operator: O, input: Shape): Readonly<Record<string, ReferenceTensor>>;
+  /** y_t. @param x Its input at every step. */
+  forward(operator: O, tensor: TensorOf, x: RowsAt, step: number): Rows;
+  /** δx_t. @param dy The loss's gradient with respect to y, at every step. */
+  backward(operator: O, tensor: TensorOf, dy: RowsAt, step: number, x: RowsAt): Rows;
+  /** Adds to the gradients of its learned tensors what step t has of them. */
+  accumulate(operator: O, gradient: TensorOf, dy: RowsAt, step: number, x: RowsAt): void;
+}
+
+/** Every kind of operator, by name. */
+export const REFERENCE_OPERATORS: {
+  readonly [Kind in Operator["kind"]]: ReferenceOperator<Extract<Operator, { kind: Kind }>>;
+} = {
+  affine: {
+    shape: ({ units }) => [units],
+    tensors: ({ units, bias }, input) => ({
+      weight: { shape: [units, sizeOf(input)], isLearned: true },
+      ...(bias && { bias: { shape: [units], isLearned: true } }),
+    }),
+    forward: ({ units, bias }, tensor, x, step) =>
+      x(step).map((row) => {
+        const y = new Float64Array(units), weight = tensor("weight");
+        for (let n = 0; n < units; n++) {
+          if (bias) y[n] = tensor("bias")[n]!;
+          for (let k = 0; k < row.length; k++) y[n]! += weight[n * row.length + k]! * row[k]!;
+        }
+        return y;
+      }),
+    backward: ({ units }, tensor, dy, step) =>
+      dy(step).map((row) => {
+        const weight = tensor("weight"), inputs = weight.length / units;
+        const dx = new Float64Array(inputs);
+        for (let n = 0; n < units; n++) {
+          for (let k = 0; k < inputs; k++) dx[k]! += weight[n * inputs + k]! * row[n]!;
+        }
+        return dx;
+      }),
+    accumulate: ({ units, bias }, gradient, dy, step, x) => {
+      const inputs = x(step);
+      dy(step).forEach((row, sample) => {
+        const input = inputs[sample]!;
+        for (let n = 0; n < units; n++) {
+          if (bias) gradient("bias")[n]! += row[n]!;
+          for (let k = 0; k < input.length; k++) {
+            gradient("weight")[n * input.length + k]! += row[n]! * input[k]!;
+          }
+        }
+      });
+    },
+  },
+  scale: {
+    shape: (_, input) => input,
+    tensors: (_, input) => ({ weight: { shape: input, isLearned: true } }),
+    forward: (_, tensor, x, step) =>
+      x(step).map((row) => row.map((value, i) => tensor("weight")[i]! * value)),
+    backward: (_, tensor, dy, step) =>
+      dy(step).map((row) => row.map((value, i) => tensor("weight")[i]! * value)),
+    accumulate: (_, gradient, dy, step, x) => {
+      const inputs = x(step);
+      dy(step).forEach((row, sample) =>
+        row.forEach((value, i) => gradient("weight")[i]! += value * inputs[sample]![i]!)
+      );
+    },
+  },
+  flatten: {
+    shape: (_, input) => [sizeOf(input)],
+    tensors: () => ({}),
+    forward: (_, _tensor, x, step) => x(step),
+    backward: (_, _tensor, dy, step) => dy(step),
+    accumulate: () => {},
+  },
+  delay: {
+    shape: (_, input) => input,
+    tensors: (_, input) => ({ steps: { shape: input, isLearned: false } }),
+    forward: (_, tensor, x, step) =>
+      x(step).map((row, sample) => row.map((_, i) => x(step - tensor("steps")[i]!)[sample]![i]!)),
+    backward: (_, tensor, dy, step) =>
+      dy(step).map((row, sample) => row.map((_, i) => dy(step + tensor("steps")[i]!)[sample]![i]!)),
+    accumulate: () => {},
+  },
+};
+
+/** The same, for code that does not care which kind an operator is. */
+const kinds: Readonly<Record<Operator["kind"], ReferenceOperator<Operator>>> = REFERENCE_OPERATORS;
+
+/** What is true of an operator's kind. */
+export function referenceOperatorOf({ kind }: OperatorNode): ReferenceOperator<Operator> {
+  return kinds[kind];
+}
+
+/** Numbers of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, length) => product * length, 1);
+}

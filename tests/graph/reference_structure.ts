@@ -1,0 +1,77 @@
+/**
+ * Shapes and tensors of a graph, as the float64 reference has them: read off the description, by no module under test.
+ *
+ * @module
+ */
+import { type GraphNode, type GraphSpec, type NeuronNode, type Shape } from "../../src/network/graph.ts";
+import { NEURONS, trainableOf } from "../../src/network/neurons.ts";
+import { referenceOperatorOf, type ReferenceTensor } from "./reference_operators.ts";
+
+/** Tells populations of neurons from operators. */
+export function isNeuron(node: GraphNode): node is NeuronNode {
+  return node.kind in NEURONS;
+}
+
+/** The populations of a graph, in the order of the description. */
+export function populationsOf({ nodes }: GraphSpec): NeuronNode[] {
+  return nodes.filter(isNeuron);
+}
+
+/** The names of the constants that every unit has for itself: those that are learned, and those that are fixed. */
+export function ownConstantsOf(node: NeuronNode): { learned: readonly string[]; fixed: readonly string[] } {
+  const learned = trainableOf(node);
+  const perUnit: readonly string[] = "perUnit" in node && Array.isArray(node.perUnit) ? node.perUnit : [];
+  return { learned, fixed: perUnit.filter((name) => !learned.some((other) => other === name)) };
+}
+
+/** Shapes of each node's input and output, by its id. */
+export interface NodeShapes {
+  readonly input: Shape;
+  readonly output: Shape;
+}
+
+/** The shapes of all nodes. A node has the shape of any of its edges; one that stands later may be the first to be known. */
+export function shapesOf({ nodes, input }: GraphSpec): ReadonlyMap<string, NodeShapes> {
+  const shapes = new Map<string, NodeShapes>();
+  const outputOf = (id: string) => id === "input" ? input.shape : shapes.get(id)?.output;
+  for (let known = -1; known < shapes.size;) {
+    known = shapes.size;
+    for (const node of nodes) {
+      const shape = node.from.map((edge) => outputOf(edge.node)).find((found) => found !== undefined);
+      if (!shape || shapes.has(node.id)) continue;
+      const output = isNeuron(node) ? shape : referenceOperatorOf(node).shape(node, shape);
+      shapes.set(node.id, { input: shape, output });
+    }
+  }
+  for (const { id, from } of nodes) {
+    const shape = shapes.get(id)?.input;
+    if (!shape) throw new TypeError(`${id}: no path leads here from the input`);
+    for (const edge of from) {
+      if (String(outputOf(edge.node)) !== String(shape)) {
+        throw new TypeError(`${id}: [${shape}], but ${edge.node} gives [${outputOf(edge.node)}]`);
+      }
+    }
+  }
+  return shapes;
+}
+
+/** Every tensor of a graph, `<id>.<name>`, in the order of a file. */
+export function tensorsOf(spec: GraphSpec): ReadonlyMap<string, ReferenceTensor> {
+  const shapes = shapesOf(spec);
+  return new Map(spec.nodes.flatMap((node): [string, ReferenceTensor][] => {
+    const { input, output } = shapes.get(node.id)!;
+    const named = (name: string, tensor: ReferenceTensor): [string, ReferenceTensor] => [
+      `${node.id}.${name}`,
+      tensor,
+    ];
+    if (!isNeuron(node)) {
+      const tensors = referenceOperatorOf(node).tensors(node, input);
+      return Object.entries(tensors).map(([name, tensor]) => named(name, tensor));
+    }
+    const { learned, fixed } = ownConstantsOf(node);
+    return [
+      ...learned.map((name) => named(name, { shape: output, isLearned: true })),
+      ...fixed.map((name) => named(name, { shape: output, isLearned: false })),
+    ];
+  }));
+}
