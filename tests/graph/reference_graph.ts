@@ -113,7 +113,7 @@ export function runGraph(
     return rows.map((row, sample) =>
       Array.from(row, (input, i) => {
         const past = step > 0 ? statesAt(node, step - 1)[sample]![i]! : AT_REST;
-        const state = frozen?.states.get(node.id)![step]![sample]![i]!;
+        const state = frozen?.states.get(node.id)?.[step]?.[sample]?.[i];
         return stepUnit(node, constants.get(node.id)![i]!, past, input, state);
       })
     );

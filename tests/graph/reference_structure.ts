@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type GraphNode, type GraphSpec, type NeuronNode, type Shape } from "../../src/network/graph.ts";
+import type { GraphNode, GraphSpec, NeuronNode, Shape } from "../../src/network/graph.ts";
 import { NEURONS, trainableOf } from "../../src/network/neurons.ts";
 import { referenceOperatorOf, type ReferenceTensor } from "./reference_operators.ts";
 
