@@ -1,10 +1,9 @@
 /**
- * Networks that are graphs in plain float64, as close to docs/networks.md as can be: no plan, no kernels, no order of execution.
+ * The float64 reference of networks that are graphs (docs/networks.md). It has no plan, no kernels and no order of execution.
  *
- * Every quantity is asked for by node and step, and is computed once, from those that its equation names: a node's input from the
- * outputs of earlier nodes or steps, and on the way back δ of an output from δ of the inputs that it goes into, at this step or
- * later ones. So cycles, delays and branches need no case of their own, and backpropagation through time is the chain rule as it
- * stands, over all steps.
+ * It computes each quantity on demand, by node and step, and stores it. Forward, a node's input follows from outputs of earlier
+ * nodes or steps. Backward, δ of an output follows from δ of the inputs that it is an edge to, at the same step or later ones. So
+ * cycles, delays and branches need no special case, and backpropagation through time is the chain rule over all steps.
  *
  * Symbols: T steps, u' the potential before the reset, u after it, o the output, δ the gradient of the batch's mean loss.
  *
