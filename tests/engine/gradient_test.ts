@@ -43,7 +43,7 @@ function referenceBatch({ spec, parameters, samples }: NetworkCase) {
     loss += forward.loss;
     spikes += forward.spikes;
     margin = Math.min(margin, forward.margin);
-    for (const [name, tensor] of gradientOf(spec, wide, x, label, forward)) {
+    for (const [name, tensor] of gradientOf(wide, forward)) {
       tensor.forEach((value, i) => gradient.get(name)![i]! += value / samples.count);
     }
   }

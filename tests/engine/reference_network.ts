@@ -1,9 +1,5 @@
 /**
- * The networks of docs/networks.md in plain float64, slow and close to that page: no plan, no kernels, no spike lists. The
- * outer loop runs over time, the inner one over layers; the backward pass goes through every step.
- *
- * Symbols as there: T steps, K inputs, N units; u' the potential before the reset, u after it, o the output, g the gate,
- * δ the loss's gradient with respect to what follows it.
+ * Layered networks in plain float64: the short form of the reference on graphs (tests/graph), and how samples are encoded.
  *
  * @module
  */
@@ -11,40 +7,28 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { latencyLevels } from "../../src/network/encoders.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
-import { type CompleteNeuron, completeNeuron, kindOf, trainableOf } from "../../src/network/neurons.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
-import {
-  AT_REST,
-  constantsOf as unitConstants,
-  marginOf,
-  NO_GRADIENT,
-  stepUnit,
-  stepUnitBack,
-  type UnitConstants,
-  type UnitGradient,
-  type UnitState,
-} from "./reference_neurons.ts";
+import { completeGraph } from "../graph/raw_graph.ts";
+import { type GraphRun, runGraph, widenTensors } from "../graph/reference_graph.ts";
 
 /** W `[units, inputs]` and b `[units]` of each layer, by the names of `Parameters`. */
 export type ReferenceParameters = ReadonlyMap<string, Float64Array>;
 
 /** The results of a sample's forward pass. Arrays over steps are `[steps][units]`, one for each layer. */
 export interface ForwardResult {
-  readonly potentials: readonly Float64Array[][];
-  readonly outputs: readonly Float64Array[][];
+  readonly potentials: readonly (readonly Float64Array[])[];
+  readonly outputs: readonly (readonly Float64Array[])[];
   readonly logits: Float64Array;
   readonly logProbabilities: Float64Array;
   readonly loss: number;
   /** Spikes of the layers below the top. */
   readonly spikes: number;
-  /** The least distance to a discontinuity: |u' − θ| of any unit at any step, or of a maximum from another step's value. */
+  /** See {@linkcode GraphRun.margin}. */
   readonly margin: number;
   /** Which gates were open, as text. */
   readonly gates: string;
-  /** Every unit's states, `[layers][steps][units]`. */
-  readonly states: readonly (readonly (readonly UnitState[])[])[];
-  /** The step of each class's maximum, where the readout takes one; −1: none. */
-  readonly largest: readonly number[];
+  /** The same as a graph. */
+  readonly run: GraphRun;
 }
 
 /**
@@ -52,7 +36,7 @@ export interface ForwardResult {
  * that the spikes are the same.
  */
 export function encodeSample(
-  spec: NetworkSpec,
+  spec: Pick<NetworkSpec, "inputs" | "steps" | "encoder">,
   samples: Samples,
   index: number,
   key: DrawKey,
@@ -118,14 +102,14 @@ export function encodeSample(
 
 /** Float32 parameters as float64 ones. */
 export function widen(parameters: Parameters): Map<string, Float64Array> {
-  return new Map([...parameters].map(([name, tensor]) => [name, Float64Array.from(tensor)]));
+  return widenTensors(parameters);
 }
 
 /**
  * The forward pass.
  *
  * @param x The sample's inputs, for its number of steps.
- * @param frozen The same sample's result at close parameters: makes binary spikes smooth (see {@linkcode stepUnit}).
+ * @param frozen The same sample's result at close parameters: makes binary spikes smooth (see {@linkcode runGraph}).
  */
 export function runForward(
   spec: NetworkSpec,
@@ -134,219 +118,47 @@ export function runForward(
   label: number,
   frozen?: ForwardResult,
 ): ForwardResult {
-  const { layers } = spec;
-  const steps = x.length, top = layers.length - 1;
-  const states: UnitState[][][] = layers.map(() => []);
-  const neurons = layers.map(({ neuron }) => completeNeuron(neuron));
-  const outputs: Float64Array[][] = layers.map(() => []), potentials: Float64Array[][] = layers.map(() => []);
-  let margin = Infinity, gates = "";
-  const fired = layers.map(() => 0);
-  for (let t = 0; t < steps; t++) {
-    layers.forEach(({ units, recurrent }, l) => {
-      const neuron = neurons[l]!;
-      const w = parameters.get(`w${l + 1}`)!,
-        b = parameters.get(`b${l + 1}`)!,
-        v = parameters.get(`v${l + 1}`);
-      const input = l === 0 ? x[t]! : outputs[l - 1]![t - layers[l - 1]!.delay];
-      const own = recurrent ? outputs[l]![t - 1] : undefined;
-      states[l]!.push(Array.from({ length: units }, (_, n) => {
-        let current = b[n]!;
-        input?.forEach((value, k) => current += w[n * input.length + k]! * value);
-        own?.forEach((value, m) => current += v![n * units + m]! * value);
-        const past = states[l]![t - 1]?.[n] ?? AT_REST;
-        const constants = constantsOf(neuron, parameters, l, n);
-        const state = stepUnit(neuron, constants, past, current, frozen?.states[l]?.[t]?.[n]);
-        margin = Math.min(margin, marginOf(neuron, state));
-        if (kindOf(neuron).isSpiking) {
-          gates += state.v > 0 ? "1" : "0";
-          fired[l]! += kindOf(neuron).hasSurrogate && frozen ? state.o : Number(state.v > 0);
-        }
-        return state;
-      }));
-      potentials[l]!.push(Float64Array.from(states[l]![t]!, ({ u }) => u));
-      outputs[l]!.push(Float64Array.from(states[l]![t]!, ({ o }) => o));
-    });
-  }
-
-  const rows = spec.readout.from === "state" ? potentials[top]! : outputs[top]!;
-  const logits = new Float64Array(layers[top]!.units), largest: number[] = [];
-  logits.forEach((_, n) => {
-    const read = readValues(spec, rows, n);
-    logits[n] = reduced(
-      spec,
-      read.map(({ value }) => value),
-      frozen && read.findIndex(({ step }) => step === frozen.largest[n]),
+  const { inputs, encoder, ...others } = spec;
+  const graph = completeGraph({ ...others, input: { shape: [inputs], encoder } });
+  const tensors = new Map([...parameters].map(([name, tensor]) => [graphName(name), tensor]));
+  const run = runGraph(graph, tensors, { x: [x], labels: [label] }, frozen?.run);
+  const rowsOf = (value: "u" | "o") =>
+    [...run.states.values()].map((steps) =>
+      steps.slice(0, x.length).map(([units]) => Float64Array.from(units!, (state) => state[value]))
     );
-    const best = read.findIndex(({ value }) => value === Math.max(...read.map(({ value }) => value)));
-    largest.push(read[best]!.step);
-    if (spec.readout.reduce !== "max") return;
-    // The second largest value, of another step. Equal values are equal on every machine.
-    const others = read.map(({ value }) => read[best]!.value - value).filter((distance) => distance > 0);
-    margin = Math.min(margin, ...others);
-  });
-  const { loss, logProbabilities } = lossOf(spec, logits, label);
-  const rates = rateTargets(spec).map(({ layer, weight, target }) =>
-    weight * (fired[layer]! / (steps * layers[layer]!.units) - target) ** 2
-  );
   return {
-    potentials,
-    outputs,
-    logits,
-    logProbabilities,
-    loss: rates.reduce((sum, rate) => sum + rate, loss),
-    spikes: fired.slice(0, top).reduce((sum, count) => sum + count, 0),
-    margin,
-    gates,
-    states,
-    largest,
+    potentials: rowsOf("u"),
+    outputs: rowsOf("o"),
+    logits: run.logits[0]!,
+    logProbabilities: run.logProbabilities[0]!,
+    loss: run.loss,
+    spikes: run.spikes[0]!,
+    margin: run.margin,
+    gates: run.gates,
+    run,
   };
 }
 
-/** A unit's constants, learned or given. */
-function constantsOf(
-  neuron: CompleteNeuron,
-  parameters: ReferenceParameters,
-  layer: number,
-  unit: number,
-): UnitConstants {
-  const learned = trainableOf(neuron).map((name) => [name, parameters.get(`${name}${layer + 1}`)![unit]!]);
-  return unitConstants(neuron, Object.fromEntries(learned));
-}
-
-/** The values of one class that the readout reads; 0 before the first step (−1). */
-function readValues(
-  spec: NetworkSpec,
-  rows: readonly Float64Array[],
-  unit: number,
-): { step: number; value: number }[] {
-  const { delay } = spec.layers.at(-1)!;
-  return Array.from(rows, (_, t) => ({ step: t - delay, value: rows[t - delay]?.[unit] ?? 0 }))
-    .slice(spec.readout.reduce === "last" ? -1 : spec.readout.begin);
-}
-
-/** The logit of a class. @param chosen The index of the maximum, if it is frozen. */
-function reduced(spec: NetworkSpec, values: readonly number[], chosen: number | undefined): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  switch (spec.readout.reduce) {
-    case "mean":
-      return sum / values.length;
-    case "sum":
-      return sum;
-    case "last":
-      return values.at(-1)!;
-    case "max":
-      return chosen === undefined ? Math.max(...values) : values[chosen]!;
-    default:
-      return spec.readout.reduce satisfies never;
-  }
-}
-
-/** A loss, its gradient with respect to the logits, and log-softmax. */
-function lossOf({ loss }: NetworkSpec, logits: Float64Array, label: number) {
-  const highest = Math.max(...logits);
-  const normaliser = highest + Math.log(logits.reduce((sum, z) => sum + Math.exp(z - highest), 0));
-  const logProbabilities = logits.map((z) => z - normaliser);
-  switch (loss.kind) {
-    case "crossEntropy":
-      return {
-        logProbabilities,
-        loss: -logProbabilities[label]!,
-        gradient: logProbabilities.map((p, n) => Math.exp(p) - Number(n === label)),
-      };
-    case "meanSquaredError": {
-      const { correct = 1, incorrect = 0 } = loss;
-      const distances = logits.map((z, n) => z - (n === label ? correct : incorrect));
-      return {
-        logProbabilities,
-        loss: distances.reduce((sum, d) => sum + d * d, 0) / logits.length,
-        gradient: distances.map((d) => 2 * d / logits.length),
-      };
-    }
-    default:
-      return loss satisfies never;
-  }
-}
-
-/** The layers whose firing rate is part of the loss. */
-function rateTargets(
-  { layers, loss: { rate } }: NetworkSpec,
-): { layer: number; weight: number; target: number }[] {
-  return layers.slice(0, -1).flatMap(({ neuron }, layer) =>
-    rate && kindOf(neuron).hasSurrogate ? [{ layer, ...rate }] : []
-  );
-}
-
-/** The dense backward pass: the loss's gradient with respect to every parameter. */
+/** The backward pass: the loss's gradient with respect to every parameter, in the order of the parameters. */
 export function gradientOf(
-  spec: NetworkSpec,
   parameters: ReferenceParameters,
-  x: readonly Float64Array[],
-  label: number,
-  { outputs, states, logits, largest }: ForwardResult,
+  { run }: ForwardResult,
 ): Map<string, Float64Array> {
-  const { layers, readout } = spec;
-  const steps = x.length, top = layers.length - 1;
-  const gradient = new Map([...parameters].map(([name, { length }]) => [name, new Float64Array(length)]));
-  const { gradient: read } = lossOf(spec, logits, label);
-  const neurons = layers.map(({ neuron }) => completeNeuron(neuron));
-  const targets = new Map(rateTargets(spec).map((target) => [target.layer, target]));
-  /** The gradient of the readout with respect to the last layer at a step, for one class. */
-  const readGradient = (t: number, n: number): number => {
-    const at = t + layers[top]!.delay;
-    switch (readout.reduce) {
-      case "mean":
-        return at < steps && at >= readout.begin ? read[n]! / (steps - readout.begin) : 0;
-      case "sum":
-        return at < steps && at >= readout.begin ? read[n]! : 0;
-      case "last":
-        return at === steps - 1 ? read[n]! : 0;
-      case "max":
-        return t === largest[n] ? read[n]! : 0;
-      default:
-        return readout.reduce satisfies never;
-    }
-  };
-  /** Of each layer, by step and unit. */
-  const back: UnitGradient[][][] = layers.map(() => []);
-  for (let t = steps - 1; t >= 0; t--) {
-    for (let l = top; l >= 0; l--) {
-      const { units, delay, recurrent } = layers[l]!;
-      const neuron = neurons[l]!;
-      const above = back[l + 1]?.[t + delay], weightsAbove = parameters.get(`w${l + 2}`);
-      const own = recurrent ? back[l]![t + 1] : undefined, v = parameters.get(`v${l + 1}`);
-      const target = targets.get(l);
-      const rate = target && states[l]!.flat().filter((state) => state.v > 0).length / (units * steps);
-      back[l]![t] = Array.from({ length: units }, (_, n) => {
-        const readHere = l === top ? readGradient(t, n) : 0;
-        let output = readout.from === "spikes" ? readHere : 0;
-        above?.forEach(({ s }, m) => output += weightsAbove![m * units + n]! * s);
-        own?.forEach(({ s }, m) => output += v![m * units + n]! * s);
-        if (target) output += 2 * target.weight * (rate! - target.target) / (units * steps);
-        const state = states[l]![t]![n]!, past = states[l]![t - 1]?.[n] ?? AT_REST;
-        const later = back[l]![t + 1]?.[n] ?? NO_GRADIENT;
-        const stateGradient = readout.from === "state" ? readHere : 0;
-        return stepUnitBack(
-          neuron,
-          constantsOf(neuron, parameters, l, n),
-          state,
-          past,
-          output,
-          stateGradient,
-          later,
-        );
-      });
-      const input = l === 0 ? x[t]! : outputs[l - 1]![t - layers[l - 1]!.delay];
-      const before = recurrent ? outputs[l]![t - 1] : undefined;
-      const w = gradient.get(`w${l + 1}`)!,
-        b = gradient.get(`b${l + 1}`)!,
-        gradientV = gradient.get(`v${l + 1}`);
-      back[l]![t]!.forEach((unit, n) => {
-        b[n]! += unit.s;
-        input?.forEach((value, k) => w[n * input.length + k]! += unit.s * value);
-        before?.forEach((value, m) => gradientV![n * units + m]! += unit.s * value);
-        for (const name of trainableOf(neuron)) gradient.get(`${name}${l + 1}`)![n]! += unit[name];
-      });
-    }
+  const { tensors } = run.gradient();
+  return new Map([...parameters.keys()].map((name) => [name, tensors.get(graphName(name))!]));
+}
+
+/** What format spikelet/2 calls a tensor of spikelet/1. */
+function graphName(name: string): string {
+  const [, kind = "", layer = ""] = name.match(/^([a-z]+)(\d+)$/) ?? [];
+  switch (kind) {
+    case "w":
+      return `fc${layer}.weight`;
+    case "b":
+      return `fc${layer}.bias`;
+    case "v":
+      return `rec${layer}.weight`;
+    default:
+      return `neuron${layer}.${kind}`;
   }
-  return gradient;
 }

@@ -36,7 +36,7 @@ for (const name of PYTORCH_CASES) {
           }
         }
       });
-      for (const [key, tensor] of gradientOf(spec, wide, x, label, forward)) {
+      for (const [key, tensor] of gradientOf(wide, forward)) {
         tensor.forEach((value, i) => total.get(key)![i]! += value / samples.count);
       }
     }
@@ -81,7 +81,7 @@ Deno.test("the reference network's gradient is the finite difference of its loss
       const x = encodeSample(spec, samples, 0, KEY), label = samples.labels[0]!;
       const forward = runForward(spec, wide, x, label);
       fc.pre(forward.margin > MARGIN);
-      const gradient = gradientOf(spec, wide, x, label, forward);
+      const gradient = gradientOf(wide, forward);
       for (const [name, tensor] of gradient) {
         for (let i = 0; i < tensor.length; i += Math.ceil(tensor.length / 6)) {
           const { derivative, gates } = centralDifference(
