@@ -1,9 +1,9 @@
 /**
  * Checks where a request comes from: the host name that it is sent to, and the site of the page that sends it.
  *
- * Any open page of another site can send requests to this machine. Two checks stop it. By DNS rebinding a page lets a name of its
- * own point here, and the browser takes this server for the page's own: so the host name is checked. Under this server's name the
- * browser hides answers from the page, but lets it post forms, each of which costs time: so the request's origin is checked.
+ * Any open page of another site can send requests to this machine. Two checks stop it. By DNS rebinding a page makes a name of its
+ * own resolve to this machine, and the browser takes this server for the page's own: so the host name is checked. Under this
+ * server's name the browser hides answers from the page, but lets it post forms, each of which costs time: so the origin is checked.
  */
 import type { Hono, MiddlewareHandler } from "hono";
 import { cors as corsHeaders } from "hono/cors";
@@ -12,19 +12,19 @@ import { Refusal, shown } from "./refusal.ts";
 
 /** The host names and origins that are allowed. */
 export interface Access {
-  /** The names of `Host`, without a port, that are answered. @default {any} */
+  /** Allowed names in `Host`, without a port. @default {any} */
   readonly hosts?: readonly string[];
-  /** Origins of other sites whose pages may ask, such as `https://example.com`; `*`: all. @default {none} */
+  /** Other sites whose pages may send requests, such as `https://example.com`; `*`: all. @default {none} */
   readonly cors?: readonly string[];
 }
 
 /** Names of this machine on itself. */
 export const LOCAL_HOSTS = ["localhost", "127.0.0.1", "[::1]"] as const;
 
-/** How long a browser may remember that a page may ask, in seconds. */
+/** How long a browser may remember that a page is allowed, in seconds. */
 const PREFLIGHT = 600;
 
-/** Lets in whom {@linkcode Access} names; all others are answered with 403. @throws {OptionError} when that is no list. */
+/** Answers what {@linkcode Access} does not allow with 403. @throws {OptionError} when an option is no list. */
 export function addAccess(app: Hono, { hosts, cors = [] }: Access): void {
   checkNames("hosts", hosts ?? [], '["example.com"]');
   checkNames("cors", cors, '["https://example.com"]');
@@ -41,7 +41,7 @@ export function addAccess(app: Hono, { hosts, cors = [] }: Access): void {
   app.use(checkOrigin(cors));
 }
 
-/** A text would be searched for parts of itself, and let in more than it names. @throws {OptionError} when it is no list of texts. */
+/** A string in place of the list would allow each of its substrings. @throws {OptionError} when it is no list of strings. */
 function checkNames(option: string, names: unknown, example: string): void {
   if (Array.isArray(names) && names.every((name) => typeof name === "string")) return;
   const found = typeof names === "string" ? JSON.stringify(names) : typeof names;
@@ -52,9 +52,7 @@ function checkHost(hosts: ReadonlySet<string>): MiddlewareHandler {
   return async ({ req }, next) => {
     const host = req.header("host") ?? new URL(req.url).host;
     const name = host.toLowerCase().replace(/:\d*$/, "");
-    if (!hosts.has(name)) {
-      throw new Refusal(403, `host ${shown(host)}: expected ${[...hosts].join(", ")}`);
-    }
+    if (!hosts.has(name)) throw new Refusal(403, `host ${shown(host)}: expected ${[...hosts].join(", ")}`);
     await next();
   };
 }
@@ -62,22 +60,21 @@ function checkHost(hosts: ReadonlySet<string>): MiddlewareHandler {
 function checkOrigin(allowed: readonly string[]): MiddlewareHandler {
   return async ({ req }, next) => {
     const isReading = req.method === "GET" || req.method === "HEAD";
-    const origin = req.header("origin");
-    if (!isReading && isFromElsewhere(req.header("sec-fetch-site"), origin, req.header("host"))) {
-      if (!allowed.includes("*") && !(origin !== undefined && allowed.includes(origin))) {
-        throw new Refusal(
-          403,
-          `a page of ${
-            shown(origin ?? "another site")
-          } asks: expected one of this server, or of an origin that it names`,
-        );
-      }
+    const origin = req.header("origin"), isAllowed = allowed.includes("*") || allowed.includes(origin ?? "");
+    if (
+      !isReading && !isAllowed && isFromElsewhere(req.header("sec-fetch-site"), origin, req.header("host"))
+    ) {
+      const page = shown(origin ?? "another site");
+      throw new Refusal(
+        403,
+        `a page of ${page} sends this: expected a page of this server, or of an allowed origin`,
+      );
     }
     await next();
   };
 }
 
-/** Whether a page of another site asks. Programs say nothing of it; a browser says it, or at least the page's origin. */
+/** Whether a page of another site sends a request: a browser says so, or the page's origin at least; programs send neither. */
 function isFromElsewhere(
   site: string | undefined,
   origin: string | undefined,

@@ -1,8 +1,8 @@
 /**
  * Computes answers in the calling thread: long requests take turns, and a request beyond the limits is refused.
  *
- * A sample of the notebook's network takes a fraction of a millisecond: less than a message to
- * another thread and back. So each thread of a server has a network and a listener of its own.
+ * A sample of the notebook's network takes a fraction of a millisecond, less than a message to another thread and its reply. So each
+ * thread of a server has its own network and its own listener.
  */
 import type { Answer, Classifier } from "../classify/classifier.ts";
 import type { RequestSamples } from "./request_samples.ts";
@@ -13,15 +13,15 @@ export interface KeyedSamples extends RequestSamples {
   readonly ids: Uint32Array;
 }
 
-/** When more is refused. */
+/** Limits beyond which requests are refused. */
 export interface AnsweringLimits {
   /** The most samples that may wait, over all requests. */
   readonly waiting: number;
-  /** Milliseconds of answers in one turn of the event loop: what comes in the same turn behind them would wait for longer. */
+  /** Milliseconds of answers in one turn of the event loop: later requests of the same turn would wait for longer. */
   readonly turn: number;
 }
 
-/** A long request lets others have their turn after so many samples, or so many milliseconds. */
+/** A long request yields to others after so many samples, or so many milliseconds. */
 const SAMPLES = 16, MILLISECONDS = 10;
 
 /** The sender of a request has gone before it was answered. */
@@ -37,7 +37,7 @@ export class Answering {
   readonly #classifier: Classifier;
   readonly #limits: AnsweringLimits;
   #waiting = 0;
-  /** Milliseconds of answers in this turn of the event loop; `undefined` where there were none yet. */
+  /** Milliseconds of answers in this turn of the event loop; `undefined` before the first. */
   #worked: number | undefined;
 
   constructor(classifier: Classifier, limits: AnsweringLimits) {
@@ -45,7 +45,7 @@ export class Answering {
     this.#limits = limits;
   }
 
-  /** Samples that have been taken and not answered. */
+  /** Samples of requests that are not answered yet. */
   get waiting(): number {
     return this.#waiting;
   }
@@ -60,8 +60,8 @@ export class Answering {
   /**
    * Answers for a request's samples, in their order.
    *
-   * @param signal Aborted where the sender is gone: the rest is left.
-   * @throws {SenderGone} then, whatever the runtime aborts with: some abort with a string.
+   * @param signal Aborted where the sender is gone: the remaining samples are not computed.
+   * @throws {SenderGone} then, whatever the runtime's reason is: some abort with a string.
    */
   async answer({ samples, ids }: KeyedSamples, signal?: AbortSignal): Promise<Answer[]> {
     const count = samples.length;

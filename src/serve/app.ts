@@ -13,7 +13,7 @@ import { Bodies } from "./bodies.ts";
 import { classify, type Seed } from "./classify_route.ts";
 import { formPage } from "./page.ts";
 import { Refusal } from "./refusal.ts";
-import { HEADERS, reply } from "./replies.ts";
+import { jsonResponse } from "./replies.ts";
 import { addSite, type Site } from "./site.ts";
 import { StaticFile } from "./static_file.ts";
 
@@ -21,25 +21,25 @@ import { StaticFile } from "./static_file.ts";
 export interface Hooks {
   /**
    * Called for each request from an allowed origin, before anything else: a response that it returns is the answer. So a
-   * program can ask for a key, or serve routes of its own. It leaves the body unread, or reads `request.clone()`.
+   * program can require a key, or serve routes of its own. It leaves the body unread, or reads `request.clone()`.
    */
   readonly onRequest?: (request: Request) => Response | undefined | Promise<Response | undefined>;
   /** Called with the answers of `/classify`, before they are sent. */
   readonly onAnswer?: (answers: readonly Answer[], request: Request) => void | Promise<void>;
-  /** Hears of every request that has been answered. */
+  /** Called with every request that has been answered. */
   readonly log?: (entry: LogEntry) => void;
   /** Called with an error inside the server or a hook; the sender gets 500 and no more. @default {console.error} */
   readonly report?: (error: unknown) => void;
 }
 
-/** The resources, by path. */
+/** Which resources there are, and at which paths. */
 export interface RouteOptions {
   /**
-   * What stands at `/`: HTML without scripts; the files of the page that `deno task page` builds, for a network that takes square
-   * pictures; or nothing. @default {a form, or how to ask by JSON}
+   * The page at `/`: HTML without scripts; the files of the page that `deno task page` builds, for a network that takes square
+   * pictures; or none. @default {a form, or how to send JSON}
    */
   readonly page?: string | Site | false;
-  /** Whether `/model` and `/model.safetensors` tell which network it is and give its weights. @default {true} */
+  /** Whether `/model` and `/model.safetensors` describe the network and give its weights. @default {true} */
   readonly publishesModel?: boolean;
   /** Prefix of each path, such as `/digits`. @default {nothing} */
   readonly basePath?: string;
@@ -61,7 +61,7 @@ export interface AppOptions extends Access, Hooks, RouteOptions {
   readonly totalBytes?: number;
   /** How long a body may take to arrive, in milliseconds. @default {10,000} */
   readonly bodyTime?: number;
-  /** Says that no more requests are taken: they are answered with 503. */
+  /** Whether new requests are answered with 503. */
   readonly isStopping?: () => boolean;
 }
 
@@ -73,7 +73,7 @@ export interface LogEntry {
   readonly path: string;
   /** Of the answer. */
   readonly status: number;
-  /** From when the request's head was there until its answer was. */
+  /** From the request's head to its answer. */
   readonly milliseconds: number;
   /** Samples that were classified. */
   readonly samples: number;
@@ -103,17 +103,16 @@ export function createApp(options: AppOptions): Hono {
   const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
   const app = new Hono({ getPath: pathBelow(options.basePath ?? "") });
   addMiddleware(app, options, isStopping);
-
   addPage(app, options, form, side);
 
-  app.get("/health", (context) => {
-    const [status, code] = isStopping() ? ["stopping", 503] as const : ["ok", 200] as const;
-    return reply(context, { status }, code);
-  });
+  app.get(
+    "/health",
+    () => isStopping() ? jsonResponse({ status: "stopping" }, 503) : jsonResponse({ status: "ok" }),
+  );
 
   if (publishesModel) {
-    app.get("/model", (context) =>
-      reply(context, {
+    app.get("/model", () =>
+      jsonResponse({
         network: model.spec,
         classes: classNamesOf(model),
         metadata: model.metadata,
@@ -136,7 +135,7 @@ export function createApp(options: AppOptions): Hono {
     const { answers, many } = await classify(context, { form, side, answering, bodies, seed });
     samplesOf.set(request, answers.length);
     await onAnswer?.(answers, request);
-    return reply(context, many ? answers : answers[0]);
+    return jsonResponse(many ? answers : answers[0]);
   });
 
   const methods = {
@@ -154,7 +153,7 @@ export function createApp(options: AppOptions): Hono {
     refuse(raw, new Refusal(404, `no such path: expected ${Object.keys(methods).join(", ")}`))
   );
   app.onError((error, { req: { raw } }) => {
-    if (error instanceof SenderGone || raw.signal.aborted) return new Response(null, { status: 499 }); // nobody reads it
+    if (error instanceof SenderGone || raw.signal.aborted) return new Response(null, { status: 499 });
     if (error instanceof Refusal) return refuse(raw, error);
     if (error instanceof InputError) return refuse(raw, new Refusal(400, error.message));
     report(error);
@@ -163,7 +162,7 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-/** Adds the handling that every request gets, whatever its path. */
+/** Adds the handling of every request, whatever its path. */
 function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean): void {
   const { log, onRequest } = options;
   if (log) {
@@ -175,7 +174,7 @@ function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean
       log({ method, path, status, milliseconds: performance.now() - started, samples });
     });
   }
-  // Hono answers what is an Error, and lets all else through: a hook may throw anything.
+  // Hono handles thrown Errors alone, and a hook may throw anything.
   app.use(async (_, next) => {
     try {
       await next();
@@ -193,27 +192,23 @@ function addMiddleware(app: Hono, options: AppOptions, isStopping: () => boolean
   app.use(async ({ req: { path } }, next) => {
     if (path !== "/health" && isStopping()) {
       const headers = { "retry-after": "1", connection: "close" };
-      throw new Refusal(503, "this server is stopping: ask again", headers);
+      throw new Refusal(503, "this server is stopping: send it again", headers);
     }
     await next();
   });
-  if (onRequest) {
-    app.use(async ({ req: { raw } }, next) => await onRequest(raw) ?? await next());
-  }
+  if (onRequest) app.use(async ({ req: { raw } }, next) => await onRequest(raw) ?? await next());
 }
 
 /** Adds the page at `/`. */
 function addPage(app: Hono, options: RouteOptions, form: SampleForm, side: number | undefined): void {
   const { page, publishesModel = true } = options;
   if (page === false) return;
-  // The page that learns shows digits: a network that takes no pictures has nothing to show there.
+  // The page that learns shows digits: it is of no use to a network that takes no pictures.
   if (page !== undefined && typeof page !== "string" && side !== undefined) {
     return addSite(app, page, { hasModel: publishesModel });
   }
   app.get("/", async ({ req: { raw } }) => {
-    const html = typeof page === "string"
-      ? page
-      : await formPage(form, side !== undefined, raw.url, publishesModel);
+    const html = typeof page === "string" ? page : await formPage(form, side, raw.url, publishesModel);
     return await new StaticFile(new TextEncoder().encode(html), PAGE_HEADERS).answer(raw);
   });
 }
@@ -230,16 +225,11 @@ function pathBelow(basePath: string): (request: Request) => string {
   };
 }
 
-/** How many samples a request asked about, once it has been answered. */
+/** The number of samples of each request that has been answered. */
 const samplesOf = new WeakMap<Request, number>();
 
 async function refuse(request: Request, { status, message, headers }: Refusal): Promise<Response> {
-  // An unread body would have the connection closed, and the sender's next request lost.
+  // An unread body would close the connection, and lose the sender's next request.
   if (!request.bodyUsed) await request.body?.cancel().catch(() => {});
-  const body = new TextEncoder().encode(JSON.stringify({ error: message }));
-  const { length } = body;
-  return new Response(body, {
-    status,
-    headers: { ...HEADERS, "content-type": "application/json", "content-length": String(length), ...headers },
-  });
+  return jsonResponse({ error: message }, status, headers);
 }

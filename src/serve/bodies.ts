@@ -3,7 +3,7 @@ import { OptionError } from "../errors.ts";
 import { overloaded, Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";
 
-/** The longest time that timers know. */
+/** The longest delay of a timer. */
 const LONGEST = 2 ** 31 - 1;
 
 /** Limits of bodies. */
@@ -21,7 +21,7 @@ export class Bodies {
   readonly #limits: BodyLimits;
   #held = 0;
 
-  /** @throws {OptionError} when a limit is none. */
+  /** @throws {OptionError} when a limit is out of its range. */
   constructor(limits: BodyLimits) {
     const { bytes, milliseconds } = limits;
     if (!(typeof bytes === "number" && bytes >= 1)) {
@@ -35,15 +35,10 @@ export class Bodies {
     this.#limits = limits;
   }
 
-  /** Bytes of all bodies that are held. */
-  get held(): number {
-    return this.#held;
-  }
-
   /**
    * Reads a request's body, and holds it while `use` works on it.
    *
-   * @throws {Refusal} 413 when it is too long, 408 when it is too slow or is cut, 429 when too many are held.
+   * @throws {Refusal} 413 when it is too long, 408 when it is too slow, 400 when it is cut short, 429 when too many are held.
    */
   async with<Result>(
     request: Request,
@@ -70,7 +65,7 @@ export class Bodies {
     }
   }
 
-  /** Hands over the parts of a body as they come. */
+  /** Calls `take` with each part of a body as it comes. */
   async #read(request: Request, take: (part: Uint8Array<ArrayBuffer>) => void): Promise<void> {
     if (!request.body) return;
     const reader = request.body.getReader();

@@ -9,7 +9,7 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
   const site = new Map<string, Uint8Array<ArrayBuffer>>();
   try {
     for await (const { name, isFile } of Deno.readDir(folder)) {
-      // A model that was built in is another one than that which is served.
+      // A model that was built in is not the one that is served.
       if (isFile && !name.startsWith(".") && !name.endsWith(".safetensors")) {
         site.set(name, await Deno.readFile(new URL(encodeURIComponent(name), folder)));
       }
@@ -21,12 +21,12 @@ export async function readBuiltPage(folder: URL = FOLDER): Promise<Site | undefi
   return site.has("index.html") ? site : undefined;
 }
 
-/** Which page is at `/`, in words. */
+/** Describes the page at `/` in words. */
 export function describePage(site: Site | false | undefined, takesPictures: boolean): string {
   if (site === false) return "page: none";
-  if (!takesPictures) return "page: how to ask by JSON, for this network takes no square pictures";
+  if (!takesPictures) return "page: how to send JSON, since this network takes no square pictures";
   if (site) return "page: the one that learns, begun with this model";
-  return !Deno.build.standalone
-    ? `page: a form; \`${INVOCATION} page\` builds the one that learns`
-    : "page: a form";
+  return Deno.build.standalone
+    ? "page: a form"
+    : `page: a form; \`${INVOCATION} page\` builds the one that learns`;
 }

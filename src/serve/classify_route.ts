@@ -40,23 +40,22 @@ export async function classify(
   const type = typeOf(request.headers), contentType = request.headers.get("content-type") ?? "";
   answering.checkRoom();
   return await bodies.with(request, async (body) => {
-    // Nothing is awaited from here to the first answers: so each request counts the ones before it.
+    // Nothing is awaited from here to the first answers, so each request is counted before the next is checked.
     answering.checkRoom();
     const started = performance.now();
     let read: RequestSamples;
     try {
       read = readSamples(body, type, { contentType, form, side, ink });
     } finally {
-      answering.count(performance.now() - started); // what is refused costs time, too
+      answering.count(performance.now() - started); // a refused body costs time, too
     }
-    const ids = idsOf(read, seed);
-    const answers = await answering.answer({ ...read, ids }, request.signal);
+    const answers = await answering.answer({ ...read, ids: idsOf(read, seed) }, request.signal);
     checkFinite(answers);
     return { answers, many: read.many };
   });
 }
 
-/** JSON has no numbers that are not finite: it would say null. */
+/** JSON has no numbers that are not finite: it would have null in their place. */
 function checkFinite(answers: readonly Answer[]): void {
   const i = answers.findIndex(({ probabilities }) => !probabilities.every(Number.isFinite));
   if (i < 0) return;
@@ -74,9 +73,7 @@ function readQuery(context: Context, fallback: Seed): { seed: Seed; ink: Ink } {
     throw new Refusal(400, `parameter ${quotedValue(unknown, 60)}: expected seed or ink`);
   }
   const ink = INKS.find((ink) => ink === (query.ink ?? "auto"));
-  if (!ink) {
-    throw new Refusal(400, `ink ${quotedValue(query.ink ?? "", 60)}: expected ${INKS.join(", ")}`);
-  }
+  if (!ink) throw new Refusal(400, `ink ${quotedValue(query.ink ?? "", 60)}: expected ${INKS.join(", ")}`);
   return { ink, seed: query.seed === undefined ? fallback : parseSeed(query.seed) };
 }
 

@@ -1,8 +1,6 @@
 /**
  * Counts connections and their phases, and chooses one to close: for a new one where there are too many, or because it has
- * been idle for too long.
- *
- * It knows no sockets and no clock, so that all of it can be tested.
+ * been idle for too long. It uses no sockets and no clock, so that all of it can be tested.
  */
 
 /**
@@ -10,10 +8,10 @@
  *
  * - `waiting`: no whole head of a request has come since it was made, or since its last answer.
  * - `sending`: a body is still to come.
- * - `asking`: all has come, and the answer is being worked on.
- * - `taking`: the answer is on its way.
+ * - `answering`: all has come, and the answer is being computed.
+ * - `receiving`: the answer is being sent.
  */
-export type Phase = "waiting" | "sending" | "asking" | "taking";
+export type Phase = "waiting" | "sending" | "answering" | "receiving";
 
 /** Bounds of {@linkcode Connections}. */
 export interface ConnectionLimits {
@@ -23,22 +21,22 @@ export interface ConnectionLimits {
   readonly silence: number;
 }
 
-/** An answer may take so long at least to be taken, in milliseconds … */
-const TAKING = 30_000;
+/** An answer may be received for so long at least, in milliseconds … */
+const RECEIVING = 30_000;
 /** … and so much longer for every byte: 10 KB a second. */
-const TAKING_BYTE = 0.1;
+const RECEIVING_BYTE = 0.1;
+
+/** A connection's phase, and when it is to be closed. */
+interface State {
+  readonly phase: Phase;
+  readonly deadline: number;
+}
 
 /** Counts connections, of any kind. */
 export class Connections<Connection> {
   readonly #limits: ConnectionLimits;
-  /** When each is to be given up, phase by phase, in the order in which they came into it. */
-  readonly #deadlines: Readonly<Record<Phase, Map<Connection, number>>> = {
-    waiting: new Map(),
-    sending: new Map(),
-    asking: new Map(),
-    taking: new Map(),
-  };
-  readonly #phases = new Map<Connection, Phase>();
+  /** In the order in which they entered their phases. */
+  readonly #states = new Map<Connection, State>();
 
   constructor(limits: ConnectionLimits) {
     this.#limits = limits;
@@ -46,77 +44,77 @@ export class Connections<Connection> {
 
   /** How many there are. */
   get count(): number {
-    return this.#phases.size;
+    return this.#states.size;
   }
 
   /** Those without a pending answer. */
   get waiting(): readonly Connection[] {
-    return [...this.#deadlines.waiting.keys()];
+    return this.#where(({ phase }) => phase === "waiting");
   }
 
   /** All of them. */
   get all(): readonly Connection[] {
-    return [...this.#phases.keys()];
+    return [...this.#states.keys()];
   }
 
   /**
-   * Takes a new connection.
+   * Adds a new connection.
    *
    * @param now Milliseconds of any clock.
    * @returns The one to close, where there is one too many: the one that has waited for longest, else the one whose body has
-   * been coming for longest, else the newcomer.
+   * been coming for longest, else the new one.
    */
   add(connection: Connection, now: number): Connection | undefined {
-    const { waiting, sending } = this.#deadlines;
-    const [oldest] = waiting.size > 0 ? waiting.keys() : sending.keys();
-    this.#enter(connection, "waiting", now + this.#limits.silence);
-    if (this.count <= this.#limits.most) return undefined;
-    const closed = oldest ?? connection;
-    this.remove(closed);
+    const isFull = this.count >= this.#limits.most;
+    const closed = isFull ? this.#oldest("waiting") ?? this.#oldest("sending") ?? connection : undefined;
+    this.#states.set(connection, { phase: "waiting", deadline: now + this.#limits.silence });
+    if (closed !== undefined) this.remove(closed);
     return closed;
   }
 
-  /** It is gone. */
+  /** Removes a connection that is closed. */
   remove(connection: Connection): void {
-    const phase = this.#phases.get(connection);
-    if (phase === undefined) return;
-    this.#deadlines[phase].delete(connection);
-    this.#phases.delete(connection);
+    this.#states.delete(connection);
   }
 
   /**
-   * It is doing something else now; does nothing where it is gone.
+   * Puts a connection into a phase; does nothing where it has been removed.
    *
-   * @param bytes The length of the answer that is `taking` its way.
+   * @param bytes The length of the answer that is being received.
    */
   enter(connection: Connection, phase: Phase, now: number, bytes = 0): void {
-    if (!this.#phases.has(connection)) return;
-    this.remove(connection);
+    // Removed first: a map keeps the place of a key that is only set anew.
+    if (!this.#states.delete(connection)) return;
+    this.#states.set(connection, { phase, deadline: this.#deadlineOf(phase, now, bytes) });
+  }
+
+  /** Removes those that have waited, or received an answer, for too long. @returns Them. */
+  takeOverdue(now: number): Connection[] {
+    const overdue = this.#where(({ deadline }) => deadline <= now);
+    for (const connection of overdue) this.remove(connection);
+    return overdue;
+  }
+
+  #deadlineOf(phase: Phase, now: number, bytes: number): number {
     switch (phase) {
       case "waiting":
-        return this.#enter(connection, phase, now + this.#limits.silence);
-      case "sending": // who reads the body bounds its time
-      case "asking":
-        return this.#enter(connection, phase, Infinity);
-      case "taking":
-        return this.#enter(connection, phase, now + TAKING + TAKING_BYTE * bytes);
+        return now + this.#limits.silence;
+      case "sending": // the reader of the body bounds its time
+      case "answering":
+        return Infinity;
+      case "receiving":
+        return now + RECEIVING + RECEIVING_BYTE * bytes;
       default:
         return phase satisfies never;
     }
   }
 
-  /** Those that have waited, or taken an answer, for too long: they are counted no longer. */
-  takeOverdue(now: number): Connection[] {
-    const overdue = [...this.#phases.keys()].filter((connection) => {
-      const phase = this.#phases.get(connection)!;
-      return this.#deadlines[phase].get(connection)! <= now;
-    });
-    for (const connection of overdue) this.remove(connection);
-    return overdue;
+  #oldest(phase: Phase): Connection | undefined {
+    for (const [connection, state] of this.#states) if (state.phase === phase) return connection;
+    return undefined;
   }
 
-  #enter(connection: Connection, phase: Phase, deadline: number): void {
-    this.#phases.set(connection, phase);
-    this.#deadlines[phase].set(connection, deadline);
+  #where(matches: (state: State) => boolean): Connection[] {
+    return [...this.#states].filter(([, state]) => matches(state)).map(([connection]) => connection);
   }
 }

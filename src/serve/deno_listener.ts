@@ -17,7 +17,7 @@ export function listenByDeno({ hostname, port, isShared, handler }: ListenOption
         try {
           server = serve(addr.port);
         } catch {
-          // Still no descriptor, or the port: `finished` is rejected as before, and it is tried again.
+          // No descriptor or no port yet: `finished` is rejected as before, and another try follows.
         }
         listenOn();
       }, PAUSE);

@@ -1,6 +1,6 @@
 /** How many files and sockets this process may still open. No API says so: it opens some to find out. */
 
-/** A file that is always there; elsewhere than on Unix descriptors are not scarce. */
+/** A file that always exists on Unix; elsewhere descriptors are not scarce. */
 const NOTHING = "/dev/null";
 
 /** Counts the descriptors that are left. @param most Where the counting ends. */
@@ -27,9 +27,9 @@ const OWN = 16;
 const SHARE = 0.8;
 
 /**
- * How many connections a process can bear.
+ * How many connections a process can hold.
  *
- * @param wanted How many there are to be at most.
+ * @param wanted The upper limit.
  * @param threads Threads that will serve.
  */
 export function boundConnections(wanted: number, threads: number): number {

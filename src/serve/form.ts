@@ -11,11 +11,12 @@ import {
   type MultipartPart,
   parseMultipart,
 } from "@remix-run/multipart-parser";
+import { counted } from "../text/figures.ts";
 import { Refusal, shown } from "./refusal.ts";
 
 /** A file of a form. */
 export interface FormFile {
-  /** The field's, or else the file's. */
+  /** The field's name, or else the file's. */
   readonly name: string;
   /** Its media type, in lower case; empty where it has none. */
   readonly type: string;
@@ -23,7 +24,7 @@ export interface FormFile {
 }
 
 /** The most files of one form. */
-export const MOST_FILES = 256;
+const MOST_FILES = 256;
 /** The most bytes of the head of one part, which has its name and type. */
 const MOST_HEAD = 1024;
 /** The most bytes of a boundary (RFC 2046). */
@@ -51,12 +52,9 @@ function boundaryOf(contentType: string): string {
   const [, quoted, plain] = /;\s*boundary=(?:"([^"]*)"|([^\s;"]+))/i.exec(contentType) ?? [];
   const boundary = quoted ?? plain ?? "";
   if (boundary.length >= 1 && boundary.length <= MOST_BOUNDARY) return boundary;
-  throw new Refusal(
-    400,
-    boundary === ""
-      ? "the form has no boundary: expected one in content-type: multipart/form-data; boundary=…"
-      : `the form has a boundary of ${boundary.length} characters: expected ${MOST_BOUNDARY} at most`,
-  );
+  const found = boundary === "" ? "no boundary" : `a boundary of ${boundary.length} characters`;
+  const expected = `1 to ${MOST_BOUNDARY} characters in content-type: multipart/form-data; boundary=…`;
+  throw new Refusal(400, `the form has ${found}: expected ${expected}`);
 }
 
 function fileOf(part: MultipartPart, index: number): FormFile {
@@ -78,7 +76,7 @@ function headOf(part: MultipartPart, index: number): Pick<MultipartPart, "name" 
   }
 }
 
-/** Why parsing has ended, in words of ours. */
+/** The refusal of a form that cannot be parsed. @param read The parts before the fault. */
 function refusalOf(error: unknown, read: number): unknown {
   if (error instanceof MaxPartsExceededError) {
     return new Refusal(400, `the form has more than ${MOST_FILES} files: send them in several requests`);
@@ -87,11 +85,6 @@ function refusalOf(error: unknown, read: number): unknown {
     return new Refusal(400, `part ${read} of the form has a head of more than ${MOST_HEAD} bytes`);
   }
   if (!(error instanceof MultipartParseError)) return error;
-  return new Refusal(
-    400,
-    `the form cannot be read after ${read} whole part${
-      read === 1 ? "" : "s"
-    }: expected the boundary that content-type ` +
-      "names before each, and with -- behind the last",
-  );
+  const expected = "expected the boundary that content-type names before each, and with -- behind the last";
+  return new Refusal(400, `the form cannot be read after ${counted(read, "whole part")}: ${expected}`);
 }

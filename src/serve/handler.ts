@@ -1,9 +1,9 @@
 /**
  * A model as a fetch handler, for any runtime that has them: workerd, service workers, Deno, Bun.
  *
- * Nothing here assumes Deno, files or workers; the caller passes compiled kernels. Each request is bounded by itself. The runtime
- * bounds their number: a count kept across requests would be wrong, for workerd drops a request at any point once its sender has
- * gone.
+ * Nothing here assumes Deno, files or workers; the caller passes compiled kernels. Limits hold for each request alone. The runtime
+ * bounds their number: a count kept across requests would be wrong, because workerd drops a request at any point once its
+ * sender has gone.
  */
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";

@@ -9,7 +9,7 @@ type Kind = "pixels" | "values";
 
 const FORM = `{ "pixels": [0 to 255, …] } or { "values": [numbers] }, or a list of such`;
 
-/** A sample is an object with one name. Objects of ever new forms are what parsing takes longest for. */
+/** A sample is an object with one key. Parsing takes longest for objects of many different forms. */
 const MOST_OBJECTS = MOST_SAMPLES, MOST_QUOTES = 2 * MOST_SAMPLES;
 const BRACE = 0x7b, QUOTE = 0x22;
 
@@ -50,12 +50,8 @@ function parse(body: Uint8Array): unknown {
     else if (byte === QUOTE) quotes++;
   }
   if (objects > MOST_OBJECTS) {
-    throw new Refusal(
-      400,
-      `the body has more than ${
-        count(MOST_OBJECTS)
-      } opening braces, and a sample has one: send more samples in several requests`,
-    );
+    const found = `the body has more than ${count(MOST_OBJECTS)} opening braces, and a sample has one`;
+    throw new Refusal(400, `${found}: send more samples in several requests`);
   }
   if (quotes > MOST_QUOTES) throw new Refusal(400, `the body has too many texts: expected ${FORM}`);
   try {

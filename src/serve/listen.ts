@@ -1,9 +1,9 @@
 /**
- * Listening at an address, under Deno: connections come in, requests go out to a handler.
+ * Listens at an address, under Deno.
  *
- * A public server must count its connections and be able to close idle ones. `Deno.serve` does
- * neither, so this is Node's HTTP server, which hands each connection over; `Connections` says which to give up.
- * Before Deno 2.9 that server cannot share a port nor be handed a connection: there `Deno.serve` listens, without those bounds.
+ * A public server must count its connections and be able to close idle ones. `Deno.serve` does neither, so this is Node's HTTP
+ * server, which gives access to each connection; `Connections` chooses those to close. Before Deno 2.9 that server cannot
+ * share a port nor be given a connection: there `Deno.serve` listens, without those bounds.
  */
 import { SpikeletError } from "../errors.ts";
 import { listenByDeno } from "./deno_listener.ts";
@@ -25,7 +25,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   }
 }
 
-/** Makes sure that an address can be had: with several threads, a second server would share its port with the first unnoticed. */
+/** Checks that an address is free: with several threads, a second server would share its port with the first unnoticed. */
 export function checkAddress(hostname: string, port: number): void {
   try {
     Deno.listen({ hostname, port }).close();

@@ -6,23 +6,23 @@ export type Handler = (request: Request) => Promise<Response>;
 /** Where to listen, and for whom. */
 export interface ListenOptions {
   readonly hostname: string;
-  /** 0: any that is free. */
+  /** 0: any free one. */
   readonly port: number;
   /** Others listen at the same port. */
   readonly isShared: boolean;
   /** The most connections at a time. */
   readonly connections: number;
-  /** How long a connection may say nothing, or half of a request's head, in milliseconds. */
+  /** How long a connection may send nothing, or a part of a request's head, in milliseconds. */
   readonly silence: number;
   readonly handler: Handler;
 }
 
-/** It listens. */
+/** A listening server. */
 export interface Listener {
   readonly hostname: string;
   readonly port: number;
   /** From now on every answer is its connection's last one. @returns Once all that had been sent before has been read. */
   drain(): Promise<void>;
-  /** Takes no more connections, answers the requests that it has, and closes every connection; none of them on unread bytes. */
+  /** Accepts no more connections, answers the requests that have come, and closes every connection once all its bytes are read. */
   close(): Promise<void>;
 }

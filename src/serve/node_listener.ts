@@ -9,22 +9,22 @@ import { count } from "../text/figures.ts";
 
 /** Milliseconds between two checks for idle connections. */
 const CHECK_INTERVAL = 1000;
-/** Connections that the operating system holds until they are taken: each of them may need a descriptor at once. */
-export const BACKLOG = 128;
+/** Connections that the operating system holds until they are accepted: each of them may need a descriptor at once. */
+const BACKLOG = 128;
 /** The most bytes of a request's head. */
 const HEAD = 32_768;
 /** Requests that a connection may have sent before the first of them is answered: each is read, and held, at once. */
 const AHEAD = 16;
 /** Milliseconds that a closing server waits for requests under way. */
 const ACCEPT_PAUSE = 50;
-/** No connection came for so many milliseconds: then none is left that the operating system holds for this server … */
+/** After so many milliseconds without a connection, the operating system holds none for this server … */
 const QUIET = 100;
-/** … but where they go on coming, so many milliseconds are enough. */
+/** … but where they keep coming, a closing server waits for so many milliseconds at most. */
 const MOST_COMING = 2000;
-/** How long a connection that has been closed on this side is still listened to, in milliseconds. */
+/** How long a connection that has been closed on this side is still read, in milliseconds. */
 const LINGER = 500;
 
-/** Without a `Host` (HTTP/1.0) a request is to this machine. Its own `Response` spares an answer the way through a stream. */
+/** Without a `Host` (HTTP/1.0) a request is to this machine. The adapter's own `Response` sends an answer without a stream. */
 const ADAPTER = { hostname: "localhost", overrideGlobalObjects: true } as const;
 const SOCKETS = { allowHalfOpen: true, noDelay: true } as const;
 
@@ -34,7 +34,8 @@ export async function listenByNode(
 ): Promise<Listener> {
   const connections = new Connections<Socket>({ most, silence });
   const closed = Promise.withResolvers<void>();
-  const underWay = new WeakMap<Socket, number>();
+  /** Requests of each that have begun and are not answered. */
+  const pending = new WeakMap<Socket, number>();
   /** Bytes that each had sent when its last request was answered: one that has sent more has begun another request. */
   const answeredAt = new WeakMap<Socket, number>();
   let isClosing = false;
@@ -43,38 +44,38 @@ export async function listenByNode(
     const response = await handler(request);
     if (isClosing) outgoing.setHeader("connection", "close");
     const bytes = Number(response.headers.get("content-length") ?? 0);
-    connections.enter(incoming.socket as Socket, "taking", performance.now(), bytes);
+    connections.enter(incoming.socket as Socket, "receiving", performance.now(), bytes);
     return response;
   }, ADAPTER);
 
   const http = createHttpServer(
     { maxHeaderSize: HEAD, keepAliveTimeout: 0, requestTimeout: 0, headersTimeout: 0 },
     (request: IncomingMessage, response: ServerResponse) => {
-      const { socket } = request, ahead = underWay.get(socket) ?? 0;
-      if (socket.writableEnded) return; // it came behind the last answer
+      const { socket } = request, ahead = pending.get(socket) ?? 0;
+      if (socket.writableEnded) return; // it came after the last answer
       if (ahead >= AHEAD) socket.destroy();
       if (socket.destroyed) return;
-      underWay.set(socket, ahead + 1);
-      connections.enter(socket, hasBody(request) ? "sending" : "asking", performance.now());
+      pending.set(socket, ahead + 1);
+      connections.enter(socket, hasBody(request) ? "sending" : "answering", performance.now());
       request.once("end", () => {
-        if (!response.headersSent) connections.enter(socket, "asking", performance.now());
+        if (!response.headersSent) connections.enter(socket, "answering", performance.now());
       });
       response.once("close", () => {
-        const left = underWay.get(socket)! - 1;
-        underWay.set(socket, left);
+        const left = pending.get(socket)! - 1;
+        pending.set(socket, left);
         answeredAt.set(socket, socket.bytesRead);
-        connections.enter(socket, left > 0 ? "asking" : "waiting", performance.now());
+        connections.enter(socket, left > 0 ? "answering" : "waiting", performance.now());
       });
       answer(request, response);
     },
   );
   http.on("clientError", refuse);
-  // A server that does not listen itself, for connections are handed to it, would destroy each of them after its first answer.
+  // This server does not listen itself: it is given connections, and without this would destroy each after its first answer.
   Object.defineProperty(http, "listening", { value: true });
 
-  let taken = 0, cameAt = 0, wasCrowded = false;
-  const take = (socket: Socket) => {
-    taken++;
+  let accepted = 0, cameAt = 0, wasCrowded = false;
+  const accept = (socket: Socket) => {
+    accepted++;
     cameAt = performance.now();
     const surplus = connections.add(socket, performance.now());
     surplus?.destroy();
@@ -87,23 +88,23 @@ export async function listenByNode(
     socket.destroySoon = () => closeGently(socket);
     http.emit("connection", socket);
   };
-  let server = createSocketServer(SOCKETS, take);
+  let server = createSocketServer(SOCKETS, accept);
   const place = await open(server, { hostname, port, isShared });
 
-  const look = setInterval(() => {
+  const check = setInterval(() => {
     const isSpent = areDescriptorsSpent();
     const overdue = isSpent ? connections.waiting : connections.takeOverdue(performance.now());
     for (const socket of overdue) socket.destroy();
-    // A server that has failed to take a connection, for want of a descriptor, never takes another one, and does not say so.
-    if ((isSpent || wasCrowded) && taken === 0 && !isClosing) {
+    // A server that has failed to accept a connection, for want of a descriptor, accepts no other one and reports nothing.
+    if ((isSpent || wasCrowded) && accepted === 0 && !isClosing) {
       server.close();
-      server = createSocketServer(SOCKETS, take);
-      open(server, { ...place, isShared }).catch(() => wasCrowded = true); // the next look tries again
+      server = createSocketServer(SOCKETS, accept);
+      open(server, { ...place, isShared }).catch(() => wasCrowded = true); // the next check tries again
     }
-    wasCrowded = isSpent || wasCrowded && taken > 0;
-    taken = 0;
+    wasCrowded = isSpent || wasCrowded && accepted > 0;
+    accepted = 0;
   }, CHECK_INTERVAL);
-  Deno.unrefTimer(look);
+  Deno.unrefTimer(check);
 
   return {
     ...place,
@@ -123,14 +124,14 @@ export async function listenByNode(
       }
       if (connections.count === 0) closed.resolve();
       await closed.promise;
-      clearInterval(look);
+      clearInterval(check);
     },
   };
 }
 
 /**
  * Closes a connection once all has been sent, but keeps reading for a while, such as the body of a request that was refused:
- * what came into a closed one would reset it, and its last answer might be lost.
+ * bytes that arrive at a closed connection reset it, and its last answer might be lost.
  */
 function closeGently(socket: Socket): void {
   socket.end();

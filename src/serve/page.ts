@@ -1,38 +1,38 @@
 /**
- * The page at `/`, without a script: a form that asks about one picture, or, for a network that takes none, how to ask it by JSON.
+ * The page at `/`, without a script: a form for one picture, or, for a network that takes none, how to send JSON.
  */
 import { html } from "hono/html";
 import type { SampleForm } from "../classify/sample_form.ts";
 
-/** Numbers that an example has, at most, before they are counted out by the shell. */
+/** The most numbers that an example writes out; the shell repeats a longer sample's. */
 const MOST_WRITTEN = 40;
 
 /**
  * Writes the page.
  *
  * @param form The form of the network's samples.
- * @param takesPictures Whether they are square pictures.
- * @param url Where the page is: the address to ask is beside it.
- * @param hasModel Whether `/model` is there.
+ * @param side Of its square pictures; `undefined` where it takes none.
+ * @param url The page's own: the address for requests is beside it.
+ * @param hasModel Whether there is a `/model`.
  * @returns HTML.
  */
 export async function formPage(
   form: SampleForm,
-  takesPictures: boolean,
+  side: number | undefined,
   url: string,
   hasModel = true,
 ): Promise<string> {
-  const content = takesPictures
+  const content = side !== undefined
     ? html`
       <h1>What does the picture show?</h1>
       <form action="classify" method="post" enctype="multipart/form-data">
         <label>A picture, as PNG: <input type="file" name="picture" accept="image/png" required></label>
-        <button>Ask the network</button>
+        <button>Classify</button>
       </form>
       <p>The answer is JSON. Programs post the same to <code>/classify</code>.</p>
     `
     : html`
-      <h1>Ask the network by JSON</h1>
+      <h1>Classify by JSON</h1>
       <p>This network takes no square pictures, but ${form.describe()}. Post a sample as
       <code>{ "${keyOf(
         form,
@@ -60,21 +60,21 @@ export async function formPage(
       ${content}
           <p>${hasModel
             ? html`
-              <a href="model">/model</a> tells which network answers,
+              <a href="model">/model</a> describes the network,
             `
-            : ""}<a href="health">/health</a> tells how it is.</p>
+            : ""}<a href="health">/health</a> says whether the server is up.</p>
         </body>
       </html>
     `,
   );
 }
 
-/** Under which name a sample's numbers stand: bytes where the network learned from pixels. */
+/** The key of a sample's numbers: `pixels` where the network was trained on pixels. */
 function keyOf({ bytes }: SampleForm): "pixels" | "values" {
   return bytes === "pixels" ? "pixels" : "values";
 }
 
-/** A command that asks about a sample of zeros, by a shell and curl. */
+/** A command that classifies a sample of zeros, by a shell and curl. */
 function exampleOf(form: SampleForm, url: string): string {
   const { size, channels, steps } = form;
   const post = `curl -H 'content-type: application/json' -d`;

@@ -1,9 +1,9 @@
-/** The built page as a site: the list of its files, and the mark that makes it load the model beside it. */
+/** The files of the built page, and the mark that makes it load the model beside it. */
 
-/** The model that the page begins with, where one lies beside it. */
+/** The model that the page starts from, where one lies beside it. */
 export const MODEL_FILE = "model.safetensors";
 
-/** Says in the page's HTML that there is one; it may have been said already. */
+/** Names that model in the page's HTML, which may name it already. */
 export function withModel(html: string): string {
   const place = /data-model="[^"]*"/;
   if (!place.test(html)) throw new RangeError("index.html: no data-model: build the page again");

@@ -1,13 +1,13 @@
 /** A refused request, as a status and one line for its sender. */
 import { quotedValue } from "../text/one_line.ts";
 
-/** Thrown anywhere below a route; it becomes `{ "error": message }` with its status. */
+/** Thrown below a route; the answer is `{ "error": message }` with its status. */
 export class Refusal extends Error {
   /** Identifies it across module boundaries. */
   override name = "Refusal";
   /** The status of the response, 4xx or 5xx. */
   readonly status: number;
-  /** Headers that the status calls for. */
+  /** Headers that belong to the status. */
   readonly headers: Readonly<Record<string, string>>;
 
   /** @param message One line: what was found, what was expected, what to do. */

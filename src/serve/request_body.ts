@@ -34,10 +34,8 @@ export function typeOf(headers: Headers): BodyType {
   const type = (headers.get("content-type") ?? "").split(";")[0]!.trim().toLowerCase();
   const known = TYPES.find((candidate) => candidate === type);
   if (known) return known;
-  throw new Refusal(
-    415,
-    `${type === "" ? "no content-type" : `content-type ${shown(type)}`}: expected ${ACCEPTED}`,
-  );
+  const found = type === "" ? "no content-type" : `content-type ${shown(type)}`;
+  throw new Refusal(415, `${found}: expected ${ACCEPTED}`);
 }
 
 /**
@@ -76,15 +74,13 @@ function picture(
   most: number,
 ): TakenSample {
   if (side === undefined) {
-    throw new Refusal(
-      415,
-      `a picture: the network takes ${form.describe()}, which are no square: send them as JSON or bytes`,
-    );
+    const takes = `the network takes ${form.describe()}, which are no square`;
+    throw new Refusal(415, `a picture: ${takes}: send them as JSON or bytes`);
   }
   return { features: readPicture(bytes, side, { ink, name, mostPixels: most }), steps: 1 };
 }
 
-/** Samples as they lie one after the other; a sequence alone may be shorter than the network's. */
+/** Splits bytes into samples; a single sequence may be shorter than the network's. */
 function raw(bytes: Uint8Array, { form }: AcceptedSamples, name: string): TakenSample[] {
   const { size, steps, channels, leastSteps } = form, samples = bytes.length / size;
   if (
@@ -95,18 +91,12 @@ function raw(bytes: Uint8Array, { form }: AcceptedSamples, name: string): TakenS
   }
   if (samples === 0 || !Number.isInteger(samples)) {
     const sequence = steps === 1 ? "" : `, ${channels} a step, of which one sample alone may have fewer`;
-    throw new Refusal(
-      400,
-      `${name}: ${counted(bytes.length, "byte")}: expected ${count(size)} a sample, a byte a ${
-        form.bytes === "pixels" ? "pixel" : "number"
-      }${sequence}`,
-    );
+    const expected = `${count(size)} a sample, a byte a ${form.bytes === "pixels" ? "pixel" : "number"}`;
+    throw new Refusal(400, `${name}: ${counted(bytes.length, "byte")}: expected ${expected}${sequence}`);
   }
   checkCount(samples);
-  return Array.from(
-    { length: samples },
-    (_, i) => ({ features: bytes.subarray(i * size, (i + 1) * size), steps }),
-  );
+  const sampleAt = (i: number) => ({ features: bytes.subarray(i * size, (i + 1) * size), steps });
+  return Array.from({ length: samples }, (_, i) => sampleAt(i));
 }
 
 /** Every file of a form is a sample, or several. */

@@ -1,4 +1,4 @@
-/** The samples of a request, and how many it may have. */
+/** The samples of a request. */
 import type { TakenSample } from "../classify/classifier.ts";
 import { Refusal } from "./refusal.ts";
 import { count } from "../text/figures.ts";
@@ -17,8 +17,5 @@ export const MOST_SAMPLES = 10_000;
 /** @throws {Refusal} 400 when they are more than {@linkcode MOST_SAMPLES}. */
 export function checkCount(samples: number): void {
   if (samples <= MOST_SAMPLES) return;
-  throw new Refusal(
-    400,
-    `more than ${count(MOST_SAMPLES)} samples in one request: send them in several`,
-  );
+  throw new Refusal(400, `more than ${count(MOST_SAMPLES)} samples in one request: send them in several`);
 }

@@ -1,4 +1,4 @@
-/** One thread's server, under Deno: the routes, a network of its own, and a way to stop that loses nothing. */
+/** One thread's server, under Deno: the routes, a network of its own, and a stop that loses no request. */
 import { Classifier } from "../classify/classifier.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import type { Model } from "../network/model_file.ts";
@@ -12,12 +12,12 @@ import { listen } from "./listen.ts";
 import type { Site } from "./site.ts";
 import { counted } from "../text/figures.ts";
 
-/** Everything that a server needs to know; it can be handed to a worker. */
+/** Options of a server; they can be sent to a worker. */
 export interface ServerSetup extends Access {
   readonly model: Model;
   readonly kernels: KernelModule;
   readonly hostname: string;
-  /** 0: any that is free. */
+  /** 0: any free one. */
   readonly port: number;
   /** Other threads listen at the same port. */
   readonly isShared: boolean;
@@ -27,36 +27,36 @@ export interface ServerSetup extends Access {
   /** Samples that may wait before more are refused. */
   readonly waiting: number;
   readonly mostBytes: number;
-  /** How long a body may take to arrive, and a connection say nothing, in milliseconds. */
+  /** How long a body may take to arrive, and a connection may be silent, in milliseconds. */
   readonly bodyTime: number;
   /** Log every answer on standard error. */
   readonly log: boolean;
-  /** The page that learns, where it has been built; `false`: nothing at `/`. @default {a form} */
+  /** The page that learns, where it has been built; `false`: no page. @default {a form} */
   readonly page?: Site | false;
   /** Whether `/model` and the model's file are there. */
   readonly publishesModel: boolean;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface Server {
   readonly hostname: string;
   readonly port: number;
-  /** Takes no more requests and answers those that have begun. @returns How many it has answered since it began. */
+  /** Accepts no more requests and answers those that have begun. @returns How many it has answered since its start. */
   stop(): Promise<number>;
 }
 
 /** Milliseconds that a request may wait for others of the same turn of the event loop. */
 const TURN = 50;
-/** How long a stopping server waits for answers under way, beyond the time that a body may take. */
+/** How long a stopping server waits for pending answers, beyond the time that a body may take. */
 const LAST_ANSWERS = 5000;
 
 /** Starts listening. @throws {SpikeletError} when the address cannot be had. */
 export async function startServer(setup: ServerSetup): Promise<Server> {
   const { model, kernels, waiting, bodyTime } = setup;
   const classifier = new Classifier(model, { kernels });
-  classifier.answer(new Uint8Array(sampleSize(model.spec)), 0); // so that the first request finds it awake
+  classifier.answer(new Uint8Array(sampleSize(model.spec)), 0); // so that the first request need not wait for V8
   let answered = 0, isStopping = false;
-  const underWay = new Set<Promise<Response>>();
+  const pending = new Set<Promise<Response>>();
   const app = createApp({
     ...setup,
     kernels: kernels.variant,
@@ -70,9 +70,9 @@ export async function startServer(setup: ServerSetup): Promise<Server> {
   });
   const handler = (request: Request) => {
     const response = Promise.resolve(app.fetch(request));
-    underWay.add(response);
-    const end = () => underWay.delete(response);
-    response.then(end, end); // who gets the response hears of a rejection; nobody hears of one that this promise hands on
+    pending.add(response);
+    const end = () => pending.delete(response);
+    response.then(end, end); // not `finally`, whose promise would be rejected unhandled
     return response;
   };
   const { hostname, port, isShared, connections } = setup;
@@ -83,8 +83,8 @@ export async function startServer(setup: ServerSetup): Promise<Server> {
     async stop() {
       await listener.drain();
       isStopping = true;
-      // Closing would cut the bodies that are still to come.
-      await within(Promise.all(underWay), bodyTime + LAST_ANSWERS);
+      // Closing would cut bodies that are still arriving.
+      await within(Promise.all(pending), bodyTime + LAST_ANSWERS);
       await within(listener.close(), bodyTime + LAST_ANSWERS);
       return answered;
     },

@@ -1,4 +1,4 @@
-/** A thread that serves: a server behind messages. */
+/** A worker thread that runs a server. */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { type Server, startServer } from "./server.ts";
@@ -20,7 +20,7 @@ self.onmessage = async ({ data }: MessageEvent<ThreadMessage>) => {
         data satisfies never;
     }
   } catch (error) {
-    // Sent, not thrown: Deno prints an error that a worker throws, even where a listener handles it.
+    // Sent, not thrown: Deno prints a worker's uncaught error even where a listener handles it.
     reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
   }
 };

@@ -1,4 +1,4 @@
-/** The page that learns, as `serve` sends it: its files from memory, begun with the model that is served. */
+/** The routes of the page that learns: its files from memory, started from the model that is served. */
 import type { Hono } from "hono";
 import { typeOfFile, withModel } from "./page_files.ts";
 import { StaticFile } from "./static_file.ts";
@@ -7,8 +7,8 @@ import { StaticFile } from "./static_file.ts";
 export type Site = ReadonlyMap<string, Uint8Array<ArrayBuffer>>;
 
 /**
- * What the page may do: run its own scripts and kernels, and ask this server alone. Isolated from other sites, its threads may share
- * memory.
+ * The page may run its own scripts and kernels, and send requests to this server alone. Isolated from other sites, its threads may
+ * share memory.
  */
 const HEADERS = {
   "x-content-type-options": "nosniff",
@@ -27,11 +27,9 @@ const HASHED = /-[0-9A-Z]{8}\.\w+$/;
 /** Adds the page's routes. */
 export function addSite(app: Hono, site: Site, { hasModel }: { readonly hasModel: boolean }): void {
   for (const [name, contents] of site) {
-    const isIndex = name === "index.html", tellsModel = isIndex && hasModel;
-    const body = tellsModel
-      ? new TextEncoder().encode(withModel(new TextDecoder().decode(contents)))
-      : contents;
-    const file = new StaticFile(body, {
+    const isIndex = name === "index.html";
+    const marked = () => new TextEncoder().encode(withModel(new TextDecoder().decode(contents)));
+    const file = new StaticFile(isIndex && hasModel ? marked() : contents, {
       ...HEADERS,
       "content-type": typeOfFile(name),
       "cache-control": HASHED.test(name) ? "public, max-age=31536000, immutable" : "no-cache",

@@ -1,12 +1,12 @@
-/** Answers that stay the same: sent again only where they have changed, and compressed once. */
+/** Answers that stay the same: sent with an `ETag`, and compressed once. */
 import { contentId } from "../random.ts";
 
-/** Types that are worth compressing. */
+/** Media types that are compressed. */
 const PACKABLE = /^(text\/|application\/(json|wasm)$)/;
 /** Bytes below which packing saves nothing. */
 const SMALL = 1024;
 
-/** How contents may be packed, the best first: what a runtime's `CompressionStream` calls it, and what HTTP does. */
+/** Compressions, the best first: the names of `CompressionStream` and of HTTP. */
 const PACKINGS = [["brotli", "br"], ["gzip", "gzip"]] as const;
 type Encoding = typeof PACKINGS[number][1];
 
@@ -25,7 +25,7 @@ export class StaticFile {
     this.#tag = [0, 1].map((seed) => contentId(contents, seed).toString(16).padStart(8, "0")).join("");
   }
 
-  /** Answers a request: with the contents, packed where its sender can unpack them, or with 304 where it has them already. */
+  /** Answers a request: with the contents, compressed where its sender accepts that, or with 304 where it has them already. */
   async answer(request: Request): Promise<Response> {
     const isPackable = PACKABLE.test(this.#headers["content-type"] ?? "") && this.#contents.length > SMALL;
     const [encoding, body] = isPackable ? await this.#pack(request) : [undefined, this.#contents];
@@ -43,7 +43,7 @@ export class StaticFile {
     });
   }
 
-  /** The contents in the best way that a sender takes. Who comes while another one has them packed takes them as they are. */
+  /** The contents in the best encoding that a sender accepts; uncompressed while another request compresses them. */
   async #pack(request: Request): Promise<[Encoding | undefined, Uint8Array<ArrayBuffer>]> {
     const accepted = request.headers.get("accept-encoding") ?? "";
     for (const [format, encoding] of PACKINGS) {
@@ -88,8 +88,6 @@ function accepts(header: string, encoding: Encoding): boolean {
 
 /** Whether `if-none-match` names a tag (RFC 9110, 13.1.2). */
 function isNamed(etag: string, header: string | null): boolean {
-  if (header === null) return false;
-  return header.split(",").map((text) => text.trim().replace(/^W\//, "")).some((tag) =>
-    tag === "*" || tag === etag
-  );
+  const tags = header?.split(",").map((text) => text.trim().replace(/^W\//, "")) ?? [];
+  return tags.includes("*") || tags.includes(etag);
 }

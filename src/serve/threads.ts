@@ -20,7 +20,7 @@ export const MOST_THREADS = Deno.build.os === "linux" ? 256 : 1;
 /**
  * Starts a server on each of some threads, the first of them the caller's.
  *
- * @param setup `connections` are those of all threads together; `isShared` is not looked at.
+ * @param setup `connections` are those of all threads together; `isShared` is ignored.
  * @param threads 1 to {@linkcode MOST_THREADS}.
  * @param onFailure Called when a thread has stopped by itself; the others continue.
  * @throws {SpikeletError} when the address cannot be had, or a thread cannot be started.
@@ -34,12 +34,8 @@ export async function startThreads(
   const connections = Math.ceil(setup.connections / threads);
   const first = await startServer({ ...setup, connections, isShared: threads > 1 });
   const shared = { ...setup, connections, port: first.port, isShared: true };
-  const others = await Promise.all(
-    Array.from(
-      { length: threads - 1 },
-      (_, i) => startThread(shared, `thread ${i + 2} of ${threads}`, onFailure),
-    ),
-  );
+  const names = Array.from({ length: threads - 1 }, (_, i) => `thread ${i + 2} of ${threads}`);
+  const others = await Promise.all(names.map((name) => startThread(shared, name, onFailure)));
   return {
     hostname: first.hostname,
     port: first.port,
@@ -50,7 +46,7 @@ export async function startThreads(
   };
 }
 
-/** Starts one thread. @returns How to stop it. */
+/** Starts one thread. @returns A function that stops it. */
 async function startThread(
   setup: ServerSetup,
   name: string,

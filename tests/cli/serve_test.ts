@@ -102,7 +102,7 @@ Deno.test("serve answers what it has begun before it stops", async () => {
       const refused = await fetch(`${url}/classify`, { method: "POST" });
       const { error } = await refused.json();
       if (refused.status !== 503) continue; // the signal is still on its way
-      assert.equal(error, "this server is stopping: ask again");
+      assert.equal(error, "this server is stopping: send it again");
       break;
     }
     const health = await fetch(`${url}/health`);

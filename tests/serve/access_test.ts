@@ -63,7 +63,10 @@ Deno.test("a page of another site can post nothing, whatever it posts, and read 
   ) {
     const { status, error } = await statusOf(app, { host, ...headers });
     assert.equal(status, 403, JSON.stringify(headers));
-    assert.match(String(error), /^a page of (https:\/\/evil\.example|null|"another site") asks: expected/);
+    assert.match(
+      String(error),
+      /^a page of (https:\/\/evil\.example|null|"another site") sends this: expected/,
+    );
   }
   for (
     const headers of [

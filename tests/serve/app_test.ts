@@ -331,7 +331,7 @@ const REFUSED:
       "abc",
       `multipart/form-data; boundary=${"b".repeat(71)}`,
       400,
-      /^the form has a boundary of 71 characters: expected 70 at most/,
+      /^the form has a boundary of 71 characters: expected 1 to 70/,
     ],
     [
       "a form of fifteen thousand parts",
