@@ -11,7 +11,7 @@ import { createCommand } from "../src/cli/command.ts";
 import { count } from "../src/text/figures.ts";
 import { pathOption, runOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput, quietOption } from "../src/cli/output.ts";
-import { FILE_NAMES } from "../src/data/datasets.ts";
+import { FILE_NAMES } from "../src/data/file_names.ts";
 import { encodeIdx } from "../src/data/idx_file.ts";
 import { loadMnist, type Split } from "../src/data/mnist.ts";
 import { SpikeletError } from "../src/errors.ts";

@@ -1,5 +1,5 @@
 /**
- * Augmentation: each time a picture is learned from, it is shifted, turned and bent a little otherwise.
+ * Augmentation: a training picture is shifted, rotated and bent a little differently in each epoch.
  *
  * Output pixel p takes the picture's brightness at q, between pixels by linear interpolation, 0 outside:
  *
@@ -16,33 +16,29 @@
 import { type DrawKey, drawKey, STREAM, uniform } from "../random.ts";
 import type { Samples } from "./samples.ts";
 
-/** How far pictures are moved; what is left out, or 0, is not done. */
+/** How far pictures are moved; a kind that is left out, or 0, is not applied. */
 export interface Augmentation {
   /** Each picture is shifted by up to so many pixels along either axis: uniform in ±shift. */
   readonly shift?: number;
-  /** And turned by up to so many degrees: uniform in ±rotate. */
+  /** Each picture is rotated by up to so many degrees: uniform in ±rotate. */
   readonly rotate?: number;
   /**
-   * And bent: the root mean square of a pixel's displacement along either axis, in pixels. Simard's α = 34 is 1.4. σ is a
-   * seventh of the picture's shorter side, for MNIST their 4 pixels.
+   * Each picture is bent: the root mean square of a pixel's displacement along either axis, in pixels. Simard's α = 34 is 1.4.
+   * σ is a seventh of the picture's shorter side, 4 pixels for MNIST as in the paper.
    */
   readonly elastic?: number;
 }
 
-/** Sizes of the kinds that are given by name only. */
-export const AUGMENTATION_DEFAULTS = { shift: 2, rotate: 10, elastic: 1 } as const satisfies Required<
-  Augmentation
->;
+/** The sizes of kinds that are given by name alone. */
+export const AUGMENTATION_DEFAULTS: Required<Augmentation> = { shift: 2, rotate: 10, elastic: 1 };
 
 /** The largest that makes sense of each. */
-export const AUGMENTATION_LIMITS = { shift: 1000, rotate: 180, elastic: 1000 } as const satisfies Required<
-  Augmentation
->;
+export const AUGMENTATION_LIMITS: Required<Augmentation> = { shift: 1000, rotate: 180, elastic: 1000 };
 
 /** Root mean square of a two-dimensional cubic B-spline whose control points are uniform in ±1: √⅓ · ∫B² = √⅓ · 151 / 315. */
 const SPLINE_RMS = Math.sqrt(1 / 3) * 151 / 315;
 
-/** Counters of the draws; control points come behind. */
+/** Counters of the draws; those of control points follow. */
 const SHIFT_X = 0, SHIFT_Y = 1, ANGLE = 2, CONTROL = 3;
 
 /**
@@ -52,10 +48,9 @@ const SHIFT_X = 0, SHIFT_Y = 1, ANGLE = 2, CONTROL = 3;
  */
 export function checkAugmentation(augmentation: Augmentation): void {
   for (const [kind, size] of Object.entries(augmentation)) {
-    const most = Object.entries(AUGMENTATION_LIMITS).find(([name]) => name === kind)?.[1];
+    const limits = new Map(Object.entries(AUGMENTATION_LIMITS)), most = limits.get(kind);
     if (most === undefined) {
-      const kinds = Object.keys(AUGMENTATION_LIMITS).join(", ");
-      throw new RangeError(`augmentation.${kind}: nothing is known of it; expected ${kinds}`);
+      throw new RangeError(`augmentation.${kind}: unknown kind; expected ${[...limits.keys()].join(", ")}`);
     }
     if (!(typeof size === "number" && size >= 0 && size <= most)) {
       throw new RangeError(`augmentation.${kind}: ${size}, expected 0 to ${most}`);
@@ -190,7 +185,7 @@ export class Augmenter {
   }
 }
 
-/** Where an engine finds the features of a sample that it presents: in the data set, or augmented. */
+/** The features of samples for an engine: as they are in the data set, or augmented. */
 export class SampleFeatures {
   readonly #seed: number;
   #augmenter: Augmenter | undefined;
@@ -201,9 +196,9 @@ export class SampleFeatures {
   }
 
   /**
-   * The features of a sample, from `start` on. What is augmented is overwritten by the next call.
+   * The features of a sample, from `start` on. Augmented features are overwritten by the next call.
    *
-   * @param epoch Which pass over the data: pictures are moved otherwise in each.
+   * @param epoch Which pass over the data: pictures are moved differently in each.
    */
   of(
     samples: Samples,

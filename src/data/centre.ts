@@ -4,11 +4,11 @@
  * As its authors say of theirs (http://yann.lecun.com/exdb/mnist): scaled, aspect ratio kept, into a box of 20 × 20 pixels, which
  * then lies in 28 × 28 so that the centre of mass of its pixels is in the middle.
  */
-import { type Picture, resample } from "../data/resample.ts";
+import { type Picture, resample } from "./resample.ts";
 
 /** The digit's longer side, as a share of the square's. */
 const BOX = 20 / 28;
-/** Fainter than this is no ink: the soft edge of a stroke, which has no end that could be seen. */
+/** Fainter pixels do not count for the box: the soft edge of a stroke fades without an end. */
 const INK = 16;
 
 /**
@@ -42,7 +42,7 @@ export function centreDigit(drawing: Picture, side: number): Uint8Array<ArrayBuf
   });
   if (right < 0) return new Uint8Array(side * side);
   const scale = Math.max(right - left + 1, bottom - top + 1) / (BOX * side);
-  // Where the centre of mass lies far off, the middle gives way: no ink is cut off.
+  // Where centring would cut ink off, the square moves until it covers all ink.
   const edge = (middle: number, from: number, to: number) =>
     Math.min(from, Math.max(to - scale * side, middle - scale * side / 2));
   return resample(drawing, side, {

@@ -1,8 +1,8 @@
 /**
- * Data sets: where samples to learn from and to be measured on come from.
+ * Data sets: sources of samples to train with and to measure on.
  *
- * Every data set is a {@linkcode DataSource} of one verb, `load`. {@linkcode openDataSource} finds out which form a folder of
- * the user's has; a program may bring one of its own.
+ * Every data set is a {@linkcode DataSource} with one method, `load`. {@linkcode openDataSource} detects the form of a folder; a
+ * program may implement a source of its own.
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
@@ -24,7 +24,7 @@ export interface DataSource {
 const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as const;
 
 /**
- * Opens a data set of any form that there is.
+ * Opens a data set of any known form.
  *
  * - Four IDX files of MNIST's form: see {@linkcode loadMnist}.
  * - A folder of PNG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
@@ -57,7 +57,7 @@ export async function openDataSource(path?: string): Promise<DataSource> {
   if (has(/^(train|test)\.safetensors$/, true)) return tensors(path, (split) => join(path, TENSORS[split]));
   if (has(/[.-]idx[13]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
   if (has(/\.png$/i, true) || entries.some(({ isFile }) => !isFile)) {
-    // Loaded where it is needed, for it brings a decoder with it.
+    // Loaded on demand, because it imports a decoder.
     const { loadPictures } = await import("./picture_folder.ts");
     return { name: path, load: (split, wanted) => loadPictures(path, split, wanted) };
   }
@@ -82,7 +82,7 @@ function tensors(name: string, pathOf: (split: Split) => string | undefined): Da
       const path = pathOf(split);
       if (path === undefined) {
         throw new InputError(
-          `${name}: a file alone has no part to learn from: expected a folder with ${TENSORS.train} and ${TENSORS.test}`,
+          `${name}: a single file has no part to train with: expected a folder with ${TENSORS.train} and ${TENSORS.test}`,
         );
       }
       const { readTensors } = await import("./tensor_file.ts");

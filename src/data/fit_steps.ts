@@ -1,18 +1,17 @@
-/** Sequences of unequal lengths in the room that a network has for them. */
+/** Fits sequences of unequal lengths to the steps of a network. */
 import type { Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
 /**
- * Gives sequences room for `steps`, whatever room they have been padded to: parts of a data set, or data and a model, may have
- * been padded apart.
+ * Pads sequences to `steps`, whatever they have been padded to: parts of a data set, or data and a model, may differ in that.
  *
- * @param steps T, as the network has it.
- * @returns The same sequences; the very ones that were given where they have no lengths, room for just so many steps, or one is longer.
+ * @param steps T of the network.
+ * @returns The same sequences; `samples` itself where they have no lengths, so many steps already, or one is longer.
  */
 export function fitSteps(samples: Samples, steps: number): Samples {
-  const { count, size, features, lengths, steps: room } = samples;
-  if (!lengths || room === undefined || room === steps || longestOf(samples) > steps) return samples;
-  const channels = size / room, fitted = steps * channels;
+  const { count, size, features, lengths, steps: padded } = samples;
+  if (!lengths || padded === undefined || padded === steps || longestOf(samples) > steps) return samples;
+  const channels = size / padded, fitted = steps * channels;
   const copy = features instanceof Uint8Array
     ? new Uint8Array(sharedBuffer(count * fitted))
     : new Float32Array(sharedBuffer(4 * count * fitted));
@@ -23,7 +22,7 @@ export function fitSteps(samples: Samples, steps: number): Samples {
   return { ...samples, size: fitted, steps, features: copy };
 }
 
-/** Steps of the longest sequence: those that all have room for, where they have no lengths. */
+/** Steps of the longest sequence: T where they have no lengths. */
 export function longestOf({ count, lengths, steps = 1 }: Samples): number {
   if (!lengths) return steps;
   let most = 0;

@@ -5,10 +5,10 @@
 import { Inflate } from "pako";
 import { InflateError } from "./inflate_error.ts";
 
-/** Deflate cannot shrink data more than 1 : 1032: of so many bytes at a time half a megabyte comes out at most. */
+/** Bytes that are inflated at a time: to half a megabyte at most, because deflate's largest ratio is 1 : 1032. */
 const PIECE = 512;
 
-/** Bytes of a piece that comes out. */
+/** Bytes of an inflated piece. */
 const OUTPUT = 16_384;
 
 /** zlib's `windowBits`: the largest window, and which wrapper is expected. */
@@ -24,7 +24,7 @@ class Inflator extends Inflate {
     super({ windowBits: WINDOW_BITS[form], chunkSize: OUTPUT });
   }
 
-  /** Bytes of the latest ones that lie behind the end. */
+  /** Bytes of the latest input after the end of the stream. */
   get left(): number {
     return this.ended ? this.#stream.avail_in : 0;
   }
@@ -48,10 +48,10 @@ class Inflator extends Inflate {
 }
 
 /**
- * Inflates gzip: one member or many, as `gzip -dc` does. Zeros behind the last one, with which some archivers pad, are left out.
+ * Inflates gzip: one member or many, as `gzip -dc` does. Zeros after the last one, with which some archivers pad, are ignored.
  *
  * @param packed The file, in pieces of any size.
- * @returns The inflated bytes, in pieces of 16 KiB at most; no more than some are made ahead.
+ * @returns The inflated bytes, in pieces of 16 KiB at most; half a megabyte is inflated ahead at most.
  * @throws {InflateError} when it is damaged or cut short, a checksum is wrong, or something else follows the last member.
  */
 export async function* gunzip(
@@ -82,7 +82,7 @@ export async function* gunzip(
  * Inflates a zlib stream.
  *
  * @param packed The stream, in pieces of any size.
- * @returns The inflated bytes, in pieces of 16 KiB at most; half a megabyte is made ahead at most.
+ * @returns The inflated bytes, in pieces of 16 KiB at most; half a megabyte is inflated ahead at most.
  * @throws {InflateError} when it is damaged or cut short, its checksum is wrong, or something follows its end.
  */
 export function* inflateZlib(packed: Iterable<Uint8Array>): Generator<Uint8Array<ArrayBuffer>> {

@@ -1,4 +1,4 @@
-/** The error of damaged compressed data; apart from `inflate.ts`, which brings its library with it. */
+/** The error of damaged compressed data, in a file of its own because `inflate.ts` imports a library. */
 
 /** Packed data that are damaged or cut short; the message continues the file's name. */
 export class InflateError extends Error {

@@ -1,9 +1,9 @@
-/** The classes of data sets that everybody knows, which their files do not name. */
+/** The class names of well-known data sets, whose files do not have them. */
 import { indexNames } from "../network/class_names.ts";
 
 /** A data set whose classes are known, and the checksums of its labels. */
 export interface KnownSet {
-  /** As people call it. */
+  /** Its name in messages. */
   readonly title: string;
   /** Names of the labels. */
   readonly classes: readonly string[];
@@ -11,7 +11,7 @@ export interface KnownSet {
   readonly labelsSha256: readonly string[];
 }
 
-/** By the names that `DATASETS` has for them. Labels of the files whose sums stand there. */
+/** By their names in `DATASETS`, which has the sums of the files with these labels. */
 export const KNOWN_SETS: Readonly<Record<"mnist" | "fashion", KnownSet>> = {
   mnist: {
     title: "MNIST",
@@ -42,10 +42,10 @@ export const KNOWN_SETS: Readonly<Record<"mnist" | "fashion", KnownSet>> = {
   },
 };
 
-/** The set that these are a part's labels of; `undefined` where they are nobody's, or where the runtime computes no sums. */
+/** The data set that has these labels; `undefined` where none has, or where the runtime computes no checksums. */
 export async function setOfLabels(labels: Uint8Array): Promise<KnownSet | undefined> {
   const lengths = [60_000, 10_000];
-  // Pages that were not sent safely (plain http from another machine) have no hashes.
+  // Pages by plain http from another machine have no `crypto.subtle`.
   if (!lengths.includes(labels.length) || !globalThis.crypto?.subtle) return undefined;
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", Uint8Array.from(labels)));
   const sum = Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -6,7 +6,7 @@ import type { Samples } from "./samples.ts";
 
 /** An IDX file, and its name in messages. */
 export interface NamedIdx extends Idx {
-  /** Its path, say. */
+  /** Such as its path. */
   readonly name: string;
 }
 
@@ -49,10 +49,12 @@ export async function labelledImages(
 function checkClasses({ data, name }: NamedIdx, { title, classes }: KnownSet): void {
   const wrong = data.findIndex((label) => label >= classes.length);
   if (wrong < 0) return;
+  const found = `label ${data[wrong]} at ${wrong}: ${title} has ${classes.length} classes, 0 to ${
+    classes.length - 1
+  }`;
   throw new InputError(
-    `${name}: label ${data[wrong]} at ${wrong}: ${title} has ${classes.length} classes, 0 to ${
-      classes.length - 1
-    }: the file is damaged, or another data set's: fetch it again, or put the other set into a folder of its own`,
+    `${name}: ${found}: the file is damaged, or another data set's: fetch it again, ` +
+      "or put the other set into a folder of its own",
   );
 }
 
@@ -67,13 +69,9 @@ function checkImages({ shape, name }: NamedIdx): void {
   if (count === 0) throw new InputError(`${name}: it holds no images, expected one or more: fetch it again`);
 }
 
-/** Makes sure that a file is one of labels. @throws {InputError} when it is not. */
+/** Checks the shape of a file of labels. @throws {InputError} when it has more dimensions than one. */
 export function checkLabels({ shape, name }: NamedIdx): void {
-  if (shape.length !== 1) {
-    throw new InputError(
-      `${name}: its shape is ${
-        shape.join(" × ")
-      }, expected one dimension, a label an image: give a file of labels`,
-    );
-  }
+  if (shape.length === 1) return;
+  const expected = "expected one dimension, a label an image: give a file of labels";
+  throw new InputError(`${name}: its shape is ${shape.join(" × ")}, ${expected}`);
 }

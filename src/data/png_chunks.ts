@@ -1,6 +1,6 @@
 /**
- * The chunks of a PNG file, held to the specification (https://www.w3.org/TR/png-3): which there are, in which order, whether their
- * checksums are right, and what the header says. Nothing is inflated here.
+ * The chunks of a PNG file, checked by the specification (https://www.w3.org/TR/png-3): which there are, in which order, and their
+ * checksums. Nothing is inflated here.
  */
 import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";
@@ -12,15 +12,13 @@ export const MOST_SIDE = 4096;
 /** The first bytes of a PNG file. */
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
-/** A chunk's place: `from` its length, `to` behind its checksum. */
+/** A chunk's place, from its length to the end of its checksum. */
 export interface Chunk {
-  /** Of its length. */
   readonly from: number;
-  /** Behind its checksum. */
   readonly to: number;
 }
 
-/** The chunks that make the picture; all others are left out. */
+/** The chunks of the picture itself; all others are left out. */
 export interface PngChunks {
   readonly header: Chunk;
   readonly palette: Chunk | undefined;
@@ -29,7 +27,7 @@ export interface PngChunks {
   readonly end: Chunk;
 }
 
-/** A PNG that is not as the specification says. */
+/** The error of a PNG that violates the specification. */
 export function damagedPng(name: string, fault: string): InputError {
   return new InputError(`${name}: the PNG is damaged: ${fault}: save it anew`);
 }
@@ -47,13 +45,10 @@ export function dataOf(bytes: Uint8Array, { from, to }: Chunk): Uint8Array {
  */
 export function findChunks(bytes: Uint8Array, name: string): PngChunks {
   if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
-    throw new InputError(
-      `${name}: ${count(bytes.length)} bytes that are no PNG: expected a PNG file`,
-    );
+    throw new InputError(`${name}: ${count(bytes.length)} bytes that are no PNG: expected a PNG file`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const once = new Map<string, Chunk>(), data: Chunk[] = [];
-  const seen: string[] = [];
+  const once = new Map<string, Chunk>(), data: Chunk[] = [], seen: string[] = [];
   for (let from = SIGNATURE.length; from + 12 <= bytes.length;) {
     const to = from + 12 + view.getUint32(from);
     if (to > bytes.length) break;
@@ -80,7 +75,7 @@ export function findChunks(bytes: Uint8Array, name: string): PngChunks {
   );
 }
 
-/** A decoder may pass over a chunk unless its name begins with a capital. */
+/** A decoder may ignore a chunk unless its name begins with a capital. */
 function isCritical(type: string): boolean {
   return /^[A-Z]/.test(type);
 }
@@ -104,9 +99,7 @@ function faultOf(type: string, length: number, seen: readonly string[]): string 
         ? `its ${type} chunk comes behind ${seen.includes("IDAT") ? "IDAT" : "tRNS"}`
         : undefined;
     default:
-      return isCritical(type)
-        ? `nothing is known of its ${type} chunk, without which it cannot be shown`
-        : undefined;
+      return isCritical(type) ? `its ${type} chunk is unknown, and needed to show it` : undefined;
   }
 }
 

@@ -12,14 +12,14 @@ export interface Picture {
 export interface Window {
   /** The picture's pixels to one of the square's. */
   readonly scale: number;
-  /** The square's left edge; below 0 it lies outside, where there is nothing. */
+  /** The square's left edge; below 0 it lies outside, where pixels are 0. */
   readonly left: number;
   /** The square's upper edge. */
   readonly top: number;
 }
 
 /**
- * Looks at a picture through a square.
+ * Samples a square of a picture.
  *
  * @param side Rows and columns of the square.
  * @returns `[side, side]`.

@@ -1,8 +1,8 @@
 /** A data set in memory: features and labels, as bytes or floats, in buffers that threads can share. */
 
 /**
- * Meaning of a byte: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers` are
- * spikes, counts and whatever else is taken as it is, as the same numbers in float32 are.
+ * Meaning of a byte: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers`, such as
+ * spikes and counts, are used as they are, like the same numbers in float32.
  */
 export type ByteMeaning = "pixels" | "numbers";
 
@@ -16,7 +16,7 @@ export interface Samples {
   readonly size: number;
   /** T, where samples are known to be sequences. */
   readonly steps?: number;
-  /** Where samples are pictures, row by row from the top: what augmentation has to know. */
+  /** Where samples are pictures, row by row from the top: their size, for augmentation. */
   readonly picture?: {
     /** From top to bottom. */
     readonly rows: number;
@@ -24,25 +24,25 @@ export interface Samples {
     readonly columns: number;
   };
   /**
-   * Bytes, of which `bytes` says what they stand for, or values (float32, taken as they are). Backed by a
+   * Bytes, whose meaning is `bytes`, or values (float32, used as they are). Backed by a
    * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
    */
   readonly features: Uint8Array | Float32Array;
   /** Meaning of a byte of `features`; see {@linkcode bytesOf}. @default {numbers where `steps` says that they are sequences} */
   readonly bytes?: ByteMeaning;
   /**
-   * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features still take the room of T
-   * steps; what lies behind its last step is never read. Backed like `features`. @default {all have T}
+   * Steps of each sample, where sequences are of unequal lengths: 1 to T each. A sample's features are still padded to T steps;
+   * the padding is never read. Backed like `features`. @default {all have T}
    */
   readonly lengths?: Uint16Array | Uint32Array;
   /** One class a sample, from 0. Backed like `features`. */
   readonly labels: Uint8Array;
-  /** Where the labels are from, such as a file: what messages about them name. @default {name} */
+  /** The source of the labels in messages, such as a file. @default {name} */
   readonly labelsFrom?: string;
   /** Names of the classes: label n is that of `classes[n]`. No two alike, no label without. @default {they have no names} */
   readonly classes?: readonly string[];
   /**
-   * For each sample the 32 bits that its draws are keyed by. With a hash of its features, a sample meets the same noise
+   * For each sample the 32 bits that its draws are keyed by. With a hash of its features, a sample gets the same noise
    * in any data set and at any place. Backed like `features`. @default {the sample's index}
    */
   readonly ids?: Uint32Array;
@@ -50,7 +50,7 @@ export interface Samples {
 
 /**
  * Meaning of these samples' bytes: `bytes` where it is given, or else pixels where they are pictures or have no `steps`, and
- * numbers where they are sequences. Every engine, and all that shows features, asks here.
+ * numbers where they are sequences.
  */
 export function bytesOf(
   { bytes, picture, steps }: Pick<Samples, "bytes" | "picture" | "steps">,
@@ -58,7 +58,7 @@ export function bytesOf(
   return bytes ?? (picture || steps === undefined ? "pixels" : "numbers");
 }
 
-/** Whether features are bytes that stand for brightnesses. */
+/** Whether features are brightnesses in bytes. */
 export function arePixels(samples: Samples): boolean {
   return samples.features instanceof Uint8Array && bytesOf(samples) === "pixels";
 }

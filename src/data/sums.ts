@@ -12,7 +12,7 @@ export interface Sums {
   faultOf(file: Pick<OfficialFile, "md5" | "sha256">): string | undefined;
 }
 
-/** New sums. The module is loaded here because that takes longer than reading MNIST, and a run that trains does without. */
+/** New sums. The module is loaded on demand: that takes longer than reading MNIST, and training does not need it. */
 export async function createSums(): Promise<Sums> {
   const { createHash } = await import("node:crypto");
   const sums = { md5: createHash("md5"), sha256: createHash("sha256") };
@@ -38,7 +38,7 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** Which sums a file on the disk is held to, in words. */
+/** The names of the checksums that a file on the disk is compared with. */
 export function namesOfSums({ sha256 = null }: { readonly sha256?: string | null }): string {
   return sha256 === null ? "MD5" : "MD5 and SHA-256";
 }

@@ -5,11 +5,11 @@
  *              [samples, channels]           numbers without steps
  *              [samples, 1, rows, columns]   pictures, also [samples, rows, columns, 1]
  *     y        [samples]                     classes from 0 to 255; also [samples, 1], or [samples, classes] of which one is 1
- *     lengths  [samples]                     of sequences of unequal lengths: 1 to `steps`; what lies behind is not looked at
+ *     lengths  [samples]                     of sequences of unequal lengths: 1 to `steps`; the rest is ignored
  *
- * Each of any type: whole numbers, floats, which become float32, or booleans. U8 of sequences are numbers as they are; of all else
- * they are pixels, 0 to 255. Names may have capitals. Its metadata may say otherwise of bytes, `bytes`: `numbers` or `pixels`, and
- * may name the classes, `classes`: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
+ * Each of any type: whole numbers, floats, which become float32, or booleans. U8 of sequences are numbers as they are; all other U8
+ * are pixels, 0 to 255, unless the metadata's `bytes` says `numbers` or `pixels`. Names may have capitals. The metadata's `classes`
+ * may name the classes: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
  */
 import { InputError } from "../errors.ts";
 import { readWhole } from "../files/file_access.ts";
@@ -45,7 +45,7 @@ export async function readTensors(path: string): Promise<Samples> {
  *
  * @param bytes The whole file.
  * @param name Its name in messages.
- * @returns The samples, copied into memory that threads can share; what lies behind a sequence's end may be anything, but is finite.
+ * @returns The samples, copied into memory that threads can share; features after a sequence's end are any finite numbers.
  * @throws {InputError} as {@linkcode readTensors} does.
  */
 export function parseTensors(bytes: Uint8Array, name: string): Samples {
@@ -64,9 +64,9 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
   if (lengthsTensor && form.steps === undefined) {
     throw new InputError(`${name}: tensor lengths: x is ${describe(x)}, which has no steps: leave it out`);
   }
-  const lengths = lengthsTensor &&
-    wholeNumbers(lengthsTensor, "lengths", { count, least: 1, most: form.steps ?? 1 }, name);
-  const ends = lengths && lengths.map((length) => length * size / (form.steps ?? 1));
+  const { steps = 1 } = form, bounds = { count, least: 1, most: steps };
+  const lengths = lengthsTensor && new Uint32Array(sharedBuffer(4 * count));
+  if (lengths) lengths.set(wholeNumbers(lengthsTensor, "lengths", bounds, name));
   const meaning = meaningOf(x, file, name);
   const classes = classesOf(file, labels, name);
   return {
@@ -74,12 +74,12 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
     count,
     size,
     ...form,
-    features: featuresOf(x, size, ends, name),
+    features: featuresOf(x, size, lengths?.map((length) => length * size / steps), name),
     ...(meaning && { bytes: meaning }),
-    labels: shared(Uint8Array, labels),
+    labels: sharedBytes(labels),
     labelsFrom: `${name}: tensor y`,
     ...(classes && { classes }),
-    ...(lengths && { lengths: shared(Uint32Array, lengths) }),
+    ...(lengths && { lengths }),
   };
 }
 
@@ -90,7 +90,7 @@ function byName({ tensors }: SafetensorsFile, name: string): ReadonlyMap<string,
     const small = key.toLowerCase();
     if (!NAMES.includes(small)) {
       throw new InputError(
-        `${name}: tensor ${oneLine(key)}: nothing is known of it; ${EXPECTED}: rename it, or leave it out`,
+        `${name}: tensor ${oneLine(key)}: unknown name; ${EXPECTED}: rename it, or leave it out`,
       );
     }
     if (known.has(small)) {
@@ -124,9 +124,8 @@ function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "step
       const [first = 0, second = 0, third = 0] = rest;
       if (first === 1) return { count, size, picture: { rows: second, columns: third } };
       if (third === 1) return { count, size, picture: { rows: first, columns: second } };
-      throw refusal(
-        `pictures of several channels: expected one channel, [samples, 1, rows, columns]; or reshape it to [samples, ${size}]`,
-      );
+      const advice = `expected one channel, [samples, 1, rows, columns]; or reshape it to [samples, ${size}]`;
+      throw refusal(`pictures of several channels: ${advice}`);
     }
     default:
       throw refusal(`expected ${FORMS}: reshape it`);
@@ -134,16 +133,12 @@ function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "step
 }
 
 /** The file's meaning of bytes; booleans are numbers. */
-function meaningOf(
-  { dtype }: Tensor,
-  { metadata: { bytes } }: SafetensorsFile,
-  name: string,
-): ByteMeaning | undefined {
+function meaningOf({ dtype }: Tensor, { metadata }: SafetensorsFile, name: string): ByteMeaning | undefined {
+  const { bytes } = metadata;
   if (bytes === undefined) return dtype === "BOOL" ? "numbers" : undefined;
   if (bytes === "numbers" || bytes === "pixels") return bytes;
-  throw new InputError(
-    `${name}: metadata.bytes: ${oneLine(JSON.stringify(bytes))}: expected "numbers" or "pixels"`,
-  );
+  const found = oneLine(JSON.stringify(bytes));
+  throw new InputError(`${name}: metadata.bytes: ${found}: expected "numbers" or "pixels"`);
 }
 
 /**
@@ -154,12 +149,13 @@ function meaningOf(
 function featuresOf(
   x: Tensor,
   size: number,
-  ends: readonly number[] | undefined,
+  ends: Uint32Array | undefined,
   name: string,
 ): Uint8Array | Float32Array {
   const values = numbersOf(x);
-  if (values instanceof Uint8Array) return shared<Uint8Array>(Uint8Array, values);
-  const features = shared<Float32Array>(Float32Array, values);
+  if (values instanceof Uint8Array) return sharedBytes(values);
+  const features = new Float32Array(sharedBuffer(4 * values.length));
+  features.set(values);
   for (let from = 0; from < features.length;) {
     const wrong = from + features.subarray(from).findIndex((value) => !Number.isFinite(value));
     if (wrong < from) break;
@@ -171,7 +167,7 @@ function featuresOf(
       );
     }
     from = (sample + 1) * size;
-    features.fill(0, wrong, from); // nobody looks at it, but what is no number is better not there
+    features.fill(0, wrong, from); // ignored, but finite is safer
   }
   return features;
 }
@@ -187,10 +183,12 @@ function labelsOf(y: Tensor, count: number, name: string): readonly number[] {
     const row = Array.from(rows.subarray(sample * classes, (sample + 1) * classes));
     const label = row.indexOf(1);
     if (label < 0 || label >= MOST_CLASSES || row.some((value, i) => value !== (i === label ? 1 : 0))) {
+      const found = oneLine(`[${row.slice(0, 8).join(", ")}${classes > 8 ? ", …" : ""}]`);
       throw new InputError(
-        `${name}: tensor y: row ${sample} of ${describe(y)} is ${
-          oneLine(`[${row.slice(0, 8).join(", ")}${classes > 8 ? ", …" : ""}]`)
-        }: expected a label a sample, [${count}], or rows in which one of up to ${MOST_CLASSES} classes is 1 and the others are 0`,
+        `${name}: tensor y: row ${sample} of ${
+          describe(y)
+        } is ${found}: expected a label a sample, [${count}], ` +
+          `or rows in which one of up to ${MOST_CLASSES} classes is 1 and the others are 0`,
       );
     }
     return label;
@@ -220,7 +218,7 @@ function wholeNumbers(
   return numbers;
 }
 
-/** The names of classes that the file has. @throws {InputError} when they are none, or a label has no name. */
+/** The file's class names. @throws {InputError} when they are invalid, or a label has no name. */
 function classesOf(
   { metadata }: SafetensorsFile,
   labels: readonly number[],
@@ -229,26 +227,14 @@ function classesOf(
   if (metadata.classes === undefined) return undefined;
   const classes = parseClassNames(metadata.classes, `${name}: metadata.classes`);
   const unnamed = labels.findIndex((label) => label >= classes.length);
-  if (unnamed >= 0) {
-    throw new InputError(
-      `${name}: tensor y: ${
-        labels[unnamed]
-      } at ${unnamed}, but metadata.classes has ${classes.length} names: ` +
-        `expected 0 to ${classes.length - 1}`,
-    );
-  }
-  return classes;
-}
-
-/** The constructor of an array over a buffer. */
-interface TypedArray<Numbers> {
-  readonly BYTES_PER_ELEMENT: number;
-  new (buffer: ArrayBufferLike): Numbers & { set(values: ArrayLike<number>): void };
+  if (unnamed < 0) return classes;
+  const found = `${labels[unnamed]} at ${unnamed}, but metadata.classes has ${classes.length} names`;
+  throw new InputError(`${name}: tensor y: ${found}: expected 0 to ${classes.length - 1}`);
 }
 
 /** A copy in memory that threads can share. */
-function shared<Numbers>(type: TypedArray<Numbers>, values: ArrayLike<number>): Numbers {
-  const copy = new type(sharedBuffer(values.length * type.BYTES_PER_ELEMENT));
+function sharedBytes(values: ArrayLike<number>): Uint8Array {
+  const copy = new Uint8Array(sharedBuffer(values.length));
   copy.set(values);
   return copy;
 }

@@ -14,7 +14,7 @@ export type FileState =
   | { readonly kind: "missing"; readonly path: string };
 
 /**
- * Looks for a file under each of its names and holds the first that is there to its sums, inflated where it is gzip.
+ * Looks for a file under each of its names and compares the first that is there with its checksums, inflated where it is gzip.
  *
  * @param folder Where it should be; there need not be such a folder.
  * @returns Its state; `path` is where it is, or would be under its own name.
@@ -23,7 +23,7 @@ export type FileState =
 export async function inspectFile(folder: string, file: OfficialFile): Promise<FileState> {
   const path = locateFile(folder, file.name);
   if (path === undefined) return { kind: "missing", path: join(folder, file.name) };
-  await sizeOfFile(path); // a pipe or a device would never end
+  await sizeOfFile(path); // refuses a pipe or a device, which would never end
   const fault = await faultOf(path, file);
   return fault === undefined ? { kind: "official", path } : { kind: "other", path, fault };
 }
@@ -36,9 +36,7 @@ async function faultOf(path: string, file: OfficialFile): Promise<string | undef
     for await (const piece of await openUnpacked(path)) {
       sums.update(piece);
       length += piece.length;
-      if (length > file.bytes) {
-        return `it has more than the ${count(file.bytes)} bytes of the official file`;
-      }
+      if (length > file.bytes) return `it has more than the ${count(file.bytes)} bytes of the official file`;
     }
   } catch (error) {
     if (error instanceof InflateError) return error.message;
@@ -47,7 +45,7 @@ async function faultOf(path: string, file: OfficialFile): Promise<string | undef
   return sums.faultOf(file);
 }
 
-/** A file's bytes piece by piece, inflated where the first two say gzip. @throws {InflateError} where that fails, as they come. */
+/** A file's bytes by pieces, inflated where the first two are gzip's. The iteration throws {@linkcode InflateError}. */
 export async function openUnpacked(path: string): Promise<AsyncIterable<Uint8Array<ArrayBuffer>>> {
   const isPacked = isGzip(path);
   const { readable } = await Deno.open(path);

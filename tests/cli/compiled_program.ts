@@ -8,7 +8,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
-import { DATASETS, FILE_NAMES } from "../../src/data/datasets.ts";
+import { DATASETS } from "../../src/data/datasets.ts";
+import { FILE_NAMES } from "../../src/data/file_names.ts";
 import { parseIdx } from "../../src/data/idx.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";

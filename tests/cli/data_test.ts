@@ -155,12 +155,12 @@ Deno.test("data fetch that fails exits 1 with one line that says how to go on", 
       [
         "cut",
         () => ({ body: new Uint8Array(9000), cutAfter: 5000 }),
-        /: the connection broke: run the same command again later; it goes on from the 5,000 bytes that are here$/m,
+        /: the connection broke: run the same command again later; it resumes from the 5,000 bytes that are here$/m,
       ],
       [
         "slow",
         () => ({ body: new Uint8Array(9000), stallAfter: 5000 }),
-        /: less than 4,096 bytes came in 3 s: run the same command again later; it goes on from the 5,000 bytes/,
+        /: less than 4,096 bytes came in 3 s: run the same command again later; it resumes from the 5,000 bytes/,
       ],
       [
         "wrong",

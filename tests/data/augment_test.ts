@@ -131,7 +131,7 @@ Deno.test("checkAugmentation() names the value that is out of its range", () => 
     [{ rotate: 181 }, /^augmentation\.rotate: 181, expected 0 to 180$/],
     [{ elastic: NaN }, /^augmentation\.elastic: NaN, expected 0 to 1000$/],
     [{ elastic: "1" }, /^augmentation\.elastic: 1, expected/],
-    [{ mirror: 1 }, /^augmentation\.mirror: nothing is known of it; expected shift, rotate, elastic$/],
+    [{ mirror: 1 }, /^augmentation\.mirror: unknown kind; expected shift, rotate, elastic$/],
   ];
   for (const [augmentation, message] of refused) {
     assert.throws(() => Reflect.apply(checkAugmentation, undefined, [augmentation]), {

@@ -55,7 +55,7 @@ Deno.test("openDataSource() detects the kind of data in a folder", async () => {
     await assert.rejects(one.load("train"), {
       name: "InputError",
       message:
-        /test\.safetensors: a file alone has no part to learn from: expected a folder with train\.safetensors/,
+        /test\.safetensors: a single file has no part to train with: expected a folder with train\.safetensors/,
     });
 
     const pictures = await write("pictures", { "3/a.png": greyFile(1, 1, [255]) });

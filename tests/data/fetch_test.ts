@@ -132,7 +132,7 @@ testFetch("resumes in a later call from an earlier one's part", async (folder) =
     name: "NetworkError",
     message: RegExp(
       `^${server.url}${IMAGES}: the connection broke: run the same command again later; ` +
-        `it goes on from the ${HALF.toLocaleString("en-US")} bytes that are here$`,
+        `it resumes from the ${HALF.toLocaleString("en-US")} bytes that are here$`,
     ),
   });
   await fetch();
@@ -194,7 +194,7 @@ testFetch("restarts if the server sends another range than the requested one", a
   const conduct = withImages((number) => number === 0 ? { cutAfter: HALF } : number === 1 ? { headers } : {});
   const outcome = await fetchFrom(folder, conduct);
   await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.reasons, ["the connection broke", "it sent another part than it was asked for"]);
+  assert.deepEqual(outcome.reasons, ["the connection broke", "it sent another part than was requested"]);
 });
 
 testFetch(

@@ -99,7 +99,7 @@ Deno.test("loadPictures() takes a folder without parts for evaluation, not for t
     assert.deepEqual(await summary(folder, "test"), [[5, 7]]);
     await assert.rejects(loadPictures(folder, "train"), {
       name: "InputError",
-      message: /: it has no folder train: expected train\/CLASS\/\*\.png to learn from/,
+      message: /: it has no folder train: expected train\/CLASS\/\*\.png to train with/,
     });
   });
 });
@@ -108,7 +108,7 @@ Deno.test("loadPictures() refuses folders that are no data set, and names the fi
   const refused: [files: Readonly<Record<string, Uint8Array>>, split: "train" | "test", message: RegExp][] = [
     [{ "train/7/a.png": dot(5) }, "test", /: it has no folder test: /],
     [{ "train/7/a.txt": dot(5) }, "train", /train: no PNG pictures are there: expected CLASS/],
-    [{ "train/seven.png": dot(5) }, "train", /seven\.png: its name tells no class: put it into a folder/],
+    [{ "train/seven.png": dot(5) }, "train", /seven\.png: its name has no class: put it into a folder/],
     [{ "train/7/a.png": Uint8Array.of(1, 2) }, "train", /7\/a\.png: 2 bytes that are no PNG/],
     [{ "train/256/a.png": dot(5) }, "train", /: class 256 would be number 256: expected 0 to 255/],
     [

@@ -208,7 +208,7 @@ for (
     [
       "an unknown critical chunk",
       fileOf(GREY, chunk("CODE", new Uint8Array(3)), DATA, END),
-      "nothing is known of its CODE chunk, without which it cannot be shown",
+      "its CODE chunk is unknown, and needed to show it",
     ],
     [
       "a chunk without a name",
@@ -319,6 +319,6 @@ Deno.test("decodePng() says that no pixels are left of its limit", () => {
   assert.throws(() => decodePng(fileOf(GREY, DATA, END), "picture", 0), {
     name: "InputError",
     message:
-      /^picture: 2 × 1 pixels: those before it have all that are decoded together: give fewer pictures/,
+      /^picture: 2 × 1 pixels: the pictures before it have all that are decoded together: give fewer pictures/,
   });
 });

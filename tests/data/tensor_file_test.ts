@@ -183,7 +183,7 @@ Deno.test("parseTensors() refuses a file that is no data set, and names the tens
     [{ y: Y }, /tensor x: missing/],
     [
       { x: X, y: Y, z: Y },
-      /tensor z: nothing is known of it; expected x .*, y .* lengths .*: rename it, or leave it out$/,
+      /tensor z: unknown name; expected x .*, y .* lengths .*: rename it, or leave it out$/,
     ],
     [{ x: f32([4], [1, 2, 3, 4]), y: Y }, /tensor x: it is F32 \[4\], expected \[samples, steps, channels\]/],
     [{ x: f32([0, 3], []), y: i64([]) }, /tensor x: it is F32 \[0, 3\], expected/],
