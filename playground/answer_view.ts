@@ -11,26 +11,21 @@ import { shownName } from "../src/network/class_names.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Inspection } from "./logic/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
+import { spikingLayers } from "../src/report/recordings.ts";
 import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";
 import { pictureOf } from "./pad.ts";
 import { drawPotentials } from "./plots.ts";
 import { drawRaster, rasterHeight } from "./raster.ts";
 
-/** Milliseconds per step of the animation, and the bounds of the whole animation. */
+/** Milliseconds of a step of the animation, and the bounds of the whole animation. */
 const STEP_TIME = 16, MOST_TIME = 2200, LEAST_TIME = 500;
 
-/** Characters of a class's name for which there is room. */
-const MOST_NAME = 16;
+/** Maximum characters of a class's name, and of one that is shown as large as a digit. */
+const MOST_NAME = 16, LONGEST_NUMBER = 3;
 
-/** Characters that are shown as large as a digit. */
-const LONGEST_NUMBER = 3;
-
-/** The classes that come first have a colour. */
-const COLOURED = [["blue", COLOURS.blue], ["vermillion", COLOURS.vermillion], [
-  "green",
-  COLOURS.green,
-]] as const;
+/** Names of the colours of the most probable classes. */
+const COLOURED = ["blue", "vermillion", "green"] as const;
 
 /** A raster on the page. */
 interface RasterView {
@@ -39,7 +34,7 @@ interface RasterView {
   readonly caption: HTMLElement;
 }
 
-/** Shows one inspection at a time. */
+/** The cards "What it says" and "Spikes, step by step": one inspection at a time. */
 export class AnswerView {
   readonly #play = element("play", HTMLButtonElement);
   readonly #step = element("step", HTMLInputElement);
@@ -53,18 +48,18 @@ export class AnswerView {
   #inspection: Inspection | undefined;
   #decisions: Float64Array | undefined;
   #views: readonly RasterView[] = [];
-  /** Shape of the network that the views were made for. */
+  /** The layers, steps and classes that the views were made for. */
   #shape = "";
   #showPotentials: (until: number) => void = () => {};
   #until = 1;
   #frame: number | undefined;
 
   constructor() {
-    this.#play.addEventListener("click", () => this.#frame === undefined ? this.#start() : this.#halt());
-    this.#step.addEventListener("input", () => {
+    this.#play.onclick = () => this.#frame === undefined ? this.#start() : this.#halt();
+    this.#step.oninput = () => {
       this.#halt();
       this.#show(this.#step.valueAsNumber);
-    });
+    };
     const again = () => this.#show(this.#until);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
     new ResizeObserver(again).observe(this.#rasters);
@@ -73,7 +68,7 @@ export class AnswerView {
   /**
    * Shows an inspection.
    *
-   * @param how `play` lets spikes travel from the first step on and says the answer aloud; `whole` shows all steps.
+   * @param how `play` animates the steps and announces the answer to screen readers; `whole` shows all steps.
    */
   show(inspection: Inspection, how: "play" | "whole"): void {
     const { spec, trace } = inspection;
@@ -84,12 +79,11 @@ export class AnswerView {
     this.#step.max = String(spec.steps);
     this.#drawPicture(inspection);
     this.#drawPotentials(inspection);
-    const announcement = `${this.#nameOf(inspection.label)}, ${
-      sureness(inspection.probabilities[inspection.label]!)
-    }`;
-    if (how === "play") this.#announcement.textContent = `The network says ${announcement}.`;
+    const { label, probabilities } = inspection,
+      answer = `${this.#nameOf(label)}, ${sureness(probabilities[label]!)}`;
+    if (how === "play") this.#announcement.textContent = `The network says ${answer}.`;
     if (how === "play" && !prefersStillness() && spec.steps > 1) return this.#start();
-    // While spikes travel, what has changed meanwhile is shown up to where they are.
+    // A running animation shows the new inspection from its next frame on.
     if (this.#frame === undefined) this.#show(spec.steps);
   }
 
@@ -110,22 +104,20 @@ export class AnswerView {
     for (const bar of this.#bars.children) this.#setBar(bar, 0, false);
   }
 
-  /** Makes room for a network's layers and classes. @param names What its classes are called. */
+  /** Lays out the views for a network. @param names Its classes' names. */
   arrange(spec: NetworkSpec, names: readonly string[]): void {
     this.#names = names;
-    // What another network saw does not fit into the room of this one.
     if (this.#arrange(spec) || !this.#inspection) this.clear();
   }
 
-  /** @returns Whether there was another room. */
-  #arrange({ layers, steps }: NetworkSpec): boolean {
-    const names = this.#names;
+  /** @returns Whether the layout changed. */
+  #arrange(spec: NetworkSpec): boolean {
+    const { layers, steps } = spec, names = this.#names;
     const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps, names]);
     if (shape === this.#shape) return false;
     this.#shape = shape;
     const top = layers.length - 1;
-    const firing = layers.flatMap(({ neuron }, layer) => "threshold" in neuron ? [layer] : []);
-    this.#views = firing.map((layer) => {
+    this.#views = spikingLayers(spec).map((layer) => {
       const canvas = make("canvas", { role: "img" });
       canvas.style.height = `${rasterHeight(layers[layer]!.units)}px`;
       return { layer, canvas, caption: make("figcaption") };
@@ -137,26 +129,18 @@ export class AnswerView {
       }).reverse(),
     );
     this.#bars.style.setProperty("--name", `${Math.max(...names.map((_, i) => this.#nameOf(i).length))}ch`);
-    this.#bars.replaceChildren(
-      ...Array.from(
-        { length: layers[top]!.units },
-        (_, label) =>
-          make(
-            "li",
-            {},
-            make("span", { title: names[label] ?? "" }, this.#nameOf(label)),
-            make("span", { class: "bar" }),
-            make("span", {}, "–"),
-          ),
-      ),
-    );
-    // Many classes are scrolled through, by keyboard too.
+    const bars = Array.from({ length: layers[top]!.units }, (_, label) => {
+      const name = make("span", { title: names[label] ?? "" }, this.#nameOf(label));
+      return make("li", {}, name, make("span", { class: "bar" }), make("span", {}, "–"));
+    });
+    this.#bars.replaceChildren(...bars);
+    // A list that scrolls needs the focus for scrolling by keyboard.
     if (this.#bars.scrollHeight > this.#bars.clientHeight) this.#bars.tabIndex = 0;
     else this.#bars.removeAttribute("tabindex");
     return true;
   }
 
-  /** A class's name, as there is room for it. */
+  /** A class's name, shortened. */
   #nameOf(label: number): string {
     return shownName(this.#names[label] ?? String(label), MOST_NAME);
   }
@@ -196,9 +180,8 @@ export class AnswerView {
       const fired = trace.spikes[layer]!, { units } = layers[layer]!;
       const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
       const name = layerName(layer, top);
-      const figures = `${count(spikes)} spikes, ${percent(spikes / (until * units), 1)} of ${
-        count(units)
-      } units a step`;
+      const rate = percent(spikes / (until * units), 1);
+      const figures = `${count(spikes)} spikes, ${rate} of ${count(units)} units a step`;
       caption.replaceChildren(
         make("span", {}, `Spikes of the ${count(units)} units of ${name}`),
         make("span", {}, figures),
@@ -250,21 +233,21 @@ export class AnswerView {
       values: trace.potentials[top]!,
       steps,
       units,
-      threshold: "threshold" in neuron && !neuron.trainable?.some((name) => name === "threshold")
+      threshold: "threshold" in neuron && !neuron.trainable?.includes("threshold")
         ? neuron.threshold
         : undefined,
-      coloured: new Map(leaders.map((unit, i) => [unit, COLOURED[i]![1]])),
+      coloured: new Map(leaders.map((unit, i) => [unit, COLOURS[COLOURED[i]!]])),
     });
     const legend = make("figcaption", { class: "legend" }, "Potentials of the output layer, which is read:");
     leaders.forEach((unit, i) =>
-      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]![0]}` }), this.#nameOf(unit)))
+      legend.append(make("span", {}, make("i", { class: `key ${COLOURED[i]}` }), this.#nameOf(unit)))
     );
     if (units > leaders.length) legend.append(make("span", {}, make("i", { class: "key" }), "the others"));
     this.#potentials.append(legend);
   }
 }
 
-/** Never written as certain. */
+/** A probability, never written as certain. */
 function sureness(share: number): string {
   return share > 0.9995 ? "over 99.9\u00a0%" : percent(share, 1);
 }

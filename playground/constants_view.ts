@@ -9,7 +9,7 @@ import { element, make } from "./elements.ts";
 
 const NAMES = { decay: "Decay d", threshold: "Threshold θ", penalty: "Penalty p" } as const;
 const MEANINGS = {
-  decay: "what a step leaves of a potential",
+  decay: "the share of a potential that stays after a step",
   threshold: "the potential above which a unit fires",
   penalty: "a spike leaves the potential at θ − p",
 } as const;
@@ -18,7 +18,7 @@ const MEANINGS = {
 export class ConstantsView {
   readonly #sliders = element("sliders", HTMLElement);
   readonly #reset = element("reset-constants", HTMLButtonElement);
-  /** As the network came, and as it is now. */
+  /** The network before and after the changes. */
   #first: NetworkSpec | undefined;
   #now: NetworkSpec | undefined;
 
@@ -27,11 +27,11 @@ export class ConstantsView {
   /** @param changed Called with the changed network. */
   constructor(changed: (spec: NetworkSpec) => void) {
     this.#changed = changed;
-    this.#reset.addEventListener("click", () => {
+    this.#reset.onclick = () => {
       if (!this.#first) return;
       this.show(this.#first);
       this.#changed(this.#first);
-    });
+    };
   }
 
   /** Shows a network's constants without calling `changed`. */
@@ -40,7 +40,9 @@ export class ConstantsView {
     const constants = constantsOf(spec);
     this.#sliders.replaceChildren(...constants.map((constant, i) => this.#slider(spec, constant, i)));
     if (constants.length === 0) {
-      this.#sliders.append(make("p", { class: "note" }, "This network has none that are not learned."));
+      this.#sliders.append(
+        make("p", { class: "note" }, "All constants of this network are learned, or have no effect."),
+      );
     }
     this.#reset.disabled = true;
   }
@@ -52,12 +54,12 @@ export class ConstantsView {
       ...{ type: "range", id, min: String(least), max: String(most) },
       ...{ step: String(CONSTANT_STEP), value: String(value), "aria-describedby": `${id}-note` },
     });
-    input.addEventListener("input", () => {
+    input.oninput = () => {
       output.value = input.valueAsNumber.toFixed(2);
       this.#now = withConstant(this.#now ?? spec, constant, input.valueAsNumber);
       this.#reset.disabled = false;
       this.#changed(this.#now);
-    });
+    };
     return make(
       "div",
       { class: "slider", "data-constant": name },

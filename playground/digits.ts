@@ -1,5 +1,5 @@
 /**
- * The page's digits: those shipped beside it, a user's own, and the cycle that shows them one by one.
+ * The page's digits: those beside it, a user's own, and the cycle that shows them one by one.
  *
  * @module
  */
@@ -10,8 +10,14 @@ import type { Samples } from "../src/data/samples.ts";
 import { InputError, NetworkError } from "../src/errors.ts";
 import { type Digits, type NamedBlob, readDigits } from "./logic/subset.ts";
 
-/** Fetches the part of MNIST that lies beside the page. @throws {NetworkError} when it does not. */
-export async function fetchDigits(): Promise<{ digits: Digits; line: string }> {
+/** Digits, and a line about them for the user. */
+export interface DescribedDigits {
+  readonly digits: Digits;
+  readonly line: string;
+}
+
+/** Fetches the part of MNIST beside the page. @throws {NetworkError} when it is missing. */
+export async function fetchDigits(): Promise<DescribedDigits> {
   const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [`${images}.gz`, `${labels}.gz`]);
   const files = await Promise.all(names.map(async (name): Promise<NamedBlob> => {
     const response = await fetch(new URL(name, import.meta.url));
@@ -23,13 +29,9 @@ export async function fetchDigits(): Promise<{ digits: Digits; line: string }> {
   return await digitsOf("MNIST", files, "a part of MNIST", KNOWN_SETS.mnist);
 }
 
-/** Reads the files that a user has picked. @throws {InputError} when they are not a data set of squares. */
-export async function pickedDigits(picked: readonly File[]): Promise<{ digits: Digits; line: string }> {
-  return await digitsOf(
-    "the files'",
-    picked.map((file) => ({ name: file.name, blob: file })),
-    "from your files",
-  );
+/** Reads a user's files. @throws {InputError} when they are not a data set of square images. */
+export async function pickedDigits(picked: readonly File[]): Promise<DescribedDigits> {
+  return await digitsOf("the files'", picked.map((blob) => ({ name: blob.name, blob })), "from your files");
 }
 
 async function digitsOf(
@@ -37,22 +39,18 @@ async function digitsOf(
   files: readonly NamedBlob[],
   whence: string,
   known?: KnownSet,
-): Promise<{ digits: Digits; line: string }> {
+): Promise<DescribedDigits> {
   const digits = await readDigits(name, files, known), { train, test } = digits;
   const { rows = 0, columns = 0 } = train.picture ?? {};
   if (rows !== columns) {
-    throw new InputError(
-      `the images have ${rows} × ${columns} pixels, expected squares: this page draws such`,
-    );
+    throw new InputError(`the images have ${rows} × ${columns} pixels: this page expects square ones`);
   }
   const bytes = files.reduce((sum, { blob }) => sum + blob.size, 0);
-  const line = `${count(train.count)} digits to learn from, ${count(test.count)} held back: ${whence}, ${
-    size(bytes)
-  }.`;
-  return { digits, line };
+  const counts = `${count(train.count)} digits to learn from, ${count(test.count)} held back`;
+  return { digits, line: `${counts}: ${whence}, ${size(bytes)}.` };
 }
 
-/** Steps through samples, from the last back to the first. */
+/** Steps through samples, cyclically. */
 export class DigitCycle {
   readonly #samples: Samples;
   #at = -1;
@@ -61,7 +59,7 @@ export class DigitCycle {
     this.#samples = samples;
   }
 
-  /** The next one, of one class if it is said; `undefined` where there is none. */
+  /** The index of the next sample, or of the next one of a class; `undefined` if there is none. */
   next(label?: number): number | undefined {
     const { count, labels } = this.#samples;
     for (let i = 1; i <= count; i++) {

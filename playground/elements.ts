@@ -4,14 +4,14 @@
  * @module
  */
 
-/** The element with an id, of the class that it must be of. */
+/** The element with an id. @throws {TypeError} when it is not of that class. */
 export function element<E extends Element>(id: string, kind: new () => E): E {
   const found = document.getElementById(id);
   if (found instanceof kind) return found;
   throw new TypeError(`index.html: #${id}: expected a ${kind.name}: build the page again`);
 }
 
-/** Makes an element with attributes and what is in it. */
+/** Makes an element with attributes and content. */
 export function make<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   attributes: Readonly<Record<string, string>> = {},
@@ -23,7 +23,7 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** A colour of the style sheet as it is now, light or dark. */
+/** A colour of the style sheet's current scheme, light or dark. */
 export function colour(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
 }

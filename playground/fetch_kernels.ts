@@ -1,13 +1,13 @@
 /**
- * The kernels, which lie beside the page's scripts.
+ * The kernels, beside the page's scripts.
  *
  * @module
  */
 import type { KernelModule, Variant } from "../src/engine/wasm/kernels.ts";
 
 /**
- * Fetches and compiles a build of the kernels. Not while it streams: that asks for a media type that not every server of static
- * files knows.
+ * Fetches and compiles a build of the kernels. `compileStreaming` would need the media type `application/wasm`, which not
+ * every server of static files sends.
  */
 export async function fetchKernels(variant: Variant): Promise<KernelModule> {
   const response = await fetch(new URL(`kernels.${variant}.wasm`, import.meta.url));

@@ -10,7 +10,7 @@ import { fetchKernels } from "./fetch_kernels.ts";
 
 declare const self: DedicatedWorkerGlobalScope;
 
-// Messages that come before the kernels wait in the queue of this promise.
+// Messages wait for the kernels.
 const inspector = fetchKernels("plain").then((kernels) => new Inspector(kernels));
 
 self.onmessage = async ({ data }: MessageEvent<InspectorMessage>) => {

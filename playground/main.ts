@@ -16,17 +16,18 @@ import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
 import type { PageEngine, Recipe, TrainerReply } from "./logic/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
+import { sizesOf } from "../src/network/words.ts";
 import { fitSamples } from "../src/training/fit.ts";
 import { AnswerView } from "./answer_view.ts";
 import { ConstantsView } from "./constants_view.ts";
-import { DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
+import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
 import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { openTrainer, RequestQueue } from "./workers.ts";
 
-/** Buttons for test digits, and characters of a name for which there is room on one. */
+/** Maximum number of buttons for test digits, and of characters on one. */
 const MOST_BUTTONS = 10, MOST_NAME = 12;
 const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency : 1;
 
@@ -37,13 +38,13 @@ let present: Present = newNetwork(
   KNOWN_SETS.mnist.classes,
 );
 let digits: Digits | undefined;
-/** The digits as the trainer has them. */
+/** The digits that the trainer has. */
 let sent: Digits | undefined;
 let digitCycle: DigitCycle | undefined;
 /** The picture to classify; undefined where the pad is empty. */
 let pixels: Uint8Array | undefined;
 let training: { readonly recipe: Recipe; readonly key: string } | undefined;
-/** Weights and recipe at the end of the last training: training resumes if both are unchanged. */
+/** Result of the last training, and its recipe's key: training resumes if both are unchanged. */
 let ended: { readonly parameters: Present["parameters"]; readonly key: string } | undefined;
 let frame: number | undefined;
 
@@ -104,12 +105,12 @@ function calm(): void {
   element("alert", HTMLElement).hidden = true;
 }
 
-/** Asks before a network is replaced that has been trained and not saved. */
+/** Whether the present network may be replaced: an unsaved one needs the user's consent. */
 function mayReplace(): boolean {
   return present.isKept || confirm("The present network has not been saved. Replace it?");
 }
 
-/** Another network takes the place of the present one. */
+/** Replaces the present network. */
 function replace(next: Present): void {
   calm();
   setPresent(next);
@@ -123,15 +124,12 @@ function replace(next: Present): void {
 
 function setPresent(next: Present): void {
   present = next;
-  const { inputs, layers, steps } = next.spec;
-  const sizes = [inputs, ...layers.map(({ units }) => units)].join("–");
-  element("network-line", HTMLElement).textContent = `${sizes}, ${count(steps)} step${
-    steps === 1 ? "" : "s"
-  }: ${next.title}`;
+  const sizes = sizesOf(next.spec).replaceAll("-", "–"), steps = counted(next.spec.steps, "step");
+  element("network-line", HTMLElement).textContent = `${sizes}, ${steps}: ${next.title}`;
 }
 
 function side(): number {
-  return pictureSide(present.spec) ?? 28; // loadNetwork has seen to it
+  return pictureSide(present.spec) ?? 28; // loadNetwork refuses networks without one
 }
 
 /** Classifies the picture, and shows the answer. */
@@ -161,9 +159,8 @@ function clear(): void {
 function showDigit(label?: number): void {
   const at = digitCycle?.next(label);
   if (at === undefined || !digits) {
-    return alarm(
-      `there is no ${label === undefined ? "digit" : nameOfDigit(label)} among the held-back digits`,
-    );
+    const name = label === undefined ? "digit" : nameOfDigit(label);
+    return alarm(`there is no ${name} among the held-back digits`);
   }
   const { features, labels, size, count: all } = digits.test;
   pixels = Uint8Array.from(features.subarray(at * size, (at + 1) * size));
@@ -175,13 +172,13 @@ function showDigit(label?: number): void {
   look("play");
 }
 
-/** What a class of the digits is called: as they say themselves, or else as the network does. */
+/** Name of a class of the digits: from the digits, or else from the network. */
 function nameOfDigit(label: number): string {
   const names = digits?.test.classes ?? classNamesOf(present);
   return shownName(names[label] ?? String(label), MOST_NAME);
 }
 
-/** Test digits can be shown where the network takes such. */
+/** Makes the buttons for test digits, which work if the digits fit the network. */
 function offerDigits(): void {
   const isOff = digits?.test.size !== present.spec.inputs;
   element("next-digit", HTMLButtonElement).disabled = isOff;
@@ -189,7 +186,7 @@ function offerDigits(): void {
     const name = nameOfDigit(label);
     const button = make("button", { type: "button", "aria-label": `Test digit ${name}` }, name);
     button.disabled = isOff;
-    button.addEventListener("click", () => showDigit(label));
+    button.onclick = () => showDigit(label);
     return button;
   });
   const keys = element("digit-buttons", HTMLElement);
@@ -197,7 +194,7 @@ function offerDigits(): void {
   keys.classList.toggle("words", buttons.some(({ textContent }) => textContent.length > 2));
 }
 
-function takeDigits(taken: { readonly digits: Digits; readonly line: string }): void {
+function takeDigits(taken: DescribedDigits): void {
   digits = taken.digits;
   digitCycle = new DigitCycle(digits.test);
   ended = undefined;
@@ -222,7 +219,7 @@ function begin(settings: Settings, engine: PageEngine): void {
   send({ kind: "train", spec, parameters, recipe, engine, resumes });
 }
 
-/** Gives the trainer the digits with the labels that the network has for their classes, and the network their names. */
+/** Sends the trainer the digits with the network's labels for their classes, and names the network's classes by theirs. */
 function fitDigits(digits: Digits): void {
   const { spec, title } = present, advice = "press New, or choose another network";
   const fit = (part: Digits["train"]) => fitSamples(present, title, part, advice).samples;
@@ -236,7 +233,7 @@ function fitDigits(digits: Digits): void {
   answer.arrange(spec, classNamesOf(present));
 }
 
-/** The parts of a recipe that must match the last training's for a resume. */
+/** The parts of a recipe that a resume must share with the last training. */
 function keyOf({ epochs: _epochs, startRate: _startRate, ...rest }: Recipe, engine: PageEngine): string {
   return JSON.stringify([rest, engine]);
 }
@@ -264,7 +261,7 @@ function onMessage(reply: TrainerReply): void {
   }
 }
 
-/** The network has other weights. Its constants are those of the sliders, which the trainer may not have got yet. */
+/** Takes trained weights. Constants stay those of the sliders, which the trainer may not have received yet. */
 function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
   if (layers.length !== present.spec.layers.length) return;
   setPresent(relearned(present, parameters));
@@ -292,16 +289,13 @@ function finish({ parameters, spec, epochs, heldBack, how }: TrainerReply & { ki
   });
   ended = { parameters: present.parameters, key };
   controls.ended(heldBack);
-  const accuracy = percent(heldBack.accuracy, 1);
-  controls.say(
-    `${how === "finished" ? "Done" : "Stopped"} after ${counted(epochs, "epoch")}: ${accuracy} of ${
-      count(heldBack.total)
-    } held-back digits.`,
-  );
+  const end = how === "finished" ? "Done" : "Stopped", accuracy = percent(heldBack.accuracy, 1);
+  const digits = `${count(heldBack.total)} held-back digits`;
+  controls.say(`${end} after ${counted(epochs, "epoch")}: ${accuracy} of ${digits}.`);
   release();
 }
 
-/** Training is over. */
+/** Returns the controls to their state outside training. */
 function release(): void {
   training = undefined;
   lockFiles(false);
@@ -312,14 +306,14 @@ function lockFiles(isLocked: boolean): void {
   for (const id of ["model-file", "data-files"]) element(id, HTMLInputElement).disabled = isLocked;
 }
 
-/** Takes what was picked or dropped: a model, or the four files of a data set. */
+/** Loads picked or dropped files: a model, or the four files of a data set. */
 async function takeFiles(files: readonly File[]): Promise<void> {
   const [first] = files;
   if (!first) return;
   try {
     if (training) throw new InputError(`${first.name}: a network is in training: stop it first`);
     calm();
-    controls.setState("waiting"); // a training that began meanwhile would lose its network or its digits
+    controls.setState("waiting"); // no training may begin while network or digits change
     if (files.length === 1 && !/idx/i.test(first.name)) {
       const loaded = await loadNetwork(first, first.name);
       if (mayReplace()) replace(loaded);
@@ -341,10 +335,10 @@ async function save(): Promise<void> {
   }
 }
 
-/** What WebGPU there is. */
+/** Finds a WebGPU adapter. */
 async function findWebGpu(): Promise<WebGpuOffer> {
   const none = (why: string) => ({ isThere: false, note: `No WebGPU: ${why}.` });
-  if (!("gpu" in navigator)) return none("this browser has none, or was not sent this page safely (https)");
+  if (!("gpu" in navigator)) return none("this browser has none, or needs this page over https");
   const [found] = await findAdapters();
   if (!found) return none("this browser found no adapter");
   const { isSoftware, name } = found.description;
@@ -356,16 +350,16 @@ async function findWebGpu(): Promise<WebGpuOffer> {
   };
 }
 
-element("clear", HTMLButtonElement).addEventListener("click", clear);
-element("next-digit", HTMLButtonElement).addEventListener("click", () => showDigit());
-element("save", HTMLButtonElement).addEventListener("click", save);
-element("alert-close", HTMLButtonElement).addEventListener("click", calm);
+element("clear", HTMLButtonElement).onclick = clear;
+element("next-digit", HTMLButtonElement).onclick = () => showDigit();
+element("save", HTMLButtonElement).onclick = save;
+element("alert-close", HTMLButtonElement).onclick = calm;
 for (const id of ["model-file", "data-files"]) {
   const input = element(id, HTMLInputElement);
-  input.addEventListener("change", async () => {
+  input.onchange = async () => {
     await takeFiles([...input.files ?? []]);
     input.value = ""; // so that the same file can be picked again
-  });
+  };
 }
 document.addEventListener("dragover", (event) => {
   event.preventDefault();
@@ -387,7 +381,7 @@ const threads = THREADS === 1 ? "1 thread" : `${THREADS} threads`;
 controls.offerEngines(threads, { isThere: false, note: "Looking for WebGPU." });
 findWebGpu().then((offer) => controls.offerEngines(threads, offer), alarm);
 
-/** The model that the page begins with, where there is one. */
+/** Fetches the model that the page was built with, if any. */
 async function fetchModel(): Promise<void> {
   const { model } = document.documentElement.dataset;
   if (!model) return;
@@ -400,7 +394,7 @@ async function fetchModel(): Promise<void> {
   }
 }
 
-// Training can begin with the digits: so the model comes before them.
+// Digits enable training, so they come after the model.
 Promise.all([fetchDigits(), fetchModel()]).then(([fetched]) => takeDigits(fetched)).catch((error) => {
   element("data-line", HTMLElement).textContent = "The digits could not be loaded: pick MNIST's four files.";
   alarm(error);

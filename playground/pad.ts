@@ -5,12 +5,12 @@
  */
 import type { Picture } from "../src/data/resample.ts";
 
-/** A stroke's width, as a share of the pad's side: about what MNIST's pens have. */
+/** A stroke's width as a share of the pad's side, about that of MNIST's digits. */
 const PEN = 0.075;
 const INK = "#fff";
 
 /** Receives the pad's events. */
-export interface PadListener {
+interface PadListener {
   /** Called when ink was added; more may follow. */
   drawing(): void;
   /** Called when the pen was lifted. */
@@ -22,7 +22,7 @@ export class Pad {
   readonly #canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
   readonly #listener: PadListener;
-  /** The pointer that draws; others (a second finger, a palm) do not. */
+  /** The pointer that draws; others, such as a second finger or a palm, are ignored. */
   #pointer: number | undefined;
   #at: readonly [x: number, y: number] = [0, 0];
 
@@ -39,19 +39,19 @@ export class Pad {
     }
   }
 
-  /** What has been drawn. */
+  /** The drawn ink. */
   picture(): Picture {
     const { width, height } = this.#canvas;
     const { data } = this.#context.getImageData(0, 0, width, height);
     return { pixels: Uint8Array.from({ length: width * height }, (_, i) => data[4 * i + 3]!), width, height };
   }
 
-  /** Takes all ink away. */
+  /** Removes all ink. */
   clear(): void {
     this.#context.clearRect(0, 0, this.#canvas.width, this.#canvas.height);
   }
 
-  /** Shows a picture in place of what has been drawn. @param pixels `[side, side]` */
+  /** Replaces the ink by a picture. @param pixels `[side, side]` */
   show(pixels: Uint8Array, side: number): void {
     this.clear();
     this.#context.imageSmoothingEnabled = false;
@@ -70,7 +70,7 @@ export class Pad {
 
   #go(event: PointerEvent): void {
     if (event.pointerId !== this.#pointer) return;
-    // All places since the last frame, where the browser tells them: a fast pen draws no polygons then.
+    // All places since the last frame, if the browser has them, so that a fast pen draws curves.
     const events = event.getCoalescedEvents();
     for (const each of events.length > 0 ? events : [event]) this.#stroke(this.#placeOf(each));
     this.#listener.drawing();
@@ -84,10 +84,7 @@ export class Pad {
 
   #placeOf({ clientX, clientY }: PointerEvent): readonly [number, number] {
     const { left, top, width, height } = this.#canvas.getBoundingClientRect();
-    return [
-      (clientX - left) * this.#canvas.width / width,
-      (clientY - top) * this.#canvas.height / height,
-    ];
+    return [(clientX - left) * this.#canvas.width / width, (clientY - top) * this.#canvas.height / height];
   }
 
   #stroke(to: readonly [number, number]): void {
@@ -103,7 +100,7 @@ export class Pad {
   }
 }
 
-/** Ink with the pixels as its opacity. */
+/** White ink whose opacity is the pixels. */
 export function pictureOf(pixels: Uint8Array, side: number): HTMLCanvasElement {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = side;

@@ -1,10 +1,10 @@
 /**
- * Plots of the page: Observable Plot's, as in a report.
+ * Plots of the page, by Observable Plot as in a report.
  *
  * @module
  */
 import * as Plot from "@observablehq/plot";
-import { axis, COLOURS, thinned, tickPercent } from "../src/report/plot_parts.ts";
+import { asPicture, axis, COLOURS, line, thresholdLine, tickPercent } from "../src/report/plot_parts.ts";
 
 /** Points of a line. */
 const MOST_POINTS = 300;
@@ -12,22 +12,16 @@ const MOST_POINTS = 300;
 const LEFT = 46, RIGHT = 12;
 const SVG = "http://www.w3.org/2000/svg";
 
-/** Draws a plot into a figure, in place of the one that is there. */
-export function draw(figure: HTMLElement, options: Plot.PlotOptions, label: string): SVGElement {
-  const svg = Plot.plot({ width: 460, marginLeft: 52, marginRight: 14, marginBottom: 38, ...options });
-  // The policy of the page forbids style sheets inside it; it has one of its own.
-  svg.querySelector("style")?.remove();
-  for (const name of ["font-family", "font-size"]) svg.removeAttribute(name);
-  for (const part of svg.querySelectorAll("[aria-label]")) part.removeAttribute("aria-label");
-  svg.setAttribute("role", "img");
-  svg.setAttribute("aria-label", label);
-  svg.setAttribute("class", "plot");
+/** Draws a plot into a figure, in place of its content. The page's policy forbids style sheets inside a plot. */
+function draw(figure: HTMLElement, options: Plot.PlotOptions, label: string): SVGElement {
+  const base = { width: 460, marginLeft: 52, marginRight: 14, marginBottom: 38 };
+  const svg = asPicture(Plot.plot({ ...base, ...options }), label);
   figure.replaceChildren(svg);
   if (!(svg instanceof SVGElement)) throw new TypeError("a plot without a legend is an SVG element");
   return svg;
 }
 
-/** As wide as its place, so that letters have their size. */
+/** Width of a figure's place, so that letters are not scaled. */
 function widthOf(figure: HTMLElement, least: number, most: number): number {
   return Math.max(least, Math.min(most, figure.clientWidth));
 }
@@ -40,18 +34,20 @@ export interface CurvePoint {
 
 /** A learning curve: batches, and scores on held-back digits. */
 export interface Curve {
-  readonly batches: readonly CurvePoint[];
-  readonly heldBack: readonly CurvePoint[];
+  readonly batches: CurvePoint[];
+  readonly heldBack: CurvePoint[];
 }
 
 /** Draws a learning curve. */
 export function drawCurve(
   figure: HTMLElement,
-  { batches, heldBack }: Curve,
+  { batches, heldBack }: Readonly<Curve>,
   { name, isShare }: { readonly name: string; readonly isShare: boolean },
 ): void {
   const last = heldBack.at(-1) ?? batches.at(-1);
-  const value = (point: CurvePoint) => point.value;
+  const write = isShare
+    ? (value: number) => tickPercent(Number(value.toFixed(3)))
+    : (value: number) => value.toFixed(3);
   draw(
     figure,
     {
@@ -66,21 +62,12 @@ export function drawCurve(
         ...(isShare ? { domain: [0, 1], tickFormat: tickPercent } : {}),
       }),
       marks: [
-        Plot.lineY(thinned(batches, value, MOST_POINTS), {
-          x: "done",
-          y: "value",
-          stroke: COLOURS.blue,
-          strokeOpacity: 0.55,
-        }),
+        line(batches, ["done", "value"], MOST_POINTS, { stroke: COLOURS.blue, strokeOpacity: 0.55 }),
         Plot.lineY(heldBack, { x: "done", y: "value", stroke: COLOURS.vermillion, strokeWidth: 2 }),
         Plot.dot(heldBack, { x: "done", y: "value", fill: COLOURS.vermillion, r: 3 }),
       ],
     },
-    `${name} over the digits presented${
-      last
-        ? `; the last is ${isShare ? tickPercent(Number(last.value.toFixed(3))) : last.value.toFixed(3)}`
-        : ""
-    }`,
+    `${name} over the digits presented${last ? `; the last is ${write(last.value)}` : ""}`,
   );
 }
 
@@ -91,28 +78,24 @@ export interface Potentials {
   readonly steps: number;
   readonly units: number;
   readonly threshold: number | undefined;
-  /** Units with a colour, and which. */
+  /** Colours of units. */
   readonly coloured: ReadonlyMap<number, string>;
 }
 
 /** Draws potentials over the steps. @returns Shows them up to a step only. */
 export function drawPotentials(figure: HTMLElement, potentials: Potentials): (until: number) => void {
   const { values, steps, units, threshold, coloured } = potentials;
-  const line = (unit: number) =>
-    Plot.lineY(
-      thinned(
-        Array.from({ length: steps }, (_, step) => ({ step: step + 1, value: values[step * units + unit]! })),
-        ({ value }) => value,
-        MOST_POINTS,
-      ),
-      {
-        x: "step",
-        y: "value",
-        stroke: coloured.get(unit) ?? COLOURS.faint,
-        strokeWidth: coloured.has(unit) ? 2 : 1,
-        ...(steps === 1 && { marker: "circle" }),
-      },
+  const lineOf = (unit: number) => {
+    const points = Array.from(
+      { length: steps },
+      (_, t) => ({ step: t + 1, value: values[t * units + unit]! }),
     );
+    return line(points, ["step", "value"], MOST_POINTS, {
+      stroke: coloured.get(unit) ?? COLOURS.faint,
+      strokeWidth: coloured.has(unit) ? 2 : 1,
+      ...(steps === 1 && { marker: "circle" }),
+    });
+  };
   const all = Array.from({ length: units }, (_, unit) => unit);
   const width = widthOf(figure, 240, 900);
   const svg = draw(
@@ -123,23 +106,21 @@ export function drawPotentials(figure: HTMLElement, potentials: Potentials): (un
       marginLeft: LEFT,
       marginRight: RIGHT,
       marginTop: 10,
-      // Steps are whole: no more marks than there are of them.
+      // Steps are whole numbers, so there are at most as many ticks.
       x: axis("step", {
         domain: [1, Math.max(2, steps)],
         ticks: Math.max(1, Math.min(steps - 1, Math.floor(width / 80))),
       }),
       y: axis("potential", { grid: true, ticks: 5 }),
       marks: [
-        ...all.filter((unit) => !coloured.has(unit)).map(line),
-        ...all.filter((unit) => coloured.has(unit)).map(line),
-        ...(threshold === undefined
-          ? []
-          : [Plot.ruleY([threshold], { stroke: COLOURS.ink, strokeDasharray: "5 3" })]),
+        ...all.filter((unit) => !coloured.has(unit)).map(lineOf),
+        ...all.filter((unit) => coloured.has(unit)).map(lineOf),
+        thresholdLine(threshold),
       ],
     },
     "Membrane potentials of the output layer over the steps",
   );
-  // A window over the lines, which opens from the left.
+  // A clip path shows the lines from the left up to a step.
   const window = document.createElementNS(SVG, "rect"), clip = document.createElementNS(SVG, "clipPath");
   const size = { x: 0, y: -20, height: 260, width };
   for (const [key, value] of Object.entries(size)) window.setAttribute(key, String(value));

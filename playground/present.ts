@@ -11,11 +11,10 @@ import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
 import { type PresetName, presetOf } from "../src/training/presets.ts";
 
-/** A network, with the page's data about it. */
+/** A model with the page's data about it. */
 export interface Present extends Model {
   /** The preset that it was made from; undefined for a loaded one. */
   readonly preset: PresetName | undefined;
-  /** Name. */
   readonly title: string;
   /** Whether replacing it loses nothing. */
   readonly isKept: boolean;
@@ -23,10 +22,13 @@ export interface Present extends Model {
   readonly isNew: boolean;
 }
 
-/** The largest file that is read. */
+/** Ending of the title of a loaded network that was trained here. */
+const FURTHER = ", trained further";
+
+/** Maximum size of a model file. */
 const MOST_BYTES = 256 * 2 ** 20;
 
-/** A preset's network with its first weights. @param classes What its first outputs are to be called. */
+/** A preset's network with initial weights. @param classes Names of its first outputs. */
 export function newNetwork(
   preset: PresetName,
   sizes: { readonly inputs: number; readonly hidden: number; readonly classes: number },
@@ -53,36 +55,30 @@ export function newNetwork(
  */
 export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
   if (blob.size > MOST_BYTES) {
-    throw new InputError(
-      `${name}: ${count(blob.size)} bytes, expected at most ${
-        count(MOST_BYTES)
-      }: this is no model of Spikelet's`,
-    );
+    const found = `${count(blob.size)} bytes, expected at most ${count(MOST_BYTES)}`;
+    throw new InputError(`${name}: ${found}: this is no model of Spikelet's`);
   }
   const model = decodeModel(new Uint8Array(await blob.arrayBuffer()), name);
   if (pictureSide(model.spec) === undefined) {
-    throw new InputError(
-      `${name}: its network takes ${model.spec.inputs} features a step, expected square pictures: load one that was trained on digits`,
-    );
+    const found = `its network takes ${model.spec.inputs} features a step, expected square pictures`;
+    throw new InputError(`${name}: ${found}: load one that was trained on digits`);
   }
   return { ...model, preset: undefined, title: name, isKept: true, isNew: false };
 }
 
-/** The network with other constants: what was measured with the old ones is no longer true of it. */
+/** The network with other constants, without the scores of the old ones. */
 export function retuned(present: Present, spec: Present["spec"]): Present {
   return { ...present, spec, metadata: unmeasured(present), isKept: present.isNew };
 }
 
-/** The network with other weights, as it learns: they have not been measured either. */
+/** The network with trained weights, without the scores of the old ones. */
 export function relearned(present: Present, parameters: Present["parameters"]): Present {
   const { preset, title } = present;
   return {
     ...present,
     parameters,
     metadata: unmeasured(present),
-    title: preset
-      ? `the ${preset} network, trained here`
-      : `${title.replace(/, trained on$/, "")}, trained on`,
+    title: preset ? `the ${preset} network, trained here` : `${title.replace(FURTHER, "")}${FURTHER}`,
     isNew: false,
     isKept: false,
   };
@@ -95,15 +91,10 @@ function unmeasured({ metadata: { accuracy: _a, measuredOn: _m, ...rest } }: Pre
 /** The network as a model file, the same that `train` writes. */
 export async function saveNetwork({ spec, parameters, metadata, classes }: Present): Promise<Blob> {
   const { weightsSha256: _ofOthers, ...own } = metadata;
-  // Pages that were not sent safely (plain http from another machine) have no hashes.
+  // Browsers have no hashes on pages sent by plain http from another machine.
   const hash: Readonly<Record<string, string>> = globalThis.isSecureContext
     ? { weightsSha256: await hashParameters(parameters) }
     : {};
-  const bytes = encodeModel({
-    spec,
-    parameters,
-    metadata: { ...own, ...hash },
-    ...(classes && { classes }),
-  });
+  const bytes = encodeModel({ spec, parameters, metadata: { ...own, ...hash }, ...(classes && { classes }) });
   return new Blob([bytes], { type: "application/octet-stream" });
 }

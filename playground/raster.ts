@@ -6,9 +6,9 @@
 import { gridOf } from "../src/report/raster_grid.ts";
 import { colour } from "./elements.ts";
 
-/** Of larger layers several units share a row, of longer samples several steps a column. */
+/** Larger layers share rows among units, longer samples share columns among steps. */
 const MOST_ROWS = 200, MOST_COLUMNS = 512;
-/** A spike is drawn in another colour for so many columns behind the step that is shown. */
+/** Number of the last columns whose spikes have another colour while the animation runs. */
 const FRESH = 3;
 
 /** The height of a layer's raster in CSS pixels. */
@@ -17,18 +17,18 @@ export function rasterHeight(units: number): number {
 }
 
 /** One layer's raster. */
-export interface RasterOptions {
+interface RasterOptions {
   /** `[steps, units]`, 1 at a spike: a trace's. */
   readonly spikes: Uint8Array;
   readonly steps: number;
   readonly units: number;
-  /** Name of a colour. */
+  /** Name of a colour of the style sheet. */
   readonly ink: string;
-  /** Steps that are shown. */
+  /** Number of steps shown. */
   readonly until: number;
 }
 
-/** Draws it at the canvas's size and the screen's density. */
+/** Draws a raster at the canvas's size and the screen's density. */
 export function drawRaster(
   canvas: HTMLCanvasElement,
   { spikes, steps, units, ink, until }: RasterOptions,

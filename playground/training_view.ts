@@ -10,15 +10,15 @@ import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
 import { type HeldBack, PAGE_ENGINES, type PageEngine, type TrainingStatus } from "./logic/protocol.ts";
 import { presetNamed, type Settings, settingsOf } from "./logic/recipes.ts";
 import { element, make } from "./elements.ts";
-import { type CurvePoint, drawCurve } from "./plots.ts";
+import { type Curve, drawCurve } from "./plots.ts";
 
-/** Requests of the user. */
-export interface TrainingListener {
+/** Receives the user's requests. */
+interface TrainingListener {
   train(settings: Settings, engine: PageEngine): void;
   pause(): void;
   resume(): void;
   stop(): void;
-  /** Requests a new network. @returns Whether it was made. */
+  /** Makes a new network. @returns Whether it was made. */
   renew(preset: PresetName, sizes: { readonly hidden: number; readonly seed: number }): boolean;
 }
 
@@ -28,18 +28,13 @@ export interface WebGpuOffer {
   readonly note: string;
 }
 
-/** Whether something is in training. */
-export type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
-
-interface GrowingCurve {
-  readonly batches: CurvePoint[];
-  readonly heldBack: CurvePoint[];
-}
+/** State of training. */
+type TrainingState = "waiting" | "ready" | "running" | "paused" | "stopping";
 
 /** Minimum milliseconds between two redraws of the curves. */
 const REDRAW = 250;
 
-/** The card. */
+/** The card "Train it". */
 export class TrainingView {
   readonly #preset = element("preset", HTMLSelectElement);
   readonly #hidden = element("hidden", HTMLInputElement);
@@ -56,14 +51,10 @@ export class TrainingView {
   readonly #status = element("train-status", HTMLElement);
   readonly #listener: TrainingListener;
   #state: TrainingState = "waiting";
-  /** What the controls say of the present network, to go back to. */
-  #chosen: { readonly preset: string; readonly hidden: string; readonly seed: string } = {
-    preset: "",
-    hidden: "",
-    seed: "0",
-  };
-  #loss: GrowingCurve = { batches: [], heldBack: [] };
-  #accuracy: GrowingCurve = { batches: [], heldBack: [] };
+  /** The present network's values of the controls, which a declined change restores. */
+  #chosen = { preset: "", hidden: "", seed: "0" };
+  #loss: Curve = { batches: [], heldBack: [] };
+  #accuracy: Curve = { batches: [], heldBack: [] };
   #redraw: ReturnType<typeof setTimeout> | undefined;
 
   constructor(listener: TrainingListener, failed: (error: unknown) => void) {
@@ -79,21 +70,15 @@ export class TrainingView {
       }
     };
     for (const input of [this.#preset, this.#hidden, this.#seed]) {
-      input.addEventListener("change", attempt(() => this.#renew()));
+      input.onchange = attempt(() => this.#renew());
     }
-    this.#fresh.addEventListener("click", attempt(() => this.#renew()));
-    this.#train.addEventListener(
-      "click",
-      attempt(() => listener.train(this.#settings(), this.#engineName())),
-    );
-    this.#pause.addEventListener(
-      "click",
-      () => this.#state === "paused" ? listener.resume() : listener.pause(),
-    );
-    this.#stop.addEventListener("click", () => listener.stop());
+    this.#fresh.onclick = attempt(() => this.#renew());
+    this.#train.onclick = attempt(() => listener.train(this.#settings(), this.#engineName()));
+    this.#pause.onclick = () => this.#state === "paused" ? listener.resume() : listener.pause();
+    this.#stop.onclick = () => listener.stop();
   }
 
-  /** Which engines can be chosen. */
+  /** Shows the engines, and whether WebGPU can be chosen. */
   offerEngines(threads: string, webGpu: WebGpuOffer): void {
     const chosen = this.#engineName(), names = { wasm: "WASM", webgpu: "WebGPU" } as const;
     this.#engine.replaceChildren(
@@ -106,11 +91,7 @@ export class TrainingView {
     element("engine-note", HTMLElement).textContent = `WASM works on ${threads}. ${webGpu.note}`;
   }
 
-  /**
-   * Shows what a network is, and how it would be trained.
-   *
-   * @param recipe The preset by whose recipe.
-   */
+  /** Shows a network and its training options. @param recipe The preset whose recipe it is trained by. */
   showNetwork(preset: PresetName | undefined, title: string, hidden: number, recipe: PresetName): void {
     this.#preset.querySelector('option[value=""]')?.remove();
     if (preset === undefined) this.#preset.prepend(make("option", { value: "" }, title));
@@ -131,27 +112,20 @@ export class TrainingView {
     const isBusy = state === "running" || state === "paused" || state === "stopping";
     this.#train.disabled = state !== "ready";
     this.#pause.disabled = this.#stop.disabled = state !== "running" && state !== "paused";
-    this.#pause.textContent = state === "paused" ? "Go on" : "Pause";
-    const inputs = [
-      this.#preset,
-      this.#seed,
-      this.#epochs,
-      this.#batch,
-      this.#rate,
-      this.#engine,
-    ];
+    this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
+    const inputs = [this.#preset, this.#seed, this.#epochs, this.#batch, this.#rate, this.#engine];
     for (const input of inputs) input.disabled = isBusy;
-    // A network that was loaded stays what it is.
+    // A loaded network keeps its size and weights.
     this.#hidden.disabled = this.#fresh.disabled = isBusy || this.#chosen.preset === "";
   }
 
-  /** Training begins. @param resumes Where the last one ended: the curves do, too. */
+  /** Shows that training begins. @param resumes Whether it continues the last one, and its curves. */
   started(resumes: boolean): void {
     if (!resumes) this.#forget();
     this.progress("Training begins…");
   }
 
-  /** A batch is done. */
+  /** Shows a finished batch. */
   batch(status: TrainingStatus): void {
     const { done, total, loss, accuracy, epoch, batch, batches, samplesPerSecond, firingRate } = status;
     this.#loss.batches.push({ done, value: loss });
@@ -166,7 +140,7 @@ export class TrainingView {
     this.#redrawSoon();
   }
 
-  /** Held-back digits were measured: a point of the curve. */
+  /** Adds a score on held-back digits to the curve. */
   measured(heldBack: HeldBack): void {
     const { done, loss, accuracy, total, of } = heldBack;
     this.#loss.heldBack.push({ done, value: loss });
@@ -178,24 +152,24 @@ export class TrainingView {
     this.#redrawSoon();
   }
 
-  /** All held-back digits were measured. */
+  /** Shows the score on all held-back digits. */
   ended({ accuracy }: HeldBack): void {
     element("accuracy", HTMLElement).textContent = percent(accuracy, 1);
   }
 
-  /** Shows progress, unless training was paused or stopped meanwhile: the current batch ends after the click. */
+  /** Shows progress, except of the batch that ends after a click on Pause or Stop. */
   progress(text: string): void {
     if (this.#state === "running") this.say(text);
   }
 
-  /** Shows the status of training, in words. */
+  /** Shows the status of training. */
   say(text: string): void {
     this.#status.textContent = text;
   }
 
   #renew(): void {
     const preset = presetNamed(this.#preset.value);
-    if (preset === undefined) return; // the loaded model stays what it is
+    if (preset === undefined) return; // a loaded model is kept
     const chosen = { hidden: numberOf(this.#hidden), seed: numberOf(this.#seed) };
     if (this.#listener.renew(preset, chosen)) return;
     this.#preset.value = this.#chosen.preset;
@@ -204,7 +178,7 @@ export class TrainingView {
   }
 
   #settings(): Settings {
-    numberOf(this.#hidden); // the network is another than this says where it is none
+    numberOf(this.#hidden); // an invalid number is not the network's
     return {
       epochs: numberOf(this.#epochs),
       batchSize: numberOf(this.#batch),
@@ -237,19 +211,15 @@ export class TrainingView {
   }
 }
 
-/** Hidden units of a preset where none are chosen. */
+/** Default number of hidden units of a preset. */
 export function usualHidden(preset: PresetName): number {
   return presetOf(preset).network().layers[0]!.units;
 }
 
-/** A field's number. @throws {OptionError} when it has none, or one out of its range. */
+/** A field's number. @throws {OptionError} when it is missing or out of range. */
 function numberOf(input: HTMLInputElement): number {
   if (input.checkValidity() && Number.isFinite(input.valueAsNumber)) return input.valueAsNumber;
   const name = input.labels?.[0]?.textContent?.trim() ?? input.id;
-  const whole = input.step === "any" ? "a number" : "a whole number";
-  throw new OptionError(
-    `${name}: ${
-      input.value === "" ? "it is empty" : input.value
-    }: expected ${whole}, ${input.min} to ${input.max}`,
-  );
+  const whole = input.step === "any" ? "a number" : "a whole number", value = input.value || "it is empty";
+  throw new OptionError(`${name}: ${value}: expected ${whole}, ${input.min} to ${input.max}`);
 }

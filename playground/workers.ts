@@ -23,22 +23,18 @@ function openWorker<Message, Reply>(
   return (message) => worker.postMessage(message);
 }
 
-/** Starts the worker that trains. @returns Sends it a message. */
+/** Starts the worker that trains. @returns The function that sends it a message. */
 export function openTrainer(onMessage: (reply: TrainerReply) => void): (message: TrainerMessage) => void {
-  return openWorker<TrainerMessage, TrainerReply>(
-    "trainer.js",
-    onMessage,
-    (message) => onMessage({ kind: "failed", message }),
-  );
+  return openWorker("trainer.js", onMessage, (message) => onMessage({ kind: "failed", message }));
 }
 
 /** A request to the inspector, and the callback for its answer. */
-export interface InspectionRequest extends Omit<InspectorMessage, "parameters"> {
+interface InspectionRequest extends Omit<InspectorMessage, "parameters"> {
   readonly parameters: Parameters;
   readonly onAnswer: (inspection: Inspection) => void;
 }
 
-/** Sends the inspector one request at a time; of those that come meanwhile, only the last is kept. */
+/** Sends the inspector one request at a time; of waiting requests, only the last is kept. */
 export class RequestQueue {
   readonly #post: (message: InspectorMessage) => void;
   readonly #failed: (message: string) => void;
@@ -49,14 +45,11 @@ export class RequestQueue {
 
   constructor(failed: (message: string) => void) {
     this.#failed = failed;
-    this.#post = openWorker<InspectorMessage, InspectorReply>(
-      "inspector.js",
-      (reply) => this.#onMessage(reply),
-      (message) => this.#onMessage({ kind: "failed", message }),
-    );
+    const onMessage = (reply: InspectorReply) => this.#onMessage(reply);
+    this.#post = openWorker("inspector.js", onMessage, (message) => onMessage({ kind: "failed", message }));
   }
 
-  /** Sends a request as soon as the one before has its answer. */
+  /** Sends a request once the previous one has its answer. */
   add(request: InspectionRequest): void {
     if (this.#pending) {
       this.#next = request;

@@ -19,7 +19,7 @@ import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
 import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts";
 import { SUBSET } from "../playground/logic/subset.ts";
-import { PALETTE } from "../src/report/style.ts";
+import { BASE_STYLE } from "../src/report/style.ts";
 import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { findModel } from "../src/runs/run_folder.ts";
 import { checkBuildFolder, writeBuild } from "./build_folder.ts";
@@ -82,7 +82,7 @@ export const command = createCommand(
     const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });
     const text = (name: string, contents: string) => ({ name, contents: new TextEncoder().encode(contents) });
     const html = await Deno.readTextFile(new URL("index.html", SOURCE));
-    const style = PALETTE + await Deno.readTextFile(new URL("style.css", SOURCE));
+    const style = BASE_STYLE + await Deno.readTextFile(new URL("style.css", SOURCE));
     const { files: code, packages } = await scripts();
     const files: BundledFile[] = [
       text("index.html", model === undefined ? html : withModel(html)),

@@ -23,7 +23,7 @@ const PNGQUANT = "/usr/bin/pngquant";
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
-  "demo-dense": ["--model", "feed-forward", "--epochs", "3"],
+  "demo-feed-forward": ["--model", "feed-forward", "--epochs", "3"],
 } as const;
 
 /** A part of a page, photographed. */
@@ -54,7 +54,7 @@ const PICTURES: readonly Picture[] = [
     height: 870,
     colorScheme: "dark",
   },
-  { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-dense"], from: "h1", height: 860 },
+  { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-feed-forward"], from: "h1", height: 860 },
   { ...PHONE, file: "report-phone.png", from: "h1", colorScheme: "light" },
   { ...PHONE, file: "report-phone-dark.png", from: "#samples", colorScheme: "dark" },
   { ...DESKTOP, file: "tour-spikes.png", runs: ["first"], from: "article.trace", height: 870 },

@@ -1,5 +1,5 @@
 /**
- * Constants of a network's neurons that a user can tune interactively: decay, threshold and penalty.
+ * The constants of a network's neurons that sliders change: decay, threshold and penalty.
  *
  * @module
  */
@@ -25,14 +25,14 @@ export interface Constant {
 /** A slider's step, for all of them. */
 export const CONSTANT_STEP = 0.01;
 
-/** Minimum range of a slider; for a larger value, the range is twice the value. */
+/** Minimum range of a slider; larger values double it. */
 const REACH = { threshold: 4, penalty: 5 } as const;
 
 /**
- * Lists a network's constants. Layers in which one has the same value share an entry.
+ * Lists a network's constants; layers with the same value share an entry.
  *
- * What is learned is left out, for its values are parameters; and so is what makes no difference: with a single step nothing
- * decays and no spike is followed by another step.
+ * Learned ones are left out, since their values are parameters, and so are those without effect: with a single step, decay
+ * and penalty have none.
  */
 export function constantsOf(spec: NetworkSpec): Constant[] {
   const found: Constant[] = [];
@@ -87,6 +87,5 @@ export function withConstant(
 
 /** `layer 1 and the output layer` */
 export function layersInWords({ layers }: Pick<Constant, "layers">, { layers: all }: NetworkSpec): string {
-  const names = layers.map((layer) => layerName(layer, all.length - 1));
-  return new Intl.ListFormat("en").format(names);
+  return new Intl.ListFormat("en").format(layers.map((layer) => layerName(layer, all.length - 1)));
 }

@@ -1,5 +1,5 @@
 /**
- * The engines of the page, in whichever browser it is.
+ * The page's engines.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { KernelModule } from "../../src/engine/wasm/kernels.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import type { PageEngineOptions } from "./training.ts";
 
-/** Whether threads can share memory here: in a browser only where the page was sent with headers that isolate it. */
+/** Whether threads can share memory: in a browser, only a page sent with cross-origin isolation headers can. */
 const SHARES = typeof SharedArrayBuffer === "function";
 
-/** Worker threads of the WASM engine; 0 where memory cannot be shared: then it works in the trainer's own thread. */
+/** Worker threads of the WASM engine; 0, the trainer's own thread, where memory cannot be shared. */
 export const THREADS: number = SHARES ? Math.max(1, navigator.hardwareConcurrency) : 0;
 
 /**
@@ -51,7 +51,7 @@ export async function openPageEngine(
   }
 }
 
-/** The same samples in memory that the engine's threads can share, where there is such. */
+/** Copies samples into memory that the engine's threads share, if threads can. */
 export function shareSamples(samples: Samples): Samples {
   const { features, labels } = samples;
   if (!SHARES || !(features instanceof Uint8Array)) return samples;

@@ -14,17 +14,17 @@ import type { Inspection, InspectorMessage } from "./protocol.ts";
 export class Inspector {
   readonly #kernels: KernelModule;
   #network: SingleSample | undefined;
-  /** What it was made for. */
+  /** The specification and precision that `#network` was made for. */
   #made = "";
   #parameters: Parameters | undefined;
 
-  /** @param kernels With the `plain` ones answers are those of `serve`, bit for bit. */
+  /** @param kernels With the `plain` variant, answers have the same bits as those of `serve`. */
   constructor(kernels: KernelModule) {
     this.#kernels = kernels;
   }
 
   /**
-   * Shows a picture to the network. Draws are keyed by the picture and the seed, as a `Classifier`'s are.
+   * Shows a picture to the network. The picture and the seed key its random draws, as in a `Classifier`.
    *
    * @throws {RangeError} when the parameters or the picture do not fit the network.
    */

@@ -12,6 +12,7 @@ import type { Precision } from "../../src/engine/wasm/precision.ts";
 import type { Augmentation } from "../../src/data/augment.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Schedule } from "../../src/training/schedule.ts";
+import type { BatchReport } from "../../src/training/trainer.ts";
 
 /** The engines of the page. */
 export const PAGE_ENGINES = ["wasm", "webgpu"] as const;
@@ -19,16 +20,16 @@ export const PAGE_ENGINES = ["wasm", "webgpu"] as const;
 /** One of {@linkcode PAGE_ENGINES}. */
 export type PageEngine = typeof PAGE_ENGINES[number];
 
-/** How to train; what decides the bits, but for the network and its weights. */
+/** Training options: with the network and its weights, they determine the result's bits. */
 export interface Recipe {
-  /** Passes over the training set, besides those that were made already. */
+  /** Passes over the training set, besides earlier ones. */
   readonly epochs: number;
   readonly batchSize: number;
   readonly step: Update;
   readonly schedule: Schedule;
   readonly augmentation?: Augmentation;
   readonly seed: number;
-  /** First weights are scaled until each hidden layer fires at this rate. @default {they stay as they are} */
+  /** Initial weights are scaled until each hidden layer fires at this rate. @default {they are not scaled} */
   readonly startRate?: number;
 }
 
@@ -41,7 +42,7 @@ export type TrainerMessage =
     readonly parameters: Parameters;
     readonly recipe: Recipe;
     readonly engine: PageEngine;
-    /** Resume the last training: the weights are its own, and the recipe differs in the epochs only. */
+    /** Resumes the last training: the weights are its result, and the recipe differs in the epochs only. */
     readonly resumes: boolean;
   }
   | { readonly kind: "pause" }
@@ -50,35 +51,24 @@ export type TrainerMessage =
   /** Constants have changed; the rest of the network is the same. */
   | { readonly kind: "tune"; readonly spec: NetworkSpec };
 
-/** Progress of training after a batch. */
-export interface TrainingStatus {
-  /** From 1. */
-  readonly epoch: number;
-  /** From 1, in its epoch. */
-  readonly batch: number;
-  /** Of an epoch. */
-  readonly batches: number;
-  /** Samples presented since the network was new, and how many there will have been in the end. */
-  readonly done: number;
-  readonly total: number;
+/** Progress of training after a batch; `done` and `total` count from when the network was new. */
+export interface TrainingStatus extends Omit<BatchReport, "score"> {
   /** The batch's own. */
   readonly loss: number;
   readonly accuracy: number;
-  /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
-  readonly firingRate: number;
-  /** Of this training, pauses left out. */
+  /** Of this training, without pauses. */
   readonly samplesPerSecond: number;
 }
 
 /** Score on the held-back digits. */
 export interface HeldBack {
-  /** Samples that had been presented when the network was measured. */
+  /** Training samples presented by then. */
   readonly done: number;
   readonly loss: number;
   readonly accuracy: number;
-  /** How many digits, the first ones. */
+  /** Number of digits measured, the first ones. */
   readonly total: number;
-  /** How many are held back in all. */
+  /** Number of held-back digits. */
   readonly of: number;
 }
 
@@ -87,7 +77,7 @@ export type TrainerReply =
   | { readonly kind: "started"; readonly engine: string }
   | { readonly kind: "batch"; readonly status: TrainingStatus }
   | { readonly kind: "measured"; readonly heldBack: HeldBack }
-  /** The network as it is now, now and then while it learns. */
+  /** A snapshot of the network during training. */
   | { readonly kind: "network"; readonly spec: NetworkSpec; readonly parameters: Parameters }
   | {
     readonly kind: "ended";
@@ -105,14 +95,14 @@ export type TrainerReply =
 /** A request to the inspector: one forward pass of a picture, with its trace. */
 export interface InspectorMessage {
   readonly spec: NetworkSpec;
-  /** Left out where they are those of the message before. */
+  /** Left out if they are the previous message's. */
   readonly parameters?: Parameters;
   /** Seed of the noise. */
   readonly seed: number;
   readonly precision: Precision;
-  /** As many as the network takes, 0 to 255. */
+  /** A picture of the network's size, 0 to 255. */
   readonly pixels: Uint8Array;
-  /** What they stand for, as the model has it. @default {"pixels"} */
+  /** Meaning of the pixels' bytes for the model. @default {"pixels"} */
   readonly bytes?: ByteMeaning;
 }
 
@@ -122,7 +112,7 @@ export interface Inspection {
   readonly spec: NetworkSpec;
   readonly pixels: Uint8Array;
   readonly trace: SampleTrace;
-  /** The class of the largest logit, the first of equals. */
+  /** The class of the largest logit; the first of equal ones. */
   readonly label: number;
   /** Softmax of the logits. */
   readonly probabilities: readonly number[];
@@ -130,5 +120,5 @@ export interface Inspection {
   readonly spikes: number;
 }
 
-/** The inspector's reply to each message. */
+/** The inspector's reply to a message. */
 export type InspectorReply = Inspection | { readonly kind: "failed"; readonly message: string };

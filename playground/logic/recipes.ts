@@ -11,7 +11,7 @@ import { DEFAULT_RATE } from "../../src/training/scaled_start.ts";
 import type { Schedule } from "../../src/training/schedule.ts";
 import type { Recipe } from "./protocol.ts";
 
-/** What a user can set; the rest is the preset's. */
+/** Options that a user can set; the preset has the others. */
 export interface Settings {
   readonly epochs: number;
   readonly batchSize: number;
@@ -34,25 +34,19 @@ export function presetNamed(name: string | undefined): PresetName | undefined {
   return Object.keys(PRESETS).find((preset): preset is PresetName => preset === name);
 }
 
-/** The preset by whose recipe a model is trained on: the one that it says it is; the notebook's where it is none. */
+/** The preset whose recipe trains a model: the one in its metadata, or the notebook's. */
 export function recipeNameOf({ metadata }: Pick<Model, "metadata">): PresetName {
   return presetNamed(metadata.model) ?? "notebook";
 }
 
-/** What is set where the user has not. */
+/** Default settings of a preset. */
 export function settingsOf(name: PresetName): Omit<Settings, "seed"> {
-  const { optimizer = "sgd", learningRate } = presetOf(name).recipe;
-  return {
-    ...BATCHES[name],
-    learningRate: learningRate ?? OPTIMIZER_DEFAULTS[optimizer].learningRate,
-  };
+  const { optimizer = "sgd", learningRate = OPTIMIZER_DEFAULTS[optimizer].learningRate } =
+    presetOf(name).recipe;
+  return { ...BATCHES[name], learningRate };
 }
 
-/**
- * The recipe of a training.
- *
- * @param isNew First weights are still as they were drawn: where the preset asks for it, the data are to scale them.
- */
+/** The recipe of a training. @param isNew Whether weights are as drawn, so that the data scale them if the preset says so. */
 export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): Recipe {
   const { init, recipe } = presetOf(name);
   const { optimizer = "sgd", weightDecay, schedule = "constant", augment, initRate = DEFAULT_RATE } = recipe;
@@ -72,7 +66,7 @@ export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): 
   };
 }
 
-/** As the command line has it: `step` lowers the rate to a tenth after each third. */
+/** The command line's defaults: `step` lowers the rate to a tenth after each third. */
 function scheduleOf(kind: Schedule["kind"], epochs: number): Schedule {
   switch (kind) {
     case "constant":

@@ -1,5 +1,5 @@
 /**
- * The digits of the page: the part of MNIST that lies beside it, or four files of the user's.
+ * The page's digits: the part of MNIST beside it, or a user's four files.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { Samples } from "../../src/data/samples.ts";
 import { InputError } from "../../src/errors.ts";
 import { counted } from "../../src/text/figures.ts";
 
-/** So many images, the first ones of either part, lie beside the page. */
+/** Number of images beside the page: the first ones of each part. */
 export const SUBSET = { train: 5000, test: 1000 } as const;
 
 /** Training digits, and held-back digits. */
@@ -25,15 +25,15 @@ export interface NamedBlob {
   readonly blob: Blob;
 }
 
-/** The names that data sets of MNIST's family share, plain, with a dot, or with `.gz`. */
+/** Beginnings of the file names of MNIST and its relatives. */
 const PART = /^(train|t10k|test)-(images|labels)/;
 
 /**
  * Reads four IDX files, recognized by their names.
  *
  * @param name The data set's name in messages.
- * @param known The data set that they are a part of, where that is known beforehand.
- * @throws {InputError} when one is missing, damaged, or does not go with its fellow.
+ * @param known The data set that they are a part of, if it is a known one.
+ * @throws {InputError} when one is missing, damaged, or does not match its counterpart.
  */
 export async function readDigits(
   name: string,
@@ -64,12 +64,7 @@ export async function readDigits(
     return { ...await readIdxBlob(file.blob, file.name), name: file.name };
   };
   const samples = async (split: string, of: string) =>
-    await labelledImages(
-      `${name} ${of}`,
-      await read(`${split}-images`),
-      await read(`${split}-labels`),
-      known,
-    );
+    labelledImages(`${name} ${of}`, await read(`${split}-images`), await read(`${split}-labels`), known);
   const digits = { train: await samples("train", "train"), test: await samples("t10k", "test") };
   if (digits.train.size !== digits.test.size) {
     throw new InputError(

@@ -1,5 +1,5 @@
 /**
- * Training on the page: messages start, pause, tune, stop and resume it; it reports network and score as it runs.
+ * Training on the page: messages start, pause, tune, stop and resume it; replies report the network and its score.
  *
  * @module
  */
@@ -29,7 +29,7 @@ export interface PageEngineOptions {
 }
 
 /** Environment of the trainer. */
-export interface TrainerOptions {
+interface TrainerOptions {
   readonly open: (options: PageEngineOptions) => Promise<Engine & Disposable>;
   readonly reply: (reply: TrainerReply) => void;
   /** Milliseconds between two snapshots of the network during training. @default {200} */
@@ -41,8 +41,8 @@ export interface TrainerOptions {
 }
 
 /**
- * Number of held-back digits, the first ones, on which each point of the curve is measured. The page ships with exactly this many;
- * all of a user's own digits are measured once more at the end, which is no point of the curve.
+ * Number of held-back digits, the first ones, for each point of the curve. The page's own digits are exactly this many; all of
+ * a user's digits are measured once more at the end, outside the curve.
  */
 const MEASURED = 1000;
 
@@ -56,7 +56,7 @@ interface Session {
 export class Trainer {
   readonly #options: TrainerOptions;
   #data: { readonly train: Samples; readonly test: Samples } | undefined;
-  /** Resolves to undefined if the engine cannot be created. */
+  /** The current training; undefined if its engine could not be created. */
   #session: Promise<Session | undefined> | undefined;
   /** State at the end of the last training. */
   #last: TrainingCheckpoint | undefined;
@@ -90,9 +90,8 @@ export class Trainer {
   }
 
   async #train(message: TrainerMessage & { kind: "train" }): Promise<void> {
-    const { reply } = this.#options;
     try {
-      if (!this.#data) throw new RangeError("there are no digits to train on yet: wait until they are here");
+      if (!this.#data) throw new RangeError("the digits are not loaded yet: wait for them");
       if (this.#session) throw new RangeError("a network is in training: stop it first");
       try {
         await this.#carryOut(message, this.#data);
@@ -100,7 +99,8 @@ export class Trainer {
         await this.#close();
       }
     } catch (error) {
-      reply({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+      const message = error instanceof Error ? error.message : String(error);
+      this.#options.reply({ kind: "failed", message });
     }
   }
 
@@ -117,12 +117,10 @@ export class Trainer {
     const { seed, epochs, batchSize, step, schedule, augmentation } = recipe;
     const from = resumes ? this.#last : undefined;
     const measured = Math.min(MEASURED, test.count);
-    const opening = TunedEngine.open(
-      spec,
-      (spec) => open({ spec, engine: name, seed, batchSize: Math.max(batchSize, measured) }),
-    );
+    const options = { engine: name, seed, batchSize: Math.max(batchSize, measured) };
+    const opening = TunedEngine.open(spec, (spec) => open({ spec, ...options }));
     const stopping = new AbortController(), { signal } = stopping;
-    // A GPU takes long to start: a message to pause, tune or stop waits for this.
+    // Messages to pause, tune or stop wait for this: a GPU takes long to start.
     this.#session = opening.then((engine) => ({ engine, stopping }), () => undefined);
     const engine = await opening;
     if (!from) await engine.setParameters(await this.#firstParameters(spec, parameters, recipe, samples));
@@ -158,9 +156,8 @@ export class Trainer {
     } catch (error) {
       if (!signal.aborted || error !== signal.reason) throw error;
     }
-    const first = { ...test, count: measured };
-    const ofCurve = await evaluate(engine, first, measured);
-    reply({ kind: "measured", heldBack: { done, ...figures(ofCurve), of: test.count } });
+    const ofCurve = await evaluate(engine, { ...test, count: measured }, measured);
+    reply({ kind: "measured", heldBack: heldBackOf(ofCurve, done, test) });
     const score = measured < test.count ? await evaluate(engine, test, measured) : ofCurve;
     reply({
       kind: "ended",
@@ -168,7 +165,7 @@ export class Trainer {
       spec: engine.spec,
       parameters: await engine.getParameters(),
       epochs: (this.#last?.progress.epoch ?? 1) - 1,
-      heldBack: { done, ...figures(score), of: test.count },
+      heldBack: heldBackOf(score, done, test),
     });
   }
 
@@ -183,7 +180,7 @@ export class Trainer {
     return (await scaledStart(engine, spec, samples, seed, startRate)).parameters;
   }
 
-  /** Reports and measures the network at intervals, and keeps the training state for resume. */
+  /** Reports and measures the network at intervals, and keeps the training state for a resume. */
   #checkpointer(engine: TunedEngine, test: Samples, measured: number, done: () => number): Checkpointer {
     const { reply, lookEvery = 200, measureEvery = 1500, rest = 6 } = this.#options;
     const indices = Uint32Array.from({ length: measured }, (_, i) => i);
@@ -195,7 +192,7 @@ export class Trainer {
         if (now - looked < lookEvery) return false;
         if (now >= next && !measuring) {
           began = now;
-          // The state is requested after the batch and before the next one, so the state between the two is measured.
+          // The engine works in order, so this measures the network between this batch and the next one.
           measuring = engine.evaluate({ samples: test, indices, stream: STREAM.evaluation, epoch: 0 });
           measuring.catch(() => {}); // awaited below
         }
@@ -210,14 +207,17 @@ export class Trainer {
         measuring = undefined;
         const ended = performance.now();
         next = ended + Math.max(measureEvery, rest * (ended - began));
-        const figures = { loss: loss / total, accuracy: correct / total, total };
-        const heldBack: HeldBack = { done: done(), ...figures, of: test.count };
-        reply({ kind: "measured", heldBack });
+        const score = { loss: loss / total, accuracy: correct / total, total };
+        reply({ kind: "measured", heldBack: heldBackOf(score, done(), test) });
       },
     };
   }
 }
 
-function figures({ loss, accuracy, total }: Score): Omit<HeldBack, "done" | "of"> {
-  return { loss, accuracy, total };
+function heldBackOf(
+  { loss, accuracy, total }: Omit<Score, "correct">,
+  done: number,
+  { count: of }: Samples,
+): HeldBack {
+  return { done, loss, accuracy, total, of };
 }

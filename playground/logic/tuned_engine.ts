@@ -1,8 +1,8 @@
 /**
- * An engine that can be paused, and whose neurons' constants can be changed, between any two calls.
+ * An engine that can be paused, and whose neurons' constants can be changed, between any two calls of the trainer.
  *
- * The trainer needs to know of neither. The engine also lets messages in between the calls: with `threads: 0` the engine works in this very
- * thread, and promises alone would never give way to them.
+ * It also yields to messages between calls: with `threads: 0` the WASM engine works in this thread, and promises alone would
+ * never let the event loop run.
  *
  * @module
  */
@@ -10,16 +10,16 @@ import type { Engine } from "../../src/engine/engine.ts";
 import { ForwardingEngine } from "../../src/engine/forwarding_engine.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 
-/** Makes an engine of a network. */
-export type OpenEngine = (spec: NetworkSpec) => Promise<Engine & Disposable>;
+/** Creates an engine for a network. */
+type OpenEngine = (spec: NetworkSpec) => Promise<Engine & Disposable>;
 
-/** An engine over others, one at a time. */
+/** Forwards calls to an engine, which a change of constants replaces. */
 export class TunedEngine extends ForwardingEngine {
   readonly #open: OpenEngine;
   protected engine: Engine & Disposable;
   #spec: NetworkSpec;
   #next: NetworkSpec | undefined;
-  /** When the last call has been handed to the engine. */
+  /** Resolves once the engine has received the last call. */
   #handedOver: Promise<unknown> = Promise.resolve();
   #held: PromiseWithResolvers<void> | undefined;
   #heldSince = 0;
@@ -37,7 +37,7 @@ export class TunedEngine extends ForwardingEngine {
     return new TunedEngine(open, await open(spec), spec);
   }
 
-  /** The network as the last call had it. */
+  /** The network of the last call. */
   override get spec(): NetworkSpec {
     return this.#spec;
   }
@@ -47,14 +47,14 @@ export class TunedEngine extends ForwardingEngine {
     return this.#heldFor + (this.#held ? performance.now() - this.#heldSince : 0);
   }
 
-  /** Pauses: holds back all calls that the engine has not received yet. */
+  /** Pauses: holds back further calls. */
   hold(): void {
     if (this.#held) return;
     this.#held = Promise.withResolvers();
     this.#heldSince = performance.now();
   }
 
-  /** Lets them go. */
+  /** Ends a pause. */
   release(): void {
     if (!this.#held) return;
     this.#heldFor = this.heldFor;
@@ -63,11 +63,7 @@ export class TunedEngine extends ForwardingEngine {
     resolve();
   }
 
-  /**
-   * Changes constants from the next call on: weights and what the optimizer remembers stay.
-   *
-   * @param spec The same network but for its constants.
-   */
+  /** Changes constants from the next call on; weights and optimizer state stay. @param spec The network with other constants. */
   tune(spec: NetworkSpec): void {
     this.#next = spec;
   }
@@ -77,7 +73,7 @@ export class TunedEngine extends ForwardingEngine {
     this.engine.close();
   }
 
-  /** Hands a call to the engine once all before it have been. Its answer is not waited for. */
+  /** Forwards a call after all earlier ones, without waiting for their results. */
   protected call<Result>(work: (engine: Engine) => Promise<Result>): Promise<Result> {
     const before = this.#handedOver;
     const handedOver = (async () => {
@@ -93,7 +89,7 @@ export class TunedEngine extends ForwardingEngine {
 
   async #change(spec: NetworkSpec): Promise<void> {
     this.#next = undefined;
-    const state = await this.engine.getState(); // after all calls that it has had
+    const state = await this.engine.getState(); // after all earlier calls
     const engine = await this.#open(spec);
     this.engine.close();
     this.engine = engine;
@@ -102,7 +98,7 @@ export class TunedEngine extends ForwardingEngine {
   }
 }
 
-/** Gives way to messages that have come. Timers would do, but browsers hold back those that are set again and again. */
+/** Lets the event loop handle pending messages. Timers would too, but browsers throttle repeated ones. */
 function nextTask(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

@@ -20,15 +20,15 @@ export interface Findings {
   readonly samples: Samples;
   readonly predictions: Predictions;
   readonly recordings: Recordings;
-  /** Chosen samples, in the order of their display. */
+  /** Samples shown step by step, in the order of their display. */
   readonly traced: readonly TracedSample[];
 }
 
 /**
  * Analyses a network.
  *
- * @param recorder An engine made with `recordStates`, with the network's parameters.
- * @param chosen Which samples to show step by step. @default {a sure one, an unsure one, a sure mistake}
+ * @param recorder Made with `recordStates`; has the network's parameters.
+ * @param chosen Samples to show step by step, if there are steps. @default {a sure one, an unsure one, a sure mistake}
  * @param onSample Called after every recorded sample.
  */
 export async function lookInto(
@@ -42,7 +42,6 @@ export async function lookInto(
   const count = recordedCount(spec, samples.count);
   const recordings = await recordSamples(recorder, spec, samples, count, onSample);
   const traced: TracedSample[] = [];
-  // A network of one step has no course over time to show.
   for (const index of spec.steps > 1 ? chosen : []) {
     traced.push({ index, trace: await traceSample(recorder, samples, index) });
   }

@@ -8,13 +8,13 @@ import { arePixels, type Samples } from "../data/samples.ts";
 import { type Cells, layOut, layoutOfSamples } from "./layout.ts";
 import { html, type Markup } from "./markup.ts";
 
-/** The most negative and the most positive colour: Okabe and Ito's blue and vermillion, for light and dark paper alike. */
+/** Colours of negative and positive values: Okabe and Ito's blue and vermillion, on light and dark paper. */
 const NEGATIVE = [0, 114, 178], POSITIVE = [213, 94, 0];
 
-/** Shades of either sign. More are indistinguishable, and make the file larger. */
+/** Shades of each sign. More are indistinguishable, and make the file larger. */
 const SHADES = 15;
 
-/** The room of a sample's picture in the page, in CSS pixels; a sequence has more of it across. */
+/** Maximum side of a sample's picture in the page, in CSS pixels, and the width of a sequence's. */
 const ROOM = 84, ROOM_ACROSS = 168;
 
 /** Draws a sample as a picture in the page. @param alt Its text alternative. */
@@ -28,7 +28,7 @@ export function sampleFigure(samples: Samples, index: number, alt: string): Mark
   }" width="${width}" height="${height}" alt="${alt}">`;
 }
 
-/** A sample's features as ink on paper: the highest value black, the lowest white, and white what is behind its last step. */
+/** A sample's features as ink on paper: the highest value is black, the lowest and what follows the last step white. */
 export function sampleImage(samples: Samples, index: number): string {
   const { features, size, lengths, steps = 1 } = samples;
   const own = lengths ? lengths[index]! * size / steps : size;
@@ -37,14 +37,12 @@ export function sampleImage(samples: Samples, index: number): string {
   whole.set(values);
   const cells = layOut(whole, layoutOfSamples(samples));
   const [low, high] = arePixels(samples) ? [0, 255] : rangeOf(cells.values);
-  const data = Uint8Array.from(
-    cells.values,
-    (value) => 255 - Math.round(255 * (value - low) / (high - low || 1)),
-  );
+  const range = high - low || 1;
+  const data = Uint8Array.from(cells.values, (value) => 255 - Math.round(255 * (value - low) / range));
   return url(encode({ width: cells.columns, height: cells.rows, data, channels: 1 }));
 }
 
-/** The least value and the most; in a loop, for a sequence may have more values than a call takes arguments. */
+/** The lowest and the highest value; a loop, since long sequences have more values than a call takes arguments. */
 function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
   let low = Infinity, high = -Infinity;
   for (let i = 0; i < values.length; i++) {
@@ -55,28 +53,21 @@ function rangeOf(values: ArrayLike<number>): [low: number, high: number] {
 }
 
 /**
- * Signed values as a picture: blue below 0, vermillion above, the paper itself at 0.
+ * Signed values as a picture: blue below 0, vermillion above, transparent at 0.
  *
- * @param cells Values in layout order.
- * @param scale The absolute value that has the full colour; larger ones are cut off there.
+ * @param scale The absolute value that has the full colour, as larger ones have.
  */
 export function signedImage({ values, rows, columns }: Cells, scale: number): string {
   const data = Uint8Array.from(
     values,
     (value) => SHADES + Math.round(SHADES * Math.max(-1, Math.min(1, scale > 0 ? value / scale : 0))),
   );
-  return url(encode({
-    width: columns,
-    height: rows,
-    data,
-    channels: 1,
-    palette: PALETTE,
-  }));
+  return url(encode({ width: columns, height: rows, data, channels: 1, palette: PALETTE }));
 }
 
 /**
- * From full blue over clear to full vermillion. The encoder writes the transparency of those that have some, and takes them to
- * be the first ones: so none is quite opaque.
+ * From full blue over transparent to full vermillion. No entry is opaque: the encoder writes transparency for those that have
+ * some, and expects these to come first.
  */
 const PALETTE = Array.from({ length: 2 * SHADES + 1 }, (_, i) => {
   const level = (i - SHADES) / SHADES;

@@ -1,8 +1,8 @@
 /**
  * Layout of a sample's numbers, or of a unit's weights, in a picture.
  *
- * A picture has its own rows and columns. A sequence is a raster, as spikes are: steps from left to right, channels upwards. A
- * list of numbers that is nothing else is a single row.
+ * A picture has its own rows and columns. A sequence is a raster: steps from left to right, channels upwards. Other lists of
+ * numbers are a single row.
  *
  * @module
  */
@@ -10,17 +10,17 @@ import type { Samples } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 
-/** A layout: what it is of, and the cells of its picture. */
+/** A layout: the kind of numbers, and the cells of their picture. */
 export interface Layout {
   readonly of: "picture" | "sequence" | "channels" | "changes" | "list";
   readonly rows: number;
   readonly columns: number;
 }
 
-/** The most cells of a picture: of more, several become one, which has their mean. */
+/** Maximum cells of a picture; of more, each shows the mean of several. */
 const MOST_ROWS = 128, MOST_COLUMNS = 256;
 
-/** How samples are laid out. Without rows and columns of their own they are squares where they are ones. */
+/** The layout of samples; those without rows and columns are squares if their size is one. */
 export function layoutOfSamples({ size, steps, picture }: Samples): Layout {
   if (picture) return { of: "picture", ...picture };
   if (steps !== undefined) return { of: "sequence", rows: size / steps, columns: steps };
@@ -30,14 +30,14 @@ export function layoutOfSamples({ size, steps, picture }: Samples): Layout {
     : { of: "list", rows: 1, columns: size };
 }
 
-/** Samples with their steps, which a network that takes sequences knows even where the data set does not say them. */
+/** Samples with their steps, which the network of sequences has if the data set lacks them. */
 export function asPresented(samples: Samples, spec: NetworkSpec): Samples {
   return sampleFormOf(spec).isSequence && samples.steps === undefined
     ? { ...samples, steps: spec.steps }
     : samples;
 }
 
-/** How the weights of a unit of the first layer are laid out: as the samples, where it sees all of one at once. */
+/** The layout of a first-layer unit's weights: the samples' own if an input is a whole sample. */
 export function layoutOfWeights(spec: NetworkSpec, samples: Samples): Layout {
   const { inputs } = spec, { isSequence, channels } = sampleFormOf(spec);
   if (!isSequence && samples.size === inputs) return layoutOfSamples(samples);
@@ -54,12 +54,7 @@ export interface Cells {
   readonly values: Float32Array;
 }
 
-/**
- * Lays numbers out.
- *
- * @param values As a sample or a unit's weights have them: a picture's rows from the top, a sequence's steps.
- * @returns At most 128 × 256 cells.
- */
+/** Lays out a sample or a unit's weights, in their order: a picture's rows from the top, a sequence's steps. */
 export function layOut(values: ArrayLike<number>, { of, rows, columns }: Layout): Cells {
   const at = of === "sequence"
     ? (row: number, column: number) => column * rows + (rows - 1 - row)

@@ -13,9 +13,9 @@ import { boundedGrid, type RasterGrid } from "./raster_grid.ts";
 /**
  * Draws a layer's raster.
  *
- * @param spikes `[steps, units]`, 1 at a spike: a trace's.
- * @param name What the layer is called.
- * @param mostTicks Of more spikes, several share a tick.
+ * @param spikes `[steps, units]`, 1 at a spike.
+ * @param name The layer's name.
+ * @param mostTicks Maximum ticks; of more spikes, several share one.
  */
 export function drawRaster(
   spikes: Uint8Array,
@@ -42,9 +42,9 @@ export function drawRaster(
       (_index, { x, y }, _values, _dimensions, context) => {
         const path = context.document.createElementNS("http://www.w3.org/2000/svg", "path");
         const left = Number(x?.(0)), bottom = Number(y?.(0));
-        const width = Number(x?.(grid.stepsPerColumn)) - left,
-          height = bottom - Number(y?.(grid.unitsPerRow));
-        // In the grid's own units a tick takes few letters; the transformation brings it to its place.
+        const width = Number(x?.(grid.stepsPerColumn)) - left;
+        const height = bottom - Number(y?.(grid.unitsPerRow));
+        // Ticks in the grid's own units take fewer bytes than in pixels.
         path.setAttribute("transform", `translate(${left},${bottom}) scale(${width},${-height})`);
         path.setAttribute("d", ticksOf(grid));
         path.setAttribute("stroke", colour);
@@ -56,7 +56,7 @@ export function drawRaster(
   }, `Spike raster of ${name}: ${count(total)} spikes of ${count(units)} units in ${count(steps)} steps`);
 }
 
-/** The occupied cells as horizontal strokes by relative moves: within a row, `h.7m.3 0` is a tick and the way to the next cell. */
+/** The occupied cells as horizontal strokes: within a row, `h.7m.3 0` is a tick and the relative move to the next cell. */
 function ticksOf({ rows, columns, cells }: RasterGrid): string {
   const parts: string[] = [];
   for (let row = 0; row < rows; row++) {

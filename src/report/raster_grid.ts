@@ -1,26 +1,25 @@
 /**
- * Grid of spikes for rasters, on a page or in a terminal.
+ * Grids of spikes, for rasters on a page and in a terminal.
  *
  * @module
  */
 
-/** The finest grid that can be seen at the plot's size. */
-const ROWS = 160;
-const COLUMNS = 256;
+/** The finest grid that is visible at a plot's size. */
+const ROWS = 160, COLUMNS = 256;
 
-/** A raster's occupied cells, and how many units and steps a cell stands for. */
+/** A raster's occupied cells, and the units and steps of each. */
 export interface RasterGrid {
   readonly rows: number;
   readonly columns: number;
   readonly unitsPerRow: number;
   readonly stepsPerColumn: number;
-  /** `[rows, columns]`, 1 where there is a spike or more. */
+  /** `[rows, columns]`, 1 where there is at least one spike. */
   readonly cells: Uint8Array;
   /** Cells that are 1. */
   readonly occupied: number;
 }
 
-/** Puts spikes into cells. @param spikes `[steps, units]`, 1 at a spike: a trace's. */
+/** Groups spikes into cells. @param spikes `[steps, units]`, 1 at a spike. */
 export function gridOf(
   spikes: Uint8Array,
   steps: number,
@@ -33,7 +32,7 @@ export function gridOf(
   const cells = new Uint8Array(rows * columns);
   for (let t = 0; t < steps; t++) {
     for (let n = 0; n < units; n++) {
-      if (spikes[t * units + n] !== 1) continue; // nor where a sequence has ended
+      if (spikes[t * units + n] !== 1) continue; // no spike, or after the end of a sequence
       cells[Math.floor(n / unitsPerRow) * columns + Math.floor(t / stepsPerColumn)] = 1;
     }
   }
@@ -41,13 +40,8 @@ export function gridOf(
   return { rows, columns, unitsPerRow, stepsPerColumn, cells, occupied };
 }
 
-/** The finest grid with at most so many ticks, so that a page stays small however many spikes there are. */
-export function boundedGrid(
-  spikes: Uint8Array,
-  steps: number,
-  units: number,
-  mostTicks: number,
-): RasterGrid {
+/** The finest grid with at most `mostTicks` occupied cells, which bounds a page's bytes. */
+export function boundedGrid(spikes: Uint8Array, steps: number, units: number, mostTicks: number): RasterGrid {
   for (let rows = ROWS, columns = COLUMNS;; rows /= 2, columns /= 2) {
     const grid = gridOf(spikes, steps, units, Math.max(1, rows), Math.max(1, columns));
     if (grid.occupied <= Math.max(1, mostTicks)) return grid;

@@ -1,15 +1,15 @@
 /**
- * What `report` writes: an HTML page, recognized by its generator mark, which never overwrites a file of another kind.
+ * The file that `report` writes: a page with a generator mark, without which `report` does not overwrite a file.
  *
  * @module
  */
 import type { OutputKind } from "../files/output_file.ts";
 import { readBeginning } from "../files/file_access.ts";
 
-/** What a page's `meta` element of the name `generator` says, up to the version. */
+/** Content of a page's `<meta name="generator">`, before the version. */
 export const GENERATOR = "Spikelet";
 
-/** The mark stands in a page's first bytes. */
+/** A page's first bytes contain the mark. */
 const HEAD_BYTES = 4096;
 
 /** A page. */

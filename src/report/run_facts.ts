@@ -8,7 +8,7 @@ import { html, type Markup, section, table } from "./markup.ts";
 import type { RunMetadata } from "../runs/run_metadata.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 
-/** A path or value as a shell takes it. */
+/** A path or value, quoted for a shell. */
 export function quoted(text: string): string {
   return /^[\w./~=,:+@%-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }
@@ -18,7 +18,7 @@ export function commandOf(metadata: Pick<RunMetadata, "command">): string | unde
   return metadata.command && [INVOCATION, ...metadata.command.map(quoted)].join(" ");
 }
 
-/** Nested values as a flat list: `step.learningRate`, `0.1`. The network and the command have places of their own. */
+/** Nested values as a flat list: `step.learningRate`, `0.1`. */
 export function flatten(value: unknown, path = ""): [name: string, value: string][] {
   if (value === null || value === undefined) return [];
   const isList = Array.isArray(value) && !value.some((inner) => typeof inner === "object");
@@ -30,7 +30,7 @@ export function flatten(value: unknown, path = ""): [name: string, value: string
   return [[path, typeof value === "string" ? value : JSON.stringify(value)]];
 }
 
-/** A run's options without what is shown elsewhere. */
+/** A run's options without the network, which has its own place. */
 export function optionsOf(metadata: RunMetadata): [name: string, value: string][] {
   const { spec: _spec, ...options } = metadata.options;
   return flatten(options);
@@ -44,13 +44,11 @@ export function runSection({ metadata, model, modelPath }: RecordedRun): Markup 
     "run",
     "The run",
     metadata === undefined
-      ? html`<p>This model has no run.json beside it: only what the file itself says is known.</p>`
+      ? html`<p>This model has no run.json beside it, so only its own metadata are known.</p>`
       : command === undefined
-      ? html`<p>This run was not begun by the command line, or by a version that did not yet record its command. Its options are
-below.</p>`
+      ? html`<p>This run has no recorded command: a program or an older version began it. Its options are below.</p>`
       : html`
-        <p>The command that makes it again. On machines whose kernels are the same ones, it gives the same bits of every
-        weight.</p>
+        <p>This command repeats the run. On machines with the same kernels, it gives the same bits of every weight.</p>
         <pre tabindex="0"><code>${command}</code></pre>
       `,
     metadata
@@ -58,9 +56,9 @@ below.</p>`
         table({ caption: "Options", head: ["option", "value"], rows: optionsOf(metadata) })
       }${
         table({
-          caption: "What it ran on, and what came of it",
+          caption: "Machine and results",
           head: ["what", "value"],
-          rows: circumstances(metadata),
+          rows: otherMetadata(metadata),
         })
       }</div>`
       : html`<div class="words">${
@@ -79,19 +77,19 @@ below.</p>`
   );
 }
 
-/** What the options do not say already. */
-function circumstances({ options, result, command: _command, ...rest }: RunMetadata): [string, string][] {
+/** Metadata other than the options: machine, times and results. */
+function otherMetadata({ options, result, command: _command, ...rest }: RunMetadata): [string, string][] {
   const shown = new Set([...Object.keys(options), "dir"]);
   const results = Object.entries(result ?? {}).filter(([name]) => !shown.has(name));
-  return [...flatten(shortened(rest)), ...flatten(shortened(Object.fromEntries(results)))]
+  return [...flatten(rounded(rest)), ...flatten(rounded(Object.fromEntries(results)))]
     .filter(([, value]) => value !== "[]");
 }
 
-/** What was measured, with six digits; `run.json` has all of them. */
-function shortened(value: unknown): unknown {
+/** Rounds measurements to six digits; `run.json` has all of them. */
+function rounded(value: unknown): unknown {
+  const isMeasured = (value: unknown) => typeof value === "number" && !Number.isInteger(value);
   return JSON.parse(
     JSON.stringify(value),
-    (_, value) =>
-      typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(6)) : value,
+    (_, value) => isMeasured(value) ? Number(value.toPrecision(6)) : value,
   );
 }

@@ -1,14 +1,14 @@
 /**
- * The style sheet of a report: light and dark as the reader's system is set, phones, and paper.
+ * The style sheet of a report: light and dark by the reader's system, phones, and paper.
  *
- * Colours are those of Okabe and Ito (2008), which colour-blind readers tell apart; each is darkened or lightened until it has
- * a contrast of 3 to 1 with the paper that it stands on.
+ * Colours are those of Okabe and Ito (2008), which colour-blind readers can distinguish, darkened or lightened to a contrast
+ * of at least 3 to 1 with the paper.
  *
  * @module
  */
 
-/** The colours, as custom properties. */
-export const PALETTE = `
+/** Rules of a report and of the page that learns: the colours as custom properties, links and plots. */
+export const BASE_STYLE = `
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --card: #f6f7f9; --line: #d5d9e0; --ink: #1a1d23; --soft: #535b68; --faint: #a3abb8;
@@ -22,12 +22,15 @@ export const PALETTE = `
     --on-colour: #14171c;
   }
 }
+* { box-sizing: border-box; }
+a { color: var(--blue); }
+svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
+svg.plot text { white-space: pre; }
 `;
 
-/** CSS, for a `<style>`. */
-export const STYLE = `${PALETTE}
+/** CSS of a report, for a `<style>`. */
+export const STYLE = `${BASE_STYLE}
 @media screen and (prefers-color-scheme: dark) { img.sample { filter: invert(1); border-color: #ccc; } }
-* { box-sizing: border-box; }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
@@ -38,7 +41,6 @@ h4 { font-size: 1rem; margin: 1.25rem 0 .25rem; font-weight: 500; }
 p { max-width: 46rem; margin: .5rem 0; }
 .lead { max-width: none; }
 .lead, .note, figcaption, footer { color: var(--soft); }
-a { color: var(--blue); }
 nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; padding: 0; margin: 1rem 0; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 12px; margin: 1.25rem 0; }
 .tiles div { background: var(--card); border-radius: 10px; padding: 12px 14px; }
@@ -50,8 +52,6 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .grid > * { min-width: 0; }
 figure { margin: 0 0 1rem; min-width: 0; }
 figcaption { font-size: .875rem; margin-top: 4px; }
-svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
-svg.plot text { white-space: pre; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: .875rem; color: var(--soft); margin: 4px 0; max-width: none; }
 .legend i { display: inline-block; width: .8em; height: .8em; border-radius: 3px; margin-right: .45em; vertical-align: -.05em; }
 .legend .key { margin-right: .45em; vertical-align: .1em; }

@@ -98,7 +98,7 @@ function shownUnits(units: number, most: number, rates: Float64Array | undefined
   return busiest.slice(0, most).sort((a, b) => a - b);
 }
 
-/** The class for which a unit fires the most; undefined where it never fires. */
+/** The class for which a unit fires the most; undefined if it never fires. */
 function favourite({ units, ratesByClass }: LayerActivity, unit: number): number | undefined {
   let best: number | undefined, highest = 0;
   for (let label = 0; label * units < ratesByClass.length; label++) {

@@ -78,7 +78,7 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     assert.equal(document.querySelectorAll("#weights li img").length, 12);
 
     // What was measured is shown with six digits, and nothing with none.
-    const facts = cellsOf(document, "What it ran on").map(([, value]) => value ?? "");
+    const facts = cellsOf(document, "Machine and results").map(([, value]) => value ?? "");
     assert.deepEqual(
       facts.filter((value) => value === "[]" || /^0*\.?0*[1-9][\d.]{7,}$/.test(value) && value.includes(".")),
       [],

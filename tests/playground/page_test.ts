@@ -113,7 +113,7 @@ Deno.test({
       await t.step("opened as a file it says how to serve it, and nothing of that where it is served", () => {
         assert.match(
           opened.says,
-          /^Opened as a file this page cannot run: start python3 -m http\.server in its folder, or /,
+          /^This page needs scripts and a server\. If it was opened as a file, start python3 -m http\.server in /,
         );
         assert.equal(opened.whenServed, 0);
       });
@@ -239,7 +239,7 @@ Deno.test({
       await t.step("digits that a network was not made for are refused with what to do", () => {
         assert.equal(
           mouse.refusals[2],
-          "small.safetensors, trained on: its network tells 10 classes apart, but train-labels-idx1-ubyte has label 10 at 10: " +
+          "small.safetensors, trained further: its network tells 10 classes apart, but train-labels-idx1-ubyte has label 10 at 10: " +
             "press New, or choose another network",
         );
       });

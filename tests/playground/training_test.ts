@@ -233,7 +233,7 @@ Deno.test("Trainer tells what failed in one line, and trains again", async () =>
   await trainer.handle({ ...train, recipe, engine: "wasm", resumes: false });
   const failures = replies.flatMap((reply) => reply.kind === "failed" ? [reply.message] : []);
   assert.equal(failures.length, 3, failures.join("; "));
-  assert.match(failures[0]!, /^there are no digits to train on yet/);
+  assert.match(failures[0]!, /^the digits are not loaded yet/);
   assert.match(failures[1]!, /784 features a sample, but the network takes 9/);
   assert.match(failures[2]!, /epoch 1/);
   assert.equal((await begin()).how, "finished");

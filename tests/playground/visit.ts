@@ -186,7 +186,7 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await waitFor(page, "network-line", /small\.safetensors/);
   await page.fill("#epochs", "200");
   await page.click("#train");
-  await waitFor(page, "network-line", /trained on/);
+  await waitFor(page, "network-line", /trained further/);
   await save(page, `${out}/midst.safetensors`);
   await page.click("#stop");
   await waitFor(page, "train-status", /^Stopped/);
