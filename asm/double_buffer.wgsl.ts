@@ -1,8 +1,5 @@
 /**
- * What it takes to share a layer between the GPU and WASM, besides products, in WGSL: biases go onto currents before they leave,
- * and coefficients that come as a list become a matrix again.
- *
- * @module
+ * Kernels of the hybrid engine besides products, in WGSL: they add biases to currents, and expand listed coefficients to a matrix.
  */
 import type { WgslKernel } from "./wgsl.ts";
 
@@ -18,7 +15,7 @@ fn kernel(index : i32) {
 }`,
 };
 
-/** Makes every number of result f32 `[count]` 0. One call a number. */
+/** Clears result f32 `[count]`. One call a number. */
 export const CLEAR: WgslKernel<"f32"> = {
   name: "clear",
   inputs: {},
@@ -31,9 +28,8 @@ fn kernel(index : i32) {
 };
 
 /**
- * Puts listed numbers in their places: `list` i32 `[count, 2]` has an index into result and the bits of an f32.
- *
- * No index is listed twice, so the order of the list has no effect. One call an entry.
+ * Writes listed numbers: `list` i32 `[count, 2]` holds an index into result and the bits of an f32. No index is
+ * listed twice, so the order of the list has no effect. One call an entry.
  */
 export const PLACE: WgslKernel<"f32"> = {
   name: "place",

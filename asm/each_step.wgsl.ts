@@ -1,16 +1,12 @@
-/**
- * Loops over many steps in WGSL, two steps a turn.
- *
- * @module
- */
+/** Loops over many steps in WGSL, two steps an iteration. */
 
 /**
- * The maximum number of loop iterations in one call of a kernel, over all of its loops: Mesa's llvmpipe ends a loop silently after
- * 65,535 of them (lp_bld_limits.h, LP_MAX_TGSI_LOOP_ITERATIONS). Adapters that compute on a GPU have no such limit.
+ * The most loop iterations of one call of a kernel, over all of its loops: Mesa's llvmpipe silently ends loops after 65,535 iterations
+ * (lp_bld_limits.h, LP_MAX_TGSI_LOOP_ITERATIONS). GPUs have no such limit.
  */
 export const MOST_TURNS = 65_535;
 
-/** A loop's variable `step`: where it begins, whether it is counted up or down, and its condition for another iteration. */
+/** A loop over `step`: its first value, its direction, and the condition for another iteration. */
 export interface Steps {
   readonly from: string;
   readonly by: "+" | "-";

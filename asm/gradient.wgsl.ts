@@ -1,14 +1,10 @@
-/**
- * Parts of weight gradients besides products, in WGSL: the trace of the inputs, and sums in a fixed order.
- *
- * @module
- */
+/** Kernels for weight gradients besides products, in WGSL: the trace of the inputs, and sums in a fixed order. */
 import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
 /**
- * The leaky trace of the inputs, made in place: X̃_t = X_t + d·X̃_{t-1}, from 0 in each sample.
+ * Replaces inputs by their leaky trace: X̃_t = X_t + d·X̃_{t-1}, from 0 in each sample.
  *
  * result X f32 `[samples, steps, inputs]`. One call for each of samples · inputs.
  */
@@ -35,7 +31,7 @@ fn kernel(index : i32) {
 };
 
 /**
- * Sums of rows, part by part: result f32 `[parts, columns]`, rows in their order.
+ * Sums rows part by part, in order: result f32 `[parts, columns]`.
  *
  * `values` f32 `[parts, rows, columns]`, from `begin` on. One call for each of parts · columns.
  */
@@ -58,9 +54,9 @@ fn kernel(index : i32) {
 };
 
 /**
- * Adds parts to a total, in their order: result f32 `[count]` += Σ `values` f32 `[parts, count]`.
+ * Adds parts to a total, in order: result f32 `[count]` += Σ `values` f32 `[parts, count]`.
  *
- * `keep` 1: onto what is there; 0: the total begins anew. One call a number.
+ * `keep` 0: the total starts at 0. One call a number.
  */
 export const ADD_PARTS: WgslKernel<"f32"> = {
   name: "addParts",
@@ -103,11 +99,11 @@ fn kernel(index : i32) {
 }`,
 };
 
-/** Copies numbers: result f32 `[count]` = `values`. One call a number. */
+/** Copies numbers: result f32, from `begin` on, = `values` f32 `[count]`. One call a number. */
 export const COPY: WgslKernel<"f32"> = {
   name: "copy",
   inputs: { values: "f32" },
-  uniforms: {},
+  uniforms: { begin: "i32" },
   result: "f32",
-  code: `fn kernel(index : i32) { result[index] = values[index]; }`,
+  code: `fn kernel(index : i32) { result[uniforms.begin + index] = values[index]; }`,
 };

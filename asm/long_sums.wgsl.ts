@@ -1,22 +1,20 @@
 /**
- * Sums over many steps in WGSL; long_sums.ts has the reasons. There is no float64 here, and a compiler may take a compensated sum for a plain
- * one: so they run in parts of parts, 16 numbers of one level making one of the next.
- *
- * @module
+ * Sums over many steps in WGSL; long_sums.ts has the reasons. WGSL has no float64, and a compiler may simplify a compensated sum to a
+ * plain one: so sums run in levels, each adding up 16 numbers of the level below.
  */
 
-/** So many numbers are summed one after the other. */
+/** The most numbers that are summed one after the other. */
 export const MOST_PLAIN = 128;
 
-/** Parts of parts: 16⁴ is the most steps that there are. */
+/** Levels besides the lowest: 16⁴ is the most steps of a network. */
 const LEVELS = 3;
 
-/** The variables that a sum has besides its own, each 0 in the beginning. */
+/** The variables of a sum's upper levels, each 0 at first. */
 export function partsOfSum(sum: string): readonly string[] {
   return Array.from({ length: LEVELS }, (_, level) => `${sum}${level + 1}`);
 }
 
-/** Statements that hand full parts on to the next level. @param count How many numbers have been added. */
+/** Statements that add full parts to the next level. @param count How many numbers have been added. */
 export function carry(sum: string, count: string): string {
   const names = [sum, ...partsOfSum(sum)];
   return names.slice(0, -1).reduceRight(
@@ -29,7 +27,7 @@ export function carry(sum: string, count: string): string {
   );
 }
 
-/** The whole sum. */
+/** The sum over all levels. */
 export function wholeSum(sum: string): string {
   return partsOfSum(sum).toReversed().reduce((whole, part) => `(${whole} + ${part})`) + ` + ${sum}`;
 }

@@ -1,35 +1,32 @@
 /**
- * Losses of samples, from their logits and their layers' firing rates, with their gradients, in WGSL; loss.ts.
+ * Losses of samples, from their logits and their layers' firing rates, with their gradients, in WGSL; see loss.ts.
  *
- * `sampleInfo` is that of scan.wgsl.ts. A loss leaves f32: the gradient of the logits `[samples, classes]`, 0 from sample `counted`
+ * `sampleInfo` is that of scan.wgsl.ts. A loss writes f32: the gradient of the logits `[samples, classes]`, 0 from sample `counted`
  * on; the log-softmax `[samples, classes]`; the loss, not scaled, `[samples]`; the class of the largest logit `[samples]`.
- *
- * @module
  */
-import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "./scan.wgsl.ts";
+import { INFO_OF, SAMPLE_INFO } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
-const FACT_OF = `
-fn labelOf(sample : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.label}]; }
+const SCALE_OF = `${INFO_OF}
 fn scaleOf(sample : i32) -> f32 {
-  return select(0.0, uniforms.share * bitcast<f32>(sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.scale}]), sample < uniforms.counted);
+  return select(0.0, uniforms.share * bitcast<f32>(infoOf(sample, ${SAMPLE_INFO.scale})), sample < uniforms.counted);
 }`;
 
 /**
  * Cross-entropy of the softmax, −log softmax(logits)[label], and its gradient, share·scale·(softmax − onehot).
  *
- * `logits` f32 `[samples, classes]`. One call a sample. Relative to the largest logit throughout, and the label's own gradient is
- * minus the sum of the others: nothing cancels.
+ * `logits` f32 `[samples, classes]`. One call a sample. Exponents are relative to the largest logit, and the label's own gradient is
+ * minus the sum of the others, so that nothing cancels.
  */
 export const CROSS_ENTROPY: WgslKernel<"f32"> = {
   name: "crossEntropy",
   inputs: { logits: "f32", sampleInfo: "i32" },
   uniforms: { classes: "i32", counted: "i32", share: "f32" },
   result: "f32",
-  code: `${FACT_OF}
+  code: `${SCALE_OF}
 fn kernel(index : i32) {
   let row = index * uniforms.classes;
-  let label = labelOf(index);
+  let label = infoOf(index, ${SAMPLE_INFO.label});
   var best = 0;
   for (var i = 1; i < uniforms.classes; i++) {
     if (logits[row + i] > logits[row + best]) { best = i; }
@@ -57,7 +54,7 @@ fn kernel(index : i32) {
 };
 
 /**
- * Mean squared error of the logits, 1/C·Σ_c (z_c − y_c)², and its gradient, in place of those of {@linkcode CROSS_ENTROPY}.
+ * Mean squared error of the logits, 1/C·Σ_c (z_c − y_c)², and its gradient; they overwrite those of {@linkcode CROSS_ENTROPY}.
  *
  * `correct` is y of the label's class, `incorrect` that of the others.
  */
@@ -66,10 +63,10 @@ export const MEAN_SQUARED_ERROR: WgslKernel<"f32"> = {
   inputs: CROSS_ENTROPY.inputs,
   uniforms: { ...CROSS_ENTROPY.uniforms, correct: "f32", incorrect: "f32" },
   result: "f32",
-  code: `${FACT_OF}
+  code: `${SCALE_OF}
 fn kernel(index : i32) {
   let row = index * uniforms.classes;
-  let label = labelOf(index);
+  let label = infoOf(index, ${SAMPLE_INFO.label});
   let classes = f32(uniforms.classes);
   let scale = scaleOf(index);
   var sum = 0.0;
@@ -83,24 +80,23 @@ fn kernel(index : i32) {
 };
 
 /**
- * Firing rates: result f32 `[samples]`, the share of a layer's units and a sample's steps that spiked.
- *
- * `scanned` is the result of the layer's scan, its spikes from `begin` on. One call a sample.
+ * Firing rates: result f32 `[samples]`, spikes per unit and step. `scanned` is the result of the layer's scan, with its spikes from
+ * `begin` on. One call a sample.
  */
 export const FIRING_RATES: WgslKernel<"f32"> = {
   name: "firingRates",
   inputs: { scanned: "f32", sampleInfo: "i32" },
   uniforms: { units: "i32", begin: "i32" },
   result: "f32",
-  code: `
+  code: `${INFO_OF}
 fn kernel(index : i32) {
   var spikes = 0.0;
   for (var unit = 0; unit < uniforms.units; unit++) { spikes += scanned[uniforms.begin + index * uniforms.units + unit]; }
-  result[index] = spikes / f32(uniforms.units) / f32(sampleInfo[index * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]);
+  result[index] = spikes / f32(uniforms.units) / f32(infoOf(index, ${SAMPLE_INFO.steps}));
 }`,
 };
 
-/** Adds weight·(r − wanted)² to each sample's loss: result is a loss's, its losses from `begin` on. One call a sample. */
+/** Adds weight·(r − wanted)² to each sample's loss: result is that of a loss, with its losses from `begin` on. One call a sample. */
 export const ADD_RATE_LOSS: WgslKernel<"f32"> = {
   name: "addRateLoss",
   inputs: { rates: "f32" },
@@ -114,18 +110,18 @@ fn kernel(index : i32) {
 };
 
 /**
- * Adds share·2·weight·(r − wanted) / (units·steps) to every δo of a sample: result f32 `[samples, steps, units]`, updated; nothing
- * from sample `counted` on. One call a number of it.
+ * Adds share·2·weight·(r − wanted) / (units·steps) to every δo of a sample: result f32 `[samples, steps, units]`, updated up
+ * to sample `counted`. One call a number.
  */
 export const RATE_BACK: WgslKernel<"f32"> = {
   name: "rateBack",
   inputs: { rates: "f32", sampleInfo: "i32" },
   uniforms: { steps: "i32", units: "i32", counted: "i32", share: "f32", weight: "f32", wanted: "f32" },
   result: "f32",
-  code: `
+  code: `${INFO_OF}
 fn kernel(index : i32) {
   let sample = index / (uniforms.steps * uniforms.units);
-  let pairs = f32(uniforms.units) * f32(sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]);
+  let pairs = f32(uniforms.units) * f32(infoOf(sample, ${SAMPLE_INFO.steps}));
   let gradient = uniforms.share * 2.0 * uniforms.weight * (rates[sample] - uniforms.wanted) / pairs;
   result[index] += select(0.0, gradient, sample < uniforms.counted);
 }`,

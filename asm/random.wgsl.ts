@@ -2,8 +2,6 @@
  * The hash of random.ts in WGSL: the same bits for the same key and counter.
  *
  *     z = counter + key0;  z ^= z >> 16;  z *= 0x7feb352d;  z ^= key1;  z ^= z >> 15;  z *= 0x846ca68b;  z ^= z >> 16
- *
- * @module
  */
 import type { WgslKernel } from "./wgsl.ts";
 
@@ -20,7 +18,7 @@ fn hash(counter : u32, key0 : u32, key1 : u32) -> u32 {
 }
 `;
 
-/** The bits themselves, for tests and statistics: result i32 `[count]`, hash(counter + i). */
+/** Random bits, for tests and statistics: result i32 `[count]`, hash(counter + i). */
 export const HASH_COUNTERS: WgslKernel<"i32"> = {
   name: "hashCounters",
   inputs: {},

@@ -1,38 +1,35 @@
 /**
- * From the last layer's potentials or outputs to logits, and from the logits' gradient back to theirs, in WGSL; readout.ts.
+ * Readouts in WGSL: logits from the last layer's potentials or outputs, and the backward pass; see readout.ts.
  *
- * `sampleInfo` is that of scan.wgsl.ts: which steps of a sample are read.
- *
- * @module
+ * `sampleInfo` is that of scan.wgsl.ts: it has the steps that are read of each sample.
  */
 import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
-import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "./scan.wgsl.ts";
+import { INFO_OF, SAMPLE_INFO } from "./scan.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 
-/** `infoOf(sample, column)`. */
-const FACT_OF = `
-fn infoOf(sample : i32, column : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + column]; }`;
+/** Beginning of a kernel for one sample and class: the steps that are read, and where the first of them lies. */
+const BEGIN = `${INFO_OF}
+fn kernel(index : i32) {
+  let sample = index / uniforms.classes;
+  let first = infoOf(sample, ${SAMPLE_INFO.first});
+  let last = infoOf(sample, ${SAMPLE_INFO.last});
+  var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;`;
 
-/** The steps that are read. */
+/** The loop over the steps that are read. */
 const READ = { from: "first", by: "+", while: "step <= last" } as const;
 
 /**
  * Sums over the steps that are read: result f32 `[samples, classes]` = scale·Σ_{first ≤ t ≤ last} x_t.
  *
- * `scanned` has what is read, f32 `[samples, steps, classes]`, from `begin` on. One call for each of samples · classes.
+ * `scanned` holds the values read, f32 `[samples, steps, classes]`, from `begin` on. One call for each of samples · classes.
  */
 export const READ_STATES: WgslKernel<"f32"> = {
   name: "readStates",
   inputs: { scanned: "f32", sampleInfo: "i32" },
   uniforms: { steps: "i32", classes: "i32", begin: "i32" },
   result: "f32",
-  code: `${FACT_OF}
-fn kernel(index : i32) {
-  let sample = index / uniforms.classes;
-  let first = infoOf(sample, ${SAMPLE_INFO.first});
-  let last = infoOf(sample, ${SAMPLE_INFO.last});
-  var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
+  code: `${BEGIN}
   var sum = 0.0;
   ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
   ${
@@ -50,22 +47,16 @@ fn kernel(index : i32) {
 };
 
 /**
- * The largest of the steps that are read, the first of equals; a zero, of step −1, comes before them where `zero` is 1.
- *
- * Otherwise as {@linkcode READ_STATES}; behind the logits come the steps, as numbers, `[samples, classes]`.
+ * The largest value of the steps that are read, the first of equals, including a zero at step −1 where `zero` is 1. Otherwise as
+ * {@linkcode READ_STATES}; the steps follow the logits, as numbers, `[samples, classes]`.
  */
 export const READ_LARGEST: WgslKernel<"f32"> = {
   name: "readLargest",
   inputs: READ_STATES.inputs,
   uniforms: READ_STATES.uniforms,
   result: "f32",
-  code: `${FACT_OF}
-fn kernel(index : i32) {
-  let sample = index / uniforms.classes;
-  let first = infoOf(sample, ${SAMPLE_INFO.first});
-  let last = infoOf(sample, ${SAMPLE_INFO.last});
+  code: `${BEGIN}
   let hasZero = infoOf(sample, ${SAMPLE_INFO.zero}) == 1;
-  var at = uniforms.begin + (sample * uniforms.steps + first) * uniforms.classes + index - sample * uniforms.classes;
   var largest = 0.0;
   var when = -1;
   ${
@@ -86,17 +77,17 @@ fn kernel(index : i32) {
 };
 
 /**
- * The backward pass: each step that was read takes the gradient, all others 0.
+ * The backward pass: each step that was read gets the gradient, all others 0.
  *
- * `gradients` f32 `[samples, classes]`; `logits` is the result of the forward pass, whose steps are looked at where `isLargest` is
- * 1. result f32 `[samples, steps, classes]`. One call a number of it.
+ * `gradients` f32 `[samples, classes]`; `logits` is the result of the forward pass, whose steps are used where `isLargest` is 1.
+ * result f32 `[samples, steps, classes]`. One call a number.
  */
 export const READ_BACK: WgslKernel<"f32"> = {
   name: "readBack",
   inputs: { gradients: "f32", logits: "f32", sampleInfo: "i32" },
   uniforms: { samples: "i32", steps: "i32", classes: "i32", isLargest: "i32" },
   result: "f32",
-  code: `${FACT_OF}
+  code: `${INFO_OF}
 fn kernel(index : i32) {
   let row = index / uniforms.classes;
   let sample = row / uniforms.steps;

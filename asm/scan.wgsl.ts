@@ -1,84 +1,85 @@
 /**
- * Scans in WGSL: a neuron's equations, taken through all steps of every sample and back.
+ * Scans in WGSL: the forward and backward pass of a neuron over all steps of every sample.
  *
  * A neuron's file has the equations of one step ({@linkcode NeuronCode}); this file loads its inputs and stores its results.
  *
- * Two forms of each. In the plain one, one call takes one unit of one sample through all steps; calls side by side are units
- * side by side, so that the device reads and writes whole lines. A recurrent layer needs all outputs of the step before: there
- * a workgroup of calls takes one sample, each call some of its units, and they meet at a barrier after each step.
+ * A scan has two forms. In the plain form one call computes one unit of one sample over all steps; neighbouring calls are
+ * neighbouring units, so that memory accesses coalesce. A recurrent layer needs all outputs of the step before: a workgroup computes
+ * one sample, each call some of its units, with a barrier after each step.
  *
- * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` describes each sample to the kernels.
- *
- * @module
+ * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` describes each sample.
  */
 import { eachStep } from "./each_step.wgsl.ts";
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
-import type { WgslKernel } from "./wgsl.ts";
+import type { ArrayType, WgslKernel } from "./wgsl.ts";
 
-/** Columns of `sampleInfo`, by their names: the label, how many steps it has, and which steps are read (see `ReadSteps`). */
+/** Columns of `sampleInfo`: the label, the number of steps, and the steps that are read (see `ReadSteps`); `scale` is a float's bits. */
 export const SAMPLE_INFO = { label: 0, steps: 1, first: 2, last: 3, zero: 4, scale: 5 } as const;
 
-/** How many columns there are. `scale` is a float's bits. */
+/** Number of columns. */
 export const SAMPLE_INFO_COLUMNS = 6;
+
+/** `infoOf(sample, column)`. */
+export const INFO_OF = `
+fn infoOf(sample : i32, column : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + column]; }`;
 
 /** Calls that share one sample of a recurrent layer. */
 const WORKGROUP = 64;
 
-/** What a kind of neuron is in WGSL. Every number is f32. */
+/** The WGSL of a kind of neuron. Every number is f32. */
 export interface NeuronCode {
-  /** The kind's. */
   readonly name: string;
   /** Names of its constants, in the order of `NeuronKind.constants`: `uniforms.penalty`. */
   readonly constants: readonly string[];
-  /** What its steps call. */
+  /** Functions that its steps call. */
   readonly functions?: string;
-  /** What it remembers from step to step, 0 before the first; `u` among them. */
+  /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. */
   readonly state: readonly string[];
   /**
-   * One step down: from `I`, `decay`, `threshold`, `scale` and the state to the state after the reset and `o`, and to `v`
-   * (u' − θ_t) where it fires spikes.
+   * One step of the forward pass: computes the state after the reset, `o`, and `v` (u' − θ_t) where it fires spikes, from `I`,
+   * `decay`, `threshold`, `scale` and the state.
    */
   readonly step: string;
-  /** What it remembers going back, 0 behind the last step. */
+  /** Variables of the backward pass that persist from step to step, 0 after the last. */
   readonly stateBack: readonly string[];
   /**
-   * One step up: from `outputGradient` (δo_t), `readGradient` (the readout's, of u_t), `v`, `uBefore` (u_{t-1}) and the state to
-   * the state and `current` (δI_t). Adds to `decayGradient`, `thresholdGradient`, `scaleGradient` where it has such constants.
+   * One step of the backward pass: computes the state and `current` (δI_t) from `outputGradient` (δo_t), `readGradient` (the readout's,
+   * of u_t), `v`, `uBefore` (u_{t-1}) and the state; adds to `decayGradient`, `thresholdGradient` and `scaleGradient`.
    */
   readonly stepBack: string;
 }
 
-/** Learned constants' gradients, in the order in which a scan back leaves them. */
+/** Constants whose gradients a backward scan writes, in this order. */
 export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale"] as const;
 
-/** What a scan back sums over the steps. */
+/** Sums over the steps of a backward scan. */
 const SUMS = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
 
-/** The parts that these sums are made of over many steps: numbers a unit that the recurrent form keeps besides its state. */
+/** Upper levels of these sums (long_sums.wgsl.ts), which the recurrent form stores besides its state. */
 const PARTS = SUMS.flatMap(partsOfSum);
 
-/** How many there are. */
+/** Number of these levels a unit. */
 export const SUM_PARTS: number = PARTS.length;
 
-/** A variable that lives through all steps: kept by its call, or by the recurrent form in the result, where `at` says. */
+/** A variable that persists over all steps: the plain form keeps it in a register, the recurrent form in the result, at `at`. */
 interface Kept {
   readonly name: string;
   readonly at: string;
 }
 
-const FUNCTIONS = `
-fn stepsOf(sample : i32) -> i32 { return sampleInfo[sample * ${SAMPLE_INFO_COLUMNS} + ${SAMPLE_INFO.steps}]; }`;
+const FUNCTIONS = `${INFO_OF}
+fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }`;
 
 /**
- * Forward pass over the steps: currents → outputs, and the other requested results of each step.
+ * The forward scan: outputs from currents, and the other requested results of each step.
  *
- * - `currents` f32: of a sample's step, `[units]`, at `sample · sampleStride + step · stepStride` (0: the same at every step);
+ * - `currents` f32 `[units]` of a sample's step, at `sample · sampleStride + step · stepStride` (0: the same at every step);
  * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
- * - `delay`: I_t is bias + currents of step t − delay, and bias alone before there are any;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, how often v > 0; from `distancesAt` on v, from `potentialsAt`
- *   on u after the reset, and from `currentsAt` on I, likewise `[samples, steps, units]` (−1: not wanted); the recurrent form's
- *   state `[states, samples, units]` from `stateAt` on. All are 0 behind a sample's last step.
+ * - `delay`: I_t is bias + currents of step t − delay, and bias alone where t < delay;
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, the number of steps with v > 0; from `distancesAt` on v,
+ *   from `potentialsAt` on u after the reset, and from `currentsAt` on I, each `[samples, steps, units]` (−1: not stored); from
+ *   `stateAt` on the recurrent form's state `[states, samples, units]`. All are 0 after a sample's last step.
  *
  * One call for each of samples · units; the recurrent form: {@linkcode recurrentCalls}.
  */
@@ -118,26 +119,14 @@ export function scanKernel(
   return {
     name: `scan_${name}${isRecurrent ? "_recurrent" : ""}`,
     inputs: {
-      currents: "f32",
-      bias: "f32",
       sampleInfo: "i32",
-      decays: "f32",
-      thresholds: "f32",
-      scales: "f32",
+      ...typed("f32", ["currents", "bias", "decays", "thresholds", "scales"]),
       ...(isRecurrent && { recurrent: "f32" as const }),
     },
     uniforms: {
-      samples: "i32",
-      steps: "i32",
-      units: "i32",
-      sampleStride: "i32",
-      stepStride: "i32",
-      delay: "i32",
-      distancesAt: "i32",
-      potentialsAt: "i32",
-      currentsAt: "i32",
-      stateAt: "i32",
-      ...floats(constants),
+      ...typed("i32", ["samples", "steps", "units", "sampleStride", "stepStride", "delay"]),
+      ...typed("i32", ["distancesAt", "potentialsAt", "currentsAt", "stateAt"]),
+      ...typed("f32", constants),
     },
     result: "f32",
     ...(isRecurrent && { workgroup: WORKGROUP }),
@@ -152,15 +141,14 @@ fn kernel(call : i32) {
 }
 
 /**
- * Up the steps: gradients of outputs and potentials → δI.
+ * The backward scan: δI from the gradients of outputs and potentials.
  *
- * - `scanned` f32: the result of the neuron's scan, with v from `distancesAt` and u from `potentialsAt` on, where these were kept;
+ * - `scanned` f32: the result of the forward scan, with v from `distancesAt` and u from `potentialsAt` on, where stored;
  * - `outputGradients`, `readGradients` f32 `[samples, steps, units]`: δo_t, and the readout's gradient of u_t; where `hasOutputs`
  *   or `hasRead` is 0 they are 0 and not read;
- * - `delay`, the scan's: what step t's currents were computed from is step t − delay of the layer below;
- * - result f32: δI_{t + delay} `[samples, steps, units]`, the gradient of what the layer below put out at step t, 0 where there
- *   is none; then `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent
- *   form's state, as above.
+ * - `delay`, as in the forward scan: currents of step t were computed from step t − delay of the layer below;
+ * - result f32: δI_{t + delay} `[samples, steps, units]`, the gradient with respect to the layer below at step t, else 0; then
+ *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent form's state.
  */
 export function scanBackKernel(
   { name, constants, functions = "", stateBack, stepBack }: NeuronCode,
@@ -196,7 +184,7 @@ export function scanBackKernel(
     }
     if (step >= uniforms.delay) { result[at - uniforms.delay * units] = current; }
     if (step >= uniforms.steps - uniforms.delay) { result[at] = 0.0; }`;
-  // δI of the next step lies `delay` rows before its own.
+  // The result holds δI of a step `delay` rows earlier.
   const feedback = `
     var feedback = 0.0;
     if (step + 1 < stepsOf(sample)) {
@@ -208,25 +196,14 @@ export function scanBackKernel(
   return {
     name: `scanBack_${name}${isRecurrent ? "_recurrent" : ""}`,
     inputs: {
-      scanned: "f32",
-      outputGradients: "f32",
-      readGradients: "f32",
       sampleInfo: "i32",
-      decays: "f32",
-      scales: "f32",
+      ...typed("f32", ["scanned", "outputGradients", "readGradients", "decays", "scales"]),
       ...(isRecurrent && { recurrent: "f32" as const }),
     },
     uniforms: {
-      samples: "i32",
-      steps: "i32",
-      units: "i32",
-      delay: "i32",
-      hasOutputs: "i32",
-      hasRead: "i32",
-      distancesAt: "i32",
-      potentialsAt: "i32",
-      stateAt: "i32",
-      ...floats(constants),
+      ...typed("i32", ["samples", "steps", "units", "delay", "hasOutputs", "hasRead"]),
+      ...typed("i32", ["distancesAt", "potentialsAt", "stateAt"]),
+      ...typed("f32", constants),
     },
     result: "f32",
     ...(isRecurrent && { workgroup: WORKGROUP }),
@@ -245,7 +222,7 @@ export function scanTurns(steps: number, units: number, isRecurrent: boolean): n
   return isRecurrent ? steps * (1 + Math.ceil(units / WORKGROUP) * (1 + units)) : Math.ceil(steps / 2);
 }
 
-/** How many calls the recurrent form takes. */
+/** Number of calls of the recurrent form. */
 export function recurrentCalls(samples: number): number {
   return samples * WORKGROUP;
 }
@@ -253,7 +230,7 @@ export function recurrentCalls(samples: number): number {
 /** The loop over steps, in either form. */
 function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   readonly kept: readonly Kept[];
-  /** Which of the kept variables are part of the result in either form. */
+  /** Names of the kept variables that are part of the result in either form. */
   readonly results: readonly string[];
   readonly body: string;
   readonly feedback: string;
@@ -289,7 +266,7 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   const loop = isBack
     ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
     : "for (var step = 0; step < uniforms.steps; step++)";
-  // The loops' bounds are the same for all calls of a workgroup: only so may there be a barrier in them.
+  // A barrier in a loop is valid because the loop's bounds are the same for all calls of a workgroup.
   const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
   return `
   let sample = call / ${WORKGROUP};
@@ -311,6 +288,6 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
   }`;
 }
 
-function floats(names: readonly string[]): Record<string, "f32"> {
-  return Object.fromEntries(names.map((name) => [name, "f32"] as const));
+function typed<Type extends ArrayType>(type: Type, names: readonly string[]): Record<string, Type> {
+  return Object.fromEntries(names.map((name) => [name, type] as const));
 }

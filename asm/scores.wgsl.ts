@@ -1,20 +1,15 @@
-/**
- * Scores of a batch, sample by sample, in WGSL: the results that the host reads back.
- *
- * @module
- */
+/** Scores of a batch's samples in WGSL: the results that the host reads back. */
 import type { WgslKernel } from "./wgsl.ts";
 
-/** Columns of a score: the bits of the loss, the class that was named, spikes of the layers below the top. */
+/** Columns of a score: the bits of the loss, the predicted class, spikes of the layers below the top. */
 export const SCORE = { loss: 0, prediction: 1, spikes: 2 } as const;
 
-/** How many columns there are. */
+/** Number of columns. */
 export const SCORES = 3;
 
 /**
- * Scores of some samples of a batch: result i32 `[batch, SCORES]`, from sample `offset` on, with 0 spikes.
- *
- * `losses` is the result of a loss, for `samples` samples of `classes` classes. One call a sample that counts.
+ * Writes scores of a micro-batch, with 0 spikes: result i32 `[batch, SCORES]`, from sample `offset` on. `losses` is the result of a
+ * loss, for `samples` samples of `classes` classes. One call a sample that counts.
  */
 export const KEEP_SCORES: WgslKernel<"i32"> = {
   name: "keepScores",
@@ -32,9 +27,8 @@ fn kernel(index : i32) {
 };
 
 /**
- * Adds a layer's spikes to the scores.
- *
- * `scanned` is the result of the layer's scan, its spikes from `begin` on. One call a sample that counts.
+ * Adds a layer's spikes to the scores. `scanned` is the result of the layer's scan, with its spikes from `begin` on. One call a sample
+ * that counts.
  */
 export const COUNT_SPIKES: WgslKernel<"i32"> = {
   name: "countSpikes",
@@ -51,19 +45,9 @@ fn kernel(index : i32) {
 }`,
 };
 
-/** Keeps the logits of some samples of a batch: result f32 `[batch, classes]`, from `begin` on. One call a logit that counts. */
-export const KEEP_LOGITS: WgslKernel<"f32"> = {
-  name: "keepLogits",
-  inputs: { logits: "f32" },
-  uniforms: { begin: "i32" },
-  result: "f32",
-  code: `fn kernel(index : i32) { result[uniforms.begin + index] = logits[index]; }`,
-};
-
 /**
- * Adds a layer's spikes, unit by unit: result i32, from `place` on `[units]`; `keep` 0: they begin anew.
- *
- * `scanned` is the result of the layer's scan, its spikes from `begin` on, of which the first `counted` samples count. One call a unit.
+ * Adds up each unit's spikes in the first `counted` samples: result i32 `[units]`, from `place` on; `keep` 0: the sums start at 0.
+ * `scanned` is the result of the layer's scan, with its spikes from `begin` on. One call a unit.
  */
 export const COUNT_UNIT_SPIKES: WgslKernel<"i32"> = {
   name: "countUnitSpikes",

@@ -1,8 +1,4 @@
-/**
- * Surrogate derivatives in WGSL; surrogate.ts has the equations and their sources.
- *
- * @module
- */
+/** Surrogate derivatives in WGSL; surrogate.ts has the equations and their sources. */
 
 /** `surrogate(kind, slope, v)`: σ(v). Kinds are numbered in the order of surrogate.ts. */
 export const SURROGATE = `

@@ -1,14 +1,12 @@
 /**
- * What a kernel for the GPU is: WGSL text with the names that it speaks of. TypeScript, unlike the rest of this folder.
+ * The type of a kernel for the GPU: WGSL with the names of its arrays and numbers. `*.wgsl.ts` and this file are TypeScript.
  *
  * A kernel lies beside the AssemblyScript that computes the same: `random.wgsl.ts` beside `random.ts`. It has one output and any
- * number of inputs, all of them flat arrays, and is called once for each of `uniforms.invocations` indices:
+ * number of inputs, all flat arrays, and is called once for each of `uniforms.invocations` indices:
  *
  *     fn kernel(index : i32) { result[index] = currents[index] * uniforms.scale; }
  *
- * The caller wraps it, binds the arrays, and divides the work into workgroups.
- *
- * @module
+ * The caller binds the arrays and divides the calls into workgroups.
  */
 
 /** The types of numbers in arrays. */
@@ -21,14 +19,14 @@ export type NumberType = ArrayType | "u32";
 export interface WgslKernel<Result extends ArrayType = ArrayType> {
   /** Unique among all kernels: the key of the cache of compiled kernels. */
   readonly name: string;
-  /** Arrays that are read, in the order in which they are bound. */
+  /** Arrays that are read, in their binding order. */
   readonly inputs: Readonly<Record<string, ArrayType>>;
-  /** Numbers that are the same for all calls: `uniforms.name`. `invocations` is there always. */
+  /** Numbers that are the same for all calls: `uniforms.name`, besides `uniforms.invocations`. */
   readonly uniforms: Readonly<Record<string, NumberType>>;
-  /** Element type of `result`. It may be read, too: it holds its former content. */
+  /** Element type of `result`, whose former content the kernel may read. */
   readonly result: Result;
   /**
-   * Calls that run together and may meet at barriers; the number of calls is a multiple of it then. @default {each for itself}
+   * Calls of a workgroup, which may share barriers; the number of calls is a multiple of it. @default {no barriers}
    */
   readonly workgroup?: number;
   /** `fn kernel(index : i32)` and the functions that it calls. */

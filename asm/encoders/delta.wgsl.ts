@@ -1,10 +1,8 @@
 /**
- * Delta modulation of a sequence in WGSL; delta.ts.
+ * Delta modulation of a sequence in WGSL; see delta.ts.
  *
  *     on_t  = [s_t − s_{t−1} + ε_t ≥ θ];   off_t = [s_{t−1} − s_t + ε_t ≥ θ];   nothing at the first step
  *     ε_t   = min(θ/2, 2⁻²¹·max(|s_t|, |s_{t−1}|))
- *
- * @module
  */
 import type { WgslKernel } from "../wgsl.ts";
 

@@ -1,18 +1,14 @@
-/**
- * What the encoders that draw have in common in WGSL: two draws of 16 bits from one hash, as on the CPU.
- *
- * @module
- */
+/** The common part of encoders with random draws in WGSL: two draws of 16 bits from one hash, as on the CPU. */
 import { HASH } from "../random.wgsl.ts";
 import type { WgslKernel } from "../wgsl.ts";
 
 /**
- * An encoder whose inputs depend on a draw and a feature each.
+ * An encoder that computes each input from a draw and a feature.
  *
  * `features` f32 `[samples, inputs]`, `keys` i32 `[samples, 2]`, result X f32 `[samples, steps, inputs]`. One call for each of
  * samples · steps · ⌈inputs / 2⌉.
  *
- * @param encode `fn encode(v : f32, feature : f32) -> f32`: an input, of the draw's 16 bits plus ½ and the feature.
+ * @param encode `fn encode(v : f32, feature : f32) -> f32`: an input, from the draw's 16 bits plus ½ and the feature.
  */
 export function drawingEncoder(name: string, encode: string): WgslKernel<"f32"> {
   return {

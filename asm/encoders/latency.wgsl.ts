@@ -1,12 +1,8 @@
-/**
- * Time to first spike in WGSL, x_t = [x ≥ level_t] − [x ≥ level_{t−1}]; latency.ts.
- *
- * @module
- */
+/** Time to first spike in WGSL, x_t = [x ≥ level_t] − [x ≥ level_{t−1}]; see latency.ts. */
 import type { WgslKernel } from "../wgsl.ts";
 
 /**
- * `features` f32 `[samples, inputs]`; `levels` f32 `[steps]`, none of them rising. result X f32 `[samples, steps, inputs]`: 1 at a
+ * `features` f32 `[samples, inputs]`; `levels` f32 `[steps]`, non-increasing. result X f32 `[samples, steps, inputs]`: 1 at a
  * spike, else 0. One call a number of X.
  */
 export const ENCODE_LATENCY: WgslKernel<"f32"> = {

@@ -1,9 +1,7 @@
 /**
  * The notebook's encoder in WGSL (docs/networks.md), x_t = r_t ⊙ x: a fresh draw r = (v + ½) / 2¹⁶ for each step and input.
  *
- * noise.ts stores the draws alone and has the features in the weights; here the product takes the same weights for all samples.
- *
- * @module
+ * noise.ts multiplies features into the weights; this kernel multiplies them into the inputs, so all samples share the weights.
  */
 import { drawingEncoder } from "./draws.wgsl.ts";
 

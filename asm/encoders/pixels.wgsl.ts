@@ -1,15 +1,9 @@
-/**
- * Pixels → features in WGSL, for every encoder.
- *
- * @module
- */
+/** Converts pixels to features in WGSL, for every encoder. */
 import type { WgslKernel } from "../wgsl.ts";
 
 /**
- * result f32 `[count]`: each pixel's feature.
- *
- * `pixels` are bytes, four in a word, the lowest first. `table` f32 `[256]` holds each pixel value's feature, so that all
- * engines have the same bits.
+ * result f32 `[count]`: each pixel's feature. `pixels` are bytes, four in a word, the lowest first; `table` f32 `[256]` holds the
+ * feature of each pixel value, so that all engines have the same bits.
  */
 export const DECODE_PIXELS: WgslKernel<"f32"> = {
   name: "decodePixels",

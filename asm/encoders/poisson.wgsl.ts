@@ -1,8 +1,4 @@
-/**
- * Rate coding in WGSL, x_t = [r_t < p]; poisson.ts.
- *
- * @module
- */
+/** Rate coding in WGSL, x_t = [r_t < p]; see poisson.ts. */
 import { drawingEncoder } from "./draws.wgsl.ts";
 
 /** See {@linkcode drawingEncoder}; the features are 2¹⁶·p. */

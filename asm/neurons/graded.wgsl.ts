@@ -1,15 +1,13 @@
 /**
- * The notebook's neuron in WGSL; graded.ts has the equations, scan.wgsl.ts has the inputs of a step.
+ * The notebook's neuron in WGSL; see graded.ts and scan.wgsl.ts.
  *
  *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
  *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
- *
- * @module
  */
 import type { NeuronCode } from "../scan.wgsl.ts";
 
-/** One step down, one step up. */
+/** One step of the forward and of the backward pass. */
 export const GRADED: NeuronCode = {
   name: "graded",
   constants: ["penalty"],

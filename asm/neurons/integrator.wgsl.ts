@@ -3,19 +3,17 @@
  *
  *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
  *     δu_t = (readout's gradient where u_t is read) + δo_t + d·δu_{t+1};   δI_t = δu_t + α·δI_{t+1};   ∂L/∂d = Σ_t δu_t·u_{t-1}
- *
- * @module
  */
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "../long_sums.wgsl.ts";
 import type { NeuronCode } from "../scan.wgsl.ts";
 
-/** What a sum has besides its lowest part over many steps. */
+/** Upper levels of the sums over many steps. */
 const [U, S, POTENTIAL, LATER] = ["u0", "s", "potential0", "later0"].map(partsOfSum);
 
 /**
- * One step of a leaky sum over many steps, v ← d·v + x, made of parts (long_sums.wgsl.ts), each of which leaks.
+ * One step of a leaky sum over many steps, v ← d·v + x, in levels (long_sums.wgsl.ts), each of which leaks.
  *
- * @param count How many steps are done with this one.
+ * @param count Number of steps done, including this one.
  */
 function leak(sum: string, decay: string, x: string, count: string): string {
   return `
@@ -23,7 +21,7 @@ function leak(sum: string, decay: string, x: string, count: string): string {
       ${partsOfSum(sum).map((part) => `${part} *= ${decay};`).join(" ")}${carry(sum, count)}`;
 }
 
-/** One step down, one step up. */
+/** One step of the forward and of the backward pass. */
 export const INTEGRATOR: NeuronCode = {
   name: "integrator",
   constants: ["synapticDecay"],

@@ -6,13 +6,11 @@
  *     p_t = σ(v_t)·(δo_t + δa_{t+1});   δa_t = ρ·δa_{t+1} − κ·p_t;   δu_t = (readout's gradient where u_t is read) + d·δu'_{t+1}
  *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t);   δI_t = δu'_t + α·δI_{t+1}
  *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t
- *
- * @module
  */
 import type { NeuronCode } from "../scan.wgsl.ts";
 import { SURROGATE } from "../surrogate.wgsl.ts";
 
-/** One step down, one step up. `reset` 0: subtract, 1: zero, 2: none. */
+/** One step of the forward and of the backward pass. `reset` 0: subtract, 1: zero, 2: none. */
 export const LIF: NeuronCode = {
   name: "lif",
   constants: ["synapticDecay", "adaptation", "adaptationDecay", "slope", "surrogate", "reset"],

@@ -1,11 +1,7 @@
-/**
- * Adam and AdamW in WGSL; adam.ts has the equations and the constants.
- *
- * @module
- */
+/** Adam and AdamW in WGSL; adam.ts has the equations and the constants. */
 import type { WgslKernel } from "../wgsl.ts";
 
-/** One step. result f32: w `[count]`, then m, then s, all updated; `gradient` f32 `[count]`; `factor` f32 `[2]`. One call a parameter. */
+/** One update: result f32 w, m, s, `[count]` each, updated; `gradient` f32 `[count]`, `factor` f32 `[2]`. One call a parameter. */
 export const ADAM: WgslKernel<"f32"> = {
   name: "adam",
   inputs: { gradient: "f32", factor: "f32" },

@@ -1,22 +1,20 @@
 /**
  * A gradient's norm, and clipping by it, in WGSL: g ← g · min(1, clip / (‖g‖ + 1e-6)), ‖g‖ over all parameters together.
  *
- * A square of float32 overflows from 1.8e19 on. So each block has a scale, a power of two, which its numbers are divided by before
- * they are squared: that rounds nothing.
- *
- * @module
+ * The square of a float32 overflows from 1.8e19 on. So the numbers of each block are divided by its scale before they are squared;
+ * the scale is a power of two, so the division is exact.
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/** Parameters whose squares are summed by one call. */
+/** Parameters whose squares one call sums. */
 export const NORM_BLOCK = 1024;
 
 /** Numbers of a block: its scale s, and Σ (g / s)². */
 export const BLOCK_NUMBERS = 2;
 
 /**
- * The exponent's bits of 2⁴⁰: the largest number of a block is scaled to about this much, so that small ones beside it are not lost,
- * and no sum overflows. A scale is at least 2⁻⁶⁰.
+ * The largest number of a block is scaled to about 2⁴⁰, so that small numbers beside it are not lost and no sum overflows. A scale is
+ * at least 2⁻⁶⁰.
  */
 const POWERS = `
 fn inverse(power : f32) -> f32 { return bitcast<f32>((254u << 23u) - bitcast<u32>(power)); }
@@ -54,10 +52,10 @@ fn kernel(index : i32) {
 };
 
 /**
- * What gradients are multiplied by, first by the one and then by the other: result f32 `[2]`, of all blocks' `squares` f32
- * `[blocks, 2]`, added in their order. One call.
+ * Two factors by which gradients are multiplied one after the other: result f32 `[2]`, from all blocks' `squares` f32 `[blocks, 2]`,
+ * added in order. One call.
  *
- * Of norms near the largest that there are, their product would be less than the least normal number, which many devices take for 0.
+ * For norms near the largest float32 the product of the factors would be subnormal, which many devices flush to 0.
  */
 export const CLIP_FACTOR: WgslKernel<"f32"> = {
   name: "clipFactor",

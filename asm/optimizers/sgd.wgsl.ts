@@ -1,13 +1,11 @@
 /**
- * Stochastic gradient descent with momentum and weight decay in WGSL; sgd.ts.
+ * Stochastic gradient descent with momentum and weight decay in WGSL; see sgd.ts.
  *
  *     g = factor·gradient + λ·w;  v ← m·v + g;  w ← w − lr·v
- *
- * @module
  */
 import type { WgslKernel } from "../wgsl.ts";
 
-/** One step. result f32: w `[count]`, then v, both updated; `gradient` f32 `[count]`; `factor` f32 `[2]`. One call a parameter. */
+/** One update: result f32 w, v, `[count]` each, updated; `gradient` f32 `[count]`, `factor` f32 `[2]`. One call a parameter. */
 export const SGD: WgslKernel<"f32"> = {
   name: "sgd",
   inputs: { gradient: "f32", factor: "f32" },

@@ -1,60 +1,56 @@
-/**
- * Which graphics adapters a machine has, in words and limits.
- *
- * @module
- */
+/** The graphics adapters of a machine: names and limits. */
 import { EngineError } from "../../errors.ts";
 
-/** What of `navigator.gpu` is used; a runtime without WebGPU has none. */
+/** The part of `navigator.gpu` that is used. */
 export interface Gpu {
   /** As in the WebGPU standard. */
   requestAdapter(options?: GPURequestAdapterOptions): Promise<GPUAdapter | null>;
 }
 
-/** An adapter, and what a user may want to know of it. */
+/** An adapter's description for users. */
 export interface AdapterDescription {
   /** Such as `NVIDIA H100` or `llvmpipe (LLVM 15.0.6, 256 bits)`. */
   readonly name: string;
-  /** Its maker, where it is known. */
+  /** The maker, where it is known. */
   readonly vendor: string;
   /** The family of the chip; empty where the runtime does not say. */
   readonly architecture: string;
-  /** It computes on the CPU: right, but slower than WASM. */
+  /** It computes on the CPU: correct, but slower than WASM. */
   readonly isSoftware: boolean;
-  /** What it offers at most, in bytes where not said otherwise. */
+  /** The adapter's upper limits. */
   readonly limits: AdapterLimits;
 }
 
-/** The limits that decide how work is cut up. */
+/** The limits that decide how work is divided. */
 export interface AdapterLimits {
-  /** The largest buffer. */
+  /** The largest buffer, in bytes. */
   readonly maxBufferSize: number;
-  /** The most that a kernel can see of a buffer. */
+  /** The most bytes of a buffer that a kernel can access. */
   readonly maxStorageBufferBindingSize: number;
-  /** Calls of a kernel that can share memory. */
+  /** Calls of a workgroup. */
   readonly maxComputeInvocationsPerWorkgroup: number;
-  /** The memory that they can share. */
+  /** Bytes that a workgroup can share. */
   readonly maxComputeWorkgroupStorageSize: number;
   /** Workgroups along one dimension. */
   readonly maxComputeWorkgroupsPerDimension: number;
 }
 
-/** An adapter that was found. */
+/** An adapter and its description. */
 export interface FoundAdapter {
-  /** What devices are asked of. */
+  /** Creates devices. */
   readonly adapter: GPUAdapter;
-  /** What it is, in words. */
+  /** The description for users. */
   readonly description: AdapterDescription;
 }
 
-/** This runtime's WebGPU; `undefined` where it has none that can be used. */
+/** This runtime's WebGPU; `undefined` where it has no usable one. */
 export function runtimeGpu(): Gpu | undefined {
   if (typeof navigator === "undefined" || isOldDeno()) return undefined;
   keepDriversQuiet();
   return (navigator as Partial<Pick<Navigator, "gpu">>).gpu;
 }
 
-/** Before 2.9 Deno's WebGPU has faults: 2.4's cannot tell that a device is lost, 2.8's now and then does not know an array. */
+/** WebGPU in Deno before 2.9 has faults: 2.4 does not report a lost device, 2.8 sometimes fails to find an array. */
 function isOldDeno(): boolean {
   if (typeof Deno === "undefined") return false;
   const [major = 0, minor = 0] = Deno.version.deno.split(".").map(Number);
@@ -62,8 +58,8 @@ function isOldDeno(): boolean {
 }
 
 /**
- * Where no folder for sockets is named, as on a server, Mesa's Vulkan layer complains of it four times on standard error while it
- * looks for a display. Nobody needs one here: so a place is named where there is none, if this process may.
+ * Sets XDG_RUNTIME_DIR where it is missing, as on a server, if this process may: without it Mesa's Vulkan layer, which looks for a
+ * display, prints four warnings on standard error.
  */
 function keepDriversQuiet(): void {
   const variable = "XDG_RUNTIME_DIR";
@@ -72,7 +68,7 @@ function keepDriversQuiet(): void {
   if (Deno.env.get(variable) === undefined) Deno.env.set(variable, "/dev/null");
 }
 
-/** PCI and Khronos numbers of vendors: some runtimes name a vendor by its number only. */
+/** PCI and Khronos numbers of vendors: some runtimes give only the number. */
 const VENDORS: Readonly<Record<string, string>> = {
   "4098": "AMD",
   "4318": "NVIDIA",
@@ -85,12 +81,12 @@ const VENDORS: Readonly<Record<string, string>> = {
   "65541": "Mesa",
 };
 
-/** Adapters that compute on the CPU, by what they call themselves. */
+/** Names of adapters that compute on the CPU. */
 const SOFTWARE = /llvmpipe|lavapipe|swiftshader|softpipe|basic render|warp/i;
 
-/** Says what an adapter is. */
+/** Describes an adapter. */
 export function describeAdapter({ info, limits }: GPUAdapter): AdapterDescription {
-  // Chromium says no more than the vendor and the family of the chip.
+  // Chromium gives only the vendor and the family of the chip.
   const family = `${info.vendor} ${info.architecture}`.trim();
   const name = info.description || info.device || family || "unnamed adapter";
   return {
@@ -109,15 +105,15 @@ export function describeAdapter({ info, limits }: GPUAdapter): AdapterDescriptio
 }
 
 /**
- * All adapters that can be asked for, the fastest first. WebGPU hands out one for a wish, not a list: each is wished for.
+ * All adapters, the fastest first. WebGPU has no list of adapters: each power preference is requested once.
  *
  * @param gpu @default {the runtime's}
  * @returns Empty where there is no WebGPU or no adapter.
  */
 export async function findAdapters(gpu: Gpu | undefined = runtimeGpu()): Promise<FoundAdapter[]> {
   const found: FoundAdapter[] = [];
-  for (const wish of [{ powerPreference: "high-performance" }, { powerPreference: "low-power" }] as const) {
-    const adapter = await gpu?.requestAdapter(wish);
+  for (const powerPreference of ["high-performance", "low-power"] as const) {
+    const adapter = await gpu?.requestAdapter({ powerPreference });
     if (!adapter) continue;
     const description = describeAdapter(adapter);
     const isSame = (other: FoundAdapter) => JSON.stringify(other.description) === JSON.stringify(description);
@@ -127,7 +123,7 @@ export async function findAdapters(gpu: Gpu | undefined = runtimeGpu()): Promise
 }
 
 /**
- * The adapter to compute on: the fastest one.
+ * The fastest adapter.
  *
  * @throws {EngineError} when there is none.
  */

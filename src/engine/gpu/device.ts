@@ -1,8 +1,4 @@
-/**
- * A GPU device of our own, and what has become of it. Knows nothing of networks.
- *
- * @module
- */
+/** A GPU device and its failures. */
 import { EngineError } from "../../errors.ts";
 import {
   type AdapterDescription,
@@ -12,25 +8,25 @@ import {
   runtimeGpu,
 } from "./adapter.ts";
 
-/** A device that was opened, with all that its adapter offers. */
+/** A device with all limits of its adapter. */
 export interface OpenDevice {
   readonly adapter: AdapterDescription;
-  /** The adapter's own words, for whoever needs them. */
+  /** The adapter's own description. */
   readonly info: GPUAdapterInfo;
   readonly device: GPUDevice;
-  /** Why it cannot be used any more: lost, out of memory, misused, or closed. */
+  /** Why it cannot be used any more: lost, out of memory, an invalid command, or closed. */
   readonly failure: EngineError | undefined;
-  /** Is fulfilled, with {@linkcode failure}, when there is one. Never rejects. */
+  /** Resolves to {@linkcode failure} once there is one. Never rejects. */
   readonly failed: Promise<EngineError>;
   /** @throws {EngineError} the failure, where there is one. */
   check(): void;
-  /** Makes it fail with this reason, unless it has failed already. */
+  /** Sets the failure, unless there is one already. */
   close(reason: EngineError): void;
-  /** Frees what belongs to the device, once it has done what it was sent; then the device itself is freed. */
+  /** Registers a function that runs once a failed device has done its work, before the device is freed. */
   onFree(free: () => void): void;
 }
 
-/** Where to open a device. */
+/** The adapter of a device. */
 export interface DeviceOptions {
   /** @default {the runtime's} */
   readonly gpu?: Gpu | undefined;
@@ -39,7 +35,7 @@ export interface DeviceOptions {
 }
 
 /**
- * Opens a device with the limits and the features that its adapter offers.
+ * Opens a device with the limits of its adapter.
  *
  * @throws {EngineError} when there is no adapter, or it refuses.
  */
@@ -54,7 +50,7 @@ export async function openDevice(options: DeviceOptions = {}): Promise<OpenDevic
   return watch(device, adapter.info, description);
 }
 
-/** Hears of all that can go wrong with a device, and keeps the first. */
+/** Listens to a device's errors and keeps the first. */
 function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescription): OpenDevice {
   const { promise: failed, resolve } = Promise.withResolvers<EngineError>();
   let failure: EngineError | undefined;
@@ -67,7 +63,7 @@ function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescript
     if (failure) return;
     failure = error;
     resolve(error);
-    // Not at once: drivers do not take it well when buffers go that they still work with, nor does Deno when it ends meanwhile.
+    // Not at once: drivers, and Deno as it exits, crash when buffers in use are freed.
     device.queue.onSubmittedWorkDone().then(free, free);
   };
   device.addEventListener("uncapturederror", (event) => {
@@ -96,7 +92,7 @@ function watch(device: GPUDevice, info: GPUAdapterInfo, adapter: AdapterDescript
   };
 }
 
-/** What an error of the device means to a user. */
+/** An error of the device as a message for users. */
 function explain(name: string, error: GPUError): EngineError {
   const message = messageOf(error);
   return error instanceof GPUOutOfMemoryError
@@ -116,7 +112,7 @@ function offeredLimits(limits: GPUSupportedLimits): Record<string, number> {
   return offered;
 }
 
-/** What an error says, in one line: compilers of shaders speak in drawings. */
+/** An error's message in one line; shader compilers print several. */
 function messageOf(error: unknown): string {
   const message: unknown = Reflect.get(Object(error), "message") ?? error;
   return String(message).replaceAll(/\s+/g, " ").trim();

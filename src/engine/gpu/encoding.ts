@@ -1,8 +1,4 @@
-/**
- * From samples to the rows of a product on the device: what goes up, and the encoders.
- *
- * @module
- */
+/** Uploads samples and encodes them on the device to the rows of a product. */
 import { ENCODE_DELTA } from "../../../asm/encoders/delta.wgsl.ts";
 import { ENCODE_LATENCY } from "../../../asm/encoders/latency.wgsl.ts";
 import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
@@ -22,28 +18,28 @@ import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "./backend.ts";
 
-/** Samples as they go up. */
+/** Samples to upload. */
 export interface PackedSamples {
-  /** All of them, those that only fill up among them. */
+  /** Number of samples, including padding. */
   readonly count: number;
   /** Pixels, four in a word, or features; `[count, size]`. */
   readonly features: Int32Array | Float32Array;
   /** Numbers of one sample. */
   readonly size: number;
-  /** Of each sample's draws, `[count, 2]`. */
+  /** Keys of each sample's draws, `[count, 2]`. */
   readonly keys: Int32Array;
 }
 
-/** Draws are float32 of their own range on a device. */
+/** On a device, draws are float32 from 0 to 1. */
 const DRAW_SCALE = 1;
 
 /**
  * Gathers the samples of a batch.
  *
- * @param spec The network that they are for.
- * @param sources Where their features are found.
- * @param count How many are to go up; those that the batch has not are zeros, and so is what lies behind a sample's last step.
- * @param seed Of the draws.
+ * @param spec The network.
+ * @param sources Features of the samples.
+ * @param count Number of samples with padding. Padding is 0, and so are steps after a sample's last.
+ * @param seed Seed of the draws.
  */
 export function packSamples(
   spec: NetworkSpec,
@@ -80,7 +76,7 @@ export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor
   return backend.upload(featuresOfPixels(encoder, featureScaleOf(encoder, DRAW_SCALE)), [256]);
 }
 
-/** Rows that a sample has: its steps, or one where its input is the same at all of them. */
+/** Rows of a sample: its steps, or one where its input is the same at all steps. */
 export function rowsOf({ encoder, steps }: NetworkSpec): number {
   return encoder.kind === "constant" ? 1 : steps;
 }
@@ -88,8 +84,8 @@ export function rowsOf({ encoder, steps }: NetworkSpec): number {
 /**
  * Encodes samples on the device.
  *
- * @param pixels As {@linkcode uploadPixels} gave it.
- * @returns x_t of every sample and step, `[count · rows, inputs]`. Whatever else it makes is the scope's to release.
+ * @param pixels From {@linkcode uploadPixels}.
+ * @returns x_t of every sample and step, `[count · rows, inputs]`; the scope releases intermediate tensors.
  */
 export function encodeRows(
   backend: Backend,

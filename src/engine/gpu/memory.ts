@@ -1,29 +1,25 @@
-/**
- * How many samples a device can take at a time.
- *
- * @module
- */
+/** How many samples fit a device's memory at a time. */
 import { EngineError } from "../../errors.ts";
 import type { AdapterDescription } from "./adapter.ts";
 
-/** MiB of the device's memory that an engine takes where nobody says. */
+/** MiB of the device's memory that an engine takes by default. */
 export const DEFAULT_GPU_MEMORY = 1024;
 
-/** What some samples take of a device. */
+/** Device memory for a number of samples. */
 export interface MemoryNeed {
   /** Bytes of all buffers together. */
   readonly total: number;
-  /** The buffers, or the largest of them, by what a message calls them. */
+  /** The largest buffers, by their names in messages. */
   readonly buffers: readonly { readonly what: string; readonly bytes: number }[];
 }
 
 /**
- * The most samples that the budget and the device's largest buffer have room for.
+ * The most samples that fit the budget and the device's largest buffer.
  *
- * @param need What a number of samples takes; more samples take more.
- * @param most More than these are not wanted.
+ * @param need Memory for a number of samples; it increases with the number.
+ * @param most Upper bound of the result.
  * @param gpuMemory The budget, in MiB.
- * @throws {EngineError} when there is no room for one.
+ * @throws {EngineError} when one sample does not fit.
  */
 export function samplesThatFit(
   { name, limits }: AdapterDescription,
@@ -60,7 +56,7 @@ export function samplesThatFit(
   return fit;
 }
 
-/** A number of bytes in words. */
+/** Formats a number of bytes. */
 export function mebibytes(bytes: number): string {
   const digits = bytes < 2 ** 20 ? 3 : 1;
   return `${(bytes / 2 ** 20).toLocaleString("en-US", { maximumFractionDigits: digits })} MiB`;

@@ -1,11 +1,9 @@
 /**
- * The backend over TensorFlow.js: its WebGPU backend's buffers, queue and matrix products, our kernels beside them.
+ * The backend over TensorFlow.js: buffers, queue and matrix products of its WebGPU backend, with Spikelet's kernels.
  *
- * tfjs's kernels are called with a backend of our own in hand. Its engine, which tracks tensors and knows one active backend
- * for the whole process, takes no part: so a program that uses tfjs by itself is not disturbed, though importing the package
- * registers a backend `webgpu` that nobody here asks for.
- *
- * @module
+ * Kernels of tfjs are called with a backend instance of this module. The engine of tfjs, which tracks tensors and has one active
+ * backend per process, is not used, so a program's own use of tfjs is not affected; importing the package registers a backend
+ * `webgpu` that stays unused.
  */
 import type { TensorInfo } from "@tensorflow/tfjs-core";
 import type { WebGPUProgram } from "@tensorflow/tfjs-backend-webgpu";
@@ -15,10 +13,10 @@ import type { Backend, KernelCall, Numbers, Tensor } from "./backend.ts";
 import { type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
 import { mebibytes } from "./memory.ts";
 
-/** Calls of a kernel that make a workgroup: a whole number of every device's lanes. */
+/** Calls of a workgroup: a multiple of every device's lanes. */
 const WORKGROUP = 64;
 
-/** Imported when a device is opened, not before: loading tfjs takes longer than all the rest of a start, and few need it. */
+/** Imports tfjs only when a device is opened: loading it takes longer than the rest of a start. */
 async function importTfjs() {
   const [core, { WebGPUBackend, webgpu_util }] = await Promise.all([
     import("@tensorflow/tfjs-core"),
@@ -64,7 +62,7 @@ class TfjsBackend implements Backend {
   readonly #tfjs: Tfjs;
   readonly #backend: WebGpuBackend;
   readonly counts: { dispatches: number; submits: number; bytesUp: number; bytesDown: number };
-  /** Tensors made within `scoped`. */
+  /** Tensors made in the current `scoped`. */
   #scope: TfjsTensor[] | undefined;
 
   constructor(opened: OpenDevice, tfjs: Tfjs, backend: WebGpuBackend, counts: TfjsBackend["counts"]) {
@@ -153,14 +151,14 @@ fn main(index : i32) {
   }
 
   /**
-   * Keeps tfjs from the one program of its product that has no order: for few outputs and a long sum it cuts the sum into parts
-   * and adds them by atomics, whichever comes first.
+   * Prevents tfjs from choosing its only product without a fixed order: for few outputs and a long sum it splits the sum into parts and
+   * adds them by atomics.
    */
   #withOrderOf<Result>(
     { rows, inner, columns, batches }: { rows: number; inner: number; columns: number; batches: number },
     work: () => Result,
   ): Result {
-    // tfjs cuts sums of 2,000 or more where there are few tiles; its own bound for few depends on the device, 32 at most.
+    // tfjs splits sums of 2,000 or more where there are few tiles; its bound for few depends on the device and is at most 32.
     const isCut = batches === 1 && inner >= 2000 && Math.ceil(rows / 32) * Math.ceil(columns / 32) <= 32;
     if (!isCut) return work();
     const environment = this.#tfjs.core.env(), flag = "WEBGPU_MATMUL_PROGRAM_TYPE";
@@ -199,7 +197,7 @@ fn main(index : i32) {
     return this.#copyBack([tensor], (bytes) => target.set(new Float32Array(bytes)));
   }
 
-  /** Copies tensors back, one behind the other, to where `take` can see them until it returns. */
+  /** Copies tensors to one mapped buffer, which `take` may read until it returns. */
   async #copyBack<Result>(
     tensors: readonly Tensor[],
     take: (bytes: ArrayBuffer) => Result,
@@ -243,7 +241,7 @@ fn main(index : i32) {
     this.#backend.submitQueue();
   }
 
-  /** tfjs never does: what it keeps is looked up in a field of its own, and taken out by its own means. */
+  /** tfjs has no such method: acquiring each kept buffer and releasing it without reuse frees it. */
   trim(): void {
     const { bufferManager } = this.#backend;
     const kept: unknown = Reflect.get(bufferManager, "freeBuffers");
@@ -275,13 +273,13 @@ fn main(index : i32) {
     this.#opened.close(new EngineError("the engine has been closed"));
   }
 
-  /** Lets the device say why a read went wrong; where it says nothing, the read itself is the reason. */
+  /** Waits for the device's own error after a failed read; without one the read's error is the failure. */
   async #onReadFailure(cause: unknown): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve)); // events of the device come between two tasks
+    await new Promise((resolve) => setTimeout(resolve)); // the device's events are dispatched between two tasks
     this.#fail(cause, "the GPU gave no numbers back");
   }
 
-  /** Whatever went wrong with the device, it is not to be used any more. @throws {EngineError} always. */
+  /** Closes the device after an error. @throws {EngineError} always. */
   #fail(cause: unknown, what: string): never {
     const message = cause instanceof Error ? cause.message : String(cause);
     const error = new EngineError(`${this.adapter.name}: ${what}: ${message}`, { cause });
@@ -289,7 +287,7 @@ fn main(index : i32) {
     throw this.#opened.failure ?? error;
   }
 
-  /** Asks for a buffer. @throws {EngineError} when it is larger than the device's largest, or refused. */
+  /** Creates a tensor. @throws {EngineError} when it is larger than the device's largest buffer, or refused. */
   #acquire<Type extends ArrayType>(
     type: Type,
     shape: readonly number[],
@@ -308,7 +306,7 @@ fn main(index : i32) {
     }
     try {
       const tensor = this.#own(this.#backend.makeTensorInfo([...shape], DTYPES[type], values), type);
-      this.#backend.uploadToGPU(tensor.info.dataId); // now, not at its first use: the caller may change the values then
+      this.#backend.uploadToGPU(tensor.info.dataId); // now: tfjs uploads at the first use, when the caller may have changed the values
       return tensor;
     } catch (cause) {
       this.#fail(
@@ -329,7 +327,7 @@ fn main(index : i32) {
 const DTYPES = { f32: "float32", i32: "int32" } as const;
 const UNIFORM_TYPES = { f32: "float32", i32: "int32", u32: "uint32" } as const;
 
-/** A kernel's uniforms, the number of calls first. */
+/** A kernel's uniforms, after the number of calls. */
 function declared({ uniforms }: WgslKernel): Record<string, NumberType> {
   return { invocations: "i32", ...uniforms };
 }

@@ -1,10 +1,7 @@
 /**
- * The bottom layer's product on the device: draws, currents, and its weights' gradient. Everything else is WASM's.
+ * The bottom layer's product on the device: draws, currents, and the weights' gradient.
  *
- * It works on micro-batches of samples, `[samples · rows]` rows at a time. The inputs of a micro-batch stay on the device until its gradient
- * has been made of them, so nothing is drawn twice.
- *
- * @module
+ * The inputs of a micro-batch, `[samples · rows]` rows, stay on the device until its gradient is computed, so nothing is drawn twice.
  */
 import { ADD_BIAS, CLEAR, PLACE } from "../../../asm/double_buffer.wgsl.ts";
 import { ADD_PARTS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
@@ -19,26 +16,26 @@ import type { LayerLayout } from "../wasm/layout.ts";
 
 /** A micro-batch whose inputs are on the device. */
 export interface DeviceMicroBatch {
-  /** All of its samples, those that only fill it up among them. */
+  /** Samples, including padding. */
   readonly samples: number;
-  /** Those that count. */
+  /** Samples that count. */
   readonly counted: number;
-  /** Parts in which its gradient is summed first. */
+  /** Number of parts in which its gradient is summed first. */
   readonly reductionGroups: number;
   /** X, then its trace, `[samples · rows, inputs]`. */
   readonly inputs: Tensor<"f32">;
 }
 
-/** How a micro-batch is cut. */
+/** Size of a micro-batch. */
 export type MicroBatchCut = Pick<DeviceMicroBatch, "samples" | "reductionGroups">;
 
-/** Multiplies for the cores behind a shared double buffer. */
+/** Computes products for WASM cores, through a shared double buffer. */
 export class DeviceMatmul {
   readonly plan: Plan;
   readonly #backend: Backend;
   readonly #layout: LayerLayout;
   readonly #doubleBuffer: SharedDoubleBuffer;
-  /** d of the inputs' trace; 0: coefficients are those of the inputs themselves. */
+  /** d of the inputs' trace; 0: the gradient needs no trace. */
   readonly #decay: number;
   readonly #seed: number;
   readonly #sources: SampleFeatures;
@@ -84,8 +81,8 @@ export class DeviceMatmul {
    * Encodes a micro-batch's samples and multiplies: I = X·Wᵀ + b.
    *
    * @param microBatch A batch of the micro-batch's samples alone.
-   * @param bufferIndex Of the shared double buffer, where the currents go.
-   * @returns The micro-batch, to be handed to {@linkcode addGradient} or {@linkcode release}, and when its currents are there.
+   * @param bufferIndex The buffer for the currents.
+   * @returns The micro-batch, for {@linkcode addGradient} or {@linkcode release}, and a promise that resolves when its currents have arrived.
    */
   multiply(
     microBatch: Batch,
@@ -114,10 +111,10 @@ export class DeviceMatmul {
   }
 
   /**
-   * Adds a micro-batch's gradient to those before it, and lets go of the micro-batch.
+   * Adds a micro-batch's gradient to the sum, and releases the micro-batch.
    *
-   * @param bufferIndex Of the shared double buffer, where its coefficients are.
-   * @param isFirst There are none before it.
+   * @param bufferIndex The buffer of its coefficients.
+   * @param isFirst The sum starts at 0.
    */
   addGradient(microBatch: DeviceMicroBatch, bufferIndex: 0 | 1, isFirst: boolean): void {
     const backend = this.#backend, { inputs: columns, steps } = this.plan.spec;
@@ -146,15 +143,15 @@ export class DeviceMatmul {
       });
     });
     this.release(microBatch);
-    backend.flush(); // so that the device begins, and the buffers can be used again
+    backend.flush(); // the device starts, and the buffers can be reused
   }
 
-  /** Lets go of a micro-batch that has no gradient. */
+  /** Releases a micro-batch. */
   release({ inputs }: DeviceMicroBatch): void {
     this.#backend.release(inputs);
   }
 
-  /** Writes the sum of all gradients since the first into the cores' layout. */
+  /** Writes the sum of gradients into the cores' layout. */
   async readGradient(gradient: Float32Array): Promise<void> {
     const { weights, unitStride } = this.#layout, { inputs } = this.plan.spec;
     const [sum] = await this.#backend.read(this.#gradient);
@@ -163,7 +160,7 @@ export class DeviceMatmul {
     }
   }
 
-  /** Of every row and unit of a micro-batch, `[samples · rows, width]`; 0 for the samples that only fill it up. */
+  /** Coefficients of every row and unit of a micro-batch, `[samples · rows, width]`; 0 for padding. */
   #coefficients({ samples, counted }: DeviceMicroBatch, bufferIndex: 0 | 1): Tensor<"f32"> {
     const backend = this.#backend, { rows, width, sendsRows, buffers } = this.#doubleBuffer;
     const { currents, list, count } = buffers[bufferIndex];
@@ -175,7 +172,7 @@ export class DeviceMatmul {
     const coefficients = backend.run(CLEAR, { inputs: {}, uniforms: {}, invocations: size, output: [size] });
     const listed = count[0]!;
     if (listed === 0) return coefficients;
-    // The device's buffers are kept by their size, for the next of the same size: so there should be few sizes.
+    // Buffers are reused by size, so sizes are powers of two.
     const room = Math.min(2 ** Math.ceil(Math.log2(2 * listed)), list.length);
     return backend.run(PLACE, {
       inputs: { list: backend.upload(list.subarray(0, room), [room]) },
@@ -186,7 +183,7 @@ export class DeviceMatmul {
   }
 }
 
-/** Rows without what pads them. */
+/** Removes the rows' padding. */
 function withoutPadding(rows: Float32Array, stride: number, columns: number): Float32Array {
   if (stride === columns) return rows;
   const count = rows.length / stride;

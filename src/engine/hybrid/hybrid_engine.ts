@@ -1,17 +1,13 @@
 /**
- * The hybrid engine: the bottom layer's product, nearly all of the work, on a GPU; neurons and all the rest in WASM.
+ * The hybrid engine: a GPU computes the bottom layer's product, nearly all of the work; WASM computes the rest on all cores.
  *
- * Pixels go up and currents come back; what the neurons make of them, spikes, layers above, loss and the backward pass, is WASM's,
- * on all cores; the coefficients of the spikes go up, and the weights' gradient comes back. Neurons, readouts and optimizers are
- * those of the WASM engine, so a new one needs nothing here.
- *
- * @module
+ * The GPU receives pixels and returns currents; WASM computes neurons, layers above, loss and backward pass; the GPU receives the
+ * spikes' coefficients and returns the weights' gradient. Neurons, readouts and optimizers are those of the WASM engine, so a new one
+ * needs no change here.
  */
 import { sampleFormOf } from "../../network/encoders.ts";
-import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { parseNetworkSpec } from "../../network/spec.ts";
 import { checkEngineOptions, checkKernels } from "../checks.ts";
-import type { Engine } from "../engine.ts";
-import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
 import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import { type MemoryNeed, samplesThatFit } from "../gpu/memory.ts";
@@ -24,38 +20,20 @@ import { ThreadedEngine, type ThreadedEngineOptions } from "../wasm/threaded_eng
 import { layOut } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { partsOf, reductionGroupsOf } from "../webgpu/micro_batches.ts";
+import type { WebGpuEngine, WebGpuEngineOptions } from "../webgpu/webgpu_engine.ts";
 import { DeviceMatmul } from "./device_matmul.ts";
 import { HybridScheduler, microBatchSize } from "./hybrid_scheduler.ts";
 
-/** How to make a hybrid engine. */
-export interface HybridEngineOptions {
-  /** What to train or run. */
-  readonly spec: NetworkSpec;
+/** Options of a hybrid engine. */
+export interface HybridEngineOptions extends WebGpuEngineOptions {
   /** The kernels, compiled; see `loadKernels`. */
   readonly kernels: KernelModule;
   /** Workers; 0 works in the caller's own thread. @default {1} */
   readonly threads?: number;
-  /** Seed of all draws. @default {0} */
-  readonly seed?: number;
-  /** The most samples that a batch will have. @default {1000} */
-  readonly batchSize?: number;
-  /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
-  readonly gpuMemory?: number;
-  /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
-  readonly recordStates?: boolean;
-  /** Where adapters are found. @default {the runtime's WebGPU} */
-  readonly gpu?: Gpu;
-  /** Which of them. @default {the fastest} */
-  readonly adapter?: FoundAdapter;
 }
 
-/** An engine with a device, which can be asked how much it asks of it. */
-export interface HybridEngine extends Engine, Disposable {
-  /** What was asked of the device so far. */
-  readonly counts: DeviceCounts;
-  /** What it holds now. */
-  readonly memory: DeviceMemory;
-}
+/** A hybrid engine. */
+export type HybridEngine = WebGpuEngine;
 
 /**
  * Makes a hybrid engine.
@@ -71,7 +49,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
   checkKernels(kernels);
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
-    const plan = compilePlan(spec, { skip: false, recordStates }); // the device computes all units, whether they may spike or not
+    const plan = compilePlan(spec, { skip: false, recordStates }); // the device computes all units
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
@@ -79,7 +57,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
       gpuMemory,
     );
     const doubleBuffer = createDoubleBuffer(plan, samples, threads > 0);
-    const shards = 2 * shardCount(samples); // of a micro-batch, and of the next
+    const shards = 2 * shardCount(samples); // of two micro-batches in flight
     const { name, isSoftware } = backend.adapter;
     const build = describeKernels(kernels),
       products = `products on ${name}${isSoftware ? ", a software adapter" : ""}`;
@@ -101,7 +79,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
           matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, doubleBuffer, seed),
           device: {
             fit(samples) {
-              // Buffers are kept from micro-batch to micro-batch; those of another size are given back first.
+              // Buffers are reused between micro-batches of one size.
               if (samples !== fitted) backend.trim();
               fitted = samples;
             },
@@ -132,16 +110,16 @@ class DeviceThreadedEngine extends ThreadedEngine implements HybridEngine {
   }
 }
 
-/** What micro-batches of so many samples take of the device, all buffers of the two that may be under way together. */
+/** Device memory of micro-batches of so many samples, two of which are in flight. */
 function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
   const { inputs } = plan.spec, rows = rowsOf(plan.spec);
   const { width } = layOut(plan, true).layers[0]!;
   const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
   const parts = partsOf(plan, samples, reductionGroupsOf(samples, plan)) * weights;
-  // Coefficients may be listed, at two numbers each, in a buffer that is up to twice as large as it has to be.
+  // Listed coefficients have two numbers each, in a buffer that is up to twice as large as needed.
   const list = 4 * currents;
-  // Twice: inputs and what they are made from, currents and their way home. Once: coefficients, their list and its way up, the
-  // gradient's parts; W and its gradient with their ways.
+  // Twice: inputs and their sources, currents and their staging buffers. Once: coefficients, their list and its staging buffer, the
+  // gradient's parts; W and its gradient with their staging buffers.
   const source = samples * sampleFormOf(plan.spec).size;
   const floats = 2 * (x + 2 * source + 2 * samples + 2 * currents) + currents + 2 * list + parts +
     5 * weights;

@@ -1,8 +1,4 @@
-/**
- * Keeps the device and the workers busy together: while these work on one micro-batch of a batch, the device multiplies the next.
- *
- * @module
- */
+/** Overlaps device and workers: while the workers compute one micro-batch of a batch, the device multiplies the next. */
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
@@ -16,32 +12,32 @@ import type { SharedState } from "../wasm/shared_state.ts";
 import { cutBatch, reductionGroupsOf } from "../webgpu/micro_batches.ts";
 import type { DeviceMatmul } from "./device_matmul.ts";
 
-/** Rows of the smallest micro-batch that a batch is cut into for the sake of overlap. */
+/** Rows of the smallest micro-batch into which a batch is split for overlap. */
 const LEAST_ROWS = 4096;
 /**
- * Micro-batches of a batch for the sake of overlap. More of them would overlap more, but each pair waits for a read, and under Deno a
- * read takes 10 ms or longer, however soon the device is done.
+ * Micro-batches of a batch for overlap. More would overlap more, but each pair waits for a read, which takes 10 ms or longer under
+ * Deno, even when the device is done.
  */
 const MICRO_BATCHES = 2;
 
-/** The most samples of a micro-batch of a batch, filled up to whole reduction groups, where the device and the shared double buffer have room for them. */
+/** The most samples of a micro-batch, padded to whole reduction groups, if they fit the device and the shared double buffer. */
 export function microBatchSize(batchSize: number, plan: Plan): number {
   const least = Math.ceil(LEAST_ROWS / rowsOf(plan.spec));
   const counted = Math.min(batchSize, Math.max(Math.ceil(batchSize / MICRO_BATCHES), least));
   return counted + reductionGroupsOf(counted, plan) - 1;
 }
 
-/** What the scheduler works with. */
+/** Parts of the scheduler. */
 export interface HybridParts {
   readonly matmul: DeviceMatmul;
   readonly workers: WorkerPool;
   readonly shared: SharedState;
   readonly doubleBuffer: SharedDoubleBuffer;
-  /** Makes room on the device for micro-batches of so many samples, and frees it. */
+  /** `fit` makes room on the device for micro-batches of so many samples; `close` frees the device. */
   readonly device: { fit(samples: number): void; close(): void };
 }
 
-/** Directs one job after the other. */
+/** Runs one job after the other. */
 export class HybridScheduler implements Scheduler {
   readonly #parts: HybridParts;
   #last: Promise<unknown> = Promise.resolve();
@@ -89,10 +85,10 @@ export class HybridScheduler implements Scheduler {
   }
 
   /**
-   * Presents a batch, micro-batch by micro-batch, two of them under way at a time.
+   * Presents a batch, micro-batch by micro-batch, with up to two in flight.
    *
-   * Micro-batches use the shared double buffer's halves in turn. So do they use the shards: a micro-batch adds to those of the one before the last, which
-   * is through by then.
+   * Micro-batches alternate between the two buffers and between two sets of shards: a micro-batch adds to the shards of the one before
+   * the last, which is done by then.
    *
    * @returns Shards that hold gradients.
    */
@@ -130,10 +126,10 @@ export class HybridScheduler implements Scheduler {
         const gradientBefore = through[1 - bufferIndex];
         through[bufferIndex] = (async () => {
           await answered;
-          await gradientBefore; // sums are made in the micro-batches' order
+          await gradientBefore; // sums run in the micro-batches' order
           if (isTraining) matmul.addGradient(microBatch, bufferIndex, number === 0);
         })();
-        through[bufferIndex].catch(() => {}); // whoever waits for it next is told
+        through[bufferIndex].catch(() => {}); // the next await reports it
       }
     } finally {
       await Promise.allSettled(through);
@@ -142,7 +138,7 @@ export class HybridScheduler implements Scheduler {
     return counts[0]! + (counts[1] ?? 0);
   }
 
-  /** Has the workers take a part's currents, and leave its coefficients. */
+  /** Lets the workers compute a part's coefficients from its currents. */
   async #handOut(job: Job, part: Part, isTraining: boolean): Promise<void> {
     const { workers, shared, doubleBuffer } = this.#parts;
     shared.control[1 + part.bufferIndex] = 0;

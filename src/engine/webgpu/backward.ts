@@ -1,9 +1,6 @@
 /**
- * One micro-batch's backward pass: a plan's operations from the loss's gradient to that of every parameter.
- *
- * It reads what the forward pass has left on the device, and leaves gradients in the parameters.
- *
- * @module
+ * The backward pass of a micro-batch: a plan's operations from the loss's gradient to that of every parameter, computed from the
+ * results of the forward pass on the device.
  */
 import { ADVANCE, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
 import { RATE_BACK } from "../../../asm/loss.wgsl.ts";
@@ -21,7 +18,7 @@ import {
   rowsOf,
 } from "./forward.ts";
 
-/** What a layer leaves behind for later operations. */
+/** A layer's results for later operations. */
 interface LayerGradients {
   /** δo, and the readout's δu, `[samples · steps, units]`. */
   outputGradients?: Tensor<"f32">;
@@ -31,11 +28,7 @@ interface LayerGradients {
 }
 
 /** Computes a micro-batch's backward pass; gradients are added to the parameters'. */
-export function runBackward(context: DeviceContext, microBatch: MicroBatch, forward: ForwardResult): void {
-  new BackwardPass(context, microBatch, forward).backward();
-}
-
-class BackwardPass {
+export class BackwardPass {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
   readonly #forward: ForwardResult;
@@ -49,31 +42,25 @@ class BackwardPass {
   }
 
   /** Records the backward pass. */
-  backward(): void {
+  run(): void {
     for (const operation of this.#context.plan.backward) this.#execute(operation);
   }
 
   #execute(operation: BackwardOperation): void {
-    const { plan } = this.#context;
+    const { layers } = this.#context.plan;
     switch (operation.kind) {
       case "readBack":
-        this.#readBack();
-        return;
+        return this.#readBack();
       case "rateBack":
-        this.#rateBack(plan.layers[operation.layer]!);
-        return;
+        return this.#rateBack(layers[operation.layer]!);
       case "scanBack":
-        this.#scanBack(plan.layers[operation.layer]!);
-        return;
+        return this.#scanBack(layers[operation.layer]!);
       case "recurrentGradient":
-        this.#recurrentGradient(plan.layers[operation.layer]!);
-        return;
+        return this.#recurrentGradient(layers[operation.layer]!);
       case "stepsBack":
-        this.#stepsBack(plan.layers[operation.layer]!);
-        return;
+        return this.#stepsBack(layers[operation.layer]!);
       case "inputsBack":
-        this.#inputsBack(plan.layers[operation.layer]!);
-        return;
+        return this.#inputsBack(layers[operation.layer]!);
       case "spikesBack":
       case "spread":
       case "coefficients":
@@ -146,7 +133,7 @@ class BackwardPass {
       invocations: recurrent ? recurrentCalls(samples) : total,
       output: [stateAt + states.scanBack * total],
     });
-    // Behind δI lie sums over the steps of each sample: of δI, and of the constants' gradients.
+    // After δI the result has sums over the steps of each sample: of δI, and of the constants' gradients.
     const addSums = (name: string, place: number) => {
       const parts = backend.run(SUM_ROWS, {
         inputs: { values: made(state.currentGradients) },
@@ -165,7 +152,7 @@ class BackwardPass {
   #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
     const { backend, plan: { spec: { steps } } } = this.#context;
     const gradients = this.#currentGradientsOf(index);
-    // V's input is the layer's own output of the step before, as W's is where the layer below has a delay.
+    // V's input is the layer's output of the step before, as W's is where the layer below has a delay.
     const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
       inputs: { values: gradients },
       uniforms: { steps, columns: units },
@@ -178,20 +165,15 @@ class BackwardPass {
   #stepsBack({ index }: LayerPlan): void {
     const { backend, parameters } = this.#context;
     const gradients = this.#currentGradientsOf(index);
-    this.#layers[index - 1]!.outputGradients = backend.matmul(
-      gradients,
-      parameters.valuesOf(`w${index + 1}`),
-      {
-        transposeB: true,
-      },
-    );
+    const weights = parameters.valuesOf(`w${index + 1}`);
+    this.#layers[index - 1]!.outputGradients = backend.matmul(gradients, weights, { transposeB: true });
     this.#addMatmul(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
   }
 
   #inputsBack({ index, units, source }: LayerPlan): void {
     const { backend, plan: { spec: { steps } } } = this.#context;
     const { samples } = this.#microBatch;
-    // Where the input is the same at every step, Σ_t δI_t of each sample is multiplied with it; it needs a tensor of its own.
+    // An input that is the same at every step is multiplied by Σ_t δI_t of each sample, in a tensor of its own.
     const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
       inputs: { values: made(this.#layers[index]!.currentGradients) },
       uniforms: { begin: samples * steps * units, rows: 1, columns: units },

@@ -1,8 +1,4 @@
-/**
- * One update of an optimizer, on the device.
- *
- * @module
- */
+/** An optimizer's update on the device. */
 import { ADAM } from "../../../asm/optimizers/adam.wgsl.ts";
 import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimizers/clip.wgsl.ts";
 import { SGD } from "../../../asm/optimizers/sgd.wgsl.ts";
@@ -11,10 +7,10 @@ import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
 import type { DeviceParameter } from "./device_parameters.ts";
 
 /**
- * Moves all parameters by the gradients that were added.
+ * Updates all parameters by their gradients.
  *
- * @param number Of the update, from 1.
- * @returns What {@linkcode layerNorms} reads the gradient's norms from; the caller releases it.
+ * @param number Number of the update, from 1.
+ * @returns Sums of squares for {@linkcode layerNorms}; the caller releases them.
  */
 export function updateParameters(
   backend: Backend,
@@ -52,7 +48,7 @@ export function updateParameters(
 /**
  * The L2 norm of each layer's gradient.
  *
- * @param squares What {@linkcode updateParameters} returns, at home.
+ * @param squares The numbers of the result of {@linkcode updateParameters}.
  */
 export function layerNorms(
   parameters: readonly DeviceParameter[],
@@ -91,7 +87,7 @@ function squaresOf(backend: Backend, parameters: readonly DeviceParameter[]): Te
   return squares;
 }
 
-/** What gradients are multiplied by, f32 `[2]`: see {@linkcode CLIP_FACTOR}. */
+/** Factors of the gradients, f32 `[2]`; see {@linkcode CLIP_FACTOR}. */
 function clipFactorOf(backend: Backend, squares: Tensor<"f32">, clip: number): Tensor<"f32"> {
   if (clip === Infinity) return backend.upload(Float32Array.of(1, 1), [2]);
   const [blocks = 0] = squares.shape;

@@ -1,10 +1,8 @@
 /**
- * A network's parameters on the device, with their gradients and what the optimizer remembers.
+ * A network's parameters on the device, with their gradients and the optimizer's moments.
  *
- * Matrices lie by input, `[inputs, units]`: so products of rows by weights read both along their rows. Behind each tensor's values
- * lie its moments, in the same buffer: one kernel updates all.
- *
- * @module
+ * Matrices lie by input, `[inputs, units]`, so that products of rows by weights read both along their rows. Moments follow the values
+ * in the same buffer, so that one kernel updates all.
  */
 import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
 import { layerOfParameter, parameterShapes } from "../../network/model_file.ts";
@@ -14,7 +12,7 @@ import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 
-/** The most moments that an optimizer has a parameter. */
+/** The most moments of a parameter, over all optimizers. */
 export const MOST_MOMENTS = 2;
 
 /** One tensor of parameters. */
@@ -22,18 +20,18 @@ export interface DeviceParameter {
   readonly name: string;
   /** From 0. */
   readonly layer: number;
-  /** In files it is `[rows, columns]`, on the device `[columns, rows]`; a vector has one column. */
+  /** The shape is `[rows, columns]` in files, `[columns, rows]` on the device; a vector has one column. */
   readonly rows: number;
   readonly columns: number;
   readonly isMatrix: boolean;
-  /** It is a neuron's constant that is learned: it does not decay. */
+  /** A neuron's learned constant, which has no weight decay. */
   readonly isConstant: boolean;
   /** Values, then each of the moments. */
   values: Tensor<"f32">;
   readonly gradient: Tensor<"f32">;
 }
 
-/** All that moves while a network is trained. */
+/** All parameters of a network. */
 export class DeviceParameters {
   readonly #backend: Backend;
   readonly #parameters: ReadonlyMap<string, DeviceParameter>;
@@ -60,15 +58,15 @@ export class DeviceParameters {
     );
   }
 
-  /** All of them, in file order. */
+  /** All parameters, in file order. */
   get all(): readonly DeviceParameter[] {
     return [...this.#parameters.values()];
   }
 
   /**
-   * Puts values and moments in place; moments that are not given are 0.
+   * Sets values and moments; omitted moments are 0.
    *
-   * @throws {RangeError} when one has not its size; nothing is changed then.
+   * @throws {RangeError} when a size is wrong; nothing is changed then.
    */
   set(parameters: Parameters, moments: readonly Parameters[] = []): void {
     const images = this.all.map(({ name, rows, columns }) => {
@@ -84,7 +82,7 @@ export class DeviceParameters {
     });
   }
 
-  /** Lets every moment begin at 0. */
+  /** Sets every moment to 0. */
   clearMoments(): void {
     for (const parameter of this.all) {
       const { values, rows, columns } = parameter;
@@ -94,7 +92,7 @@ export class DeviceParameters {
       );
       this.#backend.run(COPY, {
         inputs: { values },
-        uniforms: {},
+        uniforms: { begin: 0 },
         invocations: rows * columns,
         output: parameter.values,
       });
@@ -103,7 +101,7 @@ export class DeviceParameters {
   }
 
   /**
-   * The values, and each of so many moments, as they are after all that has been recorded so far.
+   * Reads the values and the first `moments` moments, as they are after all commands recorded so far.
    *
    * @returns The parameters, then the moments.
    */
@@ -126,10 +124,10 @@ export class DeviceParameters {
   }
 
   /**
-   * Adds to a parameter's gradient, part by part in their order.
+   * Adds parts to a parameter's gradient, in order.
    *
    * @param parts f32 `[count, …]`, each shaped as on the device.
-   * @param isFirst Nothing has been added yet since the last step.
+   * @param isFirst The gradient starts at 0.
    */
   addGradient(name: string, parts: Tensor<"f32">, isFirst: boolean): void {
     const { gradient, rows, columns } = this.#parameters.get(name)!;

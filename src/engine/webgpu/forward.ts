@@ -1,16 +1,14 @@
 /**
- * Presents one micro-batch of samples to the network: a plan's operations forward, for all of its samples and steps at once.
+ * The forward pass of a micro-batch: a plan's operations for all samples and steps at once.
  *
- * Matrices have `[samples · steps]` rows, a sample's steps in their order; rows behind a shorter sequence's last step are 0. A
- * sample's scan never crosses a micro-batch. It knows no events: a unit that stays silent costs as much as any other, for a device's
- * time is in moving rows, not in skipping some.
- *
- * @module
+ * Matrices have `[samples · steps]` rows, a sample's steps in order; rows after a shorter sequence's last step are 0. A sample lies in
+ * one micro-batch. Events are not used: all units are computed, because a device's time goes into memory accesses.
  */
+import { COPY } from "../../../asm/gradient.wgsl.ts";
 import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "../../../asm/loss.wgsl.ts";
 import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
-import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_LOGITS, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
+import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import { TRAINABLE, type Trainable } from "../../network/neurons.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
@@ -18,11 +16,11 @@ import type { ForwardOperation, LayerPlan, Plan } from "../plan.ts";
 import type { DeviceParameters } from "./device_parameters.ts";
 import type { NeuronKernels } from "./neurons.ts";
 
-/** What all micro-batches share. */
+/** State that all micro-batches share. */
 export interface DeviceContext {
   readonly backend: Backend;
   readonly plan: Plan;
-  /** All states are wanted, to look at. */
+  /** Store all states, for a trace. */
   readonly recordStates: boolean;
   readonly parameters: DeviceParameters;
   /** Each layer's. */
@@ -31,46 +29,46 @@ export interface DeviceContext {
   readonly constants: readonly Readonly<Record<Trainable, Tensor<"f32">>>[];
   /** See `uploadPixels`. */
   readonly pixels: Tensor<"f32">;
-  /** What stands where a kernel is given nothing, for something has to: it is not read. */
+  /** Bound as an input that a kernel does not read. */
   readonly placeholder: Tensor<"f32">;
 }
 
-/** A micro-batch's samples, on their way to the device. */
+/** A micro-batch's samples and the tensors of its results. */
 export interface MicroBatch {
-  /** All of them. Those past `counted` only fill the micro-batch up; their gradient is 0. */
+  /** Number of samples. Those past `counted` are padding, whose gradient is 0. */
   readonly samples: number;
   readonly packed: PackedSamples;
   readonly counted: number;
-  /** Parts in which gradients are summed first. */
+  /** Number of parts in which gradients are summed first. */
   readonly reductionGroups: number;
   /** `[samples, SAMPLE_INFO_COLUMNS]`; see `SAMPLE_INFO`. */
   readonly sampleInfo: Int32Array;
-  /** What a sample's gradient counts in the batch's. */
+  /** Weight of a sample in the batch's gradient. */
   readonly share: number;
-  /** There will be a backward pass. */
+  /** A backward pass follows. */
   readonly withGradient: boolean;
-  /** It is the batch's first: gradients begin anew. */
+  /** The first micro-batch of the batch: gradients start at 0. */
   readonly isFirst: boolean;
-  /** Where the batch's results go, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
+  /** The batch's scores, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where requested. */
   readonly scores: Tensor<"i32">;
   readonly logits: Tensor<"f32"> | undefined;
-  /** Where spikes of each unit below the top are added up, i32, one layer after the other, where they are wanted. */
+  /** Spikes of each unit below the top, i32, layer by layer, where requested. */
   readonly unitSpikes: Tensor<"i32"> | undefined;
-  /** This micro-batch's first place among the batch's samples. */
+  /** Index of the first sample in the batch. */
   readonly offset: number;
 }
 
-/** What a scan left: see `scanKernel`. */
+/** A scan's result; see `scanKernel`. */
 export interface Scanned {
   readonly tensor: Tensor<"f32">;
-  /** Where its parts begin; −1: it was not kept. */
+  /** Offsets of its parts; −1: not stored. */
   readonly spikesAt: number;
   readonly distancesAt: number;
   readonly potentialsAt: number;
   readonly currentsAt: number;
 }
 
-/** What the forward pass leaves on the device. */
+/** Results of the forward pass on the device. */
 export interface ForwardResult {
   /** See {@linkcode MicroBatch.sampleInfo}. */
   readonly sampleInfo: Tensor<"i32">;
@@ -78,7 +76,7 @@ export interface ForwardResult {
   readonly inputs: Tensor<"f32">;
   readonly layers: readonly {
     readonly scanned: Scanned;
-    /** Share of units and steps that spiked, `[samples]`, where the loss asks for it. */
+    /** Firing rates, `[samples]`, where the loss needs them. */
     readonly rates: Tensor<"f32"> | undefined;
   }[];
   /** See `READ_STATES` and `READ_LARGEST`. */
@@ -87,20 +85,15 @@ export interface ForwardResult {
   readonly losses: Tensor<"f32">;
 }
 
-/** Computes a micro-batch's forward pass. All tensors are temporary: call it, and whatever takes its result, within `Backend.scoped`. */
-export function runForward(context: DeviceContext, microBatch: MicroBatch): ForwardResult {
-  return new ForwardPass(context, microBatch).forward();
-}
-
-/** What a layer leaves behind for later operations. */
+/** A layer's results for later operations. */
 interface LayerState {
   currents?: Tensor<"f32">;
   scanned?: Scanned;
   rates?: Tensor<"f32">;
 }
 
-/** One micro-batch's forward pass. */
-class ForwardPass {
+/** A micro-batch's forward pass. All tensors are temporary: run it, and use its result, within `Backend.scoped`. */
+export class ForwardPass {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
   readonly #layers: readonly LayerState[];
@@ -113,14 +106,12 @@ class ForwardPass {
     this.#context = context;
     this.#microBatch = microBatch;
     this.#layers = context.plan.layers.map(() => ({}));
-    this.#sampleInfo = context.backend.upload(microBatch.sampleInfo, [
-      microBatch.samples,
-      SAMPLE_INFO_COLUMNS,
-    ]);
+    const { samples, sampleInfo } = microBatch;
+    this.#sampleInfo = context.backend.upload(sampleInfo, [samples, SAMPLE_INFO_COLUMNS]);
   }
 
-  /** Records the forward pass; the scores are kept. */
-  forward(): ForwardResult {
+  /** Records the forward pass. */
+  run(): ForwardResult {
     for (const operation of this.#context.plan.forward) this.#execute(operation);
     this.#keepScores();
     return {
@@ -140,25 +131,18 @@ class ForwardPass {
         return;
       case "matmul":
       case "matmulRow":
-        this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
-        return;
+        return this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
       case "sparseProduct": {
         const layer = plan.layers[operation.layer]!, below = layer.index - 1;
-        this.#multiply(
-          layer,
-          rowsOf(this.#context, this.#microBatch, made(this.#layers[below]?.scanned).tensor, below),
-        );
-        return;
+        const { tensor } = made(this.#layers[below]?.scanned);
+        return this.#multiply(layer, rowsOf(this.#context, this.#microBatch, tensor, below));
       }
       case "scan":
-        this.#scan(plan.layers[operation.layer]!);
-        return;
+        return this.#scan(plan.layers[operation.layer]!);
       case "read":
-        this.#read();
-        return;
+        return this.#read();
       case "loss":
-        this.#lose();
-        return;
+        return this.#computeLoss();
       case "select":
       case "pack":
         throw new Error(`${operation.kind}: a plan without events has no such operation`);
@@ -234,14 +218,14 @@ class ForwardPass {
     });
   }
 
-  #lose(): void {
+  #computeLoss(): void {
     const { backend, plan: { classes, loss, layers } } = this.#context;
     const { samples, counted, share } = this.#microBatch;
     const call = {
       inputs: { logits: made(this.#logits), sampleInfo: this.#sampleInfo },
       invocations: samples,
     };
-    // Log-probabilities are wanted whatever the loss is; its own numbers take the place of this one's.
+    // Results have log-probabilities for every loss; another loss overwrites the cross-entropy and its gradient.
     const losses = this.#losses = backend.run(CROSS_ENTROPY, {
       ...call,
       uniforms: { classes, counted, share },
@@ -284,8 +268,8 @@ class ForwardPass {
     const { backend, plan: { layers, classes } } = this.#context;
     const { samples, counted, scores, logits, unitSpikes, offset, isFirst } = this.#microBatch;
     if (logits) {
-      backend.run(KEEP_LOGITS, {
-        inputs: { logits: made(this.#logits) },
+      backend.run(COPY, {
+        inputs: { values: made(this.#logits) },
         uniforms: { begin: offset * classes },
         invocations: counted * classes,
         output: logits,
@@ -319,7 +303,7 @@ class ForwardPass {
   }
 }
 
-/** A layer's constants that are given unit by unit, as kernels take them. */
+/** A layer's constants a unit, learned or not, as inputs of a kernel. */
 export function constantsOf(
   { parameters, constants }: DeviceContext,
   { index, learned }: LayerPlan,
@@ -330,17 +314,17 @@ export function constantsOf(
   return { decays: decays!, thresholds: thresholds!, scales: scales! };
 }
 
-/** A layer's rows of every step, `[samples · steps, units]`: the first part of what its scan, or its scan back, left. */
+/** A layer's rows of every step, `[samples · steps, units]`: the first part of the result of its forward or backward scan. */
 export function rowsOf(
   { backend, plan }: DeviceContext,
   { samples }: MicroBatch,
-  left: Tensor<"f32">,
+  scanned: Tensor<"f32">,
   layer: number,
 ): Tensor<"f32"> {
-  return backend.view(left, [samples * plan.spec.steps, plan.layers[layer]!.units]);
+  return backend.view(scanned, [samples * plan.spec.steps, plan.layers[layer]!.units]);
 }
 
-/** What an operation before this one has left; that it has is the plan's promise. */
+/** The result of an earlier operation, which exists by the plan's order. */
 export function made<Value>(value: Value | undefined): Value {
   if (value === undefined) throw new Error("an operation of the plan came before one that it needs");
   return value;

@@ -1,8 +1,4 @@
-/**
- * How long the loops of a network's kernels are, for adapters that end long ones.
- *
- * @module
- */
+/** Refuses networks whose kernels' loops are too long for software adapters. */
 import { MOST_TURNS } from "../../../asm/each_step.wgsl.ts";
 import { scanTurns } from "../../../asm/scan.wgsl.ts";
 import { EngineError } from "../../errors.ts";
@@ -10,13 +6,13 @@ import { count } from "../../text/figures.ts";
 import type { AdapterDescription } from "../gpu/adapter.ts";
 import type { Plan } from "../plan.ts";
 
-/** Adapters that end loops. */
+/** Adapters that end long loops. */
 const ENDS_LOOPS = /llvmpipe|lavapipe/i;
 
 /**
- * Refuses a network whose loops a software adapter would end too early, which it does without a word.
+ * Checks that the adapter would not end a network's loops early, which it does silently.
  *
- * @throws {EngineError} when it has one.
+ * @throws {EngineError} when it would.
  */
 export function checkTurns({ name }: AdapterDescription, { layers, spec: { steps } }: Plan): void {
   if (!ENDS_LOOPS.test(name)) return;

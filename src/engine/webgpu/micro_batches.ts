@@ -1,10 +1,9 @@
 /**
- * How a batch is cut up for the device: into micro-batches, which run one after the other, and reduction groups, whose gradients are summed apart.
+ * Splits a batch for the device: into micro-batches, which run one after the other, and reduction groups, whose gradients are summed
+ * separately.
  *
- * The cuts follow from the batch's size, the network and the room on the device. They are part of what the bits of a result
- * depend on, for sums run within reduction groups first.
- *
- * @module
+ * The sizes follow from the batch's size, the network and the device's memory. The bits of a result depend on them, because sums run
+ * within reduction groups first.
  */
 import { sampleFormOf } from "../../network/encoders.ts";
 import { MOST_PLAIN } from "../../../asm/long_sums.wgsl.ts";
@@ -15,37 +14,37 @@ import type { LayerPlan, Plan } from "../plan.ts";
 import { MOST_MOMENTS } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 
-/** Rows (samples · steps) that a product for weight gradients sums at a time, about: more rows are more reduction groups side by side. */
+/** About how many rows (samples · steps) a product for weight gradients sums at a time; more rows make more reduction groups. */
 const GROUP_ROWS = 1024;
 
-/** Rows of a part where steps are many. */
+/** Rows of a part of a sum over many steps. */
 const PART_ROWS = 64;
 
-/** The most that the reduction groups' gradients of one layer may take, in bytes: beyond, reduction groups have more rows. */
+/** The most bytes of one layer's partial gradients; to stay below, reduction groups have more rows. */
 const PARTS_BYTES = 32 * 2 ** 20;
 
-/** One micro-batch after the other, all of the same size; the last one may have fewer samples that count. */
+/** Micro-batches of one size, the last of which may have fewer samples that count. */
 export interface Cut {
-  /** Samples of a micro-batch, those that only fill it up among them. */
+  /** Samples of a micro-batch, including padding. */
   readonly samples: number;
-  /** Reduction reduction groups of a micro-batch, of samples / reduction groups each. */
+  /** Reduction groups of a micro-batch, all of one size. */
   readonly reductionGroups: number;
   /** The samples of each micro-batch that count: from, to. */
   readonly microBatches: readonly (readonly [from: number, to: number])[];
 }
 
 /**
- * Cuts a batch.
+ * Splits a batch.
  *
  * @param count Samples of the batch.
- * @param most Samples that a micro-batch has room for.
+ * @param most The most samples of a micro-batch.
  */
 export function cutBatch(count: number, plan: Plan, most: number): Cut {
   for (let microBatches = Math.ceil(count / most);; microBatches++) {
     const each = Math.ceil(count / microBatches);
     const reductionGroups = reductionGroupsOf(each, plan);
     const samples = reductionGroups * Math.ceil(each / reductionGroups);
-    if (samples > most) continue; // filled up to whole reduction groups, they do not fit; a micro-batch of one sample always does
+    if (samples > most) continue; // with padding they do not fit; a micro-batch of one sample always does
     return {
       samples,
       reductionGroups,
@@ -57,16 +56,16 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
   }
 }
 
-/** Into how many reduction groups so many samples are cut. */
+/** Number of reduction groups for a number of samples. */
 export function reductionGroupsOf(samples: number, plan: Plan): number {
   return Math.min(samples, roomForParts(plan), Math.ceil(samples * plan.spec.steps / GROUP_ROWS));
 }
 
 /**
- * Into how many parts the rows of a product for weight gradients are cut, whose sums are added up apart: the reduction groups, or of many steps
- * as many more as there is room for, until a part has {@linkcode PART_ROWS} rows (asm/long_sums.wgsl.ts).
+ * Number of parts in which a product for weight gradients is summed: the reduction groups, or, for many steps, as many more as fit the
+ * memory, until a part has {@linkcode PART_ROWS} rows (asm/long_sums.wgsl.ts).
  *
- * @param samples In whole reduction groups.
+ * @param samples A multiple of the reduction groups.
  */
 export function partsOf(plan: Plan, samples: number, reductionGroups: number): number {
   const { steps } = plan.spec, rows = Math.ceil(samples / reductionGroups) * steps;
@@ -80,7 +79,7 @@ export function partsOf(plan: Plan, samples: number, reductionGroups: number): n
   return reductionGroups;
 }
 
-/** Gradients of the largest matrix that there is room for. */
+/** How many gradients of the largest matrix fit the memory for parts. */
 function roomForParts({ layers }: Plan): number {
   return Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
 }
@@ -91,9 +90,9 @@ function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
 }
 
 /**
- * What a number of samples take of the device, all buffers of their way forth and back together.
+ * Device memory for a number of samples, all buffers of the forward and backward pass together.
  *
- * @param recordStates All states are kept, to look at.
+ * @param recordStates All states are stored, for a trace.
  */
 export function memoryNeedOf(plan: Plan, samples: number, recordStates = false): MemoryNeed {
   const { spec, layers } = plan, { steps, inputs } = spec;
@@ -108,17 +107,17 @@ export function memoryNeedOf(plan: Plan, samples: number, recordStates = false):
   );
   const scanned = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);
-    // Outputs, v, potentials, and currents to look at; spikes; the state of the recurrent form.
+    // Outputs, v, potentials, and currents for a trace; spikes; the state of the recurrent form.
     return ((recordStates ? 4 : 3) * steps + 1 + states.scan) * layer.units;
   });
-  // Besides: a layer's currents, δI (advanced, too, where it is recurrent), sums and state, and δo of the layer below.
+  // A layer's currents, δI (twice where it is recurrent, for the advanced copy), sums and state, and δo of the layer below.
   const others = layers.map((layer) => {
     const { states } = kernelsOf(layer.neuron, layer.recurrent);
     return ((layer.recurrent ? 3 : 2) * steps + 4 + states.scanBack) * layer.units +
       (layer.index > 0 ? steps * layer.inputs : 0);
   });
   const read = steps * plan.classes;
-  // Each parameter has its value, its moments and its gradient; features are there as they come and as they are.
+  // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded.
   const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
     samples * (x + 2 * sampleFormOf(spec).size + read + sum(scanned) + sum(others));
   return {

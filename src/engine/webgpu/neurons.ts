@@ -1,10 +1,4 @@
-/**
- * Each kind of neuron's kernels for the GPU.
- *
- * {@linkcode CODES} is the registry, one line a kind; nothing else on this side asks which kind a neuron is.
- *
- * @module
- */
+/** The GPU kernels of each kind of neuron. {@linkcode CODES} is the registry of kinds. */
 import { GRADED } from "../../../asm/neurons/graded.wgsl.ts";
 import { INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
 import { LIF } from "../../../asm/neurons/lif.wgsl.ts";
@@ -26,9 +20,9 @@ export interface NeuronKernels {
   readonly scanBack: WgslKernel<"f32">;
   /** Constants that are the same for the whole layer, by the names of the kernels' uniforms. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /** First values of those that are given unit by unit. */
+  /** First values of the constants that each unit has. */
   readonly unitConstants: Readonly<Record<Trainable, number>>;
-  /** Numbers a unit that the recurrent forms remember; the plain ones need no room for them. */
+  /** Numbers a unit that the recurrent forms store; the plain forms store none. */
   readonly states: { readonly scan: number; readonly scanBack: number };
 }
 

@@ -1,10 +1,8 @@
 /**
  * The WebGPU engine: a plan's operations on the device, from the draws to the optimizer's update.
  *
- * Pixels go up and three numbers a sample come back; parameters come home when they are asked for. Nothing is awaited between
- * two batches: each call records its work at once, in order, and only its answer is waited for.
- *
- * @module
+ * The device receives pixels and returns three numbers a sample; parameters are read on request. Each call records its work at once, in
+ * order, and awaits only its result, so nothing is awaited between two batches.
  */
 import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { SCORE, SCORES } from "../../../asm/scores.wgsl.ts";
@@ -50,32 +48,32 @@ import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
 import { kernelsOf } from "./neurons.ts";
-import { type DeviceContext, type MicroBatch, runForward } from "./forward.ts";
-import { runBackward } from "./backward.ts";
+import { type DeviceContext, ForwardPass, type MicroBatch } from "./forward.ts";
+import { BackwardPass } from "./backward.ts";
 
-/** How to make a WebGPU engine. */
+/** Options of a WebGPU engine. */
 export interface WebGpuEngineOptions {
-  /** What to train or run. */
+  /** The network. */
   readonly spec: NetworkSpec;
   /** Seed of all draws. @default {0} */
   readonly seed?: number;
   /** The most samples that a batch will have. @default {1000} */
   readonly batchSize?: number;
-  /** MiB of the device's memory to take at most; part of what the result's bits depend on. @default {1024} */
+  /** The most MiB of the device's memory; the result's bits depend on it. @default {1024} */
   readonly gpuMemory?: number;
-  /** Keep all states, for {@linkcode Engine.trace}. @default {false} */
+  /** Store all states, for {@linkcode Engine.trace}. @default {false} */
   readonly recordStates?: boolean;
-  /** Where adapters are found. @default {the runtime's WebGPU} */
+  /** The source of adapters. @default {the runtime's WebGPU} */
   readonly gpu?: Gpu;
-  /** Which of them. @default {the fastest} */
+  /** The adapter. @default {the fastest} */
   readonly adapter?: FoundAdapter;
 }
 
-/** An engine on a device, which can be asked how much it asks of it. */
+/** An engine on a device, with counts of the device's work. */
 export interface WebGpuEngine extends Engine, Disposable {
-  /** What was asked of the device so far. */
+  /** Work of the device so far. */
   readonly counts: DeviceCounts;
-  /** What it holds now. */
+  /** Memory of the device in use. */
   readonly memory: DeviceMemory;
 }
 
@@ -123,16 +121,15 @@ class DeviceEngine implements WebGpuEngine {
   readonly #plan: Plan;
   readonly #context: DeviceContext;
   readonly #seed: number;
-  /** Samples that a micro-batch has room for. */
+  /** The most samples of a micro-batch. */
   readonly #most: number;
   readonly #known = new WeakSet<Samples>();
-  /** The micro-batches that the device's buffers fit now. */
+  /** The micro-batches for which the device's buffers are sized. */
   #fitted = { samples: 0, withGradient: false };
-  /** Where samples' features are found. */
   readonly #sources: SampleFeatures;
-  /** Steps of the optimizer, and whose moments they left. */
   #hasParameters = false;
   #updates = 0;
+  /** The optimizer of the current moments. */
   #optimizer: OptimizerName = "sgd";
 
   constructor(
@@ -251,14 +248,14 @@ class DeviceEngine implements WebGpuEngine {
     this.#hasParameters = true;
   }
 
-  /** Draws the first parameters, unless there are some. */
+  /** Draws initial parameters, unless there are parameters. */
   #begin(): void {
     if (!this.#hasParameters) this.#takeParameters(initialParameters(this.spec, this.#seed));
   }
 
   /**
-   * Works at once, up to the first thing that has to be waited for: so the device gets its work in the order of the calls. What
-   * is wrong with a call rejects its promise; the rest is the engine's failure, whatever it was.
+   * Runs `work` synchronously up to its first await, so that the device gets work in the order of the calls. Errors of a call reject its
+   * promise as they are; any other becomes an EngineError.
    */
   async #call<Result>(work: () => Result | Promise<Result>): Promise<Result> {
     try {
@@ -273,7 +270,7 @@ class DeviceEngine implements WebGpuEngine {
     }
   }
 
-  /** Forward pass of a batch; with an update backward pass and update of the parameters, too. */
+  /** Forward pass of a batch; with an update also backward pass and update of the parameters. */
   async #sum(batch: Batch, update?: CompleteUpdate): Promise<BatchResult> {
     this.#check(batch);
     const backend = this.#backend;
@@ -312,7 +309,7 @@ class DeviceEngine implements WebGpuEngine {
     };
   }
 
-  /** Records all that a batch asks of the device but the optimizer's update. */
+  /** Records a batch's work, except the optimizer's update. */
   #present(
     batch: Batch,
     wanted: Pick<MicroBatch, "scores" | "logits" | "unitSpikes" | "withGradient">,
@@ -329,9 +326,9 @@ class DeviceEngine implements WebGpuEngine {
           isFirst: from === 0,
           offset: from,
         });
-        const forward = runForward(this.#context, microBatch);
-        if (withGradient) runBackward(this.#context, microBatch, forward);
-        backend.flush(); // before its tensors are released: only then can the next micro-batch have their buffers
+        const forward = new ForwardPass(this.#context, microBatch).run();
+        if (withGradient) new BackwardPass(this.#context, microBatch, forward).run();
+        backend.flush(); // before its tensors are released, so that the next micro-batch can reuse their buffers
       });
     }
   }
@@ -354,7 +351,7 @@ class DeviceEngine implements WebGpuEngine {
         offset: 0,
       };
       const microBatch = this.#microBatchOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
-      const { layers, logits, losses } = runForward(this.#context, microBatch);
+      const { layers, logits, losses } = new ForwardPass(this.#context, microBatch).run();
       const scanned = layers.map(({ scanned }) => scanned);
       return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });
@@ -383,7 +380,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#known.add(batch.samples);
   }
 
-  /** Buffers are kept from micro-batch to micro-batch; those of another size are given back first. */
+  /** Frees reusable buffers when the size of micro-batches changes. */
   #fit(samples: number, withGradient: boolean): void {
     if (samples !== this.#fitted.samples || withGradient !== this.#fitted.withGradient) this.#backend.trim();
     this.#fitted = { samples, withGradient };
@@ -410,7 +407,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 }
 
-/** Adds up what each sample came to, in their order. */
+/** Adds up the scores of a batch's samples, in order. */
 function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labels }: Samples): BatchResult {
   const losses = new Float32Array(scores.buffer);
   let loss = 0, correct = 0, spikes = 0;
