@@ -44,11 +44,13 @@ export async function chooseNetwork(
   form: DataForm,
 ): Promise<ChosenNetwork> {
   const { network, model } = options;
-  const given = (Object.keys(FLAGS) as (keyof typeof FLAGS)[]).filter(isGiven);
+  const given = [...FLAGS.keys()].filter(isGiven);
   if (network !== undefined) {
     const [vain] = given;
     if (vain !== undefined) {
-      throw new OptionError(`${FLAGS[vain]}: means nothing with --network, whose file says it: leave it out`);
+      throw new OptionError(
+        `${FLAGS.get(vain)}: means nothing with --network, whose file says it: leave it out`,
+      );
     }
     return checkPrecision({ name: nameOf(network), spec: await readNetwork(network) }, isGiven);
   }
@@ -142,7 +144,7 @@ function changed(spec: NetworkSpec, options: NetworkOptions, isGiven: IsGiven): 
 function hiddenNeuron(preset: CompleteNeuron, options: NetworkOptions, isGiven: IsGiven): CompleteNeuron {
   const { neuron: kind = preset.kind, trainable, reset, surrogate, slope } = options;
   const vain = kind === "lif" ? isGiven("penalty") && "penalty" : LIF_ONLY.find(isGiven);
-  if (vain) throw new OptionError(`${FLAGS[vain]}: means nothing for ${kind} neurons: leave it out`);
+  if (vain) throw new OptionError(`${FLAGS.get(vain)}: means nothing for ${kind} neurons: leave it out`);
   const known = kind === "lif" ? ["decay", "threshold"] : TRAINABLE;
   const strange = trainable?.find((name) => !known.includes(name));
   if (strange !== undefined) {
@@ -185,10 +187,10 @@ function hiddenKindOf(model: PresetName): Neuron["kind"] {
   return presetOf(model).network().layers[0]!.neuron.kind;
 }
 
-function means(option: keyof typeof FLAGS, model: PresetName): OptionError {
+function means(option: string, model: PresetName): OptionError {
   const { without } = presetOf(model);
   return new OptionError(
-    `${FLAGS[option]}: means nothing for --model ${model}${
+    `${FLAGS.get(option)}: means nothing for --model ${model}${
       without === "" ? "" : `, ${without}`
     }: leave it out`,
   );

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { Command, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import { Command, type CommandUnknownOpts, Option, type OptionValues } from "@commander-js/extra-typings";
 import { INVOCATION } from "../text/invocation.ts";
 import { writeText } from "../text/print.ts";
 
@@ -62,6 +62,26 @@ function writeValue(value: unknown): string {
   const sizes = Object.entries(value).map((size) => size.join("="));
   return sizes.length === 0 ? "none" : sizes.join(",");
 }
+
+/**
+ * Adds the options of one command to another, in place: a group of options is a command that never runs.
+ *
+ * @returns The first command.
+ */
+export function withOptions<Args extends unknown[], Opts extends OptionValues, More extends OptionValues>(
+  command: Command<Args, Opts>,
+  group: Command<[], More>,
+): Command<Args, Opts & More>;
+export function withOptions(
+  command: CommandUnknownOpts,
+  { options }: CommandUnknownOpts,
+): CommandUnknownOpts {
+  for (const option of options) command.addOption(option);
+  return command;
+}
+
+/** The values of a command's options. */
+export type OptionsOf<Group extends { opts(): unknown }> = Readonly<ReturnType<Group["opts"]>>;
 
 /** Columns of a terminal, 80 for anything else. */
 export function columnsOf(stream: { isTerminal(): boolean }): number {

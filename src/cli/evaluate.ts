@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
@@ -19,7 +19,7 @@ import { evaluate } from "../training/trainer.ts";
 import { predict } from "../report/predictions.ts";
 import { classRows, classTable } from "./class_table.ts";
 import { alignColumns } from "../text/columns.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, withOptions } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../text/figures.ts";
 import { describeNetwork } from "../network/words.ts";
@@ -28,14 +28,14 @@ import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
-import * as options from "./training_options.ts";
+import { engineOptions, runDataOption, speedOptions } from "./machine_options.ts";
 import { userPathOrName } from "./user_path.ts";
 
 const BATCH = 1000;
 
 /** Makes the command. */
 export function evaluateCommand(): CommandUnknownOpts {
-  return createCommand(
+  const command = createCommand(
     "evaluate",
     "Measure a trained model on the test set",
     "Uses the noise that the run used, so that the figures are the same again.",
@@ -43,21 +43,12 @@ export function evaluateCommand(): CommandUnknownOpts {
   )
     .usage("[options] <run-or-file>")
     .argument("[run-or-file]", "a run's name, its folder, a model.safetensors or a checkpoint")
-    .addOption(options.recordedDataOption)
-    .addOption(options.engineOption)
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
-    .addOption(options.ownPrecisionOption)
-    .addOption(options.noSkipOption)
-    .addOption(options.noTuneOption)
-    .addOption(
-      numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
-        "Data and machine:",
-      ),
-    )
-    .addOption(
-      new Option("--by-class", "show how each class fares, and what it is taken for").helpGroup("Output:"),
-    )
+    .addOption(runDataOption);
+  return withOptions(withOptions(command, engineOptions), speedOptions("the model's own"))
+    .optionsGroup("Data and machine:")
+    .addOption(numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own"))
+    .optionsGroup("Output:")
+    .option("--by-class", "show how each class fares, and what it is taken for")
     .addOption(jsonOption)
     .action(async (runOrFile, given) => {
       if (runOrFile === undefined) throw await missingRun("evaluate", ({ state }) => state === "finished");

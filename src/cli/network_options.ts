@@ -1,19 +1,19 @@
 /**
- * The options that describe a network: a preset by name, a few changes to it, or a file. `chosen_network.ts` says what they come
- * to.
+ * The options that describe a network: a preset by name, a few changes to it, or a file. `chosen_network.ts` makes the network.
  *
  * @module
  */
-import { Option } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import type { Encoder } from "../network/encoders.ts";
-import { type Neuron, RESETS, SURROGATES, TRAINABLE, type Trainable } from "../network/neurons.ts";
-import { type PresetOptions } from "../network/presets.ts";
+import { type Neuron, RESETS, SURROGATES, TRAINABLE } from "../network/neurons.ts";
+import { NOTEBOOK_DEFAULTS } from "../network/presets.ts";
 import { type PresetName, PRESETS } from "../training/presets.ts";
 import { presentModelName } from "../network/former_names.ts";
-import { LIMITS, type Loss, READ_FROM, type Readout, REDUCERS } from "../network/spec.ts";
-import { choiceOption, numberOption, numbers, pathOption } from "./option_values.ts";
+import { LIMITS, type Loss, READ_FROM, REDUCERS } from "../network/spec.ts";
+import { type OptionsOf, withOptions } from "./command.ts";
+import { choiceOption, numberOption, numbers, pathOption, wholeNumbers } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";
 
 /** The presets, by name. */
@@ -28,161 +28,15 @@ const HIDDEN = ["graded", "lif"] as const satisfies readonly Neuron["kind"][];
 export const LOSSES = {
   "cross-entropy": "crossEntropy",
   "squared-error": "meanSquaredError",
-} as const satisfies Record<
-  string,
-  Loss["kind"]
->;
+} as const satisfies Record<string, Loss["kind"]>;
 const LOSS_NAMES = ["cross-entropy", "squared-error"] as const satisfies readonly (keyof typeof LOSSES)[];
 
-/** `--model` */
-export const modelOption = presetOption(
-  "--model <name>",
-  `a preset, which the options below change (${
-    Object.entries(PRESETS).map(([name, { summary }]) => `${name}, ${summary}`).join("; ")
-  })`,
-);
 /** `--models` */
-export const modelsOption = listOption(
+export const modelsOption = new Option(
   "--models <names>",
   `presets, each trained by its own recipe: ${MODELS.join(", ")}`,
-  (text) => parseWords("--models", text, MODELS, presentModelName),
-).default(["notebook", "feed-forward"] as PresetName[], "notebook,feed-forward").helpGroup(NETWORK);
-/** `--network` */
-export const networkOption = pathOption(
-  "--network <file>",
-  "a network's description as JSON, in place of all other options of this group (docs/networks.md)",
-).helpGroup(NETWORK);
-/** `--layers` */
-export const layersOption = listOption(
-  "--layers <units>",
-  "units of each hidden layer, from the inputs up, such as 512,512",
-  parseUnits,
-).helpGroup(NETWORK);
-/** `--neuron` */
-export const neuronOption = choiceOption(
-  "--neuron <kind>",
-  "neurons of the hidden layers; lif fires above 1 by default, and is read by an integrator or by its spikes",
-  HIDDEN,
-  "the preset's",
-).helpGroup(NETWORK);
-/** `--recurrent` */
-export const recurrentOption = new Option(
-  "--recurrent",
-  "hidden layers take their own outputs of the step before as inputs, too",
-).helpGroup(NETWORK);
-/** `--trainable` */
-export const learnOption = listOption(
-  "--trainable <constants>",
-  `constants that each hidden unit learns for itself: ${TRAINABLE.join(", ")}`,
-  (text) => parseWords("--trainable", text, TRAINABLE),
-).helpGroup(NETWORK);
-/** `--reset` */
-export const resetOption = choiceOption(
-  "--reset <name>",
-  "what a lif neuron's spike does to its potential",
-  RESETS,
-  "subtract",
-).helpGroup(NETWORK);
-/** `--surrogate` */
-export const surrogateOption = choiceOption(
-  "--surrogate <name>",
-  "what stands for the derivative of a lif neuron's spike",
-  SURROGATES,
-  "atan",
-).helpGroup(NETWORK);
-/** `--slope` */
-export const slopeOption = numberOption(
-  "--slope <number>",
-  "k, the surrogate's slope",
-  numbers("above 0", (value) => value > 0),
-  "2",
-).helpGroup(NETWORK);
-/** `--encoder` */
-export const encoderOption = choiceOption(
-  "--encoder <name>",
-  "how a sample becomes the inputs of each step",
-  ENCODERS,
-  "the preset's",
-).helpGroup(NETWORK);
-/** `--read` */
-export const readOption = choiceOption(
-  "--read <name>",
-  "what is read of the last layer",
-  READ_FROM,
-  "the preset's",
-).helpGroup(NETWORK);
-/** `--reduce` */
-export const reduceOption = choiceOption(
-  "--reduce <name>",
-  "how steps become one number a class",
-  REDUCERS,
-  "the preset's",
-).helpGroup(NETWORK);
-/** `--loss` */
-export const lossOption = choiceOption(
-  "--loss <name>",
-  "what training makes small",
-  LOSS_NAMES,
-  "cross-entropy",
-)
-  .helpGroup(NETWORK);
-/** `--rate-target` */
-export const rateTargetOption = numberOption(
-  "--rate-target <number>",
-  "hold each hidden layer's share of (unit, step) pairs that spike to this rate",
-  numbers("0 to 1", (value) => value >= 0 && value <= 1),
-  "none",
-).helpGroup(NETWORK);
-/** `--rate-weight` */
-export const rateWeightOption = numberOption(
-  "--rate-weight <number>",
-  "what a rate's squared distance counts in the loss",
-  numbers("0 or more", (value) => value >= 0),
-  "1",
-).helpGroup(NETWORK);
-
-/** What the options come to. */
-export interface NetworkOptions extends Required<Omit<PresetOptions, "inputs" | "classes">> {
-  readonly model: PresetName;
-  readonly network?: string | undefined;
-  readonly layers?: readonly number[] | undefined;
-  readonly neuron?: typeof HIDDEN[number] | undefined;
-  readonly recurrent?: true | undefined;
-  readonly trainable?: readonly Trainable[] | undefined;
-  readonly reset?: typeof RESETS[number] | undefined;
-  readonly surrogate?: typeof SURROGATES[number] | undefined;
-  readonly slope?: number | undefined;
-  readonly encoder?: typeof ENCODERS[number] | undefined;
-  readonly read?: Readout["from"] | undefined;
-  readonly reduce?: Readout["reduce"] | undefined;
-  readonly loss?: keyof typeof LOSSES | undefined;
-  readonly rateTarget?: number | undefined;
-  readonly rateWeight?: number | undefined;
-}
-
-/** How the user writes them. */
-export const FLAGS = {
-  model: "--model",
-  hidden: "--hidden",
-  steps: "--steps",
-  decay: "--decay",
-  threshold: "--threshold",
-  penalty: "--penalty",
-  beginEval: "--begin-eval",
-  layers: "--layers",
-  neuron: "--neuron",
-  recurrent: "--recurrent",
-  trainable: "--trainable",
-  reset: "--reset",
-  surrogate: "--surrogate",
-  slope: "--slope",
-  encoder: "--encoder",
-  read: "--read",
-  reduce: "--reduce",
-  loss: "--loss",
-  rateTarget: "--rate-target",
-  rateWeight: "--rate-weight",
-} as const satisfies Record<Exclude<keyof NetworkOptions, "network">, string>;
+).argParser((text) => parseWords("--models", text, MODELS, presentModelName))
+  .default(["notebook", "feed-forward"] as PresetName[], "notebook,feed-forward").helpGroup(NETWORK);
 
 /** An option that takes a preset's name. */
 export function presetOption<Flags extends string>(flags: Flags, description: string) {
@@ -190,14 +44,134 @@ export function presetOption<Flags extends string>(flags: Flags, description: st
     .default("notebook" as PresetName, "notebook").helpGroup(NETWORK);
 }
 
-/** An option that takes words or numbers with commas between them. */
-function listOption<Flags extends string, Value>(
-  flags: Flags,
-  description: string,
-  parse: (text: string) => Value,
-) {
-  return new Option(flags, description).argParser(parse);
-}
+/** The options that a preset itself takes. */
+export const presetOptions = new Command()
+  .optionsGroup(NETWORK)
+  .addOption(
+    numberOption("--hidden <number>", "units of the hidden layer", wholeNumbers(1, LIMITS.units))
+      .default(NOTEBOOK_DEFAULTS.hidden),
+  )
+  .addOption(
+    numberOption("--steps <number>", "T, time steps of a sample", wholeNumbers(1, LIMITS.steps))
+      .default(NOTEBOOK_DEFAULTS.steps),
+  )
+  .addOption(
+    numberOption(
+      "--decay <number>",
+      "d, what a step leaves of a membrane potential",
+      numbers("0 to 1", (value) => value >= 0 && value <= 1),
+    ).default(NOTEBOOK_DEFAULTS.decay),
+  )
+  .addOption(
+    numberOption(
+      "--threshold <number>",
+      "θ, the potential above which a unit fires",
+      numbers("any finite one", () => true),
+    ).default(NOTEBOOK_DEFAULTS.threshold),
+  )
+  .addOption(
+    numberOption(
+      "--penalty <number>",
+      "p: a spike leaves the potential at θ − p",
+      numbers("0 or more", (value) => value >= 0),
+    ).default(NOTEBOOK_DEFAULTS.penalty),
+  )
+  .addOption(
+    numberOption("--begin-eval <number>", "the first step that is read out", {
+      ...wholeNumbers(0),
+      span: "0 to --steps less 1",
+    }).default(NOTEBOOK_DEFAULTS.beginEval),
+  );
+
+const presets = Object.entries(PRESETS).map(([name, { summary }]) => `${name}, ${summary}`).join("; ");
+const sources = new Command()
+  .addOption(presetOption("--model <name>", `a preset, which the options below change (${presets})`))
+  .optionsGroup(NETWORK)
+  .addOption(
+    pathOption(
+      "--network <file>",
+      "a network's description as JSON, in place of all other options of this group (docs/networks.md)",
+    ),
+  );
+
+/** All options of a network. */
+export const networkOptions = withOptions(sources, presetOptions)
+  .addOption(
+    new Option("--layers <units>", "units of each hidden layer, from the inputs up, such as 512,512")
+      .argParser(parseUnits),
+  )
+  .addOption(
+    choiceOption(
+      "--neuron <kind>",
+      "neurons of the hidden layers; lif fires above 1 by default, and is read by an integrator or by its spikes",
+      HIDDEN,
+      "the preset's",
+    ),
+  )
+  .option("--recurrent", "hidden layers take their own outputs of the step before as inputs, too")
+  .addOption(
+    new Option(
+      "--trainable <constants>",
+      `constants that each hidden unit learns for itself: ${TRAINABLE.join(", ")}`,
+    ).argParser((text) => parseWords("--trainable", text, TRAINABLE)),
+  )
+  .addOption(
+    choiceOption("--reset <name>", "what a lif neuron's spike does to its potential", RESETS, "subtract"),
+  )
+  .addOption(
+    choiceOption(
+      "--surrogate <name>",
+      "what stands for the derivative of a lif neuron's spike",
+      SURROGATES,
+      "atan",
+    ),
+  )
+  .addOption(
+    numberOption(
+      "--slope <number>",
+      "k, the surrogate's slope",
+      numbers("above 0", (value) => value > 0),
+      "2",
+    ),
+  )
+  .addOption(
+    choiceOption(
+      "--encoder <name>",
+      "how a sample becomes the inputs of each step",
+      ENCODERS,
+      "the preset's",
+    ),
+  )
+  .addOption(choiceOption("--read <name>", "what is read of the last layer", READ_FROM, "the preset's"))
+  .addOption(
+    choiceOption("--reduce <name>", "how steps become one number a class", REDUCERS, "the preset's"),
+  )
+  .addOption(choiceOption("--loss <name>", "what training makes small", LOSS_NAMES, "cross-entropy"))
+  .addOption(
+    numberOption(
+      "--rate-target <number>",
+      "hold each hidden layer's share of (unit, step) pairs that spike to this rate",
+      numbers("0 to 1", (value) => value >= 0 && value <= 1),
+      "none",
+    ),
+  )
+  .addOption(
+    numberOption(
+      "--rate-weight <number>",
+      "what a rate's squared distance counts in the loss",
+      numbers("0 or more", (value) => value >= 0),
+      "1",
+    ),
+  );
+
+/** The values of all options of a network. */
+export type NetworkOptions = OptionsOf<typeof networkOptions>;
+
+/** The flag of each option of a network but `--network`, by its attribute. */
+export const FLAGS: ReadonlyMap<string, string> = new Map(
+  networkOptions.options.map((option) => [option.attributeName(), option.long ?? ""] as const)
+    .filter(([attribute]) => attribute !== "network"),
+);
 
 function parseUnits(text: string): number[] {
   const units = text.split(",").map((word) => /^\d+$/.test(word) ? Number(word) : NaN);

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, join, relative, resolve } from "node:path";
 import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
@@ -21,7 +21,7 @@ import type { Score } from "../training/trainer.ts";
 import { fitSamples } from "../training/fit.ts";
 import { REPORT_OUTPUT } from "../report/report_output.ts";
 import { alignColumns } from "../text/columns.ts";
-import { createCommand, INVOCATION } from "./command.ts";
+import { createCommand, INVOCATION, withOptions } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, percent } from "../text/figures.ts";
 import { missingRun } from "./missing_run.ts";
@@ -32,7 +32,7 @@ import { giveUp } from "./permissions.ts";
 import { openProgress, type Progress } from "./progress.ts";
 import { makeRuns, RUNS } from "../runs/run_folder.ts";
 import { checkMayWriteFile } from "./task_permissions.ts";
-import * as options from "./training_options.ts";
+import { engineOptions, runDataOption } from "./machine_options.ts";
 import { userPathOrName } from "./user_path.ts";
 
 const BATCH = 1000;
@@ -49,7 +49,7 @@ interface Given {
 
 /** Makes the command. */
 export function reportCommand(): CommandUnknownOpts {
-  return createCommand(
+  const command = createCommand(
     "report",
     "See a run as a page, or several runs side by side",
     "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, " +
@@ -58,12 +58,9 @@ export function reportCommand(): CommandUnknownOpts {
   )
     .usage("[options] <run...>")
     .argument("[run...]", "a run's name or folder, or a model.safetensors; several are compared")
-    .addOption(
-      pathOption("--out <file>", "where to write the page", "report.html in the run's folder").helpGroup(
-        "Output:",
-      ),
-    )
-    .addOption(new Option("--open", "open the page in the browser").helpGroup("Output:"))
+    .optionsGroup("Output:")
+    .addOption(pathOption("--out <file>", "where to write the page", "report.html in the run's folder"))
+    .option("--open", "open the page in the browser")
     .addOption(
       numberListOption(
         "--samples <list>",
@@ -71,13 +68,11 @@ export function reportCommand(): CommandUnknownOpts {
         wholeNumbers(0, 1_000_000),
         MOST_SAMPLES,
         "a sure one, an unsure one, a sure mistake",
-      ).helpGroup("Output:"),
+      ),
     )
-    .addOption(options.recordedDataOption)
-    .addOption(options.engineOption)
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
     .addOption(jsonOption)
+    .addOption(runDataOption);
+  return withOptions(command, engineOptions)
     .action(async (names, given) => {
       if (names.length === 0) throw await missingRun("report", ({ metadata }) => metadata !== undefined);
       await checkNumberOfRuns(names, given.samples !== undefined);

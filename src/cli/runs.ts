@@ -4,7 +4,6 @@
  * @module
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import {
   type CheckpointEntry,
@@ -51,16 +50,13 @@ export function runsCommand(): CommandUnknownOpts {
       "options of train.",
     "--sort accuracy --where model=lif",
   )
+    .optionsGroup("Output:")
     .addOption(
-      nameOption("--sort <key>", "accuracy, loss, time, name, or a setting such as learning-rate", "begun")
-        .helpGroup("Output:"),
+      nameOption("--sort <key>", "accuracy, loss, time, name, or a setting such as learning-rate", "begun"),
     )
-    .addOption(
-      new Option(
-        "--where <key=value...>",
-        "only those whose figures or settings are these, such as state=finished",
-      )
-        .helpGroup("Output:"),
+    .option(
+      "--where <key=value...>",
+      "only those whose figures or settings are these, such as state=finished",
     )
     .addOption(jsonOption)
     .enablePositionalOptions() // so that an option after `show` is its own
@@ -100,7 +96,8 @@ function removeCommand(): CommandUnknownOpts {
   return createCommand("rm", "Remove runs with all their files", "Asks first, unless --yes is given.", "")
     .usage("[options] <name...>")
     .argument("<name...>", "the runs', below runs/")
-    .addOption(new Option("--yes", "do not ask").helpGroup("Output:"))
+    .optionsGroup("Output:")
+    .option("--yes", "do not ask")
     .addHelpText("after", `\nExample:\n  ${INVOCATION} runs rm wider narrower`)
     .action(async (names, given) => {
       const runs: RunEntry[] = [];

@@ -6,6 +6,7 @@
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { seedOf } from "../engine/model_options.ts";
+import type { Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
 import { describeKernels } from "../engine/wasm/wasm_engine.ts";
 import type { EngineError } from "../errors.ts";
@@ -24,9 +25,7 @@ import { choiceOption, hostOption, numberOption, runOption, wholeNumbers } from 
 import { openOutput, quietOption } from "./output.ts";
 import { endByItself } from "./signals.ts";
 
-const SERVER = "Server:";
-const ANSWERS = "Answers:";
-const ACCESS = "Who may see what:";
+const VARIANTS = ["plain", "relaxed"] as const satisfies readonly Variant[];
 
 /** Makes the command. */
 export function serveCommand(): CommandUnknownOpts {
@@ -38,75 +37,62 @@ export function serveCommand(): CommandUnknownOpts {
       "The same picture has the same answer, unless ?seed=N or ?seed=random asks for other noise.",
     "--model wider --port 8080",
   )
+    .optionsGroup("Answers:")
     .addOption(
       runOption("--model <run-or-file>", "a run's name, its folder, or a model.safetensors")
-        .makeOptionMandatory().helpGroup(ANSWERS),
+        .makeOptionMandatory(),
     )
-    .addOption(
-      numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own").helpGroup(
-        ANSWERS,
-      ),
-    )
+    .addOption(numberOption("--seed <number>", "seed of the noise", wholeNumbers(0), "the model's own"))
     .addOption(
       new Option("--random", "draw noise that is never the same, where a request names no seed")
-        .conflicts("seed").helpGroup(ANSWERS),
+        .conflicts("seed"),
     )
     .addOption(
-      choiceOption(
-        "--variant <build>",
-        "kernels; plain gives the same bits everywhere",
-        ["plain", "relaxed"] as const,
-      )
-        .default("plain" as const, "plain").helpGroup(ANSWERS),
+      choiceOption("--variant <build>", "kernels; plain gives the same bits everywhere", VARIANTS)
+        .default("plain" as const, "plain"),
     )
-    .addOption(
-      hostOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1").helpGroup(
-        SERVER,
-      ),
-    )
+    .optionsGroup("Server:")
+    .addOption(hostOption("--host <address>", "address to listen at").default("127.0.0.1", "127.0.0.1"))
     .addOption(
       numberOption("--port <number>", "port to listen at; 0 takes a free one", wholeNumbers(0, 65_535))
-        .default(8000).helpGroup(SERVER),
+        .default(8000),
     )
     .addOption(
       numberOption("--threads <number>", "threads that share the port", wholeNumbers(1, MOST_THREADS))
-        .default(1)
-        .helpGroup(SERVER),
+        .default(1),
     )
     .addOption(
       numberOption(
         "--connections <number>",
         "connections at a time, of all threads together",
         wholeNumbers(1, 100_000),
-      ).default(1000)
-        .helpGroup(SERVER),
+      ).default(1000),
     )
     .addOption(
       numberOption(
         "--queue <number>",
         "samples of long requests that may wait in a thread before more are refused",
         wholeNumbers(1, 1_000_000),
-      ).default(2000).helpGroup(SERVER),
+      ).default(2000),
     )
     .addOption(
-      numberOption("--max-bytes <number>", "the longest body", wholeNumbers(1, 2 ** 30)).default(1_048_576)
-        .helpGroup(SERVER),
+      numberOption("--max-bytes <number>", "the longest body", wholeNumbers(1, 2 ** 30)).default(1_048_576),
     )
     .addOption(
       numberOption(
         "--timeout <seconds>",
         "for a body to arrive, and for a connection to say nothing",
         wholeNumbers(1, 3600),
-      )
-        .default(10)
-        .helpGroup(SERVER),
+      ).default(10),
     )
-    .addOption(allowHostOption().helpGroup(ACCESS))
-    .addOption(corsOption().helpGroup(ACCESS))
-    .addOption(new Option("--no-page", "show nothing at /").helpGroup(ACCESS))
-    .addOption(new NoModelOption().helpGroup(ACCESS))
-    .addOption(new Option("--log", "print a line about every answer to standard error").helpGroup("Output:"))
-    .addOption(new Option("--json", "print one line of JSON once it listens").helpGroup("Output:"))
+    .optionsGroup("Who may see what:")
+    .addOption(allowHostOption())
+    .addOption(corsOption())
+    .option("--no-page", "show nothing at /")
+    .addOption(new NoModelOption())
+    .optionsGroup("Output:")
+    .option("--log", "print a line about every answer to standard error")
+    .option("--json", "print one line of JSON once it listens")
     .addOption(quietOption)
     .action(async (given) => {
       const { signal } = endByItself();

@@ -3,47 +3,48 @@
  *
  * @module
  */
-import { Option } from "@commander-js/extra-typings";
+import { Command, Option } from "@commander-js/extra-typings";
 import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
 import { PRESETS } from "../training/presets.ts";
 import { DEFAULT_RATE, type LayerStart } from "../training/scaled_start.ts";
 import { count, percent } from "../text/figures.ts";
+import type { OptionsOf } from "./command.ts";
 import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";
 
-const TRAINING = "Training:";
+const { shift, rotate, elastic } = AUGMENTATION_DEFAULTS;
+const STARTS = ["xavier", "rate"] as const;
 
-/** How weights can begin. */
-export const STARTS = ["xavier", "rate"] as const;
+/** The options of first weights and of augmentation. */
+export const startOptions = new Command()
+  .addOption(
+    choiceOption(
+      "--init <name>",
+      "first weights, as drawn or scaled by the data so that each hidden layer fires at --init-rate",
+      STARTS,
+      "xavier for the notebook's networks, else rate",
+    ),
+  )
+  .addOption(
+    numberOption(
+      "--init-rate <number>",
+      "the share of a hidden layer's units that fires at a step when training begins",
+      numbers("above 0, less than 1", (value) => value > 0 && value < 1),
+      String(DEFAULT_RATE),
+    ),
+  )
+  .addOption(
+    new Option(
+      "--augment <kinds>",
+      "move pictures each time they are learned from, none or such as shift,rotate=15,elastic: each alone or " +
+        `with its size (shift in pixels, ${shift}; rotate in degrees, ${rotate}; elastic in pixels, ${elastic}) ` +
+        "(default: none)",
+    ).argParser(parseAugmentation),
+  );
 
-/** `--init` */
-export const initOption = choiceOption(
-  "--init <name>",
-  "first weights, as drawn or scaled by the data so that each hidden layer fires at --init-rate",
-  STARTS,
-  "xavier for the notebook's networks, else rate",
-).helpGroup(TRAINING);
-/** `--init-rate` */
-export const initRateOption = numberOption(
-  "--init-rate <number>",
-  "the share of a hidden layer's units that fires at a step when training begins",
-  numbers("above 0, less than 1", (value) => value > 0 && value < 1),
-  String(DEFAULT_RATE),
-).helpGroup(TRAINING);
-/** `--augment` */
-export const augmentOption = new Option(
-  "--augment <kinds>",
-  "move pictures each time they are learned from, none or such as shift,rotate=15,elastic: each alone or with its size " +
-    `(shift in pixels, ${AUGMENTATION_DEFAULTS.shift}; rotate in degrees, ${AUGMENTATION_DEFAULTS.rotate}; ` +
-    `elastic in pixels, ${AUGMENTATION_DEFAULTS.elastic}) (default: none)`,
-).argParser(parseAugmentation).helpGroup(TRAINING);
-
-/** What the options of the start come to. */
-export interface StartOptions {
-  readonly init?: typeof STARTS[number] | undefined;
-  readonly initRate?: number | undefined;
-}
+/** The values of the options of the start. */
+export type StartOptions = OptionsOf<typeof startOptions>;
 
 /**
  * The firing rate to begin with; undefined where weights are to stay as they are drawn.

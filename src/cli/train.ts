@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
+import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
@@ -15,12 +15,12 @@ import { resumeTraining } from "../runs/resume.ts";
 import { checkRunName, makeRuns, runNameOf, RUNS } from "../runs/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, type RunOptions, runTraining } from "../runs/run.ts";
 import { chooseNetwork } from "./chosen_network.ts";
-import { createCommand, givenCommand, INVOCATION } from "./command.ts";
+import { createCommand, givenCommand, INVOCATION, withOptions } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import * as networks from "./network_options.ts";
+import { machineOptions } from "./machine_options.ts";
+import { networkOptions } from "./network_options.ts";
 import { nameOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
-import * as optimizers from "./optimizer_options.ts";
 import { giveUp } from "./permissions.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
@@ -30,7 +30,7 @@ import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.t
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
 import { printError } from "../text/print.ts";
-import { checkSeen, checkWatch, openLive, watchOption } from "./watch.ts";
+import { checkSeen, checkWatch, openLive } from "./watch.ts";
 
 /** Attributes of the options that a resumed run accepts; all others come from its metadata. */
 const BESIDE_RESUME: ReadonlySet<string> = new Set([
@@ -57,90 +57,33 @@ const BESIDE_COMMAND = ["name", "out", "checkpointEvery", "explain", "watch", "j
 
 /** Makes the command. */
 export function trainCommand(): CommandUnknownOpts {
-  return createCommand(
+  const command = createCommand(
     "train",
     "Train a network on MNIST, measure it and keep it",
     "Writes runs/NAME/: model.safetensors, metrics.jsonl (a line a batch), epochs.jsonl (a line an epoch), run.json and " +
       "checkpoints/, from which --resume continues.",
     "--epochs 3 --hidden 200 --name wider",
-  )
-    .addOption(networks.modelOption)
-    .addOption(networks.networkOption)
-    .addOption(options.hiddenOption)
-    .addOption(options.stepsOption)
-    .addOption(options.decayOption)
-    .addOption(options.thresholdOption)
-    .addOption(options.penaltyOption)
-    .addOption(options.beginEvalOption)
-    .addOption(networks.layersOption)
-    .addOption(networks.neuronOption)
-    .addOption(networks.recurrentOption)
-    .addOption(networks.learnOption)
-    .addOption(networks.resetOption)
-    .addOption(networks.surrogateOption)
-    .addOption(networks.slopeOption)
-    .addOption(networks.encoderOption)
-    .addOption(networks.readOption)
-    .addOption(networks.reduceOption)
-    .addOption(networks.lossOption)
-    .addOption(networks.rateTargetOption)
-    .addOption(networks.rateWeightOption)
-    .addOption(options.epochsOption)
-    .addOption(options.batchSizeOption)
-    .addOption(optimizers.optimizerOption)
-    .addOption(optimizers.learningRateOption)
-    .addOption(optimizers.momentumOption)
-    .addOption(optimizers.beta1Option)
-    .addOption(optimizers.beta2Option)
-    .addOption(optimizers.weightDecayOption)
-    .addOption(optimizers.clipOption)
-    .addOption(options.scheduleOption)
-    .addOption(options.dropEveryOption)
-    .addOption(options.dropFactorOption)
-    .addOption(options.warmUpOption)
-    .addOption(starts.initOption)
-    .addOption(starts.initRateOption)
-    .addOption(starts.augmentOption)
-    .addOption(options.seedOption)
-    .addOption(options.limitOption)
-    .addOption(options.validationOption)
-    .addOption(options.patienceOption)
-    .addOption(options.dataOption)
-    .addOption(options.engineOption)
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
-    .addOption(options.precisionOption)
-    .addOption(options.noSkipOption)
-    .addOption(options.noTuneOption)
+  );
+  const training = withOptions(withOptions(command, networkOptions), options.trainingOptions)
+    .optionsGroup("Training:")
     .addOption(
-      nameOption("--name <name>", "the run's folder below runs/", "model and time").helpGroup(
-        "Output:",
-      ),
-    )
-    .addOption(
-      nameOption("--resume <name>", "continue a run, with its options, to the same bits").helpGroup(
-        "Output:",
-      ),
-    )
+      numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0)).default(0),
+    );
+  return withOptions(training, machineOptions)
+    .optionsGroup("Output:")
+    .addOption(nameOption("--name <name>", "the run's folder below runs/", "model and time"))
+    .addOption(nameOption("--resume <name>", "continue a run, with its options, to the same bits"))
     .addOption(
       numberOption(
         "--checkpoint-every <number>",
         "batches from one checkpoint to the next, besides one each epoch",
         wholeNumbers(1),
         "30 s",
-      ).helpGroup("Output:"),
-    )
-    .addOption(
-      new Option("--explain", "describe each layer, what stands out and what usually helps").helpGroup(
-        "Output:",
       ),
     )
-    .addOption(
-      pathOption("--out <file>", "write the model to this file too, such as runs/mine.safetensors").helpGroup(
-        "Output:",
-      ),
-    )
-    .addOption(watchOption)
+    .option("--explain", "describe each layer, what stands out and what usually helps")
+    .addOption(pathOption("--out <file>", "write the model to this file too, such as runs/mine.safetensors"))
+    .option("--watch", "draw a test sample's spikes below the bar, while they change")
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (written, command) => {

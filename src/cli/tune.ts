@@ -19,7 +19,7 @@ import { createCommand } from "./command.ts";
 import { presetOption } from "./network_options.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { checkMayWrite } from "./task_permissions.ts";
-import * as options from "./training_options.ts";
+import { gpuMemoryOption, threadsOption } from "./machine_options.ts";
 
 /** Makes the command. */
 export function tuneCommand(): CommandUnknownOpts {
@@ -32,8 +32,8 @@ export function tuneCommand(): CommandUnknownOpts {
   )
     .argument("[run]", "a run, of whose network and batches to time one")
     .addOption(presetOption("--model <name>", "a preset, where no run is named"))
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
+    .addOption(gpuMemoryOption)
+    .addOption(threadsOption)
     .addOption(jsonOption)
     .action(async (run, given, command) => {
       const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";

@@ -19,11 +19,11 @@ import {
   type VerifyOptions,
 } from "../verify/verify.ts";
 import { alignColumns } from "../text/columns.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, withOptions } from "./command.ts";
 import { count, counted } from "../text/figures.ts";
 import { choiceOption } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
-import * as options from "./training_options.ts";
+import { engineOptions } from "./machine_options.ts";
 import { userPath } from "./user_path.ts";
 
 const VARIANTS: readonly Variant[] = ["plain", "relaxed"];
@@ -40,7 +40,7 @@ interface Verdict {
 
 /** Makes the command. */
 export function verifyCommand(): CommandUnknownOpts {
-  return createCommand(
+  const command = createCommand(
     "verify",
     "Compare an engine with reference cases",
     "Compares states, logits, loss, gradients and two steps of training, each number to within " +
@@ -49,13 +49,16 @@ export function verifyCommand(): CommandUnknownOpts {
       } near zero. Exits 1 on any miss.`,
     "tests/reference/small.safetensors --threads 1",
   )
-    .argument("<file...>", "reference cases (.safetensors)")
-    .addOption(options.engineOption)
-    .addOption(options.gpuMemoryOption)
-    .addOption(options.threadsOption)
+    .argument("<file...>", "reference cases (.safetensors)");
+  return withOptions(command, engineOptions)
+    .optionsGroup("Data and machine:")
     .addOption(
-      choiceOption("--variant <name>", "build of wasm's kernels", VARIANTS, `${bestVariant()}, the best here`)
-        .helpGroup("Data and machine:"),
+      choiceOption(
+        "--variant <name>",
+        "build of wasm's kernels",
+        VARIANTS,
+        `${bestVariant()}, the best here`,
+      ),
     )
     .addOption(jsonOption)
     .action(async (files, given) => {

@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { Option } from "@commander-js/extra-typings";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { firstNotFinite } from "../engine/checks.ts";
 import { createEngine } from "../engine/create_engine.ts";
@@ -130,12 +129,6 @@ export class Watch implements Disposable {
     this.#engine.then((engine) => engine.close(), () => {});
   }
 }
-
-/** `--watch` */
-export const watchOption = new Option(
-  "--watch",
-  "draw a test sample's spikes below the bar, while they change",
-).helpGroup("Output:");
 
 /** Makes sure that there is something to watch. @throws {OptionError} when there is not. */
 export function checkWatch({ steps }: NetworkSpec): void {
