@@ -18,7 +18,8 @@ interface Extras {
 
 type RawEdge = string | { readonly node: string; readonly delay?: number };
 type RawOperator = (Omit<AffineOperator, "bias"> & { readonly bias?: boolean }) | Operator;
-type RawNode = ((Neuron & Extras) | RawOperator) & {
+/** A node as JSON has it, but for its edges' defaults. */
+export type RawNode = ((Neuron & Extras) | RawOperator) & {
   readonly id: string;
   readonly from?: RawEdge | readonly RawEdge[];
 };
@@ -62,7 +63,8 @@ function edgesOf(from: RawEdge | readonly RawEdge[]): Edge[] {
   );
 }
 
-function completeNode(node: RawNode, from: readonly Edge[]): GraphNode {
+/** Fills in what a node leaves out. */
+export function completeNode(node: RawNode, from: readonly Edge[]): GraphNode {
   switch (node.kind) {
     case "affine":
       return { bias: true, ...node, from };

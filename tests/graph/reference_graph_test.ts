@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { assertClose } from "../asm/numbers.ts";
+import { type DrawnGraph, drawnGraphs, encodeBatch, isTelling } from "./drawn_graphs.ts";
 import { GOLDEN_GRAPHS, readGoldenGraph } from "./golden_graphs.ts";
-import { runGraph, widenTensors } from "./reference_graph.ts";
+import {
+  type EncodedBatch,
+  type GraphRun,
+  type GraphTensors,
+  runGraph,
+  widenTensors,
+} from "./reference_graph.ts";
 import { tensorsOf } from "./reference_structure.ts";
 
 /** Closeness to numbers that float32 has rounded. */
@@ -37,4 +45,81 @@ for (const name of GOLDEN_GRAPHS) {
       }
     }
   });
+}
+
+const EPSILON = 1e-5;
+/** So far a gate has to be from flipping, for the losses of both sides of a difference to belong together. */
+const FAR = 1e-3;
+
+/** One number of a tensor or of the input that a difference moves. */
+interface Coordinate {
+  readonly what: string;
+  /** What the backward pass says. */
+  readonly gradient: number;
+  /** The tensors and the batch, with this number moved. */
+  moved(offset: number): [GraphTensors, EncodedBatch];
+}
+
+/** A few numbers of every learned tensor, and of the input. */
+function coordinatesOf(tensors: GraphTensors, batch: EncodedBatch, run: GraphRun): Coordinate[] {
+  const gradient = run.gradient();
+  const some = (length: number) =>
+    Array.from({ length: Math.min(3, length) }, (_, i) => Math.floor(i * length / Math.min(3, length)));
+  const moveOne = (row: Float64Array, at: number, offset: number) =>
+    row.map((value, i) => i === at ? value + offset : value);
+  const ofTensors = [...gradient.tensors].flatMap(([name, tensor]) =>
+    some(tensor.length).map((i): Coordinate => ({
+      what: `${name}[${i}]`,
+      gradient: tensor[i]!,
+      moved: (offset) => [new Map([...tensors, [name, moveOne(tensors.get(name)!, i, offset)]]), batch],
+    }))
+  );
+  const ofInput = gradient.input.flatMap((rows, sample) =>
+    some(rows.length).flatMap((t) =>
+      some(rows[t]!.length).map((i): Coordinate => ({
+        what: `input of sample ${sample} at step ${t}, number ${i}`,
+        gradient: rows[t]![i]!,
+        moved: (offset) => [tensors, {
+          ...batch,
+          x: batch.x.map((sequence, other) =>
+            other === sample ? sequence.map((row, at) => at === t ? moveOne(row, i, offset) : row) : sequence
+          ),
+        }],
+      }))
+    )
+  );
+  return [...ofTensors, ...ofInput];
+}
+
+// A spike has no derivative. So the runs on both sides of a difference are those of a network that is smooth: its spikes are the
+// spikes at the middle, plus what the surrogate's integral has gained or lost since, and what the resets stop, and the steps of the
+// maxima, are those at the middle. At the middle its states are the network's own; its derivative there is the surrogate gradient.
+Deno.test("runGraph() has the finite differences of the loss as its gradient, on drawn graphs", () => {
+  let checked = 0, loops = 0;
+  fc.assert(
+    fc.property(drawnGraphs(), (drawn) => {
+      const { spec } = drawn, tensors = widenTensors(drawn.parameters), batch = encodeBatch(drawn, 0, 1);
+      const run = runGraph(spec, tensors, batch);
+      fc.pre(isTelling(spec, run) && run.margin > FAR);
+      if (hasLoop(drawn)) loops++;
+      for (const { what, gradient, moved } of coordinatesOf(tensors, batch, run)) {
+        const above = runGraph(spec, ...moved(EPSILON), run), below = runGraph(spec, ...moved(-EPSILON), run);
+        if (above.gates !== run.gates || below.gates !== run.gates) continue;
+        const derivative = (above.loss - below.loss) / (2 * EPSILON);
+        assertClose([gradient], [derivative], what, { relative: 1e-5, absolute: 1e-7 });
+        checked++;
+      }
+    }),
+    { seed: 1, numRuns: 120 },
+  );
+  assert.ok(checked > 3000 && loops > 40, `${checked} derivatives, ${loops} graphs with loops`);
+});
+
+/** Whether a node's output comes back to it. */
+function hasLoop({ spec: { nodes } }: DrawnGraph): boolean {
+  const reaches = (from: string, to: string, seen = new Set<string>()): boolean => {
+    const before = nodes.find(({ id }) => id === to)?.from.map(({ node }) => node) ?? [];
+    return before.includes(from) || before.some((id) => !seen.has(id) && reaches(from, id, seen.add(id)));
+  };
+  return nodes.some(({ id }) => reaches(id, id));
 }

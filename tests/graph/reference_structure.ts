@@ -31,7 +31,9 @@ export interface NodeShapes {
 }
 
 /** The shapes of all nodes. A node has the shape of any of its edges; one that stands later may be the first to be known. */
-export function shapesOf({ nodes, input }: GraphSpec): ReadonlyMap<string, NodeShapes> {
+export function shapesOf(
+  { nodes, input }: { readonly nodes: readonly GraphNode[]; readonly input: { readonly shape: Shape } },
+): ReadonlyMap<string, NodeShapes> {
   const shapes = new Map<string, NodeShapes>();
   const outputOf = (id: string) => id === "input" ? input.shape : shapes.get(id)?.output;
   for (let known = -1; known < shapes.size;) {

@@ -1,0 +1,376 @@
+/**
+ * Graphs with tensors and samples, drawn from a seed: up to twelve nodes of any kind, edges with delays, branches and loops.
+ *
+ * @module
+ */
+import fc from "fast-check";
+import type { Samples } from "../../src/data/samples.ts";
+import type { Encoder } from "../../src/network/encoders.ts";
+import type { Edge, GraphNode, GraphSpec, Shape } from "../../src/network/graph.ts";
+import type { Loss } from "../../src/network/spec.ts";
+import { drawKey, STREAM } from "../../src/random.ts";
+import { numbersFrom } from "../asm/numbers.ts";
+import { encodeSample } from "../engine/reference_network.ts";
+import { completeNode, type RawNode } from "./raw_graph.ts";
+import type { EncodedBatch, GraphRun } from "./reference_graph.ts";
+import { sizeOf } from "./reference_operators.ts";
+import { isNeuron, ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
+import { constantsOf } from "../engine/reference_neurons.ts";
+
+/** A graph, its tensors, and samples for it. */
+export interface DrawnGraph {
+  readonly spec: GraphSpec;
+  readonly parameters: Map<string, Float32Array>;
+  readonly samples: Samples;
+}
+
+/** What a draw may contain. */
+export interface DrawOptions {
+  /** Samples of a batch. */
+  readonly samples?: number;
+  /** Most nodes, 3 or more. @default {12} */
+  readonly nodes?: number;
+  /** Sequences may be of unequal lengths. @default {true} */
+  readonly unequal?: boolean;
+}
+
+/** Any graph with tensors and samples. A failure prints the graph; it shrinks to fewer nodes and steps. */
+export function drawnGraphs(
+  { samples = 2, nodes = 12, unequal = true }: DrawOptions = {},
+): fc.Arbitrary<DrawnGraph> {
+  return fc.record({
+    seed: fc.nat(1_000_000),
+    nodes: fc.integer({ min: 3, max: nodes }),
+    steps: fc.oneof({ weight: 1, arbitrary: fc.constant(1) }, {
+      weight: 9,
+      arbitrary: fc.integer({ min: 2, max: 13 }),
+    }),
+  }).map(({ seed, nodes, steps }) => drawGraph(seed, nodes, steps, samples, unequal));
+}
+
+/** The graph, tensors and samples of a seed. */
+export function drawGraph(
+  seed: number,
+  nodes: number,
+  steps: number,
+  samples = 2,
+  unequal = true,
+): DrawnGraph {
+  const draw = new Draw(seed);
+  const spec = drawSpec(draw, nodes, steps);
+  const graph = {
+    spec,
+    parameters: drawTensors(draw, spec),
+    samples: drawSamples(draw, spec, samples, unequal),
+  };
+  return Object.assign(graph, {
+    [fc.toStringMethod]: () => `seed ${seed}, ${samples} samples:\n${describeGraph(spec)}`,
+  });
+}
+
+/** A graph as text: a node a line. */
+export function describeGraph({ nodes, ...spec }: GraphSpec): string {
+  return [JSON.stringify(spec), ...nodes.map((node) => `  ${JSON.stringify(node)}`)].join("\n");
+}
+
+/** Samples as the network meets them. */
+export function encodeBatch({ spec, samples }: DrawnGraph, seed: number, epoch: number): EncodedBatch {
+  const { steps, input: { shape, encoder } } = spec;
+  const x = Array.from({ length: samples.count }, (_, sample) =>
+    encodeSample(
+      { inputs: sizeOf(shape), steps, encoder },
+      samples,
+      sample,
+      drawKey(seed, STREAM.training, epoch, sample),
+    ));
+  return { x, labels: samples.labels };
+}
+
+/** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
+export const MARGIN = 1e-4;
+/** Potentials beyond this have roundings in float32 that reach the margin. */
+const MOST = 60;
+
+/**
+ * Whether a run tells float32 engines from wrong ones: no gate is near to flipping, no number is so large that its rounding would
+ * flip one, and where there are neurons that spike, some do, and not all of them at every step.
+ */
+export function isTelling(spec: GraphSpec, { states, margin }: GraphRun): boolean {
+  const units = (id: string) => states.get(id)!.flat(2);
+  const all = populationsOf(spec).flatMap(({ id }) => units(id));
+  const gates = all.filter(({ v }) => v < Infinity);
+  const open = gates.filter(({ v }) => v > 0).length / gates.length;
+  return margin > MARGIN && all.every(({ before, s }) => Math.abs(before) < MOST && Math.abs(s) < MOST) &&
+    (gates.length === 0 || open > 0.01 && open < 0.95);
+}
+
+/** Choices, from a seed. */
+class Draw {
+  readonly #next: () => number;
+
+  constructor(seed: number) {
+    this.#next = numbersFrom(seed);
+    for (let i = 0; i < 8; i++) this.#next(); // neighbouring seeds begin alike
+  }
+
+  /** From −1 to 1. */
+  number(): number {
+    return this.#next();
+  }
+
+  /** True with a probability. */
+  chance(probability: number): boolean {
+    return Math.abs(this.#next()) < probability;
+  }
+
+  /** A whole number, both ends included. */
+  whole(from: number, to: number): number {
+    return Math.min(to, from + Math.floor(Math.abs(this.#next()) * (to - from + 1)));
+  }
+
+  /** One of several. */
+  of<T>(...choices: readonly T[]): T {
+    return choices[this.whole(0, choices.length - 1)]!;
+  }
+
+  /** Some of several, in their order. */
+  some<T>(probability: number, ...choices: readonly T[]): T[] {
+    return choices.filter(() => this.chance(probability));
+  }
+}
+
+function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
+  const input = { shape: drawShape(draw), encoder: drawEncoder(draw) };
+  const delay = () => draw.chance(0.7) ? 0 : draw.whole(1, longestDelay(steps));
+  const nodes: GraphNode[] = [];
+  const shapes = new Map<string, Shape>([["input", input.shape]]);
+  const place = (node: RawNode, from: readonly Edge[]) => {
+    nodes.push(completeNode(node, from));
+    // Undelayed and delayed edges alike come from before, until loops are closed.
+    shapes.set(node.id, shapesOf({ nodes, input }).get(node.id)!.output);
+  };
+  /** One edge or more, from whatever stands before and has the shape of the first one. */
+  const edges = (): Edge[] => {
+    const before = ["input", ...nodes.map(({ id }) => id)];
+    const first = draw.chance(0.65) ? before.at(-1)! : draw.of(...before);
+    const alike = before.filter((id) => String(shapes.get(id)) === String(shapes.get(first)));
+    const others = draw.some(0.3, ...alike).slice(0, 2);
+    return distinct([first, ...others].map((node) => ({ node, delay: delay() })));
+  };
+  // The three nodes that every graph has: what spikes or not, a product, and what is read. One of the others may lie behind.
+  const reader = draw.whole(2, count - 1);
+  for (let i = 0; i < count; i++) {
+    if (i === reader - 1) place({ id: "classes", kind: "affine", units: draw.whole(1, 5) }, edges());
+    else if (i === reader) place({ ...drawNeuron(draw), id: "read" }, [{ node: "classes", delay: delay() }]);
+    else place(drawNode(draw, `node${i + 1}`), edges());
+  }
+  if (steps > 1) {
+    for (let loops = draw.whole(0, 3); loops > 0; loops--) closeLoop(draw, nodes, shapes, steps);
+  }
+  const hasRate = draw.chance(0.3) &&
+    nodes.some(({ id, kind }) => kind === "lif" && id !== "read");
+  return {
+    steps,
+    input,
+    nodes,
+    readout: {
+      node: "read",
+      delay: draw.chance(0.7) ? 0 : draw.whole(1, longestDelay(steps)),
+      from: draw.of("state", "spikes"),
+      reduce: draw.of("mean", "sum", "max", "last"),
+      begin: draw.chance(0.6) ? 0 : draw.whole(0, steps - 1),
+    },
+    loss: drawLoss(draw, hasRate),
+  };
+}
+
+function longestDelay(steps: number): number {
+  return Math.max(1, Math.min(4, steps - 1));
+}
+
+/** Each edge once. */
+function distinct(edges: readonly Edge[]): Edge[] {
+  return edges.filter(({ node, delay }, i) =>
+    edges.findIndex((other) => other.node === node && other.delay === delay) === i
+  );
+}
+
+/** A delayed edge from a node to one that stands before it, or to itself: directly where shapes agree, or through a new affine node. */
+function closeLoop(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, steps: number): void {
+  const to = draw.whole(0, nodes.length - 1), node = nodes[to]!;
+  const source = nodes[draw.whole(to, nodes.length - 1)]!.id;
+  const edge = { node: source, delay: draw.whole(1, longestDelay(steps)) };
+  const shape = shapes.get(node.from[0]!.node)!;
+  if (String(shapes.get(source)) === String(shape) && draw.chance(0.5)) {
+    nodes[to] = { ...node, from: distinct([...node.from, edge]) };
+    return;
+  }
+  const id = `back${to + 1}`;
+  if (shape.length !== 1 || nodes.length >= MOST_NODES || shapes.has(id)) return;
+  shapes.set(id, shape);
+  nodes[to] = { ...node, from: [...node.from, { node: id, delay: 0 }] };
+  nodes.splice(to, 0, { id, kind: "affine", units: shape[0], bias: draw.chance(0.5), from: [edge] });
+}
+
+const MOST_NODES = 12;
+
+function drawShape(draw: Draw): Shape {
+  return draw.chance(0.6) ? [draw.whole(1, 9)] : [draw.whole(1, 3), draw.whole(1, 4), draw.whole(1, 3)];
+}
+
+function drawNode(draw: Draw, id: string): RawNode {
+  const kind = draw.of("affine", "affine", "neuron", "neuron", "neuron", "scale", "flatten", "delay");
+  switch (kind) {
+    case "affine":
+      return { id, kind, units: draw.whole(1, 9), bias: draw.chance(0.7) };
+    case "neuron":
+      return { ...drawNeuron(draw), id };
+    default:
+      return { id, kind };
+  }
+}
+
+function drawNeuron(draw: Draw): RawNode {
+  const id = "", decay = draw.of(0, 0.5, 0.9, 1);
+  const current = draw.of(0, 0, 0.15, -0.2), synapticDecay = draw.of(0, 0, 0.6);
+  const hasOwn = draw.chance(0.5);
+  const some = <Name extends string>(...names: Name[]) => hasOwn ? draw.some(0.4, ...names) : [];
+  switch (draw.of("graded", "graded", "lif", "lif", "lif", "integrator")) {
+    case "graded":
+      return {
+        id,
+        kind: "graded",
+        decay,
+        threshold: draw.of(-0.25, 0, 0.5, 1),
+        penalty: draw.of(0, 0.75, 2.5),
+        scale: draw.of(1, 1, 1.3, -0.5),
+        current,
+        trainable: some("decay", "threshold", "scale"),
+        perUnit: some("decay", "threshold", "scale", "penalty", "current"),
+      };
+    case "lif":
+      return {
+        id,
+        kind: "lif",
+        decay,
+        threshold: draw.of(0.25, 0.5, 1),
+        reset: draw.of("subtract", "zero", "none"),
+        surrogate: {
+          kind: draw.of("atan", "fastSigmoid", "triangle", "boxcar"),
+          slope: draw.of(0.5, 1, 2, 10),
+        },
+        synapticDecay,
+        adaptation: draw.of(0, 0, 0.4),
+        adaptationDecay: draw.of(0, 0.85),
+        current,
+        resetTo: draw.of(0, 0, -0.3),
+        trainable: some("decay", "threshold"),
+        perUnit: some(
+          ...["decay", "threshold", "synapticDecay", "adaptation", "adaptationDecay", "current", "resetTo"],
+        ),
+      };
+    case "integrator":
+      return {
+        id,
+        kind: "integrator",
+        decay,
+        synapticDecay,
+        current,
+        trainable: some("decay"),
+        perUnit: some("decay", "synapticDecay", "current"),
+      };
+  }
+}
+
+function drawEncoder(draw: Draw): Encoder {
+  const offset = draw.of(0, -0.5);
+  switch (draw.of("constant", "constant", "direct", "direct", "direct", "noise", "poisson", "latency")) {
+    case "constant":
+      return { kind: "constant", offset };
+    case "direct":
+      return { kind: "direct", offset };
+    case "noise":
+      return { kind: "noise", offset };
+    case "poisson":
+      return { kind: "poisson", rate: draw.of(0.5, 1), offset };
+    case "latency":
+      return { kind: "latency", timing: draw.of("linear", "log"), threshold: 0.1, offset };
+  }
+}
+
+function drawLoss(draw: Draw, hasRate: boolean): Loss {
+  const rate = hasRate ? { rate: { target: draw.of(0, 0.25), weight: draw.of(0.5, 3) } } : {};
+  return draw.chance(0.7)
+    ? { kind: "crossEntropy", ...rate }
+    : { kind: "meanSquaredError", correct: 0.75, incorrect: -0.25, ...rate };
+}
+
+/**
+ * Tensors under which units fire: weights uniform in ±√(6 / inputs), on the way back of a loop half of it, biases in ±0.5, scales
+ * near ±1. Constants are near those of the description, each unit another one; fixed ones stay in their range.
+ */
+function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
+  const tensors = tensorsOf(spec), values = new Map<string, Float32Array>();
+  const tensor = (id: string, name: string, value: () => number) => {
+    const { shape } = tensors.get(`${id}.${name}`)!;
+    values.set(`${id}.${name}`, Float32Array.from({ length: sizeOf(shape) }, value));
+  };
+  for (const node of spec.nodes) {
+    const { id } = node;
+    if (isNeuron(node)) {
+      const { learned, fixed } = ownConstantsOf(node);
+      const first = Object.entries(constantsOf(node));
+      for (const [name, value] of first.filter(([name]) => [...learned, ...fixed].includes(name))) {
+        const isShare = name.toLowerCase().endsWith("decay");
+        tensor(id, name, () => {
+          const near = value + 0.1 * draw.number();
+          return isShare ? Math.max(0, Math.min(1, near)) : name === "penalty" ? Math.abs(near) : near;
+        });
+      }
+      continue;
+    }
+    switch (node.kind) {
+      case "affine": {
+        const inputs = tensors.get(`${id}.weight`)!.shape[1]!;
+        const limit = Math.sqrt(6 / inputs) * (id.startsWith("back") ? 0.5 : 1);
+        tensor(id, "weight", () => limit * draw.number());
+        if (node.bias) tensor(id, "bias", () => 0.5 * draw.number());
+        break;
+      }
+      case "scale":
+        tensor(id, "weight", () => (draw.chance(0.2) ? -1 : 1) + 0.3 * draw.number());
+        break;
+      case "delay":
+        tensor(id, "steps", () => draw.whole(0, Math.min(4, spec.steps - 1)));
+        break;
+      case "flatten":
+        break;
+      default:
+        node satisfies never;
+    }
+  }
+  return new Map([...tensors.keys()].map((name) => [name, values.get(name)!]));
+}
+
+/** Pixels, or numbers from −1 to 1; sequences may end early, behind which nobody may read: there is no number. */
+function drawSamples(draw: Draw, spec: GraphSpec, count: number, unequal: boolean): Samples {
+  const { steps, input: { shape, encoder }, readout } = spec;
+  const isSequence = encoder.kind === "direct", inputs = sizeOf(shape);
+  const size = isSequence ? steps * inputs : inputs;
+  const values = Array.from({ length: count * size }, () => draw.number());
+  const features = !isSequence && draw.chance(0.5)
+    ? Uint8Array.from(values, (value) => Math.floor(127.5 * (value + 1)))
+    : Float32Array.from(values);
+  const classes = shapesOf(spec).get(readout.node)!.output[0];
+  const samples = {
+    name: "drawn samples",
+    count,
+    size,
+    features,
+    labels: Uint8Array.from({ length: count }, () => draw.whole(0, classes - 1)),
+  };
+  if (!isSequence || !unequal || draw.chance(0.5)) return samples;
+  const lengths = Uint16Array.from({ length: count }, () => draw.whole(readout.begin + 1, steps));
+  lengths.forEach((length, i) => features.fill(NaN, i * size + length * inputs, (i + 1) * size));
+  return { ...samples, lengths };
+}
