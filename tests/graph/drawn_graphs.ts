@@ -167,7 +167,7 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   if (steps > 1) {
     for (let loops = draw.whole(0, 3); loops > 0; loops--) closeLoop(draw, nodes, shapes, steps);
   }
-  const hasRate = draw.chance(0.3) &&
+  const isHeld = draw.chance(0.3) &&
     nodes.some(({ id, kind }) => kind === "lif" && id !== "read");
   return {
     steps,
@@ -180,7 +180,7 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
       reduce: draw.of("mean", "sum", "max", "last"),
       begin: draw.chance(0.6) ? 0 : draw.whole(0, steps - 1),
     },
-    loss: drawLoss(draw, hasRate),
+    loss: drawLoss(draw, isHeld),
   };
 }
 
@@ -298,15 +298,15 @@ function drawEncoder(draw: Draw): Encoder {
   }
 }
 
-function drawLoss(draw: Draw, hasRate: boolean): Loss {
-  const rate = hasRate ? { rate: { target: draw.of(0, 0.25), weight: draw.of(0.5, 3) } } : {};
+function drawLoss(draw: Draw, isHeld: boolean): Loss {
+  const rate = isHeld ? { rate: { target: draw.of(0, 0.25), weight: draw.of(0.5, 3) } } : {};
   return draw.chance(0.7)
     ? { kind: "crossEntropy", ...rate }
     : { kind: "meanSquaredError", correct: 0.75, incorrect: -0.25, ...rate };
 }
 
 /**
- * Tensors under which units fire: weights uniform in ±√(6 / inputs), on the way back of a loop half of it, biases in ±0.5, scales
+ * Tensors under which units fire: weights uniform in ±√(6 / inputs), half of it where they close a loop, biases in ±0.5, scales
  * near ±1. Constants are near those of the description, each unit another one; fixed ones stay in their range.
  */
 function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
