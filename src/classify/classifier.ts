@@ -1,9 +1,9 @@
 /**
  * Inference in any runtime: one sample in, an answer out, in the caller's own thread.
  *
- * It assumes no Deno, no files and no workers, and compiles nothing: the kernels are handed in as a `WebAssembly.Module`,
- * for there are runtimes (workerd, Cloudflare's) that import one and forbid to compile one. The same model, sample and seed
- * give the same bits wherever the `plain` kernels run.
+ * It needs neither Deno nor files or workers, and compiles nothing: the caller passes the kernels as a `WebAssembly.Module`, since
+ * some runtimes (workerd, Cloudflare's) import one and forbid compiling one. The same model, sample and seed give the same
+ * bits wherever the `plain` kernels run.
  *
  * @module
  */
@@ -76,9 +76,9 @@ export class Classifier {
   readonly size: number;
   /** Names of the classes, in the order of their probabilities; their indices as text where the model has no names. */
   readonly classes: readonly string[];
-  /** Seed of the noise where a call names none. */
+  /** The default seed of the noise. */
   readonly seed: number;
-  /** What a byte of a sample stands for: what it stood for as the model learned. */
+  /** Meaning of a sample's bytes: that of the model's training data. */
   readonly bytes: ByteMeaning;
   /** The form of its samples. */
   readonly form: SampleForm;
@@ -102,13 +102,13 @@ export class Classifier {
   }
 
   /**
-   * Answers for one sample.
+   * Classifies one sample.
    *
-   * @param sample Bytes or numbers: as many as {@linkcode size} says, or the steps that a shorter sequence has.
-   * @param seed Another seed is other noise.
+   * @param sample Bytes or numbers: {@linkcode size} of them, or fewer for a shorter sequence.
+   * @param seed Seed of the noise.
    * @throws {RangeError} when there are more or fewer features.
-   * @throws {TypeError} when it is no sample, a number is not finite, or it cannot be meant: bytes that are given as numbers to a
-   * network that learned from pixels.
+   * @throws {TypeError} when it is no sample, a number is not finite, or bytes are given as numbers to a network that learned from
+   * pixels.
    */
   classify(sample: SampleInput, seed: number = this.seed): Answer {
     const { features, steps } = this.form.take(sample);
@@ -116,10 +116,10 @@ export class Classifier {
   }
 
   /**
-   * Answers for a sample whose draws are keyed by `id`; `classify` takes them from the sample's content and a seed.
+   * Classifies a sample whose draws are keyed by `id`; `classify` derives the key from the sample's content and a seed.
    *
    * @param features Finite; as many as the steps have.
-   * @param steps Of a sequence, which may be shorter than the network's. @default {all}
+   * @param steps Steps of a sequence that is shorter than the network's. @default {all}
    */
   answer(features: Features, id: number, steps: number = this.form.steps): Answer {
     this.#network.show({ features, bytes: this.bytes, id, ...(steps < this.form.steps && { steps }) });

@@ -1,5 +1,5 @@
 /**
- * Turns a sample, in any form that it may be given in, into a network's features: the one place that distinguishes bytes from numbers.
+ * Converts a sample, in any accepted form, to a network's features; only this module distinguishes bytes from numbers.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export type NumberArray =
   | Uint32Array;
 
 /**
- * A sample: bytes (also a canvas's `Uint8ClampedArray`, also Node's `Buffer`), of which a model says what they stand for, pixels or
+ * A sample: bytes (also a canvas's `Uint8ClampedArray`, also Node's `Buffer`), which the model's metadata declare as pixels or
  * numbers; or numbers, which are features as they are, in any array or in lists.
  */
 export type SampleInput = Uint8Array | Uint8ClampedArray | NumberLists;
@@ -37,35 +37,35 @@ export type SampleInput = Uint8Array | Uint8ClampedArray | NumberLists;
 export interface TakenSample {
   /** `steps` times the channels of a sequence. */
   readonly features: Features;
-  /** Of a sequence, which may be shorter than the network's; 1 where a sample is none. */
+  /** Of a sequence, which may be shorter than the network's; else 1. */
   readonly steps: number;
 }
 
-/** Numbers of a network that learned from pixels lie between a black one and a white one; so much rounding is allowed. */
+/** Rounding that is allowed beyond black and white in numbers for a network that learned from pixels. */
 const SLACK = 1e-3;
 
-/** The largest number, by size: far from where sums of such would overflow float32, and far above what networks learn from. */
+/** The largest magnitude of a number: sums of such do not overflow float32, and networks learn from far smaller ones. */
 const MOST = 1e9;
-/** The numbers that are expected, in words. */
+/** The expected numbers, in words. */
 const NUMBER = "a number, -1e9 to 1e9", BYTE = "a whole number, 0 to 255";
-/** Pictures are of this many rows and columns at least, as far as a network's inputs tell. */
+/** A square number of inputs counts as a picture from this side on. */
 const LEAST_SIDE = 8;
 
 /** The form of a model's samples. */
 export class SampleForm {
   /** Features of a whole sample. */
   readonly size: number;
-  /** Features of a step; of a sample that is no sequence, all of them. */
+  /** Features of a step; all features where samples are no sequences. */
   readonly channels: number;
-  /** Steps of a whole sequence; 1 where samples are none. */
+  /** Steps of a whole sequence; 1 where samples are no sequences. */
   readonly steps: number;
-  /** The shortest sequence of which something is read. */
+  /** Steps of the shortest sequence from which the readout reads. */
   readonly leastSteps: number;
   /** Meaning of a byte. */
   readonly bytes: ByteMeaning;
   /** Bounds of the numbers, where the model learned from pixels alone. */
   readonly #range: readonly [black: number, white: number] | undefined;
-  /** What a white pixel becomes, where the network looks like one of pictures and its metadata do not say of what it learned. */
+  /** The feature of a white pixel, where inputs look like pictures and the metadata do not say what bytes mean. */
   readonly #white: number | undefined;
   /** Rows and columns of a square picture. */
   readonly #side: number | undefined;
@@ -85,18 +85,18 @@ export class SampleForm {
     const { offset } = spec.encoder, side = pictureSide(spec);
     this.#side = side;
     if (metadata.bytes === "pixels") this.#range = [offset, 1 + offset];
-    // A run's metadata have `bytes` where it learned from bytes; of a program's model nobody knows.
+    // A run's metadata have `bytes` where it learned from bytes; a program's model may lack them.
     const isUnknown = metadata.bytes === undefined && metadata.weightsSha256 === undefined && !isSequence;
     if (isUnknown && (offset !== 0 || (side ?? 0) >= LEAST_SIDE)) this.#white = 1 + offset;
   }
 
   /**
-   * Takes a sample in whatever form it comes.
+   * Converts a sample in any accepted form.
    *
    * @param where Its name in messages.
-   * @throws {RangeError} when it has not as many numbers as the network takes.
-   * @throws {TypeError} when it is no sample, its lists make up no table, a number is not finite, or it cannot be meant: bytes that are
-   * given as numbers to a network that learned from pixels.
+   * @throws {RangeError} when its number of features is not the network's.
+   * @throws {TypeError} when it is no sample, its lists are no table, a number is not finite, or bytes are given as numbers to a
+   * network that learned from pixels.
    */
   take(input: unknown, where = "the sample"): TakenSample {
     const bytes = asBytes(input);
@@ -117,11 +117,11 @@ export class SampleForm {
   }
 
   /**
-   * Takes bytes that come as numbers in lists, as JSON has them.
+   * Converts bytes that are numbers in lists, as in JSON.
    *
    * @param where Their name in messages.
-   * @throws {RangeError} when they are not as many as the network takes.
-   * @throws {TypeError} when they are no whole numbers from 0 to 255, or their lists make up no table.
+   * @throws {RangeError} when their number is not the network's.
+   * @throws {TypeError} when they are no whole numbers from 0 to 255, or their lists are no table.
    */
   takeBytes(input: unknown, where = "the sample"): TakenSample {
     const numbers = this.#flattened(input, { where, expected: BYTE });
@@ -134,10 +134,10 @@ export class SampleForm {
   }
 
   /**
-   * The steps of a sample that has so many numbers.
+   * The steps of a sample of `count` numbers.
    *
    * @param where Its name in messages.
-   * @throws {RangeError} when the network takes no sample of so many.
+   * @throws {RangeError} when the network takes no such sample.
    */
   stepsOf(count: number, where = "the sample"): number {
     if (count === this.size) return this.steps;
@@ -151,7 +151,7 @@ export class SampleForm {
     throw new RangeError(`${where}: ${counted(count, "number")}: expected ${this.describe()}${hint}`);
   }
 
-  /** How many numbers a sample has, in words. */
+  /** The size of a sample, in words. */
   describe(): string {
     const { size, channels, steps, leastSteps } = this;
     if (steps === 1) return counted(size, "number");
@@ -161,7 +161,7 @@ export class SampleForm {
     return `${range} of ${counted(channels, "number")}, in one list or a list a step`;
   }
 
-  /** Lists of lists, one number after the other; the rows of a sequence are its steps. */
+  /** The numbers of a list or table; the rows of a sequence are its steps. */
   #flattened(input: unknown, context: Reading): number[] {
     const { where } = context;
     if (!isList(input)) {
@@ -187,7 +187,7 @@ export class SampleForm {
     return numbers;
   }
 
-  /** Rows are all alike; those of a sequence are steps. */
+  /** Checks that rows have the same length; rows of a sequence are steps. */
   #checkRows(widths: readonly number[], where: string): void {
     const [first] = widths, side = this.#side;
     if (first === undefined) return;
@@ -229,7 +229,7 @@ export class SampleForm {
   }
 }
 
-/** @throws {TypeError} where all numbers are whole, and some larger than a white pixel becomes: then they are meant as bytes. */
+/** @throws {TypeError} where all numbers are whole, and some above a white pixel's feature: then they are meant as bytes. */
 function checkNoBytes(numbers: readonly number[], white: number, where: string): void {
   const at = numbers.findIndex((number) => Math.abs(number) > Math.max(1, white));
   if (at < 0 || !numbers.every(Number.isInteger)) return;
@@ -241,7 +241,7 @@ function checkNoBytes(numbers: readonly number[], white: number, where: string):
   );
 }
 
-/** Bytes of either kind, wherever they were made; nothing is copied. */
+/** A view of bytes of either kind, from any realm. */
 function asBytes(input: unknown): Uint8Array | undefined {
   const tag = Object.prototype.toString.call(input);
   if (tag !== "[object Uint8Array]" && tag !== "[object Uint8ClampedArray]" || !ArrayBuffer.isView(input)) {
@@ -250,19 +250,19 @@ function asBytes(input: unknown): Uint8Array | undefined {
   return new Uint8Array(input.buffer, input.byteOffset, input.byteLength);
 }
 
-/** A list, or an array of numbers that are no bytes. */
+/** Whether the input is a list, or an array of numbers other than bytes. */
 function isList(input: unknown): input is ArrayLike<unknown> {
   return Array.isArray(input) ||
     ArrayBuffer.isView(input) && !(input instanceof DataView) && asBytes(input) === undefined;
 }
 
-/** The input's name in messages, and the numbers that are expected. */
+/** The input's name in messages, and the expected numbers. */
 interface Reading {
   readonly where: string;
   readonly expected: string;
 }
 
-/** A row of a table. */
+/** Appends a row of a table. */
 function append(row: ArrayLike<unknown>, numbers: number[], context: Reading): void {
   for (let i = 0; i < row.length; i++) {
     const item = row[i];

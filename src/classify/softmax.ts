@@ -12,7 +12,8 @@ const LN2_HIGH = 0.693147180369123816490;
 const LN2_LOW = 1.90821492927058770002e-10;
 
 /** 1 / n!, from n = 13 down: the rest of the series is below 1e-17 where |r| ≤ ln 2 / 2. */
-const COEFFICIENTS = inverseFactorials(13);
+const COEFFICIENTS = [1];
+for (let n = 1, factorial = 1; n <= 13; n++) COEFFICIENTS.unshift(1 / (factorial *= n));
 
 const word = new DataView(new ArrayBuffer(8));
 
@@ -49,10 +50,4 @@ export function softmax(logits: Float32Array): number[] {
   const powers = Array.from(logits, (z) => expOfNegative(z - highest));
   const sum = powers.reduce((a, b) => a + b);
   return powers.map((power) => power / sum);
-}
-
-function inverseFactorials(most: number): number[] {
-  const values = [1];
-  for (let n = 1, factorial = 1; n <= most; n++) values.unshift(1 / (factorial *= n));
-  return values;
 }

@@ -27,14 +27,14 @@ export interface MatchedSamples {
 /**
  * Gives samples the labels that a network has for their classes.
  *
- * - Both have names: a class goes to the output of its name. Classes without a sample need no output.
- * - The samples have names, the network has none: its outputs are called "0", "1", … Other names than these are taken in
- *   their order where there are as many as outputs, and this is said; else they are refused.
- * - The samples have no names: labels are outputs, and this is said where the network has names.
+ * - Both have names: a class matches the output of its name. Classes without a sample need no output.
+ * - The samples have names, the network has none: its outputs are "0", "1", … Other names than these match outputs in their
+ *   order where there are as many as outputs, with a notice; else they are rejected.
+ * - The samples have no names: labels are outputs, with a notice where the network has names.
  *
  * @param whose The network's source in messages, such as a model's file.
  * @param advice The message's advice where they do not match.
- * @throws {InputError} when a sample is of a class that the network does not know.
+ * @throws {InputError} when a sample is of a class that the network does not have.
  */
 export function matchClasses(
   network: NamedNetwork,
@@ -173,38 +173,42 @@ export function alignParts(
 /** Warns of suspicious labels in a data set: see {@linkcode noticesOfGaps} and {@linkcode noticesOfStrangers}. */
 export function noticesOfLabels(parts: { readonly train: Samples; readonly test: Samples }): string[] {
   const { train, test } = parts;
-  const learned = [...new Set(train.labels.subarray(0, train.count))];
   return [
     ...noticesOfGaps([train, test]),
     ...noticesOfStrangers(train, test),
-    ...noticesOfUntested(test, untestedOf(test, learned)),
+    ...noticesOfUntested(test, untestedOf(test, [...labelsOf(train)])),
   ];
 }
 
-/** The classes among some that have no test sample, in their order. */
+/** The labels that occur in a part. */
+function labelsOf({ labels, count }: Samples): Set<number> {
+  return new Set(labels.subarray(0, count));
+}
+
+/** Classes in words: their names, or their labels where the names are indices. */
+function describeClasses(labels: readonly number[], classes: readonly string[] = []): string {
+  if (!areIndices(classes)) return listNames(labels.map((label) => classes[label]!));
+  return `label${labels.length === 1 ? "" : "s"} ${ranges([...labels])}`;
+}
+
+/** Those of the labels that have no test sample, ascending. */
 export function untestedOf(test: Samples, labels: readonly number[]): number[] {
-  const tested = new Set(test.labels.subarray(0, test.count));
+  const tested = labelsOf(test);
   return labels.filter((label) => !tested.has(label)).toSorted((a, b) => a - b);
 }
 
 /** Warns of classes without a test sample. @param untested Their labels. */
-export function noticesOfUntested({ name, classes = [] }: Samples, untested: readonly number[]): string[] {
+export function noticesOfUntested({ name, classes }: Samples, untested: readonly number[]): string[] {
   if (untested.length === 0) return [];
-  const named = areIndices(classes)
-    ? `label${untested.length === 1 ? "" : "s"} ${ranges([...untested])}`
-    : listNames(untested.map((label) => classes[label]!));
+  const named = describeClasses(untested, classes);
   return [`${name}: no sample has ${named}: the accuracy says nothing about that`];
 }
 
 /** Warns of classes that have test samples and no training samples. */
 function noticesOfStrangers(train: Samples, test: Samples): string[] {
-  const learned = new Set(train.labels.subarray(0, train.count));
-  const strange = [...new Set(test.labels.subarray(0, test.count))].filter((label) => !learned.has(label));
+  const strange = untestedOf(train, [...labelsOf(test)]);
   if (strange.length === 0) return [];
-  const { classes = [] } = test, labels = strange.sort((a, b) => a - b);
-  const named = areIndices(classes)
-    ? `label${labels.length === 1 ? "" : "s"} ${ranges(labels)}`
-    : listNames(labels.map((label) => classes[label]!));
+  const named = describeClasses(strange, test.classes);
   return [`${test.name}: it has ${named}, of which ${train.name} has no sample: that cannot be learned`];
 }
 
@@ -214,23 +218,14 @@ function noticesOfStrangers(train: Samples, test: Samples): string[] {
  * @param parts All parts of the data set, with the same classes.
  */
 export function noticesOfGaps(parts: readonly Samples[]): string[] {
-  const occurs = new Set<number>();
-  for (const { labels, count } of parts) for (let i = 0; i < count; i++) occurs.add(labels[i]!);
+  const occurs = new Set(parts.flatMap((part) => [...labelsOf(part)]));
   const most = Math.max(...occurs), [{ name = "", classes = [] } = {}] = parts;
   const missing = Array.from({ length: Math.max(most + 1, classes.length) }, (_, label) => label)
     .filter((label) => !occurs.has(label));
   if (missing.length === 0) return [];
-  const named = areIndices(classes)
-    ? `label${missing.length === 1 ? "" : "s"} ${ranges(missing)}`
-    : listNames(
-      missing.map((label) => classes[label]!),
-    );
-  const never = `no sample of any part has ${named}`;
+  const never = `no sample of any part has ${describeClasses(missing, classes)}`;
   // A damaged byte gives a label that is too large: the one above the last gap.
-  const above = [...occurs].filter((label) => label > missing.at(-1)!).reduce(
-    (a, b) => Math.min(a, b),
-    Infinity,
-  );
+  const above = Math.min(...[...occurs].filter((label) => label > missing.at(-1)!));
   const places = parts.flatMap(({ labels, count, labelsFrom, name }) => {
     const at = labels.subarray(0, count).indexOf(above);
     return at < 0 ? [] : [`${labelsFrom ?? name}: label ${above} at ${at}`];

@@ -19,8 +19,7 @@ export interface StartOptions extends Omit<portable.StartOptions, "open"> {
 }
 
 /**
- * Draws initial weights with which layers fire at a chosen rate on these samples, as the portable module's `startFromData` does, and
- * creates the engine for it.
+ * Draws initial weights with which layers fire at a chosen rate on these samples, and creates the engine for it.
  *
  * @throws {EngineError} when an engine cannot be created.
  * @throws {RangeError} when the samples do not fit the network.

@@ -17,7 +17,7 @@ import { type Score, sumScores } from "./score.ts";
  *
  * @param batchSize Samples per batch. @default {1000, or the engine's maximum if lower}
  * @param onBatch Called after every batch with the number of samples done.
- * @param signal Once aborted, the promise rejects with its reason after the batches under way.
+ * @param signal Once aborted, the promise rejects with its reason after the batches in flight.
  * @throws {OptionError} when there are no samples, or the batch size is no whole number.
  */
 export async function evaluate(

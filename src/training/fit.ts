@@ -12,7 +12,7 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { matchClasses, type MatchedSamples, type NamedNetwork } from "./class_match.ts";
 
 /**
- * Makes sure that samples have the form of a network's, and gives them the labels that it has for their classes.
+ * Checks that samples have the form of a network's input, and gives them the labels that it has for their classes.
  *
  * @param whose The network's source in messages, such as a model's file.
  * @param advice The message's advice where they do not fit.
@@ -49,19 +49,17 @@ export function fitForm(spec: NetworkSpec, whose: string, given: Samples, advice
     ? `sequences of ${count(spec.steps)} steps of ${count(channels)}, for its encoder is ${spec.encoder.kind}`
     : `${count(size)} numbers a sample, for its encoder is ${spec.encoder.kind}`;
   const samples = isSequence ? fitSteps(given, spec.steps) : given, { steps } = samples;
-  const isOther = size !== samples.size || (steps !== undefined && steps !== (isSequence ? spec.steps : 1));
-  if (isOther) {
-    const found = steps === undefined
-      ? count(samples.size)
-      : `sequences of ${samples.lengths ? "up to " : ""}${count(longestOf(samples))} steps of ${
-        count(samples.size / steps)
-      }`;
-    const encoders = isSequence || steps === undefined
-      ? ""
-      : "; sequences are for the encoders direct and delta (docs/networks.md)";
-    throw new InputError(
-      `${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}${encoders}`,
-    );
+  if (size === samples.size && (steps === undefined || steps === (isSequence ? spec.steps : 1))) {
+    return samples;
   }
-  return samples;
+  const longest = `${samples.lengths ? "up to " : ""}${count(longestOf(samples))} steps`;
+  const found = steps === undefined
+    ? count(samples.size)
+    : `sequences of ${longest} of ${count(samples.size / steps)}`;
+  const encoders = isSequence || steps === undefined
+    ? ""
+    : "; sequences are for the encoders direct and delta (docs/networks.md)";
+  throw new InputError(
+    `${whose}: its network takes ${takes}, but ${samples.name} has ${found}: ${advice}${encoders}`,
+  );
 }

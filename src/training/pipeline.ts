@@ -16,17 +16,17 @@ export async function pipelined<Item, Result>(
   report: (result: Result) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const underWay: Promise<Result>[] = [];
+  const inFlight: Promise<Result>[] = [];
   let stopped = false;
   for (const item of items) {
-    if (underWay.length === 2) await report(await underWay.shift()!);
+    if (inFlight.length === 2) await report(await inFlight.shift()!);
     stopped = signal?.aborted === true;
     if (stopped) break;
     const work = start(item);
     // An item may fail while a report is awaited. If the report throws too, the item's rejection is never awaited.
     work.catch(() => {});
-    underWay.push(work);
+    inFlight.push(work);
   }
-  while (underWay.length > 0) await report(await underWay.shift()!);
+  while (inFlight.length > 0) await report(await inFlight.shift()!);
   if (stopped) signal?.throwIfAborted();
 }

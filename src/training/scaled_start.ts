@@ -117,8 +117,8 @@ interface Walk {
  * Finds the factor at which a rate is the target: doubles or halves until the target is passed, then halves the interval, on a
  * logarithmic scale.
  *
- * The rate need not rise from the first factor on. Of inputs that are small beside the biases, units fire by their biases alone,
- * whatever the factor: the rate stays as it is at 0, or falls below it as inputs begin to count, before it rises.
+ * The rate need not rise from the first factor on. Where inputs are small relative to the biases, units fire by their biases alone:
+ * with a growing factor the rate stays what it is at 0, or falls below it, before it rises.
  */
 async function findScale(rateAt: (scale: number) => Promise<number>, target: number): Promise<LayerStart> {
   const at = async (exponent: number): Promise<Tried> => ({ exponent, rate: await rateAt(2 ** exponent) });
@@ -147,7 +147,7 @@ async function findScale(rateAt: (scale: number) => Promise<number>, target: num
 
   const likely = first.rate < target ? 1 : -1;
   let { bracket, saturated } = await walk(likely);
-  // Where biases alone fire too often, smaller weights lead there from below, and larger ones, which silence some, from above.
+  // Where units fire too often by their biases alone, larger weights, which silence some, may reach the target too.
   if (!bracket && (likely === -1 || await rateAt(0) >= target)) {
     ({ bracket } = await walk(likely === 1 ? -1 : 1));
   }
@@ -161,6 +161,6 @@ async function findScale(rateAt: (scale: number) => Promise<number>, target: num
     if ((best.rate < target) === (near.rate < target)) near = best;
     else far = best;
   }
-  // Where the rate jumps over the target, no factor is near enough: the last one tried is as near as they come.
+  // Where the rate jumps over the target, no factor is near enough; the last one tried is the nearest.
   return { scale: 2 ** best.exponent, rate: best.rate, reached: isNear(best.rate) };
 }

@@ -19,9 +19,9 @@ export interface SampleSplit {
 export interface SplitOptions {
   /** Seed of the split, which is a pure function of it. */
   readonly seed: number;
-  /** Take the first N of the shuffled samples only. @default {all} */
+  /** Use only the first N of the shuffled samples. @default {all} */
   readonly limit?: number;
-  /** The share of those that is held back, above 0 and below 1. @default {none} */
+  /** The share of these that is held back, above 0 and below 1. @default {none} */
   readonly validation?: number;
 }
 

@@ -3,9 +3,9 @@
  *
  * Layer-sequential, as LSUV is (Mishkin & Matas, All you need is a good init, 2016): weights are drawn as Xavier's, and from
  * the inputs up each layer's W is multiplied by one number, until a batch of training samples gives the layer the target
- * statistic. LSUV's is a variance of 1; a spiking layer's is its firing rate, because a silent layer passes on neither
+ * statistic. LSUV's statistic is a variance of 1; a spiking layer's is its firing rate, because a silent layer transmits neither
  * activity nor gradient, and one that fires at every step carries no information (Rossbroich, Gygax & Zenke, Fluctuation-driven
- * initialization for spiking neural network training, 2022, set it by theory, for Poisson inputs).
+ * initialization for spiking neural network training, 2022, derive it in theory, for Poisson inputs).
  *
  * @module
  */
@@ -32,7 +32,7 @@ export interface StartEngineOptions {
 
 /** Options of {@linkcode startFromData}. */
 export interface StartOptions {
-  /** Seed of the weights, of which samples are looked at, and of their noise. */
+  /** Seed of the weights, of the choice of samples, and of their noise. */
   readonly seed: number;
   /** Firing rate: the share of a layer's units that should fire at a step, averaged over steps and samples. @default {0.1} */
   readonly rate?: number;

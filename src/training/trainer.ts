@@ -1,7 +1,7 @@
 /**
  * Training loop: runs epochs of batches on an engine.
  *
- * The trainer is independent of files and terminals; it reports each batch and epoch by callbacks, and hands the training
+ * The trainer is independent of files and terminals; it reports each batch and epoch by callbacks, and passes the training
  * state to a checkpointer.
  *
  * @module
@@ -93,8 +93,8 @@ export interface TrainingOptions {
   /** Share of the samples held back for validation after each epoch; above 0 and below 1. @default {none} */
   readonly validation?: number;
   /**
-   * Early stopping: stops once this many epochs in a row were no better than the best before them, and gives the engine the
-   * best epoch's parameters at the end. Epochs are judged by their accuracy on the samples held back, else by their loss. @default {never}
+   * Early stopping: stops once this many epochs in a row were no better than the best before them, and sets the engine's parameters to
+   * the best epoch's. Epochs are judged by their accuracy on the samples held back, else by their loss. @default {never}
    */
   readonly patience?: number;
   /** Called after every batch, in order. */
@@ -108,7 +108,7 @@ export interface TrainingOptions {
    * stopped. `best` is the best epoch's parameters, which `patience` needs where there was an epoch.
    */
   readonly from?: TrainingCheckpoint & { readonly best?: Parameters };
-  /** Once aborted, the batches under way are finished and kept, and the promise rejects with the signal's reason. */
+  /** Once aborted, the batches in flight are finished and kept, and the promise rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 

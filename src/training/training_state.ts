@@ -7,7 +7,7 @@ import type { BatchResult, EngineState, Parameters } from "../engine/engine.ts";
 import { DivergenceError } from "../errors.ts";
 import type { Score } from "./score.ts";
 
-/** Sums over the samples of the epoch under way. */
+/** Sums over the samples of the present epoch. */
 export interface EpochSums {
   /** Σ of the samples' losses. */
   readonly loss: number;
@@ -47,7 +47,7 @@ export interface EpochReport {
 
 /** Training progress. Plain data but for `sums.unitSpikes`. */
 export interface TrainingProgress {
-  /** The epoch under way, from 1. */
+  /** The present epoch, from 1. */
   readonly epoch: number;
   /** Batches of the epoch that are done. */
   readonly batch: number;

@@ -1,5 +1,5 @@
 /**
- * Reads reference cases (tests/reference/): inputs, draws, weights, and the numbers to be reached.
+ * Reads reference cases (tests/reference/): inputs, draws, weights, and the expected numbers.
  *
  * @module
  */

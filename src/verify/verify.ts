@@ -8,7 +8,7 @@
  */
 import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineOptions } from "../engine/create_engine.ts";
-import type { Batch, Engine, Parameters } from "../engine/engine.ts";
+import type { Batch, Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
 import { parameterShapes } from "../network/model_file.ts";
 import { kindOf } from "../network/neurons.ts";
@@ -41,6 +41,15 @@ export type VerifyOptions = Pick<EngineOptions, "engine" | "gpuMemory" | "thread
 /** Opens an engine for a network; the default is {@linkcode createEngine}. */
 export type OpenEngine = (options: EngineOptions) => Promise<Engine & Disposable>;
 
+/** A network of a reference case: its own, or its feed-forward peer, whose tensors are named `dense_…`. */
+interface Subject {
+  readonly reference: ReferenceCase;
+  readonly spec: NetworkSpec;
+  readonly samples: Samples;
+  readonly prefix: "" | "dense_";
+  readonly open: OpenEngine;
+}
+
 /**
  * Compares an engine with a reference case.
  *
@@ -53,125 +62,79 @@ export async function verifyCase(
   options: VerifyOptions,
   open: OpenEngine = createEngine,
 ): Promise<Deviation[]> {
-  const { spec, samples, parameters, step } = reference;
-  const all = Uint32Array.from({ length: samples.count }, (_, i) => i);
-  const deviations = await compareStates(reference, options, open, spec, samples, parameters, "");
-
-  using engine = await open({ ...options, spec, batchSize: samples.count, shards: samples.count });
-  await engine.setParameters(parameters);
-  const batch: Batch = { samples, indices: all, stream: STREAM.training, epoch: 0 };
-  for (const pass of [1, 2]) {
-    const { loss } = await engine.train(batch, step);
-    if (pass === 1) {
-      deviations.push(deviation(reference, "loss", Float32Array.of(loss / samples.count)));
-      const gradients = (await engine.getState()).moments.get("velocity")!; // from zero velocity, the first step's is the gradient
-      for (const [name] of parameterShapes(spec)) {
-        deviations.push(deviation(reference, `grad_${name}`, gradients.get(name)!));
-      }
-    }
-    const after = await engine.getParameters();
-    for (const [name] of parameterShapes(spec)) {
-      deviations.push(deviation(reference, `${name}_after${pass}`, after.get(name)!));
-    }
+  const { spec, samples, feedForward } = reference;
+  const subjects: Subject[] = [
+    { reference, spec, samples, prefix: "", open: (more) => open({ ...options, ...more }) },
+  ];
+  if (feedForward) {
+    // The feed-forward peer with the same weights.
+    const { inputs, layers } = spec;
+    const peer = feedForwardNetwork({ inputs, hidden: layers[0]!.units, classes: classesOf(spec) });
+    subjects.push({ ...subjects[0]!, spec: peer, samples: feedForward, prefix: "dense_" });
   }
-  if (reference.feedForward) {
-    deviations.push(...await verifyFeedForward(reference, reference.feedForward, options, open));
+  const deviations: Deviation[] = [];
+  for (const subject of subjects) {
+    deviations.push(...await compareStates(subject), ...await compareTraining(subject));
   }
   return deviations;
 }
 
-/** The feed-forward peer with the same weights. */
-async function verifyFeedForward(
-  reference: ReferenceCase,
-  samples: Samples,
-  options: VerifyOptions,
-  open: OpenEngine,
-): Promise<Deviation[]> {
-  const { spec, parameters, step } = reference;
-  const feedForward = feedForwardNetwork({
-    inputs: spec.inputs,
-    hidden: spec.layers[0]!.units,
-    classes: classesOf(spec),
-  });
-  const deviations = await compareStates(
-    reference,
-    options,
-    open,
-    feedForward,
-    samples,
-    parameters,
-    "dense_",
-  );
-  using engine = await open({
-    ...options,
-    spec: feedForward,
-    batchSize: samples.count,
-    shards: samples.count,
-  });
-  await engine.setParameters(parameters);
+/** Loss and gradients of a batch of all samples, and the network's parameters after one and two updates. */
+async function compareTraining({ reference, spec, samples, prefix, open }: Subject): Promise<Deviation[]> {
+  const names = parameterShapes(spec).map(([name]) => name);
+  using engine = await open({ spec, batchSize: samples.count, shards: samples.count });
+  await engine.setParameters(reference.parameters);
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
-  const { loss } = await engine.train({ samples, indices, stream: STREAM.training, epoch: 0 }, step);
-  deviations.push(deviation(reference, "dense_loss", Float32Array.of(loss / samples.count)));
-  const gradients = (await engine.getState()).moments.get("velocity")!;
-  for (const [name] of parameterShapes(feedForward)) {
-    deviations.push(deviation(reference, `dense_grad_${name}`, gradients.get(name)!));
+  const batch: Batch = { samples, indices, stream: STREAM.training, epoch: 0 };
+  const { loss } = await engine.train(batch, reference.step);
+  const gradients = (await engine.getState()).moments.get("velocity")!; // from zero velocity, the first update's is the gradient
+  const deviations = [
+    deviation(reference, `${prefix}loss`, Float32Array.of(loss / samples.count)),
+    ...names.map((name) => deviation(reference, `${prefix}grad_${name}`, gradients.get(name)!)),
+  ];
+  if (prefix !== "") return deviations; // cases have no parameters of the peer after updates
+  for (const pass of [1, 2]) {
+    if (pass === 2) await engine.train(batch, reference.step);
+    const after = await engine.getParameters();
+    deviations.push(...names.map((name) => deviation(reference, `${name}_after${pass}`, after.get(name)!)));
   }
   return deviations;
 }
 
-/** States (the notebook's only), logits and log-probabilities of every sample. */
-async function compareStates(
-  reference: ReferenceCase,
-  options: VerifyOptions,
-  open: OpenEngine,
-  spec: NetworkSpec,
-  samples: Samples,
-  parameters: Parameters,
-  prefix: string,
-): Promise<Deviation[]> {
-  using engine = await open({ ...options, spec, batchSize: samples.count, recordStates: true });
-  await engine.setParameters(parameters);
+/** States and logits (not the peer's) and log-probabilities of every sample. */
+async function compareStates({ reference, spec, samples, prefix, open }: Subject): Promise<Deviation[]> {
+  const { steps } = spec, { count } = samples, classes = classesOf(spec);
+  using engine = await open({ spec, batchSize: count, recordStates: true });
+  await engine.setParameters(reference.parameters);
   const found = new Map<string, Float32Array>();
-  /** Spikes `[steps, samples, units]`, by the name of the layer's outputs. */
-  const gates = new Map<string, Uint8Array>();
-  const tensor = (name: string, size: number) =>
-    found.get(name) ?? found.set(name, new Float32Array(size)).get(name)!;
-  for (let sample = 0; sample < samples.count; sample++) {
-    const trace = await engine.trace({
-      samples,
-      indices: Uint32Array.of(sample),
-      stream: STREAM.training,
-      epoch: 0,
-    });
+  /** Spikes, by the name of the layer's outputs. */
+  const gates = new Map<string, Float32Array>();
+  for (let sample = 0; sample < count; sample++) {
+    const indices = Uint32Array.of(sample);
+    const trace = await engine.trace({ samples, indices, stream: STREAM.training, epoch: 0 });
+    /** Copies the sample's `[rows, units]` into a tensor `[rows, samples, units]`. */
+    const put = (
+      to: typeof found,
+      name: string,
+      values: Float32Array | Uint8Array,
+      units: number,
+      rows = 1,
+    ) => {
+      const whole = to.get(name) ?? new Float32Array(rows * count * units);
+      to.set(name, whole);
+      for (let row = 0; row < rows; row++) {
+        whole.set(values.subarray(row * units, (row + 1) * units), (row * count + sample) * units);
+      }
+    };
     if (prefix === "") {
-      spec.layers.forEach(({ units, neuron }, layer) => {
-        if (kindOf(neuron).isSpiking) {
-          const name = `o${layer + 1}`;
-          const whole = gates.get(name) ?? new Uint8Array(spec.steps * samples.count * units);
-          gates.set(name, whole);
-          for (let t = 0; t < spec.steps; t++) {
-            whole.set(
-              trace.spikes[layer]!.subarray(t * units, (t + 1) * units),
-              (t * samples.count + sample) * units,
-            );
-          }
-        }
-        for (const [name, states] of [["u", trace.potentials], ["o", trace.outputs]] as const) {
-          const whole = tensor(`${name}${layer + 1}`, spec.steps * samples.count * units); // [steps, samples, units]
-          for (let t = 0; t < spec.steps; t++) {
-            whole.set(
-              states[layer]!.subarray(t * units, (t + 1) * units),
-              (t * samples.count + sample) * units,
-            );
-          }
-        }
+      spec.layers.forEach(({ units, neuron }, i) => {
+        if (kindOf(neuron).isSpiking) put(gates, `o${i + 1}`, trace.spikes[i]!, units, steps);
+        put(found, `u${i + 1}`, trace.potentials[i]!, units, steps);
+        put(found, `o${i + 1}`, trace.outputs[i]!, units, steps);
       });
-      tensor("logits", samples.count * classesOf(spec)).set(trace.logits, sample * classesOf(spec));
+      put(found, "logits", trace.logits, classes);
     }
-    tensor(`${prefix}logp`, samples.count * classesOf(spec)).set(
-      trace.logProbabilities,
-      sample * classesOf(spec),
-    );
+    put(found, `${prefix}logp`, trace.logProbabilities, classes);
   }
   const deviations = [...found].map(([name, values]) => deviation(reference, name, values));
   for (const [name, spikes] of gates) deviations.push(gateDeviation(reference, name, spikes));
@@ -204,7 +167,7 @@ function deviation(reference: ReferenceCase, tensor: string, values: Float32Arra
 }
 
 /** Compares gates exactly: a unit must spike where the reference's output is not 0. */
-function gateDeviation(reference: ReferenceCase, tensor: string, values: Uint8Array): Deviation {
+function gateDeviation(reference: ReferenceCase, tensor: string, values: Float32Array): Deviation {
   const wanted = expected(reference, tensor, values.length);
   const different = values.filter((spike, i) => (spike === 1) !== (wanted[i] !== 0)).length;
   return {
