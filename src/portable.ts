@@ -1,7 +1,7 @@
 /**
  * Spikelet in any JavaScript runtime: Node, browsers, workers at the edge, Bun, Deno.
  *
- * What this module exports assumes no files and no Deno: networks and their builder, models as bytes, training and evaluation, pictures,
+ * This module needs neither files nor Deno: networks and their builder, models as bytes, training and evaluation, pictures,
  * {@linkcode Classifier} and {@linkcode createHandler}. The npm package is this module and the kernels.
  *
  * @example

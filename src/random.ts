@@ -1,8 +1,8 @@
 /**
- * Counter-based randomness: every random number is a pure function of what it is for.
+ * Counter-based randomness: every random number is a pure function of a key and a counter.
  *
- * A {@linkcode DrawKey} stands for (seed, stream, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts
- * holds the same hash for four counters at a time, and every engine gives the same bits.
+ * A {@linkcode DrawKey} is a hash of (seed, stream, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts has
+ * the same hash for four counters at a time, and every engine gives the same bits.
  *
  * @module
  */
@@ -20,7 +20,7 @@ export const STREAM = {
   augmentation: 7,
 } as const;
 
-/** 64 bits that stand for (seed, stream, epoch, sample). */
+/** A 64-bit hash of (seed, stream, epoch, sample). */
 export interface DrawKey {
   /** Added to the counter. */
   readonly key0: number;
@@ -37,7 +37,7 @@ function mix(z: number): number {
   return z ^ (z >>> 16);
 }
 
-/** A hash of any number of words, from `salt` on; each word counts with its low 32 bits and its place. */
+/** A hash of words, begun with `salt`; it depends on the low 32 bits and the place of each word. */
 function hashWords(words: ArrayLike<number>, salt: number): number {
   let hash = salt;
   for (let i = 0; i < words.length; i++) hash = mix((hash ^ words[i]!) + 0x9e3779b9 | 0);
@@ -49,7 +49,7 @@ function hashWords(words: ArrayLike<number>, salt: number): number {
  *
  * @param seed An integer, 0 to 2^53 − 1.
  * @param stream One of {@linkcode STREAM}.
- * @param epoch Which pass over the data, or which tensor.
+ * @param epoch The pass over the data, or the tensor's number.
  * @param sample The sample's index in its data set.
  */
 export function drawKey(seed: number, stream: number, epoch: number, sample: number): DrawKey {
@@ -58,11 +58,11 @@ export function drawKey(seed: number, stream: number, epoch: number, sample: num
 }
 
 /**
- * What stands for a sample in its draws where it has no index: 32 bits of its content. So the same sample meets the same
- * noise whoever presents it, wherever and among whatever others.
+ * The id of a sample without an index, in its draws: a 32-bit hash of its content. So the same sample gets the same noise on every
+ * machine and in every batch.
  *
- * @param features The sample's bytes or numbers; both count with all of their bits.
- * @param seed An integer, 0 to 2^53 − 1. Another seed is other noise.
+ * @param features The sample's bytes or numbers, all of whose bits count.
+ * @param seed An integer, 0 to 2^53 − 1; the noise depends on it.
  * @throws {OptionError} when the seed is none, or the features are no bytes or numbers.
  *
  * @example

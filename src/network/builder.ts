@@ -1,6 +1,5 @@
 /**
- * Networks written down in TypeScript: what is said reads like the description, what is left out is filled in, and all of it is
- * checked.
+ * Builds a network's description in TypeScript: fills in defaults and checks all of it.
  *
  * @module
  */
@@ -14,12 +13,12 @@ import {
   type Readout,
 } from "./spec.ts";
 
-/** An encoder that may leave out what has a default. */
+/** An encoder without its defaults. */
 export type EncoderDescription = {
   [Kind in Encoder["kind"]]: Partial<Extract<Encoder, { kind: Kind }>> & { readonly kind: Kind };
 }[Encoder["kind"]];
 
-/** A {@linkcode NetworkSpec} that may leave out what has a default. */
+/** A {@linkcode NetworkSpec} without its defaults. */
 export interface NetworkDescription {
   /** K, features of a sample at one step. */
   readonly inputs: number;
@@ -31,7 +30,7 @@ export interface NetworkDescription {
   readonly layers: readonly (Partial<LayerSpec> & Pick<LayerSpec, "units" | "neuron">)[];
   /** How the last layer is read. @default {the mean of its states} */
   readonly readout?: Partial<Readout>;
-  /** What training makes small. @default {cross-entropy} */
+  /** What training minimises. @default {cross-entropy} */
   readonly loss?: Loss;
 }
 
@@ -61,11 +60,7 @@ export function network(description: NetworkDescription): NetworkSpec {
   return parseNetworkSpec(description);
 }
 
-/**
- * A layer: how many units of which neuron.
- *
- * @param options Whether the layer is recurrent, and its delay.
- */
+/** Describes a layer of units with the same neuron. */
 export function layer(
   units: number,
   neuron: Neuron,
@@ -74,17 +69,17 @@ export function layer(
   return { units, delay: 0, ...options, neuron };
 }
 
-/** A graded neuron with the notebook's constants, but for those that are given. */
+/** A graded neuron; the notebook's constants are the defaults. */
 export function graded(constants: Partial<Omit<GradedNeuron, "kind">> = {}): GradedNeuron {
   return { ...NEURONS.graded.defaults, ...constants };
 }
 
-/** A leaky integrate-and-fire neuron: decay 0.9, threshold 1, reset by subtraction, surrogate atan, but for what is given. */
+/** A leaky integrate-and-fire neuron; defaults: decay 0.9, threshold 1, reset by subtraction, surrogate atan. */
 export function lif(constants: Partial<Omit<LifNeuron, "kind">> = {}): LifNeuron {
   return { ...NEURONS.lif.defaults, ...constants };
 }
 
-/** An integrator of decay 0.9, but for what is given. */
+/** An integrator; the default decay is 0.9. */
 export function integrator(constants: Partial<Omit<IntegratorNeuron, "kind">> = {}): IntegratorNeuron {
   return { ...NEURONS.integrator.defaults, ...constants };
 }

@@ -1,5 +1,5 @@
 /**
- * The names of a network's classes: what they may be, and what a class is called that nobody named.
+ * The names of a network's classes: their rules, and the names of classes without one.
  *
  * @module
  */
@@ -10,16 +10,15 @@ import type { NetworkSpec } from "./spec.ts";
 
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
-/** Characters of a name after which a message cuts it off. */
+/** Characters of a name that a message shows. */
 const MOST_SHOWN = 40;
 /** Names that a message lists. */
 const MOST_LISTED = 12;
 
 /**
- * What is wrong with a list of names; `undefined` where nothing is.
+ * The fault of a list of names, in words; `undefined` where it has none. Names are distinct texts that are not empty.
  *
- * @param names What should be texts, none of them empty, no two alike.
- * @param outputs As many as there have to be; any number from 1 to 256 where it is left out.
+ * @param outputs The number of names. @default {any from 1 to 256}
  */
 export function faultOfNames(names: unknown, outputs?: number): string | undefined {
   if (!Array.isArray(names)) return "this is no list; expected a list of names";
@@ -43,12 +42,12 @@ export function faultOfNames(names: unknown, outputs?: number): string | undefin
 }
 
 /**
- * Reads the names in a file's metadata: a list in JSON. Names that Unicode holds to be the same become the same (NFC).
+ * Parses the names in a file's metadata, a list in JSON. Names are normalised (Unicode NFC).
  *
- * @param text What stands under `classes`.
- * @param where What messages call it.
+ * @param text The value of `classes`.
+ * @param where Its name in messages.
  * @param outputs See {@linkcode faultOfNames}.
- * @throws {InputError} when it is anything else.
+ * @throws {InputError} when it is no list of names.
  */
 export function parseClassNames(text: string, where: string, outputs?: number): readonly string[] {
   const value = parseJson(text, where, 'give a list of names such as ["cat", "dog"]');
@@ -65,7 +64,7 @@ function isTexts(value: unknown): value is readonly string[] {
 }
 
 /**
- * What each output of a network is called: its class's name, or its index where the model knows no names.
+ * The name of each output of a network: its class's name, or its index where the model has no names.
  *
  * @example
  * ```ts
@@ -82,7 +81,7 @@ export function classNamesOf(
   return classes ?? indexNames(spec.layers.at(-1)?.units ?? 0);
 }
 
-/** "0", "1", …: what classes are called that nobody named. */
+/** "0", "1", …: the names of classes without names. */
 export function indexNames(count: number): readonly string[] {
   return Array.from({ length: count }, (_, i) => String(i));
 }
@@ -92,11 +91,7 @@ export function areIndices(names: readonly string[]): boolean {
   return names.every((name, i) => name === String(i));
 }
 
-/**
- * Names for all outputs of a network that has more of them than its data have classes: those are called by their index.
- *
- * @param names At most so many as there are outputs.
- */
+/** Names for all outputs of a network: outputs beyond the data's classes have their index as a name. */
 export function filledNames(names: readonly string[], outputs: number): readonly string[] {
   const taken = new Set(names);
   const rest = indexNames(outputs).slice(names.length).map((index) => {
@@ -108,13 +103,13 @@ export function filledNames(names: readonly string[], outputs: number): readonly
   return [...names, ...rest];
 }
 
-/** A name as a message or a table has it: on one line, not long, and with nothing in it that a terminal would obey. */
+/** A name for a message or a table: on one line, cut off, and without control sequences for a terminal. */
 export function shownName(name: string, most: number = MOST_SHOWN): string {
   const shown = oneLine(name, most);
   return shown.trim() === shown ? shown : JSON.stringify(shown);
 }
 
-/** Names as a message lists them: of many, the first ones. */
+/** A list of names for a message: of many, the first ones. */
 export function listNames(names: readonly string[]): string {
   const listed = names.slice(0, MOST_LISTED).map((name) => shownName(name)).join(", ");
   return names.length > MOST_LISTED ? `${listed} and ${names.length - MOST_LISTED} more` : listed;

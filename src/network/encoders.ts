@@ -1,8 +1,8 @@
 /**
- * How a sample becomes the inputs x_t of each step: the kinds of encoder, and what is true of each.
+ * Encoders, which turn a sample into the inputs x_t of each step: their kinds and properties.
  *
- * What an encoder computes is a pure function of the sample and of counters (`src/random.ts`); asm/encoders/ has one kernel a
- * kind. A sample's numbers are its features; pixels become features by byte / 255 + `offset`, floats are taken as they are.
+ * An encoder is a pure function of the sample and of counters (`src/random.ts`); asm/encoders/ has one kernel a kind. A sample's
+ * numbers are its features: a pixel's feature is byte / 255 + `offset`, floats are features as they are.
  *
  * @module
  */
@@ -21,8 +21,8 @@ export interface PoissonEncoder {
   /** Which encoder this is. */
   readonly kind: "poisson";
   /**
-   * The chance of a spike at a feature of 1; above 0. Chances below 0 count as 0, above 1 as 1. Draws have 16 bits, so a chance is
-   * the nearest multiple of 1/65,536: one below 1/131,072 is 0. @default {1}
+   * The probability of a spike at a feature of 1; above 0. Probabilities below 0 count as 0, above 1 as 1. Draws have 16 bits, so a
+   * probability is the nearest multiple of 1/65,536: one below 1/131,072 is 0. @default {1}
    */
   readonly rate: number;
   /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
@@ -59,7 +59,7 @@ export interface DeltaEncoder {
    * two inputs, 1 where it rises (the first half of the inputs) and 1 where it falls (the second half). @default {"both"}
    */
   readonly channels: "on" | "sign" | "both";
-  /** Means nothing here: what is added to all steps changes no difference. @default {0} */
+  /** Has no effect: it is added to all steps, which changes no difference. @default {0} */
   readonly offset: number;
 }
 
@@ -98,7 +98,7 @@ export const ENCODERS = [
   "direct",
 ] as const satisfies readonly Encoder["kind"][];
 
-/** `channels` of a delta encoder, in the order in which its kernel counts them. */
+/** `channels` of a delta encoder, in the order of their numbers in its kernel. */
 export const DELTA_CHANNELS = ["on", "sign", "both"] as const satisfies readonly DeltaEncoder["channels"][];
 
 const finite = v.pipe(v.number(), v.finite());
@@ -119,7 +119,7 @@ export const encoderSchema = v.variant("kind", [
     }),
     v.check(
       ({ timing, tau }) => timing === "log" || tau === undefined,
-      'tau means nothing for timing "linear": leave it out, or say "timing": "log"',
+      'tau has no effect with timing "linear": leave it out, or set "timing": "log"',
     ),
   ),
   v.strictObject({
@@ -133,7 +133,7 @@ export const encoderSchema = v.variant("kind", [
 ]);
 
 /**
- * What a network takes as a sample: `channels` numbers, or a row of so many for each step.
+ * The form of a network's samples: `channels` numbers, or a row of so many for each step.
  *
  * @example
  * ```ts
@@ -171,10 +171,9 @@ export function sampleFormOf({ encoder, inputs, steps }: {
 }
 
 /**
- * What features are multiplied by before an encoder's kernel has them: the same factor on every engine, so that the same draws are
- * below them.
+ * The factor of the features before the encoder's kernel: the same on every engine, so that the same draws are below them.
  *
- * @param draws What one unit of a noise draw is worth: a power of two, where draws stay integers.
+ * @param draws The value of one unit of a noise draw: a power of two, where draws stay integers.
  */
 export function featureScaleOf(encoder: Encoder, draws: number): number {
   switch (encoder.kind) {
@@ -194,7 +193,7 @@ export function featureScaleOf(encoder: Encoder, draws: number): number {
 
 /** The feature of each pixel value, multiplied by a factor: float32 `[256]`. */
 export function featuresOfPixels({ kind, offset }: Encoder, scale: number): Float32Array {
-  // An offset would round each pixel otherwise, and differences with it.
+  // An offset would change the rounding of each pixel, and of differences with it.
   const added = kind === "delta" ? 0 : offset;
   const features = Float32Array.from({ length: 256 }, (_, pixel) => Math.fround(pixel / 255) + added);
   return features.map((feature) => feature * scale);
@@ -205,13 +204,13 @@ export function foldsFeatures({ kind }: Encoder): boolean {
   return kind === "noise" || kind === "constant";
 }
 
-/** How many inputs a network has for samples of so many channels. */
+/** The inputs of a network whose samples have so many channels. */
 export function inputsOf(encoder: Encoder, channels: number): number {
   return encoder.kind === "delta" && encoder.channels === "both" ? 2 * channels : channels;
 }
 
 /**
- * The least feature that has spiked by each step, as the latency encoder has it; none of them rises.
+ * The latency encoder's levels: the least feature that has spiked by each step; they never rise.
  *
  * - `linear`: level_t = 1 − (1 − threshold)·t / (T − 1). So x spikes at step ⌈(T − 1)·(1 − x) / (1 − threshold)⌉: the
  *   brightest at the first one, what just reaches the threshold at the last (Mostafa, Supervised learning based on temporal

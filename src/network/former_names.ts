@@ -4,7 +4,7 @@
  * @module
  */
 
-/** A preset's name as it is now: `notebook` was called `seed` once, `feed-forward` `dense`. Other names stay as they are. */
+/** A preset's present name: `notebook` was once `seed`, and `feed-forward` `dense`. Other names stay as they are. */
 export function presentModelName(name: string): string {
   switch (name) {
     case "seed":

@@ -1,5 +1,5 @@
 /**
- * How weights begin: as the notebook draws them, after Glorot & Bengio 2010 ("Xavier").
+ * Initial weights, drawn as in the notebook, after Glorot & Bengio 2010 ("Xavier").
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { completeNeuron, kindOf, trainableOf } from "./neurons.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /**
- * Draws a network's first weights: W uniform in ±√(6 / (inputs + units)) (Xavier), V likewise, b uniform in ±1 / √inputs. Learned
+ * Draws a network's initial weights: W uniform in ±√(6 / (inputs + units)) (Xavier), V likewise, b uniform in ±1 / √inputs. Learned
  * constants begin with the values of the description.
  *
  * A pure function of the description and the seed.

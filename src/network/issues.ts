@@ -1,5 +1,5 @@
 /**
- * What is wrong with a description, in a message's words.
+ * Messages for the faults of a network's description.
  *
  * @module
  */
@@ -23,12 +23,12 @@ const BOUNDS: Readonly<Record<string, string>> = {
   ">": "a number above",
 };
 
-/** Issues of one description that a message tells. */
+/** Issues that a message shows. */
 const MOST_SHOWN = 5;
 
-/** What is wrong with a description: each issue with its path, the first ones of many. */
+/** Describes a description's issues, each with its path; of many, the first ones. */
 export function describeIssues(issues: readonly v.BaseIssue<unknown>[]): string {
-  // An unknown name in the place of a missing one is told with that one.
+  // An unknown name beside a missing one is described with that one.
   const mentioned = issues.filter(isMissing).flatMap((missing) => strangeBeside(missing, issues) ?? []);
   const shown = issues.filter((issue) => !mentioned.includes(issue)).map((issue) =>
     `${oneLine(getDotPath(issue) ?? "the whole")}: ${describeIssue(issue, issues)}`
@@ -41,7 +41,7 @@ function isMissing({ received, expected }: v.BaseIssue<unknown>): boolean {
   return received === "undefined" && expected !== "never";
 }
 
-/** A name that is not known, in the object that misses one. */
+/** The issue of an unknown name in the object that lacks one. */
 function strangeBeside(
   { path }: v.BaseIssue<unknown>,
   issues: readonly v.BaseIssue<unknown>[],
@@ -50,14 +50,14 @@ function strangeBeside(
   return issues.find((other) => other.expected === "never" && other.path?.at(-1)?.input === object);
 }
 
-/** What was found at an issue's path, and what was expected there. @param others All that is wrong with the description. */
+/** Describes what was found at an issue's path, and what was expected. @param others All issues of the description. */
 export function describeIssue(
   issue: v.BaseIssue<unknown>,
   others: readonly v.BaseIssue<unknown>[] = [],
 ): string {
   const { expected, received, type, message } = issue;
   if (expected === "never") {
-    return "this version knows nothing of that name; expected one of docs/networks.md";
+    return "this version has no such name; expected one of docs/networks.md";
   }
   if (isMissing(issue)) {
     const strange = strangeBeside(issue, others);

@@ -1,25 +1,25 @@
 /**
- * What guessing comes to: the measure of whether a network has learned anything.
+ * The score of guessing, which a network that has learned exceeds.
  *
  * @module
  */
 import type { Loss } from "./spec.ts";
 
-/** How well a network does that gives every sample the same answer, the best one for the samples at hand. */
+/** The score of the best constant answer. */
 export interface Chance {
-  /** The mean loss, as the network's loss counts it. */
+  /** The mean loss, by the network's loss function. */
   readonly loss: number;
-  /** Share of samples whose class is named: that of the most frequent class. */
+  /** The share of the most frequent class. */
   readonly accuracy: number;
 }
 
 /**
- * The best that can be done without looking at the samples.
+ * The score of the best answer that is the same for all samples.
  *
  * With p_c the share of class c: of the cross-entropy it is the labels' entropy, −Σ_c p_c·ln p_c, reached by softmax(z) = p; of the
  * mean squared error 1/C·Σ_c p_c·(1 − p_c)·(correct − incorrect)², reached by the mean target. A firing rate's part can be 0.
  *
- * @param classes C, what the network tells apart.
+ * @param classes C, the number of classes.
  * @param labels One a sample, 0 … classes − 1; at least one.
  */
 export function chanceOf(loss: Loss, classes: number, labels: Uint8Array): Chance {

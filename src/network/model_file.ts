@@ -28,18 +28,18 @@ import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
 export interface Model {
-  /** What the network is. */
+  /** The network. */
   readonly spec: NetworkSpec;
   /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  /** What its classes are called, one name for each output, no two alike. @default {nobody named them} */
+  /** Class names, one for each output, all distinct. @default {none} */
   readonly classes?: readonly string[];
-  /** What else the file says about the model, such as its accuracy; without `format`, `network` and `classes`. */
+  /** Further metadata, such as the accuracy; without `format`, `network` and `classes`. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
 const FORMAT = "spikelet/1";
-/** Types that parameters may have: other tools keep models in fewer bits or more. They are rounded to float32. */
+/** Types of parameters in files, since other tools store models in fewer bits or more. They are rounded to float32. */
 const FLOATS: readonly Dtype[] = ["F32", "F64", "F16", "BF16"];
 /** The keys of the metadata that are the format's own. */
 const RESERVED = ["format", "network", "classes"] as const;
@@ -73,7 +73,7 @@ export function parameterShapes(spec: NetworkSpec): [name: string, shape: readon
   });
 }
 
-/** Makes sure that a model is one. @throws {OptionError} when it is none, as the bytes of a file are. */
+/** Checks that a value is a model. @throws {OptionError} when it is none, such as the bytes of a file. */
 export function checkModel(model: Model): void {
   const expected = "{ spec, parameters, metadata }, such as `decodeModel` and `readModel` give";
   checkObject("model", model, expected);
@@ -91,9 +91,8 @@ export function layerOfParameter(name: string): number {
 }
 
 /**
- * Writes a model as the bytes of a file. What it writes, {@linkcode decodeModel} reads.
+ * Encodes a model as the bytes of a file, which {@linkcode decodeModel} reads.
  *
- * @param model The network, its weights and what else is to be said of it.
  * @returns The whole file; the same model gives the same bytes.
  * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, the metadata have one of the
  * format's own keys, or classes are not named one by one.
@@ -129,21 +128,21 @@ export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
   });
 }
 
-/** The error for a checkpoint in place of a model; the run that it lies in is named. */
+/** The error for a checkpoint in place of a model; it names the checkpoint's run. */
 function checkpointError(name: string): InputError {
   const run = /([^/\\]+)[/\\]checkpoints[/\\][^/\\]+$/.exec(name)?.[1];
   const owner = run === undefined ? "" : ` of the run ${run}`;
   return new InputError(
-    `${name}: this is a checkpoint${owner}, not a model, which a run writes at its end: go on with it by ` +
+    `${name}: this is a checkpoint${owner}, not a model, which a run writes at its end: continue it with ` +
       `\`train --resume ${run ?? "NAME"}\`; \`evaluate\` takes a checkpoint, too`,
   );
 }
 
 /**
- * Reads a model from the bytes of a file.
+ * Decodes a model from the bytes of a file.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @returns The model; its weights may be views of `bytes`.
  * @throws {OptionError} when these are no bytes.
  * @throws {InputError} when the file is damaged, not a model of Spikelet's, or a weight is missing, unknown, of a wrong shape
@@ -205,19 +204,13 @@ export function decodeNames(
   return text === undefined ? undefined : parseClassNames(text, `${file}: metadata.classes`, classesOf(spec));
 }
 
-/**
- * Reads a model from a file.
- *
- * @param path The file.
- * @returns The model.
- * @throws {InputError} when the file cannot be read, or is not what {@linkcode decodeModel} accepts.
- */
+/** Reads a model from a file. @throws {InputError} when it cannot be read, or {@linkcode decodeModel} rejects it. */
 export async function readModel(path: string): Promise<Model> {
   return decodeModel(await readWhole(path), path);
 }
 
 /**
- * A fingerprint of the weights: equal for two runs only if they ended in the same bits.
+ * A fingerprint of the weights: equal for two runs only if their weights have the same bits.
  *
  * @param parameters The weights; their order counts, their names do not.
  * @returns SHA-256 of their bytes one after another, 64 hexadecimal digits.

@@ -8,16 +8,14 @@ import { decodeText, readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
-/** No description is longer: 64 layers take some tens of thousands of bytes. */
+/** More bytes than any description has: 64 layers take some tens of thousands. */
 const LARGEST_FILE = 1_000_000;
 
 /**
- * Reads a network's description.
+ * Reads a network's description, and fills in all defaults.
  *
- * @param path The file.
- * @returns The description, with all defaults filled in.
- * @throws {InputError} when the file cannot be read, is not JSON (the message names line and column), or does not describe a network; the message names the path
- * inside the file.
+ * @throws {InputError} when the file cannot be read, is not JSON (the message names line and column), or does not describe a network
+ * (the message names the path inside the file).
  */
 export async function readNetwork(path: string): Promise<NetworkSpec> {
   const bytes = await readWhole(path, LARGEST_FILE);
@@ -31,7 +29,7 @@ export async function readNetwork(path: string): Promise<NetworkSpec> {
   return parseNetworkSpec(parseJson(decodeText(bytes), path, advice), path);
 }
 
-/** Whether a file begins as a safetensors file does: with the length of a header in eight bytes, then the header. */
+/** Whether a file begins as a safetensors file: with the length of a header in eight bytes, then the header. */
 function isSafetensors(bytes: Uint8Array): boolean {
   return bytes[8] === 0x7b && bytes.subarray(4, 8).every((byte) => byte === 0);
 }

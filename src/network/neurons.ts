@@ -1,8 +1,8 @@
 /**
- * The kinds of neurons: constants, their ranges and defaults, and what the plan has to know of each.
+ * The kinds of neurons: constants, their ranges and defaults, and the properties that the plan depends on.
  *
- * {@linkcode NEURONS} is the registry. An entry and the kernels `step<Kind>` and `stepBack<Kind>` in `asm/neurons/` (and
- * their WGSL beside them) are all that a kind consists of; nothing else asks which kind a neuron is.
+ * {@linkcode NEURONS} is the registry. A kind consists of an entry and the kernels `step<Kind>` and `stepBack<Kind>` in
+ * `asm/neurons/` (and their WGSL beside them); no other code depends on a neuron's kind.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { describeIssue } from "./issues.ts";
 
-/** The constants that can be learned, in the order of their tensors in a file; each has one value a unit then. */
+/** The trainable constants, in the order of their tensors in a file; a learned one has one value a unit. */
 export const TRAINABLE = ["decay", "threshold", "scale"] as const;
 
 /** One of {@linkcode TRAINABLE}. */
@@ -30,17 +30,17 @@ export interface GradedNeuron {
   readonly threshold: number;
   /** p, how far below the threshold a spike leaves the potential: at θ − p; 0 or more. */
   readonly penalty: number;
-  /** γ, what a spike is multiplied by before it is handed on. @default {1} */
+  /** γ, the factor of a spike's output. @default {1} */
   readonly scale?: number;
-  /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
+  /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
   readonly trainable?: readonly ("decay" | "threshold" | "scale")[];
 }
 
-/** What a spike does to the membrane potential: take θ_t off, set it to 0, or nothing. */
+/** A spike's effect on the membrane potential: subtract θ_t, set it to 0, or none. */
 export type Reset = "subtract" | "zero" | "none";
 
 /**
- * What stands for the derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
+ * The surrogate derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
  *
  * - `atan`: k/2 / (1 + (π/2·k·v)²) (Fang et al. 2021);
  * - `fastSigmoid`: 1 / (1 + k|v|)² (Zenke & Ganguli 2018);
@@ -68,9 +68,9 @@ export interface LifNeuron {
   readonly decay: number;
   /** θ, the membrane potential above which the unit fires. */
   readonly threshold: number;
-  /** What a spike does to the potential. @default {"subtract"} */
+  /** A spike's effect on the potential. @default {"subtract"} */
   readonly reset?: Reset;
-  /** What stands for a spike's derivative. @default {atan of slope 2} */
+  /** The derivative of a spike in the backward pass. @default {atan of slope 2} */
   readonly surrogate?: Surrogate;
   /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
   readonly synapticDecay?: number;
@@ -78,7 +78,7 @@ export interface LifNeuron {
   readonly adaptation?: number;
   /** ρ, how much of the adaptation is left after a step; 0 to 1. @default {0} */
   readonly adaptationDecay?: number;
-  /** Which constants are learned, each unit's for itself; their values above are the first ones. @default {none} */
+  /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
   readonly trainable?: readonly ("decay" | "threshold")[];
 }
 
@@ -94,40 +94,37 @@ export interface IntegratorNeuron {
   readonly decay: number;
   /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
   readonly synapticDecay?: number;
-  /** Whether each unit learns its own decay; the value above is the first one. @default {no} */
+  /** Whether each unit learns its own decay; the value above is the initial one. @default {no} */
   readonly trainable?: readonly "decay"[];
 }
 
 /** A kind of neuron with its constants. */
 export type Neuron = GradedNeuron | LifNeuron | IntegratorNeuron;
 
-/** A neuron with every constant that its description may leave out; see {@linkcode completeNeuron}. */
-export type CompleteNeuron =
-  | Required<GradedNeuron>
-  | Required<LifNeuron>
-  | Required<IntegratorNeuron>;
+/** A neuron with all constants; see {@linkcode completeNeuron}. */
+export type CompleteNeuron = Required<GradedNeuron> | Required<LifNeuron> | Required<IntegratorNeuron>;
 
-/** What a kind of neuron is to the rest of the house. */
+/** The properties of a kind of neuron. */
 export interface NeuronKind<N extends CompleteNeuron> {
   /** Checks a description and fills in its defaults. */
   readonly schema: v.GenericSchema<unknown, N>;
-  /** The constants where they are not given. */
+  /** The constants' defaults. */
   readonly defaults: N;
-  /** Fires spikes: zero at most steps. One that does not can only be the last layer. */
+  /** Fires spikes: outputs are 0 at most steps. A kind that does not can only be the last layer. */
   readonly isSpiking: boolean;
-  /** Its spikes have a derivative in the backward pass (a surrogate), so that a firing rate has one. */
+  /** Its spikes have a surrogate derivative in the backward pass, and so has a firing rate. */
   readonly hasSurrogate: boolean;
   /**
-   * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and d·δI_{t+1} elsewhere, with
-   * the same d for all units.
+   * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and
+   * d·δI_{t+1} elsewhere, with the same d for all units.
    */
   hasExactGradient(neuron: N): boolean;
   /**
-   * How far below its threshold a unit may stay at every step, and still have a gradient: 0 where a spike alone has one, infinite
-   * where it has one at any distance.
+   * The distance below the threshold up to which a unit has a gradient: 0 where only a spike has one, infinite where every distance
+   * has one.
    */
   gradientReach(neuron: N): number;
-  /** The first values of what can be learned. */
+  /** The trainable constants' initial values. */
   trainables(neuron: N): Readonly<Partial<Record<Trainable, number>>>;
   /** Its other constants as numbers, in the order in which its kernels read them. */
   constants(neuron: N): readonly number[];
@@ -149,7 +146,7 @@ function trainable<const Names extends readonly Trainable[]>(...names: Names) {
   );
 }
 
-/** The constants of each kind where they are not given: in a description, in the builder and on the command line. */
+/** The constants' defaults by kind: in a description, in the builder and on the command line. */
 const DEFAULTS = {
   graded: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, trainable: [] },
   lif: {
@@ -244,10 +241,10 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
 /** Every kind of neuron, by name. */
 export const NEURONS = { graded, lif, integrator } as const;
 
-/** The same, for code that does not care which kind a neuron is. */
+/** The same, for code that does not depend on the kind. */
 const kinds: Readonly<Record<Neuron["kind"], NeuronKind<CompleteNeuron>>> = NEURONS;
 
-/** The distance from the threshold from which on a surrogate derivative is 0. */
+/** The distance from the threshold beyond which a surrogate derivative is 0. */
 function reachOf({ kind, slope }: Surrogate): number {
   switch (kind) {
     case "atan":
@@ -262,9 +259,9 @@ function reachOf({ kind, slope }: Surrogate): number {
   }
 }
 
-/** Something of a known kind, whatever else it is. */
+/** An object of a known kind. */
 const ofKnownKind = v.looseObject({ kind: v.picklist(Object.keys(NEURONS) as Neuron["kind"][]) });
-/** What is of none: it fails in `ofKnownKind`, whose message names the kinds that there are. */
+/** Rejects an unknown kind: it fails in `ofKnownKind`, whose message names the known ones. */
 const ofNoKind = v.pipe(
   ofKnownKind,
   v.transform((): never => {
@@ -291,13 +288,13 @@ export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.pipe(
   }),
 );
 
-/** What is true of a neuron's kind. */
+/** The properties of a neuron's kind. */
 export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
   return kinds[kind];
 }
 
 /**
- * Fills in what a neuron's description leaves out.
+ * Fills in a neuron's defaults.
  *
  * @throws {InputError} when a constant is missing, unknown or out of range.
  *

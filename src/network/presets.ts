@@ -6,7 +6,7 @@
 import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";
 
-/** Sizes and constants of a preset's network that can be changed; the defaults are those of {@linkcode notebookNetwork}. */
+/** Options of a preset's network; the defaults are those of {@linkcode notebookNetwork}. */
 export interface PresetOptions {
   /** K, features of a sample. @default {784} */
   readonly inputs?: number;
@@ -55,7 +55,7 @@ export function notebookNetwork(options: PresetOptions = {}): NetworkSpec {
   return network(describeNotebook(options));
 }
 
-/** The same, not yet checked. */
+/** The description of {@linkcode notebookNetwork}, unchecked. */
 export function describeNotebook(options: PresetOptions = {}): NetworkDescription {
   const o = { ...NOTEBOOK_DEFAULTS, ...options };
   const neuron = graded({ decay: o.decay, threshold: o.threshold, penalty: o.penalty });
@@ -72,7 +72,7 @@ export function describeNotebook(options: PresetOptions = {}): NetworkDescriptio
  * The notebook's feed-forward peer: inputs–hidden–classes with ReLU.
  *
  * It needs no kernels of its own. At one step, a graded neuron without decay, threshold and penalty *is* a ReLU
- * (o = max(0, I)), and an integrator hands its current on as it is.
+ * (o = max(0, I)), and an integrator's output is its current.
  *
  * @example
  * ```ts
@@ -96,7 +96,7 @@ export function feedForwardNetwork(
   });
 }
 
-/** What can be changed of a network of lif neurons: they have no penalty. Decay and threshold are the hidden layers'. */
+/** Options of a network of lif neurons, which have no penalty. Decay and threshold are the hidden layers'. */
 export type LifOptions = Omit<PresetOptions, "penalty">;
 
 /**
@@ -107,7 +107,7 @@ export function tunedNetwork(options: PresetOptions = {}): NetworkSpec {
   return tunedFor(0, options);
 }
 
-/** The same under the notebook's own encoder, by which background pixels are as loud as a digit's. */
+/** The same with the notebook's own encoder (offset −0.5), by which background pixels are as loud as a digit's. */
 export function tunedCentredNetwork(options: PresetOptions = {}): NetworkSpec {
   return tunedFor(-0.5, options);
 }
@@ -127,7 +127,7 @@ function tunedFor(offset: number, options: PresetOptions): NetworkSpec {
   });
 }
 
-/** The field's common yardstick: leaky integrate-and-fire neurons with a surrogate gradient, fed with a constant current. */
+/** The field's common yardstick: leaky integrate-and-fire neurons with a surrogate gradient and a constant input current. */
 export function lifNetwork(options: LifOptions = {}): NetworkSpec {
   return lifLayers(1, { hidden: 128, steps: 25, decay: 0.9, ...options });
 }
@@ -137,12 +137,12 @@ export function wideNetwork(options: LifOptions = {}): NetworkSpec {
   return lifLayers(2, { hidden: 512, steps: 8, decay: 0.9, ...options });
 }
 
-/** A hidden layer at four steps a sample, for as much accuracy as 20 s of two cores buy. */
+/** One hidden layer and four steps a sample: as accurate as 20 s of training on two cores allow. */
 export function fastNetwork(options: LifOptions = {}): NetworkSpec {
   return lifLayers(1, { hidden: 256, steps: 4, decay: 0.5, ...options });
 }
 
-/** So many hidden layers of lif neurons, fed with a constant current, and an integrator that reads them. */
+/** Hidden layers of lif neurons with a constant input current, and an integrator as readout. */
 function lifLayers(
   layers: number,
   { inputs = 784, hidden, classes = 10, steps, decay, threshold = 1, beginEval: begin = 0 }:

@@ -3,8 +3,8 @@
  * header (name → dtype, shape, data_offsets; `__metadata__`: strings), then the tensors' bytes, little-endian and row-major
  * (https://github.com/huggingface/safetensors).
  *
- * Pure: bytes in, bytes out. Tensors are handed over in the machine's own byte order, which is little-endian wherever Deno,
- * browsers and WebAssembly run.
+ * Pure: bytes in, bytes out. Tensors have the machine's own byte order, which is little-endian wherever Deno, browsers and
+ * WebAssembly run.
  *
  * @module
  */
@@ -12,10 +12,7 @@ import { InputError, OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { oneLine } from "../text/one_line.ts";
 
-/**
- * What elements of each type are kept in, under the type's name in the header. F16 and BF16 are bits, and BOOL is bytes: see
- * `numbersOf`. This is the one list of types; {@linkcode BYTES} is held to it by the compiler.
- */
+/** The array of each type, by the type's name in the header. F16 and BF16 are bits, and BOOL is bytes: see `numbersOf`. */
 interface Arrays {
   readonly F64: Float64Array;
   readonly F32: Float32Array;
@@ -32,7 +29,7 @@ interface Arrays {
   readonly BOOL: Uint8Array;
 }
 
-/** An element's type, as the header names it. */
+/** An element's type, by its name in the header. */
 export type Dtype = keyof Arrays;
 
 /** Numbers with a shape; `data.length` is the product of `shape` (1 for a scalar's empty shape). */
@@ -47,7 +44,7 @@ export type Tensor = {
   };
 }[Dtype];
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface SafetensorsFile {
   /** Free text under `__metadata__`. */
   readonly metadata: Record<string, string>;
@@ -55,7 +52,7 @@ export interface SafetensorsFile {
   readonly tensors: Map<string, Tensor>;
 }
 
-/** Where a tensor lies; offsets count from the end of the header. */
+/** A tensor's entry in the header; offsets count from the end of the header. */
 interface Entry {
   readonly name: string;
   readonly dtype: Dtype;
@@ -87,10 +84,10 @@ const ALIGNMENT = 8;
 const LONGEST_HEADER = 10_000_000;
 
 /**
- * Reads a safetensors file that is in memory. Checks all of it: the tensors must cover the data without gap or overlap.
+ * Parses the bytes of a safetensors file. Checks all of it: the tensors must cover the data without gap or overlap.
  *
  * @param bytes The whole file.
- * @param name What messages call it.
+ * @param name Its name in messages.
  * @returns The metadata and tensors. A tensor is a view of `bytes` where its offset is aligned for its type, else a copy.
  * @throws {InputError} when the file is cut short or damaged, or a tensor's dtype is none of {@linkcode Tensor}'s.
  *
@@ -118,11 +115,10 @@ export function parseSafetensors(bytes: Uint8Array, name: string): SafetensorsFi
 }
 
 /**
- * Writes a safetensors file. The same tensors and metadata in the same order give the same bytes.
+ * Serializes a safetensors file. The same tensors and metadata in the same order give the same bytes.
  *
- * @param tensors Name and tensor, in the order that the file is to have.
+ * @param tensors Name and tensor, in the order of the file.
  * @param metadata Free text for `__metadata__`; left out where it is empty.
- * @returns The whole file.
  * @throws {OptionError} when a name comes twice or is `__metadata__`, or a tensor's data do not fill its shape.
  */
 export function serializeSafetensors(
@@ -160,7 +156,7 @@ export function serializeSafetensors(
   return bytes;
 }
 
-/** Finds the header and reads its JSON; `start` is where the tensors' bytes begin. */
+/** Parses the header; the tensors' bytes begin at `start`. */
 function parseHeader(bytes: Uint8Array, name: string): { header: Record<string, unknown>; start: number } {
   if (bytes.length < LENGTH_BYTES) {
     throw new InputError(
@@ -288,7 +284,7 @@ function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor
   }
 }
 
-/** A key of the header, and where it stands in the text with its quotes. */
+/** A key of the header, and its range in the text, quotes included. */
 interface Key {
   readonly key: string;
   readonly from: number;
@@ -357,12 +353,12 @@ function damaged(name: string, key: string, fault: string): InputError {
   );
 }
 
-/** A shape as messages have it; a file may claim any number of dimensions. */
+/** A shape for a message, cut off, since a file may claim any number of dimensions. */
 export function describeShape(shape: readonly number[]): string {
   return oneLine(`[${shape.join(", ")}]`);
 }
 
-/** How many elements a shape has: no dimension makes a scalar, a dimension of 0 makes nothing. */
+/** The number of elements of a shape: 1 without dimensions (a scalar), 0 with a dimension of 0. */
 function elementsOf(shape: readonly number[]): number {
   return shape.includes(0) ? 0 : shape.reduce((product, extent) => product * extent, 1);
 }

@@ -1,8 +1,8 @@
 /**
- * What a network is: plain JSON that says everything about it but its weights.
+ * A network's description: plain JSON with everything about it but its weights.
  *
- * A {@linkcode NetworkSpec} is checked once, at the door ({@linkcode parseNetworkSpec}), and stored with every model.
- * `src/engine/plan.ts` derives from it what to compute; nothing else interprets it.
+ * A {@linkcode NetworkSpec} is checked once, as it is read ({@linkcode parseNetworkSpec}), and stored with every model.
+ * `src/engine/plan.ts` alone derives the computation from it.
  *
  * @module
  */
@@ -13,44 +13,43 @@ import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
 import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
 
 export type { Encoder } from "./encoders.ts";
-
 export type { Neuron } from "./neurons.ts";
 
 /** Units that share an input and a kind of neuron: I_t = W·x_t + b, and + V·o_{t-1} where the layer is recurrent. */
 export interface LayerSpec {
-  /** How many neurons. */
+  /** Number of neurons. */
   readonly units: number;
-  /** 1: the layer hands on the previous step's state and output (zeros at the first step). */
+  /** 1: the layer's output is the previous step's state and output (zeros at the first step). */
   readonly delay: 0 | 1;
-  /** The layer's own outputs of the step before come in too, through weights V. @default {false} */
+  /** The layer's own outputs of the step before are inputs too, through weights V. @default {false} */
   readonly recurrent?: boolean;
   /** The neuron and its constants. */
   readonly neuron: Neuron;
 }
 
-/** How the last layer becomes one number a class. */
+/** The reduction of the last layer to one number a class. */
 export interface Readout {
-  /** What is read, as the layer hands it on: membrane potentials (after the reset), or outputs (spikes). */
+  /** What is read, after the layer's delay: membrane potentials (after the reset), or outputs (spikes). */
   readonly from: "state" | "spikes";
-  /** Over the steps that count; `max` takes the first of equals, `last` the last step. */
+  /** Over the steps from `begin` on; `max` takes the first of equals, `last` the last step. */
   readonly reduce: "mean" | "sum" | "max" | "last";
   /** The first step that counts. */
   readonly begin: number;
 }
 
 /**
- * Holds layers to a firing rate. Of each layer below the top whose spikes have a surrogate derivative, r is the share of
+ * A target for the firing rate. For each layer below the top whose spikes have a surrogate derivative, r is the share of
  * (unit, step) pairs of a sample that spike; the sample's loss grows by weight·Σ_layers (r − target)².
  */
 export interface RateTarget {
-  /** The rate to be reached, 0 to 1. */
+  /** The target rate, 0 to 1. */
   readonly target: number;
-  /** What a squared distance of 1 adds to the loss; 0 or more. */
+  /** The loss of a squared distance of 1; 0 or more. */
   readonly weight: number;
 }
 
 /**
- * What training makes small, averaged over a batch. z are the logits: one number a class, from the readout.
+ * What training minimises, averaged over a batch. z are the logits: one number a class, from the readout.
  *
  * - `crossEntropy`: −log softmax(z)[label];
  * - `meanSquaredError`: 1/C·Σ_c (z_c − y_c)², where y is `correct` for the label's class and `incorrect` for the others.
@@ -71,7 +70,7 @@ export type Loss =
     }
   )
   & {
-    /** Also hold the layers below the top to a firing rate. @default {no} */
+    /** A target for the firing rate of the layers below the top. @default {none} */
     readonly rate?: RateTarget;
   };
 
@@ -87,15 +86,15 @@ export interface NetworkSpec {
   readonly layers: readonly LayerSpec[];
   /** How the last layer is read. */
   readonly readout: Readout;
-  /** What training makes small. */
+  /** What training minimises. */
   readonly loss: Loss;
 }
 
-/** The largest sizes that the counters of the draws can tell apart (`src/random.ts`). */
+/** The largest sizes; the counters of the draws distinguish no more (`src/random.ts`). */
 export const LIMITS = { inputs: 131_072, steps: 65_536, units: 65_536, classes: 256, layers: 64 } as const;
 
 const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
-/** What a readout can read, and how it makes one number of it. */
+/** See {@linkcode Readout.from}. */
 export const READ_FROM = ["state", "spikes"] as const satisfies readonly Readout["from"][];
 /** See {@linkcode Readout.reduce}. */
 export const REDUCERS = ["mean", "sum", "max", "last"] as const satisfies readonly Readout["reduce"][];
@@ -146,9 +145,9 @@ const schema = v.strictObject({
 /**
  * Checks a network's description and fills in its defaults (docs/networks.md).
  *
- * @param value What `JSON.parse` gave, or an object literal.
- * @param where What the message names as the source, such as a file.
- * @returns The whole description.
+ * @param value Parsed JSON, or an object literal.
+ * @param where The source in messages, such as a file.
+ * @returns The description with all defaults.
  * @throws {InputError} when parts are missing, unknown or out of range; the message names their paths.
  *
  * @example
@@ -186,20 +185,21 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
       }`,
     );
   }
-  spec.layers.forEach((layer, i) => {
-    if (!kindOf(layer.neuron).isSpiking && i < spec.layers.length - 1) {
-      throw new InputError(
-        `${where}: layers.${i}.neuron: a neuron of kind ${layer.neuron.kind} fires no spikes: it can only be the last layer`,
-      );
-    }
-  });
-  if (spec.loss.rate && !spec.layers.slice(0, -1).some(({ neuron }) => kindOf(neuron).hasSurrogate)) {
+  const below = spec.layers.slice(0, -1);
+  const silent = below.findIndex(({ neuron }) => !kindOf(neuron).isSpiking);
+  if (silent >= 0) {
+    throw new InputError(
+      `${where}: layers.${silent}.neuron: a neuron of kind ${below[silent]!.neuron.kind} fires no spikes: ` +
+        "it can only be the last layer",
+    );
+  }
+  if (spec.loss.rate && !below.some(({ neuron }) => kindOf(neuron).hasSurrogate)) {
     throw new InputError(
       `${where}: loss.rate: no layer below the top has a firing rate that can be learned: ` +
         "expected one with a surrogate derivative, such as lif",
     );
   }
-  const classes = spec.layers[spec.layers.length - 1]!.units;
+  const classes = classesOf(spec);
   if (classes > LIMITS.classes) {
     throw new InputError(
       `${where}: layers.${spec.layers.length - 1}.units: ${classes} classes: expected 1 to ${LIMITS.classes}`,
@@ -208,19 +208,19 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
   return spec;
 }
 
-/** How many features a network's samples have: of one step, or of all steps where a sample is a sequence. */
+/** The number of features of a network's samples, of all steps where these are sequences. */
 export function sampleSize(spec: NetworkSpec): number {
   return sampleFormOf(spec).size;
 }
 
-/** How many units a network has below its last layer. */
+/** The number of units below the last layer. */
 export function hiddenUnitsOf(
   { layers }: { readonly layers: readonly { readonly units: number }[] },
 ): number {
   return layers.slice(0, -1).reduce((sum, { units }) => sum + units, 0);
 }
 
-/** How many classes a network tells apart: the units of its last layer. */
+/** The number of a network's classes: the units of its last layer. */
 export function classesOf(spec: NetworkSpec): number {
   return spec.layers[spec.layers.length - 1]!.units;
 }

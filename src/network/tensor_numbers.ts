@@ -35,7 +35,7 @@ export function numbersOf(tensor: Tensor): Exclude<Tensor["data"], BigInt64Array
   }
 }
 
-/** The number that 16 bits stand for (IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction). */
+/** The value of 16 bits (IEEE 754 binary16: a sign, 5 bits of exponent, 10 of fraction). */
 function halfOf(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1, exponent = bits >> 10 & 31, fraction = bits & 1023;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;

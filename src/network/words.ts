@@ -1,5 +1,5 @@
 /**
- * What a network and its layers are called.
+ * A network and its layers in words.
  *
  * @module
  */
@@ -21,7 +21,7 @@ export function describeNetwork(spec: NetworkSpec): string {
  *
  * @param layer From 0.
  * @param top The last one.
- * @param output What that one is called, where there is little room.
+ * @param output The last one's name, where there is little room.
  */
 export function layerName(layer: number, top: number, output = "the output layer"): string {
   return layer === top ? output : `layer ${layer + 1}`;

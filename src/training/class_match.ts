@@ -66,8 +66,8 @@ export function matchClasses(
       };
     }
     throw new InputError(
-      `${whose}: it names no classes and tells ${outputs} apart, but ${name} has ${classes.length}, ` +
-        `${listNames(classes)}: which is which cannot be known: ${advice}`,
+      `${whose}: its ${outputs} classes have no names, but ${name} has ${classes.length}, ` +
+        `${listNames(classes)}: they cannot be matched: ${advice}`,
     );
   }
   const places = new Map(known.map((each, place) => [each, place]));
@@ -75,8 +75,8 @@ export function matchClasses(
   const strange = samples.labels.subarray(0, samples.count).find((label) => outputOf[label] === undefined);
   if (strange !== undefined) {
     throw new InputError(
-      `${whose}: it does not know the class ${shownName(classes[strange] ?? String(strange))} of ${name}: ` +
-        `it tells ${listNames(known)} apart: ${advice}`,
+      `${whose}: it has no class ${shownName(classes[strange] ?? String(strange))}, which ${name} has: ` +
+        `its classes are ${listNames(known)}: ${advice}`,
     );
   }
   return { samples: relabelled(samples, outputOf, known) };
@@ -111,7 +111,7 @@ export function nameOutputs(
   const { name, classes } = train, outputs = classesOf(spec);
   if (classes && classes.length > outputs) {
     throw new InputError(
-      `${whose}: its network tells ${outputs} classes apart, but ${name} has ${classes.length}, ${
+      `${whose}: its network has ${outputs} classes, but ${name} has ${classes.length}, ${
         listNames(classes)
       }: ${advice}`,
     );
@@ -133,7 +133,7 @@ function checkLabels(
     ? "it has none that is 0, so they may count from 1: take 1 off each, or "
     : "";
   throw new InputError(
-    `${whose}: its network tells ${outputs} classes apart, but ${labelsFrom} has label ${strange} at ${at}: ${hint}${advice}`,
+    `${whose}: its network has ${outputs} classes, but ${labelsFrom} has label ${strange} at ${at}: ${hint}${advice}`,
   );
 }
 

@@ -114,7 +114,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       assertOneLine(
         await evaluate("bars", "other"),
         1,
-        /model\.safetensors: it does not know the class star of other test: it tells left, middle, right apart: give --data/,
+        /model\.safetensors: it has no class star, which other test has: its classes are left, middle, right: give --data/,
       );
     });
 
@@ -133,7 +133,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
         assertOneLine(
           await evaluate("old.safetensors", "some"),
           1,
-          /has 2, left, right: which is which cannot be known/,
+          /has 2, left, right: they cannot be matched/,
         );
       },
     );
@@ -151,7 +151,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       assertOneLine(
         await spikelet(folder, [...resume, "--data", "renamed"]),
         1,
-        /it does not know the class centre of renamed train: it tells left, middle, right apart: name the data that the run/,
+        /it has no class centre, which renamed train has: its classes are left, middle, right: name the data that the run/,
       );
       await spikeletJson(folder, resume);
       assert.deepEqual((await readModel(path)).classes, NAMES);

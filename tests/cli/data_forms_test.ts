@@ -236,7 +236,7 @@ Deno.test("train learns little sets that people really have, or says clearly why
     await write("from-1", events(100, 10, "U8", 1), events(40, 10, "U8", 1));
     await refused(
       "from-1",
-      /its network tells 2 classes apart, but .* tensor y has label 2 at \d+: it has none that is 0, so they may count from 1: take 1 off each/,
+      /its network has 2 classes, but .* tensor y has label 2 at \d+: it has none that is 0, so they may count from 1: take 1 off each/,
     );
     await write("no-lengths", events(100, 10, "U8"), events(40, 8, "U8"));
     await refused(

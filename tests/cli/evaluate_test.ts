@@ -102,7 +102,7 @@ Deno.test("evaluate refuses a damaged model with one line", async (t) => {
       [
         "a network for fewer classes",
         modelBytes(notebookNetwork({ classes: 5, hidden: 3, steps: 4 })),
-        /^model\.safetensors: its network tells 5 classes apart, but data.t10k-labels-idx1-ubyte has label 5 at 5: /,
+        /^model\.safetensors: its network has 5 classes, but data.t10k-labels-idx1-ubyte has label 5 at 5: /,
       ],
     ];
     for (const [name, bytes, message] of damages) {

@@ -120,7 +120,7 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       ],
       [
         changed((n) => Reflect.set(n, "step", 4)),
-        /^net\.json: step: this version knows nothing of that name/m,
+        /^net\.json: step: this version has no such name/m,
       ],
       [
         changed((n) => n.layers[0]!.neuron.decay = 1.5),
@@ -157,7 +157,7 @@ Deno.test("train --network names the path inside the file where it is wrong", as
       [changed((n) => n.inputs = 700), /^net: its network takes 700 numbers a sample, .*but .* has 784: /m],
       [
         changed((n) => n.layers[1]!.units = 9),
-        /^net: its network tells 9 classes apart, but .* has label 9 at \d+: /m,
+        /^net: its network has 9 classes, but .* has label 9 at \d+: /m,
       ],
       [
         changed((n) => n.encoder.kind = "direct"),

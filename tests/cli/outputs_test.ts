@@ -171,7 +171,7 @@ Deno.test("serve and edge call a checkpoint one, name its run, and do not advise
     assertOneLine(
       await spikelet(folder, ["serve", "--model", checkpoint]),
       1,
-      /: this is a checkpoint of the run kk, not a model, .*go on with it by `train --resume kk`; `evaluate` takes/m,
+      /: this is a checkpoint of the run kk, not a model, .*continue it with `train --resume kk`; `evaluate` takes/m,
     );
     await Deno.remove(join(folder, "runs", "kk", "model.safetensors"));
     assertOneLine(

@@ -98,10 +98,10 @@ Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range and
     [{ kind: "latency", threshold: 1.5 }, /^network: encoder\.threshold: /],
     [{ kind: "latency", timing: "square" }, /^network: encoder\.timing: /],
     [{ kind: "latency", timing: "log", tau: -1 }, /^network: encoder\.tau: /],
-    [{ kind: "latency", tau: 4 }, /^network: encoder: tau means nothing for timing "linear"/],
+    [{ kind: "latency", tau: 4 }, /^network: encoder: tau has no effect with timing "linear"/],
     [{ kind: "delta", threshold: 0 }, /^network: encoder\.threshold: /],
     [{ kind: "delta", threshold: 0.1, channels: "off" }, /^network: encoder\.channels: /],
-    [{ kind: "noise", rate: 1 }, /^network: encoder\.rate: this version knows nothing of that name/],
+    [{ kind: "noise", rate: 1 }, /^network: encoder\.rate: this version has no such name/],
   ];
   for (const [encoder, message] of refused) {
     assert.throws(() => parse(encoder), { name: "InputError", message });

@@ -116,7 +116,7 @@ Deno.test("parseNetworkSpec() names the path of a fault", () => {
     [{ ...LEAST, loss: { kind: "hinge" } }, /^network: loss\.kind: /],
     [
       { ...LEAST, loss: { kind: "crossEntropy", correct: 1 } },
-      /^network: loss\.correct: this version knows nothing/,
+      /^network: loss\.correct: this version has no such name/,
     ],
     [
       { ...rated, loss: { ...rated.loss, rate: { target: 1.5, weight: 1 } } },

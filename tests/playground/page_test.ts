@@ -239,7 +239,7 @@ Deno.test({
       await t.step("digits that a network was not made for are refused with what to do", () => {
         assert.equal(
           mouse.refusals[2],
-          "small.safetensors, trained further: its network tells 10 classes apart, but train-labels-idx1-ubyte has label 10 at 10: " +
+          "small.safetensors, trained further: its network has 10 classes, but train-labels-idx1-ubyte has label 10 at 10: " +
             "press New, or choose another network",
         );
       });

@@ -44,12 +44,12 @@ Deno.test("matchClasses() refuses a class that the model does not know, and says
   assert.throws(() => match(shapes, samplesOf([0, 1], ["circle", "st\nar"])), {
     name: "InputError",
     message:
-      "model.safetensors: it does not know the class st\\u{a}ar of mine test: it tells circle, square, triangle apart: give other data",
+      "model.safetensors: it has no class st\\u{a}ar, which mine test has: its classes are circle, square, triangle: give other data",
   });
   // MNIST's classes have names, too.
   assert.throws(
     () => match(shapes, samplesOf([2], ["0", "1", "2"])),
-    /does not know the class 2 of mine test/,
+    /has no class 2, which mine test has/,
   );
 });
 
@@ -63,14 +63,14 @@ Deno.test("matchClasses() takes labels for outputs where the data name no classe
   assert.deepEqual(match(three, samplesOf([0, 2])), { samples: samplesOf([0, 2]) });
   assert.throws(
     () => match(three, samplesOf([0, 3])),
-    /^InputError: model\.safetensors: its network tells 3 classes apart, but mine test has label 3 at 1: give other data$/,
+    /^InputError: model\.safetensors: its network has 3 classes, but mine test has label 3 at 1: give other data$/,
   );
 });
 
 Deno.test("matchClasses() of a model without names goes by indices, or by the order where there are as many", () => {
   assert.equal(match(three, samplesOf([0, 2], ["0", "1", "2"])).notice, undefined);
   assert.deepEqual([...match(three, samplesOf([0, 1], ["0", "1"])).samples.labels], [0, 1]);
-  assert.throws(() => match(three, samplesOf([3], ["0", "1", "2", "3"])), /does not know the class 3 of/);
+  assert.throws(() => match(three, samplesOf([3], ["0", "1", "2", "3"])), /has no class 3, which/);
   const { samples, notice } = match(three, samplesOf([0, 2], shapes.classes));
   assert.deepEqual([[...samples.labels], samples.classes], [[0, 2], shapes.classes]);
   assert.equal(
@@ -79,7 +79,7 @@ Deno.test("matchClasses() of a model without names goes by indices, or by the or
   );
   assert.throws(
     () => match(three, samplesOf([0, 1], ["circle", "triangle"])),
-    /it names no classes and tells 3 apart, but mine test has 2, circle, triangle: which is which cannot be known: give/,
+    /its 3 classes have no names, but mine test has 2, circle, triangle: they cannot be matched: give/,
   );
 });
 
@@ -93,7 +93,7 @@ Deno.test("nameOutputs() names all outputs of a network that is to learn from da
   const many = samplesOf([0], ["a", "b", "c", "d"], "mine train");
   assert.throws(
     () => nameOutputs(three.spec, "notebook", { train: many, test: many }, "give other data"),
-    /^InputError: notebook: its network tells 3 classes apart, but mine train has 4, a, b, c, d: give other data$/,
+    /^InputError: notebook: its network has 3 classes, but mine train has 4, a, b, c, d: give other data$/,
   );
 });
 
