@@ -54,16 +54,10 @@ export async function writeBuild(folder: string, files: readonly BuiltFile[]): P
   await writeFileAtomic(join(folder, LIST), listOf(sums));
 }
 
-/** The contents of a folder that may be built into. */
-interface Contents {
-  /** The files of an earlier build. */
-  readonly former: Sums;
-  /** Temporary files of a build that was killed. */
-  readonly leftovers: readonly string[];
-}
-
-/** Reads a folder's contents, and removes nothing. @throws {InputError} as {@linkcode checkBuildFolder} does. */
-async function lookInto(folder: string): Promise<Contents> {
+/** Finds a folder's files of an earlier build, and temporary files of one that was killed. @throws {InputError} as {@linkcode checkBuildFolder} does. */
+async function lookInto(
+  folder: string,
+): Promise<{ readonly former: Sums; readonly leftovers: readonly string[] }> {
   if (resolve(folder) === resolve(BUILDS)) {
     const advice = `name one, such as ${join(folder, "mine")}`;
     throw new InputError(`${folder}: every build has a folder of its own in there: ${advice}`);

@@ -43,24 +43,14 @@ function tables(): ReadonlyMap<string, string> {
  * @throws {InputError} when the page lacks a table, or has one that nothing fills.
  */
 export function fillTables(text: string): string {
-  const contents = tables(), found = new Set<string>();
-  const filled = text.replaceAll(
-    /<!-- table: (\w+) -->\n.*?<!-- end -->/gs,
-    (_whole, name: string) => {
-      const table = contents.get(name);
-      if (table === undefined) throw new InputError(`docs/commands.md: table ${name}: no such command`);
-      found.add(name);
-      return [
-        `<!-- table: ${name} -->`,
-        "<!-- deno-fmt-ignore-start -->",
-        "",
-        table,
-        "",
-        "<!-- deno-fmt-ignore-end -->",
-        "<!-- end -->",
-      ].join("\n");
-    },
-  );
+  const contents = tables(), found = new Set<string>(), places = /<!-- table: (\w+) -->\n.*?<!-- end -->/gs;
+  const filled = text.replaceAll(places, (_whole, name: string) => {
+    const table = contents.get(name);
+    if (table === undefined) throw new InputError(`docs/commands.md: table ${name}: no such command`);
+    found.add(name);
+    const guarded = `<!-- deno-fmt-ignore-start -->\n\n${table}\n\n<!-- deno-fmt-ignore-end -->`;
+    return `<!-- table: ${name} -->\n${guarded}\n<!-- end -->`;
+  });
   const missing = [...contents.keys()].filter((name) => !found.has(name));
   if (missing.length === 0) return filled;
   throw new InputError(

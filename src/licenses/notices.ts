@@ -1,8 +1,7 @@
 /** The notices that a bundle must contain: whose code is in it, and on what terms, each text as in its package. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
-import { byName, findPackage, type Package, readPackage } from "./packages.ts";
+import { byName, findCompiler, type Package, readPackage } from "./packages.ts";
 import { VERSION } from "../version.ts";
 import { absentLicense } from "./absent.ts";
 
@@ -76,8 +75,7 @@ async function packageNotice({ name, version, license, folder }: Package): Promi
 
 /** Kernels contain parts of AssemblyScript's library: `exp` and `log`, memory and its checks. */
 async function kernelsNotice(): Promise<Notice> {
-  const compiler = findPackage("assemblyscript", fileURLToPath(new URL("tools/build.ts", ROOT)));
-  const { title, text } = await packageNotice(await readPackage(compiler));
+  const { title, text } = await packageNotice(await readPackage(findCompiler()));
   return { title: `${title}, of whose library the kernels use a part`, text };
 }
 

@@ -4,6 +4,7 @@
  * Deno lays each package at `node_modules/.deno/NAME@VERSION/node_modules/NAME`, and beside it links to those that it needs.
  */
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
@@ -20,6 +21,8 @@ export interface Package {
 
 /** Packages of types, and the compiler that valibot names as an optional peer: no code of them runs. */
 const TYPES = /^(@types\/|@webgpu\/types@|@typescript\/|typescript@)/;
+
+const ROOT = new URL("../../", import.meta.url);
 
 const packageSchema = v.object({ name: v.string(), version: v.string(), license: v.string() });
 
@@ -43,6 +46,11 @@ export function findPackage(specifier: string, module: string): string {
     above = folder;
   }
   throw new InputError(`${name}: ${module} imports it, and it is in no node_modules: run \`deno install\``);
+}
+
+/** The folder of the kernels' compiler. @throws {InputError} when it is in no `node_modules`. */
+export function findCompiler(): string {
+  return findPackage("assemblyscript", fileURLToPath(new URL("tools/build.ts", ROOT)));
 }
 
 /** The folder of the package that a file belongs to, by the last `node_modules` in its path; `undefined` outside any. */
