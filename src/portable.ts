@@ -21,6 +21,23 @@ export * from "./version.ts";
 export * from "./errors.ts";
 export * from "./random.ts";
 export * from "./network/spec.ts";
+export type {
+  Edge,
+  GraphNode,
+  GraphReadout,
+  GraphSpec,
+  NeuronNode,
+  OperatorNode,
+  Place,
+  Shape,
+} from "./network/graph.ts";
+export type {
+  AffineOperator,
+  DelayOperator,
+  FlattenOperator,
+  Operator,
+  ScaleOperator,
+} from "./network/operators.ts";
 export {
   type ConstantEncoder,
   type DeltaEncoder,
@@ -35,6 +52,8 @@ export {
 export {
   type CompleteNeuron,
   completeNeuron,
+  type Constant,
+  CONSTANTS,
   type GradedNeuron,
   type IntegratorNeuron,
   type LifNeuron,

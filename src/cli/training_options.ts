@@ -4,7 +4,6 @@
  * @module
  */
 import { Command } from "@commander-js/extra-typings";
-import { defined } from "../defined.ts";
 import { OptionError } from "../errors.ts";
 import { type Recipe } from "../training/presets.ts";
 import type { RunOptions } from "../runs/run.ts";
@@ -112,7 +111,10 @@ export function trainingOf(
     precision,
     skip,
     tune,
-    ...defined({ limit, validation, patience, data }),
+    ...(limit !== undefined && { limit }),
+    ...(validation !== undefined && { validation }),
+    ...(patience !== undefined && { patience }),
+    ...(data !== undefined && { data }),
   };
 }
 

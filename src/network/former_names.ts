@@ -15,3 +15,15 @@ export function presentModelName(name: string): string {
       return name;
   }
 }
+
+/** The letters of tensors in spikelet/1. */
+const LETTERS = new Map([["fc weight", "w"], ["fc bias", "b"], ["rec weight", "v"]]);
+
+/**
+ * A tensor's name in spikelet/1, of a network that was described by layers: `fc1.weight` was `w1`, `fc1.bias` `b1`, `rec1.weight`
+ * `v1`, and `neuron1.decay` `decay1`.
+ */
+export function formerTensorName(name: string): string {
+  const [, node = "", layer = "", tensor = ""] = /^([a-z]+)(\d+)\.(\w+)$/.exec(name) ?? [];
+  return `${LETTERS.get(`${node} ${tensor}`) ?? tensor}${layer}`;
+}

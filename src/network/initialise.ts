@@ -5,13 +5,14 @@
  */
 import { checkObject, checkWhole } from "../misuse.ts";
 import { drawKey, STREAM, uniform } from "../random.ts";
-import { parameterShapes } from "./model_file.ts";
-import { completeNeuron, kindOf, trainableOf } from "./neurons.ts";
+import type { GraphSpec } from "./graph.ts";
+import { sizeOf } from "./shape.ts";
 import type { NetworkSpec } from "./spec.ts";
+import { structureOf } from "./structure.ts";
 
 /**
- * Draws a network's initial weights: W uniform in ±√(6 / (inputs + units)) (Xavier), V likewise, b uniform in ±1 / √inputs. Learned
- * constants begin with the values of the description.
+ * Draws a network's initial weights: W uniform in ±√(6 / (fan-in + fan-out)) (Xavier), b uniform in ±1 / √fan-in. Constants of neurons
+ * begin with the values of the description, scales with 1, delays with 0 steps.
  *
  * A pure function of the description and the seed.
  *
@@ -25,25 +26,17 @@ import type { NetworkSpec } from "./spec.ts";
  * console.log(initialParameters(notebookNetwork(), 0).get("w1")?.length); // 78400
  * ```
  */
-export function initialParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
+export function initialParameters(spec: NetworkSpec | GraphSpec, seed: number): Map<string, Float32Array> {
   checkObject("spec", spec, "a network's description, such as notebookNetwork gives");
   checkWhole("seed", seed, 0);
-  const parameters = new Map<string, Float32Array>();
-  const constants = new Map(spec.layers.flatMap(({ neuron }, i) => {
-    const complete = completeNeuron(neuron), first = kindOf(complete).trainables(complete);
-    return trainableOf(complete).map((name): [string, number] => [`${name}${i + 1}`, first[name]!]);
-  }));
-  let inputs = spec.inputs;
-  parameterShapes(spec).forEach(([name, shape], tensor) => {
-    const size = shape.reduce((a, b) => a * b, 1), constant = constants.get(name);
-    if (constant !== undefined) {
-      parameters.set(name, new Float32Array(size).fill(constant));
-      return;
-    }
-    if (name.startsWith("w")) inputs = shape[1]!;
-    const limit = shape.length === 2 ? Math.sqrt(6 / (shape[1]! + shape[0]!)) : 1 / Math.sqrt(inputs);
-    const key = drawKey(seed, STREAM.weights, tensor, 0);
-    parameters.set(name, Float32Array.from({ length: size }, (_, i) => (2 * uniform(key, i) - 1) * limit));
-  });
-  return parameters;
+  return new Map(
+    structureOf(spec).tensors.map(({ name, shape, ...tensor }, place) => {
+      const size = sizeOf(shape);
+      if (tensor.first !== undefined) return [name, new Float32Array(size).fill(tensor.first)];
+      const { role, fanIn, fanOut } = tensor;
+      const limit = role === "weight" ? Math.sqrt(6 / (fanIn + fanOut)) : 1 / Math.sqrt(fanIn);
+      const key = drawKey(seed, STREAM.weights, place, 0);
+      return [name, Float32Array.from({ length: size }, (_, i) => (2 * uniform(key, i) - 1) * limit)];
+    }),
+  );
 }

@@ -55,7 +55,7 @@ export function describeIssue(
   issue: v.BaseIssue<unknown>,
   others: readonly v.BaseIssue<unknown>[] = [],
 ): string {
-  const { expected, received, type, message } = issue;
+  const { expected, received, type, message, input } = issue;
   if (expected === "never") {
     return "this version has no such name; expected one of docs/networks.md";
   }
@@ -69,6 +69,7 @@ export function describeIssue(
   const found = oneLine(received);
   if (type === "integer") return `${found}: expected a whole number`;
   if (expected === null) return oneLine(message, 200);
+  if (!message.startsWith("Invalid ")) return `${oneLine(JSON.stringify(input))}: ${message}`; // our own
   const words = TYPES[expected] ?? expected
     .replace(/^\((.* \| .*)\)$/, (_, names: string) => `one of ${names.replaceAll(" | ", ", ")}`)
     .replace(/^[<>]=?/, (sign) => `${BOUNDS[sign]} `);

@@ -22,7 +22,8 @@ import {
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
 import { presentModelName } from "./former_names.ts";
-import { trainableOf } from "./neurons.ts";
+import type { GraphSpec } from "./graph.ts";
+import { structureOf } from "./structure.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
 import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
@@ -59,18 +60,8 @@ const RESERVED = ["format", "network", "classes"] as const;
  * console.log(parameterShapes(notebookNetwork())[0]); // [ "w1", [ 100, 784 ] ]
  * ```
  */
-export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
-  let fanIn = spec.inputs;
-  return spec.layers.flatMap(({ units, recurrent, neuron }, i): [string, readonly number[]][] => {
-    const weights: readonly number[] = [units, fanIn];
-    fanIn = units;
-    return [
-      [`w${i + 1}`, weights],
-      [`b${i + 1}`, [units]],
-      ...(recurrent ? [[`v${i + 1}`, [units, units]] as [string, readonly number[]]] : []),
-      ...trainableOf(neuron).map((name): [string, readonly number[]] => [`${name}${i + 1}`, [units]]),
-    ];
-  });
+export function parameterShapes(spec: NetworkSpec | GraphSpec): [name: string, shape: readonly number[]][] {
+  return structureOf(spec).tensors.map(({ name, shape }) => [name, shape]);
 }
 
 /** Checks that a value is a model. @throws {OptionError} when it is none, such as the bytes of a file. */

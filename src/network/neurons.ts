@@ -9,6 +9,7 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { describeIssue } from "./issues.ts";
+import { type PlaceDescription, placeFields } from "./place.ts";
 
 /** The trainable constants, in the order of their tensors in a file; a learned one has one value a unit. */
 export const TRAINABLE = ["decay", "threshold", "scale"] as const;
@@ -16,10 +17,24 @@ export const TRAINABLE = ["decay", "threshold", "scale"] as const;
 /** One of {@linkcode TRAINABLE}. */
 export type Trainable = typeof TRAINABLE[number];
 
+/** The constants that can have one value a unit, in the order of their tensors in a file. */
+export const CONSTANTS = [
+  ...TRAINABLE,
+  "penalty",
+  "synapticDecay",
+  "adaptation",
+  "adaptationDecay",
+  "current",
+  "resetTo",
+] as const;
+
+/** One of {@linkcode CONSTANTS}. */
+export type Constant = typeof CONSTANTS[number];
+
 /**
  * The notebook's neuron (docs/networks.md): it leaks, fires a graded spike above its threshold, and falls back by the penalty.
  *
- *     u'_t = I_t + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
+ *     u'_t = (I_t + c) + d·u_{t-1};  e_t = max(0, u'_t − θ);  g_t = [e_t > 0];  u_t = u'_t − (p + e_t)·g_t;  o_t = γ·e_t
  */
 export interface GradedNeuron {
   /** Which neuron this is. */
@@ -32,11 +47,15 @@ export interface GradedNeuron {
   readonly penalty: number;
   /** γ, the factor of a spike's output. @default {1} */
   readonly scale?: number;
+  /** c, a constant current beside I_t. @default {0} */
+  readonly current?: number;
+  /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
+  readonly perUnit?: readonly ("decay" | "threshold" | "scale" | "penalty" | "current")[];
   /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
   readonly trainable?: readonly ("decay" | "threshold" | "scale")[];
 }
 
-/** A spike's effect on the membrane potential: subtract θ_t, set it to 0, or none. */
+/** A spike's effect on the membrane potential: subtract θ_t, set it to `resetTo`, or none. */
 export type Reset = "subtract" | "zero" | "none";
 
 /**
@@ -57,7 +76,7 @@ export interface Surrogate {
 /**
  * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (docs/networks.md).
  *
- *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
+ *     s_t = α·s_{t-1} + (I_t + c);  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
  *
  * d = 1 is the integrate-and-fire neuron, α > 0 the current-based (synaptic) one, κ > 0 the adaptive one (ALIF).
  */
@@ -78,14 +97,28 @@ export interface LifNeuron {
   readonly adaptation?: number;
   /** ρ, how much of the adaptation is left after a step; 0 to 1. @default {0} */
   readonly adaptationDecay?: number;
+  /** c, a constant current beside I_t. @default {0} */
+  readonly current?: number;
+  /** r, the potential after a spike, of reset `zero`; otherwise it has no effect: u_t = u'_t·(1 − o_t) + r·o_t. @default {0} */
+  readonly resetTo?: number;
+  /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
+  readonly perUnit?: readonly (
+    | "decay"
+    | "threshold"
+    | "synapticDecay"
+    | "adaptation"
+    | "adaptationDecay"
+    | "current"
+    | "resetTo"
+  )[];
   /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
   readonly trainable?: readonly ("decay" | "threshold")[];
 }
 
 /**
- * A leaky sum without spikes, for a readout layer (docs/networks.md).
+ * A leaky sum without spikes, such as a readout (docs/networks.md).
  *
- *     s_t = α·s_{t-1} + I_t;  u_t = d·u_{t-1} + s_t;  o_t = u_t
+ *     s_t = α·s_{t-1} + (I_t + c);  u_t = d·u_{t-1} + s_t;  o_t = u_t
  */
 export interface IntegratorNeuron {
   /** Which neuron this is. */
@@ -94,6 +127,10 @@ export interface IntegratorNeuron {
   readonly decay: number;
   /** α, how much of the synaptic current is left after a step; 0 to 1. @default {0} */
   readonly synapticDecay?: number;
+  /** c, a constant current beside I_t. @default {0} */
+  readonly current?: number;
+  /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
+  readonly perUnit?: readonly ("decay" | "synapticDecay" | "current")[];
   /** Whether each unit learns its own decay; the value above is the initial one. @default {no} */
   readonly trainable?: readonly "decay"[];
 }
@@ -108,9 +145,11 @@ export type CompleteNeuron = Required<GradedNeuron> | Required<LifNeuron> | Requ
 export interface NeuronKind<N extends CompleteNeuron> {
   /** Checks a description and fills in its defaults. */
   readonly schema: v.GenericSchema<unknown, N>;
+  /** The schema of a node of these neurons, with its place in the graph. */
+  readonly nodeSchema: v.GenericSchema<unknown, N & PlaceDescription>;
   /** The constants' defaults. */
   readonly defaults: N;
-  /** Fires spikes: outputs are 0 at most steps. A kind that does not can only be the last layer. */
+  /** Fires spikes: outputs are 0 at most steps. A kind that does not can only be the last layer of `layers`. */
   readonly isSpiking: boolean;
   /** Its spikes have a surrogate derivative in the backward pass, and so has a firing rate. */
   readonly hasSurrogate: boolean;
@@ -126,6 +165,8 @@ export interface NeuronKind<N extends CompleteNeuron> {
   gradientReach(neuron: N): number;
   /** The trainable constants' initial values. */
   trainables(neuron: N): Readonly<Partial<Record<Trainable, number>>>;
+  /** The initial values of all constants that can have one value a unit. */
+  values(neuron: N): Readonly<Partial<Record<Constant, number>>>;
   /** Its other constants as numbers, in the order in which its kernels read them. */
   constants(neuron: N): readonly number[];
 }
@@ -135,8 +176,8 @@ const finite = v.pipe(v.number(), v.finite());
 const notNegative = v.pipe(finite, v.minValue(0));
 const positive = v.pipe(finite, v.gtValue(0));
 
-/** Names of learned constants, each once. */
-function trainable<const Names extends readonly Trainable[]>(...names: Names) {
+/** Names of constants, each once. */
+function namesAmong<const Names extends readonly Constant[]>(...names: Names) {
   return v.optional(
     v.pipe(
       v.array(v.picklist(names)),
@@ -148,7 +189,16 @@ function trainable<const Names extends readonly Trainable[]>(...names: Names) {
 
 /** The constants' defaults by kind: in a description, in the builder and on the command line. */
 const DEFAULTS = {
-  graded: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5, scale: 1, trainable: [] },
+  graded: {
+    kind: "graded",
+    decay: 0.9,
+    threshold: 2,
+    penalty: 2.5,
+    scale: 1,
+    current: 0,
+    perUnit: [],
+    trainable: [],
+  },
   lif: {
     kind: "lif",
     decay: 0.9,
@@ -158,9 +208,12 @@ const DEFAULTS = {
     synapticDecay: 0,
     adaptation: 0,
     adaptationDecay: 0,
+    current: 0,
+    resetTo: 0,
+    perUnit: [],
     trainable: [],
   },
-  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, trainable: [] },
+  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] },
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
 /** Every {@linkcode Reset}, in the order of its number in the kernels' constants. */
@@ -173,45 +226,78 @@ export const SURROGATES = [
   "boxcar",
 ] as const satisfies readonly Surrogate["kind"][];
 
+const gradedFields = {
+  kind: v.literal("graded"),
+  decay: v.optional(share, DEFAULTS.graded.decay),
+  threshold: v.optional(finite, DEFAULTS.graded.threshold),
+  penalty: v.optional(notNegative, DEFAULTS.graded.penalty),
+  scale: v.optional(finite, DEFAULTS.graded.scale),
+  current: v.optional(finite, DEFAULTS.graded.current),
+  perUnit: namesAmong("decay", "threshold", "scale", "penalty", "current"),
+  trainable: namesAmong("decay", "threshold", "scale"),
+};
+
 const graded: NeuronKind<Required<GradedNeuron>> = {
-  schema: v.strictObject({
-    kind: v.literal("graded"),
-    decay: v.optional(share, DEFAULTS.graded.decay),
-    threshold: v.optional(finite, DEFAULTS.graded.threshold),
-    penalty: v.optional(notNegative, DEFAULTS.graded.penalty),
-    scale: v.optional(finite, DEFAULTS.graded.scale),
-    trainable: trainable("decay", "threshold", "scale"),
-  }),
+  schema: v.strictObject(gradedFields),
+  nodeSchema: v.pipe(
+    v.strictObject({ ...gradedFields, ...placeFields }),
+  ),
   defaults: DEFAULTS.graded,
   isSpiking: true,
   hasSurrogate: false,
-  hasExactGradient: (neuron) => !neuron.trainable.includes("decay"),
+  hasExactGradient: ({ trainable, perUnit }) => !trainable.includes("decay") && !perUnit.includes("decay"),
   gradientReach: () => 0,
   trainables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
+  values: ({ decay, threshold, scale, penalty, current }) => ({ decay, threshold, scale, penalty, current }),
   constants: ({ penalty }) => [penalty],
 };
 
+const lifFields = {
+  kind: v.literal("lif"),
+  decay: v.optional(share, DEFAULTS.lif.decay),
+  threshold: v.optional(finite, DEFAULTS.lif.threshold),
+  reset: v.optional(v.picklist(RESETS), DEFAULTS.lif.reset),
+  surrogate: v.optional(
+    v.strictObject({ kind: v.picklist(SURROGATES), slope: positive }),
+    DEFAULTS.lif.surrogate,
+  ),
+  synapticDecay: v.optional(share, DEFAULTS.lif.synapticDecay),
+  adaptation: v.optional(finite, DEFAULTS.lif.adaptation),
+  adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
+  current: v.optional(finite, DEFAULTS.lif.current),
+  resetTo: v.optional(finite, DEFAULTS.lif.resetTo),
+  perUnit: namesAmong(
+    ...[
+      "decay",
+      "threshold",
+      "synapticDecay",
+      "adaptation",
+      "adaptationDecay",
+      "current",
+      "resetTo",
+    ] as const,
+  ),
+  trainable: namesAmong("decay", "threshold"),
+};
+
 const lif: NeuronKind<Required<LifNeuron>> = {
-  schema: v.strictObject({
-    kind: v.literal("lif"),
-    decay: v.optional(share, DEFAULTS.lif.decay),
-    threshold: v.optional(finite, DEFAULTS.lif.threshold),
-    reset: v.optional(v.picklist(RESETS), DEFAULTS.lif.reset),
-    surrogate: v.optional(
-      v.strictObject({ kind: v.picklist(SURROGATES), slope: positive }),
-      DEFAULTS.lif.surrogate,
-    ),
-    synapticDecay: v.optional(share, DEFAULTS.lif.synapticDecay),
-    adaptation: v.optional(finite, DEFAULTS.lif.adaptation),
-    adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
-    trainable: trainable("decay", "threshold"),
-  }),
+  schema: v.strictObject(lifFields),
+  nodeSchema: v.strictObject({ ...lifFields, ...placeFields }),
   defaults: DEFAULTS.lif,
   isSpiking: true,
   hasSurrogate: true,
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
   trainables: ({ decay, threshold }) => ({ decay, threshold }),
+  values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo }) => ({
+    decay,
+    threshold,
+    synapticDecay,
+    adaptation,
+    adaptationDecay,
+    current,
+    resetTo,
+  }),
   constants: ({ reset, surrogate, synapticDecay, adaptation, adaptationDecay }) => [
     synapticDecay,
     adaptation,
@@ -222,19 +308,25 @@ const lif: NeuronKind<Required<LifNeuron>> = {
   ],
 };
 
+const integratorFields = {
+  kind: v.literal("integrator"),
+  decay: v.optional(share, DEFAULTS.integrator.decay),
+  synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
+  current: v.optional(finite, DEFAULTS.integrator.current),
+  perUnit: namesAmong("decay", "synapticDecay", "current"),
+  trainable: namesAmong("decay"),
+};
+
 const integrator: NeuronKind<Required<IntegratorNeuron>> = {
-  schema: v.strictObject({
-    kind: v.literal("integrator"),
-    decay: v.optional(share, DEFAULTS.integrator.decay),
-    synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
-    trainable: trainable("decay"),
-  }),
+  schema: v.strictObject(integratorFields),
+  nodeSchema: v.strictObject({ ...integratorFields, ...placeFields }),
   defaults: DEFAULTS.integrator,
   isSpiking: false,
   hasSurrogate: false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
   trainables: ({ decay }) => ({ decay }),
+  values: ({ decay, synapticDecay, current }) => ({ decay, synapticDecay, current }),
   constants: ({ synapticDecay }) => [synapticDecay],
 };
 
@@ -269,8 +361,8 @@ const ofNoKind = v.pipe(
   }),
 );
 
-/** Files of earlier versions say `learn` for `trainable`. */
-function renameLearn(neuron: unknown): unknown {
+/** Files of earlier versions, and of others, say `learn` for `trainable`. */
+export function renameLearn(neuron: unknown): unknown {
   if (typeof neuron !== "object" || neuron === null || !("learn" in neuron) || "trainable" in neuron) {
     return neuron;
   }
@@ -302,7 +394,8 @@ export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
  * ```ts
  * import { completeNeuron } from "@spikelet/spikelet";
  *
- * console.log(completeNeuron({ kind: "integrator", decay: 0.9 })); // { kind: "integrator", decay: 0.9, synapticDecay: 0, trainable: [] }
+ * console.log(completeNeuron({ kind: "integrator", decay: 0.9 }));
+// { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] }
  * ```
  */
 export function completeNeuron(neuron: Neuron): CompleteNeuron {
@@ -325,4 +418,10 @@ export function constantNames(
 export function trainableOf({ trainable = [] }: Neuron): readonly Trainable[] {
   const chosen: readonly Trainable[] = trainable;
   return TRAINABLE.filter((name) => chosen.includes(name));
+}
+
+/** Names of the constants with a tensor, learned or fixed, in the order of {@linkcode CONSTANTS}. */
+export function tensorsOf({ trainable, perUnit }: CompleteNeuron): readonly Constant[] {
+  const chosen: readonly Constant[] = [...trainable, ...perUnit];
+  return CONSTANTS.filter((name) => chosen.includes(name));
 }

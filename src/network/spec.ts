@@ -9,8 +9,13 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { describeIssues } from "./issues.ts";
-import { type Encoder, encoderSchema, sampleFormOf } from "./encoders.ts";
-import { kindOf, type Neuron, neuronSchema } from "./neurons.ts";
+import { type Encoder, sampleFormOf } from "./encoders.ts";
+import { layersSchema } from "./graph_schema.ts";
+import { LIMITS } from "./limits.ts";
+import { kindOf, type Neuron } from "./neurons.ts";
+
+export { READ_FROM, REDUCERS } from "./graph_schema.ts";
+export { LIMITS } from "./limits.ts";
 
 export type { Encoder } from "./encoders.ts";
 export type { Neuron } from "./neurons.ts";
@@ -90,58 +95,6 @@ export interface NetworkSpec {
   readonly loss: Loss;
 }
 
-/** The largest sizes; the counters of the draws distinguish no more (`src/random.ts`). */
-export const LIMITS = { inputs: 131_072, steps: 65_536, units: 65_536, classes: 256, layers: 64 } as const;
-
-const count = (max: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(max));
-/** See {@linkcode Readout.from}. */
-export const READ_FROM = ["state", "spikes"] as const satisfies readonly Readout["from"][];
-/** See {@linkcode Readout.reduce}. */
-export const REDUCERS = ["mean", "sum", "max", "last"] as const satisfies readonly Readout["reduce"][];
-
-const finite = v.pipe(v.number(), v.finite());
-
-const rate = v.exactOptional(v.strictObject({
-  target: v.pipe(v.number(), v.minValue(0), v.maxValue(1)),
-  weight: v.pipe(finite, v.minValue(0)),
-}));
-
-const schema = v.strictObject({
-  inputs: count(LIMITS.inputs),
-  steps: count(LIMITS.steps),
-  encoder: v.optional(encoderSchema, { kind: "direct" }),
-  layers: v.pipe(
-    v.array(v.strictObject({
-      units: count(LIMITS.units),
-      delay: v.optional(v.picklist([0, 1]), 0),
-      recurrent: v.optional(v.boolean(), false),
-      neuron: neuronSchema,
-    })),
-    v.minLength(1),
-    v.maxLength(LIMITS.layers),
-  ),
-  readout: v.optional(
-    v.strictObject({
-      from: v.optional(v.picklist(READ_FROM), "state"),
-      reduce: v.optional(v.picklist(REDUCERS), "mean"),
-      begin: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
-    }),
-    {},
-  ),
-  loss: v.optional(
-    v.variant("kind", [
-      v.strictObject({ kind: v.literal("crossEntropy"), rate }),
-      v.strictObject({
-        kind: v.literal("meanSquaredError"),
-        correct: v.optional(finite, 1),
-        incorrect: v.optional(finite, 0),
-        rate,
-      }),
-    ]),
-    { kind: "crossEntropy" },
-  ),
-});
-
 /**
  * Checks a network's description and fills in its defaults (docs/networks.md).
  *
@@ -169,9 +122,9 @@ const schema = v.strictObject({
  * ```
  */
 export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec {
-  const parsed = v.safeParse(schema, value);
+  const parsed = v.safeParse(layersSchema, value);
   if (!parsed.success) throw new InputError(`${where}: ${describeIssues(parsed.issues)}`);
-  const spec = parsed.output;
+  const { $schema: _, ...spec } = parsed.output;
   const { encoder, inputs } = spec;
   if (encoder.kind === "delta" && encoder.channels === "both" && inputs % 2 === 1) {
     throw new InputError(
@@ -183,6 +136,14 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
       `${where}: readout.begin: ${spec.readout.begin}, but there are ${spec.steps} steps: expected 0 to ${
         spec.steps - 1
       }`,
+    );
+  }
+  const unsupported = spec.layers.findIndex(({ neuron }) =>
+    neuron.current !== 0 || neuron.perUnit.length > 0 || ("resetTo" in neuron && neuron.resetTo !== 0)
+  );
+  if (unsupported >= 0) {
+    throw new InputError(
+      `${where}: layers.${unsupported}.neuron: no engine supports \`current\`, \`resetTo\` and \`perUnit\` yet: leave them out`,
     );
   }
   const below = spec.layers.slice(0, -1);

@@ -1,12 +1,18 @@
 /**
- * What follows from a network's description: its populations of neurons, its tensors, its sizes and its work.
+ * A network's structure, which follows from its description: shapes, populations of neurons, tensors, sizes and work.
  *
- * No other module walks a description or spells a tensor's name.
+ * But for the parser, no other module walks a description or spells a tensor's name.
  *
  * @module
  */
-import type { Shape } from "./graph.ts";
-import { type CompleteNeuron, completeNeuron, kindOf, type Trainable, trainableOf } from "./neurons.ts";
+import { componentsOf } from "./components.ts";
+import { formerTensorName } from "./former_names.ts";
+import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode, type Shape } from "./graph.ts";
+import { inferShapes, type ShapedNode } from "./infer_shapes.ts";
+import { type CompleteNeuron, completeNeuron, type Constant, kindOf, tensorsOf } from "./neurons.ts";
+import { operatorKindOf } from "./operators.ts";
+import { sizeOf } from "./shape.ts";
+import { expandLayers } from "./short_form.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Neurons that share a node. */
@@ -34,20 +40,26 @@ export interface TensorSpec {
   readonly shape: readonly number[];
   /** Its node. */
   readonly node: string;
-  /** The first population that it acts on, an index into {@linkcode Structure.populations}. */
+  /**
+   * The first population that it acts on, an index into {@linkcode Structure.populations}; where it acts on none, that of the
+   * readout.
+   */
   readonly population: number;
   /**
-   * `weight` and `bias` are drawn, by fan-in and fan-out; `constant`s of neurons begin at `first`. They are learned. `fixed` ones
-   * are not: they keep what their file says, or `first`.
+   * `weight` and `bias` are drawn, by fan-in and fan-out; `constant`s begin at `first`. They are learned. `fixed` ones are not: they
+   * keep what their file says, or `first`.
    */
   readonly role: "weight" | "bias" | "constant" | "fixed";
-  /** Numbers that one number of the output is a sum of, and numbers that one number of the input goes into. */
+  /** Numbers that one number of the output is a sum of. */
   readonly fanIn: number;
+  /** Numbers of the output that one number of the input goes into. */
   readonly fanOut: number;
   /** Of a neuron's constant, its name. */
-  readonly constant?: Trainable;
-  /** What each number begins with, of a constant or a fixed tensor. */
+  readonly constant?: Constant;
+  /** The initial value of a constant or fixed tensor. */
   readonly first?: number;
+  /** Its numbers are whole steps, from 0 to T − 1. */
+  readonly isSteps?: true;
 }
 
 /** See the module. */
@@ -56,6 +68,8 @@ export interface Structure {
   readonly inputShape: Shape;
   /** K, numbers of the input at one step. */
   readonly inputs: number;
+  /** In the order of the description, with their shapes. */
+  readonly nodes: readonly ShapedNode[];
   readonly populations: readonly Population[];
   /** Populations that are not read out, in their order. */
   readonly hidden: readonly Population[];
@@ -70,68 +84,107 @@ export interface Structure {
   readonly multiplyAdds: number;
 }
 
-const known = new WeakMap<NetworkSpec, Structure>();
+const known = new WeakMap<NetworkSpec | GraphSpec, Structure>();
 
 /** What follows from a description. It is computed once for each. */
-export function structureOf(spec: NetworkSpec): Structure {
+export function structureOf(spec: NetworkSpec | GraphSpec): Structure {
   let structure = known.get(spec);
-  if (!structure) known.set(spec, structure = derive(spec));
+  if (!structure) {
+    known.set(spec, structure = "nodes" in spec ? structureOfGraph(spec) : structureOfLayers(spec));
+  }
   return structure;
 }
 
-function derive(spec: NetworkSpec): Structure {
-  const populations = spec.layers.map(({ units, neuron, recurrent = false }, index): Population => ({
-    index,
-    id: `neuron${index + 1}`,
-    shape: [units],
-    units,
+/** The structure of the layers' graph, with the tensors' names of spikelet/1. */
+function structureOfLayers({ inputs, encoder, ...spec }: NetworkSpec): Structure {
+  const layers = spec.layers.map(({ recurrent = false, neuron, ...layer }) => ({
+    ...layer,
+    recurrent,
     neuron: completeNeuron(neuron),
-    isSpiking: kindOf(neuron).isSpiking,
-    isRecurrent: recurrent,
-    isReadout: index === spec.layers.length - 1,
   }));
-  const tensors = populations.flatMap(({ index, units, neuron, isRecurrent }): TensorSpec[] => {
-    const fanIn = populations[index - 1]?.units ?? spec.inputs, i = index + 1;
-    const of = (node: string) => ({ node: `${node}${i}`, population: index });
-    const first = kindOf(neuron).trainables(neuron);
-    return [
-      { ...of("fc"), name: `w${i}`, shape: [units, fanIn], role: "weight", fanIn, fanOut: units },
-      { ...of("fc"), name: `b${i}`, shape: [units], role: "bias", fanIn, fanOut: units },
-      ...(isRecurrent
-        ? [
-          {
-            ...of("rec"),
-            name: `v${i}`,
-            shape: [units, units],
-            role: "weight",
-            fanIn: units,
-            fanOut: units,
-          } as const,
-        ]
-        : []),
-      ...trainableOf(neuron).map((constant) => ({
-        ...of("neuron"),
-        name: `${constant}${i}`,
-        shape: [units],
-        role: "constant" as const,
-        fanIn: 1,
-        fanOut: 1,
-        constant,
-        first: first[constant]!,
-      })),
-    ];
-  });
-  const readout = populations.at(-1)!;
-  const size = ({ shape }: TensorSpec) => shape.reduce((a, b) => a * b, 1);
+  const structure = structureOfGraph(expandLayers({ ...spec, layers, input: { shape: [inputs], encoder } }));
   return {
-    inputShape: [spec.inputs],
-    inputs: spec.inputs,
+    ...structure,
+    tensors: structure.tensors.map((tensor) => ({ ...tensor, name: formerTensorName(tensor.name) })),
+  };
+}
+
+function structureOfGraph(spec: GraphSpec): Structure {
+  const nodes = inferShapes(spec.nodes, spec.input.shape, "network");
+  const loops = componentsOf(spec).filter(({ isLoop }) => isLoop).flatMap((component) => component.nodes);
+  const inLoops = new Set(loops.map((place) => spec.nodes[place]!.id));
+  const populations = nodes.flatMap(({ node, shape }) => isNeuronNode(node) ? [{ node, shape }] : [])
+    .map(({ node, shape }, index): Population => ({
+      index,
+      id: node.id,
+      shape,
+      units: sizeOf(shape),
+      neuron: neuronOf(node),
+      isSpiking: kindOf(node).isSpiking,
+      isRecurrent: inLoops.has(node.id),
+      isReadout: node.id === spec.readout.node,
+    }));
+  const readout = populations.find(({ isReadout }) => isReadout)!;
+  const reached = populationsReached(spec.nodes, populations);
+  const tensors = nodes.flatMap((shaped) => {
+    const place = { node: shaped.node.id, population: reached.get(shaped.node.id) ?? readout.index };
+    return tensorsOfNode(shaped).map(({ name, ...tensor }): TensorSpec => ({
+      ...tensor,
+      ...place,
+      name: `${place.node}.${name}`,
+    }));
+  });
+  return {
+    inputShape: spec.input.shape,
+    inputs: sizeOf(spec.input.shape),
+    nodes,
     populations,
-    hidden: populations.slice(0, -1),
+    hidden: populations.filter(({ isReadout }) => !isReadout),
     readout,
     classes: readout.units,
     tensors,
-    parameters: tensors.reduce((sum, tensor) => sum + (tensor.role === "fixed" ? 0 : size(tensor)), 0),
-    multiplyAdds: tensors.reduce((sum, tensor) => sum + (tensor.role === "weight" ? size(tensor) : 0), 0),
+    parameters: tensors.reduce((sum, { role, shape }) => sum + (role === "fixed" ? 0 : sizeOf(shape)), 0),
+    multiplyAdds: nodes.reduce(
+      (sum, { node, inputShape }) =>
+        sum + (isNeuronNode(node) ? 0 : operatorKindOf(node).multiplyAdds(node, inputShape)),
+      0,
+    ),
   };
+}
+
+/** A node's neurons without their place. */
+function neuronOf({ id: _, from: __, ...neuron }: NeuronNode): CompleteNeuron {
+  return neuron;
+}
+
+function tensorsOfNode(
+  { node, inputShape, shape }: ShapedNode,
+): readonly Omit<TensorSpec, "node" | "population">[] {
+  if (!isNeuronNode(node)) return operatorKindOf(node).tensors(node, inputShape);
+  const values = kindOf(node).values(node), learned: readonly Constant[] = node.trainable;
+  return tensorsOf(node).map((constant) => ({
+    name: constant,
+    shape,
+    role: learned.includes(constant) ? "constant" : "fixed",
+    fanIn: 1,
+    fanOut: 1,
+    constant,
+    first: values[constant]!,
+  }));
+}
+
+/** The first population after each node: by the fewest edges, then in the order of the description. */
+function populationsReached(
+  nodes: readonly GraphNode[],
+  populations: readonly Population[],
+): ReadonlyMap<string, number> {
+  const reached = new Map(populations.map(({ id, index }) => [id, index]));
+  for (let before = 0; before < reached.size;) {
+    before = reached.size;
+    const next = nodes.filter(({ id }) => reached.has(id)).flatMap(({ id, from }) =>
+      from.map(({ node }): [string, number] => [node, reached.get(id)!])
+    ).toSorted(([, one], [, other]) => one - other);
+    for (const [node, population] of next) if (!reached.has(node)) reached.set(node, population);
+  }
+  return reached;
 }

@@ -8,7 +8,6 @@ import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/engine.ts";
-import { defined } from "../defined.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfLabels } from "../training/class_match.ts";
 import { fitForm } from "../training/fit.ts";
@@ -135,7 +134,13 @@ export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly 
     spec,
     batchSize: Math.max(batchSize, 1000),
     usualBatchSize: batchSize,
-    ...defined({ engine, threads, seed, precision, skip, tune, gpuMemory }),
+    ...(engine !== undefined && { engine }),
+    ...(threads !== undefined && { threads }),
+    ...(seed !== undefined && { seed }),
+    ...(precision !== undefined && { precision }),
+    ...(skip !== undefined && { skip }),
+    ...(tune !== undefined && { tune }),
+    ...(gpuMemory !== undefined && { gpuMemory }),
   };
 }
 

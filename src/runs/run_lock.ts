@@ -8,7 +8,6 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { openOwnFile } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../files/file_access.ts";
@@ -37,7 +36,12 @@ export interface RunLock extends Disposable {
  */
 export async function lockRun(directory: string): Promise<RunLock> {
   const path = join(directory, FILE);
-  const file = await openOwnFile(path, "update");
+  let file: Deno.FsFile;
+  try {
+    file = await openOwnFile(path, "update");
+  } catch (error) {
+    throw writeError(error, path, directory);
+  }
   try {
     if (!await tryLock(file)) throw await refusal(directory);
     await file.truncate();
@@ -117,7 +121,11 @@ async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   }
   for (let tries = 1; tries <= TRIES; tries++) {
     if (Reflect.apply(attempt, file, [true]) === true) return true;
-    if (tries < TRIES) await delay(PAUSE);
+    if (tries < TRIES) await pause(PAUSE);
   }
   return false;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

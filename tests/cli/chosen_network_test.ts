@@ -61,7 +61,14 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
 
 Deno.test("constants beside --neuron are those of the neurons that are asked for, not of the preset's", async () => {
   const graded = await chosen("lif", { neuron: "graded", ...CONSTANTS });
-  assert.deepEqual(graded.layers[0]!.neuron, { kind: "graded", ...CONSTANTS, scale: 1, trainable: [] });
+  assert.deepEqual(graded.layers[0]!.neuron, {
+    kind: "graded",
+    ...CONSTANTS,
+    scale: 1,
+    current: 0,
+    perUnit: [],
+    trainable: [],
+  });
   await assert.rejects(
     chosen("tuned", { neuron: "lif", penalty: 1 }),
     /^OptionError: --penalty: means nothing for lif neurons/,

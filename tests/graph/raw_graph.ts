@@ -4,22 +4,15 @@
  * @module
  */
 import type { Encoder } from "../../src/network/encoders.ts";
-import type { Edge, GraphNode, GraphReadout, GraphSpec, NeuronNode, Shape } from "../../src/network/graph.ts";
+import type { Edge, GraphNode, GraphReadout, GraphSpec, Shape } from "../../src/network/graph.ts";
 import { completeNeuron, type Neuron } from "../../src/network/neurons.ts";
 import type { AffineOperator, Operator } from "../../src/network/operators.ts";
 import type { Loss } from "../../src/network/spec.ts";
 
-/** Constants that are new with graphs. */
-interface Extras {
-  readonly current?: number;
-  readonly resetTo?: number;
-  readonly perUnit?: readonly string[];
-}
-
 type RawEdge = string | { readonly node: string; readonly delay?: number };
 type RawOperator = (Omit<AffineOperator, "bias"> & { readonly bias?: boolean }) | Operator;
 /** A node as JSON has it, but for its edges' defaults. */
-export type RawNode = ((Neuron & Extras) | RawOperator) & {
+export type RawNode = (Neuron | RawOperator) & {
   readonly id: string;
   readonly from?: RawEdge | readonly RawEdge[];
 };
@@ -73,16 +66,8 @@ export function completeNode(node: RawNode, from: readonly Edge[]): GraphNode {
     case "delay":
       return { ...node, from };
     default: {
-      const { id, from: _, current = 0, resetTo = 0, perUnit = [], ...neuron } = node;
-      const complete: NeuronNode & Extras = {
-        ...completeNeuron(neuron),
-        id,
-        from,
-        current,
-        resetTo,
-        perUnit,
-      };
-      return complete;
+      const { id, from: _, ...neuron } = node;
+      return { ...completeNeuron(neuron), id, from };
     }
   }
 }
