@@ -14,13 +14,13 @@ export const LIST = ".spikelet-build";
 /** The folder below which every command that builds has a folder of its own. */
 const BUILDS = "dist";
 
-/** The files that a build leaves which was killed: never {@linkcode LIST}. */
+/** The temporary files of a build that was killed: never {@linkcode LIST}. */
 const LEFTOVER = /(^|\/)\.spikelet-[0-9a-f-]+\.(tmp|js)$/;
 
-/** What a file of a build may have been: while a build is under way, what it was before, or what it will be. */
+/** The checksums that each file of a build may have: during a build both the former and the new one. */
 type Sums = Map<string, Set<string>>;
 
-/** A file of a build: its path below the folder, with `/`, and what is in it. */
+/** A file of a build: its path below the folder, with `/`, and its contents. */
 export type BuiltFile = readonly [path: string, contents: Uint8Array | string];
 
 /**
@@ -33,18 +33,15 @@ export async function checkBuildFolder(folder: string): Promise<void> {
 }
 
 /**
- * Puts a build into a folder, in place of an earlier one. Whenever it is broken off, the next build goes through.
+ * Puts a build into a folder, in place of an earlier one. After an interruption at any point the next build succeeds.
  *
  * @throws {InputError} as {@linkcode checkBuildFolder} does, or when something cannot be written.
  */
 export async function writeBuild(folder: string, files: readonly BuiltFile[]): Promise<void> {
   const { former, leftovers } = await lookInto(folder);
   const sums: Sums = new Map(files.map(([path, contents]) => [path, new Set([sumOf(contents)])]));
-  const both: Sums = new Map(
-    [...former, ...sums].map((
-      [path],
-    ) => [path, new Set([...former.get(path) ?? [], ...sums.get(path) ?? []])]),
-  );
+  const both: Sums = new Map(former);
+  for (const [path, sum] of sums) both.set(path, sum.union(former.get(path) ?? new Set()));
   await makeFolder(folder);
   await writeFileAtomic(join(folder, LIST), listOf(both));
   for (const path of leftovers) await remove(folder, path);
@@ -57,20 +54,13 @@ export async function writeBuild(folder: string, files: readonly BuiltFile[]): P
   await writeFileAtomic(join(folder, LIST), listOf(sums));
 }
 
-/** What is in a folder that may be built into. */
-interface Contents {
-  /** The files of an earlier build. */
-  readonly former: Sums;
-  /** Those that a build left which was killed. */
-  readonly leftovers: readonly string[];
-}
-
-/** Reads what is in a folder, and removes nothing. @throws {InputError} as {@linkcode checkBuildFolder} does. */
-async function lookInto(folder: string): Promise<Contents> {
+/** Finds a folder's files of an earlier build, and temporary files of one that was killed. @throws {InputError} as {@linkcode checkBuildFolder} does. */
+async function lookInto(
+  folder: string,
+): Promise<{ readonly former: Sums; readonly leftovers: readonly string[] }> {
   if (resolve(folder) === resolve(BUILDS)) {
-    throw new InputError(
-      `${folder}: every build has a folder of its own in there: name one, such as ${join(folder, "mine")}`,
-    );
+    const advice = `name one, such as ${join(folder, "mine")}`;
+    throw new InputError(`${folder}: every build has a folder of its own in there: ${advice}`);
   }
   await checkAbove(folder);
   const former: Sums = new Map(), leftovers: string[] = [], foreign: string[] = [];
@@ -79,11 +69,8 @@ async function lookInto(folder: string): Promise<Contents> {
   for await (const path of filesIn(folder)) {
     if (path === LIST) continue;
     if (path.endsWith(`/${LIST}`)) {
-      throw new InputError(
-        `${folder}: ${dirname(path)} in there is a build of its own: name a folder that is new, such as ${
-          join(folder, "mine")
-        }`,
-      );
+      const advice = `name a folder that is new, such as ${join(folder, "mine")}`;
+      throw new InputError(`${folder}: ${dirname(path)} in there is a build of its own: ${advice}`);
     }
     const sum = listed.get(path), info = await Deno.lstat(join(folder, path));
     if (LEFTOVER.test(path)) leftovers.push(path);
@@ -93,11 +80,10 @@ async function lookInto(folder: string): Promise<Contents> {
   }
   const [first, ...more] = foreign.toSorted();
   if (first === undefined) return { former, leftovers };
+  const found = more.length > 0 ? `${first} and ${more.length} more` : first;
   throw new InputError(
-    `${folder}: ${first}${
-      more.length > 0 ? ` and ${more.length} more` : ""
-    }: no earlier build wrote this, and it is ` +
-      "left alone: name another folder, or move away what is in this one",
+    `${folder}: ${found}: no earlier build wrote this, and it is left alone: ` +
+      "name another folder, or move away what is in this one",
   );
 }
 
@@ -109,7 +95,7 @@ async function checkAbove(folder: string): Promise<void> {
   }
 }
 
-/** Everything in a folder that is no folder, by its path from there. */
+/** Paths of everything below a folder that is no folder. */
 async function* filesIn(folder: string, before = ""): AsyncGenerator<string> {
   try {
     for await (const { name, isDirectory } of Deno.readDir(join(folder, before))) {
@@ -141,11 +127,17 @@ function listOf(sums: Sums): string {
   return [...sums].flatMap(([path, each]) => [...each].map((sum) => `${sum}  ${path}\n`)).join("");
 }
 
+/** The bytes of a file's contents. */
+export function sizeOf(contents: Uint8Array | string): number {
+  return typeof contents === "string" ? new TextEncoder().encode(contents).length : contents.length;
+}
+
 function sumOf(contents: Uint8Array | string): string {
   return createHash("sha256").update(contents).digest("hex");
 }
 
-async function makeFolder(path: string): Promise<void> {
+/** Makes a folder. @throws {InputError} when that fails. */
+export async function makeFolder(path: string): Promise<void> {
   try {
     await Deno.mkdir(path, { recursive: true });
   } catch (error) {
@@ -153,7 +145,7 @@ async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Removes a file of a folder, and the folders below that one which it was the last file in. */
+/** Removes a file below a folder, and the folders between that are empty then. */
 async function remove(folder: string, path: string): Promise<void> {
   try {
     await Deno.remove(join(folder, path));

@@ -1,12 +1,12 @@
 /**
- * Bundles code with Deno's own bundler (`Deno.bundle`, esbuild inside), and creates output folders. The bundler needs no package and no permission to
- * run programs.
+ * Bundles code with Deno's own bundler (`Deno.bundle`, esbuild inside), which needs no package and no permission to run programs.
  */
 /// <reference lib="deno.unstable" />
-import { basename, dirname, resolve } from "node:path";
+import { basename, resolve } from "node:path";
+import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { SpikeletError } from "../src/errors.ts";
-import { writeError } from "../src/files/file_access.ts";
 import { folderOfPackage, type Package, readPackage } from "../src/licenses/packages.ts";
+import { checkBuildFolder } from "./build_folder.ts";
 
 /** A file of a bundle. */
 export interface BundledFile {
@@ -14,16 +14,20 @@ export interface BundledFile {
   readonly contents: Uint8Array<ArrayBuffer>;
 }
 
-/** @throws {SpikeletError} where this Deno's bundler cannot be called. */
-export function checkBundler(): void {
+/**
+ * Checks that a command can bundle, and may write its output folder.
+ *
+ * @throws {SpikeletError} where this Deno's bundler cannot be called, or the folder may not be built into.
+ */
+export async function checkBundle(out: string, command: string): Promise<void> {
   if (!("bundle" in Deno)) {
-    throw new SpikeletError(
-      `this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`,
-    );
+    throw new SpikeletError(`this is Deno ${Deno.version.deno}, whose bundler no program can call: take 2.9`);
   }
+  await checkBuildFolder(out);
+  await checkMayWrite(out, out, [command, ...Deno.args]);
 }
 
-/** Files that belong together, and whose code is in them. */
+/** Files of one bundle, and the packages whose code is in them. */
 export interface Bundle {
   /** Files that lie beside each other, an entry `x.ts` as `x.js`. */
   readonly files: readonly BundledFile[];
@@ -31,8 +35,8 @@ export interface Bundle {
 }
 
 /**
- * Bundles modules for a browser, each with all that it imports; what several import, or import when they need it, becomes a file
- * of its own.
+ * Bundles modules for a browser, each with all its imports; a module that several import, or that is imported on demand, becomes a
+ * file of its own.
  *
  * @param entries Paths of modules in one folder.
  * @param minify Whether to minify the code. @default {true}
@@ -55,7 +59,7 @@ async function bundled(entries: readonly string[], minify: boolean): Promise<Bun
     format: "esm",
     minify,
     write: false,
-    // Only with several files does the bundler ask where they would go.
+    // With several files the bundler requires a folder.
     ...(entries.length > 1 && { codeSplitting: true, outputDir: "bundle" }),
   });
   if (!success || !outputFiles) {
@@ -80,13 +84,4 @@ async function packagesIn(files: readonly BundledFile[], entries: readonly strin
   }
   const folders = new Set([...modules].flatMap((path) => folderOfPackage(path) ?? []));
   return await Promise.all([...folders].map(readPackage));
-}
-
-/** Makes a folder. @throws {SpikeletError} when that cannot be. */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await Deno.mkdir(path, { recursive: true });
-  } catch (error) {
-    throw writeError(error, path, dirname(path));
-  }
 }

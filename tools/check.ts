@@ -11,7 +11,7 @@ import { callDeno, ROOT } from "./steps.ts";
 /** The page is checked for a browser, by a configuration of its own. */
 const PAGE = ["--config", "playground/check.json", "--no-lock"];
 
-/** Checks everything that no test does. */
+/** Runs all checks that are no tests. */
 export async function checkAll(): Promise<void> {
   await callDeno(["fmt", "--check"]);
   await callDeno(["lint"]);

@@ -2,8 +2,9 @@
  * Checks that no old name is left. The list pairs each old name with the field's term for it. CHANGELOG.md is
  * exempt, because it says what was renamed.
  */
-import { join } from "node:path/posix";
+import { extname, join } from "node:path/posix";
 import { SpikeletError } from "../src/errors.ts";
+import { filesIn } from "./steps.ts";
 
 /** An old name. */
 interface OldName {
@@ -17,11 +18,7 @@ interface OldName {
 
 const OLD_NAMES: readonly OldName[] = [
   // Of the engine.
-  {
-    old: /\bpurposes?\b/i,
-    now: "stream (of draws)",
-    allowed: { "src/licenses": "texts of licences" },
-  },
+  { old: /\bpurposes?\b/i, now: "stream (of draws)", allowed: { "src/licenses": "texts of licences" } },
   { old: /optimiser/i, now: "optimizer" },
   {
     old: /[.{"`] ?learn\b[^"]|\blearn[?:]|--learn\b/,
@@ -98,7 +95,7 @@ const OLD_NAMES: readonly OldName[] = [
   },
 ];
 
-/** Where names are looked for: folders and, as ".", the files of the project's own. */
+/** Folders that are searched; "." is the project's own without those below it. */
 const PLACES = [".", "asm", "bench", "docs", "playground", "src", "tests", "tools"];
 const ENDINGS = [".ts", ".md", ".py", ".html", ".css"];
 const UNREAD = ["CHANGELOG.md", "tools/check_names.ts", "tests/tools/check_names_test.ts"];
@@ -120,22 +117,10 @@ export function findOldNames(path: string, text: string): string[] {
 
 /** Checks that the project has no old name. @throws {SpikeletError} when it has. */
 export function checkNames(root: string): void {
-  const files = PLACES.flatMap((place) => filesOf(root, place)).filter((path) => !UNREAD.includes(path));
+  const files = PLACES.flatMap((place) => filesIn(root, place))
+    .filter((path) => ENDINGS.includes(extname(path)) && !UNREAD.includes(path));
   const found = files.flatMap((path) => findOldNames(path, Deno.readTextFileSync(join(root, path))));
   if (found.length > 0) throw new SpikeletError([...found, "See tools/check_names.ts."].join("\n"));
-}
-
-function filesOf(root: string, folder: string): string[] {
-  if (folder !== "." && !namesIn(root).includes(folder.split("/")[0]!)) return [];
-  return [...Deno.readDirSync(join(root, folder))].flatMap(({ name, isFile, isDirectory }) => {
-    const path = join(folder, name);
-    if (isDirectory && folder !== "." && name !== "node_modules") return filesOf(root, path);
-    return isFile && ENDINGS.some((ending) => name.endsWith(ending)) ? [path] : [];
-  });
-}
-
-function namesIn(folder: string): string[] {
-  return [...Deno.readDirSync(folder)].map(({ name }) => name);
 }
 
 function isIn(path: string, place: string): boolean {

@@ -1,5 +1,5 @@
 /**
- * Writes the tables of docs/commands.md from what `--help` is made of: the commands' own options, and the tasks of deno.json.
+ * Writes the tables of docs/commands.md from the sources of `--help`: the commands' own options, and the tasks of deno.json.
  * A table stands between `<!-- table: NAME -->` and `<!-- end -->`. `deno task check` compares the page with the source.
  */
 import type { CommandUnknownOpts, Option } from "@commander-js/extra-typings";
@@ -17,11 +17,11 @@ import { command as page } from "./page.ts";
 /** The page with the tables. */
 export const COMMANDS_PAGE: URL = new URL("../docs/commands.md", import.meta.url);
 
-/** Permissions of a task, with what the table says in place of a flag without a value. */
+/** Permissions of a task, with the table's word for a flag without a value. */
 const PERMISSIONS = { write: "anywhere", net: "any", run: "any" } as const;
-/** What the one program may do, in words. */
+/** Permissions of the compiled program, in words. */
 const POWERS = { write: "writing", net: "the network", run: "the program that opens a page" } as const;
-/** A default that differs between machines: the table says what it follows from, not what it is here. */
+/** A default that differs between machines: the table has its source, not its value. */
 const OF_THIS_MACHINE = /^\w+, (?=.*\b(?:this machine|here)$)/;
 
 const COMMANDS: readonly CommandUnknownOpts[] = [...allCommands(), page, edge, npm, compile];
@@ -43,24 +43,14 @@ function tables(): ReadonlyMap<string, string> {
  * @throws {InputError} when the page lacks a table, or has one that nothing fills.
  */
 export function fillTables(text: string): string {
-  const contents = tables(), found = new Set<string>();
-  const filled = text.replaceAll(
-    /<!-- table: (\w+) -->\n.*?<!-- end -->/gs,
-    (_whole, name: string) => {
-      const table = contents.get(name);
-      if (table === undefined) throw new InputError(`docs/commands.md: table ${name}: no such command`);
-      found.add(name);
-      return [
-        `<!-- table: ${name} -->`,
-        "<!-- deno-fmt-ignore-start -->",
-        "",
-        table,
-        "",
-        "<!-- deno-fmt-ignore-end -->",
-        "<!-- end -->",
-      ].join("\n");
-    },
-  );
+  const contents = tables(), found = new Set<string>(), places = /<!-- table: (\w+) -->\n.*?<!-- end -->/gs;
+  const filled = text.replaceAll(places, (_whole, name: string) => {
+    const table = contents.get(name);
+    if (table === undefined) throw new InputError(`docs/commands.md: table ${name}: no such command`);
+    found.add(name);
+    const guarded = `<!-- deno-fmt-ignore-start -->\n\n${table}\n\n<!-- deno-fmt-ignore-end -->`;
+    return `<!-- table: ${name} -->\n${guarded}\n<!-- end -->`;
+  });
   const missing = [...contents.keys()].filter((name) => !found.has(name));
   if (missing.length === 0) return filled;
   throw new InputError(
@@ -87,7 +77,7 @@ function permissionTable(): string {
   return tableOf(["Task", "Writes below", "Network", "Runs"], rows);
 }
 
-/** What each command of the one program keeps of its permissions. */
+/** The permissions that each command of the compiled program keeps. */
 function programTable(): string {
   const rows = namesOf(allCommands()).map((name) => {
     const needs = needsOf(name) ?? [];
@@ -96,7 +86,7 @@ function programTable(): string {
   return tableOf(["Command", "Keeps, besides reading"], rows);
 }
 
-/** Names of commands that do something: of those that have subcommands, both their own and theirs. */
+/** Names of commands with an action, subcommands among them. */
 function namesOf(commands: readonly CommandUnknownOpts[], parents = ""): string[] {
   return commands.flatMap((command) => {
     const name = parents + command.name();
@@ -104,7 +94,7 @@ function namesOf(commands: readonly CommandUnknownOpts[], parents = ""): string[
   });
 }
 
-/** A command's arguments and options, group by group, and those of its subcommands behind them. */
+/** A command's arguments and options, group by group, then those of its subcommands. */
 function optionTables(command: CommandUnknownOpts, parents = ""): string {
   const help = command.createHelp(), name = parents + command.name();
   const groups = Map.groupBy(
@@ -127,11 +117,9 @@ function optionTables(command: CommandUnknownOpts, parents = ""): string {
       tableOf([group, "Meaning", "Default"], options.map((option) => optionRow(option, help)))
     ),
   ];
-  const isSubcommand = parents !== "";
   return [
-    ...(isSubcommand ? [`### ${name}`, `\`deno task ${words.join(" ")}\``] : [
-      `\`deno task ${words.join(" ")}\``,
-    ]),
+    ...(parents === "" ? [] : [`### ${name}`]),
+    `\`deno task ${words.join(" ")}\``,
     command.description(),
     ...ownTables,
     ...help.visibleCommands(command).filter((each) => each.name() !== "help").map(

@@ -21,6 +21,7 @@ import {
   train,
 } from "../mod.ts";
 import { EngineError } from "../src/errors.ts";
+import { percent } from "../src/text/figures.ts";
 
 const SEED = 0, TRAINED = 2000, BATCH = 1000, TESTED = 1000;
 const MOST = { accuracy: 0.01, weights: 1e-3 };
@@ -28,19 +29,16 @@ const MOST = { accuracy: 0.01, weights: 1e-3 };
 const spec = notebookNetwork();
 const training = await loadMnist(undefined, "train"), test = await loadMnist(undefined, "test");
 
-/** Result of training on an engine. */
-async function endOf(name: (typeof ENGINES)[number]) {
+/** Trains on an engine. */
+async function trainOn(name: (typeof ENGINES)[number]) {
   using engine = await createEngine({ spec, engine: name, seed: SEED });
   await engine.setParameters(initialParameters(spec, SEED));
   const step = { learningRate: 0.1, momentum: 0.5 };
   const options = { samples: training, epochs: 1, batchSize: BATCH, step, seed: SEED, limit: TRAINED };
   const { samplesPerSecond } = await train(engine, options);
   const { accuracy } = await evaluate(engine, { ...test, count: TESTED });
-  console.log(
-    `${name}: accuracy ${(100 * accuracy).toFixed(1)} %, ${
-      Math.round(samplesPerSecond)
-    } samples/s, ${engine.description}`,
-  );
+  const speed = `${Math.round(samplesPerSecond)} samples/s`;
+  console.log(`${name}: accuracy ${percent(accuracy, 1)}, ${speed}, ${engine.description}`);
   return { accuracy, parameters: await engine.getParameters() };
 }
 
@@ -52,23 +50,20 @@ function farthest(a: Parameters, b: Parameters): number {
   );
 }
 
-const wasm = await endOf("wasm");
+const wasm = await trainOn("wasm");
 for (const argument of Deno.args) {
   const name = ENGINES.find((engine) => engine === argument);
   if (name === undefined) throw new Error(`${argument}: expected one of ${ENGINES.join(", ")}`);
   try {
-    const { accuracy, parameters } = await endOf(name);
-    const distance = {
-      accuracy: Math.abs(accuracy - wasm.accuracy),
-      weights: farthest(parameters, wasm.parameters),
-    };
+    const { accuracy, parameters } = await trainOn(name);
+    const weights = farthest(parameters, wasm.parameters);
+    const distance = { accuracy: Math.abs(accuracy - wasm.accuracy), weights };
     // Written so that a NaN is a miss.
     const agrees = distance.accuracy <= MOST.accuracy && distance.weights <= MOST.weights;
-    console.log(
-      `${name} and wasm: ${(100 * distance.accuracy).toFixed(1)} % of accuracy and ${
-        distance.weights.toExponential(1)
-      } of a weight apart: ${agrees ? "agreed" : "TOO FAR"}`,
-    );
+    const apart = `${percent(distance.accuracy, 1)} of accuracy and ${
+      distance.weights.toExponential(1)
+    } of a weight`;
+    console.log(`${name} and wasm: ${apart} apart: ${agrees ? "agreed" : "TOO FAR"}`);
     if (!agrees) Deno.exitCode = 1;
   } catch (error) {
     if (!(error instanceof EngineError)) throw error;

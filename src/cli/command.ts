@@ -4,6 +4,7 @@
  * @module
  */
 import { Command, type CommandUnknownOpts, Option, type OptionValues } from "@commander-js/extra-typings";
+import { OptionError } from "../errors.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { writeText } from "../text/print.ts";
 
@@ -36,7 +37,16 @@ export function createCommand(name: string, summary: string, details: string, ex
       getOutHasColors: () => false,
       getErrHasColors: () => false,
     })
-    .addHelpText("after", example === "" ? "" : `\nExample:\n  ${INVOCATION} ${name} ${example}`);
+    .addHelpText(
+      "after",
+      ({ command }) => example === "" ? "" : `\nExample:\n  ${INVOCATION} ${fullName(command)} ${example}`,
+    );
+}
+
+/** A command's name behind those that it belongs to: `data fetch`. */
+export function fullName(command: CommandUnknownOpts): string {
+  const name = command.name();
+  return command.parent?.parent ? `${fullName(command.parent)} ${name}` : name;
 }
 
 /**
@@ -54,6 +64,33 @@ export function givenCommand(command: CommandUnknownOpts, without: readonly stri
       return typeof value === "boolean" ? [flag] : [flag, writeValue(value)];
     }),
   ];
+}
+
+/** Whether the user wrote an option, by its attribute. */
+export function isGivenTo(command: CommandUnknownOpts): (attribute: string) => boolean {
+  return (attribute) => command.getOptionValueSource(attribute) === "cli";
+}
+
+/**
+ * Checks that `--resume` stands beside options that it accepts only.
+ *
+ * @param what What is resumed, such as `a run`.
+ * @param accepted Attributes of options.
+ * @throws {OptionError} when it does not.
+ */
+export function checkBesideResume(
+  command: CommandUnknownOpts,
+  what: string,
+  accepted: readonly string[],
+): void {
+  const isGiven = isGivenTo(command);
+  for (const option of command.options) {
+    const attribute = option.attributeName();
+    if (accepted.includes(attribute) || !isGiven(attribute)) continue;
+    throw new OptionError(
+      `${option.long}: not beside --resume: ${what} keeps the options that it began with: leave it out`,
+    );
+  }
 }
 
 /** A value as its option reads it: sizes by their names as `shift=2,rotate=15`, `none` where there are none. */

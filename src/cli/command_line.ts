@@ -6,7 +6,7 @@
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { printError } from "../text/print.ts";
 import { VERSION } from "../version.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, fullName } from "./command.ts";
 import { describeFailure } from "./failure.ts";
 import { keepNeeded } from "./permissions.ts";
 import { listenForSignals } from "./signals.ts";
@@ -53,10 +53,4 @@ export function createProgram(commands: readonly CommandUnknownOpts[]): Command 
   program.options.forEach((option) => option.helpGroup("Help:"));
   for (const command of commands) program.addCommand(command);
   return program;
-}
-
-/** A command's name behind those that it belongs to: `data fetch`. */
-function fullName(command: CommandUnknownOpts): string {
-  const name = command.name();
-  return command.parent?.parent ? `${fullName(command.parent)} ${name}` : name;
 }

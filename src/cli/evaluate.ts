@@ -7,6 +7,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
+import { defined } from "../defined.ts";
 import { createEngine } from "../engine/create_engine.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { areIndices, classNamesOf, listNames } from "../network/class_names.ts";
@@ -21,7 +22,8 @@ import { classRows, classTable } from "./class_table.ts";
 import { alignColumns } from "../text/columns.ts";
 import { createCommand, withOptions } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, counted, duration, loss, percent } from "../text/figures.ts";
+import { count, duration, loss } from "../text/figures.ts";
+import { describeScore } from "./score_words.ts";
 import { describeNetwork } from "../network/words.ts";
 import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
@@ -74,14 +76,16 @@ export function evaluateCommand(): CommandUnknownOpts {
         onNotice: (line) => progress.note(line),
       });
       const side = pictureSide(model.spec);
-      const loaded = await (await openDataSource(data)).load("test", {
-        ...(side !== undefined && { side }),
-      });
-      const fitted = fitSamples(model, path, loaded, "give --data of that form, or another model");
-      const { samples, notice } = fitted;
+      const loaded = await (await openDataSource(data)).load("test", defined({ side }));
+      const { samples, notice } = fitSamples(
+        model,
+        path,
+        loaded,
+        "give --data of that form, or another model",
+      );
       if (notice !== undefined) progress.note(notice);
-      const known = samples.classes ?? classNamesOf(model);
-      const untested = untestedOf(samples, known.map((_, label) => label));
+      const classes = samples.classes ?? classNamesOf(model);
+      const untested = untestedOf(samples, classes.map((_, label) => label));
       for (const line of noticesOfUntested(samples, untested)) progress.note(line);
       await engine.setParameters(model.parameters);
       say(`${path}: ${describeNetwork(model.spec)}`);
@@ -107,22 +111,15 @@ export function evaluateCommand(): CommandUnknownOpts {
         )
         : undefined;
       progress.begin();
-      const rate = test.total / seconds, classes = samples.classes ?? classNamesOf(model);
+      const rate = test.total / seconds;
       say();
-      for (
-        const line of alignColumns([
-          [
-            "Accuracy",
-            `${percent(test.accuracy)}: ${count(test.correct)} of ${
-              counted(test.total, `test ${wordOf(samples)}`)
-            }`,
-          ],
-          ["Loss", loss(test.loss)],
-          ...(areIndices(classes) ? [] : [["Classes", listNames(classes)]]),
-          ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],
-        ])
-      ) say(line);
-      if (rows) { for (const line of ["", ...classTable(rows, wordOf(samples))]) say(line); }
+      const lines = alignColumns([
+        ["Accuracy", describeScore(test, wordOf(samples))],
+        ["Loss", loss(test.loss)],
+        ...(areIndices(classes) ? [] : [["Classes", listNames(classes)]]),
+        ["Time", `${duration(seconds)}: ${count(rate)} samples a second`],
+      ]);
+      for (const line of rows ? [...lines, "", ...classTable(rows, wordOf(samples))] : lines) say(line);
       result({
         model: path,
         engine: engine.name,
@@ -132,7 +129,7 @@ export function evaluateCommand(): CommandUnknownOpts {
         samplesPerSecond: rate,
         test,
         classes,
-        untested: untested.map((label) => known[label]),
+        untested: untested.map((label) => classes[label]),
         ...(rows && { byClass: rows }),
       });
     });

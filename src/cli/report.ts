@@ -9,6 +9,7 @@ import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { checkOutputFile, writeOutputFile } from "../files/output_file.ts";
+import { defined } from "../defined.ts";
 import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { OptionError } from "../errors.ts";
@@ -23,7 +24,8 @@ import { REPORT_OUTPUT } from "../report/report_output.ts";
 import { alignColumns } from "../text/columns.ts";
 import { createCommand, INVOCATION, withOptions } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
-import { count, counted, percent } from "../text/figures.ts";
+import { count } from "../text/figures.ts";
+import { describeScore } from "./score_words.ts";
 import { missingRun } from "./missing_run.ts";
 import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
@@ -117,14 +119,7 @@ function summarise(runs: readonly RecordedRun[], scores: Scores, path: string, b
   return alignColumns([
     ...runs.map(({ name }, i) => {
       const score = scores[i];
-      return [
-        name,
-        score
-          ? `${percent(score.accuracy)}: ${count(score.correct)} of ${
-            counted(score.total, `test ${score.word}`)
-          }`
-          : "no model",
-      ];
+      return [name, score ? describeScore(score, score.word) : "no model"];
     }),
     ["Page", `${path}, ${count(bytes / 1024)} KiB: open it in a browser`],
   ]);
@@ -146,15 +141,17 @@ async function checkNumberOfRuns(names: readonly string[], hasSamples: boolean):
 }
 
 /**
- * Where a page goes that was given no `--out`: into the first run's folder, or beside the runs where a model has none. On other
- * data than a run's own it has another name, so that the run's own page stays.
+ * The default path of a page: in the first run's folder, or beside the runs where a model has none. A page of other data than
+ * the run's own has another name.
  */
-function defaultPath([first, second, ...more]: readonly RecordedRun[], data: string | undefined): string {
+function defaultPath(runs: readonly RecordedRun[], data: string | undefined): string {
+  const [first, second, ...more] = runs;
   if (!first) throw new TypeError("no run");
   const isOther = data !== undefined &&
-    [first, ...second ? [second] : [], ...more].some(({ metadata }) =>
-      metadata && !isOwnData(metadata.options.data, data)
-    );
+    runs.some(({ metadata }) => {
+      const own = metadata?.options.data;
+      return metadata && !(typeof own === "string" && resolve(own) === resolve(data));
+    });
   const on = isOther ? `-on-${slugOf(data)}` : "";
   if (second) {
     const others = more.length > 0 ? `${second.name}-and-${more.length}-more` : second.name;
@@ -163,11 +160,6 @@ function defaultPath([first, second, ...more]: readonly RecordedRun[], data: str
   return first.metadata
     ? join(first.directory, `report${on}.html`)
     : join(RUNS, `${first.name}.report${on}.html`);
-}
-
-/** Whether a folder is the one that a run was trained on. */
-function isOwnData(own: string | null | undefined, given: string): boolean {
-  return typeof own === "string" && resolve(own) === resolve(given);
 }
 
 /** A path as a part of a file's name: `data/mine` as `data-mine`. */
@@ -232,9 +224,7 @@ async function comparisonOf(
 async function testSamples(run: RecordedRun, given: Given, progress: Progress): Promise<Samples> {
   const { model, modelPath } = run;
   const side = model && pictureSide(model.spec);
-  const samples = await (await openDataSource(dataOf(run, given))).load("test", {
-    ...(side !== undefined && { side }),
-  });
+  const samples = await (await openDataSource(dataOf(run, given))).load("test", defined({ side }));
   if (model && modelPath) {
     const fitted = fitSamples(model, modelPath, samples, "give --data of that form, or another model");
     if (fitted.notice !== undefined) progress.note(fitted.notice);

@@ -78,10 +78,9 @@ export function runsCommand(): CommandUnknownOpts {
 }
 
 function showCommand(): CommandUnknownOpts {
-  return createCommand("show", "Show a run's options and its state", "", "")
+  return createCommand("show", "Show a run's options and its state", "", "wider")
     .argument("<name>", "the run's, below runs/")
     .addOption(jsonOption)
-    .addHelpText("after", `\nExample:\n  ${INVOCATION} runs show wider`)
     .action(async (name, given) => {
       const { say, result } = openOutput(given);
       const run = await findRun(name);
@@ -93,12 +92,16 @@ function showCommand(): CommandUnknownOpts {
 }
 
 function removeCommand(): CommandUnknownOpts {
-  return createCommand("rm", "Remove runs with all their files", "Asks first, unless --yes is given.", "")
+  return createCommand(
+    "rm",
+    "Remove runs with all their files",
+    "Asks first, unless --yes is given.",
+    "wider narrower",
+  )
     .usage("[options] <name...>")
     .argument("<name...>", "the runs', below runs/")
     .optionsGroup("Output:")
     .option("--yes", "do not ask")
-    .addHelpText("after", `\nExample:\n  ${INVOCATION} runs rm wider narrower`)
     .action(async (names, given) => {
       const runs: RunEntry[] = [];
       for (const name of names) {
@@ -107,7 +110,7 @@ function removeCommand(): CommandUnknownOpts {
       }
       for (const run of runs) await checkRemovable(run); // all of them, before the first is touched
       const what = runs.map((run) =>
-        [run.directory, run.state, FIGURES.accuracy.show(run)].filter((each) => each !== "").join(", ")
+        [run.directory, run.state, FIGURES.accuracy.show(run)].filter(Boolean).join(", ")
       ).join("; ");
       if (!given.yes) {
         if (!Deno.stdin.isTerminal()) {
@@ -145,15 +148,7 @@ function describeRuns(runs: readonly RunEntry[], all: number): string[] {
           FIGURES.begun.show(run),
         ]),
       ],
-      [
-        "left",
-        "left",
-        "left",
-        "right",
-        "right",
-        "right",
-        ...shown.map((name) => name === "network" ? "left" as const : "right" as const),
-      ],
+      [...COLUMNS, ...shown].map((name, i) => i < 3 || name === "network" ? "left" : "right"),
     ),
     ...(left.length === 0
       ? []
@@ -187,12 +182,9 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
     }
     if (spec) rows.push(...describeSpec(options.model ?? "its", spec));
     if (command !== undefined) rows.push(["Command", command]);
-    for (
-      const [i, [name, value]] of [...settingsOf(run)].filter(([name]) => !OF_NETWORK.includes(name))
-        .entries()
-    ) {
-      rows.push([i === 0 ? "Settings" : "", `${name} ${value}`]);
-    }
+    [...settingsOf(run)].filter(([name]) => !OF_NETWORK.includes(name)).forEach(([name, value], i) =>
+      rows.push([i === 0 ? "Settings" : "", `${name} ${value}`])
+    );
   }
   for (const [i, { path, at, fault }] of checkpoints.entries()) {
     rows.push([i === 0 ? "Kept" : "", at ? `${path}: ${describePlace(at)}` : `${fault}`]);

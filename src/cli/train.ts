@@ -8,14 +8,21 @@ import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { findUntriedGpu } from "../engine/tune.ts";
-import { OptionError } from "../errors.ts";
+import { defined } from "../defined.ts";
 import { presetOf } from "../training/presets.ts";
 import { MODEL_OUTPUT } from "../runs/model_output.ts";
 import { resumeTraining } from "../runs/resume.ts";
 import { checkRunName, makeRuns, runNameOf, RUNS } from "../runs/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, type RunOptions, runTraining } from "../runs/run.ts";
 import { chooseNetwork } from "./chosen_network.ts";
-import { createCommand, givenCommand, INVOCATION, withOptions } from "./command.ts";
+import {
+  checkBesideResume,
+  createCommand,
+  givenCommand,
+  INVOCATION,
+  isGivenTo,
+  withOptions,
+} from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { machineOptions } from "./machine_options.ts";
 import { networkOptions } from "./network_options.ts";
@@ -33,24 +40,10 @@ import { printError } from "../text/print.ts";
 import { checkSeen, checkWatch, openLive } from "./watch.ts";
 
 /** Attributes of the options that a resumed run accepts; all others come from its metadata. */
-const BESIDE_RESUME: ReadonlySet<string> = new Set([
-  ...[
-    "resume",
-    "epochs",
-    "threads",
-    "engine",
-    "gpuMemory",
-    "skip",
-    "tune",
-    "data",
-    "out",
-    "checkpointEvery",
-    "explain",
-    "watch",
-    "json",
-    "quiet",
-  ],
-]);
+const BESIDE_RESUME = [
+  ...["resume", "epochs", "threads", "engine", "gpuMemory", "skip", "tune", "data"],
+  ...["out", "checkpointEvery", "explain", "watch", "json", "quiet"],
+];
 
 /** By their attributes, the options that say nothing of what a run comes to; its metadata's command goes without them. */
 const BESIDE_COMMAND = ["name", "out", "checkpointEvery", "explain", "watch", "json", "quiet"];
@@ -87,11 +80,11 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (written, command) => {
-      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const isGiven = isGivenTo(command);
       const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
       const { name, out, checkpointEvery, explain = false } = given;
       const resume = given.resume === undefined ? undefined : runNameOf(given.resume);
-      if (resume !== undefined) checkBesideResume(command, isGiven);
+      if (resume !== undefined) checkBesideResume(command, "a run", BESIDE_RESUME);
       for (const [each, option] of [[name, "--name"], [resume, "--resume"]] as const) {
         if (each !== undefined) checkRunName(each, option);
       }
@@ -114,11 +107,7 @@ export function trainCommand(): CommandUnknownOpts {
       const { observer, runOptions, kept } = observeTraining(progress, say, live);
       const start = async (observer: RunObserver) => {
         const { epochs, threads, engine, gpuMemory, skip, tune, data } = given;
-        const common = {
-          ...(out !== undefined && { out }),
-          ...(checkpointEvery !== undefined && { checkpointEvery }),
-          explain,
-        };
+        const common = { ...defined({ out, checkpointEvery }), explain };
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
           const samples = await loadDataSet(data);
@@ -130,16 +119,14 @@ export function trainCommand(): CommandUnknownOpts {
             given,
             given.network === undefined ? starts.startOf(model) : "rate",
           );
-          const { seed } = given;
           return await runTraining(
             {
               model,
               spec,
               samples,
               ...training,
-              ...(startRate !== undefined && { startRate }),
-              seed,
-              ...(name !== undefined && { name }),
+              ...defined({ startRate, name }),
+              seed: given.seed,
               command: givenCommand(command, BESIDE_COMMAND),
               ...common,
             },
@@ -156,7 +143,7 @@ export function trainCommand(): CommandUnknownOpts {
             ...(isGiven("gpuMemory") && { gpuMemory }),
             ...(isGiven("skip") && { skip }),
             ...(isGiven("tune") && { tune }),
-            ...(data !== undefined && { data }),
+            ...defined({ data }),
             ...common,
           },
           observer,
@@ -189,15 +176,4 @@ async function offerTuning(
   if (run?.engine !== "auto" || !run.tune) return;
   const gpu = await findUntriedGpu();
   if (gpu !== undefined) say(`\n${gpu} is here, untried: \`${INVOCATION} tune ${name}\` times the engines.`);
-}
-
-/** Checks that a resumed run is given only options that it accepts. @throws {OptionError} when it is not. */
-function checkBesideResume(command: CommandUnknownOpts, isGiven: (option: string) => boolean): void {
-  for (const option of command.options) {
-    const attribute = option.attributeName();
-    if (BESIDE_RESUME.has(attribute) || !isGiven(attribute)) continue;
-    throw new OptionError(
-      `${option.long}: not beside --resume: a run goes on with the options that it began with: leave it out`,
-    );
-  }
 }

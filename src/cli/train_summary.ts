@@ -13,6 +13,7 @@ import { compareCommand } from "./compare.ts";
 import { type Hint, hintLines } from "./hints.ts";
 import { explain } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
+import { describeScore } from "./score_words.ts";
 import { count, counted, duration, loss, percent } from "../text/figures.ts";
 
 /**
@@ -28,10 +29,7 @@ export function summarise(summary: RunSummary, options: RunOptions | undefined, 
   return [
     "",
     ...alignColumns([
-      [
-        "Accuracy",
-        `${percent(test.accuracy)}: ${count(test.correct)} of ${counted(test.total, `test ${testWord}`)}`,
-      ],
+      ["Accuracy", describeScore(test, testWord)],
       ["Loss", `${loss(test.loss)} on the test set, ${loss(train.loss)} while training`],
       ...(validation
         ? [[
@@ -53,16 +51,7 @@ export function summarise(summary: RunSummary, options: RunOptions | undefined, 
       ...warnings.map((warning) => ["Warning", warning]),
     ]),
     "",
-    ...(options && layers && findings
-      ? [
-        ...explain(
-          { layers, findings },
-          options,
-          isResumed,
-        ),
-        "",
-      ]
-      : []),
+    ...(options && layers && findings ? [...explain({ layers, findings }, options, isResumed), ""] : []),
     "Next:",
     ...hintLines(suggest(summary, options)),
   ];
@@ -125,23 +114,16 @@ function suggest(
  * @param resumed The name of a run that was to go on.
  */
 export function describeInterruption(status: RunStatus | undefined, resumed?: string): string[] {
-  if (!status) {
-    return [
-      "",
-      ...resumed === undefined ? ["Stopped before the run began: there is nothing to keep."] : [
-        "Stopped before the run went on: what it had is as it was.",
-        "",
-        "Next:",
-        `  ${INVOCATION} train --resume ${resumed}  go on, to the same weights`,
-      ],
-    ];
-  }
+  const name = status?.name ?? resumed;
+  if (name === undefined) return ["", "Stopped before the run began: there is nothing to keep."];
   return [
     "",
-    `Stopped ${place(status)}. All of it is kept, in ${status.dir}.`,
+    status
+      ? `Stopped ${place(status)}. All of it is kept, in ${status.dir}.`
+      : "Stopped before the run resumed: its files are unchanged.",
     "",
     "Next:",
-    `  ${INVOCATION} train --resume ${status.name}  go on, to the same weights`,
+    `  ${INVOCATION} train --resume ${name}  go on, to the same weights`,
   ];
 }
 

@@ -4,6 +4,7 @@
  * @module
  */
 import { Command } from "@commander-js/extra-typings";
+import { defined } from "../defined.ts";
 import { OptionError } from "../errors.ts";
 import { type Recipe } from "../training/presets.ts";
 import type { RunOptions } from "../runs/run.ts";
@@ -111,10 +112,7 @@ export function trainingOf(
     precision,
     skip,
     tune,
-    ...(limit !== undefined && { limit }),
-    ...(validation !== undefined && { validation }),
-    ...(patience !== undefined && { patience }),
-    ...(data !== undefined && { data }),
+    ...defined({ limit, validation, patience, data }),
   };
 }
 

@@ -15,7 +15,7 @@ import { parseOptions } from "../runs/run_options.ts";
 import { readMetadata } from "../runs/run_metadata.ts";
 import { findRun } from "../runs/runs.ts";
 import { describeNetwork } from "../network/words.ts";
-import { createCommand } from "./command.ts";
+import { createCommand, isGivenTo } from "./command.ts";
 import { presetOption } from "./network_options.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { checkMayWrite } from "./task_permissions.ts";
@@ -36,7 +36,7 @@ export function tuneCommand(): CommandUnknownOpts {
     .addOption(threadsOption)
     .addOption(jsonOption)
     .action(async (run, given, command) => {
-      const isGiven = (option: string) => command.getOptionValueSource(option) === "cli";
+      const isGiven = isGivenTo(command);
       if (run !== undefined && isGiven("model")) {
         throw new OptionError("--model: means nothing beside a run, which has a network: leave one out");
       }

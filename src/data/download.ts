@@ -203,19 +203,15 @@ async function* piecesOf({ body }: Response, url: string): AsyncGenerator<Uint8A
 
 /** Opens the part for writing at `offset`, with nothing behind it, and notes where its bytes come from. */
 async function openPart(part: string, offset: number, note: Note): Promise<Deno.FsFile> {
+  const file = await openOwnFile(part, "update");
   try {
-    const file = await openOwnFile(part, "update");
-    try {
-      // First the bytes, then the note: it must never name the URL of other bytes.
-      await file.truncate(offset);
-      await file.seek(offset, Deno.SeekMode.Start);
-      if (offset === 0) await writeFileAtomic(noteOf(part), JSON.stringify(note));
-    } catch (error) {
-      file.close();
-      throw error;
-    }
+    // First the bytes, then the note: it must never name the URL of other bytes.
+    await file.truncate(offset);
+    await file.seek(offset, Deno.SeekMode.Start);
+    if (offset === 0) await writeFileAtomic(noteOf(part), JSON.stringify(note));
     return file;
   } catch (error) {
+    file.close();
     throw writeError(error, part, dirname(part));
   }
 }

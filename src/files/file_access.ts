@@ -7,24 +7,21 @@ import { InputError, SpikeletError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 
 /**
- * The size of a regular file, so that nothing is opened that could block or never end (a pipe, a device).
+ * The size in bytes of a regular file: callers open nothing that could block or never end (a pipe, a device).
  *
- * @param path The file.
- * @returns Its size in bytes.
  * @throws {InputError} when there is no such file, it is a folder or a device, or it may not be read.
  */
 export async function sizeOfFile(path: string): Promise<number> {
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
-  return checkRegular(info, path);
+  return checkRegular(await reading(path, () => Deno.stat(path)), path);
+}
+
+/** Whether anything lies at a path, a symbolic link without a target included. */
+export async function exists(path: string): Promise<boolean> {
+  return await Deno.lstat(path).then(() => true, () => false);
 }
 
 /** A regular file's size. @throws {InputError} when it is something else. */
-function checkRegular(info: Deno.FileInfo, path: string): number {
+export function checkRegular(info: Deno.FileInfo, path: string): number {
   if (info.isDirectory) {
     throw new InputError(`${path}: this is a folder; expected a file: name one inside it`);
   }
@@ -50,22 +47,13 @@ export const LARGEST_NOTE = 2 ** 24;
  */
 export async function readWhole(path: string, most = LARGEST_FILE): Promise<Uint8Array<ArrayBuffer>> {
   checkSize(await sizeOfFile(path), most, path);
-  try {
-    return await Deno.readFile(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
+  return await reading(path, () => Deno.readFile(path));
 }
 
-/**
- * Reads a file's first bytes.
- *
- * @param most So many; fewer where it has fewer.
- * @throws {InputError} when it cannot be read.
- */
+/** Reads a file's first `most` bytes, or all of a shorter one. @throws {InputError} when it cannot be read. */
 export async function readBeginning(path: string, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = new Uint8Array(Math.min(await sizeOfFile(path), most));
-  try {
+  return await reading(path, async () => {
     using file = await Deno.open(path);
     let length = 0;
     while (length < bytes.length) {
@@ -74,9 +62,7 @@ export async function readBeginning(path: string, most: number): Promise<Uint8Ar
       length += read;
     }
     return bytes.subarray(0, length);
-  } catch (error) {
-    throw readError(error, path);
-  }
+  });
 }
 
 /**
@@ -90,7 +76,7 @@ export async function readText(path: string, most = LARGEST_TEXT): Promise<strin
   return decodeText(await readWhole(path, most));
 }
 
-/** The same at once, of a small file. @throws {InputError} as {@linkcode readWhole} does. */
+/** Reads a small text synchronously. @throws {InputError} as {@linkcode readWhole} does. */
 export function readNoteSync(path: string): string {
   try {
     checkSize(checkRegular(Deno.statSync(path), path), LARGEST_NOTE, path);
@@ -117,13 +103,25 @@ export function decodeText(bytes: Uint8Array): string {
   return new TextDecoder(form).decode(bytes);
 }
 
-/**
- * Turns what a failed read threw into an error for the user.
- *
- * @param error What was thrown.
- * @param path The file that was read.
- * @returns An {@linkcode InputError}, or `error` itself where it is ours already or a bug.
- */
+/** Reads from a path. @throws {InputError} in place of the system's errors. */
+export async function reading<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw readError(error, path);
+  }
+}
+
+/** Writes a path, which lies in `folder`. @throws {InputError} in place of the system's errors. */
+export async function writing<T>(path: string, folder: string, write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    throw writeError(error, path, folder);
+  }
+}
+
+/** Turns the error of a failed read into an {@linkcode InputError}, unless it is Spikelet's own or a bug. */
 export function readError(error: unknown, path: string): unknown {
   if (error instanceof SpikeletError) return error;
   if (error instanceof Deno.errors.NotCapable) {
@@ -144,14 +142,7 @@ export function readError(error: unknown, path: string): unknown {
   }
 }
 
-/**
- * Turns what a failed write threw into an error for the user.
- *
- * @param error What was thrown.
- * @param path The file that was to be written.
- * @param folder The folder that it stands in.
- * @returns An {@linkcode InputError}, or `error` itself where it is ours already or a bug.
- */
+/** As {@linkcode readError}, of a failed write. @param folder The folder of the file. */
 export function writeError(error: unknown, path: string, folder: string): unknown {
   if (error instanceof SpikeletError) return error;
   if (error instanceof Deno.errors.NotCapable) {
@@ -180,7 +171,7 @@ export function writeError(error: unknown, path: string, folder: string): unknow
   }
 }
 
-/** The operating system's name for an error, such as `ENOSPC`, where there is one. */
+/** The operating system's name for an error, such as `ENOSPC`. */
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

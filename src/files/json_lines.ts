@@ -4,7 +4,7 @@
  * @module
  */
 import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
-import { readError, readWhole, writeError } from "./file_access.ts";
+import { reading, readWhole, writeError, writing } from "./file_access.ts";
 
 /** An open file of lines. */
 export interface JsonLines {
@@ -29,29 +29,17 @@ const encoder = new TextEncoder();
 
 /** Opens a file of lines to append to it; creates it if missing. @throws {InputError} when it cannot be written. */
 export async function openJsonLines(path: string, folder: string): Promise<JsonLines> {
-  const guarded = (error: unknown) => writeError(error, path, folder);
-  let file: Deno.FsFile;
-  try {
-    file = await openOwnFile(path, "append");
-  } catch (error) {
-    throw guarded(error);
-  }
+  const file = await openOwnFile(path, "append");
   return {
     append(value) {
       try {
         const bytes = encoder.encode(JSON.stringify(value) + "\n");
         for (let written = 0; written < bytes.length;) written += file.writeSync(bytes.subarray(written));
       } catch (error) {
-        throw guarded(error);
+        throw writeError(error, path, folder);
       }
     },
-    async sync() {
-      try {
-        await file.syncData();
-      } catch (error) {
-        throw guarded(error);
-      }
-    },
+    sync: () => writing(path, folder, () => file.syncData()),
     close: () => file.close(),
   };
 }
@@ -59,8 +47,8 @@ export async function openJsonLines(path: string, folder: string): Promise<JsonL
 /**
  * Removes every line that is half written, or that belongs to a batch or epoch that will be repeated.
  *
- * Where the lines that stay are the first ones, which is so unless somebody has changed the file, it is cut at their end:
- * one step of the file system's, for which a full disk has room.
+ * Where the lines that stay are the first ones, as in every file that was not edited, it is cut at their end: one step of the
+ * file system's, for which a full disk has room.
  *
  * @param path The file; where there is none, nothing is kept.
  * @param place The place of a line's value in the order of lines; `undefined` for a value that is no such line.
@@ -73,13 +61,8 @@ export async function cutJsonLines(
   place: (value: unknown) => number | undefined,
   last: number,
 ): Promise<Cut> {
-  let bytes: Uint8Array<ArrayBuffer>;
-  try {
-    if (!await checkTarget(path)) return { kept: 0, damaged: 0 };
-    bytes = await readWhole(path);
-  } catch (error) {
-    throw readError(error, path);
-  }
+  if (!await reading(path, () => checkTarget(path))) return { kept: 0, damaged: 0 };
+  const bytes = await readWhole(path);
   const decoder = new TextDecoder();
   const kept: Uint8Array[] = [];
   let damaged = 0, before = 0, prefix = 0, from = 0;
@@ -96,12 +79,8 @@ export async function cutJsonLines(
     kept.push(line);
   }
   const whole = kept.reduce((sum, { length }) => sum + length, 0);
-  try {
-    if (whole === prefix) await Deno.truncate(path, prefix);
-    else await writeFileAtomic(path, joined(kept, whole));
-  } catch (error) {
-    throw writeError(error, path, folder);
-  }
+  if (whole === prefix) await writing(path, folder, () => Deno.truncate(path, prefix));
+  else await writeFileAtomic(path, joined(kept, whole));
   return { kept: kept.length, damaged };
 }
 

@@ -6,7 +6,7 @@
  */
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError } from "./file_access.ts";
+import { exists, reading } from "./file_access.ts";
 import { checkPermitted, checkTarget, checkWritable, writeFileAtomic } from "./write_file.ts";
 
 /** A kind of output file, and how to recognize it. */
@@ -40,8 +40,11 @@ export async function checkOutputFile(
   }
   checkShown(path, path);
   await checkLinks(path);
-  const real = await realPathOf(dirname(path));
-  checkShown(path, relative(await realPathOf("."), join(real, basename(path))));
+  const [here, real] = await reading(
+    path,
+    () => Promise.all([".", dirname(path)].map((folder) => Deno.realPath(folder))),
+  );
+  checkShown(path, relative(here!, join(real!, basename(path))));
   await checkRunFile(path, kind);
   await checkReplaceable(path, kind);
   await checkPermission(path);
@@ -87,7 +90,7 @@ async function checkLinks(path: string): Promise<void> {
 async function checkRunFile(path: string, { suffix }: OutputKind): Promise<void> {
   if (suffix !== ".safetensors") return;
   for (const folder of [dirname(path), dirname(dirname(path))]) {
-    if (!await Deno.lstat(join(folder, "run.json")).then(() => true, () => false)) continue;
+    if (!await exists(join(folder, "run.json"))) continue;
     throw new InputError(`${path}: ${folder} is a run's folder, whose files are its own: name another place`);
   }
 }
@@ -97,12 +100,4 @@ async function checkReplaceable(path: string, kind: OutputKind): Promise<void> {
   throw new InputError(
     `${path}: this file is there already, and is not ${kind.what} that Spikelet wrote: move it away, or name another`,
   );
-}
-
-async function realPathOf(folder: string): Promise<string> {
-  try {
-    return await Deno.realPath(folder);
-  } catch (error) {
-    throw readError(error, folder);
-  }
 }

@@ -5,7 +5,7 @@
  */
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";
-import { writeError } from "./file_access.ts";
+import { checkRegular, writeError, writing } from "./file_access.ts";
 
 /** Prefix of the names of unfinished files. */
 export const TEMPORARY = ".spikelet-";
@@ -37,7 +37,7 @@ export async function writeFileAtomic(
 ): Promise<void> {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
   const folder = dirname(path);
-  try {
+  await writing(path, folder, async () => {
     await checkTarget(path);
     // A name of its own, not the file's with a suffix, which could become too long for the file system.
     const temporary = await mayWrite(folder)
@@ -50,12 +50,10 @@ export async function writeFileAtomic(
       await Deno.rename(temporary, path);
       await syncFolder(folder);
     } catch (error) {
-      await removeQuietly(temporary);
+      await Deno.remove(temporary).catch(() => {}); // the first error says more than the second
       throw error;
     }
-  } catch (error) {
-    throw writeError(error, path, folder);
-  }
+  });
 }
 
 /** Has a file removed if the program exits, as it does on a signal, before this is disposed of. */
@@ -90,19 +88,13 @@ async function syncFolder(folder: string): Promise<void> {
   }
 }
 
-/**
- * Removes temporary files that a killed process left in a folder. No other process may be writing there.
- *
- * @throws {InputError} when they cannot be removed.
- */
+/** Removes a killed process's temporary files; no other process may be writing in the folder. @throws {InputError} on failure. */
 export async function removeLeftovers(folder: string): Promise<void> {
-  try {
+  await writing(folder, folder, async () => {
     for await (const { name } of Deno.readDir(folder)) {
       if (name.startsWith(TEMPORARY)) await Deno.remove(join(folder, name));
     }
-  } catch (error) {
-    throw writeError(error, folder, folder);
-  }
+  });
 }
 
 /**
@@ -150,10 +142,7 @@ export async function checkTarget(path: string): Promise<boolean> {
       `${path}: this is a symbolic link, which nothing is written through; name the file that it leads to, or remove it`,
     );
   }
-  if (info.isDirectory) {
-    throw new InputError(`${path}: this is a folder; expected a file: name one inside it`);
-  }
-  if (!info.isFile) throw new InputError(`${path}: this is a pipe or a device; expected a file on a disk`);
+  checkRegular(info, path);
   return true;
 }
 
@@ -185,15 +174,6 @@ async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
     written += await file.write(bytes.subarray(written));
   }
   await file.sync();
-}
-
-/** Removes the temporary file, if it exists. If that fails, the first error says more than the second. */
-async function removeQuietly(path: string): Promise<void> {
-  try {
-    await Deno.remove(path);
-  } catch {
-    // The caller is about to throw the reason.
-  }
 }
 
 /** Where a file is written first if Deno may not write anything else in its folder. */
@@ -228,10 +208,8 @@ export async function checkPermitted(path: string): Promise<void> {
  */
 export async function checkWritable(path: string): Promise<void> {
   const folder = dirname(path);
-  try {
+  await writing(path, folder, async () => {
     await checkTarget(path);
     await Deno.stat(folder);
-  } catch (error) {
-    throw writeError(error, path, folder);
-  }
+  });
 }

@@ -1,6 +1,7 @@
-/** Licences of packages that name one and forget to bring its text: each as its authors publish it. */
+/** Texts of licences for packages that name one and do not contain its text: each as its authors publish it. */
 
-const APACHE_2 = new URL("apache_2.0.txt", import.meta.url);
+import { join } from "node:path";
+import { findCompiler } from "./packages.ts";
 
 const MIT = `Permission is hereby granted, free of charge, to any person obtaining a copy
 of this software and associated documentation files (the "Software"), to deal
@@ -21,7 +22,7 @@ OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
 SOFTWARE.
 `;
 
-/** Of each such package its licence, and who holds the copyright. */
+/** The licence of each such package, and its copyright notice. */
 const ABSENT: Readonly<Record<string, readonly [license: string, copyright: string]>> = {
   "@tensorflow/tfjs-backend-cpu": ["Apache-2.0", "Copyright 2024 Google LLC. All Rights Reserved."],
   "@tensorflow/tfjs-backend-webgpu": ["Apache-2.0", "Copyright 2024 Google LLC. All Rights Reserved."],
@@ -30,12 +31,15 @@ const ABSENT: Readonly<Record<string, readonly [license: string, copyright: stri
   "tr46": ["MIT", "Copyright (c) Sebastian Mayr"],
 };
 
-/** What `deno compile` puts a program behind. */
+/** Of Deno's runtime, which `deno compile` puts before a program. */
 export const DENO_LICENSE = `Copyright 2018-2026 the Deno authors\n\n${MIT}`;
 
-/** The text of a package's licence, where it is known to bring none; `undefined` where nothing is known of it. */
+/** The text of a package's licence, where the package is in the list; `undefined` where it is not. */
 export async function absentLicense(name: string, license: string): Promise<string | undefined> {
-  const known = ABSENT[name];
-  if (known?.[0] !== license) return undefined;
-  return `${known[1]}\n\n${license === "MIT" ? MIT : await Deno.readTextFile(APACHE_2)}`;
+  // Apache's is that of the kernels' compiler, on which every bundle depends.
+  const [known, copyright] = ABSENT[name] ?? [];
+  if (known !== license) return undefined;
+  return `${copyright}\n\n${
+    license === "MIT" ? MIT : await Deno.readTextFile(join(findCompiler(), "LICENSE"))
+  }`;
 }

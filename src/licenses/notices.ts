@@ -1,17 +1,14 @@
-/**
- * The notices that a bundle has to carry: whose code is in it, and on what terms, each text as its package brings it.
- */
+/** The notices that a bundle must contain: whose code is in it, and on what terms, each text as in its package. */
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { InputError } from "../errors.ts";
-import { byName, findPackage, type Package, readPackage } from "./packages.ts";
+import { byName, findCompiler, type Package, readPackage } from "./packages.ts";
 import { VERSION } from "../version.ts";
 import { absentLicense } from "./absent.ts";
 
 /** The file of the notices in every folder that holds a bundle. */
 export const NOTICES_FILE = "LICENSES.txt";
 
-/** What somebody made, and its terms. */
+/** The terms of a part of a bundle. */
 export interface Notice {
   /** Whose notice it is, with version and licence: `valibot 1.5.0 (MIT)`. */
   readonly title: string;
@@ -19,12 +16,12 @@ export interface Notice {
   readonly text: string;
 }
 
-/** What is in a bundle that is no package: the kernels' compiler has a library of its own, pictures have authors. */
+/** Parts of a bundle that are no package: kernels with the compiler's library in them, MNIST's digits. */
 export type Ingredient = "kernels" | "digits";
 
 const ROOT = new URL("../../", import.meta.url);
 
-/** Files of terms, and of what Apache's licence wants to be handed on. */
+/** Names of files with terms, and with the notices that Apache's licence requires. */
 const TERMS = /^(licen[cs]e|copying|notice)/i;
 
 const LINE = "=".repeat(80);
@@ -32,10 +29,10 @@ const LINE = "=".repeat(80);
 /**
  * Writes the notices of a bundle: Spikelet's own first, then those of the packages by their names, the same terms once.
  *
- * @param packages Whose code is in the bundle.
- * @param ingredients What else is in it.
- * @param others Notices that stand before those of the packages.
- * @throws {InputError} when a package brings no text of its licence and none is known: such a bundle may not be made.
+ * @param packages Packages whose code is in the bundle.
+ * @param ingredients Its other parts.
+ * @param others Notices before those of the packages.
+ * @throws {InputError} when a package contains no text of its licence and none is known: such a bundle may not be made.
  */
 export async function writeNotices(
   packages: readonly Package[],
@@ -76,10 +73,9 @@ async function packageNotice({ name, version, license, folder }: Package): Promi
   return { title: `${name} ${version} (${license})`, text };
 }
 
-/** Kernels have in them what they use of AssemblyScript's library: `exp` and `log`, memory and its checks. */
+/** Kernels contain parts of AssemblyScript's library: `exp` and `log`, memory and its checks. */
 async function kernelsNotice(): Promise<Notice> {
-  const compiler = findPackage("assemblyscript", fileURLToPath(new URL("tools/build.ts", ROOT)));
-  const { title, text } = await packageNotice(await readPackage(compiler));
+  const { title, text } = await packageNotice(await readPackage(findCompiler()));
   return { title: `${title}, of whose library the kernels use a part`, text };
 }
 

@@ -5,7 +5,7 @@ import { writeNotices } from "./notices.ts";
 import { readProgram } from "./program.ts";
 
 const MAIN = new URL("../../main.ts", import.meta.url);
-/** Where `deno task compile` puts them. */
+/** Their file in a compiled program. */
 export const COMPILED_NOTICES: URL = new URL("../../build/LICENSES.txt", import.meta.url);
 
 /**

@@ -4,6 +4,7 @@
  * Deno lays each package at `node_modules/.deno/NAME@VERSION/node_modules/NAME`, and beside it links to those that it needs.
  */
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
@@ -18,15 +19,17 @@ export interface Package {
   readonly folder: string;
 }
 
-/** Packages of types, and the compiler that valibot names for who wants to check them: nothing of them is ever run. */
+/** Packages of types, and the compiler that valibot names as an optional peer: no code of them runs. */
 const TYPES = /^(@types\/|@webgpu\/types@|@typescript\/|typescript@)/;
+
+const ROOT = new URL("../../", import.meta.url);
 
 const packageSchema = v.object({ name: v.string(), version: v.string(), license: v.string() });
 
 /**
- * Where the package lies that a module imports: in the `node_modules` nearest above it, links resolved.
+ * The folder of the package that a module imports: in the `node_modules` nearest above it, links resolved.
  *
- * @param specifier What the module imports: a package's name, and maybe a path in it.
+ * @param specifier The import's: a package's name, and maybe a path in it.
  * @throws {InputError} when it is in none.
  */
 export function findPackage(specifier: string, module: string): string {
@@ -45,13 +48,18 @@ export function findPackage(specifier: string, module: string): string {
   throw new InputError(`${name}: ${module} imports it, and it is in no node_modules: run \`deno install\``);
 }
 
+/** The folder of the kernels' compiler. @throws {InputError} when it is in no `node_modules`. */
+export function findCompiler(): string {
+  return findPackage("assemblyscript", fileURLToPath(new URL("tools/build.ts", ROOT)));
+}
+
 /** The folder of the package that a file belongs to, by the last `node_modules` in its path; `undefined` outside any. */
 export function folderOfPackage(file: string): string | undefined {
   return /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(file)?.[0];
 }
 
 /**
- * Reads what a package says of itself.
+ * Reads a package's `package.json`.
  *
  * @throws {InputError} when its `package.json` cannot be read, or names no licence.
  */
@@ -64,19 +72,15 @@ export async function readPackage(folder: string): Promise<Package> {
     throw readError(error, path);
   }
   const parsed = v.safeParse(packageSchema, JSON.parse(text));
-  if (!parsed.success) {
-    throw new InputError(
-      `${path}: expected a name, a version and a licence: see what the package's terms are`,
-    );
-  }
-  return { ...parsed.output, folder };
+  if (parsed.success) return { ...parsed.output, folder };
+  throw new InputError(`${path}: expected a name, a version and a licence: see what the package's terms are`);
 }
 
 /**
- * Packages, and all that they need, by the links that Deno has laid.
+ * Packages and their dependencies, by the links in `node_modules`.
  *
- * @param folders Where the packages lie, links resolved.
- * @returns Those and theirs without packages of types, in the order of their names.
+ * @param folders Those of the packages, links resolved.
+ * @returns All of them without packages of types, in the order of their names.
  * @throws {InputError} when one cannot be read.
  */
 export async function withDependencies(folders: Iterable<string>): Promise<Package[]> {
@@ -96,7 +100,7 @@ export function byName(a: Package, b: Package): number {
   return a.name === b.name ? (a.version < b.version ? -1 : 1) : a.name < b.name ? -1 : 1;
 }
 
-/** Where the packages lie that one may import: its neighbours in the `node_modules` that is its own. */
+/** The folders of the packages that one may import: its neighbours in its own `node_modules`. */
 function linksBeside(folder: string, name: string): string[] {
   const modules = folder.slice(0, -name.length - 1);
   return packagesIn(modules).filter((path) => path !== folder).map((path) => Deno.realPathSync(path));

@@ -1,4 +1,4 @@
-/** What a program is made of, read from its sources: modules, files that they name, and packages. */
+/** Reads the parts of a program from its sources: files that they name, and packages. */
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { readError } from "../files/file_access.ts";
 import { findPackage, type Package, withDependencies } from "./packages.ts";
@@ -11,7 +11,7 @@ export interface ProgramParts {
   readonly packages: readonly Package[];
 }
 
-/** What is imported when a module runs; types are not. */
+/** Imports of a module at run time; those of types are not. */
 const IMPORTS =
   /\b(?:import|export)\b(?!\s+type\b)[^;"'`=]*?\bfrom\s+"([^"\n]+)"|\bimport\s*\(?\s*"([^"\n]+)"/g;
 const ADDRESSES = /new URL\("([^"]+)", import\.meta\.url\)/g;
@@ -33,7 +33,7 @@ export async function readProgram(entries: readonly string[]): Promise<ProgramPa
     const code = withoutComments(await read(path));
     for (const [, address = ""] of code.matchAll(ADDRESSES)) {
       const file = new URL(address, url);
-      if (!isFile(file)) continue; // a folder, or what is built later
+      if (!isFile(file)) continue; // a folder, or a file that is built later
       named.add(fileURLToPath(file));
       open.push(file.href);
     }

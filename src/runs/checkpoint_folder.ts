@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { writeError } from "../files/file_access.ts";
+import { exists, writing } from "../files/file_access.ts";
 import { type Checkpoint, encodeCheckpoint } from "../training/checkpoint.ts";
 import { readCheckpoint } from "./read_checkpoint.ts";
 
@@ -80,11 +80,7 @@ export class CheckpointFolder {
    */
   static async open(runDirectory: string, lastIsWhole = true): Promise<CheckpointFolder> {
     const folder = join(runDirectory, FOLDER);
-    try {
-      if (!await isOwnFolder(folder)) await Deno.mkdir(folder);
-    } catch (error) {
-      throw writeError(error, folder, runDirectory);
-    }
+    if (!await isOwnFolder(folder)) await writing(folder, runDirectory, () => Deno.mkdir(folder));
     await removeLeftovers(folder);
     return new CheckpointFolder(checkpointPaths(runDirectory), lastIsWhole);
   }
@@ -102,14 +98,5 @@ export class CheckpointFolder {
     await writeFileAtomic(this.#paths.last, bytes, this.#lastIsWhole ? this.#paths.previous : undefined);
     this.#lastIsWhole = true;
     return this.#paths.last;
-  }
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await Deno.lstat(path);
-    return true;
-  } catch {
-    return false;
   }
 }

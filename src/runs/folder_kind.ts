@@ -5,7 +5,7 @@
  */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
-import { readError } from "../files/file_access.ts";
+import { exists, reading } from "../files/file_access.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { hasMetadata, readMetadata } from "./run_metadata.ts";
@@ -18,7 +18,7 @@ export async function kindOfFolder(directory: string): Promise<FolderKind> {
   if (await hasMetadata(directory)) return "run";
   const { last, previous } = checkpointPaths(directory);
   for (const path of [last, previous]) {
-    if (await Deno.lstat(path).then(() => true, () => false)) return "run";
+    if (await exists(path)) return "run";
   }
   return await foreignIn(directory) === undefined ? "empty" : "foreign";
 }
@@ -26,15 +26,13 @@ export async function kindOfFolder(directory: string): Promise<FolderKind> {
 /** The first name in a folder that is not a file of a run that never started; undefined where there is none. */
 async function foreignIn(directory: string): Promise<string | undefined> {
   const foreign: string[] = [];
-  try {
+  await reading(directory, async () => {
     for await (const { name, isFile } of Deno.readDir(directory)) {
       const ours = isFile && /^(\.lock|metrics\.jsonl|epochs\.jsonl|\.spikelet-.*\.tmp)$/.test(name);
       const isEmpty = !name.endsWith(".jsonl") || (await Deno.stat(join(directory, name))).size === 0;
       if (!ours || !isEmpty) foreign.push(name);
     }
-  } catch (error) {
-    throw readError(error, directory);
-  }
+  });
   return foreign.toSorted()[0];
 }
 

@@ -8,6 +8,7 @@ import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/engine.ts";
+import { defined } from "../defined.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfLabels } from "../training/class_match.ts";
 import { fitForm } from "../training/fit.ts";
@@ -134,13 +135,7 @@ export function engineOptionsOf(options: RunEngine): EngineOptions & { readonly 
     spec,
     batchSize: Math.max(batchSize, 1000),
     usualBatchSize: batchSize,
-    ...(engine !== undefined && { engine }),
-    ...(threads !== undefined && { threads }),
-    ...(seed !== undefined && { seed }),
-    ...(precision !== undefined && { precision }),
-    ...(skip !== undefined && { skip }),
-    ...(tune !== undefined && { tune }),
-    ...(gpuMemory !== undefined && { gpuMemory }),
+    ...defined({ engine, threads, seed, precision, skip, tune, gpuMemory }),
   };
 }
 

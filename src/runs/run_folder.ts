@@ -7,7 +7,7 @@
 import { basename, join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
-import { readError, writeError } from "../files/file_access.ts";
+import { exists, readError, writeError } from "../files/file_access.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { cutJsonLines, type JsonLines, openJsonLines } from "../files/json_lines.ts";
@@ -217,13 +217,8 @@ export function defaultRunName(model: string, now = new Date()): string {
 
 /** The model file that a run's name, a run's folder or a file's path stands for. */
 export async function findModel(runOrFile: string, takesCheckpoints = false): Promise<string> {
-  for (
-    const path of [
-      runOrFile,
-      join(runOrFile, "model.safetensors"),
-      join(RUNS, runOrFile, "model.safetensors"),
-    ]
-  ) {
+  const folders = [runOrFile, join(RUNS, runOrFile)];
+  for (const path of [runOrFile, ...folders.map((folder) => join(folder, "model.safetensors"))]) {
     try {
       if ((await Deno.stat(path)).isFile) return path;
     } catch (error) {
@@ -232,10 +227,10 @@ export async function findModel(runOrFile: string, takesCheckpoints = false): Pr
       }
     }
   }
-  for (const folder of [runOrFile, join(RUNS, runOrFile)]) {
+  for (const folder of folders) {
     const { last, previous } = checkpointPaths(folder);
     for (const path of [last, previous]) {
-      if (!await Deno.stat(path).then(() => true, () => false)) continue;
+      if (!await exists(path)) continue;
       throw new InputError(
         `${runOrFile}: the run is not finished: go on with it (${INVOCATION} train --resume ${
           basename(folder)

@@ -8,6 +8,7 @@
  */
 import * as v from "valibot";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { openOwnFile } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
 import { LARGEST_NOTE, readError, readText, sizeOfFile, writeError } from "../files/file_access.ts";
@@ -36,12 +37,7 @@ export interface RunLock extends Disposable {
  */
 export async function lockRun(directory: string): Promise<RunLock> {
   const path = join(directory, FILE);
-  let file: Deno.FsFile;
-  try {
-    file = await openOwnFile(path, "update");
-  } catch (error) {
-    throw writeError(error, path, directory);
-  }
+  const file = await openOwnFile(path, "update");
   try {
     if (!await tryLock(file)) throw await refusal(directory);
     await file.truncate();
@@ -121,11 +117,7 @@ async function tryLockFile(file: Deno.FsFile): Promise<boolean> {
   }
   for (let tries = 1; tries <= TRIES; tries++) {
     if (Reflect.apply(attempt, file, [true]) === true) return true;
-    if (tries < TRIES) await pause(PAUSE);
+    if (tries < TRIES) await delay(PAUSE);
   }
   return false;
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

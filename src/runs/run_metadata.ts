@@ -7,7 +7,7 @@ import * as v from "valibot";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { LARGEST_NOTE, readText } from "../files/file_access.ts";
+import { exists, LARGEST_NOTE, readText } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
 import { presentModelName } from "../network/former_names.ts";
 
@@ -101,10 +101,5 @@ export async function writeMetadata(
 
 /** Whether a folder has `run.json`, readable or not: a run writes it first. */
 export async function hasMetadata(directory: string): Promise<boolean> {
-  try {
-    await Deno.lstat(join(directory, FILE));
-    return true;
-  } catch {
-    return false;
-  }
+  return await exists(join(directory, FILE));
 }

@@ -6,7 +6,7 @@
 import { join } from "node:path";
 import { isOwnFolder } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
-import { readError, sizeOfFile, writeError } from "../files/file_access.ts";
+import { readError, sizeOfFile, writing } from "../files/file_access.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { checkpointPaths } from "./checkpoint_folder.ts";
 import { readCheckpoint } from "./read_checkpoint.ts";
@@ -109,11 +109,7 @@ export async function removeRun(run: RunEntry): Promise<void> {
   const { directory } = run;
   await checkRemovable(run);
   using _lock = await lockRun(directory);
-  try {
-    await Deno.remove(directory, { recursive: true });
-  } catch (error) {
-    throw writeError(error, directory, RUNS);
-  }
+  await writing(directory, RUNS, () => Deno.remove(directory, { recursive: true }));
 }
 
 async function readEntry(name: string): Promise<RunEntry> {

@@ -82,17 +82,13 @@ export interface LogEntry {
 /** The bodies that are held at a time, as a multiple of the longest. */
 const BODIES = 64;
 
+const FILE_HEADERS = { "x-content-type-options": "nosniff", "cache-control": "no-cache" } as const;
 const PAGE_HEADERS = {
-  "x-content-type-options": "nosniff",
+  ...FILE_HEADERS,
   "content-type": "text/html; charset=utf-8",
-  "cache-control": "no-cache",
   "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
 } as const;
-const MODEL_HEADERS = {
-  "x-content-type-options": "nosniff",
-  "content-type": "application/octet-stream",
-  "cache-control": "no-cache",
-} as const;
+const MODEL_HEADERS = { ...FILE_HEADERS, "content-type": "application/octet-stream" } as const;
 
 /** Makes the routes; `app.fetch(request)` answers a request. @throws {RangeError} when the base path is none. */
 export function createApp(options: AppOptions): Hono {

@@ -1,6 +1,4 @@
-/**
- * The page at `/`, without a script: a form for one picture, or, for a network that takes none, how to send JSON.
- */
+/** The page at `/`, without a script: a form for one picture, or, for a network that takes none, how to send JSON. */
 import { html } from "hono/html";
 import type { SampleForm } from "../classify/sample_form.ts";
 

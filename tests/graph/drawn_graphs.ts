@@ -155,7 +155,7 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
     const first = draw.chance(0.65) ? before.at(-1)! : draw.of(...before);
     const alike = before.filter((id) => String(shapes.get(id)) === String(shapes.get(first)));
     const others = draw.some(0.3, ...alike).slice(0, 2);
-    return distinct([first, ...others].map((node) => ({ node, delay: delay() })));
+    return [first, ...others].map((node) => ({ node, delay: delay() }));
   };
   // The three nodes that every graph has: what spikes or not, a product, and what is read. One of the others may lie behind.
   const reader = draw.whole(2, count - 1);
@@ -188,13 +188,6 @@ function longestDelay(steps: number): number {
   return Math.max(1, Math.min(4, steps - 1));
 }
 
-/** Each edge once. */
-function distinct(edges: readonly Edge[]): Edge[] {
-  return edges.filter(({ node, delay }, i) =>
-    edges.findIndex((other) => other.node === node && other.delay === delay) === i
-  );
-}
-
 /** A delayed edge from a node to one that stands before it, or to itself: directly where shapes agree, or through a new affine node. */
 function closeLoop(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, steps: number): void {
   const to = draw.whole(0, nodes.length - 1), node = nodes[to]!;
@@ -202,7 +195,7 @@ function closeLoop(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, s
   const edge = { node: source, delay: draw.whole(1, longestDelay(steps)) };
   const shape = shapes.get(node.from[0]!.node)!;
   if (String(shapes.get(source)) === String(shape) && draw.chance(0.5)) {
-    nodes[to] = { ...node, from: distinct([...node.from, edge]) };
+    nodes[to] = { ...node, from: [...node.from, edge] };
     return;
   }
   const id = `back${to + 1}`;

@@ -1,0 +1,94 @@
+/**
+ * Holds an engine to the float64 reference: what it answers, what it records, and what it learns.
+ *
+ * @module
+ */
+import assert from "node:assert/strict";
+import type { Engine } from "../../src/engine/engine.ts";
+import { kindOf } from "../../src/network/neurons.ts";
+import { assertClose, assertSameBits } from "../asm/numbers.ts";
+import { batchOf } from "../engine/batches.ts";
+import { type DrawnGraph, encodeBatch } from "./drawn_graphs.ts";
+import { type GraphRun, runGraph, widenTensors } from "./reference_graph.ts";
+import { populationsOf } from "./reference_structure.ts";
+
+const EPOCH = 1;
+const UPDATE = { learningRate: 0.1, momentum: 0.5 };
+
+/** What differs between engines. */
+export interface CompareOptions {
+  /** What the engine calls a tensor of the graph. @default {the same} */
+  readonly nameOf?: (name: string) => string;
+  /** Whether the engine was made with `recordStates`. @default {true} */
+  readonly recordsStates?: boolean;
+}
+
+/** What the reference makes of a graph and its samples, whose draws are those of an engine's seed. */
+export function runReference(drawn: DrawnGraph, seed: number): GraphRun {
+  return runGraph(drawn.spec, widenTensors(drawn.parameters), encodeBatch(drawn, seed, EPOCH));
+}
+
+/**
+ * Compares an engine with the reference: logits and spikes of each sample; potentials, outputs and spikes of each population at each
+ * step; then one update on all samples: the loss, the gradient of every learned tensor, the tensors after it, and that fixed ones
+ * have the bits that they had.
+ *
+ * @param run What `runReference` says for the engine's seed. No gate of it may be near its threshold: see `isTelling`.
+ */
+export async function compareWithReference(
+  engine: Engine,
+  { spec, parameters, samples }: DrawnGraph,
+  run: GraphRun,
+  { nameOf = (name) => name, recordsStates = true }: CompareOptions = {},
+): Promise<void> {
+  await engine.setParameters(new Map([...parameters].map(([name, tensor]) => [nameOf(name), tensor])));
+  const all = batchOf(samples, undefined, EPOCH);
+  const { logits, spikes } = await engine.classify(all);
+  compare(logits, run.logits.flatMap((row) => [...row]), "logits");
+  assert.deepEqual([...spikes], run.spikes, "spikes of each sample");
+
+  for (let sample = 0; recordsStates && sample < samples.count; sample++) {
+    const trace = await engine.trace(batchOf(samples, [sample], EPOCH));
+    compare(trace.logits, run.logits[sample]!, `logits of sample ${sample}`);
+    compare(trace.logProbabilities, run.logProbabilities[sample]!, `log-probabilities of sample ${sample}`);
+    const length = samples.lengths?.[sample] ?? spec.steps;
+    populationsOf(spec).forEach((node, i) => {
+      const states = run.states.get(node.id)!.slice(0, length).flatMap((rows) => rows[sample]!);
+      const what = (part: string) => `${part} of ${node.id}, sample ${sample}`;
+      const { isSpiking } = kindOf(node);
+      // Behind the end of a sequence a trace says nothing that counts.
+      const [u, o, fired] = [trace.potentials, trace.outputs, trace.spikes].map((rows) =>
+        rows[i]!.subarray(0, states.length)
+      );
+      compare(u!, states.map((state) => state.u), what("potentials"));
+      compare(o!, states.map((state) => state.o), what("outputs"));
+      assert.deepEqual([...fired!], states.map(({ v }) => Number(isSpiking && v > 0)), what("spikes"));
+    });
+  }
+
+  const result = await engine.train(all, UPDATE);
+  compare([result.loss], [run.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
+  assert.equal(result.spikes, run.spikes.reduce((sum, count) => sum + count, 0), "spikes of the batch");
+  const velocity = (await engine.getState()).moments.get("velocity")!; // after the first update it is the gradient
+  const after = await engine.getParameters();
+  const gradient = run.gradient().tensors;
+  for (const [name, before] of parameters) {
+    const expected = gradient.get(name), found = after.get(nameOf(name))!;
+    if (!expected) {
+      assertSameBits(found, before, `${name}, which is not learned`);
+      continue;
+    }
+    compare(velocity.get(nameOf(name))!, expected, `gradient of ${name}`);
+    compare(
+      found,
+      before.map((value, i) => value - UPDATE.learningRate * expected[i]!),
+      `${name} after an update`,
+    );
+  }
+}
+
+/** Closeness within float32's rounding. Numbers of a tensor are sums of terms as large as its largest number, which cancel. */
+function compare(found: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
+  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+  assertClose(found, expected, what, { relative: 1e-4, absolute: 1e-5 * largest });
+}
