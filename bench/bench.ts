@@ -29,6 +29,8 @@ const kind = (what: string, suffix: string, beginning: RegExp): OutputKind => ({
 const FIGURES = kind("a bench's figures", ".json", /^\{\s*"machine": /);
 const CHARTS = kind("a bench's chart", ".svg", /^<svg /);
 
+const SECONDS = numbers("0 or more", (n) => n >= 0), SAMPLES = wholeNumbers(1, 60_000);
+
 const command = createCommand(
   "bench",
   "Measure kernels, operations and training on this machine",
@@ -41,19 +43,10 @@ const command = createCommand(
   )
   .option("--peers", "PyTorch beside Spikelet; `deno task bench:peers` may run it")
   .addOption(
-    numberOption(
-      "--seconds <number>",
-      "for the repetitions of each part",
-      numbers("0 or more", (n) => n >= 0),
-    )
-      .default(FULL.seconds),
+    numberOption("--seconds <number>", "for the repetitions of each part", SECONDS).default(FULL.seconds),
   )
   .addOption(
-    numberOption(
-      "--missed <number>",
-      "training samples over which missed spikes are counted",
-      wholeNumbers(1, 60_000),
-    )
+    numberOption("--missed <number>", "training samples over which missed spikes are counted", SAMPLES)
       .default(FULL.missedSamples),
   )
   .addOption(pathOption("--json <file>", "write every sample there"))

@@ -48,10 +48,9 @@ async function digits(split: Split): Promise<BundledFile[]> {
   const { features, labels, picture, count } = await loadMnist(undefined, split);
   const most = Math.min(SUBSET[split], count), { rows, columns } = picture!;
   const images = Uint8Array.from(features.subarray(0, most * rows * columns));
-  const gzip = (name: string, bytes: Uint8Array) => ({
-    name: `${name}.gz`,
-    contents: gzipSync(bytes, { level: 9, mtime: 0 }),
-  });
+  const gzip = (name: string, bytes: Uint8Array) => {
+    return { name: `${name}.gz`, contents: gzipSync(bytes, { level: 9, mtime: 0 }) };
+  };
   return [
     gzip(FILE_NAMES[split].images, encodeIdx([most, rows, columns], images)),
     gzip(FILE_NAMES[split].labels, encodeIdx([most], labels.subarray(0, most))),

@@ -18,35 +18,27 @@ import { findWorkerd } from "../../tests/edge/workerd.ts";
 import { describeMachine, machineLine } from "../machine.ts";
 import { quantile } from "../rounds.ts";
 import { type Row, type Section, sectionLines } from "../section.ts";
-import { type AttackSizes, measureForms, measureSilence } from "./under_attack.ts";
+import { measureForms, measureSilence } from "./under_attack.ts";
 import { bundleModel, load, type Measured, startServer, startSpikelet } from "./programs.ts";
 
 const FOLDER = join("dist", "bench"), EDGE = join(FOLDER, "edge");
 const MODEL = join(FOLDER, "model.safetensors"), DIGITS = join(FOLDER, "digits.bin");
 
 /** How much is measured. */
-interface Sizes {
-  /** Of each load. */
-  readonly seconds: number;
-  readonly trainingSamples: number;
-  readonly threads: readonly number[];
-  readonly connections: readonly number[];
-  readonly attack: AttackSizes;
-  /** Loads, after each of which the memory is read. */
-  readonly loads: number;
-  /** Starts of a program. */
-  readonly starts: number;
-}
-
 const FULL = {
+  /** Of each load. */
+  seconds: 10,
   trainingSamples: 60_000,
   threads: [1, 2],
   connections: [1, 16, 64, 256, 1000],
   attack: { rounds: 30, senders: 64, silent: 1100, files: 1024 },
+  /** Loads, after each of which the memory is read. */
   loads: 6,
+  /** Starts of a program. */
   starts: 7,
 };
-const TINY = {
+type Sizes = Readonly<typeof FULL>;
+const TINY: Sizes = {
   seconds: 1,
   trainingSamples: 100,
   threads: [1],
@@ -64,7 +56,9 @@ const command = createCommand(
 )
   .option("--tiny", "in some seconds, at a size whose figures mean nothing: to see that it runs")
   .addOption(
-    numberOption("--seconds <number>", "for each load", numbers("1 or more", (n) => n >= 1)).default(10),
+    numberOption("--seconds <number>", "for each load", numbers("1 or more", (n) => n >= 1)).default(
+      FULL.seconds,
+    ),
   );
 
 try {

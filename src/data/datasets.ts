@@ -122,13 +122,8 @@ function fourFiles(facts: readonly Omit<OfficialFile, "name" | "bytes">[]): read
 /** Whether a folder has all four files of MNIST's form; false too where it may not be read. */
 export function hasAllFiles(folder: string): boolean {
   const names = Object.values(FILE_NAMES).flatMap(({ images, labels }) => [images, labels]);
-  return names.every((name) => isThere(folder, name));
-}
-
-function isThere(folder: string, name: string): boolean {
   try {
-    const path = locateFile(folder, name);
-    return path !== undefined && Deno.statSync(path).isFile;
+    return names.map((name) => locateFile(folder, name)).every((path) => path && Deno.statSync(path).isFile);
   } catch {
     return false; // a path that may not be looked at cannot be read either
   }

@@ -1,6 +1,6 @@
 /**
  * Checksums of the official files of data sets: MD5, which their makers published and which detects damage,
- * and SHA-256, which nobody can forge.
+ * and SHA-256, which cannot be forged.
  */
 import type { OfficialFile } from "./datasets.ts";
 

@@ -56,10 +56,8 @@ export class Bodies {
         if (this.#held > total) throw overloaded(1);
         parts.push(part);
       });
-      const [whole] = parts;
-      return await use(
-        whole && parts.length === 1 ? whole : new Uint8Array(await new Blob(parts).arrayBuffer()),
-      );
+      const [first] = parts, isWhole = first && parts.length === 1;
+      return await use(isWhole ? first : new Uint8Array(await new Blob(parts).arrayBuffer()));
     } finally {
       this.#held -= held;
     }
@@ -97,9 +95,8 @@ export class Bodies {
 
   #tooSlow(): Refusal {
     const seconds = (this.#limits.milliseconds / 1000).toLocaleString("en-US");
-    return new Refusal(408, `the body took longer than ${seconds} s: send it faster`, {
-      connection: "close",
-    });
+    const headers = { connection: "close" };
+    return new Refusal(408, `the body took longer than ${seconds} s: send it faster`, headers);
   }
 }
 

@@ -59,10 +59,8 @@ export async function classify(
 function checkFinite(answers: readonly Answer[]): void {
   const i = answers.findIndex(({ probabilities }) => !probabilities.every(Number.isFinite));
   if (i < 0) return;
-  throw new Refusal(
-    422,
-    `sample ${i}: the network's sums are not finite, so there is no answer: expected numbers as it was trained on`,
-  );
+  const fault = "the network's sums are not finite, so there is no answer";
+  throw new Refusal(422, `sample ${i}: ${fault}: expected numbers as it was trained on`);
 }
 
 /** Checks the parameters of the address: `seed` and `ink`. */
@@ -81,10 +79,7 @@ function parseSeed(text: string): Seed {
   if (text === "random") return text;
   const seed = /^\d{1,16}$/.test(text) ? Number(text) : NaN;
   if (Number.isSafeInteger(seed)) return seed;
-  throw new Refusal(
-    400,
-    `seed ${quotedValue(text, 60)}: expected a whole number, 0 to 2^53 - 1, or random`,
-  );
+  throw new Refusal(400, `seed ${quotedValue(text, 60)}: expected a whole number, 0 to 2^53 - 1, or random`);
 }
 
 /** The keys of the samples' draws. */

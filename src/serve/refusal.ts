@@ -20,9 +20,8 @@ export class Refusal extends Error {
 
 /** The server is overloaded: retry after some seconds. */
 export function overloaded(seconds: number): Refusal {
-  return new Refusal(429, `too many requests are waiting: try again in ${seconds} s`, {
-    "retry-after": String(seconds),
-  });
+  const headers = { "retry-after": String(seconds) };
+  return new Refusal(429, `too many requests are waiting: try again in ${seconds} s`, headers);
 }
 
 /** A sender's text, as a refusal repeats it: short, and on one line. */

@@ -64,7 +64,7 @@ export class StaticFile {
   }
 }
 
-/** @returns `undefined` where this runtime does not know the format. */
+/** @returns `undefined` where this runtime does not support the format. */
 async function pack(
   contents: Uint8Array<ArrayBuffer>,
   format: string,
