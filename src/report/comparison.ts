@@ -139,7 +139,9 @@ function figuresSection(compared: readonly ComparedRun[], names: readonly string
         row("accuracy", tested(({ accuracy }) => percent(accuracy))),
         row(
           "its 95 % interval",
-          tested(({ correct, total }) => wilsonInterval(correct, total).map(percent).join(" to ")),
+          tested(({ correct, total }) =>
+            wilsonInterval(correct, total).map((share) => percent(share)).join(" to ")
+          ),
         ),
         row("loss", tested((score) => loss(score.loss))),
         row(

@@ -86,6 +86,10 @@ Deno.test("comparisonPage() compares classes by name, whatever number each model
   const rows = [...document.querySelectorAll("#classes tbody tr th")].map(({ textContent }) => textContent);
   assert.deepEqual(rows, ["circle", "square", "triangle"]);
   assert.ok(document.querySelector("#disagreement"));
+  assert.match(
+    document.querySelector("#figures table")?.textContent ?? "",
+    /its 95 % interval\d+\.\d\d\s% to \d+\.\d\d\s%/,
+  );
   assert.doesNotMatch(document.querySelector("header")?.textContent ?? "", /different data/);
 });
 
