@@ -49,8 +49,14 @@ const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
 const PICTURES: readonly Picture[] = [
   { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
   { ...DARK, file: "report-dark.png", from: "article.trace:nth-of-type(3)", height: 870 },
-  { ...DESKTOP, file: "report-compare.png", runs: ["demo", "demo-feed-forward"], from: "h1", height: 860 },
-  { ...PHONE, file: "report-phone.png", from: "h1", colorScheme: "light" },
+  {
+    ...DESKTOP,
+    file: "report-compare.png",
+    runs: ["demo", "demo-feed-forward"],
+    from: "#notebook",
+    height: 900,
+  },
+  { ...PHONE, file: "report-phone.png", from: "#learning", colorScheme: "light" },
   { ...PHONE, file: "report-phone-dark.png", from: "#samples", colorScheme: "dark" },
   { ...DESKTOP, file: "tour-spikes.png", runs: ["first"], from: "article.trace", height: 870 },
 ];
