@@ -40,7 +40,7 @@ const verb =
     await Reflect.apply(callee, engine, values);
   };
 
-const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegExp]>> = {
+const MISUSE: Readonly<Record<string, readonly [call: () => unknown, message: RegExp]>> = {
   "an engine of no options": [() => call("createEngine"), /options: undefined, expected an object/],
   "an engine of no network": [() => call("createEngine", {}), /network: the whole: it is missing/],
   "an engine of an unknown name": [
@@ -204,11 +204,11 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, told: RegEx
   ],
 };
 
-for (const [what, [misuse, told]] of Object.entries(MISUSE)) {
+for (const [what, [misuse, message]] of Object.entries(MISUSE)) {
   Deno.test(`${what}: is refused with what was expected`, async () => {
     await assert.rejects(async () => await misuse(), (error) => {
       assert.ok(error instanceof spikelet.SpikeletError || error instanceof RangeError, String(error));
-      assert.match(error.message, told);
+      assert.match(error.message, message);
       return true;
     });
   });

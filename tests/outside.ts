@@ -1,9 +1,9 @@
 /**
- * The environment of somebody who stands in no task: what the task that runs the tests has added is left out.
+ * The environment outside of a task: without the variables that the task of the tests adds.
  *
  * @module
  */
 const { INIT_CWD: _task, npm_command: _npx, ...outside } = Deno.env.toObject();
 
-/** Without where a task was called from, and by which program. */
+/** The environment without a task's caller: its folder and its program. */
 export const OUTSIDE: Readonly<Record<string, string>> = outside;

@@ -7,12 +7,12 @@ import { PROJECT } from "./cli/spikelet.ts";
 import { named, NO_TOOLS } from "./deno_version.ts";
 import { inTemporaryFolder } from "./temporary_folder.ts";
 
-/** What the portable module leaves out though it needs no Deno: it tells of what does. */
+/** Exports without Deno that the portable module leaves out: they describe exports that need it. */
 const OF_DENO = ["ENGINES", "sizeOfEngine"];
 
 /**
- * Bundles exports of mod.ts, each alone with nothing but what it uses, and prints those that name Deno or a module of Node's.
- * A program of its own, for tests have no bundler.
+ * Bundles each export of mod.ts alone, and prints those whose bundle uses Deno or a module of Node. It is a program, since
+ * tests have no bundler.
  */
 const PROGRAM = `
 const [folder, ...names] = Deno.args;
@@ -27,7 +27,7 @@ const needing = outputFiles.filter(({ contents }) => {
 console.log(JSON.stringify(needing.map(({ path }) => /([^/\\\\]+)\\.js$/.exec(path)[1])));
 `;
 
-/** Which of these exports of mod.ts use Deno. */
+/** Those of these exports of mod.ts that use Deno. */
 async function usingDeno(names: readonly string[]): Promise<string[]> {
   let found: string[] = [];
   await inTemporaryFolder(async (folder) => {
@@ -51,7 +51,7 @@ async function usingDeno(names: readonly string[]): Promise<string[]> {
 Deno.test({
   ...named("the portable module has every export of mod.ts that uses no Deno", NO_TOOLS),
   async fn() {
-    // What both have under one name may differ: mod.ts knows defaults that need Deno.
+    // Exports of one name may differ in the two: mod.ts has defaults that need Deno.
     const here: ReadonlyMap<string, unknown> = new Map(Object.entries(portable));
     const others = Object.entries(everything).filter(([name, value]) => here.get(name) !== value);
     const names = others.map(([name]) => name).filter((name) => !OF_DENO.includes(name));

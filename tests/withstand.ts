@@ -1,6 +1,6 @@
 /**
- * Readers and files that are not what they should be: each must end in a result or in one of our errors, and must take no more
- * memory or time than the file gives reason for.
+ * Tests readers with damaged files: each call must end in a result or in an error of Spikelet's, with memory and time bounded by
+ * the size of the file.
  *
  * @module
  */
@@ -8,27 +8,27 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SpikeletError } from "../src/errors.ts";
 
-/** Of every property test here, so that a file that was found once is found again. */
+/** The seed of the property tests, so that a failure is reproducible. */
 const SEED = 20_240_229;
-/** Bytes of buffers that a reader may make in any case. */
+/** Bytes that a reader may allocate for any file. */
 const SPARE_BYTES = 1 << 16;
-/** Milliseconds for one file of some kilobytes; not how fast a reader is, but whether it ever ends. */
+/** Milliseconds for one file of some kilobytes, so many that only a reader that does not end exceeds them. */
 const LONGEST = 5000;
 
-/** What to do with how many files. */
+/** A reader, and the number of files for it. */
 export interface Trial<Result> {
   readonly files: number;
-  /** Takes the file apart. */
+  /** Reads the file. */
   readonly read: (bytes: Uint8Array) => Result | Promise<Result>;
-  /** What holds for every result, such as that its data fill its shape. */
+  /** Asserts the invariants of every result, such as that its data fill its shape. */
   readonly holds?: (result: Result) => void;
-  /** Bytes of buffers that it may make for each byte that is really there. @default {16} */
+  /** Bytes that the reader may allocate per byte of the file. @default {16} */
   readonly bytesPerByte?: number;
-  /** And bytes that it may make for any file, such as an inflator's window. @default {SPARE_BYTES} */
+  /** Bytes that it may allocate besides, such as an inflator's window. @default {SPARE_BYTES} */
   readonly spareBytes?: number;
 }
 
-/** Gives damaged files to a reader and holds it to what every reader owes. */
+/** Gives damaged files to a reader and checks its result, error, memory and time. */
 export async function assertWithstands<Result>(
   damaged: fc.Arbitrary<Uint8Array>,
   { files, read, holds, bytesPerByte = 16, spareBytes = SPARE_BYTES }: Trial<Result>,
@@ -43,7 +43,7 @@ export async function assertWithstands<Result>(
         } catch (error) {
           if (error instanceof assert.AssertionError) throw error;
           assert.ok(error instanceof SpikeletError, String(error instanceof Error ? error.stack : error));
-          // Names and values of the file must not reach a terminal as they are, nor fill it.
+          // Names and values of the file must be escaped and shortened.
           assert.ok(
             !/\p{C}/u.test(error.message) && error.message.length < 1000,
             JSON.stringify(error.message),
@@ -75,10 +75,10 @@ const CONSTRUCTORS = [
 ] as const;
 
 /**
- * Counts the bytes of all buffers that are made meanwhile by name, whether they are kept or not.
+ * Counts the bytes of all buffers that `work` allocates by their constructors, kept or not.
  *
- * The constructors stand in for themselves as globals, so every `new Float32Array(n)` of a module goes through here. Parts
- * that are copied with `slice` do not; they cannot be larger than what they are copied from.
+ * It replaces the global constructors, so it counts every `new Float32Array(n)` of a module. It does not count copies by
+ * `slice`, which cannot be larger than their source.
  */
 export async function countAllocations(work: () => unknown): Promise<number> {
   let bytes = 0;

@@ -8,7 +8,7 @@ import { assertWithstands, countAllocations } from "./withstand.ts";
 
 const files = fc.uint8Array({ minLength: 1, maxLength: 100 });
 
-Deno.test("assertWithstands() accepts results and our own errors", async () => {
+Deno.test("assertWithstands() accepts results and Spikelet's errors", async () => {
   await assertWithstands(files, {
     files: 50,
     read(bytes) {
@@ -19,7 +19,7 @@ Deno.test("assertWithstands() accepts results and our own errors", async () => {
   });
 });
 
-Deno.test("assertWithstands() refuses other errors, messages of the file's own lines, and results that do not hold", async () => {
+Deno.test("assertWithstands() refuses other errors, messages with the file's lines, and invalid results", async () => {
   const fails = (read: (bytes: Uint8Array) => Uint8Array, reason: RegExp) =>
     assert.rejects(
       assertWithstands(files, {
@@ -38,7 +38,7 @@ Deno.test("assertWithstands() refuses other errors, messages of the file's own l
   await fails((bytes) => bytes, /too short/);
 });
 
-Deno.test("assertWithstands() refuses a reader that takes a header's word for what it reserves", async () => {
+Deno.test("assertWithstands() refuses a reader that allocates what a header promises", async () => {
   await assert.rejects(
     assertWithstands(files, { files: 5, read: (bytes) => new Float32Array(2 ** 16 + bytes.length) }),
     ({ cause }: Error) =>
@@ -46,7 +46,7 @@ Deno.test("assertWithstands() refuses a reader that takes a header's word for wh
   );
 });
 
-Deno.test("countAllocations() counts what is made anew, in any way, and nothing else", async () => {
+Deno.test("countAllocations() counts every new buffer, and nothing else", async () => {
   const before = new Uint8Array(10);
   assert.equal(
     await countAllocations(() => {
@@ -61,7 +61,7 @@ Deno.test("countAllocations() counts what is made anew, in any way, and nothing 
   assert.ok(before instanceof Uint8Array && new Uint8Array(1) instanceof Uint8Array);
 });
 
-Deno.test("damaged files are other files, of all kinds of length", () => {
+Deno.test("mutations() gives other files of many lengths", () => {
   const whole = idxBytes([3, 4], Array(12).fill(1));
   for (const [damaged, same] of [[mutationsOf(whole), 0.3], [damagedIdx([3, 4]), 0.4]] as const) {
     const drawn = fc.sample(damaged, { numRuns: 500, seed: 1 });

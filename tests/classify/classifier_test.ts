@@ -24,7 +24,7 @@ Deno.test("Classifier agrees with the reference network on drawn networks", asyn
   let compared = 0;
   await fc.assert(
     fc.property(networkCases({ samples: 1 }), ({ spec, samples, parameters }) => {
-      // As a run writes it: of bytes alone.
+      // As in a run: the samples are bytes.
       const metadata: Record<string, string> = samples.features instanceof Uint8Array
         ? { bytes: bytesOf(samples) }
         : {};

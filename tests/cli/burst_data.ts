@@ -1,6 +1,6 @@
 /**
- * Sequences of three classes, written as a folder of tensors: three groups of channels burst one after the other, and the class says
- * which begins. So only a network that remembers for some twenty steps can tell them apart.
+ * Writes sequences of three classes as a folder of tensors. Three groups of channels burst one after the other, and the class is
+ * the first of them, so that only a network with a memory of some twenty steps can classify them.
  *
  * @module
  */

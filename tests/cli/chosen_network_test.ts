@@ -15,14 +15,14 @@ const set = (name: string) => ({
 });
 const FORM = dataFormOf(set("train"), set("test"));
 
-/** The network of some options, as `train` makes it. */
+/** The network that `train` makes of options. */
 async function chosen(model: PresetName, given: Partial<NetworkOptions>) {
   const options: NetworkOptions = { model, ...NOTEBOOK_DEFAULTS, ...given };
   return (await chooseNetwork(options, (option) => option === "model" || Object.hasOwn(given, option), FORM))
     .spec;
 }
 
-/** What is different in two networks, by path. */
+/** The differences of two networks, by path. */
 function changesOf(before: unknown, after: unknown, path = ""): Record<string, unknown> {
   if (typeof before !== "object" || typeof after !== "object" || before === null || after === null) {
     return before === after ? {} : { [path]: after };
@@ -36,7 +36,7 @@ function changesOf(before: unknown, after: unknown, path = ""): Record<string, u
 const CONSTANTS = { decay: 0.625, threshold: 0.875, penalty: 0.375 };
 
 for (const model of Object.keys(PRESETS) as PresetName[]) {
-  Deno.test(`train --model ${model} takes the constants that its neurons have, and no others`, async () => {
+  Deno.test(`train --model ${model} takes only the constants of its neurons`, async () => {
     const plain = await chosen(model, {});
     for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 2 })) {
       const hidden = plain.layers.slice(0, -1).map(({ neuron }) => neuron.kind);
@@ -49,7 +49,7 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
         );
         continue;
       }
-      // Every neuron that fires has it; the integrators that read them keep their own decay.
+      // Every spiking neuron has it; the integrators of the readout keep their own decay.
       const fires = plain.layers.flatMap(({ neuron }, i) => neuron.kind === "integrator" ? [] : [i]);
       const expected = name === "beginEval"
         ? { "readout.begin": value }
@@ -59,7 +59,7 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
   });
 }
 
-Deno.test("constants beside --neuron are those of the neurons that are asked for, not of the preset's", async () => {
+Deno.test("train --neuron takes the constants of that neuron, not of the preset's", async () => {
   const graded = await chosen("lif", { neuron: "graded", ...CONSTANTS });
   assert.deepEqual(graded.layers[0]!.neuron, {
     kind: "graded",

@@ -9,7 +9,7 @@ import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 const NAMES = ["left", "middle", "right"] as const;
 const SIDE = 14;
 
-/** A light bar on a dark ground; `shift` makes it another picture. */
+/** A light bar on a dark ground, shifted by `shift`. */
 function bar(name: typeof NAMES[number], shift: number): Uint8Array<ArrayBuffer> {
   const at = 2 + 4 * NAMES.indexOf(name) + shift % 2;
   return greyFile(
@@ -22,7 +22,7 @@ function bar(name: typeof NAMES[number], shift: number): Uint8Array<ArrayBuffer>
   );
 }
 
-/** Writes six pictures a class below a folder, a folder a class, by the name that each is to have there. */
+/** Writes six pictures per class into a folder per class, with the classes' names. */
 async function writeBars(folder: string, names: Readonly<Partial<Record<typeof NAMES[number], string>>>) {
   for (const name of NAMES) {
     const called = names[name];
@@ -39,7 +39,7 @@ const TRAIN = [
   ...["--engine", "wasm", "--data", "bars", "--name", "bars"],
 ];
 
-Deno.test("a model keeps the names of its classes, and data are matched to it by them", async (t) => {
+Deno.test("a model keeps the names of its classes, and evaluate matches data by them", async (t) => {
   await inTemporaryFolder(async (folder) => {
     const all = { left: "left", middle: "middle", right: "right" };
     await writeBars(join(folder, "bars", "train"), all);
@@ -71,8 +71,8 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       assert.deepEqual(recordOf(JSON.parse(stdout)).classes, NAMES);
     });
 
-    await t.step("evaluate --by-class tells how each class fares, by its name", async () => {
-      // Pictures of the middle that are called left.
+    await t.step("evaluate --by-class gives each class's figures by its name", async () => {
+      // Pictures of the middle, named left.
       await writeBars(join(folder, "mixed"), { left: "left", right: "right" });
       for (const shift of [0, 1]) {
         await Deno.writeFile(join(folder, "mixed", "left", `m${shift}.png`), bar("middle", shift));
@@ -109,7 +109,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       ]);
     });
 
-    await t.step("evaluate refuses a class that the model does not know", async () => {
+    await t.step("evaluate refuses a class that the model does not have", async () => {
       await writeBars(join(folder, "other"), { left: "left", right: "star" });
       assertOneLine(
         await evaluate("bars", "other"),
@@ -119,7 +119,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
     });
 
     await t.step(
-      "a model without names takes as many classes in their order, says so, and no others",
+      "a model without names takes only data with as many classes, in order, and says so",
       async () => {
         const { classes: _, ...rest } = decodeModel(await Deno.readFile(path), "model");
         await Deno.writeFile(join(folder, "old.safetensors"), encodeModel(rest));
@@ -138,7 +138,7 @@ Deno.test("a model keeps the names of its classes, and data are matched to it by
       },
     );
 
-    await t.step("a run goes on with the classes that it began with, and with no others", async () => {
+    await t.step("train --resume requires the classes of the run", async () => {
       const resume = ["train", "--resume", "bars", "--epochs", "13", "--threads", "1"];
       await writeBars(join(folder, "renamed", "train"), { ...all, middle: "centre" });
       await writeBars(join(folder, "renamed", "test"), all);

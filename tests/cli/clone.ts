@@ -1,5 +1,5 @@
 /**
- * A folder like a clone's, in which the tasks of deno.json run, with MNIST replaced by a small data set.
+ * A folder like a clone, in which the tasks of deno.json run, with a small data set in place of MNIST.
  *
  * @module
  */
@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { type Sizes, writeSmallData } from "./small_data.ts";
 import { PROJECT } from "./spikelet.ts";
 
-/** What a clone has of its own, or what is copied; all else is linked. */
+/** Entries that the folder copies or does not have; it links all others. */
 const NOT_LINKED = new Set([".git", ".spikelet", "data", "deno.json", "deno.lock", "dist", "runs"]);
 
-/** Makes it of an empty folder; what the tasks write stays there. */
+/** Makes an empty folder a clone; the tasks' outputs stay in it. */
 export async function makeClone(folder: string, sizes: Sizes): Promise<void> {
   for await (const { name } of Deno.readDir(PROJECT)) {
     if (!NOT_LINKED.has(name)) await Deno.symlink(join(PROJECT, name), join(folder, name));

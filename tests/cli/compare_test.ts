@@ -1,14 +1,13 @@
+import { until } from "../until.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData, writeSmallData } from "./small_data.ts";
 import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const TRAINING = ["--data", "data", "--steps", "8", "--batch-size", "20", "--threads", "2"];
 
-Deno.test("compare trains both networks with each seed and prints the notebook's table, and keeps it alone", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare trains both networks with each seed, prints the notebook's table, and writes nothing else", async () => {
+  await inFolderWithData(async (folder) => {
     const { code, stdout, stderr } = await spikelet(folder, [
       "compare",
       "--seeds",
@@ -46,9 +45,8 @@ Deno.test("compare trains both networks with each seed and prints the notebook's
   });
 });
 
-Deno.test("compare --json has the figures of single runs, and their spread", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare --json has the figures of single runs and their spread", async () => {
+  await inFolderWithData(async (folder) => {
     const compared = await spikeletJson(folder, ["compare", "--seeds", "2", ...TRAINING]);
     assert.deepEqual(Object.keys(compared), ["notebook", "feed-forward"]);
     const { accuracy, runs } = recordOf(compared.notebook);
@@ -65,9 +63,8 @@ Deno.test("compare --json has the figures of single runs, and their spread", asy
   });
 });
 
-Deno.test("compare --models trains each preset by its own recipe, as train does, and shows what was held back", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare --models trains each preset by its recipe, as train does, and shows held-back samples", async () => {
+  await inFolderWithData(async (folder) => {
     const training = ["--data", "data", "--epochs", "2", "--threads", "1"];
     const all = [...training, "--validation", "0.2"];
     const { code, stdout, stderr } = await spikelet(folder, [
@@ -88,9 +85,8 @@ Deno.test("compare --models trains each preset by its own recipe, as train does,
   });
 });
 
-Deno.test("compare refuses an option that none of its presets has a use for, and presets that there are none of", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare refuses an option that none of its presets uses, and unknown presets", async () => {
+  await inFolderWithData(async (folder) => {
     const vain = await spikelet(folder, [
       "compare",
       "--data",
@@ -108,7 +104,7 @@ Deno.test("compare refuses an option that none of its presets has a use for, and
   });
 });
 
-/** What two comparisons must have in common: everything but times and memory. */
+/** A comparison without times and memory. */
 function withoutTimes(compared: Readonly<Record<string, unknown>>): unknown {
   return Object.entries(compared).map(([model, network]) => {
     const { accuracy, loss, runs } = recordOf(network);
@@ -122,9 +118,8 @@ function withoutTimes(compared: Readonly<Record<string, unknown>>): unknown {
   });
 }
 
-Deno.test("compare that is stopped prints the table of what is done and keeps it, and --resume goes on to the same", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare prints and keeps its table when it is stopped, and --resume ends in the same one", async () => {
+  await inFolderWithData(async (folder) => {
     const training = [...TRAINING, "--epochs", "15", "--seeds", "3"];
     const whole = await spikeletJson(folder, ["compare", ...training, "--name", "whole"]);
     const child = command(folder, ["compare", ...training, "--name", "stopped"]).spawn();
@@ -134,12 +129,12 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
         const { runs } = recordOf(JSON.parse(await Deno.readTextFile(path)));
         return Array.isArray(runs) ? runs.length : 0;
       } catch {
-        return 0; // it is just being made
+        return 0; // not written yet
       }
     };
-    while (await done() < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+    await until(async () => await done() >= 3);
     child.kill("SIGINT");
-    child.kill("SIGINT"); // as one Ctrl-C comes
+    child.kill("SIGINT"); // like one Ctrl-C
     const { code, stdout, stderr } = await child.output();
     const text = new TextDecoder().decode(stdout);
     assert.equal(code, 130, new TextDecoder().decode(stderr));
@@ -159,7 +154,7 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
       "1",
     ]);
     assert.deepEqual(withoutTimes(resumed), withoutTimes(whole));
-    // What is finished is shown again, and takes more seeds.
+    // --resume shows a finished comparison again, and takes more seeds.
     const shown = await spikelet(folder, ["compare", "--resume", "stopped"]);
     assert.equal(shown.code, 0, shown.stderr);
     assert.match(shown.stdout, /^Mean ± standard deviation of 3 seeds\.$/m);
@@ -200,15 +195,12 @@ Deno.test("compare that is stopped prints the table of what is done and keeps it
   });
 });
 
-Deno.test("compare that is stopped before its first run is done leaves nothing behind", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare leaves nothing when it is stopped before the end of its first run", async () => {
+  await inFolderWithData(async (folder) => {
     const args = ["compare", ...TRAINING, "--epochs", "10000", "--name", "early"];
     const child = command(folder, args).spawn();
     const path = join(folder, "runs", "early.json");
-    while (!await Deno.stat(path).then(() => true, () => false)) {
-      await new Promise((resolve) => setTimeout(resolve, 2));
-    }
+    await until(() => Deno.stat(path).then(() => true, () => false));
     child.kill("SIGTERM");
     const { code, stdout } = await child.output();
     assert.equal(code, 143);

@@ -1,7 +1,7 @@
 /**
- * Tests of the one program that `deno task compile` makes, by `deno task test:binary`: they need it, so they are not part of
- * `deno task test`. The program is dist/spikelet, or the file that SPIKELET_BINARY names; where it runs there is no Deno, no
- * environment, and nothing but what a test puts there. SPIKELET_WITHOUT_PAGE names one that was compiled with `--page none`.
+ * Tests of the program that `deno task compile` makes, for `deno task test:binary`. `deno task test` does not run them, since
+ * they need that program: dist/spikelet, or the file that SPIKELET_BINARY names. It runs without Deno and without an
+ * environment, in a folder of the test. SPIKELET_WITHOUT_PAGE names a program that was compiled with `--page none`.
  *
  * @module
  */
@@ -21,8 +21,9 @@ import { serveFiles } from "../data/file_server.ts";
 import { named } from "../deno_version.ts";
 import { MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { sizeOf, until } from "../until.ts";
 import { askFor, type Served, withServer } from "./server.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { QUICK, refusedOutputs, writeVictims } from "./victims.ts";
 import {
   assertOneLine,
@@ -37,7 +38,7 @@ import {
 const BINARY = Deno.env.get("SPIKELET_BINARY") ?? join(PROJECT, "dist", "spikelet");
 const ALONE = { clearEnv: true, env: { PATH: "/nonexistent" } } as const;
 
-/** A program that was compiled without the page. */
+/** A program without the page. */
 const WITHOUT_PAGE = Deno.env.get("SPIKELET_WITHOUT_PAGE");
 
 /** A call of the program, not yet started. */
@@ -52,7 +53,7 @@ function command(folder: string, args: readonly string[], program = BINARY): Den
   });
 }
 
-/** Runs the program to its end. */
+/** Runs the program. */
 async function binary(folder: string, args: readonly string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await command(folder, args).output();
   const decoder = new TextDecoder();
@@ -66,7 +67,7 @@ async function binaryJson(folder: string, args: readonly string[]): Promise<Reco
   return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
 }
 
-Deno.test("the binary has all commands, and calls itself spikelet", async () => {
+Deno.test("the binary has all commands, and its name is spikelet", async () => {
   await inTemporaryFolder(async (folder) => {
     const compiled = await binary(folder, ["--help"]);
     assert.deepEqual(compiled, await spikelet(folder, ["--help"]));
@@ -77,8 +78,7 @@ Deno.test("the binary has all commands, and calls itself spikelet", async () => 
 });
 
 Deno.test("the binary trains to the bits of the task, with any number of threads, from any folder", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+  await inFolderWithData(async (folder) => {
     const args = ["--data", "data", "--steps", "40", "--hidden", "30", "--batch-size", "25", "--limit", "50"];
     const expected = await spikeletJson(folder, ["train", ...args, "--threads", "2", "--name", "task"]);
     for (const threads of [1, 2, 3]) {
@@ -105,7 +105,7 @@ Deno.test("the binary trains to the bits of the task, with any number of threads
   });
 });
 
-Deno.test("the binary has both builds of the kernels inside, and passes the reference cases", async () => {
+Deno.test("the binary has both builds of the kernels, and passes the reference cases", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const variant of [[], ["--variant", "plain"]]) {
       const { code, stdout, stderr } = await binary(folder, ["verify", referencePath("small"), ...variant]);
@@ -114,7 +114,7 @@ Deno.test("the binary has both builds of the kernels inside, and passes the refe
   });
 });
 
-Deno.test("the binary has no MNIST inside, says how to fetch it, fetches it, and trains with it", async () => {
+Deno.test("the binary has no MNIST, says how to fetch it, fetches it, and trains with it", async () => {
   await inTemporaryFolder(async (folder) => {
     const quick = ["train", "--steps", "2", "--hidden", "3", "--limit", "20", "--threads", "1"];
     const missing =
@@ -141,10 +141,9 @@ Deno.test("the binary has no MNIST inside, says how to fetch it, fetches it, and
   });
 });
 
-Deno.test("the binary writes where a user says, outside of the current folder too", async () => {
+Deno.test("the binary writes to any path, also outside the current folder", async () => {
   await inTemporaryFolder(async (elsewhere) => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       const out = join(elsewhere, "model.safetensors");
       const { code, stderr } = await binary(folder, [
         "train",
@@ -162,9 +161,8 @@ Deno.test("the binary writes where a user says, outside of the current folder to
   });
 });
 
-Deno.test("the binary writes over nothing that is not its own, though it may write anywhere", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("the binary overwrites only its own files, though it may write anywhere", async () => {
+  await inFolderWithData(async (folder) => {
     await binaryJson(folder, ["train", ...QUICK, "--name", "own"]);
     await inTemporaryFolder(async (elsewhere) => {
       const unharmed = await writeVictims(folder, elsewhere);
@@ -182,23 +180,20 @@ Deno.test("the binary writes over nothing that is not its own, though it may wri
 });
 
 Deno.test("the binary ends with 130 on Ctrl-C, and with 1 and 2 on failures, each with one line", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 2000, test: 10 });
+  await inFolderWithData(async (folder) => {
     const process = command(folder, ["train", "--data", "data", "--epochs", "10000", "--name", "long"])
       .spawn();
-    while (!((await Deno.stat(join(folder, "runs/long/metrics.jsonl")).catch(() => undefined))?.size)) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(async () => await sizeOf(join(folder, "runs/long/metrics.jsonl")) > 0);
     process.kill("SIGINT");
     assert.equal((await process.output()).code, 130);
     assertOneLine(await binary(folder, ["evaluate", "nothing"]), 1, /^nothing: no model there/);
     assertOneLine(await binary(folder, ["train", "--steps", "0"]), 2, /^--steps 0: expected a whole number/);
-  });
+  }, { train: 2000, test: 10 });
 });
 
 Deno.test({
   name: "the binary offers on a terminal to fetch MNIST, and takes no for an answer",
-  // `script` gives a program a terminal; Linux has it almost everywhere, other systems have another one of that name.
+  // `script` gives a program a terminal. Almost every Linux has it; other systems have a different program of that name.
   ignore: Deno.build.os !== "linux",
   fn: async () => {
     await inTemporaryFolder(async (folder) => {
@@ -236,7 +231,7 @@ Deno.test("the binary serves on two threads, with the answers of the task", asyn
   assert.deepEqual(answers[0], answers[1]);
 });
 
-Deno.test("the binary serves the page, whole, begun with the served model", async () => {
+Deno.test("the binary serves the whole page, with the served model", async () => {
   await withServer([], async ({ url }) => {
     const get = async (path: string) => {
       const response = await fetch(`${url}/${path}`);
@@ -253,7 +248,7 @@ Deno.test("the binary serves the page, whole, begun with the served model", asyn
     assert.equal(index.headers.get("cross-origin-opener-policy"), "same-origin");
     assert.match(index.text, /data-model="model\.safetensors"/);
 
-    // Everything that the index names, and what that names in its turn.
+    // All files that the index names, and those that they name.
     const found = new Map<string, string>(), named = [...index.text.matchAll(/(?:href|src)="([\w.-]+)"/g)];
     const queue = named.map(([, name = ""]) => name);
     for (const name of queue) {
@@ -284,7 +279,7 @@ Deno.test("the binary serves the page, whole, begun with the served model", asyn
 
 Deno.test({
   ...named(
-    "a binary that was compiled without the page serves a form",
+    "a binary without the page serves a form",
     WITHOUT_PAGE === undefined ? "SPIKELET_WITHOUT_PAGE names none" : undefined,
   ),
   fn: () =>
@@ -301,7 +296,7 @@ Deno.test({
     }, (folder, args) => command(folder, args, WITHOUT_PAGE)),
 });
 
-Deno.test("the binary prints the licences of all that is in it", async () => {
+Deno.test("the binary prints the licences of everything in it", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stdout, stderr } = await binary(folder, ["licenses"]);
     assert.equal(code, 0, stderr);
@@ -314,8 +309,7 @@ Deno.test("the binary prints the licences of all that is in it", async () => {
 });
 
 Deno.test("the binary draws a run as a page", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+  await inFolderWithData(async (folder) => {
     const data = ["--data", "data", "--threads", "1"];
     await binaryJson(folder, ["train", ...data, "--steps", "8", "--hidden", "6", "--name", "drawn"]);
     await binaryJson(folder, ["report", "drawn", ...data, "--samples", "2"]);

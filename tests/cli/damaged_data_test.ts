@@ -5,11 +5,11 @@ import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes, labelBytes, writeSmallData } from "./small_data.ts";
 import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
 
-/** Damages a data set, in its folder. */
+/** A damaged file of a data set. */
 interface Damage {
   readonly name: string;
   readonly file: string;
-  /** What stands there instead; undefined removes the file. */
+  /** The new content; undefined removes the file. */
   readonly content?: Uint8Array<ArrayBuffer>;
   readonly message: RegExp;
 }
@@ -78,7 +78,7 @@ const ZIPPED: readonly Damage[] = [
 
 const QUICK = ["--data", "data", "--steps", "2", "--hidden", "3", "--threads", "1"];
 
-Deno.test("damaged data exit 1 with one line that names the file, and nothing is written", async (t) => {
+Deno.test("train exits 1 on damaged data with one line that names the file, and writes nothing", async (t) => {
   for (const [damages, suffix] of [[DAMAGES, ""], [ZIPPED, ".gz"]] as const) {
     for (const { name, file, content, message } of damages) {
       await t.step(name, () =>
@@ -97,7 +97,7 @@ Deno.test("damaged data exit 1 with one line that names the file, and nothing is
   }
 });
 
-Deno.test("a folder of data that does not exist exits 1 with one line", async () => {
+Deno.test("train exits 1 on a missing data folder with one line", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const command of [["train"], ["compare", "--seeds", "1"]]) {
       assertOneLine(
@@ -109,7 +109,7 @@ Deno.test("a folder of data that does not exist exits 1 with one line", async ()
   });
 });
 
-Deno.test("data in .gz files, and under names with a dot, train to the same weights", async () => {
+Deno.test("train gives the same weights for data in .gz files and with names with a dot", async () => {
   await inTemporaryFolder(async (folder) => {
     const data = join(folder, "data");
     await writeSmallData(data);
@@ -124,7 +124,7 @@ Deno.test("data in .gz files, and under names with a dot, train to the same weig
   });
 });
 
-Deno.test("a damaged label is told of by file, label, place and the classes that never occur; in MNIST it is an error", async () => {
+Deno.test("train names a damaged label's file, place and the missing classes; in MNIST it is an error", async () => {
   await inTemporaryFolder(async (folder) => {
     const damaged = labelBytes(60);
     damaged[8 + 17] = 255;

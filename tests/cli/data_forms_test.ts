@@ -10,7 +10,7 @@ import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = ["train", "--steps", "6", "--hidden", "5", "--batch-size", "25", "--threads", "1"];
 
-Deno.test("train follows the size and the classes of four IDX files, and evaluate measures on them", async () => {
+Deno.test("train takes the size and the classes of four IDX files, and evaluate measures on them", async () => {
   await inTemporaryFolder(async (folder) => {
     const data = join(folder, "data");
     await Deno.mkdir(data);
@@ -44,7 +44,7 @@ Deno.test("train follows the size and the classes of four IDX files, and evaluat
       const again = await spikeletJson(folder, ["evaluate", model, "--threads", "1"]);
       assert.deepEqual(again.test, test, `${model}, on the data of its run`);
     }
-    // Outside its run it is measured on MNIST, which it cannot be.
+    // Outside its run, evaluate takes MNIST, which does not fit the model.
     await Deno.copyFile(join(folder, run, "model.safetensors"), join(folder, "copy.safetensors"));
     assertOneLine(
       await spikelet(folder, ["evaluate", "copy.safetensors", "--threads", "1"]),
@@ -63,9 +63,9 @@ Deno.test("train follows the size and the classes of four IDX files, and evaluat
   });
 });
 
-Deno.test("train learns from a folder of pictures, and evaluate measures on digits that somebody drew at any size", async () => {
+Deno.test("train learns from a folder of pictures, and evaluate measures on drawings of any size", async () => {
   await inTemporaryFolder(async (folder) => {
-    // A bar at the left or at the right, light on dark, of several sizes.
+    // A bar at the left or at the right, light on dark, in several sizes.
     const bar = (side: number, isRight: boolean, isDark = false) =>
       greyFile(
         side,
@@ -104,7 +104,7 @@ Deno.test("train learns from a folder of pictures, and evaluate measures on digi
   });
 });
 
-Deno.test("train tells what sequences need, and that they cannot be augmented", async () => {
+Deno.test("train says what sequences need, and that they cannot be augmented", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.mkdir(join(folder, "data"));
     const bytes = serializeSafetensors([
@@ -123,7 +123,7 @@ Deno.test("train tells what sequences need, and that they cannot be augmented", 
   });
 });
 
-/** Spikes of 0 and 1: class 0 fires in the first half of the channels, class 1 in the second. */
+/** Spikes of 0 and 1: class 0 has them in the first half of the channels, class 1 in the second. */
 function events(
   count: number,
   steps: number,
@@ -159,7 +159,7 @@ const lengthsOf = (count: number, length: number): readonly [string, Tensor] => 
   { dtype: "I64", shape: [count], data: new BigInt64Array(count).fill(BigInt(length)) },
 ];
 
-Deno.test("train learns little sets that people really have, or says clearly why not", async () => {
+Deno.test("train learns small sets of common forms, or says why not", async () => {
   await inTemporaryFolder(async (folder) => {
     const network = {
       inputs: 6,
@@ -213,13 +213,13 @@ Deno.test("train learns little sets that people really have, or says clearly why
     const { metadata } = await readModel(join(folder, "runs", "bytes", "model.safetensors"));
     assert.equal(metadata.bytes, "numbers");
 
-    // The trained model is measured on what was padded otherwise, too.
+    // evaluate also takes sequences with other padding.
     for (const name of ["longer", "shorter"]) {
       const { test } = await spikeletJson(folder, ["evaluate", "floats", "--data", name, "--threads", "1"]);
       assert.deepEqual(test, learned.get(name)?.test);
     }
 
-    // Nor are bytes taken for something else than what it learned from.
+    // evaluate takes bytes as in training.
     await Deno.mkdir(join(folder, "pixels"));
     await Deno.writeFile(
       join(folder, "pixels", "test.safetensors"),

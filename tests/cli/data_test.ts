@@ -6,12 +6,13 @@ import { DATASETS } from "../../src/data/datasets.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
 import { serveFiles } from "../data/file_server.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { sizeOf, until } from "../until.ts";
 import { assertOneLine, command, inTurns, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const { files } = DATASETS.mnist;
 const [IMAGES, LABELS] = [files[0]!.name, files[1]!.name];
 
-/** MNIST as its servers have it, though packed in less time. */
+/** MNIST as on its servers, with faster compression. */
 async function packedMnist(): Promise<Record<string, Uint8Array>> {
   const packed: Record<string, Uint8Array> = {};
   for (const { name } of files) {
@@ -21,7 +22,7 @@ async function packedMnist(): Promise<Record<string, Uint8Array>> {
   return packed;
 }
 
-Deno.test("data fetch keeps what has come, whatever signal ends it", async () => {
+Deno.test("data fetch keeps its part after any signal", async () => {
   await inTemporaryFolder(async (folder) => {
     const packed = await packedMnist(), half = packed[`${IMAGES}.gz`]!.length >> 1;
     await using server = serveFiles(packed, () => ({ stallAfter: half }));
@@ -29,9 +30,7 @@ Deno.test("data fetch keeps what has come, whatever signal ends it", async () =>
       const process = command(folder, ["data", "fetch", "--from", server.url, "--to", `data/${signal}`])
         .spawn();
       const part = join(folder, "data", signal, `${IMAGES}.gz.part`);
-      while (((await Deno.stat(part).catch(() => undefined))?.size ?? 0) < half) {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-      }
+      await until(async () => await sizeOf(part) >= half);
       process.kill(signal);
       const { code: found, stderr } = await process.output();
       assert.equal(found, code);
@@ -41,7 +40,7 @@ Deno.test("data fetch keeps what has come, whatever signal ends it", async () =>
   });
 });
 
-Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched", async () => {
+Deno.test("data fetch resumes after Ctrl-C, and train reads the fetched files", async () => {
   await inTemporaryFolder(async (folder) => {
     const packed = await packedMnist();
     const half = packed[`${IMAGES}.gz`]!.length >> 1;
@@ -52,9 +51,7 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
 
     const process = command(folder, ["data", "fetch", "--from", server.url]).spawn();
     const part = join(folder, "data/mnist", `${IMAGES}.gz.part`);
-    while (((await Deno.stat(part).catch(() => undefined))?.size ?? 0) < half) {
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
+    await until(async () => await sizeOf(part) >= half);
     process.kill("SIGINT");
     const { code, stderr } = await process.output();
     assert.equal(code, 130);
@@ -121,7 +118,7 @@ Deno.test("data fetch goes on after Ctrl-C, and train takes what it has fetched"
   });
 });
 
-Deno.test("data verify tells each file that is missing or another, and exits 1", async () => {
+Deno.test("data verify names each missing or different file, and exits 1", async () => {
   await inTemporaryFolder(async (folder) => {
     const official = await spikelet(folder, ["data", "verify", "--data", mnistDirectory()]);
     assert.equal(official.code, 0, official.stderr);
@@ -144,7 +141,7 @@ Deno.test("data verify tells each file that is missing or another, and exits 1",
   });
 });
 
-Deno.test("data fetch that fails exits 1 with one line that says how to go on", async () => {
+Deno.test("data fetch exits 1 after a failure with one line that says how to resume", async () => {
   await inTemporaryFolder(async (folder) => {
     await inTurns<[string, Parameters<typeof serveFiles>[1], RegExp]>([
       [
@@ -188,7 +185,7 @@ Deno.test("data fetch that fails exits 1 with one line that says how to go on", 
   });
 });
 
-Deno.test("data fetch without leave to reach a server, or to write, says which flag gives it", async () => {
+Deno.test("data fetch names the missing permission to reach a server or to write", async () => {
   await inTemporaryFolder(async (folder) => {
     const args = ["data", "fetch", "--from", "http://example.org/", "--quiet"];
     assertOneLine(
@@ -204,7 +201,7 @@ Deno.test("data fetch without leave to reach a server, or to write, says which f
   });
 });
 
-Deno.test("usage errors of data exit 2 with one line", async () => {
+Deno.test("data exits 2 on usage errors with one line", async () => {
   await inTemporaryFolder(async (folder) => {
     await inTurns<[string[], RegExp]>([
       [["fetch", "digits"], /^digits: no data set of this name: expected mnist or fashion$/m],

@@ -1,5 +1,5 @@
 /**
- * Disks that are full or read-only: small ones in memory, mounted where only the test's own processes see them.
+ * Full and read-only disks: small ones in memory, mounted for the test's processes alone.
  *
  * @module
  */
@@ -7,8 +7,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readCheckpoint } from "../../src/runs/read_checkpoint.ts";
 import { checkpointPaths, readNewest } from "../../src/runs/checkpoint_folder.ts";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { linesOf, PROJECT, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = [
@@ -16,7 +15,7 @@ const QUICK = [
   ...["--epochs", "3", "--checkpoint-every", "1", "--json", "--quiet"],
 ];
 
-/** Runs a shell as root of a namespace of its own, where it may mount. */
+/** Runs a shell as root of a new namespace, which may mount. */
 async function inNamespace(folder: string, script: string): Promise<{ success: boolean; stderr: string }> {
   const { success, stderr } = await new Deno.Command("unshare", {
     args: ["--map-root-user", "--mount", "sh", "-ec", script],
@@ -28,7 +27,7 @@ async function inNamespace(folder: string, script: string): Promise<{ success: b
   return { success, stderr: new TextDecoder().decode(stderr) };
 }
 
-/** Whether this system lets a test mount something at all; containers often do not. */
+/** Whether this system lets a test mount a disk; containers often do not. */
 const mounts = await (async () => {
   const folder = await Deno.makeTempDir();
   try {
@@ -40,7 +39,7 @@ const mounts = await (async () => {
   }
 })();
 
-/** A command of Spikelet's for a shell, with the permissions of `train`; its voices and exit code go to files. */
+/** A command of Spikelet for a shell, with the permissions of `train`; its output and exit code go to files. */
 function shellCommand(args: readonly string[], to: string): string {
   const words = [
     ...[Deno.execPath(), "run", "--no-prompt", "--no-remote", "--allow-read", "--allow-write=."],
@@ -55,13 +54,12 @@ async function outcomeOf(folder: string, name: string) {
 }
 
 Deno.test({
-  name: "train on a disk that fills up says so, keeps whole checkpoints, and goes on once there is room",
-  ignore: !mounts, // tests/runs/failing_writes_test.ts makes every single write fail, without a disk
+  name: "train reports a full disk, keeps whole checkpoints, and resumes after space is freed",
+  ignore: !mounts, // tests/runs/failing_writes_test.ts lets every single write fail, without a disk
   fn: async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       const whole = await spikeletJson(folder, [...QUICK, "--name", "whole"]);
-      // Room for less than one checkpoint, for some, for all but the model.
+      // Space for less than one checkpoint, for several, and for all files but the model.
       for (const [i, kilobytes] of [44, 88, 116, 136].entries()) {
         const run = join(folder, "runs");
         await Deno.remove(run, { recursive: true });
@@ -108,10 +106,9 @@ Deno.test({
 
 Deno.test({
   name: "train on a read-only disk says so, and leaves what is there as it was",
-  ignore: !mounts, // a folder's permissions would not bind a test that runs as root
+  ignore: !mounts, // root may write despite a folder's permissions
   fn: async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       await spikeletJson(folder, [...QUICK, "--name", "there"]);
       const { last } = checkpointPaths(join(folder, "runs", "there"));
       const before = await Deno.readFile(last);

@@ -6,19 +6,18 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors, serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, recordOf, referencePath, spikelet, spikeletJson } from "./spikelet.ts";
 
 const EVALUATE = ["--data", "data", "--threads", "1"];
 
-/** A model as it is before training. */
+/** An untrained model. */
 function modelBytes(spec: NetworkSpec): Uint8Array<ArrayBuffer> {
   return encodeModel({ spec, parameters: initialParameters(spec, 0), metadata: {} });
 }
 
-Deno.test("evaluate finds a model by its run's name, folder and file, and gives the run's figures", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("evaluate finds a model by the name, folder and file of its run, and gives the run's figures", async () => {
+  await inFolderWithData(async (folder) => {
     const run = await spikeletJson(folder, [
       ...[
         "train",
@@ -57,8 +56,7 @@ Deno.test("evaluate finds a model by its run's name, folder and file, and gives 
 });
 
 Deno.test("evaluate refuses a damaged model with one line", async (t) => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+  await inFolderWithData(async (folder) => {
     const spec = notebookNetwork({ hidden: 3, steps: 4 });
     const good = modelBytes(spec);
     const changed = (change: (values: Float32Array) => void) => {
@@ -130,9 +128,8 @@ Deno.test("evaluate refuses a run that does not exist, and a folder without a mo
   });
 });
 
-Deno.test("evaluate without a run names the latest finished ones, and takes what it says", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("evaluate without a run names the latest finished ones, and takes those names", async () => {
+  await inFolderWithData(async (folder) => {
     const train = ["train", "--steps", "5", "--hidden", "4", ...EVALUATE];
     for (const name of ["a", "b", "c", "d"]) await spikeletJson(folder, [...train, "--name", name]);
     await spikelet(folder, [...train, "--penalty", "3e38", "--threshold", "-3", "--name", "wild"]);

@@ -1,6 +1,6 @@
 /**
- * What `--explain` says, by runs of the real command: each finding where it is true and not where it is not, and whether its advice
- * is accepted and right, by following it.
+ * `--explain` in runs of the real command: it reports each finding exactly where it is true, and its advice is accepted and
+ * helps.
  *
  * @module
  */
@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { BURSTS, writeBurstData } from "./burst_data.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { recordOf, spikelet } from "./spikelet.ts";
 
-/** What a run with `--explain` said below its table, without line breaks, and its accuracy on the test set. */
+/** A run's findings, without line breaks, and its accuracy on the test set. */
 async function explained(folder: string, args: readonly string[]) {
   const { code, stdout, stderr } = await spikelet(folder, [
     "train",
@@ -29,7 +29,7 @@ async function explained(folder: string, args: readonly string[]) {
   const said = text.replace(/\s+/g, " ");
   assert.ok(Array.isArray(summary.findings));
   const findings = summary.findings.map((finding) => String(recordOf(finding).kind));
-  // An honest page never says both.
+  // The two exclude each other.
   const isGuessing = /no better than guessing/.test(stderr);
   assert.ok(!(isGuessing && /Nothing stands out/.test(said)), said);
   assert.equal(isGuessing, findings.includes("guessing"), said);
@@ -37,7 +37,7 @@ async function explained(folder: string, args: readonly string[]) {
   return { said, findings, accuracy: Number(recordOf(summary.test).accuracy) };
 }
 
-/** A network of so many hidden layers, as a file. */
+/** The description of a network with this number of hidden layers. */
 async function writeNetwork(path: string, layers: number, neuron: Record<string, unknown>, more = {}) {
   const { channels: inputs, steps, classes } = BURSTS;
   const hidden = { units: 30, ...more, neuron: { kind: "lif", decay: 0.9, threshold: 1, ...neuron } };
@@ -64,7 +64,7 @@ Deno.test("train --explain names a gradient that explodes and a loss that jumps,
     );
     assert.match(ill.said, /it explodes in the backward pass through 50 steps\./);
     assert.match(ill.said, /The loss jumped from 1\.\d+ to [2-9]\.\d+ around batch \d+ of epoch 1/);
-    // Beside a file none of the options of a network is accepted, so none is named.
+    // --network accepts none of the network options, so the advice names none.
     assert.doesNotMatch(ill.said, /--(surrogate|slope|threshold|decay|steps|penalty|rate-target)/);
     const [, surrogate = ""] =
       /set layers\[0\]\.neuron\.surrogate to (\{.*?\}) in net\.json/.exec(ill.said) ?? [];
@@ -75,7 +75,7 @@ Deno.test("train --explain names a gradient that explodes and a loss that jumps,
   });
 });
 
-Deno.test("train --explain names a gradient that vanishes after steps that were too long, and its advice has it learn", async () => {
+Deno.test("train --explain names a gradient that vanishes after too large updates, and its advice lets it learn", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeBurstData(join(folder, "bursts"));
     await writeNetwork(join(folder, "deep.json"), 4, {});
@@ -93,7 +93,7 @@ Deno.test("train --explain names a gradient that vanishes after steps that were 
       ill.said,
       /When training began it was \d+\.?\d* times the top layer's: steps were too long then\./,
     );
-    // What follows from long steps has no advice of its own.
+    // Consequences of too large updates have no advice of their own.
     assert.equal(ill.said.match(/What usually helps/g)?.length, 1);
     assert.match(
       ill.said,
@@ -119,7 +119,7 @@ Deno.test("train --explain names a gradient that vanishes after steps that were 
   });
 });
 
-Deno.test("train --explain names a gradient that vanishes from the beginning, and where its advice leads it does not", async () => {
+Deno.test("train --explain names a gradient that vanishes from the start, and its advice ends that", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeBurstData(join(folder, "bursts"));
     const path = join(folder, "narrow.json");
@@ -139,7 +139,7 @@ Deno.test("train --explain names a gradient that vanishes from the beginning, an
   });
 });
 
-/** Two classes, told by which half of the channels has a steady 0.3: too little for a threshold of 3. */
+/** Two classes with a constant 0.3 in one half of the channels: too little for a threshold of 3. */
 async function writeFaintData(folder: string): Promise<void> {
   const steps = 10, channels = 8, count = 200;
   await Deno.mkdir(folder, { recursive: true });
@@ -156,7 +156,7 @@ async function writeFaintData(folder: string): Promise<void> {
 }
 
 const SILENT = /Layer 1: 10 of 10 units never fired\. /;
-/** What is said of silent units of each kind, and whether they come back when training goes on. */
+/** The finding on silent units of each kind, and whether further training lets them spike. */
 const SILENT_UNITS = [
   [
     { kind: "graded", penalty: 1 },
@@ -185,7 +185,7 @@ const SILENT_UNITS = [
   ],
 ] as const;
 
-Deno.test("train --explain says of silent units what is true of their surrogate derivative: further training shows it", async () => {
+Deno.test("train --explain says whether silent units can recover by their surrogate derivative, as training confirms", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeFaintData(join(folder, "faint"));
     for (const [neuron, words, comesBack] of SILENT_UNITS) {
@@ -220,7 +220,7 @@ Deno.test("train --explain says of silent units what is true of their surrogate 
   });
 });
 
-Deno.test("train --explain says that nothing was learned where nothing else stands out, and its advice has it learn", async () => {
+Deno.test("train --explain says that nothing was learned if it finds nothing else, and its advice lets it learn", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeBurstData(join(folder, "bursts"));
     await writeNetwork(join(folder, "net.json"), 1, { surrogate: { kind: "fastSigmoid", slope: 5 } });
@@ -249,7 +249,7 @@ Deno.test("train --explain says that nothing was learned where nothing else stan
   });
 });
 
-/** A value that an option of which only the direction is said can be given. */
+/** A value for an option of which the advice gives only the direction. */
 const TRIED: Readonly<Record<string, readonly string[]>> = {
   "a lower --threshold": ["--threshold", "0.5"],
   "a higher --threshold": ["--threshold", "3"],
@@ -273,9 +273,8 @@ const COMMANDS = [
   ["--model feed-forward --learning-rate 0.000001", "--learning-rate 0.000003"],
 ] as const;
 
-Deno.test("train --explain advises nothing that its command refuses", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train accepts all options that --explain advises", async () => {
+  await inFolderWithData(async (folder) => {
     for (const [command, expected] of COMMANDS) {
       const args = [...command.split(" "), "--data", "data", "--batch-size", "20"];
       if (!command.includes("--model")) args.push("--steps", "7");
@@ -284,7 +283,7 @@ Deno.test("train --explain advises nothing that its command refuses", async () =
         list.split(/, or |, /)
       );
       assert.ok(advice.includes(expected), `${command}: ${said}`);
-      // All of it at once: of an option that comes twice the last value counts.
+      // All advice at once: the last value of a repeated option counts.
       let all = args;
       for (const remedy of advice) {
         const [option = "", vain = ""] = remedy.split(" in place of ");

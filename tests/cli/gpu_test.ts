@@ -7,39 +7,38 @@ import { notebookNetwork, wideNetwork } from "../../src/network/presets.ts";
 import { PRESETS } from "../../src/training/presets.ts";
 import { gpuTest } from "../engine/gpu/gpu.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, command, type Outcome, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
-/** A run of a second on the small data set. */
+/** A short run on the small data set. */
 const TRAIN = ["train", "--data", "data", "--hidden", "6", "--steps", "5", "--batch-size", "50"];
 
-/** What a machine without any adapter looks like to Deno. */
+/** The environment in which Deno finds no adapter. */
 const NO_ADAPTER = {
   DENO_WEBGPU_BACKEND: "vulkan",
   VK_ICD_FILENAMES: "/nonexistent",
   VK_DRIVER_FILES: "/nonexistent",
 };
 
-/** How a message begins that misses one; older Denos have no WebGPU that works. */
+/** The message of a missing adapter; older Denos have no working WebGPU. */
 const MISSING = /(no GPU adapter was found: |this runtime has no WebGPU that works )/;
 
-/** Runs the command line on a machine without any adapter. */
+/** Runs the command line without an adapter. */
 async function withoutAdapter(folder: string, args: readonly string[]): Promise<Outcome> {
   const { code, stdout, stderr } = await command(folder, args, undefined, NO_ADAPTER).output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Has the folder remember that hybrid was the fastest for {@linkcode TRAIN}. */
+/** Records in the folder that hybrid was the fastest for {@linkcode TRAIN}. */
 async function rememberHybrid(folder: string): Promise<void> {
   const size = sizeOfEngine({ spec: notebookNetwork({ hidden: 6, steps: 5 }), batchSize: 50 });
   const choice = { engine: "hybrid" as const, reason: "a test says so" };
   await writeChoices({ machine: thisMachine(), choices: { [size]: choice } }, join(folder, CHOICES_FILE));
 }
 
-Deno.test("train without an adapter takes wasm, and says nothing of a GPU", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train without an adapter takes wasm and does not mention a GPU", async () => {
+  await inFolderWithData(async (folder) => {
     const { code, stdout, stderr } = await withoutAdapter(folder, TRAIN);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^WASM/m);
@@ -47,9 +46,8 @@ Deno.test("train without an adapter takes wasm, and says nothing of a GPU", asyn
   });
 });
 
-Deno.test("tune without an adapter takes wasm, for a preset and for a run, and remembers it", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("tune without an adapter records wasm, for a preset and for a run", async () => {
+  await inFolderWithData(async (folder) => {
     await spikeletJson(folder, [...TRAIN, "--name", "a", "--quiet"]);
     const ofRun = await withoutAdapter(folder, ["tune", "a"]);
     assert.deepEqual([ofRun.code, ofRun.stderr], [0, ""]);
@@ -70,24 +68,21 @@ Deno.test("tune without an adapter takes wasm, for a preset and for a run, and r
 
 for (const engine of ["hybrid", "webgpu"]) {
   Deno.test(`train --engine ${engine} without an adapter exits 1 and says what to do`, async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       const outcome = await withoutAdapter(folder, [...TRAIN, "--engine", engine]);
       assertOneLine(outcome, 1, new RegExp(`^${MISSING.source}.*--engine wasm$`, "m"));
     });
   });
 
   Deno.test(`train --engine ${engine} --precision i16 is a usage error`, async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       const outcome = await spikelet(folder, [...TRAIN, "--engine", engine, "--precision", "i16"]);
       assertOneLine(outcome, 2, /^--precision i16: .*computes in f32/m);
     });
   });
 
-  gpuTest(`train and evaluate --engine ${engine} keep a run that says what it ran on`, async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+  gpuTest(`train and evaluate --engine ${engine} record the engine and the adapter of a run`, async () => {
+    await inFolderWithData(async (folder) => {
       const run = await spikeletJson(folder, [
         ...TRAIN,
         "--engine",
@@ -111,10 +106,9 @@ for (const engine of ["hybrid", "webgpu"]) {
 }
 
 gpuTest(
-  "a run on a GPU that is gone is refused, and goes on with another engine that it is given",
+  "train --resume refuses a run whose GPU is missing, and continues it with --engine",
   async () => {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       await spikeletJson(folder, [...TRAIN, "--engine", "hybrid", "--name", "a"]);
       const resume = ["train", "--resume", "a", "--epochs", "2"];
       assertOneLine(await withoutAdapter(folder, resume), 1, new RegExp(`^${MISSING.source}`, "m"));
@@ -127,18 +121,16 @@ gpuTest(
   },
 );
 
-gpuTest("train takes the engine that is remembered for auto", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+gpuTest("train --engine auto takes the recorded engine", async () => {
+  await inFolderWithData(async (folder) => {
     await rememberHybrid(folder);
     assert.equal((await spikeletJson(folder, TRAIN)).engine, "hybrid");
     assert.equal((await spikeletJson(folder, [...TRAIN, "--no-tune"])).engine, "wasm");
   });
 });
 
-Deno.test("train goes on with wasm, and says so, where the GPU that is remembered is gone", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train takes wasm, and says so, if the recorded GPU is missing", async () => {
+  await inFolderWithData(async (folder) => {
     await rememberHybrid(folder);
     const { code, stdout, stderr } = await withoutAdapter(folder, [...TRAIN, "--json", "--name", "a"]);
     assert.equal(code, 0, stderr);
@@ -150,7 +142,7 @@ Deno.test("train goes on with wasm, and says so, where the GPU that is remembere
   });
 });
 
-Deno.test("info without an adapter says so, and that auto takes wasm", async () => {
+Deno.test("info says that there is no adapter and that auto takes wasm", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stdout } = await withoutAdapter(folder, ["info"]);
     assert.equal(code, 0);

@@ -5,7 +5,7 @@ import { allCommands } from "../../src/cli/commands.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { command, inTurns, spikelet } from "./spikelet.ts";
 
-/** Commands by what a user types, each with its options: what they mean, and their defaults, docs/commands.md has. */
+/** The commands and their options, as in docs/commands.md. */
 function optionsOf(commands: readonly CommandUnknownOpts[], parents = ""): [string, string[]][] {
   return commands.flatMap((command) => {
     const name = parents + command.name();
@@ -27,7 +27,7 @@ Deno.test("--help names every option, and an example, in 80 columns", async () =
   });
 });
 
-Deno.test("--help lists the commands, and each can be asked for by `help` too", async () => {
+Deno.test("--help lists the commands, and `help COMMAND` prints each one's help", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stdout } = await spikelet(folder, ["--help"]);
     assert.equal(code, 0);
@@ -38,7 +38,7 @@ Deno.test("--help lists the commands, and each can be asked for by `help` too", 
   });
 });
 
-Deno.test("--version tells the version in deno.json", async () => {
+Deno.test("--version prints the version of deno.json", async () => {
   await inTemporaryFolder(async (folder) => {
     const expected = { code: 0, stdout: `${configuration.version}\n`, stderr: "" };
     assert.deepEqual(await spikelet(folder, ["--version"]), expected);
@@ -46,7 +46,7 @@ Deno.test("--version tells the version in deno.json", async () => {
   });
 });
 
-Deno.test("whoever reads no more than a line of the help, as `head` does, is told of no bug", async () => {
+Deno.test("--help reports no bug to a reader that stops after a line, such as `head`", async () => {
   await inTemporaryFolder(async (folder) => {
     const child = command(folder, ["train", "--help"]).spawn();
     await child.stdout.cancel();

@@ -4,7 +4,7 @@ import { bestVariant } from "../../src/engine/wasm/kernels.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
-Deno.test("info tells versions, engines, SIMD builds, cores and data", async () => {
+Deno.test("info prints versions, engines, SIMD builds, cores and data", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stdout, stderr } = await spikelet(folder, ["info"]);
     assert.deepEqual([code, stderr], [0, ""]);
@@ -20,7 +20,7 @@ Deno.test("info tells versions, engines, SIMD builds, cores and data", async () 
   });
 });
 
-Deno.test("info --json tells the same to machines", async () => {
+Deno.test("info --json prints the same as JSON", async () => {
   await inTemporaryFolder(async (folder) => {
     const info = await spikeletJson(folder, ["info"]);
     assert.equal(info.version, configuration.version);

@@ -1,13 +1,12 @@
 /**
- * Kills at random moments: `deno task test` has some, `deno task soak` has fifty (the variable `KILLS`).
+ * Kills a run at random moments: a few times in `deno task test`, fifty times in `deno task soak` (the variable `KILLS`).
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawKey, uniform } from "../../src/random.ts";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { command, linesOf, recordOf, spikeletJson } from "./spikelet.ts";
 
 const KILLS = Number(Deno.env.get("KILLS") ?? 8);
@@ -30,13 +29,13 @@ const OPTIONS = [
   ...["--patience", String(EPOCHS), "--checkpoint-every", "3", "--json", "--quiet"],
 ];
 
-/** Numbers from 0 to 1 that are the same at every run of this test. */
+/** Pseudo-random numbers from 0 to 1, the same in every run of this test. */
 function* draws(): Generator<number> {
   const key = drawKey(7, 99, 0, 0);
   for (let counter = 0;; counter++) yield uniform(key, counter);
 }
 
-/** Runs a command, and kills it after a while unless it ends before. @returns What it printed; nothing where it was killed. */
+/** Runs a command, and kills it after a time unless it ends before. @returns Its output; undefined if it was killed. */
 async function runFor(
   folder: string,
   args: readonly string[],
@@ -47,7 +46,7 @@ async function runFor(
     try {
       child.kill("SIGKILL");
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error; // it has just ended by itself
+      if (!(error instanceof TypeError)) throw error; // it has ended by itself
     }
   }, milliseconds);
   const { code, signal, stdout, stderr } = await child.output();
@@ -57,7 +56,7 @@ async function runFor(
   return new TextDecoder().decode(stdout);
 }
 
-/** What a run's metadata say that it is; nothing where they have not been written yet. */
+/** A run's state in its metadata; undefined before they are written. */
 async function stateOf(directory: string): Promise<unknown> {
   try {
     return recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json")))).state;
@@ -67,10 +66,9 @@ async function stateOf(directory: string): Promise<unknown> {
   }
 }
 
-Deno.test(`train that is killed ${KILLS} times at random moments, and resumed, ends in the bits of one that never was`, async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 450, test: 20 });
-    await spikeletJson(folder, ["train", "--data", "data", "--limit", "20", "--steps", "2"]); // finds the fastest kernels
+Deno.test(`train ends in the bits of an uninterrupted run after ${KILLS} kills at random moments`, async () => {
+  await inFolderWithData(async (folder) => {
+    await spikeletJson(folder, ["train", "--data", "data", "--limit", "20", "--steps", "2"]); // tunes the kernels
     const began = performance.now();
     await spikeletJson(folder, [...OPTIONS, "--name", "whole"]);
     const lifetime = performance.now() - began;
@@ -89,14 +87,14 @@ Deno.test(`train that is killed ${KILLS} times at random moments, and resumed, e
     for (let run = 1; kills < KILLS; run++) {
       const name = `run-${run}`, directory = join(folder, "runs", name);
       let printed: string | undefined, state: unknown;
-      // A run that is killed once it is finished, before it has told so, is a finished run too.
+      // A run that is killed after its end, before it prints its summary, is finished.
       while (printed === undefined && state !== "finished") {
         const threads = ["--threads", String(1 + Math.floor(3 * next()))];
-        // A run whose metadata were not yet written has not begun: it is begun again.
+        // A run without metadata has not begun, and begins again.
         const args = state === undefined
           ? [...OPTIONS, "--name", name]
           : ["train", "--resume", name, "--json", "--quiet"];
-        // Not in the first tenth, in which nothing has begun; and when enough are killed, no more.
+        // No kill in the first tenth, in which nothing has begun, and none after the last.
         const moment = kills < KILLS ? lifetime * (0.1 + 0.9 * next()) : 1e6;
         printed = await runFor(folder, [...args, ...threads], moment);
         if (printed === undefined) kills++;
@@ -112,5 +110,5 @@ Deno.test(`train that is killed ${KILLS} times at random moments, and resumed, e
       const names = (await Array.fromAsync(Deno.readDir(directory))).map(({ name }) => name);
       assert.ok(!names.some((name) => name.endsWith(".tmp")), String(names));
     }
-  });
+  }, { train: 450, test: 20 });
 });

@@ -7,20 +7,19 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, inTurns, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const DATA = ["train", "--data", "data", "--batch-size", "30", "--threads", "1"];
 
-/** Trains for a moment. @returns The network of the model that was kept. */
+/** Trains briefly. @returns The network of the written model. */
 async function trainedSpec(folder: string, name: string, args: readonly string[]): Promise<NetworkSpec> {
   await spikeletJson(folder, [...DATA, "--name", name, ...args]);
   return (await readModel(join(folder, "runs", name, "model.safetensors"))).spec;
 }
 
-Deno.test("train --network trains what the file describes, and evaluate measures it again", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 200, test: 50 });
+Deno.test("train --network trains the network of a file, and evaluate gives its figures", async () => {
+  await inFolderWithData(async (folder) => {
     const description = {
       inputs: 784,
       steps: 12,
@@ -83,12 +82,11 @@ Deno.test("train --network trains what the file describes, and evaluate measures
     const again = await spikeletJson(folder, [...DATA, ...args, "--threads", "3"]);
     assert.match(String(again.name), /^deep-lif-\d{8}-\d{6}$/);
     assert.equal(again.weightsSha256, recordOf(record.result).weightsSha256, "threads change no bit");
-  });
+  }, { train: 200, test: 50 });
 });
 
-Deno.test("train --network names the path inside the file where it is wrong", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train --network names the path of a fault in the file", async () => {
+  await inFolderWithData(async (folder) => {
     const right = {
       inputs: 784,
       steps: 4,
@@ -184,7 +182,7 @@ Deno.test("train --network names the path inside the file where it is wrong", as
   });
 });
 
-Deno.test("train --network reads what editors and shells of Windows write", async () => {
+Deno.test("train --network reads files of Windows' editors and shells", async () => {
   await inTemporaryFolder(async (folder) => {
     const text =
       `{\r\n  "inputs": 2, "steps": 3, "layers": [{ "units": 2, "neuron": { "kind": "integrator" } }]\r\n}\r\n`;
@@ -204,9 +202,8 @@ Deno.test("train --network reads what editors and shells of Windows write", asyn
   });
 });
 
-Deno.test("train's short forms say the same as a description", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train's options give the same network as a description", async () => {
+  await inFolderWithData(async (folder) => {
     const inputs = 784, steps = 5;
     const noise = { kind: "noise", offset: -0.5 } as const, constant = { kind: "constant" } as const;
     const cases: [args: string, expected: NetworkSpec][] = [
@@ -279,9 +276,8 @@ Deno.test("train's short forms say the same as a description", async () => {
   });
 });
 
-Deno.test("train says nothing of the start of hidden layers that a network has not", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train prints no start of hidden layers for a network without them", async () => {
+  await inFolderWithData(async (folder) => {
     const layers = [{ units: 10, neuron: { kind: "integrator", decay: 0.9 } }];
     await Deno.writeTextFile(
       join(folder, "flat.json"),

@@ -1,5 +1,5 @@
 /**
- * Options that are refused: all by the program's own parser in this process, some through the real command line.
+ * Refused options: all of them by the program's parser in this process, some through the real command line.
  *
  * @module
  */
@@ -10,10 +10,10 @@ import { describeFailure } from "../../src/cli/failure.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { assertOneLine, inTurns, referencePath, spikelet } from "./spikelet.ts";
 
-/** A command line that must be refused, and what must be said. */
+/** A refused command line and its message. */
 type Refusal = readonly [args: readonly string[], message: RegExp];
 
-/** Values that an option must refuse, each with the same words about its range. */
+/** Refused values of an option, with the same message about its range. */
 function refusals(name: string, range: string, values: readonly string[], command = ["train"]): Refusal[] {
   const literal = range.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
   return values.map((
@@ -205,12 +205,12 @@ const OTHERS: readonly Refusal[] = [
   [["runs", "rm"], /^missing required argument 'name'$/m],
 ];
 
-/** Said of the current folder. */
+/** The message about the current folder. */
 const HERE: readonly Refusal[] = [
   [["evaluate"], /^evaluate: expected a run, and there is none yet: deno task train makes one$/m],
 ];
 
-/** What these arguments fail with. An option that is let through trains on one sample, and leaves its model in the folder. */
+/** The error of these arguments. An option that is not refused trains on one sample and writes its model to the folder. */
 async function failureOf([command = "", ...args]: readonly string[], folder: string) {
   const isRun = command === "train" && args.length > 1 && !args.includes("--resume");
   const least = isRun ? ["--limit", "1", "--epochs", "1", "--out", `${folder}/let_through.safetensors`] : [];
@@ -223,7 +223,7 @@ async function failureOf([command = "", ...args]: readonly string[], folder: str
 }
 
 for (const [name, refused] of [["train", TRAIN], ["the other commands", OTHERS]] as const) {
-  Deno.test(`${name}: options out of range are usage errors of one line, and nothing is written`, async () => {
+  Deno.test(`${name} refuses options out of range with one line, and writes nothing`, async () => {
     await inTemporaryFolder(async (folder) => {
       for (const [args, message] of refused) {
         const failure = await failureOf(args, folder);
@@ -236,7 +236,7 @@ for (const [name, refused] of [["train", TRAIN], ["the other commands", OTHERS]]
   });
 }
 
-Deno.test("a refused command line exits 2 with one line on standard error, and nothing is written", async () => {
+Deno.test("a refused command line exits 2 with one line on standard error, and writes nothing", async () => {
   const sample = [...TRAIN.filter((_, i) => i % 60 === 0), ...OTHERS.filter((_, i) => i % 9 === 0), ...HERE];
   await inTemporaryFolder(async (folder) => {
     await inTurns(sample, async ([args, message]) => {
@@ -246,7 +246,7 @@ Deno.test("a refused command line exits 2 with one line on standard error, and n
   });
 });
 
-Deno.test("no command: exits 2 and shows the help on standard error", async () => {
+Deno.test("the program without a command exits 2 and prints its help on standard error", async () => {
   await inTemporaryFolder(async (folder) => {
     const { code, stdout, stderr } = await spikelet(folder, []);
     assert.deepEqual([code, stdout], [2, ""]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { INVOCATION } from "../../src/cli/command.ts";
 import { wrapLine } from "../../src/cli/output.ts";
 
-Deno.test("wrapLine() breaks between words, never inside one, and leaves commands whole", () => {
+Deno.test("wrapLine() breaks between words, and never inside a word or a command", () => {
   assert.deepEqual(wrapLine("first  85.08 %: 8,508 of 10,000 test images", 30), [
     "first  85.08 %: 8,508 of",
     "  10,000 test images",

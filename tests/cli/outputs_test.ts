@@ -1,5 +1,5 @@
 /**
- * What commands write over: nothing but files of theirs, whoever names them and whatever the process is permitted to do.
+ * Commands overwrite only their own files, for any output path and with any permission.
  *
  * @module
  */
@@ -8,25 +8,24 @@ import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { QUICK, refusedOutputs, writeVictims } from "./victims.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData, writeSmallData } from "./small_data.ts";
 import { assertOneLine, spikelet, spikeletJson } from "./spikelet.ts";
 
 const TRAIN = ["train", ...QUICK], ALL = ["--allow-write"];
 
-/** A folder with a run and what must not be harmed. */
+/** Runs a test in a folder with a run and with files that must not change. */
 async function withVictims(
   test: (folder: string, unharmed: () => Promise<void>) => Promise<void>,
 ): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+  await inFolderWithData(async (folder) => {
     await spikeletJson(folder, [...TRAIN, "--name", "own"]);
     await inTemporaryFolder(async (elsewhere) => await test(folder, await writeVictims(folder, elsewhere)));
   });
 }
 
-Deno.test("train --out and report --out write over nothing that is not theirs, as tasks", async () => {
+Deno.test("train --out and report --out overwrite only their own files, with a task's permissions", async () => {
   await withVictims(async (folder, unharmed) => {
-    // What is wrong with the path is said, and no permission advised, which would not mend it.
+    // The message names the path's fault, and advises no permission, which would not help.
     for (const [out, reason] of refusedOutputs(folder)) {
       assertOneLine(await spikelet(folder, [...TRAIN, "--out", out]), 1, reason);
       assertOneLine(
@@ -44,7 +43,7 @@ Deno.test("train --out and report --out write over nothing that is not theirs, a
   });
 });
 
-Deno.test("train --out and report --out write over nothing that is not theirs, with every permission", async () => {
+Deno.test("train --out and report --out overwrite only their own files, with every permission", async () => {
   await withVictims(async (folder, unharmed) => {
     for (const [out, reason] of refusedOutputs(folder)) {
       assertOneLine(await spikelet(folder, [...TRAIN, "--out", out], ALL), 1, reason);
@@ -58,7 +57,7 @@ Deno.test("train --out and report --out write over nothing that is not theirs, w
   });
 });
 
-Deno.test("train --out takes the place of a model of ours, and of no other run's", async () => {
+Deno.test("train --out replaces a model of Spikelet's, but not one of another run", async () => {
   await withVictims(async (folder, unharmed) => {
     const again = [...TRAIN, "--out", "runs/mine.safetensors"];
     const first = await spikeletJson(folder, [...again, "--seed", "1"]);
@@ -83,7 +82,7 @@ Deno.test("train --out takes the place of a model of ours, and of no other run's
   });
 });
 
-Deno.test("report replaces a page of ours, and no other; on other data it has another name", async () => {
+Deno.test("report replaces only its own pages, and gives one on other data another name", async () => {
   await withVictims(async (folder) => {
     const page = join(folder, "runs", "own", "report.html");
     await Deno.writeTextFile(page, "<p>my notes</p>");
@@ -107,9 +106,8 @@ Deno.test("report replaces a page of ours, and no other; on other data it has an
   });
 });
 
-Deno.test("the command that a refusal names does what was asked", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("the command in a refusal writes the output", async () => {
+  await inFolderWithData(async (folder) => {
     const { stderr } = await spikelet(folder, [...TRAIN, "--out", "mine.safetensors"]);
     const command = /add a permission: deno (run .*)$/m.exec(stderr)?.[1] ?? "";
     const [, flag = ""] = /(--allow-write=\S+)/.exec(command) ?? [];
@@ -120,7 +118,7 @@ Deno.test("the command that a refusal names does what was asked", async () => {
   });
 });
 
-Deno.test("a run that goes on writes through no link that somebody has put into its folder", async () => {
+Deno.test("train --resume writes through no link in the run's folder", async () => {
   await withVictims(async (folder, unharmed) => {
     const run = join(folder, "runs", "own"), goOn = ["train", "--resume", "own", "--epochs", "2", "--quiet"];
     for (const name of ["metrics.jsonl", "epochs.jsonl", "run.json", "checkpoints", ".lock"]) {
@@ -151,7 +149,7 @@ Deno.test("a run that goes on writes through no link that somebody has put into 
   });
 });
 
-Deno.test("no refusal advises leave for the current folder, one above it, or a hidden one", async () => {
+Deno.test("no refusal advises a permission for the current folder, one above it, or a hidden one", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const to of [".", "..", ".git/hooks", join(folder, ".config")]) {
       assertOneLine(
@@ -163,9 +161,8 @@ Deno.test("no refusal advises leave for the current folder, one above it, or a h
   });
 });
 
-Deno.test("serve and edge call a checkpoint one, name its run, and do not advise it", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("serve and edge refuse a checkpoint and name its run", async () => {
+  await inFolderWithData(async (folder) => {
     await spikeletJson(folder, [...TRAIN, "--name", "kk"]);
     const checkpoint = join("runs", "kk", "checkpoints", "last.safetensors");
     assertOneLine(

@@ -4,14 +4,14 @@ import { needsOf } from "../../src/cli/permissions.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { spikelet } from "./spikelet.ts";
 
-/** The commands that a help lists. */
+/** The commands in a help text. */
 async function commandsIn(folder: string, ...of: string[]): Promise<string[]> {
   const { stdout } = await spikelet(folder, [...of, "--help"]);
   const list = /^Commands:\n((?: .*\n)+)/m.exec(stdout)?.[1] ?? "";
   return [...list.matchAll(/^ {2}(\w+)/gm)].map(([, name = ""]) => name);
 }
 
-Deno.test("needsOf() knows of every command what it needs", async () => {
+Deno.test("needsOf() has the permissions of every command", async () => {
   await inTemporaryFolder(async (folder) => {
     const commands = (await commandsIn(folder)).filter((name) => name !== "help");
     assert.ok(commands.length > 5);
@@ -28,7 +28,7 @@ Deno.test("needsOf() knows of every command what it needs", async () => {
   });
 });
 
-Deno.test("keepNeeded() leaves a command what it needs, and its threads too, for good", async () => {
+Deno.test("keepNeeded() revokes all permissions that a command and its workers do not need", async () => {
   await inTemporaryFolder(async (folder) => {
     const module = new URL("../../src/cli/permissions.ts", import.meta.url);
     const program = `import { keepNeeded } from ${JSON.stringify(module)};
@@ -37,7 +37,7 @@ Deno.test("keepNeeded() leaves a command what it needs, and its threads too, for
       for (const name of ["read", "write", "net", "run"]) states.push((await Deno.permissions.query({ name })).state);
       console.log(states.join(" "));
       await Deno.permissions.request({ name: "write" });
-      try { Deno.writeTextFileSync("main", ""); } catch { /* told by what is there */ }
+      try { Deno.writeTextFileSync("main", ""); } catch { /* the test looks for the file */ }
       const source = 'try { Deno.writeTextFileSync("thread", ""); } catch {} postMessage(0);';
       const worker = new Worker("data:text/javascript," + encodeURIComponent(source), { type: "module" });
       await new Promise((resolve) => worker.onmessage = resolve);

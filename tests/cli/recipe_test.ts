@@ -1,15 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = ["train", "--data", "data", "--steps", "12", "--hidden", "15", "--batch-size", "25"];
 
-Deno.test("train keeps the optimizer, the augmentation and the start in its records, and repeats them on any threads", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train records the optimizer, the augmentation and the start, and gives the same bits on any threads", async () => {
+  await inFolderWithData(async (folder) => {
     const recipe = [
       ...["--optimizer", "adamw", "--learning-rate", "0.01", "--beta2", "0.99", "--clip", "0.5"],
       ...["--augment", "shift=1,rotate,elastic=0.5", "--init-rate", "0.2"],
@@ -46,18 +44,16 @@ Deno.test("train keeps the optimizer, the augmentation and the start in its reco
   });
 });
 
-Deno.test("train says how the layers fire when weights begin from the data", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train prints the firing rates of layers whose weights start from the data", async () => {
+  await inFolderWithData(async (folder) => {
     const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--init", "rate", "--threads", "1"]);
     assert.equal(code, 0, stderr);
     assert.match(stdout, /^units fire at a step: layer 1 at (9\.\d|10\.\d)\d? %, weights × \d+\.\d\d$/m);
   });
 });
 
-Deno.test("compare takes an optimizer and an augmentation for both networks, and notebook by its former name", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("compare takes an optimizer and an augmentation for both networks, and the former name of notebook", async () => {
+  await inFolderWithData(async (folder) => {
     const compared = await spikeletJson(folder, [
       ...["compare", "--data", "data", "--steps", "8", "--hidden", "9", "--batch-size", "20", "--seeds", "1"],
       ...["--optimizer", "adam", "--augment", "shift", "--threads", "1", "--models", "seed,dense"],
@@ -66,9 +62,8 @@ Deno.test("compare takes an optimizer and an augmentation for both networks, and
   });
 });
 
-Deno.test("train takes --augment none for a preset whose recipe moves pictures, and keeps it in its command", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train takes --augment none for a preset with augmentation, and records it in its command", async () => {
+  await inFolderWithData(async (folder) => {
     const args = ["--augment", "none", "--decay", "0.8", "--data", "data", "--threads", "1"];
     await spikeletJson(folder, ["train", "--model", "fast", "--epochs", "1", ...args, "--name", "still"]);
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "still", "run.json"))));
@@ -77,9 +72,8 @@ Deno.test("train takes --augment none for a preset whose recipe moves pictures, 
   });
 });
 
-Deno.test("train takes --init xavier for a preset whose recipe has a firing rate", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train takes --init xavier for a preset with a firing rate", async () => {
+  await inFolderWithData(async (folder) => {
     const args = ["train", "--model", "tuned", "--epochs", "1", "--data", "data", "--threads", "1"];
     const { code, stdout, stderr } = await spikelet(folder, [...args, "--init", "xavier"]);
     assert.equal(code, 0, stderr);
@@ -90,14 +84,13 @@ Deno.test("train takes --init xavier for a preset whose recipe has a firing rate
   });
 });
 
-Deno.test("train cuts a recipe's warm-up to a short run, and refuses one that was asked for", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train shortens a recipe's warm-up to a short run, and refuses a longer --warm-up", async () => {
+  await inFolderWithData(async (folder) => {
     const args = ["train", "--model", "tuned-centred", "--epochs", "1", "--data", "data", "--threads", "1"];
     const { code, stderr } = await spikelet(folder, args);
     assert.equal(code, 0, stderr);
-    const asked = await spikelet(folder, [...args, "--warm-up", "200"]);
-    assert.notEqual(asked.code, 0);
-    assert.match(asked.stderr, /^a warm-up of 200 batches: /m);
+    const longer = await spikelet(folder, [...args, "--warm-up", "200"]);
+    assert.notEqual(longer.code, 0);
+    assert.match(longer.stderr, /^a warm-up of 200 batches: /m);
   });
 });

@@ -1,26 +1,24 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { assertSelfContained } from "../report/self_contained.ts";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData, writeSmallData } from "./small_data.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const DATA = ["--data", "data"];
 const TRAIN = ["train", ...DATA, "--batch-size", "10", "--epochs", "2", "--threads", "1", "--hidden", "12"];
 
-/** A folder with a spiking run, `spiking`, and its feed-forward peer, `dense`; and what `train` said of them. */
+/** Runs a test in a folder with a spiking run, `spiking`, and its feed-forward peer, `dense`, with their test results. */
 async function withRuns(
   test: (folder: string, tests: Record<string, unknown>[]) => Promise<void>,
 ): Promise<void> {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 60, test: 37 });
+  await inFolderWithData(async (folder) => {
     const spiking = await spikeletJson(folder, [...TRAIN, "--steps", "40", "--name", "spiking"]);
     const dense = await spikeletJson(folder, [...TRAIN, "--model", "feed-forward", "--name", "dense"]);
     await test(folder, [recordOf(spiking.test), recordOf(dense.test)]);
-  });
+  }, { train: 60, test: 37 });
 }
 
-/** The cells of a section's table whose caption begins so. */
+/** The cells of a section's table with this caption. */
 function cellsOf(document: ReturnType<typeof assertSelfContained>, caption: string): string[][] {
   const table = [...document.querySelectorAll("table")].find((table) =>
     table.querySelector("caption")?.textContent?.startsWith(caption)
@@ -31,7 +29,7 @@ function cellsOf(document: ReturnType<typeof assertSelfContained>, caption: stri
   );
 }
 
-Deno.test("report writes a run's page, whose figures are those of the run", async () => {
+Deno.test("report writes a page with the run's figures", async () => {
   await withRuns(async (folder, [test]) => {
     const { code, stdout, stderr } = await spikelet(folder, ["report", "spiking"]);
     assert.equal(code, 0, stderr);
@@ -46,7 +44,7 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     );
     assert.equal(document.querySelector(".warning"), null);
 
-    // The confusion matrix counts every image once, and its diagonal those that train counted.
+    // The confusion matrix counts every image once, and its diagonal the correct ones of train.
     const matrix = cellsOf(document, "Images of each class").map(([, ...cells]) => cells.map(Number));
     assert.equal(matrix.flat().reduce((sum, count) => sum + count, 0), 37);
     assert.equal(matrix.reduce((sum, row, i) => sum + row[i]!, 0), test?.correct);
@@ -55,7 +53,7 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     const mistakes = document.querySelectorAll("#classes ul.pictures li").length;
     assert.equal(mistakes, Math.min(16, 37 - Number(test?.correct)));
 
-    // Learning curves: the means of the epochs are those of the batches.
+    // Learning curves: an epoch's mean is that of its batches.
     const lines = (await Deno.readTextFile(join(folder, "runs", "spiking", "metrics.jsonl"))).trimEnd().split(
       "\n",
     )
@@ -69,7 +67,7 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
       assert.equal(loss, mean.toFixed(4));
     }
 
-    // Three samples over 40 steps, each with rasters, potentials and a decision; a picture for each unit's weights.
+    // Three samples over 40 steps, each with rasters, potentials and a decision; a picture of each unit's weights.
     assert.equal(document.querySelectorAll("article.trace").length, 3);
     for (const trace of document.querySelectorAll("article.trace")) {
       assert.equal(trace.querySelectorAll("svg.plot").length, 5);
@@ -77,14 +75,14 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
     }
     assert.equal(document.querySelectorAll("#weights li img").length, 12);
 
-    // What was measured is shown with six digits, and nothing with none.
+    // Measured values have six digits at most, and no value is empty.
     const facts = cellsOf(document, "Machine and results").map(([, value]) => value ?? "");
     assert.deepEqual(
       facts.filter((value) => value === "[]" || /^0*\.?0*[1-9][\d.]{7,}$/.test(value) && value.includes(".")),
       [],
     );
 
-    // The command makes the run again, bit for bit.
+    // The recorded command repeats the run, bit for bit.
     const words = document.querySelector("#run > pre")?.textContent?.split(" ") ?? [];
     assert.deepEqual(words.slice(0, 3), ["deno", "task", "train"]);
     const again = await spikeletJson(folder, [...words.slice(2), "--name", "again"]);
@@ -93,9 +91,8 @@ Deno.test("report writes a run's page, whose figures are those of the run", asyn
   });
 });
 
-Deno.test("a run's recorded command makes it again, also once it went on for more epochs", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 60, test: 20 });
+Deno.test("a run's recorded command repeats it, also after it was resumed for more epochs", async () => {
+  await inFolderWithData(async (folder) => {
     const begun = [...TRAIN, "--steps", "9", "--augment", "shift,rotate=5", "--schedule", "step"];
     await spikeletJson(folder, [...begun, "--name", "more"]);
     const { weightsSha256 } = await spikeletJson(folder, ["train", "--resume", "more", "--epochs", "4"]);
@@ -105,10 +102,10 @@ Deno.test("a run's recorded command makes it again, also once it went on for mor
     assert.ok(Array.isArray(command));
     const again = await spikeletJson(folder, [...command.map(String), "--name", "again"]);
     assert.equal(again.weightsSha256, weightsSha256);
-  });
+  }, { train: 60, test: 20 });
 });
 
-Deno.test("report shows chosen samples, takes a model alone, and writes where it is told", async () => {
+Deno.test("report shows selected samples, takes a model file, and writes to --out", async () => {
   await withRuns(async (folder, [test]) => {
     const chosen = await spikeletJson(folder, [
       "report",
@@ -151,7 +148,7 @@ Deno.test("report shows chosen samples, takes a model alone, and writes where it
   });
 });
 
-Deno.test("report sets runs side by side, with the notebook's table and where they disagree", async () => {
+Deno.test("report compares runs, with the notebook's table and the samples on which they differ", async () => {
   await withRuns(async (folder, tests) => {
     const { path, runs } = await spikeletJson(folder, ["report", "spiking", join("runs", "dense")]);
     assert.equal(path, join("runs", "spiking", "spiking-and-dense.html"));
@@ -184,7 +181,7 @@ Deno.test("report sets runs side by side, with the notebook's table and where th
   });
 });
 
-Deno.test("report shows a run that is not finished, and says so", async () => {
+Deno.test("report shows an unfinished run, and says so", async () => {
   await withRuns(async (folder) => {
     const directory = join(folder, "runs", "spiking");
     await Deno.remove(join(directory, "model.safetensors"));
@@ -208,7 +205,7 @@ Deno.test("report shows a run that is not finished, and says so", async () => {
     const { stdout: compared } = await spikelet(folder, ["report", "spiking", "dense"]);
     assert.match(compared, /^spiking {2}no model$/m);
 
-    // Of three runs, the last two are named with an “and”.
+    // A list of three runs has “and” before the last.
     await Deno.copyFile(
       join(folder, "runs", "dense", "model.safetensors"),
       join(folder, "third.safetensors"),
@@ -219,7 +216,7 @@ Deno.test("report shows a run that is not finished, and says so", async () => {
   });
 });
 
-Deno.test("report says when a run's figures are not those of its data", async () => {
+Deno.test("report says that a run's data have changed", async () => {
   await withRuns(async (folder) => {
     await writeSmallData(join(folder, "other"), { train: 20, test: 25 });
     const { code } = await spikelet(folder, ["report", "spiking", "--data", "other"]);
@@ -234,7 +231,7 @@ Deno.test("report says when a run's figures are not those of its data", async ()
   });
 });
 
-Deno.test("report --open says where the page is when it may not run a browser", async () => {
+Deno.test("report --open names the page's path if it may not run a browser", async () => {
   await withRuns(async (folder) => {
     const { code, stdout } = await spikelet(folder, ["report", "dense", "--open"]);
     assert.equal(code, 0);
@@ -242,7 +239,7 @@ Deno.test("report --open says where the page is when it may not run a browser", 
   });
 });
 
-Deno.test("report refuses what it cannot show, with one line", async (t) => {
+Deno.test("report refuses runs that it cannot show, with one line", async (t) => {
   await withRuns(async (folder) => {
     const cases: [name: string, args: string[], code: number, message: RegExp][] = [
       ["no such run", ["nowhere"], 1, /^nowhere: no run there: expected a run's name, /],
@@ -278,7 +275,7 @@ Deno.test("report refuses what it cannot show, with one line", async (t) => {
         /^report: expected a run, of which the latest is dense \(before it spiking\): deno task report dense$/m,
       ],
       [
-        "a folder that is not there",
+        "a missing folder",
         ["dense", "--out", "runs/no/page.html"],
         1,
         /^runs.no.page\.html: the folder runs.no does not exist/,

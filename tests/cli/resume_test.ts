@@ -1,7 +1,7 @@
+import { countLines, until } from "../until.ts";
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { inTemporaryFolder } from "../temporary_folder.ts";
-import { FILES, labelBytes, writeSmallData } from "./small_data.ts";
+import { FILES, inFolderWithData, labelBytes } from "./small_data.ts";
 import {
   assertOneLine,
   command,
@@ -12,12 +12,12 @@ import {
   spikeletJson,
 } from "./spikelet.ts";
 
-/** A run that takes no time; six batches an epoch. */
+/** A short run with six batches per epoch. */
 const QUICK = [
   ...["train", "--data", "data", "--steps", "6", "--hidden", "5", "--batch-size", "10", "--threads", "1"],
 ];
 
-/** Runs a command until its run has so many lines of metrics, and sends it a signal. */
+/** Runs a command until its run has this number of metrics lines, and sends it a signal. */
 async function stopAfter(
   folder: string,
   args: readonly string[],
@@ -26,21 +26,11 @@ async function stopAfter(
   signal: Deno.Signal,
 ): Promise<Outcome> {
   const child = command(folder, args).spawn();
-  while (await countLines(join(folder, "runs", name, "metrics.jsonl")) < lines) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  await until(async () => await countLines(join(folder, "runs", name, "metrics.jsonl")) >= lines);
   child.kill(signal);
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
-}
-
-async function countLines(path: string): Promise<number> {
-  try {
-    return (await Deno.readTextFile(path)).split("\n").length - 1;
-  } catch {
-    return 0;
-  }
 }
 
 async function metadataOfRun(folder: string, name: string): Promise<Record<string, unknown>> {
@@ -49,16 +39,12 @@ async function metadataOfRun(folder: string, name: string): Promise<Record<strin
 
 /** Runs a test in a folder with data. */
 function withData(test: (folder: string) => Promise<void>): () => Promise<void> {
-  return () =>
-    inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
-      await test(folder);
-    });
+  return () => inFolderWithData(test);
 }
 
 for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test(
-    `train ends with exit code ${code} on ${signal}, keeps all that it did, and --resume goes on`,
+    `train exits ${code} on ${signal} and keeps its batches, and --resume continues`,
     withData(async (folder) => {
       const long = [...QUICK, "--epochs", "60"];
       const whole = await spikeletJson(folder, [...long, "--name", "whole", "--quiet"]);
@@ -95,17 +81,17 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 }
 
 Deno.test(
-  "train stops at once on a second signal, but not on one that comes with the first",
+  "train stops at once on a second signal, but not on one right after the first",
   withData(async (folder) => {
-    // Batches that take far longer than a second signal has to wait.
+    // Batches that take far longer than the interval for a second signal.
     const slow = [
       ...[...QUICK, "--batch-size", "30", "--steps", "40000", "--hidden", "80", "--no-skip", "--no-tune"],
       "--quiet",
     ];
     const child = command(folder, [...slow, "--name", "slow"]).spawn();
     const metrics = join(folder, "runs", "slow", "metrics.jsonl");
-    // Once the first batch is done, the second one is under way.
-    while (await countLines(metrics) === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    // After the first batch, the second one is in flight.
+    await until(async () => await countLines(metrics) > 0);
     const began = performance.now();
     child.kill("SIGINT");
     child.kill("SIGTERM");
@@ -119,7 +105,7 @@ Deno.test(
       try {
         child.kill("SIGTERM");
       } catch (error) {
-        if (!(error instanceof TypeError)) throw error; // it has just ended
+        if (!(error instanceof TypeError)) throw error; // it has ended
       }
     }
     const { code, milliseconds } = await ended;
@@ -132,7 +118,7 @@ Deno.test(
 );
 
 Deno.test(
-  "train --resume of a finished run asks for more epochs, and with them is a run that was begun with as many",
+  "train --resume of a finished run requires more epochs, and equals a run with as many",
   withData(async (folder) => {
     const whole = await spikeletJson(folder, [...QUICK, "--epochs", "4", "--name", "four"]);
     await spikeletJson(folder, [...QUICK, "--epochs", "2", "--name", "two"]);
@@ -166,7 +152,7 @@ Deno.test(
 );
 
 Deno.test(
-  "train --patience stops, takes the best epoch's weights, and is finished then",
+  "train --patience stops with the best epoch's weights and finishes the run",
   withData(async (folder) => {
     const stopped = await spikeletJson(folder, [
       ...[...QUICK, "--epochs", "60", "--patience", "2", "--validation", "0.2", "--learning-rate", "0.5"],
@@ -178,7 +164,7 @@ Deno.test(
     assert.equal(stopped.modelEpoch, best?.epoch);
     assert.equal(Number(stopped.trainedEpochs) - Number(stopped.modelEpoch), 2);
     assert.equal(recordOf(stopped.validation).accuracy, recordOf(best?.validation).accuracy);
-    // A run that has no more epochs than the best one's has its weights.
+    // A run up to the best epoch has the same weights.
     const short = await spikeletJson(folder, [
       ...[...QUICK, "--epochs", String(best?.epoch), "--validation", "0.2", "--learning-rate", "0.5"],
       ...["--name", "short"],
@@ -189,7 +175,7 @@ Deno.test(
       2,
       /^runs.patient: the run is finished: --patience 2 ended it after epoch \d+$/m,
     );
-    // The best checkpoint is a model that can be measured.
+    // evaluate takes the best checkpoint as a model.
     const { test } = await spikeletJson(folder, [
       ...["evaluate", join("runs", "patient", "checkpoints", "best.safetensors"), "--data", "data"],
     ]);
@@ -198,11 +184,11 @@ Deno.test(
 );
 
 Deno.test(
-  "train --resume goes on from the checkpoint before a damaged one, and says so",
+  "train --resume continues from the checkpoint before a damaged one, and says so",
   withData(async (folder) => {
     const options = [...QUICK, "--epochs", "3"];
     const whole = await spikeletJson(folder, [...options, "--name", "whole"]);
-    // Its last checkpoint is damaged after the end: so the end is done again.
+    // The last checkpoint is damaged after the end, so --resume repeats the end.
     await spikeletJson(folder, [...options, "--name", "damaged", "--checkpoint-every", "2"]);
     const directory = join(folder, "runs", "damaged");
     const last = join(directory, "checkpoints", "last.safetensors");
@@ -219,7 +205,7 @@ Deno.test(
     assert.equal(recordOf(JSON.parse(resumed.stdout)).weightsSha256, whole.weightsSha256);
     assert.equal(await countLines(join(directory, "metrics.jsonl")), 18);
 
-    // Both are damaged: nothing is touched.
+    // With both damaged, nothing changes.
     for (const name of ["last", "previous"]) {
       await Deno.writeTextFile(join(directory, "checkpoints", `${name}.safetensors`), "rubbish");
     }
@@ -234,7 +220,7 @@ Deno.test(
 );
 
 Deno.test(
-  "train --resume refuses what is not the run that was begun",
+  "train --resume refuses options, data and files that are not the run's",
   withData(async (folder) => {
     await spikeletJson(folder, [...QUICK, "--name", "run"]);
     const resume = ["train", "--resume", "run", "--epochs", "2"];
@@ -276,11 +262,11 @@ Deno.test(
 );
 
 Deno.test(
-  "a run's folder is one process's: a second one is refused with its id",
+  "train locks a run's folder: a second process is refused with the first one's id",
   withData(async (folder) => {
     const first = command(folder, [...QUICK, "--epochs", "10000", "--name", "busy"]).spawn();
     const metrics = join(folder, "runs", "busy", "metrics.jsonl");
-    while (await countLines(metrics) < 20) await new Promise((resolve) => setTimeout(resolve, 10));
+    await until(async () => await countLines(metrics) >= 20);
     const busy = new RegExp(
       `^runs.busy: process ${first.pid} \\(since .* UTC\\) is at work there: wait for it, or stop it$`,
       "m",
@@ -293,7 +279,7 @@ Deno.test(
     first.kill("SIGKILL");
     await first.output();
     assert.equal((await spikeletJson(folder, ["runs", "show", "busy"])).state, "killed");
-    // The name is still taken, and the lock is not: it can go on.
+    // The name is taken, but the lock is free: the run can resume.
     assertOneLine(
       await spikelet(folder, [...QUICK, "--name", "busy"]),
       1,
@@ -310,7 +296,7 @@ Deno.test(
 );
 
 Deno.test(
-  "train takes the name of a run that was killed before it began",
+  "train reuses the name of a run that was killed before it began",
   withData(async (folder) => {
     const directory = join(folder, "runs", "unborn");
     await Deno.mkdir(directory, { recursive: true });
@@ -326,7 +312,7 @@ Deno.test(
 );
 
 Deno.test(
-  "a folder below runs/ that holds something else is called no run, and nothing is left in it",
+  "train refuses a folder below runs/ with other files as no run, and writes nothing to it",
   withData(async (folder) => {
     const directory = join(folder, "runs", "plain");
     await Deno.mkdir(directory, { recursive: true });
@@ -344,7 +330,7 @@ Deno.test(
     assert.deepEqual([...Deno.readDirSync(directory)].map(({ name }) => name), ["a.txt"]);
     const [listed] = JSON.parse((await spikelet(folder, ["runs", "--json"], [])).stdout);
     assert.equal(recordOf(listed).state, "foreign");
-    // An empty one can be trained by its name, and an attempt to go on with it leaves nothing there.
+    // train takes an empty folder's name; --resume of it leaves nothing there.
     const empty = join(folder, "runs", "empty");
     await Deno.mkdir(empty);
     assertOneLine(

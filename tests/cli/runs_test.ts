@@ -1,19 +1,19 @@
 import assert from "node:assert/strict";
 import { join, sep as SEPARATOR } from "node:path";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData, writeSmallData } from "./small_data.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = [
   ...["train", "--data", "data", "--steps", "6", "--hidden", "5", "--batch-size", "30", "--threads", "1"],
 ];
 
-/** Names in a folder, sorted. */
+/** The names in a folder, sorted. */
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
 }
 
-Deno.test("runs lists what there is, with accuracy, time and state, and needs no permission to write", async () => {
+Deno.test("runs lists all runs with accuracy, time and state, without permission to write", async () => {
   await inTemporaryFolder(async (folder) => {
     const none = await spikelet(folder, ["runs"], []);
     assert.deepEqual(none, {
@@ -39,7 +39,7 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
     const { stdout, stderr, code } = await spikelet(folder, ["runs"], []);
     assert.deepEqual([code, stderr], [0, ""]);
     const [head, ...rows] = stdout.trimEnd().split("\n").map((line) => line.split(/ {2,}/));
-    // What the runs differ in has a column: the feed-forward peer has one step, and so other inputs to its first layer.
+    // Settings that differ have a column: the feed-forward peer has one step, and so other inputs to its first layer.
     assert.deepEqual(head, [
       ...["run", "model", "state", "epochs", "accuracy", "time", "steps", "begun (UTC)"],
     ]);
@@ -59,7 +59,7 @@ Deno.test("runs lists what there is, with accuracy, time and state, and needs no
 
 Deno.test({
   name: "runs lists a run whose files are huge or never end as damaged, and the others as they are",
-  ignore: Deno.build.os === "windows", // it has no mkfifo
+  ignore: Deno.build.os === "windows", // without mkfifo
   async fn() {
     await inTemporaryFolder(async (folder) => {
       const record = {
@@ -80,7 +80,7 @@ Deno.test({
         assert.ok(success);
       };
       await run("good");
-      await Deno.truncate(join(await run("huge"), "run.json"), 3_000_000_000); // all but empty on the disk
+      await Deno.truncate(join(await run("huge"), "run.json"), 3_000_000_000); // sparse: almost no space on the disk
       await pipe(join(await run("piped"), "run.json"));
       await pipe(join(await run("lock"), ".lock"));
       await pipe(join(await run("metrics"), "metrics.jsonl"));
@@ -104,9 +104,8 @@ Deno.test({
   },
 });
 
-Deno.test("runs show tells what a run was asked for, what is kept of it, and how it goes on", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("runs show prints a run's options, its files and how to resume it", async () => {
+  await inFolderWithData(async (folder) => {
     const run = await spikeletJson(folder, [...QUICK, "--name", "one", "--epochs", "2", "--seed", "4"]);
     const { code, stdout, stderr } = await spikelet(folder, ["runs", "show", "one"], []);
     assert.deepEqual([code, stderr], [0, ""]);
@@ -142,7 +141,7 @@ Deno.test("runs show tells what a run was asked for, what is kept of it, and how
   });
 });
 
-Deno.test("runs rm leaves alone what is no run, and removes one that had not begun", async () => {
+Deno.test("runs rm refuses folders that are no run, and removes one that had not begun", async () => {
   await inTemporaryFolder(async (folder) => {
     const runs = join(folder, "runs");
     await Deno.mkdir(join(runs, "notes"), { recursive: true });
@@ -161,9 +160,8 @@ Deno.test("runs rm leaves alone what is no run, and removes one that had not beg
   });
 });
 
-Deno.test("runs rm removes a run only where it is told to, and no other", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("runs rm removes only the named run, and only with --yes", async () => {
+  await inFolderWithData(async (folder) => {
     for (const name of ["one", "two"]) await spikeletJson(folder, [...QUICK, "--name", name]);
     assertOneLine(
       await spikelet(folder, ["runs", "rm", "one"]),
@@ -190,7 +188,7 @@ Deno.test("runs rm removes a run only where it is told to, and no other", async 
   });
 });
 
-/** A run's folder with nothing but its metadata, as `train` writes it. */
+/** A run's folder with only its metadata, as `train` writes them. */
 async function writeRun(
   folder: string,
   name: string,
@@ -211,7 +209,7 @@ async function writeRun(
 
 const sgd = (learningRate: number) => ({ kind: "sgd", learningRate, momentum: 0.5 });
 
-Deno.test("runs shows the settings that differ, sorts by figures and settings, and looks through both", async () => {
+Deno.test("runs shows the settings that differ, and sorts and filters by figures and settings", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeRun(folder, "one", { started: "2026-01-01", accuracy: 0.5, step: sgd(0.1) });
     await writeRun(folder, "two", {
@@ -238,7 +236,7 @@ Deno.test("runs shows the settings that differ, sorts by figures and settings, a
       return listed.map((run) => recordOf(run).name).join(" ");
     };
     assert.equal(await namesOf(), "one two three four");
-    assert.equal(await namesOf("--sort", "accuracy"), "two four one three"); // what has none comes last
+    assert.equal(await namesOf("--sort", "accuracy"), "two four one three"); // runs without one come last
     assert.equal(await namesOf("--sort", "learning-rate"), "two four three one");
     assert.equal(await namesOf("--sort", "name"), "four one three two");
     assert.equal(await namesOf("--where", "state=finished", "--sort", "accuracy"), "two four one");
@@ -273,7 +271,7 @@ Deno.test("runs shows the settings that differ, sorts by figures and settings, a
   });
 });
 
-Deno.test("runs rm removes several runs, or none where one of them cannot be removed", async () => {
+Deno.test("runs rm removes several runs, or none if one of them cannot be removed", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const name of ["a", "b", "c"]) {
       await writeRun(folder, name, { started: "2026-01-01", accuracy: 0.5 });
@@ -281,9 +279,9 @@ Deno.test("runs rm removes several runs, or none where one of them cannot be rem
     const missing = await spikelet(folder, ["runs", "rm", "a", "zz", "--yes"]);
     assertOneLine(missing, 1, /^runs.zz: there is no run of this name/);
     assert.deepEqual(await namesIn(join(folder, "runs")), ["a", "b", "c"]);
-    const asked = await spikelet(folder, ["runs", "rm", "a", "c"]);
+    const refused = await spikelet(folder, ["runs", "rm", "a", "c"]);
     assertOneLine(
-      asked,
+      refused,
       2,
       /^runs rm a c: there is no terminal to ask on: say --yes to remove runs.a, finished, 50\.00 %; runs.c, /,
     );

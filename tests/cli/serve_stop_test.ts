@@ -1,5 +1,5 @@
 /**
- * How `serve` stops: whoever has asked is answered, and nobody's connection is reset.
+ * `serve` answers every request before it stops, and resets no connection.
  *
  * @module
  */
@@ -14,7 +14,7 @@ import { makeClone } from "./clone.ts";
 import { withServer } from "./server.ts";
 import { CTRL_C, NO_TERMINAL, openTerminal, type Terminal } from "./terminal.ts";
 
-/** `Deno.serve`, which is what there is before, closes connections without reading them. */
+/** `Deno.serve`, the server of older Denos, closes connections without reading them. */
 const UNBOUNDED = NO_TOOLS;
 
 const EXPECTED = new Classifier(MODEL, { kernels }).classify(digit(0), 3);
@@ -22,14 +22,14 @@ const HEAD = "POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: applic
   "content-length: 784\r\n";
 const encoder = new TextEncoder(), decoder = new TextDecoder();
 
-/** An answer as it came over a connection. */
+/** An answer on a connection. */
 interface Answered {
   readonly status: number;
   readonly isLast: boolean;
   readonly body: string;
 }
 
-/** A connection over which one request after the other is sent. */
+/** A connection for one request after the other. */
 class Client {
   readonly #connection: Deno.TcpConn;
   #text = "";
@@ -49,7 +49,7 @@ class Client {
     }
   }
 
-  /** The next answer; `undefined` where the connection was closed without. @throws {Error} when it was reset, or cut in an answer. */
+  /** The next answer; `undefined` if the connection was closed before. @throws {Error} if it was reset, or closed in an answer. */
   async receive(): Promise<Answered | undefined> {
     const buffer = new Uint8Array(4096);
     for (;;) {
@@ -76,7 +76,7 @@ class Client {
   }
 }
 
-/** Asks again and again until it is told that an answer was the last one. @param onAnswer Hears how many there were. */
+/** Sends requests until an answer is the last one of the connection. @param onAnswer Receives the number of answers. */
 async function askUntilClosed(port: number, onAnswer: (answers: number) => void): Promise<number> {
   using client = await Client.connect(port);
   for (let answers = 0;;) {
@@ -90,7 +90,7 @@ async function askUntilClosed(port: number, onAnswer: (answers: number) => void)
   }
 }
 
-/** Connects anew for every request, until one is refused because the server is stopping. */
+/** Opens a connection for every request, until the stopping server refuses one. */
 async function askUntilRefused(port: number): Promise<void> {
   for (let status = 200; status !== 503;) {
     using client = await Client.connect(port);
@@ -119,7 +119,7 @@ for (const threads of Deno.build.os === "linux" ? [1, 2] : [1]) {
             ...Array.from({ length: 4 }, () => askUntilRefused(port)),
           ]);
           await Promise.race([isLoaded, clients]);
-          child.kill("SIGTERM"); // as a service manager does: to the whole group, and `deno task` hands it on
+          child.kill("SIGTERM"); // as a service manager does, to the whole group; `deno task` forwards it
           assert.equal(await stop("SIGTERM"), 0);
           assert.deepEqual(
             (await clients).flatMap((each) => each.status === "rejected" ? [String(each.reason)] : []),
@@ -133,7 +133,7 @@ for (const threads of Deno.build.os === "linux" ? [1, 2] : [1]) {
 
 Deno.test({
   ...named(
-    "serve answers what has begun when it is stopped: slow bodies, half a head; and waits for nobody for ever",
+    "serve answers slow bodies and half heads when it is stopped, within a time limit",
     UNBOUNDED,
   ),
   async fn() {
@@ -180,7 +180,7 @@ for (
         using other = await Client.connect(Number(port));
         await client.send(HEAD, "\r\n", digit(0).subarray(0, 100));
         await other.send(HEAD, "\r\n", digit(0));
-        await other.receive(); // so the first one has been taken
+        await other.receive(); // so the server has the first one
         await end(terminal);
         await askUntilRefused(Number(port));
         await client.send(digit(0).subarray(100));
@@ -188,7 +188,7 @@ for (
         assert.deepEqual(JSON.parse(answer?.body ?? "null"), EXPECTED);
         for (const each of [client, other]) assert.equal(await each.receive(), undefined);
         if (what.startsWith("one")) {
-          assert.ok([0, 130].includes(await terminal.code)); // `deno task` has heard of Ctrl-C, too
+          assert.ok([0, 130].includes(await terminal.code)); // `deno task` also gets Ctrl-C
           assert.match(terminal.text, /stopped after \d+ requests$/m);
         } else {
           await assert.rejects(async () => {

@@ -15,7 +15,7 @@ const classifier = new Classifier(MODEL, { kernels });
 const ALL = Uint8Array.from(DIGITS.features);
 const EXPECTED = Array.from({ length: DIGITS.count }, (_, i) => classifier.classify(digit(i), 3));
 
-Deno.test("serve answers as a classifier does, logs, and ends with 0 when it is asked to stop", async () => {
+Deno.test("serve gives a classifier's answers, logs, and exits 0 on a signal", async () => {
   await withServer(["--log"], async ({ url, errors, stop }) => {
     assert.deepEqual(await askFor(url, ALL), EXPECTED);
     assert.deepEqual(await (await fetch(`${url}/health`)).json(), { status: "ok" });
@@ -24,7 +24,7 @@ Deno.test("serve answers as a classifier does, logs, and ends with 0 when it is 
     const lines = (await errors).trimEnd().split("\n");
     assert.match(lines[0]!, /^runs.small.model\.safetensors: 784-30-10, 12 steps$/);
     assert.equal(lines[1], "WASM SIMD128, 1 thread");
-    assert.match(lines[2]!, /^page: (a form|the one that learns)/); // which one depends on what has been built here
+    assert.match(lines[2]!, /^page: (a form|the one that learns)/); // depends on whether the page is built
     assert.equal(lines[3], `listening at ${url}`);
     assert.match(lines[4]!, /^\d{4}-\d\d-\d\dT[\d:.]+Z POST \/classify 200, 40 samples, [\d.]+ ms$/);
     assert.match(lines[5]!, /Z GET \/health 200, [\d.]+ ms$/);
@@ -32,7 +32,7 @@ Deno.test("serve answers as a classifier does, logs, and ends with 0 when it is 
   });
 });
 
-Deno.test("serve answers every hostile request, and its other senders as if nothing were", async () => {
+Deno.test("serve answers every hostile request, and other senders correctly meanwhile", async () => {
   const mostBytes = 40_000;
   await withServer(["--timeout", "1", "--max-bytes", `${mostBytes}`], async ({ url, port, errors, stop }) => {
     let state = 1;
@@ -57,7 +57,7 @@ Deno.test("serve refuses forms of thousands of parts, answers others beside them
     const { health, good, forms } = await attack(url, digit(0), { rounds: 3, senders: 8 });
     assert.ok(health.length > 0);
     assert.equal([...forms.values()].reduce((a, b) => a + b), 30);
-    // Refused for what it is, or for there being too much to do: none is taken, and none goes without an answer.
+    // Each form is refused for its parts or for overload; none is accepted, and none stays without an answer.
     for (const status of forms.keys()) assert.ok(status === 400 || status === 429, `a form: ${status}`);
     for (const status of good.keys()) assert.ok(status === 200 || status === 429, `a digit: ${status}`);
     assert.ok(good.get(200)! > 0);
@@ -67,7 +67,7 @@ Deno.test("serve refuses forms of thousands of parts, answers others beside them
   });
 });
 
-Deno.test("serve lives on when senders hang up while it works for them", async () => {
+Deno.test("serve survives senders that close their connections during a request", async () => {
   const many = new Uint8Array(784 * 1300);
   for (const threads of Deno.build.os === "linux" ? ["1", "2"] : ["1"]) {
     await withServer(
@@ -90,18 +90,18 @@ Deno.test("serve lives on when senders hang up while it works for them", async (
   }
 });
 
-Deno.test("serve answers what it has begun before it stops", async () => {
+Deno.test("serve answers started requests before it stops", async () => {
   await withServer(["--timeout", "5"], async ({ url, port, child, stop }) => {
     using slow = await Deno.connect({ hostname: "127.0.0.1", port });
     const head =
       "POST /classify HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ncontent-length: 784\r\n\r\n";
     await slow.write(new TextEncoder().encode(head));
-    await askFor(url, ALL); // so that the slow one has been taken
+    await askFor(url, ALL); // so that the server has the slow one
     const stopped = stop();
     for (;;) {
       const refused = await fetch(`${url}/classify`, { method: "POST" });
       const { error } = await refused.json();
-      if (refused.status !== 503) continue; // the signal is still on its way
+      if (refused.status !== 503) continue; // before the signal arrives
       assert.equal(error, "this server is stopping: send it again");
       break;
     }
@@ -117,7 +117,7 @@ Deno.test("serve answers what it has begun before it stops", async () => {
 });
 
 if (Deno.build.os === "linux") {
-  Deno.test("serve on two threads gives the same answers, at one port, and stops both", async () => {
+  Deno.test("serve on two threads gives the same answers at one port, and stops both", async () => {
     await withServer(["--threads", "2"], async ({ url, errors, stop }) => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => askFor(url, ALL)));
       for (const found of answers) assert.deepEqual(found, EXPECTED);
@@ -127,7 +127,7 @@ if (Deno.build.os === "linux") {
   });
 }
 
-/** What a server answers to a request that is written as it is. */
+/** The answer to a request of these bytes. */
 async function answerTo(port: number, request: string): Promise<string> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   await connection.write(new TextEncoder().encode(request));
@@ -152,7 +152,7 @@ Deno.test("serve answers many requests on one connection, one after the other", 
   });
 });
 
-Deno.test("serve looks at the name it is asked under, and publishes what it is told to", async () => {
+Deno.test("serve checks the host name of requests, and publishes the page and the model by its options", async () => {
   const args = [
     "--no-page",
     "--no-model",
@@ -184,7 +184,7 @@ Deno.test("serve looks at the name it is asked under, and publishes what it is t
   });
 });
 
-Deno.test("serve warns once where it listens at every address", async () => {
+Deno.test("serve warns once if it listens at every address", async () => {
   await withServer(["--quiet", "--host", "0.0.0.0"], async ({ port, errors, stop }) => {
     assert.match(
       await answerTo(port, "GET /health HTTP/1.0\r\nhost: any.example\r\n\r\n"),
@@ -195,7 +195,7 @@ Deno.test("serve warns once where it listens at every address", async () => {
   });
 });
 
-Deno.test("serve answers requests that are sent before the answer to the first, sixteen at most", async () => {
+Deno.test("serve answers up to sixteen pipelined requests", async () => {
   await withServer([], async ({ port, stop }) => {
     const answersTo = async (count: number) => {
       using connection = await Deno.connect({ hostname: "127.0.0.1", port });
@@ -212,7 +212,7 @@ Deno.test("serve answers requests that are sent before the answer to the first, 
   });
 });
 
-/** The server where no more files may be open than some. */
+/** The server with a limit of open files. */
 function withFiles(most: number): (folder: string, args: readonly string[]) => Deno.Command {
   return (folder, args) => {
     const permissions = ["--no-prompt", "--allow-read", "--allow-net=127.0.0.1"];
@@ -231,18 +231,18 @@ function withFiles(most: number): (folder: string, args: readonly string[]) => D
 
 if (Deno.build.os !== "windows") {
   for (
-    const [what, args] of [["as it finds them", []], ["told otherwise", ["--connections", "50"]]] as const
+    const [what, args] of [["by default", []], ["with --connections", ["--connections", "50"]]] as const
   ) {
     Deno.test({
       ...named(
-        `serve lives among more silent connections than files it may open, ${what}, and closes them`,
+        `serve survives more silent connections than it may open files, ${what}, and closes them`,
         IS_BOUNDED ? undefined : `it needs Deno 2.9, this is ${Deno.version.deno}`,
       ),
       fn: () =>
         withServer(["--timeout", "2", ...args], async ({ url, port, errors, stop }) => {
           let areClosed = false;
           const closed = silence(port, 300, 4000).then(() => areClosed = true);
-          // Who comes among hundreds may be closed before a word is read, and comes again.
+          // A new connection among hundreds may be closed before it is read, and must retry.
           while (!areClosed) {
             const answer = await askFor(url, ALL).catch((error) => error);
             if (!(answer instanceof TypeError)) assert.deepEqual(answer, EXPECTED);
@@ -257,7 +257,7 @@ if (Deno.build.os !== "windows") {
   }
 }
 
-Deno.test("serve refuses what it cannot have with one line", async () => {
+Deno.test("serve refuses a missing model, a used port and bad options with one line", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeFile(join(folder, "m.safetensors"), encodeModel(MODEL));
     using taken = Deno.listen({ hostname: "127.0.0.1", port: 0 });
@@ -300,7 +300,7 @@ Deno.test("serve refuses what it cannot have with one line", async () => {
     ) assertOneLine(await spikelet(folder, args), code, message);
     const there = await spikelet(folder, serve("--host", "192.0.2.1"), ["--allow-net"]);
     assertOneLine(there, 1, /^192.0.2.1:8000: cannot listen there \(.*\): choose another --host/);
-    const nobody = await spikelet(folder, serve("--host", "name.invalid"), ["--allow-net"]);
-    assertOneLine(nobody, 1, /^name.invalid:8000: cannot listen there \(.*\): choose another --host/);
+    const unresolved = await spikelet(folder, serve("--host", "name.invalid"), ["--allow-net"]);
+    assertOneLine(unresolved, 1, /^name.invalid:8000: cannot listen there \(.*\): choose another --host/);
   });
 });

@@ -1,5 +1,5 @@
 /**
- * The real server, in a process of its own, and a well-meaning sender.
+ * Runs the real server in a process, and sends requests to it.
  *
  * @module
  */
@@ -10,21 +10,21 @@ import { MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { command, recordOf } from "./spikelet.ts";
 
-/** A server in a process of its own. */
+/** A server process. */
 export interface Served {
   readonly url: string;
   readonly port: number;
   readonly child: Deno.ChildProcess;
-  /** Everything that it has written to standard error. */
+  /** Its standard error, after its end. */
   readonly errors: Promise<string>;
-  /** Sends a signal, and waits for the end. */
+  /** Sends a signal and waits for the end. */
   stop(signal?: Deno.Signal): Promise<number>;
 }
 
 /**
- * Starts a server of the small model at a free port, and stops it when the test is over.
+ * Starts a server of the small model at a free port, and stops it after the test.
  *
- * @param start A call of the command line, not yet started. @default {that of `command`}
+ * @param start Makes a call of the command line. @default {`command`}
  */
 export async function withServer(
   args: readonly string[],
@@ -54,7 +54,7 @@ export async function withServer(
   });
 }
 
-/** The first line of a stream; the rest is read and forgotten. */
+/** The first line of a stream; the rest is read and discarded. */
 async function readLine(stream: ReadableStream<Uint8Array>): Promise<string | undefined> {
   const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -68,7 +68,7 @@ async function readLine(stream: ReadableStream<Uint8Array>): Promise<string | un
   }
 }
 
-/** Posts digits as bytes; again where there is too much to do, as a well-meaning sender would. */
+/** Posts digits as bytes, and again after an answer of 429. */
 export async function askFor(url: string, body: Uint8Array<ArrayBuffer>): Promise<unknown> {
   const headers = { "content-type": "application/octet-stream" };
   for (let tries = 0; tries < 500; tries++) {

@@ -1,12 +1,13 @@
 /**
- * A data set of MNIST's form that is small enough to train on in no time.
+ * A small data set of MNIST's form, for short runs.
  *
  * @module
  */
 import { join } from "node:path";
 import { idxBytes } from "../data/idx_files.ts";
+import { inTemporaryFolder } from "../temporary_folder.ts";
 
-/** How many images of each split. */
+/** The number of images of each part. */
 export interface Sizes {
   readonly train: number;
   readonly test: number;
@@ -20,7 +21,7 @@ export const FILES = {
   testLabels: "t10k-labels-idx1-ubyte",
 } as const;
 
-/** Writes four IDX files into a new folder. A label's image is a bright bar at a height of its own, with some noise. */
+/** Writes four IDX files into a new folder. An image is a bright bar at the height of its label, with noise. */
 export async function writeSmallData(folder: string, sizes: Sizes = { train: 60, test: 20 }): Promise<void> {
   await Deno.mkdir(folder, { recursive: true });
   for (
@@ -46,7 +47,23 @@ export function imageBytes(count: number, rows = 28, columns = 28): Uint8Array<A
   return idxBytes([count, rows, columns], pixels);
 }
 
-/** The bytes of a file of labels: 0 to 9, over and over. */
+/** The bytes of a file of labels: 0 to 9, repeated. */
 export function labelBytes(count: number): Uint8Array<ArrayBuffer> {
   return idxBytes([count], Array.from({ length: count }, (_, i) => i % 10));
 }
+
+/** Runs a test in a temporary folder with a small data set in `data`. */
+export async function inFolderWithData(
+  test: (folder: string) => Promise<void>,
+  sizes?: Sizes,
+): Promise<void> {
+  await inTemporaryFolder(async (folder) => {
+    await writeSmallData(join(folder, "data"), sizes);
+    await test(folder);
+  });
+}
+
+/** A short run on the data of {@linkcode inFolderWithData}. */
+export const QUICK_TRAIN: readonly string[] = [
+  ...["train", "--data", "data", "--steps", "6", "--hidden", "5", "--batch-size", "25", "--threads", "1"],
+];

@@ -1,5 +1,5 @@
 /**
- * Runs the real command line in a process of its own, as a user would, with the permissions of the tasks in deno.json.
+ * Runs the real command line in a process, with the permissions of the tasks in deno.json.
  *
  * @module
  */
@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import configuration from "../../deno.json" with { type: "json" };
 
-/** Spikelet's own folder. */
+/** Spikelet's folder. */
 export const PROJECT: string = fileURLToPath(new URL("../..", import.meta.url));
 
 /** A reference case's path. */
@@ -15,14 +15,14 @@ export function referencePath(name: string): string {
   return fileURLToPath(new URL(`../reference/${name}.safetensors`, import.meta.url));
 }
 
-/** What a process came to. */
+/** The outcome of a process. */
 export interface Outcome {
   readonly code: number;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** What the task of a command grants it besides `--allow-read`, as deno.json has it, but for the programs that it may run. */
+/** The permissions of a command's task in deno.json, without `--allow-read` and `--allow-run`. */
 export function permissionsOf(name: string): readonly string[] {
   const task = new Map(Object.entries(configuration.tasks)).get(name);
   const words = task?.command.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1")) ?? [];
@@ -30,12 +30,12 @@ export function permissionsOf(name: string): readonly string[] {
 }
 
 /**
- * A call of the command line, not yet started.
+ * Makes a call of the command line without starting it.
  *
  * @param folder The current folder.
- * @param args What stands after `main.ts`.
- * @param permissions Besides `--allow-read`. @default {those of the command's task}
- * @param env Added to this process's own.
+ * @param args The arguments after `main.ts`.
+ * @param permissions Permissions besides `--allow-read`. @default {those of the command's task}
+ * @param env Variables besides this process's.
  */
 export function command(
   folder: string,
@@ -46,7 +46,7 @@ export function command(
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--no-prompt", "--no-remote", "--allow-read", ...permissions, `${PROJECT}main.ts`, ...args],
     cwd: folder,
-    // As if nobody had called these tests by npx.
+    // Hides that npx has called the tests.
     env: { npm_command: "", ...env },
     stdin: "null",
     stdout: "piped",
@@ -54,10 +54,10 @@ export function command(
   });
 }
 
-/** What Deno itself says where a test beside this one has it set up packages. */
+/** Deno's message while another test installs packages. */
 export const WAITING = /^\S*Blocking\S* waiting for file lock on node_modules directory\n/gm; // coloured or not
 
-/** Runs the command line to its end. The parameters are those of {@linkcode command}. */
+/** Runs the command line. The parameters are those of {@linkcode command}. */
 export async function spikelet(
   folder: string,
   args: readonly string[],
@@ -79,19 +79,19 @@ export async function spikeletJson(
   return recordOf(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? ""));
 }
 
-/** The objects of a file of JSON, a line each. */
+/** The objects of a file of JSON lines. */
 export async function linesOf(path: string): Promise<Record<string, unknown>[]> {
   const text = await Deno.readTextFile(path);
   return text.split("\n").slice(0, -1).map((line) => recordOf(JSON.parse(line)));
 }
 
-/** A value as an object with names. */
+/** Asserts that a value is an object. */
 export function recordOf(value: unknown): Record<string, unknown> {
   assert.ok(typeof value === "object" && value !== null && !Array.isArray(value));
   return Object.fromEntries(Object.entries(value));
 }
 
-/** Holds a failure to what a user may expect of it: its exit code, and one line without a stack that says this. */
+/** Asserts a failure's exit code, and its message of one line without a stack. */
 export function assertOneLine({ code, stdout, stderr }: Outcome, exitCode: number, message: RegExp): void {
   assert.match(stderr, message);
   assert.equal(stderr.trimEnd().split("\n").length, 1, stderr);
@@ -100,7 +100,7 @@ export function assertOneLine({ code, stdout, stderr }: Outcome, exitCode: numbe
   assert.equal(code, exitCode, stderr);
 }
 
-/** Runs tests of many small processes, some at a time. */
+/** Runs tests on many items, as many at a time as there are cores. */
 export async function inTurns<Item>(
   items: readonly Item[],
   test: (item: Item) => Promise<void>,

@@ -46,7 +46,7 @@ Deno.test("a checkpoint of spikelet/1 holds what it held", async () => {
   assert.deepEqual([...state.moments.keys()], ["mean", "square"]);
 });
 
-Deno.test("a run of spikelet/1 goes on to the same bits, from the middle of an epoch and from its end", async () => {
+Deno.test("a run of spikelet/1 resumes to the same bits, from the middle of an epoch and from its end", async () => {
   await inTemporaryFolder(async (folder) => {
     await copy(join(FORMER, "data"), join(folder, "data"));
     for (const name of ["ended", "between"]) await copy(join(FORMER, "run"), join(folder, "runs", name));
@@ -65,7 +65,7 @@ Deno.test("a run of spikelet/1 goes on to the same bits, from the middle of an e
   });
 });
 
-/** What the last session of a run computed with. */
+/** The kernels of a run's last session. */
 function kernelsOf({ sessions }: Record<string, unknown>): unknown {
   assert.ok(Array.isArray(sessions));
   return recordOf(sessions.at(-1)).kernels;

@@ -1,6 +1,6 @@
 /**
- * A real terminal, as a user sits at: the kernel's, by `script` of util-linux. What is typed goes through its line discipline, so
- * Ctrl-C reaches every process that the terminal shows; who hangs up takes the terminal from all of them.
+ * A pseudo-terminal of the kernel, by `script` of util-linux. Keys go through its line discipline, so Ctrl-C reaches every process
+ * in the foreground; closing it sends them a hang-up.
  *
  * @module
  */
@@ -8,10 +8,10 @@ import { OUTSIDE } from "../outside.ts";
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 
-/** Puts a command on a terminal of its own. */
+/** The program that runs a command on a terminal. */
 export const SCRIPT = "/usr/bin/script";
 
-/** Why there is no terminal to be had here; `undefined` where there is one. */
+/** Why there is no terminal here; `undefined` if there is one. */
 export const NO_TERMINAL: string | undefined = Deno.build.os !== "linux"
   ? "its terminals are those of Linux"
   : existsSync(SCRIPT)
@@ -23,18 +23,18 @@ export const CTRL_C = "\x03";
 
 /** A command on a terminal. */
 export interface Terminal {
-  /** What has appeared so far, without colours and movements. */
+  /** The text so far, without control sequences. */
   readonly text: string;
-  /** Waits until it appears. @throws {Error} when the command ends without. */
+  /** Waits until a text appears. @throws {Error} if the command ends before. */
   appears(pattern: RegExp): Promise<RegExpMatchArray>;
   type(keys: string): Promise<void>;
-  /** Closes the terminal, as its window's button does. */
+  /** Closes the terminal, like its window's button. */
   hangUp(): Promise<void>;
-  /** The command's exit code, once it has ended. */
+  /** The command's exit code. */
   readonly code: Promise<number>;
 }
 
-/** Starts a shell's command on a terminal. @param folder The current one. */
+/** Runs a shell command on a terminal. @param folder The current folder. */
 export function openTerminal(folder: string, command: string): Terminal {
   const child = new Deno.Command(SCRIPT, {
     args: ["-qec", command, "/dev/null"],
@@ -65,7 +65,7 @@ export function openTerminal(folder: string, command: string): Terminal {
   const code = (async () => {
     await read;
     const status = await child.status;
-    await keyboard.close().catch(() => {}); // where the command has ended, nobody reads
+    await keyboard.close().catch(() => {}); // fails after the command's end
     return status.code;
   })();
   return {
@@ -85,14 +85,14 @@ export function openTerminal(folder: string, command: string): Terminal {
       await keyboard.write(new TextEncoder().encode(keys));
     },
     async hangUp() {
-      child.kill("SIGKILL"); // with it goes the terminal's other end
+      child.kill("SIGKILL"); // closes the terminal's other end
       await code;
     },
     code,
   };
 }
 
-/** Without colours and movements; what is drawn over begins a line. */
+/** A text without control sequences; a line that is drawn over becomes two. */
 function plain(text: string): string {
   // deno-lint-ignore no-control-regex
   return text.replace(/\x1b\[\d*G|\r\n?/g, "\n").replace(/\x1b\[[0-9;?]*[A-Za-z]/g, "");

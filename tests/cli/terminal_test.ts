@@ -1,6 +1,5 @@
 /**
- * Signals as they come in life: by one press of Ctrl-C on a terminal, which reaches the program twice, and by a terminal that is
- * closed.
+ * Signals from a terminal: one Ctrl-C, which reaches the program twice, and the hang-up of a closed terminal.
  *
  * @module
  */
@@ -10,22 +9,23 @@ import { isLocked } from "../../src/runs/run_lock.ts";
 import { named } from "../deno_version.ts";
 import { drawKey, uniform } from "../../src/random.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
+import { countLines, until } from "../until.ts";
 import { makeClone } from "./clone.ts";
 import { command, inTurns, linesOf, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 import { CTRL_C, NO_TERMINAL, openTerminal, type Terminal } from "./terminal.ts";
 
-const EPOCHS = 30, BATCHES = 9;
-/** Nine batches an epoch of some ten milliseconds each, and samples held back to be measured after each epoch. */
+const EPOCHS = 15, BATCHES = 9;
+/** A run with nine batches of some ten milliseconds per epoch, and with held-back samples. */
 const RUN = [
   ...["train", "--limit", "200", "--validation", "0.1", "--batch-size", "20", "--epochs", `${EPOCHS}`],
   ...["--steps", "24", "--hidden", "12", "--threads", "1", "--checkpoint-every", "1000"],
 ];
 const SIZES = { train: 220, test: 2500 };
 
-/** How the README says that tasks are called. */
+/** The README's ways to call tasks. */
 const CALLS = { deno: "deno", npx: `npx -y deno@${Deno.version.deno}` } as const;
 
-/** Why there is no npx to be had. */
+/** Why npx cannot run. */
 const NO_NPX = NO_TERMINAL ?? await findNpx();
 
 async function findNpx(): Promise<string | undefined> {
@@ -45,10 +45,10 @@ async function findNpx(): Promise<string | undefined> {
   }
 }
 
-/** When Ctrl-C is pressed: once so many batches are done, or once this has appeared on the terminal or on the disk. */
+/** The moment of Ctrl-C: after a number of batches, or when a text or a file has appeared. */
 type Moment = { readonly batches: number } | { readonly appears: RegExp } | { readonly file: string };
 
-/** Moments all over a run: before anything, as it starts, in the first epoch, anywhere, as it ends. */
+/** Moments before the start, at the start, in the first epoch, later, and at the end. */
 const MOMENTS: readonly Moment[] = [
   { appears: /Task/ },
   { file: "" },
@@ -66,12 +66,8 @@ async function exists(path: string): Promise<boolean> {
   return await Deno.stat(path).then(() => true, () => false);
 }
 
-async function countLines(path: string): Promise<number> {
-  return await Deno.readTextFile(path).then((text) => text.split("\n").length - 1, () => 0);
-}
-
-/** Waits for a moment; for the run's end where that comes first. */
-async function until(moment: Moment, directory: string, terminal: Terminal): Promise<void> {
+/** Waits for a moment, or for the run's end. */
+async function untilMoment(moment: Moment, directory: string, terminal: Terminal): Promise<void> {
   if ("appears" in moment) {
     await terminal.appears(moment.appears);
     return;
@@ -82,14 +78,14 @@ async function until(moment: Moment, directory: string, terminal: Terminal): Pro
       : await countLines(join(directory, "metrics.jsonl")) >= moment.batches;
   let hasEnded = false;
   terminal.code.then(() => hasEnded = true);
-  while (!hasEnded && !await isThere()) await new Promise((resolve) => setTimeout(resolve, 2));
+  await until(async () => hasEnded || await isThere());
 }
 
 async function stateOf(directory: string): Promise<unknown> {
   return recordOf(JSON.parse(await Deno.readTextFile(join(directory, "run.json")))).state;
 }
 
-/** Holds a run that was stopped to what is promised: all that was done is kept, and it ends in the bits of `whole`. */
+/** Asserts that a stopped run has kept every batch, and ends in the bits of `whole`. */
 async function assertNothingLost(
   clone: string,
   name: string,
@@ -130,7 +126,7 @@ async function assertNothingLost(
   );
 }
 
-/** Runs a test in a clone with a run that was never stopped. */
+/** Runs a test in a clone with an uninterrupted run. */
 async function inClone(
   test: (clone: string, whole: Readonly<Record<string, unknown>>) => Promise<void>,
 ): Promise<void> {
@@ -153,12 +149,12 @@ for (const [way, reason] of [["deno", NO_TERMINAL], ["npx", NO_NPX]] as const) {
         await inTurns([...MOMENTS.entries()], async ([i, moment]) => {
           const name = `${way}-${i}`, directory = join(clone, "runs", name);
           const terminal = openTerminal(clone, `${CALLS[way]} task ${RUN.join(" ")} --name ${name}`);
-          await until(moment, directory, terminal);
+          await untilMoment(moment, directory, terminal);
           await terminal.type(CTRL_C);
           const code = await terminal.code;
           const at = `${name}, ${JSON.stringify(moment)}: ${code}\n${terminal.text}`;
           const state = await exists(join(directory, "run.json")) ? await stateOf(directory) : "none";
-          // What is measured for the last time when the signal comes is as good as done; who called it may end by the signal.
+          // A run in its last evaluation finishes, though its caller may end by the signal.
           assert.ok(code === 130 || code === 0 && state === "finished", at);
           if (state === "interrupted") {
             assert.match(terminal.text, /^Stopped (after batch|before the first batch)/m, at);
@@ -171,10 +167,10 @@ for (const [way, reason] of [["deno", NO_TERMINAL], ["npx", NO_NPX]] as const) {
 }
 
 Deno.test({
-  ...named("train ends on one Ctrl-C while it measures what is held back, and the test set", NO_TERMINAL),
+  ...named("train ends on one Ctrl-C during validation and during the test", NO_TERMINAL),
   async fn() {
     await inTemporaryFolder(async (clone) => {
-      // Much more to measure than to learn from: nine batches an epoch, and two batches of what is held back, of the test set three.
+      // Nine training batches per epoch, and much more to evaluate: two batches held back, three of the test set.
       await makeClone(clone, { train: 1500, test: 2500 });
       const epochs = 2;
       const run = [
@@ -184,7 +180,7 @@ Deno.test({
       for (let epoch = 1; epoch <= epochs; epoch++) {
         const name = `measuring-${epoch}`, directory = join(clone, "runs", name);
         const terminal = openTerminal(clone, `deno task ${run.join(" ")} --name ${name}`);
-        await until({ batches: epoch * BATCHES }, directory, terminal);
+        await untilMoment({ batches: epoch * BATCHES }, directory, terminal);
         await terminal.type(CTRL_C);
         assert.ok([0, 130].includes(await terminal.code), terminal.text);
         await assertNothingLost(clone, name, whole, run, epochs);
@@ -194,17 +190,15 @@ Deno.test({
 });
 
 Deno.test({
-  ...named("train whose terminal is closed keeps all that it did, and --resume goes on", NO_TERMINAL),
+  ...named("train keeps its batches when its terminal is closed, and --resume continues", NO_TERMINAL),
   async fn() {
     await inClone(async (clone, whole) => {
       for (const batches of [3, 5 * BATCHES]) {
         const name = `closed-${batches}`, directory = join(clone, "runs", name);
         const terminal = openTerminal(clone, `deno task ${RUN.join(" ")} --name ${name}`);
-        await until({ batches }, directory, terminal);
+        await untilMoment({ batches }, directory, terminal);
         await terminal.hangUp();
-        while (await stateOf(directory) === "running") {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-        }
+        await until(async () => await stateOf(directory) !== "running");
         assert.equal(await stateOf(directory), "interrupted");
         await assertNothingLost(clone, name, whole);
       }
@@ -212,7 +206,7 @@ Deno.test({
   },
 });
 
-Deno.test("train goes on when nobody reads what it prints any more", async () => {
+Deno.test("train continues when its output pipes are closed", async () => {
   await inTemporaryFolder(async (clone) => {
     await makeClone(clone, SIZES);
     const child = command(clone, [...RUN, "--epochs", "3", "--name", "unread"]).spawn();
@@ -223,39 +217,45 @@ Deno.test("train goes on when nobody reads what it prints any more", async () =>
 });
 
 Deno.test({
-  ...named("train by nohup outlives its terminal", NO_TERMINAL),
+  ...named("train under nohup outlives its terminal", NO_TERMINAL),
   async fn() {
     await inTemporaryFolder(async (clone) => {
       await makeClone(clone, SIZES);
       const terminal = openTerminal(clone, `nohup deno task ${RUN.join(" ")} --name outlives`);
       const directory = join(clone, "runs", "outlives");
-      await until({ batches: 1 }, directory, terminal);
+      await untilMoment({ batches: 1 }, directory, terminal);
       await terminal.hangUp();
-      while (await isLocked(directory)) await new Promise((resolve) => setTimeout(resolve, 20));
+      await until(async () => !await isLocked(directory));
       assert.equal(await stateOf(directory), "finished");
     });
   },
 });
 
 Deno.test({
-  ...named("compare whose terminal is closed keeps the runs that are done", NO_TERMINAL),
+  ...named("compare keeps its finished runs when its terminal is closed", NO_TERMINAL),
   async fn() {
     await inTemporaryFolder(async (clone) => {
       await makeClone(clone, SIZES);
       const options = "--limit 100 --steps 8 --hidden 10 --epochs 30 --batch-size 10 --threads 1 --seeds 200";
-      const terminal = openTerminal(clone, `deno task compare ${options} --name many`);
+      // All processes of the command inherit file descriptor 9, and with it the lock.
+      const terminal = openTerminal(
+        clone,
+        `exec 9>running; flock 9; exec deno task compare ${options} --name many`,
+      );
       await terminal.appears(/^seed 1 {2}notebook/m);
       await terminal.hangUp();
-      const resume = ["compare", "--resume", "many", "--json"];
-      // Nobody tells when it has ended: its last words go nowhere.
-      let before = -1, runs = 0;
-      while (runs !== before) {
-        before = runs;
-        await new Promise((resolve) => setTimeout(resolve, 1500));
-        ({ length: runs } = await runsOf(join(clone, "runs", "many.json")));
-      }
+      using running = await Deno.open(join(clone, "running"), { write: true });
+      await running.lock(true); // waits for the end of the last process
+      const { length: runs } = await runsOf(join(clone, "runs", "many.json"));
       assert.ok(runs >= 3 && runs < 400, String(runs));
-      const { code, stdout, stderr } = await spikelet(clone, [...resume, "--seeds", "100"]);
+      const { code, stdout, stderr } = await spikelet(clone, [
+        "compare",
+        "--resume",
+        "many",
+        "--json",
+        "--seeds",
+        "100",
+      ]);
       assert.equal(code, 2, stdout);
       assert.match(stderr, /^--seeds 100: the comparison was begun with 200: /);
     });

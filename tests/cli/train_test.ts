@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { sizeOf, until } from "../until.ts";
+import { inFolderWithData, QUICK_TRAIN } from "./small_data.ts";
 import { assertOneLine, command, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const SUMMARY_KEYS = [
@@ -28,32 +29,9 @@ const SUMMARY_KEYS = [
   "warnings",
 ];
 
-/** Options of a run that takes no time. */
-const QUICK = [
-  "train",
-  "--data",
-  "data",
-  "--steps",
-  "6",
-  "--hidden",
-  "5",
-  "--batch-size",
-  "25",
-  "--threads",
-  "1",
-];
-
-/** Names in a folder, sorted. */
+/** The names in a folder, sorted. */
 async function namesIn(folder: string): Promise<string[]> {
   return (await Array.fromAsync(Deno.readDir(folder))).map(({ name }) => name).sort();
-}
-
-/** Everything but printable characters and line ends. */
-function controlCodes(text: string): string[] {
-  return [...text].filter((character) => {
-    const code = character.codePointAt(0) ?? 0;
-    return (code < 32 && character !== "\n") || (code >= 127 && code < 160);
-  });
 }
 
 Deno.test("train on MNIST writes its run and prints its summary", async () => {
@@ -99,7 +77,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
     for (const { loss, accuracy, firingRate, gradientNorms } of lines) {
       assert.ok(Number(loss) > 0 && Number(accuracy) >= 0 && Number(accuracy) <= 1);
       assert.ok(Number(firingRate) > 0 && Number(firingRate) < 1);
-      assert.ok(Array.isArray(gradientNorms) && gradientNorms.length === 2); // a layer each
+      assert.ok(Array.isArray(gradientNorms) && gradientNorms.length === 2); // one per layer
       assert.ok(gradientNorms.every((norm) => norm > 0 && norm < 100), `${gradientNorms}`);
     }
     const lastEpoch = lines.slice(3).map(({ loss }) => Number(loss));
@@ -134,8 +112,7 @@ Deno.test("train on MNIST writes its run and prints its summary", async () => {
 });
 
 Deno.test("train gives the same weights with 1, 2, 3 and 4 threads", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"), { train: 150, test: 20 });
+  await inFolderWithData(async (folder) => {
     const options = ["train", "--data", "data", "--steps", "32", "--batch-size", "70", "--epochs", "2"];
     const runs: Record<string, unknown>[] = [];
     for (const threads of ["1", "2", "3", "4"]) {
@@ -149,12 +126,11 @@ Deno.test("train gives the same weights with 1, 2, 3 and 4 threads", async () =>
     }
     const other = await spikeletJson(folder, [...options, "--seed", "1", "--name", "other-seed"]);
     assert.notEqual(other.weightsSha256, first?.weightsSha256);
-  });
+  }, { train: 150, test: 20 });
 });
 
 Deno.test("train --model feed-forward trains the feed-forward peer", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+  await inFolderWithData(async (folder) => {
     const summary = await spikeletJson(folder, [
       ...[
         "train",
@@ -178,9 +154,8 @@ Deno.test("train --model feed-forward trains the feed-forward peer", async () =>
   });
 });
 
-Deno.test("train hands each option on to the network", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train passes each option to the network", async () => {
+  await inFolderWithData(async (folder) => {
     await spikeletJson(folder, [
       ...["train", "--data", "data", "--name", "options", "--hidden", "7", "--steps", "9", "--decay", "0.5"],
       ...["--threshold", "-1.5", "--penalty", "0", "--begin-eval", "3", "--learning-rate", "1e-2"],
@@ -198,133 +173,29 @@ Deno.test("train hands each option on to the network", async () => {
   });
 });
 
-Deno.test("train prints a summary with accuracy, model and what to try next, without control codes", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, "--name", "plain", "--model", "seed"]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /^notebook network 784-5-10, 6 steps: 1 epoch of 60 samples$/m);
-    assert.match(stdout, /1 thread\ninto runs.plain$/m);
-    assert.match(stdout, /^Accuracy +\d+\.\d\d %: \d+ of 20 test images$/m);
-    assert.match(stdout, /^Loss +\d\.\d{4} on the test set, \d\.\d{4} while training$/m);
-    assert.match(stdout, /^Time +\S+ s for 60 samples: [\d,]+ a second$/m);
-    assert.match(stdout, /^Memory +[\d,]+ MiB at its peak$/m);
-    assert.match(stdout, /^Model +runs.plain.model\.safetensors$/m);
-    assert.match(stdout, /^ {2}deno task evaluate plain +measure it again$/m);
-    assert.match(stderr, /^epoch 1\/1 {2}100 % {2}loss \d\.\d{4} {2}accuracy .* samples\/s {2}done$/m);
-    assert.deepEqual(controlCodes(stdout + stderr), []);
-    for (const line of (stdout + stderr).split("\n")) assert.ok(line.length <= 80, line);
-  });
-});
-
-Deno.test("train's hints are of the run that it was: with its own options, and none that it would refuse", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const hintsAfter = async (args: readonly string[]) => {
-      const { code, stdout, stderr } = await spikelet(folder, [
-        "train",
-        "--data",
-        "data",
-        "--threads",
-        "1",
-        ...args,
-      ]);
-      assert.equal(code, 0, stderr);
-      return stdout.slice(stdout.indexOf("Next:"));
-    };
-    const learns = ["--model", "lif", "--epochs", "9", "--learning-rate", "0.01", "--batch-size", "20"];
-    const limited = await hintsAfter([...learns, "--recurrent", "--limit", "50", "--name", "limited"]);
-    assert.match(
-      limited,
-      /^ {2}deno task train --model lif --recurrent --epochs 9 --batch-size 20 --learning-rate 0\.01 --data data --threads 1\n {4}train on all samples$/m,
-    );
-    assert.match(
-      await hintsAfter(["--threshold", "90", "--batch-size", "20", "--name", "silent"]),
-      /^ {2}deno task train --resume silent --epochs 3 --explain +see what each layer does$/m,
-    );
-    // Beside its peer, or beside the notebook's network, by the options that these take.
-    const { stdout: seeded } = await spikelet(folder, [
-      ...["train", "--data", "data", "--threads", "1", "--hidden", "7", "--steps", "5", "--batch-size", "20"],
-      ...["--optimizer", "adam", "--limit", "40", "--no-tune", "--name", "seeded"],
-    ]);
-    const [, beside = ""] = /^ {2}deno task (compare .*?)\s+beside its feed-forward peer$/m.exec(seeded) ??
-      [];
-    assert.equal(
-      beside,
-      "compare --hidden 7 --steps 5 --batch-size 20 --optimizer adam --limit 40 --data data --threads 1 --no-tune",
-    );
-    const compared = await spikelet(folder, [...beside.split(" "), "--seeds", "1"]);
-    assert.equal(compared.code, 0, compared.stderr);
-    assert.match(
-      limited,
-      /^ {2}deno task train --limit 50 --data data --threads 1 +train the notebook's network$/m,
-    );
-    const cosine = ["--schedule", "cosine", "--batch-size", "20"];
-    assert.doesNotMatch(await hintsAfter([...learns, ...cosine, "--name", "down"]), /--resume/);
-    assert.match(
-      await hintsAfter([...cosine, "--threshold", "90", "--name", "silenced"]),
-      /^ {2}deno task train --threshold 90 --batch-size 20 --schedule cosine --data data --threads 1 --explain\n {4}see what/m,
-    );
-  });
-});
-
-Deno.test("train --explain and --validation tell of layers and of the samples held back", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const options = ["--validation", "0.25", "--epochs", "2", "--explain", "--threshold", "90"];
-    const { code, stdout, stderr } = await spikelet(folder, [...QUICK, ...options]);
-    assert.equal(code, 0, stderr);
-    assert.match(stdout, /: 2 epochs of 45 samples, 15 more held back$/m);
-    assert.match(
-      stdout,
-      /^epoch 2\/2 {2}loss \d\.\d{4} {2}accuracy .* % {2}validation .* % {2}silent 5 of 5 {2}saturated 0$/m,
-    );
-    assert.match(stdout, /^Validation +\d+\.\d\d % of 15 samples held back$/m);
-    assert.match(stdout, /^ {2}1 +graded +5 +0\.00 % +5 +0 /m);
-    assert.match(stdout, /^Layer 1: 5 of 5 units never fired\./m);
-    const { layers, validation } = await spikeletJson(folder, [...QUICK, ...options]);
-    assert.ok(Array.isArray(layers) && recordOf(layers[0]).silent === 5);
-    assert.equal(recordOf(validation).total, 15);
-  });
-});
-
-Deno.test("train --quiet prints nothing, and with --json the summary alone", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const quiet = await spikelet(folder, [...QUICK, "--name", "quiet", "--quiet"]);
-    assert.deepEqual(quiet, { code: 0, stdout: "", stderr: "" });
-    const json = await spikelet(folder, [...QUICK, "--name", "json", "--quiet", "--json"]);
-    assert.equal(json.stderr, "");
-    assert.equal(recordOf(JSON.parse(json.stdout)).name, "json");
-  });
-});
-
 Deno.test("train names a run by its model and the time", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const { name } = await spikeletJson(folder, QUICK);
+  await inFolderWithData(async (folder) => {
+    const { name } = await spikeletJson(folder, QUICK_TRAIN);
     assert.match(String(name), /^notebook-\d{8}-\d{6}$/);
     assert.deepEqual(await namesIn(join(folder, "runs")), [name]);
   });
 });
 
 Deno.test("train --limit above the number of samples takes all", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const all = await spikeletJson(folder, [...QUICK, "--name", "all"]);
-    const more = await spikeletJson(folder, [...QUICK, "--name", "more", "--limit", "61"]);
+  await inFolderWithData(async (folder) => {
+    const all = await spikeletJson(folder, [...QUICK_TRAIN, "--name", "all"]);
+    const more = await spikeletJson(folder, [...QUICK_TRAIN, "--name", "more", "--limit", "61"]);
     assert.equal(more.trainSamples, 60);
     assert.equal(more.weightsSha256, all.weightsSha256);
   });
 });
 
-Deno.test("train refuses what it may not write, before it trains", async (t) => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train refuses an output that it cannot write, before it trains", async (t) => {
+  await inFolderWithData(async (folder) => {
     await inTemporaryFolder(async (elsewhere) => {
       const refuses = (name: string, args: string[], message: RegExp, permissions?: string[]) =>
         t.step(name, async () => {
-          assertOneLine(await spikelet(folder, [...QUICK, ...args], permissions), 1, message);
+          assertOneLine(await spikelet(folder, [...QUICK_TRAIN, ...args], permissions), 1, message);
           assert.deepEqual(await namesIn(folder), ["data"]);
         });
       const out = join(elsewhere, "model.safetensors");
@@ -344,27 +215,28 @@ Deno.test("train refuses what it may not write, before it trains", async (t) => 
       ]);
       await refuses("no permission", [], /: Deno may not write it; run again with --allow-write=runs/, []);
       await t.step("--out elsewhere, with permission", async () => {
-        const { code } = await spikelet(folder, [...QUICK, "--out", out], [`--allow-write=.,${elsewhere}`]);
+        const { code } = await spikelet(folder, [...QUICK_TRAIN, "--out", out], [
+          `--allow-write=.,${elsewhere}`,
+        ]);
         assert.equal(code, 0);
         assert.ok((await readModel(out)).spec);
         await Deno.remove(join(folder, "runs"), { recursive: true });
       });
       await t.step("runs is a file", async () => {
         await Deno.writeTextFile(join(folder, "runs"), "");
-        assertOneLine(await spikelet(folder, QUICK), 1, /^runs.*\n$/);
+        assertOneLine(await spikelet(folder, QUICK_TRAIN), 1, /^runs.*\n$/);
         await Deno.remove(join(folder, "runs"));
       });
     });
   });
 });
 
-Deno.test("train refuses the name of a run that exists, and leaves that run alone", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    await spikeletJson(folder, [...QUICK, "--name", "taken"]);
+Deno.test("train refuses the name of an existing run, and does not change that run", async () => {
+  await inFolderWithData(async (folder) => {
+    await spikeletJson(folder, [...QUICK_TRAIN, "--name", "taken"]);
     const model = join(folder, "runs", "taken", "model.safetensors");
     const before = await Deno.readFile(model);
-    const again = await spikelet(folder, [...QUICK, "--name", "taken", "--seed", "5"]);
+    const again = await spikelet(folder, [...QUICK_TRAIN, "--name", "taken", "--seed", "5"]);
     assertOneLine(
       again,
       1,
@@ -374,11 +246,21 @@ Deno.test("train refuses the name of a run that exists, and leaves that run alon
   });
 });
 
-Deno.test("train that diverges says so and saves no model", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train exits 1 when it diverges, and saves no model", async () => {
+  await inFolderWithData(async (folder) => {
     const run = await spikelet(folder, [
-      ...[...QUICK, "--penalty", "3e38", "--threshold", "-3", "--epochs", "2", "--name", "wild", "--quiet"],
+      ...[
+        ...QUICK_TRAIN,
+        "--penalty",
+        "3e38",
+        "--threshold",
+        "-3",
+        "--epochs",
+        "2",
+        "--name",
+        "wild",
+        "--quiet",
+      ],
     ]);
     assertOneLine(
       run,
@@ -391,28 +273,19 @@ Deno.test("train that diverges says so and saves no model", async () => {
   });
 });
 
-Deno.test("train ends at once with exit code 130 when it is interrupted", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
-    const child = command(folder, [...QUICK, "--epochs", "10000", "--name", "long"]).spawn();
+Deno.test("train exits 130 at once on SIGINT", async () => {
+  await inFolderWithData(async (folder) => {
+    const child = command(folder, [...QUICK_TRAIN, "--epochs", "10000", "--name", "long"]).spawn();
     const metrics = join(folder, "runs", "long", "metrics.jsonl");
-    const began = async () => {
-      try {
-        return (await Deno.stat(metrics)).size > 0;
-      } catch {
-        return false;
-      }
-    };
-    while (!await began()) await new Promise((resolve) => setTimeout(resolve, 20));
+    await until(async () => await sizeOf(metrics) > 0);
     child.kill("SIGINT");
     const { code, stderr } = await child.output();
     assert.equal(code, 130, new TextDecoder().decode(stderr));
   });
 });
 
-Deno.test("train --precision i16 and --no-skip and --no-tune give the bits that they promise", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train gives the same bits with --no-skip and --no-tune, in float32 and with --precision i16", async () => {
+  await inFolderWithData(async (folder) => {
     const hash = async (...options: string[]) => {
       const args = ["train", "--data", "data", "--steps", "20", "--batch-size", "20", ...options];
       return (await spikeletJson(folder, args)).weightsSha256;
@@ -428,7 +301,7 @@ Deno.test("train --precision i16 and --no-skip and --no-tune give the bits that 
     await Deno.writeTextFile(join(folder, ".spikelet", "tuning.json"), "{ damaged");
     assert.equal(await hash("--precision", "i16"), integer);
 
-    // The model says how it was trained, and is measured so.
+    // evaluate takes the model's precision.
     const { test } = await spikeletJson(folder, ["evaluate", "integer", "--data", "data"]);
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "integer", "run.json"))));
     assert.deepEqual(test, recordOf(record.result).test);

@@ -8,10 +8,10 @@ import { inTurns, recordOf, referencePath, spikelet } from "./spikelet.ts";
 
 const CASES = PYTORCH_CASES.map(referencePath);
 const VARIANTS = bestVariant() === "relaxed" ? ["plain", "relaxed"] as const : ["plain"] as const;
-/** That threads change no bit is held elsewhere. */
+/** Two numbers of threads: other tests compare the bits of more. */
 const THREADS = { plain: ["2"], relaxed: ["1", "3"] } as const;
 
-/** What an engine is given; every other float tensor of a case is what it is to find. */
+/** The inputs of an engine. It computes every other float tensor of a case. */
 const GIVEN = new Set(["x", "r", "w1", "b1", "w2", "b2"]);
 
 /** One file's verdict in the JSON of `verify`. */
@@ -21,7 +21,7 @@ interface Verdict {
   readonly problem: unknown;
 }
 
-/** Runs `verify --json` and reads each file's verdict. */
+/** Runs `verify --json`. @returns Each file's verdict. */
 async function verify(
   folder: string,
   args: readonly string[],
@@ -49,7 +49,7 @@ async function writeBent(path: string, name: string, bend: (tensor: Tensor) => v
   await Deno.writeFile(path, serializeSafetensors(tensors, metadata));
 }
 
-/** Moves the largest value of a tensor by a thousandth of itself. */
+/** Changes the largest value of a tensor by a thousandth of itself. */
 function bendLargest({ data }: Tensor): void {
   assert.ok(data instanceof Float32Array);
   const sizes = data.map(Math.abs);
@@ -71,7 +71,7 @@ for (
   });
 }
 
-Deno.test("verify fails on one bent number of any tensor that is to be found, and names that tensor alone", async () => {
+Deno.test("verify fails on one changed number of any expected tensor, and names only that tensor", async () => {
   await inTemporaryFolder(async (folder) => {
     const { tensors } = parseSafetensors(await Deno.readFile(referencePath("small")), "small");
     const names = [...tensors].filter(([name, { dtype }]) => dtype === "F32" && !GIVEN.has(name)).map((
@@ -89,7 +89,7 @@ Deno.test("verify fails on one bent number of any tensor that is to be found, an
   });
 });
 
-Deno.test("verify fails on one bent number of any tensor that is given", async () => {
+Deno.test("verify fails on one changed number of any input tensor", async () => {
   await inTemporaryFolder(async (folder) => {
     const paths: string[] = [];
     for (const name of [...GIVEN, "y"]) {
@@ -106,7 +106,7 @@ Deno.test("verify fails on one bent number of any tensor that is given", async (
   });
 });
 
-Deno.test("verify holds gates exactly: a spike that is too small for the tolerance is a miss", async () => {
+Deno.test("verify compares gates exactly: a spike below the tolerance is a miss", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "gate.safetensors");
     await writeBent(path, "o1", ({ data }) => {
@@ -130,7 +130,7 @@ Deno.test("verify fails on a NaN", async () => {
   });
 });
 
-Deno.test("verify counts a file that it cannot compare as failed, and goes on", async () => {
+Deno.test("verify counts a file that it cannot compare as failed, and continues", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeTextFile(join(folder, "text.safetensors"), "this is not a reference case");
     await writeBent(join(folder, "short.safetensors"), "u1", () => {});
@@ -170,7 +170,7 @@ Deno.test("verify prints each tensor's worst deviation, and marks a miss", async
   });
 });
 
-Deno.test("verify passes a case alone, on the engine and build that it takes by itself", async () => {
+Deno.test("verify passes a case with its default engine and build", async () => {
   await inTemporaryFolder(async (folder) => {
     const alone = ["small", "pytorch/unequal_recurrent"];
     await inTurns(alone.map(referencePath), async (path) => {

@@ -1,12 +1,12 @@
 /**
- * Files that a command must never write over, wherever it is told to write.
+ * Files that a command must never overwrite, for any output path.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 
-/** Options of a run that takes no time, on the small data in `data`. */
+/** Options of a short run on the small data in `data`. */
 export const QUICK: readonly string[] = [
   ...["--data", "data", "--steps", "2", "--hidden", "3", "--threads", "1", "--limit", "20", "--quiet"],
 ];
@@ -16,18 +16,18 @@ const HIDDEN = ": \\.\\S+ is hidden, and nothing is written there: name another 
 const NAME = ": expected a name that ends in \\.(safetensors|html), for (a model|a report) is written there";
 const LINK = " is a symbolic link";
 
-/** By its path, what a file says that must go on saying it. */
+/** The contents that must not change, by path. */
 const VICTIMS: Readonly<Record<string, string>> = {
   "main.ts": "console.log(1);",
   "README.md": "# Mine",
   ".git/hooks/post-checkout": "#!/bin/sh",
   ".git/hooks/pre-push.safetensors": "#!/bin/sh",
   ".hidden.safetensors": "mine",
-  "weights.safetensors": "somebody else's",
+  "weights.safetensors": "of another program",
   "weights.html": "<p>mine</p>",
 };
 
-/** What to write to, in a folder with {@linkcode VICTIMS}, and what the refusal says to who has every permission. */
+/** Refused output paths in a folder with {@linkcode VICTIMS}, and the reason with every permission. */
 export function refusedOutputs(folder: string): [out: string, reason: RegExp][] {
   return [
     ["main.ts", RegExp(NAME)],
@@ -47,7 +47,7 @@ export function refusedOutputs(folder: string): [out: string, reason: RegExp][] 
   ];
 }
 
-/** Puts them there, with links to and past them. @returns Makes sure that all is as it was. */
+/** Writes the files, with links to and past them. @returns Asserts that nothing has changed. */
 export async function writeVictims(folder: string, elsewhere: string): Promise<() => Promise<void>> {
   for (const [name, text] of Object.entries(VICTIMS)) {
     await Deno.mkdir(dirname(join(folder, name)), { recursive: true });

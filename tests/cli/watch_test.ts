@@ -9,10 +9,10 @@ import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { drawParameters, drawSamples } from "../engine/network_cases.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { writeSmallData } from "./small_data.ts";
+import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, PROJECT, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
-/** Puts a command on a terminal of its own (util-linux). */
+/** The program that runs a command on a terminal (util-linux). */
 const SCRIPT = "/usr/bin/script";
 const hasScript = existsSync(SCRIPT);
 
@@ -31,7 +31,7 @@ const TRAIN = [
 ];
 const BRAILLE = /[\u2800-\u28ff]/;
 
-/** What a command writes to a terminal of this size. */
+/** The output of a command on a terminal of this size. */
 async function onTerminal(
   folder: string,
   args: readonly string[],
@@ -48,13 +48,13 @@ async function onTerminal(
   return { code, text: new TextDecoder().decode(stdout) };
 }
 
-/** The pieces that were written from a line's beginning on, without colours and movements. */
+/** The written lines, also those drawn over, without control sequences. */
 function linesOf(text: string): string[] {
   // deno-lint-ignore no-control-regex
   return text.split(/\r?\n|\r|\x1b\[\d*G/).map((line) => line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""));
 }
 
-Deno.test("brailleRaster() gives each spike its dot, the first unit lowest", () => {
+Deno.test("brailleRaster() draws each spike as a dot, the first unit lowest", () => {
   // Units 0 to 4 over three steps: a rising line, then a fifth unit in a line of its own.
   const spikes = new Uint8Array(15);
   for (const [t, n] of [[0, 0], [1, 1], [2, 3], [2, 4]] as const) spikes[t * 5 + n] = 1;
@@ -64,7 +64,7 @@ Deno.test("brailleRaster() gives each spike its dot, the first unit lowest", () 
   assert.ok(large.length <= 3 && large.every((line) => line.length <= 20));
 });
 
-Deno.test("sparkline() scales to the highest value and keeps the last ones", () => {
+Deno.test("sparkline() scales to the highest value and keeps the last values", () => {
   assert.equal(sparkline([0, 1, 2, 4, 8], 10), "▁▂▃▅█");
   assert.equal(sparkline([9, 0, 8], 2), "▁█");
   assert.equal(sparkline([0, 0], 5) + sparkline([], 5) + sparkline([1], 0), "▁▁");
@@ -107,14 +107,14 @@ Deno.test("drawLive() fits every terminal and network", () => {
   }
 });
 
-Deno.test("Watch looks at first, then rests at least 25 times as long as a look takes", async () => {
+Deno.test("Watch inspects the first batch, then rests for at least 25 times an inspection's time", async () => {
   const spec = notebookNetwork({ inputs: 9, hidden: 4, classes: 3, steps: 5 });
   const samples = drawSamples(spec, 1, 2, true), parameters = drawParameters(spec, 1);
-  let now = 0, asked = 0;
-  // Each time the clock is asked, 20 ms have gone by: a look takes some.
+  let now = 0, inspections = 0;
+  // Each reading of the clock adds 20 ms, so that an inspection takes some time.
   using watch = new Watch({ spec, seed: 0, samples, index: 1 }, () => now += 20);
   const source = (): Promise<Parameters> => {
-    asked++;
+    inspections++;
     return Promise.resolve(parameters);
   };
   assert.deepEqual(watch.draw({ columns: 80, rows: 20, colours: false }), []);
@@ -128,7 +128,7 @@ Deno.test("Watch looks at first, then rests at least 25 times as long as a look 
   assert.equal(await watch.look(source), false);
   now += 100;
   assert.deepEqual(await Promise.all([watch.look(source), watch.look(source)]), [true, false]);
-  assert.equal(asked, 2);
+  assert.equal(inspections, 2);
   now += 1e6;
   assert.equal(await watch.look(() => Promise.reject(new EngineError("it stopped"))), false);
 });
@@ -139,8 +139,7 @@ Deno.test({
   }`,
   ignore: !hasScript,
   async fn() {
-    await inTemporaryFolder(async (folder) => {
-      await writeSmallData(join(folder, "data"));
+    await inFolderWithData(async (folder) => {
       const { code, text } = await onTerminal(folder, [
         ...TRAIN,
         "--epochs",
@@ -156,14 +155,14 @@ Deno.test({
       assert.match(text, /test image 0 \(0\): named \d with \d+ %/);
       assert.match(text, /layer 1 +\d+\.\d % fire/);
       assert.ok(text.includes("\x1b[36m"));
-      // With the first batch's bar, and so before the network has learned much.
+      // The first drawing comes with the first batch, before the network has learned much.
       const drawn = linesOf(text).filter((line) => line !== ""),
         first = drawn.findIndex((line) => /^epoch 1\/40 /.test(line));
       assert.match(drawn[first + 1] ?? "", /^test image 0 \(/);
       for (const line of drawn) {
         if (BRAILLE.test(line) || line.includes("% fire")) assert.ok(line.length <= 60, line);
       }
-      // The cursor is there again, what was drawn is cleared away, and the summary follows.
+      // At the end the cursor is visible, the drawing is cleared, and the summary follows.
       const shown = text.lastIndexOf("\x1b[?25h"), summary = text.lastIndexOf("Accuracy");
       assert.ok(shown > text.lastIndexOf("\x1b[?25l") && shown < summary);
       assert.ok(!BRAILLE.test(text.slice(shown)));
@@ -183,9 +182,8 @@ Deno.test({
   },
 });
 
-Deno.test("train --watch says that there is no terminal, and trains all the same", async () => {
-  await inTemporaryFolder(async (folder) => {
-    await writeSmallData(join(folder, "data"));
+Deno.test("train --watch says that there is no terminal, and trains", async () => {
+  await inFolderWithData(async (folder) => {
     const { code, stdout, stderr } = await spikelet(folder, [...TRAIN, "--watch"]);
     assert.equal(code, 0);
     assert.match(stdout, /^Accuracy /m);
@@ -197,7 +195,7 @@ Deno.test("train --watch says that there is no terminal, and trains all the same
   });
 });
 
-Deno.test("train --watch is refused where there is nothing to watch or nobody to see it", async () => {
+Deno.test("train refuses --watch for a network of one time step and with --quiet", async () => {
   await inTemporaryFolder(async (folder) => {
     assertOneLine(
       await spikelet(folder, ["train", "--model", "feed-forward", "--watch"]),

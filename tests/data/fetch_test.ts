@@ -1,104 +1,25 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { OfficialDataset, OfficialFile } from "../../src/data/datasets.ts";
-import { fetchDataset, type FetchOptions } from "../../src/data/fetch.ts";
+import type { OfficialFile } from "../../src/data/datasets.ts";
+import { fetchDataset } from "../../src/data/fetch.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
-import { type Conduct, etagOf, type FileRequest, serveFiles } from "./file_server.ts";
-import { gzipped, idxBytes } from "./idx_files.ts";
-
-/** A file of incompressible bytes, larger than what counts as progress, and a small one. */
-const FILES: Readonly<Record<string, Uint8Array<ArrayBuffer>>> = {
-  "images-idx3-ubyte": idxBytes([20_000], Array.from({ length: 20_000 }, (_, i) => (i * 2654435761) >>> 24)),
-  "labels-idx1-ubyte": idxBytes([30], Array.from({ length: 30 }, (_, i) => i % 10)),
-};
-const IMAGES = "images-idx3-ubyte.gz", LABELS = "labels-idx1-ubyte.gz";
-const PACKED: Record<string, Uint8Array> = {};
-for (const [name, bytes] of Object.entries(FILES)) PACKED[`${name}.gz`] = await gzipped(bytes);
-const packedImages = PACKED[IMAGES]!;
-const HALF = packedImages.length >> 1;
-
-const DATASET: OfficialDataset = {
-  title: "Dots",
-  folder: "data/dots",
-  sources: [],
-  files: Object.entries(FILES).map(([name, bytes]) => ({
-    name,
-    md5: createHash("md5").update(bytes).digest("hex"),
-    bytes: bytes.length,
-    packedBytes: PACKED[`${name}.gz`]!.length,
-  })),
-};
-
-/** The outcome of a fetch. */
-interface Outcome {
-  /** The thrown error; undefined after a success. */
-  readonly error: Error | undefined;
-  /** Requests for the images. */
-  readonly requests: readonly FileRequest[];
-  /** The reasons of retries and of changes of source. */
-  readonly reasons: readonly string[];
-  /** The names in the folder afterwards. */
-  readonly left: readonly string[];
-}
-
-/** Fetches from a server with a conduct. */
-async function fetchFrom(
-  folder: string,
-  conduct: (request: FileRequest, number: number) => Conduct,
-  options: Partial<FetchOptions> = {},
-  files = PACKED,
-  dataset = DATASET,
-): Promise<Outcome> {
-  await using server = serveFiles(files, conduct);
-  const reasons: string[] = [];
-  let error: Error | undefined;
-  try {
-    await fetchDataset(dataset, {
-      folder,
-      sources: [server.url],
-      retries: 2,
-      pause: 0.001,
-      patience: 5,
-      ...options,
-    }, {
-      onRetry: (_file, reason) => reasons.push(reason),
-      onNextSource: (_file, reason) => reasons.push(reason),
-    });
-  } catch (thrown) {
-    assert.ok(thrown instanceof Error);
-    error = thrown;
-  }
-  const left = await Array.fromAsync(Deno.readDir(folder), ({ name }) => name);
-  const requests = server.requests.filter(({ path }) => path === IMAGES);
-  return { error, requests, reasons, left: left.toSorted() };
-}
-
-/** A conduct for the images alone; the server sends the labels correctly. */
-const withImages =
-  (conduct: (number: number, request: FileRequest) => Conduct) => (request: FileRequest, number: number) =>
-    request.path === IMAGES ? conduct(number, request) : {};
-
-/** Asserts that the folder has exactly the two files, byte by byte. */
-async function assertFetched(folder: string, { error, left }: Outcome): Promise<void> {
-  assert.equal(error, undefined);
-  assert.deepEqual(left, Object.keys(FILES).toSorted());
-  for (const [name, bytes] of Object.entries(FILES)) {
-    assert.deepEqual(await Deno.readFile(join(folder, name)), bytes);
-  }
-}
-
-/** Asserts the class and the message of a failure. */
-function assertFailed({ error }: Outcome, name: string, message: RegExp): void {
-  assert.ok(error);
-  assert.equal(error.name, name);
-  assert.match(error.message, message);
-}
-
-/** Registers a test with a temporary folder. */
-function testFetch(name: string, test: (folder: string) => Promise<void>): void {
-  Deno.test(`fetchDataset() ${name}`, () => inTemporaryFolder(test));
-}
+import {
+  assertFailed,
+  assertFetched,
+  DATASET,
+  fetchFrom,
+  FILES,
+  HALF,
+  IMAGES,
+  LABELS,
+  PACKED,
+  packedImages,
+  testFetch,
+  withImages,
+} from "./fetching.ts";
+import { type Conduct, serveFiles } from "./file_server.ts";
+import { gzipped } from "./idx_files.ts";
 
 testFetch("unpacks, checks and stores each file in a new folder", async (parent) => {
   const folder = join(parent, "data", "dots");
@@ -113,115 +34,6 @@ testFetch("keeps files that are there and fetches the others", async (folder) =>
   assert.equal(error, undefined);
   assert.deepEqual(requests, []);
   assert.deepEqual(left, ["images.idx3-ubyte.gz", "labels-idx1-ubyte"]);
-});
-
-testFetch("resumes after a broken connection, with If-Range", async (folder) => {
-  const outcome = await fetchFrom(folder, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
-  await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.requests, [
-    { path: IMAGES, offset: 0, ifRange: undefined },
-    { path: IMAGES, offset: HALF, ifRange: etagOf(packedImages) },
-  ]);
-  assert.deepEqual(outcome.reasons, ["the connection broke"]);
-});
-
-testFetch("resumes in a later call from an earlier one's part", async (folder) => {
-  await using server = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
-  const fetch = () => fetchDataset(DATASET, { folder, sources: [server.url], retries: 0 });
-  await assert.rejects(fetch(), {
-    name: "NetworkError",
-    message: RegExp(
-      `^${server.url}${IMAGES}: the connection broke: run the same command again later; ` +
-        `it resumes from the ${HALF.toLocaleString("en-US")} bytes that are here$`,
-    ),
-  });
-  await fetch();
-  assert.deepEqual(server.requests.map(({ offset }) => offset), [0, HALF, 0]);
-  assert.deepEqual(await Deno.readFile(join(folder, "images-idx3-ubyte")), FILES["images-idx3-ubyte"]);
-});
-
-testFetch("retries without limit while each try makes progress", async (folder) => {
-  const outcome = await fetchFrom(folder, withImages(() => ({ cutAfter: 4096 })), { retries: 0 });
-  await assertFetched(folder, outcome);
-  assert.equal(outcome.requests.length, Math.ceil(packedImages.length / 4096));
-});
-
-testFetch("restarts if the server does not support Range", async (folder) => {
-  const outcome = await fetchFrom(
-    folder,
-    withImages((number) => ({ whole: true, cutAfter: number === 0 ? HALF : Infinity })),
-  );
-  await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
-});
-
-testFetch("restarts if the file has changed meanwhile", async (folder) => {
-  const other = packedImages.map((byte) => byte ^ 1);
-  const conduct = withImages((number) => number === 0 ? { body: other, cutAfter: HALF } : {});
-  await assertFetched(folder, await fetchFrom(folder, conduct));
-});
-
-testFetch("restarts if the parts of a server without ETag do not fit together", async (folder) => {
-  const other = packedImages.map((byte) => byte ^ 1);
-  const headers = { etag: null };
-  const conduct = withImages((number) =>
-    number === 0 ? { body: other, cutAfter: HALF, headers } : { headers }
-  );
-  const outcome = await fetchFrom(folder, conduct);
-  await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.requests.map(({ offset, ifRange }) => [offset, ifRange]), [
-    [0, undefined],
-    [HALF, undefined],
-    [0, undefined],
-  ]);
-});
-
-testFetch("sends the date, not a weak ETag, in If-Range", async (folder) => {
-  const date = "Tue, 01 Nov 2022 00:00:00 GMT";
-  const headers = { etag: 'W/"1"', "last-modified": date };
-  const conduct = withImages((number) => ({
-    headers,
-    careless: true,
-    cutAfter: number === 0 ? HALF : Infinity,
-  }));
-  const outcome = await fetchFrom(folder, conduct);
-  await assertFetched(folder, outcome);
-  assert.equal(outcome.requests[1]?.ifRange, date);
-});
-
-testFetch("restarts if the server sends another range than the requested one", async (folder) => {
-  const headers = { "content-range": `bytes 1-${packedImages.length - 1}/${packedImages.length}` };
-  const conduct = withImages((number) => number === 0 ? { cutAfter: HALF } : number === 1 ? { headers } : {});
-  const outcome = await fetchFrom(folder, conduct);
-  await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.reasons, ["the connection broke", "it sent another part than was requested"]);
-});
-
-testFetch(
-  "makes no request if all bytes are there, and restarts if there are too many",
-  async (folder) => {
-    for (const bytes of [packedImages, new Uint8Array(packedImages.length + 1)]) {
-      await using server = serveFiles(PACKED);
-      const part = join(folder, `${IMAGES}.part`);
-      await Deno.writeFile(part, bytes);
-      const note = { url: server.url + IMAGES, validator: etagOf(packedImages) };
-      await Deno.writeTextFile(`${part}.json`, JSON.stringify(note));
-      await fetchDataset(DATASET, { folder, sources: [server.url], pause: 0.001 });
-      assert.deepEqual(await Deno.readFile(join(folder, "images-idx3-ubyte")), FILES["images-idx3-ubyte"]);
-      await Deno.remove(join(folder, "images-idx3-ubyte"));
-    }
-  },
-);
-
-testFetch("ignores a part of an unknown or another origin", async (folder) => {
-  for (const note of ["", "{", '{"url":"http://127.0.0.1:1/x","validator":null}', '{"url":1}']) {
-    await Deno.writeFile(join(folder, `${IMAGES}.part`), new Uint8Array(HALF));
-    await Deno.writeTextFile(join(folder, `${IMAGES}.part.json`), note);
-    const outcome = await fetchFrom(folder, () => ({}));
-    await assertFetched(folder, outcome);
-    assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0]);
-    await Deno.remove(join(folder, "images-idx3-ubyte"));
-  }
 });
 
 testFetch("retries after 500, 503 and 429, and waits for Retry-After", async (folder) => {
@@ -348,13 +160,6 @@ testFetch("fails with a server that does not answer, stops or trickles", async (
   }
 });
 
-testFetch("resumes after a server that stopped sending", async (folder) => {
-  const conduct = withImages((number) => number === 0 ? { stallAfter: HALF } : {});
-  const outcome = await fetchFrom(folder, conduct, { patience: 1 });
-  await assertFetched(folder, outcome);
-  assert.deepEqual(outcome.requests.map(({ offset }) => offset), [0, HALF]);
-});
-
 testFetch(
   "takes a file that is sent without its length, unpacked, or with Content-Encoding",
   async (folder) => {
@@ -412,17 +217,6 @@ testFetch("writes through no link, and makes no request if there is one", async 
     assert.deepEqual([...Deno.readDirSync(elsewhere)].map(({ name }) => name), ["victim"]);
     assert.equal(await Deno.readTextFile(victim), "mine");
   });
-});
-
-testFetch("resumes from the source of a part, wherever that is in the list", async (folder) => {
-  await using other = serveFiles(PACKED);
-  await using begun = serveFiles(PACKED, withImages((number) => number === 0 ? { cutAfter: HALF } : {}));
-  await assert.rejects(fetchDataset(DATASET, { folder, sources: [begun.url], retries: 0 }), {
-    name: "NetworkError",
-  });
-  await fetchDataset(DATASET, { folder, sources: [other.url, begun.url] });
-  assert.deepEqual(begun.requests.map(({ offset }) => offset), [0, HALF]);
-  assert.deepEqual(other.requests.map(({ path }) => path), [LABELS]);
 });
 
 testFetch("works in several calls at once in one folder", async (folder) => {

@@ -37,7 +37,7 @@ export interface Conduct {
 
 /** The server. Disposal closes every connection, and waits for their end. */
 export interface FileServer extends AsyncDisposable {
-  /** With a slash at its end. */
+  /** The server's address, which ends with a slash. */
   readonly url: string;
   /** All requests so far. */
   readonly requests: readonly FileRequest[];

@@ -20,11 +20,11 @@ function anchorsOf(text: string): Set<string> {
   return anchors;
 }
 
-/** Links that lead nowhere, as `TARGET` on the page at `path`. */
+/** The broken links of the page at `path`. */
 async function brokenLinks(path: string, text: string): Promise<string[]> {
   const broken: string[] = [];
   for (const [, target = ""] of withoutCode(text).matchAll(/\]\(([^)\s]+)\)/g)) {
-    if (/^[a-z]+:/.test(target)) continue; // an address outside this repository
+    if (/^[a-z]+:/.test(target)) continue; // an address outside the repository
     const [file = "", anchor] = target.split("#");
     const place = join(dirname(path), file);
     const isThere = file === "" || await Deno.stat(place).then(() => true, () => false);
@@ -34,7 +34,7 @@ async function brokenLinks(path: string, text: string): Promise<string[]> {
   return broken;
 }
 
-/** All pages that a reader of the repository may come to. */
+/** All pages of the repository. */
 async function pages(folder = ROOT): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isDirectory } of Deno.readDir(folder)) {
@@ -62,7 +62,7 @@ Deno.test("docs/README.md has every page of docs/", async () => {
   assert.deepEqual(missing.map((path) => relative(ROOT, path)), []);
 });
 
-Deno.test("brokenLinks() finds files and headings that are not there, outside code alone", async () => {
+Deno.test("brokenLinks() finds missing files and headings, but not in code", async () => {
   const text =
     "# A b: `c`\n\n[1](nowhere.md) [2](#a-b-c) [3](#a) [4](https://example.org/x) `[5](x)`\n\n```md\n[6](y)\n# Z\n```\n";
   assert.deepEqual(await brokenLinks(join(ROOT, "text.md"), text), ["nowhere.md", "#a"]);

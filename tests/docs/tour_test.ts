@@ -1,6 +1,5 @@
 /**
- * Goes through docs/tour.md as a reader would: every command, as it stands there, in a folder like a clone's, with MNIST replaced
- * by a small data set.
+ * Runs every command of docs/tour.md as it stands there, in a folder like a clone, with a small data set in place of MNIST.
  *
  * @module
  */
@@ -17,22 +16,22 @@ import { commandsInProse, missingFrom, readTranscript, type Step } from "./trans
 const TOUR = Deno.readTextFileSync(join(PROJECT, "docs", "tour.md"));
 const STEPS = readTranscript(TOUR);
 
-/** Puts a command on a terminal of its own (util-linux). */
+/** Runs a command on a terminal (util-linux). */
 const SCRIPT = "/usr/bin/script";
-/** The port that the tour serves at; here it may be taken. */
+/** The port of the tour's server, which may be taken here. */
 const PORT = "8000";
 const MISSING = NO_TOOLS !== undefined
-  ? NO_TOOLS // the page's station
+  ? NO_TOOLS // the part on the page
   : Deno.build.os === "windows"
   ? "its commands are a Unix shell's"
   : ["/usr/bin/curl", "/bin/curl", "/usr/local/bin/curl"].some((path) => existsSync(path))
   ? undefined
   : "there is no curl here";
 
-/** An epoch of it has three batches, if only just. So a run of five epochs is still under way when it is interrupted after the first. */
+/** An epoch has three batches, so that a run of five epochs still runs when it is interrupted after the first. */
 const SIZES = { train: 2040, test: 100 };
 
-/** A command that has been started. */
+/** A running command. */
 class Running {
   readonly #step: Step;
   readonly #child: Deno.ChildProcess;
@@ -44,7 +43,7 @@ class Running {
   constructor(folder: string, step: Step) {
     this.#step = step;
     const onTerminal = step.promised.some((line) => /[\u2800-\u28ff]/.test(line));
-    // What is interrupted takes the place of the shell, so that it is the one that hears of it.
+    // A command that is interrupted replaces the shell, so that the signal reaches it.
     const script = step.interrupted === undefined ? step.command : `exec ${step.command}`;
     const [program, args] = onTerminal
       ? [SCRIPT, ["-qec", `stty cols 74 rows 24; ${script}`, "/dev/null"]]
@@ -76,7 +75,7 @@ class Running {
     this.#more.resolve();
   }
 
-  /** Waits for lines to appear; those of a command that ends without them are missing. */
+  /** Waits for lines to appear. Lines that the command did not print until its end are missing. */
   async #expect(promised: readonly string[]): Promise<void> {
     for (;;) {
       const more = this.#more.promise, ended = this.#ended;
@@ -87,12 +86,12 @@ class Running {
     }
   }
 
-  /** Until it can be interrupted. */
+  /** Waits until the command can be interrupted. */
   async untilReady(): Promise<void> {
     await this.#expect(this.#step.promised);
   }
 
-  /** To its end. */
+  /** Waits for the command's end. */
   async end(): Promise<void> {
     const { command, promised, interrupted } = this.#step;
     if (interrupted !== undefined) this.#child.kill("SIGINT");
@@ -107,25 +106,25 @@ class Running {
     try {
       this.#child.kill("SIGTERM");
     } catch {
-      // It has ended.
+      // The command has ended.
     }
     await this.#child.status;
   }
 }
 
-/** What was written, a line each, also where a line was drawn over; without colours and movements. */
+/** The written lines, also those drawn over, without control sequences. */
 function linesOf(text: string): string[] {
   // deno-lint-ignore no-control-regex
   return text.split(/\r?\n|\r|\x1b\[\d*G/).map((line) => line.replace(/\x1b\[[0-9;?]*[A-Za-z]/g, ""));
 }
 
-/** A port that nobody listens at. */
+/** A free port. */
 function freePort(): string {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return String(listener.addr.port);
 }
 
-/** Without a terminal to be had, what is drawn on one is not expected. */
+/** The promised lines, without drawings if there is no terminal. */
 function adapted(step: Step, port: string): Step {
   const drawn = step.promised.some((line) => /[\u2800-\u28ff]/.test(line));
   return {
@@ -156,9 +155,9 @@ Deno.test({
   },
 });
 
-Deno.test("the tour's prose names no command that its blocks do not run", () => {
+Deno.test("the tour's blocks run every command of its prose", () => {
   const run = STEPS.flatMap(({ command }) => command.split("\n"));
-  // The first two say how commands are called; the third one is this very suite.
+  // The first two explain how to call commands; the third one runs these tests.
   const known = ["deno task", "npx -y deno@2.9.6 task", "deno task test"];
   const unknown = commandsInProse(TOUR).filter((command) =>
     !known.includes(command) && !run.some((line) => line.startsWith(command))

@@ -1,25 +1,25 @@
 /**
- * A page of documentation as a transcript: the commands in its shell blocks, and what it says that they print.
+ * A page of documentation as a transcript: the commands in its shell blocks, and the output that it promises.
  *
- * - A block of `sh` is run as it stands. Blocks of `text` after it are what it prints.
+ * - A block of `sh` runs as it stands. Blocks of `text` after it are its output.
  * - `…` stands for anything: alone on a line for any lines, within a line for the rest of it. Numbers stand for any number.
- * - `^C` on a line of its own interrupts the first command of its section, which runs until then; what follows in that block is
- *   what the interrupted command prints.
- * - Blocks of `ts` are left to `deno test --doc`. There are no others, so that no command goes by untested.
+ * - `^C` on a line of its own interrupts the first command of its section, which runs until then; the rest of that block is
+ *   the output of the interrupted command.
+ * - `deno test --doc` runs blocks of `ts`. There are no other blocks, so that every command is tested.
  *
  * @module
  */
 
-/** A command with what it prints. */
+/** A command and its output. */
 export interface Step {
-  /** The heading that it stands below. */
+  /** The heading above it. */
   readonly section: string;
   readonly command: string;
   /** Lines that appear, in this order. */
   readonly promised: readonly string[];
-  /** Lines that appear once it has been interrupted; undefined where it ends by itself. */
+  /** Lines that appear after an interrupt; undefined if the command ends by itself. */
   readonly interrupted: readonly string[] | undefined;
-  /** How many of the next steps are taken while it runs. */
+  /** The number of following steps that run meanwhile. */
   readonly during: number;
 }
 
@@ -31,7 +31,7 @@ interface Draft {
   during: number;
 }
 
-/** Reads a page. @throws {Error} on a block that is neither of these. */
+/** Reads a page. @throws {Error} on a block of another kind. */
 export function readTranscript(markdown: string): Step[] {
   const steps: Draft[] = [];
   let section = "";
@@ -54,7 +54,7 @@ export function readTranscript(markdown: string): Step[] {
 /** A heading, or a block with its fence, its language and its content. */
 const BLOCKS = /^#+ (.*)$|^ *(`{3,}|~{3,})(.*)\n([\s\S]*?)^ *\2 *$/gm;
 
-/** Gives lines of output to the command that they are of. */
+/** Assigns lines of output to their command. */
 function takeOutput(steps: Draft[], section: string, lines: readonly string[]): void {
   const last = steps.at(-1);
   if (last?.section !== section) throw new Error(`output without a command in “${section}”`);
@@ -70,13 +70,13 @@ function takeOutput(steps: Draft[], section: string, lines: readonly string[]): 
   step.during = steps.length - 1 - first;
 }
 
-/** Text in the form of code that begins with `deno task`, in the prose of a page. */
+/** Inline code that begins with `deno task`, in the prose of a page. */
 export function commandsInProse(markdown: string): string[] {
   const prose = markdown.replace(BLOCKS, "").replace(/\s+/g, " ");
   return [...prose.matchAll(/`((?:npx -y \S+|deno) task\b[^`]*)`/g)].map(([, code]) => code!);
 }
 
-/** The first of the promised lines that does not appear among the others, in order; undefined: all of them do. */
+/** The first promised line that does not appear, in order; undefined if all do. */
 export function missingFrom(lines: readonly string[], promised: readonly string[]): string | undefined {
   let at = 0;
   for (const line of promised) {
@@ -89,7 +89,7 @@ export function missingFrom(lines: readonly string[], promised: readonly string[
   return undefined;
 }
 
-/** Every line of this form. */
+/** A pattern for all lines of this form. */
 function patternOf(line: string): RegExp {
   const pieces = line.trim().split(PLACEHOLDERS).map((piece, i) =>
     i % 2 === 0 ? RegExp.escape(piece) : FORMS.find((form) => form.test(piece))?.source ?? ".*"
@@ -97,7 +97,7 @@ function patternOf(line: string): RegExp {
   return new RegExp(`^\\s*${pieces.join("")}\\s*$`);
 }
 
-/** Numbers, gaps, rows of a raster, bars: of each, any other will do. */
+/** Numbers, gaps, rows of a raster, bars: each matches any other. */
 const FORMS = [/\d[\d,]*(?:\.\d+)?(?:e[-+]?\d+)?/, /\s+/, /[\u2800-\u28ff]+/, /[▁-█]+/] as const;
-/** What stands for something else in a line: these, and `…`. */
+/** The placeholders of a line: these, and `…`. */
 const PLACEHOLDERS = new RegExp(`(${FORMS.map(({ source }) => source).join("|")}|…)`);

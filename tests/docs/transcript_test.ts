@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { commandsInProse, missingFrom, readTranscript } from "./transcript.ts";
 
-Deno.test("readTranscript() gives each command its output, and one that is interrupted what comes after", () => {
+Deno.test("readTranscript() gives each command its output, also after an interrupt", () => {
   const page = `
 # A page
 
@@ -47,7 +47,7 @@ d
   ]);
 });
 
-Deno.test("readTranscript() refuses blocks that nobody would run", () => {
+Deno.test("readTranscript() refuses blocks that no test runs", () => {
   for (
     const [page, message] of [
       ["```bash\nrm\n```\n", /bash/],
@@ -61,7 +61,7 @@ Deno.test("readTranscript() refuses blocks that nobody would run", () => {
   ) assert.throws(() => readTranscript(page), { message });
 });
 
-Deno.test("missingFrom() takes other numbers, gaps and rasters for the promised ones, in their order, and nothing else", () => {
+Deno.test("missingFrom() accepts other numbers, gaps and rasters in order, and nothing else", () => {
   const lines = [
     "Accuracy  9.5 %: 1,950 of 20,000 images",
     "",
@@ -85,7 +85,7 @@ Deno.test("missingFrom() takes other numbers, gaps and rasters for the promised 
   ) assert.equal(missingFrom(lines, promised), missing);
 });
 
-Deno.test("commandsInProse() finds commands outside of blocks, also across lines", () => {
+Deno.test("commandsInProse() finds commands outside blocks, also across lines", () => {
   const page = "Say `deno task\nruns`, or `npx -y deno@2.9.6 task train`.\n\n```sh\ndeno task compare\n```\n";
   assert.deepEqual(commandsInProse(page), ["deno task runs", "npx -y deno@2.9.6 task train"]);
 });

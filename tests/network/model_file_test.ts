@@ -263,7 +263,7 @@ Deno.test("readModel() reads a file, and names one that is missing, a folder, or
 });
 
 Deno.test("hashParameters() is the SHA-256 of the weights' bytes in order", async () => {
-  // Of w1, b1, w2, b2 in reference/small.safetensors, by Python's hashlib.
+  // Python's hashlib on w1, b1, w2, b2 of reference/small.safetensors.
   const bytes = await Deno.readFile(new URL("../reference/small.safetensors", import.meta.url));
   const { tensors } = parseSafetensors(bytes, "small");
   const parameters = new Map<string, Float32Array>();

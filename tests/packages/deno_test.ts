@@ -10,12 +10,12 @@ import { createWasmEngine, loadClassifier, loadKernels } from "@spikelet/spikele
 const kernels = await loadKernels("plain");
 const classifier = loadClassifier(await Deno.readFile("model.safetensors"), { kernels });
 console.log(JSON.stringify(classifier.classify(await Deno.readFile("digit.bin"))));
-// A thread, whose source comes from where the package does.
+// A thread, with its source from the package's server.
 using engine = createWasmEngine({ spec: classifier.spec, kernels, threads: 1, batchSize: 1 });
 console.log((await engine.getParameters()).size);
 `;
 
-Deno.test("a program in an empty folder imports mod.ts from a server, as it would from a registry, and classifies a digit", async () => {
+Deno.test("a program in an empty folder imports mod.ts from a server, as from a registry, and classifies a digit", async () => {
   await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen: () => {} }, async ({ url }) => {
     const { pathname } = new URL(url);
     const type = pathname.endsWith(".json") ? "application/json" : "application/typescript";
@@ -61,7 +61,7 @@ await engine.setParameters(initialParameters(spec, 0));
 console.log((await engine.getParameters()).size);
 `;
 
-Deno.test("a program beside a clone imports it as docs/library.md says, and Deno warns of nothing", async () => {
+Deno.test("a program beside a clone imports it as in docs/library.md, without a warning of Deno", async () => {
   const page = await Deno.readTextFile(join(PROJECT, "docs", "library.md"));
   const [, block = ""] = /one folder above:\n+```json\n(.*?)```/s.exec(page) ?? [];
   await inTemporaryFolder(async (folder) => {
@@ -80,7 +80,7 @@ Deno.test("a program beside a clone imports it as docs/library.md says, and Deno
       const decoder = new TextDecoder();
       return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
     };
-    const first = await run(); // says which packages it puts into node_modules
+    const first = await run(); // lists the packages that it installs
     assert.equal(first.code, 0, first.stderr);
     assert.doesNotMatch(first.stderr, /warning/i);
     assert.deepEqual(await run(), { code: 0, stdout: "4\n", stderr: "" });

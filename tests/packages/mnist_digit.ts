@@ -1,5 +1,5 @@
 /**
- * A model and a digit that programs outside are to classify, and the answer under Deno.
+ * A model and a digit for programs that use the packages, and the answer under Deno.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import { encodeModel } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { kernels, modelOf } from "../serve/served_model.ts";
 
-/** Writes `model.safetensors` and `digit.bin` into a folder. @returns The answer as text, in which any bit shows. */
+/** Writes `model.safetensors` and `digit.bin` into a folder. @returns The bits of the answer, as text. */
 export async function writeDigit(folder: string): Promise<string> {
   const model = modelOf(notebookNetwork(), { seed: "5" });
   const digit = Uint8Array.from((await loadMnist(undefined, "test")).features.subarray(0, 784));

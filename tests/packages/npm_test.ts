@@ -10,7 +10,7 @@ import { writeDigit } from "./mnist_digit.ts";
 const ESBUILD = "esbuild@0.28.2";
 const TYPESCRIPT = ["typescript@5.9.3", "@types/node@20.19.25"];
 
-/** A program of another's, in plain JavaScript. */
+/** A user's program in JavaScript. */
 const PROGRAM = `
 import { readFile } from "node:fs/promises";
 import { createHandler, createWasmEngine, initialParameters, integrator, layer, lif, loadClassifier, loadKernels, network, train } from "@spikelet/spikelet";
@@ -34,7 +34,7 @@ const { score } = await train(engine, { samples, epochs: 2, batchSize: 2, step, 
 console.log(score.total);
 `;
 
-/** And in TypeScript, for its types. */
+/** A user's program in TypeScript, for its types. */
 const TYPED = `
 import { type Answer, type Classifier, createWasmEngine, type KernelModule, loadClassifier, loadKernels } from "@spikelet/spikelet";
 
@@ -50,7 +50,7 @@ console.log((await engine.getParameters()).size, typeof text);
 engine.close();
 `;
 
-/** What the package has of data, first weights, training and checkpoints: a run that is stopped and goes on ends in the same bits. */
+/** Data, first weights, training and checkpoints of the package: a run that is stopped and resumed ends in the same bits. */
 const LEARNING = `
 import {
   createWasmEngine, decodeCheckpoint, encodeCheckpoint, hashParameters, initialParameters, integrator, labelledImages,
@@ -97,7 +97,7 @@ export type Compiled = typeof wasm;
 export const others = [parseTensors, initialParameters];
 `;
 
-/** A strict project for Node, whose types know no DOM, and one for browsers. */
+/** A strict project for Node, without the types of the DOM, and one for browsers. */
 const PROJECTS = {
   node: { lib: ["es2022"], types: ["node"] },
   browser: { lib: ["es2022", "dom"], types: [] },
@@ -120,7 +120,7 @@ async function run(folder: string, program: string, ...args: string[]): Promise<
   return decoder.decode(stdout);
 }
 
-/** Node's version, or why there is none. */
+/** Node's version, or why Node is missing. */
 async function findNode(): Promise<string | undefined> {
   try {
     return await run(".", "node", "--version");
@@ -139,7 +139,7 @@ Deno.test({
   fn: async (t) => {
     await inTemporaryFolder(async (folder) => {
       const packed = join(folder, "packed.tgz"), built = join(folder, "npm"), empty = join(folder, "empty");
-      await t.step("it is built", async () => {
+      await t.step("builds", async () => {
         const deno = Deno.execPath();
         await run(PROJECT, deno, "pack", "--quiet", "--allow-dirty", "--no-source-maps", "--output", packed);
         const permissions = ["--no-prompt", "--unstable-bundle", "--allow-read", `--allow-write=${folder}`];
@@ -152,7 +152,7 @@ Deno.test({
       });
       await Deno.mkdir(empty);
       const expected = await writeDigit(empty);
-      await t.step("it is installed", async () => {
+      await t.step("installs", async () => {
         const archive = (await run(folder, "npm", "pack", "--silent", built)).trim();
         await Deno.writeTextFile(join(empty, "package.json"), '{ "private": true, "type": "module" }');
         await run(
@@ -164,10 +164,10 @@ Deno.test({
       });
       await Deno.writeTextFile(join(empty, "program.js"), PROGRAM);
       await Deno.writeTextFile(join(empty, "typed.ts"), TYPED);
-      await t.step("it runs under Node", async () => {
+      await t.step("runs under Node", async () => {
         assert.equal(await run(empty, "node", "program.js"), `${expected}\n${expected}\n2\n`);
       });
-      await t.step("it has types, and threads where there are workers", async () => {
+      await t.step("has types, and threads if there are workers", async () => {
         const found = await run(
           empty,
           Deno.execPath(),
@@ -179,7 +179,7 @@ Deno.test({
         );
         assert.equal(found, `${expected}\n4 number\n`);
       });
-      await t.step("it runs when esbuild has bundled it, without what it was bundled from", async () => {
+      await t.step("runs from esbuild's bundle alone", async () => {
         const alone = join(folder, "alone");
         const options = ["--bundle", "--minify", "--format=esm", "--platform=node", `--outdir=${alone}`];
         await run(empty, "node", join("node_modules", "esbuild", "bin", "esbuild"), "program.js", ...options);
@@ -189,7 +189,7 @@ Deno.test({
         assert.equal(await run(alone, "node", "program.js"), `${expected}\n${expected}\n2\n`);
       });
       await t.step(
-        "a folder that is installed as it is needs nothing else, and its types are strict",
+        "works when installed from the folder alone, with strict types",
         async () => {
           const linked = join(folder, "linked");
           await Deno.mkdir(linked);
@@ -205,7 +205,7 @@ Deno.test({
           assert.equal(await run(linked, "node", join("out", "learning.js")), `${VERSION} 24 6 true true\n`);
         },
       );
-      await t.step("it brings the licences of the packages in it", async () => {
+      await t.step("has the licences of the packages in it", async () => {
         const { dependencies } = JSON.parse(await Deno.readTextFile(join(built, "package.json")));
         assert.equal(dependencies, undefined);
         const titles = [...noticesIn(await Deno.readTextFile(join(built, "LICENSES.txt"))).keys()];

@@ -7,7 +7,7 @@ import { constantsOf, layersInWords, withConstant } from "../../playground/logic
 const summary = (spec: Parameters<typeof constantsOf>[0]) =>
   constantsOf(spec).map(({ name, layers, value }) => [name, layersInWords({ layers }, spec), value]);
 
-Deno.test("constantsOf() lists what the notebook's neurons share", () => {
+Deno.test("constantsOf() lists the constants that the notebook's neurons share", () => {
   assert.deepEqual(summary(notebookNetwork()), [
     ["decay", "layer 1 and the output layer", 0.9],
     ["threshold", "layer 1 and the output layer", 2],
@@ -15,7 +15,7 @@ Deno.test("constantsOf() lists what the notebook's neurons share", () => {
   ]);
 });
 
-Deno.test("constantsOf() parts layers whose values differ, and leaves out what is learned or means nothing", () => {
+Deno.test("constantsOf() separates layers with different values, and leaves out learned and unused constants", () => {
   assert.deepEqual(summary(tunedNetwork()), [
     ["decay", "layer 1 and the output layer", 0.9],
     ["threshold", "layer 1", 0.3],
@@ -40,7 +40,7 @@ Deno.test("constantsOf() parts layers whose values differ, and leaves out what i
   for (const { value, least, most } of constantsOf(mixed)) assert.ok(least <= value && value <= most);
 });
 
-Deno.test("withConstant() changes that alone, into a network that can be", () => {
+Deno.test("withConstant() changes one constant, into a valid network", () => {
   const spec = notebookNetwork(), threshold = constantsOf(spec)[1]!;
   const other = withConstant(spec, threshold, 1.25);
   assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(other))), other);

@@ -4,7 +4,7 @@ import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.t
 import { Inspector } from "../../playground/logic/inspector.ts";
 import { digit, kernels, modelOf } from "../serve/served_model.ts";
 
-Deno.test("Inspector sees what a Classifier answers, bit for bit, and whence it comes", () => {
+Deno.test("Inspector gives the bits of a Classifier's answer, with currents, potentials and spikes", () => {
   const inspector = new Inspector(kernels);
   for (const spec of [notebookNetwork({ hidden: 13, steps: 21 }), feedForwardNetwork({ hidden: 5 })]) {
     const model = modelOf(spec), classifier = new Classifier(model, { kernels });
@@ -30,7 +30,7 @@ Deno.test("Inspector sees what a Classifier answers, bit for bit, and whence it 
   }
 });
 
-Deno.test("Inspector remembers weights, not constants", () => {
+Deno.test("Inspector keeps weights, not constants", () => {
   const inspector = new Inspector(kernels), spec = notebookNetwork({ hidden: 13, steps: 21 });
   const { parameters } = modelOf(spec), rest = { seed: 0, precision: "f32", pixels: digit(1) } as const;
   assert.throws(() => inspector.inspect({ spec, ...rest }), RangeError);

@@ -37,13 +37,13 @@ async function run(args: readonly string[]): Promise<Outcome> {
 const build = (folder: string, args: readonly string[]) =>
   run(["--unstable-bundle", "--allow-read", `--allow-write=${folder}`, "tools/page.ts", ...args]);
 
-/** The digits that lie beside the page. */
+/** The digits beside the page. */
 async function subset(split: Split): Promise<Samples> {
   const { features, labels, ...samples } = await loadMnist(undefined, split), count = SUBSET[split];
   return { ...samples, count, features: features.slice(0, 784 * count), labels: labels.slice(0, count) };
 }
 
-/** Trains as the page does, under Deno, and measures. */
+/** Trains as the page does, under Deno, and evaluates. */
 async function trainedHere(
   spec: NetworkSpec,
   { epochs, batchSize }: { readonly epochs: number; readonly batchSize: number },
@@ -60,7 +60,7 @@ async function trainedHere(
   };
 }
 
-/** Data of twelve classes: a page's own ten do not do for them. */
+/** Data of twelve classes, more than the ten of the page's own data. */
 async function writeLetters(folder: string): Promise<void> {
   await Deno.mkdir(folder);
   for (const [part, count] of [["train", 24], ["t10k", 12]] as const) {
@@ -71,10 +71,10 @@ async function writeLetters(folder: string): Promise<void> {
   }
 }
 
-/** What is trained with WebGPU: the notebook's network, small enough for an adapter that computes on the CPU. */
+/** The network for WebGPU: the notebook's, small enough for an adapter on the CPU. */
 const SMALL = notebookNetwork({ hidden: 20, steps: 8 });
 
-/** Names that a page must show as they are, and short. */
+/** Names that the page must escape and shorten. */
 const NAMES = ["<b>circle</b>", "square\u001b[2J", "t".repeat(60)];
 
 const reason = NO_TOOLS ?? (hasChromium ? undefined : WITHOUT_CHROMIUM);
@@ -110,14 +110,14 @@ Deno.test({
         Visits = JSON.parse(stdout);
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
-      await t.step("opened as a file it says how to serve it, and nothing of that where it is served", () => {
+      await t.step("opened as a file it says how to serve it, but not if it is served", () => {
         assert.match(
           opened.says,
           /^This page needs scripts and a server\. If it was opened as a file, start python3 -m http\.server in /,
         );
         assert.equal(opened.whenServed, 0);
       });
-      await t.step("its footer leads to the licences of what is in it, the digits among it", async () => {
+      await t.step("its footer links to the licences of its packages and digits", async () => {
         assert.match(
           await Deno.readTextFile(join(page, "index.html")),
           /<a href="LICENSES\.txt">Licences<\/a>/,
@@ -127,12 +127,12 @@ Deno.test({
           assert.match(titles, new RegExp(`^${part} `, "m"));
         }
       });
-      await t.step("training pauses, goes on, ends and draws its curves", () => {
+      await t.step("training pauses, resumes, ends and draws its curves", () => {
         assert.equal(mouse.paused, "Paused.");
         assert.match(mouse.status, /^Done after 8 epochs: \d+\.\d % of 1,000 held-back digits\.$/);
         assert.ok(mouse.curves > 1);
       });
-      await t.step("a drawn digit changes the spikes' canvas and is named", () => {
+      await t.step("a drawn digit changes the spike raster and is classified", () => {
         assert.notEqual(...mouse.rasters);
         assert.match(mouse.announcement, /^The network says \d, \d+\.\d %\.$/);
       });
@@ -143,12 +143,12 @@ Deno.test({
         assert.equal(mouse.announcement, `The network says ${name}, ${share}.`);
         assert.equal(mouse.tuned[0], `with ${share}, by ${spikes.toLocaleString("en")} spikes`);
       });
-      await t.step("a slider changes the spikes at once, and its reset brings them back", () => {
+      await t.step("a slider changes the spikes at once, and its reset restores them", () => {
         assert.notEqual(mouse.tuned[0], mouse.tuned[1]);
         assert.equal(mouse.tuned[0], mouse.tuned[2]);
       });
       await t.step(
-        "what was trained has the bits of the same training under Deno, with threads and without",
+        "training gives the bits of the same training under Deno, with and without threads",
         async () => {
           const { parameters: _, ...expected } = await trainedHere(notebookNetwork({ hidden: 20 }), {
             epochs: 8,
@@ -165,7 +165,7 @@ Deno.test({
           );
         },
       );
-      await t.step("WebGPU trains in the page to the weights of WASM", async () => {
+      await t.step("training on WebGPU agrees with WASM on weights", async () => {
         const { parameters } = decodeModel(await Deno.readFile(file("webgpu.safetensors")), "webgpu");
         const expected = await trainedHere(SMALL, { epochs: 1, batchSize: 1000 });
         assert.notEqual(expected.weightsSha256, await hashParameters(untrained.parameters));
@@ -179,7 +179,7 @@ Deno.test({
         assert.match(webGpu.engine, /^WebGPU on .+, a software adapter\.$/);
         assert.equal(webGpu.alert, "");
       });
-      await t.step("classes have the names that the model gives them, as text and short", () => {
+      await t.step("classes have the model's names, escaped and short", () => {
         const { names, verdict, legend } = mouse.loaded;
         assert.deepEqual(names.slice(0, 4), [
           "<b>circle</b>",
@@ -196,7 +196,7 @@ Deno.test({
           "of the page's own digits",
         );
       });
-      await t.step("a saved model is loaded again to the last bit, and evaluate reads it", async () => {
+      await t.step("a saved model loads with the same bits, and evaluate reads it", async () => {
         assert.deepEqual(
           await Deno.readFile(file("again.safetensors")),
           await Deno.readFile(file("saved.safetensors")),
@@ -211,19 +211,19 @@ Deno.test({
         ]);
         assert.equal(recordOf(evaluated.test).total, 10_000);
       });
-      await t.step("what was saved in the midst does not say what older weights came to", async () => {
+      await t.step("a model saved during training has no results of older weights", async () => {
         const midst = decodeModel(await Deno.readFile(file("midst.safetensors")), "midst");
         assert.notEqual(midst.metadata.weightsSha256, await hashParameters(untrained.parameters));
         assert.equal(midst.metadata.accuracy, undefined);
       });
-      await t.step("a loaded model keeps its sizes and is trained on by the recipe of its preset", () => {
+      await t.step("a loaded model keeps its sizes and trains by the recipe of its preset", () => {
         assert.deepEqual([mouse.loaded.off, mouse.loaded.rate], [["hidden", "fresh"], "0.001"]);
       });
-      await t.step("no training begins while dropped files are read", () => {
+      await t.step("training cannot begin while dropped files are read", () => {
         assert.equal(mouse.trainsWhileReading, false);
       });
       await t.step(
-        "with forced colours ink, bars and keys have theirs; a field amiss begins no training",
+        "with forced colours ink, bars and keys keep theirs; an invalid field begins no training",
         () => {
           assert.equal(forced.backgrounds[0], "rgb(0, 0, 0)");
           assert.equal(forced.backgrounds[1], "rgb(0, 0, 0)");
@@ -231,19 +231,19 @@ Deno.test({
           assert.equal(forced.status, "Not trained yet.");
         },
       );
-      await t.step("damaged files get a line each, and the present network stays", () => {
+      await t.step("damaged files are refused with one line each, and the network stays", () => {
         assert.match(mouse.refusals[0]!, /^damaged\.safetensors: its header /);
         assert.match(mouse.refusals[1]!, /^damaged\.safetensors: expected a name such as /);
         assert.equal(mouse.network[0], mouse.network[1]);
       });
-      await t.step("digits that a network was not made for are refused with what to do", () => {
+      await t.step("data that do not fit the network are refused with what to do", () => {
         assert.equal(
           mouse.refusals[2],
           "small.safetensors, trained further: its network has 10 classes, but train-labels-idx1-ubyte has label 10 at 10: " +
             "press New, or choose another network",
         );
       });
-      await t.step("a keyboard comes to everything", () => {
+      await t.step("the keyboard reaches every control", () => {
         assert.match(keyboard.announcement, /^The network says \d, \d+\.\d %\.$/);
         assert.match(keyboard.source, /^Test digit \d+ of 1,000: it is a 4\.$/);
         assert.equal(keyboard.step, "125 of 128");
@@ -253,7 +253,7 @@ Deno.test({
         assert.match(finger.announcement, /^The network says \d, \d+\.\d %\.$/);
         assert.equal(finger.scrolled, 0);
       });
-      await t.step("nothing is inaccessible, sticks out, complains, or comes from elsewhere", () => {
+      await t.step("no accessibility violation, overflow, error or request to another server", () => {
         for (const { violations, overflow, muddles } of [mouse, keyboard]) {
           assert.deepEqual({ violations, overflow, muddles }, { violations: [], overflow: 0, muddles: [] });
         }

@@ -1,5 +1,5 @@
 /**
- * A server of files as plain as they come: no header but the media type, so that nothing isolates the page.
+ * A plain file server: without headers but the media type, so that nothing isolates the page.
  *
  * @module
  */
@@ -7,9 +7,9 @@ import { join } from "node:path";
 import { typeOfFile } from "../../src/serve/page_files.ts";
 
 /**
- * Serves a folder at `/some/where/`, for the page is to work from any place.
+ * Serves a folder at `/some/where/`: the page must work at any path.
  *
- * @param headers Besides the media type. @default {none}
+ * @param headers Headers besides the media type. @default {none}
  */
 export function serveFolder(
   folder: string,

@@ -27,7 +27,7 @@ Deno.test("readDigits() reads four files, packed or not, in any order", async ()
   assert.deepEqual([test.count, [...test.labels]], [3, [0, 1, 2]]);
 });
 
-Deno.test("readDigits() says what is wrong with files in one line", async () => {
+Deno.test("readDigits() refuses files with one line", async () => {
   const [images, trainLabels, testImages, labels] = files();
   const small = blob("t10k-images-idx3-ubyte", encodeIdx([3, 4, 4], bytes(48)));
   const cut = blob("t10k-images-idx3-ubyte.gz", gzipSync(encodeIdx([3, 5, 5], bytes(75))).slice(0, 60));

@@ -26,7 +26,7 @@ const RECIPE: Recipe = {
 };
 type Ended = TrainerReply & { readonly kind: "ended" };
 
-/** A trainer, and all that it has told. Each look is due, so that every batch is one. */
+/** A trainer and its messages. Every batch sends an inspection. */
 function trainerOf(
   react: (reply: TrainerReply, trainer: Trainer) => void = () => {},
   opening: (spec: NetworkSpec, trainer: Trainer) => void | Promise<void> = () => {},
@@ -51,7 +51,7 @@ function trainerOf(
   ): Promise<Ended> => {
     await trainer.handle({ kind: "data", ...data });
     const parameters = initialParameters(message.spec ?? SPEC, RECIPE.seed);
-    const told = {
+    const complete = {
       kind: "train",
       spec: SPEC,
       parameters,
@@ -59,7 +59,7 @@ function trainerOf(
       engine: "wasm",
       resumes: false,
     } as const;
-    await trainer.handle({ ...told, ...message });
+    await trainer.handle({ ...complete, ...message });
     const last = replies.at(-1)!;
     assert.equal(last.kind, "ended", JSON.stringify(last));
     return last as Ended;
@@ -67,12 +67,12 @@ function trainerOf(
   return { trainer, replies, begin };
 }
 
-/** Lets the event loop turn, so often that training which is not paused trains several batches. */
+/** Runs the event loop for as many turns as several batches take. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setTimeout(resolve));
 }
 
-/** The same by the library's own loop, in the bits of which it ends. */
+/** The same training by the library's train(). */
 async function expected(spec = SPEC, recipe = RECIPE, epochs = recipe.epochs): Promise<string> {
   using engine = createWasmEngine({ spec, kernels, threads: 0, seed: recipe.seed, batchSize: 90 });
   const start = recipe.startRate === undefined
@@ -84,7 +84,7 @@ async function expected(spec = SPEC, recipe = RECIPE, epochs = recipe.epochs): P
   return await hashParameters(await engine.getParameters());
 }
 
-Deno.test("Trainer trains to the bits of train(), whatever is looked at meanwhile", async () => {
+Deno.test("Trainer gives the bits of train(), with any inspections during training", async () => {
   const { begin, replies } = trainerOf();
   const ended = await begin();
   assert.equal(await hashParameters(ended.parameters), await expected());
@@ -94,7 +94,7 @@ Deno.test("Trainer trains to the bits of train(), whatever is looked at meanwhil
   assert.ok(kinds("network") >= 18 && kinds("measured") >= 2);
 });
 
-Deno.test("Trainer measures one set of held-back digits from the curve's first point to its last", async () => {
+Deno.test("Trainer evaluates the same held-back digits at every point of the curve", async () => {
   for (const [held, measured] of [[30, 30], [1100, 1000]] as const) {
     const test = { ...drawDigits(2, held), picture };
     const { begin, replies } = trainerOf();
@@ -104,7 +104,7 @@ Deno.test("Trainer measures one set of held-back digits from the curve's first p
     assert.deepEqual([...new Set(points.map(({ total, of }) => `${total} of ${of}`))], [
       `${measured} of ${held}`,
     ]);
-    // The last point is of the weights that training ends with; what is said in the end is of all digits.
+    // The last point belongs to the final weights; the final result is of all digits.
     using engine = createWasmEngine({ spec: SPEC, kernels, threads: 0, seed: RECIPE.seed, batchSize: 1000 });
     await engine.setParameters(ended.parameters);
     const [last, all] = [
@@ -116,7 +116,7 @@ Deno.test("Trainer measures one set of held-back digits from the curve's first p
   }
 });
 
-Deno.test("Trainer begins as the recipe of a preset says", async () => {
+Deno.test("Trainer follows the recipe of a preset", async () => {
   const spec = lifNetwork({ hidden: 9, steps: 7 });
   const recipe = recipeOf("tuned", { ...settingsOf("tuned"), epochs: 1, seed: 3 }, true);
   assert.equal(recipe.startRate, 0.25);
@@ -124,10 +124,10 @@ Deno.test("Trainer begins as the recipe of a preset says", async () => {
   assert.equal(await hashParameters(ended.parameters), await expected(spec, recipe));
 });
 
-Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in the same bits", async () => {
+Deno.test("Trainer gives the same bits when paused, resumed, stopped and started again", async () => {
   let batches = 0;
   const resumeLater = async (trainer: Trainer) => {
-    await turns(); // the batch of that moment ends
+    await turns(); // the current batch ends
     const before = batches;
     await turns();
     assert.equal(batches, before);
@@ -145,7 +145,7 @@ Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in
   const { parameters } = stopped;
   await trainer.handle({
     ...{ kind: "train", spec: SPEC, parameters, engine: "wasm", resumes: true },
-    recipe: { ...RECIPE, epochs: 2 }, // besides the one that is whole
+    recipe: { ...RECIPE, epochs: 2 }, // after the complete one
   });
   const ended = replies.at(-1)!;
   assert.ok(ended.kind === "ended");
@@ -156,7 +156,7 @@ Deno.test("Trainer that is paused, gone on with, stopped and begun again ends in
   assert.equal(done.at(-1), 270);
 });
 
-Deno.test("Trainer that is stopped while it is paused ends", async () => {
+Deno.test("Trainer ends when it is stopped while paused", async () => {
   const { begin } = trainerOf((reply, trainer) => {
     if (reply.kind !== "batch" || reply.status.done > 17) return;
     trainer.handle({ kind: "pause" }).then(turns).then(() => trainer.handle({ kind: "stop" }));
@@ -164,7 +164,7 @@ Deno.test("Trainer that is stopped while it is paused ends", async () => {
   assert.equal((await begin()).how, "stopped");
 });
 
-Deno.test("Trainer hears of a pause, other constants and a stop while its engine is being opened", async () => {
+Deno.test("Trainer takes a pause, other constants and a stop while its engine opens", async () => {
   const other = notebookNetwork({ hidden: 11, steps: 9, threshold: 0.5 });
   const whilePaused: string[] = [];
   const stopLater = async (trainer: Trainer) => {
@@ -184,7 +184,7 @@ Deno.test("Trainer hears of a pause, other constants and a stop while its engine
   assert.deepEqual([ended.how, ended.epochs, ended.spec], ["stopped", 0, other]);
 });
 
-Deno.test("Trainer refuses a second training, and the first goes on", async () => {
+Deno.test("Trainer refuses a second training and continues the first", async () => {
   const { begin, replies } = trainerOf((reply, trainer) => {
     if (reply.kind !== "batch" || reply.status.done !== 34) return;
     const parameters = initialParameters(SPEC, 0);
@@ -211,7 +211,7 @@ Deno.test("Trainer takes other constants between two batches, with weights and m
   assert.deepEqual(seen.at(-1), other.layers[0]!.neuron);
 });
 
-Deno.test("Trainer tells what failed in one line, and trains again", async () => {
+Deno.test("Trainer sends a failure as one line, and can train again", async () => {
   const { trainer, replies, begin } = trainerOf();
   const train = {
     kind: "train",
@@ -239,7 +239,7 @@ Deno.test("Trainer tells what failed in one line, and trains again", async () =>
   assert.equal((await begin()).how, "finished");
 });
 
-Deno.test("Trainer's engines are closed when training is over", async () => {
+Deno.test("Trainer closes its engines after training", async () => {
   const closed: string[] = [];
   const replies: TrainerReply[] = [];
   const trainer = new Trainer({

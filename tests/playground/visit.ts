@@ -1,56 +1,69 @@
 /**
- * Uses the page in Chromium as a visitor would: `deno run -A tests/playground/visit.ts PAGE OUT`. A program of its own, since playwright
- * looks at files below /proc, for which Deno wants every permission.
+ * Uses the page in Chromium: `deno run -A tests/playground/visit.ts PAGE OUT`. It is a program, since playwright reads files below
+ * /proc, for which Deno requires every permission.
  *
- * PAGE is the built page. What it saves, a model to begin with and a damaged one that it is to refuse, lie in OUT. Prints one line of JSON, a {@linkcode Visits}.
+ * PAGE is the folder of the built page. OUT has models and data to load, some of them damaged, and receives the saved models.
+ * Prints one line of JSON, a {@linkcode Visits}.
  *
  * @module
  */
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS, SOFTWARE_WEBGPU } from "../chromium.ts";
+import {
+  chooseSmall,
+  draw,
+  muddlesOf,
+  overflowOf,
+  rasterOf,
+  save,
+  tabTo,
+  textOf,
+  violationsOf,
+  waitFor,
+} from "./page_actions.ts";
 import { serveFolder } from "./static_server.ts";
 
-/** What a visitor saw. */
+/** The observations of all visits. */
 export interface Visits {
   readonly mouse: MouseVisit;
   readonly keyboard: KeyboardVisit;
   readonly isolated: { readonly status: string; readonly note: string };
-  /** With a finger, on a phone: what the drawing was taken for, and how far the page was scrolled by it, in pixels. */
+  /** A touch visit, on a phone: the class of the drawing, and how far the page has scrolled, in pixels. */
   readonly finger: { readonly announcement: string; readonly scrolled: number };
-  /** In a browser with WebGPU: what is said of it, and which engine trains. */
+  /** In a browser with WebGPU: the note on it, and the engine that trains. */
   readonly webGpu: { readonly note: string; readonly engine: string; readonly alert: string };
-  /** With forced colours: the backgrounds of what says nothing without its own, and what comes of training with a field amiss. */
+  /** A visit with forced colours: the backgrounds that carry meaning, and the status after training with an invalid field. */
   readonly forced: { readonly backgrounds: readonly string[]; readonly status: string };
-  /** Opened as a file, not from a server: what it says; and how often it says it where it comes from one. */
+  /** Opened as a file: the message; and the number of such messages on a served page. */
   readonly file: { readonly says: string; readonly whenServed: number };
-  /** Errors, and what the console said, but for Chromium's own word on GPUs. */
+  /** Errors and console messages, but for Chromium's message about adapters. */
   readonly complaints: readonly string[];
-  /** Addresses of other servers that were asked for something. */
+  /** The addresses of requests to other servers. */
   readonly strangers: readonly string[];
 }
 
-/** With a mouse, at a desk, in the light. */
+/** A visit with a mouse, on a large screen, in light colours. */
 export interface MouseVisit {
-  /** After training was paused, gone on with and ended. */
+  /** The status after training was paused, and after it was resumed and ended. */
   readonly paused: string;
   readonly status: string;
   readonly curves: number;
   /** The raster of the hidden layer before and after the drawing, as images. */
   readonly rasters: readonly [before: string, after: string];
   readonly announcement: string;
-  /** What the verdict says before a slider is moved, after, and after the reset. */
+  /** The verdict before a slider is moved, after that, and after the reset. */
   readonly tuned: readonly [before: string, after: string, reset: string];
-  /** The picture that was asked about, 784 bytes. */
+  /** The classified picture, 784 bytes. */
   readonly drawn: readonly number[];
-  /** The alert about a damaged model and about four files that are none, and the network that there is then. */
+  /** The alerts about a damaged model, about other files than four, and about data that do not fit. */
   readonly refusals: readonly string[];
   readonly network: readonly [before: string, after: string, loaded: string];
-  /** Of a loaded network: which controls are off, and with which learning rate it is trained on. */
+  /** The disabled controls and the learning rate of a loaded network. */
   readonly loaded: {
     readonly off: readonly string[];
     readonly rate: string;
-    /** Beside the bars, and in the verdict and the legend, as they are read. */
+    /** The classes' names beside the bars, in the verdict and in the legend. */
     readonly names: readonly string[];
     readonly verdict: string;
     readonly legend: readonly string[];
@@ -62,7 +75,7 @@ export interface MouseVisit {
   readonly muddles: readonly string[];
 }
 
-/** With a keyboard, on a phone, in the dark. */
+/** A visit with a keyboard, on a phone, in dark colours. */
 export interface KeyboardVisit {
   readonly announcement: string;
   readonly source: string;
@@ -73,70 +86,12 @@ export interface KeyboardVisit {
   readonly muddles: readonly string[];
 }
 
-const axe = await Deno.readTextFile(fileURLToPath(new URL("axe.min.js", import.meta.resolve("axe-core"))));
-
-async function violationsOf(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(
-    `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) =>
-      impact + " " + id + ": " + nodes.length + " times, first " + nodes[0].html.slice(0, 200)))`,
-  );
-  return Array.isArray(found) ? found.map(String) : [];
-}
-
-const overflowOf = async (page: Page) =>
-  Number(await page.evaluate("document.documentElement.scrollWidth - innerWidth"));
-/** Words of plots that lie on each other, and steps that are not whole. */
-const muddlesOf = async (page: Page) =>
-  await page.evaluate(`[...document.querySelectorAll("svg.plot")].flatMap((plot) => {
-    const texts = [...plot.querySelectorAll("text")].map((text) => [text.textContent, text.getBoundingClientRect()]);
-    const lie = texts.flatMap(([a, p], i) => texts.slice(i + 1).flatMap(([b, q]) =>
-      Math.min(p.right, q.right) - Math.max(p.left, q.left) > 1 && Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top) > 1
-        ? [a + " on " + b] : []));
-    const bottom = plot.getBoundingClientRect().bottom - 40;
-    return [...lie, ...texts.flatMap(([a, p]) => p.top > bottom && /[.]/.test(a) ? ["step " + a] : [])];
-  })`) as string[];
-const textOf = async (page: Page, id: string) =>
-  (await page.textContent(`#${id}`) ?? "").replaceAll("\u00a0", " ");
-const rasterOf = async (page: Page) =>
-  String(await page.evaluate("document.querySelector('#rasters figure:last-child canvas').toDataURL()"));
-const waitFor = (page: Page, id: string, hasText: RegExp) =>
-  page.locator(`#${id}`).filter({ hasText }).waitFor({ state: "attached" });
-
-/** A small network, and epochs enough to be paused in their midst. */
-async function chooseSmall(page: Page): Promise<void> {
-  await page.waitForSelector("#train:not([disabled])");
-  for (const [id, value] of [["hidden", "20"], ["epochs", "8"], ["batch", "250"]] as const) {
-    await page.fill(`#${id}`, value);
-    await page.dispatchEvent(`#${id}`, "change");
-    if (id === "hidden") await waitFor(page, "network-line", /784–20–10/);
-  }
-}
-
-/** Draws a seven. */
-async function draw(page: Page): Promise<void> {
-  const pad = page.locator("#pad");
-  await pad.scrollIntoViewIfNeeded();
-  const { x = 0, y = 0, width = 0, height = 0 } = await pad.boundingBox() ?? {};
-  const at = (across: number, down: number) => [x + across * width, y + down * height] as const;
-  await page.mouse.move(...at(0.3, 0.25));
-  await page.mouse.down();
-  await page.mouse.move(...at(0.7, 0.25), { steps: 5 });
-  await page.mouse.move(...at(0.45, 0.8), { steps: 5 });
-  await page.mouse.up();
-}
-
-async function save(page: Page, path: string): Promise<void> {
-  const [download] = await Promise.all([page.waitForEvent("download"), page.click("#save")]);
-  await download.saveAs(path);
-}
-
 async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   await chooseSmall(page);
   await page.click("#train");
   await waitFor(page, "train-status", /^Epoch 1, batch \d+ of 20/);
   await page.click("#pause");
-  await page.waitForTimeout(300); // the batch of that moment ends, and is told of
+  await page.waitForTimeout(300); // the current batch ends, and must not replace the status
   const paused = await textOf(page, "train-status");
   await page.click("#pause");
   await waitFor(page, "train-status", /^Done/);
@@ -147,7 +102,7 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   const before = await rasterOf(page);
   await draw(page);
   await waitFor(page, "announcement", /The network says \d/);
-  await waitFor(page, "play", /^Play$/); // the spikes have travelled
+  await waitFor(page, "play", /^Play$/); // until the animation ends
   const rasters = [before, await rasterOf(page)] as const;
   const drawn = await page.evaluate(`(() => {
     const canvas = document.getElementById("seen");
@@ -231,15 +186,6 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
   };
 }
 
-/** Goes from one control to the next until it has come to the one that is meant. */
-async function tabTo(page: Page, selector: string): Promise<void> {
-  for (let tabs = 0; tabs < 60; tabs++) {
-    if (await page.evaluate(`document.activeElement?.matches(${JSON.stringify(selector)}) ?? false`)) return;
-    await page.keyboard.press("Tab");
-  }
-  throw new Error(`${selector}: the keyboard does not come to it`);
-}
-
 async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   await page.waitForSelector("#train:not([disabled])");
   await tabTo(page, "[aria-label='Test digit 4']");
@@ -250,7 +196,7 @@ async function visitWithKeyboard(page: Page): Promise<KeyboardVisit> {
   for (let steps = 0; steps < 3; steps++) await page.keyboard.press("ArrowLeft");
   const step = await textOf(page, "step-value");
   await tabTo(page, "#preset");
-  await page.keyboard.press("ArrowDown"); // feed-forward, the quickest
+  await page.keyboard.press("ArrowDown"); // feed-forward, the fastest
   await waitFor(page, "network-line", /1 step: the feed-forward network/);
   await tabTo(page, "#epochs");
   await page.keyboard.press("ArrowDown");
@@ -309,7 +255,7 @@ async function visitWithForcedColours(page: Page): Promise<Visits["forced"]> {
   return { backgrounds, status: await textOf(page, "train-status") };
 }
 
-/** Opens the page as by a double click. */
+/** Opens the page as a file. */
 async function visitAsFile(browser: Browser, folder: string): Promise<string> {
   const page = await browser.newPage();
   await page.goto(pathToFileURL(`${folder}/index.html`).href);
@@ -392,8 +338,8 @@ async function openPage(
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => {
-    const asked = request.url();
-    if (!asked.startsWith(url) && !/^(data|blob):/.test(asked)) strangers.push(asked);
+    const address = request.url();
+    if (!address.startsWith(url) && !/^(data|blob):/.test(address)) strangers.push(address);
   });
   await page.goto(url);
   return page;

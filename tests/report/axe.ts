@@ -1,8 +1,8 @@
 /**
- * Opens pages in Chromium and has axe-core look at them: `deno run -A tests/report/axe.ts PAGE…`. A program of its own, since
- * playwright looks at files below /proc, for which Deno wants every permission.
+ * Opens pages in Chromium and checks them with axe-core: `deno run -A tests/report/axe.ts PAGE…`. It is a program, since
+ * playwright reads files below /proc, for which Deno requires every permission.
  *
- * Prints one line of JSON: an {@linkcode AxeResult} a page, screen and colour scheme.
+ * Prints one line of JSON: an {@linkcode AxeResult} for each page, screen and colour scheme.
  *
  * @module
  */
@@ -10,18 +10,18 @@ import { chromium } from "playwright-core";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { CHROMIUM, CHROMIUM_ARGUMENTS } from "../chromium.ts";
 
-/** What was found on one page. */
+/** The findings on one page. */
 export interface AxeResult {
   readonly page: string;
   readonly width: number;
   readonly colorScheme: string;
-  /** Rules that were broken, with their impact and the first place. */
+  /** Violated rules, with their impact and the first place. */
   readonly violations: readonly string[];
-  /** What the browser asked for besides the page itself. */
+  /** The browser's requests besides the page itself. */
   readonly requests: readonly string[];
-  /** What the browser complained of. */
+  /** The browser's errors. */
   readonly complaints: readonly string[];
-  /** How much wider than the screen the page is. */
+  /** The page's width minus the screen's. */
   readonly overflow: number;
 }
 
@@ -32,7 +32,7 @@ async function look(paths: readonly string[]): Promise<AxeResult[]> {
   try {
     for (const path of paths) {
       for (const [width, colorScheme] of [[1280, "light"], [360, "dark"]] as const) {
-        // The page's own policy keeps every script out, also axe's: so this context passes it by.
+        // The page's policy blocks every script, also axe's, so this context bypasses it.
         const context = await browser.newContext({
           viewport: { width, height: 900 },
           colorScheme,

@@ -40,7 +40,7 @@ async function answersOf(samples: Samples) {
 
 const HOSTILE = ["<img src=x onerror=alert(1)>", "Ankle\u001b[2J boot\n", `very long ${"x".repeat(300)}`];
 
-Deno.test("reportPage() names classes in figures, tables, mistakes and samples, escaped and cut", async () => {
+Deno.test("reportPage() names classes in figures, tables, mistakes and samples, escaped and shortened", async () => {
   const picture = { rows: 4, columns: 4 };
   const page = await reportPage(run("a"), (await answersOf(samplesOf(HOSTILE, { picture }))).findings);
   const document = assertSelfContained(page);
@@ -61,7 +61,7 @@ Deno.test("reportPage() names classes in figures, tables, mistakes and samples, 
   assert.match(document.querySelector("#classes ul.pictures")?.textContent ?? "", / taken for /);
 });
 
-Deno.test("reportPage() calls samples what they are", async () => {
+Deno.test("reportPage() calls samples by their kind", async () => {
   assert.equal(wordOf({}), "sample");
   assert.equal(wordOf({ steps: 5 }), "sequence");
   assert.equal(wordOf({ picture: { rows: 1, columns: 1 }, steps: 5 }), "image");
@@ -70,7 +70,7 @@ Deno.test("reportPage() calls samples what they are", async () => {
   assert.match(page, /of 12 test samples/);
 });
 
-Deno.test("comparisonPage() compares classes by name, whatever number each model has for them", async () => {
+Deno.test("comparisonPage() compares classes by name, not by each model's numbers", async () => {
   const first = samplesOf(["circle", "square", "triangle"]);
   const turned = samplesOf(["triangle", "circle", "square"], {
     labels: first.labels.map((label) => (label + 1) % 3),
@@ -93,7 +93,7 @@ Deno.test("comparisonPage() compares classes by name, whatever number each model
   assert.doesNotMatch(document.querySelector("header")?.textContent ?? "", /different data/);
 });
 
-Deno.test("comparisonPage() says that runs were measured on different data", async () => {
+Deno.test("comparisonPage() says that runs were evaluated on different data", async () => {
   const one = samplesOf(["a", "b", "c"]);
   const others = [
     samplesOf(["a", "b", "c"], { name: "others test", features: one.features.map((value) => value / 2) }),
@@ -120,7 +120,7 @@ Deno.test("comparisonPage() says that runs were measured on different data", asy
   assert.doesNotMatch(await pageOf(one, { ...one, name: "a copy" }), /different data/);
 });
 
-Deno.test("pairPredictions() goes by the names of classes", () => {
+Deno.test("pairPredictions() pairs classes by their names", () => {
   const predictions = (names: string[], labels: number[], predicted: number[]): Predictions => ({
     names,
     labels: Uint8Array.from(labels),

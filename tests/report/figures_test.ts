@@ -19,7 +19,7 @@ import { classesOf } from "../../src/network/spec.ts";
 import { startEngine } from "../engine/batches.ts";
 import { networkCases } from "../engine/network_cases.ts";
 
-/** The pixels of a picture in a `data:` URL, as the file holds them. */
+/** The pixels of a picture in a `data:` URL. */
 function pixelsOf(url: string) {
   const prefix = "data:image/png;base64,";
   assert.ok(url.startsWith(prefix));
@@ -38,7 +38,7 @@ Deno.test("sampleImage() shows a sample as ink on paper", () => {
   assert.deepEqual([width, height, [...data]], [2, 2, [255, 0, 155, 254]]);
   const floats = { ...samples, size: 3, count: 1, features: Float32Array.of(-2, 0, 2) };
   assert.deepEqual([...pixelsOf(sampleImage(floats, 0)).data], [255, 127, 0]);
-  // Counts are not brightnesses: the most of them is black. What is behind a sequence's end is paper, whatever it is.
+  // The largest count is black. Values after a sequence's end are paper.
   const counts = { ...samples, steps: 2, features: Uint8Array.of(0, 2, 1, 0, 1, 0, 200, 200) };
   assert.deepEqual([...pixelsOf(sampleImage(counts, 0)).data], [0, 255, 255, 127]);
   const cut = { ...counts, lengths: Uint16Array.of(2, 1) };
@@ -49,7 +49,7 @@ Deno.test("sampleImage() shows a sample as ink on paper", () => {
   assert.deepEqual([...pixelsOf(sampleImage(flat, 0)).data], [255, 255, 255]);
 });
 
-Deno.test("signedImage() gives 0 the paper's colour, and either sign its own up to the scale", () => {
+Deno.test("signedImage() gives 0 the paper's colour, and each sign its own, up to the scale", () => {
   const { width, height, data, palette } = pixelsOf(
     signedImage({ rows: 2, columns: 3, values: Float32Array.of(-9, -1, 0, 0.5, 1, 7) }, 1),
   );
@@ -74,7 +74,7 @@ Deno.test("signedImage() gives 0 the paper's colour, and either sign its own up 
   );
 });
 
-Deno.test("sampleImage() draws a sequence as channels upwards by steps to the right, and a picture by its own rows", () => {
+Deno.test("sampleImage() draws a sequence as channels upwards by steps to the right, and a picture by rows", () => {
   const of = { name: "s", count: 1, size: 6, labels: Uint8Array.of(0) };
   // Three steps of two channels: the first one falls, the second one rises.
   const sequence = { ...of, steps: 3, features: Float32Array.of(2, 0, 1, 1, 0, 2) };
@@ -93,7 +93,7 @@ Deno.test("sampleImage() draws a sequence as channels upwards by steps to the ri
   assert.match(String(sampleFigure(sequence, 0, "a sequence")), /width="168" height="14"/);
 });
 
-Deno.test("layoutOfSamples() knows pictures and sequences, squares by their size, and rows", () => {
+Deno.test("layoutOfSamples() recognises pictures and sequences, squares by their size, and rows", () => {
   const layout = (size: number, form: Partial<Samples> = {}) => {
     const features = new Float32Array(size), labels = Uint8Array.of(0);
     const { of, rows, columns } = layoutOfSamples({ name: "s", count: 1, size, features, labels, ...form });
@@ -106,7 +106,7 @@ Deno.test("layoutOfSamples() knows pictures and sequences, squares by their size
   assert.deepEqual(layout(36, { picture: { rows: 3, columns: 12 } }), ["picture", 3, 12]);
 });
 
-Deno.test("layoutOfWeights() is the samples' own, or the channels' where a network sees one step at a time", () => {
+Deno.test("layoutOfWeights() is the samples' layout, or the channels' if a network reads one step at a time", () => {
   const layers = [layer(3, lif()), layer(2, integrator())];
   const samples = { name: "s", count: 1, size: 36, features: new Float32Array(36), labels: Uint8Array.of(0) };
   const layout = (encoder: EncoderDescription, inputs: number, form: Partial<Samples> = {}) => {
@@ -123,7 +123,7 @@ Deno.test("layoutOfWeights() is the samples' own, or the channels' where a netwo
   assert.deepEqual(layout({ kind: "delta", channels: "both" }, 8, { steps: 9 }), ["changes", 2, 4]);
 });
 
-Deno.test("layOut() puts the mean of neighbours into a cell where there are too many", () => {
+Deno.test("layOut() averages neighbours in a cell if there are too many", () => {
   const cells = layOut(Float32Array.from({ length: 512 }, (_, i) => i), {
     of: "list",
     rows: 1,
@@ -139,7 +139,7 @@ Deno.test("layOut() puts the mean of neighbours into a cell where there are too 
   assert.deepEqual([long.columns, long.values.at(0), long.values.at(-1)], [200, 1, 3]);
 });
 
-Deno.test("gridOf() keeps every spike of a raster that fits, and a cell for each of one that does not", () => {
+Deno.test("gridOf() keeps every spike of a raster that fits, and a cell for every spike of a larger one", () => {
   fc.assert(fc.property(
     fc.integer({ min: 1, max: 30 }),
     fc.integer({ min: 1, max: 30 }),
@@ -175,7 +175,7 @@ Deno.test("thinned() keeps the extremes, the order and the bound", () => {
   }));
 });
 
-Deno.test("decisionOf() ends at the probabilities of the network's own logits", async () => {
+Deno.test("decisionOf() ends at the probabilities of the network's logits", async () => {
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 1 }), async ({ spec, parameters, samples }) => {
       using engine = await startEngine({ spec, threads: 0, recordStates: true });
@@ -191,7 +191,7 @@ Deno.test("decisionOf() ends at the probabilities of the network's own logits", 
   );
 });
 
-Deno.test("tellingUnits() chooses the busiest, a middling one, and the silent one that came the closest", () => {
+Deno.test("tellingUnits() selects the busiest unit, a median one, and the silent one nearest to its threshold", () => {
   // Units 0 to 4 over three steps: 1, 3, 0, 2 and 0 spikes.
   const fired = Uint8Array.of(1, 1, 0, 1, 0, /**/ 0, 1, 0, 1, 0, /**/ 0, 1, 0, 0, 0);
   const potentials = new Float32Array(15).fill(-3);
@@ -207,13 +207,13 @@ Deno.test("rateFigures() names silent and saturated units", () => {
   assert.equal(rateFigures(Float64Array.of(0.1, 0.4)).median, 0.25);
 });
 
-Deno.test("ranges() puts neighbours together", () => {
+Deno.test("ranges() joins neighbours", () => {
   assert.equal(ranges([]), "");
   assert.equal(ranges([3]), "3");
   assert.equal(ranges([1, 2, 3, 7, 9, 10]), "1–3, 7, 9–10");
 });
 
-Deno.test("learning curves weigh batches by their samples, and smoothing keeps a constant", () => {
+Deno.test("learning curves weight batches by their samples, and smoothing keeps a constant", () => {
   const batch = (epoch: number, samples: number, loss: number) => ({
     epoch,
     batch: 1,
@@ -238,7 +238,7 @@ Deno.test("learning curves weigh batches by their samples, and smoothing keeps a
   assert.deepEqual(smoothed(pointsOf(metrics), 2).map(({ accuracy }) => accuracy), [0.5, 0.5, 0.5]);
 });
 
-Deno.test("html escapes whatever is put into a page", async () => {
+Deno.test("html escapes the values in a page", async () => {
   const hostile = `<script>alert("x")</script>'&`;
   const page = String(await table({ caption: hostile, head: ["a", hostile], rows: [[hostile, hostile]] }));
   assert.ok(!page.includes("<script"), page);
@@ -246,7 +246,7 @@ Deno.test("html escapes whatever is put into a page", async () => {
   assert.equal(String(await html`<p title="${hostile}">`).includes(`"x"`), false);
 });
 
-Deno.test("gradient curves are medians layer by layer, without norms that have no place on a scale of powers", async () => {
+Deno.test("gradientCurves() gives medians layer by layer, without norms that a logarithmic scale cannot show", async () => {
   const metrics = [[8, 1], [2, 1], [4, 0], [null, 1], [16, 1]].map((gradientNorms, i) => ({
     ...{ epoch: 1, batch: i + 1, samples: 10, loss: 1, accuracy: 0.5, firingRate: 0.1, gradientNorms },
   }));
@@ -259,7 +259,7 @@ Deno.test("gradient curves are medians layer by layer, without norms that have n
   const page = String(await gradientFigure(metrics, 3));
   assert.match(page, /aria-label="gradient norms over training, layer by layer: layer 1 8, output layer 1"/);
   assert.equal(page.match(/stroke-width="1\.6"/g)?.length, 2);
-  // Of a run that kept none, and of one whose norms are all 0 or lost.
+  // A run without norms, and one with norms that are all 0 or null.
   assert.equal(gradientFigure(metrics.map(({ gradientNorms: _, ...rest }) => rest), 3), undefined);
   assert.match(
     String(await gradientFigure(metrics.map((each) => ({ ...each, gradientNorms: [0, 0] })), 3)),

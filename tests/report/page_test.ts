@@ -13,7 +13,7 @@ import { startEngine } from "../engine/batches.ts";
 import { drawParameters, drawSamples, networkCases } from "../engine/network_cases.ts";
 import { assertSelfContained } from "./self_contained.ts";
 
-/** A run that was never trained: its page must show it all the same. */
+/** An untrained run, which has a page, too. */
 function recordedRun(
   spec: NetworkSpec,
   parameters: ReadonlyMap<string, Float32Array>,
@@ -40,7 +40,7 @@ function recordedRun(
   };
 }
 
-/** The page of a network with these weights, over these samples. */
+/** The page of a network with these weights and samples. */
 async function pageOf(
   spec: NetworkSpec,
   parameters: Map<string, Float32Array>,
@@ -52,7 +52,7 @@ async function pageOf(
   return await reportPage(recordedRun(spec, parameters), await lookInto(spec, engine, samples, predictions));
 }
 
-Deno.test("reportPage() shows any network there is, and keeps its promises", async () => {
+Deno.test("reportPage() shows drawn networks on self-contained pages", async () => {
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 4 }), async ({ spec, parameters, samples }) => {
       const document = assertSelfContained(await pageOf(spec, parameters, samples));
@@ -63,8 +63,8 @@ Deno.test("reportPage() shows any network there is, and keeps its promises", asy
   );
 });
 
-Deno.test("reportPage() stays below its size, whatever fires", async () => {
-  // Units of threshold −9 fire at every step; weights that were just drawn are as incompressible as any.
+Deno.test("reportPage() keeps its size limit with units that spike at every step", async () => {
+  // Units of threshold −9 spike at every step; random weights are incompressible.
   for (
     const spec of [
       notebookNetwork({ hidden: 400, steps: 300, threshold: -9, penalty: 0 }),
@@ -76,7 +76,7 @@ Deno.test("reportPage() stays below its size, whatever fires", async () => {
   }
 });
 
-Deno.test("reportPage() says that a run has no model, and shows what there is", async () => {
+Deno.test("reportPage() says that a run has no model, and shows the rest", async () => {
   const { model: _model, modelPath: _path, ...run } = recordedRun(notebookNetwork(), new Map());
   const document = assertSelfContained(await reportPage(run));
   const ids = [...document.querySelectorAll("section")].map(({ id }) => id);
@@ -93,7 +93,7 @@ Deno.test("reportPage() keeps the curves of very long runs small", async () => {
   assert.ok(page.length < 150_000, `${page.length}`);
 });
 
-Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one name, and without a model", async () => {
+Deno.test("comparisonPage() takes runs of other sizes, data and kinds, of one name, and without a model", async () => {
   const compared: ComparedRun[] = [];
   for (
     const [spec, seed] of [[notebookNetwork({ steps: 5 }), 1], [feedForwardNetwork({ classes: 3 }), 1], [
@@ -115,7 +115,7 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
   assert.equal(document.querySelectorAll("#figures thead th").length, 5);
   assert.match(document.querySelector("header")?.textContent ?? "", /no model/);
 
-  // As many as there may be: each line has a colour and a dash that no other has together.
+  // The maximum of runs: each line has its own combination of colour and dash.
   const many = Array.from({ length: MOST_RUNS }, (_, i) => compared[i % compared.length]!);
   const full = assertSelfContained(await comparisonPage(many));
   const keys = [...full.querySelectorAll("#learning .legend line")].map((line) =>
@@ -124,7 +124,7 @@ Deno.test("comparisonPage() bears runs of other sizes, data and kinds, of one na
   assert.deepEqual([keys.length, new Set(keys).size], [MOST_RUNS, MOST_RUNS]);
 });
 
-Deno.test("losses that have run away keep their ticks within the margin", async () => {
+Deno.test("diverged losses keep their ticks within the margin", async () => {
   const { model: _model, modelPath: _path, ...run } = recordedRun(notebookNetwork(), new Map());
   const ticks = async (loss: number) => {
     const ranAway = { ...run, metrics: run.metrics.map((batch, i) => i === 2 ? { ...batch, loss } : batch) };

@@ -17,7 +17,7 @@ import { evaluate } from "../../src/training/trainer.ts";
 import { startEngine } from "../engine/batches.ts";
 import { networkCases } from "../engine/network_cases.ts";
 
-/** Predictions that somebody made up. */
+/** Made-up predictions. */
 function madeUp(labels: number[], predicted: number[], confidence = labels.map(() => 0.5)): Predictions {
   return {
     names: ["0", "1", "2", "3", "4", "5", "6", "7"],
@@ -32,7 +32,7 @@ function madeUp(labels: number[], predicted: number[], confidence = labels.map((
 const anyPredictions = fc.array(fc.tuple(fc.nat(5), fc.nat(7)), { minLength: 1, maxLength: 60 })
   .map((pairs) => madeUp(pairs.map(([label]) => label), pairs.map(([, predicted]) => predicted)));
 
-Deno.test("predict() scores as evaluate() does, for any network and batch size", async () => {
+Deno.test("predict() agrees with evaluate() for drawn networks and batch sizes", async () => {
   await fc.assert(
     fc.asyncProperty(
       networkCases({ samples: 7 }),
@@ -58,7 +58,7 @@ Deno.test("predict() scores as evaluate() does, for any network and batch size",
   );
 });
 
-Deno.test("confusionMatrix() counts every sample once, and its rows and columns are the classes' figures", () => {
+Deno.test("confusionMatrix() counts every sample once, and its sums are the classes' figures", () => {
   fc.assert(fc.property(anyPredictions, (predictions) => {
     const classes = classesIn(predictions), matrix = confusionMatrix(predictions, classes);
     assert.equal(matrix.flat().reduce((sum, count) => sum + count, 0), predictions.labels.length);
@@ -76,14 +76,14 @@ Deno.test("confusionMatrix() counts every sample once, and its rows and columns 
   }));
 });
 
-Deno.test("mistakesOf() puts the most confident mistake first, and tellingSamples() chooses by confidence", () => {
+Deno.test("mistakesOf() puts the most confident mistake first, and tellingSamples() selects by confidence", () => {
   const predictions = madeUp([0, 1, 2, 3, 4], [0, 2, 2, 1, 4], [0.6, 0.7, 0.9, 0.8, 0.3]);
   assert.deepEqual(mistakesOf(predictions), [3, 1]);
   assert.deepEqual(tellingSamples(predictions), [2, 4, 3]);
   assert.deepEqual(tellingSamples(madeUp([1], [1])), [0]);
 });
 
-Deno.test("logSoftmax() sums to 1 and bears logits of any size", () => {
+Deno.test("logSoftmax() sums to 1 for logits of any size", () => {
   fc.assert(
     fc.property(fc.array(fc.double({ min: -1e4, max: 1e4, noNaN: true }), { minLength: 1 }), (logits) => {
       const logs = logSoftmax(logits);
@@ -112,7 +112,7 @@ Deno.test("wilsonInterval() gives the intervals of the literature", () => {
   assert.deepEqual(wilsonInterval(0, 0), [0, 1]);
 });
 
-Deno.test("pairPredictions() sorts samples into four, and turns round with its arguments", () => {
+Deno.test("pairPredictions() sorts samples into four groups, and is symmetric in its arguments", () => {
   fc.assert(fc.property(anyPredictions, fc.infiniteStream(fc.nat(7)), (a, others) => {
     const b = madeUp([...a.labels], [...a.labels].map(() => others.next().value));
     const pairing = pairPredictions(a, b), turned = pairPredictions(b, a);
@@ -122,7 +122,7 @@ Deno.test("pairPredictions() sorts samples into four, and turns round with its a
     assert.deepEqual([turned.first, turned.second], [second, first]);
     assert.ok(Math.abs(turned.interval[0] + pairing.interval[1]) < 1e-12);
   }));
-  // By hand: 100 samples, 10 and 4 of one sided answers.
+  // Computed by hand, for 100 samples of which 10 and 4 have one-sided answers.
   const labels = new Array<number>(100).fill(0);
   const wrong = (from: number, to: number) => labels.map((_, i) => i >= from && i < to ? 1 : 0);
   const { difference, interval } = pairPredictions(

@@ -17,7 +17,7 @@ import { inTemporaryFolder } from "../temporary_folder.ts";
 
 const EPOCHS = 90;
 
-/** A run that was never trained, and what its network answers. */
+/** An untrained run, and its network's answers. */
 async function examinedRun(seed: number) {
   const spec = notebookNetwork({ hidden: 60, steps: 20 });
   const samples = drawSamples(spec, 1, 60, true), parameters = drawParameters(spec, seed);
@@ -47,13 +47,13 @@ async function examinedRun(seed: number) {
   };
 }
 
-/** Pages with everything in them that paper could tear: cards, pictures, traces, tables, one longer than a sheet. */
+/** Pages with everything that a page break could split: cards, pictures, traces, tables, one longer than a sheet. */
 async function pagesToPrint(): Promise<string[]> {
   const [first, second] = [await examinedRun(1), await examinedRun(2)];
   return [await reportPage(first.run, first.findings), await comparisonPage([first, second])];
 }
 
-/** A program's standard output; `undefined` where there is no such program. */
+/** A program's standard output; `undefined` if the program is missing. */
 async function outputOf(program: string, ...args: string[]): Promise<string | undefined> {
   try {
     const { code, stdout, stderr } = await new Deno.Command(program, { args, stdin: "null" }).output();
@@ -72,7 +72,7 @@ const reason = !hasChromium
   ? undefined
   : "there is no pdftotext here; apt-get install poppler-utils";
 
-/** What is left of a text when blanks are left out, which differ from one reader to another. */
+/** A text without blanks, which readers extract differently. */
 const letters = (text: string | null | undefined) => (text ?? "").replace(/\s+/g, "");
 
 /** Prints a page on A4. @returns The letters of each sheet, in the order in which they are drawn: that of the page's elements. */
@@ -120,7 +120,7 @@ Deno.test({
           for (let at = first; at <= last; at++) {
             assert.ok(sheets[at]!.includes(head), `${head}: not on sheet ${at + 1}`);
           }
-          // What a sheet has room for is on one.
+          // A part that fits on a sheet is on one.
           if (rows.length < 30) assert.equal(first, last, `${head}: torn`);
           longest = Math.max(longest, 1 + last - first);
         }

@@ -29,7 +29,7 @@ Deno.test("parseLines() names a damaged line", () => {
   }
 });
 
-Deno.test("parseMetadata() takes metadata of other versions, and refuses what is none", () => {
+Deno.test("parseMetadata() takes metadata of other versions and refuses other JSON", () => {
   const metadata = parseMetadata(
     '{"state":"interrupted","options":{"epochs":3,"later":{"a":[1]}},"x":1}',
     "run.json",
@@ -46,7 +46,7 @@ Deno.test("parseMetadata() takes metadata of other versions, and refuses what is
   }
 });
 
-Deno.test("commandOf() gives the command back, quoted as a shell takes it", () => {
+Deno.test("commandOf() gives the command, quoted for a shell", () => {
   const metadata = (command: unknown) =>
     parseMetadata(JSON.stringify({ state: "finished", command, options: {} }), "r");
   assert.equal(

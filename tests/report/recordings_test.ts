@@ -12,7 +12,7 @@ import { train } from "../../src/training/trainer.ts";
 import { batchOf, startEngine } from "../engine/batches.ts";
 import { assertSelfContained } from "./self_contained.ts";
 
-// Of three hidden units one fires at every step, one never, and one at the first step alone.
+// Of three hidden units, one spikes at every step, one never, and one only at the first step.
 const spec = network({
   inputs: 1,
   steps: 20,
@@ -43,14 +43,14 @@ const open = async () => {
   return engine;
 };
 
-Deno.test("recordSamples() counts no step behind a sequence's end", async () => {
+Deno.test("recordSamples() counts no step after a sequence's end", async () => {
   using engine = await open();
   const { layers: [hidden] } = await recordSamples(engine, spec, sequences, 3);
   assert.deepEqual([...hidden!.rates], [1, 0, 3 / 20]);
   assert.deepEqual([...hidden!.ratesByClass], [1, 0, 1 / 12, 1, 0, 2 / 8]);
 });
 
-Deno.test("a report's page of sequences of unequal lengths has their own steps in it", async () => {
+Deno.test("reportPage() shows sequences of unequal lengths with their own steps", async () => {
   using engine = await open();
   const predictions = await predict(engine, spec.loss, sequences, 3);
   const page = await reportPage(
@@ -73,11 +73,11 @@ Deno.test("a report's page of sequences of unequal lengths has their own steps i
   assert.match(page, /38\.33.% of all units and steps/);
 });
 
-Deno.test("gridOf() is empty where a sequence has ended", () => {
+Deno.test("gridOf() is empty after a sequence's end", () => {
   assert.deepEqual([...gridOf(Uint8Array.of(1, 0, 0, 1), 4, 2, 2, 4).cells], [1, 0, 0, 0, 0, 1, 0, 0]);
 });
 
-Deno.test("observeLayers() counts no step behind a sequence's end", async () => {
+Deno.test("observeLayers() counts no step after a sequence's end", async () => {
   const [hidden] = await observeLayers({
     spec,
     parameters: PARAMETERS,
@@ -88,7 +88,7 @@ Deno.test("observeLayers() counts no step behind a sequence's end", async () => 
   assert.deepEqual([hidden!.firingRate, hidden!.silent, hidden!.saturated], [23 / 60, 1, 1]);
 });
 
-Deno.test("train() reports the share of steps that sequences of unequal lengths have", async () => {
+Deno.test("train() reports firing rates over the steps of sequences of unequal lengths", async () => {
   using engine = await open();
   const rates: number[] = [];
   const still = { learningRate: 0, momentum: 0 };
@@ -104,14 +104,14 @@ Deno.test("train() reports the share of steps that sequences of unequal lengths 
   assert.deepEqual(rates, [23 / 60, 23 / 60, 1, 1]);
 });
 
-Deno.test("Watch tells the rate over a sequence's own steps", async () => {
+Deno.test("Watch shows the rate over a sequence's own steps", async () => {
   using watch = new Watch({ spec, seed: 0, samples: sequences, index: 1 });
   await watch.look(() => Promise.resolve(PARAMETERS));
   // 5 + 1 spikes of 3 units in 5 steps.
   assert.match(watch.draw({ columns: 80, rows: 20, colours: false }).at(-1)!, /^layer 1 +40\.0 % fire/);
 });
 
-Deno.test("a layer whose spikes are multiplied by a negative scale is as busy to every reader as it is to the engine", async () => {
+Deno.test("every reader counts the engine's spikes of a layer with a negative scale", async () => {
   const readers = async (scale: number) => {
     const turned = network({
       inputs: 1,

@@ -1,15 +1,15 @@
 /**
- * What every page of ours promises: it loads nothing, runs nothing, and says all it shows in words too.
+ * Checks what every page promises: it loads nothing, runs nothing, and has texts for its figures.
  *
  * @module
  */
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 
-/** The most bytes of a page. */
+/** The size limit of a page, in bytes. */
 export const MOST_BYTES = 1_500_000;
 
-/** Holds a page to the promises. @returns Its document. */
+/** Asserts that a page keeps the promises. @returns Its document. */
 export function assertSelfContained(page: string) {
   assert.ok(new TextEncoder().encode(page).length < MOST_BYTES, `${page.length} characters`);
   const document = new DOMParser().parseFromString(page, "text/html");
@@ -44,7 +44,7 @@ export function assertSelfContained(page: string) {
   }
   const text = document.querySelector("main")?.textContent ?? "";
   assert.doesNotMatch(text, /\bNaN\b|\bundefined\b|\bInfinity\b|\[object /);
-  // Each link of the contents leads to a section.
+  // Each entry of the contents links to a section.
   for (const link of document.querySelectorAll("nav a")) {
     assert.ok(document.querySelector(`section${link.getAttribute("href")}`), link.outerHTML);
   }

@@ -12,7 +12,7 @@ Deno.test("spreadOf() of one value has no deviation", () => {
   assert.deepEqual(spreadOf([0.8555]), { mean: 0.8555, deviation: 0, min: 0.8555, max: 0.8555 });
 });
 
-Deno.test("spreadOf() moves with its values, and its deviation does not", () => {
+Deno.test("spreadOf() of shifted values is shifted, with the same deviation", () => {
   const values = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1, maxLength: 50 });
   fc.assert(fc.property(values, fc.integer({ min: -1000, max: 1000 }), (given, shift) => {
     const here = spreadOf(given), there = spreadOf(given.map((value) => value + shift));

@@ -1,6 +1,5 @@
 /**
- * A run one of whose workers throws in the middle, and that then goes on. Runs in the current folder:
- * `deno run dying_worker.ts`.
+ * A run with a worker that throws during training, and its resumption, in the current folder: `deno run dying_worker.ts`.
  *
  * @module
  */
@@ -41,7 +40,7 @@ workers.length = 0;
 let batches = 0;
 const error = await runTraining({ ...OPTIONS, name: "dying" }, {
   onBatch() {
-    // A message that it cannot carry out: it throws, while the others go to the barrier and wait there for it.
+    // The worker throws on this message, while the others wait for it at the barrier.
     if (++batches === 7) workers[1]?.postMessage({ kind: "train", job: null });
   },
 }).then(() => undefined, (error: unknown) => error);

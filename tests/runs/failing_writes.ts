@@ -1,6 +1,6 @@
 /**
- * A run, again and again, in which one call to the operating system after the other fails as on a full disk, and after which
- * it goes on. Runs in the current folder: `deno run failing_writes.ts`. Prints how many calls there were.
+ * Repeats a run, in which one call to the operating system after the other fails as on a full disk, and resumes each. Runs in
+ * the current folder: `deno run failing_writes.ts`. Prints the number of calls.
  *
  * @module
  */
@@ -29,7 +29,7 @@ const OPTIONS: RunOptions = {
 };
 
 let calls = 0;
-/** Which calls fail. */
+/** The calls that fail. */
 let fails = (_call: number): boolean => false;
 
 function guard(): void {
@@ -38,7 +38,7 @@ function guard(): void {
   }
 }
 
-/** Puts a guard before a function of the runtime's that changes something on a disk. */
+/** Lets a function of the runtime that writes to the disk fail. */
 function guarded<Arguments extends unknown[], Result>(
   call: (this: Deno.FsFile, ...args: Arguments) => Result,
 ): (this: Deno.FsFile, ...args: Arguments) => Result {
@@ -48,7 +48,7 @@ function guarded<Arguments extends unknown[], Result>(
   };
 }
 
-/** The same where a failure is a promise that rejects. */
+/** The same for an asynchronous function. */
 function guardedAsync<Arguments extends unknown[], Result>(
   call: (this: Deno.FsFile, ...args: Arguments) => Promise<Result>,
 ): (this: Deno.FsFile, ...args: Arguments) => Promise<Result> {
@@ -62,7 +62,7 @@ function guardedAsync<Arguments extends unknown[], Result>(
 const file = Deno.FsFile.prototype;
 file.writeSync = guarded(file.writeSync);
 file.write = guardedAsync(file.write);
-// Where they do not fail they need not wait for the disk: nobody cuts the power here.
+// Calls that do not fail need not wait for the disk: no test cuts the power.
 file.sync = guardedAsync(() => Promise.resolve());
 file.syncData = file.sync;
 file.truncate = guardedAsync(file.truncate);
@@ -89,7 +89,7 @@ async function linesOf(name: string): Promise<unknown[]> {
 const whole = await runTraining({ ...OPTIONS, name: "whole" });
 const all = calls;
 for (let first = 1; first <= all; first++) {
-  // Once it fails from there on, once but this one call.
+  // One run in which all later calls fail, and one in which only this call does.
   for (
     const [kind, failing] of [["full", (n: number) => n >= first], [
       "once",
@@ -106,7 +106,7 @@ for (let first = 1; first <= all; first++) {
       assert.match(error.message, /: no space is left on the disk of .*; make room or choose another$/);
       const newest = await readNewest(`runs/${name}`);
       assert.equal(newest?.fault, undefined, name);
-    } else assert.ok(kind === "once" || first === all, name); // a folder that could not be synced ends no run
+    } else assert.ok(kind === "once" || first === all, name); // a folder that cannot be synced ends no run
     const begun = await hasMetadata(`runs/${name}`);
     const summary = error === undefined
       ? whole

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
-Deno.test("a run of which any write, sync or move fails says so, keeps what was whole, and goes on to the same bits", async () => {
+Deno.test("a run with a failing write, sync or move reports it, keeps whole files, and resumes to the same bits", async () => {
   await inTemporaryFolder(async (folder) => {
     const program = fileURLToPath(new URL("failing_writes.ts", import.meta.url));
     const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {

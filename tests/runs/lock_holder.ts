@@ -1,5 +1,5 @@
 /**
- * A process that takes a run's folder, says so, and holds it until it is killed: `deno run lock_holder.ts FOLDER`.
+ * Locks a run's folder, prints that, and keeps the lock until it is killed: `deno run lock_holder.ts FOLDER`.
  *
  * @module
  */

@@ -8,7 +8,7 @@ import { drawSamples } from "../engine/network_cases.ts";
 const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 5 });
 const [relaxed, plain] = [await loadKernels("relaxed"), await loadKernels("plain")];
 
-Deno.test("Engine.kernels tells builds apart, but neither threads nor tiles, which change no bit", () => {
+Deno.test("Engine.kernels differs between builds, but not with threads or tiles, which change no bit", () => {
   const kernels = (options: Partial<WasmEngineOptions>) => {
     using engine = createWasmEngine({ spec, kernels: relaxed, threads: 0, ...options });
     return engine.kernels;
@@ -23,7 +23,7 @@ Deno.test("Engine.kernels tells builds apart, but neither threads nor tiles, whi
   assert.notEqual(kernels({ kernels: plain }), one);
 });
 
-Deno.test("fingerprint() tells training sets apart by their number and their labels", async () => {
+Deno.test("fingerprint() differs with the number and the labels of training samples", async () => {
   const samples = drawSamples(spec, 1, 20, false);
   const found = await fingerprint(samples);
   assert.equal(found.samples, 20);

@@ -7,7 +7,7 @@ Deno.test("defaultRunName() is the model and the time, and a name that checkRunN
   checkRunName(name);
 });
 
-Deno.test("checkRunName() takes names that a folder can have anywhere, and no others", () => {
+Deno.test("checkRunName() takes only names that a folder can have on every system", () => {
   for (const name of ["a", "7", "first.run", "A_b-C.9", "x".repeat(100)]) checkRunName(name);
   for (const name of ["", ".", "..", "../a", "a/b", "a\\b", "-a", ".a", "a b", "ü", "a\n", "x".repeat(101)]) {
     assert.throws(() => checkRunName(name), { name: "OptionError", message: /^--name "/ });

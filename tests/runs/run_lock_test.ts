@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { checkUnlocked, isLocked, lockRun } from "../../src/runs/run_lock.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 
-/** A process that has taken a folder. */
+/** A process that has locked a folder. */
 async function startHolder(folder: string): Promise<Deno.ChildProcess> {
   const program = fileURLToPath(new URL("lock_holder.ts", import.meta.url));
   const child = new Deno.Command(Deno.execPath(), {
@@ -17,7 +17,7 @@ async function startHolder(folder: string): Promise<Deno.ChildProcess> {
   return child;
 }
 
-Deno.test("lockRun() refuses a folder that this process has, until it is given back", async () => {
+Deno.test("lockRun() refuses a folder that this process has locked, until it unlocks it", async () => {
   await inTemporaryFolder(async (folder) => {
     assert.equal(await isLocked(folder), false);
     {
@@ -34,7 +34,7 @@ Deno.test("lockRun() refuses a folder that this process has, until it is given b
   });
 });
 
-Deno.test("lockRun() names the process that has the folder, and takes it once that was killed", async () => {
+Deno.test("lockRun() names the process that has the lock, and locks the folder after its death", async () => {
   await inTemporaryFolder(async (folder) => {
     const holder = await startHolder(folder);
     const message = new RegExp(
@@ -44,7 +44,7 @@ Deno.test("lockRun() names the process that has the folder, and takes it once th
     await assert.rejects(checkUnlocked(folder), { name: "InputError", message });
     holder.kill("SIGKILL");
     await holder.status;
-    // What the dead one wrote is still there: it is the lock that counts.
+    // The dead process's text is still there; only the lock counts.
     assert.match(await Deno.readTextFile(join(folder, ".lock")), new RegExp(`"pid":${holder.pid}`));
     assert.equal(await isLocked(folder), false);
     using _lock = await lockRun(folder);
@@ -52,7 +52,7 @@ Deno.test("lockRun() names the process that has the folder, and takes it once th
   });
 });
 
-Deno.test("lockRun() is not held up by what is written in the file", async () => {
+Deno.test("lockRun() ignores the content of the lock file", async () => {
   await inTemporaryFolder(async (folder) => {
     for (const text of ["", "rubbish", `{"pid":1,"since":"2020-01-01T00:00:00Z"}`]) {
       await Deno.writeTextFile(join(folder, ".lock"), text);
@@ -61,7 +61,7 @@ Deno.test("lockRun() is not held up by what is written in the file", async () =>
   });
 });
 
-Deno.test("lockRun() does without a lock where the file system has none", async () => {
+Deno.test("lockRun() does without a lock on a file system that has none", async () => {
   await inTemporaryFolder(async (folder) => {
     const { tryLockSync } = Deno.FsFile.prototype;
     Deno.FsFile.prototype.tryLockSync = () => {

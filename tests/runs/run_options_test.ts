@@ -34,10 +34,10 @@ const ALL: Required<RecordedOptions> = {
   out: "model.safetensors",
 };
 
-/** What a file gives back. */
+/** Options after a round trip through a file. */
 const written = (options: RecordedOptions) => JSON.parse(JSON.stringify(recordOptions(options)));
 
-Deno.test("parseOptions() gives back what recordOptions() wrote, and nothing for what was left to its default", () => {
+Deno.test("parseOptions() reads what recordOptions() wrote, without options that had defaults", () => {
   const adam: RecordedOptions = { ...FEW, step: { kind: "adamw", learningRate: 0.01, beta2: 0.99, clip: 1 } };
   for (const options of [FEW, ALL, adam]) {
     assert.deepEqual(parseOptions(written(options), "run.json"), options);
@@ -50,7 +50,7 @@ Deno.test("parseOptions() reads the former name of the notebook preset", () => {
   assert.equal(parseOptions({ ...written(FEW), model: "seed" }, "run.json").model, "notebook");
 });
 
-Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
+Deno.test("parseOptions() names missing, unknown and wrong options", () => {
   for (
     const [change, message] of [
       [{ solver: "adam" }, /^run\.json: solver: another version of Spikelet wrote this$/],
@@ -71,7 +71,7 @@ Deno.test("parseOptions() names what is missing, unknown or wrong", () => {
   });
 });
 
-Deno.test("differences() names the options that a run goes on with, and none that may be given anew", () => {
+Deno.test("differences() names the options that a resumed run must keep, and none that may change", () => {
   const free = {
     epochs: 9,
     threads: 1,

@@ -4,7 +4,7 @@ import { appOf, digit, MODEL } from "./served_model.ts";
 
 const EVIL = "https://evil.example", GOOD = "https://good.example";
 
-/** The status of a request with these headers, and its answer's headers. */
+/** The status and the headers of the answer to a request with these headers. */
 async function statusOf(
   app: ReturnType<typeof appOf>,
   headers: Record<string, string>,
@@ -19,7 +19,7 @@ async function statusOf(
   return { status: response.status, headers: response.headers, error };
 }
 
-Deno.test("a server on loopback answers under this machine's names alone, so that no other name can be made to point at it", async () => {
+Deno.test("a server on loopback answers only to this machine's names, against DNS rebinding", async () => {
   const app = appOf(MODEL, { hosts: [...LOCAL_HOSTS, "Digits.example"] });
   for (
     const host of [
@@ -50,14 +50,14 @@ Deno.test("a server on loopback answers under this machine's names alone, so tha
   assert.equal((await statusOf(appOf(), { host: "evil.example" })).status, 200, "elsewhere any name will do");
 });
 
-Deno.test("a page of another site can post nothing, whatever it posts, and read nothing", async () => {
+Deno.test("a page of another site can neither post nor read", async () => {
   const app = appOf(), host = "localhost:8000";
   for (
     const headers of [
       { "sec-fetch-site": "cross-site", origin: EVIL },
       { "sec-fetch-site": "cross-site", origin: "null" },
       { "sec-fetch-site": "cross-site" },
-      { origin: EVIL }, // older browsers, and addresses that are not this machine's
+      { origin: EVIL }, // older browsers, and addresses of other machines
       { origin: "null" },
     ]
   ) {
@@ -80,7 +80,7 @@ Deno.test("a page of another site can post nothing, whatever it posts, and read 
   assert.deepEqual([read.status, read.headers.get("access-control-allow-origin")], [200, null]);
 });
 
-Deno.test("`cors` lets pages of other origins ask and read, refusals too, after a preflight", async () => {
+Deno.test("`cors` lets pages of other origins post and read, also refusals, after a preflight", async () => {
   const app = appOf(MODEL, { cors: [GOOD] });
   const from = (origin: string) => ({ host: "localhost", origin, "sec-fetch-site": "cross-site" });
   const allowed = async (method: string, origin: string, path = "/classify") => {

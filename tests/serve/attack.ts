@@ -1,24 +1,24 @@
 /**
- * What an attacker sends to bring a server down, all at once; and what somebody who only asks how it is sees of it meanwhile.
+ * Overloads a server with hostile forms, slow bodies and silent connections at once, and measures `GET /health` meanwhile.
  *
  * @module
  */
 import { tinyParts } from "./hostile.ts";
 
-/** What came of it. */
+/** The measured answers. */
 export interface Outcome {
-  /** Milliseconds of each `GET /health`, of which each had 200. */
+  /** The milliseconds of each `GET /health`, all answered with 200. */
   readonly health: readonly number[];
-  /** Answers to good requests, by their status; 0: none came. */
+  /** The number of answers to good requests, by status; 0: no answer. */
   readonly good: ReadonlyMap<number, number>;
-  /** Answers to the forms, by their status. */
+  /** The number of answers to the forms, by status. */
   readonly forms: ReadonlyMap<number, number>;
 }
 
 /** Bytes of each form: 15,500 parts. */
 const FORM_BYTES = 960_000;
 
-/** Ten such forms at once, slow bodies, and good requests without a pause; until each form has had an answer `rounds` times. */
+/** Sends ten such forms, slow bodies and good requests at once, until each form has had `rounds` answers. */
 export async function attack(
   url: string,
   digit: Uint8Array<ArrayBuffer>,
@@ -60,7 +60,7 @@ export async function attack(
   return { health, good, forms };
 }
 
-/** Promises a body of a megabyte, and sends some of it now and then. */
+/** Announces a body of a megabyte and sends it slowly. */
 async function slowBody(url: string, over: AbortSignal): Promise<void> {
   const { hostname, port } = new URL(url);
   using connection = await Deno.connect({ hostname, port: Number(port) });
@@ -73,18 +73,18 @@ async function slowBody(url: string, over: AbortSignal): Promise<void> {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   } catch {
-    // It was too slow for the server.
+    // The server has closed the slow connection.
   }
 }
 
 /**
- * Connections that say nothing, or half of a request's head.
+ * Opens connections that send nothing, or half of a request's head.
  *
- * Of connections that come faster than they are taken, the operating system drops some and tells their sender nothing: those learn
- * of it when they send something, which the last ones do.
+ * The operating system silently drops some connections if they arrive faster than the server accepts them. Their sender notices
+ * when it sends something, as the last ones do.
  *
- * @param patience Longer than the server lets a connection say nothing, in milliseconds.
- * @returns When none is left.
+ * @param patience A time in milliseconds that exceeds the server's limit of silence.
+ * @returns When all connections are closed.
  */
 export async function silence(port: number, count: number, patience: number): Promise<void> {
   const encoder = new TextEncoder(), half = encoder.encode("GET /health HTTP/1.1\r\nhost: ");
@@ -97,7 +97,7 @@ export async function silence(port: number, count: number, patience: number): Pr
       if (i % 2 === 1) await connection.write(half);
       while (await connection.read(new Uint8Array(999)) !== null);
     } catch {
-      // Closed with bytes of ours unread, or dropped.
+      // Closed before all bytes were read, or dropped.
     }
     open.delete(connection);
   });
@@ -116,7 +116,7 @@ export async function silence(port: number, count: number, patience: number): Pr
   clearInterval(poke);
 }
 
-/** The most memory that a process has had, in MiB; Linux tells. */
+/** The peak memory of a process, in MiB (Linux). */
 export async function mostMemory(pid: number): Promise<number> {
   const { stdout } = await new Deno.Command("grep", { args: ["VmHWM", `/proc/${pid}/status`] }).output();
   return Number(/(\d+) kB/.exec(new TextDecoder().decode(stdout))?.[1]) / 1024;

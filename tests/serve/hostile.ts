@@ -1,19 +1,19 @@
 /**
- * Requests as no well-meaning sender would make them, byte by byte over TCP, and what each may be answered.
+ * Hostile requests, byte by byte over TCP, and their expected answers.
  *
  * @module
  */
 import { deflateSync } from "node:zlib";
 import { forgedFile, greyFile } from "../data/png_files.ts";
 
-/** One request, on a connection of its own. */
+/** A request on a new connection. */
 export interface Hostile {
   readonly what: string;
-  /** What is sent, and pauses in milliseconds between. */
+  /** Bytes, and pauses in milliseconds between them. */
   readonly parts: readonly (Uint8Array | number)[];
-  /** The sender says that nothing more comes. */
+  /** The sender ends its side of the connection. */
   readonly isClosed?: boolean;
-  /** The statuses that may come back; 0: the connection may be closed without an answer, for it was no HTTP. */
+  /** The expected statuses; 0: the connection may be closed without an answer, since the request is no HTTP. */
   readonly statuses: readonly number[];
 }
 
@@ -21,7 +21,7 @@ const encoder = new TextEncoder();
 const text = (value: string) => encoder.encode(value);
 const HEAD = "POST /classify HTTP/1.1\r\nhost: localhost\r\n";
 
-/** A request with its whole body. */
+/** A request with a whole body. */
 function post(
   what: string,
   type: string,
@@ -39,9 +39,9 @@ const PNG = "image/png", BYTES = "application/octet-stream", JSON_TYPE = "applic
 /**
  * Every kind of hostile request.
  *
- * @param next A number from 0 to below its argument: sizes and places vary with it.
- * @param timeout How long the server waits for a body, in milliseconds.
- * @param mostBytes The longest body that the server takes, 16,384 or more.
+ * @param next Gives a number from 0 to below its argument, for sizes and places.
+ * @param timeout The server's time limit of a body, in milliseconds.
+ * @param mostBytes The server's size limit of a body, 16,384 or more.
  */
 export function hostileRequests(
   next: (below: number) => number,
@@ -183,13 +183,13 @@ export function hostileRequests(
   ];
 }
 
-/** A form of as many parts as some bytes have room for: what it takes to make a file of each is the attack. */
+/** A form of this size with as many parts as possible, each of which costs the server a file. */
 export function tinyParts(mostBytes: number): string {
   const part = '--b\r\ncontent-disposition: form-data; name="a"; filename="a"\r\n\r\n\r\n';
   return `${part.repeat(Math.floor((mostBytes - 5) / part.length))}--b--`;
 }
 
-/** Sends a request and reads the status of its answer. @returns 0 where the connection was closed without one. */
+/** Sends a request. @returns The status of its answer; 0 if the connection was closed without one. */
 export async function statusOf(hostile: Hostile, port: number, hostname = "127.0.0.1"): Promise<number> {
   using connection = await Deno.connect({ hostname, port });
   const status = readStatus(connection);
@@ -200,12 +200,12 @@ export async function statusOf(hostile: Hostile, port: number, hostname = "127.0
     }
     if (hostile.isClosed) await connection.closeWrite();
   } catch {
-    // The server has answered, and listens no longer.
+    // The server has answered and reads no more.
   }
   return await status;
 }
 
-/** As {@linkcode statusOf}, and again for as long as the server has too much to do. */
+/** As {@linkcode statusOf}, with retries while the server is overloaded. */
 export async function statusInTheEnd(hostile: Hostile, port: number): Promise<number> {
   for (;;) {
     const status = await statusOf(hostile, port);
@@ -224,7 +224,7 @@ async function readStatus(connection: Deno.Conn): Promise<number> {
       if (status) return Number(status[1]);
     }
   } catch {
-    // Closed from the other side.
+    // The server has closed the connection.
   }
   return 0;
 }

@@ -7,7 +7,7 @@ import { digit, kernels, MODEL } from "./served_model.ts";
 const MODEL_BYTES = encodeModel(MODEL);
 const EXPECTED = new Classifier(MODEL, { kernels }).classify(digit(0), 3);
 
-/** A handler, and what it answers at a path. */
+/** A handler's answer at a path. */
 function handlerOf(options: Partial<HandlerOptions>) {
   const handler = createHandler(MODEL_BYTES, { kernels, ...options });
   return (path: string, init?: RequestInit) => handler(new Request(`http://localhost${path}`, init));
@@ -22,7 +22,7 @@ function post(headers: Record<string, string> = {}): RequestInit {
   };
 }
 
-Deno.test("createHandler() puts a base path before each route, and its page's own path ends with a slash", async () => {
+Deno.test("createHandler() puts a base path before each route, and redirects it to a path with a slash", async () => {
   const ask = handlerOf({ basePath: "/a/digits" });
   assert.deepEqual(await (await ask("/a/digits/classify", post())).json(), EXPECTED);
   assert.deepEqual(await (await ask("/a/digits/health")).json(), { status: "ok" });
@@ -40,7 +40,7 @@ Deno.test("createHandler() puts a base path before each route, and its page's ow
   }
 });
 
-Deno.test("createHandler() shows no page and publishes no model where it is told so", async () => {
+Deno.test("createHandler() serves neither page nor model if its options say so", async () => {
   const ask = handlerOf({ page: false, publishesModel: false });
   for (const path of ["/", "/model", "/model.safetensors"]) assert.equal((await ask(path)).status, 404, path);
   assert.deepEqual((await (await ask("/")).json()).error, "no such path: expected /health, /classify");
@@ -50,7 +50,7 @@ Deno.test("createHandler() shows no page and publishes no model where it is told
   assert.doesNotMatch(page, /href="model"/);
 });
 
-Deno.test("hooks may answer in place of a handler, hear of its answers, and break nothing where they throw", async () => {
+Deno.test("hooks can answer requests, receive answers, and break nothing if they throw", async () => {
   const heard: unknown[] = [], reported: unknown[] = [], lines: unknown[] = [];
   const ask = handlerOf({
     onRequest: async (request) => {
@@ -82,7 +82,7 @@ Deno.test("hooks may answer in place of a handler, hear of its answers, and brea
   ]]);
 });
 
-Deno.test("HEAD has the length that GET has, at every path, and what stays the same has a tag", async () => {
+Deno.test("HEAD has the length of GET at every path, and constant answers have an ETag", async () => {
   const ask = handlerOf({});
   for (const path of ["/", "/health", "/model", "/model.safetensors", "/nowhere"]) {
     const get = await ask(path), head = await ask(path, { method: "HEAD" });

@@ -1,8 +1,9 @@
 /**
- * A small model, and its routes in this very process.
+ * A small model and its routes in this process.
  *
  * @module
  */
+import assert from "node:assert/strict";
 import type { Hono } from "hono";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
@@ -14,7 +15,7 @@ import { Answering } from "../../src/serve/answering.ts";
 import { type AppOptions, createApp } from "../../src/serve/app.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
-/** The plain kernels, of which the same bits come everywhere. */
+/** The plain kernels, which give the same bits on every machine. */
 export const kernels = await loadKernels("plain");
 
 /** An untrained model of a network. */
@@ -22,7 +23,7 @@ export function modelOf(spec: NetworkSpec, metadata: Record<string, string> = {}
   return { spec, parameters: initialParameters(spec, 0), metadata };
 }
 
-/** Of the notebook's form, but small. */
+/** A small model like the notebook's. */
 export const MODEL = modelOf(notebookNetwork({ hidden: 30, steps: 12 }), { seed: "3", accuracy: "0.1" });
 
 export const DIGITS = drawDigits(4, 40);
@@ -32,10 +33,18 @@ export function digit(i: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(DIGITS.features.subarray(784 * i, 784 * (i + 1)));
 }
 
-/** Routes whose answers are computed in this thread. */
+/** Routes that compute answers on this thread. */
 export function appOf(model: Model = MODEL, options: Partial<AppOptions> = {}): Hono {
   const answering = new Answering(new Classifier(model, { kernels }), { waiting: 1000, turn: Infinity });
   return createApp({ model, kernels: "plain", answering, seed: 3, ...options });
+}
+
+/** Media types of `/classify`. */
+export const PNG = "image/png", BYTES = "application/octet-stream", JSON_TYPE = "application/json";
+
+/** Concatenates bytes. */
+export function joined(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
 /** Posts to `/classify`. */
@@ -53,4 +62,12 @@ export async function ask(
     headers: response.headers,
     value: text === "" ? undefined : JSON.parse(text),
   };
+}
+
+/** Asserts that an answer has an error of one line, and nothing else. */
+export function assertError(value: unknown, message: RegExp): void {
+  assert.deepEqual(Object.keys(value as object), ["error"]);
+  const { error } = value as { error: string };
+  assert.match(error, message);
+  assert.doesNotMatch(error, /\n/);
 }

@@ -9,7 +9,7 @@ import { appOf, MODEL } from "./served_model.ts";
 const bytes = (text: string) => new TextEncoder().encode(text);
 const INDEX = '<html data-model=""><script src="main.js"></script></html>';
 
-Deno.test("GET / is the page that learns, begun with the served model, where it has been built", async () => {
+Deno.test("GET / is the playground with the served model, if it is built", async () => {
   await inTemporaryFolder(async (folder) => {
     const url = pathToFileURL(`${folder}/`);
     assert.equal(await readBuiltPage(new URL("nothing/", url)), undefined);
@@ -53,7 +53,7 @@ Deno.test("GET / is the page that learns, begun with the served model, where it 
   });
 });
 
-Deno.test("GET /model.safetensors is the served model, whole", async () => {
+Deno.test("GET /model.safetensors is the served model's file", async () => {
   const response = await appOf().request("/model.safetensors");
   assert.equal(response.headers.get("content-type"), "application/octet-stream");
   const { spec, parameters, metadata } = decodeModel(new Uint8Array(await response.arrayBuffer()), "served");
@@ -61,7 +61,7 @@ Deno.test("GET /model.safetensors is the served model, whole", async () => {
   assert.deepEqual([...parameters], [...MODEL.parameters]);
 });
 
-Deno.test("readBuiltPage() takes a page's files as they are", async () => {
+Deno.test("readBuiltPage() reads a page's files unchanged", async () => {
   await inTemporaryFolder(async (folder) => {
     await Deno.writeFile(join(folder, "index.html"), bytes(INDEX));
     assert.deepEqual((await readBuiltPage(pathToFileURL(`${folder}/`)))?.get("index.html"), bytes(INDEX));

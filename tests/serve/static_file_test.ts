@@ -9,7 +9,7 @@ const ask = (file: StaticFile, headers: Record<string, string> = {}) =>
   file.answer(new Request("http://localhost/x", { headers }));
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-/** Whether this runtime packs in a format. */
+/** Whether this runtime compresses in a format. */
 function knows(format: string): boolean {
   try {
     return Reflect.construct(CompressionStream, [format]) instanceof CompressionStream;
@@ -18,7 +18,7 @@ function knows(format: string): boolean {
   }
 }
 
-Deno.test("StaticFile packs what is text, in a way that the sender takes, and says so", async () => {
+Deno.test("StaticFile compresses texts in an accepted encoding, with its header", async () => {
   const file = new StaticFile(TEXT, HEADERS);
   for (
     const [accepted, encoding] of [
@@ -45,7 +45,7 @@ Deno.test("StaticFile packs what is text, in a way that the sender takes, and sa
   }
 });
 
-Deno.test("StaticFile leaves as it is what is short, no text, or no shorter when packed", async () => {
+Deno.test("StaticFile does not compress files that are short, no text, or no shorter compressed", async () => {
   const noise = crypto.getRandomValues(new Uint8Array(20_000));
   for (
     const [contents, type, vary] of [
@@ -62,7 +62,7 @@ Deno.test("StaticFile leaves as it is what is short, no text, or no shorter when
   }
 });
 
-Deno.test("StaticFile answers 304 to who has it, and another tag where a bit or the packing differs", async () => {
+Deno.test("StaticFile answers 304 to its ETag, which differs with any bit and with the encoding", async () => {
   const file = new StaticFile(TEXT, HEADERS);
   const tag = (await ask(file)).headers.get("etag") ?? assert.fail("no tag");
   assert.match(tag, /^"[\da-f]{16}"$/);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { alignColumns } from "../../src/text/columns.ts";
 import { count, counted, duration, percent, timeLeft } from "../../src/text/figures.ts";
 
-Deno.test("duration() keeps three digits or so, at every size", () => {
+Deno.test("duration() keeps about three digits at every size", () => {
   const cases: [number, string][] = [
     [0.004, "0.00 s"],
     [9.994, "9.99 s"],
@@ -15,7 +15,7 @@ Deno.test("duration() keeps three digits or so, at every size", () => {
   for (const [seconds, text] of cases) assert.equal(duration(seconds), text);
 });
 
-Deno.test("timeLeft() rounds up: time is left until there is none", () => {
+Deno.test("timeLeft() rounds up, so that it is 0 only at the end", () => {
   const cases: [number, string][] = [
     [0, "0 s"],
     [0.1, "1 s"],
@@ -26,7 +26,7 @@ Deno.test("timeLeft() rounds up: time is left until there is none", () => {
   for (const [seconds, text] of cases) assert.equal(timeLeft(seconds), text);
 });
 
-Deno.test("count(), counted() and percent() write figures for people", () => {
+Deno.test("count(), counted() and percent() format numbers", () => {
   assert.deepEqual([count(60_000), count(2.5), count(0)], ["60,000", "3", "0"]);
   assert.deepEqual([counted(1, "epoch"), counted(1000, "epoch")], ["1 epoch", "1,000 epochs"]);
   assert.deepEqual([percent(0.8555), percent(1), percent(0)], ["85.55 %", "100.00 %", "0.00 %"]);

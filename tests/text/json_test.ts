@@ -9,7 +9,7 @@ Deno.test("parseJson() takes a byte-order mark, and any JSON", () => {
   fc.assert(fc.property(fc.json(), (text) => assert.deepEqual(parseJson(text, "f", ""), JSON.parse(text))));
 });
 
-Deno.test("parseJson() names the line and the column where a text stops being JSON", () => {
+Deno.test("parseJson() names the line and the column of the first fault", () => {
   const cases: [text: string, place: string, found: string, expected: string][] = [
     ["", "1, column 1", "the text ends", "a value"],
     ["{", "1, column 2", "the text ends", 'a name in double quotes, or "}"'],
@@ -64,7 +64,7 @@ Deno.test("findFault() finds a fault in every text that JSON.parse refuses, and 
     ),
     { numRuns: 2000, seed: 5 },
   );
-  // Nothing is called once more for each level, nor is a string's every character.
+  // Neither levels of nesting nor a string's characters recurse.
   assert.equal(findFault("[".repeat(200_000)).column, 200_001);
   assert.equal(findFault(`"${"\\n".repeat(500_000)}`).column, 1_000_002);
 });

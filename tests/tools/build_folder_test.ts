@@ -8,7 +8,7 @@ const SECOND: readonly BuiltFile[] = [["index.html", "two"], ["new-3c4d.js", "ne
 
 const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).toSorted();
 
-Deno.test("writeBuild() takes the place of an earlier build, and lists what it wrote as sha256sum does", async () => {
+Deno.test("writeBuild() replaces an earlier build, and lists its files as sha256sum does", async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, "dist", "page");
     await writeBuild(out, FIRST);
@@ -24,7 +24,7 @@ Deno.test("writeBuild() takes the place of an earlier build, and lists what it w
   });
 });
 
-Deno.test("writeBuild() refuses a folder with anything that no build wrote, and touches nothing there", async (t) => {
+Deno.test("writeBuild() refuses a folder with foreign files, and changes nothing there", async (t) => {
   const foreign: [string, (out: string) => Promise<void>, RegExp][] = [
     [
       "a program",
@@ -58,7 +58,7 @@ Deno.test("writeBuild() refuses a folder with anything that no build wrote, and 
       }));
   }
   await t.step(
-    "a folder that was never built into, a file, a link",
+    "a folder without a build, a file, a link",
     () =>
       inTemporaryFolder(async (folder) => {
         await Deno.writeTextFile(join(folder, "todo.txt"), "mine");
@@ -77,11 +77,11 @@ Deno.test("writeBuild() refuses a folder with anything that no build wrote, and 
   );
 });
 
-Deno.test("writeBuild() goes through after a build that was broken off anywhere", async () => {
+Deno.test("writeBuild() succeeds after a build that was interrupted at any point", async () => {
   await inTemporaryFolder(async (folder) => {
     const out = join(folder, "page");
     await writeBuild(out, FIRST);
-    // As a build leaves it that was killed: both lists in one, a file of either, one that is half written.
+    // As after a killed build: both lists in one, a file of each, and a half-written one.
     const list = join(out, LIST), former = await Deno.readTextFile(list);
     await inTemporaryFolder(async (aside) => {
       await writeBuild(join(aside, "page"), SECOND);
@@ -94,7 +94,7 @@ Deno.test("writeBuild() goes through after a build that was broken off anywhere"
   });
 });
 
-Deno.test("checkBuildFolder() refuses what lies above or below another build, and every file stays", async () => {
+Deno.test("checkBuildFolder() refuses a folder above or below another build, and changes nothing", async () => {
   await inTemporaryFolder(async (folder) => {
     const dist = join(folder, "dist"), edge = join(dist, "edge");
     await writeBuild(edge, FIRST);
@@ -114,7 +114,7 @@ Deno.test("checkBuildFolder() refuses what lies above or below another build, an
       assert.deepEqual(namesIn(edge), before);
       assert.deepEqual(namesIn(dist), [".spikelet-0f.tmp", "edge"]);
     }
-    await writeBuild(edge, SECOND); // as plain `deno task edge` does it again
+    await writeBuild(edge, SECOND); // as a second `deno task edge` does
     await assert.rejects(checkBuildFolder("dist"), {
       name: "InputError",
       message: `dist: every build has a folder of its own in there: name one, such as ${
@@ -124,7 +124,7 @@ Deno.test("checkBuildFolder() refuses what lies above or below another build, an
   });
 });
 
-Deno.test("checkBuildFolder() removes nothing, not even what a killed build left", async () => {
+Deno.test("checkBuildFolder() removes nothing, not even the files of a killed build", async () => {
   await inTemporaryFolder(async (folder) => {
     await writeBuild(join(folder, "page"), FIRST);
     await Deno.writeTextFile(join(folder, "page", ".spikelet-0f.tmp"), "ne");

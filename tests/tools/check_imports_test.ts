@@ -11,7 +11,7 @@ async function write(folder: string, files: Readonly<Record<string, string>>): P
   }
 }
 
-Deno.test("checkImports() refuses a circle of files, type imports among them", async () => {
+Deno.test("checkImports() refuses a circle of files, also of type imports", async () => {
   await inTemporaryFolder(async (folder) => {
     await write(folder, {
       "src/data/a.ts": `import { b } from "./b.ts";\nexport const a = b;\n`,
@@ -27,7 +27,7 @@ Deno.test("checkImports() refuses a circle of files, type imports among them", a
   });
 });
 
-Deno.test("checkImports() refuses an arrow that is not in the list, by import() too", async () => {
+Deno.test("checkImports() refuses an arrow that is not in the list, also of import()", async () => {
   await inTemporaryFolder(async (folder) => {
     await write(folder, {
       "src/errors.ts": `import "./data/samples.ts";\n`,

@@ -4,7 +4,7 @@ import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { forgetTimes } from "../../tools/program.ts";
 
-/** Runs `deno task compile`'s program with a runtime that is none, so that compiling fails. */
+/** Runs the program of `deno task compile` with a runtime that is no program, so that compiling fails. */
 async function compile(output: string): Promise<Outcome> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
@@ -19,7 +19,7 @@ async function compile(output: string): Promise<Outcome> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-Deno.test("compile that fails leaves the former program, and nothing beside it", async () => {
+Deno.test("compile keeps the former program if it fails, and leaves no other file", async () => {
   await inTemporaryFolder(async (folder) => {
     const output = join(folder, "spikelet"), former = "…d3n0l4nd…@spikelet/spikelet…";
     await Deno.writeTextFile(output, former);
@@ -31,7 +31,7 @@ Deno.test("compile that fails leaves the former program, and nothing beside it",
   });
 });
 
-Deno.test("compile takes the place of no file that is no program of its own", async () => {
+Deno.test("compile replaces no file that it did not write", async () => {
   await inTemporaryFolder(async (folder) => {
     const output = join(folder, "main.ts");
     await Deno.writeTextFile(output, "mine");
@@ -44,7 +44,7 @@ Deno.test("compile takes the place of no file that is no program of its own", as
   });
 });
 
-Deno.test("forgetTimes() gives the embedded files one time, and changes nothing else", async () => {
+Deno.test("forgetTimes() sets the embedded files to one time, and changes nothing else", async () => {
   await inTemporaryFolder(async (folder) => {
     const path = join(folder, "program"), other = '{"t":1795980267792}';
     const list = (time: string) =>

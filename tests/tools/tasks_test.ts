@@ -18,7 +18,7 @@ async function run(
   const { code, stdout, stderr } = await new Deno.Command(program, {
     args: [...args],
     cwd,
-    // As a user's shell has it, not as the task does that runs these tests.
+    // The environment of a user's shell, not of the task of these tests.
     clearEnv: true,
     env: { ...OUTSIDE, NO_COLOR: "1", ...env },
     stdin: "null",
@@ -27,15 +27,15 @@ async function run(
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr).replaceAll(WAITING, "") };
 }
 
-/** What a task's command gives to Deno. */
+/** A task's arguments to Deno. */
 function argumentsOf(task: string): string[] {
   const command = TASKS.get(task)?.command.replace(/^(\w+=\S* )*deno /, "") ?? "";
   assert.doesNotMatch(command, /&&|;|\|/, `${task}: words behind a task reach its last command alone`);
   return command.split(" ").map((word) => word.replace(/^'(.*)'$/, "$1"));
 }
 
-Deno.test("every task explains itself with --help, and does nothing", async () => {
-  // The bundler's flag is one that an older Deno does not know.
+Deno.test("every task prints its help with --help, and does nothing", async () => {
+  // An older Deno does not have the bundler's flag.
   const tasks = [...TASKS.keys()].filter((task) =>
     NO_TOOLS === undefined || !argumentsOf(task).includes("--unstable-bundle")
   );
@@ -46,7 +46,7 @@ Deno.test("every task explains itself with --help, and does nothing", async () =
   });
 });
 
-Deno.test("no task may write where sources, settings or hooks are", () => {
+Deno.test("no task has permission to write to sources, settings or hooks", () => {
   const developers = new Set(["test", "test:binary", "soak", "check", "ok", "docs"]); // these run tests, or write documentation
   for (const [task, { command }] of TASKS) {
     if (developers.has(task)) continue;
@@ -59,7 +59,7 @@ Deno.test("no task may write where sources, settings or hooks are", () => {
   assert.ok(TASKS.size > 20);
 });
 
-Deno.test("test runs the file that is named, from where one stands, and no other", async () => {
+Deno.test("test runs only the named file, relative to the caller's folder", async () => {
   const { code, stdout, stderr } = await run(
     Deno.execPath(),
     [...argumentsOf("test"), "one_line_test.ts", "--no-check", "--filter", "/./"],
@@ -71,7 +71,7 @@ Deno.test("test runs the file that is named, from where one stands, and no other
   assert.doesNotMatch(stdout, /_test\.ts => .*parseIdx|idx_test/);
 });
 
-Deno.test("a task looks for a relative path where it was called from, and says where it looked", async () => {
+Deno.test("a task resolves a relative path from the caller's folder, and names that in an error", async () => {
   const folder = dirname(referencePath("small"));
   const found = await run(
     Deno.execPath(),
@@ -87,7 +87,7 @@ Deno.test("a task looks for a relative path where it was called from, and says w
   assert.match(data.stderr, RegExp(`^${join(folder, "nowhere")}: `, "m"));
 });
 
-Deno.test("a program that runs elsewhere than in its project asks nobody where it was called from", async () => {
+Deno.test("a program outside its project ignores INIT_CWD", async () => {
   await inTemporaryFolder(async (folder) => {
     const args = [
       "run",
@@ -101,7 +101,7 @@ Deno.test("a program that runs elsewhere than in its project asks nobody where i
   });
 });
 
-Deno.test("who called npx is told to call npx", async () => {
+Deno.test("a program called by npx names commands with npx", async () => {
   const args = [
     "run",
     "--no-prompt",

@@ -7,7 +7,7 @@ import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { observeLayers } from "../../src/training/activity.ts";
 import { diagnose } from "../../src/training/diagnosis.ts";
 
-/** Every sample alike: what matters comes from the biases. */
+/** Equal samples: only the biases decide. */
 const SAMPLES: Samples = {
   name: "blank",
   count: 4,
@@ -30,7 +30,7 @@ const layered = (decay: number) =>
     loss: { kind: "crossEntropy" },
   });
 
-/** What is seen of the hidden layer of a network whose units have these currents, at every step. */
+/** The activity of a hidden layer whose units have these constant currents. */
 async function seen(spec: NetworkSpec, currents: readonly number[]) {
   const parameters = new Map(initialParameters(spec, 0));
   parameters.get("w1")!.fill(0);
@@ -45,7 +45,7 @@ async function seen(spec: NetworkSpec, currents: readonly number[]) {
   return layers[0]!;
 }
 
-Deno.test("observeLayers() gives the steady current that just reaches the threshold by the last step", async () => {
+Deno.test("observeLayers() gives the constant current that reaches the threshold at the last step", async () => {
   for (const decay of [0, 0.5, 0.9, 1]) {
     const spec = layered(decay);
     const { steadyCurrent } = await seen(spec, [0, 0, 0, 0, 0]);
@@ -55,13 +55,13 @@ Deno.test("observeLayers() gives the steady current that just reaches the thresh
     const above = 1.001 * steadyCurrent!, below = 0.999 * steadyCurrent!;
     const { silent, saturated, firingRate } = await seen(spec, [above, above, below, below, below]);
     assert.equal(silent, 3);
-    // Without a memory it fires at every step; else once, at the last one, unless it has stopped rising before that.
+    // Without memory it spikes at every step; else once, at the last one, unless it has stopped rising before that.
     if (decay === 0) assert.deepEqual([saturated, firingRate], [2, 0.4]);
     else if (decay > 0.8) assert.deepEqual([saturated, firingRate], [0, 2 / 50]);
   }
 });
 
-Deno.test("observeLayers() tells the size of currents and weights, and who fires always", async () => {
+Deno.test("observeLayers() gives the size of currents and weights, and the saturated units", async () => {
   const layer = await seen(layered(0.5), [100, -1, 0, 0.5, 0.25]);
   assert.deepEqual([layer.layer, layer.samples, layer.units, layer.neuron], [1, 4, 5, "graded"]);
   assert.deepEqual([layer.saturated, layer.silent, layer.threshold], [1, 4, 2]);
@@ -74,7 +74,7 @@ Deno.test("observeLayers() tells the size of currents and weights, and who fires
   assert.equal(layer.largestWeight, 0);
 });
 
-Deno.test("explain() says what usually helps where units are silent, saturated or have run away, and no more", async () => {
+Deno.test("explain() says what helps silent, saturated and exploded units, and nothing else", async () => {
   const spec = layered(0.5);
   const textOf = async (currents: readonly number[]) => {
     const layers = await observeLayers({
@@ -93,8 +93,8 @@ Deno.test("explain() says what usually helps where units are silent, saturated o
       test: { loss: 0.3, accuracy: 0.9, correct: 90, total: 100 },
       chance: { loss: Math.log(2), accuracy: 0.5 },
     });
-    const asked = { model: "graded", spec, epochs: 1, step: { learningRate: 0.1, momentum: 0 } };
-    return explain({ layers: layers.map((layer) => ({ ...layer, gradientNorm: 0.5 })), findings }, asked)
+    const options = { model: "graded", spec, epochs: 1, step: { learningRate: 0.1, momentum: 0 } };
+    return explain({ layers: layers.map((layer) => ({ ...layer, gradientNorm: 0.5 })), findings }, options)
       .join("\n");
   };
   const silent = await textOf([0, 0, 0, 0, 1.5]);
@@ -112,7 +112,7 @@ Deno.test("explain() says what usually helps where units are silent, saturated o
   }
 });
 
-Deno.test("observeLayers() looks at the feed-forward peer too", async () => {
+Deno.test("observeLayers() observes the feed-forward network", async () => {
   const spec = feedForwardNetwork({ inputs: 3, hidden: 4, classes: 2 });
   const layers = await observeLayers({
     spec,

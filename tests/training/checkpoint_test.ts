@@ -21,14 +21,14 @@ const SPEC = parseNetworkSpec({
   loss: { kind: "crossEntropy" },
 });
 
-/** Any float32 that is a number, infinities among them. */
+/** Float32 numbers, infinities among them, without NaN. */
 const floats = (length: number) => fc.float32Array({ minLength: length, maxLength: length, noNaN: true });
 const parameters: fc.Arbitrary<Parameters> = fc.tuple(
   ...parameterShapes(SPEC).map(([name, shape]) =>
     floats(shape.reduce((a, b) => a * b)).map((data): [string, Float32Array] => [name, data])
   ),
 ).map((all) => new Map(all));
-/** A number as JSON has them: no −0. */
+/** A number of JSON, without −0. */
 const number = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
 const score = fc.record({
   loss: number,
@@ -40,7 +40,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   spec: fc.constant(SPEC),
   state: fc.record({
     parameters,
-    // Whatever optimizer it is, and however many moments it has.
+    // For any optimizer with any number of moments.
     moments: fc.uniqueArray(fc.constantFrom("velocity", "first", "second"), { maxLength: 3 }).chain((names) =>
       fc.tuple(...names.map((name) => parameters.map((moment): [string, Parameters] => [name, moment])))
         .map((all) => new Map(all))
@@ -72,7 +72,7 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   ).map((plain) => ({ ...plain })),
 }).map((checkpoint): Checkpoint => structuredClone(checkpoint));
 
-/** One that a run could have written. */
+/** A checkpoint that a run could have written. */
 function example(epoch = 2, batch = 5): Checkpoint {
   const values = (scale: number) =>
     new Map(
@@ -100,7 +100,7 @@ function example(epoch = 2, batch = 5): Checkpoint {
   };
 }
 
-Deno.test("decodeCheckpoint() gives back what encodeCheckpoint() was given, in the same bits", async () => {
+Deno.test("decodeCheckpoint() inverts encodeCheckpoint(), in the same bits", async () => {
   await fc.assert(
     fc.asyncProperty(checkpoints, async (checkpoint) => {
       const bytes = await encodeCheckpoint(checkpoint);
@@ -111,7 +111,7 @@ Deno.test("decodeCheckpoint() gives back what encodeCheckpoint() was given, in t
   );
 });
 
-Deno.test("encodeCheckpoint() writes a safetensors file that says what it holds", async () => {
+Deno.test("encodeCheckpoint() writes a safetensors file with metadata", async () => {
   const checkpoint = example();
   const { metadata, tensors } = parseSafetensors(await encodeCheckpoint(checkpoint), "it");
   assert.equal(metadata.format, "spikelet-checkpoint/1");
@@ -123,7 +123,7 @@ Deno.test("encodeCheckpoint() writes a safetensors file that says what it holds"
   assert.deepEqual(tensors.get("velocity/w1")?.shape, [7, 5]);
 });
 
-Deno.test("decodeCheckpoint() notices any bit that has changed", async () => {
+Deno.test("decodeCheckpoint() refuses a file with any bit changed", async () => {
   const bytes = await encodeCheckpoint(example());
   const damaged = {
     name: "InputError",
@@ -139,7 +139,7 @@ Deno.test("decodeCheckpoint() notices any bit that has changed", async () => {
   }
 });
 
-Deno.test("decodeCheckpoint() says what is not as this version writes it, where the checksum is right", async () => {
+Deno.test("decodeCheckpoint() names fields of another form, with a right checksum", async () => {
   const bytes = await encodeCheckpoint(example());
   type Change = (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void;
   const changes: [change: Change, message: RegExp][] = [
@@ -171,14 +171,14 @@ Deno.test("decodeCheckpoint() says what is not as this version writes it, where 
   }
 });
 
-Deno.test("decodeCheckpoint() gives back the names of classes", async () => {
+Deno.test("decodeCheckpoint() reads the names of classes", async () => {
   const classes = ["left", "middle", "right"];
   const read = await decodeCheckpoint(await encodeCheckpoint({ ...example(), classes }), "it");
   assert.deepEqual([read.classes, read.metadata], [classes, example().metadata]);
   await assert.rejects(encodeCheckpoint({ ...example(), classes: ["left"] }), { name: "OptionError" });
 });
 
-Deno.test("encodeCheckpoint() keeps the format's own keys for itself", async () => {
+Deno.test("encodeCheckpoint() refuses metadata with the format's own keys", async () => {
   for (const key of ["format", "network", "classes", "progress", "steps", "weightsSha256"]) {
     await assert.rejects(encodeCheckpoint({ ...example(), metadata: { [key]: "" } }), {
       name: "OptionError",
@@ -203,7 +203,7 @@ function damages(bytes: Uint8Array): Map<string, Uint8Array> {
   }));
 }
 
-Deno.test("readNewest() takes the checkpoint before a damaged one, whichever part is damaged, and says so", async () => {
+Deno.test("readNewest() takes the checkpoint before a damaged one, for damage in any part, and reports it", async () => {
   await inTemporaryFolder(async (folder) => {
     const { last, previous } = checkpointPaths(folder);
     const written = await CheckpointFolder.open(folder);
@@ -228,7 +228,7 @@ Deno.test("readNewest() takes the checkpoint before a damaged one, whichever par
   });
 });
 
-Deno.test("CheckpointFolder never puts a damaged checkpoint in the place of a whole one", async () => {
+Deno.test("CheckpointFolder never replaces a whole checkpoint by a damaged one", async () => {
   await inTemporaryFolder(async (folder) => {
     const { last, previous } = checkpointPaths(folder);
     const first = await CheckpointFolder.open(folder);
@@ -245,7 +245,7 @@ Deno.test("CheckpointFolder never puts a damaged checkpoint in the place of a wh
   });
 });
 
-Deno.test("readNewest() finds what a process left that was killed between its two moves, and nothing where nothing is", async () => {
+Deno.test("readNewest() finds the checkpoint of a process that was killed between two moves, and none in an empty folder", async () => {
   await inTemporaryFolder(async (folder) => {
     assert.equal(await readNewest(folder), undefined);
     const { last, previous, best } = checkpointPaths(folder);

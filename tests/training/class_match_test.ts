@@ -26,21 +26,21 @@ const shapes = { ...three, classes: ["circle", "square", "triangle"] };
 const match = (network: typeof three & { classes?: readonly string[] }, samples: Samples) =>
   matchClasses(network, "model.safetensors", samples, "give other data");
 
-Deno.test("matchClasses() gives a class the output of its name, wherever the data have it", () => {
+Deno.test("matchClasses() gives a class the output of its name, for any order of the data's classes", () => {
   const { samples, notice } = match(shapes, samplesOf([0, 1, 1, 0], ["circle", "triangle"]));
   assert.deepEqual([...samples.labels], [0, 2, 2, 0]);
   assert.deepEqual(samples.classes, shapes.classes);
   assert.equal(notice, undefined);
   const turned = match(shapes, samplesOf([0, 1, 2], ["triangle", "square", "circle"]));
   assert.deepEqual([...turned.samples.labels], [2, 1, 0]);
-  // What is as it should be is not copied.
+  // Samples that already match are not copied.
   const same = samplesOf([0, 2], shapes.classes);
   assert.equal(match(shapes, same).samples.labels, same.labels);
-  // A class without a sample may be anything.
+  // A class without a sample may have any name.
   assert.deepEqual([...match(shapes, samplesOf([1], ["star", "square"])).samples.labels], [1]);
 });
 
-Deno.test("matchClasses() refuses a class that the model does not know, and says which it knows", () => {
+Deno.test("matchClasses() refuses a class that the model does not have, and lists the model's", () => {
   assert.throws(() => match(shapes, samplesOf([0, 1], ["circle", "st\nar"])), {
     name: "InputError",
     message:
@@ -53,7 +53,7 @@ Deno.test("matchClasses() refuses a class that the model does not know, and says
   );
 });
 
-Deno.test("matchClasses() takes labels for outputs where the data name no classes, and says so", () => {
+Deno.test("matchClasses() takes labels as outputs if the data name no classes, and reports it", () => {
   const { samples, notice } = match(shapes, samplesOf([0, 2]));
   assert.deepEqual([[...samples.labels], samples.classes], [[0, 2], shapes.classes]);
   assert.equal(
@@ -67,7 +67,7 @@ Deno.test("matchClasses() takes labels for outputs where the data name no classe
   );
 });
 
-Deno.test("matchClasses() of a model without names goes by indices, or by the order where there are as many", () => {
+Deno.test("matchClasses() matches a model without names by indices, or in order if the numbers are equal", () => {
   assert.equal(match(three, samplesOf([0, 2], ["0", "1", "2"])).notice, undefined);
   assert.deepEqual([...match(three, samplesOf([0, 1], ["0", "1"])).samples.labels], [0, 1]);
   assert.throws(() => match(three, samplesOf([3], ["0", "1", "2", "3"])), /has no class 3, which/);
@@ -83,7 +83,7 @@ Deno.test("matchClasses() of a model without names goes by indices, or by the or
   );
 });
 
-Deno.test("nameOutputs() names all outputs of a network that is to learn from data", () => {
+Deno.test("nameOutputs() names all outputs of a network by its training data", () => {
   const part = samplesOf([0, 1], ["cat", "dog"]), both = { train: part, test: part };
   assert.deepEqual(nameOutputs(three.spec, "notebook", both, "x"), ["cat", "dog", "2"]);
   assert.equal(
@@ -107,14 +107,14 @@ Deno.test("alignParts() gives the test part the training part's classes, by name
     () => alignParts({ train, test: samplesOf([0], ["star"]) }),
     /^InputError: mine test: class star is not among those of mine train: expected one of circle, square, triangle$/,
   );
-  // A damaged label beside a part whose classes are known.
+  // A damaged label beside a part with known classes.
   assert.throws(
     () => alignParts({ train: { ...samplesOf([1, 255]), labelsFrom: "labels" }, test: train }),
     /^InputError: labels: label 255 at 1: there are 3 classes, circle, square, triangle: expected 0 to 2: the file is damaged/,
   );
 });
 
-Deno.test("noticesOfLabels() names classes that are tested and were never learned", () => {
+Deno.test("noticesOfLabels() names classes of the test set without a training sample", () => {
   const train = samplesOf([0, 1], shapes.classes, "mine train");
   assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 1, 2], shapes.classes) }), [
     "mine test: it has triangle, of which mine train has no sample: that cannot be learned",
@@ -130,7 +130,7 @@ Deno.test("noticesOfLabels() names classes that are tested and were never learne
   ]);
 });
 
-Deno.test("noticesOfGaps() names the label that left a gap, its place, and the classes that never occur", () => {
+Deno.test("noticesOfGaps() names the label after a gap, its place, and the classes without a sample", () => {
   const train = samplesOf([0, 1, 2, 2], undefined, "mine train"), test = samplesOf([0, 1]);
   assert.deepEqual(noticesOfGaps([train, test]), []);
   assert.deepEqual(noticesOfGaps([{ ...samplesOf([0, 1, 255, 2]), labelsFrom: "train-labels" }, test]), [
@@ -150,7 +150,7 @@ Deno.test("noticesOfGaps() names the label that left a gap, its place, and the c
   ]);
 });
 
-Deno.test("noticesOfLabels() names the learned classes without a test sample", () => {
+Deno.test("noticesOfLabels() names trained classes without a test sample", () => {
   const train = samplesOf([0, 1, 2], shapes.classes, "mine train");
   assert.deepEqual(noticesOfLabels({ train, test: samplesOf([2, 0, 2], shapes.classes) }), [
     "mine test: no sample has square: the accuracy says nothing about that",

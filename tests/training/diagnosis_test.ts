@@ -29,10 +29,10 @@ const TOP = layer(3, {
   saturated: null,
 });
 
-/** Forty batches of 100 samples; all of a batch's figures follow from its number, from 0. */
+/** Forty batches of 100 samples, with figures as functions of the batch's number from 0. */
 function batches(of: (batch: number) => { loss?: number; norms?: (number | null)[] }): BatchMetrics[] {
   return Array.from({ length: 40 }, (_, i) => {
-    const { loss = 2 - i / 30, norms = [4, 1.3, 1.2] } = of(i); // the norms that `wide` shows on MNIST
+    const { loss = 2 - i / 30, norms = [4, 1.3, 1.2] } = of(i); // the norms of `wide` on MNIST
     return {
       epoch: 1 + Math.floor(i / 20),
       batch: 1 + i % 20,
@@ -57,17 +57,17 @@ function found(learned: Partial<Learned>): Finding[] {
 
 const kinds = (learned: Partial<Learned>) => found(learned).map(({ kind }) => kind);
 
-Deno.test("diagnose() finds nothing in a network that learns as the presets do", () => {
+Deno.test("diagnose() finds nothing in figures like those of the presets", () => {
   assert.deepEqual(found({}), []);
-  // What the presets show on MNIST: lif's lowest layer, notebook's, and a loss that goes up and down a little.
+  // Figures on MNIST: lif's lowest layer, notebook's, and a loss with some noise.
   assert.deepEqual(found({ history: batches((i) => ({ norms: [12 + i % 9, 2, 1.2] })) }), []);
   assert.deepEqual(found({ history: batches((i) => ({ loss: 0.4 + 0.3 * (i % 2) })) }), []);
-  // Records of a version that kept no norms.
+  // Records of a version without norms.
   assert.deepEqual(found({ history: batches(() => ({ norms: [] })) }), []);
   assert.deepEqual(found({ history: [] }), []);
 });
 
-Deno.test("diagnose() finds a gradient that explodes on its way down, where it does so in a fifth of the batches", () => {
+Deno.test("diagnose() finds a gradient that explodes towards the lower layers in a fifth of the batches", () => {
   const exploding = (often: number) =>
     batches((i) => ({ norms: i % 10 < often ? [1000 + i, 200, 1] : [4, 1.3, 1.2] }));
   assert.deepEqual(found({ history: exploding(1) }), []);
@@ -79,10 +79,10 @@ Deno.test("diagnose() finds a gradient that explodes on its way down, where it d
   ]);
 });
 
-Deno.test("diagnose() finds a gradient that vanishes, from the beginning or by a fall, unless a silent layer is why", () => {
+Deno.test("diagnose() finds a gradient that vanishes, from the start or later, unless a layer is silent", () => {
   const [vanished] = found({ history: batches(() => ({ norms: [0.01, 0.5, 2] })) });
   assert.deepEqual(vanished, { kind: "vanishingGradient", layer: 1, ratios: [0.005, 0.25, 1], first: 0.005 });
-  // A tenth of the top layer's is no reason to speak of, unless it was a hundred times as long before.
+  // A tenth of the top layer's norm is no finding, unless the norm was a hundred times as large before.
   assert.deepEqual(found({ history: batches(() => ({ norms: [0.1, 0.5, 2] })) }), []);
   const fallen = batches((i) => ({ norms: i < 3 ? [160, 4, 2] : [0.1, 0.5, 2] }));
   assert.deepEqual(found({ history: fallen }), [{
@@ -98,19 +98,19 @@ Deno.test("diagnose() finds a gradient that vanishes, from the beginning or by a
   );
 });
 
-Deno.test("diagnose() finds a loss that jumped, and no noise", () => {
+Deno.test("diagnose() finds a jump of the loss, but not its noise", () => {
   const jump = batches((i) => ({ loss: i < 10 ? 1.08 : i < 14 ? 3.41 : 1.2 }));
   assert.deepEqual(found({ history: jump, chance: { loss: Math.log(3), accuracy: 1 / 3 } }), [
     { kind: "jumpingLoss", from: 1.08, to: 3.41, epoch: 1, batch: 11 },
   ]);
-  // From next to nothing to a little more is no jump, however many times it is.
+  // A large factor between two tiny losses is no jump.
   assert.deepEqual(found({ history: batches((i) => ({ loss: i < 10 ? 0.02 : 0.2 })) }), []);
-  // One batch of many small ones is the noise of a few samples.
+  // A jump in one of many small batches is noise of a few samples.
   const small = batches((i) => ({ loss: i === 20 ? 3 : 0.5 })).map((each) => ({ ...each, samples: 10 }));
   assert.deepEqual(found({ history: small }), []);
 });
 
-Deno.test("diagnose() finds silent, rare, saturated and exploded layers, and says how many units have no gradient", () => {
+Deno.test("diagnose() finds silent, rare, saturated and exploded layers, and counts the units without a gradient", () => {
   const of = (activity: Partial<LayerActivity>) => found({ layers: [layer(1, activity), layer(2), TOP] });
   assert.deepEqual(of({ silent: 31, withoutGradient: 12 }), [
     { kind: "silent", layer: 1, silent: 31, withoutGradient: 12, units: 100 },
@@ -126,13 +126,13 @@ Deno.test("diagnose() finds silent, rare, saturated and exploded layers, and say
     units: 100,
   }]);
   assert.deepEqual(of({ saturated: 5 }), []);
-  assert.deepEqual(of({ saturated: 100, firingRate: 0.9, steps: 1 }), []); // at one step whoever fires always does
+  assert.deepEqual(of({ saturated: 100, firingRate: 0.9, steps: 1 }), []); // in one step, a spike is saturation
   const current = { mean: 0, deviation: 1, largest: 1001 };
   assert.deepEqual(of({ current }), [{ kind: "exploded", layer: 1, current: 1001, weight: 0.5 }]);
   assert.deepEqual(of({ current: { ...current, largest: 999 } }), []);
 });
 
-Deno.test("diagnose() finds a network that knows no more than guessing, or is too sure, and says nothing of one class", () => {
+Deno.test("diagnose() finds a network no better than guessing, or overconfident, and nothing for a single class", () => {
   const test = { loss: 2.31, accuracy: 0.1, correct: 100, total: 1000 };
   assert.deepEqual(kinds({ test }), ["guessing"]);
   assert.deepEqual(kinds({ test: { ...test, accuracy: 0.5 } }), ["overconfident"]);

@@ -14,7 +14,7 @@ import { answered as answeredIn } from "../engine/deadline.ts";
 const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, threshold: 0.2, penalty: 0.4 });
 const kernels = await loadKernels();
 
-/** Samples of three classes with noise; a class has three bright pixels of its own. */
+/** Noisy samples of three classes, each with three bright pixels. */
 const samples: Samples = {
   name: "bars",
   count: 47,
@@ -34,7 +34,7 @@ const OPTIONS: TrainingOptions = {
   seed: 5,
 };
 
-/** Every kind of state that a run can have. */
+/** Training options with every kind of state. */
 const KINDS: Readonly<Record<string, Partial<TrainingOptions>>> = {
   "plain": {},
   "cosine with a warm-up": { schedule: { kind: "cosine", warmUp: 3 } },
@@ -47,7 +47,7 @@ const KINDS: Readonly<Record<string, Partial<TrainingOptions>>> = {
   "patience": { validation: 0.3, patience: 1, epochs: 30 },
 };
 
-/** Nothing here may hang; a busy machine may take its time. */
+/** A test that hangs fails after a minute, long enough for a busy machine. */
 const answered = <T>(promise: Promise<T>) => answeredIn(promise, 60);
 
 async function openEngine(threads = 0): Promise<Engine & Disposable> {
@@ -56,7 +56,7 @@ async function openEngine(threads = 0): Promise<Engine & Disposable> {
   return engine;
 }
 
-/** All there is to know of a training, but for times. */
+/** The results of a training, without times. */
 async function outcomeOf(engine: Engine, options: TrainingOptions, epochs: EpochReport[]) {
   const { seconds: _, samplesPerSecond: __, ...result } = await train(engine, {
     ...options,
@@ -68,7 +68,7 @@ async function outcomeOf(engine: Engine, options: TrainingOptions, epochs: Epoch
 for (const [kind, more] of Object.entries(KINDS)) {
   const options = { ...OPTIONS, ...more };
 
-  Deno.test(`train() from any checkpoint ends in the bits of one that never stopped: ${kind}`, async () => {
+  Deno.test(`train() resumed from any checkpoint ends in the bits of an uninterrupted one: ${kind}`, async () => {
     using whole = await openEngine();
     const kept: { checkpoint: TrainingCheckpoint; epochs: EpochReport[] }[] = [];
     const epochs: EpochReport[] = [];
@@ -90,7 +90,7 @@ for (const [kind, more] of Object.entries(KINDS)) {
       assert.ok(expected.result.stopped && expected.result.epoch === expected.result.epochs - 1);
     }
     for (const [i, { checkpoint, epochs }] of kept.entries()) {
-      // By way of the file, with another engine, and other threads.
+      // Through the file's bytes, with another engine and other threads.
       const from = await decodeCheckpoint(
         await encodeCheckpoint({ ...checkpoint, spec, metadata: {} }),
         "checkpoint",
@@ -102,7 +102,7 @@ for (const [kind, more] of Object.entries(KINDS)) {
   });
 }
 
-Deno.test("train() keeps a checkpoint when it is due and at each epoch's end, as the state between two batches", async () => {
+Deno.test("train() saves the state between two batches when a checkpoint is due and at each epoch's end", async () => {
   using engine = await openEngine();
   const kept: [number, number, number][] = [];
   await train(engine, {
@@ -120,7 +120,7 @@ Deno.test("train() keeps a checkpoint when it is due and at each epoch's end, as
 });
 
 for (const threads of [0, 2]) {
-  Deno.test(`train() that is told to stop finishes the batches under way and keeps them, on ${threads} threads`, async () => {
+  Deno.test(`train() finishes and saves the batches in flight when it is stopped, on ${threads} threads`, async () => {
     using whole = await openEngine(threads);
     await train(whole, OPTIONS);
     const expected = bitsOf(await whole.getParameters());
@@ -156,7 +156,7 @@ for (const threads of [0, 2]) {
   });
 }
 
-Deno.test("train() that is told to stop while it validates keeps the epoch", async () => {
+Deno.test("train() saves the epoch when it is stopped during validation", async () => {
   using whole = await openEngine();
   const options = { ...OPTIONS, validation: 0.3 };
   await train(whole, options);
@@ -181,7 +181,7 @@ Deno.test("train() that is told to stop while it validates keeps the epoch", asy
   assert.deepEqual(bitsOf(await other.getParameters()), bitsOf(await whole.getParameters()));
 });
 
-Deno.test("train() waits for a checkpoint to be kept, and stops where it cannot be", async () => {
+Deno.test("train() waits for a checkpoint to be saved, and stops if that fails", async () => {
   using engine = await openEngine();
   const full = new Error("no space");
   let batches = 0;
@@ -196,7 +196,7 @@ Deno.test("train() waits for a checkpoint to be kept, and stops where it cannot 
   assert.equal(batches, 3);
 });
 
-Deno.test("train() that diverges names the batch, and keeps no state that is not finite", async () => {
+Deno.test("train() names the batch when it diverges, and saves no state that is not finite", async () => {
   for (const due of [true, false]) {
     using engine = await openEngine();
     const kept: TrainingCheckpoint[] = [];
@@ -219,7 +219,7 @@ Deno.test("train() that diverges names the batch, and keeps no state that is not
 });
 
 Deno.test("train() counts silent and saturated units over the whole epoch", async () => {
-  // Unit 0 is held below the threshold by its bias, unit 1 above it; the others are left to the data.
+  // The bias keeps unit 0 below the threshold and unit 1 above it; the others depend on the data.
   const parameters = new Map(initialParameters(spec, 5));
   parameters.get("b1")!.set([-1000, 1000]);
   using engine = await openEngine();
@@ -228,7 +228,7 @@ Deno.test("train() counts silent and saturated units over the whole epoch", asyn
   const still = { learningRate: 1e-30, momentum: 0 };
   await train(engine, { ...OPTIONS, step: still, epochs: 1, onEpoch: (report) => epochs.push(report) });
   const [{ units, silent, saturated, firingRate }] = epochs as [EpochReport];
-  // Counted again from the traces of all samples, with the epoch's draws.
+  // The same counts from the traces of all samples, with the epoch's draws.
   using recording = createWasmEngine({ spec, kernels, threads: 0, seed: 5, recordStates: true });
   await recording.setParameters(parameters);
   const counts = new Uint32Array(6);

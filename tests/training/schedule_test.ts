@@ -20,13 +20,13 @@ const sizes = fc.record({
   warmUp: fc.nat(20),
 });
 
-Deno.test("learningRateAt() constant is the rate itself, bit for bit", () => {
+Deno.test("learningRateAt() constant is the rate, bit for bit", () => {
   fc.assert(fc.property(sizes, ({ epochs, batches, rate }) => {
     assert.ok(ratesOf({ kind: "constant" }, rate, epochs, batches).every((each) => each === rate));
   }));
 });
 
-Deno.test("learningRateAt() warms up in equal steps, and then is what it would be", () => {
+Deno.test("learningRateAt() warms up in equal steps, then follows the schedule", () => {
   const rates = ratesOf({ kind: "constant", warmUp: 4 }, 0.5, 2, 3);
   [0.1, 0.2, 0.3, 0.4, 0.5, 0.5].forEach((rate, i) => assert.ok(Math.abs(rates[i]! - rate) < 1e-15));
   fc.assert(fc.property(sizes, ({ epochs, batches, rate, warmUp }) => {
@@ -38,7 +38,7 @@ Deno.test("learningRateAt() warms up in equal steps, and then is what it would b
   }));
 });
 
-Deno.test("learningRateAt() cosine falls from the rate over half of it to nearly 0, alike on both sides", () => {
+Deno.test("learningRateAt() cosine falls symmetrically from the rate over half of it to nearly 0", () => {
   const rates = ratesOf({ kind: "cosine" }, 0.2, 4, 5);
   assert.equal(rates[0], 0.2);
   assert.ok(Math.abs(rates[10]! - 0.1) < 1e-15);
@@ -51,7 +51,7 @@ Deno.test("learningRateAt() cosine falls from the rate over half of it to nearly
   assert.ok(Math.abs(warm[5 + 5]! - 0.1 * (1 + Math.cos(Math.PI / 3))) < 1e-15);
 });
 
-Deno.test("learningRateAt() step multiplies by the factor after so many epochs", () => {
+Deno.test("learningRateAt() step multiplies by the factor after the given epochs", () => {
   const rates = ratesOf({ kind: "step", every: 2, factor: 0.5 }, 0.8, 5, 2);
   assert.deepEqual(rates, [0.8, 0.8, 0.8, 0.8, 0.4, 0.4, 0.4, 0.4, 0.2, 0.2]);
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { splitSamples } from "../../src/training/split.ts";
 
-Deno.test("splitSamples() gives every sample that is taken to one side, by the seed alone", () => {
+Deno.test("splitSamples() puts each selected sample on one side, by the seed alone", () => {
   fc.assert(fc.property(
     fc.integer({ min: 2, max: 400 }),
     fc.nat(1000),
@@ -20,7 +20,7 @@ Deno.test("splitSamples() gives every sample that is taken to one side, by the s
       assert.equal(new Set(all).size, taken);
       assert.ok(all.every((index) => index < count));
       assert.deepEqual(splitSamples(count, options), split);
-      // The same samples are taken with and without a share held back.
+      // It selects the same samples with and without a held-back share.
       assert.deepEqual(
         new Set(splitSamples(count, { seed, ...(limit !== undefined && { limit }) }).training),
         new Set(all),
@@ -29,12 +29,12 @@ Deno.test("splitSamples() gives every sample that is taken to one side, by the s
   ));
 });
 
-Deno.test("splitSamples() of another seed holds back others", () => {
+Deno.test("splitSamples() holds back other samples with another seed", () => {
   const held = (seed: number) => String(splitSamples(100, { seed, validation: 0.2 }).validation);
   assert.notEqual(held(0), held(1));
 });
 
-Deno.test("splitSamples() refuses a share that leaves nothing on one side", () => {
+Deno.test("splitSamples() refuses a share that leaves one side empty", () => {
   for (const [count, validation] of [[10, 0.01], [10, 0.99], [1, 0.5], [1, 0.4]] as const) {
     assert.throws(() => splitSamples(count, { seed: 0, validation }), {
       name: "OptionError",

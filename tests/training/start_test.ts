@@ -15,7 +15,7 @@ import { encodeSample, runForward, widen } from "../engine/reference_network.ts"
 const DIGITS = drawDigits(3, 200);
 const kernels = await loadKernels();
 
-/** In the caller's own thread: quicker than a worker's start. */
+/** An engine on the caller's thread, which starts faster than a worker. */
 const open = (options: Omit<Parameters<typeof createWasmEngine>[0], "kernels">) =>
   Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
 
@@ -26,7 +26,7 @@ const DEEP: NetworkSpec = {
   layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, NOTEBOOK.layers[1]!],
 };
 
-Deno.test("startFromData() brings every layer below the top to the rate, on samples that it did not see", async () => {
+Deno.test("startFromData() brings every hidden layer to the rate, also on other samples", async () => {
   for (
     const [rate, spec] of [[0.1, DEEP], [0.03, NOTEBOOK], [0.2, {
       ...DEEP,
@@ -62,8 +62,8 @@ Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pu
   assert.deepEqual(await start(), { parameters, layers });
 });
 
-Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate", async () => {
-  // Large or small, a ReLU fires for the half of all inputs that lies on one side of it.
+Deno.test("startFromData() keeps Xavier's scale if no factor reaches the rate", async () => {
+  // At any scale, a ReLU is active for the half of all inputs on one side of it.
   const { parameters, layers } = await startFromData(feedForwardNetwork({ hidden: 30 }), DIGITS, {
     seed: 1,
     rate: 0.01,
@@ -74,7 +74,7 @@ Deno.test("startFromData() keeps Xavier's scale where no factor reaches the rate
   assert.deepEqual(parameters, initialParameters(feedForwardNetwork({ hidden: 30 }), 1));
 });
 
-Deno.test("startFromData() stops where larger weights make a layer fire hardly more, for its resets hold it back", async () => {
+Deno.test("startFromData() stops where larger weights hardly raise a layer's rate because of its resets", async () => {
   const { layers: [layer] } = await startFromData(NOTEBOOK, DIGITS, { seed: 1, rate: 0.6, open });
   assert.ok(!layer!.reached && layer!.rate > 0.1 && layer!.rate < 0.6, JSON.stringify(layer));
   assert.ok(layer!.scale >= 1 && layer!.scale <= 32, JSON.stringify(layer));
@@ -82,8 +82,8 @@ Deno.test("startFromData() stops where larger weights make a layer fire hardly m
   assert.ok(again.layers[0]!.reached, JSON.stringify(again.layers));
 });
 
-Deno.test("startFromData() measures the rate over the steps that sequences have", async () => {
-  // Without a memory and with a steady input, a unit does the same at every step.
+Deno.test("startFromData() measures the rate over the steps of each sequence", async () => {
+  // Without memory and with a constant input, a unit does the same at every step.
   const steady = network({
     inputs: 3,
     steps: 8,
@@ -103,7 +103,7 @@ Deno.test("startFromData() measures the rate over the steps that sequences have"
   );
 });
 
-Deno.test("startFromData() finds the factor where a few units fire from their bias alone, and inputs are small", async () => {
+Deno.test("startFromData() finds the factor if some units spike from their bias alone, and inputs are small", async () => {
   // Sparse events: class 0 in the first ten channels, class 1 in the others.
   const steps = 10, channels = 20, count = 200, size = steps * channels;
   const next = numbersFrom(5);

@@ -22,7 +22,7 @@ const spec = notebookNetwork({ inputs: 9, hidden: 6, classes: 3, steps: 7, thres
 const kernels = await loadKernels();
 const step = { learningRate: 0.1, momentum: 0.5 };
 
-/** Samples of three classes; a class has three bright pixels of its own. */
+/** Samples of three classes, each with three bright pixels. */
 function samplesOf(count: number): Samples {
   const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
   const features = Uint8Array.from(
@@ -32,7 +32,7 @@ function samplesOf(count: number): Samples {
   return { name: "bars", count, size: 9, features, labels };
 }
 
-/** An engine in this thread, with its first weights; it notes the batches that it is given. */
+/** An engine on this thread, with its first weights, that records its batches. */
 async function openEngine(seed = 0): Promise<{ engine: Engine & Disposable; batches: Batch[] }> {
   const engine = createWasmEngine({ spec, kernels, threads: 0, seed });
   await engine.setParameters(initialParameters(spec, seed));
@@ -45,7 +45,7 @@ async function openEngine(seed = 0): Promise<{ engine: Engine & Disposable; batc
   return { engine, batches };
 }
 
-/** Trains a network and returns all there is to know of it. */
+/** Trains a network. @returns Its results and state. */
 async function trained(options: Partial<TrainingOptions> = {}) {
   const { engine, batches } = await openEngine(options.seed);
   using _closed = engine;
@@ -62,14 +62,14 @@ async function trained(options: Partial<TrainingOptions> = {}) {
   return { result, reports, batches, parameters: await engine.getParameters() };
 }
 
-/** The indices that were presented in an epoch, in order. */
+/** The sample indices of an epoch, in order. */
 function presented(batches: readonly Batch[], epoch: number): number[] {
   return batches.filter((batch) => batch.epoch === epoch).flatMap(({ indices }) => [...indices]);
 }
 
 const ascending = (a: number, b: number) => a - b;
 
-Deno.test("sumScores() weighs batches by their samples", () => {
+Deno.test("sumScores() weights batches by their samples", () => {
   const score = sumScores([
     { loss: 3, correct: 1, total: 2, spikes: 9 },
     { loss: 1, correct: 6, total: 6, spikes: 0 },
@@ -77,7 +77,7 @@ Deno.test("sumScores() weighs batches by their samples", () => {
   assert.deepEqual(score, { loss: 0.5, accuracy: 7 / 8, correct: 7, total: 8 });
 });
 
-Deno.test("batchesOf() cuts an order into whole batches and a rest, and loses nothing", () => {
+Deno.test("batchesOf() cuts an order into whole batches and a remainder", () => {
   fc.assert(fc.property(fc.nat(300), fc.integer({ min: 1, max: 80 }), (count, batchSize) => {
     const order = shuffledOrder(count, 1, 1);
     const batches = batchesOf(order, batchSize);
@@ -88,7 +88,7 @@ Deno.test("batchesOf() cuts an order into whole batches and a rest, and loses no
   }));
 });
 
-Deno.test("train() presents each sample once an epoch, in another order each time", async () => {
+Deno.test("train() presents each sample once per epoch, in another order each time", async () => {
   const { batches } = await trained({ epochs: 3 });
   assert.deepEqual(batches.map(({ indices }) => indices.length), [10, 10, 5, 10, 10, 5, 10, 10, 5]);
   const orders = [1, 2, 3].map((epoch) => presented(batches, epoch));
@@ -133,7 +133,7 @@ Deno.test("train() reports each batch, and scores the last epoch", async () => {
   for (const { firingRate } of reports) assert.ok(firingRate > 0 && firingRate < 1);
 });
 
-Deno.test("train() validates on as many samples as there are, in batches that the engine takes", async () => {
+Deno.test("train() validates on all validation samples, in batches of the engine's size", async () => {
   using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 4 });
   const epochs: EpochReport[] = [];
   const { validation } = await train(engine, {
@@ -150,13 +150,13 @@ Deno.test("train() validates on as many samples as there are, in batches that th
   assert.equal((await evaluate(engine, samplesOf(25))).total, 25);
 });
 
-Deno.test("train() tells each batch's and each epoch's firing rate, of sequences by their own steps", async () => {
+Deno.test("train() reports the firing rate of each batch and epoch, by the steps of each sequence", async () => {
   const sequences = network({
     inputs: 1,
     steps: 20,
     layers: [layer(3, lif({ decay: 0, threshold: 1 })), layer(2, integrator())],
   });
-  // Of three hidden units one fires at every step, one never, and one at the first step alone: (12 + 1 + 5 + 1) / (3·17).
+  // Of three hidden units, one spikes at every step, one never, one only at the first: (12 + 1 + 5 + 1) / (3·17).
   const samples: Samples = {
     name: "sequences",
     count: 2,
@@ -189,7 +189,7 @@ Deno.test("train() is a pure function of its options", async () => {
   assert.notDeepEqual((await trained({ seed: 1 })).parameters, first.parameters);
 });
 
-Deno.test("train() augments each batch that it learns from, evaluate() none", async () => {
+Deno.test("train() augments its batches, evaluate() does not", async () => {
   const { engine, batches } = await openEngine();
   using _closed = engine;
   const evaluated: Batch[] = [];
@@ -212,7 +212,7 @@ Deno.test("train() learns three bars", async () => {
   assert.ok(score.accuracy >= 0.9, `${score.accuracy}`);
 });
 
-Deno.test("train() and evaluate() reject once the engine is closed", async () => {
+Deno.test("train() and evaluate() reject after the engine is closed", async () => {
   const { engine } = await openEngine();
   engine.close();
   const samples = samplesOf(25);
@@ -223,7 +223,7 @@ Deno.test("train() and evaluate() reject once the engine is closed", async () =>
   await assert.rejects(evaluate(engine, samples, 10), { name: "EngineError" });
 });
 
-Deno.test("evaluate() gives each sample the same noise whatever the batch size, and learns nothing", async () => {
+Deno.test("evaluate() gives each sample the same noise at any batch size, and changes no weight", async () => {
   const { engine } = await openEngine();
   using _closed = engine;
   const samples = samplesOf(25);

@@ -10,7 +10,7 @@ const small = await Deno.readFile(pathOf("small"));
 const threeLayers = await Deno.readFile(pathOf("networks/three_layers"));
 const unequal = await Deno.readFile(pathOf("pytorch/unequal_spikes"));
 
-/** A case with its tensors or metadata changed. */
+/** A case with changed tensors or metadata. */
 function changed(
   bytes: Uint8Array,
   change: (tensors: Map<string, Tensor>, metadata: Record<string, string>) => void,
@@ -20,7 +20,7 @@ function changed(
   return serializeSafetensors(tensors, metadata);
 }
 
-Deno.test("parseReferenceCase() multiplies the notebook's inputs with their draws, one sequence a sample", () => {
+Deno.test("parseReferenceCase() multiplies the notebook's inputs by their draws, one sequence per sample", () => {
   const { tensors } = parseSafetensors(small.slice(), "case");
   const x = tensors.get("x"), r = tensors.get("r");
   assert.ok(x?.dtype === "F32" && r?.dtype === "F32");
@@ -47,7 +47,7 @@ Deno.test("readReferenceCase() takes a network from the metadata", async () => {
   assert.equal(feedForward, undefined);
 });
 
-Deno.test("parseReferenceCase() says what is missing or wrong", () => {
+Deno.test("parseReferenceCase() names missing and wrong tensors", () => {
   const cases: [bytes: Uint8Array, message: RegExp][] = [
     [
       changed(small, (tensors) => tensors.delete("r")),
@@ -115,7 +115,7 @@ Deno.test("parseReferenceCase() withstands 1,000 damaged files", async () => {
   });
 });
 
-Deno.test("parseReferenceCase() tells a model from a reference case", () => {
+Deno.test("parseReferenceCase() distinguishes a model from a reference case", () => {
   const model = changed(small, (_, metadata) => metadata.format = "spikelet/1");
   assert.throws(() => parseReferenceCase(model, "model"), {
     name: "InputError",
