@@ -21,6 +21,9 @@ const ABSENT = {
 /** A unit's constants, as they are for this unit. */
 export type UnitConstants = Readonly<typeof ABSENT>;
 
+/** Names of the constants, in the order of their tensors in a file. */
+export const CONSTANTS: readonly string[] = Object.keys(ABSENT);
+
 /** The constants of a unit: those of its description, and its own ones in their place. */
 export function constantsOf(neuron: CompleteNeuron, own: Partial<UnitConstants> = {}): UnitConstants {
   const numbers = Object.entries<unknown>(neuron).filter(([, value]) => typeof value === "number");

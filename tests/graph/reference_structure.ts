@@ -5,6 +5,7 @@
  */
 import type { GraphNode, GraphSpec, NeuronNode, Shape } from "../../src/network/graph.ts";
 import { NEURONS, trainableOf } from "../../src/network/neurons.ts";
+import { CONSTANTS } from "../engine/reference_neurons.ts";
 import { referenceOperatorOf, type ReferenceTensor } from "./reference_operators.ts";
 
 /** Tells populations of neurons from operators. */
@@ -71,9 +72,7 @@ export function tensorsOf(spec: GraphSpec): ReadonlyMap<string, ReferenceTensor>
       return Object.entries(tensors).map(([name, tensor]) => named(name, tensor));
     }
     const { learned, fixed } = ownConstantsOf(node);
-    return [
-      ...learned.map((name) => named(name, { shape: output, isLearned: true })),
-      ...fixed.map((name) => named(name, { shape: output, isLearned: false })),
-    ];
+    return CONSTANTS.filter((name) => [...learned, ...fixed].includes(name))
+      .map((name) => named(name, { shape: output, isLearned: learned.includes(name) }));
   }));
 }
