@@ -6,9 +6,9 @@
 import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { latencyLevels } from "../../src/network/encoders.ts";
+import { parseGraph } from "../../src/network/parse_graph.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
-import { completeGraph } from "../graph/raw_graph.ts";
 import { type GraphRun, runGraph, widenTensors } from "../graph/reference_graph.ts";
 
 /** W `[units, inputs]` and b `[units]` of each layer, by the names of `Parameters`. */
@@ -118,8 +118,7 @@ export function runForward(
   label: number,
   frozen?: ForwardResult,
 ): ForwardResult {
-  const { inputs, encoder, ...others } = spec;
-  const graph = completeGraph({ ...others, input: { shape: [inputs], encoder } });
+  const graph = parseGraph(spec);
   const tensors = new Map([...parameters].map(([name, tensor]) => [graphName(name), tensor]));
   const run = runGraph(graph, tensors, { x: [x], labels: [label] }, frozen?.run);
   const rowsOf = (value: "u" | "o") =>

@@ -1,19 +1,18 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createEngine } from "../../src/engine/create_engine.ts";
+import { parseGraph } from "../../src/network/parse_graph.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { networkCases } from "../engine/network_cases.ts";
 import { compareWithReference, runReference } from "./compare_with_reference.ts";
 import { isTelling } from "./drawn_graphs.ts";
-import { completeGraph } from "./raw_graph.ts";
 import { tensorsOf } from "./reference_structure.ts";
 
 Deno.test("compareWithReference() holds an engine to graphs that are chains, and finds a wrong bias", async () => {
   let compared = 0, found = 0;
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 2, unequal: true }), async ({ spec, parameters, samples }) => {
-      const { inputs, encoder, ...others } = spec;
-      const graph = completeGraph({ ...others, input: { shape: [inputs], encoder } });
+      const graph = parseGraph(spec);
       const names = [...tensorsOf(graph).keys()];
       const nameOf = (name: string) => structureOf(spec).tensors[names.indexOf(name)]!.name;
       const drawn = {

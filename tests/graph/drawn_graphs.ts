@@ -6,15 +6,22 @@
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Encoder } from "../../src/network/encoders.ts";
-import type { Edge, GraphNode, GraphSpec, Shape } from "../../src/network/graph.ts";
+import {
+  type Edge,
+  type GraphNode,
+  type GraphSpec,
+  isNeuronNode,
+  type Shape,
+} from "../../src/network/graph.ts";
+import { type CompleteNeuron, completeNeuron } from "../../src/network/neurons.ts";
+import type { Operator } from "../../src/network/operators.ts";
 import type { Loss } from "../../src/network/spec.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { encodeSample } from "../engine/reference_network.ts";
-import { completeNode, type RawNode } from "./raw_graph.ts";
 import type { EncodedBatch, GraphRun } from "./reference_graph.ts";
 import { sizeOf } from "./reference_operators.ts";
-import { isNeuron, ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
+import { ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
 import { constantsOf } from "../engine/reference_neurons.ts";
 
 /** A graph, its tensors, and samples for it. */
@@ -144,10 +151,9 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   const delay = () => draw.chance(0.7) ? 0 : draw.whole(1, longestDelay(steps));
   const nodes: GraphNode[] = [];
   const shapes = new Map<string, Shape>([["input", input.shape]]);
-  const place = (node: RawNode, from: readonly Edge[]) => {
-    nodes.push(completeNode(node, from));
-    // Undelayed and delayed edges alike come from before, until loops are closed.
-    shapes.set(node.id, shapesOf({ nodes, input }).get(node.id)!.output);
+  const place = (id: string, kind: Operator | CompleteNeuron, from: readonly Edge[]) => {
+    nodes.push({ id, ...kind, from });
+    shapes.set(id, shapesOf({ nodes, input }).get(id)!.output);
   };
   /** One edge or more, from whatever stands before and has the shape of the first one. */
   const edges = (): Edge[] => {
@@ -160,9 +166,9 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   // The three nodes that every graph has: what spikes or not, a product, and what is read. One of the others may lie behind.
   const reader = draw.whole(2, count - 1);
   for (let i = 0; i < count; i++) {
-    if (i === reader - 1) place({ id: "classes", kind: "affine", units: draw.whole(1, 5) }, edges());
-    else if (i === reader) place({ ...drawNeuron(draw), id: "read" }, [{ node: "classes", delay: delay() }]);
-    else place(drawNode(draw, `node${i + 1}`), edges());
+    if (i === reader - 1) place("classes", { kind: "affine", units: draw.whole(1, 5), bias: true }, edges());
+    else if (i === reader) place("read", drawNeuron(draw), [{ node: "classes", delay: delay() }]);
+    else place(`node${i + 1}`, drawKind(draw), edges());
   }
   if (steps > 1) {
     for (let loops = draw.whole(0, 3); loops > 0; loops--) closeLoop(draw, nodes, shapes, steps);
@@ -211,27 +217,26 @@ function drawShape(draw: Draw): Shape {
   return draw.chance(0.6) ? [draw.whole(1, 9)] : [draw.whole(1, 3), draw.whole(1, 4), draw.whole(1, 3)];
 }
 
-function drawNode(draw: Draw, id: string): RawNode {
+function drawKind(draw: Draw): Operator | CompleteNeuron {
   const kind = draw.of("affine", "affine", "neuron", "neuron", "neuron", "scale", "flatten", "delay");
   switch (kind) {
     case "affine":
-      return { id, kind, units: draw.whole(1, 9), bias: draw.chance(0.7) };
+      return { kind, units: draw.whole(1, 9), bias: draw.chance(0.7) };
     case "neuron":
-      return { ...drawNeuron(draw), id };
+      return drawNeuron(draw);
     default:
-      return { id, kind };
+      return { kind };
   }
 }
 
-function drawNeuron(draw: Draw): RawNode {
-  const id = "", decay = draw.of(0, 0.5, 0.9, 1);
+function drawNeuron(draw: Draw): CompleteNeuron {
+  const decay = draw.of(0, 0.5, 0.9, 1);
   const current = draw.of(0, 0, 0.15, -0.2), synapticDecay = draw.of(0, 0, 0.6);
   const hasOwn = draw.chance(0.5);
   const some = <Name extends string>(...names: Name[]) => hasOwn ? draw.some(0.4, ...names) : [];
   switch (draw.of("graded", "graded", "lif", "lif", "lif", "integrator")) {
     case "graded":
-      return {
-        id,
+      return completeNeuron({
         kind: "graded",
         decay,
         threshold: draw.of(-0.25, 0, 0.5, 1),
@@ -240,10 +245,9 @@ function drawNeuron(draw: Draw): RawNode {
         current,
         trainable: some("decay", "threshold", "scale"),
         perUnit: some("decay", "threshold", "scale", "penalty", "current"),
-      };
+      });
     case "lif":
-      return {
-        id,
+      return completeNeuron({
         kind: "lif",
         decay,
         threshold: draw.of(0.25, 0.5, 1),
@@ -269,17 +273,16 @@ function drawNeuron(draw: Draw): RawNode {
             "resetTo",
           ] as const,
         ),
-      };
+      });
     case "integrator":
-      return {
-        id,
+      return completeNeuron({
         kind: "integrator",
         decay,
         synapticDecay,
         current,
         trainable: some("decay"),
         perUnit: some("decay", "synapticDecay", "current"),
-      };
+      });
   }
 }
 
@@ -318,7 +321,7 @@ function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
   };
   for (const node of spec.nodes) {
     const { id } = node;
-    if (isNeuron(node)) {
+    if (isNeuronNode(node)) {
       const { learned, fixed } = ownConstantsOf(node);
       const first = Object.entries(constantsOf(node));
       for (const [name, value] of first.filter(([name]) => [...learned, ...fixed].includes(name))) {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { isNeuronNode } from "../../src/network/graph.ts";
+import { parseGraph } from "../../src/network/parse_graph.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { describeGraph, drawGraph, drawnGraphs, isTelling } from "./drawn_graphs.ts";
 import { runReference } from "./compare_with_reference.ts";
-import { isNeuron, ownConstantsOf, shapesOf } from "./reference_structure.ts";
+import { ownConstantsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
 
 /** What a graph has that an engine may get wrong. */
 function featuresOf({ spec, samples }: ReturnType<typeof drawGraph>): string[] {
@@ -35,7 +38,7 @@ function featuresOf({ spec, samples }: ReturnType<typeof drawGraph>): string[] {
       if (from >= i) features.push(from === i ? "loop of one" : "loop of several or edge from behind");
       if (from >= i && edge.delay > 1) features.push("loop of several steps");
     }
-    if (!isNeuron(node)) return;
+    if (!isNeuronNode(node)) return;
     const { learned, fixed } = ownConstantsOf(node);
     features.push(...learned.map((name) => `learned ${name}`), ...fixed.map((name) => `perUnit ${name}`));
     if (node.kind === "lif") features.push(`reset ${node.reset}`, `surrogate ${node.surrogate.kind}`);
@@ -62,4 +65,14 @@ Deno.test("drawnGraphs() prints a graph that fails", () => {
   const [drawn] = fc.sample(drawnGraphs(), { seed: 1, numRuns: 1 });
   assert.match(fc.stringify(drawn), /^seed \d+, 2 samples:\n\{"steps"/);
   assert.ok(fc.stringify(drawn).endsWith(describeGraph(drawn!.spec)));
+});
+
+Deno.test("parseGraph() gives a drawn graph as it is, and structureOf() has the reference's tensors", () => {
+  fc.assert(fc.property(drawnGraphs(), ({ spec }) => {
+    assert.deepEqual(parseGraph(JSON.parse(JSON.stringify(spec))), spec);
+    assert.deepEqual(
+      structureOf(spec).tensors.map(({ name, shape, role }) => [name, [...shape], role !== "fixed"]),
+      [...tensorsOf(spec)].map(([name, { shape, isLearned }]) => [name, [...shape], isLearned]),
+    );
+  }));
 });

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
-import type { GraphSpec } from "../../src/network/graph.ts";
+import { type GraphSpec, isNeuronNode } from "../../src/network/graph.ts";
+import { parseGraph } from "../../src/network/parse_graph.ts";
 import { assertClose, numbersFrom } from "../asm/numbers.ts";
-import { completeGraph, type RawNode } from "./raw_graph.ts";
 import { type GraphTensors, runGraph } from "./reference_graph.ts";
 import { referenceOperatorOf, type RowsAt, sizeOf, type TensorOf } from "./reference_operators.ts";
-import { isNeuron, tensorsOf } from "./reference_structure.ts";
+import { tensorsOf } from "./reference_structure.ts";
+
+/** A node as JSON has it. */
+type RawNode = Readonly<Record<string, unknown>>;
 
 const DECAY = 0.8, GAIN = 1.3, STEPS = 14, UNITS = 6;
 
@@ -29,13 +32,7 @@ const ABOVE: readonly RawNode[] = [
 ];
 
 function graphOf(shape: GraphSpec["input"]["shape"], nodes: readonly RawNode[]): GraphSpec {
-  return completeGraph({
-    steps: STEPS,
-    input: { shape },
-    nodes,
-    readout: {},
-    loss: { kind: "crossEntropy" },
-  });
+  return parseGraph({ steps: STEPS, input: { shape }, nodes });
 }
 
 function drawTensors(spec: GraphSpec, next: () => number): GraphTensors {
@@ -113,7 +110,7 @@ for (const [name, chain] of Object.entries(CHAINS)) {
       const above = runGraph(graphOf([UNITS], ABOVE), tensors, { x: [outputs], labels });
       let c = gradientAtSpikes(spikes, above.gradient().input[0]!);
 
-      const operators = spec.nodes.slice(0, chain.length).filter((node) => !isNeuron(node));
+      const operators = spec.nodes.slice(0, chain.length).filter((node) => !isNeuronNode(node));
       const tensorOf = (id: string): TensorOf => (tensor) => tensors.get(`${id}.${tensor}`)!;
       const inputs: RowsAt[] = [rowsAt(x)];
       for (const node of operators) {

@@ -9,7 +9,7 @@
  *
  * @module
  */
-import type { GraphNode, GraphSpec, NeuronNode } from "../../src/network/graph.ts";
+import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode } from "../../src/network/graph.ts";
 import { kindOf } from "../../src/network/neurons.ts";
 import {
   AT_REST,
@@ -23,7 +23,7 @@ import {
   type UnitState,
 } from "../engine/reference_neurons.ts";
 import { referenceOperatorOf, type Rows, type RowsAt, sizeOf, type TensorOf } from "./reference_operators.ts";
-import { isNeuron, ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
+import { ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
 
 /** Tensors by their names in a file, `<id>.<name>`. */
 export type GraphTensors = ReadonlyMap<string, Float64Array>;
@@ -118,7 +118,7 @@ export function runGraph(
     );
   });
   const operatedAt = byNodeAndStep((node: GraphNode, step): Rows =>
-    isNeuron(node)
+    isNeuronNode(node)
       ? statesAt(node, step).map((units) => Float64Array.from(units, ({ o }) => o))
       : referenceOperatorOf(node).forward(node, tensor(node), (t) => inputAt(node, t), step)
   );
@@ -231,7 +231,7 @@ export function runGraph(
     /** δ of a node's summed input. */
     const inputGradientAt = byNodeAndStep((node: GraphNode, step): Rows => {
       if (step >= steps) return zeros(node.id, "input");
-      if (isNeuron(node)) {
+      if (isNeuronNode(node)) {
         return unitGradientsAt(node, step).map((units) => Float64Array.from(units, ({ s }) => s));
       }
       return referenceOperatorOf(node).backward(node, tensor(node), gradientOf(node), step, inputOf(node));
@@ -247,7 +247,7 @@ export function runGraph(
     for (let t = steps - 1; t >= 0; t--) {
       for (const node of nodes) {
         const into: TensorOf = (name) => gradients.get(`${node.id}.${name}`)!;
-        if (!isNeuron(node)) {
+        if (!isNeuronNode(node)) {
           referenceOperatorOf(node).accumulate(node, into, gradientOf(node), t, inputOf(node));
           continue;
         }

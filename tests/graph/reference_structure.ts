@@ -3,26 +3,25 @@
  *
  * @module
  */
-import type { GraphNode, GraphSpec, NeuronNode, Shape } from "../../src/network/graph.ts";
-import { NEURONS, trainableOf } from "../../src/network/neurons.ts";
+import {
+  type GraphNode,
+  type GraphSpec,
+  isNeuronNode,
+  type NeuronNode,
+  type Shape,
+} from "../../src/network/graph.ts";
 import { CONSTANTS } from "../engine/reference_neurons.ts";
 import { referenceOperatorOf, type ReferenceTensor } from "./reference_operators.ts";
 
-/** Tells populations of neurons from operators. */
-export function isNeuron(node: GraphNode): node is NeuronNode {
-  return node.kind in NEURONS;
-}
-
 /** The populations of a graph, in the order of the description. */
 export function populationsOf({ nodes }: GraphSpec): NeuronNode[] {
-  return nodes.filter(isNeuron);
+  return nodes.filter(isNeuronNode);
 }
 
 /** The names of the constants that every unit has for itself: those that are learned, and those that are fixed. */
 export function ownConstantsOf(node: NeuronNode): { learned: readonly string[]; fixed: readonly string[] } {
-  const learned = trainableOf(node);
-  const perUnit: readonly string[] = "perUnit" in node && Array.isArray(node.perUnit) ? node.perUnit : [];
-  return { learned, fixed: perUnit.filter((name) => !learned.some((other) => other === name)) };
+  const learned: readonly string[] = node.trainable, own: readonly string[] = node.perUnit;
+  return { learned, fixed: own.filter((name) => !learned.includes(name)) };
 }
 
 /** Shapes of each node's input and output, by its id. */
@@ -42,7 +41,7 @@ export function shapesOf(
     for (const node of nodes) {
       const shape = node.from.map((edge) => outputOf(edge.node)).find((found) => found !== undefined);
       if (!shape || shapes.has(node.id)) continue;
-      const output = isNeuron(node) ? shape : referenceOperatorOf(node).shape(node, shape);
+      const output = isNeuronNode(node) ? shape : referenceOperatorOf(node).shape(node, shape);
       shapes.set(node.id, { input: shape, output });
     }
   }
@@ -67,7 +66,7 @@ export function tensorsOf(spec: GraphSpec): ReadonlyMap<string, ReferenceTensor>
       `${node.id}.${name}`,
       tensor,
     ];
-    if (!isNeuron(node)) {
+    if (!isNeuronNode(node)) {
       const tensors = referenceOperatorOf(node).tensors(node, input);
       return Object.entries(tensors).map(([name, tensor]) => named(name, tensor));
     }
