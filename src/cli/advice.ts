@@ -62,10 +62,10 @@ export class Advice {
   /** More steps, where they are not the data's. */
   steps(): Remedy {
     if (this.#isFeedForward || sampleFormOf(this.#options.spec).isSequence) return undefined;
-    return this.#file === undefined ? tied("more --steps") : tied(`more steps in ${this.#file}`);
+    return this.#change("more --steps", "more steps");
   }
 
-  /** A surrogate derivative that soon is next to nothing: what goes back through many steps or layers does not grow. */
+  /** A surrogate derivative that soon is nearly 0: gradients through many steps or layers do not grow. */
   narrowSurrogate(layer: number): Remedy {
     const neuron = this.#neuronOf(layer);
     if (neuron.kind !== "lif") return undefined;
@@ -76,7 +76,7 @@ export class Advice {
     });
   }
 
-  /** One that is above 0 far from the threshold: what goes back reaches more units. */
+  /** A surrogate derivative above 0 far from the threshold: gradients reach more units. */
   wideSurrogate(layer: number): Remedy {
     return this.#surrogate(layer, { kind: "atan", slope: 2 });
   }
@@ -91,12 +91,14 @@ export class Advice {
         : [];
     });
     if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
-    if (this.#file === undefined) return tied(`--surrogate ${kind} --slope ${slope}`);
     const names = concerned.map(({ name }) => name);
     const whose = names.length === 1
       ? `${names[0]}.neuron.surrogate`
       : `neuron.surrogate of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
-    return tied(`set ${whose} to {"kind": "${kind}", "slope": ${slope}} in ${this.#file}`);
+    return this.#change(
+      `--surrogate ${kind} --slope ${slope}`,
+      `set ${whose} to {"kind": "${kind}", "slope": ${slope}}`,
+    );
   }
 
   /** First weights scaled until units fire, or scaled to fire more. */
@@ -147,9 +149,7 @@ export class Advice {
   /** A part of the loss that holds units to a firing rate. */
   rateTarget(layer: number): Remedy {
     if (this.#options.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) return undefined;
-    return this.#file === undefined
-      ? tied("--rate-target 0.1")
-      : tied(`set loss.rate to {"target": 0.1, "weight": 1} in ${this.#file}`);
+    return this.#change("--rate-target 0.1", 'set loss.rate to {"target": 0.1, "weight": 1}');
   }
 
   /** An end where more training makes nothing better. */
@@ -168,11 +168,12 @@ export class Advice {
 
   #constant(layer: number, name: "threshold" | "decay" | "penalty", how: string): Remedy {
     if (this.#isFeedForward) return undefined;
-    return tied(
-      this.#file === undefined
-        ? `${how} --${name}`
-        : `${how} layers[${layer - 1}].neuron.${name} in ${this.#file}`,
-    );
+    return this.#change(`${how} --${name}`, `${how} layers[${layer - 1}].neuron.${name}`);
+  }
+
+  /** A change to an option, or to an entry of the network's file. */
+  #change(option: string, entry: string): Remedy {
+    return tied(this.#file === undefined ? option : `${entry} in ${this.#file}`);
   }
 }
 

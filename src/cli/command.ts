@@ -17,7 +17,7 @@ const HELP_WIDTH = 100;
  *
  * @param name What the user types.
  * @param summary What it does, in a few words without a full stop.
- * @param details Sentences on what else there is to know; empty for none.
+ * @param details Further sentences; empty for none.
  * @param example Arguments of a typical call, for the end of the help; empty for none.
  */
 export function createCommand(name: string, summary: string, details: string, example: string): Command {

@@ -54,8 +54,8 @@ const BESIDE_RESUME = [
 /** By their attributes, the options that say nothing of what is compared. */
 const BESIDE_COMMAND = ["name", "resume", "json", "quiet"];
 
-/** Makes the command. @param goingOn The comparison to resume, where its own command is carried out once more. */
-export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
+/** Makes the command. @param resumed The comparison to resume, where its own command is carried out once more. */
+export function compareCommand(resumed?: KeptComparison): CommandUnknownOpts {
   const command = createCommand(
     "compare",
     "Train presets over several seeds: the notebook's network and its feed-forward peer",
@@ -79,7 +79,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
     .addOption(jsonOption)
     .addOption(quietOption)
     .action(async (given, command) => {
-      if (given.resume !== undefined) return await goOn(comparisonNameOf(given.resume), command);
+      if (given.resume !== undefined) return await resumeComparison(comparisonNameOf(given.resume), command);
       const { seed, seeds, models, name } = given;
       if (name !== undefined) checkRunName(name);
       if (!Number.isSafeInteger(seed + seeds - 1)) {
@@ -105,11 +105,11 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
         seeds,
         data: await fingerprint(samples.train),
       };
-      goingOn?.check(facts);
-      const file = goingOn ? reopenComparison(goingOn, facts) : await createComparison(name, facts);
-      const all = seeds * models.length, runs = [...goingOn?.runs ?? []];
+      resumed?.check(facts);
+      const file = resumed ? reopenComparison(resumed, facts) : await createComparison(name, facts);
+      const all = seeds * models.length, runs = [...resumed?.runs ?? []];
       const resume = `${INVOCATION} compare --resume ${file.name}`;
-      if (goingOn) sayWhereItGoesOn(goingOn, all, say);
+      if (resumed) sayWhereItResumes(resumed, all, say);
       using progress = openProgress(given.quiet === true);
       signal.addEventListener("abort", () => {
         progress.clear();
@@ -165,14 +165,14 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
           for (const line of table(compared)) say(line);
           say(`\nKept: ${file.path}`);
           if (runs.length < all) {
-            say(`\nNext:\n  ${resume}  go on with the other ${counted(all - runs.length, "run")}`);
+            say(`\nNext:\n  ${resume}  train the other ${counted(all - runs.length, "run")}`);
           }
         }
         result(report(compared));
       } catch (error) {
         if (runs.length === 0) await file.discard();
         else if (error instanceof SpikeletError && !(error instanceof OptionError)) {
-          error.message += `\nKept: ${counted(runs.length, "run")}, in ${file.path}. To go on: ${resume}`;
+          error.message += `\nKept: ${counted(runs.length, "run")}, in ${file.path}. To resume: ${resume}`;
         }
         throw error;
       }
@@ -180,7 +180,7 @@ export function compareCommand(goingOn?: KeptComparison): CommandUnknownOpts {
 }
 
 /** Carries out the command that a comparison began with, but for what is done already. */
-async function goOn(name: string, command: CommandUnknownOpts): Promise<void> {
+async function resumeComparison(name: string, command: CommandUnknownOpts): Promise<void> {
   checkBesideResume(command, "a comparison", BESIDE_RESUME);
   const kept = await readComparison(name);
   const { seeds } = command.opts();
@@ -193,8 +193,12 @@ async function goOn(name: string, command: CommandUnknownOpts): Promise<void> {
   await compareCommand(kept).parseAsync([...before, ...anew], { from: "user" });
 }
 
-function sayWhereItGoesOn({ path, version, runs }: KeptComparison, all: number, say: (line: string) => void) {
-  if (runs.length < all) say(`goes on in ${path}: ${runs.length} of ${counted(all, "run")} are done`);
+function sayWhereItResumes(
+  { path, version, runs }: KeptComparison,
+  all: number,
+  say: (line: string) => void,
+) {
+  if (runs.length < all) say(`resumes in ${path}: ${runs.length} of ${counted(all, "run")} are done`);
   if (runs.length < all && version !== VERSION) {
     say(`it was begun with spikelet ${version}, this is ${VERSION}: from here on its bits may be others`);
   }

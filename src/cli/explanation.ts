@@ -8,6 +8,7 @@ import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
 import { Advice, type AdvisedOptions, type Remedy, TIED } from "./advice.ts";
 import { alignColumns } from "../text/columns.ts";
+import { wrapLine } from "./output.ts";
 import { describeFinding, isExplained } from "./finding_words.ts";
 
 /** Columns of a line at most. */
@@ -17,7 +18,7 @@ const WIDTH = 100;
  * Describes layers and what stands out in how they learned, and says what usually helps.
  *
  * @param options The run's: advice is what its command accepts.
- * @param isResumed The run went on from a checkpoint, and so keeps most of its options.
+ * @param isResumed The run resumed from a checkpoint, with most of its options fixed.
  */
 export function explain(
   { layers, findings }: { readonly layers: readonly ExplainedLayer[]; readonly findings: readonly Finding[] },
@@ -30,20 +31,19 @@ export function explain(
     const { says, helps } = describeFinding(finding, { layers, findings, options, advice });
     const help = inWords(helps),
       isGiven = given.has(help) || given.size > 0 && isExplained(finding, findings);
-    if (help === "" || isGiven) return wrap(says.join(" "), "");
+    if (help === "" || isGiven) return wrap(says.join(" "));
     given.add(help);
-    return [...wrap(says.join(" "), ""), ...wrap(`What usually helps: ${help}.`, "  ")];
+    return [...wrap(says.join(" ")), ...wrap(`  What usually helps: ${help}.`)];
   });
   return [
     ...tableOf(layers),
     "",
     ...(isResumed && given.size > 0
-      ? ["A run that goes on keeps its options: what usually helps is for a run that is begun anew."]
+      ? ["A resumed run keeps its options: what usually helps is for a new run."]
       : []),
     ...(lines.length > 0 ? lines : wrap(
       "Nothing stands out: most units fire, and not at every step, and no gradient vanishes or explodes. If it learns " +
         `too little still: ${inWords([advice.epochs(), advice.lowerRate(), advice.higherRate()])}.`,
-      "",
     )),
   ];
 }
@@ -85,17 +85,7 @@ function inWords(remedies: readonly Remedy[]): string {
   return there.length > 1 ? `${there.slice(0, -1).join(", ")}, or ${last}` : last;
 }
 
-/** A text as lines, those behind the first indented by two spaces. */
-function wrap(text: string, indent: string): string[] {
-  const lines: string[] = [];
-  let line = indent;
-  for (const word of text.split(" ")) {
-    if (line.trim() === "") line += word;
-    else if (line.length + 1 + word.length <= WIDTH) line += ` ${word}`;
-    else {
-      lines.push(line);
-      line = `  ${word}`;
-    }
-  }
-  return [...lines, line].map((each) => each.replaceAll(TIED, " "));
+/** A text as lines; remedies stay whole. */
+function wrap(text: string): string[] {
+  return wrapLine(text, WIDTH).map((line) => line.replaceAll(TIED, " "));
 }

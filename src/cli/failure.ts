@@ -7,7 +7,7 @@ import { CommanderError } from "@commander-js/extra-typings";
 import { DivergenceError, MissingDataError, OptionError, SpikeletError } from "../errors.ts";
 import { INVOCATION } from "../text/invocation.ts";
 
-/** What a program is told to do, and what a user of the command line does. */
+/** Advice for a program, and the same for a user of the command line. */
 const ADVICE = [
   [DivergenceError.advice, "try a lower --learning-rate, or --clip 1"],
   [

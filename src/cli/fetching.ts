@@ -29,7 +29,7 @@ export async function fetchShown(
   using progress = openProgress(quiet);
   // However the program ends before it is done, the user learns what is kept.
   const interrupted = () =>
-    note(`stopped: what has come is kept in ${options.folder}; the same command goes on from it`);
+    note(`stopped: what has come is kept in ${options.folder}; the same command resumes from it`);
   globalThis.addEventListener("unload", interrupted);
   say(`${dataset.title} into ${options.folder}`);
   try {

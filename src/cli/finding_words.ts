@@ -13,7 +13,7 @@ import type { Advice, AdvisedOptions, Remedy } from "./advice.ts";
 export interface FindingWords {
   /** Sentences. */
   readonly says: readonly string[];
-  /** What helps, the most first; undefined where the command knows no such remedy. */
+  /** Remedies, the most helpful first; undefined where the command has none. */
   readonly helps: readonly Remedy[];
 }
 
@@ -77,7 +77,7 @@ export function describeFinding(finding: Finding, context: FindingContext): Find
           `Layer ${layer}: units fire at ${
             percent(firingRate)
           } of the steps, ${saturated} of ${units} at every one:`,
-          "who always fires tells nothing.",
+          "a unit that always fires carries no information.",
         ],
         helps: [
           advice.threshold(layer, "higher"),

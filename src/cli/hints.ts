@@ -11,8 +11,8 @@ const WIDEST = 56;
 export type Hint = readonly [command: string, words: string];
 
 /**
- * Puts commands and words beside each other. What a longer command does stands below it: it would push the words of all others to
- * where nobody looks.
+ * Puts commands and words beside each other. The words of a longer command stand below it: beside it they would move those of
+ * all others far to the right.
  *
  * @returns Lines, two spaces in.
  */

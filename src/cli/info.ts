@@ -202,24 +202,16 @@ function describeAdapter(
   isFirst: boolean,
 ): string[][] {
   const maker = [vendor, architecture].filter((word) => word !== "").join(", ");
+  const where = isSoftware ? ": it computes on the CPU, for correctness only" : "";
+  const [buffer, binding] = [limits.maxBufferSize, limits.maxStorageBufferBindingSize].map(mebibytes);
+  const [calls, bytes, groups] = [
+    limits.maxComputeInvocationsPerWorkgroup,
+    limits.maxComputeWorkgroupStorageSize,
+    limits.maxComputeWorkgroupsPerDimension,
+  ].map(count);
   return [
-    [
-      isFirst ? "GPU" : "",
-      `${name}${maker === "" ? "" : `, ${maker}`}${
-        isSoftware ? ": it computes on the CPU, for correctness only" : ""
-      }`,
-    ],
-    [
-      "",
-      `buffers of ${mebibytes(limits.maxBufferSize)}, of which a kernel sees ${
-        mebibytes(limits.maxStorageBufferBindingSize)
-      }`,
-    ],
-    [
-      "",
-      `groups of ${count(limits.maxComputeInvocationsPerWorkgroup)} calls that share ${
-        count(limits.maxComputeWorkgroupStorageSize)
-      } bytes, ${count(limits.maxComputeWorkgroupsPerDimension)} along a dimension`,
-    ],
+    [isFirst ? "GPU" : "", `${[name, maker].filter(Boolean).join(", ")}${where}`],
+    ["", `buffers of ${buffer}, of which a kernel sees ${binding}`],
+    ["", `groups of ${calls} calls that share ${bytes} bytes, ${groups} along a dimension`],
   ];
 }

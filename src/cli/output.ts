@@ -10,7 +10,7 @@ import { Option } from "@commander-js/extra-typings";
 import { print, printError } from "../text/print.ts";
 import { columnsOf, INVOCATION } from "./command.ts";
 
-/** A command's two voices. */
+/** The output of a command. */
 export interface Output {
   /** A line for people; nothing under `--quiet`. */
   say(line?: string): void;
@@ -27,7 +27,7 @@ export const jsonOption = new Option("--json", "end standard output with one lin
 export const quietOption = new Option("--quiet", "print nothing but errors, and the JSON of --json")
   .helpGroup("Output:");
 
-/** Opens the output that the options ask for. */
+/** Opens the output of `--json` and `--quiet`. */
 export function openOutput({ json, quiet }: { readonly json?: true; readonly quiet?: true }): Output {
   return {
     say(line = "") {

@@ -1,9 +1,9 @@
 /**
  * Gives up, for the rest of the process, the permissions that a command has no use for.
  *
- * A task of deno.json is given the least that its command needs. One binary has one set for all commands: so each command
- * lets go of the rest before it does anything, for itself and for the threads that it starts. What was given up cannot be
- * had again, for nobody is asked (`--no-prompt`).
+ * A task of deno.json has the least permissions that its command needs. The compiled program has one set for all commands: so
+ * each command gives up the rest first, for itself and for the threads that it starts. With `--no-prompt` it cannot get them
+ * back.
  *
  * @module
  */

@@ -18,7 +18,7 @@ export interface ProgressStatus {
   readonly total: number;
   /** What of it was done before the stage began. @default {0} */
   readonly from?: number;
-  /** What else there is to know, such as `loss 0.5123`. */
+  /** More figures, such as `loss 0.5123`. */
   readonly facts: readonly string[];
   /** Lines to be shown below it, each of them within the terminal's columns; a terminal alone shows them. */
   readonly picture?: readonly string[];
@@ -63,7 +63,7 @@ interface Course extends ProgressStatus {
   readonly seconds: number;
 }
 
-/** What is done, what there is to know, how fast it goes and how long it will take. */
+/** The share done, further figures, the rate and the time left. */
 function describe(course: Course, unit = " samples/s"): string {
   const { done, total, facts, since, seconds, rate: describeRate = (each) => `${count(each)}${unit}` } =
     course;

@@ -20,9 +20,9 @@ const NAMES: Readonly<Record<string, string>> = {
   augmentation: "augment",
   startRate: "init-rate",
 };
-/** What a run's own list does not show as a setting: it has a place of its own. */
+/** Recorded options that are shown elsewhere. */
 const APART = ["spec", "model", "out"];
-/** What decides nothing of a result, and so has no column. */
+/** Options that do not affect results, and have no column. */
 const MACHINE = ["threads", "engine", "gpu-memory", "skip", "tune", "checkpoint-every"];
 
 /** The network that the metadata describe; undefined where another version of Spikelet has written something else. */
@@ -39,7 +39,7 @@ export function parametersOf(spec: NetworkSpec): number {
   return parameterShapes(spec).reduce((sum, [, shape]) => sum + shape.reduce((size, n) => size * n, 1), 0);
 }
 
-/** The settings of a run, as `--where` knows them: `learning-rate` → `0.1`. Empty without metadata. */
+/** The settings of a run, as `--where` takes them: `learning-rate` → `0.1`. Empty without metadata. */
 export function settingsOf(run: RunEntry): ReadonlyMap<string, string> {
   const { metadata } = run;
   if (!metadata) return new Map();
@@ -62,10 +62,7 @@ function settingsIn(key: string, value: unknown): [name: string, value: string][
     key.replace(/^\w+\./, "").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
   if (typeof value !== "object") return [[name, String(value)]];
   if (name === "augment") {
-    return [[
-      name,
-      Object.entries(value).map((size) => size.join("=")).join(",") || "none",
-    ]];
+    return [[name, Object.entries(value).map((size) => size.join("=")).join(",") || "none"]];
   }
   return Object.entries(value).flatMap(([inner, each]) => settingsIn(`${key}.${inner}`, each));
 }
@@ -135,7 +132,7 @@ export function filterRuns(runs: readonly RunEntry[], conditions: readonly strin
 /** Sorts runs by a figure or a setting: the highest accuracy first, else the least value; those that have none come last. */
 export function sortRuns(runs: readonly RunEntry[], key: string): RunEntry[] {
   checkKey("--sort", key, runs);
-  const figure: Figure | undefined = Object.entries(FIGURES).find(([name]) => name === key)?.[1];
+  const figure = figureOf(key);
   const direction = figure?.isDescending ? -1 : 1;
   const valueOf = (run: RunEntry) => {
     const value = figure ? figure.value(run) : settingsOf(run).get(key);
@@ -152,10 +149,13 @@ export function sortRuns(runs: readonly RunEntry[], key: string): RunEntry[] {
 }
 
 function textOf(run: RunEntry, key: string): string | undefined {
-  const figure: Figure | undefined = Object.entries(FIGURES).find(([name]) => name === key)?.[1];
-  if (!figure) return settingsOf(run).get(key);
-  const value = figure.value(run);
+  const figure = figureOf(key);
+  const value = figure ? figure.value(run) : settingsOf(run).get(key);
   return value === undefined ? undefined : String(value);
+}
+
+function figureOf(key: string): Figure | undefined {
+  return Object.entries(FIGURES).find(([name]) => name === key)?.[1];
 }
 
 /** The same text, or the same number: `1e-3` is `0.001`. */

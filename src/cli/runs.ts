@@ -195,7 +195,7 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
     ? []
     : state === "empty"
     ? [[`${INVOCATION} train --name ${name}`, "train it anew"]]
-    : [[`${INVOCATION} train --resume ${name}`, "go on"]];
+    : [[`${INVOCATION} train --resume ${name}`, "resume it"]];
   return [
     ...alignColumns(rows),
     ...(next.length === 0 ? [] : ["", "Next:", ...hintLines(next)]),

@@ -33,7 +33,7 @@ export function serveCommand(): CommandUnknownOpts {
     "serve",
     "Answer over HTTP which class a picture or another sample is of",
     'POST /classify takes image/png, application/octet-stream (a byte a pixel or number), JSON ({ "pixels": [...] }) or a form ' +
-      "of files; one picture or many. GET /health, /model and / tell how it is, which network answers, and show a page. " +
+      "of files; one picture or many. GET /health, /model and / return its state, its network and a page. " +
       "The same picture has the same answer, unless ?seed=N or ?seed=random asks for other noise.",
     "--model wider --port 8080",
   )
@@ -105,7 +105,7 @@ export function serveCommand(): CommandUnknownOpts {
       const hosts = hostsOf(given.host, given.allowHost);
       const connections = boundConnections(given.connections, given.threads);
       const { promise: failed, reject: fail } = Promise.withResolvers<never>();
-      failed.catch(() => {}); // it may come before anybody waits for it
+      failed.catch(() => {}); // it may be rejected before it is awaited
       const server = await startThreads(
         {
           model,

@@ -1,5 +1,5 @@
 /**
- * The options of `serve` that say who may ask, and what is published.
+ * The options of `serve` for access, and for what is published.
  *
  * @module
  */

@@ -60,7 +60,7 @@ export function endByItself(): Interruption {
 
 /**
  * Whether `nohup` has started the program, which is then to outlive its terminal. A listener undoes that SIGHUP is ignored, and
- * Deno has no way to ask whether it was; but `nohup` leaves a standard input that cannot be read.
+ * Deno does not say whether it was; but `nohup` leaves a standard input that cannot be read.
  */
 function isToOutlive(): boolean {
   try {
@@ -74,7 +74,7 @@ function isToOutlive(): boolean {
 }
 
 function handle(signal: Deno.Signal, code: number): void {
-  // What holds the terminal lets go of it on `unload`, which exiting brings about.
+  // Exiting fires `unload`, on which the progress bar restores the terminal.
   if (ending === undefined) Deno.exit(code);
   if (exitCode === 0) {
     exitCode = code;

@@ -33,7 +33,7 @@ import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
 import { checkMayWriteFile } from "./task_permissions.ts";
-import { describeInterruption, sayHowToGoOn, summarise } from "./train_summary.ts";
+import { describeInterruption, sayHowToResume, summarise } from "./train_summary.ts";
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
 import { printError } from "../text/print.ts";
@@ -159,7 +159,7 @@ export function trainCommand(): CommandUnknownOpts {
       } catch (error) {
         progress.begin();
         const status = error instanceof RunInterrupted ? error.status : undefined;
-        if (!status && error !== interruption.reason) throw sayHowToGoOn(error, kept());
+        if (!status && error !== interruption.reason) throw sayHowToResume(error, kept());
         for (const line of describeInterruption(status, resume)) say(line);
         result({ state: "interrupted", ...status });
         Deno.exitCode = interruption.exitCode;

@@ -20,7 +20,7 @@ import { count, counted, duration, loss, percent } from "../text/figures.ts";
  * What a run came to, and what to do with it.
  *
  * @param options The run's.
- * @param isResumed It went on from a checkpoint.
+ * @param isResumed The run resumed from a checkpoint.
  */
 export function summarise(summary: RunSummary, options: RunOptions | undefined, isResumed = false): string[] {
   const { dir, seconds, samplesPerSecond, train, test, validation, layers, findings, warnings } = summary;
@@ -72,7 +72,7 @@ function optionsAmong(command: readonly string[], taken: readonly string[]): str
   });
 }
 
-/** Commands to go on with, and what they do. */
+/** Suggested next commands, with their effects. */
 function suggest(
   { name, model, epochs, trainedEpochs, warnings, layers }: RunSummary,
   options: RunOptions | undefined,
@@ -110,8 +110,8 @@ function suggest(
 /**
  * Where a run was stopped, and how to resume it.
  *
- * @param status Absent where it was stopped before it began, or went on.
- * @param resumed The name of a run that was to go on.
+ * @param status Absent where the run stopped before its first batch.
+ * @param resumed The name of a run to resume.
  */
 export function describeInterruption(status: RunStatus | undefined, resumed?: string): string[] {
   const name = status?.name ?? resumed;
@@ -123,17 +123,17 @@ export function describeInterruption(status: RunStatus | undefined, resumed?: st
       : "Stopped before the run resumed: its files are unchanged.",
     "",
     "Next:",
-    `  ${INVOCATION} train --resume ${name}  go on, to the same weights`,
+    `  ${INVOCATION} train --resume ${name}  resume, to the same weights`,
   ];
 }
 
 /** An error, with the checkpoint that is kept and the command that resumes. */
-export function sayHowToGoOn(error: unknown, kept: RunStatus | undefined): unknown {
+export function sayHowToResume(error: unknown, kept: RunStatus | undefined): unknown {
   if (!kept || !(error instanceof SpikeletError) || error instanceof OptionError) return error;
   const { name, dir } = kept;
   error.message += error instanceof DivergenceError
     ? `\nKept, from before that: ${join(dir, "checkpoints", "last.safetensors")}, ${place(kept)}.`
-    : `\nKept: all that was done, ${place(kept)}. To go on: ${INVOCATION} train --resume ${name}`;
+    : `\nKept: all that was done, ${place(kept)}. To resume: ${INVOCATION} train --resume ${name}`;
   return error;
 }
 

@@ -95,7 +95,7 @@ export function observeTraining(
       );
       say(engine);
       if (start && start.length > 0) say(describeStart(start));
-      say(from ? `goes on in ${directory} ${describeGoingOn(from)}` : `into ${directory}`);
+      say(from ? `resumes in ${directory} ${describeResume(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
       if (!from) await live.look(); // a resumed run's engine gets its parameters later
       shown.begin(epochs, from && (from.epoch - 1) * samples + from.sums.total);
@@ -109,7 +109,7 @@ export function observeTraining(
   return { observer, runOptions: () => runOptions, kept: () => kept };
 }
 
-function describeGoingOn({ epoch, batch }: TrainingProgress): string {
+function describeResume({ epoch, batch }: TrainingProgress): string {
   return batch === 0 ? `with epoch ${epoch}` : `after batch ${count(batch)} of epoch ${epoch}`;
 }
 

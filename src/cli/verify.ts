@@ -79,12 +79,7 @@ export function verifyCommand(): CommandUnknownOpts {
       }
       const failed = verdicts.filter(({ passed }) => !passed).length;
       say(`${verdicts.length - failed} of ${counted(verdicts.length, "case")} passed: ${description}`);
-      result({
-        passed: verdicts.length - failed,
-        failed,
-        engine: description,
-        cases: verdicts,
-      });
+      result({ passed: verdicts.length - failed, failed, engine: description, cases: verdicts });
       if (failed > 0) Deno.exitCode = 1;
     });
 }

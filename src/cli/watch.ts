@@ -22,7 +22,7 @@ import { drawLive, type LiveView, type ScreenSize } from "./live_raster.ts";
 
 /** A look is followed by at least so many times its own duration without one: they take less than 5 % of the time. */
 const REST = 25;
-/** Milliseconds between looks, at least: more often nobody sees. */
+/** Milliseconds between looks, at least: faster changes cannot be followed. */
 const SHORTEST_REST = 150;
 /** Of a terminal that does not say. */
 const ROWS = 24;
@@ -84,7 +84,7 @@ export class Watch implements Disposable {
     this.#isBusy = true;
     try {
       const engine = await this.#engine, current = await parameters();
-      // A training that has diverged is for the trainer to tell.
+      // The trainer reports divergence.
       if ([...current.values()].some((values) => firstNotFinite(values) >= 0)) return false;
       const began = this.#now();
       await engine.setParameters(current);

@@ -118,7 +118,7 @@ export async function createComparison(
       if (!(error instanceof Deno.errors.AlreadyExists)) throw writeError(error, path, RUNS);
       if (name === undefined) continue;
       throw new InputError(
-        `${path}: there is a comparison of this name already: choose another --name, or go on with it: ` +
+        `${path}: there is a comparison of this name already: choose another --name, or resume it: ` +
           `${INVOCATION} compare --resume ${free}`,
       );
     }

@@ -55,27 +55,22 @@ export async function takenBy(directory: string, name: string): Promise<InputErr
       )}: choose another --name, or move it away`,
     );
   }
-  const remove = `remove that one: ${INVOCATION} runs rm ${name}`,
-    goOn = `${INVOCATION} train --resume ${name}`;
-  switch (await conditionOf(directory)) {
-    case "open":
-      return new InputError(
-        `${directory}: there is a run of this name already, which is not finished: choose another --name, or go on with it: ${goOn}`,
-      );
-    case "extensible":
-      return new InputError(
-        `${directory}: there is a finished run of this name already: choose another --name, ${remove}, or train it for more epochs: ` +
-          `${goOn} --epochs NUMBER`,
-      );
-    case "closed":
-      return new InputError(
-        `${directory}: there is a finished run of this name already: choose another --name, or ${remove}`,
-      );
-    case "damaged":
-      return new InputError(
-        `${directory}: there is a run of this name already, whose run.json cannot be read: choose another --name`,
-      );
-  }
+  const remedies = {
+    open: `or resume it: ${INVOCATION} train --resume ${name}`,
+    extensible: `remove that one: ${INVOCATION} runs rm ${name}, or train it for more epochs: ` +
+      `${INVOCATION} train --resume ${name} --epochs NUMBER`,
+    closed: `or remove that one: ${INVOCATION} runs rm ${name}`,
+    damaged: "for its run.json cannot be read",
+  };
+  const condition = await conditionOf(directory);
+  const what = condition === "open"
+    ? "an unfinished run"
+    : condition === "damaged"
+    ? "a run"
+    : "a finished run";
+  return new InputError(
+    `${directory}: there is ${what} of this name already: choose another --name, ${remedies[condition]}`,
+  );
 }
 
 /** Whether and how a run can be extended: not after its learning rate fell to 0 or `patience` ended it. */

@@ -110,7 +110,7 @@ async function readRun(directory: string, name: string): Promise<LeftRun> {
     const { epoch, batch } = found.checkpoint.progress;
     notices.push(
       found.fault,
-      `${found.path} is whole: going on from there, after batch ${batch} of epoch ${epoch}`,
+      `${found.path} is whole: resuming from there, after batch ${batch} of epoch ${epoch}`,
     );
   }
   let metadata: RunMetadata | undefined;

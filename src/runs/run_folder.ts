@@ -232,7 +232,7 @@ export async function findModel(runOrFile: string, takesCheckpoints = false): Pr
     for (const path of [last, previous]) {
       if (!await exists(path)) continue;
       throw new InputError(
-        `${runOrFile}: the run is not finished: go on with it (${INVOCATION} train --resume ${
+        `${runOrFile}: the run is not finished: resume it (${INVOCATION} train --resume ${
           basename(folder)
         })` +
           (takesCheckpoints ? `, or measure its checkpoint, ${path} (${INVOCATION} evaluate)` : ""),

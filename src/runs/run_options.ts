@@ -76,22 +76,12 @@ export interface RunOptions extends RecordedOptions {
  * The options that a resumed run may change. They do not affect its bits, except more epochs, and another engine or GPU memory
  * limit, which allow a run to resume where its GPU is gone.
  */
-export type ResumeChanges = Partial<
-  Pick<
-    RunOptions,
-    | "epochs"
-    | "threads"
-    | "engine"
-    | "gpuMemory"
-    | "skip"
-    | "tune"
-    | "checkpointEvery"
-    | "data"
-    | "out"
-    | "samples"
-    | "explain"
-  >
->;
+export type ResumeChanges = Partial<Pick<RunOptions, typeof FREE[number] | "samples" | "explain">>;
+
+/** Names of the recorded options that a resumed run may change. */
+const FREE = [
+  ...["epochs", "threads", "engine", "gpuMemory", "skip", "tune", "checkpointEvery", "data", "out"] as const,
+] satisfies readonly (keyof RecordedOptions)[];
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const warmUp = v.exactOptional(whole);
@@ -101,7 +91,7 @@ const rates = {
   clip: v.exactOptional(v.number()),
 };
 
-/** One entry for each option: the compiler asks for the entry of a new one. */
+/** One entry for each option; without one for a new option this does not compile. */
 const entries = {
   model: v.pipe(v.string(), v.transform(presentModelName)),
   spec: v.unknown(),
@@ -176,9 +166,9 @@ function withoutNulls(value: unknown): unknown {
 
 /** The names of the options that a resumed run may not change and that differ. */
 export function differences(one: RecordedOptions, other: RecordedOptions): string[] {
-  const free: ReadonlySet<string> = new Set<keyof RecordedOptions>(
-    ["epochs", "threads", "engine", "gpuMemory", "skip", "tune", "checkpointEvery", "data", "out"],
-  );
+  const free: readonly string[] = FREE;
   const [a, b] = [recordOptions(one), recordOptions(other)];
-  return Object.keys(a).filter((key) => !free.has(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
+  return Object.keys(a).filter((key) =>
+    !free.includes(key) && JSON.stringify(a[key]) !== JSON.stringify(b[key])
+  );
 }

@@ -46,11 +46,7 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.+-])/y;
 const WORD = /(?:true|false|null)(?!\w)/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y;
 
-/**
- * Finds the first syntax error of a text (RFC 8259).
- *
- * @param text What `JSON.parse` has refused.
- */
+/** Finds the first syntax error of a text (RFC 8259). @param text What `JSON.parse` has refused. */
 export function findFault(text: string): JsonFault {
   const open: ("{" | "[")[] = [];
   let at = 0, expected = "a value";

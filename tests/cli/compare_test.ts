@@ -144,7 +144,7 @@ Deno.test("compare prints and keeps its table when it is stopped, and --resume e
     assert.match(text, /^notebook accuracy +\d+\.\d\d % +± /m);
     assert.match(text, /^feed-forward accuracy +\d/m);
     assert.match(text, /^Kept: runs.stopped\.json$/m);
-    assert.match(text, /^ {2}deno task compare --resume stopped {2}go on with the other \d runs?$/m);
+    assert.match(text, /^ {2}deno task compare --resume stopped {2}train the other \d runs?$/m);
 
     const resumed = await spikeletJson(folder, [
       "compare",

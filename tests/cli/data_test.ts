@@ -57,7 +57,7 @@ Deno.test("data fetch resumes after Ctrl-C, and train reads the fetched files", 
     assert.equal(code, 130);
     assert.match(
       new TextDecoder().decode(stderr),
-      /^stopped: what has come is kept in data\/mnist; the same command goes on from it$/m,
+      /^stopped: what has come is kept in data\/mnist; the same command resumes from it$/m,
     );
 
     const fetched = await spikeletJson(folder, ["data", "fetch", "--from", server.url]);

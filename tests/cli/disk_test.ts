@@ -88,7 +88,7 @@ Deno.test({
           const place = batch === 0 ? `6 of 6 of epoch ${epoch - 1}` : `${batch} of 6 of epoch ${epoch}`;
           assert.equal(
             second,
-            `Kept: all that was done, after batch ${place} of 3. To go on: deno task train --resume full`,
+            `Kept: all that was done, after batch ${place} of 3. To resume: deno task train --resume full`,
           );
         } else assert.equal(newest, undefined);
         const resumed = await outcomeOf(folder, "resumed");

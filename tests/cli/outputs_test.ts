@@ -174,7 +174,7 @@ Deno.test("serve and edge refuse a checkpoint and name its run", async () => {
     assertOneLine(
       await spikelet(folder, ["serve", "--model", "kk"]),
       1,
-      /^kk: the run is not finished: go on with it \(deno task train --resume kk\)$/m,
+      /^kk: the run is not finished: resume it \(deno task train --resume kk\)$/m,
     );
     assertOneLine(await spikelet(folder, ["report", "kk", "runs/kk"]), 2, /: kk is named twice: expected/);
   });

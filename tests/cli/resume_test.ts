@@ -54,7 +54,7 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
       const place = stopped.stdout.match(
         /^Stopped after batch (\d) of 6 of epoch (\d+) of 60\. All of it is kept, in runs.stopped\.$/m,
       );
-      assert.match(stopped.stdout, /^ {2}deno task train --resume stopped {2}go on, to the same weights$/m);
+      assert.match(stopped.stdout, /^ {2}deno task train --resume stopped {2}resume, to the same weights$/m);
       const lines = await linesOf(join(folder, "runs", "stopped", "metrics.jsonl"));
       assert.deepEqual([String(lines.at(-1)?.batch), String(lines.at(-1)?.epoch)], place?.slice(1));
       assert.equal((await metadataOfRun(folder, "stopped")).state, "interrupted");
@@ -200,7 +200,7 @@ Deno.test(
     assert.match(resumed.stderr, /last\.safetensors: its checksum .* the file is damaged/);
     assert.match(
       resumed.stderr,
-      /previous\.safetensors is whole: going on from there, after batch 6 of epoch 3$/m,
+      /previous\.safetensors is whole: resuming from there, after batch 6 of epoch 3$/m,
     );
     assert.equal(recordOf(JSON.parse(resumed.stdout)).weightsSha256, whole.weightsSha256);
     assert.equal(await countLines(join(directory, "metrics.jsonl")), 18);
@@ -283,12 +283,12 @@ Deno.test(
     assertOneLine(
       await spikelet(folder, [...QUICK, "--name", "busy"]),
       1,
-      /^runs.busy: there is a run of this name already, which is not finished: choose another --name, or go on with it: deno task train --resume busy$/m,
+      /^runs.busy: there is an unfinished run of this name already: choose another --name, or resume it: deno task train --resume busy$/m,
     );
     assertOneLine(
       await spikelet(folder, ["evaluate", "busy", "--data", "data"]),
       1,
-      /^busy: the run is not finished: go on with it \(deno task train --resume busy\), or measure its checkpoint, runs.busy.checkpoints.(last|previous)\.safetensors \(deno task evaluate\)$/m,
+      /^busy: the run is not finished: resume it \(deno task train --resume busy\), or measure its checkpoint, runs.busy.checkpoints.(last|previous)\.safetensors \(deno task evaluate\)$/m,
     );
     const resumed = await stopAfter(folder, ["train", "--resume", "busy"], "busy", 1, "SIGINT");
     assert.equal(resumed.code, 130, resumed.stderr);

@@ -109,7 +109,7 @@ async function assertNothingLost(
   assert.equal(code, 0, stderr);
   if (done > 0) {
     const [, batch = "0", epoch] =
-      stderr.match(/^goes on in \S+ (?:after batch (\d+) of|with) epoch (\d+)$/m) ?? [];
+      stderr.match(/^resumes in \S+ (?:after batch (\d+) of|with) epoch (\d+)$/m) ?? [];
     assert.equal((Number(epoch) - 1) * BATCHES + Number(batch), done, `${name}: batches are lost`);
   }
   const summary = recordOf(JSON.parse(stdout));
