@@ -38,9 +38,8 @@ export function table(compared: readonly ComparedNetwork[]): string[] {
     ),
     ...compared.map((network) => row(`${network.model} time`, network, network.seconds, undefined, duration)),
   ];
-  const lines = alignColumns([head, ...body], ["left", "right", "right", "right", "right"]);
   return [
-    ...lines,
+    ...alignColumns([head, ...body], ["left", "right", "right", "right", "right"]),
     "",
     describeSeeds(compared),
     ...(hasNotebook ? ["The notebook trained each once on MNIST, for one epoch of 60,000 samples."] : []),

@@ -29,7 +29,7 @@ import { missingRun } from "./missing_run.ts";
 import { numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
-import { openProgress } from "./progress.ts";
+import { openProgress, showStage } from "./progress.ts";
 import { engineOptions, runDataOption, speedOptions } from "./machine_options.ts";
 import { userPathOrName } from "./user_path.ts";
 
@@ -91,24 +91,11 @@ export function evaluateCommand(): CommandUnknownOpts {
       say(`${path}: ${describeNetwork(model.spec)}`);
       say(engine.description);
       const started = performance.now();
-      const test = await evaluate(
-        engine,
-        samples,
-        BATCH,
-        (done, total) => progress.update({ label: "test", done, total, facts: [] }),
-      );
+      const test = await evaluate(engine, samples, BATCH, showStage(progress, "test"));
       const seconds = (performance.now() - started) / 1000;
       progress.begin();
       const rows = given.byClass
-        ? classRows(
-          await predict(
-            engine,
-            model.spec.loss,
-            samples,
-            BATCH,
-            (done, total) => progress.update({ label: "classes", done, total, facts: [] }),
-          ),
-        )
+        ? classRows(await predict(engine, model.spec.loss, samples, BATCH, showStage(progress, "classes")))
         : undefined;
       progress.begin();
       const rate = test.total / seconds;

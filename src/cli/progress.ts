@@ -56,6 +56,11 @@ export function openProgress(quiet: boolean): Progress {
   return Deno.stderr.isTerminal() ? new Bar() : new Lines();
 }
 
+/** Shows a stage of work that has no figures but how much is done. */
+export function showStage(progress: Progress, label: string): (done: number, total: number) => void {
+  return (done, total) => progress.update({ label, done, total, facts: [] });
+}
+
 /** A status, and what it took to come there. */
 interface Course extends ProgressStatus {
   /** Samples since the stage began, and how long that is ago. */

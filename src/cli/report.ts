@@ -31,7 +31,7 @@ import { openInBrowser } from "./open_browser.ts";
 import { numberListOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput } from "./output.ts";
 import { giveUp } from "./permissions.ts";
-import { openProgress, type Progress } from "./progress.ts";
+import { openProgress, type Progress, showStage } from "./progress.ts";
 import { makeRuns, RUNS } from "../runs/run_folder.ts";
 import { checkMayWriteFile } from "./task_permissions.ts";
 import { engineOptions, runDataOption } from "./machine_options.ts";
@@ -201,16 +201,9 @@ async function comparisonOf(
   const { comparisonPage } = await import("../report/comparison.ts");
   const compared: ComparedRun[] = [];
   for (const run of runs) {
-    if (!run.model) {
-      compared.push({ run });
-      continue;
-    }
-    const samples = await testSamples(run, given, progress);
-    compared.push({
-      run,
-      samples,
-      predictions: await predictionsOf(run, run.model, samples, given, progress),
-    });
+    const samples = run.model && await testSamples(run, given, progress);
+    const predictions = samples && await predictionsOf(run, run.model!, samples, given, progress);
+    compared.push({ run, ...defined({ samples, predictions }) });
   }
   return [
     await comparisonPage(compared),
@@ -248,13 +241,7 @@ async function predictionsOf(
   using opened = await createEngine({ ...engineOf(model), engine, gpuMemory, threads, batchSize: BATCH });
   await opened.setParameters(model.parameters);
   progress.begin();
-  return await predict(
-    opened,
-    model.spec.loss,
-    samples,
-    BATCH,
-    (done, total) => progress.update({ label: `test ${name}`, done, total, facts: [] }),
-  );
+  return await predict(opened, model.spec.loss, samples, BATCH, showStage(progress, `test ${name}`));
 }
 
 async function findingsOf(
@@ -280,7 +267,7 @@ async function findingsOf(
     samples,
     predictions,
     chosen,
-    (done, total) => progress.update({ label: "record spikes", done, total, facts: [] }),
+    showStage(progress, "record spikes"),
   );
 }
 

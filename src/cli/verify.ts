@@ -98,11 +98,7 @@ function openerOf(engine: EngineName, variant: Variant | undefined): OpenEngine 
 }
 
 /** Compares one file. What is wrong with the file itself is a failure of it, not of those after it. */
-async function judge(
-  file: string,
-  engine: VerifyOptions,
-  open: OpenEngine,
-): Promise<Verdict> {
+async function judge(file: string, engine: VerifyOptions, open: OpenEngine): Promise<Verdict> {
   try {
     const deviations = await verifyCase(await readReferenceCase(file), engine, open);
     return { file, passed: deviations.every(isWithin), deviations };
@@ -123,8 +119,7 @@ function describe({ file, passed, deviations, problem }: Verdict): string[] {
     share(deviation.ofTolerance),
   ]);
   const head = ["", "tensor", "values", "worst deviation", "of tolerance"];
-  const lines = alignColumns([head, ...rows], ["left", "left", "right", "right", "right"]);
-  return [verdict, ...lines];
+  return [verdict, ...alignColumns([head, ...rows], ["left", "left", "right", "right", "right"])];
 }
 
 /** A deviation as a share of what is allowed. */

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import * as v from "valibot";
 import { basename, join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError, OptionError } from "../errors.ts";
@@ -144,17 +145,13 @@ export async function reopenRunFolder(
   return { folder: await openFiles(name, lock), notices };
 }
 
+const linePosition = v.object({ epoch: v.number(), batch: v.optional(v.number(), 0) });
 /** The epoch and batch of a line. */
-interface LinePosition {
-  readonly epoch: number;
-  readonly batch: number;
-}
+type LinePosition = v.InferOutput<typeof linePosition>;
 
 function positionBy(place: (value: LinePosition) => number): (value: unknown) => number | undefined {
   return (value) => {
-    if (typeof value !== "object" || value === null || !("epoch" in value)) return undefined;
-    const batch = "batch" in value ? Number(value.batch) : 0;
-    const at = place({ epoch: Number(value.epoch), batch });
+    const parsed = v.safeParse(linePosition, value), at = parsed.success ? place(parsed.output) : undefined;
     return Number.isSafeInteger(at) ? at : undefined;
   };
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import * as v from "valibot";
 import { join } from "node:path";
 import { isOwnFolder } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";
@@ -34,12 +35,9 @@ export interface RunEntry {
   readonly reached?: RunPoint;
 }
 
+const runPoint = v.object({ epoch: v.number(), batch: v.number(), seconds: v.number() });
 /** Position of a trained batch. */
-export interface RunPoint {
-  readonly epoch: number;
-  readonly batch: number;
-  readonly seconds: number;
-}
+type RunPoint = Readonly<v.InferOutput<typeof runPoint>>;
 
 /** A checkpoint file, with its progress or its fault. */
 export interface CheckpointEntry {
@@ -140,11 +138,7 @@ async function readReached(path: string): Promise<RunPoint | undefined> {
     const bytes = new Uint8Array(Math.min(size, 4096));
     await file.seek(size - bytes.length, Deno.SeekMode.Start);
     for (let read = 0; read < bytes.length;) read += await file.read(bytes.subarray(read)) ?? bytes.length;
-    const line: unknown = JSON.parse(new TextDecoder().decode(bytes).split("\n").at(-2) ?? "");
-    const at = (key: string) =>
-      typeof line === "object" && line !== null ? Number(Reflect.get(line, key)) : NaN;
-    const point = { epoch: at("epoch"), batch: at("batch"), seconds: at("seconds") };
-    return Object.values(point).every(Number.isFinite) ? point : undefined;
+    return v.parse(runPoint, JSON.parse(new TextDecoder().decode(bytes).split("\n").at(-2) ?? ""));
   } catch {
     return undefined; // a list of runs does not report damaged lines
   }
