@@ -70,8 +70,8 @@ export function startOf(model: string): typeof STARTS[number] {
 
 /** What the layers' starts came to, in a line. */
 export function describeStart(layers: readonly LayerStart[]): string {
-  const scaled = layers.map(({ rate, scale, reached }, i) =>
-    `layer ${i + 1} at ${percent(rate)}, ${
+  const scaled = layers.map(({ layer, rate, scale, reached }) =>
+    `layer ${layer} at ${percent(rate)}, ${
       reached || scale !== 1
         ? `weights × ${scale.toFixed(2)}${reached ? "" : " (larger ones hardly fire more)"}`
         : "whatever its weights"

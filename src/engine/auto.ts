@@ -6,6 +6,7 @@
  * @module
  */
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { contentId } from "../random.ts";
 import type { AdapterDescription } from "./gpu/adapter.ts";
 import type { ComputingEngine } from "./engine_name.ts";
@@ -66,8 +67,8 @@ export interface Workload {
 
 /** The key of a stored choice, one line: words for people, then a hash of the whole workload. */
 export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workload): string {
-  const { inputs, steps, encoder, layers } = spec;
-  const units = layers.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
+  const { steps, encoder } = spec, { inputs, populations } = structureOf(spec);
+  const units = populations.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
   const whole = new TextEncoder().encode(canonical({ spec, options }));
   const hash = [0, 1].map((seed) => contentId(whole, seed).toString(16).padStart(8, "0")).join("");
   return `${inputs} ${encoder.kind} inputs, ${units}, ${steps} steps, batches of ${batchSize}, ` +

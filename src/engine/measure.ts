@@ -5,7 +5,8 @@
  */
 import type { Samples } from "../data/samples.ts";
 import { initialParameters } from "../network/initialise.ts";
-import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { STREAM } from "../random.ts";
 import type { Engine } from "./engine.ts";
 
@@ -22,10 +23,7 @@ const BATCHES = 2;
  * @throws {EngineError} when the engine fails.
  */
 export async function timeTraining(engine: Engine, spec: NetworkSpec, batchSize: number): Promise<number> {
-  const work = spec.layers.reduce(
-    ({ sum, inputs }, { units }) => ({ sum: sum + spec.steps * inputs * units, inputs: units }),
-    { sum: 0, inputs: spec.inputs },
-  ).sum;
+  const work = spec.steps * structureOf(spec).multiplyAdds;
   const count = Math.max(1, Math.min(batchSize, Math.floor(MOST_WORK / work)));
   const samples = brightBlocks(spec, count);
   const batch = {
@@ -46,7 +44,7 @@ export async function timeTraining(engine: Engine, spec: NetworkSpec, batchSize:
 function brightBlocks(spec: NetworkSpec, count: number): Samples {
   const size = sampleSize(spec);
   const features = new Uint8Array(new SharedArrayBuffer(count * size));
-  const classes = classesOf(spec), bright = Math.ceil(size / 5);
+  const { classes } = structureOf(spec), bright = Math.ceil(size / 5);
   for (let sample = 0; sample < count; sample++) {
     const from = Math.floor((size - bright) * (sample % 17) / 17);
     features.fill(255, sample * size + from, sample * size + from + bright);

@@ -21,9 +21,11 @@ const LETTERS = new Map([["fc weight", "w"], ["fc bias", "b"], ["rec weight", "v
 
 /**
  * A tensor's name in spikelet/1, of a network that was described by layers: `fc1.weight` was `w1`, `fc1.bias` `b1`, `rec1.weight`
- * `v1`, and `neuron1.decay` `decay1`.
+ * `v1`, and `neuron1.decay` `decay1`. Other names stay as they are.
  */
 export function formerTensorName(name: string): string {
-  const [, node = "", layer = "", tensor = ""] = /^([a-z]+)(\d+)\.(\w+)$/.exec(name) ?? [];
+  const parts = /^(fc|rec|neuron)(\d+)\.(\w+)$/.exec(name);
+  if (!parts) return name;
+  const [, node = "", layer = "", tensor = ""] = parts;
   return `${LETTERS.get(`${node} ${tensor}`) ?? tensor}${layer}`;
 }

@@ -45,6 +45,8 @@ export interface TensorSpec {
    * readout.
    */
   readonly population: number;
+  /** Its node is part of a loop: what it weighs are outputs of the network's own neurons, of steps before. */
+  readonly isRecurrent: boolean;
   /**
    * `weight` and `bias` are drawn, by fan-in and fan-out; `constant`s begin at `first`. They are learned. `fixed` ones are not: they
    * keep what their file says, or `first`.
@@ -73,6 +75,8 @@ export interface Structure {
   readonly populations: readonly Population[];
   /** Populations that are not read out, in their order. */
   readonly hidden: readonly Population[];
+  /** How many neurons those have. */
+  readonly hiddenUnits: number;
   readonly readout: Population;
   /** How many classes the network tells apart. */
   readonly classes: number;
@@ -125,9 +129,11 @@ function structureOfGraph(spec: GraphSpec): Structure {
       isReadout: node.id === spec.readout.node,
     }));
   const readout = populations.find(({ isReadout }) => isReadout)!;
+  const hidden = populations.filter(({ isReadout }) => !isReadout);
   const reached = populationsReached(spec.nodes, populations);
   const tensors = nodes.flatMap((shaped) => {
-    const place = { node: shaped.node.id, population: reached.get(shaped.node.id) ?? readout.index };
+    const { id } = shaped.node;
+    const place = { node: id, population: reached.get(id) ?? readout.index, isRecurrent: inLoops.has(id) };
     return tensorsOfNode(shaped).map(({ name, ...tensor }): TensorSpec => ({
       ...tensor,
       ...place,
@@ -139,7 +145,8 @@ function structureOfGraph(spec: GraphSpec): Structure {
     inputs: sizeOf(spec.input.shape),
     nodes,
     populations,
-    hidden: populations.filter(({ isReadout }) => !isReadout),
+    hidden,
+    hiddenUnits: hidden.reduce((sum, { units }) => sum + units, 0),
     readout,
     classes: readout.units,
     tensors,
@@ -159,7 +166,7 @@ function neuronOf({ id: _, from: __, ...neuron }: NeuronNode): CompleteNeuron {
 
 function tensorsOfNode(
   { node, inputShape, shape }: ShapedNode,
-): readonly Omit<TensorSpec, "node" | "population">[] {
+): readonly Omit<TensorSpec, "node" | "population" | "isRecurrent">[] {
   if (!isNeuronNode(node)) return operatorKindOf(node).tensors(node, inputShape);
   const values = kindOf(node).values(node), learned: readonly Constant[] = node.trainable;
   return tensorsOf(node).map((constant) => ({

@@ -10,7 +10,7 @@ import { completeUpdate } from "../engine/optimizer.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { encodeModel, hashParameters } from "../network/model_file.ts";
 import { chanceOf } from "../network/loss.ts";
-import { classesOf } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { VERSION } from "../version.ts";
 import { observeLayers } from "../training/activity.ts";
 import { untestedOf } from "../training/class_match.ts";
@@ -228,7 +228,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
   observer.onEvaluate?.(0, data.test.count);
   const test = await evaluate(engine, data.test, 1000, observer.onEvaluate, signal);
   const weightsSha256 = await hashParameters(parameters);
-  const chance = chanceOf(spec.loss, classesOf(spec), data.test.labels);
+  const chance = chanceOf(spec.loss, structureOf(spec).classes, data.test.labels);
   const explained = options.explain ? await explain(session, parameters, { test, chance }) : undefined;
   const bytes = encodeModel({
     spec,
@@ -293,7 +293,7 @@ async function explain(
   const norms = typicalNorms(history);
   return {
     layers: layers.map((layer, i) => ({ ...layer, gradientNorm: norms[i] ?? null })),
-    findings: diagnose({ layers, history, ...measured }),
+    findings: diagnose({ layers, top: structureOf(options.spec).readout.index, history, ...measured }),
   };
 }
 

@@ -10,20 +10,22 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/create_engine.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
-import { completeNeuron, kindOf, type Trainable } from "../network/neurons.ts";
-import type { LayerSpec, NetworkSpec } from "../network/spec.ts";
+import { type Constant, kindOf, type Neuron } from "../network/neurons.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { type Population, structureOf } from "../network/structure.ts";
+import { constantTensor, weightsInto } from "../network/tensors.ts";
 import { STREAM } from "../random.ts";
 
 /** Activity statistics of one layer over a set of samples. */
 export interface LayerActivity {
-  /** Number of the layer, from 1. */
+  /** Number of the layer in the order of the description, from 1. */
   readonly layer: number;
   /** Number of samples the statistics cover. */
   readonly samples: number;
   /** T: the steps of a sample; a sample with its own length may have fewer. */
   readonly steps: number;
   readonly units: number;
-  readonly neuron: LayerSpec["neuron"]["kind"];
+  readonly neuron: Neuron["kind"];
   /** θ, averaged over units where each learns its own; `null` for a neuron without spikes. */
   readonly threshold: number | null;
   /** The steady current at which the potential just reaches the threshold by the last step. */
@@ -41,7 +43,7 @@ export interface LayerActivity {
   readonly saturated: number | null;
   /** Statistics of the current I over units, steps and samples. */
   readonly current: { readonly mean: number; readonly deviation: number; readonly largest: number };
-  /** The largest |w|. */
+  /** The largest |w| of the weights that lead into the layer, recurrent ones included; 0 where there are none. */
   readonly largestWeight: number;
 }
 
@@ -83,7 +85,8 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
     recordStates: true,
   });
   await engine.setParameters(parameters);
-  const sums = spec.layers.map(({ units }): LayerSums => ({
+  const { populations } = structureOf(spec);
+  const sums = populations.map(({ units }): LayerSums => ({
     spikes: new Float64Array(units),
     highest: new Float64Array(units).fill(-Infinity),
     count: 0,
@@ -100,7 +103,9 @@ export async function observeLayers(options: ActivityOptions): Promise<LayerActi
     });
     sums.forEach((layer, i) => addTrace(layer, trace, i));
   }
-  return spec.layers.map((layer, i) => summarise(spec, layer, i, sums[i]!, indices.length, parameters));
+  return populations.map((population, i) =>
+    summarise(spec, population, sums[i]!, indices.length, parameters)
+  );
 }
 
 function addTrace(
@@ -121,20 +126,18 @@ function addTrace(
 }
 
 function summarise(
-  { steps }: NetworkSpec,
-  { units, neuron }: LayerSpec,
-  index: number,
+  spec: NetworkSpec,
+  { index, units, neuron, isSpiking }: Population,
   { spikes, highest, count, sum, squares, largest }: LayerSums,
   samples: number,
   parameters: Parameters,
 ): LayerActivity {
   const presented = count / units; // steps of all samples
-  const complete = completeNeuron(neuron), { isSpiking, gradientReach, trainables } = kindOf(complete);
-  const constants = trainables(complete);
-  const valuesOf = (name: Trainable) => parameters.get(`${name}${index + 1}`);
+  const { steps } = spec, { gradientReach, values } = kindOf(neuron), constants = values(neuron);
+  const valuesOf = (name: Constant) => parameters.get(constantTensor(spec, index, name)?.name ?? "");
   const thresholds = valuesOf("threshold") ?? new Float32Array(units).fill(constants.threshold ?? NaN);
   const threshold = isSpiking ? meanOf(thresholds) : null;
-  const reaches = gradientReach(complete);
+  const reaches = gradientReach(neuron);
   const silent = Array.from(spikes, (each) => each === 0);
   const mean = sum / count;
   const total = spikes.reduce((all, each) => all + each, 0);
@@ -157,7 +160,10 @@ function summarise(
       : null,
     saturated: isSpiking ? spikes.filter((each) => each === presented).length : null,
     current: { mean, deviation: Math.sqrt(Math.max(0, squares / count - mean * mean)), largest },
-    largestWeight: largestOf(parameters.get(`w${index + 1}`) ?? []),
+    largestWeight: Math.max(
+      ...weightsInto(spec, index).map(({ name }) => largestOf(parameters.get(name) ?? [])),
+      0,
+    ),
   };
 }
 

@@ -14,7 +14,7 @@ export const batchMetrics = v.looseObject({
   loss: v.number(),
   accuracy: v.number(),
   firingRate: v.optional(v.number(), 0),
-  /** One norm per layer, lowest layer first: see `BatchResult.gradientNorms`; `null` where it is infinite or NaN. */
+  /** One norm per layer, in the order of the description: see `BatchResult.gradientNorms`; `null` where it is infinite or NaN. */
   gradientNorms: v.optional(v.array(v.nullable(v.number()))),
 });
 

@@ -8,7 +8,8 @@ import { sharedBuffer } from "../data/shared_memory.ts";
 import { InputError } from "../errors.ts";
 import { ranges } from "../text/figures.ts";
 import { areIndices, classNamesOf, filledNames, listNames, shownName } from "../network/class_names.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 
 /** A network and the names of its classes, if known. */
 export interface NamedNetwork {
@@ -42,7 +43,7 @@ export function matchClasses(
   samples: Samples,
   advice: string,
 ): MatchedSamples {
-  const outputs = classesOf(network.spec), { classes, name } = samples;
+  const { classes: outputs } = structureOf(network.spec), { classes, name } = samples;
   if (!classes) {
     checkLabels(samples, outputs, whose, advice);
     if (network.classes === undefined) return { samples };
@@ -108,7 +109,7 @@ export function nameOutputs(
   { train, test }: { readonly train: Samples; readonly test: Samples },
   advice: string,
 ): readonly string[] | undefined {
-  const { name, classes } = train, outputs = classesOf(spec);
+  const { name, classes } = train, { classes: outputs } = structureOf(spec);
   if (classes && classes.length > outputs) {
     throw new InputError(
       `${whose}: its network has ${outputs} classes, but ${name} has ${classes.length}, ${

@@ -13,7 +13,7 @@ import type { BatchMetrics } from "./batch_metrics.ts";
 import { learningStatusOf } from "./guessing.ts";
 import type { Score } from "./score.ts";
 
-/** A finding. Layers count from 1. */
+/** A finding. Layers count from 1, in the order of the network's description; the top layer is the one that is read out. */
 export type Finding =
   /** The network is no better than a constant answer, or far too confident in wrong ones. */
   | {
@@ -44,7 +44,7 @@ export type Finding =
   | {
     readonly kind: "vanishingGradient";
     readonly layer: number;
-    /** Each layer's norm, over the top layer's, from the lowest one up; medians of the second half. */
+    /** Each layer's norm, over the top layer's, in the order of the description; medians of the second half. */
     readonly ratios: readonly number[];
     /** The layer's, over the top layer's, when training began. */
     readonly first: number;
@@ -74,6 +74,8 @@ export type Finding =
 export interface Learned {
   /** Activity of all layers, after training. */
   readonly layers: readonly LayerActivity[];
+  /** The place of the top layer, which is read out, among the layers, from 0. */
+  readonly top: number;
   /** Metrics of all batches, in order. */
   readonly history: readonly BatchMetrics[];
   /** Score on the test set, after training. */
@@ -110,7 +112,7 @@ const HUGE = 1000;
 
 /** Diagnoses a run. Findings that explain most come first; a network that learned as it should has none. */
 export function diagnose(learned: Learned): Finding[] {
-  const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === learned.layers.length - 1));
+  const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === learned.top));
   const jump = jumpOf(learned);
   const status = learningStatusOf(learned.test, learned.chance);
   const { loss } = learned.test, chance = learned.chance.loss;
@@ -125,22 +127,22 @@ export function diagnose(learned: Learned): Finding[] {
 }
 
 /** Gradient norms of the batches that recorded them. */
-function normsOf({ history }: Pick<Learned, "history">) {
+function normsOf(history: readonly BatchMetrics[]) {
   return history.flatMap(({ epoch, batch, gradientNorms: norms }) =>
-    norms && norms.length > 0 ? [{ epoch, batch, norms, top: norms.at(-1) ?? null }] : []
+    norms && norms.length > 0 ? [{ epoch, batch, norms }] : []
   );
 }
 
 /** Finds the layer whose gradient exploded the most, if one did. */
 function explodedGradients(learned: Learned): Finding[] {
-  const batches = normsOf(learned), least = OFTEN_EXPLODED * batches.length;
+  const batches = normsOf(learned.history), least = OFTEN_EXPLODED * batches.length;
   const layers = batches[0]?.norms.length ?? 0;
   const found = Array.from({ length: layers }, (_, i) => {
     const exploded = batches.map((batch) => {
-      const norm = batch.norms[i] ?? null, { top } = batch;
+      const norm = batch.norms[i] ?? null, top = batch.norms[learned.top] ?? null;
       const lost = norm === null || top === null;
-      const ratio = lost ? Infinity : norm === 0 || i === layers - 1 ? 0 : norm / top;
-      return { ...batch, norm, ratio };
+      const ratio = lost ? Infinity : norm === 0 || i === learned.top ? 0 : norm / top;
+      return { ...batch, norm, top, ratio };
     }).filter(({ ratio }) => ratio >= EXPLODED);
     return { layer: i + 1, exploded };
   }).filter(({ exploded }) =>
@@ -157,15 +159,15 @@ function explodedGradients(learned: Learned): Finding[] {
   return [{ kind: "explodingGradient", layer, norm, top, epoch, batch, share }];
 }
 
-/** Finds the lowest layer whose gradient vanished in the backward pass, if silent layers above do not explain it. */
+/** Finds the first layer whose gradient vanished in the backward pass, if silent layers above do not explain it. */
 function vanishedGradients(learned: Learned): Finding[] {
-  const batches = normsOf(learned), layers = batches[0]?.norms.length ?? 0;
-  const begun = ratiosOf(batches.slice(0, Math.ceil(batches.length / 50)), layers);
-  const ratios = ratiosOf(batches.slice(Math.floor(batches.length / 2)), layers);
+  const batches = normsOf(learned.history), { top } = learned;
+  const begun = ratiosOf(batches.slice(0, Math.ceil(batches.length / 50)), top);
+  const ratios = ratiosOf(batches.slice(Math.floor(batches.length / 2)), top);
   if (!begun || !ratios) return [];
   // Below a silent layer hardly any gradient is left: the silent layer is the finding.
   const isCutOff = (from: number) =>
-    learned.layers.slice(from, -1).some(({ silent, units }) => silent === units);
+    learned.layers.some(({ silent, units }, i) => i >= from && i !== top && silent === units);
   const layer = ratios.findIndex((ratio, i) => {
     const hasFallen = ratio <= FALLEN && ratio <= begun[i]! / FALL;
     return (ratio <= VANISHED || hasFallen) && !isCutOff(i);
@@ -175,21 +177,24 @@ function vanishedGradients(learned: Learned): Finding[] {
 }
 
 /** Each layer's median norm relative to the top layer's; undefined where the top layer's is 0. */
-function ratiosOf(batches: ReturnType<typeof normsOf>, layers: number): number[] | undefined {
-  const medians = mediansOf(batches, layers), top = medians.at(-1);
-  return top !== undefined && top > 0 && Number.isFinite(top)
-    ? medians.map((median) => median / top)
+function ratiosOf(batches: ReturnType<typeof normsOf>, top: number): number[] | undefined {
+  const medians = mediansOf(batches), ofTop = medians[top];
+  return ofTop !== undefined && ofTop > 0 && Number.isFinite(ofTop)
+    ? medians.map((median) => median / ofTop)
     : undefined;
 }
 
-function mediansOf(batches: ReturnType<typeof normsOf>, layers: number): number[] {
-  return Array.from({ length: layers }, (_, i) => medianOf(batches.map(({ norms }) => norms[i] ?? Infinity)));
+function mediansOf(batches: ReturnType<typeof normsOf>): number[] {
+  return Array.from(
+    { length: batches[0]?.norms.length ?? 0 },
+    (_, i) => medianOf(batches.map(({ norms }) => norms[i] ?? Infinity)),
+  );
 }
 
-/** Each layer's median norm in the second half of the batches, lowest layer first; `null` where it is not finite. */
+/** Each layer's median norm in the second half of the batches, in the order of the description; `null` where it is not finite. */
 export function typicalNorms(history: readonly BatchMetrics[]): (number | null)[] {
-  const batches = normsOf({ history });
-  return mediansOf(batches.slice(Math.floor(batches.length / 2)), batches[0]?.norms.length ?? 0)
+  const batches = normsOf(history);
+  return mediansOf(batches.slice(Math.floor(batches.length / 2)))
     .map((median) => Number.isFinite(median) ? median : null);
 }
 

@@ -7,6 +7,8 @@ import type { Samples } from "../data/samples.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import { initialParameters } from "../network/initialise.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
+import { weightsInto } from "../network/tensors.ts";
 import { shuffledOrder, STREAM } from "../random.ts";
 
 /** The default firing rate. */
@@ -14,7 +16,9 @@ export const DEFAULT_RATE = 0.1;
 
 /** The initialization of one layer. */
 export interface LayerStart {
-  /** The factor on Xavier's weights; 1 where no factor makes a difference. */
+  /** Number of the layer in the order of the description, from 1. */
+  readonly layer: number;
+  /** The factor on Xavier's weights, of all tensors that lead into the layer; 1 where no factor makes a difference. */
   readonly scale: number;
   /** Firing rate: the share of its units that fires at a step. */
   readonly rate: number;
@@ -26,7 +30,7 @@ export interface LayerStart {
 export interface Start {
   /** Parameters, named as in `initialParameters`. */
   readonly parameters: Parameters;
-  /** The spiking layers, lowest first. */
+  /** The spiking layers, in the order of the description. */
   readonly layers: readonly LayerStart[];
 }
 
@@ -61,21 +65,34 @@ export async function scaledStart(
   const indices = shuffledOrder(samples.count, seed, 0).slice(0, SAMPLES);
   const parameters = initialParameters(spec, seed);
   const layers: LayerStart[] = [];
-  const from: string = spec.readout.from;
-  // A top layer whose spikes are read out has to fire, too.
-  const count = spec.layers.length - (from === "spikes" ? 0 : 1);
-  for (let layer = 0; layer < count; layer++) {
-    const name = `w${layer + 1}`, first = parameters.get(name)!;
-    const scaled = (scale: number) => first.map((weight) => weight * scale);
+  // A layer whose spikes are read out has to fire, too.
+  const firing = structureOf(spec).populations.filter(({ isSpiking, isReadout }) =>
+    isSpiking && (!isReadout || spec.readout.from === "spikes")
+  );
+  for (const { index } of firing) {
+    const names = scaledTensors(spec, index);
+    const drawn = names.map((name) => parameters.get(name)!);
+    const scaled = (scale: number) =>
+      names.map((name, i) => [name, drawn[i]!.map((weight) => weight * scale)] as const);
     const found = await findScale(async (scale) => {
       signal?.throwIfAborted();
-      await engine.setParameters(new Map(parameters).set(name, scaled(scale)));
-      return await firingRate(engine, samples, indices, layer);
+      await engine.setParameters(new Map([...parameters, ...scaled(scale)]));
+      return await firingRate(engine, samples, indices, index);
     }, target);
-    parameters.set(name, scaled(found.scale));
-    layers.push(found);
+    for (const [name, weights] of scaled(found.scale)) parameters.set(name, weights);
+    layers.push({ layer: index + 1, ...found });
   }
   return { parameters, layers };
+}
+
+/**
+ * Names of the weights that are scaled: those that lead into a layer from the layers before it, or, where a layer has no others, those
+ * of its loop.
+ */
+function scaledTensors(spec: NetworkSpec, population: number): readonly string[] {
+  const tensors = weightsInto(spec, population);
+  const forward = tensors.filter(({ isRecurrent }) => !isRecurrent);
+  return (forward.length > 0 ? forward : tensors).map(({ name }) => name);
 }
 
 /** Measures a layer's mean firing rate. */
@@ -120,7 +137,10 @@ interface Walk {
  * The rate need not rise from the first factor on. Where inputs are small relative to the biases, units fire by their biases alone:
  * with a growing factor the rate stays what it is at 0, or falls below it, before it rises.
  */
-async function findScale(rateAt: (scale: number) => Promise<number>, target: number): Promise<LayerStart> {
+async function findScale(
+  rateAt: (scale: number) => Promise<number>,
+  target: number,
+): Promise<Omit<LayerStart, "layer">> {
   const at = async (exponent: number): Promise<Tried> => ({ exponent, rate: await rateAt(2 ** exponent) });
   const isNear = (rate: number) => Math.abs(rate - target) <= TOLERANCE * target;
   const first = await at(0);

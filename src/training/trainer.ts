@@ -11,7 +11,8 @@ import type { Samples } from "../data/samples.ts";
 import type { Batch, Engine, EngineState, Parameters, Update } from "../engine/engine.ts";
 import { DivergenceError, OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
-import { hiddenUnitsOf, type NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { STREAM } from "../random.ts";
 import { epochBatches } from "./batches.ts";
 import { measure } from "./evaluation.ts";
@@ -289,7 +290,7 @@ function pairsOf(spec: NetworkSpec, { lengths }: Samples, indices: Uint32Array):
   const steps = lengths
     ? indices.reduce((sum, index) => sum + lengths[index]!, 0)
     : indices.length * spec.steps;
-  return hiddenUnitsOf(spec) * steps;
+  return structureOf(spec).hiddenUnits * steps;
 }
 
 /** Checks the options against the engine. @throws {OptionError} when not; the message names the option and its range. */

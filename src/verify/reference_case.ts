@@ -9,7 +9,6 @@ import { InputError } from "../errors.ts";
 import { INVOCATION } from "../text/invocation.ts";
 import { readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
-import { parameterShapes } from "../network/model_file.ts";
 import { describeNotebook } from "../network/presets.ts";
 import {
   describeShape,
@@ -17,8 +16,10 @@ import {
   type SafetensorsFile,
   type Tensor,
 } from "../network/safetensors.ts";
-import { classesOf, type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { oneLine } from "../text/one_line.ts";
+import { type CaseNames, GRAPH_NAMES, LAYER_NAMES } from "./case_names.ts";
 
 /** Inputs for an engine, and the expected results. */
 export interface ReferenceCase {
@@ -32,6 +33,8 @@ export interface ReferenceCase {
   readonly feedForward?: Samples;
   readonly parameters: Parameters;
   readonly step: Update;
+  /** The names of the file's tensors. */
+  readonly names: CaseNames;
   /** Every float tensor of the file. */
   readonly expected: ReadonlyMap<string, Float32Array>;
 }
@@ -56,14 +59,15 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
   const constant = (key: string) => parseConstant(file, name, key);
   const step = { learningRate: constant("learning_rate"), momentum: constant("momentum") };
   const network = file.metadata.network;
-  const { spec, features } = network === undefined
+  const { spec, features, names } = network === undefined
     ? readNotebookCase(file, name)
     : readNetworkCase(file, name, network);
-  const labels = readLabels(file, name, classesOf(spec));
+  const { inputs, classes, tensors } = structureOf(spec);
+  const labels = readLabels(file, name, classes);
   const count = labels.length;
   const lengths = readLengths(file, name, spec, count);
   const parameters = new Map(
-    parameterShapes(spec).map(([key, shape]) => [key, floats(file, name, key, shape)]),
+    tensors.map((tensor) => [tensor.name, floats(file, name, names.parameter(tensor.name), tensor.shape)]),
   );
   const expected = new Map<string, Float32Array>();
   for (const [key, tensor] of file.tensors) if (tensor.dtype === "F32") expected.set(key, tensor.data);
@@ -71,30 +75,31 @@ export function parseReferenceCase(bytes: Uint8Array, name: string): ReferenceCa
     ? {
       name: `${name} (feed-forward)`,
       count,
-      size: spec.inputs,
-      features: floats(file, name, "x", [count, spec.inputs]),
+      size: inputs,
+      features: floats(file, name, "x", [count, inputs]),
       labels,
     }
     : undefined;
   return {
     name,
     spec,
-    samples: { name, count, size: spec.steps * spec.inputs, features, labels, ...(lengths && { lengths }) },
+    samples: { name, count, size: spec.steps * inputs, features, labels, ...(lengths && { lengths }) },
     parameters,
     step,
+    names,
     expected,
     ...(feedForward && { feedForward }),
   };
 }
 
+/** What a file's network is. */
+type CaseNetwork = Pick<ReferenceCase, "spec" | "names"> & { readonly features: Float32Array };
+
 /** A case of the notebook's network: constants by name; the inputs are x times the draws r. */
-function readNotebookCase(
-  file: SafetensorsFile,
-  name: string,
-): { spec: NetworkSpec; features: Float32Array } {
+function readNotebookCase(file: SafetensorsFile, name: string): CaseNetwork {
   const [count = 0, inputs = 0] = shapeOf(file, name, "x", 2);
-  const [hidden = 0] = shapeOf(file, name, "w1", 2);
-  const [classes = 0] = shapeOf(file, name, "w2", 2);
+  const [hidden = 0] = shapeOf(file, name, LAYER_NAMES.parameter("fc1.weight"), 2);
+  const [classes = 0] = shapeOf(file, name, LAYER_NAMES.parameter("fc2.weight"), 2);
   const steps = parseConstant(file, name, "steps");
   const description = describeNotebook({
     inputs,
@@ -111,21 +116,23 @@ function readNotebookCase(
   const r = floats(file, name, "r", [steps, count, inputs]);
   return {
     spec,
+    names: LAYER_NAMES,
     features: bySample(steps, count, inputs, (at, k, sample) => r[at]! * x[sample * inputs + k]!),
   };
 }
 
 /** A case of any network: its description is in the metadata; the inputs are encoded already. */
-function readNetworkCase(
-  file: SafetensorsFile,
-  name: string,
-  network: string,
-): { spec: NetworkSpec; features: Float32Array } {
+function readNetworkCase(file: SafetensorsFile, name: string, network: string): CaseNetwork {
   const description = parseJson(network, `${name}: metadata.network`, "expected a network's description");
   const spec = parseNetworkSpec(description, `${name}: metadata.network`);
-  const [, count = 0] = shapeOf(file, name, "x", 3);
-  const x = floats(file, name, "x", [spec.steps, count, spec.inputs]);
-  return { spec, features: bySample(spec.steps, count, spec.inputs, (at) => x[at]!) };
+  const { inputShape, inputs } = structureOf(spec);
+  const [, count = 0] = shapeOf(file, name, "x", 2 + inputShape.length);
+  const x = floats(file, name, "x", [spec.steps, count, ...inputShape]);
+  return {
+    spec,
+    names: file.tensors.has(LAYER_NAMES.potentials(structureOf(spec).readout)) ? LAYER_NAMES : GRAPH_NAMES,
+    features: bySample(spec.steps, count, inputs, (at) => x[at]!),
+  };
 }
 
 /** From `[steps, samples, inputs]` to one sequence a sample. */

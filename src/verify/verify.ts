@@ -10,10 +10,9 @@ import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineOptions } from "../engine/create_engine.ts";
 import type { Batch, Engine } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";
-import { parameterShapes } from "../network/model_file.ts";
-import { kindOf } from "../network/neurons.ts";
 import { feedForwardNetwork } from "../network/presets.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { STREAM } from "../random.ts";
 import type { ReferenceCase } from "./reference_case.ts";
 
@@ -68,8 +67,8 @@ export async function verifyCase(
   ];
   if (feedForward) {
     // The feed-forward peer with the same weights.
-    const { inputs, layers } = spec;
-    const peer = feedForwardNetwork({ inputs, hidden: layers[0]!.units, classes: classesOf(spec) });
+    const { inputs, hiddenUnits, classes } = structureOf(spec);
+    const peer = feedForwardNetwork({ inputs, hidden: hiddenUnits, classes });
     subjects.push({ ...subjects[0]!, spec: peer, samples: feedForward, prefix: "dense_" });
   }
   const deviations: Deviation[] = [];
@@ -81,7 +80,8 @@ export async function verifyCase(
 
 /** Loss and gradients of a batch of all samples, and the network's parameters after one and two updates. */
 async function compareTraining({ reference, spec, samples, prefix, open }: Subject): Promise<Deviation[]> {
-  const names = parameterShapes(spec).map(([name]) => name);
+  const learned = structureOf(spec).tensors.filter(({ role }) => role !== "fixed").map(({ name }) => name);
+  const { names } = reference;
   using engine = await open({ spec, batchSize: samples.count, shards: samples.count });
   await engine.setParameters(reference.parameters);
   const indices = Uint32Array.from({ length: samples.count }, (_, i) => i);
@@ -90,20 +90,23 @@ async function compareTraining({ reference, spec, samples, prefix, open }: Subje
   const gradients = (await engine.getState()).moments.get("velocity")!; // from zero velocity, the first update's is the gradient
   const deviations = [
     deviation(reference, `${prefix}loss`, Float32Array.of(loss / samples.count)),
-    ...names.map((name) => deviation(reference, `${prefix}grad_${name}`, gradients.get(name)!)),
+    ...learned.map((name) => deviation(reference, `${prefix}${names.gradient(name)}`, gradients.get(name)!)),
   ];
   if (prefix !== "") return deviations; // cases have no parameters of the peer after updates
   for (const pass of [1, 2]) {
     if (pass === 2) await engine.train(batch, reference.step);
     const after = await engine.getParameters();
-    deviations.push(...names.map((name) => deviation(reference, `${name}_after${pass}`, after.get(name)!)));
+    deviations.push(
+      ...learned.map((name) => deviation(reference, names.after(name, pass), after.get(name)!)),
+    );
   }
   return deviations;
 }
 
 /** States and logits (not the peer's) and log-probabilities of every sample. */
 async function compareStates({ reference, spec, samples, prefix, open }: Subject): Promise<Deviation[]> {
-  const { steps } = spec, { count } = samples, classes = classesOf(spec);
+  const { steps } = spec, { count } = samples, { populations, classes } = structureOf(spec);
+  const { names } = reference;
   using engine = await open({ spec, batchSize: count, recordStates: true });
   await engine.setParameters(reference.parameters);
   const found = new Map<string, Float32Array>();
@@ -127,11 +130,12 @@ async function compareStates({ reference, spec, samples, prefix, open }: Subject
       }
     };
     if (prefix === "") {
-      spec.layers.forEach(({ units, neuron }, i) => {
-        if (kindOf(neuron).isSpiking) put(gates, `o${i + 1}`, trace.spikes[i]!, units, steps);
-        put(found, `u${i + 1}`, trace.potentials[i]!, units, steps);
-        put(found, `o${i + 1}`, trace.outputs[i]!, units, steps);
-      });
+      for (const population of populations) {
+        const { index, units, isSpiking } = population, outputs = names.outputs(population);
+        if (isSpiking) put(gates, outputs, trace.spikes[index]!, units, steps);
+        put(found, names.potentials(population), trace.potentials[index]!, units, steps);
+        put(found, outputs, trace.outputs[index]!, units, steps);
+      }
       put(found, "logits", trace.logits, classes);
     }
     put(found, `${prefix}logp`, trace.logProbabilities, classes);

@@ -48,6 +48,7 @@ function batches(of: (batch: number) => { loss?: number; norms?: (number | null)
 function found(learned: Partial<Learned>): Finding[] {
   return diagnose({
     layers: [layer(1), layer(2), TOP],
+    top: 2,
     history: batches(() => ({})),
     test: { loss: 0.6, accuracy: 0.8, correct: 800, total: 1000 },
     chance: { loss: Math.log(10), accuracy: 0.1 },
