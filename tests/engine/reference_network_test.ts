@@ -1,16 +1,8 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { drawKey } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
-import { networkCases } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
-import {
-  encodeSample,
-  gradientOf,
-  type ReferenceParameters,
-  runForward,
-  widen,
-} from "./reference_network.ts";
+import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
 
 const KEY = drawKey(0, 1, 0, 0);
 
@@ -46,61 +38,6 @@ for (const name of PYTORCH_CASES) {
     }
   });
 }
-
-/** The loss is not differentiable at a threshold: a case counts only at this distance from it. */
-const MARGIN = 1e-3;
-const EPSILON = 1e-5;
-
-/**
- * The loss's derivative with respect to one parameter, from two forward passes.
- *
- * At a spike u = u' − (p + u' − θ) = θ − p is a constant and o = u' − θ; without one, u = u' and o = 0. Both are linear in
- * u', so between two flips of gates the loss is smooth and the dense gradient is its derivative, also with a penalty. "No
- * gradient through g" leaves out only the jump of u by −p where a gate flips, on a set of measure 0.
- */
-function centralDifference(
-  loss: (parameters: ReferenceParameters) => { loss: number; gates: string },
-  parameters: ReferenceParameters,
-  name: string,
-  i: number,
-): { derivative: number; gates: readonly string[] } {
-  const at = (offset: number) => {
-    const moved = parameters.get(name)!.slice();
-    moved[i]! += offset;
-    return loss(new Map([...parameters, [name, moved]]));
-  };
-  const above = at(EPSILON), below = at(-EPSILON);
-  return { derivative: (above.loss - below.loss) / (2 * EPSILON), gates: [above.gates, below.gates] };
-}
-
-Deno.test("the reference network's gradient is the finite difference of its loss, away from flips of gates", () => {
-  let checked = 0, fired = 0;
-  fc.assert(
-    fc.property(networkCases({ samples: 1, unequal: true }), ({ spec, samples, parameters }) => {
-      const wide = widen(parameters);
-      const x = encodeSample(spec, samples, 0, KEY), label = samples.labels[0]!;
-      const forward = runForward(spec, wide, x, label);
-      fc.pre(forward.margin > MARGIN);
-      const gradient = gradientOf(wide, forward);
-      for (const [name, tensor] of gradient) {
-        for (let i = 0; i < tensor.length; i += Math.ceil(tensor.length / 6)) {
-          const { derivative, gates } = centralDifference(
-            (moved) => runForward(spec, moved, x, label, forward),
-            wide,
-            name,
-            i,
-          );
-          assert.deepEqual(gates, [forward.gates, forward.gates], "no gate has flipped");
-          assertClose([tensor[i]!], [derivative], `${name}[${i}]`, { relative: 1e-5, absolute: 1e-8 });
-          checked++;
-        }
-      }
-      if (forward.spikes > 0) fired++;
-    }),
-    { seed: 1, numRuns: 150 },
-  );
-  assert.ok(checked > 1000 && fired > 50, `${checked} derivatives, ${fired} networks that fired`);
-});
 
 Deno.test("the reference network's loss jumps where a gate flips, unless the penalty is 0", () => {
   // One unit, two steps, T = 2, θ = 1: the current brings u' just below or above θ at the first step.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { parseGraph } from "../../src/network/parse_graph.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { type DrawnGraph, drawnGraphs, encodeBatch, isTelling } from "./drawn_graphs.ts";
 import { GOLDEN_GRAPHS, readGoldenGraph } from "./golden_graphs.ts";
@@ -91,7 +92,10 @@ function coordinatesOf(tensors: GraphTensors, batch: EncodedBatch, run: GraphRun
   return [...ofTensors, ...ofInput];
 }
 
-// A spike has no derivative. So the runs on both sides of a difference are those of a network that is smooth: its spikes are the
+// At a spike of a graded neuron u = u' − (p + u' − θ) = θ − p is a constant and o = γ·(u' − θ); without one u = u' and o = 0. Both
+// are linear in u', so between two flips of gates the loss is smooth, also with a penalty.
+//
+// A binary spike has no derivative. So the runs on both sides of a difference are those of a network that is smooth: its spikes are the
 // spikes at the middle, plus what the surrogate's integral has gained or lost since, and what the resets stop, and the steps of the
 // maxima, are those at the middle. At the middle its states are the network's own; its derivative there is the surrogate gradient.
 Deno.test("runGraph() has the finite differences of the loss as its gradient, on drawn graphs", () => {
@@ -123,3 +127,18 @@ function hasLoop({ spec: { nodes } }: DrawnGraph): boolean {
   };
   return nodes.some(({ id }) => reaches(id, id));
 }
+
+Deno.test("runGraph() takes the first of equal maxima, and sends the gradient there", () => {
+  const spec = parseGraph({
+    steps: 4,
+    input: { shape: [1] },
+    nodes: [{ id: "lif", kind: "lif", decay: 0, threshold: 1, reset: "none" }],
+    readout: { from: "spikes", reduce: "max" },
+    loss: { kind: "meanSquaredError", correct: 0 },
+  });
+  const x = [0.5, 2, 0.5, 2].map((value) => Float64Array.of(value));
+  const { shares, gradient } = runGraph(spec, new Map(), { x: [x], labels: [0] });
+  assert.deepEqual(shares, [[Float64Array.of(0, 1, 0, 0)]]);
+  const slope = 2 * 1 / (1 + Math.PI ** 2); // of the loss at o = 1, times atan's of slope 2 at v = 1
+  assertClose(gradient().input[0]!.map(([value]) => value!), [0, slope, 0, 0], "gradient");
+});
