@@ -1,6 +1,6 @@
 /**
- * `deno task check`: format, lint, which way imports point, names, types, documentation of all that is public, and
- * docs/commands.md.
+ * `deno task check`: format, lint, which way imports point, names, types, documentation of all that is public,
+ * docs/commands.md and schema/network.json.
  */
 import { createCommand } from "../src/cli/command.ts";
 import { runCommandLine } from "../src/cli/command_line.ts";
@@ -24,7 +24,9 @@ export async function checkAll(): Promise<void> {
   );
   await callDeno(["check", ...PAGE, ...modules.toSorted().map((name) => `playground/${name}`)]);
   await callDeno(["doc", "--lint", "mod.ts", "src/portable.ts"]);
-  await callDeno(["run", "--no-prompt", "--allow-read", "tools/command_tables.ts", "--check"]);
+  for (const tool of ["command_tables.ts", "network_schema.ts"]) {
+    await callDeno(["run", "--no-prompt", "--allow-read", `tools/${tool}`, "--check"]);
+  }
 }
 
 const command = createCommand(

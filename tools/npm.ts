@@ -24,6 +24,7 @@ import configuration from "../deno.json" with { type: "json" };
 const ROOT = new URL("../", import.meta.url);
 const OUT = "dist/npm", PACKED = "dist/packed.tgz";
 const ENTRY = "src/portable.ts", WORKER = "src/engine/wasm/worker.ts", TYPES = "src/portable.d.ts";
+const SCHEMA = "schema/network.json";
 const VARIANTS = ["plain", "relaxed"] as const;
 
 const index = (library: string) =>
@@ -130,7 +131,7 @@ async function packageOf(packed: string): Promise<Map<string, Uint8Array | strin
     );
   }
   const out = new Map<string, Uint8Array | string>();
-  for (const path of [...typesOf(files, packed, TYPES), "LICENSE", "CHANGELOG.md"]) {
+  for (const path of [...typesOf(files, packed, TYPES), "LICENSE", "CHANGELOG.md", SCHEMA]) {
     out.set(path, files.get(path)!);
   }
   const library = await bundled(ENTRY), worker = await bundled(WORKER);
@@ -163,6 +164,7 @@ async function packageOf(packed: string): Promise<Map<string, Uint8Array | strin
     type: "module",
     engines: { node: ">=20" },
     exports: {
+      [`./${SCHEMA}`]: `./${SCHEMA}`,
       ".": { types: "./index.d.ts", default: "./index.js" },
       "./portable": { types: "./index.d.ts", default: "./index.js" }, // its name in the repository
       ...wasm,

@@ -3,7 +3,10 @@
  *
  * @module
  */
+import type { Edge, GraphReadout, GraphSpec, Shape } from "./graph.ts";
 import { type GradedNeuron, type IntegratorNeuron, type LifNeuron, type Neuron, NEURONS } from "./neurons.ts";
+import type { AffineOperator, DelayOperator, FlattenOperator, ScaleOperator } from "./operators.ts";
+import { parseGraph } from "./parse_graph.ts";
 import {
   type Encoder,
   type LayerSpec,
@@ -34,8 +37,76 @@ export interface NetworkDescription {
   readonly loss?: Loss;
 }
 
+/** An edge as the id of a node or `"input"`, or with a delay. */
+export type EdgeDescription = string | Pick<Edge, "node"> & Partial<Edge>;
+
+/** A node's place in the graph, without its defaults. */
+export interface NodePlace {
+  /** Its name. @default {its kind and its number among the nodes of its kind, such as `lif2`} */
+  readonly id?: string;
+  /** The edges whose values are summed. @default {the node before; of the first, `"input"`} */
+  readonly from?: EdgeDescription | readonly EdgeDescription[];
+}
+
+/** A node of a {@linkcode GraphDescription}. */
+export type NodeDescription =
+  & (
+    | Neuron
+    | Pick<AffineOperator, "kind" | "units"> & Partial<AffineOperator>
+    | ScaleOperator
+    | FlattenOperator
+    | DelayOperator
+  )
+  & NodePlace;
+
+/** A {@linkcode GraphSpec} without its defaults. */
+export interface GraphDescription {
+  /** T, time steps. */
+  readonly steps: number;
+  /** A sample's shape at one step, and its encoder. */
+  readonly input: {
+    /** `[units]` or `[channels, height, width]`. */
+    readonly shape: Shape;
+    /** The encoder. @default {direct} */
+    readonly encoder?: EncoderDescription;
+  };
+  /** See {@linkcode affine}, {@linkcode scale}, {@linkcode flatten}, {@linkcode delay}, {@linkcode lif} and its like. */
+  readonly nodes: readonly NodeDescription[];
+  /** The readout. @default {the mean of the last node's states} */
+  readonly readout?: Partial<GraphReadout>;
+  /** What training minimises. @default {cross-entropy} */
+  readonly loss?: Loss;
+}
+
 /**
- * Describes a network.
+ * Describes a network as a graph of operators and neurons.
+ *
+ * @throws {InputError} when a part is missing or out of range, or shapes do not agree; the message names the path or the node.
+ *
+ * @example Two populations that excite each other, and a skip edge
+ * ```ts
+ * import { affine, integrator, lif, network } from "@spikelet/spikelet";
+ *
+ * const spec = network({
+ *   steps: 25,
+ *   input: { shape: [784], encoder: { kind: "constant" } },
+ *   nodes: [
+ *     affine(100),
+ *     affine(100, { id: "back", bias: false, from: { node: "lif2", delay: 1 } }),
+ *     lif({ decay: 0.95 }, { from: ["affine1", "back"] }),
+ *     affine(50),
+ *     lif(),
+ *     affine(10, { id: "fromFirst", from: "lif1" }),
+ *     affine(10, { id: "fromSecond", from: "lif2" }),
+ *     integrator({}, { id: "out", from: ["fromFirst", "fromSecond"] }),
+ *   ],
+ * });
+ * console.log(spec.readout.node); // out
+ * ```
+ */
+export function network(description: GraphDescription): GraphSpec;
+/**
+ * Describes a network as a chain of layers.
  *
  * @throws {InputError} when a part is missing or out of range; the message names its path.
  *
@@ -56,8 +127,16 @@ export interface NetworkDescription {
  * console.log(spec.layers[0]?.neuron.kind); // lif
  * ```
  */
-export function network(description: NetworkDescription): NetworkSpec {
-  return parseNetworkSpec(description);
+export function network(description: NetworkDescription): NetworkSpec;
+export function network(description: GraphDescription | NetworkDescription): GraphSpec | NetworkSpec {
+  if (!("nodes" in description)) return parseNetworkSpec(description);
+  const numbers = new Map<string, number>();
+  const nodes = description.nodes.map((node) => {
+    const number = (numbers.get(node.kind) ?? 0) + 1;
+    numbers.set(node.kind, number);
+    return { id: `${node.kind}${number}`, ...node };
+  });
+  return parseGraph({ ...description, nodes });
 }
 
 /** Describes a layer of units with the same neuron. */
@@ -69,17 +148,53 @@ export function layer(
   return { units, delay: 0, ...options, neuron };
 }
 
-/** A graded neuron; the notebook's constants are the defaults. */
-export function graded(constants: Partial<Omit<GradedNeuron, "kind">> = {}): GradedNeuron {
-  return { ...NEURONS.graded.defaults, ...constants };
+/** A graded neuron; the notebook's constants are the defaults. @param place Of a node. */
+export function graded(
+  constants: Partial<Omit<GradedNeuron, "kind">> = {},
+  place: NodePlace = {},
+): GradedNeuron & NodePlace {
+  return { ...NEURONS.graded.defaults, ...constants, ...place };
 }
 
-/** A leaky integrate-and-fire neuron; defaults: decay 0.9, threshold 1, reset by subtraction, surrogate atan. */
-export function lif(constants: Partial<Omit<LifNeuron, "kind">> = {}): LifNeuron {
-  return { ...NEURONS.lif.defaults, ...constants };
+/**
+ * A leaky integrate-and-fire neuron; defaults: decay 0.9, threshold 1, reset by subtraction, surrogate atan.
+ *
+ * @param place Of a node.
+ */
+export function lif(
+  constants: Partial<Omit<LifNeuron, "kind">> = {},
+  place: NodePlace = {},
+): LifNeuron & NodePlace {
+  return { ...NEURONS.lif.defaults, ...constants, ...place };
 }
 
-/** An integrator; the default decay is 0.9. */
-export function integrator(constants: Partial<Omit<IntegratorNeuron, "kind">> = {}): IntegratorNeuron {
-  return { ...NEURONS.integrator.defaults, ...constants };
+/** An integrator; the default decay is 0.9. @param place Of a node. */
+export function integrator(
+  constants: Partial<Omit<IntegratorNeuron, "kind">> = {},
+  place: NodePlace = {},
+): IntegratorNeuron & NodePlace {
+  return { ...NEURONS.integrator.defaults, ...constants, ...place };
+}
+
+/** W·x + b, `units` numbers. */
+export function affine(
+  units: number,
+  options: Partial<Pick<AffineOperator, "bias">> & NodePlace = {},
+): AffineOperator & NodePlace {
+  return { kind: "affine", units, bias: true, ...options };
+}
+
+/** s ∘ x, with a learned factor for each number of the input. */
+export function scale(place: NodePlace = {}): ScaleOperator & NodePlace {
+  return { kind: "scale", ...place };
+}
+
+/** The numbers of the input as `[units]`, in the order channel, row, column. */
+export function flatten(place: NodePlace = {}): FlattenOperator & NodePlace {
+  return { kind: "flatten", ...place };
+}
+
+/** The input of an earlier step, with a fixed delay for each number of it. */
+export function delay(place: NodePlace = {}): DelayOperator & NodePlace {
+  return { kind: "delay", ...place };
 }

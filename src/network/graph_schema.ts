@@ -2,7 +2,7 @@
 import * as v from "valibot";
 import { encoderSchema } from "./encoders.ts";
 import { LIMITS } from "./limits.ts";
-import { type CompleteNeuron, NEURONS, neuronSchema, renameLearn } from "./neurons.ts";
+import { type CompleteNeuron, NEURONS, neuronSchema, readingLearn } from "./neurons.ts";
 import { type Operator, OPERATORS } from "./operators.ts";
 import type { PlaceDescription } from "./place.ts";
 import type { Shape } from "./shape.ts";
@@ -48,14 +48,11 @@ const ofNoKind = v.pipe(
 );
 
 /** Checks a node of any kind and fills in its defaults, but for its edges. */
-export const nodeSchema: v.GenericSchema<unknown, KindOfNode> = v.pipe(
-  v.unknown(),
-  v.transform(renameLearn),
-  v.lazy((input) => {
-    const known = v.safeParse(ofKnownKind, input);
-    return (known.success && nodeSchemas.get(known.output.kind)) || ofNoKind;
-  }),
-);
+export const nodeSchema: v.GenericSchema<unknown, KindOfNode> = v.lazy((input) => {
+  const known = v.safeParse(ofKnownKind, input);
+  const schema = known.success && nodeSchemas.get(known.output.kind);
+  return schema ? readingLearn(schema) : ofNoKind;
+});
 
 const reading = {
   from: v.optional(v.picklist(READ_FROM), "state"),

@@ -361,8 +361,14 @@ const ofNoKind = v.pipe(
   }),
 );
 
-/** Files of earlier versions, and of others, say `learn` for `trainable`. */
-export function renameLearn(neuron: unknown): unknown {
+/** A schema that also accepts `learn`, the former name of `trainable`. */
+export function readingLearn<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+): v.GenericSchema<unknown, Output> {
+  return v.pipe(v.unknown(), v.transform(renameLearn), schema);
+}
+
+function renameLearn(neuron: unknown): unknown {
   if (typeof neuron !== "object" || neuron === null || !("learn" in neuron) || "trainable" in neuron) {
     return neuron;
   }
@@ -371,14 +377,10 @@ export function renameLearn(neuron: unknown): unknown {
 }
 
 /** Checks a neuron of any kind and fills in its defaults. */
-export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.pipe(
-  v.unknown(),
-  v.transform(renameLearn),
-  v.lazy((input) => {
-    const known = v.safeParse(ofKnownKind, input);
-    return known.success ? kinds[known.output.kind].schema : ofNoKind;
-  }),
-);
+export const neuronSchema: v.GenericSchema<unknown, CompleteNeuron> = v.lazy((input) => {
+  const known = v.safeParse(ofKnownKind, input);
+  return known.success ? readingLearn(kinds[known.output.kind].schema) : ofNoKind;
+});
 
 /** The properties of a neuron's kind. */
 export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {

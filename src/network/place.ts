@@ -47,13 +47,13 @@ const edge: v.GenericSchema<unknown, Edge> = v.lazy((input) =>
 const edges = v.pipe(v.array(edge), v.minLength(1));
 const oneEdge = v.pipe(edge, v.transform((one): Edge[] => [one]));
 
-/** Checks a node's place by itself; `check_edges.ts` checks it against the whole graph. */
-export const placeFields = {
-  id,
-  from: v.exactOptional(
-    v.lazy((input): v.GenericSchema<unknown, Edge[]> => Array.isArray(input) ? edges : oneEdge),
-  ),
-};
+/** One edge or several. */
+export const edgesSchema: v.GenericSchema<unknown, Edge[]> = v.lazy((input) =>
+  Array.isArray(input) ? edges : oneEdge
+);
 
-/** The forms of an edge and of edges, for a JSON schema, which has no functions. */
+/** Checks a node's place by itself; `check_edges.ts` checks it against the whole graph. */
+export const placeFields = { id, from: v.exactOptional(edgesSchema) };
+
+/** The forms of one edge, for the JSON schema, which has no functions. */
 export const edgeForms = v.union([v.string(), edgeSchema]);
