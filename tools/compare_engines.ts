@@ -5,7 +5,7 @@
  *
  * All train on two batches of 500 samples, with one seed, and are measured on 250 test images. An engine whose accuracy is more
  * than 1 % away from wasm's, or one of whose weights is more than 1e-3 away, is a miss: exit code 1. An engine that is
- * unavailable here is reported and skipped. A batch is two micro-batches on a software adapter, where this takes some 40 s.
+ * unavailable here is reported and skipped. A batch is two micro-batches on a software adapter.
  *
  * More batches would be less informative: each multiplies a difference in the last bit by about five, and after ten the two builds of
  * wasm's kernels are as far apart as any two engines.
