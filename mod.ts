@@ -40,6 +40,6 @@ export {
 } from "./src/engine/webgpu/webgpu_engine.ts";
 export type * from "./src/engine/gpu/adapter.ts";
 export type { DeviceCounts, DeviceMemory } from "./src/engine/gpu/backend.ts";
-export type { DenseFrom } from "./src/engine/wasm/affine.ts";
+export type { DenseFrom } from "./src/engine/wasm/matrix_product.ts";
 export { startFromData, type StartOptions } from "./src/training/default_start.ts";
 export * from "./src/runs/read_checkpoint.ts";

@@ -17,7 +17,9 @@ export { countInputs, listInputs, matmulSparse } from "./matmul_sparse";
 export { selectUnits } from "./skip";
 export { layerFields } from "./layer";
 export { scanGraded } from "./graded_spikes";
-export { feedBack, feedBackGradient } from "./recurrent";
+export { productStep, productStepBack } from "./recurrent";
+export { addVector, sumTerm } from "./sums";
+export { operatorFields } from "./operator";
 export {
   backThroughSpikes,
   sparseProduct,

@@ -3,9 +3,10 @@
  *
  * A neuron's file has the equations of one step ({@linkcode NeuronCode}); this file loads its inputs and stores its results.
  *
- * A scan has two forms. In the plain form one call computes one unit of one sample over all steps; neighbouring calls are
+ * A scan has three forms. In the plain form one call computes one unit of one sample over all steps; neighbouring calls are
  * neighbouring units, so that memory accesses coalesce. A recurrent layer needs all outputs of the step before: a workgroup computes
- * one sample, each call some of its units, with a barrier after each step.
+ * one sample, each call some of its units, with a barrier after each step. In the stepped form one call computes one unit of one
+ * sample at one step, of a loop; like the recurrent form it keeps its state in the result.
  *
  * `sampleInfo` i32 `[samples, SAMPLE_INFO_COLUMNS]` describes each sample.
  */
@@ -25,6 +26,9 @@ fn infoOf(sample : i32, column : i32) -> i32 { return sampleInfo[sample * ${SAMP
 
 /** Calls that share one sample of a recurrent layer. */
 const WORKGROUP = 64;
+
+/** How a scan goes through the steps. */
+export type ScanForm = "plain" | "recurrent" | "stepped";
 
 /** The WGSL of a kind of neuron. Every number is f32. */
 export interface NeuronCode {
@@ -85,8 +89,9 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  */
 export function scanKernel(
   { name, constants, functions = "", state, step }: NeuronCode,
-  isRecurrent: boolean,
+  form: ScanForm,
 ): WgslKernel<"f32"> {
+  const isRecurrent = form === "recurrent";
   const kept: Kept[] = [
     { name: "spikes", at: "count + index" },
     ...state.map((variable, i) => ({ name: variable, at: `uniforms.stateAt + ${i} * total + index` })),
@@ -117,7 +122,7 @@ export function scanKernel(
       }
     }`;
   return {
-    name: `scan_${name}${isRecurrent ? "_recurrent" : ""}`,
+    name: `scan_${name}_${form}`,
     inputs: {
       sampleInfo: "i32",
       ...typed("f32", ["currents", "bias", "decays", "thresholds", "scales"]),
@@ -126,6 +131,7 @@ export function scanKernel(
     uniforms: {
       ...typed("i32", ["samples", "steps", "units", "sampleStride", "stepStride", "delay"]),
       ...typed("i32", ["distancesAt", "potentialsAt", "currentsAt", "stateAt"]),
+      ...(form === "stepped" && { step: "i32" as const }),
       ...typed("f32", constants),
     },
     result: "f32",
@@ -135,7 +141,7 @@ fn kernel(call : i32) {
   let units = uniforms.units;
   let total = uniforms.samples * units;
   let count = total * uniforms.steps;
-  ${throughSteps({ kept, results: ["spikes"], body, feedback, isRecurrent, isBack: false })}
+  ${throughSteps({ kept, results: ["spikes"], body, feedback, form, isBack: false })}
 }`,
   };
 }
@@ -152,8 +158,9 @@ fn kernel(call : i32) {
  */
 export function scanBackKernel(
   { name, constants, functions = "", stateBack, stepBack }: NeuronCode,
-  isRecurrent: boolean,
+  form: ScanForm,
 ): WgslKernel<"f32"> {
+  const isRecurrent = form === "recurrent";
   const kept: Kept[] = [
     ...SUMS.map((variable, i) => ({ name: variable, at: `count + ${i} * total + index` })),
     ...[...stateBack, ...PARTS].map((variable, i) => ({
@@ -194,7 +201,7 @@ export function scanBackKernel(
       }
     }`;
   return {
-    name: `scanBack_${name}${isRecurrent ? "_recurrent" : ""}`,
+    name: `scanBack_${name}_${form}`,
     inputs: {
       sampleInfo: "i32",
       ...typed("f32", ["scanned", "outputGradients", "readGradients", "decays", "scales"]),
@@ -203,6 +210,7 @@ export function scanBackKernel(
     uniforms: {
       ...typed("i32", ["samples", "steps", "units", "delay", "hasOutputs", "hasRead"]),
       ...typed("i32", ["distancesAt", "potentialsAt", "stateAt"]),
+      ...(form === "stepped" && { step: "i32" as const }),
       ...typed("f32", constants),
     },
     result: "f32",
@@ -212,7 +220,7 @@ fn kernel(call : i32) {
   let units = uniforms.units;
   let total = uniforms.samples * units;
   let count = total * uniforms.steps;
-  ${throughSteps({ kept, results: SUMS, body, feedback, isRecurrent, isBack: true })}
+  ${throughSteps({ kept, results: SUMS, body, feedback, form, isBack: true })}
 }`,
   };
 }
@@ -228,13 +236,13 @@ export function recurrentCalls(samples: number): number {
 }
 
 /** The loop over steps, in either form. */
-function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
+function throughSteps({ kept, results, body, feedback, form, isBack }: {
   readonly kept: readonly Kept[];
   /** Names of the kept variables that are part of the result in either form. */
   readonly results: readonly string[];
   readonly body: string;
   readonly feedback: string;
-  readonly isRecurrent: boolean;
+  readonly form: ScanForm;
   readonly isBack: boolean;
 }): string {
   const constants = `
@@ -242,7 +250,23 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
     ${isBack ? "" : "let threshold = thresholds[unit];"}
     let scale = scales[unit];`;
   const each = (line: (variable: Kept) => string) => kept.map(line).join("\n    ");
-  if (!isRecurrent) {
+  const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
+  if (form === "stepped") {
+    return `
+  let index = call;
+  let sample = index / units;
+  let unit = index - sample * units;
+  let length = stepsOf(sample);
+  let step = uniforms.step;
+  ${constants}
+  ${each(({ name }) => `var ${name} = 0.0;`)}
+  if (!(${first})) {
+    ${each(({ name, at }) => `${name} = result[${at}];`)}
+  }
+  ${body}
+  ${each(({ name, at }) => `result[${at}] = ${name};`)}`;
+  }
+  if (form === "plain") {
     return `
   let index = call;
   let sample = index / units;
@@ -267,7 +291,6 @@ function throughSteps({ kept, results, body, feedback, isRecurrent, isBack }: {
     ? "for (var step = uniforms.steps - 1; step >= 0; step--)"
     : "for (var step = 0; step < uniforms.steps; step++)";
   // A barrier in a loop is valid because the loop's bounds are the same for all calls of a workgroup.
-  const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
   return `
   let sample = call / ${WORKGROUP};
   let lane = call - sample * ${WORKGROUP};

@@ -70,8 +70,9 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
 
 /** Adds one sample to the totals. */
 function compareSample(selecting: Core, whole: Core, totals: Totals): void {
-  const { steps, layers } = whole.plan.spec, { units } = layers[0]!;
-  const { unit } = selecting.memory.layers[0]!, { counts, potentials, width } = whole.memory.layers[0]!;
+  const { spec: { steps }, populations } = whole.plan, { units } = populations[0]!;
+  const { unit } = selecting.memory.populations[0]!,
+    { counts, potentials, width } = whole.memory.populations[0]!;
   const selected = new Set(integersOf(selecting).subarray(unit >> 2, (unit >> 2) + selecting.computed[0]!));
   const spikes = integersOf(whole).subarray(counts >> 2);
   const states = floatsOf(whole).subarray(potentials >> 2, (potentials >> 2) + steps * width);

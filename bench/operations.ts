@@ -1,7 +1,7 @@
-/** Times each operation of the plan on the way of a sample, with first weights and with trained ones. */
+/** Times each step of the plan on the way of a sample, with first weights and with trained ones. */
 import type { Samples } from "../src/data/samples.ts";
 import type { Parameters } from "../src/engine/engine.ts";
-import type { Operation } from "../src/engine/plan.ts";
+import type { Step } from "../src/engine/plan/plan.ts";
 import type { Core } from "../src/engine/wasm/core.ts";
 import { STREAM } from "../src/random.ts";
 import { percent } from "../src/text/figures.ts";
@@ -12,7 +12,7 @@ import { openCore, type Setting } from "./setting.ts";
 /** Samples that are computed before any is timed. */
 const WARM_UP_SAMPLES = 600;
 
-/** Times every operation, a section for each engine and stage. */
+/** Times every step, a section for each engine and stage. */
 export async function measureOperations(
   setting: Setting,
   stages: Readonly<Record<string, Parameters>>,
@@ -27,7 +27,7 @@ export async function measureOperations(
   for (const { timing } of timings) timing.warmUp(Math.min(WARM_UP_SAMPLES, 5 * operationSamples));
   await interleave(timings.map(({ timing }) => () => timing.round(operationSamples)), sizes);
   return timings.map(({ title, timing }, i) => ({
-    key: `operations-${i}`,
+    key: `steps-${i}`,
     title: `A sample's way, one core: ${title}`,
     ratio: { meaning: "share of the sample's whole way", style: "share" },
     rows: timing.rows(),
@@ -35,12 +35,12 @@ export async function measureOperations(
   }));
 }
 
-/** One core, timed operation by operation. */
+/** One core, timed step by step. */
 class Timing {
   readonly #core: Core;
   readonly #samples: Samples;
-  readonly #operations: readonly Operation[];
-  /** Microseconds a sample in each round: of loading it, then of each operation. */
+  readonly #steps: readonly Step[];
+  /** Microseconds a sample in each round: of loading it, then of each step. */
   readonly #rounds: number[][];
   readonly #totals: number[] = [];
   #next = 0;
@@ -51,8 +51,8 @@ class Timing {
   constructor(core: Core, samples: Samples) {
     this.#core = core;
     this.#samples = samples;
-    this.#operations = [...core.plan.forward, ...core.plan.backward];
-    this.#rounds = [[], ...this.#operations.map(() => [])];
+    this.#steps = [...core.plan.forward, ...core.plan.backward];
+    this.#rounds = [[], ...this.#steps.map(() => [])];
   }
 
   warmUp(samples: number): void {
@@ -65,8 +65,8 @@ class Timing {
 
   /** Computes some samples. @returns Microseconds a sample. */
   round(samples: number): number {
-    const core = this.#core, operations = this.#operations;
-    const spent = new Float64Array(operations.length + 1);
+    const core = this.#core, steps = this.#steps;
+    const spent = new Float64Array(steps.length + 1);
     let now = performance.now();
     const lap = (part: number) => {
       const before = now;
@@ -76,8 +76,8 @@ class Timing {
     for (let i = 0; i < samples; i++) {
       this.#load();
       lap(0);
-      for (let j = 0; j < operations.length; j++) {
-        core.execute(operations[j]!);
+      for (let j = 0; j < steps.length; j++) {
+        core.execute(steps[j]!);
         lap(j + 1);
       }
       this.#spikes += core.spikes();
@@ -92,7 +92,17 @@ class Timing {
   }
 
   rows(): Row[] {
-    const names = this.#operations.map((o) => "layer" in o ? `${o.kind}, layer ${o.layer + 1}` : o.kind);
+    const { products, populations, operators } = this.#core.plan;
+    const names = this.#steps.map((step) => {
+      const node = "population" in step
+        ? populations[step.population]!.node
+        : "product" in step
+        ? products[step.product]!.node
+        : "operator" in step
+        ? operators[step.operator]!.node
+        : undefined;
+      return node === undefined ? step.kind : `${step.kind}, ${node}`;
+    });
     const all = [this.#totals, ...this.#rounds];
     return ["all", "load", ...names].map((name, i) => ({
       name,
@@ -103,7 +113,7 @@ class Timing {
   }
 
   remark(): string {
-    const { steps, layers: [{ units } = { units: 0 }] } = this.#core.plan.spec;
+    const { spec: { steps }, populations: [{ units } = { units: 0 }] } = this.#core.plan;
     const computed = this.#computed / this.#timed, share = this.#spikes / this.#timed / (steps * units);
     return `${computed.toFixed(1)} of ${units} hidden units computed in a sample, ` +
       `${percent(share)} of (unit, step) pairs spike`;

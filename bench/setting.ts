@@ -2,7 +2,7 @@
 import { loadMnist } from "../src/data/mnist.ts";
 import type { Samples } from "../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters, Update } from "../src/engine/engine.ts";
-import { compilePlan } from "../src/engine/plan.ts";
+import { compilePlan } from "../src/engine/plan/compile.ts";
 import { Core } from "../src/engine/wasm/core.ts";
 import type { KernelModule } from "../src/engine/wasm/kernels.ts";
 import { toLayout } from "../src/engine/wasm/layout.ts";

@@ -58,10 +58,10 @@ function isCurrent(stamp: string): boolean {
 }
 
 const sources = readSources();
-/** The module exports what these files export: the list of kernels, and every kind of neuron. */
+/** The module exports what these files export: the list of kernels, and every kind of neuron and operator. */
 const entries = [
   "asm/index.ts",
-  ...sources.keys().filter((path) => /^asm\/neurons\/[a-z_]+\.ts$/.test(path)),
+  ...sources.keys().filter((path) => /^asm\/(neurons|operators)\/[a-z_]+\.ts$/.test(path)),
 ];
 const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {

@@ -6,8 +6,15 @@
  */
 
 /** The engine's rooms: its interface, and those that compute. */
-const ENGINE = ["src/engine", "src/engine/wasm", "src/engine/gpu", "src/engine/hybrid", "src/engine/webgpu"];
-const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/optimizers"];
+const ENGINE = [
+  "src/engine",
+  "src/engine/plan",
+  "src/engine/wasm",
+  "src/engine/gpu",
+  "src/engine/hybrid",
+  "src/engine/webgpu",
+];
+const ASM = ["asm", "asm/encoders", "asm/neurons", "asm/operators", "asm/optimizers"];
 
 /** Every room, from the lowest up, with those that it may import from. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
@@ -19,15 +26,17 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "asm": ASM,
   "asm/encoders": ASM,
   "asm/neurons": ASM,
+  "asm/operators": ASM,
   "asm/optimizers": ASM,
 
   // Networks, data, and engines.
   "src/network": ["src/files"],
   "src/data": ["src/files", "src/network"],
   "src/engine": ["src/files", "src/network", "src/data", ...ENGINE],
-  "src/engine/wasm": ["src/files", "src/network", "src/data", "src/engine"],
+  "src/engine/plan": ["src/network"],
+  "src/engine/wasm": ["src/files", "src/network", "src/data", "src/engine", "src/engine/plan"],
   "src/engine/gpu": ["src/network", "src/data", "src/engine", ...ASM],
-  "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/gpu", ...ASM],
+  "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/plan", "src/engine/gpu", ...ASM],
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
   // Uses of a network.

@@ -6,7 +6,7 @@
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { checkWeights } from "../engine/checks.ts";
-import { compilePlan } from "../engine/plan.ts";
+import { compilePlan } from "../engine/plan/compile.ts";
 import { Core } from "../engine/wasm/core.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { toLayout } from "../engine/wasm/layout.ts";

@@ -142,17 +142,27 @@ export const encoderSchema = v.variant("kind", [
  * console.log(sampleFormOf(notebookNetwork())); // { isSequence: false, channels: 784, size: 784 }
  * ```
  */
-export function sampleFormOf({ encoder, inputs, steps }: {
-  readonly encoder: Encoder;
-  /** Inputs of the lowest layer, which the encoder makes. */
-  readonly inputs: number;
-  readonly steps: number;
-}): {
+export function sampleFormOf(
+  spec:
+    & { readonly steps: number }
+    & (
+      | {
+        readonly encoder: Encoder;
+        /** Inputs of the lowest layer, which the encoder makes. */
+        readonly inputs: number;
+      }
+      | { readonly input: { readonly shape: readonly number[]; readonly encoder: Encoder } }
+    ),
+): {
   readonly isSequence: boolean;
   readonly channels: number;
   /** Numbers of a sample. */
   readonly size: number;
 } {
+  const { steps } = spec;
+  const { encoder, inputs } = "input" in spec
+    ? { encoder: spec.input.encoder, inputs: spec.input.shape.reduce((size, length) => size * length, 1) }
+    : spec;
   switch (encoder.kind) {
     case "noise":
     case "poisson":

@@ -87,8 +87,11 @@ export interface OperatorKind<O extends Operator> {
   readonly readsBefore: boolean;
   /** It has kernels `…Events`, which take spikes in place of whole rows. */
   readonly hasEvents: boolean;
-  /** The name of its kernels' file in `asm/operators/`; `null` where y is x in another shape. */
-  readonly kernel: string | null;
+  /**
+   * How it is computed: by products of matrices, which every engine has; by kernels of its own; or, for `reorder`, not at all where its
+   * numbers lie in the right order already, else by kernels of its own.
+   */
+  readonly lowering: "matmul" | "reorder" | "kernel";
 }
 
 const affine: OperatorKind<AffineOperator> = {
@@ -111,7 +114,7 @@ const affine: OperatorKind<AffineOperator> = {
   isLinear: true,
   readsBefore: false,
   hasEvents: true,
-  kernel: "affine",
+  lowering: "matmul",
 };
 
 const scale: OperatorKind<ScaleOperator> = {
@@ -125,19 +128,19 @@ const scale: OperatorKind<ScaleOperator> = {
   isLinear: true,
   readsBefore: false,
   hasEvents: false,
-  kernel: "scale",
+  lowering: "kernel",
 };
 
 const flatten: OperatorKind<FlattenOperator> = {
   schema: v.strictObject({ ...placeFields, kind: v.literal("flatten") }),
   outputShape: (_, input) => input && [sizeOf(input)],
   tensors: () => [],
-  geometry: (_, input) => [sizeOf(input)],
+  geometry: (_, input) => [input[0], sizeOf(input) / input[0]],
   multiplyAdds: () => 0,
   isLinear: true,
   readsBefore: false,
   hasEvents: true,
-  kernel: null,
+  lowering: "reorder",
 };
 
 const delay: OperatorKind<DelayOperator> = {
@@ -151,7 +154,7 @@ const delay: OperatorKind<DelayOperator> = {
   isLinear: true,
   readsBefore: true,
   hasEvents: false,
-  kernel: "delay",
+  lowering: "kernel",
 };
 
 /** Every kind of operator, by name. */

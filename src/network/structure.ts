@@ -99,7 +99,21 @@ export function structureOf(spec: NetworkSpec | GraphSpec): Structure {
   return structure;
 }
 
-/** The structure of the layers' graph, with the tensors' names of spikelet/1. */
+/** The graph of a description. */
+export function graphOf(spec: NetworkSpec | GraphSpec): GraphSpec {
+  if ("nodes" in spec) return spec;
+  const { inputs, encoder, ...others } = spec;
+  const layers = others.layers.map(({ recurrent = false, neuron, ...layer }) => ({
+    ...layer,
+    recurrent,
+    neuron: completeNeuron(neuron),
+  }));
+  const graph = expandLayers({ ...others, layers, input: { shape: [inputs], encoder } });
+  known.set(graph, structureOf(spec));
+  return graph;
+}
+
+/** That of the graph, with the tensors' names of spikelet/1. */
 function structureOfLayers({ inputs, encoder, ...spec }: NetworkSpec): Structure {
   const layers = spec.layers.map(({ recurrent = false, neuron, ...layer }) => ({
     ...layer,

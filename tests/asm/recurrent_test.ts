@@ -1,46 +1,74 @@
 import { testOnBothBuilds } from "./both_builds.ts";
 import { assertClose, assertSameBits, uniformFloats } from "./numbers.ts";
 
-const UNITS = [4, 8, 12, 32, 36, 100];
+/** Inputs and units, padding included. */
+const SIZES: readonly (readonly [inputs: number, units: number])[] = [
+  ...[4, 8, 12, 32, 36, 100].map((units) => [units, units] as const),
+  [4, 36],
+  [100, 8],
+  [12, 132],
+];
 
 testOnBothBuilds(
-  "feedBack() gives V·o with the bits of a plain loop over the outputs that are not 0",
+  "productStep() gives W·x + b with the bits of a plain loop over the inputs that are not 0",
   ({ memory, madd }) => {
-    for (const units of UNITS) {
+    for (const [inputs, units] of SIZES) {
       for (const threshold of [-2, 0.3, 2]) { // all, some and none
-        const outputs = uniformFloats(units, units).map((o) => o > threshold ? o : 0);
-        const v = uniformFloats(units + 1, units * units);
-        const to = memory.output(units), scratch = memory.updated(new Float32Array(2 * units));
-        memory.kernels.feedBack(memory.floats(outputs), memory.floats(v), to, units, scratch);
-        const expected = new Float32Array(units);
-        outputs.forEach((o, m) => {
-          if (o !== 0) expected.forEach((sum, n) => expected[n] = madd(o, v[m * units + n]!, sum));
-        });
-        assertSameBits(memory.floatsAt(to, units), expected, `${units} units`);
-        memory.clear();
+        for (const bias of [undefined, uniformFloats(units + 2, units)]) {
+          const x = uniformFloats(units, inputs).map((value) => value > threshold ? value : 0);
+          const weights = uniformFloats(units + 1, inputs * units);
+          const y = memory.output(units), scratch = memory.updated(new Float32Array(2 * inputs));
+          const biasAt = bias ? memory.floats(bias) : 0;
+          memory.kernels.productStep(
+            memory.floats(x),
+            memory.floats(weights),
+            biasAt,
+            y,
+            inputs,
+            units,
+            scratch,
+          );
+          const expected = bias?.slice() ?? new Float32Array(units);
+          x.forEach((value, m) => {
+            if (value !== 0) {
+              expected.forEach((sum, n) => expected[n] = madd(value, weights[m * units + n]!, sum));
+            }
+          });
+          assertSameBits(memory.floatsAt(y, units), expected, `${inputs} inputs, ${units} units`);
+          memory.clear();
+        }
       }
     }
   },
 );
 
-testOnBothBuilds("feedBackGradient() adds Vᵀ·δI to all units, or only to those that spike", ({ memory }) => {
-  for (const units of UNITS) {
-    for (const hasExactGradient of [false, true]) {
-      const deltas = uniformFloats(units, units), v = uniformFloats(units + 1, units * units);
-      const before = uniformFloats(units + 2, units);
-      const distances = uniformFloats(units + 3, units).map((value, i) => i < 4 ? -1 : value); // a vector without a spike
+testOnBothBuilds("productStepBack() adds Wᵀ·δy to all inputs, or only to those that spike", ({ memory }) => {
+  for (const [inputs, units] of SIZES) {
+    for (const atSpikes of [false, true]) {
+      const deltas = uniformFloats(units, units), weights = uniformFloats(units + 1, inputs * units);
+      const before = uniformFloats(units + 2, inputs);
+      const distances = uniformFloats(units + 3, inputs).map((value, i) => i < 4 ? -1 : value); // a vector without a spike
       const gradients = memory.updated(before);
-      const [deltasAt, vAt, distancesAt] = [
+      const [deltasAt, weightsAt, distancesAt] = [
         memory.floats(deltas),
-        memory.floats(v),
+        memory.floats(weights),
         memory.floats(distances),
       ];
-      memory.kernels.feedBackGradient(deltasAt, vAt, gradients, hasExactGradient ? distancesAt : 0, units);
+      memory.kernels.productStepBack(
+        deltasAt,
+        weightsAt,
+        gradients,
+        atSpikes ? distancesAt : 0,
+        inputs,
+        units,
+      );
       const expected = Float64Array.from(before, (g, m) => {
-        if (hasExactGradient && !(distances[m]! > 0)) return g;
-        return deltas.reduce((sum, delta, n) => sum + v[m * units + n]! * delta, g);
+        if (atSpikes && !(distances[m]! > 0)) return g;
+        return deltas.reduce((sum, delta, n) => sum + weights[m * units + n]! * delta, g);
       });
-      assertClose(memory.floatsAt(gradients, units), expected, `${units} units`, { absolute: 1e-6 * units });
+      assertClose(memory.floatsAt(gradients, inputs), expected, `${inputs} inputs, ${units} units`, {
+        absolute: 1e-6 * units,
+      });
       memory.clear();
     }
   }

@@ -4,6 +4,7 @@
  * @module
  */
 import assert from "node:assert/strict";
+import { graphOf } from "../../src/network/structure.ts";
 import { SampleFeatures } from "../../src/data/augment.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../src/engine/gpu/encoding.ts";
@@ -90,13 +91,14 @@ gpuTest(
     const backend = await openBackend();
     try {
       await checkOn(async (spec, samples) => {
-        const packed = packSamples(spec, batchOf(samples), {
+        const graph = graphOf(spec);
+        const packed = packSamples(graph, batchOf(samples), {
           sources: new SampleFeatures(0),
           count: 1,
           seed: 0,
         });
         const [x] = await backend.scoped(() =>
-          backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed))
+          backend.read(encodeRows(backend, graph, uploadPixels(backend, graph), packed))
         );
         return Array.from({ length: spec.steps }, (_, t) => x![2 * t]! - x![2 * t + 1]!);
       }, 16);

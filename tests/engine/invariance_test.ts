@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { compilePlan } from "../../src/engine/plan.ts";
+import { compilePlan } from "../../src/engine/plan/compile.ts";
 import { Core } from "../../src/engine/wasm/core.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import type { Batch, BatchResult, Engine } from "../../src/engine/engine.ts";
@@ -169,7 +169,7 @@ async function coreOf(skipBound: number, skip = true) {
   const unitsOf = (sample: number) => {
     core.load(DIGITS, sample, STREAM.training, 1);
     core.forward();
-    return [...new Int32Array(core.parameters.buffer, core.memory.layers[0]!.unit, core.computed[0]!)];
+    return [...new Int32Array(core.parameters.buffer, core.memory.populations[0]!.unit, core.computed[0]!)];
   };
   return { core, unitsOf, spec };
 }

@@ -13,7 +13,8 @@ import {
   latencyLevels,
   sampleFormOf,
 } from "../../network/encoders.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import type { GraphSpec } from "../../network/graph.ts";
+import { sizeOf } from "../../network/shape.ts";
 import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "./backend.ts";
@@ -42,7 +43,7 @@ const DRAW_SCALE = 1;
  * @param seed Seed of the draws.
  */
 export function packSamples(
-  spec: NetworkSpec,
+  spec: GraphSpec,
   { samples, indices, stream, epoch, augmentation }: Batch,
   { sources, count, seed }: {
     readonly sources: SampleFeatures;
@@ -51,7 +52,7 @@ export function packSamples(
   },
 ): PackedSamples {
   const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
-  const isTable = arePixels(samples), scale = featureScaleOf(spec.encoder, DRAW_SCALE);
+  const isTable = arePixels(samples), scale = featureScaleOf(spec.input.encoder, DRAW_SCALE);
   const numbers = isTable ? new Uint8Array(4 * Math.ceil(count * size / 4)) : new Float32Array(count * size);
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
@@ -72,12 +73,12 @@ export function packSamples(
 }
 
 /** The feature of each pixel value, f32 `[256]`, for {@linkcode encodeRows}. */
-export function uploadPixels(backend: Backend, { encoder }: NetworkSpec): Tensor<"f32"> {
+export function uploadPixels(backend: Backend, { input: { encoder } }: GraphSpec): Tensor<"f32"> {
   return backend.upload(featuresOfPixels(encoder, featureScaleOf(encoder, DRAW_SCALE)), [256]);
 }
 
 /** Rows of a sample: its steps, or one where its input is the same at all steps. */
-export function rowsOf({ encoder, steps }: NetworkSpec): number {
+export function rowsOf({ input: { encoder }, steps }: GraphSpec): number {
   return encoder.kind === "constant" ? 1 : steps;
 }
 
@@ -89,11 +90,12 @@ export function rowsOf({ encoder, steps }: NetworkSpec): number {
  */
 export function encodeRows(
   backend: Backend,
-  spec: NetworkSpec,
+  spec: GraphSpec,
   pixels: Tensor<"f32">,
   { count, features, size, keys }: PackedSamples,
 ): Tensor<"f32"> {
-  const { encoder, steps, inputs } = spec, { channels } = sampleFormOf(spec);
+  const { input: { encoder, shape: inputShape }, steps } = spec, inputs = sizeOf(inputShape);
+  const { channels } = sampleFormOf(spec);
   const shape = [count * size / channels, channels];
   const x = features instanceof Float32Array ? backend.upload(features, shape) : backend.run(DECODE_PIXELS, {
     inputs: { pixels: backend.upload(features, [features.length]), table: pixels },

@@ -9,10 +9,10 @@ import { SampleFeatures } from "../../data/augment.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import { encodeRows, packSamples, uploadPixels } from "../gpu/encoding.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import { partsOf } from "../webgpu/micro_batches.ts";
-import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
-import type { LayerLayout } from "../wasm/layout.ts";
+import { externalProductOf, type SharedDoubleBuffer } from "../wasm/external_matmul.ts";
+import { layOut, type TensorPlace } from "../wasm/layout.ts";
 
 /** A micro-batch whose inputs are on the device. */
 export interface DeviceMicroBatch {
@@ -33,7 +33,10 @@ export type MicroBatchCut = Pick<DeviceMicroBatch, "samples" | "reductionGroups"
 export class DeviceMatmul {
   readonly plan: Plan;
   readonly #backend: Backend;
-  readonly #layout: LayerLayout;
+  readonly #weightPlace: TensorPlace;
+  readonly #biasPlace: TensorPlace | undefined;
+  /** Inputs of a row. */
+  readonly #inputs: number;
   readonly #doubleBuffer: SharedDoubleBuffer;
   /** d of the inputs' trace; 0: the gradient needs no trace. */
   readonly #decay: number;
@@ -49,19 +52,21 @@ export class DeviceMatmul {
   constructor(
     backend: Backend,
     plan: Plan,
-    layout: LayerLayout,
     doubleBuffer: SharedDoubleBuffer,
     seed: number,
   ) {
     this.#backend = backend;
     this.plan = plan;
-    this.#layout = layout;
+    const { weight, bias, inputs } = externalProductOf(plan), { tensors } = layOut(plan);
+    this.#weightPlace = tensors.find(({ tensor }) => tensor.name === weight)!;
+    this.#biasPlace = tensors.find(({ tensor }) => tensor.name === bias);
+    this.#inputs = inputs;
     this.#doubleBuffer = doubleBuffer;
     this.#decay = plan.backward.find((operation) => operation.kind === "traceGradient")?.decay ?? 0;
     this.#seed = seed;
     this.#sources = new SampleFeatures(seed);
     this.#pixels = uploadPixels(backend, plan.spec);
-    const { inputs } = plan.spec, { width } = doubleBuffer;
+    const { width } = doubleBuffer;
     this.#gradient = backend.allocate("f32", [width, inputs]);
     this.#weights = backend.allocate("f32", [width, inputs]);
     this.#bias = backend.allocate("f32", [width]);
@@ -69,12 +74,15 @@ export class DeviceMatmul {
 
   /** Takes W and b from the parameters in the cores' layout. */
   setParameters(parameters: Float32Array): void {
-    const backend = this.#backend, { width } = this.#doubleBuffer, { inputs } = this.plan.spec;
-    const { weights, bias, unitStride } = this.#layout;
+    const backend = this.#backend, { width } = this.#doubleBuffer, inputs = this.#inputs;
+    const { at: weights, rowStride: unitStride } = this.#weightPlace, bias = this.#biasPlace?.at;
     const rows = parameters.subarray(weights, weights + width * unitStride);
     backend.release(this.#weights, this.#bias);
     this.#weights = backend.upload(withoutPadding(rows, unitStride, inputs), [width, inputs]);
-    this.#bias = backend.upload(parameters.subarray(bias, bias + width), [width]);
+    this.#bias = backend.upload(
+      bias === undefined ? new Float32Array(width) : parameters.subarray(bias, bias + width),
+      [width],
+    );
   }
 
   /**
@@ -117,7 +125,7 @@ export class DeviceMatmul {
    * @param isFirst The sum starts at 0.
    */
   addGradient(microBatch: DeviceMicroBatch, bufferIndex: 0 | 1, isFirst: boolean): void {
-    const backend = this.#backend, { inputs: columns, steps } = this.plan.spec;
+    const backend = this.#backend, columns = this.#inputs, { steps } = this.plan.spec;
     const { samples, reductionGroups, inputs } = microBatch, { rows, width } = this.#doubleBuffer;
     backend.scoped(() => {
       if (this.#decay !== 0) {
@@ -153,7 +161,7 @@ export class DeviceMatmul {
 
   /** Writes the sum of gradients into the cores' layout. */
   async readGradient(gradient: Float32Array): Promise<void> {
-    const { weights, unitStride } = this.#layout, { inputs } = this.plan.spec;
+    const { at: weights, rowStride: unitStride } = this.#weightPlace, inputs = this.#inputs;
     const [sum] = await this.#backend.read(this.#gradient);
     for (let from = 0, to = weights; from < sum.length; from += inputs, to += unitStride) {
       gradient.set(sum.subarray(from, from + inputs), to);

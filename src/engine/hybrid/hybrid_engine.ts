@@ -12,12 +12,13 @@ import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import { type MemoryNeed, samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
-import { compilePlan, type Plan } from "../plan.ts";
-import { createDoubleBuffer } from "../wasm/external_matmul.ts";
+import { compilePlan } from "../plan/compile.ts";
+import type { Plan } from "../plan/plan.ts";
+import { createDoubleBuffer, externalProductOf } from "../wasm/external_matmul.ts";
 import type { KernelModule } from "../wasm/kernels.ts";
 import { shardCount } from "../wasm/engine_worker.ts";
 import { ThreadedEngine, type ThreadedEngineOptions } from "../wasm/threaded_engine.ts";
-import { layOut } from "../wasm/layout.ts";
+import { widthOf } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { partsOf, reductionGroupsOf } from "../webgpu/micro_batches.ts";
 import type { WebGpuEngine, WebGpuEngineOptions } from "../webgpu/webgpu_engine.ts";
@@ -49,7 +50,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
   checkKernels(kernels);
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
-    const plan = compilePlan(spec, { skip: false, recordStates }); // the device computes all units
+    const plan = compilePlan(spec, { skip: false, recordStates, target: { events: true, external: true } }); // the device computes all units
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
@@ -67,6 +68,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
       description: `${build}, ${describeThreads(threads)}, ${products}`,
       arithmetic: `${build}, ${products}`,
       kernels,
+      spec,
       threads,
       batchSize,
       recordStates,
@@ -76,7 +78,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
         new HybridScheduler({
           ...parts,
           doubleBuffer,
-          matmul: new DeviceMatmul(backend, plan, layOut(plan, true).layers[0]!, doubleBuffer, seed),
+          matmul: new DeviceMatmul(backend, plan, doubleBuffer, seed),
           device: {
             fit(samples) {
               // Buffers are reused between micro-batches of one size.
@@ -112,8 +114,7 @@ class DeviceThreadedEngine extends ThreadedEngine implements HybridEngine {
 
 /** Device memory of micro-batches of so many samples, two of which are in flight. */
 function memoryNeedOf(plan: Plan, samples: number): MemoryNeed {
-  const { inputs } = plan.spec, rows = rowsOf(plan.spec);
-  const { width } = layOut(plan, true).layers[0]!;
+  const { inputs, output } = externalProductOf(plan), rows = rowsOf(plan.spec), width = widthOf(plan, output);
   const x = samples * rows * inputs, currents = samples * rows * width, weights = width * inputs;
   const parts = partsOf(plan, samples, reductionGroupsOf(samples, plan)) * weights;
   // Listed coefficients have two numbers each, in a buffer that is up to twice as large as needed.

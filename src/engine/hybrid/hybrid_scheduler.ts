@@ -3,7 +3,7 @@ import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { CompleteUpdate } from "../optimizer.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { SharedDoubleBuffer } from "../wasm/external_matmul.ts";
 import { type Job, type Part, shardCount } from "../wasm/engine_worker.ts";
 import type { Scheduler } from "../wasm/threaded_engine.ts";

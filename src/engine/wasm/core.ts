@@ -2,7 +2,7 @@
  * One thread's part of the WASM engine: executes a plan for one sample at a time, in an instance of the kernels.
  *
  * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
- * after its last sample. It needs neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
+ * after its last sample. It assumes neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
  *
  * @module
  */
@@ -10,21 +10,22 @@ import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
-import { kindOf } from "../../network/neurons.ts";
-import { type LayerPlan, type Operation, type Plan, type ReadSteps, readStepsOf } from "../plan.ts";
-import { allocate, type CoreMemory, type LayerMemory } from "./core_memory.ts";
+import { readStepsOf } from "../plan/compile.ts";
+import type { Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
+import { allocate, type CoreMemory, type PopulationMemory, type ProductMemory } from "./core_memory.ts";
 import { ExternalMatmul, type SharedDoubleBuffer } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
-import type { Precision, Tile } from "./precision.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
-import { roundUp } from "./layout.ts";
+import { DENSE_FROM, type DenseFrom, type InputView, MatrixProduct } from "./matrix_product.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
+import { OperatorSteps } from "./operator_steps.ts";
+import type { Precision, Tile } from "./precision.ts";
 import { Readout } from "./readout.ts";
-import { Affine, DENSE_FROM, type DenseFrom, type InputView } from "./affine.ts";
 import { ShardedUpdate } from "./sharded_update.ts";
+import { SpikeSteps } from "./spike_steps.ts";
 import { readTrace } from "./trace.ts";
 
-/** How to make a core. */
+/** What a thread's core is made from. */
 export interface CoreOptions {
   readonly plan: Plan;
   readonly seed: number;
@@ -32,17 +33,17 @@ export interface CoreOptions {
   readonly shards: number;
   /** The least Z (asm/skip.ts) at which a unit is left out. */
   readonly skipBound: number;
-  /** Of the noise encoder's product; other encoders' is always float32. */
+  /** What the noise encoder's product is computed in; other encoders' is always float32. */
   readonly precision?: Precision;
-  /** The product's kernel, one of the precision's. @default {the first} */
+  /** Which kernel computes the product; one of the precision's. @default {the first} */
   readonly tile?: Tile;
-  /** Shares of spikes above which products are whole. @default {as measured} */
+  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
-  /** Holds the lowest layer's currents, and then its coefficients, where the product is computed outside of the core. */
+  /** Where currents of the encoder's inputs come from, and coefficients go to, if their product is computed elsewhere. */
   readonly doubleBuffer?: SharedDoubleBuffer;
 }
 
-/** Where a sample is the only one. */
+/** The only sample there is. */
 const ALONE: Place = { bufferIndex: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
@@ -57,20 +58,14 @@ export class Core {
   readonly optimizer: ShardedUpdate;
   readonly #kernels: Kernels;
   readonly #inputs: InputOperations;
-  /** By layer; used where weights lie by input. */
-  readonly #affines: readonly Affine[];
+  readonly #products: readonly MatrixProduct[];
+  readonly #operators: OperatorSteps;
   readonly #neurons: NeuronSteps;
+  readonly #spikes: SpikeSteps;
   readonly #readout: Readout;
-  /** Currents of a lowest layer that keeps no states lie in panels. */
-  readonly #arePanels: boolean;
   readonly #seed: number;
   readonly #floats: Float32Array;
-  readonly #integers: Int32Array;
-  /** Slots in use, by layer: the units that may spike. */
-  readonly #slots: number[];
-  /** Spikes of the present sample in each layer that lists them. */
-  readonly #fired: number[];
-  /** Steps of the present sample: T, or fewer for a shorter sequence. */
+  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
   #label = 0;
@@ -85,42 +80,39 @@ export class Core {
     this.plan = plan;
     this.#seed = seed;
     this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards, doubleBuffer !== undefined);
+    this.memory = allocate(this.#kernels, plan, shards);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
-    this.#integers = new Int32Array(this.#kernels.memory.buffer);
-    const { parameters, gradients, layout } = this.memory;
+    const { parameters, gradients, layout, products } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#affines = this.memory.layers.map((layer) =>
-      new Affine(this.#kernels, this.memory, layer, denseFrom)
+    this.#products = products.map((product) =>
+      new MatrixProduct(this.#kernels, this.memory, product, denseFrom)
     );
     this.#inputs = doubleBuffer
-      ? new ExternalMatmul(this.#kernels, this.memory, doubleBuffer)
+      ? new ExternalMatmul(this.#kernels, doubleBuffer)
       : new InputLayer(this.#kernels, this.memory, {
         plan,
         seed,
         skipBound,
         precision,
-        affine: this.#affines[0]!,
         ...(tile && { tile }),
       });
-    this.#arePanels = doubleBuffer === undefined;
     this.optimizer = new ShardedUpdate(this.#kernels, this.memory);
     this.#readout = new Readout(this.#kernels, this.memory, plan);
+    this.#operators = new OperatorSteps(this.#kernels, this.memory);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
-    this.#slots = plan.layers.map((layer) => layer.units);
-    this.#fired = plan.layers.map(() => 0);
+    this.#spikes = new SpikeSteps(this.#kernels, this.memory);
     this.#steps = plan.spec.steps;
     this.#read = plan.readout;
   }
 
-  /** Computes what follows from the parameters and holds for a whole batch. */
+  /** Prepares what follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.#inputs.prepare();
-    for (const affine of this.#affines) affine.invalidate();
+    for (const product of this.#products) product.forget();
   }
 
-  /** Clears the gradients of the flat parameters from the `from`-th on. */
+  /** @param from Of the flat parameters: those before are another's. */
   clearGradients(from = 0): void {
     this.gradients.fill(0, from);
   }
@@ -128,9 +120,9 @@ export class Core {
   /**
    * Makes a sample the present one: its features, its label, its draws.
    *
-   * @param scale The weight of its gradient in the batch's.
-   * @param augmentation How it is moved first; its features must be pixels then.
-   * @param place Its place in the shared double buffer, if there is one.
+   * @param scale What its gradient counts in the batch's.
+   * @param augmentation How it is moved before; its features must be pixels then.
+   * @param place Where it lies in a shared double buffer, if there is one.
    */
   load(
     samples: Samples,
@@ -150,17 +142,21 @@ export class Core {
     this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
+    this.#operators.begin(steps);
+    for (const population of this.memory.populations) {
+      if (population.descriptor !== 0) this.#neurons.begin(population, steps);
+    }
   }
 
   /** The present sample's forward pass. @returns Its loss. */
   forward(): number {
-    for (const operation of this.plan.forward) this.execute(operation);
+    for (const step of this.plan.forward) this.execute(step);
     return this.#loss;
   }
 
   /** The present sample's backward pass; its gradient is added to the others. */
   backward(): void {
-    for (const operation of this.plan.backward) this.execute(operation);
+    for (const step of this.plan.backward) this.execute(step);
   }
 
   /** The class of the largest logit of the last sample (the first of equals). */
@@ -178,9 +174,12 @@ export class Core {
     return this.#view(this.memory.logits, this.plan.classes);
   }
 
-  /** Spikes of the last sample in the layers below the top. */
+  /** Spikes of the last sample in the populations that are not read out. */
   spikes(): number {
-    return this.memory.layers.slice(0, -1).reduce((total, { layer }) => total + this.#fired[layer.index]!, 0);
+    return this.plan.populations.reduce(
+      (total, { index }) => index === this.plan.top ? total : total + this.#spikes.countOf(index),
+      0,
+    );
   }
 
   /** Steps of the last sample. */
@@ -191,215 +190,231 @@ export class Core {
   /**
    * Adds the last sample's spikes, unit by unit.
    *
-   * @param sums The units of the layers below the top, one layer after the other.
+   * @param sums The units of the populations that are not read out, one population after the other.
    */
   addUnitSpikes(sums: Uint32Array): void {
     let first = 0;
-    for (let i = 0; i < this.memory.layers.length - 1; i++) {
-      const { counts, unit, layer: { units } } = this.memory.layers[i]!;
-      for (let slot = 0; slot < this.#slots[i]!; slot++) {
-        sums[first + this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
-      }
+    for (const { population: { index, units } } of this.memory.populations) {
+      if (index === this.plan.top) continue;
+      this.#spikes.addUnitSpikes(index, sums.subarray(first, first + units));
       first += units;
     }
   }
 
-  /** Units of each layer that were computed for the last sample; the others could not spike. */
+  /** How many units of each population were computed for the last sample; the others could not spike. */
   get computed(): readonly number[] {
-    return this.#slots;
+    return this.#spikes.slots;
   }
 
   /** All states of the last sample; the plan must have been made with `recordStates`. */
   trace(): SampleTrace {
-    return readTrace(this.#kernels, this.memory, this.#steps, this.#loss);
+    return readTrace({
+      kernels: this.#kernels,
+      memory: this.memory,
+      steps: this.#steps,
+      classes: this.plan.classes,
+      loss: this.#loss,
+      feedBack: ({ population: { index }, feedback }, t) => {
+        const scan = this.plan.forward.find((step) =>
+          step.kind === "scanRecurrent" && step.population === index
+        );
+        if (scan?.kind === "scanRecurrent") this.#products[scan.product]!.stepInto(feedback, t);
+      },
+    });
   }
 
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
 
-  /** One operation of the plan, on the present sample. */
-  execute(operation: Operation): void {
-    const k = this.#kernels, m = this.memory, steps = this.#steps;
-    switch (operation.kind) {
+  /** One step of the plan, on the present sample: all of its time steps. */
+  execute(step: Step): void {
+    const { products, populations, values } = this.memory, steps = this.#steps;
+    switch (step.kind) {
       case "encode":
         this.#inputs.encode();
         return;
+      case "listInputs":
+        this.#inputs.listInputs();
+        return;
+      case "unpack":
+        this.#inputs.unpack(values[step.into]!);
+        return;
       case "select":
-        this.#slots[operation.layer] = this.#inputs.select();
+        this.#spikes.slots[step.population] = this.#inputs.select(
+          products[step.product]!,
+          populations[step.population]!,
+        );
         return;
       case "pack":
-        this.#inputs.pack(this.#slots[operation.layer]!);
+        this.#inputs.pack(products[step.product]!, this.#slotsOf(products[step.product]!));
         return;
-      case "matmul":
-        this.#inputs.matmul(this.#slots[operation.layer]!);
+      case "inputMatmul":
+        this.#inputs.matmul(products[step.product]!, this.#slotsOf(products[step.product]!));
         return;
       case "matmulRow":
-        this.#inputs.matmulRow();
+        this.#inputs.matmulRow(products[step.product]!);
         return;
-      case "sparseProduct":
-        this.#affines[operation.layer]!.forward(this.#inputViewOf(m.layers[operation.layer]!), steps);
+      case "matmul":
+        this.#products[step.product]!.forward(this.#viewOf(products[step.product]!), steps);
         return;
-      case "scan":
-        this.#scan(m.layers[operation.layer]!);
+      case "list":
+        this.#spikes.list(step.population, steps);
+        return;
+      case "scanSpikes":
+        this.#spikes.scan(step.population, steps);
+        return;
+      case "scanRecurrent":
+        this.#neurons.scanRecurrent(populations[step.population]!, this.#products[step.product]!, steps);
+        return;
+      case "loop":
+        for (let t = 0; t < steps; t++) for (const inner of step.body) this.#executeAt(inner, t, t + 1);
         return;
       case "read":
         this.#readout.read(this.#read);
         return;
       case "loss":
-        this.#loss = this.#readout.loss(this.#label, this.#scale, this.#read, (layer) => this.#rateOf(layer));
+        this.#loss = this.#readout.loss(
+          this.#label,
+          this.#scale,
+          this.#read,
+          (population) => this.#rateOf(population),
+        );
         return;
       case "readBack":
-        this.#readout.readBack(this.#read, steps);
+        this.#readout.readBack(this.#read, steps, values[step.into]!);
         return;
       case "rateBack": {
-        const layer = m.layers[operation.layer]!;
-        this.#readout.rateBack(layer, this.#rateOf(layer.layer), this.#scale, steps);
+        const { population } = populations[step.population]!;
+        this.#readout.rateBack(population, this.#rateOf(population), this.#scale, steps, values[step.into]!);
         return;
       }
-      case "scanBack":
-        this.#neurons.scanBack(m.layers[operation.layer]!, steps);
-        return;
-      case "recurrentGradient": {
-        const { recurrentGradientsAt } = m.layers[operation.layer]!;
-        const view = this.#outputsOf(operation.layer, 1);
-        this.#affines[operation.layer]!.gradient(view, steps, recurrentGradientsAt);
+      case "clear": {
+        const { at, width } = values[step.into]!;
+        this.#view(at, (steps + 5) * width).fill(0);
         return;
       }
-      case "spikesBack": {
-        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
-        // deno-fmt-ignore
-        k.backThroughSpikes(below.unit, below.counts, below.spikeSteps, below.spikeOutputs, below.spikeGradients,
-          this.#slots[below.layer.index]!, steps, above.layer.inputDelay, above.weightsAt, above.weightGradientsAt,
-          above.currentGradients, steps, above.width);
-        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+      case "scanRecurrentBack": {
+        const product = this.#products[step.product]!;
+        this.#neurons.scanRecurrentBack(populations[step.population]!, product, steps);
+        product.weightGradient(this.#viewOf(products[step.product]!), steps);
         return;
       }
-      case "stepsBack": {
-        const above = m.layers[operation.layer]!, below = m.layers[operation.layer - 1]!;
-        const affine = this.#affines[operation.layer]!;
-        affine.gradient(this.#inputViewOf(above), steps, above.weightGradientsAt);
-        affine.back(below, above.layer.inputDelay, steps);
-        k.sumSteps(above.currentGradients, steps, above.width, above.biasGradientsAt);
+      case "matmulBack":
+        this.#products[step.product]!.back(values[step.into]!, steps);
         return;
-      }
-      case "spread": {
-        const { layer, unit, counts, spikeSteps, spikeGradients, outputGradients, width } = m
-          .layers[operation.layer]!;
-        // deno-fmt-ignore
-        k.spreadSpikes(unit, counts, spikeSteps, spikeGradients, this.#slots[layer.index]!, steps, outputGradients,
-          steps, width);
+      case "weightGradient":
+        this.#weightGradient(products[step.product]!);
         return;
-      }
-      case "inputsBack":
-        this.#inputsBack(m.layers[operation.layer]!);
+      case "rowGradient":
+        this.#rowGradient(products[step.product]!);
+        return;
+      case "operatorGradient":
+        this.#operators.weightGradient(step.operator, steps);
+        return;
+      case "loopBack":
+        for (let t = steps - 1; t >= 0; t--) for (const inner of step.body) this.#executeAt(inner, t, t + 1);
+        return;
+      case "spikesBack":
+        this.#spikes.back(products[step.product]!, step.population, steps);
+        this.#products[step.product]!.biasGradient(steps);
+        return;
+      case "spread":
+        this.#spikes.spread(step.population, steps);
         return;
       case "coefficients":
-        this.#coefficients(m.layers[operation.layer]!, operation.from);
+        this.#spikes.coefficients(products[step.product]!, step.population, step.from, steps);
         return;
       case "traceGradient":
-        this.#inputs.traceGradient(operation.decay, this.#slots[operation.layer]!);
+        this.#inputs.traceGradient(
+          products[step.product]!,
+          populations[step.population]!,
+          step.decay,
+          this.#spikes.slots[step.population]!,
+        );
         return;
       case "outerGradient":
-        this.#inputs.outerGradient();
+        this.#inputs.outerGradient(products[step.product]!);
+        return;
+      case "sum":
+      case "operate":
+      case "operateBack":
+      case "scan":
+      case "scanBack":
+        this.#executeAt(step, 0, steps);
         return;
       default:
-        operation satisfies never;
+        step satisfies never;
     }
   }
 
-  #inputViewOf({ layer }: LayerMemory): InputView {
-    return this.#outputsOf(layer.index - 1, layer.inputDelay);
+  /** A step of the plan through the time steps `from` ≤ t < `to`: one of them in a loop, else all. */
+  #executeAt(step: Step, from: number, to: number): void {
+    const { populations, values } = this.memory, steps = this.#steps;
+    switch (step.kind) {
+      case "matmul":
+        this.#products[step.product]!.forwardStep(from);
+        return;
+      case "matmulBack":
+        this.#products[step.product]!.backStep(values[step.into]!, from, this.#floats);
+        return;
+      case "operate":
+        this.#operators.forward(step.operator, from, to);
+        return;
+      case "operateBack":
+        this.#operators.backward(step.operator, from, to);
+        return;
+      case "sum":
+        this.#operators.sum(step, from, to, steps);
+        return;
+      case "scan":
+        this.#neurons.scan(populations[step.population]!, from, to);
+        return;
+      case "scanBack":
+        this.#neurons.scanBack(populations[step.population]!, from, to, steps);
+        return;
+      default:
+        throw new TypeError(`${step.kind}: no step of a loop`);
+    }
   }
 
-  /** A layer's outputs as a view. */
-  #outputsOf(index: number, delay: number): InputView {
-    const memory = this.memory.layers[index]!;
-    const { layer, outputs, width } = memory;
-    const spikes = kindOf(layer.neuron).isSpiking ? this.#fired[index]! : undefined;
-    return {
-      lists: memory,
-      slots: this.#slots[index]!,
-      unit: memory.unit,
-      spikes,
-      rows: outputs,
-      isPacked: false,
-      width,
-      delay,
-    };
+  /** What a product reads. */
+  #viewOf({ input }: ProductMemory): InputView {
+    if (input.value.index === this.plan.input) return this.#inputs.view();
+    return { spikes: this.#spikes.listsOf(input), rows: input.at, isPacked: false, width: input.width };
   }
 
-  /** Address of a slot's currents: those of a layer that keeps no states lie in panels of 8 units, as the product writes them. */
-  #currentsOf({ layer, currents }: LayerMemory, slot: number): number {
-    if (layer.keepsStates || layer.source !== "inputs" || !this.#arePanels) return currents + 4 * slot;
-    return currents + 32 * roundUp(this.#steps, 4) * (slot >> 3) + 4 * (slot & 7);
+  /** Units of a product that are computed for this sample. */
+  #slotsOf({ output, product }: ProductMemory): number {
+    const population = this.#fedBy(output.value.index);
+    return population ? this.#spikes.slots[population.population.index]! : product.units;
   }
 
-  #scan(memory: LayerMemory): void {
-    const { layer, distances, outputs, width } = memory;
-    const steps = this.#steps;
-    if (!layer.keepsStates) {
-      this.#scanSpikes(memory);
+  #fedBy(value: number): PopulationMemory | undefined {
+    return this.memory.populations.find(({ population }) => population.input === value);
+  }
+
+  #weightGradient(memory: ProductMemory): void {
+    const product = this.#products[memory.product.index]!;
+    if (memory.product.weightsBy === "input") {
+      product.weightGradient(this.#viewOf(memory), this.#steps);
       return;
     }
-    this.#neurons.scan(memory, steps);
-    if (!kindOf(layer.neuron).isSpiking) return;
-    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = memory;
-    // deno-fmt-ignore
-    this.#fired[layer.index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
-      steps, stepCounts, stepUnits, stepOutputs);
+    this.#inputs.weightGradient(memory);
+    product.biasGradient(this.#steps);
   }
 
-  /** A layer of which only the spikes are kept, such as the notebook's lowest one. */
-  #scanSpikes(memory: LayerMemory): void {
-    const { layer, currentStride, counts, spikeSteps, spikeOutputs } = memory;
-    const steps = this.#steps;
-    const slots = this.#slots[layer.index]!;
-    const { neuron } = layer;
-    if (neuron.kind !== "graded") {
-      throw new TypeError(`a layer of ${neuron.kind} neurons must keep its states`);
-    }
-    let fired = 0;
-    for (let slot = 0; slot < slots; slot += 4) {
-      const from = this.#currentsOf(memory, slot);
-      // deno-fmt-ignore
-      this.#kernels.scanGraded(from, currentStride, steps, neuron.decay, neuron.threshold, neuron.penalty,
-        Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
-      for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
-    }
-    this.#fired[layer.index] = fired;
+  /** The gradient of a product of one row, from δy at every step. */
+  #rowGradient(memory: ProductMemory): void {
+    const { sums, gradient } = memory, { at, width } = gradient!;
+    this.#view(sums, width).fill(0);
+    this.#kernels.sumSteps(at, this.#steps, width, sums);
+    this.#inputs.outerGradient(memory);
+    this.#products[memory.product.index]!.biasGradient(this.#steps);
   }
 
-  /** Share of a layer's (unit, step) pairs that spiked in the present sample. */
-  #rateOf({ index, units }: LayerPlan): number {
-    return this.#fired[index]! / (units * this.#steps);
-  }
-
-  #coefficients(memory: LayerMemory, from: "spikes" | "steps"): void {
-    const { layer, unit, counts, spikeSteps, spikeGradients, powers, powerSums, biasGradientsAt } = memory;
-    const k = this.#kernels, { sums } = this.memory, steps = this.#steps;
-    const slots = this.#slots[layer.index]!;
-    if (from === "spikes") {
-      // deno-fmt-ignore
-      k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, slots, steps, powers, powerSums, sums,
-        biasGradientsAt);
-    } else {
-      // deno-fmt-ignore
-      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
-        memory.width, layer.neuron.decay, powerSums, sums, biasGradientsAt);
-    }
-  }
-
-  /** The lowest layer's gradient from δI at every step. */
-  #inputsBack({ layer, biasGradientsAt, currentGradients, width }: LayerMemory): void {
-    const { sums } = this.memory, k = this.#kernels, steps = this.#steps;
-    if (layer.source === "constant") {
-      this.#view(sums, width).fill(0);
-      k.sumSteps(currentGradients, steps, width, sums);
-      this.#inputs.outerGradient();
-    } else {
-      this.#inputs.inputsBack();
-    }
-    k.sumSteps(currentGradients, steps, width, biasGradientsAt);
+  /** Share of a population's (unit, step) pairs that spiked in the present sample. */
+  #rateOf({ index, units }: PopulationPlan): number {
+    return this.#spikes.countOf(index) / (units * this.#steps);
   }
 }

@@ -1,18 +1,20 @@
 /**
- * The bottom layer's product where it is computed outside of the core (on a GPU, say): the core reads currents from shared memory, and
- * writes coefficients there. Samples come in runs; two runs may be in flight, each in a buffer of its own.
+ * The bottom layer's product where another computes it: a core takes currents from shared memory, and puts coefficients there.
+ *
+ * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a buffer of its own.
  *
  * @module
  */
-import type { Plan } from "../plan.ts";
-import type { CoreMemory } from "./core_memory.ts";
+import type { Plan, Product } from "../plan/plan.ts";
+import type { PopulationMemory, ProductMemory } from "./core_memory.ts";
 import type { InputOperations, Place, SampleToLoad } from "./input_layer.ts";
 import type { Kernels } from "./kernels.ts";
-import { layOut } from "./layout.ts";
+import { widthOf } from "./layout.ts";
+import type { InputView } from "./matrix_product.ts";
 
-/** The memory that cores share with the external product. */
+/** What lies between the cores and whoever multiplies. */
 export interface SharedDoubleBuffer {
-  /** Rows of currents of a sample: its steps, or 1 where the input is the same at all of them. */
+  /** Rows of currents that a sample has: its steps, or 1 where the input is the same at all of them. */
   readonly rows: number;
   /** Units of a row, padded to a multiple of 4. */
   readonly width: number;
@@ -27,23 +29,26 @@ export interface SharedDoubleBuffer {
 export interface SharedBuffer {
   /** f32 `[samples][rows][width]`. */
   readonly currents: Float32Array;
-  /** Each coefficient that is not 0, in no order: its index, as in `currents`, and its bits. */
+  /** Of each coefficient that is not 0: its index, as in `currents`, and its bits. Their order says nothing. */
   readonly list: Int32Array;
-  /** The length of the list. */
+  /** How many are listed. */
   readonly count: Int32Array;
 }
 
 /**
- * Makes a shared double buffer for a plan. The list has room for every unit and step; memory that is never written is never taken.
+ * Makes a shared double buffer for a plan whose product of the encoder's inputs is computed elsewhere.
  *
- * @param threaded Other threads can use its memory.
+ * The list has room for every unit and step, since nobody knows beforehand; memory that is never written is never taken.
+ *
+ * @param threaded Its memory can be seen by other threads.
  */
 export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolean): SharedDoubleBuffer {
-  const [bottom] = plan.layers;
-  const isConstant = bottom!.source === "constant";
-  const rows = isConstant ? 1 : plan.spec.steps;
-  const { width } = layOut(plan, true).layers[0]!;
-  const sendsRows = isConstant || plan.backward.some(({ kind }) => kind === "inputsBack");
+  const product = externalProductOf(plan);
+  const isRow = plan.values[product.output]!.rows === "one";
+  const rows = isRow ? 1 : plan.spec.steps;
+  const width = widthOf(plan, product.output);
+  const sendsRows = isRow ||
+    plan.backward.some((step) => step.kind === "weightGradient" && step.product === product.index);
   const words = samples * rows * width;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const buffer = (): SharedBuffer => ({
@@ -54,18 +59,21 @@ export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolea
   return { rows, width, samples, sendsRows, buffers: [buffer(), buffer()] };
 }
 
-/** Copies a sample's currents in, and its coefficients out; encoding, selecting and packing do nothing. */
+/** The product that is computed elsewhere. */
+export function externalProductOf({ products, input }: Plan): Product {
+  return products.find((product) => product.input.value === input)!;
+}
+
+/** Encoding, selecting and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
 export class ExternalMatmul implements InputOperations {
-  readonly #memory: CoreMemory;
   readonly #doubleBuffer: SharedDoubleBuffer;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   #place: Place = { bufferIndex: 0, position: 0 };
-  /** Rows of the present sample. */
+  /** Rows of the present sample that count. */
   #rows = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory, doubleBuffer: SharedDoubleBuffer) {
-    this.#memory = memory;
+  constructor(kernels: Kernels, doubleBuffer: SharedDoubleBuffer) {
     this.#doubleBuffer = doubleBuffer;
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
@@ -80,32 +88,42 @@ export class ExternalMatmul implements InputOperations {
 
   encode(): void {}
 
-  /** All units: the external product leaves none out. */
-  select(): number {
-    return this.#memory.layers[0]!.layer.units;
+  listInputs(): void {}
+
+  unpack(): never {
+    throw new TypeError("inputs whose product is computed elsewhere are not here");
+  }
+
+  /** All units: their currents are computed elsewhere. */
+  select(_: ProductMemory, { population }: PopulationMemory): number {
+    return population.units;
   }
 
   pack(): void {}
 
-  matmul(): void {
+  matmul({ output }: ProductMemory): void {
     const currents = this.#currents().subarray(0, this.#rows * this.#doubleBuffer.width);
-    this.#floats.set(currents, this.#memory.layers[0]!.currents >> 2);
+    this.#floats.set(currents, output.at >> 2);
   }
 
-  matmulRow(): void {
-    this.matmul();
+  matmulRow(product: ProductMemory): void {
+    this.matmul(product);
   }
 
-  inputsBack(): void {
-    this.#putRows(this.#memory.layers[0]!.currentGradients);
+  weightGradient({ gradient }: ProductMemory): void {
+    this.#putRows(gradient!.at);
   }
 
-  traceGradient(_decay: number, slots: number): void {
-    this.#list(slots);
+  traceGradient(_: ProductMemory, population: PopulationMemory, _decay: number, slots: number): void {
+    this.#list(population, slots);
   }
 
-  outerGradient(): void {
-    this.#putRows(this.#memory.sums);
+  outerGradient({ sums }: ProductMemory): void {
+    this.#putRows(sums);
+  }
+
+  view(): InputView {
+    return this.unpack();
   }
 
   /** The present sample's part of its buffer. */
@@ -121,8 +139,7 @@ export class ExternalMatmul implements InputOperations {
     to.fill(0, count);
   }
 
-  #list(slots: number): void {
-    const { unit, counts, spikeSteps, spikeGradients } = this.#memory.layers[0]!;
+  #list({ unit, counts, spikeSteps, spikeGradients }: PopulationMemory, slots: number): void {
     const { rows, width } = this.#doubleBuffer, { bufferIndex, position } = this.#place;
     const { list, count } = this.#doubleBuffer.buffers[bufferIndex];
     const words = this.#integers;

@@ -1,8 +1,8 @@
 /**
- * The blocks by which a gradient's squares are summed.
+ * The blocks that a gradient's squares are summed by.
  *
- * A norm is the root of a sum over blocks in their order; each block lies in one layer, and is summed by one thread. So a norm's
- * bits do not depend on which thread sums which block.
+ * A norm is the root of a sum over blocks in their order; each block lies in one layer, and is summed by one thread. So a norm has
+ * the same bits whoever sums which block.
  *
  * @module
  */
@@ -15,15 +15,22 @@ const BLOCK = 1024;
 export interface GradientBlock {
   readonly from: number;
   readonly to: number;
+  /** From 0. */
   readonly layer: number;
 }
 
-/** Cuts all parameters into blocks, in their order. A block begins behind the first `given` ones, whose gradient is external. */
-export function gradientBlocks({ layers, size }: ParameterLayout, given: number): readonly GradientBlock[] {
-  const starts = [...new Set([...layers.map(({ weights }) => weights), given])].sort((a, b) => a - b);
+/**
+ * Cuts all parameters into blocks, in their order.
+ *
+ * @param given Of the flat parameters, the first so many have their gradient from elsewhere: a block begins behind them.
+ */
+export function gradientBlocks({ tensors, size }: ParameterLayout, given: number): readonly GradientBlock[] {
+  const isFirst = (i: number) => tensors[i - 1]?.tensor.population !== tensors[i]!.tensor.population;
+  const runs = tensors.filter((_, i) => isFirst(i));
+  const starts = [...new Set([...runs.map(({ at }) => at), given])].sort((a, b) => a - b);
   return starts.flatMap((start, i) => {
     const end = starts[i + 1] ?? size;
-    const layer = layers.findLastIndex(({ weights }) => weights <= start);
+    const layer = tensors.findLast(({ at }) => at <= start)!.tensor.population;
     return Array.from({ length: Math.ceil((end - start) / BLOCK) }, (_, block): GradientBlock => {
       const from = start + block * BLOCK;
       return { from, to: Math.min(end, from + BLOCK), layer };

@@ -1,29 +1,31 @@
 /**
- * The operations of a plan that use a sample's inputs, by kernels in the core's own memory.
+ * The operations of a plan that touch a sample's inputs, by kernels in the core's own memory.
  *
  * @module
  */
 import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import { arePixels, type Samples } from "../../data/samples.ts";
 import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import type { GraphSpec } from "../../network/graph.ts";
 import type { DrawKey } from "../../random.ts";
-import type { CoreMemory } from "./core_memory.ts";
+import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { InputMatmul, type InputMatmulOptions } from "./input_matmul.ts";
 import type { Kernels } from "./kernels.ts";
-import { roundUp } from "./layout.ts";
-import type { Affine, InputView } from "./affine.ts";
+import { channelsLast, roundUp } from "./layout.ts";
+import type { InputView } from "./matrix_product.ts";
 
-/** A sample to load, on which the next operations work. */
+/** A sample to load: the one that operations work on next. */
 export interface SampleToLoad {
   readonly samples: Samples;
   readonly index: number;
   readonly epoch: number;
   /** Of its draws. */
   readonly key: DrawKey;
-  /** T, or fewer for a shorter sequence. */
+  /** T, or fewer where it is a shorter sequence. */
   readonly steps: number;
+  /** How it is moved before. */
   readonly augmentation: Augmentation | undefined;
+  /** Where several are under way: in which buffer of a shared double buffer it lies, and which of its samples it is. */
   readonly place: Place;
 }
 
@@ -34,67 +36,73 @@ export interface Place {
 }
 
 /**
- * The lowest layer's operations, named as in the plan. They write its currents to the core's memory, and read its δI or coefficients
- * there; an implementation decides where products are computed.
+ * What a core does with a sample's inputs. Products whose weights lie by unit are part of it: their currents come into the core's
+ * memory, and their gradients start from δy or coefficients there.
  */
 export interface InputOperations {
   /** Makes a sample the present one. */
   load(sample: SampleToLoad): void;
-  /** Computes what follows from the parameters and holds for a whole batch. */
+  /** Packs what follows from the parameters and holds for a whole batch. */
   prepare(): void;
+  /** The step of this name; so are the others. */
   encode(): void;
+  listInputs(): void;
+  unpack(into: ValueMemory): void;
   /** @returns How many units were listed. */
-  select(): number;
+  select(product: ProductMemory, population: PopulationMemory): number;
   /** @param slots How many units are listed. */
-  pack(slots: number): void;
-  matmul(slots: number): void;
-  matmulRow(): void;
-  /** The weights' gradient alone, from δI at every step; not where the input is the same at every step. */
-  inputsBack(): void;
-  traceGradient(decay: number, slots: number): void;
-  /** From the sums over all steps. */
-  outerGradient(): void;
+  pack(product: ProductMemory, slots: number): void;
+  matmul(product: ProductMemory, slots: number): void;
+  matmulRow(product: ProductMemory): void;
+  /** The weights' gradient alone, from δy at every step. */
+  weightGradient(product: ProductMemory): void;
+  traceGradient(product: ProductMemory, population: PopulationMemory, decay: number, slots: number): void;
+  /** From the sums over all steps in {@linkcode ProductMemory.sums}. */
+  outerGradient(product: ProductMemory): void;
+  /** The encoder's inputs as products whose weights lie by input read them. */
+  view(): InputView;
 }
 
-/** How to make an input layer. */
+/** What it is made from. */
 export interface InputLayerOptions extends InputMatmulOptions {
   /** Of augmentation. */
   readonly seed: number;
-  /** The lowest layer's, for weights that lie by input. */
-  readonly affine: Affine;
 }
 
-/** Computes the operations in the core's own memory. */
+/** Computes them in the core's own memory. */
 export class InputLayer implements InputOperations {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
-  readonly #spec: NetworkSpec;
+  readonly #spec: GraphSpec;
   readonly #matmul: InputMatmul;
-  readonly #affine: Affine;
   readonly #floats: Float32Array;
   readonly #features: SampleFeatures;
-  /** The feature of each pixel value. */
+  readonly #input: ValueMemory;
+  /** Where each of a sample's numbers lies in memory, where the orders differ. */
+  readonly #order: Uint32Array | undefined;
+  /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
   #key: DrawKey = { key0: 0, key1: 0 };
   #steps: number;
   /** Numbers in the present sample's inputs that are not 0. */
-  #fired = 0;
+  #listed = 0;
   /** Vectors of its features that are not all 0, where they are the same at every step. */
   #vectors = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory, { seed, affine, ...options }: InputLayerOptions) {
+  constructor(kernels: Kernels, memory: CoreMemory, { seed, ...options }: InputLayerOptions) {
     const { spec } = options.plan;
     this.#kernels = kernels;
     this.#memory = memory;
     this.#spec = spec;
-    this.#affine = affine;
     this.#matmul = new InputMatmul(kernels, memory, options);
     this.#features = new SampleFeatures(seed);
     this.#floats = new Float32Array(kernels.memory.buffer);
-    const { encoder, inputs, steps } = spec, { featureScale } = this.#matmul;
+    const { input: { encoder, shape }, steps } = spec, { featureScale } = this.#matmul;
     this.#steps = steps;
+    this.#order = channelsLast(shape);
     this.#pixels = featuresOfPixels(encoder, featureScale);
-    if (!foldsFeatures(encoder)) this.#view(memory.features, inputs).fill(1);
+    this.#input = memory.values[options.plan.input]!;
+    if (!foldsFeatures(encoder)) this.#view(memory.features, this.#input.value.units).fill(1);
     if (encoder.kind === "latency") {
       this.#view(memory.levels, 4).fill(Infinity);
       const levels = this.#view(memory.levels + 16, roundUp(steps, 4));
@@ -103,18 +111,24 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Copies a sample in, normalised for the encoder, each row padded to whole vectors. */
+  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
   load({ samples, index, epoch, key, steps, augmentation }: SampleToLoad): void {
     this.#key = key;
     this.#steps = steps;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
-    const isTable = arePixels(samples);
-    const place = (foldsFeatures(this.#spec.encoder) ? this.#memory.features : this.#memory.sequence) >> 2;
+    const isTable = arePixels(samples), order = this.#order;
+    const place = (foldsFeatures(this.#spec.input.encoder) ? this.#memory.features : this.#memory.sequence) >>
+      2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
-      if (isTable) {
+      if (order) {
+        for (let i = 0; i < channels; i++) {
+          const feature = features[from + i]!;
+          this.#floats[to + order[i]!] = isTable ? this.#pixels[feature]! : feature * featureScale;
+        }
+      } else if (isTable) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * featureScale;
@@ -122,87 +136,86 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Packs panels, where they do not depend on the features. */
+  /** Panels, where features do not change them. */
   prepare(): void {
-    const { byInput, width } = this.#memory.layers[0]!;
-    if (!foldsFeatures(this.#spec.encoder) && !byInput) this.#matmul.pack(width);
+    const packed = this.#memory.products.find(({ product, input }) =>
+      product.weightsBy === "unit" && input.value.rows === "each step"
+    );
+    if (packed && !foldsFeatures(this.#spec.input.encoder)) this.pack(packed, packed.output.width);
   }
 
   encode(): void {
     this.#matmul.encode(this.#key, this.#steps);
   }
 
-  select(): number {
-    return this.#matmul.select();
+  listInputs(): void {
+    const { x, inputLists } = this.#memory;
+    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists!;
+    // deno-fmt-ignore
+    this.#listed = this.#kernels.listInputSpikes(x, this.#steps, this.#input.width, counts, spikeSteps, spikeOutputs,
+      this.#steps, stepCounts, stepUnits, stepOutputs);
   }
 
-  pack(slots: number): void {
-    this.#matmul.pack(this.#packed(slots));
+  unpack({ at }: ValueMemory): void {
+    this.#matmul.unpack(at, this.#steps);
+  }
+
+  select(product: ProductMemory, population: PopulationMemory): number {
+    return this.#matmul.select(product, population);
+  }
+
+  pack(product: ProductMemory, slots: number): void {
+    const population = this.#memory.populations.find(({ currents }) => currents === product.output);
+    this.#matmul.pack(product, population?.unit ?? product.unit, this.#packed(product, slots));
   }
 
   /** Currents from inputs that differ from step to step. */
-  matmul(slots: number): void {
-    const { inputLists, x, currentPanels, layers } = this.#memory;
-    const { layer, byInput, currents, width } = layers[0]!;
-    const k = this.#kernels, steps = this.#steps;
-    if (byInput && inputLists) {
-      const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists;
-      // deno-fmt-ignore
-      this.#fired = k.listInputSpikes(x, steps, roundUp(layer.inputs, 4), counts, spikeSteps, spikeOutputs, steps,
-        stepCounts, stepUnits, stepOutputs);
-      this.#affine.forward(this.#inputView(), steps);
-    } else if (layer.keepsStates) {
-      this.#matmul.matmul(this.#packed(slots), steps, currentPanels);
-      k.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, currents);
-    } else {
-      this.#matmul.matmul(this.#packed(slots), steps, currents);
+  matmul(product: ProductMemory, slots: number): void {
+    const { currentPanels } = this.#memory, { output: { at, isInPanels, width } } = product;
+    const steps = this.#steps;
+    if (isInPanels) {
+      this.#matmul.matmul(this.#packed(product, slots), steps, at);
+      return;
     }
+    this.#matmul.matmul(this.#packed(product, slots), steps, currentPanels);
+    this.#kernels.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, at);
   }
 
-  matmulRow(): void {
-    const { features, vectors, layers } = this.#memory;
-    const { layer, weightsAt, biasAt, currents, unitStride } = layers[0]!;
+  matmulRow({ weights, bias, output, input, product: { units } }: ProductMemory): void {
+    const { features, vectors } = this.#memory;
     const k = this.#kernels;
-    this.#vectors = k.listVectors(features, unitStride, vectors);
-    k.matmulRow(features, vectors, this.#vectors, weightsAt, biasAt, currents, layer.units, unitStride);
+    this.#vectors = k.listVectors(features, input.width, vectors);
+    k.matmulRow(features, vectors, this.#vectors, weights.at, bias.at, output.at, units, input.width);
   }
 
-  inputsBack(): void {
-    const layer = this.#memory.layers[0]!;
-    if (layer.byInput) this.#affine.gradient(this.#inputView(), this.#steps, layer.weightGradientsAt);
-    else this.#matmul.stepsGradient(layer, this.#steps);
+  weightGradient(product: ProductMemory): void {
+    this.#matmul.weightGradient(product, this.#steps);
   }
 
-  traceGradient(decay: number, slots: number): void {
-    this.#matmul.gradient(decay, slots, this.#steps);
+  traceGradient(product: ProductMemory, population: PopulationMemory, decay: number, slots: number): void {
+    this.#matmul.traceGradient(product, population, decay, slots, this.#steps);
   }
 
-  outerGradient(): void {
-    const { features, vectors, sums, layers } = this.#memory;
-    const { layer, weightGradientsAt, unitStride } = layers[0]!;
+  outerGradient({ weights, sums, input, product: { units } }: ProductMemory): void {
+    const { features, vectors } = this.#memory;
     // deno-fmt-ignore
-    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weightGradientsAt, layer.units, unitStride);
+    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weights.gradientAt, units, input.width);
   }
 
-  /** Slots of a product with inputs; a layer that keeps its states has units of zeros besides, which pad a row. */
-  #packed(slots: number): number {
-    const { layer, width } = this.#memory.layers[0]!;
-    return layer.keepsStates ? width : slots;
-  }
-
-  /** The inputs, for a layer whose weights lie by input. */
-  #inputView(): InputView {
-    const { x, inputLists } = this.#memory, { inputs } = this.#spec;
+  view(): InputView {
+    const { x, inputLists } = this.#memory, { width, value: { units } } = this.#input;
     return {
-      lists: inputLists!,
-      slots: inputs,
-      unit: 0, // every input has a list
-      spikes: this.#fired,
+      // Every input has a list.
+      spikes: inputLists && { lists: inputLists, slots: units, unit: 0, count: this.#listed },
       rows: x,
       isPacked: true,
-      width: roundUp(inputs, 4),
-      delay: 0,
+      width,
     };
+  }
+
+  /** Slots of a product: where it gives rows also those that pad a row, which are units of zeros. */
+  #packed({ output: { isInPanels, width } }: ProductMemory, slots: number): number {
+    return isInPanels ? slots : width;
   }
 
   #view(at: number, length: number): Float32Array {

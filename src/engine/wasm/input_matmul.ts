@@ -1,20 +1,21 @@
 /**
- * The bottom layer's product with dense inputs, forward and back, which takes nearly all the time of training.
+ * The bottom layer's product with dense inputs, forward and back: where nearly all the time of training goes.
  *
- * It has the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
+ * It is the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
  * multiply, and sum the weights' gradient over the trace of the inputs.
  *
  * @module
  */
 import { DELTA_CHANNELS, featureScaleOf, sampleFormOf } from "../../network/encoders.ts";
 import type { DrawKey } from "../../random.ts";
-import type { Plan } from "../plan.ts";
-import type { CoreMemory, LayerMemory } from "./core_memory.ts";
+import { kindOf } from "../../network/neurons.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { CoreMemory, PopulationMemory, ProductMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 
-/** 1 / the range of the draws, which are integers: noise-coded features are stored times this power of two, exactly. */
+/** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
 /** How the product is computed. */
@@ -26,9 +27,9 @@ export interface InputMatmulOptions {
   readonly tile?: Tile;
 }
 
-/** Kernels for the operations on inputs; `InputLayer` decides which to call. */
+/** Kernels for the operations that touch inputs; `InputLayer` knows when to call which. */
 export class InputMatmul {
-  /** The factor of a sample's features. */
+  /** What features are multiplied by before they are handed over. */
   readonly featureScale: number;
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
@@ -39,7 +40,7 @@ export class InputMatmul {
   readonly #tile: Tile;
   /** Inputs, padded. */
   readonly #row: number;
-  /** The present sample's inputs that are not zero are listed. */
+  /** The present sample's inputs are listed, those that are not zero. */
   #listed = false;
 
   constructor(
@@ -47,7 +48,7 @@ export class InputMatmul {
     memory: CoreMemory,
     { plan, skipBound, precision, tile }: InputMatmulOptions,
   ) {
-    const noisy = plan.spec.encoder.kind === "noise";
+    const noisy = plan.spec.input.encoder.kind === "noise";
     this.#kernels = kernels;
     this.#memory = memory;
     this.#plan = plan;
@@ -55,14 +56,14 @@ export class InputMatmul {
     this.#integer = noisy && precision === "i16";
     const tiles: readonly Tile[] = TILES[this.#integer ? "i16" : "f32"];
     this.#tile = tile && tiles.includes(tile) ? tile : tiles[0]!;
-    this.featureScale = featureScaleOf(plan.spec.encoder, DRAW_SCALE[precision]);
-    this.#row = roundUp(plan.spec.inputs, 4);
+    this.featureScale = featureScaleOf(plan.spec.input.encoder, DRAW_SCALE[precision]);
+    this.#row = roundUp(plan.values[plan.input]!.units, 4);
   }
 
-  /** Encodes a sample's inputs at every step, without its features where these are multiplied into the weights. */
+  /** A sample's inputs at every step, without its features where these do not change. */
   encode({ key0, key1 }: DrawKey, steps: number): void {
     const k = this.#kernels, { x, sequence, levels } = this.#memory;
-    const { encoder } = this.#plan.spec;
+    const { encoder } = this.#plan.spec.input;
     switch (encoder.kind) {
       case "noise":
         if (this.#integer) k.encodeNoiseI8(key0, key1, x, steps, this.#row);
@@ -99,20 +100,24 @@ export class InputMatmul {
     if (this.#listed) k.listInputs(x, steps, this.#row, inputCounts, inputEntries);
   }
 
-  /** Lists the units that may spike in this sample. @returns Their number. */
-  select(): number {
-    const { features, layers } = this.#memory;
-    const { layer, weightsAt, biasAt, powerSums, powerNorms, unit } = layers[0]!;
-    if (layer.neuron.kind !== "graded") return layer.units;
+  /** Lists the units that may spike in this sample. @returns How many there are. */
+  select(
+    { weights, bias }: ProductMemory,
+    { population, powerSums, powerNorms, unit }: PopulationMemory,
+  ): number {
+    const { neuron, units } = population, { threshold = 0 } = kindOf(neuron).trainables(neuron);
     // deno-fmt-ignore
-    return this.#kernels.selectUnits(features, this.featureScale, weightsAt, biasAt, layer.units, this.#row,
-      powerSums, powerNorms, this.#plan.spec.steps, layer.neuron.threshold, this.#skipBound, unit);
+    return this.#kernels.selectUnits(this.#memory.features, this.featureScale, weights.at, bias.at, units, this.#row,
+      powerSums, powerNorms, this.#plan.spec.steps, threshold, this.#skipBound, unit);
   }
 
   /** Packs the weights of the first `slots` listed units, times the features. */
-  pack(slots: number): void {
-    const { features, panels, packedBias, scales, factors, layers } = this.#memory;
-    const { weightsAt, biasAt, unit } = layers[0]!;
+  pack(
+    { weights: { at: weightsAt }, bias: { at: biasAt } }: ProductMemory,
+    unit: number,
+    slots: number,
+  ): void {
+    const { features, panels, packedBias, scales, factors } = this.#memory;
     const k = this.#kernels, count = Math.ceil(slots / 8);
     if (!this.#integer) {
       k.packPanels(features, weightsAt, biasAt, unit, count, panels, packedBias, this.#row);
@@ -151,27 +156,38 @@ export class InputMatmul {
   }
 
   /** Adds the weights' gradient, from the coefficients of the listed units' spikes. */
-  gradient(decay: number, slots: number, steps: number): void {
-    const k = this.#kernels, { features, x, sums, scratch, layers } = this.#memory;
-    const { unit, counts, spikeSteps, spikeGradients, weightGradientsAt } = layers[0]!;
+  traceGradient(
+    { weights: { gradientAt }, sums }: ProductMemory,
+    { unit, counts, spikeSteps, spikeGradients }: PopulationMemory,
+    decay: number,
+    slots: number,
+    steps: number,
+  ): void {
+    const k = this.#kernels, { features, x, scratch } = this.#memory;
     if (this.#integer) {
       // deno-fmt-ignore
       k.traceGradientI8(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, sums, slots, steps,
-        weightGradientsAt, scratch);
+        gradientAt, scratch);
     } else {
       // deno-fmt-ignore
       k.traceGradient(features, x, this.#row, decay, unit, counts, spikeSteps, spikeGradients, slots, steps,
-        weightGradientsAt, scratch);
+        gradientAt, scratch);
     }
   }
 
-  /** The same from δI at every step: one product, with the inputs as rows in place of δI and δI in place of the inputs. */
-  stepsGradient({ currentGradients, width, weightGradientsAt }: LayerMemory, steps: number): void {
-    const { features, x, rows, currentPanels } = this.#memory;
-    const k = this.#kernels, row = this.#row;
-    if (this.#integer) k.inputRowsI8(x, features, steps, row, rows);
-    else k.inputRows(x, features, steps, row, rows);
-    k.encodeDirect(currentGradients, currentPanels, steps, width);
-    k.matmulGradient(currentPanels, rows, steps, width, row, weightGradientsAt);
+  /** The same from δy at every step: one product, with the inputs as rows in place of δy and δy in place of the inputs. */
+  weightGradient({ gradient, weights }: ProductMemory, steps: number): void {
+    const { rows, currentPanels } = this.#memory, { at, width } = gradient!;
+    const k = this.#kernels;
+    this.unpack(rows, steps);
+    k.encodeDirect(at, currentPanels, steps, width);
+    k.matmulGradient(currentPanels, rows, steps, width, this.#row, weights.gradientAt);
+  }
+
+  /** Inputs of every step as rows. @param rows Where they go. */
+  unpack(rows: number, steps: number): void {
+    const { features, x } = this.#memory, row = this.#row;
+    if (this.#integer) this.#kernels.inputRowsI8(x, features, steps, row, rows);
+    else this.#kernels.inputRows(x, features, steps, row, rows);
   }
 }

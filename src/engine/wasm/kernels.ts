@@ -1,7 +1,7 @@
 /**
- * The kernels in TypeScript: a WASM module compiled from asm/, and its exports with their types.
+ * The kernels as TypeScript sees them: a WASM module compiled from asm/, and its exports with their types.
  *
- * It needs neither Deno nor files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
+ * Nothing here assumes Deno, files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
  * kernel's equation, layout and parameters.
  *
  * @module
@@ -9,13 +9,38 @@
 import type * as exports from "../../../build/kernels.d.ts";
 import { EngineError } from "../../errors.ts";
 import { count } from "../../text/figures.ts";
-import type { Neuron } from "../../network/neurons.ts";
 
-/** The exports of asm/index.ts and of every file in asm/neurons/. */
+/** The exports of asm/index.ts and of every file in asm/neurons/ and asm/operators/. */
 export type Kernels = typeof exports;
 
-/** Computes the steps `from` ≤ t < `to` of a layer (asm/layer.ts), forward or backward; each kind of neuron has both. */
-export type StepKernel = Kernels[`${"step" | "stepBack"}${Capitalize<Neuron["kind"]>}`];
+/** Takes a node through the steps `from` ≤ t < `to`, forward or back; its arrays are in the descriptor (asm/layer.ts, asm/operator.ts). */
+export type StepKernel = (descriptor: number, from: number, to: number) => void;
+
+/**
+ * Finds the kernel that a plan names.
+ *
+ * @param verb What it does.
+ * @param kind Of which kind of neuron or operator it is.
+ * @throws {EngineError} when the build has none of that name.
+ */
+export function stepKernel(
+  kernels: Kernels,
+  verb: "step" | "stepBack" | "forward" | "backward" | "weightGradient",
+  kind: string,
+): StepKernel {
+  const kernel: unknown = Reflect.get(kernels, `${verb}${kind}`);
+  if (typeof kernel !== "function") {
+    throw new EngineError(`${verb}${kind}: the kernels have none of that name`);
+  }
+  return (descriptor, from, to) => kernel(descriptor, from, to);
+}
+
+/** Finds the kernel that scans neurons of a kind for spikes alone. @throws {EngineError} as {@linkcode stepKernel}. */
+export function scanKernel(kernels: Kernels, kind: string): Kernels["scanGraded"] {
+  const kernel: unknown = Reflect.get(kernels, `scan${kind}`);
+  if (typeof kernel !== "function") throw new EngineError(`scan${kind}: the kernels have none of that name`);
+  return (...parameters) => kernel(...parameters);
+}
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */
 export type Variant = "relaxed" | "plain";
@@ -23,7 +48,7 @@ export type Variant = "relaxed" | "plain";
 /** Every {@linkcode Variant}. */
 export const VARIANTS = ["relaxed", "plain"] as const satisfies readonly Variant[];
 
-/** A compiled build, which can be sent to a worker. */
+/** A build, compiled. It can be handed to a worker. */
 export interface KernelModule {
   /** Which build it is. */
   readonly variant: Variant;
@@ -45,13 +70,13 @@ export function bestVariant(): Variant {
 
 /** Makes an instance, with a memory of its own. */
 export function instantiate(module: WebAssembly.Module): Kernels {
-  // The compiler wrote the declarations with the module (tools/build.ts).
+  // The compiler has declared the exports of the module that it wrote (tools/build.ts).
   return new WebAssembly.Instance(module).exports as unknown as Kernels;
 }
 
 const PAGE = 65_536;
 
-/** Allocates pieces of an instance's memory, each aligned to a cache line. They are never freed. */
+/** Hands out pieces of an instance's memory, each aligned to a cache line. They are never given back. */
 export class Arena {
   readonly #memory: WebAssembly.Memory;
   #next: number;
@@ -61,7 +86,7 @@ export class Arena {
     this.#next = kernels.heapBase();
   }
 
-  /** Allocates `bytes` of zeros and returns their address. The memory may grow, which detaches earlier views. */
+  /** Takes a piece of `bytes`, filled with zeros, and returns its address. Earlier views lose their memory if it grows. */
   take(bytes: number): number {
     const at = Math.ceil(this.#next / 64) * 64;
     this.#next = at + bytes;
@@ -73,7 +98,9 @@ export class Arena {
       const found = `${count(Math.ceil(this.#next / 2 ** 20))} MiB`;
       throw new EngineError(
         `the network needs ${found} of memory or more in each thread: WebAssembly has 4 GiB at most`,
-        { cause },
+        {
+          cause,
+        },
       );
     }
     return at;

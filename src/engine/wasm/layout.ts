@@ -1,133 +1,152 @@
 /**
- * The layout of the parameters in the kernels' memory: padded for SIMD, and in the order in which the products read them.
+ * Where each parameter lies in the kernels' memory: padded for SIMD, and turned the way the products read it.
  *
- * Weights of the lowest layer lie by unit, `[units, inputs]`, where its gradient follows from spikes, its input is constant,
- * or features are multiplied into them. All others lie by input, `[inputs, units]`: a spike reads one row. At least one row of
- * zeros lies behind them, which fills up an incomplete panel. Padding is 0 and stays 0, since its gradient is 0: so the
- * optimizer works on the whole as one vector.
+ * Weights lie by unit, `[units, inputs]`, or by input, `[inputs, units]`, as the plan says: by input a spike meets one row. Either
+ * way at least one row of zeros lies behind them, which stands in for what a panel lacks. Padding is 0 and stays 0, for its
+ * gradient is 0: so the optimizer walks over the whole as one vector.
  *
  * @module
  */
-import { foldsFeatures } from "../../network/encoders.ts";
-import type { Trainable } from "../../network/neurons.ts";
+import type { Shape } from "../../network/graph.ts";
+import type { TensorSpec } from "../../network/structure.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
-import type { LayerPlan, Plan } from "../plan.ts";
+import type { Plan, Product, Value } from "../plan/plan.ts";
 
 /** The least multiple of `step` that is not below `n`. */
 export function roundUp(n: number, step: number): number {
   return Math.ceil(n / step) * step;
 }
 
-/** A layer's place. Offsets and strides are counted in floats. */
-export interface LayerLayout {
-  readonly layer: LayerPlan;
-  readonly weights: number;
-  readonly bias: number;
-  /** V, `[width][width]` by input; undefined where the layer is not recurrent. */
-  readonly recurrent: number | undefined;
-  /** Learned constants, `[width]`. */
-  readonly learned: ReadonlyMap<Trainable, number>;
-  /** Whether weights lie by input. */
-  readonly byInput: boolean;
-  /** From a weight to the same unit's for the next input. */
-  readonly inputStride: number;
-  /** From a weight to the next unit's for the same input. */
-  readonly unitStride: number;
-  /** Units of a row of currents or states, padded to whole vectors (8 where panels are read as they are, else 4). */
-  readonly width: number;
+/** A tensor of a file, `[rows][columns]`, and where its numbers lie. Offsets and strides are counted in floats. */
+export interface TensorPlace {
+  readonly tensor: TensorSpec;
+  readonly at: number;
+  /** How many floats it has there, padding included. */
+  readonly size: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+  /** Where each column of the file lies among the columns in memory, where that is another place. */
+  readonly order: Uint32Array | undefined;
 }
 
-/** The places of all layers, and the size of the whole in floats. */
+/** The places of all tensors in the order of a file, and the size of the whole in floats. */
 export interface ParameterLayout {
-  readonly layers: readonly LayerLayout[];
+  readonly tensors: readonly TensorPlace[];
   readonly size: number;
 }
 
-/**
- * Lays out a plan's parameters.
- *
- * @param isExternal The lowest layer's currents are made elsewhere: from weights by unit, in rows.
- */
-export function layOut(plan: Plan, isExternal = false): ParameterLayout {
+/** Lays out a plan's parameters. */
+export function layOut(plan: Plan): ParameterLayout {
   let size = 0;
-  const take = (floats: number) => {
+  const products = new Map(plan.products.flatMap((product) => [
+    [product.weight, product] as const,
+    ...(product.bias === undefined ? [] : [[product.bias, product] as const]),
+  ]));
+  const tensors = plan.tensors.map((tensor): TensorPlace => {
+    const product = products.get(tensor.name);
+    const place = product?.weight === tensor.name
+      ? weightPlace(plan, product)
+      : vectorPlace(plan, tensor, product?.bias === tensor.name);
     const at = size;
-    size += roundUp(floats, 16);
-    return at;
+    size += roundUp(place.size, 16);
+    return { tensor, at, ...place };
+  });
+  return { tensors, size };
+}
+
+function weightPlace(plan: Plan, { inputs, units, weightsBy, inputShape, input, output }: Product) {
+  const isByInput = weightsBy === "input";
+  const row = isByInput ? widthOf(plan, output) : widthOf(plan, input.value);
+  return {
+    size: (isByInput ? roundUp(inputs + 1, 8) : roundUp(units + 1, 4)) * row,
+    rows: units,
+    columns: inputs,
+    rowStride: isByInput ? 1 : row,
+    columnStride: isByInput ? row : 1,
+    order: channelsLast(inputShape),
   };
-  const layers = plan.layers.map((layer): LayerLayout => {
-    const { source, backwardFrom, units, inputs } = layer;
-    const byInput = source === "spikes" ||
-      (source === "inputs" && backwardFrom === "steps" && !foldsFeatures(plan.spec.encoder) && !isExternal);
-    const width = roundUp(units, byInput || isExternal ? 4 : 8), row = byInput ? width : roundUp(inputs, 4);
-    const weights = take((byInput ? roundUp(inputs + 1, 8) : roundUp(units + 1, 4)) * row);
-    const bias = take(roundUp(units + 1, 8));
-    const recurrent = layer.recurrent ? take(width * width) : undefined;
-    const learned = new Map(layer.learned.map((name) => [name, take(width)]));
-    const strides = byInput ? { inputStride: row, unitStride: 1 } : { inputStride: 1, unitStride: row };
-    return { layer, weights, bias, recurrent, learned, byInput, ...strides, width };
-  });
-  return { layers, size };
 }
 
-/** The ranges of neurons' learned constants, ascending: they are exempt from weight decay. */
-export function constantRanges({ layers }: ParameterLayout): (readonly [from: number, to: number])[] {
-  return layers.flatMap(({ learned, width }) => [...learned.values()].map((at) => [at, at + width] as const));
+/** A bias, or one number for each number of a node. */
+function vectorPlace(plan: Plan, { shape, node }: TensorSpec, isBias: boolean) {
+  const columns = shape.reduce((a, b) => a * b, 1);
+  const population = plan.populations.find((other) => other.node === node);
+  const size = isBias
+    ? roundUp(columns + 1, 8)
+    : population
+    ? widthOf(plan, population.input)
+    : roundUp(columns, 4);
+  const order = shape.length === 3 ? channelsLast([shape[0]!, shape[1]!, shape[2]!]) : undefined;
+  return { size, rows: 1, columns, rowStride: 0, columnStride: 1, order };
 }
 
-/** A tensor of a file, and the index in the layout of its number in a row and column. */
-interface Place {
-  readonly name: string;
-  readonly rows: number;
-  readonly columns: number;
-  readonly indexOf: (row: number, column: number) => number;
+/**
+ * Floats of a value's row: whole vectors of 4, or of 8 where a product leaves it in panels. What neurons make of currents is as wide as
+ * these, and a gradient as its value.
+ */
+export function widthOf(plan: Plan, index: number): number {
+  const value = plan.values[index]!;
+  return roundUp(value.units, isInPanels(plan, value) ? 8 : 4);
 }
 
-/** Every tensor, in the order of `parameterShapes`. */
-function placesOf({ layers }: ParameterLayout): Place[] {
-  return layers.flatMap(({ layer, weights, bias, recurrent, learned, inputStride, unitStride, width }) => {
-    const { index, units, inputs } = layer;
-    const place = (
-      name: string,
-      columns: number,
-      at: number,
-      rowStride: number,
-      columnStride: number,
-    ): Place => ({
-      name: `${name}${index + 1}`,
-      rows: units,
-      columns,
-      indexOf: (row, column) => at + row * rowStride + column * columnStride,
-    });
-    return [
-      place("w", inputs, weights, unitStride, inputStride),
-      place("b", 1, bias, 1, 0),
-      ...(recurrent === undefined ? [] : [place("v", units, recurrent, 1, width)]),
-      ...[...learned].map(([name, at]) => place(name, 1, at, 1, 0)),
-    ];
-  });
+function isInPanels(plan: Plan, { index, gradientOf }: Value): boolean {
+  if (gradientOf !== undefined) return isInPanels(plan, plan.values[gradientOf]!);
+  const population = plan.populations.find(({ output }) => output === index);
+  if (population) return isInPanels(plan, plan.values[population.input]!);
+  return plan.products.some(({ output, weightsBy }) => output === index && weightsBy === "unit") &&
+    !plan.isExternal;
+}
+
+/** Where each number of a shape lies in memory, whose order is row, column, channel; undefined where the order is the file's. */
+export function channelsLast(shape: Shape): Uint32Array | undefined {
+  if (shape.length === 1) return undefined;
+  const [channels, height, width] = shape, positions = height * width;
+  if (channels === 1 || positions === 1) return undefined;
+  return Uint32Array.from(
+    { length: channels * positions },
+    (_, i) => (i % positions) * channels + Math.floor(i / positions),
+  );
+}
+
+/** Where weight decay leaves parameters alone, from and to, ascending: constants of neurons, and what is not learned. */
+export function constantRanges({ tensors }: ParameterLayout): (readonly [from: number, to: number])[] {
+  return tensors.flatMap(({ tensor: { role }, at, size }) =>
+    role === "constant" || role === "fixed" ? [[at, at + size] as const] : []
+  );
 }
 
 /** Parameters in file order → the kernels' layout. */
 export function toLayout(layout: ParameterLayout, parameters: Parameters): Float32Array {
   const flat = new Float32Array(layout.size);
-  for (const { name, rows, columns, indexOf } of placesOf(layout)) {
-    const tensor = tensorOf(parameters, name, rows * columns);
-    for (let i = 0; i < tensor.length; i++) flat[indexOf(Math.floor(i / columns), i % columns)] = tensor[i]!;
+  for (const place of layout.tensors) {
+    const { tensor: { name }, rows, columns } = place;
+    const from = tensorOf(parameters, name, rows * columns);
+    walk(place, (i, at) => flat[at] = from[i]!);
   }
   return flat;
 }
 
 /** The kernels' layout → parameters in file order. */
 export function fromLayout(layout: ParameterLayout, flat: Float32Array): Map<string, Float32Array> {
-  return new Map(
-    placesOf(layout).map(({ name, rows, columns, indexOf }) => {
-      const tensor = new Float32Array(rows * columns);
-      for (let i = 0; i < tensor.length; i++) {
-        tensor[i] = flat[indexOf(Math.floor(i / columns), i % columns)]!;
-      }
-      return [name, tensor];
-    }),
-  );
+  return new Map(layout.tensors.map((place) => {
+    const to = new Float32Array(place.rows * place.columns);
+    walk(place, (i, at) => to[i] = flat[at]!);
+    return [place.tensor.name, to];
+  }));
+}
+
+/** Visits each number of a tensor: its place in the file, and its place in memory. */
+function walk(
+  { at, rows, columns, rowStride, columnStride, order }: TensorPlace,
+  visit: (i: number, at: number) => void,
+): void {
+  for (let row = 0, i = 0; row < rows; row++) {
+    const begin = at + row * rowStride;
+    for (let column = 0; column < columns; column++, i++) {
+      visit(i, begin + (order ? order[column]! : column) * columnStride);
+    }
+  }
 }

@@ -1,148 +1,141 @@
 /**
- * Forward and backward pass of layers that keep their states, for every kind of neuron.
+ * The neurons of populations that keep their states: through the steps of a sample and back, whatever their kind.
  *
- * Kernels are looked up by the kind's name (`stepLif`, `stepBackLif`). A recurrent layer runs step by step, since a step's currents
- * depend on the outputs of the one before.
+ * The plan names a population's kernels. A population whose own outputs come back after one step goes step by step, for a
+ * step's currents need the outputs of the one before.
  *
  * @module
  */
-import { kindOf, type Trainable } from "../../network/neurons.ts";
-import type { CoreMemory, LayerMemory } from "./core_memory.ts";
-import type { Kernels, StepKernel } from "./kernels.ts";
+import { kindOf } from "../../network/neurons.ts";
+import { type CoreMemory, type PopulationMemory, UNIT_CONSTANTS } from "./core_memory.ts";
+import { type Kernels, type StepKernel, stepKernel } from "./kernels.ts";
 import { fieldAt, writeDescriptor } from "./layer_descriptor.ts";
+import type { MatrixProduct } from "./matrix_product.ts";
 
-/** The value of a constant that a kind does not have, and of the padding: padded units never fire. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
-const PADDING = { decay: 0, threshold: Infinity, scale: 0 } as const satisfies Record<Trainable, number>;
-
-/** Runs of steps in the backward pass. */
-interface Runs {
-  readonly all: readonly { readonly from: number; readonly to: number }[];
-  /** Ends a run. */
-  end(): void;
-  /** Ends the last one. */
-  close(): void;
-}
-
-/** The field of a layer's descriptor that changes from sample to sample. */
+/** The field of a descriptor that changes from sample to sample. */
 const STEPS_AT = fieldAt("steps");
 
-/** The operations `scan` and `scanBack` of layers that keep their states. */
+/** The steps `scan` and `scanBack`, and their recurrent forms. */
 export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  /** Up to so many steps are summed one after the other, and longer samples in runs (asm/long_sums.ts). */
+  /** Up to so many steps are summed one after the other; of more, so many at a time (asm/long_sums.ts). */
   readonly #mostPlain: number;
   readonly #run: number;
-  /** By layer. */
+  /** Each population's kernels, by its index. */
   readonly #steps: readonly StepKernel[];
   readonly #stepsBack: readonly StepKernel[];
 
-  constructor(kernels: Kernels, { layers, gradients }: CoreMemory) {
+  constructor(kernels: Kernels, { populations }: CoreMemory) {
     this.#kernels = kernels;
     this.#mostPlain = kernels.mostPlain();
     this.#run = kernels.runLength();
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
-    for (const layer of layers) if (layer.layer.keepsStates) this.#describe(layer, gradients);
-    this.#steps = layers.map(({ layer: { neuron } }) => kernels[`step${capitalised(neuron.kind)}`]);
-    this.#stepsBack = layers.map(({ layer: { neuron } }) => kernels[`stepBack${capitalised(neuron.kind)}`]);
+    for (const population of populations) if (population.descriptor !== 0) this.#describe(population);
+    this.#steps = populations.map(({ population }) => stepKernel(kernels, "step", population.kernel));
+    this.#stepsBack = populations.map(({ population }) => stepKernel(kernels, "stepBack", population.kernel));
   }
 
-  /** Computes the first `steps` steps of a layer. */
-  scan(memory: LayerMemory, steps: number): void {
-    const { descriptor, layer } = memory;
-    const step = this.#steps[layer.index]!;
-    this.#integers[(descriptor + STEPS_AT) >> 2] = steps;
-    if (!layer.recurrent) {
-      step(descriptor, 0, steps);
+  /** Tells the kernels how many steps the sample has. */
+  begin(memory: PopulationMemory, steps: number): void {
+    this.#integers[(memory.descriptor + STEPS_AT) >> 2] = steps;
+  }
+
+  /** Takes a population through the steps `from` ≤ t < `to`. */
+  scan({ descriptor, population }: PopulationMemory, from: number, to: number): void {
+    this.#steps[population.index]!(descriptor, from, to);
+  }
+
+  /** The same through all steps, with V·o_{t−1} in the currents. */
+  scanRecurrent(memory: PopulationMemory, product: MatrixProduct, steps: number): void {
+    for (let t = 0; t < steps; t++) {
+      product.stepInto(memory.feedback, t);
+      this.scan(memory, t, t + 1);
+    }
+  }
+
+  /** The backward pass of the steps `from` ≤ t < `to` of a sample of `steps`; later ones have been done. */
+  scanBack(memory: PopulationMemory, from: number, to: number, steps: number): void {
+    const stepBack = this.#stepsBack[memory.population.index]!, { descriptor } = memory;
+    const isLong = memory.population.learned.length > 0 && steps > this.#mostPlain;
+    if (to === steps) this.#endRows(memory, steps);
+    if (!isLong) {
+      stepBack(descriptor, from, to);
       return;
     }
-    for (let t = 0; t < steps; t++) {
-      feedBack(this.#kernels, memory, t);
-      step(descriptor, t, t + 1);
+    if (to === steps) this.#sumInParts(memory, true);
+    for (let end = to; end > from;) {
+      const begin = Math.max(from, this.#run * (Math.ceil(end / this.#run) - 1));
+      stepBack(descriptor, begin, end);
+      if (begin % this.#run === 0) this.#endPart(memory);
+      end = begin;
+    }
+    if (from === 0) this.#sumInParts(memory, false);
+  }
+
+  /** The same through all steps, with Vᵀ·δI_{t+1} in δo_t. */
+  scanRecurrentBack(memory: PopulationMemory, product: MatrixProduct, steps: number): void {
+    const { population, currentGradients, outputGradients, distances, width } = memory;
+    const row = 4 * width, atSpikes = population.backwardFrom === "spikes";
+    for (let t = steps - 1; t >= 0; t--) {
+      if (t < steps - 1) {
+        const to = outputGradients + row * t;
+        product.addBackStep(currentGradients + row * (t + 1), to, atSpikes ? distances + row * t : 0, width);
+      }
+      this.scanBack(memory, t, t + 1, steps);
     }
   }
 
-  /** The backward pass of the same steps. */
-  scanBack(memory: LayerMemory, steps: number): void {
-    const { descriptor, layer, outputGradients, currentGradients, distances, width, recurrentAt } = memory;
-    const stepBack = this.#stepsBack[layer.index]!;
-    const row = 4 * width;
-    const runs = this.#runsOf(memory, steps);
-    if (!layer.recurrent) {
-      for (const { from, to } of runs.all) {
-        stepBack(descriptor, from, to);
-        runs.end();
-      }
-    }
-    for (let t = steps - 1; t >= 0 && layer.recurrent; t--) {
-      if (t < steps - 1) {
-        // deno-fmt-ignore
-        this.#kernels.feedBackGradient(currentGradients + row * (t + 1), recurrentAt, outputGradients + row * t,
-          layer.backwardFrom === "spikes" ? distances + row * t : 0, width);
-      }
-      stepBack(descriptor, t, t + 1);
-      if (t % this.#run === 0) runs.end();
-    }
-    runs.close();
-    // A product reads behind the last step, where a longer sample may have written.
-    const end = (currentGradients + row * steps) >> 2;
+  /** Clears what a product reads behind the last step of δI; a longer sample may have left something there. */
+  #endRows({ currentGradients, width }: PopulationMemory, steps: number): void {
+    const end = (currentGradients + 4 * width * steps) >> 2;
     this.#floats.fill(0, end, end + 5 * width);
   }
 
-  /**
-   * The backward pass in runs of steps, the last one first: one run, or where gradients of learned constants are sums over many
-   * steps, runs whose parts are added up in float64.
-   */
-  #runsOf(memory: LayerMemory, steps: number): Runs {
-    const { learned, descriptor, width, constantParts, constantTotals } = memory;
-    if (learned.size === 0 || steps <= this.#mostPlain) {
-      return { all: [{ from: 0, to: steps }], end() {}, close() {} };
-    }
-    const names = [...learned.keys()], k = this.#kernels, run = this.#run;
-    const fields = names.map((name) => (descriptor + fieldAt(`${name}Gradients`)) >> 2);
-    const places = fields.map((field) => this.#integers[field]!);
-    fields.forEach((field, i) => this.#integers[field] = constantParts + 4 * width * i);
-    return {
-      all: Array.from({ length: Math.ceil(steps / run) }, (_, i) => {
-        return { from: run * i, to: Math.min(steps, run * (i + 1)) };
-      }).reverse(),
-      end: () => k.addParts(constantParts, constantTotals, names.length * width),
-      close: () =>
-        fields.forEach((field, i) => {
-          this.#integers[field] = places[i]!;
-          k.addTotals(constantTotals + 8 * width * i, places[i]!, width);
-        }),
-    };
+  /** Adds the parts of the gradients of learned constants to their totals, in float64. */
+  #endPart({ population: { learned }, width, constantParts, constantTotals }: PopulationMemory): void {
+    this.#kernels.addParts(constantParts, constantTotals, learned.length * width);
   }
 
-  /** Writes a layer's constants, and the descriptor that its kernels read. */
-  #describe(memory: LayerMemory, gradients: number): void {
-    const { layer: { neuron, units }, width, learned, unitConstants, constants, descriptor } = memory;
+  /** Has the kernels add gradients of learned constants to parts of a sum over many steps; at its end adds the totals to the gradients. */
+  #sumInParts(memory: PopulationMemory, begins: boolean): void {
+    const { population: { learned }, descriptor, width, constantParts, constantTotals, unitConstants } =
+      memory;
+    learned.forEach(({ name }, i) => {
+      const { gradientAt } = unitConstants.get(name)!;
+      this.#integers[(descriptor + fieldAt(`${name}Gradients`)) >> 2] = begins
+        ? constantParts + 4 * width * i
+        : gradientAt;
+      if (!begins) this.#kernels.addTotals(constantTotals + 8 * width * i, gradientAt, width);
+    });
+  }
+
+  /** Writes a population's constants, and the descriptor that its kernels read. */
+  #describe(memory: PopulationMemory): void {
+    const { population: { neuron, units, learned, fixed }, width, unitConstants, constants, currents } =
+      memory;
     const values = kindOf(neuron).trainables(neuron);
     for (const name of ["decay", "threshold", "scale"] as const) {
-      if (learned.has(name)) continue; // it lies among the parameters
-      const at = unitConstants[name] >> 2;
-      this.#floats.fill(values[name] ?? ABSENT[name], at, at + units);
-      this.#floats.fill(PADDING[name], at + units, at + width);
+      if ([...learned, ...fixed].some((given) => given.name === name)) continue; // it lies among the parameters
+      const at = unitConstants.get(name)!.at >> 2, { absent, padding } = UNIT_CONSTANTS[name];
+      this.#floats.fill(values[name] ?? absent, at, at + units);
+      this.#floats.fill(padding, at + units, at + width);
     }
     this.#floats.set(kindOf(neuron).constants(neuron), constants >> 2);
-    const gradientOf = (name: Trainable) => {
-      const at = learned.get(name);
-      return at === undefined ? 0 : gradients + 4 * at;
-    };
-    writeDescriptor(this.#integers, descriptor, {
+    const gradientOf = (name: string) =>
+      learned.some((given) => given.name === name) ? unitConstants.get(name)!.gradientAt : 0;
+    writeDescriptor(this.#integers, memory.descriptor, {
       units: width,
       steps: 0,
-      currents: memory.currents,
-      currentStride: memory.currentStride,
+      currents: currents.at,
+      currentStride: currents.stride,
       feedback: memory.feedback,
       state: memory.state,
-      decays: unitConstants.decay,
-      thresholds: unitConstants.threshold,
-      scales: unitConstants.scale,
+      decays: unitConstants.get("decay")!.at,
+      thresholds: unitConstants.get("threshold")!.at,
+      scales: unitConstants.get("scale")!.at,
       constants,
       potentials: memory.potentials,
       outputs: memory.outputs,
@@ -155,15 +148,4 @@ export class NeuronSteps {
       scaleGradients: gradientOf("scale"),
     });
   }
-}
-
-/** Computes V·o_{t-1} of a recurrent layer, at {@linkcode LayerMemory.feedback}. */
-export function feedBack(kernels: Kernels, memory: LayerMemory, t: number): void {
-  const { outputs, width, recurrentAt, feedback } = memory;
-  kernels.feedBack(outputs + 4 * width * (t - 1), recurrentAt, feedback, width, feedback + 4 * width);
-}
-
-/** `lif` → `Lif`, as the kernels are named. */
-function capitalised<Kind extends string>(kind: Kind): Capitalize<Kind> {
-  return `${kind[0]!.toUpperCase()}${kind.slice(1)}` as Capitalize<Kind>;
 }

@@ -1,27 +1,27 @@
 /**
- * From the last layer to the loss, and back to the last layer.
+ * From the readout's population to the loss, and back.
  *
  * @module
  */
-import type { LayerPlan, Plan, ReadSteps } from "../plan.ts";
-import type { CoreMemory, LayerMemory } from "./core_memory.ts";
+import type { Plan, PopulationPlan, ReadSteps } from "../plan/plan.ts";
+import type { CoreMemory, PopulationMemory, ValueMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 
-/** The operations `read`, `loss`, `readBack` and `rateBack` of a plan. */
+/** The steps `read`, `loss`, `readBack` and `rateBack` of a plan. */
 export class Readout {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #plan: Plan;
-  readonly #top: LayerMemory;
+  readonly #top: PopulationMemory;
 
   constructor(kernels: Kernels, memory: CoreMemory, plan: Plan) {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#plan = plan;
-    this.#top = memory.layers[memory.layers.length - 1]!;
+    this.#top = memory.populations[plan.top]!;
   }
 
-  /** The last layer's potentials or outputs → logits. */
+  /** The population's potentials or outputs → logits. */
   read({ from, reduce, first, last, scale, zero }: ReadSteps): void {
     const { potentials, outputs, width } = this.#top;
     const { logits, largest } = this.#memory;
@@ -33,47 +33,57 @@ export class Readout {
   /**
    * Logits → loss, and its gradient with respect to each number that was read.
    *
-   * @param share The sample's weight in its batch.
-   * @param rates Each layer's firing rate in this sample.
+   * @param share What the sample counts in its batch.
+   * @param rateOf A population's firing rate in this sample.
    */
-  loss(label: number, share: number, { scale }: ReadSteps, rates: (layer: LayerPlan) => number): number {
+  loss(
+    label: number,
+    share: number,
+    { scale }: ReadSteps,
+    rateOf: (population: PopulationPlan) => number,
+  ): number {
     const { logits, logProbabilities, logitGradients } = this.#memory;
-    const { loss, classes, layers } = this.#plan;
+    const { loss, classes, populations } = this.#plan;
     const k = this.#kernels, factor = share * scale;
-    // Traces need log-probabilities for every loss; another loss overwrites the gradient.
-    let total = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
-    switch (loss.kind) {
-      case "crossEntropy":
-        break;
-      case "meanSquaredError": {
-        const { correct = 1, incorrect = 0 } = loss;
-        total = k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
-        break;
+    // Log-probabilities are wanted whatever the loss is; its gradient takes the place of this one's.
+    const surprise = k.crossEntropy(logits, classes, label, factor, logProbabilities, logitGradients);
+    const own = () => {
+      switch (loss.kind) {
+        case "crossEntropy":
+          return surprise;
+        case "meanSquaredError": {
+          const { correct = 1, incorrect = 0 } = loss;
+          return k.meanSquaredError(logits, classes, label, correct, incorrect, factor, logitGradients);
+        }
+        default:
+          return loss satisfies never;
       }
-      default:
-        loss satisfies never;
-    }
-    for (const layer of layers) {
-      if (layer.rate) total += layer.rate.weight * (rates(layer) - layer.rate.target) ** 2;
+    };
+    let total = own();
+    for (const population of populations) {
+      const { rate } = population;
+      if (rate) total += rate.weight * (rateOf(population) - rate.target) ** 2;
     }
     return total;
   }
 
-  /** The logits' gradient → δu or δo of the last layer. */
-  readBack({ from, reduce, first, last }: ReadSteps, steps: number): void {
-    const { stateGradients, outputGradients, width } = this.#top;
+  /** The logits' gradient → δu or δo of the readout's population. */
+  readBack({ reduce, first, last }: ReadSteps, steps: number, { at, width }: ValueMemory): void {
     const { logitGradients, largest } = this.#memory;
-    const k = this.#kernels;
-    const rows = from === "state" ? stateGradients : outputGradients;
-    if (from === "state") k.readStatesBack(logitGradients, 0, -1, steps, width, outputGradients); // zeros
-    if (reduce === "max") k.readLargestBack(logitGradients, largest, steps, width, rows);
-    else k.readStatesBack(logitGradients, first, last, steps, width, rows);
+    if (reduce === "max") this.#kernels.readLargestBack(logitGradients, largest, steps, width, at);
+    else this.#kernels.readStatesBack(logitGradients, first, last, steps, width, at);
   }
 
-  /** δo of a layer += the gradient of the firing rate's part of the loss, at every step. */
-  rateBack({ layer, outputGradients, width }: LayerMemory, rate: number, share: number, steps: number): void {
-    if (!layer.rate) return;
-    const value = share * 2 * layer.rate.weight * (rate - layer.rate.target) / (layer.units * steps);
-    this.#kernels.addToRows(outputGradients, steps, layer.units, width, value);
+  /** δo of a population += what the firing rate's part of the loss adds at every step. */
+  rateBack(
+    { rate, units }: PopulationPlan,
+    rateOf: number,
+    share: number,
+    steps: number,
+    { at, width }: ValueMemory,
+  ): void {
+    if (!rate) return;
+    const value = share * 2 * rate.weight * (rateOf - rate.target) / (units * steps);
+    this.#kernels.addToRows(at, steps, units, width, value);
   }
 }

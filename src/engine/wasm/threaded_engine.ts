@@ -7,7 +7,8 @@
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
-import { classesOf, hiddenUnitsOf, type NetworkSpec } from "../../network/spec.ts";
+import type { NetworkSpec } from "../../network/spec.ts";
+import { structureOf } from "../../network/structure.ts";
 import { checkBatch, checkSamples, checkState, checkWeights, noStates } from "../checks.ts";
 import type {
   Batch,
@@ -57,6 +58,7 @@ export interface ThreadedEngineOptions {
   /** See {@linkcode Engine.kernels}. */
   readonly arithmetic: string;
   readonly kernels: KernelModule;
+  readonly spec: NetworkSpec;
   /** Workers; 0 computes in the caller's own thread. */
   readonly threads: number;
   /** The most samples of a batch. */
@@ -104,15 +106,16 @@ export class ThreadedEngine implements Engine, Disposable {
     this.description = options.description;
     this.kernels = options.arithmetic;
     this.threads = threads;
-    this.spec = core.plan.spec;
+    this.spec = options.spec;
     this.batchSize = batchSize;
     this.#seed = core.seed;
     this.#recordStates = options.recordStates;
     this.#shards = options.shards;
     const isExternal = core.doubleBuffer !== undefined;
-    this.#layout = layOut(core.plan, isExternal);
-    const given = isExternal ? this.#layout.layers[0]!.bias : 0; // the bottom layer's weights are the first of all
+    this.#layout = layOut(core.plan);
+    const given = isExternal ? this.#layout.tensors[1]?.at ?? this.#layout.size : 0; // its weights are the first of all
     this.#blocks = gradientBlocks(this.#layout, given);
+    const hiddenUnits = structureOf(this.spec).hidden.reduce((sum, { units }) => sum + units, 0);
     this.#shared = shareState({
       size: this.#layout.size,
       given,
@@ -121,7 +124,7 @@ export class ThreadedEngine implements Engine, Disposable {
       batchSize,
       classes: core.plan.classes,
       workers: Math.max(1, threads),
-      unitsBelow: hiddenUnitsOf(core.plan),
+      unitsBelow: hiddenUnits,
       threaded: threads > 0,
     });
     this.#workers = new WorkerPool(
@@ -173,7 +176,7 @@ export class ThreadedEngine implements Engine, Disposable {
       this.#setOptimizer(complete.kind);
       await this.#scheduler.train(job, batch.samples, complete, ++this.#updates);
       const { squares } = this.#shared.results[job.bufferIndex];
-      const gradientNorms = layerNorms(this.#blocks, squares, this.#layout.layers.length);
+      const gradientNorms = layerNorms(this.#blocks, squares, structureOf(this.spec).populations.length);
       return { ...this.#sum(batch, job), gradientNorms };
     });
   }
@@ -191,7 +194,7 @@ export class ThreadedEngine implements Engine, Disposable {
       const { logits, predictions, spikes } = this.#shared.results[job.bufferIndex];
       const { length } = job.indices;
       return { // copies, which are never shared memory
-        logits: Float32Array.from(logits.subarray(0, length * classesOf(this.spec))),
+        logits: Float32Array.from(logits.subarray(0, length * structureOf(this.spec).classes)),
         predictions: Uint8Array.from(predictions.subarray(0, length)),
         spikes: Int32Array.from(spikes.subarray(0, length)),
       };
@@ -300,7 +303,7 @@ export class ThreadedEngine implements Engine, Disposable {
       correct,
       total: indices.length,
       spikes: fired,
-      unitSpikes: this.spec.layers.slice(0, -1).map(({ units }) => {
+      unitSpikes: structureOf(this.spec).hidden.map(({ units }) => {
         const sums = new Uint32Array(units);
         for (const ofWorker of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += ofWorker[first + i]!;
         first += units;

@@ -7,7 +7,7 @@
  */
 import { initialParameters } from "../../network/initialise.ts";
 import { notebookNetwork } from "../../network/presets.ts";
-import { compilePlan } from "../plan.ts";
+import { compilePlan } from "../plan/compile.ts";
 import { Core } from "./core.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 import type { KernelModule } from "./kernels.ts";
@@ -38,7 +38,7 @@ export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
     features: pixels,
     labels: new Uint8Array(1),
   };
-  const matmul = plan.forward.find(({ kind }) => kind === "matmul")!;
+  const matmul = plan.forward.find(({ kind }) => kind === "inputMatmul")!;
   const candidates = TILES[precision].map((tile) => {
     const core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: 0, precision, tile });
     core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));

@@ -10,12 +10,12 @@ import { OptionError } from "../../errors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
 import { checkEngineOptions, checkKernels } from "../checks.ts";
 import type { Engine } from "../engine.ts";
-import { compilePlan } from "../plan.ts";
+import { compilePlan } from "../plan/compile.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
 import { shardCount } from "./engine_worker.ts";
 import { ThreadedEngine } from "./threaded_engine.ts";
-import type { DenseFrom } from "./affine.ts";
+import type { DenseFrom } from "./matrix_product.ts";
 
 /** How to make a WASM engine. */
 export interface WasmEngineOptions {
@@ -75,12 +75,13 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
   }
   const plan = compilePlan(spec, { skip, recordStates });
   const most = shards ?? shardCount(batchSize);
-  const product = plan.layers[0]!.source === "inputs" ? `, ${tile ?? tiles[0]}` : "";
+  const product = plan.values[plan.input]!.rows === "each step" ? `, ${tile ?? tiles[0]}` : "";
   return new ThreadedEngine({
     name: "wasm",
     description: `${describeKernels(kernels)}${product}, ${describeThreads(threads)}`,
     arithmetic: describeKernels(kernels),
     kernels,
+    spec,
     threads,
     batchSize,
     recordStates,

@@ -1,186 +1,282 @@
 /**
- * The backward pass of a micro-batch: a plan's operations from the loss's gradient to that of every parameter, computed from the
- * results of the forward pass on the device.
+ * One micro-batch's backward pass: a plan's steps from the loss's gradient to that of every parameter.
+ *
+ * It reads what the forward pass has left on the device, and leaves gradients in the parameters.
  */
-import { ADVANCE, SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
+import { SUM_ROWS } from "../../../asm/gradient.wgsl.ts";
 import { RATE_BACK } from "../../../asm/loss.wgsl.ts";
 import { READ_BACK } from "../../../asm/readout.wgsl.ts";
 import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
+import { ZEROS } from "../../../asm/sums.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
+import type { BackwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
+import type { DeviceContext, MicroBatch } from "./device_context.ts";
+import type { DeviceValues } from "./device_values.ts";
+import { addSum, constantsOf, type ForwardResult, runOperator } from "./forward.ts";
 import { partsOf } from "./micro_batches.ts";
-import type { BackwardOperation, LayerPlan } from "../plan.ts";
-import {
-  constantsOf,
-  type DeviceContext,
-  type ForwardResult,
-  made,
-  type MicroBatch,
-  rowsOf,
-} from "./forward.ts";
 
-/** A layer's results for later operations. */
-interface LayerGradients {
-  /** δo, and the readout's δu, `[samples · steps, units]`. */
-  outputGradients?: Tensor<"f32">;
-  readGradients?: Tensor<"f32">;
-  /** See `scanBackKernel`. */
-  currentGradients?: Tensor<"f32">;
-}
-
-/** Computes a micro-batch's backward pass; gradients are added to the parameters'. */
+/** A micro-batch's backward pass; gradients are added to the parameters'. */
 export class BackwardPass {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
   readonly #forward: ForwardResult;
-  readonly #layers: readonly LayerGradients[];
+  readonly #values: DeviceValues;
+  /** Gradients of which nothing but zeros is known: kernels are not given them. */
+  readonly #zeros = new Set<number>();
 
   constructor(context: DeviceContext, microBatch: MicroBatch, forward: ForwardResult) {
     this.#context = context;
     this.#microBatch = microBatch;
     this.#forward = forward;
-    this.#layers = context.plan.layers.map(() => ({}));
+    this.#values = forward.values;
   }
 
   /** Records the backward pass. */
   run(): void {
-    for (const operation of this.#context.plan.backward) this.#execute(operation);
+    for (const step of this.#context.plan.backward) this.#execute(step);
   }
 
-  #execute(operation: BackwardOperation): void {
-    const { layers } = this.#context.plan;
-    switch (operation.kind) {
+  /** @param t The one time step that is to be computed, in a loop. */
+  #execute(step: BackwardStep, t?: number): void {
+    const { plan, operators } = this.#context, { samples } = this.#microBatch;
+    switch (step.kind) {
       case "readBack":
-        return this.#readBack();
+        this.#readBack(step.into);
+        return;
+      case "clear":
+        if (t === undefined) this.#zeros.add(step.into);
+        else this.#fillZeros(step.into);
+        return;
       case "rateBack":
-        return this.#rateBack(layers[operation.layer]!);
+        this.#rateBack(plan.populations[step.population]!, step.into);
+        return;
+      case "sum":
+        for (const { value } of step.terms) this.#fillZeros(value);
+        addSum(this.#context, this.#values, step, t);
+        return;
       case "scanBack":
-        return this.#scanBack(layers[operation.layer]!);
-      case "recurrentGradient":
-        return this.#recurrentGradient(layers[operation.layer]!);
-      case "stepsBack":
-        return this.#stepsBack(layers[operation.layer]!);
-      case "inputsBack":
-        return this.#inputsBack(layers[operation.layer]!);
+        this.#scanBack(plan.populations[step.population]!, undefined, t);
+        return;
+      case "scanRecurrentBack":
+        this.#scanBack(plan.populations[step.population]!, plan.products[step.product]!);
+        this.#weightGradient(plan.products[step.product]!);
+        return;
+      case "matmulBack":
+        this.#productBack(plan.products[step.product]!, step.into, t);
+        return;
+      case "weightGradient":
+        this.#weightGradient(plan.products[step.product]!);
+        return;
+      case "rowGradient":
+        this.#rowGradient(plan.products[step.product]!);
+        return;
+      case "operateBack": {
+        const operator = plan.operators[step.operator]!;
+        const from = operator.outputGradient!, into = operator.inputGradient!;
+        const { backward: kernel } = operators[operator.index]!;
+        this.#fillZeros(from);
+        runOperator(this.#context, this.#values, samples, { kernel, operator, from, into, t });
+        return;
+      }
+      case "operatorGradient":
+        this.#operatorGradient(plan.operators[step.operator]!);
+        return;
+      case "loopBack":
+        this.#loopBack(step.body);
+        return;
       case "spikesBack":
       case "spread":
       case "coefficients":
       case "traceGradient":
       case "outerGradient":
-        throw new Error(`${operation.kind}: a plan without events has no such operation`);
+        throw new Error(`${step.kind}: a plan without events has no such step`);
       default:
-        operation satisfies never;
+        step satisfies never;
     }
   }
 
-  #readBack(): void {
+  #loopBack(body: readonly BackwardStep[]): void {
+    const { plan: { spec: { steps }, populations } } = this.#context;
+    for (let t = steps - 1; t >= 0; t--) for (const step of body) this.#execute(step, t);
+    for (const step of body) if (step.kind === "scanBack") this.#addConstants(populations[step.population]!);
+  }
+
+  #readBack(into: number): void {
     const { backend, plan: { spec: { steps }, classes, readout } } = this.#context;
     const { samples } = this.#microBatch;
     const { losses, logits, sampleInfo } = this.#forward;
-    const top = made(this.#layers.at(-1));
-    const gradients = backend.run(READ_BACK, {
+    backend.run(READ_BACK, {
       inputs: { gradients: losses, logits, sampleInfo },
       uniforms: { samples, steps, classes, isLargest: readout.reduce === "max" ? 1 : 0 },
       invocations: samples * steps * classes,
-      output: [samples * steps, classes],
+      output: this.#values.open(into),
     });
-    if (readout.from === "state") top.readGradients = gradients;
-    else top.outputGradients = gradients;
   }
 
-  #rateBack({ index, units, rate }: LayerPlan): void {
+  /** Writes zeros where a gradient was only known to be zeros. */
+  #fillZeros(value: number): void {
+    if (!this.#zeros.delete(value)) return;
+    const { backend, plan: { spec: { steps }, values } } = this.#context;
+    backend.run(ZEROS, {
+      inputs: {},
+      uniforms: {},
+      invocations: this.#microBatch.samples * steps * values[value]!.units,
+      output: this.#values.open(value),
+    });
+  }
+
+  #rateBack({ index, units, rate }: PopulationPlan, into: number): void {
     const { backend, plan: { spec: { steps } } } = this.#context;
     const { samples, counted, share } = this.#microBatch;
-    const { rates } = this.#forward.layers[index]!;
-    if (!rate) return;
+    const rates = this.#forward.rates.get(index);
+    if (!rate || !rates) return;
+    this.#fillZeros(into);
     backend.run(RATE_BACK, {
-      inputs: { rates: made(rates), sampleInfo: this.#forward.sampleInfo },
+      inputs: { rates, sampleInfo: this.#forward.sampleInfo },
       uniforms: { steps, units, counted, share, weight: rate.weight, wanted: rate.target },
       invocations: samples * steps * units,
-      output: made(this.#layers[index]!.outputGradients),
+      output: this.#values.rowsOf(into),
     });
   }
 
-  #scanBack(layer: LayerPlan): void {
+  #scanBack(population: PopulationPlan, recurrence?: Product, t?: number): void {
     const { backend, plan: { spec: { steps } }, parameters, neurons, placeholder } = this.#context;
-    const { samples, reductionGroups, isFirst } = this.#microBatch;
-    const { index, units, inputDelay, recurrent, learned } = layer;
-    const state = this.#layers[index]!;
-    const { tensor, distancesAt, potentialsAt } = this.#forward.layers[index]!.scanned;
-    const { outputGradients, readGradients } = state;
+    const { samples } = this.#microBatch;
+    const { index, units, input, inputGradient, outputGradient, stateGradient } = population;
+    const { tensor, distancesAt, potentialsAt } = this.#forward.scanned[index]!;
     const { scanBack, uniforms, states } = neurons[index]!;
-    const total = samples * units, stateAt = (steps + 1 + CONSTANT_GRADIENTS.length) * total;
-    state.currentGradients = backend.run(scanBack, {
+    const total = samples * units, sumsAt = steps * total;
+    const stateAt = sumsAt + (1 + CONSTANT_GRADIENTS.length) * total;
+    const read = (value: number | undefined) =>
+      value === undefined || this.#zeros.has(value) ? undefined : this.#values.rowsOf(value);
+    const outputGradients = read(outputGradient), readGradients = read(stateGradient);
+    // Rows come as they are wanted by the product that made the currents: of the step that they were made from.
+    const delay = t === undefined ? this.#values.get(input).delay : 0;
+    const begun = t !== undefined && this.#values.has(inputGradient!)
+      ? this.#values.get(inputGradient!)
+      : undefined;
+    const result = backend.run(scanBack, {
       inputs: {
         scanned: tensor,
         outputGradients: outputGradients ?? placeholder,
         readGradients: readGradients ?? placeholder,
         sampleInfo: this.#forward.sampleInfo,
-        ...constantsOf(this.#context, layer),
-        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : placeholder,
+        ...constantsOf(this.#context, population),
+        ...(recurrence && { recurrent: parameters.valuesOf(recurrence.weight) }),
       },
       uniforms: {
         ...uniforms,
         samples,
         steps,
         units,
-        delay: inputDelay,
+        delay,
         hasOutputs: outputGradients ? 1 : 0,
         hasRead: readGradients ? 1 : 0,
         distancesAt,
         potentialsAt,
         stateAt,
+        ...(t !== undefined && { step: t }),
       },
-      invocations: recurrent ? recurrentCalls(samples) : total,
-      output: [stateAt + states.scanBack * total],
+      invocations: recurrence ? recurrentCalls(samples) : total,
+      output: begun ? begun.sums!.tensor : [stateAt + states.scanBack * total],
     });
-    // After δI the result has sums over the steps of each sample: of δI, and of the constants' gradients.
-    const addSums = (name: string, place: number) => {
-      const parts = backend.run(SUM_ROWS, {
-        inputs: { values: made(state.currentGradients) },
-        uniforms: { begin: (steps + place) * total, rows: samples / reductionGroups, columns: units },
-        invocations: reductionGroups * units,
-        output: [reductionGroups, units],
-      });
-      parameters.addGradient(name, parts, isFirst);
-    };
-    addSums(`b${index + 1}`, 0);
-    for (const constant of learned) {
-      addSums(`${constant}${index + 1}`, 1 + CONSTANT_GRADIENTS.indexOf(constant));
+    this.#values.set(inputGradient!, {
+      rows: backend.view(result, [samples * steps, units]),
+      isRow: false,
+      delay,
+      bias: undefined,
+      sums: { tensor: result, at: sumsAt },
+    });
+    if (t === undefined) this.#addConstants(population);
+  }
+
+  /** Adds the gradients of a population's learned constants, which its scan has summed over the steps of each sample. */
+  #addConstants({ learned, units, inputGradient }: PopulationPlan): void {
+    const { sums } = this.#values.get(inputGradient!), total = this.#microBatch.samples * units;
+    for (const { name, tensor } of learned) {
+      this.#addSums(tensor, sums!.tensor, sums!.at + (1 + CONSTANT_GRADIENTS.indexOf(name)) * total, units);
     }
   }
 
-  #recurrentGradient({ index, units, inputDelay }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#context;
-    const gradients = this.#currentGradientsOf(index);
-    // V's input is the layer's output of the step before, as W's is where the layer below has a delay.
-    const advanced = inputDelay === 1 ? gradients : backend.run(ADVANCE, {
-      inputs: { values: gradients },
-      uniforms: { steps, columns: units },
-      invocations: this.#microBatch.samples * steps * units,
-      output: gradients.shape,
-    });
-    this.#addMatmul(`v${index + 1}`, this.#outputsOf(index), advanced);
+  #productBack({ weight, input: { delay }, outputGradient }: Product, into: number, t?: number): void {
+    const { backend, parameters } = this.#context, weights = parameters.valuesOf(weight);
+    this.#fillZeros(outputGradient!);
+    if (t !== undefined) {
+      const rows = backend.matmul(this.#values.rowsAt(outputGradient!, t + delay), weights, {
+        transposeB: true,
+      });
+      this.#values.putRows(into, t, rows);
+      return;
+    }
+    const rows = backend.matmul(this.#values.shifted(outputGradient!, -delay), weights, { transposeB: true });
+    this.#values.set(into, { rows, isRow: false, delay: 0, bias: undefined });
   }
 
-  #stepsBack({ index }: LayerPlan): void {
-    const { backend, parameters } = this.#context;
-    const gradients = this.#currentGradientsOf(index);
-    const weights = parameters.valuesOf(`w${index + 1}`);
-    this.#layers[index - 1]!.outputGradients = backend.matmul(gradients, weights, { transposeB: true });
-    this.#addMatmul(`w${index + 1}`, this.#outputsOf(index - 1), gradients);
+  #weightGradient({ weight, bias, input: { value, delay }, output, outputGradient }: Product): void {
+    const { samples, reductionGroups } = this.#microBatch, { plan } = this.#context;
+    this.#fillZeros(outputGradient!);
+    const { sums } = this.#values.get(outputGradient!), { units } = plan.values[output]!;
+    this.#addMatmul(weight, this.#values.rowsOf(value), this.#values.shifted(outputGradient!, -delay));
+    if (bias === undefined) return;
+    if (sums) this.#addSums(bias, sums.tensor, sums.at, units);
+    else {
+      const rows = samples * plan.spec.steps, parts = partsOf(plan, samples, reductionGroups);
+      this.#addParts(bias, this.#values.rowsOf(outputGradient!), 0, parts, rows / parts, units);
+    }
   }
 
-  #inputsBack({ index, units, source }: LayerPlan): void {
-    const { backend, plan: { spec: { steps } } } = this.#context;
-    const { samples } = this.#microBatch;
-    // An input that is the same at every step is multiplied by Σ_t δI_t of each sample, in a tensor of its own.
-    const gradients = source !== "constant" ? this.#currentGradientsOf(index) : backend.run(SUM_ROWS, {
-      inputs: { values: made(this.#layers[index]!.currentGradients) },
-      uniforms: { begin: samples * steps * units, rows: 1, columns: units },
+  /** Where x is the same at every step, Σ_t δy_t of each sample is multiplied with it. */
+  #rowGradient({ weight, bias, input, output, outputGradient }: Product): void {
+    const { backend, plan: { values, spec: { steps } } } = this.#context, { samples } = this.#microBatch;
+    const { units } = values[output]!;
+    this.#fillZeros(outputGradient!);
+    const { sums } = this.#values.get(outputGradient!);
+    const gradients = backend.run(SUM_ROWS, {
+      inputs: { values: sums?.tensor ?? this.#values.rowsOf(outputGradient!) },
+      uniforms: { begin: sums?.at ?? 0, rows: sums ? 1 : steps, columns: units },
       invocations: samples * units,
       output: [samples, units],
     });
-    this.#addMatmul(`w${index + 1}`, this.#forward.inputs, gradients);
+    this.#addMatmul(weight, this.#values.get(input.value).rows, gradients);
+    if (bias !== undefined) this.#addSums(bias, gradients, 0, units);
+  }
+
+  #operatorGradient(operator: OperatorCall): void {
+    const { backend, operators, plan: { spec: { steps }, values } } = this.#context,
+      { samples } = this.#microBatch;
+    const { input, outputGradient, tensors: [tensor] } = operator, { units } = values[input]!;
+    this.#fillZeros(outputGradient!);
+    const sums = backend.run(operators[operator.index]!.gradient, {
+      inputs: { values: this.#values.rowsOf(input), deltas: this.#values.rowsOf(outputGradient!) },
+      uniforms: { steps, units },
+      invocations: samples * units,
+      output: [samples, units],
+    });
+    this.#addSums(tensor!, sums, 0, units);
+  }
+
+  /** Adds sums of each sample, `[samples, units]` from `at` on, to a parameter's gradient: reduction group by reduction group. */
+  #addSums(name: string, sums: Tensor<"f32">, at: number, units: number): void {
+    const { samples, reductionGroups } = this.#microBatch;
+    this.#addParts(name, sums, at, reductionGroups, samples / reductionGroups, units);
+  }
+
+  #addParts(
+    name: string,
+    values: Tensor<"f32">,
+    begin: number,
+    parts: number,
+    rows: number,
+    columns: number,
+  ): void {
+    const { backend, parameters } = this.#context;
+    const summed = backend.run(SUM_ROWS, {
+      inputs: { values },
+      uniforms: { begin, rows, columns },
+      invocations: parts * columns,
+      output: [parts, columns],
+    });
+    parameters.addGradient(name, summed, this.#microBatch.isFirst);
   }
 
   /** Adds Σ over rows of inputsᵀ·gradients to a matrix's gradient, summed part by part first. */
@@ -193,15 +289,5 @@ export class BackwardPass {
       backend.view(rows, [count, rows.shape[0]! / count, rows.shape[1]!]);
     const parts = backend.matmul(grouped(inputs), grouped(gradients), { transposeA: true });
     parameters.addGradient(name, parts, isFirst);
-  }
-
-  /** o of a layer, before its delay. */
-  #outputsOf(index: number): Tensor<"f32"> {
-    return rowsOf(this.#context, this.#microBatch, this.#forward.layers[index]!.scanned.tensor, index);
-  }
-
-  /** δI of a layer, at the step of the layer below that caused it. */
-  #currentGradientsOf(index: number): Tensor<"f32"> {
-    return rowsOf(this.#context, this.#microBatch, made(this.#layers[index]!.currentGradients), index);
   }
 }

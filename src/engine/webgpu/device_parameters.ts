@@ -5,9 +5,7 @@
  * in the same buffer, so that one kernel updates all.
  */
 import { ADD_PARTS, COPY } from "../../../asm/gradient.wgsl.ts";
-import { layerOfParameter, parameterShapes } from "../../network/model_file.ts";
-import { constantNames } from "../../network/neurons.ts";
-import type { NetworkSpec } from "../../network/spec.ts";
+import type { TensorSpec } from "../../network/structure.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
@@ -24,7 +22,7 @@ export interface DeviceParameter {
   readonly rows: number;
   readonly columns: number;
   readonly isMatrix: boolean;
-  /** A neuron's learned constant, which has no weight decay. */
+  /** A neuron's or an operator's constant, which has no weight decay. */
   readonly isConstant: boolean;
   /** Values, then each of the moments. */
   values: Tensor<"f32">;
@@ -36,26 +34,25 @@ export class DeviceParameters {
   readonly #backend: Backend;
   readonly #parameters: ReadonlyMap<string, DeviceParameter>;
 
-  constructor(backend: Backend, spec: NetworkSpec) {
+  constructor(backend: Backend, tensors: readonly TensorSpec[]) {
     this.#backend = backend;
-    const constants = constantNames(spec);
-    const parameterOf = (name: string, shape: readonly number[]): DeviceParameter => {
-      const [rows = 1, columns = 1] = shape;
-      const values = new Float32Array((1 + MOST_MOMENTS) * rows * columns);
+    const parameterOf = ({ name, shape, role, population }: TensorSpec): DeviceParameter => {
+      const isMatrix = role === "weight", size = shape.reduce((a, b) => a * b, 1);
+      const rows = isMatrix ? shape[0]! : size, columns = size / rows;
+      const values = new Float32Array((1 + MOST_MOMENTS) * size);
       return {
         name,
-        layer: layerOfParameter(name),
+        layer: population,
         rows,
         columns,
-        isMatrix: shape.length === 2,
-        isConstant: constants.has(name),
+        isMatrix,
+        isConstant: role === "constant" || role === "fixed",
         values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
-        gradient: backend.allocate("f32", [columns, rows]),
+        // Nothing is added to the gradient of what is not learned, or leads nowhere.
+        gradient: backend.upload(new Float32Array(size), [columns, rows]),
       };
     };
-    this.#parameters = new Map(
-      parameterShapes(spec).map(([name, shape]) => [name, parameterOf(name, shape)]),
-    );
+    this.#parameters = new Map(tensors.map((tensor) => [tensor.name, parameterOf(tensor)]));
   }
 
   /** All parameters, in file order. */

@@ -1,8 +1,8 @@
 /**
- * The forward pass of a micro-batch: a plan's operations for all samples and steps at once.
+ * The forward pass of a micro-batch: a plan's steps for all samples and time steps at once.
  *
- * Matrices have `[samples · steps]` rows, a sample's steps in order; rows after a shorter sequence's last step are 0. A sample lies in
- * one micro-batch. Events are not used: all units are computed, because a device's time goes into memory accesses.
+ * Matrices have `[samples · steps]` rows, a sample's steps in their order; a sample's scan never crosses a micro-batch. There are no
+ * lists of spikes: a unit that stays silent costs as much as any other, for a device's time goes into moving rows.
  */
 import { COPY } from "../../../asm/gradient.wgsl.ts";
 import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "../../../asm/loss.wgsl.ts";
@@ -10,160 +10,143 @@ import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import { TRAINABLE, type Trainable } from "../../network/neurons.ts";
-import type { Backend, Tensor } from "../gpu/backend.ts";
-import { encodeRows, type PackedSamples } from "../gpu/encoding.ts";
-import type { ForwardOperation, LayerPlan, Plan } from "../plan.ts";
-import type { DeviceParameters } from "./device_parameters.ts";
-import type { NeuronKernels } from "./neurons.ts";
+import type { Tensor } from "../gpu/backend.ts";
+import { encodeRows } from "../gpu/encoding.ts";
+import type { ForwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
+import type { DeviceContext, MicroBatch, Scanned } from "./device_context.ts";
+import { DeviceValues, plainValue } from "./device_values.ts";
 
-/** State that all micro-batches share. */
-export interface DeviceContext {
-  readonly backend: Backend;
-  readonly plan: Plan;
-  /** Store all states, for a trace. */
-  readonly recordStates: boolean;
-  readonly parameters: DeviceParameters;
-  /** Each layer's. */
-  readonly neurons: readonly NeuronKernels[];
-  /** Each layer's constants, f32 `[units]`, where they are not learned. */
-  readonly constants: readonly Readonly<Record<Trainable, Tensor<"f32">>>[];
-  /** See `uploadPixels`. */
-  readonly pixels: Tensor<"f32">;
-  /** Bound as an input that a kernel does not read. */
-  readonly placeholder: Tensor<"f32">;
-}
-
-/** A micro-batch's samples and the tensors of its results. */
-export interface MicroBatch {
-  /** Number of samples. Those past `counted` are padding, whose gradient is 0. */
-  readonly samples: number;
-  readonly packed: PackedSamples;
-  readonly counted: number;
-  /** Number of parts in which gradients are summed first. */
-  readonly reductionGroups: number;
-  /** `[samples, SAMPLE_INFO_COLUMNS]`; see `SAMPLE_INFO`. */
-  readonly sampleInfo: Int32Array;
-  /** Weight of a sample in the batch's gradient. */
-  readonly share: number;
-  /** A backward pass follows. */
-  readonly withGradient: boolean;
-  /** The first micro-batch of the batch: gradients start at 0. */
-  readonly isFirst: boolean;
-  /** The batch's scores, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where requested. */
-  readonly scores: Tensor<"i32">;
-  readonly logits: Tensor<"f32"> | undefined;
-  /** Spikes of each unit below the top, i32, layer by layer, where requested. */
-  readonly unitSpikes: Tensor<"i32"> | undefined;
-  /** Index of the first sample in the batch. */
-  readonly offset: number;
-}
-
-/** A scan's result; see `scanKernel`. */
-export interface Scanned {
-  readonly tensor: Tensor<"f32">;
-  /** Offsets of its parts; −1: not stored. */
-  readonly spikesAt: number;
-  readonly distancesAt: number;
-  readonly potentialsAt: number;
-  readonly currentsAt: number;
-}
-
-/** Results of the forward pass on the device. */
+/** What the forward pass leaves on the device. */
 export interface ForwardResult {
   /** See {@linkcode MicroBatch.sampleInfo}. */
   readonly sampleInfo: Tensor<"i32">;
-  /** Inputs of every step, `[samples · steps, inputs]`, or of all steps, `[samples, inputs]`. */
-  readonly inputs: Tensor<"f32">;
-  readonly layers: readonly {
-    readonly scanned: Scanned;
-    /** Firing rates, `[samples]`, where the loss needs them. */
-    readonly rates: Tensor<"f32"> | undefined;
-  }[];
+  readonly values: DeviceValues;
+  /** Each population's. */
+  readonly scanned: readonly Scanned[];
+  /** Share of each population's units and steps that spiked, `[samples]`, where the loss needs it. */
+  readonly rates: ReadonlyMap<number, Tensor<"f32">>;
   /** See `READ_STATES` and `READ_LARGEST`. */
   readonly logits: Tensor<"f32">;
   /** See loss.wgsl.ts. */
   readonly losses: Tensor<"f32">;
 }
 
-/** A layer's results for later operations. */
-interface LayerState {
-  currents?: Tensor<"f32">;
-  scanned?: Scanned;
-  rates?: Tensor<"f32">;
-}
-
-/** A micro-batch's forward pass. All tensors are temporary: run it, and use its result, within `Backend.scoped`. */
+/** A micro-batch's forward pass. All tensors are temporary: run it, and the backward pass, within `Backend.scoped`. */
 export class ForwardPass {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
-  readonly #layers: readonly LayerState[];
+  readonly #values: DeviceValues;
+  readonly #scanned = new Map<number, Scanned>();
+  readonly #rates = new Map<number, Tensor<"f32">>();
   readonly #sampleInfo: Tensor<"i32">;
-  #inputs: Tensor<"f32"> | undefined;
   #logits: Tensor<"f32"> | undefined;
   #losses: Tensor<"f32"> | undefined;
 
   constructor(context: DeviceContext, microBatch: MicroBatch) {
+    const { samples, sampleInfo } = microBatch;
     this.#context = context;
     this.#microBatch = microBatch;
-    this.#layers = context.plan.layers.map(() => ({}));
-    const { samples, sampleInfo } = microBatch;
+    this.#values = new DeviceValues(context, samples);
     this.#sampleInfo = context.backend.upload(sampleInfo, [samples, SAMPLE_INFO_COLUMNS]);
   }
 
   /** Records the forward pass. */
   run(): ForwardResult {
-    for (const operation of this.#context.plan.forward) this.#execute(operation);
+    for (const step of this.#context.plan.forward) this.#execute(step);
     this.#keepScores();
     return {
       sampleInfo: this.#sampleInfo,
-      inputs: made(this.#inputs),
-      layers: this.#layers.map(({ scanned, rates }) => ({ scanned: made(scanned), rates })),
+      values: this.#values,
+      scanned: this.#context.plan.populations.map(({ index }) => made(this.#scanned.get(index))),
+      rates: this.#rates,
       logits: made(this.#logits),
       losses: made(this.#losses),
     };
   }
 
-  #execute(operation: ForwardOperation): void {
+  /** @param t The one time step that is to be computed, in a loop. */
+  #execute(step: ForwardStep, t?: number): void {
     const { plan, backend, pixels } = this.#context;
-    switch (operation.kind) {
-      case "encode":
-        this.#inputs = encodeRows(backend, plan.spec, pixels, this.#microBatch.packed);
+    switch (step.kind) {
+      case "encode": {
+        const rows = encodeRows(backend, plan.spec, pixels, this.#microBatch.packed);
+        const isRow = plan.values[plan.input]!.rows === "one";
+        this.#values.set(plan.input, { ...plainValue(rows), isRow });
+        return;
+      }
+      case "unpack":
+        this.#values.set(step.into, this.#values.get(plan.input));
         return;
       case "matmul":
       case "matmulRow":
-        return this.#multiply(plan.layers[operation.layer]!, made(this.#inputs));
-      case "sparseProduct": {
-        const layer = plan.layers[operation.layer]!, below = layer.index - 1;
-        const { tensor } = made(this.#layers[below]?.scanned);
-        return this.#multiply(layer, rowsOf(this.#context, this.#microBatch, tensor, below));
-      }
+        this.#multiply(plan.products[step.product]!, t);
+        return;
+      case "operate":
+        this.#operate(plan.operators[step.operator]!, t);
+        return;
+      case "sum":
+        addSum(this.#context, this.#values, step, t);
+        return;
       case "scan":
-        return this.#scan(plan.layers[operation.layer]!);
+        this.#scan(plan.populations[step.population]!, undefined, t);
+        return;
+      case "scanRecurrent":
+        this.#scan(plan.populations[step.population]!, plan.products[step.product]!);
+        return;
+      case "loop":
+        for (let now = 0; now < plan.spec.steps; now++) {
+          for (const inner of step.body) this.#execute(inner, now);
+        }
+        return;
       case "read":
-        return this.#read();
+        this.#read();
+        return;
       case "loss":
-        return this.#computeLoss();
+        this.#computeLoss();
+        return;
+      case "list":
+      case "listInputs":
       case "select":
       case "pack":
-        throw new Error(`${operation.kind}: a plan without events has no such operation`);
+      case "inputMatmul":
+      case "scanSpikes":
+        throw new Error(`${step.kind}: a plan without events has no such step`);
       default:
-        operation satisfies never;
+        step satisfies never;
     }
   }
 
-  #multiply({ index }: LayerPlan, rows: Tensor<"f32">): void {
-    const weights = this.#context.parameters.valuesOf(`w${index + 1}`);
-    this.#layers[index]!.currents = this.#context.backend.matmul(rows, weights);
+  #multiply({ weight, bias: biasName, input: { value, delay }, output }: Product, t?: number): void {
+    const { backend, parameters } = this.#context, weights = parameters.valuesOf(weight);
+    const bias = biasName === undefined ? undefined : parameters.valuesOf(biasName);
+    if (t !== undefined) {
+      this.#values.putRows(output, t, backend.matmul(this.#values.rowsAt(value, t - delay), weights), bias);
+      return;
+    }
+    const { isRow } = this.#values.get(value);
+    const rows = backend.matmul(isRow ? this.#values.get(value).rows : this.#values.rowsOf(value), weights);
+    this.#values.set(output, { rows, isRow, delay, bias });
   }
 
-  #scan(layer: LayerPlan): void {
-    const { backend, plan: { spec: { steps }, readout, layers }, parameters, neurons, placeholder } =
-      this.#context;
+  #operate(operator: OperatorCall, t?: number): void {
+    const { operators } = this.#context, { forward } = operators[operator.index]!;
+    runOperator(this.#context, this.#values, this.#microBatch.samples, {
+      kernel: forward,
+      operator,
+      from: operator.input,
+      into: operator.output,
+      t,
+    });
+  }
+
+  #scan(population: PopulationPlan, recurrence?: Product, t?: number): void {
+    const { backend, plan, parameters, neurons } = this.#context;
+    const { spec: { steps }, readout, top } = plan;
     const { samples, withGradient } = this.#microBatch;
-    const { index, units, source, inputDelay, recurrent, learned } = layer;
+    const { index, units, learned, input, output } = population;
     const { scan, uniforms, states } = neurons[index]!;
-    const isTop = index === layers.length - 1;
     const total = samples * units, count = total * steps;
+    const begun = this.#scanned.get(index);
     let size = count + total;
     const place = (isWanted: boolean, room: number) => {
       const at = isWanted ? size : -1;
@@ -171,44 +154,48 @@ export class ForwardPass {
       return at;
     };
     const distancesAt = place(withGradient || this.#context.recordStates, count);
-    const isRead = isTop && readout.from === "state";
-    const potentialsAt = place(
-      this.#context.recordStates || isRead || (withGradient && learned.includes("decay")),
-      count,
-    );
+    const isRead = index === top && readout.from === "state";
+    const needsPotentials = withGradient && learned.some(({ name }) => name === "decay");
+    const potentialsAt = place(this.#context.recordStates || isRead || needsPotentials, count);
     const currentsAt = place(this.#context.recordStates, count);
     const stateAt = place(states.scan > 0, states.scan * total);
+    // In a loop the currents are rows of every step, of which this one's are there.
+    const { rows, isRow, delay, bias } = t === undefined
+      ? this.#values.get(input)
+      : plainValue(this.#values.rowsOf(input));
     const tensor = backend.run(scan, {
       inputs: {
-        currents: made(this.#layers[index]!.currents),
-        bias: parameters.valuesOf(`b${index + 1}`),
+        currents: rows,
+        bias: bias ?? this.#context.vectorOf(0, units),
         sampleInfo: this.#sampleInfo,
-        ...constantsOf(this.#context, layer),
-        recurrent: recurrent ? parameters.valuesOf(`v${index + 1}`) : placeholder,
+        ...constantsOf(this.#context, population),
+        ...(recurrence && { recurrent: parameters.valuesOf(recurrence.weight) }),
       },
       uniforms: {
         ...uniforms,
         samples,
         steps,
         units,
-        sampleStride: source === "constant" ? units : steps * units,
-        stepStride: source === "constant" ? 0 : units,
-        delay: inputDelay,
+        sampleStride: isRow ? units : steps * units,
+        stepStride: isRow ? 0 : units,
+        delay,
         distancesAt,
         potentialsAt,
         currentsAt,
         stateAt,
+        ...(t !== undefined && { step: t }),
       },
-      invocations: recurrent ? recurrentCalls(samples) : total,
-      output: [size],
+      invocations: recurrence ? recurrentCalls(samples) : total,
+      output: begun ? begun.tensor : [size],
     });
-    this.#layers[index]!.scanned = { tensor, spikesAt: count, distancesAt, potentialsAt, currentsAt };
+    this.#scanned.set(index, { tensor, spikesAt: count, distancesAt, potentialsAt, currentsAt, stateAt });
+    this.#values.set(output, plainValue(backend.view(tensor, [samples * steps, units])));
   }
 
   #read(): void {
-    const { backend, plan: { spec: { steps }, classes, readout } } = this.#context;
+    const { backend, plan: { spec: { steps }, classes, readout, top } } = this.#context;
     const { samples } = this.#microBatch;
-    const { tensor, potentialsAt } = made(this.#layers.at(-1)?.scanned);
+    const { tensor, potentialsAt } = made(this.#scanned.get(top));
     const isLargest = readout.reduce === "max";
     this.#logits = backend.run(isLargest ? READ_LARGEST : READ_STATES, {
       inputs: { scanned: tensor, sampleInfo: this.#sampleInfo },
@@ -219,7 +206,7 @@ export class ForwardPass {
   }
 
   #computeLoss(): void {
-    const { backend, plan: { classes, loss, layers } } = this.#context;
+    const { backend, plan: { classes, loss, populations } } = this.#context;
     const { samples, counted, share } = this.#microBatch;
     const call = {
       inputs: { logits: made(this.#logits), sampleInfo: this.#sampleInfo },
@@ -246,15 +233,16 @@ export class ForwardPass {
       default:
         loss satisfies never;
     }
-    for (const { index, units, rate } of layers) {
+    for (const { index, units, rate } of populations) {
       if (!rate) continue;
-      const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
-      const rates = this.#layers[index]!.rates = backend.run(FIRING_RATES, {
+      const { tensor, spikesAt } = made(this.#scanned.get(index));
+      const rates = backend.run(FIRING_RATES, {
         inputs: { scanned: tensor, sampleInfo: this.#sampleInfo },
         uniforms: { units, begin: spikesAt },
         invocations: samples,
         output: [samples],
       });
+      this.#rates.set(index, rates);
       backend.run(ADD_RATE_LOSS, {
         inputs: { rates },
         uniforms: { begin: 2 * samples * classes, weight: rate.weight, wanted: rate.target },
@@ -265,7 +253,7 @@ export class ForwardPass {
   }
 
   #keepScores(): void {
-    const { backend, plan: { layers, classes } } = this.#context;
+    const { backend, plan: { populations, classes, top } } = this.#context;
     const { samples, counted, scores, logits, unitSpikes, offset, isFirst } = this.#microBatch;
     if (logits) {
       backend.run(COPY, {
@@ -282,8 +270,9 @@ export class ForwardPass {
       output: scores,
     });
     let place = 0;
-    for (const { index, units } of layers.slice(0, -1)) {
-      const { tensor, spikesAt } = made(this.#layers[index]!.scanned);
+    for (const { index, units } of populations) {
+      if (index === top) continue;
+      const { tensor, spikesAt } = made(this.#scanned.get(index));
       backend.run(COUNT_SPIKES, {
         inputs: { scanned: tensor },
         uniforms: { offset, units, begin: spikesAt },
@@ -303,29 +292,63 @@ export class ForwardPass {
   }
 }
 
-/** A layer's constants a unit, learned or not, as inputs of a kernel. */
-export function constantsOf(
-  { parameters, constants }: DeviceContext,
-  { index, learned }: LayerPlan,
-): Record<`${Trainable}s`, Tensor<"f32">> {
-  const [decays, thresholds, scales] = TRAINABLE.map((name) =>
-    learned.includes(name) ? parameters.valuesOf(`${name}${index + 1}`) : constants[index]![name]
+/** Sums values; of one time step where `t` is given. */
+export function addSum(
+  { parameters, vectorOf, plan }: DeviceContext,
+  values: DeviceValues,
+  { terms, vector, into }: Extract<ForwardStep, { kind: "sum" }>,
+  t?: number,
+): void {
+  terms.forEach(({ value, delay }, i) => values.addTerm(value, delay, into, i === 0, t));
+  if (!vector) return;
+  const { units } = plan.values[into]!;
+  values.addVector(
+    "tensor" in vector ? parameters.valuesOf(vector.tensor) : vectorOf(vector.value, units),
+    into,
+    t,
   );
+}
+
+/** Runs a kernel of an operator from one value to another; of one time step where `t` is given. */
+export function runOperator(
+  { backend, parameters, placeholder, plan: { spec: { steps }, values: all } }: DeviceContext,
+  values: DeviceValues,
+  samples: number,
+  { kernel, operator: { tensors: [tensor], geometry: [g0 = 0, g1 = 0] }, from, into, t }: {
+    readonly kernel: DeviceContext["operators"][number]["forward"];
+    readonly operator: OperatorCall;
+    readonly from: number;
+    readonly into: number;
+    readonly t: number | undefined;
+  },
+): void {
+  const { units } = all[into]!, count = t === undefined ? steps : 1;
+  backend.run(kernel, {
+    inputs: {
+      values: values.rowsOf(from),
+      tensor: tensor === undefined ? placeholder : parameters.valuesOf(tensor),
+    },
+    uniforms: { steps, begin: t ?? 0, count, inputUnits: all[from]!.units, units, g0, g1 },
+    invocations: samples * count * units,
+    output: values.open(into),
+  });
+}
+
+/** A population's constants that are given unit by unit, as kernels take them. */
+export function constantsOf(
+  { parameters, neurons, vectorOf }: DeviceContext,
+  { index, learned, fixed, units }: PopulationPlan,
+): Record<`${Trainable}s`, Tensor<"f32">> {
+  const given = [...learned, ...fixed], { unitConstants } = neurons[index]!;
+  const [decays, thresholds, scales] = TRAINABLE.map((name) => {
+    const tensor = given.find((constant) => constant.name === name)?.tensor;
+    return tensor === undefined ? vectorOf(unitConstants[name], units) : parameters.valuesOf(tensor);
+  });
   return { decays: decays!, thresholds: thresholds!, scales: scales! };
 }
 
-/** A layer's rows of every step, `[samples · steps, units]`: the first part of the result of its forward or backward scan. */
-export function rowsOf(
-  { backend, plan }: DeviceContext,
-  { samples }: MicroBatch,
-  scanned: Tensor<"f32">,
-  layer: number,
-): Tensor<"f32"> {
-  return backend.view(scanned, [samples * plan.spec.steps, plan.layers[layer]!.units]);
-}
-
-/** The result of an earlier operation, which exists by the plan's order. */
+/** What a step before this one has left; that it has is the plan's promise. */
 export function made<Value>(value: Value | undefined): Value {
-  if (value === undefined) throw new Error("an operation of the plan came before one that it needs");
+  if (value === undefined) throw new Error("a step of the plan came before one that it needs");
   return value;
 }

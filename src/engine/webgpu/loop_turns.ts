@@ -4,7 +4,8 @@ import { scanTurns } from "../../../asm/scan.wgsl.ts";
 import { EngineError } from "../../errors.ts";
 import { count } from "../../text/figures.ts";
 import type { AdapterDescription } from "../gpu/adapter.ts";
-import type { Plan } from "../plan.ts";
+import type { Plan } from "../plan/plan.ts";
+import { kernelsOf } from "./neurons.ts";
 
 /** Adapters that end long loops. */
 const ENDS_LOOPS = /llvmpipe|lavapipe/i;
@@ -14,9 +15,13 @@ const ENDS_LOOPS = /llvmpipe|lavapipe/i;
  *
  * @throws {EngineError} when it would.
  */
-export function checkTurns({ name }: AdapterDescription, { layers, spec: { steps } }: Plan): void {
+export function checkTurns({ name }: AdapterDescription, plan: Plan): void {
   if (!ENDS_LOOPS.test(name)) return;
-  const turns = layers.map(({ units, recurrent }) => scanTurns(steps, units, recurrent));
+  const { populations, spec: { steps } } = plan;
+  const turns = populations.map((population) => {
+    const { form } = kernelsOf(plan, population);
+    return form === "stepped" ? 1 : scanTurns(steps, population.units, form === "recurrent");
+  });
   const layer = turns.findIndex((turns) => turns > MOST_TURNS);
   if (layer < 0) return;
   throw new EngineError(

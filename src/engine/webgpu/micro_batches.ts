@@ -7,10 +7,9 @@
  */
 import { sampleFormOf } from "../../network/encoders.ts";
 import { MOST_PLAIN } from "../../../asm/long_sums.wgsl.ts";
-import { parameterShapes } from "../../network/model_file.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
-import type { LayerPlan, Plan } from "../plan.ts";
+import type { Plan, Product } from "../plan/plan.ts";
 import { MOST_MOMENTS } from "./device_parameters.ts";
 import { kernelsOf } from "./neurons.ts";
 
@@ -79,52 +78,49 @@ export function partsOf(plan: Plan, samples: number, reductionGroups: number): n
   return reductionGroups;
 }
 
-/** How many gradients of the largest matrix fit the memory for parts. */
-function roomForParts({ layers }: Plan): number {
-  return Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(...layers.map(largestMatrix)))));
+/** Gradients of the largest matrix that there is room for. */
+function roomForParts({ products }: Plan): number {
+  return Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(1, ...products.map(sizeOfMatrix)))));
 }
 
-/** Numbers of a layer's W, or of its V where that is larger. */
-function largestMatrix({ inputs, units, recurrent }: LayerPlan): number {
-  return units * (recurrent ? Math.max(inputs, units) : inputs);
+function sizeOfMatrix({ inputs, units }: Product): number {
+  return units * inputs;
 }
 
 /**
- * Device memory for a number of samples, all buffers of the forward and backward pass together.
+ * Device memory for a number of samples: all buffers of their forward and backward pass together.
  *
  * @param recordStates All states are stored, for a trace.
  */
 export function memoryNeedOf(plan: Plan, samples: number, recordStates = false): MemoryNeed {
-  const { spec, layers } = plan, { steps, inputs } = spec;
-  const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
-  const parameters = parameterShapes(spec).map(([, shape]) =>
-    shape.reduce((size, length) => size * length, 1)
+  const { spec, tensors, products, populations, values } = plan, { steps } = spec;
+  const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0);
+  const parameters = tensors.map(({ shape }) => shape.reduce((size, length) => size * length, 1));
+  const x = rowsOf(spec) * values[plan.input]!.units;
+  const parts = products.map((product) =>
+    partsOf(plan, samples, reductionGroupsOf(samples, plan)) * sizeOfMatrix(product)
   );
-  const x = rowsOf(spec) * inputs;
-  const parts = layers.map((layer) =>
-    partsOf(plan, samples, reductionGroupsOf(samples, plan)) * largestMatrix(layer) *
-    (layer.recurrent ? 2 : 1)
+  // Outputs, v, potentials, and currents for a trace; spikes; the state of the recurrent and the stepped form.
+  const scanned = populations.map((population) =>
+    ((recordStates ? 4 : 3) * steps + 1 + kernelsOf(plan, population).states.scan) * population.units
   );
-  const scanned = layers.map((layer) => {
-    const { states } = kernelsOf(layer.neuron, layer.recurrent);
-    // Outputs, v, potentials, and currents for a trace; spikes; the state of the recurrent form.
-    return ((recordStates ? 4 : 3) * steps + 1 + states.scan) * layer.units;
-  });
-  // A layer's currents, δI (twice where it is recurrent, for the advanced copy), sums and state, and δo of the layer below.
-  const others = layers.map((layer) => {
-    const { states } = kernelsOf(layer.neuron, layer.recurrent);
-    return ((layer.recurrent ? 3 : 2) * steps + 4 + states.scanBack) * layer.units +
-      (layer.index > 0 ? steps * layer.inputs : 0);
-  });
-  const read = steps * plan.classes;
+  const sums = populations.map((population) =>
+    (4 + kernelsOf(plan, population).states.scanBack) * population.units
+  );
+  // Outputs of populations lie in what their scans leave. A product's gradient may be written out once more, shifted.
+  const outputs = new Set(populations.map(({ output }) => output));
+  const rows = values.map(({ index, units, rows }) =>
+    outputs.has(index) ? 0 : (rows === "one" ? 1 : steps) * units
+  );
+  const shifted = products.map(({ units, input: { delay } }) => delay * steps * units);
   // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded.
   const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
-    samples * (x + 2 * sampleFormOf(spec).size + read + sum(scanned) + sum(others));
+    samples * (2 * sampleFormOf(spec).size + sum(rows) + sum(shifted) + sum(scanned) + sum(sums));
   return {
     total: 4 * floats,
     buffers: [
       { what: "one layer's weights", bytes: 4 * (1 + MOST_MOMENTS) * Math.max(...parameters) },
-      { what: "the parts of one layer's gradient", bytes: 4 * Math.max(...parts) },
+      { what: "the parts of one layer's gradient", bytes: 4 * Math.max(0, ...parts) },
       { what: "the inputs of all steps", bytes: 4 * samples * x },
       { what: "the states of all steps", bytes: 4 * samples * Math.max(...scanned) },
     ],

@@ -1,42 +1,51 @@
-/** The GPU kernels of each kind of neuron. {@linkcode CODES} is the registry of kinds. */
-import { GRADED } from "../../../asm/neurons/graded.wgsl.ts";
-import { INTEGRATOR } from "../../../asm/neurons/integrator.wgsl.ts";
-import { LIF } from "../../../asm/neurons/lif.wgsl.ts";
-import { type NeuronCode, scanBackKernel, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
+/**
+ * Kernels of neurons for the GPU, by the names in a plan.
+ */
+import { NEURON_CODES } from "../../../asm/kinds.wgsl.ts";
+import { scanBackKernel, type ScanForm, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
-import { type CompleteNeuron, kindOf, type Neuron, type Trainable } from "../../network/neurons.ts";
-
-const CODES = { graded: GRADED, integrator: INTEGRATOR, lif: LIF } as const satisfies Record<
-  Neuron["kind"],
-  NeuronCode
->;
+import { EngineError } from "../../errors.ts";
+import { kindOf, type Trainable } from "../../network/neurons.ts";
+import type { ForwardStep, Plan, PopulationPlan } from "../plan/plan.ts";
 
 /** The value of a constant that a kind does not have. */
 const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
 
-/** A layer's kernels and constants. */
+/** A population's kernels and constants. */
 export interface NeuronKernels {
+  readonly form: ScanForm;
   readonly scan: WgslKernel<"f32">;
   readonly scanBack: WgslKernel<"f32">;
-  /** Constants that are the same for the whole layer, by the names of the kernels' uniforms. */
+  /** Constants that are the same for the whole population, by the names of the kernels' uniforms. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /** First values of the constants that each unit has. */
+  /** First values of those that are given unit by unit. */
   readonly unitConstants: Readonly<Record<Trainable, number>>;
-  /** Numbers a unit that the recurrent forms store; the plain forms store none. */
+  /** Numbers a unit that the recurrent and the stepped forms remember; the plain one needs no room for them. */
   readonly states: { readonly scan: number; readonly scanBack: number };
 }
 
-/** Finds a neuron's kernels. */
-export function kernelsOf(neuron: CompleteNeuron, isRecurrent: boolean): NeuronKernels {
-  const code: NeuronCode = CODES[neuron.kind], kind = kindOf(neuron);
-  const values = kind.constants(neuron);
+/** Finds a population's kernels. @throws {EngineError} where there are none for a GPU. */
+export function kernelsOf(plan: Plan, { kernel, node, neuron, index }: PopulationPlan): NeuronKernels {
+  const code = NEURON_CODES[kernel], kind = kindOf(neuron);
+  if (!code) {
+    throw new EngineError(`node ${node}: ${kernel}: there is no kernel of it for a GPU: take --engine wasm`);
+  }
+  const values = kind.constants(neuron), form = formOf(plan, index);
   return {
-    scan: scanKernel(code, isRecurrent),
-    scanBack: scanBackKernel(code, isRecurrent),
+    form,
+    scan: scanKernel(code, form),
+    scanBack: scanBackKernel(code, form),
     uniforms: Object.fromEntries(code.constants.map((name, i) => [name, values[i]!])),
     unitConstants: { ...ABSENT, ...kind.trainables(neuron) },
-    states: isRecurrent
-      ? { scan: code.state.length, scanBack: code.stateBack.length + SUM_PARTS }
-      : { scan: 0, scanBack: 0 },
+    states: form === "plain"
+      ? { scan: 0, scanBack: 0 }
+      : { scan: code.state.length, scanBack: code.stateBack.length + SUM_PARTS },
   };
+}
+
+/** How a plan takes a population through the steps. */
+function formOf({ forward }: Plan, index: number): ScanForm {
+  const isOf = (step: ForwardStep) => "population" in step && step.population === index;
+  if (forward.some((step) => step.kind === "scanRecurrent" && isOf(step))) return "recurrent";
+  return forward.some((step) => step.kind === "loop" && step.body.some(isOf)) ? "stepped" : "plain";
 }

@@ -10,7 +10,8 @@ import { SampleFeatures } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import { EngineError, OptionError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
-import { hiddenUnitsOf, type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
+import { structureOf } from "../../network/structure.ts";
 import {
   checkBatch,
   checkEngineOptions,
@@ -30,7 +31,7 @@ import type {
   Update,
 } from "../engine.ts";
 import type { FoundAdapter, Gpu } from "../gpu/adapter.ts";
-import type { Backend, DeviceCounts, DeviceMemory } from "../gpu/backend.ts";
+import type { Backend, DeviceCounts, DeviceMemory, Tensor } from "../gpu/backend.ts";
 import { packSamples, uploadPixels } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
@@ -42,13 +43,17 @@ import {
   type OptimizerName,
   optimizerOf,
 } from "../optimizer.ts";
-import { compilePlan, type Plan, readStepsOf } from "../plan.ts";
+import { compilePlan, readStepsOf } from "../plan/compile.ts";
+import type { Plan } from "../plan/plan.ts";
+import { stepsOf } from "../plan/readers.ts";
 import { cutBatch, memoryNeedOf } from "./micro_batches.ts";
 import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
-import { kernelsOf } from "./neurons.ts";
-import { type DeviceContext, ForwardPass, type MicroBatch } from "./forward.ts";
+import { kernelsOf, type NeuronKernels } from "./neurons.ts";
+import { operatorKernelsOf } from "./operators.ts";
+import type { DeviceContext, MicroBatch } from "./device_context.ts";
+import { ForwardPass } from "./forward.ts";
 import { BackwardPass } from "./backward.ts";
 
 /** Options of a WebGPU engine. */
@@ -103,7 +108,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions): Promise<
     checkTurns(backend.adapter, plan);
     const need = (samples: number) => memoryNeedOf(plan, samples, recordStates);
     const most = samplesThatFit(backend.adapter, need, 2 * batchSize, gpuMemory);
-    return new DeviceEngine(backend, plan, most, options);
+    return new DeviceEngine(backend, spec, plan, most, options);
   } catch (error) {
     backend.close();
     throw error;
@@ -134,30 +139,28 @@ class DeviceEngine implements WebGpuEngine {
 
   constructor(
     backend: Backend,
+    spec: NetworkSpec,
     plan: Plan,
     most: number,
     { seed = 0, batchSize = 1000, recordStates = false }: WebGpuEngineOptions,
   ) {
     const { name, isSoftware } = backend.adapter;
     this.description = this.kernels = `WebGPU on ${name}${isSoftware ? ", a software adapter" : ""}`;
-    this.spec = plan.spec;
+    this.spec = spec;
     this.#backend = backend;
     this.#plan = plan;
     this.#most = most;
     this.#seed = seed;
     this.batchSize = batchSize;
-    const neurons = plan.layers.map(({ neuron, recurrent }) => kernelsOf(neuron, recurrent));
+    const neurons = plan.populations.map((population) => kernelsOf(plan, population));
     this.#context = {
       backend,
       plan,
       recordStates,
-      parameters: new DeviceParameters(backend, plan.spec),
+      parameters: new DeviceParameters(backend, plan.tensors),
       neurons,
-      constants: plan.layers.map(({ index, units }) => {
-        const upload = (value: number) => backend.upload(new Float32Array(units).fill(value), [units]);
-        const { decay, threshold, scale } = neurons[index]!.unitConstants;
-        return { decay: upload(decay), threshold: upload(threshold), scale: upload(scale) };
-      }),
+      operators: plan.operators.map(operatorKernelsOf),
+      vectorOf: vectorsOn(backend, plan, neurons),
       pixels: uploadPixels(backend, plan.spec),
       placeholder: backend.upload(Float32Array.of(0), [1]),
     };
@@ -275,8 +278,9 @@ class DeviceEngine implements WebGpuEngine {
     this.#check(batch);
     const backend = this.#backend;
     const scores = backend.allocate("i32", [batch.indices.length, SCORES]);
-    const below = this.#plan.layers.slice(0, -1).map(({ units }) => units);
-    const unitSpikes = backend.allocate("i32", [Math.max(1, hiddenUnitsOf(this.#plan))]);
+    const { hidden, populations } = structureOf(this.spec);
+    const hiddenUnits = hidden.reduce((sum, { units }) => sum + units, 0);
+    const unitSpikes = backend.allocate("i32", [Math.max(1, hiddenUnits)]);
     this.#present(batch, { scores, logits: undefined, unitSpikes, withGradient: update !== undefined });
     const { all } = this.#context.parameters;
     const squares = update
@@ -287,9 +291,9 @@ class DeviceEngine implements WebGpuEngine {
     const [numbers, fired, summed] = await read;
     let first = 0;
     return {
-      ...(update && { gradientNorms: layerNorms(all, summed, this.#plan.layers.length) }),
+      ...(update && { gradientNorms: layerNorms(all, summed, populations.length) }),
       ...sumScores(numbers, batch.indices, batch.samples),
-      unitSpikes: below.map((units) => Uint32Array.from(fired.subarray(first, first += units))),
+      unitSpikes: hidden.map(({ units }) => Uint32Array.from(fired.subarray(first, first += units))),
     };
   }
 
@@ -334,7 +338,7 @@ class DeviceEngine implements WebGpuEngine {
   }
 
   async #trace(batch: Batch): Promise<SampleTrace> {
-    const { layers, classes, spec } = this.#plan;
+    const { populations, classes, spec } = this.#plan;
     const first = { ...batch, indices: batch.indices.slice(0, 1) };
     this.#check(first);
     this.#fit(1, false);
@@ -351,21 +355,21 @@ class DeviceEngine implements WebGpuEngine {
         offset: 0,
       };
       const microBatch = this.#microBatchOf(first, { ...cut, scores: backend.allocate("i32", [1, SCORES]) });
-      const { layers, logits, losses } = new ForwardPass(this.#context, microBatch).run();
-      const scanned = layers.map(({ scanned }) => scanned);
+      const { scanned, logits, losses } = new ForwardPass(this.#context, microBatch).run();
       return { scanned, read: backend.read(logits, losses, ...scanned.map(({ tensor }) => tensor)) };
     });
     const [logits, losses, ...states] = await read;
     const steps = batch.samples.lengths?.[first.indices[0]!] ?? spec.steps;
-    const rows = (layer: number, at: number) => states[layer]!.slice(at, at + steps * layers[layer]!.units);
+    const rows = (index: number, at: number) =>
+      states[index]!.slice(at, at + steps * populations[index]!.units);
     return {
-      outputs: layers.map(({ index }) => rows(index, 0)),
+      outputs: populations.map(({ index }) => rows(index, 0)),
       // v = u' − θ; 0 in a layer whose neuron fires no spikes.
-      spikes: layers.map(({ index }) =>
+      spikes: populations.map(({ index }) =>
         Uint8Array.from(rows(index, scanned[index]!.distancesAt), (v) => v > 0 ? 1 : 0)
       ),
-      potentials: layers.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
-      currents: layers.map(({ index }) => rows(index, scanned[index]!.currentsAt)),
+      potentials: populations.map(({ index }) => rows(index, scanned[index]!.potentialsAt)),
+      currents: populations.map(({ index }) => rows(index, scanned[index]!.currentsAt)),
       logits: logits.slice(0, classes),
       logProbabilities: losses.slice(classes, 2 * classes),
       loss: losses[2 * classes]!,
@@ -376,7 +380,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#begin();
     checkBatch(batch, this.batchSize);
     if (this.#known.has(batch.samples)) return;
-    checkSamples(batch.samples, this.#plan.spec);
+    checkSamples(batch.samples, this.spec);
     this.#known.add(batch.samples);
   }
 
@@ -417,4 +421,26 @@ function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labe
     spikes += scores[SCORES * i + SCORE.spikes]!;
   });
   return { loss, correct, total: indices.length, spikes };
+}
+
+/** Uploads every vector of one number that a plan's kernels take, once: constants of neurons, currents, and no bias. */
+function vectorsOn(
+  backend: Backend,
+  plan: Plan,
+  neurons: readonly NeuronKernels[],
+): DeviceContext["vectorOf"] {
+  const vectors = new Map<string, Tensor<"f32">>();
+  const add = (value: number, units: number) => {
+    const key = `${value} ${units}`;
+    if (!vectors.has(key)) vectors.set(key, backend.upload(new Float32Array(units).fill(value), [units]));
+  };
+  for (const { index, units } of plan.populations) {
+    for (const value of [0, ...Object.values(neurons[index]!.unitConstants)]) add(value, units);
+  }
+  for (const step of stepsOf(plan.forward)) {
+    if (step.kind === "sum" && step.vector && "value" in step.vector) {
+      add(step.vector.value, plan.values[step.into]!.units);
+    }
+  }
+  return (value, units) => vectors.get(`${value} ${units}`)!;
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compilePlan } from "../../../src/engine/plan.ts";
+import { compilePlan } from "../../../src/engine/plan/compile.ts";
 import { cutBatch, memoryNeedOf, partsOf } from "../../../src/engine/webgpu/micro_batches.ts";
 import { notebookNetwork } from "../../../src/network/presets.ts";
 

@@ -1,16 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { compilePlan, type Operation, type PlanOptions, readStepsOf } from "../../src/engine/plan.ts";
-import { fromLayout, layOut, toLayout } from "../../src/engine/wasm/layout.ts";
-import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
-import { lif } from "../../src/network/builder.ts";
-import type { GradedNeuron, Neuron } from "../../src/network/neurons.ts";
-import type { NetworkSpec, Readout } from "../../src/network/spec.ts";
-import { drawParameters, networkSpecs } from "./network_cases.ts";
+import { compilePlan, readStepsOf } from "../../../src/engine/plan/compile.ts";
+import type { PlanOptions, Step } from "../../../src/engine/plan/plan.ts";
+import { fromLayout, layOut, toLayout } from "../../../src/engine/wasm/layout.ts";
+import { feedForwardNetwork, notebookNetwork } from "../../../src/network/presets.ts";
+import { lif } from "../../../src/network/builder.ts";
+import type { GradedNeuron, Neuron } from "../../../src/network/neurons.ts";
+import type { NetworkSpec, Readout } from "../../../src/network/spec.ts";
+import { graphOf } from "../../../src/network/structure.ts";
+import { drawParameters, networkSpecs } from "../network_cases.ts";
 
-/** An operation as words: its kind, its layer, its decay. */
-const inWords = (operations: readonly Operation[]) =>
-  operations.map((operation) => Object.values(operation).join(" "));
+/** A step as words: its kind, then its product, its population, and what else it says but for values. */
+const inWords = (steps: readonly Step[]) =>
+  steps.map((step) =>
+    Object.entries(step).flatMap(([key, value]) => key === "into" || key === "terms" ? [] : [value]).join(" ")
+  );
 
 function planOf(spec: NetworkSpec, options?: PlanOptions) {
   const { forward, backward } = compilePlan(spec, options);
@@ -36,82 +40,91 @@ Deno.test("compilePlan() selects active units and needs only spikes in the backw
   assert.deepEqual(planOf(notebookNetwork()), {
     forward: [
       "encode",
-      "select 0",
+      "select 0 0",
       "pack 0",
-      "matmul 0",
-      "scan 0",
-      "sparseProduct 1",
+      "inputMatmul 0",
+      "scanSpikes 0 0",
+      "matmul 1",
       "scan 1",
+      "list 1",
       "read",
       "loss",
     ],
-    backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.9"],
+    backward: [
+      ...["readBack", "clear", "scanBack 1"],
+      ...["spikesBack 1 0", "coefficients 0 0 spikes", "traceGradient 0 0 0.9"],
+    ],
   });
 });
 
 Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or with other inputs than noise", () => {
-  const rest = ["matmul 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"];
+  const top = ["matmul 1", "scan 1", "list 1", "read", "loss"];
+  const rest = ["inputMatmul 0", "scanSpikes 0 0", ...top];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
-  assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, ["encode", "pack 0", ...rest]);
-  assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, ["encode", ...rest]);
+  assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, [
+    ...["encode", "pack 0", "inputMatmul 0", "scan 0", "list 0", ...top],
+  ]);
+  assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, [
+    ...["encode", ...rest.filter((step) => step !== "list 1")],
+  ]);
 });
 
 Deno.test("compilePlan() needs one row and one outer product for feedForwardNetwork()", () => {
   assert.deepEqual(planOf(feedForwardNetwork()), {
-    forward: ["encode", "matmulRow 0", "scan 0", "sparseProduct 1", "scan 1", "read", "loss"],
-    backward: ["readBack", "scanBack 1", "spikesBack 1", "coefficients 0 spikes", "outerGradient 0"],
+    forward: ["encode", "matmulRow 0", "scanSpikes 0 0", "matmul 1", "scan 1", "read", "loss"],
+    backward: [
+      ...["readBack", "clear", "scanBack 1"],
+      ...["spikesBack 1 0", "coefficients 0 0 spikes", "outerGradient 0"],
+    ],
   });
 });
 
 Deno.test("compilePlan() runs the backward pass through every step of a single layer", () => {
-  for (const [encoder, pack] of [["noise", ["pack 0"]], ["direct", []]] as const) {
+  for (
+    const [encoder, product] of [["noise", ["pack 0", "inputMatmul 0"]], ["direct", [
+      "listInputs",
+      "matmul 0",
+    ]]] as const
+  ) {
     assert.deepEqual(planOf(networkOf(encoder, graded)), {
-      forward: ["encode", ...pack, "matmul 0", "scan 0", "read", "loss"],
-      backward: ["readBack", "scanBack 0", "inputsBack 0"],
+      forward: ["encode", ...product, "scan 0", "list 0", "read", "loss"],
+      backward: ["readBack", "clear", "scanBack 0", "weightGradient 0"],
     });
   }
   assert.deepEqual(planOf(networkOf("constant", integrator)), {
     forward: ["encode", "matmulRow 0", "scan 0", "read", "loss"],
-    backward: ["readBack", "scanBack 0", "inputsBack 0"],
+    backward: ["readBack", "clear", "scanBack 0", "rowGradient 0"],
   });
 });
 
 Deno.test("compilePlan() spreads the gradient over the steps of a layer between two others", () => {
   assert.deepEqual(planOf(networkOf("noise", graded, graded, integrator)), {
     forward: [
-      ...["encode", "select 0", "pack 0", "matmul 0", "scan 0"],
-      ...["sparseProduct 1", "scan 1", "sparseProduct 2", "scan 2", "read", "loss"],
+      ...["encode", "select 0 0", "pack 0", "inputMatmul 0", "scanSpikes 0 0"],
+      ...["matmul 1", "scan 1", "list 1", "matmul 2", "scan 2", "read", "loss"],
     ],
     backward: [
-      ...["readBack", "scanBack 2", "spikesBack 2", "spread 1", "scanBack 1", "spikesBack 1"],
-      ...["coefficients 0 spikes", "traceGradient 0 0.8"],
+      ...["readBack", "clear", "scanBack 2", "spikesBack 2 1", "spread 1", "scanBack 1", "spikesBack 1 0"],
+      ...["coefficients 0 0 spikes", "traceGradient 0 0 0.8"],
     ],
   });
 });
 
-Deno.test("compilePlan() shifts a layer's input by the delay of the layer below", () => {
-  const { layers } = compilePlan(networkOf("noise", graded, graded, graded));
-  assert.deepEqual(layers.map(({ inputDelay }) => inputDelay), [0, 0, 1]);
-  assert.deepEqual(layers.map(({ inputs, units }) => [inputs, units]), [[5, 4], [4, 3], [3, 2]]);
+Deno.test("compilePlan() shifts a product's input by the delay of the layer below", () => {
+  const { products } = compilePlan(networkOf("noise", graded, graded, graded));
+  assert.deepEqual(products.map(({ input: { delay } }) => delay), [0, 0, 1]);
+  assert.deepEqual(products.map(({ inputs, units }) => [inputs, units]), [[5, 4], [4, 3], [3, 2]]);
 });
 
 Deno.test("compilePlan() runs the backward pass through every step of neurons with a surrogate gradient", () => {
   assert.deepEqual(planOf(networkOf("direct", lif(), lif(), integrator)), {
     forward: [
-      ...[
-        "encode",
-        "matmul 0",
-        "scan 0",
-        "sparseProduct 1",
-        "scan 1",
-        "sparseProduct 2",
-        "scan 2",
-        "read",
-        "loss",
-      ],
+      ...["encode", "listInputs", "matmul 0", "scan 0", "list 0", "matmul 1", "scan 1", "list 1"],
+      ...["matmul 2", "scan 2", "read", "loss"],
     ],
     backward: [
-      ...["readBack", "scanBack 2", "stepsBack 2", "scanBack 1", "stepsBack 1", "scanBack 0", "inputsBack 0"],
+      ...["readBack", "clear", "scanBack 2", "weightGradient 2", "matmulBack 2", "scanBack 1"],
+      ...["weightGradient 1", "matmulBack 1", "scanBack 0", "weightGradient 0"],
     ],
   });
   const rated = {
@@ -119,7 +132,8 @@ Deno.test("compilePlan() runs the backward pass through every step of neurons wi
     loss: { ...LOSS, rate: { target: 0, weight: 1 } },
   };
   assert.deepEqual(planOf(rated).backward, [
-    ...["readBack", "scanBack 1", "stepsBack 1", "rateBack 0", "scanBack 0", "inputsBack 0"],
+    ...["readBack", "clear", "scanBack 1", "weightGradient 1", "matmulBack 1"],
+    ...["rateBack 0", "scanBack 0", "rowGradient 0"],
   ]);
 });
 
@@ -127,31 +141,28 @@ Deno.test("compilePlan() takes the exact backward pass of a neuron that has one"
   const lowest = (neuron: Neuron, recurrent = false) => {
     const spec = networkOf("noise", neuron, integrator);
     const layers = spec.layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 }));
-    return planOf({ ...spec, layers }).backward.slice(2);
+    return planOf({ ...spec, layers }).backward.slice(3);
   };
-  const trace = ["coefficients 0 steps", "traceGradient 0 0.8"];
-  assert.deepEqual(lowest(graded), ["spikesBack 1", "coefficients 0 spikes", "traceGradient 0 0.8"]);
-  assert.deepEqual(lowest(graded, true), [
-    "spikesBack 1",
-    "spread 0",
-    "scanBack 0",
-    "recurrentGradient 0",
-    ...trace,
-  ]);
+  const trace = ["coefficients 0 0 steps", "traceGradient 0 0 0.8"];
+  assert.deepEqual(lowest(graded), ["spikesBack 1 0", "coefficients 0 0 spikes", "traceGradient 0 0 0.8"]);
+  assert.deepEqual(lowest(graded, true), ["spikesBack 2 0", "spread 0", "scanRecurrentBack 0 1", ...trace]);
   assert.deepEqual(lowest({ ...graded, trainable: ["scale", "threshold"] }), [
-    ...["spikesBack 1", "spread 0", "scanBack 0", ...trace],
+    ...["spikesBack 1 0", "spread 0", "scanBack 0", ...trace],
   ]);
   // Units with different decays have different traces of the inputs.
   assert.deepEqual(lowest({ ...graded, trainable: ["decay"] }), [
-    "stepsBack 1",
-    "scanBack 0",
-    "inputsBack 0",
+    ...["weightGradient 1", "matmulBack 1", "scanBack 0", "weightGradient 0"],
   ]);
-  assert.deepEqual(lowest(lif(), true), ["stepsBack 1", "scanBack 0", "recurrentGradient 0", "inputsBack 0"]);
+  assert.deepEqual(lowest(lif(), true), [
+    ...["weightGradient 2", "matmulBack 2", "scanRecurrentBack 0 1", "weightGradient 0"],
+  ]);
 });
 
 Deno.test("compilePlan() without events uses only operations on whole arrays", () => {
-  const sparse = ["select", "pack", "spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"];
+  const sparse = [
+    ...["listInputs", "select", "pack", "inputMatmul", "scanSpikes", "list"],
+    ...["spread", "spikesBack", "coefficients", "traceGradient", "outerGradient"],
+  ];
   fc.assert(
     fc.property(networkSpecs, (spec) => {
       const { forward, backward } = compilePlan(spec, { target: { events: false } });
@@ -171,7 +182,7 @@ Deno.test("compilePlan() reads the last layer from step begin on", () => {
   assert.deepEqual(notebook(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
   assert.deepEqual(readout(networkOf("noise", graded)), { ...sum, first: 2, last: 5, scale: 1 / 4 });
   const read = (from: Readout["from"], reduce: Readout["reduce"], begin: number, steps = 128) =>
-    readStepsOf({ ...notebookNetwork(), readout: { from, reduce, begin } }, steps);
+    readStepsOf(graphOf({ ...notebookNetwork(), readout: { from, reduce, begin } }), steps);
   assert.deepEqual(read("state", "sum", 8), { ...sum, first: 7, last: 126, scale: 1 });
   assert.deepEqual(read("spikes", "max", 0), {
     ...{ from: "spikes", reduce: "max", first: 0, last: 126, scale: 1, zero: true },

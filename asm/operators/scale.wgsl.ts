@@ -1,0 +1,13 @@
+/**
+ * A factor for each number in WGSL; scale.ts.
+ *
+ *     y_t = s ∘ x_t;   δx_t = s ∘ δy_t;   ∂L/∂s = Σ_t δy_t ∘ x_t
+ */
+import type { OperatorCode } from "../operator.wgsl.ts";
+
+export const SCALE: OperatorCode = {
+  name: "scale",
+  forward: `y = tensor[i] * valueAt(sample, step, i);`,
+  backward: `y = tensor[i] * valueAt(sample, step, i);`,
+  gradient: `x * delta`,
+};

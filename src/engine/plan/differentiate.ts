@@ -1,0 +1,236 @@
+/**
+ * From the forward pass to the backward pass: reverse-mode differentiation of steps.
+ *
+ * A value's gradient is combined where the step that makes the value is reached in reverse order, from what the value's readers
+ * hand back. Products go back to the spikes alone where a population's gradient follows from them. In a loop the same
+ * holds for each step of time, the last one first.
+ *
+ * @module
+ */
+import type { Draft } from "./draft.ts";
+import type { BackwardStep, ForwardStep, PopulationPlan, Port, Product } from "./plan.ts";
+import { activeValues, flowOf } from "./reach.ts";
+import { type Reader, readersOf } from "./readers.ts";
+import { followsFromSpikes } from "./rewrite.ts";
+
+/**
+ * Derives the backward pass of a draft, and notes in the draft's lists where gradients lie.
+ *
+ * @param events Gradients may follow from spikes alone.
+ */
+export function differentiate(draft: Draft, events: boolean): readonly BackwardStep[] {
+  for (const { index } of draft.populations) {
+    if (events && followsFromSpikes(draft, index)) {
+      change(draft.populations, index, { backwardFrom: "spikes" });
+    }
+  }
+  return new Differentiation(draft).steps();
+}
+
+class Differentiation {
+  readonly #draft: Draft;
+  readonly #readers: ReadonlyMap<number, readonly Reader[]>;
+  readonly #active: ReadonlySet<number>;
+  /** Where each value's gradient lies. */
+  readonly #gradients = new Map<number, number>();
+  /** Values of loops: their gradients have places of their own, for a later time step's is read before an earlier one is combined. */
+  readonly #looped = new Set<number>();
+  /** What comes back to a population's outputs from the loss itself: from the readout, or a rate. */
+  readonly #fromLoss = new Map<number, Port>();
+
+  constructor(draft: Draft) {
+    this.#draft = draft;
+    this.#readers = readersOf(draft);
+    this.#active = activeValues(draft);
+  }
+
+  steps(): BackwardStep[] {
+    const { spec: { readout }, top, populations, forward } = this.#draft;
+    const { output } = populations[top]!, read = this.#place(output);
+    if (readout.from === "state") change(populations, top, { stateGradient: read });
+    else this.#fromLoss.set(output, { value: read, delay: 0 });
+    const steps: BackwardStep[] = [{ kind: "readBack", into: read }];
+    for (const step of forward.toReversed()) {
+      if (step.kind === "loop") this.#reverseLoop(step.body, steps);
+      else this.#reverse(step, steps, steps);
+    }
+    return steps;
+  }
+
+  /**
+   * Goes back through a step, unless no gradient is wanted of what it makes.
+   *
+   * @param after Where gradients of tensors are summed, over all time steps.
+   */
+  #reverse(step: ForwardStep, steps: BackwardStep[], after: BackwardStep[]): void {
+    const { products, populations, operators } = this.#draft, flow = flowOf(this.#draft, step);
+    if (!flow || !this.#active.has(flow.to)) return;
+    switch (step.kind) {
+      case "matmul":
+      case "inputMatmul":
+      case "matmulRow":
+        this.#reverseProduct(products[step.product]!, steps, after);
+        return;
+      case "operate":
+        change(operators, step.operator, { outputGradient: this.#combine(flow.to, steps) });
+        if (flow.isLearned) after.push({ kind: "operatorGradient", operator: step.operator });
+        return;
+      case "scan":
+      case "scanSpikes":
+      case "scanRecurrent":
+        this.#reverseNeurons(step, populations[step.population]!, steps);
+        return;
+      default:
+        this.#combine(flow.to, steps);
+    }
+  }
+
+  #reverseProduct(product: Product, steps: BackwardStep[], after: BackwardStep[]): void {
+    const { index, output, input } = product, { values, populations, products } = this.#draft;
+    const fed = this.#feeds(product), isRow = values[input.value]!.rows === "one";
+    if (fed?.backwardFrom === "spikes" && product.weightsBy === "unit" && !(isRow && fed.keepsStates)) {
+      steps.push({
+        kind: "coefficients",
+        product: index,
+        population: fed.index,
+        from: fed.keepsStates ? "steps" : "spikes",
+      });
+      steps.push(
+        isRow
+          ? { kind: "outerGradient", product: index }
+          : { kind: "traceGradient", product: index, population: fed.index, decay: fed.neuron.decay },
+      );
+      return;
+    }
+    change(products, index, { outputGradient: this.#combine(output, steps) });
+    // Where the product goes back to spikes alone, its weights' gradient comes with theirs.
+    if (populations.some((below) => below.output === input.value && below.backwardFrom === "spikes")) return;
+    after.push({ kind: isRow ? "rowGradient" : "weightGradient", product: index });
+  }
+
+  #reverseNeurons(
+    step: ForwardStep,
+    { index, output, input, backwardFrom, keepsStates, rate }: PopulationPlan,
+    steps: BackwardStep[],
+  ): void {
+    const { populations, products } = this.#draft;
+    if (backwardFrom === "spikes") {
+      const { step: reader } = this.#readers.get(output)![0]!;
+      if (reader.kind === "matmul") {
+        steps.push({ kind: "spikesBack", product: reader.product, population: index });
+      }
+      if (!keepsStates) return;
+      change(populations, index, { outputGradient: this.#place(output) });
+      steps.push({ kind: "spread", population: index });
+    } else {
+      const isLooped = this.#looped.has(output), hasOwn = rate !== undefined || step.kind === "scanRecurrent";
+      const outputGradient = this.#combine(output, steps, hasOwn && !isLooped);
+      change(populations, index, { outputGradient });
+      if (rate && !isLooped) steps.push({ kind: "rateBack", population: index, into: outputGradient });
+    }
+    const isOnlyReader = this.#readers.get(input)!.length === 1;
+    const inputGradient = (isOnlyReader ? this.#gradients.get(input) : undefined) ?? this.#place(output);
+    change(populations, index, { inputGradient });
+    if (step.kind === "scanRecurrent") {
+      change(products, step.product, { outputGradient: inputGradient });
+      steps.push({ kind: "scanRecurrentBack", population: index, product: step.product });
+    } else steps.push({ kind: "scanBack", population: index });
+  }
+
+  /** Goes back through a loop; what is summed over all time steps comes after it. */
+  #reverseLoop(body: readonly ForwardStep[], steps: BackwardStep[]): void {
+    const { populations } = this.#draft;
+    const active = body.filter((step) => this.#active.has(flowOf(this.#draft, step)?.to ?? -1));
+    if (active.length === 0) return;
+    for (const step of active) {
+      const { to } = flowOf(this.#draft, step)!;
+      this.#looped.add(to);
+      this.#gradients.set(to, this.#place(to));
+      const population = "population" in step ? populations[step.population]! : undefined;
+      if (!population?.rate) continue;
+      const into = this.#place(to);
+      this.#fromLoss.set(to, { value: into, delay: 0 });
+      steps.push({ kind: "clear", into }, { kind: "rateBack", population: population.index, into });
+    }
+    const back: BackwardStep[] = [], after: BackwardStep[] = [];
+    for (const step of active.toReversed()) this.#reverse(step, back, after);
+    steps.push({ kind: "loopBack", body: back }, ...after);
+  }
+
+  /** The population that alone reads what a product gives. */
+  #feeds({ output }: Product): PopulationPlan | undefined {
+    const [reader, ...others] = this.#readers.get(output)!;
+    return reader && "population" in reader.step && others.length === 0
+      ? this.#draft.populations[reader.step.population]
+      : undefined;
+  }
+
+  /**
+   * Combines a value's gradient: the sum of what its readers and the loss hand back.
+   *
+   * @param isOwn It will be added to: so it may not be another value's gradient, too.
+   * @returns Where it lies.
+   */
+  #combine(value: number, steps: BackwardStep[], isOwn = false): number {
+    const fromLoss = this.#fromLoss.get(value), place = this.#gradients.get(value);
+    const ports = fromLoss ? [fromLoss] : [];
+    let isShared = false;
+    for (const reader of this.#readers.get(value)!) {
+      const port = this.#handBack(reader, value, steps);
+      if (port) ports.push(port);
+      isShared ||= port !== undefined && reader.step.kind !== "matmul" && reader.step.kind !== "operate";
+    }
+    const [only] = ports;
+    if (!this.#looped.has(value) && ports.length === 1 && only!.delay === 0 && !(isOwn && isShared)) {
+      this.#gradients.set(value, only!.value);
+      return only!.value;
+    }
+    const into = place ?? this.#place(value);
+    this.#gradients.set(value, into);
+    if (!only) steps.push({ kind: "clear", into });
+    else if (ports.length > 1 || only.value !== into) steps.push({ kind: "sum", terms: ports, into });
+    return into;
+  }
+
+  /** The gradient that a reader of a value hands back to it; undefined where nothing comes back through the reader. */
+  #handBack({ step, delay }: Reader, value: number, steps: BackwardStep[]): Port | undefined {
+    const { products, operators, populations } = this.#draft, flow = flowOf(this.#draft, step)!;
+    if (!this.#active.has(flow.to)) return undefined;
+    switch (step.kind) {
+      case "matmul":
+      case "inputMatmul":
+      case "matmulRow": {
+        const into = this.#place(value);
+        change(products, step.product, { outputGradient: this.#gradients.get(flow.to)! });
+        steps.push({ kind: "matmulBack", product: step.product, into });
+        return { value: into, delay: 0 };
+      }
+      case "operate": {
+        const operator = operators[step.operator]!;
+        const inputGradient = operator.inputGradient ?? this.#place(value);
+        if (operator.inputGradient === undefined) {
+          steps.push({ kind: "operateBack", operator: operator.index });
+        }
+        change(operators, operator.index, { inputGradient, outputGradient: this.#gradients.get(flow.to)! });
+        return { value: inputGradient, delay: 0 };
+      }
+      case "scan":
+      case "scanSpikes":
+      case "scanRecurrent":
+        return { value: populations[step.population]!.inputGradient!, delay: 0 };
+      default:
+        return { value: this.#gradients.get(flow.to)!, delay: -delay };
+    }
+  }
+
+  /** Room for the gradient of a value at every step. */
+  #place(like: number): number {
+    const { values } = this.#draft, { node, shape, units } = values[like]!;
+    return values.push({ index: values.length, node, gradientOf: like, shape, units, rows: "each step" }) - 1;
+  }
+}
+
+/** Changes some fields of an entry of a draft's list. */
+function change<Entry>(entries: Entry[], index: number, changes: Partial<Entry>): void {
+  entries[index] = { ...entries[index]!, ...changes };
+}

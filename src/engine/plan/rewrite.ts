@@ -1,0 +1,162 @@
+/**
+ * The fast paths: rewrites of a forward pass into steps that cost less and give the same result.
+ *
+ * @module
+ */
+import { foldsFeatures } from "../../network/encoders.ts";
+import { kindOf } from "../../network/neurons.ts";
+import type { Draft } from "./draft.ts";
+import { type Reader, readersOf, stepsOf } from "./readers.ts";
+import type { ForwardStep, PlanOptions, Product } from "./plan.ts";
+
+/**
+ * A loop of one population whose outputs come back to it after one step, through one product, becomes one scan.
+ *
+ * The scan adds V·o_{t−1} to the currents as it goes. What else is summed into the currents is summed before, for all steps.
+ */
+export function rewriteRecurrence(draft: Draft): void {
+  draft.forward = draft.forward.flatMap((step): ForwardStep[] => {
+    if (step.kind !== "loop" || step.body.length !== 3) return [step];
+    const [back, sum, scan] = step.body;
+    if (back?.kind !== "matmul" || sum?.kind !== "sum" || scan?.kind !== "scan") return [step];
+    const product = draft.products[back.product]!, population = draft.populations[scan.population]!;
+    const others = sum.terms.filter(({ value }) => value !== product.output);
+    const isSelf = product.input.value === population.output && product.input.delay === 1 && !product.bias &&
+      population.input === sum.into && others.length > 0 && others.length === sum.terms.length - 1 &&
+      sum.terms.every(({ value, delay }) => value !== product.output || delay === 0) &&
+      others.every(({ value }) => value !== population.output);
+    if (!isSelf) return [step];
+    const fused = { kind: "scanRecurrent", population: scan.population, product: back.product } as const;
+    const [only] = others;
+    const isSummed = others.length > 1 || only!.delay > 0 || sum.vector !== undefined ||
+      only!.value === draft.input;
+    const input = isSummed ? sum.into : only!.value;
+    draft.populations[scan.population] = { ...population, input };
+    draft.products[back.product] = { ...product, output: input };
+    return isSummed ? [{ ...sum, terms: others }, fused] : [fused];
+  });
+}
+
+/**
+ * Products of the encoder's inputs, from what the encoder gives as it lies: with the sample's features multiplied into the weights
+ * (noise), or with weights by unit, for gradients from spikes. Whatever else reads the inputs has them unpacked, as rows.
+ */
+export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): void {
+  const { encoder } = draft.spec.input;
+  if (encoder.kind === "constant") return;
+  const readers = readersOf(draft).get(draft.input)!,
+    products = readers.flatMap((reader) => productOf(draft, reader));
+  const isAlone = readers.length === 1 && products.length === 1;
+  const { events, external = false } = options.target;
+  const folds = foldsFeatures(encoder) && events && isAlone;
+  if (isAlone && (external || (events && (folds || feedsExact(draft, products[0]!))))) {
+    const { index } = products[0]!;
+    draft.products[index] = { ...products[0]!, weightsBy: "unit" };
+    replace(draft, ({ kind }) => kind === "matmul", index, [
+      ...(folds && !external ? [{ kind: "pack", product: index } as const] : []),
+      { kind: "inputMatmul", product: index },
+    ]);
+    return;
+  }
+  const isPlain = !foldsFeatures(encoder) || !events;
+  const [encode, ...others] = draft.forward;
+  const listing: readonly ForwardStep[] = events && isPlain && products.length > 0
+    ? [{ kind: "listInputs" }]
+    : [];
+  draft.forward = [encode!, ...listing, ...others];
+  if (isPlain && products.length === readers.length) return;
+  const { shape, units } = draft.values[draft.input]!, rows = draft.values.length;
+  draft.values.push({ index: rows, node: "input", shape, units, rows: "each step" });
+  for (const { index, input } of isPlain ? [] : products) {
+    draft.products[index] = { ...draft.products[index]!, input: { ...input, value: rows } };
+  }
+  draft.forward = [
+    encode!,
+    ...listing,
+    { kind: "unpack", into: rows },
+    ...others.map((step) => renamed(step, draft.input, rows)),
+  ];
+}
+
+/** A population of which spikes alone are wanted keeps nothing else, and leaves out units that cannot spike. */
+export function rewriteEventsOnly(
+  draft: Draft,
+  { recordStates, skip, target: { events } }: Required<PlanOptions>,
+): void {
+  if (!events || recordStates) return;
+  for (const step of stepsOf(draft.forward)) {
+    if (step.kind !== "inputMatmul" && step.kind !== "matmulRow") continue;
+    const population = populationOf(draft, draft.products[step.product]!);
+    if (!population || !followsFromSpikes(draft, population.index)) continue;
+    const { index, neuron, learned } = population;
+    if (!draft.forward.some((scan) => scan.kind === "scan" && scan.population === index)) continue;
+    if (learned.length > 0 || kindOf(neuron).trainables(neuron).scale !== 1 || neuron.perUnit.length > 0) {
+      continue;
+    }
+    draft.populations[index] = { ...population, keepsStates: false };
+    replace(draft, ({ kind }) => kind === "list", index, []);
+    replace(draft, ({ kind }) => kind === "scan", index, [{
+      kind: "scanSpikes",
+      population: index,
+      product: step.product,
+    }]);
+    const isPacked = draft.forward.some(({ kind }) => kind === "pack");
+    if (skip && isPacked) {
+      draft.forward = draft.forward.flatMap((other): ForwardStep[] =>
+        other.kind === "pack"
+          ? [{ kind: "select", product: step.product, population: index }, other]
+          : [other]
+      );
+    }
+  }
+}
+
+/** Steps that take a population through all time steps, outside a loop. */
+const SCANS: readonly ForwardStep["kind"][] = ["scan", "scanSpikes", "scanRecurrent"];
+
+/** The gradient of a population's currents follows from its spikes: its neuron says so, and one product alone reads its outputs. */
+export function followsFromSpikes(draft: Draft, index: number): boolean {
+  const { output, neuron } = draft.populations[index]!;
+  const readers = readersOf(draft).get(output)!;
+  return index !== draft.top && kindOf(neuron).hasExactGradient(neuron) && readers.length === 1 &&
+    readers[0]!.step.kind === "matmul" && draft.forward.includes(readers[0]!.step) &&
+    draft.forward.some((step) =>
+      SCANS.includes(step.kind) && "population" in step && step.population === index
+    );
+}
+
+/** The only reader of what a product gives, where that is a population. */
+function populationOf(draft: Draft, { output }: Product) {
+  const [reader, ...others] = readersOf(draft).get(output)!;
+  return reader && "population" in reader.step && others.length === 0
+    ? draft.populations[reader.step.population]!
+    : undefined;
+}
+
+function feedsExact(draft: Draft, product: Product): boolean {
+  const population = populationOf(draft, product);
+  return population !== undefined && followsFromSpikes(draft, population.index);
+}
+
+function productOf(draft: Draft, { step, delay }: Reader): Product[] {
+  return step.kind === "matmul" && delay === 0 ? [draft.products[step.product]!] : [];
+}
+
+/** Puts steps in the place of the one that has a product or population. */
+function replace(
+  draft: Draft,
+  isMeant: (step: ForwardStep) => boolean,
+  index: number,
+  steps: readonly ForwardStep[],
+): void {
+  const indexOf = (step: ForwardStep) =>
+    "population" in step ? step.population : "product" in step ? step.product : -1;
+  draft.forward = draft.forward.flatMap((step) => isMeant(step) && indexOf(step) === index ? steps : [step]);
+}
+
+/** A step that reads one value in place of another; products of it are left as they are. */
+function renamed(step: ForwardStep, from: number, to: number): ForwardStep {
+  if (step.kind === "loop") return { ...step, body: step.body.map((inner) => renamed(inner, from, to)) };
+  if (step.kind !== "sum") return step;
+  return { ...step, terms: step.terms.map((term) => term.value === from ? { ...term, value: to } : term) };
+}

@@ -1,0 +1,128 @@
+/**
+ * Steps on lists of spikes: making them, products of them in the backward pass, and the exact gradient that follows from them.
+ *
+ * @module
+ */
+import { kindOf } from "../../network/neurons.ts";
+import type { CoreMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
+import { type Kernels, scanKernel } from "./kernels.ts";
+import { roundUp } from "./layout.ts";
+import type { ListedSpikes } from "./matrix_product.ts";
+
+/** The steps `list`, `scanSpikes`, `spikesBack`, `spread` and `coefficients`. */
+export class SpikeSteps {
+  /** Slots in use, by population: the units that may spike. */
+  readonly slots: number[];
+  readonly #kernels: Kernels;
+  readonly #memory: CoreMemory;
+  readonly #integers: Int32Array;
+  /** Spikes of the present sample in each population that lists them. */
+  readonly #counts: number[];
+
+  constructor(kernels: Kernels, memory: CoreMemory) {
+    this.#kernels = kernels;
+    this.#memory = memory;
+    this.#integers = new Int32Array(kernels.memory.buffer);
+    this.slots = memory.populations.map(({ population }) => population.units);
+    this.#counts = memory.populations.map(() => 0);
+  }
+
+  /** How many spikes a population has listed. */
+  countOf(index: number): number {
+    return this.#counts[index]!;
+  }
+
+  /** The lists of the population whose outputs a value is; undefined where it is no spikes. */
+  listsOf({ value }: ValueMemory): ListedSpikes | undefined {
+    const memory = this.#memory.populations.find(({ population }) => population.output === value.index);
+    if (!memory?.population.isSpiking) return undefined;
+    const { index } = memory.population;
+    return { lists: memory, slots: this.slots[index]!, unit: memory.unit, count: this.#counts[index]! };
+  }
+
+  /** Adds a population's spikes, unit by unit. */
+  addUnitSpikes(index: number, sums: Uint32Array): void {
+    const { counts, unit } = this.#memory.populations[index]!;
+    for (let slot = 0; slot < this.slots[index]!; slot++) {
+      sums[this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
+    }
+  }
+
+  /** Lists the spikes of a population that keeps its states. */
+  list(index: number, steps: number): void {
+    const memory = this.#memory.populations[index]!;
+    const {
+      distances,
+      outputs,
+      width,
+      counts,
+      spikeSteps,
+      spikeOutputs,
+      stepCounts,
+      stepUnits,
+      stepOutputs,
+    } = memory;
+    // deno-fmt-ignore
+    this.#counts[index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
+      steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** Scans a population of which spikes alone are wanted. */
+  scan(index: number, steps: number): void {
+    const memory = this.#memory.populations[index]!, slots = this.slots[index]!;
+    const { population: { neuron, kernel }, currents, counts, spikeSteps, spikeOutputs } = memory;
+    const { decay = 0, threshold = 0 } = kindOf(neuron).trainables(neuron),
+      [constant = 0] = kindOf(neuron).constants(neuron);
+    const scan = scanKernel(this.#kernels, kernel);
+    let fired = 0;
+    for (let slot = 0; slot < slots; slot += 4) {
+      // deno-fmt-ignore
+      scan(currentsOf(currents, slot, steps), currents.stride, steps, decay, threshold, constant,
+        Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
+      for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
+    }
+    this.#counts[index] = fired;
+  }
+
+  /** δo at a population's spikes from δy of the product that they feed, and the weights' gradient. */
+  back(
+    { product: { input: { delay } }, weights, gradient }: ProductMemory,
+    index: number,
+    steps: number,
+  ): void {
+    const { unit, counts, spikeSteps, spikeOutputs, spikeGradients } = this.#memory.populations[index]!;
+    // deno-fmt-ignore
+    this.#kernels.backThroughSpikes(unit, counts, spikeSteps, spikeOutputs, spikeGradients, this.slots[index]!, steps,
+      delay, weights.at, weights.gradientAt, gradient!.at, steps, gradient!.width);
+  }
+
+  /** δo at spikes → δo at every step. */
+  spread(index: number, steps: number): void {
+    const { unit, counts, spikeSteps, spikeGradients, outputGradients, width } = this.#memory
+      .populations[index]!;
+    // deno-fmt-ignore
+    this.#kernels.spreadSpikes(unit, counts, spikeSteps, spikeGradients, this.slots[index]!, steps, outputGradients,
+      steps, width);
+  }
+
+  /** Coefficients of the exact gradient, and the gradient of the product's bias. */
+  coefficients({ sums, bias }: ProductMemory, index: number, from: "spikes" | "steps", steps: number): void {
+    const memory = this.#memory.populations[index]!, k = this.#kernels, slots = this.slots[index]!;
+    const { population: { neuron: { decay } }, unit, counts, spikeSteps, spikeGradients, powers, powerSums } =
+      memory;
+    if (from === "spikes") {
+      // deno-fmt-ignore
+      k.spikeCoefficients(unit, counts, spikeSteps, spikeGradients, slots, steps, powers, powerSums, sums,
+        bias.gradientAt);
+    } else {
+      // deno-fmt-ignore
+      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
+        memory.width, decay, powerSums, sums, bias.gradientAt);
+    }
+  }
+}
+
+/** Where a slot's currents begin: in rows, or in panels of 8 units, as a product leaves them. */
+function currentsOf({ at, isInPanels }: ValueMemory, slot: number, steps: number): number {
+  return isInPanels ? at + 32 * roundUp(steps, 4) * (slot >> 3) + 4 * (slot & 7) : at + 4 * slot;
+}
