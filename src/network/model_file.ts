@@ -1,10 +1,10 @@
 /**
  * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
  *
- * The file says `format: spikelet/1`, `network: {…}` (the {@linkcode NetworkSpec} as JSON) and, where the classes have names,
- * `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it.
- * Any safetensors reader can open it; layer i's tensors are `w{i}` `[units, fan-in]` and `b{i}` `[units]`, from 1 up, with
- * `v{i}` `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
+ * The file says `format` (`spikelet/1` of layers, `spikelet/2` of a graph), `network: {…}` (the description as JSON) and, where the
+ * classes have names, `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it. Any safetensors reader can open it.
+ * A graph's tensors are `<id>.<name>`. Layer i's are, from 1 up, `w{i}` `[units, fan-in]` and `b{i}` `[units]`, with `v{i}`
+ * `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
  *
  * @module
  */
@@ -21,16 +21,17 @@ import {
   type Tensor,
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
-import { presentModelName } from "./former_names.ts";
+import { formerTensorName, presentModelName } from "./former_names.ts";
 import type { GraphSpec } from "./graph.ts";
-import { structureOf } from "./structure.ts";
+import { parseGraph } from "./parse_graph.ts";
+import { structureOf, type TensorSpec } from "./structure.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
-import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
+import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
-export interface Model {
+export interface Model<Spec extends NetworkSpec | GraphSpec = NetworkSpec> {
   /** The network. */
-  readonly spec: NetworkSpec;
+  readonly spec: Spec;
   /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** Class names, one for each output, all distinct. @default {none} */
@@ -39,7 +40,8 @@ export interface Model {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const FORMAT = "spikelet/1";
+/** Formats of networks described by layers and by graphs. */
+const LAYERS = "spikelet/1", GRAPH = "spikelet/2";
 /** Types of parameters in files, since other tools store models in fewer bits or more. They are rounded to float32. */
 const FLOATS: readonly Dtype[] = ["F32", "F64", "F16", "BF16"];
 /** The keys of the metadata that are the format's own. */
@@ -65,7 +67,7 @@ export function parameterShapes(spec: NetworkSpec | GraphSpec): [name: string, s
 }
 
 /** Checks that a value is a model. @throws {OptionError} when it is none, such as the bytes of a file. */
-export function checkModel(model: Model): void {
+export function checkModel(model: Model<NetworkSpec | GraphSpec>): void {
   const expected = "{ spec, parameters, metadata }, such as `decodeModel` and `readModel` give";
   checkObject("model", model, expected);
   if (ArrayBuffer.isView(model) || model instanceof ArrayBuffer) {
@@ -88,32 +90,30 @@ export function layerOfParameter(name: string): number {
  * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, the metadata have one of the
  * format's own keys, or classes are not named one by one.
  */
-export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
+export function encodeModel(model: Model<NetworkSpec | GraphSpec>): Uint8Array<ArrayBuffer> {
   checkModel(model);
   const { spec, parameters, metadata, classes } = model;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
   if (taken !== undefined) {
     throw new OptionError(`metadata.${taken}: this key is the format's own; choose another`);
   }
-  const shapes = parameterShapes(spec);
-  const unknown = unknownName(parameters.keys(), shapes);
+  const structure = structureOf(spec), known = structure.tensors.map(({ name }) => name);
+  const unknown = unknownName(parameters.keys(), known);
   if (unknown !== undefined) {
     throw new OptionError(
-      `parameter ${unknown}: the network has none of that name; expected ${namesOf(shapes)}`,
+      `parameter ${unknown}: the network has none of that name; expected ${known.join(", ")}`,
     );
   }
-  const tensors = shapes.map(([name, shape]): [string, Tensor] => {
-    const data = parameters.get(name);
-    if (data === undefined) throw new OptionError(`parameter ${name}: missing; expected ${namesOf(shapes)}`);
-    const wrong = data.findIndex((value) => !Number.isFinite(value));
-    if (wrong >= 0) {
-      throw new OptionError(`parameter ${name}: value ${wrong} is ${data[wrong]}, expected a finite number`);
-    }
+  const tensors = structure.tensors.map((tensor): [string, Tensor] => {
+    const { name, shape } = tensor, data = parameters.get(name);
+    if (data === undefined) throw new OptionError(`parameter ${name}: missing; expected ${known.join(", ")}`);
+    const fault = faultOfValues(data, tensor, spec.steps);
+    if (fault !== undefined) throw new OptionError(`parameter ${name}: ${fault}`);
     return [name, { dtype: "F32", shape, data }];
   });
   return serializeSafetensors(tensors, {
     ...metadata,
-    format: FORMAT,
+    format: "nodes" in spec ? GRAPH : LAYERS,
     network: JSON.stringify(spec),
     ...encodeNames(classes, spec),
   });
@@ -140,32 +140,48 @@ function checkpointError(name: string): InputError {
  * or dtype, or not finite.
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
+  return decode(bytes, name, [LAYERS], parseNetworkSpec);
+}
+
+/** Decodes a model of either format as {@linkcode decodeModel} does; layers become a graph, and their tensors have its names. */
+export function decodeGraphModel(bytes: Uint8Array, name: string): Model<GraphSpec> {
+  return decode(bytes, name, [GRAPH, LAYERS], parseGraph);
+}
+
+function decode<Spec extends NetworkSpec | GraphSpec>(
+  bytes: Uint8Array,
+  name: string,
+  formats: readonly string[],
+  parseSpec: (value: unknown, where: string) => Spec,
+): Model<Spec> {
   checkObject("bytes", bytes, "the bytes of a model file: a Uint8Array");
   const { metadata: { format, network, classes: names, ...metadata }, tensors } = parseSafetensors(
     bytes,
     name,
   );
   if (format?.startsWith("spikelet-checkpoint/")) throw checkpointError(name);
-  if (format !== FORMAT) {
+  if (format === undefined || !formats.includes(format)) {
     const found = format === undefined
       ? "its metadata name no format"
       : `its format is ${oneLine(JSON.stringify(format))}`;
     throw new InputError(
-      `${name}: ${found}, expected ${FORMAT}: give a model that this version of Spikelet wrote`,
+      `${name}: ${found}, expected ${formats.join(" or ")}: give a model that this version of Spikelet wrote`,
     );
   }
-  const spec = parseNetworkSpec(parseNetworkText(network, name), `${name}: network`);
+  const spec = parseSpec(parseNetworkText(network, name), `${name}: network`);
   const classes = decodeNames(names, name, spec);
-  const shapes = parameterShapes(spec);
-  const unknown = unknownName(tensors.keys(), shapes);
+  const nameInFile = tensorNames(spec, format === LAYERS), specs = structureOf(spec).tensors;
+  const known = specs.map((tensor) => nameInFile(tensor.name));
+  const unknown = unknownName(tensors.keys(), known);
   if (unknown !== undefined) {
     throw new InputError(
-      `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${namesOf(shapes)}`,
+      `${name}: tensor ${oneLine(unknown)}: its network has none of that name; expected ${known.join(", ")}`,
     );
   }
-  const parameters = new Map(
-    shapes.map(([key, shape]) => [key, parseParameter(tensors.get(key), key, shape, name)]),
-  );
+  const parameters = new Map(specs.map((tensor) => {
+    const key = nameInFile(tensor.name);
+    return [tensor.name, parseParameter(tensors.get(key), { ...tensor, name: key }, spec.steps, name)];
+  }));
   const { model } = metadata;
   return {
     spec,
@@ -175,13 +191,18 @@ export function decodeModel(bytes: Uint8Array, name: string): Model {
   };
 }
 
+/** The names of a network's tensors in a file. @param isFormer The file has the names of spikelet/1. */
+export function tensorNames(spec: NetworkSpec | GraphSpec, isFormer: boolean): (name: string) => string {
+  return isFormer && "nodes" in spec ? formerTensorName : (name) => name;
+}
+
 /** Names of classes as metadata. @throws {OptionError} when they are not one for each output of the network. */
 export function encodeNames(
   classes: readonly string[] | undefined,
-  spec: NetworkSpec,
+  spec: NetworkSpec | GraphSpec,
 ): Readonly<Record<string, string>> {
   if (!classes) return {};
-  const fault = faultOfNames(classes, classesOf(spec));
+  const fault = faultOfNames(classes, structureOf(spec).classes);
   if (fault !== undefined) throw new OptionError(`classes: ${fault}`);
   return { classes: JSON.stringify(classes) };
 }
@@ -190,9 +211,11 @@ export function encodeNames(
 export function decodeNames(
   text: string | undefined,
   file: string,
-  spec: NetworkSpec,
+  spec: NetworkSpec | GraphSpec,
 ): readonly string[] | undefined {
-  return text === undefined ? undefined : parseClassNames(text, `${file}: metadata.classes`, classesOf(spec));
+  return text === undefined
+    ? undefined
+    : parseClassNames(text, `${file}: metadata.classes`, structureOf(spec).classes);
 }
 
 /** Reads a model from a file. @throws {InputError} when it cannot be read, or {@linkcode decodeModel} rejects it. */
@@ -227,43 +250,48 @@ function parseNetworkText(text: string | undefined, name: string): unknown {
   return parseJson(text, `${name}: metadata.network`, "the file is damaged; fetch it again");
 }
 
-/** Checks one tensor against the shape that the network gives it. */
+/** Checks one tensor of a file. */
 function parseParameter(
   tensor: Tensor | undefined,
-  key: string,
-  shape: readonly number[],
-  name: string,
+  spec: TensorSpec,
+  steps: number,
+  file: string,
 ): Float32Array {
   const isFloat = tensor !== undefined && FLOATS.includes(tensor.dtype);
   const types = isFloat ? tensor.dtype : tensor ? FLOATS.join(", ") : "F32";
-  const expected = `${types} ${describeShape(shape)}`;
+  const expected = `${types} ${describeShape(spec.shape)}`, where = `${file}: tensor ${spec.name}`;
   if (tensor === undefined) {
-    throw new InputError(`${name}: tensor ${key}: missing, expected ${expected}: the model is not whole`);
+    throw new InputError(`${where}: missing, expected ${expected}: the model is not whole`);
   }
-  if (!isFloat || tensor.shape.join() !== shape.join()) {
+  if (!isFloat || tensor.shape.join() !== spec.shape.join()) {
     const found = `${tensor.dtype} ${describeShape(tensor.shape)}`;
-    throw new InputError(`${name}: tensor ${key}: it is ${found}, expected ${expected}, as its network says`);
+    throw new InputError(`${where}: it is ${found}, expected ${expected}, as its network says`);
   }
   const values = numbersOf(tensor);
   const data = values instanceof Float32Array ? values : Float32Array.from(values);
-  const wrong = data.findIndex((value) => !Number.isFinite(value));
-  if (wrong >= 0) {
-    throw new InputError(
-      `${name}: tensor ${key}: value ${wrong} is ${values[wrong]}, expected a finite number: train it again`,
-    );
-  }
+  const fault = faultOfValues(data, spec, steps, values);
+  if (fault !== undefined) throw new InputError(`${where}: ${fault}: train it again`);
   return data;
 }
 
-function unknownName(
-  names: Iterable<string>,
-  shapes: readonly [string, readonly number[]][],
+/** The fault of a tensor's numbers, in words; `undefined` where they have none. @param shown The numbers before rounding. */
+function faultOfValues(
+  data: Float32Array,
+  { isSteps }: TensorSpec,
+  steps: number,
+  shown: ArrayLike<number> = data,
 ): string | undefined {
-  const known = new Set(shapes.map(([name]) => name));
-  for (const name of names) if (!known.has(name)) return name;
-  return undefined;
+  const isWrong = isSteps
+    ? (value: number) => !Number.isInteger(value) || value < 0 || value >= steps
+    : (value: number) => !Number.isFinite(value);
+  const wrong = data.findIndex(isWrong);
+  if (wrong < 0) return undefined;
+  const expected = isSteps ? `a whole number of steps, 0 to ${steps - 1}` : "a finite number";
+  return `value ${wrong} is ${shown[wrong]}, expected ${expected}`;
 }
 
-function namesOf(shapes: readonly [string, readonly number[]][]): string {
-  return shapes.map(([name]) => name).join(", ");
+function unknownName(names: Iterable<string>, known: readonly string[]): string | undefined {
+  const set = new Set(known);
+  for (const name of names) if (!set.has(name)) return name;
+  return undefined;
 }

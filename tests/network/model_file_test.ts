@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import fc from "fast-check";
 import {
+  decodeGraphModel,
   decodeModel,
   encodeModel,
   hashParameters,
@@ -9,10 +10,13 @@ import {
   parameterShapes,
   readModel,
 } from "../../src/network/model_file.ts";
+import { parseGraph } from "../../src/network/parse_graph.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { damagedSafetensors } from "../damaged_safetensors.ts";
+import { readGoldenGraph } from "../graph/golden_graphs.ts";
 import { mutationsOf } from "../mutations.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { assertWithstands, countAllocations } from "../withstand.ts";
@@ -274,4 +278,52 @@ Deno.test("hashParameters() is the SHA-256 of the weights' bytes in order", asyn
   }
   const expected = "b69fe367d26c654a3bc065b0215249cb08a4d143621a226dcbc96e8718fba173";
   assert.equal(await hashParameters(parameters), expected);
+});
+
+Deno.test("decodeGraphModel() reads back a graph with the tensors' names of spikelet/2", () => {
+  const { spec, parameters } = readGoldenGraph("delay_node");
+  const bytes = encodeModel({ spec, parameters, metadata: { model: "delay" }, classes: ["a", "b", "c"] });
+  const { metadata, tensors } = parseSafetensors(bytes, "model");
+  assert.equal(metadata.format, "spikelet/2");
+  assert.deepEqual([...tensors.keys()], structureOf(spec).tensors.map(({ name }) => name));
+  const model = decodeGraphModel(bytes, "model");
+  assert.deepEqual([model.spec, model.metadata, model.classes], [
+    spec,
+    { model: "delay" },
+    ["a", "b", "c"],
+  ]);
+  for (const [name, data] of parameters) assert.deepEqual(model.parameters.get(name), data, name);
+  assert.throws(() => decodeModel(bytes, "model"), /its format is "spikelet\/2", expected spikelet\/1/);
+});
+
+Deno.test("decodeGraphModel() reads layers of spikelet/1 as a graph, with the same numbers", () => {
+  const former = new URL("../reference/spikelet1/run/model.safetensors", import.meta.url);
+  const bytes = Deno.readFileSync(former);
+  const layers = decodeModel(bytes, "former"), graph = decodeGraphModel(bytes, "former");
+  assert.deepEqual(graph.spec, parseGraph(layers.spec));
+  assert.deepEqual([...graph.parameters.values()], [...layers.parameters.values()]);
+  assert.deepEqual(
+    [...graph.parameters.keys()].slice(0, 6),
+    ["fc1.weight", "fc1.bias", "rec1.weight", "neuron1.decay", "neuron1.threshold", "fc2.weight"],
+  );
+  const again = decodeGraphModel(encodeModel(graph), "again");
+  assert.deepEqual([again.spec, again.parameters], [graph.spec, graph.parameters]);
+});
+
+Deno.test("encodeModel() and decodeGraphModel() refuse delays that are no whole steps below T", () => {
+  const { spec, parameters } = readGoldenGraph("delay_node");
+  const bytes = encodeModel({ spec, parameters, metadata: {} });
+  const { metadata, tensors } = parseSafetensors(bytes, "model");
+  for (const steps of [0.5, -1, 9]) {
+    const data = parameters.get("delay1.steps")!.slice().fill(steps, 2, 3);
+    const message = new RegExp(`delay1.steps: value 2 is ${steps}, expected a whole number of steps, 0 to 8`);
+    const wrong = new Map([...parameters, ["delay1.steps", data]]);
+    assert.throws(() => encodeModel({ spec, parameters: wrong, metadata: {} }), {
+      name: "OptionError",
+      message,
+    });
+    const entries = [...tensors, ["delay1.steps", { dtype: "F32", shape: [7], data }] as const];
+    const file = serializeSafetensors(new Map(entries), metadata);
+    assert.throws(() => decodeGraphModel(file, "model"), { name: "InputError", message });
+  }
 });
