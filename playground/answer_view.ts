@@ -12,6 +12,8 @@ import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Inspection } from "./logic/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
 import { spikingLayers } from "../src/report/recordings.ts";
+import { structureOf } from "../src/network/structure.ts";
+import { tensorsOf } from "../src/network/neurons.ts";
 import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";
 import { pictureOf } from "./pad.ts";
@@ -112,24 +114,24 @@ export class AnswerView {
 
   /** @returns Whether the layout changed. */
   #arrange(spec: NetworkSpec): boolean {
-    const { layers, steps } = spec, names = this.#names;
-    const shape = JSON.stringify([layers.map(({ units, neuron }) => [units, neuron.kind]), steps, names]);
+    const { steps } = spec, { populations, classes } = structureOf(spec), names = this.#names;
+    const layers = populations.map(({ id, units, neuron }) => [id, units, neuron.kind]);
+    const shape = JSON.stringify([layers, steps, names]);
     if (shape === this.#shape) return false;
     this.#shape = shape;
-    const top = layers.length - 1;
     this.#views = spikingLayers(spec).map((layer) => {
       const canvas = make("canvas", { role: "img" });
-      canvas.style.height = `${rasterHeight(layers[layer]!.units)}px`;
+      canvas.style.height = `${rasterHeight(populations[layer]!.units)}px`;
       return { layer, canvas, caption: make("figcaption") };
     });
     this.#rasters.replaceChildren(
       ...this.#views.map(({ layer, canvas, caption }) => {
-        const ends = [layers[layer]!.units - 1, 0].map((unit) => make("span", {}, String(unit)));
+        const ends = [populations[layer]!.units - 1, 0].map((unit) => make("span", {}, String(unit)));
         return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
       }).reverse(),
     );
     this.#bars.style.setProperty("--name", `${Math.max(...names.map((_, i) => this.#nameOf(i).length))}ch`);
-    const bars = Array.from({ length: layers[top]!.units }, (_, label) => {
+    const bars = Array.from({ length: classes }, (_, label) => {
       const name = make("span", { title: names[label] ?? "" }, this.#nameOf(label));
       return make("li", {}, name, make("span", { class: "bar" }), make("span", {}, "–"));
     });
@@ -172,14 +174,14 @@ export class AnswerView {
   #show(until: number): void {
     const inspection = this.#inspection;
     if (!inspection) return;
-    const { spec: { steps, layers }, trace } = inspection, top = layers.length - 1;
+    const { spec, trace } = inspection, { steps } = spec, { populations } = structureOf(spec);
     this.#until = until;
     this.#step.value = String(until);
     this.#stepValue.value = `${count(until)} of ${count(steps)}`;
     for (const { layer, canvas, caption } of this.#views) {
-      const fired = trace.spikes[layer]!, { units } = layers[layer]!;
+      const fired = trace.spikes[layer]!, { units, isReadout } = populations[layer]!;
       const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
-      const name = layerName(layer, top);
+      const name = layerName(spec, layer);
       const rate = percent(spikes / (until * units), 1);
       const figures = `${count(spikes)} spikes, ${rate} of ${count(units)} units a step`;
       caption.replaceChildren(
@@ -187,7 +189,7 @@ export class AnswerView {
         make("span", {}, figures),
       );
       canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
-      drawRaster(canvas, { spikes: fired, steps, units, until, ink: layer === top ? "vermillion" : "blue" });
+      drawRaster(canvas, { spikes: fired, steps, units, until, ink: isReadout ? "vermillion" : "blue" });
     }
     this.#showPotentials(until);
     this.#decide(inspection, until);
@@ -225,15 +227,15 @@ export class AnswerView {
     canvas.getContext("2d")?.drawImage(pictureOf(pixels, side), 0, 0);
   }
 
-  #drawPotentials({ spec: { layers, steps }, trace, probabilities }: Inspection): void {
-    const top = layers.length - 1, { units, neuron } = layers[top]!;
+  #drawPotentials({ spec, trace, probabilities }: Inspection): void {
+    const { index, units, neuron } = structureOf(spec).readout;
     const ranked = probabilities.map((_, unit) => unit).sort((a, b) => probabilities[b]! - probabilities[a]!);
     const leaders = ranked.slice(0, COLOURED.length);
     this.#showPotentials = drawPotentials(this.#potentials, {
-      values: trace.potentials[top]!,
-      steps,
+      values: trace.potentials[index]!,
+      steps: spec.steps,
       units,
-      threshold: "threshold" in neuron && !neuron.trainable?.includes("threshold")
+      threshold: "threshold" in neuron && !tensorsOf(neuron).includes("threshold")
         ? neuron.threshold
         : undefined,
       coloured: new Map(leaders.map((unit, i) => [unit, COLOURS[COLOURED[i]!]])),

@@ -12,7 +12,8 @@ import { findAdapters } from "../src/engine/gpu/adapter.ts";
 import { bytesOfModel, precisionOf, seedOf } from "../src/engine/model_options.ts";
 import { InputError } from "../src/errors.ts";
 import { classNamesOf, filledNames, shownName } from "../src/network/class_names.ts";
-import { classesOf, type NetworkSpec } from "../src/network/spec.ts";
+import type { NetworkSpec } from "../src/network/spec.ts";
+import { structureOf } from "../src/network/structure.ts";
 import type { PageEngine, Recipe, TrainerReply } from "./logic/protocol.ts";
 import { recipeNameOf, recipeOf, type Settings } from "./logic/recipes.ts";
 import type { Digits } from "./logic/subset.ts";
@@ -116,9 +117,14 @@ function replace(next: Present): void {
   setPresent(next);
   answer.arrange(next.spec, classNamesOf(next));
   constants.show(next.spec);
-  controls.showNetwork(next.preset, next.title, next.spec.layers[0]!.units, recipeNameOf(next));
+  controls.showNetwork(
+    next.preset,
+    next.title,
+    structureOf(next.spec).populations[0]!.units,
+    recipeNameOf(next),
+  );
   offerDigits();
-  if (pixels && pixels.length === next.spec.inputs) look("whole");
+  if (pixels && pixels.length === structureOf(next.spec).inputs) look("whole");
   else clear();
 }
 
@@ -180,15 +186,18 @@ function nameOfDigit(label: number): string {
 
 /** Makes the buttons for test digits, which work if the digits fit the network. */
 function offerDigits(): void {
-  const isOff = digits?.test.size !== present.spec.inputs;
+  const isOff = digits?.test.size !== structureOf(present.spec).inputs;
   element("next-digit", HTMLButtonElement).disabled = isOff;
-  const buttons = Array.from({ length: Math.min(MOST_BUTTONS, classesOf(present.spec)) }, (_, label) => {
-    const name = nameOfDigit(label);
-    const button = make("button", { type: "button", "aria-label": `Test digit ${name}` }, name);
-    button.disabled = isOff;
-    button.onclick = () => showDigit(label);
-    return button;
-  });
+  const buttons = Array.from(
+    { length: Math.min(MOST_BUTTONS, structureOf(present.spec).classes) },
+    (_, label) => {
+      const name = nameOfDigit(label);
+      const button = make("button", { type: "button", "aria-label": `Test digit ${name}` }, name);
+      button.disabled = isOff;
+      button.onclick = () => showDigit(label);
+      return button;
+    },
+  );
   const keys = element("digit-buttons", HTMLElement);
   keys.replaceChildren(...buttons);
   keys.classList.toggle("words", buttons.some(({ textContent }) => textContent.length > 2));
@@ -229,7 +238,7 @@ function fitDigits(digits: Digits): void {
     send({ kind: "data", ...fitted });
   }
   if (present.classes || !digits.train.classes) return;
-  setPresent({ ...present, classes: filledNames(digits.train.classes, classesOf(spec)) });
+  setPresent({ ...present, classes: filledNames(digits.train.classes, structureOf(spec).classes) });
   answer.arrange(spec, classNamesOf(present));
 }
 
@@ -262,8 +271,8 @@ function onMessage(reply: TrainerReply): void {
 }
 
 /** Takes trained weights. Constants stay those of the sliders, which the trainer may not have received yet. */
-function learned(parameters: Present["parameters"], { layers }: NetworkSpec): void {
-  if (layers.length !== present.spec.layers.length) return;
+function learned(parameters: Present["parameters"], spec: NetworkSpec): void {
+  if (sizesOf(spec) !== sizesOf(present.spec)) return;
   setPresent(relearned(present, parameters));
   look("whole");
 }

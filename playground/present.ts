@@ -6,6 +6,7 @@
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";
+import { structureOf } from "../src/network/structure.ts";
 import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../src/network/model_file.ts";
@@ -60,7 +61,9 @@ export async function loadNetwork(blob: Blob, name: string): Promise<Present> {
   }
   const model = decodeModel(new Uint8Array(await blob.arrayBuffer()), name);
   if (pictureSide(model.spec) === undefined) {
-    const found = `its network takes ${model.spec.inputs} features a step, expected square pictures`;
+    const found = `its network takes ${
+      structureOf(model.spec).inputs
+    } features a step, expected square pictures`;
     throw new InputError(`${name}: ${found}: load one that was trained on digits`);
   }
   return { ...model, preset: undefined, title: name, isKept: true, isNew: false };

@@ -4,6 +4,7 @@
  * @module
  */
 import { percent } from "../src/report/words.ts";
+import { structureOf } from "../src/network/structure.ts";
 import { count, timeLeft } from "../src/text/figures.ts";
 import { OptionError } from "../src/errors.ts";
 import { type PresetName, presetOf, PRESETS } from "../src/training/presets.ts";
@@ -213,7 +214,7 @@ export class TrainingView {
 
 /** Default number of hidden units of a preset. */
 export function usualHidden(preset: PresetName): number {
-  return presetOf(preset).network().layers[0]!.units;
+  return structureOf(presetOf(preset).network()).populations[0]!.units;
 }
 
 /** A field's number. @throws {OptionError} when it is missing or out of range. */

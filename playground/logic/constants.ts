@@ -3,7 +3,10 @@
  *
  * @module
  */
-import type { LayerSpec, NetworkSpec } from "../../src/network/spec.ts";
+import { type CompleteNeuron, tensorsOf } from "../../src/network/neurons.ts";
+import type { NetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
+import { withNeurons } from "../../src/network/with_neurons.ts";
 import { layerName } from "../../src/network/words.ts";
 
 /** Names of the constants, as neurons have them. */
@@ -31,15 +34,15 @@ const REACH = { threshold: 4, penalty: 5 } as const;
 /**
  * Lists a network's constants; layers with the same value share an entry.
  *
- * Learned ones are left out, since their values are parameters, and so are those without effect: with a single step, decay
+ * Those with a value of each unit are left out, since they are tensors, and so are those without effect: with a single step, decay
  * and penalty have none.
  */
 export function constantsOf(spec: NetworkSpec): Constant[] {
   const found: Constant[] = [];
   for (const name of CONSTANTS) {
     if (spec.steps === 1 && name !== "threshold") continue;
-    spec.layers.forEach((layer, index) => {
-      const value = valueOf(layer, name);
+    structureOf(spec).populations.forEach(({ neuron, index }) => {
+      const value = valueOf(neuron, name);
       if (value === undefined) return;
       const at = found.findIndex((other) => other.name === name && other.value === value);
       const same = found[at];
@@ -50,8 +53,8 @@ export function constantsOf(spec: NetworkSpec): Constant[] {
   return found;
 }
 
-function valueOf({ neuron }: LayerSpec, name: ConstantName): number | undefined {
-  if (neuron.trainable?.some((learned) => learned === name)) return undefined;
+function valueOf(neuron: CompleteNeuron, name: ConstantName): number | undefined {
+  if (tensorsOf(neuron).includes(name)) return undefined;
   switch (neuron.kind) {
     case "graded":
       return neuron[name];
@@ -75,17 +78,14 @@ export function withConstant(
   { name, layers }: Pick<Constant, "name" | "layers">,
   value: number,
 ): NetworkSpec {
-  return {
-    ...spec,
-    layers: spec.layers.map((layer, index) =>
-      layers.includes(index) && valueOf(layer, name) !== undefined
-        ? { ...layer, neuron: { ...layer.neuron, [name]: value } }
-        : layer
-    ),
-  };
+  return withNeurons(
+    spec,
+    ({ neuron, index }) =>
+      layers.includes(index) && valueOf(neuron, name) !== undefined ? { ...neuron, [name]: value } : neuron,
+  );
 }
 
 /** `layer 1 and the output layer` */
-export function layersInWords({ layers }: Pick<Constant, "layers">, { layers: all }: NetworkSpec): string {
-  return new Intl.ListFormat("en").format(layers.map((layer) => layerName(layer, all.length - 1)));
+export function layersInWords({ layers }: Pick<Constant, "layers">, spec: NetworkSpec): string {
+  return new Intl.ListFormat("en").format(layers.map((layer) => layerName(spec, layer)));
 }

@@ -6,7 +6,9 @@
  * @module
  */
 import { sampleFormOf } from "../network/encoders.ts";
-import { completeNeuron, kindOf, type Surrogate } from "../network/neurons.ts";
+import { kindOf, type Surrogate } from "../network/neurons.ts";
+import { layersOf } from "../network/short_form.ts";
+import { type Population, structureOf } from "../network/structure.ts";
 import { presetOf } from "../training/presets.ts";
 import type { RunOptions } from "../runs/run.ts";
 import { MODELS } from "./network_options.ts";
@@ -83,21 +85,15 @@ export class Advice {
 
   /** A surrogate for a layer and those above it that have one: a gradient comes to it through them all. */
   #surrogate(layer: number, { kind, slope }: Surrogate): Remedy {
-    const { layers } = this.#options.spec;
-    const concerned = layers.flatMap(({ neuron }, i) => {
-      const complete = completeNeuron(neuron);
-      return i >= layer - 1 && complete.kind === "lif"
-        ? [{ name: `layers[${i}]`, ...complete.surrogate }]
-        : [];
+    const concerned = structureOf(this.#options.spec).populations.flatMap((population) => {
+      const { index, neuron } = population;
+      return index >= layer - 1 && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
     });
     if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
-    const names = concerned.map(({ name }) => name);
-    const whose = names.length === 1
-      ? `${names[0]}.neuron.surrogate`
-      : `neuron.surrogate of ${names.slice(0, -1).join(", ")} and ${names.at(-1)}`;
+    const entry = this.#entry(concerned.map(({ population }) => population), "surrogate");
     return this.#change(
       `--surrogate ${kind} --slope ${slope}`,
-      `set ${whose} to {"kind": "${kind}", "slope": ${slope}}`,
+      `set ${entry} to {"kind": "${kind}", "slope": ${slope}}`,
     );
   }
 
@@ -163,12 +159,26 @@ export class Advice {
   }
 
   #neuronOf(layer: number) {
-    return completeNeuron(this.#options.spec.layers[layer - 1]!.neuron);
+    return this.#populationOf(layer).neuron;
+  }
+
+  #populationOf(layer: number): Population {
+    return structureOf(this.#options.spec).populations[layer - 1]!;
+  }
+
+  /** A constant of some layers, as an entry of the network's file: of layers, or of nodes. */
+  #entry(populations: readonly Population[], name: string): string {
+    const { spec } = this.#options, isLayered = layersOf(spec) !== undefined;
+    const places = populations.map(({ id, index }) => isLayered ? `layers[${index}]` : id);
+    const [first = ""] = places;
+    if (isLayered && places.length === 1) return `${first}.neuron.${name}`;
+    const whose = places.length === 1 ? first : `${places.slice(0, -1).join(", ")} and ${places.at(-1)}`;
+    return isLayered ? `neuron.${name} of ${whose}` : `${name} of ${whose}`;
   }
 
   #constant(layer: number, name: "threshold" | "decay" | "penalty", how: string): Remedy {
     if (this.#isFeedForward) return undefined;
-    return this.#change(`${how} --${name}`, `${how} layers[${layer - 1}].neuron.${name}`);
+    return this.#change(`${how} --${name}`, `${how} ${this.#entry([this.#populationOf(layer)], name)}`);
   }
 
   /** A change to an option, or to an entry of the network's file. */

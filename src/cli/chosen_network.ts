@@ -11,7 +11,9 @@ import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, type Neuron, NEURONS, TRAINABLE } from "../network/neurons.ts";
 import { type PresetOptions } from "../network/presets.ts";
 import { type PresetName, presetOf } from "../training/presets.ts";
-import { classesOf, type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
+import { layersOf } from "../network/short_form.ts";
+import { type NetworkSpec, parseNetworkSpec, type Readout } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { FLAGS, LOSSES, type NetworkOptions } from "./network_options.ts";
 
 /** The options that a preset itself takes. */
@@ -49,7 +51,9 @@ export async function chooseNetwork(
     const [vain] = given;
     if (vain !== undefined) {
       throw new OptionError(
-        `${FLAGS.get(vain)}: means nothing with --network, whose file says it: leave it out`,
+        `${
+          FLAGS.get(vain)
+        }: means nothing with --network, whose file says it: change ${network}, or leave the option out`,
       );
     }
     return checkPrecision({ name: nameOf(network), spec: await readNetwork(network) }, isGiven);
@@ -62,7 +66,7 @@ export async function chooseNetwork(
   const isPresets: IsGiven = (option) => isGiven(option) && !(isOther && isConstant(option));
   const spec = changed(presetNetwork(model, options, isPresets, form), options, isGiven);
   // A preset that other options change is called after its hidden layers' neurons.
-  const name = change === undefined ? model : spec.layers[0]!.neuron.kind;
+  const name = change === undefined ? model : structureOf(spec).populations[0]!.neuron.kind;
   return checkPrecision({ name, spec }, isGiven);
 }
 
@@ -111,26 +115,30 @@ function changed(spec: NetworkSpec, options: NetworkOptions, isGiven: IsGiven): 
   if (rateWeight !== undefined && rateTarget === undefined) {
     throw new OptionError("--rate-weight: means nothing without --rate-target: give both, or leave it out");
   }
-  const first = spec.layers[0]!, last = spec.layers[spec.layers.length - 1]!;
-  const hidden = hiddenNeuron(completeNeuron(first.neuron), options, isGiven);
+  const { input, layers: own } = layersOf(spec)!; // a preset's
+  const first = own[0]!, last = own.at(-1)!;
+  const hidden = hiddenNeuron(first.neuron, options, isGiven);
   if (rateTarget !== undefined && hidden.kind !== "lif") {
     throw new OptionError(
       "--rate-target: means nothing for graded neurons, whose gate passes no gradient: say --neuron lif, or leave it out",
     );
   }
-  const units = layers ?? spec.layers.slice(0, -1).map(({ units }) => units);
+  const units = layers ?? own.slice(0, -1).map(({ units }) => units);
   const isOther = neuron !== undefined && neuron !== first.neuron.kind;
   const from = read ?? spec.readout.from;
   const shape = <Layer extends { delay: 0 | 1 }>(layer: Layer): Layer =>
     isOther ? { ...layer, delay: 0 } : layer;
   return parseNetworkSpec({
-    ...spec,
-    encoder: encoder === undefined ? spec.encoder : { kind: encoder, offset: encoder === "noise" ? -0.5 : 0 },
+    inputs: structureOf(spec).inputs,
+    steps: spec.steps,
+    encoder: encoder === undefined
+      ? input.encoder
+      : { kind: encoder, offset: encoder === "noise" ? -0.5 : 0 },
     layers: [
       ...units.map((units) =>
         shape({ ...first, units, recurrent: recurrent ?? first.recurrent, neuron: hidden })
       ),
-      shape({ ...last, units: classesOf(spec), neuron: isOther ? outputNeuron(hidden, from) : last.neuron }),
+      shape({ ...last, neuron: isOther ? outputNeuron(hidden, from) : last.neuron }),
     ],
     readout: { from, reduce: reduce ?? spec.readout.reduce, begin: spec.readout.begin },
     loss: {
@@ -184,7 +192,7 @@ function isConstant(option: string): boolean {
 
 /** The kind of a preset's hidden neurons. */
 function hiddenKindOf(model: PresetName): Neuron["kind"] {
-  return presetOf(model).network().layers[0]!.neuron.kind;
+  return structureOf(presetOf(model).network()).populations[0]!.neuron.kind;
 }
 
 function means(option: string, model: PresetName): OptionError {

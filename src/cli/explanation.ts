@@ -7,6 +7,8 @@ import { percent, short } from "../text/figures.ts";
 import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
 import { Advice, type AdvisedOptions, type Remedy, TIED } from "./advice.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { numberOfLayer } from "../network/words.ts";
 import { alignColumns } from "../text/columns.ts";
 import { wrapLine } from "./output.ts";
 import { describeFinding, isExplained } from "./finding_words.ts";
@@ -36,7 +38,7 @@ export function explain(
     return [...wrap(says.join(" ")), ...wrap(`  What usually helps: ${help}.`)];
   });
   return [
-    ...tableOf(layers),
+    ...tableOf(layers, options.spec),
     "",
     ...(isResumed && given.size > 0
       ? ["A resumed run keeps its options: what usually helps is for a new run."]
@@ -48,7 +50,7 @@ export function explain(
   ];
 }
 
-function tableOf(layers: readonly ExplainedLayer[]): string[] {
+function tableOf(layers: readonly ExplainedLayer[], spec: NetworkSpec): string[] {
   const orDash = (value: number | null, write: (value: number) => string) =>
     value === null ? "–" : write(value);
   const head = [
@@ -56,7 +58,7 @@ function tableOf(layers: readonly ExplainedLayer[]): string[] {
     ...["steady", "weight", "gradient"],
   ];
   const rows = layers.map((layer) => [
-    String(layer.layer),
+    numberOfLayer(spec, layer.layer - 1),
     layer.neuron,
     String(layer.units),
     orDash(layer.firingRate, percent),

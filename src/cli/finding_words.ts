@@ -4,7 +4,9 @@
  * @module
  */
 import { percent, short } from "../text/figures.ts";
-import { completeNeuron, kindOf } from "../network/neurons.ts";
+import { kindOf } from "../network/neurons.ts";
+import { structureOf } from "../network/structure.ts";
+import { numberOfLayer } from "../network/words.ts";
 import { EXPLODED, type Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";
 import type { Advice, AdvisedOptions, Remedy } from "./advice.ts";
@@ -28,7 +30,8 @@ export interface FindingContext {
 
 /** Puts a finding into words. */
 export function describeFinding(finding: Finding, context: FindingContext): FindingWords {
-  const { layers, advice } = context;
+  const { layers, options: { spec }, advice } = context;
+  const nameOf = (layer: number) => `Layer ${numberOfLayer(spec, layer - 1)}`;
   switch (finding.kind) {
     case "explodingGradient":
       return describeExploding(finding, context);
@@ -49,7 +52,7 @@ export function describeFinding(finding: Finding, context: FindingContext): Find
       const { layer, current, weight } = finding;
       return {
         says: [
-          `Layer ${layer}: currents of up to ${short(current)} and weights of up to ${
+          `${nameOf(layer)}: currents of up to ${short(current)} and weights of up to ${
             short(weight)
           }: training has run away.`,
         ],
@@ -62,7 +65,7 @@ export function describeFinding(finding: Finding, context: FindingContext): Find
       const { layer, firingRate } = finding;
       return {
         says: [
-          `Layer ${layer}: units fire at ${
+          `${nameOf(layer)}: units fire at ${
             percent(firingRate)
           } of the steps only, so little reaches the layer above.`,
           ...needed(layers[layer - 1]!),
@@ -74,7 +77,7 @@ export function describeFinding(finding: Finding, context: FindingContext): Find
       const { layer, firingRate, saturated, units } = finding;
       return {
         says: [
-          `Layer ${layer}: units fire at ${
+          `${nameOf(layer)}: units fire at ${
             percent(firingRate)
           } of the steps, ${saturated} of ${units} at every one:`,
           "a unit that always fires carries no information.",
@@ -148,20 +151,17 @@ function describeExploding(
   { layer, norm, top, epoch, batch, share }: Extract<Finding, { kind: "explodingGradient" }>,
   { options: { spec }, advice }: FindingContext,
 ): FindingWords {
-  const { recurrent, neuron } = spec.layers[layer - 1]!;
+  const { isRecurrent, neuron } = structureOf(spec).populations[layer - 1]!;
+  const name = `Layer ${numberOfLayer(spec, layer - 1)}`;
   const where = `in batch ${batch} of epoch ${epoch}`;
-  const way = recurrent ? ` through ${spec.steps} steps` : "";
+  const way = isRecurrent ? ` through ${spec.steps} steps` : "";
   return {
-    says: norm === null || top === null
-      ? [`Layer ${layer}: its gradient was infinite or no number ${where}.`]
-      : [
-        `Layer ${layer}: its gradient's norm was ${short(norm)} ${where}, ${
-          short(norm / top)
-        } times the top layer's,`,
-        `and ${EXPLODED} times or more in ${
-          percent(share)
-        } of the batches: it explodes in the backward pass${way}.`,
-      ],
+    says: norm === null || top === null ? [`${name}: its gradient was infinite or no number ${where}.`] : [
+      `${name}: its gradient's norm was ${short(norm)} ${where}, ${short(norm / top)} times the top layer's,`,
+      `and ${EXPLODED} times or more in ${
+        percent(share)
+      } of the batches: it explodes in the backward pass${way}.`,
+    ],
     helps: [
       advice.narrowSurrogate(layer),
       advice.clip(),
@@ -172,15 +172,17 @@ function describeExploding(
 
 function describeVanishing(
   { layer, ratios, first }: Extract<Finding, { kind: "vanishingGradient" }>,
-  { advice }: FindingContext,
+  { options: { spec }, advice }: FindingContext,
 ): FindingWords {
-  const ratio = ratios[layer - 1]!, list = ratios.slice(0, -1).map(short).join(", ");
+  const { readout } = structureOf(spec), name = `Layer ${numberOfLayer(spec, layer - 1)}`;
+  const ratio = ratios[layer - 1]!;
+  const list = ratios.filter((_, i) => i !== readout.index).map(short).join(", ");
   const hasFallen = first >= 100 * ratio;
   return {
     says: [
       ratio === 0
-        ? `Layer ${layer}: it has no gradient, though the top layer has one`
-        : `Layer ${layer}: its gradient's norm is ${short(ratio)} times the top layer's`,
+        ? `${name}: it has no gradient, though the top layer has one`
+        : `${name}: its gradient's norm is ${short(ratio)} times the top layer's`,
       `(layer by layer, from the lowest one: ${list}): it vanishes on its way down, so the layer hardly learns.`,
       ...(hasFallen
         ? [`When training began it was ${short(first)} times the top layer's: steps were too long then.`]
@@ -197,8 +199,9 @@ function describeSilent(
   { layer, silent, withoutGradient, units }: Extract<Finding, { kind: "silent" }>,
   { layers, options, advice }: FindingContext,
 ): FindingWords {
-  const neuron = completeNeuron(options.spec.layers[layer - 1]!.neuron);
-  const begin = `Layer ${layer}: ${silent} of ${units} units never fired.`, far = needed(layers[layer - 1]!);
+  const { neuron } = structureOf(options.spec).populations[layer - 1]!;
+  const begin = `Layer ${numberOfLayer(options.spec, layer - 1)}: ${silent} of ${units} units never fired.`,
+    far = needed(layers[layer - 1]!);
   if (neuron.kind !== "lif") {
     return {
       says: [

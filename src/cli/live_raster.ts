@@ -8,7 +8,8 @@ import type { NetworkSpec } from "../network/spec.ts";
 import { spikingLayers } from "../report/recordings.ts";
 import { gridOf } from "../report/raster_grid.ts";
 import { count } from "../text/figures.ts";
-import { layerName } from "../network/words.ts";
+import { structureOf } from "../network/structure.ts";
+import { shortLayerName } from "../network/words.ts";
 
 /** What is drawn. */
 export interface LiveView {
@@ -39,10 +40,10 @@ const DOTS = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]] as const;
 /** Draws the view. Each line fits the columns, and all of them the rows; of little room, rates alone remain. */
 export function drawLive({ title, spec, trace, history }: LiveView, screen: ScreenSize): string[] {
   const width = Math.min(WIDEST, screen.columns);
-  const top = spec.layers.length - 1;
+  const { populations } = structureOf(spec), readout = structureOf(spec).readout.index;
   const firing = spikingLayers(spec);
   const rates = firing.slice(0, MOST_LAYERS).map((layer) =>
-    rateLine(layer, top, history[layer] ?? [], width)
+    rateLine(labelOf(spec, layer), history[layer] ?? [], width)
   );
   const paint = (code: number, text: string) => screen.colours ? `\x1b[${code}m${text}\x1b[0m` : text;
   const rasters: string[] = [];
@@ -50,15 +51,17 @@ export function drawLive({ title, spec, trace, history }: LiveView, screen: Scre
   const shown = firing.length > 1 ? [firing[0]!, firing.at(-1)!] : firing;
   // The last layer first: it is small, and the decision is made there.
   for (const layer of shown.toReversed()) {
-    const { units } = spec.layers[layer]!;
+    const { units } = populations[layer]!;
     const most = Math.min(TALLEST, free);
     const lines = width < 30 || most < 1
       ? []
       : brailleRaster(trace.spikes[layer]!, spec.steps, units, width - LABEL, most);
     free -= lines.length;
-    const label = layerName(layer, top, "output").padEnd(LABEL);
+    const label = labelOf(spec, layer);
     rasters.unshift(
-      ...lines.map((line, i) => (i === 0 ? label : " ".repeat(LABEL)) + paint(layer === top ? 33 : 36, line)),
+      ...lines.map((line, i) =>
+        (i === 0 ? label : " ".repeat(LABEL)) + paint(layer === readout ? 33 : 36, line)
+      ),
     );
   }
   const axis = rasters.length === 0 ? [] : [paint(2, axisLine(spec.steps, width - LABEL))];
@@ -108,11 +111,14 @@ function axisLine(steps: number, columns: number): string {
   return " ".repeat(LABEL) + (gap > 0 ? `0${" ".repeat(gap)}${last}` : "0");
 }
 
+/** A layer's name before its raster and its rates. */
+function labelOf(spec: NetworkSpec, layer: number): string {
+  return shortLayerName(spec, layer, "output").padEnd(LABEL);
+}
+
 /** What share of a layer's units fires at a step, now and before. */
-function rateLine(layer: number, top: number, history: readonly number[], width: number): string {
-  const now = `${layerName(layer, top, "output").padEnd(LABEL)}${
-    (100 * (history.at(-1) ?? 0)).toFixed(1).padStart(5)
-  } % fire`;
+function rateLine(label: string, history: readonly number[], width: number): string {
+  const now = `${label}${(100 * (history.at(-1) ?? 0)).toFixed(1).padStart(5)} % fire`;
   return `${now}  ${sparkline(history, Math.max(0, width - now.length - 2))}`.slice(0, width).trimEnd();
 }
 

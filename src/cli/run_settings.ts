@@ -5,9 +5,9 @@
  */
 import { OptionError } from "../errors.ts";
 import { duration, percent } from "../text/figures.ts";
-import { parameterShapes } from "../network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { RunEntry } from "../runs/runs.ts";
+import { structureOf } from "../network/structure.ts";
 import { sizesOf } from "../network/words.ts";
 import { quotedValue } from "../text/one_line.ts";
 
@@ -36,7 +36,7 @@ export function networkOf({ metadata }: RunEntry): NetworkSpec | undefined {
 
 /** How many numbers a network learns. */
 export function parametersOf(spec: NetworkSpec): number {
-  return parameterShapes(spec).reduce((sum, [, shape]) => sum + shape.reduce((size, n) => size * n, 1), 0);
+  return structureOf(spec).parameters;
 }
 
 /** The settings of a run, as `--where` takes them: `learning-rate` → `0.1`. Empty without metadata. */
@@ -44,7 +44,7 @@ export function settingsOf(run: RunEntry): ReadonlyMap<string, string> {
   const { metadata } = run;
   if (!metadata) return new Map();
   const spec = networkOf(run);
-  const hidden = spec?.layers.slice(0, -1) ?? [];
+  const hidden = spec ? structureOf(spec).hidden : [];
   return new Map([
     ...spec ? [["network", sizesOf(spec)], ["steps", String(spec.steps)]] as const : [],
     ...hidden.length > 0

@@ -14,6 +14,9 @@ import {
   removeRun,
   type RunEntry,
 } from "../runs/runs.ts";
+import type { ShapedNode } from "../network/infer_shapes.ts";
+import { layersOf } from "../network/short_form.ts";
+import { structureOf } from "../network/structure.ts";
 import { describeNetwork } from "../network/words.ts";
 import { alignColumns } from "../text/columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
@@ -202,23 +205,34 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
   ];
 }
 
-/** A network, from the inputs up. */
+/** A network: its layers, or the nodes of a graph that is no list of layers. */
 function describeSpec(model: string, spec: NetworkSpec): string[][] {
-  const { encoder, layers, readout: { from, reduce, begin }, loss } = spec;
+  const { encoder, readout: { from, reduce, begin }, loss } = spec, layers = layersOf(spec)?.layers;
+  const { nodes, readout } = structureOf(spec);
   return [
     ["Network", `${model}, ${describeNetwork(spec)}; ${count(parametersOf(spec))} parameters`],
     ["", `encoder ${describeKind(encoder)}`],
-    ...layers.map(({ units, neuron, recurrent, delay }, i) => [
+    ...layers?.map(({ units, neuron, recurrent, delay }, i) => [
       "",
       [
         `layer ${i + 1}: ${count(units)} ${describeKind(neuron)}`,
         ...(recurrent ? ["recurrent"] : []),
         ...(delay > 0 ? [`delay ${delay}`] : []),
       ].join(", "),
-    ]),
-    ["", `read: ${reduce} of ${from}${begin > 0 ? ` from step ${begin} on` : ""}`],
+    ]) ?? nodes.map((node) => ["", describeNode(node)]),
+    [
+      "",
+      `read: ${reduce} of ${layers ? "" : `${readout.id}'s `}${from}${
+        begin > 0 ? ` from step ${begin} on` : ""
+      }`,
+    ],
     ["", `loss ${describeKind(loss)}`],
   ];
+}
+
+function describeNode({ node: { id, from, ...what }, shape }: ShapedNode): string {
+  const sources = from.map(({ node, delay }) => delay > 0 ? `${node} (delay ${delay})` : node);
+  return `${id}: ${shape.join("×")} ${describeKind(what)}, from ${sources.join(" + ")}`;
 }
 
 /** Something of a kind, with its constants, but those that are 0 or empty. */

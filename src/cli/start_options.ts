@@ -7,6 +7,8 @@ import { Command, Option } from "@commander-js/extra-typings";
 import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
 import { PRESETS } from "../training/presets.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { numberOfLayer } from "../network/words.ts";
 import { DEFAULT_RATE, type LayerStart } from "../training/scaled_start.ts";
 import { count, percent } from "../text/figures.ts";
 import type { OptionsOf } from "./command.ts";
@@ -69,9 +71,9 @@ export function startOf(model: string): typeof STARTS[number] {
 }
 
 /** What the layers' starts came to, in a line. */
-export function describeStart(layers: readonly LayerStart[]): string {
+export function describeStart(spec: NetworkSpec, layers: readonly LayerStart[]): string {
   const scaled = layers.map(({ layer, rate, scale, reached }) =>
-    `layer ${layer} at ${percent(rate)}, ${
+    `layer ${numberOfLayer(spec, layer - 1)} at ${percent(rate)}, ${
       reached || scale !== 1
         ? `weights × ${scale.toFixed(2)}${reached ? "" : " (larger ones hardly fire more)"}`
         : "whatever its weights"

@@ -94,7 +94,7 @@ export function observeTraining(
         }${held}`,
       );
       say(engine);
-      if (start && start.length > 0) say(describeStart(start));
+      if (start && start.length > 0) say(describeStart(options.spec, start));
       say(from ? `resumes in ${directory} ${describeResume(from)}` : `into ${directory}`);
       live.begin({ ...options, samples: begun.test, index: 0 }, begun.parameters);
       if (!from) await live.look(); // a resumed run's engine gets its parameters later

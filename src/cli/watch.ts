@@ -13,6 +13,7 @@ import type { Engine, Parameters } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { EngineError, OptionError } from "../errors.ts";
 import { indexNames, shownName } from "../network/class_names.ts";
+import { structureOf } from "../network/structure.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { logSoftmax } from "../report/decision.ts";
 import { traceSample } from "../report/recordings.ts";
@@ -60,7 +61,7 @@ export class Watch implements Disposable {
     const { spec, seed, precision = "f32" } = options;
     this.#options = options;
     this.#now = now;
-    this.#history = spec.layers.map(() => []);
+    this.#history = structureOf(spec).populations.map(() => []);
     this.#engine = createEngine({
       spec,
       seed,
@@ -107,7 +108,7 @@ export class Watch implements Disposable {
 
   #see(trace: LiveView["trace"]): void {
     const { spec, samples, index } = this.#options;
-    spec.layers.forEach((_, layer) => {
+    structureOf(spec).populations.forEach((_, layer) => {
       const spikes = trace.spikes[layer]!.reduce((sum, spike) => sum + spike, 0);
       const rates = this.#history[layer]!;
       rates.push(spikes / trace.spikes[layer]!.length);

@@ -8,6 +8,7 @@
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
 import { contentId } from "../random.ts";
+import { canonicalJson } from "../text/json.ts";
 import type { AdapterDescription } from "./gpu/adapter.ts";
 import type { ComputingEngine } from "./engine_name.ts";
 
@@ -69,21 +70,10 @@ export interface Workload {
 export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workload): string {
   const { steps, encoder } = spec, { inputs, populations } = structureOf(spec);
   const units = populations.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
-  const whole = new TextEncoder().encode(canonical({ spec, options }));
+  const whole = new TextEncoder().encode(canonicalJson({ spec, options }));
   const hash = [0, 1].map((seed) => contentId(whole, seed).toString(16).padStart(8, "0")).join("");
   return `${inputs} ${encoder.kind} inputs, ${units}, ${steps} steps, batches of ${batchSize}, ` +
     `${threads} threads, ${gpuMemory} MiB, ${hash}`;
-}
-
-/** JSON with the keys of every object sorted. */
-function canonical(value: unknown): string {
-  return JSON.stringify(
-    value,
-    (_, each: unknown) =>
-      typeof each === "object" && each !== null && !Array.isArray(each)
-        ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => a < b ? -1 : 1))
-        : each,
-  );
 }
 
 function milliseconds(seconds: number): string {

@@ -1,10 +1,11 @@
-/** The short form of a description, a chain of layers, as a graph. */
+/** The short form of a description, a chain of layers: as a graph, and back. */
+import { canonicalJson } from "../text/json.ts";
 import type { Encoder } from "./encoders.ts";
-import type { GraphNode, GraphSpec } from "./graph.ts";
-import type { CompleteNeuron } from "./neurons.ts";
+import { type GraphNode, type GraphSpec, isNeuronNode } from "./graph.ts";
+import { type CompleteNeuron, completeNeuron } from "./neurons.ts";
 import { type Edge, INPUT } from "./place.ts";
 import type { Shape } from "./shape.ts";
-import type { Loss, Readout } from "./spec.ts";
+import type { Loss, NetworkSpec, Readout } from "./spec.ts";
 
 /** A network as layers, with all defaults. */
 export interface Layers {
@@ -48,4 +49,32 @@ export function expandLayers({ steps, input, layers, readout, loss }: Layers): G
     readout: { node: `neuron${layers.length}`, delay: layers.at(-1)?.delay ?? 0, ...readout },
     loss,
   };
+}
+
+/** The layers of a network in short form; `undefined` where its graph is not that of any layers. */
+export function layersOf(spec: NetworkSpec | GraphSpec): Layers | undefined {
+  if (!("nodes" in spec)) {
+    const { inputs, encoder, ...others } = spec;
+    const layers = spec.layers.map(({ recurrent = false, neuron, ...layer }) => ({
+      ...layer,
+      recurrent,
+      neuron: completeNeuron(neuron),
+    }));
+    return { ...others, layers, input: { shape: [inputs], encoder } };
+  }
+  const { nodes, readout: { node: _, delay: last, ...readout }, ...others } = spec;
+  const ids = new Set(nodes.map(({ id }) => id));
+  const neurons = nodes.filter(isNeuronNode);
+  const layers = neurons.map(({ id: _, from: __, ...neuron }, index) => {
+    const node = nodes.find(({ id }) => id === `fc${index + 1}`);
+    const above = nodes.find(({ id }) => id === `fc${index + 2}`);
+    return {
+      units: node?.kind === "affine" ? node.units : 0,
+      delay: (above?.from[0]?.delay ?? last) === 0 ? 0 as const : 1 as const,
+      recurrent: ids.has(`rec${index + 1}`),
+      neuron,
+    };
+  });
+  const found = { ...others, layers, readout };
+  return canonicalJson(expandLayers(found)) === canonicalJson(spec) ? found : undefined;
 }

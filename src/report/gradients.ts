@@ -3,7 +3,9 @@
  *
  * @module
  */
-import { layerName } from "../network/words.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
+import { shortLayerName } from "../network/words.ts";
 import { count, short } from "../text/figures.ts";
 import { figure, html, legend, type Markup, type Table } from "./markup.ts";
 import { axis, line, SERIES } from "./plot_parts.ts";
@@ -12,7 +14,7 @@ import type { BatchMetrics } from "./recorded_run.ts";
 
 /** Gradient norms of one layer. */
 interface GradientCurve {
-  /** From 1. */
+  /** In the order of the description, from 1. */
   readonly layer: number;
   /** The median over each batch and those before it; without those of 0 or not finite, which no logarithmic scale can show. */
   readonly points: readonly { readonly seen: number; readonly norm: number }[];
@@ -22,7 +24,7 @@ interface GradientCurve {
 
 const MOST_POINTS = 400;
 
-/** The layers that are drawn, from 1: all where there are colours for them, else evenly from the lowest to the top one. */
+/** The layers that are drawn, from 1: all where there are colours for them, else evenly from the first to the last one. */
 export function drawnLayers(layers: number): number[] {
   const drawn = Math.min(layers, SERIES.length);
   return Array.from(
@@ -53,11 +55,25 @@ export function gradientCurves(metrics: readonly BatchMetrics[], width: number):
   });
 }
 
-/** The picture, where norms were recorded. @param width Batches that a point is the median of. */
-export function gradientFigure(metrics: readonly BatchMetrics[], width: number): Markup | undefined {
+/**
+ * The picture, where norms were recorded.
+ *
+ * @param width Batches that a point is the median of.
+ * @param spec The network; where it is not known, the last layer is taken for the output layer, as in a chain of layers.
+ */
+export function gradientFigure(
+  metrics: readonly BatchMetrics[],
+  width: number,
+  spec?: NetworkSpec,
+): Markup | undefined {
   const curves = gradientCurves(metrics, width);
   if (curves.every(({ norms }) => norms.length === 0)) return undefined;
-  const name = (layer: number) => layerName(layer - 1, layersIn(metrics) - 1, "output layer");
+  const layers = layersIn(metrics), output = "output layer";
+  const isKnown = spec && structureOf(spec).populations.length === layers;
+  const name = (layer: number) => {
+    if (isKnown) return shortLayerName(spec, layer - 1, output);
+    return layer === layers ? output : `layer ${layer}`;
+  };
   const values = curves.flatMap(({ points }) => points.map(({ norm }) => norm));
   const picture = draw(
     {
@@ -82,7 +98,7 @@ export function gradientFigure(metrics: readonly BatchMetrics[], width: number):
   const batches = width === 1 ? "one batch" : `${count(width)} batches`;
   const caption = html`
     ${key}The L2 norm of the gradient of a batch's mean loss by a layer's parameters; the median of ${batches}.
-    A lower layer's gradient explodes where its norm is a hundred times the output layer's, and vanishes where it is a fiftieth.
+    Another layer's gradient explodes where its norm is a hundred times the output layer's, and vanishes where it is a fiftieth.
   `;
   return figure(picture, caption, tableOf(curves, name));
 }

@@ -9,6 +9,7 @@
 import type { Samples } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 
 /** A layout: the kind of numbers, and the cells of their picture. */
 export interface Layout {
@@ -37,9 +38,16 @@ export function asPresented(samples: Samples, spec: NetworkSpec): Samples {
     : samples;
 }
 
-/** The layout of a first-layer unit's weights: the samples' own if an input is a whole sample. */
+/**
+ * The layout of the weights with which a unit reads the input: the input's, where it is a picture (its channels below each other), or the
+ * samples' own, where an input is a whole sample.
+ */
 export function layoutOfWeights(spec: NetworkSpec, samples: Samples): Layout {
-  const { inputs } = spec, { isSequence, channels } = sampleFormOf(spec);
+  const { inputs, inputShape: [planes, height, width] } = structureOf(spec);
+  const { isSequence, channels } = sampleFormOf(spec);
+  if (height !== undefined && width !== undefined) {
+    return { of: "picture", rows: planes * height, columns: width };
+  }
   if (!isSequence && samples.size === inputs) return layoutOfSamples(samples);
   if (!isSequence) return { of: "list", rows: 1, columns: inputs };
   return inputs === channels

@@ -9,6 +9,7 @@ import { gradientFigure } from "./gradients.ts";
 import { figure, html, legend, type Markup, section, type Table, table } from "./markup.ts";
 import { axis, COLOURS, line, lossTicks, tickPercent } from "./plot_parts.ts";
 import { draw } from "./plots.ts";
+import type { NetworkSpec } from "../network/spec.ts";
 import type { Score } from "../training/trainer.ts";
 import type { BatchMetrics, EpochMetrics } from "./recorded_run.ts";
 import { percent } from "./words.ts";
@@ -202,12 +203,12 @@ function tenthsOf(points: readonly Point[]): Point[] {
   });
 }
 
-/** The section. @param lossKind Kind of loss, if the network is known. */
+/** The section. @param spec The network, if it is known. */
 export function learningSection(
   metrics: readonly BatchMetrics[],
   epochs: readonly EpochMetrics[],
   test: Measured | undefined,
-  lossKind: string | undefined,
+  spec: NetworkSpec | undefined,
 ): Markup {
   if (metrics.length === 0) {
     return section("learning", "Learning", html`<p>No batch has been recorded.</p>`);
@@ -227,9 +228,9 @@ export function learningSection(
     ]),
     html`<div class="grid">${
       quantities.map((quantity) => {
-        const name = quantity === "loss" ? lossAxis([lossKind]) : MEANING[quantity].axis;
+        const name = quantity === "loss" ? lossAxis([spec?.loss.kind]) : MEANING[quantity].axis;
         return figure(curve(metrics, validation, quantity, test, name), MEANING[quantity].caption);
       })
-    }${gradientFigure(metrics, width) ?? ""}${table(tableOf(metrics))}</div>`,
+    }${gradientFigure(metrics, width, spec) ?? ""}${table(tableOf(metrics))}</div>`,
   );
 }

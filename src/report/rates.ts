@@ -59,7 +59,7 @@ ${tickPercent(SATURATED)} of all ${step}s or more.</p>
 }
 
 function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, step: string): Markup {
-  const name = describeLayer(spec, layer), top = spec.layers.length - 1;
+  const name = describeLayer(spec, layer);
   const { mean, median, highest, silent, saturated } = rateFigures(rates);
   const width = niceWidth(highest / 20);
   const bins = new Map<number, number>();
@@ -98,13 +98,13 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
 ${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
     units <= 200
       ? {
-        caption: `Rates of ${layerName(layer, top)}, busiest first`,
+        caption: `Rates of ${layerName(spec, layer)}, busiest first`,
         head: ["unit", `spikes a ${step}`],
         rows: [...rates.keys()].sort((a, b) => rates[b]! - rates[a]!)
           .map((unit) => [String(unit), percent(rates[unit]!)]),
       }
       : {
-        caption: `Rates of ${layerName(layer, top)}`,
+        caption: `Rates of ${layerName(spec, layer)}`,
         head: [`spikes a ${step}`, "units"],
         rows: data.map(({ from, to, units }) => [`${percent(from)} to ${percent(to)}`, count(units)]),
       },

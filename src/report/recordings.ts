@@ -5,8 +5,8 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";
-import { kindOf } from "../network/neurons.ts";
-import { classesOf, type NetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { STREAM } from "../random.ts";
 
 /** A layer that fires, over all recorded samples. */
@@ -24,7 +24,7 @@ export interface LayerActivity {
 export interface Recordings {
   /** Number of samples. */
   readonly count: number;
-  /** The layers that fire, from the inputs up. */
+  /** The layers that fire, in the order of the description. */
   readonly layers: readonly LayerActivity[];
 }
 
@@ -34,17 +34,13 @@ const MOST = 500;
 const LEAST = 16;
 
 /** The layers that fire, from 0; an integrator's outputs are its potentials. */
-export function spikingLayers({ layers }: NetworkSpec): number[] {
-  return layers.flatMap(({ neuron }, layer) => kindOf(neuron).isSpiking ? [layer] : []);
+export function spikingLayers(spec: NetworkSpec): number[] {
+  return structureOf(spec).populations.filter(({ isSpiking }) => isSpiking).map(({ index }) => index);
 }
 
 /** How many samples are recorded: 500, or fewer where the network is large. */
 export function recordedCount(spec: NetworkSpec, available: number): number {
-  const products = spec.layers.reduce(
-    (sum, { units }, i) => sum + units * (i === 0 ? spec.inputs : spec.layers[i - 1]!.units),
-    0,
-  );
-  const affordable = Math.floor(WORK / (spec.steps * products));
+  const affordable = Math.floor(WORK / (spec.steps * structureOf(spec).multiplyAdds));
   return Math.min(available, Math.max(LEAST, Math.min(MOST, affordable)));
 }
 
@@ -77,7 +73,7 @@ export async function recordSamples(
 
 /** Counts one layer's spikes, by class. */
 function sumLayer(spec: NetworkSpec, layer: number) {
-  const classes = classesOf(spec), { units } = spec.layers[layer]!;
+  const { classes, populations } = structureOf(spec), { units } = populations[layer]!;
   const byClass = new Float64Array(classes * units), stepsByClass = new Float64Array(classes);
   let presented = 0;
   return {

@@ -6,7 +6,8 @@
 import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
-import { hiddenUnitsOf } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
+import { weightsOfInput } from "../network/tensors.ts";
 import type { Model } from "../network/model_file.ts";
 import { describeNetwork } from "../network/words.ts";
 import { classesSection } from "./classes.ts";
@@ -26,7 +27,7 @@ import { parameterCount, percent } from "./words.ts";
 export function reportPage(run: RecordedRun, findings?: Findings): Promise<string> {
   const score = findings && scoreOf(findings.predictions);
   const { metadata, metrics, epochs, model } = run;
-  const learning = metadata && learningSection(metrics, epochs, score, model?.spec.loss.kind);
+  const learning = metadata && learningSection(metrics, epochs, score, model?.spec);
   return renderPage({
     title: run.name,
     lead: leadOf(run),
@@ -45,12 +46,12 @@ function modelSections({ spec, parameters }: Model, findings: Findings): PageCon
   const samples = asPresented(findings.samples, spec);
   const steps = traced.length > 0 ? samplesSection(spec, parameters, samples, traced) : undefined;
   const rates = layers.length > 0 ? ratesSection(spec, { count, layers }, wordOf(samples)) : undefined;
-  const lowest = layers.find(({ layer }) => layer === 0);
+  const seeing = weightsOfInput(spec)?.population, first = layers.find(({ layer }) => layer === seeing);
   return [
     ["classes", "Right and wrong", classesSection(predictions, samples)],
     ["samples", "Samples, step by step", steps],
     ["rates", "Firing rates", rates],
-    ["weights", "Weights", weightsSection(spec, parameters, samples, lowest)],
+    ["weights", "Weights", weightsSection(spec, parameters, samples, first)],
   ];
 }
 
@@ -84,7 +85,7 @@ function tilesOf(
     tiles.push({ name: "Loss, test set", value: loss(score.loss) });
     if (model.spec.steps > 1) {
       const spikes = hiddenSpikes(findings.predictions);
-      const pairs = meanSteps(findings.samples, model.spec.steps) * hiddenUnitsOf(model.spec);
+      const pairs = meanSteps(findings.samples, model.spec.steps) * structureOf(model.spec).hiddenUnits;
       tiles.push({
         name: "Hidden spikes a sample",
         value: count(spikes),

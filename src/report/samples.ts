@@ -9,7 +9,10 @@ import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import { indexNames } from "../network/class_names.ts";
-import type { NetworkSpec, Neuron } from "../network/spec.ts";
+import { type Constant, kindOf } from "../network/neurons.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { type Population, structureOf } from "../network/structure.ts";
+import { constantTensor } from "../network/tensors.ts";
 import { layerName } from "../network/words.ts";
 import type { TracedSample } from "./findings.ts";
 import { sampleFigure } from "./images.ts";
@@ -26,7 +29,7 @@ const MOST_POINTS = 200;
 const MOST_TICKS = 60_000;
 /** Classes without a colour whose lines are drawn. */
 const MOST_OTHERS = 12;
-/** Layers whose rasters are drawn; of more, the lowest ones and the last. */
+/** Layers whose rasters are drawn; of more, the first ones and the last. */
 const MOST_RASTERS = 4;
 /** Classes whose lines have a colour. */
 const COLOURED = 3;
@@ -69,7 +72,7 @@ function oneSample(
     : `taken for ${nameOf(named)} with a probability of ${chance(named)}; ${nameOf(label)} had ${
       chance(label)
     }`;
-  const { steps, layers } = spec, top = layers.length - 1;
+  const { steps } = spec, { populations, hidden, readout } = structureOf(spec);
   const firing = spikingLayers(spec);
   const shown = firing.length <= MOST_RASTERS
     ? firing
@@ -77,14 +80,18 @@ function oneSample(
   const classes = coloursOf(probabilities, label, nameOf);
   const mostTicks = Math.floor(MOST_TICKS / (of * shown.length));
   const raster = (layer: number) => {
-    const name = layerName(layer, top), colour = layer === top ? COLOURS.vermillion : COLOURS.blue;
-    const picture = drawRaster(trace.spikes[layer]!, steps, layers[layer]!.units, name, colour, mostTicks);
+    const { units, isReadout } = populations[layer]!, name = layerName(spec, layer);
+    const colour = isReadout ? COLOURS.vermillion : COLOURS.blue;
+    const picture = drawRaster(trace.spikes[layer]!, steps, units, name, colour, mostTicks);
     return figure(picture, `Spikes of ${name}.`);
   };
-  const hidden = top > 0
+  const first = hidden.find(({ isSpiking }) => isSpiking);
+  const potentials = first
     ? figure(
-      hiddenPotentials(spec, parameters, trace),
-      "Potentials of three units of layer 1: the busiest, one of median activity, and the silent one that came the closest " +
+      hiddenPotentials(spec, first, parameters, trace),
+      `Potentials of three units of ${
+        layerName(spec, first.index)
+      }: the busiest, one of median activity, and the silent one that came the closest ` +
         "to its threshold.",
     )
     : "";
@@ -97,7 +104,7 @@ function oneSample(
     ),
     decisions
       ? figure(
-        decisionPlot(decisions, layers[top]!.units, classes),
+        decisionPlot(decisions, readout.units, classes),
         "Each class's probability if the readout ended at this step.",
       )
       : "",
@@ -110,8 +117,8 @@ function oneSample(
         title,
       )}<div><h3 id="sample-${index}">${title}</h3><p>${verdict}</p></div></header>
       <div class="grid">
-        <div>${shown.filter((layer) => layer < top).toReversed().map(raster)}${hidden}</div>
-        <div>${shown.filter((layer) => layer === top).map(raster)}${decision}</div>
+        <div>${shown.filter((layer) => layer !== readout.index).toReversed().map(raster)}${potentials}</div>
+        <div>${shown.filter((layer) => layer === readout.index).map(raster)}${decision}</div>
       </div>
     </article>
   `;
@@ -157,24 +164,32 @@ function levelsOf(values: ArrayLike<number>, units: number, unit: number): Level
   );
 }
 
-/** A unit's threshold: its own where it was learned, else its layer's; undefined for a neuron without. */
-function thresholdOf(
-  neuron: Neuron,
+/** A unit's constant: its own where each unit has one, else its layer's; undefined for a neuron without. */
+function constantOf(
+  spec: NetworkSpec,
+  { index, neuron }: Population,
+  constant: Constant,
   parameters: Parameters,
-  layer: number,
   unit: number,
 ): number | undefined {
-  const learned = parameters.get(`threshold${layer + 1}`)?.[unit];
-  return learned ?? ("threshold" in neuron ? neuron.threshold : undefined);
+  const own = constantTensor(spec, index, constant);
+  return own ? parameters.get(own.name)?.[unit] : kindOf(neuron).values(neuron)[constant];
 }
 
-function hiddenPotentials(spec: NetworkSpec, parameters: Parameters, trace: SampleTrace): Markup {
-  const { units, neuron } = spec.layers[0]!;
-  const potentials = trace.potentials[0]!, spikes = trace.spikes[0]!, currents = trace.currents[0]!;
-  const thresholdOfUnit = (unit: number) => thresholdOf(neuron, parameters, 0, unit) ?? 0;
+function hiddenPotentials(
+  spec: NetworkSpec,
+  population: Population,
+  parameters: Parameters,
+  trace: SampleTrace,
+): Markup {
+  const { index, units, neuron } = population;
+  const potentials = trace.potentials[index]!,
+    spikes = trace.spikes[index]!,
+    currents = trace.currents[index]!;
+  const thresholdOfUnit = (unit: number) => constantOf(spec, population, "threshold", parameters, unit) ?? 0;
   const panels = tellingUnits(potentials, spikes, units, thresholdOfUnit).map((unit) => {
     const panel = `unit ${unit}`, threshold = thresholdOfUnit(unit);
-    const decay = parameters.get("decay1")?.[unit] ?? neuron.decay;
+    const decay = constantOf(spec, population, "decay", parameters, unit) ?? neuron.decay;
     const within = (levels: readonly Level[]) =>
       thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel, threshold }));
     const fired = levelsOf(spikes, units, unit).filter(({ value }) => value === 1);
@@ -246,14 +261,14 @@ function outputPotentials(
   trace: SampleTrace,
   classes: readonly ColouredClass[],
 ): Markup {
-  const layer = spec.layers.length - 1, { units, neuron } = spec.layers[layer]!;
+  const { readout } = structureOf(spec), { index, units } = readout;
   return draw({
     height: 230,
     x: axis("step", { domain: [0, Math.max(1, spec.steps - 1)] }),
     y: axis("potential (dimensionless)", { grid: true }),
     marks: [
-      ...linesOf(trace.potentials[layer]!, units, classes),
-      thresholdLine(thresholdOf(neuron, parameters, layer, 0)),
+      ...linesOf(trace.potentials[index]!, units, classes),
+      thresholdLine(constantOf(spec, readout, "threshold", parameters, 0)),
     ],
   }, "Membrane potentials of the output layer over the steps");
 }

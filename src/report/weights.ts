@@ -7,6 +7,8 @@ import { count } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
+import { weightsOfInput } from "../network/tensors.ts";
 import type { Samples } from "../data/samples.ts";
 import { signedImage } from "./images.ts";
 import { type Layout, layOut, layoutOfWeights } from "./layout.ts";
@@ -24,16 +26,22 @@ const MOST_NAME = 9;
 /** Quantile of the absolute weights that has the full colour. */
 const FULL = 0.995;
 
-/** The section; undefined where there are no such weights. */
+/**
+ * The section; undefined where no weights read the input.
+ *
+ * @param activity Of the layer that the weights lead into.
+ */
 export function weightsSection(
   spec: NetworkSpec,
   parameters: Parameters,
   samples: Samples,
-  activity: LayerActivity | undefined,
+  layerActivity: LayerActivity | undefined,
 ): Markup | undefined {
-  const weights = parameters.get("w1");
+  const tensor = weightsOfInput(spec), weights = tensor && parameters.get(tensor.name);
   if (!weights) return undefined;
-  const { inputs } = spec, { units } = spec.layers[0]!;
+  const { inputs } = structureOf(spec), units = weights.length / inputs;
+  // A row is a unit's own where each unit of the layer has one.
+  const activity = layerActivity?.units === units ? layerActivity : undefined;
   const layout = layoutOfWeights(spec, samples);
   const most = Math.max(1, Math.min(MOST_UNITS, Math.floor(MOST_WEIGHTS / inputs)));
   const chosen = shownUnits(units, most, activity?.rates);

@@ -7,12 +7,13 @@ import * as figures from "../text/figures.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { shownName } from "../network/class_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { layerName } from "../network/words.ts";
 
 /** A layer with its size and kind: `layer 1 (100 units, graded)`. */
 export function describeLayer(spec: NetworkSpec, layer: number): string {
-  const { units, neuron } = spec.layers[layer]!;
-  return `${layerName(layer, spec.layers.length - 1)} (${figures.count(units)} units, ${neuron.kind})`;
+  const { units, neuron } = structureOf(spec).populations[layer]!;
+  return `${layerName(spec, layer)} (${figures.count(units)} units, ${neuron.kind})`;
 }
 
 /** Maximum characters of a class's name in a text, and beside a plot. */

@@ -116,3 +116,14 @@ function faultAt(text: string, at: number, expected: string): JsonFault {
     expected,
   };
 }
+
+/** JSON with the keys of every object sorted. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(
+    value,
+    (_, each: unknown) =>
+      typeof each === "object" && each !== null && !Array.isArray(each)
+        ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => a < b ? -1 : 1))
+        : each,
+  );
+}

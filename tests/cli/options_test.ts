@@ -145,7 +145,9 @@ const TRAIN: readonly Refusal[] = [
   ): Refusal => [
     ["train", "--network", "no/such/file.json", option],
     new RegExp(
-      `^${option.split("=")[0]}: means nothing with --network, whose file says it: leave it out$`,
+      `^${
+        option.split("=")[0]
+      }: means nothing with --network, whose file says it: change \\S+, or leave the option out$`,
       "m",
     ),
   ]),
