@@ -5,6 +5,7 @@ import { OptionError } from "../../src/errors.ts";
 import { NOTEBOOK_DEFAULTS } from "../../src/network/presets.ts";
 import { type PresetName, PRESETS } from "../../src/training/presets.ts";
 import { dataFormOf } from "../../src/data/data_source.ts";
+import { structureOf } from "../../src/network/structure.ts";
 
 const set = (name: string) => ({
   name,
@@ -39,7 +40,7 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
   Deno.test(`train --model ${model} takes only the constants of its neurons`, async () => {
     const plain = await chosen(model, {});
     for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 2 })) {
-      const hidden = plain.layers.slice(0, -1).map(({ neuron }) => neuron.kind);
+      const hidden = structureOf(plain).hidden.map(({ neuron }) => neuron.kind);
       const takes = model !== "feed-forward" && (name !== "penalty" || !hidden.includes("lif"));
       const made = chosen(model, { [name]: value });
       if (!takes) {
@@ -61,7 +62,7 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
 
 Deno.test("train --neuron takes the constants of that neuron, not of the preset's", async () => {
   const graded = await chosen("lif", { neuron: "graded", ...CONSTANTS });
-  assert.deepEqual(graded.layers[0]!.neuron, {
+  assert.deepEqual(structureOf(graded).populations[0]!.neuron, {
     kind: "graded",
     ...CONSTANTS,
     scale: 1,
@@ -75,7 +76,7 @@ Deno.test("train --neuron takes the constants of that neuron, not of the preset'
   );
   const { decay, threshold } = CONSTANTS;
   const lif = await chosen("tuned", { neuron: "lif", decay, threshold });
-  const { neuron } = lif.layers[0]!;
+  const { neuron } = structureOf(lif).populations[0]!;
   assert.deepEqual([neuron.kind, neuron.decay, neuron.kind === "lif" && neuron.threshold], [
     "lif",
     decay,

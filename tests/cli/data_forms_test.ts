@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
 import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { greyFile } from "../data/png_files.ts";
 import { idxBytes } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -37,7 +38,8 @@ Deno.test("train takes the size and the classes of four IDX files, and evaluate 
       "shift=1",
     ]);
     const { spec } = await readModel(join(folder, "runs", "small", "model.safetensors"));
-    assert.deepEqual([spec.inputs, spec.layers.at(-1)?.units], [117, 3]);
+    const { inputs, classes } = structureOf(spec);
+    assert.deepEqual([inputs, classes], [117, 3]);
     const run = join("runs", "small");
     const models = ["small", join(run, "model.safetensors"), join(run, "checkpoints", "last.safetensors")];
     for (const model of models) {

@@ -6,6 +6,7 @@ import { readNetwork } from "../../src/network/network_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { serializeSafetensors } from "../../src/network/safetensors.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, inTurns, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -54,7 +55,10 @@ Deno.test("train --network trains the network of a file, and evaluate gives its 
       /^ {2}deno task train --resume lif --epochs 14 +train on from here$/m,
     );
     const { spec, parameters } = await readModel(join(folder, "runs", "lif", "model.safetensors"));
-    assert.deepEqual(spec.layers[0]?.neuron, lif({ threshold: 0.5, trainable: ["decay", "threshold"] }));
+    assert.deepEqual(
+      structureOf(spec).populations[0]?.neuron,
+      lif({ threshold: 0.5, trainable: ["decay", "threshold"] }),
+    );
     assert.deepEqual([spec.readout, spec.loss], [
       { from: "state", reduce: "max", begin: 0 },
       description.loss,

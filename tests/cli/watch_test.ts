@@ -7,6 +7,7 @@ import { Watch } from "../../src/cli/watch.ts";
 import { EngineError } from "../../src/errors.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { drawParameters, drawSamples } from "../engine/network_cases.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inFolderWithData } from "./small_data.ts";
@@ -86,7 +87,8 @@ Deno.test("drawLive() fits every terminal and network", () => {
     layers: [...deep.layers.slice(0, 1), { units: 2, neuron: { kind: "integrator", decay: 1 } }],
   });
   for (const spec of [notebookNetwork(), deep, integrating]) {
-    const outputs = spec.layers.map(({ units }) => new Float32Array(spec.steps * units).fill(1));
+    const { populations } = structureOf(spec);
+    const outputs = populations.map(({ units }) => new Float32Array(spec.steps * units).fill(1));
     const trace = {
       potentials: outputs,
       outputs,
@@ -98,7 +100,7 @@ Deno.test("drawLive() fits every terminal and network", () => {
     };
     for (const columns of [1, 12, 29, 40, 80, 300]) {
       for (const rows of [8, 12, 24, 60]) {
-        const view = { title: "t".repeat(100), spec, trace, history: spec.layers.map(() => [0.5, 1]) };
+        const view = { title: "t".repeat(100), spec, trace, history: populations.map(() => [0.5, 1]) };
         const lines = drawLive(view, { columns, rows, colours: false });
         assert.ok(lines.length <= Math.max(rows, 8), `${lines.length} lines for ${rows}`);
         for (const line of lines) assert.ok(line.length <= Math.min(columns, 80), line);

@@ -5,6 +5,7 @@ import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { batchOf, bitsOf } from "./batches.ts";
 import { networkCases, networkSpecs } from "./network_cases.ts";
 import { encodeSample } from "./reference_network.ts";
@@ -30,10 +31,11 @@ Deno.test("an encoded sample gives the same bits as a sequence of the encoder's 
       networkCases({ samples: 3, specs: spiking, unequal: true }),
       async ({ spec, samples, parameters }) => {
         const { count } = samples;
-        const size = spec.steps * spec.inputs, features = new Float32Array(count * size);
+        const { inputs } = structureOf(spec);
+        const size = spec.steps * inputs, features = new Float32Array(count * size);
         for (let sample = 0; sample < count; sample++) {
           encodeSample(spec, samples, sample, drawKey(SEED, STREAM.training, EPOCH, sample))
-            .forEach((row, step) => features.set(row, sample * size + step * spec.inputs));
+            .forEach((row, step) => features.set(row, sample * size + step * inputs));
         }
         const encoded = { ...samples, size, features };
         const direct: NetworkSpec = { ...spec, encoder: { kind: "direct", offset: 0 } };

@@ -9,6 +9,8 @@ import { createEngine } from "../../src/engine/create_engine.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey } from "../../src/random.ts";
+import { sizeOf } from "../../src/network/shape.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
 import { engineTest, type StartEngine } from "./engines.ts";
@@ -104,19 +106,13 @@ function eighths(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   const next = numbersFrom(seed);
   const drawn = (count: number, add = 0) =>
     Float32Array.from({ length: count }, () => Math.round(6 * next()) / 8 + add);
-  const tensors: [string, Float32Array][] = [];
-  spec.layers.forEach(({ units, neuron, recurrent }, i) => {
-    const inputs = i === 0 ? spec.inputs : spec.layers[i - 1]!.units;
-    tensors.push([`w${i + 1}`, drawn(units * inputs)], [`b${i + 1}`, drawn(units, 0.5)]);
-    if (recurrent) tensors.push([`v${i + 1}`, drawn(units * units)]);
-    for (const name of ["decay", "threshold", "scale"] as const) {
-      const trainable: readonly string[] = neuron.trainable ?? [], value: unknown = Reflect.get(neuron, name);
-      if (trainable.includes(name) && typeof value === "number") {
-        tensors.push([`${name}${i + 1}`, new Float32Array(units).fill(value)]);
-      }
-    }
-  });
-  return new Map(tensors);
+  return new Map(
+    structureOf(spec).tensors.map(({ name, shape, role, first = 0 }) => {
+      const size = sizeOf(shape);
+      if (role === "constant") return [name, new Float32Array(size).fill(first)];
+      return [name, drawn(size, role === "bias" ? 0.5 : 0)];
+    }),
+  );
 }
 
 /** Gradients agree to 1e-6 of the largest one of their tensor. */

@@ -17,6 +17,7 @@ import type {
 } from "../../src/network/neurons.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import type { Encoder, LayerSpec, Loss, NetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 
 /** A network like the notebook's, at small odd sizes, that spikes. */
@@ -169,7 +170,7 @@ export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Flo
 export function drawSamples(spec: NetworkSpec, seed: number, count: number, arePixels: boolean): Samples {
   const next = numbersFrom(seed);
   const { size } = sampleFormOf(spec);
-  const classes = spec.layers.at(-1)?.units ?? 1;
+  const { classes } = structureOf(spec);
   const values = Array.from({ length: count * size }, next);
   return {
     name: `samples drawn from ${seed}`,

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { drawKey } from "../../src/random.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
@@ -17,7 +18,7 @@ for (const name of PYTORCH_CASES) {
       const forward = runForward(spec, wide, x, label);
       assert.ok(forward.margin > 1e-5, "no gate is decided by rounding");
       loss += forward.loss / samples.count;
-      spec.layers.forEach(({ units }, l) => {
+      structureOf(spec).populations.forEach(({ units }, l) => {
         for (const [key, states] of [["u", forward.potentials], ["o", forward.outputs]] as const) {
           const all = floats(`${key}${l + 1}`);
           for (let t = 0; t < x.length; t++) {

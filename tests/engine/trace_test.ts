@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
+import { sampleFormOf } from "../../src/network/encoders.ts";
 import { createEngine } from "../../src/engine/create_engine.ts";
 import type { SampleTrace } from "../../src/engine/engine.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
 import { engineTest, gpuEngineTest, type StartEngine } from "./engines.ts";
@@ -42,7 +44,7 @@ const onWasm: StartEngine = (options) => createEngine({ ...options, engine: "was
 async function traceOn(spec: NetworkSpec, start: StartEngine = onWasm): Promise<SampleTrace> {
   using engine = await start({ spec, seed: 3, recordStates: true });
   await engine.setParameters(drawParameters(spec, 1));
-  return await engine.trace(batchOf(drawSamples(spec, 3, 6, spec.encoder.kind === "direct"), [5]));
+  return await engine.trace(batchOf(drawSamples(spec, 3, 6, sampleFormOf(spec).isSequence), [5]));
 }
 
 for (const [name, spec] of Object.entries(NETWORKS)) {
@@ -140,7 +142,7 @@ gpuEngineTest("trace() agrees with wasm on currents, potentials and outputs", as
   for (const [network, spec] of Object.entries(ON_DEVICES)) {
     const [expected, found] = [await traceOn(spec), await traceOn(spec, start)];
     for (const what of ["currents", "potentials", "outputs", "spikes"] as const) {
-      spec.layers.forEach((_, layer) => {
+      structureOf(spec).populations.forEach((_, layer) => {
         const label = `${network}: ${what} of layer ${layer + 1}`;
         assertClose(found[what][layer]!, expected[what][layer]!, label, { absolute: 1e-5 });
       });

@@ -11,6 +11,7 @@ import { recipeOf, settingsOf } from "../../playground/logic/recipes.ts";
 import { Trainer } from "../../playground/logic/training.ts";
 import { startFromData } from "../../src/training/default_start.ts";
 import { evaluate, train } from "../../src/training/trainer.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
 const kernels = await loadKernels();
@@ -206,9 +207,11 @@ Deno.test("Trainer takes other constants between two batches, with weights and m
   assert.deepEqual(opened, [SPEC, other]);
   assert.equal(replies.filter(({ kind }) => kind === "failed").length, 0);
   assert.notEqual(await hashParameters(ended.parameters), await expected());
-  const seen = replies.flatMap((reply) => reply.kind === "network" ? [reply.spec.layers[0]!.neuron] : []);
-  assert.deepEqual(seen[0], SPEC.layers[0]!.neuron);
-  assert.deepEqual(seen.at(-1), other.layers[0]!.neuron);
+  const seen = replies.flatMap((reply) =>
+    reply.kind === "network" ? [structureOf(reply.spec).populations[0]!.neuron] : []
+  );
+  assert.deepEqual(seen[0], structureOf(SPEC).populations[0]!.neuron);
+  assert.deepEqual(seen.at(-1), structureOf(other).populations[0]!.neuron);
 });
 
 Deno.test("Trainer sends a failure as one line, and can train again", async () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
+import { sampleFormOf } from "../../src/network/encoders.ts";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { integrator, layer, network } from "../../src/network/builder.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
@@ -236,7 +237,7 @@ Deno.test("GET / shows an example in JSON for a network without pictures, which 
     const { body, url } = await exampleOf(text);
     assert.equal(url, "http://localhost:8123/classify");
     const numbers = JSON.parse(body)[key].flat();
-    assert.equal(numbers.length, spec.encoder.kind === "direct" ? spec.inputs * spec.steps : spec.inputs);
+    assert.equal(numbers.length, sampleFormOf(spec).size);
     const { status, value } = await ask(app, body, "application/json");
     assert.equal(status, 200, JSON.stringify(value));
   }

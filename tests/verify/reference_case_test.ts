@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { parseReferenceCase, readReferenceCase } from "../../src/verify/reference_case.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { damagedSafetensors } from "../damaged_safetensors.ts";
 import { assertWithstands } from "../withstand.ts";
 
@@ -26,7 +27,7 @@ Deno.test("parseReferenceCase() multiplies the notebook's inputs by their draws,
   assert.ok(x?.dtype === "F32" && r?.dtype === "F32");
   const { samples, spec, feedForward } = parseReferenceCase(small, "case");
   const [steps = 0, count = 0, inputs = 0] = r.shape;
-  assert.deepEqual([spec.steps, samples.count, spec.inputs], [steps, count, inputs]);
+  assert.deepEqual([spec.steps, samples.count, structureOf(spec).inputs], [steps, count, inputs]);
   for (let sample = 0; sample < count; sample++) {
     for (let t = 0; t < steps; t++) {
       for (let k = 0; k < inputs; k++) {
@@ -42,8 +43,9 @@ Deno.test("parseReferenceCase() multiplies the notebook's inputs by their draws,
 
 Deno.test("readReferenceCase() takes a network from the metadata", async () => {
   const { spec, samples, feedForward } = await readReferenceCase(pathOf("networks/three_layers"));
-  assert.equal(spec.layers.length, 3);
-  assert.equal(samples.features.length, samples.count * spec.steps * spec.inputs);
+  const { populations, inputs } = structureOf(spec);
+  assert.equal(populations.length, 3);
+  assert.equal(samples.features.length, samples.count * spec.steps * inputs);
   assert.equal(feedForward, undefined);
 });
 
