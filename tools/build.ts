@@ -61,7 +61,7 @@ const sources = readSources();
 /** The module exports what these files export: the list of kernels, and every kind of neuron and operator. */
 const entries = [
   "asm/index.ts",
-  ...sources.keys().filter((path) => /^asm\/(neurons|operators)\/[a-z_]+\.ts$/.test(path)),
+  ...sources.keys().filter((path) => /^asm\/(neurons|operators)\/[a-z0-9_]+\.ts$/.test(path)),
 ];
 const stamp = fingerprint(sources);
 if (!isCurrent(stamp)) {

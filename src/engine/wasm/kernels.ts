@@ -35,8 +35,22 @@ export function stepKernel(
   return (descriptor, from, to) => kernel(descriptor, from, to);
 }
 
+/** Takes up to four units through all steps, and lists their spikes alone; asm/graded_spikes.ts has the parameters. */
+export type ScanKernel = (
+  currents: number,
+  currentStride: number,
+  steps: number,
+  decay: number,
+  threshold: number,
+  constant: number,
+  slots: number,
+  counts: number,
+  spikeSteps: number,
+  spikeOutputs: number,
+) => void;
+
 /** Finds the kernel that scans neurons of a kind for spikes alone. @throws {EngineError} as {@linkcode stepKernel}. */
-export function scanKernel(kernels: Kernels, kind: string): Kernels["scanGraded"] {
+export function scanKernel(kernels: Kernels, kind: string): ScanKernel {
   const kernel: unknown = Reflect.get(kernels, `scan${kind}`);
   if (typeof kernel !== "function") throw new EngineError(`scan${kind}: the kernels have none of that name`);
   return (...parameters) => kernel(...parameters);
