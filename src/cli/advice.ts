@@ -7,6 +7,7 @@
  */
 import { sampleFormOf } from "../network/encoders.ts";
 import { kindOf, type Surrogate } from "../network/neurons.ts";
+import { populationsFrom } from "../network/paths.ts";
 import { layersOf } from "../network/short_form.ts";
 import { type Population, structureOf } from "../network/structure.ts";
 import { presetOf } from "../training/presets.ts";
@@ -83,11 +84,12 @@ export class Advice {
     return this.#surrogate(layer, { kind: "atan", slope: 2 });
   }
 
-  /** A surrogate for a layer and those above it that have one: a gradient comes to it through them all. */
+  /** A surrogate for a layer and those that it leads to and that have one: a gradient comes to it through them. */
   #surrogate(layer: number, { kind, slope }: Surrogate): Remedy {
-    const concerned = structureOf(this.#options.spec).populations.flatMap((population) => {
+    const { spec } = this.#options, above = populationsFrom(spec, layer - 1);
+    const concerned = structureOf(spec).populations.flatMap((population) => {
       const { index, neuron } = population;
-      return index >= layer - 1 && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
+      return above.has(index) && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
     });
     if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
     const entry = this.#entry(concerned.map(({ population }) => population), "surrogate");

@@ -8,7 +8,8 @@ import type { Samples } from "../data/samples.ts";
 import { OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { sampleFormOf } from "../network/encoders.ts";
-import { classesOf, type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { type NetworkSpec, sampleSize } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import type { Batch, EngineState, Parameters } from "./engine.ts";
 import { type KernelModule, type Variant, VARIANTS } from "./wasm/kernels.ts";
 import { PRECISIONS } from "./wasm/precision.ts";
@@ -142,7 +143,7 @@ export function checkSamples(samples: Samples, spec: NetworkSpec): void {
     throw new RangeError(`${name}: ${ids.length} ids, too few for ${count} samples`);
   }
   if (lengths) checkLengths(name, lengths.subarray(0, count), count, spec);
-  const classes = classesOf(spec);
+  const { classes } = structureOf(spec);
   const strange = labels.findIndex((label) => label >= classes);
   if (strange >= 0) {
     throw new RangeError(

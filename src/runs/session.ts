@@ -293,7 +293,7 @@ async function explain(
   const norms = typicalNorms(history);
   return {
     layers: layers.map((layer, i) => ({ ...layer, gradientNorm: norms[i] ?? null })),
-    findings: diagnose({ layers, top: structureOf(options.spec).readout.index, history, ...measured }),
+    findings: diagnose({ layers, spec: options.spec, history, ...measured }),
   };
 }
 

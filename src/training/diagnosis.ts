@@ -8,6 +8,9 @@
  * @module
  */
 import type { Chance } from "../network/loss.ts";
+import { populationsFrom } from "../network/paths.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { BatchMetrics } from "./batch_metrics.ts";
 import { learningStatusOf } from "./guessing.ts";
@@ -74,8 +77,7 @@ export type Finding =
 export interface Learned {
   /** Activity of all layers, after training. */
   readonly layers: readonly LayerActivity[];
-  /** The place of the top layer, which is read out, among the layers, from 0. */
-  readonly top: number;
+  readonly spec: NetworkSpec;
   /** Metrics of all batches, in order. */
   readonly history: readonly BatchMetrics[];
   /** Score on the test set, after training. */
@@ -112,7 +114,8 @@ const HUGE = 1000;
 
 /** Diagnoses a run. Findings that explain most come first; a network that learned as it should has none. */
 export function diagnose(learned: Learned): Finding[] {
-  const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === learned.top));
+  const top = structureOf(learned.spec).readout.index;
+  const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === top));
   const jump = jumpOf(learned);
   const status = learningStatusOf(learned.test, learned.chance);
   const { loss } = learned.test, chance = learned.chance.loss;
@@ -126,8 +129,16 @@ export function diagnose(learned: Learned): Finding[] {
   ];
 }
 
+/** Gradient norms of a batch, by layer. */
+type LayerNorms = Pick<BatchMetrics, "epoch" | "batch"> & { readonly norms: readonly (number | null)[] };
+
+/** Whether a layer has parameters, and with them a gradient. */
+function hasGradient(spec: NetworkSpec, layer: number): boolean {
+  return structureOf(spec).tensors.some(({ population, role }) => population === layer && role !== "fixed");
+}
+
 /** Gradient norms of the batches that recorded them. */
-function normsOf(history: readonly BatchMetrics[]) {
+function normsOf(history: readonly BatchMetrics[]): LayerNorms[] {
   return history.flatMap(({ epoch, batch, gradientNorms: norms }) =>
     norms && norms.length > 0 ? [{ epoch, batch, norms }] : []
   );
@@ -136,13 +147,15 @@ function normsOf(history: readonly BatchMetrics[]) {
 /** Finds the layer whose gradient exploded the most, if one did. */
 function explodedGradients(learned: Learned): Finding[] {
   const batches = normsOf(learned.history), least = OFTEN_EXPLODED * batches.length;
+  const top = structureOf(learned.spec).readout.index;
+  if (!hasGradient(learned.spec, top)) return [];
   const layers = batches[0]?.norms.length ?? 0;
   const found = Array.from({ length: layers }, (_, i) => {
     const exploded = batches.map((batch) => {
-      const norm = batch.norms[i] ?? null, top = batch.norms[learned.top] ?? null;
-      const lost = norm === null || top === null;
-      const ratio = lost ? Infinity : norm === 0 || i === learned.top ? 0 : norm / top;
-      return { ...batch, norm, top, ratio };
+      const norm = batch.norms[i] ?? null, ofTop = batch.norms[top] ?? null;
+      const lost = norm === null || ofTop === null;
+      const ratio = lost ? Infinity : norm === 0 || i === top ? 0 : norm / ofTop;
+      return { ...batch, norm, top: ofTop, ratio };
     }).filter(({ ratio }) => ratio >= EXPLODED);
     return { layer: i + 1, exploded };
   }).filter(({ exploded }) =>
@@ -154,37 +167,37 @@ function explodedGradients(learned: Learned): Finding[] {
   const { layer, exploded } = found.reduce((most, each) =>
     largest(each.exploded).ratio > largest(most.exploded).ratio ? each : most
   );
-  const { norm, top, epoch, batch } = largest(exploded);
+  const { norm, top: ofTop, epoch, batch } = largest(exploded);
   const share = exploded.length / batches.length;
-  return [{ kind: "explodingGradient", layer, norm, top, epoch, batch, share }];
+  return [{ kind: "explodingGradient", layer, norm, top: ofTop, epoch, batch, share }];
 }
 
-/** Finds the first layer whose gradient vanished in the backward pass, if silent layers above do not explain it. */
+/** Finds the first layer whose gradient vanished in the backward pass, if silent layers between it and the top one do not explain it. */
 function vanishedGradients(learned: Learned): Finding[] {
-  const batches = normsOf(learned.history), { top } = learned;
+  const batches = normsOf(learned.history), { spec, layers } = learned, top = structureOf(spec).readout.index;
   const begun = ratiosOf(batches.slice(0, Math.ceil(batches.length / 50)), top);
   const ratios = ratiosOf(batches.slice(Math.floor(batches.length / 2)), top);
   if (!begun || !ratios) return [];
   // Below a silent layer hardly any gradient is left: the silent layer is the finding.
-  const isCutOff = (from: number) =>
-    learned.layers.some(({ silent, units }, i) => i >= from && i !== top && silent === units);
+  const isSilent = (layer: number) => layer !== top && layers[layer]?.silent === layers[layer]?.units;
+  const isCutOff = (layer: number) => !populationsFrom(spec, layer, isSilent).has(top);
   const layer = ratios.findIndex((ratio, i) => {
     const hasFallen = ratio <= FALLEN && ratio <= begun[i]! / FALL;
-    return (ratio <= VANISHED || hasFallen) && !isCutOff(i);
+    return (ratio <= VANISHED || hasFallen) && hasGradient(spec, i) && !isCutOff(i);
   });
   if (layer < 0) return [];
   return [{ kind: "vanishingGradient", layer: layer + 1, ratios, first: begun[layer]! }];
 }
 
 /** Each layer's median norm relative to the top layer's; undefined where the top layer's is 0. */
-function ratiosOf(batches: ReturnType<typeof normsOf>, top: number): number[] | undefined {
+function ratiosOf(batches: readonly LayerNorms[], top: number): number[] | undefined {
   const medians = mediansOf(batches), ofTop = medians[top];
   return ofTop !== undefined && ofTop > 0 && Number.isFinite(ofTop)
     ? medians.map((median) => median / ofTop)
     : undefined;
 }
 
-function mediansOf(batches: ReturnType<typeof normsOf>): number[] {
+function mediansOf(batches: readonly LayerNorms[]): number[] {
   return Array.from(
     { length: batches[0]?.norms.length ?? 0 },
     (_, i) => medianOf(batches.map(({ norms }) => norms[i] ?? Infinity)),

@@ -89,7 +89,7 @@ Deno.test("explain() says what helps silent, saturated and exploded units, and n
     });
     const findings = diagnose({
       layers,
-      top: layers.length - 1,
+      spec,
       history: [],
       test: { loss: 0.3, accuracy: 0.9, correct: 90, total: 100 },
       chance: { loss: Math.log(2), accuracy: 0.5 },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { LayerActivity } from "../../src/training/activity.ts";
 import type { BatchMetrics } from "../../src/training/batch_metrics.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { diagnose, type Finding, type Learned } from "../../src/training/diagnosis.ts";
 
 const layer = (layer: number, activity: Partial<LayerActivity> = {}): LayerActivity => ({
@@ -29,6 +30,16 @@ const TOP = layer(3, {
   saturated: null,
 });
 
+const CHAIN = parseNetworkSpec({
+  inputs: 9,
+  steps: 25,
+  layers: [
+    { units: 100, neuron: { kind: "lif" } },
+    { units: 100, neuron: { kind: "lif" } },
+    { units: 10, neuron: { kind: "integrator" } },
+  ],
+});
+
 /** Forty batches of 100 samples, with figures as functions of the batch's number from 0. */
 function batches(of: (batch: number) => { loss?: number; norms?: (number | null)[] }): BatchMetrics[] {
   return Array.from({ length: 40 }, (_, i) => {
@@ -48,7 +59,7 @@ function batches(of: (batch: number) => { loss?: number; norms?: (number | null)
 function found(learned: Partial<Learned>): Finding[] {
   return diagnose({
     layers: [layer(1), layer(2), TOP],
-    top: 2,
+    spec: CHAIN,
     history: batches(() => ({})),
     test: { loss: 0.6, accuracy: 0.8, correct: 800, total: 1000 },
     chance: { loss: Math.log(10), accuracy: 0.1 },

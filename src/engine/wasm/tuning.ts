@@ -7,6 +7,7 @@
  */
 import { initialParameters } from "../../network/initialise.ts";
 import { notebookNetwork } from "../../network/presets.ts";
+import { sampleSize } from "../../network/spec.ts";
 import { compilePlan } from "../plan/compile.ts";
 import { Core } from "./core.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
@@ -30,12 +31,12 @@ const WARM_UP = 30;
 export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
   const spec = notebookNetwork({ hidden: 40, steps: 32 });
   const plan = compilePlan(spec, { skip: false });
-  const pixels = Uint8Array.from({ length: spec.inputs }, (_, i) => i);
+  const size = sampleSize(spec), features = Uint8Array.from({ length: size }, (_, i) => i);
   const samples = {
     name: "tuning",
     count: 1,
-    size: spec.inputs,
-    features: pixels,
+    size,
+    features,
     labels: new Uint8Array(1),
   };
   const matmul = plan.forward.find(({ kind }) => kind === "inputMatmul")!;
