@@ -36,8 +36,8 @@ export async function measureMissedSpikes(row: EngineRow, setting: Setting): Pro
   const { parameters, train: samples, sizes: { batchSize, missedSamples } } = setting;
   using engine = await openEngine(row, setting, { threads: 2 });
   const selecting = openCore(setting, row, parameters), whole = openCore(setting, row, parameters, true);
-  const select = selecting.plan.forward.find(({ kind }) => kind === "select");
-  if (!select) throw new Error("the plan leaves no unit out: there is nothing to count");
+  const select = selecting.plan.forward.findIndex(({ kind }) => kind === "select");
+  if (select < 0) throw new Error("the plan leaves no unit out: there is nothing to count");
   const totals = { samples: 0, pairs: 0, leftOut: 0, missed: 0, found: 0, highest: -Infinity };
   for (const batch of epochBatches(setting, 0, Math.ceil(missedSamples / batchSize))) {
     const indices = batch.slice(0, missedSamples - totals.samples), now = await engine.getParameters();

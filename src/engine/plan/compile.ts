@@ -36,6 +36,7 @@ export function compilePlan(description: NetworkSpec | GraphSpec, options: PlanO
     populations,
     input,
     isExternal,
+    recordStates: complete.recordStates,
     top,
     classes: structureOf(spec).classes,
     loss: spec.loss,

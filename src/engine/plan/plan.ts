@@ -233,6 +233,8 @@ export interface Plan {
   readonly input: number;
   /** The product of the encoder's inputs is computed elsewhere. */
   readonly isExternal: boolean;
+  /** Values of the forward pass are kept for a trace. */
+  readonly recordStates: boolean;
   /** The population that is read: an index into {@linkcode populations}. */
   readonly top: number;
   readonly classes: number;

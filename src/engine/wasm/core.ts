@@ -12,7 +12,8 @@ import { drawKey } from "../../random.ts";
 import type { SampleTrace } from "../engine.ts";
 import { readStepsOf } from "../plan/compile.ts";
 import type { Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
-import { allocate, type CoreMemory, type PopulationMemory, type ProductMemory } from "./core_memory.ts";
+import { allocate } from "./allocate.ts";
+import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { ExternalMatmul, type SharedDoubleBuffer } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
@@ -150,13 +151,29 @@ export class Core {
 
   /** The present sample's forward pass. @returns Its loss. */
   forward(): number {
-    for (const step of this.plan.forward) this.execute(step);
+    for (let i = 0; i < this.plan.forward.length; i++) this.execute(i);
     return this.#loss;
   }
 
   /** The present sample's backward pass; its gradient is added to the others. */
   backward(): void {
-    for (const step of this.plan.backward) this.execute(step);
+    const { forward, backward } = this.plan;
+    for (let i = 0; i < backward.length; i++) this.execute(forward.length + i);
+  }
+
+  /** Executes one step of the plan on the present sample. @param index Of the step, counted through the forward and the backward pass. */
+  execute(index: number): void {
+    const { forward, backward } = this.plan;
+    for (const value of this.memory.begins[index]!) this.#clear(value);
+    this.#execute(index < forward.length ? forward[index]! : backward[index - forward.length]!);
+  }
+
+  /** Clears what is read of a value but not written, where other values may have lain: rows before and behind its steps, and padding. */
+  #clear({ at, stride, width, isInPanels, value: { units } }: ValueMemory): void {
+    if (stride === 0 || isInPanels) return;
+    const begin = at >> 2, end = begin + this.#steps * width, behind = end + 5 * width;
+    this.#floats.fill(0, begin - width, units < width ? behind : begin);
+    if (units === width) this.#floats.fill(0, end, behind);
   }
 
   /** The class of the largest logit of the last sample (the first of equals). */
@@ -227,8 +244,8 @@ export class Core {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
 
-  /** One step of the plan, on the present sample: all of its time steps. */
-  execute(step: Step): void {
+  /** A step of the plan: all of its time steps. */
+  #execute(step: Step): void {
     const { products, populations, values } = this.memory, steps = this.#steps;
     switch (step.kind) {
       case "encode":

@@ -39,7 +39,7 @@ export function timeTiles(kernels: KernelModule, precision: Precision): Tuning {
     features,
     labels: new Uint8Array(1),
   };
-  const matmul = plan.forward.find(({ kind }) => kind === "inputMatmul")!;
+  const matmul = plan.forward.findIndex(({ kind }) => kind === "inputMatmul");
   const candidates = TILES[precision].map((tile) => {
     const core = new Core(kernels, { plan, seed: 0, shards: 1, skipBound: 0, precision, tile });
     core.parameters.set(toLayout(core.memory.layout, initialParameters(spec, 0)));
