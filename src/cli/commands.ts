@@ -9,6 +9,7 @@ import { dataCommand } from "./data.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { infoCommand } from "./info.ts";
 import { licensesCommand } from "./licenses.ts";
+import { networkCommand } from "./network.ts";
 import { reportCommand } from "./report.ts";
 import { runsCommand } from "./runs.ts";
 import { serveCommand } from "./serve.ts";
@@ -24,6 +25,7 @@ export function allCommands(): CommandUnknownOpts[] {
     evaluateCommand(),
     reportCommand(),
     runsCommand(),
+    networkCommand(),
     verifyCommand(),
     tuneCommand(),
     dataCommand(),

@@ -24,6 +24,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   runs: [],
   "runs show": [],
   "runs rm": ["write"],
+  network: [],
   verify: [],
   tune: ["write"],
   info: [],

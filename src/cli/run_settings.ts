@@ -26,7 +26,7 @@ const APART = ["spec", "model", "out"];
 const MACHINE = ["threads", "engine", "gpu-memory", "skip", "tune", "checkpoint-every"];
 
 /** The network that the metadata describe; undefined where another version of Spikelet has written something else. */
-export function networkOf({ metadata }: RunEntry): NetworkSpec | undefined {
+export function networkOf({ metadata }: Pick<RunEntry, "metadata">): NetworkSpec | undefined {
   try {
     return metadata && parseNetworkSpec(metadata.options.spec);
   } catch {

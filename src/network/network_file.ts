@@ -4,8 +4,10 @@
  * @module
  */
 import { InputError } from "../errors.ts";
-import { decodeText, readWhole } from "../files/file_access.ts";
+import { decodeText, readBeginning, readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
+import type { GraphSpec } from "./graph.ts";
+import { parseGraph } from "./parse_graph.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** More bytes than any description has: 64 layers take some tens of thousands. */
@@ -18,6 +20,15 @@ const LARGEST_FILE = 1_000_000;
  * (the message names the path inside the file).
  */
 export async function readNetwork(path: string): Promise<NetworkSpec> {
+  return parseNetworkSpec(await readDescription(path), path);
+}
+
+/** Reads a network's description, of nodes or of layers, as {@linkcode readNetwork} does; returns the graph. */
+export async function readGraph(path: string): Promise<GraphSpec> {
+  return parseGraph(await readDescription(path), path);
+}
+
+async function readDescription(path: string): Promise<unknown> {
   const bytes = await readWhole(path, LARGEST_FILE);
   if (isSafetensors(bytes)) {
     throw new InputError(
@@ -26,7 +37,12 @@ export async function readNetwork(path: string): Promise<NetworkSpec> {
     );
   }
   const advice = "expected a network's description (docs/networks.md)";
-  return parseNetworkSpec(parseJson(decodeText(bytes), path, advice), path);
+  return parseJson(decodeText(bytes), path, advice);
+}
+
+/** Whether a file is a safetensors file, such as a model. @throws {InputError} when it cannot be read. */
+export async function isSafetensorsFile(path: string): Promise<boolean> {
+  return isSafetensors(await readBeginning(path, 9));
 }
 
 /** Whether a file begins as a safetensors file: with the length of a header in eight bytes, then the header. */

@@ -1,0 +1,55 @@
+/** A network's nodes one by one, for tables and pictures: sizes, work, and the edges in words. */
+import { componentsOf } from "./components.ts";
+import { type GraphNode, type GraphReadout, type GraphSpec, isNeuronNode, type Shape } from "./graph.ts";
+import { operatorKindOf } from "./operators.ts";
+import type { Edge } from "./place.ts";
+import { sizeOf } from "./shape.ts";
+import { type Population, structureOf } from "./structure.ts";
+
+/** A node with what it adds to its network. */
+export interface NodeSummary {
+  readonly node: GraphNode;
+  /** Of its output at one step. */
+  readonly shape: Shape;
+  /** Numbers that are learned. */
+  readonly parameters: number;
+  /** Multiply-adds of one step where nothing is left out. */
+  readonly multiplyAdds: number;
+  /** Its neurons; missing for an operator. */
+  readonly population?: Population;
+  /** Its outputs return to it, a step or more later. */
+  readonly isInLoop: boolean;
+}
+
+/** Every node, in the order of the description. */
+export function summariseNodes(spec: GraphSpec): readonly NodeSummary[] {
+  const { nodes, tensors, populations } = structureOf(spec);
+  const loops = componentsOf(spec).filter(({ isLoop }) => isLoop).flatMap((component) => component.nodes);
+  return nodes.map(({ node, inputShape, shape }, place) => {
+    const population = populations.find(({ id }) => id === node.id);
+    return {
+      node,
+      shape,
+      parameters: tensors.filter((tensor) => tensor.node === node.id && tensor.role !== "fixed")
+        .reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0),
+      multiplyAdds: isNeuronNode(node) ? 0 : operatorKindOf(node).multiplyAdds(node, inputShape),
+      ...(population && { population }),
+      isInLoop: loops.includes(place),
+    };
+  });
+}
+
+/** A shape in a table: `100`, `1×28×28`. */
+export function shapeInWords(shape: Shape): string {
+  return shape.join("×");
+}
+
+/** A node's edges as their sum: `fc2 + lif1 (delay 3)`. */
+export function edgesInWords(edges: readonly Edge[]): string {
+  return edges.map(({ node, delay }) => delay > 0 ? `${node} (delay ${delay})` : node).join(" + ");
+}
+
+/** What the readout does: `mean of the state, from step 3 on`. */
+export function readoutInWords({ from, reduce, begin }: GraphReadout): string {
+  return `${reduce} of the ${from}${begin > 0 ? `, from step ${begin} on` : ""}`;
+}
