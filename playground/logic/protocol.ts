@@ -116,7 +116,7 @@ export interface Inspection {
   readonly label: number;
   /** Softmax of the logits. */
   readonly probabilities: readonly number[];
-  /** Spikes of the layers below the top. */
+  /** Spikes of the hidden layers. */
   readonly spikes: number;
 }
 

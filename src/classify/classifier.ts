@@ -38,7 +38,7 @@ export interface Answer {
   readonly name: string;
   /** Softmax of the logits, one a class. */
   readonly probabilities: readonly number[];
-  /** Spikes of the layers below the top. */
+  /** Spikes of the hidden layers. */
   readonly spikes: number;
 }
 

@@ -157,7 +157,9 @@ function describeExploding(
   const way = isRecurrent ? ` through ${spec.steps} steps` : "";
   return {
     says: norm === null || top === null ? [`${name}: its gradient was infinite or no number ${where}.`] : [
-      `${name}: its gradient's norm was ${short(norm)} ${where}, ${short(norm / top)} times the top layer's,`,
+      `${name}: its gradient's norm was ${short(norm)} ${where}, ${
+        short(norm / top)
+      } times the output layer's,`,
       `and ${EXPLODED} times or more in ${
         percent(share)
       } of the batches: it explodes in the backward pass${way}.`,
@@ -181,11 +183,11 @@ function describeVanishing(
   return {
     says: [
       ratio === 0
-        ? `${name}: it has no gradient, though the top layer has one`
-        : `${name}: its gradient's norm is ${short(ratio)} times the top layer's`,
-      `(layer by layer, from the lowest one: ${list}): it vanishes on its way down, so the layer hardly learns.`,
+        ? `${name}: it has no gradient, though the output layer has one`
+        : `${name}: its gradient's norm is ${short(ratio)} times the output layer's`,
+      `(layer by layer: ${list}): it vanishes on its way down, so the layer hardly learns.`,
       ...(hasFallen
-        ? [`When training began it was ${short(first)} times the top layer's: steps were too long then.`]
+        ? [`When training began it was ${short(first)} times the output layer's: steps were too long then.`]
         : []),
     ],
     helps: hasFallen

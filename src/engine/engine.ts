@@ -51,17 +51,17 @@ export interface BatchResult {
   readonly correct: number;
   /** Samples of the batch. */
   readonly total: number;
-  /** Spikes of the layers below the top, all samples together. */
+  /** Spikes of the hidden layers (all but the one that is read out), all samples together. */
   readonly spikes: number;
   /**
-   * The same by unit: for each layer below the top, `[units]`; 0 for a unit that was left out. Absent where an engine does not count
-   * them.
+   * The same by unit: for each hidden layer, in the order of the description, `[units]`; 0 for a unit that was left out. Absent where
+   * an engine does not count them.
    */
   readonly unitSpikes?: readonly Uint32Array[];
   /**
-   * After `train`, from the lowest layer up: the L2 norm of the gradient of the batch's mean loss with respect to all that the layer
-   * learns (weights, biases, recurrent weights, constants), `[layers]`, in units of the loss for each unit of a parameter; before
-   * clipping and without weight decay. Infinite or NaN where the gradient is. Absent where an engine does not compute them.
+   * After `train`, of each layer in the order of the description: the L2 norm of the gradient of the batch's mean loss with respect to
+   * all that the layer learns (weights, biases, recurrent weights, constants), `[layers]`, in units of the loss for each unit of a
+   * parameter; before clipping and without weight decay. Infinite or NaN where the gradient is. Absent where an engine does not compute them.
    */
   readonly gradientNorms?: readonly number[];
 }
@@ -72,13 +72,13 @@ export interface Classification {
   readonly logits: Float32Array;
   /** The class of the largest logit, the first of equals, `[samples]`. */
   readonly predictions: Uint8Array;
-  /** Spikes of the layers below the top, `[samples]`. */
+  /** Spikes of the hidden layers, `[samples]`. */
   readonly spikes: Int32Array;
 }
 
 /** All states of a sample's forward pass. */
 export interface SampleTrace {
-  /** For each layer, u after the reset, `[steps, units]`. */
+  /** For each layer, in the order of the description, u after the reset, `[steps, units]`. */
   readonly potentials: readonly Float32Array[];
   /** For each layer, o before the layer's delay, `[steps, units]`. */
   readonly outputs: readonly Float32Array[];

@@ -21,7 +21,7 @@ export interface Predictions {
   readonly confidence: Float32Array;
   /** The mean of the network's own loss. */
   readonly loss: number;
-  /** Spikes of the layers below the top. */
+  /** Spikes of the hidden layers. */
   readonly spikes: Int32Array;
 }
 

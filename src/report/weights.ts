@@ -8,6 +8,7 @@ import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
+import { layersOf } from "../network/short_form.ts";
 import { weightsOfInput } from "../network/tensors.ts";
 import type { Samples } from "../data/samples.ts";
 import { signedImage } from "./images.ts";
@@ -70,9 +71,9 @@ export function weightsSection(
       [COLOURS.blue, "below 0"],
       [COLOURS.vermillion, "above 0"],
     ]),
-    html`<p>${which}. The full colour is ±${scale.toPrecision(2)}; ${
-      percent(FULL)
-    } of the weights are within it. ${describeLayout(layout)} ${about}</p>`,
+    html`<p>${which}${layersOf(spec) ? "" : ` of ${tensor.node}`}. The full colour is ±${
+      scale.toPrecision(2)
+    }; ${percent(FULL)} of the weights are within it. ${describeLayout(layout)} ${about}</p>`,
     html`<ul class="weights${isWide ? " rows" : ""}">${chosen.map(item)}</ul>`,
   );
 }

@@ -16,7 +16,7 @@ import type { BatchMetrics } from "./batch_metrics.ts";
 import { learningStatusOf } from "./guessing.ts";
 import type { Score } from "./score.ts";
 
-/** A finding. Layers count from 1, in the order of the network's description; the top layer is the one that is read out. */
+/** A finding. Layers count from 1, in the order of the network's description; the output layer is the one that is read out. */
 export type Finding =
   /** The network is no better than a constant answer, or far too confident in wrong ones. */
   | {
@@ -32,7 +32,7 @@ export type Finding =
     readonly epoch: number;
     readonly batch: number;
   }
-  /** In a share of the batches the layer's gradient was {@linkcode EXPLODED} times the top layer's or more; the largest of them. */
+  /** In a share of the batches the layer's gradient was {@linkcode EXPLODED} times the output layer's or more; the largest of them. */
   | {
     readonly kind: "explodingGradient";
     readonly layer: number;
@@ -43,13 +43,13 @@ export type Finding =
     readonly batch: number;
     readonly share: number;
   }
-  /** In the second half of the batches the layer's gradient was next to nothing beside the top layer's. */
+  /** In the second half of the batches the layer's gradient was next to nothing beside the output layer's. */
   | {
     readonly kind: "vanishingGradient";
     readonly layer: number;
-    /** Each layer's norm, over the top layer's, in the order of the description; medians of the second half. */
+    /** Each layer's norm, over the output layer's, in the order of the description; medians of the second half. */
     readonly ratios: readonly number[];
-    /** The layer's, over the top layer's, when training began. */
+    /** The layer's, over the output layer's, when training began. */
     readonly first: number;
   }
   /** Currents and weights have exploded. */
@@ -87,12 +87,12 @@ export interface Learned {
 }
 
 /**
- * A layer's gradient has exploded if it is this many times the top layer's in at least this share of the batches. Gradients of the
+ * A layer's gradient has exploded if it is this many times the output layer's in at least this share of the batches. Gradients of the
  * presets are up to 20 times as long; in deep networks that learn well one in ten may reach the bound.
  */
 export const EXPLODED = 100;
 const OFTEN_EXPLODED = 0.2;
-/** A gradient has vanished at this share of the top layer's or less. */
+/** A gradient has vanished at this share of the output layer's or less. */
 const VANISHED = 0.02;
 /** A gradient has also vanished at this share, where it has fallen by so much since training began. */
 const FALLEN = 0.1;
@@ -172,7 +172,7 @@ function explodedGradients(learned: Learned): Finding[] {
   return [{ kind: "explodingGradient", layer, norm, top: ofTop, epoch, batch, share }];
 }
 
-/** Finds the first layer whose gradient vanished in the backward pass, if silent layers between it and the top one do not explain it. */
+/** Finds the first layer whose gradient vanished in the backward pass, if no silent layers cut it off from the output layer. */
 function vanishedGradients(learned: Learned): Finding[] {
   const batches = normsOf(learned.history), { spec, layers } = learned, top = structureOf(spec).readout.index;
   const begun = ratiosOf(batches.slice(0, Math.ceil(batches.length / 50)), top);
@@ -189,7 +189,7 @@ function vanishedGradients(learned: Learned): Finding[] {
   return [{ kind: "vanishingGradient", layer: layer + 1, ratios, first: begun[layer]! }];
 }
 
-/** Each layer's median norm relative to the top layer's; undefined where the top layer's is 0. */
+/** Each layer's median norm relative to the output layer's; undefined where the output layer's is 0. */
 function ratiosOf(batches: readonly LayerNorms[], top: number): number[] | undefined {
   const medians = mediansOf(batches), ofTop = medians[top];
   return ofTop !== undefined && ofTop > 0 && Number.isFinite(ofTop)
@@ -247,7 +247,7 @@ function stretchesOf(history: readonly BatchMetrics[]) {
   return stretches; // the remaining batches are too few for a mean
 }
 
-/** Findings of one layer. The top layer may be silent where its potentials are read out. */
+/** Findings of one layer. The output layer may be silent where its potentials are read out. */
 function findingsOf(activity: LayerActivity, isTop: boolean): Finding[] {
   const { layer, firingRate, silent, saturated, withoutGradient, threshold, units, steps, current } =
     activity;

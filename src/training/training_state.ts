@@ -15,9 +15,9 @@ export interface EpochSums {
   readonly correct: number;
   /** Samples presented. */
   readonly total: number;
-  /** Spikes of the layers below the top. */
+  /** Spikes of the hidden layers. */
   readonly spikes: number;
-  /** Spikes of each unit, one array per layer; empty where the engine does not count them. */
+  /** Spikes of each unit, one array per hidden layer; empty where the engine does not count them. */
   readonly unitSpikes: readonly Float64Array[];
 }
 
@@ -33,7 +33,7 @@ export interface EpochReport {
   readonly learningRate: number;
   /** Share of (hidden unit, step) pairs that spiked; 0 to 1. */
   readonly firingRate: number;
-  /** Units below the top; 0 where the engine does not count their spikes one by one. */
+  /** Hidden units; 0 where the engine does not count their spikes one by one. */
   readonly units: number;
   /** How many of them never fired in the whole epoch. */
   readonly silent: number;

@@ -60,7 +60,7 @@ Deno.test("train --explain names a gradient that explodes and a loss that jumps,
     assert.deepEqual(ill.findings.slice(0, 2), ["explodingGradient", "jumpingLoss"]);
     assert.match(
       ill.said,
-      /Layer 1: its gradient's norm was \d+ in batch \d+ of epoch \d, \d+ times the top layer's/,
+      /Layer 1: its gradient's norm was \d+ in batch \d+ of epoch \d, \d+ times the output layer's/,
     );
     assert.match(ill.said, /it explodes in the backward pass through 50 steps\./);
     assert.match(ill.said, /The loss jumped from 1\.\d+ to [2-9]\.\d+ around batch \d+ of epoch 1/);
@@ -87,11 +87,11 @@ Deno.test("train --explain names a gradient that vanishes after too large update
     );
     assert.match(
       ill.said,
-      /Layer 1: its gradient's norm is \S+e-\d+ times the top layer's \(layer by layer, .*\): it vanishes/,
+      /Layer 1: its gradient's norm is \S+e-\d+ times the output layer's \(layer by layer, .*\): it vanishes/,
     );
     assert.match(
       ill.said,
-      /When training began it was \d+\.?\d* times the top layer's: steps were too long then\./,
+      /When training began it was \d+\.?\d* times the output layer's: steps were too long then\./,
     );
     // Consequences of too large updates have no advice of their own.
     assert.equal(ill.said.match(/What usually helps/g)?.length, 1);

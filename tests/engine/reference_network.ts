@@ -21,7 +21,7 @@ export interface ForwardResult {
   readonly logits: Float64Array;
   readonly logProbabilities: Float64Array;
   readonly loss: number;
-  /** Spikes of the layers below the top. */
+  /** Spikes of the hidden layers. */
   readonly spikes: number;
   /** See {@linkcode GraphRun.margin}. */
   readonly margin: number;

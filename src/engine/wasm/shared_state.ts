@@ -27,7 +27,7 @@ export interface SlotResults {
   readonly logits: Float32Array;
   readonly predictions: Uint8Array;
   readonly spikes: Int32Array;
-  /** One entry a worker: spikes of each unit below the top, over the samples that the worker presented. */
+  /** One entry a worker: spikes of each hidden unit, over the samples that the worker presented. */
   readonly unitSpikes: readonly Uint32Array[];
   /** One entry a block of parameters (`gradientBlocks`): Σ g² of the batch's gradient. */
   readonly squares: Float64Array;
@@ -45,7 +45,7 @@ export interface SharedSizes {
   readonly batchSize: number;
   readonly classes: number;
   readonly workers: number;
-  /** Units of the layers below the top. */
+  /** Hidden units. */
   readonly unitsBelow: number;
   readonly threaded: boolean;
 }
