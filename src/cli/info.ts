@@ -15,7 +15,6 @@ import {
   thisMachine,
 } from "../engine/create_engine.ts";
 import { type AdapterDescription, findAdapters, runtimeGpu } from "../engine/gpu/adapter.ts";
-import { mebibytes } from "../engine/gpu/memory.ts";
 import { type Precision, PRECISIONS } from "../engine/wasm/precision.ts";
 import { bestVariant, instantiate, type Variant } from "../engine/wasm/kernels.ts";
 import { loadKernels } from "../engine/wasm/load.ts";
@@ -26,7 +25,7 @@ import { notebookNetwork } from "../network/presets.ts";
 import { VERSION } from "../version.ts";
 import { alignColumns } from "../text/columns.ts";
 import { createCommand, INVOCATION } from "./command.ts";
-import { count } from "../text/figures.ts";
+import { count, mebibytes } from "../text/figures.ts";
 import { jsonOption, openOutput } from "./output.ts";
 
 /** A part of the machine that is there, or the reason why it is not. */

@@ -14,7 +14,7 @@ import { type Hint, hintLines } from "./hints.ts";
 import { explain } from "./explanation.ts";
 import { MODELS } from "./network_options.ts";
 import { describeScore } from "./score_words.ts";
-import { count, counted, duration, loss, percent } from "../text/figures.ts";
+import { count, counted, duration, loss, mebibytes, percent } from "../text/figures.ts";
 
 /**
  * What a run came to, and what to do with it.
@@ -46,7 +46,7 @@ export function summarise(summary: RunSummary, options: RunOptions | undefined, 
           count(samplesPerSecond)
         } a second`,
       ],
-      ["Memory", `${count(summary.peakRssMiB)} MiB at its peak`],
+      ["Memory", `${count(summary.peakRssMiB)} MiB at its peak${needsInWords(summary)}`],
       ["Model", files.join(" and ")],
       ...warnings.map((warning) => ["Warning", warning]),
     ]),
@@ -55,6 +55,15 @@ export function summarise(summary: RunSummary, options: RunOptions | undefined, 
     "Next:",
     ...hintLines(suggest(summary, options)),
   ];
+}
+
+/** What the network itself takes, where that was requested. */
+function needsInWords({ needs, threads }: RunSummary): string {
+  if (!needs) return "";
+  const inThreads = needs.thread === 0
+    ? ""
+    : `${mebibytes(needs.thread)} in ${threads > 1 ? `each of ${threads} threads` : "its thread"}, `;
+  return `; the network takes ${inThreads}${mebibytes(needs.batch)} for a batch`;
 }
 
 /** The options that mean the same for every network: what it learns from, and on which machine. */

@@ -97,6 +97,17 @@ export interface SampleTrace {
   readonly loss: number;
 }
 
+/** Bytes that an engine takes; they are known before it takes them. */
+export interface MemoryNeeds {
+  /** Of each thread: parameters, their gradients, and all that one sample needs. 0 where no thread computes. */
+  readonly thread: number;
+  /**
+   * Of all threads together: parameters, moments, parts of gradients, results of batches. On a device: all buffers of a
+   * micro-batch's forward and backward pass, and the parameters.
+   */
+  readonly batch: number;
+}
+
 /**
  * An engine. It begins with the parameters that `initialParameters` draws from its seed. Calls are executed in the order in which they
  * are made; a caller may make the next one before the last has resolved. Every promise rejects with an `EngineError` once the
@@ -115,6 +126,8 @@ export interface Engine {
   readonly spec: NetworkSpec;
   /** The most samples that a batch may have. */
   readonly batchSize: number;
+  /** Memory that it takes. */
+  readonly needs: MemoryNeeds;
   /**
    * Copies the parameters in and clears the optimizer's state. Rejects with a `RangeError` when they are not the network's, or not
    * finite.

@@ -10,6 +10,7 @@ import type {
   Classification,
   Engine,
   EngineState,
+  MemoryNeeds,
   Parameters,
   SampleTrace,
   Update,
@@ -47,6 +48,10 @@ export abstract class ForwardingEngine implements Engine, Disposable {
 
   get batchSize(): number {
     return this.engine.batchSize;
+  }
+
+  get needs(): MemoryNeeds {
+    return this.engine.needs;
   }
 
   setParameters(parameters: Parameters): Promise<void> {

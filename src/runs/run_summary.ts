@@ -4,7 +4,7 @@
  * @module
  */
 import type { Samples, SampleWord } from "../data/samples.ts";
-import type { Parameters } from "../engine/engine.ts";
+import type { MemoryNeeds, Parameters } from "../engine/engine.ts";
 import type { Chance } from "../network/loss.ts";
 import type { LayerActivity } from "../training/activity.ts";
 import type { Finding } from "../training/diagnosis.ts";
@@ -104,6 +104,8 @@ export interface RunSummary {
   readonly layers?: readonly ExplainedLayer[];
   /** Diagnosis of training, if requested. */
   readonly findings?: readonly Finding[];
+  /** Bytes that the network takes, if requested with the diagnosis. */
+  readonly needs?: MemoryNeeds;
 }
 
 /** A run was aborted after it stored a checkpoint. */

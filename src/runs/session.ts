@@ -279,10 +279,10 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
 
 /** Measures the layers' activity, and diagnoses training. */
 async function explain(
-  { options, data, split, folder }: Session,
+  { options, data, split, folder, engine }: Session,
   parameters: Parameters,
   measured: Pick<Learned, "test" | "chance">,
-): Promise<Required<Pick<RunSummary, "layers" | "findings">>> {
+): Promise<Required<Pick<RunSummary, "layers" | "findings" | "needs">>> {
   const layers = await observeLayers({
     ...options,
     parameters,
@@ -294,6 +294,7 @@ async function explain(
   return {
     layers: layers.map((layer, i) => ({ ...layer, gradientNorm: norms[i] ?? null })),
     findings: diagnose({ layers, spec: options.spec, history, ...measured }),
+    needs: engine.needs,
   };
 }
 

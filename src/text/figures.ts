@@ -64,3 +64,9 @@ export function ranges(numbers: readonly number[]): string {
   }
   return parts.join(", ");
 }
+
+/** Bytes, such as `3.4 MiB`. */
+export function mebibytes(bytes: number): string {
+  const digits = bytes < 2 ** 20 ? 3 : 1;
+  return `${(bytes / 2 ** 20).toLocaleString("en-US", { maximumFractionDigits: digits })} MiB`;
+}

@@ -1,5 +1,6 @@
 /** How many samples fit a device's memory at a time. */
 import { EngineError } from "../../errors.ts";
+import { mebibytes } from "../../text/figures.ts";
 import type { AdapterDescription } from "./adapter.ts";
 
 /** MiB of the device's memory that an engine takes by default. */
@@ -54,10 +55,4 @@ export function samplesThatFit(
     else tooMany = middle;
   }
   return fit;
-}
-
-/** Formats a number of bytes. */
-export function mebibytes(bytes: number): string {
-  const digits = bytes < 2 ** 20 ? 3 : 1;
-  return `${(bytes / 2 ** 20).toLocaleString("en-US", { maximumFractionDigits: digits })} MiB`;
 }

@@ -11,7 +11,7 @@ import type { ArrayType, NumberType, WgslKernel } from "../../../asm/wgsl.ts";
 import { EngineError } from "../../errors.ts";
 import type { Backend, KernelCall, Numbers, Tensor } from "./backend.ts";
 import { type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
-import { mebibytes } from "./memory.ts";
+import { mebibytes } from "../../text/figures.ts";
 
 /** Calls of a workgroup: a multiple of every device's lanes. */
 const WORKGROUP = 64;

@@ -89,6 +89,19 @@ export function instantiate(module: WebAssembly.Module): Kernels {
 }
 
 const PAGE = 65_536;
+/** The most that an instance's memory can have. */
+const MOST_BYTES = 65_536 * PAGE;
+
+/** Refuses memory that no instance of the kernels can have, before any of it is taken. @throws {EngineError} when it is too much. */
+export function checkThreadMemory(bytes: number): void {
+  if (bytes <= MOST_BYTES) return;
+  throw new EngineError(
+    `the network needs ${
+      count(Math.ceil(bytes / 2 ** 20))
+    } MiB of memory in each thread: WebAssembly has 4 GiB at most; ` +
+      "take fewer steps, or smaller layers",
+  );
+}
 
 /** Hands out pieces of an instance's memory, each aligned to a cache line. They are never given back. */
 export class Arena {

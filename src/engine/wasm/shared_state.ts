@@ -50,6 +50,13 @@ export interface SharedSizes {
   readonly threaded: boolean;
 }
 
+/** Bytes that {@linkcode shareState} allocates. */
+export function sharedBytes(sizes: SharedSizes): number {
+  const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow } = sizes;
+  const results = batchSize * (8 + 4 * classes + 1 + 4) + workers * 4 * unitsBelow + 8 * blocks;
+  return 12 + 4 * (3 * size + given + shards * (size - given)) + 2 * results;
+}
+
 /** Allocates a shared state, all zeros. */
 export function shareState(sizes: SharedSizes): SharedState {
   const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow, threaded } = sizes;

@@ -16,6 +16,7 @@ import type {
   Classification,
   Engine,
   EngineState,
+  MemoryNeeds,
   Parameters,
   SampleTrace,
   Update,
@@ -29,12 +30,13 @@ import {
   optimizerOf,
 } from "../optimizer.ts";
 import type { CoreOptions } from "./core.ts";
-import type { KernelModule } from "./kernels.ts";
+import { checkThreadMemory, instantiate, type KernelModule } from "./kernels.ts";
+import { threadBytes } from "./allocate.ts";
 import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_blocks.ts";
 import type { Job } from "./engine_worker.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
-import { type SharedState, shareState } from "./shared_state.ts";
+import { sharedBytes, type SharedState, shareState } from "./shared_state.ts";
 
 /** Schedules batches on the worker pool. Two may be in flight, each in a buffer of its own; they finish in their order. */
 export interface Scheduler {
@@ -81,6 +83,7 @@ export class ThreadedEngine implements Engine, Disposable {
   readonly threads: number;
   readonly spec: NetworkSpec;
   readonly batchSize: number;
+  readonly needs: MemoryNeeds;
   readonly #seed: number;
   readonly #recordStates: boolean;
   readonly #layout: ParameterLayout;
@@ -116,7 +119,7 @@ export class ThreadedEngine implements Engine, Disposable {
     const given = isExternal ? this.#layout.tensors[1]?.at ?? this.#layout.size : 0; // its weights are the first of all
     this.#blocks = gradientBlocks(this.#layout, given);
     const hiddenUnits = structureOf(this.spec).hidden.reduce((sum, { units }) => sum + units, 0);
-    this.#shared = shareState({
+    const sizes = {
       size: this.#layout.size,
       given,
       shards: core.shards,
@@ -126,7 +129,13 @@ export class ThreadedEngine implements Engine, Disposable {
       workers: Math.max(1, threads),
       unitsBelow: hiddenUnits,
       threaded: threads > 0,
-    });
+    };
+    this.needs = {
+      thread: threadBytes(instantiate(kernels.module), core.plan, core.shards),
+      batch: sharedBytes(sizes),
+    };
+    checkThreadMemory(this.needs.thread);
+    this.#shared = shareState(sizes);
     this.#workers = new WorkerPool(
       threads,
       { kernels, options: core, shared: this.#shared },

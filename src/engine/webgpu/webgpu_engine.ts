@@ -26,6 +26,7 @@ import type {
   Classification,
   Engine,
   EngineState,
+  MemoryNeeds,
   Parameters,
   SampleTrace,
   Update,
@@ -122,6 +123,7 @@ class DeviceEngine implements WebGpuEngine {
   readonly threads = 0;
   readonly spec: NetworkSpec;
   readonly batchSize: number;
+  readonly needs: MemoryNeeds;
   readonly #backend: Backend;
   readonly #plan: Plan;
   readonly #context: DeviceContext;
@@ -152,6 +154,7 @@ class DeviceEngine implements WebGpuEngine {
     this.#most = most;
     this.#seed = seed;
     this.batchSize = batchSize;
+    this.needs = { thread: 0, batch: memoryNeedOf(plan, most, recordStates).total };
     const neurons = plan.populations.map((population) => kernelsOf(plan, population));
     this.#context = {
       backend,
