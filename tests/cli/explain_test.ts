@@ -87,7 +87,7 @@ Deno.test("train --explain names a gradient that vanishes after too large update
     );
     assert.match(
       ill.said,
-      /Layer 1: its gradient's norm is \S+e-\d+ times the output layer's \(layer by layer, .*\): it vanishes/,
+      /Layer 1: its gradient's norm is \S+e-\d+ times the output layer's \(layer by layer: .*\): it vanishes/,
     );
     assert.match(
       ill.said,
