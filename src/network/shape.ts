@@ -12,3 +12,8 @@ export function sizeOf(shape: readonly number[]): number {
 export function isSameShape(one: Shape, other: Shape): boolean {
   return one.length === other.length && one.every((length, axis) => length === other[axis]);
 }
+
+/** Whether its numbers lie in the same order whether its channels come first or last. */
+export function isFlat(shape: Shape): boolean {
+  return shape.length === 1 || shape[0] === 1 || shape[1] * shape[2] === 1;
+}

@@ -44,13 +44,17 @@ export async function compareWithReference(
   await engine.setParameters(new Map([...parameters].map(([name, tensor]) => [nameOf(name), tensor])));
   const all = batchOf(samples, undefined, EPOCH);
   const { logits, spikes } = await engine.classify(all);
-  compare(logits, run.logits.flatMap((row) => [...row]), "logits");
+  compareNumbers(logits, run.logits.flatMap((row) => [...row]), "logits");
   assert.deepEqual([...spikes], run.spikes, "spikes of each sample");
 
   for (let sample = 0; recordsStates && sample < samples.count; sample++) {
     const trace = await engine.trace(batchOf(samples, [sample], EPOCH));
-    compare(trace.logits, run.logits[sample]!, `logits of sample ${sample}`);
-    compare(trace.logProbabilities, run.logProbabilities[sample]!, `log-probabilities of sample ${sample}`);
+    compareNumbers(trace.logits, run.logits[sample]!, `logits of sample ${sample}`);
+    compareNumbers(
+      trace.logProbabilities,
+      run.logProbabilities[sample]!,
+      `log-probabilities of sample ${sample}`,
+    );
     const length = samples.lengths?.[sample] ?? spec.steps;
     populationsOf(spec).forEach((node, i) => {
       const states = run.states.get(node.id)!.slice(0, length).flatMap((rows) => rows[sample]!);
@@ -60,35 +64,59 @@ export async function compareWithReference(
       const [u, o, fired] = [trace.potentials, trace.outputs, trace.spikes].map((rows) =>
         rows[i]!.subarray(0, states.length)
       );
-      compare(u!, states.map((state) => state.u), what("potentials"));
-      compare(o!, states.map((state) => state.o), what("outputs"));
+      compareNumbers(u!, states.map((state) => state.u), what("potentials"));
+      compareNumbers(o!, states.map((state) => state.o), what("outputs"));
       assert.deepEqual([...fired!], states.map(({ v }) => Number(isSpiking && v > 0)), what("spikes"));
     });
   }
 
   const result = await engine.train(all, UPDATE);
-  compare([result.loss], [run.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
+  compareNumbers([result.loss], [run.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
   assert.equal(result.spikes, run.spikes.reduce((sum, count) => sum + count, 0), "spikes of the batch");
   const velocity = (await engine.getState()).moments.get("velocity")!; // after the first update it is the gradient
   const after = await engine.getParameters();
   const gradient = run.gradient().tensors;
+  compareTensors(
+    new Map([...gradient.keys()].map((name) => [name, velocity.get(nameOf(name))!])),
+    gradient,
+    "gradient",
+  );
+  const updated = new Map([...gradient].map(([name, expected]) => {
+    const before = Float64Array.from(parameters.get(name)!);
+    return [name, before.map((value, i) => value - UPDATE.learningRate * expected[i]!)];
+  }));
+  compareTensors(
+    new Map([...gradient.keys()].map((name) => [name, after.get(nameOf(name))!])),
+    updated,
+    "updated",
+  );
   for (const [name, before] of parameters) {
-    const expected = gradient.get(name), found = after.get(nameOf(name))!;
-    if (!expected) {
-      assertSameBits(found, before, `${name}, which is not learned`);
-      continue;
+    if (!gradient.has(name)) {
+      assertSameBits(after.get(nameOf(name))!, before, `${name}, which is not learned`);
     }
-    compare(velocity.get(nameOf(name))!, expected, `gradient of ${name}`);
-    compare(
-      found,
-      before.map((value, i) => value - UPDATE.learningRate * expected[i]!),
-      `${name} after an update`,
-    );
   }
 }
 
+/** Closeness of tensors, by name. In loops gradients grow and cancel: so the largest number of all of them counts. */
+export function compareTensors(
+  found: ReadonlyMap<string, ArrayLike<number>>,
+  expected: ReadonlyMap<string, ArrayLike<number>>,
+  what: string,
+): void {
+  const largest = largestOf([...expected.values()].map(largestOf));
+  for (const [name, tensor] of expected) compareNumbers(found.get(name)!, tensor, `${what} ${name}`, largest);
+}
+
 /** Closeness within float32's rounding. Numbers of a tensor are sums of terms as large as its largest number, which cancel. */
-function compare(found: ArrayLike<number>, expected: ArrayLike<number>, what: string): void {
-  const largest = Array.from(expected).reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+export function compareNumbers(
+  found: ArrayLike<number>,
+  expected: ArrayLike<number>,
+  what: string,
+  largest = largestOf(expected),
+): void {
   assertClose(found, expected, what, { relative: 1e-4, absolute: 1e-5 * largest });
+}
+
+function largestOf(numbers: ArrayLike<number>): number {
+  return Array.from(numbers).reduce((most, value) => Math.max(most, Math.abs(value)), 1);
 }

@@ -173,6 +173,7 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   if (steps > 1) {
     for (let loops = draw.whole(0, 3); loops > 0; loops--) closeLoop(draw, nodes, shapes, steps);
   }
+  if (draw.chance(0.4)) addEdge(draw, nodes, shapes, delay());
   const isHeld = draw.chance(0.3) &&
     nodes.some(({ id, kind }) => kind === "lif" && id !== "read");
   return {
@@ -209,6 +210,16 @@ function closeLoop(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, s
   shapes.set(id, shape);
   nodes[to] = { ...node, from: [...node.from, { node: id, delay: 0 }] };
   nodes.splice(to, 0, { id, kind: "affine", units: shape[0], bias: draw.chance(0.5), from: [edge] });
+}
+
+/** One more edge from any node to one that stands behind it: nodes that close loops have other readers, too. */
+function addEdge(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, delay: number): void {
+  const from = draw.whole(0, nodes.length - 1), { id } = nodes[from]!;
+  const to = nodes.findLastIndex((node, i) =>
+    i > from && String(shapes.get(node.from[0]!.node)) === String(shapes.get(id))
+  );
+  const node = nodes[to];
+  if (node && node.id !== "read") nodes[to] = { ...node, from: [...node.from, { node: id, delay }] };
 }
 
 const MOST_NODES = 12;

@@ -19,12 +19,13 @@ import { followsFromSpikes } from "./rewrite.ts";
  * @param events Gradients may follow from spikes alone.
  */
 export function differentiate(draft: Draft, events: boolean): readonly BackwardStep[] {
-  for (const { index } of draft.populations) {
-    if (events && followsFromSpikes(draft, index)) {
+  const active = activeValues(draft);
+  for (const { index, output } of draft.populations) {
+    if (events && active.has(output) && followsFromSpikes(draft, index)) {
       change(draft.populations, index, { backwardFrom: "spikes" });
     }
   }
-  return new Differentiation(draft).steps();
+  return new Differentiation(draft, active).steps();
 }
 
 class Differentiation {
@@ -38,10 +39,10 @@ class Differentiation {
   /** What comes back to a population's outputs from the loss itself: from the readout, or a rate. */
   readonly #fromLoss = new Map<number, Port>();
 
-  constructor(draft: Draft) {
+  constructor(draft: Draft, active: ReadonlySet<number>) {
     this.#draft = draft;
     this.#readers = readersOf(draft);
-    this.#active = activeValues(draft);
+    this.#active = active;
   }
 
   steps(): BackwardStep[] {
@@ -128,8 +129,9 @@ class Differentiation {
       change(populations, index, { outputGradient });
       if (rate && !isLooped) steps.push({ kind: "rateBack", population: index, into: outputGradient });
     }
-    const isOnlyReader = this.#readers.get(input)!.length === 1;
-    const inputGradient = (isOnlyReader ? this.#gradients.get(input) : undefined) ?? this.#place(output);
+    // In a loop the value has a place already, which is free where nothing else comes back to it.
+    const isAlone = this.#readers.get(input)!.length === 1 && !this.#fromLoss.has(input);
+    const inputGradient = (isAlone ? this.#gradients.get(input) : undefined) ?? this.#place(output);
     change(populations, index, { inputGradient });
     if (step.kind === "scanRecurrent") {
       change(products, step.product, { outputGradient: inputGradient });

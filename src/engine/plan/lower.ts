@@ -18,7 +18,7 @@ import {
 } from "../../network/graph.ts";
 import { kindOf, trainableOf } from "../../network/neurons.ts";
 import { operatorKindOf } from "../../network/operators.ts";
-import { sizeOf } from "../../network/shape.ts";
+import { isFlat, sizeOf } from "../../network/shape.ts";
 import { type Structure, structureOf } from "../../network/structure.ts";
 import type { ForwardStep, PopulationPlan, Port, Product, SumStep, Value } from "./plan.ts";
 import type { Draft, DraftOperator } from "./draft.ts";
@@ -105,11 +105,11 @@ class Lowering {
 
   #lowerProduct(node: OperatorNode, steps: ForwardStep[]): void {
     const { input, isRow } = this.#productInput(node, steps),
-      { shape: inputShape } = this.#values[input.value]!;
+      { shape, units } = this.#values[input.value]!;
     const product: Product = {
       index: this.#products.length,
       node: node.id,
-      inputs: sizeOf(inputShape),
+      inputs: units,
       units: sizeOf(this.#shapeOf(node)),
       weight: this.#tensor(node.id, "weight")!,
       bias: this.#tensor(node.id, "bias"),
@@ -117,7 +117,7 @@ class Lowering {
       output: this.#output(node, isRow ? "one" : "each step"),
       outputGradient: undefined,
       weightsBy: isRow ? "unit" : "input",
-      inputShape,
+      inputShape: this.#isInput(input.value) ? [units] : shape,
     };
     this.#products.push(product);
     steps.push({ kind: isRow ? "matmulRow" : "matmul", product: product.index });
@@ -127,9 +127,8 @@ class Lowering {
   #productInput(node: OperatorNode, steps: ForwardStep[]): { input: Port; isRow: boolean } {
     const [edge] = node.from;
     if (node.from.length === 1) {
-      const input = this.#portOf(edge!),
-        { rows } = this.#values[input.value]!,
-        isInput = edge!.node === "input";
+      const input = this.#portOf(edge!), { rows } = this.#values[input.value]!;
+      const isInput = this.#isInput(input.value);
       const isRow = isInput && rows === "one" && input.delay === 0;
       if (isRow || (rows === "each step" && input.delay <= (isInput ? 0 : 1))) return { input, isRow };
     }
@@ -170,7 +169,6 @@ class Lowering {
     const input = node.from.length === 1 && edge!.delay === 0 && !vector
       ? this.#outputs.get(edge!.node)!
       : this.#sum(node, node.from, steps, vector);
-    const isBare = input === this.#outputs.get("input");
     const kind = kindOf(neuron);
     this.#populations.push({
       index,
@@ -187,7 +185,7 @@ class Lowering {
         id === node.id && role === "fixed" && constant ? [{ name: constant, tensor }] : []
       ),
       isSpiking: kind.isSpiking,
-      input: isBare ? this.#sum(node, node.from, steps) : input,
+      input: this.#isInput(input) ? this.#sum(node, node.from, steps) : input,
       output: this.#output(node, "each step"),
       inputGradient: undefined,
       outputGradient: undefined,
@@ -214,7 +212,7 @@ class Lowering {
     const [edge] = node.from, value = this.#outputs.get(edge!.node)!;
     const isWhole = node.from.length === 1 && edge!.delay === 0 &&
       this.#values[value]!.rows === "each step" &&
-      edge!.node !== "input";
+      !this.#isInput(value);
     return isWhole ? value : this.#sum(node, node.from, steps);
   }
 
@@ -223,6 +221,11 @@ class Lowering {
     const into = this.#value(node.id, this.#values[terms[0]!.value]!.shape);
     steps.push({ kind: "sum", terms, ...(vector && { vector }), into });
     return into;
+  }
+
+  /** Encoded inputs, which a node may hand on as they are. */
+  #isInput(value: number): boolean {
+    return value === this.#outputs.get("input");
   }
 
   #portOf({ node, delay }: Edge): Port {
@@ -260,11 +263,6 @@ class Lowering {
   #tensor(node: string, role: "weight" | "bias"): string | undefined {
     return this.#structure.tensors.find((tensor) => tensor.node === node && tensor.role === role)?.name;
   }
-}
-
-/** Whether a shape's numbers lie in the same order whether its channels come first or last. */
-function isFlat(shape: Shape): boolean {
-  return shape.length === 1 || shape[0] === 1 || shape[1] * shape[2] === 1;
 }
 
 /** `lif` → `Lif`, as kernels are called. */

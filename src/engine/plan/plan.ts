@@ -14,7 +14,8 @@ import type { TensorSpec } from "../../network/structure.ts";
 /**
  * Numbers of a sample: a row of `units` for each time step, or one row that holds for all of them.
  *
- * The memory order of a row is channels last: row, column, channel. Values of the backward pass are gradients of the loss.
+ * The memory order of a row is channels last: row, column, channel; but the encoder's inputs lie in a file's order, channel, row, column,
+ * in which its draws are counted. Values of the backward pass are gradients of the loss.
  */
 export interface Value {
   /** Its place in {@linkcode Plan.values}. */
@@ -55,7 +56,7 @@ export interface Product {
   readonly outputGradient: number | undefined;
   /** How W lies in memory: a row for each input, or a row for each unit. */
   readonly weightsBy: "input" | "unit";
-  /** The shape of x in the order of W's columns: channel, row, column. */
+  /** The shape of x, whose numbers W's columns have in the order channel, row, column; `[inputs]` where x lies in this order, too. */
   readonly inputShape: Shape;
 }
 
@@ -124,7 +125,7 @@ export type ForwardStep =
   | { readonly kind: "encode" }
   /** Lists the encoder's inputs that are not 0, for products. */
   | { readonly kind: "listInputs" }
-  /** The encoder's inputs as rows of every step. */
+  /** The encoder's inputs as rows, channels last. */
   | { readonly kind: "unpack"; readonly into: number }
   /** Lists the units that may spike in this sample; the others are left out until the next sample. */
   | { readonly kind: "select"; readonly product: number; readonly population: number }

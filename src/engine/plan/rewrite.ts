@@ -5,6 +5,7 @@
  */
 import { foldsFeatures } from "../../network/encoders.ts";
 import { kindOf } from "../../network/neurons.ts";
+import { isFlat } from "../../network/shape.ts";
 import type { Draft } from "./draft.ts";
 import { type Reader, readersOf, stepsOf } from "./readers.ts";
 import type { ForwardStep, PlanOptions, Product } from "./plan.ts";
@@ -21,7 +22,9 @@ export function rewriteRecurrence(draft: Draft): void {
     if (back?.kind !== "matmul" || sum?.kind !== "sum" || scan?.kind !== "scan") return [step];
     const product = draft.products[back.product]!, population = draft.populations[scan.population]!;
     const others = sum.terms.filter(({ value }) => value !== product.output);
-    const isSelf = product.input.value === population.output && product.input.delay === 1 && !product.bias &&
+    const isReadElsewhere = readersOf(draft).get(product.output)!.some((reader) => reader.step !== sum);
+    const isSelf = !isReadElsewhere && product.input.value === population.output &&
+      product.input.delay === 1 && !product.bias &&
       population.input === sum.into && others.length > 0 && others.length === sum.terms.length - 1 &&
       sum.terms.every(({ value, delay }) => value !== product.output || delay === 0) &&
       others.every(({ value }) => value !== population.output);
@@ -42,10 +45,20 @@ export function rewriteRecurrence(draft: Draft): void {
  * (noise), or with weights by unit, for gradients from spikes. Whatever else reads the inputs has them unpacked, as rows.
  */
 export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): void {
-  const { encoder } = draft.spec.input;
-  if (encoder.kind === "constant") return;
+  const { encoder } = draft.spec.input, { node, shape, units, rows } = draft.values[draft.input]!;
   const readers = readersOf(draft).get(draft.input)!,
     products = readers.flatMap((reader) => productOf(draft, reader));
+  const [encode, ...others] = draft.forward;
+  /** Whatever is no product reads these. */
+  const unpacked = (): ForwardStep[] => {
+    const into = draft.values.push({ index: draft.values.length, node, shape, units, rows }) - 1;
+    return [{ kind: "unpack", into }, ...others.map((step) => renamed(step, draft.input, into))];
+  };
+  if (rows === "one") {
+    const isInOrder = isFlat(shape) || readers.every(({ step }) => step.kind === "matmulRow");
+    if (!isInOrder) draft.forward = [encode!, ...unpacked()];
+    return;
+  }
   const isAlone = readers.length === 1 && products.length === 1;
   const { events, external = false } = options.target;
   const folds = foldsFeatures(encoder) && events && isAlone;
@@ -59,23 +72,15 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
     return;
   }
   const isPlain = !foldsFeatures(encoder) || !events;
-  const [encode, ...others] = draft.forward;
   const listing: readonly ForwardStep[] = events && isPlain && products.length > 0
     ? [{ kind: "listInputs" }]
     : [];
-  draft.forward = [encode!, ...listing, ...others];
-  if (isPlain && products.length === readers.length) return;
-  const { shape, units } = draft.values[draft.input]!, rows = draft.values.length;
-  draft.values.push({ index: rows, node: "input", shape, units, rows: "each step" });
+  const isPacked = isPlain && products.length === readers.length;
   for (const { index, input } of isPlain ? [] : products) {
-    draft.products[index] = { ...draft.products[index]!, input: { ...input, value: rows } };
+    const { length: value } = draft.values;
+    draft.products[index] = { ...draft.products[index]!, input: { ...input, value }, inputShape: shape };
   }
-  draft.forward = [
-    encode!,
-    ...listing,
-    { kind: "unpack", into: rows },
-    ...others.map((step) => renamed(step, draft.input, rows)),
-  ];
+  draft.forward = [encode!, ...listing, ...(isPacked ? others : unpacked())];
 }
 
 /** A population of which spikes alone are wanted keeps nothing else, and leaves out units that cannot spike. */

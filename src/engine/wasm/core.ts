@@ -143,6 +143,7 @@ export class Core {
     this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
+    if (samples.lengths) this.#clearBehind(steps);
     this.#operators.begin(steps);
     for (const population of this.memory.populations) {
       if (population.descriptor !== 0) this.#neurons.begin(population, steps);
@@ -240,6 +241,13 @@ export class Core {
     });
   }
 
+  /** Clears the rows behind a sample's end: a longer one may have left something there, and products read up to five of them. */
+  #clearBehind(steps: number): void {
+    for (const { at, stride, width, isInPanels } of this.memory.values) {
+      if (at !== 0 && stride !== 0 && !isInPanels) this.#view(at + stride * steps, 5 * width).fill(0);
+    }
+  }
+
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
@@ -308,7 +316,7 @@ export class Core {
       }
       case "clear": {
         const { at, width } = values[step.into]!;
-        this.#view(at, (steps + 5) * width).fill(0);
+        this.#view(at, steps * width).fill(0);
         return;
       }
       case "scanRecurrentBack": {

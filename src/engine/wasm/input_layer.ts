@@ -78,7 +78,7 @@ export class InputLayer implements InputOperations {
   readonly #floats: Float32Array;
   readonly #features: SampleFeatures;
   readonly #input: ValueMemory;
-  /** Where each of a sample's numbers lies in memory, where the orders differ. */
+  /** Where each of the inputs lies among others' inputs, where the orders differ: they lie in a file's order themselves. */
   readonly #order: Uint32Array | undefined;
   /** Feature of each pixel value. */
   readonly #pixels: Float32Array;
@@ -117,18 +117,13 @@ export class InputLayer implements InputOperations {
     this.#steps = steps;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
-    const isTable = arePixels(samples), order = this.#order;
+    const isTable = arePixels(samples);
     const place = (foldsFeatures(this.#spec.input.encoder) ? this.#memory.features : this.#memory.sequence) >>
       2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
-      if (order) {
-        for (let i = 0; i < channels; i++) {
-          const feature = features[from + i]!;
-          this.#floats[to + order[i]!] = isTable ? this.#pixels[feature]! : feature * featureScale;
-        }
-      } else if (isTable) {
+      if (isTable) {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
       } else {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * featureScale;
@@ -156,8 +151,14 @@ export class InputLayer implements InputOperations {
       this.#steps, stepCounts, stepUnits, stepOutputs);
   }
 
-  unpack({ at }: ValueMemory): void {
-    this.#matmul.unpack(at, this.#steps);
+  unpack({ at, width, value: { rows, units } }: ValueMemory): void {
+    const isRow = rows === "one", order = this.#order;
+    if (isRow) this.#view(at, width).set(this.#view(this.#memory.features, width));
+    else this.#matmul.unpack(at, this.#steps);
+    for (let step = 0; order && step < (isRow ? 1 : this.#steps); step++) {
+      const row = this.#view(at + 4 * width * step, units);
+      row.slice().forEach((x, i) => row[order[i]!] = x);
+    }
   }
 
   select(product: ProductMemory, population: PopulationMemory): number {

@@ -8,6 +8,7 @@
  * @module
  */
 import type { Shape } from "../../network/graph.ts";
+import { isFlat, sizeOf } from "../../network/shape.ts";
 import type { TensorSpec } from "../../network/structure.ts";
 import { tensorOf } from "../checks.ts";
 import type { Parameters } from "../engine.ts";
@@ -102,9 +103,8 @@ function isInPanels(plan: Plan, { index, gradientOf }: Value): boolean {
 
 /** Where each number of a shape lies in memory, whose order is row, column, channel; undefined where the order is the file's. */
 export function channelsLast(shape: Shape): Uint32Array | undefined {
-  if (shape.length === 1) return undefined;
-  const [channels, height, width] = shape, positions = height * width;
-  if (channels === 1 || positions === 1) return undefined;
+  if (isFlat(shape)) return undefined;
+  const [channels] = shape, positions = sizeOf(shape) / channels;
   return Uint32Array.from(
     { length: channels * positions },
     (_, i) => (i % positions) * channels + Math.floor(i / positions),

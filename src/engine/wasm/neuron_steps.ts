@@ -60,7 +60,6 @@ export class NeuronSteps {
   scanBack(memory: PopulationMemory, from: number, to: number, steps: number): void {
     const stepBack = this.#stepsBack[memory.population.index]!, { descriptor } = memory;
     const isLong = memory.population.learned.length > 0 && steps > this.#mostPlain;
-    if (to === steps) this.#endRows(memory, steps);
     if (!isLong) {
       stepBack(descriptor, from, to);
       return;
@@ -86,12 +85,6 @@ export class NeuronSteps {
       }
       this.scanBack(memory, t, t + 1, steps);
     }
-  }
-
-  /** Clears what a product reads behind the last step of δI; a longer sample may have left something there. */
-  #endRows({ currentGradients, width }: PopulationMemory, steps: number): void {
-    const end = (currentGradients + 4 * width * steps) >> 2;
-    this.#floats.fill(0, end, end + 5 * width);
   }
 
   /** Adds the parts of the gradients of learned constants to their totals, in float64. */

@@ -16,7 +16,6 @@ export class OperatorSteps {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #integers: Int32Array;
-  readonly #floats: Float32Array;
   readonly #forward: readonly StepKernel[];
   readonly #backward: readonly StepKernel[];
   readonly #tensors: ReadonlyMap<string, number>;
@@ -25,7 +24,6 @@ export class OperatorSteps {
     this.#kernels = kernels;
     this.#memory = memory;
     this.#integers = new Int32Array(kernels.memory.buffer);
-    this.#floats = new Float32Array(kernels.memory.buffer);
     const kinds = memory.operators.map(({ operator }) => operator.kernel);
     this.#forward = kinds.map((kind) => stepKernel(kernels, "forward", kind));
     this.#backward = kinds.map((kind) => stepKernel(kernels, "backward", kind));
@@ -53,11 +51,10 @@ export class OperatorSteps {
     stepKernel(this.#kernels, "weightGradient", kernel)(descriptor, 0, steps);
   }
 
-  /** Sums values through the time steps `from` ≤ t < `to`; rows behind the last one are cleared, for products read them. */
+  /** Sums values through the time steps `from` ≤ t < `to`. */
   sum({ terms, vector, into }: SumStep, from: number, to: number, steps: number): void {
     const { values } = this.#memory, { at, stride, width } = values[into]!;
     const k = this.#kernels;
-    if (to === steps) this.#floats.fill(0, (at + stride * steps) >> 2, (at + stride * (steps + 5)) >> 2);
     terms.forEach(({ value, delay }, i) => {
       const term = values[value]!, units = Math.min(width, term.width);
       k.sumTerm(term.at, term.stride, at, stride, units, delay, steps, from, to, i === 0 ? 1 : 0);
