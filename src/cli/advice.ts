@@ -84,12 +84,14 @@ export class Advice {
     return this.#surrogate(layer, { kind: "atan", slope: 2 });
   }
 
-  /** A surrogate for a layer and those that it leads to and that have one: a gradient comes to it through them. */
+  /** A surrogate for a layer and those between it and the output layer that have one: a gradient comes to it through them. */
   #surrogate(layer: number, { kind, slope }: Surrogate): Remedy {
-    const { spec } = this.#options, above = populationsFrom(spec, layer - 1);
+    const { spec } = this.#options, { readout } = structureOf(spec);
+    const above = populationsFrom(spec, layer - 1);
     const concerned = structureOf(spec).populations.flatMap((population) => {
       const { index, neuron } = population;
-      return above.has(index) && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
+      const isBetween = above.has(index) && populationsFrom(spec, index).has(readout.index);
+      return isBetween && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
     });
     if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
     const entry = this.#entry(concerned.map(({ population }) => population), "surrogate");

@@ -114,8 +114,10 @@ const HUGE = 1000;
 
 /** Diagnoses a run. Findings that explain most come first; a network that learned as it should has none. */
 export function diagnose(learned: Learned): Finding[] {
-  const top = structureOf(learned.spec).readout.index;
-  const activity = learned.layers.flatMap((layer, i) => findingsOf(layer, i === top));
+  const { spec } = learned, top = structureOf(spec).readout.index;
+  const activity = learned.layers.flatMap((layer, i) =>
+    findingsOf(layer, i !== top && populationsFrom(spec, i).has(top))
+  );
   const jump = jumpOf(learned);
   const status = learningStatusOf(learned.test, learned.chance);
   const { loss } = learned.test, chance = learned.chance.loss;
@@ -247,8 +249,13 @@ function stretchesOf(history: readonly BatchMetrics[]) {
   return stretches; // the remaining batches are too few for a mean
 }
 
-/** Findings of one layer. The output layer may be silent where its potentials are read out. */
-function findingsOf(activity: LayerActivity, isTop: boolean): Finding[] {
+/**
+ * Findings of one layer.
+ *
+ * @param isHidden Its spikes reach the output layer. Others may be silent: the output layer's spikes only reset the potentials that are
+ * read out, and no answer depends on a branch that is not read.
+ */
+function findingsOf(activity: LayerActivity, isHidden: boolean): Finding[] {
   const { layer, firingRate, silent, saturated, withoutGradient, threshold, units, steps, current } =
     activity;
   if (firingRate === null || silent === null || saturated === null || threshold === null) return [];
@@ -256,11 +263,9 @@ function findingsOf(activity: LayerActivity, isTop: boolean): Finding[] {
   if (!(current.largest <= HUGE * Math.max(1, Math.abs(threshold)))) {
     findings.push({ kind: "exploded", layer, current: current.largest, weight: activity.largestWeight });
   }
-  if (isTop) {
-    // Its spikes only reset the potentials that are read out; no layer receives them.
-  } else if (silent > MANY_SILENT * units) {
+  if (isHidden && silent > MANY_SILENT * units) {
     findings.push({ kind: "silent", layer, silent, withoutGradient: withoutGradient ?? 0, units });
-  } else if (firingRate < RARE) {
+  } else if (isHidden && firingRate < RARE) {
     findings.push({ kind: "rare", layer, firingRate });
   }
   if (steps > 1 && (saturated > MANY_SATURATED * units || firingRate > OFTEN)) {
