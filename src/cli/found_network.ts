@@ -4,22 +4,21 @@
  * @module
  */
 import { join } from "node:path";
-import * as v from "valibot";
 import { InputError, OptionError } from "../errors.ts";
 import { exists, readError } from "../files/file_access.ts";
 import { presentModelName } from "../network/former_names.ts";
 import type { GraphSpec } from "../network/graph.ts";
 import { isSafetensorsFile, readGraph } from "../network/network_file.ts";
-import { graphOf, structureOf } from "../network/structure.ts";
+import { graphOf } from "../network/structure.ts";
 import { checkpointPaths } from "../runs/checkpoint_folder.ts";
 import { readTrained } from "../runs/read_checkpoint.ts";
 import { RUNS } from "../runs/run_folder.ts";
-import { hasMetadata, readMetadata, type RunMetadata } from "../runs/run_metadata.ts";
+import { hasMetadata, readMetadata } from "../runs/run_metadata.ts";
+import { firingRatesOf, networkOf } from "../runs/recorded_network.ts";
 import { listRuns } from "../runs/runs.ts";
 import { presetOf } from "../training/presets.ts";
 import { INVOCATION } from "./command.ts";
 import { MODELS } from "./network_options.ts";
-import { networkOf } from "./run_settings.ts";
 import { userPathOrName } from "./user_path.ts";
 
 /** So many runs are named where one is missing. */
@@ -67,30 +66,14 @@ async function networkIn(directory: string): Promise<FoundNetwork | undefined> {
   const described = metadata && networkOf({ metadata });
   const source = `${metadata ? "the run " : ""}${directory}`;
   if (described) {
-    const spec = graphOf(described);
-    return { source, spec, rates: ratesOf(spec, metadata) };
+    return { source, spec: graphOf(described), rates: firingRatesOf(described, metadata) };
   }
   for (const path of [join(directory, "model.safetensors"), ...Object.values(checkpointPaths(directory))]) {
     if (!await isFile(path)) continue;
-    const spec = graphOf((await readTrained(path)).spec);
-    return { source, spec, rates: metadata ? ratesOf(spec, metadata) : new Map() };
+    const { spec } = await readTrained(path);
+    return { source, spec: graphOf(spec), rates: metadata ? firingRatesOf(spec, metadata) : new Map() };
   }
   return undefined;
-}
-
-const recordedLayers = v.array(
-  v.looseObject({ layer: v.number(), firingRate: v.nullable(v.number()) }),
-);
-
-/** The firing rates that `train --explain` leaves in a run's result. */
-function ratesOf(spec: GraphSpec, { result }: RunMetadata): ReadonlyMap<string, number> {
-  const { populations } = structureOf(spec), layers = v.safeParse(recordedLayers, result?.["layers"]);
-  return new Map(
-    (layers.success ? layers.output : []).flatMap(({ layer, firingRate }): [string, number][] => {
-      const population = populations[layer - 1];
-      return population && firingRate !== null ? [[population.id, firingRate]] : [];
-    }),
-  );
 }
 
 /** The presets and the latest runs. */

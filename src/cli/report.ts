@@ -54,7 +54,7 @@ export function reportCommand(): CommandUnknownOpts {
   const command = createCommand(
     "report",
     "See a run as a page, or several runs side by side",
-    "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, firing rates, " +
+    "Writes one HTML file that loads nothing: learning curves, mistakes, spikes step by step, the network, firing rates, " +
       "weights, options. It goes into the run's folder; a comparison into the first run's, and a model's without a run into runs/.",
     "wider --open",
   )

@@ -5,7 +5,8 @@
  */
 import { OptionError } from "../errors.ts";
 import { duration, percent } from "../text/figures.ts";
-import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
+import type { NetworkSpec } from "../network/spec.ts";
+import { networkOf } from "../runs/recorded_network.ts";
 import type { RunEntry } from "../runs/runs.ts";
 import { structureOf } from "../network/structure.ts";
 import { sizesOf } from "../network/words.ts";
@@ -24,15 +25,6 @@ const NAMES: Readonly<Record<string, string>> = {
 const APART = ["spec", "model", "out"];
 /** Options that do not affect results, and have no column. */
 const MACHINE = ["threads", "engine", "gpu-memory", "skip", "tune", "checkpoint-every"];
-
-/** The network that the metadata describe; undefined where another version of Spikelet has written something else. */
-export function networkOf({ metadata }: Pick<RunEntry, "metadata">): NetworkSpec | undefined {
-  try {
-    return metadata && parseNetworkSpec(metadata.options.spec);
-  } catch {
-    return undefined;
-  }
-}
 
 /** How many numbers a network learns. */
 export function parametersOf(spec: NetworkSpec): number {

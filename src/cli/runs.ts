@@ -24,13 +24,13 @@ import { type Hint, hintLines } from "./hints.ts";
 import { count, counted, loss, percent } from "../text/figures.ts";
 import { print } from "../text/print.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { networkOf } from "../runs/recorded_network.ts";
 import { commandOf, flatten } from "../report/run_facts.ts";
 import { nameOption } from "./option_values.ts";
 import {
   differingSettings,
   FIGURES,
   filterRuns,
-  networkOf,
   parametersOf,
   settingsOf,
   sortRuns,

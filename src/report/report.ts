@@ -4,19 +4,22 @@
  * @module
  */
 import { count, counted, duration, loss } from "../text/figures.ts";
-import { meanSteps, wordOf } from "../data/samples.ts";
+import { meanSteps, type SampleWord, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
-import { structureOf } from "../network/structure.ts";
 import { weightsOfInput } from "../network/tensors.ts";
 import type { Model } from "../network/model_file.ts";
+import { graphOf, structureOf } from "../network/structure.ts";
 import { describeNetwork } from "../network/words.ts";
+import { networkOf } from "../runs/recorded_network.ts";
 import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
 import { asPresented } from "./layout.ts";
+import type { Markup } from "./markup.ts";
 import { learningSection } from "./learning.ts";
+import { networkSection } from "./network.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
 import { hiddenSpikes, scoreOf, wilsonInterval } from "./predictions.ts";
-import { ratesSection } from "./rates.ts";
+import { rateFigures, ratesSection } from "./rates.ts";
 import type { RecordedRun } from "./recorded_run.ts";
 import { runSection } from "./run_facts.ts";
 import { samplesSection } from "./samples.ts";
@@ -35,7 +38,7 @@ export function reportPage(run: RecordedRun, findings?: Findings): Promise<strin
     warnings: warningsOf(run, findings, score),
     sections: [
       ["learning", "Learning", learning],
-      ...(model && findings ? modelSections(model, findings) : []),
+      ...(model && findings ? modelSections(model, findings) : networkAlone(run)),
       ["run", "The run", runSection(run)],
     ],
   });
@@ -45,14 +48,35 @@ function modelSections({ spec, parameters }: Model, findings: Findings): PageCon
   const { predictions, recordings: { count, layers }, traced } = findings;
   const samples = asPresented(findings.samples, spec);
   const steps = traced.length > 0 ? samplesSection(spec, parameters, samples, traced) : undefined;
-  const rates = layers.length > 0 ? ratesSection(spec, { count, layers }, wordOf(samples)) : undefined;
+  const word = wordOf(samples),
+    rates = layers.length > 0 ? ratesSection(spec, { count, layers }, word) : undefined;
   const seeing = weightsOfInput(spec)?.population, first = layers.find(({ layer }) => layer === seeing);
   return [
     ["classes", "Right and wrong", classesSection(predictions, samples)],
     ["samples", "Samples, step by step", steps],
+    ["network", "The network", recordedNetwork(spec, { count, layers }, word)],
     ["rates", "Firing rates", rates],
     ["weights", "Weights", weightsSection(spec, parameters, samples, first)],
   ];
+}
+
+/** The network of a run without a model. */
+function networkAlone(run: RecordedRun): PageContent["sections"] {
+  const spec = networkOf(run);
+  return [["network", "The network", spec && networkSection(graphOf(spec))]];
+}
+
+/** The network with its recorded rates. */
+function recordedNetwork(
+  spec: Model["spec"],
+  { count, layers }: Findings["recordings"],
+  word: SampleWord,
+): Markup {
+  const { populations } = structureOf(spec);
+  const rates = new Map(
+    layers.map(({ layer, rates }) => [populations[layer]!.id, rateFigures(rates).mean] as const),
+  );
+  return networkSection(graphOf(spec), rates, `the first ${counted(count, `test ${word}`)}`);
 }
 
 function leadOf({ metadata, model }: RecordedRun): string {

@@ -81,6 +81,13 @@ pre { background: var(--card); border-radius: 8px; padding: 12px 14px; font-size
 .weights.rows br { display: none; }
 img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; max-width: 100%; background: none; }
 .weights:not(.rows) img { width: 100%; height: auto; }
+svg.graph text { white-space: normal; fill: var(--ink); }
+svg.graph .soft { fill: var(--soft); }
+svg.graph .small { font-size: 11px; }
+svg.graph .rim { stroke: var(--paper); stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
+svg.graph rect { stroke-width: 1.5; }
+svg.graph .edge { fill: none; stroke: var(--soft); stroke-width: 1.4; }
+svg.graph .back { stroke-dasharray: 5 3; }
 article.trace { margin: 1.5rem 0 2.5rem; }
 article.trace header { display: flex; gap: 16px; align-items: center; margin-bottom: 12px; }
 article.trace header h3, article.trace header p { margin: 0; }
@@ -96,6 +103,7 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   body > * { max-width: none; padding: 0; }
   nav, details:not([open]) { display: none; }
   .grid { grid-template-columns: 1fr 1fr; }
+  .grid.wide { grid-template-columns: 1fr; }
   p, figure, li, table, tr, pre, .tiles, .tiles div, article.trace { break-inside: avoid; }
   h2, h3, h4, caption, thead, .legend, article.trace header { break-after: avoid; }
   thead { display: table-header-group; }

@@ -40,7 +40,7 @@ Deno.test("report writes a page with the run's figures", async () => {
     assert.equal(document.querySelector("title")?.textContent, "spiking – Spikelet");
     assert.deepEqual(
       [...document.querySelectorAll("section")].map(({ id }) => id),
-      ["learning", "classes", "samples", "rates", "weights", "run"],
+      ["learning", "classes", "samples", "network", "rates", "weights", "run"],
     );
     assert.equal(document.querySelector(".warning"), null);
 
@@ -143,7 +143,7 @@ Deno.test("report shows selected samples, takes a model file, and writes to --ou
     );
     assert.deepEqual(
       [...densePage.querySelectorAll("section")].map(({ id }) => id),
-      ["learning", "classes", "rates", "weights", "run"],
+      ["learning", "classes", "network", "rates", "weights", "run"],
     );
   });
 });

@@ -1,0 +1,172 @@
+/**
+ * The network: its graph as a picture, with sizes, work and firing rates, and the same as a table.
+ *
+ * @module
+ */
+import { count, counted, short } from "../text/figures.ts";
+import type { GraphSpec } from "../network/graph.ts";
+import {
+  edgesInWords,
+  type NodeSummary,
+  readoutInWords,
+  shapeInWords,
+  summariseNodes,
+} from "../network/node_summary.ts";
+import { INPUT } from "../network/place.ts";
+import { structureOf } from "../network/structure.ts";
+import { figure, html, type Markup, section, type Table, table } from "./markup.ts";
+import { type Arrow, type Box, drawGraph } from "./network_picture.ts";
+import { percent } from "./words.ts";
+
+/** The width up to which a picture stands beside its table, in pixels; a wider one can be scrolled. */
+const HALF = 480;
+/** Of a network with more nodes, the picture is folded. */
+const MOST_BOXES = 60;
+
+/**
+ * The section.
+ *
+ * @param rates The mean firing rate of each population that fires, by its node; missing where none was recorded.
+ * @param ofWhat What the rates are of, such as `500 test images`.
+ */
+export function networkSection(
+  spec: GraphSpec,
+  rates: ReadonlyMap<string, number> = new Map(),
+  ofWhat?: string,
+): Markup {
+  const { parameters, multiplyAdds } = structureOf(spec), nodes = summariseNodes(spec);
+  const step = spec.steps > 1 ? "step" : "sample";
+  const { width, markup } = drawGraph(
+    boxesOf(spec, nodes, rates, step),
+    arrowsOf(spec),
+    `The network as a graph of ${counted(spec.nodes.length, "node")}, from the input to the readout`,
+    `${nodes.map(({ node }) => `${node.id} takes ${edgesInWords(node.from)}`).join("; ")}; ` +
+      `the readout takes ${edgesInWords([spec.readout])}.`,
+  );
+  const isWide = width > HALF, numbers = tableOf(spec, nodes, rates, step);
+  const picture = isWide
+    ? html`
+      <div class="scroll" tabindex="0" role="group" aria-label="The network">
+        <div style="min-width:${Math.min(width, 760)}px;max-width:${width}px">${markup}</div>
+      </div>
+    `
+    : html`<div style="max-width:${width}px">${markup}</div>`;
+  const folded = nodes.length > MOST_BOXES
+    ? html`<details><summary>The picture</summary>${picture}</details>`
+    : picture;
+  const caption = captionOf(spec, nodes, rates);
+  return section(
+    "network",
+    "The network",
+    html`<p>${counted(parameters, "parameter")}; ${
+      counted(multiplyAdds, "multiply-add")
+    } (mult-adds) a ${step}, if every input counts.${
+      ofWhat === undefined ? "" : ` Firing rates are means over ${ofWhat}.`
+    }</p>`,
+    isWide
+      ? figure(folded, caption, numbers)
+      : html`<div class="grid wide">${figure(folded, caption)}${table(withoutEdges(numbers))}</div>`,
+  );
+}
+
+function boxesOf(
+  { input, readout }: GraphSpec,
+  nodes: readonly NodeSummary[],
+  rates: ReadonlyMap<string, number>,
+  step: string,
+): Box[] {
+  return [
+    { name: INPUT, kind: input.encoder.kind, shape: shapeInWords(input.shape), text: "", role: "input" },
+    ...nodes.map(({ node, shape, parameters, multiplyAdds, population }): Box => {
+      const rate = rates.get(node.id);
+      const box = { name: node.id, kind: node.kind, shape: shapeInWords(shape) };
+      if (population) {
+        return {
+          ...box,
+          role: "neurons",
+          text: [
+            ...(rate === undefined
+              ? []
+              : [`${percent(rate, 1)} fire`, `${short(rate * population.units)} spikes a ${step}`]),
+            ...(parameters > 0 ? [`${count(parameters)} params`] : []),
+          ].join(" · "),
+          ...(rate !== undefined && { rate }),
+        };
+      }
+      return {
+        ...box,
+        role: "operator",
+        text: [
+          ...(parameters > 0 ? [`${count(parameters)} params`] : []),
+          ...(multiplyAdds > 0 ? [`${count(multiplyAdds)} mult-adds`] : []),
+        ].join(" · "),
+      };
+    }),
+    { name: "readout", kind: readoutInWords(readout), shape: "", text: "", role: "readout" },
+  ];
+}
+
+function arrowsOf({ nodes, readout }: GraphSpec): Arrow[] {
+  const places = new Map([INPUT, ...nodes.map(({ id }) => id)].map((id, place) => [id, place]));
+  return [...nodes.map(({ from }) => from), [readout]].flatMap((from, i) =>
+    from.map(({ node, delay }) => ({ from: places.get(node)!, to: i + 1, delay }))
+  );
+}
+
+function captionOf(
+  { nodes }: GraphSpec,
+  summaries: readonly NodeSummary[],
+  rates: ReadonlyMap<string, number>,
+): Markup {
+  const isDelayed = nodes.some(({ from }) => from.some(({ delay }) => delay > 0));
+  const loops = summaries.filter(({ isInLoop }) => isInLoop).map(({ node }) => node.id);
+  return html`From the input to the readout; at the right of a name, the shape of the output at one step.${
+    isDelayed ? " Delays are in steps." : ""
+  }${
+    loops.length > 0 ? ` Dashed edges lead back, a step or more later: ${loops.join(", ")} are in loops.` : ""
+  }${rates.size > 0 ? " Bars show firing rates." : ""}`;
+}
+
+/** A table beside the picture, which has the edges. */
+function withoutEdges({ head, rows, ...others }: Table): Table {
+  const isKept = (_: unknown, column: number) => head[column] !== "from";
+  return { ...others, head: head.filter(isKept), rows: rows.map((row) => row.filter(isKept)) };
+}
+
+function tableOf(
+  spec: GraphSpec,
+  nodes: readonly NodeSummary[],
+  rates: ReadonlyMap<string, number>,
+  step: string,
+): Table {
+  const orNone = (value: number) => value === 0 ? "" : count(value);
+  const hasRates = rates.size > 0;
+  const rateCells = (rate: number | undefined, units: number) =>
+    !hasRates ? [] : rate === undefined ? ["", ""] : [percent(rate), short(rate * units)];
+  return {
+    caption: "The network's nodes, in the order of its description",
+    head: [
+      ...["node", "kind", "shape", "from", "parameters", "mult-adds"],
+      ...(hasRates ? ["fires", `spikes a ${step}`] : []),
+    ],
+    rows: [
+      [
+        INPUT,
+        spec.input.encoder.kind,
+        shapeInWords(spec.input.shape),
+        "",
+        "",
+        "",
+        ...rateCells(undefined, 0),
+      ],
+      ...nodes.map(({ node, shape, parameters, multiplyAdds, population }) => [
+        ...[node.id, node.kind, shapeInWords(shape), edgesInWords(node.from), orNone(parameters)],
+        ...[orNone(multiplyAdds), ...rateCells(rates.get(node.id), population?.units ?? 0)],
+      ]),
+      [
+        ...["readout", readoutInWords(spec.readout), "", edgesInWords([spec.readout]), "", ""],
+        ...rateCells(undefined, 0),
+      ],
+    ],
+  };
+}
