@@ -33,9 +33,10 @@ interface Track {
 /** Draws the lines. Rows have one character a column and one between columns, without spaces at their ends. */
 export function drawTracks(items: readonly TrackItem[]): TrackRows[] {
   const tracks: (Track | undefined)[] = [];
-  const lastTaker = items.map((_, place) =>
-    items.findLastIndex(({ sources }, taker) => taker > place && sources.includes(place))
-  );
+  const lastTaker = items.map(() => -1);
+  items.forEach(({ sources }, taker) => {
+    for (const source of sources) if (source < taker) lastTaker[source] = taker;
+  });
   return items.map((item, place) => drawItem(tracks, item, place, lastTaker));
 }
 

@@ -12,16 +12,23 @@ import {
   shapeInWords,
   summariseNodes,
 } from "../network/node_summary.ts";
-import { INPUT } from "../network/place.ts";
+import { type Edge, INPUT } from "../network/place.ts";
 import { structureOf } from "../network/structure.ts";
 import { figure, html, type Markup, section, type Table, table } from "./markup.ts";
-import { type Arrow, type Box, drawGraph } from "./network_picture.ts";
+import { type Arrow, type Box, drawGraph, type NetworkPicture } from "./network_picture.ts";
 import { percent } from "./words.ts";
 
 /** The width up to which a picture stands beside its table, in pixels; a wider one can be scrolled. */
 const HALF = 480;
 /** Of a network with more nodes, the picture is folded. */
-const MOST_BOXES = 60;
+const MOST_UNFOLDED = 60;
+/**
+ * Of a network with more nodes, or with edges that pass more of them in sum, there is no picture, and the table has the first nodes
+ * only: this bounds the page's bytes.
+ */
+const MOST_NODES = 200, MOST_PASSED = 4000;
+/** Characters of a node's edges in the table. */
+const MOST_LETTERS = 200;
 
 /**
  * The section.
@@ -35,26 +42,9 @@ export function networkSection(
   ofWhat?: string,
 ): Markup {
   const { parameters, multiplyAdds } = structureOf(spec), nodes = summariseNodes(spec);
-  const step = spec.steps > 1 ? "step" : "sample";
-  const { width, markup } = drawGraph(
-    boxesOf(spec, nodes, rates, step),
-    arrowsOf(spec),
-    `The network as a graph of ${counted(spec.nodes.length, "node")}, from the input to the readout`,
-    `${nodes.map(({ node }) => `${node.id} takes ${edgesInWords(node.from)}`).join("; ")}; ` +
-      `the readout takes ${edgesInWords([spec.readout])}.`,
-  );
-  const isWide = width > HALF, numbers = tableOf(spec, nodes, rates, step);
-  const picture = isWide
-    ? html`
-      <div class="scroll" tabindex="0" role="group" aria-label="The network">
-        <div style="min-width:${Math.min(width, 760)}px;max-width:${width}px">${markup}</div>
-      </div>
-    `
-    : html`<div style="max-width:${width}px">${markup}</div>`;
-  const folded = nodes.length > MOST_BOXES
-    ? html`<details><summary>The picture</summary>${picture}</details>`
-    : picture;
-  const caption = captionOf(spec, nodes, rates);
+  const step = spec.steps > 1 ? "step" : "sample", numbers = tableOf(spec, nodes, rates, step);
+  const edges = arrowsOf(spec), passed = edges.reduce((sum, { from, to }) => sum + Math.abs(to - from), 0);
+  const isDrawn = nodes.length <= MOST_NODES && passed <= MOST_PASSED;
   return section(
     "network",
     "The network",
@@ -63,10 +53,52 @@ export function networkSection(
     } (mult-adds) a ${step}, if every input counts.${
       ofWhat === undefined ? "" : ` Firing rates are means over ${ofWhat}.`
     }</p>`,
-    isWide
-      ? figure(folded, caption, numbers)
-      : html`<div class="grid wide">${figure(folded, caption)}${table(withoutEdges(numbers))}</div>`,
+    isDrawn
+      ? pictureOf(
+        spec,
+        nodes,
+        drawGraph(boxesOf(spec, nodes, rates, step), edges, ...describe(spec)),
+        rates,
+        numbers,
+      )
+      : figure(
+        html``,
+        `There is no picture of ${counted(nodes.length, "node")} and ${counted(edges.length, "edge")}.`,
+        numbers,
+      ),
   );
+}
+
+/** The picture with its table: beside it where there is room, else folded below. */
+function pictureOf(
+  spec: GraphSpec,
+  nodes: readonly NodeSummary[],
+  { width, markup }: NetworkPicture,
+  rates: ReadonlyMap<string, number>,
+  numbers: Table,
+): Markup {
+  const caption = captionOf(spec, nodes, rates), isFolded = nodes.length > MOST_UNFOLDED;
+  const whole = html`<div style="max-width:${width}px">${markup}</div>`;
+  if (width <= HALF && !isFolded) {
+    return html`<div class="grid wide">${figure(whole, caption)}${table(withoutEdges(numbers))}</div>`;
+  }
+  const picture = width <= HALF ? whole : html`
+    <div class="scroll" tabindex="0" role="group" aria-label="The network">
+      <div style="min-width:${Math.min(width, 760)}px;max-width:${width}px">${markup}</div>
+    </div>
+  `;
+  const shown = isFolded ? html`<details><summary>The picture</summary>${picture}</details>` : picture;
+  return figure(shown, caption, numbers);
+}
+
+/** A picture's name and description for screen readers. */
+function describe({ nodes, readout }: GraphSpec): [label: string, description: string] {
+  return [
+    `The network as a graph of ${counted(nodes.length, "node")}, from the input to the readout`,
+    `${nodes.map(({ id, from }) => `${id} takes ${edgesInWords(from)}`).join("; ")}; the readout takes ${
+      edgesInWords([readout])
+    }.`,
+  ];
 }
 
 function boxesOf(
@@ -140,11 +172,17 @@ function tableOf(
   step: string,
 ): Table {
   const orNone = (value: number) => value === 0 ? "" : count(value);
+  const edges = (from: readonly Edge[]) => {
+    const words = edgesInWords(from);
+    return words.length > MOST_LETTERS ? `${words.slice(0, MOST_LETTERS)}…` : words;
+  };
   const hasRates = rates.size > 0;
   const rateCells = (rate: number | undefined, units: number) =>
     !hasRates ? [] : rate === undefined ? ["", ""] : [percent(rate), short(rate * units)];
   return {
-    caption: "The network's nodes, in the order of its description",
+    caption: nodes.length > MOST_NODES
+      ? `The first ${MOST_NODES} of the network's nodes, in the order of its description`
+      : "The network's nodes, in the order of its description",
     head: [
       ...["node", "kind", "shape", "from", "parameters", "mult-adds"],
       ...(hasRates ? ["fires", `spikes a ${step}`] : []),
@@ -159,8 +197,8 @@ function tableOf(
         "",
         ...rateCells(undefined, 0),
       ],
-      ...nodes.map(({ node, shape, parameters, multiplyAdds, population }) => [
-        ...[node.id, node.kind, shapeInWords(shape), edgesInWords(node.from), orNone(parameters)],
+      ...nodes.slice(0, MOST_NODES).map(({ node, shape, parameters, multiplyAdds, population }) => [
+        ...[node.id, node.kind, shapeInWords(shape), edges(node.from), orNone(parameters)],
         ...[orNone(multiplyAdds), ...rateCells(rates.get(node.id), population?.units ?? 0)],
       ]),
       [

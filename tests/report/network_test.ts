@@ -103,12 +103,19 @@ Deno.test("networkSection() draws any network, on pages that keep their promises
   );
   const document = assertSelfContained(await page(networkSection(graphOf(wideNetwork()))));
   assert.equal(document.querySelectorAll(".grid table").length, 1); // beside the picture
-  const nodes = Array.from({ length: 1023 }, (_, i) => ({ id: `n${i}`, kind: "scale" }));
-  const long = parseGraph({
-    steps: 2,
-    input: { shape: [4], encoder: { kind: "constant" } },
-    nodes: [...nodes, { id: "out", kind: "integrator" }],
-  });
-  const folded = assertSelfContained(await page(networkSection(long)));
+  const chain = (length: number) =>
+    parseGraph({
+      steps: 2,
+      input: { shape: [4], encoder: { kind: "constant" } },
+      nodes: [
+        ...Array.from({ length }, (_, i) => ({ id: `n${i}`, kind: "scale" })),
+        { id: "out", kind: "integrator" },
+      ],
+    });
+  const folded = assertSelfContained(await page(networkSection(chain(150))));
   assert.equal(folded.querySelectorAll("details svg").length, 1);
+  const huge = await page(networkSection(chain(1023))), large = assertSelfContained(huge);
+  assert.equal(large.querySelectorAll("svg").length, 0);
+  assert.match(large.querySelector("main")?.textContent ?? "", /no picture of 1,024 nodes and 1,025 edges/);
+  assert.ok(huge.length < 200_000, `${huge.length}`);
 });
