@@ -93,9 +93,9 @@ export function layOutGraph(nodes: number, width: number, edges: readonly Layout
   };
 }
 
-/** Whether only edges that lead back reach a node. */
-function isAside({ isBend, above, layer }: Cell): boolean {
-  return !isBend && above.length === 0 && layer > 0;
+/** Whether only edges that lead back reach a node, or only such edges leave it: it stands at the right, beside the lines of these. */
+function isAside({ isBend, above, below, layer }: Cell): boolean {
+  return !isBend && (above.length === 0 && layer > 0 || below.length === 0);
 }
 
 /** Each node's layer. One that only edges leading back reach stands just above the first that takes its output. */
@@ -160,7 +160,7 @@ function straighten(layers: readonly (readonly Cell[])[]): void {
   }
 }
 
-/** The middle of a cell's neighbours on one side: of the nodes among them that are part of a path from the top, if there are any. */
+/** The middle of a cell's neighbours on one side: of the nodes among them that are part of a path down, if there are any. */
 function wishOf(cell: Cell, isDown: boolean): number {
   const neighbours = isDown ? cell.above : cell.below;
   const main = neighbours.filter((each) => !each.isBend && !isAside(each));
