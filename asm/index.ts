@@ -11,7 +11,7 @@ export { encodeDirect } from "./encoders/direct";
 export { encodeLatency } from "./encoders/latency";
 export { encodeNoise, encodeNoiseI8 } from "./encoders/noise";
 export { encodePoisson } from "./encoders/poisson";
-export { listVectors, matmulF32, matmulF32Loads, matmulRow, packPanels } from "./matmul";
+export { listVectors, matmulF32, matmulF32Loads, matmulRows, packPanels } from "./matmul";
 export { matmulI16, matmulI8, packI16, packI8, scaleRows } from "./matmul_int";
 export { countInputs, listInputs, matmulSparse } from "./matmul_sparse";
 export { selectUnits } from "./skip";
@@ -30,7 +30,7 @@ export {
 export { sparseProductRows } from "./spike_rows";
 export { listInputSpikes, listSpikes, spikeGradient } from "./spike_lists";
 export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows } from "./dense";
-export { outerGradient, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
+export { outerGradients, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
 export { addParts, addTotals, mostPlain, runLength } from "./long_sums";
 export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";

@@ -211,52 +211,56 @@ export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
 }
 
 /**
- * Computes one row for all steps, for an input that is the same at every step: y[n] = Σ_k x[k]·W[n, k] + b[n].
+ * Computes a row for each of some samples whose inputs are the same at every step: y[n] = Σ_k x[k]·W[n, k] + b[n].
  *
- * @param x f32 `[inputs]`.
- * @param vectors i32 `[count]`, the vectors of x that are not all 0 (`listVectors`).
+ * Units are the outer loop, so that four rows of W are read once for all samples.
+ *
+ * @param x f32 `[samples][inputs]`.
+ * @param vectors i32 `[samples][inputs / 4]`, the vectors of each x that are not all 0 (`listVectors`).
+ * @param counts i32 `[samples]`, how many these are.
  * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`; rows past `units` are readable.
  * @param bias f32, likewise.
- * @param y f32 `[⌈units / 4⌉ · 4]`, written.
+ * @param y f32 `[samples][…]`, written; `yStride` bytes from sample to sample, at least ⌈units / 4⌉ · 16.
  * @param inputs A multiple of 4.
  */
-export function matmulRow(
+export function matmulRows(
   x: usize,
   vectors: usize,
-  count: i32,
+  counts: usize,
+  samples: i32,
   weights: usize,
   bias: usize,
   y: usize,
+  yStride: usize,
   units: i32,
   inputs: i32,
 ): void {
   const row = <usize> inputs << 2;
-  const end = vectors + (<usize> count << 2);
-  const isWhole = count << 2 == inputs; // without a list it is faster
-  for (let unit = 0; unit < units; unit += 4) {
-    let a = f32x4.splat(0), b = a, c = a, d = a;
-    if (isWhole) {
-      for (let k: usize = 0, w = weights; k < row; k += 16, w += 16) {
-        const xs = v128.load(x + k);
-        a = madd(xs, v128.load(w), a);
-        b = madd(xs, v128.load(w + row), b);
-        c = madd(xs, v128.load(w + row * 2), c);
-        d = madd(xs, v128.load(w + row * 3), d);
+  for (let unit = 0; unit < units; unit += 4, weights += row << 2, bias += 16, y += 16) {
+    const biases = v128.load(bias);
+    let xs = x, list = vectors, to = y;
+    for (let sample = 0; sample < samples; sample++, xs += row, list += <usize> inputs, to += yStride) {
+      const count = <usize> load<i32>(counts + (<usize> sample << 2)) << 2;
+      let a = f32x4.splat(0), b = a, c = a, d = a;
+      if (count << 2 == row) { // without a list it is faster
+        for (let k: usize = 0, w = weights; k < row; k += 16, w += 16) {
+          const four = v128.load(xs + k);
+          a = madd(four, v128.load(w), a);
+          b = madd(four, v128.load(w + row), b);
+          c = madd(four, v128.load(w + row * 2), c);
+          d = madd(four, v128.load(w + row * 3), d);
+        }
+      } else {
+        for (let at = list, end = list + count; at < end; at += 4) {
+          const k = <usize> load<i32>(at), w = weights + k;
+          const four = v128.load(xs + k);
+          a = madd(four, v128.load(w), a);
+          b = madd(four, v128.load(w + row), b);
+          c = madd(four, v128.load(w + row * 2), c);
+          d = madd(four, v128.load(w + row * 3), d);
+        }
       }
-    } else {
-      for (let at = vectors; at < end; at += 4) {
-        const k = <usize> load<i32>(at), w = weights + k;
-        const xs = v128.load(x + k);
-        a = madd(xs, v128.load(w), a);
-        b = madd(xs, v128.load(w + row), b);
-        c = madd(xs, v128.load(w + row * 2), c);
-        d = madd(xs, v128.load(w + row * 3), d);
-      }
+      v128.store(to, f32x4.add(f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d)), biases));
     }
-    const sums = f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d));
-    v128.store(y, f32x4.add(sums, v128.load(bias)));
-    weights += row << 2;
-    bias += 16;
-    y += 16;
   }
 }

@@ -186,22 +186,36 @@ testOnBothBuilds("listVectors() lists the vectors that are not all 0", ({ memory
   }
 });
 
-testOnBothBuilds("matmulRow() matches a plain loop at every remainder of units", ({ memory }) => {
-  for (const inputs of INPUTS) {
-    for (let units = 1; units <= 17; units++) {
-      const rows = Math.ceil(units / 4) * 4;
-      const x = withBackground(units, inputs), w = uniformFloats(inputs, rows * inputs);
-      const b = uniformFloats(inputs + units, rows);
-      const y = memory.output(rows), vectors = memory.updated(new Float32Array(inputs / 4));
-      const from = memory.floats(x);
-      const count = memory.kernels.listVectors(from, inputs, vectors);
-      const [weights, bias] = [memory.floats(w), memory.floats(b)];
-      memory.kernels.matmulRow(from, vectors, count, weights, bias, y, units, inputs);
-      const expected = upTo(units).map((unit) =>
-        x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
-      );
-      assertClose(memory.floatsAt(y, units), expected, `${inputs} × ${units}`, { absolute: 1e-6 * inputs });
-      memory.clear();
+testOnBothBuilds(
+  "matmulRows() matches a plain loop at every remainder of units, for one sample and for several",
+  ({ memory }) => {
+    for (const inputs of INPUTS) {
+      for (let units = 1; units <= 17; units++) {
+        for (const samples of [1, 3]) {
+          const rows = Math.ceil(units / 4) * 4;
+          const xs = upTo(samples).map((sample) => withBackground(units + sample, inputs));
+          const w = uniformFloats(inputs, rows * inputs), b = uniformFloats(inputs + units, rows);
+          const y = memory.output(samples * rows),
+            vectors = memory.updated(new Float32Array(samples * inputs / 4));
+          const from = memory.floats(xs.flatMap((x) => [...x]));
+          const counts = upTo(samples).map((sample) =>
+            memory.kernels.listVectors(from + 4 * sample * inputs, inputs, vectors + sample * inputs)
+          );
+          const [weights, bias] = [memory.floats(w), memory.floats(b)];
+          // deno-fmt-ignore
+          memory.kernels.matmulRows(from, vectors, memory.integers(counts), samples, weights, bias, y, 4 * rows, units,
+          inputs);
+          xs.forEach((x, sample) => {
+            const expected = upTo(units).map((unit) =>
+              x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
+            );
+            assertClose(memory.floatsAt(y + 4 * sample * rows, units), expected, `${inputs} × ${units}`, {
+              absolute: 1e-6 * inputs,
+            });
+          });
+          memory.clear();
+        }
+      }
     }
-  }
-});
+  },
+);

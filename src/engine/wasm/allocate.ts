@@ -31,6 +31,9 @@ function sparseShare(units: number): number {
   return Math.min(0.4, Math.max(0, (units - 24) / 256));
 }
 
+/** Samples of a group: their features and four rows of weights stay in the nearest cache. */
+const GROUP = 8;
+
 /**
  * Takes all memory of a thread, and writes its tables.
  *
@@ -96,7 +99,7 @@ class Allocation {
       values: places,
       begins: begins.map((values) => values.map((value) => places[value]!)),
       populations: populations.map((population) => this.#population(population, places)),
-      products: products.map((product) => this.#product(product, places, zeros)),
+      products: products.map((product) => this.#product(product, places, zeros, input.group)),
       operators: operators.map((operator) => this.#operator(operator, places)),
       sumVectors: this.#vectors(),
       parameters: this.#parameters,
@@ -132,8 +135,8 @@ class Allocation {
     const plan = this.#plan;
     const sizes = plan.values.map((value) => {
       const width = widthOf(plan, value.index);
-      if (value.index === plan.input || this.#isListed(value)) return 0;
-      if (value.rows === "one") return roundUp(width, 16);
+      // One row of each sample of a group stays while the others are presented.
+      if (value.rows === "one" || value.index === plan.input || this.#isListed(value)) return 0;
       return roundUp(this.#isInPanels(value) ? roundUp(this.#steps, 4) * width : this.#rowsSize(width), 16);
     });
     return placeValues(plan, sizes);
@@ -152,12 +155,20 @@ class Allocation {
       populations.some(({ input, keepsStates }) => input === index && !keepsStates);
   }
 
-  #value(value: Value, { features }: InputMemory, at: number): ValueMemory {
+  #value(value: Value, { features, group }: InputMemory, at: number): ValueMemory {
     const width = widthOf(this.#plan, value.index);
-    const place = (at: number, stride = 0, isInPanels = false) => ({ value, width, at, stride, isInPanels });
-    if (value.index === this.#plan.input) return place(value.rows === "one" ? features : 0);
+    const isOne = value.rows === "one";
+    const place = (at: number, stride = 0, isInPanels = false) => ({
+      value,
+      width,
+      at,
+      stride,
+      groupStride: isOne ? 4 * width : 0,
+      isInPanels,
+    });
+    if (value.index === this.#plan.input) return place(isOne ? features : 0);
     if (this.#isListed(value)) return place(0);
-    if (value.rows === "one") return place(at);
+    if (isOne) return place(this.#floats(group * width));
     return this.#isInPanels(value) ? place(at, 32, true) : place(at + 4 * width, 4 * width);
   }
 
@@ -166,7 +177,7 @@ class Allocation {
     return { at: this.#parameters + 4 * at, gradientAt: this.#gradients + 4 * at };
   }
 
-  #product(product: Product, places: readonly ValueMemory[], zeros: number): ProductMemory {
+  #product(product: Product, places: readonly ValueMemory[], zeros: number, group: number): ProductMemory {
     const { weight, bias, inputs, input, output, outputGradient, weightsBy } = product;
     const { width } = places[output]!, from = places[input.value]!, fanIn = roundUp(inputs, 8);
     const isByInput = weightsBy === "input", isInput = input.value === this.#plan.input;
@@ -184,7 +195,8 @@ class Allocation {
       panelsBack: isByInput && goesBack ? this.#floats(fanIn * width) : 0,
       unit: isByInput ? (goesBack ? this.#floats(fanIn) : 0) : this.#floats(roundUp(product.units, 8)),
       list: isByInput ? this.#floats(2 * from.width) : 0,
-      sums: isInput ? this.#floats(roundUp(width, 8)) : 0,
+      sums: isInput ? this.#floats(group * roundUp(width, 8)) : 0,
+      sumStride: 4 * roundUp(width, 8),
     };
   }
 
@@ -299,12 +311,14 @@ class Allocation {
       forward.some((step) => step.kind === "inputMatmul" && step.product === index)
     );
     const width = packed && !isExternal ? widthOf(plan, packed.output) : 0;
+    const group = forward.some(({ kind }) => kind === "matmulRow") && !isExternal ? GROUP : 1;
     const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(encoder) || isExternal;
     // Where weights lie by input, inputs are listed otherwise.
     const listed = isFolded || !packed ? 0 : sparseShare(packed.units);
     const inputCapacity = Math.floor(listed * this.#steps * inputs);
     return {
-      features: this.#floats(inputs),
+      group,
+      features: this.#floats(group * inputs),
       sequence: isFolded ? 0 : this.#floats((form.isSequence ? paddedSteps : 1) * roundUp(form.channels, 4)),
       levels: encoder.kind === "latency" ? this.#floats(4 + paddedSteps) : 0,
       inputCounts: isFolded ? 0 : this.#floats(paddedSteps),
@@ -317,7 +331,8 @@ class Allocation {
       factors: this.#floats(width),
       stepSums: varies ? this.#floats(paddedSteps) : 0,
       inputLists: forward.some(({ kind }) => kind === "listInputs") ? this.#lists(inputs, true) : undefined,
-      vectors: this.#floats(inputs / 4 + 1),
+      vectors: this.#floats(group * inputs / 4),
+      vectorCounts: this.#floats(group),
       scratch: varies ? this.#floats(paddedSteps * 48) : 0,
     };
   }

@@ -69,6 +69,8 @@ export class Core {
   /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
+  /** The present sample's place in its group. */
+  #slot = 0;
   #label = 0;
   #scale = 1;
   #loss = 0;
@@ -118,35 +120,56 @@ export class Core {
     this.gradients.fill(0, from);
   }
 
+  /** The most samples of a group. */
+  get group(): number {
+    return this.memory.group;
+  }
+
+  /** Copies the features of a group of samples in; they share the products of inputs that are the same at every step. */
+  stage(samples: Samples, indices: ArrayLike<number>, epoch: number, augmentation?: Augmentation): void {
+    this.#inputs.stage(Array.from(indices, (index) => ({
+      samples,
+      index,
+      epoch,
+      steps: samples.lengths?.[index] ?? this.plan.spec.steps,
+      augmentation,
+    })));
+  }
+
   /**
    * Makes a sample the present one: its features, its label, its draws.
    *
    * @param scale What its gradient counts in the batch's.
    * @param augmentation How it is moved before; its features must be pixels then.
    * @param place Where it lies in a shared double buffer, if there is one.
+   * @param slot Its place in the group that was staged. @default {a group of its own, which is staged now}
    */
   load(
     samples: Samples,
     index: number,
     stream: number,
     epoch: number,
-    { scale = 1, augmentation, place = ALONE }: {
+    { scale = 1, augmentation, place = ALONE, slot }: {
       readonly scale?: number;
       readonly augmentation?: Augmentation;
       readonly place?: Place;
+      readonly slot?: number;
     } = {},
   ): void {
     const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
     this.#steps = steps;
     this.#read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
     const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
-    this.#inputs.load({ samples, index, epoch, key, steps, augmentation, place });
+    if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
+    this.#slot = slot ?? 0;
+    this.#inputs.load({ slot: this.#slot, key, steps, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
     if (samples.lengths) this.#clearBehind(steps);
-    this.#operators.begin(steps);
+    this.#operators.begin(steps, this.#slot);
+    this.#spikes.begin(this.#slot);
     for (const population of this.memory.populations) {
-      if (population.descriptor !== 0) this.#neurons.begin(population, steps);
+      if (population.descriptor !== 0) this.#neurons.begin(population, steps, this.#slot);
     }
   }
 
@@ -431,7 +454,9 @@ export class Core {
 
   /** The gradient of a product of one row, from δy at every step. */
   #rowGradient(memory: ProductMemory): void {
-    const { sums, gradient } = memory, { at, width } = gradient!;
+    const { gradient, sumStride } = memory,
+      { at, width } = gradient!,
+      sums = memory.sums + this.#slot * sumStride;
     this.#view(sums, width).fill(0);
     this.#kernels.sumSteps(at, this.#steps, width, sums);
     this.#inputs.outerGradient(memory);

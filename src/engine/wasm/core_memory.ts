@@ -14,6 +14,8 @@ export interface ValueMemory {
   readonly at: number;
   /** Bytes from step to step: 0 where one row holds for all. */
   readonly stride: number;
+  /** Bytes from sample to sample of a group, where one row holds for all steps; else 0: there is one sample at a time. */
+  readonly groupStride: number;
   /** It lies in panels of 8 units, as a product leaves it, not in rows. */
   readonly isInPanels: boolean;
 }
@@ -41,8 +43,9 @@ export interface ProductMemory {
   readonly unit: number;
   /** For one step: the inputs that are not 0, `[2][inputs]` words. */
   readonly list: number;
-  /** One sample's ∂L/∂b of a product of the encoder's inputs, by slot; else 0. */
+  /** Each sample's ∂L/∂b of a product of the encoder's inputs, by slot, `sumStride` bytes from sample to sample of a group; else 0. */
   readonly sums: number;
+  readonly sumStride: number;
 }
 
 /** Addresses of an operator. */
@@ -101,7 +104,9 @@ export interface SpikeLists {
 
 /** The encoder's inputs. */
 export interface InputMemory {
-  /** x: what is multiplied into the weights, `[inputs]` padded: a sample's features, or ones. */
+  /** The most samples of a group, which share the products of inputs that are the same at every step. */
+  readonly group: number;
+  /** x: what is multiplied into the weights, `[group][inputs]` padded: samples' features, or ones. */
   readonly features: number;
   /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: a row, or one for each step. */
   readonly sequence: number;
@@ -121,8 +126,9 @@ export interface InputMemory {
   readonly stepSums: number;
   /** Inputs that are not 0, for products whose weights lie by input. */
   readonly inputLists: SpikeLists | undefined;
-  /** The vectors of the features that are not all 0. */
+  /** The vectors of each sample's features that are not all 0, `[group][inputs / 4]`, and how many these are, `[group]`. */
   readonly vectors: number;
+  readonly vectorCounts: number;
   readonly scratch: number;
 }
 

@@ -216,13 +216,21 @@ export class EngineWorker {
   #presentSamples(job: Job, part: Part, from: number, to: number, isTraining: boolean): void {
     const core = this.#core, samples = this.#samplesOf(job);
     const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.bufferIndex];
-    for (let position = from; position < to; position++) {
+    const { augmentation, epoch, indices } = job, options = augmentation && { augmentation };
+    for (let position = from, first = from; position < to; position++) {
       const i = part.from + position;
+      if (position === first + core.group || position === from) {
+        first = position;
+        const last = Math.min(to, first + core.group);
+        core.stage(samples, indices.subarray(part.from + first, part.from + last), epoch, augmentation);
+      }
       const place: Place = { bufferIndex: part.bufferIndex, position };
-      core.load(samples, job.indices[i]!, job.stream, job.epoch, {
-        scale: 1 / job.indices.length,
+      const slot = position - first;
+      core.load(samples, indices[i]!, job.stream, epoch, {
+        scale: 1 / indices.length,
         place,
-        ...(job.augmentation && { augmentation: job.augmentation }),
+        slot,
+        ...options,
       });
       losses[i] = core.forward();
       logits.set(core.logits(), i * core.plan.classes);

@@ -84,6 +84,8 @@ export class ExternalMatmul implements InputOperations {
     this.#rows = Math.min(steps, this.#doubleBuffer.rows);
   }
 
+  stage(): void {}
+
   prepare(): void {}
 
   encode(): void {}

@@ -14,17 +14,25 @@ import type { Kernels } from "./kernels.ts";
 import { channelsLast, roundUp } from "./layout.ts";
 import type { InputView } from "./matrix_product.ts";
 
-/** A sample to load: the one that operations work on next. */
-export interface SampleToLoad {
+/** A sample whose features are copied in. */
+export interface StagedSample {
   readonly samples: Samples;
   readonly index: number;
   readonly epoch: number;
-  /** Of its draws. */
-  readonly key: DrawKey;
   /** T, or fewer where it is a shorter sequence. */
   readonly steps: number;
   /** How it is moved before. */
   readonly augmentation: Augmentation | undefined;
+}
+
+/** A staged sample that the next steps work on. */
+export interface SampleToLoad {
+  /** Its place in its group. */
+  readonly slot: number;
+  /** Of its draws. */
+  readonly key: DrawKey;
+  /** T, or fewer where it is a shorter sequence. */
+  readonly steps: number;
   /** Where several are under way: in which buffer of a shared double buffer it lies, and which of its samples it is. */
   readonly place: Place;
 }
@@ -40,7 +48,9 @@ export interface Place {
  * memory, and their gradients start from δy or coefficients there.
  */
 export interface InputOperations {
-  /** Makes a sample the present one. */
+  /** Copies the features of a group's samples in; `group` samples at most. */
+  stage(group: readonly StagedSample[]): void;
+  /** Makes a staged sample the present one. */
   load(sample: SampleToLoad): void;
   /** Packs what follows from the parameters and holds for a whole batch. */
   prepare(): void;
@@ -76,6 +86,7 @@ export class InputLayer implements InputOperations {
   readonly #spec: GraphSpec;
   readonly #matmul: InputMatmul;
   readonly #floats: Float32Array;
+  readonly #integers: Int32Array;
   readonly #features: SampleFeatures;
   readonly #input: ValueMemory;
   /** Where each of the inputs lies among others' inputs, where the orders differ: they lie in a file's order themselves. */
@@ -86,8 +97,9 @@ export class InputLayer implements InputOperations {
   #steps: number;
   /** Numbers in the present sample's inputs that are not 0. */
   #listed = 0;
-  /** Vectors of its features that are not all 0, where they are the same at every step. */
-  #vectors = 0;
+  /** Samples of the present group, and the present one's place in it. */
+  #group = 1;
+  #slot = 0;
 
   constructor(kernels: Kernels, memory: CoreMemory, { seed, ...options }: InputLayerOptions) {
     const { spec } = options.plan;
@@ -97,6 +109,7 @@ export class InputLayer implements InputOperations {
     this.#matmul = new InputMatmul(kernels, memory, options);
     this.#features = new SampleFeatures(seed);
     this.#floats = new Float32Array(kernels.memory.buffer);
+    this.#integers = new Int32Array(kernels.memory.buffer);
     const { input: { encoder, shape }, steps } = spec, { featureScale } = this.#matmul;
     this.#steps = steps;
     this.#order = channelsLast(shape);
@@ -111,15 +124,31 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
-  load({ samples, index, epoch, key, steps, augmentation }: SampleToLoad): void {
+  load({ slot, key, steps }: SampleToLoad): void {
+    this.#slot = slot;
     this.#key = key;
     this.#steps = steps;
+  }
+
+  stage(group: readonly StagedSample[]): void {
+    const { features, vectors, vectorCounts } = this.#memory, { width } = this.#input;
+    this.#group = group.length;
+    group.forEach((sample, slot) => {
+      this.#copy(sample, slot);
+      if (this.#input.value.rows !== "one") return;
+      const list = vectors + slot * width, x = features + 4 * slot * width;
+      this.#integers[(vectorCounts >> 2) + slot] = this.#kernels.listVectors(x, width, list);
+    });
+  }
+
+  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
+  #copy({ samples, index, epoch, steps, augmentation }: StagedSample, slot: number): void {
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
     const isTable = arePixels(samples);
-    const place = (foldsFeatures(this.#spec.input.encoder) ? this.#memory.features : this.#memory.sequence) >>
-      2;
+    const place = foldsFeatures(this.#spec.input.encoder)
+      ? (this.#memory.features >> 2) + slot * this.#input.width
+      : this.#memory.sequence >> 2;
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
@@ -153,7 +182,7 @@ export class InputLayer implements InputOperations {
 
   unpack({ at, width, value: { rows, units } }: ValueMemory): void {
     const isRow = rows === "one", order = this.#order;
-    if (isRow) this.#view(at, width).set(this.#view(this.#memory.features, width));
+    if (isRow) this.#view(at, width).set(this.#view(this.#memory.features + 4 * this.#slot * width, width));
     else this.#matmul.unpack(at, this.#steps);
     for (let step = 0; order && step < (isRow ? 1 : this.#steps); step++) {
       const row = this.#view(at + 4 * width * step, units);
@@ -182,11 +211,13 @@ export class InputLayer implements InputOperations {
     this.#kernels.panelsToRows(currentPanels, roundUp(steps, 4), steps, width, at);
   }
 
+  /** Rows of the whole group, with its first sample. */
   matmulRow({ weights, bias, output, input, product: { units } }: ProductMemory): void {
-    const { features, vectors } = this.#memory;
-    const k = this.#kernels;
-    this.#vectors = k.listVectors(features, input.width, vectors);
-    k.matmulRow(features, vectors, this.#vectors, weights.at, bias.at, output.at, units, input.width);
+    if (this.#slot > 0) return;
+    const { features, vectors, vectorCounts } = this.#memory;
+    // deno-fmt-ignore
+    this.#kernels.matmulRows(features, vectors, vectorCounts, this.#group, weights.at, bias.at, output.at,
+      output.groupStride, units, input.width);
   }
 
   weightGradient(product: ProductMemory): void {
@@ -197,10 +228,13 @@ export class InputLayer implements InputOperations {
     this.#matmul.traceGradient(product, population, decay, slots, this.#steps);
   }
 
-  outerGradient({ weights, sums, input, product: { units } }: ProductMemory): void {
-    const { features, vectors } = this.#memory;
+  /** Gradients of the whole group, with its last sample. */
+  outerGradient({ weights, sums, sumStride, input, product: { units } }: ProductMemory): void {
+    if (this.#slot < this.#group - 1) return;
+    const { features, vectors, vectorCounts } = this.#memory;
     // deno-fmt-ignore
-    this.#kernels.outerGradient(features, vectors, this.#vectors, sums, weights.gradientAt, units, input.width);
+    this.#kernels.outerGradients(features, vectors, vectorCounts, this.#group, sums, sumStride, weights.gradientAt,
+      units, input.width);
   }
 
   view(): InputView {

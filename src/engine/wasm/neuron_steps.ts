@@ -12,8 +12,8 @@ import { type Kernels, type StepKernel, stepKernel } from "./kernels.ts";
 import { fieldAt, writeDescriptor } from "./layer_descriptor.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
-/** The field of a descriptor that changes from sample to sample. */
-const STEPS_AT = fieldAt("steps");
+/** Fields of a descriptor that change from sample to sample. */
+const STEPS_AT = fieldAt("steps"), CURRENTS_AT = fieldAt("currents");
 
 /** The steps `scan` and `scanBack`, and their recurrent forms. */
 export class NeuronSteps {
@@ -38,9 +38,10 @@ export class NeuronSteps {
     this.#stepsBack = populations.map(({ population }) => stepKernel(kernels, "stepBack", population.kernel));
   }
 
-  /** Tells the kernels how many steps the sample has. */
-  begin(memory: PopulationMemory, steps: number): void {
-    this.#integers[(memory.descriptor + STEPS_AT) >> 2] = steps;
+  /** Writes what differs from sample to sample into a descriptor: the number of steps, and where currents of a group's sample lie. */
+  begin({ descriptor, currents }: PopulationMemory, steps: number, slot: number): void {
+    this.#integers[(descriptor + STEPS_AT) >> 2] = steps;
+    this.#integers[(descriptor + CURRENTS_AT) >> 2] = currents.at + slot * currents.groupStride;
   }
 
   /** Takes a population through the steps `from` ≤ t < `to`. */

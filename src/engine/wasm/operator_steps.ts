@@ -19,6 +19,8 @@ export class OperatorSteps {
   readonly #forward: readonly StepKernel[];
   readonly #backward: readonly StepKernel[];
   readonly #tensors: ReadonlyMap<string, number>;
+  /** The present sample's place in its group. */
+  #slot = 0;
 
   constructor(kernels: Kernels, memory: CoreMemory) {
     this.#kernels = kernels;
@@ -33,7 +35,8 @@ export class OperatorSteps {
   }
 
   /** Tells the kernels how many steps the sample has. */
-  begin(steps: number): void {
+  begin(steps: number, slot: number): void {
+    this.#slot = slot;
     for (const { descriptor } of this.#memory.operators) this.#integers[(descriptor >> 2) + STEPS_AT] = steps;
   }
 
@@ -57,7 +60,18 @@ export class OperatorSteps {
     const k = this.#kernels;
     terms.forEach(({ value, delay }, i) => {
       const term = values[value]!, units = Math.min(width, term.width);
-      k.sumTerm(term.at, term.stride, at, stride, units, delay, steps, from, to, i === 0 ? 1 : 0);
+      k.sumTerm(
+        term.at + this.#slot * term.groupStride,
+        term.stride,
+        at,
+        stride,
+        units,
+        delay,
+        steps,
+        from,
+        to,
+        i === 0 ? 1 : 0,
+      );
     });
     if (vector) {
       const address = "tensor" in vector

@@ -18,6 +18,7 @@ export class SpikeSteps {
   readonly #integers: Int32Array;
   /** Spikes of the present sample in each population that lists them. */
   readonly #counts: number[];
+  #slot = 0;
 
   constructor(kernels: Kernels, memory: CoreMemory) {
     this.#kernels = kernels;
@@ -25,6 +26,11 @@ export class SpikeSteps {
     this.#integers = new Int32Array(kernels.memory.buffer);
     this.slots = memory.populations.map(({ population }) => population.units);
     this.#counts = memory.populations.map(() => 0);
+  }
+
+  /** @param slot The present sample's place in its group. */
+  begin(slot: number): void {
+    this.#slot = slot;
   }
 
   /** How many spikes a population has listed. */
@@ -77,7 +83,7 @@ export class SpikeSteps {
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
       // deno-fmt-ignore
-      scan(currentsOf(currents, slot, steps), currents.stride, steps, decay, threshold, constant,
+      scan(currentsOf(currents, slot, steps) + this.#slot * currents.groupStride, currents.stride, steps, decay, threshold, constant,
         Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
       for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
     }
@@ -106,7 +112,8 @@ export class SpikeSteps {
   }
 
   /** Coefficients of the exact gradient, and the gradient of the product's bias. */
-  coefficients({ sums, bias }: ProductMemory, index: number, from: "spikes" | "steps", steps: number): void {
+  coefficients(product: ProductMemory, index: number, from: "spikes" | "steps", steps: number): void {
+    const { bias } = product, sums = product.sums + this.#slot * product.sumStride;
     const memory = this.#memory.populations[index]!, k = this.#kernels, slots = this.slots[index]!;
     const { population: { neuron: { decay } }, unit, counts, spikeSteps, spikeGradients, powers, powerSums } =
       memory;
