@@ -2,7 +2,7 @@
  * A layer's descriptor: the addresses of its arrays, which the host writes and the kernels of neurons read.
  *
  * Arrays of steps are f32 `[steps][units]`; `units` is a multiple of 4. Padding has currents of 0 and never spikes. Constants are
- * f32 `[units]`, a value a unit, whether they are learned or not.
+ * f32 `[units]`, a value a unit, whether they are learned or not, and whether they differ or not.
  *
  * A kernel of neurons computes all units at the steps `from` ≤ t < `to`: `step<Kind>` in ascending order, `stepBack<Kind>` in
  * descending order. A layer's steps may be split over several calls; `state` carries values from one call to the next, and the
@@ -24,8 +24,10 @@ export class Layer {
   decays: usize;
   thresholds: usize;
   scales: usize;
-  /** The neuron's other constants, f32 `[…]`, in the order of src/network/neurons.ts. */
+  /** Addresses of the neuron's other constants, in the order of src/network/neurons.ts. */
   constants: usize;
+  /** What no population has unit by unit, f32 `[…]`, likewise. */
+  settings: usize;
   /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written in the forward pass, read in the backward pass. */
   potentials: usize;
   outputs: usize;
@@ -47,9 +49,40 @@ export function layerFields(): i32 {
   return <i32> (offsetof<Layer>() >> 2);
 }
 
-/** One of the neuron's constants. */
-export function constant(layer: Layer, index: i32): f32 {
-  return load<f32>(layer.constants + (<usize> index << 2));
+/** One of `constants`, the same for all units. */
+@unmanaged
+export class Shared {
+  /** Its first value, four times: what a loop keeps in registers. */
+  first(): v128 {
+    return v128.load32_splat(changetype<usize>(this));
+  }
+
+  /** Its values of four units. @param first As {@linkcode first} gives it. */
+  at(_column: usize, first: v128): v128 {
+    return first;
+  }
+}
+
+/** One of `constants` in which units may differ. */
+@unmanaged
+export class PerUnit {
+  first(): v128 {
+    return v128.load32_splat(changetype<usize>(this));
+  }
+
+  at(column: usize, _first: v128): v128 {
+    return v128.load(changetype<usize>(this) + column);
+  }
+}
+
+/** One of the neuron's constants: {@linkcode Shared} or {@linkcode PerUnit}. */
+export function constant<Constant>(layer: Layer, index: i32): Constant {
+  return changetype<Constant>(load<usize>(layer.constants + (<usize> index << 2)));
+}
+
+/** One of the neuron's settings. */
+export function setting(layer: Layer, index: i32): f32 {
+  return load<f32>(layer.settings + (<usize> index << 2));
 }
 
 /** Bytes of a row. */

@@ -30,18 +30,18 @@ const WORKGROUP = 64;
 /** How a scan goes through the steps. */
 export type ScanForm = "plain" | "recurrent" | "stepped";
 
-/** The WGSL of a kind of neuron. Every number is f32. */
+/** The WGSL of a kind of neuron. Every number is f32; constants are variables of their names, with the unit's values. */
 export interface NeuronCode {
   readonly name: string;
-  /** Names of its constants, in the order of `NeuronKind.constants`: `uniforms.penalty`. */
-  readonly constants: readonly string[];
+  /** Names of what is the same for all units, in the order of `NeuronKind.settings`: `uniforms.slope`. */
+  readonly settings: readonly string[];
   /** Functions that its steps call. */
   readonly functions?: string;
   /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. */
   readonly state: readonly string[];
   /**
    * One step of the forward pass: computes the state after the reset, `o`, and `v` (u' − θ_t) where it fires spikes, from `I`,
-   * `decay`, `threshold`, `scale` and the state.
+   * the constants and the state.
    */
   readonly step: string;
   /** Variables of the backward pass that persist from step to step, 0 after the last. */
@@ -78,7 +78,8 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  * The forward scan: outputs from currents, and the other requested results of each step.
  *
  * - `currents` f32 `[units]` of a sample's step, at `sample · sampleStride + step · stepStride` (0: the same at every step);
- * - `bias` f32 `[units]`, added to all of them; `decays`, `thresholds`, `scales` f32 `[units]`;
+ * - `bias` f32 `[units]`, added to all of them;
+ * - `constants` f32 `[…, units]`, in the order of their names;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone where t < delay;
  * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, the number of steps with v > 0; from `distancesAt` on v,
@@ -86,9 +87,12 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  *   `stateAt` on the recurrent form's state `[states, samples, units]`. All are 0 after a sample's last step.
  *
  * One call for each of samples · units; the recurrent form: {@linkcode recurrentCalls}.
+ *
+ * @param constants Names of all constants of which the neuron's kernels read a value a unit, in their order.
  */
 export function scanKernel(
-  { name, constants, functions = "", state, step }: NeuronCode,
+  { name, settings, functions = "", state, step }: NeuronCode,
+  constants: readonly string[],
   form: ScanForm,
 ): WgslKernel<"f32"> {
   const isRecurrent = form === "recurrent";
@@ -125,14 +129,14 @@ export function scanKernel(
     name: `scan_${name}_${form}`,
     inputs: {
       sampleInfo: "i32",
-      ...typed("f32", ["currents", "bias", "decays", "thresholds", "scales"]),
+      ...typed("f32", ["currents", "bias", "constants"]),
       ...(isRecurrent && { recurrent: "f32" as const }),
     },
     uniforms: {
       ...typed("i32", ["samples", "steps", "units", "sampleStride", "stepStride", "delay"]),
       ...typed("i32", ["distancesAt", "potentialsAt", "currentsAt", "stateAt"]),
       ...(form === "stepped" && { step: "i32" as const }),
-      ...typed("f32", constants),
+      ...typed("f32", settings),
     },
     result: "f32",
     ...(isRecurrent && { workgroup: WORKGROUP }),
@@ -141,7 +145,7 @@ fn kernel(call : i32) {
   let units = uniforms.units;
   let total = uniforms.samples * units;
   let count = total * uniforms.steps;
-  ${throughSteps({ kept, results: ["spikes"], body, feedback, form, isBack: false })}
+  ${throughSteps({ kept, results: ["spikes"], constants, body, feedback, form, isBack: false })}
 }`,
   };
 }
@@ -157,7 +161,8 @@ fn kernel(call : i32) {
  *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent form's state.
  */
 export function scanBackKernel(
-  { name, constants, functions = "", stateBack, stepBack }: NeuronCode,
+  { name, settings, functions = "", stateBack, stepBack }: NeuronCode,
+  constants: readonly string[],
   form: ScanForm,
 ): WgslKernel<"f32"> {
   const isRecurrent = form === "recurrent";
@@ -204,14 +209,14 @@ export function scanBackKernel(
     name: `scanBack_${name}_${form}`,
     inputs: {
       sampleInfo: "i32",
-      ...typed("f32", ["scanned", "outputGradients", "readGradients", "decays", "scales"]),
+      ...typed("f32", ["scanned", "outputGradients", "readGradients", "constants"]),
       ...(isRecurrent && { recurrent: "f32" as const }),
     },
     uniforms: {
       ...typed("i32", ["samples", "steps", "units", "delay", "hasOutputs", "hasRead"]),
       ...typed("i32", ["distancesAt", "potentialsAt", "stateAt"]),
       ...(form === "stepped" && { step: "i32" as const }),
-      ...typed("f32", constants),
+      ...typed("f32", settings),
     },
     result: "f32",
     ...(isRecurrent && { workgroup: WORKGROUP }),
@@ -220,7 +225,7 @@ fn kernel(call : i32) {
   let units = uniforms.units;
   let total = uniforms.samples * units;
   let count = total * uniforms.steps;
-  ${throughSteps({ kept, results: SUMS, body, feedback, form, isBack: true })}
+  ${throughSteps({ kept, results: SUMS, constants, body, feedback, form, isBack: true })}
 }`,
   };
 }
@@ -236,19 +241,19 @@ export function recurrentCalls(samples: number): number {
 }
 
 /** The loop over steps, in either form. */
-function throughSteps({ kept, results, body, feedback, form, isBack }: {
+function throughSteps({ kept, results, constants, body, feedback, form, isBack }: {
   readonly kept: readonly Kept[];
   /** Names of the kept variables that are part of the result in either form. */
   readonly results: readonly string[];
+  readonly constants: readonly string[];
   readonly body: string;
   readonly feedback: string;
   readonly form: ScanForm;
   readonly isBack: boolean;
 }): string {
-  const constants = `
-    let decay = decays[unit];
-    ${isBack ? "" : "let threshold = thresholds[unit];"}
-    let scale = scales[unit];`;
+  const loads = constants.map((name, row) => `let ${name} = constants[${row} * units + unit];`).join(
+    "\n    ",
+  );
   const each = (line: (variable: Kept) => string) => kept.map(line).join("\n    ");
   const first = isBack ? "step == uniforms.steps - 1" : "step == 0";
   if (form === "stepped") {
@@ -258,7 +263,7 @@ function throughSteps({ kept, results, body, feedback, form, isBack }: {
   let unit = index - sample * units;
   let length = stepsOf(sample);
   let step = uniforms.step;
-  ${constants}
+  ${loads}
   ${each(({ name }) => `var ${name} = 0.0;`)}
   if (!(${first})) {
     ${each(({ name, at }) => `${name} = result[${at}];`)}
@@ -272,7 +277,7 @@ function throughSteps({ kept, results, body, feedback, form, isBack }: {
   let sample = index / units;
   let unit = index - sample * units;
   let length = stepsOf(sample);
-  ${constants}
+  ${loads}
   ${each(({ name }) => `var ${name} = 0.0;`)}
   ${
       eachStep(
@@ -298,7 +303,7 @@ function throughSteps({ kept, results, body, feedback, form, isBack }: {
   ${loop} {
     for (var unit = lane; unit < units; unit += ${WORKGROUP}) {
       let index = sample * units + unit;
-      ${constants}
+      ${loads}
       ${each(({ name }) => `var ${name} = 0.0;`)}
       if (!(${first})) {
         ${each(({ name, at }) => `${name} = result[${at}];`)}

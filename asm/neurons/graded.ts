@@ -11,7 +11,7 @@
  *     δI_t = g_t·γ·δo_t + (1 − g_t)·δu_t;   δu_t = (readout's gradient where u_t is read) + d·δI_{t+1}
  *     ∂L/∂d = Σ_t δI_t·u_{t-1};   ∂L/∂θ = Σ_t g_t·(δu_t − γ·δo_t);   ∂L/∂γ = Σ_t e_t·δo_t
  *
- * Constants: p. `scanGraded` (asm/graded_spikes.ts) computes the spikes alone, without potentials.
+ * Constants: p. Settings: none. `scanGraded` (asm/graded_spikes.ts) computes the spikes alone, without potentials.
  */
 import {
   addTo,
@@ -20,14 +20,25 @@ import {
   currentsOf,
   Layer,
   loadOrZero,
+  PerUnit,
   potentialBefore,
   rowBytes,
+  Shared,
 } from "../layer";
 import { madd } from "../lanes";
 
 /** The forward pass. State: u. */
 export function stepGraded(layer: Layer, from: i32, to: i32): void {
-  const penalty = f32x4.splat(constant(layer, 0)), zero = f32x4.splat(0);
+  step<Shared>(layer, from, to);
+}
+
+/** The same, of units that differ in a constant. */
+export function stepGradedPerUnit(layer: Layer, from: i32, to: i32): void {
+  step<PerUnit>(layer, from, to);
+}
+
+function step<C>(layer: Layer, from: i32, to: i32): void {
+  const penalties = constant<C>(layer, 0), penalty = penalties.first(), zero = f32x4.splat(0);
   const row = rowBytes(layer), state = layer.state;
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
   const scales = layer.scales, potentials = layer.potentials;
@@ -39,10 +50,11 @@ export function stepGraded(layer: Layer, from: i32, to: i32): void {
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
       const threshold = v128.load(thresholds + column);
+      const p = penalties.at(column, penalty);
       const before = madd(v128.load(decays + column), v128.load(here), currentAt(currents, feedback, column));
       const v = f32x4.sub(before, threshold);
       const fires = f32x4.gt(v, zero);
-      const u = v128.bitselect(f32x4.sub(threshold, penalty), before, fires);
+      const u = v128.bitselect(f32x4.sub(threshold, p), before, fires);
       v128.store(here, u);
       v128.store(potentials + at, u);
       v128.store(outputs + at, f32x4.mul(v128.load(scales + column), v128.and(v, fires)));
@@ -79,4 +91,9 @@ export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
       if (scaleGradients != 0) addTo(scaleGradients, column, v128.and(f32x4.mul(v, o), fires));
     }
   }
+}
+
+/** The same: it reads no other constant than these. */
+export function stepBackGradedPerUnit(layer: Layer, from: i32, to: i32): void {
+  stepBackGraded(layer, from, to);
 }

@@ -10,13 +10,13 @@ import type { NeuronCode } from "../scan.wgsl.ts";
 /** One step of the forward and of the backward pass. */
 export const GRADED: NeuronCode = {
   name: "graded",
-  constants: ["penalty"],
+  settings: [],
   state: ["u"],
   step: `
     let before = decay * u + I;
     v = before - threshold;
     let fires = v > 0.0;
-    u = select(before, threshold - uniforms.penalty, fires);
+    u = select(before, threshold - penalty, fires);
     o = scale * select(0.0, v, fires);`,
   stateBack: ["later"],
   stepBack: `

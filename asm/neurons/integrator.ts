@@ -10,7 +10,7 @@
  * Rounding errors of a sum that does not leak grow with the steps, in both passes: over more than {@linkcode MOST_PLAIN} steps each
  * addition's rounding error is kept and corrects the next one (Kahan 1965, by Knuth's two-sum).
  *
- * Constants: α. Outputs are the potentials: the host passes the same address for both.
+ * Constants: α. Settings: none. Outputs are the potentials: the host passes the same address for both.
  */
 import {
   addTo,
@@ -19,15 +19,26 @@ import {
   currentsOf,
   Layer,
   loadOrZero,
+  PerUnit,
   potentialBefore,
   rowBytes,
+  Shared,
 } from "../layer";
 import { madd } from "../lanes";
 import { MOST_PLAIN } from "../long_sums";
 
 /** The forward pass. State: u, s; over many steps also their rounding errors, by which they are too large. */
 export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
-  const alpha = f32x4.splat(constant(layer, 0));
+  step<Shared>(layer, from, to);
+}
+
+/** The same, of units that differ in a constant. */
+export function stepIntegratorPerUnit(layer: Layer, from: i32, to: i32): void {
+  step<PerUnit>(layer, from, to);
+}
+
+function step<C>(layer: Layer, from: i32, to: i32): void {
+  const alphas = constant<C>(layer, 0), same = alphas.first();
   const row = rowBytes(layer), state = layer.state;
   const feedback = layer.feedback, decays = layer.decays, isLong = layer.steps > MOST_PLAIN;
   if (from == 0) memory.fill(state, 0, 4 * row);
@@ -36,7 +47,8 @@ export function stepIntegrator(layer: Layer, from: i32, to: i32): void {
     const currents = currentsOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
-      const d = v128.load(decays + column), current = currentAt(currents, feedback, column);
+      const d = v128.load(decays + column), alpha = alphas.at(column, same);
+      const current = currentAt(currents, feedback, column);
       if (isLong) {
         const s = leak(here + row, here + 3 * row, alpha, current);
         v128.store(at, leak(here, here + 2 * row, d, s));
@@ -65,7 +77,16 @@ function leak(sum: usize, rest: usize, d: v128, x: v128): v128 {
 
 /** The backward pass. State: δu_{t+1}, δI_{t+1}. */
 export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
-  const alpha = f32x4.splat(constant(layer, 0));
+  stepBack<Shared>(layer, from, to);
+}
+
+/** The same, of units that differ in a constant. */
+export function stepBackIntegratorPerUnit(layer: Layer, from: i32, to: i32): void {
+  stepBack<PerUnit>(layer, from, to);
+}
+
+function stepBack<C>(layer: Layer, from: i32, to: i32): void {
+  const alphas = constant<C>(layer, 0), same = alphas.first();
   const row = rowBytes(layer), state = layer.state, decayGradients = layer.decayGradients;
   const stateGradients = layer.stateGradients, decays = layer.decays;
   const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
@@ -75,6 +96,7 @@ export function stepBackIntegrator(layer: Layer, from: i32, to: i32): void {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
+      const alpha = alphas.at(column, same);
       const read = f32x4.add(loadOrZero(stateGradients, at), v128.load(outputGradients + at));
       let u: v128, current: v128;
       if (isLong) {

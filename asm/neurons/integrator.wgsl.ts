@@ -24,14 +24,14 @@ function leak(sum: string, decay: string, x: string, count: string): string {
 /** One step of the forward and of the backward pass. */
 export const INTEGRATOR: NeuronCode = {
   name: "integrator",
-  constants: ["synapticDecay"],
+  settings: [],
   state: ["u", "s", "u0", ...U!, ...S!],
   step: `
-    if (uniforms.steps > ${MOST_PLAIN}) {${leak("s", "uniforms.synapticDecay", "I", "(step + 1)")}
+    if (uniforms.steps > ${MOST_PLAIN}) {${leak("s", "synapticDecay", "I", "(step + 1)")}
       let synaptic = ${wholeSum("s")};${leak("u0", "decay", "synaptic", "(step + 1)")}
       u = ${wholeSum("u0")};
     } else {
-      s = uniforms.synapticDecay * s + I;
+      s = synapticDecay * s + I;
       u = decay * u + s;
     }
     o = u;`,
@@ -42,12 +42,12 @@ export const INTEGRATOR: NeuronCode = {
     leak("potential0", "decay", "readAndFed", "(uniforms.steps - step)")
   }
       potentialLater = ${wholeSum("potential0")};${
-    leak("later0", "uniforms.synapticDecay", "potentialLater", "(uniforms.steps - step)")
+    leak("later0", "synapticDecay", "potentialLater", "(uniforms.steps - step)")
   }
       later = ${wholeSum("later0")};
     } else {
       potentialLater = readGradient + outputGradient + decay * potentialLater;
-      later = uniforms.synapticDecay * later + potentialLater;
+      later = synapticDecay * later + potentialLater;
     }
     current = later;
     decayGradient += potentialLater * uBefore;`,

@@ -2,9 +2,9 @@
  * Leaky integrate-and-fire with binary spikes and a surrogate gradient (Neftci, Mostafa & Zenke 2019; docs/networks.md).
  *
  *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
- *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) (zero),  u'_t (none)
+ *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) + r·o_t (zero),  u'_t (none)
  *
- * d decay, α synaptic decay, ρ decay of the adaptation, κ its strength, θ threshold; all dimensionless, a step is the unit of
+ * d decay, α synaptic decay, ρ decay of the adaptation, κ its strength, θ threshold, r the potential after a reset to it; all dimensionless, a step is the unit of
  * time. d = 1 is the integrate-and-fire neuron, α > 0 the current-based one (Neftci et al. 2019), κ > 0 the adaptive one
  * (ALIF, Bellec et al. 2018). No gradient passes through the reset. With σ(v) for ∂o/∂v (surrogate.ts), v = u' − θ_t,
  * and δa_t the gradient of the adaptation:
@@ -13,7 +13,7 @@
  *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t);   δI_t = δu'_t + α·δI_{t+1}
  *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t
  *
- * Constants: α, κ, ρ, the surrogate's slope, its kind, the reset's kind (0 subtract, 1 zero, 2 none).
+ * Constants: α, κ, ρ, r. Settings: the surrogate's slope, its kind, the reset's kind (0 subtract, 1 zero, 2 none).
  */
 import {
   addTo,
@@ -22,8 +22,11 @@ import {
   currentsOf,
   Layer,
   loadOrZero,
+  PerUnit,
   potentialBefore,
   rowBytes,
+  setting,
+  Shared,
 } from "../layer";
 import { madd } from "../lanes";
 import { surrogate } from "../surrogate";
@@ -32,8 +35,19 @@ const SUBTRACT: i32 = 0, ZERO: i32 = 1;
 
 /** The forward pass. State: u, s, a, o. */
 export function stepLif(layer: Layer, from: i32, to: i32): void {
-  const alpha = f32x4.splat(constant(layer, 0)), kappa = f32x4.splat(constant(layer, 1));
-  const rho = f32x4.splat(constant(layer, 2)), reset = <i32> constant(layer, 5);
+  step<Shared>(layer, from, to);
+}
+
+/** The same, of units that differ in a constant. */
+export function stepLifPerUnit(layer: Layer, from: i32, to: i32): void {
+  step<PerUnit>(layer, from, to);
+}
+
+function step<C>(layer: Layer, from: i32, to: i32): void {
+  const alphas = constant<C>(layer, 0), kappas = constant<C>(layer, 1), rhos = constant<C>(layer, 2);
+  const resets = constant<C>(layer, 3), reset = <i32> setting(layer, 2);
+  const sameAlpha = alphas.first(), sameKappa = kappas.first();
+  const sameRho = rhos.first(), sameReset = resets.first();
   const row = rowBytes(layer), state = layer.state;
   const one = f32x4.splat(1), zero = f32x4.splat(0);
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
@@ -44,6 +58,9 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
     const currents = currentsOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
+      const alpha = alphas.at(column, sameAlpha);
+      const kappa = kappas.at(column, sameKappa);
+      const rho = rhos.at(column, sameRho);
       const s = madd(alpha, v128.load(here + row), currentAt(currents, feedback, column));
       const before = madd(v128.load(decays + column), v128.load(here), s);
       const a = madd(rho, v128.load(here + 2 * row), v128.load(here + 3 * row));
@@ -53,7 +70,9 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
       const o = v128.and(fires, one);
       let u = before;
       if (reset == SUBTRACT) u = f32x4.sub(before, v128.and(threshold, fires));
-      else if (reset == ZERO) u = v128.andnot(before, fires);
+      else if (reset == ZERO) {
+        u = v128.bitselect(resets.at(column, sameReset), before, fires);
+      }
       v128.store(here, u), v128.store(here + row, s);
       v128.store(here + 2 * row, a), v128.store(here + 3 * row, o);
       v128.store(potentials + at, u);
@@ -65,9 +84,19 @@ export function stepLif(layer: Layer, from: i32, to: i32): void {
 
 /** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
 export function stepBackLif(layer: Layer, from: i32, to: i32): void {
-  const alpha = f32x4.splat(constant(layer, 0)), kappa = f32x4.splat(constant(layer, 1));
-  const rho = f32x4.splat(constant(layer, 2)), slope = f32x4.splat(constant(layer, 3));
-  const kind = <i32> constant(layer, 4), reset = <i32> constant(layer, 5);
+  stepBack<Shared>(layer, from, to);
+}
+
+/** The same, of units that differ in a constant. */
+export function stepBackLifPerUnit(layer: Layer, from: i32, to: i32): void {
+  stepBack<PerUnit>(layer, from, to);
+}
+
+function stepBack<C>(layer: Layer, from: i32, to: i32): void {
+  const alphas = constant<C>(layer, 0), kappas = constant<C>(layer, 1), rhos = constant<C>(layer, 2);
+  const sameAlpha = alphas.first(), sameKappa = kappas.first();
+  const sameRho = rhos.first(), slope = f32x4.splat(setting(layer, 0));
+  const kind = <i32> setting(layer, 1), reset = <i32> setting(layer, 2);
   const row = rowBytes(layer), state = layer.state;
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
   const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
@@ -77,6 +106,9 @@ export function stepBackLif(layer: Layer, from: i32, to: i32): void {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
+      const alpha = alphas.at(column, sameAlpha);
+      const kappa = kappas.at(column, sameKappa);
+      const rho = rhos.at(column, sameRho);
       const v = v128.load(distances + at);
       const adaptation = v128.load(here + 2 * row);
       const toSpike = f32x4.add(v128.load(outputGradients + at), adaptation);

@@ -2,7 +2,7 @@
  * Leaky integrate-and-fire with binary spikes and a surrogate gradient in WGSL; lif.ts has the symbols and the sources.
  *
  *     s_t = α·s_{t-1} + I_t;  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
- *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) (zero),  u'_t (none)
+ *     u_t = u'_t − θ_t·o_t (subtract),  u'_t·(1 − o_t) + r·o_t (zero),  u'_t (none)
  *     p_t = σ(v_t)·(δo_t + δa_{t+1});   δa_t = ρ·δa_{t+1} − κ·p_t;   δu_t = (readout's gradient where u_t is read) + d·δu'_{t+1}
  *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t);   δI_t = δu'_t + α·δI_{t+1}
  *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t
@@ -13,29 +13,29 @@ import { SURROGATE } from "../surrogate.wgsl.ts";
 /** One step of the forward and of the backward pass. `reset` 0: subtract, 1: zero, 2: none. */
 export const LIF: NeuronCode = {
   name: "lif",
-  constants: ["synapticDecay", "adaptation", "adaptationDecay", "slope", "surrogate", "reset"],
+  settings: ["slope", "surrogate", "reset"],
   functions: SURROGATE,
   state: ["u", "s", "a", "spiked"],
   step: `
-    s = uniforms.synapticDecay * s + I;
+    s = synapticDecay * s + I;
     let before = decay * u + s;
-    a = uniforms.adaptationDecay * a + spiked;
-    let raised = threshold + uniforms.adaptation * a;
+    a = adaptationDecay * a + spiked;
+    let raised = threshold + adaptation * a;
     v = before - raised;
     let fires = v > 0.0;
     o = select(0.0, 1.0, fires);
     spiked = o;
     u = before;
     if (fires && uniforms.reset == 0.0) { u = before - raised; }
-    if (fires && uniforms.reset == 1.0) { u = 0.0; }`,
+    if (fires && uniforms.reset == 1.0) { u = resetTo; }`,
   stateBack: ["beforeLater", "later", "adaptationLater"],
   stepBack: `
     let p = surrogate(i32(uniforms.surrogate), uniforms.slope, v) * (outputGradient + adaptationLater);
     var stateGradient = readGradient + decay * beforeLater;
     if (v > 0.0 && uniforms.reset == 1.0) { stateGradient = 0.0; }
     beforeLater = p + stateGradient;
-    later = uniforms.synapticDecay * later + beforeLater;
-    adaptationLater = uniforms.adaptationDecay * adaptationLater - uniforms.adaptation * p;
+    later = synapticDecay * later + beforeLater;
+    adaptationLater = adaptationDecay * adaptationLater - adaptation * p;
     current = later;
     decayGradient += beforeLater * uBefore;
     thresholdGradient -= p;`,

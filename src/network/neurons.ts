@@ -163,12 +163,12 @@ export interface NeuronKind<N extends CompleteNeuron> {
    * has one.
    */
   gradientReach(neuron: N): number;
-  /** The trainable constants' initial values. */
-  trainables(neuron: N): Readonly<Partial<Record<Trainable, number>>>;
   /** The initial values of all constants that can have one value a unit. */
   values(neuron: N): Readonly<Partial<Record<Constant, number>>>;
-  /** Its other constants as numbers, in the order in which its kernels read them. */
-  constants(neuron: N): readonly number[];
+  /** Those of them that its kernels read besides the trainable ones and the current, in their order. */
+  readonly constants: readonly Constant[];
+  /** All else that its kernels read, the same for all units: numbers, in their order. */
+  settings(neuron: N): readonly number[];
 }
 
 const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
@@ -216,7 +216,7 @@ const DEFAULTS = {
   integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] },
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
-/** Every {@linkcode Reset}, in the order of its number in the kernels' constants. */
+/** Every {@linkcode Reset}, in the order of its number in the kernels' settings. */
 export const RESETS = ["subtract", "zero", "none"] as const satisfies readonly Reset[];
 /** Every kind of {@linkcode Surrogate}, likewise. */
 export const SURROGATES = [
@@ -247,9 +247,9 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
   hasSurrogate: false,
   hasExactGradient: ({ trainable, perUnit }) => !trainable.includes("decay") && !perUnit.includes("decay"),
   gradientReach: () => 0,
-  trainables: ({ decay, threshold, scale }) => ({ decay, threshold, scale }),
   values: ({ decay, threshold, scale, penalty, current }) => ({ decay, threshold, scale, penalty, current }),
-  constants: ({ penalty }) => [penalty],
+  constants: ["penalty"],
+  settings: () => [],
 };
 
 const lifFields = {
@@ -288,7 +288,6 @@ const lif: NeuronKind<Required<LifNeuron>> = {
   hasSurrogate: true,
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
-  trainables: ({ decay, threshold }) => ({ decay, threshold }),
   values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo }) => ({
     decay,
     threshold,
@@ -298,10 +297,8 @@ const lif: NeuronKind<Required<LifNeuron>> = {
     current,
     resetTo,
   }),
-  constants: ({ reset, surrogate, synapticDecay, adaptation, adaptationDecay }) => [
-    synapticDecay,
-    adaptation,
-    adaptationDecay,
+  constants: ["synapticDecay", "adaptation", "adaptationDecay", "resetTo"],
+  settings: ({ reset, surrogate }) => [
     surrogate.slope,
     SURROGATES.indexOf(surrogate.kind),
     RESETS.indexOf(reset),
@@ -325,9 +322,9 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   hasSurrogate: false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
-  trainables: ({ decay }) => ({ decay }),
   values: ({ decay, synapticDecay, current }) => ({ decay, synapticDecay, current }),
-  constants: ({ synapticDecay }) => [synapticDecay],
+  constants: ["synapticDecay"],
+  settings: () => [],
 };
 
 /** Every kind of neuron, by name. */
@@ -407,6 +404,17 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
   throw new InputError(
     `${neuron?.kind} neuron: ${v.getDotPath(issue) ?? "the whole"}: ${describeIssue(issue)}`,
   );
+}
+
+/** What a trainable constant is where a kind has none of that name: it has no effect. */
+const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
+
+/** The constants of which a neuron's kernels read a value a unit: the trainable ones, then its kind's others in their order. */
+export function kernelConstantsOf(
+  neuron: CompleteNeuron,
+): readonly { readonly name: Constant; readonly value: number }[] {
+  const kind = kindOf(neuron), values = { ...ABSENT, ...kind.values(neuron) };
+  return [...TRAINABLE, ...kind.constants].map((name) => ({ name, value: values[name]! }));
 }
 
 /** Names of the tensors that hold a network's learned constants, such as `decay1`. */

@@ -138,14 +138,6 @@ export function parseNetworkSpec(value: unknown, where = "network"): NetworkSpec
       }`,
     );
   }
-  const unsupported = spec.layers.findIndex(({ neuron }) =>
-    neuron.current !== 0 || neuron.perUnit.length > 0 || ("resetTo" in neuron && neuron.resetTo !== 0)
-  );
-  if (unsupported >= 0) {
-    throw new InputError(
-      `${where}: layers.${unsupported}.neuron: no engine supports \`current\`, \`resetTo\` and \`perUnit\` yet: leave them out`,
-    );
-  }
   const below = spec.layers.slice(0, -1);
   const silent = below.findIndex(({ neuron }) => !kindOf(neuron).isSpiking);
   if (silent >= 0) {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { NEURON_CODES, OPERATOR_CODES } from "../../asm/kinds.wgsl.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
-import { NEURONS } from "../../src/network/neurons.ts";
+import { kindOf, NEURONS } from "../../src/network/neurons.ts";
 import { OPERATORS } from "../../src/network/operators.ts";
 
 const { module } = await loadKernels();
@@ -9,9 +9,13 @@ const kernels = new Set(WebAssembly.Module.exports(module).map(({ name }) => nam
 const capitalised = (kind: string) => `${kind[0]!.toUpperCase()}${kind.slice(1)}`;
 
 Deno.test("every kind of neuron has its kernels, in AssemblyScript and in WGSL", () => {
-  for (const kind of Object.keys(NEURONS).map(capitalised)) {
-    for (const kernel of [`step${kind}`, `stepBack${kind}`]) assert.ok(kernels.has(kernel), kernel);
-    assert.ok(kind in NEURON_CODES, `${kind} in WGSL`);
+  for (const { defaults } of Object.values(NEURONS)) {
+    const kind = capitalised(defaults.kind), code = NEURON_CODES[kind];
+    for (const name of [`step${kind}`, `stepBack${kind}`]) {
+      for (const kernel of [name, `${name}PerUnit`]) assert.ok(kernels.has(kernel), kernel);
+    }
+    assert.ok(code, `${kind} in WGSL`);
+    assert.equal(code.settings.length, kindOf(defaults).settings(defaults).length, `${kind}: settings`);
   }
 });
 

@@ -75,6 +75,12 @@ export function drawGraph(
   });
 }
 
+/** Tensors and samples of a seed, for any graph. */
+export function drawForGraph(spec: GraphSpec, seed: number, samples = 2): DrawnGraph {
+  const draw = new Draw(seed);
+  return { spec, parameters: drawTensors(draw, spec), samples: drawSamples(draw, spec, samples, false) };
+}
+
 /** A graph as text: a node a line. */
 export function describeGraph({ nodes, ...spec }: GraphSpec): string {
   return [JSON.stringify(spec), ...nodes.map((node) => `  ${JSON.stringify(node)}`)].join("\n");

@@ -3,7 +3,13 @@ import fc from "fast-check";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { parameterShapes } from "../../src/network/model_file.ts";
-import { completeNeuron, kindOf, NEURONS, trainableOf } from "../../src/network/neurons.ts";
+import {
+  completeNeuron,
+  kernelConstantsOf,
+  kindOf,
+  NEURONS,
+  trainableOf,
+} from "../../src/network/neurons.ts";
 import { presetOf, PRESETS } from "../../src/training/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { networkSpecs } from "../engine/network_cases.ts";
@@ -138,8 +144,8 @@ Deno.test("every kind of neuron has defaults, and its constants are numbers", ()
     assert.equal(schema.type.length > 0 && defaults.kind, name);
     assert.deepEqual(completeNeuron(defaults), defaults);
     const kind = kindOf(defaults), complete = completeNeuron(defaults);
-    assert.ok(kind.constants(complete).every(Number.isFinite));
-    assert.ok(Object.values(kind.trainables(complete)).every(Number.isFinite));
+    assert.ok(kind.settings(complete).every(Number.isFinite));
+    assert.ok(kernelConstantsOf(complete).every(({ value }) => Number.isFinite(value)));
   }
   assert.throws(() => completeNeuron(lif({ decay: 2 })), {
     name: "InputError",

@@ -16,7 +16,7 @@ import {
   type OperatorNode,
   type Shape,
 } from "../../network/graph.ts";
-import { kindOf, trainableOf } from "../../network/neurons.ts";
+import { type Constant, kernelConstantsOf, kindOf, trainableOf } from "../../network/neurons.ts";
 import { operatorKindOf } from "../../network/operators.ts";
 import { isFlat, sizeOf } from "../../network/shape.ts";
 import { type Structure, structureOf } from "../../network/structure.ts";
@@ -170,6 +170,11 @@ class Lowering {
       ? this.#outputs.get(edge!.node)!
       : this.#sum(node, node.from, steps, vector);
     const kind = kindOf(neuron);
+    const constants = kernelConstantsOf(neuron).map(({ name, value }) => ({
+      name,
+      value,
+      tensor: this.#constantOf(node, name),
+    }));
     this.#populations.push({
       index,
       node: node.id,
@@ -179,11 +184,10 @@ class Lowering {
       kernel: capitalised(neuron.kind),
       learned: trainableOf(neuron).map((name) => ({
         name,
-        tensor: this.#structure.tensors.find((t) => t.node === node.id && t.constant === name)!.name,
+        tensor: this.#constantOf(node, name)!,
       })),
-      fixed: this.#structure.tensors.flatMap(({ node: id, role, constant, name: tensor }) =>
-        id === node.id && role === "fixed" && constant ? [{ name: constant, tensor }] : []
-      ),
+      constants,
+      isPerUnit: constants.some(({ name, tensor }) => tensor !== undefined && kind.constants.includes(name)),
       isSpiking: kind.isSpiking,
       input: this.#isInput(input) ? this.#sum(node, node.from, steps) : input,
       output: this.#output(node, "each step"),
@@ -199,12 +203,14 @@ class Lowering {
 
   /** The constant current of neurons, where they have one. */
   #currentOf(node: NeuronNode): SumStep["vector"] {
-    if (node.perUnit.some((name) => name === "current")) {
-      return {
-        tensor: this.#structure.tensors.find((t) => t.node === node.id && t.constant === "current")!.name,
-      };
-    }
+    const tensor = this.#constantOf(node, "current");
+    if (tensor !== undefined) return { tensor };
     return node.current === 0 ? undefined : { value: node.current };
+  }
+
+  /** The tensor of a constant; undefined where it is the same for all units. */
+  #constantOf({ id }: NeuronNode, name: Constant): string | undefined {
+    return this.#structure.tensors.find(({ node, constant }) => node === id && constant === name)?.name;
   }
 
   /** A node's input as one value of every step. */

@@ -7,7 +7,7 @@
  * @module
  */
 import type { GraphSpec, Shape } from "../../network/graph.ts";
-import type { CompleteNeuron, Trainable } from "../../network/neurons.ts";
+import type { CompleteNeuron, Constant, Trainable } from "../../network/neurons.ts";
 import type { Loss, RateTarget } from "../../network/spec.ts";
 import type { TensorSpec } from "../../network/structure.ts";
 
@@ -87,12 +87,18 @@ export interface PopulationPlan {
   readonly shape: Shape;
   readonly units: number;
   readonly neuron: CompleteNeuron;
-  /** What its kernels are called after: `step<kernel>`, `stepBack<kernel>`, and `scan<kernel>` where it can be scanned for spikes alone. */
+  /** What its kernels are called after: `step<kernel>`, `stepBack<kernel>`, both with `PerUnit` at the end where {@linkcode isPerUnit}, and `scan<kernel>` where it can be scanned for spikes alone. */
   readonly kernel: string;
   /** Learned constants and their tensors, of the node's shape. */
   readonly learned: readonly { readonly name: Trainable; readonly tensor: string }[];
-  /** Constants that have a value a unit and are not learned, and their tensors. */
-  readonly fixed: readonly { readonly name: string; readonly tensor: string }[];
+  /** The constants of which its kernels read a value a unit, in their order, with their tensors, learned or fixed, where they have some. */
+  readonly constants: readonly {
+    readonly name: Constant;
+    readonly value: number;
+    readonly tensor: string | undefined;
+  }[];
+  /** Units differ in a constant other than the trainable ones. */
+  readonly isPerUnit: boolean;
   /** Its outputs are spikes: zero at most steps. */
   readonly isSpiking: boolean;
   /** I and o. */

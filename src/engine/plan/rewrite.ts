@@ -93,11 +93,10 @@ export function rewriteEventsOnly(
     if (step.kind !== "inputMatmul" && step.kind !== "matmulRow") continue;
     const population = populationOf(draft, draft.products[step.product]!);
     if (!population || !followsFromSpikes(draft, population.index)) continue;
-    const { index, neuron, learned } = population;
+    const { index, neuron, constants } = population;
     if (!draft.forward.some((scan) => scan.kind === "scan" && scan.population === index)) continue;
-    if (learned.length > 0 || kindOf(neuron).trainables(neuron).scale !== 1 || neuron.perUnit.length > 0) {
-      continue;
-    }
+    const { scale = 1 } = kindOf(neuron).values(neuron);
+    if (scale !== 1 || constants.some(({ tensor }) => tensor !== undefined)) continue;
     draft.populations[index] = { ...population, keepsStates: false };
     replace(draft, ({ kind }) => kind === "list", index, []);
     replace(draft, ({ kind }) => kind === "scan", index, [{

@@ -13,7 +13,6 @@ import {
   type ProductMemory,
   type SpikeLists,
   type TensorMemory,
-  UNIT_CONSTANTS,
   UPDATE_FLOATS,
   type ValueMemory,
 } from "./core_memory.ts";
@@ -234,7 +233,7 @@ class Allocation {
   }
 
   #population(population: PopulationPlan, places: readonly ValueMemory[]): PopulationMemory {
-    const { input, output, keepsStates, isSpiking, units, neuron, learned, fixed } = population;
+    const { input, output, keepsStates, isSpiking, units, neuron, learned, constants } = population;
     const currents = places[input]!,
       { width } = currents,
       steps = this.#steps,
@@ -246,13 +245,10 @@ class Allocation {
     const gradient = (value: number | undefined) => value === undefined ? 0 : places[value]!.at;
     // An integrator hands its potential on.
     const outputs = places[output]!.at, potentials = keepsStates && isSpiking ? this.#rows(width) : outputs;
-    const given = new Map([...learned, ...fixed].map(({ name, tensor }) => [name as string, tensor]));
-    const constant = (name: string): TensorMemory => {
-      const tensor = given.get(name);
-      return tensor === undefined
+    const constant = ({ tensor }: PopulationPlan["constants"][number]): TensorMemory =>
+      tensor === undefined
         ? { at: keepsStates ? this.#floats(width) : 0, gradientAt: 0 }
         : this.#tensor(tensor);
-    };
     return {
       population,
       width,
@@ -268,8 +264,9 @@ class Allocation {
       state: keepsStates ? this.#floats(4 * width) : 0,
       constantParts: isLong ? this.#floats(learned.length * width) : 0,
       constantTotals: isLong ? this.#floats(2 * learned.length * width) : 0,
-      unitConstants: new Map(Object.keys(UNIT_CONSTANTS).map((name) => [name, constant(name)])),
-      constants: this.#floats(kindOf(neuron).constants(neuron).length),
+      unitConstants: new Map(constants.map((given) => [given.name, constant(given)])),
+      constants: this.#floats(kindOf(neuron).constants.length),
+      settings: this.#floats(kindOf(neuron).settings(neuron).length),
       unit: this.#floats(slots),
       ...this.#lists(slots, keepsStates),
       spikeGradients: this.#floats(slots * steps),

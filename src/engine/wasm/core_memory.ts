@@ -2,6 +2,7 @@
  * The memory of one thread's kernels: the parameters, every buffer that a plan needs for one sample, and its tables; addresses are
  * byte offsets. allocate.ts takes it.
  */
+import type { Constant } from "../../network/neurons.ts";
 import type { OperatorCall, PopulationPlan, Product, Value } from "../plan/plan.ts";
 import type { ParameterLayout } from "./layout.ts";
 
@@ -79,10 +80,12 @@ export interface PopulationMemory extends SpikeLists {
    */
   readonly constantParts: number;
   readonly constantTotals: number;
-  /** Constants that have a value a unit, by name; 0 where the population keeps no states. */
-  readonly unitConstants: ReadonlyMap<string, TensorMemory>;
-  /** All others, one after another. */
+  /** A value a unit of each of the population's constants, by name; 0 where it keeps no states. */
+  readonly unitConstants: ReadonlyMap<Constant, TensorMemory>;
+  /** Addresses of those that are not trainable. */
   readonly constants: number;
+  /** The settings of its kind, one after another. */
+  readonly settings: number;
   /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
   readonly unit: number;
   readonly spikeGradients: number;
@@ -163,10 +166,3 @@ export interface CoreMemory extends InputMemory {
 
 /** Floats of the parameters that the optimizer works on at a time: what it needs for 24 shards stays in the second cache. */
 export const UPDATE_FLOATS = 8192;
-
-/** Constants that neurons' kernels read with a value a unit, what stands for one that a kind has not, and for padded units, which never fire. */
-export const UNIT_CONSTANTS = {
-  decay: { absent: 0, padding: 0 },
-  threshold: { absent: 0, padding: Infinity },
-  scale: { absent: 1, padding: 0 },
-} as const;

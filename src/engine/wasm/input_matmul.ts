@@ -105,7 +105,7 @@ export class InputMatmul {
     { weights, bias }: ProductMemory,
     { population, powerSums, powerNorms, unit }: PopulationMemory,
   ): number {
-    const { neuron, units } = population, { threshold = 0 } = kindOf(neuron).trainables(neuron);
+    const { neuron, units } = population, { threshold = 0 } = kindOf(neuron).values(neuron);
     // deno-fmt-ignore
     return this.#kernels.selectUnits(this.#memory.features, this.featureScale, weights.at, bias.at, units, this.#row,
       powerSums, powerNorms, this.#plan.spec.steps, threshold, this.#skipBound, unit);

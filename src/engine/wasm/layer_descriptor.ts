@@ -16,6 +16,7 @@ export const LAYER_FIELDS = [
   "thresholds",
   "scales",
   "constants",
+  "settings",
   "potentials",
   "outputs",
   "distances",

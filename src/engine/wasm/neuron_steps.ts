@@ -6,14 +6,17 @@
  *
  * @module
  */
-import { kindOf } from "../../network/neurons.ts";
-import { type CoreMemory, type PopulationMemory, UNIT_CONSTANTS } from "./core_memory.ts";
+import { type Constant, kindOf } from "../../network/neurons.ts";
+import type { CoreMemory, PopulationMemory } from "./core_memory.ts";
 import { type Kernels, type StepKernel, stepKernel } from "./kernels.ts";
 import { fieldAt, writeDescriptor } from "./layer_descriptor.ts";
 import type { MatrixProduct } from "./matrix_product.ts";
 
 /** Fields of a descriptor that change from sample to sample. */
 const STEPS_AT = fieldAt("steps"), CURRENTS_AT = fieldAt("currents");
+
+/** Constants of padded units that are not 0: these units never fire. Those with a tensor are 0, and 0 is not above 0. */
+const PADDING: Readonly<Partial<Record<Constant, number>>> = { threshold: Infinity };
 
 /** The steps `scan` and `scanBack`, and their recurrent forms. */
 export class NeuronSteps {
@@ -34,8 +37,11 @@ export class NeuronSteps {
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
     for (const population of populations) if (population.descriptor !== 0) this.#describe(population);
-    this.#steps = populations.map(({ population }) => stepKernel(kernels, "step", population.kernel));
-    this.#stepsBack = populations.map(({ population }) => stepKernel(kernels, "stepBack", population.kernel));
+    const names = populations.map(({ population: { kernel, isPerUnit } }) =>
+      isPerUnit ? `${kernel}PerUnit` : kernel
+    );
+    this.#steps = names.map((name) => stepKernel(kernels, "step", name));
+    this.#stepsBack = names.map((name) => stepKernel(kernels, "stepBack", name));
   }
 
   /** Writes what differs from sample to sample into a descriptor: the number of steps, and where currents of a group's sample lie. */
@@ -108,17 +114,17 @@ export class NeuronSteps {
 
   /** Writes a population's constants, and the descriptor that its kernels read. */
   #describe(memory: PopulationMemory): void {
-    const { population: { neuron, units, learned, fixed }, width, unitConstants, constants, currents } =
-      memory;
-    const values = kindOf(neuron).trainables(neuron);
-    for (const name of ["decay", "threshold", "scale"] as const) {
-      if ([...learned, ...fixed].some((given) => given.name === name)) continue; // it lies among the parameters
-      const at = unitConstants.get(name)!.at >> 2, { absent, padding } = UNIT_CONSTANTS[name];
-      this.#floats.fill(values[name] ?? absent, at, at + units);
-      this.#floats.fill(padding, at + units, at + width);
+    const { population, width, unitConstants, constants, settings, currents } = memory;
+    const { neuron, units, learned } = population, kind = kindOf(neuron);
+    for (const { name, value, tensor } of population.constants) {
+      if (tensor !== undefined) continue; // it lies among the parameters
+      const at = unitConstants.get(name)!.at >> 2;
+      this.#floats.fill(value, at, at + units);
+      this.#floats.fill(PADDING[name] ?? 0, at + units, at + width);
     }
-    this.#floats.set(kindOf(neuron).constants(neuron), constants >> 2);
-    const gradientOf = (name: string) =>
+    this.#integers.set(kind.constants.map((name) => unitConstants.get(name)!.at), constants >> 2);
+    this.#floats.set(kind.settings(neuron), settings >> 2);
+    const gradientOf = (name: Constant) =>
       learned.some((given) => given.name === name) ? unitConstants.get(name)!.gradientAt : 0;
     writeDescriptor(this.#integers, memory.descriptor, {
       units: width,
@@ -131,6 +137,7 @@ export class NeuronSteps {
       thresholds: unitConstants.get("threshold")!.at,
       scales: unitConstants.get("scale")!.at,
       constants,
+      settings,
       potentials: memory.potentials,
       outputs: memory.outputs,
       distances: memory.distances,

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import { kindOf } from "../../network/neurons.ts";
 import type { CoreMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { type Kernels, scanKernel } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
@@ -76,14 +75,13 @@ export class SpikeSteps {
   /** Scans a population of which spikes alone are wanted. */
   scan(index: number, steps: number): void {
     const memory = this.#memory.populations[index]!, slots = this.slots[index]!;
-    const { population: { neuron, kernel }, currents, counts, spikeSteps, spikeOutputs } = memory;
-    const { decay = 0, threshold = 0 } = kindOf(neuron).trainables(neuron),
-      [constant = 0] = kindOf(neuron).constants(neuron);
+    const { population: { constants, kernel }, currents, counts, spikeSteps, spikeOutputs } = memory;
+    const [decay, threshold, , constant] = constants.map(({ value }) => value);
     const scan = scanKernel(this.#kernels, kernel);
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
       // deno-fmt-ignore
-      scan(currentsOf(currents, slot, steps) + this.#slot * currents.groupStride, currents.stride, steps, decay, threshold, constant,
+      scan(currentsOf(currents, slot, steps) + this.#slot * currents.groupStride, currents.stride, steps, decay!, threshold!, constant!,
         Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
       for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
     }

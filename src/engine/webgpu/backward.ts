@@ -12,7 +12,7 @@ import type { Tensor } from "../gpu/backend.ts";
 import type { BackwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
 import type { DeviceContext, MicroBatch } from "./device_context.ts";
 import type { DeviceValues } from "./device_values.ts";
-import { addSum, constantsOf, type ForwardResult, runOperator } from "./forward.ts";
+import { addSum, type ForwardResult, runOperator } from "./forward.ts";
 import { partsOf } from "./micro_batches.ts";
 
 /** A micro-batch's backward pass; gradients are added to the parameters'. */
@@ -161,7 +161,7 @@ export class BackwardPass {
         outputGradients: outputGradients ?? placeholder,
         readGradients: readGradients ?? placeholder,
         sampleInfo: this.#forward.sampleInfo,
-        ...constantsOf(this.#context, population),
+        constants: this.#context.constants[index]!,
         ...(recurrence && { recurrent: parameters.valuesOf(recurrence.weight) }),
       },
       uniforms: {

@@ -17,6 +17,8 @@ export interface DeviceContext {
   readonly parameters: DeviceParameters;
   /** Each population's. */
   readonly neurons: readonly NeuronKernels[];
+  /** The rows of each population's constants, `[constants, units]`; those with a tensor are copied anew for each micro-batch. */
+  readonly constants: readonly Tensor<"f32">[];
   /** Each operator's. */
   readonly operators: readonly OperatorKernels[];
   /** Vectors of one number that sums add, by that number and the units. */

@@ -9,7 +9,6 @@ import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "
 import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
-import { TRAINABLE, type Trainable } from "../../network/neurons.ts";
 import type { Tensor } from "../gpu/backend.ts";
 import { encodeRows } from "../gpu/encoding.ts";
 import type { ForwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
@@ -52,6 +51,7 @@ export class ForwardPass {
 
   /** Records the forward pass. */
   run(): ForwardResult {
+    this.#copyConstants();
     for (const step of this.#context.plan.forward) this.#execute(step);
     this.#keepScores();
     return {
@@ -62,6 +62,22 @@ export class ForwardPass {
       logits: made(this.#logits),
       losses: made(this.#losses),
     };
+  }
+
+  /** Puts constants that have a tensor among those of their population. */
+  #copyConstants(): void {
+    const { backend, plan: { populations }, parameters, constants: rows } = this.#context;
+    for (const { index, units, constants } of populations) {
+      constants.forEach(({ tensor }, row) => {
+        if (tensor === undefined) return;
+        backend.run(COPY, {
+          inputs: { values: parameters.valuesOf(tensor) },
+          uniforms: { begin: row * units },
+          invocations: units,
+          output: rows[index]!,
+        });
+      });
+    }
   }
 
   /** @param t The one time step that is to be computed, in a loop. */
@@ -168,7 +184,7 @@ export class ForwardPass {
         currents: rows,
         bias: bias ?? this.#context.vectorOf(0, units),
         sampleInfo: this.#sampleInfo,
-        ...constantsOf(this.#context, population),
+        constants: this.#context.constants[index]!,
         ...(recurrence && { recurrent: parameters.valuesOf(recurrence.weight) }),
       },
       uniforms: {
@@ -332,19 +348,6 @@ export function runOperator(
     invocations: samples * count * units,
     output: values.open(into),
   });
-}
-
-/** A population's constants that are given unit by unit, as kernels take them. */
-export function constantsOf(
-  { parameters, neurons, vectorOf }: DeviceContext,
-  { index, learned, fixed, units }: PopulationPlan,
-): Record<`${Trainable}s`, Tensor<"f32">> {
-  const given = [...learned, ...fixed], { unitConstants } = neurons[index]!;
-  const [decays, thresholds, scales] = TRAINABLE.map((name) => {
-    const tensor = given.find((constant) => constant.name === name)?.tensor;
-    return tensor === undefined ? vectorOf(unitConstants[name], units) : parameters.valuesOf(tensor);
-  });
-  return { decays: decays!, thresholds: thresholds!, scales: scales! };
 }
 
 /** What a step before this one has left; that it has is the plan's promise. */

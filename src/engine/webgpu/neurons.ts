@@ -5,38 +5,35 @@ import { NEURON_CODES } from "../../../asm/kinds.wgsl.ts";
 import { scanBackKernel, type ScanForm, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
 import { EngineError } from "../../errors.ts";
-import { kindOf, type Trainable } from "../../network/neurons.ts";
+import { kindOf } from "../../network/neurons.ts";
 import type { ForwardStep, Plan, PopulationPlan } from "../plan/plan.ts";
-
-/** The value of a constant that a kind does not have. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
 
 /** A population's kernels and constants. */
 export interface NeuronKernels {
   readonly form: ScanForm;
   readonly scan: WgslKernel<"f32">;
   readonly scanBack: WgslKernel<"f32">;
-  /** Constants that are the same for the whole population, by the names of the kernels' uniforms. */
+  /** The settings of its kind, by the names of the kernels' uniforms. */
   readonly uniforms: Readonly<Record<string, number>>;
-  /** First values of those that are given unit by unit. */
-  readonly unitConstants: Readonly<Record<Trainable, number>>;
   /** Numbers a unit that the recurrent and the stepped forms remember; the plain one needs no room for them. */
   readonly states: { readonly scan: number; readonly scanBack: number };
 }
 
 /** Finds a population's kernels. @throws {EngineError} where there are none for a GPU. */
-export function kernelsOf(plan: Plan, { kernel, node, neuron, index }: PopulationPlan): NeuronKernels {
+export function kernelsOf(
+  plan: Plan,
+  { kernel, node, neuron, index, constants }: PopulationPlan,
+): NeuronKernels {
   const code = NEURON_CODES[kernel], kind = kindOf(neuron);
   if (!code) {
     throw new EngineError(`node ${node}: ${kernel}: there is no kernel of it for a GPU: take --engine wasm`);
   }
-  const values = kind.constants(neuron), form = formOf(plan, index);
+  const names = constants.map(({ name }) => name), values = kind.settings(neuron), form = formOf(plan, index);
   return {
     form,
-    scan: scanKernel(code, form),
-    scanBack: scanBackKernel(code, form),
-    uniforms: Object.fromEntries(code.constants.map((name, i) => [name, values[i]!])),
-    unitConstants: { ...ABSENT, ...kind.trainables(neuron) },
+    scan: scanKernel(code, names, form),
+    scanBack: scanBackKernel(code, names, form),
+    uniforms: Object.fromEntries(code.settings.map((name, i) => [name, values[i]!])),
     states: form === "plain"
       ? { scan: 0, scanBack: 0 }
       : { scan: code.state.length, scanBack: code.stateBack.length + SUM_PARTS },

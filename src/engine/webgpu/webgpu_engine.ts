@@ -51,7 +51,7 @@ import { cutBatch, memoryNeedOf } from "./micro_batches.ts";
 import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
-import { kernelsOf, type NeuronKernels } from "./neurons.ts";
+import { kernelsOf } from "./neurons.ts";
 import { operatorKernelsOf } from "./operators.ts";
 import type { DeviceContext, MicroBatch } from "./device_context.ts";
 import { ForwardPass } from "./forward.ts";
@@ -163,7 +163,11 @@ class DeviceEngine implements WebGpuEngine {
       parameters: new DeviceParameters(backend, plan.tensors),
       neurons,
       operators: plan.operators.map(operatorKernelsOf),
-      vectorOf: vectorsOn(backend, plan, neurons),
+      constants: plan.populations.map(({ constants, units }) => {
+        const rows = constants.flatMap(({ value }) => Array<number>(units).fill(value));
+        return backend.upload(Float32Array.from(rows), [constants.length, units]);
+      }),
+      vectorOf: vectorsOn(backend, plan),
       pixels: uploadPixels(backend, plan.spec),
       placeholder: backend.upload(Float32Array.of(0), [1]),
     };
@@ -426,20 +430,14 @@ function sumScores(scores: Int32Array<ArrayBuffer>, indices: Uint32Array, { labe
   return { loss, correct, total: indices.length, spikes };
 }
 
-/** Uploads every vector of one number that a plan's kernels take, once: constants of neurons, currents, and no bias. */
-function vectorsOn(
-  backend: Backend,
-  plan: Plan,
-  neurons: readonly NeuronKernels[],
-): DeviceContext["vectorOf"] {
+/** Uploads every vector of one number that a plan's kernels take, once: currents, and no bias. */
+function vectorsOn(backend: Backend, plan: Plan): DeviceContext["vectorOf"] {
   const vectors = new Map<string, Tensor<"f32">>();
   const add = (value: number, units: number) => {
     const key = `${value} ${units}`;
     if (!vectors.has(key)) vectors.set(key, backend.upload(new Float32Array(units).fill(value), [units]));
   };
-  for (const { index, units } of plan.populations) {
-    for (const value of [0, ...Object.values(neurons[index]!.unitConstants)]) add(value, units);
-  }
+  for (const { units } of plan.populations) add(0, units);
   for (const step of stepsOf(plan.forward)) {
     if (step.kind === "sum" && step.vector && "value" in step.vector) {
       add(step.vector.value, plan.values[step.into]!.units);

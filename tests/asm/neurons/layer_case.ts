@@ -4,8 +4,14 @@
  * @module
  */
 import { LAYER_FIELDS, type LayerDescriptor } from "../../../src/engine/wasm/layer_descriptor.ts";
-import type { StepKernel } from "../../../src/engine/wasm/kernels.ts";
-import { type CompleteNeuron, kindOf, type Trainable } from "../../../src/network/neurons.ts";
+import { type StepKernel, stepKernel } from "../../../src/engine/wasm/kernels.ts";
+import {
+  type CompleteNeuron,
+  type Constant,
+  kernelConstantsOf,
+  kindOf,
+  TRAINABLE,
+} from "../../../src/network/neurons.ts";
 import {
   AT_REST,
   constantsOf,
@@ -30,15 +36,15 @@ export interface LayerCase {
   readonly hasFeedback?: boolean;
   /** The readout reads potentials. */
   readonly isRead?: boolean;
+  /** Units differ in the constants that are not trainable, too. */
+  readonly isPerUnit?: boolean;
 }
-
-const NAMES = ["decay", "threshold", "scale"] as const satisfies readonly Trainable[];
 
 /** A layer in memory, for a forward and a backward pass. */
 export class PlacedLayer {
   readonly #memory: KernelMemory;
   readonly #case: LayerCase;
-  readonly #constants: Record<Trainable, Float32Array>;
+  readonly #constants: ReadonlyMap<Constant, Float32Array>;
   readonly #currents: Float32Array;
   readonly #feedback: Float32Array;
   readonly #outputGradients: Float32Array;
@@ -47,18 +53,32 @@ export class PlacedLayer {
   readonly #descriptor: number;
 
   constructor(memory: KernelMemory, layer: LayerCase, seed: number) {
-    const { neuron, steps, units, isConstant = false, hasFeedback = false, isRead = false } = layer;
-    const size = steps * units;
+    const { neuron, steps, units, isConstant = false, hasFeedback = false, isRead = false, isPerUnit } =
+      layer;
+    const size = steps * units, kind = kindOf(neuron);
     this.#memory = memory;
     this.#case = layer;
-    const first = { decay: 0, threshold: 0, scale: 1, ...kindOf(neuron).trainables(neuron) };
-    const near = (name: Trainable, i: number) =>
-      uniformFloats(seed + i, units).map((value) => first[name] + 0.05 * value);
-    this.#constants = { decay: near("decay", 1), threshold: near("threshold", 2), scale: near("scale", 3) };
-    this.#currents = uniformFloats(seed + 4, isConstant ? units : size, 1.5);
-    this.#feedback = uniformFloats(seed + 5, units, hasFeedback ? 0.5 : 0);
-    this.#outputGradients = uniformFloats(seed + 6, size);
-    this.#stateGradients = uniformFloats(seed + 7, size, isRead ? 1 : 0);
+    const near = (name: Constant, first: number, i: number) =>
+      uniformFloats(seed + i, units).map((value) => {
+        const near = first + 0.05 * value;
+        return name.toLowerCase().endsWith("decay") ? Math.max(0, Math.min(1, near)) : near;
+      });
+    this.#constants = new Map(
+      kernelConstantsOf(neuron).map(({ name, value }, i) => [
+        name,
+        isPerUnit || i < TRAINABLE.length ? near(name, value, 1 + i) : new Float32Array(units).fill(value),
+      ]),
+    );
+    const values = (name: Constant) => memory.floats(this.#constants.get(name)!);
+    /** Kernels of layers whose units share a constant read the first value alone. */
+    const others = (name: Constant) =>
+      isPerUnit
+        ? values(name)
+        : memory.floats(this.#constants.get(name)!.map((value, i) => i === 0 ? value : NaN));
+    this.#currents = uniformFloats(seed + 12, isConstant ? units : size, 1.5);
+    this.#feedback = uniformFloats(seed + 13, units, hasFeedback ? 0.5 : 0);
+    this.#outputGradients = uniformFloats(seed + 14, size);
+    this.#stateGradients = uniformFloats(seed + 15, size, isRead ? 1 : 0);
     const potentials = memory.output(size);
     const gradients = () => memory.updated(uniformFloats(seed + 8, units));
     this.#fields = {
@@ -68,12 +88,13 @@ export class PlacedLayer {
       currentStride: isConstant ? 0 : 4 * units,
       feedback: hasFeedback ? memory.floats(this.#feedback) : 0,
       state: memory.output(4 * units),
-      decays: memory.floats(this.#constants.decay),
-      thresholds: memory.floats(this.#constants.threshold),
-      scales: memory.floats(this.#constants.scale),
-      constants: memory.floats(kindOf(neuron).constants(neuron)),
+      decays: values("decay"),
+      thresholds: values("threshold"),
+      scales: values("scale"),
+      constants: memory.integers(kind.constants.map(others)),
+      settings: memory.floats(kind.settings(neuron)),
       potentials,
-      outputs: kindOf(neuron).isSpiking ? memory.output(size) : potentials,
+      outputs: kind.isSpiking ? memory.output(size) : potentials,
       distances: memory.output(size),
       outputGradients: memory.floats(this.#outputGradients),
       stateGradients: isRead ? memory.floats(this.#stateGradients) : 0,
@@ -104,7 +125,7 @@ export class PlacedLayer {
       ...names.map((
         name,
       ): [string, Float32Array] => [name, this.#memory.floatsAt(this.#at(name), steps * units)]),
-      ...NAMES.map((name): [string, Float32Array] => [
+      ...TRAINABLE.map((name): [string, Float32Array] => [
         `${name}Gradients`,
         this.#memory.floatsAt(this.#at(`${name}Gradients`), units),
       ]),
@@ -116,17 +137,14 @@ export class PlacedLayer {
     const { neuron, steps, units, isConstant } = this.#case;
     const rows = () => new Float64Array(steps * units);
     const results = { potentials: rows(), outputs: rows(), distances: rows(), currentGradients: rows() };
-    const constantGradients = NAMES.map((name): [string, Float64Array] => [
+    const constantGradients = TRAINABLE.map((name): [string, Float64Array] => [
       `${name}Gradients`,
       Float64Array.from(uniformFloats(seed + 8, units)), // the kernels add to these
     ]);
     let margin = Infinity;
     for (let n = 0; n < units; n++) {
-      const constants = constantsOf(neuron, {
-        decay: this.#constants.decay[n]!,
-        threshold: this.#constants.threshold[n]!,
-        scale: this.#constants.scale[n]!,
-      });
+      const own = [...this.#constants].map(([name, values]) => [name, values[n]!]);
+      const constants = constantsOf(neuron, Object.fromEntries(own));
       const states: UnitState[] = [];
       for (let t = 0; t < steps; t++) {
         const current = this.#currents[isConstant ? n : t * units + n]! + this.#feedback[n]!;
@@ -144,7 +162,7 @@ export class PlacedLayer {
         const output = this.#outputGradients[at]!, read = this.#stateGradients[at]!;
         later = stepUnitBack(neuron, constants, states[t]!, past, output, read, later);
         results.currentGradients[at] = later.s;
-        NAMES.forEach((name, i) => constantGradients[i]![1][n]! += later[name]);
+        TRAINABLE.forEach((name, i) => constantGradients[i]![1][n]! += later[name]);
       }
     }
     return { results: new Map([...Object.entries(results), ...constantGradients]), margin };
@@ -159,54 +177,57 @@ export class PlacedLayer {
 const MARGIN = 1e-4;
 
 /**
- * Compares a neuron's kernels with the reference at odd numbers of steps and units, and the bits of one call over all steps
+ * Compares a neuron's kernels, those for units that share constants and those for units that do not, with the reference at odd numbers of steps and units, and the bits of one call over all steps
  * with those of several. Leaves out layers with a potential within {@linkcode MARGIN} of its threshold.
  *
+ * @param kernel What they are called after, such as `Lif`.
  * @param allSteps The numbers of steps.
  * @returns How many layers were compared.
  */
 export function compareWithReference(
   memory: KernelMemory,
   neuron: CompleteNeuron,
-  kernels: { step: StepKernel; stepBack: StepKernel },
+  kernel: string,
   allSteps: readonly number[] = [1, 2, 3, 7, 25],
 ): number {
-  let compared = 0, seed = 1;
-  for (const steps of allSteps) {
-    for (const units of [4, 12, 36]) {
-      for (
-        const [isConstant, hasFeedback, isRead] of [[true, false, false], [false, true, true], [
-          false,
-          false,
-          true,
-        ]]
-      ) {
-        const layer = {
-          neuron,
-          steps,
-          units,
-          isConstant: isConstant!,
-          hasFeedback: hasFeedback!,
-          isRead: isRead!,
-        };
-        seed += 10;
-        const placed = new PlacedLayer(memory, layer, seed);
-        const { results, margin } = placed.expected(seed);
-        if (kindOf(neuron).isSpiking && margin < MARGIN) continue;
-        placed.run(kernels.step, kernels.stepBack);
-        const found = placed.results();
-        for (const [name, values] of found) {
-          assertClose(values, results.get(name)!, `${name} of ${JSON.stringify(layer)}`, { relative: 1e-4 });
-        }
-        const divided = new PlacedLayer(memory, layer, seed);
-        divided.run(kernels.step, kernels.stepBack, 2);
-        const again = divided.results();
-        // Gradients of constants sum over all steps and keep their bits, too.
-        for (const [name, values] of again) assertSameBits(values, found.get(name)!, name);
-        memory.clear();
-        compared++;
+  let compared = 0;
+  for (const isPerUnit of [false, true]) {
+    const name = isPerUnit ? `${kernel}PerUnit` : kernel;
+    const step = stepKernel(memory.kernels, "step", name);
+    const stepBack = stepKernel(memory.kernels, "stepBack", name);
+    let seed = 1;
+    for (const layer of layersOf(neuron, isPerUnit, allSteps)) {
+      seed += 10;
+      const placed = new PlacedLayer(memory, layer, seed);
+      const { results, margin } = placed.expected(seed);
+      if (kindOf(neuron).isSpiking && margin < MARGIN) continue;
+      placed.run(step, stepBack);
+      const found = placed.results();
+      for (const [name, values] of found) {
+        const expected = results.get(name)!;
+        // Gradients of constants are sums whose terms cancel.
+        const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+        const tolerance = { relative: 1e-4, absolute: 1e-5 * largest };
+        assertClose(values, expected, `${name} of ${JSON.stringify(layer)}`, tolerance);
       }
+      const divided = new PlacedLayer(memory, layer, seed);
+      divided.run(step, stepBack, 2);
+      // Gradients of constants sum over all steps and keep their bits, too.
+      for (const [name, values] of divided.results()) assertSameBits(values, found.get(name)!, name);
+      memory.clear();
+      compared++;
     }
   }
   return compared;
+}
+
+function layersOf(neuron: CompleteNeuron, isPerUnit: boolean, allSteps: readonly number[]): LayerCase[] {
+  const inputs = [
+    { isConstant: true },
+    { hasFeedback: true, isRead: true },
+    { isRead: true },
+  ];
+  return allSteps.flatMap((steps) =>
+    [4, 12, 36].flatMap((units) => inputs.map((input) => ({ neuron, steps, units, isPerUnit, ...input })))
+  );
 }

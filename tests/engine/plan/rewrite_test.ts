@@ -154,6 +154,7 @@ Deno.test("rewriteEventsOnly() keeps no states of neurons whose spikes are enoug
   assert.deepEqual(forward(graded, { recordStates: true }), scanned);
   assert.deepEqual(forward({ ...graded, trainable: ["threshold"] }), scanned);
   assert.deepEqual(forward({ ...graded, perUnit: ["threshold"] }), scanned);
+  assert.deepEqual(forward({ ...graded, perUnit: ["penalty"] }), scanned);
   assert.deepEqual(forward({ ...graded, scale: 2 }), scanned);
   assert.deepEqual(forward({ ...graded, current: 0.5 }), [
     ...["pack fc", "inputMatmul fc(input)", "Σgraded = fc + 0.5", "scan graded(Σgraded)", "list graded"],
