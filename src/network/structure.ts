@@ -75,8 +75,8 @@ export interface Structure {
   readonly populations: readonly Population[];
   /** Populations that are not read out, in their order. */
   readonly hidden: readonly Population[];
-  /** How many neurons those have. */
-  readonly hiddenUnits: number;
+  /** How many neurons of those fire spikes. */
+  readonly spikingUnits: number;
   readonly readout: Population;
   /** How many classes the network tells apart. */
   readonly classes: number;
@@ -160,7 +160,7 @@ function structureOfGraph(spec: GraphSpec): Structure {
     nodes,
     populations,
     hidden,
-    hiddenUnits: hidden.reduce((sum, { units }) => sum + units, 0),
+    spikingUnits: hidden.reduce((sum, { units, isSpiking }) => isSpiking ? sum + units : sum, 0),
     readout,
     classes: readout.units,
     tensors,

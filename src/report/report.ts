@@ -109,7 +109,7 @@ function tilesOf(
     tiles.push({ name: "Loss, test set", value: loss(score.loss) });
     if (model.spec.steps > 1) {
       const spikes = hiddenSpikes(findings.predictions);
-      const pairs = meanSteps(findings.samples, model.spec.steps) * structureOf(model.spec).hiddenUnits;
+      const pairs = meanSteps(findings.samples, model.spec.steps) * structureOf(model.spec).spikingUnits;
       tiles.push({
         name: "Hidden spikes a sample",
         value: count(spikes),

@@ -8,7 +8,7 @@
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
-import type { Batch, Engine, EngineState, Parameters, Update } from "../engine/engine.ts";
+import type { Batch, BatchResult, Engine, EngineState, Parameters, Update } from "../engine/engine.ts";
 import { DivergenceError, OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import type { NetworkSpec } from "../network/spec.ts";
@@ -264,7 +264,11 @@ async function trainEpoch(
         throw new DivergenceError({ epoch, batch, what: `the loss is ${result.loss}` });
       }
       const pairs = pairsOf(engine.spec, samples, all[progress.batch]!);
-      progress = addBatch(progress, result, (performance.now() - began) / 1000);
+      progress = addBatch(
+        progress,
+        withSpikingUnits(result, engine.spec),
+        (performance.now() - began) / 1000,
+      );
       const { batch, sums, seconds } = progress;
       onBatch?.({
         epoch,
@@ -285,12 +289,19 @@ async function trainEpoch(
   return rates[all.length - 1]!;
 }
 
+/** Leaves out units of hidden layers that cannot fire, such as integrators: they are not silent. */
+function withSpikingUnits({ unitSpikes, ...result }: BatchResult, spec: NetworkSpec): BatchResult {
+  if (!unitSpikes) return result;
+  const { hidden } = structureOf(spec);
+  return { ...result, unitSpikes: unitSpikes.filter((_, i) => hidden[i]?.isSpiking) };
+}
+
 /** Counts the (hidden unit, step) pairs of samples, each with its own steps. */
 function pairsOf(spec: NetworkSpec, { lengths }: Samples, indices: Uint32Array): number {
   const steps = lengths
     ? indices.reduce((sum, index) => sum + lengths[index]!, 0)
     : indices.length * spec.steps;
-  return structureOf(spec).hiddenUnits * steps;
+  return structureOf(spec).spikingUnits * steps;
 }
 
 /** Checks the options against the engine. @throws {OptionError} when not; the message names the option and its range. */

@@ -67,8 +67,8 @@ export async function verifyCase(
   ];
   if (feedForward) {
     // The feed-forward peer with the same weights.
-    const { inputs, hiddenUnits, classes } = structureOf(spec);
-    const peer = feedForwardNetwork({ inputs, hidden: hiddenUnits, classes });
+    const { inputs, spikingUnits: hidden, classes } = structureOf(spec);
+    const peer = feedForwardNetwork({ inputs, hidden, classes });
     subjects.push({ ...subjects[0]!, spec: peer, samples: feedForward, prefix: "dense_" });
   }
   const deviations: Deviation[] = [];
