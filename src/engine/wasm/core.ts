@@ -165,7 +165,6 @@ export class Core {
     this.#inputs.load({ slot: this.#slot, key, steps, place });
     this.#label = samples.labels[index]!;
     this.#scale = scale;
-    if (samples.lengths) this.#clearBehind(steps);
     this.#operators.begin(steps, this.#slot);
     this.#spikes.begin(this.#slot);
     for (const population of this.memory.populations) {
@@ -194,8 +193,12 @@ export class Core {
 
   /** Clears what is read of a value but not written, where other values may have lain: rows before and behind its steps, and padding. */
   #clear({ at, stride, width, isInPanels, value: { units } }: ValueMemory): void {
-    if (stride === 0 || isInPanels) return;
+    if (isInPanels) return;
     const begin = at >> 2, end = begin + this.#steps * width, behind = end + 5 * width;
+    if (stride === 0) {
+      this.#floats.fill(0, begin + units, begin + width);
+      return;
+    }
     this.#floats.fill(0, begin - width, units < width ? behind : begin);
     if (units === width) this.#floats.fill(0, end, behind);
   }
@@ -262,13 +265,6 @@ export class Core {
         if (scan?.kind === "scanRecurrent") this.#products[scan.product]!.stepInto(feedback, t);
       },
     });
-  }
-
-  /** Clears the rows behind a sample's end: a longer one may have left something there, and products read up to five of them. */
-  #clearBehind(steps: number): void {
-    for (const { at, stride, width, isInPanels } of this.memory.values) {
-      if (at !== 0 && stride !== 0 && !isInPanels) this.#view(at + stride * steps, 5 * width).fill(0);
-    }
   }
 
   #view(at: number, length: number): Float32Array {
