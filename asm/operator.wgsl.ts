@@ -51,6 +51,7 @@ fn kernel(index : i32) {
   let sample = row / uniforms.count;
   let step = uniforms.begin + row - sample * uniforms.count;
   var y = 0.0;
+  _ = tensor[0]; // bound, whether the kind has a tensor or not
   ${code[direction]}
   result[(sample * uniforms.steps + step) * uniforms.units + i] = y;
 }`,

@@ -81,6 +81,10 @@ export class DeviceValues {
 
   /** Adds a term of a sum to another value, or begins it; of one step where `step` is given. */
   addTerm(from: number, delay: number, into: number, isFirst: boolean, step?: number): void {
+    if (this.#isOutside(delay, step)) {
+      if (isFirst) this.#addTerm(plainValue(this.#context.placeholder), into, delay, this.open(into), false, step);
+      return;
+    }
     const value = this.get(from);
     // A bias is there at every step of the value, not before its first.
     const source = value.bias ? plainValue(this.rowsOf(from)) : value;
@@ -109,11 +113,17 @@ export class DeviceValues {
     });
   }
 
-  /** Rows of one step, f32 `[samples, units]`. */
+  /** In a loop, whether what is read lies before the first step or behind the last one: it need not have been made. */
+  #isOutside(delay: number, step: number | undefined): boolean {
+    const { steps } = this.#context.plan.spec;
+    return step !== undefined && (step - delay < 0 || step - delay >= steps);
+  }
+
+  /** Rows of one step, f32 `[samples, units]`; zeros outside the sample. */
   rowsAt(index: number, step: number): Tensor<"f32"> {
     const { backend, plan: { spec: { steps }, values } } = this.#context, { units } = values[index]!;
     return backend.run(ROWS_OF_STEP, {
-      inputs: { values: this.rowsOf(index) },
+      inputs: { values: this.#isOutside(0, step) ? this.#context.placeholder : this.rowsOf(index) },
       uniforms: { steps, units, step },
       invocations: this.#samples * units,
       output: [this.#samples, units],
