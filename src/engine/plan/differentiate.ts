@@ -34,8 +34,10 @@ class Differentiation {
   readonly #active: ReadonlySet<number>;
   /** Where each value's gradient lies. */
   readonly #gradients = new Map<number, number>();
-  /** Values of loops: their gradients have places of their own, for a later time step's is read before an earlier one is combined. */
-  readonly #looped = new Set<number>();
+  /** Values of loops, and the loop's body: their gradients have places of their own, for a later time step's is read before an earlier one is combined. */
+  readonly #looped = new Map<number, readonly ForwardStep[]>();
+  /** What comes back to those from readers outside, of all steps before the loop. */
+  readonly #fromOutside = new Map<number, readonly Port[]>();
   /** What comes back to a population's outputs from the loss itself: from the readout, or a rate. */
   readonly #fromLoss = new Map<number, Port>();
 
@@ -146,13 +148,17 @@ class Differentiation {
     if (active.length === 0) return;
     for (const step of active) {
       const { to } = flowOf(this.#draft, step)!;
-      this.#looped.add(to);
+      this.#looped.set(to, body);
       this.#gradients.set(to, this.#place(to));
       const population = "population" in step ? populations[step.population]! : undefined;
       if (!population?.rate) continue;
       const into = this.#place(to);
       this.#fromLoss.set(to, { value: into, delay: 0 });
       steps.push({ kind: "clear", into }, { kind: "rateBack", population: population.index, into });
+    }
+    for (const { to } of active.map((step) => flowOf(this.#draft, step)!)) {
+      const outside = this.#readersOf(to).filter(({ step }) => !body.includes(step));
+      this.#fromOutside.set(to, outside.map((reader) => this.#handBack(reader, to, steps)));
     }
     const back: BackwardStep[] = [], after: BackwardStep[] = [];
     for (const step of active.toReversed()) this.#reverse(step, back, after);
@@ -175,15 +181,18 @@ class Differentiation {
    */
   #combine(value: number, steps: BackwardStep[], isOwn = false): number {
     const fromLoss = this.#fromLoss.get(value), place = this.#gradients.get(value);
-    const ports = fromLoss ? [fromLoss] : [];
+    const body = this.#looped.get(value);
+    const ports = [...fromLoss ? [fromLoss] : [], ...this.#fromOutside.get(value) ?? []];
+    const readers = this.#readersOf(value).filter(({ step }) => body?.includes(step) ?? true);
+    // The only one in a loop writes to the value's own place.
+    const room = ports.length === 0 && readers.length === 1 ? place : undefined;
     let isShared = false;
-    for (const reader of this.#readers.get(value)!) {
-      const port = this.#handBack(reader, value, steps);
-      if (port) ports.push(port);
-      isShared ||= port !== undefined && reader.step.kind !== "matmul" && reader.step.kind !== "operate";
+    for (const reader of readers) {
+      ports.push(this.#handBack(reader, value, steps, room));
+      isShared ||= reader.step.kind !== "matmul" && reader.step.kind !== "operate";
     }
     const [only] = ports;
-    if (!this.#looped.has(value) && ports.length === 1 && only!.delay === 0 && !(isOwn && isShared)) {
+    if (!body && ports.length === 1 && only!.delay === 0 && !(isOwn && isShared)) {
       this.#gradients.set(value, only!.value);
       return only!.value;
     }
@@ -194,22 +203,30 @@ class Differentiation {
     return into;
   }
 
-  /** The gradient that a reader of a value hands back to it; undefined where nothing comes back through the reader. */
-  #handBack({ step, delay }: Reader, value: number, steps: BackwardStep[]): Port | undefined {
+  /** The readers through which something comes back to a value. */
+  #readersOf(value: number): readonly Reader[] {
+    return this.#readers.get(value)!.filter(({ step }) => this.#active.has(flowOf(this.#draft, step)!.to));
+  }
+
+  /**
+   * The gradient that a reader of a value hands back to it.
+   *
+   * @param room Where it may lie.
+   */
+  #handBack({ step, delay }: Reader, value: number, steps: BackwardStep[], room?: number): Port {
     const { products, operators, populations } = this.#draft, flow = flowOf(this.#draft, step)!;
-    if (!this.#active.has(flow.to)) return undefined;
     switch (step.kind) {
       case "matmul":
       case "inputMatmul":
       case "matmulRow": {
-        const into = this.#place(value);
+        const into = room ?? this.#place(value);
         change(products, step.product, { outputGradient: this.#gradients.get(flow.to)! });
         steps.push({ kind: "matmulBack", product: step.product, into });
         return { value: into, delay: 0 };
       }
       case "operate": {
         const operator = operators[step.operator]!;
-        const inputGradient = operator.inputGradient ?? this.#place(value);
+        const inputGradient = operator.inputGradient ?? room ?? this.#place(value);
         if (operator.inputGradient === undefined) {
           steps.push({ kind: "operateBack", operator: operator.index });
         }

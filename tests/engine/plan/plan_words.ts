@@ -103,3 +103,20 @@ export function inWords(plan: Plan | Draft, steps: readonly Step[]): Words {
     }
   });
 }
+
+/** The forward pass without what every one has. */
+export function forwardInWords(spec: GraphSpec, options?: PlanOptions): Words {
+  const everywhere = ["encode", "read", "loss"];
+  return planInWords(spec, options).forward.filter((step) => !everywhere.includes(String(step)));
+}
+
+/** The backward pass behind the scan of the integrator `out`, which is read. */
+export function backwardInWords(spec: GraphSpec, options?: PlanOptions): Words {
+  const { backward } = planInWords(spec, options);
+  return backward.slice(backward.indexOf("scanBack out") + 1);
+}
+
+/** An affine node of 4 units, whose edges are the node before where none are given. */
+export function affine(id: string, from?: string | string[]): NodeWords {
+  return { id, kind: "affine", units: 4, ...(from !== undefined && { from }) };
+}

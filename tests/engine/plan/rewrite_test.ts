@@ -1,12 +1,11 @@
 import assert from "node:assert/strict";
-import { graphOfNodes, type NodeWords, planInWords, type Words } from "./plan_words.ts";
-
-/** The forward pass without what every one has. */
-function forwardOf(...args: Parameters<typeof planInWords>): Words {
-  return planInWords(...args).forward.filter((step) =>
-    step !== "encode" && step !== "read" && step !== "loss"
-  );
-}
+import {
+  affine,
+  forwardInWords as forwardOf,
+  graphOfNodes,
+  type NodeWords,
+  type Words,
+} from "./plan_words.ts";
 
 /** A recurrent population whose loop is the test's own. */
 function recurrent(loop: readonly NodeWords[], after: readonly NodeWords[] = []): Words {
@@ -65,12 +64,6 @@ Deno.test("rewriteRecurrence() leaves every other loop as it is", () => {
 });
 
 const graded = { id: "graded", kind: "graded" };
-const affine = (id: string, from?: string | string[]) => ({
-  id,
-  kind: "affine",
-  units: 4,
-  ...(from && { from }),
-});
 const out = { id: "out", kind: "integrator" };
 
 Deno.test("rewriteInputs() has the only product of encoded inputs read them as they lie", () => {
