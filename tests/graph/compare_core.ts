@@ -36,14 +36,16 @@ export function compareCore(
   const there = Array.from({ length: samples.count }, (_, sample) => sample);
   for (const order of [there, there.toReversed()]) {
     core.clearGradients();
-    for (const sample of order) {
-      core.load(samples, sample, STREAM.training, 1, { scale: 1 / samples.count });
+    order.forEach((sample, position) => {
+      const slot = position % core.group;
+      if (slot === 0) core.stage(samples, order.slice(position, position + core.group), 1);
+      core.load(samples, sample, STREAM.training, 1, { scale: 1 / samples.count, slot });
       compareNumbers([core.forward()], [run.losses[sample]!], `loss of sample ${sample}`);
       compareNumbers(core.logits(), run.logits[sample]!, `logits of sample ${sample}`);
       assert.equal(core.spikes(), run.spikes[sample], `spikes of sample ${sample}`);
       if (options.recordStates) compareStates(core, spec, run, sample);
       core.backward();
-    }
+    });
     const gradients = fromLayout(layout, core.gradients);
     compareTensors(gradients, run.gradient().tensors, "gradient");
     // What pads tensors stays 0, and what is fixed has no gradient.

@@ -193,12 +193,8 @@ export class Core {
 
   /** Clears what is read of a value but not written, where other values may have lain: rows before and behind its steps, and padding. */
   #clear({ at, stride, width, isInPanels, value: { units } }: ValueMemory): void {
-    if (isInPanels) return;
+    if (stride === 0 || isInPanels) return;
     const begin = at >> 2, end = begin + this.#steps * width, behind = end + 5 * width;
-    if (stride === 0) {
-      this.#floats.fill(0, begin + units, begin + width);
-      return;
-    }
     this.#floats.fill(0, begin - width, units < width ? behind : begin);
     if (units === width) this.#floats.fill(0, end, behind);
   }

@@ -180,12 +180,12 @@ export class InputLayer implements InputOperations {
       this.#steps, stepCounts, stepUnits, stepOutputs);
   }
 
-  unpack({ at, width, value: { rows, units } }: ValueMemory): void {
-    const isRow = rows === "one", order = this.#order;
-    if (isRow) this.#view(at, width).set(this.#view(this.#memory.features + 4 * this.#slot * width, width));
-    else this.#matmul.unpack(at, this.#steps);
+  unpack({ at, width, groupStride, value: { rows, units } }: ValueMemory): void {
+    const isRow = rows === "one", order = this.#order, place = this.#slot * groupStride, to = at + place;
+    if (isRow) this.#view(to, width).set(this.#view(this.#memory.features + place, width));
+    else this.#matmul.unpack(to, this.#steps);
     for (let step = 0; order && step < (isRow ? 1 : this.#steps); step++) {
-      const row = this.#view(at + 4 * width * step, units);
+      const row = this.#view(to + 4 * width * step, units);
       row.slice().forEach((x, i) => row[order[i]!] = x);
     }
   }

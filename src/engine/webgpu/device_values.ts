@@ -82,7 +82,9 @@ export class DeviceValues {
   /** Adds a term of a sum to another value, or begins it; of one step where `step` is given. */
   addTerm(from: number, delay: number, into: number, isFirst: boolean, step?: number): void {
     if (this.#isOutside(delay, step)) {
-      if (isFirst) this.#addTerm(plainValue(this.#context.placeholder), into, delay, this.open(into), false, step);
+      if (isFirst) {
+        this.#addTerm(plainValue(this.#context.placeholder), into, delay, this.open(into), false, step);
+      }
       return;
     }
     const value = this.get(from);

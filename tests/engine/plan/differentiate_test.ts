@@ -150,7 +150,7 @@ Deno.test("differentiate() goes back through loops step by step, and sums weight
   );
 });
 
-Deno.test("differentiate() goes no way back through a loop that leads to no loss", () => {
+Deno.test("differentiate() leaves out a loop that leads to no loss", () => {
   const nodes = [affine("a"), lif, { ...graded, from: ["lif", "graded@1"] }];
   const { backward } = planInWords(graphOfNodes(nodes, { readout: { node: "lif", from: "spikes" } }));
   assert.deepEqual(backward, ["readBack → δlif", "scanBack lif", "weightGradient a"]);
