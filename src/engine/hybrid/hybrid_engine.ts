@@ -22,6 +22,7 @@ import { widthOf } from "../wasm/layout.ts";
 import { describeKernels, describeThreads } from "../wasm/wasm_engine.ts";
 import { partsOf, reductionGroupsOf } from "../webgpu/micro_batches.ts";
 import type { WebGpuEngine, WebGpuEngineOptions } from "../webgpu/webgpu_engine.ts";
+import { checkInputProduct } from "./check_product.ts";
 import { DeviceMatmul } from "./device_matmul.ts";
 import { HybridScheduler, microBatchSize } from "./hybrid_scheduler.ts";
 
@@ -39,7 +40,7 @@ export type HybridEngine = WebGpuEngine;
 /**
  * Makes a hybrid engine.
  *
- * @throws {EngineError} when there is no adapter, it refuses, or the network is too large for it.
+ * @throws {EngineError} when there is no adapter, it refuses, the network is too large for it, or its inputs go into more than one product.
  * @throws {OptionError} when an option is out of its range.
  * @throws {InputError} when the network's description is none.
  */
@@ -51,6 +52,7 @@ export async function createHybridEngine(options: HybridEngineOptions): Promise<
   const backend = await openBackend({ gpu: options.gpu, adapter: options.adapter });
   try {
     const plan = compilePlan(spec, { skip: false, recordStates, target: { events: true, external: true } }); // the device computes all units
+    checkInputProduct(plan);
     const samples = samplesThatFit(
       backend.adapter,
       (count) => memoryNeedOf(plan, count),
