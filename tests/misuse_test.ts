@@ -84,7 +84,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, message: Re
       "setParameters",
       new Map([...parameters].map(([name, { length }]) => [name, Array(length).fill(0)])),
     ),
-    /w1: expected a Float32Array/,
+    /fc1\.weight: expected a Float32Array/,
   ],
   "no state": [verb("setState"), /state: undefined, expected/],
   "half a state": [verb("setState", { parameters, steps: 0 }), /state.moments: undefined, expected/],

@@ -82,7 +82,7 @@ export class SampleForm {
     this.steps = isSequence ? spec.steps : 1;
     this.leastSteps = isSequence ? spec.readout.begin + 1 : 1;
     this.bytes = bytesOfModel(model);
-    const { offset } = spec.encoder, side = pictureSide(spec);
+    const { offset } = spec.input.encoder, side = pictureSide(spec);
     this.#side = side;
     if (metadata.bytes === "pixels") this.#range = [offset, 1 + offset];
     // A run's metadata have `bytes` where it learned from bytes; a program's model may lack them.

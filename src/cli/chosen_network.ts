@@ -206,7 +206,7 @@ function means(option: string, model: PresetName): OptionError {
 
 /** A precision is one of the noise's. */
 function checkPrecision(chosen: ChosenNetwork, isGiven: IsGiven): ChosenNetwork {
-  if (isGiven("precision") && chosen.spec.encoder.kind !== "noise") {
+  if (isGiven("precision") && chosen.spec.input.encoder.kind !== "noise") {
     const whose = chosen.name === "feed-forward" ? "--model feed-forward" : "this network";
     throw new OptionError(
       `--precision: means nothing for ${whose}, whose inputs have no noise: leave it out`,

@@ -207,7 +207,8 @@ function describeRun(run: RunEntry, checkpoints: readonly CheckpointEntry[]): st
 
 /** A network: its layers, or the nodes of a graph that is no list of layers. */
 function describeSpec(model: string, spec: NetworkSpec): string[][] {
-  const { encoder, readout: { from, reduce, begin }, loss } = spec, layers = layersOf(spec)?.layers;
+  const { input: { encoder }, readout: { from, reduce, begin }, loss } = spec,
+    layers = layersOf(spec)?.layers;
   const { nodes, readout } = structureOf(spec);
   return [
     ["Network", `${model}, ${describeNetwork(spec)}; ${count(parametersOf(spec))} parameters`],

@@ -68,7 +68,7 @@ export interface Workload {
 
 /** The key of a stored choice, one line: words for people, then a hash of the whole workload. */
 export function sizeOf({ spec, batchSize, threads, gpuMemory, options }: Workload): string {
-  const { steps, encoder } = spec, { inputs, populations } = structureOf(spec);
+  const { steps, input: { encoder } } = spec, { inputs, populations } = structureOf(spec);
   const units = populations.map(({ units, neuron }) => `${units} ${neuron.kind}`).join(", ");
   const whole = new TextEncoder().encode(canonicalJson({ spec, options }));
   const hash = [0, 1].map((seed) => contentId(whole, seed).toString(16).padStart(8, "0")).join("");

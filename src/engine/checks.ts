@@ -184,7 +184,7 @@ function checkLengths(
   count: number,
   spec: NetworkSpec,
 ): void {
-  const { encoder, readout, steps } = spec;
+  const { input: { encoder }, readout, steps } = spec;
   if (!sampleFormOf(spec).isSequence) {
     throw new RangeError(
       `${name}: sequences of unequal lengths, but the network's encoder is ${encoder.kind}: expected one of sequences`,

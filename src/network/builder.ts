@@ -3,25 +3,19 @@
  *
  * @module
  */
+import type { Encoder } from "./encoders.ts";
 import type { Edge, GraphReadout, GraphSpec, Shape } from "./graph.ts";
 import { type GradedNeuron, type IntegratorNeuron, type LifNeuron, type Neuron, NEURONS } from "./neurons.ts";
 import type { AffineOperator, DelayOperator, FlattenOperator, ScaleOperator } from "./operators.ts";
-import { parseGraph } from "./parse_graph.ts";
-import {
-  type Encoder,
-  type LayerSpec,
-  type Loss,
-  type NetworkSpec,
-  parseNetworkSpec,
-  type Readout,
-} from "./spec.ts";
+import { parseNetworkSpec } from "./parse_graph.ts";
+import type { LayerSpec, Loss, Readout } from "./parts.ts";
 
 /** An encoder without its defaults. */
 export type EncoderDescription = {
   [Kind in Encoder["kind"]]: Partial<Extract<Encoder, { kind: Kind }>> & { readonly kind: Kind };
 }[Encoder["kind"]];
 
-/** A {@linkcode NetworkSpec} without its defaults. */
+/** A chain of layers without its defaults. */
 export interface NetworkDescription {
   /** K, features of a sample at one step. */
   readonly inputs: number;
@@ -124,11 +118,11 @@ export function network(description: GraphDescription): GraphSpec;
  *   ],
  *   readout: { from: "state", reduce: "max" },
  * });
- * console.log(spec.layers[0]?.neuron.kind); // lif
+ * console.log(spec.nodes.map(({ id }) => id)); // [ "fc1", "rec1", "neuron1", "fc2", "neuron2" ]
  * ```
  */
-export function network(description: NetworkDescription): NetworkSpec;
-export function network(description: GraphDescription | NetworkDescription): GraphSpec | NetworkSpec {
+export function network(description: NetworkDescription): GraphSpec;
+export function network(description: GraphDescription | NetworkDescription): GraphSpec {
   if (!("nodes" in description)) return parseNetworkSpec(description);
   const numbers = new Map<string, number>();
   const nodes = description.nodes.map((node) => {
@@ -136,7 +130,7 @@ export function network(description: GraphDescription | NetworkDescription): Gra
     numbers.set(node.kind, number);
     return { id: `${node.kind}${number}`, ...node };
   });
-  return parseGraph({ ...description, nodes });
+  return parseNetworkSpec({ ...description, nodes });
 }
 
 /** Describes a layer of units with the same neuron. */

@@ -7,6 +7,7 @@ import { InputError } from "../errors.ts";
 import { parseJson } from "../text/json.ts";
 import { oneLine } from "../text/one_line.ts";
 import type { NetworkSpec } from "./spec.ts";
+import { structureOf } from "./structure.ts";
 
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
@@ -78,7 +79,7 @@ function isTexts(value: unknown): value is readonly string[] {
 export function classNamesOf(
   { spec, classes }: { readonly spec: NetworkSpec; readonly classes?: readonly string[] },
 ): readonly string[] {
-  return classes ?? indexNames(spec.layers.at(-1)?.units ?? 0);
+  return classes ?? indexNames(structureOf(spec).classes);
 }
 
 /** "0", "1", …: the names of classes without names. */

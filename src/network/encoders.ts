@@ -7,6 +7,7 @@
  * @module
  */
 import * as v from "valibot";
+import { type Shape, sizeOf } from "./shape.ts";
 
 /** x_t = r_t ⊙ x with a fresh uniform r_t ∈ (0, 1) for every step and input: the notebook's, with offset −0.5. */
 export interface NoiseEncoder {
@@ -143,26 +144,17 @@ export const encoderSchema = v.variant("kind", [
  * ```
  */
 export function sampleFormOf(
-  spec:
-    & { readonly steps: number }
-    & (
-      | {
-        readonly encoder: Encoder;
-        /** Inputs of the lowest layer, which the encoder makes. */
-        readonly inputs: number;
-      }
-      | { readonly input: { readonly shape: readonly number[]; readonly encoder: Encoder } }
-    ),
+  { steps, input: { shape, encoder } }: {
+    readonly steps: number;
+    readonly input: { readonly shape: Shape; readonly encoder: Encoder };
+  },
 ): {
   readonly isSequence: boolean;
   readonly channels: number;
   /** Numbers of a sample. */
   readonly size: number;
 } {
-  const { steps } = spec;
-  const { encoder, inputs } = "input" in spec
-    ? { encoder: spec.input.encoder, inputs: spec.input.shape.reduce((size, length) => size * length, 1) }
-    : spec;
+  const inputs = sizeOf(shape);
   switch (encoder.kind) {
     case "noise":
     case "poisson":

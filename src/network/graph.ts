@@ -8,7 +8,7 @@ import { type CompleteNeuron, NEURONS } from "./neurons.ts";
 import type { Operator } from "./operators.ts";
 import type { Place } from "./place.ts";
 import type { Shape } from "./shape.ts";
-import type { Loss } from "./spec.ts";
+import type { Loss } from "./parts.ts";
 
 export type { Edge, Place } from "./place.ts";
 export type { Shape } from "./shape.ts";

@@ -5,7 +5,6 @@
  */
 import { checkObject, checkWhole } from "../misuse.ts";
 import { drawKey, STREAM, uniform } from "../random.ts";
-import type { GraphSpec } from "./graph.ts";
 import { sizeOf } from "./shape.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { structureOf } from "./structure.ts";
@@ -23,10 +22,10 @@ import { structureOf } from "./structure.ts";
  * ```ts
  * import { initialParameters, notebookNetwork } from "@spikelet/spikelet";
  *
- * console.log(initialParameters(notebookNetwork(), 0).get("w1")?.length); // 78400
+ * console.log(initialParameters(notebookNetwork(), 0).get("fc1.weight")?.length); // 78400
  * ```
  */
-export function initialParameters(spec: NetworkSpec | GraphSpec, seed: number): Map<string, Float32Array> {
+export function initialParameters(spec: NetworkSpec, seed: number): Map<string, Float32Array> {
   checkObject("spec", spec, "a network's description, such as notebookNetwork gives");
   checkWhole("seed", seed, 0);
   return new Map(

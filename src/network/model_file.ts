@@ -1,10 +1,10 @@
 /**
  * A trained network as one safetensors file: its description in the metadata, its weights as float32 tensors.
  *
- * The file says `format` (`spikelet/1` of layers, `spikelet/2` of a graph), `network: {…}` (the description as JSON) and, where the
- * classes have names, `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it. Any safetensors reader can open it.
- * A graph's tensors are `<id>.<name>`. Layer i's are, from 1 up, `w{i}` `[units, fan-in]` and `b{i}` `[units]`, with `v{i}`
- * `[units, units]` where it is recurrent, and `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where these are learned.
+ * The file says `format: spikelet/2`, `network: {…}` (the {@linkcode NetworkSpec} as JSON) and, where the classes have names,
+ * `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it. Any safetensors reader can open it; its tensors are
+ * `<id>.<name>`, as `structure.ts` lists them. Files of `spikelet/1`, which describe layers, are read, too: layer i's tensors are
+ * `w{i}`, `b{i}`, `v{i}`, `decay{i}`, `threshold{i}` and `scale{i}` there, from 1 up.
  *
  * @module
  */
@@ -22,17 +22,15 @@ import {
 } from "./safetensors.ts";
 import { numbersOf } from "./tensor_numbers.ts";
 import { formerTensorName, presentModelName } from "./former_names.ts";
-import type { GraphSpec } from "./graph.ts";
-import { parseGraph } from "./parse_graph.ts";
 import { structureOf, type TensorSpec } from "./structure.ts";
 import { faultOfNames, parseClassNames } from "./class_names.ts";
-import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
+import { classesOf, type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** A network with its weights. */
-export interface Model<Spec extends NetworkSpec | GraphSpec = NetworkSpec> {
+export interface Model {
   /** The network. */
-  readonly spec: Spec;
-  /** By name in the order of {@linkcode parameterShapes}: `w1`, `b1`, …, `w2`, `b2`, …; weights are row-major, a unit a row. */
+  readonly spec: NetworkSpec;
+  /** By name in the order of {@linkcode parameterShapes}: `fc1.weight`, `fc1.bias`, …; weights are row-major, a unit a row. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
   /** Class names, one for each output, all distinct. @default {none} */
   readonly classes?: readonly string[];
@@ -40,7 +38,7 @@ export interface Model<Spec extends NetworkSpec | GraphSpec = NetworkSpec> {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Formats of networks described by layers and by graphs. */
+/** The former format, of layers, and the present one, of graphs. */
 const LAYERS = "spikelet/1", GRAPH = "spikelet/2";
 /** Types of parameters in files, since other tools store models in fewer bits or more. They are rounded to float32. */
 const FLOATS: readonly Dtype[] = ["F32", "F64", "F16", "BF16"];
@@ -51,23 +49,23 @@ const RESERVED = ["format", "network", "classes"] as const;
  * Names and shapes of a network's parameters, in the order of the file.
  *
  * @param spec The network.
- * @returns For each layer i, from 1 up: `w{i}` `[units, fan-in]`, `b{i}` `[units]`; `v{i}` `[units, units]` of a recurrent layer,
- * a row the currents' unit, a column the output's; `decay{i}`, `threshold{i}`, `scale{i}` `[units]` where they are learned.
+ * @returns For each node, in the order of the description, its tensors, `<id>.<name>`: of an affine operator `weight` `[units, in]`, a
+ * row for each unit, and `bias` `[units]`; of neurons the constants that are learned or given for each unit, of their shape.
  *
  * @example
  * ```ts
  * import { parameterShapes } from "./model_file.ts";
  * import { notebookNetwork } from "./presets.ts";
  *
- * console.log(parameterShapes(notebookNetwork())[0]); // [ "w1", [ 100, 784 ] ]
+ * console.log(parameterShapes(notebookNetwork())[0]); // [ "fc1.weight", [ 100, 784 ] ]
  * ```
  */
-export function parameterShapes(spec: NetworkSpec | GraphSpec): [name: string, shape: readonly number[]][] {
+export function parameterShapes(spec: NetworkSpec): [name: string, shape: readonly number[]][] {
   return structureOf(spec).tensors.map(({ name, shape }) => [name, shape]);
 }
 
 /** Checks that a value is a model. @throws {OptionError} when it is none, such as the bytes of a file. */
-export function checkModel(model: Model<NetworkSpec | GraphSpec>): void {
+export function checkModel(model: Model): void {
   const expected = "{ spec, parameters, metadata }, such as `decodeModel` and `readModel` give";
   checkObject("model", model, expected);
   if (ArrayBuffer.isView(model) || model instanceof ArrayBuffer) {
@@ -78,11 +76,6 @@ export function checkModel(model: Model<NetworkSpec | GraphSpec>): void {
   checkObject("model.metadata", model.metadata, "an object of strings; {} where there is nothing to say");
 }
 
-/** The layer that a parameter of {@linkcode parameterShapes} belongs to, from 0. */
-export function layerOfParameter(name: string): number {
-  return Number(/\d+$/.exec(name)?.[0]) - 1;
-}
-
 /**
  * Encodes a model as the bytes of a file, which {@linkcode decodeModel} reads.
  *
@@ -90,7 +83,7 @@ export function layerOfParameter(name: string): number {
  * @throws {OptionError} when a weight is missing, unknown, of a wrong length or not finite, the metadata have one of the
  * format's own keys, or classes are not named one by one.
  */
-export function encodeModel(model: Model<NetworkSpec | GraphSpec>): Uint8Array<ArrayBuffer> {
+export function encodeModel(model: Model): Uint8Array<ArrayBuffer> {
   checkModel(model);
   const { spec, parameters, metadata, classes } = model;
   const taken = RESERVED.find((key) => Object.hasOwn(metadata, key));
@@ -113,7 +106,7 @@ export function encodeModel(model: Model<NetworkSpec | GraphSpec>): Uint8Array<A
   });
   return serializeSafetensors(tensors, {
     ...metadata,
-    format: "nodes" in spec ? GRAPH : LAYERS,
+    format: GRAPH,
     network: JSON.stringify(spec),
     ...encodeNames(classes, spec),
   });
@@ -140,37 +133,23 @@ function checkpointError(name: string): InputError {
  * or dtype, or not finite.
  */
 export function decodeModel(bytes: Uint8Array, name: string): Model {
-  return decode(bytes, name, [LAYERS], parseNetworkSpec);
-}
-
-/** Decodes a model of either format as {@linkcode decodeModel} does; layers become a graph, and their tensors have its names. */
-export function decodeGraphModel(bytes: Uint8Array, name: string): Model<GraphSpec> {
-  return decode(bytes, name, [GRAPH, LAYERS], parseGraph);
-}
-
-function decode<Spec extends NetworkSpec | GraphSpec>(
-  bytes: Uint8Array,
-  name: string,
-  formats: readonly string[],
-  parseSpec: (value: unknown, where: string) => Spec,
-): Model<Spec> {
   checkObject("bytes", bytes, "the bytes of a model file: a Uint8Array");
   const { metadata: { format, network, classes: names, ...metadata }, tensors } = parseSafetensors(
     bytes,
     name,
   );
   if (format?.startsWith("spikelet-checkpoint/")) throw checkpointError(name);
-  if (format === undefined || !formats.includes(format)) {
+  if (format !== GRAPH && format !== LAYERS) {
     const found = format === undefined
       ? "its metadata name no format"
       : `its format is ${oneLine(JSON.stringify(format))}`;
     throw new InputError(
-      `${name}: ${found}, expected ${formats.join(" or ")}: give a model that this version of Spikelet wrote`,
+      `${name}: ${found}, expected ${GRAPH} or ${LAYERS}: give a model that this version of Spikelet wrote`,
     );
   }
-  const spec = parseSpec(parseNetworkText(network, name), `${name}: network`);
+  const spec = parseNetworkSpec(parseNetworkText(network, name), `${name}: network`);
   const classes = decodeNames(names, name, spec);
-  const nameInFile = tensorNames(spec, format === LAYERS), specs = structureOf(spec).tensors;
+  const nameInFile = tensorNames(format === LAYERS), specs = structureOf(spec).tensors;
   const known = specs.map((tensor) => nameInFile(tensor.name));
   const unknown = unknownName(tensors.keys(), known);
   if (unknown !== undefined) {
@@ -192,17 +171,17 @@ function decode<Spec extends NetworkSpec | GraphSpec>(
 }
 
 /** The names of a network's tensors in a file. @param isFormer The file has the names of spikelet/1. */
-export function tensorNames(spec: NetworkSpec | GraphSpec, isFormer: boolean): (name: string) => string {
-  return isFormer && "nodes" in spec ? formerTensorName : (name) => name;
+export function tensorNames(isFormer: boolean): (name: string) => string {
+  return isFormer ? formerTensorName : (name) => name;
 }
 
 /** Names of classes as metadata. @throws {OptionError} when they are not one for each output of the network. */
 export function encodeNames(
   classes: readonly string[] | undefined,
-  spec: NetworkSpec | GraphSpec,
+  spec: NetworkSpec,
 ): Readonly<Record<string, string>> {
   if (!classes) return {};
-  const fault = faultOfNames(classes, structureOf(spec).classes);
+  const fault = faultOfNames(classes, classesOf(spec));
   if (fault !== undefined) throw new OptionError(`classes: ${fault}`);
   return { classes: JSON.stringify(classes) };
 }
@@ -211,11 +190,9 @@ export function encodeNames(
 export function decodeNames(
   text: string | undefined,
   file: string,
-  spec: NetworkSpec | GraphSpec,
+  spec: NetworkSpec,
 ): readonly string[] | undefined {
-  return text === undefined
-    ? undefined
-    : parseClassNames(text, `${file}: metadata.classes`, structureOf(spec).classes);
+  return text === undefined ? undefined : parseClassNames(text, `${file}: metadata.classes`, classesOf(spec));
 }
 
 /** Reads a model from a file. @throws {InputError} when it cannot be read, or {@linkcode decodeModel} rejects it. */

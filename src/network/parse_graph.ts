@@ -21,8 +21,26 @@ import { expandLayers } from "./short_form.ts";
  * @param value Parsed JSON, or an object literal.
  * @param where The source in messages, such as a file.
  * @throws {InputError} when parts are missing, unknown or out of range, or contradict each other; the message names the path or the node.
+ *
+ * @example
+ * ```ts
+ * import { parseNetworkSpec } from "@spikelet/spikelet";
+ *
+ * const spec = parseNetworkSpec({
+ *   inputs: 784,
+ *   steps: 25,
+ *   encoder: { kind: "noise", offset: -0.5 },
+ *   layers: [
+ *     { units: 64, neuron: { kind: "graded", decay: 0.9, threshold: 2, penalty: 2.5 } },
+ *     { units: 10, neuron: { kind: "integrator", decay: 0.9 } },
+ *   ],
+ *   readout: { from: "state", reduce: "mean" },
+ *   loss: { kind: "crossEntropy" },
+ * });
+ * console.log(spec.nodes.map(({ id }) => id)); // [ "fc1", "neuron1", "fc2", "neuron2" ]
+ * ```
  */
-export function parseGraph(value: unknown, where = "network"): GraphSpec {
+export function parseNetworkSpec(value: unknown, where = "network"): GraphSpec {
   const isObject = typeof value === "object" && value !== null;
   if (!isObject || !("layers" in value)) return parseNodes(value, where);
   if ("nodes" in value) {

@@ -46,7 +46,7 @@ export const NOTEBOOK_DEFAULTS = {
  * ```ts
  * import { notebookNetwork } from "@spikelet/spikelet";
  *
- * console.log(notebookNetwork({ hidden: 200 }).layers[0]?.units); // 200
+ * console.log(notebookNetwork({ hidden: 200 }).nodes[0]); // { id: "fc1", kind: "affine", units: 200, … }
  * ```
  *
  * @throws {InputError} when a constant or size is out of its range.

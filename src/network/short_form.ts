@@ -2,10 +2,10 @@
 import { canonicalJson } from "../text/json.ts";
 import type { Encoder } from "./encoders.ts";
 import { type GraphNode, type GraphSpec, isNeuronNode } from "./graph.ts";
-import { type CompleteNeuron, completeNeuron } from "./neurons.ts";
+import type { CompleteNeuron } from "./neurons.ts";
 import { type Edge, INPUT } from "./place.ts";
 import type { Shape } from "./shape.ts";
-import type { Loss, NetworkSpec, Readout } from "./spec.ts";
+import type { Loss, Readout } from "./parts.ts";
 
 /** A network as layers, with all defaults. */
 export interface Layers {
@@ -52,16 +52,7 @@ export function expandLayers({ steps, input, layers, readout, loss }: Layers): G
 }
 
 /** The layers of a network in short form; `undefined` where its graph is not that of any layers. */
-export function layersOf(spec: NetworkSpec | GraphSpec): Layers | undefined {
-  if (!("nodes" in spec)) {
-    const { inputs, encoder, ...others } = spec;
-    const layers = spec.layers.map(({ recurrent = false, neuron, ...layer }) => ({
-      ...layer,
-      recurrent,
-      neuron: completeNeuron(neuron),
-    }));
-    return { ...others, layers, input: { shape: [inputs], encoder } };
-  }
+export function layersOf(spec: GraphSpec): Layers | undefined {
   const { nodes, readout: { node: _, delay: last, ...readout }, ...others } = spec;
   const ids = new Set(nodes.map(({ id }) => id));
   const neurons = nodes.filter(isNeuronNode);

@@ -6,14 +6,11 @@
  * @module
  */
 import { componentsOf } from "./components.ts";
-import { formerTensorName } from "./former_names.ts";
 import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode, type Shape } from "./graph.ts";
 import { inferShapes, type ShapedNode } from "./infer_shapes.ts";
-import { type CompleteNeuron, completeNeuron, type Constant, kindOf, tensorsOf } from "./neurons.ts";
+import { type CompleteNeuron, type Constant, kindOf, tensorsOf } from "./neurons.ts";
 import { operatorKindOf } from "./operators.ts";
 import { sizeOf } from "./shape.ts";
-import { expandLayers } from "./short_form.ts";
-import type { NetworkSpec } from "./spec.ts";
 
 /** Neurons that share a node. */
 export interface Population {
@@ -88,46 +85,16 @@ export interface Structure {
   readonly multiplyAdds: number;
 }
 
-const known = new WeakMap<NetworkSpec | GraphSpec, Structure>();
+const known = new WeakMap<GraphSpec, Structure>();
 
 /** What follows from a description. It is computed once for each. */
-export function structureOf(spec: NetworkSpec | GraphSpec): Structure {
+export function structureOf(spec: GraphSpec): Structure {
   let structure = known.get(spec);
-  if (!structure) {
-    known.set(spec, structure = "nodes" in spec ? structureOfGraph(spec) : structureOfLayers(spec));
-  }
+  if (!structure) known.set(spec, structure = derive(spec));
   return structure;
 }
 
-/** The graph of a description. */
-export function graphOf(spec: NetworkSpec | GraphSpec): GraphSpec {
-  if ("nodes" in spec) return spec;
-  const { inputs, encoder, ...others } = spec;
-  const layers = others.layers.map(({ recurrent = false, neuron, ...layer }) => ({
-    ...layer,
-    recurrent,
-    neuron: completeNeuron(neuron),
-  }));
-  const graph = expandLayers({ ...others, layers, input: { shape: [inputs], encoder } });
-  known.set(graph, structureOf(spec));
-  return graph;
-}
-
-/** That of the graph, with the tensors' names of spikelet/1. */
-function structureOfLayers({ inputs, encoder, ...spec }: NetworkSpec): Structure {
-  const layers = spec.layers.map(({ recurrent = false, neuron, ...layer }) => ({
-    ...layer,
-    recurrent,
-    neuron: completeNeuron(neuron),
-  }));
-  const structure = structureOfGraph(expandLayers({ ...spec, layers, input: { shape: [inputs], encoder } }));
-  return {
-    ...structure,
-    tensors: structure.tensors.map((tensor) => ({ ...tensor, name: formerTensorName(tensor.name) })),
-  };
-}
-
-function structureOfGraph(spec: GraphSpec): Structure {
+function derive(spec: GraphSpec): Structure {
   const nodes = inferShapes(spec.nodes, spec.input.shape, "network");
   const loops = componentsOf(spec).filter(({ isLoop }) => isLoop).flatMap((component) => component.nodes);
   const inLoops = new Set(loops.map((place) => spec.nodes[place]!.id));

@@ -5,7 +5,7 @@
  */
 import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { graphOf, structureOf } from "../network/structure.ts";
+import { structureOf } from "../network/structure.ts";
 
 /** log softmax, in float64, relative to the largest logit so that nothing overflows. */
 export function logSoftmax(logits: ArrayLike<number>): Float64Array {
@@ -21,7 +21,7 @@ export function logSoftmax(logits: ArrayLike<number>): Float64Array {
  * @returns `[steps, classes]`, zeros before the first step that is read; undefined for a network of one step.
  */
 export function decisionOf(spec: NetworkSpec, trace: SampleTrace): Float64Array | undefined {
-  const { steps, readout } = graphOf(spec), { delay } = readout, { index, units } = structureOf(spec).readout;
+  const { steps, readout } = spec, { delay } = readout, { index, units } = structureOf(spec).readout;
   if (steps === 1) return undefined;
   const source = (readout.from === "state" ? trace.potentials : trace.outputs)[index]!;
   const decisions = new Float64Array(steps * units), logits = new Float64Array(units);

@@ -1,9 +1,10 @@
 /**
  * A checkpoint as one safetensors file: the full training state, from which a resumed run has the same bits.
  *
- * The file says `format: spikelet-checkpoint/1`. Its tensors are the parameters (`w1`, `b1`, …), the optimizer's moments
- * (`velocity/w1`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
+ * The file says `format: spikelet-checkpoint/2`. Its tensors are the parameters (`fc1.weight`, …), the optimizer's moments
+ * (`velocity/fc1.weight`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
  * that are the SHA-256 of all bytes before them. Any changed bit in the file is detected.
+ * Files of `spikelet-checkpoint/1`, which describe layers, are read, too.
  *
  * @module
  */
@@ -19,6 +20,7 @@ import {
   hashParameters,
   type Model,
   parameterShapes,
+  tensorNames,
 } from "../network/model_file.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../network/safetensors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
@@ -34,7 +36,8 @@ export interface Checkpoint extends TrainingCheckpoint {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const FORMAT = "spikelet-checkpoint/1";
+/** The former format, of layers, and the present one, of graphs. */
+const LAYERS = "spikelet-checkpoint/1", GRAPH = "spikelet-checkpoint/2";
 const RESERVED = ["format", "network", "classes", "progress", "steps", "weightsSha256"] as const;
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
@@ -105,7 +108,7 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
   ];
   const bytes = serializeSafetensors(tensors, {
     ...metadata,
-    format: FORMAT,
+    format: GRAPH,
     network: JSON.stringify(spec),
     ...encodeNames(classes, spec),
     progress: JSON.stringify({ ...progress, sums }),
@@ -136,11 +139,11 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     metadata: { format, network, classes: names, progress, steps, weightsSha256: _, ...metadata },
     tensors,
   } = parseSafetensors(bytes, name);
-  if (format !== FORMAT) {
+  if (format !== GRAPH && format !== LAYERS) {
     throw new InputError(
       `${name}: its format is ${
         JSON.stringify(format)
-      }, expected ${FORMAT}: another version of Spikelet wrote it`,
+      }, expected ${GRAPH} or ${LAYERS}: another version of Spikelet wrote it`,
     );
   }
   const spec = parseNetworkSpec(
@@ -156,7 +159,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     const [issue] = parsed.issues;
     throw new InputError(`${name}: progress: ${v.getDotPath(issue) ?? "the whole"}: ${issue.message}`);
   }
-  const groups = groupTensors(tensors);
+  const groups = groupTensors(tensors), nameInFile = tensorNames(format === LAYERS);
   const classes = decodeNames(names, name, spec);
   const unitSpikes = [...groups.get(UNIT_SPIKES)?.values() ?? []].map((tensor) => {
     if (tensor.dtype !== "F64") {
@@ -168,9 +171,11 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
   const parametersOf = (group: ReadonlyMap<string, Tensor> | undefined, prefix: string): Parameters =>
     new Map(
       parameterShapes(spec).map(([key, shape]) => {
-        const tensor = group?.get(key);
+        const tensor = group?.get(nameInFile(key));
         if (tensor?.dtype !== "F32" || tensor.shape.join() !== shape.join()) {
-          throw new InputError(`${name}: tensor ${prefix}${key}: expected F32 [${shape.join(", ")}]`);
+          throw new InputError(
+            `${name}: tensor ${prefix}${nameInFile(key)}: expected F32 [${shape.join(", ")}]`,
+          );
         }
         return [key, tensor.data];
       }),
@@ -202,7 +207,8 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
  * @throws {InputError} when the file is neither.
  */
 export async function decodeTrained(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<Model> {
-  if (parseSafetensors(bytes, name).metadata.format !== FORMAT) return decodeModel(bytes, name);
+  const { format } = parseSafetensors(bytes, name).metadata;
+  if (format !== GRAPH && format !== LAYERS) return decodeModel(bytes, name);
   const { spec, state, metadata, classes } = await decodeCheckpoint(bytes, name);
   return { spec, parameters: state.parameters, metadata, ...(classes && { classes }) };
 }

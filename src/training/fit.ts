@@ -46,8 +46,10 @@ function checkBytes(learned: string | undefined, whose: string, samples: Samples
 export function fitForm(spec: NetworkSpec, whose: string, given: Samples, advice: string): Samples {
   const { isSequence, channels, size } = sampleFormOf(spec);
   const takes = isSequence
-    ? `sequences of ${count(spec.steps)} steps of ${count(channels)}, for its encoder is ${spec.encoder.kind}`
-    : `${count(size)} numbers a sample, for its encoder is ${spec.encoder.kind}`;
+    ? `sequences of ${count(spec.steps)} steps of ${
+      count(channels)
+    }, for its encoder is ${spec.input.encoder.kind}`
+    : `${count(size)} numbers a sample, for its encoder is ${spec.input.encoder.kind}`;
   const samples = isSequence ? fitSteps(given, spec.steps) : given, { steps } = samples;
   if (size === samples.size && (steps === undefined || steps === (isSequence ? spec.steps : 1))) {
     return samples;

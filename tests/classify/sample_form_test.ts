@@ -6,13 +6,13 @@ import { SampleForm } from "../../src/classify/sample_form.ts";
 import { softmax } from "../../src/classify/softmax.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
-import { network } from "../../src/network/builder.ts";
 import { sampleFormOf } from "../../src/network/encoders.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { classesOf, parseNetworkSpec } from "../../src/network/spec.ts";
 import { STREAM } from "../../src/random.ts";
 import { networkCases } from "../engine/network_cases.ts";
+import { layersOf } from "../../src/network/short_form.ts";
 
 const PICTURES = notebookNetwork({ inputs: 6, hidden: 4, classes: 3, steps: 5 });
 const SEQUENCES = parseNetworkSpec({
@@ -248,7 +248,7 @@ Deno.test("classify() gives shorter sequences the bits of an engine with their l
 });
 
 Deno.test("classify() takes a sequence's bytes as numbers: spikes of 0 and 1 equal the same floats", () => {
-  const spec = network({ inputs: 2, steps: 4, layers: SEQUENCES.layers });
+  const spec = parseNetworkSpec({ ...layersOf(SEQUENCES), steps: 4 });
   const classifier = new Classifier({ spec, parameters: initialParameters(spec, 1), metadata: {} }, {
     kernels,
   });

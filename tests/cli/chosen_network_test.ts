@@ -51,10 +51,10 @@ for (const model of Object.keys(PRESETS) as PresetName[]) {
         continue;
       }
       // Every spiking neuron has it; the integrators of the readout keep their own decay.
-      const fires = plain.layers.flatMap(({ neuron }, i) => neuron.kind === "integrator" ? [] : [i]);
+      const fires = plain.nodes.flatMap(({ kind }, i) => kind === "graded" || kind === "lif" ? [i] : []);
       const expected = name === "beginEval"
         ? { "readout.begin": value }
-        : Object.fromEntries(fires.map((i) => [`layers.${i}.neuron.${name}`, value]));
+        : Object.fromEntries(fires.map((i) => [`nodes.${i}.${name}`, value]));
       assert.deepEqual(changesOf(plain, await made), expected, name);
     }
   });

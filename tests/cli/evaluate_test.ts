@@ -61,7 +61,7 @@ Deno.test("evaluate refuses a damaged model with one line", async (t) => {
     const good = modelBytes(spec);
     const changed = (change: (values: Float32Array) => void) => {
       const { tensors, metadata } = parseSafetensors(good.slice(), "model");
-      const tensor = tensors.get("w2");
+      const tensor = tensors.get("fc2.weight");
       assert.ok(tensor?.dtype === "F32");
       change(tensor.data);
       return serializeSafetensors(tensors, metadata);

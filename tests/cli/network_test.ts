@@ -10,6 +10,7 @@ import { structureOf } from "../../src/network/structure.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, inTurns, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+import { withEncoder } from "../engine/network_cases.ts";
 
 const DATA = ["train", "--data", "data", "--batch-size", "30", "--threads", "1"];
 
@@ -64,19 +65,19 @@ Deno.test("train --network trains the network of a file, and evaluate gives its 
       description.loss,
     ]);
     assert.deepEqual([...parameters.keys()], [
-      "w1",
-      "b1",
-      "v1",
-      "decay1",
-      "threshold1",
-      "w2",
-      "b2",
-      "decay2",
+      "fc1.weight",
+      "fc1.bias",
+      "rec1.weight",
+      "neuron1.decay",
+      "neuron1.threshold",
+      "fc2.weight",
+      "fc2.bias",
+      "neuron2.decay",
     ]);
     const moved = (name: string, first: number) =>
       parameters.get(name)!.some((value) => Math.abs(value - first) > 1e-4);
     assert.ok(
-      moved("decay1", 0.9) && moved("threshold1", 0.5) && moved("decay2", 0.8),
+      moved("neuron1.decay", 0.9) && moved("neuron1.threshold", 0.5) && moved("neuron2.decay", 0.8),
       "constants were learned",
     );
     const { test } = await spikeletJson(folder, ["evaluate", "lif", "--data", "data"]);
@@ -253,11 +254,13 @@ Deno.test("train's options give the same network as a description", async () => 
           const preset = notebookNetwork({ steps, beginEval: 2, penalty: 1 });
           const hidden = graded({ penalty: 1, trainable: ["scale"] });
           return network({
-            ...preset,
+            inputs,
+            steps,
+            encoder: preset.input.encoder,
             layers: [
               layer(9, hidden, { delay: 1, recurrent: true }),
               layer(8, hidden, { delay: 1, recurrent: true }),
-              preset.layers[1]!,
+              layer(10, graded({ penalty: 1 }), { delay: 1 }),
             ],
             readout: { reduce: "last", begin: 2 },
           });
@@ -265,7 +268,9 @@ Deno.test("train's options give the same network as a description", async () => 
       ],
       [
         "--hidden 6 --encoder latency",
-        network({ ...notebookNetwork({ hidden: 6, steps }), encoder: { kind: "latency" } }),
+        withEncoder(notebookNetwork({ hidden: 6, steps }), {
+          ...{ kind: "latency", timing: "linear", threshold: 0.01, offset: 0 },
+        }),
       ],
     ];
     await inTurns([...cases.entries()], async ([i, [args, expected]]) => {

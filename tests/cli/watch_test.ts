@@ -83,8 +83,13 @@ Deno.test("drawLive() fits every terminal and network", () => {
     loss: { kind: "crossEntropy" },
   });
   const integrating = parseNetworkSpec({
-    ...notebookNetwork({ inputs: 3, hidden: 1, steps: 1 }),
-    layers: [...deep.layers.slice(0, 1), { units: 2, neuron: { kind: "integrator", decay: 1 } }],
+    inputs: 3,
+    steps: 1,
+    encoder: { kind: "noise", offset: -0.5 },
+    layers: [{ units: 90, neuron: { kind: "graded" } }, {
+      units: 2,
+      neuron: { kind: "integrator", decay: 1 },
+    }],
   });
   for (const spec of [notebookNetwork(), deep, integrating]) {
     const { populations } = structureOf(spec);

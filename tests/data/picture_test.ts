@@ -5,6 +5,7 @@ import { readPicture } from "../../src/data/picture.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { greyFile, pngFile } from "./png_files.ts";
+import { withEncoder } from "../engine/network_cases.ts";
 
 const DIGITS = drawDigits(5, 8);
 const digit = (i: number) => DIGITS.features.slice(784 * i, 784 * (i + 1)) as Uint8Array;
@@ -84,5 +85,5 @@ Deno.test("pictureSide() gives the side of a square, and none for sequences and 
   assert.equal(pictureSide(notebookNetwork()), 28);
   assert.equal(pictureSide(feedForwardNetwork({ inputs: 9 })), 3);
   assert.equal(pictureSide(notebookNetwork({ inputs: 29 })), undefined);
-  assert.equal(pictureSide({ ...notebookNetwork(), encoder: { kind: "direct", offset: 0 } }), undefined);
+  assert.equal(pictureSide(withEncoder(notebookNetwork(), { kind: "direct", offset: 0 })), undefined);
 });

@@ -9,6 +9,7 @@ import { graded, integrator, layer, lif, network } from "../../src/network/build
 import { ENCODERS } from "../../src/network/encoders.ts";
 import type { LifNeuron } from "../../src/network/neurons.ts";
 import type { LayerSpec } from "../../src/network/spec.ts";
+import { withEncoder, withLayers } from "./network_cases.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { startEngine } from "./batches.ts";
@@ -49,10 +50,9 @@ Deno.test("chooseByTime() takes a GPU only if it is faster by a tenth and did no
 
 Deno.test("sizeOfEngine() differs exactly where an option changes the time of a batch", () => {
   const spec = notebookNetwork(), options: EngineOptions = { spec, threads: 2 };
-  const [hidden, top] = spec.layers;
   const withHidden = (changes: Partial<LayerSpec>): EngineOptions => ({
     ...options,
-    spec: { ...spec, layers: [{ ...hidden!, ...changes }, top!] },
+    spec: withLayers(spec, ([hidden, top]) => [{ ...hidden, ...changes }, top]),
   });
   const lifOf = (constants: Partial<LifNeuron>) => withHidden({ neuron: lif(constants) });
   const others: readonly EngineOptions[] = [
@@ -80,15 +80,15 @@ Deno.test("sizeOfEngine() differs exactly where an option changes the time of a 
     lifOf({ surrogate: { kind: "boxcar", slope: 2 } }),
     { ...options, spec: { ...spec, readout: { ...spec.readout, from: "spikes" } } },
     { ...options, spec: { ...spec, readout: { ...spec.readout, reduce: "max" } } },
-    { ...options, spec: { ...spec, encoder: { kind: "poisson", rate: 1, offset: 0 } } },
-    { ...options, spec: { ...spec, encoder: { kind: "poisson", rate: 0.1, offset: 0 } } },
+    { ...options, spec: withEncoder(spec, { kind: "poisson", rate: 1, offset: 0 }) },
+    { ...options, spec: withEncoder(spec, { kind: "poisson", rate: 0.1, offset: 0 }) },
     { ...options, spec: { ...spec, loss: { kind: "meanSquaredError" } } },
   ];
   const keys = others.map(sizeOfEngine);
   assert.equal(new Set(keys).size, keys.length);
   for (const key of keys) assert.ok(!key.includes("\n") && key.length < 200, key);
   // The order of a description's fields, defaults written out, and options that change no time.
-  const turned = { ...spec, layers: spec.layers.map(({ neuron, ...rest }) => ({ neuron, ...rest })) };
+  const turned = { ...spec, nodes: spec.nodes.map(({ from, ...rest }) => ({ from, ...rest })) };
   for (
     const same of [
       { seed: 5 },

@@ -4,7 +4,6 @@
  * @module
  */
 import assert from "node:assert/strict";
-import { graphOf } from "../../src/network/structure.ts";
 import { SampleFeatures } from "../../src/data/augment.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../src/engine/gpu/encoding.ts";
@@ -36,7 +35,9 @@ const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
 /** By WASM's encoder: 1 where the channel rises, −1 where it falls. */
 async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
   using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, recordStates: true });
-  await engine.setParameters(new Map([["w1", Float32Array.of(1, 0, 0, 1)], ["b1", new Float32Array(2)]]));
+  await engine.setParameters(
+    new Map([["fc1.weight", Float32Array.of(1, 0, 0, 1)], ["fc1.bias", new Float32Array(2)]]),
+  );
   const { outputs: [o] } = await engine.trace(batchOf(samples));
   return Array.from({ length: spec.steps }, (_, t) => o![2 * t]! - o![2 * t + 1]!);
 }
@@ -91,14 +92,13 @@ gpuTest(
     const backend = await openBackend();
     try {
       await checkOn(async (spec, samples) => {
-        const graph = graphOf(spec);
-        const packed = packSamples(graph, batchOf(samples), {
+        const packed = packSamples(spec, batchOf(samples), {
           sources: new SampleFeatures(0),
           count: 1,
           seed: 0,
         });
         const [x] = await backend.scoped(() =>
-          backend.read(encodeRows(backend, graph, uploadPixels(backend, graph), packed))
+          backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed))
         );
         return Array.from({ length: spec.steps }, (_, t) => x![2 * t]! - x![2 * t + 1]!);
       }, 16);

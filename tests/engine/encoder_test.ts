@@ -7,7 +7,7 @@ import type { Samples } from "../../src/data/samples.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { batchOf, bitsOf } from "./batches.ts";
-import { networkCases, networkSpecs } from "./network_cases.ts";
+import { networkCases, networkSpecs, withEncoder } from "./network_cases.ts";
 import { encodeSample } from "./reference_network.ts";
 
 const SEED = 23, EPOCH = 1;
@@ -22,7 +22,7 @@ async function trained(spec: NetworkSpec, samples: Samples, parameters: Map<stri
 }
 
 Deno.test("an encoded sample gives the same bits as a sequence of the encoder's spikes", async () => {
-  const spiking = networkSpecs.filter(({ encoder }) =>
+  const spiking = networkSpecs.filter(({ input: { encoder } }) =>
     ["poisson", "latency", "delta"].includes(encoder.kind)
   );
   let spikes = 0;
@@ -38,7 +38,7 @@ Deno.test("an encoded sample gives the same bits as a sequence of the encoder's 
             .forEach((row, step) => features.set(row, sample * size + step * inputs));
         }
         const encoded = { ...samples, size, features };
-        const direct: NetworkSpec = { ...spec, encoder: { kind: "direct", offset: 0 } };
+        const direct = withEncoder(spec, { kind: "direct", offset: 0 });
         assert.deepEqual(
           await trained(spec, samples, parameters),
           await trained(direct, encoded, parameters),

@@ -77,7 +77,7 @@ engineTest(
       await assert.rejects(answered(engine.evaluate(batch)), message);
       await assert.rejects(answered(engine.classify(batch)), message);
     }
-    await assert.rejects(engine.setParameters(new Map()), /w1: no values, expected 551/);
+    await assert.rejects(engine.setParameters(new Map()), /fc1\.weight: no values, expected 551/);
     const { parameters } = await engine.getState();
     await assert.rejects(engine.setState({ parameters, moments: new Map(), updates: 3 }), /velocity/);
     const trained: unknown = Reflect.apply(engine.train, engine, [batchOf(SAMPLES)]);

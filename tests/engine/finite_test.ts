@@ -49,7 +49,7 @@ engineTest("an engine refuses parameters that are not finite, and keeps its own"
   using engine = await start({ spec: noise, batchSize: COUNT });
   const before = await engine.getParameters();
   const parameters = initialParameters(noise, 1);
-  parameters.get("b1")![2] = NaN;
+  parameters.get("fc1.bias")![2] = NaN;
   await assert.rejects(engine.setParameters(parameters), {
     name: "RangeError",
     message: "parameter b1: value 2 is NaN, expected a finite number",
@@ -59,7 +59,7 @@ engineTest("an engine refuses parameters that are not finite, and keeps its own"
 
 Deno.test("Classifier refuses parameters that are not finite", async () => {
   const parameters = initialParameters(noise, 1), kernels = await loadKernels();
-  parameters.get("w2")![4] = Infinity;
+  parameters.get("fc2.weight")![4] = Infinity;
   assert.throws(() => new Classifier({ spec: noise, parameters, metadata: {} }, { kernels }), {
     name: "RangeError",
     message: "parameter w2: value 4 is Infinity, expected a finite number",

@@ -18,7 +18,7 @@ const SGD: Update = { learningRate: 0.1, momentum: 0 };
 /** The norm of each layer's tensors together. */
 function normsOf(gradient: ReadonlyMap<string, Float32Array>, layers: number): number[] {
   return Array.from({ length: layers }, (_, i) => {
-    const own = [...gradient].filter(([name]) => name.replace(/^[a-z]+/, "") === String(i + 1));
+    const own = [...gradient].filter(([name]) => /^[a-z]+(\d+)\./.exec(name)?.[1] === String(i + 1));
     assert.ok(own.length >= 2, `layer ${i + 1}: ${own.map(([name]) => name)}`);
     return Math.hypot(...own.flatMap(([, values]) => [...values]));
   });
@@ -73,7 +73,9 @@ engineTest("train() gives and clips gradients of any finite norm", async (start)
       loss: { kind: "meanSquaredError", correct: y },
     });
     using opened = await start({ spec, batchSize: 1 });
-    await opened.setParameters(new Map([["w1", Float32Array.of(w)], ["b1", Float32Array.of(0)]]));
+    await opened.setParameters(
+      new Map([["fc1.weight", Float32Array.of(w)], ["fc1.bias", Float32Array.of(0)]]),
+    );
     const samples = {
       name: "one",
       count: 1,
@@ -88,7 +90,7 @@ engineTest("train() gives and clips gradients of any finite norm", async (start)
     const case_ = `x ${x}, w ${w}, y ${y}, clip ${clip}`;
     assertClose(gradientNorms!, [norm], case_, { relative: 1e-5, absolute: 1e-30 });
     assertClose(
-      [velocity.get("w1")![0]!, velocity.get("b1")![0]!],
+      [velocity.get("fc1.weight")![0]!, velocity.get("fc1.bias")![0]!],
       gradient.map((g) => factor * g),
       case_,
       { relative: 1e-4, absolute: 1e-30 },

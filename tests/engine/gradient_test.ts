@@ -14,9 +14,13 @@ import { engineTest, gpuEngineTest } from "./engines.ts";
 import {
   drawParameters,
   drawSamples,
+  type Layers,
+  layersIn,
   type NetworkCase,
   networkCases,
   networkSpecs,
+  withEncoder,
+  withLayers,
 } from "./network_cases.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
@@ -136,10 +140,10 @@ for (const variant of ["relaxed", "plain"] as const) {
 }
 
 /** A network of other layers, without a firing rate in its loss if none of the layers can learn one. */
-function withLayers(spec: NetworkSpec, layers: NetworkSpec["layers"]): NetworkSpec {
+function ofLayers(spec: NetworkSpec, layers: Layers): NetworkSpec {
   const { rate, ...loss } = spec.loss;
   const hasSurrogate = layers.slice(0, -1).some(({ neuron }) => neuron.kind === "lif");
-  return { ...spec, layers, loss: rate && hasSurrogate ? { ...loss, rate } : loss };
+  return withLayers({ ...spec, loss: rate && hasSurrogate ? { ...loss, rate } : loss }, () => layers);
 }
 
 Deno.test("train() gives the dense gradient of drawn networks", async () => {
@@ -175,7 +179,7 @@ engineTest(
 
 Deno.test("train() gives the dense gradient of a single layer", async () => {
   await assertAgreementOf(
-    networkSpecs.map((spec) => withLayers(spec, spec.layers.slice(-1))),
+    networkSpecs.map((spec) => ofLayers(spec, layersIn(spec).slice(-1))),
     150,
   );
 });
@@ -184,13 +188,13 @@ for (const count of [3, 4]) {
   Deno.test(`train() gives the dense gradient of ${count} layers`, async () => {
     await assertAgreementOf(
       fc.tuple(networkSpecs, networkSpecs, networkSpecs, networkSpecs).map(([spec, ...others]) =>
-        withLayers(
+        ofLayers(
           spec,
-          [...others.map(({ layers }) => layers[0]!), ...spec.layers]
+          [...others.map((other) => layersIn(other)[0]!), ...layersIn(spec)]
             .filter(({ neuron }, i, all) => neuron.kind !== "integrator" || i === all.length - 1)
             .slice(-count),
         )
-      ).filter(({ layers }) => layers.length === count),
+      ).filter((spec) => layersIn(spec).length === count),
       100,
     );
   });
@@ -248,7 +252,7 @@ for (
       threshold: 0.5,
       penalty: 0.75,
     });
-    const { network, expected } = caseWithMargin({ ...spec, encoder }, 3, true);
+    const { network, expected } = caseWithMargin(withEncoder(spec, encoder), 3, true);
     assert.ok(expected.spikes > 0);
     await assertAgreement(network, expected, wasm("relaxed"));
     await assertAgreement(network, expected, wasm("plain"));
@@ -288,10 +292,10 @@ Deno.test("train() gives the gradient of a feed-forward ReLU network for feedFor
   const dz = z.map((value, n) => Math.exp(value) / total - (n === network.samples.labels[0] ? 1 : 0));
   const dh = h.map((value, k) => value > 0 ? dz.reduce((sum, d, n) => sum + d * w2![n * 6 + k]!, 0) : 0);
   const { gradient } = await engineBatch(network, wasm("relaxed"));
-  assertClose(gradient.get("b2")!, dz, "b2");
-  assertClose(gradient.get("w2")!, dz.flatMap((d) => h.map((value) => d * value)), "w2");
-  assertClose(gradient.get("b1")!, dh, "b1");
-  assertClose(gradient.get("w1")!, dh.flatMap((d) => x.map((value) => d * value)), "w1");
+  assertClose(gradient.get("fc2.bias")!, dz, "fc2.bias");
+  assertClose(gradient.get("fc2.weight")!, dz.flatMap((d) => h.map((value) => d * value)), "fc2.weight");
+  assertClose(gradient.get("fc1.bias")!, dh, "fc1.bias");
+  assertClose(gradient.get("fc1.weight")!, dh.flatMap((d) => x.map((value) => d * value)), "fc1.weight");
 });
 
 Deno.test("train() updates parameters by v ← m·v + g; w ← w − lr·v over three batches", async () => {

@@ -218,7 +218,7 @@ Deno.test("evaluate() gives the same with and without skip where only rounding d
   const samples = { ...drawSamples(spec, 0, 1, false), features: new Float32Array(4) };
   const limit = 1.4000002145767212; // the bias whose potential ends just above θ = 2
   const parameters = new Map(initialParameters(spec, 0))
-    .set("b1", Float32Array.from({ length: 64 }, (_, n) => limit + (n - 32) * 2 ** -23));
+    .set("fc1.bias", Float32Array.from({ length: 64 }, (_, n) => limit + (n - 32) * 2 ** -23));
   const spikes = [];
   for (const skip of [true, false]) {
     using engine = await startEngine({ spec, threads: 0, skip });

@@ -7,7 +7,7 @@
 import assert from "node:assert/strict";
 import { createEngine } from "../../src/engine/create_engine.ts";
 import { graded, integrator, layer, lif, network } from "../../src/network/builder.ts";
-import type { NetworkSpec } from "../../src/network/spec.ts";
+import type { LayerSpec, NetworkSpec } from "../../src/network/spec.ts";
 import { drawKey } from "../../src/random.ts";
 import { sizeOf } from "../../src/network/shape.ts";
 import { structureOf } from "../../src/network/structure.ts";
@@ -59,13 +59,13 @@ engineTest("means and gradients of constants over many steps are exact to 1e-6",
             loss: { kind: "meanSquaredError", correct: 0 },
           });
           const features = new Float32Array(encoder === "constant" ? 1 : steps).fill(value);
-          const parameters = new Map([["w1", Float32Array.of(1)], ["b1", Float32Array.of(0)]]);
+          const parameters = new Map([["fc1.weight", Float32Array.of(1)], ["fc1.bias", Float32Array.of(0)]]);
           const { logits, gradient } = await batchOn(start, spec, parameters, features);
           const times = isSum ? steps : 1, z = value * times;
           const label = `${steps} steps of ${value}, ${encoder}, decay ${decay}`;
           assertNear(logits[0]!, z, `${label}: what is read`);
-          assertNear(gradient.get("w1")![0]!, 2 * z * times * value, `${label}: w`);
-          assertNear(gradient.get("b1")![0]!, 2 * z * times, `${label}: b`);
+          assertNear(gradient.get("fc1.weight")![0]!, 2 * z * times * value, `${label}: w`);
+          assertNear(gradient.get("fc1.bias")![0]!, 2 * z * times, `${label}: b`);
         }
       }
     }
@@ -75,7 +75,7 @@ engineTest("means and gradients of constants over many steps are exact to 1e-6",
 const INPUTS = 5, HIDDEN = 6;
 const top = layer(3, integrator({ decay: 0.5, trainable: ["decay"] }));
 /** One network for each backward pass through a layer below the top, with potentials that float32 has exactly. */
-const NETWORKS: Readonly<Record<string, NetworkSpec["layers"]>> = {
+const NETWORKS: Readonly<Record<string, readonly LayerSpec[]>> = {
   "spikes alone": [layer(HIDDEN, graded({ decay: 0.5, threshold: 0.5, penalty: 0.25 })), top],
   "spikes of two layers": [
     layer(HIDDEN, graded({ decay: 0.5, threshold: 0.5, penalty: 0.25 })),

@@ -7,7 +7,6 @@ import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import { DELTA_CHANNELS, inputsOf, sampleFormOf } from "../../src/network/encoders.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { parameterShapes } from "../../src/network/model_file.ts";
 import type {
   GradedNeuron,
   IntegratorNeuron,
@@ -16,7 +15,14 @@ import type {
   Trainable,
 } from "../../src/network/neurons.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
-import type { Encoder, LayerSpec, Loss, NetworkSpec } from "../../src/network/spec.ts";
+import {
+  type Encoder,
+  type LayerSpec,
+  type Loss,
+  type NetworkSpec,
+  parseNetworkSpec,
+} from "../../src/network/spec.ts";
+import { layersOf } from "../../src/network/short_form.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 
@@ -72,7 +78,7 @@ const integrator: fc.Arbitrary<IntegratorNeuron> = fc.record({
   trainable: fc.oneof(fc.constant([]), trainable("decay")),
 });
 
-const layersOf = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>
+const drawnLayers = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>
   fc.record({
     units: fc.integer({ min: 1, max: 11 }),
     delay: fc.constantFrom(0, 1),
@@ -113,35 +119,59 @@ export const networkSpecs: fc.Arbitrary<NetworkSpec> = networksOf(
 /** Networks like the notebook's: graded neurons without learned constants or recurrence, read by their states. */
 export const gradedSpecs: fc.Arbitrary<NetworkSpec> = networksOf(graded, fc.oneof(graded, integrator)).map((
   spec,
-) => ({
-  ...spec,
-  layers: spec.layers.map(({ neuron, ...layer }) => ({
-    ...layer,
-    recurrent: false,
-    neuron: neuron.kind === "graded" ? { ...neuron, scale: 1, trainable: [] } : neuron,
-  })),
-}));
+) =>
+  withLayers(spec, (layers) =>
+    layers.map(({ neuron, ...layer }) => ({
+      ...layer,
+      recurrent: false,
+      neuron: neuron.kind === "graded" ? { ...neuron, scale: 1, trainable: [] } : neuron,
+    })))
+);
+
+/** The layers of a description in short form. */
+export type Layers = NonNullable<ReturnType<typeof layersOf>>["layers"];
+
+/** The layers of a network that is a chain of them. */
+export function layersIn(spec: NetworkSpec): Layers {
+  return layersOf(spec)!.layers;
+}
+
+/** The same network with other layers. */
+export function withLayers(spec: NetworkSpec, change: (layers: Layers) => readonly unknown[]): NetworkSpec {
+  return parseNetworkSpec({ ...layersOf(spec), layers: change(layersIn(spec)) });
+}
+
+/** The same network with another encoder, and so many inputs. */
+export function withEncoder(
+  spec: NetworkSpec,
+  encoder: Encoder,
+  inputs: number = structureOf(spec).inputs,
+): NetworkSpec {
+  return { ...spec, input: { shape: [inputs], encoder } };
+}
 
 function networksOf(below: fc.Arbitrary<Neuron>, top: fc.Arbitrary<Neuron>): fc.Arbitrary<NetworkSpec> {
   return fc.record({
     inputs: fc.integer({ min: 1, max: 37 }),
     steps: fc.oneof(fc.constant(1), fc.integer({ min: 2, max: 13 })),
     encoder: encoders,
-    below: fc.array(layersOf(below), { maxLength: 3 }),
-    top: layersOf(top),
+    below: fc.array(drawnLayers(below), { maxLength: 3 }),
+    top: drawnLayers(top),
     from: fc.constantFrom("state" as const, "spikes" as const),
     reduce: fc.constantFrom("mean" as const, "sum" as const, "max" as const, "last" as const),
     begin: fc.oneof(fc.constant(0), fc.nat(12)),
     loss: losses,
     rate: fc.option(fc.record({ target: fc.constantFrom(0, 0.25), weight: fc.constantFrom(0.5, 3) })),
-  }).map(({ inputs, steps, encoder, below, top, from, reduce, begin, loss, rate }): NetworkSpec => ({
-    inputs: inputsOf(encoder, inputs),
-    steps,
-    encoder,
-    layers: [...below, top],
-    readout: { from, reduce, begin: begin % steps },
-    loss: rate && below.some(({ neuron }) => neuron.kind === "lif") ? { ...loss, rate } : loss,
-  }));
+  }).map(({ inputs, steps, encoder, below, top, from, reduce, begin, loss, rate }): NetworkSpec =>
+    parseNetworkSpec({
+      inputs: inputsOf(encoder, inputs),
+      steps,
+      encoder,
+      layers: [...below, top],
+      readout: { from, reduce, begin: begin % steps },
+      loss: rate && below.some(({ neuron }) => neuron.kind === "lif") ? { ...loss, rate } : loss,
+    })
+  );
 }
 
 /** Weights so large that units spike: uniform in ±√(6 / inputs), biases in ±0.5. */
@@ -149,13 +179,10 @@ export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Flo
   const next = numbersFrom(seed);
   const first = initialParameters(spec, 0);
   return new Map(
-    parameterShapes(spec).map(([name, shape]) => {
-      const limit = name.startsWith("w")
-        ? Math.sqrt(6 / shape[1]!)
-        : name.startsWith("v")
-        ? 1 / Math.sqrt(shape[1]!)
-        : 0.5;
-      const isConstant = !/^[wbv]\d/.test(name); // near its first value, another for each unit
+    structureOf(spec).tensors.map(({ name, role, node, fanIn }) => {
+      const isConstant = role === "constant"; // near its first value, another for each unit
+      const gain = node.startsWith("rec") ? 1 : 6;
+      const limit = role === "weight" ? Math.sqrt(gain / fanIn) : 0.5;
       return [
         name,
         first.get(name)!.map((value) =>

@@ -197,7 +197,7 @@ engineTest("setState() refuses moments that no optimizer has, and changes nothin
     const state = { parameters, moments: new Map(names.map((name) => [name, zero])), updates: 7 };
     await assert.rejects(engine.setState(state), { name: "RangeError", message });
   }
-  const short = new Map([["mean", zero], ["square", new Map([...zero, ["b2", new Float32Array(1)]])]]);
+  const short = new Map([["mean", zero], ["square", new Map([...zero, ["fc2.bias", new Float32Array(1)]])]]);
   await assert.rejects(
     engine.setState({ parameters, moments: short, updates: 7 }),
     /b2: 1 values, expected 4/,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { structureOf } from "../../src/network/structure.ts";
 import { draw8, drawKey, STREAM } from "../../src/random.ts";
 import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
-import { drawParameters, drawSamples, SMALL } from "./network_cases.ts";
+import { drawParameters, drawSamples, SMALL, withEncoder } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 
@@ -9,8 +10,8 @@ Deno.test("precision i16 gives the gradient of float32 with the same 8-bit draws
   const samples = drawSamples(SMALL, 3, 12, false);
   const parameters = drawParameters(SMALL, 5);
   // The same inputs as a sequence, which the engine multiplies in float32.
-  const direct = { ...SMALL, encoder: { kind: "direct" as const, offset: 0 } };
-  const { inputs, steps } = SMALL;
+  const direct = withEncoder(SMALL, { kind: "direct", offset: 0 });
+  const { steps } = SMALL, { inputs } = structureOf(SMALL);
   const features = new Float32Array(samples.count * steps * inputs);
   for (let sample = 0; sample < samples.count; sample++) {
     const key = drawKey(0, STREAM.training, 1, sample);

@@ -5,6 +5,8 @@
  */
 import assert from "node:assert/strict";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
+import { formerTensorName } from "../../src/network/former_names.ts";
+import { structureOf } from "../../src/network/structure.ts";
 import { parameterShapes } from "../../src/network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import type { Samples } from "../../src/data/samples.ts";
@@ -37,7 +39,7 @@ export function readPytorchCase(name: string): PytorchCase {
   };
   const labels = Uint8Array.from(tensor("y").data, Number);
   const spec = parseNetworkSpec(metadata["network"] ? JSON.parse(metadata["network"]) : notebookSpec());
-  const { inputs, steps } = spec;
+  const { steps } = spec, { inputs } = structureOf(spec);
 
   /** The notebook's two layers. Files without a description hold their constants one by one. */
   function notebookSpec(): unknown {
@@ -76,8 +78,8 @@ export function readPytorchCase(name: string): PytorchCase {
       labels,
       ...(tensors.has("lengths") && { lengths: Uint16Array.from(tensor("lengths").data, Number) }),
     },
-    parameters: new Map(names.map((key) => [key, floats(key)])),
-    gradient: new Map(names.map((key) => [key, floats(`grad_${key}`)])),
+    parameters: new Map(names.map((key) => [key, floats(formerTensorName(key))])),
+    gradient: new Map(names.map((key) => [key, floats(`grad_${formerTensorName(key)}`)])),
     floats,
   };
 }

@@ -5,8 +5,8 @@
  */
 import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
+import { sizeOf } from "../../src/network/shape.ts";
 import { latencyLevels } from "../../src/network/encoders.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { draw, type DrawKey } from "../../src/random.ts";
 import { type GraphRun, runGraph, widenTensors } from "../graph/reference_graph.ts";
@@ -36,12 +36,12 @@ export interface ForwardResult {
  * that the spikes are the same.
  */
 export function encodeSample(
-  spec: Pick<NetworkSpec, "inputs" | "steps" | "encoder">,
+  spec: Pick<NetworkSpec, "input" | "steps">,
   samples: Samples,
   index: number,
   key: DrawKey,
 ): Float64Array[] {
-  const { inputs, encoder } = spec;
+  const { shape, encoder } = spec.input, inputs = sizeOf(shape);
   const steps = samples.lengths?.[index] ?? spec.steps;
   const features = Float64Array.from(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
@@ -118,9 +118,7 @@ export function runForward(
   label: number,
   frozen?: ForwardResult,
 ): ForwardResult {
-  const graph = parseGraph(spec);
-  const tensors = new Map([...parameters].map(([name, tensor]) => [graphName(name), tensor]));
-  const run = runGraph(graph, tensors, { x: [x], labels: [label] }, frozen?.run);
+  const run = runGraph(spec, parameters, { x: [x], labels: [label] }, frozen?.run);
   const rowsOf = (value: "u" | "o") =>
     [...run.states.values()].map((steps) =>
       steps.slice(0, x.length).map(([units]) => Float64Array.from(units!, (state) => state[value]))
@@ -144,20 +142,5 @@ export function gradientOf(
   { run }: ForwardResult,
 ): Map<string, Float64Array> {
   const { tensors } = run.gradient();
-  return new Map([...parameters.keys()].map((name) => [name, tensors.get(graphName(name))!]));
-}
-
-/** What format spikelet/2 calls a tensor of spikelet/1. */
-function graphName(name: string): string {
-  const [, kind = "", layer = ""] = name.match(/^([a-z]+)(\d+)$/) ?? [];
-  switch (kind) {
-    case "w":
-      return `fc${layer}.weight`;
-    case "b":
-      return `fc${layer}.bias`;
-    case "v":
-      return `rec${layer}.weight`;
-    default:
-      return `neuron${layer}.${kind}`;
-  }
+  return new Map([...parameters.keys()].map((name) => [name, tensors.get(name)!]));
 }

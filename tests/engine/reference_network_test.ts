@@ -4,6 +4,7 @@ import { structureOf } from "../../src/network/structure.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { PYTORCH_CASES, readPytorchCase } from "./pytorch_cases.ts";
 import { encodeSample, gradientOf, runForward, widen } from "./reference_network.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
 
 const KEY = drawKey(0, 1, 0, 0);
 
@@ -44,15 +45,15 @@ Deno.test("the reference network's loss jumps where a gate flips, unless the pen
   // One unit, two steps, T = 2, θ = 1: the current brings u' just below or above θ at the first step.
   const jump = (penalty: number) => {
     const losses = [1 - 1e-9, 1 + 1e-9].map((current) => {
-      const spec = {
+      const spec = parseNetworkSpec({
         inputs: 1,
         steps: 2,
         encoder: { kind: "direct", offset: 0 },
         layers: [{ units: 2, delay: 0, neuron: { kind: "graded", decay: 0.5, threshold: 1, penalty } }],
         readout: { from: "state", reduce: "mean", begin: 0 },
         loss: { kind: "crossEntropy" },
-      } as const;
-      const parameters = new Map([["w1", Float64Array.of(1, 0)], ["b1", new Float64Array(2)]]);
+      });
+      const parameters = new Map([["fc1.weight", Float64Array.of(1, 0)], ["fc1.bias", new Float64Array(2)]]);
       return runForward(spec, parameters, [Float64Array.of(current), Float64Array.of(0)], 0).loss;
     });
     return losses[1]! - losses[0]!;

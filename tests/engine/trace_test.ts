@@ -7,7 +7,7 @@ import { structureOf } from "../../src/network/structure.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { batchOf } from "./batches.ts";
 import { engineTest, gpuEngineTest, type StartEngine } from "./engines.ts";
-import { drawParameters, drawSamples, SMALL } from "./network_cases.ts";
+import { drawParameters, drawSamples, layersIn, SMALL, withLayers } from "./network_cases.ts";
 
 /** Two spiking layers below a readout layer, at odd sizes. */
 const deep = (encoder: Readonly<Record<string, unknown>>, recurrent = false) =>
@@ -51,7 +51,8 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
   Deno.test(`a trace's currents and decay give its potentials, step by step, ${name}`, async () => {
     const parameters = drawParameters(spec, 1);
     const { potentials, outputs, currents } = await traceOn(spec);
-    spec.layers.forEach(({ units, neuron, recurrent }, layer) => {
+    const layers = layersIn(spec);
+    layers.forEach(({ units, neuron, recurrent }, layer) => {
       const u = potentials[layer]!, o = outputs[layer]!, I = currents[layer]!;
       // u' = I + d·u of the previous step; the output of a graded unit at a spike is u' − θ.
       const reached = I.map((current, at) => current + neuron.decay * (u[at - units] ?? 0));
@@ -61,7 +62,7 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
       assert.ok(neuron.kind !== "graded" || o.some((output) => output > 0));
       assertClose(reached, found, `layer ${layer + 1}`, { absolute: 1e-5 });
       if (layer === 0) return;
-      const below = spec.layers[layer - 1]!;
+      const below = layers[layer - 1]!;
       /** The product of a matrix's row and the outputs of a step. */
       const product = (matrix: string, row: number, rows: Float32Array, step: number, columns: number) => {
         let sum = 0;
@@ -72,9 +73,9 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
       };
       const expected = I.map((_, at) => {
         const step = Math.floor(at / units), unit = at % units;
-        return parameters.get(`b${layer + 1}`)![unit]! +
-          product(`w${layer + 1}`, unit, outputs[layer - 1]!, step - below.delay, below.units) +
-          (recurrent ? product(`v${layer + 1}`, unit, o, step - 1, units) : 0);
+        return parameters.get(`fc${layer + 1}.bias`)![unit]! +
+          product(`fc${layer + 1}.weight`, unit, outputs[layer - 1]!, step - below.delay, below.units) +
+          (recurrent ? product(`rec${layer + 1}.weight`, unit, o, step - 1, units) : 0);
       });
       assertClose(I, expected, `currents of layer ${layer + 1}`, { absolute: 1e-5 });
     });
@@ -84,20 +85,16 @@ for (const [name, spec] of Object.entries(NETWORKS)) {
 const ON_DEVICES = {
   ...NETWORKS,
   notebook: SMALL,
-  "lif, recurrent": parseNetworkSpec({
-    ...SMALL,
-    layers: [
-      { units: 19, recurrent: true, neuron: { kind: "lif", decay: 0.9, threshold: 0.5, adaptation: 0.3 } },
-      { units: 4, neuron: { kind: "integrator", decay: 0.9 } },
-    ],
-  }),
+  "lif, recurrent": withLayers(SMALL, () => [
+    { units: 19, recurrent: true, neuron: { kind: "lif", decay: 0.9, threshold: 0.5, adaptation: 0.3 } },
+    { units: 4, neuron: { kind: "integrator", decay: 0.9 } },
+  ]),
 };
 
 /** Graded units with a given or a learned scale: at 0 or below it, spikes have outputs of 0 or below. */
 const scaledBy = (scale: number, isLearned: boolean) =>
-  parseNetworkSpec({
-    ...SMALL,
-    layers: SMALL.layers.map((layer, i) => ({
+  withLayers(SMALL, (layers) =>
+    layers.map((layer, i) => ({
       ...layer,
       neuron: {
         ...layer.neuron,
@@ -105,8 +102,7 @@ const scaledBy = (scale: number, isLearned: boolean) =>
         trainable: isLearned ? ["scale"] : [],
         threshold: i === 0 ? 0.2 : 0.01,
       },
-    })),
-  });
+    })));
 
 engineTest(
   "trace() shows the spikes that evaluate() counts, at any scale of the outputs",

@@ -51,11 +51,11 @@ engineTest("weight decay shrinks weights and biases, and no learned constant", a
       }
     }
     assert.deepEqual([...drawn.keys()].filter((tensor) => !/^[wbv]\d$/.test(tensor)), [
-      "decay1",
-      "threshold1",
-      "threshold2",
-      "scale2",
-      "decay3",
+      "neuron1.decay",
+      "neuron1.threshold",
+      "neuron2.threshold",
+      "neuron2.scale",
+      "neuron3.decay",
     ]);
   }
 });

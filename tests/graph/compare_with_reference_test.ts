@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { createEngine } from "../../src/engine/create_engine.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { networkCases } from "../engine/network_cases.ts";
 import { compareWithReference, runReference } from "./compare_with_reference.ts";
@@ -12,7 +12,7 @@ Deno.test("compareWithReference() holds an engine to graphs that are chains, and
   let compared = 0, found = 0;
   await fc.assert(
     fc.asyncProperty(networkCases({ samples: 2, unequal: true }), async ({ spec, parameters, samples }) => {
-      const graph = parseGraph(spec);
+      const graph = parseNetworkSpec(spec);
       const names = [...tensorsOf(graph).keys()];
       const nameOf = (name: string) => structureOf(spec).tensors[names.indexOf(name)]!.name;
       const drawn = {

@@ -88,10 +88,10 @@ export function describeGraph({ nodes, ...spec }: GraphSpec): string {
 
 /** Samples as the network meets them. */
 export function encodeBatch({ spec, samples }: DrawnGraph, seed: number, epoch: number): EncodedBatch {
-  const { steps, input: { shape, encoder } } = spec;
+  const { input: { shape, encoder } } = spec;
   const x = Array.from({ length: samples.count }, (_, sample) =>
     encodeSample(
-      { inputs: sizeOf(shape), steps, encoder },
+      spec,
       samples,
       sample,
       drawKey(seed, STREAM.training, epoch, sample),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isNeuronNode } from "../../src/network/graph.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { describeGraph, drawGraph, drawnGraphs, isTelling } from "./drawn_graphs.ts";
 import { runReference } from "./compare_with_reference.ts";
@@ -67,9 +67,9 @@ Deno.test("drawnGraphs() prints a graph that fails", () => {
   assert.ok(fc.stringify(drawn).endsWith(describeGraph(drawn!.spec)));
 });
 
-Deno.test("parseGraph() gives a drawn graph as it is, and structureOf() has the reference's tensors", () => {
+Deno.test("parseNetworkSpec() gives a drawn graph as it is, and structureOf() has the reference's tensors", () => {
   fc.assert(fc.property(drawnGraphs(), ({ spec }) => {
-    assert.deepEqual(parseGraph(JSON.parse(JSON.stringify(spec))), spec);
+    assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(spec))), spec);
     assert.deepEqual(
       structureOf(spec).tensors.map(({ name, shape, role }) => [name, [...shape], role !== "fixed"]),
       [...tensorsOf(spec)].map(([name, { shape, isLearned }]) => [name, [...shape], isLearned]),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type GraphSpec, isNeuronNode } from "../../src/network/graph.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { assertClose, numbersFrom } from "../asm/numbers.ts";
 import { type GraphTensors, runGraph } from "./reference_graph.ts";
 import { referenceOperatorOf, type RowsAt, sizeOf, type TensorOf } from "./reference_operators.ts";
@@ -32,7 +32,7 @@ const ABOVE: readonly RawNode[] = [
 ];
 
 function graphOf(shape: GraphSpec["input"]["shape"], nodes: readonly RawNode[]): GraphSpec {
-  return parseGraph({ steps: STEPS, input: { shape }, nodes });
+  return parseNetworkSpec({ steps: STEPS, input: { shape }, nodes });
 }
 
 function drawTensors(spec: GraphSpec, next: () => number): GraphTensors {

@@ -5,7 +5,7 @@
  */
 import assert from "node:assert/strict";
 import type { GraphSpec } from "../../src/network/graph.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
 import type { EncodedBatch } from "./reference_graph.ts";
 import { sizeOf } from "./reference_operators.ts";
@@ -40,7 +40,7 @@ export function readGoldenGraph(name: string): GoldenGraph {
     assert.ok(data instanceof Float32Array, `${name}: ${key}`);
     return data;
   };
-  const spec = parseGraph(JSON.parse(metadata["network"]!), name);
+  const spec = parseNetworkSpec(JSON.parse(metadata["network"]!), name);
   const labels = Uint8Array.from(tensors.get("y")!.data, Number);
   const x = floats("x"), size = sizeOf(spec.input.shape);
   const isResult = /^(x|y|logits|logp|loss|grad\..*|.*\.(state|output|after[12]))$/;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { type DrawnGraph, drawnGraphs, encodeBatch, isTelling } from "./drawn_graphs.ts";
 import { GOLDEN_GRAPHS, readGoldenGraph } from "./golden_graphs.ts";
@@ -130,7 +130,7 @@ function hasLoop({ spec: { nodes } }: DrawnGraph): boolean {
 }
 
 Deno.test("runGraph() takes the first of equal maxima, and sends the gradient there", () => {
-  const spec = parseGraph({
+  const spec = parseNetworkSpec({
     steps: 4,
     input: { shape: [1] },
     nodes: [{ id: "lif", kind: "lif", decay: 0, threshold: 1, reset: "none" }],

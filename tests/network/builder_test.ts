@@ -9,7 +9,7 @@ import {
   network,
   scale,
 } from "../../src/network/builder.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 
 Deno.test("network() numbers nodes by kind, and is the description with its defaults", () => {
   const spec = network({
@@ -33,7 +33,7 @@ Deno.test("network() numbers nodes by kind, and is the description with its defa
   );
   assert.deepEqual(
     spec,
-    parseGraph({
+    parseNetworkSpec({
       steps: 3,
       input: { shape: [1, 2, 3], encoder: { kind: "constant" } },
       nodes: [
@@ -51,7 +51,7 @@ Deno.test("network() numbers nodes by kind, and is the description with its defa
   );
 });
 
-Deno.test("network() refuses what parseGraph() refuses", () => {
+Deno.test("network() refuses what parseNetworkSpec() refuses", () => {
   assert.throws(() => network({ steps: 3, input: { shape: [3] }, nodes: [affine(2)] }), {
     name: "InputError",
     message:

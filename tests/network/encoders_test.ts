@@ -7,7 +7,6 @@ import {
   latencyLevels,
   sampleFormOf,
 } from "../../src/network/encoders.ts";
-import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
 
@@ -64,16 +63,17 @@ Deno.test("latencyLevels() never increases, so a larger feature never spikes lat
   ));
 });
 
-const parse = (encoder: unknown, inputs = 6) => parseNetworkSpec({ ...notebookNetwork({ inputs }), encoder });
+const layers = [{ units: 10, neuron: { kind: "graded" } }];
+const parse = (encoder: unknown, inputs = 6) => parseNetworkSpec({ inputs, steps: 128, encoder, layers });
 
 Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
-  assert.deepEqual(parse({ kind: "poisson" }).encoder, { kind: "poisson", rate: 1, offset: 0 });
-  assert.deepEqual(parse({ kind: "latency" }).encoder, latency({}));
+  assert.deepEqual(parse({ kind: "poisson" }).input.encoder, { kind: "poisson", rate: 1, offset: 0 });
+  assert.deepEqual(parse({ kind: "latency" }).input.encoder, latency({}));
   assert.deepEqual(
-    parse({ kind: "latency", timing: "log", tau: 3 }).encoder,
+    parse({ kind: "latency", timing: "log", tau: 3 }).input.encoder,
     latency({ timing: "log", tau: 3 }),
   );
-  assert.deepEqual(parse({ kind: "delta", threshold: 0.1 }).encoder, {
+  assert.deepEqual(parse({ kind: "delta", threshold: 0.1 }).input.encoder, {
     kind: "delta",
     threshold: 0.1,
     channels: "both",
@@ -81,12 +81,12 @@ Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
   });
   assert.deepEqual(parse({ kind: "delta" }), parse({ kind: "delta", threshold: 0.1, channels: "both" }));
   for (const kind of ["noise", "constant", "direct"]) {
-    assert.deepEqual(parse({ kind }).encoder, { kind, offset: 0 });
+    assert.deepEqual(parse({ kind }).input.encoder, { kind, offset: 0 });
   }
 });
 
 Deno.test("ENCODERS has every kind of a description, each with defaults for all constants", () => {
-  for (const kind of ENCODERS) assert.equal(parse({ kind }).encoder.kind, kind);
+  for (const kind of ENCODERS) assert.equal(parse({ kind }).input.encoder.kind, kind);
 });
 
 Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range and names its path", () => {
@@ -111,7 +111,7 @@ Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range and
     message:
       /^network: inputs: 5, but the delta encoder makes two inputs of each channel: expected an even number$/,
   });
-  assert.equal(parse({ kind: "delta", threshold: 1, channels: "sign" }, 5).inputs, 5);
+  assert.deepEqual(parse({ kind: "delta", threshold: 1, channels: "sign" }, 5).input.shape, [5]);
 });
 
 Deno.test("sampleFormOf() distinguishes one row of features from a row per step", () => {
@@ -124,7 +124,7 @@ Deno.test("sampleFormOf() distinguishes one row of features from a row per step"
   assert.deepEqual(form(both), { isSequence: true, channels: 3, size: 9 });
   assert.deepEqual(form(sign), { isSequence: true, channels: 6, size: 18 });
   for (const encoder of [both, sign]) {
-    const { encoder: parsed } = parse(encoder);
+    const { encoder: parsed } = parse(encoder).input;
     assert.equal(inputsOf(parsed, form(encoder).channels), 6);
   }
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { componentsOf } from "../../src/network/components.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
 import { structureOf } from "../../src/network/structure.ts";
 
@@ -11,7 +11,7 @@ for (const { name } of Deno.readDirSync(GRAPHS)) {
   Deno.test(`structureOf() names and shapes what autograd's graph ${name} has`, async () => {
     const file = fileURLToPath(new URL(name, GRAPHS));
     const { metadata, tensors } = parseSafetensors(await Deno.readFile(file), name);
-    const spec = parseGraph(JSON.parse(metadata.network ?? ""), name);
+    const spec = parseNetworkSpec(JSON.parse(metadata.network ?? ""), name);
     const shapeOf = (tensor: string) => tensors.get(tensor)?.shape;
     const structure = structureOf(spec);
     for (const tensor of structure.tensors) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { networkSpecs } from "../engine/network_cases.ts";
 import { drawnGraphs } from "../graph/drawn_graphs.ts";
@@ -25,9 +25,9 @@ function graphOf(nodes: readonly object[], shape: readonly number[] = [3]): obje
 const out = { id: "out", kind: "integrator" };
 const fc1 = { id: "fc1", kind: "affine", units: 2 };
 
-Deno.test("parseGraph() fills in every default", () => {
+Deno.test("parseNetworkSpec() fills in every default", () => {
   const trainable: string[] = [], perUnit: string[] = [];
-  assert.deepEqual(parseGraph({ $schema: "../schema/network.json", ...LEAST }), {
+  assert.deepEqual(parseNetworkSpec({ $schema: "../schema/network.json", ...LEAST }), {
     steps: 4,
     input: { shape: [3], encoder: { kind: "direct", offset: 0 } },
     nodes: [
@@ -65,8 +65,8 @@ Deno.test("parseGraph() fills in every default", () => {
   });
 });
 
-Deno.test("parseGraph() takes edges as an id, as an object, and as a list of both", () => {
-  const { nodes } = parseGraph(graphOf([
+Deno.test("parseNetworkSpec() takes edges as an id, as an object, and as a list of both", () => {
+  const { nodes } = parseNetworkSpec(graphOf([
     { ...fc1, from: "input" },
     { id: "lif1", kind: "lif", from: { node: "fc1" } },
     { ...out, from: ["lif1", { node: "lif1", delay: 2 }, "lif1"] },
@@ -77,8 +77,8 @@ Deno.test("parseGraph() takes edges as an id, as an object, and as a list of bot
   assert.deepEqual(integrator, [0, 2, 0].map((delay) => ({ node: "lif1", delay })));
 });
 
-Deno.test("parseGraph() infers shapes in loops, whichever node of them stands first", () => {
-  const spec = parseGraph(graphOf([
+Deno.test("parseNetworkSpec() infers shapes in loops, whichever node of them stands first", () => {
+  const spec = parseNetworkSpec(graphOf([
     { id: "scaled", kind: "scale", from: { node: "lif2", delay: 1 } },
     { id: "back", kind: "affine", units: 30, from: "scaled" },
     { id: "lif1", kind: "lif", from: ["back", { node: "flat", delay: 1 }] },
@@ -99,8 +99,8 @@ Deno.test("parseGraph() infers shapes in loops, whichever node of them stands fi
   ]);
 });
 
-Deno.test("parseGraph() takes a loop that only its own biases drive", () => {
-  const spec = parseGraph(graphOf([
+Deno.test("parseNetworkSpec() takes a loop that only its own biases drive", () => {
+  const spec = parseNetworkSpec(graphOf([
     { id: "own", kind: "affine", units: 3, from: { node: "lif1", delay: 1 } },
     { id: "lif1", kind: "lif" },
     out,
@@ -108,8 +108,8 @@ Deno.test("parseGraph() takes a loop that only its own biases drive", () => {
   assert.deepEqual(structureOf(spec).nodes[0]?.inputShape, [3]);
 });
 
-Deno.test("parseGraph() takes neurons on any shape, integrators between others, and branches that nobody reads", () => {
-  const spec = parseGraph({
+Deno.test("parseNetworkSpec() takes neurons on any shape, integrators between others, and branches that nobody reads", () => {
+  const spec = parseNetworkSpec({
     ...graphOf([
       { id: "first", kind: "graded" },
       { id: "leak", kind: "integrator" },
@@ -131,25 +131,25 @@ Deno.test("parseGraph() takes neurons on any shape, integrators between others, 
   assert.equal(tensors.find(({ node }) => node === "unread")?.population, 2);
 });
 
-Deno.test("parseGraph() returns a graph as it is, through JSON", () => {
+Deno.test("parseNetworkSpec() returns a graph as it is, through JSON", () => {
   fc.assert(
     fc.property(drawnGraphs(), ({ spec }) => {
-      assert.deepEqual(parseGraph(JSON.parse(JSON.stringify(spec))), spec);
+      assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(spec))), spec);
     }),
     { seed: 8, numRuns: 200 },
   );
   fc.assert(
     fc.property(networkSpecs, (layers) => {
-      const spec = parseGraph(layers);
-      assert.deepEqual(parseGraph(JSON.parse(JSON.stringify(spec))), spec);
+      const spec = parseNetworkSpec(layers);
+      assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(spec))), spec);
     }),
     { seed: 8, numRuns: 100 },
   );
 });
 
-Deno.test("parseGraph() reads constants that are tensors, and refuses what they cannot be", () => {
+Deno.test("parseNetworkSpec() reads constants that are tensors, and refuses what they cannot be", () => {
   const neuron = (fields: object) => graphOf([fc1, { ...out, ...fields }]);
-  const spec = parseGraph(neuron({
+  const spec = parseNetworkSpec(neuron({
     kind: "lif",
     reset: "zero",
     resetTo: -0.5,
@@ -167,13 +167,13 @@ Deno.test("parseGraph() reads constants that are tensors, and refuses what they 
     ],
   );
   const wrong = (fields: object, message: RegExp) =>
-    assert.throws(() => parseGraph(neuron(fields)), { message });
+    assert.throws(() => parseNetworkSpec(neuron(fields)), { message });
   wrong({ perUnit: ["decay", "decay"] }, /^network: nodes\.1\.perUnit: Expected each name once$/);
   wrong({ perUnit: ["threshold"] }, /^network: nodes\.1\.perUnit\.0: "threshold": expected one of "decay", /);
   wrong({ resetTo: 1 }, /^network: nodes\.1\.resetTo: this version has no such name/);
 });
 
-Deno.test("parseGraph() names the path or the node of what is wrong, and what would be right", () => {
+Deno.test("parseNetworkSpec() names the path or the node of what is wrong, and what would be right", () => {
   const named = (id: string) => graphOf([{ ...fc1, id }, out]);
   const fed = (...from: unknown[]) => graphOf([fc1, { id: "lif1", kind: "lif" }, { ...out, from }]);
   const cases: [value: unknown, message: RegExp][] = [
@@ -262,17 +262,17 @@ Deno.test("parseGraph() names the path or the node of what is wrong, and what wo
     ],
   ];
   for (const [value, message] of cases) {
-    assert.throws(() => parseGraph(value), { name: "InputError", message });
+    assert.throws(() => parseNetworkSpec(value), { name: "InputError", message });
   }
 });
 
-Deno.test("parseGraph() expands layers as a graph would say it", () => {
+Deno.test("parseNetworkSpec() expands layers as a graph would say it", () => {
   const neurons = [
     { kind: "lif", threshold: 1, learn: ["decay"] },
     { kind: "graded", decay: 0.9, threshold: 1, penalty: 2 },
     { kind: "integrator", decay: 0.8 },
   ] as const;
-  const short = parseGraph({
+  const short = parseNetworkSpec({
     steps: 11,
     input: { shape: [6] },
     layers: [
@@ -282,7 +282,7 @@ Deno.test("parseGraph() expands layers as a graph would say it", () => {
     ],
     readout: { begin: 1 },
   });
-  const whole = parseGraph({
+  const whole = parseNetworkSpec({
     steps: 11,
     input: { shape: [6] },
     nodes: [
@@ -298,14 +298,14 @@ Deno.test("parseGraph() expands layers as a graph would say it", () => {
   });
   assert.deepEqual(short, whole);
   assert.deepEqual(
-    parseGraph({ inputs: 6, steps: 3, layers: [{ units: 2, neuron: neurons[2] }] }).input,
+    parseNetworkSpec({ inputs: 6, steps: 3, layers: [{ units: 2, neuron: neurons[2] }] }).input,
     { shape: [6], encoder: { kind: "direct", offset: 0 } },
   );
 });
 
-Deno.test("parseGraph() takes layers of one step with delay and recurrence, as spikelet/1 did", () => {
+Deno.test("parseNetworkSpec() takes layers of one step with delay and recurrence, as spikelet/1 did", () => {
   const layer = { units: 2, delay: 1, recurrent: true, neuron: { kind: "graded" } };
-  const spec = parseGraph({ inputs: 3, steps: 1, layers: [layer, layer] });
+  const spec = parseNetworkSpec({ inputs: 3, steps: 1, layers: [layer, layer] });
   assert.equal(spec.readout.delay, 1);
-  assert.deepEqual(parseGraph(spec), spec);
+  assert.deepEqual(parseNetworkSpec(spec), spec);
 });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { layersOf } from "../../src/network/short_form.ts";
 
 const layered = {
@@ -14,15 +14,15 @@ const layered = {
 };
 
 Deno.test("layersOf() gives back the layers of a graph in short form", () => {
-  const spec = parseGraph(layered), layers = layersOf(spec)!;
+  const spec = parseNetworkSpec(layered), layers = layersOf(spec)!;
   assert.deepEqual(layers.layers.map(({ units }) => units), [6, 5, 3]);
   assert.deepEqual(layers.layers.map(({ delay }) => delay), [1, 0, 1]);
   assert.deepEqual(layers.layers.map(({ recurrent }) => recurrent), [true, false, false]);
-  assert.deepEqual(parseGraph(layers), spec);
+  assert.deepEqual(parseNetworkSpec(layers), spec);
 });
 
 Deno.test("layersOf() gives nothing where a graph differs from that of layers", () => {
-  const spec = parseGraph(layered);
+  const spec = parseNetworkSpec(layered);
   const changes: ((json: typeof spec) => unknown)[] = [
     ({ nodes, ...rest }) => ({
       ...rest,
@@ -44,5 +44,5 @@ Deno.test("layersOf() gives nothing where a graph differs from that of layers", 
       ).map((node) => node.id === "fc2" ? { ...node, units: 6 } : node),
     }),
   ];
-  for (const change of changes) assert.equal(layersOf(parseGraph(change(spec))), undefined);
+  for (const change of changes) assert.equal(layersOf(parseNetworkSpec(change(spec))), undefined);
 });

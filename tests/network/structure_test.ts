@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import fc from "fast-check";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { type Operator, operatorKindOf, OPERATORS } from "../../src/network/operators.ts";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { sizeOf } from "../../src/network/shape.ts";
 import { structureOf } from "../../src/network/structure.ts";
-import { networkSpecs } from "../engine/network_cases.ts";
 
 /** Every operator on pictures, a loop, a fixed and a learned constant, a branch that is read and one that is not. */
-const SPEC = parseGraph({
+const SPEC = parseNetworkSpec({
   steps: 5,
   input: { shape: [2, 3, 4] },
   nodes: [
@@ -69,26 +67,6 @@ Deno.test("initialParameters() draws weights, and begins constants and fixed ten
   all("late.steps", 0);
   const limit = Math.sqrt(6 / 48), recurrent = parameters.get("rec.weight")!;
   assert.ok(recurrent.every((one) => Math.abs(one) <= limit) && Math.max(...recurrent) > 0.98 * limit);
-});
-
-Deno.test("structureOf() says of layers what it says of their graph, but for the names of spikelet/1", () => {
-  fc.assert(
-    fc.property(networkSpecs, (layers) => {
-      const graph = parseGraph(layers), structure = structureOf(layers);
-      const { tensors, nodes: _, ...others } = structureOf(graph);
-      assert.deepEqual(
-        structure.tensors.map(({ name: _, ...rest }) => rest),
-        tensors.map(({ name: _, ...rest }) => rest),
-      );
-      assert.deepEqual(
-        [structure.populations, structure.parameters, structure.multiplyAdds, structure.classes],
-        [others.populations, others.parameters, others.multiplyAdds, others.classes],
-      );
-      const [drawn, same] = [initialParameters(layers, 3), initialParameters(graph, 3)];
-      assert.deepEqual([...drawn.values()], [...same.values()]);
-    }),
-    { seed: 5, numRuns: 50 },
-  );
 });
 
 Deno.test("every kind of operator answers for shapes of units and of pictures", () => {

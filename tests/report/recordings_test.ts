@@ -20,10 +20,10 @@ const spec = network({
 });
 const LENGTHS = [12, 5, 3];
 const PARAMETERS = new Map([
-  ["w1", Float32Array.of(0, 0, 5)],
-  ["b1", Float32Array.of(9, -9, 0)],
-  ["w2", new Float32Array(6)],
-  ["b2", new Float32Array(2)],
+  ["fc1.weight", Float32Array.of(0, 0, 5)],
+  ["fc1.bias", Float32Array.of(9, -9, 0)],
+  ["fc2.weight", new Float32Array(6)],
+  ["fc2.bias", new Float32Array(2)],
 ]);
 const sequences: Samples = {
   name: "sequences",

@@ -33,8 +33,8 @@ const layered = (decay: number) =>
 /** The activity of a hidden layer whose units have these constant currents. */
 async function seen(spec: NetworkSpec, currents: readonly number[]) {
   const parameters = new Map(initialParameters(spec, 0));
-  parameters.get("w1")!.fill(0);
-  parameters.set("b1", Float32Array.from(currents));
+  parameters.get("fc1.weight")!.fill(0);
+  parameters.set("fc1.bias", Float32Array.from(currents));
   const layers = await observeLayers({
     spec,
     parameters,
@@ -79,8 +79,8 @@ Deno.test("explain() says what helps silent, saturated and exploded units, and n
   const textOf = async (currents: readonly number[]) => {
     const layers = await observeLayers({
       spec,
-      parameters: new Map([...initialParameters(spec, 0), ["w1", new Float32Array(15)], [
-        "b1",
+      parameters: new Map([...initialParameters(spec, 0), ["fc1.weight", new Float32Array(15)], [
+        "fc1.bias",
         Float32Array.from(currents),
       ]]),
       seed: 0,

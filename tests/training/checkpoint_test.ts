@@ -117,10 +117,19 @@ Deno.test("encodeCheckpoint() writes a safetensors file with metadata", async ()
   assert.equal(metadata.format, "spikelet-checkpoint/1");
   assert.equal(metadata.weightsSha256, await hashParameters(checkpoint.state.parameters));
   assert.deepEqual([...tensors.keys()], [
-    ...["w1", "b1", "w2", "b2", "velocity/w1", "velocity/b1", "velocity/w2", "velocity/b2"],
+    ...[
+      "fc1.weight",
+      "fc1.bias",
+      "fc2.weight",
+      "fc2.bias",
+      "velocity/fc1.weight",
+      "velocity/fc1.bias",
+      "velocity/fc2.weight",
+      "velocity/fc2.bias",
+    ],
     ...["unitSpikes/1", "sha256"],
   ]);
-  assert.deepEqual(tensors.get("velocity/w1")?.shape, [7, 5]);
+  assert.deepEqual(tensors.get("velocity/fc1.weight")?.shape, [7, 5]);
 });
 
 Deno.test("decodeCheckpoint() refuses a file with any bit changed", async () => {
@@ -155,10 +164,13 @@ Deno.test("decodeCheckpoint() names fields of another form, with a right checksu
       (_, metadata) => metadata.network = "",
       /^it: metadata\.network: not JSON: .*expected what encodeCheckpoint writes$/,
     ],
-    [(tensors) => tensors.delete("velocity/b2"), /^it: tensor velocity\/b2: expected F32 \[3\]$/],
-    [(tensors) => tensors.set("w1", tensors.get("b1")!), /^it: tensor w1: expected F32 \[7, 5\]$/],
+    [(tensors) => tensors.delete("velocity/fc2.bias"), /^it: tensor velocity\/b2: expected F32 \[3\]$/],
     [
-      (tensors) => tensors.set("unitSpikes/1", tensors.get("b1")!),
+      (tensors) => tensors.set("fc1.weight", tensors.get("fc1.bias")!),
+      /^it: tensor fc1\.weight: expected F32 \[7, 5\]$/,
+    ],
+    [
+      (tensors) => tensors.set("unitSpikes/1", tensors.get("fc1.bias")!),
       /^it: unitSpikes: it is F32, expected F64$/,
     ],
   ];

@@ -221,7 +221,7 @@ Deno.test("train() names the batch when it diverges, and saves no state that is 
 Deno.test("train() counts silent and saturated units over the whole epoch", async () => {
   // The bias keeps unit 0 below the threshold and unit 1 above it; the others depend on the data.
   const parameters = new Map(initialParameters(spec, 5));
-  parameters.get("b1")!.set([-1000, 1000]);
+  parameters.get("fc1.bias")!.set([-1000, 1000]);
   using engine = await openEngine();
   await engine.setParameters(parameters);
   const epochs: EpochReport[] = [];

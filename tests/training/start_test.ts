@@ -3,7 +3,6 @@ import { graded as gradedNeuron, integrator, layer, lif, network } from "../../s
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { feedForwardNetwork } from "../../src/network/presets.ts";
-import type { NetworkSpec } from "../../src/network/spec.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { drawKey, STREAM } from "../../src/random.ts";
@@ -12,6 +11,7 @@ import { structureOf } from "../../src/network/structure.ts";
 import { numbersFrom } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { encodeSample, runForward, widen } from "../engine/reference_network.ts";
+import { withEncoder, withLayers } from "../engine/network_cases.ts";
 
 const DIGITS = drawDigits(3, 200);
 const kernels = await loadKernels();
@@ -21,18 +21,16 @@ const open = (options: Omit<Parameters<typeof createWasmEngine>[0], "kernels">) 
   Promise.resolve(createWasmEngine({ ...options, kernels, threads: 0 }));
 
 const NOTEBOOK = notebookNetwork({ hidden: 60, steps: 20 });
-const [graded] = NOTEBOOK.layers;
-const DEEP: NetworkSpec = {
-  ...NOTEBOOK,
-  layers: [graded!, { ...graded!, units: 40 }, { ...graded!, units: 30 }, NOTEBOOK.layers[1]!],
-};
+const DEEP = withLayers(NOTEBOOK, ([graded, top]) => [
+  ...[graded, { ...graded, units: 40 }, { ...graded, units: 30 }, top],
+]);
 
 Deno.test("startFromData() brings every hidden layer to the rate, also on other samples", async () => {
   for (
-    const [rate, spec] of [[0.1, DEEP], [0.03, NOTEBOOK], [0.2, {
-      ...DEEP,
-      encoder: { kind: "poisson", rate: 1, offset: 0 },
-    }]] as const
+    const [rate, spec] of [[0.1, DEEP], [0.03, NOTEBOOK], [
+      0.2,
+      withEncoder(DEEP, { kind: "poisson", rate: 1, offset: 0 }),
+    ]] as const
   ) {
     const { parameters, layers } = await startFromData(spec, DIGITS, { seed: 1, rate, open });
     const { hidden } = structureOf(spec);

@@ -168,10 +168,10 @@ Deno.test("train() reports the firing rate of each batch and epoch, by the steps
   using engine = createWasmEngine({ spec: sequences, kernels, threads: 0 });
   await engine.setParameters(
     new Map([
-      ["w1", Float32Array.of(0, 0, 5)],
-      ["b1", Float32Array.of(9, -9, 0)],
-      ["w2", new Float32Array(6)],
-      ["b2", new Float32Array(2)],
+      ["fc1.weight", Float32Array.of(0, 0, 5)],
+      ["fc1.bias", Float32Array.of(9, -9, 0)],
+      ["fc2.weight", new Float32Array(6)],
+      ["fc2.bias", new Float32Array(2)],
     ]),
   );
   const rates: number[] = [];

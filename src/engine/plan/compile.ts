@@ -3,9 +3,8 @@
  *
  * @module
  */
-import type { NetworkSpec } from "../../network/spec.ts";
 import type { GraphSpec } from "../../network/graph.ts";
-import { graphOf, structureOf } from "../../network/structure.ts";
+import { structureOf } from "../../network/structure.ts";
 import { differentiate } from "./differentiate.ts";
 import { lower } from "./lower.ts";
 import type { Plan, PlanOptions, ReadSteps } from "./plan.ts";
@@ -14,10 +13,9 @@ import { rewriteEventsOnly, rewriteInputs, rewriteRecurrence } from "./rewrite.t
 /**
  * Derives the plan of a network.
  *
- * @param description A description that {@linkcode parseNetworkSpec} or a preset gave.
+ * @param spec A description that {@linkcode parseNetworkSpec} or a preset gave.
  */
-export function compilePlan(description: NetworkSpec | GraphSpec, options: PlanOptions = {}): Plan {
-  const spec = graphOf(description);
+export function compilePlan(spec: GraphSpec, options: PlanOptions = {}): Plan {
   const complete = { skip: true, recordStates: false, target: { events: true }, ...options };
   const draft = lower(spec);
   rewriteRecurrence(draft);

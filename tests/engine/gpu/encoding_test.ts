@@ -1,4 +1,3 @@
-import { graphOf } from "../../../src/network/structure.ts";
 import { SampleFeatures } from "../../../src/data/augment.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../../src/engine/gpu/encoding.ts";
 import { DELTA_CHANNELS, type Encoder, inputsOf } from "../../../src/network/encoders.ts";
@@ -6,7 +5,7 @@ import { notebookNetwork } from "../../../src/network/presets.ts";
 import { drawKey, STREAM } from "../../../src/random.ts";
 import { assertClose } from "../../asm/numbers.ts";
 import { batchOf } from "../batches.ts";
-import { drawSamples } from "../network_cases.ts";
+import { drawSamples, withEncoder } from "../network_cases.ts";
 import { encodeSample } from "../reference_network.ts";
 import { backendTest } from "./gpu.ts";
 
@@ -31,14 +30,13 @@ for (const encoder of ENCODERS) {
     `the encoder ${name} on the device agrees with the reference network`,
     async (backend) => {
       const steps = 7;
-      const spec = { ...notebookNetwork({ steps }), inputs: inputsOf(encoder, 13), encoder };
-      const graph = graphOf(spec);
+      const spec = withEncoder(notebookNetwork({ steps }), encoder, inputsOf(encoder, 13));
       for (const arePixels of [true, false]) {
         const samples = drawSamples(spec, 4, 6, arePixels);
         const batch = batchOf(samples, [5, 0, 3]);
         const sources = new SampleFeatures(17);
-        const packed = packSamples(graph, batch, { sources, count: 4, seed: 17 }); // the fourth is padding
-        const [found] = await backend.read(encodeRows(backend, graph, uploadPixels(backend, graph), packed));
+        const packed = packSamples(spec, batch, { sources, count: 4, seed: 17 }); // the fourth is padding
+        const [found] = await backend.read(encodeRows(backend, spec, uploadPixels(backend, spec), packed));
         const expected = [...batch.indices].flatMap((index) => {
           const rows = encodeSample(spec, samples, index, drawKey(17, STREAM.training, 1, index));
           return (encoder.kind === "constant" ? rows.slice(0, 1) : rows).flatMap((row) => [...row]);

@@ -6,9 +6,8 @@ import { fromLayout, layOut, toLayout } from "../../../src/engine/wasm/layout.ts
 import { feedForwardNetwork, notebookNetwork } from "../../../src/network/presets.ts";
 import { lif } from "../../../src/network/builder.ts";
 import type { GradedNeuron, Neuron } from "../../../src/network/neurons.ts";
-import type { NetworkSpec, Readout } from "../../../src/network/spec.ts";
-import { graphOf } from "../../../src/network/structure.ts";
-import { drawParameters, networkSpecs } from "../network_cases.ts";
+import { type NetworkSpec, parseNetworkSpec, type Readout } from "../../../src/network/spec.ts";
+import { drawParameters, networkSpecs, withLayers } from "../network_cases.ts";
 
 /** A step as words: its kind, then its product, its population, and what else it says but for values. */
 const inWords = (steps: readonly Step[]) =>
@@ -26,14 +25,14 @@ const LOSS = { kind: "crossEntropy" } as const;
 const integrator: Neuron = { kind: "integrator", decay: 0.7 };
 
 function networkOf(encoder: "noise" | "constant" | "direct", ...neurons: Neuron[]): NetworkSpec {
-  return {
+  return parseNetworkSpec({
     inputs: 5,
     steps: 6,
     encoder: { kind: encoder, offset: 0 },
     layers: neurons.map((neuron, i) => ({ units: 4 - i, delay: i === 1 ? 1 : 0, neuron })),
     readout: { from: "state", reduce: "mean", begin: 2 },
     loss: { kind: "crossEntropy" },
-  };
+  });
 }
 
 Deno.test("compilePlan() selects active units and needs only spikes in the backward pass of the notebook's network", () => {
@@ -140,8 +139,11 @@ Deno.test("compilePlan() runs the backward pass through every step of neurons wi
 Deno.test("compilePlan() takes the exact backward pass of a neuron that has one", () => {
   const lowest = (neuron: Neuron, recurrent = false) => {
     const spec = networkOf("noise", neuron, integrator);
-    const layers = spec.layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 }));
-    return planOf({ ...spec, layers }).backward.slice(3);
+    const turned = withLayers(
+      spec,
+      (layers) => layers.map((layer, i) => ({ ...layer, recurrent: recurrent && i === 0 })),
+    );
+    return planOf(turned).backward.slice(3);
   };
   const trace = ["coefficients 0 0 steps", "traceGradient 0 0 0.8"];
   assert.deepEqual(lowest(graded), ["spikesBack 1 0", "coefficients 0 0 spikes", "traceGradient 0 0 0.8"]);
@@ -181,8 +183,9 @@ Deno.test("compilePlan() reads the last layer from step begin on", () => {
   assert.deepEqual(notebook(12, 4), { ...sum, first: 3, last: 10, scale: 1 / 8 });
   assert.deepEqual(notebook(1, 0), { ...sum, first: 0, last: -1, scale: 1, zero: true });
   assert.deepEqual(readout(networkOf("noise", graded)), { ...sum, first: 2, last: 5, scale: 1 / 4 });
+  const plain = notebookNetwork();
   const read = (from: Readout["from"], reduce: Readout["reduce"], begin: number, steps = 128) =>
-    readStepsOf(graphOf({ ...notebookNetwork(), readout: { from, reduce, begin } }), steps);
+    readStepsOf({ ...plain, readout: { ...plain.readout, from, reduce, begin } }, steps);
   assert.deepEqual(read("state", "sum", 8), { ...sum, first: 7, last: 126, scale: 1 });
   assert.deepEqual(read("spikes", "max", 0), {
     ...{ from: "spikes", reduce: "max", first: 0, last: 126, scale: 1, zero: true },
@@ -231,9 +234,9 @@ Deno.test("toLayout() throws on a tensor that is missing or has another size, an
   const spec = notebookNetwork({ inputs: 3, hidden: 2, classes: 2, steps: 4 });
   const layout = layOut(compilePlan(spec));
   const parameters = drawParameters(spec, 0);
-  assert.throws(() => toLayout(layout, new Map()), /w1.*expected 6/);
+  assert.throws(() => toLayout(layout, new Map()), /fc1\.weight.*expected 6/);
   assert.throws(
-    () => toLayout(layout, new Map([...parameters, ["b2", new Float32Array(3)]])),
+    () => toLayout(layout, new Map([...parameters, ["fc2.bias", new Float32Array(3)]])),
     /b2: 3 .*expected 2/,
   );
 });
