@@ -8,8 +8,7 @@ import { InputError, OptionError } from "../errors.ts";
 import { exists, readError } from "../files/file_access.ts";
 import { presentModelName } from "../network/former_names.ts";
 import type { GraphSpec } from "../network/graph.ts";
-import { isSafetensorsFile, readGraph } from "../network/network_file.ts";
-import { graphOf } from "../network/structure.ts";
+import { isSafetensorsFile, readNetwork } from "../network/network_file.ts";
 import { checkpointPaths } from "../runs/checkpoint_folder.ts";
 import { readTrained } from "../runs/read_checkpoint.ts";
 import { RUNS } from "../runs/run_folder.ts";
@@ -45,15 +44,13 @@ export async function findNetwork(word: string | undefined): Promise<FoundNetwor
   }
   const path = userPathOrName(word), preset = MODELS.find((name) => name === presentModelName(word));
   if (await isFile(path)) {
-    const spec = await isSafetensorsFile(path)
-      ? graphOf((await readTrained(path)).spec)
-      : await readGraph(path);
+    const spec = await isSafetensorsFile(path) ? (await readTrained(path)).spec : await readNetwork(path);
     return { source: path, spec, rates: new Map() };
   }
   const found = await networkIn(path);
   if (found) return found;
   if (preset !== undefined) {
-    return { source: `the preset ${preset}`, spec: graphOf(presetOf(preset).network({})), rates: new Map() };
+    return { source: `the preset ${preset}`, spec: presetOf(preset).network({}), rates: new Map() };
   }
   const run = await networkIn(join(RUNS, word));
   if (run) return run;
@@ -66,12 +63,12 @@ async function networkIn(directory: string): Promise<FoundNetwork | undefined> {
   const described = metadata && networkOf({ metadata });
   const source = `${metadata ? "the run " : ""}${directory}`;
   if (described) {
-    return { source, spec: graphOf(described), rates: firingRatesOf(described, metadata) };
+    return { source, spec: described, rates: firingRatesOf(described, metadata) };
   }
   for (const path of [join(directory, "model.safetensors"), ...Object.values(checkpointPaths(directory))]) {
     if (!await isFile(path)) continue;
     const { spec } = await readTrained(path);
-    return { source, spec: graphOf(spec), rates: metadata ? firingRatesOf(spec, metadata) : new Map() };
+    return { source, spec: spec, rates: metadata ? firingRatesOf(spec, metadata) : new Map() };
   }
   return undefined;
 }

@@ -13,7 +13,7 @@ import type { Update } from "./optimizer.ts";
 
 export type { AdamUpdate, SgdUpdate, Update } from "./optimizer.ts";
 
-/** A network's parameters by name, in file order: `w1` `[units, inputs]`, `b1` `[units]`, `w2`, … */
+/** A network's parameters by name, in file order: `fc1.weight` `[units, inputs]`, `fc1.bias` `[units]`, … */
 export type Parameters = ReadonlyMap<string, Float32Array>;
 
 /** Samples to present, and the key of their draws. */

@@ -15,7 +15,7 @@ import { structureOf } from "./structure.ts";
  *
  * A pure function of the description and the seed.
  *
- * @returns w1, b1, w2, b2, … in file order; weights are `[units, inputs]`.
+ * @returns `fc1.weight`, `fc1.bias`, … in file order; weights are `[units, inputs]`.
  * @throws {OptionError} when the seed is no whole number, 0 or more.
  *
  * @example

@@ -6,8 +6,6 @@
 import { InputError } from "../errors.ts";
 import { decodeText, readBeginning, readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";
-import type { GraphSpec } from "./graph.ts";
-import { parseGraph } from "./parse_graph.ts";
 import { type NetworkSpec, parseNetworkSpec } from "./spec.ts";
 
 /** More bytes than any description has: 64 layers take some tens of thousands. */
@@ -20,15 +18,6 @@ const LARGEST_FILE = 1_000_000;
  * (the message names the path inside the file).
  */
 export async function readNetwork(path: string): Promise<NetworkSpec> {
-  return parseNetworkSpec(await readDescription(path), path);
-}
-
-/** Reads a network's description, of nodes or of layers, as {@linkcode readNetwork} does; returns the graph. */
-export async function readGraph(path: string): Promise<GraphSpec> {
-  return parseGraph(await readDescription(path), path);
-}
-
-async function readDescription(path: string): Promise<unknown> {
   const bytes = await readWhole(path, LARGEST_FILE);
   if (isSafetensors(bytes)) {
     throw new InputError(
@@ -37,7 +26,7 @@ async function readDescription(path: string): Promise<unknown> {
     );
   }
   const advice = "expected a network's description (docs/networks.md)";
-  return parseJson(decodeText(bytes), path, advice);
+  return parseNetworkSpec(parseJson(decodeText(bytes), path, advice), path);
 }
 
 /** Whether a file is a safetensors file, such as a model. @throws {InputError} when it cannot be read. */

@@ -14,7 +14,7 @@ import { structureOf } from "./structure.ts";
  * @param isClosed Populations that pass nothing on, such as silent ones; they are reached themselves. @default {none}
  */
 export function populationsFrom(
-  spec: NetworkSpec | GraphSpec,
+  spec: NetworkSpec,
   population: number,
   isClosed: (population: number) => boolean = () => false,
 ): ReadonlySet<number> {

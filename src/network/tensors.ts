@@ -10,7 +10,7 @@ import type { NetworkSpec } from "./spec.ts";
 import { structureOf, type TensorSpec } from "./structure.ts";
 
 /** The weight tensors that lead into a population, in the order of a file: several where several nodes do, none where none does. */
-export function weightsInto(spec: NetworkSpec | GraphSpec, population: number): readonly TensorSpec[] {
+export function weightsInto(spec: NetworkSpec, population: number): readonly TensorSpec[] {
   return structureOf(spec).tensors.filter((tensor) =>
     tensor.role === "weight" && tensor.population === population
   );
@@ -18,7 +18,7 @@ export function weightsInto(spec: NetworkSpec | GraphSpec, population: number): 
 
 /** The tensor of a population's constant; `undefined` where all its neurons share the description's value. */
 export function constantTensor(
-  spec: NetworkSpec | GraphSpec,
+  spec: NetworkSpec,
   population: number,
   constant: Constant,
 ): TensorSpec | undefined {
@@ -30,7 +30,7 @@ export function constantTensor(
 /**
  * The first weights `[units, inputs]` that read the network's input; a row is what one unit sees. `undefined` where there are none.
  */
-export function weightsOfInput(spec: NetworkSpec | GraphSpec): TensorSpec | undefined {
+export function weightsOfInput(spec: NetworkSpec): TensorSpec | undefined {
   const { nodes, tensors, inputs } = structureOf(spec);
   const reading = new Set(
     nodes.filter(({ node }) => node.from.some(({ node }) => node === INPUT)).map(({ node }) => node.id),

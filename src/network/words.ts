@@ -10,7 +10,7 @@ import type { NetworkSpec } from "./spec.ts";
 import { type Population, structureOf } from "./structure.ts";
 
 /** A network's sizes, those of the input and of each layer in the order of the description: `784-100-10`, `1×28×28-12×24×24-10`. */
-export function sizesOf(spec: NetworkSpec | GraphSpec): string {
+export function sizesOf(spec: NetworkSpec): string {
   const { inputShape, populations } = structureOf(spec);
   return [inputShape, ...populations.map(({ shape }) => shape)].map(sizeOfShape).join("-");
 }
@@ -20,7 +20,7 @@ function sizeOfShape(shape: Shape): string {
 }
 
 /** A network's sizes and steps: `784-100-10, 128 steps`. */
-export function describeNetwork(spec: NetworkSpec | GraphSpec): string {
+export function describeNetwork(spec: NetworkSpec): string {
   return spec.steps > 1 ? `${sizesOf(spec)}, ${count(spec.steps)} steps` : sizesOf(spec);
 }
 
@@ -30,12 +30,12 @@ export function describeNetwork(spec: NetworkSpec | GraphSpec): string {
  *
  * @param layer From 0.
  */
-export function layerName(spec: NetworkSpec | GraphSpec, layer: number): string {
+export function layerName(spec: NetworkSpec, layer: number): string {
   return shortLayerName(spec, layer, "the output layer") + ownNameOf(structureOf(spec).populations[layer]!);
 }
 
 /** A layer's number, with its node's name where that is one of its own: `1`, `1 (lif1)`. @param layer From 0. */
-export function numberOfLayer(spec: NetworkSpec | GraphSpec, layer: number): string {
+export function numberOfLayer(spec: NetworkSpec, layer: number): string {
   return `${layer + 1}${ownNameOf(structureOf(spec).populations[layer]!)}`;
 }
 
@@ -45,7 +45,7 @@ export function numberOfLayer(spec: NetworkSpec | GraphSpec, layer: number): str
  * @param layer From 0.
  * @param output The name of the layer that is read out.
  */
-export function shortLayerName(spec: NetworkSpec | GraphSpec, layer: number, output: string): string {
+export function shortLayerName(spec: NetworkSpec, layer: number, output: string): string {
   return structureOf(spec).populations[layer]!.isReadout ? output : `layer ${layer + 1}`;
 }
 

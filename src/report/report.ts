@@ -8,7 +8,7 @@ import { meanSteps, type SampleWord, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
 import { weightsOfInput } from "../network/tensors.ts";
 import type { Model } from "../network/model_file.ts";
-import { graphOf, structureOf } from "../network/structure.ts";
+import { structureOf } from "../network/structure.ts";
 import { describeNetwork } from "../network/words.ts";
 import { networkOf } from "../runs/recorded_network.ts";
 import { classesSection } from "./classes.ts";
@@ -63,7 +63,7 @@ function modelSections({ spec, parameters }: Model, findings: Findings): PageCon
 /** The network of a run without a model. */
 function networkAlone(run: RecordedRun): PageContent["sections"] {
   const spec = networkOf(run);
-  return [["network", "The network", spec && networkSection(graphOf(spec))]];
+  return [["network", "The network", spec && networkSection(spec)]];
 }
 
 /** The network with its recorded rates. */
@@ -76,7 +76,7 @@ function recordedNetwork(
   const rates = new Map(
     layers.map(({ layer, rates }) => [populations[layer]!.id, rateFigures(rates).mean] as const),
   );
-  return networkSection(graphOf(spec), rates, `the first ${counted(count, `test ${word}`)}`);
+  return networkSection(spec, rates, `the first ${counted(count, `test ${word}`)}`);
 }
 
 function leadOf({ metadata, model }: RecordedRun): string {

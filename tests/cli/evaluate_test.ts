@@ -85,7 +85,7 @@ Deno.test("evaluate refuses a damaged model with one line", async (t) => {
       [
         "a NaN",
         changed((values) => values.fill(NaN, 5, 6)),
-        /^model\.safetensors: tensor w2: value 5 is NaN, /,
+        /^model\.safetensors: tensor fc2\.weight: value 5 is NaN, /,
       ],
       [
         "a reference case",

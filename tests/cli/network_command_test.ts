@@ -4,7 +4,6 @@ import { drawTracks } from "../../src/cli/graph_tracks.ts";
 import { drawNetwork } from "../../src/cli/network_drawing.ts";
 import { affine, integrator, lif, network } from "../../src/network/builder.ts";
 import { wideNetwork } from "../../src/network/presets.ts";
-import { graphOf } from "../../src/network/structure.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inFolderWithData } from "./small_data.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -72,7 +71,7 @@ Deno.test("network takes presets, runs, models and checkpoints, and lists those 
     const none =
       /no such file, preset or run: presets are notebook, .*; there are no runs yet \(deno task train/;
     assertOneLine(await spikelet(folder, ["network", "nothing"]), 1, none);
-    assert.deepEqual(await network("wide"), JSON.parse(JSON.stringify(graphOf(wideNetwork()))));
+    assert.deepEqual(await network("wide"), JSON.parse(JSON.stringify(wideNetwork())));
 
     const train = ["train", "--data", "data", "--hidden", "5", "--steps", "6", "--threads", "1"];
     await spikeletJson(folder, [...train, "--name", "one", "--explain"]);
@@ -98,7 +97,7 @@ Deno.test("network takes presets, runs, models and checkpoints, and lists those 
 });
 
 Deno.test("drawNetwork() keeps to the terminal's width", () => {
-  const chain = graphOf(wideNetwork());
+  const chain = wideNetwork();
   for (const columns of [30, 40, 60, 80, 100]) {
     for (const line of drawNetwork(chain, columns)) assert.ok(line.length <= columns, line);
   }

@@ -61,7 +61,7 @@ Deno.test("train --network trains the network of a file, and evaluate gives its 
       lif({ threshold: 0.5, trainable: ["decay", "threshold"] }),
     );
     assert.deepEqual([spec.readout, spec.loss], [
-      { from: "state", reduce: "max", begin: 0 },
+      { node: "neuron2", delay: 0, from: "state", reduce: "max", begin: 0 },
       description.loss,
     ]);
     assert.deepEqual([...parameters.keys()], [
@@ -115,7 +115,7 @@ Deno.test("train --network names the path of a fault in the file", async () => {
         new TextDecoder().decode(serializeSafetensors([])),
         /^net\.json: this is a safetensors file, such as a model: expected a network's description/m,
       ],
-      ["[]", /^net\.json: inputs: /m],
+      ["[]", /^net\.json: steps: it is missing/m],
       ["7", /^net\.json: the whole: /m],
       [
         changed((n) => Reflect.deleteProperty(n, "steps")),
@@ -146,8 +146,8 @@ Deno.test("train --network names the path of a fault in the file", async () => {
         /^net\.json: layers\.1\.neuron\.threshold: this/m,
       ],
       [
-        changed((n) => n.layers.reverse()),
-        /^net\.json: layers\.0\.neuron: a neuron of kind integrator fires no spikes: it can only be the last layer$/m,
+        changed((n) => n.layers[1]!.units = 257),
+        /^net\.json: readout\.node: neuron2 has 257 units, one a class: expected 1 to 256$/m,
       ],
       [
         changed((n) => Reflect.set(n, "readout", { begin: 4 })),

@@ -7,7 +7,7 @@ import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { batchOf, startEngine } from "./batches.ts";
 import { answered } from "./deadline.ts";
 import { engineTest } from "./engines.ts";
-import { drawSamples, SMALL } from "./network_cases.ts";
+import { drawSamples, SMALL, withEncoder } from "./network_cases.ts";
 
 const STEP = { learningRate: 0.1, momentum: 0.5 };
 const SAMPLES = drawSamples(SMALL, 1, 100, false);
@@ -92,7 +92,10 @@ engineTest(
 engineTest(
   "evaluate() rejects lengths that do not fit the network, with the index and the expected range",
   async (start) => {
-    const sequences = parseNetworkSpec({ ...SMALL, encoder: { kind: "direct" }, readout: { begin: 3 } });
+    const sequences = parseNetworkSpec({
+      ...withEncoder(SMALL, { kind: "direct", offset: 0 }),
+      readout: { begin: 3, delay: 1 },
+    });
     const samples = drawSamples(sequences, 1, 5, false);
     using engine = await start({ spec: sequences });
     const refuses = (lengths: number[], message: RegExp) =>

@@ -52,7 +52,7 @@ engineTest("an engine refuses parameters that are not finite, and keeps its own"
   parameters.get("fc1.bias")![2] = NaN;
   await assert.rejects(engine.setParameters(parameters), {
     name: "RangeError",
-    message: "parameter b1: value 2 is NaN, expected a finite number",
+    message: "parameter fc1.bias: value 2 is NaN, expected a finite number",
   });
   assert.deepEqual(await engine.getParameters(), before);
 });
@@ -62,6 +62,6 @@ Deno.test("Classifier refuses parameters that are not finite", async () => {
   parameters.get("fc2.weight")![4] = Infinity;
   assert.throws(() => new Classifier({ spec: noise, parameters, metadata: {} }, { kernels }), {
     name: "RangeError",
-    message: "parameter w2: value 4 is Infinity, expected a finite number",
+    message: "parameter fc2.weight: value 4 is Infinity, expected a finite number",
   });
 });

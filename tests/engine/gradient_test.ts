@@ -203,10 +203,11 @@ for (const count of [3, 4]) {
 Deno.test("train() gives the dense gradient of each combination of delays", async () => {
   for (const delays of [[0, 0], [0, 1], [1, 0], [1, 1], [1, 0, 1], [0, 1, 0]] as const) {
     const neuron = { kind: "graded", decay: 0.9, threshold: 0.5, penalty: 0.75 } as const;
-    const spec = {
-      ...notebookNetwork({ inputs: 9, steps: 7, beginEval: 2 }),
-      layers: delays.map((delay, i) => ({ units: [7, 6, 5][i]!, delay, neuron })),
-    };
+    const notebook = notebookNetwork({ inputs: 9, steps: 7, beginEval: 2 });
+    const spec = withLayers(
+      notebook,
+      () => delays.map((delay, i) => ({ units: [7, 6, 5][i]!, delay, neuron })),
+    );
     const { network, expected } = caseWithMargin(spec, 3, false);
     assert.ok(expected.spikes > 0);
     await assertAgreement(network, expected, wasm("relaxed"));

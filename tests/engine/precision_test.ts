@@ -61,7 +61,7 @@ Deno.test("precision i16 gives the same bits on any number of threads, with and 
 });
 
 Deno.test("precision i16 leaves encoders without noise in float32", async () => {
-  const spec = { ...SMALL, encoder: { kind: "direct" as const, offset: 0 } };
+  const spec = withEncoder(SMALL, { kind: "direct", offset: 0 });
   const samples = drawSamples(spec, 2, 20, false);
   const outcomes = [];
   for (const precision of ["f32", "i16"] as const) {

@@ -110,7 +110,7 @@ engineTest(
     for (const [scale, isLearned] of [[1, false], [-1, false], [0, false], [-1, true]] as const) {
       const spec = scaledBy(scale, isLearned), samples = drawSamples(spec, 3, 6, false);
       const parameters = drawParameters(spec, 1);
-      if (isLearned) { for (const layer of [1, 2]) parameters.get(`scale${layer}`)!.fill(scale); }
+      if (isLearned) { for (const layer of [1, 2]) parameters.get(`neuron${layer}.scale`)!.fill(scale); }
       using engine = await start({ spec, seed: 3, recordStates: true });
       await engine.setParameters(parameters);
       const { spikes, outputs } = await engine.trace(batchOf(samples, [5]));

@@ -88,7 +88,6 @@ export function describeGraph({ nodes, ...spec }: GraphSpec): string {
 
 /** Samples as the network meets them. */
 export function encodeBatch({ spec, samples }: DrawnGraph, seed: number, epoch: number): EncodedBatch {
-  const { input: { shape, encoder } } = spec;
   const x = Array.from({ length: samples.count }, (_, sample) =>
     encodeSample(
       spec,

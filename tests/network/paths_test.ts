@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { populationsFrom } from "../../src/network/paths.ts";
 
 /** Two branches, a cycle, and a branch that nothing reads: in → a → b → out, a → c → out, c → a, in → d. */
-const spec = parseGraph({
+const spec = parseNetworkSpec({
   steps: 5,
   input: { shape: [4] },
   nodes: [

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { constantTensor, weightsInto, weightsOfInput } from "../../src/network/tensors.ts";
 import { layerName, numberOfLayer, shortLayerName, sizesOf } from "../../src/network/words.ts";
 
 /** Two weights lead into the first population, one of them through a loop; the readout is not the last node. */
-const spec = parseGraph({
+const spec = parseNetworkSpec({
   steps: 5,
   input: { shape: [1, 2, 3] },
   nodes: [

@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import fc from "fast-check";
-import { parseGraph } from "../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { wideNetwork } from "../../src/network/presets.ts";
-import { graphOf } from "../../src/network/structure.ts";
 import { layOutGraph } from "../../src/report/graph_layout.ts";
 import { networkSection } from "../../src/report/network.ts";
 import { renderPage } from "../../src/report/page.ts";
@@ -57,7 +56,7 @@ Deno.test("layOutGraph() keeps a path straight beside its skip edge and its loop
 });
 
 Deno.test("networkSection() shows each node with its sizes and rate, delays, and edges that lead back", async () => {
-  const spec = parseGraph({
+  const spec = parseNetworkSpec({
     steps: 9,
     input: { shape: [784], encoder: { kind: "constant" } },
     nodes: [
@@ -101,10 +100,10 @@ Deno.test("networkSection() draws any network, on pages that keep their promises
     }),
     { numRuns: 30 },
   );
-  const document = assertSelfContained(await page(networkSection(graphOf(wideNetwork()))));
+  const document = assertSelfContained(await page(networkSection(wideNetwork())));
   assert.equal(document.querySelectorAll(".grid table").length, 1); // beside the picture
   const chain = (length: number) =>
-    parseGraph({
+    parseNetworkSpec({
       steps: 2,
       input: { shape: [4], encoder: { kind: "constant" } },
       nodes: [

@@ -19,16 +19,17 @@ import {
   modelOf,
   PNG,
 } from "./served_model.ts";
+import { withEncoder } from "../engine/network_cases.ts";
 
 const classifier = new Classifier(MODEL, { kernels });
 const answerTo = (i: number, seed = 3) => classifier.classify(digit(i), seed);
 const app = appOf();
 
 /** A network for sequences of up to four steps of three channels. */
-const SEQUENCES = {
-  ...notebookNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }),
-  encoder: { kind: "direct", offset: 0 },
-} as const;
+const SEQUENCES = withEncoder(notebookNetwork({ inputs: 3, hidden: 5, classes: 2, steps: 4 }), {
+  kind: "direct",
+  offset: 0,
+});
 
 Deno.test("POST /classify gives a classifier's answer for a digit as PNG, bytes, JSON and in a form", async () => {
   const form = new FormData();

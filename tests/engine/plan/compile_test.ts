@@ -237,6 +237,6 @@ Deno.test("toLayout() throws on a tensor that is missing or has another size, an
   assert.throws(() => toLayout(layout, new Map()), /fc1\.weight.*expected 6/);
   assert.throws(
     () => toLayout(layout, new Map([...parameters, ["fc2.bias", new Float32Array(3)]])),
-    /b2: 3 .*expected 2/,
+    /fc2\.bias: 3 .*expected 2/,
   );
 });

@@ -7,7 +7,7 @@ import { compilePlan } from "../../../src/engine/plan/compile.ts";
 import type { Draft } from "../../../src/engine/plan/draft.ts";
 import type { Plan, PlanOptions, Port, Step } from "../../../src/engine/plan/plan.ts";
 import type { GraphSpec } from "../../../src/network/graph.ts";
-import { parseGraph } from "../../../src/network/parse_graph.ts";
+import { parseNetworkSpec } from "../../../src/network/parse_graph.ts";
 
 /** Steps as lines; a loop's body as lines of its own. */
 export type Words = readonly (string | Words)[];
@@ -34,7 +34,7 @@ export function graphOfNodes(
     graded: { decay: 0.5, threshold: 1, penalty: 1 },
     integrator: { decay: 0.5 },
   };
-  return parseGraph({
+  return parseNetworkSpec({
     steps,
     input: { shape, encoder: { kind: encoder } },
     nodes: nodes.map(({ from, ...node }) => ({
