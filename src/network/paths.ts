@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { GraphSpec } from "./graph.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { structureOf } from "./structure.ts";
 

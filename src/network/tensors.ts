@@ -5,7 +5,6 @@
  */
 import { INPUT } from "./place.ts";
 import type { Constant } from "./neurons.ts";
-import type { GraphSpec } from "./graph.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { structureOf, type TensorSpec } from "./structure.ts";
 

@@ -5,7 +5,6 @@
  */
 import { count } from "../text/figures.ts";
 import type { Shape } from "./shape.ts";
-import type { GraphSpec } from "./graph.ts";
 import type { NetworkSpec } from "./spec.ts";
 import { type Population, structureOf } from "./structure.ts";
 
