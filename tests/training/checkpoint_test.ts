@@ -114,7 +114,7 @@ Deno.test("decodeCheckpoint() inverts encodeCheckpoint(), in the same bits", asy
 Deno.test("encodeCheckpoint() writes a safetensors file with metadata", async () => {
   const checkpoint = example();
   const { metadata, tensors } = parseSafetensors(await encodeCheckpoint(checkpoint), "it");
-  assert.equal(metadata.format, "spikelet-checkpoint/1");
+  assert.equal(metadata.format, "spikelet-checkpoint/2");
   assert.equal(metadata.weightsSha256, await hashParameters(checkpoint.state.parameters));
   assert.deepEqual([...tensors.keys()], [
     ...[
