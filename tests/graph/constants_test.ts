@@ -66,7 +66,11 @@ for (const [name, nodes] of Object.entries(CASES)) {
     let compared = 0;
     for (const encoder of ["constant", "direct", "noise"] as const) {
       for (let seed = 1; seed <= 12; seed++) {
-        const spec = parseNetworkSpec({ steps: 11, input: { shape: [5], encoder: { kind: encoder } }, nodes });
+        const spec = parseNetworkSpec({
+          steps: 11,
+          input: { shape: [5], encoder: { kind: encoder } },
+          nodes,
+        });
         const drawn = drawForGraph(spec, seed), run = runReference(drawn, SEED);
         if (!isTelling(spec, run)) continue;
         for (const kernels of builds) {
