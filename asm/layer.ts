@@ -61,6 +61,11 @@ export class Shared {
   at(_column: usize, first: v128): v128 {
     return first;
   }
+
+  /** It is 0 for all units. */
+  isZero(): bool {
+    return load<f32>(changetype<usize>(this)) == 0;
+  }
 }
 
 /** One of `constants` in which units may differ. */
@@ -72,6 +77,11 @@ export class PerUnit {
 
   at(column: usize, _first: v128): v128 {
     return v128.load(changetype<usize>(this) + column);
+  }
+
+  /** It may differ. */
+  isZero(): bool {
+    return false;
   }
 }
 

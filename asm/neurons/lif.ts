@@ -43,6 +43,11 @@ export function stepLifPerUnit(layer: Layer, from: i32, to: i32): void {
   step<PerUnit>(layer, from, to);
 }
 
+/** Whether neither synapse nor adaptation changes anything: α = κ = 0 for all units. */
+function isPlain<C>(layer: Layer): bool {
+  return constant<C>(layer, 0).isZero() && constant<C>(layer, 1).isZero();
+}
+
 function step<C>(layer: Layer, from: i32, to: i32): void {
   const alphas = constant<C>(layer, 0), kappas = constant<C>(layer, 1), rhos = constant<C>(layer, 2);
   const resets = constant<C>(layer, 3), reset = <i32> setting(layer, 2);
@@ -53,6 +58,10 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
   const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
   if (from == 0) memory.fill(state, 0, 4 * row);
+  if (feedback == 0 && isPlain<C>(layer)) {
+    for (let column: usize = 0; column < row; column += 16) stepPlain<C>(layer, from, to, column);
+    return;
+  }
   let at = <usize> from * row;
   for (let step = from; step < to; step++) {
     const currents = currentsOf(layer, step);
@@ -82,6 +91,29 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   }
 }
 
+/** Four units without synapse and adaptation, their potential in a register: s_t = I_t, θ_t = θ. */
+function stepPlain<C>(layer: Layer, from: i32, to: i32, column: usize): void {
+  const resets = constant<C>(layer, 3), reset = <i32> setting(layer, 2);
+  const resetTo = resets.at(column, resets.first());
+  const decay = v128.load(layer.decays + column), threshold = v128.load(layer.thresholds + column);
+  const row = rowBytes(layer), one = f32x4.splat(1), zero = f32x4.splat(0);
+  const stride = <usize> layer.currentStride;
+  let current = currentsOf(layer, from) + column, at = <usize> from * row + column;
+  const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
+  let u = v128.load(layer.state + column);
+  for (let step = from; step < to; step++, at += row, current += stride) {
+    const before = madd(decay, u, v128.load(current));
+    const v = f32x4.sub(before, threshold), fires = f32x4.gt(v, zero);
+    u = before;
+    if (reset == SUBTRACT) u = f32x4.sub(before, v128.and(threshold, fires));
+    else if (reset == ZERO) u = v128.bitselect(resetTo, before, fires);
+    v128.store(potentials + at, u);
+    v128.store(outputs + at, v128.and(fires, one));
+    v128.store(distances + at, v);
+  }
+  v128.store(layer.state + column, u);
+}
+
 /** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
 export function stepBackLif(layer: Layer, from: i32, to: i32): void {
   stepBack<Shared>(layer, from, to);
@@ -102,6 +134,10 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
   const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
+  if (isPlain<C>(layer)) {
+    for (let column: usize = 0; column < row; column += 16) stepBackPlain(layer, from, to, column);
+    return;
+  }
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
     for (let column: usize = 0; column < row; column += 16, at += 16) {
@@ -126,4 +162,29 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
       if (thresholdGradients != 0) addTo(thresholdGradients, column, f32x4.neg(p));
     }
   }
+}
+
+/** Four units without synapse and adaptation, δu'_{t+1} in a register: δI_t = δu'_t. */
+function stepBackPlain(layer: Layer, from: i32, to: i32, column: usize): void {
+  const slope = f32x4.splat(setting(layer, 0)), kind = <i32> setting(layer, 1);
+  const isToZero = <i32> setting(layer, 2) == ZERO;
+  const row = rowBytes(layer), decay = v128.load(layer.decays + column), zero = f32x4.splat(0);
+  const stateGradients = layer.stateGradients, distances = layer.distances;
+  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
+  const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
+  let ofDecay = loadOrZero(decayGradients, column), ofThreshold = loadOrZero(thresholdGradients, column);
+  let later = v128.load(layer.state + column), at = <usize> (to - 1) * row + column;
+  for (let step = to - 1; step >= from; step--, at -= row) {
+    const v = v128.load(distances + at);
+    const p = f32x4.mul(surrogate(kind, slope, v), v128.load(outputGradients + at));
+    let u = madd(decay, later, loadOrZero(stateGradients, at));
+    if (isToZero) u = v128.andnot(u, f32x4.gt(v, zero));
+    later = f32x4.add(p, u);
+    v128.store(currentGradients + at, later);
+    if (decayGradients != 0) ofDecay = f32x4.add(ofDecay, f32x4.mul(later, potentialBefore(layer, step, at)));
+    if (thresholdGradients != 0) ofThreshold = f32x4.add(ofThreshold, f32x4.neg(p));
+  }
+  v128.store(layer.state + column, later);
+  if (decayGradients != 0) v128.store(decayGradients + column, ofDecay);
+  if (thresholdGradients != 0) v128.store(thresholdGradients + column, ofThreshold);
 }
