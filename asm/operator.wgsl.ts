@@ -1,6 +1,4 @@
-/**
- * What a kind of operator is in WGSL: one number of one step, forward and back; operator.ts.
- */
+/** What a kind of operator is in WGSL: one number of one step, forward and back; operator.ts. */
 import { carry, MOST_PLAIN, partsOfSum, wholeSum } from "./long_sums.wgsl.ts";
 import type { WgslKernel } from "./wgsl.ts";
 

@@ -1,6 +1,4 @@
-/**
- * Sums of values of every step, each shifted by whole steps, and rows of one step, in WGSL; sums.ts.
- */
+/** Sums of values of every step, each shifted by whole steps, and rows of one step, in WGSL; sums.ts. */
 import type { WgslKernel } from "./wgsl.ts";
 
 /**

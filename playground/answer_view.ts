@@ -1,8 +1,4 @@
-/**
- * View of the network's answer to a picture: class, probabilities, rasters and potentials, at any step.
- *
- * @module
- */
+/** View of the network's answer to a picture: class, probabilities, rasters and potentials, at any step. */
 import { decisionOf } from "../src/report/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { percent } from "../src/report/words.ts";

@@ -1,8 +1,4 @@
-/**
- * Sliders for the constants of a network's neurons.
- *
- * @module
- */
+/** Sliders for the constants of a network's neurons. */
 import { type Constant, CONSTANT_STEP, constantsOf, layersInWords, withConstant } from "./logic/constants.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import { element, make } from "./elements.ts";

@@ -1,8 +1,4 @@
-/**
- * The page's digits: those beside it, a user's own, and the cycle that shows them one by one.
- *
- * @module
- */
+/** The page's digits: those beside it, a user's own, and the cycle that shows them one by one. */
 import { count, size } from "../src/text/figures.ts";
 import { FILE_NAMES } from "../src/data/file_names.ts";
 import { KNOWN_SETS, type KnownSet } from "../src/data/known_classes.ts";

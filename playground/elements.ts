@@ -1,8 +1,4 @@
-/**
- * Elements of index.html, found by their ids.
- *
- * @module
- */
+/** Elements of index.html, found by their ids. */
 
 /** The element with an id. @throws {TypeError} when it is not of that class. */
 export function element<E extends Element>(id: string, kind: new () => E): E {

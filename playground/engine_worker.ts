@@ -1,6 +1,2 @@
-/**
- * A thread of the WASM engine, where threads can share memory.
- *
- * @module
- */
+/** A thread of the WASM engine, where threads can share memory. */
 import "../src/engine/wasm/worker.ts";

@@ -1,8 +1,4 @@
-/**
- * The kernels, beside the page's scripts.
- *
- * @module
- */
+/** The kernels, beside the page's scripts. */
 import type { KernelModule, Variant } from "../src/engine/wasm/kernels.ts";
 
 /**

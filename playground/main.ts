@@ -1,8 +1,4 @@
-/**
- * The page: connects the user's input, the workers and the views.
- *
- * @module
- */
+/** The page: connects the user's input, the workers and the views. */
 import { centreDigit } from "../src/data/centre.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";

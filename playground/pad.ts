@@ -1,8 +1,4 @@
-/**
- * The pad: ink by mouse, pen or finger, light on dark as MNIST's digits are.
- *
- * @module
- */
+/** The pad: ink by mouse, pen or finger, light on dark as MNIST's digits are. */
 import type { Picture } from "../src/data/resample.ts";
 
 /** A stroke's width as a share of the pad's side, about that of MNIST's digits. */

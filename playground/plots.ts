@@ -1,8 +1,4 @@
-/**
- * Plots of the page, by Observable Plot as in a report.
- *
- * @module
- */
+/** Plots of the page, by Observable Plot as in a report. */
 import * as Plot from "@observablehq/plot";
 import { asPicture, axis, COLOURS, line, thresholdLine, tickPercent } from "../src/report/plot_parts.ts";
 

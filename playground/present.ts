@@ -1,8 +1,4 @@
-/**
- * The present network: new, trained here, or loaded from a file.
- *
- * @module
- */
+/** The present network: new, trained here, or loaded from a file. */
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";

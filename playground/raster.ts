@@ -1,8 +1,4 @@
-/**
- * A layer's spikes on a canvas: steps from left to right, units from the bottom up.
- *
- * @module
- */
+/** A layer's spikes on a canvas: steps from left to right, units from the bottom up. */
 import { gridOf } from "../src/report/raster_grid.ts";
 import { colour } from "./elements.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The worker that trains.
- *
- * @module
- */
+/** The worker that trains. */
 /// <reference lib="webworker" />
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 import { openPageEngine, shareSamples } from "./logic/engines.ts";

@@ -1,8 +1,4 @@
-/**
- * View of training: controls, progress, figures, learning curves.
- *
- * @module
- */
+/** View of training: controls, progress, figures, learning curves. */
 import { percent } from "../src/report/words.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { count, timeLeft } from "../src/text/figures.ts";

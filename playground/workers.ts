@@ -1,8 +1,4 @@
-/**
- * The page's side of its two workers.
- *
- * @module
- */
+/** The page's side of its two workers. */
 import type { Parameters } from "../src/engine/engine.ts";
 import type {
   Inspection,

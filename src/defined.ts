@@ -1,8 +1,4 @@
-/**
- * Optional properties under `exactOptionalPropertyTypes`: absent, never undefined.
- *
- * @module
- */
+/** Optional properties under `exactOptionalPropertyTypes`: absent, never undefined. */
 
 /** The properties of an object that are not undefined. */
 export function defined<Properties extends object>(

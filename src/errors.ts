@@ -2,8 +2,6 @@
  * The errors that a caller can act on. Any other error is a bug of Spikelet's, or a `RangeError` or `TypeError` of its arguments.
  *
  * The command line prints the message alone and exits 2 for an {@linkcode OptionError}, 1 for the others.
- *
- * @module
  */
 
 /** Base of Spikelet's errors, whose messages say what to do. */

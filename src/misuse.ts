@@ -1,8 +1,4 @@
-/**
- * Checks of arguments from callers without types, before anything is computed.
- *
- * @module
- */
+/** Checks of arguments from callers without types, before anything is computed. */
 import { OptionError } from "./errors.ts";
 
 /**

@@ -3,8 +3,6 @@
  *
  * A {@linkcode DrawKey} is a hash of (seed, stream, epoch, sample); a draw is a hash of the key and a counter. asm/random.ts has
  * the same hash for four counters at a time, and every engine gives the same bits.
- *
- * @module
  */
 import { OptionError } from "./errors.ts";
 import { checkWhole } from "./misuse.ts";

@@ -1,8 +1,4 @@
-/**
- * The constants of a network's neurons that sliders change: decay, threshold and penalty.
- *
- * @module
- */
+/** The constants of a network's neurons that sliders change: decay, threshold and penalty. */
 import { type CompleteNeuron, tensorsOf } from "../../src/network/neurons.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { structureOf } from "../../src/network/structure.ts";

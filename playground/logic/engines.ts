@@ -1,8 +1,4 @@
-/**
- * The page's engines.
- *
- * @module
- */
+/** The page's engines. */
 import { sharedBuffer } from "../../src/data/shared_memory.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Engine } from "../../src/engine/engine.ts";

@@ -1,8 +1,4 @@
-/**
- * The forward pass of one picture, with its states, spikes and currents.
- *
- * @module
- */
+/** The forward pass of one picture, with its states, spikes and currents. */
 import { SingleSample } from "../../src/classify/single_sample.ts";
 import { softmax } from "../../src/classify/softmax.ts";
 import type { Parameters } from "../../src/engine/engine.ts";

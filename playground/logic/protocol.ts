@@ -3,8 +3,6 @@
  *
  * The trainer trains; the inspector shows one picture to a network, so that a drawn digit is classified at once during a
  * batch. Both take messages in order.
- *
- * @module
  */
 import type { ByteMeaning, Samples } from "../../src/data/samples.ts";
 import type { Parameters, SampleTrace, Update } from "../../src/engine/engine.ts";

@@ -1,8 +1,4 @@
-/**
- * Recipes of the page: a preset's recipe, with batch size and epochs for a few thousand digits and about a minute.
- *
- * @module
- */
+/** Recipes of the page: a preset's recipe, with batch size and epochs for a few thousand digits and about a minute. */
 import type { Model } from "../../src/network/model_file.ts";
 import { type PresetName, presetOf, PRESETS } from "../../src/training/presets.ts";
 import type { Update } from "../../src/engine/engine.ts";

@@ -1,8 +1,4 @@
-/**
- * The page's digits: the part of MNIST beside it, or a user's four files.
- *
- * @module
- */
+/** The page's digits: the part of MNIST beside it, or a user's four files. */
 import { readIdxBlob } from "../../src/data/idx.ts";
 import type { KnownSet } from "../../src/data/known_classes.ts";
 import { labelledImages, type NamedIdx } from "../../src/data/labelled_images.ts";

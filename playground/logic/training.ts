@@ -1,8 +1,4 @@
-/**
- * Training on the page: messages start, pause, tune, stop and resume it; replies report the network and its score.
- *
- * @module
- */
+/** Training on the page: messages start, pause, tune, stop and resume it; replies report the network and its score. */
 import type { Samples } from "../../src/data/samples.ts";
 import type { BatchResult, Engine, Parameters } from "../../src/engine/engine.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";

@@ -3,8 +3,6 @@
  *
  * It also yields to messages between calls: with `threads: 0` the WASM engine works in this thread, and promises alone would
  * never let the event loop run.
- *
- * @module
  */
 import type { Engine } from "../../src/engine/engine.ts";
 import { ForwardingEngine } from "../../src/engine/forwarding_engine.ts";

@@ -4,8 +4,6 @@
  * It needs neither Deno nor files or workers, and compiles nothing: the caller passes the kernels as a `WebAssembly.Module`, since
  * some runtimes (workerd, Cloudflare's) import one and forbid compiling one. The same model, sample and seed give the same
  * bits wherever the `plain` kernels run.
- *
- * @module
  */
 import { checkKernels } from "../engine/checks.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";

@@ -1,8 +1,4 @@
-/**
- * The size of the pictures that a network takes.
- *
- * @module
- */
+/** The size of the pictures that a network takes. */
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";

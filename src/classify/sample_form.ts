@@ -1,7 +1,5 @@
 /**
  * Converts a sample, in any accepted form, to a network's features; only this module distinguishes bytes from numbers.
- *
- * @module
  */
 import type { ByteMeaning } from "../data/samples.ts";
 import { bytesOfModel } from "../engine/model_options.ts";

@@ -1,7 +1,5 @@
 /**
  * A network that takes one sample at a time, in the caller's own thread; classifiers and inspectors compute with it.
- *
- * @module
  */
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Parameters } from "../engine/engine.ts";

@@ -2,8 +2,6 @@
  * Probabilities from logits, in the same bits on every runtime.
  *
  * `Math.exp` may differ in its last bit from one JavaScript engine to the next; sums, products and powers of two may not.
- *
- * @module
  */
 
 /** ln 2 in two parts: the first has zeros at its end, so that a product with a small integer is exact (Cody and Waite 1980). */

@@ -2,8 +2,6 @@
  * Changes that a command accepts, in its own words: options, or entries of its network file.
  *
  * A remedy that the command would refuse, that it follows already, or that means nothing for its network is none.
- *
- * @module
  */
 import { sampleFormOf } from "../network/encoders.ts";
 import { kindOf, type Surrogate } from "../network/neurons.ts";

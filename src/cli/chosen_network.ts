@@ -1,8 +1,4 @@
-/**
- * The network that options come to: a preset by name, a few changes to it, or a file.
- *
- * @module
- */
+/** The network that options come to: a preset by name, a few changes to it, or a file. */
 import { basename, extname } from "node:path";
 import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";

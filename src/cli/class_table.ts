@@ -1,8 +1,4 @@
-/**
- * How each class fares, as a table in a terminal and for machines.
- *
- * @module
- */
+/** How each class fares, as a table in a terminal and for machines. */
 import { count, percent } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import { classesIn, confusionMatrix, figuresOfClasses, type Predictions } from "../report/predictions.ts";

@@ -1,8 +1,4 @@
-/**
- * What all commands have in common: how help looks, where it goes, and that errors are left to `failure.ts`.
- *
- * @module
- */
+/** What all commands have in common: how help looks, where it goes, and that errors are left to `failure.ts`. */
 import { Command, type CommandUnknownOpts, Option, type OptionValues } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { INVOCATION } from "../text/invocation.ts";

@@ -1,8 +1,4 @@
-/**
- * The command line as a whole: commands in, exit code out.
- *
- * @module
- */
+/** The command line as a whole: commands in, exit code out. */
 import type { Command, CommandUnknownOpts } from "@commander-js/extra-typings";
 import { printError } from "../text/print.ts";
 import { VERSION } from "../version.ts";

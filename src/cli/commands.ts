@@ -1,8 +1,4 @@
-/**
- * All commands of the command line, in the order in which help and docs/commands.md list them.
- *
- * @module
- */
+/** All commands of the command line, in the order in which help and docs/commands.md list them. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { compareCommand } from "./compare.ts";
 import { dataCommand } from "./data.ts";

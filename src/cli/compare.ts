@@ -1,8 +1,4 @@
-/**
- * `compare`: presets beside each other, over several seeds; the notebook's two where nothing else is said.
- *
- * @module
- */
+/** `compare`: presets beside each other, over several seeds; the notebook's two where nothing else is said. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { type DataForm, dataFormOf } from "../data/data_source.ts";
 import { defined } from "../defined.ts";

@@ -1,8 +1,4 @@
-/**
- * What a comparison came to, for people and for machines.
- *
- * @module
- */
+/** What a comparison came to, for people and for machines. */
 import { duration, loss, percent } from "../text/figures.ts";
 import { type ComparedNetwork, NOTEBOOK, type Spread } from "../runs/compare.ts";
 import { alignColumns } from "../text/columns.ts";

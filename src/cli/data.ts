@@ -1,8 +1,4 @@
-/**
- * `data`: fetches data sets, checks them, and shows where they are.
- *
- * @module
- */
+/** `data`: fetches data sets, checks them, and shows where they are. */
 import { Argument, type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { type DatasetName, DATASETS, type OfficialFile } from "../data/datasets.ts";
 import { mnistDirectory } from "../data/mnist.ts";

@@ -1,8 +1,4 @@
-/**
- * `evaluate`: a trained model, measured on the test set.
- *
- * @module
- */
+/** `evaluate`: a trained model, measured on the test set. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";

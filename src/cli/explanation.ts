@@ -1,8 +1,4 @@
-/**
- * How the layers are doing and how they learned, in words: the answer to "my spiking network learns nothing".
- *
- * @module
- */
+/** How the layers are doing and how they learned, in words: the answer to "my spiking network learns nothing". */
 import { percent, short } from "../text/figures.ts";
 import type { Finding } from "../training/diagnosis.ts";
 import type { ExplainedLayer } from "../runs/run_summary.ts";

@@ -1,8 +1,4 @@
-/**
- * From an error to what the user reads, and the exit code.
- *
- * @module
- */
+/** From an error to what the user reads, and the exit code. */
 import { CommanderError } from "@commander-js/extra-typings";
 import { DivergenceError, MissingDataError, OptionError, SpikeletError } from "../errors.ts";
 import { INVOCATION } from "../text/invocation.ts";

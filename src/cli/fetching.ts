@@ -1,8 +1,4 @@
-/**
- * A data set is fetched before a user's eyes: by `data fetch`, or by a command that would have needed it.
- *
- * @module
- */
+/** A data set is fetched before a user's eyes: by `data fetch`, or by a command that would have needed it. */
 import { DATASETS } from "../data/datasets.ts";
 import { fetchDataset, type FetchedFile, type FetchOptions } from "../data/fetch.ts";
 import { namesOfSums } from "../data/sums.ts";

@@ -1,8 +1,4 @@
-/**
- * What stands out in how a network learned, in sentences, and what helps against it.
- *
- * @module
- */
+/** What stands out in how a network learned, in sentences, and what helps against it. */
 import { percent, short } from "../text/figures.ts";
 import { kindOf } from "../network/neurons.ts";
 import { structureOf } from "../network/structure.ts";

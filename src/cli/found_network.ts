@@ -1,8 +1,4 @@
-/**
- * The network that a word stands for: a file's, a preset's or a run's.
- *
- * @module
- */
+/** The network that a word stands for: a file's, a preset's or a run's. */
 import { join } from "node:path";
 import { InputError, OptionError } from "../errors.ts";
 import { exists, readError } from "../files/file_access.ts";

@@ -1,8 +1,6 @@
 /**
  * The lines of a graph beside a list of its nodes, as `git log --graph` draws them: from top to bottom, a column for each output that
  * a node further down still takes. Edges that lead back up are dashed, and end in an arrow.
- *
- * @module
  */
 
 /** A node of the list. */

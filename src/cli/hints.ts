@@ -1,8 +1,4 @@
-/**
- * Suggested commands, with their effects.
- *
- * @module
- */
+/** Suggested commands, with their effects. */
 
 /** Columns of commands beside which words still find room. */
 const WIDEST = 56;

@@ -1,8 +1,4 @@
-/**
- * `info`: what Spikelet finds on this machine.
- *
- * @module
- */
+/** `info`: what Spikelet finds on this machine. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { mnistDirectory, verifyMnist } from "../data/mnist.ts";
 import { type Choice, chooseByAdapter } from "../engine/auto.ts";

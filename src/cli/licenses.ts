@@ -1,8 +1,4 @@
-/**
- * `licenses`: whose code this program has in it, and on what terms.
- *
- * @module
- */
+/** `licenses`: whose code this program has in it, and on what terms. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { ownNotices } from "../licenses/own_notices.ts";
 import { writeText } from "../text/print.ts";

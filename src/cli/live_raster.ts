@@ -1,7 +1,5 @@
 /**
  * A sample's spikes in a terminal: a raster in Braille dots, two steps and four units a letter, and each layer's rate.
- *
- * @module
  */
 import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";

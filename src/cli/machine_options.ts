@@ -1,8 +1,4 @@
-/**
- * The options of the data and of the machine that computes.
- *
- * @module
- */
+/** The options of the data and of the machine that computes. */
 import { Command } from "@commander-js/extra-typings";
 import { ENGINES } from "../engine/create_engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";

@@ -1,8 +1,4 @@
-/**
- * The message where no run is named: the latest runs, or how to make one.
- *
- * @module
- */
+/** The message where no run is named: the latest runs, or how to make one. */
 import { OptionError } from "../errors.ts";
 import { listRuns, type RunEntry } from "../runs/runs.ts";
 import { INVOCATION } from "./command.ts";

@@ -1,8 +1,4 @@
-/**
- * `network`: a network as a graph.
- *
- * @module
- */
+/** `network`: a network as a graph. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { alignColumns } from "../text/columns.ts";
 import { columnsOf, createCommand } from "./command.ts";

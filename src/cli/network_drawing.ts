@@ -1,8 +1,4 @@
-/**
- * A network as text: its nodes in the order of the description, with lines for the edges, and a table of sizes.
- *
- * @module
- */
+/** A network as text: its nodes in the order of the description, with lines for the edges, and a table of sizes. */
 import type { GraphNode, GraphSpec } from "../network/graph.ts";
 import {
   edgesInWords,

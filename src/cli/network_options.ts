@@ -1,7 +1,5 @@
 /**
  * The options that describe a network: a preset by name, a few changes to it, or a file. `chosen_network.ts` makes the network.
- *
- * @module
  */
 import { Command, Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";

@@ -3,8 +3,6 @@
  *
  * It is called by its whole path where the system has one: that is what the task's `--allow-run` names, so that no other
  * program can take its place.
- *
- * @module
  */
 import { setTimeout as delay } from "node:timers/promises";
 

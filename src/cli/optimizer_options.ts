@@ -1,8 +1,4 @@
-/**
- * The options that say which optimizer moves the weights, and how far.
- *
- * @module
- */
+/** The options that say which optimizer moves the weights, and how far. */
 import { Command } from "@commander-js/extra-typings";
 import type { Update } from "../engine/engine.ts";
 import { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "../engine/optimizer.ts";

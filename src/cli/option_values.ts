@@ -1,8 +1,4 @@
-/**
- * Options whose values are checked as they are read: a value out of range never reaches a command.
- *
- * @module
- */
+/** Options whose values are checked as they are read: a value out of range never reaches a command. */
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";

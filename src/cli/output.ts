@@ -3,8 +3,6 @@
  *
  * Words are for people: to standard output, or to standard error where `--json` takes standard output for itself. Progress
  * goes to standard error always (`progress.ts`).
- *
- * @module
  */
 import { Option } from "@commander-js/extra-typings";
 import { print, printError } from "../text/print.ts";

@@ -4,8 +4,6 @@
  * A task of deno.json has the least permissions that its command needs. The compiled program has one set for all commands: so
  * each command gives up the rest first, for itself and for the threads that it starts. With `--no-prompt` it cannot get them
  * back.
- *
- * @module
  */
 
 /** What a command may need besides reading files: `run` is the system's program that opens a page, and no other. */

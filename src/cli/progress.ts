@@ -1,7 +1,5 @@
 /**
  * How far a long piece of work is: a bar on a terminal, plain lines now and then elsewhere, always on standard error.
- *
- * @module
  */
 import { MultiBar, type SingleBar } from "cli-progress";
 import process from "node:process";

@@ -1,8 +1,4 @@
-/**
- * `report`: a run as a page to look at, or several runs side by side.
- *
- * @module
- */
+/** `report`: a run as a page to look at, or several runs side by side. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, join, relative, resolve } from "node:path";
 import { pictureSide } from "../classify/picture_side.ts";

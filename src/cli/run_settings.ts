@@ -1,8 +1,4 @@
-/**
- * A run's settings, by the names of the command line's options, for filtering and sorting lists of runs.
- *
- * @module
- */
+/** A run's settings, by the names of the command line's options, for filtering and sorting lists of runs. */
 import { OptionError } from "../errors.ts";
 import { duration, percent } from "../text/figures.ts";
 import type { NetworkSpec } from "../network/spec.ts";

@@ -1,8 +1,4 @@
-/**
- * `runs`: what there is below `runs/`, and what can be done with it.
- *
- * @module
- */
+/** `runs`: what there is below `runs/`, and what can be done with it. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import {

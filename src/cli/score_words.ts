@@ -1,8 +1,4 @@
-/**
- * A score in words.
- *
- * @module
- */
+/** A score in words. */
 import type { SampleWord } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";
 import { count, counted, percent } from "../text/figures.ts";

@@ -1,8 +1,4 @@
-/**
- * `serve`: a trained model that answers over HTTP.
- *
- * @module
- */
+/** `serve`: a trained model that answers over HTTP. */
 import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { pictureSide } from "../classify/picture_side.ts";
 import { seedOf } from "../engine/model_options.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of `serve` for access, and for what is published.
- *
- * @module
- */
+/** The options of `serve` for access, and for what is published. */
 import { Option } from "@commander-js/extra-typings";
 import { OptionError } from "../errors.ts";
 import { LOCAL_HOSTS } from "../serve/access.ts";

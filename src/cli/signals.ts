@@ -4,8 +4,6 @@
  * One Ctrl-C in a terminal comes twice: the terminal sends it to every process in the foreground, and `deno task`, which is one
  * of them, hands it on to the program that it runs. So does a service manager that ends a whole group. A signal therefore
  * counts as a second request only when a whole second lies between it and the first.
- *
- * @module
  */
 import { fstatSync } from "node:fs";
 

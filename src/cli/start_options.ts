@@ -1,8 +1,4 @@
-/**
- * The options that say how weights begin, and how pictures are moved while they are learned from.
- *
- * @module
- */
+/** The options that say how weights begin, and how pictures are moved while they are learned from. */
 import { Command, Option } from "@commander-js/extra-typings";
 import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";

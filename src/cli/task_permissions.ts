@@ -1,8 +1,4 @@
-/**
- * What the tasks of deno.json permit, and the command that permits more: a task's own, with one folder added.
- *
- * @module
- */
+/** What the tasks of deno.json permit, and the command that permits more: a task's own, with one folder added. */
 import { dirname, relative } from "node:path";
 import configuration from "../../deno.json" with { type: "json" };
 import { InputError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * `train`: one network, trained, measured and kept.
- *
- * @module
- */
+/** `train`: one network, trained, measured and kept. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
 import { dataFormOf } from "../data/data_source.ts";

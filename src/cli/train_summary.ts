@@ -1,8 +1,4 @@
-/**
- * What `train` says in the end, however it ended.
- *
- * @module
- */
+/** What `train` says in the end, however it ended. */
 import { join } from "node:path";
 import { DivergenceError, OptionError, SpikeletError } from "../errors.ts";
 import { quoted } from "../report/run_facts.ts";

@@ -1,8 +1,4 @@
-/**
- * The options of how to train.
- *
- * @module
- */
+/** The options of how to train. */
 import { Command } from "@commander-js/extra-typings";
 import { defined } from "../defined.ts";
 import { OptionError } from "../errors.ts";

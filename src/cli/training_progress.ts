@@ -1,8 +1,4 @@
-/**
- * A training run as progress shows it.
- *
- * @module
- */
+/** A training run as progress shows it. */
 import type { RunObserver, RunOptions, RunStatus } from "../runs/run.ts";
 import type { BatchReport, Score } from "../training/trainer.ts";
 import type { EpochReport, TrainingProgress } from "../training/training_state.ts";

@@ -1,8 +1,4 @@
-/**
- * `tune`: times the engines, so that `auto` takes the fastest.
- *
- * @module
- */
+/** `tune`: times the engines, so that `auto` takes the fastest. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { join } from "node:path";
 import { CHOICES_FILE } from "../engine/auto_file.ts";

@@ -1,7 +1,5 @@
 /**
  * Paths as a user means them: from the folder in which they stand. A task runs in the folder of deno.json, wherever it was called.
- *
- * @module
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,8 +1,4 @@
-/**
- * `verify`: an engine, held to reference cases.
- *
- * @module
- */
+/** `verify`: an engine, held to reference cases. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { bestVariant, type Variant } from "../engine/wasm/kernels.ts";

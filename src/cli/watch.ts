@@ -3,8 +3,6 @@
  *
  * The looks are taken by an engine of their own, between batches, and so seldom that they cost a small share of the time.
  * They take no part in training: its bits are the same with and without them.
- *
- * @module
  */
 import { type Samples, wordOf } from "../data/samples.ts";
 import { firstNotFinite } from "../engine/checks.ts";

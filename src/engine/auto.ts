@@ -2,8 +2,6 @@
  * Chooses the fastest engine: the one with the shortest training batch, and no GPU that computes on the CPU.
  *
  * Pure functions of an adapter and of measurements; `tune.ts` measures, `auto_file.ts` stores the choices.
- *
- * @module
  */
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";

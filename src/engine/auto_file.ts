@@ -1,8 +1,4 @@
-/**
- * Stores the engines that `auto` stands for on this machine in `.spikelet/engines.json`, below the current folder.
- *
- * @module
- */
+/** Stores the engines that `auto` stands for on this machine in `.spikelet/engines.json`, below the current folder. */
 import { dirname } from "node:path";
 import * as v from "valibot";
 import { writeFileAtomic } from "../files/write_file.ts";

@@ -1,8 +1,4 @@
-/**
- * Checks of options, batches, data sets and parameters that all engines share.
- *
- * @module
- */
+/** Checks of options, batches, data sets and parameters that all engines share. */
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";
 import { OptionError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Makes an engine by its name.
- *
- * @module
- */
+/** Makes an engine by its name. */
 import { EngineError, OptionError } from "../errors.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
 import { sizeOf } from "./auto.ts";

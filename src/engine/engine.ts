@@ -3,8 +3,6 @@
  *
  * Engines have no notion of epochs, files or progress, trainers none of threads or devices. All engines meet the same
  * reference cases (`spikelet verify`).
- *
- * @module
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";

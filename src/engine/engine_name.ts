@@ -1,8 +1,4 @@
-/**
- * The names of the engines.
- *
- * @module
- */
+/** The names of the engines. */
 
 /** The engines of the command line; `auto` stands for the fastest one. */
 export const ENGINES = ["auto", "wasm", "hybrid", "webgpu"] as const;

@@ -4,8 +4,6 @@
  * It keeps a state, and each later call that changed it. When the first engine fails, the second takes the state, repeats the calls
  * answered since, and then executes the pending ones. Draws are counter-based, so the repeated calls give the same results but
  * for rounding, and callers get each answer once.
- *
- * @module
  */
 import { EngineError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";

@@ -1,8 +1,4 @@
-/**
- * Base of an engine that forwards its calls to another one.
- *
- * @module
- */
+/** Base of an engine that forwards its calls to another one. */
 import type { NetworkSpec } from "../network/spec.ts";
 import type {
   Batch,

@@ -1,8 +1,4 @@
-/**
- * Times an engine on this machine, for a given network.
- *
- * @module
- */
+/** Times an engine on this machine, for a given network. */
 import type { Samples } from "../data/samples.ts";
 import { initialParameters } from "../network/initialise.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";

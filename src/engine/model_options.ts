@@ -1,8 +1,4 @@
-/**
- * The options in a model's metadata with which its network was trained.
- *
- * @module
- */
+/** The options in a model's metadata with which its network was trained. */
 import type { ByteMeaning } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { Model } from "../network/model_file.ts";

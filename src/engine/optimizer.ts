@@ -6,8 +6,6 @@
  *
  * Weight decay draws weights and biases to 0, as `torch.optim` does, but not the learned constants of neurons: a decay, a threshold
  * or a scale of 0 is not a simpler network, it is another neuron.
- *
- * @module
  */
 
 /** Stochastic gradient descent: g ← g + weightDecay·w; v ← momentum·v + g; w ← w − learningRate·v. */

@@ -1,7 +1,5 @@
 /**
  * Finds the engine that `auto` stands for: times a training batch on each engine of this machine, and stores the fastest.
- *
- * @module
  */
 import { EngineError, SpikeletError } from "../errors.ts";
 import { parseNetworkSpec } from "../network/spec.ts";

@@ -1,8 +1,4 @@
-/**
- * File access whose errors, from the operating system or Deno's permissions, become one line with a remedy.
- *
- * @module
- */
+/** File access whose errors, from the operating system or Deno's permissions, become one line with a remedy. */
 import { InputError, SpikeletError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 

@@ -1,8 +1,4 @@
-/**
- * JSON lines files: training appends to them, and a resumed run cuts them back to its checkpoint.
- *
- * @module
- */
+/** JSON lines files: training appends to them, and a resumed run cuts them back to its checkpoint. */
 import { checkTarget, openOwnFile, writeFileAtomic } from "./write_file.ts";
 import { reading, readWhole, writeError, writing } from "./file_access.ts";
 

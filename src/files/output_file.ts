@@ -1,8 +1,6 @@
 /**
  * Files that a user names for what a command makes: such a file is new, or one of its kind that Spikelet wrote. Nothing else is
  * ever overwritten, whatever the process is permitted to do.
- *
- * @module
  */
 import { basename, dirname, isAbsolute, join, relative, sep } from "node:path";
 import { InputError } from "../errors.ts";

@@ -1,7 +1,5 @@
 /**
  * Atomic file writes: a file is first written whole to a temporary name beside its place, then moved there in one step.
- *
- * @module
  */
 import { basename, dirname, join } from "node:path";
 import { InputError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Builds a network's description in TypeScript: fills in defaults and checks all of it.
- *
- * @module
- */
+/** Builds a network's description in TypeScript: fills in defaults and checks all of it. */
 import type { Encoder } from "./encoders.ts";
 import type { Edge, GraphReadout, GraphSpec, Shape } from "./graph.ts";
 import { type GradedNeuron, type IntegratorNeuron, type LifNeuron, type Neuron, NEURONS } from "./neurons.ts";

@@ -1,8 +1,4 @@
-/**
- * The names of a network's classes: their rules, and the names of classes without one.
- *
- * @module
- */
+/** The names of a network's classes: their rules, and the names of classes without one. */
 import { InputError } from "../errors.ts";
 import { parseJson } from "../text/json.ts";
 import { oneLine } from "../text/one_line.ts";

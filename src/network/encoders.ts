@@ -3,8 +3,6 @@
  *
  * An encoder is a pure function of the sample and of counters (`src/random.ts`); asm/encoders/ has one kernel a kind. A sample's
  * numbers are its features: a pixel's feature is byte / 255 + `offset`, floats are features as they are.
- *
- * @module
  */
 import * as v from "valibot";
 import { type Shape, sizeOf } from "./shape.ts";

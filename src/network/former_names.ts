@@ -1,8 +1,4 @@
-/**
- * Names in files and command lines of earlier versions, which are still read.
- *
- * @module
- */
+/** Names in files and command lines of earlier versions, which are still read. */
 
 /** A preset's present name: `notebook` was once `seed`, and `feed-forward` `dense`. Other names stay as they are. */
 export function presentModelName(name: string): string {

@@ -1,8 +1,4 @@
-/**
- * A network as a graph: its description in format spikelet/2 with all defaults (docs/networks.md).
- *
- * @module
- */
+/** A network as a graph: its description in format spikelet/2 with all defaults (docs/networks.md). */
 import type { Encoder } from "./encoders.ts";
 import { type CompleteNeuron, NEURONS } from "./neurons.ts";
 import type { Operator } from "./operators.ts";

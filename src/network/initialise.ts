@@ -1,8 +1,4 @@
-/**
- * Initial weights, drawn as in the notebook, after Glorot & Bengio 2010 ("Xavier").
- *
- * @module
- */
+/** Initial weights, drawn as in the notebook, after Glorot & Bengio 2010 ("Xavier"). */
 import { checkObject, checkWhole } from "../misuse.ts";
 import { drawKey, STREAM, uniform } from "../random.ts";
 import { sizeOf } from "./shape.ts";

@@ -1,8 +1,4 @@
-/**
- * Messages for the faults of a network's description.
- *
- * @module
- */
+/** Messages for the faults of a network's description. */
 import { getDotPath } from "valibot";
 import type * as v from "valibot";
 import { oneLine } from "../text/one_line.ts";

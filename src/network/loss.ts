@@ -1,8 +1,4 @@
-/**
- * The score of guessing, which a network that has learned exceeds.
- *
- * @module
- */
+/** The score of guessing, which a network that has learned exceeds. */
 import type { Loss } from "./spec.ts";
 
 /** The score of the best constant answer. */

@@ -5,8 +5,6 @@
  * `classes: [ … ]` (a list of them as JSON), so it needs nothing beside it. Any safetensors reader can open it; its tensors are
  * `<id>.<name>`, as `structure.ts` lists them. Files of `spikelet/1`, which describe layers, are read, too: layer i's tensors are
  * `w{i}`, `b{i}`, `v{i}`, `decay{i}`, `threshold{i}` and `scale{i}` there, from 1 up.
- *
- * @module
  */
 import { InputError, OptionError } from "../errors.ts";
 import { checkObject } from "../misuse.ts";

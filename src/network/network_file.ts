@@ -1,8 +1,4 @@
-/**
- * A network's description as a file of its own: JSON, in the form of docs/networks.md.
- *
- * @module
- */
+/** A network's description as a file of its own: JSON, in the form of docs/networks.md. */
 import { InputError } from "../errors.ts";
 import { decodeText, readBeginning, readWhole } from "../files/file_access.ts";
 import { parseJson } from "../text/json.ts";

@@ -3,8 +3,6 @@
  *
  * {@linkcode NEURONS} is the registry. A kind consists of an entry and the kernels `step<Kind>` and `stepBack<Kind>` in
  * `asm/neurons/` (and their WGSL beside them); no other code depends on a neuron's kind.
- *
- * @module
  */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";

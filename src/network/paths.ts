@@ -1,8 +1,4 @@
-/**
- * Finds what a population's outputs reach in a network.
- *
- * @module
- */
+/** Finds what a population's outputs reach in a network. */
 import type { NetworkSpec } from "./spec.ts";
 import { structureOf } from "./structure.ts";
 

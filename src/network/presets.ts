@@ -1,7 +1,5 @@
 /**
  * The networks of the presets: the notebook's spiking one, the feed-forward peer that it is compared with, and tuned ones.
- *
- * @module
  */
 import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
 import type { NetworkSpec } from "./spec.ts";

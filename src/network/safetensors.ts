@@ -5,8 +5,6 @@
  *
  * Pure: bytes in, bytes out. Tensors have the machine's own byte order, which is little-endian wherever Deno, browsers and
  * WebAssembly run.
- *
- * @module
  */
 import { InputError, OptionError } from "../errors.ts";
 import { count } from "../text/figures.ts";

@@ -3,8 +3,6 @@
  *
  * A {@linkcode NetworkSpec} is checked once, by {@linkcode parseNetworkSpec}, and stored with every model. `structure.ts` derives its
  * shapes and tensors, `src/engine/plan/` the computation; no other code interprets it.
- *
- * @module
  */
 import { sampleFormOf } from "./encoders.ts";
 import type { GraphSpec } from "./graph.ts";

@@ -2,8 +2,6 @@
  * A network's structure, which follows from its description: shapes, populations of neurons, tensors, sizes and work.
  *
  * But for the parser, no other module walks a description or spells a tensor's name.
- *
- * @module
  */
 import { componentsOf } from "./components.ts";
 import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode, type Shape } from "./graph.ts";

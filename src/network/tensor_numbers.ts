@@ -1,8 +1,4 @@
-/**
- * The numbers of tensors of any type.
- *
- * @module
- */
+/** The numbers of tensors of any type. */
 import type { Tensor } from "./safetensors.ts";
 
 /**

@@ -1,8 +1,4 @@
-/**
- * Finds the tensors of a population of neurons, and those that read the input.
- *
- * @module
- */
+/** Finds the tensors of a population of neurons, and those that read the input. */
 import { INPUT } from "./place.ts";
 import type { Constant } from "./neurons.ts";
 import type { NetworkSpec } from "./spec.ts";

@@ -1,8 +1,4 @@
-/**
- * A network and its layers in words.
- *
- * @module
- */
+/** A network and its layers in words. */
 import { count } from "../text/figures.ts";
 import type { Shape } from "./shape.ts";
 import type { NetworkSpec } from "./spec.ts";

@@ -1,8 +1,4 @@
-/**
- * Classification results: accuracy per class, confusion matrix, the most confident mistakes.
- *
- * @module
- */
+/** Classification results: accuracy per class, confusion matrix, the most confident mistakes. */
 import * as Plot from "@observablehq/plot";
 import { count, counted } from "../text/figures.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";

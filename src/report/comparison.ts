@@ -1,8 +1,4 @@
-/**
- * Runs side by side, as one page.
- *
- * @module
- */
+/** Runs side by side, as one page. */
 import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../text/figures.ts";

@@ -1,8 +1,4 @@
-/**
- * A network's class probabilities, step by step.
- *
- * @module
- */
+/** A network's class probabilities, step by step. */
 import type { SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";

@@ -1,8 +1,6 @@
 /**
  * Samples on which two models disagree. Predictions of the same samples are compared in pairs, which detects smaller
  * differences than two accuracies with an interval each.
- *
- * @module
  */
 import { count } from "../text/figures.ts";
 import { type Samples, wordOf } from "../data/samples.ts";

@@ -1,8 +1,4 @@
-/**
- * Analysis of a model on its test set.
- *
- * @module
- */
+/** Analysis of a model on its test set. */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";
 import type { NetworkSpec } from "../network/spec.ts";

@@ -1,7 +1,5 @@
 /**
  * Gradient norms, layer by layer, during training: they show where gradients explode or vanish in the backward pass.
- *
- * @module
  */
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";

@@ -2,8 +2,6 @@
  * The places of a graph's nodes in a picture, in layers from top to bottom: the method of Sugiyama et al. (1981). A node's layer is the
  * length of the longest path to it; an edge that skips layers has a cell in each; cells are ordered so that few edges cross; then
  * each cell moves as near to its neighbours as their widths allow.
- *
- * @module
  */
 
 /** An edge between places of nodes. It leads back where `to` is not after `from`; those edges do not count for the layout. */

@@ -1,8 +1,4 @@
-/**
- * Small pictures inside the page, as PNG in `data:` URLs.
- *
- * @module
- */
+/** Small pictures inside the page, as PNG in `data:` URLs. */
 import { encode } from "fast-png";
 import { arePixels, type Samples } from "../data/samples.ts";
 import { type Cells, layOut, layoutOfSamples } from "./layout.ts";

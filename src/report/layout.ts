@@ -3,8 +3,6 @@
  *
  * A picture has its own rows and columns. A sequence is a raster: steps from left to right, channels upwards. Other lists of
  * numbers are a single row.
- *
- * @module
  */
 import type { Samples } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";

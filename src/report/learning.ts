@@ -1,8 +1,4 @@
-/**
- * Learning curves: loss, accuracy, firing rate and gradient norms while a network trained.
- *
- * @module
- */
+/** Learning curves: loss, accuracy, firing rate and gradient norms while a network trained. */
 import * as Plot from "@observablehq/plot";
 import { count, loss } from "../text/figures.ts";
 import { gradientFigure } from "./gradients.ts";

@@ -1,8 +1,4 @@
-/**
- * Pieces of HTML. `html` escapes every value; only plots and the style sheet are put in `raw`.
- *
- * @module
- */
+/** Pieces of HTML. `html` escapes every value; only plots and the style sheet are put in `raw`. */
 import { html } from "hono/html";
 
 export { html, raw } from "hono/html";

@@ -1,8 +1,4 @@
-/**
- * The network: its graph as a picture, with sizes, work and firing rates, and the same as a table.
- *
- * @module
- */
+/** The network: its graph as a picture, with sizes, work and firing rates, and the same as a table. */
 import { count, counted, short } from "../text/figures.ts";
 import type { GraphSpec } from "../network/graph.ts";
 import {

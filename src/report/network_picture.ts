@@ -1,8 +1,6 @@
 /**
  * A graph as a picture: a box a node from the input at the top to the readout, edges with their delays, and dashed edges that lead
  * back.
- *
- * @module
  */
 import { type GraphLayout, layOutGraph } from "./graph_layout.ts";
 import { html, type Markup } from "./markup.ts";

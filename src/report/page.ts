@@ -1,8 +1,4 @@
-/**
- * The page around the sections: one HTML file without scripts and external resources.
- *
- * @module
- */
+/** The page around the sections: one HTML file without scripts and external resources. */
 import { VERSION } from "../version.ts";
 import { html, type Markup, raw } from "./markup.ts";
 import { GENERATOR } from "./report_output.ts";

@@ -1,8 +1,4 @@
-/**
- * Parts of plots, independent of the document: colours, axes, reduction of points.
- *
- * @module
- */
+/** Parts of plots, independent of the document: colours, axes, reduction of points. */
 import * as Plot from "@observablehq/plot";
 
 /** Colours by use; the palette is Okabe and Ito's (2008). */

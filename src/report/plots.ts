@@ -2,8 +2,6 @@
  * Plots as SVG inside the page: Observable Plot on a document by linkedom, without a browser.
  *
  * Colours are custom properties of the page's style sheet, one set for light and one for dark (`style.ts`).
- *
- * @module
  */
 import * as Plot from "@observablehq/plot";
 import { DOMParser } from "linkedom";

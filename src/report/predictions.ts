@@ -1,8 +1,4 @@
-/**
- * A network's predictions for a data set, and their statistics: confusion matrix, accuracy per class, mistakes.
- *
- * @module
- */
+/** A network's predictions for a data set, and their statistics: confusion matrix, accuracy per class, mistakes. */
 import { logSoftmax } from "./decision.ts";
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -1,8 +1,4 @@
-/**
- * A spike raster as one SVG path: steps across, units up, a tick for each spike.
- *
- * @module
- */
+/** A spike raster as one SVG path: steps across, units up, a tick for each spike. */
 import * as Plot from "@observablehq/plot";
 import { count } from "../text/figures.ts";
 import type { Markup } from "./markup.ts";

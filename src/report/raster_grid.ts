@@ -1,8 +1,4 @@
-/**
- * Grids of spikes, for rasters on a page and in a terminal.
- *
- * @module
- */
+/** Grids of spikes, for rasters on a page and in a terminal. */
 
 /** The finest grid that is visible at a plot's size. */
 const ROWS = 160, COLUMNS = 256;

@@ -1,8 +1,4 @@
-/**
- * Firing rates: their distribution over each layer, with silent and saturated units.
- *
- * @module
- */
+/** Firing rates: their distribution over each layer, with silent and saturated units. */
 import * as Plot from "@observablehq/plot";
 import { count, counted, ranges } from "../text/figures.ts";
 import type { SampleWord } from "../data/samples.ts";

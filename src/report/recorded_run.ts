@@ -1,7 +1,5 @@
 /**
  * Reads a run's files: `run.json`, `metrics.jsonl`, `epochs.jsonl` and the model. Unknown fields are kept and shown.
- *
- * @module
  */
 import { join } from "node:path";
 import * as v from "valibot";

@@ -1,7 +1,5 @@
 /**
  * Firing rates of a network's units over many samples, which are traced one by one so that memory does not grow with them.
- *
- * @module
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";

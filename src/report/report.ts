@@ -1,8 +1,4 @@
-/**
- * The report of one run and its model, as one page.
- *
- * @module
- */
+/** The report of one run and its model, as one page. */
 import { count, counted, duration, loss } from "../text/figures.ts";
 import { meanSteps, type SampleWord, wordOf } from "../data/samples.ts";
 import type { Score } from "../training/trainer.ts";

@@ -1,8 +1,4 @@
-/**
- * The file that `report` writes: a page with a generator mark, without which `report` does not overwrite a file.
- *
- * @module
- */
+/** The file that `report` writes: a page with a generator mark, without which `report` does not overwrite a file. */
 import type { OutputKind } from "../files/output_file.ts";
 import { readBeginning } from "../files/file_access.ts";
 

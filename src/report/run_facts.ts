@@ -1,8 +1,4 @@
-/**
- * A run's options, and the command that repeats it.
- *
- * @module
- */
+/** A run's options, and the command that repeats it. */
 import { INVOCATION } from "../text/invocation.ts";
 import { html, type Markup, section, table } from "./markup.ts";
 import type { RunMetadata } from "../runs/run_metadata.ts";

@@ -1,8 +1,4 @@
-/**
- * Chosen samples step by step: their spikes, membrane potentials with the threshold, and the decision's course.
- *
- * @module
- */
+/** Chosen samples step by step: their spikes, membrane potentials with the threshold, and the decision's course. */
 import * as Plot from "@observablehq/plot";
 import { decisionOf, logSoftmax } from "./decision.ts";
 import { count } from "../text/figures.ts";

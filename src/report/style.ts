@@ -3,8 +3,6 @@
  *
  * Colours are those of Okabe and Ito (2008), which colour-blind readers can distinguish, darkened or lightened to a contrast
  * of at least 3 to 1 with the paper.
- *
- * @module
  */
 
 /** Rules of a report and of the page that learns: the colours as custom properties, links and plots. */

@@ -1,8 +1,4 @@
-/**
- * First-layer weights as pictures: each unit's receptive field.
- *
- * @module
- */
+/** First-layer weights as pictures: each unit's receptive field. */
 import { count } from "../text/figures.ts";
 import { shownName } from "../network/class_names.ts";
 import type { Parameters } from "../engine/engine.ts";

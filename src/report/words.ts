@@ -1,8 +1,4 @@
-/**
- * Texts of a report: names of layers and classes, percentages.
- *
- * @module
- */
+/** Texts of a report: names of layers and classes, percentages. */
 import * as figures from "../text/figures.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { shownName } from "../network/class_names.ts";

@@ -1,8 +1,4 @@
-/**
- * The checkpoints of a run: `checkpoints/last.safetensors`, the one before it, and the best epoch's.
- *
- * @module
- */
+/** The checkpoints of a run: `checkpoints/last.safetensors`, the one before it, and the best epoch's. */
 import { join } from "node:path";
 import { isOwnFolder, removeLeftovers, writeFileAtomic } from "../files/write_file.ts";
 import { InputError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Schedule of a run's checkpoints.
- *
- * @module
- */
+/** Schedule of a run's checkpoints. */
 import type { NetworkSpec } from "../network/spec.ts";
 import type { CheckpointFolder } from "./checkpoint_folder.ts";
 import { encodeFacts, type RunFacts } from "./run_facts.ts";

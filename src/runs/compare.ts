@@ -1,8 +1,4 @@
-/**
- * The notebook's closing table, with a spread: networks trained side by side over several seeds.
- *
- * @module
- */
+/** The notebook's closing table, with a spread: networks trained side by side over several seeds. */
 import { InputError } from "../errors.ts";
 import {
   type DataSet,

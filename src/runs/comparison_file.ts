@@ -1,8 +1,6 @@
 /**
  * A comparison on disk: `runs/<name>.json` holds its options and the result of each finished run, so that an interrupted
  * comparison can be resumed.
- *
- * @module
  */
 import * as v from "valibot";
 import { join } from "node:path";

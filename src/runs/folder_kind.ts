@@ -1,8 +1,4 @@
-/**
- * Classifies a folder below `runs/`: a run, the remains of a run stopped before it started, or a user's own folder.
- *
- * @module
- */
+/** Classifies a folder below `runs/`: a run, the remains of a run stopped before it started, or a user's own folder. */
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { exists, reading } from "../files/file_access.ts";

@@ -1,8 +1,4 @@
-/**
- * Reads the batch metrics of a run from its `metrics.jsonl`.
- *
- * @module
- */
+/** Reads the batch metrics of a run from its `metrics.jsonl`. */
 import * as v from "valibot";
 import { join } from "node:path";
 import { readText } from "../files/file_access.ts";

@@ -1,8 +1,4 @@
-/**
- * What `train --out` writes: a model, which never overwrites a file of another kind.
- *
- * @module
- */
+/** What `train --out` writes: a model, which never overwrites a file of another kind. */
 import type { OutputKind } from "../files/output_file.ts";
 import { InputError } from "../errors.ts";
 import { readModel } from "../network/model_file.ts";

@@ -1,8 +1,4 @@
-/**
- * Reads checkpoints from files.
- *
- * @module
- */
+/** Reads checkpoints from files. */
 import { readWhole } from "../files/file_access.ts";
 import type { Model } from "../network/model_file.ts";
 import { type Checkpoint, decodeCheckpoint, decodeTrained } from "../training/checkpoint.ts";

@@ -1,8 +1,4 @@
-/**
- * A run's network and its firing rates, as `run.json` records them.
- *
- * @module
- */
+/** A run's network and its firing rates, as `run.json` records them. */
 import * as v from "valibot";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";

@@ -1,8 +1,4 @@
-/**
- * Resume of an interrupted run; the result has the same bits as that of an uninterrupted one.
- *
- * @module
- */
+/** Resume of an interrupted run; the result has the same bits as that of an uninterrupted one. */
 import { checkOutputFile } from "../files/output_file.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";

@@ -1,8 +1,4 @@
-/**
- * A whole run: data, engine, training, evaluation, and its folder on disk.
- *
- * @module
- */
+/** A whole run: data, engine, training, evaluation, and its folder on disk. */
 import type { Samples } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";

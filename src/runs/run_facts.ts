@@ -1,8 +1,4 @@
-/**
- * Run metadata in a checkpoint, besides the training progress: options, engine and data set.
- *
- * @module
- */
+/** Run metadata in a checkpoint, besides the training progress: options, engine and data set. */
 import process from "node:process";
 import * as v from "valibot";
 import type { Samples } from "../data/samples.ts";

@@ -1,8 +1,6 @@
 /**
  * A run on disk: `runs/<name>/` with `model.safetensors`, `metrics.jsonl` (a line a batch), `epochs.jsonl` (a line an
  * epoch), `run.json` and `checkpoints/`.
- *
- * @module
  */
 import * as v from "valibot";
 import { basename, join } from "node:path";

@@ -3,8 +3,6 @@
  *
  * The operating system holds the lock (flock) and releases it when the process ends, however it ends: no lock is ever stale,
  * and a reused process id does no harm. The content of the file is for people.
- *
- * @module
  */
 import * as v from "valibot";
 import { join } from "node:path";

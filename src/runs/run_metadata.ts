@@ -1,8 +1,4 @@
-/**
- * `run.json`, the metadata of a run: its options, sessions and result.
- *
- * @module
- */
+/** `run.json`, the metadata of a run: its options, sessions and result. */
 import * as v from "valibot";
 import { basename, dirname, join } from "node:path";
 import { writeFileAtomic } from "../files/write_file.ts";

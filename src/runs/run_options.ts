@@ -1,8 +1,4 @@
-/**
- * Options of a run, and their stored form for resume.
- *
- * @module
- */
+/** Options of a run, and their stored form for resume. */
 import * as v from "valibot";
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";

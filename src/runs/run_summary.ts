@@ -1,8 +1,4 @@
-/**
- * Progress events and the summary of a run.
- *
- * @module
- */
+/** Progress events and the summary of a run. */
 import type { Samples, SampleWord } from "../data/samples.ts";
 import type { MemoryNeeds, Parameters } from "../engine/engine.ts";
 import type { Chance } from "../network/loss.ts";

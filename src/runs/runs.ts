@@ -1,8 +1,4 @@
-/**
- * The runs below `runs/`: lists, describes and removes them.
- *
- * @module
- */
+/** The runs below `runs/`: lists, describes and removes them. */
 import * as v from "valibot";
 import { join } from "node:path";
 import { isOwnFolder } from "../files/write_file.ts";

@@ -1,8 +1,4 @@
-/**
- * One session of a run, from its first batch or a checkpoint: training, evaluation, and storage of their results.
- *
- * @module
- */
+/** One session of a run, from its first batch or a checkpoint: training, evaluation, and storage of their results. */
 import { writeOutputFile } from "../files/output_file.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
 import type { Engine, Parameters, Update } from "../engine/engine.ts";

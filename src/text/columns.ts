@@ -1,8 +1,4 @@
-/**
- * Text in aligned columns.
- *
- * @module
- */
+/** Text in aligned columns. */
 
 /** Alignment of a column. */
 export type Alignment = "left" | "right";

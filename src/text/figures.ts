@@ -1,8 +1,4 @@
-/**
- * Formats numbers for people.
- *
- * @module
- */
+/** Formats numbers for people. */
 
 /** A whole number with its thousands apart: `60,000`. */
 export function count(value: number): string {

@@ -1,8 +1,4 @@
-/**
- * The way in which the user called this program.
- *
- * @module
- */
+/** The way in which the user called this program. */
 
 /**
  * What stands before a command, as the user wrote it: a task of deno.json, by Deno or by npx, or the one binary that

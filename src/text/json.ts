@@ -1,7 +1,5 @@
 /**
  * JSON parser whose errors name line and column: `JSON.parse` gives no position for most faults, and quotes its input unescaped.
- *
- * @module
  */
 import { InputError } from "../errors.ts";
 import { oneLine } from "./one_line.ts";

@@ -1,8 +1,4 @@
-/**
- * Sanitizes text from files for messages.
- *
- * @module
- */
+/** Sanitizes text from files for messages. */
 
 /**
  * Makes a text fit for a message: on one line, not long, and without terminal control characters.

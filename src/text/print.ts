@@ -1,8 +1,6 @@
 /**
  * Prints to standard output and standard error without failing: the terminal may be closed, a reader such as
  * `head` may have ended, and the disk of a log may be full. None of these should lose work.
- *
- * @module
  */
 
 /** A place for text, such as `Deno.stdout`. */

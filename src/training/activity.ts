@@ -3,8 +3,6 @@
  *
  * They are half of the answer to "my spiking network learns nothing": a unit that always fires carries no information, and one that
  * never fires may have no gradient. The other half is how learning went (`diagnosis.ts`).
- *
- * @module
  */
 import type { Samples } from "../data/samples.ts";
 import { createEngine } from "../engine/create_engine.ts";

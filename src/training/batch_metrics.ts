@@ -1,8 +1,4 @@
-/**
- * A line of `metrics.jsonl`: the metrics of one batch.
- *
- * @module
- */
+/** A line of `metrics.jsonl`: the metrics of one batch. */
 import * as v from "valibot";
 import type { BatchReport } from "./trainer.ts";
 

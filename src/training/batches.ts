@@ -1,8 +1,4 @@
-/**
- * Division of an epoch's samples into batches.
- *
- * @module
- */
+/** Division of an epoch's samples into batches. */
 import { checkWhole } from "../misuse.ts";
 import { shuffledOrder } from "../random.ts";
 

@@ -5,8 +5,6 @@
  * (`velocity/fc1.weight`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
  * that are the SHA-256 of all bytes before them. Any changed bit in the file is detected.
  * Files of `spikelet-checkpoint/1`, which describe layers, are read, too.
- *
- * @module
  */
 import * as v from "valibot";
 import type { Parameters } from "../engine/engine.ts";

@@ -1,8 +1,4 @@
-/**
- * Matches data and a model by the names of their classes, not by the numbers that a data set happens to give them.
- *
- * @module
- */
+/** Matches data and a model by the names of their classes, not by the numbers that a data set happens to give them. */
 import type { Samples } from "../data/samples.ts";
 import { sharedBuffer } from "../data/shared_memory.ts";
 import { InputError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Data-dependent initialization of weights on an engine of this machine: see `start.ts`.
- *
- * @module
- */
+/** Data-dependent initialization of weights on an engine of this machine: see `start.ts`. */
 import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineName } from "../engine/create_engine.ts";
 import { checkObject } from "../misuse.ts";

@@ -4,8 +4,6 @@
  * Each finding is a fact with its numbers. The remedy depends on the run's options; the command line names it.
  * The bounds are rules of thumb. They lie between the values of presets, deep and recurrent networks that learn and those of
  * the same networks where they do not (`tests/training/diagnosis_test.ts`).
- *
- * @module
  */
 import type { Chance } from "../network/loss.ts";
 import { populationsFrom } from "../network/paths.ts";

@@ -1,8 +1,4 @@
-/**
- * Evaluation: measures an engine's network on samples without learning from them.
- *
- * @module
- */
+/** Evaluation: measures an engine's network on samples without learning from them. */
 import type { Samples } from "../data/samples.ts";
 import type { BatchResult, Engine } from "../engine/engine.ts";
 import { OptionError } from "../errors.ts";

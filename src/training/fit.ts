@@ -1,8 +1,4 @@
-/**
- * Checks that a data set fits a network.
- *
- * @module
- */
+/** Checks that a data set fits a network. */
 import { fitSteps, longestOf } from "../data/fit_steps.ts";
 import { bytesOf, type Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * Comparison of a network's score with guessing.
- *
- * @module
- */
+/** Comparison of a network's score with guessing. */
 import type { Chance } from "../network/loss.ts";
 import type { Score } from "./score.ts";
 

@@ -1,8 +1,4 @@
-/**
- * A pipeline with two items in flight, so that no worker waits for the main thread.
- *
- * @module
- */
+/** A pipeline with two items in flight, so that no worker waits for the main thread. */
 
 /**
  * Starts an item as soon as fewer than two are in flight, and reports results in order.

@@ -1,8 +1,4 @@
-/**
- * Presets: named networks, each with its training recipe.
- *
- * @module
- */
+/** Presets: named networks, each with its training recipe. */
 import type { Augmentation } from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
 import {

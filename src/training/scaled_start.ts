@@ -1,8 +1,4 @@
-/**
- * Data-dependent initialization of weights on a given engine: see `start.ts`.
- *
- * @module
- */
+/** Data-dependent initialization of weights on a given engine: see `start.ts`. */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, Parameters } from "../engine/engine.ts";
 import { initialParameters } from "../network/initialise.ts";

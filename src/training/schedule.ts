@@ -1,8 +1,4 @@
-/**
- * Learning rate schedules: pure functions of the batch's number, so that a resumed run has the same rates.
- *
- * @module
- */
+/** Learning rate schedules: pure functions of the batch's number, so that a resumed run has the same rates. */
 import { OptionError } from "../errors.ts";
 
 /** A learning rate schedule. */

@@ -1,8 +1,4 @@
-/**
- * Loss and accuracy over a set of samples.
- *
- * @module
- */
+/** Loss and accuracy over a set of samples. */
 import { OptionError } from "../errors.ts";
 import type { BatchResult } from "../engine/engine.ts";
 

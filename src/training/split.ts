@@ -1,8 +1,4 @@
-/**
- * Split of a data set into training and validation samples.
- *
- * @module
- */
+/** Split of a data set into training and validation samples. */
 import { OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
 import { shuffledOrder } from "../random.ts";

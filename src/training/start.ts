@@ -6,8 +6,6 @@
  * statistic. LSUV's statistic is a variance of 1; a spiking layer's is its firing rate, because a silent layer transmits neither
  * activity nor gradient, and one that fires at every step carries no information (Rossbroich, Gygax & Zenke, Fluctuation-driven
  * initialization for spiking neural network training, 2022, derive it in theory, for Poisson inputs).
- *
- * @module
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine } from "../engine/engine.ts";

@@ -3,8 +3,6 @@
  *
  * The trainer is independent of files and terminals; it reports each batch and epoch by callbacks, and passes the training
  * state to a checkpointer.
- *
- * @module
  */
 import type { Augmentation } from "../data/augment.ts";
 import type { Samples } from "../data/samples.ts";

@@ -1,8 +1,4 @@
-/**
- * Training progress between two batches: the part of a checkpoint besides the engine's state.
- *
- * @module
- */
+/** Training progress between two batches: the part of a checkpoint besides the engine's state. */
 import type { BatchResult, EngineState, Parameters } from "../engine/engine.ts";
 import { DivergenceError } from "../errors.ts";
 import type { Score } from "./score.ts";

@@ -1,8 +1,4 @@
-/**
- * The names of tensors in reference cases.
- *
- * @module
- */
+/** The names of tensors in reference cases. */
 import { formerTensorName } from "../network/former_names.ts";
 import type { Population } from "../network/structure.ts";
 

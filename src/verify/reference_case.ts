@@ -1,8 +1,4 @@
-/**
- * Reads reference cases (tests/reference/): inputs, draws, weights, and the expected numbers.
- *
- * @module
- */
+/** Reads reference cases (tests/reference/): inputs, draws, weights, and the expected numbers. */
 import type { Samples } from "../data/samples.ts";
 import type { Parameters, Update } from "../engine/engine.ts";
 import { InputError } from "../errors.ts";

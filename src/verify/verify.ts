@@ -3,8 +3,6 @@
  *
  * A case is a safetensors file, such as those of tests/reference/. Its inputs go through the same plan and kernels as
  * training's: forward pass with every state, loss, gradients, two steps of SGD; and the feed-forward peer's numbers where it has them.
- *
- * @module
  */
 import type { Samples } from "../data/samples.ts";
 import { createEngine, type EngineOptions } from "../engine/create_engine.ts";

@@ -1,8 +1,4 @@
-/**
- * Which networks the hybrid engine takes: those whose inputs go into one product, which the device computes.
- *
- * @module
- */
+/** Which networks the hybrid engine takes: those whose inputs go into one product, which the device computes. */
 import { EngineError } from "../../errors.ts";
 import type { Plan } from "../plan/plan.ts";
 

@@ -1,8 +1,4 @@
-/**
- * From what a network is to what has to be computed, in passes: lower, rewrite, differentiate.
- *
- * @module
- */
+/** From what a network is to what has to be computed, in passes: lower, rewrite, differentiate. */
 import type { GraphSpec } from "../../network/graph.ts";
 import { structureOf } from "../../network/structure.ts";
 import { differentiate } from "./differentiate.ts";

@@ -4,8 +4,6 @@
  * A value's gradient is combined where the step that makes the value is reached in reverse order, from what the value's readers
  * hand back. Products go back to the spikes alone where a population's gradient follows from them. In a loop the same
  * holds for each step of time, the last one first.
- *
- * @module
  */
 import type { Draft } from "./draft.ts";
 import type { BackwardStep, ForwardStep, PopulationPlan, Port, Product } from "./plan.ts";

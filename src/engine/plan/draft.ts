@@ -1,8 +1,4 @@
-/**
- * A plan in the making: what passes hand on.
- *
- * @module
- */
+/** A plan in the making: what passes hand on. */
 import type { GraphSpec } from "../../network/graph.ts";
 import type { ForwardStep, OperatorCall, PopulationPlan, Product, Value } from "./plan.ts";
 

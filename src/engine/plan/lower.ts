@@ -3,8 +3,6 @@
  *
  * A node becomes a product, a call of its kernel, or a scan; edges that are delayed or summed become a `sum` before it. A cycle
  * becomes a loop over time.
- *
- * @module
  */
 import { componentsOf } from "../../network/components.ts";
 import {

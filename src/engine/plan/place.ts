@@ -1,6 +1,4 @@
-/**
- * Where values lie: two may share memory where the last use of one comes before the first of the other.
- */
+/** Where values lie: two may share memory where the last use of one comes before the first of the other. */
 import type { Plan, Step } from "./plan.ts";
 
 /** Where values lie in one piece of memory. */

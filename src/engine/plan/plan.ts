@@ -3,8 +3,6 @@
  *
  * A plan is all that an engine reads of a network. Its steps are a closed set; kernels of operators and neurons are named, not
  * distinguished. A step outside a loop covers all T time steps at once; inside a loop it covers one.
- *
- * @module
  */
 import type { GraphSpec, Shape } from "../../network/graph.ts";
 import type { CompleteNeuron, Constant, Trainable } from "../../network/neurons.ts";

@@ -1,8 +1,4 @@
-/**
- * Where gradients are wanted: at values that lead to the loss, and depend on something that is learned.
- *
- * @module
- */
+/** Where gradients are wanted: at values that lead to the loss, and depend on something that is learned. */
 import type { Draft } from "./draft.ts";
 import type { ForwardStep } from "./plan.ts";
 import { stepsOf } from "./readers.ts";

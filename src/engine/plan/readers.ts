@@ -1,8 +1,4 @@
-/**
- * Which steps read which values.
- *
- * @module
- */
+/** Which steps read which values. */
 import type { Draft } from "./draft.ts";
 import type { ForwardStep } from "./plan.ts";
 

@@ -1,8 +1,4 @@
-/**
- * The fast paths: rewrites of a forward pass into steps that cost less and give the same result.
- *
- * @module
- */
+/** The fast paths: rewrites of a forward pass into steps that cost less and give the same result. */
 import { foldsFeatures } from "../../network/encoders.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { isFlat } from "../../network/shape.ts";

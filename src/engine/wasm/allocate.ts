@@ -1,6 +1,4 @@
-/**
- * Takes the memory of one thread's kernels once, when the thread starts: it does not grow with batches or epochs.
- */
+/** Takes the memory of one thread's kernels once, when the thread starts: it does not grow with batches or epochs. */
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { type Placement, placeValues } from "../plan/place.ts";

@@ -1,8 +1,4 @@
-/**
- * A channel to a worker, which handles messages in order, in a thread of its own or in the caller's.
- *
- * @module
- */
+/** A channel to a worker, which handles messages in order, in a thread of its own or in the caller's. */
 import { EngineError } from "../../errors.ts";
 import { EngineWorker, type WorkerMessage, type WorkerReply, type WorkerSetup } from "./engine_worker.ts";
 

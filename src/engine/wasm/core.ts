@@ -3,8 +3,6 @@
  *
  * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
  * after its last sample. It assumes neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
- *
- * @module
  */
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";

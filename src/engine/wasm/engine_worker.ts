@@ -4,8 +4,6 @@
  * Threads claim shards of the batch, each a fixed run of samples, and write each shard's gradient to shared memory. When
  * all shards are done, every thread sums one part of the parameters' gradient over the shards, in the shards' order, and
  * updates it. Which thread does what depends on chance; which numbers are added in which order does not.
- *
- * @module
  */
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";

@@ -2,8 +2,6 @@
  * The bottom layer's product where another computes it: a core takes currents from shared memory, and puts coefficients there.
  *
  * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a buffer of its own.
- *
- * @module
  */
 import type { Plan, Product } from "../plan/plan.ts";
 import type { PopulationMemory, ProductMemory } from "./core_memory.ts";

@@ -3,8 +3,6 @@
  *
  * A norm is the root of a sum over blocks in their order; each block lies in one layer, and is summed by one thread. So a norm has
  * the same bits whoever sums which block.
- *
- * @module
  */
 import type { ParameterLayout } from "./layout.ts";
 

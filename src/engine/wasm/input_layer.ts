@@ -1,8 +1,4 @@
-/**
- * The operations of a plan that touch a sample's inputs, by kernels in the core's own memory.
- *
- * @module
- */
+/** The operations of a plan that touch a sample's inputs, by kernels in the core's own memory. */
 import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
 import { arePixels, type Samples } from "../../data/samples.ts";
 import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";

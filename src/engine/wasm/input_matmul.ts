@@ -3,8 +3,6 @@
  *
  * It is the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
  * multiply, and sum the weights' gradient over the trace of the inputs.
- *
- * @module
  */
 import { DELTA_CHANNELS, featureScaleOf, sampleFormOf } from "../../network/encoders.ts";
 import type { DrawKey } from "../../random.ts";

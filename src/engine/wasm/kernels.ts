@@ -3,8 +3,6 @@
  *
  * Nothing here assumes Deno, files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
  * kernel's equation, layout and parameters.
- *
- * @module
  */
 import type * as exports from "../../../build/kernels.d.ts";
 import { EngineError } from "../../errors.ts";

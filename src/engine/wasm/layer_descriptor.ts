@@ -1,7 +1,5 @@
 /**
  * The descriptor of a layer that the kernels of neurons read (asm/layer.ts), written once when the memory is allocated.
- *
- * @module
  */
 
 /** The descriptor's fields, 4 bytes each, in the order of `Layer` in asm/layer.ts. */

@@ -4,8 +4,6 @@
  * Weights lie by unit, `[units, inputs]`, or by input, `[inputs, units]`, as the plan says: by input a spike meets one row. Either
  * way at least one row of zeros lies behind them, which stands in for what a panel lacks. Padding is 0 and stays 0, for its
  * gradient is 0: so the optimizer walks over the whole as one vector.
- *
- * @module
  */
 import type { Shape } from "../../network/graph.ts";
 import { isFlat, sizeOf } from "../../network/shape.ts";

@@ -1,7 +1,5 @@
 /**
  * Loads the built kernels, under Deno. In other runtimes the caller imports or fetches them and makes the `KernelModule`.
- *
- * @module
  */
 import { EngineError } from "../../errors.ts";
 import { readError } from "../../files/file_access.ts";

@@ -4,8 +4,6 @@
  * A sum of rows costs work for each spike, a whole product for each input and step, but several times less for each of
  * them. Which is the cheaper one is decided for each sample by its own spikes, counted: so the bits of a result depend on
  * nothing else. Panels for whole products are packed when a batch first needs them.
- *
- * @module
  */
 import type { CoreMemory, ProductMemory, SpikeLists, ValueMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";

@@ -3,8 +3,6 @@
  *
  * The plan names a population's kernels. A population whose own outputs come back after one step goes step by step, for a
  * step's currents need the outputs of the one before.
- *
- * @module
  */
 import { type Constant, kindOf } from "../../network/neurons.ts";
 import type { CoreMemory, PopulationMemory } from "./core_memory.ts";

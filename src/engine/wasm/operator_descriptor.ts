@@ -1,8 +1,4 @@
-/**
- * The descriptor of an operator that its kernels read (asm/operator.ts).
- *
- * @module
- */
+/** The descriptor of an operator that its kernels read (asm/operator.ts). */
 
 /** The descriptor's fields, 4 bytes each, in the order of `Operator` in asm/operator.ts. */
 export const OPERATOR_FIELDS = [

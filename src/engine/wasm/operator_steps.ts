@@ -1,8 +1,4 @@
-/**
- * Steps of operators that have kernels of their own, and sums of values.
- *
- * @module
- */
+/** Steps of operators that have kernels of their own, and sums of values. */
 import type { SumStep } from "../plan/plan.ts";
 import type { CoreMemory } from "./core_memory.ts";
 import { type Kernels, type StepKernel, stepKernel } from "./kernels.ts";

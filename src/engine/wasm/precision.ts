@@ -1,8 +1,4 @@
-/**
- * The precisions of the bottom layer's product, and the kernels of each.
- *
- * @module
- */
+/** The precisions of the bottom layer's product, and the kernels of each. */
 
 /** Precisions of the product of the bottom layer's draws and weights. */
 export const PRECISIONS = ["f32", "i16"] as const;

@@ -1,8 +1,4 @@
-/**
- * From the readout's population to the loss, and back.
- *
- * @module
- */
+/** From the readout's population to the loss, and back. */
 import type { Plan, PopulationPlan, ReadSteps } from "../plan/plan.ts";
 import type { CoreMemory, PopulationMemory, ValueMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";

@@ -3,8 +3,6 @@
  *
  * Blocks are processed together, {@linkcode UPDATE_FLOATS} parameters at most, in a buffer of the kernels' memory, whose size does not
  * depend on the network.
- *
- * @module
  */
 import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
 import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";

@@ -1,8 +1,4 @@
-/**
- * The memory that an engine and its workers share: parameters, moments, gradients, and the results of batches.
- *
- * @module
- */
+/** The memory that an engine and its workers share: parameters, moments, gradients, and the results of batches. */
 /** `SharedArrayBuffer`s, unless the only worker is in the caller's own thread. */
 export interface SharedState {
   /** Arrivals at the barrier so far, then the next shard to be claimed in either buffer. */

@@ -1,7 +1,5 @@
 /**
  * Steps on lists of spikes: making them, products of them in the backward pass, and the exact gradient that follows from them.
- *
- * @module
  */
 import type { CoreMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { type Kernels, scanKernel } from "./kernels.ts";

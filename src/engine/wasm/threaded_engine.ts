@@ -1,8 +1,6 @@
 /**
  * An engine on a pool of workers: executes calls in their order, keeps parameters and moments in shared memory, and has a scheduler
  * run each batch.
- *
- * @module
  */
 import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";

@@ -1,8 +1,4 @@
-/**
- * What a sample's forward pass has left in a core's memory, as a trace: read for reports, never for training.
- *
- * @module
- */
+/** What a sample's forward pass has left in a core's memory, as a trace: read for reports, never for training. */
 import type { SampleTrace } from "../engine.ts";
 import type { CoreMemory, PopulationMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";

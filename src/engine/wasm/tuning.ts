@@ -2,8 +2,6 @@
  * Measures which tile is the fastest on this machine; it depends on the processor and on the runtime's compiler.
  *
  * All tiles of a precision give the same bits; a wrong choice costs only time.
- *
- * @module
  */
 import { initialParameters } from "../../network/initialise.ts";
 import { notebookNetwork } from "../../network/presets.ts";

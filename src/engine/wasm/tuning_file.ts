@@ -2,8 +2,6 @@
  * Stores the fastest tile of this machine in `.spikelet/tuning.json`, below the current folder.
  *
  * The file is a cache: without it, or where it cannot be written, some milliseconds are lost.
- *
- * @module
  */
 import * as v from "valibot";
 import { writeFileAtomic } from "../../files/write_file.ts";

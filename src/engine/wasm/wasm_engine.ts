@@ -3,8 +3,6 @@
  *
  * The number of threads never changes a bit of the result (see engine_worker.ts). `threads: 0` computes in the caller's own thread, for
  * runtimes without workers or shared memory.
- *
- * @module
  */
 import { OptionError } from "../../errors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";

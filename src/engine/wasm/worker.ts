@@ -1,8 +1,4 @@
-/**
- * The entry of a thread of the WASM engine: passes messages to its `EngineWorker`.
- *
- * @module
- */
+/** The entry of a thread of the WASM engine: passes messages to its `EngineWorker`. */
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 import { EngineWorker, type WorkerMessage, type WorkerReply } from "./engine_worker.ts";

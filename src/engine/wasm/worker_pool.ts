@@ -1,8 +1,4 @@
-/**
- * All workers of an engine: they get messages in order, and a call resolves when every worker has answered it.
- *
- * @module
- */
+/** All workers of an engine: they get messages in order, and a call resolves when every worker has answered it. */
 import type { EngineError } from "../../errors.ts";
 import { type Channel, openLocal, openWorker } from "./channel.ts";
 import type { WorkerMessage, WorkerReply, WorkerSetup } from "./engine_worker.ts";

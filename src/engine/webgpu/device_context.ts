@@ -1,6 +1,4 @@
-/**
- * What all micro-batches share, and what each is.
- */
+/** What all micro-batches share, and what each is. */
 import type { Backend, Tensor } from "../gpu/backend.ts";
 import type { PackedSamples } from "../gpu/encoding.ts";
 import type { Plan } from "../plan/plan.ts";

@@ -1,6 +1,4 @@
-/**
- * Kernels of neurons for the GPU, by the names in a plan.
- */
+/** Kernels of neurons for the GPU, by the names in a plan. */
 import { NEURON_CODES } from "../../../asm/kinds.wgsl.ts";
 import { scanBackKernel, type ScanForm, scanKernel, SUM_PARTS } from "../../../asm/scan.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";

@@ -1,6 +1,4 @@
-/**
- * Kernels of operators for the GPU, by the names in a plan.
- */
+/** Kernels of operators for the GPU, by the names in a plan. */
 import { OPERATOR_CODES } from "../../../asm/kinds.wgsl.ts";
 import { operatorGradientKernel, operatorKernel } from "../../../asm/operator.wgsl.ts";
 import type { WgslKernel } from "../../../asm/wgsl.ts";
