@@ -19,11 +19,40 @@ import { callDeno, ROOT } from "./steps.ts";
 
 const PNGQUANT = "/usr/bin/pngquant";
 
-/** The runs that are trained: docs/tour.md's first, and the two of docs/report.md. */
+/** The runs that are trained: docs/tour.md's first, and those of docs/report.md. */
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
   "demo-feed-forward": ["--model", "feed-forward", "--epochs", "3"],
+  graph: [
+    "--network",
+    "graph.json",
+    "--optimizer",
+    "adam",
+    "--learning-rate",
+    "0.002",
+    "--batch-size",
+    "100",
+  ],
+} as const;
+
+/** The run `graph`: a skip edge, two branches, and a loop. */
+const GRAPH = {
+  steps: 12,
+  input: { shape: [784], encoder: { kind: "constant" } },
+  nodes: [
+    { id: "fc1", kind: "affine", units: 100 },
+    { id: "lif1", kind: "lif" },
+    { id: "fc2", kind: "affine", units: 100 },
+    { id: "lif2", kind: "lif", from: ["fc2", { node: "lif1", delay: 2 }] },
+    { id: "left", kind: "affine", units: 50 },
+    { id: "leftLif", kind: "lif" },
+    { id: "right", kind: "affine", units: 50, from: "lif2" },
+    { id: "back", kind: "affine", units: 50, bias: false, from: { node: "rightLif", delay: 1 } },
+    { id: "rightLif", kind: "lif", from: ["right", "back"] },
+    { id: "fc3", kind: "affine", units: 10, from: ["leftLif", "rightLif"] },
+    { id: "out", kind: "integrator" },
+  ],
 } as const;
 
 /** A part of a page, photographed. */
@@ -49,6 +78,7 @@ const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
 const PICTURES: readonly Picture[] = [
   { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
   { ...DARK, file: "report-dark.png", from: "article.trace:nth-of-type(3)", height: 870 },
+  { ...DESKTOP, file: "report-network.png", runs: ["graph"], from: "#network", height: 1040 },
   {
     ...DESKTOP,
     file: "report-compare.png",
@@ -165,6 +195,7 @@ if (import.meta.main) {
   const folder = await Deno.makeTempDir({ prefix: "spikelet-pictures-" });
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: CHROMIUM_ARGUMENTS });
   try {
+    await Deno.writeTextFile(join(folder, "graph.json"), JSON.stringify(GRAPH));
     for (const [name, options] of Object.entries(RUNS)) {
       await spikelet(folder, ["train", "--name", name, ...options]);
     }

@@ -64,7 +64,7 @@ async function networkIn(directory: string): Promise<FoundNetwork | undefined> {
   for (const path of [join(directory, "model.safetensors"), ...Object.values(checkpointPaths(directory))]) {
     if (!await isFile(path)) continue;
     const { spec } = await readTrained(path);
-    return { source, spec: spec, rates: metadata ? firingRatesOf(spec, metadata) : new Map() };
+    return { source, spec, rates: metadata ? firingRatesOf(spec, metadata) : new Map() };
   }
   return undefined;
 }

@@ -96,6 +96,27 @@ Deno.test("network takes presets, runs, models and checkpoints, and lists those 
   });
 });
 
+Deno.test("train --network trains a graph, which network and report show; options of layers are refused beside it", async () => {
+  await inFolderWithData(async (folder) => {
+    await Deno.writeTextFile(join(folder, "skip.json"), JSON.stringify(GRAPH));
+    const train = ["train", "--network", "skip.json", "--data", "data", "--threads", "1"];
+    for (const option of [["--layers", "5"], ["--hidden", "5"], ["--recurrent"]]) {
+      const refused = await spikelet(folder, [...train, ...option]);
+      assertOneLine(
+        refused,
+        2,
+        new RegExp(`^${option[0]}: means nothing with --network, whose file says it`),
+      );
+    }
+    await spikeletJson(folder, [...train, "--name", "graph"]);
+    const described = await spikeletJson(folder, ["network", "skip.json"]);
+    assert.deepEqual(await spikeletJson(folder, ["network", "graph"]), described);
+    await spikeletJson(folder, ["report", "graph"]);
+    const page = await Deno.readTextFile(join(folder, "runs", "graph", "report.html"));
+    assert.match(page, /lif2 takes fc2 \+ rec2 \+ lif1 \(delay 2\)/);
+  });
+});
+
 Deno.test("drawNetwork() keeps to the terminal's width", () => {
   const chain = wideNetwork();
   for (const columns of [30, 40, 60, 80, 100]) {
