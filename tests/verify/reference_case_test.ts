@@ -103,7 +103,10 @@ Deno.test("parseReferenceCase() names missing and wrong tensors", () => {
       changed(threeLayers, (_, metadata) => metadata.network = "{"),
       /^case: metadata\.network: not JSON: line 1, column 2: .*: expected a network's description$/,
     ],
-    [changed(threeLayers, (_, metadata) => metadata.network = "{}"), /^case: metadata\.network: inputs: /],
+    [
+      changed(threeLayers, (_, metadata) => metadata.network = "{}"),
+      /^case: metadata\.network: steps: it is missing/,
+    ],
   ];
   for (const [bytes, message] of cases) {
     assert.throws(() => parseReferenceCase(bytes, "case"), { name: "InputError", message });
