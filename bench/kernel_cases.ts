@@ -27,6 +27,8 @@ const INPUTS = 784, COMPUTED = 40, SPIKING = 25;
 const DECAY = 0.9;
 /** Shares of a unit's steps that spike. Of the units that spike in a sample it is 0.1 at first, 0.3 after an epoch. */
 const SPIKE_SHARES = [0.03, 0.1, 0.3];
+/** A wide layer of inputs that are the same at every step, the engine's groups of samples, and vectors of four inputs that are not all 0. */
+const WIDE = 1000, GROUP = 8, VECTORS = 50;
 /** A sum of a million of these stays finite. */
 const TINY = 1e-6;
 /** Turns of a ceiling's loop in one call. */
@@ -48,7 +50,11 @@ export function ceilingCases(c: Ceiling): KernelCase[] {
 /** The kernels at a number of steps. */
 export function kernelCases({ module }: KernelModule, steps: number): KernelCase[] {
   const place = new Placement(instantiate(module));
-  return [...matmulCases(place, steps), ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share))];
+  return [
+    ...matmulCases(place, steps),
+    ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
+    ...[1, GROUP].flatMap((samples) => rowCases(place, samples)),
+  ];
 }
 
 function matmulCases(place: Placement, steps: number): KernelCase[] {
@@ -100,6 +106,42 @@ function traceCases(place: Placement, steps: number, share: number): KernelCase[
   return [
     { ...shared, name: `traceGradient, ${spikes}`, call: f32 },
     { ...shared, name: `traceGradientI8, ${spikes}`, call: i8 },
+  ];
+}
+
+/** Products of inputs that are the same at every step, and their weights' gradient, for the samples of a batch in groups. */
+function rowCases(place: Placement, samples: number): KernelCase[] {
+  const k = place.kernels, groups = GROUP / samples;
+  const x = place.floats(GROUP * INPUTS, 1);
+  const list = Array.from(
+    { length: GROUP },
+    (_, sample) => Array.from({ length: INPUTS / 4 }, (_, i) => 16 * ((i * 3 + sample) % (INPUTS / 4))),
+  );
+  const vectors = place.integers(list.flat()), counts = place.integers(list.map(() => VECTORS));
+  const weights = place.floats((WIDE + 4) * INPUTS, 0.1), bias = place.floats(WIDE + 4, 0.1);
+  const gradients = place.floats(WIDE * INPUTS, 0), sums = place.floats(GROUP * WIDE, TINY);
+  const y = place.floats(GROUP * (WIDE + 4), 0), stride = 4 * (WIDE + 4);
+  const work = 2 * 4 * VECTORS * WIDE * GROUP;
+  const shared = { unit: "GFLOP/s", work, operations: work, ceiling: "madd" } as const;
+  const each = (call: (group: number) => void) => () => {
+    for (let group = 0; group < groups; group++) call(group * samples);
+  };
+  const what = `${WIDE} units, ${samples === 1 ? "sample by sample" : `${samples} samples at once`}`;
+  return [
+    {
+      ...shared,
+      name: `matmulRows, ${what}`,
+      // deno-fmt-ignore
+      call: each((at) => k.matmulRows(x + 4 * at * INPUTS, vectors + at * INPUTS, counts + 4 * at, samples, weights, bias,
+        y + at * stride, stride, WIDE, INPUTS)),
+    },
+    {
+      ...shared,
+      name: `outerGradients, ${what}`,
+      // deno-fmt-ignore
+      call: each((at) => k.outerGradients(x + 4 * at * INPUTS, vectors + at * INPUTS, counts + 4 * at, samples,
+        sums + 4 * at * WIDE, 4 * WIDE, gradients, WIDE, INPUTS)),
+    },
   ];
 }
 
