@@ -1,0 +1,129 @@
+/**
+ * Holds every engine to the float64 reference, on graphs that are drawn.
+ */
+import assert from "node:assert/strict";
+import fc from "fast-check";
+import type { EngineName } from "../../src/engine/create_engine.ts";
+import { createWebGpuEngine } from "../../src/engine/webgpu/webgpu_engine.ts";
+import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
+import { assertClose } from "../asm/numbers.ts";
+import { compareWithReference, runReference } from "../graph/compare_with_reference.ts";
+import { drawForGraph, drawnGraphs, isTelling } from "../graph/drawn_graphs.ts";
+import { batchesOf, batchOf, bitsOf, startEngine } from "./batches.ts";
+import { engineTest } from "./engines.ts";
+import { gpuTest } from "./gpu/gpu.ts";
+import { refusalOf } from "./hybrid/refusal.ts";
+import { withLengths } from "./network_cases.ts";
+
+const SEED = 3;
+const STEP = { learningRate: 0.1, momentum: 0.5 };
+/** Graphs that each engine meets: a device compiles shaders for each. */
+const RUNS: Readonly<Record<EngineName, number>> = { auto: 0, wasm: 60, webgpu: 15, hybrid: 10 };
+
+engineTest("an engine agrees with the reference, on drawn graphs", async (start, engine) => {
+  await fc.assert(
+    fc.asyncProperty(drawnGraphs({ samples: 3 }), fc.boolean(), async (drawn, recordsStates) => {
+      const { spec, samples } = drawn;
+      fc.pre(engine !== "hybrid" || refusalOf(spec) === undefined);
+      const run = runReference(drawn, SEED);
+      fc.pre(isTelling(spec, run));
+      using opened = await start({
+        ...{ spec, seed: SEED, batchSize: samples.count },
+        recordStates: recordsStates,
+      });
+      await compareWithReference(opened, drawn, run, { recordsStates });
+    }),
+    { seed: 5, numRuns: RUNS[engine] },
+  );
+});
+
+/** A population that two others read at once and late, and one that nothing reads. */
+const BRANCHES = describe([
+  { id: "fc", kind: "affine", units: 13 },
+  { id: "lif", kind: "lif", perUnit: ["decay", "threshold"], decay: 0.7, threshold: 0.5 },
+  { id: "scale", kind: "scale" },
+  { id: "graded", kind: "graded", from: ["fc", "scale"], threshold: 0.25, penalty: 0.5 },
+  { id: "late", kind: "delay", from: "lif" },
+  { id: "unread", kind: "lif", from: "late", threshold: 0.5 },
+  { id: "classes", kind: "affine", units: 4, from: ["graded", { node: "late", delay: 2 }] },
+  { id: "out", kind: "integrator", trainable: ["decay"] },
+]);
+
+/** Two populations in a loop, one of which reads itself, too. */
+function loopOf(units: number, others: number, above: readonly unknown[] = []): NetworkSpec {
+  return describe([
+    { id: "fc", kind: "affine", units },
+    { id: "back", kind: "affine", units, from: { node: "lif2", delay: 2 } },
+    { id: "lif1", kind: "lif", from: ["fc", "back"], decay: 0.8, threshold: 0.5, trainable: ["threshold"] },
+    { id: "forth", kind: "affine", units: others },
+    {
+      id: "lif2",
+      kind: "lif",
+      from: ["forth", { node: "lif2", delay: 1 }],
+      threshold: 0.75,
+      adaptation: 0.2,
+    },
+    ...above,
+    { id: "classes", kind: "affine", units: 4 },
+    { id: "out", kind: "integrator", decay: 0.8 },
+  ]);
+}
+
+function describe(nodes: readonly unknown[]): NetworkSpec {
+  return parseNetworkSpec({
+    steps: 9,
+    input: { shape: [3, 5, 7], encoder: { kind: "direct" } },
+    nodes,
+    loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } },
+  });
+}
+
+engineTest("an engine agrees with the reference, on a loop of more units than a workgroup", async (start) => {
+  const spec = loopOf(70, 130, [{ id: "late", kind: "delay" }, { id: "scale", kind: "scale" }]);
+  let compared = 0;
+  for (let seed = 1; compared < 2; seed++) {
+    assert.ok(seed < 50, `${compared} runs are telling`);
+    const drawn = drawForGraph(spec, seed), run = runReference(drawn, SEED);
+    if (!isTelling(spec, run)) continue;
+    using engine = await start({ spec, seed: SEED, batchSize: 2, recordStates: true });
+    await compareWithReference(engine, drawn, run);
+    compared++;
+  }
+});
+
+gpuTest(
+  "webgpu trains a loop in one micro-batch and in many alike, on sequences of unequal lengths",
+  async () => {
+    const spec = loopOf(70, 130), { parameters, samples } = drawForGraph(spec, 7, 150);
+    const unequal = withLengths(samples, spec, 4), ends = [];
+    for (const gpuMemory of [1024, 4]) {
+      using engine = await createWebGpuEngine({ spec, gpuMemory, batchSize: samples.count });
+      await engine.setParameters(parameters);
+      const { loss, spikes } = await engine.train(batchOf(unequal), STEP);
+      ends.push({ loss, spikes, learned: await engine.getParameters(), ...engine.counts });
+    }
+    const [whole, cut] = ends;
+    assert.ok(cut!.dispatches > 2 * whole!.dispatches, `${cut!.dispatches} and ${whole!.dispatches}`);
+    assert.deepEqual([cut!.loss, cut!.spikes], [whole!.loss, whole!.spikes]);
+    for (const [name, tensor] of whole!.learned) assertClose(cut!.learned.get(name)!, tensor, name);
+  },
+);
+
+for (const [name, spec] of Object.entries({ branches: BRANCHES, "a loop": loopOf(13, 9) })) {
+  Deno.test(`train() gives the same bits of a graph with ${name} on 0, 1, 2, 3 and 4 threads`, async () => {
+    const { parameters, samples } = drawForGraph(spec, 7, 40);
+    const unequal = withLengths(samples, spec, 4), outcomes = [];
+    for (const threads of [0, 1, 2, 3, 4]) {
+      using engine = await startEngine({ spec, threads, batchSize: 32 });
+      await engine.setParameters(parameters);
+      const results = [];
+      for (const epoch of [1, 2]) {
+        for (const batch of batchesOf(unequal, 32, epoch)) results.push(await engine.train(batch, STEP));
+      }
+      const { parameters: learned, moments } = await engine.getState();
+      outcomes.push({ results, learned: bitsOf(learned), velocity: bitsOf(moments.get("velocity")!) });
+    }
+    assert.ok(outcomes[0]!.results.every(({ loss, spikes }) => Number.isFinite(loss) && spikes > 0));
+    for (const outcome of outcomes) assert.deepEqual(outcome, outcomes[0]);
+  });
+}
