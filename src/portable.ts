@@ -68,7 +68,7 @@ export * from "./network/builder.ts";
 export * from "./network/presets.ts";
 export * from "./training/presets.ts";
 export * from "./network/initialise.ts";
-export { classNamesOf } from "./network/class_names.ts";
+export { classNamesOf } from "./network/output_names.ts";
 export {
   decodeModel,
   encodeModel,

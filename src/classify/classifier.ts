@@ -10,7 +10,7 @@ import { precisionOf, seedOf } from "../engine/model_options.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
-import { classNamesOf } from "../network/class_names.ts";
+import { classNamesOf } from "../network/output_names.ts";
 import { checkModel, decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";

@@ -2,8 +2,6 @@
 import { InputError } from "../errors.ts";
 import { parseJson } from "../text/json.ts";
 import { oneLine } from "../text/one_line.ts";
-import type { NetworkSpec } from "./spec.ts";
-import { structureOf } from "./structure.ts";
 
 /** Labels are bytes. */
 const MOST_CLASSES = 256;
@@ -58,24 +56,6 @@ export function parseClassNames(text: string, where: string, outputs?: number): 
 
 function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((each) => typeof each === "string");
-}
-
-/**
- * The name of each output of a network: its class's name, or its index where the model has no names.
- *
- * @example
- * ```ts
- * import { classNamesOf, notebookNetwork } from "@spikelet/spikelet";
- *
- * const spec = notebookNetwork({ classes: 3 });
- * console.log(classNamesOf({ spec })); // [ "0", "1", "2" ]
- * console.log(classNamesOf({ spec, classes: ["circle", "square", "triangle"] })[2]); // triangle
- * ```
- */
-export function classNamesOf(
-  { spec, classes }: { readonly spec: NetworkSpec; readonly classes?: readonly string[] },
-): readonly string[] {
-  return classes ?? indexNames(structureOf(spec).classes);
 }
 
 /** "0", "1", …: the names of classes without names. */

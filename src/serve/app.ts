@@ -4,7 +4,7 @@ import { getPath } from "hono/utils/url";
 import { type Answer, SampleForm } from "../classify/classifier.ts";
 import { pictureSide } from "../classify/picture_side.ts";
 import { InputError } from "../errors.ts";
-import { classNamesOf } from "../network/class_names.ts";
+import { classNamesOf } from "../network/output_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
 import { MODEL_FILE } from "./page_files.ts";
 import { type Access, addAccess } from "./access.ts";

@@ -3,7 +3,8 @@ import type { Samples } from "../data/samples.ts";
 import { sharedBuffer } from "../data/shared_memory.ts";
 import { InputError } from "../errors.ts";
 import { ranges } from "../text/figures.ts";
-import { areIndices, classNamesOf, filledNames, listNames, shownName } from "../network/class_names.ts";
+import { areIndices, filledNames, listNames, shownName } from "../network/class_names.ts";
+import { classNamesOf } from "../network/output_names.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
 

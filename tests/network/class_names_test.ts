@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import {
   areIndices,
-  classNamesOf,
   faultOfNames,
   filledNames,
   indexNames,
   listNames,
   shownName,
 } from "../../src/network/class_names.ts";
+import { classNamesOf } from "../../src/network/output_names.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 
 Deno.test("classNamesOf() names classes by their index if they have no names", () => {
