@@ -4,7 +4,9 @@
  * @module
  */
 import assert from "node:assert/strict";
+import type { Samples } from "../../src/data/samples.ts";
 import type { Engine } from "../../src/engine/engine.ts";
+import type { NeuronNode } from "../../src/network/graph.ts";
 import { kindOf } from "../../src/network/neurons.ts";
 import { assertClose, assertSameBits } from "../asm/numbers.ts";
 import { batchOf } from "../engine/batches.ts";
@@ -73,6 +75,13 @@ export async function compareWithReference(
   const result = await engine.train(all, UPDATE);
   compareNumbers([result.loss], [run.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
   assert.equal(result.spikes, run.spikes.reduce((sum, count) => sum + count, 0), "spikes of the batch");
+  assert.deepEqual(
+    result.unitSpikes?.map((counts) => [...counts]),
+    populationsOf(spec).filter(({ id }) => id !== spec.readout.node).map((node) =>
+      unitSpikesOf(node, run, samples)
+    ),
+    "spikes of each unit",
+  );
   const velocity = (await engine.getState()).moments.get("velocity")!; // after the first update it is the gradient
   const after = await engine.getParameters();
   const gradient = run.gradient().tensors;
@@ -95,6 +104,15 @@ export async function compareWithReference(
       assertSameBits(after.get(nameOf(name))!, before, `${name}, which is not learned`);
     }
   }
+}
+
+/** How often each unit of a population fires, all samples together, up to the end of each. */
+function unitSpikesOf(node: NeuronNode, { states }: GraphRun, { lengths }: Samples): number[] {
+  const { isSpiking } = kindOf(node);
+  const rows = states.get(node.id)!.flatMap((samples, t) =>
+    samples.filter((_, sample) => t < (lengths?.[sample] ?? Infinity))
+  );
+  return rows[0]!.map((_, unit) => rows.filter((units) => isSpiking && units[unit]!.v > 0).length);
 }
 
 /** Closeness of tensors, by name. In loops gradients grow and cancel: so the largest number of all of them counts. */

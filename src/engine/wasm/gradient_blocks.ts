@@ -28,9 +28,9 @@ export function gradientBlocks({ tensors, size }: ParameterLayout, given: number
   const starts = [...new Set([...runs.map(({ at }) => at), given])].sort((a, b) => a - b);
   return starts.flatMap((start, i) => {
     const end = starts[i + 1] ?? size;
-    const layer = tensors.findLast(({ at }) => at <= start)!.tensor.population;
     return Array.from({ length: Math.ceil((end - start) / BLOCK) }, (_, block): GradientBlock => {
       const from = start + block * BLOCK;
+      const layer = tensors.findLast(({ at }) => at <= from)!.tensor.population;
       return { from, to: Math.min(end, from + BLOCK), layer };
     });
   });

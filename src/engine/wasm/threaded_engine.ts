@@ -33,7 +33,7 @@ import { threadBytes } from "./allocate.ts";
 import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_blocks.ts";
 import type { Job } from "./engine_worker.ts";
 import { WorkerPool } from "./worker_pool.ts";
-import { fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
+import { channelsLast, fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
 import { sharedBytes, type SharedState, shareState } from "./shared_state.ts";
 
 /** Schedules batches on the worker pool. Two may be in flight, each in a buffer of its own; they finish in their order. */
@@ -310,9 +310,11 @@ export class ThreadedEngine implements Engine, Disposable {
       correct,
       total: indices.length,
       spikes: fired,
-      unitSpikes: structureOf(this.spec).hidden.map(({ units }) => {
-        const sums = new Uint32Array(units);
-        for (const ofWorker of unitSpikes) for (let i = 0; i < units; i++) sums[i]! += ofWorker[first + i]!;
+      unitSpikes: structureOf(this.spec).hidden.map(({ units, shape }) => {
+        const sums = new Uint32Array(units), order = channelsLast(shape);
+        for (const ofWorker of unitSpikes) {
+          for (let i = 0; i < units; i++) sums[i]! += ofWorker[first + (order ? order[i]! : i)]!;
+        }
         first += units;
         return sums;
       }),
