@@ -144,11 +144,11 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, message: Re
     /kernels: undefined, expected/,
   ],
   "kernels as a promise": [
-    () => Reflect.construct(spikelet.Classifier, [model, { kernels: spikelet.loadKernels() }]),
+    () => Reflect.construct(spikelet.Classifier, [model, { kernels: Promise.resolve(kernels) }]),
     /kernels: a promise, expected kernels, such as `await loadKernels/,
   ],
   "an engine of kernels as a promise": [
-    () => call("createWasmEngine", { spec, kernels: spikelet.loadKernels() }),
+    () => call("createWasmEngine", { spec, kernels: Promise.resolve(kernels) }),
     /kernels: a promise, expected/,
   ],
   "a classifier of bytes": [
