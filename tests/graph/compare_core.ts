@@ -20,6 +20,7 @@ import { populationsOf } from "./reference_structure.ts";
  * Compares all samples, there and back: so each follows a longer one and a shorter one, whose rows still lie behind its end.
  *
  * @param run What `runReference` says for the seed.
+ * @param small See `CoreOptions.small`: 0 has values share memory wherever they can.
  */
 export function compareCore(
   kernels: KernelModule,
@@ -27,9 +28,16 @@ export function compareCore(
   run: GraphRun,
   seed: number,
   options: PlanOptions,
+  small?: number,
 ): void {
   const plan = compilePlan(spec, options);
-  const core = new Core(kernels, { plan, seed, shards: 1, skipBound: 6 });
+  const core = new Core(kernels, {
+    plan,
+    seed,
+    shards: 1,
+    skipBound: 6,
+    ...(small !== undefined && { small }),
+  });
   const { layout } = core.memory;
   core.parameters.set(toLayout(layout, parameters));
   core.prepare();

@@ -7,6 +7,8 @@ export interface Placement {
   readonly offsets: readonly (number | undefined)[];
   /** The size of the whole. */
   readonly size: number;
+  /** Some values share memory. */
+  readonly isShared: boolean;
   /** Values that begin at each step, of the forward pass and then of the backward pass: what lay there before is of no more use. */
   readonly begins: readonly (readonly number[])[];
 }
@@ -22,21 +24,25 @@ interface Lifetime {
  * Places values: the largest first, each at the lowest offset that no value of the same time has.
  *
  * @param sizes Of each value; 0 where it needs no memory, or has some elsewhere.
+ * @param small Up to so much in all each value has memory of its own: sharing would gain nothing, and memory that is shared has to be
+ * cleared.
  */
-export function placeValues(plan: Plan, sizes: readonly number[]): Placement {
+export function placeValues(plan: Plan, sizes: readonly number[], small = 0): Placement {
   const steps = [...plan.forward, ...plan.backward];
   const lifetimes = lifetimesOf(plan, steps).map((lifetime) =>
     plan.recordStates && lifetime.first < plan.forward.length ? { ...lifetime, last: steps.length } : lifetime
   );
   const offsets: (number | undefined)[] = sizes.map(() => undefined);
-  const placed: Lifetime[] = [];
+  const placed: Lifetime[] = [], isShared = sizes.reduce((sum, own) => sum + own, 0) > small;
   let size = 0;
   for (
     const lifetime of lifetimes.toSorted((a, b) => sizes[b.value]! - sizes[a.value]! || a.value - b.value)
   ) {
     const own = sizes[lifetime.value]!;
     if (own === 0) continue;
-    const others = placed.filter(({ first, last }) => first <= lifetime.last && lifetime.first <= last)
+    const others = placed.filter(({ first, last }) =>
+      !isShared || first <= lifetime.last && lifetime.first <= last
+    )
       .map(({ value }) => ({ from: offsets[value]!, to: offsets[value]! + sizes[value]! }))
       .toSorted((a, b) => a.from - b.from);
     let offset = 0;
@@ -46,7 +52,7 @@ export function placeValues(plan: Plan, sizes: readonly number[]): Placement {
     placed.push(lifetime);
   }
   const begins = steps.map((_, i) => placed.filter(({ first }) => first === i).map(({ value }) => value));
-  return { offsets, size, begins };
+  return { offsets, size, isShared, begins };
 }
 
 /** When each value is used. */

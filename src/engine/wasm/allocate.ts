@@ -28,6 +28,9 @@ function sparseShare(units: number): number {
   return Math.min(0.4, Math.max(0, (units - 24) / 256));
 }
 
+/** Floats of all values up to which none share memory: they stay in the second cache as they are. */
+const SMALL = 32_768;
+
 /** Samples of a group: their features and four rows of weights stay in the nearest cache. */
 const GROUP = 8;
 
@@ -35,9 +38,10 @@ const GROUP = 8;
  * Takes all memory of a thread, and writes its tables.
  *
  * @param shards The most gradient shards that a batch is cut into.
+ * @param small Floats of all values up to which none share memory.
  */
-export function allocate(kernels: Kernels, plan: Plan, shards: number): CoreMemory {
-  const memory = new Allocation(plan, new Arena(kernels), kernels).take(shards);
+export function allocate(kernels: Kernels, plan: Plan, shards: number, small = SMALL): CoreMemory {
+  const memory = new Allocation(plan, new Arena(kernels), kernels, small).take(shards);
   writeTables(kernels, memory, plan.spec.steps);
   return memory;
 }
@@ -52,7 +56,7 @@ export function threadBytes(kernels: Kernels, plan: Plan, shards: number): numbe
       return at;
     },
   };
-  new Allocation(plan, arena, kernels, false).take(shards);
+  new Allocation(plan, arena, kernels, SMALL, false).take(shards);
   return bytes;
 }
 
@@ -60,6 +64,7 @@ class Allocation {
   readonly #plan: Plan;
   readonly #arena: Pick<Arena, "take">;
   readonly #kernels: Kernels;
+  readonly #small: number;
   /** Tables are written, not only counted. */
   readonly #writes: boolean;
   readonly #layout: ParameterLayout;
@@ -68,7 +73,8 @@ class Allocation {
   readonly #gradients: number;
   readonly #steps: number;
 
-  constructor(plan: Plan, arena: Pick<Arena, "take">, kernels: Kernels, writes = true) {
+  constructor(plan: Plan, arena: Pick<Arena, "take">, kernels: Kernels, small: number, writes = true) {
+    this.#small = small;
     this.#plan = plan;
     this.#arena = arena;
     this.#kernels = kernels;
@@ -86,7 +92,7 @@ class Allocation {
     const widest = Math.max(...widths), paddedSteps = roundUp(this.#steps, 4);
     const keepsStates = populations.some(({ keepsStates }) => keepsStates);
     const input = this.#input();
-    const { offsets, size, begins } = this.#placement();
+    const { offsets, size, isShared, begins } = this.#placement();
     const shared = this.#floats(size);
     const places = values.map((value) => this.#value(value, input, shared + 4 * (offsets[value.index] ?? 0)));
     const zeros = this.#floats(widest + 8);
@@ -94,6 +100,7 @@ class Allocation {
       ...input,
       layout: this.#layout,
       values: places,
+      sharesValues: isShared,
       begins: begins.map((values) => values.map((value) => places[value]!)),
       populations: populations.map((population) => this.#population(population, places)),
       products: products.map((product) => this.#product(product, places, zeros, input.group)),
@@ -136,7 +143,7 @@ class Allocation {
       if (value.rows === "one" || value.index === plan.input || this.#isListed(value)) return 0;
       return roundUp(this.#isInPanels(value) ? roundUp(this.#steps, 4) * width : this.#rowsSize(width), 16);
     });
-    return placeValues(plan, sizes);
+    return placeValues(plan, sizes, this.#small);
   }
 
   /** Outputs of which there are lists of spikes alone. */

@@ -11,7 +11,7 @@ import type { SampleTrace } from "../engine.ts";
 import { readStepsOf } from "../plan/compile.ts";
 import type { Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
 import { allocate } from "./allocate.ts";
-import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
+import type { CoreMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { ExternalMatmul, type SharedDoubleBuffer } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
@@ -38,6 +38,8 @@ export interface CoreOptions {
   readonly tile?: Tile;
   /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
+  /** Floats of all values up to which none share memory. @default {as many as stay in the second cache} */
+  readonly small?: number;
   /** Where currents of the encoder's inputs come from, and coefficients go to, if their product is computed elsewhere. */
   readonly doubleBuffer?: SharedDoubleBuffer;
 }
@@ -62,11 +64,15 @@ export class Core {
   readonly #neurons: NeuronSteps;
   readonly #spikes: SpikeSteps;
   readonly #readout: Readout;
+  /** The population that reads each value as its currents, −1 where there is none. */
+  readonly #fed: readonly number[];
   readonly #seed: number;
   readonly #floats: Float32Array;
   /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
+  /** What lies around a value's rows may be other values', or a longer sample's. */
+  #clears = true;
   /** The present sample's place in its group. */
   #slot = 0;
   #label = 0;
@@ -75,13 +81,13 @@ export class Core {
 
   constructor(
     { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, doubleBuffer }:
+    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, small, doubleBuffer }:
       CoreOptions,
   ) {
     this.plan = plan;
     this.#seed = seed;
     this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards);
+    this.memory = allocate(this.#kernels, plan, shards, small);
     this.#floats = new Float32Array(this.#kernels.memory.buffer);
     const { parameters, gradients, layout, products } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
@@ -103,6 +109,7 @@ export class Core {
     this.#operators = new OperatorSteps(this.#kernels, this.memory);
     this.#neurons = new NeuronSteps(this.#kernels, this.memory);
     this.#spikes = new SpikeSteps(this.#kernels, this.memory);
+    this.#fed = plan.values.map(({ index }) => plan.populations.findIndex(({ input }) => input === index));
     this.#steps = plan.spec.steps;
     this.#read = plan.readout;
   }
@@ -125,13 +132,10 @@ export class Core {
 
   /** Copies the features of a group of samples in; they share the products of inputs that are the same at every step. */
   stage(samples: Samples, indices: ArrayLike<number>, epoch: number, augmentation?: Augmentation): void {
-    this.#inputs.stage(Array.from(indices, (index) => ({
-      samples,
-      index,
-      epoch,
-      steps: samples.lengths?.[index] ?? this.plan.spec.steps,
-      augmentation,
-    })));
+    for (let slot = 0; slot < indices.length; slot++) {
+      const index = indices[slot]!, steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+      this.#inputs.stage({ samples, index, epoch, steps, augmentation }, slot, indices.length);
+    }
   }
 
   /**
@@ -156,6 +160,7 @@ export class Core {
   ): void {
     const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
     this.#steps = steps;
+    this.#clears = this.memory.sharesValues || samples.lengths !== undefined;
     this.#read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
     const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
     if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
@@ -185,7 +190,7 @@ export class Core {
   /** Executes one step of the plan on the present sample. @param index Of the step, counted through the forward and the backward pass. */
   execute(index: number): void {
     const { forward, backward } = this.plan;
-    for (const value of this.memory.begins[index]!) this.#clear(value);
+    if (this.#clears) { for (const value of this.memory.begins[index]!) this.#clear(value); }
     this.#execute(index < forward.length ? forward[index]! : backward[index - forward.length]!);
   }
 
@@ -424,12 +429,8 @@ export class Core {
 
   /** Units of a product that are computed for this sample. */
   #slotsOf({ output, product }: ProductMemory): number {
-    const population = this.#fedBy(output.value.index);
-    return population ? this.#spikes.slots[population.population.index]! : product.units;
-  }
-
-  #fedBy(value: number): PopulationMemory | undefined {
-    return this.memory.populations.find(({ population }) => population.input === value);
+    const population = this.#fed[output.value.index]!;
+    return population < 0 ? product.units : this.#spikes.slots[population]!;
   }
 
   #weightGradient(memory: ProductMemory): void {

@@ -158,6 +158,8 @@ export interface CoreMemory extends InputMemory {
   readonly ones: number;
   readonly zeros: number;
   readonly packedZeros: number;
+  /** Some values share memory. */
+  readonly sharesValues: boolean;
   /** Values that take their memory over from others at each step of the plan, forward and then back. */
   readonly begins: readonly (readonly ValueMemory[])[];
   /** Room for the optimizer: parameters, two moments and gradient shards of a part of the whole. */

@@ -44,8 +44,8 @@ export interface Place {
  * memory, and their gradients start from δy or coefficients there.
  */
 export interface InputOperations {
-  /** Copies the features of a group's samples in; `group` samples at most. */
-  stage(group: readonly StagedSample[]): void;
+  /** Copies the features of a sample in. @param slot Its place in its group. @param group Samples of the group. */
+  stage(sample: StagedSample, slot: number, group: number): void;
   /** Makes a staged sample the present one. */
   load(sample: SampleToLoad): void;
   /** Packs what follows from the parameters and holds for a whole batch. */
@@ -126,15 +126,13 @@ export class InputLayer implements InputOperations {
     this.#steps = steps;
   }
 
-  stage(group: readonly StagedSample[]): void {
+  stage(sample: StagedSample, slot: number, group: number): void {
     const { features, vectors, vectorCounts } = this.#memory, { width } = this.#input;
-    this.#group = group.length;
-    group.forEach((sample, slot) => {
-      this.#copy(sample, slot);
-      if (this.#input.value.rows !== "one") return;
-      const list = vectors + slot * width, x = features + 4 * slot * width;
-      this.#integers[(vectorCounts >> 2) + slot] = this.#kernels.listVectors(x, width, list);
-    });
+    this.#group = group;
+    this.#copy(sample, slot);
+    if (this.#input.value.rows !== "one") return;
+    const list = vectors + slot * width, x = features + 4 * slot * width;
+    this.#integers[(vectorCounts >> 2) + slot] = this.#kernels.listVectors(x, width, list);
   }
 
   /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */

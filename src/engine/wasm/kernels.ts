@@ -26,11 +26,7 @@ export function stepKernel(
   verb: "step" | "stepBack" | "forward" | "backward" | "weightGradient",
   kind: string,
 ): StepKernel {
-  const kernel: unknown = Reflect.get(kernels, `${verb}${kind}`);
-  if (typeof kernel !== "function") {
-    throw new EngineError(`${verb}${kind}: the kernels have none of that name`);
-  }
-  return (descriptor, from, to) => kernel(descriptor, from, to);
+  return kernelOf<StepKernel>(kernels, `${verb}${kind}`);
 }
 
 /** Takes up to four units through all steps, and lists their spikes alone; asm/graded_spikes.ts has the parameters. */
@@ -49,9 +45,19 @@ export type ScanKernel = (
 
 /** Finds the kernel that scans neurons of a kind for spikes alone. @throws {EngineError} as {@linkcode stepKernel}. */
 export function scanKernel(kernels: Kernels, kind: string): ScanKernel {
-  const kernel: unknown = Reflect.get(kernels, `scan${kind}`);
-  if (typeof kernel !== "function") throw new EngineError(`scan${kind}: the kernels have none of that name`);
-  return (...parameters) => kernel(...parameters);
+  return kernelOf<ScanKernel>(kernels, `scan${kind}`);
+}
+
+/** The kernel itself, for a call through a function of our own costs more than some kernels do. */
+function kernelOf<Kernel>(kernels: Kernels, name: string): Kernel {
+  const kernel: unknown = Reflect.get(kernels, name);
+  if (isKernel<Kernel>(kernel)) return kernel;
+  throw new EngineError(`${name}: the kernels have none of that name`);
+}
+
+/** The parameters are those of the name's prefix: tests/engine/kinds_test.ts calls every kind's. */
+function isKernel<Kernel>(kernel: unknown): kernel is Kernel {
+  return typeof kernel === "function";
 }
 
 /** The two builds of the same source: with fused multiply-adds, and for runtimes without relaxed SIMD. */

@@ -1,8 +1,8 @@
 /**
  * Steps on lists of spikes: making them, products of them in the backward pass, and the exact gradient that follows from them.
  */
-import type { CoreMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
-import { type Kernels, scanKernel } from "./kernels.ts";
+import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
+import { type Kernels, type ScanKernel, scanKernel } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import type { ListedSpikes } from "./matrix_product.ts";
 
@@ -15,6 +15,10 @@ export class SpikeSteps {
   readonly #integers: Int32Array;
   /** Spikes of the present sample in each population that lists them. */
   readonly #counts: number[];
+  /** Of each population of which spikes alone are wanted, its kernel and constants. */
+  readonly #scans: readonly (SpikeScan | undefined)[];
+  /** The population whose outputs each value is, by the value's index. */
+  readonly #makers: readonly (PopulationMemory | undefined)[];
   #slot = 0;
 
   constructor(kernels: Kernels, memory: CoreMemory) {
@@ -23,6 +27,14 @@ export class SpikeSteps {
     this.#integers = new Int32Array(kernels.memory.buffer);
     this.slots = memory.populations.map(({ population }) => population.units);
     this.#counts = memory.populations.map(() => 0);
+    this.#scans = memory.populations.map(({ population: { constants, kernel, keepsStates } }) => {
+      if (keepsStates) return undefined;
+      const [decay, threshold, , constant] = constants.map(({ value }) => value);
+      return { scan: scanKernel(kernels, kernel), decay: decay!, threshold: threshold!, constant: constant! };
+    });
+    this.#makers = memory.values.map(({ value }) =>
+      memory.populations.find(({ population }) => population.isSpiking && population.output === value.index)
+    );
   }
 
   /** @param slot The present sample's place in its group. */
@@ -37,8 +49,8 @@ export class SpikeSteps {
 
   /** The lists of the population whose outputs a value is; undefined where it is no spikes. */
   listsOf({ value }: ValueMemory): ListedSpikes | undefined {
-    const memory = this.#memory.populations.find(({ population }) => population.output === value.index);
-    if (!memory?.population.isSpiking) return undefined;
+    const memory = this.#makers[value.index];
+    if (!memory) return undefined;
     const { index } = memory.population;
     return { lists: memory, slots: this.slots[index]!, unit: memory.unit, count: this.#counts[index]! };
   }
@@ -73,13 +85,13 @@ export class SpikeSteps {
   /** Scans a population of which spikes alone are wanted. */
   scan(index: number, steps: number): void {
     const memory = this.#memory.populations[index]!, slots = this.slots[index]!;
-    const { population: { constants, kernel }, currents, counts, spikeSteps, spikeOutputs } = memory;
-    const [decay, threshold, , constant] = constants.map(({ value }) => value);
-    const scan = scanKernel(this.#kernels, kernel);
+    const { currents, counts, spikeSteps, spikeOutputs } = memory;
+    const { scan, decay, threshold, constant } = this.#scans[index]!;
+    const begin = this.#slot * currents.groupStride;
     let fired = 0;
     for (let slot = 0; slot < slots; slot += 4) {
       // deno-fmt-ignore
-      scan(currentsOf(currents, slot, steps) + this.#slot * currents.groupStride, currents.stride, steps, decay!, threshold!, constant!,
+      scan(begin + currentsOf(currents, slot, steps), currents.stride, steps, decay, threshold, constant,
         Math.min(4, slots - slot), counts + 4 * slot, spikeSteps + 4 * slot * steps, spikeOutputs + 4 * slot * steps);
       for (let i = slot; i < Math.min(slot + 4, slots); i++) fired += this.#integers[(counts >> 2) + i]!;
     }
@@ -123,6 +135,14 @@ export class SpikeSteps {
         memory.width, decay, powerSums, sums, bias.gradientAt);
     }
   }
+}
+
+/** A scan for spikes alone. */
+interface SpikeScan {
+  readonly scan: ScanKernel;
+  readonly decay: number;
+  readonly threshold: number;
+  readonly constant: number;
 }
 
 /** Where a slot's currents begin: in rows, or in panels of 8 units, as a product leaves them. */
