@@ -372,7 +372,7 @@ function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
   return new Map([...tensors.keys()].map((name) => [name, values.get(name)!]));
 }
 
-/** Pixels, or numbers from −1 to 1; sequences may end early, behind which nobody may read: there is no number. */
+/** Pixels, or numbers from −1 to 1; sequences may end early, behind which there is no number to read. */
 function drawSamples(draw: Draw, spec: GraphSpec, count: number, unequal: boolean): Samples {
   const { steps, input: { shape, encoder }, readout } = spec;
   const isSequence = encoder.kind === "direct", inputs = sizeOf(shape);

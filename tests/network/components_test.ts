@@ -15,7 +15,7 @@ function nodesOf(sources: Readonly<Record<string, readonly string[]>>): { nodes:
 }
 
 /** Components in words: `a`, or `(b c)` for a loop. */
-function told(sources: Readonly<Record<string, readonly string[]>>): string {
+function inWords(sources: Readonly<Record<string, readonly string[]>>): string {
   const ids = Object.keys(sources);
   return componentsOf(nodesOf(sources)).map(({ nodes, isLoop }) => {
     const names = nodes.map((node) => ids[node]).join(" ");
@@ -24,19 +24,22 @@ function told(sources: Readonly<Record<string, readonly string[]>>): string {
 }
 
 Deno.test("componentsOf() keeps the order of a chain, and tells its loops", () => {
-  assert.equal(told({ a: ["input"], b: ["a"], c: ["b"] }), "a, b, c");
-  assert.equal(told({ a: ["input"], b: ["a", "b"], c: ["b"] }), "a, (b), c");
-  assert.equal(told({ fc: ["input"], rec: ["lif"], lif: ["fc", "rec"], out: ["lif"] }), "fc, (rec lif), out");
+  assert.equal(inWords({ a: ["input"], b: ["a"], c: ["b"] }), "a, b, c");
+  assert.equal(inWords({ a: ["input"], b: ["a", "b"], c: ["b"] }), "a, (b), c");
+  assert.equal(
+    inWords({ fc: ["input"], rec: ["lif"], lif: ["fc", "rec"], out: ["lif"] }),
+    "fc, (rec lif), out",
+  );
 });
 
 Deno.test("componentsOf() puts a node behind all that lead to it, also by a delay, else in the description's order", () => {
-  assert.equal(told({ a: ["c"], b: ["input"], c: ["b"], d: ["b"] }), "b, c, a, d");
-  assert.equal(told({ a: ["input"], d: ["c", "b"], b: ["a"], c: ["a"] }), "a, b, c, d");
+  assert.equal(inWords({ a: ["c"], b: ["input"], c: ["b"], d: ["b"] }), "b, c, a, d");
+  assert.equal(inWords({ a: ["input"], d: ["c", "b"], b: ["a"], c: ["a"] }), "a, b, c, d");
 });
 
 Deno.test("componentsOf() makes one loop of cycles that share a node, and two of others", () => {
-  assert.equal(told({ a: ["b", "c"], b: ["a"], c: ["a"], d: ["c"] }), "(a b c), d");
-  assert.equal(told({ a: ["b", "input"], b: ["a"], c: ["b", "d"], d: ["c"] }), "(a b), (c d)");
+  assert.equal(inWords({ a: ["b", "c"], b: ["a"], c: ["a"], d: ["c"] }), "(a b c), d");
+  assert.equal(inWords({ a: ["b", "input"], b: ["a"], c: ["b", "d"], d: ["c"] }), "(a b), (c d)");
 });
 
 Deno.test("componentsOf() takes a chain as deep as it may be", () => {

@@ -108,7 +108,7 @@ Deno.test("parseNetworkSpec() takes a loop that only its own biases drive", () =
   assert.deepEqual(structureOf(spec).nodes[0]?.inputShape, [3]);
 });
 
-Deno.test("parseNetworkSpec() takes neurons on any shape, integrators between others, and branches that nobody reads", () => {
+Deno.test("parseNetworkSpec() takes neurons on any shape, integrators between others, and branches that no readout reads", () => {
   const spec = parseNetworkSpec({
     ...graphOf([
       { id: "first", kind: "graded" },

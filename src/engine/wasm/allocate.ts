@@ -35,7 +35,7 @@ const SMALL = 32_768;
 const GROUP = 8;
 
 /**
- * Takes all memory of a thread, and writes its tables.
+ * Allocates all memory of a thread, and writes its tables.
  *
  * @param shards The most gradient shards that a batch is cut into.
  * @param small Floats of all values up to which none share memory.
@@ -340,7 +340,7 @@ class Allocation {
   }
 }
 
-/** Which unit each slot is, unless units are selected; the powers of decays; ones. */
+/** Writes the unit of each slot (selection overwrites it), the powers of decays, and ones. */
 function writeTables(
   kernels: Kernels,
   { populations, products, values, ones }: CoreMemory,

@@ -2,7 +2,7 @@
  * One thread's part of the WASM engine: executes a plan for one sample at a time, in an instance of the kernels.
  *
  * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
- * after its last sample. It assumes neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
+ * after its last sample. It needs neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
  */
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
@@ -32,11 +32,11 @@ export interface CoreOptions {
   readonly shards: number;
   /** The least Z (asm/skip.ts) at which a unit is left out. */
   readonly skipBound: number;
-  /** What the noise encoder's product is computed in; other encoders' is always float32. */
+  /** Of the noise encoder's product; other encoders' is always float32. */
   readonly precision?: Precision;
-  /** Which kernel computes the product; one of the precision's. @default {the first} */
+  /** The product's kernel, one of the precision's. @default {the first} */
   readonly tile?: Tile;
-  /** From which share of spikes on they are multiplied as a whole. @default {as measured} */
+  /** Shares of spikes above which products are whole. @default {as measured} */
   readonly denseFrom?: DenseFrom;
   /** Floats of all values up to which none share memory. @default {as many as stay in the second cache} */
   readonly small?: number;
@@ -44,7 +44,7 @@ export interface CoreOptions {
   readonly doubleBuffer?: SharedDoubleBuffer;
 }
 
-/** The only sample there is. */
+/** Where a sample is the only one. */
 const ALONE: Place = { bufferIndex: 0, position: 0 };
 
 /** Kernels and memory for one sample at a time. */
@@ -68,7 +68,7 @@ export class Core {
   readonly #fed: readonly number[];
   readonly #seed: number;
   readonly #floats: Float32Array;
-  /** Steps of the present sample: T, or fewer where it is a shorter sequence. */
+  /** Steps of the present sample: T, or fewer for a shorter sequence. */
   #steps: number;
   #read: ReadSteps;
   /** What lies around a value's rows may be other values', or a longer sample's. */
@@ -120,7 +120,7 @@ export class Core {
     for (const product of this.#products) product.forget();
   }
 
-  /** @param from Of the flat parameters: those before are another's. */
+  /** Clears the gradients of the flat parameters from the `from`-th on. */
   clearGradients(from = 0): void {
     this.gradients.fill(0, from);
   }
@@ -141,9 +141,9 @@ export class Core {
   /**
    * Makes a sample the present one: its features, its label, its draws.
    *
-   * @param scale What its gradient counts in the batch's.
-   * @param augmentation How it is moved before; its features must be pixels then.
-   * @param place Where it lies in a shared double buffer, if there is one.
+   * @param scale The weight of its gradient in the batch's.
+   * @param augmentation How it is moved first; its features must be pixels then.
+   * @param place Its place in the shared double buffer, if there is one.
    * @param slot Its place in the group that was staged. @default {a group of its own, which is staged now}
    */
   load(

@@ -72,11 +72,11 @@ export interface PopulationMemory extends SpikeLists {
   readonly currentGradients: number;
   /** V·o_{t-1} of one step; 0 where the population's own outputs do not come back within its scan. */
   readonly feedback: number;
-  /** What a neuron's kernels remember from step to step, four numbers a unit. */
+  /** The neurons' state from step to step, four numbers a unit. */
   readonly state: number;
   /**
    * Parts of the gradients of learned constants f32 `[learned][width]`, and their totals f64 likewise, where sums over many steps are
-   * made of parts (asm/long_sums.ts); 0 where they are not.
+   * made of parts (asm/long_sums.ts); else 0.
    */
   readonly constantParts: number;
   readonly constantTotals: number;
@@ -86,8 +86,9 @@ export interface PopulationMemory extends SpikeLists {
   readonly constants: number;
   /** The settings of its kind, one after another. */
   readonly settings: number;
-  /** Which unit a slot is, in the lists by unit; a slot's entries are one a step of the sample. And δo, or c, of each spike. */
+  /** The unit of each slot of the lists by unit; a slot has one entry for each step of the sample. */
   readonly unit: number;
+  /** δo, or c, of each spike. */
   readonly spikeGradients: number;
   /** For every step s: d^s, Σ_{i ≤ s} d^i, and √Σ_{i ≤ s} d^(2i); padded to whole vectors with the last one's. */
   readonly powers: number;
@@ -95,7 +96,7 @@ export interface PopulationMemory extends SpikeLists {
   readonly powerNorms: number;
 }
 
-/** Addresses of spikes that are listed, by unit and by step (asm/spike_lists.ts). */
+/** Addresses of lists of spikes, by unit and by step (asm/spike_lists.ts). */
 export interface SpikeLists {
   readonly counts: number;
   readonly spikeSteps: number;
@@ -111,11 +112,11 @@ export interface InputMemory {
   readonly group: number;
   /** x: what is multiplied into the weights, `[group][inputs]` padded: samples' features, or ones. */
   readonly features: number;
-  /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: a row, or one for each step. */
+  /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: one row, or one for each step. */
   readonly sequence: number;
-  /** The latency encoder's: see `encodeLatency`. */
+  /** The latency encoder's levels; see `encodeLatency`. */
   readonly levels: number;
-  /** Inputs that are not zero: how many at each step, their list, and how many it takes at most. */
+  /** Inputs that are not zero: their number at each step, their list, and its capacity. */
   readonly inputCounts: number;
   readonly inputEntries: number;
   readonly inputCapacity: number;
@@ -154,7 +155,7 @@ export interface CoreMemory extends InputMemory {
   /** One product's inputs and results, in the product's layouts; of the largest one. */
   readonly rows: number;
   readonly currentPanels: number;
-  /** Ones and zeros, as many as the widest row has numbers, and where a packed copy of the zeros goes. */
+  /** Ones and zeros, as many as the widest row has numbers, and room for a packed copy of the zeros. */
   readonly ones: number;
   readonly zeros: number;
   readonly packedZeros: number;
@@ -166,5 +167,5 @@ export interface CoreMemory extends InputMemory {
   readonly shards: number;
 }
 
-/** Floats of the parameters that the optimizer works on at a time: what it needs for 24 shards stays in the second cache. */
+/** Parameters that the optimizer updates at a time: their data for 24 shards fit the second cache. */
 export const UPDATE_FLOATS = 8192;

@@ -1,7 +1,6 @@
 /**
- * The bottom layer's product where another computes it: a core takes currents from shared memory, and puts coefficients there.
- *
- * Nothing here knows who that is. Samples come in runs; two runs may be under way at a time, each in a buffer of its own.
+ * The product of the encoder's inputs where it is computed outside of the core (on a GPU, say): the core reads currents from shared
+ * memory, and writes coefficients there. Samples come in runs; two runs may be in flight, each in a buffer of its own.
  */
 import type { Plan, Product } from "../plan/plan.ts";
 import type { PopulationMemory, ProductMemory } from "./core_memory.ts";
@@ -10,9 +9,9 @@ import type { Kernels } from "./kernels.ts";
 import { widthOf } from "./layout.ts";
 import type { InputView } from "./matrix_product.ts";
 
-/** What lies between the cores and whoever multiplies. */
+/** The memory that cores share with the external product. */
 export interface SharedDoubleBuffer {
-  /** Rows of currents that a sample has: its steps, or 1 where the input is the same at all of them. */
+  /** Rows of currents of a sample: its steps, or 1 where the input is the same at all of them. */
   readonly rows: number;
   /** Units of a row, padded to a multiple of 4. */
   readonly width: number;
@@ -27,18 +26,18 @@ export interface SharedDoubleBuffer {
 export interface SharedBuffer {
   /** f32 `[samples][rows][width]`. */
   readonly currents: Float32Array;
-  /** Of each coefficient that is not 0: its index, as in `currents`, and its bits. Their order says nothing. */
+  /** Each coefficient that is not 0, in no order: its index, as in `currents`, and its bits. */
   readonly list: Int32Array;
-  /** How many are listed. */
+  /** The length of the list. */
   readonly count: Int32Array;
 }
 
 /**
  * Makes a shared double buffer for a plan whose product of the encoder's inputs is computed elsewhere.
  *
- * The list has room for every unit and step, since nobody knows beforehand; memory that is never written is never taken.
+ * The list has room for every unit and step; memory that is never written is never taken.
  *
- * @param threaded Its memory can be seen by other threads.
+ * @param threaded Other threads can use its memory.
  */
 export function createDoubleBuffer(plan: Plan, samples: number, threaded: boolean): SharedDoubleBuffer {
   const product = externalProductOf(plan);
@@ -62,13 +61,13 @@ export function externalProductOf({ products, input }: Plan): Product {
   return products.find((product) => product.input.value === input)!;
 }
 
-/** Encoding, selecting and packing are not a core's work here: it copies a sample's currents in, and its coefficients out. */
+/** Copies a sample's currents in, and its coefficients out; encoding, selecting and packing do nothing. */
 export class ExternalMatmul implements InputOperations {
   readonly #doubleBuffer: SharedDoubleBuffer;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   #place: Place = { bufferIndex: 0, position: 0 };
-  /** Rows of the present sample that count. */
+  /** Rows of the present sample. */
   #rows = 0;
 
   constructor(kernels: Kernels, doubleBuffer: SharedDoubleBuffer) {

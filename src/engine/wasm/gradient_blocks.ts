@@ -1,8 +1,8 @@
 /**
- * The blocks that a gradient's squares are summed by.
+ * The blocks by which a gradient's squares are summed.
  *
- * A norm is the root of a sum over blocks in their order; each block lies in one layer, and is summed by one thread. So a norm has
- * the same bits whoever sums which block.
+ * A norm is the root of a sum over blocks in their order; each block lies in one layer, and one thread sums it. So a norm has the
+ * same bits for any assignment of blocks to threads.
  */
 import type { ParameterLayout } from "./layout.ts";
 
@@ -17,11 +17,7 @@ export interface GradientBlock {
   readonly layer: number;
 }
 
-/**
- * Cuts all parameters into blocks, in their order.
- *
- * @param given Of the flat parameters, the first so many have their gradient from elsewhere: a block begins behind them.
- */
+/** Cuts all parameters into blocks, in their order. A block begins behind the first `given` ones, whose gradient is external. */
 export function gradientBlocks({ tensors, size }: ParameterLayout, given: number): readonly GradientBlock[] {
   const isFirst = (i: number) => tensors[i - 1]?.tensor.population !== tensors[i]!.tensor.population;
   const runs = tensors.filter((_, i) => isFirst(i));

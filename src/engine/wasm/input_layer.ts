@@ -75,7 +75,7 @@ export interface InputLayerOptions extends InputMatmulOptions {
   readonly seed: number;
 }
 
-/** Computes them in the core's own memory. */
+/** Computes the operations in the core's own memory. */
 export class InputLayer implements InputOperations {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
@@ -87,7 +87,7 @@ export class InputLayer implements InputOperations {
   readonly #input: ValueMemory;
   /** Where each of the inputs lies among others' inputs, where the orders differ: they lie in a file's order themselves. */
   readonly #order: Uint32Array | undefined;
-  /** Feature of each pixel value. */
+  /** The feature of each pixel value. */
   readonly #pixels: Float32Array;
   #key: DrawKey = { key0: 0, key1: 0 };
   #steps: number;
@@ -135,7 +135,7 @@ export class InputLayer implements InputOperations {
     this.#integers[(vectorCounts >> 2) + slot] = this.#kernels.listVectors(x, width, list);
   }
 
-  /** Copies a sample in, normalised as the encoder says, each row padded to whole vectors. */
+  /** Copies a sample in, normalised for the encoder, each row padded to whole vectors. */
   #copy({ samples, index, epoch, steps, augmentation }: StagedSample, slot: number): void {
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
@@ -154,7 +154,7 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  /** Panels, where features do not change them. */
+  /** Packs panels, where they do not depend on the features. */
   prepare(): void {
     const packed = this.#memory.products.find(({ product, input }) =>
       product.weightsBy === "unit" && input.value.rows === "each step"

@@ -1,7 +1,7 @@
 /**
- * The bottom layer's product with dense inputs, forward and back: where nearly all the time of training goes.
+ * The bottom layer's product with dense inputs, forward and back, which takes nearly all the time of training.
  *
- * It is the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
+ * It has the same four steps in float32 and in integers, and with any tile: draw or lay out the inputs, pack the weights,
  * multiply, and sum the weights' gradient over the trace of the inputs.
  */
 import { DELTA_CHANNELS, featureScaleOf, sampleFormOf } from "../../network/encoders.ts";
@@ -13,7 +13,7 @@ import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 
-/** Draws are integers; a noise-coded sample's features are kept divided by their range, a power of two: exactly. */
+/** 1 / the range of the draws, which are integers: noise-coded features are stored times this power of two, exactly. */
 const DRAW_SCALE = { f32: 2 ** -16, i16: 2 ** -8 } as const satisfies Record<Precision, number>;
 
 /** How the product is computed. */
@@ -25,9 +25,9 @@ export interface InputMatmulOptions {
   readonly tile?: Tile;
 }
 
-/** Kernels for the operations that touch inputs; `InputLayer` knows when to call which. */
+/** Kernels for the operations on inputs; `InputLayer` decides which to call. */
 export class InputMatmul {
-  /** What features are multiplied by before they are handed over. */
+  /** The factor of a sample's features. */
   readonly featureScale: number;
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
@@ -38,7 +38,7 @@ export class InputMatmul {
   readonly #tile: Tile;
   /** Inputs, padded. */
   readonly #row: number;
-  /** The present sample's inputs are listed, those that are not zero. */
+  /** The present sample's inputs that are not zero are listed. */
   #listed = false;
 
   constructor(
@@ -58,7 +58,7 @@ export class InputMatmul {
     this.#row = roundUp(plan.values[plan.input]!.units, 4);
   }
 
-  /** A sample's inputs at every step, without its features where these do not change. */
+  /** Encodes a sample's inputs at every step, without its features where these are multiplied into the weights. */
   encode({ key0, key1 }: DrawKey, steps: number): void {
     const k = this.#kernels, { x, sequence, levels } = this.#memory;
     const { encoder } = this.#plan.spec.input;
@@ -98,7 +98,7 @@ export class InputMatmul {
     if (this.#listed) k.listInputs(x, steps, this.#row, inputCounts, inputEntries);
   }
 
-  /** Lists the units that may spike in this sample. @returns How many there are. */
+  /** Lists the units that may spike in this sample. @returns Their number. */
   select(
     { weights, bias }: ProductMemory,
     { population, powerSums, powerNorms, unit }: PopulationMemory,

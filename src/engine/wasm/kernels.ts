@@ -1,7 +1,7 @@
 /**
- * The kernels as TypeScript sees them: a WASM module compiled from asm/, and its exports with their types.
+ * The kernels in TypeScript: a WASM module compiled from asm/, and its exports with their types.
  *
- * Nothing here assumes Deno, files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
+ * It needs neither Deno nor files or threads. Pointers are byte offsets into the instance's memory; asm/ documents each
  * kernel's equation, layout and parameters.
  */
 import type * as exports from "../../../build/kernels.d.ts";
@@ -66,7 +66,7 @@ export type Variant = "relaxed" | "plain";
 /** Every {@linkcode Variant}. */
 export const VARIANTS = ["relaxed", "plain"] as const satisfies readonly Variant[];
 
-/** A build, compiled. It can be handed to a worker. */
+/** A compiled build, which can be sent to a worker. */
 export interface KernelModule {
   /** Which build it is. */
   readonly variant: Variant;
@@ -88,7 +88,7 @@ export function bestVariant(): Variant {
 
 /** Makes an instance, with a memory of its own. */
 export function instantiate(module: WebAssembly.Module): Kernels {
-  // The compiler has declared the exports of the module that it wrote (tools/build.ts).
+  // The compiler wrote the declarations with the module (tools/build.ts).
   return new WebAssembly.Instance(module).exports as unknown as Kernels;
 }
 
@@ -107,7 +107,7 @@ export function checkThreadMemory(bytes: number): void {
   );
 }
 
-/** Hands out pieces of an instance's memory, each aligned to a cache line. They are never given back. */
+/** Allocates pieces of an instance's memory, each aligned to a cache line. They are never freed. */
 export class Arena {
   readonly #memory: WebAssembly.Memory;
   #next: number;
@@ -117,7 +117,7 @@ export class Arena {
     this.#next = kernels.heapBase();
   }
 
-  /** Takes a piece of `bytes`, filled with zeros, and returns its address. Earlier views lose their memory if it grows. */
+  /** Allocates `bytes` of zeros and returns their address. The memory may grow, which detaches earlier views. */
   take(bytes: number): number {
     const at = Math.ceil(this.#next / 64) * 64;
     this.#next = at + bytes;

@@ -1,5 +1,5 @@
 /**
- * Where each parameter lies in the kernels' memory: padded for SIMD, and turned the way the products read it.
+ * The layout of the parameters in the kernels' memory: padded for SIMD, and in the order in which the products read them.
  *
  * Weights lie by unit, `[units, inputs]`, or by input, `[inputs, units]`, as the plan says: by input a spike meets one row. Either
  * way at least one row of zeros lies behind them, which stands in for what a panel lacks. Padding is 0 and stays 0, for its

@@ -2,14 +2,14 @@
  * Products whose weights lie by input, forward and back: sums of rows over the inputs' spikes, or whole products.
  *
  * A sum of rows costs work for each spike, a whole product for each input and step, but several times less for each of
- * them. Which is the cheaper one is decided for each sample by its own spikes, counted: so the bits of a result depend on
- * nothing else. Panels for whole products are packed when a batch first needs them.
+ * them. The number of a sample's own spikes decides between them, so that a result's bits depend on nothing else. Panels for whole
+ * products are packed when a batch first needs them.
  */
 import type { CoreMemory, ProductMemory, SpikeLists, ValueMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
-/** The shares of (input, step) pairs that spike above which a whole product is taken, forward and for the weights' gradient. */
+/** The shares of (input, step) pairs that spike above which a whole product is used, forward and for the weights' gradient. */
 export interface DenseFrom {
   /** Forward. */
   readonly matmul: number;
@@ -17,7 +17,7 @@ export interface DenseFrom {
   readonly gradient: number;
 }
 
-/** Where a whole product becomes the faster one: docs/performance.md, "Where sums of rows end", has both sides measured. */
+/** Where a whole product becomes faster: docs/performance.md, "Where sums of rows end", has the measurements. */
 export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
 /** Spikes in lists. */
@@ -128,7 +128,7 @@ export class MatrixProduct {
     const { rows, currentPanels, ones, zeros, packedZeros } = this.#memory;
     const k = this.#kernels, padded = roundUp(steps, 4);
     if (!this.#isPackedBack) {
-      // A row of weights that lie by input is what a unit's weights are to the product with Wᵀ.
+      // A row of weights that lie by input is a unit's weights in the product with Wᵀ.
       // deno-fmt-ignore
       k.packPanels(ones, weights.at, zeros, unit, Math.ceil(inputs / 8), panelsBack, packedZeros, width);
       this.#isPackedBack = true;

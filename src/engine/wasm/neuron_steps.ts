@@ -21,7 +21,7 @@ export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
-  /** Up to so many steps are summed one after the other; of more, so many at a time (asm/long_sums.ts). */
+  /** Up to so many steps are summed one after the other, and longer samples in runs (asm/long_sums.ts). */
   readonly #mostPlain: number;
   readonly #run: number;
   /** Each population's kernels, by its index. */

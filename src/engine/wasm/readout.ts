@@ -29,7 +29,7 @@ export class Readout {
   /**
    * Logits → loss, and its gradient with respect to each number that was read.
    *
-   * @param share What the sample counts in its batch.
+   * @param share The sample's weight in its batch.
    * @param rateOf A population's firing rate in this sample.
    */
   loss(

@@ -33,7 +33,7 @@ export function readTrace({ kernels, memory, steps, classes, loss, feedBack }: T
   const currents = (memory: PopulationMemory) => {
     const { population: { units }, currents, feedback } = memory;
     const all = rows(currents.at, currents.stride, memory);
-    // V·o_{t-1} is only there while its step is computed: it is computed again, by the same kernel.
+    // V·o_{t-1} is kept for one step alone: the same kernel computes it again.
     for (let step = 1; step < steps && feedback !== 0; step++) {
       feedBack(memory, step);
       const back = numbers(feedback, units);
@@ -41,7 +41,7 @@ export function readTrace({ kernels, memory, steps, classes, loss, feedBack }: T
     }
     return all;
   };
-  /** Where u' − θ is above 0: as `listSpikes` counts them. */
+  /** u' − θ > 0, as in `listSpikes`. */
   const spikes = (memory: PopulationMemory) => {
     const { population: { isSpiking, units }, distances, width } = memory;
     if (!isSpiking) return new Uint8Array(steps * units);

@@ -6,11 +6,11 @@ import type { DeviceParameters } from "./device_parameters.ts";
 import type { NeuronKernels } from "./neurons.ts";
 import type { OperatorKernels } from "./operators.ts";
 
-/** What all micro-batches share. */
+/** State that all micro-batches share. */
 export interface DeviceContext {
   readonly backend: Backend;
   readonly plan: Plan;
-  /** All states are wanted, to look at. */
+  /** Store all states, for a trace. */
   readonly recordStates: boolean;
   readonly parameters: DeviceParameters;
   /** Each population's. */
@@ -27,35 +27,35 @@ export interface DeviceContext {
   readonly placeholder: Tensor<"f32">;
 }
 
-/** A micro-batch's samples, on their way to the device. */
+/** A micro-batch's samples and the tensors of its results. */
 export interface MicroBatch {
-  /** All of them. Those past `counted` only fill the micro-batch up; their gradient is 0. */
+  /** Number of samples. Those past `counted` are padding, whose gradient is 0. */
   readonly samples: number;
   readonly packed: PackedSamples;
   readonly counted: number;
-  /** Parts in which gradients are summed first. */
+  /** Number of parts in which gradients are summed first. */
   readonly reductionGroups: number;
   /** `[samples, SAMPLE_INFO_COLUMNS]`; see `SAMPLE_INFO`. */
   readonly sampleInfo: Int32Array;
-  /** What a sample's gradient counts in the batch's. */
+  /** Weight of a sample in the batch's gradient. */
   readonly share: number;
-  /** There will be a backward pass. */
+  /** A backward pass follows. */
   readonly withGradient: boolean;
-  /** It is the batch's first: gradients begin anew. */
+  /** The first micro-batch of the batch: gradients start at 0. */
   readonly isFirst: boolean;
-  /** Where the batch's results go, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where they are wanted. */
+  /** The batch's scores, i32 `[batch, SCORES]`, and its logits, f32 `[batch, classes]`, where requested. */
   readonly scores: Tensor<"i32">;
   readonly logits: Tensor<"f32"> | undefined;
   /** Where spikes of each hidden unit are added up, i32, one population after the other, where they are wanted. */
   readonly unitSpikes: Tensor<"i32"> | undefined;
-  /** This micro-batch's first place among the batch's samples. */
+  /** Index of the first sample in the batch. */
   readonly offset: number;
 }
 
-/** What a scan left: see `scanKernel`. */
+/** A scan's result; see `scanKernel`. */
 export interface Scanned {
   readonly tensor: Tensor<"f32">;
-  /** Where its parts begin; −1: it was not kept. */
+  /** Offsets of its parts; −1: not stored. */
   readonly spikesAt: number;
   readonly distancesAt: number;
   readonly potentialsAt: number;

@@ -15,7 +15,7 @@ import type { ForwardStep, OperatorCall, PopulationPlan, Product } from "../plan
 import type { DeviceContext, MicroBatch, Scanned } from "./device_context.ts";
 import { DeviceValues, plainValue } from "./device_values.ts";
 
-/** What the forward pass leaves on the device. */
+/** Results of the forward pass on the device. */
 export interface ForwardResult {
   /** See {@linkcode MicroBatch.sampleInfo}. */
   readonly sampleInfo: Tensor<"i32">;

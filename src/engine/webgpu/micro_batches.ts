@@ -78,7 +78,7 @@ export function partsOf(plan: Plan, samples: number, reductionGroups: number): n
   return reductionGroups;
 }
 
-/** Gradients of the largest matrix that there is room for. */
+/** How many gradients of the largest matrix fit the memory for parts. */
 function roomForParts({ products }: Plan): number {
   return Math.max(1, Math.floor(PARTS_BYTES / (4 * Math.max(1, ...products.map(sizeOfMatrix)))));
 }

@@ -146,7 +146,7 @@ Deno.test("lower() calls kernels of operators before and after products", () => 
   );
 });
 
-Deno.test("lower() reads a node in the middle, and computes branches that nobody reads", () => {
+Deno.test("lower() reads a node in the middle, and computes branches that no readout reads", () => {
   assertForward(
     [affine("a"), out, affine("b"), lif],
     { readout: { node: "out" } },

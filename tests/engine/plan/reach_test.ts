@@ -20,7 +20,7 @@ Deno.test("activeValues() are behind something learned and before the loss", () 
   assert.deepEqual(activeOf([{ ...lif, trainable: ["decay"] }, affine("b"), out]), ["b", "lif", "out"]);
   assert.deepEqual(activeOf([{ id: "delay", kind: "delay" }, out]), []);
   assert.deepEqual(activeOf([{ id: "scale", kind: "scale" }, out]), ["out", "scale"]);
-  // Nobody reads the branch.
+  // No readout reads the branch.
   assert.deepEqual(
     activeOf([affine("a"), lif, affine("b"), out, affine("c", "lif")], { readout: { node: "out" } }),
     [
