@@ -45,14 +45,18 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
   const readers = readersOf(draft).get(draft.input)!,
     products = readers.flatMap((reader) => productOf(draft, reader));
   const [encode, ...others] = draft.forward;
-  /** Whatever is no product reads these. */
-  const unpacked = (): ForwardStep[] => {
+  /** Whatever is no product reads the inputs unpacked. */
+  const unpack = () => {
     const into = draft.values.push({ index: draft.values.length, node, shape, units, rows }) - 1;
-    return [{ kind: "unpack", into }, ...others.map((step) => renamed(step, draft.input, into))];
+    const steps: ForwardStep[] = [
+      { kind: "unpack", into },
+      ...others.map((step) => renamed(step, draft.input, into)),
+    ];
+    return { into, steps };
   };
   if (rows === "one") {
     const isInOrder = isFlat(shape) || readers.every(({ step }) => step.kind === "matmulRow");
-    if (!isInOrder) draft.forward = [encode!, ...unpacked()];
+    if (!isInOrder) draft.forward = [encode!, ...unpack().steps];
     return;
   }
   const isAlone = readers.length === 1 && products.length === 1;
@@ -71,12 +75,16 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
   const listing: readonly ForwardStep[] = events && isPlain && products.length > 0
     ? [{ kind: "listInputs" }]
     : [];
-  const isPacked = isPlain && products.length === readers.length;
-  for (const { index, input } of isPlain ? [] : products) {
-    const { length: value } = draft.values;
-    draft.products[index] = { ...draft.products[index]!, input: { ...input, value }, inputShape: shape };
+  if (isPlain && products.length === readers.length) {
+    draft.forward = [encode!, ...listing, ...others];
+    return;
   }
-  draft.forward = [encode!, ...listing, ...(isPacked ? others : unpacked())];
+  const { into, steps } = unpack();
+  for (const { index, input } of isPlain ? [] : products) {
+    const product = draft.products[index]!;
+    draft.products[index] = { ...product, input: { ...input, value: into }, inputShape: shape };
+  }
+  draft.forward = [encode!, ...listing, ...steps];
 }
 
 /** A population of which spikes alone are wanted keeps nothing else, and leaves out units that cannot spike. */

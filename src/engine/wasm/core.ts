@@ -117,7 +117,7 @@ export class Core {
   /** Prepares what follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.#inputs.prepare();
-    for (const product of this.#products) product.forget();
+    for (const product of this.#products) product.dropPanels();
   }
 
   /** Clears the gradients of the flat parameters from the `from`-th on. */

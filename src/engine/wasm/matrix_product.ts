@@ -57,7 +57,7 @@ export class MatrixProduct {
   }
 
   /** Drops the panels: the parameters have changed. */
-  forget(): void {
+  dropPanels(): void {
     this.#isPacked = this.#isPackedBack = false;
   }
 

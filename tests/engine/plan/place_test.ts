@@ -48,3 +48,14 @@ Deno.test("placeValues() has every placed value begin once, and none of no size"
   );
   assert.equal(offsets[3], undefined);
 });
+
+Deno.test("placeValues() gives each value memory of its own where all of them are small together", () => {
+  const plan = compilePlan(deep);
+  const sizes = plan.values.map(({ index, units }) => index === plan.input ? 0 : 16 * units);
+  const all = sizes.reduce((sum, value) => sum + value, 0);
+  const apart = placeValues(plan, sizes, all);
+  assert.equal(apart.isShared, false);
+  const placed = [...apart.offsets.keys()].filter((value) => apart.offsets[value] !== undefined);
+  assert.equal(apart.size, placed.reduce((sum, value) => sum + sizes[value]!, 0));
+  assert.equal(placeValues(plan, sizes, all - 1).isShared, true);
+});
