@@ -142,7 +142,7 @@ export class Core {
     if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
     this.#inputs.load({ slot: slot ?? 0, key, steps, place });
     const read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
-    this.#executor.begin({ steps, read, label: samples.labels[index]!, scale, slot: slot ?? 0 });
+    this.#executor.begin({ steps, read, label: samples.labels[index]!, scale, member: slot ?? 0 });
   }
 
   /** The present sample's forward pass. @returns Its loss. */

@@ -18,7 +18,7 @@ export interface PresentSample {
   /** The weight of its gradient in the batch's. */
   readonly scale: number;
   /** Its place in its group. */
-  readonly slot: number;
+  readonly member: number;
 }
 
 /** Executes the steps of a plan, one after the other; each goes to the part that has its kernels. */
@@ -57,17 +57,17 @@ export class StepExecutor {
     this.#neurons = new NeuronSteps(kernels, memory);
     this.spikes = new SpikeSteps(kernels, memory);
     this.#fed = plan.values.map(({ index }) => plan.populations.findIndex(({ input }) => input === index));
-    this.#sample = { steps: plan.spec.steps, read: plan.readout, label: 0, scale: 1, slot: 0 };
+    this.#sample = { steps: plan.spec.steps, read: plan.readout, label: 0, scale: 1, member: 0 };
   }
 
   /** Makes a sample the present one. */
   begin(sample: PresentSample): void {
-    const { steps, slot } = sample;
+    const { steps, member } = sample;
     this.#sample = sample;
-    this.#operators.begin(steps, slot);
-    this.spikes.begin(slot);
+    this.#operators.begin(steps, member);
+    this.spikes.begin(member);
     for (const population of this.#memory.populations) {
-      if (population.descriptor !== 0) this.#neurons.begin(population, steps, slot);
+      if (population.descriptor !== 0) this.#neurons.begin(population, steps, member);
     }
   }
 
@@ -254,7 +254,7 @@ export class StepExecutor {
   #rowGradient(memory: ProductMemory): void {
     const { gradient, sumStride } = memory,
       { at, width } = gradient!,
-      sums = memory.sums + this.#sample.slot * sumStride;
+      sums = memory.sums + this.#sample.member * sumStride;
     this.#view(sums, width).fill(0);
     this.#kernels.sumSteps(at, this.#sample.steps, width, sums);
     this.#inputs.outerGradient(memory);
