@@ -82,6 +82,36 @@ export function matmulGradient(
   }
 }
 
+/**
+ * `panelGradients` for samples with few inputs that are 0: ∂L/∂W[n, k] += Σ_samples δ[n]·x[k] over tiles of four inputs.
+ *
+ * @param x f32 X, `[samples / 4][inputs][4 samples]`.
+ * @param deltas f32 `[samples][width]`; rows past the last sample count nothing, since their x is 0.
+ * @param samples A multiple of 4.
+ * @param from The first of the inputs, `to` behind the last one: multiples of 4.
+ * @param gradients f32 `[to − from][width]`, added to.
+ */
+export function panelTileGradients(
+  x: usize,
+  inputs: i32,
+  deltas: usize,
+  samples: i32,
+  from: i32,
+  to: i32,
+  width: i32,
+  gradients: usize,
+): void {
+  const row = <usize> width << 2, block = <usize> inputs << 4;
+  x += <usize> from << 4;
+  for (let input = from; input < to; input += 4, x += 64, gradients += row << 2) {
+    let column: usize = 0;
+    for (; column + 32 <= row; column += 32) {
+      gradient4x8(x, block, deltas + column, row, samples, gradients + column, row);
+    }
+    if (column < row) gradient4x4(x, block, deltas + column, row, samples, gradients + column, row);
+  }
+}
+
 /** A tile's sums over many steps: parts f32 `[4][8]`, totals f64 `[4][8]`. */
 const PARTS = memory.data(128, 16), TOTALS = memory.data(256, 16);
 

@@ -326,44 +326,6 @@ function addProduct(x: usize, sum: v128, to: usize): void {
 }
 
 /**
- * Adds weight gradients of samples whose inputs are the same at every step: ∂L/∂W_n += Σ_samples (Σ_t δI_{n,t})·xᵀ, in their order.
- *
- * Units are the outer loop, so that a row of ∂L/∂W is read and written in the nearest cache.
- *
- * @param x f32 `[samples][inputs]`.
- * @param vectors i32 `[samples][inputs / 4]`, the vectors of each x that are not all 0 (`listVectors`).
- * @param counts i32 `[samples]`, how many these are.
- * @param sums f32 `[samples][…]`, Σ_t δI_{n,t}; units whose sum is 0 are skipped; `sumStride` bytes from sample to sample.
- * @param weightGradients f32 `[units][inputs]`, added to.
- * @param inputs A multiple of 4.
- */
-export function outerGradients(
-  x: usize,
-  vectors: usize,
-  counts: usize,
-  samples: i32,
-  sums: usize,
-  sumStride: usize,
-  weightGradients: usize,
-  units: i32,
-  inputs: i32,
-): void {
-  const row = <usize> inputs << 2;
-  for (let unit = 0; unit < units; unit++, sums += 4, weightGradients += row) {
-    let xs = x, list = vectors, from = sums;
-    for (let sample = 0; sample < samples; sample++, xs += row, list += <usize> inputs, from += sumStride) {
-      if (load<f32>(from) == 0) continue;
-      const s = v128.load32_splat(from),
-        end = list + (<usize> load<i32>(counts + (<usize> sample << 2)) << 2);
-      for (let at = list; at < end; at += 4) {
-        const k = <usize> load<i32>(at), g = weightGradients + k;
-        v128.store(g, madd(s, v128.load(xs + k), v128.load(g)));
-      }
-    }
-  }
-}
-
-/**
  * Adds bias gradients from δI at every step: ∂L/∂b += Σ_t δI_t. Sums over many steps run as long_sums.ts says.
  *
  * @param currentGradients f32 `[steps][units]`.

@@ -6,18 +6,29 @@
  */
 export { fuses, heapBase } from "./lanes";
 export { hashCounters } from "./random";
+export { featuresOfBytes } from "./features";
 export { encodeDelta } from "./encoders/delta";
 export { encodeDirect } from "./encoders/direct";
 export { encodeLatency } from "./encoders/latency";
 export { encodeNoise, encodeNoiseI8 } from "./encoders/noise";
 export { encodePoisson } from "./encoders/poisson";
-export { listVectors, matmulF32, matmulF32Loads, matmulRows, packPanels } from "./matmul";
+export { matmulF32, matmulF32Loads, packPanels } from "./matmul";
+export {
+  listColumns,
+  listRow,
+  panelGradients,
+  panelOfRows,
+  panelRows,
+  panelTiles,
+  rowOfList,
+} from "./panel_rows";
+export { multiplyRow, multiplyRowBack, spreadRow, weighSpikes } from "./linear_readout";
 export { matmulI16, matmulI8, packI16, packI8, scaleRows } from "./matmul_int";
 export { countInputs, listInputs, matmulSparse } from "./matmul_sparse";
 export { selectUnits } from "./skip";
 export { layerFields } from "./layer";
 export { scanGraded } from "./graded_spikes";
-export { productStep, productStepBack } from "./recurrent";
+export { addRowOfFour, packFour, productStep, productStepBack } from "./recurrent";
 export { addVector, sumTerm } from "./sums";
 export { operatorFields } from "./operator";
 export {
@@ -28,9 +39,10 @@ export {
   stepCoefficients,
 } from "./spikes";
 export { sparseProductRows } from "./spike_rows";
-export { listInputSpikes, listSpikes, spikeGradient } from "./spike_lists";
-export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows } from "./dense";
-export { outerGradients, sumSteps, traceGradient, traceGradientI8 } from "./gradient";
+export { addCounts, listEvents, listInputSpikes, listSpikes } from "./spike_lists";
+export { listSpikeColumns, spikeGradient } from "./spike_gradient";
+export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows, panelTileGradients } from "./dense";
+export { sumSteps, traceGradient, traceGradientI8 } from "./gradient";
 export { addParts, addTotals, mostPlain, runLength } from "./long_sums";
 export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";

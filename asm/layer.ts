@@ -28,16 +28,23 @@ export class Layer {
   constants: usize;
   /** What no population has unit by unit, f32 `[…]`, likewise. */
   settings: usize;
-  /** u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written in the forward pass, read in the backward pass. */
+  /**
+   * u_t after the reset, o_t before the layer's delay, and u'_t − θ_t: written in the forward pass, read in the backward pass.
+   * Neurons with a surrogate keep no potentials or outputs where nothing reads them: 0.
+   */
   potentials: usize;
   outputs: usize;
   distances: usize;
-  /** δo_t. */
+  /** δo_t, `outputGradientStride` bytes from step to step: 0 where one row holds for all of them, times the step's `shares`. */
   outputGradients: usize;
+  outputGradientStride: i32;
+  /** f32 `[steps]`; 0: 1 at every step. */
+  shares: usize;
   /** The readout's gradient with respect to u_t; 0 where it reads no potentials of this layer. */
   stateGradients: usize;
-  /** δI_t, written. */
+  /** δI_t, written, `currentGradientStride` bytes from step to step: 0 where Σ_t δI_t is wanted alone. */
   currentGradients: usize;
+  currentGradientStride: i32;
   /** Gradients of learned constants, `[units]`, added to; 0 where a constant is not learned. */
   decayGradients: usize;
   thresholdGradients: usize;
@@ -109,6 +116,28 @@ export function currentsOf(layer: Layer, step: i32): usize {
 export function currentAt(currents: usize, feedback: usize, column: usize): v128 {
   const current = v128.load(currents + column);
   return feedback == 0 ? current : f32x4.add(current, v128.load(feedback + column));
+}
+
+/** What δo of a step is multiplied by. */
+export function shareOf(layer: Layer, step: i32): v128 {
+  return layer.shares == 0 ? f32x4.splat(1) : v128.load32_splat(layer.shares + (<usize> step << 2));
+}
+
+/** Address of a step's δo. */
+export function outputGradientsOf(layer: Layer, step: i32): usize {
+  return layer.outputGradients + <usize> (step * layer.outputGradientStride);
+}
+
+/** Address of a step's δI; where they are summed, of the sum, which is cleared at the last step. */
+export function currentGradientsOf(layer: Layer, step: i32): usize {
+  const stride = layer.currentGradientStride;
+  if (stride == 0 && step == layer.steps - 1) memory.fill(layer.currentGradients, 0, rowBytes(layer));
+  return layer.currentGradients + <usize> (step * stride);
+}
+
+/** Stores δI of four units, or adds it where steps are summed. */
+export function putCurrentGradient(at: usize, current: v128, isSummed: bool): void {
+  v128.store(at, isSummed ? f32x4.add(v128.load(at), current) : current);
 }
 
 /** Loads four values of an optional array; a missing one counts as zeros. */

@@ -5,7 +5,7 @@
  * output is the plain sum over inputs in ascending order, beginning with the bias, for every tile and position in a panel: the bits
  * of a current do not depend on which other units are computed.
  */
-import { madd, sumLanes } from "./lanes";
+import { madd } from "./lanes";
 
 /**
  * Packs selected rows of a weight matrix, each times the sample's features, and their biases, into panels.
@@ -190,77 +190,5 @@ function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps:
     v128.store(last, a6, 64), v128.store(last, a7, 96);
     x += block << 1;
     currents += 256;
-  }
-}
-
-/**
- * Lists the vectors of four inputs that are not all 0, so that products skip a sample's background.
- *
- * @param x f32 `[inputs]`.
- * @param inputs A multiple of 4.
- * @param vectors i32 `[inputs / 4]`, written: their byte offsets, ascending.
- * @returns Their number.
- */
-export function listVectors(x: usize, inputs: i32, vectors: usize): i32 {
-  let count = 0;
-  for (let at = 0; at < inputs << 2; at += 16) {
-    store<i32>(vectors + (<usize> count << 2), at);
-    count += i32(v128.any_true(f32x4.ne(v128.load(x + at), f32x4.splat(0))));
-  }
-  return count;
-}
-
-/**
- * Computes a row for each of some samples whose inputs are the same at every step: y[n] = Σ_k x[k]·W[n, k] + b[n].
- *
- * Units are the outer loop, so that four rows of W are read once for all samples.
- *
- * @param x f32 `[samples][inputs]`.
- * @param vectors i32 `[samples][inputs / 4]`, the vectors of each x that are not all 0 (`listVectors`).
- * @param counts i32 `[samples]`, how many these are.
- * @param weights f32 `[⌈units / 4⌉ · 4][inputs]`; rows past `units` are readable.
- * @param bias f32, likewise.
- * @param y f32 `[samples][…]`, written; `yStride` bytes from sample to sample, at least ⌈units / 4⌉ · 16.
- * @param inputs A multiple of 4.
- */
-export function matmulRows(
-  x: usize,
-  vectors: usize,
-  counts: usize,
-  samples: i32,
-  weights: usize,
-  bias: usize,
-  y: usize,
-  yStride: usize,
-  units: i32,
-  inputs: i32,
-): void {
-  const row = <usize> inputs << 2;
-  for (let unit = 0; unit < units; unit += 4, weights += row << 2, bias += 16, y += 16) {
-    const biases = v128.load(bias);
-    let xs = x, list = vectors, to = y;
-    for (let sample = 0; sample < samples; sample++, xs += row, list += <usize> inputs, to += yStride) {
-      const count = <usize> load<i32>(counts + (<usize> sample << 2)) << 2;
-      let a = f32x4.splat(0), b = a, c = a, d = a;
-      if (count << 2 == row) { // without a list it is faster
-        for (let k: usize = 0, w = weights; k < row; k += 16, w += 16) {
-          const four = v128.load(xs + k);
-          a = madd(four, v128.load(w), a);
-          b = madd(four, v128.load(w + row), b);
-          c = madd(four, v128.load(w + row * 2), c);
-          d = madd(four, v128.load(w + row * 3), d);
-        }
-      } else {
-        for (let at = list, end = list + count; at < end; at += 4) {
-          const k = <usize> load<i32>(at), w = weights + k;
-          const four = v128.load(xs + k);
-          a = madd(four, v128.load(w), a);
-          b = madd(four, v128.load(w + row), b);
-          c = madd(four, v128.load(w + row * 2), c);
-          d = madd(four, v128.load(w + row * 3), d);
-        }
-      }
-      v128.store(to, f32x4.add(f32x4(sumLanes(a), sumLanes(b), sumLanes(c), sumLanes(d)), biases));
-    }
   }
 }

@@ -1,10 +1,10 @@
 /**
  * Lists of spikes from arrays of every step. By unit: `counts` i32 `[units]`, `spikeSteps` i32 and `spikeOutputs` f32
  * `[units][capacity]`, steps ascending. By step (spike_rows.ts): `stepCounts` i32 `[steps]`, `stepUnits` i32 and `stepOutputs`
- * f32 `[steps][units]`, units ascending. The weights' gradient needs the lists by unit alone.
+ * f32 `[steps][units]`, units ascending.
  */
 import { madd } from "./lanes";
-import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
+import { narrowed, RUN, upperHalf } from "./long_sums";
 
 /**
  * Lists the spikes of a layer: where u' − θ is above 0.
@@ -52,28 +52,22 @@ export function listSpikes(
 }
 
 /**
- * Lists the inputs that are not 0, by input.
+ * Lists the inputs that are not 0, by step.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`; steps past the last one are ignored.
  * @param inputs A multiple of 4.
- * @param capacity Entries of an input, at least `steps`.
  * @returns Their number.
  */
 export function listInputSpikes(
   x: usize,
   steps: i32,
   inputs: i32,
-  counts: usize,
-  spikeSteps: usize,
-  spikeOutputs: usize,
-  capacity: i32,
   stepCounts: usize,
   stepUnits: usize,
   stepOutputs: usize,
 ): i32 {
   const zero = f32x4.splat(0);
   let total = 0;
-  memory.fill(counts, 0, <usize> inputs << 2);
   memory.fill(stepCounts, 0, <usize> steps << 2);
   for (let step = 0; step < steps; step += 4) {
     const within = step + 4 <= steps ? 15 : (1 << (steps - step)) - 1;
@@ -81,17 +75,47 @@ export function listInputSpikes(
       let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero)) & within;
       total += popcnt(mask);
       for (; mask != 0; mask &= mask - 1) {
-        const lane = ctz(mask);
-        const o = load<f32>(x + (<usize> lane << 2)), place = stepCounts + (<usize> (step + lane) << 2);
-        append(input, step + lane, o, counts, spikeSteps, spikeOutputs, capacity);
+        const lane = ctz(mask), place = stepCounts + (<usize> (step + lane) << 2);
         const count = load<i32>(place), at = <usize> ((step + lane) * inputs + count) << 2;
         store<i32>(stepUnits + at, input);
-        store<f32>(stepOutputs + at, o);
+        store<f32>(stepOutputs + at, load<f32>(x + (<usize> lane << 2)));
         store<i32>(place, count + 1);
       }
     }
   }
   return total;
+}
+
+/**
+ * Lists a sequence's events by step, as `listInputSpikes` does.
+ *
+ * @param ends u32 `[steps]`, events before the end of each step, `first` of which come before the sequence.
+ * @param channels u16 `[events]`, ascending within a step.
+ * @param values f32 `[events]`; 0: all are 1.
+ * @param inputs A multiple of 4.
+ * @returns Their number.
+ */
+export function listEvents(
+  ends: usize,
+  first: i32,
+  channels: usize,
+  values: usize,
+  steps: i32,
+  inputs: i32,
+  stepCounts: usize,
+  stepUnits: usize,
+  stepOutputs: usize,
+): i32 {
+  let event = 0;
+  for (let step = 0; step < steps; step++) {
+    const end = load<i32>(ends + (<usize> step << 2)) - first;
+    store<i32>(stepCounts + (<usize> step << 2), end - event);
+    for (let to = <usize> (step * inputs) << 2; event < end; event++, to += 4) {
+      store<i32>(stepUnits + to, <i32> load<u16>(channels + (<usize> event << 1)));
+      store<f32>(stepOutputs + to, values == 0 ? 1 : load<f32>(values + (<usize> event << 2)));
+    }
+  }
+  return event;
 }
 
 function append(
@@ -109,66 +133,6 @@ function append(
   store<i32>(spikeSteps + at, step);
   store<f32>(spikeOutputs + at, output);
   store<i32>(place, count + 1);
-}
-
-/**
- * Adds a weight gradient from spikes: ∂L/∂W[:, n] += Σ_spikes o_{n,t}·δI_{t+delay}; see long_sums.ts.
- *
- * @param slots Number of lists; list n is unit n's.
- * @param currentGradients f32 `[steps][units]`, δI of the layer that is fed.
- * @param weightGradients f32 `[slots][units]`, by input, added to.
- * @param units A multiple of 4.
- */
-export function spikeGradient(
-  counts: usize,
-  spikeSteps: usize,
-  spikeOutputs: usize,
-  slots: i32,
-  capacity: i32,
-  delay: i32,
-  currentGradients: usize,
-  steps: i32,
-  units: i32,
-  weightGradients: usize,
-): void {
-  const row = <usize> units << 2;
-  for (let slot = 0; slot < slots; slot++, counts += 4, weightGradients += row) {
-    const count = load<i32>(counts);
-    if (count == 0) continue;
-    const first = <usize> (slot * capacity) << 2;
-    if (count > MOST_PLAIN) {
-      // deno-fmt-ignore
-      addManySpikes(spikeSteps + first, spikeOutputs + first, count, delay, currentGradients, steps, row,
-        weightGradients);
-      continue;
-    }
-    let column: usize = 0;
-    for (; column + 64 <= row; column += 64) {
-      const g = weightGradients + column;
-      let g0 = v128.load(g), g1 = v128.load(g, 16), g2 = v128.load(g, 32), g3 = v128.load(g, 48);
-      let at = first;
-      for (let left = count; left > 0; left--, at += 4) {
-        const step = load<i32>(spikeSteps + at) + delay;
-        if (step >= steps) break;
-        const o = v128.load32_splat(spikeOutputs + at);
-        const delta = currentGradients + column + <usize> step * row;
-        g0 = madd(o, v128.load(delta), g0), g1 = madd(o, v128.load(delta, 16), g1);
-        g2 = madd(o, v128.load(delta, 32), g2), g3 = madd(o, v128.load(delta, 48), g3);
-      }
-      v128.store(g, g0), v128.store(g, g1, 16), v128.store(g, g2, 32), v128.store(g, g3, 48);
-    }
-    for (; column < row; column += 16) {
-      let g = v128.load(weightGradients + column);
-      let at = first;
-      for (let left = count; left > 0; left--, at += 4) {
-        const step = load<i32>(spikeSteps + at) + delay;
-        if (step >= steps) break;
-        const delta = v128.load(currentGradients + column + <usize> step * row);
-        g = madd(v128.load32_splat(spikeOutputs + at), delta, g);
-      }
-      v128.store(weightGradients + column, g);
-    }
-  }
 }
 
 /**
@@ -201,5 +165,19 @@ export function addManySpikes(
       high = f64x2.add(high, f64x2.promote_low_f32x4(upperHalf(part)));
     }
     v128.store(to, f32x4.add(v128.load(to), narrowed(low, high)));
+  }
+}
+
+/**
+ * Adds spikes unit by unit: sums[unit] += count.
+ *
+ * @param unit i32 `[slots]`, the unit of each slot.
+ * @param counts i32 `[slots]`, the spikes of each slot.
+ * @param sums u32 `[units]`, added to.
+ */
+export function addCounts(unit: usize, counts: usize, slots: i32, sums: usize): void {
+  for (const end = unit + (<usize> slots << 2); unit < end; unit += 4, counts += 4) {
+    const sum = sums + (<usize> load<i32>(unit) << 2);
+    store<i32>(sum, load<i32>(sum) + load<i32>(counts));
   }
 }

@@ -12,18 +12,30 @@
 /** Kinds; the fourth is boxcar. */
 const ATAN: i32 = 0, FAST_SIGMOID: i32 = 1, TRIANGLE: i32 = 2;
 
-/** σ(v) of four units. The kind is the same for a whole layer, so the branches cost next to nothing. */
-export function surrogate(kind: i32, slope: v128, v: v128): v128 {
-  const one = f32x4.splat(1);
-  if (kind == ATAN) {
-    const x = f32x4.mul(f32x4.mul(f32x4.splat(1.5707963267948966), slope), v);
-    return f32x4.div(f32x4.mul(f32x4.splat(0.5), slope), f32x4.add(one, f32x4.mul(x, x)));
-  }
-  const distance = f32x4.mul(slope, f32x4.abs(v)); // k|v|
+/** What a layer's kind and slope multiply v by: π/2·k, or k. */
+export function surrogateScale(kind: i32, slope: v128): v128 {
+  return kind == ATAN ? f32x4.mul(f32x4.splat(1.5707963267948966), slope) : slope;
+}
+
+/** The surrogate's height: k/2, or k. */
+export function surrogateHeight(kind: i32, slope: v128): v128 {
+  return kind == ATAN ? f32x4.mul(f32x4.splat(0.5), slope) : slope;
+}
+
+/**
+ * σ(v) of four units. The kind is the same for a whole layer, so the branches cost next to nothing.
+ *
+ * @param scale As {@linkcode surrogateScale} gives it.
+ * @param height As {@linkcode surrogateHeight} gives it.
+ */
+export function surrogate(kind: i32, scale: v128, height: v128, v: v128): v128 {
+  const one = f32x4.splat(1), x = f32x4.mul(scale, v);
+  if (kind == ATAN) return f32x4.div(height, f32x4.add(one, f32x4.mul(x, x)));
+  const distance = f32x4.abs(x); // k|v|
   if (kind == FAST_SIGMOID) {
     const root = f32x4.add(one, distance);
     return f32x4.div(one, f32x4.mul(root, root));
   }
-  if (kind == TRIANGLE) return f32x4.mul(slope, f32x4.max(f32x4.splat(0), f32x4.sub(one, distance)));
-  return v128.and(slope, f32x4.lt(distance, f32x4.splat(0.5)));
+  if (kind == TRIANGLE) return f32x4.mul(height, f32x4.max(f32x4.splat(0), f32x4.sub(one, distance)));
+  return v128.and(height, f32x4.lt(distance, f32x4.splat(0.5)));
 }

@@ -21,6 +21,7 @@ import { ConstantsView } from "./constants_view.ts";
 import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
+import type { Samples } from "../src/data/samples.ts";
 import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { openTrainer, RequestQueue } from "./workers.ts";
@@ -37,7 +38,7 @@ let present: Present = newNetwork(
 );
 let digits: Digits | undefined;
 /** The digits that the trainer has. */
-let sent: Digits | undefined;
+let sent: Readonly<Record<keyof Digits, Samples>> | undefined;
 let digitCycle: DigitCycle | undefined;
 /** The picture to classify; undefined where the pad is empty. */
 let pixels: Uint8Array | undefined;

@@ -77,6 +77,14 @@ export {
   parameterShapes,
 } from "./network/model_file.ts";
 export type * from "./data/samples.ts";
+export {
+  type AnyFeatures,
+  areEvents,
+  type DenseFeatures,
+  EventCollector,
+  type Events,
+  spreadEvents,
+} from "./data/events.ts";
 export { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS, Augmenter } from "./data/augment.ts";
 export { type Idx, parseIdx, readIdxBlob } from "./data/idx.ts";
 export type { KnownSet } from "./data/known_classes.ts";

@@ -17,13 +17,17 @@ import {
   addTo,
   constant,
   currentAt,
+  currentGradientsOf,
   currentsOf,
   Layer,
   loadOrZero,
+  outputGradientsOf,
   PerUnit,
   potentialBefore,
+  putCurrentGradient,
   rowBytes,
   Shared,
+  shareOf,
 } from "../layer";
 import { madd } from "../lanes";
 
@@ -70,20 +74,22 @@ export function stepBackGraded(layer: Layer, from: i32, to: i32): void {
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
   const scaleGradients = layer.scaleGradients;
   const stateGradients = layer.stateGradients, decays = layer.decays, scales = layer.scales;
-  const distances = layer.distances;
-  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
+  const distances = layer.distances, isSummed = layer.currentGradientStride == 0;
   if (to == layer.steps) memory.fill(state, 0, row);
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
+    const outputGradients = outputGradientsOf(layer, step),
+      currentGradients = currentGradientsOf(layer, step);
+    const share = shareOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
-      const v = v128.load(distances + at), o = v128.load(outputGradients + at);
+      const v = v128.load(distances + at), o = f32x4.mul(share, v128.load(outputGradients + column));
       const fires = f32x4.gt(v, zero);
       const e = f32x4.mul(v128.load(scales + column), o);
       const u = madd(v128.load(decays + column), v128.load(here), loadOrZero(stateGradients, at));
       const current = v128.bitselect(e, u, fires);
       v128.store(here, current);
-      v128.store(currentGradients + at, current);
+      putCurrentGradient(currentGradients + column, current, isSummed);
       if (decayGradients != 0) {
         addTo(decayGradients, column, f32x4.mul(current, potentialBefore(layer, step, at)));
       }

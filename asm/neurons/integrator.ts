@@ -16,13 +16,17 @@ import {
   addTo,
   constant,
   currentAt,
+  currentGradientsOf,
   currentsOf,
   Layer,
   loadOrZero,
+  outputGradientsOf,
   PerUnit,
   potentialBefore,
+  putCurrentGradient,
   rowBytes,
   Shared,
+  shareOf,
 } from "../layer";
 import { madd } from "../lanes";
 import { MOST_PLAIN } from "../long_sums";
@@ -89,15 +93,19 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   const alphas = constant<C>(layer, 0), same = alphas.first();
   const row = rowBytes(layer), state = layer.state, decayGradients = layer.decayGradients;
   const stateGradients = layer.stateGradients, decays = layer.decays;
-  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
+  const isSummed = layer.currentGradientStride == 0;
   if (to == layer.steps) memory.fill(state, 0, 4 * row);
   const isLong = layer.steps > MOST_PLAIN;
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
+    const outputGradients = outputGradientsOf(layer, step),
+      currentGradients = currentGradientsOf(layer, step);
+    const share = shareOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
       const alpha = alphas.at(column, same);
-      const read = f32x4.add(loadOrZero(stateGradients, at), v128.load(outputGradients + at));
+      const back = f32x4.mul(share, v128.load(outputGradients + column));
+      const read = f32x4.add(loadOrZero(stateGradients, at), back);
       let u: v128, current: v128;
       if (isLong) {
         u = leak(here, here + 2 * row, v128.load(decays + column), read);
@@ -107,7 +115,7 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
         current = madd(alpha, v128.load(here + row), u);
         v128.store(here, u), v128.store(here + row, current);
       }
-      v128.store(currentGradients + at, current);
+      putCurrentGradient(currentGradients + column, current, isSummed);
       if (decayGradients != 0) addTo(decayGradients, column, f32x4.mul(u, potentialBefore(layer, step, at)));
     }
   }

@@ -19,17 +19,21 @@ import {
   addTo,
   constant,
   currentAt,
+  currentGradientsOf,
   currentsOf,
   Layer,
   loadOrZero,
+  outputGradientsOf,
   PerUnit,
   potentialBefore,
+  putCurrentGradient,
   rowBytes,
   setting,
   Shared,
+  shareOf,
 } from "../layer";
 import { madd } from "../lanes";
-import { surrogate } from "../surrogate";
+import { surrogate, surrogateHeight, surrogateScale } from "../surrogate";
 
 const SUBTRACT: i32 = 0, ZERO: i32 = 1;
 
@@ -58,8 +62,8 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
   const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
   if (from == 0) memory.fill(state, 0, 4 * row);
-  if (feedback == 0 && isPlain<C>(layer)) {
-    for (let column: usize = 0; column < row; column += 16) stepPlain<C>(layer, from, to, column);
+  if (isPlain<C>(layer)) {
+    stepPlain<C>(layer, from, to);
     return;
   }
   let at = <usize> from * row;
@@ -84,34 +88,75 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
       }
       v128.store(here, u), v128.store(here + row, s);
       v128.store(here + 2 * row, a), v128.store(here + 3 * row, o);
-      v128.store(potentials + at, u);
-      v128.store(outputs + at, o);
+      if (potentials != 0) v128.store(potentials + at, u);
+      if (outputs != 0) v128.store(outputs + at, o);
       v128.store(distances + at, v);
     }
   }
 }
 
-/** Four units without synapse and adaptation, their potential in a register: s_t = I_t, θ_t = θ. */
-function stepPlain<C>(layer: Layer, from: i32, to: i32, column: usize): void {
-  const resets = constant<C>(layer, 3), reset = <i32> setting(layer, 2);
-  const resetTo = resets.at(column, resets.first());
-  const decay = v128.load(layer.decays + column), threshold = v128.load(layer.thresholds + column);
-  const row = rowBytes(layer), one = f32x4.splat(1), zero = f32x4.splat(0);
-  const stride = <usize> layer.currentStride;
-  let current = currentsOf(layer, from) + column, at = <usize> from * row + column;
+/**
+ * Units without synapse and adaptation, sixteen at a time, their potentials in registers: s_t = I_t, θ_t = θ. Each step waits for the one
+ * before, so four vectors run side by side; where a row ends sooner, some of them are the same.
+ */
+function stepPlain<C>(layer: Layer, from: i32, to: i32): void {
+  const resets = constant<C>(layer, 3), same = resets.first(), reset = <i32> setting(layer, 2);
+  const row = rowBytes(layer), stride = <usize> layer.currentStride, first = <usize> from * row;
+  const currents = currentsOf(layer, from), feedback = layer.feedback, one = f32x4.splat(1);
   const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
-  let u = v128.load(layer.state + column);
-  for (let step = from; step < to; step++, at += row, current += stride) {
-    const before = madd(decay, u, v128.load(current));
-    const v = f32x4.sub(before, threshold), fires = f32x4.gt(v, zero);
-    u = before;
-    if (reset == SUBTRACT) u = f32x4.sub(before, v128.and(threshold, fires));
-    else if (reset == ZERO) u = v128.bitselect(resetTo, before, fires);
-    v128.store(potentials + at, u);
-    v128.store(outputs + at, v128.and(fires, one));
-    v128.store(distances + at, v);
+  for (let column: usize = 0; column < row; column += 64) {
+    const last = row - column - 16;
+    const b = min<usize>(16, last), c = min<usize>(32, last), d = min<usize>(48, last);
+    const decays = layer.decays + column,
+      thresholds = layer.thresholds + column,
+      state = layer.state + column;
+    const da = v128.load(decays),
+      db = v128.load(decays + b),
+      dc = v128.load(decays + c),
+      dd = v128.load(decays + d);
+    const ta = v128.load(thresholds), tb = v128.load(thresholds + b);
+    const tc = v128.load(thresholds + c), td = v128.load(thresholds + d);
+    let ua = v128.load(state),
+      ub = v128.load(state + b),
+      uc = v128.load(state + c),
+      ud = v128.load(state + d);
+    let current = currents + column, at = first + column;
+    for (let step = from; step < to; step++, at += row, current += stride) {
+      let ia = v128.load(current), ib = v128.load(current + b);
+      let ic = v128.load(current + c), id = v128.load(current + d);
+      if (feedback != 0) {
+        const back = feedback + column;
+        ia = f32x4.add(ia, v128.load(back)), ib = f32x4.add(ib, v128.load(back + b));
+        ic = f32x4.add(ic, v128.load(back + c)), id = f32x4.add(id, v128.load(back + d));
+      }
+      ua = madd(da, ua, ia), ub = madd(db, ub, ib), uc = madd(dc, uc, ic), ud = madd(dd, ud, id);
+      const v = distances + at;
+      v128.store(v, f32x4.sub(ua, ta)), v128.store(v + b, f32x4.sub(ub, tb));
+      v128.store(v + c, f32x4.sub(uc, tc)), v128.store(v + d, f32x4.sub(ud, td));
+      if (outputs != 0) {
+        const o = outputs + at;
+        v128.store(o, v128.and(f32x4.gt(ua, ta), one)), v128.store(o + b, v128.and(f32x4.gt(ub, tb), one));
+        v128.store(o + c, v128.and(f32x4.gt(uc, tc), one)),
+          v128.store(o + d, v128.and(f32x4.gt(ud, td), one));
+      }
+      if (reset == SUBTRACT) {
+        ua = f32x4.sub(ua, v128.and(ta, f32x4.gt(ua, ta))),
+          ub = f32x4.sub(ub, v128.and(tb, f32x4.gt(ub, tb)));
+        uc = f32x4.sub(uc, v128.and(tc, f32x4.gt(uc, tc))),
+          ud = f32x4.sub(ud, v128.and(td, f32x4.gt(ud, td)));
+      } else if (reset == ZERO) {
+        ua = v128.bitselect(resets.at(column, same), ua, f32x4.gt(ua, ta));
+        ub = v128.bitselect(resets.at(column + b, same), ub, f32x4.gt(ub, tb));
+        uc = v128.bitselect(resets.at(column + c, same), uc, f32x4.gt(uc, tc));
+        ud = v128.bitselect(resets.at(column + d, same), ud, f32x4.gt(ud, td));
+      }
+      if (potentials != 0) {
+        const u = potentials + at;
+        v128.store(u, ua), v128.store(u + b, ub), v128.store(u + c, uc), v128.store(u + d, ud);
+      }
+    }
+    v128.store(state, ua), v128.store(state + b, ub), v128.store(state + c, uc), v128.store(state + d, ud);
   }
-  v128.store(layer.state + column, u);
 }
 
 /** The backward pass. State: δu'_{t+1}, δI_{t+1}, δa_{t+1}. */
@@ -129,17 +174,21 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   const sameAlpha = alphas.first(), sameKappa = kappas.first();
   const sameRho = rhos.first(), slope = f32x4.splat(setting(layer, 0));
   const kind = <i32> setting(layer, 1), reset = <i32> setting(layer, 2);
+  const scale = surrogateScale(kind, slope), height = surrogateHeight(kind, slope);
   const row = rowBytes(layer), state = layer.state;
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
   const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
-  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
+  const isSummed = layer.currentGradientStride == 0;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
   if (isPlain<C>(layer)) {
-    for (let column: usize = 0; column < row; column += 16) stepBackPlain(layer, from, to, column);
+    stepBackPlain(layer, from, to);
     return;
   }
   for (let step = to - 1; step >= from; step--) {
     let at = <usize> step * row;
+    const outputGradients = outputGradientsOf(layer, step),
+      currentGradients = currentGradientsOf(layer, step);
+    const share = shareOf(layer, step);
     for (let column: usize = 0; column < row; column += 16, at += 16) {
       const here = state + column;
       const alpha = alphas.at(column, sameAlpha);
@@ -147,15 +196,15 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
       const rho = rhos.at(column, sameRho);
       const v = v128.load(distances + at);
       const adaptation = v128.load(here + 2 * row);
-      const toSpike = f32x4.add(v128.load(outputGradients + at), adaptation);
-      const p = f32x4.mul(surrogate(kind, slope, v), toSpike);
+      const toSpike = f32x4.add(f32x4.mul(share, v128.load(outputGradients + column)), adaptation);
+      const p = f32x4.mul(surrogate(kind, scale, height, v), toSpike);
       let u = madd(v128.load(decays + column), v128.load(here), loadOrZero(stateGradients, at));
       if (reset == ZERO) u = v128.andnot(u, f32x4.gt(v, f32x4.splat(0)));
       const before = f32x4.add(p, u);
       const current = madd(alpha, v128.load(here + row), before);
       v128.store(here, before), v128.store(here + row, current);
       v128.store(here + 2 * row, f32x4.sub(f32x4.mul(rho, adaptation), f32x4.mul(kappa, p)));
-      v128.store(currentGradients + at, current);
+      putCurrentGradient(currentGradients + column, current, isSummed);
       if (decayGradients != 0) {
         addTo(decayGradients, column, f32x4.mul(before, potentialBefore(layer, step, at)));
       }
@@ -164,27 +213,66 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   }
 }
 
-/** Four units without synapse and adaptation, δu'_{t+1} in a register: δI_t = δu'_t. */
-function stepBackPlain(layer: Layer, from: i32, to: i32, column: usize): void {
-  const slope = f32x4.splat(setting(layer, 0)), kind = <i32> setting(layer, 1);
-  const isToZero = <i32> setting(layer, 2) == ZERO;
-  const row = rowBytes(layer), decay = v128.load(layer.decays + column), zero = f32x4.splat(0);
-  const stateGradients = layer.stateGradients, distances = layer.distances;
-  const outputGradients = layer.outputGradients, currentGradients = layer.currentGradients;
+/**
+ * Units without synapse and adaptation, eight at a time, δu'_{t+1} in registers, and so is Σ_t δI_t: δI_t = δu'_t. At the end of a row both
+ * of the two vectors may be the same.
+ */
+function stepBackPlain(layer: Layer, from: i32, to: i32): void {
+  const slope = f32x4.splat(setting(layer, 0)), kind = <i32> setting(layer, 1), zero = f32x4.splat(0);
+  const scale = surrogateScale(kind, slope), height = surrogateHeight(kind, slope);
+  const isToZero = <i32> setting(layer, 2) == ZERO, isFirst = to == layer.steps, row = rowBytes(layer);
+  const stateGradients = layer.stateGradients, distances = layer.distances, shares = layer.shares;
   const decayGradients = layer.decayGradients, thresholdGradients = layer.thresholdGradients;
-  let ofDecay = loadOrZero(decayGradients, column), ofThreshold = loadOrZero(thresholdGradients, column);
-  let later = v128.load(layer.state + column), at = <usize> (to - 1) * row + column;
-  for (let step = to - 1; step >= from; step--, at -= row) {
-    const v = v128.load(distances + at);
-    const p = f32x4.mul(surrogate(kind, slope, v), v128.load(outputGradients + at));
-    let u = madd(decay, later, loadOrZero(stateGradients, at));
-    if (isToZero) u = v128.andnot(u, f32x4.gt(v, zero));
-    later = f32x4.add(p, u);
-    v128.store(currentGradients + at, later);
-    if (decayGradients != 0) ofDecay = f32x4.add(ofDecay, f32x4.mul(later, potentialBefore(layer, step, at)));
-    if (thresholdGradients != 0) ofThreshold = f32x4.add(ofThreshold, f32x4.neg(p));
+  const stride = <usize> layer.outputGradientStride, currentStride = <usize> layer.currentGradientStride;
+  const outputGradients = outputGradientsOf(layer, to - 1), first = <usize> (to - 1) * row;
+  for (let column: usize = 0; column < row; column += 32) {
+    const b = min<usize>(16, row - column - 16);
+    const decays = layer.decays + column, da = v128.load(decays), db = v128.load(decays + b);
+    const sums = layer.currentGradients + column, state = layer.state + column;
+    let decayA = loadOrZero(decayGradients, column), decayB = loadOrZero(decayGradients, column + b);
+    let thresholdA = loadOrZero(thresholdGradients, column);
+    let thresholdB = loadOrZero(thresholdGradients, column + b);
+    let sumA = zero, sumB = zero;
+    if (currentStride == 0 && !isFirst) sumA = v128.load(sums), sumB = v128.load(sums + b);
+    let laterA = v128.load(state), laterB = v128.load(state + b);
+    let toOutput = outputGradients + column,
+      toCurrent = sums + <usize> (to - 1) * currentStride,
+      at = first + column;
+    for (let step = to - 1; step >= from; step--, at -= row, toOutput -= stride, toCurrent -= currentStride) {
+      const va = v128.load(distances + at), vb = v128.load(distances + at + b);
+      let oa = v128.load(toOutput), ob = v128.load(toOutput + b);
+      if (shares != 0) {
+        const share = v128.load32_splat(shares + (<usize> step << 2));
+        oa = f32x4.mul(share, oa), ob = f32x4.mul(share, ob);
+      }
+      const pa = f32x4.mul(surrogate(kind, scale, height, va), oa);
+      const pb = f32x4.mul(surrogate(kind, scale, height, vb), ob);
+      if (stateGradients != 0) {
+        laterA = madd(da, laterA, v128.load(stateGradients + at));
+        laterB = madd(db, laterB, v128.load(stateGradients + at + b));
+      } else laterA = f32x4.mul(da, laterA), laterB = f32x4.mul(db, laterB);
+      if (isToZero) {
+        laterA = v128.andnot(laterA, f32x4.gt(va, zero)), laterB = v128.andnot(laterB, f32x4.gt(vb, zero));
+      }
+      laterA = f32x4.add(pa, laterA), laterB = f32x4.add(pb, laterB);
+      if (currentStride != 0) v128.store(toCurrent, laterA), v128.store(toCurrent + b, laterB);
+      else sumA = f32x4.add(sumA, laterA), sumB = f32x4.add(sumB, laterB);
+      if (decayGradients != 0) {
+        decayA = f32x4.add(decayA, f32x4.mul(laterA, potentialBefore(layer, step, at)));
+        decayB = f32x4.add(decayB, f32x4.mul(laterB, potentialBefore(layer, step, at + b)));
+      }
+      if (thresholdGradients != 0) {
+        thresholdA = f32x4.sub(thresholdA, pa), thresholdB = f32x4.sub(thresholdB, pb);
+      }
+    }
+    v128.store(state, laterA), v128.store(state + b, laterB);
+    if (currentStride == 0) v128.store(sums, sumA), v128.store(sums + b, sumB);
+    if (decayGradients != 0) {
+      v128.store(decayGradients + column, decayA), v128.store(decayGradients + column + b, decayB);
+    }
+    if (thresholdGradients != 0) {
+      v128.store(thresholdGradients + column, thresholdA);
+      v128.store(thresholdGradients + column + b, thresholdB);
+    }
   }
-  v128.store(layer.state + column, later);
-  if (decayGradients != 0) v128.store(decayGradients + column, ofDecay);
-  if (thresholdGradients != 0) v128.store(thresholdGradients + column, ofThreshold);
 }

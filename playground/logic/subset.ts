@@ -11,8 +11,8 @@ export const SUBSET = { train: 5000, test: 1000 } as const;
 
 /** Training digits, and held-back digits. */
 export interface Digits {
-  readonly train: Samples;
-  readonly test: Samples;
+  readonly train: Samples<Uint8Array>;
+  readonly test: Samples<Uint8Array>;
 }
 
 /** A file that was fetched or picked. */

@@ -1,6 +1,7 @@
 /**
  * Converts a sample, in any accepted form, to a network's features; only this module distinguishes bytes from numbers.
  */
+import type { DenseFeatures } from "../data/events.ts";
 import type { ByteMeaning } from "../data/samples.ts";
 import { bytesOfModel } from "../engine/model_options.ts";
 import { pictureSide } from "./picture_side.ts";
@@ -10,7 +11,7 @@ import { count, counted } from "../text/figures.ts";
 import { oneLine } from "../text/one_line.ts";
 
 /** Samples as a network takes them: bytes (uint8) or numbers (float32), one sample after the other. */
-export type Features = Uint8Array | Float32Array;
+export type Features = DenseFeatures;
 
 /** Numbers in lists, and lists of these: `[784 numbers]`, `[28 rows][28 columns]`, `[steps][channels]`. */
 export type NumberLists = readonly (number | NumberLists)[] | NumberArray;

@@ -14,6 +14,7 @@
  * smoothness, whose control points lie σ·√3 apart: a fiftieth of the draws, a tenth of the sums.
  */
 import { type DrawKey, drawKey, STREAM, uniform } from "../random.ts";
+import { areEvents, spreadEvents } from "./events.ts";
 import type { Samples } from "./samples.ts";
 
 /** How far pictures are moved; a kind that is left out, or 0, is not applied. */
@@ -189,6 +190,8 @@ export class Augmenter {
 export class SampleFeatures {
   readonly #seed: number;
   #augmenter: Augmenter | undefined;
+  /** The numbers of a sample that is kept as events. */
+  #spread = new Float32Array(0);
 
   /** @param seed Of the augmentation: the engine's. */
   constructor(seed: number) {
@@ -196,7 +199,7 @@ export class SampleFeatures {
   }
 
   /**
-   * The features of a sample, from `start` on. Augmented features are overwritten by the next call.
+   * The features of a sample, from `start` on. Augmented features, and those of events, are overwritten by the next call.
    *
    * @param epoch Which pass over the data: pictures are moved differently in each.
    */
@@ -205,8 +208,12 @@ export class SampleFeatures {
     index: number,
     epoch: number,
     augmentation: Augmentation | undefined,
-  ): { readonly features: Samples["features"]; readonly start: number } {
-    const { features, picture, size, ids } = samples;
+  ): { readonly features: Uint8Array | Float32Array; readonly start: number } {
+    const { features, picture, size, steps = 1, ids } = samples;
+    if (areEvents(features)) {
+      if (this.#spread.length !== size) this.#spread = new Float32Array(size);
+      return { features: spreadEvents(features, steps, index, this.#spread), start: 0 };
+    }
     const start = index * size;
     if (!augmentation || !picture || !(features instanceof Uint8Array)) return { features, start };
     const { rows, columns } = this.#augmenter ?? {};

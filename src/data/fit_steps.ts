@@ -1,4 +1,5 @@
 /** Fits sequences of unequal lengths to the steps of a network. */
+import { areEvents, refitEvents } from "./events.ts";
 import type { Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
@@ -12,6 +13,9 @@ export function fitSteps(samples: Samples, steps: number): Samples {
   const { count, size, features, lengths, steps: padded } = samples;
   if (!lengths || padded === undefined || padded === steps || longestOf(samples) > steps) return samples;
   const channels = size / padded, fitted = steps * channels;
+  if (areEvents(features)) {
+    return { ...samples, size: fitted, steps, features: refitEvents(features, count, padded, steps) };
+  }
   const copy = features instanceof Uint8Array
     ? new Uint8Array(sharedBuffer(count * fitted))
     : new Float32Array(sharedBuffer(4 * count * fitted));

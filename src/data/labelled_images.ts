@@ -22,7 +22,7 @@ export async function labelledImages(
   images: NamedIdx,
   labels: NamedIdx,
   known?: KnownSet,
-): Promise<Samples> {
+): Promise<Samples<Uint8Array>> {
   checkLabels(labels);
   checkImages(images);
   const set = known ?? await setOfLabels(labels.data);

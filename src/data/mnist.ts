@@ -41,7 +41,7 @@ export type Split = "train" | "test";
  * console.log(digits.count, digits.size); // 10000 784
  * ```
  */
-export async function loadMnist(directory: string | undefined, split: Split): Promise<Samples> {
+export async function loadMnist(directory: string | undefined, split: Split): Promise<Samples<Uint8Array>> {
   const folder = directory ?? mnistDirectory();
   const labelsPath = await findFile(folder, FILE_NAMES[split].labels);
   const imagesPath = await findFile(folder, FILE_NAMES[split].images);

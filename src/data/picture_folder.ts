@@ -45,7 +45,7 @@ export async function loadPictures(
   folder: string,
   split: Split,
   { side = SIDE }: WantedForm = {},
-): Promise<Samples> {
+): Promise<Samples<Uint8Array>> {
   const names = (await entriesOf(folder)).filter((entry) => !isPng(entry)).map(({ name }) => name);
   if (!names.includes(split) && (split === "train" || names.includes("train"))) {
     throw new InputError(

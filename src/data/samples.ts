@@ -1,4 +1,5 @@
-/** A data set in memory: features and labels, as bytes or floats, in buffers that threads can share. */
+/** A data set in memory: features and labels, as bytes, floats or events, in buffers that threads can share. */
+import { type AnyFeatures, areEvents } from "./events.ts";
 
 /**
  * Meaning of a byte: `pixels`, 0 to 255, are brightnesses from 0 to 1, to which an encoder's `offset` is added; `numbers`, such as
@@ -6,8 +7,12 @@
  */
 export type ByteMeaning = "pixels" | "numbers";
 
-/** Samples with their labels. Sample i's features are `features[i * size … (i + 1) * size - 1]`. */
-export interface Samples {
+/**
+ * Samples with their labels. Sample i's features are `features[i * size … (i + 1) * size - 1]`, or its events.
+ *
+ * @template Kept What features are kept as: pictures are bytes.
+ */
+export interface Samples<Kept extends AnyFeatures = AnyFeatures> {
   /** Its name in messages, such as `MNIST train`. */
   readonly name: string;
   /** How many samples there are. */
@@ -24,10 +29,11 @@ export interface Samples {
     readonly columns: number;
   };
   /**
-   * Bytes, whose meaning is `bytes`, or values (float32, used as they are). Backed by a
-   * `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies nothing.
+   * Bytes, whose meaning is `bytes`, or values (float32, used as they are); of sequences in which few numbers are not 0, also events,
+   * for which `steps` must be said. Backed by a `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies
+   * nothing.
    */
-  readonly features: Uint8Array | Float32Array;
+  readonly features: Kept;
   /** Meaning of a byte of `features`; see {@linkcode bytesOf}. @default {numbers where `steps` says that they are sequences} */
   readonly bytes?: ByteMeaning;
   /**
@@ -53,8 +59,11 @@ export interface Samples {
  * numbers where they are sequences.
  */
 export function bytesOf(
-  { bytes, picture, steps }: Pick<Samples, "bytes" | "picture" | "steps">,
+  { bytes, picture, steps, features }:
+    & Pick<Samples, "bytes" | "picture" | "steps">
+    & Partial<Pick<Samples, "features">>,
 ): ByteMeaning {
+  if (features && areEvents(features)) return "numbers";
   return bytes ?? (picture || steps === undefined ? "pixels" : "numbers");
 }
 

@@ -12,16 +12,20 @@
  * may name the classes: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
  */
 import { InputError } from "../errors.ts";
-import { readWhole } from "../files/file_access.ts";
+import { readBeginning, reading, readWhole, sizeOfFile } from "../files/file_access.ts";
 import { parseClassNames } from "../network/class_names.ts";
 import {
+  bytesOfType,
   describeShape,
+  HEADER_ROOM,
   parseSafetensors,
-  type SafetensorsFile,
+  parseSafetensorsHeader,
   type Tensor,
+  tensorOfBytes,
 } from "../network/safetensors.ts";
 import { numbersOf } from "../network/tensor_numbers.ts";
 import { oneLine } from "../text/one_line.ts";
+import { type DenseFeatures, EventCollector, type Events } from "./events.ts";
 import type { ByteMeaning, Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
@@ -31,13 +35,74 @@ const EXPECTED =
 const FORMS = "[samples, steps, channels], [samples, channels] or [samples, 1, rows, columns]";
 const MOST_CLASSES = 256;
 
+/** A larger file is read sample by sample, since it may have few numbers that are not 0. */
+const WHOLE = 2 ** 25;
+
+/** Bytes of samples that are read at a time. */
+const PIECE = 2 ** 22;
+
+/** The largest share of numbers that are not 0 at which sequences are kept as events: a fifth to a third of the memory, and faster. */
+const FEW = 0.1;
+
+/** The tensor x, whose numbers are read sample by sample. */
+interface SampleTensor {
+  readonly dtype: Tensor["dtype"];
+  readonly shape: readonly number[];
+  /** Bytes of some samples; they may be overwritten by the next call. */
+  read(first: number, count: number): Uint8Array;
+}
+
+/** A file's tensors: x, and the others by their names in small letters. */
+interface SampleFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly x: SampleTensor;
+  readonly others: ReadonlyMap<string, Tensor>;
+}
+
 /**
  * Reads a file of samples.
  *
  * @throws {InputError} when it cannot be read, is damaged, or a tensor is missing, unknown, of a wrong shape or out of range.
  */
 export async function readTensors(path: string): Promise<Samples> {
-  return parseTensors(await readWhole(path), path);
+  const size = await sizeOfFile(path);
+  if (size <= WHOLE) return parseTensors(await readWhole(path), path);
+  const { metadata, entries, start } = parseSafetensorsHeader(
+    await readBeginning(path, HEADER_ROOM),
+    size,
+    path,
+  );
+  checkFormat(metadata, path);
+  using file = await reading(path, () => Deno.open(path));
+  const bytesAt = (at: number, into: Uint8Array) => {
+    file.seekSync(at, Deno.SeekMode.Start);
+    for (let length = 0; length < into.length;) {
+      const read = file.readSync(into.subarray(length));
+      if (read === null) {
+        throw new InputError(`${path}: it has become shorter while it was read: fetch it again`);
+      }
+      length += read;
+    }
+    return into;
+  };
+  const named = byName(entries.map((entry) => [entry.name, entry]), path), x = namedOf(named, path, "x");
+  const others = [...named].filter(([, entry]) => entry !== x).map(([key, entry]): [string, Tensor] => [
+    key,
+    tensorOfBytes(entry, bytesAt(start + entry.begin, new Uint8Array(entry.end - entry.begin))),
+  ]);
+  const sampleBytes = (x.end - x.begin) / (x.shape[0] || 1);
+  let room = new Uint8Array();
+  return samplesOf({
+    metadata,
+    x: {
+      ...x,
+      read(first, count) {
+        if (room.length < count * sampleBytes) room = new Uint8Array(count * sampleBytes);
+        return bytesAt(start + x.begin + first * sampleBytes, room.subarray(0, count * sampleBytes));
+      },
+    },
+    others: new Map(others),
+  }, path);
 }
 
 /**
@@ -45,36 +110,52 @@ export async function readTensors(path: string): Promise<Samples> {
  *
  * @param bytes The whole file.
  * @param name Its name in messages.
- * @returns The samples, copied into memory that threads can share; features after a sequence's end are any finite numbers.
+ * @returns The samples, copied into memory that threads can share: sequences in which few numbers are not 0 as events. What comes after a
+ * sequence's end is any finite numbers, and no events.
  * @throws {InputError} as {@linkcode readTensors} does.
  */
 export function parseTensors(bytes: Uint8Array, name: string): Samples {
-  const file = parseSafetensors(bytes, name);
-  // Other writers have a format too: `pt`, `np`, `tf`, `mlx`.
-  if (file.metadata.format?.startsWith("spikelet")) {
+  const { metadata, tensors } = parseSafetensors(bytes, name);
+  checkFormat(metadata, name);
+  const others = new Map(byName(tensors, name)), { dtype, shape, data } = namedOf(others, name, "x");
+  const whole = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const sampleBytes = whole.length / (shape[0] || 1);
+  const read = (first: number, count: number) =>
+    whole.subarray(first * sampleBytes, (first + count) * sampleBytes);
+  return samplesOf({ metadata, x: { dtype, shape, read }, others }, name);
+}
+
+/** Other writers have a format too: `pt`, `np`, `tf`, `mlx`. @throws {InputError} when the file is a model. */
+function checkFormat({ format }: Readonly<Record<string, string>>, name: string): void {
+  if (format?.startsWith("spikelet")) {
     throw new InputError(
       `${name}: this is a model, not a data set: expected tensors x [samples, …] and y [samples]`,
     );
   }
-  const tensors = byName(file, name);
-  const x = tensorOf(tensors, name, "x");
+}
+
+function samplesOf({ metadata, x, others }: SampleFile, name: string): Samples {
   const { count, size, ...form } = formOf(x, name);
-  const labels = labelsOf(tensorOf(tensors, name, "y"), count, name);
-  const lengthsTensor = tensors.get("lengths");
+  const labels = labelsOf(namedOf(others, name, "y"), count, name);
+  const lengthsTensor = others.get("lengths");
   if (lengthsTensor && form.steps === undefined) {
     throw new InputError(`${name}: tensor lengths: x is ${describe(x)}, which has no steps: leave it out`);
   }
   const { steps = 1 } = form, bounds = { count, least: 1, most: steps };
   const lengths = lengthsTensor && new Uint32Array(sharedBuffer(4 * count));
   if (lengths) lengths.set(wholeNumbers(lengthsTensor, "lengths", bounds, name));
-  const meaning = meaningOf(x, file, name);
-  const classes = classesOf(file, labels, name);
+  const meaning = meaningOf(x, metadata, name);
+  const classes = classesOf(metadata, labels, name);
+  const shape = { count, size, ends: lengths?.map((length) => length * size / steps) };
+  const events = form.steps !== undefined && meaning !== "pixels"
+    ? eventsOfTensor(x, shape, steps, name)
+    : undefined;
   return {
     name,
     count,
     size,
     ...form,
-    features: featuresOf(x, size, lengths?.map((length) => length * size / steps), name),
+    features: events ?? featuresOf(x, shape, name),
     ...(meaning && { bytes: meaning }),
     labels: sharedBytes(labels),
     labelsFrom: `${name}: tensor y`,
@@ -83,10 +164,10 @@ export function parseTensors(bytes: Uint8Array, name: string): Samples {
   };
 }
 
-/** The tensors by their names in small letters. */
-function byName({ tensors }: SafetensorsFile, name: string): ReadonlyMap<string, Tensor> {
-  const known = new Map<string, Tensor>();
-  for (const [key, tensor] of tensors) {
+/** What has names, by these in small letters. */
+function byName<Named>(all: Iterable<readonly [string, Named]>, name: string): ReadonlyMap<string, Named> {
+  const known = new Map<string, Named>();
+  for (const [key, tensor] of all) {
     const small = key.toLowerCase();
     if (!NAMES.includes(small)) {
       throw new InputError(
@@ -103,14 +184,14 @@ function byName({ tensors }: SafetensorsFile, name: string): ReadonlyMap<string,
   return known;
 }
 
-function tensorOf(tensors: ReadonlyMap<string, Tensor>, name: string, key: string): Tensor {
-  const tensor = tensors.get(key);
+function namedOf<Named>(all: ReadonlyMap<string, Named>, name: string, key: string): Named {
+  const tensor = all.get(key);
   if (!tensor) throw new InputError(`${name}: tensor ${key}: missing; ${EXPECTED}`);
   return tensor;
 }
 
 /** The form of the samples, from the shape of x. */
-function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "steps" | "picture"> {
+function formOf(x: SampleTensor, name: string): Pick<Samples, "count" | "size" | "steps" | "picture"> {
   const [count = 0, ...rest] = x.shape;
   const size = rest.reduce((product, extent) => product * extent, 1);
   const refusal = (advice: string) => new InputError(`${name}: tensor x: it is ${describe(x)}, ${advice}`);
@@ -133,43 +214,82 @@ function formOf(x: Tensor, name: string): Pick<Samples, "count" | "size" | "step
 }
 
 /** The file's meaning of bytes; booleans are numbers. */
-function meaningOf({ dtype }: Tensor, { metadata }: SafetensorsFile, name: string): ByteMeaning | undefined {
-  const { bytes } = metadata;
+function meaningOf(
+  { dtype }: SampleTensor,
+  { bytes }: Readonly<Record<string, string>>,
+  name: string,
+): ByteMeaning | undefined {
   if (bytes === undefined) return dtype === "BOOL" ? "numbers" : undefined;
   if (bytes === "numbers" || bytes === "pixels") return bytes;
   const found = oneLine(JSON.stringify(bytes));
   throw new InputError(`${name}: metadata.bytes: ${found}: expected "numbers" or "pixels"`);
 }
 
-/**
- * Bytes or numbers, in memory that threads can share.
- *
- * @param ends How many values of each sample count; all where it is not given.
- */
-function featuresOf(
-  x: Tensor,
-  size: number,
-  ends: Uint32Array | undefined,
-  name: string,
-): Uint8Array | Float32Array {
-  const values = numbersOf(x);
-  if (values instanceof Uint8Array) return sharedBytes(values);
-  const features = new Float32Array(sharedBuffer(4 * values.length));
-  features.set(values);
-  for (let from = 0; from < features.length;) {
-    const wrong = from + features.subarray(from).findIndex((value) => !Number.isFinite(value));
-    if (wrong < from) break;
-    const sample = Math.floor(wrong / size), place = wrong % size;
-    if (place < (ends?.[sample] ?? size)) {
-      throw new InputError(
-        `${name}: tensor x: value ${place} of sample ${sample} is ${values[wrong]}, ` +
-          "expected a finite number that float32 holds",
-      );
+/** How many samples there are, numbers of each, and, of unequal lengths, how many of these count. */
+interface SampleShape {
+  readonly count: number;
+  readonly size: number;
+  readonly ends: Uint32Array | undefined;
+}
+
+/** The numbers of all samples, in order, some samples at a time. */
+function* piecesOf(x: SampleTensor, { count, size }: SampleShape) {
+  const { dtype } = x, together = Math.max(1, Math.floor(PIECE / (size * bytesOfType(dtype))));
+  for (let first = 0; first < count; first += together) {
+    const samples = Math.min(together, count - first);
+    const numbers = numbersOf(tensorOfBytes({ dtype, shape: [samples * size] }, x.read(first, samples)));
+    for (let i = 0; i < samples; i++) {
+      yield { sample: first + i, numbers: numbers.subarray(i * size, (i + 1) * size) };
     }
-    from = (sample + 1) * size;
-    features.fill(0, wrong, from); // ignored, but finite is safer
+  }
+}
+
+/** Whether numbers of a type are bytes, as `numbersOf` gives them. */
+function givesBytes({ dtype }: SampleTensor): boolean {
+  return dtype === "U8" || dtype === "BOOL";
+}
+
+/** Sequences as events; undefined where these would be too many. */
+function eventsOfTensor(
+  x: SampleTensor,
+  shape: SampleShape,
+  steps: number,
+  name: string,
+): Events | undefined {
+  const { count, size, ends } = shape, channels = size / steps;
+  const collector = new EventCollector(count * steps, channels, givesBytes(x));
+  for (const { sample, numbers } of piecesOf(x, shape)) {
+    const end = ends?.[sample] ?? size, wrong = collector.add(numbers.subarray(0, end), channels);
+    if (wrong >= 0) throw notFinite(name, sample, wrong, numbers[wrong]!);
+    collector.addEmpty((size - end) / channels);
+    // A few samples may have more than all together.
+    if (collector.length > FEW * size * Math.max(sample + 1, count / 8)) return undefined;
+  }
+  return collector.length <= FEW * count * size ? collector.events() : undefined;
+}
+
+/** Bytes or numbers, in memory that threads can share. */
+function featuresOf(x: SampleTensor, shape: SampleShape, name: string): DenseFeatures {
+  const { count, size, ends } = shape;
+  const features = givesBytes(x)
+    ? new Uint8Array(sharedBuffer(count * size))
+    : new Float32Array(sharedBuffer(4 * count * size));
+  for (const { sample, numbers } of piecesOf(x, shape)) {
+    const own = features.subarray(sample * size, (sample + 1) * size);
+    own.set(numbers);
+    if (own instanceof Uint8Array) continue;
+    const wrong = own.findIndex((value) => !Number.isFinite(value));
+    if (wrong < 0) continue;
+    if (wrong < (ends?.[sample] ?? size)) throw notFinite(name, sample, wrong, numbers[wrong]!);
+    own.fill(0, wrong); // ignored, but finite is safer
   }
   return features;
+}
+
+function notFinite(name: string, sample: number, place: number, value: number): InputError {
+  return new InputError(
+    `${name}: tensor x: value ${place} of sample ${sample} is ${value}, expected a finite number that float32 holds`,
+  );
 }
 
 /** Labels, one a sample, or a row a sample in which the label's place alone is 1. */
@@ -220,7 +340,7 @@ function wholeNumbers(
 
 /** The file's class names. @throws {InputError} when they are invalid, or a label has no name. */
 function classesOf(
-  { metadata }: SafetensorsFile,
+  metadata: Readonly<Record<string, string>>,
   labels: readonly number[],
   name: string,
 ): readonly string[] | undefined {
@@ -239,6 +359,6 @@ function sharedBytes(values: ArrayLike<number>): Uint8Array {
   return copy;
 }
 
-function describe({ dtype, shape }: Tensor): string {
+function describe({ dtype, shape }: Pick<Tensor, "dtype" | "shape">): string {
   return `${dtype} ${describeShape(shape)}`;
 }

@@ -1,5 +1,6 @@
 /** Checks of options, batches, data sets and parameters that all engines share. */
 import { type Augmentation, checkAugmentation } from "../data/augment.ts";
+import { areEvents, type Events } from "../data/events.ts";
 import type { Samples } from "../data/samples.ts";
 import { OptionError } from "../errors.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
@@ -119,8 +120,8 @@ const FINITE = new WeakSet<Samples>();
  */
 export function checkSamples(samples: Samples, spec: NetworkSpec): void {
   const { name, count, size, features, labels, ids, lengths } = samples;
-  if (!(features instanceof Uint8Array || features instanceof Float32Array)) { // from JavaScript
-    throw new OptionError(`${name}: samples.features: expected a Uint8Array or a Float32Array`);
+  if (!(features instanceof Uint8Array || features instanceof Float32Array || isEvents(features))) { // from JavaScript
+    throw new OptionError(`${name}: samples.features: expected a Uint8Array, a Float32Array or events`);
   }
   if (!(labels instanceof Uint8Array)) {
     throw new OptionError(`${name}: samples.labels: expected a Uint8Array`);
@@ -130,9 +131,10 @@ export function checkSamples(samples: Samples, spec: NetworkSpec): void {
   if (size !== expected) {
     throw new RangeError(`${name}: ${size} features a sample, but the network takes ${expected}`);
   }
-  if (features.length < count * size || labels.length < count) {
+  const there = areEvents(features) ? Math.floor(features.ends.length / spec.steps) * size : features.length;
+  if (there < count * size || labels.length < count) {
     throw new RangeError(
-      `${name}: ${features.length} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
+      `${name}: ${there} features and ${labels.length} labels, too few for ${count} samples of ${size}`,
     );
   }
   if (ids && ids.length < count) {
@@ -151,7 +153,9 @@ export function checkSamples(samples: Samples, spec: NetworkSpec): void {
 }
 
 /** Checks that the features that are read are finite. */
-function checkFeatures({ name, count, size, features, lengths }: Samples, spec: NetworkSpec): void {
+function checkFeatures(samples: Samples, spec: NetworkSpec): void {
+  const { name, count, size, features, lengths } = samples;
+  if (areEvents(features)) return checkEvents(samples, features, spec);
   if (!(features instanceof Float32Array)) return;
   const { channels } = sampleFormOf(spec);
   for (let sample = 0; sample < count; sample++) {
@@ -162,6 +166,50 @@ function checkFeatures({ name, count, size, features, lengths }: Samples, spec: 
     throw new RangeError(
       `${name}: feature ${found - begin} of sample ${sample} is ${features[found]}, expected a finite number`,
     );
+  }
+}
+
+/** From JavaScript, features can be anything. */
+function isEvents(features: unknown): features is Events {
+  if (typeof features !== "object" || features === null || !("ends" in features && "channels" in features)) {
+    return false;
+  }
+  const { ends, channels, values } = features as Readonly<Record<string, unknown>>;
+  return ends instanceof Uint32Array &&
+    (channels instanceof Uint16Array || channels instanceof Uint32Array) &&
+    (values === undefined || values instanceof Uint8Array || values instanceof Float32Array);
+}
+
+/** Checks that events are of channels that there are, in their order, and within the sequences. */
+function checkEvents({ name, count, steps, lengths }: Samples, events: Events, spec: NetworkSpec): void {
+  const { ends, channels, values } = events, form = sampleFormOf(spec);
+  if (!form.isSequence || steps !== spec.steps) {
+    throw new RangeError(
+      `${name}: events of ${steps ?? "no"} steps, but the network takes ${
+        form.isSequence ? `sequences of ${spec.steps} steps` : "no sequences"
+      }`,
+    );
+  }
+  const all = Math.min(channels.length, values?.length ?? Infinity);
+  let at = 0;
+  for (let sample = 0; sample < count; sample++) {
+    for (let step = 0; step < steps; step++) {
+      const end = ends[sample * steps + step]!, where = `${name}: step ${step} of sample ${sample}`;
+      if (end < at || end > all) throw new RangeError(`${where}: its events end at ${end} of ${all}`);
+      if (end > at && step >= (lengths?.[sample] ?? steps)) {
+        throw new RangeError(`${where}: it has events, but the sequence has ended`);
+      }
+      for (let before = -1; at < end; at++) {
+        const channel = channels[at]!, value = values?.[at] ?? 1;
+        if (channel <= before || channel >= form.channels) {
+          throw new RangeError(
+            `${where}: channel ${channel}, expected each of 0 to ${form.channels - 1} once, ascending`,
+          );
+        }
+        if (!Number.isFinite(value)) throw new RangeError(`${where}: ${value}, expected a finite number`);
+        before = channel;
+      }
+    }
   }
 }
 

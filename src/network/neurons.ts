@@ -161,6 +161,8 @@ export interface NeuronKind<N extends CompleteNeuron> {
    * has one.
    */
   gradientReach(neuron: N): number;
+  /** Of neurons whose potential is a leaky sum of their currents, linear in them, how much is left of either after a step; undefined of others. */
+  leaks(neuron: N): { readonly decay: number; readonly synapticDecay: number } | undefined;
   /** The initial values of all constants that can have one value a unit. */
   values(neuron: N): Readonly<Partial<Record<Constant, number>>>;
   /** Those of them that its kernels read besides the trainable ones and the current, in their order. */
@@ -245,6 +247,7 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
   hasSurrogate: false,
   hasExactGradient: ({ trainable, perUnit }) => !trainable.includes("decay") && !perUnit.includes("decay"),
   gradientReach: () => 0,
+  leaks: () => undefined,
   values: ({ decay, threshold, scale, penalty, current }) => ({ decay, threshold, scale, penalty, current }),
   constants: ["penalty"],
   settings: () => [],
@@ -286,6 +289,7 @@ const lif: NeuronKind<Required<LifNeuron>> = {
   hasSurrogate: true,
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
+  leaks: () => undefined,
   values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo }) => ({
     decay,
     threshold,
@@ -320,6 +324,7 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   hasSurrogate: false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
+  leaks: ({ decay, synapticDecay }) => ({ decay, synapticDecay }),
   values: ({ decay, synapticDecay, current }) => ({ decay, synapticDecay, current }),
   constants: ["synapticDecay"],
   settings: () => [],

@@ -51,7 +51,7 @@ export interface SafetensorsFile {
 }
 
 /** A tensor's entry in the header; offsets count from the end of the header. */
-interface Entry {
+export interface Entry {
   readonly name: string;
   readonly dtype: Dtype;
   readonly shape: readonly number[];
@@ -99,17 +99,44 @@ const LONGEST_HEADER = 10_000_000;
  * ```
  */
 export function parseSafetensors(bytes: Uint8Array, name: string): SafetensorsFile {
+  const { metadata, entries, start } = parseSafetensorsHeader(bytes, bytes.length, name);
+  return {
+    metadata,
+    tensors: new Map(entries.map((entry) => [
+      entry.name,
+      tensorOfBytes(entry, bytes.subarray(start + entry.begin, start + entry.end)),
+    ])),
+  };
+}
+
+/** What the beginning of a file says of it. */
+export interface SafetensorsHeader {
+  readonly metadata: Record<string, string>;
+  /** In the order of their bytes. */
+  readonly entries: readonly Entry[];
+  /** Where the tensors' bytes begin. */
+  readonly start: number;
+}
+
+/** Bytes in which every file's header lies. */
+export const HEADER_ROOM = LENGTH_BYTES + LONGEST_HEADER;
+
+/**
+ * Parses the header of a file whose tensors are read later, piece by piece.
+ *
+ * @param bytes The file's beginning: {@linkcode HEADER_ROOM} bytes, or all of a shorter one.
+ * @param size Bytes of the whole file.
+ * @throws {InputError} as {@linkcode parseSafetensors} does.
+ */
+export function parseSafetensorsHeader(bytes: Uint8Array, size: number, name: string): SafetensorsHeader {
   const { header, start } = parseHeader(bytes, name);
-  const data = bytes.subarray(start);
   const entries = Object.entries(header)
     .filter(([key]) => key !== METADATA)
     .map(([key, value]) => parseEntry(key, value, name))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
-  checkCoverage(entries, data.length, name);
-  return {
-    metadata: parseMetadata(Object.hasOwn(header, METADATA) ? header[METADATA] : {}, name),
-    tensors: new Map(entries.map((entry) => [entry.name, tensorAt(entry, data)])),
-  };
+  checkCoverage(entries, size - start, name);
+  const metadata = parseMetadata(Object.hasOwn(header, METADATA) ? header[METADATA] : {}, name);
+  return { metadata, entries, start };
 }
 
 /**
@@ -248,9 +275,16 @@ function parseMetadata(value: unknown, name: string): Record<string, string> {
   return Object.fromEntries(pairs);
 }
 
-/** A tensor of the file's data: in place if its offset allows, else copied. */
-function tensorAt({ dtype, shape, begin, end }: Entry, data: Uint8Array): Tensor {
-  const own = data.subarray(begin, end);
+/** Bytes of one of a type's elements. */
+export function bytesOfType(dtype: Dtype): number {
+  return BYTES[dtype];
+}
+
+/** A tensor of its bytes: in place if their offset allows, else copied. */
+export function tensorOfBytes(
+  { dtype, shape }: Pick<Entry, "dtype" | "shape">,
+  own: Uint8Array,
+): Tensor {
   const { buffer, byteOffset } = own.byteOffset % BYTES[dtype] === 0 ? own : own.slice();
   const count = elementsOf(shape);
   switch (dtype) {

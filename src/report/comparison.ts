@@ -2,6 +2,7 @@
 import * as Plot from "@observablehq/plot";
 import { isDeepStrictEqual as deepEqual } from "node:util";
 import { count, counted, duration, loss } from "../text/figures.ts";
+import { sameFeatures } from "../data/events.ts";
 import { type Samples, wordOf } from "../data/samples.ts";
 import { feedForwardNetwork, notebookNetwork } from "../network/presets.ts";
 import { parseNetworkSpec } from "../network/spec.ts";
@@ -103,8 +104,7 @@ interface Measured {
 function sameData(a: Measured, b: Measured): boolean {
   if (!sameSamples(a.predictions, b.predictions)) return false;
   if (a.samples.name === b.samples.name) return true; // features differ where networks take pictures of other sizes
-  const one = a.samples.features, other = b.samples.features;
-  return one.length === other.length && one.every((value, i) => value === other[i]);
+  return sameFeatures(a.samples.features, b.samples.features);
 }
 
 /** The runs' names, with their folders where two runs share a name. */

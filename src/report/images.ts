@@ -1,5 +1,6 @@
 /** Small pictures inside the page, as PNG in `data:` URLs. */
 import { encode } from "fast-png";
+import { areEvents, spreadEvents } from "../data/events.ts";
 import { arePixels, type Samples } from "../data/samples.ts";
 import { type Cells, layOut, layoutOfSamples } from "./layout.ts";
 import { html, type Markup } from "./markup.ts";
@@ -28,7 +29,10 @@ export function sampleFigure(samples: Samples, index: number, alt: string): Mark
 export function sampleImage(samples: Samples, index: number): string {
   const { features, size, lengths, steps = 1 } = samples;
   const own = lengths ? lengths[index]! * size / steps : size;
-  const values = Float32Array.from(features.subarray(index * size, index * size + own));
+  const numbers = areEvents(features)
+    ? spreadEvents(features, steps, index, new Float32Array(size))
+    : features.subarray(index * size, (index + 1) * size);
+  const values = Float32Array.from(numbers.subarray(0, own));
   const whole = new Float32Array(size).fill(rangeOf(values)[0]);
   whole.set(values);
   const cells = layOut(whole, layoutOfSamples(samples));

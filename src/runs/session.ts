@@ -1,5 +1,6 @@
 /** One session of a run, from its first batch or a checkpoint: training, evaluation, and storage of their results. */
 import { writeOutputFile } from "../files/output_file.ts";
+import { areBytes } from "../data/events.ts";
 import { bytesOf, wordOf } from "../data/samples.ts";
 import type { Engine, Parameters, Update } from "../engine/engine.ts";
 import { completeUpdate } from "../engine/optimizer.ts";
@@ -236,7 +237,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
       epochs: String(trained.epoch),
       precision,
       // Later bytes must mean what they meant in training; for sequences of floats: the same numbers.
-      ...(data.train.features instanceof Uint8Array && { bytes: bytesOf(data.train) }),
+      ...(areBytes(data.train.features) && { bytes: bytesOf(data.train) }),
       optimizer: JSON.stringify(options.step),
       ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
       start: options.startRate === undefined ? "xavier" : `rate ${options.startRate}`,

@@ -1,4 +1,5 @@
 /** Checks that a data set fits a network. */
+import { areBytes } from "../data/events.ts";
 import { fitSteps, longestOf } from "../data/fit_steps.ts";
 import { bytesOf, type Samples } from "../data/samples.ts";
 import { InputError } from "../errors.ts";
@@ -27,7 +28,7 @@ export function fitSamples(
 /** Checks that bytes mean what they meant in the model's training data. @param learned `bytes` of its metadata. */
 function checkBytes(learned: string | undefined, whose: string, samples: Samples): void {
   const found = bytesOf(samples);
-  if (learned === undefined || !(samples.features instanceof Uint8Array) || learned === found) return;
+  if (learned === undefined || !areBytes(samples.features) || learned === found) return;
   throw new InputError(
     `${whose}: it learned from bytes that are ${learned}, but those of ${samples.name} are ${found}: ` +
       "say what they are in the file's metadata (bytes), or keep them as floats",

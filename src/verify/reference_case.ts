@@ -24,9 +24,9 @@ export interface ReferenceCase {
   /** Its encoder is `direct`: the draws are part of the samples. */
   readonly spec: NetworkSpec;
   /** Sequences `[steps, inputs]`. */
-  readonly samples: Samples;
+  readonly samples: Samples<Float32Array>;
   /** The samples of the feed-forward peer, `[inputs]`, where the case has its numbers. */
-  readonly feedForward?: Samples;
+  readonly feedForward?: Samples<Float32Array>;
   readonly parameters: Parameters;
   readonly step: Update;
   /** The names of the file's tensors. */

@@ -136,42 +136,6 @@ testOnBothBuilds("traceGradient() changes nothing without a spike or without a s
   }
 });
 
-/** 0, 1, … below a number. */
-const upTo = (end: number) => Array.from({ length: end }, (_, i) => i);
-
-testOnBothBuilds(
-  "outerGradients() adds sample by sample, as a plain loop, at every remainder of units",
-  ({ memory }) => {
-    for (const inputs of [4, 8, 12, 36, 784]) {
-      for (let units = 1; units <= 17; units++) {
-        for (const samples of [1, 3]) {
-          const stride = units + 3;
-          const x = uniformFloats(inputs, samples * inputs), sums = uniformFloats(units, samples * stride);
-          sums[units >> 1] = 0;
-          const before = uniformFloats(inputs + units, units * inputs);
-          const gradients = memory.updated(before);
-          if (units % 2 === 0) x.fill(0, 0, 4); // a vector of zeros
-          const from = memory.floats(x), vectors = memory.updated(new Float32Array(samples * inputs / 4));
-          const counts = upTo(samples).map((sample) =>
-            memory.kernels.listVectors(from + 4 * sample * inputs, inputs, vectors + sample * inputs)
-          );
-          // deno-fmt-ignore
-          memory.kernels.outerGradients(from, vectors, memory.integers(counts), samples, memory.floats(sums), 4 * stride,
-          gradients, units, inputs);
-          const expected = Float64Array.from(before, (g, i) =>
-            upTo(samples).reduce(
-              (sum, sample) =>
-                sum + sums[sample * stride + Math.floor(i / inputs)]! * x[sample * inputs + i % inputs]!,
-              g,
-            ));
-          assertClose(memory.floatsAt(gradients, units * inputs), expected, `${inputs} × ${units}`);
-          memory.clear();
-        }
-      }
-    }
-  },
-);
-
 testOnBothBuilds("sumSteps() adds the rows of all steps", ({ memory }) => {
   for (const units of [4, 8, 12, 36]) {
     for (const steps of [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 128, 129, 301]) {

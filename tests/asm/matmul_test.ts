@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { testOnBothBuilds } from "./both_builds.ts";
 import type { KernelMemory } from "./kernel_memory.ts";
 import { INPUTS, layOutForMatmul } from "./matmul_layout.ts";
-import { assertClose, assertSameBits, uniformFloats, upTo } from "./numbers.ts";
+import { assertSameBits, uniformFloats, upTo } from "./numbers.ts";
 import type { MultiplyAdd } from "./rounding.ts";
 
 /** A layer and a sample with inputs x ⊙ X: X `[steps, inputs]`, x `[inputs]`, W `[units, inputs]`, b `[units]`. */
@@ -158,62 +158,6 @@ testOnBothBuilds(
             Object.is(found[step * 11 + slot], all[step * 17 + unit]),
             `unit ${unit} in slot ${slot} at step ${step}`,
           );
-        }
-      }
-    }
-  },
-);
-
-/** Numbers with vectors of four zeros among them, for an even seed. */
-function withBackground(seed: number, length: number): Float32Array {
-  const x = uniformFloats(seed, length);
-  return x.map((value, i) => seed % 2 === 0 && Math.floor(i / 4) % 3 !== 1 ? 0 : value);
-}
-
-testOnBothBuilds("listVectors() lists the vectors that are not all 0", ({ memory }) => {
-  for (const inputs of INPUTS) {
-    for (const seed of [1, 2]) {
-      const x = withBackground(seed, inputs);
-      x[inputs - 1] = 0; // a single 0 does not drop its vector
-      const at = memory.updated(new Float32Array(inputs / 4));
-      const count = memory.kernels.listVectors(memory.floats(x), inputs, at);
-      const expected = upTo(inputs / 4).filter((i) =>
-        x.subarray(4 * i, 4 * i + 4).some((value) => value !== 0)
-      );
-      assert.deepEqual([...memory.integersAt(at, count)], expected.map((i) => 16 * i));
-      memory.clear();
-    }
-  }
-});
-
-testOnBothBuilds(
-  "matmulRows() matches a plain loop at every remainder of units, for one sample and for several",
-  ({ memory }) => {
-    for (const inputs of INPUTS) {
-      for (let units = 1; units <= 17; units++) {
-        for (const samples of [1, 3]) {
-          const rows = Math.ceil(units / 4) * 4;
-          const xs = upTo(samples).map((sample) => withBackground(units + sample, inputs));
-          const w = uniformFloats(inputs, rows * inputs), b = uniformFloats(inputs + units, rows);
-          const y = memory.output(samples * rows),
-            vectors = memory.updated(new Float32Array(samples * inputs / 4));
-          const from = memory.floats(xs.flatMap((x) => [...x]));
-          const counts = upTo(samples).map((sample) =>
-            memory.kernels.listVectors(from + 4 * sample * inputs, inputs, vectors + sample * inputs)
-          );
-          const [weights, bias] = [memory.floats(w), memory.floats(b)];
-          // deno-fmt-ignore
-          memory.kernels.matmulRows(from, vectors, memory.integers(counts), samples, weights, bias, y, 4 * rows, units,
-          inputs);
-          xs.forEach((x, sample) => {
-            const expected = upTo(units).map((unit) =>
-              x.reduce((sum, value, k) => sum + value * w[unit * inputs + k]!, 0) + b[unit]!
-            );
-            assertClose(memory.floatsAt(y + 4 * sample * rows, units), expected, `${inputs} × ${units}`, {
-              absolute: 1e-6 * inputs,
-            });
-          });
-          memory.clear();
         }
       }
     }

@@ -19,6 +19,29 @@ function placeLists(memory: KernelMemory, steps: number, units: number, capacity
   };
 }
 
+/** Compares lists by step with their source. @param values `[steps][units]`, 0 where there is no spike. */
+function assertStepLists(
+  memory: KernelMemory,
+  lists: Pick<ReturnType<typeof placeLists>, "stepCounts" | "stepUnits" | "stepOutputs">,
+  values: Float32Array,
+  steps: number,
+  units: number,
+): number {
+  let total = 0;
+  for (const step of upTo(steps)) {
+    const spikes = upTo(units).filter((unit) => values[step * units + unit] !== 0);
+    const [count] = memory.integersAt(lists.stepCounts + 4 * step, 1);
+    const at = 4 * step * units;
+    assert.deepEqual([...memory.integersAt(lists.stepUnits + at, count!)], spikes, `step ${step}`);
+    assert.deepEqual(
+      [...memory.floatsAt(lists.stepOutputs + at, count!)],
+      spikes.map((unit) => values[step * units + unit]),
+    );
+    total += spikes.length;
+  }
+  return total;
+}
+
 /** Compares lists with their source. @param values `[steps][units]`, 0 where there is no spike. */
 function assertLists(
   memory: KernelMemory,
@@ -40,16 +63,7 @@ function assertLists(
     );
     total += spikes.length;
   }
-  for (const step of upTo(steps)) {
-    const spikes = upTo(units).filter((unit) => values[step * units + unit] !== 0);
-    const [count] = memory.integersAt(lists.stepCounts + 4 * step, 1);
-    const at = 4 * step * units;
-    assert.deepEqual([...memory.integersAt(lists.stepUnits + at, count!)], spikes, `step ${step}`);
-    assert.deepEqual(
-      [...memory.floatsAt(lists.stepOutputs + at, count!)],
-      spikes.map((unit) => values[step * units + unit]),
-    );
-  }
+  assertStepLists(memory, lists, values, steps, units);
   return total;
 }
 
@@ -73,28 +87,69 @@ testOnBothBuilds("listSpikes() lists spikes, u' − θ > 0, by unit and by step"
   }
 });
 
+/** Room for lists by step. */
+const placeStepLists = (memory: KernelMemory, steps: number, units: number) => ({
+  stepCounts: memory.output(steps),
+  stepUnits: memory.output(steps * units),
+  stepOutputs: memory.output(steps * units),
+});
+
 testOnBothBuilds("listInputSpikes() lists inputs that are not 0, up to the last step", ({ memory }) => {
   for (const steps of STEPS) {
     for (const inputs of UNITS) {
-      const capacity = steps + 1, padded = 4 * Math.ceil(steps / 4);
-      const values = uniformFloats(steps + inputs, steps * inputs).map((v) => Math.abs(v) < 0.6 ? 0 : v);
-      const x = new Float32Array(padded * inputs).fill(7); // 7 past the last step
-      values.forEach((value, i) => {
-        const step = Math.floor(i / inputs), input = i % inputs;
-        x[matmulIndex(step, input, inputs)] = value;
-      });
-      const lists = placeLists(memory, steps, inputs, capacity);
-      // deno-fmt-ignore
-      const total = memory.kernels.listInputSpikes(memory.floats(x), steps, inputs, lists.counts, lists.spikeSteps,
-        lists.spikeOutputs, capacity, lists.stepCounts, lists.stepUnits, lists.stepOutputs);
-      assert.equal(total, assertLists(memory, lists, values, steps, inputs, capacity));
+      const values = uniformFloats(steps * inputs, steps * inputs).map((value) => value > 0.3 ? value : 0);
+      const x = new Float32Array(Math.ceil(steps / 4) * 4 * inputs).fill(9); // steps past the last one are not zeros
+      values.forEach((value, i) => x[matmulIndex(Math.floor(i / inputs), i % inputs, inputs)] = value);
+      const { stepCounts, stepUnits, stepOutputs } = placeStepLists(memory, steps, inputs);
+      const at = memory.floats(x), lists = { stepCounts, stepUnits, stepOutputs };
+      const total = memory.kernels.listInputSpikes(at, steps, inputs, stepCounts, stepUnits, stepOutputs);
+      assert.equal(total, assertStepLists(memory, lists, values, steps, inputs));
       memory.clear();
     }
   }
 });
 
 testOnBothBuilds(
-  "sparseProductRows() and spikeGradient() give the bits of plain loops for every delay",
+  "listEvents() lists a sequence's events among others, with numbers or ones",
+  ({ memory }) => {
+    for (const steps of STEPS) {
+      for (const inputs of UNITS) {
+        for (const areOnes of [false, true]) {
+          const values = uniformFloats(steps + inputs, steps * inputs).map((value) =>
+            value > 0.3 ? areOnes ? 1 : value : 0
+          );
+          const first = 7, there = upTo(steps * inputs).filter((i) => values[i] !== 0);
+          const ends = upTo(steps).map((step) => first + there.filter((i) => i < (step + 1) * inputs).length);
+          const channels = new Uint16Array(there.length + there.length % 2);
+          there.forEach((i, event) => channels[event] = i % inputs);
+          const { stepCounts, stepUnits, stepOutputs } = placeStepLists(memory, steps, inputs);
+          const [endsAt, channelsAt] = [
+            memory.integers(ends),
+            memory.integers(new Int32Array(channels.buffer)),
+          ];
+          const valuesAt = memory.floats(there.map((i) => values[i]!));
+          // deno-fmt-ignore
+          const total = memory.kernels.listEvents(endsAt, first, channelsAt, areOnes ? 0 : valuesAt, steps, inputs,
+          stepCounts, stepUnits, stepOutputs);
+          assert.equal(total, there.length);
+          assertStepLists(memory, { stepCounts, stepUnits, stepOutputs }, values, steps, inputs);
+          memory.clear();
+        }
+      }
+    }
+  },
+);
+
+testOnBothBuilds("addCounts() adds spikes unit by unit", ({ memory }) => {
+  const sums = memory.updated(new Float32Array(5));
+  memory.kernels.addCounts(memory.integers([4, 0, 2]), memory.integers([7, 1, 0]), 3, sums);
+  memory.kernels.addCounts(memory.integers([0, 1]), memory.integers([2, 3]), 2, sums);
+  assert.deepEqual([...memory.integersAt(sums, 5)], [3, 3, 0, 0, 7]);
+  memory.clear();
+});
+
+testOnBothBuilds(
+  "sparseProductRows() gives the bits of plain loops for every delay",
   ({ memory, madd }) => {
     const { kernels } = memory;
     for (const steps of STEPS) {
@@ -104,22 +159,17 @@ testOnBothBuilds(
             const seed = steps + 100 * width;
             const outputs = uniformFloats(seed, steps * inputs).map((o) => o > 0.2 ? o : 0);
             const w = uniformFloats(seed + 1, inputs * width), b = uniformFloats(seed + 2, width);
-            const deltas = uniformFloats(seed + 3, steps * width),
-              before = uniformFloats(seed + 4, inputs * width);
             const lists = placeLists(memory, steps, inputs, steps);
             const rows = memory.floats(outputs);
             // deno-fmt-ignore
             kernels.listSpikes(rows, rows, steps, inputs, lists.counts, lists.spikeSteps, lists.spikeOutputs, steps,
               lists.stepCounts, lists.stepUnits, lists.stepOutputs);
-            const currents = memory.output(steps * width), gradients = memory.updated(before);
+            const currents = memory.output(steps * width);
             // deno-fmt-ignore
             kernels.sparseProductRows(lists.stepCounts, lists.stepUnits, lists.stepOutputs, inputs, delay, memory.floats(w),
               memory.floats(b), currents, steps, width);
-            // deno-fmt-ignore
-            kernels.spikeGradient(lists.counts, lists.spikeSteps, lists.spikeOutputs, inputs, steps, delay,
-              memory.floats(deltas), steps, width, gradients);
-            // The order of both sums is fixed, and so are their bits.
-            const expected = new Float32Array(steps * width), gradient = Float32Array.from(before);
+            // The order of the sums is fixed, and so are their bits.
+            const expected = new Float32Array(steps * width);
             for (let step = 0; step < steps; step++) {
               for (let n = 0; n < width; n++) {
                 let current = b[n]!;
@@ -127,14 +177,12 @@ testOnBothBuilds(
                   const o = outputs[(step - delay) * inputs + k] ?? 0;
                   if (o === 0) continue;
                   current = madd(o, w[k * width + n]!, current);
-                  gradient[k * width + n] = madd(o, deltas[step * width + n]!, gradient[k * width + n]!);
                 }
                 expected[step * width + n] = current;
               }
             }
             const what = `${steps} steps, ${inputs} × ${width}, delay ${delay}`;
             assertSameBits(memory.floatsAt(currents, steps * width), expected, what);
-            assertSameBits(memory.floatsAt(gradients, inputs * width), gradient, what);
             memory.clear();
           }
         }

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytesOf } from "../../src/data/samples.ts";
-import { parseTensors } from "../../src/data/tensor_file.ts";
+import { areEvents, type DenseFeatures, sameFeatures, spreadEvents } from "../../src/data/events.ts";
+import { bytesOf, type Samples } from "../../src/data/samples.ts";
+import { parseTensors, readTensors } from "../../src/data/tensor_file.ts";
 import { InputError } from "../../src/errors.ts";
 import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { mutationsOf } from "../mutations.ts";
@@ -21,6 +22,12 @@ const i64 = (values: number[]): Tensor => ({
 const X = f32([2, 3, 2], [1, 2, 3, 4, 5, 6, -1, -2, -3, -4, -5, -6]);
 const Y = i64([0, 4]);
 
+/** Features that are not kept as events. */
+function dense({ features }: Samples): DenseFeatures {
+  assert.ok(!areEvents(features));
+  return features;
+}
+
 const parse = (tensors: Readonly<Record<string, Tensor>>) =>
   parseTensors(serializeSafetensors(Object.entries(tensors)), "events.safetensors");
 
@@ -33,7 +40,7 @@ Deno.test("parseTensors() reads sequences with their labels and lengths, into sh
   assert.deepEqual(samples.features, Float32Array.from(X.data, Number));
   assert.deepEqual([...samples.labels], [0, 4]);
   assert.deepEqual([...samples.lengths ?? []], [3, 1]);
-  for (const array of [samples.features, samples.labels]) {
+  for (const array of [dense(samples), samples.labels]) {
     assert.ok(array.buffer instanceof SharedArrayBuffer);
   }
   assert.ok(!("picture" in samples));
@@ -100,7 +107,7 @@ Deno.test("parseTensors() reads numbers of any type", () => {
   for (const dtype of ["F64", "I8", "I16", "U16", "U32", "BOOL"] as const) {
     for (const shape of [[2, 3], [2, 3, 1]]) {
       const samples = parse({ x: tensorOf(dtype, shape, numbers), y: tensorOf(dtype, [2], [0, 1]) });
-      assert.deepEqual([...samples.features], numbers);
+      assert.deepEqual([...dense(samples)], numbers);
       assert.deepEqual([...samples.labels], [0, 1]);
       // Booleans are bytes in memory, and numbers.
       assert.ok(samples.features instanceof Float32Array || bytesOf(samples) === "numbers");
@@ -154,7 +161,12 @@ Deno.test("parseTensors() takes pictures of one channel, capitals, and metadata 
   const values = [0, 1, 2, 3, 4, 5];
   for (const shape of [[1, 1, 2, 3], [1, 2, 3, 1]]) {
     const { size, picture, steps, features } = parse({ X: f32(shape, values), Y: i64([0]) });
-    assert.deepEqual([size, picture, steps, [...features]], [6, { rows: 2, columns: 3 }, undefined, values]);
+    assert.deepEqual([size, picture, steps, [...features as DenseFeatures]], [
+      6,
+      { rows: 2, columns: 3 },
+      undefined,
+      values,
+    ]);
   }
   for (const format of ["pt", "np", "tf", "mlx"]) {
     const file = serializeSafetensors([["x", X], ["y", Y]], { format });
@@ -165,7 +177,8 @@ Deno.test("parseTensors() takes pictures of one channel, capitals, and metadata 
 Deno.test("parseTensors() ignores values after a sequence's end", () => {
   const padded = (fill: number) => [1, 2, 3, 4, 5, 6, 7, 8, fill, fill, fill, fill];
   for (const fill of [NaN, Infinity, -1e38]) {
-    const { features, lengths } = parse({ x: f32([2, 3, 2], padded(fill)), y: Y, lengths: i64([3, 1]) });
+    const samples = parse({ x: f32([2, 3, 2], padded(fill)), y: Y, lengths: i64([3, 1]) });
+    const features = dense(samples), { lengths } = samples;
     assert.deepEqual([...features.subarray(0, 8)], [1, 2, 3, 4, 5, 6, 7, 8]);
     assert.deepEqual([...lengths ?? []], [3, 1]);
     assert.ok(features.every(Number.isFinite));
@@ -229,8 +242,11 @@ Deno.test("parseTensors() gives samples or an InputError for any damaged file", 
   fc.assert(
     fc.property(mutationsOf(file), (bytes) => {
       try {
-        const { count, size, labels, features } = parseTensors(bytes, "damaged");
-        assert.equal(features.length, count * size);
+        const samples = parseTensors(bytes, "damaged"), { count, size, labels, features } = samples;
+        assert.equal(
+          areEvents(features) ? features.ends.length / samples.steps! * size : features.length,
+          count * size,
+        );
         assert.equal(labels.length, count);
       } catch (error) {
         assert.ok(error instanceof InputError, String(error));
@@ -238,4 +254,73 @@ Deno.test("parseTensors() gives samples or an InputError for any damaged file", 
     }),
     { numRuns: 500 },
   );
+});
+
+Deno.test("parseTensors() keeps sequences in which few numbers are not 0 as events", () => {
+  const values = new Array<number>(2 * 5 * 8).fill(0), labels = i64([0, 1]);
+  [[3, 1], [17, 2], [39, 1], [40, 1], [79, 7]].forEach(([at, value]) => values[at!] = value!);
+  for (const dtype of ["F64", "I16", "U16"] as const) {
+    const samples = parse({ x: tensorOf(dtype, [2, 5, 8], values), y: labels }), { features } = samples;
+    assert.ok(areEvents(features));
+    assert.equal(bytesOf(samples), "numbers");
+    [0, 1].forEach((i) =>
+      assert.deepEqual(
+        [...spreadEvents(features, 5, i, new Float32Array(40))],
+        values.slice(40 * i, 40 * i + 40),
+      )
+    );
+  }
+  // Of sequences that end sooner what follows does not count, whatever it is.
+  const ended = { x: f32([2, 5, 8], values.with(60, NaN)), y: labels, lengths: i64([5, 2]) };
+  const { features } = parse(ended);
+  assert.ok(areEvents(features));
+  assert.deepEqual([...features.ends], [1, 1, 2, 2, 3, 4, 4, 4, 4, 4]);
+  assert.throws(
+    () => parse({ ...ended, lengths: i64([5, 3]) }),
+    /tensor x: value 20 of sample 1 is NaN, expected/,
+  );
+  // Pixels, pictures and samples without steps are numbers, and so are sequences with more.
+  const file = serializeSafetensors([
+    ["x", { dtype: "U8", shape: [2, 5, 8], data: Uint8Array.from(values) }],
+    ["y", labels],
+  ], {
+    bytes: "pixels",
+  });
+  dense(parseTensors(file, "pixels"));
+  dense(parse({ x: f32([2, 40], values), y: labels }));
+  dense(parse({ x: f32([2, 5, 8], values.map((value, i) => i % 9 === 0 ? 1 : value)), y: labels }));
+});
+
+Deno.test("readTensors() reads a large file piece by piece, and to the same samples", async () => {
+  const path = await Deno.makeTempFile({ suffix: ".safetensors" });
+  try {
+    const count = 300, steps = 50, channels = 600; // 36 MB as float32
+    for (const every of [53, 3]) {
+      const data = new Float32Array(count * steps * channels).map((_, i) => i % every === 0 ? 1 + i % 5 : 0);
+      const labels = i64(Array.from({ length: count }, (_, i) => i % 10));
+      const tensors = [["Y", labels], ["X", {
+        dtype: "F32",
+        shape: [count, steps, channels],
+        data,
+      }]] as const;
+      const bytes = serializeSafetensors(tensors, { classes: JSON.stringify([..."abcdefghij"]) });
+      await Deno.writeFile(path, bytes);
+      const { features, ...rest } = await readTensors(path), whole = parseTensors(bytes, path);
+      assert.ok(sameFeatures(features, whole.features));
+      assert.equal(areEvents(features), every === 53);
+      assert.deepEqual({ ...rest, features: 0 }, { ...whole, features: 0 });
+      await Deno.truncate(path, bytes.length - 4);
+      await assert.rejects(
+        readTensors(path),
+        /bytes of tensors, but its header promises .*: the file is cut short/,
+      );
+    }
+    const model = serializeSafetensors([["x", f32([2 ** 24], new Float32Array(2 ** 24))]], {
+      format: "spikelet/2",
+    });
+    await Deno.writeFile(path, model);
+    await assert.rejects(readTensors(path), /this is a model, not a data set/);
+  } finally {
+    await Deno.remove(path);
+  }
 });

@@ -5,6 +5,7 @@
  */
 import assert from "node:assert/strict";
 import { SampleFeatures } from "../../src/data/augment.ts";
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { encodeRows, packSamples, uploadPixels } from "../../src/engine/gpu/encoding.ts";
 import { openBackend } from "../../src/engine/gpu/tfjs_backend.ts";
@@ -24,7 +25,7 @@ const identity = graded({ decay: 0, threshold: 0, penalty: 0 });
 const specOf = (steps: number, threshold: number, offset = 0) =>
   network({ inputs: 2, steps, encoder: { kind: "delta", threshold, offset }, layers: [layer(2, identity)] });
 
-const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
+const sampleOf = (features: Float32Array | Uint8Array): Samples<DenseFeatures> => ({
   name: "a ramp",
   count: 1,
   size: features.length,
@@ -33,7 +34,7 @@ const sampleOf = (features: Float32Array | Uint8Array): Samples => ({
 });
 
 /** By WASM's encoder: 1 where the channel rises, −1 where it falls. */
-async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
+async function onWasm(spec: NetworkSpec, samples: Samples<DenseFeatures>): Promise<number[]> {
   using engine = createWasmEngine({ spec, kernels, threads: 0, batchSize: 1, recordStates: true });
   await engine.setParameters(
     new Map([["fc1.weight", Float32Array.of(1, 0, 0, 1)], ["fc1.bias", new Float32Array(2)]]),
@@ -43,12 +44,12 @@ async function onWasm(spec: NetworkSpec, samples: Samples): Promise<number[]> {
 }
 
 /** The same by the reference network. */
-const inReference = (spec: NetworkSpec, samples: Samples): Promise<number[]> =>
+const inReference = (spec: NetworkSpec, samples: Samples<DenseFeatures>): Promise<number[]> =>
   Promise.resolve(encodeSample(spec, samples, 0, drawKey(0, 0, 0, 0)).map(([on, off]) => on! - off!));
 
 /** Compares an encoder's spikes with the expected ones, for decimals and for bytes of up to `mostLevels` per step. */
 async function checkOn(
-  encode: (spec: NetworkSpec, samples: Samples) => Promise<number[]>,
+  encode: (spec: NetworkSpec, samples: Samples<DenseFeatures>) => Promise<number[]>,
   mostLevels: number,
 ) {
   const spikes = (features: Float32Array | Uint8Array, threshold: number, offset = 0) =>

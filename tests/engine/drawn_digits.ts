@@ -9,7 +9,7 @@ import { numbersFrom } from "../asm/numbers.ts";
 const SIDE = 28;
 
 /** Draws `count` pictures of 28 × 28 pixels; a class is the direction of a thick line through the middle. */
-export function drawDigits(seed: number, count: number, classes = 10): Samples {
+export function drawDigits(seed: number, count: number, classes = 10): Samples<Uint8Array> {
   const next = numbersFrom(seed);
   const features = new Uint8Array(new SharedArrayBuffer(count * SIDE * SIDE));
   const labels = new Uint8Array(new SharedArrayBuffer(count));

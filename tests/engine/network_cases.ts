@@ -4,6 +4,7 @@
  * @module
  */
 import fc from "fast-check";
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import { DELTA_CHANNELS, inputsOf, sampleFormOf } from "../../src/network/encoders.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
@@ -40,7 +41,7 @@ export const SMALL = notebookNetwork({
 export interface NetworkCase {
   readonly spec: NetworkSpec;
   readonly parameters: Map<string, Float32Array>;
-  readonly samples: Samples;
+  readonly samples: Samples<DenseFeatures>;
 }
 
 const decays = fc.constantFrom(0, 0.5, 0.9, 1);
@@ -194,7 +195,12 @@ export function drawParameters(spec: NetworkSpec, seed: number): Map<string, Flo
 }
 
 /** Samples of pixels, or of numbers from −1 to 1. */
-export function drawSamples(spec: NetworkSpec, seed: number, count: number, arePixels: boolean): Samples {
+export function drawSamples(
+  spec: NetworkSpec,
+  seed: number,
+  count: number,
+  arePixels: boolean,
+): Samples<DenseFeatures> {
   const next = numbersFrom(seed);
   const { size } = sampleFormOf(spec);
   const { classes } = structureOf(spec);
@@ -232,7 +238,11 @@ export function networkCases(
 }
 
 /** The same sequences, cut off after unequal numbers of steps; NaN, or 255, follows their ends. */
-export function withLengths(samples: Samples, spec: NetworkSpec, seed: number): Samples {
+export function withLengths(
+  samples: Samples<DenseFeatures>,
+  spec: NetworkSpec,
+  seed: number,
+): Samples<DenseFeatures> {
   const next = numbersFrom(seed);
   const most = spec.steps - spec.readout.begin; // the readout reads at least one step
   const lengths = Uint16Array.from(

@@ -9,6 +9,7 @@ import { formerTensorName } from "../../src/network/former_names.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { parameterShapes } from "../../src/network/model_file.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { Samples } from "../../src/data/samples.ts";
 
 /** One file. */
@@ -16,7 +17,7 @@ export interface PytorchCase {
   readonly name: string;
   readonly spec: NetworkSpec;
   /** Sequences `[steps, inputs]`. */
-  readonly samples: Samples;
+  readonly samples: Samples<DenseFeatures>;
   readonly parameters: Map<string, Float32Array>;
   readonly gradient: Map<string, Float32Array>;
   /** Tensors by name. */

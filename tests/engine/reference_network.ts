@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { sizeOf } from "../../src/network/shape.ts";
@@ -37,7 +38,7 @@ export interface ForwardResult {
  */
 export function encodeSample(
   spec: Pick<NetworkSpec, "input" | "steps">,
-  samples: Samples,
+  samples: Samples<DenseFeatures>,
   index: number,
   key: DrawKey,
 ): Float64Array[] {

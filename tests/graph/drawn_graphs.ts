@@ -4,6 +4,7 @@
  * @module
  */
 import fc from "fast-check";
+import type { DenseFeatures } from "../../src/data/events.ts";
 import type { Samples } from "../../src/data/samples.ts";
 import type { Encoder } from "../../src/network/encoders.ts";
 import {
@@ -28,7 +29,7 @@ import { constantsOf } from "../engine/reference_neurons.ts";
 export interface DrawnGraph {
   readonly spec: GraphSpec;
   readonly parameters: Map<string, Float32Array>;
-  readonly samples: Samples;
+  readonly samples: Samples<DenseFeatures>;
 }
 
 /** What a draw may contain. */
@@ -373,7 +374,7 @@ function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
 }
 
 /** Pixels, or numbers from −1 to 1; sequences may end early, behind which there is no number to read. */
-function drawSamples(draw: Draw, spec: GraphSpec, count: number, unequal: boolean): Samples {
+function drawSamples(draw: Draw, spec: GraphSpec, count: number, unequal: boolean): Samples<DenseFeatures> {
   const { steps, input: { shape, encoder }, readout } = spec;
   const isSequence = encoder.kind === "direct", inputs = sizeOf(shape);
   const size = isSequence ? steps * inputs : inputs;

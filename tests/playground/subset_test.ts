@@ -23,7 +23,7 @@ Deno.test("readDigits() reads four files, packed or not, in any order", async ()
     rows: 5,
     columns: 5,
   }]);
-  assert.deepEqual([...train.features], [...bytes(175)]);
+  assert.deepEqual(train.features, Uint8Array.from(bytes(175)));
   assert.deepEqual([test.count, [...test.labels]], [3, [0, 1, 2]]);
 });
 

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { DenseFeatures } from "../../src/data/events.ts";
 import { type Samples, wordOf } from "../../src/data/samples.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
@@ -22,7 +23,10 @@ const run = (name: string) => ({
 });
 
 /** Twelve samples of three classes of these names. */
-function samplesOf(classes: readonly string[], rest: Partial<Samples> = {}): Samples {
+function samplesOf(
+  classes: readonly string[],
+  rest: Partial<Samples<DenseFeatures>> = {},
+): Samples<DenseFeatures> {
   return {
     ...drawSamples(SPEC, 1, 12, true),
     labels: Uint8Array.from({ length: 12 }, (_, i) => i % 3),

@@ -4,7 +4,7 @@ import { structureOf } from "../../network/structure.ts";
 import { differentiate } from "./differentiate.ts";
 import { lower } from "./lower.ts";
 import type { Plan, PlanOptions, ReadSteps } from "./plan.ts";
-import { rewriteEventsOnly, rewriteInputs, rewriteRecurrence } from "./rewrite.ts";
+import { rewriteEventsOnly, rewriteInputs, rewriteLinearReadout, rewriteRecurrence } from "./rewrite.ts";
 
 /**
  * Derives the plan of a network.
@@ -17,8 +17,10 @@ export function compilePlan(spec: GraphSpec, options: PlanOptions = {}): Plan {
   rewriteRecurrence(draft);
   rewriteInputs(draft, complete);
   rewriteEventsOnly(draft, complete);
+  rewriteLinearReadout(draft, complete);
   const { events, external: isExternal = false } = complete.target;
   if (!events) draft.forward = draft.forward.filter(({ kind }) => kind !== "list");
+  const readsStates = draft.forward.every(({ kind }) => kind !== "readProduct");
   const backward = differentiate(draft, events);
   const { values, products, operators, populations, input, top, forward } = draft;
   return {
@@ -35,7 +37,7 @@ export function compilePlan(spec: GraphSpec, options: PlanOptions = {}): Plan {
     classes: structureOf(spec).classes,
     loss: spec.loss,
     readout: readStepsOf(spec, spec.steps),
-    forward: [...forward, { kind: "read" }, { kind: "loss" }],
+    forward: [...forward, ...readsStates ? [{ kind: "read" } as const] : [], { kind: "loss" }],
     backward,
   };
 }

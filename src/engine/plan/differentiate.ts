@@ -6,10 +6,13 @@
  * holds for each step of time, the last one first.
  */
 import type { Draft } from "./draft.ts";
-import type { BackwardStep, ForwardStep, PopulationPlan, Port, Product } from "./plan.ts";
+import type { BackwardStep, ForwardStep, PopulationPlan, Port, Product, Value } from "./plan.ts";
 import { activeValues, flowOf } from "./reach.ts";
 import { type Reader, readersOf } from "./readers.ts";
 import { followsFromSpikes } from "./rewrite.ts";
+
+/** Up to so many steps the neurons' kernels sum δI as they go: as in asm/long_sums.ts. */
+export const MOST_PLAIN = 128;
 
 /**
  * Derives the backward pass of a draft, and notes in the draft's lists where gradients lie.
@@ -47,10 +50,13 @@ class Differentiation {
 
   steps(): BackwardStep[] {
     const { spec: { readout }, top, populations, forward } = this.#draft;
-    const { output } = populations[top]!, read = this.#place(output);
-    if (readout.from === "state") change(populations, top, { stateGradient: read });
-    else this.#fromLoss.set(output, { value: read, delay: 0 });
-    const steps: BackwardStep[] = [{ kind: "readBack", into: read }];
+    const steps: BackwardStep[] = [];
+    if (forward.every(({ kind }) => kind !== "readProduct")) {
+      const { output } = populations[top]!, read = this.#place(output);
+      if (readout.from === "state") change(populations, top, { stateGradient: read });
+      else this.#fromLoss.set(output, { value: read, delay: 0 });
+      steps.push({ kind: "readBack", into: read });
+    }
     for (const step of forward.toReversed()) {
       if (step.kind === "loop") this.#reverseLoop(step.body, steps);
       else this.#reverse(step, steps, steps);
@@ -72,6 +78,14 @@ class Differentiation {
       case "matmulRow":
         this.#reverseProduct(products[step.product]!, steps, after);
         return;
+      case "readProduct": {
+        const { input: { value } } = products[step.product]!, into = this.#place(value, "in shares");
+        this.#gradients.set(value, into);
+        steps.push({ kind: "readProductBack", product: step.product, into });
+        return;
+      }
+      case "weigh":
+        return;
       case "operate":
         change(operators, step.operator, { outputGradient: this.#combine(flow.to, steps) });
         if (flow.isLearned) after.push({ kind: "operatorGradient", operator: step.operator });
@@ -89,13 +103,14 @@ class Differentiation {
   #reverseProduct(product: Product, steps: BackwardStep[], after: BackwardStep[]): void {
     const { index, output, input } = product, { values, populations, products } = this.#draft;
     const fed = this.#feeds(product), isRow = values[input.value]!.rows === "one";
-    if (fed?.backwardFrom === "spikes" && product.weightsBy === "unit" && !(isRow && fed.keepsStates)) {
+    if (fed?.backwardFrom === "spikes" && product.weightsBy !== "input" && !(isRow && fed.keepsStates)) {
       steps.push({
         kind: "coefficients",
         product: index,
         population: fed.index,
         from: fed.keepsStates ? "steps" : "spikes",
       });
+      if (isRow) change(products, index, { outputGradient: this.#place(output, "one") });
       steps.push(
         isRow
           ? { kind: "outerGradient", product: index }
@@ -131,7 +146,11 @@ class Differentiation {
     }
     // In a loop the value has a place already, which is free where nothing else comes back to it.
     const isAlone = this.#readers.get(input)!.length === 1 && !this.#fromLoss.has(input);
-    const inputGradient = (isAlone ? this.#gradients.get(input) : undefined) ?? this.#place(output);
+    const { values, spec } = this.#draft;
+    const isSummed = isAlone && step.kind !== "scanRecurrent" && values[input]!.rows === "one" &&
+      spec.steps <= MOST_PLAIN;
+    const inputGradient = (isAlone ? this.#gradients.get(input) : undefined) ??
+      this.#place(output, isSummed ? "one" : "each step");
     change(populations, index, { inputGradient });
     if (step.kind === "scanRecurrent") {
       change(products, step.product, { outputGradient: inputGradient });
@@ -183,11 +202,12 @@ class Differentiation {
     const ports = [...fromLoss ? [fromLoss] : [], ...this.#fromOutside.get(value) ?? []];
     const readers = this.#readersOf(value).filter(({ step }) => body?.includes(step) ?? true);
     // The only one in a loop writes to the value's own place.
-    const room = ports.length === 0 && readers.length === 1 ? place : undefined;
+    const isOnly = ports.length === 0 && readers.length === 1, room = isOnly ? place : undefined;
+    const takesShares = isOnly && !body && !isOwn;
     let isShared = false;
     for (const reader of readers) {
-      ports.push(this.#handBack(reader, value, steps, room));
-      isShared ||= reader.step.kind !== "matmul" && reader.step.kind !== "operate";
+      ports.push(this.#handBack(reader, value, steps, { room, takesShares }));
+      isShared ||= !["matmul", "operate", "weigh"].includes(reader.step.kind);
     }
     const [only] = ports;
     if (!body && ports.length === 1 && only!.delay === 0 && !(isOwn && isShared)) {
@@ -211,7 +231,13 @@ class Differentiation {
    *
    * @param room Where it may lie.
    */
-  #handBack({ step, delay }: Reader, value: number, steps: BackwardStep[], room?: number): Port {
+  #handBack(
+    { step, delay }: Reader,
+    value: number,
+    steps: BackwardStep[],
+    { room, takesShares = false }: { readonly room?: number | undefined; readonly takesShares?: boolean } =
+      {},
+  ): Port {
     const { products, operators, populations } = this.#draft, flow = flowOf(this.#draft, step)!;
     switch (step.kind) {
       case "matmul":
@@ -220,6 +246,13 @@ class Differentiation {
         const into = room ?? this.#place(value);
         change(products, step.product, { outputGradient: this.#gradients.get(flow.to)! });
         steps.push({ kind: "matmulBack", product: step.product, into });
+        return { value: into, delay: 0 };
+      }
+      case "weigh": {
+        const from = this.#gradients.get(flow.to)!;
+        if (takesShares) return { value: from, delay: 0 };
+        const into = room ?? this.#place(value);
+        steps.push({ kind: "spreadRow", from, into });
         return { value: into, delay: 0 };
       }
       case "operate": {
@@ -240,10 +273,10 @@ class Differentiation {
     }
   }
 
-  /** Room for the gradient of a value at every step. */
-  #place(like: number): number {
+  /** Room for the gradient of a value, at every step if nothing else is said. */
+  #place(like: number, rows: Value["rows"] = "each step"): number {
     const { values } = this.#draft, { node, shape, units } = values[like]!;
-    return values.push({ index: values.length, node, gradientOf: like, shape, units, rows: "each step" }) - 1;
+    return values.push({ index: values.length, node, gradientOf: like, shape, units, rows }) - 1;
   }
 }
 

@@ -114,7 +114,7 @@ class Lowering {
       input,
       output: this.#output(node, isRow ? "one" : "each step"),
       outputGradient: undefined,
-      weightsBy: isRow ? "unit" : "input",
+      weightsBy: isRow ? "panel" : "input",
       inputShape: this.#isInput(input.value) ? [units] : shape,
     };
     this.#products.push(product);

@@ -83,6 +83,14 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
     case "readBack":
     case "rateBack":
       return [step.into];
+    case "weigh":
+      return [populations[step.population]!.output, step.into];
+    case "readProduct":
+      return [products[step.product]!.input.value];
+    case "readProductBack":
+      return [products[step.product]!.input.value, step.into];
+    case "spreadRow":
+      return [step.from, step.into];
     case "sum":
       return [...step.terms.map(({ value }) => value), step.into];
     case "loop":

@@ -24,8 +24,11 @@ export interface Value {
   readonly gradientOf?: number;
   readonly shape: Shape;
   readonly units: number;
-  /** Where one row holds for all steps, 1; else T. */
-  readonly rows: "one" | "each step";
+  /**
+   * One row that holds for all steps, a row for each, or one row that each step takes its share of: a number of the step times the row
+   * (`sharesOf`). The gradient of one row is the sum over all steps.
+   */
+  readonly rows: "one" | "each step" | "in shares";
 }
 
 /** A value as a step reads it: that of `delay` steps before, zeros before the first one. */
@@ -52,8 +55,8 @@ export interface Product {
   readonly output: number;
   /** δy at every step; undefined where nothing depends on y, or its coefficients at spikes are enough. */
   readonly outputGradient: number | undefined;
-  /** How W lies in memory: a row for each input, or a row for each unit. */
-  readonly weightsBy: "input" | "unit";
+  /** How W lies in memory: a row for each input, a row for each unit, or, for one row of inputs, in panels of units with a row for each input. */
+  readonly weightsBy: "input" | "unit" | "panel";
   /** The shape of x, whose numbers W's columns have in the order channel, row, column; `[inputs]` where x lies in this order, too. */
   readonly inputShape: Shape;
 }
@@ -153,6 +156,10 @@ export type ForwardStep =
   | { readonly kind: "scanRecurrent"; readonly population: number; readonly product: number }
   /** Each time step in turn: all of the body. */
   | { readonly kind: "loop"; readonly body: readonly ForwardStep[] }
+  /** A population's outputs, weighed by the steps' shares in the readout and summed over them, and the numbers of its spikes. */
+  | { readonly kind: "weigh"; readonly population: number; readonly into: number }
+  /** Logits by one product of what `weigh` gives: the product into a readout's population that is linear in time, and that population. */
+  | { readonly kind: "readProduct"; readonly product: number }
   /** The readout's potentials or outputs → logits. */
   | { readonly kind: "read" }
   /** Logits (and rates) → the loss and its gradient with respect to the logits. */
@@ -162,6 +169,10 @@ export type ForwardStep =
 export type BackwardStep =
   /** Gradient of the logits → δu or δo of the readout's population at the steps that are read, 0 elsewhere. */
   | { readonly kind: "readBack"; readonly into: number }
+  /** Gradient of the logits → δx of `readProduct`, a row in shares; ∂L/∂W, ∂L/∂b. */
+  | { readonly kind: "readProductBack"; readonly product: number; readonly into: number }
+  /** A row in shares → rows. */
+  | { readonly kind: "spreadRow"; readonly from: number; readonly into: number }
   /** Zeros. */
   | { readonly kind: "clear"; readonly into: number }
   /** Adds 2·weight·(r − target) / (units·steps), r the population's rate in this sample, to every number of `into`. */
@@ -175,7 +186,7 @@ export type BackwardStep =
   | { readonly kind: "matmulBack"; readonly product: number; readonly into: number }
   /** ∂L/∂W += Σ_t δy_t·x_{t−delay}ᵀ, ∂L/∂b += Σ_t δy_t. */
   | { readonly kind: "weightGradient"; readonly product: number }
-  /** The same from one row x: ∂L/∂W += (Σ_t δy_t)·xᵀ. */
+  /** The same from one row x: ∂L/∂W += (Σ_t δy_t)·xᵀ, in a stage of its own (docs/internals/plan.md): here Σ_t δy_t is kept for it. */
   | { readonly kind: "rowGradient"; readonly product: number }
   /** δy → δx. */
   | { readonly kind: "operateBack"; readonly operator: number }
@@ -204,7 +215,7 @@ export type BackwardStep =
     readonly population: number;
     readonly decay: number;
   }
-  /** ∂L/∂W += (Σ_t δI_t)·xᵀ from the coefficients, of one row x. */
+  /** ∂L/∂W += (Σ_t δI_t)·xᵀ from the coefficients, of one row x, likewise. */
   | { readonly kind: "outerGradient"; readonly product: number };
 
 /** One step of a plan. */

@@ -23,6 +23,12 @@ export function flowOf(draft: Draft, step: ForwardStep): Flow | undefined {
       const { input, output } = draft.products[step.product]!;
       return { ...plain, from: [input.value], to: output, isLearned: true };
     }
+    case "readProduct": {
+      const { input, output } = draft.products[step.product]!;
+      return { from: [input.value], to: output, isLearned: true, isLoss: true };
+    }
+    case "weigh":
+      return { ...plain, from: [draft.populations[step.population]!.output], to: step.into };
     case "operate": {
       const { input, output, isLearned } = draft.operators[step.operator]!;
       return { ...plain, from: [input], to: output, isLearned };

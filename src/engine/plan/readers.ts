@@ -1,6 +1,5 @@
 /** Which steps read which values. */
-import type { Draft } from "./draft.ts";
-import type { ForwardStep } from "./plan.ts";
+import type { ForwardStep, Plan } from "./plan.ts";
 
 /** A step that reads a value, and how many steps later. */
 export interface Reader {
@@ -13,15 +12,18 @@ export function stepsOf(steps: readonly ForwardStep[]): ForwardStep[] {
   return steps.flatMap((step) => step.kind === "loop" ? stepsOf(step.body) : [step]);
 }
 
-/** Each value's readers, in the order of the steps. */
-export function readersOf(draft: Draft): ReadonlyMap<number, readonly Reader[]> {
+/** Each value's readers, in the order of the steps; of a draft, or of a plan. */
+export function readersOf(
+  draft: Pick<Plan, "values" | "products" | "operators" | "populations" | "forward">,
+): ReadonlyMap<number, readonly Reader[]> {
   const readers = new Map<number, Reader[]>(draft.values.map(({ index }) => [index, []]));
   const read = (value: number, step: ForwardStep, delay = 0) => readers.get(value)!.push({ step, delay });
   for (const step of stepsOf(draft.forward)) {
     switch (step.kind) {
       case "matmul":
       case "inputMatmul":
-      case "matmulRow": {
+      case "matmulRow":
+      case "readProduct": {
         const { input } = draft.products[step.product]!;
         read(input.value, step, input.delay);
         break;
@@ -31,6 +33,9 @@ export function readersOf(draft: Draft): ReadonlyMap<number, readonly Reader[]> 
         break;
       case "sum":
         for (const { value, delay } of step.terms) read(value, step, delay);
+        break;
+      case "weigh":
+        read(draft.populations[step.population]!.output, step);
         break;
       case "scan":
       case "scanSpikes":

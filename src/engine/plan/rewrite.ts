@@ -55,6 +55,12 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
     return { into, steps };
   };
   if (rows === "one") {
+    if (options.target.external) {
+      for (const { index } of draft.products) {
+        const product = draft.products[index]!;
+        if (product.weightsBy === "panel") draft.products[index] = { ...product, weightsBy: "unit" };
+      }
+    }
     const isInOrder = isFlat(shape) || readers.every(({ step }) => step.kind === "matmulRow");
     if (!isInOrder) draft.forward = [encode!, ...unpack().steps];
     return;
@@ -85,6 +91,48 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
     draft.products[index] = { ...product, input: { ...input, value: into }, inputShape: shape };
   }
   draft.forward = [encode!, ...listing, ...steps];
+}
+
+/**
+ * A readout that is linear in time: the mean, sum or last of a leaky sum of a product. Since the sum over steps and the product can
+ * change places, outputs below are weighed and summed over the steps first, and one product a sample gives the logits.
+ *
+ * Spikes below that lead to an exact gradient go back by themselves, as before.
+ */
+export function rewriteLinearReadout(
+  draft: Draft,
+  { recordStates, target: { events } }: Required<PlanOptions>,
+): void {
+  if (!events || recordStates) return;
+  const { spec: { readout }, top, products, populations, forward } = draft;
+  const { neuron, input, output, learned, constants } = populations[top]!;
+  const readers = readersOf(draft);
+  const matmul = forward.find((step) => step.kind === "matmul" && products[step.product]!.output === input);
+  const isLinear = kindOf(neuron).leaks(neuron) !== undefined && readout.from === "state" &&
+    readout.reduce !== "max" &&
+    learned.length === 0 && constants.every(({ tensor }) => tensor === undefined) &&
+    readers.get(output)!.length === 0 && readers.get(input)!.length === 1 &&
+    forward.some((step) => step.kind === "scan" && step.population === top);
+  if (!isLinear || matmul?.kind !== "matmul") return;
+  const product = products[matmul.product]!;
+  const below = populations.find((population) => population.output === product.input.value);
+  if (!below?.isSpiking || followsFromSpikes(draft, below.index)) return;
+  if (!forward.some((step) => step.kind === "list" && step.population === below.index)) return;
+  const { node, shape, units } = draft.values[below.output]!;
+  const into = draft.values.push({ index: draft.values.length, node, shape, units, rows: "one" }) - 1;
+  products[product.index] = { ...product, input: { ...product.input, value: into } };
+  populations[top] = { ...populations[top]!, keepsStates: false };
+  const isListed = readers.get(below.output)!.length > 1;
+  draft.forward = forward.flatMap((step): ForwardStep[] => {
+    if (step === matmul) {
+      const weigh = { kind: "weigh", population: below.index, into } as const;
+      return [weigh, { kind: "readProduct", product: product.index }];
+    }
+    if (!("population" in step)) return [step];
+    const isUnread = step.population === top ||
+      (step.kind === "list" && step.population === below.index && !isListed);
+    return isUnread ? [] : [step];
+  });
 }
 
 /** A population of which spikes alone are wanted keeps nothing else, and leaves out units that cannot spike. */

@@ -2,6 +2,7 @@
 import { foldsFeatures, sampleFormOf } from "../../network/encoders.ts";
 import { kindOf } from "../../network/neurons.ts";
 import { type Placement, placeValues } from "../plan/place.ts";
+import { readersOf } from "../plan/readers.ts";
 import type { OperatorCall, Plan, PopulationPlan, Product, Value } from "../plan/plan.ts";
 import {
   type CoreMemory,
@@ -10,13 +11,26 @@ import {
   type PopulationMemory,
   type ProductMemory,
   type SpikeLists,
+  type StageMemory,
+  type StepLists,
   type TensorMemory,
   UPDATE_FLOATS,
   type ValueMemory,
 } from "./core_memory.ts";
 import { LAYER_FIELDS } from "./layer_descriptor.ts";
 import { Arena, type Kernels } from "./kernels.ts";
-import { layOut, type ParameterLayout, roundUp, type TensorPlace, widthOf } from "./layout.ts";
+import {
+  layOut,
+  MOST_PANEL_UNITS,
+  panelsOf,
+  panelUnits,
+  type ParameterLayout,
+  roundUp,
+  type TensorPlace,
+  widthOf,
+} from "./layout.ts";
+import { SIDE_BY_SIDE } from "./recurrent_scan.ts";
+import { STAGE_SAMPLES } from "./row_stage.ts";
 import { OPERATOR_FIELDS } from "./operator_descriptor.ts";
 
 /**
@@ -31,19 +45,37 @@ function sparseShare(units: number): number {
 /** Floats of all values up to which none share memory: they stay in the second cache as they are. */
 const SMALL = 32_768;
 
+/** The largest share of numbers that are not 0 at which a sequence's events are listed at once. Far below it lists are the fastest way. */
+const MOST_EVENTS = 0.25;
+
 /** Samples of a group: their features and four rows of weights stay in the nearest cache. */
 const GROUP = 8;
 
 /**
- * Allocates all memory of a thread, and writes its tables.
+ * Allocates all memory of a thread, and writes its tables: one for each sample that it has at a time, with the same parameters and
+ * gradients.
  *
  * @param shards The most gradient shards that a batch is cut into.
  * @param small Floats of all values up to which none share memory.
  */
-export function allocate(kernels: Kernels, plan: Plan, shards: number, small = SMALL): CoreMemory {
-  const memory = new Allocation(plan, new Arena(kernels), kernels, small).take(shards);
-  writeTables(kernels, memory, plan.spec.steps);
-  return memory;
+export function allocate(
+  kernels: Kernels,
+  plan: Plan,
+  shards: number,
+  small = SMALL,
+): readonly [CoreMemory, ...CoreMemory[]] {
+  const arena = new Arena(kernels), memory = new Allocation(plan, arena, kernels, small).take(shards);
+  const memories: [CoreMemory, ...CoreMemory[]] = [memory];
+  for (let i = 1; i < samplesTogether(plan); i++) {
+    memories.push(new Allocation(plan, arena, kernels, small, true, memory).take(shards));
+  }
+  for (const each of memories) writeTables(kernels, each, plan.spec.steps);
+  return memories;
+}
+
+/** How many samples' memory a thread has: some go through a step side by side. */
+function samplesTogether({ backward }: Plan): number {
+  return backward.some(({ kind }) => kind === "scanRecurrentBack") ? SIDE_BY_SIDE : 1;
 }
 
 /** Bytes that {@linkcode allocate} takes. */
@@ -56,7 +88,10 @@ export function threadBytes(kernels: Kernels, plan: Plan, shards: number): numbe
       return at;
     },
   };
-  new Allocation(plan, arena, kernels, SMALL, false).take(shards);
+  const memory = new Allocation(plan, arena, kernels, SMALL, false).take(shards);
+  for (let i = 1; i < samplesTogether(plan); i++) {
+    new Allocation(plan, arena, kernels, SMALL, false, memory).take(shards);
+  }
   return bytes;
 }
 
@@ -65,6 +100,7 @@ class Allocation {
   readonly #arena: Pick<Arena, "take">;
   readonly #kernels: Kernels;
   readonly #small: number;
+  readonly #first: CoreMemory | undefined;
   /** Tables are written, not only counted. */
   readonly #writes: boolean;
   readonly #layout: ParameterLayout;
@@ -73,7 +109,16 @@ class Allocation {
   readonly #gradients: number;
   readonly #steps: number;
 
-  constructor(plan: Plan, arena: Pick<Arena, "take">, kernels: Kernels, small: number, writes = true) {
+  /** @param first The memory of the thread's first sample, whose parameters and sums over samples the others share. */
+  constructor(
+    plan: Plan,
+    arena: Pick<Arena, "take">,
+    kernels: Kernels,
+    small: number,
+    writes = true,
+    first?: CoreMemory,
+  ) {
+    this.#first = first;
     this.#small = small;
     this.#plan = plan;
     this.#arena = arena;
@@ -81,8 +126,8 @@ class Allocation {
     this.#writes = writes;
     this.#layout = layOut(plan);
     this.#tensors = new Map(this.#layout.tensors.map((place) => [place.tensor.name, place]));
-    this.#parameters = this.#floats(this.#layout.size);
-    this.#gradients = this.#floats(this.#layout.size);
+    this.#parameters = first?.parameters ?? this.#floats(this.#layout.size);
+    this.#gradients = first?.gradients ?? this.#floats(this.#layout.size);
     this.#steps = plan.spec.steps;
   }
 
@@ -95,7 +140,7 @@ class Allocation {
     const { offsets, size, isShared, begins } = this.#placement();
     const shared = this.#floats(size);
     const places = values.map((value) => this.#value(value, input, shared + 4 * (offsets[value.index] ?? 0)));
-    const zeros = this.#floats(widest + 8);
+    const zeros = this.#floats(roundUp(widest + 8, 32));
     return {
       ...input,
       layout: this.#layout,
@@ -103,7 +148,7 @@ class Allocation {
       sharesValues: isShared,
       begins: begins.map((values) => values.map((value) => places[value]!)),
       populations: populations.map((population) => this.#population(population, places)),
-      products: products.map((product) => this.#product(product, places, zeros, input.group)),
+      products: products.map((product) => this.#product(product, places, zeros)),
       operators: operators.map((operator) => this.#operator(operator, places)),
       sumVectors: this.#vectors(),
       parameters: this.#parameters,
@@ -114,10 +159,12 @@ class Allocation {
       largest: this.#floats(roundUp(classes, 8)),
       rows: keepsStates ? this.#floats(paddedSteps * widest) : 0,
       currentPanels: keepsStates ? this.#floats(paddedSteps * widest) : 0,
+      ...this.#columns(),
       ones: this.#floats(widest),
       zeros,
       packedZeros: this.#floats(widest + 8),
-      shards: this.#floats((shards + 3) * UPDATE_FLOATS),
+      shares: this.#plan.forward.some(({ kind }) => kind === "weigh") ? this.#floats(paddedSteps) : 0,
+      shards: this.#first?.shards ?? this.#floats((shards + 3) * UPDATE_FLOATS),
     };
   }
 
@@ -139,16 +186,17 @@ class Allocation {
     const plan = this.#plan;
     const sizes = plan.values.map((value) => {
       const width = widthOf(plan, value.index);
-      // One row of each sample of a group stays while the others are presented.
-      if (value.rows === "one" || value.index === plan.input || this.#isListed(value)) return 0;
+      // One row is small, and one that is made for a whole group stays while its other samples are presented.
+      if (value.rows !== "each step" || value.index === plan.input || this.#isListed(value)) return 0;
       return roundUp(this.#isInPanels(value) ? roundUp(this.#steps, 4) * width : this.#rowsSize(width), 16);
     });
     return placeValues(plan, sizes, this.#small);
   }
 
-  /** Outputs of which there are lists of spikes alone. */
+  /** Outputs of which there are lists or sums of spikes alone. */
   #isListed({ index }: Value): boolean {
-    return this.#plan.populations.some(({ output, keepsStates }) => output === index && !keepsStates);
+    const population = this.#plan.populations.find(({ output }) => output === index);
+    return population !== undefined && !(population.keepsStates && this.#readsOf(population).readsOutputs);
   }
 
   /** Currents that a product leaves in panels, for a scan of spikes alone. */
@@ -161,19 +209,30 @@ class Allocation {
 
   #value(value: Value, { features, group }: InputMemory, at: number): ValueMemory {
     const width = widthOf(this.#plan, value.index);
-    const isOne = value.rows === "one";
+    const isOne = value.rows !== "each step", groupWidth = this.#groupWidth(value);
     const place = (at: number, stride = 0, isInPanels = false) => ({
       value,
       width,
       at,
       stride,
-      groupStride: isOne ? 4 * width : 0,
+      groupStride: 4 * groupWidth,
       isInPanels,
     });
     if (value.index === this.#plan.input) return place(isOne ? features : 0);
     if (this.#isListed(value)) return place(0);
-    if (isOne) return place(this.#floats(group * width));
+    if (isOne) return place(this.#floats(groupWidth === 0 ? width : group * groupWidth));
     return this.#isInPanels(value) ? place(at, 32, true) : place(at + 4 * width, 4 * width);
+  }
+
+  /** Floats from sample to sample of a group, of one row that is made for all of its samples: of a value that the inputs are, or a product makes of them. */
+  #groupWidth({ index, rows }: Value): number {
+    const { products, forward, input } = this.#plan;
+    if (rows !== "one") return 0;
+    const product = products.find(({ output }) => output === index), width = widthOf(this.#plan, index);
+    if (product) return product.weightsBy === "panel" ? panelUnits(product) : width;
+    return index === input || forward.some((step) => step.kind === "unpack" && step.into === index)
+      ? width
+      : 0;
   }
 
   #tensor(name: string): TensorMemory {
@@ -181,26 +240,35 @@ class Allocation {
     return { at: this.#parameters + 4 * at, gradientAt: this.#gradients + 4 * at };
   }
 
-  #product(product: Product, places: readonly ValueMemory[], zeros: number, group: number): ProductMemory {
+  #product(product: Product, places: readonly ValueMemory[], zeros: number): ProductMemory {
     const { weight, bias, inputs, input, output, outputGradient, weightsBy } = product;
     const { width } = places[output]!, from = places[input.value]!, fanIn = roundUp(inputs, 8);
     const isByInput = weightsBy === "input", isInput = input.value === this.#plan.input;
     const goesBack = this.#plan.backward.some((step) =>
-      step.kind === "matmulBack" && step.product === product.index
+      (step.kind === "matmulBack" || step.kind === "scanRecurrentBack") && step.product === product.index
     );
+    const { panels, width: panelWidth } = panelsOf(product.units);
     return {
       product,
+      panel: weightsBy === "panel"
+        ? { panels, width: panelWidth, stride: from.width * panelWidth }
+        : { panels: 0, width: 0, stride: 0 },
       input: from,
       output: places[output]!,
       gradient: outputGradient === undefined ? undefined : places[outputGradient]!,
       weights: this.#tensor(weight),
-      bias: bias === undefined ? { at: zeros, gradientAt: this.#floats(width) } : this.#tensor(bias),
+      bias: bias === undefined
+        ? { at: zeros, gradientAt: this.#floats(roundUp(width, 32)) }
+        : this.#tensor(bias),
       panels: isByInput && (isInput || from.at !== 0) ? this.#floats(fanIn * roundUp(width, 8)) : 0,
       panelsBack: isByInput && goesBack ? this.#floats(fanIn * width) : 0,
-      unit: isByInput ? (goesBack ? this.#floats(fanIn) : 0) : this.#floats(roundUp(product.units, 8)),
+      unit: goesBack && isByInput
+        ? this.#floats(fanIn)
+        : weightsBy === "unit"
+        ? this.#floats(roundUp(product.units, 8))
+        : 0,
       list: isByInput ? this.#floats(2 * from.width) : 0,
-      sums: isInput ? this.#floats(group * roundUp(width, 8)) : 0,
-      sumStride: 4 * roundUp(width, 8),
+      sums: isInput ? this.#floats(roundUp(width, 8)) : 0,
     };
   }
 
@@ -247,9 +315,11 @@ class Allocation {
     const isRecurrent = this.#plan.forward.some((step) =>
       step.kind === "scanRecurrent" && step.population === population.index
     );
-    const gradient = (value: number | undefined) => value === undefined ? 0 : places[value]!.at;
+    const gradient = (value: number | undefined) => value === undefined ? undefined : places[value]!;
+    const { readsOutputs, readsPotentials } = this.#readsOf(population);
     // An integrator hands its potential on.
-    const outputs = places[output]!.at, potentials = keepsStates && isSpiking ? this.#rows(width) : outputs;
+    const outputs = readsOutputs ? places[output]!.at : 0;
+    const potentials = !isSpiking ? outputs : keepsStates && readsPotentials ? this.#rows(width) : 0;
     const constant = ({ tensor }: PopulationPlan["constants"][number]): TensorMemory =>
       tensor === undefined
         ? { at: keepsStates ? this.#floats(width) : 0, gradientAt: 0 }
@@ -263,7 +333,7 @@ class Allocation {
       outputs,
       distances: keepsStates ? this.#rows(width) : 0,
       outputGradients: gradient(population.outputGradient),
-      stateGradients: gradient(population.stateGradient),
+      stateGradients: gradient(population.stateGradient)?.at ?? 0,
       currentGradients: gradient(population.inputGradient),
       feedback: isRecurrent ? this.#floats(width) : 0,
       state: keepsStates ? this.#floats(4 * width) : 0,
@@ -273,11 +343,25 @@ class Allocation {
       constants: this.#floats(kindOf(neuron).constants.length),
       settings: this.#floats(kindOf(neuron).settings(neuron).length),
       unit: this.#floats(slots),
+      unitSpikes: this.#first?.populations[population.index]?.unitSpikes ?? this.#floats(slots),
       ...this.#lists(slots, keepsStates),
       spikeGradients: this.#floats(slots * steps),
       powers: this.#floats(paddedSteps),
       powerSums: this.#floats(paddedSteps),
       powerNorms: this.#floats(paddedSteps),
+    };
+  }
+
+  /** Whether anything reads what neurons with a surrogate have at every step besides u' − θ; other kinds' kernels always write it. */
+  #readsOf({ index, output, neuron, learned }: PopulationPlan) {
+    const { forward, recordStates, top } = this.#plan, kind = kindOf(neuron);
+    const isWeighed = forward.some((step) => step.kind === "weigh" && step.population === index);
+    const readers = readersOf(this.#plan).get(output)!.length;
+    const isAlways = !kind.hasSurrogate || recordStates || index === top ||
+      forward.some((step) => step.kind === "scanRecurrent" && step.population === index);
+    return {
+      readsOutputs: isAlways || !isWeighed || readers > 1,
+      readsPotentials: isAlways || learned.some(({ name }) => name === "decay"),
     };
   }
 
@@ -299,9 +383,56 @@ class Allocation {
       counts: this.#floats(slots),
       spikeSteps: this.#floats(slots * steps),
       spikeOutputs: this.#floats(slots * steps),
-      stepCounts: byStep ? this.#floats(steps) : 0,
-      stepUnits: byStep ? this.#floats(slots * steps) : 0,
-      stepOutputs: byStep ? this.#floats(slots * steps) : 0,
+      ...(byStep ? this.#stepLists(slots) : { stepCounts: 0, stepUnits: 0, stepOutputs: 0 }),
+    };
+  }
+
+  #stepLists(units: number): StepLists {
+    const steps = this.#steps;
+    return {
+      stepCounts: this.#floats(steps),
+      stepUnits: this.#floats(units * steps),
+      stepOutputs: this.#floats(units * steps),
+    };
+  }
+
+  /** Lists by unit of the products whose weights' gradient may come from spikes: of the largest one. */
+  #columns(): Pick<CoreMemory, "sampleTable" | "columnStarts" | "columns" | "columnCapacity"> {
+    const { backward, products } = this.#plan;
+    const inputs = Math.max(
+      0,
+      ...backward.flatMap((step) =>
+        (step.kind === "weightGradient" || step.kind === "scanRecurrentBack") &&
+          products[step.product]!.weightsBy === "input"
+          ? [widthOf(this.#plan, products[step.product]!.input.value)]
+          : []
+      ),
+    );
+    const together = samplesTogether(this.#plan), columnCapacity = together * inputs * this.#steps;
+    if (this.#first) {
+      const { sampleTable, columnStarts, columns } = this.#first;
+      return { sampleTable, columnStarts, columns, columnCapacity };
+    }
+    return {
+      sampleTable: this.#floats(6 * together),
+      columnStarts: this.#floats(inputs + 4),
+      columns: this.#floats(2 * columnCapacity),
+      columnCapacity,
+    };
+  }
+
+  /** Room of the stage of rows. @param units Of the widest row; 0: there is no such stage. */
+  #stage(inputs: number, units: number): StageMemory {
+    const samples = units > 0 ? STAGE_SAMPLES : 0;
+    return {
+      lists: this.#floats(2 * samples * inputs),
+      counts: this.#floats(samples),
+      inputs: this.#floats(samples * inputs),
+      tiles: this.#floats(samples * inputs),
+      rows: this.#floats(samples * units),
+      panel: this.#floats(samples * MOST_PANEL_UNITS),
+      starts: this.#floats(inputs + 4),
+      columns: this.#floats(2 * samples * inputs),
     };
   }
 
@@ -313,14 +444,25 @@ class Allocation {
       forward.some((step) => step.kind === "inputMatmul" && step.product === index)
     );
     const width = packed && !isExternal ? widthOf(plan, packed.output) : 0;
-    const group = forward.some(({ kind }) => kind === "matmulRow") && !isExternal ? GROUP : 1;
+    const rows = products.filter(({ weightsBy }) => weightsBy === "panel").map(panelUnits);
+    const hasRows = rows.length > 0;
+    const group =
+      samplesTogether(plan) === 1 && forward.some(({ kind }) => kind === "matmulRow") && !isExternal
+        ? GROUP
+        : 1;
     const form = sampleFormOf(plan.spec), isFolded = foldsFeatures(encoder) || isExternal;
     // Where weights lie by input, inputs are listed otherwise.
     const listed = isFolded || !packed ? 0 : sparseShare(packed.units);
+    // Where nothing reads inputs that are 0, a sequence's events become lists at once.
+    const listsAlone = encoder.kind === "direct" && form.channels <= 65_536 &&
+      forward.some(({ kind }) => kind === "listInputs") && forward.every(({ kind }) => kind !== "unpack");
+    const eventCapacity = listsAlone ? Math.floor(MOST_EVENTS * this.#steps * form.channels) : 0;
     const inputCapacity = Math.floor(listed * this.#steps * inputs);
     return {
       group,
-      features: this.#floats(group * inputs),
+      features: this.#floats((hasRows ? roundUp(group, 4) : group) * inputs),
+      bytes: this.#floats(roundUp(form.channels, 4) / 4),
+      pixels: this.#floats(256),
       sequence: isFolded ? 0 : this.#floats((form.isSequence ? paddedSteps : 1) * roundUp(form.channels, 4)),
       levels: encoder.kind === "latency" ? this.#floats(4 + paddedSteps) : 0,
       inputCounts: isFolded ? 0 : this.#floats(paddedSteps),
@@ -332,9 +474,15 @@ class Allocation {
       scales: this.#floats(width),
       factors: this.#floats(width),
       stepSums: varies ? this.#floats(paddedSteps) : 0,
-      inputLists: forward.some(({ kind }) => kind === "listInputs") ? this.#lists(inputs, true) : undefined,
-      vectors: this.#floats(group * inputs / 4),
-      vectorCounts: this.#floats(group),
+      inputLists: forward.some(({ kind }) => kind === "listInputs") ? this.#stepLists(inputs) : undefined,
+      eventEnds: eventCapacity > 0 ? this.#floats(this.#steps) : 0,
+      eventChannels: this.#floats(Math.ceil(eventCapacity / 2)),
+      eventValues: this.#floats(eventCapacity),
+      eventCapacity,
+      rowLists: hasRows ? this.#floats(group * 2 * inputs + 4) : 0,
+      rowCounts: this.#floats(group),
+      rowTiles: hasRows ? this.#floats(roundUp(group, 4) * inputs) : 0,
+      stage: this.#first?.stage ?? this.#stage(inputs, Math.max(0, ...rows)),
       scratch: varies ? this.#floats(paddedSteps * 48) : 0,
     };
   }

@@ -11,14 +11,16 @@ import type { SampleTrace } from "../engine.ts";
 import { readStepsOf } from "../plan/compile.ts";
 import type { Plan } from "../plan/plan.ts";
 import { allocate } from "./allocate.ts";
-import type { CoreMemory, ValueMemory } from "./core_memory.ts";
+import type { CoreMemory } from "./core_memory.ts";
 import { ExternalMatmul, type SharedDoubleBuffer } from "./external_matmul.ts";
 import { InputLayer, type InputOperations, type Place } from "./input_layer.ts";
 import { instantiate, type KernelModule, type Kernels } from "./kernels.ts";
 import { DENSE_FROM, type DenseFrom } from "./matrix_product.ts";
 import type { Precision, Tile } from "./precision.ts";
 import { ShardedUpdate } from "./sharded_update.ts";
-import { StepExecutor } from "./step_executor.ts";
+import { SampleContext } from "./sample_context.ts";
+import type { GradientBlock } from "./gradient_blocks.ts";
+import { type BatchRows, RowStage } from "./row_stage.ts";
 import { readTrace } from "./trace.ts";
 
 /** What a thread's core is made from. */
@@ -37,6 +39,8 @@ export interface CoreOptions {
   readonly denseFrom?: DenseFrom;
   /** Floats of all values up to which none share memory. @default {as many as stay in the second cache} */
   readonly small?: number;
+  /** Where samples of a batch keep what {@linkcode Core.sumRows} needs; without it, {@linkcode Core.backward} adds their gradients. */
+  readonly rows?: BatchRows | undefined;
   /** Where currents of the encoder's inputs come from, and coefficients go to, if their product is computed elsewhere. */
   readonly doubleBuffer?: SharedDoubleBuffer;
 }
@@ -55,46 +59,35 @@ export class Core {
   /** The optimizer's work, which needs no sample. */
   readonly optimizer: ShardedUpdate;
   readonly #kernels: Kernels;
-  readonly #inputs: InputOperations;
-  readonly #executor: StepExecutor;
   readonly #seed: number;
+  readonly #stage: RowStage;
   readonly #floats: Float32Array;
-  /** Steps of the present sample: T, or fewer for a shorter sequence. */
-  #steps: number;
-  /** What lies around a value's rows may be other values', or a longer sample's. */
-  #clears = true;
+  /** Samples that go through some steps side by side have one each; else there is one. */
+  readonly #contexts: readonly SampleContext[];
+  #present: SampleContext;
 
-  constructor(
-    { module }: KernelModule,
-    { plan, seed, shards, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, small, doubleBuffer }:
-      CoreOptions,
-  ) {
+  constructor({ module }: KernelModule, options: CoreOptions) {
+    const { plan, seed, shards, small, rows, denseFrom = DENSE_FROM } = options;
     this.plan = plan;
     this.#seed = seed;
-    this.#kernels = instantiate(module);
-    this.memory = allocate(this.#kernels, plan, shards, small);
-    this.#floats = new Float32Array(this.#kernels.memory.buffer);
+    const kernels = this.#kernels = instantiate(module);
+    const memories = allocate(kernels, plan, shards, small); // all, before the first view of it
+    this.memory = memories[0];
+    this.#floats = new Float32Array(kernels.memory.buffer);
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#inputs = doubleBuffer
-      ? new ExternalMatmul(this.#kernels, doubleBuffer)
-      : new InputLayer(this.#kernels, this.memory, {
-        plan,
-        seed,
-        skipBound,
-        precision,
-        ...(tile && { tile }),
-      });
-    this.optimizer = new ShardedUpdate(this.#kernels, this.memory);
-    this.#executor = new StepExecutor(this.#kernels, this.memory, plan, this.#inputs, denseFrom);
-    this.#steps = plan.spec.steps;
+    this.#stage = new RowStage(kernels, this.memory, rows);
+    this.#contexts = memories.map((memory) =>
+      new SampleContext(kernels, memory, plan, inputsOf(kernels, memory, options), denseFrom)
+    );
+    this.#present = this.#contexts[0]!;
+    this.optimizer = new ShardedUpdate(kernels, this.memory);
   }
 
   /** Prepares what follows from the parameters and holds for a whole batch. */
   prepare(): void {
-    this.#inputs.prepare();
-    for (const product of this.#executor.products) product.dropPanels();
+    for (const context of this.#contexts) context.prepare();
   }
 
   /** Clears the gradients of the flat parameters from the `from`-th on. */
@@ -104,14 +97,21 @@ export class Core {
 
   /** The most samples of a group. */
   get group(): number {
-    return this.memory.group;
+    return Math.max(this.memory.group, this.#contexts.length);
+  }
+
+  /** The samples of a group go back together, by {@linkcode backwardTogether}. */
+  get goesBackTogether(): boolean {
+    return this.#contexts.length > 1;
   }
 
   /** Copies the features of a group of samples in; they share the products of inputs that are the same at every step. */
   stage(samples: Samples, indices: ArrayLike<number>, epoch: number, augmentation?: Augmentation): void {
     for (let slot = 0; slot < indices.length; slot++) {
       const index = indices[slot]!, steps = samples.lengths?.[index] ?? this.plan.spec.steps;
-      this.#inputs.stage({ samples, index, epoch, steps, augmentation }, slot, indices.length);
+      const sample = { samples, index, epoch, steps, augmentation };
+      if (this.goesBackTogether) this.#contexts[slot]!.inputs.stage(sample, 0, 1);
+      else this.#present.inputs.stage(sample, slot, indices.length);
     }
   }
 
@@ -121,6 +121,7 @@ export class Core {
    * @param scale The weight of its gradient in the batch's.
    * @param augmentation How it is moved first; its features must be pixels then.
    * @param place Its place in the shared double buffer, if there is one.
+   * @param position Its place in its batch.
    * @param slot Its place in the group that was staged. @default {a group of its own, which is staged now}
    */
   load(
@@ -128,27 +129,31 @@ export class Core {
     index: number,
     stream: number,
     epoch: number,
-    { scale = 1, augmentation, place = ALONE, slot }: {
+    { scale = 1, augmentation, place: bufferPlace = ALONE, slot, position = 0 }: {
       readonly scale?: number;
       readonly augmentation?: Augmentation;
       readonly place?: Place;
       readonly slot?: number;
+      readonly position?: number;
     } = {},
   ): void {
-    const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
-    this.#steps = steps;
-    this.#clears = this.memory.sharesValues || samples.lengths !== undefined;
-    const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
     if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
-    this.#inputs.load({ slot: slot ?? 0, key, steps, place });
+    const steps = samples.lengths?.[index] ?? this.plan.spec.steps, place = slot ?? 0;
+    const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
     const read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
-    this.#executor.begin({ steps, read, label: samples.labels[index]!, scale, member: slot ?? 0 });
+    if (this.goesBackTogether) this.#present = this.#contexts[place]!;
+    const member = this.goesBackTogether ? 0 : place;
+    this.#present.load(
+      { slot: member, key, steps, place: bufferPlace, position },
+      { steps, read, label: samples.labels[index]!, scale, member },
+      samples.lengths !== undefined,
+    );
   }
 
   /** The present sample's forward pass. @returns Its loss. */
   forward(): number {
     for (let i = 0; i < this.plan.forward.length; i++) this.execute(i);
-    return this.#executor.loss;
+    return this.#present.executor.loss;
   }
 
   /** The present sample's backward pass; its gradient is added to the others. */
@@ -157,24 +162,34 @@ export class Core {
     for (let i = 0; i < backward.length; i++) this.execute(forward.length + i);
   }
 
-  /** Executes one step of the plan on the present sample. @param index Of the step, counted through the forward and the backward pass. */
-  execute(index: number): void {
-    const { forward, backward } = this.plan;
-    if (this.#clears) { for (const value of this.memory.begins[index]!) this.#clear(value); }
-    this.#executor.execute(index < forward.length ? forward[index]! : backward[index - forward.length]!);
+  /** The backward pass of the first `count` samples of the group, whose forward passes are done. */
+  backwardTogether(count: number): void {
+    const { forward, backward } = this.plan, contexts = this.#contexts.slice(0, count);
+    backward.forEach((step, i) => {
+      if (step.kind !== "scanRecurrentBack" && step.kind !== "weightGradient") {
+        for (const context of contexts) context.execute(forward.length + i);
+        return;
+      }
+      for (const context of contexts) context.beginStep(forward.length + i);
+      const executors = contexts.map(({ executor }) => executor), [first] = executors;
+      if (step.kind === "weightGradient") first!.weightGradient(step.product, executors);
+      else first!.scanRecurrentBack(step, executors);
+    });
   }
 
-  /** Clears what is read of a value but not written, where other values may have lain: rows before and behind its steps, and padding. */
-  #clear({ at, stride, width, isInPanels, value: { units } }: ValueMemory): void {
-    if (stride === 0 || isInPanels) return;
-    const begin = at >> 2, end = begin + this.#steps * width, behind = end + 5 * width;
-    this.#floats.fill(0, begin - width, units < width ? behind : begin);
-    if (units === width) this.#floats.fill(0, end, behind);
+  /** Sums the gradients of weights of one row over the first `count` samples of a batch. @param blocks Of which parameters. */
+  sumRows(count: number, blocks: readonly GradientBlock[]): void {
+    this.#stage.sum(count, blocks);
+  }
+
+  /** Executes one step of the plan on the present sample. @param index Of the step, counted through the forward and the backward pass. */
+  execute(index: number): void {
+    this.#present.execute(index);
   }
 
   /** The class of the largest logit of the last sample (the first of equals). */
   prediction(): number {
-    const logits = this.memory.logits >> 2;
+    const logits = this.#present.memory.logits >> 2;
     let best = 0;
     for (let i = 1; i < this.plan.classes; i++) {
       if (this.#floats[logits + i]! > this.#floats[logits + best]!) best = i;
@@ -184,54 +199,69 @@ export class Core {
 
   /** The readout of the last sample, `[classes]`: a view, which the next sample overwrites. */
   logits(): Float32Array {
-    return this.#view(this.memory.logits, this.plan.classes);
+    return this.#view(this.#present.memory.logits, this.plan.classes);
   }
 
   /** Spikes of the last sample in the populations that are not read out. */
   spikes(): number {
     return this.plan.populations.reduce(
-      (total, { index }) => index === this.plan.top ? total : total + this.#executor.spikes.countOf(index),
+      (total, { index }) =>
+        index === this.plan.top ? total : total + this.#present.executor.spikes.countOf(index),
       0,
     );
   }
 
   /** Steps of the last sample. */
   get steps(): number {
-    return this.#steps;
+    return this.#present.steps;
+  }
+
+  /** Adds the last sample's spikes, unit by unit. */
+  addUnitSpikes(): void {
+    for (const { index } of this.plan.populations) {
+      if (index !== this.plan.top) this.#present.executor.spikes.addUnitSpikes(index);
+    }
   }
 
   /**
-   * Adds the last sample's spikes, unit by unit.
+   * Spikes unit by unit of all samples that were added since {@linkcode Core.clearUnitSpikes}.
    *
-   * @param sums The units of the populations that are not read out, one population after the other.
+   * @param sums The units of the populations that are not read out, one population after the other; written.
    */
-  addUnitSpikes(sums: Uint32Array): void {
+  unitSpikes(sums: Uint32Array): void {
     let first = 0;
-    for (const { population: { index, units } } of this.memory.populations) {
+    for (const { population: { index, units }, unitSpikes } of this.memory.populations) {
       if (index === this.plan.top) continue;
-      this.#executor.spikes.addUnitSpikes(index, sums.subarray(first, first + units));
+      sums.set(new Uint32Array(this.#kernels.memory.buffer, unitSpikes, units), first);
       first += units;
     }
   }
 
+  /** Begins new sums of spikes. */
+  clearUnitSpikes(): void {
+    for (const { unitSpikes, width } of this.memory.populations) this.#view(unitSpikes, width).fill(0);
+  }
+
   /** How many units of each population were computed for the last sample; the others could not spike. */
   get computed(): readonly number[] {
-    return this.#executor.spikes.slots;
+    return this.#present.executor.spikes.slots;
   }
 
   /** All states of the last sample; the plan must have been made with `recordStates`. */
   trace(): SampleTrace {
     return readTrace({
       kernels: this.#kernels,
-      memory: this.memory,
-      steps: this.#steps,
+      memory: this.#present.memory,
+      steps: this.#present.steps,
       classes: this.plan.classes,
-      loss: this.#executor.loss,
+      loss: this.#present.executor.loss,
       feedBack: ({ population: { index }, feedback }, t) => {
         const scan = this.plan.forward.find((step) =>
           step.kind === "scanRecurrent" && step.population === index
         );
-        if (scan?.kind === "scanRecurrent") this.#executor.products[scan.product]!.stepInto(feedback, t);
+        if (scan?.kind === "scanRecurrent") {
+          this.#present.executor.products[scan.product]!.stepInto(feedback, t);
+        }
       },
     });
   }
@@ -239,4 +269,23 @@ export class Core {
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
+}
+
+/** The operations on a sample's inputs, which lie in some memory. */
+function inputsOf(
+  kernels: Kernels,
+  memory: CoreMemory,
+  { plan, seed, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, rows, doubleBuffer }: CoreOptions,
+): InputOperations {
+  if (doubleBuffer) return new ExternalMatmul(kernels, doubleBuffer);
+  const stage = new RowStage(kernels, memory, rows);
+  return new InputLayer(kernels, memory, {
+    plan,
+    seed,
+    skipBound,
+    precision,
+    stage,
+    denseFrom,
+    ...(tile && { tile }),
+  });
 }

@@ -15,7 +15,7 @@ export interface ValueMemory {
   readonly at: number;
   /** Bytes from step to step: 0 where one row holds for all. */
   readonly stride: number;
-  /** Bytes from sample to sample of a group, where one row holds for all steps; else 0: there is one sample at a time. */
+  /** Bytes from sample to sample of a group, of a row that is made for the whole group; else 0: there is one sample at a time. */
   readonly groupStride: number;
   /** It lies in panels of 8 units, as a product leaves it, not in rows. */
   readonly isInPanels: boolean;
@@ -37,6 +37,8 @@ export interface ProductMemory {
   readonly weights: TensorMemory;
   /** A bias of zeros, and room for its gradient, where the product has none. */
   readonly bias: TensorMemory;
+  /** The panels that its weights lie in; both 0 where they lie otherwise. */
+  readonly panel: { readonly panels: number; readonly width: number; readonly stride: number };
   /** Panels of weights that lie by input, forward (W) and back (Wᵀ); 0 where they are not needed. */
   readonly panels: number;
   readonly panelsBack: number;
@@ -44,9 +46,8 @@ export interface ProductMemory {
   readonly unit: number;
   /** For one step: the inputs that are not 0, `[2][inputs]` words. */
   readonly list: number;
-  /** Each sample's ∂L/∂b of a product of the encoder's inputs, by slot, `sumStride` bytes from sample to sample of a group; else 0. */
+  /** A sample's ∂L/∂b of a product of the encoder's inputs, by slot: Σ_t δy_t where there is one row; else 0. */
   readonly sums: number;
-  readonly sumStride: number;
 }
 
 /** Addresses of an operator. */
@@ -67,9 +68,9 @@ export interface PopulationMemory extends SpikeLists {
   readonly potentials: number;
   readonly outputs: number;
   readonly distances: number;
-  readonly outputGradients: number;
+  readonly outputGradients: ValueMemory | undefined;
   readonly stateGradients: number;
-  readonly currentGradients: number;
+  readonly currentGradients: ValueMemory | undefined;
   /** V·o_{t-1} of one step; 0 where the population's own outputs do not come back within its scan. */
   readonly feedback: number;
   /** The neurons' state from step to step, four numbers a unit. */
@@ -88,6 +89,8 @@ export interface PopulationMemory extends SpikeLists {
   readonly settings: number;
   /** The unit of each slot of the lists by unit; a slot has one entry for each step of the sample. */
   readonly unit: number;
+  /** Spikes of each unit, over several samples. */
+  readonly unitSpikes: number;
   /** δo, or c, of each spike. */
   readonly spikeGradients: number;
   /** For every step s: d^s, Σ_{i ≤ s} d^i, and √Σ_{i ≤ s} d^(2i); padded to whole vectors with the last one's. */
@@ -97,13 +100,33 @@ export interface PopulationMemory extends SpikeLists {
 }
 
 /** Addresses of lists of spikes, by unit and by step (asm/spike_lists.ts). */
-export interface SpikeLists {
+export interface SpikeLists extends StepLists {
   readonly counts: number;
   readonly spikeSteps: number;
   readonly spikeOutputs: number;
+}
+
+/** Those by step alone. */
+export interface StepLists {
   readonly stepCounts: number;
   readonly stepUnits: number;
   readonly stepOutputs: number;
+}
+
+/** Room of the stage of the gradients of weights of one row, for some samples at a time (row_stage.ts). */
+export interface StageMemory {
+  /** Their lists (asm/panel_rows.ts), and how long these are. */
+  readonly lists: number;
+  readonly counts: number;
+  /** Σ_t δy_t, `[samples][units]`, and the columns of one panel. */
+  readonly rows: number;
+  readonly panel: number;
+  /** All inputs: as rows, and in the product's layout. */
+  readonly inputs: number;
+  readonly tiles: number;
+  /** The lists of inputs, and where each begins. */
+  readonly columns: number;
+  readonly starts: number;
 }
 
 /** The encoder's inputs. */
@@ -112,6 +135,9 @@ export interface InputMemory {
   readonly group: number;
   /** x: what is multiplied into the weights, `[group][inputs]` padded: samples' features, or ones. */
   readonly features: number;
+  /** The bytes of a row of a sample's features, and the feature of each byte. */
+  readonly bytes: number;
+  readonly pixels: number;
   /** A sample whose features are not multiplied into the weights, `[rows][channels]` padded: one row, or one for each step. */
   readonly sequence: number;
   /** The latency encoder's levels; see `encodeLatency`. */
@@ -129,10 +155,18 @@ export interface InputMemory {
   readonly factors: number;
   readonly stepSums: number;
   /** Inputs that are not 0, for products whose weights lie by input. */
-  readonly inputLists: SpikeLists | undefined;
-  /** The vectors of each sample's features that are not all 0, `[group][inputs / 4]`, and how many these are, `[group]`. */
-  readonly vectors: number;
-  readonly vectorCounts: number;
+  readonly inputLists: StepLists | undefined;
+  /** A sample's events, where lists are all that is made of them: the ends of steps, channels u16, values; and room for how many. */
+  readonly eventEnds: number;
+  readonly eventChannels: number;
+  readonly eventValues: number;
+  readonly eventCapacity: number;
+  /** The inputs that are not 0 of each sample of a group, a list each (asm/panel_rows.ts), and how long these are, `[group]`. */
+  readonly rowLists: number;
+  readonly rowCounts: number;
+  /** Their inputs in the product's layout, `[⌈group / 4⌉][inputs][4]`. */
+  readonly rowTiles: number;
+  readonly stage: StageMemory;
   readonly scratch: number;
 }
 
@@ -155,10 +189,17 @@ export interface CoreMemory extends InputMemory {
   /** One product's inputs and results, in the product's layouts; of the largest one. */
   readonly rows: number;
   readonly currentPanels: number;
+  /** The samples of a weight gradient from spikes, 6 words each, and their lists by unit (asm/spike_gradient.ts). */
+  readonly sampleTable: number;
+  readonly columnStarts: number;
+  readonly columns: number;
+  readonly columnCapacity: number;
   /** Ones and zeros, as many as the widest row has numbers, and room for a packed copy of the zeros. */
   readonly ones: number;
   readonly zeros: number;
   readonly packedZeros: number;
+  /** What each step counts in a readout that is linear in time, `[steps]`; 0 where it is not. */
+  readonly shares: number;
   /** Some values share memory. */
   readonly sharesValues: boolean;
   /** Values that take their memory over from others at each step of the plan, forward and then back. */

@@ -71,15 +71,19 @@ export interface WorkerSetup {
 /**
  * The samples of a shard. Half of the shards are large, a quarter half as large, and the last quarter a quarter as large: so
  * threads, which claim them in this order, finish close together.
+ *
+ * @param together Samples that go side by side: no shard but the last has a part of them. @default {1}
  */
 export function shardRange(
   count: number,
   shards: number,
   shard: number,
+  together = 1,
 ): readonly [from: number, to: number] {
   const large = Math.floor(shards / 2), medium = Math.floor(shards * 3 / 4);
   const weight = (n: number) => n + Math.min(n, medium) + 2 * Math.min(n, large);
-  const at = (n: number) => Math.floor(count * weight(n) / weight(shards));
+  const groups = Math.ceil(count / together);
+  const at = (n: number) => Math.min(count, together * Math.floor(groups * weight(n) / weight(shards)));
   return [at(shard), at(shard + 1)];
 }
 
@@ -93,16 +97,13 @@ export class EngineWorker {
   readonly #core: Core;
   readonly #setup: WorkerSetup;
   readonly #samples = new Map<number, Samples>();
-  /** Of the present batch. */
-  readonly #unitSpikes: Uint32Array;
   readonly #blocks: readonly GradientBlock[];
   #barriers = 0;
 
   constructor(setup: WorkerSetup) {
     this.#setup = setup;
-    this.#core = new Core(setup.kernels, setup.options);
-    this.#unitSpikes = new Uint32Array(setup.shared.results[0].unitSpikes[setup.worker]!.length);
-    this.#blocks = gradientBlocks(this.#core.memory.layout, setup.shared.given.length);
+    this.#core = new Core(setup.kernels, { ...setup.options, rows: setup.shared.rows });
+    this.#blocks = gradientBlocks(this.#core.memory.layout);
   }
 
   /** Handles a message; `undefined` where it has no reply. */
@@ -141,44 +142,52 @@ export class EngineWorker {
 
   /** Runs the forward pass of a part's samples, and in training the backward pass, whose gradients it adds to the part's shards. */
   #present(job: Job, part: Part, isTraining: boolean): void {
-    const core = this.#core, { shared: { shards, given, results }, worker } = this.#setup;
+    const core = this.#core, { shared: { shards, results }, worker } = this.#setup;
+    const { apart } = core.memory.layout;
     if (part.from === 0) {
       this.#takeParameters();
-      this.#unitSpikes.fill(0);
+      core.clearUnitSpikes();
     }
     this.#claim(part, (claimed) => {
-      const [from, to] = shardRange(part.to - part.from, part.shards, claimed);
+      const [from, to] = shardRange(
+        part.to - part.from,
+        part.shards,
+        claimed,
+        core.goesBackTogether ? core.group : 1,
+      );
       if (!isTraining) return this.#presentSamples(job, part, from, to, false);
       const shard = shards[part.firstShard + claimed]!;
-      core.clearGradients(given.length);
-      if (part.adds) core.gradients.set(shard, given.length);
+      core.clearGradients(apart);
+      if (part.adds) core.gradients.set(shard, apart);
       this.#presentSamples(job, part, from, to, true);
-      shard.set(core.gradients.subarray(given.length));
+      shard.set(core.gradients.subarray(apart));
     });
-    results[job.bufferIndex].unitSpikes[worker]!.set(this.#unitSpikes);
+    core.unitSpikes(results[job.bufferIndex].unitSpikes[worker]!);
   }
 
   /** Updates this worker's share of the parameters; with `clip` the workers meet at a barrier for the norm. */
   #update(job: Job, update: CompleteUpdate, number: number): void {
     const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
+    this.#core.sumRows(job.indices.length, parts[0]!.blocks);
     if (update.clip < Infinity) {
       for (const part of parts) optimizer.sumShards(part);
       this.#barrier();
       const square = results[job.bufferIndex].squares.reduce((sum, square) => sum + square, 0);
       factor = clipFactor(Math.sqrt(square), update.clip);
       // The sum is in the first shard now; its squares, which are the same again, go where no other worker reads.
-      parts = parts.map((part) => ({
+      const summed = (part: GradientPart): GradientPart => ({
         ...part,
         shards: part.shards.slice(0, 1),
         squares: new Float64Array(part.blocks.length),
-      }));
+      });
+      parts = [summed(parts[0]), summed(parts[1])];
     }
     for (const part of parts) optimizer.update(part, { parameters, moments, update, number, factor });
   }
 
-  /** This worker's share of the parameters whose gradient is external, and of those whose gradient is in the shards. */
-  #parts({ shards: used, bufferIndex }: Job): readonly GradientPart[] {
+  /** This worker's share of the parameters apart, and of those whose gradient is in the shards. */
+  #parts({ shards: used, bufferIndex }: Job): readonly [apart: GradientPart, GradientPart] {
     const { shared: { given, shards, results }, worker, workers } = this.#setup;
     const { squares } = results[bufferIndex], all = this.#blocks;
     const partOf = (first: number, end: number, begin: number, shards: readonly Float32Array[]) => {
@@ -186,10 +195,10 @@ export class EngineWorker {
       const from = Math.min(first + worker * share, end), to = Math.min(from + share, end);
       return { blocks: all.slice(from, to), shards, begin, squares: squares.subarray(from, to) };
     };
-    const middle = all.filter(({ to }) => to <= given.length).length;
+    const { layout: { apart } } = this.#core.memory, middle = all.filter(({ to }) => to <= apart).length;
     return [
-      partOf(0, middle, 0, [given]),
-      partOf(middle, all.length, given.length, shards.slice(0, used)),
+      partOf(0, middle, 0, [given.length > 0 ? given : this.#core.gradients]),
+      partOf(middle, all.length, apart, shards.slice(0, used)),
     ];
   }
 
@@ -201,7 +210,7 @@ export class EngineWorker {
   }
 
   #takeParameters(): void {
-    const { parameters, given } = this.#setup.shared;
+    const { parameters, given } = this.#setup.shared; // no thread reads weights of a product that is computed elsewhere
     this.#core.parameters.set(parameters.subarray(given.length), given.length);
     this.#core.prepare();
   }
@@ -227,6 +236,7 @@ export class EngineWorker {
       core.load(samples, indices[i]!, job.stream, epoch, {
         scale: 1 / indices.length,
         place,
+        position: i,
         slot,
         ...options,
       });
@@ -234,8 +244,10 @@ export class EngineWorker {
       logits.set(core.logits(), i * core.plan.classes);
       predictions[i] = core.prediction();
       spikes[i] = core.spikes();
-      core.addUnitSpikes(this.#unitSpikes);
-      if (isTraining) core.backward();
+      core.addUnitSpikes();
+      if (!isTraining) continue;
+      if (!core.goesBackTogether) core.backward();
+      else if (position + 1 === to || slot + 1 === core.group) core.backwardTogether(slot + 1);
     }
   }
 

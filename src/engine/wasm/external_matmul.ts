@@ -117,7 +117,7 @@ export class ExternalMatmul implements InputOperations {
     this.#list(population, slots);
   }
 
-  outerGradient({ sums }: ProductMemory): void {
+  rowGradient(_: ProductMemory, sums: number): void {
     this.#putRows(sums);
   }
 

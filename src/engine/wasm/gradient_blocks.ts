@@ -4,9 +4,9 @@
  * A norm is the root of a sum over blocks in their order; each block lies in one layer, and one thread sums it. So a norm has the
  * same bits for any assignment of blocks to threads.
  */
-import type { ParameterLayout } from "./layout.ts";
+import { inMemoryOrder, type ParameterLayout, type TensorPlace } from "./layout.ts";
 
-/** Floats of a block; a layer's last one may have fewer. */
+/** Floats of a block, and of a panel as many whole rows as fit in; a layer's or panel's last one may have fewer. */
 const BLOCK = 1024;
 
 /** A run of the flat parameters, in floats. */
@@ -17,17 +17,27 @@ export interface GradientBlock {
   readonly layer: number;
 }
 
-/** Cuts all parameters into blocks, in their order. A block begins behind the first `given` ones, whose gradient is external. */
-export function gradientBlocks({ tensors, size }: ParameterLayout, given: number): readonly GradientBlock[] {
+/** Cuts all parameters into blocks, in their order. A block begins with each layer, each panel, and behind those `apart`. */
+export function gradientBlocks(layout: ParameterLayout): readonly GradientBlock[] {
+  const { size, apart } = layout, tensors = inMemoryOrder(layout);
   const isFirst = (i: number) => tensors[i - 1]?.tensor.population !== tensors[i]!.tensor.population;
   const runs = tensors.filter((_, i) => isFirst(i));
-  const starts = [...new Set([...runs.map(({ at }) => at), given])].sort((a, b) => a - b);
+  const panelStarts = ({ at, size, panel }: TensorPlace) =>
+    panel ? Array.from({ length: size / panel.stride }, (_, i) => at + i * panel.stride) : [];
+  const starts = [...new Set([...runs.map(({ at }) => at), ...tensors.flatMap(panelStarts), apart])].sort((
+    a,
+    b,
+  ) => a - b)
+    .filter((start) => start < size);
   return starts.flatMap((start, i) => {
     const end = starts[i + 1] ?? size;
-    return Array.from({ length: Math.ceil((end - start) / BLOCK) }, (_, block): GradientBlock => {
-      const from = start + block * BLOCK;
+    const { panel } = tensors.findLast(({ at }) => at <= start)!, row = panel?.units ?? 1;
+    // Kernels take four inputs at a time.
+    const block = panel ? Math.floor(BLOCK / (4 * row)) * 4 * row : BLOCK;
+    return Array.from({ length: Math.ceil((end - start) / block) }, (_, i): GradientBlock => {
+      const from = start + i * block;
       const layer = tensors.findLast(({ at }) => at <= from)!.tensor.population;
-      return { from, to: Math.min(end, from + BLOCK), layer };
+      return { from, to: Math.min(end, from + block), layer };
     });
   });
 }

@@ -1,5 +1,6 @@
 /** The operations of a plan that touch a sample's inputs, by kernels in the core's own memory. */
 import { type Augmentation, SampleFeatures } from "../../data/augment.ts";
+import { areEvents, type Events } from "../../data/events.ts";
 import { arePixels, type Samples } from "../../data/samples.ts";
 import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { GraphSpec } from "../../network/graph.ts";
@@ -8,7 +9,8 @@ import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from ".
 import { InputMatmul, type InputMatmulOptions } from "./input_matmul.ts";
 import type { Kernels } from "./kernels.ts";
 import { channelsLast, roundUp } from "./layout.ts";
-import type { InputView } from "./matrix_product.ts";
+import type { DenseFrom, InputView } from "./matrix_product.ts";
+import { fillsTiles, type RowStage } from "./row_stage.ts";
 
 /** A sample whose features are copied in. */
 export interface StagedSample {
@@ -31,6 +33,8 @@ export interface SampleToLoad {
   readonly steps: number;
   /** Where several are under way: in which buffer of a shared double buffer it lies, and which of its samples it is. */
   readonly place: Place;
+  /** Which of its batch's samples it is. */
+  readonly position: number;
 }
 
 /** A sample's place in a shared double buffer. */
@@ -63,8 +67,8 @@ export interface InputOperations {
   /** The weights' gradient alone, from δy at every step. */
   weightGradient(product: ProductMemory): void;
   traceGradient(product: ProductMemory, population: PopulationMemory, decay: number, slots: number): void;
-  /** From the sums over all steps in {@linkcode ProductMemory.sums}. */
-  outerGradient(product: ProductMemory): void;
+  /** The gradient of the weights of one row, from the sum over all steps. @param sums Its address. */
+  rowGradient(product: ProductMemory, sums: number): void;
   /** The encoder's inputs as products whose weights lie by input read them. */
   view(): InputView;
 }
@@ -73,6 +77,10 @@ export interface InputOperations {
 export interface InputLayerOptions extends InputMatmulOptions {
   /** Of augmentation. */
   readonly seed: number;
+  /** Shares of inputs that are not 0 above which products are whole. */
+  readonly denseFrom: DenseFrom;
+  /** The stage of the gradients of weights of one row. */
+  readonly stage: RowStage;
 }
 
 /** Computes the operations in the core's own memory. */
@@ -84,20 +92,32 @@ export class InputLayer implements InputOperations {
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   readonly #features: SampleFeatures;
+  readonly #stage: RowStage;
+  readonly #denseFrom: DenseFrom;
   readonly #input: ValueMemory;
   /** Where each of the inputs lies among others' inputs, where the orders differ: they lie in a file's order themselves. */
   readonly #order: Uint32Array | undefined;
-  /** The feature of each pixel value. */
-  readonly #pixels: Float32Array;
   #key: DrawKey = { key0: 0, key1: 0 };
   #steps: number;
+  /** The present sample is events, which become lists at once: the first one's place among all samples', and whether all are 1. */
+  #fromEvents = false;
+  #firstEvent = 0;
+  #areOnes = true;
+  readonly #halves: Uint16Array;
   /** Numbers in the present sample's inputs that are not 0. */
   #listed = 0;
+  #position = 0;
   /** Samples of the present group, and the present one's place in it. */
   #group = 1;
   #slot = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory, { seed, ...options }: InputLayerOptions) {
+  constructor(
+    kernels: Kernels,
+    memory: CoreMemory,
+    { seed, stage, denseFrom, ...options }: InputLayerOptions,
+  ) {
+    this.#stage = stage;
+    this.#denseFrom = denseFrom;
     const { spec } = options.plan;
     this.#kernels = kernels;
     this.#memory = memory;
@@ -106,10 +126,11 @@ export class InputLayer implements InputOperations {
     this.#features = new SampleFeatures(seed);
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
+    this.#halves = new Uint16Array(kernels.memory.buffer);
     const { input: { encoder, shape }, steps } = spec, { featureScale } = this.#matmul;
     this.#steps = steps;
     this.#order = channelsLast(shape);
-    this.#pixels = featuresOfPixels(encoder, featureScale);
+    this.#view(memory.pixels, 256).set(featuresOfPixels(encoder, featureScale));
     this.#input = memory.values[options.plan.input]!;
     if (!foldsFeatures(encoder)) this.#view(memory.features, this.#input.value.units).fill(1);
     if (encoder.kind === "latency") {
@@ -120,26 +141,30 @@ export class InputLayer implements InputOperations {
     }
   }
 
-  load({ slot, key, steps }: SampleToLoad): void {
+  load({ slot, key, steps, position }: SampleToLoad): void {
     this.#slot = slot;
+    this.#position = position;
     this.#key = key;
     this.#steps = steps;
   }
 
   stage(sample: StagedSample, slot: number, group: number): void {
-    const { features, vectors, vectorCounts } = this.#memory, { width } = this.#input;
+    const { features, rowLists, rowCounts } = this.#memory, { width } = this.#input;
     this.#group = group;
     this.#copy(sample, slot);
-    if (this.#input.value.rows !== "one") return;
-    const list = vectors + slot * width, x = features + 4 * slot * width;
-    this.#integers[(vectorCounts >> 2) + slot] = this.#kernels.listVectors(x, width, list);
+    if (rowLists === 0) return;
+    const list = rowLists + 8 * slot * width, x = features + 4 * slot * width;
+    this.#integers[(rowCounts >> 2) + slot] = this.#kernels.listRow(x, width, list, width);
   }
 
   /** Copies a sample in, normalised for the encoder, each row padded to whole vectors. */
   #copy({ samples, index, epoch, steps, augmentation }: StagedSample, slot: number): void {
+    this.#fromEvents = areEvents(samples.features) &&
+      this.#copyEvents(samples.features, samples.steps!, index, steps);
+    if (this.#fromEvents) return;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
     const { isSequence, channels } = sampleFormOf(this.#spec), { featureScale } = this.#matmul;
-    const isTable = arePixels(samples);
+    const isTable = arePixels(samples), { bytes, pixels } = this.#memory;
     const place = foldsFeatures(this.#spec.input.encoder)
       ? (this.#memory.features >> 2) + slot * this.#input.width
       : this.#memory.sequence >> 2;
@@ -147,11 +172,29 @@ export class InputLayer implements InputOperations {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
       if (isTable) {
-        for (let i = 0; i < channels; i++) this.#floats[to + i] = this.#pixels[features[from + i]!]!;
-      } else {
+        new Uint8Array(this.#kernels.memory.buffer, bytes, channels).set(
+          features.subarray(from, from + channels),
+        );
+        this.#kernels.featuresOfBytes(bytes, channels, pixels, 4 * to);
+      } else if (featureScale === 1) this.#floats.set(features.subarray(from, from + channels), to);
+      else {
         for (let i = 0; i < channels; i++) this.#floats[to + i] = features[from + i]! * featureScale;
       }
     }
+  }
+
+  /** Copies a sample's events in. @returns Whether they are few enough for lists alone. */
+  #copyEvents({ ends, channels, values }: Events, padded: number, index: number, steps: number): boolean {
+    const { eventEnds, eventChannels, eventValues, eventCapacity } = this.#memory;
+    const step = index * padded, first = step === 0 ? 0 : ends[step - 1]!, end = ends[step + steps - 1]!;
+    const most = Math.min(this.#denseFrom.matmul, this.#denseFrom.gradient) * this.#input.value.units * steps;
+    if (end - first > Math.min(most, eventCapacity)) return false;
+    this.#integers.set(ends.subarray(step, step + steps), eventEnds >> 2);
+    this.#halves.set(channels.subarray(first, end), eventChannels >> 1);
+    if (values) this.#floats.set(values.subarray(first, end), eventValues >> 2);
+    this.#firstEvent = first;
+    this.#areOnes = !values;
+    return true;
   }
 
   /** Packs panels, where they do not depend on the features. */
@@ -163,15 +206,23 @@ export class InputLayer implements InputOperations {
   }
 
   encode(): void {
+    if (this.#fromEvents) return;
     this.#matmul.encode(this.#key, this.#steps);
   }
 
   listInputs(): void {
     const { x, inputLists } = this.#memory;
-    const { counts, spikeSteps, spikeOutputs, stepCounts, stepUnits, stepOutputs } = inputLists!;
-    // deno-fmt-ignore
-    this.#listed = this.#kernels.listInputSpikes(x, this.#steps, this.#input.width, counts, spikeSteps, spikeOutputs,
-      this.#steps, stepCounts, stepUnits, stepOutputs);
+    const { stepCounts, stepUnits, stepOutputs } = inputLists!;
+    if (this.#fromEvents) {
+      const { eventEnds, eventChannels, eventValues } = this.#memory,
+        values = this.#areOnes ? 0 : eventValues;
+      // deno-fmt-ignore
+      this.#listed = this.#kernels.listEvents(eventEnds, this.#firstEvent, eventChannels, values, this.#steps,
+        this.#input.width, stepCounts, stepUnits, stepOutputs);
+      return;
+    }
+    const { width } = this.#input;
+    this.#listed = this.#kernels.listInputSpikes(x, this.#steps, width, stepCounts, stepUnits, stepOutputs);
   }
 
   unpack({ at, width, groupStride, value: { rows, units } }: ValueMemory): void {
@@ -206,12 +257,22 @@ export class InputLayer implements InputOperations {
   }
 
   /** Rows of the whole group, with its first sample. */
-  matmulRow({ weights, bias, output, input, product: { units } }: ProductMemory): void {
+  matmulRow({ weights, bias, output, input, panel: { panels, width } }: ProductMemory): void {
     if (this.#slot > 0) return;
-    const { features, vectors, vectorCounts } = this.#memory;
+    const { features, rowLists, rowCounts, rowTiles } = this.#memory, row = input.width, k = this.#kernels;
+    const there = this.#integers.subarray(rowCounts >> 2, (rowCounts >> 2) + this.#group).reduce(
+      (a, b) => a + b,
+      0,
+    );
+    if (fillsTiles(there, this.#group, row)) {
+      k.encodeDirect(features, rowTiles, this.#group, row);
+      // deno-fmt-ignore
+      k.panelTiles(rowTiles, this.#group, weights.at, bias.at, output.at, output.groupStride, panels, row, width);
+      return;
+    }
     // deno-fmt-ignore
-    this.#kernels.matmulRows(features, vectors, vectorCounts, this.#group, weights.at, bias.at, output.at,
-      output.groupStride, units, input.width);
+    k.panelRows(rowLists, rowCounts, input.width, this.#group, weights.at, bias.at, output.at,
+      output.groupStride, panels, input.width, width);
   }
 
   weightGradient(product: ProductMemory): void {
@@ -222,13 +283,8 @@ export class InputLayer implements InputOperations {
     this.#matmul.traceGradient(product, population, decay, slots, this.#steps);
   }
 
-  /** Gradients of the whole group, with its last sample. */
-  outerGradient({ weights, sums, sumStride, input, product: { units } }: ProductMemory): void {
-    if (this.#slot < this.#group - 1) return;
-    const { features, vectors, vectorCounts } = this.#memory;
-    // deno-fmt-ignore
-    this.#kernels.outerGradients(features, vectors, vectorCounts, this.#group, sums, sumStride, weights.gradientAt,
-      units, input.width);
+  rowGradient(product: ProductMemory, sums: number): void {
+    this.#stage.take(product, this.#slot, sums, this.#position);
   }
 
   view(): InputView {

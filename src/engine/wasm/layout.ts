@@ -27,14 +27,36 @@ export interface TensorPlace {
   readonly columns: number;
   readonly rowStride: number;
   readonly columnStride: number;
+  /** Where rows lie in panels: how many of a panel, and floats from panel to panel. */
+  readonly panel: Panel | undefined;
   /** Where each column of the file lies among the columns in memory, where that is another place. */
   readonly order: Uint32Array | undefined;
+}
+
+/** A panel of a product's weights, `[inputs][units]`. */
+export interface Panel {
+  readonly units: number;
+  readonly stride: number;
 }
 
 /** The places of all tensors in the order of a file, and the size of the whole in floats. */
 export interface ParameterLayout {
   readonly tensors: readonly TensorPlace[];
   readonly size: number;
+  /**
+   * Parameters before this one have gradients that are not summed sample by sample: weights of products of one row, which have a stage
+   * of their own, or those of a product that is computed elsewhere.
+   */
+  readonly apart: number;
+}
+
+/** Most units of a panel: their sums stay in registers (asm/panel_rows.ts). */
+export const MOST_PANEL_UNITS = 32;
+
+/** Units cut into panels as even as can be. @returns How many panels, and their units, padding included. */
+export function panelsOf(units: number): { readonly panels: number; readonly width: number } {
+  const panels = Math.ceil(units / MOST_PANEL_UNITS);
+  return { panels, width: roundUp(Math.ceil(units / panels), 4) };
 }
 
 /** Lays out a plan's parameters. */
@@ -44,19 +66,46 @@ export function layOut(plan: Plan): ParameterLayout {
     [product.weight, product] as const,
     ...(product.bias === undefined ? [] : [[product.bias, product] as const]),
   ]));
-  const tensors = plan.tensors.map((tensor): TensorPlace => {
+  const places = new Map<TensorSpec, TensorPlace>();
+  const put = (tensor: TensorSpec) => {
     const product = products.get(tensor.name);
     const place = product?.weight === tensor.name
       ? weightPlace(plan, product)
-      : vectorPlace(plan, tensor, product?.bias === tensor.name);
-    const at = size;
+      : vectorPlace(plan, tensor, product?.bias === tensor.name ? product : undefined);
+    places.set(tensor, { tensor, at: size, ...place });
     size += roundUp(place.size, 16);
-    return { tensor, at, ...place };
-  });
-  return { tensors, size };
+  };
+  const isApart = ({ name }: TensorSpec) => {
+    const product = products.get(name);
+    return product?.weight === name &&
+      (product.weightsBy === "panel" || (plan.isExternal && product.input.value === plan.input));
+  };
+  plan.tensors.filter(isApart).forEach(put);
+  const apart = size;
+  plan.tensors.filter((tensor) => !isApart(tensor)).forEach(put);
+  return { tensors: plan.tensors.map((tensor) => places.get(tensor)!), size, apart };
+}
+
+/** The places in the order of the parameters. */
+export function inMemoryOrder({ tensors }: ParameterLayout): readonly TensorPlace[] {
+  return tensors.toSorted((a, b) => a.at - b.at);
 }
 
 function weightPlace(plan: Plan, { inputs, units, weightsBy, inputShape, input, output }: Product) {
+  const order = channelsLast(inputShape);
+  if (weightsBy === "panel") {
+    const { panels, width } = panelsOf(units), stride = widthOf(plan, input.value) * width;
+    const panel = { units: width, stride };
+    return {
+      size: panels * stride,
+      rows: units,
+      columns: inputs,
+      rowStride: 1,
+      columnStride: width,
+      panel,
+      order,
+    };
+  }
   const isByInput = weightsBy === "input";
   const row = isByInput ? widthOf(plan, output) : widthOf(plan, input.value);
   return {
@@ -65,21 +114,28 @@ function weightPlace(plan: Plan, { inputs, units, weightsBy, inputShape, input, 
     columns: inputs,
     rowStride: isByInput ? 1 : row,
     columnStride: isByInput ? row : 1,
-    order: channelsLast(inputShape),
+    panel: undefined,
+    order,
   };
 }
 
 /** A bias, or one number for each number of a node. */
-function vectorPlace(plan: Plan, { shape, node }: TensorSpec, isBias: boolean) {
+function vectorPlace(plan: Plan, { shape, node }: TensorSpec, product: Product | undefined) {
   const columns = shape.reduce((a, b) => a * b, 1);
   const population = plan.populations.find((other) => other.node === node);
-  const size = isBias
-    ? roundUp(columns + 1, 8)
+  const size = product
+    ? product.weightsBy === "panel" ? panelUnits(product) : roundUp(columns + 1, 8)
     : population
     ? widthOf(plan, population.input)
     : roundUp(columns, 4);
   const order = shape.length === 3 ? channelsLast([shape[0]!, shape[1]!, shape[2]!]) : undefined;
-  return { size, rows: 1, columns, rowStride: 0, columnStride: 1, order };
+  return { size, rows: 1, columns, rowStride: 0, columnStride: 1, panel: undefined, order };
+}
+
+/** Units of a product in panels, padding included. */
+export function panelUnits({ units }: Product): number {
+  const { panels, width } = panelsOf(units);
+  return panels * width;
 }
 
 /**
@@ -93,6 +149,10 @@ export function widthOf(plan: Plan, index: number): number {
 
 function isInPanels(plan: Plan, { index, gradientOf }: Value): boolean {
   if (gradientOf !== undefined) return isInPanels(plan, plan.values[gradientOf]!);
+  const weigh = plan.forward.find((step) => step.kind === "weigh" && step.into === index);
+  if (weigh?.kind === "weigh") {
+    return isInPanels(plan, plan.values[plan.populations[weigh.population]!.output]!);
+  }
   const population = plan.populations.find(({ output }) => output === index);
   if (population) return isInPanels(plan, plan.values[population.input]!);
   return plan.products.some(({ output, weightsBy }) => output === index && weightsBy === "unit") &&
@@ -110,8 +170,8 @@ export function channelsLast(shape: Shape): Uint32Array | undefined {
 }
 
 /** Where weight decay leaves parameters alone, from and to, ascending: constants of neurons, and what is not learned. */
-export function constantRanges({ tensors }: ParameterLayout): (readonly [from: number, to: number])[] {
-  return tensors.flatMap(({ tensor: { role }, at, size }) =>
+export function constantRanges(layout: ParameterLayout): (readonly [from: number, to: number])[] {
+  return inMemoryOrder(layout).flatMap(({ tensor: { role }, at, size }) =>
     role === "constant" || role === "fixed" ? [[at, at + size] as const] : []
   );
 }
@@ -138,11 +198,12 @@ export function fromLayout(layout: ParameterLayout, flat: Float32Array): Map<str
 
 /** Visits each number of a tensor: its place in the file, and its place in memory. */
 function walk(
-  { at, rows, columns, rowStride, columnStride, order }: TensorPlace,
+  { at, rows, columns, rowStride, columnStride, panel, order }: TensorPlace,
   visit: (i: number, at: number) => void,
 ): void {
   for (let row = 0, i = 0; row < rows; row++) {
-    const begin = at + row * rowStride;
+    const begin = at +
+      (panel ? Math.floor(row / panel.units) * panel.stride + row % panel.units : row * rowStride);
     for (let column = 0; column < columns; column++, i++) {
       visit(i, begin + (order ? order[column]! : column) * columnStride);
     }

@@ -5,7 +5,7 @@
  * them. The number of a sample's own spikes decides between them, so that a result's bits depend on nothing else. Panels for whole
  * products are packed when a batch first needs them.
  */
-import type { CoreMemory, ProductMemory, SpikeLists, ValueMemory } from "./core_memory.ts";
+import type { CoreMemory, ProductMemory, SpikeLists, StepLists, ValueMemory } from "./core_memory.ts";
 import type { Kernels } from "./kernels.ts";
 import { roundUp } from "./layout.ts";
 
@@ -22,7 +22,7 @@ export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
 /** Spikes in lists. */
 export interface ListedSpikes {
-  readonly lists: SpikeLists;
+  readonly lists: SpikeLists | StepLists;
   /** How many lists there are by unit, and which unit each of these is. */
   readonly slots: number;
   readonly unit: number;
@@ -40,12 +40,23 @@ export interface InputView {
   readonly width: number;
 }
 
+/** A sample's part in a weight gradient. */
+export interface GradientSample {
+  readonly view: InputView;
+  /** δy. */
+  readonly gradient: ValueMemory;
+  readonly steps: number;
+}
+
 /** y_t = W·x_{t−delay} + b, and its gradients. */
 export class MatrixProduct {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
   readonly #product: ProductMemory;
   readonly #denseFrom: DenseFrom;
+  readonly #words: Int32Array;
+  /** See asm/long_sums.ts. */
+  readonly #mostPlain: number;
   #isPacked = false;
   #isPackedBack = false;
 
@@ -54,6 +65,8 @@ export class MatrixProduct {
     this.#memory = memory;
     this.#product = product;
     this.#denseFrom = denseFrom;
+    this.#words = new Int32Array(kernels.memory.buffer);
+    this.#mostPlain = kernels.mostPlain();
   }
 
   /** Drops the panels: the parameters have changed. */
@@ -66,8 +79,8 @@ export class MatrixProduct {
     const { product: { input: { delay } }, weights, bias, output: { at: output, width }, panels } =
       this.#product;
     const k = this.#kernels;
-    if (view.rows === 0) {
-      const { unit, slots, lists: { counts, spikeSteps, spikeOutputs } } = view.spikes!;
+    if (view.spikes && view.rows === 0 && "counts" in view.spikes.lists) {
+      const { unit, slots, lists: { counts, spikeSteps, spikeOutputs } } = view.spikes;
       // deno-fmt-ignore
       k.sparseProduct(unit, counts, spikeSteps, spikeOutputs, slots, steps, delay, weights.at, bias.at, output, steps,
         width);
@@ -94,68 +107,111 @@ export class MatrixProduct {
 
   /** The same, where the caller wants it. */
   stepInto(to: number, t: number): void {
-    const { product: { input: { delay } }, input, output, weights, bias, list } = this.#product;
-    const x = input.at + input.stride * (t - delay);
-    this.#kernels.productStep(x, weights.at, bias.at, to, input.width, output.width, list);
+    this.stepper(to)(t);
   }
 
-  /** ∂L/∂W[:, n] += Σ_t x_{n,t−delay}·δy_t; ∂L/∂b += Σ_t δy_t. */
-  weightGradient(view: InputView, steps: number): void {
-    const { product: { input: { delay } }, weights, gradient } = this.#product, { at, width } = gradient!;
-    const k = this.#kernels;
-    if (isSparse(view, steps, this.#denseFrom.gradient)) {
-      const { slots, lists: { counts, spikeSteps, spikeOutputs } } = view.spikes!;
+  /**
+   * What gives y of a step, for many of them.
+   *
+   * @param to Where y goes.
+   * @param lists Where the inputs of a step are listed, if they are an earlier step's. @default {nowhere}
+   */
+  stepper(to: number, lists?: StepLists): (t: number) => void {
+    const { product: { input: { delay } }, input: { at, stride, width }, output, weights, bias, list } =
+      this.#product;
+    const { productStep } = this.#kernels, words = this.#words, units = output.width;
+    const numbers = lists ? lists.stepOutputs - lists.stepUnits : 4 * width;
+    return (t) => {
+      const from = t - delay, keeps = lists !== undefined && from >= 0;
+      const entries = keeps ? lists.stepUnits + 4 * width * from : list;
       // deno-fmt-ignore
-      k.spikeGradient(counts, spikeSteps, spikeOutputs, slots, steps, delay, at, steps, width, weights.gradientAt);
-    } else {
-      k.matmulGradient(this.#pack(view, steps), at, steps, view.width, width, weights.gradientAt);
+      const count = productStep(at + stride * from, weights.at, bias.at, to, width, units, entries,
+        keeps ? numbers : 4 * width);
+      if (keeps) words[(lists.stepCounts >> 2) + from] = count;
+    };
+  }
+
+  /** ∂L/∂W[:, n] += Σ_t x_{n,t−delay}·δy_t; ∂L/∂b += Σ_t δy_t. @param samples Of several samples; their sparse inputs first. */
+  weightGradient(samples: readonly GradientSample[]): void {
+    const { product: { input: { delay } }, input, output: { width }, weights } = this.#product,
+      k = this.#kernels;
+    const sparse = samples.filter(({ view, steps }) => isSparse(view, steps, this.#denseFrom.gradient));
+    if (sparse.length > 0) {
+      const { sampleTable, columnStarts, columns, columnCapacity } = this.#memory, row = 4 * width;
+      const table = sparse.flatMap(({ view, gradient, steps }) => {
+        const { stepCounts, stepUnits, stepOutputs } = view.spikes!.lists;
+        return [
+          stepCounts,
+          stepUnits,
+          stepOutputs,
+          view.width,
+          Math.max(0, steps - delay),
+          gradient.at + row * delay,
+        ];
+      });
+      this.#words.set(table, sampleTable >> 2);
+      const isLong = sparse.some(({ steps }) => steps > this.#mostPlain) ? 1 : 0;
+      k.listSpikeColumns(sampleTable, sparse.length, input.width, row, columnStarts, columns, columnCapacity);
+      k.spikeGradient(columnStarts, columns, columnCapacity, input.width, isLong, width, weights.gradientAt);
     }
-    this.biasGradient(steps);
+    for (const { view, gradient, steps } of samples) {
+      if (!isSparse(view, steps, this.#denseFrom.gradient)) {
+        k.matmulGradient(this.#pack(view, steps), gradient.at, steps, view.width, width, weights.gradientAt);
+      }
+      this.#biasGradient(gradient, steps);
+    }
   }
 
   /** ∂L/∂b += Σ_t δy_t. */
   biasGradient(steps: number): void {
-    const { product, gradient, bias } = this.#product;
-    if (product.bias !== undefined) {
-      this.#kernels.sumSteps(gradient!.at, steps, gradient!.width, bias.gradientAt);
-    }
+    this.#biasGradient(this.#product.gradient!, steps);
+  }
+
+  #biasGradient({ at, width }: ValueMemory, steps: number): void {
+    const { product, bias } = this.#product;
+    if (product.bias !== undefined) this.#kernels.sumSteps(at, steps, width, bias.gradientAt);
   }
 
   /** δx_t = Wᵀ·δy_{t+delay} of all steps. */
   back(into: ValueMemory, steps: number): void {
-    const { product: { inputs, input: { delay } }, weights, gradient, panelsBack, unit } = this.#product;
+    const { product: { input: { delay } }, gradient, panelsBack } = this.#product;
     const { at, width } = gradient!;
-    const { rows, currentPanels, ones, zeros, packedZeros } = this.#memory;
+    const { rows, currentPanels, zeros } = this.#memory;
     const k = this.#kernels, padded = roundUp(steps, 4);
-    if (!this.#isPackedBack) {
-      // A row of weights that lie by input is a unit's weights in the product with Wᵀ.
-      // deno-fmt-ignore
-      k.packPanels(ones, weights.at, zeros, unit, Math.ceil(inputs / 8), panelsBack, packedZeros, width);
-      this.#isPackedBack = true;
-    }
+    this.#packBack();
     k.encodeDirect(at + 4 * width * delay, rows, steps, width);
     k.matmulF32(rows, panelsBack, zeros, currentPanels, padded, width, into.width);
     k.panelsToRows(currentPanels, padded, steps, into.width, into.at);
   }
 
   /** δx of one step. */
-  backStep(into: ValueMemory, t: number, floats: Float32Array): void {
-    const { product: { input: { delay } }, gradient } = this.#product;
-    const to = into.at + into.stride * t;
-    floats.fill(0, to >> 2, (to >> 2) + into.width);
-    this.addBackStep(gradient!.at + gradient!.stride * (t + delay), to, 0, into.width);
+  backStep(into: ValueMemory, t: number): void {
+    const { product: { input: { delay } }, gradient, weights, output } = this.#product;
+    const from = gradient!.at + gradient!.stride * (t + delay), to = into.at + into.stride * t;
+    this.#kernels.productStepBack(from, weights.at, to, into.width, output.width);
   }
 
-  /** δx += Wᵀ·δy of one step. @param distances See `productStepBack`. */
-  addBackStep(gradients: number, to: number, distances: number, inputs: number): void {
-    this.#kernels.productStepBack(
-      gradients,
-      this.#product.weights.at,
-      to,
-      distances,
-      inputs,
-      this.#product.output.width,
-    );
+  /**
+   * δx of one step of up to four samples, which share the weights' loads: rows `[4][inputs]` in the product's layout.
+   *
+   * @param gradients Where their δy lie; `zeros` where there is none.
+   * @param to f32 `[⌈inputs / 8⌉][4][8]`, written.
+   */
+  backFour([a, b, c, d]: readonly [number, number, number, number], to: number): void {
+    const { gradient, panelsBack, input } = this.#product, { rows, zeros } = this.#memory;
+    this.#packBack();
+    this.#kernels.packFour(a, b, c, d, gradient!.width, rows);
+    this.#kernels.matmulF32(rows, panelsBack, zeros, to, 4, gradient!.width, input.width);
+  }
+
+  /** Packs Wᵀ, once a batch. */
+  #packBack(): void {
+    if (this.#isPackedBack) return;
+    const { product: { inputs }, weights, panelsBack, unit, gradient } = this.#product;
+    const { ones, zeros, packedZeros } = this.#memory, panels = Math.ceil(inputs / 8);
+    // A row of weights that lie by input is a unit's weights in the product with Wᵀ.
+    this.#kernels.packPanels(ones, weights.at, zeros, unit, panels, panelsBack, packedZeros, gradient!.width);
+    this.#isPackedBack = true;
   }
 
   /** A view's steps in the product's layout. */

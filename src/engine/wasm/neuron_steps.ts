@@ -21,6 +21,7 @@ export class NeuronSteps {
   readonly #kernels: Kernels;
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
+  readonly #shares: number;
   /** Up to so many steps are summed one after the other, and longer samples in runs (asm/long_sums.ts). */
   readonly #mostPlain: number;
   readonly #run: number;
@@ -28,8 +29,9 @@ export class NeuronSteps {
   readonly #steps: readonly StepKernel[];
   readonly #stepsBack: readonly StepKernel[];
 
-  constructor(kernels: Kernels, { populations }: CoreMemory) {
+  constructor(kernels: Kernels, { populations, shares }: CoreMemory) {
     this.#kernels = kernels;
+    this.#shares = shares;
     this.#mostPlain = kernels.mostPlain();
     this.#run = kernels.runLength();
     this.#floats = new Float32Array(kernels.memory.buffer);
@@ -55,8 +57,9 @@ export class NeuronSteps {
 
   /** The same through all steps, with V·o_{t−1} in the currents. */
   scanRecurrent(memory: PopulationMemory, product: MatrixProduct, steps: number): void {
+    const feedBack = product.stepper(memory.feedback, memory);
     for (let t = 0; t < steps; t++) {
-      product.stepInto(memory.feedback, t);
+      feedBack(t);
       this.scan(memory, t, t + 1);
     }
   }
@@ -77,19 +80,6 @@ export class NeuronSteps {
       end = begin;
     }
     if (from === 0) this.#sumInParts(memory, false);
-  }
-
-  /** The same through all steps, with Vᵀ·δI_{t+1} in δo_t. */
-  scanRecurrentBack(memory: PopulationMemory, product: MatrixProduct, steps: number): void {
-    const { population, currentGradients, outputGradients, distances, width } = memory;
-    const row = 4 * width, atSpikes = population.backwardFrom === "spikes";
-    for (let t = steps - 1; t >= 0; t--) {
-      if (t < steps - 1) {
-        const to = outputGradients + row * t;
-        product.addBackStep(currentGradients + row * (t + 1), to, atSpikes ? distances + row * t : 0, width);
-      }
-      this.scanBack(memory, t, t + 1, steps);
-    }
   }
 
   /** Adds the parts of the gradients of learned constants to their totals, in float64. */
@@ -113,6 +103,7 @@ export class NeuronSteps {
   /** Writes a population's constants, and the descriptor that its kernels read. */
   #describe(memory: PopulationMemory): void {
     const { population, width, unitConstants, constants, settings, currents } = memory;
+    const { outputGradients, currentGradients } = memory;
     const { neuron, units, learned } = population, kind = kindOf(neuron);
     for (const { name, value, tensor } of population.constants) {
       if (tensor !== undefined) continue; // it lies among the parameters
@@ -139,9 +130,12 @@ export class NeuronSteps {
       potentials: memory.potentials,
       outputs: memory.outputs,
       distances: memory.distances,
-      outputGradients: memory.outputGradients,
+      outputGradients: outputGradients?.at ?? 0,
+      outputGradientStride: outputGradients?.stride ?? 0,
+      shares: outputGradients?.value.rows === "in shares" ? this.#shares : 0,
       stateGradients: memory.stateGradients,
-      currentGradients: memory.currentGradients,
+      currentGradients: currentGradients?.at ?? 0,
+      currentGradientStride: currentGradients?.stride ?? 0,
       decayGradients: gradientOf("decay"),
       thresholdGradients: gradientOf("threshold"),
       scaleGradients: gradientOf("scale"),

@@ -1,4 +1,6 @@
 /** The memory that an engine and its workers share: parameters, moments, gradients, and the results of batches. */
+import type { BatchRows, RowSizes } from "./row_stage.ts";
+
 /** `SharedArrayBuffer`s, unless the only worker is in the caller's own thread. */
 export interface SharedState {
   /** Arrivals at the barrier so far, then the next shard to be claimed in either buffer. */
@@ -7,10 +9,12 @@ export interface SharedState {
   /** SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
   /**
-   * The gradient of the first parameters where it is computed outside of the workers (see `ExternalMatmul`); the shards begin behind
-   * these parameters.
+   * The gradient of the first parameters where it is computed outside of the workers (see `ExternalMatmul`).
    */
   readonly given: Float32Array;
+  /** What samples keep for the stage of weights of one row. */
+  readonly rows: BatchRows;
+  /** They begin behind the parameters `apart`. */
   readonly shards: readonly Float32Array[];
   /** Two buffers, so that two batches can be in flight. */
   readonly results: readonly [SlotResults, SlotResults];
@@ -33,8 +37,10 @@ export interface SlotResults {
 export interface SharedSizes {
   /** Floats of the parameters. */
   readonly size: number;
-  /** Parameters whose gradient is computed outside of the workers. */
-  readonly given: number;
+  /** Parameters whose gradient is not summed sample by sample, and whether it is computed outside of the workers. */
+  readonly apart: number;
+  readonly isExternal: boolean;
+  readonly rows: RowSizes;
   readonly shards: number;
   /** Blocks by which the gradient's squares are summed. */
   readonly blocks: number;
@@ -48,14 +54,17 @@ export interface SharedSizes {
 
 /** Bytes that {@linkcode shareState} allocates. */
 export function sharedBytes(sizes: SharedSizes): number {
-  const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow } = sizes;
+  const { size, apart, isExternal, rows, shards, blocks, batchSize, classes, workers, unitsBelow } = sizes;
+  const given = isExternal ? apart : 0,
+    row = rows.units.reduce((sum, units) => sum + units, 2 * rows.capacity + 1);
   const results = batchSize * (8 + 4 * classes + 1 + 4) + workers * 4 * unitsBelow + 8 * blocks;
-  return 12 + 4 * (3 * size + given + shards * (size - given)) + 2 * results;
+  return 12 + 4 * (3 * size + given + shards * (size - apart) + batchSize * row) + 2 * results;
 }
 
 /** Allocates a shared state, all zeros. */
 export function shareState(sizes: SharedSizes): SharedState {
-  const { size, given, shards, blocks, batchSize, classes, workers, unitsBelow, threaded } = sizes;
+  const { size, apart, isExternal, rows, shards, blocks, batchSize, classes, workers, unitsBelow, threaded } =
+    sizes;
   const bytes = (n: number) => threaded ? new SharedArrayBuffer(n) : new ArrayBuffer(n);
   const floats = (n: number) => new Float32Array(bytes(4 * n));
   const results = () => ({
@@ -70,8 +79,13 @@ export function shareState(sizes: SharedSizes): SharedState {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
     moments: [floats(size), floats(size)],
-    given: floats(given),
-    shards: Array.from({ length: shards }, () => floats(size - given)),
+    given: floats(isExternal ? apart : 0),
+    rows: {
+      lists: new Int32Array(bytes(8 * batchSize * rows.capacity)),
+      counts: new Int32Array(bytes(4 * batchSize)),
+      gradients: rows.units.map((units) => floats(batchSize * units)),
+    },
+    shards: Array.from({ length: shards }, () => floats(size - apart)),
     results: [results(), results()],
   };
 }

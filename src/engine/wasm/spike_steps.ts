@@ -3,6 +3,7 @@
  */
 import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { type Kernels, type ScanKernel, scanKernel } from "./kernels.ts";
+import type { Plan } from "../plan/plan.ts";
 import { roundUp } from "./layout.ts";
 import type { ListedSpikes } from "./matrix_product.ts";
 
@@ -21,14 +22,15 @@ export class SpikeSteps {
   readonly #makers: readonly (PopulationMemory | undefined)[];
   #slot = 0;
 
-  constructor(kernels: Kernels, memory: CoreMemory) {
+  constructor(kernels: Kernels, memory: CoreMemory, { forward }: Plan) {
+    const scanned = new Set(forward.map((step) => step.kind === "scanSpikes" ? step.population : -1));
     this.#kernels = kernels;
     this.#memory = memory;
     this.#integers = new Int32Array(kernels.memory.buffer);
     this.slots = memory.populations.map(({ population }) => population.units);
     this.#counts = memory.populations.map(() => 0);
-    this.#scans = memory.populations.map(({ population: { constants, kernel, keepsStates } }) => {
-      if (keepsStates) return undefined;
+    this.#scans = memory.populations.map(({ population: { index, constants, kernel } }) => {
+      if (!scanned.has(index)) return undefined;
       const [decay, threshold, , constant] = constants.map(({ value }) => value);
       return { scan: scanKernel(kernels, kernel), decay: decay!, threshold: threshold!, constant: constant! };
     });
@@ -55,12 +57,10 @@ export class SpikeSteps {
     return { lists: memory, slots: this.slots[index]!, unit: memory.unit, count: this.#counts[index]! };
   }
 
-  /** Adds a population's spikes, unit by unit. */
-  addUnitSpikes(index: number, sums: Uint32Array): void {
-    const { counts, unit } = this.#memory.populations[index]!;
-    for (let slot = 0; slot < this.slots[index]!; slot++) {
-      sums[this.#integers[(unit >> 2) + slot]!]! += this.#integers[(counts >> 2) + slot]!;
-    }
+  /** Adds a population's spikes to {@linkcode PopulationMemory.unitSpikes}. */
+  addUnitSpikes(index: number): void {
+    const { counts, unit, unitSpikes } = this.#memory.populations[index]!;
+    this.#kernels.addCounts(unit, counts, this.slots[index]!, unitSpikes);
   }
 
   /** Lists the spikes of a population that keeps its states. */
@@ -80,6 +80,20 @@ export class SpikeSteps {
     // deno-fmt-ignore
     this.#counts[index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
       steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** Weighs a population's outputs, and counts its spikes. */
+  weigh(index: number, into: ValueMemory, steps: number): void {
+    const { distances, outputs, width, counts } = this.#memory.populations[index]!, { shares } = this.#memory;
+    this.#counts[index] = this.#kernels.weighSpikes(
+      distances,
+      outputs,
+      steps,
+      width,
+      shares,
+      into.at,
+      counts,
+    );
   }
 
   /** Scans a population of which spikes alone are wanted. */
@@ -112,8 +126,8 @@ export class SpikeSteps {
 
   /** δo at spikes → δo at every step. */
   spread(index: number, steps: number): void {
-    const { unit, counts, spikeSteps, spikeGradients, outputGradients, width } = this.#memory
-      .populations[index]!;
+    const { unit, counts, spikeSteps, spikeGradients, width } = this.#memory.populations[index]!;
+    const outputGradients = this.#memory.populations[index]!.outputGradients!.at;
     // deno-fmt-ignore
     this.#kernels.spreadSpikes(unit, counts, spikeSteps, spikeGradients, this.slots[index]!, steps, outputGradients,
       steps, width);
@@ -121,7 +135,8 @@ export class SpikeSteps {
 
   /** Coefficients of the exact gradient, and the gradient of the product's bias. */
   coefficients(product: ProductMemory, index: number, from: "spikes" | "steps", steps: number): void {
-    const { bias } = product, sums = product.sums + this.#slot * product.sumStride;
+    const { bias, gradient } = product, isRow = gradient?.value.rows === "one";
+    const sums = isRow ? gradient.at : product.sums;
     const memory = this.#memory.populations[index]!, k = this.#kernels, slots = this.slots[index]!;
     const { population: { neuron: { decay } }, unit, counts, spikeSteps, spikeGradients, powers, powerSums } =
       memory;
@@ -131,7 +146,7 @@ export class SpikeSteps {
         bias.gradientAt);
     } else {
       // deno-fmt-ignore
-      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients, steps,
+      k.stepCoefficients(counts, spikeSteps, spikeGradients, slots, steps, memory.currentGradients!.at, steps,
         memory.width, decay, powerSums, sums, bias.gradientAt);
     }
   }

@@ -1,13 +1,18 @@
 /** The steps of a plan on the present sample, in one thread's kernels and memory. */
-import type { Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
+import type { BackwardStep, Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
 import type { CoreMemory, ProductMemory } from "./core_memory.ts";
 import type { InputOperations } from "./input_layer.ts";
 import type { Kernels } from "./kernels.ts";
 import { type DenseFrom, type InputView, MatrixProduct } from "./matrix_product.ts";
 import { NeuronSteps } from "./neuron_steps.ts";
 import { OperatorSteps } from "./operator_steps.ts";
+import { LinearReadout } from "./linear_readout.ts";
+import { RecurrentScan } from "./recurrent_scan.ts";
 import { Readout } from "./readout.ts";
 import { SpikeSteps } from "./spike_steps.ts";
+
+/** A step that scans a recurrent population back. */
+export type RecurrentStep = Extract<BackwardStep, { readonly kind: "scanRecurrentBack" }>;
 
 /** What the steps need of a sample. */
 export interface PresentSample {
@@ -33,7 +38,9 @@ export class StepExecutor {
   readonly #inputs: InputOperations;
   readonly #operators: OperatorSteps;
   readonly #neurons: NeuronSteps;
+  readonly #recurrent: RecurrentScan;
   readonly #readout: Readout;
+  readonly #linear: LinearReadout;
   /** The population that reads each value as its currents, −1 where there is none. */
   readonly #fed: readonly number[];
   readonly #floats: Float32Array;
@@ -53,9 +60,11 @@ export class StepExecutor {
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.products = memory.products.map((product) => new MatrixProduct(kernels, memory, product, denseFrom));
     this.#readout = new Readout(kernels, memory, plan);
+    this.#recurrent = new RecurrentScan(kernels, memory);
     this.#operators = new OperatorSteps(kernels, memory);
     this.#neurons = new NeuronSteps(kernels, memory);
-    this.spikes = new SpikeSteps(kernels, memory);
+    this.spikes = new SpikeSteps(kernels, memory, plan);
+    this.#linear = new LinearReadout(kernels, memory, plan);
     this.#fed = plan.values.map(({ index }) => plan.populations.findIndex(({ input }) => input === index));
     this.#sample = { steps: plan.spec.steps, read: plan.readout, label: 0, scale: 1, member: 0 };
   }
@@ -66,6 +75,7 @@ export class StepExecutor {
     this.#sample = sample;
     this.#operators.begin(steps, member);
     this.spikes.begin(member);
+    this.#linear.begin(sample);
     for (const population of this.#memory.populations) {
       if (population.descriptor !== 0) this.#neurons.begin(population, steps, member);
     }
@@ -114,6 +124,18 @@ export class StepExecutor {
       case "loop":
         for (let t = 0; t < steps; t++) for (const inner of step.body) this.#executeAt(inner, t, t + 1);
         return;
+      case "weigh":
+        this.spikes.weigh(step.population, values[step.into]!, steps);
+        return;
+      case "readProduct":
+        this.#linear.read(products[step.product]!);
+        return;
+      case "readProductBack":
+        this.#linear.back(products[step.product]!, values[step.into]!);
+        return;
+      case "spreadRow":
+        this.#linear.spread(values[step.from]!, values[step.into]!);
+        return;
       case "read":
         this.#readout.read(this.#sample.read);
         return;
@@ -144,17 +166,14 @@ export class StepExecutor {
         this.#view(at, steps * width).fill(0);
         return;
       }
-      case "scanRecurrentBack": {
-        const product = this.products[step.product]!;
-        this.#neurons.scanRecurrentBack(populations[step.population]!, product, steps);
-        product.weightGradient(this.#viewOf(products[step.product]!), steps);
+      case "scanRecurrentBack":
+        this.scanRecurrentBack(step, [this]);
         return;
-      }
       case "matmulBack":
         this.products[step.product]!.back(values[step.into]!, steps);
         return;
       case "weightGradient":
-        this.#weightGradient(products[step.product]!);
+        this.weightGradient(step.product, [this]);
         return;
       case "rowGradient":
         this.#rowGradient(products[step.product]!);
@@ -184,7 +203,7 @@ export class StepExecutor {
         );
         return;
       case "outerGradient":
-        this.#inputs.outerGradient(products[step.product]!);
+        this.#inputs.rowGradient(products[step.product]!, products[step.product]!.gradient!.at);
         return;
       case "sum":
       case "operate":
@@ -198,6 +217,33 @@ export class StepExecutor {
     }
   }
 
+  /** The step of this name of several samples, which this executor and others have: they go side by side. */
+  scanRecurrentBack(step: RecurrentStep, executors: readonly StepExecutor[]): void {
+    const samples = executors.map((executor) => ({
+      memory: executor.#memory.populations[step.population]!,
+      neurons: executor.#neurons,
+      steps: executor.#sample.steps,
+    }));
+    this.#recurrent.back(samples, this.products[step.product]!);
+    this.weightGradient(step.product, executors);
+  }
+
+  /** Likewise. */
+  weightGradient(index: number, executors: readonly StepExecutor[]): void {
+    const product = this.products[index]!;
+    if (this.#memory.products[index]!.product.weightsBy !== "input") {
+      for (const executor of executors) {
+        executor.#inputs.weightGradient(executor.#memory.products[index]!);
+        executor.products[index]!.biasGradient(executor.#sample.steps);
+      }
+      return;
+    }
+    product.weightGradient(executors.map((executor) => {
+      const memory = executor.#memory.products[index]!;
+      return { view: executor.#viewOf(memory), gradient: memory.gradient!, steps: executor.#sample.steps };
+    }));
+  }
+
   /** A step of the plan through the time steps `from` ≤ t < `to`: one of them in a loop, else all. */
   #executeAt(step: Step, from: number, to: number): void {
     const { populations, values } = this.#memory, steps = this.#sample.steps;
@@ -206,7 +252,7 @@ export class StepExecutor {
         this.products[step.product]!.forwardStep(from);
         return;
       case "matmulBack":
-        this.products[step.product]!.backStep(values[step.into]!, from, this.#floats);
+        this.products[step.product]!.backStep(values[step.into]!, from);
         return;
       case "operate":
         this.#operators.forward(step.operator, from, to);
@@ -240,25 +286,16 @@ export class StepExecutor {
     return population < 0 ? product.units : this.spikes.slots[population]!;
   }
 
-  #weightGradient(memory: ProductMemory): void {
-    const product = this.products[memory.product.index]!;
-    if (memory.product.weightsBy === "input") {
-      product.weightGradient(this.#viewOf(memory), this.#sample.steps);
-      return;
-    }
-    this.#inputs.weightGradient(memory);
-    product.biasGradient(this.#sample.steps);
-  }
-
-  /** The gradient of a product of one row, from δy at every step. */
+  /** The gradient of a product of one row, from δy at every step or from its sum over them. */
   #rowGradient(memory: ProductMemory): void {
-    const { gradient, sumStride } = memory,
-      { at, width } = gradient!,
-      sums = memory.sums + this.#sample.member * sumStride;
-    this.#view(sums, width).fill(0);
-    this.#kernels.sumSteps(at, this.#sample.steps, width, sums);
-    this.#inputs.outerGradient(memory);
-    this.products[memory.product.index]!.biasGradient(this.#sample.steps);
+    const { product, gradient, bias } = memory, { at, width, value: { rows } } = gradient!;
+    const isSummed = rows === "one", sums = isSummed ? at : memory.sums;
+    if (!isSummed) {
+      this.#view(sums, width).fill(0);
+      this.#kernels.sumSteps(at, this.#sample.steps, width, sums);
+    }
+    this.#inputs.rowGradient(memory, sums);
+    if (product.bias !== undefined) this.#kernels.sumSteps(sums, 1, width, bias.gradientAt);
   }
 
   /** Share of a population's (unit, step) pairs that spiked in the present sample. */

@@ -34,6 +34,7 @@ import { type GradientBlock, gradientBlocks, layerNorms } from "./gradient_block
 import type { Job } from "./engine_worker.ts";
 import { WorkerPool } from "./worker_pool.ts";
 import { channelsLast, fromLayout, layOut, type ParameterLayout, toLayout } from "./layout.ts";
+import { rowSizesOf } from "./row_stage.ts";
 import { sharedBytes, type SharedState, shareState } from "./shared_state.ts";
 
 /** Schedules batches on the worker pool. Two may be in flight, each in a buffer of its own; they finish in their order. */
@@ -114,12 +115,13 @@ export class ThreadedEngine implements Engine, Disposable {
     this.#shards = options.shards;
     const isExternal = core.doubleBuffer !== undefined;
     this.#layout = layOut(core.plan);
-    const given = isExternal ? this.#layout.tensors[1]?.at ?? this.#layout.size : 0; // its weights are the first of all
-    this.#blocks = gradientBlocks(this.#layout, given);
+    this.#blocks = gradientBlocks(this.#layout);
     const hiddenUnits = structureOf(this.spec).hidden.reduce((sum, { units }) => sum + units, 0);
     const sizes = {
       size: this.#layout.size,
-      given,
+      apart: this.#layout.apart,
+      isExternal,
+      rows: rowSizesOf(core.plan),
       shards: core.shards,
       blocks: this.#blocks.length,
       batchSize,

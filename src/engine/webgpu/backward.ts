@@ -89,6 +89,8 @@ export class BackwardPass {
       case "coefficients":
       case "traceGradient":
       case "outerGradient":
+      case "readProductBack":
+      case "spreadRow":
         throw new Error(`${step.kind}: a plan without events has no such step`);
       default:
         step satisfies never;

@@ -126,6 +126,8 @@ export class ForwardPass {
       case "pack":
       case "inputMatmul":
       case "scanSpikes":
+      case "weigh":
+      case "readProduct":
         throw new Error(`${step.kind}: a plan without events has no such step`);
       default:
         step satisfies never;

@@ -64,6 +64,17 @@ Deno.test("differentiate() leaves out what leads to no loss", () => {
   assertBackward([affine("a"), out, affine("b"), lif], { readout: { node: "out" } }, "weightGradient a");
 });
 
+Deno.test("differentiate() hands back one row in shares where a readout is linear, and rows to those that add to it", () => {
+  const chain = [affine("a"), lif, affine("b"), out];
+  const backward = (nodes: readonly NodeWords[], graph: GraphWords = {}) =>
+    planInWords(graphOfNodes(nodes, { ...graph, readout: { reduce: "mean", ...graph.readout } })).backward;
+  assert.deepEqual(backward(chain), ["readProductBack b → δweighed lif", "scanBack lif", "weightGradient a"]);
+  assert.deepEqual(backward(chain, RATE), [
+    ...["readProductBack b → δweighed lif", "spreadRow → δlif", "rateBack lif → δlif", "scanBack lif"],
+    "weightGradient a",
+  ]);
+});
+
 Deno.test("differentiate() sums the gradient of a row over all steps", () => {
   assertBackward(
     [affine("a"), affine("b", "input"), { ...lif, from: ["a", "b"] }, { ...out, from: ["lif", "a", "b@1"] }],

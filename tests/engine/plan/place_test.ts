@@ -8,6 +8,7 @@ const deep = network({
   steps: 5,
   encoder: { kind: "direct" },
   layers: [...Array.from({ length: 6 }, () => layer(8, lif())), layer(3, integrator())],
+  readout: { from: "state", reduce: "max" },
 });
 
 Deno.test("placeValues() gives memory of values whose use is over to later ones", () => {

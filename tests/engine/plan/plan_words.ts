@@ -15,7 +15,7 @@ export type Words = readonly (string | Words)[];
 /** A node as it is described; edges may be `"id@delay"`. */
 export type NodeWords = Record<string, unknown> & { id: string; from?: string | string[] };
 
-/** What a graph has beside its nodes. @default {6 steps of one number, encoder direct, the last node read} */
+/** What a graph has beside its nodes. @default {6 steps of one number, encoder direct, the last node's maximum, which is not linear} */
 export interface GraphWords {
   readonly steps?: number;
   readonly shape?: readonly number[];
@@ -42,7 +42,7 @@ export function graphOfNodes(
       ...node,
       ...(from !== undefined && { from: [from].flat().map(edgeOf) }),
     })),
-    readout,
+    readout: { reduce: "max", ...readout },
     loss: { kind: "crossEntropy", ...(rate && { rate }) },
   });
 }
@@ -69,6 +69,7 @@ export function inWords(plan: Plan | Draft, steps: readonly Step[]): Words {
   const name = (index: number): string => {
     const { gradientOf, node } = values[index]!;
     if (gradientOf !== undefined) return `δ${name(gradientOf)}`;
+    if (plan.forward.some((step) => step.kind === "weigh" && step.into === index)) return `weighed ${node}`;
     return index === input ? "input" : outputs.has(index) ? node : node === "input" ? "x" : `Σ${node}`;
   };
   const port = ({ value, delay }: Port) => delay === 0 ? name(value) : `${name(value)}@${delay}`;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import type { PlanOptions } from "../../../src/engine/plan/plan.ts";
 import {
   affine,
   forwardInWords as forwardOf,
   graphOfNodes,
+  type GraphWords,
   type NodeWords,
   type Words,
 } from "./plan_words.ts";
@@ -152,4 +154,41 @@ Deno.test("rewriteEventsOnly() keeps no states of neurons whose spikes are enoug
   assert.deepEqual(forward({ ...graded, current: 0.5 }), [
     ...["pack fc", "inputMatmul fc(input)", "Σgraded = fc + 0.5", "scan graded(Σgraded)", "list graded"],
   ]);
+});
+
+const MEAN = { readout: { reduce: "mean" } };
+
+Deno.test("rewriteLinearReadout() weighs spikes before the product of a leaky sum that is read", () => {
+  const forward = (nodes: readonly NodeWords[], graph: GraphWords = {}, options: PlanOptions = {}) =>
+    forwardOf(graphOfNodes(nodes, { ...MEAN, ...graph }), options);
+  const neurons = { id: "lif", kind: "lif" }, chain = [affine("fc"), neurons, affine("top"), out];
+  const begin = ["listInputs", "matmul fc(input)", "scan lif(fc)"];
+  const linear = ["weigh lif → weighed lif", "readProduct top"];
+  for (const reduce of ["mean", "sum", "last"]) {
+    assert.deepEqual(forward(chain, { readout: { reduce } }), [...begin, ...linear]);
+  }
+  assert.deepEqual(forward([affine("fc"), neurons, affine("top", "lif@1"), out]), [...begin, ...linear]);
+  // Spikes are listed for others that read them.
+  const other = [affine("fc"), neurons, affine("top"), out, { id: "other", kind: "integrator", from: "lif" }];
+  assert.deepEqual(forward(other, { readout: { reduce: "mean", node: "out" } }), [
+    ...[...begin, "list lif", ...linear, "scan other(lif)"],
+  ]);
+  // A maximum, spikes, and potentials that come back are not linear, nor are neurons that fire.
+  const isWhole = (nodes: readonly NodeWords[], graph: GraphWords = {}, options: PlanOptions = {}) => {
+    const steps = forward(nodes, graph, options);
+    assert.ok(!steps.includes("readProduct top"), steps.join(", "));
+  };
+  isWhole(chain, { readout: { reduce: "max" } });
+  isWhole(chain, { readout: { reduce: "mean", from: "spikes" } });
+  isWhole([...chain.slice(0, 3), { ...out, kind: "lif" }]);
+  isWhole([...chain.slice(0, 3), { ...out, from: ["top", "out@1"] }]);
+  isWhole([...chain.slice(0, 3), { ...out, from: "top@1" }]);
+  isWhole([...chain.slice(0, 3), { ...out, trainable: ["decay"] }]);
+  isWhole([...chain.slice(0, 3), { ...out, perUnit: ["decay"] }]);
+  // Whoever looks at states, or has no lists, reads them as they are.
+  isWhole(chain, {}, { recordStates: true });
+  isWhole(chain, {}, { target: { events: false } });
+  // Where a gradient follows from spikes, it goes back by them.
+  const exact = forward([affine("fc"), graded, affine("top"), out], { encoder: "noise" });
+  assert.deepEqual(exact.slice(-2), ["matmul top(graded)", "scan out(top)"]);
 });
