@@ -10,6 +10,7 @@ import { numberOption, numbers, pathOption, wholeNumbers } from "../src/cli/opti
 import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/files/output_file.ts";
 import { readBeginning } from "../src/files/file_access.ts";
 import { drawChart } from "./chart.ts";
+import { measureField } from "./field.ts";
 import { measureKernels } from "./kernels.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { measureMissedSpikes } from "./missed_spikes.ts";
@@ -88,5 +89,7 @@ async function* measureAll(sizes: Sizes, withPeers: boolean): AsyncGenerator<Sec
   yield await measureTraining(setting);
   yield await measureEvaluation(setting, trained);
   for (const row of setting.chosen) yield await measureMissedSpikes(row, setting);
-  if (withPeers) yield* await measurePeers(setting);
+  if (!withPeers) return;
+  yield* measureField(setting);
+  yield* measurePeers(setting);
 }

@@ -30,7 +30,7 @@ export function drawChart(sections: readonly Section[], caption: string): string
         Plot.text(bars, {
           x: "p90",
           y: "name",
-          text: ({ median }: { median: number }) => median.toPrecision(3),
+          text: ({ median }: { median: number }) => Number(median.toPrecision(3)).toLocaleString("en-US"),
           dx: 4,
           textAnchor: "start",
         }),

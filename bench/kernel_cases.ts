@@ -3,6 +3,7 @@
  * operations.ts times what has no ceiling (draws, packing, scans).
  */
 import { Arena, instantiate, type KernelModule, type Kernels } from "../src/engine/wasm/kernels.ts";
+import { LAYER_FIELDS } from "../src/engine/wasm/layer_descriptor.ts";
 import { roundUp } from "../src/engine/wasm/layout.ts";
 import { drawKey, STREAM, uniform } from "../src/random.ts";
 import { percent } from "../src/text/figures.ts";
@@ -15,7 +16,7 @@ export interface KernelCase {
   readonly unit: string;
   /** Units of work in one call. */
   readonly work: number;
-  /** Arithmetic in one call that the ceiling counts too. */
+  /** Arithmetic in one call that the ceiling counts too; 0 where there is nothing to compare. */
   readonly operations: number;
   /** Which ceiling: float32 multiply-adds, dot products of 16-bit pairs, or of bytes. */
   readonly ceiling: "madd" | "dot" | "bytes";
@@ -27,8 +28,12 @@ const INPUTS = 784, COMPUTED = 40, SPIKING = 25;
 const DECAY = 0.9;
 /** Shares of a unit's steps that spike. Of the units that spike in a sample it is 0.1 at first, 0.3 after an epoch. */
 const SPIKE_SHARES = [0.03, 0.1, 0.3];
-/** A wide layer of inputs that are the same at every step, the engine's groups of samples, and vectors of four inputs that are not all 0. */
-const WIDE = 1000, GROUP = 8, VECTORS = 50;
+/** A wide layer of inputs that are the same at every step, in panels, the engine's groups of samples, and inputs that are not 0. */
+const WIDE = 1024, PANEL = 32, GROUP = 8, THERE = 150;
+/** Samples that a gradient over the batch sums at a time. */
+const BATCH = 64;
+/** Units and steps of neurons; units of a recurrent layer. */
+const NEURONS = 1024, NEURON_STEPS = 25, RECURRENT = 128;
 /** A sum of a million of these stays finite. */
 const TINY = 1e-6;
 /** Turns of a ceiling's loop in one call. */
@@ -53,7 +58,8 @@ export function kernelCases({ module }: KernelModule, steps: number): KernelCase
   return [
     ...matmulCases(place, steps),
     ...SPIKE_SHARES.flatMap((share) => traceCases(place, steps, share)),
-    ...[1, GROUP].flatMap((samples) => rowCases(place, samples)),
+    ...rowCases(place),
+    ...neuronCases(place),
   ];
 }
 
@@ -109,38 +115,82 @@ function traceCases(place: Placement, steps: number, share: number): KernelCase[
   ];
 }
 
-/** Products of inputs that are the same at every step, and their weights' gradient, for the samples of a batch in groups. */
-function rowCases(place: Placement, samples: number): KernelCase[] {
-  const k = place.kernels, groups = GROUP / samples;
-  const x = place.floats(GROUP * INPUTS, 1);
-  const list = Array.from(
-    { length: GROUP },
-    (_, sample) => Array.from({ length: INPUTS / 4 }, (_, i) => 16 * ((i * 3 + sample) % (INPUTS / 4))),
-  );
-  const vectors = place.integers(list.flat()), counts = place.integers(list.map(() => VECTORS));
-  const weights = place.floats((WIDE + 4) * INPUTS, 0.1), bias = place.floats(WIDE + 4, 0.1);
-  const gradients = place.floats(WIDE * INPUTS, 0), sums = place.floats(GROUP * WIDE, TINY);
-  const y = place.floats(GROUP * (WIDE + 4), 0), stride = 4 * (WIDE + 4);
-  const work = 2 * 4 * VECTORS * WIDE * GROUP;
-  const shared = { unit: "GFLOP/s", work, operations: work, ceiling: "madd" } as const;
-  const each = (call: (group: number) => void) => () => {
-    for (let group = 0; group < groups; group++) call(group * samples);
+/** Products of inputs that are the same at every step, for a group of samples, and their weights' gradient over a batch. */
+function rowCases(place: Placement): KernelCase[] {
+  const k = place.kernels, panels = WIDE / PANEL;
+  const listed = (samples: number) => {
+    const lists = Array.from({ length: samples }, (_, sample) => {
+      const there = Array.from(
+        { length: THERE },
+        (_, i) => (Math.floor(i * INPUTS / THERE) + sample) % INPUTS,
+      );
+      return [...there.sort((a, b) => a - b), ...new Array<number>(2 * INPUTS - THERE).fill(0)];
+    });
+    return { lists: place.integers(lists.flat()), counts: place.integers(lists.map(() => THERE)) };
   };
-  const what = `${WIDE} units, ${samples === 1 ? "sample by sample" : `${samples} samples at once`}`;
+  const few = listed(GROUP), many = listed(BATCH);
+  const weights = place.floats(WIDE * INPUTS, 0.1), bias = place.floats(WIDE, 0.1);
+  const y = place.floats(GROUP * WIDE, 0), gradients = place.floats(WIDE * INPUTS, 0);
+  const starts = place.floats(INPUTS + 1, 0), columns = place.floats(2 * BATCH * INPUTS, 0);
+  const deltas = place.floats(BATCH * PANEL, TINY);
+  k.listColumns(many.lists, many.counts, INPUTS, BATCH, INPUTS, starts, columns);
+  const shared = (samples: number) => {
+    const work = 2 * THERE * WIDE * samples;
+    return { unit: "GFLOP/s", work, operations: work, ceiling: "madd" } as const;
+  };
+  const gradient = () => {
+    for (let panel = 0; panel < panels; panel++) {
+      // deno-fmt-ignore
+      k.panelGradients(columns, BATCH * INPUTS, starts, 0, INPUTS, deltas, PANEL,
+        gradients + 4 * panel * PANEL * INPUTS);
+    }
+  };
+  const what = `${WIDE} units, ${THERE} of ${INPUTS} inputs`;
   return [
     {
-      ...shared,
-      name: `matmulRows, ${what}`,
+      ...shared(GROUP),
+      name: `panelRows, ${what}, ${GROUP} samples`,
       // deno-fmt-ignore
-      call: each((at) => k.matmulRows(x + 4 * at * INPUTS, vectors + at * INPUTS, counts + 4 * at, samples, weights, bias,
-        y + at * stride, stride, WIDE, INPUTS)),
+      call: () => k.panelRows(few.lists, few.counts, INPUTS, GROUP, weights, bias, y, 4 * WIDE, panels, INPUTS, PANEL),
     },
+    { ...shared(BATCH), name: `panelGradients, ${what}, ${BATCH} samples`, call: gradient },
+  ];
+}
+
+/** Neurons' steps beside a loop that only loads and stores as much; and the product that recurrent samples share. */
+function neuronCases(place: Placement): KernelCase[] {
+  const k = place.kernels, size = NEURONS * NEURON_STEPS;
+  const floats = (count: number, limit = 0) => place.floats(count, limit);
+  const constants = place.integers([0, 1, 2, 3].map(() => floats(NEURONS)));
+  const fields: Readonly<Record<string, number>> = {
+    units: NEURONS,
+    steps: NEURON_STEPS,
+    currents: floats(NEURONS, 0.5),
+    state: floats(4 * NEURONS),
+    decays: floats(NEURONS, 0.9),
+    thresholds: floats(NEURONS, 1),
+    scales: floats(NEURONS),
+    constants,
+    settings: place.reals([2, 0, 0]),
+    distances: floats(size),
+    outputGradients: floats(NEURONS, TINY),
+    shares: floats(NEURON_STEPS, 1),
+    currentGradients: floats(NEURONS),
+  };
+  const layer = place.integers(LAYER_FIELDS.map((field) => fields[field] ?? 0));
+  const to = floats(size);
+  const rate = { unit: "G unit-steps/s", work: size, operations: 0, ceiling: "madd" } as const;
+  const x = floats(4 * RECURRENT, 1), panels = floats(RECURRENT * RECURRENT, 0.1), zeros = floats(RECURRENT);
+  const product = floats(4 * RECURRENT), work = 2 * 4 * RECURRENT * RECURRENT;
+  const spread = () => k.spreadRow(fields["currents"]!, fields["shares"]!, NEURON_STEPS, NEURONS, to);
+  return [
+    { ...rate, name: "spreadRow: a loop that loads, multiplies and stores", call: spread },
+    { ...rate, name: "stepLif, constant currents", call: () => k.stepLif(layer, 0, NEURON_STEPS) },
+    { ...rate, name: "stepBackLif, Σ δI, atan", call: () => k.stepBackLif(layer, 0, NEURON_STEPS) },
     {
-      ...shared,
-      name: `outerGradients, ${what}`,
-      // deno-fmt-ignore
-      call: each((at) => k.outerGradients(x + 4 * at * INPUTS, vectors + at * INPUTS, counts + 4 * at, samples,
-        sums + 4 * at * WIDE, 4 * WIDE, gradients, WIDE, INPUTS)),
+      ...{ unit: "GFLOP/s", work, operations: work, ceiling: "madd" as const },
+      name: `a step's recurrent product, ${RECURRENT} units, 4 samples`,
+      call: () => k.matmulF32(x, panels, zeros, product, 4, RECURRENT, RECURRENT),
     },
   ];
 }
@@ -159,6 +209,13 @@ class Placement {
     const at = this.#arena.take(4 * count), key = drawKey(0, STREAM.weights, 99, this.#filled++);
     const floats = new Float32Array(this.kernels.memory.buffer, at, count);
     floats.forEach((_, i) => floats[i] = (2 * uniform(key, i) - 1) * limit);
+    return at;
+  }
+
+  /** These numbers. */
+  reals(values: readonly number[]): number {
+    const at = this.#arena.take(4 * values.length);
+    new Float32Array(this.kernels.memory.buffer, at, values.length).set(values);
     return at;
   }
 

@@ -21,7 +21,7 @@ export async function measureKernels({ kernels, chosen, sizes }: Setting): Promi
   const rows = cases.map(({ name, unit, work, operations, ceiling }, i): Row => {
     const limit = ceilings.findIndex((one) => one.ceiling === ceiling), most = ceilings[limit]!.work;
     const ratios = pairedRatios(rates(i, operations), rates(limit, most));
-    return { name, unit, samples: rates(i, work), ratios };
+    return { name, unit, samples: rates(i, work), ...(operations > 0 && { ratios }) };
   });
   return {
     key: "kernels",

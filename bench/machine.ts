@@ -1,4 +1,5 @@
 /** The machine and the programs that the figures were measured with. */
+import { cpus } from "node:os";
 import { bestVariant } from "../src/engine/wasm/kernels.ts";
 import { VERSION } from "../src/version.ts";
 
@@ -27,11 +28,11 @@ export function machineLine({ processor, cores, os, arch, deno, v8, kernels, dat
   return `${processor}, ${cores} cores, ${os} ${arch}; Deno ${deno}, V8 ${v8}, ${kernels} kernels; ${date}`;
 }
 
-/** Linux's name of the processor; Deno permits to read /proc with `--allow-all` only. */
+/** The processor's name, as the system has it. */
 function processorName(): string | undefined {
   try {
-    return /^model name\s*:\s*(.+)$/m.exec(Deno.readTextFileSync("/proc/cpuinfo"))?.[1];
+    return cpus()[0]?.model.trim();
   } catch {
-    return undefined;
+    return undefined; // without --allow-sys=cpus
   }
 }

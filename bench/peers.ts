@@ -9,7 +9,8 @@ import { fileURLToPath } from "node:url";
 import { initialParameters } from "../src/network/initialise.ts";
 import { notebookNetwork } from "../src/network/presets.ts";
 import { readReferenceCase } from "../src/verify/reference_case.ts";
-import { checkPyTorch, type Mode, PeerMissing, timePyTorch } from "./peers/pytorch.ts";
+import { PeerMissing } from "./peers/environment.ts";
+import { checkPyTorch, type Mode, timePyTorch } from "./peers/pytorch.ts";
 import { interleave, median, pairedRatios, secondsOf } from "./rounds.ts";
 import type { Section } from "./section.ts";
 import { epochBatches, openEngine, SEED, type Setting, trainBatches } from "./setting.ts";
@@ -41,7 +42,7 @@ function networks({ hidden, steps }: Sizes["network"]): readonly PeerNetwork[] {
 export async function* measurePeers(setting: Setting): AsyncGenerator<Section> {
   const expected = (await readReferenceCase(GOLDEN)).expected.get("loss")![0]!;
   const modes: Mode[] = [], remarks: string[] = [];
-  for (const mode of ["notebook", "tuned"] as const) {
+  for (const mode of ["notebook", "tuned", "compiled"] as const) {
     try {
       const { peer, loss, deviation } = await checkPyTorch(mode, GOLDEN);
       const found =

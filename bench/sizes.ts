@@ -22,6 +22,10 @@ export const FULL = {
   /** Rounds beside the peers, and the batches that a peer is timed for in each, after one to warm up. */
   peerRounds: 5,
   peerBatches: 2,
+  /** Batches of the field's networks, rounds beside their peers, and the batches that a peer is timed for in each. */
+  fieldBatches: 40,
+  fieldRounds: 7,
+  fieldPeerBatches: 10,
 };
 
 /** Sizes and amounts of all parts of the bench. */
@@ -41,4 +45,7 @@ export const TINY: Sizes = {
   epochBatches: 4,
   peerRounds: 2,
   peerBatches: 1,
+  fieldBatches: 2,
+  fieldRounds: 2,
+  fieldPeerBatches: 1,
 };

@@ -1,12 +1,13 @@
-#!/usr/bin/python3
 """The notebook's network in PyTorch, for bench/peers.ts: trained for some batches and timed, or checked with a golden case.
 
     notebook   one step of the whole network at a time, as the notebook is written
     tuned      the hidden layer's products of all steps in one call, then the scan over its currents; then the top's likewise
+    compiled   a step of the notebook's through torch.compile
 
-Both compute the same. Prints one JSON object. Needs python3-torch, nothing else.
+All compute the same. Prints one JSON object. Needs PyTorch, nothing else.
 """
 import argparse
+import functools
 import json
 import os
 import struct
@@ -28,15 +29,32 @@ def advance(currents, state):
     return potential - gate * (spikes + PENALTY), spikes
 
 
-def readouts_step_by_step(weights, features, steps, draw):
-    """The top's readout at each step: its state of the step before."""
+def step(weights, x, hidden, spikes, top):
+    """A step of the whole network, from its inputs and its states."""
     w1, b1, w2, b2 = weights
+    top, _ = advance(functional.linear(spikes, w2, b2), top)
+    return *advance(functional.linear(x, w1, b1), hidden), top
+
+
+def readouts_step_by_step(weights, features, steps, draw, step=step):
+    """The top's readout at each step: its state of the step before."""
+    _, b1, _, b2 = weights
     hidden = spikes = features.new_zeros(len(features), len(b1))
     top = features.new_zeros(len(features), len(b2))
-    for step in range(steps):
+    for at in range(steps):
         yield top
-        top, _ = advance(functional.linear(spikes, w2, b2), top)
-        hidden, spikes = advance(functional.linear(draw(step) * features, w1, b1), hidden)
+        hidden, spikes, top = step(weights, draw(at) * features, hidden, spikes, top)
+
+
+def readouts_compiled(weights, features, steps, draw):
+    """The same, a step compiled."""
+    return readouts_step_by_step(weights, features, steps, draw, compiled_step())
+
+
+@functools.cache
+def compiled_step():
+    """The step through torch.compile, once a process."""
+    return torch.compile(step, dynamic=False)
 
 
 def readouts_layer_by_layer(weights, features, steps, draw):
@@ -53,9 +71,12 @@ def readouts_layer_by_layer(weights, features, steps, draw):
         state, _ = advance(currents, state)
 
 
+READOUTS = {"notebook": readouts_step_by_step, "tuned": readouts_layer_by_layer, "compiled": readouts_compiled}
+
+
 def train_batch(mode, weights, optimizer, features, labels, steps, draw):
     """One step of SGD. Returns the loss before it."""
-    readouts = {"notebook": readouts_step_by_step, "tuned": readouts_layer_by_layer}[mode]
+    readouts = READOUTS[mode]
     logits = torch.stack(list(readouts(weights, features, steps, draw))).mean(dim=0)
     loss = functional.cross_entropy(logits, labels)
     optimizer.zero_grad()
@@ -140,7 +161,7 @@ def measure(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--mode", choices=("notebook", "tuned"), default="notebook")
+    parser.add_argument("--mode", choices=READOUTS, default="notebook")
     parser.add_argument("--check", metavar="GOLDEN", help="a golden case to check, in place of timing")
     parser.add_argument("--data", metavar="FOLDER", help="of MNIST's IDX files")
     parser.add_argument("--batches", type=int, default=3)

@@ -1,24 +1,15 @@
 /**
- * PyTorch as a peer, another program that trains the same network: runs notebook_pytorch.py with the system's Python.
- *
- * Its environment is empty: a variable such as OPENBLAS_CORETYPE, set for another program's sake, makes PyTorch slower.
+ * PyTorch as a peer, another program that trains the same network: runs notebook_pytorch.py.
  */
 import { fileURLToPath } from "node:url";
 import * as v from "valibot";
+import { PEERS_ENVIRONMENT, peersPython } from "./environment.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
 
-/** Debian's, for which python3-torch is built. */
-const PYTHON = "/usr/bin/python3";
 const SCRIPT = fileURLToPath(new URL("./notebook_pytorch.py", import.meta.url));
-const INSTALL = "apt-get install --no-install-recommends python3-torch libopenblas0-pthread";
 
-/** The network as the notebook writes it, or tuned by hand; see the script. */
-export type Mode = "notebook" | "tuned";
-
-/** PyTorch is not installed here; the message says how to install it. */
-export class PeerMissing extends Error {
-  override name = "PeerMissing";
-}
+/** The network as the notebook writes it, tuned by hand, or the first compiled by PyTorch; see the script. */
+export type Mode = "notebook" | "tuned" | "compiled";
 
 const checked = v.object({ peer: v.string(), loss: v.number(), deviation: v.number() });
 const timed = v.object({ seconds: v.array(v.number()) });
@@ -27,7 +18,7 @@ const timed = v.object({ seconds: v.array(v.number()) });
  * Trains with the golden case and its draws, one batch.
  *
  * @returns The version, the loss before the update, and the largest |weight − reference| after it.
- * @throws {PeerMissing} when PyTorch is not installed here.
+ * @throws {PeerMissing} when there is no Python for it.
  */
 export async function checkPyTorch(mode: Mode, golden: string): Promise<v.InferOutput<typeof checked>> {
   return v.parse(checked, await run({ mode, check: golden }));
@@ -51,20 +42,15 @@ export async function timePyTorch(
 /** Runs the script. @returns The JSON that it prints. */
 async function run(options: Readonly<Record<string, string | number>>): Promise<unknown> {
   const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  let output: Deno.CommandOutput;
-  try {
-    output = await new Deno.Command(PYTHON, { args: [SCRIPT, ...args], clearEnv: true }).output();
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) throw new PeerMissing(`no ${PYTHON} here: ${INSTALL}`);
-    if (error instanceof Deno.errors.NotCapable) {
-      throw new PeerMissing(`Deno may not run it: \`deno task bench:peers\`, or --allow-run=${PYTHON}`);
-    }
-    throw error;
-  }
+  const output = await new Deno.Command(await peersPython(), {
+    args: [SCRIPT, ...args],
+    clearEnv: true,
+    env: PEERS_ENVIRONMENT,
+  })
+    .output();
   const [printed, reason] = [output.stdout, output.stderr].map((bytes) =>
     new TextDecoder().decode(bytes).trim()
   );
   if (output.success) return JSON.parse(printed!);
-  if (/No module named 'torch'/.test(reason!)) throw new PeerMissing(`not installed here: ${INSTALL}`);
   throw new Error(`${SCRIPT} ${args.join(" ")}: exit code ${output.code}\n${reason}`);
 }
