@@ -12,7 +12,7 @@ export { encodeDirect } from "./encoders/direct";
 export { encodeLatency } from "./encoders/latency";
 export { encodeNoise, encodeNoiseI8 } from "./encoders/noise";
 export { encodePoisson } from "./encoders/poisson";
-export { matmulF32, matmulF32Loads, packPanels } from "./matmul";
+export { listColumnsInUse, matmulF32, matmulF32Loads, matmulListed, packPanels } from "./matmul";
 export {
   listColumns,
   listRow,

@@ -164,6 +164,70 @@ function product4x8Loads(
   }
 }
 
+/**
+ * Lists the columns that are not 0 at every step.
+ *
+ * @param rows f32 `[steps][columns]`.
+ * @param columns A multiple of 4.
+ * @param list i32 `[columns]`, written: four times the place of each, in floats of X.
+ * @returns How many there are.
+ */
+export function listColumnsInUse(rows: usize, steps: i32, columns: i32, list: usize): i32 {
+  const row = <usize> columns << 2, zero = f32x4.splat(0);
+  let count: usize = 0;
+  for (let column: usize = 0; column < row; column += 16) {
+    let used = zero, at = rows + column;
+    for (let step = 0; step < steps; step++, at += row) used = v128.or(used, f32x4.ne(v128.load(at), zero));
+    for (let mask = i32x4.bitmask(used); mask != 0; mask &= mask - 1) {
+      store<i32>(list + count, (<i32> (column >> 2) + ctz(mask)) << 4);
+      count += 4;
+    }
+  }
+  return <i32> (count >> 2);
+}
+
+/**
+ * `matmulF32` over some inputs alone, where all others are 0 at every step: these add nothing, so the bits are the same.
+ *
+ * @param list i32 `[count]`, the inputs (`listColumnsInUse`).
+ */
+export function matmulListed(
+  list: usize,
+  count: i32,
+  x: usize,
+  panels: usize,
+  bias: usize,
+  currents: usize,
+  steps: i32,
+  inputs: i32,
+  units: i32,
+): void {
+  const end = list + (<usize> count << 2), block = <usize> inputs << 4;
+  for (; units > 0; units -= 8, panels += block << 1, bias += 32) {
+    const b0 = v128.load(bias), b1 = v128.load(bias, 16);
+    for (let step = 0, xs = x; step < steps; step += 4, xs += block, currents += 128) {
+      let a0 = b0, a1 = b0, a2 = b0, a3 = b0;
+      let c0 = b1, c1 = b1, c2 = b1, c3 = b1;
+      for (let at = list; at < end; at += 4) {
+        const place = <usize> load<i32>(at), w = panels + (place << 1), four = v128.load(xs + place);
+        const w0 = v128.load(w), w1 = v128.load(w, 16);
+        let s = v128.shuffle<f32>(four, four, 0, 0, 0, 0);
+        a0 = madd(s, w0, a0), c0 = madd(s, w1, c0);
+        s = v128.shuffle<f32>(four, four, 1, 1, 1, 1);
+        a1 = madd(s, w0, a1), c1 = madd(s, w1, c1);
+        s = v128.shuffle<f32>(four, four, 2, 2, 2, 2);
+        a2 = madd(s, w0, a2), c2 = madd(s, w1, c2);
+        s = v128.shuffle<f32>(four, four, 3, 3, 3, 3);
+        a3 = madd(s, w0, a3), c3 = madd(s, w1, c3);
+      }
+      v128.store(currents, a0), v128.store(currents, c0, 16);
+      v128.store(currents, a1, 32), v128.store(currents, c1, 48);
+      v128.store(currents, a2, 64), v128.store(currents, c2, 80);
+      v128.store(currents, a3, 96), v128.store(currents, c3, 112);
+    }
+  }
+}
+
 /** Half a panel, tile 8 steps × 4 units; where only 4 steps are left, both halves of the tile compute them. */
 function product8x4(x: usize, panel: usize, bias: usize, currents: usize, steps: i32, inputs: i32): void {
   const b = v128.load(bias);

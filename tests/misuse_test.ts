@@ -95,7 +95,7 @@ const MISUSE: Readonly<Record<string, readonly [call: () => unknown, message: Re
   "half an epoch": [verb("evaluate", { ...batch, epoch: 0.5 }), /batch.epoch: 0.5, expected/],
   "features as an array": [
     verb("evaluate", { ...batch, samples: { ...samples, features: Array(54).fill(0) } }),
-    /bars: samples.features: expected a Uint8Array or a Float32Array/,
+    /bars: samples.features: expected a Uint8Array, a Float32Array or events/,
   ],
   "training without options": [
     () => call("train", createWasmEngine({ spec, kernels, threads: 0 })),

@@ -163,3 +163,44 @@ testOnBothBuilds(
     }
   },
 );
+
+testOnBothBuilds(
+  "matmulListed() leaves out inputs that are 0 at every step, with the bits of matmulF32()",
+  ({ memory }) => {
+    const { kernels } = memory;
+    for (const steps of [1, 4, 7, 25]) {
+      for (const inputs of [4, 12, 36]) {
+        for (const units of [4, 8, 12, 20]) {
+          for (const least of [-2, 0.2, 2]) { // all, some, none
+            const padded = Math.ceil(steps / 4) * 4, panelCount = Math.ceil(units / 8);
+            const inUse = uniformFloats(inputs + units, inputs).map((value) => value > least ? 1 : 0);
+            const rows = new Float32Array(padded * inputs);
+            rows.set(
+              uniformFloats(steps, steps * inputs).map((value, i) => inUse[i % inputs] === 1 ? value : 0),
+            );
+            const rowsAt = memory.floats(rows),
+              x = memory.output(padded * inputs),
+              list = memory.output(inputs);
+            kernels.encodeDirect(rowsAt, x, padded, inputs);
+            const count = kernels.listColumnsInUse(rowsAt, steps, inputs, list);
+            const expected = upTo(inputs).filter((k) => inUse[k] === 1).map((k) => 16 * k);
+            assert.deepEqual([...memory.integersAt(list, count)], expected);
+            const panels = memory.floats(uniformFloats(units, panelCount * inputs * 8));
+            const bias = memory.floats(uniformFloats(units + 1, panelCount * 8));
+            const [whole, listed] = [1, 2].map(() =>
+              memory.updated(new Float32Array(panelCount * padded * 8))
+            );
+            kernels.matmulF32(x, panels, bias, whole!, padded, inputs, units);
+            kernels.matmulListed(list, count, x, panels, bias, listed!, padded, inputs, units);
+            const numbers = (at: number) =>
+              memory.floatsAt(at, panelCount * padded * 8).filter((_, i) =>
+                8 * Math.floor(i / (padded * 8)) + i % 8 < units
+              );
+            assertSameBits(numbers(listed!), numbers(whole!), `${steps} steps, ${inputs} × ${units}`);
+            memory.clear();
+          }
+        }
+      }
+    }
+  },
+);

@@ -261,6 +261,7 @@ class Allocation {
         ? { at: zeros, gradientAt: this.#floats(roundUp(width, 32)) }
         : this.#tensor(bias),
       panels: isByInput && (isInput || from.at !== 0) ? this.#floats(fanIn * roundUp(width, 8)) : 0,
+      unitsInUse: isByInput && goesBack ? this.#floats(width) : 0,
       panelsBack: isByInput && goesBack ? this.#floats(fanIn * width) : 0,
       unit: goesBack && isByInput
         ? this.#floats(fanIn)

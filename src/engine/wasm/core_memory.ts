@@ -42,6 +42,8 @@ export interface ProductMemory {
   /** Panels of weights that lie by input, forward (W) and back (Wᵀ); 0 where they are not needed. */
   readonly panels: number;
   readonly panelsBack: number;
+  /** The units with a gradient in a sample, `[width]`; 0 where there are no `panelsBack`. */
+  readonly unitsInUse: number;
   /** Which input each slot of `panelsBack`, or which unit each slot of panels by unit is: all of them, and then the row of zeros behind. */
   readonly unit: number;
   /** For one step: the inputs that are not 0, `[2][inputs]` words. */

@@ -20,6 +20,9 @@ export interface DenseFrom {
 /** Where a whole product becomes faster: docs/performance.md, "Where sums of rows end", has the measurements. */
 export const DENSE_FROM: DenseFrom = { matmul: 0.45, gradient: 0.5 };
 
+/** The share of units with a gradient above which the product back is one of all units: a list costs a load for each. */
+const MOST_IN_USE = 0.85;
+
 /** Spikes in lists. */
 export interface ListedSpikes {
   readonly lists: SpikeLists | StepLists;
@@ -174,13 +177,20 @@ export class MatrixProduct {
 
   /** δx_t = Wᵀ·δy_{t+delay} of all steps. */
   back(into: ValueMemory, steps: number): void {
-    const { product: { input: { delay } }, gradient, panelsBack } = this.#product;
+    const { product: { input: { delay } }, gradient, panelsBack, unitsInUse } = this.#product;
     const { at, width } = gradient!;
     const { rows, currentPanels, zeros } = this.#memory;
     const k = this.#kernels, padded = roundUp(steps, 4);
     this.#packBack();
-    k.encodeDirect(at + 4 * width * delay, rows, steps, width);
-    k.matmulF32(rows, panelsBack, zeros, currentPanels, padded, width, into.width);
+    const from = at + 4 * width * delay, used = k.listColumnsInUse(from, steps, width, unitsInUse);
+    k.encodeDirect(from, rows, steps, width);
+    // Units out of their surrogate's reach have no gradient at any step.
+    if (used > MOST_IN_USE * width) {
+      k.matmulF32(rows, panelsBack, zeros, currentPanels, padded, width, into.width);
+    } else {
+      // deno-fmt-ignore
+      k.matmulListed(unitsInUse, used, rows, panelsBack, zeros, currentPanels, padded, width, into.width);
+    }
     k.panelsToRows(currentPanels, padded, steps, into.width, into.at);
   }
 
