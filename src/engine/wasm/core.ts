@@ -77,7 +77,7 @@ export class Core {
     const { parameters, gradients, layout } = this.memory;
     this.parameters = this.#view(parameters, layout.size);
     this.gradients = this.#view(gradients, layout.size);
-    this.#stage = new RowStage(kernels, this.memory, rows);
+    this.#stage = new RowStage(kernels, this.memory, plan, rows);
     this.#contexts = memories.map((memory) =>
       new SampleContext(kernels, memory, plan, inputsOf(kernels, memory, options), denseFrom)
     );
@@ -278,7 +278,7 @@ function inputsOf(
   { plan, seed, skipBound, precision = "f32", tile, denseFrom = DENSE_FROM, rows, doubleBuffer }: CoreOptions,
 ): InputOperations {
   if (doubleBuffer) return new ExternalMatmul(kernels, doubleBuffer);
-  const stage = new RowStage(kernels, memory, rows);
+  const stage = new RowStage(kernels, memory, plan, rows);
   return new InputLayer(kernels, memory, {
     plan,
     seed,

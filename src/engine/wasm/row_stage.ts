@@ -9,7 +9,7 @@ import type { CoreMemory, ProductMemory } from "./core_memory.ts";
 import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
 import { panelUnits, roundUp, widthOf } from "./layout.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan, Product } from "../plan/plan.ts";
 
 /** What samples of a batch keep for the stage. */
 export interface BatchRows {
@@ -26,9 +26,19 @@ export interface RowSizes {
   readonly units: readonly number[];
 }
 
+/** The products whose weights' gradient is a stage of its own. */
+function stagedProducts({ products, backward }: Plan): readonly Product[] {
+  return products.filter(({ index, weightsBy }) =>
+    weightsBy === "panel" &&
+    backward.some((step) =>
+      (step.kind === "rowGradient" || step.kind === "outerGradient") && step.product === index
+    )
+  );
+}
+
 /** The sizes that a plan needs. */
 export function rowSizesOf(plan: Plan): RowSizes {
-  const units = plan.products.filter(({ weightsBy }) => weightsBy === "panel").map(panelUnits);
+  const units = stagedProducts(plan).map(panelUnits);
   return { capacity: units.length > 0 ? widthOf(plan, plan.input) : 0, units };
 }
 
@@ -50,13 +60,13 @@ export class RowStage {
   readonly #rows: BatchRows | undefined;
 
   /** @param rows What the batch's samples share; without it each one's gradient is added as it comes. */
-  constructor(kernels: Kernels, memory: CoreMemory, rows: BatchRows | undefined) {
+  constructor(kernels: Kernels, memory: CoreMemory, plan: Plan, rows: BatchRows | undefined) {
     this.#rows = rows;
     this.#kernels = kernels;
     this.#memory = memory;
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#words = new Int32Array(kernels.memory.buffer);
-    this.#products = memory.products.filter(({ product }) => product.weightsBy === "panel");
+    this.#products = stagedProducts(plan).map(({ index }) => memory.products[index]!);
   }
 
   /**
@@ -81,9 +91,10 @@ export class RowStage {
 
   /** Clears the gradients of some blocks, and sums them over the first `count` samples. */
   sum(count: number, blocks: readonly GradientBlock[]): void {
-    if (!this.#rows || this.#products.length === 0) return;
+    if (!this.#rows) return;
     const { gradients } = this.#memory;
     for (const { from, to } of blocks) this.#view(gradients + 4 * from, to - from).fill(0);
+    if (this.#products.length === 0) return;
     for (let first = 0; first < count; first += STAGE_SAMPLES) {
       this.#add(this.#rows, first, Math.min(count, first + STAGE_SAMPLES), blocks);
     }
@@ -129,32 +140,24 @@ export class RowStage {
     this.#products.forEach(({ product, weights, panel: { width, stride } }, i) => {
       const units = panelUnits(product), begin = (weights.gradientAt - gradientsAt) >> 2;
       this.#view(stage.rows, samples * units).set(gradients[i]!.subarray(first * units, end * units));
-      let present = -1;
+      let present = -1; // the panel whose columns are there
       for (const { from, to } of blocks) {
         if (from < begin || from >= begin + units / width * stride) continue;
         const panel = Math.floor((from - begin) / stride), within = from - begin - panel * stride;
         if (panel !== present) {
+          present = panel;
           k.panelOfRows(stage.rows + 4 * panel * width, 4 * units, samples, width, stage.panel);
+          this.#view(stage.panel + 4 * width * samples, width * (padded - samples)).fill(0);
         }
-        if (usesTiles) this.#view(stage.panel + 4 * width * samples, width * (padded - samples)).fill(0);
-        present = panel;
         const input = within / width, last = input + (to - from) / width;
         if (usesTiles) {
-          k.panelTileGradients(
-            stage.tiles,
-            capacity,
-            stage.panel,
-            padded,
-            input,
-            last,
-            width,
-            gradientsAt + 4 * from,
-          );
-          continue;
+          // deno-fmt-ignore
+          k.panelTileGradients(stage.tiles, capacity, stage.panel, padded, input, last, width, gradientsAt + 4 * from);
+        } else {
+          // deno-fmt-ignore
+          k.panelGradients(stage.columns, samples * capacity, stage.starts, input, last, stage.panel, width,
+            gradientsAt + 4 * from);
         }
-        // deno-fmt-ignore
-        k.panelGradients(stage.columns, samples * capacity, stage.starts, input, last, stage.panel, width,
-          gradientsAt + 4 * from);
       }
     });
   }
