@@ -6,6 +6,7 @@
  * numbers by which these are multiplied. Sums run in the order of the list, so that their bits depend on nothing else.
  */
 import { addRows } from "./add_rows";
+import { placesOfCounts } from "./counting_sort";
 import { madd } from "./lanes";
 
 /** For each set of lanes, the bytes of these lanes one after the other. */
@@ -151,7 +152,6 @@ export function listColumns(
 ): void {
   const numbers = <usize> capacity << 2, columnNumbers = numbers * <usize> samples;
   memory.fill(starts, 0, (<usize> inputs << 2) + 4);
-  // Counts, each one place further; then the sums of those before; then each entry moves its input's sum on.
   let list = lists;
   for (let sample = 0; sample < samples; sample++, list += numbers << 1) {
     const end = list + (<usize> load<i32>(counts + (<usize> sample << 2)) << 2);
@@ -160,12 +160,7 @@ export function listColumns(
       store<i32>(place, load<i32>(place, 4) + 1, 4);
     }
   }
-  let total = 0;
-  for (let place = starts + 4, end = place + (<usize> inputs << 2); place < end; place += 4) {
-    const count = load<i32>(place);
-    store<i32>(place, total);
-    total += count;
-  }
+  placesOfCounts(starts, inputs);
   list = lists;
   for (let sample = 0; sample < samples; sample++, list += numbers << 1) {
     const end = list + (<usize> load<i32>(counts + (<usize> sample << 2)) << 2);

@@ -5,6 +5,7 @@
  * the processor does not have to foretell where a sample's few spikes of a unit end.
  */
 import { addRows } from "./add_rows";
+import { placesOfCounts } from "./counting_sort";
 import { MOST_PLAIN, narrowed, RUN, upperHalf } from "./long_sums";
 import { madd } from "./lanes";
 
@@ -42,7 +43,6 @@ export function listSpikeColumns(
 ): void {
   const end = samples + <usize> sampleCount * offsetof<ListedSample>(), numbers = <usize> capacity << 2;
   memory.fill(starts, 0, (<usize> inputs << 2) + 4);
-  // Counts, each one place further; then the sums of those before; then each entry moves its unit's sum on.
   for (let place = samples; place < end; place += offsetof<ListedSample>()) {
     const sample = changetype<ListedSample>(place);
     for (let step = 0; step < sample.steps; step++) {
@@ -54,12 +54,7 @@ export function listSpikeColumns(
       }
     }
   }
-  let total = 0;
-  for (let place = starts + 4, last = place + (<usize> inputs << 2); place < last; place += 4) {
-    const count = load<i32>(place);
-    store<i32>(place, total);
-    total += count;
-  }
+  placesOfCounts(starts, inputs);
   for (let place = samples; place < end; place += offsetof<ListedSample>()) {
     const sample = changetype<ListedSample>(place), outputs = sample.stepOutputs - sample.stepUnits;
     let delta = sample.deltas;

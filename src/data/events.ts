@@ -4,7 +4,7 @@
  */
 import { sharedBuffer } from "./shared_memory.ts";
 
-/** AnyFeatures of sequences of T steps by their numbers that are not 0, sample by sample, step by step, channels ascending. */
+/** Features of sequences of T steps by their numbers that are not 0, sample by sample, step by step, channels ascending. */
 export interface Events {
   /** Events before the end of each step, `[count · T]`: step t of sample i has those from entry `i·T + t − 1` up to entry `i·T + t`. */
   readonly ends: Uint32Array;

@@ -48,7 +48,7 @@ const SMALL = 32_768;
 /** The largest share of numbers that are not 0 at which a sequence's events are listed at once. Far below it lists are the fastest way. */
 const MOST_EVENTS = 0.25;
 
-/** Samples of a group: their features and four rows of weights stay in the nearest cache. */
+/** Samples of a group: their features and a panel of weights stay in the nearest cache. */
 const GROUP = 8;
 
 /**

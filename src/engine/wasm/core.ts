@@ -1,8 +1,9 @@
 /**
- * One thread's part of the WASM engine: executes a plan for one sample at a time, in an instance of the kernels.
+ * One thread's part of the WASM engine: executes a plan for a sample, or for some side by side, in an instance of the kernels.
  *
- * A core owns its memory and shares nothing. Parameters are copied in before a batch, a shard's gradient is copied out
- * after its last sample. It needs neither Deno nor threads: the same code runs in a worker, a browser and at the edge.
+ * A core owns its memory; only what threads sum over a whole batch (row_stage.ts) lies in memory that they share.
+ * Parameters are copied in before a batch, a shard's gradient is copied out after its last sample. A core needs neither
+ * Deno nor threads: the same code runs in a worker, a browser and at the edge.
  */
 import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
@@ -48,7 +49,7 @@ export interface CoreOptions {
 /** Where a sample is the only one. */
 const ALONE: Place = { bufferIndex: 0, position: 0 };
 
-/** Kernels and memory for one sample at a time. */
+/** Kernels and memory for the samples of one thread. */
 export class Core {
   readonly plan: Plan;
   readonly memory: CoreMemory;
