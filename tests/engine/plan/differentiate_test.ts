@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
 import { compilePlan } from "../../../src/engine/plan/compile.ts";
+import { MOST_PLAIN } from "../../../src/engine/plan/differentiate.ts";
+import { instantiate } from "../../../src/engine/wasm/kernels.ts";
+import { loadKernels } from "../../../src/engine/wasm/load.ts";
 import {
   affine,
   backwardInWords,
@@ -73,6 +76,11 @@ Deno.test("differentiate() hands back one row in shares where a readout is linea
     ...["readProductBack b → δweighed lif", "spreadRow → δlif", "rateBack lif → δlif", "scanBack lif"],
     "weightGradient a",
   ]);
+});
+
+Deno.test("differentiate() and the kernels mean the same by a plain sum over steps", async () => {
+  const { module } = await loadKernels();
+  assert.equal(MOST_PLAIN, instantiate(module).mostPlain());
 });
 
 Deno.test("differentiate() sums the gradient of a row over all steps", () => {
