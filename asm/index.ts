@@ -30,7 +30,7 @@ export { layerFields } from "./layer";
 export { scanGraded } from "./graded_spikes";
 export { addRowOfFour, packFour, productStep, productStepBack } from "./recurrent";
 export { addVector, sumTerm } from "./sums";
-export { operatorFields } from "./operator";
+export { geometryRoom, operatorFields } from "./operator";
 export {
   backThroughSpikes,
   sparseProduct,
@@ -39,7 +39,7 @@ export {
   stepCoefficients,
 } from "./spikes";
 export { sparseProductRows } from "./spike_rows";
-export { addCounts, listEvents, listInputSpikes, listSpikes } from "./spike_lists";
+export { addCounts, countSpikes, listEvents, listInputSpikes, listSpikes } from "./spike_lists";
 export { listSpikeColumns, spikeGradient } from "./spike_gradient";
 export { inputRows, inputRowsI8, matmulGradient, packRows, panelsToRows, panelTileGradients } from "./dense";
 export { sumSteps, traceGradient, traceGradientI8 } from "./gradient";

@@ -52,6 +52,28 @@ export function listSpikes(
 }
 
 /**
+ * Counts the spikes of a layer, unit by unit, without lists.
+ *
+ * @param distances f32 `[steps][units]`, as in {@link listSpikes}.
+ * @param counts i32 `[units]`, written.
+ * @returns Their number.
+ */
+export function countSpikes(distances: usize, steps: i32, units: i32, counts: usize): i32 {
+  const zero = f32x4.splat(0), row = <usize> units << 2;
+  let total = i32x4.splat(0);
+  for (let unit: usize = 0; unit < row; unit += 16) {
+    let count = i32x4.splat(0), at = distances + unit;
+    for (let step = 0; step < steps; step++, at += row) {
+      count = i32x4.sub(count, f32x4.gt(v128.load(at), zero));
+    }
+    v128.store(counts + unit, count);
+    total = i32x4.add(total, count);
+  }
+  return i32x4.extract_lane(total, 0) + i32x4.extract_lane(total, 1) + i32x4.extract_lane(total, 2) +
+    i32x4.extract_lane(total, 3);
+}
+
+/**
  * Lists the inputs that are not 0, by step.
  *
  * @param x f32 X, `[⌈steps / 4⌉][inputs][4 steps]`; steps past the last one are ignored.

@@ -16,6 +16,8 @@ export const STREAM = {
   validation: 5,
   classification: 6,
   augmentation: 7,
+  /** Of an operator that draws, if it is the first node; if it is the n-th one, 16·(n − 1) more. */
+  dropout: 8,
 } as const;
 
 /** A 64-bit hash of (seed, stream, epoch, sample). */

@@ -87,7 +87,14 @@ async function openEngine(
     case "wasm": {
       const kernels = await loadKernels();
       const tile = tune ? await tunedTile(kernels, rest.precision ?? "f32") : undefined;
-      return createWasmEngine({ ...rest, threads, kernels, ...(tile && { tile }) });
+      const { usualBatchSize, ...options } = rest;
+      return createWasmEngine({
+        ...options,
+        threads,
+        kernels,
+        ...(tile && { tile }),
+        ...(usualBatchSize !== undefined && { trainingBatch: usualBatchSize }),
+      });
     }
     case "hybrid":
       return await createHybridEngine({ ...rest, threads, kernels: await loadKernels() });

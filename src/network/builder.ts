@@ -2,7 +2,19 @@
 import type { Encoder } from "./encoders.ts";
 import type { Edge, GraphReadout, GraphSpec, Shape } from "./graph.ts";
 import { type GradedNeuron, type IntegratorNeuron, type LifNeuron, type Neuron, NEURONS } from "./neurons.ts";
-import type { AffineOperator, DelayOperator, FlattenOperator, ScaleOperator } from "./operators.ts";
+import type {
+  AffineOperator,
+  AvgPool2dOperator,
+  BatchNormOperator,
+  Conv2dOperator,
+  DelayOperator,
+  DropoutOperator,
+  FlattenOperator,
+  MaxPool2dOperator,
+  Pair,
+  ScaleOperator,
+  SumPool2dOperator,
+} from "./operators.ts";
 import { parseNetworkSpec } from "./parse_graph.ts";
 import type { LayerSpec, Loss, Readout } from "./parts.ts";
 
@@ -43,6 +55,12 @@ export type NodeDescription =
   & (
     | Neuron
     | Pick<AffineOperator, "kind" | "units"> & Partial<AffineOperator>
+    | Pick<Conv2dOperator, "kind" | "channels" | "kernel"> & Partial<Conv2dOperator>
+    | Pick<AvgPool2dOperator, "kind" | "kernel"> & Partial<AvgPool2dOperator>
+    | Pick<SumPool2dOperator, "kind" | "kernel"> & Partial<SumPool2dOperator>
+    | Pick<MaxPool2dOperator, "kind" | "kernel"> & Partial<MaxPool2dOperator>
+    | Pick<BatchNormOperator, "kind"> & Partial<BatchNormOperator>
+    | DropoutOperator
     | ScaleOperator
     | FlattenOperator
     | DelayOperator
@@ -172,6 +190,101 @@ export function affine(
   options: Partial<Pick<AffineOperator, "bias">> & NodePlace = {},
 ): AffineOperator & NodePlace {
   return { kind: "affine", units, bias: true, ...options };
+}
+
+/** A number for both axes, or one for each. */
+export type Extent = number | Pair;
+
+/** Fields of a convolution that have defaults. */
+export interface Conv2dOptions extends NodePlace {
+  /** From position to position. @default {1} */
+  readonly stride?: Extent;
+  /** Rows and columns of zeros on each side. @default {0} */
+  readonly padding?: Extent;
+  /** From number to number of the kernel. @default {1} */
+  readonly dilation?: Extent;
+  /** Into how many groups channels are cut. @default {1} */
+  readonly groups?: number;
+  /** Whether a bias is added. @default {true} */
+  readonly bias?: boolean;
+}
+
+/** Fields of a pool that have defaults. */
+export interface PoolOptions extends NodePlace {
+  /** From position to position. @default {the window's} */
+  readonly stride?: Extent;
+  /** Rows and columns on each side. @default {0} */
+  readonly padding?: Extent;
+}
+
+/** A convolution: `channels` maps, of a kernel `[rows, columns]`. */
+export function conv2d(
+  channels: number,
+  kernel: Extent,
+  { stride = 1, padding = 0, dilation = 1, groups = 1, bias = true, ...place }: Conv2dOptions = {},
+): Conv2dOperator & NodePlace {
+  return {
+    kind: "conv2d",
+    channels,
+    kernel: pairOf(kernel),
+    stride: pairOf(stride),
+    padding: pairOf(padding),
+    dilation: pairOf(dilation),
+    groups,
+    bias,
+    ...place,
+  };
+}
+
+/** A convolution over columns alone, of inputs `[channels, 1, width]`. @param kernel Columns; so are the options' numbers. */
+export function conv1d(
+  channels: number,
+  kernel: number,
+  { stride = 1, padding = 0, dilation = 1, ...options }:
+    & Omit<Conv2dOptions, "stride" | "padding" | "dilation">
+    & { readonly stride?: number; readonly padding?: number; readonly dilation?: number } = {},
+): Conv2dOperator & NodePlace {
+  return conv2d(channels, [1, kernel], {
+    ...options,
+    stride: [1, stride],
+    padding: [0, padding],
+    dilation: [1, dilation],
+  });
+}
+
+/** The mean over windows. */
+export function avgPool2d(kernel: Extent, options: PoolOptions = {}): AvgPool2dOperator & NodePlace {
+  return { kind: "avgPool2d", ...poolOf(kernel, options) };
+}
+
+/** The sum over windows. */
+export function sumPool2d(kernel: Extent, options: PoolOptions = {}): SumPool2dOperator & NodePlace {
+  return { kind: "sumPool2d", ...poolOf(kernel, options) };
+}
+
+/** The largest number of windows. */
+export function maxPool2d(kernel: Extent, options: PoolOptions = {}): MaxPool2dOperator & NodePlace {
+  return { kind: "maxPool2d", ...poolOf(kernel, options) };
+}
+
+function poolOf(kernel: Extent, { stride = kernel, padding = 0, ...place }: PoolOptions) {
+  return { kernel: pairOf(kernel), stride: pairOf(stride), padding: pairOf(padding), ...place };
+}
+
+function pairOf(extent: Extent): Pair {
+  return typeof extent === "number" ? [extent, extent] : extent;
+}
+
+/** Normalisation by channel over samples, steps and positions of a training batch. */
+export function batchNorm(
+  options: Partial<Omit<BatchNormOperator, "kind">> & NodePlace = {},
+): BatchNormOperator & NodePlace {
+  return { kind: "batchNorm", momentum: 0.1, epsilon: 1e-5, gamma: 1, ...options };
+}
+
+/** In training, leaves numbers out with a probability, the same ones at all steps of a sample. */
+export function dropout(rate: number, place: NodePlace = {}): DropoutOperator & NodePlace {
+  return { kind: "dropout", rate, ...place };
 }
 
 /** s ∘ x, with a learned factor for each number of the input. */

@@ -252,16 +252,20 @@ function parseParameter(
 /** The fault of a tensor's numbers, in words; `undefined` where they have none. @param shown The numbers before rounding. */
 function faultOfValues(
   data: Float32Array,
-  { isSteps }: TensorSpec,
+  { isSteps, isNotNegative }: TensorSpec,
   steps: number,
   shown: ArrayLike<number> = data,
 ): string | undefined {
   const isWrong = isSteps
     ? (value: number) => !Number.isInteger(value) || value < 0 || value >= steps
-    : (value: number) => !Number.isFinite(value);
+    : (value: number) => !Number.isFinite(value) || (isNotNegative === true && value < 0);
   const wrong = data.findIndex(isWrong);
   if (wrong < 0) return undefined;
-  const expected = isSteps ? `a whole number of steps, 0 to ${steps - 1}` : "a finite number";
+  const expected = isSteps
+    ? `a whole number of steps, 0 to ${steps - 1}`
+    : isNotNegative
+    ? "a finite number, 0 or more"
+    : "a finite number";
   return `value ${wrong} is ${shown[wrong]}, expected ${expected}`;
 }
 

@@ -4,7 +4,7 @@ import { type GraphNode, type GraphReadout, type GraphSpec, isNeuronNode, type S
 import { operatorKindOf } from "./operators.ts";
 import type { Edge } from "./place.ts";
 import { sizeOf } from "./shape.ts";
-import { type Population, structureOf } from "./structure.ts";
+import { isLearned, type Population, structureOf } from "./structure.ts";
 
 /** A node with what it adds to its network. */
 export interface NodeSummary {
@@ -30,7 +30,7 @@ export function summariseNodes(spec: GraphSpec): readonly NodeSummary[] {
     return {
       node,
       shape,
-      parameters: tensors.filter((tensor) => tensor.node === node.id && tensor.role !== "fixed")
+      parameters: tensors.filter((tensor) => tensor.node === node.id && isLearned(tensor))
         .reduce((sum, tensor) => sum + sizeOf(tensor.shape), 0),
       multiplyAdds: isNeuronNode(node) ? 0 : operatorKindOf(node).multiplyAdds(node, inputShape),
       ...(population && { population }),

@@ -1,13 +1,35 @@
 /**
  * The kinds of operators: y_t from x_t, without state.
  *
- * {@linkcode OPERATORS} is the registry. A kind consists of an entry and of the kernels `forward<Kind>`, `backward<Kind>` and
- * `weightGradient<Kind>`; no other code depends on an operator's kind.
+ * {@linkcode OPERATORS} is the registry. A kind consists of an entry (operator_kind.ts) and of the kernels `forward<Kind>`,
+ * `backward<Kind>` and `weightGradient<Kind>`; no other code depends on an operator's kind.
  */
 import * as v from "valibot";
+import { batchNorm, type BatchNormOperator, dropout, type DropoutOperator } from "./batch_operators.ts";
 import { LIMITS } from "./limits.ts";
-import { type PlaceDescription, placeFields } from "./place.ts";
-import { type Shape, sizeOf } from "./shape.ts";
+import type { OperatorKind } from "./operator_kind.ts";
+import { placeFields } from "./place.ts";
+import { sizeOf } from "./shape.ts";
+import {
+  avgPool2d,
+  type AvgPool2dOperator,
+  conv2d,
+  type Conv2dOperator,
+  maxPool2d,
+  type MaxPool2dOperator,
+  sumPool2d,
+  type SumPool2dOperator,
+} from "./spatial_operators.ts";
+
+export type { BatchNormOperator, DropoutOperator } from "./batch_operators.ts";
+export type { Misfit, OperatorKind, OperatorTensor } from "./operator_kind.ts";
+export type {
+  AvgPool2dOperator,
+  Conv2dOperator,
+  MaxPool2dOperator,
+  Pair,
+  SumPool2dOperator,
+} from "./spatial_operators.ts";
 
 /** y = W·x + b; an input of any shape is read in the order channel, row, column. Tensors: weight `[units, in]`, bias `[units]`. */
 export interface AffineOperator {
@@ -38,61 +60,17 @@ export interface DelayOperator {
 }
 
 /** A kind of operator with its fields. */
-export type Operator = AffineOperator | ScaleOperator | FlattenOperator | DelayOperator;
-
-/** A tensor of an operator. */
-export interface OperatorTensor {
-  /** The second part of its name in a file, after the node's id. */
-  readonly name: string;
-  /** As PyTorch shapes it. */
-  readonly shape: readonly number[];
-  /** `weight` and `bias` are drawn, by fan-in and fan-out; a `constant` begins at `first`. All three are learned; a `fixed` one is not. */
-  readonly role: "weight" | "bias" | "constant" | "fixed";
-  /** Numbers that one number of the output is a sum of. */
-  readonly fanIn: number;
-  /** Numbers of the output that one number of the input goes into. */
-  readonly fanOut: number;
-  /** The initial value of a constant or fixed tensor. */
-  readonly first?: number;
-  /** Its numbers are whole steps, from 0 to T − 1. */
-  readonly isSteps?: true;
-}
-
-/** The answer to an input of a wrong shape. */
-export interface Misfit {
-  /** The shape that would fit, such as `[channels, height, width]`. */
-  readonly expected: string;
-}
-
-/** The properties of a kind of operator. `outputShape` checks the input's shape; the other functions take only shapes that fit. */
-export interface OperatorKind<O extends Operator> {
-  /** Checks a node and fills in its defaults. */
-  readonly schema: v.GenericSchema<unknown, O & PlaceDescription>;
-  /**
-   * The shape of y for that of x.
-   *
-   * @param input `undefined` in a loop, where it may not be known yet.
-   * @returns `undefined` where it depends on an input that is not known.
-   */
-  outputShape(operator: O, input: Shape | undefined): Shape | Misfit | undefined;
-  /** In the order of a file. */
-  tensors(operator: O, input: Shape): readonly OperatorTensor[];
-  /** Whole numbers for its kernels, in the order in which they read them. */
-  geometry(operator: O, input: Shape): readonly number[];
-  /** Multiply-adds of one step where nothing is left out. */
-  multiplyAdds(operator: O, input: Shape): number;
-  /** y is linear in x but for an added constant, so that gradients of leaky traces are traces of gradients. */
-  readonly isLinear: boolean;
-  /** y_t depends on inputs of earlier steps. */
-  readonly readsBefore: boolean;
-  /** It has kernels `…Events`, which take spikes in place of whole rows. */
-  readonly hasEvents: boolean;
-  /**
-   * How it is computed: by products of matrices, which every engine has; by kernels of its own; or, for `reorder`, not at all where its
-   * numbers lie in the right order already, else by kernels of its own.
-   */
-  readonly lowering: "matmul" | "reorder" | "kernel";
-}
+export type Operator =
+  | AffineOperator
+  | Conv2dOperator
+  | AvgPool2dOperator
+  | SumPool2dOperator
+  | MaxPool2dOperator
+  | BatchNormOperator
+  | DropoutOperator
+  | ScaleOperator
+  | FlattenOperator
+  | DelayOperator;
 
 const affine: OperatorKind<AffineOperator> = {
   schema: v.strictObject({
@@ -113,7 +91,6 @@ const affine: OperatorKind<AffineOperator> = {
   multiplyAdds: ({ units }, input) => units * sizeOf(input),
   isLinear: true,
   readsBefore: false,
-  hasEvents: true,
   lowering: "matmul",
 };
 
@@ -127,7 +104,6 @@ const scale: OperatorKind<ScaleOperator> = {
   multiplyAdds: (_, input) => sizeOf(input),
   isLinear: true,
   readsBefore: false,
-  hasEvents: false,
   lowering: "kernel",
 };
 
@@ -139,7 +115,6 @@ const flatten: OperatorKind<FlattenOperator> = {
   multiplyAdds: () => 0,
   isLinear: true,
   readsBefore: false,
-  hasEvents: true,
   lowering: "reorder",
 };
 
@@ -153,12 +128,22 @@ const delay: OperatorKind<DelayOperator> = {
   multiplyAdds: () => 0,
   isLinear: true,
   readsBefore: true,
-  hasEvents: false,
   lowering: "kernel",
 };
 
 /** Every kind of operator, by name. */
-export const OPERATORS = { affine, scale, flatten, delay } as const;
+export const OPERATORS = {
+  affine,
+  conv2d,
+  avgPool2d,
+  sumPool2d,
+  maxPool2d,
+  batchNorm,
+  dropout,
+  scale,
+  flatten,
+  delay,
+} as const;
 
 /** The same, for code that depends on no kind. */
 const kinds: Readonly<Record<Operator["kind"], OperatorKind<Operator>>> = OPERATORS;

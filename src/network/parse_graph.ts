@@ -1,6 +1,7 @@
 /** Parses a description in JSON, a graph or its short form, to the graph with all defaults. */
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
+import { componentsOf } from "./components.ts";
 import { checkEdges, longestDelay, namesOf } from "./check_edges.ts";
 import type { GraphNode, GraphSpec } from "./graph.ts";
 import { isNeuronNode } from "./graph.ts";
@@ -9,6 +10,7 @@ import { inferShapes, type ShapedNode } from "./infer_shapes.ts";
 import { describeIssues } from "./issues.ts";
 import { LIMITS } from "./limits.ts";
 import { kindOf } from "./neurons.ts";
+import { operatorKindOf } from "./operators.ts";
 import { INPUT } from "./place.ts";
 import { describeShape } from "./safetensors.ts";
 import { sizeOf } from "./shape.ts";
@@ -79,6 +81,7 @@ function parse<Output>(schema: v.GenericSchema<unknown, Output>, value: unknown,
 function check(spec: GraphSpec, where: string): GraphSpec {
   checkInput(spec, where);
   checkEdges(spec.nodes, spec.steps, where);
+  checkLoops(spec, where);
   checkReadout(spec, inferShapes(spec.nodes, spec.input.shape, where), where);
   const isHeld = (node: GraphNode) =>
     isNeuronNode(node) && node.id !== spec.readout.node && kindOf(node).hasSurrogate;
@@ -89,6 +92,20 @@ function check(spec: GraphSpec, where: string): GraphSpec {
     );
   }
   return spec;
+}
+
+/** What needs all steps of all samples at once cannot be part of a loop, where a step needs those before. */
+function checkLoops(spec: GraphSpec, where: string): void {
+  for (const { nodes, isLoop } of componentsOf(spec)) {
+    const node = nodes.map((place) => spec.nodes[place]!).find((node) =>
+      !isNeuronNode(node) && operatorKindOf(node).batchSums
+    );
+    if (!isLoop || !node) continue;
+    throw new InputError(
+      `${where}: node ${node.id}: ${node.kind} normalises over all steps, but is part of a loop, where a step needs ` +
+        "those before: expected it outside of the loop",
+    );
+  }
 }
 
 function checkInput({ input: { shape, encoder } }: GraphSpec, where: string): void {

@@ -7,6 +7,7 @@ import { componentsOf } from "./components.ts";
 import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode, type Shape } from "./graph.ts";
 import { inferShapes, type ShapedNode } from "./infer_shapes.ts";
 import { type CompleteNeuron, type Constant, kindOf, tensorsOf } from "./neurons.ts";
+import type { TensorOrder, TensorRole } from "./operator_kind.ts";
 import { operatorKindOf } from "./operators.ts";
 import { sizeOf } from "./shape.ts";
 
@@ -44,9 +45,9 @@ export interface TensorSpec {
   readonly isRecurrent: boolean;
   /**
    * `weight` and `bias` are drawn, by fan-in and fan-out; `constant`s begin at `first`. They are learned. `fixed` ones are not: they
-   * keep what their file says, or `first`.
+   * keep what their file says, or `first`; and a `statistic` follows the batches of training.
    */
-  readonly role: "weight" | "bias" | "constant" | "fixed";
+  readonly role: TensorRole;
   /** Numbers that one number of the output is a sum of. */
   readonly fanIn: number;
   /** Numbers of the output that one number of the input goes into. */
@@ -57,6 +58,15 @@ export interface TensorSpec {
   readonly first?: number;
   /** Its numbers are whole steps, from 0 to T − 1. */
   readonly isSteps?: true;
+  /** No number is below 0. */
+  readonly isNotNegative?: true;
+  /** How it lies in the kernels' memory, where that is not the order of a file. */
+  readonly inMemory?: TensorOrder;
+}
+
+/** Whether training computes a gradient of a tensor. */
+export function isLearned({ role }: Pick<TensorSpec, "role">): boolean {
+  return role !== "fixed" && role !== "statistic";
 }
 
 /** See the module. */
@@ -84,6 +94,11 @@ export interface Structure {
 }
 
 const known = new WeakMap<GraphSpec, Structure>();
+
+/** Whether what the network makes of a sample in training depends on the other samples of its batch. */
+export function normalisesBatches(spec: GraphSpec): boolean {
+  return structureOf(spec).tensors.some(({ role }) => role === "statistic");
+}
 
 /** What follows from a description. It is computed once for each. */
 export function structureOf(spec: GraphSpec): Structure {
@@ -129,7 +144,7 @@ function derive(spec: GraphSpec): Structure {
     readout,
     classes: readout.units,
     tensors,
-    parameters: tensors.reduce((sum, { role, shape }) => sum + (role === "fixed" ? 0 : sizeOf(shape)), 0),
+    parameters: tensors.reduce((sum, tensor) => sum + (isLearned(tensor) ? sizeOf(tensor.shape) : 0), 0),
     multiplyAdds: nodes.reduce(
       (sum, { node, inputShape }) =>
         sum + (isNeuronNode(node) ? 0 : operatorKindOf(node).multiplyAdds(node, inputShape)),

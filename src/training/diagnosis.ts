@@ -8,7 +8,7 @@
 import type { Chance } from "../network/loss.ts";
 import { populationsFrom } from "../network/paths.ts";
 import type { NetworkSpec } from "../network/spec.ts";
-import { structureOf } from "../network/structure.ts";
+import { isLearned, structureOf } from "../network/structure.ts";
 import type { LayerActivity } from "./activity.ts";
 import type { BatchMetrics } from "./batch_metrics.ts";
 import { learningStatusOf } from "./guessing.ts";
@@ -134,7 +134,7 @@ type LayerNorms = Pick<BatchMetrics, "epoch" | "batch"> & { readonly norms: read
 
 /** Whether a layer has parameters, and with them a gradient. */
 function hasGradient(spec: NetworkSpec, layer: number): boolean {
-  return structureOf(spec).tensors.some(({ population, role }) => population === layer && role !== "fixed");
+  return structureOf(spec).tensors.some((tensor) => tensor.population === layer && isLearned(tensor));
 }
 
 /** Gradient norms of the batches that recorded them. */

@@ -10,7 +10,7 @@ import type { NeuronNode } from "../../src/network/graph.ts";
 import { kindOf } from "../../src/network/neurons.ts";
 import { assertClose, assertSameBits } from "../asm/numbers.ts";
 import { batchOf } from "../engine/batches.ts";
-import { type DrawnGraph, encodeBatch } from "./drawn_graphs.ts";
+import { type DrawnGraph, encodeBatch, trainingBatch } from "./drawn_graphs.ts";
 import { type GraphRun, runGraph, widenTensors } from "./reference_graph.ts";
 import { populationsOf } from "./reference_structure.ts";
 
@@ -21,6 +21,8 @@ const UPDATE = { learningRate: 0.1, momentum: 0.5 };
 export interface CompareOptions {
   /** What the engine calls a tensor of the graph. @default {the same} */
   readonly nameOf?: (name: string) => string;
+  /** What `runTraining` says. @default {the same, for no operator differs in training} */
+  readonly training?: GraphRun;
   /** Whether the engine was made with `recordStates`. @default {true} */
   readonly recordsStates?: boolean;
 }
@@ -28,6 +30,11 @@ export interface CompareOptions {
 /** What the reference makes of a graph and its samples, whose draws are those of an engine's seed. */
 export function runReference(drawn: DrawnGraph, seed: number): GraphRun {
   return runGraph(drawn.spec, widenTensors(drawn.parameters), encodeBatch(drawn, seed, EPOCH));
+}
+
+/** The same of a batch that is trained on: another run where operators differ in training. */
+export function runTraining(drawn: DrawnGraph, seed: number): GraphRun {
+  return runGraph(drawn.spec, widenTensors(drawn.parameters), trainingBatch(drawn, seed, EPOCH));
 }
 
 /**
@@ -41,7 +48,7 @@ export async function compareWithReference(
   engine: Engine,
   { spec, parameters, samples }: DrawnGraph,
   run: GraphRun,
-  { nameOf = (name) => name, recordsStates = true }: CompareOptions = {},
+  { nameOf = (name) => name, recordsStates = true, training = run }: CompareOptions = {},
 ): Promise<void> {
   await engine.setParameters(new Map([...parameters].map(([name, tensor]) => [nameOf(name), tensor])));
   const all = batchOf(samples, undefined, EPOCH);
@@ -73,18 +80,18 @@ export async function compareWithReference(
   }
 
   const result = await engine.train(all, UPDATE);
-  compareNumbers([result.loss], [run.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
-  assert.equal(result.spikes, run.spikes.reduce((sum, count) => sum + count, 0), "spikes of the batch");
+  compareNumbers([result.loss], [training.losses.reduce((sum, loss) => sum + loss, 0)], "loss");
+  assert.equal(result.spikes, training.spikes.reduce((sum, count) => sum + count, 0), "spikes of the batch");
   assert.deepEqual(
     result.unitSpikes?.map((counts) => [...counts]),
     populationsOf(spec).filter(({ id }) => id !== spec.readout.node).map((node) =>
-      unitSpikesOf(node, run, samples)
+      unitSpikesOf(node, training, samples)
     ),
     "spikes of each unit",
   );
   const velocity = (await engine.getState()).moments.get("velocity")!; // after the first update it is the gradient
   const after = await engine.getParameters();
-  const gradient = run.gradient().tensors;
+  const gradient = training.gradient().tensors, statistics = training.statistics();
   compareTensors(
     new Map([...gradient.keys()].map((name) => [name, velocity.get(nameOf(name))!])),
     gradient,
@@ -99,8 +106,13 @@ export async function compareWithReference(
     updated,
     "updated",
   );
+  compareTensors(
+    new Map([...statistics.keys()].map((name) => [name, after.get(nameOf(name))!])),
+    statistics,
+    "after",
+  );
   for (const [name, before] of parameters) {
-    if (!gradient.has(name)) {
+    if (!gradient.has(name) && !statistics.has(name)) {
       assertSameBits(after.get(nameOf(name))!, before, `${name}, which is not learned`);
     }
   }

@@ -10,6 +10,8 @@ Deno.test("a core's states, logits, losses and gradients are the reference's, of
   const kernels = await loadKernels();
   fc.assert(
     fc.property(drawnGraphs({ samples: 3 }), fc.boolean(), (drawn, recordStates) => {
+      // Where samples meet in the midst of training, it takes an engine.
+      fc.pre(!drawn.spec.nodes.some(({ kind }) => kind === "batchNorm"));
       const run = runReference(drawn, SEED);
       fc.pre(isTelling(drawn.spec, run));
       for (const small of [0, undefined]) compareCore(kernels, drawn, run, SEED, { recordStates }, small);

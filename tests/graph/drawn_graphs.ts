@@ -99,6 +99,19 @@ export function encodeBatch({ spec, samples }: DrawnGraph, seed: number, epoch: 
   return { x, labels: samples.labels };
 }
 
+/** The same in training. */
+export function trainingBatch(drawn: DrawnGraph, seed: number, epoch: number): EncodedBatch {
+  return {
+    ...encodeBatch(drawn, seed, epoch),
+    training: (sample, stream) => drawKey(seed, stream, epoch, sample),
+  };
+}
+
+/** Whether some operator differs in training. */
+export function differsInTraining({ nodes }: GraphSpec): boolean {
+  return nodes.some(({ kind }) => kind === "batchNorm" || kind === "dropout");
+}
+
 /** Nearer to a threshold than this, float32 may decide a gate otherwise than float64. */
 export const MARGIN = 1e-4;
 /** Potentials beyond this have roundings in float32 that reach the margin. */
@@ -158,7 +171,7 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   const nodes: GraphNode[] = [];
   const shapes = new Map<string, Shape>([["input", input.shape]]);
   const place = (id: string, kind: Operator | CompleteNeuron, from: readonly Edge[]) => {
-    nodes.push({ id, ...kind, from });
+    nodes.push({ id, ...kind, from } as GraphNode);
     shapes.set(id, shapesOf({ nodes, input }).get(id)!.output);
   };
   /** One edge or more, from whatever stands before and has the shape of the first one. */
@@ -174,10 +187,17 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
   for (let i = 0; i < count; i++) {
     if (i === reader - 1) place("classes", { kind: "affine", units: draw.whole(1, 5), bias: true }, edges());
     else if (i === reader) place("read", drawNeuron(draw), [{ node: "classes", delay: delay() }]);
-    else place(`node${i + 1}`, drawKind(draw), edges());
+    else {
+      const from = edges();
+      place(`node${i + 1}`, drawKind(draw, shapes.get(from[0]!.node)!), from);
+    }
   }
   if (steps > 1) {
-    for (let loops = draw.whole(0, 3); loops > 0; loops--) closeLoop(draw, nodes, shapes, steps);
+    for (let loops = draw.whole(0, 3); loops > 0; loops--) {
+      const before = [...nodes];
+      closeLoop(draw, nodes, shapes, steps);
+      if (normalisesInLoop({ nodes })) nodes.splice(0, nodes.length, ...before);
+    }
   }
   if (draw.chance(0.4)) addEdge(draw, nodes, shapes, delay());
   const isHeld = draw.chance(0.3) &&
@@ -195,6 +215,17 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
     },
     loss: drawLoss(draw, isHeld),
   };
+}
+
+/** Batch statistics over all steps have no meaning where a step needs those before: such graphs are refused. */
+function normalisesInLoop({ nodes }: { readonly nodes: readonly GraphNode[] }): boolean {
+  const before = (id: string, seen: Set<string>): Set<string> => {
+    for (const { node } of nodes.find((other) => other.id === id)?.from ?? []) {
+      if (!seen.has(node)) before(node, seen.add(node));
+    }
+    return seen;
+  };
+  return nodes.some(({ id, kind }) => kind === "batchNorm" && before(id, new Set()).has(id));
 }
 
 function longestDelay(steps: number): number {
@@ -231,19 +262,73 @@ function addEdge(draw: Draw, nodes: GraphNode[], shapes: Map<string, Shape>, del
 const MOST_NODES = 12;
 
 function drawShape(draw: Draw): Shape {
-  return draw.chance(0.6) ? [draw.whole(1, 9)] : [draw.whole(1, 3), draw.whole(1, 4), draw.whole(1, 3)];
+  return draw.chance(0.5) ? [draw.whole(1, 9)] : [draw.whole(1, 6), draw.whole(1, 6), draw.whole(1, 6)];
 }
 
-function drawKind(draw: Draw): Operator | CompleteNeuron {
-  const kind = draw.of("affine", "affine", "neuron", "neuron", "neuron", "scale", "flatten", "delay");
+function drawKind(draw: Draw, input: Shape): Operator | CompleteNeuron {
+  const flat = [
+    "affine",
+    "affine",
+    "neuron",
+    "neuron",
+    "neuron",
+    "scale",
+    "flatten",
+    "delay",
+    "batchNorm",
+    "dropout",
+  ] as const;
+  const kind = input.length === 3
+    ? draw.of(...flat, "conv2d", "conv2d", "conv2d", "avgPool2d", "sumPool2d", "maxPool2d", "maxPool2d")
+    : draw.of(...flat);
   switch (kind) {
     case "affine":
       return { kind, units: draw.whole(1, 9), bias: draw.chance(0.7) };
     case "neuron":
       return drawNeuron(draw);
+    case "conv2d":
+      return drawConv(draw, input);
+    case "avgPool2d":
+    case "sumPool2d":
+    case "maxPool2d":
+      return { kind, ...drawWindow(draw, input) };
+    case "batchNorm":
+      return { kind, momentum: draw.of(0.1, 0.5), epsilon: 1e-2, gamma: 1 };
+    case "dropout":
+      return { kind, rate: draw.of(0, 0.3, 0.6) };
     default:
       return { kind };
   }
+}
+
+/** A window that fits, with a padding of no more than half of it. */
+function drawWindow(draw: Draw, [, height = 1, width = 1]: Shape) {
+  const axis = (length: number) => {
+    const kernel = draw.whole(1, Math.min(3, length)),
+      padding = draw.chance(0.5) ? 0 : Math.floor(kernel / 2);
+    return { kernel, padding, stride: draw.whole(1, 3) };
+  };
+  const rows = axis(height), columns = axis(width);
+  return {
+    kernel: [rows.kernel, columns.kernel],
+    stride: [rows.stride, columns.stride],
+    padding: [rows.padding, columns.padding],
+  } as const;
+}
+
+function drawConv(draw: Draw, input: Shape): Operator {
+  const [channels, height = 1, width = 1] = input, window = drawWindow(draw, input);
+  const groups = draw.chance(0.7) ? 1 : draw.of(...[1, 2, 3, 4, 5, 6].filter((n) => channels % n === 0));
+  const dilation = (axis: 0 | 1, length: number) =>
+    draw.chance(0.3) && 2 * (window.kernel[axis] - 1) < length + 2 * window.padding[axis] ? 2 : 1;
+  return {
+    kind: "conv2d",
+    channels: groups * draw.whole(1, Math.ceil(9 / groups)),
+    ...window,
+    dilation: [dilation(0, height), dilation(1, width)],
+    groups,
+    bias: draw.chance(0.7),
+  };
 }
 
 function drawNeuron(draw: Draw): CompleteNeuron {
@@ -358,6 +443,19 @@ function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
         if (node.bias) tensor(id, "bias", () => 0.5 * draw.number());
         break;
       }
+      case "conv2d": {
+        const [, inputs, rows, columns] = tensors.get(`${id}.weight`)!.shape;
+        const limit = Math.sqrt(6 / (inputs! * rows! * columns!));
+        tensor(id, "weight", () => limit * draw.number());
+        if (node.bias) tensor(id, "bias", () => 0.5 * draw.number());
+        break;
+      }
+      case "batchNorm":
+        tensor(id, "weight", () => 1 + 0.5 * draw.number());
+        tensor(id, "bias", () => 0.5 * draw.number());
+        tensor(id, "mean", () => 0.5 * draw.number());
+        tensor(id, "variance", () => 0.8 + 0.5 * draw.number());
+        break;
       case "scale":
         tensor(id, "weight", () => (draw.chance(0.2) ? -1 : 1) + 0.3 * draw.number());
         break;
@@ -365,6 +463,10 @@ function drawTensors(draw: Draw, spec: GraphSpec): Map<string, Float32Array> {
         tensor(id, "steps", () => draw.whole(0, Math.min(4, spec.steps - 1)));
         break;
       case "flatten":
+      case "avgPool2d":
+      case "sumPool2d":
+      case "maxPool2d":
+      case "dropout":
         break;
       default:
         node satisfies never;

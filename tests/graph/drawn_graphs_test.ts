@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { isNeuronNode } from "../../src/network/graph.ts";
 import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
-import { structureOf } from "../../src/network/structure.ts";
+import { isLearned, structureOf } from "../../src/network/structure.ts";
 import { describeGraph, drawGraph, drawnGraphs, isTelling } from "./drawn_graphs.ts";
 import { runReference } from "./compare_with_reference.ts";
 import { ownConstantsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
@@ -58,7 +58,7 @@ Deno.test("drawGraph() draws every feature, and most graphs tell a wrong engine"
   assert.ok(telling > 180, `${telling} of 300`);
   const rare = [...counts].filter(([, count]) => count < 4);
   assert.deepEqual(rare, []);
-  assert.equal(counts.size, 56, "every feature that featuresOf() can name");
+  assert.equal(counts.size, 62, "every feature that featuresOf() can name");
 });
 
 Deno.test("drawnGraphs() prints a graph that fails", () => {
@@ -71,8 +71,8 @@ Deno.test("parseNetworkSpec() gives a drawn graph as it is, and structureOf() ha
   fc.assert(fc.property(drawnGraphs(), ({ spec }) => {
     assert.deepEqual(parseNetworkSpec(JSON.parse(JSON.stringify(spec))), spec);
     assert.deepEqual(
-      structureOf(spec).tensors.map(({ name, shape, role }) => [name, [...shape], role !== "fixed"]),
-      [...tensorsOf(spec)].map(([name, { shape, isLearned }]) => [name, [...shape], isLearned]),
+      structureOf(spec).tensors.map((tensor) => [tensor.name, [...tensor.shape], isLearned(tensor)]),
+      [...tensorsOf(spec)].map(([name, tensor]) => [name, [...tensor.shape], tensor.isLearned]),
     );
   }));
 });

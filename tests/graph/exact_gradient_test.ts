@@ -3,8 +3,24 @@ import { type GraphSpec, isNeuronNode } from "../../src/network/graph.ts";
 import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { assertClose, numbersFrom } from "../asm/numbers.ts";
 import { type GraphTensors, runGraph } from "./reference_graph.ts";
-import { referenceOperatorOf, type RowsAt, sizeOf, type TensorOf } from "./reference_operators.ts";
-import { tensorsOf } from "./reference_structure.ts";
+import {
+  type ReferenceBatch,
+  referenceOperatorOf,
+  type RowsAt,
+  sizeOf,
+  type TensorOf,
+} from "./reference_operators.ts";
+import { shapesOf, tensorsOf } from "./reference_structure.ts";
+
+/** One sample, which is measured. */
+const BATCH: ReferenceBatch = {
+  lengths: [14],
+  isTraining: false,
+  draw: () => 0,
+  choice: () => {
+    throw new TypeError("linear operators make no choice");
+  },
+};
 
 /** A node as JSON has it. */
 type RawNode = Readonly<Record<string, unknown>>;
@@ -15,6 +31,11 @@ const DECAY = 0.8, GAIN = 1.3, STEPS = 14, UNITS = 6;
 const CHAINS: Readonly<Record<string, readonly RawNode[]>> = {
   "affine": [{ id: "fc", kind: "affine", units: UNITS }],
   "affine, scale": [{ id: "fc", kind: "affine", units: UNITS }, { id: "scale", kind: "scale" }],
+  "conv2d, avgPool2d, flatten, affine": [
+    { id: "conv", kind: "conv2d", channels: 3, kernel: [2, 2], padding: [1, 1] },
+    { id: "pool", kind: "avgPool2d", kernel: [2, 2] },
+    { id: "fc", kind: "affine", units: UNITS },
+  ],
   "scale, flatten, affine, delay, scale, affine": [
     { id: "scale1", kind: "scale" },
     { id: "flat", kind: "flatten" },
@@ -115,7 +136,14 @@ for (const [name, chain] of Object.entries(CHAINS)) {
       const inputs: RowsAt[] = [rowsAt(x)];
       for (const node of operators) {
         const y = sequenceOf((t) =>
-          referenceOperatorOf(node).forward(node, tensorOf(node.id), inputs.at(-1)!, t)
+          referenceOperatorOf(node).forward(
+            node,
+            tensorOf(node.id),
+            inputs.at(-1)!,
+            t,
+            BATCH,
+            shapesOf(spec).get(node.id)!.input,
+          )
         );
         inputs.push(rowsAt(y));
       }
@@ -123,7 +151,7 @@ for (const [name, chain] of Object.entries(CHAINS)) {
       const ones = traceOf(rowsAt(x.map(() => Float64Array.of(1))));
       for (const node of operators.toReversed()) {
         const operator = referenceOperatorOf(node), input = inputs[operators.indexOf(node)]!;
-        const trace = traceOf(input), atSpikes = c;
+        const trace = traceOf(input), atSpikes = c, shape = shapesOf(spec).get(node.id)!.input;
         const weighted: RowsAt = (t) => atSpikes(t).map((row) => row.map((value) => value * ones(t)[0]![0]!));
         const exact = new Map<string, Float64Array>(), exactOfBias = new Map<string, Float64Array>();
         for (const [key, { length }] of dense) {
@@ -132,14 +160,16 @@ for (const [name, chain] of Object.entries(CHAINS)) {
         }
         const into = (gradient: GraphTensors): TensorOf => (tensor) => gradient.get(`${node.id}.${tensor}`)!;
         for (let t = 0; t < STEPS; t++) {
-          operator.accumulate(node, into(exact), atSpikes, t, trace);
-          operator.accumulate(node, into(exactOfBias), weighted, t, trace);
+          operator.accumulate(node, into(exact), atSpikes, t, trace, BATCH, shape);
+          operator.accumulate(node, into(exactOfBias), weighted, t, trace, BATCH, shape);
         }
         for (const key of [...dense.keys()].filter((key) => key.startsWith(`${node.id}.`))) {
           const found = (key.endsWith(".bias") ? exactOfBias : exact).get(key)!;
           assertClose(found, dense.get(key)!, key, { relative: 1e-11, absolute: 1e-13 });
         }
-        c = rowsAt(sequenceOf((t) => operator.backward(node, tensorOf(node.id), atSpikes, t, input)));
+        c = rowsAt(
+          sequenceOf((t) => operator.backward(node, tensorOf(node.id), atSpikes, t, input, BATCH, shape)),
+        );
       }
     }
   });

@@ -11,6 +11,7 @@
  */
 import { type GraphNode, type GraphSpec, isNeuronNode, type NeuronNode } from "../../src/network/graph.ts";
 import { kindOf } from "../../src/network/neurons.ts";
+import { type DrawKey, STREAM, uniform } from "../../src/random.ts";
 import {
   AT_REST,
   constantsOf,
@@ -22,7 +23,14 @@ import {
   type UnitGradient,
   type UnitState,
 } from "../engine/reference_neurons.ts";
-import { referenceOperatorOf, type Rows, type RowsAt, sizeOf, type TensorOf } from "./reference_operators.ts";
+import {
+  type ReferenceBatch,
+  referenceOperatorOf,
+  type Rows,
+  type RowsAt,
+  sizeOf,
+  type TensorOf,
+} from "./reference_operators.ts";
 import { ownConstantsOf, populationsOf, shapesOf, tensorsOf } from "./reference_structure.ts";
 
 /** Tensors by their names in a file, `<id>.<name>`. */
@@ -34,6 +42,8 @@ export interface EncodedBatch {
   readonly x: readonly (readonly Float64Array[])[];
   /** Of each sample, its class. */
   readonly labels: ArrayLike<number>;
+  /** It is trained on: of each sample, the key of its draws in a stream. Absent where it is measured. */
+  readonly training?: (sample: number, stream: number) => DrawKey;
 }
 
 /** The gradient of the batch's mean loss. */
@@ -62,6 +72,10 @@ export interface GraphRun {
   readonly gates: string;
   /** Of each sample and class, what the readout multiplies each step of its sequence by. */
   readonly shares: readonly (readonly Float64Array[])[];
+  /** What a node's edges bring at a step, summed. */
+  inputAt(node: GraphNode, step: number): Rows;
+  /** The tensors that follow the batches of training, after this one. */
+  statistics(): Map<string, Float64Array>;
   /** Goes back through all steps. */
   gradient(): GraphGradient;
 }
@@ -82,7 +96,7 @@ export function widenTensors(tensors: ReadonlyMap<string, ArrayLike<number>>): M
 export function runGraph(
   spec: GraphSpec,
   tensors: GraphTensors,
-  { x, labels }: EncodedBatch,
+  { x, labels, training }: EncodedBatch,
   frozen?: GraphRun,
 ): GraphRun {
   const { nodes, readout, steps } = spec;
@@ -120,8 +134,25 @@ export function runGraph(
   const operatedAt = byNodeAndStep((node: GraphNode, step): Rows =>
     isNeuronNode(node)
       ? statesAt(node, step).map((units) => Float64Array.from(units, ({ o }) => o))
-      : referenceOperatorOf(node).forward(node, tensor(node), (t) => inputAt(node, t), step)
+      : referenceOperatorOf(node).forward(
+        node,
+        tensor(node),
+        inputOf(node),
+        step,
+        batchOf(node),
+        shapes.get(node.id)!.input,
+      )
   );
+  const inputOf = (node: GraphNode): RowsAt => (t) => inputAt(node, t);
+  const batchOf = (node: GraphNode): ReferenceBatch => {
+    const stream = STREAM.dropout + 16 * nodes.indexOf(node);
+    return {
+      lengths,
+      isTraining: training !== undefined,
+      draw: (sample, counter) => uniform(training!(sample, stream), counter),
+      choice: frozen ? (t) => frozen.inputAt(node, t) : inputOf(node),
+    };
+  };
   /** What a node gives, or the input. */
   function outputAt(id: string, step: number): Rows {
     if (step < 0) return zeros(id);
@@ -170,14 +201,31 @@ export function runGraph(
     classes.map((share, unit) => marginOfMaximum(spec, sequences[sample]![unit]!, share))
   );
 
+  const choices = nodes.flatMap((node) => {
+    if (isNeuronNode(node)) return [];
+    const { margin } = referenceOperatorOf(node);
+    const input = shapes.get(node.id)!.input;
+    return margin ? Array.from({ length: steps }, (_, t) => margin(node, inputAt(node, t), input)) : [];
+  });
+
   return {
     states,
+    inputAt,
+    statistics: () =>
+      new Map(nodes.flatMap((node) => {
+        if (isNeuronNode(node)) return [];
+        const input = shapes.get(node.id)!.input, operator = referenceOperatorOf(node);
+        const found = operator.statistics?.(node, tensor(node), inputOf(node), batchOf(node), input) ?? {};
+        return Object.entries(found).map((
+          [name, values],
+        ): [string, Float64Array] => [`${node.id}.${name}`, values]);
+      })),
     logits,
     logProbabilities: answers.map(({ logProbabilities }) => logProbabilities),
     losses,
     loss: losses.reduce((sum, loss) => sum + loss, 0) / losses.length,
     spikes: lengths.map((_, sample) => hidden.reduce((sum, { id }) => sum + fired.get(id)![sample]!, 0)),
-    margin: Math.min(margin, ...margins),
+    margin: Math.min(margin, ...margins, ...choices),
     gates,
     shares,
     gradient,
@@ -234,10 +282,11 @@ export function runGraph(
       if (isNeuronNode(node)) {
         return unitGradientsAt(node, step).map((units) => Float64Array.from(units, ({ s }) => s));
       }
-      return referenceOperatorOf(node).backward(node, tensor(node), gradientOf(node), step, inputOf(node));
+      const input = shapes.get(node.id)!.input;
+      // deno-fmt-ignore
+      return referenceOperatorOf(node).backward(node, tensor(node), gradientOf(node), step, inputOf(node), batchOf(node), input);
     });
     const gradientOf = (node: GraphNode): RowsAt => (t) => outputGradientAt(node, t);
-    const inputOf = (node: GraphNode): RowsAt => (t) => inputAt(node, t);
 
     const gradients = new Map(
       [...tensorsOf(spec)].flatMap(([name, { shape, isLearned }]) =>
@@ -248,7 +297,9 @@ export function runGraph(
       for (const node of nodes) {
         const into: TensorOf = (name) => gradients.get(`${node.id}.${name}`)!;
         if (!isNeuronNode(node)) {
-          referenceOperatorOf(node).accumulate(node, into, gradientOf(node), t, inputOf(node));
+          const input = shapes.get(node.id)!.input;
+          // deno-fmt-ignore
+          referenceOperatorOf(node).accumulate(node, into, gradientOf(node), t, inputOf(node), batchOf(node), input);
           continue;
         }
         for (const units of unitGradientsAt(node, t)) {

@@ -7,6 +7,8 @@
  */
 import type { OperatorNode, Shape } from "../../src/network/graph.ts";
 import type { Operator } from "../../src/network/operators.ts";
+import { BATCH_NORM, DROPOUT } from "./reference_batch.ts";
+import { CONV2D, MAX_POOL2D, sumPool } from "./reference_spatial.ts";
 
 /** A batch's rows at one step, one a sample. */
 export type Rows = readonly Float64Array[];
@@ -21,6 +23,20 @@ export type TensorOf = (name: string) => Float64Array;
 export interface ReferenceTensor {
   readonly shape: readonly number[];
   readonly isLearned: boolean;
+  /** It follows the batches of training. */
+  readonly isStatistic?: boolean;
+}
+
+/** What an operator may need to know of a batch besides its rows. */
+export interface ReferenceBatch {
+  /** Of each sample, its steps. */
+  readonly lengths: readonly number[];
+  /** It is trained on. */
+  readonly isTraining: boolean;
+  /** Of each sample, the draw of a counter, for the node at hand. */
+  readonly draw: (sample: number, counter: number) => number;
+  /** The rows by which a choice between them is made; x, unless a run is held to the choices of another. */
+  readonly choice: RowsAt;
 }
 
 /** What is true of a kind of operator. */
@@ -30,11 +46,37 @@ export interface ReferenceOperator<O extends Operator> {
   /** Its tensors by name, in the order of a file. */
   tensors(operator: O, input: Shape): Readonly<Record<string, ReferenceTensor>>;
   /** y_t. @param x Its input at every step. */
-  forward(operator: O, tensor: TensorOf, x: RowsAt, step: number): Rows;
+  forward(operator: O, tensor: TensorOf, x: RowsAt, step: number, batch: ReferenceBatch, input: Shape): Rows;
   /** δx_t. @param dy The loss's gradient with respect to y, at every step. */
-  backward(operator: O, tensor: TensorOf, dy: RowsAt, step: number, x: RowsAt): Rows;
+  backward(
+    operator: O,
+    tensor: TensorOf,
+    dy: RowsAt,
+    step: number,
+    x: RowsAt,
+    batch: ReferenceBatch,
+    input: Shape,
+  ): Rows;
   /** Adds to the gradients of its learned tensors what step t has of them. */
-  accumulate(operator: O, gradient: TensorOf, dy: RowsAt, step: number, x: RowsAt): void;
+  accumulate(
+    operator: O,
+    gradient: TensorOf,
+    dy: RowsAt,
+    step: number,
+    x: RowsAt,
+    batch: ReferenceBatch,
+    input: Shape,
+  ): void;
+  /** Its statistics after a batch of training. */
+  statistics?(
+    operator: O,
+    tensor: TensorOf,
+    x: RowsAt,
+    batch: ReferenceBatch,
+    input: Shape,
+  ): Readonly<Record<string, Float64Array>>;
+  /** How far the nearest choice at a step is from another one. @default {it makes none} */
+  margin?(operator: O, x: Rows, input: Shape): number;
 }
 
 /** Every kind of operator, by name. */
@@ -78,6 +120,12 @@ export const REFERENCE_OPERATORS: {
       });
     },
   },
+  conv2d: CONV2D,
+  avgPool2d: sumPool(({ kernel: [rows, columns] }) => 1 / (rows * columns)),
+  sumPool2d: sumPool(() => 1),
+  maxPool2d: MAX_POOL2D,
+  batchNorm: BATCH_NORM,
+  dropout: DROPOUT,
   scale: {
     shape: (_, input) => input,
     tensors: (_, input) => ({ weight: { shape: input, isLearned: true } }),

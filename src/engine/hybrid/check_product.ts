@@ -8,7 +8,7 @@ import type { Plan } from "../plan/plan.ts";
  * @throws {EngineError} when a node needs them here: it names the node.
  */
 export function checkInputProduct(
-  { spec: { nodes }, products, values, input, forward, tensors }: Plan,
+  { spec: { nodes }, products, operators, values, input, forward, tensors }: Plan,
 ): void {
   const refuse = (id: string, why: string) => {
     throw new EngineError(
@@ -16,13 +16,21 @@ export function checkInputProduct(
         "the first tensor: take --engine wasm, or webgpu",
     );
   };
+  const normalising = operators.find(({ batchSums }) => batchSums > 0);
+  if (normalising) {
+    throw new EngineError(
+      `hybrid: node ${normalising.node} normalises over the samples of a batch, which are not all there at a time: ` +
+        "take --engine wasm",
+    );
+  }
   const [first, second] = nodes.filter(({ from }) => from.some(({ node }) => node === "input"));
   if (!first || second) refuse(second?.id ?? nodes[0]!.id, first ? "reads the input, too" : "reads no input");
   const product = products.find((product) => product.input.value === input && product.input.delay === 0);
   const others = forward.filter((step) =>
     step.kind === "unpack" || step.kind === "sum" && step.terms.some(({ value }) => value === input)
   );
-  if (!product || others.length > 0) return refuse(first!.id, "reads the input otherwise");
+  const isOperated = operators.some((operator) => operator.input === input);
+  if (!product || others.length > 0 || isOperated) return refuse(first!.id, "reads the input otherwise");
   const readers = products.filter((other) => other.input.value === input);
   if (readers.length > 1) refuse(readers[1]!.node, "reads the input, too");
   if (tensors[0]!.name !== product.weight) refuse(product.node, `has its weights behind ${tensors[0]!.name}`);

@@ -4,7 +4,13 @@ import { structureOf } from "../../network/structure.ts";
 import { differentiate } from "./differentiate.ts";
 import { lower } from "./lower.ts";
 import type { Plan, PlanOptions, ReadSteps } from "./plan.ts";
-import { rewriteEventsOnly, rewriteInputs, rewriteLinearReadout, rewriteRecurrence } from "./rewrite.ts";
+import {
+  rewriteEventsOnly,
+  rewriteInputs,
+  rewriteLinearReadout,
+  rewriteLists,
+  rewriteRecurrence,
+} from "./rewrite.ts";
 
 /**
  * Derives the plan of a network.
@@ -18,8 +24,9 @@ export function compilePlan(spec: GraphSpec, options: PlanOptions = {}): Plan {
   rewriteInputs(draft, complete);
   rewriteEventsOnly(draft, complete);
   rewriteLinearReadout(draft, complete);
+  rewriteLists(draft);
   const { events, external: isExternal = false } = complete.target;
-  if (!events) draft.forward = draft.forward.filter(({ kind }) => kind !== "list");
+  if (!events) draft.forward = draft.forward.filter(({ kind }) => kind !== "list" && kind !== "count");
   const readsStates = draft.forward.every(({ kind }) => kind !== "readProduct");
   const backward = differentiate(draft, events);
   const { values, products, operators, populations, input, top, forward } = draft;

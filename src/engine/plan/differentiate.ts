@@ -87,7 +87,12 @@ class Differentiation {
       case "weigh":
         return;
       case "operate":
-        change(operators, step.operator, { outputGradient: this.#combine(flow.to, steps) });
+        change(operators, step.operator, {
+          outputGradient: this.#summed(flow.to, this.#combine(flow.to, steps), steps),
+        });
+        if (operators[step.operator]!.batchSums > 0) {
+          steps.push({ kind: "gatherBack", operator: step.operator });
+        }
         if (flow.isLearned) after.push({ kind: "operatorGradient", operator: step.operator });
         return;
       case "scan":
@@ -209,15 +214,33 @@ class Differentiation {
       ports.push(this.#handBack(reader, value, steps, { room, takesShares }));
       isShared ||= !["matmul", "operate", "weigh"].includes(reader.step.kind);
     }
+    const isOne = this.#draft.values[value]!.rows === "one" && ports.length > 1;
+    if (isOne) {
+      for (const [i, port] of ports.entries()) {
+        const rows = port.delay === 0 ? port.value : this.#place(value);
+        if (port.delay !== 0) steps.push({ kind: "sum", terms: [port], into: rows });
+        ports[i] = { value: this.#summed(value, rows, steps), delay: 0 };
+      }
+    }
     const [only] = ports;
     if (!body && ports.length === 1 && only!.delay === 0 && !(isOwn && isShared)) {
       this.#gradients.set(value, only!.value);
       return only!.value;
     }
-    const into = place ?? this.#place(value);
+    const into = place ?? this.#place(value, isOne ? "one" : "each step");
     this.#gradients.set(value, into);
     if (!only) steps.push({ kind: "clear", into });
     else if (ports.length > 1 || only.value !== into) steps.push({ kind: "sum", terms: ports, into });
+    return into;
+  }
+
+  /** The gradient of a value that is one row as one row: the sum over all steps, where it is not one. */
+  #summed(value: number, gradient: number, steps: BackwardStep[]): number {
+    const { values } = this.#draft;
+    if (values[value]!.rows !== "one" || values[gradient]!.rows === "one") return gradient;
+    const into = this.#place(value, "one");
+    this.#gradients.set(value, into);
+    steps.push({ kind: "sumRows", from: gradient, into });
     return into;
   }
 
@@ -257,7 +280,8 @@ class Differentiation {
       }
       case "operate": {
         const operator = operators[step.operator]!;
-        const inputGradient = operator.inputGradient ?? room ?? this.#place(value);
+        const { rows } = this.#draft.values[operator.output]!;
+        const inputGradient = operator.inputGradient ?? room ?? this.#place(value, rows);
         if (operator.inputGradient === undefined) {
           steps.push({ kind: "operateBack", operator: operator.index });
         }

@@ -16,8 +16,9 @@ import {
 } from "../../network/graph.ts";
 import { type Constant, kernelConstantsOf, kindOf, trainableOf } from "../../network/neurons.ts";
 import { operatorKindOf } from "../../network/operators.ts";
+import { STREAM } from "../../random.ts";
 import { isFlat, sizeOf } from "../../network/shape.ts";
-import { type Structure, structureOf } from "../../network/structure.ts";
+import { isLearned, type Structure, structureOf } from "../../network/structure.ts";
 import type { ForwardStep, PopulationPlan, Port, Product, SumStep, Value } from "./plan.ts";
 import type { Draft, DraftOperator } from "./draft.ts";
 
@@ -143,20 +144,27 @@ class Lowering {
   }
 
   #call(node: OperatorNode, steps: ForwardStep[]): void {
-    const input = this.#wholeInput(node, steps), { shape } = this.#values[input]!;
+    const kind = operatorKindOf(node),
+      tensors = this.#structure.tensors.filter(({ node: id }) => id === node.id);
+    const input = this.#operatorInput(node, steps), { shape, rows } = this.#values[input]!;
+    const batchSums = kind.batchSums?.(node, shape) ?? 0;
     const operator: DraftOperator = {
       index: this.#operators.length,
       node: node.id,
       kernel: capitalised(node.kind),
-      geometry: operatorKindOf(node).geometry(node, shape),
-      tensors: this.#structure.tensors.filter((tensor) => tensor.node === node.id).map(({ name }) => name),
-      isLearned: this.#structure.tensors.some(({ node: id, role }) => id === node.id && role !== "fixed"),
+      geometry: kind.geometry(node, shape),
+      settings: kind.settings?.(node) ?? [],
+      batchSums,
+      stream: kind.draws && STREAM.dropout + 16 * this.#spec.nodes.indexOf(node),
+      tensors: tensors.map(({ name }) => name),
+      isLearned: tensors.some(isLearned),
       input,
-      output: this.#output(node, "each step"),
+      output: this.#output(node, rows),
       outputGradient: undefined,
       inputGradient: undefined,
     };
     this.#operators.push(operator);
+    if (batchSums > 0) steps.push({ kind: "gather", operator: operator.index });
     steps.push({ kind: "operate", operator: operator.index });
   }
 
@@ -211,12 +219,12 @@ class Lowering {
     return this.#structure.tensors.find(({ node, constant }) => node === id && constant === name)?.name;
   }
 
-  /** A node's input as one value of every step. */
-  #wholeInput(node: GraphNode, steps: ForwardStep[]): number {
+  /** What an operator reads: a value as it is, where one undelayed edge brings it; one row stays one, unless rows of earlier steps count. */
+  #operatorInput(node: OperatorNode, steps: ForwardStep[]): number {
     const [edge] = node.from, value = this.#outputs.get(edge!.node)!;
+    const isOne = this.#values[value]!.rows === "one";
     const isWhole = node.from.length === 1 && edge!.delay === 0 &&
-      this.#values[value]!.rows === "each step" &&
-      !this.#isInput(value);
+      !(isOne && (operatorKindOf(node).readsBefore || this.#outputs.has(node.id)));
     return isWhole ? value : this.#sum(node, node.from, steps);
   }
 

@@ -89,6 +89,7 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
       return [products[step.product]!.input.value];
     case "readProductBack":
       return [products[step.product]!.input.value, step.into];
+    case "sumRows":
     case "spreadRow":
       return [step.from, step.into];
     case "sum":
@@ -98,11 +99,14 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
       return step.body.flatMap((inner) => usesOf(plan, inner));
     case "read":
       return [populations[plan.top]!.output];
+    case "gather":
     case "operate":
+    case "gatherBack":
     case "operateBack":
     case "operatorGradient": {
       const { input, output, inputGradient, outputGradient } = operators[step.operator]!;
-      return step.kind === "operate" ? [input, output] : [input, ...there(inputGradient, outputGradient)];
+      if (step.kind === "gather" || step.kind === "operate") return [input, output];
+      return [input, ...there(step.kind === "operateBack" ? inputGradient : undefined, outputGradient)];
     }
     case "inputMatmul":
     case "matmulRow":
@@ -116,6 +120,7 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
       return [products[step.product]!.input.value, ...there(products[step.product]!.outputGradient)];
     case "scan":
     case "list":
+    case "count":
     case "scanSpikes":
     case "scanRecurrent":
       return [populations[step.population]!.input, populations[step.population]!.output];

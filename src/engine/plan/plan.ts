@@ -68,11 +68,16 @@ export interface OperatorCall {
   readonly node: string;
   /** What its kernels are called after: `forward<kernel>`, `backward<kernel>`. */
   readonly kernel: string;
-  /** Whole numbers, in the order in which its kernels read them. */
+  /** Whole numbers, and others, in the order in which its kernels read them. */
   readonly geometry: readonly number[];
+  readonly settings: readonly number[];
+  /** How many sums of a sample it needs of all samples of a training batch; 0 where samples are independent. */
+  readonly batchSums: number;
+  /** It draws in training, by keys of a stream of its own; undefined where it does not. */
+  readonly stream: number | undefined;
   /** Its tensors in the order of its registry entry. */
   readonly tensors: readonly string[];
-  /** x and y. */
+  /** x and y; y is one row for all steps where x is one. */
   readonly input: number;
   readonly output: number;
   /** δy and δx; undefined where there is none, or none is wanted. */
@@ -144,12 +149,16 @@ export type ForwardStep =
   | { readonly kind: "matmulRow"; readonly product: number }
   /** y_t = W·x_t + b, W by input; by x's spikes where they are few. */
   | { readonly kind: "matmul"; readonly product: number }
+  /** In training, a sample's sums of an operator's x. What follows needs those of the whole batch. */
+  | { readonly kind: "gather"; readonly operator: number }
   | { readonly kind: "operate"; readonly operator: number }
   | SumStep
   /** Currents → potentials and outputs, down the steps. */
   | { readonly kind: "scan"; readonly population: number }
   /** Lists a population's spikes, by unit and by step. */
   | { readonly kind: "list"; readonly population: number }
+  /** Counts them alone, of a population whose lists nothing reads. */
+  | { readonly kind: "count"; readonly population: number }
   /** The same where only spikes are wanted, of a population that keeps no states. */
   | { readonly kind: "scanSpikes"; readonly population: number; readonly product: number }
   /** The same with V·o_{t−1} of the population's own outputs in I_t. */
@@ -171,6 +180,8 @@ export type BackwardStep =
   | { readonly kind: "readBack"; readonly into: number }
   /** Gradient of the logits → δx of `readProduct`, a row in shares; ∂L/∂W, ∂L/∂b. */
   | { readonly kind: "readProductBack"; readonly product: number; readonly into: number }
+  /** Rows → one row, their sum over all steps. */
+  | { readonly kind: "sumRows"; readonly from: number; readonly into: number }
   /** A row in shares → rows. */
   | { readonly kind: "spreadRow"; readonly from: number; readonly into: number }
   /** Zeros. */
@@ -188,6 +199,8 @@ export type BackwardStep =
   | { readonly kind: "weightGradient"; readonly product: number }
   /** The same from one row x: ∂L/∂W += (Σ_t δy_t)·xᵀ, in a stage of its own (docs/internals/plan.md): here Σ_t δy_t is kept for it. */
   | { readonly kind: "rowGradient"; readonly product: number }
+  /** A sample's sums of an operator's δy and x. What follows needs those of the whole batch. */
+  | { readonly kind: "gatherBack"; readonly operator: number }
   /** δy → δx. */
   | { readonly kind: "operateBack"; readonly operator: number }
   /** Gradients of an operator's learned tensors, from x and δy. */

@@ -46,7 +46,9 @@ export function flowOf(draft: Draft, step: ForwardStep): Flow | undefined {
     }
     case "encode":
     case "listInputs":
+    case "gather":
     case "list":
+    case "count":
     case "select":
     case "pack":
     case "loop":

@@ -44,7 +44,9 @@ export function readersOf(
         break;
       case "encode":
       case "listInputs":
+      case "gather":
       case "list":
+      case "count":
       case "unpack":
       case "select":
       case "pack":

@@ -48,6 +48,9 @@ export function rewriteInputs(draft: Draft, options: Required<PlanOptions>): voi
   /** Whatever is no product reads the inputs unpacked. */
   const unpack = () => {
     const into = draft.values.push({ index: draft.values.length, node, shape, units, rows }) - 1;
+    draft.operators.forEach((operator, i) => {
+      if (operator.input === draft.input) draft.operators[i] = { ...operator, input: into };
+    });
     const steps: ForwardStep[] = [
       { kind: "unpack", into },
       ...others.map((step) => renamed(step, draft.input, into)),
@@ -165,6 +168,15 @@ export function rewriteEventsOnly(
       );
     }
   }
+}
+
+/** A population whose spikes no product reads needs no lists: they are counted. */
+export function rewriteLists(draft: Draft): void {
+  const isRead = (index: number) =>
+    draft.products.some(({ input }) => input.value === draft.populations[index]!.output);
+  draft.forward = draft.forward.map((step) =>
+    step.kind === "list" && !isRead(step.population) ? { ...step, kind: "count" } : step
+  );
 }
 
 /** Steps that take a population through all time steps, outside a loop. */

@@ -18,7 +18,7 @@ import {
   type ValueMemory,
 } from "./core_memory.ts";
 import { LAYER_FIELDS } from "./layer_descriptor.ts";
-import { Arena, type Kernels } from "./kernels.ts";
+import { Arena, type Kernels, workspaceOf } from "./kernels.ts";
 import {
   layOut,
   MOST_PANEL_UNITS,
@@ -57,16 +57,18 @@ const GROUP = 8;
  *
  * @param shards The most gradient shards that a batch is cut into.
  * @param small Floats of all values up to which none share memory.
+ * @param meeting Samples of a training batch that the thread has, where they meet in its midst; else 1.
  */
 export function allocate(
   kernels: Kernels,
   plan: Plan,
   shards: number,
   small = SMALL,
+  meeting = 1,
 ): readonly [CoreMemory, ...CoreMemory[]] {
   const arena = new Arena(kernels), memory = new Allocation(plan, arena, kernels, small).take(shards);
   const memories: [CoreMemory, ...CoreMemory[]] = [memory];
-  for (let i = 1; i < samplesTogether(plan); i++) {
+  for (let i = 1; i < Math.max(meeting, samplesTogether(plan)); i++) {
     memories.push(new Allocation(plan, arena, kernels, small, true, memory).take(shards));
   }
   for (const each of memories) writeTables(kernels, each, plan.spec.steps);
@@ -79,7 +81,7 @@ function samplesTogether({ backward }: Plan): number {
 }
 
 /** Bytes that {@linkcode allocate} takes. */
-export function threadBytes(kernels: Kernels, plan: Plan, shards: number): number {
+export function threadBytes(kernels: Kernels, plan: Plan, shards: number, meeting = 1): number {
   let bytes = 0;
   const arena = {
     take(size: number) {
@@ -89,7 +91,7 @@ export function threadBytes(kernels: Kernels, plan: Plan, shards: number): numbe
     },
   };
   const memory = new Allocation(plan, arena, kernels, SMALL, false).take(shards);
-  for (let i = 1; i < samplesTogether(plan); i++) {
+  for (let i = 1; i < Math.max(meeting, samplesTogether(plan)); i++) {
     new Allocation(plan, arena, kernels, SMALL, false, memory).take(shards);
   }
   return bytes;
@@ -103,6 +105,8 @@ class Allocation {
   readonly #first: CoreMemory | undefined;
   /** Tables are written, not only counted. */
   readonly #writes: boolean;
+  /** The thread's samples go through a pass one after another, not side by side. */
+  readonly #goOneByOne: boolean;
   readonly #layout: ParameterLayout;
   readonly #tensors: ReadonlyMap<string, TensorPlace>;
   readonly #parameters: number;
@@ -124,6 +128,7 @@ class Allocation {
     this.#arena = arena;
     this.#kernels = kernels;
     this.#writes = writes;
+    this.#goOneByOne = plan.operators.some(({ batchSums }) => batchSums > 0);
     this.#layout = layOut(plan);
     this.#tensors = new Map(this.#layout.tensors.map((place) => [place.tensor.name, place]));
     this.#parameters = first?.parameters ?? this.#floats(this.#layout.size);
@@ -157,8 +162,11 @@ class Allocation {
       logProbabilities: this.#floats(roundUp(classes, 8)),
       logitGradients: this.#floats(roundUp(classes, 8)),
       largest: this.#floats(roundUp(classes, 8)),
-      rows: keepsStates ? this.#floats(paddedSteps * widest) : 0,
-      currentPanels: keepsStates ? this.#floats(paddedSteps * widest) : 0,
+      rows: this.#shared(({ rows }) => rows, keepsStates ? paddedSteps * widest : 0),
+      currentPanels: this.#shared(
+        ({ currentPanels }) => currentPanels,
+        keepsStates ? paddedSteps * widest : 0,
+      ),
       ...this.#columns(),
       ones: this.#floats(widest),
       zeros,
@@ -170,6 +178,12 @@ class Allocation {
 
   #floats(count: number): number {
     return this.#arena.take(4 * count);
+  }
+
+  /** Floats that hold nothing from pass to pass: samples that go one after the other share them. No address where none are needed. */
+  #shared(of: (first: CoreMemory) => number, count: number): number {
+    if (this.#first && this.#goOneByOne) return of(this.#first);
+    return count > 0 ? this.#floats(count) : 0;
   }
 
   /** Floats of rows of every step: one of zeros before them; whole blocks of four steps, and one step of delay more, behind the last. */
@@ -244,6 +258,8 @@ class Allocation {
     const { weight, bias, inputs, input, output, outputGradient, weightsBy } = product;
     const { width } = places[output]!, from = places[input.value]!, fanIn = roundUp(inputs, 8);
     const isByInput = weightsBy === "input", isInput = input.value === this.#plan.input;
+    const shared = (of: (product: ProductMemory) => number, count: number) =>
+      this.#shared(({ products }) => of(products[product.index]!), count);
     const goesBack = this.#plan.backward.some((step) =>
       (step.kind === "matmulBack" || step.kind === "scanRecurrentBack") && step.product === product.index
     );
@@ -260,9 +276,13 @@ class Allocation {
       bias: bias === undefined
         ? { at: zeros, gradientAt: this.#floats(roundUp(width, 32)) }
         : this.#tensor(bias),
-      panels: isByInput && (isInput || from.at !== 0) ? this.#floats(fanIn * roundUp(width, 8)) : 0,
-      unitsInUse: isByInput && goesBack ? this.#floats(width) : 0,
-      panelsBack: isByInput && goesBack ? this.#floats(fanIn * width) : 0,
+      panels: shared(
+        ({ panels }) => panels,
+        isByInput && (isInput || from.at !== 0) ? fanIn * roundUp(width, 8) : 0,
+      ),
+      unitsInUse: shared(({ unitsInUse }) => unitsInUse, isByInput && goesBack ? width : 0),
+      panelsBack: shared(({ panelsBack }) => panelsBack, isByInput && goesBack ? fanIn * width : 0),
+      packed: shared(({ packed }) => packed, 2),
       unit: goesBack && isByInput
         ? this.#floats(fanIn)
         : weightsBy === "unit"
@@ -274,7 +294,14 @@ class Allocation {
   }
 
   #operator(operator: OperatorCall, places: readonly ValueMemory[]): OperatorMemory {
-    const { tensors, geometry, input, output, inputGradient, outputGradient } = operator;
+    const { tensors, geometry, settings, batchSums, kernel, input, output, inputGradient, outputGradient } =
+      operator;
+    const words = workspaceOf(this.#kernels, kernel, geometry),
+      first = this.#first?.operators[operator.index];
+    const workspace = first?.workspace ?? (words > 0 ? this.#floats(words) : 0);
+    const sums = first?.sums ?? (batchSums > 0 ? this.#floats(2 * batchSums) : 0);
+    const settingsAt = this.#floats(settings.length);
+    if (this.#writes) new Float32Array(this.#kernels.memory.buffer).set(settings, settingsAt >> 2);
     const addresses = tensors.map((name) => this.#tensor(name));
     const descriptor = this.#arena.take(4 * OPERATOR_FIELDS.length);
     const tables = [addresses.map(({ at }) => at), addresses.map(({ gradientAt }) => gradientAt), geometry]
@@ -298,12 +325,25 @@ class Allocation {
       tensors: tables[0]!,
       gradients: tables[1]!,
       geometry: tables[2]!,
+      settings: settingsAt,
+      workspace,
+      sums,
+      isTraining: 0,
+      key0: 0,
+      key1: 0,
     };
     if (this.#writes) {
       const words = new Int32Array(this.#kernels.memory.buffer);
       OPERATOR_FIELDS.forEach((field, i) => words[(descriptor >> 2) + i] = fields[field]);
     }
-    return { operator, descriptor };
+    return {
+      operator,
+      descriptor,
+      input: places[input]!,
+      isRow: this.#plan.values[output]!.rows === "one",
+      workspace,
+      sums,
+    };
   }
 
   #population(population: PopulationPlan, places: readonly ValueMemory[]): PopulationMemory {
@@ -345,8 +385,8 @@ class Allocation {
       settings: this.#floats(kindOf(neuron).settings(neuron).length),
       unit: this.#floats(slots),
       unitSpikes: this.#first?.populations[population.index]?.unitSpikes ?? this.#floats(slots),
-      ...this.#lists(slots, keepsStates),
-      spikeGradients: this.#floats(slots * steps),
+      ...this.#lists(population, slots),
+      spikeGradients: population.backwardFrom === "spikes" ? this.#floats(slots * steps) : 0,
       powers: this.#floats(paddedSteps),
       powerSums: this.#floats(paddedSteps),
       powerNorms: this.#floats(paddedSteps),
@@ -378,13 +418,17 @@ class Allocation {
     }));
   }
 
-  #lists(slots: number, byStep: boolean): SpikeLists {
-    const steps = this.#steps;
+  #lists({ index, keepsStates }: PopulationPlan, slots: number): SpikeLists {
+    const isListed = this.#plan.forward.some((step) =>
+      (step.kind === "list" || step.kind === "scanSpikes" || step.kind === "scanRecurrent") &&
+      step.population === index
+    );
+    const room = isListed ? slots * this.#steps : 0;
     return {
       counts: this.#floats(slots),
-      spikeSteps: this.#floats(slots * steps),
-      spikeOutputs: this.#floats(slots * steps),
-      ...(byStep ? this.#stepLists(slots) : { stepCounts: 0, stepUnits: 0, stepOutputs: 0 }),
+      spikeSteps: this.#floats(room),
+      spikeOutputs: this.#floats(room),
+      ...(isListed && keepsStates ? this.#stepLists(slots) : { stepCounts: 0, stepUnits: 0, stepOutputs: 0 }),
     };
   }
 

@@ -40,6 +40,8 @@ export interface CoreOptions {
   readonly denseFrom?: DenseFrom;
   /** Floats of all values up to which none share memory. @default {as many as stay in the second cache} */
   readonly small?: number;
+  /** Samples of a training batch that the thread has at most, where they meet in its midst; see {@linkcode Core.passes}. @default {1} */
+  readonly meeting?: number;
   /** Where samples of a batch keep what {@linkcode Core.sumRows} needs; without it, {@linkcode Core.backward} adds their gradients. */
   readonly rows?: BatchRows | undefined;
   /** Where currents of the encoder's inputs come from, and coefficients go to, if their product is computed elsewhere. */
@@ -63,7 +65,12 @@ export class Core {
   readonly #seed: number;
   readonly #stage: RowStage;
   readonly #floats: Float32Array;
-  /** Samples that go through some steps side by side have one each; else there is one. */
+  /**
+   * The passes that training consists of: from and to which step of the plan, counted through the forward and the backward pass. Each but
+   * the last ends with an operator that needs sums of all samples of the batch. Where samples are independent there is one pass.
+   */
+  readonly passes: readonly Pass[];
+  /** Samples that go through some steps side by side, or meet in the midst of training, have one each; else there is one. */
   readonly #contexts: readonly SampleContext[];
   #present: SampleContext;
 
@@ -72,7 +79,7 @@ export class Core {
     this.plan = plan;
     this.#seed = seed;
     const kernels = this.#kernels = instantiate(module);
-    const memories = allocate(kernels, plan, shards, small); // all, before the first view of it
+    const memories = allocate(kernels, plan, shards, small, options.meeting); // all, before the first view of it
     this.memory = memories[0];
     this.#floats = new Float32Array(kernels.memory.buffer);
     const { parameters, gradients, layout } = this.memory;
@@ -83,6 +90,7 @@ export class Core {
       new SampleContext(kernels, memory, plan, inputsOf(kernels, memory, options), denseFrom)
     );
     this.#present = this.#contexts[0]!;
+    this.passes = passesOf(plan);
     this.optimizer = new ShardedUpdate(kernels, this.memory);
   }
 
@@ -98,16 +106,22 @@ export class Core {
 
   /** The most samples of a group. */
   get group(): number {
-    return Math.max(this.memory.group, this.#contexts.length);
+    return this.goesBackTogether ? this.#contexts.length : this.memory.group;
   }
 
   /** The samples of a group go back together, by {@linkcode backwardTogether}. */
   get goesBackTogether(): boolean {
-    return this.#contexts.length > 1;
+    return this.#contexts.length > 1 && this.passes.length === 1;
+  }
+
+  /** Samples that training can have in its midst at a time. */
+  get meeting(): number {
+    return this.#contexts.length;
   }
 
   /** Copies the features of a group of samples in; they share the products of inputs that are the same at every step. */
   stage(samples: Samples, indices: ArrayLike<number>, epoch: number, augmentation?: Augmentation): void {
+    this.#present = this.#contexts[0]!;
     for (let slot = 0; slot < indices.length; slot++) {
       const index = indices[slot]!, steps = samples.lengths?.[index] ?? this.plan.spec.steps;
       const sample = { samples, index, epoch, steps, augmentation };
@@ -124,37 +138,74 @@ export class Core {
    * @param place Its place in the shared double buffer, if there is one.
    * @param position Its place in its batch.
    * @param slot Its place in the group that was staged. @default {a group of its own, which is staged now}
+   * @param isTraining It is trained on, not measured.
+   * @param own Its place among the thread's samples of a training batch, where these meet.
    */
   load(
     samples: Samples,
     index: number,
     stream: number,
     epoch: number,
-    { scale = 1, augmentation, place: bufferPlace = ALONE, slot, position = 0 }: {
+    { scale = 1, augmentation, place: bufferPlace = ALONE, slot, position = 0, isTraining = false, own }: {
       readonly scale?: number;
       readonly augmentation?: Augmentation;
       readonly place?: Place;
       readonly slot?: number;
       readonly position?: number;
+      readonly isTraining?: boolean;
+      readonly own?: number;
     } = {},
   ): void {
-    if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
+    if (own !== undefined) {
+      this.#present = this.#contexts[own]!;
+      const steps = samples.lengths?.[index] ?? this.plan.spec.steps;
+      this.#present.inputs.stage({ samples, index, epoch, steps, augmentation }, 0, 1);
+    } else if (slot === undefined) this.stage(samples, [index], epoch, augmentation);
     const steps = samples.lengths?.[index] ?? this.plan.spec.steps, place = slot ?? 0;
-    const key = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
+    const id = samples.ids?.[index] ?? index,
+      keyOf = (stream: number) => drawKey(this.#seed, stream, epoch, id);
+    const key = keyOf(stream);
     const read = samples.lengths ? readStepsOf(this.plan.spec, steps) : this.plan.readout;
     if (this.goesBackTogether) this.#present = this.#contexts[place]!;
     const member = this.goesBackTogether ? 0 : place;
     this.#present.load(
       { slot: member, key, steps, place: bufferPlace, position },
-      { steps, read, label: samples.labels[index]!, scale, member },
+      { steps, read, label: samples.labels[index]!, scale, member, isTraining, keyOf },
       samples.lengths !== undefined,
     );
+  }
+
+  /** Makes a sample that was loaded the present one. @param own See {@linkcode Core.load}. */
+  turnTo(own: number): void {
+    this.#present = this.#contexts[own]!;
+  }
+
+  /** Takes the present sample through a pass of its training. */
+  pass({ from, to }: Pass): void {
+    for (let i = from; i < to; i++) this.execute(i);
+  }
+
+  /** The present sample's sums at the end of a pass: a view, f64. */
+  sumsOf({ operator }: Meeting): Float64Array {
+    const { sums, operator: { batchSums } } = this.memory.operators[operator]!;
+    return new Float64Array(this.#kernels.memory.buffer, sums, batchSums);
+  }
+
+  /** Has an operator take the sums of all samples of the batch. */
+  settle(meeting: Meeting, totals: Float64Array): void {
+    this.sumsOf(meeting).set(totals);
+    this.#contexts[0]!.executor.settle(meeting.isBack ? "settleBack" : "settle", meeting.operator);
+  }
+
+  /** The loss of the present sample. */
+  get loss(): number {
+    return this.#present.executor.loss;
   }
 
   /** The present sample's forward pass. @returns Its loss. */
   forward(): number {
     for (let i = 0; i < this.plan.forward.length; i++) this.execute(i);
-    return this.#present.executor.loss;
+    return this.loss;
   }
 
   /** The present sample's backward pass; its gradient is added to the others. */
@@ -270,6 +321,38 @@ export class Core {
   #view(at: number, length: number): Float32Array {
     return this.#floats.subarray(at >> 2, (at >> 2) + length);
   }
+}
+
+/** Where samples of a training batch meet: the sums of an operator, on the way forward or back. */
+export interface Meeting {
+  readonly operator: number;
+  readonly isBack: boolean;
+}
+
+/** A part of training; see {@linkcode Core.passes}. */
+export interface Pass {
+  readonly from: number;
+  readonly to: number;
+  /** What it ends with. */
+  readonly meeting: Meeting | undefined;
+}
+
+/** The passes of a plan. */
+export function passesOf({ forward, backward }: Plan): readonly Pass[] {
+  const passes: Pass[] = [], steps = [...forward, ...backward];
+  let from = 0;
+  steps.forEach((step, i) => {
+    // What else the operator does with its sums of the sample belongs to the same pass.
+    const next = steps[i + 1], isLast = i === steps.length - 1;
+    const meets = (step.kind === "gather") ||
+      (step.kind === "gatherBack" && next?.kind !== "operatorGradient") ||
+      (step.kind === "operatorGradient" && steps[i - 1]?.kind === "gatherBack");
+    if (!meets && !isLast) return;
+    const meeting = meets && !isLast ? { operator: step.operator, isBack: i >= forward.length } : undefined;
+    passes.push({ from, to: i + 1, meeting });
+    from = i + 1;
+  });
+  return passes;
 }
 
 /** The operations on a sample's inputs, which lie in some memory. */

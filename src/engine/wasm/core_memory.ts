@@ -46,6 +46,8 @@ export interface ProductMemory {
   readonly unitsInUse: number;
   /** Which input each slot of `panelsBack`, or which unit each slot of panels by unit is: all of them, and then the row of zeros behind. */
   readonly unit: number;
+  /** Two words: whether the panels are those of the present weights, forward and back. */
+  readonly packed: number;
   /** For one step: the inputs that are not 0, `[2][inputs]` words. */
   readonly list: number;
   /** A sample's ∂L/∂b of a product of the encoder's inputs, by slot: Σ_t δy_t where there is one row; else 0. */
@@ -57,6 +59,14 @@ export interface OperatorMemory {
   readonly operator: OperatorCall;
   /** See asm/operator.ts. */
   readonly descriptor: number;
+  /** x, which may be a row made for a whole group. */
+  readonly input: ValueMemory;
+  /** One row holds for all steps. */
+  readonly isRow: boolean;
+  /** Memory of its kernels, which all samples share; 0 where they need none. */
+  readonly workspace: number;
+  /** A sample's sums, and then the batch's, f64; 0 where it has none. */
+  readonly sums: number;
 }
 
 /** Addresses of a population's buffers; shapes are given in asm/. */

@@ -9,7 +9,8 @@ import type { Augmentation } from "../../data/augment.ts";
 import type { Samples } from "../../data/samples.ts";
 import type { SampleTrace } from "../engine.ts";
 import { clipFactor, type CompleteUpdate } from "../optimizer.ts";
-import { Core, type CoreOptions } from "./core.ts";
+import type { Plan } from "../plan/plan.ts";
+import { Core, type CoreOptions, type Meeting } from "./core.ts";
 import { type GradientBlock, gradientBlocks } from "./gradient_blocks.ts";
 import type { KernelModule } from "./kernels.ts";
 import type { GradientPart } from "./sharded_update.ts";
@@ -92,6 +93,33 @@ export function shardCount(batchSize: number): number {
   return Math.max(1, Math.min(24, Math.ceil(batchSize / 16)));
 }
 
+/** The shards of a batch that each worker has where samples meet in its midst: the next one goes to who has the fewest samples. */
+export function shardsOfWorkers(
+  count: number,
+  shards: number,
+  workers: number,
+): readonly (readonly number[])[] {
+  const own = Array.from({ length: workers }, (): number[] => []), samples = own.map(() => 0);
+  for (let shard = 0; shard < shards; shard++) {
+    const [from, to] = shardRange(count, shards, shard), least = samples.indexOf(Math.min(...samples));
+    own[least]!.push(shard);
+    samples[least]! += to - from;
+  }
+  return own;
+}
+
+/** The most samples of a training batch that a worker has at a time: all of its own, where samples meet; else one. */
+export function samplesOfThread(
+  { operators }: Plan,
+  batchSize: number,
+  workers: number,
+  shards: number,
+): number {
+  if (operators.every(({ batchSums }) => batchSums === 0)) return 1;
+  const [from, to] = shardRange(batchSize, Math.min(shards, batchSize), 0);
+  return Math.min(batchSize, Math.ceil(batchSize / workers) + to - from);
+}
+
 /** One thread of the engine. */
 export class EngineWorker {
   readonly #core: Core;
@@ -134,7 +162,8 @@ export class EngineWorker {
   }
 
   #train(job: Job, update: CompleteUpdate, number: number): void {
-    this.#present(job, wholeOf(job), true);
+    if (this.#core.passes.length > 1) this.#presentInPasses(job);
+    else this.#present(job, wholeOf(job), true);
     this.#barrier();
     this.#update(job, update, number);
     this.#barrier();
@@ -222,7 +251,6 @@ export class EngineWorker {
   /** Runs the forward pass of samples `from` … `to` of a part, and in training the backward pass. */
   #presentSamples(job: Job, part: Part, from: number, to: number, isTraining: boolean): void {
     const core = this.#core, samples = this.#samplesOf(job);
-    const { losses, logits, predictions, spikes } = this.#setup.shared.results[job.bufferIndex];
     const { augmentation, epoch, indices } = job, options = augmentation && { augmentation };
     for (let position = from, first = from; position < to; position++) {
       const i = part.from + position;
@@ -238,17 +266,88 @@ export class EngineWorker {
         place,
         position: i,
         slot,
+        isTraining,
         ...options,
       });
-      losses[i] = core.forward();
-      logits.set(core.logits(), i * core.plan.classes);
-      predictions[i] = core.prediction();
-      spikes[i] = core.spikes();
-      core.addUnitSpikes();
+      core.forward();
+      this.#keepResults(job, i);
       if (!isTraining) continue;
       if (!core.goesBackTogether) core.backward();
       else if (position + 1 === to || slot + 1 === core.group) core.backwardTogether(slot + 1);
     }
+  }
+
+  /**
+   * Trains on samples that meet: each pass takes all of the thread's own samples, and ends with the sums of all threads' samples, in the
+   * batch's order. At the end the statistics that follow the batch are the same in all threads.
+   */
+  #presentInPasses(job: Job): void {
+    const core = this.#core, { shared, worker, workers } = this.#setup, { shards } = shared;
+    const { layout } = core.memory, { indices, bufferIndex } = job, lossAt = core.plan.forward.length;
+    const own = shardsOfWorkers(indices.length, job.shards, workers)[worker]!;
+    this.#takeParameters();
+    core.clearUnitSpikes();
+    core.passes.forEach((pass, number) => {
+      const goesBack = pass.to > lossAt, isFirstBack = goesBack && pass.from < lossAt;
+      let context = 0;
+      for (const shard of own) {
+        const [from, to] = shardRange(indices.length, job.shards, shard);
+        if (goesBack) {
+          core.clearGradients(layout.apart);
+          if (!isFirstBack) core.gradients.set(shards[shard]!, layout.apart);
+        }
+        for (let position = from; position < to; position++, context++) {
+          if (number === 0) this.#loadOwn(job, position, context);
+          else core.turnTo(context);
+          core.pass(pass);
+          if (isFirstBack) this.#keepResults(job, position);
+          if (pass.meeting) this.#sumsOf(pass.meeting, position).set(core.sumsOf(pass.meeting));
+        }
+        if (goesBack) shards[shard]!.set(core.gradients.subarray(layout.apart));
+      }
+      if (!pass.meeting) return;
+      this.#barrier();
+      const totals = new Float64Array(core.plan.operators[pass.meeting.operator]!.batchSums);
+      for (let position = 0; position < indices.length; position++) {
+        this.#sumsOf(pass.meeting, position).forEach((sum, i) => totals[i]! += sum);
+      }
+      core.settle(pass.meeting, totals);
+    });
+    core.unitSpikes(shared.results[bufferIndex].unitSpikes[worker]!);
+    if (worker !== 0) return;
+    // All threads have taken the parameters before the first meeting.
+    for (const { tensor: { role }, at, size } of layout.tensors) {
+      if (role === "statistic") shared.parameters.set(core.parameters.subarray(at, at + size), at);
+    }
+  }
+
+  /** Where the sums of a sample are kept for all threads. */
+  #sumsOf({ operator, isBack }: Meeting, position: number): Float64Array {
+    const all = this.#setup.shared.sums[operator]![isBack ? 1 : 0];
+    const { batchSums } = this.#core.plan.operators[operator]!;
+    return all.subarray(position * batchSums, (position + 1) * batchSums);
+  }
+
+  #loadOwn(job: Job, position: number, own: number): void {
+    const { augmentation, epoch, indices, stream } = job;
+    this.#core.load(this.#samplesOf(job), indices[position]!, stream, epoch, {
+      scale: 1 / indices.length,
+      position,
+      own,
+      isTraining: true,
+      ...(augmentation && { augmentation }),
+    });
+  }
+
+  /** Keeps what the present sample's forward pass gave. */
+  #keepResults({ bufferIndex }: Job, position: number): void {
+    const core = this.#core,
+      { losses, logits, predictions, spikes } = this.#setup.shared.results[bufferIndex];
+    losses[position] = core.loss;
+    logits.set(core.logits(), position * core.plan.classes);
+    predictions[position] = core.prediction();
+    spikes[position] = core.spikes();
+    core.addUnitSpikes();
   }
 
   #claim({ bufferIndex, shards }: Part, work: (shard: number) => void): void {

@@ -23,10 +23,27 @@ export type StepKernel = (descriptor: number, from: number, to: number) => void;
  */
 export function stepKernel(
   kernels: Kernels,
-  verb: "step" | "stepBack" | "forward" | "backward" | "weightGradient",
+  verb:
+    | "step"
+    | "stepBack"
+    | "forward"
+    | "backward"
+    | "weightGradient"
+    | "sums"
+    | "sumsBack"
+    | "settle"
+    | "settleBack",
   kind: string,
 ): StepKernel {
   return kernelOf<StepKernel>(kernels, `${verb}${kind}`);
+}
+
+/** Words of memory that an operator's kernels need for a geometry; 0 where they need none. */
+export function workspaceOf(kernels: Kernels, kind: string, geometry: readonly number[]): number {
+  const name = `workspace${kind}`, room = kernels.geometryRoom();
+  if (!(name in kernels)) return 0;
+  new Int32Array(kernels.memory.buffer).set(geometry, room >> 2);
+  return kernelOf<(geometry: number) => number>(kernels, name)(room);
 }
 
 /** Takes up to four units through all steps, and lists their spikes alone; asm/graded_spikes.ts has the parameters. */

@@ -119,16 +119,20 @@ function weightPlace(plan: Plan, { inputs, units, weightsBy, inputShape, input, 
   };
 }
 
-/** A bias, or one number for each number of a node. */
-function vectorPlace(plan: Plan, { shape, node }: TensorSpec, product: Product | undefined) {
+/** A bias, one number for each number of a node, or a tensor of an operator, in the order of its kernels. */
+function vectorPlace(plan: Plan, { shape, node, inMemory }: TensorSpec, product: Product | undefined) {
   const columns = shape.reduce((a, b) => a * b, 1);
   const population = plan.populations.find((other) => other.node === node);
   const size = product
     ? product.weightsBy === "panel" ? panelUnits(product) : roundUp(columns + 1, 8)
     : population
     ? widthOf(plan, population.input)
-    : roundUp(columns, 4);
-  const order = shape.length === 3 ? channelsLast([shape[0]!, shape[1]!, shape[2]!]) : undefined;
+    : inMemory?.size ?? roundUp(columns, 4);
+  const order = inMemory
+    ? inMemory.places
+    : shape.length === 3
+    ? channelsLast([shape[0]!, shape[1]!, shape[2]!])
+    : undefined;
   return { size, rows: 1, columns, rowStride: 0, columnStride: 1, panel: undefined, order };
 }
 
@@ -172,7 +176,7 @@ export function channelsLast(shape: Shape): Uint32Array | undefined {
 /** Where weight decay leaves parameters alone, from and to, ascending: constants of neurons, and what is not learned. */
 export function constantRanges(layout: ParameterLayout): (readonly [from: number, to: number])[] {
   return inMemoryOrder(layout).flatMap(({ tensor: { role }, at, size }) =>
-    role === "constant" || role === "fixed" ? [[at, at + size] as const] : []
+    role === "weight" || role === "bias" ? [] : [[at, at + size] as const]
   );
 }
 

@@ -60,8 +60,6 @@ export class MatrixProduct {
   readonly #words: Int32Array;
   /** See asm/long_sums.ts. */
   readonly #mostPlain: number;
-  #isPacked = false;
-  #isPackedBack = false;
 
   constructor(kernels: Kernels, memory: CoreMemory, product: ProductMemory, denseFrom: DenseFrom) {
     this.#kernels = kernels;
@@ -74,7 +72,8 @@ export class MatrixProduct {
 
   /** Drops the panels: the parameters have changed. */
   dropPanels(): void {
-    this.#isPacked = this.#isPackedBack = false;
+    const { packed } = this.#product;
+    this.#words[packed >> 2] = this.#words[(packed >> 2) + 1] = 0;
   }
 
   /** y of all steps. */
@@ -95,8 +94,7 @@ export class MatrixProduct {
       k.sparseProductRows(stepCounts, stepUnits, stepOutputs, view.width, delay, weights.at, bias.at, output, steps, width);
       return;
     }
-    if (!this.#isPacked) k.packRows(weights.at, view.width, width, panels);
-    this.#isPacked = true;
+    if (!this.#wasPacked(0)) k.packRows(weights.at, view.width, width, panels);
     const { currentPanels } = this.#memory, padded = roundUp(steps, 4);
     k.matmulF32(this.#pack(view, steps), panels, bias.at, currentPanels, padded, view.width, width);
     k.panelsToRows(currentPanels, padded, steps, width, output);
@@ -216,12 +214,18 @@ export class MatrixProduct {
 
   /** Packs Wᵀ, once a batch. */
   #packBack(): void {
-    if (this.#isPackedBack) return;
+    if (this.#wasPacked(1)) return;
     const { product: { inputs }, weights, panelsBack, unit, gradient } = this.#product;
     const { ones, zeros, packedZeros } = this.#memory, panels = Math.ceil(inputs / 8);
     // A row of weights that lie by input is a unit's weights in the product with Wᵀ.
     this.#kernels.packPanels(ones, weights.at, zeros, unit, panels, panelsBack, packedZeros, gradient!.width);
-    this.#isPackedBack = true;
+  }
+
+  /** Whether panels have been packed since {@linkcode dropPanels}; from now on they count as packed. */
+  #wasPacked(which: 0 | 1): boolean {
+    const place = (this.#product.packed >> 2) + which, was = this.#words[place] === 1;
+    this.#words[place] = 1;
+    return was;
   }
 
   /** A view's steps in the product's layout. */

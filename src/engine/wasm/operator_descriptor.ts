@@ -14,4 +14,10 @@ export const OPERATOR_FIELDS = [
   "tensors",
   "gradients",
   "geometry",
+  "settings",
+  "workspace",
+  "sums",
+  "isTraining",
+  "key0",
+  "key1",
 ] as const;

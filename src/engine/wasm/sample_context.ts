@@ -49,7 +49,7 @@ export class SampleContext {
   /** Prepares what follows from the parameters and holds for a whole batch. */
   prepare(): void {
     this.inputs.prepare();
-    for (const product of this.executor.products) product.dropPanels();
+    this.executor.dropTables();
   }
 
   /** Executes one step of the plan. @param index Of the step, counted through the forward and the backward pass. */

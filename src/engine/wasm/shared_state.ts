@@ -14,6 +14,8 @@ export interface SharedState {
   readonly given: Float32Array;
   /** What samples keep for the stage of weights of one row. */
   readonly rows: BatchRows;
+  /** Sums of each sample, forward and back, of each operator that normalises over the batch, `[batch][sums]`; empty for others. */
+  readonly sums: readonly (readonly [Float64Array, Float64Array])[];
   /** They begin behind the parameters `apart`. */
   readonly shards: readonly Float32Array[];
   /** Two buffers, so that two batches can be in flight. */
@@ -41,6 +43,8 @@ export interface SharedSizes {
   readonly apart: number;
   readonly isExternal: boolean;
   readonly rows: RowSizes;
+  /** Of each operator, how many sums it needs of a sample. */
+  readonly batchSums: readonly number[];
   readonly shards: number;
   /** Blocks by which the gradient's squares are summed. */
   readonly blocks: number;
@@ -58,7 +62,8 @@ export function sharedBytes(sizes: SharedSizes): number {
   const given = isExternal ? apart : 0,
     row = rows.units.reduce((sum, units) => sum + units, 2 * rows.capacity + 1);
   const results = batchSize * (8 + 4 * classes + 1 + 4) + workers * 4 * unitsBelow + 8 * blocks;
-  return 12 + 4 * (3 * size + given + shards * (size - apart) + batchSize * row) + 2 * results;
+  const sums = 16 * batchSize * sizes.batchSums.reduce((sum, count) => sum + count, 0);
+  return 12 + 4 * (3 * size + given + shards * (size - apart) + batchSize * row) + sums + 2 * results;
 }
 
 /** Allocates a shared state, all zeros. */
@@ -85,6 +90,10 @@ export function shareState(sizes: SharedSizes): SharedState {
       counts: new Int32Array(bytes(4 * batchSize)),
       gradients: rows.units.map((units) => floats(batchSize * units)),
     },
+    sums: sizes.batchSums.map((count) => {
+      const each = () => new Float64Array(bytes(8 * batchSize * count));
+      return [each(), each()] as const;
+    }),
     shards: Array.from({ length: shards }, () => floats(size - apart)),
     results: [results(), results()],
   };

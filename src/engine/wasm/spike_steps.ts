@@ -7,7 +7,7 @@ import type { Plan } from "../plan/plan.ts";
 import { roundUp } from "./layout.ts";
 import type { ListedSpikes } from "./matrix_product.ts";
 
-/** The steps `list`, `scanSpikes`, `spikesBack`, `spread` and `coefficients`. */
+/** The steps `list`, `count`, `scanSpikes`, `spikesBack`, `spread` and `coefficients`. */
 export class SpikeSteps {
   /** Slots in use, by population: the units that may spike. */
   readonly slots: number[];
@@ -80,6 +80,12 @@ export class SpikeSteps {
     // deno-fmt-ignore
     this.#counts[index] = this.#kernels.listSpikes(distances, outputs, steps, width, counts, spikeSteps, spikeOutputs,
       steps, stepCounts, stepUnits, stepOutputs);
+  }
+
+  /** Counts the spikes of a population that keeps its states. */
+  count(index: number, steps: number): void {
+    const { distances, width, counts } = this.#memory.populations[index]!;
+    this.#counts[index] = this.#kernels.countSpikes(distances, steps, width, counts);
   }
 
   /** Weighs a population's outputs, and counts its spikes. */

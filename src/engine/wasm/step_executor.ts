@@ -1,4 +1,5 @@
 /** The steps of a plan on the present sample, in one thread's kernels and memory. */
+import type { DrawKey } from "../../random.ts";
 import type { BackwardStep, Plan, PopulationPlan, ReadSteps, Step } from "../plan/plan.ts";
 import type { CoreMemory, ProductMemory } from "./core_memory.ts";
 import type { InputOperations } from "./input_layer.ts";
@@ -24,6 +25,10 @@ export interface PresentSample {
   readonly scale: number;
   /** Its place in its group. */
   readonly member: number;
+  /** It is trained on, not measured. */
+  readonly isTraining: boolean;
+  /** The key of its draws in a stream. */
+  readonly keyOf: (stream: number) => DrawKey;
 }
 
 /** Executes the steps of a plan, one after the other; each goes to the part that has its kernels. */
@@ -66,14 +71,22 @@ export class StepExecutor {
     this.spikes = new SpikeSteps(kernels, memory, plan);
     this.#linear = new LinearReadout(kernels, memory, plan);
     this.#fed = plan.values.map(({ index }) => plan.populations.findIndex(({ input }) => input === index));
-    this.#sample = { steps: plan.spec.steps, read: plan.readout, label: 0, scale: 1, member: 0 };
+    this.#sample = {
+      steps: plan.spec.steps,
+      read: plan.readout,
+      label: 0,
+      scale: 1,
+      member: 0,
+      isTraining: false,
+      keyOf: () => ({ key0: 0, key1: 0 }),
+    };
   }
 
   /** Makes a sample the present one. */
   begin(sample: PresentSample): void {
     const { steps, member } = sample;
     this.#sample = sample;
-    this.#operators.begin(steps, member);
+    this.#operators.begin(sample);
     this.spikes.begin(member);
     this.#linear.begin(sample);
     for (const population of this.#memory.populations) {
@@ -111,6 +124,21 @@ export class StepExecutor {
         return;
       case "matmul":
         this.products[step.product]!.forward(this.#viewOf(products[step.product]!), steps);
+        return;
+      case "gather":
+        if (this.#sample.isTraining) this.#operators.gather("sums", step.operator, steps);
+        return;
+      case "gatherBack":
+        this.#operators.gather("sumsBack", step.operator, steps);
+        return;
+      case "sumRows": {
+        const { at, width } = values[step.into]!;
+        this.#view(at, width).fill(0);
+        this.#kernels.sumSteps(values[step.from]!.at, steps, width, at);
+        return;
+      }
+      case "count":
+        this.spikes.count(step.population, steps);
         return;
       case "list":
         this.spikes.list(step.population, steps);
@@ -272,6 +300,17 @@ export class StepExecutor {
       default:
         throw new TypeError(`${step.kind}: no step of a loop`);
     }
+  }
+
+  /** Has an operator take the batch's sums. */
+  settle(verb: "settle" | "settleBack", operator: number): void {
+    this.#operators.settle(verb, operator);
+  }
+
+  /** The parameters have changed. */
+  dropTables(): void {
+    for (const product of this.products) product.dropPanels();
+    this.#operators.dropTables();
   }
 
   /** What a product reads. */

@@ -122,6 +122,7 @@ export class ThreadedEngine implements Engine, Disposable {
       apart: this.#layout.apart,
       isExternal,
       rows: rowSizesOf(core.plan),
+      batchSums: core.plan.operators.map(({ batchSums }) => batchSums),
       shards: core.shards,
       blocks: this.#blocks.length,
       batchSize,
@@ -131,7 +132,7 @@ export class ThreadedEngine implements Engine, Disposable {
       threaded: threads > 0,
     };
     this.needs = {
-      thread: threadBytes(instantiate(kernels.module), core.plan, core.shards),
+      thread: threadBytes(instantiate(kernels.module), core.plan, core.shards, core.meeting),
       batch: sharedBytes(sizes),
     };
     checkThreadMemory(this.needs.thread);

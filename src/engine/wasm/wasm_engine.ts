@@ -11,7 +11,7 @@ import type { Engine } from "../engine.ts";
 import { compilePlan } from "../plan/compile.ts";
 import { type Precision, type Tile, TILES } from "./precision.ts";
 import { instantiate, type KernelModule } from "./kernels.ts";
-import { shardCount } from "./engine_worker.ts";
+import { samplesOfThread, shardCount } from "./engine_worker.ts";
 import { ThreadedEngine } from "./threaded_engine.ts";
 import type { DenseFrom } from "./matrix_product.ts";
 
@@ -27,6 +27,8 @@ export interface WasmEngineOptions {
   readonly seed?: number;
   /** The most samples of a batch. @default {1000} */
   readonly batchSize?: number;
+  /** The most samples of a batch to train on, where the network normalises over batches. @default {`batchSize`} */
+  readonly trainingBatch?: number;
   /** Gradient shards of a batch; the result's bits depend on them. @default {one for 16 samples, at most 24} */
   readonly shards?: number;
   /** Leave out units that provably will not spike; never changes the result. @default {true} */
@@ -73,6 +75,7 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
   }
   const plan = compilePlan(spec, { skip, recordStates });
   const most = shards ?? shardCount(batchSize);
+  const { trainingBatch = batchSize } = options;
   const product = plan.values[plan.input]!.rows === "each step" ? `, ${tile ?? tiles[0]}` : "";
   return new ThreadedEngine({
     name: "wasm",
@@ -89,6 +92,12 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
       shards: most,
       skipBound,
       precision,
+      meeting: samplesOfThread(
+        plan,
+        trainingBatch,
+        Math.max(1, threads),
+        shards ?? shardCount(trainingBatch),
+      ),
       ...(tile && { tile }),
       ...(denseFrom && { denseFrom }),
     },

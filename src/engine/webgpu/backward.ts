@@ -84,6 +84,8 @@ export class BackwardPass {
       case "loopBack":
         this.#loopBack(step.body);
         return;
+      case "sumRows":
+      case "gatherBack":
       case "spikesBack":
       case "spread":
       case "coefficients":

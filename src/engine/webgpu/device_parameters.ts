@@ -46,7 +46,7 @@ export class DeviceParameters {
         rows,
         columns,
         isMatrix,
-        isConstant: role === "constant" || role === "fixed",
+        isConstant: role !== "weight" && role !== "bias",
         values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
         // Nothing is added to the gradient of what is not learned, or leads nowhere.
         gradient: backend.upload(new Float32Array(size), [columns, rows]),

@@ -120,6 +120,8 @@ export class ForwardPass {
       case "loss":
         this.#computeLoss();
         return;
+      case "gather":
+      case "count":
       case "list":
       case "listInputs":
       case "select":
