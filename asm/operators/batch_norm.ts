@@ -26,8 +26,6 @@ import { storeSome } from "../listed_rows";
 const MEANS: i32 = 0, INVERSES: i32 = 1, FACTORS: i32 = 2, SLOPES: i32 = 3, SHIFTS: i32 = 4, TABLES: i32 = 5;
 
 /** Bytes of a table. */
-// @ts-ignore: a decorator of AssemblyScript
-
 function tableBytes(channels: i32): usize {
   return <usize> (channels + 3 & ~3) << 2;
 }
@@ -70,8 +68,6 @@ function laneOf(lane: i32, low: v128, high: v128): f64 {
 }
 
 /** The upper two lanes. */
-// @ts-ignore: a decorator of AssemblyScript
-
 function upper(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
 }

@@ -327,8 +327,6 @@ function listChannels(operator: Operator, conv: Conv, from: i32, to: i32): void 
   }
 }
 
-// @ts-ignore: a decorator of AssemblyScript
-
 function putInChannel(end: usize, line: i32, at: i32, column: i32, x: u32): void {
   const entry = <usize> load<u32>(end);
   store<i32>(entry, line), store<i32>(entry, at, 4), store<i32>(entry, column, 8), store<u32>(entry, x, 12);

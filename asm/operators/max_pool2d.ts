@@ -28,8 +28,6 @@ export function forwardMaxPool2d(operator: Operator, from: i32, to: i32): void {
 }
 
 /** The maxima of four channels in the present window. */
-// @ts-ignore: a decorator of AssemblyScript
-
 function largest(pool: Pool, x: usize, channel: i32): v128 {
   const line = <usize> (pool.columns * pool.channels) << 2, pixel = <usize> pool.channels << 2;
   let first = pixelAt(pool, x, pool.top, pool.left) + (<usize> channel << 2), most = v128.load(first);

@@ -214,7 +214,9 @@ class Differentiation {
       ports.push(this.#handBack(reader, value, steps, { room, takesShares }));
       isShared ||= !["matmul", "operate", "weigh"].includes(reader.step.kind);
     }
-    const isOne = this.#draft.values[value]!.rows === "one" && ports.length > 1;
+    const { values } = this.#draft;
+    const isOne = ports.length > 1 && ports.some((port) => values[port.value]!.rows === "one") &&
+      values[value]!.rows === "one";
     if (isOne) {
       for (const [i, port] of ports.entries()) {
         const rows = port.delay === 0 ? port.value : this.#place(value);
