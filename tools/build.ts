@@ -21,7 +21,7 @@ if (import.meta.main && Deno.args.length > 0) {
 }
 
 const root = new URL("../", import.meta.url);
-const VARIANTS = { relaxed: ["--enable", "relaxed-simd", "--debug"], plain: [] } as const;
+const VARIANTS = { relaxed: ["--enable", "relaxed-simd"], plain: [] } as const;
 
 /** Every AssemblyScript below asm/, by its path from the root, in a fixed order. */
 function readSources(folder = "asm"): Map<string, string> {

@@ -200,13 +200,15 @@ class Allocation {
   }
 
   /** See {@linkcode Allocation.#rowsSize}. */
-  #hasRoom({ index, gradientOf = index }: Value): boolean {
-    const { products, populations, forward } = this.#plan;
+  #hasRoom({ index, gradientOf }: Value): boolean {
+    const { products, populations, forward } = this.#plan, values = [index, gradientOf];
     const isLooped = forward.some(({ kind }) => kind === "loop" || kind === "scanRecurrent");
     const isUnpacked = forward.some((step) => step.kind === "unpack" && step.into === index);
-    return isLooped || isUnpacked ||
-      products.some(({ input, output }) => input.value === gradientOf || output === gradientOf) ||
-      populations.some(({ input, keepsStates }) => input === gradientOf && !keepsStates);
+    const isMultiplied = products.some(({ input, output, outputGradient }) =>
+      values.includes(input.value) || values.includes(output) || outputGradient === index
+    );
+    return isLooped || isUnpacked || isMultiplied ||
+      populations.some(({ input, keepsStates }) => !keepsStates && values.includes(input));
   }
 
   /** Values share memory where their uses allow it. */
