@@ -108,11 +108,17 @@ const entries = {
     v.strictObject({ kind: v.literal("cosine"), warmUp }),
     v.strictObject({ kind: v.literal("step"), every: whole, factor: v.number(), warmUp }),
   ])),
-  augmentation: v.exactOptional(v.strictObject({
-    shift: v.exactOptional(v.number()),
-    rotate: v.exactOptional(v.number()),
-    elastic: v.exactOptional(v.number()),
-  })),
+  augmentation: v.exactOptional(v.strictObject(
+    {
+      shift: v.exactOptional(v.number()),
+      rotate: v.exactOptional(v.number()),
+      elastic: v.exactOptional(v.number()),
+      scale: v.exactOptional(v.number()),
+      flip: v.exactOptional(v.number()),
+      crop: v.exactOptional(whole),
+      cutout: v.exactOptional(whole),
+    } satisfies Record<keyof Augmentation, v.GenericSchema>,
+  )),
   startRate: v.exactOptional(v.number()),
   seed: whole,
   threads: whole,

@@ -52,6 +52,20 @@ Deno.test("train prints the firing rates of layers whose weights start from the 
   });
 });
 
+Deno.test("train takes every kind of augmentation, by name or with its size, and resumes with it", async () => {
+  await inFolderWithData(async (folder) => {
+    const kinds = ["--augment", "shift=1,scale,flip,crop=2,cutout", "--threads", "1"];
+    const whole = await spikeletJson(folder, [...QUICK, ...kinds, "--epochs", "2", "--name", "whole"]);
+    await spikeletJson(folder, [...QUICK, ...kinds, "--epochs", "1", "--name", "resumed"]);
+    const { options } = recordOf(
+      JSON.parse(await Deno.readTextFile(join(folder, "runs", "resumed", "run.json"))),
+    );
+    assert.deepEqual(recordOf(options).augmentation, { shift: 1, scale: 0.1, flip: 0.5, crop: 2, cutout: 8 });
+    const resumed = await spikeletJson(folder, ["train", "--resume", "resumed", "--epochs", "2"]);
+    assert.equal(resumed.weightsSha256, whole.weightsSha256);
+  });
+});
+
 Deno.test("compare takes an optimizer and an augmentation for both networks, and the former name of notebook", async () => {
   await inFolderWithData(async (folder) => {
     const compared = await spikeletJson(folder, [
