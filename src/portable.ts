@@ -48,6 +48,7 @@ export {
   type NoiseEncoder,
   type PoissonEncoder,
   sampleFormOf,
+  type Standardisation,
 } from "./network/encoders.ts";
 export {
   type CompleteNeuron,
@@ -101,6 +102,7 @@ export { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "./engine/opt
 export * from "./training/trainer.ts";
 export * from "./training/schedule.ts";
 export * from "./training/split.ts";
+export * from "./training/standardise.ts";
 export * from "./training/start.ts";
 export * from "./training/training_state.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";

@@ -64,6 +64,11 @@ export interface RunOptions extends RecordedOptions {
   readonly samples?: DataSet;
   /** The command that repeats the run, for its metadata: `["train", "--seed", "3"]`. */
   readonly command?: readonly string[];
+  /**
+   * Standardise features by the training samples' means and deviations, which the run's `spec` then has; see `standardised`.
+   * @default {false}
+   */
+  readonly standardize?: boolean;
   /** Measure the layers' activity and diagnose training at the end. @default {false} */
   readonly explain?: boolean;
 }
