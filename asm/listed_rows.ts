@@ -13,25 +13,25 @@ const MOST: i32 = 8, MOST_BYTES: usize = 128;
 
 /** Numbers of vectors, as types: a class has as many bytes. */
 @unmanaged
-class One {
+export class One {
   a: u8;
 }
 
 @unmanaged
-class Two {
+export class Two {
   a: u8;
   b: u8;
 }
 
 @unmanaged
-class Three {
+export class Three {
   a: u8;
   b: u8;
   c: u8;
 }
 
 @unmanaged
-class Four {
+export class Four {
   a: u8;
   b: u8;
   c: u8;
@@ -39,7 +39,7 @@ class Four {
 }
 
 @unmanaged
-class Five {
+export class Five {
   a: u8;
   b: u8;
   c: u8;
@@ -48,7 +48,7 @@ class Five {
 }
 
 @unmanaged
-class Six {
+export class Six {
   a: u8;
   b: u8;
   c: u8;
@@ -58,7 +58,7 @@ class Six {
 }
 
 @unmanaged
-class Seven {
+export class Seven {
   a: u8;
   b: u8;
   c: u8;
@@ -69,7 +69,7 @@ class Seven {
 }
 
 @unmanaged
-class Eight {
+export class Eight {
   a: u8;
   b: u8;
   c: u8;

@@ -21,12 +21,14 @@ export interface Samples<Kept extends AnyFeatures = AnyFeatures> {
   readonly size: number;
   /** T, where samples are known to be sequences. */
   readonly steps?: number;
-  /** Where samples are pictures, row by row from the top: their size, for augmentation. */
+  /** Where samples are pictures, plane by plane, row by row from the top: their size, for augmentation. */
   readonly picture?: {
     /** From top to bottom. */
     readonly rows: number;
     /** From left to right. */
     readonly columns: number;
+    /** Planes of a picture, one after another: 1 grey, 3 red, green, blue. @default {1} */
+    readonly channels?: number;
   };
   /**
    * Bytes, whose meaning is `bytes`, or values (float32, used as they are); of sequences in which few numbers are not 0, also events,

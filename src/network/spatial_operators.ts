@@ -32,7 +32,7 @@ export interface Conv2dOperator {
 }
 
 /** A window that moves over rows and columns; channels stay apart. Sizes are those of {@linkcode Conv2dOperator}. */
-interface PoolFields {
+export interface PoolFields {
   /** Rows and columns of the window. */
   readonly kernel: Pair;
   /** From position to position. @default {the window's} */
@@ -97,6 +97,7 @@ function leastInput(
   };
 }
 
+/** The entry of convolution. */
 export const conv2d: OperatorKind<Conv2dOperator> = {
   schema: v.pipe(
     v.strictObject({
@@ -210,6 +211,7 @@ function pool<Kind extends "avgPool2d" | "sumPool2d" | "maxPool2d">(
   };
 }
 
+/** The entries of pools. */
 export const avgPool2d = pool("avgPool2d", true);
 export const sumPool2d = pool("sumPool2d", true);
 export const maxPool2d = pool("maxPool2d", false);

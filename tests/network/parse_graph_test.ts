@@ -196,6 +196,14 @@ Deno.test("parseNetworkSpec() names the path or the node of what is wrong, and w
       { ...LEAST, input: { shape: [3, 2, 2], encoder: { kind: "delta" } } },
       /^network: input\.shape: 3, but the delta encoder makes two channels of each channel: expected an even/,
     ],
+    [
+      { ...LEAST, input: { shape: [3, 2, 2], encoder: { kind: "constant", deviation: [1, 2] } } },
+      /^network: encoder\.deviation: 2 numbers, but input\.shape \[3, 2, 2\] has 3 channels: expected 1 or 3$/,
+    ],
+    [
+      { ...LEAST, input: { shape: [1, 2, 2], encoder: { kind: "constant", mean: [1, 2] } } },
+      /^network: encoder\.mean: 2 numbers, but input\.shape \[1, 2, 2\] has 1 channel: expected 1$/,
+    ],
     [graphOf([{ id: "a" }]), /^network: nodes\.0\.kind: it is missing/],
     [
       graphOf([{ id: "a", kind: "conv9d" }]),

@@ -91,7 +91,7 @@ class Differentiation {
           outputGradient: this.#summed(flow.to, this.#combine(flow.to, steps), steps),
         });
         if (operators[step.operator]!.batchSums > 0) {
-          steps.push({ kind: "gatherBack", operator: step.operator });
+          steps.push({ kind: "sumBatchBack", operator: step.operator });
         }
         if (flow.isLearned) after.push({ kind: "operatorGradient", operator: step.operator });
         return;

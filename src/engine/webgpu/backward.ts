@@ -85,7 +85,7 @@ export class BackwardPass {
         this.#loopBack(step.body);
         return;
       case "sumRows":
-      case "gatherBack":
+      case "sumBatchBack":
       case "spikesBack":
       case "spread":
       case "coefficients":

@@ -120,7 +120,7 @@ export class ForwardPass {
       case "loss":
         this.#computeLoss();
         return;
-      case "gather":
+      case "sumBatch":
       case "count":
       case "list":
       case "listInputs":

@@ -34,7 +34,9 @@ Deno.test("rewriteRecurrence() makes one scan of a population whose outputs retu
 });
 
 Deno.test("rewriteRecurrence() leaves every other loop as it is", () => {
-  const loop = (...body: string[]) => [body, body.some((step) => step.includes("(lif@1)")) ? "list lif" : "count lif"];
+  const loop = (
+    ...body: string[]
+  ) => [body, body.some((step) => step.includes("(lif@1)")) ? "list lif" : "count lif"];
   const [back, sum, scan] = ["matmul rec(lif@1)", "Σlif = fc + rec", "scan lif(Σlif)"] as const;
   assert.deepEqual(recurrent([{ ...rec, bias: true }, lif]), loop(back, sum, scan));
   assert.deepEqual(
