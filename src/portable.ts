@@ -74,6 +74,7 @@ export {
   type Trainable,
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
+export * from "./network/conv_presets.ts";
 export * from "./network/presets.ts";
 export * from "./training/presets.ts";
 export * from "./network/initialise.ts";
