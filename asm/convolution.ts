@@ -7,6 +7,8 @@ import { inputsAt, Operator } from "./operator";
 
 /** Steps of which K's gradient lists the spikes at a time hold so many numbers at most, or one step. */
 const LISTED: i32 = 32768;
+/** Outputs up to which a single channel is scattered. */
+const MOST_SCATTERED: i32 = 32;
 
 /** What the geometry comes to. Parts of the workspace follow one after another. */
 @unmanaged
@@ -48,8 +50,13 @@ export class Conv {
   /** Lists by channel, of `together` steps. */
   channelEntries: usize;
   kept: usize;
-  /** δx with padding. */
+  /** Zeros, as many as a row of K has numbers: sums without a bias begin with them. */
+  zeros: usize;
+  /** δx with padding; or y with as many columns more on each side as the kernel has beside one. */
   padded: usize;
+  /** Forward, numbers of x add to the outputs around them, by a copy of K whose columns are reversed. */
+  isScattered: bool;
+  reversed: usize;
   backward: usize;
 }
 
@@ -59,7 +66,7 @@ export function convOf(operator: Operator): Conv {
   return layOut(operator.geometry, operator.workspace);
 }
 
-/** Reads the geometry. The workspace begins with 4 words, of which the first says whether K's second copy is that of the present K. */
+/** Reads the geometry. The workspace begins with 4 words; the first one's bits say which copies of K are those of the present K. */
 export function layOut(geometry: usize, workspace: usize): Conv {
   const conv = changetype<Conv>(CONV);
   memory.copy(CONV, geometry, 64);
@@ -87,8 +94,17 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   at += PLACED * <usize> (conv.together * inputs);
   conv.kept = at;
   at += ENTRY * <usize> (conv.together * conv.rows * conv.columns);
+  conv.zeros = at = at + 15 & ~15;
+  at += <usize> conv.rowBytes;
   conv.padded = at = at + 15 & ~15;
-  at += 4 * <usize> (conv.paddedRows * conv.paddedColumns * conv.channels) + 16;
+  // With one channel a window has few numbers, and few outputs make a sum of them short.
+  conv.isScattered = conv.isWhole && conv.channels == 1 && conv.strideY == 1 && conv.strideX == 1 &&
+    (conv.outputs & 3) == 0 && conv.outputs <= MOST_SCATTERED;
+  const columns = conv.outputColumns + 2 * (conv.kw - 1);
+  const spread = conv.isScattered ? conv.outputRows * columns * conv.outputs : 0;
+  at += 4 * <usize> max(spread, conv.paddedRows * conv.paddedColumns * conv.channels) + 16;
+  conv.reversed = at = at + 15 & ~15;
+  at += conv.isScattered ? <usize> (conv.outputs * conv.kh * conv.kw) << 2 : 0;
   conv.backward = at + 15 & ~15;
   return conv;
 }

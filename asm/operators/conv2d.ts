@@ -25,6 +25,7 @@ import {
   listRun,
   PLACED,
 } from "../convolution";
+import { madd } from "../lanes";
 import { ENTRY, putRange, RANGE, storeSome, sumListed } from "../listed_rows";
 import {
   gradientOf,
@@ -42,8 +43,22 @@ export function workspaceConv2d(geometry: usize): i32 {
   return <i32> (conv.backward >> 2) + (conv.outputs * conv.kh * conv.runs * conv.runBytes >> 2) + 4;
 }
 
+/** Copies of K that are those of the present K. */
+const BACKWARD: i32 = 1, REVERSED: i32 = 2;
+
+/** Whether a copy of K has to be written; from now on it counts as written. */
+function isStale(operator: Operator, copy: i32): bool {
+  const copies = load<i32>(operator.workspace);
+  store<i32>(operator.workspace, copies | copy);
+  return (copies & copy) == 0;
+}
+
 export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
   const conv = convOf(operator), ranges = conv.ranges, starts = conv.starts;
+  if (conv.isScattered) {
+    scatter(operator, conv, from, to);
+    return;
+  }
   const weights = tensorOf(operator, 0), bias = conv.hasBias ? tensorOf(operator, 1) : 0;
   const groups = conv.groups, outputs = conv.groupOutputs, rowBytes = conv.rowBytes;
   const pixel = conv.groupInputs * rowBytes, groupBytes = conv.kh * conv.kw * pixel;
@@ -77,20 +92,66 @@ export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
             }
           }
           const count = <i32> ((next - ranges) / RANGE);
-          if (conv.hasBias) sumListed(ranges, count, outputs, bias + (<usize> (group * outputs) << 2), y);
-          else {
-            memory.fill(y, 0, <usize> outputs << 2);
-            sumListed(ranges, count, outputs, y, y);
-          }
+          sumListed(
+            ranges,
+            count,
+            outputs,
+            conv.hasBias ? bias + (<usize> (group * outputs) << 2) : conv.zeros,
+            y,
+          );
         }
       }
     }
   }
 }
 
+/** The forward pass of a single channel: each number of x that is not 0 adds a row of K's columns, reversed, to the outputs around it. */
+function scatter(operator: Operator, conv: Conv, from: i32, to: i32): void {
+  const outputs = conv.outputs, kw = conv.kw, pixel = <usize> outputs << 2, run = <usize> kw * pixel;
+  const line = <usize> (conv.outputColumns + 2 * (kw - 1)) * pixel, spread = conv.padded;
+  const row = <usize> conv.outputColumns * pixel, reversed = conv.reversed;
+  if (isStale(operator, REVERSED)) {
+    for (let ky = 0; ky < conv.kh; ky++) {
+      for (let kx = 0; kx < kw; kx++) {
+        const source = tensorOf(operator, 0) + <usize> (ky * kw + kw - 1 - kx) * pixel;
+        memory.copy(reversed + <usize> (ky * kw + kx) * pixel, source, pixel);
+      }
+    }
+  }
+  for (let step = from; step < to; step++) {
+    let x = inputsAt(operator, step), y = outputsAt(operator, step);
+    fillRows(conv, conv.hasBias ? tensorOf(operator, 1) : conv.zeros, spread, <usize> conv.outputRows * line);
+    for (let top = conv.paddingY; top < conv.paddingY + conv.rows; top++) {
+      for (let left = conv.paddingX; left < conv.paddingX + conv.columns; left++, x += 4) {
+        if (load<f32>(x) == 0) continue;
+        const value = v128.load32_splat(x);
+        for (let ky = 0; ky < conv.kh; ky++) {
+          const out = top - ky * conv.dilationY;
+          if (out < 0 || out >= conv.outputRows) continue;
+          const to = spread + <usize> out * line + <usize> left * pixel,
+            weights = reversed + <usize> ky * run;
+          for (let at: usize = 0; at < run; at += 16) {
+            v128.store(to + at, madd(value, v128.load(weights + at), v128.load(to + at)));
+          }
+        }
+      }
+    }
+    let source = spread + <usize> (kw - 1) * pixel;
+    for (let out = 0; out < conv.outputRows; out++, source += line, y += row) memory.copy(y, source, row);
+  }
+}
+
+/** Repeats a row of outputs. */
+function fillRows(conv: Conv, row: usize, to: usize, bytes: usize): void {
+  const end = to + bytes, pixel = <usize> conv.outputs << 2;
+  for (; to < end; to += pixel) {
+    for (let at: usize = 0; at < pixel; at += 16) v128.store(to + at, v128.load(row + at));
+  }
+}
+
 export function backwardConv2d(operator: Operator, from: i32, to: i32): void {
   const conv = convOf(operator), ranges = conv.ranges, entries = conv.entries, padded = conv.padded;
-  if (load<i32>(operator.workspace) == 0) packBackward(operator, conv);
+  if (isStale(operator, BACKWARD)) packBackward(operator, conv);
   const groups = conv.groups, runs = conv.runs, runBytes = conv.runBytes, channels = conv.channels;
   const outputBytes = conv.kh * runs * runBytes, columns = conv.paddedColumns;
   const bytes = <usize> (conv.paddedRows * columns * channels) << 2;
@@ -142,7 +203,6 @@ function packBackward(operator: Operator, conv: Conv): void {
       }
     }
   }
-  store<i32>(operator.workspace, 1);
 }
 
 export function weightGradientConv2d(operator: Operator, from: i32, to: i32): void {
