@@ -60,7 +60,7 @@ export interface MaxPool2dOperator extends PoolFields {
 }
 
 const whole = (from: number) => v.pipe(v.number(), v.integer(), v.minValue(from), v.maxValue(LIMITS.inputs));
-const pair = (from: number) => v.pipe(v.tuple([whole(from), whole(from)]), v.readonly());
+const pair = (from: number) => v.strictTuple([whole(from), whole(from)]);
 
 /** Output sizes along both axes; undefined where the window does not fit. */
 function extents(
