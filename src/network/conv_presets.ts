@@ -59,19 +59,15 @@ function normalised(
   ]));
 }
 
-/** The convolutional network of snnTorch's tutorial 6 (12C5-MP2-64C5-MP2-10), whose output neurons' spikes are counted. */
+/** The convolutional network of snnTorch's tutorial 6, 12C5-MP2-64C5-MP2-10, read by integrators. */
 export function tutorialNetwork(
   { shape = [1, 28, 28], classes = 10, steps = 25, decay = 0.9, threshold = 1 }: ConvOptions = {},
 ): NetworkSpec {
-  const neuron = () => lif({ decay, threshold });
-  return network({
-    ...describe(shape, steps, [
-      ...[conv2d(12, 5), maxPool2d(2), neuron()],
-      ...[conv2d(64, 5), maxPool2d(2), neuron()],
-      ...[flatten(), affine(classes), neuron()],
-    ]),
-    readout: { from: "spikes", reduce: "sum" },
-  });
+  return network(describe(shape, steps, [
+    ...[conv2d(12, 5), maxPool2d(2), lif({ decay, threshold })],
+    ...[conv2d(64, 5), maxPool2d(2), lif({ decay, threshold })],
+    ...[flatten(), affine(classes), integrator({ decay: 0.9 })],
+  ]));
 }
 
 function describe(shape: Shape, steps: number, nodes: readonly NodeDescription[]): GraphDescription {

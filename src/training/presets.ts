@@ -190,7 +190,16 @@ export const PRESETS = {
     without: "whose layers are convolutions",
     network: tutorialNetwork,
     init: "rate",
-    recipe: { epochs: 2, batchSize: 128, optimizer: "adam", learningRate: 1e-3 },
+    recipe: {
+      epochs: 4,
+      batchSize: 128,
+      optimizer: "adamw",
+      learningRate: 5e-3,
+      weightDecay: 1e-4,
+      schedule: "cosine",
+      warmUp: 190,
+      augment: { shift: 1 },
+    },
   },
 } as const satisfies Record<string, Preset>;
 
