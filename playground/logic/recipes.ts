@@ -23,6 +23,9 @@ const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly b
   wide: { epochs: 6, batchSize: 50 },
   fast: { epochs: 6, batchSize: 50 },
   lif: { epochs: 6, batchSize: 50 },
+  conv: { epochs: 4, batchSize: 50 },
+  "conv-wide": { epochs: 4, batchSize: 50 },
+  tutorial: { epochs: 2, batchSize: 50 },
 };
 
 /** The preset of a name, if it is one. */
