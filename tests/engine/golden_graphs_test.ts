@@ -22,8 +22,8 @@ for (const name of GOLDEN_GRAPHS) {
     const deviations = await verifyCase(reference, {}, start);
     assert.deepEqual(deviations.filter((deviation) => !isWithin(deviation)), []);
     const names = deviations.map(({ tensor }) => tensor);
-    for (const tensor of ["logits", "logp", "loss", "fc1.weight.after2", "grad.fc1.bias"]) {
-      assert.ok(names.includes(tensor), `${tensor} is compared`);
+    for (const isMeant of [/^loss$/, /^grad\./, /\.after2$/]) {
+      assert.ok(names.some((name) => isMeant.test(name)), `${isMeant} is compared`);
     }
   });
 

@@ -26,6 +26,6 @@ Deno.test("every kind of operator that is no product has its kernels, in Assembl
     for (const kernel of [`forward${kind}`, `backward${kind}`]) assert.ok(kernels.has(kernel), kernel);
     assert.ok(code, `${kind} in WGSL`);
     const hasGradient = kernels.has(`weightGradient${kind}`);
-    assert.equal(code.gradient !== undefined, hasGradient, `${kind}: gradients of tensors in both`);
+    assert.equal(code.gradients !== undefined, hasGradient, `${kind}: gradients of tensors in both`);
   }
 });
