@@ -7,7 +7,7 @@
  */
 import { EngineError } from "../../errors.ts";
 import { sampleFormOf } from "../../network/encoders.ts";
-import { count as counted } from "../../text/figures.ts";
+import { count as countOf } from "../../text/figures.ts";
 import { MOST_PLAIN } from "../../../asm/long_sums.wgsl.ts";
 import { rowsOf } from "../gpu/encoding.ts";
 import type { MemoryNeed } from "../gpu/memory.ts";
@@ -67,15 +67,16 @@ export function cutBatch(count: number, plan: Plan, most: number): Cut {
  */
 export function checkTogether(plan: Plan, count: number, most: number): void {
   const operator = plan.operators.find(({ batchSums }) => batchSums > 0);
-  if (!operator || cutBatch(count, plan, most).microBatches.length === 1) return;
+  const isCut = (samples: number) => cutBatch(samples, plan, most).microBatches.length > 1;
+  if (!operator || !isCut(count)) return;
+  let fit = most;
+  while (isCut(fit)) fit--; // padding takes room, too; one sample always fits
   throw new EngineError(
-    `webgpu: node ${operator.node} normalises over the samples of a batch, and the ${
-      counted(count)
-    } of this one do not fit the ` +
-      `GPU's memory together, but ${
-        counted(most)
-      } at a time: give more by --gpu-memory, or a smaller --batch-size, or take ` +
-      "--engine wasm",
+    `webgpu: node ${operator.node} normalises over the samples of a batch, which must be on the device together: ` +
+      `${countOf(count)} samples, but ${
+        countOf(fit)
+      } fit: give more memory by --gpu-memory, a smaller --batch-size, ` +
+      "or take --engine wasm",
   );
 }
 
