@@ -11,9 +11,76 @@ export const ENTRY: usize = 8, RANGE: usize = 12;
 /** Vectors of a sum that stay in registers, and their bytes. */
 const MOST: i32 = 8, MOST_BYTES: usize = 128;
 
-/** Writes a range. @returns Where the next one goes. */
-// @ts-ignore: a decorator of AssemblyScript
+/** Numbers of vectors, as types: a class has as many bytes. */
+@unmanaged
+export class One {
+  a: u8;
+}
 
+@unmanaged
+export class Two {
+  a: u8;
+  b: u8;
+}
+
+@unmanaged
+export class Three {
+  a: u8;
+  b: u8;
+  c: u8;
+}
+
+@unmanaged
+export class Four {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
+}
+
+@unmanaged
+export class Five {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
+  e: u8;
+}
+
+@unmanaged
+export class Six {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
+  e: u8;
+  f: u8;
+}
+
+@unmanaged
+export class Seven {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
+  e: u8;
+  f: u8;
+  g: u8;
+}
+
+@unmanaged
+export class Eight {
+  a: u8;
+  b: u8;
+  c: u8;
+  d: u8;
+  e: u8;
+  f: u8;
+  g: u8;
+  h: u8;
+}
+
+/** Writes a range. @returns Where the next one goes. */
 export function putRange(at: usize, begin: usize, end: usize, base: usize): usize {
   store<u32>(at, <u32> begin), store<u32>(at, <u32> end, 4), store<u32>(at, <u32> base, 8);
   return at + RANGE;
@@ -34,69 +101,67 @@ export function sumListed(ranges: usize, count: i32, length: i32, from: usize, t
     const a = from + offset, b = to + offset;
     switch (vectors) {
       case 1:
-        sum(1, ranges, end, offset, a, b, rest);
+        sum<One>(ranges, end, offset, a, b, rest);
         break;
       case 2:
-        sum(2, ranges, end, offset, a, b, rest);
+        sum<Two>(ranges, end, offset, a, b, rest);
         break;
       case 3:
-        sum(3, ranges, end, offset, a, b, rest);
+        sum<Three>(ranges, end, offset, a, b, rest);
         break;
       case 4:
-        sum(4, ranges, end, offset, a, b, rest);
+        sum<Four>(ranges, end, offset, a, b, rest);
         break;
       case 5:
-        sum(5, ranges, end, offset, a, b, rest);
+        sum<Five>(ranges, end, offset, a, b, rest);
         break;
       case 6:
-        sum(6, ranges, end, offset, a, b, rest);
+        sum<Six>(ranges, end, offset, a, b, rest);
         break;
       case 7:
-        sum(7, ranges, end, offset, a, b, rest);
+        sum<Seven>(ranges, end, offset, a, b, rest);
         break;
       default:
-        sum(8, ranges, end, offset, a, b, rest);
+        sum<Eight>(ranges, end, offset, a, b, rest);
     }
     offset += MOST_BYTES, left -= 4 * MOST;
   }
 }
 
-/** Of `n` vectors, a constant: what is not needed is left out at compile time. The last vector has `rest` numbers. */
-// @ts-ignore: a decorator of AssemblyScript
-
-function sum(n: i32, ranges: usize, end: usize, offset: usize, from: usize, to: usize, rest: i32): void {
+/** Of as many vectors as N has fields: what is not needed is left out at compile time. The last vector has `rest` numbers. */
+function sum<N>(ranges: usize, end: usize, offset: usize, from: usize, to: usize, rest: i32): void {
   const zero = f32x4.splat(0);
   let a = v128.load(from), b = zero, c = zero, d = zero, e = zero, f = zero, g = zero, h = zero;
-  if (n > 1) b = v128.load(from, 16);
-  if (n > 2) c = v128.load(from, 32);
-  if (n > 3) d = v128.load(from, 48);
-  if (n > 4) e = v128.load(from, 64);
-  if (n > 5) f = v128.load(from, 80);
-  if (n > 6) g = v128.load(from, 96);
-  if (n > 7) h = v128.load(from, 112);
+  if (offsetof<N>() > 1) b = v128.load(from, 16);
+  if (offsetof<N>() > 2) c = v128.load(from, 32);
+  if (offsetof<N>() > 3) d = v128.load(from, 48);
+  if (offsetof<N>() > 4) e = v128.load(from, 64);
+  if (offsetof<N>() > 5) f = v128.load(from, 80);
+  if (offsetof<N>() > 6) g = v128.load(from, 96);
+  if (offsetof<N>() > 7) h = v128.load(from, 112);
   for (let range = ranges; range < end; range += RANGE) {
     const last = <usize> load<u32>(range, 4), base = <usize> load<u32>(range, 8) + offset;
     for (let entry = <usize> load<u32>(range); entry < last; entry += ENTRY) {
       const row = base + <usize> load<u32>(entry), x = v128.load32_splat(entry, 4);
       a = madd(x, v128.load(row), a);
-      if (n > 1) b = madd(x, v128.load(row, 16), b);
-      if (n > 2) c = madd(x, v128.load(row, 32), c);
-      if (n > 3) d = madd(x, v128.load(row, 48), d);
-      if (n > 4) e = madd(x, v128.load(row, 64), e);
-      if (n > 5) f = madd(x, v128.load(row, 80), f);
-      if (n > 6) g = madd(x, v128.load(row, 96), g);
-      if (n > 7) h = madd(x, v128.load(row, 112), h);
+      if (offsetof<N>() > 1) b = madd(x, v128.load(row, 16), b);
+      if (offsetof<N>() > 2) c = madd(x, v128.load(row, 32), c);
+      if (offsetof<N>() > 3) d = madd(x, v128.load(row, 48), d);
+      if (offsetof<N>() > 4) e = madd(x, v128.load(row, 64), e);
+      if (offsetof<N>() > 5) f = madd(x, v128.load(row, 80), f);
+      if (offsetof<N>() > 6) g = madd(x, v128.load(row, 96), g);
+      if (offsetof<N>() > 7) h = madd(x, v128.load(row, 112), h);
     }
   }
   let lastOne = a;
-  if (n > 1) v128.store(to, a), lastOne = b;
-  if (n > 2) v128.store(to, b, 16), lastOne = c;
-  if (n > 3) v128.store(to, c, 32), lastOne = d;
-  if (n > 4) v128.store(to, d, 48), lastOne = e;
-  if (n > 5) v128.store(to, e, 64), lastOne = f;
-  if (n > 6) v128.store(to, f, 80), lastOne = g;
-  if (n > 7) v128.store(to, g, 96), lastOne = h;
-  storeSome(to + <usize> (16 * (n - 1)), lastOne, rest);
+  if (offsetof<N>() > 1) v128.store(to, a), lastOne = b;
+  if (offsetof<N>() > 2) v128.store(to, b, 16), lastOne = c;
+  if (offsetof<N>() > 3) v128.store(to, c, 32), lastOne = d;
+  if (offsetof<N>() > 4) v128.store(to, d, 48), lastOne = e;
+  if (offsetof<N>() > 5) v128.store(to, e, 64), lastOne = f;
+  if (offsetof<N>() > 6) v128.store(to, f, 80), lastOne = g;
+  if (offsetof<N>() > 7) v128.store(to, g, 96), lastOne = h;
+  storeSome(to + <usize> (16 * (offsetof<N>() - 1)), lastOne, rest);
 }
 
 /** Stores the first `count` lanes of a vector, 1 to 4. */

@@ -9,7 +9,7 @@
  * A kind that needs memory of its own says how much: `workspace<Kind>` gives words for a geometry. Samples share it; only what follows
  * from the tensors may stay there, and the first word is 0 when these have changed. A kind that normalises over a batch has `sums<Kind>`,
  * which writes what it needs of a sample, f64, to `sums`, and `settle<Kind>`, which takes the batch's totals from there; both also for
- * the way back: `sumsBack<Kind>`, `settleBack<Kind>`.
+ * the backward pass: `sumsBack<Kind>`, `settleBack<Kind>`.
  */
 
 /** The fields are 4 bytes each, in this order; `OPERATOR_FIELDS` in src/engine/wasm/operator_descriptor.ts is the same list. */

@@ -41,8 +41,6 @@ export function place(pool: Pool, row: i32, column: i32): void {
 }
 
 /** Where a pixel of a row lies. */
-// @ts-ignore: a decorator of AssemblyScript
-
 export function pixelAt(pool: Pool, x: usize, row: i32, column: i32): usize {
   return x + (<usize> ((row * pool.columns + column) * pool.channels) << 2);
 }

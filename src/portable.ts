@@ -33,10 +33,18 @@ export type {
 } from "./network/graph.ts";
 export type {
   AffineOperator,
+  AvgPool2dOperator,
+  BatchNormOperator,
+  Conv2dOperator,
   DelayOperator,
+  DropoutOperator,
   FlattenOperator,
+  MaxPool2dOperator,
   Operator,
+  Pair,
+  PoolFields,
   ScaleOperator,
+  SumPool2dOperator,
 } from "./network/operators.ts";
 export {
   type ConstantEncoder,
@@ -48,6 +56,7 @@ export {
   type NoiseEncoder,
   type PoissonEncoder,
   sampleFormOf,
+  type Standardisation,
 } from "./network/encoders.ts";
 export {
   type CompleteNeuron,
@@ -65,6 +74,7 @@ export {
   type Trainable,
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
+export * from "./network/conv_presets.ts";
 export * from "./network/presets.ts";
 export * from "./training/presets.ts";
 export * from "./network/initialise.ts";
@@ -101,6 +111,7 @@ export { OPTIMIZER_DEFAULTS, type OptimizerName, OPTIMIZERS } from "./engine/opt
 export * from "./training/trainer.ts";
 export * from "./training/schedule.ts";
 export * from "./training/split.ts";
+export * from "./training/standardise.ts";
 export * from "./training/start.ts";
 export * from "./training/training_state.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";

@@ -17,7 +17,7 @@ export const STREAM = {
   classification: 6,
   augmentation: 7,
   /** Of an operator that draws, if it is the first node; if it is the n-th one, 16·(n − 1) more. */
-  dropout: 8,
+  operators: 8,
 } as const;
 
 /** A 64-bit hash of (seed, stream, epoch, sample). */

@@ -26,8 +26,6 @@ import { storeSome } from "../listed_rows";
 const MEANS: i32 = 0, INVERSES: i32 = 1, FACTORS: i32 = 2, SLOPES: i32 = 3, SHIFTS: i32 = 4, TABLES: i32 = 5;
 
 /** Bytes of a table. */
-// @ts-ignore: a decorator of AssemblyScript
-
 function tableBytes(channels: i32): usize {
   return <usize> (channels + 3 & ~3) << 2;
 }
@@ -70,8 +68,6 @@ function laneOf(lane: i32, low: v128, high: v128): f64 {
 }
 
 /** The upper two lanes. */
-// @ts-ignore: a decorator of AssemblyScript
-
 function upper(v: v128): v128 {
   return i8x16.shuffle(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 8, 9, 10, 11, 12, 13, 14, 15);
 }
@@ -102,7 +98,7 @@ function putCount(operator: Operator, rows: i32): void {
 }
 
 /** Takes the batch's sums: tables, and the running statistics after it. */
-export function settleBatchNorm(operator: Operator, from: i32, to: i32): void {
+export function settleBatchNorm(operator: Operator, _from: i32, _to: i32): void {
   const channels = geometryOf(operator, 0), sums = operator.sums;
   const count = load<f64>(sums + (<usize> (2 * channels) << 3)), momentum = <f64> settingOf(operator, 0);
   const means = tensorOf(operator, 2), variances = tensorOf(operator, 3);
@@ -186,7 +182,7 @@ export function sumsBackBatchNorm(operator: Operator, from: i32, to: i32): void 
 }
 
 /** From a sample's sums, which {@link sumsBackBatchNorm} has left. */
-export function weightGradientBatchNorm(operator: Operator, from: i32, to: i32): void {
+export function weightGradientBatchNorm(operator: Operator, _from: i32, _to: i32): void {
   const channels = geometryOf(operator, 0), sums = operator.sums;
   const factors = gradientOf(operator, 0), shifts = gradientOf(operator, 1);
   for (let channel = 0; channel < channels; channel++) {
@@ -196,8 +192,8 @@ export function weightGradientBatchNorm(operator: Operator, from: i32, to: i32):
   }
 }
 
-/** Takes the batch's sums of the way back. */
-export function settleBackBatchNorm(operator: Operator, from: i32, to: i32): void {
+/** Takes the batch's sums of the backward pass. */
+export function settleBackBatchNorm(operator: Operator, _from: i32, _to: i32): void {
   const channels = geometryOf(operator, 0), sums = operator.sums, repeats = repeatsOf(operator);
   const count = load<f64>(sums + (<usize> (2 * channels) << 3));
   for (let channel = 0; channel < channels; channel++) {

@@ -14,9 +14,20 @@
  * Tensors: K, in memory `[groups][kh][kw][inputs of a group][outputs of a group, padded to 4]`; b. Geometry: channels, rows, columns of
  * x; channels, rows, columns of y; kh, kw; stride, padding and dilation, by rows and by columns each; groups; whether b is there.
  */
+import {
+  channelAt,
+  channelEndAt,
+  Conv,
+  convOf,
+  layOut,
+  listCells,
+  listChannels,
+  listRun,
+  PLACED,
+} from "../convolution";
+import { madd } from "../lanes";
 import { ENTRY, putRange, RANGE, storeSome, sumListed } from "../listed_rows";
 import {
-  geometryOf,
   gradientOf,
   inputGradientsAt,
   inputsAt,
@@ -26,103 +37,28 @@ import {
   tensorOf,
 } from "../operator";
 
-/** Steps of which K's gradient lists the spikes at a time hold so many numbers at most, or one step. */
-const LISTED: i32 = 32768;
-
-/** What the geometry comes to. Parts of the workspace follow one after another. */
-@unmanaged
-class Conv {
-  channels: i32;
-  rows: i32;
-  columns: i32;
-  outputs: i32;
-  outputRows: i32;
-  outputColumns: i32;
-  kh: i32;
-  kw: i32;
-  strideY: i32;
-  strideX: i32;
-  paddingY: i32;
-  paddingX: i32;
-  dilationY: i32;
-  dilationX: i32;
-  groups: i32;
-  hasBias: i32;
-  /** Channels of a group, of x and y, and bytes of a row of K. */
-  groupInputs: i32;
-  groupOutputs: i32;
-  rowBytes: i32;
-  /** Columns of x with its padding. */
-  paddedRows: i32;
-  paddedColumns: i32;
-  /** A row of the window lies in one piece in memory, or in `kw` pieces: how many. */
-  isWhole: bool;
-  runs: i32;
-  /** Numbers of a piece, and bytes of a row of the second copy of K. */
-  runLength: i32;
-  runBytes: i32;
-  /** Steps whose spikes are listed at a time. */
-  together: i32;
-  ranges: usize;
-  starts: usize;
-  entries: usize;
-  /** Lists by channel, of `together` steps. */
-  channelEntries: usize;
-  kept: usize;
-  /** δx with padding. */
-  padded: usize;
-  backward: usize;
-}
-
-const CONV: usize = memory.data(offsetof<Conv>(), 8);
-
-function convOf(operator: Operator): Conv {
-  return layOut(operator.geometry, operator.workspace);
-}
-
-/** Reads the geometry. The workspace begins with 4 words, of which the first says whether K's second copy is that of the present K. */
-function layOut(geometry: usize, workspace: usize): Conv {
-  const conv = changetype<Conv>(CONV);
-  memory.copy(CONV, geometry, 64);
-  const groups = conv.groups;
-  conv.groupInputs = conv.channels / groups;
-  conv.groupOutputs = conv.outputs / groups;
-  conv.rowBytes = (conv.groupOutputs + 3 & ~3) << 2;
-  conv.paddedRows = conv.rows + 2 * conv.paddingY;
-  conv.paddedColumns = conv.columns + 2 * conv.paddingX;
-  conv.isWhole = conv.dilationX == 1 && groups == 1;
-  conv.runs = conv.isWhole ? 1 : conv.kw;
-  conv.runLength = conv.isWhole ? conv.kw * conv.groupInputs : conv.groupInputs;
-  conv.runBytes = (conv.runLength + 3 & ~3) << 2;
-  const inputs = conv.channels * conv.rows * conv.columns;
-  const outputs = conv.outputs * conv.outputRows * conv.outputColumns;
-  conv.together = max(1, LISTED / inputs);
-  const cells = conv.paddedRows * conv.paddedColumns * groups;
-  let at = workspace + 16;
-  conv.ranges = at;
-  at += RANGE * <usize> max(conv.kh * conv.runs, conv.together * conv.outputRows);
-  conv.starts = at;
-  at += 4 * <usize> max(cells + 1, conv.together * conv.paddedRows + 1 + conv.channels);
-  conv.entries = at = at + 7 & ~7;
-  at += ENTRY * <usize> max(inputs, conv.outputs);
-  conv.channelEntries = at;
-  at += PLACED * <usize> (conv.together * inputs);
-  conv.kept = at;
-  at += ENTRY * <usize> (conv.together * conv.rows * conv.columns);
-  conv.padded = at = at + 15 & ~15;
-  at += 4 * <usize> (conv.paddedRows * conv.paddedColumns * conv.channels) + 16;
-  conv.backward = at + 15 & ~15;
-  return conv;
-}
-
 /** Words of the workspace, by a geometry. */
 export function workspaceConv2d(geometry: usize): i32 {
   const conv = layOut(geometry, 0);
   return <i32> (conv.backward >> 2) + (conv.outputs * conv.kh * conv.runs * conv.runBytes >> 2) + 4;
 }
 
+/** Copies of K that are those of the present K. */
+const BACKWARD: i32 = 1, REVERSED: i32 = 2;
+
+/** Whether a copy of K has to be written; from now on it counts as written. */
+function isStale(operator: Operator, copy: i32): bool {
+  const copies = load<i32>(operator.workspace);
+  store<i32>(operator.workspace, copies | copy);
+  return (copies & copy) == 0;
+}
+
 export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
   const conv = convOf(operator), ranges = conv.ranges, starts = conv.starts;
+  if (conv.isScattered) {
+    scatter(operator, conv, from, to);
+    return;
+  }
   const weights = tensorOf(operator, 0), bias = conv.hasBias ? tensorOf(operator, 1) : 0;
   const groups = conv.groups, outputs = conv.groupOutputs, rowBytes = conv.rowBytes;
   const pixel = conv.groupInputs * rowBytes, groupBytes = conv.kh * conv.kw * pixel;
@@ -156,65 +92,66 @@ export function forwardConv2d(operator: Operator, from: i32, to: i32): void {
             }
           }
           const count = <i32> ((next - ranges) / RANGE);
-          if (conv.hasBias) sumListed(ranges, count, outputs, bias + (<usize> (group * outputs) << 2), y);
-          else {
-            memory.fill(y, 0, <usize> outputs << 2);
-            sumListed(ranges, count, outputs, y, y);
-          }
+          sumListed(
+            ranges,
+            count,
+            outputs,
+            conv.hasBias ? bias + (<usize> (group * outputs) << 2) : conv.zeros,
+            y,
+          );
         }
       }
     }
   }
 }
 
-/**
- * Lists the numbers of x that are not 0, by row, column and group, padding included. An entry's offset is that of its row of K, counted
- * from the padded row's first column.
- */
-function listCells(conv: Conv, x: usize): void {
-  const groups = conv.groups, inputs = conv.groupInputs, rowBytes = conv.rowBytes;
-  let entry = conv.entries, start = conv.starts;
-  for (let row = 0; row < conv.paddedRows; row++) {
-    const isInside = row >= conv.paddingY && row < conv.paddingY + conv.rows;
-    for (let column = 0; column < conv.paddedColumns; column++) {
-      const isThere = isInside && column >= conv.paddingX && column < conv.paddingX + conv.columns;
-      let offset = column * inputs * rowBytes;
-      for (let group = 0; group < groups; group++, start += 4) {
-        store<u32>(start, <u32> entry);
-        if (!isThere) continue;
-        entry = listRun(x, inputs, <u32> offset, <u32> rowBytes, entry);
-        x += <usize> inputs << 2;
+/** The forward pass of a single channel: each number of x that is not 0 adds a row of K's columns, reversed, to the outputs around it. */
+function scatter(operator: Operator, conv: Conv, from: i32, to: i32): void {
+  const outputs = conv.outputs, kw = conv.kw, pixel = <usize> outputs << 2, run = <usize> kw * pixel;
+  const line = <usize> (conv.outputColumns + 2 * (kw - 1)) * pixel, spread = conv.padded;
+  const row = <usize> conv.outputColumns * pixel, reversed = conv.reversed;
+  if (isStale(operator, REVERSED)) {
+    for (let ky = 0; ky < conv.kh; ky++) {
+      for (let kx = 0; kx < kw; kx++) {
+        const source = tensorOf(operator, 0) + <usize> (ky * kw + kw - 1 - kx) * pixel;
+        memory.copy(reversed + <usize> (ky * kw + kx) * pixel, source, pixel);
       }
     }
   }
-  store<u32>(start, <u32> entry);
+  for (let step = from; step < to; step++) {
+    let x = inputsAt(operator, step), y = outputsAt(operator, step);
+    fillRows(conv, conv.hasBias ? tensorOf(operator, 1) : conv.zeros, spread, <usize> conv.outputRows * line);
+    for (let top = conv.paddingY; top < conv.paddingY + conv.rows; top++) {
+      for (let left = conv.paddingX; left < conv.paddingX + conv.columns; left++, x += 4) {
+        if (load<f32>(x) == 0) continue;
+        const value = v128.load32_splat(x);
+        for (let ky = 0; ky < conv.kh; ky++) {
+          const out = top - ky * conv.dilationY;
+          if (out < 0 || out >= conv.outputRows) continue;
+          const to = spread + <usize> out * line + <usize> left * pixel,
+            weights = reversed + <usize> ky * run;
+          for (let at: usize = 0; at < run; at += 16) {
+            v128.store(to + at, madd(value, v128.load(weights + at), v128.load(to + at)));
+          }
+        }
+      }
+    }
+    let source = spread + <usize> (kw - 1) * pixel;
+    for (let out = 0; out < conv.outputRows; out++, source += line, y += row) memory.copy(y, source, row);
+  }
 }
 
-/** Lists numbers that are not 0: the n-th one's offset is `offset` + n·`stride`. @returns Where the next entry goes. */
-function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: usize): usize {
-  const zero = f32x4.splat(0);
-  let i = 0;
-  for (; i + 4 <= count; i += 4, x += 16, offset += 4 * stride) {
-    let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));
-    while (mask != 0) {
-      const lane = ctz(mask);
-      store<u32>(entry, offset + <u32> lane * stride);
-      store<u32>(entry, load<u32>(x + (<usize> lane << 2)), 4);
-      entry += ENTRY;
-      mask &= mask - 1;
-    }
+/** Repeats a row of outputs. */
+function fillRows(conv: Conv, row: usize, to: usize, bytes: usize): void {
+  const end = to + bytes, pixel = <usize> conv.outputs << 2;
+  for (; to < end; to += pixel) {
+    for (let at: usize = 0; at < pixel; at += 16) v128.store(to + at, v128.load(row + at));
   }
-  for (; i < count; i++, x += 4, offset += stride) {
-    if (load<f32>(x) == 0) continue;
-    store<u32>(entry, offset), store<u32>(entry, load<u32>(x), 4);
-    entry += ENTRY;
-  }
-  return entry;
 }
 
 export function backwardConv2d(operator: Operator, from: i32, to: i32): void {
   const conv = convOf(operator), ranges = conv.ranges, entries = conv.entries, padded = conv.padded;
-  if (load<i32>(operator.workspace) == 0) packBackward(operator, conv);
+  if (isStale(operator, BACKWARD)) packBackward(operator, conv);
   const groups = conv.groups, runs = conv.runs, runBytes = conv.runBytes, channels = conv.channels;
   const outputBytes = conv.kh * runs * runBytes, columns = conv.paddedColumns;
   const bytes = <usize> (conv.paddedRows * columns * channels) << 2;
@@ -266,7 +203,6 @@ function packBackward(operator: Operator, conv: Conv): void {
       }
     }
   }
-  store<i32>(operator.workspace, 1);
 }
 
 export function weightGradientConv2d(operator: Operator, from: i32, to: i32): void {
@@ -279,60 +215,6 @@ export function weightGradientConv2d(operator: Operator, from: i32, to: i32): vo
     }
     if (conv.hasBias) biasGradient(operator, conv, step, end);
   }
-}
-
-/**
- * Bytes of an entry of a list by channel: i32 its line (step · padded rows + padded row), i32 where δy's row of that line would begin,
- * i32 its padded column, f32 its number.
- */
-const PLACED: usize = 16;
-
-/** Where the list of a channel begins; each has room for all of its numbers. */
-function channelAt(conv: Conv, channel: i32): usize {
-  return conv.channelEntries + PLACED * <usize> (channel * conv.together * conv.rows * conv.columns);
-}
-
-/** Where the end of each channel's list is kept. */
-function channelEndAt(conv: Conv, channel: i32): usize {
-  return conv.starts + (<usize> (conv.together * conv.paddedRows + 1 + channel) << 2);
-}
-
-/** Lists the numbers of x that are not 0 by channel, of some steps. */
-function listChannels(operator: Operator, conv: Conv, from: i32, to: i32): void {
-  const channels = conv.channels, zero = f32x4.splat(0), ends = channelEndAt(conv, 0);
-  for (let channel = 0; channel < channels; channel++) {
-    store<u32>(ends + (<usize> channel << 2), <u32> channelAt(conv, channel));
-  }
-  const rowBytes = conv.outputColumns * conv.outputs << 2;
-  for (let step = from; step < to; step++) {
-    let x = inputsAt(operator, step);
-    for (let row = conv.paddingY; row < conv.paddingY + conv.rows; row++) {
-      const line = (step - from) * conv.paddedRows + row;
-      const at = (step - from) * operator.outputGradientStride + row * rowBytes;
-      for (let column = conv.paddingX; column < conv.paddingX + conv.columns; column++) {
-        let end = ends, channel = 0;
-        for (; channel + 4 <= channels; channel += 4, x += 16, end += 16) {
-          let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));
-          while (mask != 0) {
-            const lane = <usize> ctz(mask) << 2;
-            putInChannel(end + lane, line, at, column, load<u32>(x + lane));
-            mask &= mask - 1;
-          }
-        }
-        for (; channel < channels; channel++, x += 4, end += 4) {
-          if (load<f32>(x) != 0) putInChannel(end, line, at, column, load<u32>(x));
-        }
-      }
-    }
-  }
-}
-
-// @ts-ignore: a decorator of AssemblyScript
-
-function putInChannel(end: usize, line: i32, at: i32, column: i32, x: u32): void {
-  const entry = <usize> load<u32>(end);
-  store<i32>(entry, line), store<i32>(entry, at, 4), store<i32>(entry, column, 8), store<u32>(entry, x, 12);
-  store<u32>(end, <u32> (entry + PLACED));
 }
 
 /**

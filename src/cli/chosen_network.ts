@@ -2,7 +2,7 @@
 import { basename, extname } from "node:path";
 import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
-import { count } from "../text/figures.ts";
+import { count, counted } from "../text/figures.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, type Neuron, NEURONS, TRAINABLE } from "../network/neurons.ts";
 import { type PresetOptions } from "../network/presets.ts";
@@ -56,11 +56,13 @@ export async function chooseNetwork(
   }
   const changes = given.filter((option) => option !== "model" && !isOwn(option));
   const [change] = changes;
-  if (model === "feed-forward" && change !== undefined) throw means(change, model);
+  const isLayered = layersOf(presetOf(model).network()) !== undefined;
+  if ((model === "feed-forward" || !isLayered) && change !== undefined) throw means(change, model);
   // Neurons of another kind than the preset's have no constant of it; what is given is theirs.
   const isOther = options.neuron !== undefined && options.neuron !== hiddenKindOf(model);
   const isPresets: IsGiven = (option) => isGiven(option) && !(isOther && isConstant(option));
-  const spec = changed(presetNetwork(model, options, isPresets, form), options, isGiven);
+  const preset = presetNetwork(model, options, isPresets, form);
+  const spec = isLayered ? changed(preset, options, isGiven) : preset;
   // A preset that other options change is called after its hidden layers' neurons.
   const name = change === undefined ? model : structureOf(spec).populations[0]!.neuron.kind;
   return checkPrecision({ name, spec }, isGiven);
@@ -75,10 +77,17 @@ export function presetNetwork(
   model: PresetName,
   options: Required<Pick<PresetOptions, typeof OWN[number]>>,
   isGiven: IsGiven,
-  { channels, classes }: DataForm,
+  { channels, shape, classes }: DataForm,
 ): NetworkSpec {
   const preset = presetOf(model);
-  const given = OWN.filter(isGiven);
+  const given = OWN.filter(isGiven), takes: readonly string[] = preset.takes;
+  if (takes.includes("shape") && !shape) {
+    throw new OptionError(
+      `--model ${model}: needs pictures, [channels, rows, columns], but a sample has ${
+        counted(channels, "number")
+      } without a shape: take another model, or data with one`,
+    );
+  }
   const vain = given.find((option) => !preset.takes.includes(option));
   if (vain !== undefined) throw means(vain, model);
   const { beginEval = 0, ...rest }: PresetOptions = Object.fromEntries(
@@ -95,6 +104,7 @@ export function presetNetwork(
   return preset.network({
     ...rest,
     inputs: channels,
+    ...(shape && { shape }),
     classes,
     ...(given.includes("beginEval") && { beginEval }),
   });

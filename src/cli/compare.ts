@@ -226,4 +226,4 @@ function optionsOf(
 }
 
 /** The options of a network that presets share. */
-type SharedOptions = Required<Omit<PresetOptions, "inputs" | "classes">>;
+type SharedOptions = Required<Omit<PresetOptions, "inputs" | "classes" | "shape">>;

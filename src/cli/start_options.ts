@@ -1,6 +1,11 @@
-/** The options that say how weights begin, and how pictures are moved while they are learned from. */
+/** The options that say how weights begin, and how pictures are changed while they are learned from. */
 import { Command, Option } from "@commander-js/extra-typings";
-import { type Augmentation, AUGMENTATION_DEFAULTS, AUGMENTATION_LIMITS } from "../data/augment.ts";
+import {
+  type Augmentation,
+  AUGMENTATION_DEFAULTS,
+  AUGMENTATION_LIMITS,
+  WHOLE_AUGMENTATIONS,
+} from "../data/augment.ts";
 import { OptionError } from "../errors.ts";
 import { PRESETS } from "../training/presets.ts";
 import type { NetworkSpec } from "../network/spec.ts";
@@ -8,10 +13,10 @@ import { numberOfLayer } from "../network/words.ts";
 import { DEFAULT_RATE, type LayerStart } from "../training/scaled_start.ts";
 import { count, percent } from "../text/figures.ts";
 import type { OptionsOf } from "./command.ts";
-import { choiceOption, numberOption, numbers, parseNumber } from "./option_values.ts";
+import { choiceOption, numberOption, numbers, parseNumber, wholeNumbers } from "./option_values.ts";
 import { quotedValue } from "../text/one_line.ts";
 
-const { shift, rotate, elastic } = AUGMENTATION_DEFAULTS;
+const { shift, rotate, elastic, scale, flip, crop, cutout } = AUGMENTATION_DEFAULTS;
 const STARTS = ["xavier", "rate"] as const;
 
 /** The options of first weights and of augmentation. */
@@ -35,9 +40,10 @@ export const startOptions = new Command()
   .addOption(
     new Option(
       "--augment <kinds>",
-      "move pictures each time they are learned from, none or such as shift,rotate=15,elastic: each alone or " +
-        `with its size (shift in pixels, ${shift}; rotate in degrees, ${rotate}; elastic in pixels, ${elastic}) ` +
-        "(default: none)",
+      "change pictures each time they are learned from, none or such as shift,rotate=15,elastic: each alone or " +
+        `with its size (shift in pixels, ${shift}; rotate in degrees, ${rotate}; elastic in pixels, ${elastic}; ` +
+        `scale as a share, ${scale}; flip as a probability, ${flip}; crop in pixels of padding, ${crop}; ` +
+        `cutout in pixels of its side, ${cutout}) (default: none)`,
     ).argParser(parseAugmentation),
   );
 
@@ -78,7 +84,7 @@ export function describeStart(spec: NetworkSpec, layers: readonly LayerStart[]):
   return `units fire at a step: ${scaled.join("; ")}`;
 }
 
-/** Reads `shift,rotate=15`, or `none`, which moves nothing. @throws {OptionError} when a kind is unknown or comes twice, or a size is out of its range. */
+/** Reads `shift,rotate=15`, or `none`, which changes nothing. @throws {OptionError} when a kind is unknown or comes twice, or a size is out of its range. */
 function parseAugmentation(text: string): Augmentation {
   if (text === "none") return {};
   const sizes = new Map<string, number>();
@@ -87,14 +93,14 @@ function parseAugmentation(text: string): Augmentation {
     const known = Object.entries(AUGMENTATION_LIMITS).find(([name]) => name === kind);
     if (!known || more.length > 0 || sizes.has(kind)) {
       throw new OptionError(
-        `--augment ${
-          quotedValue(text)
-        }: expected none, or one or more of shift, rotate and elastic, each once, ` +
-          "such as shift,rotate=15",
+        `--augment ${quotedValue(text)}: expected none, or one or more of ` +
+          `${Object.keys(AUGMENTATION_LIMITS).join(", ")}, each once, such as shift,rotate=15`,
       );
     }
     const [, most] = known;
-    const range = numbers(`0 to ${count(most)}`, (value) => value >= 0 && value <= most);
+    const range = WHOLE_AUGMENTATIONS.includes(kind)
+      ? wholeNumbers(0, most)
+      : numbers(`0 to ${most < 1 ? most : count(most)}`, (value) => value >= 0 && value <= most);
     const fallback = Object.entries(AUGMENTATION_DEFAULTS).find(([name]) => name === kind)?.[1] ?? 0;
     sizes.set(kind, size === undefined ? fallback : parseNumber(size, `--augment ${kind}`, range));
   }

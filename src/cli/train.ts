@@ -57,6 +57,10 @@ export function trainCommand(): CommandUnknownOpts {
     .optionsGroup("Training:")
     .addOption(
       numberOption("--seed <number>", "seed of weights, order and noise", wholeNumbers(0)).default(0),
+    )
+    .option(
+      "--standardize",
+      "features less their mean, divided by their deviation over the training samples, by channel: the model keeps both",
     );
   return withOptions(training, machineOptions)
     .optionsGroup("Output:")
@@ -78,7 +82,7 @@ export function trainCommand(): CommandUnknownOpts {
     .action(async (written, command) => {
       const isGiven = isGivenTo(command);
       const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
-      const { name, out, checkpointEvery, explain = false } = given;
+      const { name, out, checkpointEvery, explain = false, standardize = false } = given;
       const resume = given.resume === undefined ? undefined : runNameOf(given.resume);
       if (resume !== undefined) checkBesideResume(command, "a run", BESIDE_RESUME);
       for (const [each, option] of [[name, "--name"], [resume, "--resume"]] as const) {
@@ -123,6 +127,7 @@ export function trainCommand(): CommandUnknownOpts {
               ...training,
               ...defined({ startRate, name }),
               seed: given.seed,
+              standardize,
               command: givenCommand(command, BESIDE_COMMAND),
               ...common,
             },

@@ -7,8 +7,9 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
+import type { Shape } from "../network/shape.ts";
 import { loadMnist, type Split } from "./mnist.ts";
-import type { Samples, WantedForm } from "./samples.ts";
+import { pictureShapeOf, type Samples, type WantedForm } from "./samples.ts";
 
 export type { WantedForm } from "./samples.ts";
 
@@ -95,6 +96,8 @@ function tensors(name: string, pathOf: (split: Split) => string | undefined): Da
 export interface DataForm {
   /** Numbers of a sample, at one step. */
   readonly channels: number;
+  /** `[channels, rows, columns]` of a sample, at one step, where it is a picture: a network's input may have this shape. */
+  readonly shape?: Shape;
   /** T, where samples are sequences. */
   readonly steps?: number;
   /** As many as have names, or else one more than the largest label. */
@@ -103,11 +106,16 @@ export interface DataForm {
 
 /** The form of a data set's samples; classes are counted over all of its parts. */
 export function dataFormOf(first: Samples, ...others: readonly Samples[]): DataForm {
-  const { size, steps } = first;
+  const { size, steps } = first, shape = pictureShapeOf(first);
   const most = (most: number, label: number) => Math.max(most, label + 1);
   const classes = [first, ...others].reduce(
     (all, { labels, classes = [] }) => labels.reduce(most, Math.max(all, classes.length)),
     1,
   );
-  return steps === undefined ? { channels: size, classes } : { channels: size / steps, steps, classes };
+  return {
+    channels: size / (steps ?? 1),
+    ...(shape && { shape }),
+    ...(steps !== undefined && { steps }),
+    classes,
+  };
 }

@@ -1,4 +1,5 @@
 /** A data set in memory: features and labels, as bytes, floats or events, in buffers that threads can share. */
+import type { Shape } from "../network/shape.ts";
 import { type AnyFeatures, areEvents } from "./events.ts";
 
 /**
@@ -6,6 +7,16 @@ import { type AnyFeatures, areEvents } from "./events.ts";
  * spikes and counts, are used as they are, like the same numbers in float32.
  */
 export type ByteMeaning = "pixels" | "numbers";
+
+/** The size of a picture, whose numbers lie by channel, row and column: a plane a channel, each row by row from the top. */
+export interface PictureSize {
+  /** From top to bottom. */
+  readonly rows: number;
+  /** From left to right. */
+  readonly columns: number;
+  /** Such as 3 of red, green and blue, in this order. @default {1} */
+  readonly channels?: number;
+}
 
 /**
  * Samples with their labels. Sample i's features are `features[i * size … (i + 1) * size - 1]`, or its events.
@@ -21,13 +32,10 @@ export interface Samples<Kept extends AnyFeatures = AnyFeatures> {
   readonly size: number;
   /** T, where samples are known to be sequences. */
   readonly steps?: number;
-  /** Where samples are pictures, row by row from the top: their size, for augmentation. */
-  readonly picture?: {
-    /** From top to bottom. */
-    readonly rows: number;
-    /** From left to right. */
-    readonly columns: number;
-  };
+  /** Where samples are pictures: their size, of `size` numbers. */
+  readonly picture?: PictureSize;
+  /** Where samples are sequences of pictures, one a step: their size, of `size / steps` numbers. */
+  readonly frame?: PictureSize;
   /**
    * Bytes, whose meaning is `bytes`, or values (float32, used as they are); of sequences in which few numbers are not 0, also events,
    * for which `steps` must be said. Backed by a `SharedArrayBuffer` where the runtime has one, so that handing it to a thread copies
@@ -78,6 +86,17 @@ export type SampleWord = "image" | "sequence" | "sample";
 /** The word for one of these samples: an image, a sequence, or, where neither is known of it, a sample. */
 export function wordOf({ picture, steps }: Pick<Samples, "picture" | "steps">): SampleWord {
   return picture ? "image" : steps === undefined ? "sample" : "sequence";
+}
+
+/**
+ * The shape of a picture, `[channels, rows, columns]`: of a sample, or, of a sequence of pictures, of one step; `undefined` where
+ * samples are neither.
+ */
+export function pictureShapeOf(
+  { picture, frame, steps }: Pick<Samples, "picture" | "frame" | "steps">,
+): Shape | undefined {
+  const size = steps === undefined ? picture : frame;
+  return size && [size.channels ?? 1, size.rows, size.columns];
 }
 
 /** The steps that samples have on average. @param steps T, of those that have no length of their own. */

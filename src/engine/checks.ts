@@ -100,9 +100,11 @@ export function checkBatch(batch: Batch, most: number): void {
 /** Augmentation needs pictures of bytes. */
 function checkAugmented({ name, picture, features, size }: Samples, augmentation: Augmentation): void {
   checkAugmentation(augmentation);
-  if (!(features instanceof Uint8Array) || !picture || picture.rows * picture.columns !== size) {
+  const { rows, columns, channels = 1 } = picture ?? { rows: 0, columns: 0 };
+  if (!(features instanceof Uint8Array) || !picture || channels * rows * columns !== size) {
     throw new RangeError(
-      `${name}: augmentation moves pictures of bytes, whose rows and columns samples.picture names: leave it out`,
+      `${name}: augmentation moves pictures of bytes, whose rows, columns and channels samples.picture names: ` +
+        "leave it out",
     );
   }
 }

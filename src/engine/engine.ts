@@ -24,7 +24,7 @@ export interface Batch {
   readonly stream: number;
   /** The pass over the data; a sample's noise differs from epoch to epoch. */
   readonly epoch: number;
-  /** How pictures are moved before they are presented, differently in each epoch. @default {not at all} */
+  /** How pictures are changed before they are presented, differently in each epoch. @default {not at all} */
   readonly augmentation?: Augmentation;
 }
 

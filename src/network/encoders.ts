@@ -2,7 +2,8 @@
  * Encoders, which turn a sample into the inputs x_t of each step: their kinds and properties.
  *
  * An encoder is a pure function of the sample and of counters (`src/random.ts`); asm/encoders/ has one kernel a kind. A sample's
- * numbers are its features: a pixel's feature is byte / 255 + `offset`, floats are features as they are.
+ * numbers are its features: a pixel's feature is byte / 255 + `offset`, floats are features as they are. Where an encoder has `mean`
+ * or `deviation`, both are standardised (standardise.ts).
  */
 import * as v from "valibot";
 import { type Shape, sizeOf } from "./shape.ts";
@@ -62,8 +63,19 @@ export interface DeltaEncoder {
   readonly offset: number;
 }
 
+/**
+ * Features x that are pixels, byte / 255, or any other numbers become x' = (x − mean_c) / deviation_c: of all inputs, or of channel c.
+ * The numbers of channels follow one another as the input's shape has them, `[channels, height, width]` or `[units]`, each its own.
+ */
+export interface Standardisation {
+  /** One number for all inputs, or one a channel of the input's shape. @default {0} */
+  readonly mean?: readonly number[];
+  /** Likewise, above 0. @default {1} */
+  readonly deviation?: readonly number[];
+}
+
 /** x_t = x. */
-export interface ConstantEncoder {
+export interface ConstantEncoder extends Standardisation {
   /** Which encoder this is. */
   readonly kind: "constant";
   /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
@@ -71,7 +83,7 @@ export interface ConstantEncoder {
 }
 
 /** The sample is a sequence already, `[steps, inputs]`. */
-export interface DirectEncoder {
+export interface DirectEncoder extends Standardisation {
   /** Which encoder this is. */
   readonly kind: "direct";
   /** Added to a pixel once it is divided by 255; features that are floats are taken as they are. @default {0} */
@@ -104,6 +116,21 @@ const finite = v.pipe(v.number(), v.finite());
 const positive = v.pipe(finite, v.gtValue(0));
 const offset = v.optional(finite, 0);
 
+function standardising<Kind extends "constant" | "direct">(kind: Kind) {
+  return v.pipe(
+    v.strictObject({
+      kind: v.literal(kind),
+      offset,
+      mean: v.exactOptional(v.pipe(v.array(finite), v.minLength(1))),
+      deviation: v.exactOptional(v.pipe(v.array(positive), v.minLength(1))),
+    }),
+    v.check(
+      ({ offset, mean, deviation }) => offset === 0 || !(mean || deviation),
+      "offset has no effect beside mean and deviation, which take its place: leave it out, or leave these out",
+    ),
+  );
+}
+
 /** Checks an encoder of any kind and fills in its defaults. */
 export const encoderSchema = v.variant("kind", [
   v.strictObject({ kind: v.literal("noise"), offset }),
@@ -127,8 +154,8 @@ export const encoderSchema = v.variant("kind", [
     channels: v.optional(v.picklist(DELTA_CHANNELS), "both"),
     offset,
   }),
-  v.strictObject({ kind: v.literal("constant"), offset }),
-  v.strictObject({ kind: v.literal("direct"), offset }),
+  standardising("constant"),
+  standardising("direct"),
 ]);
 
 /**

@@ -57,11 +57,11 @@ export function inferShapes(nodes: readonly GraphNode[], input: Shape, where: st
     );
   }
   for (const { node, shape } of shaped) {
-    if (isNeuronNode(node) && sizeOf(shape) > LIMITS.units) {
+    if (isNeuronNode(node) && sizeOf(shape) > LIMITS.neurons) {
       throw new InputError(
         `${where}: node ${node.id}: ${describeShape(shape)} are ${
           sizeOf(shape)
-        } neurons: expected 1 to ${LIMITS.units}`,
+        } neurons: expected 1 to ${LIMITS.neurons}`,
       );
     }
   }

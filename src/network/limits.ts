@@ -4,8 +4,10 @@ export const LIMITS = {
   inputs: 131_072,
   /** T. */
   steps: 65_536,
-  /** Of a population of neurons, and of an affine operator. */
+  /** Of an affine operator; of a convolution, channels. */
   units: 65_536,
+  /** Of a population. */
+  neurons: 1_048_576,
   classes: 256,
   /** Of the short form. */
   layers: 64,

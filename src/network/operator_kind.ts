@@ -72,7 +72,7 @@ export interface OperatorKind<O> {
   readonly draws?: true;
   /**
    * Of a kind that normalises over the samples of a training batch, how many sums it needs of each: it has the kernels `sums<Kind>` and
-   * `settle<Kind>`, and both for the way back. @default {samples are independent}
+   * `settle<Kind>`, and both for the backward pass. @default {samples are independent}
    */
   batchSums?(operator: O, input: Shape): number;
   /**

@@ -28,6 +28,7 @@ export type {
   Conv2dOperator,
   MaxPool2dOperator,
   Pair,
+  PoolFields,
   SumPool2dOperator,
 } from "./spatial_operators.ts";
 

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import { InputError } from "../errors.ts";
 import { componentsOf } from "./components.ts";
+import { count, counted } from "../text/figures.ts";
 import { checkEdges, longestDelay, namesOf } from "./check_edges.ts";
 import type { GraphNode, GraphSpec } from "./graph.ts";
 import { isNeuronNode } from "./graph.ts";
@@ -15,6 +16,7 @@ import { INPUT } from "./place.ts";
 import { describeShape } from "./safetensors.ts";
 import { sizeOf } from "./shape.ts";
 import { expandLayers } from "./short_form.ts";
+import { standardisationOf } from "./standardise.ts";
 
 /**
  * Checks a network's description, a graph (`nodes`) or a chain of layers (`layers`), and returns the graph with all defaults. The
@@ -116,12 +118,29 @@ function checkInput({ input: { shape, encoder } }: GraphSpec, where: string): vo
       } numbers: expected 1 to ${LIMITS.inputs}`,
     );
   }
+  checkChannels({ shape, encoder }, where);
   if (encoder.kind === "delta" && encoder.channels === "both" && shape[0] % 2 === 1) {
     const [what, path] = shape.length === 1 ? ["inputs", "inputs"] : ["channels", "input.shape"];
     throw new InputError(
       `${where}: ${path}: ${
         shape[0]
       }, but the delta encoder makes two ${what} of each channel: expected an even number`,
+    );
+  }
+}
+
+/** Checks that there is one number for all inputs or one a channel. */
+function checkChannels({ shape, encoder }: GraphSpec["input"], where: string): void {
+  const { mean, deviation } = standardisationOf(encoder) ?? {};
+  for (const [field, { length = 1 } = {}] of Object.entries({ mean, deviation })) {
+    if (length === 1 || length === shape[0]) continue;
+    const inputs = shape.length === 1
+      ? `there are ${counted(shape[0], "input")}`
+      : `input.shape ${describeShape(shape)} has ${counted(shape[0], "channel")}`;
+    throw new InputError(
+      `${where}: encoder.${field}: ${counted(length, "number")}, but ${inputs}: expected 1${
+        shape[0] === 1 ? "" : ` or ${count(shape[0])}`
+      }`,
     );
   }
 }

@@ -2,12 +2,15 @@
  * The networks of the presets: the notebook's spiking one, the feed-forward peer that it is compared with, and tuned ones.
  */
 import { graded, integrator, layer, lif, network, type NetworkDescription } from "./builder.ts";
+import type { Shape } from "./shape.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Options of a preset's network; the defaults are those of {@linkcode notebookNetwork}. */
 export interface PresetOptions {
   /** K, features of a sample. @default {784} */
   readonly inputs?: number;
+  /** Of a sample, for convolutions. @default {[1, 28, 28]} */
+  readonly shape?: Shape;
   /** Units of the hidden layer. @default {100} */
   readonly hidden?: number;
   /** Units of the readout layer. @default {10} */
@@ -34,7 +37,7 @@ export const NOTEBOOK_DEFAULTS = {
   threshold: 2,
   penalty: 2.5,
   beginEval: 0,
-} as const satisfies Required<PresetOptions>;
+} as const satisfies Required<Omit<PresetOptions, "shape">>;
 
 /**
  * The notebook's spiking network: noise-coded pixels, two layers of graded neurons with a delay of one step each,

@@ -32,7 +32,7 @@ export interface Conv2dOperator {
 }
 
 /** A window that moves over rows and columns; channels stay apart. Sizes are those of {@linkcode Conv2dOperator}. */
-interface PoolFields {
+export interface PoolFields {
   /** Rows and columns of the window. */
   readonly kernel: Pair;
   /** From position to position. @default {the window's} */
@@ -60,7 +60,7 @@ export interface MaxPool2dOperator extends PoolFields {
 }
 
 const whole = (from: number) => v.pipe(v.number(), v.integer(), v.minValue(from), v.maxValue(LIMITS.inputs));
-const pair = (from: number) => v.pipe(v.tuple([whole(from), whole(from)]), v.readonly());
+const pair = (from: number) => v.strictTuple([whole(from), whole(from)]);
 
 /** Output sizes along both axes; undefined where the window does not fit. */
 function extents(
@@ -97,6 +97,7 @@ function leastInput(
   };
 }
 
+/** The entry of convolution. */
 export const conv2d: OperatorKind<Conv2dOperator> = {
   schema: v.pipe(
     v.strictObject({
@@ -210,6 +211,7 @@ function pool<Kind extends "avgPool2d" | "sumPool2d" | "maxPool2d">(
   };
 }
 
+/** The entries of pools. */
 export const avgPool2d = pool("avgPool2d", true);
 export const sumPool2d = pool("sumPool2d", true);
 export const maxPool2d = pool("maxPool2d", false);

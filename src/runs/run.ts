@@ -14,6 +14,7 @@ import type { DataSet, RecordedOptions, RunOptions } from "./run_options.ts";
 import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { type SampleSplit, splitSamples } from "../training/split.ts";
+import { standardised } from "../training/standardise.ts";
 
 export type { DataSet, RunOptions } from "./run_options.ts";
 export { RunInterrupted, type RunObserver, type RunStatus, type RunSummary } from "./run_summary.ts";
@@ -62,20 +63,23 @@ function checkParts(train: Samples, test: Samples): void {
  * @throws {RunInterrupted} once the run is aborted and its checkpoint stored.
  */
 export async function runTraining(
-  options: RunOptions,
+  given: RunOptions,
   observer: RunObserver = {},
   signal?: AbortSignal,
 ): Promise<RunSummary> {
-  const { name, model } = options;
-  if (options.out !== undefined) await checkOutputFile(options.out, MODEL_OUTPUT);
+  const { name, model } = given;
+  if (given.out !== undefined) await checkOutputFile(given.out, MODEL_OUTPUT);
   // All data are loaded first, to find faults before anything starts.
-  const loaded = options.samples ?? await loadDataSet(options.data);
+  const loaded = given.samples ?? await loadDataSet(given.data);
   const advice = "give data of this form, or another network";
-  const fitted = (part: Samples) => fitForm(options.spec, model, part, advice);
+  const fitted = (part: Samples) => fitForm(given.spec, model, part, advice);
   const data = { train: fitted(loaded.train), test: fitted(loaded.test) };
-  const classes = nameOutputs(options.spec, model, data, advice);
-  if (options.augmentation) checkPictures(data.train);
-  const split = splitSamples(data.train.count, options);
+  const classes = nameOutputs(given.spec, model, data, advice);
+  if (given.augmentation) checkPictures(data.train);
+  const split = splitSamples(data.train.count, given);
+  const options = given.standardize
+    ? { ...given, spec: standardised(given.spec, data.train, split.training) }
+    : given;
   checkWarmUp(options, split);
   const notices: string[] = [];
   const notice = noticesInto(notices, observer);

@@ -64,6 +64,11 @@ export interface RunOptions extends RecordedOptions {
   readonly samples?: DataSet;
   /** The command that repeats the run, for its metadata: `["train", "--seed", "3"]`. */
   readonly command?: readonly string[];
+  /**
+   * Standardise features by the training samples' means and deviations, which the run's `spec` then has; see `standardised`.
+   * @default {false}
+   */
+  readonly standardize?: boolean;
   /** Measure the layers' activity and diagnose training at the end. @default {false} */
   readonly explain?: boolean;
 }
@@ -108,11 +113,17 @@ const entries = {
     v.strictObject({ kind: v.literal("cosine"), warmUp }),
     v.strictObject({ kind: v.literal("step"), every: whole, factor: v.number(), warmUp }),
   ])),
-  augmentation: v.exactOptional(v.strictObject({
-    shift: v.exactOptional(v.number()),
-    rotate: v.exactOptional(v.number()),
-    elastic: v.exactOptional(v.number()),
-  })),
+  augmentation: v.exactOptional(v.strictObject(
+    {
+      shift: v.exactOptional(v.number()),
+      rotate: v.exactOptional(v.number()),
+      elastic: v.exactOptional(v.number()),
+      scale: v.exactOptional(v.number()),
+      flip: v.exactOptional(v.number()),
+      crop: v.exactOptional(whole),
+      cutout: v.exactOptional(whole),
+    } satisfies Record<keyof Augmentation, v.GenericSchema>,
+  )),
   startRate: v.exactOptional(v.number()),
   seed: whole,
   threads: whole,

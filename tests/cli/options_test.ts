@@ -61,6 +61,8 @@ const TRAIN: readonly Refusal[] = [
     ",shift",
   ]),
   [["train", "--augment", "shift,rotate=200"], /^--augment rotate 200: expected a number, 0 to 180$/m],
+  [["train", "--augment", "scale=1"], /^--augment scale 1: expected a number, 0 to 0\.9$/m],
+  [["train", "--augment", "crop=1.5"], /^--augment crop 1\.5: expected a whole number, 0 to 1,000$/m],
   [["train", "--augment", "shift="], /^--augment shift "": expected a number, 0 to 1,000$/m],
   ...refusals("--decay", "0 to 1", ["1.01", "-0.1", "--", "1e999"]),
   ...refusals("--threshold", "any finite one", ["Infinity", "-1e999", "1e39", "abc"]),

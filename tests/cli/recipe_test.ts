@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
+import { loadDataSet } from "../../src/runs/run.ts";
+import { splitSamples } from "../../src/training/split.ts";
 import { inFolderWithData } from "./small_data.ts";
-import { recordOf, spikelet, spikeletJson } from "./spikelet.ts";
+import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
 
 const QUICK = ["train", "--data", "data", "--steps", "12", "--hidden", "15", "--batch-size", "25"];
 
@@ -52,6 +54,20 @@ Deno.test("train prints the firing rates of layers whose weights start from the 
   });
 });
 
+Deno.test("train takes every kind of augmentation, by name or with its size, and resumes with it", async () => {
+  await inFolderWithData(async (folder) => {
+    const kinds = ["--augment", "shift=1,scale,flip,crop=2,cutout", "--threads", "1"];
+    const whole = await spikeletJson(folder, [...QUICK, ...kinds, "--epochs", "2", "--name", "whole"]);
+    await spikeletJson(folder, [...QUICK, ...kinds, "--epochs", "1", "--name", "resumed"]);
+    const { options } = recordOf(
+      JSON.parse(await Deno.readTextFile(join(folder, "runs", "resumed", "run.json"))),
+    );
+    assert.deepEqual(recordOf(options).augmentation, { shift: 1, scale: 0.1, flip: 0.5, crop: 2, cutout: 8 });
+    const resumed = await spikeletJson(folder, ["train", "--resume", "resumed", "--epochs", "2"]);
+    assert.equal(resumed.weightsSha256, whole.weightsSha256);
+  });
+});
+
 Deno.test("compare takes an optimizer and an augmentation for both networks, and the former name of notebook", async () => {
   await inFolderWithData(async (folder) => {
     const compared = await spikeletJson(folder, [
@@ -69,6 +85,46 @@ Deno.test("train takes --augment none for a preset with augmentation, and record
     const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "still", "run.json"))));
     assert.equal(recordOf(record.options).augmentation ?? null, null);
     assert.match(String(record.command), /--augment,none/);
+  });
+});
+
+Deno.test("train --standardize keeps the mean and the deviation of what it trains on in the model", async () => {
+  await inFolderWithData(async (folder) => {
+    const args = ["train", "--model", "lif", "--data", "data", "--threads", "1", "--batch-size", "25"];
+    const more = ["--standardize", "--validation", "0.5"];
+    const whole = await spikeletJson(folder, [...args, ...more, "--epochs", "2", "--name", "whole"]);
+    const model = join(folder, "runs", "whole", "model.safetensors");
+    const { encoder } = (await readModel(model)).spec.input;
+    assert.ok(encoder.kind === "constant" && encoder.offset === 0); // in place of the preset's -0.5
+
+    const { train } = await loadDataSet(join(folder, "data"));
+    const { training } = splitSamples(train.count, { seed: 0, validation: 0.5 });
+    assert.ok(train.features instanceof Uint8Array);
+    const { features } = train;
+    const x = [...training].flatMap((i) =>
+      Array.from(features.subarray(784 * i, 784 * (i + 1)), (byte) => byte / 255)
+    );
+    const mean = x.reduce((sum, each) => sum + each, 0) / x.length;
+    const deviation = Math.sqrt(x.reduce((sum, each) => sum + (each - mean) ** 2, 0) / x.length);
+    assert.ok(Math.abs(encoder.mean![0]! - mean) < 1e-12 && encoder.mean!.length === 1);
+    assert.ok(Math.abs(encoder.deviation![0]! - deviation) < 1e-12 && encoder.deviation!.length === 1);
+
+    const again = await spikeletJson(folder, ["evaluate", model, "--data", "data", "--threads", "1"]);
+    assert.deepEqual(again.test, whole.test);
+    await spikeletJson(folder, [...args, ...more, "--epochs", "1", "--name", "resumed"]);
+    const resumed = await spikeletJson(folder, ["train", "--resume", "resumed", "--epochs", "2"]);
+    assert.equal(resumed.weightsSha256, whole.weightsSha256);
+
+    assertOneLine(
+      await spikelet(folder, ["train", "--model", "notebook", "--standardize", "--data", "data"]),
+      2,
+      /^standardize: the network's encoder is noise: expected constant or direct/,
+    );
+    assertOneLine(
+      await spikelet(folder, ["train", "--resume", "resumed", "--standardize"]),
+      2,
+      /^--standardize: not beside --resume: /,
+    );
   });
 });
 

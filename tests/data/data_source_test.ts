@@ -16,7 +16,7 @@ Deno.test("openDataSource() opens MNIST by default", async () => {
   const source = await openDataSource();
   assert.equal(source.name, "MNIST");
   const samples = await source.load("test");
-  assert.deepEqual(dataFormOf(samples), { channels: 784, classes: 10 });
+  assert.deepEqual(dataFormOf(samples), { channels: 784, shape: [1, 28, 28], classes: 10 });
   assert.deepEqual(samples.picture, { rows: 28, columns: 28 });
 });
 
@@ -34,7 +34,7 @@ Deno.test("openDataSource() detects the kind of data in a folder", async () => {
       "t10k-images.idx3-ubyte": idxBytes([1, 2, 2], [1, 2, 3, 4]),
       "t10k-labels.idx1-ubyte": idxBytes([1], [3]),
     });
-    assert.deepEqual(dataFormOf(await idx.load("test")), { channels: 4, classes: 4 });
+    assert.deepEqual(dataFormOf(await idx.load("test")), { channels: 4, shape: [1, 2, 2], classes: 4 });
 
     // Folders with the names of files do not count.
     const likeFiles = await write("digits.safetensors", {
@@ -59,7 +59,11 @@ Deno.test("openDataSource() detects the kind of data in a folder", async () => {
     });
 
     const pictures = await write("pictures", { "3/a.png": greyFile(1, 1, [255]) });
-    assert.deepEqual(dataFormOf(await pictures.load("test", { side: 2 })), { channels: 4, classes: 4 });
+    assert.deepEqual(dataFormOf(await pictures.load("test", { side: 2 })), {
+      channels: 4,
+      shape: [1, 2, 2],
+      classes: 4,
+    });
     const named = await write("named", { "3-a.png": greyFile(1, 1, [255]) });
     assert.equal((await named.load("test")).size, 784);
   });

@@ -88,8 +88,9 @@ gpuEngineTest("train() agrees with wasm on augmented pictures", async (start) =>
     threshold: 0.5,
     penalty: 0.75,
   });
-  const samples = { ...drawSamples(spec, 5, 20, true), picture: { rows: 7, columns: 9 } };
-  const moved = { ...batchOf(samples), augmentation: { shift: 2, rotate: 20, elastic: 1 } };
+  const samples = { ...drawSamples(spec, 5, 20, true), picture: { rows: 7, columns: 3, channels: 3 } };
+  const augmentation = { shift: 2, rotate: 20, elastic: 1, scale: 0.2, flip: 0.5, crop: 1, cutout: 2 };
+  const moved = { ...batchOf(samples), augmentation };
   const ends = [];
   using found = await start({ spec });
   using expected = await startEngine({ spec, threads: 0 });

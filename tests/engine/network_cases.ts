@@ -91,6 +91,12 @@ const offset = fc.constantFrom(0, -0.5);
 
 const encoders: fc.Arbitrary<Encoder> = fc.oneof(
   fc.record({ kind: fc.constantFrom("noise" as const, "constant" as const, "direct" as const), offset }),
+  fc.record({
+    kind: fc.constantFrom("constant" as const, "direct" as const),
+    offset: fc.constant(0),
+    mean: fc.constantFrom([0.4], [-0.1]),
+    deviation: fc.constantFrom([1], [0.6]),
+  }),
   fc.record({ kind: fc.constant("poisson" as const), rate: fc.constantFrom(0.3, 1, 1.7), offset }),
   fc.record({
     kind: fc.constant("latency" as const),

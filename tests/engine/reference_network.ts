@@ -47,7 +47,7 @@ export function encodeSample(
   const features = Float64Array.from(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
     (value) => samples.features instanceof Uint8Array ? value / 255 + encoder.offset : value,
-  );
+  ).map(standardised(spec.input));
   const { fround } = Math;
   const rounded = Float32Array.from(
     samples.features.subarray(index * samples.size, (index + 1) * samples.size),
@@ -99,6 +99,16 @@ export function encodeSample(
         return encoder satisfies never;
     }
   });
+}
+
+/** (x − mean) / deviation of the i-th number of a sample. */
+function standardised({ shape, encoder }: NetworkSpec["input"]): (x: number, i: number) => number {
+  if (encoder.kind !== "constant" && encoder.kind !== "direct") return (x) => x;
+  const { mean = [0], deviation = [1] } = encoder, positions = sizeOf(shape) / shape[0];
+  return (x, i) => {
+    const channel = Math.floor(i / positions) % shape[0];
+    return (x - (mean[channel] ?? mean[0]!)) / (deviation[channel] ?? deviation[0]!);
+  };
 }
 
 /** Float32 parameters as float64 ones. */

@@ -199,7 +199,11 @@ function drawSpec(draw: Draw, count: number, steps: number): GraphSpec {
       if (normalisesInLoop({ nodes })) nodes.splice(0, nodes.length, ...before);
     }
   }
-  if (draw.chance(0.4)) addEdge(draw, nodes, shapes, delay());
+  if (draw.chance(0.4)) {
+    const before = [...nodes];
+    addEdge(draw, nodes, shapes, delay());
+    if (normalisesInLoop({ nodes })) nodes.splice(0, nodes.length, ...before);
+  }
   const isHeld = draw.chance(0.3) &&
     nodes.some(({ id, kind }) => kind === "lif" && id !== "read");
   return {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { BatchNormOperator, DropoutOperator } from "../../src/network/operators.ts";
-import type { ReferenceBatch, ReferenceOperator, RowsAt, TensorOf } from "./reference_operators.ts";
+import type { ReferenceBatch, ReferenceOperator, RowsAt, TensorOf } from "./reference_kind.ts";
 
 /** Sums over samples, their steps and positions, by channel. */
 function sumOver(

@@ -145,7 +145,7 @@ export function runGraph(
   );
   const inputOf = (node: GraphNode): RowsAt => (t) => inputAt(node, t);
   const batchOf = (node: GraphNode): ReferenceBatch => {
-    const stream = STREAM.dropout + 16 * nodes.indexOf(node);
+    const stream = STREAM.operators + 16 * nodes.indexOf(node);
     return {
       lengths,
       isTraining: training !== undefined,

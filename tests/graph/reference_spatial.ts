@@ -11,7 +11,7 @@ import type {
   Pair,
   SumPool2dOperator,
 } from "../../src/network/operators.ts";
-import type { ReferenceOperator } from "./reference_operators.ts";
+import type { ReferenceOperator } from "./reference_kind.ts";
 
 type Pool = AvgPool2dOperator | SumPool2dOperator | MaxPool2dOperator;
 type Window = Pick<Conv2dOperator, "kernel" | "stride" | "padding"> & { readonly dilation?: Pair };

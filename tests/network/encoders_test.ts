@@ -86,6 +86,10 @@ Deno.test("parseNetworkSpec() fills in each encoder's constants", () => {
 });
 
 Deno.test("ENCODERS has every kind of a description, each with defaults for all constants", () => {
+  for (const kind of ["constant", "direct"]) {
+    const encoder = { kind, offset: 0, mean: [0.1, 0.2, 0.3, 0.4, 0.5, 0.6], deviation: [2] };
+    assert.deepEqual(parse({ ...encoder }).input.encoder, encoder);
+  }
   for (const kind of ENCODERS) assert.equal(parse({ kind }).input.encoder.kind, kind);
 });
 
@@ -101,6 +105,18 @@ Deno.test("parseNetworkSpec() refuses an encoder's constant out of its range and
     [{ kind: "latency", tau: 4 }, /^network: encoder: tau has no effect with timing "linear"/],
     [{ kind: "delta", threshold: 0 }, /^network: encoder\.threshold: /],
     [{ kind: "delta", threshold: 0.1, channels: "off" }, /^network: encoder\.channels: /],
+    [{ kind: "constant", mean: [] }, /^network: encoder\.mean: /],
+    [{ kind: "constant", deviation: [0] }, /^network: encoder\.deviation\.0: /],
+    [{ kind: "direct", mean: 0.5 }, /^network: encoder\.mean: /],
+    [
+      { kind: "direct", offset: -0.5, mean: [0.5] },
+      /^network: encoder: offset has no effect beside mean and deviation, which take its place: leave it out/,
+    ],
+    [
+      { kind: "constant", mean: [1, 2] },
+      /^network: encoder\.mean: 2 numbers, but there are 6 inputs: expected 1 or 6$/,
+    ],
+    [{ kind: "noise", mean: [1] }, /^network: encoder\.mean: this version has no such name/],
     [{ kind: "noise", rate: 1 }, /^network: encoder\.rate: this version has no such name/],
   ];
   for (const [encoder, message] of refused) {

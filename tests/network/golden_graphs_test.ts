@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { componentsOf } from "../../src/network/components.ts";
 import { parseNetworkSpec } from "../../src/network/parse_graph.ts";
 import { parseSafetensors } from "../../src/network/safetensors.ts";
-import { structureOf } from "../../src/network/structure.ts";
+import { isLearned, structureOf } from "../../src/network/structure.ts";
 
 const GRAPHS = new URL("../reference/graphs/", import.meta.url);
 
@@ -16,7 +16,7 @@ for (const { name } of Deno.readDirSync(GRAPHS)) {
     const structure = structureOf(spec);
     for (const tensor of structure.tensors) {
       assert.deepEqual(shapeOf(tensor.name), [...tensor.shape], tensor.name);
-      assert.equal(tensors.has(`grad.${tensor.name}`), tensor.role !== "fixed", tensor.name);
+      assert.equal(tensors.has(`grad.${tensor.name}`), isLearned(tensor), tensor.name);
     }
     const known = new Set(structure.tensors.map(({ name }) => name));
     const others = [...tensors.keys()].filter((name) => /^\w+\.(weight|bias|steps|decay)$/.test(name));
@@ -40,4 +40,5 @@ const LOOPS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   layers_short_form: [["rec1", "neuron1"]],
   loop_of_two: [["back", "lif1", "forth", "lif2"]],
   recurrent_affine: [["rec1", "lif1"]],
+  recurrent_conv: [["back1", "lif1"]],
 };

@@ -173,6 +173,8 @@ Deno.test("parseNetworkSpec() reads constants that are tensors, and refuses what
   wrong({ resetTo: 1 }, /^network: nodes\.1\.resetTo: this version has no such name/);
 });
 
+const CONV = { id: "conv", kind: "conv2d", channels: 2, kernel: [3, 3] };
+
 Deno.test("parseNetworkSpec() names the path or the node of what is wrong, and what would be right", () => {
   const named = (id: string) => graphOf([{ ...fc1, id }, out]);
   const fed = (...from: unknown[]) => graphOf([fc1, { id: "lif1", kind: "lif" }, { ...out, from }]);
@@ -196,10 +198,18 @@ Deno.test("parseNetworkSpec() names the path or the node of what is wrong, and w
       { ...LEAST, input: { shape: [3, 2, 2], encoder: { kind: "delta" } } },
       /^network: input\.shape: 3, but the delta encoder makes two channels of each channel: expected an even/,
     ],
+    [
+      { ...LEAST, input: { shape: [3, 2, 2], encoder: { kind: "constant", deviation: [1, 2] } } },
+      /^network: encoder\.deviation: 2 numbers, but input\.shape \[3, 2, 2\] has 3 channels: expected 1 or 3$/,
+    ],
+    [
+      { ...LEAST, input: { shape: [1, 2, 2], encoder: { kind: "constant", mean: [1, 2] } } },
+      /^network: encoder\.mean: 2 numbers, but input\.shape \[1, 2, 2\] has 1 channel: expected 1$/,
+    ],
     [graphOf([{ id: "a" }]), /^network: nodes\.0\.kind: it is missing/],
     [
       graphOf([{ id: "a", kind: "conv9d" }]),
-      /^network: nodes\.0\.kind: "conv9d": expected one of "affine", "scale", "flatten", "delay", "graded", /,
+      /^network: nodes\.0\.kind: "conv9d": expected one of "affine", "conv2d", .*"delay", "graded", /,
     ],
     [graphOf([{ kind: "scale" }]), /^network: nodes\.0\.id: it is missing/],
     [graphOf([{ ...fc1, units: 0 }]), /^network: nodes\.0\.units: 0: expected at least 1$/],
@@ -234,8 +244,42 @@ Deno.test("parseNetworkSpec() names the path or the node of what is wrong, and w
       /^network: node a: its shape is unknown, since no path leads to it from the input/,
     ],
     [
-      graphOf([{ id: "lif1", kind: "lif" }, fc1, out], [1, 300, 300]),
-      /^network: node lif1: \[1, 300, 300\] are 90000 neurons: expected 1 to 65536$/,
+      graphOf([{ ...CONV, padding: [1, 1], channels: 16 }, { id: "lif1", kind: "lif" }, fc1, out], [
+        1,
+        300,
+        300,
+      ]),
+      /^network: node lif1: \[16, 300, 300\] are 1440000 neurons: expected 1 to 1048576$/,
+    ],
+    [
+      graphOf([CONV, out]),
+      /^network: node conv: its input from input has the shape \[3\]: expected \[channels, height, width\] with a height of 3 or more/,
+    ],
+    [
+      graphOf([CONV, out], [1, 2, 5]),
+      /^network: node conv: .*\[1, 2, 5\]: expected .* a height of 3 or more/,
+    ],
+    [
+      graphOf([{ ...CONV, groups: 2 }, out], [3, 5, 5]),
+      /^network: node conv: .*\[3, 5, 5\]: expected \[channels that 2 groups divide, height, width\]/,
+    ],
+    [
+      graphOf([{ ...CONV, groups: 3 }, out]),
+      /^network: nodes\.0.*groups: expected a number that divides the node's channels$/,
+    ],
+    [graphOf([{ ...CONV, kernel: 3 }, out]), /^network: nodes\.0\.kernel: 3: expected/],
+    [graphOf([{ ...CONV, kernel: [3] }, out]), /^network: nodes\.0\.kernel\.1: /],
+    [
+      graphOf([{ id: "pool", kind: "maxPool2d", kernel: [2, 2], padding: [2, 0] }, out]),
+      /^network: nodes\.0.*padding: expected no more than half of the kernel$/,
+    ],
+    [graphOf([{ id: "drop", kind: "dropout", rate: 1 }, out]), /^network: nodes\.0\.rate: 1: expected/],
+    [
+      graphOf([fc1, { id: "norm", kind: "batchNorm", from: ["fc1", { node: "lif1", delay: 1 }] }, {
+        id: "lif1",
+        kind: "lif",
+      }, out]),
+      /^network: node norm: batchNorm normalises over all steps, but is part of a loop, .*: expected it outside of the loop$/,
     ],
     [graphOf([out, fc1]), /^network: readout\.node: fc1 is of kind affine: expected a node of neurons: out$/],
     [graphOf([fc1]), /^network: readout\.node: fc1 is of kind affine: expected .*, such as an integrator$/],

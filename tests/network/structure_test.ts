@@ -69,9 +69,17 @@ Deno.test("initialParameters() draws weights, and begins constants and fixed ten
   assert.ok(recurrent.every((one) => Math.abs(one) <= limit) && Math.max(...recurrent) > 0.98 * limit);
 });
 
+const WINDOW = { stride: [2, 1], padding: [1, 0] } as const;
+
 Deno.test("every kind of operator answers for shapes of units and of pictures", () => {
   const operators: Operator[] = [
     { kind: "affine", units: 7, bias: true },
+    { kind: "conv2d", channels: 4, kernel: [2, 3], ...WINDOW, dilation: [1, 2], groups: 2, bias: true },
+    { kind: "avgPool2d", kernel: [2, 2], ...WINDOW },
+    { kind: "sumPool2d", kernel: [2, 2], ...WINDOW },
+    { kind: "maxPool2d", kernel: [2, 2], ...WINDOW },
+    { kind: "batchNorm", momentum: 0.1, epsilon: 1e-5, gamma: 1 },
+    { kind: "dropout", rate: 0.5 },
     { kind: "scale" },
     { kind: "flatten" },
     { kind: "delay" },
@@ -80,11 +88,14 @@ Deno.test("every kind of operator answers for shapes of units and of pictures", 
   for (const operator of operators) {
     const kind = operatorKindOf(operator);
     for (const input of [[6], [2, 3, 5]] as const) {
-      const shape = kind.outputShape(operator, input);
-      assert.ok(shape && !("expected" in shape));
-      for (const { shape, role, fanIn, fanOut, first } of kind.tensors(operator, input)) {
+      const shape = kind.outputShape(operator, input), isPicture = input.length === 3;
+      assert.equal(shape !== undefined && !("expected" in shape), isPicture || !("kernel" in operator));
+      if (!isPicture && "kernel" in operator) continue;
+      for (const { shape, role, fanIn, fanOut, first, inMemory } of kind.tensors(operator, input)) {
         assert.ok(sizeOf(shape) > 0 && fanIn > 0 && fanOut > 0);
         assert.equal(first === undefined, role === "weight" || role === "bias");
+        if (inMemory) assert.equal(new Set(inMemory.places).size, sizeOf(shape), "a place for each number");
+        assert.ok(inMemory?.places.every((place) => place < inMemory.size) ?? true);
       }
       assert.ok(kind.geometry(operator, input).every(Number.isInteger));
       assert.ok(kind.multiplyAdds(operator, input) >= 0);

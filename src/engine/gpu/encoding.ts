@@ -15,6 +15,7 @@ import {
 } from "../../network/encoders.ts";
 import type { GraphSpec } from "../../network/graph.ts";
 import { sizeOf } from "../../network/shape.ts";
+import { standardiserOf } from "../../network/standardise.ts";
 import { drawKey } from "../../random.ts";
 import type { Batch } from "../engine.ts";
 import type { Backend, Tensor } from "./backend.ts";
@@ -23,7 +24,7 @@ import type { Backend, Tensor } from "./backend.ts";
 export interface PackedSamples {
   /** Number of samples, including padding. */
   readonly count: number;
-  /** Pixels, four in a word, or features; `[count, size]`. */
+  /** Pixels, four in a word, or features, which standardised pixels are, too; `[count, size]`. */
   readonly features: Int32Array | Float32Array;
   /** Numbers of one sample. */
   readonly size: number;
@@ -52,13 +53,18 @@ export function packSamples(
   },
 ): PackedSamples {
   const { size, ids, lengths } = samples, { channels } = sampleFormOf(spec);
-  const isTable = arePixels(samples), scale = featureScaleOf(spec.input.encoder, DRAW_SCALE);
+  const standardiser = standardiserOf(spec.input), unit = arePixels(samples) ? 255 : 1;
+  const isTable = arePixels(samples) && !standardiser, scale = featureScaleOf(spec.input.encoder, DRAW_SCALE);
   const numbers = isTable ? new Uint8Array(4 * Math.ceil(count * size / 4)) : new Float32Array(count * size);
   const keys = new Int32Array(2 * count);
   indices.forEach((index, i) => {
     const { features, start } = sources.of(samples, index, epoch, augmentation);
     const length = lengths ? lengths[index]! * channels : size;
-    numbers.set(features.subarray(start, start + length), i * size);
+    if (standardiser && numbers instanceof Float32Array) {
+      for (let at = 0; at < length; at += channels) {
+        standardiser.row(features, start + at, unit, numbers, i * size + at);
+      }
+    } else numbers.set(features.subarray(start, start + length), i * size);
     const { key0, key1 } = drawKey(seed, stream, epoch, ids?.[index] ?? index);
     keys[2 * i] = key0;
     keys[2 * i + 1] = key1;

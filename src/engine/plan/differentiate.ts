@@ -91,7 +91,7 @@ class Differentiation {
           outputGradient: this.#summed(flow.to, this.#combine(flow.to, steps), steps),
         });
         if (operators[step.operator]!.batchSums > 0) {
-          steps.push({ kind: "gatherBack", operator: step.operator });
+          steps.push({ kind: "sumBatchBack", operator: step.operator });
         }
         if (flow.isLearned) after.push({ kind: "operatorGradient", operator: step.operator });
         return;
@@ -214,7 +214,9 @@ class Differentiation {
       ports.push(this.#handBack(reader, value, steps, { room, takesShares }));
       isShared ||= !["matmul", "operate", "weigh"].includes(reader.step.kind);
     }
-    const isOne = this.#draft.values[value]!.rows === "one" && ports.length > 1;
+    const { values } = this.#draft;
+    const isOne = ports.length > 1 && ports.some((port) => values[port.value]!.rows === "one") &&
+      values[value]!.rows === "one";
     if (isOne) {
       for (const [i, port] of ports.entries()) {
         const rows = port.delay === 0 ? port.value : this.#place(value);

@@ -155,7 +155,7 @@ class Lowering {
       geometry: kind.geometry(node, shape),
       settings: kind.settings?.(node) ?? [],
       batchSums,
-      stream: kind.draws && STREAM.dropout + 16 * this.#spec.nodes.indexOf(node),
+      stream: kind.draws && STREAM.operators + 16 * this.#spec.nodes.indexOf(node),
       tensors: tensors.map(({ name }) => name),
       isLearned: tensors.some(isLearned),
       input,
@@ -164,7 +164,7 @@ class Lowering {
       inputGradient: undefined,
     };
     this.#operators.push(operator);
-    if (batchSums > 0) steps.push({ kind: "gather", operator: operator.index });
+    if (batchSums > 0) steps.push({ kind: "sumBatch", operator: operator.index });
     steps.push({ kind: "operate", operator: operator.index });
   }
 

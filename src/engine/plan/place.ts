@@ -99,13 +99,13 @@ function usesOf(plan: Plan, step: Step): readonly number[] {
       return step.body.flatMap((inner) => usesOf(plan, inner));
     case "read":
       return [populations[plan.top]!.output];
-    case "gather":
+    case "sumBatch":
     case "operate":
-    case "gatherBack":
+    case "sumBatchBack":
     case "operateBack":
     case "operatorGradient": {
       const { input, output, inputGradient, outputGradient } = operators[step.operator]!;
-      if (step.kind === "gather" || step.kind === "operate") return [input, output];
+      if (step.kind === "sumBatch" || step.kind === "operate") return [input, output];
       return [input, ...there(step.kind === "operateBack" ? inputGradient : undefined, outputGradient)];
     }
     case "inputMatmul":

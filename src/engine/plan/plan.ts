@@ -150,7 +150,7 @@ export type ForwardStep =
   /** y_t = W·x_t + b, W by input; by x's spikes where they are few. */
   | { readonly kind: "matmul"; readonly product: number }
   /** In training, a sample's sums of an operator's x. What follows needs those of the whole batch. */
-  | { readonly kind: "gather"; readonly operator: number }
+  | { readonly kind: "sumBatch"; readonly operator: number }
   | { readonly kind: "operate"; readonly operator: number }
   | SumStep
   /** Currents → potentials and outputs, down the steps. */
@@ -200,7 +200,7 @@ export type BackwardStep =
   /** The same from one row x: ∂L/∂W += (Σ_t δy_t)·xᵀ, in a stage of its own (docs/internals/plan.md): here Σ_t δy_t is kept for it. */
   | { readonly kind: "rowGradient"; readonly product: number }
   /** A sample's sums of an operator's δy and x. What follows needs those of the whole batch. */
-  | { readonly kind: "gatherBack"; readonly operator: number }
+  | { readonly kind: "sumBatchBack"; readonly operator: number }
   /** δy → δx. */
   | { readonly kind: "operateBack"; readonly operator: number }
   /** Gradients of an operator's learned tensors, from x and δy. */

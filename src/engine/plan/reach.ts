@@ -46,7 +46,7 @@ export function flowOf(draft: Draft, step: ForwardStep): Flow | undefined {
     }
     case "encode":
     case "listInputs":
-    case "gather":
+    case "sumBatch":
     case "list":
     case "count":
     case "select":

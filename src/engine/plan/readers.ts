@@ -44,7 +44,7 @@ export function readersOf(
         break;
       case "encode":
       case "listInputs":
-      case "gather":
+      case "sumBatch":
       case "list":
       case "count":
       case "unpack":

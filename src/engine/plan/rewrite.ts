@@ -170,13 +170,16 @@ export function rewriteEventsOnly(
   }
 }
 
-/** A population whose spikes no product reads needs no lists: they are counted. */
+/** A population whose spikes no product reads needs no lists: they are counted, unless they are weighed, which counts them too. */
 export function rewriteLists(draft: Draft): void {
   const isRead = (index: number) =>
     draft.products.some(({ input }) => input.value === draft.populations[index]!.output);
-  draft.forward = draft.forward.map((step) =>
-    step.kind === "list" && !isRead(step.population) ? { ...step, kind: "count" } : step
-  );
+  const isWeighed = (index: number) =>
+    draft.forward.some((step) => step.kind === "weigh" && step.population === index);
+  draft.forward = draft.forward.flatMap((step): ForwardStep[] => {
+    if (step.kind !== "list" || isRead(step.population)) return [step];
+    return isWeighed(step.population) ? [] : [{ ...step, kind: "count" }];
+  });
 }
 
 /** Steps that take a population through all time steps, outside a loop. */

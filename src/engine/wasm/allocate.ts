@@ -186,13 +186,29 @@ class Allocation {
     return count > 0 ? this.#floats(count) : 0;
   }
 
-  /** Floats of rows of every step: one of zeros before them; whole blocks of four steps, and one step of delay more, behind the last. */
-  #rowsSize(width: number): number {
-    return (roundUp(this.#steps, 4) + 6) * width;
+  /**
+   * Floats of rows of every step. Around those that products read or write, or loops, one of zeros lies before them; whole blocks of four steps, and
+   * one step of delay more, behind the last. Behind others lies a vector.
+   */
+  #rowsSize(width: number, hasRoom: boolean): number {
+    return hasRoom ? (roundUp(this.#steps, 4) + 6) * width : this.#steps * width + 4;
   }
 
+  /** Rows of a population, of which kernels also read the one before the first. */
   #rows(width: number): number {
-    return this.#floats(this.#rowsSize(width)) + 4 * width;
+    return this.#floats((this.#steps + 1) * width) + 4 * width;
+  }
+
+  /** See {@linkcode Allocation.#rowsSize}. */
+  #hasRoom({ index, gradientOf }: Value): boolean {
+    const { products, populations, forward } = this.#plan, values = [index, gradientOf];
+    const isLooped = forward.some(({ kind }) => kind === "loop" || kind === "scanRecurrent");
+    const isUnpacked = forward.some((step) => step.kind === "unpack" && step.into === index);
+    const isMultiplied = products.some(({ input, output, outputGradient }) =>
+      values.includes(input.value) || values.includes(output) || outputGradient === index
+    );
+    return isLooped || isUnpacked || isMultiplied ||
+      populations.some(({ input, keepsStates }) => !keepsStates && values.includes(input));
   }
 
   /** Values share memory where their uses allow it. */
@@ -202,7 +218,12 @@ class Allocation {
       const width = widthOf(plan, value.index);
       // One row is small, and one that is made for a whole group stays while its other samples are presented.
       if (value.rows !== "each step" || value.index === plan.input || this.#isListed(value)) return 0;
-      return roundUp(this.#isInPanels(value) ? roundUp(this.#steps, 4) * width : this.#rowsSize(width), 16);
+      return roundUp(
+        this.#isInPanels(value)
+          ? roundUp(this.#steps, 4) * width
+          : this.#rowsSize(width, this.#hasRoom(value)),
+        16,
+      );
     });
     return placeValues(plan, sizes, this.#small);
   }
@@ -224,8 +245,10 @@ class Allocation {
   #value(value: Value, { features, group }: InputMemory, at: number): ValueMemory {
     const width = widthOf(this.#plan, value.index);
     const isOne = value.rows !== "each step", groupWidth = this.#groupWidth(value);
+    const hasRoom = this.#hasRoom(value);
     const place = (at: number, stride = 0, isInPanels = false) => ({
       value,
+      hasRoom,
       width,
       at,
       stride,
@@ -235,7 +258,7 @@ class Allocation {
     if (value.index === this.#plan.input) return place(isOne ? features : 0);
     if (this.#isListed(value)) return place(0);
     if (isOne) return place(this.#floats(groupWidth === 0 ? width : group * groupWidth));
-    return this.#isInPanels(value) ? place(at, 32, true) : place(at + 4 * width, 4 * width);
+    return this.#isInPanels(value) ? place(at, 32, true) : place(hasRoom ? at + 4 * width : at, 4 * width);
   }
 
   /** Floats from sample to sample of a group, of one row that is made for all of its samples: of a value that the inputs are, or a product makes of them. */

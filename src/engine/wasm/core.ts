@@ -323,7 +323,7 @@ export class Core {
   }
 }
 
-/** Where samples of a training batch meet: the sums of an operator, on the way forward or back. */
+/** Where samples of a training batch meet: the sums of an operator, forward or back. */
 export interface Meeting {
   readonly operator: number;
   readonly isBack: boolean;
@@ -344,9 +344,9 @@ export function passesOf({ forward, backward }: Plan): readonly Pass[] {
   steps.forEach((step, i) => {
     // What else the operator does with its sums of the sample belongs to the same pass.
     const next = steps[i + 1], isLast = i === steps.length - 1;
-    const meets = (step.kind === "gather") ||
-      (step.kind === "gatherBack" && next?.kind !== "operatorGradient") ||
-      (step.kind === "operatorGradient" && steps[i - 1]?.kind === "gatherBack");
+    const meets = (step.kind === "sumBatch") ||
+      (step.kind === "sumBatchBack" && next?.kind !== "operatorGradient") ||
+      (step.kind === "operatorGradient" && steps[i - 1]?.kind === "sumBatchBack");
     if (!meets && !isLast) return;
     const meeting = meets && !isLast ? { operator: step.operator, isBack: i >= forward.length } : undefined;
     passes.push({ from, to: i + 1, meeting });

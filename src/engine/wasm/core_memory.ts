@@ -6,7 +6,7 @@ import type { Constant } from "../../network/neurons.ts";
 import type { OperatorCall, PopulationPlan, Product, Value } from "../plan/plan.ts";
 import type { ParameterLayout } from "./layout.ts";
 
-/** Where a value lies. A row of zeros lies before its steps, and behind them are rows enough for a product to read four at a time. */
+/** Where a value lies. */
 export interface ValueMemory {
   readonly value: Value;
   /** Floats of a row, padding included, which is 0. */
@@ -17,6 +17,8 @@ export interface ValueMemory {
   readonly stride: number;
   /** Bytes from sample to sample of a group, of a row that is made for the whole group; else 0: there is one sample at a time. */
   readonly groupStride: number;
+  /** A row of zeros lies before its steps, and behind them are rows enough for a product to read four at a time. */
+  readonly hasRoom: boolean;
   /** It lies in panels of 8 units, as a product leaves it, not in rows. */
   readonly isInPanels: boolean;
 }

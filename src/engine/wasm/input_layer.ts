@@ -4,6 +4,7 @@ import { areEvents, type Events } from "../../data/events.ts";
 import { arePixels, type Samples } from "../../data/samples.ts";
 import { featuresOfPixels, foldsFeatures, latencyLevels, sampleFormOf } from "../../network/encoders.ts";
 import type { GraphSpec } from "../../network/graph.ts";
+import { type Standardiser, standardiserOf } from "../../network/standardise.ts";
 import type { DrawKey } from "../../random.ts";
 import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
 import { InputMatmul, type InputMatmulOptions } from "./input_matmul.ts";
@@ -92,6 +93,7 @@ export class InputLayer implements InputOperations {
   readonly #floats: Float32Array;
   readonly #integers: Int32Array;
   readonly #features: SampleFeatures;
+  readonly #standardiser: Standardiser | undefined;
   readonly #stage: RowStage;
   readonly #denseFrom: DenseFrom;
   readonly #input: ValueMemory;
@@ -124,6 +126,7 @@ export class InputLayer implements InputOperations {
     this.#spec = spec;
     this.#matmul = new InputMatmul(kernels, memory, options);
     this.#features = new SampleFeatures(seed);
+    this.#standardiser = standardiserOf(spec.input);
     this.#floats = new Float32Array(kernels.memory.buffer);
     this.#integers = new Int32Array(kernels.memory.buffer);
     this.#halves = new Uint16Array(kernels.memory.buffer);
@@ -159,7 +162,8 @@ export class InputLayer implements InputOperations {
 
   /** Copies a sample in, normalised for the encoder, each row padded to whole vectors. */
   #copy({ samples, index, epoch, steps, augmentation }: StagedSample, slot: number): void {
-    this.#fromEvents = areEvents(samples.features) &&
+    const standardiser = this.#standardiser; // which leaves few numbers at 0
+    this.#fromEvents = !standardiser && areEvents(samples.features) &&
       this.#copyEvents(samples.features, samples.steps!, index, steps);
     if (this.#fromEvents) return;
     const { features, start } = this.#features.of(samples, index, epoch, augmentation);
@@ -171,7 +175,8 @@ export class InputLayer implements InputOperations {
     for (let step = 0; step < (isSequence ? steps : 1); step++) {
       const from = start + step * channels;
       const to = place + step * roundUp(channels, 4);
-      if (isTable) {
+      if (standardiser) standardiser.row(features, from, isTable ? 255 : 1, this.#floats, to);
+      else if (isTable) {
         new Uint8Array(this.#kernels.memory.buffer, bytes, channels).set(
           features.subarray(from, from + channels),
         );

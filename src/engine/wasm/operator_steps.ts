@@ -27,7 +27,7 @@ export interface OperatorSample {
   readonly keyOf: (stream: number) => DrawKey;
 }
 
-/** The steps `gather`, `operate`, their backward forms, `operatorGradient` and `sum`. */
+/** The steps `sumBatch`, `operate`, their backward forms, `operatorGradient` and `sum`. */
 export class OperatorSteps {
   readonly #kernels: Kernels;
   readonly #memory: CoreMemory;
@@ -96,7 +96,7 @@ export class OperatorSteps {
   }
 
   /** A sample's sums, forward or back, to where the operator has them. */
-  gather(verb: "sums" | "sumsBack", operator: number, steps: number): void {
+  sumBatch(verb: "sums" | "sumsBack", operator: number, steps: number): void {
     this.#call(verb, operator, steps);
   }
 

@@ -65,9 +65,13 @@ export class SampleContext {
   }
 
   /** Clears what is read of a value but not written, where other values may have lain: rows before and behind its steps, and padding. */
-  #clear({ at, stride, width, isInPanels, value: { units } }: ValueMemory): void {
+  #clear({ at, stride, width, isInPanels, hasRoom, value: { units } }: ValueMemory): void {
     if (stride === 0 || isInPanels) return;
     const begin = at >> 2, end = begin + this.#steps * width, behind = end + 5 * width;
+    if (!hasRoom) {
+      if (units < width) this.#floats.fill(0, begin, end);
+      return;
+    }
     this.#floats.fill(0, begin - width, units < width ? behind : begin);
     if (units === width) this.#floats.fill(0, end, behind);
   }

@@ -125,11 +125,11 @@ export class StepExecutor {
       case "matmul":
         this.products[step.product]!.forward(this.#viewOf(products[step.product]!), steps);
         return;
-      case "gather":
-        if (this.#sample.isTraining) this.#operators.gather("sums", step.operator, steps);
+      case "sumBatch":
+        if (this.#sample.isTraining) this.#operators.sumBatch("sums", step.operator, steps);
         return;
-      case "gatherBack":
-        this.#operators.gather("sumsBack", step.operator, steps);
+      case "sumBatchBack":
+        this.#operators.sumBatch("sumsBack", step.operator, steps);
         return;
       case "sumRows": {
         const { at, width } = values[step.into]!;

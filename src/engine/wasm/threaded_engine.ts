@@ -6,7 +6,7 @@ import type { Samples } from "../../data/samples.ts";
 import { EngineError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import type { NetworkSpec } from "../../network/spec.ts";
-import { structureOf } from "../../network/structure.ts";
+import { normalisesBatches, structureOf } from "../../network/structure.ts";
 import { checkBatch, checkSamples, checkState, checkWeights, noStates } from "../checks.ts";
 import type {
   Batch,
@@ -67,6 +67,8 @@ export interface ThreadedEngineOptions {
   /** All states are kept, for `trace`. */
   readonly recordStates: boolean;
   readonly core: CoreOptions;
+  /** The most samples of a batch to train on, where samples meet in its midst. @default {batchSize} */
+  readonly trainingBatch?: number;
   /** Gradient shards of a batch of `count` samples; at most the core's. */
   readonly shards: (count: number) => number;
   readonly createScheduler: (
@@ -88,6 +90,7 @@ export class ThreadedEngine implements Engine, Disposable {
   readonly #layout: ParameterLayout;
   readonly #blocks: readonly GradientBlock[];
   readonly #shards: (count: number) => number;
+  readonly #trainingBatch: number;
   readonly #shared: SharedState;
   readonly #workers: WorkerPool;
   readonly #scheduler: Scheduler;
@@ -113,6 +116,7 @@ export class ThreadedEngine implements Engine, Disposable {
     this.#seed = core.seed;
     this.#recordStates = options.recordStates;
     this.#shards = options.shards;
+    this.#trainingBatch = Math.min(batchSize, options.trainingBatch ?? batchSize);
     const isExternal = core.doubleBuffer !== undefined;
     this.#layout = layOut(core.plan);
     this.#blocks = gradientBlocks(this.#layout);
@@ -181,6 +185,14 @@ export class ThreadedEngine implements Engine, Disposable {
   }
 
   train(batch: Batch, update: Update): Promise<BatchResult> {
+    if (normalisesBatches(this.spec) && batch.indices.length > this.#trainingBatch) {
+      return Promise.reject(
+        new RangeError(
+          `${batch.indices.length} samples of a batch to train on: the network normalises over them, and the engine was made ` +
+            `for ${this.#trainingBatch} at a time: expected no more, or another trainingBatch`,
+        ),
+      );
+    }
     return this.#run(batch, async (job) => {
       const complete = completeUpdate(update);
       this.#setOptimizer(complete.kind);

@@ -86,6 +86,7 @@ export function createWasmEngine(options: WasmEngineOptions): Engine & Disposabl
     threads,
     batchSize,
     recordStates,
+    trainingBatch,
     core: {
       plan,
       seed,

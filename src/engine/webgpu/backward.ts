@@ -74,10 +74,10 @@ export class BackwardPass {
         this.#fillZeros(step.from);
         this.#values.set(step.into, { ...plainValue(this.#values.sumOf(step.from)), isRow: true });
         return;
-      case "gatherBack": {
+      case "sumBatchBack": {
         const operator = plan.operators[step.operator]!;
         this.#fillZeros(operator.outputGradient!);
-        operators.gatherBack(operator);
+        operators.sumBatchBack(operator);
         return;
       }
       case "operateBack": {

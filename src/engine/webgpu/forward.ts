@@ -102,8 +102,8 @@ export class ForwardPass {
       case "matmulRow":
         this.#multiply(plan.products[step.product]!, t);
         return;
-      case "gather":
-        this.#operators.gather(plan.operators[step.operator]!);
+      case "sumBatch":
+        this.#operators.sumBatch(plan.operators[step.operator]!);
         return;
       case "operate":
         this.#operators.forward(plan.operators[step.operator]!, t);

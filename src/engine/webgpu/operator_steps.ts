@@ -1,4 +1,4 @@
-/** Operators that have kernels of their own, in a micro-batch: the steps `gather`, `operate`, their backward forms and `operatorGradient`. */
+/** Operators that have kernels of their own, in a micro-batch: the steps `sumBatch`, `operate`, their backward forms and `operatorGradient`. */
 import { COPY, SUM_PARTS } from "../../../asm/gradient.wgsl.ts";
 import { AVERAGE, PART_TERMS } from "../../../asm/operator.wgsl.ts";
 import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
@@ -10,7 +10,7 @@ import type { DeviceValues } from "./device_values.ts";
 import { partsInRoom } from "./micro_batches.ts";
 import type { OperatorKernels, OperatorSum } from "./operators.ts";
 
-/** See the module. What the way forward leaves is there for the way back. */
+/** See the module. What the forward pass leaves is there for the backward pass. */
 export class OperatorSteps {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
@@ -18,7 +18,7 @@ export class OperatorSteps {
   readonly #sampleInfo: Tensor<"i32">;
   /** Averages that operators normalise by, f32 `[statistics, channels]`. */
   readonly #statistics = new Map<number, Tensor<"f32">>();
-  /** Sums of the way back over the whole batch, f32 `[gradients, channels]`. */
+  /** Sums of the backward pass over the whole batch, f32 `[gradients, channels]`. */
   readonly #sums = new Map<number, Tensor<"f32">>();
   /** Keys of draws, i32 `[samples, 2]`, by stream. */
   readonly #keys = new Map<number, Tensor<"i32">>();
@@ -36,7 +36,7 @@ export class OperatorSteps {
   }
 
   /** In training, an operator's averages over the batch, which its tensors follow; see `checkFits` for a batch in one piece. */
-  gather(operator: OperatorCall): void {
+  sumBatch(operator: OperatorCall): void {
     if (!this.#microBatch.withGradient) return;
     const { backend, parameters } = this.#context, { statistics } = this.#kernelsOf(operator);
     const channels = this.#channelsOf(operator), terms = this.#batchTerms(operator);
@@ -65,8 +65,8 @@ export class OperatorSteps {
     this.#run(this.#kernelsOf(operator).forward, operator, operator.input, operator.output, t);
   }
 
-  /** An operator's sums of the way back over the batch. */
-  gatherBack(operator: OperatorCall): void {
+  /** An operator's sums of the backward pass over the batch. */
+  sumBatchBack(operator: OperatorCall): void {
     const { backend } = this.#context, { gradients } = this.#kernelsOf(operator);
     const channels = this.#channelsOf(operator);
     const sums = backend.allocate("f32", [gradients.length, channels]);

@@ -18,6 +18,12 @@ const ENCODERS: readonly Encoder[] = [
   ...DELTA_CHANNELS.map((channels) => ({ kind: "delta" as const, threshold: 0.3, channels, offset })),
   { kind: "constant", offset },
   { kind: "direct", offset },
+  ...(["constant", "direct"] as const).map((kind) => ({
+    kind,
+    offset: 0,
+    mean: Array.from({ length: 13 }, (_, i) => 0.1 * i - 0.5),
+    deviation: [0.3],
+  })),
 ];
 
 for (const encoder of ENCODERS) {
@@ -25,6 +31,8 @@ for (const encoder of ENCODERS) {
     ? `latency, ${encoder.timing}`
     : encoder.kind === "delta"
     ? `delta, ${encoder.channels}`
+    : "mean" in encoder
+    ? `${encoder.kind}, standardised,`
     : encoder.kind;
   backendTest(
     `the encoder ${name} on the device agrees with the reference network`,

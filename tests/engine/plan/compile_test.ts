@@ -47,7 +47,7 @@ Deno.test("compilePlan() selects active units and needs only spikes in the backw
       "scanSpikes 0 0",
       "matmul 1",
       "scan 1",
-      "list 1",
+      "count 1",
       "read",
       "loss",
     ],
@@ -59,14 +59,14 @@ Deno.test("compilePlan() selects active units and needs only spikes in the backw
 });
 
 Deno.test("compilePlan() leaves no unit out without skip, with recordStates, or with other inputs than noise", () => {
-  const top = ["matmul 1", "scan 1", "list 1", "read", "loss"];
+  const top = ["matmul 1", "scan 1", "count 1", "read", "loss"];
   const rest = ["inputMatmul 0", "scanSpikes 0 0", ...top];
   assert.deepEqual(planOf(notebookNetwork(), { skip: false }).forward, ["encode", "pack 0", ...rest]);
   assert.deepEqual(planOf(notebookNetwork(), { recordStates: true }).forward, [
     ...["encode", "pack 0", "inputMatmul 0", "scan 0", "list 0", ...top],
   ]);
   assert.deepEqual(planOf(networkOf("direct", graded, integrator)).forward, [
-    ...["encode", ...rest.filter((step) => step !== "list 1")],
+    ...["encode", ...rest.filter((step) => step !== "count 1")],
   ]);
 });
 
@@ -88,7 +88,7 @@ Deno.test("compilePlan() runs the backward pass through every step of a single l
     ]]] as const
   ) {
     assert.deepEqual(planOf(networkOf(encoder, graded)), {
-      forward: ["encode", ...product, "scan 0", "list 0", "read", "loss"],
+      forward: ["encode", ...product, "scan 0", "count 0", "read", "loss"],
       backward: ["readBack", "clear", "scanBack 0", "weightGradient 0"],
     });
   }

@@ -145,9 +145,9 @@ for (const [shape, operator] of CASES) {
         tensorOf = (name: string) => Float64Array.from(tensors.get(`node.${name}`)!);
       const input = rowsOf(x, false), delta = rowsOf(dy, false);
       const batch: ReferenceBatch = { ...NONE, lengths: LENGTHS.slice(0, COUNTED), choice: input };
-      if (call.batchSums > 0) steps.gather(call);
+      if (call.batchSums > 0) steps.sumBatch(call);
       steps.forward(call);
-      if (call.batchSums > 0) steps.gatherBack(call);
+      if (call.batchSums > 0) steps.sumBatchBack(call);
       steps.backward(call);
       steps.gradient(call);
       const read = async (index: number) => (await backend.read(values.operandOf(index)))[0];
@@ -214,9 +214,9 @@ backendTest(
     // δy of one row is a sum over the steps: the reference has it at the first one.
     const delta = (step: number) => rowsOf(dy, isRow)(0).map((row) => step === 0 ? row : row.map(() => 0));
     const batch: ReferenceBatch = { ...NONE, lengths: LENGTHS.slice(0, COUNTED), choice: input };
-    steps.gather(call);
+    steps.sumBatch(call);
     steps.forward(call);
-    steps.gatherBack(call);
+    steps.sumBatchBack(call);
     steps.backward(call);
     const [y, dx] = await backend.read(values.operandOf(call.output), values.operandOf(call.inputGradient!));
     const first = reference.forward(node, tensorOf, input, 0, batch, shape).flatMap((row) => [...row]);
@@ -246,7 +246,7 @@ backendTest("a device's mean and variance are exact to 1e-6 where x is far from 
       offset,
     },
   );
-  steps.gather(call);
+  steps.sumBatch(call);
   const [after] = await parameters.read();
   const expected = referenceOperatorOf(node).statistics!(
     node,
@@ -269,7 +269,7 @@ backendTest(
     const { node, call, steps, values, parameters, tensors, x } = operatorOn(backend, shape, batchNorm(), {
       isTraining: false,
     });
-    steps.gather(call);
+    steps.sumBatch(call);
     steps.forward(call);
     const expected = flat((step) =>
       referenceOperatorOf(node).forward(

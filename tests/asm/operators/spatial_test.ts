@@ -1,0 +1,89 @@
+import type { Shape } from "../../../src/network/graph.ts";
+import type { Operator, Pair } from "../../../src/network/operators.ts";
+import { testOnBothBuilds } from "../both_builds.ts";
+import { upTo } from "../numbers.ts";
+import { checkOperator, type OperatorCase } from "./operator_case.ts";
+
+type Window = readonly [kernel: Pair, stride: Pair, padding: Pair, dilation: Pair];
+
+const WINDOWS: readonly Window[] = [
+  [[1, 1], [1, 1], [0, 0], [1, 1]],
+  [[3, 2], [1, 1], [1, 0], [1, 1]],
+  [[2, 3], [2, 1], [0, 1], [1, 2]],
+  [[3, 3], [2, 3], [1, 1], [2, 1]],
+  [[1, 5], [1, 2], [0, 2], [1, 1]],
+];
+
+function conv(
+  channels: number,
+  groups: number,
+  [kernel, stride, padding, dilation]: Window,
+  bias: boolean,
+): Operator {
+  return { kind: "conv2d", channels, kernel, stride, padding, dilation, groups, bias };
+}
+
+testOnBothBuilds("the kernels of conv2d have every remainder of channels, of x and of y", ({ memory }) => {
+  let seed = 0;
+  for (const channels of [1, 2, 3, 4, 5, 7, 12]) {
+    for (const outputs of [1, 2, 3, 4, 6, 9, 16, 31, 32, 33, 36]) {
+      const operator = conv(outputs, 1, WINDOWS[++seed % WINDOWS.length]!, seed % 2 === 0);
+      checkOperator(memory, { operator, input: [channels, 5, 6], steps: 1 + seed % 3, share: 0.4, seed });
+    }
+  }
+});
+
+testOnBothBuilds("the kernels of conv2d have any window, groups, and any number of zeros", ({ memory }) => {
+  let seed = 0;
+  for (const window of WINDOWS) {
+    for (
+      const [channels, outputs, groups] of [[1, 4, 1], [1, 12, 1], [4, 8, 2], [6, 9, 3], [5, 5, 5]] as const
+    ) {
+      for (const share of [0, 0.1, 1]) {
+        const operator = conv(outputs, groups, window, ++seed % 2 === 0);
+        checkOperator(memory, { operator, input: [channels, 6, 5], steps: 2, share, seed });
+      }
+    }
+  }
+});
+
+testOnBothBuilds("the kernels of conv2d take steps a few at a time where they are large", ({ memory }) => {
+  // Four of these steps are listed together.
+  const input: Shape = [8, 30, 34], operator = conv(4, 1, WINDOWS[1]!, true);
+  checkOperator(memory, { operator, input, steps: 6, share: 0.05, seed: 1 });
+});
+
+testOnBothBuilds("the kernels of pools have any window, and every remainder of channels", ({ memory }) => {
+  const cases = upTo(9).flatMap((channels): OperatorCase[] =>
+    (["avgPool2d", "sumPool2d", "maxPool2d"] as const).flatMap((kind) =>
+      ([[[2, 2], [2, 2], [0, 0]], [[2, 2], [1, 1], [1, 1]], [[3, 2], [1, 2], [1, 1]], [[1, 3], [2, 4], [
+        0,
+        0,
+      ]]] as const)
+        .map(([kernel, stride, padding], seed) => ({
+          operator: { kind, kernel, stride, padding },
+          input: [channels + 1, 5, 6],
+          steps: 2,
+          share: 0.5, // equal maxima
+          seed,
+        }))
+    )
+  );
+  for (const each of cases) checkOperator(memory, each);
+});
+
+testOnBothBuilds("the kernels of batchNorm and dropout have every remainder of channels", ({ memory }) => {
+  for (const channels of upTo(9)) {
+    for (const input of [[channels + 1], [channels + 1, 2, 3]] as const) {
+      const batchNorm: Operator = { kind: "batchNorm", momentum: 0.1, epsilon: 1e-3, gamma: 1 };
+      checkOperator(memory, { operator: batchNorm, input, steps: 3, share: 1, seed: channels });
+      checkOperator(memory, {
+        operator: { kind: "dropout", rate: 0.4 },
+        input,
+        steps: 3,
+        share: 1,
+        seed: channels,
+      });
+    }
+  }
+});
