@@ -54,6 +54,58 @@ fn kernel(index : i32) {
 };
 
 /**
+ * The same where rows are the steps of a sample, as long sums: result f32 `[samples, columns]` of `values` f32
+ * `[samples, rows, columns]`. One call for each of samples · columns.
+ */
+export const SUM_STEPS: WgslKernel<"f32"> = {
+  name: "sumSteps",
+  inputs: { values: "f32" },
+  uniforms: { rows: "i32", columns: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let sample = index / uniforms.columns;
+  let first = sample * uniforms.rows * uniforms.columns + index - sample * uniforms.columns;
+  ${sumInOrder("uniforms.rows", "values[first + n * uniforms.columns]")}
+  result[index] = sum;
+}`,
+};
+
+/**
+ * Sums up to `most` rows at a time, in order: result f32 `[⌈rows / most⌉, columns]` of `values` f32 `[rows, columns]`. One call for each
+ * number of the result.
+ */
+export const SUM_PARTS: WgslKernel<"f32"> = {
+  name: "sumParts",
+  inputs: { values: "f32" },
+  uniforms: { rows: "i32", columns: "i32", most: "i32" },
+  result: "f32",
+  code: `
+fn kernel(index : i32) {
+  let part = index / uniforms.columns;
+  let begin = part * uniforms.most;
+  let first = begin * uniforms.columns + index - part * uniforms.columns;
+  let count = min(uniforms.most, uniforms.rows - begin);
+  ${sumInOrder("count", "values[first + n * uniforms.columns]")}
+  result[index] = sum;
+}`,
+};
+
+/** Statements that sum `count` terms, as long sums where they are many, to `sum`. @param term The n-th one. */
+function sumInOrder(count: string, term: string): string {
+  return `
+  let isLong = ${count} > ${MOST_PLAIN};
+  var sum = 0.0;
+  ${partsOfSum("sum").map((part) => `var ${part} = 0.0;`).join(" ")}
+  for (var n = 0; n < ${count}; n++) {
+    sum += ${term};
+    if (isLong) {${carry("sum", "(n + 1)")}
+    }
+  }
+  if (isLong) { sum = ${wholeSum("sum")}; }`;
+}
+
+/**
  * Adds parts to a total, in order: result f32 `[count]` += Σ `values` f32 `[parts, count]`.
  *
  * `keep` 0: the total starts at 0. One call a number.

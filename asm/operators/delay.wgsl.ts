@@ -7,6 +7,7 @@ import type { OperatorCode } from "../operator.wgsl.ts";
 
 export const DELAY: OperatorCode = {
   name: "delay",
-  forward: `y = valueAt(sample, step - i32(tensor[i]), i);`,
-  backward: `y = valueAt(sample, step + i32(tensor[i]), i);`,
+  tensors: ["steps"],
+  forward: `y = valueAt(sample, step - i32(steps[i]), i);`,
+  backward: `y = valueAt(sample, step + i32(steps[i]), i);`,
 };

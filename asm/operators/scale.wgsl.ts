@@ -7,7 +7,10 @@ import type { OperatorCode } from "../operator.wgsl.ts";
 
 export const SCALE: OperatorCode = {
   name: "scale",
-  forward: `y = tensor[i] * valueAt(sample, step, i);`,
-  backward: `y = tensor[i] * valueAt(sample, step, i);`,
-  gradient: `x * delta`,
+  tensors: ["weight"],
+  forward: `y = weight[i] * valueAt(sample, step, i);`,
+  backward: `y = weight[i] * valueAt(sample, step, i);`,
+  gradients: {
+    weight: { over: "rows", term: `term = inputAt(sample, step, i) * valueAt(sample, step, i);` },
+  },
 };

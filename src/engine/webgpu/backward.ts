@@ -9,10 +9,10 @@ import { READ_BACK } from "../../../asm/readout.wgsl.ts";
 import { CONSTANT_GRADIENTS, recurrentCalls } from "../../../asm/scan.wgsl.ts";
 import { ZEROS } from "../../../asm/sums.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
-import type { BackwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
+import type { BackwardStep, PopulationPlan, Product } from "../plan/plan.ts";
 import type { DeviceContext, MicroBatch } from "./device_context.ts";
-import type { DeviceValues } from "./device_values.ts";
-import { addSum, type ForwardResult, runOperator } from "./forward.ts";
+import { type DeviceValues, plainValue } from "./device_values.ts";
+import { addSum, type ForwardResult } from "./forward.ts";
 import { partsOf } from "./micro_batches.ts";
 
 /** A micro-batch's backward pass; gradients are added to the parameters'. */
@@ -38,7 +38,7 @@ export class BackwardPass {
 
   /** @param t The one time step that is to be computed, in a loop. */
   #execute(step: BackwardStep, t?: number): void {
-    const { plan, operators } = this.#context, { samples } = this.#microBatch;
+    const { plan } = this.#context, { operators } = this.#forward;
     switch (step.kind) {
       case "readBack":
         this.#readBack(step.into);
@@ -70,22 +70,31 @@ export class BackwardPass {
       case "rowGradient":
         this.#rowGradient(plan.products[step.product]!);
         return;
-      case "operateBack": {
+      case "sumRows":
+        this.#fillZeros(step.from);
+        this.#values.set(step.into, { ...plainValue(this.#values.sumOf(step.from)), isRow: true });
+        return;
+      case "sumBatchBack": {
         const operator = plan.operators[step.operator]!;
-        const from = operator.outputGradient!, into = operator.inputGradient!;
-        const { backward: kernel } = operators[operator.index]!;
-        this.#fillZeros(from);
-        runOperator(this.#context, this.#values, samples, { kernel, operator, from, into, t });
+        this.#fillZeros(operator.outputGradient!);
+        operators.sumBatchBack(operator);
         return;
       }
-      case "operatorGradient":
-        this.#operatorGradient(plan.operators[step.operator]!);
+      case "operateBack": {
+        const operator = plan.operators[step.operator]!;
+        this.#fillZeros(operator.outputGradient!);
+        operators.backward(operator, t);
         return;
+      }
+      case "operatorGradient": {
+        const operator = plan.operators[step.operator]!;
+        this.#fillZeros(operator.outputGradient!);
+        operators.gradient(operator);
+        return;
+      }
       case "loopBack":
         this.#loopBack(step.body);
         return;
-      case "sumRows":
-      case "sumBatchBack":
       case "spikesBack":
       case "spread":
       case "coefficients":
@@ -120,13 +129,8 @@ export class BackwardPass {
   /** Writes zeros where a gradient was only known to be zeros. */
   #fillZeros(value: number): void {
     if (!this.#zeros.delete(value)) return;
-    const { backend, plan: { spec: { steps }, values } } = this.#context;
-    backend.run(ZEROS, {
-      inputs: {},
-      uniforms: {},
-      invocations: this.#microBatch.samples * steps * values[value]!.units,
-      output: this.#values.open(value),
-    });
+    const output = this.#values.open(value), [rows = 0, units = 0] = output.shape;
+    this.#context.backend.run(ZEROS, { inputs: {}, uniforms: {}, invocations: rows * units, output });
   }
 
   #rateBack({ index, units, rate }: PopulationPlan, into: number): void {
@@ -231,32 +235,10 @@ export class BackwardPass {
 
   /** Where x is the same at every step, Σ_t δy_t of each sample is multiplied with it. */
   #rowGradient({ weight, bias, input, output, outputGradient }: Product): void {
-    const { backend, plan: { values, spec: { steps } } } = this.#context, { samples } = this.#microBatch;
-    const { units } = values[output]!;
     this.#fillZeros(outputGradient!);
-    const { sums } = this.#values.get(outputGradient!);
-    const gradients = backend.run(SUM_ROWS, {
-      inputs: { values: sums?.tensor ?? this.#values.rowsOf(outputGradient!) },
-      uniforms: { begin: sums?.at ?? 0, rows: sums ? 1 : steps, columns: units },
-      invocations: samples * units,
-      output: [samples, units],
-    });
+    const gradients = this.#values.sumOf(outputGradient!);
     this.#addMatmul(weight, this.#values.get(input.value).rows, gradients);
-    if (bias !== undefined) this.#addSums(bias, gradients, 0, units);
-  }
-
-  #operatorGradient(operator: OperatorCall): void {
-    const { backend, operators, plan: { spec: { steps }, values } } = this.#context,
-      { samples } = this.#microBatch;
-    const { input, outputGradient, tensors: [tensor] } = operator, { units } = values[input]!;
-    this.#fillZeros(outputGradient!);
-    const sums = backend.run(operators[operator.index]!.gradient, {
-      inputs: { values: this.#values.rowsOf(input), deltas: this.#values.rowsOf(outputGradient!) },
-      uniforms: { steps, units },
-      invocations: samples * units,
-      output: [samples, units],
-    });
-    this.#addSums(tensor!, sums, 0, units);
+    if (bias !== undefined) this.#addSums(bias, gradients, 0, this.#context.plan.values[output]!.units);
   }
 
   /** Adds sums of each sample, `[samples, units]` from `at` on, to a parameter's gradient: reduction group by reduction group. */

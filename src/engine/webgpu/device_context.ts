@@ -37,6 +37,8 @@ export interface MicroBatch {
   readonly reductionGroups: number;
   /** `[samples, SAMPLE_INFO_COLUMNS]`; see `SAMPLE_INFO`. */
   readonly sampleInfo: Int32Array;
+  /** Keys of each sample's draws in a stream, `[samples, 2]`. */
+  readonly keysOf: (stream: number) => Int32Array;
   /** Weight of a sample in the batch's gradient. */
   readonly share: number;
   /** A backward pass follows. */

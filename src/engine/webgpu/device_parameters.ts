@@ -120,6 +120,12 @@ export class DeviceParameters {
     return this.#backend.view(values, isMatrix ? [columns, rows] : [rows]);
   }
 
+  /** Numbers of a parameter. */
+  sizeOf(name: string): number {
+    const { rows, columns } = this.#parameters.get(name)!;
+    return rows * columns;
+  }
+
   /**
    * Adds parts to a parameter's gradient, in order.
    *

@@ -1,9 +1,11 @@
 /**
  * Values of a plan on the device.
  *
- * A product's value stays what a matrix product left: rows that are to be read some steps later, plus a bias. The scan of the neurons
+ * What the plan has as one row is one row a sample here, too; but of the gradient that a scan leaves, which has rows of every step with
+ * their sums. A product's value stays what a matrix product left: rows that are to be read some steps later, plus a bias. The scan of the neurons
  * that read it does both as it loads them; every other reader has the rows of every step written out.
  */
+import { SUM_ROWS, SUM_STEPS } from "../../../asm/gradient.wgsl.ts";
 import { PUT_ROWS, ROWS_OF_STEP, SUM_TERM } from "../../../asm/sums.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
 import type { DeviceContext } from "./device_context.ts";
@@ -53,14 +55,56 @@ export class DeviceValues {
     this.#values[index] = value;
   }
 
-  /** A value's rows of every step, written out where they are not. */
+  /** A value's rows of every step, written out where they are not; what is one row stays one. */
   rowsOf(index: number): Tensor<"f32"> {
     const value = this.get(index);
     if (!value.isRow && value.delay === 0 && !value.bias) return value.rows;
     const rows = this.#empty(index);
-    this.#addTerm(value, index, 0, rows, false);
-    this.set(index, plainValue(rows));
+    this.#addTerm(value.isRow ? this.#rowValueOf(index) : value, index, 0, rows, false);
+    if (!value.isRow) this.set(index, plainValue(rows));
     return rows;
+  }
+
+  /** Rows of a value as the plan has them: one a sample, f32 `[samples, units]`, or those of every step. */
+  operandOf(index: number): Tensor<"f32"> {
+    return this.#isOne(index) ? this.#rowValueOf(index).rows : this.rowsOf(index);
+  }
+
+  /** The sum of a gradient's rows over the steps, f32 `[samples, units]`; one row is their sum already. */
+  sumOf(index: number): Tensor<"f32"> {
+    const { backend, plan: { spec: { steps }, values } } = this.#context, { units } = values[index]!;
+    const { isRow, rows, sums } = this.get(index);
+    if (isRow) return rows;
+    const call = { invocations: this.#samples * units, output: [this.#samples, units] };
+    if (sums) {
+      return backend.run(SUM_ROWS, {
+        ...call,
+        inputs: { values: sums.tensor },
+        uniforms: { begin: sums.at, rows: 1, columns: units },
+      });
+    }
+    return backend.run(SUM_STEPS, {
+      ...call,
+      inputs: { values: this.rowsOf(index) },
+      uniforms: { rows: steps, columns: units },
+    });
+  }
+
+  /** The plan has one row of it for all steps. */
+  #isOne(index: number): boolean {
+    return this.#context.plan.values[index]!.rows === "one";
+  }
+
+  /** What is one row, with its bias; a gradient's sum, where a scan has left rows. */
+  #rowValueOf(index: number): DeviceValue {
+    const value = this.get(index);
+    if (value.isRow && !value.bias) return value;
+    let rows: Tensor<"f32">;
+    if (value.isRow) this.#addTerm(value, index, 0, rows = this.#empty(index, 1), false, { steps: 1 });
+    else rows = this.sumOf(index);
+    const row = { ...plainValue(rows), isRow: true };
+    this.set(index, row);
+    return row;
   }
 
   /** A value's rows as they are `delay` steps later; below 0: earlier. */
@@ -73,9 +117,12 @@ export class DeviceValues {
     return rows;
   }
 
-  /** Rows of every step, allocated once and then written step by step. */
+  /** Rows of every step, or one row where the plan has one, allocated once and then written step by step. */
   open(index: number): Tensor<"f32"> {
-    if (!this.has(index)) this.set(index, plainValue(this.#empty(index)));
+    if (!this.has(index)) {
+      const isRow = this.#isOne(index);
+      this.set(index, { ...plainValue(this.#empty(index, isRow ? 1 : undefined)), isRow });
+    }
     return this.get(index).rows;
   }
 
@@ -83,14 +130,19 @@ export class DeviceValues {
   addTerm(from: number, delay: number, into: number, isFirst: boolean, step?: number): void {
     if (this.#isOutside(delay, step)) {
       if (isFirst) {
-        this.#addTerm(plainValue(this.#context.placeholder), into, delay, this.open(into), false, step);
+        this.#addTerm(plainValue(this.#context.placeholder), into, delay, this.open(into), false, { step });
       }
+      return;
+    }
+    if (this.#isOne(into)) { // a sum of gradients
+      const row = { ...plainValue(this.sumOf(from)), isRow: true };
+      this.#addTerm(row, into, 0, this.open(into), !isFirst, { steps: 1 });
       return;
     }
     const value = this.get(from);
     // A bias is there at every step of the value, not before its first.
-    const source = value.bias ? plainValue(this.rowsOf(from)) : value;
-    this.#addTerm(source, into, delay, this.open(into), !isFirst, step);
+    const source = value.isRow ? this.#rowValueOf(from) : value.bias ? plainValue(this.rowsOf(from)) : value;
+    this.#addTerm(source, into, delay, this.open(into), !isFirst, { step });
   }
 
   /** Adds a vector to a value. */
@@ -150,9 +202,12 @@ export class DeviceValues {
     delay: number,
     output: Tensor<"f32">,
     keep: boolean,
-    step?: number,
+    { step, steps = this.#context.plan.spec.steps }: {
+      readonly step?: number | undefined;
+      readonly steps?: number;
+    } = {},
   ): void {
-    const { backend, plan: { spec: { steps }, values }, placeholder } = this.#context;
+    const { backend, plan: { values }, placeholder } = this.#context;
     const { units } = values[into]!, count = step === undefined ? steps : 1;
     backend.run(SUM_TERM, {
       inputs: { values: rows, bias: bias ?? placeholder },
@@ -172,8 +227,8 @@ export class DeviceValues {
     });
   }
 
-  #empty(index: number): Tensor<"f32"> {
-    const { backend, plan: { spec: { steps }, values } } = this.#context;
+  #empty(index: number, steps = this.#context.plan.spec.steps): Tensor<"f32"> {
+    const { backend, plan: { values } } = this.#context;
     return backend.allocate("f32", [this.#samples * steps, values[index]!.units]);
   }
 }

@@ -11,15 +11,17 @@ import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
 import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
 import { encodeRows } from "../gpu/encoding.ts";
-import type { ForwardStep, OperatorCall, PopulationPlan, Product } from "../plan/plan.ts";
+import type { ForwardStep, PopulationPlan, Product } from "../plan/plan.ts";
 import type { DeviceContext, MicroBatch, Scanned } from "./device_context.ts";
 import { DeviceValues, plainValue } from "./device_values.ts";
+import { OperatorSteps } from "./operator_steps.ts";
 
 /** Results of the forward pass on the device. */
 export interface ForwardResult {
   /** See {@linkcode MicroBatch.sampleInfo}. */
   readonly sampleInfo: Tensor<"i32">;
   readonly values: DeviceValues;
+  readonly operators: OperatorSteps;
   /** Each population's. */
   readonly scanned: readonly Scanned[];
   /** Share of each population's units and steps that spiked, `[samples]`, where the loss needs it. */
@@ -35,6 +37,7 @@ export class ForwardPass {
   readonly #context: DeviceContext;
   readonly #microBatch: MicroBatch;
   readonly #values: DeviceValues;
+  readonly #operators: OperatorSteps;
   readonly #scanned = new Map<number, Scanned>();
   readonly #rates = new Map<number, Tensor<"f32">>();
   readonly #sampleInfo: Tensor<"i32">;
@@ -47,6 +50,7 @@ export class ForwardPass {
     this.#microBatch = microBatch;
     this.#values = new DeviceValues(context, samples);
     this.#sampleInfo = context.backend.upload(sampleInfo, [samples, SAMPLE_INFO_COLUMNS]);
+    this.#operators = new OperatorSteps(context, microBatch, this.#values, this.#sampleInfo);
   }
 
   /** Records the forward pass. */
@@ -57,6 +61,7 @@ export class ForwardPass {
     return {
       sampleInfo: this.#sampleInfo,
       values: this.#values,
+      operators: this.#operators,
       scanned: this.#context.plan.populations.map(({ index }) => made(this.#scanned.get(index))),
       rates: this.#rates,
       logits: made(this.#logits),
@@ -97,8 +102,11 @@ export class ForwardPass {
       case "matmulRow":
         this.#multiply(plan.products[step.product]!, t);
         return;
+      case "sumBatch":
+        this.#operators.sumBatch(plan.operators[step.operator]!);
+        return;
       case "operate":
-        this.#operate(plan.operators[step.operator]!, t);
+        this.#operators.forward(plan.operators[step.operator]!, t);
         return;
       case "sum":
         addSum(this.#context, this.#values, step, t);
@@ -120,7 +128,6 @@ export class ForwardPass {
       case "loss":
         this.#computeLoss();
         return;
-      case "sumBatch":
       case "count":
       case "list":
       case "listInputs":
@@ -146,17 +153,6 @@ export class ForwardPass {
     const { isRow } = this.#values.get(value);
     const rows = backend.matmul(isRow ? this.#values.get(value).rows : this.#values.rowsOf(value), weights);
     this.#values.set(output, { rows, isRow, delay, bias });
-  }
-
-  #operate(operator: OperatorCall, t?: number): void {
-    const { operators } = this.#context, { forward } = operators[operator.index]!;
-    runOperator(this.#context, this.#values, this.#microBatch.samples, {
-      kernel: forward,
-      operator,
-      from: operator.input,
-      into: operator.output,
-      t,
-    });
   }
 
   #scan(population: PopulationPlan, recurrence?: Product, t?: number): void {
@@ -327,31 +323,6 @@ export function addSum(
     into,
     t,
   );
-}
-
-/** Runs a kernel of an operator from one value to another; of one time step where `t` is given. */
-export function runOperator(
-  { backend, parameters, placeholder, plan: { spec: { steps }, values: all } }: DeviceContext,
-  values: DeviceValues,
-  samples: number,
-  { kernel, operator: { tensors: [tensor], geometry: [g0 = 0, g1 = 0] }, from, into, t }: {
-    readonly kernel: DeviceContext["operators"][number]["forward"];
-    readonly operator: OperatorCall;
-    readonly from: number;
-    readonly into: number;
-    readonly t: number | undefined;
-  },
-): void {
-  const { units } = all[into]!, count = t === undefined ? steps : 1;
-  backend.run(kernel, {
-    inputs: {
-      values: values.rowsOf(from),
-      tensor: tensor === undefined ? placeholder : parameters.valuesOf(tensor),
-    },
-    uniforms: { steps, begin: t ?? 0, count, inputUnits: all[from]!.units, units, g0, g1 },
-    invocations: samples * count * units,
-    output: values.open(into),
-  });
 }
 
 /** What a step before this one has left; that it has is the plan's promise. */

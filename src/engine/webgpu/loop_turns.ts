@@ -6,6 +6,7 @@ import { count } from "../../text/figures.ts";
 import type { AdapterDescription } from "../gpu/adapter.ts";
 import type { Plan } from "../plan/plan.ts";
 import { kernelsOf } from "./neurons.ts";
+import { operatorTurns } from "./operators.ts";
 
 /** Adapters that end long loops. */
 const ENDS_LOOPS = /llvmpipe|lavapipe/i;
@@ -17,17 +18,21 @@ const ENDS_LOOPS = /llvmpipe|lavapipe/i;
  */
 export function checkTurns({ name }: AdapterDescription, plan: Plan): void {
   if (!ENDS_LOOPS.test(name)) return;
-  const { populations, spec: { steps } } = plan;
+  const { populations, operators, spec: { steps } } = plan;
   const turns = populations.map((population) => {
     const { form } = kernelsOf(plan, population);
     return form === "stepped" ? 1 : scanTurns(steps, population.units, form === "recurrent");
   });
+  const refuse = (what: string, turns: number) => {
+    throw new EngineError(
+      `${name}: ${what} takes ${count(turns)} turns of a loop, and this software adapter ends loops after ` +
+        `${count(MOST_TURNS)}: take --engine wasm`,
+    );
+  };
   const layer = turns.findIndex((turns) => turns > MOST_TURNS);
-  if (layer < 0) return;
-  throw new EngineError(
-    `${name}: layer ${layer + 1} takes ${
-      count(turns[layer]!)
-    } turns of a loop, and this software adapter ends loops after ` +
-      `${count(MOST_TURNS)}: take --engine wasm`,
-  );
+  if (layer >= 0) refuse(`layer ${layer + 1}`, turns[layer]!);
+  for (const operator of operators) {
+    const turns = operatorTurns(operator);
+    if (turns > MOST_TURNS) refuse(`node ${operator.node}`, turns);
+  }
 }

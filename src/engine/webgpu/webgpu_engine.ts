@@ -12,6 +12,7 @@ import { EngineError, OptionError } from "../../errors.ts";
 import { initialParameters } from "../../network/initialise.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../network/spec.ts";
 import { structureOf } from "../../network/structure.ts";
+import { drawKey } from "../../random.ts";
 import {
   checkBatch,
   checkEngineOptions,
@@ -47,7 +48,7 @@ import {
 import { compilePlan, readStepsOf } from "../plan/compile.ts";
 import type { Plan } from "../plan/plan.ts";
 import { stepsOf } from "../plan/readers.ts";
-import { cutBatch, memoryNeedOf } from "./micro_batches.ts";
+import { checkTogether, cutBatch, memoryNeedOf } from "./micro_batches.ts";
 import { layerNorms, updateParameters } from "./device_optimizer.ts";
 import { DeviceParameters } from "./device_parameters.ts";
 import { checkTurns } from "./loop_turns.ts";
@@ -162,7 +163,7 @@ class DeviceEngine implements WebGpuEngine {
       recordStates,
       parameters: new DeviceParameters(backend, plan.tensors),
       neurons,
-      operators: plan.operators.map(operatorKernelsOf),
+      operators: plan.operators.map((operator) => operatorKernelsOf(plan, operator)),
       constants: plan.populations.map(({ constants, units }) => {
         const rows = constants.flatMap(({ value }) => Array<number>(units).fill(value));
         return backend.upload(Float32Array.from(rows), [constants.length, units]);
@@ -222,6 +223,7 @@ class DeviceEngine implements WebGpuEngine {
     return this.#call(() => {
       const complete = completeUpdate(update);
       this.#check(batch);
+      checkTogether(this.#plan, batch.indices.length, this.#most);
       if (!findsMoments(complete.kind, { kind: this.#optimizer, updates: this.#updates })) {
         this.#context.parameters.clearMoments();
       }
@@ -397,8 +399,11 @@ class DeviceEngine implements WebGpuEngine {
     this.#fitted = { samples, withGradient };
   }
 
-  #microBatchOf(batch: Batch, cut: Omit<MicroBatch, "packed" | "counted" | "sampleInfo">): MicroBatch {
-    const { plan } = this.#context, { samples, indices } = batch;
+  #microBatchOf(
+    batch: Batch,
+    cut: Omit<MicroBatch, "packed" | "counted" | "sampleInfo" | "keysOf">,
+  ): MicroBatch {
+    const { plan } = this.#context, { samples, indices, epoch } = batch;
     const sampleInfo = new Int32Array(SAMPLE_INFO_COLUMNS * cut.samples),
       scales = new Float32Array(sampleInfo.buffer);
     for (let i = 0; i < cut.samples; i++) {
@@ -414,7 +419,15 @@ class DeviceEngine implements WebGpuEngine {
     }
     const { samples: count } = cut;
     const packed = packSamples(plan.spec, batch, { sources: this.#sources, count, seed: this.#seed });
-    return { ...cut, packed, counted: indices.length, sampleInfo };
+    const keysOf = (stream: number) => {
+      const keys = new Int32Array(2 * count);
+      indices.forEach((index, i) => {
+        const { key0, key1 } = drawKey(this.#seed, stream, epoch, samples.ids?.[index] ?? index);
+        keys.set([key0, key1], 2 * i);
+      });
+      return keys;
+    };
+    return { ...cut, packed, counted: indices.length, sampleInfo, keysOf };
   }
 }
 

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { ENCODE_NOISE } from "../../../asm/encoders/noise.wgsl.ts";
 import { DECODE_PIXELS } from "../../../asm/encoders/pixels.wgsl.ts";
-import { ADD_PARTS, SUM_ROWS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
+import { ADD_PARTS, SUM_PARTS, SUM_ROWS, SUM_STEPS, TRACE_INPUTS } from "../../../asm/gradient.wgsl.ts";
+import { operatorSumKernel, PART_TERMS } from "../../../asm/operator.wgsl.ts";
+import { SCALE } from "../../../asm/operators/scale.wgsl.ts";
 import { HASH_COUNTERS } from "../../../asm/random.wgsl.ts";
 import { CROSS_ENTROPY } from "../../../asm/loss.wgsl.ts";
 import { SAMPLE_INFO, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
@@ -145,6 +147,81 @@ backendTest("sumRows and addParts add in order, from the given offsets", async (
   const anew = Float32Array.from({ length: columns }, (_, column) => folded(0, column));
   assertSameBits((await backend.read(total))[0], anew, "anew");
 });
+
+/** Σ over rows of `values` `[rows, columns]`, in float64. */
+function columnSums(values: Float32Array, columns: number): Float64Array {
+  const sums = new Float64Array(columns);
+  values.forEach((value, i) => sums[i % columns]! += value);
+  return sums;
+}
+
+backendTest("sumSteps sums the rows of each sample, and many of them as exactly as few", async (backend) => {
+  const [samples, columns] = [3, 5];
+  for (const rows of [1, 128, 5000]) {
+    const values = uniformFloats(10, samples * rows * columns).map((value) => value + 1);
+    const sums = backend.run(SUM_STEPS, {
+      inputs: { values: backend.upload(values, [samples * rows, columns]) },
+      uniforms: { rows, columns },
+      invocations: samples * columns,
+      output: [samples, columns],
+    });
+    const size = rows * columns, of = (sample: number) => values.subarray(sample * size, (sample + 1) * size);
+    const expected = Array.from({ length: samples }, (_, sample) => [...columnSums(of(sample), columns)])
+      .flat();
+    assertClose((await backend.read(sums))[0], expected, `${rows} rows`, { relative: 3e-6, absolute: 0 });
+  }
+});
+
+backendTest("sumParts sums rows some at a time, of which the last part has fewer", async (backend) => {
+  const [rows, columns, most] = [11, 3, 4], parts = Math.ceil(rows / most);
+  const values = uniformFloats(11, rows * columns);
+  const sums = backend.run(SUM_PARTS, {
+    inputs: { values: backend.upload(values, [rows, columns]) },
+    uniforms: { rows, columns, most },
+    invocations: parts * columns,
+    output: [parts, columns],
+  });
+  const expected = Array.from({ length: parts }, (_, part) => [
+    ...columnSums(values.subarray(part * most * columns, (part + 1) * most * columns), columns),
+  ]).flat();
+  assertClose((await backend.read(sums))[0], expected, "sums");
+});
+
+backendTest(
+  "a kernel of an operator's sums begins at a given part, and ends with the last term",
+  async (backend) => {
+    const [samples, steps, units] = [7, 100, 3], terms = samples * steps;
+    const x = uniformFloats(12, terms * units), delta = uniformFloats(13, terms * units);
+    const kernel = operatorSumKernel(SCALE, "gradient_weight", SCALE.gradients!["weight"]!);
+    const run = async (firstPart: number, parts: number) => {
+      const sums = backend.run(kernel, {
+        inputs: { values: backend.upload(delta, [terms, units]), inputs: backend.upload(x, [terms, units]) },
+        uniforms: {
+          ...{
+            steps,
+            valueUnits: units,
+            inputUnits: units,
+            isTraining: 1,
+            isRow: 0,
+            counted: samples,
+            batchTerms: 0,
+          },
+          ...{ firstPart, numbers: units, terms, rowTerms: 1 },
+        },
+        invocations: parts * units,
+        output: [parts, units],
+      });
+      return (await backend.read(sums))[0];
+    };
+    const whole = await run(0, 3);
+    const products = x.map((value, i) => value * delta[i]!), size = PART_TERMS * units;
+    const expected = [0, 1, 2].flatMap((part) => [
+      ...columnSums(products.subarray(part * size, (part + 1) * size), units),
+    ]);
+    assertClose(whole, expected, "all parts");
+    assertSameBits(await run(1, 2), whole.subarray(units), "from the second one on");
+  },
+);
 
 backendTest(
   "crossEntropy matches float64 for close and for far logits, and leaves out padding samples",
