@@ -113,7 +113,8 @@ export function memoryNeedOf(plan: Plan, samples: number, recordStates = false):
     outputs.has(index) ? 0 : (rows === "one" ? 1 : steps) * units
   );
   const shifted = products.map(({ units, input: { delay } }) => delay * steps * units);
-  // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded.
+  // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded. A moving average comes
+  // on top, since no engine knows of it before the first update.
   const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
     samples * (2 * sampleFormOf(spec).size + sum(rows) + sum(shifted) + sum(scanned) + sum(sums));
   return {
