@@ -26,6 +26,8 @@ export interface Recipe {
   readonly learningRate?: number | undefined;
   /** Weight decay, of weights and biases. */
   readonly weightDecay?: number | undefined;
+  /** Decay of the moving average of weights. */
+  readonly ema?: number | undefined;
   /** Learning rate schedule. */
   readonly schedule?: "constant" | "cosine" | "step" | undefined;
   /** Warm-up: batches in which the learning rate rises at the start. */

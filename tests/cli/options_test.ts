@@ -39,6 +39,7 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--beta2", "0 to less than 1", ["1", "abc"]),
   ...refusals("--weight-decay", "0 or more", ["-1", "1e999"]),
   ...refusals("--clip", "above 0", ["0", "-1", "Infinity"]),
+  ...refusals("--ema", "0 to less than 1", ["1", "-0.1", "abc"]),
   ...["--beta1", "--beta2"].map((option): Refusal => [
     ["train", option, "0.5"],
     new RegExp(`^${option}: means nothing for --optimizer sgd, which has --momentum: leave it out$`, "m"),
