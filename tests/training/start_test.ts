@@ -83,15 +83,6 @@ Deno.test("startFromData() has convolutions of ten layers fire from bottom to to
   assert.equal(layers.length, 10);
   // Strokes are thin: of the first layers resets limit the rate.
   for (const { layer, rate } of layers) assert.ok(rate > 0.05, `layer ${layer} fires at ${rate}`);
-  // As drawn, the upper ones are silent.
-  using engine = await open({ spec, recordStates: true, batchSize: 1 });
-  const trace = await engine.trace({
-    samples: digits,
-    indices: Uint32Array.of(0),
-    stream: STREAM.training,
-    epoch: 0,
-  });
-  assert.ok(trace.spikes.slice(5, 10).every((spikes) => spikes.every((spike) => spike === 0)));
 });
 
 Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pure function", async () => {
