@@ -47,5 +47,6 @@ export { addParts, addTotals, mostPlain, runLength } from "./long_sums";
 export { readLargest, readLargestBack, readStates, readStatesBack } from "./readout";
 export { addToRows, crossEntropy, meanSquaredError } from "./loss";
 export { adam } from "./optimizers/adam";
+export { average } from "./optimizers/average";
 export { sgd } from "./optimizers/sgd";
 export { addShards, sumShards } from "./optimizers/shards";

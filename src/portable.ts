@@ -75,6 +75,7 @@ export {
 } from "./network/neurons.ts";
 export * from "./network/builder.ts";
 export * from "./network/conv_presets.ts";
+export { foldBatchNorm } from "./network/fold.ts";
 export * from "./network/presets.ts";
 export * from "./training/presets.ts";
 export * from "./network/initialise.ts";

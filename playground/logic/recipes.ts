@@ -23,6 +23,9 @@ const BATCHES: Readonly<Record<PresetName, { readonly epochs: number; readonly b
   wide: { epochs: 6, batchSize: 50 },
   fast: { epochs: 6, batchSize: 50 },
   lif: { epochs: 6, batchSize: 50 },
+  conv: { epochs: 4, batchSize: 50 },
+  "conv-wide": { epochs: 4, batchSize: 50 },
+  tutorial: { epochs: 2, batchSize: 50 },
 };
 
 /** The preset of a name, if it is one. */
@@ -42,7 +45,7 @@ export function settingsOf(name: PresetName): Omit<Settings, "seed"> {
   return { ...BATCHES[name], learningRate };
 }
 
-/** The recipe of a training. @param isNew Whether weights are as drawn, so that the data scale them if the preset says so. */
+/** The recipe of a training, without a moving average of weights: the page shows the network as it learns. @param isNew Whether weights are as drawn, so that the data scale them if the preset says so. */
 export function recipeOf(name: PresetName, settings: Settings, isNew: boolean): Recipe {
   const { init, recipe } = presetOf(name);
   const { optimizer = "sgd", weightDecay, schedule = "constant", augment, initRate = DEFAULT_RATE } = recipe;

@@ -11,6 +11,7 @@ import type { ByteMeaning } from "../data/samples.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import type { KernelModule } from "../engine/wasm/kernels.ts";
 import { classNamesOf } from "../network/output_names.ts";
+import { foldBatchNorm } from "../network/fold.ts";
 import { checkModel, decodeModel, type Model } from "../network/model_file.ts";
 import { type NetworkSpec, sampleSize } from "../network/spec.ts";
 import { checkObject, checkWhole } from "../misuse.ts";
@@ -95,8 +96,9 @@ export class Classifier {
     this.seed = seed;
     this.form = new SampleForm(model);
     this.bytes = this.form.bytes;
-    this.#network = new SingleSample(kernels, model.spec, { precision });
-    this.#network.setParameters(model.parameters);
+    const { spec, parameters } = foldBatchNorm(model);
+    this.#network = new SingleSample(kernels, spec, { precision });
+    this.#network.setParameters(parameters);
   }
 
   /**

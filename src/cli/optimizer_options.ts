@@ -62,6 +62,14 @@ export const optimizerOptions = new Command()
       numbers("above 0", (value) => value > 0),
       "none",
     ),
+  )
+  .addOption(
+    numberOption(
+      "--ema <number>",
+      "measure and save the moving average of weights: what a batch keeps of it, such as 0.999",
+      shares,
+      "none",
+    ),
   );
 
 /** The values of the optimizer's options. */
@@ -69,12 +77,13 @@ export type OptimizerOptions = OptionsOf<typeof optimizerOptions>;
 
 /** Makes an optimizer's constants of options. @throws {OptionError} when one was given that the optimizer has no use for. */
 export function updateOf(options: OptimizerOptions): Update {
-  const { optimizer, learningRate, momentum, beta1, beta2, weightDecay, clip } = options;
+  const { optimizer, learningRate, momentum, beta1, beta2, weightDecay, clip, ema } = options;
   const defaults = OPTIMIZER_DEFAULTS[optimizer];
   const common = {
     learningRate: learningRate ?? defaults.learningRate,
     weightDecay: weightDecay ?? defaults.weightDecay,
     ...(clip !== undefined && { clip }),
+    ...(ema !== undefined && ema > 0 && { ema }),
   };
   switch (optimizer) {
     case "sgd":

@@ -37,6 +37,8 @@ export interface EngineState {
    * and `square`.
    */
   readonly moments: ReadonlyMap<string, Parameters>;
+  /** The moving average of the parameters; absent where the updates keep none (`ema` in `Update`). */
+  readonly average?: Parameters;
   /** Updates that the optimizer has made. */
   readonly updates: number;
 }
@@ -127,7 +129,7 @@ export interface Engine {
   /** Memory that it takes. */
   readonly needs: MemoryNeeds;
   /**
-   * Copies the parameters in and clears the optimizer's state. Rejects with a `RangeError` when they are not the network's, or not
+   * Copies the parameters in and clears the optimizer's state, the average included. Rejects with a `RangeError` when they are not the network's, or not
    * finite.
    */
   setParameters(parameters: Parameters): Promise<void>;
@@ -142,7 +144,8 @@ export interface Engine {
   setState(state: EngineState): Promise<void>;
   /**
    * Forward pass, loss averaged over the batch, backward pass, one update of the parameters. Rejects with a `RangeError` when the
-   * update is out of its range, or the engine has another optimizer's moments: `setParameters` clears those.
+   * update is out of its range, the engine has another optimizer's moments, or it is to average on and has no average of the updates
+   * before: `setParameters` clears those.
    */
   train(batch: Batch, update: Update): Promise<BatchResult>;
   /** Forward pass only. */

@@ -73,9 +73,14 @@ class FallbackEngine extends ForwardingEngine {
 
   override async setState(given: EngineState): Promise<void> {
     checkState(given);
-    const { parameters, moments, updates } = given;
+    const { parameters, moments, average, updates } = given;
     const copies = new Map([...moments].map(([name, moment]) => [name, copyOf(moment)]));
-    const state = { parameters: copyOf(parameters), moments: copies, updates };
+    const state = {
+      parameters: copyOf(parameters),
+      moments: copies,
+      ...(average && { average: copyOf(average) }),
+      updates,
+    };
     return await this.call((engine) => engine.setState(state), "replaces");
   }
 

@@ -6,6 +6,13 @@
  *
  * Weight decay draws weights and biases to 0, as `torch.optim` does, but not the learned constants of neurons: a decay, a threshold
  * or a scale of 0 is not a simpler network, it is another neuron.
+ *
+ * `ema` keeps an exponential moving average a of all parameters beside them, and does not change how they move. After the n-th update
+ *
+ *     a ← dₙ·a + (1 − dₙ)·w;  dₙ = min(d, (n − 1) / (n + 8))
+ *
+ * dₙ rises to d, so that the first weights do not weigh too much. It is the min(d, (1 + t) / (10 + t)) of TensorFlow's
+ * `ExponentialMovingAverage` with t = n − 2: the average begins as the parameters after the first update.
  */
 
 /** Stochastic gradient descent: g ← g + weightDecay·w; v ← momentum·v + g; w ← w − learningRate·v. */
@@ -20,6 +27,8 @@ export interface SgdUpdate {
   readonly weightDecay?: number;
   /** The largest norm of the gradient, above 0. @default {none} */
   readonly clip?: number;
+  /** Decay d of the moving average of parameters, 0 to less than 1, such as 0.999; 0 keeps none. @default {0} */
+  readonly ema?: number;
 }
 
 /**
@@ -29,7 +38,7 @@ export interface SgdUpdate {
  *
  * `adam` adds weightDecay·w to g; `adamw` (Loshchilov & Hutter 2019) takes lr·weightDecay·w from w instead.
  */
-export interface AdamUpdate extends Pick<SgdUpdate, "learningRate" | "weightDecay" | "clip"> {
+export interface AdamUpdate extends Pick<SgdUpdate, "learningRate" | "weightDecay" | "clip" | "ema"> {
   /** Which optimizer. */
   readonly kind: "adam" | "adamw";
   /** β₁, 0 to less than 1. @default {0.9} */
@@ -43,7 +52,7 @@ export interface AdamUpdate extends Pick<SgdUpdate, "learningRate" | "weightDeca
 /** An optimizer and its constants. */
 export type Update = SgdUpdate | AdamUpdate;
 
-/** An update with all constants; `clip` is infinite where nothing is clipped. */
+/** An update with all constants; `clip` is infinite where nothing is clipped, `ema` 0 where nothing is averaged. */
 export type CompleteUpdate = Required<SgdUpdate> | Required<AdamUpdate>;
 
 /** Every optimizer, by its name in {@linkcode Update} and on the command line. */
@@ -97,6 +106,28 @@ export function findsMoments(
   );
 }
 
+/** What an engine's average of parameters is of. */
+export interface AveragedUpdates {
+  /** Whether there is an average; it is of all updates then. */
+  readonly isKept: boolean;
+  /** Updates that have been made. */
+  readonly updates: number;
+}
+
+/** Checks that an update can go on with an average. @throws {RangeError} when updates before it were not averaged. */
+export function checkAverage({ ema }: CompleteUpdate, { isKept, updates }: AveragedUpdates): void {
+  if (ema === 0 || isKept || updates === 0) return;
+  throw new RangeError(
+    `step.ema: ${ema}, but the engine has made ${updates} updates without an average: ` +
+      "leave it out, or set the parameters anew",
+  );
+}
+
+/** The share 1 − dₙ of the parameters in their average after an update, which is counted from 1: 1 at the first one, 0 without average. */
+export function averageShare({ ema }: CompleteUpdate, number: number): number {
+  return ema === 0 ? 0 : 1 - Math.min(ema, (number - 1) / (number + 8));
+}
+
 const RANGES = {
   learningRate: ["0 or more", (value) => value >= 0],
   momentum: ["0 to less than 1", (value) => value >= 0 && value < 1],
@@ -104,6 +135,7 @@ const RANGES = {
   beta2: ["0 to less than 1", (value) => value >= 0 && value < 1],
   epsilon: ["above 0", (value) => value > 0],
   weightDecay: ["0 or more", (value) => value >= 0],
+  ema: ["0 to less than 1", (value) => value >= 0 && value < 1],
 } as const satisfies Record<string, readonly [span: string, includes: (value: number) => boolean]>;
 
 /** Fills in the defaults. @throws {RangeError} when a constant is missing or out of its range; the message names both. */
@@ -111,12 +143,12 @@ export function completeUpdate(update: Update): CompleteUpdate {
   if (typeof update !== "object" || update === null) { // from JavaScript
     throw new RangeError(`step: ${update}, expected an optimizer's constants, such as a learningRate`);
   }
-  const { clip = Infinity } = update;
+  const { clip = Infinity, ema = 0 } = update;
   if (!(clip > 0)) throw new RangeError(`step.clip: ${clip}, expected a number above 0`);
-  const complete = completed(update, clip);
+  const complete = completed(update, { clip, ema });
   for (const [name, [span, includes]] of Object.entries(RANGES)) {
     const value: unknown = Reflect.get(complete, name);
-    const isUsed = Object.hasOwn(OPTIMIZER_DEFAULTS[complete.kind], name);
+    const isUsed = name === "ema" || Object.hasOwn(OPTIMIZER_DEFAULTS[complete.kind], name);
     if (isUsed && !(typeof value === "number" && Number.isFinite(Math.fround(value)) && includes(value))) {
       throw new RangeError(`step.${name}: ${value}, expected a number, ${span}`);
     }
@@ -124,16 +156,16 @@ export function completeUpdate(update: Update): CompleteUpdate {
   return complete;
 }
 
-function completed(update: Update, clip: number): CompleteUpdate {
+function completed(update: Update, common: { readonly clip: number; readonly ema: number }): CompleteUpdate {
   switch (update.kind) {
     case undefined:
     case "sgd": {
       const { learningRate, momentum, weightDecay = OPTIMIZER_DEFAULTS.sgd.weightDecay } = update;
-      return { kind: "sgd", learningRate, momentum, weightDecay, clip };
+      return { kind: "sgd", learningRate, momentum, weightDecay, ...common };
     }
     case "adam":
     case "adamw":
-      return { ...OPTIMIZER_DEFAULTS[update.kind], ...update, clip };
+      return { ...OPTIMIZER_DEFAULTS[update.kind], ...update, ...common };
     default:
       throw new RangeError(
         `step.kind: ${Reflect.get(update satisfies never, "kind")}, expected ${OPTIMIZERS.join(" or ")}`,

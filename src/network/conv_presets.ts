@@ -16,7 +16,10 @@ import type { Shape } from "./shape.ts";
 import type { NetworkSpec } from "./spec.ts";
 
 /** Options of a convolutional network of lif neurons. Decay and threshold are those of all of them. */
-export type ConvOptions = Pick<PresetOptions, "shape" | "classes" | "steps" | "decay" | "threshold">;
+export type ConvOptions = Pick<
+  PresetOptions,
+  "shape" | "classes" | "steps" | "decay" | "threshold" | "beginEval"
+>;
 
 /** A surrogate that leaves out units whose potential is further than ½ from the threshold: most of the backward pass. */
 const BOXCAR = { kind: "boxcar", slope: 1 } as const;
@@ -42,10 +45,10 @@ export function convWideNetwork(options: ConvOptions = {}): NetworkSpec {
 /** Convolutions of 5 × 5 with so many maps, then hidden layers, then the readout. */
 function normalised(
   maps: readonly number[],
-  { shape = [1, 28, 28], classes = 10, steps = 2, decay = 0.5, threshold = 1 }: ConvOptions,
+  { shape = [1, 28, 28], classes = 10, steps = 2, decay = 0.5, threshold = 1, beginEval }: ConvOptions,
   hidden: readonly NodeDescription[] = [],
 ): NetworkSpec {
-  return network(describe(shape, steps, [
+  return network(describe(shape, steps, beginEval, [
     ...maps.flatMap((channels) => [
       conv2d(channels, 5, { bias: false }),
       maxPool2d(2),
@@ -61,15 +64,20 @@ function normalised(
 
 /** The convolutional network of snnTorch's tutorial 6, 12C5-MP2-64C5-MP2-10, read by integrators. */
 export function tutorialNetwork(
-  { shape = [1, 28, 28], classes = 10, steps = 25, decay = 0.9, threshold = 1 }: ConvOptions = {},
+  { shape = [1, 28, 28], classes = 10, steps = 25, decay = 0.9, threshold = 1, beginEval }: ConvOptions = {},
 ): NetworkSpec {
-  return network(describe(shape, steps, [
+  return network(describe(shape, steps, beginEval, [
     ...[conv2d(12, 5), maxPool2d(2), lif({ decay, threshold })],
     ...[conv2d(64, 5), maxPool2d(2), lif({ decay, threshold })],
     ...[flatten(), affine(classes), integrator({ decay: 0.9 })],
   ]));
 }
 
-function describe(shape: Shape, steps: number, nodes: readonly NodeDescription[]): GraphDescription {
-  return { steps, input: { shape, encoder: { kind: "constant" } }, nodes };
+function describe(
+  shape: Shape,
+  steps: number,
+  begin: number | undefined,
+  nodes: readonly NodeDescription[],
+): GraphDescription {
+  return { steps, input: { shape, encoder: { kind: "constant" } }, nodes, readout: { begin: begin ?? 0 } };
 }

@@ -25,7 +25,13 @@ import type { RunObserver, RunSummary } from "./run_summary.ts";
 import { carryOut } from "./session.ts";
 import { splitSamples } from "../training/split.ts";
 import { VERSION } from "../version.ts";
-import { BEGINNING, isOver, isStopped, type TrainingProgress } from "../training/training_state.ts";
+import {
+  BEGINNING,
+  isOver,
+  isStopped,
+  trainedOf,
+  type TrainingProgress,
+} from "../training/training_state.ts";
 
 /**
  * Resumes a run from its newest whole checkpoint, or from the first batch if it has none.
@@ -194,7 +200,7 @@ async function readBest(
       `${path}: it is epoch ${progress.last?.epoch}'s, expected the best one's, ${best.epoch}: put back what was there`,
     );
   }
-  return state.parameters;
+  return trainedOf(state);
 }
 
 /** The data with the labels that the run had for their classes when it began. */

@@ -90,6 +90,7 @@ const rates = {
   learningRate: v.number(),
   weightDecay: v.exactOptional(v.number()),
   clip: v.exactOptional(v.number()),
+  ema: v.exactOptional(v.number()),
 };
 
 /** One entry for each option; without one for a new option this does not compile. */

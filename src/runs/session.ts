@@ -106,10 +106,10 @@ export async function carryOut(begun: Session): Promise<RunSummary> {
   }
 }
 
-/** An optimizer's constants with defaults filled in; an infinite gradient clip is omitted. */
+/** An optimizer's constants with defaults filled in; an infinite gradient clip and an average that is not kept are omitted. */
 function wholeUpdate(update: Update): Update {
-  const { clip, ...rest } = completeUpdate(update);
-  return { ...rest, ...(Number.isFinite(clip) && { clip }) };
+  const { clip, ema, ...rest } = completeUpdate(update);
+  return { ...rest, ...(Number.isFinite(clip) && { clip }), ...(ema > 0 && { ema }) };
 }
 
 /** The session's engine and notices up to now: `auto` may fall back to another engine. */

@@ -2,8 +2,9 @@
  * A checkpoint as one safetensors file: the full training state, from which a resumed run has the same bits.
  *
  * The file says `format: spikelet-checkpoint/2`. Its tensors are the parameters (`fc1.weight`, …), the optimizer's moments
- * (`velocity/fc1.weight`, …), the spikes of each unit in the epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes
- * that are the SHA-256 of all bytes before them. Any changed bit in the file is detected.
+ * (`velocity/fc1.weight`, …), the parameters' moving average where one is kept (`average/fc1.weight`, …), the spikes of each unit in the
+ * epoch so far (`unitSpikes/1`, …) and, last of all, `sha256`: 32 bytes that are the SHA-256 of all bytes before them. Any changed bit in
+ * the file is detected.
  * Files of `spikelet-checkpoint/1`, which describe layers, are read, too.
  */
 import * as v from "valibot";
@@ -22,7 +23,7 @@ import {
 } from "../network/model_file.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../network/safetensors.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
-import type { TrainingCheckpoint, TrainingProgress } from "./training_state.ts";
+import { trainedOf, type TrainingCheckpoint, type TrainingProgress } from "./training_state.ts";
 
 /** The contents of a checkpoint file. */
 export interface Checkpoint extends TrainingCheckpoint {
@@ -40,7 +41,7 @@ const RESERVED = ["format", "network", "classes", "progress", "steps", "weightsS
 const DIGEST = "sha256";
 const DIGEST_BYTES = 32;
 const DAMAGED = "expected what encodeCheckpoint writes";
-const UNIT_SPIKES = "unitSpikes";
+const UNIT_SPIKES = "unitSpikes", AVERAGE = "average";
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0));
 const number = v.number();
@@ -93,10 +94,11 @@ export async function encodeCheckpoint(checkpoint: Checkpoint): Promise<Uint8Arr
     shape: shapes.get(name) ?? [data.length],
     data,
   });
+  const groups = [...state.moments, ...state.average ? [[AVERAGE, state.average] as const] : []];
   const tensors: [string, Tensor][] = [
     ...Array.from(state.parameters, ([name, data]): [string, Tensor] => [name, floats(data, name)]),
-    ...Array.from(state.moments).flatMap(([moment, parameters]) =>
-      Array.from(parameters, ([name, data]): [string, Tensor] => [`${moment}/${name}`, floats(data, name)])
+    ...groups.flatMap(([group, parameters]) =>
+      Array.from(parameters, ([name, data]): [string, Tensor] => [`${group}/${name}`, floats(data, name)])
     ),
     ...unitSpikes.map((data, layer): [string, Tensor] => [
       `${UNIT_SPIKES}/${layer + 1}`,
@@ -180,6 +182,8 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     );
   const parameters = parametersOf(groups.get(""), "");
   groups.delete("");
+  const average = groups.has(AVERAGE) && parametersOf(groups.get(AVERAGE), `${AVERAGE}/`);
+  groups.delete(AVERAGE);
   const result: TrainingProgress = {
     ...parsed.output,
     sums: { ...parsed.output.sums, unitSpikes },
@@ -189,6 +193,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
     state: {
       parameters,
       moments: new Map(Array.from(groups, ([moment, group]) => [moment, parametersOf(group, `${moment}/`)])),
+      ...(average && { average }),
       updates: Number(steps),
     },
     progress: result,
@@ -198,7 +203,7 @@ export async function decodeCheckpoint(bytes: Uint8Array<ArrayBuffer>, name: str
 }
 
 /**
- * Decodes a model from the bytes of a model file or of a checkpoint, whose parameters are a model.
+ * Decodes a model from the bytes of a model file or of a checkpoint, whose parameters are a model: their average, where one is kept.
  *
  * @param bytes The whole file.
  * @param name The file's name in messages.
@@ -208,7 +213,7 @@ export async function decodeTrained(bytes: Uint8Array<ArrayBuffer>, name: string
   const { format } = parseSafetensors(bytes, name).metadata;
   if (format !== GRAPH && format !== LAYERS) return decodeModel(bytes, name);
   const { spec, state, metadata, classes } = await decodeCheckpoint(bytes, name);
-  return { spec, parameters: state.parameters, metadata, ...(classes && { classes }) };
+  return { spec, parameters: trainedOf(state), metadata, ...(classes && { classes }) };
 }
 
 /** Groups tensors by the part of their names before the slash; the group is "" without a slash. */

@@ -26,6 +26,8 @@ export interface Recipe {
   readonly learningRate?: number | undefined;
   /** Weight decay, of weights and biases. */
   readonly weightDecay?: number | undefined;
+  /** Decay of the moving average of weights. */
+  readonly ema?: number | undefined;
   /** Learning rate schedule. */
   readonly schedule?: "constant" | "cosine" | "step" | undefined;
   /** Warm-up: batches in which the learning rate rises at the start. */
@@ -53,7 +55,7 @@ export interface Preset {
 }
 
 const LIF = ["inputs", "hidden", "classes", "steps", "decay", "threshold", "beginEval"] as const;
-const CONV = ["shape", "classes", "steps", "decay", "threshold"] as const;
+const CONV = ["shape", "classes", "steps", "decay", "threshold", "beginEval"] as const;
 const GRADED = [...LIF, "penalty"] as const;
 
 /** Every preset by name. A new one is an entry here. */
@@ -163,6 +165,7 @@ export const PRESETS = {
       learningRate: 1e-2,
       weightDecay: 1e-4,
       schedule: "cosine",
+      ema: 0.999,
       warmUp: 280,
       augment: { shift: 1 },
     },
@@ -180,6 +183,7 @@ export const PRESETS = {
       learningRate: 1e-2,
       weightDecay: 1e-4,
       schedule: "cosine",
+      ema: 0.999,
       warmUp: 1900,
       augment: { shift: 1, rotate: 10, scale: 0.1 },
     },

@@ -26,6 +26,7 @@ import {
   type EpochReport,
   isOver,
   isStopped,
+  trainedOf,
   type TrainingCheckpoint,
   type TrainingProgress,
 } from "./training_state.ts";
@@ -79,7 +80,10 @@ export interface TrainingOptions {
   readonly epochs: number;
   /** Samples of a batch; an epoch's last one may have fewer. */
   readonly batchSize: number;
-  /** The optimizer and its constants. */
+  /**
+   * The optimizer and its constants. With `ema`, it is the average of the parameters that validation measures, and that the engine
+   * has in the end.
+   */
   readonly step: Update;
   /** Augmentation of pictures, drawn anew each time they are presented. @default {none} */
   readonly augmentation?: Augmentation;
@@ -142,7 +146,7 @@ export interface TrainingResult {
  */
 export async function train(engine: Engine, options: TrainingOptions): Promise<TrainingResult> {
   checkTraining(engine, options);
-  const { samples, epochs, patience, checkpoints, signal, from } = options;
+  const { samples, epochs, step, patience, checkpoints, signal, from } = options;
   const split = splitSamples(samples.count, options);
   let progress = from?.progress ?? BEGINNING;
   let best = from?.best;
@@ -165,12 +169,9 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
       );
       const state = await engine.getState();
       checkFinite(state.parameters, progress);
-      const validation = split.validation.length === 0 ? null : await measure(engine, {
-        samples,
-        indices: split.validation,
-        stream: STREAM.validation,
-        ...(signal && { signal }),
-      });
+      const validation = split.validation.length === 0
+        ? null
+        : await validate(engine, state, { samples, indices: split.validation, ...(signal && { signal }) });
       const ended = endEpoch(progress, {
         validation,
         learningRate,
@@ -178,7 +179,7 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
       });
       progress = ended.progress;
       options.onEpoch?.(ended.report);
-      if (ended.report.best && patience !== undefined) best = state.parameters;
+      if (ended.report.best && patience !== undefined) best = trainedOf(state);
       await keep(state, ended.report.best);
     }
   } catch (error) {
@@ -194,6 +195,8 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
       );
     }
     await engine.setParameters(best);
+  } else if (step.ema) {
+    await engine.setParameters(trainedOf(await engine.getState()));
   }
   return {
     score: last.score,
@@ -205,6 +208,25 @@ export async function train(engine: Engine, options: TrainingOptions): Promise<T
     seconds,
     samplesPerSecond: last.epoch * split.training.length / seconds,
   };
+}
+
+/** Measures the parameters that training would end with; the engine has its state again then. */
+async function validate(
+  engine: Engine,
+  state: EngineState,
+  { samples, indices, signal }: Pick<TrainingOptions, "samples" | "signal"> & {
+    readonly indices: Uint32Array;
+  },
+): Promise<Score> {
+  const measured = () =>
+    measure(engine, { samples, indices, stream: STREAM.validation, ...(signal && { signal }) });
+  if (!state.average) return await measured();
+  await engine.setParameters(state.average);
+  try {
+    return await measured();
+  } finally {
+    await engine.setState(state);
+  }
 }
 
 /**

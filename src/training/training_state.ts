@@ -155,6 +155,11 @@ export function isStopped(
   return patience !== undefined && last !== null && best !== null && last.epoch - best.epoch >= patience;
 }
 
+/** The parameters that training would end with: their average, where one is kept. */
+export function trainedOf({ parameters, average }: EngineState): Parameters {
+  return average ?? parameters;
+}
+
 /** Checks that weights are finite. @throws {DivergenceError} when some are not. */
 export function checkFinite(parameters: Parameters, { epoch, batch }: TrainingProgress): void {
   for (const [name, values] of parameters) {

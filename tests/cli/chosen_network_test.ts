@@ -10,8 +10,9 @@ import { structureOf } from "../../src/network/structure.ts";
 const set = (name: string) => ({
   name,
   count: 2,
-  size: 9,
-  features: new Uint8Array(18),
+  size: 900,
+  picture: { rows: 30, columns: 30 },
+  features: new Uint8Array(1800),
   labels: Uint8Array.of(0, 2),
 });
 const FORM = dataFormOf(set("train"), set("test"));
@@ -39,7 +40,7 @@ const CONSTANTS = { decay: 0.625, threshold: 0.875, penalty: 0.375 };
 for (const model of Object.keys(PRESETS) as PresetName[]) {
   Deno.test(`train --model ${model} takes only the constants of its neurons`, async () => {
     const plain = await chosen(model, {});
-    for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 2 })) {
+    for (const [name, value] of Object.entries({ ...CONSTANTS, beginEval: 1 })) {
       const hidden = structureOf(plain).hidden.map(({ neuron }) => neuron.kind);
       const takes = model !== "feed-forward" && (name !== "penalty" || !hidden.includes("lif"));
       const made = chosen(model, { [name]: value });

@@ -39,6 +39,7 @@ const TRAIN: readonly Refusal[] = [
   ...refusals("--beta2", "0 to less than 1", ["1", "abc"]),
   ...refusals("--weight-decay", "0 or more", ["-1", "1e999"]),
   ...refusals("--clip", "above 0", ["0", "-1", "Infinity"]),
+  ...refusals("--ema", "0 to less than 1", ["1", "-0.1", "abc"]),
   ...["--beta1", "--beta2"].map((option): Refusal => [
     ["train", option, "0.5"],
     new RegExp(`^${option}: means nothing for --optimizer sgd, which has --momentum: leave it out$`, "m"),
@@ -95,11 +96,15 @@ const TRAIN: readonly Refusal[] = [
         new RegExp(`^${option.split(" ")[0]}: not beside --resume: .*: leave it out$`, "m"),
       ],
     ),
-  ...refusals("--model", "notebook or feed-forward or tuned or tuned-centred or wide or fast or lif", [
-    "sead",
-    "",
-    "Seed",
-  ]),
+  ...refusals(
+    "--model",
+    "notebook or feed-forward or tuned or tuned-centred or wide or fast or lif or conv or conv-wide or tutorial",
+    [
+      "sead",
+      "",
+      "Seed",
+    ],
+  ),
   ...refusals("--engine", "auto or wasm or hybrid or webgpu", ["gpu", ""]),
   ...refusals("--gpu-memory", "1 to 1,048,576", ["0", "1.5", "1048577", "all"]),
   ...refusals("--precision", "f32 or i16", ["f64", "", "F32"]),

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
+import { readCheckpoint } from "../../src/runs/read_checkpoint.ts";
 import { loadDataSet } from "../../src/runs/run.ts";
 import { splitSamples } from "../../src/training/split.ts";
 import { inFolderWithData } from "./small_data.ts";
@@ -43,6 +44,41 @@ Deno.test("train records the optimizer, the augmentation and the start, and give
     assert.equal(metadata.start, "rate 0.2");
 
     assert.notEqual((await run("2", "third", recipe.toSpliced(8, 2))).weightsSha256, first.weightsSha256);
+  });
+});
+
+Deno.test("train measures, saves and records a moving average of weights, and resumes it to the same bits", async () => {
+  await inFolderWithData(async (folder) => {
+    const averaged = [...QUICK, "--validation", "0.2", "--ema", "0.9"];
+    const run = (args: readonly string[]) => spikeletJson(folder, args);
+    const whole = await run([...averaged, "--epochs", "3", "--threads", "1", "--name", "whole"]);
+    await run([...averaged, "--epochs", "1", "--threads", "3", "--name", "parts"]);
+    const checkpoint = join(folder, "runs", "parts", "checkpoints", "last.safetensors");
+    const { parameters } = await readModel(join(folder, "runs", "parts", "model.safetensors"));
+    const { state } = await readCheckpoint(checkpoint);
+    assert.deepEqual(state.average, parameters);
+    assert.notDeepEqual(state.parameters, parameters);
+    const parts = await run(["train", "--resume", "parts", "--epochs", "3", "--threads", "2"]);
+    for (const field of ["weightsSha256", "validation", "test"]) {
+      assert.deepEqual(parts[field], whole[field], field);
+    }
+    const record = recordOf(JSON.parse(await Deno.readTextFile(join(folder, "runs", "whole", "run.json"))));
+    assert.equal(recordOf(recordOf(record.options).step).ema, 0.9);
+    const plain = await run([
+      ...averaged,
+      "--ema",
+      "0",
+      "--epochs",
+      "3",
+      "--threads",
+      "1",
+      "--name",
+      "plain",
+    ]);
+    assert.notEqual(plain.weightsSha256, whole.weightsSha256);
+    const { stdout } = await spikelet(folder, ["runs", "--where", "ema=0.9"], []);
+    assert.match(stdout, /whole/);
+    assert.doesNotMatch(stdout, /plain/);
   });
 });
 

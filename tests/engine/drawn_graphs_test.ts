@@ -133,7 +133,23 @@ gpuTest(
   },
 );
 
-for (const [name, spec] of Object.entries({ branches: BRANCHES, "a loop": loopOf(13, 9) })) {
+/** Every kind over rows and columns; samples meet twice in the midst of training, once within a branch. */
+const MAPS = describe([
+  { id: "conv1", kind: "conv2d", channels: 6, kernel: [3, 3], padding: [1, 1] },
+  { id: "norm1", kind: "batchNorm" },
+  { id: "lif1", kind: "lif", threshold: 0.5, decay: 0.7 },
+  { id: "conv2", kind: "conv2d", channels: 6, kernel: [1, 3], padding: [0, 1], groups: 3, bias: false },
+  { id: "norm2", kind: "batchNorm", from: "conv2" },
+  { id: "lif2", kind: "lif", threshold: 0.5, from: ["norm2", { node: "lif1", delay: 1 }] },
+  { id: "pool", kind: "maxPool2d", kernel: [2, 2] },
+  { id: "drop", kind: "dropout", rate: 0.25 },
+  { id: "mean", kind: "avgPool2d", kernel: [2, 1] },
+  { id: "classes", kind: "affine", units: 4 },
+  { id: "out", kind: "integrator" },
+]);
+
+const THREADED = { branches: BRANCHES, "a loop": loopOf(13, 9), maps: MAPS };
+for (const [name, spec] of Object.entries(THREADED)) {
   Deno.test(`train() gives the same bits of a graph with ${name} on 0, 1, 2, 3 and 4 threads`, async () => {
     const { parameters, samples } = drawForGraph(spec, 7, 40);
     const unequal = withLengths(samples, spec, 4), outcomes = [];

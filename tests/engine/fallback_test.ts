@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Batch, Engine } from "../../src/engine/engine.ts";
+import type { Batch, Engine, Update } from "../../src/engine/engine.ts";
 import { withFallback } from "../../src/engine/fallback.ts";
 import { createHybridEngine } from "../../src/engine/hybrid/hybrid_engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
@@ -49,9 +49,9 @@ function breakAt(engine: Engine & Disposable, batches: number): Engine & Disposa
 }
 
 /** Calls of all kinds, made without awaiting one another. */
-function callsOf(engine: Engine, batches: number): Promise<unknown>[] {
+function callsOf(engine: Engine, batches: number, step: Update = STEP): Promise<unknown>[] {
   return Array.from({ length: batches }, (_, i) => [
-    engine.train(batch(i), STEP),
+    engine.train(batch(i), step),
     ...(i % 10 === 0 ? [engine.evaluate(batch(i)), engine.getState()] : []),
   ]).flat();
 }
@@ -72,6 +72,23 @@ for (const failsAt of [0, 1, 17, 49, 50, 51, 120, 139]) {
     assert.deepEqual(bitsOf(await engine.getParameters()), bitsOf(await whole.getParameters()));
   });
 }
+
+Deno.test("withFallback() keeps a moving average on another engine, from a state that was set", async () => {
+  const averaged = { ...STEP, ema: 0.99 };
+  using source = await start();
+  await Promise.all(callsOf(source, 3, averaged));
+  const state = await source.getState();
+  using whole = await start();
+  using engine = withFallback(breakAt(await start(), 12), { open: start });
+  const answers = [whole, engine].map(async (each) => {
+    await each.setState(state);
+    await answered(Promise.all(callsOf(each, 20, averaged)));
+    return await each.getState();
+  });
+  const [expected, found] = await Promise.all(answers);
+  assert.ok(expected?.average);
+  assert.deepEqual(found, expected);
+});
 
 Deno.test("train() on an engine that fails reports every batch once and in order", async () => {
   using whole = await start();

@@ -66,6 +66,8 @@ const STEPS: Readonly<Record<string, Update>> = {
   "sgd, clipped": { learningRate: 0.1, momentum: 0.5, clip: 0.01 },
   adam: ADAM,
   "adamw, clipped": { kind: "adamw", learningRate: 0.01, clip: 0.02 },
+  "adam, averaged": { ...ADAM, ema: 0.9 },
+  "sgd, clipped and averaged": { learningRate: 0.1, momentum: 0.5, clip: 0.01, ema: 0.2 },
 };
 
 for (const [name, step] of Object.entries(STEPS)) {
@@ -77,14 +79,16 @@ for (const [name, step] of Object.entries(STEPS)) {
       norms.push((await answered(Promise.all(trained))).map(({ gradientNorms }) => gradientNorms));
       states.push(await engine.getState());
     }
-    const inBits = states.map(({ parameters, moments, updates }) => ({
+    const inBits = states.map(({ parameters, moments, average, updates }) => ({
       parameters: bitsOf(parameters),
+      average: average && bitsOf(average),
       moments: [...moments].map(([key, moment]) => [key, bitsOf(moment)]),
       updates,
     }));
     for (const other of inBits.slice(1)) assert.deepEqual(other, inBits[0]);
     for (const other of norms.slice(1)) assert.deepEqual(other, norms[0]);
     assert.equal(states[0]!.updates, 3);
+    assert.equal(states[0]!.average !== undefined, step.ema !== undefined);
   });
 
   engineTest(`train() from a restored state ends in the same bits: ${name}`, async (start) => {
@@ -222,6 +226,9 @@ engineTest(
         { learningRate: 0.1, momentum: 0, weightDecay: -1 },
         /^step\.weightDecay: -1, expected a number, 0 or more$/,
       ],
+      [{ learningRate: 0.1, momentum: 0, ema: 1 }, /^step\.ema: 1, expected a number, 0 to less than 1$/],
+      [{ ...adam, ema: -0.1 }, /^step\.ema: -0\.1/],
+      [{ ...adam, ema: "0.9" }, /^step\.ema: 0\.9/],
       [{ ...adam, beta1: 1 }, /^step\.beta1: 1, expected a number, 0 to less than 1$/],
       [{ ...adam, beta2: -0.1 }, /^step\.beta2: -0\.1/],
       [{ ...adam, epsilon: 0 }, /^step\.epsilon: 0, expected a number, above 0$/],

@@ -38,7 +38,10 @@ const ALL: Required<RecordedOptions> = {
 const written = (options: RecordedOptions) => JSON.parse(JSON.stringify(recordOptions(options)));
 
 Deno.test("parseOptions() reads what recordOptions() wrote, without options that had defaults", () => {
-  const adam: RecordedOptions = { ...FEW, step: { kind: "adamw", learningRate: 0.01, beta2: 0.99, clip: 1 } };
+  const adam: RecordedOptions = {
+    ...FEW,
+    step: { kind: "adamw", learningRate: 0.01, beta2: 0.99, clip: 1, ema: 0.9 },
+  };
   for (const options of [FEW, ALL, adam]) {
     assert.deepEqual(parseOptions(written(options), "run.json"), options);
   }

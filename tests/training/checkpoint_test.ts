@@ -5,7 +5,12 @@ import type { Parameters } from "../../src/engine/engine.ts";
 import { hashParameters, parameterShapes } from "../../src/network/model_file.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { parseSafetensors, serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
-import { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
+import {
+  type Checkpoint,
+  decodeCheckpoint,
+  decodeTrained,
+  encodeCheckpoint,
+} from "../../src/training/checkpoint.ts";
 import { CheckpointFolder, checkpointPaths, readNewest } from "../../src/runs/checkpoint_folder.ts";
 import { BEGINNING } from "../../src/training/training_state.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -40,13 +45,14 @@ const checkpoints: fc.Arbitrary<Checkpoint> = fc.record({
   spec: fc.constant(SPEC),
   state: fc.record({
     parameters,
+    average: parameters,
     // For any optimizer with any number of moments.
     moments: fc.uniqueArray(fc.constantFrom("velocity", "first", "second"), { maxLength: 3 }).chain((names) =>
       fc.tuple(...names.map((name) => parameters.map((moment): [string, Parameters] => [name, moment])))
         .map((all) => new Map(all))
     ),
     updates: fc.nat(),
-  }),
+  }, { requiredKeys: ["parameters", "moments", "updates"] }),
   progress: fc.record({
     epoch: fc.integer({ min: 1, max: 1e6 }),
     batch: fc.nat(1e6),
@@ -130,6 +136,15 @@ Deno.test("encodeCheckpoint() writes a safetensors file with metadata", async ()
     ...["unitSpikes/1", "sha256"],
   ]);
   assert.deepEqual(tensors.get("velocity/fc1.weight")?.shape, [7, 5]);
+});
+
+Deno.test("decodeTrained() reads a checkpoint's average as its model, where one is kept", async () => {
+  const { state, ...rest } = example(), average = example(2, 6).state.parameters;
+  const plain = await decodeTrained(await encodeCheckpoint({ state, ...rest }), "it");
+  assert.deepEqual(plain.parameters, state.parameters);
+  const bytes = await encodeCheckpoint({ state: { ...state, average }, ...rest });
+  assert.deepEqual((await decodeTrained(bytes, "it")).parameters, average);
+  assert.deepEqual(parseSafetensors(bytes, "it").tensors.get("average/fc1.weight")?.shape, [7, 5]);
 });
 
 Deno.test("decodeCheckpoint() refuses a file with any bit changed", async () => {

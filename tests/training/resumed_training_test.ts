@@ -7,7 +7,7 @@ import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { decodeCheckpoint, encodeCheckpoint } from "../../src/training/checkpoint.ts";
 import { train, type TrainingOptions } from "../../src/training/trainer.ts";
-import type { EpochReport, TrainingCheckpoint } from "../../src/training/training_state.ts";
+import { type EpochReport, trainedOf, type TrainingCheckpoint } from "../../src/training/training_state.ts";
 import { bitsOf } from "../engine/batches.ts";
 import { answered as answeredIn } from "../engine/deadline.ts";
 
@@ -45,6 +45,13 @@ const KINDS: Readonly<Record<string, Partial<TrainingOptions>>> = {
   },
   "AdamW, clipped": { step: { kind: "adamw", learningRate: 0.02, clip: 0.5 } },
   "patience": { validation: 0.3, patience: 1, epochs: 30 },
+  "a moving average": { step: { ...OPTIONS.step, ema: 0.95 }, validation: 0.25 },
+  "a moving average and patience": {
+    step: { kind: "adam", learningRate: 0.2, ema: 0.9 },
+    validation: 0.3,
+    patience: 1,
+    epochs: 30,
+  },
 };
 
 /** A test that hangs fails after a minute, long enough for a busy machine. */
@@ -79,14 +86,14 @@ for (const [kind, more] of Object.entries(KINDS)) {
       checkpoints: {
         due: () => true,
         keep(checkpoint, isBest) {
-          if (isBest) best = checkpoint.state.parameters;
+          if (isBest) best = trainedOf(checkpoint.state);
           kept.push({ checkpoint, epochs: [...epochs] });
           bests.push(best);
           return Promise.resolve();
         },
       },
     }, epochs);
-    if (kind === "patience") {
+    if (options.patience !== undefined) {
       assert.ok(expected.result.stopped && expected.result.epoch === expected.result.epochs - 1);
     }
     for (const [i, { checkpoint, epochs }] of kept.entries()) {
@@ -156,30 +163,32 @@ for (const threads of [0, 2]) {
   });
 }
 
-Deno.test("train() saves the epoch when it is stopped during validation", async () => {
-  using whole = await openEngine();
-  const options = { ...OPTIONS, validation: 0.3 };
-  await train(whole, options);
-  using engine = await openEngine();
-  const stop = new AbortController();
-  const evaluate = engine.evaluate.bind(engine);
-  engine.evaluate = (batch) => {
-    stop.abort();
-    return evaluate(batch);
-  };
-  let last: TrainingCheckpoint | undefined;
-  await assert.rejects(
-    train(engine, {
-      ...options,
-      checkpoints: { due: () => false, keep: (checkpoint) => Promise.resolve(void (last = checkpoint)) },
-      signal: stop.signal,
-    }),
-    { name: "AbortError" },
-  );
-  using other = await openEngine();
-  await train(other, { ...options, from: last! });
-  assert.deepEqual(bitsOf(await other.getParameters()), bitsOf(await whole.getParameters()));
-});
+for (const ema of [0, 0.9]) {
+  Deno.test(`train() saves the epoch when it is stopped during validation${ema > 0 ? ", of the average" : ""}`, async () => {
+    using whole = await openEngine();
+    const options = { ...OPTIONS, step: { ...OPTIONS.step, ema }, validation: 0.3 };
+    await train(whole, options);
+    using engine = await openEngine();
+    const stop = new AbortController();
+    const evaluate = engine.evaluate.bind(engine);
+    engine.evaluate = (batch) => {
+      stop.abort();
+      return evaluate(batch);
+    };
+    let last: TrainingCheckpoint | undefined;
+    await assert.rejects(
+      train(engine, {
+        ...options,
+        checkpoints: { due: () => false, keep: (checkpoint) => Promise.resolve(void (last = checkpoint)) },
+        signal: stop.signal,
+      }),
+      { name: "AbortError" },
+    );
+    using other = await openEngine();
+    await train(other, { ...options, from: last! });
+    assert.deepEqual(bitsOf(await other.getParameters()), bitsOf(await whole.getParameters()));
+  });
+}
 
 Deno.test("train() waits for a checkpoint to be saved, and stops if that fails", async () => {
   using engine = await openEngine();

@@ -1,5 +1,15 @@
 import assert from "node:assert/strict";
-import { graded as gradedNeuron, integrator, layer, lif, network } from "../../src/network/builder.ts";
+import {
+  affine,
+  conv2d,
+  flatten,
+  graded as gradedNeuron,
+  integrator,
+  layer,
+  lif,
+  maxPool2d,
+  network,
+} from "../../src/network/builder.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { feedForwardNetwork } from "../../src/network/presets.ts";
@@ -49,6 +59,30 @@ Deno.test("startFromData() brings every hidden layer to the rate, also on other 
       assert.ok(Math.abs(elsewhere / rate - 1) < 0.3, `layer ${l + 1} fires at ${elsewhere} elsewhere`);
     });
   }
+});
+
+Deno.test("startFromData() has convolutions of ten layers fire from bottom to top", async () => {
+  const spec = network({
+    steps: 4,
+    input: { shape: [1, 28, 28], encoder: { kind: "constant" } },
+    nodes: [
+      ...Array.from({ length: 9 }, (_, i) => [
+        conv2d(4 + i % 3, 3, { padding: 1, stride: i === 0 ? 2 : 1 }),
+        ...(i % 3 === 2 ? [maxPool2d(2)] : []),
+        lif({ decay: 0.5 }),
+      ]).flat(),
+      flatten(),
+      affine(20),
+      lif(),
+      affine(10),
+      integrator(),
+    ],
+  });
+  const digits = drawDigits(3, 64);
+  const { layers } = await startFromData(spec, digits, { seed: 1, rate: 0.1, open });
+  assert.equal(layers.length, 10);
+  // Strokes are thin: of the first layers resets limit the rate.
+  for (const { layer, rate } of layers) assert.ok(rate > 0.05, `layer ${layer} fires at ${rate}`);
 });
 
 Deno.test("startFromData() scales Xavier's weights and nothing else, and is a pure function", async () => {

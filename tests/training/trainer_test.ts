@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
-import type { Batch, Engine } from "../../src/engine/engine.ts";
+import type { Batch, Engine, EngineState } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { integrator, layer, lif, network } from "../../src/network/builder.ts";
@@ -9,6 +9,8 @@ import type { EpochReport } from "../../src/training/training_state.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { shuffledOrder, STREAM } from "../../src/random.ts";
+import { measure } from "../../src/training/evaluation.ts";
+import { splitSamples } from "../../src/training/split.ts";
 import {
   batchesOf,
   type BatchReport,
@@ -131,6 +133,34 @@ Deno.test("train() reports each batch, and scores the last epoch", async () => {
   const loss = last.reduce((sum, each) => sum + each.loss * each.total, 0) / 25;
   assert.ok(Math.abs(result.score.loss - loss) < 1e-12);
   for (const { firingRate } of reports) assert.ok(firingRate > 0 && firingRate < 1);
+});
+
+Deno.test("train() with ema validates the average and ends with it, and moves weights as without", async () => {
+  const samples = samplesOf(40), seed = 3, validation = 0.4;
+  const statesOf = async (ema: number) => {
+    const { engine } = await openEngine(seed);
+    using closed = engine;
+    const states: EngineState[] = [], epochs: EpochReport[] = [];
+    await train(closed, {
+      ...{ samples, seed, validation, step: { ...step, ema }, epochs: 3, batchSize: 10 },
+      onEpoch: (report) => epochs.push(report),
+      checkpoints: { due: () => false, keep: ({ state }) => Promise.resolve(void states.push(state)) },
+    });
+    return { states, epochs, parameters: await engine.getParameters() };
+  };
+  const averaged = await statesOf(0.9), plain = await statesOf(0);
+  assert.deepEqual(averaged.states.map(({ average: _, ...state }) => state), plain.states);
+  assert.deepEqual(averaged.parameters, averaged.states.at(-1)?.average);
+  assert.deepEqual(plain.parameters, plain.states.at(-1)?.parameters);
+  const { validation: indices } = splitSamples(samples.count, { seed, validation });
+  const { engine } = await openEngine(seed);
+  using other = engine;
+  for (const [i, { average }] of averaged.states.entries()) {
+    await other.setParameters(average!);
+    const measured = await measure(other, { samples, indices, stream: STREAM.validation });
+    assert.deepEqual(averaged.epochs[i]?.validation, measured);
+    assert.notDeepEqual(plain.epochs[i]?.validation, measured);
+  }
 });
 
 Deno.test("train() validates on all validation samples, in batches of the engine's size", async () => {

@@ -196,7 +196,7 @@ export class EngineWorker {
 
   /** Updates this worker's share of the parameters; with `clip` the workers meet at a barrier for the norm. */
   #update(job: Job, update: CompleteUpdate, number: number): void {
-    const { optimizer } = this.#core, { parameters, moments, results } = this.#setup.shared;
+    const { optimizer } = this.#core, { parameters, moments, average, results } = this.#setup.shared;
     let parts = this.#parts(job), factor = 1;
     this.#core.sumRows(job.indices.length, parts[0]!.blocks);
     if (update.clip < Infinity) {
@@ -212,7 +212,9 @@ export class EngineWorker {
       });
       parts = [summed(parts[0]), summed(parts[1])];
     }
-    for (const part of parts) optimizer.update(part, { parameters, moments, update, number, factor });
+    for (const part of parts) {
+      optimizer.update(part, { parameters, moments, average, update, number, factor });
+    }
   }
 
   /** This worker's share of the parameters apart, and of those whose gradient is in the shards. */

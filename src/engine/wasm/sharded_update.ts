@@ -4,7 +4,7 @@
  * Blocks are processed together, {@linkcode UPDATE_FLOATS} parameters at most, in a buffer of the kernels' memory, whose size does not
  * depend on the network.
  */
-import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
+import { adamConstants, averageShare, type CompleteUpdate } from "../optimizer.ts";
 import { type CoreMemory, UPDATE_FLOATS } from "./core_memory.ts";
 import type { GradientBlock } from "./gradient_blocks.ts";
 import type { Kernels } from "./kernels.ts";
@@ -27,6 +27,8 @@ export interface Move {
   readonly parameters: Float32Array;
   /** SGD uses the first, Adam both. */
   readonly moments: readonly [Float32Array, Float32Array];
+  /** The parameters' moving average; written where the update keeps one. */
+  readonly average: Float32Array;
   readonly update: CompleteUpdate;
   /** The number of the update, from 1. */
   readonly number: number;
@@ -101,7 +103,7 @@ export class ShardedUpdate {
     }
   }
 
-  #move(at: number, count: number, { parameters, moments, update, number, factor }: Move): void {
+  #move(at: number, count: number, { parameters, moments, average, update, number, factor }: Move): void {
     const buffers = [parameters, ...moments].map((all, row) => {
       const buffer = this.#view(this.#room + 4 * row * UPDATE_FLOATS, count);
       buffer.set(all.subarray(at, at + count));
@@ -111,6 +113,18 @@ export class ShardedUpdate {
       this.#apply(from - at, to - from, decays ? update : { ...update, weightDecay: 0 }, number, factor);
     }
     for (const { all, buffer } of buffers) all.set(buffer, at);
+    if (update.ema > 0) this.#average(average.subarray(at, at + count), averageShare(update, number));
+  }
+
+  /**
+   * Moves an average towards the parameters in the buffer; at a share of 1 it begins there. It takes the gradient's room, for the
+   * gradient has been used.
+   */
+  #average(average: Float32Array, share: number): void {
+    const count = average.length, at = this.#gradientsAt, buffer = this.#view(at, count);
+    buffer.set(share === 1 ? this.#view(this.#room, count) : average);
+    this.#kernels.average(at, this.#room, count, share);
+    average.set(buffer);
   }
 
   /** Updates `count` parameters in the buffer, from its `from`-th on. */

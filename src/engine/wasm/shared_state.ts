@@ -8,6 +8,8 @@ export interface SharedState {
   readonly parameters: Float32Array;
   /** SGD's velocity in the first, Adam's mean and square in both. */
   readonly moments: readonly [Float32Array, Float32Array];
+  /** The moving average of the parameters, where one is kept. */
+  readonly average: Float32Array;
   /**
    * The gradient of the first parameters where it is computed outside of the workers (see `ExternalMatmul`).
    */
@@ -63,7 +65,7 @@ export function sharedBytes(sizes: SharedSizes): number {
     row = rows.units.reduce((sum, units) => sum + units, 2 * rows.capacity + 1);
   const results = batchSize * (8 + 4 * classes + 1 + 4) + workers * 4 * unitsBelow + 8 * blocks;
   const sums = 16 * batchSize * sizes.batchSums.reduce((sum, count) => sum + count, 0);
-  return 12 + 4 * (3 * size + given + shards * (size - apart) + batchSize * row) + sums + 2 * results;
+  return 12 + 4 * (4 * size + given + shards * (size - apart) + batchSize * row) + sums + 2 * results;
 }
 
 /** Allocates a shared state, all zeros. */
@@ -84,6 +86,7 @@ export function shareState(sizes: SharedSizes): SharedState {
     control: new Int32Array(bytes(12)),
     parameters: floats(size),
     moments: [floats(size), floats(size)],
+    average: floats(size),
     given: floats(isExternal ? apart : 0),
     rows: {
       lists: new Int32Array(bytes(8 * batchSize * rows.capacity)),

@@ -20,6 +20,7 @@ import type {
   Update,
 } from "../engine.ts";
 import {
+  checkAverage,
   type CompleteUpdate,
   completeUpdate,
   findsMoments,
@@ -103,6 +104,8 @@ export class ThreadedEngine implements Engine, Disposable {
   /** Updates so far, and the optimizer that made them. */
   #updates = 0;
   #optimizer: OptimizerName = "sgd";
+  /** Whether the average is that of all updates so far. */
+  #keepsAverage = false;
   #failure: EngineError | undefined;
 
   constructor(options: ThreadedEngineOptions) {
@@ -161,9 +164,11 @@ export class ThreadedEngine implements Engine, Disposable {
     return this.#runExclusive(() => {
       this.#initialise();
       const momentOf = (i: number) => fromLayout(this.#layout, this.#shared.moments[i]!);
+      const average = this.#keepsAverage && fromLayout(this.#layout, this.#shared.average);
       return {
         parameters: fromLayout(this.#layout, this.#shared.parameters),
         moments: new Map(momentsOf(this.#optimizer).map((name, i) => [name, momentOf(i)])),
+        ...(average && { average }),
         updates: this.#updates,
       };
     });
@@ -172,12 +177,15 @@ export class ThreadedEngine implements Engine, Disposable {
   setState(state: EngineState): Promise<void> {
     return this.#runExclusive(() => {
       checkState(state);
-      const { parameters, moments, updates } = state;
+      const { parameters, moments, average, updates } = state;
       const optimizer = optimizerOf(moments.keys());
       const taken = toLayout(this.#layout, parameters);
       const remembered = momentsOf(optimizer).map((name) => toLayout(this.#layout, moments.get(name)!));
+      const averaged = average && toLayout(this.#layout, average);
       this.#shared.parameters.set(taken);
       remembered.forEach((moment, i) => this.#shared.moments[i]!.set(moment));
+      if (averaged) this.#shared.average.set(averaged);
+      this.#keepsAverage = averaged !== undefined;
       this.#optimizer = optimizer;
       this.#updates = updates;
       this.#hasParameters = true;
@@ -195,7 +203,9 @@ export class ThreadedEngine implements Engine, Disposable {
     }
     return this.#run(batch, async (job) => {
       const complete = completeUpdate(update);
+      checkAverage(complete, { isKept: this.#keepsAverage, updates: this.#updates });
       this.#setOptimizer(complete.kind);
+      this.#keepsAverage = complete.ema > 0;
       await this.#scheduler.train(job, batch.samples, complete, ++this.#updates);
       const { squares } = this.#shared.results[job.bufferIndex];
       const gradientNorms = layerNorms(this.#blocks, squares, structureOf(this.spec).populations.length);
@@ -272,6 +282,7 @@ export class ThreadedEngine implements Engine, Disposable {
     checkWeights(parameters);
     this.#shared.parameters.set(toLayout(this.#layout, parameters));
     for (const moment of this.#shared.moments) moment.fill(0);
+    this.#keepsAverage = false;
     this.#updates = 0;
     this.#hasParameters = true;
   }

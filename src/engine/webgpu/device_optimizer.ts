@@ -1,13 +1,15 @@
 /** An optimizer's update on the device. */
+import { COPY } from "../../../asm/gradient.wgsl.ts";
 import { ADAM } from "../../../asm/optimizers/adam.wgsl.ts";
+import { AVERAGE } from "../../../asm/optimizers/average.wgsl.ts";
 import { BLOCK_NUMBERS, CLIP_FACTOR, NORM_BLOCK, SUM_SQUARES } from "../../../asm/optimizers/clip.wgsl.ts";
 import { SGD } from "../../../asm/optimizers/sgd.wgsl.ts";
 import type { Backend, Tensor } from "../gpu/backend.ts";
-import { adamConstants, type CompleteUpdate } from "../optimizer.ts";
+import { adamConstants, averageShare, type CompleteUpdate } from "../optimizer.ts";
 import type { DeviceParameter } from "./device_parameters.ts";
 
 /**
- * Updates all parameters by their gradients.
+ * Updates all parameters by their gradients, and then their average, if one is kept.
  *
  * @param number Number of the update, from 1.
  * @returns Sums of squares for {@linkcode layerNorms}; the caller releases them.
@@ -18,7 +20,7 @@ export function updateParameters(
   update: CompleteUpdate,
   number: number,
 ): Tensor<"f32"> {
-  return backend.scoped((keep) => {
+  const squares = backend.scoped((keep) => {
     const squares = keep(squaresOf(backend, parameters));
     const factor = clipFactorOf(backend, squares, update.clip);
     for (const { rows, columns, values, gradient, isConstant } of parameters) {
@@ -43,6 +45,19 @@ export function updateParameters(
     }
     return squares;
   });
+  if (update.ema > 0) {
+    for (const parameter of parameters) moveAverage(backend, parameter, averageShare(update, number));
+  }
+  return squares;
+}
+
+/** Moves a parameter's average towards its values; at a share of 1 it begins there. */
+function moveAverage(backend: Backend, parameter: DeviceParameter, share: number): void {
+  const { rows, columns, values } = parameter;
+  const output = parameter.average ??= backend.allocate("f32", [columns, rows]);
+  const call = { inputs: { values }, invocations: rows * columns, output };
+  if (share === 1) backend.run(COPY, { ...call, uniforms: { begin: 0 } });
+  else backend.run(AVERAGE, { ...call, uniforms: { share } });
 }
 
 /**

@@ -26,6 +26,8 @@ export interface DeviceParameter {
   readonly isConstant: boolean;
   /** Values, then each of the moments. */
   values: Tensor<"f32">;
+  /** The values' moving average, as long as one is kept. */
+  average: Tensor<"f32"> | undefined;
   readonly gradient: Tensor<"f32">;
 }
 
@@ -48,6 +50,7 @@ export class DeviceParameters {
         isMatrix,
         isConstant: role !== "weight" && role !== "bias",
         values: backend.upload(values, [1 + MOST_MOMENTS, columns, rows]),
+        average: undefined,
         // Nothing is added to the gradient of what is not learned, or leads nowhere.
         gradient: backend.upload(new Float32Array(size), [columns, rows]),
       };
@@ -60,12 +63,17 @@ export class DeviceParameters {
     return [...this.#parameters.values()];
   }
 
+  /** Whether a moving average is kept. */
+  get keepsAverage(): boolean {
+    return this.all[0]?.average !== undefined;
+  }
+
   /**
-   * Sets values and moments; omitted moments are 0.
+   * Sets values, moments and average; omitted moments are 0, and without an average none is kept.
    *
    * @throws {RangeError} when a size is wrong; nothing is changed then.
    */
-  set(parameters: Parameters, moments: readonly Parameters[] = []): void {
+  set(parameters: Parameters, moments: readonly Parameters[] = [], average?: Parameters): void {
     const images = this.all.map(({ name, rows, columns }) => {
       const size = rows * columns, image = new Float32Array((1 + MOST_MOMENTS) * size);
       [parameters, ...moments].forEach((tensors, part) => {
@@ -73,10 +81,27 @@ export class DeviceParameters {
       });
       return image;
     });
+    const averages = average &&
+      this.all.map(({ name, rows, columns }) =>
+        transpose(tensorOf(average, name, rows * columns), rows, columns)
+      );
+    this.dropAverage();
     this.all.forEach((parameter, i) => {
+      if (averages) {
+        const { rows, columns } = parameter;
+        parameter.average = this.#backend.upload(averages[i]!, [columns, rows]);
+      }
       this.#backend.release(parameter.values);
       parameter.values = this.#backend.upload(images[i]!, parameter.values.shape);
     });
+  }
+
+  /** Keeps an average no longer. */
+  dropAverage(): void {
+    for (const parameter of this.all) {
+      if (parameter.average) this.#backend.release(parameter.average);
+      parameter.average = undefined;
+    }
   }
 
   /** Sets every moment to 0. */
@@ -98,20 +123,30 @@ export class DeviceParameters {
   }
 
   /**
-   * Reads the values and the first `moments` moments, as they are after all commands recorded so far.
+   * Reads the values, the first `moments` moments and the average, if one is kept, as they are after all commands recorded so far.
    *
-   * @returns The parameters, then the moments.
+   * @returns The parameters, then the moments, then the average.
    */
   async read(moments = 0): Promise<Map<string, Float32Array>[]> {
     const parts = 1 + moments;
     const images = await this.#backend.read(
       ...this.all.map(({ values, rows, columns }) => this.#backend.view(values, [parts * rows * columns])),
+      ...this.all.flatMap(({ average }) => average ? [average] : []),
     );
-    return Array.from({ length: parts }, (_, part) =>
-      new Map(this.all.map(({ name, rows, columns }, i) => {
-        const size = rows * columns;
-        return [name, transpose(images[i]!.subarray(part * size, (part + 1) * size), columns, rows)] as const;
-      })));
+    const averages = images.splice(this.all.length);
+    const named = (imageOf: (i: number, size: number) => Float32Array) =>
+      new Map(
+        this.all.map(({ name, rows, columns }, i) =>
+          [name, transpose(imageOf(i, rows * columns), columns, rows)] as const
+        ),
+      );
+    return [
+      ...Array.from(
+        { length: parts },
+        (_, part) => named((i, size) => images[i]!.subarray(part * size, (part + 1) * size)),
+      ),
+      ...averages.length > 0 ? [named((i) => averages[i]!)] : [],
+    ];
   }
 
   /** A parameter's values: `[inputs, units]` of a matrix, `[units]` of a vector. */

@@ -158,7 +158,8 @@ export function memoryNeedOf(plan: Plan, samples: number, recordStates = false):
     operators.some(({ input }) => input === output) ? rowsOfValue(output) : 0
   );
   const operands = operators.flatMap(({ input, output }) => [rowsOfValue(input), rowsOfValue(output)]);
-  // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded.
+  // Each parameter has its value, its moments and its gradient; features are stored as uploaded and as decoded. A moving average comes
+  // on top, since no engine knows of it before the first update.
   const floats = (2 + MOST_MOMENTS) * sum(parameters) + sum(parts) +
     samples *
       (2 * sampleFormOf(spec).size + sum(rows) + sum(shifted) + sum(written) + sum(scanned) + sum(sums));

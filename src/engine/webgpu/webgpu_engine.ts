@@ -38,6 +38,7 @@ import { packSamples, uploadPixels } from "../gpu/encoding.ts";
 import { samplesThatFit } from "../gpu/memory.ts";
 import { openBackend } from "../gpu/tfjs_backend.ts";
 import {
+  checkAverage,
   type CompleteUpdate,
   completeUpdate,
   findsMoments,
@@ -198,10 +199,12 @@ class DeviceEngine implements WebGpuEngine {
     return this.#call(async () => {
       this.#begin();
       const names = momentsOf(this.#optimizer), updates = this.#updates;
-      const [parameters, ...moments] = await this.#context.parameters.read(names.length);
+      const [parameters, ...rest] = await this.#context.parameters.read(names.length);
+      const average = rest[names.length];
       return {
         parameters: parameters!,
-        moments: new Map(names.map((name, i) => [name, moments[i]!])),
+        moments: new Map(names.map((name, i) => [name, rest[i]!])),
+        ...(average && { average }),
         updates,
       };
     });
@@ -210,9 +213,10 @@ class DeviceEngine implements WebGpuEngine {
   setState(state: EngineState): Promise<void> {
     return this.#call(() => {
       checkState(state);
-      const { parameters, moments, updates } = state;
+      const { parameters, moments, average, updates } = state;
       const optimizer = optimizerOf(moments.keys());
-      this.#context.parameters.set(parameters, momentsOf(optimizer).map((name) => moments.get(name)!));
+      const ofOptimizer = momentsOf(optimizer).map((name) => moments.get(name)!);
+      this.#context.parameters.set(parameters, ofOptimizer, average);
       this.#optimizer = optimizer;
       this.#updates = updates;
       this.#hasParameters = true;
@@ -224,9 +228,10 @@ class DeviceEngine implements WebGpuEngine {
       const complete = completeUpdate(update);
       this.#check(batch);
       checkTogether(this.#plan, batch.indices.length, this.#most);
-      if (!findsMoments(complete.kind, { kind: this.#optimizer, updates: this.#updates })) {
-        this.#context.parameters.clearMoments();
-      }
+      const { parameters } = this.#context, updates = this.#updates;
+      checkAverage(complete, { isKept: parameters.keepsAverage, updates });
+      if (!findsMoments(complete.kind, { kind: this.#optimizer, updates })) parameters.clearMoments();
+      if (complete.ema === 0) parameters.dropAverage();
       this.#optimizer = complete.kind;
       return this.#sum(batch, complete);
     });
