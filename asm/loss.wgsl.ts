@@ -80,18 +80,20 @@ fn kernel(index : i32) {
 };
 
 /**
- * Firing rates: result f32 `[samples]`, spikes per unit and step. `scanned` is the result of the layer's scan, with its spikes from
- * `begin` on. One call a sample.
+ * Firing rates: result f32 `[samples]`, spikes per unit and step. A sample's spikes are the sum of `columns` numbers of `scanned`, as for
+ * `COUNT_SPIKES`. One call a sample.
  */
 export const FIRING_RATES: WgslKernel<"f32"> = {
   name: "firingRates",
   inputs: { scanned: "f32", sampleInfo: "i32" },
-  uniforms: { units: "i32", begin: "i32" },
+  uniforms: { units: "i32", columns: "i32", begin: "i32" },
   result: "f32",
   code: `${INFO_OF}
 fn kernel(index : i32) {
   var spikes = 0.0;
-  for (var unit = 0; unit < uniforms.units; unit++) { spikes += scanned[uniforms.begin + index * uniforms.units + unit]; }
+  for (var column = 0; column < uniforms.columns; column++) {
+    spikes += scanned[uniforms.begin + index * uniforms.columns + column];
+  }
   result[index] = spikes / f32(uniforms.units) / f32(infoOf(index, ${SAMPLE_INFO.steps}));
 }`,
 };

@@ -8,7 +8,13 @@ import { COPY } from "../../../asm/gradient.wgsl.ts";
 import { ADD_RATE_LOSS, CROSS_ENTROPY, FIRING_RATES, MEAN_SQUARED_ERROR } from "../../../asm/loss.wgsl.ts";
 import { READ_LARGEST, READ_STATES } from "../../../asm/readout.wgsl.ts";
 import { recurrentCalls, SAMPLE_INFO_COLUMNS } from "../../../asm/scan.wgsl.ts";
-import { COUNT_SPIKES, COUNT_UNIT_SPIKES, KEEP_SCORES } from "../../../asm/scores.wgsl.ts";
+import {
+  COUNT_SPIKES,
+  COUNT_UNIT_SPIKES,
+  KEEP_SCORES,
+  SUM_UNITS,
+  UNITS_TOGETHER,
+} from "../../../asm/scores.wgsl.ts";
 import type { Tensor } from "../gpu/backend.ts";
 import { encodeRows } from "../gpu/encoding.ts";
 import type { ForwardStep, PopulationPlan, Product } from "../plan/plan.ts";
@@ -251,10 +257,10 @@ export class ForwardPass {
     }
     for (const { index, units, rate } of populations) {
       if (!rate) continue;
-      const { tensor, spikesAt } = made(this.#scanned.get(index));
+      const { tensor, columns, begin } = this.#spikesOf(index);
       const rates = backend.run(FIRING_RATES, {
         inputs: { scanned: tensor, sampleInfo: this.#sampleInfo },
-        uniforms: { units, begin: spikesAt },
+        uniforms: { units, columns, begin },
         invocations: samples,
         output: [samples],
       });
@@ -266,6 +272,21 @@ export class ForwardPass {
         output: losses,
       });
     }
+  }
+
+  /** Spikes of a population's units in each sample, `[samples, columns]` from `begin` on; of many units, some together. */
+  #spikesOf(index: number): { tensor: Tensor<"f32">; columns: number; begin: number } {
+    const { backend, plan: { populations } } = this.#context, { samples } = this.#microBatch;
+    const { units } = populations[index]!, { tensor, spikesAt } = made(this.#scanned.get(index));
+    if (units <= UNITS_TOGETHER) return { tensor, columns: units, begin: spikesAt };
+    const parts = Math.ceil(units / UNITS_TOGETHER);
+    const sums = backend.run(SUM_UNITS, {
+      inputs: { scanned: tensor },
+      uniforms: { units, parts, begin: spikesAt },
+      invocations: samples * parts,
+      output: [samples, parts],
+    });
+    return { tensor: sums, columns: parts, begin: 0 };
   }
 
   #keepScores(): void {
@@ -288,14 +309,15 @@ export class ForwardPass {
     let place = 0;
     for (const { index, units } of populations) {
       if (index === top) continue;
-      const { tensor, spikesAt } = made(this.#scanned.get(index));
+      const { tensor: spikes, columns, begin } = this.#spikesOf(index);
       backend.run(COUNT_SPIKES, {
-        inputs: { scanned: tensor },
-        uniforms: { offset, units, begin: spikesAt },
+        inputs: { scanned: spikes },
+        uniforms: { offset, columns, begin },
         invocations: counted,
         output: scores,
       });
       if (unitSpikes) {
+        const { tensor, spikesAt } = made(this.#scanned.get(index));
         backend.run(COUNT_UNIT_SPIKES, {
           inputs: { scanned: tensor },
           uniforms: { place, begin: spikesAt, counted, keep: isFirst ? 0 : 1 },

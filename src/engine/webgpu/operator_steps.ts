@@ -91,7 +91,7 @@ export class OperatorSteps {
       for (let first = 0; first < parts; first += together) {
         const count = Math.min(together, parts - first);
         const sums = this.#sum(operator, gradient, operator.outputGradient!, numbers, first, count);
-        parameters.addGradient(gradient.tensor, sums, isFirst && first === 0);
+        parameters.addGradient(gradient.tensor, this.#added(sums, PART_TERMS), isFirst && first === 0);
       }
     }
   }
@@ -133,22 +133,23 @@ export class OperatorSteps {
     });
   }
 
-  /** Sums over all rows, f32 `[numbers]`. @param from What the kernel's `valueAt` reads. */
+  /** Sums over all rows, f32 `[1, numbers]`. @param from What the kernel's `valueAt` reads. */
   #totals(operator: OperatorCall, sum: OperatorSum, from: number, numbers: number): Tensor<"f32"> {
-    const { backend } = this.#context;
-    let rows = this.#partsOf(operator, sum);
-    let sums = this.#sum(operator, sum, from, numbers, 0, rows);
-    while (rows > 1) {
-      const parts = Math.ceil(rows / PART_TERMS);
-      sums = backend.run(SUM_PARTS, {
-        inputs: { values: sums },
-        uniforms: { rows, columns: numbers, most: PART_TERMS },
-        invocations: parts * numbers,
-        output: [parts, numbers],
-      });
-      rows = parts;
-    }
-    return sums;
+    return this.#added(this.#sum(operator, sum, from, numbers, 0, this.#partsOf(operator, sum)), 1);
+  }
+
+  /** Adds parts up, f32 `[parts, numbers]`, {@linkcode PART_TERMS} at a time, until no more than `most` are left. */
+  #added(parts: Tensor<"f32">, most: number): Tensor<"f32"> {
+    const [rows = 1, columns = 1] = parts.shape;
+    if (rows <= most) return parts;
+    const left = Math.ceil(rows / PART_TERMS);
+    const sums = this.#context.backend.run(SUM_PARTS, {
+      inputs: { values: parts },
+      uniforms: { rows, columns, most: PART_TERMS },
+      invocations: left * columns,
+      output: [left, columns],
+    });
+    return this.#added(sums, most);
   }
 
   /** Some parts of sums, f32 `[count, numbers]`. */

@@ -122,3 +122,33 @@ gpuTest("webgpu refuses a pool whose loops a software adapter would end early wi
     /^EngineError: llvmpipe.*: node maxPool2d1 takes 176,820 turns of a loop, .* after 65,535: take --engine wasm$/,
   );
 });
+
+gpuTest(
+  "webgpu counts the spikes of more units than a software adapter's loop has turns, and holds them to a rate",
+  async () => {
+    const spec = network({
+      steps: 2,
+      input: { shape: [1, 150, 150], encoder: { kind: "direct" } },
+      nodes: [conv2d(3, 1), lif({ threshold: 0.1 }), avgPool2d(75), flatten(), affine(2), integrator()],
+      loss: { kind: "crossEntropy", rate: { target: 0.1, weight: 1 } },
+    });
+    const { parameters, samples } = drawForGraph(spec, 5, 2), ends = [];
+    for (
+      const open of [
+        createWebGpuEngine,
+        (options: { spec: GraphSpec }) => startEngine({ ...options, threads: 0 }),
+      ]
+    ) {
+      using engine = await open({ spec });
+      await engine.setParameters(parameters);
+      const { spikes, loss, unitSpikes } = await engine.train(batchOf(samples), STEP);
+      ends.push({ spikes, loss, unitSpikes, learned: await engine.getParameters() });
+    }
+    const [found, expected] = ends;
+    assert.ok(found!.spikes > 10_000);
+    assert.deepEqual(found!.unitSpikes, expected!.unitSpikes);
+    assert.equal(found!.spikes, expected!.spikes);
+    assertClose([found!.loss], [expected!.loss], "loss");
+    for (const [name, tensor] of expected!.learned) assertClose(found!.learned.get(name)!, tensor, name);
+  },
+);
