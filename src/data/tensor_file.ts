@@ -1,15 +1,17 @@
 /**
  * Samples from a safetensors file: numbers of any kind, such as sequences of events that were recorded elsewhere.
  *
- *     x        [samples, steps, channels]    sequences
- *              [samples, channels]           numbers without steps
- *              [samples, 1, rows, columns]   pictures, also [samples, rows, columns, 1]
- *     y        [samples]                     classes from 0 to 255; also [samples, 1], or [samples, classes] of which one is 1
- *     lengths  [samples]                     of sequences of unequal lengths: 1 to `steps`; the rest is ignored
+ *     x        [samples, steps, channels]                  sequences
+ *              [samples, channels]                         numbers without steps
+ *              [samples, channels, rows, columns]          pictures; of one channel also [samples, rows, columns, 1]
+ *              [samples, steps, channels, rows, columns]   sequences of pictures
+ *     y        [samples]   classes from 0 to 255; also [samples, 1], or [samples, classes] of which one is 1
+ *     lengths  [samples]   of sequences of unequal lengths: 1 to `steps`; the rest is ignored
  *
  * Each of any type: whole numbers, floats, which become float32, or booleans. U8 of sequences are numbers as they are; all other U8
  * are pixels, 0 to 255, unless the metadata's `bytes` says `numbers` or `pixels`. Names may have capitals. The metadata's `classes`
- * may name the classes: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n.
+ * may name the classes: a list in JSON such as `["jab", "hook"]`, whose entry n is the name of label n. Colours that come last, as in
+ * [samples, 32, 32, 3], are refused, unless the metadata's `layout` is `channels-first`: then these are 32 channels of 32 × 3.
  */
 import { InputError } from "../errors.ts";
 import { readBeginning, reading, readWhole, sizeOfFile } from "../files/file_access.ts";
@@ -26,14 +28,18 @@ import {
 import { numbersOf } from "../network/tensor_numbers.ts";
 import { oneLine } from "../text/one_line.ts";
 import { type DenseFeatures, EventCollector, type Events } from "./events.ts";
-import type { ByteMeaning, Samples } from "./samples.ts";
+import type { ByteMeaning, PictureSize, Samples } from "./samples.ts";
 import { sharedBuffer } from "./shared_memory.ts";
 
 const NAMES = ["x", "y", "lengths"];
 const EXPECTED =
   "expected x [samples, …], y [samples] and, of sequences of unequal lengths, lengths [samples]";
-const FORMS = "[samples, steps, channels], [samples, channels] or [samples, 1, rows, columns]";
+const FORMS = "[samples, channels], [samples, steps, channels], [samples, channels, rows, columns] " +
+  "or [samples, steps, channels, rows, columns]";
 const MOST_CLASSES = 256;
+
+/** Red, green and blue. */
+const COLOURS = 3;
 
 /** A larger file is read sample by sample, since it may have few numbers that are not 0. */
 const WHOLE = 2 ** 25;
@@ -135,7 +141,7 @@ function checkFormat({ format }: Readonly<Record<string, string>>, name: string)
 }
 
 function samplesOf({ metadata, x, others }: SampleFile, name: string): Samples {
-  const { count, size, ...form } = formOf(x, name);
+  const { count, size, ...form } = formOf(x, metadata, name);
   const labels = labelsOf(namedOf(others, name, "y"), count, name);
   const lengthsTensor = others.get("lengths");
   if (lengthsTensor && form.steps === undefined) {
@@ -191,23 +197,39 @@ function namedOf<Named>(all: ReadonlyMap<string, Named>, name: string, key: stri
 }
 
 /** The form of the samples, from the shape of x. */
-function formOf(x: SampleTensor, name: string): Pick<Samples, "count" | "size" | "steps" | "picture"> {
+function formOf(
+  x: SampleTensor,
+  { layout }: Readonly<Record<string, string>>,
+  name: string,
+): Pick<Samples, "count" | "size" | "steps" | "picture" | "frame"> {
   const [count = 0, ...rest] = x.shape;
   const size = rest.reduce((product, extent) => product * extent, 1);
   const refusal = (advice: string) => new InputError(`${name}: tensor x: it is ${describe(x)}, ${advice}`);
+  if (layout !== undefined && layout !== "channels-first") {
+    const found = oneLine(JSON.stringify(layout));
+    throw new InputError(`${name}: metadata.layout: ${found}: expected "channels-first"`);
+  }
   if (count === 0 || size === 0) throw refusal(`expected ${FORMS}, none of them 0`);
+  const pictureOf = (first = 0, second = 0, third = 0): PictureSize => {
+    if (first === 1) return { rows: second, columns: third };
+    if (third === 1) return { rows: first, columns: second };
+    if (layout === undefined && third === COLOURS && first > COLOURS && second > COLOURS) {
+      throw refusal(
+        `whose colours seem to come last: expected [samples, channels, rows, columns]: transpose it, or, ` +
+          'where it is in this order, set metadata.layout to "channels-first"',
+      );
+    }
+    return { rows: second, columns: third, channels: first };
+  };
   switch (rest.length) {
     case 1:
       return { count, size };
     case 2:
       return { count, size, steps: rest[0]! };
-    case 3: {
-      const [first = 0, second = 0, third = 0] = rest;
-      if (first === 1) return { count, size, picture: { rows: second, columns: third } };
-      if (third === 1) return { count, size, picture: { rows: first, columns: second } };
-      const advice = `expected one channel, [samples, 1, rows, columns]; or reshape it to [samples, ${size}]`;
-      throw refusal(`pictures of several channels: ${advice}`);
-    }
+    case 3:
+      return { count, size, picture: pictureOf(...rest) };
+    case 4:
+      return { count, size, steps: rest[0]!, frame: pictureOf(...rest.slice(1)) };
     default:
       throw refusal(`expected ${FORMS}: reshape it`);
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
+import { dataFormOf } from "../../src/data/data_source.ts";
 import { areEvents, type DenseFeatures, sameFeatures, spreadEvents } from "../../src/data/events.ts";
 import { bytesOf, type Samples } from "../../src/data/samples.ts";
 import { parseTensors, readTensors } from "../../src/data/tensor_file.ts";
@@ -174,6 +175,51 @@ Deno.test("parseTensors() takes pictures of one channel, capitals, and metadata 
   }
 });
 
+Deno.test("parseTensors() takes pictures of several channels, and sequences of pictures", () => {
+  const count = (shape: number[]) => shape.reduce((product, extent) => product * extent);
+  const parsed = (shape: number[], metadata = {}) => {
+    const x = f32(shape, Array.from({ length: count(shape) }, (_, i) => 1 + i));
+    const samples = parseTensors(serializeSafetensors([["x", x], ["y", Y]], metadata), "s");
+    assert.deepEqual(dense(samples), x.data);
+    return samples;
+  };
+  const colours = parsed([2, 3, 4, 5]);
+  assert.deepEqual([colours.size, colours.picture, colours.steps], [60, {
+    rows: 4,
+    columns: 5,
+    channels: 3,
+  }, undefined]);
+  assert.deepEqual(dataFormOf(colours), { channels: 60, shape: [3, 4, 5], classes: 5 });
+
+  const films = parsed([2, 7, 2, 3, 4]);
+  assert.deepEqual([films.size, films.steps, films.picture], [168, 7, undefined]);
+  assert.deepEqual(films.frame, { rows: 3, columns: 4, channels: 2 });
+  assert.deepEqual(dataFormOf(films), { channels: 24, shape: [2, 3, 4], steps: 7, classes: 5 });
+  for (const shape of [[2, 7, 1, 3, 4], [2, 7, 3, 4, 1]]) {
+    assert.deepEqual(parsed(shape).frame, { rows: 3, columns: 4 });
+  }
+
+  // Small or named planes are what they are.
+  assert.deepEqual(parsed([2, 3, 5, 3]).picture, { rows: 5, columns: 3, channels: 3 });
+  assert.deepEqual(parsed([2, 8, 8, 3], { layout: "channels-first" }).picture, {
+    rows: 8,
+    columns: 3,
+    channels: 8,
+  });
+  assert.throws(
+    () => parsed([2, 3], { layout: "NHWC" }),
+    /^InputError: s: metadata\.layout: "NHWC": expected "channels-first"$/,
+  );
+});
+
+Deno.test("parseTensors() keeps sequences of pictures in which few numbers are not 0 as events", () => {
+  const values = new Array<number>(2 * 5 * 2 * 2 * 2).fill(0).with(3, 1).with(44, 2);
+  const samples = parse({ x: f32([2, 5, 2, 2, 2], values), y: Y }), { features, frame } = samples;
+  assert.deepEqual(frame, { rows: 2, columns: 2, channels: 2 });
+  assert.ok(areEvents(features));
+  assert.deepEqual([...spreadEvents(features, 5, 1, new Float32Array(40))], values.slice(40));
+});
+
 Deno.test("parseTensors() ignores values after a sequence's end", () => {
   const padded = (fill: number) => [1, 2, 3, 4, 5, 6, 7, 8, fill, fill, fill, fill];
   for (const fill of [NaN, Infinity, -1e38]) {
@@ -198,14 +244,21 @@ Deno.test("parseTensors() refuses a file that is no data set, and names the tens
       { x: X, y: Y, z: Y },
       /tensor z: unknown name; expected x .*, y .* lengths .*: rename it, or leave it out$/,
     ],
-    [{ x: f32([4], [1, 2, 3, 4]), y: Y }, /tensor x: it is F32 \[4\], expected \[samples, steps, channels\]/],
+    [
+      { x: f32([4], [1, 2, 3, 4]), y: Y },
+      /tensor x: it is F32 \[4\], expected \[samples, channels\], \[samples, steps, channels\], /,
+    ],
     [{ x: f32([0, 3], []), y: i64([]) }, /tensor x: it is F32 \[0, 3\], expected/],
     [{ X, x: X, y: Y }, /tensor x: it comes twice, with a capital and without/],
     [
-      { x: f32([2, 3, 1, 2], new Array(12).fill(0)), y: Y },
-      /tensor x: it is F32 \[2, 3, 1, 2\], pictures of several channels: expected one channel, .*reshape it to \[samples, 6\]/,
+      { x: f32([2, 4, 5, 3], new Array(120).fill(0)), y: Y },
+      /tensor x: it is F32 \[2, 4, 5, 3\], whose colours seem to come last: expected \[samples, channels, rows, columns\]: transpose/,
     ],
-    [{ x: f32([2, 1, 1, 1, 1], [1, 2]), y: Y }, /tensor x: it is F32 \[2, 1, 1, 1, 1\], expected/],
+    [
+      { x: f32([2, 1, 1, 1, 1, 1], [1, 2]), y: Y },
+      /tensor x: it is F32 \[2, 1, 1, 1, 1, 1\], expected .*: reshape it/,
+    ],
+    [{ x: f32([2, 3, 0, 2], []), y: Y }, /tensor x: it is F32 \[2, 3, 0, 2\], expected .*, none of them 0/],
     [{ x: i64([1, 2]), y: Y }, /tensor x: it is I64 \[2\], expected/],
     [{ x: f32([2, 1], [1, NaN]), y: Y }, /tensor x: value 0 of sample 1 is NaN, expected a finite number/],
     [
