@@ -1,10 +1,12 @@
 /** `train`: one network, trained, measured and kept. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
+import { pictureSide } from "../classify/picture_side.ts";
 import { dataFormOf } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { findUntriedGpu } from "../engine/tune.ts";
 import { defined } from "../defined.ts";
+import { readNetwork } from "../network/network_file.ts";
 import { presetOf } from "../training/presets.ts";
 import { MODEL_OUTPUT } from "../runs/model_output.ts";
 import { resumeTraining } from "../runs/resume.ts";
@@ -110,7 +112,10 @@ export function trainCommand(): CommandUnknownOpts {
         const common = { ...defined({ out, checkpointEvery }), explain };
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
-          const samples = await loadDataSet(data);
+          const side = given.network === undefined
+            ? undefined
+            : pictureSide(await readNetwork(given.network));
+          const samples = await loadDataSet(data, defined({ side }));
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await chooseNetwork(given, isGiven, form);

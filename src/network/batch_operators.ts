@@ -56,7 +56,6 @@ export const batchNorm: OperatorKind<BatchNormOperator> = {
   settings: ({ momentum, epsilon }) => [momentum, epsilon],
   multiplyAdds: (_, input) => input.reduce((product, length) => product * length, 1),
   batchSums: (_, [channels]) => 2 * channels + 1,
-  isLinear: true,
   readsBefore: false,
   lowering: "kernel",
 };
@@ -73,7 +72,6 @@ export const dropout: OperatorKind<DropoutOperator> = {
   settings: ({ rate }) => [rate],
   draws: true,
   multiplyAdds: () => 0,
-  isLinear: true,
   readsBefore: false,
   lowering: "kernel",
 };

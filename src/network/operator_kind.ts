@@ -64,8 +64,6 @@ export interface OperatorKind<O> {
   settings?(operator: O): readonly number[];
   /** Multiply-adds of one step where nothing is left out. */
   multiplyAdds(operator: O, input: Shape): number;
-  /** y is linear in x but for an added constant, so that gradients of leaky traces are traces of gradients. */
-  readonly isLinear: boolean;
   /** y_t depends on inputs of earlier steps. */
   readonly readsBefore: boolean;
   /** It draws random numbers in training. @default {false} */

@@ -90,7 +90,6 @@ const affine: OperatorKind<AffineOperator> = {
   },
   geometry: ({ units }, input) => [sizeOf(input), units],
   multiplyAdds: ({ units }, input) => units * sizeOf(input),
-  isLinear: true,
   readsBefore: false,
   lowering: "matmul",
 };
@@ -103,7 +102,6 @@ const scale: OperatorKind<ScaleOperator> = {
   ],
   geometry: (_, input) => [sizeOf(input)],
   multiplyAdds: (_, input) => sizeOf(input),
-  isLinear: true,
   readsBefore: false,
   lowering: "kernel",
 };
@@ -114,7 +112,6 @@ const flatten: OperatorKind<FlattenOperator> = {
   tensors: () => [],
   geometry: (_, input) => [input[0], sizeOf(input) / input[0]],
   multiplyAdds: () => 0,
-  isLinear: true,
   readsBefore: false,
   lowering: "reorder",
 };
@@ -127,7 +124,6 @@ const delay: OperatorKind<DelayOperator> = {
   ],
   geometry: (_, input) => [sizeOf(input)],
   multiplyAdds: () => 0,
-  isLinear: true,
   readsBefore: true,
   lowering: "kernel",
 };

@@ -150,7 +150,6 @@ export const conv2d: OperatorKind<Conv2dOperator> = {
     const [height, width] = extents(input, operator)!;
     return channels * height * width * (input[0] / groups) * rows * columns;
   },
-  isLinear: true,
   readsBefore: false,
   lowering: "kernel",
 };
@@ -174,7 +173,6 @@ function kernelOrder(outputs: number, groups: number, inputs: number, taps: numb
 /** A pool of a kind. */
 function pool<Kind extends "avgPool2d" | "sumPool2d" | "maxPool2d">(
   kind: Kind,
-  isLinear: boolean,
 ): OperatorKind<PoolFields & { readonly kind: Kind }> {
   return {
     schema: v.pipe(
@@ -205,16 +203,15 @@ function pool<Kind extends "avgPool2d" | "sumPool2d" | "maxPool2d">(
       ...operator.padding,
     ],
     multiplyAdds: () => 0,
-    isLinear,
     readsBefore: false,
     lowering: "kernel",
   };
 }
 
 /** The entries of pools. */
-export const avgPool2d = pool("avgPool2d", true);
-export const sumPool2d = pool("sumPool2d", true);
-export const maxPool2d = pool("maxPool2d", false);
+export const avgPool2d = pool("avgPool2d");
+export const sumPool2d = pool("sumPool2d");
+export const maxPool2d = pool("maxPool2d");
 
 /** Channels and positions of a shape, for kernels that take a number a channel. */
 export function channelsAndPositions(shape: Shape): Pair {

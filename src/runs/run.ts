@@ -1,5 +1,5 @@
 /** A whole run: data, engine, training, evaluation, and its folder on disk. */
-import type { Samples } from "../data/samples.ts";
+import type { Samples, WantedForm } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/create_engine.ts";
@@ -22,13 +22,14 @@ export { RunInterrupted, type RunObserver, type RunStatus, type RunSummary } fro
 /**
  * Loads both parts of a data set.
  *
+ * @param wanted The form of pictures that can be scaled.
  * @returns Both parts, with the same classes where these have names.
  * @throws {InputError} when a file is missing or damaged, the parts' samples are of different forms, or the test part has a class
  * that the training part has not.
  */
-export async function loadDataSet(folder?: string): Promise<DataSet> {
+export async function loadDataSet(folder?: string, wanted: WantedForm = {}): Promise<DataSet> {
   const source = await openDataSource(folder);
-  const [train, test] = [await source.load("train"), await source.load("test")];
+  const [train, test] = [await source.load("train", wanted), await source.load("test", wanted)];
   checkParts(train, test);
   return alignParts({ train, test });
 }

@@ -165,6 +165,7 @@ export const PRESETS = {
       learningRate: 1e-2,
       weightDecay: 1e-4,
       schedule: "cosine",
+      ema: 0.999,
       warmUp: 330,
       augment: { shift: 1 },
     },

@@ -103,6 +103,19 @@ Deno.test("train learns from a folder of pictures, and evaluate measures on draw
       const { accuracy, total } = recordOf(test);
       assert.ok(Number(accuracy) > 0.9 && total === 40, `${data}: ${accuracy} of ${total}`);
     }
+    // A network of one's own has pictures scaled to its input.
+    const nodes = [
+      { id: "conv", kind: "conv2d", channels: 4, kernel: [3, 3] },
+      { id: "norm", kind: "batchNorm" },
+      { id: "lif", kind: "lif" },
+      { id: "fc", kind: "affine", units: 2 },
+      { id: "out", kind: "integrator" },
+    ];
+    const spec = { steps: 2, input: { shape: [1, 20, 20], encoder: { kind: "constant" } }, nodes };
+    await Deno.writeTextFile(join(folder, "own.json"), JSON.stringify(spec));
+    const own = ["train", "--network", "own.json", "--data", "data", "--epochs", "20", "--batch-size", "10"];
+    const { test } = await spikeletJson(folder, [...own, "--learning-rate", "0.1", "--threads", "1"]);
+    assert.ok(Number(recordOf(test).accuracy) > 0.9);
   });
 });
 
