@@ -23,6 +23,7 @@ export * from "./src/portable.ts";
 export * from "./src/network/model_file.ts";
 export * from "./src/data/data_source.ts";
 export * from "./src/data/mnist.ts";
+export { loadCifar10 } from "./src/data/cifar.ts";
 export { loadPictures } from "./src/data/picture_folder.ts";
 export { readTensors } from "./src/data/tensor_file.ts";
 export * from "./src/data/fetch.ts";

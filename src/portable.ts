@@ -102,7 +102,13 @@ export type { KnownSet } from "./data/known_classes.ts";
 export { labelledImages, type NamedIdx } from "./data/labelled_images.ts";
 export { type DataForm, dataFormOf } from "./data/data_source.ts";
 export { parseTensors } from "./data/tensor_file.ts";
-export { type DatasetName, DATASETS, type OfficialDataset, type OfficialFile } from "./data/datasets.ts";
+export {
+  type DatasetName,
+  DATASETS,
+  type OfficialArchive,
+  type OfficialDataset,
+  type OfficialFile,
+} from "./data/datasets.ts";
 export type * from "./engine/engine.ts";
 export { bestVariant, type KernelModule, type Variant } from "./engine/wasm/kernels.ts";
 export { createWasmEngine, type WasmEngineOptions } from "./engine/wasm/wasm_engine.ts";

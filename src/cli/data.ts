@@ -12,13 +12,14 @@ import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { checkMayWrite } from "./task_permissions.ts";
 
 const NAMES = Object.keys(DATASETS).filter((name): name is DatasetName => Object.hasOwn(DATASETS, name));
+const LISTED = `${NAMES.slice(0, -1).join(", ")} or ${NAMES.at(-1)}`;
 
 /** Makes the command, with the commands that belong to it. */
 export function dataCommand(): CommandUnknownOpts {
   return createCommand(
     "data",
     "Fetch data sets, check them, print where they are",
-    "A data set is four IDX files, kept in data/NAME below the current folder.",
+    "Each is kept in data/NAME below the current folder: grey pictures of 28 × 28 (mnist, fashion), or colours, [3, 32, 32] (cifar10).",
     "fetch",
   )
     .helpCommand("help [command]", "show the help of a command")
@@ -30,15 +31,18 @@ export function dataCommand(): CommandUnknownOpts {
 function fetchCommand(): CommandUnknownOpts {
   return createCommand(
     "fetch",
-    "Download a data set's four files",
-    "Resumes an interrupted download, and keeps the files that are here. Compares each file with the checksums of the official " +
-      "one before it is put in its place.",
+    "Download a data set's files",
+    "Resumes an interrupted download, and keeps the files that are here. Compares each file, or the archive that " +
+      "it comes in, with the checksums of the official one before it is put in its place.",
     "--from https://example.org/mnist/ --to data/mnist",
   )
     .addArgument(datasetArgument())
     .optionsGroup("Where:")
     .addOption(
-      new Option("--from <url>", "a folder on the web that has the files as .gz (default: known mirrors)")
+      new Option(
+        "--from <url>",
+        "a folder on the web that has the files as .gz, or the archive (default: known ones)",
+      )
         .argParser(parseSource),
     )
     .addOption(pathOption("--to <folder>", "where to put them", "data/NAME"))
@@ -78,8 +82,8 @@ function fetchCommand(): CommandUnknownOpts {
 function verifyCommand(): CommandUnknownOpts {
   return createCommand(
     "verify",
-    "Compare a data set's four files with the MD5 and SHA-256 of the official ones",
-    "Exits 1 where one is missing or another file.",
+    "Compare a data set's files with the MD5 and SHA-256 of the official ones",
+    "Of CIFAR-10's, whose archive alone has known sums, with their sizes. Exits 1 where one is missing or another file.",
     "--data data/mnist",
   )
     .addArgument(datasetArgument())
@@ -112,7 +116,7 @@ function verifyCommand(): CommandUnknownOpts {
 function wordsOf(state: FileState, file: OfficialFile): string {
   switch (state.kind) {
     case "official":
-      return `${namesOfSums(file)} as expected`;
+      return namesOfSums(file) ? `${namesOfSums(file)} as expected` : "here";
     case "other":
       return state.fault;
     case "missing":
@@ -136,10 +140,10 @@ function pathCommand(): CommandUnknownOpts {
 
 /** The data set; MNIST by default. */
 function datasetArgument() {
-  return new Argument("[name]", `the data set: ${NAMES.join(" or ")}`).argParser((text): DatasetName => {
+  return new Argument("[name]", `the data set: ${LISTED}`).argParser((text): DatasetName => {
     const name = NAMES.find((candidate) => candidate === text);
     if (name === undefined) {
-      throw new OptionError(`${text}: no data set of this name: expected ${NAMES.join(" or ")}`);
+      throw new OptionError(`${text}: no data set of this name: expected ${LISTED}`);
     }
     return name;
   }).default("mnist" as const, "mnist");

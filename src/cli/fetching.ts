@@ -44,11 +44,14 @@ export async function fetchShown(
           `${file.name}: ${reason}; ${seconds === 0 ? "once more" : `again in ${timeLeft(seconds)}`}`,
         ),
       onNextSource: (_file, reason) => note(`${reason}\nthe next source is tried`),
-      onFile({ path, bytes, sha256, from: url }) {
+      onFile({ name, path, bytes, from: url }) {
         progress.begin();
         from = undefined;
         const origin = url === null ? "here already" : `from ${new URL(url).host}`;
-        say(`${path}: ${size(bytes)}, ${origin}, ${namesOfSums({ sha256 })} as expected`);
+        const file = dataset.files.find((file) => file.name === name) ?? {};
+        const sums = url !== null && dataset.archive ? dataset.archive : file, checked = namesOfSums(sums);
+        const of = sums === file ? "" : " of its archive";
+        say(`${path}: ${size(bytes)}, ${origin}${checked && `, ${checked}${of} as expected`}`);
       },
     });
   } finally {
@@ -71,7 +74,7 @@ export async function offerMnist(
   if (![Deno.stdin, Deno.stdout, Deno.stderr].every((stream) => stream.isTerminal())) return;
   if ((await Deno.permissions.query({ name: "net" })).state !== "granted") return;
   const { title, folder, files } = DATASETS.mnist;
-  const bytes = files.reduce((sum, { packedBytes }) => sum + packedBytes, 0);
+  const bytes = files.reduce((sum, { packedBytes = 0 }) => sum + packedBytes, 0);
   if (!confirm(`${title} is not in ${folder}. Fetch it now (${size(bytes)})?`)) return;
   await fetchShown("mnist", { folder }, { ...output, quiet: false });
 }

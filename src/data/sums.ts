@@ -23,7 +23,7 @@ export async function createSums(): Promise<Sums> {
     },
     faultOf(file) {
       const md5 = sums.md5.digest("hex"), sha256 = sums.sha256.digest("hex");
-      if (md5 !== file.md5) return `its MD5 is ${md5}, expected ${file.md5}`;
+      if (file.md5 !== undefined && md5 !== file.md5) return `its MD5 is ${md5}, expected ${file.md5}`;
       if (file.sha256 === undefined || sha256 === file.sha256) return undefined;
       return `its SHA-256 is ${sha256}, expected ${file.sha256}`;
     },
@@ -38,7 +38,10 @@ export async function sha256OfFile(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The names of the checksums that a file on the disk is compared with. */
-export function namesOfSums({ sha256 = null }: { readonly sha256?: string | null }): string {
-  return sha256 === null ? "MD5" : "MD5 and SHA-256";
+/** What a file on the disk is compared with, in words; empty where nothing of it is known. */
+export function namesOfSums({ bytes, md5, sha256 }: Pick<OfficialFile, "bytes" | "md5" | "sha256">): string {
+  const sums = [md5 !== undefined && "MD5", sha256 !== undefined && "SHA-256"].filter((name) =>
+    name !== false
+  );
+  return sums.length > 0 ? sums.join(" and ") : bytes === undefined ? "" : "size";
 }

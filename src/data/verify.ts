@@ -28,7 +28,10 @@ export async function inspectFile(folder: string, file: OfficialFile): Promise<F
   return fault === undefined ? { kind: "official", path } : { kind: "other", path, fault };
 }
 
-/** Why a file is not the official one; `undefined` where it is. */
+/** The most bytes of a file whose size is not known. */
+export const SMALL = 1 << 16;
+
+/** Why a file is not the official one; `undefined` where it is, as far as its size and sums are known. */
 async function faultOf(path: string, file: OfficialFile): Promise<string | undefined> {
   const sums = await createSums();
   let length = 0;
@@ -36,11 +39,17 @@ async function faultOf(path: string, file: OfficialFile): Promise<string | undef
     for await (const piece of await openUnpacked(path)) {
       sums.update(piece);
       length += piece.length;
-      if (length > file.bytes) return `it has more than the ${count(file.bytes)} bytes of the official file`;
+      if (length > (file.bytes ?? SMALL)) {
+        return `it has more than the ${count(file.bytes ?? SMALL)} bytes of the official file`;
+      }
     }
   } catch (error) {
     if (error instanceof InflateError) return error.message;
     throw readError(error, path);
+  }
+  // Where sums are known they name the fault, as they do for any other file.
+  if (file.md5 === undefined && length !== (file.bytes ?? length)) {
+    return `it has ${count(length)} of the ${count(file.bytes ?? length)} bytes of the official file`;
   }
   return sums.faultOf(file);
 }

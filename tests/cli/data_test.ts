@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DATASETS } from "../../src/data/datasets.ts";
 import { mnistDirectory } from "../../src/data/mnist.ts";
+import { writeCifar } from "../data/cifar_files.ts";
 import { serveFiles } from "../data/file_server.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { sizeOf, until } from "../until.ts";
@@ -141,6 +142,31 @@ Deno.test("data verify names each missing or different file, and exits 1", async
   });
 });
 
+Deno.test("data knows CIFAR-10: its folder, its files, and the archive that it is fetched as", async () => {
+  await inTemporaryFolder(async (folder) => {
+    assert.equal((await spikelet(folder, ["data", "path", "cifar10"])).stdout, "data/cifar10\n");
+    const missing = await spikelet(folder, ["data", "verify", "cifar10"]);
+    assert.match(
+      missing.stderr,
+      /^data\/cifar10: 7 of 7 files are not the official ones of CIFAR-10: fetch them with `deno task data fetch cifar10/,
+    );
+    await writeCifar(join(folder, "data/cifar10"));
+    const { code, stdout } = await spikelet(folder, ["data", "verify", "cifar10"]);
+    assert.equal(code, 0);
+    assert.match(
+      stdout,
+      /data_batch_1\.bin: size as expected\n(.*: size as expected\n){5}.*batches\.meta\.txt: here\n$/,
+    );
+    await using server = serveFiles({ "cifar-10-binary.tar.gz": new Uint8Array(9000) });
+    const wrong = ["data", "fetch", "cifar10", "--from", server.url, "--to", "data/other", "--quiet"];
+    assertOneLine(
+      await spikelet(folder, wrong),
+      1,
+      /cifar-10-binary\.tar\.gz: its MD5 is [0-9a-f]{32}, expected c32a1d4ab5d03f1284b67883e8d87530: /,
+    );
+  });
+});
+
 Deno.test("data fetch exits 1 after a failure with one line that says how to resume", async () => {
   await inTemporaryFolder(async (folder) => {
     await inTurns<[string, Parameters<typeof serveFiles>[1], RegExp]>([
@@ -204,7 +230,7 @@ Deno.test("data fetch names the missing permission to reach a server or to write
 Deno.test("data exits 2 on usage errors with one line", async () => {
   await inTemporaryFolder(async (folder) => {
     await inTurns<[string[], RegExp]>([
-      [["fetch", "digits"], /^digits: no data set of this name: expected mnist or fashion$/m],
+      [["fetch", "digits"], /^digits: no data set of this name: expected mnist, fashion or cifar10$/m],
       [
         ["fetch", "--from", "data/mnist"],
         /^--from "data\/mnist": expected the http or https address of a folder/,
