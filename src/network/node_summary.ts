@@ -4,6 +4,7 @@ import { type GraphNode, type GraphReadout, type GraphSpec, isNeuronNode, type S
 import { operatorKindOf } from "./operators.ts";
 import type { Edge } from "./place.ts";
 import { sizeOf } from "./shape.ts";
+import type { Pair } from "./spatial_operators.ts";
 import { isLearned, type Population, structureOf } from "./structure.ts";
 
 /** A node with what it adds to its network. */
@@ -39,8 +40,63 @@ export function summariseNodes(spec: GraphSpec): readonly NodeSummary[] {
   });
 }
 
+/** An operator's window and settings, as far as they are not the usual ones: `5×5`, `3×3, stride 2, padding 1`, `rate 0.5`. */
+export function settingsInWords(node: GraphNode): string {
+  if (isNeuronNode(node)) return "";
+  switch (node.kind) {
+    case "conv2d": {
+      const { kernel, stride, padding, dilation, groups } = node;
+      return listed(
+        shapeInWords(kernel),
+        isPair(stride, [1, 1]) ? "" : `stride ${pairInWords(stride)}`,
+        isPair(padding, [0, 0]) ? "" : `padding ${pairInWords(padding)}`,
+        isPair(dilation, [1, 1]) ? "" : `dilation ${pairInWords(dilation)}`,
+        groups === 1 ? "" : `${groups} groups`,
+      );
+    }
+    case "avgPool2d":
+    case "sumPool2d":
+    case "maxPool2d": {
+      const { kernel, stride, padding } = node;
+      return listed(
+        shapeInWords(kernel),
+        isPair(stride, kernel) ? "" : `stride ${pairInWords(stride)}`,
+        isPair(padding, [0, 0]) ? "" : `padding ${pairInWords(padding)}`,
+      );
+    }
+    case "dropout":
+      return `rate ${node.rate}`;
+    case "affine":
+    case "batchNorm":
+    case "scale":
+    case "flatten":
+    case "delay":
+      return "";
+    default:
+      return node satisfies never;
+  }
+}
+
+/** A node's kind with its settings: `conv2d 5×5`. */
+export function kindInWords(node: GraphNode): string {
+  return [node.kind, settingsInWords(node)].filter((words) => words !== "").join(" ");
+}
+
+function listed(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== "").join(", ");
+}
+
+function isPair([rows, columns]: Pair, other: Pair): boolean {
+  return rows === other[0] && columns === other[1];
+}
+
+/** `2`, or, where rows and columns differ, `2×1`. */
+function pairInWords([rows, columns]: Pair): string {
+  return rows === columns ? String(rows) : `${rows}×${columns}`;
+}
+
 /** A shape in a table: `100`, `1×28×28`. */
-export function shapeInWords(shape: Shape): string {
+export function shapeInWords(shape: Shape | Pair): string {
   return shape.join("×");
 }
 

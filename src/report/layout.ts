@@ -19,9 +19,11 @@ export interface Layout {
 /** Maximum cells of a picture; of more, each shows the mean of several. */
 const MOST_ROWS = 128, MOST_COLUMNS = 256;
 
-/** The layout of samples; those without rows and columns are squares if their size is one. */
+/** The layout of samples, of several channels below each other; those without rows and columns are squares if their size is one. */
 export function layoutOfSamples({ size, steps, picture }: Samples): Layout {
-  if (picture) return { of: "picture", ...picture };
+  if (picture) {
+    return { of: "picture", rows: (picture.channels ?? 1) * picture.rows, columns: picture.columns };
+  }
   if (steps !== undefined) return { of: "sequence", rows: size / steps, columns: steps };
   const side = Math.sqrt(size);
   return Number.isInteger(side) && side > 1

@@ -3,8 +3,10 @@ import { count, counted, short } from "../text/figures.ts";
 import type { GraphSpec } from "../network/graph.ts";
 import {
   edgesInWords,
+  kindInWords,
   type NodeSummary,
   readoutInWords,
+  settingsInWords,
   shapeInWords,
   summariseNodes,
 } from "../network/node_summary.ts";
@@ -76,7 +78,10 @@ function pictureOf(
   const caption = captionOf(spec, nodes, rates), isFolded = nodes.length > MOST_UNFOLDED;
   const whole = html`<div style="max-width:${width}px">${markup}</div>`;
   if (width <= HALF && !isFolded) {
-    return html`<div class="grid wide">${figure(whole, caption)}${table(withoutEdges(numbers))}</div>`;
+    const isSpatial = nodes.some(({ shape }) => shape.length > 1);
+    return html`<div class="grid ${isSpatial ? "wide beside" : "wide"}">${figure(whole, caption)}${
+      table(withoutEdges(numbers))
+    }</div>`;
   }
   const picture = width <= HALF ? whole : html`
     <div class="scroll" tabindex="0" role="group" aria-label="The network">
@@ -125,6 +130,7 @@ function boxesOf(
         ...box,
         role: "operator",
         text: [
+          ...[settingsInWords(node)].filter((words) => words !== ""),
           ...(parameters > 0 ? [`${count(parameters)} params`] : []),
           ...(multiplyAdds > 0 ? [`${count(multiplyAdds)} mult-adds`] : []),
         ].join(" · "),
@@ -194,7 +200,7 @@ function tableOf(
         ...rateCells(undefined, 0),
       ],
       ...nodes.slice(0, MOST_NODES).map(({ node, shape, parameters, multiplyAdds, population }) => [
-        ...[node.id, node.kind, shapeInWords(shape), edges(node.from), orNone(parameters)],
+        ...[node.id, kindInWords(node), shapeInWords(shape), edges(node.from), orNone(parameters)],
         ...[orNone(multiplyAdds), ...rateCells(rates.get(node.id), population?.units ?? 0)],
       ]),
       [

@@ -2,8 +2,11 @@
 import * as Plot from "@observablehq/plot";
 import { count, counted, ranges } from "../text/figures.ts";
 import type { SampleWord } from "../data/samples.ts";
+import { mapsOf } from "../network/maps.ts";
 import type { NetworkSpec } from "../network/spec.ts";
+import { structureOf } from "../network/structure.ts";
 import { layerName } from "../network/words.ts";
+import { mapRatesFigure } from "./map_rates.ts";
 import { figure, html, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, tickPercent } from "./plot_parts.ts";
 import { draw } from "./plots.ts";
@@ -50,12 +53,21 @@ export function ratesSection(
       counted(samples, `test ${word}`)
     }. A silent unit never fired; a saturated one fired in
 ${tickPercent(SATURATED)} of all ${step}s or more.</p>
-<div class="grid">${layers.map((layer) => layerFigure(spec, layer, step))}</div>`,
+<div class="grid">${
+      layers.map((layer) => [layerFigure(spec, layer, step), mapsFigure(spec, layer, step)])
+    }</div>`,
   );
 }
 
+/** The rates of a layer's feature maps; nothing where it has none. */
+function mapsFigure(spec: NetworkSpec, { layer, rates }: LayerActivity, step: string): Markup | string {
+  const sizes = mapsOf(structureOf(spec).populations[layer]!.shape);
+  return sizes ? mapRatesFigure(rates, sizes, layerName(spec, layer), step) : "";
+}
+
 function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, step: string): Markup {
-  const name = describeLayer(spec, layer);
+  const name = describeLayer(spec, layer),
+    hasMaps = mapsOf(structureOf(spec).populations[layer]!.shape) !== undefined;
   const { mean, median, highest, silent, saturated } = rateFigures(rates);
   const width = niceWidth(highest / 20);
   const bins = new Map<number, number>();
@@ -91,7 +103,7 @@ function layerFigure(spec: NetworkSpec, { layer, units, rates }: LayerActivity, 
     html`<b>${capitalized(name)}</b>: mean ${percent(mean)} (dashed), median ${percent(median)}, highest ${
       percent(highest)
     }.
-${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
+${named("Silent", silent, units, hasMaps)} ${named("Saturated", saturated, units, hasMaps)}`,
     units <= 200
       ? {
         caption: `Rates of ${layerName(spec, layer)}, busiest first`,
@@ -107,8 +119,10 @@ ${named("Silent", silent, units)} ${named("Saturated", saturated, units)}`,
   );
 }
 
-function named(word: string, list: readonly number[], units: number): string {
+/** How many units are silent or saturated, and which; of feature maps the number alone. */
+function named(word: string, list: readonly number[], units: number, hasMaps: boolean): string {
   if (list.length === 0) return `${word}: none.`;
+  if (hasMaps) return `${word}: ${count(list.length)} of ${count(units)} units.`;
   return `${word}: ${count(list.length)} of ${count(units)} (${shortened(ranges(list))}).`;
 }
 

@@ -3,6 +3,8 @@
  */
 import type { Samples } from "../data/samples.ts";
 import type { Engine, SampleTrace } from "../engine/engine.ts";
+import { mapsOf } from "../network/maps.ts";
+import type { Shape } from "../network/shape.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
 import { STREAM } from "../random.ts";
@@ -24,6 +26,19 @@ export interface Recordings {
   readonly count: number;
   /** The layers that fire, in the order of the description. */
   readonly layers: readonly LayerActivity[];
+}
+
+/** A layer's activity with its maps in place of its units: means over their units; the layer's own where each map is a unit. */
+export function activityOfMaps(activity: LayerActivity, shape: Shape): LayerActivity {
+  const { layer, units, rates, ratesByClass } = activity, sizes = mapsOf(shape);
+  if (!sizes) return activity;
+  const size = sizes.rows * sizes.columns;
+  const means = (rates: Float64Array) =>
+    Float64Array.from(
+      { length: rates.length / size },
+      (_, map) => rates.subarray(map * size, (map + 1) * size).reduce((sum, rate) => sum + rate, 0) / size,
+    );
+  return { layer, units: units / size, rates: means(rates), ratesByClass: means(ratesByClass) };
 }
 
 /** Multiply–adds that recording may take: about ten seconds of one core. */

@@ -11,6 +11,7 @@ import { classesSection } from "./classes.ts";
 import type { Findings } from "./findings.ts";
 import { asPresented } from "./layout.ts";
 import type { Markup } from "./markup.ts";
+import { kernelsSection } from "./kernels.ts";
 import { learningSection } from "./learning.ts";
 import { networkSection } from "./network.ts";
 import { type PageContent, renderPage, type Tile } from "./page.ts";
@@ -52,6 +53,7 @@ function modelSections({ spec, parameters }: Model, findings: Findings): PageCon
     ["samples", "Samples, step by step", steps],
     ["network", "The network", recordedNetwork(spec, { count, layers }, word)],
     ["rates", "Firing rates", rates],
+    ["kernels", "Kernels", kernelsSection(spec, parameters, samples, layers)],
     ["weights", "Weights", weightsSection(spec, parameters, samples, first)],
   ];
 }

@@ -6,11 +6,13 @@ import { type Samples, wordOf } from "../data/samples.ts";
 import type { Parameters, SampleTrace } from "../engine/engine.ts";
 import { indexNames } from "../network/class_names.ts";
 import { type Constant, kindOf } from "../network/neurons.ts";
+import { mapsOf, unitName } from "../network/maps.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { type Population, structureOf } from "../network/structure.ts";
 import { constantTensor } from "../network/tensors.ts";
 import { layerName } from "../network/words.ts";
 import type { TracedSample } from "./findings.ts";
+import { drawMaps, picturesOfMaps } from "./feature_maps.ts";
 import { sampleFigure } from "./images.ts";
 import { figure, html, legend, type Markup, section } from "./markup.ts";
 import { axis, COLOURS, line, SERIES, thinned, thresholdLine, tickPercent } from "./plot_parts.ts";
@@ -25,6 +27,8 @@ const MOST_POINTS = 200;
 const MOST_TICKS = 60_000;
 /** Classes without a colour whose lines are drawn. */
 const MOST_OTHERS = 12;
+/** Units in all pictures of feature maps together. */
+const MOST_PIXELS = 2_000_000;
 /** Layers whose rasters are drawn; of more, the first ones and the last. */
 const MOST_RASTERS = 4;
 /** Classes whose lines have a colour. */
@@ -37,6 +41,7 @@ export function samplesSection(
   samples: Samples,
   traced: readonly TracedSample[],
 ): Markup {
+  const hasMaps = spikingLayers(spec).some((layer) => mapsOf(structureOf(spec).populations[layer]!.shape));
   return section(
     "samples",
     "Samples, step by step",
@@ -44,6 +49,8 @@ export function samplesSection(
       samples.lengths ? `as many steps as it has, ${count(spec.steps)} at most` : `${count(spec.steps)} steps`
     }. ${
       wordOf(samples) === "sequence" ? "Its picture has steps from left to right and channels upwards. " : ""
+    }${
+      hasMaps ? "Feature maps are pictures with a pixel a unit, blue where it fires. " : ""
     }A tick is a spike. A line shows the membrane potential after each step; a dot at a spike shows the potential before the
 reset (of a graded neuron; of others, the threshold). The dashed line is the threshold.</p>`,
     ...traced.map((sample) => oneSample(spec, parameters, samples, sample, traced.length)),
@@ -75,8 +82,12 @@ function oneSample(
     : [...firing.slice(0, MOST_RASTERS - 1), firing.at(-1)!];
   const classes = coloursOf(probabilities, label, nameOf);
   const mostTicks = Math.floor(MOST_TICKS / (of * shown.length));
+  const own = samples.lengths?.[index] ?? steps;
+  const mostUnits = Math.floor(MOST_PIXELS / (of * shown.length * picturesOfMaps(own)));
   const raster = (layer: number) => {
-    const { units, isReadout } = populations[layer]!, name = layerName(spec, layer);
+    const { units, shape, isReadout } = populations[layer]!, name = layerName(spec, layer);
+    const maps = drawMaps({ spikes: trace.spikes[layer]!, steps: own, shape, name, mostUnits });
+    if (maps) return maps;
     const colour = isReadout ? COLOURS.vermillion : COLOURS.blue;
     const picture = drawRaster(trace.spikes[layer]!, steps, units, name, colour, mostTicks);
     return figure(picture, `Spikes of ${name}.`);
@@ -178,13 +189,13 @@ function hiddenPotentials(
   parameters: Parameters,
   trace: SampleTrace,
 ): Markup {
-  const { index, units, neuron } = population;
+  const { index, units, shape, neuron } = population;
   const potentials = trace.potentials[index]!,
     spikes = trace.spikes[index]!,
     currents = trace.currents[index]!;
   const thresholdOfUnit = (unit: number) => constantOf(spec, population, "threshold", parameters, unit) ?? 0;
   const panels = tellingUnits(potentials, spikes, units, thresholdOfUnit).map((unit) => {
-    const panel = `unit ${unit}`, threshold = thresholdOfUnit(unit);
+    const panel = unitName(shape, unit), threshold = thresholdOfUnit(unit);
     const decay = constantOf(spec, population, "decay", parameters, unit) ?? neuron.decay;
     const within = (levels: readonly Level[]) =>
       thinned(levels, ({ value }) => value, MOST_POINTS).map((level) => ({ ...level, panel, threshold }));
@@ -207,9 +218,9 @@ function hiddenPotentials(
   return draw(
     {
       height: 80 * panels.length + 60,
-      marginRight: 58,
+      marginRight: 10 + 6.4 * Math.max(...panels.map(({ panel }) => panel.length)),
       fy: { label: null, domain: panels.map(({ panel }) => panel) },
-      x: axis("step", { domain: [0, spec.steps - 1] }),
+      x: stepAxis(spec.steps),
       y: axis("potential (dimensionless)", { ticks: 3, nice: true }),
       marks: [
         Plot.ruleY(panels, {
@@ -251,6 +262,12 @@ export function tellingUnits(
   return [...new Set(chosen.flatMap((each) => each ? [each.unit] : []))];
 }
 
+/** An axis of steps, with whole numbers alone where they are few. */
+function stepAxis(steps: number) {
+  const last = Math.max(1, steps - 1);
+  return axis("step", { domain: [0, last], ...(last < 10 && { ticks: last, tickFormat: "d" }) });
+}
+
 function outputPotentials(
   spec: NetworkSpec,
   parameters: Parameters,
@@ -260,7 +277,7 @@ function outputPotentials(
   const { readout } = structureOf(spec), { index, units } = readout;
   return draw({
     height: 230,
-    x: axis("step", { domain: [0, Math.max(1, spec.steps - 1)] }),
+    x: stepAxis(spec.steps),
     y: axis("potential (dimensionless)", { grid: true }),
     marks: [
       ...linesOf(trace.potentials[index]!, units, classes),
@@ -286,7 +303,7 @@ function linesOf(values: ArrayLike<number>, units: number, classes: readonly Col
 function decisionPlot(decisions: Float64Array, units: number, classes: readonly ColouredClass[]): Markup {
   return draw({
     height: 210,
-    x: axis("step", { domain: [0, decisions.length / units - 1] }),
+    x: stepAxis(decisions.length / units),
     y: axis("probability", { domain: [0, 1], tickFormat: tickPercent, grid: true }),
     marks: linesOf(decisions, units, classes),
   }, "Probability of each class over the steps");

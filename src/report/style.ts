@@ -28,7 +28,7 @@ svg.plot text { white-space: pre; }
 
 /** CSS of a report, for a `<style>`. */
 export const STYLE = `${BASE_STYLE}
-@media screen and (prefers-color-scheme: dark) { img.sample { filter: invert(1); border-color: #ccc; } }
+@media screen and (prefers-color-scheme: dark) { img.sample:not(.colours) { filter: invert(1); border-color: #ccc; } }
 body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif; }
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
@@ -48,6 +48,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: .25rem 1.25rem; list-style: none; 
 .warning { border-left: 4px solid var(--vermillion); background: var(--card); padding: 10px 14px; max-width: none; }
 .grid { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 400px), 1fr)); gap: 20px; align-items: start; }
 .grid > * { min-width: 0; }
+@media screen and (min-width: 900px) { .grid.beside { grid-template-columns: 340px 1fr; } }
 figure { margin: 0 0 1rem; min-width: 0; }
 figcaption { font-size: .875rem; margin-top: 4px; }
 .legend { display: flex; flex-wrap: wrap; gap: 2px 16px; font-size: .875rem; color: var(--soft); margin: 4px 0; max-width: none; }
@@ -79,6 +80,13 @@ pre { background: var(--card); border-radius: 8px; padding: 12px 14px; font-size
 .weights.rows br { display: none; }
 img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 4px; max-width: 100%; background: none; }
 .weights:not(.rows) img { width: 100%; height: auto; }
+.weights.planes { grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--planes) * 46px)), 1fr)); gap: 12px 18px; }
+.weights.planes div { display: flex; gap: 3px; }
+.weights.planes img { flex: 1; min-width: 0; }
+.maps { list-style: none; padding: 0; margin: 0; display: grid; gap: 10px 14px; }
+.maps li { display: flex; flex-direction: column; font-size: .75rem; color: var(--soft); }
+.maps img { width: 100%; height: auto; border: 0; border-radius: 0; }
+svg.plot image { image-rendering: pixelated; }
 svg.graph text { white-space: normal; fill: var(--ink); }
 svg.graph .soft { fill: var(--soft); }
 svg.graph .small { font-size: 11px; }

@@ -50,7 +50,7 @@ export function weightsSection(
   const height = isWide ? Math.max(10, Math.min(60, 6 * layout.rows)) : 2 * layout.rows;
   const item = (unit: number) => {
     const cells = layOut(weights.subarray(unit * inputs, (unit + 1) * inputs), layout);
-    const source = signedImage(cells, scale), about = caption(unit, activity, samples);
+    const source = signedImage(cells, scale), about = captionOf(unit, activity, samples);
     return html`
       <li><img src="${source}" width="${2 * layout
         .columns}" height="${height}" alt="Weights of unit ${unit}"><span>${about}</span></li>
@@ -63,15 +63,23 @@ export function weightsSection(
   return section(
     "weights",
     "First-layer weights",
-    legend([
-      [COLOURS.blue, "below 0"],
-      [COLOURS.vermillion, "above 0"],
-    ]),
-    html`<p>${which}${layersOf(spec) ? "" : ` of ${tensor.node}`}. The full colour is ±${
-      scale.toPrecision(2)
-    }; ${percent(FULL)} of the weights are within it. ${describeLayout(layout)} ${about}</p>`,
+    SIGNS,
+    html`<p>${which}${layersOf(spec) ? "" : ` of ${tensor.node}`}. ${describeScale(scale)} ${
+      describeLayout(layout)
+    } ${about}</p>`,
     html`<ul class="weights${isWide ? " rows" : ""}">${chosen.map(item)}</ul>`,
   );
+}
+
+/** What the colours of weights mean. */
+export const SIGNS: Markup = legend([
+  [COLOURS.blue, "below 0"],
+  [COLOURS.vermillion, "above 0"],
+]);
+
+/** How large the weights are that have the full colour, in words. */
+export function describeScale(scale: number): string {
+  return `The full colour is ±${scale.toPrecision(2)}; ${percent(FULL)} of the weights are within it.`;
 }
 
 function describeLayout({ of, rows, columns }: Layout): string {
@@ -96,7 +104,7 @@ function describeLayout({ of, rows, columns }: Layout): string {
 }
 
 /** The numbers of the units that are shown: all of them, or the busiest. */
-function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
+export function shownUnits(units: number, most: number, rates: Float64Array | undefined): number[] {
   const all = Array.from({ length: units }, (_, unit) => unit);
   if (units <= most) return all;
   const busiest = rates ? all.toSorted((a, b) => rates[b]! - rates[a]!) : all;
@@ -113,7 +121,8 @@ function favourite({ units, ratesByClass }: LayerActivity, unit: number): number
   return best;
 }
 
-function caption(unit: number, activity: LayerActivity | undefined, { classes }: Samples): Markup {
+/** A unit's number, the class for which it fires the most, and its rate. */
+export function captionOf(unit: number, activity: LayerActivity | undefined, { classes }: Samples): Markup {
   if (!activity) return html`<b>${unit}</b>`;
   const best = favourite(activity, unit);
   if (best === undefined) return html`<b>${unit}</b> silent`;
@@ -122,7 +131,8 @@ function caption(unit: number, activity: LayerActivity | undefined, { classes }:
   return html`<b>${unit}</b> → ${name} <br>${rate < 0.001 ? "<0.1\u00a0%" : percent(rate, 1)}`;
 }
 
-function scaleOf(weights: Float32Array): number {
+/** The absolute weight that has the full colour. */
+export function scaleOf(weights: Float32Array): number {
   const sorted = weights.map(Math.abs).sort();
   return sorted[Math.floor(FULL * (sorted.length - 1))]!;
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Samples } from "../../src/data/samples.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
+import { affine, avgPool2d, conv2d, flatten, integrator, lif, network } from "../../src/network/builder.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { type ComparedRun, comparisonPage, MOST_RUNS } from "../../src/report/comparison.ts";
 import { lookInto } from "../../src/report/findings.ts";
@@ -11,6 +12,7 @@ import { parseMetadata } from "../../src/runs/run_metadata.ts";
 import { reportPage } from "../../src/report/report.ts";
 import { startEngine } from "../engine/batches.ts";
 import { drawParameters, drawSamples, networkCases } from "../engine/network_cases.ts";
+import { drawnGraphs } from "../graph/drawn_graphs.ts";
 import { assertSelfContained } from "./self_contained.ts";
 
 /** An untrained run, which has a page, too. */
@@ -61,6 +63,37 @@ Deno.test("reportPage() shows drawn networks on self-contained pages", async () 
     }),
     { seed: 3, numRuns: 25 },
   );
+});
+
+Deno.test("reportPage() shows drawn graphs, with feature maps among them, on self-contained pages", async () => {
+  let kernels = 0, maps = 0;
+  await fc.assert(
+    fc.asyncProperty(drawnGraphs({ samples: 3 }), async ({ spec, parameters, samples }) => {
+      const document = assertSelfContained(await pageOf(spec, parameters, samples));
+      kernels += document.querySelectorAll("#kernels").length;
+      maps += document.querySelectorAll("ul.maps").length;
+    }),
+    { seed: 4, numRuns: 25 },
+  );
+  assert.ok(kernels > 0 && maps > 0, `${kernels} pages with kernels, ${maps} layers with maps`);
+});
+
+Deno.test("reportPage() keeps its size limit with many maps that spike at random", async () => {
+  const spec = network({
+    steps: 12,
+    input: { shape: [3, 32, 32], encoder: { kind: "poisson", rate: 0.5 } },
+    nodes: [
+      ...[conv2d(40, 1), lif({ threshold: 0.05, decay: 0 })],
+      ...Array.from({ length: 3 }, () => [
+        conv2d(40, 3, { padding: 1, groups: 40 }),
+        lif({ threshold: 0.05, decay: 0 }),
+      ]).flat(),
+      ...[avgPool2d(8), flatten(), affine(10), integrator()],
+    ],
+  });
+  const samples = { ...drawSamples(spec, 1, 3, true), picture: { channels: 3, rows: 32, columns: 32 } };
+  const document = assertSelfContained(await pageOf(spec, drawParameters(spec, 1), samples));
+  assert.ok(document.querySelectorAll("img.colours").length > 0);
 });
 
 Deno.test("reportPage() keeps its size limit with units that spike at every step", async () => {
