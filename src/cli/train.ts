@@ -112,9 +112,10 @@ export function trainCommand(): CommandUnknownOpts {
         const common = { ...defined({ out, checkpointEvery }), explain };
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
+          // What is wrong with the file, chooseNetwork says, after what is wrong with the options.
           const side = given.network === undefined
             ? undefined
-            : pictureSide(await readNetwork(given.network));
+            : await readNetwork(given.network).then(pictureSide, () => undefined);
           const samples = await loadDataSet(data, defined({ side }));
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
