@@ -55,7 +55,8 @@ export const TASKS: readonly Task[] = [
     title: "128C3-BN-MP2-128C3-BN-MP2-2048-10 IF, T = 4",
     spec: csnn(),
     batchSize: 64,
-    tolerance: { loss: 1e-2, gradient: 1e-1 },
+    // One spike of the first layer that rounding adds moves the loss by 3e-4, and a gradient by a tenth: normalisation and pools pass it on.
+    tolerance: { loss: 5e-3, gradient: 0.3 },
     frameworks: ["compiled", "tuned", "spikingjelly"],
     most: { batches: 4, rounds: 3, peerBatches: 2 },
   },

@@ -219,13 +219,14 @@ def main():
     model = MODELS[options.task][options.framework](task)
     run = torch.compile(model, dynamic=False) if options.framework == "compiled" else model
     case = read_safetensors(options.case)
-    x, y = inputs_of(case, task), case["y"].long()
+    x, y = inputs_of(case, task).clone(), case["y"].long()
     is_same = options.task in SAME.get(options.framework, ())
     answer = {"torch": torch.__version__}
     if options.framework in ("snntorch", "norse", "spikingjelly"):
         answer["version"] = importlib.metadata.version(options.framework)
     if is_same:
         answer.update(check(model, run, case, task))
+    del case
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
 
     def train():

@@ -3,7 +3,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from field_equations import DECAY, SLOPE, THRESHOLD, integrated_spikes, leaky_spikes, mean_of_leaky_sum
+from field_equations import DECAY, SLOPE, THRESHOLD, THRESHOLD_ABOVE, integrated_spikes, leaky_spikes, mean_of_leaky_sum
 
 
 def over_steps(function, x):
@@ -81,7 +81,7 @@ class SpikingJellyConv(Conv):
             return neuron.LIFNode(
                 tau=1 / (1 - DECAY),
                 decay_input=False,
-                v_threshold=THRESHOLD,
+                v_threshold=THRESHOLD_ABOVE,
                 v_reset=None,
                 detach_reset=True,
                 surrogate_function=surrogate.ATan(alpha=SLOPE),
@@ -133,7 +133,7 @@ class SpikingJellyCsnn(Csnn):
 
         def neurons():
             return neuron.IFNode(
-                v_threshold=THRESHOLD, detach_reset=True, surrogate_function=surrogate.ATan(alpha=SLOPE)
+                v_threshold=THRESHOLD_ABOVE, detach_reset=True, surrogate_function=surrogate.ATan(alpha=SLOPE)
             )
 
         self.jelly = jelly

@@ -4,6 +4,8 @@ import math
 import torch
 
 DECAY, THRESHOLD, SLOPE = 0.9, 1.0, 2.0
+# Of neurons that spike at the threshold, as SpikingJelly's, not above it as ours: the next float32.
+THRESHOLD_ABOVE = THRESHOLD + 2**-23
 
 
 class Spike(torch.autograd.Function):
