@@ -11,6 +11,7 @@ import { checkOutputFile, type OutputKind, writeOutputFile } from "../src/files/
 import { readBeginning } from "../src/files/file_access.ts";
 import { drawChart } from "./chart.ts";
 import { measureField } from "./field.ts";
+import { type Task, tasksNamed } from "./field_tasks.ts";
 import { measureKernels } from "./kernels.ts";
 import { describeMachine, machineLine } from "./machine.ts";
 import { measureMissedSpikes } from "./missed_spikes.ts";
@@ -43,6 +44,7 @@ const command = createCommand(
     "everything but peers in a few seconds, at a size whose figures mean nothing: to see that it runs",
   )
   .option("--peers", "PyTorch beside Spikelet; `deno task bench:peers` may run it")
+  .option("--tasks <names>", "with --peers, these of the field's tasks alone, such as conv,csnn", tasksNamed)
   .addOption(
     numberOption("--seconds <number>", "for the repetitions of each part", SECONDS).default(FULL.seconds),
   )
@@ -54,7 +56,9 @@ const command = createCommand(
   .addOption(pathOption("--svg <file>", "write charts there"));
 
 try {
-  const { tiny = false, peers, seconds, missed, json, svg } = command.parse(Deno.args, { from: "user" })
+  const { tiny = false, peers, tasks, seconds, missed, json, svg } = command.parse(Deno.args, {
+    from: "user",
+  })
     .opts();
   if (json !== undefined) await checkOutputFile(json, FIGURES);
   if (svg !== undefined) await checkOutputFile(svg, CHARTS);
@@ -62,7 +66,7 @@ try {
   const machine = describeMachine();
   console.log(machineLine(machine));
   const sections: Section[] = [];
-  for await (const section of measureAll(sizes, peers === true)) {
+  for await (const section of measureAll(sizes, peers === true, tasks)) {
     sections.push(section);
     console.log(`\n${sectionLines(section).join("\n")}`);
   }
@@ -79,8 +83,14 @@ try {
 }
 
 /** Measures part after part. */
-async function* measureAll(sizes: Sizes, withPeers: boolean): AsyncGenerator<Section> {
-  const setting = await makeSetting(sizes), trained = await trainedParameters(setting);
+async function* measureAll(
+  sizes: Sizes,
+  withPeers: boolean,
+  tasks: readonly Task[] | undefined,
+): AsyncGenerator<Section> {
+  const setting = await makeSetting(sizes);
+  if (withPeers && tasks) return yield* measureField(setting, tasks);
+  const trained = await trainedParameters(setting);
   yield await measureKernels(setting);
   yield* await measureOperations(setting, {
     "first weights": setting.parameters,

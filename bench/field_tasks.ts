@@ -13,6 +13,7 @@ import {
   network,
 } from "../src/network/builder.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
+import { OptionError } from "../src/errors.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { drawKey, STREAM, uniform } from "../src/random.ts";
 import { type FrameworkName, FRAMEWORKS } from "./peers/framework.ts";
@@ -61,6 +62,15 @@ export const TASKS: readonly Task[] = [
     most: { batches: 4, rounds: 3, peerBatches: 2 },
   },
 ];
+
+/** The tasks of some names, which commas part. @throws {OptionError} when there is none of a name. */
+export function tasksNamed(names: string): readonly Task[] {
+  return names.split(",").map((name) => {
+    const task = TASKS.find(({ key }) => key === name);
+    if (task) return task;
+    throw new OptionError(`--tasks ${name}: expected some of ${TASKS.map(({ key }) => key).join(", ")}`);
+  });
+}
 
 function dense(inputs: number, hidden: number, classes: number): NetworkSpec {
   return network({

@@ -4,6 +4,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { EngineName } from "../../src/engine/create_engine.ts";
+import { loadKernels } from "../../src/engine/wasm/load.ts";
+import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { createWebGpuEngine } from "../../src/engine/webgpu/webgpu_engine.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../../src/network/spec.ts";
 import { assertClose } from "../asm/numbers.ts";
@@ -147,6 +149,23 @@ const MAPS = describe([
   { id: "classes", kind: "affine", units: 4 },
   { id: "out", kind: "integrator" },
 ]);
+
+Deno.test("train() refuses more samples than it was made to normalise over, and evaluates them", async () => {
+  const { parameters, samples } = drawForGraph(MAPS, 7, 40);
+  using engine = createWasmEngine({
+    spec: MAPS,
+    kernels: await loadKernels(),
+    threads: 2,
+    batchSize: 40,
+    trainingBatch: 10,
+  });
+  await engine.setParameters(parameters);
+  const message =
+    /^40 samples of a batch to train on: the network normalises over them, .* made for 10 at a time/;
+  await assert.rejects(engine.train(batchOf(samples), STEP), { name: "RangeError", message });
+  assert.equal((await engine.evaluate(batchOf(samples))).total, 40);
+  assert.equal((await engine.train(batchOf(samples, [0, 3, 5]), STEP)).total, 3);
+});
 
 const THREADED = { branches: BRANCHES, "a loop": loopOf(13, 9), maps: MAPS };
 for (const [name, spec] of Object.entries(THREADED)) {

@@ -336,3 +336,15 @@ Deno.test("encodeModel() and decodeModel() refuse delays that are no whole steps
     assert.throws(() => decodeModel(file, "model"), { name: "InputError", message });
   }
 });
+
+Deno.test("encodeModel() refuses a running variance below 0", () => {
+  const { spec, parameters } = readGoldenGraph("batch_norm");
+  const variance = parameters.get("norm1.variance")!.slice();
+  variance[1] = -0.5;
+  const wrong = new Map([...parameters, ["norm1.variance", variance] as const]);
+  const message = /norm1\.variance: value 1 is -0\.5, expected a finite number, 0 or more/;
+  assert.throws(() => encodeModel({ spec, parameters: wrong, metadata: {} }), {
+    name: "OptionError",
+    message,
+  });
+});

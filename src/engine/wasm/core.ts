@@ -114,11 +114,6 @@ export class Core {
     return this.#contexts.length > 1 && this.passes.length === 1;
   }
 
-  /** Samples that training can have in its midst at a time. */
-  get meeting(): number {
-    return this.#contexts.length;
-  }
-
   /** Copies the features of a group of samples in; they share the products of inputs that are the same at every step. */
   stage(samples: Samples, indices: ArrayLike<number>, epoch: number, augmentation?: Augmentation): void {
     this.#present = this.#contexts[0]!;
