@@ -64,7 +64,7 @@ export async function openDataSource(path?: string): Promise<DataSource> {
     const { loadCifar10 } = await import("./cifar.ts");
     return { name: path, load: (split) => loadCifar10(folder, split) };
   }
-  if (has(/[.-]idx[13]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
+  if (has(/[.-]idx[134]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
   if (has(/\.png$/i, true) || entries.some(({ isFile }) => !isFile)) {
     // Loaded on demand, because it imports a decoder.
     const { loadPictures } = await import("./picture_folder.ts");

