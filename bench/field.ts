@@ -3,86 +3,26 @@
  *
  * A peer whose model is ours, equation by equation, first has to have our loss and our gradients for one batch.
  */
-import { areEvents, type DenseFeatures, EventCollector, spreadEvents } from "../src/data/events.ts";
+import { areEvents, type DenseFeatures, spreadEvents } from "../src/data/events.ts";
 import type { Samples } from "../src/data/samples.ts";
-import type { Parameters } from "../src/engine/engine.ts";
+import type { Engine, Parameters } from "../src/engine/engine.ts";
 import { createWasmEngine } from "../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../src/network/initialise.ts";
-import { type NetworkSpec, parseNetworkSpec } from "../src/network/spec.ts";
-import { structureOf } from "../src/network/structure.ts";
 import { serializeSafetensors, type Tensor } from "../src/network/safetensors.ts";
-import { drawKey, STREAM, uniform } from "../src/random.ts";
+import { isLearned, structureOf } from "../src/network/structure.ts";
+import { STREAM } from "../src/random.ts";
+import { drawSamples, type Task, TASKS } from "./field_tasks.ts";
 import { PeerMissing } from "./peers/environment.ts";
-import { Framework, type FrameworkName, FRAMEWORKS, type Started } from "./peers/framework.ts";
+import { Framework, type FrameworkName, type Started } from "./peers/framework.ts";
 import { interleave, pairedRatios, secondsOf } from "./rounds.ts";
 import type { Section } from "./section.ts";
 import { SEED, type Setting } from "./setting.ts";
 
-/** How far a peer's loss may be from ours, relative, and its gradients, relative to the largest of a tensor. */
-const TOLERANCE = { loss: 1e-5, gradient: 1e-2 } as const;
-
-const BATCH = 128;
-
-/** A network and its data: as in bench/peers/field.py. */
-interface Task {
-  readonly key: string;
-  readonly title: string;
-  readonly inputs: number;
-  readonly hidden: number;
-  readonly classes: number;
-  readonly steps: number;
-  readonly recurrent: boolean;
-}
-
-const WIDE = { inputs: 784, classes: 10, steps: 25, recurrent: false };
-const TASKS: readonly Task[] = [
-  { ...WIDE, key: "fc128", title: "784–128–10 LIF, T = 25", hidden: 128 },
-  { ...WIDE, key: "fc1000", title: "784–1000–10 LIF, T = 25", hidden: 1000 },
-  {
-    ...{ key: "rsnn", title: "700–128 recurrent–20 LIF, T = 100, 2 % of inputs spike" },
-    ...{ inputs: 700, hidden: 128, classes: 20, steps: 100, recurrent: true },
-  },
-];
-
-function specOf({ inputs, hidden, classes, steps, recurrent }: Task): NetworkSpec {
-  return parseNetworkSpec({
-    inputs,
-    steps,
-    encoder: { kind: recurrent ? "direct" : "constant" },
-    layers: [
-      {
-        units: hidden,
-        recurrent,
-        neuron: { kind: "lif", decay: 0.9, threshold: 1, surrogate: { kind: "atan", slope: 2 } },
-      },
-      { units: classes, neuron: { kind: "integrator", decay: 0.9 } },
-    ],
-    readout: { from: "state", reduce: "mean", begin: 0 },
-    loss: { kind: "crossEntropy" },
-  });
-}
-
-/** Numbers of the task's sparsity: a fifth of a picture's are not 0, a fiftieth of a sequence's is 1. */
-function samplesOf({ inputs, classes, steps, recurrent }: Task, count: number) {
-  const size = recurrent ? steps * inputs : inputs, key = drawKey(SEED, STREAM.training, 0, 0);
-  const draw = (i: number) => uniform(key, i), numbers = new Float32Array(size);
-  const labels = Uint8Array.from({ length: count }, (_, i) => Math.floor(draw(i) * classes));
-  const features = recurrent ? undefined : new Float32Array(new SharedArrayBuffer(4 * count * size));
-  const events = new EventCollector(count * steps, inputs, false);
-  for (let sample = 0, at = count; sample < count; sample++) {
-    for (let i = 0; i < size; i++, at++) {
-      const number = draw(at);
-      if (recurrent) numbers[i] = number < 0.02 ? 1 : 0;
-      else numbers[i] = number < 0.19 ? draw(-at) : 0;
-    }
-    if (features) features.set(numbers, sample * size);
-    else events.add(numbers, inputs);
-  }
-  const samples: Samples = {
-    ...{ name: "drawn", count, size, labels },
-    ...(features ? { features } : { features: events.events(), steps }),
-  };
-  return samples;
+/** A framework at work, and the bytes of its process between batches beside parameters and moments. */
+interface Peer {
+  readonly name: FrameworkName;
+  readonly framework: Framework;
+  readonly libraries: number;
 }
 
 /** Measures all tasks. */
@@ -90,16 +30,18 @@ export async function* measureField(setting: Setting): AsyncGenerator<Section> {
   for (const task of TASKS) yield await measureTask(task, setting);
 }
 
-async function measureTask(task: Task, { kernels, sizes }: Setting): Promise<Section> {
-  const threads = navigator.hardwareConcurrency,
-    spec = specOf(task),
-    parameters = initialParameters(spec, SEED);
-  const count = BATCH * sizes.fieldBatches, samples = samplesOf(task, count);
+/** Measures one. */
+export async function measureTask(task: Task, { kernels, sizes }: Setting): Promise<Section> {
+  const threads = navigator.hardwareConcurrency, { spec, batchSize, most = {} } = task;
+  const rounds = Math.min(sizes.fieldRounds, most.rounds ?? Infinity);
+  const peerBatches = Math.min(sizes.fieldPeerBatches, most.peerBatches ?? Infinity);
+  const length = Math.min(sizes.fieldBatches, most.batches ?? Infinity);
+  const parameters = initialParameters(spec, SEED), samples = drawSamples(task, batchSize * length);
   using open = new DisposableStack();
-  const engine = open.use(createWasmEngine({ spec, kernels, threads, batchSize: BATCH, seed: SEED }));
-  const batches = Array.from({ length: sizes.fieldBatches }, (_, i) => ({
+  const engine = open.use(createWasmEngine({ spec, kernels, threads, batchSize, seed: SEED }));
+  const batches = Array.from({ length }, (_, i) => ({
     samples,
-    indices: Uint32Array.from({ length: BATCH }, (_, k) => BATCH * i + k),
+    indices: Uint32Array.from({ length: batchSize }, (_, k) => batchSize * i + k),
     stream: STREAM.training,
     epoch: 1,
   }));
@@ -125,13 +67,13 @@ async function measureTask(task: Task, { kernels, sizes }: Setting): Promise<Sec
     evaluate = () => work((batch) => engine.evaluate(batch));
   await train();
   await evaluate();
-  const remarks: string[] = [], peers: { readonly name: FrameworkName; readonly framework: Framework }[] = [];
-  for (const name of FRAMEWORKS) {
+  const remarks: string[] = [], peers: Peer[] = [];
+  for (const name of task.frameworks) {
     try {
       const [framework, started] = await Framework.start(name, task.key, file);
       open.use(framework);
-      remarks.push(agreement(name, started, loss / BATCH));
-      peers.push({ name, framework });
+      remarks.push(agreement(name, started, loss / batchSize, task));
+      peers.push({ name, framework, libraries: started.libraries });
     } catch (error) {
       if (!(error instanceof PeerMissing)) throw error;
       remarks.push(`${name}: skipped: ${error.message}`);
@@ -141,14 +83,14 @@ async function measureTask(task: Task, { kernels, sizes }: Setting): Promise<Sec
   const subjects = [
     train,
     evaluate,
-    ...peers.map(({ framework }) => async () => mean(await framework.train(sizes.fieldPeerBatches))),
+    ...peers.map(({ framework }) => async () => mean(await framework.train(peerBatches))),
   ];
-  const seconds = await interleave(subjects, { seconds: 0, rounds: sizes.fieldRounds });
-  const rates = seconds.map((samples) => samples.map((each) => BATCH / each));
+  const seconds = await interleave(subjects, { seconds: 0, rounds });
+  const rates = seconds.map((samples) => samples.map((each) => batchSize / each));
   const [ours = [], evaluated = []] = seconds, unit = "samples/s";
   return {
     key: `field-${task.key}`,
-    title: `${task.title}, batches of ${BATCH}, Adam, ${threads} cores`,
+    title: `${task.title}, batches of ${batchSize}, Adam, ${threads} cores`,
     ratio: { meaning: "how many times as fast Spikelet trains, round by round", style: "times" },
     rows: [
       { name: "Spikelet, training", unit, samples: rates[0]! },
@@ -160,8 +102,28 @@ async function measureTask(task: Task, { kernels, sizes }: Setting): Promise<Sec
         ratios: pairedRatios(seconds[2 + i]!, ours),
       })),
     ],
-    remarks,
+    remarks: [...remarks, ...memoryRemarks(engine, peers)],
   };
+}
+
+/** What training takes: of Spikelet its own count of a network and a batch, of a peer what its process had at most. */
+function memoryRemarks({ needs, threads }: Engine, peers: readonly Peer[]): string[] {
+  const own = needs.thread * threads + needs.batch;
+  return [
+    `memory of Spikelet: ${mebibytes(own)} (${threads} threads of ${mebibytes(needs.thread)}, ${
+      mebibytes(needs.batch)
+    } common)`,
+    ...peers.map(({ name, libraries, framework: { peak } }) =>
+      `memory of ${titleOf(name)}: ${mebibytes(peak)} resident at most while it trained, of which ` +
+      `${mebibytes(peak - libraries)} (${((peak - libraries) / own).toFixed(1)} × Spikelet's) ` +
+      "parameters, moments, gradients and a batch"
+    ),
+  ];
+}
+
+/** Bytes in MiB. */
+function mebibytes(bytes: number): string {
+  return `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 }
 
 function titleOf(name: FrameworkName): string {
@@ -170,7 +132,12 @@ function titleOf(name: FrameworkName): string {
 }
 
 /** @throws {Error} when the peer computes another network than ours, though it should not. */
-function agreement(name: FrameworkName, { torch, version, loss, deviation }: Started, ours: number): string {
+function agreement(
+  name: FrameworkName,
+  { torch, version, loss, deviation }: Started,
+  ours: number,
+  { tolerance }: Task,
+): string {
   const what = `${titleOf(name)} ${version ?? torch}`;
   if (loss === undefined || deviation === undefined) {
     return `${what}: another model, by its own neurons: not compared`;
@@ -178,7 +145,7 @@ function agreement(name: FrameworkName, { torch, version, loss, deviation }: Sta
   const found = `loss ${loss.toFixed(6)}, ours ${ours.toFixed(6)}; gradients within ${
     deviation.toExponential(1)
   }`;
-  if (Math.abs(loss / ours - 1) <= TOLERANCE.loss && deviation <= TOLERANCE.gradient) {
+  if (Math.abs(loss / ours - 1) <= tolerance.loss && deviation <= tolerance.gradient) {
     return `${what}: ${found}`;
   }
   throw new Error(`${what} computes another network, so it is not timed: ${found}`);
@@ -191,19 +158,21 @@ function caseOf(
   parameters: Parameters,
   gradients: Parameters,
 ): Uint8Array<ArrayBuffer> {
-  const { inputs, steps, recurrent } = task, shape = recurrent ? [BATCH, steps, inputs] : [BATCH, inputs];
-  const data = new Float32Array(BATCH * samples.size);
-  for (let i = 0; i < BATCH; i++) data.set(denseOf(samples, i), i * samples.size);
-  const shapes = new Map(structureOf(specOf(task)).tensors.map(({ name, shape }) => [name, shape]));
-  const tensors = (prefix: string, all: Parameters) =>
-    [...all].map((
-      [name, data],
-    ): [string, Tensor] => [prefix + name, { dtype: "F32", shape: shapes.get(name)!, data }]);
+  const { spec, batchSize } = task, { inputShape, tensors } = structureOf(spec);
+  const data = new Float32Array(batchSize * samples.size);
+  for (let i = 0; i < batchSize; i++) data.set(denseOf(samples, i), i * samples.size);
+  const shape = [batchSize, ...(samples.steps === undefined ? [] : [samples.steps]), ...inputShape];
+  const labels = Int32Array.from(samples.labels.subarray(0, batchSize));
+  const learned = (prefix: string, all: Parameters) =>
+    tensors.filter(isLearned).map(({ name, shape }): [string, Tensor] => [
+      prefix + name,
+      { dtype: "F32", shape, data: all.get(name)! },
+    ]);
   return serializeSafetensors([
     ["x", { dtype: "F32", shape, data }],
-    ["y", { dtype: "I32", shape: [BATCH], data: Int32Array.from(samples.labels.subarray(0, BATCH)) }],
-    ...tensors("", parameters),
-    ...tensors("grad.", gradients),
+    ["y", { dtype: "I32", shape: [batchSize], data: labels }],
+    ...learned("", parameters),
+    ...learned("grad.", gradients),
   ]);
 }
 

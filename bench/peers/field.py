@@ -2,16 +2,24 @@
 
     fc128, fc1000   784 – 128 or 1000 – 10: LIF neurons, 25 steps, batches of 128; the inputs are the same at every step
     rsnn            700 – 128 recurrent – 20: LIF neurons, 100 steps, batches of 128; one input in fifty is 1 at a step
+    conv            12C5-MP2-64C5-MP2-10: LIF neurons, 25 steps, batches of 128 (snnTorch's tutorial 6)
+    csnn            128C3-BN-MP2-128C3-BN-MP2-2048-10: IF neurons, 4 steps, batches of 64 (SpikingJelly's conv_fashion_mnist)
 
-The readout is a leaky sum without spikes, whose mean over the steps gives the logits; cross-entropy, Adam. "tuned" makes each product
-over as many steps as the model allows in one call, and "compiled" is the same through torch.compile. With a framework a network is
-written as its tutorials write one, of its own neurons: where their equation is ours (`SAME`), loss and gradients have to be ours.
+The readout is a leaky sum without spikes, whose mean over the steps gives the logits, and of csnn the mean of the last neurons' spikes;
+cross-entropy, Adam. "tuned" makes each product over as many steps as the model allows in one call, and "compiled" is the same through
+torch.compile. With a framework a network is written as its tutorials write one, of its own neurons: where their equation is ours
+(`SAME`), loss and gradients have to be ours.
 
-Reads a line for each request, a number of batches, and answers with the seconds of each as JSON; the first answer is of the check.
+Reads a line for each request, a number of batches, and answers with the seconds of each, and the process's peak of resident bytes since
+it was warm, as JSON. The first answer is of the check, and of the bytes that it has between batches beside parameters and Adam's moments.
 """
 import argparse
+import ctypes
+import gc
+import importlib.metadata
 import json
 import math
+import resource
 import struct
 import sys
 import time
@@ -21,40 +29,20 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from field_conv import CONV, CSNN
+from field_equations import DECAY, SLOPE, THRESHOLD, leaky_spikes, mean_of_leaky_sum
+
 warnings.filterwarnings("ignore")
 
-DECAY, THRESHOLD, SLOPE = 0.9, 1.0, 2.0
 TASKS = {
     "fc128": {"inputs": 784, "hidden": 128, "classes": 10, "steps": 25, "recurrent": False},
     "fc1000": {"inputs": 784, "hidden": 1000, "classes": 10, "steps": 25, "recurrent": False},
     "rsnn": {"inputs": 700, "hidden": 128, "classes": 20, "steps": 100, "recurrent": True},
+    "conv": {"classes": 10, "steps": 25, "recurrent": False},
+    "csnn": {"classes": 10, "steps": 4, "recurrent": False},
 }
 # Frameworks whose model is ours, equation by equation, by task.
-SAME = {"tuned": set(TASKS), "compiled": set(TASKS), "spikingjelly": {"fc128", "fc1000"}}
-
-
-class Spike(torch.autograd.Function):
-    """A step with the derivative k/2 / (1 + (π/2·k·v)²)."""
-
-    @staticmethod
-    def forward(context, distance):
-        context.save_for_backward(distance)
-        return (distance > 0).to(distance.dtype)
-
-    @staticmethod
-    def backward(context, gradient):
-        (distance,) = context.saved_tensors
-        return gradient * (SLOPE / 2) / (1 + (math.pi / 2 * SLOPE * distance) ** 2)
-
-
-def mean_of_leaky_sum(currents):
-    """Currents [steps, batch, classes] → logits [batch, classes]."""
-    potential = torch.zeros_like(currents[0])
-    total = torch.zeros_like(potential)
-    for current in currents:
-        potential = DECAY * potential + current
-        total = total + potential
-    return total / len(currents)
+SAME = {"tuned": set(TASKS), "compiled": set(TASKS), "spikingjelly": set(TASKS) - {"rsnn"}}
 
 
 class Model(nn.Module):
@@ -76,18 +64,8 @@ class Model(nn.Module):
 
 class Tuned(Model):
     def forward(self, x):
-        currents = self.hidden_currents(x)
-        potential = torch.zeros_like(currents[0])
-        spikes = torch.zeros_like(potential)
-        fired = []
-        for current in currents:
-            if self.task["recurrent"]:
-                current = current + self.rec1(spikes)
-            potential = DECAY * potential + current
-            spikes = Spike.apply(potential - THRESHOLD)
-            potential = potential - THRESHOLD * spikes.detach()
-            fired.append(spikes)
-        return mean_of_leaky_sum(self.fc2(torch.stack(fired)))
+        spikes = leaky_spikes(self.hidden_currents(x), self.rec1 if self.task["recurrent"] else None)
+        return mean_of_leaky_sum(self.fc2(spikes))
 
 
 class SnnTorch(Model):
@@ -165,7 +143,8 @@ class SpikingJelly(Model):
         return mean_of_leaky_sum(self.fc2(self.neurons(self.fc1(inputs))))
 
 
-MODELS = {"tuned": Tuned, "compiled": Tuned, "snntorch": SnnTorch, "norse": Norse, "spikingjelly": SpikingJelly}
+DENSE = {"tuned": Tuned, "compiled": Tuned, "snntorch": SnnTorch, "norse": Norse, "spikingjelly": SpikingJelly}
+MODELS = {"fc128": DENSE, "fc1000": DENSE, "rsnn": DENSE, "conv": CONV, "csnn": CSNN}
 
 
 def read_safetensors(path):
@@ -204,26 +183,47 @@ def check(model, run, case, task):
     return {"loss": loss.item(), "deviation": max(deviations)}
 
 
+def peak_bytes():
+    """The most that was resident of this process: on Linux since `begin_peak`, elsewhere since its start."""
+    try:
+        with open("/proc/self/status") as status:
+            return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def begin_peak():
+    """Begins the peak anew on Linux, where what torch.compile took does not count. Returns the bytes that are resident between batches."""
+    gc.collect()
+    try:
+        ctypes.CDLL(None).malloc_trim(0)
+        with open("/proc/self/clear_refs", "w") as clear:
+            clear.write("5")
+    except (AttributeError, OSError):
+        pass
+    return peak_bytes()
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--task", choices=TASKS, required=True)
-    parser.add_argument("--framework", choices=MODELS, required=True)
+    parser.add_argument("--framework", choices=DENSE, required=True)
     parser.add_argument("--case", metavar="FILE", help="a batch of ours, with its loss and gradients", required=True)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     torch.manual_seed(0)
     task = TASKS[options.task]
-    model = MODELS[options.framework](task)
+    if options.framework not in MODELS[options.task]:
+        parser.error(f"--framework {options.framework}: {options.task} is written for {', '.join(MODELS[options.task])}")
+    model = MODELS[options.task][options.framework](task)
     run = torch.compile(model, dynamic=False) if options.framework == "compiled" else model
     case = read_safetensors(options.case)
     x, y = inputs_of(case, task), case["y"].long()
     is_same = options.task in SAME.get(options.framework, ())
     answer = {"torch": torch.__version__}
     if options.framework in ("snntorch", "norse", "spikingjelly"):
-        from importlib.metadata import version
-
-        answer["version"] = version(options.framework)
+        answer["version"] = importlib.metadata.version(options.framework)
     if is_same:
         answer.update(check(model, run, case, task))
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
@@ -239,9 +239,12 @@ def main():
 
     for _ in range(2):
         train()
+    optimizer.zero_grad()
+    answer["libraries"] = begin_peak() - 3 * sum(4 * parameter.numel() for parameter in model.parameters())
     print(json.dumps(answer), flush=True)
     for line in sys.stdin:
-        print(json.dumps({"seconds": [train() for _ in range(int(line))]}), flush=True)
+        seconds = [train() for _ in range(int(line))]
+        print(json.dumps({"seconds": seconds, "peak": peak_bytes()}), flush=True)
 
 
 if __name__ == "__main__":

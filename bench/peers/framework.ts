@@ -13,13 +13,14 @@ export type FrameworkName = typeof FRAMEWORKS[number];
 
 const started = v.object({
   torch: v.string(),
+  libraries: v.number(),
   version: v.optional(v.string()),
   loss: v.optional(v.number()),
   deviation: v.optional(v.number()),
 });
-const timed = v.object({ seconds: v.array(v.number()) });
+const timed = v.object({ seconds: v.array(v.number()), peak: v.number() });
 
-/** The first answer: versions, and, of a model that is ours, the loss of our batch and the gradients' deviation from ours. */
+/** The first answer: versions, bytes of the process between batches beside parameters and moments, and, of a model that is ours, the loss of our batch and the gradients' deviation from ours. */
 export type Started = v.InferOutput<typeof started>;
 
 /** A running framework. */
@@ -28,6 +29,7 @@ export class Framework implements Disposable {
   readonly #lines: ReadableStreamDefaultReader<string>;
   readonly #requests: WritableStreamDefaultWriter<Uint8Array>;
   #rest = "";
+  #peak = 0;
 
   private constructor(process: Deno.ChildProcess) {
     this.#process = process;
@@ -46,7 +48,7 @@ export class Framework implements Disposable {
     const options = { task, framework: name, case: file, threads };
     const args = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
     const command = new Deno.Command(python, {
-      args: [SCRIPT, ...args],
+      args: ["-B", SCRIPT, ...args],
       clearEnv: true,
       env: PEERS_ENVIRONMENT,
       stdin: "piped",
@@ -57,10 +59,17 @@ export class Framework implements Disposable {
     return [framework, v.parse(started, await framework.#answer())];
   }
 
+  /** The most bytes that were resident of the process while it trained; 0 before that. */
+  get peak(): number {
+    return this.#peak;
+  }
+
   /** Trains with so many batches. @returns Seconds of each. */
   async train(batches: number): Promise<readonly number[]> {
     await this.#requests.write(new TextEncoder().encode(`${batches}\n`));
-    return v.parse(timed, await this.#answer()).seconds;
+    const { seconds, peak } = v.parse(timed, await this.#answer());
+    this.#peak = peak;
+    return seconds;
   }
 
   [Symbol.dispose](): void {

@@ -31,6 +31,8 @@ export class Advice {
   /** The file that describes the network. */
   readonly #file: string | undefined;
   readonly #isFeedForward: boolean;
+  /** The command takes options that change a preset's layers. */
+  readonly #takesLayers: boolean;
 
   /** @param options The run's. */
   constructor(options: AdvisedOptions) {
@@ -41,6 +43,8 @@ export class Advice {
     const preset = MODELS.find((name) => name === options.model);
     this.#isFeedForward = this.#file === undefined && preset !== undefined &&
       !presetOf(preset).takes.includes("steps");
+    this.#takesLayers = this.#file !== undefined || preset === undefined ||
+      layersOf(presetOf(preset).network()) !== undefined;
   }
 
   /** A threshold that is reached sooner, or later. */
@@ -91,6 +95,7 @@ export class Advice {
       const isBetween = above.has(index) && populationsFrom(spec, index).has(readout.index);
       return isBetween && neuron.kind === "lif" ? [{ population, ...neuron.surrogate }] : [];
     });
+    if (!this.#takesLayers) return undefined;
     if (!concerned.some((other) => other.kind !== kind || other.slope !== slope)) return undefined;
     const entry = this.#entry(concerned.map(({ population }) => population), "surrogate");
     return this.#change(
@@ -146,7 +151,9 @@ export class Advice {
 
   /** A part of the loss that holds units to a firing rate. */
   rateTarget(layer: number): Remedy {
-    if (this.#options.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) return undefined;
+    if (!this.#takesLayers || this.#options.spec.loss.rate || !kindOf(this.#neuronOf(layer)).hasSurrogate) {
+      return undefined;
+    }
     return this.#change("--rate-target 0.1", 'set loss.rate to {"target": 0.1, "weight": 1}');
   }
 

@@ -4,6 +4,7 @@ import {
   edgesInWords,
   type NodeSummary,
   readoutInWords,
+  settingsInWords,
   shapeInWords,
   summariseNodes,
 } from "../network/node_summary.ts";
@@ -30,6 +31,8 @@ interface Line {
   readonly cells: readonly string[];
   /** In place of the cells after the name. */
   readonly words?: string;
+  /** A window and the like, which stand behind the kind, or, where there is no room, above it. */
+  readonly settings?: string;
 }
 
 /**
@@ -49,13 +52,18 @@ export function drawNetwork(
     ...tracks.flatMap(({ above, own, below }) => [...above, own, ...below]).map(lengthOf),
   );
   const isDrawn = width <= Math.min(WIDEST_TRACKS, columns / 3), indent = isDrawn ? width + 2 : 0;
-  const cells = table([head, ...lines.map(({ cells }) => cells)], lines, columns - indent, rates.size > 0);
+  const hasRates = rates.size > 0, room = columns - indent;
+  const wide = table(head, lines, room, hasRates, true);
+  const cells = wide ?? table(head, lines, room, hasRates, false)!;
   const beside = (track: string, text: string) => (isDrawn ? track.padEnd(indent) : "") + text;
   return [
     beside("", cells[0]!),
-    ...lines.flatMap(({ edges }, place) => {
+    ...lines.flatMap(({ edges, settings = "" }, place) => {
       const { passing, above, own, below } = tracks[place]!;
-      const words = edges === "" ? [] : wrapLine(`from ${edges}`, columns - indent);
+      const words = [
+        ...(edges === "" ? [] : wrapLine(`from ${edges}`, room)),
+        ...(wide || settings === "" ? [] : wrapLine(settings, room)),
+      ];
       const rows = isDrawn
         ? [...Array(Math.max(0, words.length - above.length)).fill(passing), ...above]
         : words;
@@ -106,6 +114,7 @@ function linesOf(spec: GraphSpec, rates: ReadonlyMap<string, number>): Line[] {
         sources: sourcesOf(node.from),
         edges: wordsOf(node.from, nodes[i - 1]?.id ?? INPUT),
         cells: cellsOf(summary, rates),
+        settings: settingsInWords(node),
       };
     }),
     {
@@ -130,15 +139,27 @@ function cellsOf({ node, shape, parameters, multiplyAdds }: NodeSummary, rates: 
   ];
 }
 
-/** The table, without columns for which there is no room, and with long names cut. */
+/**
+ * The table, without columns for which there is no room, and with long names cut.
+ *
+ * @param withSettings They stand behind the kind, and shapes stay; `undefined` where there is no room for that.
+ */
 function table(
-  rows: readonly (readonly string[])[],
+  head: readonly string[],
   lines: readonly Line[],
   columns: number,
   hasRates: boolean,
-): string[] {
-  const [head = []] = rows;
-  for (let left = 0;; left++) {
+  withSettings: boolean,
+): string[] | undefined {
+  const rows = [
+    head,
+    ...lines.map(({ cells: [name = "", kind = "", ...others], settings = "" }) => [
+      ...[name, withSettings && settings !== "" ? `${kind} ${settings}` : kind],
+      ...others,
+    ]),
+  ];
+  const most = withSettings ? LEFT_OUT.indexOf("shape") : LEFT_OUT.length;
+  for (let left = 0; left <= most; left++) {
     const kept = [...head.keys()].filter((column) =>
       !LEFT_OUT.slice(0, left).includes(head[column]!) && (hasRates || head[column] !== "fires")
     );
@@ -154,6 +175,7 @@ function table(
       return (words === undefined ? line : line.padEnd(at) + words).slice(0, columns);
     });
   }
+  return undefined;
 }
 
 function lengthOf({ length }: string): number {

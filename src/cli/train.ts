@@ -113,7 +113,10 @@ export function trainCommand(): CommandUnknownOpts {
         const common = { ...defined({ out, checkpointEvery }), explain };
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
-          const asked = given.network === undefined ? {} : wantedFormOf(await readNetwork(given.network));
+          // What is wrong with the file, chooseNetwork says, after what is wrong with the options.
+          const asked = given.network === undefined
+            ? {}
+            : await readNetwork(given.network).then(wantedFormOf, () => ({}));
           const samples = await loadDataSet(data, wantedOf(given, asked));
           checkPictures(given, samples.train);
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));

@@ -282,6 +282,7 @@ const COMMANDS = [
   ],
   ["--threshold -50 --decay 0.5", "a higher --penalty"],
   ["--learning-rate 900 --momentum 0.5", "--optimizer adam --learning-rate 0.001 in place of --momentum"],
+  ["--model conv --threshold 90 --epochs 1", "--init rate"],
   ["--model feed-forward --learning-rate 0.000001", "--learning-rate 0.000003"],
 ] as const;
 

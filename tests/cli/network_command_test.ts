@@ -2,7 +2,17 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { drawTracks } from "../../src/cli/graph_tracks.ts";
 import { drawNetwork } from "../../src/cli/network_drawing.ts";
-import { affine, integrator, lif, network } from "../../src/network/builder.ts";
+import {
+  affine,
+  batchNorm,
+  conv2d,
+  dropout,
+  flatten,
+  integrator,
+  lif,
+  maxPool2d,
+  network,
+} from "../../src/network/builder.ts";
 import { wideNetwork } from "../../src/network/presets.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { inFolderWithData } from "./small_data.ts";
@@ -137,6 +147,44 @@ Deno.test("drawNetwork() keeps to the terminal's width", () => {
   const lines = drawNetwork(broad, 60);
   assert.ok(lines.every((line) => line.length <= 60 && !line.includes("│")), lines.join("\n"));
   assert.match(lines.join(" "), /from branch-0 \+ branch-1 \+/);
+});
+
+Deno.test("drawNetwork() says windows, strides, padding and groups in words: behind the kind, or above the node", () => {
+  const spec = network({
+    steps: 4,
+    input: { shape: [2, 12, 12], encoder: { kind: "constant" } },
+    nodes: [
+      ...[
+        conv2d(8, 3, { stride: 2, padding: 1, groups: 2 }),
+        batchNorm(),
+        lif(),
+        maxPool2d(2),
+        dropout(0.25),
+      ],
+      ...[flatten(), affine(3), integrator()],
+    ],
+  });
+  const wide = drawNetwork(spec, 100), narrow = drawNetwork(spec, 40);
+  assert.deepEqual(wide.slice(2, 7), [
+    "□  conv2d1      conv2d 3×3, stride 2, padding 1, 2 groups    8×6×6          80      2,592",
+    "□  batchNorm1   batchNorm                                    8×6×6          16        288",
+    "●  lif1         lif                                          8×6×6",
+    "□  maxPool2d1   maxPool2d 2×2                                8×3×3",
+    "□  dropout1     dropout rate 0.25                            8×3×3",
+  ]);
+  assert.deepEqual(narrow.slice(2, 8), [
+    "│  3×3, stride 2, padding 1, 2 groups",
+    "□  conv2d1      conv2d        8×6×6",
+    "□  batchNorm1   batchNorm     8×6×6",
+    "●  lif1         lif           8×6×6",
+    "│  2×2",
+    "□  maxPool2d1   maxPool2d     8×3×3",
+  ]);
+  for (const columns of [30, 34, 40, 60, 80]) {
+    const lines = drawNetwork(spec, columns);
+    assert.ok(lines.every((line) => line.length <= columns), lines.join("\n"));
+    assert.match(lines.join(" ").replace(/[│\s]+/g, " "), /3×3, stride 2, padding 1, 2 groups/);
+  }
 });
 
 Deno.test("drawTracks() lets lines cross, join, part and lead back", () => {

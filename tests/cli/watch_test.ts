@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Parameters } from "../../src/engine/engine.ts";
-import { brailleRaster, drawLive, sparkline } from "../../src/cli/live_raster.ts";
+import { brailleRaster, drawLive, mapLines, sparkline } from "../../src/cli/live_raster.ts";
 import { Watch } from "../../src/cli/watch.ts";
+import { convNetwork } from "../../src/network/conv_presets.ts";
+import { affine, conv2d, flatten, lif, network } from "../../src/network/builder.ts";
 import { EngineError } from "../../src/errors.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
@@ -65,6 +67,27 @@ Deno.test("brailleRaster() draws each spike as a dot, the first unit lowest", ()
   assert.ok(large.length <= 3 && large.every((line) => line.length <= 20));
 });
 
+Deno.test("mapLines() shades each map by how many of its units fire, map 0 lowest, a step as wide as there is room", () => {
+  // Two maps of 1 × 4 units over three steps: all, half and none of map 0; at the last step one unit of map 1.
+  const spikes = Uint8Array.of(...[1, 1, 1, 1, 0, 0, 0, 0], ...[1, 1, 0, 0, 0, 0, 0, 0], ...[
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    0,
+  ]);
+  const sizes = { maps: 2, rows: 1, columns: 4 };
+  assert.deepEqual(mapLines(spikes, 3, sizes, 3, 8), ["··░", "█▒·"]);
+  assert.deepEqual(mapLines(spikes, 3, sizes, 7, 8), ["····░░", "██▒▒··"]);
+  // Two maps in a row, and two steps a letter.
+  assert.deepEqual(mapLines(spikes, 3, sizes, 3, 1), ["█▒░"]);
+  assert.deepEqual(mapLines(spikes, 3, sizes, 2, 8), ["·▒", "█·"]);
+  assert.deepEqual(mapLines(new Uint8Array(24), 3, sizes, 3, 8), ["···", "···"]);
+});
+
 Deno.test("sparkline() scales to the highest value and keeps the last values", () => {
   assert.equal(sparkline([0, 1, 2, 4, 8], 10), "▁▂▃▅█");
   assert.equal(sparkline([9, 0, 8], 2), "▁█");
@@ -91,7 +114,16 @@ Deno.test("drawLive() fits every terminal and network", () => {
       neuron: { kind: "integrator", decay: 1 },
     }],
   });
-  for (const spec of [notebookNetwork(), deep, integrating]) {
+  const maps = (steps: number) => convNetwork({ steps });
+  const counting = network({
+    steps: 5,
+    input: { shape: [1, 6, 6], encoder: { kind: "constant" } },
+    nodes: [conv2d(3, 3), lif(), flatten(), affine(4), lif()],
+    readout: { from: "spikes", reduce: "sum" },
+  });
+  for (
+    const spec of [notebookNetwork(), deep, integrating, counting, maps(2), maps(25), maps(80), maps(700)]
+  ) {
     const { populations } = structureOf(spec);
     const outputs = populations.map(({ units }) => new Float32Array(spec.steps * units).fill(1));
     const trace = {
@@ -109,6 +141,13 @@ Deno.test("drawLive() fits every terminal and network", () => {
         const lines = drawLive(view, { columns, rows, colours: false });
         assert.ok(lines.length <= Math.max(rows, 8), `${lines.length} lines for ${rows}`);
         for (const line of lines) assert.ok(line.length <= Math.min(columns, 80), line);
+        if (spec !== counting || columns < 80) continue;
+        // Maps, units and the axis have the same steps below each other, of six letters each.
+        assert.deepEqual(lines.slice(1, 6).map((line) => line.slice(9)), [
+          ...Array(3).fill("█".repeat(30)),
+          "⣿".repeat(30),
+          `0${" ".repeat(23)}step 4`,
+        ]);
       }
     }
   }
@@ -185,6 +224,37 @@ Deno.test({
       const grey = await onTerminal(folder, [...TRAIN, "--epochs", "40", "--watch"], { noColor: "1" });
       assert.match(grey.text, BRAILLE);
       assert.ok(!grey.text.includes("\x1b[36m") && !grey.text.includes("\x1b[0m"));
+    });
+  },
+});
+
+Deno.test({
+  name: `train --watch shades the feature maps of a convolutional network on a terminal${
+    hasScript ? "" : ` (left out: there is no ${SCRIPT} here)`
+  }`,
+  ignore: !hasScript,
+  async fn() {
+    await inFolderWithData(async (folder) => {
+      const train = [
+        "train",
+        "--model",
+        "tutorial",
+        "--steps",
+        "10",
+        "--data",
+        "data",
+        "--threads",
+        "1",
+        "--watch",
+      ];
+      const { code, text } = await onTerminal(folder, train, { noColor: "1" });
+      assert.equal(code, 0, text);
+      const drawn = linesOf(text).filter((line) => line !== "");
+      const first = drawn.findIndex((line) => line.startsWith("test image 0 (0): named "));
+      assert.match(drawn[first + 1] ?? "", /^layer 1 {2}[·░▒▓█]{30}$/);
+      assert.ok(drawn.some((line) => /^layer 2 {2}[·░▒▓█]{30}$/.test(line)));
+      assert.ok(drawn.includes(`${" ".repeat(9)}0${" ".repeat(23)}step 9`));
+      assert.match(text, /layer 2 +\d+\.\d % fire/);
     });
   },
 });
