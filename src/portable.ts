@@ -101,6 +101,7 @@ export { type Idx, parseIdx, readIdxBlob } from "./data/idx.ts";
 export type { KnownSet } from "./data/known_classes.ts";
 export { labelledImages, type NamedIdx } from "./data/labelled_images.ts";
 export { type DataForm, dataFormOf } from "./data/data_source.ts";
+export { wantedFormOf } from "./data/wanted_form.ts";
 export { parseTensors } from "./data/tensor_file.ts";
 export {
   type DatasetName,
@@ -123,7 +124,7 @@ export * from "./training/start.ts";
 export * from "./training/training_state.ts";
 export { type Checkpoint, decodeCheckpoint, encodeCheckpoint } from "./training/checkpoint.ts";
 export * from "./classify/classifier.ts";
-export { pictureSide } from "./classify/picture_side.ts";
+export { pictureSide, pictureSizeOf } from "./classify/picture_side.ts";
 export { type Ink, INKS, type PictureOptions, readPicture } from "./data/picture.ts";
 export { softmax } from "./classify/softmax.ts";
 export { createHandler, type HandlerOptions } from "./serve/handler.ts";

@@ -1,4 +1,5 @@
 /** The size of the pictures that a network takes. */
+import type { PictureSize } from "../data/samples.ts";
 import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
@@ -11,4 +12,21 @@ export function pictureSide(spec: NetworkSpec): number | undefined {
   if (height !== undefined) return channels === 1 && height === width ? height : undefined;
   const side = Math.sqrt(size);
   return Number.isInteger(side) ? side : undefined;
+}
+
+/**
+ * The size of a network's pictures, of one channel or three: the shape of its input, or, where that is a list, of squares with so many
+ * numbers; `undefined` where its samples are no pictures.
+ */
+export function pictureSizeOf(spec: NetworkSpec): Required<PictureSize> | undefined {
+  const { isSequence, size } = sampleFormOf(spec);
+  if (isSequence) return undefined;
+  const { inputShape: [channels, height, width] } = structureOf(spec);
+  if (height !== undefined && width !== undefined) {
+    return channels === 1 || channels === 3 ? { rows: height, columns: width, channels } : undefined;
+  }
+  return [1, 3].map((channels) => {
+    const side = Math.sqrt(size / channels);
+    return { rows: side, columns: side, channels };
+  }).find(({ rows }) => Number.isInteger(rows));
 }

@@ -36,6 +36,7 @@ import { modelsOption, presetOptions } from "./network_options.ts";
 import { nameOption, numberOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { giveUp } from "./permissions.ts";
+import { checkPictures, wantedOf } from "./picture_options.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
@@ -91,7 +92,8 @@ export function compareCommand(resumed?: KeptComparison): CommandUnknownOpts {
       await giveUp("net");
       const interruption = endByItself();
       const { signal } = interruption;
-      const samples = await loadDataSet(given.data);
+      const samples = await loadDataSet(given.data, wantedOf(given));
+      checkPictures(given, samples.train);
       const form = dataFormOf(samples.train, samples.test);
       const networks = models.map((model) => optionsOf(model, given, isGiven, form, samples.train.count));
       const facts = {

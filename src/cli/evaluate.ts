@@ -1,9 +1,8 @@
 /** `evaluate`: a trained model, measured on the test set. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
-import { pictureSide } from "../classify/picture_side.ts";
 import { wordOf } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
-import { defined } from "../defined.ts";
+import { wantedFormOf } from "../data/wanted_form.ts";
 import { createEngine } from "../engine/create_engine.ts";
 import { precisionOf, seedOf } from "../engine/model_options.ts";
 import { areIndices, listNames } from "../network/class_names.ts";
@@ -72,8 +71,7 @@ export function evaluateCommand(): CommandUnknownOpts {
         batchSize: BATCH,
         onNotice: (line) => progress.note(line),
       });
-      const side = pictureSide(model.spec);
-      const loaded = await (await openDataSource(data)).load("test", defined({ side }));
+      const loaded = await (await openDataSource(data)).load("test", wantedFormOf(model.spec));
       const { samples, notice } = fitSamples(
         model,
         path,

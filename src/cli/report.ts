@@ -1,8 +1,8 @@
 /** `report`: a run as a page to look at, or several runs side by side. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, join, relative, resolve } from "node:path";
-import { pictureSide } from "../classify/picture_side.ts";
 import { openDataSource } from "../data/data_source.ts";
+import { wantedFormOf } from "../data/wanted_form.ts";
 import { type Samples, type SampleWord, wordOf } from "../data/samples.ts";
 import { checkOutputFile, writeOutputFile } from "../files/output_file.ts";
 import { defined } from "../defined.ts";
@@ -212,8 +212,8 @@ async function comparisonOf(
 /** The test set that a run was measured on, or the one that the user names. */
 async function testSamples(run: RecordedRun, given: Given, progress: Progress): Promise<Samples> {
   const { model, modelPath } = run;
-  const side = model && pictureSide(model.spec);
-  const samples = await (await openDataSource(dataOf(run, given))).load("test", defined({ side }));
+  const wanted = model && wantedFormOf(model.spec);
+  const samples = await (await openDataSource(dataOf(run, given))).load("test", wanted);
   if (model && modelPath) {
     const fitted = fitSamples(model, modelPath, samples, "give --data of that form, or another model");
     if (fitted.notice !== undefined) progress.note(fitted.notice);

@@ -1,8 +1,8 @@
 /** `train`: one network, trained, measured and kept. */
 import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { dirname, resolve } from "node:path";
-import { pictureSide } from "../classify/picture_side.ts";
 import { dataFormOf } from "../data/data_source.ts";
+import { wantedFormOf } from "../data/wanted_form.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { findUntriedGpu } from "../engine/tune.ts";
 import { defined } from "../defined.ts";
@@ -27,6 +27,7 @@ import { networkOptions } from "./network_options.ts";
 import { nameOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { giveUp } from "./permissions.ts";
+import { checkPictures, wantedOf } from "./picture_options.ts";
 import { openProgress } from "./progress.ts";
 import { endByItself } from "./signals.ts";
 import * as starts from "./start_options.ts";
@@ -113,10 +114,11 @@ export function trainCommand(): CommandUnknownOpts {
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
           // What is wrong with the file, chooseNetwork says, after what is wrong with the options.
-          const side = given.network === undefined
-            ? undefined
-            : await readNetwork(given.network).then(pictureSide, () => undefined);
-          const samples = await loadDataSet(data, defined({ side }));
+          const asked = given.network === undefined
+            ? {}
+            : await readNetwork(given.network).then(wantedFormOf, () => ({}));
+          const samples = await loadDataSet(data, wantedOf(given, asked));
+          checkPictures(given, samples.train);
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
           const { name: model, spec } = await chooseNetwork(given, isGiven, form);

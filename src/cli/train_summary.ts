@@ -64,7 +64,8 @@ function needsInWords({ needs, threads }: RunSummary): string {
 
 /** The options that mean the same for every network: what it learns from, and on which machine. */
 const OF_ANY_NETWORK = [
-  ...["--limit", "--validation", "--data", "--engine", "--gpu-memory", "--threads", "--no-skip", "--no-tune"],
+  ...["--limit", "--validation", "--data", "--side", "--grey"],
+  ...["--engine", "--gpu-memory", "--threads", "--no-skip", "--no-tune"],
 ];
 
 /** Of a command's words the options that another one takes, too, with their values. */

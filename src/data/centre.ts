@@ -45,7 +45,7 @@ export function centreDigit(drawing: Picture, side: number): Uint8Array<ArrayBuf
   // Where centring would cut ink off, the square moves until it covers all ink.
   const edge = (middle: number, from: number, to: number) =>
     Math.min(from, Math.max(to - scale * side, middle - scale * side / 2));
-  return resample(drawing, side, {
+  return resample(drawing, { rows: side, columns: side }, {
     scale,
     left: edge(x / mass, left, right + 1),
     top: edge(y / mass, top, bottom + 1),

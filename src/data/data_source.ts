@@ -30,7 +30,7 @@ const TENSORS = { train: "train.safetensors", test: "test.safetensors" } as cons
  *
  * - Four IDX files of MNIST's form: see {@linkcode loadMnist}.
  * - The files of CIFAR-10's binary version, also in the folder of their archive, `cifar-10-batches-bin`: see `loadCifar10`.
- * - A folder of PNG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
+ * - A folder of PNG or JPEG pictures, `train/CLASS/*.png` and `test/CLASS/*.png`: see `loadPictures`.
  * - `train.safetensors` and `test.safetensors`, with tensors `x` and `y`: see `loadTensors`.
  *
  * @param path The folder, or a single safetensors file to measure on. Undefined is MNIST.
@@ -65,14 +65,14 @@ export async function openDataSource(path?: string): Promise<DataSource> {
     return { name: path, load: (split) => loadCifar10(folder, split) };
   }
   if (has(/[.-]idx[134]-ubyte(\.gz)?$/)) return { name: path, load: (split) => loadMnist(path, split) };
-  if (has(/\.png$/i, true) || entries.some(({ isFile }) => !isFile)) {
+  if (has(/\.(png|jpe?g)$/i, true) || entries.some(({ isFile }) => !isFile)) {
     // Loaded on demand, because it imports a decoder.
     const { loadPictures } = await import("./picture_folder.ts");
     return { name: path, load: (split, wanted) => loadPictures(path, split, wanted) };
   }
   throw new InputError(
     `${path}: no data set is in this folder: expected MNIST's four files (train-images-idx3-ubyte, …), ` +
-      "CIFAR-10's (data_batch_1.bin, …), folders of PNG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
+      "CIFAR-10's (data_batch_1.bin, …), folders of PNG or JPEG files (train/CLASS/, test/CLASS/), or train.safetensors and test.safetensors",
   );
 }
 

@@ -1,5 +1,5 @@
 /**
- * PNG files as brightness and opacity (https://www.w3.org/TR/png-3).
+ * PNG files as brightness, colours and opacity (https://www.w3.org/TR/png-3).
  *
  * A file of a kilobyte can promise a picture of gigabytes, or inflate to one. So nothing is inflated before the header's size has been
  * checked, and no more than that size; chunks that are no part of the picture are ignored.
@@ -8,20 +8,9 @@ import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { inflateZlib } from "./inflate.ts";
 import { InflateError } from "./inflate_error.ts";
-import { type Chunk, damagedPng, dataOf, findChunks, MOST_SIDE, type PngChunks } from "./png_chunks.ts";
+import { type Chunk, damagedPng, dataOf, findChunks, isPng, type PngChunks } from "./png_chunks.ts";
+import { brightness, coloursSeen, MOST_PIXELS, MOST_SIDE, type Raster } from "./raster.ts";
 
-/** A picture's pixels, row by row from the top; 0 to 255 each. */
-export interface Raster {
-  readonly width: number;
-  readonly height: number;
-  /** Brightness: 0.299·R + 0.587·G + 0.114·B (ITU-R BT.601), rounded. */
-  readonly grey: Uint8Array;
-  /** Opacity. */
-  readonly alpha: Uint8Array;
-}
-
-/** The largest pictures that are decoded. */
-export const MOST_PIXELS = 1_048_576;
 /** A colour type. */
 interface Colour {
   readonly channels: number;
@@ -72,6 +61,15 @@ export function decodePng(bytes: Uint8Array, name: string, most: number = MOST_P
   return header.colour.palette === "needed" && chunks.palette
     ? rasterOfIndices(samples, dataOf(bytes, chunks.palette), transparency, header, name)
     : rasterOfColours(samples, transparency, header);
+}
+
+/** The size that a PNG's header gives; `undefined` where the bytes do not begin as a PNG does. */
+export function sizeOfPng(
+  bytes: Uint8Array,
+): { readonly width: number; readonly height: number } | undefined {
+  if (!isPng(bytes) || bytes.length < 24) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return { width: view.getUint32(16), height: view.getUint32(20) };
 }
 
 /** The header's fields. */
@@ -223,16 +221,22 @@ function rasterOfColours(
   key: Uint8Array | undefined,
   { width, height, depth, colour: { channels } }: Header,
 ): Raster {
-  const grey = new Uint8Array(width * height), alpha = new Uint8Array(width * height).fill(255);
+  const size = width * height, grey = new Uint8Array(size), alpha = new Uint8Array(size).fill(255);
   const most = 2 ** depth - 1, colours = channels < 3 ? 1 : 3;
   const keyed = key && Array.from({ length: colours }, (_, i) => key[2 * i]! << 8 | key[2 * i + 1]!);
-  for (let i = 0; i < grey.length; i++) {
+  const planes = new Uint8Array(colours === 3 ? 3 * size : 0);
+  for (let i = 0; i < size; i++) {
     const at = i * channels;
-    grey[i] = brightness(samples[at]!, samples[at + (colours >> 1)]!, samples[at + colours - 1]!, most);
+    const red = samples[at]!, green = samples[at + (colours >> 1)]!, blue = samples[at + colours - 1]!;
+    grey[i] = brightness(red, green, blue, most);
     if (channels > colours) alpha[i] = Math.round(samples[at + colours]! * 255 / most);
     else if (keyed?.every((value, channel) => value === samples[at + channel])) alpha[i] = 0;
+    if (colours === 1) continue;
+    planes[i] = Math.round(red * 255 / most);
+    planes[size + i] = Math.round(green * 255 / most);
+    planes[2 * size + i] = Math.round(blue * 255 / most);
   }
-  return { width, height, grey, alpha };
+  return { width, height, grey, colours: colours === 3 ? coloursSeen(planes, alpha) : undefined, alpha };
 }
 
 /** A picture whose numbers are colours of a palette. @param opacities Of its first colours. */
@@ -243,18 +247,18 @@ function rasterOfIndices(
   { width, height }: Header,
   name: string,
 ): Raster {
-  const grey = new Uint8Array(width * height), alpha = new Uint8Array(width * height);
-  const entries = palette.length / 3;
+  const size = width * height, grey = new Uint8Array(size), alpha = new Uint8Array(size);
+  const entries = palette.length / 3, planes = new Uint8Array(3 * size);
   for (const [i, index] of samples.entries()) {
     if (index >= entries) {
       throw damagedPng(name, `pixel ${i} has colour ${index}, but its palette has ${entries}`);
     }
-    grey[i] = brightness(palette[3 * index]!, palette[3 * index + 1]!, palette[3 * index + 2]!, 255);
+    const red = palette[3 * index]!, green = palette[3 * index + 1]!, blue = palette[3 * index + 2]!;
+    grey[i] = brightness(red, green, blue, 255);
     alpha[i] = opacities?.[index] ?? 255;
+    planes[i] = red;
+    planes[size + i] = green;
+    planes[2 * size + i] = blue;
   }
-  return { width, height, grey, alpha };
-}
-
-function brightness(red: number, green: number, blue: number, most: number): number {
-  return Math.round((299 * red + 587 * green + 114 * blue) / 1000 * 255 / most);
+  return { width, height, grey, colours: coloursSeen(planes, alpha), alpha };
 }

@@ -6,9 +6,6 @@ import { InputError } from "../errors.ts";
 import { count } from "../text/figures.ts";
 import { oneLine } from "../text/one_line.ts";
 
-/** The longest side of a picture that is decoded. */
-export const MOST_SIDE = 4096;
-
 /** The first bytes of a PNG file. */
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
@@ -37,6 +34,11 @@ export function dataOf(bytes: Uint8Array, { from, to }: Chunk): Uint8Array {
   return bytes.subarray(from + 8, to - 4);
 }
 
+/** Whether a file begins as a PNG does. */
+export function isPng(bytes: Uint8Array): boolean {
+  return SIGNATURE.every((byte, i) => bytes[i] === byte);
+}
+
 /**
  * Finds the chunks of a file.
  *
@@ -44,7 +46,7 @@ export function dataOf(bytes: Uint8Array, { from, to }: Chunk): Uint8Array {
  * wrong checksum.
  */
 export function findChunks(bytes: Uint8Array, name: string): PngChunks {
-  if (SIGNATURE.some((byte, i) => bytes[i] !== byte)) {
+  if (!isPng(bytes)) {
     throw new InputError(`${name}: ${count(bytes.length)} bytes that are no PNG: expected a PNG file`);
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -107,8 +107,16 @@ export function meanSteps({ count, lengths }: Samples, steps: number): number {
   return sum / count;
 }
 
-/** The form of samples that a network needs. */
+/** The form of samples that a network needs, which pictures of a folder are given; what is left out, the pictures decide. */
 export interface WantedForm {
-  /** Rows and columns of pictures that can be scaled. @default {28} */
+  /** Rows of pictures; nothing without `columns`. */
+  readonly rows?: number;
+  /** Columns of pictures. */
+  readonly columns?: number;
+  /** Rows and columns of squares. */
   readonly side?: number;
+  /** 1 for brightness, 3 for red, green and blue. @default {3 where a picture has colours} */
+  readonly channels?: number;
+  /** Numbers of a sample, where neither rows and columns nor a side say it. */
+  readonly size?: number;
 }

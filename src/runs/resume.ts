@@ -1,4 +1,5 @@
 /** Resume of an interrupted run; the result has the same bits as that of an uninterrupted one. */
+import { wantedFormOf } from "../data/wanted_form.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import type { Parameters } from "../engine/engine.ts";
 import { DEFAULT_GPU_MEMORY } from "../engine/gpu/memory.ts";
@@ -60,7 +61,7 @@ export async function resumeTraining(
     : metadata?.command;
   const options = { ...recorded, ...changes, ...(command && { command }) };
   const best = await readBest(directory, options, progress);
-  const loaded = options.samples ?? await loadDataSet(options.data);
+  const loaded = options.samples ?? await loadDataSet(options.data, wantedFormOf(options.spec));
   const { data, classes, notices: matching } = matchData(directory, options, found?.checkpoint, loaded);
   checkData(directory, facts, await fingerprint(data.train));
   signal?.throwIfAborted();

@@ -1,6 +1,7 @@
 /** A whole run: data, engine, training, evaluation, and its folder on disk. */
 import type { Samples, WantedForm } from "../data/samples.ts";
 import { openDataSource } from "../data/data_source.ts";
+import { wantedFormOf } from "../data/wanted_form.ts";
 import { checkOutputFile } from "../files/output_file.ts";
 import { createEngine, type EngineName, type EngineOptions, ENGINES } from "../engine/create_engine.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -22,14 +23,15 @@ export { RunInterrupted, type RunObserver, type RunStatus, type RunSummary } fro
 /**
  * Loads both parts of a data set.
  *
- * @param wanted The form of pictures that can be scaled.
+ * @param wanted The form of pictures that can be scaled; those of the test part get the training part's.
  * @returns Both parts, with the same classes where these have names.
  * @throws {InputError} when a file is missing or damaged, the parts' samples are of different forms, or the test part has a class
  * that the training part has not.
  */
 export async function loadDataSet(folder?: string, wanted: WantedForm = {}): Promise<DataSet> {
   const source = await openDataSource(folder);
-  const [train, test] = [await source.load("train", wanted), await source.load("test", wanted)];
+  const train = await source.load("train", wanted);
+  const test = await source.load("test", train.picture ? { channels: 1, ...train.picture } : wanted);
   checkParts(train, test);
   return alignParts({ train, test });
 }
@@ -71,7 +73,7 @@ export async function runTraining(
   const { name, model } = given;
   if (given.out !== undefined) await checkOutputFile(given.out, MODEL_OUTPUT);
   // All data are loaded first, to find faults before anything starts.
-  const loaded = given.samples ?? await loadDataSet(given.data);
+  const loaded = given.samples ?? await loadDataSet(given.data, wantedFormOf(given.spec));
   const advice = "give data of this form, or another network";
   const fitted = (part: Samples) => fitForm(given.spec, model, part, advice);
   const data = { train: fitted(loaded.train), test: fitted(loaded.test) };

@@ -2,7 +2,7 @@
 import { Hono } from "hono";
 import { getPath } from "hono/utils/url";
 import { type Answer, SampleForm } from "../classify/classifier.ts";
-import { pictureSide } from "../classify/picture_side.ts";
+import { pictureSide, pictureSizeOf } from "../classify/picture_side.ts";
 import { InputError } from "../errors.ts";
 import { classNamesOf } from "../network/output_names.ts";
 import { encodeModel, type Model } from "../network/model_file.ts";
@@ -95,7 +95,7 @@ export function createApp(options: AppOptions): Hono {
   const { model, answering, seed, mostBytes = 1_048_576, bodyTime = 10_000, publishesModel = true } = options;
   const { isStopping = () => false, onAnswer, report = console.error } = options;
   const totalBytes = options.totalBytes ?? BODIES * mostBytes;
-  const form = new SampleForm(model), side = pictureSide(model.spec);
+  const form = new SampleForm(model), side = pictureSide(model.spec), picture = pictureSizeOf(model.spec);
   const bodies = new Bodies({ bytes: mostBytes, total: totalBytes, milliseconds: bodyTime });
   const app = new Hono({ getPath: pathBelow(options.basePath ?? "") });
   addMiddleware(app, options, isStopping);
@@ -114,6 +114,7 @@ export function createApp(options: AppOptions): Hono {
         metadata: model.metadata,
         sampleSize: form.size,
         pictureSide: side ?? null,
+        picture: picture ?? null,
         bytes: form.bytes,
         kernels: options.kernels,
         seed,
@@ -128,7 +129,7 @@ export function createApp(options: AppOptions): Hono {
 
   app.post("/classify", async (context) => {
     const request = context.req.raw;
-    const { answers, many } = await classify(context, { form, side, answering, bodies, seed });
+    const { answers, many } = await classify(context, { form, picture, answering, bodies, seed });
     samplesOf.set(request, answers.length);
     await onAnswer?.(answers, request);
     return jsonResponse(many ? answers : answers[0]);

@@ -2,6 +2,7 @@
 import type { Context } from "hono";
 import type { Answer, SampleForm } from "../classify/classifier.ts";
 import { type Ink, INKS } from "../data/picture.ts";
+import type { PictureSize } from "../data/samples.ts";
 import { contentId } from "../random.ts";
 import type { Answering } from "./answering.ts";
 import type { RequestSamples } from "./request_samples.ts";
@@ -17,7 +18,7 @@ export type Seed = number | "random";
 export interface ClassifyOptions {
   readonly form: SampleForm;
   /** Of pictures; `undefined` where the network takes none. */
-  readonly side: number | undefined;
+  readonly picture: PictureSize | undefined;
   readonly answering: Answering;
   readonly bodies: Bodies;
   /** Seed of the noise where a request names none. */
@@ -33,7 +34,7 @@ export interface ClassifyOptions {
  */
 export async function classify(
   context: Context,
-  { form, side, answering, bodies, seed: fallback }: ClassifyOptions,
+  { form, picture, answering, bodies, seed: fallback }: ClassifyOptions,
 ): Promise<{ readonly answers: readonly Answer[]; readonly many: boolean }> {
   const { seed, ink } = readQuery(context, fallback);
   const request = context.req.raw;
@@ -45,7 +46,7 @@ export async function classify(
     const started = performance.now();
     let read: RequestSamples;
     try {
-      read = readSamples(body, type, { contentType, form, side, ink });
+      read = readSamples(body, type, { contentType, form, picture, ink });
     } finally {
       answering.count(performance.now() - started); // a refused body costs time, too
     }

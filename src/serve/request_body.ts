@@ -1,7 +1,8 @@
 /** Reads a body as samples for the network: PNG files, raw bytes or JSON. */
 import type { SampleForm, TakenSample } from "../classify/classifier.ts";
 import { type Ink, readPicture } from "../data/picture.ts";
-import { MOST_PIXELS } from "../data/png.ts";
+import { MOST_PIXELS } from "../data/raster.ts";
+import type { PictureSize } from "../data/samples.ts";
 import { count, counted } from "../text/figures.ts";
 import { checkCount, type RequestSamples } from "./request_samples.ts";
 import { type FormFile, readForm } from "./form.ts";
@@ -21,7 +22,7 @@ export type BodyType = typeof TYPES[number];
 export interface AcceptedSamples {
   readonly form: SampleForm;
   /** Of pictures; `undefined` where the network takes none. */
-  readonly side: number | undefined;
+  readonly picture: PictureSize | undefined;
   readonly ink: Ink;
 }
 
@@ -53,7 +54,7 @@ export function readSamples(
 ): RequestSamples {
   switch (type) {
     case "image/png":
-      return { samples: [picture(body, accepted, "the picture", MOST_PIXELS)], many: false };
+      return { samples: [readPng(body, accepted, "the picture", MOST_PIXELS)], many: false };
     case "application/octet-stream": {
       const samples = raw(body, accepted, "the body");
       return { samples, many: samples.length > 1 };
@@ -67,17 +68,17 @@ export function readSamples(
   }
 }
 
-function picture(
+function readPng(
   bytes: Uint8Array,
-  { form, side, ink }: AcceptedSamples,
+  { form, picture, ink }: AcceptedSamples,
   name: string,
   most: number,
 ): TakenSample {
-  if (side === undefined) {
-    const takes = `the network takes ${form.describe()}, which are no square`;
+  if (picture === undefined) {
+    const takes = `the network takes ${form.describe()}, which are no picture`;
     throw new Refusal(415, `a picture: ${takes}: send them as JSON or bytes`);
   }
-  return { features: readPicture(bytes, side, { ink, name, mostPixels: most }), steps: 1 };
+  return { features: readPicture(bytes, picture, { ink, name, mostPixels: most }), steps: 1 };
 }
 
 /** Splits bytes into samples; a single sequence may be shorter than the network's. */
@@ -106,7 +107,7 @@ function filesOf(files: readonly FormFile[], accepted: AcceptedSamples): Request
   for (const { name, type, bytes } of files) {
     const where = `file ${shown(name)}`;
     if (type === "image/png") {
-      samples.push(picture(bytes, accepted, where, pixels));
+      samples.push(readPng(bytes, accepted, where, pixels));
       pixels -= pixelsOf(bytes);
     } else if (type === "application/octet-stream") {
       samples.push(...raw(bytes, accepted, where));

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { readModel } from "../../src/network/model_file.ts";
 import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { structureOf } from "../../src/network/structure.ts";
-import { greyFile } from "../data/png_files.ts";
+import { greyFile, pngFile } from "../data/png_files.ts";
 import { idxBytes } from "../data/idx_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes } from "./small_data.ts";
@@ -116,6 +116,116 @@ Deno.test("train learns from a folder of pictures, and evaluate measures on draw
     const own = ["train", "--network", "own.json", "--data", "data", "--epochs", "20", "--batch-size", "10"];
     const { test } = await spikeletJson(folder, [...own, "--learning-rate", "0.1", "--threads", "1"]);
     assert.ok(Number(recordOf(test).accuracy) > 0.9);
+  });
+});
+
+Deno.test("train learns colours of pictures of any size, and evaluate and report take the same", async () => {
+  await inTemporaryFolder(async (folder) => {
+    // Reddish and greenish pictures of the same brightness.
+    const plain = (width: number, height: number, isRed: boolean, i: number) => {
+      const colour = isRed ? [200 - i, 20, 30] : [0, 118 - Math.round(0.509 * i), 30];
+      return pngFile({
+        width,
+        height,
+        depth: 8,
+        colour: 2,
+        samples: Array.from({ length: width * height }, () => colour).flat(),
+      });
+    };
+    for (const part of ["train", "test"]) {
+      for (const name of ["green", "red"]) {
+        await Deno.mkdir(join(folder, "data", part, name), { recursive: true });
+        for (let i = 0; i < 25; i++) {
+          const width = part === "train" ? 6 : 12;
+          const file = plain(width, width * 2 / 3, name === "red", i);
+          await Deno.writeFile(join(folder, "data", part, name, `${i}.png`), file);
+        }
+      }
+    }
+    const begin = [
+      "train",
+      "--model",
+      "feed-forward",
+      "--data",
+      "data",
+      "--epochs",
+      "20",
+      "--batch-size",
+      "25",
+    ];
+    const inputsOf = async (name: string) =>
+      structureOf((await readModel(join(folder, "runs", name, "model.safetensors"))).spec).inputs;
+    const { test } = await spikeletJson(folder, [...begin, "--threads", "1", "--name", "colours"]);
+    assert.equal(await inputsOf("colours"), 3 * 4 * 6); // the test pictures are scaled to those
+    assert.ok(Number(recordOf(test).accuracy) > 0.95);
+    assert.deepEqual((await spikeletJson(folder, ["evaluate", "colours", "--threads", "1"])).test, test);
+    assert.equal((await spikelet(folder, ["report", "colours", "--threads", "1"])).code, 0);
+    const resumed = await spikeletJson(folder, [
+      "train",
+      "--resume",
+      "colours",
+      "--epochs",
+      "21",
+      "--threads",
+      "1",
+    ]);
+    assert.equal(recordOf(resumed.test).total, 50);
+
+    const grey = await spikeletJson(folder, [
+      ...begin,
+      "--threads",
+      "1",
+      "--name",
+      "grey",
+      "--grey",
+      "--side",
+      "5",
+    ]);
+    assert.equal(await inputsOf("grey"), 25);
+    assert.deepEqual((await spikeletJson(folder, ["evaluate", "grey", "--threads", "1"])).test, grey.test);
+
+    // A convolutional network has its own shape.
+    const nodes = [
+      { id: "conv", kind: "conv2d", channels: 2, kernel: [2, 2] },
+      { id: "lif", kind: "lif" },
+      { id: "fc", kind: "affine", units: 2 },
+      { id: "out", kind: "integrator" },
+    ];
+    const spec = { steps: 2, input: { shape: [3, 5, 7], encoder: { kind: "constant" } }, nodes };
+    await Deno.writeTextFile(join(folder, "own.json"), JSON.stringify(spec));
+    const own = ["train", "--network", "own.json", "--data", "data", "--batch-size", "10", "--threads", "1"];
+    const shaped = await spikeletJson(folder, [...own, "--name", "own"]);
+    assert.deepEqual((await spikeletJson(folder, ["evaluate", "own", "--threads", "1"])).test, shaped.test);
+    assertOneLine(
+      await spikelet(folder, [...own, "--grey"]),
+      1,
+      /^own: its network takes 105 numbers a sample, .* but data train has 35: give data of this form/m,
+    );
+  });
+});
+
+Deno.test("train refuses --side and --grey for data that are no pictures of a folder", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.mkdir(join(folder, "data"));
+    const bytes = serializeSafetensors([
+      ["x", { dtype: "U8", shape: [2, 3, 2, 2], data: new Uint8Array(24) }],
+      ["y", { dtype: "I64", shape: [2], data: BigInt64Array.of(0n, 1n) }],
+    ]);
+    for (const part of ["train", "test"]) {
+      await Deno.writeFile(join(folder, "data", `${part}.safetensors`), bytes);
+    }
+    for (const option of [["--side", "4"], ["--grey"]]) {
+      assertOneLine(
+        await spikelet(folder, [...QUICK, "--data", "data", ...option]),
+        2,
+        RegExp(
+          `^${
+            option.join(" ")
+          }: only PNG and JPEG pictures of a folder are changed, and .* has none: leave it out`,
+          "m",
+        ),
+      );
+    }
   });
 });
 

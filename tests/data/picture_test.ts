@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { pictureSide } from "../../src/classify/picture_side.ts";
+import { pictureSide, pictureSizeOf } from "../../src/classify/picture_side.ts";
 import { readPicture } from "../../src/data/picture.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
+import { parseNetworkSpec } from "../../src/network/spec.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { greyFile, pngFile } from "./png_files.ts";
 import { withEncoder } from "../engine/network_cases.ts";
@@ -79,6 +80,58 @@ Deno.test("readPicture() inverts an enlargement by a whole factor, and keeps the
     }),
     { seed: 1, numRuns: 20 },
   );
+});
+
+/** A file of red, green and blue, each 8 bits. */
+const colourFile = (width: number, height: number, samples: readonly number[]) =>
+  pngFile({ width, height, depth: 8, colour: 2, samples });
+
+Deno.test("readPicture() gives planes of red, green and blue", () => {
+  const file = colourFile(2, 1, [10, 20, 30, 40, 50, 60]);
+  assert.deepEqual([...readPicture(file, { rows: 1, columns: 2, channels: 3 })], [10, 40, 20, 50, 30, 60]);
+  const grey = readPicture(greyFile(2, 1, [250, 9]), { rows: 1, columns: 2, channels: 3 });
+  assert.deepEqual([...grey], [250, 9, 250, 9, 250, 9]); // not inverted
+  const half = pngFile({ width: 1, height: 1, depth: 8, colour: 6, samples: [100, 200, 50, 51] });
+  assert.deepEqual([...readPicture(half, { rows: 1, columns: 1, channels: 3 })], [20, 40, 10]); // a fifth, on black
+  const deep = pngFile({ width: 1, height: 1, depth: 16, colour: 2, samples: [65535, 257 * 7, 0] });
+  assert.deepEqual([...readPicture(deep, { rows: 1, columns: 1, channels: 3 })], [255, 7, 0]);
+  const palette = Uint8Array.of(1, 2, 3, 40, 50, 60);
+  const indexed = pngFile({ width: 2, height: 1, depth: 8, colour: 3, samples: [1, 0], palette });
+  assert.deepEqual([...readPicture(indexed, { rows: 1, columns: 2, channels: 3 })], [40, 1, 50, 2, 60, 3]);
+  assert.throws(() => readPicture(file, { rows: 1, columns: 2, channels: 2 }), {
+    name: "RangeError",
+    message: "pictures of 2 channels: expected 1 or 3",
+  });
+});
+
+Deno.test("readPicture() scales each plane to rows and columns, in the middle of black", () => {
+  const red = [80, 80, 0, 0, 80, 80, 0, 0], blue = [0, 0, 40, 40, 0, 0, 40, 40];
+  const file = colourFile(4, 2, red.flatMap((value, i) => [value, 0, blue[i]!]));
+  assert.deepEqual([...readPicture(file, { rows: 1, columns: 2, channels: 3 })], [80, 0, 0, 0, 0, 40]);
+  assert.deepEqual(
+    [...readPicture(file, { rows: 3, columns: 2, channels: 3 })],
+    [0, 0, 80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 40, 0, 0],
+  );
+  // One channel, 2 × 2 to 3 columns and 1 row: a pixel in the middle.
+  assert.deepEqual([...readPicture(greyFile(2, 2, [9, 9, 9, 9]), { rows: 1, columns: 3 })], [0, 9, 0]);
+});
+
+Deno.test("pictureSizeOf() gives the size of pictures of one channel or three", () => {
+  assert.deepEqual(pictureSizeOf(notebookNetwork()), { rows: 28, columns: 28, channels: 1 });
+  assert.deepEqual(pictureSizeOf(notebookNetwork({ inputs: 3072 })), { rows: 32, columns: 32, channels: 3 });
+  assert.equal(pictureSizeOf(notebookNetwork({ inputs: 29 })), undefined);
+  assert.equal(pictureSizeOf(withEncoder(notebookNetwork(), { kind: "direct", offset: 0 })), undefined);
+  const shaped = (shape: [number, number, number]) =>
+    pictureSizeOf(parseNetworkSpec({
+      input: { shape, encoder: { kind: "constant" } },
+      steps: 2,
+      nodes: [{ id: "flat", kind: "flatten" }, { id: "fc", kind: "affine", units: 2 }, {
+        id: "out",
+        kind: "integrator",
+      }],
+    }, "shaped"));
+  assert.deepEqual(shaped([3, 4, 5]), { rows: 4, columns: 5, channels: 3 });
+  assert.equal(shaped([2, 4, 5]), undefined);
 });
 
 Deno.test("pictureSide() gives the side of a square, and none for sequences and other numbers of inputs", () => {

@@ -48,6 +48,15 @@ function pixelOf(image: PngImage, i: number): [grey: number, alpha: number] {
   return [brightness(colours, most), alpha];
 }
 
+/** A pixel's red, green and blue by the specification, 0 to 255. */
+function coloursOf(image: PngImage, i: number): number[] {
+  const { depth, colour, samples, palette } = image, channels = CHANNELS[colour];
+  const all = samples.slice(i * channels, (i + 1) * channels);
+  if (colour === 3) return [...palette!.subarray(3 * all[0]!, 3 * all[0]! + 3)];
+  const [red = 0, green = red, blue = red] = channels < 3 ? all.slice(0, 1) : all;
+  return [red, green, blue].map((value) => Math.round(255 * value / (2 ** depth - 1)));
+}
+
 function brightness(colours: readonly number[], most: number): number {
   const [red = 0, green = red, blue = red] = colours;
   return Math.round(255 * (0.299 * red + 0.587 * green + 0.114 * blue) / most);
@@ -56,7 +65,8 @@ function brightness(colours: readonly number[], most: number): number {
 Deno.test("decodePng() reads every form of PNG by the specification", () => {
   fc.assert(
     fc.property(images, (image) => {
-      const { width, height, grey, alpha } = decodePng(pngFile(image), "picture");
+      const { width, height, grey, colours, alpha } = decodePng(pngFile(image), "picture");
+      let isColoured = false;
       assert.deepEqual([width, height, grey.length, alpha.length], [
         image.width,
         image.height,
@@ -67,7 +77,12 @@ Deno.test("decodePng() reads every form of PNG by the specification", () => {
         const [expected, opacity] = pixelOf(image, i);
         assert.ok(Math.abs(grey[i]! - expected) <= 1, `${i}: ${grey[i]}, not ${expected}`); // a half may round up
         assert.equal(alpha[i], opacity);
+        const own = coloursOf(image, i);
+        isColoured ||= opacity > 0 && new Set(own).size > 1;
+        const found = own.map((_, channel) => colours?.[channel * grey.length + i]);
+        if (colours) assert.deepEqual(found, own);
       }
+      assert.equal(colours !== undefined, isColoured);
     }),
     { seed: 1, numRuns: 200 },
   );

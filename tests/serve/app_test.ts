@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { DOMParser } from "linkedom";
 import { sampleFormOf } from "../../src/network/encoders.ts";
 import { Classifier } from "../../src/classify/classifier.ts";
-import { integrator, layer, network } from "../../src/network/builder.ts";
+import { affine, conv2d, integrator, layer, lif, network } from "../../src/network/builder.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { Answering } from "../../src/serve/answering.ts";
-import { greyFile } from "../data/png_files.ts";
+import { greyFile, pngFile } from "../data/png_files.ts";
 import {
   appOf,
   ask,
@@ -48,6 +48,33 @@ Deno.test("POST /classify gives a classifier's answer for a digit as PNG, bytes,
     assert.deepEqual([status, headers.get("content-type")], [200, JSON_TYPE]);
     assert.deepEqual(value, answerTo(0));
   }
+});
+
+Deno.test("POST /classify takes a PNG in colours for a network of three channels, of any size", async () => {
+  const spec = network({
+    steps: 3,
+    input: { shape: [3, 2, 4], encoder: { kind: "constant" } },
+    nodes: [conv2d(4, 2), lif(), affine(3), integrator()],
+  });
+  const coloured = modelOf(spec), own = appOf(coloured), one = new Classifier(coloured, { kernels });
+  const planes = Uint8Array.from({ length: 24 }, (_, i) => (i * 53) % 256);
+  const pixelAt = (x: number, y: number) => [0, 1, 2].map((channel) => planes[8 * channel + 4 * y + x]!);
+  const file = (factor: number) =>
+    pngFile({
+      width: 4 * factor,
+      height: 2 * factor,
+      depth: 8,
+      colour: 2,
+      samples: Array.from({ length: 8 * factor * factor }, (_, i) => {
+        const x = i % (4 * factor), y = (i - x) / (4 * factor);
+        return pixelAt(Math.floor(x / factor), Math.floor(y / factor));
+      }).flat(),
+    });
+  for (const factor of [1, 3]) {
+    assert.deepEqual((await ask(own, file(factor), PNG)).value, one.classify(planes, 3));
+  }
+  const { picture, pictureSide } = await (await own.request("/model")).json();
+  assert.deepEqual([picture, pictureSide], [{ rows: 2, columns: 4, channels: 3 }, null]);
 });
 
 Deno.test("POST /classify answers several samples with a list in their order", async () => {
@@ -160,6 +187,7 @@ Deno.test("GET /health, /model and / give the status, the network and a form", a
   const model = await (await get("/model")).json();
   assert.deepEqual(model.network, MODEL.spec);
   assert.deepEqual(model.metadata, { seed: "3", accuracy: "0.1" });
+  assert.deepEqual(model.picture, { rows: 28, columns: 28, channels: 1 });
   assert.deepEqual([model.sampleSize, model.pictureSide, model.kernels, model.seed], [784, 28, "plain", 3]);
   const page = await get("/");
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
