@@ -2,8 +2,9 @@
 import { decisionOf } from "../src/report/decision.ts";
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { percent } from "../src/report/words.ts";
-import { count } from "../src/text/figures.ts";
+import { count, counted } from "../src/text/figures.ts";
 import { shownName } from "../src/network/class_names.ts";
+import { mapsOf } from "../src/network/maps.ts";
 import type { NetworkSpec } from "../src/network/spec.ts";
 import type { Inspection } from "./logic/protocol.ts";
 import { COLOURS } from "../src/report/plot_parts.ts";
@@ -14,6 +15,7 @@ import { layerName } from "../src/network/words.ts";
 import { element, make, prefersStillness } from "./elements.ts";
 import { pictureOf } from "./pad.ts";
 import { drawPotentials } from "./plots.ts";
+import { aspectOfMaps, drawMaps } from "./maps.ts";
 import { drawRaster, rasterHeight } from "./raster.ts";
 
 /** Milliseconds of a step of the animation, and the bounds of the whole animation. */
@@ -111,18 +113,23 @@ export class AnswerView {
   /** @returns Whether the layout changed. */
   #arrange(spec: NetworkSpec): boolean {
     const { steps } = spec, { populations, classes } = structureOf(spec), names = this.#names;
-    const layers = populations.map(({ id, units, neuron }) => [id, units, neuron.kind]);
+    const layers = populations.map(({ id, shape, neuron }) => [id, shape, neuron.kind]);
     const shape = JSON.stringify([layers, steps, names]);
     if (shape === this.#shape) return false;
     this.#shape = shape;
     this.#views = spikingLayers(spec).map((layer) => {
       const canvas = make("canvas", { role: "img" });
-      canvas.style.height = `${rasterHeight(populations[layer]!.units)}px`;
+      const { shape, units } = populations[layer]!;
+      const sizes = mapsOf(shape);
+      if (sizes) canvas.style.aspectRatio = aspectOfMaps(sizes);
+      else canvas.style.height = `${rasterHeight(units)}px`;
       return { layer, canvas, caption: make("figcaption") };
     });
     this.#rasters.replaceChildren(
       ...this.#views.map(({ layer, canvas, caption }) => {
-        const ends = [populations[layer]!.units - 1, 0].map((unit) => make("span", {}, String(unit)));
+        const { shape, units } = populations[layer]!;
+        if (mapsOf(shape)) return make("figure", {}, caption, make("div", { class: "maps" }, canvas));
+        const ends = [units - 1, 0].map((unit) => make("span", {}, String(unit)));
         return make("figure", {}, caption, make("div", { class: "raster" }, canvas, ...ends));
       }).reverse(),
     );
@@ -175,17 +182,22 @@ export class AnswerView {
     this.#step.value = String(until);
     this.#stepValue.value = `${count(until)} of ${count(steps)}`;
     for (const { layer, canvas, caption } of this.#views) {
-      const fired = trace.spikes[layer]!, { units, isReadout } = populations[layer]!;
+      const fired = trace.spikes[layer]!, { units, shape, isReadout } = populations[layer]!;
       const spikes = fired.subarray(0, until * units).reduce((sum, spike) => sum + spike, 0);
       const name = layerName(spec, layer);
       const rate = percent(spikes / (until * units), 1);
       const figures = `${count(spikes)} spikes, ${rate} of ${count(units)} units a step`;
       caption.replaceChildren(
-        make("span", {}, `Spikes of the ${count(units)} units of ${name}`),
+        make(
+          "span",
+          {},
+          `Spikes of the ${mapsOf(shape) ? counted(shape[0], "map") : `${count(units)} units`} of ${name}`,
+        ),
         make("span", {}, figures),
       );
       canvas.setAttribute("aria-label", `${name}: ${figures}, up to step ${count(until)}`);
-      drawRaster(canvas, { spikes: fired, steps, units, until, ink: isReadout ? "vermillion" : "blue" });
+      if (mapsOf(shape)) drawMaps(canvas, { spikes: fired, shape, steps, until });
+      else drawRaster(canvas, { spikes: fired, steps, units, until, ink: isReadout ? "vermillion" : "blue" });
     }
     this.#showPotentials(until);
     this.#decide(inspection, until);

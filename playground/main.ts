@@ -1,6 +1,6 @@
 /** The page: connects the user's input, the workers and the views. */
 import { centreDigit } from "../src/data/centre.ts";
-import { pictureSide } from "../src/classify/picture_side.ts";
+import { pictureSide, pictureSizeOf } from "../src/classify/picture_side.ts";
 import { KNOWN_SETS } from "../src/data/known_classes.ts";
 import { percent } from "../src/report/words.ts";
 import { count, counted } from "../src/text/figures.ts";
@@ -21,7 +21,7 @@ import { ConstantsView } from "./constants_view.ts";
 import { type DescribedDigits, DigitCycle, fetchDigits, pickedDigits } from "./digits.ts";
 import { element, make } from "./elements.ts";
 import { Pad } from "./pad.ts";
-import type { Samples } from "../src/data/samples.ts";
+import { pictureShapeOf, type Samples } from "../src/data/samples.ts";
 import { loadNetwork, newNetwork, type Present, relearned, retuned, saveNetwork } from "./present.ts";
 import { TrainingView, usualHidden, type WebGpuOffer } from "./training_view.ts";
 import { openTrainer, RequestQueue } from "./workers.ts";
@@ -32,7 +32,7 @@ const THREADS = globalThis.crossOriginIsolated ? navigator.hardwareConcurrency :
 
 let present: Present = newNetwork(
   "notebook",
-  { inputs: 784, hidden: usualHidden("notebook"), classes: 10 },
+  { inputs: 784, shape: [1, 28, 28], hidden: usualHidden("notebook"), classes: 10 },
   0,
   KNOWN_SETS.mnist.classes,
 );
@@ -87,7 +87,13 @@ const controls = new TrainingView({
     const units = preset === present.preset ? hidden : usualHidden(preset);
     const classes = Math.max(10, 1 + (digits?.train.labels ?? new Uint8Array()).reduce(largest, 0));
     const names = digits ? digits.train.classes : KNOWN_SETS.mnist.classes;
-    replace(newNetwork(preset, { inputs: digits?.train.size ?? 784, hidden: units, classes }, seed, names));
+    const sizes = {
+      inputs: digits?.train.size ?? 784,
+      shape: (digits && pictureShapeOf(digits.train)) ?? [1, 28, 28] as const,
+      hidden: units,
+      classes,
+    };
+    replace(newNetwork(preset, sizes, seed, names));
     return true;
   },
 }, alarm);
@@ -148,7 +154,10 @@ function look(how: "play" | "whole"): void {
 function takePad(how: "play" | "whole"): void {
   const centred = centreDigit(pad.picture(), side());
   if (!centred.some((ink) => ink > 0)) return;
-  pixels = centred;
+  // A network for colours sees the same in each of them.
+  const channels = pictureSizeOf(present.spec)?.channels ?? 1;
+  pixels = new Uint8Array(channels * centred.length);
+  for (let channel = 0; channel < channels; channel++) pixels.set(centred, channel * centred.length);
   look(how);
 }
 

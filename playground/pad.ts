@@ -96,12 +96,17 @@ export class Pad {
   }
 }
 
-/** White ink whose opacity is the pixels. */
+/** White ink whose opacity is the pixels; of three channels, their colours. @param pixels `[channels, side, side]` */
 export function pictureOf(pixels: Uint8Array, side: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
+  const canvas = document.createElement("canvas"), size = side * side;
   canvas.width = canvas.height = side;
-  const image = new ImageData(side, side);
-  pixels.forEach((ink, i) => image.data.set([255, 255, 255, ink], 4 * i));
+  const image = new ImageData(side, side), inColours = pixels.length === 3 * size;
+  for (let i = 0; i < size; i++) {
+    const pixel = inColours
+      ? [pixels[i]!, pixels[size + i]!, pixels[2 * size + i]!, 255]
+      : [255, 255, 255, pixels[i]!];
+    image.data.set(pixel, 4 * i);
+  }
   canvas.getContext("2d")?.putImageData(image, 0, 0);
   return canvas;
 }

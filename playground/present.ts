@@ -2,6 +2,7 @@
 import { pictureSide } from "../src/classify/picture_side.ts";
 import { InputError } from "../src/errors.ts";
 import { count } from "../src/text/figures.ts";
+import type { Shape } from "../src/network/shape.ts";
 import { structureOf } from "../src/network/structure.ts";
 import { filledNames } from "../src/network/class_names.ts";
 import { initialParameters } from "../src/network/initialise.ts";
@@ -25,18 +26,33 @@ const FURTHER = ", trained further";
 /** Maximum size of a model file. */
 const MOST_BYTES = 256 * 2 ** 20;
 
+/** The sizes of a new network, of which its preset takes what it has a use for. */
+export interface NewSizes {
+  readonly inputs: number;
+  /** Of its pictures. */
+  readonly shape: Shape;
+  readonly hidden: number;
+  readonly classes: number;
+}
+
 /** A preset's network with initial weights. @param classes Names of its first outputs. */
 export function newNetwork(
   preset: PresetName,
-  sizes: { readonly inputs: number; readonly hidden: number; readonly classes: number },
+  { inputs, shape, hidden, classes: outputs }: NewSizes,
   seed: number,
   classes?: readonly string[],
 ): Present {
-  const spec = presetOf(preset).network(sizes);
+  const { network, takes } = presetOf(preset);
+  const spec = network({
+    classes: outputs,
+    ...(takes.includes("inputs") && { inputs }),
+    ...(takes.includes("shape") && { shape }),
+    ...(takes.includes("hidden") && { hidden }),
+  });
   return {
     spec,
     parameters: initialParameters(spec, seed),
-    ...(classes && { classes: filledNames(classes, sizes.classes) }),
+    ...(classes && { classes: filledNames(classes, outputs) }),
     metadata: { model: preset, seed: String(seed) },
     preset,
     title: `the ${preset} network, not trained yet`,

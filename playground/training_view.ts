@@ -112,8 +112,10 @@ export class TrainingView {
     this.#pause.textContent = state === "paused" ? "Resume" : "Pause";
     const inputs = [this.#preset, this.#seed, this.#epochs, this.#batch, this.#rate, this.#engine];
     for (const input of inputs) input.disabled = isBusy;
-    // A loaded network keeps its size and weights.
-    this.#hidden.disabled = this.#fresh.disabled = isBusy || this.#chosen.preset === "";
+    // A loaded network keeps its size and weights; a convolutional one has no number of hidden units.
+    const preset = presetNamed(this.#chosen.preset);
+    this.#fresh.disabled = isBusy || preset === undefined;
+    this.#hidden.disabled = isBusy || preset === undefined || !presetOf(preset).takes.includes("hidden");
   }
 
   /** Shows that training begins. @param resumes Whether it continues the last one, and its curves. */

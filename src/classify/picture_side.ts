@@ -4,14 +4,10 @@ import { sampleFormOf } from "../network/encoders.ts";
 import type { NetworkSpec } from "../network/spec.ts";
 import { structureOf } from "../network/structure.ts";
 
-/** The side of a network's square pictures; `undefined` where its samples are none. */
+/** The side of a network's square pictures, of one channel or three; `undefined` where its samples are none. */
 export function pictureSide(spec: NetworkSpec): number | undefined {
-  const { isSequence, size } = sampleFormOf(spec);
-  if (isSequence) return undefined;
-  const { inputShape: [channels, height, width] } = structureOf(spec);
-  if (height !== undefined) return channels === 1 && height === width ? height : undefined;
-  const side = Math.sqrt(size);
-  return Number.isInteger(side) ? side : undefined;
+  const size = pictureSizeOf(spec);
+  return size && size.rows === size.columns ? size.rows : undefined;
 }
 
 /**

@@ -13,7 +13,7 @@ import { oneLine } from "../text/one_line.ts";
 /** Samples as a network takes them: bytes (uint8) or numbers (float32), one sample after the other. */
 export type Features = DenseFeatures;
 
-/** Numbers in lists, and lists of these: `[784 numbers]`, `[28 rows][28 columns]`, `[steps][channels]`. */
+/** Numbers in lists, and lists of these: `[784 numbers]`, `[28 rows][28 columns]`, `[channels][rows][columns]`, `[steps][channels]`. */
 export type NumberLists = readonly (number | NumberLists)[] | NumberArray;
 
 /** Arrays of numbers of other types than bytes; they count as lists. */
@@ -66,8 +66,10 @@ export class SampleForm {
   readonly #range: readonly [black: number, white: number] | undefined;
   /** The feature of a white pixel, where inputs look like pictures and the metadata do not say what bytes mean. */
   readonly #white: number | undefined;
-  /** Rows and columns of a square picture. */
+  /** Rows and columns of a square picture of one channel. */
   readonly #side: number | undefined;
+  /** Of the samples, where the network says it: `[channels, rows, columns]`. */
+  readonly #shape: readonly [channels: number, rows: number, columns: number] | undefined;
 
   /**
    * The form that a model takes.
@@ -82,7 +84,9 @@ export class SampleForm {
     this.leastSteps = isSequence ? spec.readout.begin + 1 : 1;
     this.bytes = bytesOfModel(model);
     const { offset } = spec.input.encoder, side = pictureSide(spec);
-    this.#side = side;
+    const { shape } = spec.input;
+    this.#shape = isSequence || shape.length === 1 ? undefined : shape;
+    this.#side = side !== undefined && side * side === this.size ? side : undefined;
     if (metadata.bytes === "pixels") this.#range = [offset, 1 + offset];
     // A run's metadata have `bytes` where it learned from bytes; a program's model may lack them.
     const isUnknown = metadata.bytes === undefined && metadata.weightsSha256 === undefined && !isSequence;
@@ -144,25 +148,42 @@ export class SampleForm {
     if (this.steps > 1 && Number.isInteger(steps) && steps >= this.leastSteps && steps < this.steps) {
       return steps;
     }
-    const hint = this.steps === 1 && this.bytes === "pixels" && count === 4 * this.size
+    const isCanvas = this.steps === 1 && this.bytes === "pixels" && count === 4 * this.size / this.#planes;
+    const hint = !isCanvas
+      ? ""
+      : this.#planes === 1
       ? "; these are four times as many, as a canvas has them: give the brightness of each pixel alone"
-      : "";
+      : "; these are red, green, blue and opacity of each pixel, as a canvas has them: give a channel after the other";
     throw new RangeError(`${where}: ${counted(count, "number")}: expected ${this.describe()}${hint}`);
   }
 
   /** The size of a sample, in words. */
   describe(): string {
     const { size, channels, steps, leastSteps } = this;
-    if (steps === 1) return counted(size, "number");
+    if (steps === 1) {
+      const [planes = 1, rows = 0, columns = 0] = this.#shape ?? [];
+      const numbers = counted(size, "number");
+      return planes === 1
+        ? numbers
+        : `${numbers}, ${counted(planes, "channel")} of ${counted(rows, "row")} of ${columns} columns`;
+    }
     const range = leastSteps === steps
       ? counted(steps, "step")
       : `${count(leastSteps)} to ${counted(steps, "step")}`;
     return `${range} of ${counted(channels, "number")}, in one list or a list a step`;
   }
 
+  /** How many channels a sample has, each a plane of numbers; 1 where the network does not say it. */
+  get #planes(): number {
+    return this.#shape?.[0] ?? 1;
+  }
+
   /** The numbers of a list or table; the rows of a sequence are its steps. */
   #flattened(input: unknown, context: Reading): number[] {
     const { where } = context;
+    if (isList(input) && isList(input[0]) && isList(input[0][0]) && this.#shape) {
+      return this.#flattenedPlanes(input, this.#shape, context);
+    }
     if (!isList(input)) {
       throw new TypeError(
         `${where}: ${
@@ -186,6 +207,26 @@ export class SampleForm {
     return numbers;
   }
 
+  /** The numbers of a picture in lists of lists of lists. */
+  #flattenedPlanes(
+    input: ArrayLike<unknown>,
+    [channels, rows, columns]: readonly [number, number, number],
+    context: Reading,
+  ): number[] {
+    const planes = listsIn(input, channels) ?? [];
+    const lines = planes.flatMap((plane) => listsIn(plane, rows) ?? []);
+    if (lines.length !== channels * rows || lines.some(({ length }) => length !== columns)) {
+      throw new TypeError(
+        `${context.where}: lists of other lengths: expected ${counted(channels, "list")} of ${
+          counted(rows, "row")
+        } of ${columns} columns, or ${this.describe()} in one list`,
+      );
+    }
+    const numbers: number[] = [];
+    for (const line of lines) append(line, numbers, context);
+    return numbers;
+  }
+
   /** Checks that rows have the same length; rows of a sequence are steps. */
   #checkRows(widths: readonly number[], where: string): void {
     const [first] = widths, side = this.#side;
@@ -203,6 +244,14 @@ export class SampleForm {
         `${where}: ${counted(widths.length, "list")} of ${first}: expected ${
           counted(side, "row")
         } of ${side} columns, or ${this.describe()} in one list`,
+      );
+    }
+    const isPlane = widths.length === this.#planes && first === this.size / this.#planes;
+    if (this.#planes > 1 && !isPlane) {
+      throw new TypeError(
+        `${where}: ${
+          counted(widths.length, "list")
+        } of ${first}: expected a list a channel, or ${this.describe()} in one list`,
       );
     }
     if (this.steps === 1 || first === this.channels) return;
@@ -253,6 +302,12 @@ function asBytes(input: unknown): Uint8Array | undefined {
 function isList(input: unknown): input is ArrayLike<unknown> {
   return Array.isArray(input) ||
     ArrayBuffer.isView(input) && !(input instanceof DataView) && asBytes(input) === undefined;
+}
+
+/** The lists in a list of so many; `undefined` where it is none. */
+function listsIn(list: ArrayLike<unknown>, length: number): ArrayLike<unknown>[] | undefined {
+  const lists = Array.from(list).filter(isList);
+  return lists.length === length && list.length === length ? lists : undefined;
 }
 
 /** The input's name in messages, and the expected numbers. */

@@ -7,12 +7,15 @@ import { type MapSizes, mapsOf } from "../network/maps.ts";
 import type { Shape } from "../network/shape.ts";
 import { shadedImage } from "./images.ts";
 import { layOut } from "./layout.ts";
+import { besideEachOther, busiestMaps, columnsOfMaps } from "./map_mosaic.ts";
 import { figure, html, type Markup } from "./markup.ts";
 import { axis } from "./plot_parts.ts";
 import { draw } from "./plots.ts";
 
 /** Of more steps, some are shown, and a raster shows all. */
 const MOST_STEPS = 8, SOME_STEPS = 5;
+/** How much wider a picture of maps is than high, about. */
+const ASPECT = 1.5;
 /** CSS pixels of a pixel, and of a whole picture. */
 const PIXEL = 2.5, LEAST_WIDTH = 130, WIDEST = 460;
 
@@ -56,7 +59,7 @@ export function drawMaps({ spikes, steps, shape, name, mostUnits }: DrawnMaps): 
     ...stepsShown(steps).map((step) => ({ title: `step ${count(step)}`, values: at(step) })),
     ...(steps > 1 ? [{ title: "all steps", values: sums.map((sum) => sum / Math.max(1, most)) }] : []),
   ];
-  const across = columnsOfMaps(shown.length, sizes);
+  const across = columnsOfMaps(shown.length, sizes, ASPECT);
   const width = Math.max(LEAST_WIDTH, Math.min(WIDEST, PIXEL * across * (columns + 1)));
   const items = pictures.map(({ title, values }) => {
     const spiking = values.reduce((sum, value) => value > 0 ? sum + 1 : sum, 0);
@@ -83,43 +86,6 @@ export function drawMaps({ spikes, steps, shape, name, mostUnits }: DrawnMaps): 
 /** What a raster of maps shows. */
 const RASTER =
   "The same over all steps: a row is a map, and the bluer it is at a step, the more of its units fire.";
-
-/** The busiest maps, in their order. */
-function busiestMaps(sums: Float32Array, { maps, rows, columns }: MapSizes, most: number): number[] {
-  const size = rows * columns, all = Array.from({ length: maps }, (_, map) => map);
-  if (maps <= most) return all;
-  const totals = all.map((map) =>
-    sums.subarray(map * size, (map + 1) * size).reduce((sum, spikes) => sum + spikes, 0)
-  );
-  return all.sort((a, b) => totals[b]! - totals[a]! || a - b).slice(0, most).sort((a, b) => a - b);
-}
-
-/** How many maps stand beside each other: the picture is about half as wide again as high, and its last row full where that can be. */
-function columnsOfMaps(maps: number, { rows, columns }: MapSizes): number {
-  const ideal = Math.max(1, Math.sqrt(1.5 * maps * (rows + 1) / (columns + 1)));
-  const full = Array.from({ length: maps }, (_, i) => i + 1)
-    .filter((across) => maps % across === 0 && across >= 0.75 * ideal && across <= 1.6 * ideal);
-  const nearest = full.toSorted((a, b) => Math.abs(a - ideal) - Math.abs(b - ideal))[0];
-  return nearest ?? Math.min(maps, Math.round(ideal));
-}
-
-/** Maps as one picture, with gaps between them: NaN. @param values `[maps, rows, columns]`, 0 to 1. */
-function besideEachOther(values: Float32Array, sizes: MapSizes, shown: readonly number[], across: number) {
-  const size = sizes.rows * sizes.columns;
-  const cells = shown.map((map) =>
-    layOut(values.subarray(map * size, (map + 1) * size), { of: "picture", ...sizes })
-  );
-  const { rows, columns } = cells[0]!;
-  const width = across * (columns + 1) - 1, height = Math.ceil(shown.length / across) * (rows + 1) - 1;
-  const picture = { rows: height, columns: width, values: new Float32Array(width * height).fill(NaN) };
-  cells.forEach(({ values }, place) => {
-    const top = Math.floor(place / across) * (rows + 1), left = (place % across) * (columns + 1);
-    for (let row = 0; row < rows; row++) {
-      picture.values.set(values.subarray(row * columns, (row + 1) * columns), (top + row) * width + left);
-    }
-  });
-  return picture;
-}
 
 /** The share of each map's units that fire, step by step: steps across, maps up. */
 function drawMapRaster(spikes: Uint8Array, steps: number, sizes: MapSizes, name: string): Markup {

@@ -1,18 +1,20 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { bytesOf } from "../../src/data/samples.ts";
-import { Classifier, loadClassifier } from "../../src/classify/classifier.ts";
+import { bytesOf, type Samples } from "../../src/data/samples.ts";
+import { Classifier, loadClassifier, type SampleInput } from "../../src/classify/classifier.ts";
 import { softmax } from "../../src/classify/softmax.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
-import { encodeModel } from "../../src/network/model_file.ts";
+import { encodeModel, type Model } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
+import { classesOf } from "../../src/network/spec.ts";
 import { contentId, drawKey, STREAM } from "../../src/random.ts";
 import { assertClose } from "../asm/numbers.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 import { networkCases } from "../engine/network_cases.ts";
 import { encodeSample, runForward, widen } from "../engine/reference_network.ts";
+import { COLOUR_MODEL, colourPicture, joined } from "../serve/served_model.ts";
 
 const kernels = await loadKernels("plain");
 const SPEC = notebookNetwork({ hidden: 30, steps: 12 });
@@ -44,15 +46,23 @@ Deno.test("Classifier agrees with the reference network on drawn networks", asyn
   assert.ok(compared > 40, `${compared} networks`);
 });
 
-Deno.test("Classifier gives the bits of an engine with the same ids, on any number of threads", async () => {
-  const classifier = new Classifier(MODEL, { kernels });
-  const answers = Array.from({ length: 20 }, (_, i) => classifier.classify(digit(i)));
-  const ids = Uint32Array.from({ length: 20 }, (_, i) => contentId(digit(i), 0));
+/** The classifier's answers to twenty samples have the bits of an engine's. */
+async function testBitsOfEngine(
+  model: Model,
+  samples: Samples,
+  sampleAt: (i: number) => SampleInput,
+): Promise<void> {
+  const classifier = new Classifier(model, { kernels }), { spec } = model, classes = classesOf(spec);
+  const answers = Array.from({ length: 20 }, (_, i) => classifier.classify(sampleAt(i), 0));
+  const ids = Uint32Array.from(
+    { length: 20 },
+    (_, i) => contentId(classifier.form.take(sampleAt(i)).features, 0),
+  );
   for (const threads of [0, 2]) {
-    using engine = createWasmEngine({ spec: SPEC, kernels, threads });
-    await engine.setParameters(MODEL.parameters);
+    using engine = createWasmEngine({ spec, kernels, threads });
+    await engine.setParameters(model.parameters);
     const { logits, predictions, spikes } = await engine.classify({
-      samples: { ...DIGITS, ids },
+      samples: { ...samples, ids },
       indices: Uint32Array.from({ length: 20 }, (_, i) => i),
       stream: STREAM.classification,
       epoch: 0,
@@ -60,12 +70,30 @@ Deno.test("Classifier gives the bits of an engine with the same ids, on any numb
     answers.forEach((answer, i) => {
       assert.deepEqual(answer, {
         label: predictions[i],
-        name: String(predictions[i]),
-        probabilities: softmax(logits.subarray(10 * i, 10 * (i + 1))),
+        name: model.classes?.[predictions[i]!] ?? String(predictions[i]),
+        probabilities: softmax(logits.subarray(classes * i, classes * (i + 1))),
         spikes: spikes[i],
       });
     });
   }
+  assert.ok(answers.some(({ spikes }) => spikes > 0));
+}
+
+Deno.test("Classifier gives the bits of an engine with the same ids, on any number of threads", () =>
+  testBitsOfEngine(MODEL, DIGITS, digit));
+
+Deno.test("Classifier gives the bits of an engine for a convolutional network, from bytes and from numbers", async () => {
+  const features = joined(...Array.from({ length: 20 }, (_, i) => colourPicture(i)));
+  const samples: Samples = { name: "colours", count: 20, size: 243, features, labels: new Uint8Array(20) };
+  await testBitsOfEngine(COLOUR_MODEL, samples, colourPicture);
+  const floats = Float32Array.from(features, (pixel) => Math.fround(pixel / 255));
+  await testBitsOfEngine(
+    COLOUR_MODEL,
+    { ...samples, features: floats },
+    (i) => floats.subarray(243 * i, 243 * (i + 1)),
+  );
+  const { label, name } = new Classifier(COLOUR_MODEL, { kernels }).classify(colourPicture(0));
+  assert.equal(name, COLOUR_MODEL.classes?.[label]);
 });
 
 Deno.test("classify() depends on the sample and the seed, not on earlier calls", () => {

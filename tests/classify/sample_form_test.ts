@@ -7,6 +7,7 @@ import { softmax } from "../../src/classify/softmax.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
 import { sampleFormOf } from "../../src/network/encoders.ts";
+import { convNetwork } from "../../src/network/conv_presets.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { classesOf, parseNetworkSpec } from "../../src/network/spec.ts";
@@ -255,4 +256,62 @@ Deno.test("classify() takes a sequence's bytes as numbers: spikes of 0 and 1 equ
   const bytes = Uint8Array.of(1, 0, 0, 1, 1, 1), { probabilities } = classifier.classify(bytes);
   assert.deepEqual(classifier.classify(Float32Array.from(bytes)).probabilities, probabilities);
   assert.deepEqual(classifier.classify([[1, 0], [0, 1], [1, 1]]).probabilities, probabilities);
+});
+
+Deno.test("take() takes a picture of several channels as one list, a list a channel, or channels of rows of columns", () => {
+  const spec = convNetwork({ shape: [3, 28, 28] }), plane = 28 * 28;
+  const form = new SampleForm({ spec, metadata: { bytes: "pixels" } });
+  const numbers = Array.from({ length: 3 * plane }, (_, i) => i / (3 * plane));
+  const planes = [0, 1, 2].map((channel) => numbers.slice(channel * plane, (channel + 1) * plane));
+  const rows = planes.map((plane) =>
+    Array.from({ length: 28 }, (_, row) => plane.slice(28 * row, 28 * row + 28))
+  );
+  for (
+    const input of [
+      numbers,
+      Float32Array.from(numbers),
+      planes,
+      planes.map((p) => Float32Array.from(p)),
+      rows,
+    ]
+  ) {
+    const { features, steps } = form.take(input);
+    assert.deepEqual([features, steps], [Float32Array.from(numbers), 1]);
+  }
+  const bytes = rows.map((plane) => plane.map((row) => row.map((value) => Math.floor(255 * value))));
+  assert.deepEqual(form.takeBytes(bytes).features, Uint8Array.from(bytes.flat(2)));
+  assert.equal(form.take(new Uint8Array(3 * plane)).features.length, 3 * plane);
+  const whole = "2,352 numbers, 3 channels of 28 rows of 28 columns";
+  refuse(
+    form,
+    new Uint8Array(plane),
+    "RangeError",
+    new RegExp(`^the sample: 784 numbers: expected ${whole}$`),
+  );
+  refuse(
+    form,
+    new Uint8ClampedArray(4 * plane),
+    "RangeError",
+    /as a canvas has them: give a channel after the other$/,
+  );
+  // Columns whose pixels have three numbers each would be read in the wrong order.
+  const interleaved = Array.from({ length: 28 }, () => Array(84).fill(0));
+  refuse(
+    form,
+    interleaved,
+    "TypeError",
+    /^the sample: 28 lists of 84: expected a list a channel, or 2,352 numbers, /,
+  );
+  const other =
+    /^the sample: lists of other lengths: expected 3 lists of 28 rows of 28 columns, or 2,352 numbers, /;
+  refuse(form, rows.slice(1), "TypeError", other);
+  refuse(form, rows.with(1, rows[1]!.slice(1)), "TypeError", other);
+  refuse(form, rows.with(1, rows[1]!.with(27, [1])), "TypeError", other);
+  refuse(form, [[[[0]]]], "TypeError", other);
+  // One channel may be given as such, too.
+  const grey = new SampleForm({ spec: convNetwork(), metadata: { bytes: "pixels" } });
+  for (const input of [rows.slice(0, 1), rows[0], planes[0]]) {
+    assert.deepEqual(grey.take(input).features, Float32Array.from(planes[0]!));
+  }
+  refuse(grey, rows, "TypeError", /expected 1 list of 28 rows of 28 columns, or 784 numbers in one list$/);
 });

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
+import { Classifier } from "../../src/classify/classifier.ts";
 import { DATASETS } from "../../src/data/datasets.ts";
 import { FILE_NAMES } from "../../src/data/file_names.ts";
 import { parseIdx } from "../../src/data/idx.ts";
@@ -19,7 +20,7 @@ import { readProgram } from "../../src/licenses/program.ts";
 import { noticesIn } from "../licenses/read_notices.ts";
 import { serveFiles } from "../data/file_server.ts";
 import { named } from "../deno_version.ts";
-import { MODEL } from "../serve/served_model.ts";
+import { COLOUR_MODEL, colourFile, colourPicture, kernels, MODEL } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { sizeOf, until } from "../until.ts";
 import { askFor, type Served, withServer } from "./server.ts";
@@ -103,6 +104,33 @@ Deno.test("the binary trains to the bits of the task, with any number of threads
       peer.test,
     );
   });
+});
+
+Deno.test("the binary trains a convolutional network to the bits of the task, and shows it", async () => {
+  await inFolderWithData(async (folder) => {
+    const args = ["train", "--model", "conv", "--data", "data", "--epochs", "1", "--threads", "2"];
+    const expected = await spikeletJson(folder, [...args, "--name", "task"]);
+    const found = await binaryJson(folder, [...args, "--name", "binary"]);
+    assert.deepEqual([found.weightsSha256, found.test], [expected.weightsSha256, expected.test]);
+    const { stdout } = await binary(folder, ["network", "binary"]);
+    assert.match(stdout, /conv2d1 +conv2d 5×5 +12×24×24/);
+    const { path } = await binaryJson(folder, ["report", "binary", "--data", "data"]);
+    assert.match(await Deno.readTextFile(join(folder, String(path))), /id="kernels"/);
+  });
+});
+
+Deno.test("the binary serves a convolutional network, which answers to a picture in colours", async () => {
+  const answer = new Classifier(COLOUR_MODEL, { kernels }).classify(colourPicture(1));
+  await withServer(
+    ["--threads", "1"],
+    async ({ url }) => {
+      const headers = { "content-type": "image/png" };
+      const reply = await fetch(`${url}/classify`, { method: "POST", body: colourFile(1), headers });
+      assert.deepEqual(await reply.json(), answer);
+    },
+    command,
+    COLOUR_MODEL,
+  );
 });
 
 Deno.test("the binary has both builds of the kernels, and passes the reference cases", async () => {

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { readModel } from "../../src/network/model_file.ts";
+import { Classifier } from "../../src/classify/classifier.ts";
+import { encodeModel, readModel } from "../../src/network/model_file.ts";
 import { serializeSafetensors, type Tensor } from "../../src/network/safetensors.ts";
 import { structureOf } from "../../src/network/structure.ts";
 import { greyFile, pngFile } from "../data/png_files.ts";
 import { idxBytes } from "../data/idx_files.ts";
+import { assertSelfContained } from "../report/self_contained.ts";
+import { COLOUR_MODEL, colourFile, colourPicture, kernels } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { FILES, imageBytes } from "./small_data.ts";
 import { assertOneLine, recordOf, spikelet, spikeletJson } from "./spikelet.ts";
@@ -384,5 +387,27 @@ Deno.test("train learns small sets of common forms, or says why not", async () =
       "other-channels",
       /10 steps of 6 numbers a sample, but .* has 10 steps of 5 .*: take both parts from one source/,
     );
+  });
+});
+
+Deno.test("evaluate and report measure a network for colours on a folder of PNG pictures in colours", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await Deno.writeFile(join(folder, "colours.safetensors"), encodeModel(COLOUR_MODEL));
+    const classifier = new Classifier(COLOUR_MODEL, { kernels });
+    const names = new Set<string>();
+    for (let i = 0; i < 8; i++) { // each in the folder of the class that the network names
+      const { name } = classifier.classify(colourPicture(i)), class_ = join(folder, "pictures", name);
+      names.add(name);
+      await Deno.mkdir(class_, { recursive: true });
+      await Deno.writeFile(join(class_, `${i}.png`), colourFile(i));
+    }
+    assert.ok(names.size > 1);
+    const args = ["colours.safetensors", "--data", "pictures"];
+    const { test } = await spikeletJson(folder, ["evaluate", ...args, "--threads", "1"]);
+    assert.deepEqual([recordOf(test).correct, recordOf(test).total], [8, 8]);
+    const { path } = await spikeletJson(folder, ["report", ...args]);
+    const page = assertSelfContained(await Deno.readTextFile(join(folder, String(path))));
+    assert.ok(page.querySelectorAll("img.sample.colours").length > 0);
+    assert.equal(page.querySelectorAll("#kernels li img").length, 18);
   });
 });

@@ -5,11 +5,19 @@ import { encodeModel } from "../../src/network/model_file.ts";
 import { IS_BOUNDED } from "../../src/serve/listen.ts";
 import { hostileRequests, statusInTheEnd } from "../serve/hostile.ts";
 import { attack, mostMemory, silence } from "../serve/attack.ts";
-import { digit, DIGITS, kernels, MODEL } from "../serve/served_model.ts";
+import {
+  COLOUR_MODEL,
+  colourFile,
+  colourPicture,
+  digit,
+  DIGITS,
+  kernels,
+  MODEL,
+} from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { askFor, withServer } from "./server.ts";
 import { named } from "../deno_version.ts";
-import { assertOneLine, PROJECT, spikelet } from "./spikelet.ts";
+import { assertOneLine, command, PROJECT, spikelet } from "./spikelet.ts";
 
 const classifier = new Classifier(MODEL, { kernels });
 const ALL = Uint8Array.from(DIGITS.features);
@@ -30,6 +38,26 @@ Deno.test("serve gives a classifier's answers, logs, and exits 0 on a signal", a
     assert.match(lines[5]!, /Z GET \/health 200, [\d.]+ ms$/);
     assert.equal(lines.at(-1), "stopped after 3 requests");
   });
+});
+
+Deno.test("serve gives a convolutional network's answers to pictures in colours, on one thread and on two", async () => {
+  const colours = new Classifier(COLOUR_MODEL, { kernels });
+  const expected = Array.from({ length: 6 }, (_, i) => colours.classify(colourPicture(i)));
+  const form = new FormData();
+  expected.forEach((_, i) => form.append(`${i}`, new Blob([colourFile(i)], { type: "image/png" })));
+  for (const threads of ["1", "2"]) {
+    await withServer(
+      ["--threads", threads],
+      async ({ url, errors, stop }) => {
+        const reply = await fetch(`${url}/classify`, { method: "POST", body: form });
+        assert.deepEqual(await reply.json(), expected);
+        assert.equal(await stop(), 0);
+        assert.match(await errors, /^runs.small.model\.safetensors: 3×9×9-6×4×4-4×3×3-5, 4 steps$/m);
+      },
+      command,
+      COLOUR_MODEL,
+    );
+  }
 });
 
 Deno.test("serve answers every hostile request, and other senders correctly meanwhile", async () => {

@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
-import { encodeModel } from "../../src/network/model_file.ts";
+import { encodeModel, type Model } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import { assertOneLine, type Outcome, PROJECT } from "../cli/spikelet.ts";
 import { named, NO_TOOLS } from "../deno_version.ts";
 import { greyFile } from "../data/png_files.ts";
 import { noticesIn } from "../licenses/read_notices.ts";
-import { kernels, modelOf } from "../serve/served_model.ts";
+import { COLOUR_MODEL, colourFile, colourPicture, kernels, modelOf } from "../serve/served_model.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { findWorkerd, withWorkerd } from "./workerd.ts";
 
@@ -38,11 +38,14 @@ async function edge(folder: string, args: readonly string[]): Promise<Outcome> {
   return { code, stdout: decoder.decode(stdout), stderr: decoder.decode(stderr) };
 }
 
-/** Bundles the model in a new folder. */
-async function bundled(use: (folder: string, outcome: Outcome) => Promise<void>): Promise<void> {
+/** Bundles a model in a new folder. */
+async function bundled(
+  use: (folder: string, outcome: Outcome) => Promise<void>,
+  served: Model = MODEL,
+): Promise<void> {
   await inTemporaryFolder(async (folder) => {
     const model = join(folder, "model.safetensors"), out = join(folder, "new", "edge");
-    await Deno.writeFile(model, encodeModel(MODEL));
+    await Deno.writeFile(model, encodeModel(served));
     const outcome = await edge(folder, ["--model", model, "--out", out]);
     assert.equal(outcome.code, 0, outcome.stderr);
     await use(out, outcome);
@@ -101,6 +104,25 @@ async function writesBundle(): Promise<void> {
     assert.equal(await (await fetch(request())).text(), EXPECTED, "fetch.js under Deno");
   });
 }
+
+Deno.test({
+  ...named("the bundle of a convolutional model answers to a picture in colours", NO_TOOLS),
+  fn: () =>
+    bundled(async (folder) => {
+      const { fetch } = await import(pathToFileURL(join(folder, "fetch.js")).href);
+      const post = (body: Uint8Array<ArrayBuffer>, type: string) =>
+        new Request("http://localhost/classify", { method: "POST", body, headers: { "content-type": type } });
+      const classifier = new Classifier(COLOUR_MODEL, { kernels });
+      for (let i = 0; i < 5; i++) {
+        const expected = JSON.stringify(classifier.classify(colourPicture(i)));
+        assert.equal(await (await fetch(post(colourFile(i), "image/png"))).text(), expected);
+        assert.equal(
+          await (await fetch(post(colourPicture(i), "application/octet-stream"))).text(),
+          expected,
+        );
+      }
+    }, COLOUR_MODEL),
+});
 
 /** Classifies the digits of the file `digits` with the module, and prints the answers. */
 const NODE_PROGRAM = `import { fetch } from "./fetch.js";

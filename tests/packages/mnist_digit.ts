@@ -1,5 +1,5 @@
 /**
- * A model and a digit for programs that use the packages, and the answer under Deno.
+ * Models and samples for programs that use the packages, and the answers under Deno.
  *
  * @module
  */
@@ -8,7 +8,7 @@ import { Classifier } from "../../src/classify/classifier.ts";
 import { loadMnist } from "../../src/data/mnist.ts";
 import { encodeModel } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
-import { kernels, modelOf } from "../serve/served_model.ts";
+import { COLOUR_MODEL, colourFile, colourPicture, kernels, modelOf } from "../serve/served_model.ts";
 
 /** Writes `model.safetensors` and `digit.bin` into a folder. @returns The bits of the answer, as text. */
 export async function writeDigit(folder: string): Promise<string> {
@@ -17,4 +17,11 @@ export async function writeDigit(folder: string): Promise<string> {
   await Deno.writeFile(join(folder, "model.safetensors"), encodeModel(model));
   await Deno.writeFile(join(folder, "digit.bin"), digit);
   return JSON.stringify(new Classifier(model, { kernels }).classify(digit));
+}
+
+/** Writes `colours.safetensors`, a convolutional model, and `picture.png`. @returns The bits of the answer, as text. */
+export async function writePicture(folder: string): Promise<string> {
+  await Deno.writeFile(join(folder, "colours.safetensors"), encodeModel(COLOUR_MODEL));
+  await Deno.writeFile(join(folder, "picture.png"), colourFile(1));
+  return JSON.stringify(new Classifier(COLOUR_MODEL, { kernels }).classify(colourPicture(1)));
 }

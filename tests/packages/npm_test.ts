@@ -5,15 +5,21 @@ import { named, NO_TOOLS } from "../deno_version.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
 import { VERSION } from "../../src/version.ts";
 import { noticesIn } from "../licenses/read_notices.ts";
-import { writeDigit } from "./mnist_digit.ts";
+import { writeDigit, writePicture } from "./mnist_digit.ts";
 
 const ESBUILD = "esbuild@0.28.2";
 const TYPESCRIPT = ["typescript@5.9.3", "@types/node@20.19.25"];
 
+/** The files that it reads. */
+const SAMPLES = ["model.safetensors", "digit.bin", "colours.safetensors", "picture.png"];
+
 /** A user's program in JavaScript. */
 const PROGRAM = `
 import { readFile } from "node:fs/promises";
-import { createHandler, createWasmEngine, initialParameters, integrator, layer, lif, loadClassifier, loadKernels, network, train } from "@spikelet/spikelet";
+import {
+  createHandler, createWasmEngine, initialParameters, integrator, layer, lif, loadClassifier, loadKernels, network,
+  pictureSizeOf, readPicture, train,
+} from "@spikelet/spikelet";
 
 const model = await readFile("model.safetensors"), digit = new Uint8Array(await readFile("digit.bin"));
 const kernels = await loadKernels();
@@ -23,6 +29,9 @@ const handler = createHandler(model, { kernels });
 const headers = { "content-type": "application/octet-stream" };
 const response = await handler(new Request("http://x/classify", { method: "POST", body: digit, headers }));
 console.log(await response.text());
+
+const colours = loadClassifier(await readFile("colours.safetensors"), { kernels }), png = await readFile("picture.png");
+console.log(JSON.stringify(colours.classify(readPicture(png, pictureSizeOf(colours.spec)))));
 
 const layers = [layer(5, lif()), layer(2, integrator())];
 const spec = network({ inputs: 784, steps: 4, encoder: { kind: "constant" }, layers });
@@ -151,7 +160,8 @@ Deno.test({
         }
       });
       await Deno.mkdir(empty);
-      const expected = await writeDigit(empty);
+      const expected = await writeDigit(empty),
+        printed = `${expected}\n${expected}\n${await writePicture(empty)}\n2\n`;
       await t.step("installs", async () => {
         const archive = (await run(folder, "npm", "pack", "--silent", built)).trim();
         await Deno.writeTextFile(join(empty, "package.json"), '{ "private": true, "type": "module" }');
@@ -165,7 +175,7 @@ Deno.test({
       await Deno.writeTextFile(join(empty, "program.js"), PROGRAM);
       await Deno.writeTextFile(join(empty, "typed.ts"), TYPED);
       await t.step("runs under Node", async () => {
-        assert.equal(await run(empty, "node", "program.js"), `${expected}\n${expected}\n2\n`);
+        assert.equal(await run(empty, "node", "program.js"), printed);
       });
       await t.step("has types, and threads if there are workers", async () => {
         const found = await run(
@@ -183,10 +193,10 @@ Deno.test({
         const alone = join(folder, "alone");
         const options = ["--bundle", "--minify", "--format=esm", "--platform=node", `--outdir=${alone}`];
         await run(empty, "node", join("node_modules", "esbuild", "bin", "esbuild"), "program.js", ...options);
-        for (const name of ["model.safetensors", "digit.bin", "package.json"]) {
+        for (const name of [...SAMPLES, "package.json"]) {
           await Deno.rename(join(empty, name), join(alone, name));
         }
-        assert.equal(await run(alone, "node", "program.js"), `${expected}\n${expected}\n2\n`);
+        assert.equal(await run(alone, "node", "program.js"), printed);
       });
       await t.step(
         "works when installed from the folder alone, with strict types",

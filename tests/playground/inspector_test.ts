@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { feedForwardNetwork, notebookNetwork } from "../../src/network/presets.ts";
 import { Inspector } from "../../playground/logic/inspector.ts";
-import { digit, kernels, modelOf } from "../serve/served_model.ts";
+import { COLOUR_MODEL, colourPicture, digit, kernels, modelOf } from "../serve/served_model.ts";
 
 Deno.test("Inspector gives the bits of a Classifier's answer, with currents, potentials and spikes", () => {
   const inspector = new Inspector(kernels);
@@ -28,6 +28,21 @@ Deno.test("Inspector gives the bits of a Classifier's answer, with currents, pot
       assert.equal(seen, spikes);
     }
   }
+});
+
+Deno.test("Inspector gives the bits of a Classifier's answer for a convolutional network and a picture in colours", () => {
+  const { spec, parameters } = COLOUR_MODEL, pixels = colourPicture(2), inspector = new Inspector(kernels);
+  const { label, probabilities, spikes, trace } = inspector.inspect({
+    spec,
+    parameters,
+    seed: 3,
+    precision: "f32",
+    pixels,
+  });
+  const answer = new Classifier(COLOUR_MODEL, { kernels }).classify(pixels);
+  assert.deepEqual([label, probabilities, spikes], [answer.label, answer.probabilities, answer.spikes]);
+  const seen = [0, 1].map((layer) => trace.spikes[layer]!.reduce((sum, spike) => sum + spike, 0));
+  assert.equal(seen[0]! + seen[1]!, spikes);
 });
 
 Deno.test("Inspector keeps weights, not constants", () => {

@@ -7,6 +7,7 @@ import type { Samples } from "../../src/data/samples.ts";
 import type { Parameters } from "../../src/engine/engine.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { createWasmEngine } from "../../src/engine/wasm/wasm_engine.ts";
+import { affine, conv2d, flatten, integrator, lif, maxPool2d, network } from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import { decodeModel, encodeModel, hashParameters } from "../../src/network/model_file.ts";
 import { lifNetwork, notebookNetwork } from "../../src/network/presets.ts";
@@ -74,6 +75,23 @@ async function writeLetters(folder: string): Promise<void> {
 /** The network for WebGPU: the notebook's, small enough for an adapter on the CPU. */
 const SMALL = notebookNetwork({ hidden: 20, steps: 8 });
 
+/** A convolutional network for pictures of so many channels. */
+const convolutional = (channels: number) =>
+  network({
+    steps: 3,
+    input: { shape: [channels, 28, 28], encoder: { kind: "constant" } },
+    nodes: [
+      ...[
+        conv2d(6, 5, { stride: 2 }),
+        lif({ threshold: 0.3 }),
+        maxPool2d(2),
+        conv2d(8, 3),
+        lif({ threshold: 0.2 }),
+      ],
+      ...[flatten(), affine(10), integrator()],
+    ],
+  });
+
 /** Names that the page must escape and shorten. */
 const NAMES = ["<b>circle</b>", "square\u001b[2J", "t".repeat(60)];
 
@@ -102,11 +120,19 @@ Deno.test({
           metadata: { model: "lif" },
         }),
       );
+      const convolutions = [["colours", 3], ["conv", 1]] as const;
+      const models = convolutions.map(([, channels]) => {
+        const spec = convolutional(channels);
+        return { spec, parameters: initialParameters(spec, 0), metadata: { bytes: "pixels" } };
+      });
+      for (const [i, [name]] of convolutions.entries()) {
+        await Deno.writeFile(file(`${name}.safetensors`), encodeModel(models[i]!));
+      }
       await writeLetters(file("letters"));
       const visit = fileURLToPath(new URL("visit.ts", import.meta.url));
       const { code, stdout, stderr } = await run(["-A", visit, page, folder]);
       assert.equal(code, 0, stderr);
-      const { mouse, keyboard, isolated, finger, webGpu, forced, file: opened, complaints, strangers }:
+      const { mouse, maps, keyboard, isolated, finger, webGpu, forced, file: opened, complaints, strangers }:
         Visits = JSON.parse(stdout);
       const model = decodeModel(await Deno.readFile(file("saved.safetensors")), "saved");
 
@@ -142,6 +168,41 @@ Deno.test({
         const share = `${(100 * probabilities[label]!).toFixed(1)} %`;
         assert.equal(mouse.announcement, `The network says ${name}, ${share}.`);
         assert.equal(mouse.tuned[0], `with ${share}, by ${spikes.toLocaleString("en")} spikes`);
+      });
+      await t.step(
+        "a loaded convolutional network answers as a Classifier does, and shows its feature maps",
+        async () => {
+          for (const [i, { announcement, alpha, red, maps: canvases }] of maps.loaded.entries()) {
+            const classifier = new Classifier(models[i]!, { kernels: await loadKernels("plain") });
+            // White ink whose opacity is the brightness, or, of colours, the same in each channel.
+            const pixels = i === 0 ? [...red, ...red, ...red] : alpha;
+            const { name, label, probabilities } = classifier.classify(Uint8Array.from(pixels));
+            assert.equal(
+              announcement,
+              `The network says ${name}, ${(100 * probabilities[label]!).toFixed(1)} %.`,
+            );
+            assert.equal(canvases.length, 2);
+            assert.match(
+              canvases[1]!,
+              /^layer 1 \(lif1\): [\d,]+ spikes, [\d.]+\s% of 864 units a step, up to step 3$/,
+            );
+          }
+          assert.notEqual(...maps.pictures);
+          assert.match(
+            maps.preset.network,
+            /^1×28×28–24×12×12–64×4×4–128–10, 2 steps: the conv-wide network/,
+          );
+          assert.deepEqual(maps.preset.off, ["hidden"]);
+        },
+      );
+      await t.step("a convolutional network trains on the page, and is saved", async () => {
+        assert.match(maps.status, /^Done after 1 epoch: /);
+        const { spec, parameters } = decodeModel(
+          await Deno.readFile(file("conv-trained.safetensors")),
+          "trained",
+        );
+        assert.deepEqual(spec, models[1]!.spec);
+        assert.notEqual(await hashParameters(parameters), await hashParameters(models[1]!.parameters));
       });
       await t.step("a slider changes the spikes at once, and its reset restores them", () => {
         assert.notEqual(mouse.tuned[0], mouse.tuned[1]);
@@ -254,6 +315,7 @@ Deno.test({
         assert.equal(finger.scrolled, 0);
       });
       await t.step("no accessibility violation, overflow, error or request to another server", () => {
+        assert.deepEqual([maps.violations, maps.overflow], [[], 0]);
         for (const { violations, overflow, muddles } of [mouse, keyboard]) {
           assert.deepEqual({ violations, overflow, muddles }, { violations: [], overflow: 0, muddles: [] });
         }

@@ -27,6 +27,7 @@ import { serveFolder } from "./static_server.ts";
 /** The observations of all visits. */
 export interface Visits {
   readonly mouse: MouseVisit;
+  readonly maps: MapsVisit;
   readonly keyboard: KeyboardVisit;
   readonly isolated: { readonly status: string; readonly note: string };
   /** A touch visit, on a phone: the class of the drawing, and how far the page has scrolled, in pixels. */
@@ -73,6 +74,24 @@ export interface MouseVisit {
   readonly violations: readonly string[];
   readonly overflow: number;
   readonly muddles: readonly string[];
+}
+
+/** A visit with convolutional networks. */
+export interface MapsVisit {
+  /** Of the preset conv-wide. */
+  readonly preset: { readonly network: string; readonly off: readonly string[] };
+  /** Of a loaded network for digits, and of one for colours: the picture that it saw, its alpha and its red, and the answer. */
+  readonly loaded: readonly {
+    readonly announcement: string;
+    readonly alpha: readonly number[];
+    readonly red: readonly number[];
+    readonly maps: readonly string[];
+  }[];
+  /** Of a canvas of maps at the first step and at the last. */
+  readonly pictures: readonly [first: string, last: string];
+  readonly status: string;
+  readonly violations: readonly string[];
+  readonly overflow: number;
 }
 
 /** A visit with a keyboard, on a phone, in dark colours. */
@@ -181,6 +200,56 @@ async function visitWithMouse(page: Page, out: string): Promise<MouseVisit> {
     network: names,
     ...{ loaded, trainsWhileReading },
     muddles: await muddlesOf(page),
+    violations: await violationsOf(page),
+    overflow: await overflowOf(page),
+  };
+}
+
+async function visitWithMaps(page: Page, out: string): Promise<MapsVisit> {
+  await page.waitForSelector("#train:not([disabled])");
+  await page.selectOption("#preset", "conv-wide");
+  await waitFor(page, "network-line", /the conv-wide network/);
+  const preset = {
+    network: await textOf(page, "network-line"),
+    off: await page.evaluate(
+      `["hidden", "seed", "fresh"].filter((id) => document.getElementById(id).disabled)`,
+    ) as string[],
+  };
+  const loaded: MapsVisit["loaded"][number][] = [];
+  for (const name of ["colours", "conv"]) {
+    await page.setInputFiles("#model-file", `${out}/${name}.safetensors`);
+    await waitFor(page, "network-line", new RegExp(`${name}\\.safetensors`));
+    await page.click("#clear");
+    await draw(page);
+    await waitFor(page, "announcement", /The network says /);
+    await waitFor(page, "play", /^Play$/);
+    const pixels = await page.evaluate(`(() => {
+      const { width, height } = document.getElementById("seen");
+      const canvas = Object.assign(document.createElement("canvas"), { width, height }), context = canvas.getContext("2d");
+      context.drawImage(document.getElementById("seen"), 0, 0);
+      return [...context.getImageData(0, 0, width, height).data];
+    })()`) as number[];
+    loaded.push({
+      announcement: await textOf(page, "announcement"),
+      alpha: pixels.filter((_, i) => i % 4 === 3),
+      red: pixels.filter((_, i) => i % 4 === 0),
+      maps: await page.locator(".maps canvas").evaluateAll((all) =>
+        all.map((canvas) => canvas.getAttribute("aria-label") ?? "")
+      ),
+    });
+  }
+  const picture = () =>
+    page.evaluate(`document.querySelector(".maps canvas").toDataURL()`) as Promise<string>;
+  const last = await picture();
+  await page.locator("#step").fill("1");
+  const first = await picture();
+  await page.fill("#epochs", "1");
+  await page.fill("#batch", "500");
+  await page.click("#train");
+  await waitFor(page, "train-status", /^Done/);
+  await save(page, `${out}/conv-trained.safetensors`);
+  return {
+    ...{ preset, loaded, pictures: [first, last], status: await textOf(page, "train-status") },
     violations: await violationsOf(page),
     overflow: await overflowOf(page),
   };
@@ -300,6 +369,7 @@ async function visit(folder: string, out: string): Promise<Visits> {
   } as const;
   return {
     mouse: await visiting(browser, plain.url, desk, (page) => visitWithMouse(page, out)),
+    maps: await visiting(browser, plain.url, desk, (page) => visitWithMaps(page, out)),
     keyboard: await visiting(browser, plain.url, phone, visitWithKeyboard),
     isolated: await visiting(browser, isolating.url, desk, async (page) => {
       await chooseSmall(page);

@@ -29,8 +29,22 @@ Deno.test({
       await writeSmallData(join(folder, "data"), { train: 60, test: 37 });
       await spikeletJson(folder, [...TRAIN, "--name", "a"]);
       await spikeletJson(folder, [...TRAIN, "--name", "b", "--seed", "1"]);
+      const maps = [
+        "train",
+        "--model",
+        "tutorial",
+        "--steps",
+        "10",
+        "--data",
+        "data",
+        "--epochs",
+        "1",
+        "--threads",
+        "1",
+      ];
+      await spikeletJson(folder, [...maps, "--name", "maps"]);
       const pages: string[] = [];
-      for (const runs of [["a"], ["a", "b"]]) {
+      for (const runs of [["a"], ["a", "b"], ["maps"]]) {
         pages.push(join(folder, String((await spikeletJson(folder, ["report", ...runs])).path)));
       }
       const axe = fileURLToPath(new URL("axe.ts", import.meta.url));
@@ -40,7 +54,7 @@ Deno.test({
       }).output();
       assert.equal(code, 0, new TextDecoder().decode(stderr));
       const results: AxeResult[] = JSON.parse(new TextDecoder().decode(stdout));
-      assert.equal(results.length, 4);
+      assert.equal(results.length, 6);
       for (const { page, width, colorScheme, ...found } of results) {
         const clean = { violations: [], requests: [], complaints: [], overflow: 0 };
         assert.deepEqual(found, clean, `${page}, ${width} pixels, ${colorScheme}`);

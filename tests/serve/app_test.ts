@@ -11,6 +11,9 @@ import {
   ask,
   assertError,
   BYTES,
+  COLOUR_MODEL,
+  colourFile,
+  colourPicture,
   digit,
   joined,
   JSON_TYPE,
@@ -89,6 +92,55 @@ Deno.test("POST /classify answers several samples with a list in their order", a
   assert.deepEqual(
     (await ask(app, JSON.stringify(pixels.slice(0, 1)), JSON_TYPE)).value,
     expected.slice(0, 1),
+  );
+});
+
+Deno.test("POST /classify gives a convolutional network's answer for a picture in colours as PNG, bytes and JSON", async () => {
+  const colours = new Classifier(COLOUR_MODEL, { kernels }), app = appOf(COLOUR_MODEL);
+  const answers = Array.from({ length: 8 }, (_, i) => colours.classify(colourPicture(i), 3));
+  assert.ok(new Set(answers.map(({ label }) => label)).size > 1 && answers.every(({ spikes }) => spikes > 0));
+  const pixels = [...colourPicture(1)],
+    rows = (plane: number[]) => Array.from({ length: 9 }, (_, i) => plane.slice(9 * i, 9 * i + 9));
+  const planes = [0, 1, 2].map((channel) => rows(pixels.slice(81 * channel, 81 * channel + 81)));
+  for (
+    const [body, type] of [
+      [colourFile(1), PNG],
+      [colourPicture(1), BYTES],
+      [JSON.stringify({ pixels }), JSON_TYPE],
+      [JSON.stringify({ pixels: planes }), JSON_TYPE],
+    ] as const
+  ) {
+    const { status, value } = await ask(app, body, type);
+    assert.deepEqual([status, value], [200, answers[1]]);
+  }
+  assert.deepEqual((await ask(app, joined(colourPicture(0), colourPicture(2)), BYTES)).value, [
+    answers[0],
+    answers[2],
+  ]);
+  // A grey picture is the same in each channel, and a larger one is scaled plane by plane.
+  const grey = colourPicture(3).slice(0, 81), repeated = joined(grey, grey, grey);
+  assert.deepEqual((await ask(app, greyFile(9, 9, grey), PNG)).value, colours.classify(repeated, 3));
+  const twice = (plane: Uint8Array) =>
+    Uint8Array.from({ length: 324 }, (_, i) => plane[9 * (i / 36 | 0) + (i % 18 >> 1)]!);
+  assert.deepEqual((await ask(app, greyFile(18, 18, twice(grey)), PNG)).value, colours.classify(repeated, 3));
+  // The digits' network takes the brightness of colours.
+  const three = pngFile({
+    width: 28,
+    height: 28,
+    depth: 8,
+    colour: 2,
+    samples: [...digit(0)].flatMap((value) => [value, value, value]),
+  });
+  assert.deepEqual((await ask(appOf(), three, PNG)).value, answerTo(0));
+  const model = await (await app.request("/model")).json();
+  assert.deepEqual([model.sampleSize, model.pictureSide], [243, 9]);
+  assert.deepEqual(model.picture, { rows: 9, columns: 9, channels: 3 });
+  const { status, value } = await ask(app, colourPicture(0).subarray(81), BYTES);
+  assert.equal(status, 400);
+  assertError(value, /^the body: 162 bytes: expected 243 a sample, a byte a pixel$/);
+  assertError(
+    (await ask(app, JSON.stringify({ pixels: planes.slice(1) }), JSON_TYPE)).value,
+    /expected 3 lists of 9 rows of 9 columns/,
   );
 });
 
@@ -189,6 +241,7 @@ Deno.test("GET /health, /model and / give the status, the network and a form", a
   assert.deepEqual(model.metadata, { seed: "3", accuracy: "0.1" });
   assert.deepEqual(model.picture, { rows: 28, columns: 28, channels: 1 });
   assert.deepEqual([model.sampleSize, model.pictureSide, model.kernels, model.seed], [784, 28, "plain", 3]);
+  assert.deepEqual(model.picture, { rows: 28, columns: 28, channels: 1 });
   const page = await get("/");
   assert.match(page.headers.get("content-type") ?? "", /^text\/html/);
   assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);

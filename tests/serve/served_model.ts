@@ -7,12 +7,24 @@ import assert from "node:assert/strict";
 import type { Hono } from "hono";
 import { Classifier } from "../../src/classify/classifier.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
+import {
+  affine,
+  batchNorm,
+  conv2d,
+  dropout,
+  flatten,
+  integrator,
+  lif,
+  maxPool2d,
+  network,
+} from "../../src/network/builder.ts";
 import { initialParameters } from "../../src/network/initialise.ts";
 import type { Model } from "../../src/network/model_file.ts";
 import { notebookNetwork } from "../../src/network/presets.ts";
 import type { NetworkSpec } from "../../src/network/spec.ts";
 import { Answering } from "../../src/serve/answering.ts";
 import { type AppOptions, createApp } from "../../src/serve/app.ts";
+import { pngFile } from "../data/png_files.ts";
 import { drawDigits } from "../engine/drawn_digits.ts";
 
 /** The plain kernels, which give the same bits on every machine. */
@@ -25,6 +37,53 @@ export function modelOf(spec: NetworkSpec, metadata: Record<string, string> = {}
 
 /** A small model like the notebook's. */
 export const MODEL = modelOf(notebookNetwork({ hidden: 30, steps: 12 }), { seed: "3", accuracy: "0.1" });
+
+/** A convolutional network for pictures of red, green and blue. */
+export const COLOUR_MODEL = colourModel();
+
+function colourModel(): Model {
+  const spec = network({
+    steps: 4,
+    input: {
+      shape: [3, 9, 9],
+      encoder: { kind: "constant", mean: [0.4, 0.5, 0.6], deviation: [0.2, 0.3, 0.4] },
+    },
+    nodes: [
+      ...[conv2d(6, 3, { bias: false }), maxPool2d(2, { padding: 1 }), batchNorm(), lif({ threshold: 0.5 })],
+      ...[
+        conv2d(4, 2, { groups: 2 }),
+        lif({ threshold: 0.2 }),
+        dropout(0.5),
+        flatten(),
+        affine(5),
+        integrator(),
+      ],
+    ],
+  });
+  const model = modelOf(spec, { seed: "3", bytes: "pixels" });
+  model.parameters.get("batchNorm1.mean")!.fill(0.1);
+  model.parameters.get("batchNorm1.variance")!.fill(0.5);
+  return { ...model, classes: ["red", "green", "blue", "grey", "none"] };
+}
+
+/** The size of its pictures. */
+const COLOUR_SIDE = 9;
+
+/** The bytes of a picture for it, by channel, row and column. */
+export function colourPicture(i: number): Uint8Array<ArrayBuffer> {
+  const size = COLOUR_SIDE ** 2;
+  return Uint8Array.from(
+    { length: 3 * size },
+    (_, at) => (37 * i + 101 * Math.floor(at / size) + (7 + i) * at * (at % 9)) % 256,
+  );
+}
+
+/** The same as a PNG in colours. */
+export function colourFile(i: number): Uint8Array<ArrayBuffer> {
+  const planes = colourPicture(i), size = COLOUR_SIDE ** 2;
+  const samples = Array.from({ length: 3 * size }, (_, at) => planes[(at % 3) * size + Math.floor(at / 3)]!);
+  return pngFile({ width: COLOUR_SIDE, height: COLOUR_SIDE, depth: 8, colour: 2, samples });
+}
 
 export const DIGITS = drawDigits(4, 40);
 
