@@ -48,7 +48,7 @@ export interface NeuronCode {
   readonly stateBack: readonly string[];
   /**
    * One step of the backward pass: computes the state and `current` (δI_t) from `outputGradient` (δo_t), `readGradient` (the readout's,
-   * of u_t), `v`, `uBefore` (u_{t-1}) and the state; adds to `decayGradient`, `thresholdGradient` and `scaleGradient`.
+   * of u_t), `v`, `uBefore` (u_{t-1}), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient` and `scaleGradient`.
    */
   readonly stepBack: string;
 }

@@ -53,8 +53,16 @@ export interface GradedNeuron {
   readonly trainable?: readonly ("decay" | "threshold" | "scale")[];
 }
 
-/** A spike's effect on the membrane potential: subtract θ_t, set it to `resetTo`, or none. */
-export type Reset = "subtract" | "zero" | "none";
+/**
+ * A spike's effect on the membrane potential, at once or a step late; r is `resetTo`.
+ *
+ * - `subtract`: u_t = u'_t − θ_t·o_t;
+ * - `zero`: u_t = u'_t·(1 − o_t) + r·o_t;
+ * - `none`: u_t = u'_t;
+ * - `subtractLate`: u_t = u'_t, and u'_{t+1} = d·u_t + s_{t+1} − θ_t·o_t: the threshold does not decay;
+ * - `zeroLate`: u_t = u'_t, and u'_{t+1} = (d·u_t + s_{t+1})·(1 − o_t) + r·o_t: what comes in at the step after a spike is lost.
+ */
+export type Reset = "subtract" | "zero" | "none" | "subtractLate" | "zeroLate";
 
 /**
  * The surrogate derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
@@ -97,7 +105,7 @@ export interface LifNeuron {
   readonly adaptationDecay?: number;
   /** c, a constant current beside I_t. @default {0} */
   readonly current?: number;
-  /** r, the potential after a spike, of reset `zero`; otherwise it has no effect: u_t = u'_t·(1 − o_t) + r·o_t. @default {0} */
+  /** r, the potential after a spike, of reset `zero` and `zeroLate`; otherwise it has no effect. @default {0} */
   readonly resetTo?: number;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
   readonly perUnit?: readonly (
@@ -217,7 +225,13 @@ const DEFAULTS = {
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
 /** Every {@linkcode Reset}, in the order of its number in the kernels' settings. */
-export const RESETS = ["subtract", "zero", "none"] as const satisfies readonly Reset[];
+export const RESETS = [
+  "subtract",
+  "zero",
+  "none",
+  "subtractLate",
+  "zeroLate",
+] as const satisfies readonly Reset[];
 /** Every kind of {@linkcode Surrogate}, likewise. */
 export const SURROGATES = [
   "atan",

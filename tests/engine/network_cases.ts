@@ -61,7 +61,7 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   kind: fc.constant("lif"),
   decay: decays,
   threshold: fc.constantFrom(0.25, 0.5, 1),
-  reset: fc.constantFrom("subtract", "zero", "none"),
+  reset: fc.constantFrom("subtract", "zero", "none", "subtractLate", "zeroLate"),
   surrogate: fc.record({
     kind: fc.constantFrom("atan", "fastSigmoid", "triangle", "boxcar"),
     slope: fc.constantFrom(0.5, 1, 2, 10),

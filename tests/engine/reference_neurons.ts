@@ -42,12 +42,13 @@ export interface UnitState {
   readonly a: number;
   /** u' − θ_t; Infinity for neurons that do not spike. */
   readonly v: number;
-  /** The amount that the reset subtracts, without a gradient. */
+  /** The amount that the reset subtracts, and the spike that it follows, both without a gradient. */
   readonly reset: number;
+  readonly spike: number;
 }
 
 /** The state before the first step. */
-export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0 };
+export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0, spike: 0 };
 
 /**
  * Computes one step.
@@ -79,7 +80,12 @@ export function stepUnit(
     }
     case "lif": {
       const s = synapticDecay * past.s + current;
-      const before = decay * past.u + s;
+      const sum = decay * past.u + s;
+      const before = neuron.reset === "subtractLate"
+        ? sum - past.reset
+        : neuron.reset === "zeroLate"
+        ? sum * (1 - past.spike) + resetTo * past.spike
+        : sum;
       const a = adaptationDecay * past.a + past.o;
       const thresholdNow = threshold + adaptation * a;
       const v = before - thresholdNow;
@@ -93,8 +99,10 @@ export function stepUnit(
         subtract: before - reset,
         zero: before * (1 - spike) + resetTo * spike,
         none: before,
+        subtractLate: before,
+        zeroLate: before,
       }[neuron.reset];
-      return { u, before, o, s, a, v, reset };
+      return { u, before, o, s, a, v, reset, spike };
     }
     default:
       return neuron satisfies never;
@@ -111,7 +119,7 @@ export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
 
 /** The gradients that a step's backward pass returns. */
 export interface UnitGradient {
-  /** δu', δs = δI, δa of that step. */
+  /** δ of d·u + s, δs = δI, δa of that step. */
   readonly before: number;
   readonly s: number;
   readonly a: number;
@@ -166,7 +174,8 @@ export function stepUnitBack(
     }
     case "lif": {
       const p = surrogate(neuron.surrogate, state.v) * (output + later.a);
-      const before = p + (neuron.reset === "zero" ? u * (1 - state.o) : u);
+      const potential = p + (neuron.reset === "zero" ? u * (1 - state.spike) : u);
+      const before = neuron.reset === "zeroLate" ? potential * (1 - past.spike) : potential;
       return {
         before,
         s: before + synapticDecay * later.s,

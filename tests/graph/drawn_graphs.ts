@@ -357,7 +357,7 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         kind: "lif",
         decay,
         threshold: draw.of(0.25, 0.5, 1),
-        reset: draw.of("subtract", "zero", "none"),
+        reset: draw.of("subtract", "zero", "none", "subtractLate", "zeroLate"),
         surrogate: {
           kind: draw.of("atan", "fastSigmoid", "triangle", "boxcar"),
           slope: draw.of(0.5, 1, 2, 10),
