@@ -39,21 +39,27 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/webgpu": ["src/network", "src/data", "src/engine", "src/engine/plan", "src/engine/gpu", ...ASM],
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
+  // Networks of other frameworks.
+  "src/nir": ["src/network", "src/nir/hdf5"],
+  "src/nir/hdf5": ["src/data"],
+
   // Uses of a network.
   "src/training": ["src/network", "src/data", ...ENGINE],
   "src/runs": ["src/files", "src/network", "src/data", ...ENGINE, "src/training"],
-  "src/verify": ["src/files", "src/network", "src/data", ...ENGINE],
+  "src/verify": ["src/files", "src/network", "src/data", ...ENGINE, "src/nir"],
   "src/classify": ["src/network", "src/data", ...ENGINE],
   "src/report": ["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs"],
   "src/serve": ["src/network", "src/data", ...ENGINE, "src/classify"],
   "src/licenses": ["src/files"],
 
   // The library, the command line, the page.
-  "src/portable.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve"],
+  "src/portable.ts": [
+    ...["src/network", "src/data", ...ENGINE, "src/training", "src/classify", "src/serve", "src/nir"],
+  ],
   "mod.ts": ["src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/portable.ts"],
   "src/cli": [
     ...["src/files", "src/network", "src/data", ...ENGINE, "src/training", "src/runs", "src/verify"],
-    ...["src/classify", "src/report", "src/serve", "src/licenses"],
+    ...["src/classify", "src/report", "src/serve", "src/licenses", "src/nir"],
   ],
   "main.ts": ["src/cli"],
   "playground/logic": ["src/network", "src/data", ...ENGINE, "src/training", "src/classify"],
