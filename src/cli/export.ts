@@ -1,5 +1,5 @@
 /** `export`: a trained network in another form. */
-import type { CommandUnknownOpts } from "@commander-js/extra-typings";
+import { type CommandUnknownOpts, Option } from "@commander-js/extra-typings";
 import { basename, dirname, join, resolve } from "node:path";
 import { OptionError } from "../errors.ts";
 import { checkOutputFile, writeOutputFile } from "../files/output_file.ts";
@@ -24,7 +24,7 @@ export function exportCommand(): CommandUnknownOpts {
   return createCommand(
     "export",
     "Write a trained model in another form",
-    "Where --out is not given, the file lies beside the run's folder and has its name.",
+    "Where --out is not given, the file lies beside the run's folder and has its name (docs/onnx.md, docs/networks.md).",
     "wider --to safetensors-int8",
   )
     .usage("[options] <run-or-file>")
@@ -33,6 +33,14 @@ export function exportCommand(): CommandUnknownOpts {
     .addOption(
       choiceOption("--to <format>", `the form (${forms})`, EXPORT_NAMES).makeOptionMandatory(),
     )
+    .optionsGroup("ONNX:")
+    .addOption(
+      new Option("--single-step", "a graph of one step, which takes and gives its states").conflicts(
+        "sequence",
+      ),
+    )
+    .option("--sequence", "a graph of all steps, in a loop; what is written where neither is named")
+    .option("--record-states", "spikes and potentials of all neurons at every step are outputs, too")
     .optionsGroup("Output:")
     .addOption(
       pathOption("--out <file>", "where to write it", "beside the run's folder, such as runs/wider.onnx"),
@@ -47,7 +55,7 @@ export function exportCommand(): CommandUnknownOpts {
       if (resolve(dirname(out)) === resolve(RUNS)) await makeRuns();
       await checkOutputFile(out, format.output, checkMayWriteFile);
       const model = await readTrained(path);
-      const { bytes, notes } = await format.write(model);
+      const { bytes, notes } = await format.write(model, given);
       await writeOutputFile(out, bytes, format.output);
       const { say, result } = openOutput(given);
       say(`${path}: ${describeNetwork(model.spec)}`);

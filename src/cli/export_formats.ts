@@ -1,5 +1,6 @@
 /** The forms in which `export` writes a trained network, an entry each. */
 import type { OutputKind } from "../files/output_file.ts";
+import { readWhole } from "../files/file_access.ts";
 import { decodeModel, encodeModel, hashParameters, type Model } from "../network/model_file.ts";
 import { MODEL_OUTPUT } from "../runs/model_output.ts";
 import { count } from "../text/figures.ts";
@@ -22,8 +23,26 @@ export interface ExportFormat {
   /** The options of the command, by their attributes, that mean something for it. */
   readonly options: readonly string[];
   /** @throws {InputError} where the format cannot say what the network is; the message names the node. */
-  write(model: Model): Promise<Exported>;
+  write(model: Model, options: ExportOptions): Promise<Exported>;
 }
+
+/** The options of the command that some formats have. */
+export interface ExportOptions {
+  readonly to: string;
+  readonly singleStep?: true;
+  readonly sequence?: true;
+  readonly recordStates?: true;
+}
+
+/** An ONNX file that Spikelet wrote, which says so itself. */
+const ONNX_OUTPUT: OutputKind = {
+  what: "an ONNX file",
+  suffix: ".onnx",
+  async isOurs(path) {
+    const { PRODUCER, producerOf } = await import("../onnx/proto.ts");
+    return producerOf(await readWhole(path)) === PRODUCER;
+  },
+};
 
 const int8: ExportFormat = {
   summary: "a model file with weights of 8 bits, a quarter of the size",
@@ -42,9 +61,22 @@ const int8: ExportFormat = {
   },
 };
 
+const onnx: ExportFormat = {
+  summary: "a graph for ONNX Runtime and others",
+  output: ONNX_OUTPUT,
+  ending: ".onnx",
+  options: ["singleStep", "sequence", "recordStates"],
+  async write(model, { singleStep = false, recordStates = false }) {
+    // It takes a library that no other command needs.
+    const { encodeOnnx } = await import("../onnx/onnx_model.ts");
+    return encodeOnnx(model, { form: singleStep ? "single-step" : "sequence", recordStates });
+  },
+};
+
 /** Every format, by the name that `--to` takes. */
 export const EXPORT_FORMATS = {
   "safetensors-int8": int8,
+  onnx,
 } as const satisfies Readonly<Record<string, ExportFormat>>;
 
 /** The name of a format. */

@@ -74,6 +74,35 @@ Deno.test("serve answers with a model of int8", async () => {
   );
 });
 
+Deno.test("export --to onnx writes either form beside the run, over its own file alone, and says what it takes", async () => {
+  await withRun(async (folder) => {
+    const path = join(folder, "runs", "small.onnx"), to = ["export", "small", "--to", "onnx"];
+    const { code, stdout, stderr } = await spikelet(folder, [...to, "--single-step", "--record-states"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^single-step, ONNX opset 17, IR version 8\ninput pixels: uint8 \[batch, 784\], /m);
+    assert.match(stdout, /^output neuron1\.potentials: float \[batch, 40\], u, after the reset$/m);
+    const { bytes, notes } = await spikeletJson(folder, to);
+    assert.equal((await Deno.stat(path)).size, bytes);
+    assert.ok(Array.isArray(notes) && String(notes[0]).startsWith("sequence, ONNX"));
+    await Deno.writeTextFile(path, "mine");
+    assertOneLine(
+      await spikelet(folder, to),
+      1,
+      /^runs.small\.onnx: this file is there already, and is not an ONNX/,
+    );
+    assertOneLine(
+      await spikelet(folder, [...to, "--single-step", "--sequence"]),
+      2,
+      /^option '--single-step' cannot be used with option '--sequence'/,
+    );
+    assertOneLine(
+      await spikelet(folder, ["export", "small", "--to", "safetensors-int8", "--record-states"]),
+      2,
+      /^--record-states: means nothing for --to safetensors-int8: leave it out/,
+    );
+  });
+});
+
 Deno.test("export refuses what it cannot do in one line", async () => {
   await withRun(async (folder) => {
     const exporting = (...args: string[]) => spikelet(folder, ["export", ...args]);
