@@ -3,6 +3,7 @@ import type { CommandUnknownOpts } from "@commander-js/extra-typings";
 import { compareCommand } from "./compare.ts";
 import { dataCommand } from "./data.ts";
 import { evaluateCommand } from "./evaluate.ts";
+import { exportCommand } from "./export.ts";
 import { infoCommand } from "./info.ts";
 import { licensesCommand } from "./licenses.ts";
 import { networkCommand } from "./network.ts";
@@ -25,6 +26,7 @@ export function allCommands(): CommandUnknownOpts[] {
     verifyCommand(),
     tuneCommand(),
     dataCommand(),
+    exportCommand(),
     serveCommand(),
     infoCommand(),
     licensesCommand(),

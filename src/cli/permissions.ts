@@ -31,6 +31,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "data fetch": ["write", "net"],
   "data verify": [],
   "data path": [],
+  export: ["write"],
   serve: ["net"],
   edge: ["write"],
 };
