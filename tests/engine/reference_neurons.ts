@@ -10,6 +10,7 @@ const ABSENT = {
   decay: 0,
   threshold: 0,
   scale: 1,
+  start: 0,
   penalty: 0,
   synapticDecay: 0,
   adaptation: 0,
@@ -42,12 +43,17 @@ export interface UnitState {
   readonly a: number;
   /** u' − θ_t; Infinity for neurons that do not spike. */
   readonly v: number;
-  /** The amount that the reset subtracts, without a gradient. */
+  /** The amount that the reset subtracts, and the spike that it follows, both without a gradient. */
   readonly reset: number;
+  readonly spike: number;
 }
 
+const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0, spike: 0 };
+
 /** The state before the first step. */
-export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0 };
+export function firstState({ start }: UnitConstants): UnitState {
+  return { ...AT_REST, u: start };
+}
 
 /**
  * Computes one step.
@@ -79,7 +85,12 @@ export function stepUnit(
     }
     case "lif": {
       const s = synapticDecay * past.s + current;
-      const before = decay * past.u + s;
+      const sum = decay * past.u + s;
+      const before = neuron.reset === "subtractLate"
+        ? sum - past.reset
+        : neuron.reset === "zeroLate"
+        ? sum * (1 - past.spike) + resetTo * past.spike
+        : sum;
       const a = adaptationDecay * past.a + past.o;
       const thresholdNow = threshold + adaptation * a;
       const v = before - thresholdNow;
@@ -93,36 +104,50 @@ export function stepUnit(
         subtract: before - reset,
         zero: before * (1 - spike) + resetTo * spike,
         none: before,
+        subtractLate: before,
+        zeroLate: before,
       }[neuron.reset];
-      return { u, before, o, s, a, v, reset };
+      return { u, before, o, s, a, v, reset, spike };
     }
     default:
       return neuron satisfies never;
   }
 }
 
-/** The distance of a step from the nearest discontinuity of the state, the output or a surrogate. */
+/** The distance of a step from the nearest discontinuity of the state or the output, or edge of a surrogate. */
 export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
-  const edge = neuron.kind === "lif" && neuron.surrogate.kind === "boxcar"
-    ? Math.abs(Math.abs(v) - 1 / (2 * neuron.surrogate.slope))
-    : Infinity;
-  return Math.min(Math.abs(v), edge);
+  const edge = neuron.kind === "lif" ? edgeOf(neuron.surrogate) : Infinity;
+  return Math.min(Math.abs(v), edge < Infinity ? Math.abs(Math.abs(v) - edge) : Infinity);
+}
+
+/** Where σ becomes 0. */
+function edgeOf({ kind, slope }: Surrogate): number {
+  return kind === "boxcar" ? 1 / (2 * slope) : kind === "triangle" ? 1 / slope : Infinity;
 }
 
 /** The gradients that a step's backward pass returns. */
 export interface UnitGradient {
-  /** δu', δs = δI, δa of that step. */
+  /** δ of d·u + s, δs = δI, δa of that step. */
   readonly before: number;
   readonly s: number;
   readonly a: number;
-  /** Gradients of the constants, this step's part. */
+  /** Gradients of the constants, this step's part; of `start` where it is the first step. */
   readonly decay: number;
   readonly threshold: number;
   readonly scale: number;
+  readonly start: number;
 }
 
 /** The gradients after the last step. */
-export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, threshold: 0, scale: 0 };
+export const NO_GRADIENT: UnitGradient = {
+  before: 0,
+  s: 0,
+  a: 0,
+  decay: 0,
+  threshold: 0,
+  scale: 0,
+  start: 0,
+};
 
 /**
  * The backward pass of one step.
@@ -151,6 +176,7 @@ export function stepUnitBack(
         s: before,
         a: 0,
         decay: before * past.u,
+        start: 0,
         threshold: isOpen ? u - scale * output : 0,
         scale: isOpen ? state.v * output : 0,
       };
@@ -162,11 +188,13 @@ export function stepUnitBack(
         before,
         s: before + synapticDecay * later.s,
         decay: before * past.u,
+        start: decay * before,
       };
     }
     case "lif": {
       const p = surrogate(neuron.surrogate, state.v) * (output + later.a);
-      const before = p + (neuron.reset === "zero" ? u * (1 - state.o) : u);
+      const potential = p + (neuron.reset === "zero" ? u * (1 - state.spike) : u);
+      const before = neuron.reset === "zeroLate" ? potential * (1 - past.spike) : potential;
       return {
         before,
         s: before + synapticDecay * later.s,
@@ -174,6 +202,7 @@ export function stepUnitBack(
         decay: before * past.u,
         threshold: -p,
         scale: 0,
+        start: decay * before,
       };
     }
     default:

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { VARIANTS } from "../../src/engine/wasm/kernels.ts";
 import { loadKernels } from "../../src/engine/wasm/load.ts";
 import { parseNetworkSpec } from "../../src/network/spec.ts";
+import { batchOf } from "../engine/batches.ts";
 import { engineTest } from "../engine/engines.ts";
 import { compareCore } from "./compare_core.ts";
 import { compareWithReference, runReference } from "./compare_with_reference.ts";
@@ -32,10 +33,13 @@ const CASES = {
     {
       ...{ id: "n2", kind: "lif", threshold: 0.4, reset: "zero", resetTo: 0.15, adaptation: 0.3 },
       ...{ adaptationDecay: 0.8, synapticDecay: 0.5, current: -0.1, trainable: ["decay"] },
-      perUnit: ["threshold", "synapticDecay", "adaptation", "adaptationDecay", "current", "resetTo"],
+      perUnit: ["threshold", "synapticDecay", "adaptation", "adaptationDecay", "current", "resetTo", "start"],
     },
     { id: "fc3", kind: "affine", units: 3 },
-    { id: "out", kind: "integrator", synapticDecay: 0.4, perUnit: ["decay", "synapticDecay", "current"] },
+    {
+      ...{ id: "out", kind: "integrator", synapticDecay: 0.4, start: 0.3 },
+      perUnit: ["decay", "synapticDecay", "current", "start"],
+    },
   ],
   "exact gradients with penalties of their own": [
     { id: "fc1", kind: "affine", units: 13 },
@@ -58,6 +62,29 @@ const CASES = {
     },
     { id: "fc2", kind: "affine", units: 3 },
     { id: "out", kind: "lif", threshold: 0.4, reset: "zero", resetTo: 0.1 },
+  ],
+  "resets that act late, recurrent": [
+    { id: "fc1", kind: "affine", units: 13 },
+    { id: "n1", kind: "lif", threshold: 0.4, reset: "subtractLate", perUnit: ["threshold"] },
+    { id: "fc2", kind: "affine", units: 9 },
+    { id: "back", kind: "affine", units: 9, bias: false, from: [{ node: "n2", delay: 1 }] },
+    {
+      ...{ id: "n2", kind: "lif", threshold: 0.4, reset: "zeroLate", resetTo: -0.2, synapticDecay: 0.5 },
+      ...{
+        from: ["fc2", "back"],
+        start: 0.3,
+        trainable: ["decay", "threshold", "start"],
+        perUnit: ["resetTo"],
+      },
+    },
+    { id: "fc3", kind: "affine", units: 3 },
+    { id: "out", kind: "lif", threshold: 0.4, reset: "zeroLate", resetTo: 0.1 },
+  ],
+  "potentials before the first step": [
+    { id: "fc1", kind: "affine", units: 13 },
+    { id: "n1", kind: "lif", threshold: 0.4, start: -0.3, trainable: ["start"] },
+    { id: "fc2", kind: "affine", units: 3 },
+    { id: "out", kind: "integrator", start: 0.2 },
   ],
 };
 
@@ -96,7 +123,12 @@ engineTest("an engine takes each unit's constants, and a reset to a potential", 
         neuron: { ...LIF, trainable: ["decay"], perUnit: ["current", "resetTo"] },
       },
       { units: 6, neuron: { ...LIF, perUnit: ["synapticDecay", "adaptation", "adaptationDecay"] } },
-      { units: 3, neuron: { kind: "integrator", current: 0.1, perUnit: ["synapticDecay"] } },
+      { units: 5, neuron: { ...LIF, reset: "subtractLate", trainable: ["threshold", "start"] } },
+      { units: 6, recurrent: true, neuron: { ...LIF, reset: "zeroLate", start: 0.3, perUnit: ["resetTo"] } },
+      {
+        units: 3,
+        neuron: { kind: "integrator", current: 0.1, perUnit: ["synapticDecay"], trainable: ["start"] },
+      },
     ],
   });
   let compared = 0;
@@ -106,5 +138,28 @@ engineTest("an engine takes each unit's constants, and a reset to a potential", 
     using engine = await start({ spec, seed: SEED, batchSize: 2, recordStates: true });
     await compareWithReference(engine, drawn, run);
     compared++;
+  }
+});
+
+engineTest("an engine resets potentials at once or a step late", async (start) => {
+  const x = Float32Array.of(1.5, 0.5, 0.5, 2, 0.75);
+  const samples = { name: "currents", count: 1, size: 5, features: x, labels: Uint8Array.of(0) };
+  const neuron = { kind: "lif", decay: 0.5, threshold: 1, resetTo: 0.25 };
+  for (
+    const [reset, potentials, spikes] of [
+      ["subtract", [0.5, 0.75, 0.875, 1.4375, 0.46875], [1, 0, 0, 1, 1]],
+      ["zero", [0.25, 0.625, 0.8125, 0.25, 0.875], [1, 0, 0, 1, 0]],
+      ["none", [1.5, 1.25, 1.125, 2.5625, 2.03125], [1, 1, 1, 1, 1]],
+      ["subtractLate", [1.5, 0.25, 0.625, 2.3125, 0.90625], [1, 0, 0, 1, 0]],
+      ["zeroLate", [1.5, 0.25, 0.625, 2.3125, 0.25], [1, 0, 0, 1, 0]],
+    ] as const
+  ) {
+    const nodes = [{ id: "fc", kind: "affine", units: 1, bias: false }, { id: "n", ...neuron, reset }];
+    const spec = parseNetworkSpec({ steps: 5, input: { shape: [1] }, nodes });
+    using engine = await start({ spec, batchSize: 1, recordStates: true });
+    await engine.setParameters(new Map([["fc.weight", Float32Array.of(1)]]));
+    const trace = await engine.trace(batchOf(samples));
+    assert.deepEqual([...trace.potentials[0]!], potentials, `potentials of reset ${reset}`);
+    assert.deepEqual([...trace.spikes[0]!], spikes, `spikes of reset ${reset}`);
   }
 });

@@ -61,9 +61,11 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
       avgPool2d(2),
       avgPool2d(2, { stride: 1, padding: 1 }),
       conv2d(4, 1),
+      lif(),
+      lif({ reset: "subtractLate" }),
       flatten(),
       affine(3),
-      integrator(),
+      integrator({ start: 0.5 }),
     ],
   }));
   assert.deepEqual(nodes.map(({ node }) => settingsInWords(node)), [
@@ -72,8 +74,14 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
     "2×2, stride 1, padding 1",
     "1×1",
     "",
+    "reset subtractLate",
     "",
     "",
+    "start 0.5",
   ]);
-  assert.deepEqual([1, 4].map((at) => kindInWords(nodes[at]!.node)), ["avgPool2d 2×2", "flatten"]);
+  assert.deepEqual([1, 5, 6].map((at) => kindInWords(nodes[at]!.node)), [
+    "avgPool2d 2×2",
+    "lif reset subtractLate",
+    "flatten",
+  ]);
 });
