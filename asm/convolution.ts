@@ -89,7 +89,7 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   conv.starts = at;
   at += 4 * <usize> max(cells + 1, conv.together * conv.paddedRows + 1 + conv.channels);
   conv.entries = at = at + 7 & ~7;
-  at += ENTRY * <usize> max(inputs, conv.outputs);
+  at += ENTRY * <usize> (max(inputs, conv.outputs) + 4);
   conv.channelEntries = at;
   at += PLACED * <usize> (conv.together * inputs);
   conv.kept = at;
@@ -132,19 +132,26 @@ export function listCells(conv: Conv, x: usize): void {
   store<u32>(start, <u32> entry);
 }
 
-/** Lists numbers that are not 0: the n-th one's offset is `offset` + n·`stride`. @returns Where the next entry goes. */
+/**
+ * Lists numbers that are not 0: the n-th one's offset is `offset` + n·`stride`. Entries may be written beyond the last one.
+ *
+ * @returns Where the next entry goes.
+ */
 export function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: usize): usize {
   const zero = f32x4.splat(0);
   let i = 0;
   for (; i + 4 <= count; i += 4, x += 16, offset += 4 * stride) {
-    let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));
-    while (mask != 0) {
-      const lane = ctz(mask);
-      store<u32>(entry, offset + <u32> lane * stride);
-      store<u32>(entry, load<u32>(x + (<usize> lane << 2)), 4);
-      entry += ENTRY;
-      mask &= mask - 1;
-    }
+    const mask = <usize> i32x4.bitmask(f32x4.ne(v128.load(x), zero));
+    if (mask == 0) continue;
+    // No branch on a lane: what is 0 is overwritten by the next entry.
+    store<u32>(entry, offset), store<u32>(entry, load<u32>(x), 4);
+    entry += (mask & 1) << 3;
+    store<u32>(entry, offset + stride), store<u32>(entry, load<u32>(x, 4), 4);
+    entry += (mask & 2) << 2;
+    store<u32>(entry, offset + 2 * stride), store<u32>(entry, load<u32>(x, 8), 4);
+    entry += (mask & 4) << 1;
+    store<u32>(entry, offset + 3 * stride), store<u32>(entry, load<u32>(x, 12), 4);
+    entry += mask & 8;
   }
   for (; i < count; i++, x += 4, offset += stride) {
     if (load<f32>(x) == 0) continue;
