@@ -1,20 +1,38 @@
 /** `import --state`: the tensors of a PyTorch state_dict, in a network that a file describes. */
-import { basename, join } from "node:path";
+import { Command, Option } from "@commander-js/extra-typings";
+import { basename, dirname, join, resolve } from "node:path";
 import * as v from "valibot";
 import { InputError, OptionError } from "../errors.ts";
 import { decodeText, readWhole } from "../files/file_access.ts";
-import type { Model } from "../network/model_file.ts";
+import { checkOutputFile, writeOutputFile } from "../files/output_file.ts";
+import { encodeModel, type Model } from "../network/model_file.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { parseSafetensors } from "../network/safetensors.ts";
 import { matchState, type TakenTensor } from "../network/state_dict.ts";
-import { RUNS } from "../runs/run_folder.ts";
+import { describeNetwork } from "../network/words.ts";
+import { MODEL_OUTPUT } from "../runs/model_output.ts";
+import { makeRuns, RUNS } from "../runs/run_folder.ts";
 import { alignColumns } from "../text/columns.ts";
 import { parseJson } from "../text/json.ts";
+import { pathOption } from "./option_values.ts";
+import { openOutput } from "./output.ts";
+import { checkMayWriteFile } from "./task_permissions.ts";
 
 /** More bytes than any list of pairs has. */
 const LARGEST_MAP = 10_000_000;
 
-/** The options of `import` that concern a state_dict. */
+/** The options of `import` for a state_dict. */
+export const stateOptions = new Command()
+  .optionsGroup("From PyTorch:")
+  .addOption(pathOption("--state <file>", "tensors of a state_dict, a safetensors file"))
+  .addOption(pathOption("--network <file>", "their network's description as JSON (docs/networks.md)"))
+  .addOption(pathOption("--map <file>", "a JSON object of tensors' names, ours with theirs"))
+  .addOption(
+    new Option("--ignore <names>", "tensors to leave out, with commas between them")
+      .argParser((text) => text.split(",").filter((name) => name !== "")),
+  );
+
+/** A state_dict, and what is said of it. */
 export interface StateOptions {
   readonly state: string;
   readonly network?: string | undefined;
@@ -31,9 +49,20 @@ export interface Imported {
   readonly details: Readonly<Record<string, unknown>>;
 }
 
-/** Where an imported model goes by default. */
-export function defaultPathOf(file: string): string {
-  return join(RUNS, `${basename(file).replace(/\.[^.]+$/, "")}.safetensors`);
+/** Runs `import --state`. */
+export async function runStateImport(
+  given: StateOptions & { readonly out?: string | undefined; readonly json?: true },
+): Promise<void> {
+  const { state } = given;
+  const out = given.out ?? join(RUNS, `${basename(state).replace(/\.safetensors$/, "")}.safetensors`);
+  if (resolve(dirname(out)) === resolve(RUNS)) await makeRuns();
+  await checkOutputFile(out, MODEL_OUTPUT, checkMayWriteFile);
+  const { model, notes, details } = await importState(given);
+  await writeOutputFile(out, encodeModel(model), MODEL_OUTPUT);
+  const { say, result } = openOutput(given);
+  say(`${out}: ${describeNetwork(model.spec)}`);
+  for (const note of notes) say(note);
+  result({ model: out, ...details });
 }
 
 /**
