@@ -18,7 +18,7 @@ import { runGraph, widenTensors } from "../graph/reference_graph.ts";
 const FOLDER = fileURLToPath(new URL("../reference/state_dicts/", import.meta.url));
 
 /** Made by tests/reference/state_dicts/make.py. */
-const CASES = ["snntorch_zero", "snntorch_at_once", "norse", "spikingjelly", "sinabs"];
+const CASES = ["snntorch", "snntorch_zero", "snntorch_at_once", "norse", "spikingjelly", "sinabs"];
 
 for (const name of CASES) {
   Deno.test(`importState() of a state_dict of ${name}: every neuron spikes at the steps at which it did there`, async () => {
