@@ -37,7 +37,7 @@ export interface NeuronCode {
   readonly settings: readonly string[];
   /** Functions that its steps call. */
   readonly functions?: string;
-  /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. */
+  /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. `step` 0 may set others. */
   readonly state: readonly string[];
   /**
    * One step of the forward pass: computes the state after the reset, `o`, and `v` (u' − θ_t) where it fires spikes, from `I`,
@@ -48,13 +48,14 @@ export interface NeuronCode {
   readonly stateBack: readonly string[];
   /**
    * One step of the backward pass: computes the state and `current` (δI_t) from `outputGradient` (δo_t), `readGradient` (the readout's,
-   * of u_t), `v`, `uBefore` (u_{t-1}), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient` and `scaleGradient`.
+   * of u_t), `v`, `uBefore` (u_{t-1}; `start` at step 0), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient`,
+   * `scaleGradient` and, at step 0, `startGradient`.
    */
   readonly stepBack: string;
 }
 
 /** Constants whose gradients a backward scan writes, in this order. */
-export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale"] as const;
+export const CONSTANT_GRADIENTS = ["decay", "threshold", "scale", "start"] as const;
 
 /** Sums over the steps of a backward scan. */
 const SUMS = ["sum", ...CONSTANT_GRADIENTS.map((constant) => `${constant}Gradient`)];
@@ -158,7 +159,7 @@ fn kernel(call : i32) {
  *   or `hasRead` is 0 they are 0 and not read;
  * - `delay`, as in the forward scan: currents of step t were computed from step t − delay of the layer below;
  * - result f32: δI_{t + delay} `[samples, steps, units]`, the gradient with respect to the layer below at step t, else 0; then
- *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold and scale; then the recurrent form's state.
+ *   `[samples, units]` each: Σ_t δI_t, and the gradients of decay, threshold, scale and start; then the recurrent form's state.
  */
 export function scanBackKernel(
   { name, settings, functions = "", stateBack, stepBack }: NeuronCode,
@@ -179,7 +180,7 @@ export function scanBackKernel(
     if (step < length) {
       var v = 0.0;
       if (uniforms.distancesAt >= 0) { v = scanned[uniforms.distancesAt + at]; }
-      var uBefore = 0.0;
+      var uBefore = start;
       if (uniforms.potentialsAt >= 0 && step > 0) { uBefore = scanned[uniforms.potentialsAt + at - units]; }
       var outputGradient = ${isRecurrent ? "feedback" : "0.0"};
       if (uniforms.hasOutputs == 1) { outputGradient += outputGradients[at]; }

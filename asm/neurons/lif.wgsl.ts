@@ -6,7 +6,7 @@
  *     u'_t = d·u_{t-1} + s_t − θ_{t-1}·o_{t-1} (subtractLate),  (d·u_{t-1} + s_t)·(1 − o_{t-1}) + r·o_{t-1} (zeroLate)
  *     p_t = σ(v_t)·(δo_t + δa_{t+1});   δa_t = ρ·δa_{t+1} − κ·p_t;   δu_t = (readout's gradient where u_t is read) + d·δu'_{t+1}
  *     δu'_t = p_t + δu_t (zero: p_t + (1 − o_t)·δu_t; zeroLate: (1 − o_{t-1})·(p_t + δu_t));   δI_t = δu'_t + α·δI_{t+1}
- *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t
+ *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t;   ∂L/∂u_{-1} = d·δu'_0
  */
 import type { NeuronCode } from "../scan.wgsl.ts";
 import { SURROGATE } from "../surrogate.wgsl.ts";
@@ -18,6 +18,7 @@ export const LIF: NeuronCode = {
   functions: SURROGATE,
   state: ["u", "s", "a", "spiked"],
   step: `
+    if (step == 0) { u = start; }
     s = synapticDecay * s + I;
     var before = decay * u + s;
     if (spiked > 0.0 && uniforms.reset == 3.0) { before -= threshold + adaptation * a; }
@@ -42,5 +43,6 @@ export const LIF: NeuronCode = {
     adaptationLater = adaptationDecay * adaptationLater - adaptation * p;
     current = later;
     decayGradient += beforeLater * uBefore;
-    thresholdGradient -= p;`,
+    thresholdGradient -= p;
+    if (step == 0) { startGradient = decay * beforeLater; }`,
 };

@@ -4,6 +4,7 @@ import { compareCommand } from "./compare.ts";
 import { dataCommand } from "./data.ts";
 import { evaluateCommand } from "./evaluate.ts";
 import { exportCommand } from "./export.ts";
+import { importCommand } from "./import.ts";
 import { infoCommand } from "./info.ts";
 import { licensesCommand } from "./licenses.ts";
 import { networkCommand } from "./network.ts";
@@ -27,6 +28,7 @@ export function allCommands(): CommandUnknownOpts[] {
     tuneCommand(),
     dataCommand(),
     exportCommand(),
+    importCommand(),
     serveCommand(),
     infoCommand(),
     licensesCommand(),

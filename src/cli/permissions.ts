@@ -32,6 +32,7 @@ const NEEDS: Readonly<Record<string, readonly Power[]>> = {
   "data verify": [],
   "data path": [],
   export: ["write"],
+  import: ["write"],
   serve: ["net"],
   edge: ["write"],
 };

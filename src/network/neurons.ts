@@ -10,7 +10,7 @@ import { describeIssue } from "./issues.ts";
 import { type PlaceDescription, placeFields } from "./place.ts";
 
 /** The trainable constants, in the order of their tensors in a file; a learned one has one value a unit. */
-export const TRAINABLE = ["decay", "threshold", "scale"] as const;
+export const TRAINABLE = ["decay", "threshold", "scale", "start"] as const;
 
 /** One of {@linkcode TRAINABLE}. */
 export type Trainable = typeof TRAINABLE[number];
@@ -107,6 +107,8 @@ export interface LifNeuron {
   readonly current?: number;
   /** r, the potential after a spike, of reset `zero` and `zeroLate`; otherwise it has no effect. @default {0} */
   readonly resetTo?: number;
+  /** u_{−1}, the potential before the first step. @default {0} */
+  readonly start?: number;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
   readonly perUnit?: readonly (
     | "decay"
@@ -116,9 +118,10 @@ export interface LifNeuron {
     | "adaptationDecay"
     | "current"
     | "resetTo"
+    | "start"
   )[];
   /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
-  readonly trainable?: readonly ("decay" | "threshold")[];
+  readonly trainable?: readonly ("decay" | "threshold" | "start")[];
 }
 
 /**
@@ -135,10 +138,12 @@ export interface IntegratorNeuron {
   readonly synapticDecay?: number;
   /** c, a constant current beside I_t. @default {0} */
   readonly current?: number;
+  /** u_{−1}, the potential before the first step. @default {0} */
+  readonly start?: number;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
-  readonly perUnit?: readonly ("decay" | "synapticDecay" | "current")[];
-  /** Whether each unit learns its own decay; the value above is the initial one. @default {no} */
-  readonly trainable?: readonly "decay"[];
+  readonly perUnit?: readonly ("decay" | "synapticDecay" | "current" | "start")[];
+  /** The learned constants, one value a unit; the values above are the initial ones. @default {none} */
+  readonly trainable?: readonly ("decay" | "start")[];
 }
 
 /** A kind of neuron with its constants. */
@@ -218,10 +223,19 @@ const DEFAULTS = {
     adaptationDecay: 0,
     current: 0,
     resetTo: 0,
+    start: 0,
     perUnit: [],
     trainable: [],
   },
-  integrator: { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] },
+  integrator: {
+    kind: "integrator",
+    decay: 0.9,
+    synapticDecay: 0,
+    current: 0,
+    start: 0,
+    perUnit: [],
+    trainable: [],
+  },
 } as const satisfies { readonly [Kind in Neuron["kind"]]: Required<Extract<Neuron, { kind: Kind }>> };
 
 /** Every {@linkcode Reset}, in the order of its number in the kernels' settings. */
@@ -281,6 +295,7 @@ const lifFields = {
   adaptationDecay: v.optional(share, DEFAULTS.lif.adaptationDecay),
   current: v.optional(finite, DEFAULTS.lif.current),
   resetTo: v.optional(finite, DEFAULTS.lif.resetTo),
+  start: v.optional(finite, DEFAULTS.lif.start),
   perUnit: namesAmong(
     ...[
       "decay",
@@ -290,9 +305,10 @@ const lifFields = {
       "adaptationDecay",
       "current",
       "resetTo",
+      "start",
     ] as const,
   ),
-  trainable: namesAmong("decay", "threshold"),
+  trainable: namesAmong("decay", "threshold", "start"),
 };
 
 const lif: NeuronKind<Required<LifNeuron>> = {
@@ -304,7 +320,7 @@ const lif: NeuronKind<Required<LifNeuron>> = {
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
   leaks: () => undefined,
-  values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo }) => ({
+  values: ({ decay, threshold, synapticDecay, adaptation, adaptationDecay, current, resetTo, start }) => ({
     decay,
     threshold,
     synapticDecay,
@@ -312,6 +328,7 @@ const lif: NeuronKind<Required<LifNeuron>> = {
     adaptationDecay,
     current,
     resetTo,
+    start,
   }),
   constants: ["synapticDecay", "adaptation", "adaptationDecay", "resetTo"],
   settings: ({ reset, surrogate }) => [
@@ -326,8 +343,9 @@ const integratorFields = {
   decay: v.optional(share, DEFAULTS.integrator.decay),
   synapticDecay: v.optional(share, DEFAULTS.integrator.synapticDecay),
   current: v.optional(finite, DEFAULTS.integrator.current),
-  perUnit: namesAmong("decay", "synapticDecay", "current"),
-  trainable: namesAmong("decay"),
+  start: v.optional(finite, DEFAULTS.integrator.start),
+  perUnit: namesAmong("decay", "synapticDecay", "current", "start"),
+  trainable: namesAmong("decay", "start"),
 };
 
 const integrator: NeuronKind<Required<IntegratorNeuron>> = {
@@ -338,8 +356,8 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   hasSurrogate: false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
-  leaks: ({ decay, synapticDecay }) => ({ decay, synapticDecay }),
-  values: ({ decay, synapticDecay, current }) => ({ decay, synapticDecay, current }),
+  leaks: ({ decay, synapticDecay, start }) => start === 0 ? { decay, synapticDecay } : undefined,
+  values: ({ decay, synapticDecay, current, start }) => ({ decay, synapticDecay, current, start }),
   constants: ["synapticDecay"],
   settings: () => [],
 };
@@ -411,7 +429,7 @@ export function kindOf({ kind }: Neuron): NeuronKind<CompleteNeuron> {
  * import { completeNeuron } from "@spikelet/spikelet";
  *
  * console.log(completeNeuron({ kind: "integrator", decay: 0.9 }));
-// { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, perUnit: [], trainable: [] }
+// { kind: "integrator", decay: 0.9, synapticDecay: 0, current: 0, start: 0, perUnit: [], trainable: [] }
  * ```
  */
 export function completeNeuron(neuron: Neuron): CompleteNeuron {
@@ -424,7 +442,7 @@ export function completeNeuron(neuron: Neuron): CompleteNeuron {
 }
 
 /** What a trainable constant is where a kind has none of that name: it has no effect. */
-const ABSENT = { decay: 0, threshold: 0, scale: 1 } as const satisfies Record<Trainable, number>;
+const ABSENT = { decay: 0, threshold: 0, scale: 1, start: 0 } as const satisfies Record<Trainable, number>;
 
 /** The constants of which a neuron's kernels read a value a unit: the trainable ones, then its kind's others in their order. */
 export function kernelConstantsOf(

@@ -137,7 +137,7 @@ const TRAIN: readonly Refusal[] = [
   ],
   [
     ["train", "--neuron", "lif", "--trainable", "scale"],
-    /^--trainable scale: lif neurons .* expected decay or threshold$/m,
+    /^--trainable scale: lif neurons .* expected decay or threshold or start$/m,
   ],
   [
     ["train", "--neuron", "lif", "--encoder", "constant", "--precision", "i16"],

@@ -69,14 +69,16 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   synapticDecay: fc.constantFrom(0, 0, 0.7),
   adaptation: fc.constantFrom(0, 0, 0.4),
   adaptationDecay: fc.constantFrom(0, 0.85),
-  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold")),
+  start: fc.constantFrom(0, 0, 0.6),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold", "start")),
 });
 
 const integrator: fc.Arbitrary<IntegratorNeuron> = fc.record({
   kind: fc.constant("integrator"),
   decay: decays,
   synapticDecay: fc.constantFrom(0, 0, 0.6),
-  trainable: fc.oneof(fc.constant([]), trainable("decay")),
+  start: fc.constantFrom(0, 0, -0.4),
+  trainable: fc.oneof(fc.constant([]), trainable("decay", "start")),
 });
 
 const drawnLayers = (neuron: fc.Arbitrary<Neuron>): fc.Arbitrary<LayerSpec> =>

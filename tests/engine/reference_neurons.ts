@@ -10,6 +10,7 @@ const ABSENT = {
   decay: 0,
   threshold: 0,
   scale: 1,
+  start: 0,
   penalty: 0,
   synapticDecay: 0,
   adaptation: 0,
@@ -47,8 +48,12 @@ export interface UnitState {
   readonly spike: number;
 }
 
+const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0, spike: 0 };
+
 /** The state before the first step. */
-export const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0, spike: 0 };
+export function firstState({ start }: UnitConstants): UnitState {
+  return { ...AT_REST, u: start };
+}
 
 /**
  * Computes one step.
@@ -109,12 +114,15 @@ export function stepUnit(
   }
 }
 
-/** The distance of a step from the nearest discontinuity of the state, the output or a surrogate. */
+/** The distance of a step from the nearest discontinuity of the state or the output, or edge of a surrogate. */
 export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
-  const edge = neuron.kind === "lif" && neuron.surrogate.kind === "boxcar"
-    ? Math.abs(Math.abs(v) - 1 / (2 * neuron.surrogate.slope))
-    : Infinity;
-  return Math.min(Math.abs(v), edge);
+  const edge = neuron.kind === "lif" ? edgeOf(neuron.surrogate) : Infinity;
+  return Math.min(Math.abs(v), edge < Infinity ? Math.abs(Math.abs(v) - edge) : Infinity);
+}
+
+/** Where σ becomes 0. */
+function edgeOf({ kind, slope }: Surrogate): number {
+  return kind === "boxcar" ? 1 / (2 * slope) : kind === "triangle" ? 1 / slope : Infinity;
 }
 
 /** The gradients that a step's backward pass returns. */
@@ -123,14 +131,23 @@ export interface UnitGradient {
   readonly before: number;
   readonly s: number;
   readonly a: number;
-  /** Gradients of the constants, this step's part. */
+  /** Gradients of the constants, this step's part; of `start` where it is the first step. */
   readonly decay: number;
   readonly threshold: number;
   readonly scale: number;
+  readonly start: number;
 }
 
 /** The gradients after the last step. */
-export const NO_GRADIENT: UnitGradient = { before: 0, s: 0, a: 0, decay: 0, threshold: 0, scale: 0 };
+export const NO_GRADIENT: UnitGradient = {
+  before: 0,
+  s: 0,
+  a: 0,
+  decay: 0,
+  threshold: 0,
+  scale: 0,
+  start: 0,
+};
 
 /**
  * The backward pass of one step.
@@ -159,6 +176,7 @@ export function stepUnitBack(
         s: before,
         a: 0,
         decay: before * past.u,
+        start: 0,
         threshold: isOpen ? u - scale * output : 0,
         scale: isOpen ? state.v * output : 0,
       };
@@ -170,6 +188,7 @@ export function stepUnitBack(
         before,
         s: before + synapticDecay * later.s,
         decay: before * past.u,
+        start: decay * before,
       };
     }
     case "lif": {
@@ -183,6 +202,7 @@ export function stepUnitBack(
         decay: before * past.u,
         threshold: -p,
         scale: 0,
+        start: decay * before,
       };
     }
     default:

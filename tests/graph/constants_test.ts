@@ -33,10 +33,13 @@ const CASES = {
     {
       ...{ id: "n2", kind: "lif", threshold: 0.4, reset: "zero", resetTo: 0.15, adaptation: 0.3 },
       ...{ adaptationDecay: 0.8, synapticDecay: 0.5, current: -0.1, trainable: ["decay"] },
-      perUnit: ["threshold", "synapticDecay", "adaptation", "adaptationDecay", "current", "resetTo"],
+      perUnit: ["threshold", "synapticDecay", "adaptation", "adaptationDecay", "current", "resetTo", "start"],
     },
     { id: "fc3", kind: "affine", units: 3 },
-    { id: "out", kind: "integrator", synapticDecay: 0.4, perUnit: ["decay", "synapticDecay", "current"] },
+    {
+      ...{ id: "out", kind: "integrator", synapticDecay: 0.4, start: 0.3 },
+      perUnit: ["decay", "synapticDecay", "current", "start"],
+    },
   ],
   "exact gradients with penalties of their own": [
     { id: "fc1", kind: "affine", units: 13 },
@@ -67,10 +70,21 @@ const CASES = {
     { id: "back", kind: "affine", units: 9, bias: false, from: [{ node: "n2", delay: 1 }] },
     {
       ...{ id: "n2", kind: "lif", threshold: 0.4, reset: "zeroLate", resetTo: -0.2, synapticDecay: 0.5 },
-      ...{ from: ["fc2", "back"], trainable: ["decay", "threshold"], perUnit: ["resetTo"] },
+      ...{
+        from: ["fc2", "back"],
+        start: 0.3,
+        trainable: ["decay", "threshold", "start"],
+        perUnit: ["resetTo"],
+      },
     },
     { id: "fc3", kind: "affine", units: 3 },
     { id: "out", kind: "lif", threshold: 0.4, reset: "zeroLate", resetTo: 0.1 },
+  ],
+  "potentials before the first step": [
+    { id: "fc1", kind: "affine", units: 13 },
+    { id: "n1", kind: "lif", threshold: 0.4, start: -0.3, trainable: ["start"] },
+    { id: "fc2", kind: "affine", units: 3 },
+    { id: "out", kind: "integrator", start: 0.2 },
   ],
 };
 
@@ -109,9 +123,12 @@ engineTest("an engine takes each unit's constants, and a reset to a potential", 
         neuron: { ...LIF, trainable: ["decay"], perUnit: ["current", "resetTo"] },
       },
       { units: 6, neuron: { ...LIF, perUnit: ["synapticDecay", "adaptation", "adaptationDecay"] } },
-      { units: 5, neuron: { ...LIF, reset: "subtractLate", trainable: ["threshold"] } },
-      { units: 6, recurrent: true, neuron: { ...LIF, reset: "zeroLate", perUnit: ["resetTo"] } },
-      { units: 3, neuron: { kind: "integrator", current: 0.1, perUnit: ["synapticDecay"] } },
+      { units: 5, neuron: { ...LIF, reset: "subtractLate", trainable: ["threshold", "start"] } },
+      { units: 6, recurrent: true, neuron: { ...LIF, reset: "zeroLate", start: 0.3, perUnit: ["resetTo"] } },
+      {
+        units: 3,
+        neuron: { kind: "integrator", current: 0.1, perUnit: ["synapticDecay"], trainable: ["start"] },
+      },
     ],
   });
   let compared = 0;

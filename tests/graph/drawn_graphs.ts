@@ -367,7 +367,8 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         adaptationDecay: draw.of(0, 0.85),
         current,
         resetTo: draw.of(0, 0, -0.3),
-        trainable: some("decay", "threshold"),
+        start: draw.of(0, 0, 0.6),
+        trainable: some("decay", "threshold", "start"),
         perUnit: some(
           ...[
             "decay",
@@ -377,6 +378,7 @@ function drawNeuron(draw: Draw): CompleteNeuron {
             "adaptationDecay",
             "current",
             "resetTo",
+            "start",
           ] as const,
         ),
       });
@@ -386,8 +388,9 @@ function drawNeuron(draw: Draw): CompleteNeuron {
         decay,
         synapticDecay,
         current,
-        trainable: some("decay"),
-        perUnit: some("decay", "synapticDecay", "current"),
+        start: draw.of(0, 0, -0.4),
+        trainable: some("decay", "start"),
+        perUnit: some("decay", "synapticDecay", "current", "start"),
       });
   }
 }

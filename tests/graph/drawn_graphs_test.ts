@@ -58,7 +58,7 @@ Deno.test("drawGraph() draws every feature, and most graphs tell a wrong engine"
   assert.ok(telling > 180, `${telling} of 300`);
   const rare = [...counts].filter(([, count]) => count < 4);
   assert.deepEqual(rare, []);
-  assert.equal(counts.size, 64, "every feature that featuresOf() can name");
+  assert.equal(counts.size, 66, "every feature that featuresOf() can name");
 });
 
 Deno.test("drawnGraphs() prints a graph that fails", () => {

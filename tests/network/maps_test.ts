@@ -65,7 +65,7 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
       lif({ reset: "subtractLate" }),
       flatten(),
       affine(3),
-      integrator(),
+      integrator({ start: 0.5 }),
     ],
   }));
   assert.deepEqual(nodes.map(({ node }) => settingsInWords(node)), [
@@ -77,7 +77,7 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
     "reset subtractLate",
     "",
     "",
-    "",
+    "start 0.5",
   ]);
   assert.deepEqual([1, 5, 6].map((at) => kindInWords(nodes[at]!.node)), [
     "avgPool2d 2×2",

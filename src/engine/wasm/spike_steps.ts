@@ -2,6 +2,7 @@
  * Steps on lists of spikes: making them, products of them in the backward pass, and the exact gradient that follows from them.
  */
 import type { CoreMemory, PopulationMemory, ProductMemory, ValueMemory } from "./core_memory.ts";
+import { TRAINABLE } from "../../network/neurons.ts";
 import { type Kernels, type ScanKernel, scanKernel } from "./kernels.ts";
 import type { Plan } from "../plan/plan.ts";
 import { roundUp } from "./layout.ts";
@@ -31,7 +32,8 @@ export class SpikeSteps {
     this.#counts = memory.populations.map(() => 0);
     this.#scans = memory.populations.map(({ population: { index, constants, kernel } }) => {
       if (!scanned.has(index)) return undefined;
-      const [decay, threshold, , constant] = constants.map(({ value }) => value);
+      const [decay, threshold] = constants.map(({ value }) => value);
+      const constant = constants[TRAINABLE.length]?.value;
       return { scan: scanKernel(kernels, kernel), decay: decay!, threshold: threshold!, constant: constant! };
     });
     this.#makers = memory.values.map(({ value }) =>
