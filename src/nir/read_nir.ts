@@ -48,7 +48,9 @@ export interface NirModel {
   readonly model: Model;
   /** All options, those that were assumed among them. */
   readonly options: NirOptions;
-  /** Options that nobody has said and that matter for this network, with their values: `dt 0.0001`. */
+  /** The framework by whose habits it was read. */
+  readonly as?: NirExporter;
+  /** Options that nobody has said and that matter for this network, with their values, by those habits or the defaults: `dt 0.0001`. */
   readonly assumed: readonly string[];
   /** What was repaired or left out, and where. */
   readonly warnings: readonly string[];
@@ -79,8 +81,8 @@ export async function readNir(
   if (as !== undefined && !Object.hasOwn(NIR_EXPORTERS, as)) {
     throw new OptionError(`as: ${as}: expected ${Object.keys(NIR_EXPORTERS).join(", ")}`);
   }
-  const own = { ...(as !== undefined && NIR_EXPORTERS[as]), ...parseNirOptions(said) };
-  const all: NirOptions = { ...NIR_DEFAULTS, ...own }, warnings: string[] = [];
+  const own = parseNirOptions(said), warnings: string[] = [];
+  const all: NirOptions = { ...NIR_DEFAULTS, ...(as !== undefined && NIR_EXPORTERS[as]), ...own };
   const reading: Reading = { file: name, warn: (warning) => warnings.push(warning) };
   const graph = flattenGraph(parseNirGraph(await readHdf5(bytes, name), reading), reading);
   if (graph.nodes.size > LIMITS.nodes) {
@@ -108,6 +110,7 @@ export async function readNir(
       },
     },
     options: all,
+    ...(as !== undefined && { as }),
     assumed: assumedOf(graph, fieldsOf, own, all),
     warnings,
     neurons: ordered.order.flatMap((path) => {
