@@ -40,7 +40,8 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   "src/engine/hybrid": ["src/network", "src/data", ...ENGINE, ...ASM],
 
   // Networks of other frameworks.
-  "src/nir": ["src/network", "src/nir/hdf5"],
+  "src/nir": ["src/network", "src/nir/hdf5", "src/nir/writing"],
+  "src/nir/writing": ["src/network", "src/nir", "src/nir/hdf5"],
   "src/nir/hdf5": ["src/data"],
 
   // Uses of a network.

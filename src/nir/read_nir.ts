@@ -26,11 +26,12 @@ import {
   parseNirOptions,
 } from "./options.ts";
 import { orderGraph } from "./order.ts";
+import { readOwnNotes } from "./own_notes.ts";
 import { parseNirGraph } from "./parse_graph.ts";
 import type { Reading } from "./reading.ts";
 import { inferNirShapes } from "./shapes.ts";
 
-/** How a file becomes a network: {@linkcode NirOptions}, and what a network has beyond NIR. */
+/** How a file becomes a network: {@linkcode NirOptions}, and what a network has beyond NIR. A file that Spikelet wrote says all of it. */
 export interface ReadNirOptions extends Partial<NirOptions> {
   /** Whose exporter wrote the file: its habits, which the other options override. @default {nobody's} */
   readonly as?: NirExporter;
@@ -77,14 +78,17 @@ export async function readNir(
   options: ReadNirOptions = {},
   name = "the NIR file",
 ): Promise<NirModel> {
-  const { as, steps = STEPS, encoder, reduce = "mean", ...said } = options;
+  const { as, steps: saidSteps, encoder: saidEncoder, reduce: saidReduce, ...said } = options;
   if (as !== undefined && !Object.hasOwn(NIR_EXPORTERS, as)) {
     throw new OptionError(`as: ${as}: expected ${Object.keys(NIR_EXPORTERS).join(", ")}`);
   }
-  const own = parseNirOptions(said), warnings: string[] = [];
+  const warnings: string[] = [], reading: Reading = { file: name, warn: (warning) => warnings.push(warning) };
+  const root = await readHdf5(bytes, name), notes = readOwnNotes(root, reading);
+  const steps = saidSteps ?? notes?.steps ?? STEPS, encoder = saidEncoder ?? notes?.encoder;
+  const reduce = saidReduce ?? notes?.reduce ?? "mean";
+  const own = { ...(as === undefined && notes?.options), ...parseNirOptions(said) };
   const all: NirOptions = { ...NIR_DEFAULTS, ...(as !== undefined && NIR_EXPORTERS[as]), ...own };
-  const reading: Reading = { file: name, warn: (warning) => warnings.push(warning) };
-  const graph = flattenGraph(parseNirGraph(await readHdf5(bytes, name), reading), reading);
+  const graph = flattenGraph(parseNirGraph(root, reading), reading);
   if (graph.nodes.size > LIMITS.nodes) {
     throw new InputError(`${name}: ${graph.nodes.size} nodes: expected ${LIMITS.nodes} at most`);
   }

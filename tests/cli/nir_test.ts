@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { join } from "node:path";
-import { decodeModel } from "../../src/network/model_file.ts";
+import { layer, lif, network } from "../../src/network/builder.ts";
+import { initialParameters } from "../../src/network/initialise.ts";
+import { decodeModel, encodeModel } from "../../src/network/model_file.ts";
 import { parseSafetensors, serializeSafetensors } from "../../src/network/safetensors.ts";
 import { nirPath } from "../nir/nir_files.ts";
 import { inTemporaryFolder } from "../temporary_folder.ts";
@@ -125,5 +127,57 @@ Deno.test("import and verify refuse what makes no sense in one line", async () =
       const outcome = await spikelet(folder, args);
       assertOneLine(outcome, code, message);
     }
+  });
+});
+
+Deno.test("export --to nir writes what import reads again to the same answers", async () => {
+  await inTemporaryFolder(async (folder) => {
+    await writeData(folder);
+    const spec = network({
+      inputs: 12,
+      steps: 20,
+      layers: [
+        layer(16, lif({ decay: 0.8, reset: "zero", threshold: 0.5 }), { recurrent: true }),
+        layer(7, lif({ reset: "zero", threshold: 0.4 })),
+      ],
+      readout: { from: "spikes", reduce: "sum" },
+    });
+    const run = join(folder, "runs", "mine");
+    await Deno.mkdir(run, { recursive: true });
+    const model = { spec, parameters: initialParameters(spec, 3), metadata: {} };
+    await Deno.writeFile(join(run, "model.safetensors"), encodeModel(model));
+    const { code, stdout, stderr } = await spikelet(folder, ["export", "mine", "--to", "nir"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(
+      stdout,
+      /^runs.mine\.nir: [\d,]+ bytes\nsnnTorch, Norse and SpikingJelly run it to the same spikes/m,
+    );
+    await spikelet(folder, ["export", "mine", "--to", "nir"]); // over its own file
+    const own = ["--data", "data", "--threads", "1"];
+    const imported = await spikeletJson(folder, ["import", join("runs", "mine.nir")]);
+    assert.deepEqual([imported.assumed, imported.warnings], [[], []]);
+    const [before, after] = [
+      recordOf((await spikeletJson(folder, ["evaluate", "mine", ...own])).test),
+      recordOf((await spikeletJson(folder, ["evaluate", join("runs", "mine.safetensors"), ...own])).test),
+    ];
+    assert.deepEqual([after.correct, after.total], [before.correct, before.total]);
+    assert.ok(Math.abs(Number(after.loss) - Number(before.loss)) < 1e-5);
+
+    await Deno.copyFile(RECURRENT, join(folder, "runs", "theirs.nir"));
+    const over = await spikelet(folder, [
+      "export",
+      "mine",
+      "--to",
+      "nir",
+      "--out",
+      join("runs", "theirs.nir"),
+    ]);
+    assertOneLine(
+      over,
+      1,
+      /theirs\.nir: this file is there already, and is not a NIR file that Spikelet wrote/,
+    );
+    const wrong = await spikelet(folder, ["export", "mine", "--to", "nir", "--single-step"]);
+    assertOneLine(wrong, 2, /^--single-step: means nothing for --to nir: leave it out/);
   });
 });

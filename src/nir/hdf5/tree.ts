@@ -9,6 +9,8 @@ export type Dataset =
   & ({
     /** Row-major. Whole numbers and truth values are numbers, too. */
     readonly numbers: Float32Array | Float64Array;
+    /** Of a dataset to write: they are whole numbers. */
+    readonly isWhole?: true;
   } | {
     /** Row-major. */
     readonly strings: readonly string[];
