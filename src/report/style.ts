@@ -5,8 +5,10 @@
  * of at least 3 to 1 with the paper.
  */
 
+import { CLASS_COLOUR_STYLE } from "./class_colours.ts";
+
 /** Rules of a report and of the page that learns: the colours as custom properties, links and plots. */
-export const BASE_STYLE = `
+export const BASE_STYLE = `${CLASS_COLOUR_STYLE}
 :root {
   color-scheme: light dark;
   --paper: #ffffff; --card: #f6f7f9; --line: #d5d9e0; --ink: #1a1d23; --soft: #535b68; --faint: #a3abb8;
