@@ -99,9 +99,11 @@ img { image-rendering: pixelated; border: 1px solid var(--line); border-radius: 
 .maps { list-style: none; padding: 0; margin: 0; display: grid; gap: 10px 14px; }
 .maps li { display: flex; flex-direction: column; font-size: .75rem; color: var(--soft); }
 .maps img { width: 100%; height: auto; border: 0; border-radius: 0; }
-svg.plot { font-size: 11.5px; max-width: 640px; }
+svg.plot { font-size: 11.5px; max-width: 560px; }
 svg.plot image { image-rendering: pixelated; }
+svg.plot.graph { font-size: 12px; max-width: none; }
 svg.graph text { white-space: normal; fill: var(--ink); }
+.drawing { max-width: var(--width); min-width: var(--least); }
 svg.graph .soft { fill: var(--soft); }
 svg.graph .small { font-size: 11px; }
 svg.graph .rim { stroke: var(--paper); stroke-width: 4; stroke-linejoin: round; paint-order: stroke; }
@@ -118,8 +120,9 @@ article.trace header h3, article.trace header p { margin: 0; }
 }
 :focus-visible { outline: 3px solid var(--blue); outline-offset: 2px; }
 footer { font-size: .85rem; margin-block: 3rem 2rem; }
-@media (max-width: 560px) { svg.plot { font-size: 13px; } }
-@media (max-width: 360px) { svg.plot { font-size: 15px; } }
+@media (max-width: 480px) { svg.plot { font-size: 13px; } }
+@media (max-width: 389px) { svg.plot { font-size: 14.5px; } }
+@media (max-width: 360px) { svg.plot { font-size: 15.5px; } }
 @media (max-width: 480px) {
   body { font-size: 15px; }
   .summary { font-size: 1.05rem; }
@@ -133,6 +136,7 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   nav, details:not([open]), .way-back { display: none; }
   svg.plot { font-size: 13px; max-width: none; }
   .masthead .mark { stroke: var(--ink); }
+  .drawing { min-width: 0; }
   .grid { grid-template-columns: 1fr 1fr; }
   .grid.wide { grid-template-columns: 1fr; }
   p, figure, li, table, tr, pre, .tiles, .tiles div, article.trace { break-inside: avoid; }
