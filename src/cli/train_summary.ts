@@ -98,9 +98,7 @@ function suggest(
     : canResume
     ? [longer, "train on from here"]
     : [`${INVOCATION} runs show ${name}`, "see its options"];
-  // The notebook's network is for MNIST.
-  const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network") &&
-    (model === "notebook" || !command.includes("--data"));
+  const isPreset = MODELS.some((preset) => preset === model) && !command.includes("--network");
   const beside: Hint = model === "notebook"
     ? [
       again(["compare", ...optionsAmong(command, compareCommand().options.map(({ long }) => long ?? ""))]),
