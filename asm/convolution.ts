@@ -50,7 +50,7 @@ export class Conv {
   /** Lists by channel, of `together` steps. */
   channelEntries: usize;
   kept: usize;
-  /** Zeros, as many as a row of K has numbers: sums without a bias begin with them. */
+  /** Zeros, as many as a row of K or a pixel of x has numbers: sums without a bias begin with them. */
   zeros: usize;
   /** δx with padding; or y with as many columns more on each side as the kernel has beside one. */
   padded: usize;
@@ -58,6 +58,14 @@ export class Conv {
   isScattered: bool;
   reversed: usize;
   backward: usize;
+  /** What is not sparse is multiplied in tiles (convolution_tiles.ts), forward and back. */
+  hasTiles: bool;
+  hasTilesBack: bool;
+  panels: usize;
+  panelsBack: usize;
+  tile: usize;
+  product: usize;
+  end: usize;
 }
 
 const CONV: usize = memory.data(offsetof<Conv>(), 8);
@@ -89,13 +97,13 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   conv.starts = at;
   at += 4 * <usize> max(cells + 1, conv.together * conv.paddedRows + 1 + conv.channels);
   conv.entries = at = at + 7 & ~7;
-  at += ENTRY * <usize> max(inputs, conv.outputs);
+  at += ENTRY * <usize> (max(inputs, conv.outputs) + 4);
   conv.channelEntries = at;
   at += PLACED * <usize> (conv.together * inputs);
   conv.kept = at;
   at += ENTRY * <usize> (conv.together * conv.rows * conv.columns);
   conv.zeros = at = at + 15 & ~15;
-  at += <usize> conv.rowBytes;
+  at += <usize> max(conv.rowBytes, (conv.channels + 3 & ~3) << 2);
   conv.padded = at = at + 15 & ~15;
   // With one channel a window has few numbers, and few outputs make a sum of them short.
   conv.isScattered = conv.isWhole && conv.channels == 1 && conv.strideY == 1 && conv.strideX == 1 &&
@@ -105,7 +113,20 @@ export function layOut(geometry: usize, workspace: usize): Conv {
   at += 4 * <usize> max(spread, conv.paddedRows * conv.paddedColumns * conv.channels) + 16;
   conv.reversed = at = at + 15 & ~15;
   at += conv.isScattered ? <usize> (conv.outputs * conv.kh * conv.kw) << 2 : 0;
-  conv.backward = at + 15 & ~15;
+  conv.backward = at = at + 15 & ~15;
+  at += <usize> (conv.outputs * conv.kh * conv.runs * conv.runBytes) + 16;
+  const isEven = groups == 1 && ((conv.channels | conv.outputs) & 3) == 0, kernel = conv.kh * conv.kw;
+  conv.hasTiles = isEven;
+  conv.hasTilesBack = isEven && conv.strideY == 1 && conv.strideX == 1;
+  conv.panels = at;
+  if (conv.hasTiles) at += <usize> (kernel * conv.channels * (conv.outputs + 7 & ~7)) << 2;
+  conv.panelsBack = at;
+  if (conv.hasTilesBack) at += <usize> (kernel * conv.outputs * (conv.channels + 7 & ~7)) << 2;
+  conv.tile = at;
+  if (conv.hasTiles) at += <usize> (kernel * max(conv.channels, conv.outputs)) << 4;
+  conv.product = at;
+  if (conv.hasTiles) at += <usize> (max(conv.channels, conv.outputs) + 7 & ~7) << 4;
+  conv.end = at;
   return conv;
 }
 
@@ -132,19 +153,26 @@ export function listCells(conv: Conv, x: usize): void {
   store<u32>(start, <u32> entry);
 }
 
-/** Lists numbers that are not 0: the n-th one's offset is `offset` + n·`stride`. @returns Where the next entry goes. */
+/**
+ * Lists numbers that are not 0: the n-th one's offset is `offset` + n·`stride`. Entries may be written beyond the last one.
+ *
+ * @returns Where the next entry goes.
+ */
 export function listRun(x: usize, count: i32, offset: u32, stride: u32, entry: usize): usize {
   const zero = f32x4.splat(0);
   let i = 0;
   for (; i + 4 <= count; i += 4, x += 16, offset += 4 * stride) {
-    let mask = i32x4.bitmask(f32x4.ne(v128.load(x), zero));
-    while (mask != 0) {
-      const lane = ctz(mask);
-      store<u32>(entry, offset + <u32> lane * stride);
-      store<u32>(entry, load<u32>(x + (<usize> lane << 2)), 4);
-      entry += ENTRY;
-      mask &= mask - 1;
-    }
+    const mask = <usize> i32x4.bitmask(f32x4.ne(v128.load(x), zero));
+    if (mask == 0) continue;
+    // No branch on a lane: what is 0 is overwritten by the next entry.
+    store<u32>(entry, offset), store<u32>(entry, load<u32>(x), 4);
+    entry += (mask & 1) << 3;
+    store<u32>(entry, offset + stride), store<u32>(entry, load<u32>(x, 4), 4);
+    entry += (mask & 2) << 2;
+    store<u32>(entry, offset + 2 * stride), store<u32>(entry, load<u32>(x, 8), 4);
+    entry += (mask & 4) << 1;
+    store<u32>(entry, offset + 3 * stride), store<u32>(entry, load<u32>(x, 12), 4);
+    entry += mask & 8;
   }
   for (; i < count; i++, x += 4, offset += stride) {
     if (load<f32>(x) == 0) continue;
