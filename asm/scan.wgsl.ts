@@ -35,6 +35,8 @@ export interface NeuronCode {
   readonly name: string;
   /** Names of what is the same for all units, in the order of `NeuronKind.settings`: `uniforms.slope`. */
   readonly settings: readonly string[];
+  /** How many spikes a step of the forward pass counts, from `o` and `v`. @default {1 where v > 0} */
+  readonly spikes?: string;
   /** Functions that its steps call. */
   readonly functions?: string;
   /** Variables of the forward pass that persist from step to step, 0 before the first; `u` is one of them. `step` 0 may set others. */
@@ -48,7 +50,7 @@ export interface NeuronCode {
   readonly stateBack: readonly string[];
   /**
    * One step of the backward pass: computes the state and `current` (δI_t) from `outputGradient` (δo_t), `readGradient` (the readout's,
-   * of u_t), `v`, `uBefore` (u_{t-1}; `start` at step 0), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient`,
+   * of u_t), `v`, `uBefore` (u_{t-1}; `start` at step 0), `scanned[at]` (o_t), `scanned[at - units]` (o_{t-1}, where `step` > 0) and the state; adds to `decayGradient`, `thresholdGradient`,
    * `scaleGradient` and, at step 0, `startGradient`.
    */
   readonly stepBack: string;
@@ -83,7 +85,7 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  * - `constants` f32 `[…, units]`, in the order of their names;
  * - `recurrent` f32 `[units, units]`, V by the unit that spiked;
  * - `delay`: I_t is bias + currents of step t − delay, and bias alone where t < delay;
- * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, the number of steps with v > 0; from `distancesAt` on v,
+ * - result f32: o `[samples, steps, units]`; spikes `[samples, units]`, their number; from `distancesAt` on v,
  *   from `potentialsAt` on u after the reset, and from `currentsAt` on I, each `[samples, steps, units]` (−1: not stored); from
  *   `stateAt` on the recurrent form's state `[states, samples, units]`. All are 0 after a sample's last step.
  *
@@ -92,7 +94,7 @@ fn stepsOf(sample : i32) -> i32 { return infoOf(sample, ${SAMPLE_INFO.steps}); }
  * @param constants Names of all constants of which the neuron's kernels read a value a unit, in their order.
  */
 export function scanKernel(
-  { name, settings, functions = "", state, step }: NeuronCode,
+  { name, settings, functions = "", state, step, spikes = "select(0.0, 1.0, v > 0.0)" }: NeuronCode,
   constants: readonly string[],
   form: ScanForm,
 ): WgslKernel<"f32"> {
@@ -111,7 +113,7 @@ export function scanKernel(
         I += currents[sample * uniforms.sampleStride + (step - uniforms.delay) * uniforms.stepStride + unit];
       }
       ${step}
-      spikes += select(0.0, 1.0, v > 0.0);
+      spikes += ${spikes};
     }
     let at = (sample * uniforms.steps + step) * units + unit;
     result[at] = o;

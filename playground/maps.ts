@@ -56,10 +56,11 @@ function pictureOfMaps(
   const { maps, rows, columns } = sizes, units = maps * rows * columns;
   const all = new Float32Array(units), sums = new Float32Array(units), now = new Float32Array(units);
   for (let at = 0; at < spikes.length; at++) {
-    if (spikes[at] !== 1) continue;
+    const fired = spikes[at]!;
+    if (fired === 0) continue;
     const step = Math.floor(at / units);
-    all[at % units]!++;
-    if (step < until) sums[at % units]!++;
+    all[at % units]! += fired;
+    if (step < until) sums[at % units]! += fired;
     if (step === until - 1) now[at % units] = 1;
   }
   // The maps of the whole sample, so that they stay where they are.

@@ -68,6 +68,8 @@ export {
   type LifNeuron,
   type Reset,
   RESETS,
+  SPIKES,
+  type Spikes,
   type Surrogate,
   SURROGATES,
   TRAINABLE,

@@ -15,7 +15,8 @@
  *     ∂L/∂d = Σ_t δu'_t·u_{t-1};   ∂L/∂θ = −Σ_t p_t;   ∂L/∂u_{-1} = d·δu'_0
  *
  * Constants: α, κ, ρ, r. Settings: the surrogate's slope, its kind, the reset's kind (0 subtract, 1 zero, 2 none,
- * 3 subtractLate, 4 zeroLate; the last two have loops of their own in lif_forms.ts).
+ * 3 subtractLate, 4 zeroLate; the last two have loops of their own in lif_forms.ts), 1 where a unit fires several
+ * spikes a step (many_spikes.ts).
  */
 import {
   addStartGradient,
@@ -37,6 +38,7 @@ import {
   shareOf,
 } from "../layer";
 import { madd } from "../lanes";
+import { stepBackMany, stepMany } from "../many_spikes";
 import { stepBackZeroLate, stepLate, stepPlainLate, SUBTRACT_LATE, ZERO_LATE } from "../lif_forms";
 import { surrogate, surrogateHeight, surrogateScale } from "../surrogate";
 
@@ -67,6 +69,10 @@ function step<C>(layer: Layer, from: i32, to: i32): void {
   const feedback = layer.feedback, decays = layer.decays, thresholds = layer.thresholds;
   const potentials = layer.potentials, outputs = layer.outputs, distances = layer.distances;
   if (from == 0) beginState(layer, 4);
+  if (setting(layer, 3) != 0) {
+    stepMany<C>(layer, from, to);
+    return;
+  }
   if (reset >= SUBTRACT_LATE) {
     if (isPlain<C>(layer)) stepPlainLate<C>(layer, from, to);
     else stepLate<C>(layer, from, to);
@@ -192,6 +198,10 @@ function stepBack<C>(layer: Layer, from: i32, to: i32): void {
   const stateGradients = layer.stateGradients, decays = layer.decays, distances = layer.distances;
   const isSummed = layer.currentGradientStride == 0;
   if (to == layer.steps) memory.fill(state, 0, 3 * row);
+  if (setting(layer, 3) != 0) {
+    stepBackMany<C>(layer, from, to);
+    return;
+  }
   if (reset == ZERO_LATE) {
     stepBackZeroLate<C>(layer, from, to);
     return;

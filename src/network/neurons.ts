@@ -65,6 +65,15 @@ export interface GradedNeuron {
 export type Reset = "subtract" | "zero" | "none" | "subtractLate" | "zeroLate";
 
 /**
+ * How many spikes a unit fires at a step.
+ *
+ * - `one`: o_t = [u'_t > θ_t];
+ * - `many`: o_t = max(0, ⌊u'_t / θ_t⌋). A reset by subtraction takes θ_t·o_t, the others act where o_t > 0. The surrogate derivative
+ *   is that at the nearest change of o: σ(v) with v = u'_t − k·θ_t, k the whole number nearest to u'_t / θ_t, 1 at least. θ is above 0.
+ */
+export type Spikes = "one" | "many";
+
+/**
  * The surrogate derivative of a spike in the backward pass, σ(v) of the distance v = u' − θ_t, with slope k.
  *
  * - `atan`: k/2 / (1 + (π/2·k·v)²) (Fang et al. 2021);
@@ -80,7 +89,7 @@ export interface Surrogate {
 }
 
 /**
- * Leaky integrate-and-fire, with binary spikes and a surrogate gradient (docs/networks.md).
+ * Leaky integrate-and-fire, with binary spikes or whole numbers of them, and a surrogate gradient (docs/networks.md).
  *
  *     s_t = α·s_{t-1} + (I_t + c);  u'_t = d·u_{t-1} + s_t;  a_t = ρ·a_{t-1} + o_{t-1};  θ_t = θ + κ·a_t;  o_t = [u'_t > θ_t]
  *
@@ -109,6 +118,8 @@ export interface LifNeuron {
   readonly resetTo?: number;
   /** u_{−1}, the potential before the first step. @default {0} */
   readonly start?: number;
+  /** How many spikes a unit fires at a step at most. @default {"one"} */
+  readonly spikes?: Spikes;
   /** The constants that are tensors of the node's shape, fixed unless trainable; the values above are the initial ones. @default {none} */
   readonly perUnit?: readonly (
     | "decay"
@@ -164,6 +175,8 @@ export interface NeuronKind<N extends CompleteNeuron> {
   readonly isSpiking: boolean;
   /** Its spikes have a surrogate derivative in the backward pass, and so has a firing rate. */
   readonly hasSurrogate: boolean;
+  /** It fires several spikes at a step: outputs are how many, and a spike is an output above 0. */
+  firesMany(neuron: N): boolean;
   /**
    * Its gradient follows exactly from its spikes alone (docs/internals/plan.md): without a readout, δI is γ·δo at a spike and
    * d·δI_{t+1} elsewhere, with the same d for all units.
@@ -224,6 +237,7 @@ const DEFAULTS = {
     current: 0,
     resetTo: 0,
     start: 0,
+    spikes: "one",
     perUnit: [],
     trainable: [],
   },
@@ -246,6 +260,8 @@ export const RESETS = [
   "subtractLate",
   "zeroLate",
 ] as const satisfies readonly Reset[];
+/** Every {@linkcode Spikes}, likewise. */
+export const SPIKES = ["one", "many"] as const satisfies readonly Spikes[];
 /** Every kind of {@linkcode Surrogate}, likewise. */
 export const SURROGATES = [
   "atan",
@@ -273,6 +289,7 @@ const graded: NeuronKind<Required<GradedNeuron>> = {
   defaults: DEFAULTS.graded,
   isSpiking: true,
   hasSurrogate: false,
+  firesMany: () => false,
   hasExactGradient: ({ trainable, perUnit }) => !trainable.includes("decay") && !perUnit.includes("decay"),
   gradientReach: () => 0,
   leaks: () => undefined,
@@ -296,6 +313,7 @@ const lifFields = {
   current: v.optional(finite, DEFAULTS.lif.current),
   resetTo: v.optional(finite, DEFAULTS.lif.resetTo),
   start: v.optional(finite, DEFAULTS.lif.start),
+  spikes: v.optional(v.picklist(SPIKES), DEFAULTS.lif.spikes),
   perUnit: namesAmong(
     ...[
       "decay",
@@ -311,12 +329,25 @@ const lifFields = {
   trainable: namesAmong("decay", "threshold", "start"),
 };
 
+/** Several spikes a step are several thresholds. */
+function hasThresholds({ spikes, threshold }: Pick<Required<LifNeuron>, "spikes" | "threshold">): boolean {
+  return spikes === "one" || threshold > 0;
+}
+const NO_THRESHOLDS = 'expected a threshold above 0, for spikes is "many"';
+
 const lif: NeuronKind<Required<LifNeuron>> = {
-  schema: v.strictObject(lifFields),
-  nodeSchema: v.strictObject({ ...lifFields, ...placeFields }),
+  schema: v.pipe(
+    v.strictObject(lifFields),
+    v.forward(v.check((neuron) => hasThresholds(neuron), NO_THRESHOLDS), ["threshold"]),
+  ),
+  nodeSchema: v.pipe(
+    v.strictObject({ ...lifFields, ...placeFields }),
+    v.forward(v.check((neuron) => hasThresholds(neuron), NO_THRESHOLDS), ["threshold"]),
+  ),
   defaults: DEFAULTS.lif,
   isSpiking: true,
   hasSurrogate: true,
+  firesMany: ({ spikes }) => spikes === "many",
   hasExactGradient: () => false,
   gradientReach: ({ surrogate }) => reachOf(surrogate),
   leaks: () => undefined,
@@ -331,10 +362,11 @@ const lif: NeuronKind<Required<LifNeuron>> = {
     start,
   }),
   constants: ["synapticDecay", "adaptation", "adaptationDecay", "resetTo"],
-  settings: ({ reset, surrogate }) => [
+  settings: ({ reset, surrogate, spikes }) => [
     surrogate.slope,
     SURROGATES.indexOf(surrogate.kind),
     RESETS.indexOf(reset),
+    SPIKES.indexOf(spikes),
   ],
 };
 
@@ -354,6 +386,7 @@ const integrator: NeuronKind<Required<IntegratorNeuron>> = {
   defaults: DEFAULTS.integrator,
   isSpiking: false,
   hasSurrogate: false,
+  firesMany: () => false,
   hasExactGradient: () => false,
   gradientReach: () => Infinity,
   leaks: ({ decay, synapticDecay, start }) => start === 0 ? { decay, synapticDecay } : undefined,

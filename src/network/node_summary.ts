@@ -45,6 +45,7 @@ export function settingsInWords(node: GraphNode): string {
   if (isNeuronNode(node)) {
     return listed(
       node.kind === "lif" && node.reset !== "subtract" ? `reset ${node.reset}` : "",
+      node.kind === "lif" && node.spikes === "many" ? "many spikes" : "",
       "start" in node && node.start !== 0 ? `start ${node.start}` : "",
     );
   }

@@ -70,6 +70,7 @@ const lif: fc.Arbitrary<LifNeuron> = fc.record({
   adaptation: fc.constantFrom(0, 0, 0.4),
   adaptationDecay: fc.constantFrom(0, 0.85),
   start: fc.constantFrom(0, 0, 0.6),
+  spikes: fc.constantFrom("one", "one", "many"),
   trainable: fc.oneof(fc.constant([]), trainable("decay", "threshold", "start")),
 });
 

@@ -41,14 +41,22 @@ export interface UnitState {
   /** s, the synaptic current; a, the adaptation. */
   readonly s: number;
   readonly a: number;
-  /** u' − θ_t; Infinity for neurons that do not spike. */
+  /** u' − θ_t, or of several spikes a step u' − k·θ_t; Infinity for neurons that do not spike. */
   readonly v: number;
-  /** The amount that the reset subtracts, and the spike that it follows, both without a gradient. */
+  /** k: the number of thresholds that is nearest to u', 1 at least; and how far u' is from where it changes. */
+  readonly level: number;
+  readonly turn: number;
+  /** How many spikes this step has. */
+  readonly spikes: number;
+  /** The amount that the reset subtracts, and 1 where it follows a spike, both without a gradient. */
   readonly reset: number;
   readonly spike: number;
 }
 
-const AT_REST: UnitState = { u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, reset: 0, spike: 0 };
+const AT_REST: UnitState = {
+  ...{ u: 0, before: 0, o: 0, s: 0, a: 0, v: 0, level: 1, turn: Infinity },
+  ...{ spikes: 0, reset: 0, spike: 0 },
+};
 
 /** The state before the first step. */
 export function firstState({ start }: UnitConstants): UnitState {
@@ -76,7 +84,7 @@ export function stepUnit(
       const before = current + decay * past.u;
       const v = before - threshold, e = Math.max(0, v);
       const u = e > 0 ? before - (penalty + e) : before;
-      return { ...AT_REST, u, before, o: scale * e, v };
+      return { ...AT_REST, u, before, o: scale * e, v, spikes: Number(v > 0) };
     }
     case "integrator": {
       const s = synapticDecay * past.s + current;
@@ -93,13 +101,16 @@ export function stepUnit(
         : sum;
       const a = adaptationDecay * past.a + past.o;
       const thresholdNow = threshold + adaptation * a;
-      const v = before - thresholdNow;
+      const { level, turn, v, spikes } = neuron.spikes === "many"
+        ? levelsOf(before, thresholdNow, frozen)
+        : { ...AT_REST, v: before - thresholdNow, spikes: Number(before > thresholdNow) };
       const o = frozen
-        ? frozen.o + integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v)
-        : Number(v > 0);
+        ? frozen.o +
+          (v > -Infinity ? integral(neuron.surrogate, v) - integral(neuron.surrogate, frozen.v) : 0)
+        : spikes;
       // Neither θ_t nor o has a gradient inside the reset, so they keep the values of `frozen`.
-      const spike = frozen ? frozen.o : o;
-      const reset = frozen ? frozen.reset : thresholdNow * spike;
+      const spike = frozen ? frozen.spike : Math.min(1, spikes);
+      const reset = frozen ? frozen.reset : thresholdNow * spikes;
       const u = {
         subtract: before - reset,
         zero: before * (1 - spike) + resetTo * spike,
@@ -107,17 +118,31 @@ export function stepUnit(
         subtractLate: before,
         zeroLate: before,
       }[neuron.reset];
-      return { u, before, o, s, a, v, reset, spike };
+      return { u, before, o, s, a, v, level, turn, spikes, reset, spike };
     }
     default:
       return neuron satisfies never;
   }
 }
 
+/** Whole numbers of thresholds below u', where a threshold that is not above 0 has none. */
+function levelsOf(before: number, threshold: number, frozen?: UnitState) {
+  if (threshold <= 0) return { level: 1, turn: -threshold, v: -Infinity, spikes: 0 };
+  const whole = Math.max(0, Math.floor(before / threshold));
+  const level = frozen ? frozen.level : Math.max(1, Math.round(before / threshold));
+  const middle = (Math.max(1, whole) + 0.5) * threshold;
+  return {
+    level,
+    turn: Math.min(threshold, Math.abs(before - middle)),
+    v: before - level * threshold,
+    spikes: whole,
+  };
+}
+
 /** The distance of a step from the nearest discontinuity of the state or the output, or edge of a surrogate. */
-export function marginOf(neuron: CompleteNeuron, { v }: UnitState): number {
+export function marginOf(neuron: CompleteNeuron, { v, turn }: UnitState): number {
   const edge = neuron.kind === "lif" ? edgeOf(neuron.surrogate) : Infinity;
-  return Math.min(Math.abs(v), edge < Infinity ? Math.abs(Math.abs(v) - edge) : Infinity);
+  return Math.min(Math.abs(v), turn, edge < Infinity ? Math.abs(Math.abs(v) - edge) : Infinity);
 }
 
 /** Where σ becomes 0. */
@@ -198,9 +223,9 @@ export function stepUnitBack(
       return {
         before,
         s: before + synapticDecay * later.s,
-        a: adaptationDecay * later.a - adaptation * p,
+        a: adaptationDecay * later.a - adaptation * state.level * p,
         decay: before * past.u,
-        threshold: -p,
+        threshold: -state.level * p,
         scale: 0,
         start: decay * before,
       };

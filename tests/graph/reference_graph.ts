@@ -374,8 +374,8 @@ function gatesOf(
           if (t >= lengths[sample]! || !kindOf(node).isSpiking) return;
           for (const state of units) {
             margin = Math.min(margin, marginOf(node, state));
-            gates += state.v > 0 ? "1" : "0";
-            counts[sample]! += kindOf(node).hasSurrogate && isFrozen ? state.o : Number(state.v > 0);
+            gates += `${state.spikes} `;
+            counts[sample]! += kindOf(node).hasSurrogate && isFrozen ? state.o : state.spikes;
           }
         })
       );

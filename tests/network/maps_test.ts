@@ -63,6 +63,7 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
       conv2d(4, 1),
       lif(),
       lif({ reset: "subtractLate" }),
+      lif({ spikes: "many", start: 0.5 }),
       flatten(),
       affine(3),
       integrator({ start: 0.5 }),
@@ -75,11 +76,12 @@ Deno.test("settingsInWords() has a window and what is not usual", () => {
     "1×1",
     "",
     "reset subtractLate",
+    "many spikes, start 0.5",
     "",
     "",
     "start 0.5",
   ]);
-  assert.deepEqual([1, 5, 6].map((at) => kindInWords(nodes[at]!.node)), [
+  assert.deepEqual([1, 5, 7].map((at) => kindInWords(nodes[at]!.node)), [
     "avgPool2d 2×2",
     "lif reset subtractLate",
     "flatten",

@@ -45,6 +45,7 @@ Deno.test("parseNetworkSpec() fills in every default", () => {
         current: 0,
         resetTo: 0,
         start: 0,
+        spikes: "one",
         perUnit,
         trainable,
         from: [{ node: "fc1", delay: 0 }],
@@ -175,6 +176,14 @@ Deno.test("parseNetworkSpec() reads constants that are tensors, and refuses what
   wrong({ perUnit: ["decay", "decay"] }, /^network: nodes\.1\.perUnit: Expected each name once$/);
   wrong({ perUnit: ["threshold"] }, /^network: nodes\.1\.perUnit\.0: "threshold": expected one of "decay", /);
   wrong({ resetTo: 1 }, /^network: nodes\.1\.resetTo: this version has no such name/);
+  wrong(
+    { kind: "lif", spikes: "several" },
+    /^network: nodes\.1\.spikes: "several": expected one of "one", "many"$/,
+  );
+  wrong(
+    { kind: "lif", spikes: "many", threshold: 0 },
+    /^network: nodes\.1\.threshold: expected a threshold above 0, for spikes is "many"$/,
+  );
   wrong({ start: "leak" }, /^network: nodes\.1\.start: "leak": expected a number$/);
   wrong({ kind: "graded", start: 1 }, /^network: nodes\.1\.start: this version has no such name/);
   wrong(

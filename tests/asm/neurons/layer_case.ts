@@ -158,7 +158,7 @@ export class PlacedLayer {
         const current = this.#currents[isConstant ? n : t * units + n]! + this.#feedback[n]!;
         const state = stepUnit(neuron, constants, states[t - 1] ?? firstState(constants), current);
         states.push(state);
-        margin = Math.min(margin, Math.abs(state.v));
+        margin = Math.min(margin, Math.abs(state.v), state.turn);
         results.potentials[t * units + n] = state.u;
         results.outputs[t * units + n] = state.o;
         results.distances[t * units + n] = state.v;
