@@ -3,6 +3,7 @@ import { basename, extname } from "node:path";
 import type { DataForm } from "../data/data_source.ts";
 import { OptionError } from "../errors.ts";
 import { count, counted } from "../text/figures.ts";
+import type { Model } from "../network/model_file.ts";
 import { readNetwork } from "../network/network_file.ts";
 import { type CompleteNeuron, completeNeuron, type Neuron, NEURONS, TRAINABLE } from "../network/neurons.ts";
 import { type PresetOptions } from "../network/presets.ts";
@@ -20,6 +21,14 @@ const OWN = ["hidden", "steps", "decay", "threshold", "penalty", "beginEval"] as
 const CONSTANTS = ["decay", "threshold", "penalty"] as const satisfies readonly (typeof OWN[number])[];
 /** Those that say something of lif neurons alone. */
 const LIF_ONLY = ["reset", "surrogate", "slope"] as const;
+
+/** What a model that is trained on says, too, beside its network. */
+const BESIDE_FROM = [
+  ["network", "--network"],
+  ["init", "--init"],
+  ["initRate", "--init-rate"],
+  ["standardize", "--standardize"],
+] as const;
 
 /** Whether the user wrote an option, by its name in {@linkcode NetworkOptions} or another. */
 export type IsGiven = (option: string) => boolean;
@@ -219,6 +228,28 @@ function checkPrecision(chosen: ChosenNetwork, isGiven: IsGiven): ChosenNetwork 
     );
   }
   return chosen;
+}
+
+/**
+ * The network of a model that is trained on.
+ *
+ * @param from As the user wrote it.
+ * @throws {OptionError} when an option says something of the network or of first weights, which are the model's.
+ */
+export function continuedNetwork(
+  { spec, metadata }: Model,
+  from: string,
+  isGiven: IsGiven,
+): ChosenNetwork {
+  const [vain] = [...FLAGS, ...BESIDE_FROM].filter(([name]) => isGiven(name)).map((
+    [, flag],
+  ) => flag);
+  if (vain !== undefined) {
+    throw new OptionError(
+      `${vain}: means nothing with --from, whose model has a network and weights: leave it out, or leave out --from`,
+    );
+  }
+  return checkPrecision({ name: metadata.model ?? nameOf(from), spec }, isGiven);
 }
 
 /** A run's name after a file: `networks/deep lif.json` → `deep-lif`. */

@@ -90,6 +90,12 @@ const sources = new Command()
       "--network <file>",
       "a network's description as JSON, in place of all other options of this group (docs/networks.md)",
     ),
+  )
+  .addOption(
+    pathOption(
+      "--from <run-or-file>",
+      "train a model on: its network and weights, in place of all other options of this group",
+    ),
   );
 
 /** All options of a network. */
@@ -165,10 +171,10 @@ export const networkOptions = withOptions(sources, presetOptions)
 /** The values of all options of a network. */
 export type NetworkOptions = OptionsOf<typeof networkOptions>;
 
-/** The flag of each option of a network but `--network`, by its attribute. */
+/** The flag of each option of a network but `--network` and `--from`, by its attribute. */
 export const FLAGS: ReadonlyMap<string, string> = new Map(
   networkOptions.options.map((option) => [option.attributeName(), option.long ?? ""] as const)
-    .filter(([attribute]) => attribute !== "network"),
+    .filter(([attribute]) => attribute !== "network" && attribute !== "from"),
 );
 
 function parseUnits(text: string): number[] {

@@ -16,6 +16,7 @@ const NAMES: Readonly<Record<string, string>> = {
   "schedule.factor": "drop-factor",
   augmentation: "augment",
   startRate: "init-rate",
+  startFrom: "from",
 };
 /** Recorded options that are shown elsewhere. */
 const APART = ["spec", "model", "out"];

@@ -10,9 +10,10 @@ import { readNetwork } from "../network/network_file.ts";
 import { presetOf } from "../training/presets.ts";
 import { MODEL_OUTPUT } from "../runs/model_output.ts";
 import { resumeTraining } from "../runs/resume.ts";
-import { checkRunName, makeRuns, runNameOf, RUNS } from "../runs/run_folder.ts";
+import { readTrained } from "../runs/read_checkpoint.ts";
+import { checkRunName, findModel, makeRuns, runNameOf, RUNS } from "../runs/run_folder.ts";
 import { loadDataSet, RunInterrupted, type RunObserver, type RunOptions, runTraining } from "../runs/run.ts";
-import { chooseNetwork } from "./chosen_network.ts";
+import { chooseNetwork, continuedNetwork } from "./chosen_network.ts";
 import {
   checkBesideResume,
   createCommand,
@@ -23,7 +24,7 @@ import {
 } from "./command.ts";
 import { offerMnist } from "./fetching.ts";
 import { machineOptions } from "./machine_options.ts";
-import { networkOptions } from "./network_options.ts";
+import { MODELS, networkOptions } from "./network_options.ts";
 import { nameOption, numberOption, pathOption, wholeNumbers } from "./option_values.ts";
 import { jsonOption, openOutput, quietOption } from "./output.ts";
 import { giveUp } from "./permissions.ts";
@@ -36,6 +37,8 @@ import { describeInterruption, sayHowToResume, summarise } from "./train_summary
 import * as options from "./training_options.ts";
 import { observeTraining } from "./training_progress.ts";
 import { printError } from "../text/print.ts";
+import { OptionError } from "../errors.ts";
+import { userPathOrName } from "./user_path.ts";
 import { checkSeen, checkWatch, openLive } from "./watch.ts";
 
 /** Attributes of the options that a resumed run accepts; all others come from its metadata. */
@@ -84,7 +87,8 @@ export function trainCommand(): CommandUnknownOpts {
     .addOption(quietOption)
     .action(async (written, command) => {
       const isGiven = isGivenTo(command);
-      const given = options.withRecipe(written, presetOf(written.model).recipe, isGiven);
+      const first = written.from === undefined ? undefined : await readFirst(written.from, isGiven);
+      const given = options.withRecipe(written, presetOf(first?.preset ?? written.model).recipe, isGiven);
       const { name, out, checkpointEvery, explain = false, standardize = false } = given;
       const resume = given.resume === undefined ? undefined : runNameOf(given.resume);
       if (resume !== undefined) checkBesideResume(command, "a run", BESIDE_RESUME);
@@ -114,16 +118,18 @@ export function trainCommand(): CommandUnknownOpts {
         if (resume === undefined) {
           options.trainingOf(given); // refuses before anything is read
           // What is wrong with the file, chooseNetwork says, after what is wrong with the options.
-          const asked = given.network === undefined
+          const asked = first
+            ? wantedFormOf(first.model.spec)
+            : given.network === undefined
             ? {}
             : await readNetwork(given.network).then(wantedFormOf, () => ({}));
           const samples = await loadDataSet(data, wantedOf(given, asked));
           checkPictures(given, samples.train);
           const training = options.trainingOf(options.fitWarmUp(given, isGiven, samples.train.count));
           const form = dataFormOf(samples.train, samples.test);
-          const { name: model, spec } = await chooseNetwork(given, isGiven, form);
+          const { name: model, spec } = first?.chosen ?? await chooseNetwork(given, isGiven, form);
           if (given.watch) checkWatch(spec);
-          const startRate = starts.startRateOf(
+          const startRate = first ? undefined : starts.startRateOf(
             given,
             given.network === undefined ? starts.startOf(model) : "rate",
           );
@@ -133,7 +139,7 @@ export function trainCommand(): CommandUnknownOpts {
               spec,
               samples,
               ...training,
-              ...defined({ startRate, name }),
+              ...defined({ startRate, name, startFrom: first?.name, first: first?.model }),
               seed: given.seed,
               standardize,
               command: givenCommand(command, BESIDE_COMMAND),
@@ -174,6 +180,23 @@ export function trainCommand(): CommandUnknownOpts {
         Deno.exitCode = interruption.exitCode;
       }
     });
+}
+
+/**
+ * Reads the model that is trained on.
+ *
+ * @throws {OptionError} when an option goes beside `--resume` alone, or says what the model says.
+ * @throws {InputError} when there is none, or it is damaged.
+ */
+async function readFirst(from: string, isGiven: (option: string) => boolean) {
+  if (isGiven("resume")) {
+    throw new OptionError(
+      "--from: not beside --resume: a run keeps the weights that it has: leave one of them out",
+    );
+  }
+  const path = await findModel(userPathOrName(from), true), model = await readTrained(path);
+  const preset = MODELS.find((name) => name === model.metadata.model);
+  return { name: from, model, preset, chosen: continuedNetwork(model, from, isGiven) };
 }
 
 /** Says once on a machine that there is a GPU which `auto` does not take, for nothing has been timed there. */

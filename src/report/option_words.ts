@@ -63,6 +63,7 @@ const WORDS: Readonly<Record<string, Words>> = {
     name: "first weights are scaled",
     write: (value) => `until ${share(value)} of the units fire at a step`,
   },
+  startFrom: { name: "first weights are those of" },
   seed: { name: "seed of weights, order and noise" },
   threads: { name: "threads", write: count },
   engine: {

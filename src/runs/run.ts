@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { defined } from "../defined.ts";
 import { InputError, OptionError } from "../errors.ts";
 import { alignParts, nameOutputs, noticesOfLabels } from "../training/class_match.ts";
-import { fitForm } from "../training/fit.ts";
+import { fitForm, fitSamples } from "../training/fit.ts";
 import { MODEL_OUTPUT } from "./model_output.ts";
 import { createNamedFolder, createRunFolder } from "./run_folder.ts";
 import type { DataSet, RecordedOptions, RunOptions } from "./run_options.ts";
@@ -75,7 +75,14 @@ export async function runTraining(
   // All data are loaded first, to find faults before anything starts.
   const loaded = given.samples ?? await loadDataSet(given.data, wantedFormOf(given.spec));
   const advice = "give data of this form, or another network";
-  const fitted = (part: Samples) => fitForm(given.spec, model, part, advice);
+  const notices: string[] = [];
+  const notice = noticesInto(notices, observer);
+  const fitted = (part: Samples) => {
+    if (!given.first) return fitForm(given.spec, model, part, advice);
+    const matched = fitSamples(given.first, given.startFrom ?? model, part, advice);
+    if (matched.notice !== undefined && !notices.includes(matched.notice)) notice(matched.notice);
+    return matched.samples;
+  };
   const data = { train: fitted(loaded.train), test: fitted(loaded.test) };
   const classes = nameOutputs(given.spec, model, data, advice);
   if (given.augmentation) checkPictures(data.train);
@@ -84,8 +91,6 @@ export async function runTraining(
     ? { ...given, spec: standardised(given.spec, data.train, split.training) }
     : given;
   checkWarmUp(options, split);
-  const notices: string[] = [];
-  const notice = noticesInto(notices, observer);
   for (const line of noticesOfLabels(data)) notice(line);
   signal?.throwIfAborted();
   using engine = await openEngine(options, notice);

@@ -7,6 +7,7 @@ import { PRECISIONS } from "../engine/wasm/precision.ts";
 import type { Update } from "../engine/engine.ts";
 import type { Precision } from "../engine/wasm/precision.ts";
 import { InputError } from "../errors.ts";
+import type { Model } from "../network/model_file.ts";
 import { presentModelName } from "../network/former_names.ts";
 import { type NetworkSpec, parseNetworkSpec } from "../network/spec.ts";
 import type { Schedule } from "../training/schedule.ts";
@@ -31,6 +32,8 @@ export interface RecordedOptions {
   readonly augmentation?: Augmentation;
   /** Scale initial weights so that each hidden layer fires at this rate. @default {Xavier's scale} */
   readonly startRate?: number;
+  /** The model whose weights training begins with: its run's name, or its file. @default {drawn weights} */
+  readonly startFrom?: string;
   readonly seed: number;
   readonly threads: number;
   readonly engine: EngineName;
@@ -60,6 +63,8 @@ export interface RecordedOptions {
 export interface RunOptions extends RecordedOptions {
   /** The run's folder below `runs/`; `false` stores nothing. @default {the model and the time} */
   readonly name?: string | false;
+  /** The model that `startFrom` names: its weights, and the names of its classes, which the data's are matched with. */
+  readonly first?: Model;
   /** The data, if already loaded. */
   readonly samples?: DataSet;
   /** The command that repeats the run, for its metadata: `["train", "--seed", "3"]`. */
@@ -126,6 +131,7 @@ const entries = {
     } satisfies Record<keyof Augmentation, v.GenericSchema>,
   )),
   startRate: v.exactOptional(v.number()),
+  startFrom: v.exactOptional(v.string()),
   seed: whole,
   threads: whole,
   engine: v.picklist(ENGINES),

@@ -165,11 +165,18 @@ async function checkpointerOf(
   });
 }
 
-/** Initial weights: as drawn, or scaled by the data. */
+/** How weights began, for a model's metadata. */
+function startInWords({ startRate, startFrom }: Pick<RunOptions, "startRate" | "startFrom">): string {
+  if (startFrom !== undefined) return `from ${startFrom}`;
+  return startRate === undefined ? "xavier" : `rate ${startRate}`;
+}
+
+/** Initial weights: another model's, as drawn, or scaled by the data. */
 async function firstParameters(
   { options, data, signal }: Session,
 ): Promise<Omit<Start, "layers"> & Partial<Start>> {
-  const { spec, seed, startRate: rate } = options;
+  const { spec, seed, startRate: rate, first } = options;
+  if (first) return { parameters: first.parameters };
   if (rate === undefined) return { parameters: initialParameters(spec, seed) };
   // Runs sample by sample in WASM, which suits no GPU; and so every engine starts from the same weights.
   return await startFromData(spec, data.train, { seed, rate, engine: "wasm", signal });
@@ -240,7 +247,7 @@ async function measureSession(session: Session, trained: TrainingResult): Promis
       ...(areBytes(data.train.features) && { bytes: bytesOf(data.train) }),
       optimizer: JSON.stringify(options.step),
       ...(options.augmentation && { augmentation: JSON.stringify(options.augmentation) }),
-      start: options.startRate === undefined ? "xavier" : `rate ${options.startRate}`,
+      start: startInWords(options),
       accuracy: String(test.accuracy),
       weightsSha256,
     },

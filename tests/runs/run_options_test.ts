@@ -22,6 +22,7 @@ const ALL: Required<RecordedOptions> = {
   schedule: { kind: "step", every: 3, factor: 0.1, warmUp: 5 },
   augmentation: { shift: 2, rotate: 10, elastic: 1, scale: 0.1, flip: 0.5, crop: 4, cutout: 8 },
   startRate: 0.1,
+  startFrom: "other",
   precision: "i16",
   skip: false,
   tune: true,
