@@ -48,6 +48,30 @@ def snntorch(name, **options):
     keep(name, net.state_dict(), x, *net(x))
 
 
+def snntorch_recurrent():
+    import snntorch as snn
+
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.fc1, self.fc2 = nn.Linear(INPUTS, HIDDEN), nn.Linear(HIDDEN, OUTPUTS)
+            self.lif1 = snn.RLeaky(beta=0.8, linear_features=HIDDEN, reset_mechanism="zero")
+            self.lif2 = snn.Synaptic(alpha=0.7, beta=0.9)
+
+    net, x = Net(), inputs(3)
+    with torch.no_grad():
+        net.fc2.weight *= 2
+    spikes, mem1 = net.lif1.init_rleaky()
+    syn2, mem2 = net.lif2.init_synaptic()
+    hidden, out = [], []
+    for step in x:
+        spikes, mem1 = net.lif1(net.fc1(step), spikes, mem1)
+        hidden.append(spikes)
+        fired, syn2, mem2 = net.lif2(net.fc2(spikes), syn2, mem2)
+        out.append(fired)
+    keep("snntorch_recurrent", net.state_dict(), x, torch.stack(hidden), torch.stack(out))
+
+
 def norse():
     import norse.torch as norse
 
@@ -64,12 +88,10 @@ def norse():
     keep("norse", net.state_dict(), x, torch.stack(hidden), torch.stack(out))
 
 
-def spikingjelly():
+def spikingjelly(name, first, second):
     from spikingjelly.activation_based import layer, neuron
 
-    net = nn.Sequential(
-        layer.Linear(INPUTS, HIDDEN), neuron.LIFNode(tau=2.0), layer.Linear(HIDDEN, OUTPUTS), neuron.LIFNode(tau=4.0, decay_input=False)
-    )
+    net = nn.Sequential(layer.Linear(INPUTS, HIDDEN), first(neuron), layer.Linear(HIDDEN, OUTPUTS), second(neuron))
     with torch.no_grad():
         net[2].weight *= 5
     x, hidden, out = inputs(5), [], []
@@ -77,21 +99,21 @@ def spikingjelly():
         spikes = net[1](net[0](step))
         hidden.append(spikes)
         out.append(net[3](net[2](spikes)))
-    keep("spikingjelly", net.state_dict(), x, torch.stack(hidden), torch.stack(out))
+    keep(name, net.state_dict(), x, torch.stack(hidden), torch.stack(out))
 
 
-def sinabs():
+def sinabs(name, gain, **options):
     import sinabs.layers as sl
     from sinabs.activation import SingleSpike
 
-    lif = lambda tau: sl.LIF(tau_mem=tau, norm_input=False, spike_fn=SingleSpike)
+    lif = lambda tau: sl.LIF(tau_mem=tau, spike_fn=SingleSpike, **options)
     net = nn.Sequential(nn.Linear(INPUTS, HIDDEN), lif(10.0), nn.Linear(HIDDEN, OUTPUTS), lif(5.0))
     with torch.no_grad():
-        net[2].weight *= 3
-    x = inputs(2)
+        net[2].weight *= 3 * gain / 2
+    x = inputs(gain)
     hidden = net[1](net[0](x.transpose(0, 1)))
     out = net[3](net[2](hidden))
-    keep("sinabs", net.state_dict(), x, hidden.transpose(0, 1), out.transpose(0, 1))
+    keep(name, net.state_dict(), x, hidden.transpose(0, 1), out.transpose(0, 1))
 
 
 for seed, make in enumerate(
@@ -100,8 +122,11 @@ for seed, make in enumerate(
         lambda: snntorch("snntorch_zero", reset_mechanism="zero"),
         lambda: snntorch("snntorch_at_once", reset_delay=False),
         norse,
-        spikingjelly,
-        sinabs,
+        lambda: spikingjelly("spikingjelly", lambda n: n.LIFNode(tau=2.0), lambda n: n.LIFNode(tau=4.0, decay_input=False)),
+        lambda: sinabs("sinabs", 2, norm_input=False),
+        snntorch_recurrent,
+        lambda: spikingjelly("spikingjelly_soft", lambda n: n.LIFNode(tau=2.0, v_reset=None), lambda n: n.IFNode(v_reset=None)),
+        lambda: sinabs("sinabs_synapse", 12, tau_syn=4.0),
     ]
 ):
     torch.manual_seed(seed)
