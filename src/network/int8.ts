@@ -18,8 +18,8 @@ export interface Int8Weights {
 
 /** The largest magnitude of a weight. */
 const MOST = 127;
-/** The least float32 above 0. */
-const LEAST = 2 ** -149;
+/** The least float32 above 0, and the largest that is finite when it is multiplied by 127. */
+const LEAST = 2 ** -149, LARGEST = (2 - 2 ** -23) * 2 ** 127 / MOST * (1 - 2 ** -23);
 
 /** Whether a tensor is kept in 8 bits: weights of a product or a convolution, which are nearly all numbers of a network. */
 export function isQuantised({ role, shape }: Pick<TensorSpec, "role" | "shape">): boolean {
@@ -39,7 +39,7 @@ export function quantise(weights: Float32Array, channels: number): Int8Weights {
     for (const weight of weights.subarray(channel * length, (channel + 1) * length)) {
       most = Math.max(most, Math.abs(weight));
     }
-    return most === 0 ? 0 : Math.max(LEAST, most / MOST);
+    return most === 0 ? 0 : Math.min(LARGEST, Math.max(LEAST, most / MOST));
   });
   const values = Int8Array.from(weights, (weight, i) => {
     const scale = scales[Math.floor(i / length)]!;
