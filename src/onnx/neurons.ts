@@ -38,7 +38,7 @@ export interface PopulationStep {
 
 /** The fields that {@linkcode stepPopulation} knows, or that only training reads. */
 const KNOWN = [
-  ...["id", "kind", "from", "surrogate", "trainable", "perUnit", "reset"],
+  ...["id", "kind", "from", "surrogate", "trainable", "perUnit", "reset", "spikes"],
   ...[
     "decay",
     "threshold",
@@ -102,8 +102,7 @@ function stepLif(
       graph.add("Mul", [place.constant("adaptation"), adaptation]),
     ])
     : place.constant("threshold");
-  const hasFired = graph.add("Greater", [before, threshold]);
-  const output = graph.add("Cast", [hasFired], { to: FLOAT });
+  const { hasFired, output } = spikesOf(graph, neuron, place, before, threshold);
   if (adapts) {
     const left = graph.add("Mul", [place.constant("adaptationDecay"), adaptation]);
     place.next("adapted", graph.add("Add", [left, output]));
@@ -111,6 +110,30 @@ function stepLif(
   const potential = resetOf(graph, neuron, place, { before, threshold, hasFired, output });
   keep(place, "potential", potential);
   return { output, potential };
+}
+
+/** o_t of u'_t and θ_t, and whether there is any spike. */
+function spikesOf(
+  graph: GraphBuilder,
+  neuron: Extract<CompleteNeuron, { readonly kind: "lif" }>,
+  { id }: PopulationPlace,
+  before: Value,
+  threshold: Value,
+): { readonly hasFired: Value; readonly output: Value } {
+  const { constants } = graph, spikes = "spikes" in neuron ? neuron.spikes : "one";
+  switch (spikes) {
+    case "one": {
+      const hasFired = graph.add("Greater", [before, threshold]);
+      return { hasFired, output: graph.add("Cast", [hasFired], { to: FLOAT }) };
+    }
+    case "many": {
+      const whole = graph.add("Floor", [graph.add("Div", [before, threshold])]);
+      const output = graph.add("Relu", [whole]);
+      return { hasFired: graph.add("Greater", [output, constants.number(0)]), output };
+    }
+    default:
+      throw unknown(id, "spikes", spikes);
+  }
 }
 
 /** The number of float in `Cast`. */

@@ -181,6 +181,38 @@ Deno.test("encodeOnnx() standardises by channel, sums windows exactly, and keeps
   }));
 });
 
+Deno.test("encodeOnnx() of neurons that fire several spikes a step: as many as thresholds fit into the potential", async () => {
+  for (const reset of ["subtract", "zero", "subtractLate"] as const) {
+    const spec = network({
+      steps: 6,
+      input: { shape: [1] },
+      nodes: [affine(1, { bias: false }), lif({ decay: 0.5, threshold: 0.25, reset })],
+      readout: { from: "spikes", reduce: "sum" },
+    });
+    const many = spec.nodes.map((node) => node.kind === "lif" ? { ...node, spikes: "many" } : node);
+    const model: Model = {
+      spec: JSON.parse(JSON.stringify({ ...spec, nodes: many })),
+      parameters: new Map([["affine1.weight", Float32Array.of(1)]]),
+      metadata: { bytes: "numbers" },
+    };
+    const x = [0.3, 0.9, -0.7, 0.1, 1.3, 0], expected: number[] = [];
+    let u = 0, taken = 0;
+    for (const input of x) {
+      u = 0.5 * u + input - taken;
+      const o = Math.max(0, Math.floor(u / 0.25));
+      expected.push(o);
+      taken = reset === "subtractLate" ? 0.25 * o : 0;
+      if (reset === "subtract") u -= 0.25 * o;
+      if (reset === "zero" && o > 0) u = 0;
+    }
+    const { bytes: file } = encodeOnnx(model, { recordStates: true });
+    const input: Tensor = { dtype: "F32", shape: [1, 6, 1], data: Float32Array.from(x) };
+    const [outputs] = await runOnnx([{ file, name: "features", input }]);
+    assert.deepEqual(Array.from(outputs!.get("lif1.outputs")!.data, Number), expected, reset);
+    assert.ok(expected.some((spikes) => spikes > 1));
+  }
+});
+
 Deno.test("encodeOnnx() writes the same bytes for the same model, names its inputs, outputs and version", () => {
   const model = modelOf(drawForGraph(lifNetwork({ inputs: 30, hidden: 12, steps: 9 }), 1));
   const pixels = { ...model, metadata: { bytes: "pixels" }, classes: Array.from("abcdefghij") };
@@ -217,6 +249,7 @@ Deno.test("encodeOnnx() refuses a field of neurons that it does not know, by nam
   for (
     const [change, message] of [
       [{ reset: "sometimes" }, /^neuron1: reset "sometimes" cannot be written as ONNX$/],
+      [{ spikes: "some" }, /^neuron1: spikes "some" cannot be written as ONNX$/],
       [{ refractory: 3 }, /^neuron1: refractory 3 cannot be written as ONNX$/],
       [{ perUnit: ["refractory"] }, /^neuron1: perUnit "refractory" cannot be written as ONNX$/],
     ] as const
