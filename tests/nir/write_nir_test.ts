@@ -91,7 +91,7 @@ function sayable({ spec }: DrawnGraph, seed: number): DrawnGraph {
         return { id: node.id, kind: "lif", from, decay: 0.8, threshold: 0.4, reset: "zero" };
       case "lif":
         return {
-          ...{ ...node, from, adaptation: 0, start: 0, reset: "zero" },
+          ...{ ...node, from, adaptation: 0, start: 0, reset: "zero", spikes: "one" },
           decay: Math.min(node.decay, 0.95),
           synapticDecay: Math.min(node.synapticDecay, 0.9),
           perUnit: named(node.perUnit, "threshold", "resetTo", "current"),
@@ -223,6 +223,15 @@ Deno.test("encodeNir() says which frameworks differ, and why", async () => {
         readout: { from: "spikes" },
       }),
       /^reset subtract: NIR says a reset to v_reset alone; snnTorch, Norse and SpikingJelly will reset to 0/,
+    ],
+    [
+      network({
+        inputs: 3,
+        steps: 5,
+        layers: [layer(4, lif({ spikes: "many" })), layer(2, lif({ spikes: "many" }))],
+        readout: { from: "spikes" },
+      }),
+      /^several spikes a step: Sinabs alone has them[^]*told: dt 0\.0001, reset subtract, spikes multi$/m,
     ],
     [
       network({ inputs: 3, steps: 5, layers: [layer(4, lif({ reset: "zero" })), layer(2, integrator())] }),

@@ -109,7 +109,7 @@ function draftIntegrator(
 }
 
 function draftLif(
-  neuron: Required<LifNeuron>,
+  { reset, spikes }: Required<LifNeuron>,
   draft: Draft,
   constant: ConstantOf,
   { dt, approximate }: WriteOptions,
@@ -122,7 +122,7 @@ function draftLif(
     if (!approximate) throw refusal(draft.id, "lif", `${why}: say --approximate to leave the adaptation out`);
     drafts.note(`${draft.id}: ${why}: it was left out`);
   }
-  const { reset } = neuron, isMany = "spikes" in neuron && neuron.spikes === "many";
+  const isMany = spikes === "many";
   if (reset === "none" && areAll(decay, 0) && areAll(synapticDecay, 0) && !isMany) {
     draft.type = "Threshold";
     draft.constants.set("threshold", constant("threshold"));
