@@ -138,7 +138,11 @@ export function orderedLists(
   } that never fired, or whose weights still are the noise that ${
     folded.length === 1 ? "it" : "they"
   } began with`;
-  return [...parts, html`<details><summary>${about}</summary>${list(folded)}</details>`];
+  const inside = html`<summary>${about}</summary>${list(folded)}`;
+  // Where there is nothing else, they are what there is to see.
+  return shown.length > 0
+    ? [...parts, html`<details>${inside}</details>`]
+    : [html`<details open>${inside}</details>`];
 }
 
 /** The class for which a unit fires the most; undefined if it never fires. */
