@@ -4,7 +4,8 @@
  *
  *     deno run -A tools/screenshots.ts [FOLDER]
  *
- * FOLDER takes the pictures instead of `docs/`. Where `pngquant` is installed they are saved with a palette, at a third of the size.
+ * FOLDER takes the pictures instead of `docs/`, and whole pages at three sizes, light and dark. Where `pngquant` is installed they are
+ * saved with a palette, at a third of the size.
  * `-A`, since playwright looks at files below /proc, for which Deno wants every permission. The same seed gives the same runs, so
  * the pictures change with the pages alone, and with the fonts of the machine.
  */
@@ -19,6 +20,7 @@ import { ROOT } from "./steps.ts";
 const RUNS = {
   first: [],
   demo: ["--epochs", "3"],
+  dead: ["--limit", "1000", "--batch-size", "100", "--threshold", "50"],
   "demo-feed-forward": ["--model", "feed-forward", "--epochs", "3"],
   graph: [
     "--network",
@@ -67,11 +69,19 @@ interface Picture {
   readonly screens: number;
 }
 
+/** The runs whose whole pages are photographed into FOLDER, at each of the sizes, light and dark; `dead` is one that learned nothing. */
+const WHOLE: readonly (readonly (keyof typeof RUNS)[])[] = [["demo"], ["dead"], [
+  "demo",
+  "demo-feed-forward",
+]];
+const SIZES = [[390, 844], [1280, 800], [1920, 1080]] as const;
+
 const DESKTOP = { runs: ["demo"], colorScheme: "light", width: 1120, screens: 1 } as const;
 const DARK = { ...DESKTOP, colorScheme: "dark" } as const;
 const PHONE = { runs: ["demo"], width: 375, height: 900, screens: 4 } as const;
 
 const PICTURES: readonly Picture[] = [
+  { ...DESKTOP, file: "report-summary.png", from: "body", height: 900 },
   { ...DESKTOP, file: "report.png", from: "#classes", height: 1040 },
   { ...DARK, file: "report-dark.png", from: "article.trace:nth-of-type(3)", height: 870 },
   { ...DESKTOP, file: "report-network.png", runs: ["graph"], from: "#network", height: 1040 },
@@ -113,6 +123,20 @@ async function photograph(browser: Browser, page: string, picture: Picture): Pro
   return pieces.length === 1 ? pieces[0]! : await besideEachOther(browser, pieces, width, height);
 }
 
+/** Photographs what is seen first of a page, and all of it, at each of the sizes, light and dark. */
+async function photographWhole(browser: Browser, page: string, path: string): Promise<void> {
+  for (const [width, height] of SIZES) {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const window = await browser.newPage({ viewport: { width, height }, colorScheme });
+      await window.goto(pathToFileURL(page).href);
+      const name = `${path}-${width}x${height}-${colorScheme}`;
+      await save(`${name}-first.png`, await window.screenshot());
+      await save(`${name}.png`, await window.screenshot({ fullPage: true }));
+      await window.close();
+    }
+  }
+}
+
 /** Some pictures of one size as one, on grey. */
 async function besideEachOther(
   browser: Browser,
@@ -141,11 +165,16 @@ if (import.meta.main) {
       await spikelet(folder, ["train", "--name", name, ...options]);
     }
     const pages = new Map<string, string>();
+    const pageOf = async (runs: readonly string[]) => {
+      const page = pages.get(runs.join(" ")) ?? String((await spikelet(folder, ["report", ...runs])).path);
+      pages.set(runs.join(" "), page);
+      return join(folder, page);
+    };
     for (const picture of PICTURES) {
-      const runs = picture.runs.join(" ");
-      const page = pages.get(runs) ?? String((await spikelet(folder, ["report", ...picture.runs])).path);
-      pages.set(runs, page);
-      await save(join(out, picture.file), await photograph(browser, join(folder, page), picture));
+      await save(join(out, picture.file), await photograph(browser, await pageOf(picture.runs), picture));
+    }
+    for (const runs of Deno.args[0] === undefined ? [] : WHOLE) {
+      await photographWhole(browser, await pageOf(runs), join(out, `report-${runs.join("-and-")}`));
     }
   } finally {
     await browser.close();

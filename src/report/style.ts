@@ -26,9 +26,6 @@ export const BASE_STYLE = `${CLASS_COLOUR_STYLE}
 a { color: var(--blue); }
 svg.plot { display: block; width: 100%; height: auto; color: var(--ink); font: 12px system-ui, sans-serif; background: none; overflow: visible; }
 svg.plot text { white-space: pre; }
-.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: 2px 10px; max-width: none; margin: 0; color: var(--soft); }
-.masthead b { color: var(--ink); font-weight: 700; letter-spacing: .01em; }
-.masthead .mark { flex: none; fill: none; stroke: var(--blue); stroke-width: 2.4; stroke-linecap: round; }
 `;
 
 /** CSS of a report, for a `<style>`. */
@@ -38,8 +35,12 @@ body { margin: 0; position: relative; background: var(--paper); color: var(--ink
 body > * { max-width: 1040px; margin-inline: auto; padding-inline: 20px; }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; overflow-wrap: anywhere; }
 h1 { font-size: 2rem; margin: 1.5rem 0 .25rem; }
-header { padding-top: 16px; outline: none; }
-header > .masthead { padding-bottom: 12px; border-bottom: 1px solid var(--line); font-size: .95rem; }
+.masthead { display: flex; flex-wrap: wrap; align-items: center; gap: 0 12px; max-width: none; margin: 0; color: var(--soft); }
+.masthead b { color: var(--ink); font-size: 1.5rem; line-height: 1.2; letter-spacing: -.01em; }
+.masthead .mark { flex: none; fill: #14171c; }
+.masthead .mark path { fill: none; stroke: #ff9708; stroke-width: 2.6; stroke-linecap: round; stroke-linejoin: round; }
+@media (prefers-color-scheme: dark) { .masthead .mark rect { stroke: var(--line); } }
+header { padding-top: 12px; outline: none; }
 header > h2 { font-size: 1.1rem; margin: 1.25rem 0 .5rem; padding: 0; border: 0; }
 .summary { font-size: 1.1rem; max-width: 50rem; margin: 1rem 0; }
 .steps { padding-left: 1.4em; margin: .5rem 0 1.25rem; max-width: 50rem; }
@@ -140,7 +141,6 @@ footer { font-size: .85rem; margin-block: 3rem 2rem; }
   body > * { max-width: none; padding: 0; }
   nav, details:not([open]), .way-back { display: none; }
   svg.plot { font-size: 13px; max-width: none; }
-  .masthead .mark { stroke: var(--ink); }
   .drawing { min-width: 0; }
   svg.plot.graph { max-height: 190mm; }
   footer { margin-block: 1rem 0; }

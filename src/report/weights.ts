@@ -121,7 +121,11 @@ export function describeOrder(
     : `${count(all)} of ${count(units)} ${what}s`;
   const order = all === 1 ? "" : areRated ? ", the busiest first" : ", in their order";
   return `${which}${order}${
-    folded.length > 0 && shown.length > 0 ? "; those with nothing to see are folded below" : ""
+    folded.length === 0
+      ? ""
+      : shown.length === 0
+      ? "; there is nothing to see in any, so that they are folded below"
+      : "; those with nothing to see are folded below"
   }.`;
 }
 
@@ -138,11 +142,7 @@ export function orderedLists(
   } that never fired, or whose weights still are the noise that ${
     folded.length === 1 ? "it" : "they"
   } began with`;
-  const inside = html`<summary>${about}</summary>${list(folded)}`;
-  // Where there is nothing else, they are what there is to see.
-  return shown.length > 0
-    ? [...parts, html`<details>${inside}</details>`]
-    : [html`<details open>${inside}</details>`];
+  return [...parts, html`<details><summary>${about}</summary>${list(folded)}</details>`];
 }
 
 /** The class for which a unit fires the most; undefined if it never fires. */
