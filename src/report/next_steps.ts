@@ -7,6 +7,7 @@
 import { join } from "node:path";
 import { InputError } from "../errors.ts";
 import { chanceOf } from "../network/loss.ts";
+import { kindOf } from "../network/neurons.ts";
 import { structureOf } from "../network/structure.ts";
 import { RUNS } from "../runs/run_folder.ts";
 import { parseOptions, type RecordedOptions } from "../runs/run_options.ts";
@@ -175,7 +176,11 @@ function louder(changeable: Changeable, silent: string): NextStep[] {
 }
 
 function saturation(changeable: Changeable, { layers }: Findings["recordings"]): NextStep[] {
-  const hidden = new Set(structureOf(changeable.options.spec).hidden.map(({ index }) => index));
+  // Of a neuron that fires several spikes a step, their number still tells something.
+  const hidden = new Set(
+    structureOf(changeable.options.spec).hidden.filter(({ neuron }) => !kindOf(neuron).firesMany(neuron))
+      .map(({ index }) => index),
+  );
   const threshold = thresholdOf(changeable);
   if (changeable.options.spec.steps === 1 || threshold === undefined || !takesThreshold(changeable)) {
     return [];

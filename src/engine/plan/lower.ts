@@ -195,6 +195,7 @@ class Lowering {
       constants,
       isPerUnit: constants.some(({ name, tensor }) => tensor !== undefined && kind.constants.includes(name)),
       isSpiking: kind.isSpiking,
+      firesMany: kind.firesMany(neuron),
       input: this.#isInput(input) ? this.#sum(node, node.from, steps) : input,
       output: this.#output(node, "each step"),
       inputGradient: undefined,
