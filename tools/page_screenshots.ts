@@ -39,7 +39,6 @@ const STATES = {
     await page.waitForTimeout(6000);
   },
   trained: async (page: Page) => {
-    await page.locator("#pace").fill("4");
     await page.click("#learn");
     await waitFor(page, "train-status", /^Done/);
     await page.waitForTimeout(600); // its curve is drawn
