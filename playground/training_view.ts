@@ -166,7 +166,9 @@ export class TrainingView {
     this.#progress.max = total;
     this.#progress.value = done;
     const left = done < total ? `, ${timeLeft((total - done) / samplesPerSecond)} left` : "";
-    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${left}`);
+    const measured = this.#accuracy.heldBack.at(-1)?.value;
+    const score = measured === undefined ? "" : `: ${percent(measured, 1)} of held-back digits`;
+    this.progress(`Epoch ${count(epoch)}, batch ${count(batch)} of ${count(batches)}${score}${left}`);
     element("loss", HTMLElement).textContent = loss.toFixed(3);
     element("firing", HTMLElement).textContent = percent(firingRate, 1);
     element("speed", HTMLElement).textContent = count(samplesPerSecond);
